@@ -1,0 +1,157 @@
+"""Every error of the package: one root, one class per stage, each with what a person needs to mend it.
+
+::
+
+    DicomSeriesError
+    ├── GeometryError (ValueError)         the grid cannot be written or read honestly
+    ├── ValuesError (ValueError)           the numbers do not fit what was asked
+    ├── MetadataError (ValueError)         attributes given by the user are wrong
+    ├── KindError (ValueError)             the kind is unknown or cannot hold this array
+    ├── OptionError (ValueError)           an argument has a value that does not exist
+    ├── SourceError (ValueError)           the input is not an array or a file that can be read
+    ├── TargetError (OSError)              the place to write to is not free, or full
+    ├── WriteError (OSError)               writing failed half way (nothing is left behind)
+    ├── ReadError (OSError)                a series is missing, broken or mixed
+    ├── VerificationError (RuntimeError)   what was read back is not what was asked
+    └── MissingPackageError (ImportError)  an optional package is not installed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+__all__ = [
+    "DicomSeriesError",
+    "GeometryError",
+    "KindError",
+    "MetadataError",
+    "MissingPackageError",
+    "OptionError",
+    "ReadError",
+    "SourceError",
+    "TargetError",
+    "ValuesError",
+    "VerificationError",
+    "WriteError",
+]
+
+
+class DicomSeriesError(Exception):
+    """Root of all errors; `code` and the parts are API, the text is not.
+
+    Parameters
+    ----------
+    code : str
+        Stable name in kebab case, for programs (``"spacing-not-positive"``).
+    where : str
+        The argument, attribute or file at fault.
+    given : object
+        What was found there.
+    expected : str
+        What would have been right.
+    remedy : str
+        How to mend it; begins with a verb.
+
+    Examples
+    --------
+    >>> error = GeometryError(code="spacing-not-positive", where="spacing_mm", given=(1, 1, -2.5),
+    ...                       expected="three lengths above 0 mm", remedy="Flip the axis instead of negating it.")
+    >>> print(error)
+    spacing_mm: expected three lengths above 0 mm, given (1, 1, -2.5). Flip the axis instead of negating it.
+    """
+
+    def __init__(self, *, code: str, where: str, given: object, expected: str, remedy: str) -> None:
+        self.code = code
+        self.where = where
+        self.given = given
+        self.expected = expected
+        self.remedy = remedy
+        self.faults: tuple[DicomSeriesError, ...] = (self,)
+        super().__init__(code, where, given, expected, remedy)
+
+    @classmethod
+    def together(cls, faults: Sequence[Self]) -> Self:
+        """Return one error that reports all `faults` (at least one) at once."""
+        if len(faults) == 1:
+            return faults[0]
+        first = faults[0]
+        whole = cls(
+            code=first.code,
+            where=", ".join(fault.where for fault in faults),
+            given=f"{len(faults)} faults",
+            expected="every one of them mended",
+            remedy="Mend what each line says.",
+        )
+        whole.faults = tuple(faults)
+        return whole
+
+    def __str__(self) -> str:
+        if len(self.faults) > 1:
+            return f"{len(self.faults)} faults\n" + "\n".join(f"- {fault}" for fault in self.faults)
+        return f"{self.where}: expected {self.expected}, given {self.given}. {self.remedy}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A keyword-only exception cannot be unpickled by default and would kill a process pool.
+        parts = {
+            "code": self.code,
+            "where": self.where,
+            "given": self.given,
+            "expected": self.expected,
+            "remedy": self.remedy,
+        }
+        others = self.faults if len(self.faults) > 1 else ()
+        return (_rebuild, (type(self), parts, others))
+
+
+def _rebuild(
+    cls: type[DicomSeriesError], parts: dict[str, Any], faults: tuple[DicomSeriesError, ...]
+) -> DicomSeriesError:
+    error = cls(**parts)
+    if faults:
+        error.faults = faults
+    return error
+
+
+class GeometryError(DicomSeriesError, ValueError):
+    """The grid is sheared, not finite, in doubt, or does not fit the array."""
+
+
+class ValuesError(DicomSeriesError, ValueError):
+    """The numbers cannot be stored in the way that was asked for."""
+
+
+class MetadataError(DicomSeriesError, ValueError):
+    """One or more attributes given by the user are wrong."""
+
+
+class KindError(DicomSeriesError, ValueError):
+    """The kind is not known, or cannot hold this array."""
+
+
+class OptionError(DicomSeriesError, ValueError):
+    """An argument has a value that does not exist."""
+
+
+class SourceError(DicomSeriesError, ValueError):
+    """The input is not an array, or not a file that can be read."""
+
+
+class TargetError(DicomSeriesError, OSError):
+    """The place to write to is not free, not allowed, or full; nothing was written."""
+
+
+class WriteError(DicomSeriesError, OSError):
+    """Writing failed on the way; nothing is left at the target."""
+
+
+class ReadError(DicomSeriesError, OSError):
+    """A series is missing, broken, or mixed with another."""
+
+
+class VerificationError(DicomSeriesError, RuntimeError):
+    """What was read back from the written files is not what was asked for."""
+
+
+class MissingPackageError(DicomSeriesError, ImportError):
+    """An optional package is not installed; the remedy is the exact pip line."""

@@ -1,0 +1,421 @@
+"""Where the voxels are: a regular, right-angled grid in patient coordinates (LPS, mm).
+
+Patient coordinates are DICOM's: x grows to the patient's Left, y to the Posterior, z to the Superior
+(PS3.3 section C.7.6.2.1.1). NIfTI and nibabel use RAS, whose first two axes have the other sign.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import GeometryError
+from dicomseries.standard.decimal_string import format_ds
+
+__all__ = ["EVENNESS_TOLERANCE", "SHEAR_TOLERANCE", "Grid", "Space", "Vector"]
+
+Vector = tuple[float, float, float]
+Direction = tuple[float, float, float, float, float, float, float, float, float]
+Space = Literal["LPS", "RAS"]
+
+SHEAR_TOLERANCE = 1e-5
+"""Largest accepted departure of direction cosines from a right-angled unit frame (no unit).
+
+NIfTI's float32 affines reach about 1e-6; readers drop a shear without a word (SimpleITK, Cornerstone3D), so it is
+refused well before it moves a voxel visibly: 1e-5 is 5 µm at half a metre.
+"""
+
+EVENNESS_TOLERANCE = 1e-6
+"""Largest uneven step between printed positions, as a part of the spacing; ITK warns above it (ITK PR 1616)."""
+
+_IDENTITY: Direction = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+_EXACT = 1e-14
+"""A frame this close to right-angled is left alone, to the bit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The voxel centres of an array of shape (slices, rows, columns), in LPS mm.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Slices, rows, columns; each at least 1.
+    spacing_mm : tuple of float
+        Distance between voxel centres in mm along x (columns), y (rows), z (slices): ITK's order.
+    origin_lps : tuple of float
+        Centre of voxel (0, 0, 0) in LPS mm.
+    direction_lps : tuple of float
+        Nine direction cosines, row by row, as ITK prints them: the columns of the 3×3 matrix are the unit
+        vectors along which the column, row and slice index grow.
+
+    Raises
+    ------
+    GeometryError
+        If a number is not finite, a spacing not positive, or the directions not at right angles
+        (tolerance 1e-5). Smaller departures are snapped to the nearest right-angled frame.
+
+    Notes
+    -----
+    PS3.3 sections C.7.6.2 (Image Plane) and C.7.4.1 (Frame of Reference).
+
+    Examples
+    --------
+    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
+    >>> grid.position(2)
+    (0.0, 0.0, 9.0)
+    """
+
+    shape: tuple[int, int, int]
+    spacing_mm: Vector
+    origin_lps: Vector = (0.0, 0.0, 0.0)
+    direction_lps: Direction = _IDENTITY
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", _shape(self.shape))
+        object.__setattr__(self, "spacing_mm", _spacing(self.spacing_mm))
+        object.__setattr__(self, "origin_lps", _numbers("origin_lps", self.origin_lps, 3))
+        cosines = _numbers("direction_lps", self.direction_lps, 9)
+        object.__setattr__(self, "direction_lps", _right_angled(cosines, SHEAR_TOLERANCE))
+
+    @classmethod
+    def from_spacing(
+        cls,
+        shape: Sequence[int],
+        spacing: Sequence[float],
+        *,
+        origin: Sequence[float] | None = None,
+        direction: Any = None,
+        tolerance: float = SHEAR_TOLERANCE,
+    ) -> Self:
+        """Build a grid from ITK's numbers.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Slices, rows, columns.
+        spacing : sequence of float
+            mm along x (columns), y (rows), z (slices).
+        origin : sequence of float, optional
+            LPS mm of voxel (0, 0, 0); (0, 0, 0) if not given.
+        direction : array_like, optional
+            Nine cosines (3×3, its columns are the axes), or six as ImageOrientationPatient has them;
+            axial if not given.
+        tolerance : float
+            Departure from right angles that is snapped instead of refused; readers of old files need more
+            than the writer's 1e-5.
+
+        Raises
+        ------
+        GeometryError
+            As the class does.
+
+        Examples
+        --------
+        >>> Grid.from_spacing((3, 4, 5), (2.5, 3.5, 4.5), direction=(0, 1, 0, 0, 0, -1)).normal
+        (-1.0, 0.0, 0.0)
+        """
+        cosines = _IDENTITY if direction is None else _cosines(direction)
+        return cls(
+            shape=cast("tuple[int, int, int]", tuple(shape)),
+            spacing_mm=cast("Vector", tuple(spacing)),
+            origin_lps=cast("Vector", tuple(origin) if origin is not None else (0.0, 0.0, 0.0)),
+            direction_lps=_right_angled(_numbers("direction", cosines, 9), tolerance),
+        )
+
+    @classmethod
+    def from_affine(cls, shape: Sequence[int], affine: npt.ArrayLike, *, space: Space | str) -> Self:
+        """Build a grid from a 4×4 matrix that maps (column, row, slice) indices to mm.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Slices, rows, columns.
+        affine : array_like, shape (4, 4) or (3, 4)
+            Last row 0 0 0 1. nibabel's affine of an array in its own (x, y, z) order is of this form.
+        space : {"LPS", "RAS"}
+            The frame of the result; nibabel's is RAS, ITK's LPS. Never guessed.
+
+        Raises
+        ------
+        GeometryError
+            For a shear, a zero or non-finite column, or an unknown `space`.
+
+        Examples
+        --------
+        >>> grid = Grid.from_affine((3, 4, 5), [[-2, 0, 0, 9], [0, 2, 0, 8], [0, 0, 3, 7]], space="RAS")
+        >>> grid.spacing_mm, grid.origin_lps, grid.is_right_handed
+        ((2.0, 2.0, 3.0), (-9.0, -8.0, 7.0), False)
+        """
+        matrix = _matrix(affine)
+        flip = np.diag(_signs(space))
+        axes = flip @ matrix[:3, :3]
+        lengths = np.sqrt((axes**2).sum(axis=0))
+        if not np.all(lengths > 0):
+            raise GeometryError(
+                code="affine-singular",
+                where="affine",
+                given=[float(length) for length in lengths],
+                expected="three columns with a length above 0 mm",
+                remedy="Give each axis its voxel size; a two-dimensional image needs a slice thickness in column 3.",
+            )
+        return cls(
+            shape=cast("tuple[int, int, int]", tuple(shape)),
+            spacing_mm=cast("Vector", tuple(float(length) for length in lengths)),
+            origin_lps=cast("Vector", tuple(float(value) for value in flip @ matrix[:3, 3])),
+            direction_lps=cast("Direction", tuple(float(value) for value in (axes / lengths).ravel())),
+        )
+
+    @property
+    def axes(self) -> tuple[Vector, Vector, Vector]:
+        """Unit vectors (LPS) along growing column, row and slice index."""
+        d = self.direction_lps
+        return (d[0], d[3], d[6]), (d[1], d[4], d[7]), (d[2], d[5], d[8])
+
+    @property
+    def normal(self) -> Vector:
+        """Unit vector (LPS): the row direction × the column direction; DICOM sorts slices along it."""
+        (ax, ay, az), (bx, by, bz), _ = self.axes
+        return ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+
+    @property
+    def is_right_handed(self) -> bool:
+        """Whether the slices run along the normal."""
+        return sum(a * b for a, b in zip(self.normal, self.axes[2], strict=True)) > 0
+
+    @property
+    def orientation(self) -> tuple[float, float, float, float, float, float]:
+        """ImageOrientationPatient: cosines along which the column index, then the row index grows."""
+        x, y, _ = self.axes
+        return (*x, *y)
+
+    def affine(self, space: Space = "LPS") -> npt.NDArray[np.float64]:
+        """Return the 4×4 matrix from (column, row, slice) indices to mm in `space`.
+
+        Examples
+        --------
+        >>> Grid(shape=(1, 2, 3), spacing_mm=(1, 2, 3)).affine("RAS").diagonal().tolist()
+        [-1.0, -2.0, 3.0, 1.0]
+        """
+        matrix = np.eye(4)
+        matrix[:3, :3] = np.reshape(self.direction_lps, (3, 3)) * self.spacing_mm
+        matrix[:3, 3] = self.origin_lps
+        return np.diag([*_signs(space), 1.0]) @ matrix
+
+    def point(self, column: float, row: float, slice_index: float) -> Vector:
+        """Return the LPS mm of an index (fractions allowed).
+
+        Examples
+        --------
+        >>> Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5)).point(1, 1, 1)
+        (2.5, 3.5, 4.5)
+        """
+        steps = (column * self.spacing_mm[0], row * self.spacing_mm[1], slice_index * self.spacing_mm[2])
+        x, y, z = self.axes
+        return cast(
+            "Vector",
+            tuple(self.origin_lps[i] + x[i] * steps[0] + y[i] * steps[1] + z[i] * steps[2] for i in range(3)),
+        )
+
+    def position(self, slice_index: int) -> Vector:
+        """Return ImagePositionPatient of a slice: the LPS mm of its first voxel's centre.
+
+        Examples
+        --------
+        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2), origin_lps=(7, 8, 9)).position(1)
+        (7.0, 8.0, 11.0)
+        """
+        return self.point(0, 0, slice_index)
+
+    def corners(self) -> tuple[Vector, ...]:
+        """Return the LPS mm of the eight outermost voxel centres, the column index varying fastest.
+
+        Examples
+        --------
+        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)).corners()[-1]
+        (4.0, 3.0, 4.0)
+        """
+        slices, rows, columns = self.shape
+        return tuple(self.point(x, y, z) for z in (0, slices - 1) for y in (0, rows - 1) for x in (0, columns - 1))
+
+    def flipped(self, axis: Literal["x", "y", "z"]) -> Self:
+        """Return the grid of the array flipped along one axis; every value stays on its point in space.
+
+        Examples
+        --------
+        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)).flipped("z").origin_lps
+        (0.0, 0.0, 4.0)
+        """
+        i = "xyz".index(axis)
+        last = self.shape[2 - i] - 1
+        index = [0, 0, 0]
+        index[i] = last
+        direction = list(self.direction_lps)
+        for row in range(3):
+            direction[3 * row + i] = -direction[3 * row + i] + 0.0
+        return replace(
+            self, origin_lps=self.point(*index), direction_lps=cast("Direction", tuple(direction))
+        )
+
+    def along_normal(self) -> tuple[Self, bool]:
+        """Return the grid with slices along the normal, and whether the slices must be reversed for it.
+
+        Examples
+        --------
+        >>> Grid.from_affine((3, 4, 5), [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -2, 0]], space="LPS").along_normal()[1]
+        True
+        """
+        return (self, False) if self.is_right_handed else (self.flipped("z"), True)
+
+    def orientation_texts(self) -> tuple[str, ...]:
+        """Return ImageOrientationPatient as DS texts.
+
+        Examples
+        --------
+        >>> Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1)).orientation_texts()
+        ('1', '0', '0', '0', '1', '0')
+        """
+        return tuple(map(format_ds, self.orientation))
+
+    def position_texts(self, slice_index: int) -> tuple[str, str, str]:
+        """Return ImagePositionPatient of a slice as DS texts.
+
+        Examples
+        --------
+        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2.5)).position_texts(1)
+        ('0', '0', '2.5')
+        """
+        x, y, z = self.position(slice_index)
+        return format_ds(x), format_ds(y), format_ds(z)
+
+    def check_printed(self) -> None:
+        """Refuse a grid whose positions are no longer even once printed in 16 characters.
+
+        Raises
+        ------
+        GeometryError
+            If the origin is so far out, or the spacing so small, that DS cannot tell the slices apart.
+
+        Examples
+        --------
+        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2.5), origin_lps=(-1234.56789, 0, 1)).check_printed()
+        """
+        allowed = EVENNESS_TOLERANCE * min(self.spacing_mm)
+        last = self.shape[0] - 1
+        for index in sorted({0, min(1, last), last // 2, max(last - 1, 0), last}):
+            exact = self.position(index)
+            printed = tuple(map(float, self.position_texts(index)))
+            error = max(abs(a - b) for a, b in zip(exact, printed, strict=True))
+            if error > allowed:
+                raise GeometryError(
+                    code="position-not-printable",
+                    where="ImagePositionPatient",
+                    given=f"{exact} mm, an error of {error:.3g} mm in slice {index} once printed",
+                    expected=f"at most {allowed:.3g} mm in the 16 characters of a DS value (PS3.5 section 6.2)",
+                    remedy="Move the origin nearer to 0, or check that spacing and origin are in mm.",
+                )
+
+
+def _shape(shape: Iterable[Any]) -> tuple[int, int, int]:
+    sizes = tuple(shape)
+    if len(sizes) != 3 or any(int(size) != size or size < 1 for size in sizes):
+        raise GeometryError(
+            code="shape-not-3d",
+            where="shape",
+            given=sizes,
+            expected="three whole numbers (slices, rows, columns), each at least 1",
+            remedy="Name the axes of the array with axes=, e.g. axes='xyz', or add the missing one.",
+        )
+    return int(sizes[0]), int(sizes[1]), int(sizes[2])
+
+
+def _numbers(where: str, values: Iterable[Any], count: int) -> tuple[Any, ...]:
+    try:
+        numbers = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        numbers = ()
+    if len(numbers) != count or not all(map(math.isfinite, numbers)):
+        raise GeometryError(
+            code="geometry-not-finite",
+            where=where,
+            given=values,
+            expected=f"{count} finite numbers",
+            remedy="Replace what is missing, NaN or infinite; the file's header may be damaged.",
+        )
+    return numbers
+
+
+def _spacing(values: Iterable[Any]) -> Vector:
+    spacing = _numbers("spacing_mm", values, 3)
+    if not all(value > 0 for value in spacing):
+        raise GeometryError(
+            code="spacing-not-positive",
+            where="spacing_mm",
+            given=spacing,
+            expected="three lengths above 0 mm, in the order x (columns), y (rows), z (slices)",
+            remedy="Give a flipped axis as a direction of -1, not as a negative spacing.",
+        )
+    return cast("Vector", spacing)
+
+
+def _cosines(direction: Any) -> Any:
+    """Return nine cosines from 3×3, nine, or the six of ImageOrientationPatient."""
+    flat = np.asarray(direction, dtype=np.float64).ravel()
+    if flat.size != 6:
+        return tuple(flat)
+    x, y = flat[:3], flat[3:]
+    return tuple(np.column_stack([x, y, np.cross(x, y)]).ravel())
+
+
+def _right_angled(cosines: Any, tolerance: float) -> Direction:
+    """Return the nearest right-angled unit frame, or refuse when it is further away than `tolerance`."""
+    matrix = np.reshape(np.asarray(cosines, dtype=np.float64), (3, 3))
+    departure = float(np.abs(matrix.T @ matrix - np.eye(3)).max())
+    if departure > tolerance:
+        raise GeometryError(
+            code="axes-not-right-angled",
+            where="direction_lps",
+            given=f"{tuple(round(float(value), 6) for value in matrix.ravel())}, off by {departure:.3g}",
+            expected=f"three unit vectors at right angles, within {tolerance:g}: DICOM readers drop a shear silently",
+            remedy="Resample the array onto a right-angled grid first, or mend the affine (sform and qform may differ).",
+        )
+    if departure > _EXACT:
+        left, _, right = np.linalg.svd(matrix)
+        matrix = left @ right
+    return cast("Direction", tuple(float(value) + 0.0 for value in matrix.ravel()))
+
+
+def _matrix(affine: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    try:
+        matrix = np.asarray(affine, dtype=np.float64)
+    except (TypeError, ValueError):
+        matrix = np.empty(0)
+    whole = matrix.shape in {(4, 4), (3, 4)} and bool(np.isfinite(matrix).all())
+    if not whole or (matrix.shape == (4, 4) and not np.array_equal(matrix[3], (0, 0, 0, 1))):
+        raise GeometryError(
+            code="affine-malformed",
+            where="affine",
+            given=affine,
+            expected="4×4 finite numbers with the last row 0 0 0 1",
+            remedy="Pass the matrix from (column, row, slice) indices to mm, translation in the last column.",
+        )
+    return matrix
+
+
+def _signs(space: str) -> tuple[float, float, float]:
+    if space == "LPS":
+        return 1.0, 1.0, 1.0
+    if space == "RAS":
+        return -1.0, -1.0, 1.0
+    raise GeometryError(
+        code="space-unknown",
+        where="space",
+        given=space,
+        expected="'LPS' (DICOM, ITK, SimpleITK) or 'RAS' (NIfTI, nibabel)",
+        remedy="Say in which frame the affine ends, e.g. space='RAS'.",
+    )
