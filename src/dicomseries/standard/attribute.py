@@ -1,0 +1,130 @@
+"""One DICOM attribute as a value: keyword, value representation, values; no bytes, no dataset.
+
+Texts are already what the file will hold (DS and IS texts of at most 16 and 12 characters, dates as YYYYMMDD), so
+that two attributes are equal exactly if their bytes are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias, Union
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+__all__ = ["Attribute", "Item", "Value", "attribute", "tag_of", "vr_of"]
+
+Value: TypeAlias = Union[str, int, float, bytes, "Item"]
+"""One value: text, number, bytes, or (VR SQ) an item."""
+
+Item: TypeAlias = tuple["Attribute", ...]
+"""One item of a sequence: its attributes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    r"""An attribute of the data dictionary with its values.
+
+    Parameters
+    ----------
+    keyword : str
+        Keyword of PS3.6, such as ``"PixelSpacing"``.
+    vr : str
+        Two-letter value representation (PS3.5 section 6.2).
+    values : tuple
+        One entry a value; empty means zero length. For VR SQ the entries are items: tuples of `Attribute`.
+
+    Raises
+    ------
+    ValueError
+        If the keyword is not in the data dictionary or `vr` is not two capital letters.
+
+    Examples
+    --------
+    >>> spacing = Attribute("PixelSpacing", "DS", ("3.5", "2.5"))
+    >>> f"{spacing.tag:08X}", spacing.is_empty
+    ('00280030', False)
+    """
+
+    keyword: str
+    vr: str
+    values: tuple[Value, ...] = ()
+
+    def __post_init__(self) -> None:
+        tag_of(self.keyword)
+        if not (len(self.vr) == 2 and self.vr.isalpha() and self.vr.isupper()):
+            message = f"{self.keyword}: a value representation has two capital letters, not {self.vr!r}"
+            raise ValueError(message)
+        object.__setattr__(self, "values", tuple(self.values))
+
+    @property
+    def tag(self) -> int:
+        """Group and element number as one integer, the order in which attributes are written (PS3.5 section 7.1)."""
+        return tag_of(self.keyword)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the attribute is written with zero length."""
+        return not any(value != "" for value in self.values)
+
+
+def attribute(keyword: str, *values: Value, vr: str | None = None) -> Attribute:
+    """Return the attribute, its value representation taken from the data dictionary (PS3.6).
+
+    Parameters
+    ----------
+    keyword : str
+        Keyword of PS3.6.
+    *values : str, int, float, bytes or tuple of Attribute
+        The values as they are written; none for zero length.
+    vr : str, optional
+        Needed where the dictionary leaves a choice ("US or SS", "OB or OW").
+
+    Raises
+    ------
+    ValueError
+        If the keyword is unknown, or the dictionary leaves the choice of VR open and `vr` is not given.
+
+    Examples
+    --------
+    >>> attribute("Modality", "CT")
+    Attribute(keyword='Modality', vr='CS', values=('CT',))
+    >>> attribute("PixelPaddingValue", -1024, vr="SS").vr
+    'SS'
+    """
+    return Attribute(keyword, vr or vr_of(keyword), values)
+
+
+def tag_of(keyword: str) -> int:
+    """Return the tag of a keyword as one integer.
+
+    Raises
+    ------
+    ValueError
+        If PS3.6 has no such keyword (repeating groups 50xx and 60xx have no single tag).
+
+    Examples
+    --------
+    >>> f"{tag_of('Rows'):08X}"
+    '00280010'
+    """
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        message = f"{keyword!r} is not a keyword of the DICOM data dictionary"
+        raise ValueError(message)
+    return tag
+
+
+def vr_of(keyword: str) -> str:
+    """Return the value representation the data dictionary gives, which may be a choice such as "US or SS".
+
+    Raises
+    ------
+    ValueError
+        If PS3.6 has no such keyword.
+
+    Examples
+    --------
+    >>> vr_of("PixelSpacing"), vr_of("PixelPaddingValue")
+    ('DS', 'US or SS')
+    """
+    return str(dictionary_VR(tag_of(keyword)))
