@@ -1,0 +1,52 @@
+# Every target does its own set-up on a fresh Debian or Ubuntu with Python >= 3.11 (with venv), make and git.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-compile
+PYTEST_FLAGS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench debian clean
+
+help: ## Say what each target does
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+demo: .venv/.core ## Do the original example's job for int16 and float64, into demo/
+	@rm -rf demo && mkdir demo
+	$(BIN)/dicomseries demo demo/int16 int16
+	$(BIN)/dicomseries demo demo/float64 float64
+
+test: debian check ## Run the whole gate: what check does, then every test
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: .venv/.dev ## Run the quick part of the gate: lint, format, types, imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev ## Print the write benchmarks with their ratios
+	$(BIN)/python benchmarks/write.py
+
+debian: ## Install the judges and images that Debian ships (as root), or say how
+	@sh tools/install_debian_packages.sh
+
+clean: ## Remove everything that the other targets made
+	rm -rf .venv demo bench dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+.venv/.core: pyproject.toml constraints.txt
+	@[ -n "$(PYTHON)" ] || { echo "Install Python 3.11 or later, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@[ -x $(BIN)/python ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
+		{ echo "Install the venv module first, as root: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing dicomseries into .venv"
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/.dev: .venv/.core
+	@echo "Installing the gate's tools, the judges and the optional packages into .venv"
+	@$(PIP) --upgrade pip
+	@$(PIP) --editable '.[all]' --group dev
+	@$(PIP) --no-deps --group data
+	@touch $@
