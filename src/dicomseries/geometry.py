@@ -258,9 +258,7 @@ class Grid:
         direction = list(self.direction_lps)
         for row in range(3):
             direction[3 * row + i] = -direction[3 * row + i] + 0.0
-        return replace(
-            self, origin_lps=self.point(*index), direction_lps=cast("Direction", tuple(direction))
-        )
+        return replace(self, origin_lps=self.point(*index), direction_lps=cast("Direction", tuple(direction)))
 
     def along_normal(self) -> tuple[Self, bool]:
         """Return the grid with slices along the normal, and whether the slices must be reversed for it.
@@ -382,7 +380,7 @@ def _right_angled(cosines: Any, tolerance: float) -> Direction:
             where="direction_lps",
             given=f"{tuple(round(float(value), 6) for value in matrix.ravel())}, off by {departure:.3g}",
             expected=f"three unit vectors at right angles, within {tolerance:g}: DICOM readers drop a shear silently",
-            remedy="Resample the array onto a right-angled grid first, or mend the affine (sform and qform may differ).",
+            remedy="Resample the array onto a right-angled grid first, or mend the affine (sform, qform may differ).",
         )
     if departure > _EXACT:
         left, _, right = np.linalg.svd(matrix)
