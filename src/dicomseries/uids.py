@@ -1,0 +1,228 @@
+"""Unique identifiers from a role and entropy; no clock, no random source (PS3.5 section 9 and annex B).
+
+The same entropy gives the same UIDs for ever, so a write is repeatable; where the entropy comes from, chance or the
+content's digest, is the pipeline's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dicomseries.errors import OptionError
+
+__all__ = ["SeriesUids", "UidPolicy", "check_uid", "make_uid", "parse_uid_policy", "series_uids"]
+
+_MAX_CHARS = 64
+_UUID_ROOT = "2.25"
+_UUID_DIGITS = 39
+"""Digits of a UUID as an integer; all ours have as many, so that every file has the same size."""
+
+_LONGEST_ROOT = 36
+"""A root this long leaves 27 digits, about 90 bits, for what must not collide."""
+
+_SERIES_LEVEL = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
+_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UidPolicy:
+    """Where the UIDs of a series come from.
+
+    Parameters
+    ----------
+    mode : {"random", "content"}
+        Chance, or the SHA-256 of voxels, grid, metadata and options.
+    root : str, optional
+        The user's own root; ``2.25`` (UUID, PS3.5 annex B.2) if none.
+    given : mapping, optional
+        UIDs the user sets: StudyInstanceUID, SeriesInstanceUID, FrameOfReferenceUID.
+
+    Raises
+    ------
+    OptionError
+        If a mode, a root or a given UID is not legal.
+
+    Examples
+    --------
+    >>> UidPolicy(mode="content").mode
+    'content'
+    """
+
+    mode: str = "random"
+    root: str | None = None
+    given: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.mode not in {"random", "content"}:
+            raise _unknown(self.mode)
+        for keyword, uid in self.given:
+            check_uid(uid, f"uid[{keyword!r}]")
+        if self.root is not None:
+            check_uid(self.root, "uid")
+            if len(self.root) > _LONGEST_ROOT:
+                raise OptionError(
+                    code="uid-root-too-long",
+                    where="uid",
+                    given=f"{self.root!r} ({len(self.root)} characters)",
+                    expected=f"a root of at most {_LONGEST_ROOT} characters, so that {_MAX_CHARS} hold a unique rest",
+                    remedy="Use a shorter root, or uid='random' for UUID-derived UIDs under 2.25.",
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesUids:
+    """The UIDs of one series; those of its instances are derived on demand.
+
+    Examples
+    --------
+    >>> uids = series_uids(UidPolicy(), b"seed")
+    >>> uids.instance(0) == uids.instance(1), uids.series.startswith("2.25.")
+    (False, True)
+    """
+
+    study: str
+    series: str
+    frame_of_reference: str
+    entropy: bytes
+    root: str | None = None
+
+    def instance(self, index: int) -> str:
+        """Return the SOPInstanceUID of the slice `index` (from 0, along the normal)."""
+        return make_uid(self.entropy, "instance", index, root=self.root)
+
+
+def make_uid(entropy: bytes, role: str, index: int = 0, *, root: str | None = None) -> str:
+    """Return the UID for `role` and `index`, always the same for the same entropy.
+
+    Parameters
+    ----------
+    entropy : bytes
+        Chance or a digest; at least 16 bytes of it make UIDs unique.
+    role : str
+        What the UID names, e.g. ``"series"``.
+    index : int
+        Counts things of one role.
+    root : str, optional
+        ``2.25`` if not given: then the UID is a UUID of version 8 (RFC 9562) written as one number of 39 digits.
+
+    Examples
+    --------
+    >>> make_uid(b"seed", "study") == make_uid(b"seed", "study"), len(make_uid(b"seed", "study"))
+    (True, 44)
+    >>> make_uid(b"seed", "study", root="1.2.3")[:6], len(make_uid(b"seed", "study", root="1.2.3"))
+    ('1.2.3.', 64)
+    """
+    digits = _UUID_DIGITS if root is None else _MAX_CHARS - len(root) - 1
+    attempt = 0
+    while True:
+        label = f"\x1f{role}\x1f{index}\x1f{attempt}".encode()
+        digest = hashlib.sha256(entropy + label).digest()
+        text = str(_uuid8(digest) if root is None else int.from_bytes(digest, "big"))
+        if len(text) >= digits:
+            return f"{root or _UUID_ROOT}.{text[:digits]}"
+        attempt += 1
+
+
+def _uuid8(digest: bytes) -> int:
+    """Return 128 bits with the version and variant fields of a UUID version 8."""
+    bits = bytearray(digest[:16])
+    bits[6] = (bits[6] & 0x0F) | 0x80
+    bits[8] = (bits[8] & 0x3F) | 0x80
+    return int.from_bytes(bits, "big")
+
+
+def series_uids(policy: UidPolicy, entropy: bytes) -> SeriesUids:
+    """Return the UIDs of one series, the given ones as they are.
+
+    Examples
+    --------
+    >>> series_uids(UidPolicy(given=(("StudyInstanceUID", "1.2.3"),)), b"seed").study
+    '1.2.3'
+    """
+    given = dict(policy.given)
+    study, series, frame = (
+        given.get(keyword) or make_uid(entropy, role, root=policy.root)
+        for keyword, role in zip(_SERIES_LEVEL, ("study", "series", "frame of reference"), strict=True)
+    )
+    return SeriesUids(study=study, series=series, frame_of_reference=frame, entropy=entropy, root=policy.root)
+
+
+def check_uid(uid: object, where: str) -> str:
+    """Return `uid` if it is a legal UID (PS3.5 section 9.1): at most 64 characters, no leading zeros.
+
+    Raises
+    ------
+    OptionError
+        If it is not.
+
+    Examples
+    --------
+    >>> check_uid("1.2.840.10008.1.2.1", "uid")
+    '1.2.840.10008.1.2.1'
+    """
+    if isinstance(uid, str) and len(uid) <= _MAX_CHARS and _UID.fullmatch(uid):
+        return uid
+    raise OptionError(
+        code="uid-malformed",
+        where=where,
+        given=repr(uid),
+        expected="digits in groups parted by dots, no group with a leading zero, at most 64 characters",
+        remedy="Correct the UID, or leave it out and a unique one is made.",
+    )
+
+
+def parse_uid_policy(uid: UidPolicy | str | Mapping[str, str]) -> UidPolicy:
+    """Return the policy for what a user may pass as ``uid=``.
+
+    Parameters
+    ----------
+    uid : str or mapping or UidPolicy
+        ``"random"``, ``"content"``, a root such as ``"1.2.826.0.1.3680043.10.1234"``, or a mapping with
+        StudyInstanceUID, SeriesInstanceUID, FrameOfReferenceUID and, for what is not given, ``"others"``
+        (``"random"``, ``"content"`` or a root).
+
+    Raises
+    ------
+    OptionError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> parse_uid_policy({"StudyInstanceUID": "1.2.3", "others": "content"}).given
+    (('StudyInstanceUID', '1.2.3'),)
+    """
+    if isinstance(uid, UidPolicy):
+        return uid
+    if isinstance(uid, str):
+        return UidPolicy(root=uid) if uid[:1].isdigit() else UidPolicy(mode=uid)
+    if not isinstance(uid, Mapping):
+        raise _unknown(uid)
+    others = parse_uid_policy(uid.get("others", "random"))
+    strange = [key for key in uid if key not in {*_SERIES_LEVEL, "others"}]
+    if strange:
+        raise OptionError.together([_unknown_key(key) for key in strange])
+    given = tuple((keyword, uid[keyword]) for keyword in _SERIES_LEVEL if keyword in uid)
+    return UidPolicy(mode=others.mode, root=others.root, given=given)
+
+
+def _unknown_key(key: object) -> OptionError:
+    return OptionError(
+        code="uid-unknown",
+        where=f"uid[{key!r}]",
+        given=repr(key),
+        expected=f"one of {', '.join(_SERIES_LEVEL)}, 'others'",
+        remedy="Leave it out; SOPInstanceUIDs are always made by the writer, one a slice.",
+    )
+
+
+def _unknown(uid: object) -> OptionError:
+    return OptionError(
+        code="uid-policy-unknown",
+        where="uid",
+        given=repr(uid),
+        expected="'random', 'content', a root of digits and dots, or a mapping of UIDs",
+        remedy="Choose uid='random' (unique each time) or uid='content' (same input, same UIDs).",
+    )
