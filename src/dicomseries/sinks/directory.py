@@ -1,0 +1,278 @@
+"""A folder of files: staged in a hidden folder beside the target, made durable, renamed once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from dicomseries.errors import TargetError, WriteError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no flock: staging folders of killed writes then stay until removed by hand
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["DirectorySink"]
+
+_MOST_BUFFERS = 512
+"""Buffers handed to one writev, below every system's IOV_MAX."""
+
+
+class DirectorySink:
+    """Write a series as the folder `target`, which appears complete or not at all.
+
+    Files are staged in ``.NAME.partial-XXXX`` beside the target. A lock on that folder tells the leftovers of a
+    killed process, which the next write to the same target removes, from the work of a living one.
+
+    Parameters
+    ----------
+    target : path-like
+        The folder to make; its parents are made too. May exist if it is empty.
+    overwrite : bool
+        Replace a target that holds DICOM files and nothing else; it is moved aside until the new one stands.
+    sync : bool
+        Make files and folders durable (fsync) before they are shown.
+
+    Raises
+    ------
+    TargetError
+        If the target is a file, is not empty (without `overwrite`), holds other things than DICOM files, or its
+        parent cannot be written to.
+    WriteError
+        From `put` and `commit`, if the system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, DirectorySink(Path(folder, "out")) as sink:
+    ...     _ = sink.put("0001.dcm", [b"header", memoryview(b"pixels")])
+    ...     hidden = not Path(folder, "out").exists()
+    ...     sink.commit()
+    ...     shown = [path.name for path in Path(folder, "out").iterdir()]
+    >>> hidden, shown
+    (True, ['0001.dcm'])
+    """
+
+    def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False, sync: bool = True) -> None:
+        self._target = Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would replace a link by what it names
+        self._sync = sync
+        self._overwrite = overwrite
+        self._done = False
+        self._made_parents = [folder for folder in self._target.parents if not folder.exists()]
+        with _refused(self._target, TargetError, "target-not-writable"):
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            with _alone(self._target.parent):
+                _restore(self._target)
+                check_target(self._target, overwrite=overwrite)
+                _sweep(self._target)
+                self._staging = self._beside("partial")
+                self._staging.mkdir()
+                self._lock = _lock(self._staging)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.abort()
+
+    def put(self, name: str, chunks: Sequence[bytes | memoryview]) -> Path:
+        """Write one whole file into the staging folder and return its path there."""
+        path = self._staging / name
+        with _refused(path, WriteError, "write-failed"):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            try:
+                _write_all(handle, chunks)
+                if self._sync:
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+        return path
+
+    def commit(self) -> None:
+        """Rename the staging folder to the target; the old target, if any, is moved aside first, then removed."""
+        with _refused(self._target, WriteError, "commit-failed"):
+            if self._sync:
+                _sync_folder(self._staging)
+            aside = self._move_aside()
+            try:
+                self._staging.rename(self._target)
+            except BaseException:
+                if aside is not None:
+                    aside.rename(self._target)
+                raise
+            self._done = True
+            if self._sync:
+                _sync_folder(self._target.parent)
+            if aside is not None:
+                shutil.rmtree(aside, ignore_errors=True)
+        self._unlock()
+
+    def abort(self) -> None:
+        """Remove the staging folder, unless it was committed."""
+        if not self._done:
+            self._done = True
+            shutil.rmtree(self._staging, ignore_errors=True)
+            with contextlib.suppress(OSError):  # a parent that somebody else uses by now stays
+                for folder in self._made_parents:
+                    folder.rmdir()
+        self._unlock()
+
+    def _move_aside(self) -> Path | None:
+        # Checked again: another process may have filled the target since the start, and nothing of it may be lost.
+        check_target(self._target, overwrite=self._overwrite)
+        if not self._target.exists():
+            return None
+        aside = self._beside("replaced")
+        self._target.rename(aside)
+        return aside
+
+    def _beside(self, what: str) -> Path:
+        return self._target.with_name(f".{self._target.name}.{what}-{secrets.token_hex(4)}")
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def check_target(target: Path, *, overwrite: bool) -> None:
+    """Refuse a target that would lose something.
+
+    Raises
+    ------
+    TargetError
+        As `DirectorySink` does.
+
+    Examples
+    --------
+    >>> check_target(Path("does-not-exist"), overwrite=False)
+    """
+    if not os.path.lexists(target):
+        return
+    if not target.is_dir() or target.is_symlink():
+        raise TargetError(
+            code="target-not-a-folder",
+            where=str(target),
+            given="a link" if target.is_symlink() else "a file",
+            expected="a folder that does not exist yet, or an empty one",
+            remedy="Choose another name for the output folder.",
+        )
+    with _refused(target, TargetError, "target-not-readable"):
+        names = sorted(entry.name for entry in target.iterdir())
+    if not names:
+        return
+    if not overwrite:
+        raise TargetError(
+            code="target-not-empty",
+            where=str(target),
+            given=f"a folder with {len(names)} entries ({', '.join(names[:3])}, …)",
+            expected="a folder that does not exist yet, or an empty one",
+            remedy="Choose another name, or pass overwrite=True (--overwrite) to replace the series in it.",
+        )
+    foreign = next((name for name in names if not _is_dicom(target / name)), None)
+    if foreign is not None:
+        raise TargetError(
+            code="target-holds-other-files",
+            where=str(target),
+            given=f"{foreign!r}, which is not a DICOM file",
+            expected="DICOM files only: overwriting removes the whole folder",
+            remedy="Move the other files away, or choose another name.",
+        )
+
+
+def _is_dicom(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def _write_all(handle: int, chunks: Sequence[bytes | memoryview]) -> None:
+    """Write every byte, in one system call where the system has it and takes all."""
+    views = [memoryview(chunk).cast("B") for chunk in chunks if len(chunk)]
+    while views:
+        written = os.writev(handle, views[:_MOST_BUFFERS]) if hasattr(os, "writev") else os.write(handle, views[0])
+        while views and written >= len(views[0]):
+            written -= len(views.pop(0))
+        if written:
+            views[0] = views[0][written:]
+
+
+def _lock(folder: Path) -> int | None:
+    if fcntl is None:
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold off other writers that start in the same folder, so that none sweeps a staging folder not locked yet."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sweep(target: Path) -> None:
+    """Remove the staging folders that killed writes to this target left behind."""
+    for leftover in target.parent.glob(f".{_literal(target.name)}.partial-*"):
+        handle = _lock(leftover)
+        if handle is not None:
+            shutil.rmtree(leftover, ignore_errors=True)
+            os.close(handle)
+
+
+def _restore(target: Path) -> None:
+    """Put back an old target that a write killed between its two renames had moved aside."""
+    asides = sorted(target.parent.glob(f".{_literal(target.name)}.replaced-*"))
+    if asides and not target.exists():
+        asides.pop().rename(target)
+    for leftover in asides:
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(PermissionError):  # Windows cannot open a folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _refused(path: Path, error: type[TargetError | WriteError], code: str) -> Iterator[None]:
+    """Turn the system's refusal into ours."""
+    try:
+        yield
+    except (TargetError, WriteError):
+        raise
+    except OSError as refusal:
+        raise error(
+            code=code,
+            where=str(path),
+            given=refusal.strerror or str(refusal),
+            expected="a place that can be written to, with space left",
+            remedy="Free space or mend the permissions, then write again; nothing is left at the target.",
+        ) from refusal

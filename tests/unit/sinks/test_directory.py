@@ -1,0 +1,185 @@
+"""The folder sink: whole or nothing, nothing lost, nothing left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dicomseries.errors import TargetError, WriteError
+from dicomseries.sinks import directory
+from dicomseries.sinks.directory import DirectorySink
+
+DICOM = b"\0" * 128 + b"DICM" + b"rest"
+
+
+def names(folder):
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def old_series(folder):
+    folder.mkdir()
+    (folder / "old.dcm").write_bytes(DICOM)
+
+
+def test_nothing_is_visible_before_the_commit_and_everything_after(tmp_path):
+    with DirectorySink(tmp_path / "out") as sink:
+        sink.put("1.dcm", [b"ab", memoryview(b"cd"), b""])
+        assert not (tmp_path / "out").exists()
+        sink.commit()
+    assert names(tmp_path) == ["out"]
+    assert (tmp_path / "out" / "1.dcm").read_bytes() == b"abcd"
+
+
+@pytest.mark.parametrize("interruption", [RuntimeError, KeyboardInterrupt])
+def test_an_interruption_leaves_nothing_not_even_the_parents_that_were_made(tmp_path, interruption):
+    with pytest.raises(interruption), DirectorySink(tmp_path / "a" / "b" / "out") as sink:  # noqa: PT012
+        sink.put("1.dcm", [b"ab"])
+        raise interruption
+    assert names(tmp_path) == []
+
+
+def test_abort_keeps_a_parent_that_somebody_else_uses_by_then(tmp_path):
+    sink = DirectorySink(tmp_path / "a" / "out")
+    (tmp_path / "a" / "note.txt").write_text("mine")
+    sink.abort()
+    sink.abort()
+    assert names(tmp_path / "a") == ["note.txt"]
+
+
+def test_an_empty_target_is_taken(tmp_path):
+    (tmp_path / "out").mkdir()
+    with DirectorySink(tmp_path / "out") as sink:
+        sink.put("1.dcm", [b"ab"])
+        sink.commit()
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == ["1.dcm"]
+
+
+def test_a_target_that_is_not_empty_is_refused_and_left_alone(tmp_path):
+    old_series(tmp_path / "out")
+    with pytest.raises(TargetError) as refusal:
+        DirectorySink(tmp_path / "out")
+    assert refusal.value.code == "target-not-empty"
+    assert names(tmp_path / "out") == ["old.dcm"]
+
+
+def test_overwrite_replaces_the_old_series_only_at_the_commit(tmp_path):
+    old_series(tmp_path / "out")
+    with DirectorySink(tmp_path / "out", overwrite=True) as sink:
+        sink.put("1.dcm", [b"ab"])
+        assert names(tmp_path / "out") == ["old.dcm"]
+        sink.commit()
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == ["1.dcm"]
+
+
+@pytest.mark.parametrize("foreign", ["thesis.tex", "folder"])
+def test_overwrite_never_removes_what_is_not_dicom(tmp_path, foreign):
+    old_series(tmp_path / "out")
+    path = tmp_path / "out" / foreign
+    path.mkdir() if foreign == "folder" else path.write_text("years of work")
+    with pytest.raises(TargetError) as refusal:
+        DirectorySink(tmp_path / "out", overwrite=True)
+    assert refusal.value.code == "target-holds-other-files"
+    assert names(tmp_path / "out") == sorted(["old.dcm", foreign])
+
+
+def test_a_target_filled_by_somebody_else_meanwhile_is_not_lost(tmp_path):
+    with pytest.raises(TargetError), DirectorySink(tmp_path / "out") as sink:  # noqa: PT012
+        sink.put("1.dcm", [b"ab"])
+        old_series(tmp_path / "out")
+        sink.commit()
+    assert names(tmp_path / "out") == ["old.dcm"]
+    assert names(tmp_path) == ["out"]
+
+
+def test_an_old_series_comes_back_if_the_new_one_cannot_be_shown(tmp_path, monkeypatch):
+    old_series(tmp_path / "out")
+    rename = Path.rename
+
+    def refuse(self, target):
+        if ".partial-" in self.name:
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(WriteError), DirectorySink(tmp_path / "out", overwrite=True) as sink:
+        sink.commit()
+    assert names(tmp_path / "out") == ["old.dcm"]
+
+
+def test_an_old_series_that_a_killed_write_had_moved_aside_is_put_back(tmp_path):
+    old_series(tmp_path / ".out.replaced-0123abcd")
+    with pytest.raises(TargetError) as refusal:
+        DirectorySink(tmp_path / "out")
+    assert refusal.value.code == "target-not-empty"
+    assert names(tmp_path / "out") == ["old.dcm"]
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_text("file"), lambda path: path.symlink_to(path.parent)])
+def test_a_file_or_a_link_as_target_is_refused(tmp_path, make):
+    make(tmp_path / "out")
+    with pytest.raises(TargetError) as refusal:
+        DirectorySink(tmp_path / "out", overwrite=True)
+    assert refusal.value.code == "target-not-a-folder"
+
+
+def test_leftovers_of_a_killed_write_are_removed_and_a_living_one_is_not_touched(tmp_path):
+    code = (
+        "import os, signal, sys; from dicomseries.sinks import DirectorySink\n"
+        "sink = DirectorySink(sys.argv[1]); sink.put('1.dcm', [b'ab']); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    source = str(Path(directory.__file__).parents[2])
+    killed = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "out")], check=False, env={**os.environ, "PYTHONPATH": source}
+    )
+    assert killed.returncode == -9
+    assert len(names(tmp_path)) == 1
+    with DirectorySink(tmp_path / "out") as living:
+        living.put("1.dcm", [b"cd"])
+        with DirectorySink(tmp_path / "out") as second:
+            assert len(names(tmp_path)) == 2
+            second.put("1.dcm", [b"ef"])
+        living.commit()
+    assert names(tmp_path) == ["out"]
+
+
+def test_short_writes_are_completed(tmp_path, monkeypatch):
+    whole = os.writev
+    monkeypatch.setattr(os, "writev", lambda handle, views: whole(handle, [views[0][:3]]))
+    with DirectorySink(tmp_path / "out") as sink:
+        sink.put("1.dcm", [b"0123456789", b"", b"abcdef"])
+        sink.commit()
+    assert (tmp_path / "out" / "1.dcm").read_bytes() == b"0123456789abcdef"
+
+
+def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(handle, views):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "writev", full)
+    with pytest.raises(WriteError, match="No space left"), DirectorySink(tmp_path / "out") as sink:
+        sink.put("1.dcm", [b"ab"])
+    assert names(tmp_path) == []
+
+
+def test_a_parent_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(TargetError):
+        DirectorySink(tmp_path / "file" / "out")
+
+
+def test_every_file_and_folder_is_made_durable_before_it_is_shown(tmp_path, monkeypatch):
+    events = []
+    monkeypatch.setattr(os, "fsync", lambda _: events.append("fsync"))
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda self, target: (events.append("rename"), rename(self, target))[1])
+    with DirectorySink(tmp_path / "out", sync=True) as sink:
+        sink.put("1.dcm", [b"ab"])
+        sink.put("2.dcm", [b"ab"])
+        sink.commit()
+    assert events == ["fsync", "fsync", "fsync", "rename", "fsync"]
