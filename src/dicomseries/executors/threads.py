@@ -1,0 +1,80 @@
+"""Threads of one process: numpy and the system calls release the interpreter lock where it matters."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from dicomseries.errors import OptionError
+
+__all__ = ["run", "worker_count"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def run(function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int | None = None) -> Iterator[Result]:
+    """Yield `function(task)` of every task, in the order of the tasks.
+
+    At most `workers` + 1 tasks are begun and not yet yielded, which bounds the memory. If one fails, or the caller
+    stops early (Ctrl-C), no further task begins and those under way are waited for.
+
+    Parameters
+    ----------
+    function : callable
+        Called in a thread.
+    tasks : iterable
+        Consumed lazily.
+    workers : int, optional
+        Threads; the machine's processors if not given.
+
+    Raises
+    ------
+    OptionError
+        If `workers` is below 1.
+
+    Examples
+    --------
+    >>> list(run(abs, [-1, 2, -3], workers=2))
+    [1, 2, 3]
+    """
+    count = worker_count(workers)
+    if count == 1:
+        yield from map(function, tasks)
+        return
+    with ThreadPoolExecutor(count, thread_name_prefix="dicomseries") as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for task in tasks:
+                waiting.append(pool.submit(function, task))
+                if len(waiting) > count:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def worker_count(workers: int | None) -> int:
+    """Return the number of threads to use.
+
+    Examples
+    --------
+    >>> worker_count(3)
+    3
+    """
+    if workers is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise OptionError(
+            code="workers-not-positive",
+            where="workers",
+            given=repr(workers),
+            expected="a whole number of threads, 1 or more",
+            remedy="Leave it out to use every processor.",
+        )
+    return workers
