@@ -1,0 +1,134 @@
+"""What a write did, as a record, as text and as plain values for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dicomseries.geometry import Grid
+
+__all__ = ["Receipt"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What `write` gives back: what stands on disk, and how far it is from the array.
+
+    Parameters
+    ----------
+    out : str
+        Folder of the series.
+    kind : str
+        ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``.
+    study_uid, series_uid, frame_of_reference_uid : str
+        The identity of the series.
+    files, bytes : int
+        How many files, and their size together.
+    grid : Grid
+        Voxel centres in LPS mm, slices along the normal.
+    dtype : str
+        Of the stored values.
+    slope, intercept : str
+        DS texts: real = slope · stored + intercept.
+    max_error : float
+        Proven bound of abs(restored - real), in real units; 0.0 means exact.
+    achieved_error : float
+        The largest error found, never above `max_error`.
+    clipped, replaced : int
+        Voxels clipped to ``clip=``, and non-finite ones mapped to ``nan=``.
+    verified : bool
+        Whether every file was read back and compared with the array.
+    seconds : float
+        Time taken.
+    advice : tuple of str
+        What a named reader will do that the user should know.
+
+    Raises
+    ------
+    ValueError
+        If the achieved error is above the bound.
+
+    Examples
+    --------
+    >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
+    ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
+    ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
+    ...                   verified=True, seconds=0.01)
+    >>> print(str(receipt).splitlines()[0])
+    CT series 1.3: 3 files, 6,000 bytes in out
+    """
+
+    out: str
+    kind: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    files: int
+    bytes: int
+    grid: Grid
+    dtype: str
+    slope: str
+    intercept: str
+    max_error: float
+    achieved_error: float
+    clipped: int
+    replaced: int
+    verified: bool
+    seconds: float
+    advice: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.achieved_error <= self.max_error:
+            message = f"achieved_error {self.achieved_error} is above max_error {self.max_error}"
+            raise ValueError(message)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the receipt as plain values, for JSON.
+
+        Examples
+        --------
+        >>> callable(Receipt.to_dict)
+        True
+        """
+        return {
+            "out": self.out,
+            "kind": self.kind,
+            "study_uid": self.study_uid,
+            "series_uid": self.series_uid,
+            "frame_of_reference_uid": self.frame_of_reference_uid,
+            "files": self.files,
+            "bytes": self.bytes,
+            "shape": list(self.grid.shape),
+            "spacing_mm": list(self.grid.spacing_mm),
+            "origin_lps": list(self.grid.origin_lps),
+            "direction_lps": list(self.grid.direction_lps),
+            "dtype": self.dtype,
+            "slope": self.slope,
+            "intercept": self.intercept,
+            "max_error": self.max_error,
+            "achieved_error": self.achieved_error,
+            "clipped": self.clipped,
+            "replaced": self.replaced,
+            "verified": self.verified,
+            "seconds": self.seconds,
+            "advice": list(self.advice),
+        }
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.kind} series {self.series_uid}: {self.files} files, {self.bytes:,} bytes in {self.out}",
+            f"values: {self._values()}",
+        ]
+        if self.clipped or self.replaced:
+            lines.append(f"changed on request: {self.clipped} voxels clipped, {self.replaced} non-finite replaced")
+        lines.append(
+            "verified: every file was read back and compared" if self.verified else "not verified (verify=False)"
+        )
+        lines += [f"advice: {text}" for text in self.advice]
+        return "\n".join(lines)
+
+    def _values(self) -> str:
+        stored = f"{self.dtype}, slope {self.slope}, intercept {self.intercept}"
+        if self.max_error == 0:
+            return f"exact ({stored})"
+        return f"error ≤ {self.max_error:.6g} proven, {self.achieved_error:.6g} found ({stored})"
