@@ -1,0 +1,49 @@
+"""Kinds of image objects as tables, and the one composer that turns a table into attributes."""
+
+from __future__ import annotations
+
+from dicomseries.iod.compose import Composition, compose
+from dicomseries.iod.ct import CT
+from dicomseries.iod.kind import (
+    Absent,
+    Choice,
+    Constant,
+    Default,
+    Fact,
+    Grey,
+    Kind,
+    PerInstance,
+    Remark,
+    Rescaled,
+    Row,
+    Unless,
+    When,
+)
+from dicomseries.iod.kinds import KINDS, find_kind
+from dicomseries.iod.mr import MR
+from dicomseries.iod.pt import PT
+from dicomseries.iod.sc import SC
+
+__all__ = [
+    "CT",
+    "KINDS",
+    "MR",
+    "PT",
+    "SC",
+    "Absent",
+    "Choice",
+    "Composition",
+    "Constant",
+    "Default",
+    "Fact",
+    "Grey",
+    "Kind",
+    "PerInstance",
+    "Remark",
+    "Rescaled",
+    "Row",
+    "Unless",
+    "When",
+    "compose",
+    "find_kind",
+]

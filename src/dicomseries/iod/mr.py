@@ -1,0 +1,61 @@
+"""MR Image (PS3.3 A.4): slices of 16 bits; a rescale is no part of it, yet every reader applies it."""
+
+from __future__ import annotations
+
+from dicomseries.iod import common
+from dicomseries.iod.kind import Choice, Kind, Row, When
+from dicomseries.values import PixelRules
+
+__all__ = ["MR"]
+
+_SOP_CLASS = "1.2.840.10008.5.1.4.1.1.4"
+
+# C.8.3.1; ScanningSequence and SequenceVariant are Type 1, and Research Mode / NONE is the least untrue of their terms
+_MR_IMAGE = (
+    Row(
+        "ImageType",
+        "1",
+        Choice(
+            values=("DERIVED", "SECONDARY", "OTHER"),
+            allowed=(common.IMAGE_TYPE_PIXELS, common.IMAGE_TYPE_EXAMINATION, ()),
+        ),
+    ),
+    Row("ScanningSequence", "1", Choice(values=("RM",))),
+    Row("SequenceVariant", "1", Choice(values=("NONE",))),
+    Row("ScanOptions", "2", Choice()),
+    Row("MRAcquisitionType", "2", Choice()),
+    Row("RepetitionTime", "2C", Choice()),
+    Row("EchoTime", "2", Choice()),
+    Row("EchoTrainLength", "2", Choice()),
+    Row("InversionTime", "2C", Choice(), When("ScanningSequence", "IR")),
+    Row("AcquisitionNumber", "3", Choice()),
+)
+
+MR = Kind(
+    name="MR",
+    title="MR Image",
+    summary="magnetic resonance, one grey file a slice, 16 bits",
+    modality="MR",
+    sop_class_uid=_SOP_CLASS,
+    pixels=PixelRules(bits=(16,)),
+    samples=(1,),
+    rows=(
+        *common.sop_class(_SOP_CLASS),
+        *common.SOP_COMMON,
+        *common.PATIENT,
+        *common.STUDY,
+        *common.modality("MR"),
+        *common.SERIES,
+        *common.SERIES_TIME,
+        *common.PATIENT_POSITION,
+        *common.FRAME_OF_REFERENCE,
+        *common.EQUIPMENT,
+        *common.IMAGE,
+        *common.IMAGE_PLANE,
+        *common.PIXELS,
+        *_MR_IMAGE,
+        *common.RESCALE,
+        *common.WINDOW,
+    ),
+)
+"""MR Image Storage."""

@@ -1,0 +1,55 @@
+"""Secondary Capture Image (PS3.3 A.8): grey or RGB slices of 8 or 16 bits; it claims no scanner at all."""
+
+from __future__ import annotations
+
+from dicomseries.iod import common
+from dicomseries.iod.kind import Choice, Kind, Row
+from dicomseries.values import PixelRules
+
+__all__ = ["SC"]
+
+_SOP_CLASS = "1.2.840.10008.5.1.4.1.1.7"
+
+# C.8.6.1: SYN, a synthetic image, is what an array is unless the user knows better
+_SC_EQUIPMENT = (
+    Row("Modality", "1", Choice(values=("OT",))),
+    Row("ConversionType", "1", Choice(values=("SYN",))),
+)
+
+# C.8.6.2 and C.7.6.1; the image has a plane, so PatientOrientation may stay empty
+_SC_IMAGE = (
+    Row(
+        "ImageType",
+        "3",
+        Choice(values=("DERIVED", "SECONDARY"), allowed=(common.IMAGE_TYPE_PIXELS, common.IMAGE_TYPE_EXAMINATION)),
+    ),
+    Row("PatientOrientation", "2C", Choice()),
+)
+
+SC = Kind(
+    name="SC",
+    title="Secondary Capture Image",
+    summary="secondary capture, for anything that no scanner made: grey or RGB, 8 or 16 bits, one file a slice",
+    modality="OT",
+    sop_class_uid=_SOP_CLASS,
+    pixels=PixelRules(bits=(8, 16)),
+    samples=(1, 3),
+    rows=(
+        *common.sop_class(_SOP_CLASS),
+        *common.SOP_COMMON,
+        *common.PATIENT,
+        *common.STUDY,
+        *common.SERIES,
+        *common.SERIES_TIME,
+        *common.FRAME_OF_REFERENCE,
+        *common.EQUIPMENT,
+        *common.IMAGE,
+        *common.IMAGE_PLANE,
+        *common.PIXELS,
+        *_SC_EQUIPMENT,
+        *_SC_IMAGE,
+        *common.RESCALE,
+        *common.WINDOW,
+    ),
+)
+"""Secondary Capture Image Storage."""

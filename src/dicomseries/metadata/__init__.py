@@ -1,0 +1,9 @@
+"""What the user says about patient, study, series and equipment: DICOM keywords, checked before a byte is written."""
+
+from __future__ import annotations
+
+from dicomseries.metadata.ownership import OWNED
+from dicomseries.metadata.record import Metadata
+from dicomseries.metadata.texts import parse_json, parse_toml
+
+__all__ = ["OWNED", "Metadata", "parse_json", "parse_toml"]

@@ -1,0 +1,329 @@
+"""A Python value → the values of an attribute, as the file will hold them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from pydicom.datadict import dictionary_VM
+from pydicom.valuerep import PersonName
+
+from dicomseries.errors import MetadataError
+from dicomseries.metadata.keywords import keyword_of
+from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of, vr_of
+from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.terms import ENUMERATED
+from dicomseries.standard.value_representations import (
+    BINARY_RANGES,
+    BYTE_VRS,
+    FLOAT_VRS,
+    MULTI_LINE_VRS,
+    TEXT_VRS,
+    text_fault,
+)
+
+__all__ = ["attribute_of"]
+
+_ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_ISO_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?")
+_FLOAT32_MAX = 3.4028235e38
+
+
+def attribute_of(keyword: str, value: Any, *, path: str = "") -> Attribute:
+    """Return the checked attribute.
+
+    Parameters
+    ----------
+    keyword : str
+        Keyword of the data dictionary.
+    value : object
+        What the user has written.
+    path : str
+        Where the attribute stands inside sequences, for error messages.
+
+    Raises
+    ------
+    MetadataError
+        For a wrong type, form, number of values or enumerated value; for a sequence all faults of its items.
+
+    Examples
+    --------
+    >>> attribute_of("PixelSpacing", [1 / 3, 2]).values
+    ('.333333333333333', '2')
+    """
+    where = path + keyword
+    vr = _single_vr(keyword, where)
+    if vr == "SQ":
+        return attribute(keyword, *_items(where, value))
+    parts = _parts(value, vr)
+    _check_count(keyword, where, parts)
+    return attribute(keyword, *(_value(keyword, vr, where, part) for part in parts), vr=vr)
+
+
+def _single_vr(keyword: str, where: str) -> str:
+    vr = vr_of(keyword)
+    if len(vr) > 2:
+        raise _fault(
+            where,
+            "depends-on-pixels",
+            f"an attribute of VR {vr}",
+            "attributes that do not describe pixels",
+            "Leave it out; what the pixels need is written for you.",
+        )
+    return vr
+
+
+def _fault(where: str, code: str, given: object, expected: str, remedy: str) -> MetadataError:
+    return MetadataError(code=code, where=where, given=given, expected=expected, remedy=remedy)
+
+
+# -------------------------------------------------------------------------------------------------------- sequences
+def _items(where: str, value: Any) -> tuple[Item, ...]:
+    items = [value] if isinstance(value, Mapping) else value
+    if items is None or (isinstance(items, str) and not items):
+        return ()
+    if isinstance(items, str | bytes) or not isinstance(items, Sequence):
+        raise _not_items(where, value)
+    faults: list[MetadataError] = []
+    found: list[Item] = []
+    for index, item in enumerate(items):
+        if not isinstance(item, Mapping):
+            raise _not_items(where, item)
+        found.append(_item(f"{where}[{index}].", item, faults))
+    if faults:
+        raise MetadataError.together(faults)
+    return tuple(found)
+
+
+def _item(path: str, item: Mapping[str, Any], faults: list[MetadataError]) -> Item:
+    attributes: list[Attribute] = []
+    for name, value in item.items():
+        try:
+            attributes.append(attribute_of(keyword_of(name), value, path=path))
+        except MetadataError as error:
+            faults += [_below(path, fault) for fault in error.faults]
+    return tuple(sorted(attributes, key=lambda one: one.tag))
+
+
+def _below(path: str, fault: Any) -> MetadataError:
+    where = fault.where if fault.where.startswith(path) else path + fault.where
+    return _fault(where, fault.code, fault.given, fault.expected, fault.remedy)
+
+
+def _not_items(where: str, value: Any) -> MetadataError:
+    return _fault(
+        where,
+        "sequence-needs-items",
+        repr(value),
+        "a list of mappings from keyword to value (VR SQ)",
+        'Write each item as a mapping, such as [{"CodeValue": ...}].',
+    )
+
+
+# --------------------------------------------------------------------------------------------------- multiplicity
+def _parts(value: Any, vr: str) -> list[Any]:
+    r"""Return the values one by one; texts of the form a\b are taken as DICOM writes them."""
+    if value is None:
+        return []
+    if isinstance(value, str | PersonName):
+        text = str(value)
+        if not text.strip():
+            return []
+        return [text] if vr in MULTI_LINE_VRS or vr == "UR" else text.split("\\")
+    if isinstance(value, bytes | Mapping):
+        return [value]
+    tolist = getattr(value, "tolist", None)  # numpy scalars and arrays
+    value = tolist() if callable(tolist) else value
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
+
+
+def _check_count(keyword: str, where: str, parts: list[Any]) -> None:
+    multiplicity = str(dictionary_VM(tag_of(keyword)))
+    if parts and not any(_fits(len(parts), form) for form in multiplicity.split(" or ")):
+        raise _fault(
+            where, "number-of-values", f"{len(parts)}: {parts}", f"{_words(multiplicity)}", "Give that many values."
+        )
+
+
+def _fits(count: int, form: str) -> bool:
+    """Return whether a count fits a multiplicity such as 1, 1-3, 1-n, 2-2n (PS3.5 section 6.4)."""
+    low, _, high = form.partition("-")
+    if not high:
+        return count == int(low)
+    if not high.endswith("n"):
+        return int(low) <= count <= int(high)
+    step = int(high[:-1] or 1)
+    return count >= int(low) and count % step == 0
+
+
+def _words(multiplicity: str) -> str:
+    low, _, high = multiplicity.partition("-")
+    if not high:
+        return f"{low} value" + ("" if low == "1" else "s")
+    return f"{low} or more values" if high == "n" else f"{multiplicity} values"
+
+
+# ----------------------------------------------------------------------------------------------------- one value
+def _value(keyword: str, vr: str, where: str, part: Any) -> Value:
+    if part is None:
+        return ""
+    if isinstance(part, bool) or (isinstance(part, Mapping | Sequence) and not isinstance(part, str | bytes)):
+        raise _fault(where, "wrong-type", repr(part), _wanted(vr), "Give such a value.")
+    if vr in TEXT_VRS:
+        return _text_value(keyword, vr, where, part)
+    if vr in BINARY_RANGES:
+        return _integer(vr, where, part)
+    if vr in FLOAT_VRS:
+        return _float(vr, where, part)
+    return _other(vr, where, part)
+
+
+def _wanted(vr: str) -> str:
+    if vr in {"DS", *FLOAT_VRS}:
+        return f"a number (VR {vr})"
+    if vr == "IS" or vr in BINARY_RANGES:
+        return f"a whole number (VR {vr})"
+    return _KINDS_OF_TEXT.get(vr, f"text (VR {vr})")
+
+
+_KINDS_OF_TEXT = {
+    "AT": "a keyword or a tag (VR AT)",
+    "DA": "a date (VR DA)",
+    "DT": "a date and time (VR DT)",
+    "TM": "a time (VR TM)",
+    "UI": "a UID (VR UI)",
+}
+
+
+def _text_value(keyword: str, vr: str, where: str, part: Any) -> str:
+    text = _text_of(vr, where, part)
+    stripped = text.rstrip(" \0") if vr in MULTI_LINE_VRS else text.strip(" \0")
+    expected = text_fault(vr, stripped)
+    if expected:
+        raise _fault(where, "value-malformed", repr(text), expected, _mend(vr, stripped))
+    terms = ENUMERATED.get(keyword)
+    if terms and stripped and stripped not in terms:
+        raise _fault(
+            where,
+            "value-not-enumerated",
+            repr(text),
+            "one of " + ", ".join(terms),
+            "Choose one of them, or leave it out.",
+        )
+    return stripped
+
+
+def _mend(vr: str, text: str) -> str:
+    if vr == "CS" and text_fault("CS", text.upper()) is None:
+        return f"Write {text.upper()}."
+    if vr in {"DA", "TM", "DT"}:
+        return "Write it in this form, or give a Python date or time."
+    if vr == "DS" and len(text) > 16:
+        return "Give it as a number; it is then printed in 16 characters."
+    if vr == "PN":
+        return "Write it as Family^Given^Middle^Prefix^Suffix."
+    return "Change or shorten the text."
+
+
+def _text_of(vr: str, where: str, part: Any) -> str:
+    """Return the text DICOM writes for a Python value."""
+    if isinstance(part, dt.date | dt.time):
+        return _clock_text(vr, where, part)
+    if isinstance(part, str | PersonName):
+        return _compact(vr, str(part))
+    if isinstance(part, Real):
+        return _number_text(vr, where, part)
+    raise _fault(where, "wrong-type", repr(part), _wanted(vr), "Give such a value.")
+
+
+def _compact(vr: str, text: str) -> str:
+    """Return ISO dates and times (2026-11-22, 12:30:59) in DICOM's form, other texts as they are."""
+    text_without_blanks = text.strip()
+    if vr == "DA" and (match := _ISO_DATE.fullmatch(text_without_blanks)):
+        return "".join(match.groups())
+    if vr == "TM" and (match := _ISO_TIME.fullmatch(text_without_blanks)):
+        return "".join(part or "" for part in match.groups())
+    return text
+
+
+def _clock_text(vr: str, where: str, part: dt.date | dt.time) -> str:
+    forms = {"DA": "%Y%m%d", "TM": "%H%M%S.%f", "DT": "%Y%m%d%H%M%S.%f%z"}
+    has_date, has_time = isinstance(part, dt.date), isinstance(part, dt.datetime | dt.time)
+    if vr not in forms or (vr != "TM" and not has_date) or (vr == "TM" and not has_time):
+        raise _fault(where, "wrong-type", repr(part), _wanted(vr), "Give such a value.")
+    form = forms[vr] if has_time or vr == "DA" else "%Y%m%d"
+    if not getattr(part, "microsecond", 0):
+        form = form.replace(".%f", "")
+    # strftime does not pad years before 1000 everywhere
+    return part.strftime(form) if not has_date else part.strftime(form.replace("%Y", f"{_year(part):04d}"))
+
+
+def _year(part: dt.date | dt.time) -> int:
+    return part.year if isinstance(part, dt.date) else 0
+
+
+def _number_text(vr: str, where: str, part: Any) -> str:
+    if vr == "DS":
+        if not math.isfinite(part):
+            raise _fault(where, "number-not-finite", repr(part), "a finite number (VR DS)", "Leave it out.")
+        return format_ds(float(part))
+    whole = isinstance(part, Integral) or float(part).is_integer()
+    if vr == "IS" and whole:
+        return str(int(part))
+    if vr in {"LO", "SH"} and isinstance(part, Integral):  # PatientID = 42
+        return str(int(part))
+    raise _fault(where, "wrong-type", repr(part), _wanted(vr), "Write it in quotes." if vr != "IS" else "Round it.")
+
+
+def _integer(vr: str, where: str, part: Any) -> int:
+    low, high = BINARY_RANGES[vr]
+    number = _parsed_integer(part)
+    if number is None or not low <= number <= high:
+        raise _fault(
+            where,
+            "number-out-of-range",
+            repr(part),
+            f"a whole number from {low} to {high} (VR {vr})",
+            "Give such a number.",
+        )
+    return number
+
+
+def _float(vr: str, where: str, part: Any) -> float:
+    number = _parsed_float(part)
+    limit = _FLOAT32_MAX if vr == "FL" else math.inf
+    if number is None or not math.isfinite(number) or abs(number) > limit:
+        raise _fault(where, "number-out-of-range", repr(part), f"a finite number (VR {vr})", "Give such a number.")
+    return number
+
+
+def _parsed_integer(part: Any) -> int | None:
+    """Return the number; None if it is none, or has a fraction."""
+    try:
+        if isinstance(part, str | Integral):
+            return int(part)
+        return int(float(part)) if isinstance(part, Real) and float(part).is_integer() else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _parsed_float(part: Any) -> float | None:
+    """Return the number, None if it is none."""
+    try:
+        return float(part) if isinstance(part, str | Real) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _other(vr: str, where: str, part: Any) -> Value:
+    if vr in BYTE_VRS and isinstance(part, bytes):
+        return part
+    if vr == "AT" and isinstance(part, str):
+        return tag_of(keyword_of(part))
+    raise _fault(
+        where, "wrong-type", type(part).__name__, "bytes" if vr in BYTE_VRS else _wanted(vr), "Give such a value."
+    )

@@ -1,0 +1,120 @@
+"""From what a user writes as a name to a keyword of the data dictionary, or to the nearest ones."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import cache
+
+from pydicom.datadict import keyword_dict, keyword_for_tag
+
+from dicomseries.errors import MetadataError
+
+__all__ = ["keyword_of"]
+
+_TAG = re.compile(r"\(?([0-9A-Fa-f]{4})[,|]?\s?([0-9A-Fa-f]{4})\)?")
+_SUGGESTIONS = 3
+_COMMAND, _FILE_META, _DIRECTORY = 0x0000, 0x0002, 0x0004
+
+
+def keyword_of(name: object) -> str:
+    """Return the keyword that `name` stands for.
+
+    Parameters
+    ----------
+    name : object
+        A keyword ("PatientName") or a tag as text ("0010,0010", "0010|0010", "(0010,0010)", "00100010").
+
+    Raises
+    ------
+    MetadataError
+        For a private, unknown or misspelt name, a group that a data set cannot hold, or something that is no text.
+
+    Examples
+    --------
+    >>> keyword_of("0010|0010")
+    'PatientName'
+    """
+    if not isinstance(name, str):
+        raise MetadataError(
+            code="keyword-not-text",
+            where="metadata",
+            given=repr(name),
+            expected='a DICOM keyword as text, such as "PatientName"',
+            remedy="Write the keyword in quotes.",
+        )
+    if name in keyword_dict:
+        return _in_data_set(name, keyword_dict[name])
+    match = _TAG.fullmatch(name.strip())
+    if match:
+        return _keyword_of_tag(name, int("".join(match.groups()), 16))
+    raise _unknown(name)
+
+
+def _keyword_of_tag(name: str, tag: int) -> str:
+    if (tag >> 16) % 2:
+        raise MetadataError(
+            code="private-attribute",
+            where=name,
+            given="a private tag",
+            expected="an attribute of the DICOM data dictionary",
+            remedy="Use a standard attribute, such as ImageComments, for what it says.",
+        )
+    keyword = keyword_for_tag(tag)
+    if not keyword or keyword not in keyword_dict:
+        raise MetadataError(
+            code="tag-unknown",
+            where=name,
+            given="a tag that the data dictionary does not have",
+            expected="a tag of PS3.6",
+            remedy="Look the attribute up in PS3.6 and give its keyword.",
+        )
+    return _in_data_set(keyword, tag)
+
+
+def _in_data_set(keyword: str, tag: int) -> str:
+    if tag >> 16 in {_COMMAND, _FILE_META, _DIRECTORY} or not tag & 0xFFFF:
+        raise MetadataError(
+            code="attribute-not-in-data-set",
+            where=keyword,
+            given=f"an attribute of group {tag >> 16:04X}",
+            expected="an attribute of the image; the file's own header is written for you",
+            remedy="Leave it out.",
+        )
+    return keyword
+
+
+def _unknown(name: str) -> MetadataError:
+    near = _nearest(name)
+    if near:
+        remedy = f"Use {near[0]}" + (f" (or {', '.join(near[1:])})" if near[1:] else "") + "."
+    else:
+        remedy = "Look the keyword up in PS3.6; it is the attribute's name without blanks."
+    return MetadataError(
+        code="keyword-unknown",
+        where=name or "metadata",
+        given=repr(name),
+        expected="a keyword of the DICOM data dictionary",
+        remedy=remedy,
+    )
+
+
+def _nearest(name: str) -> list[str]:
+    plain = _plain(name)
+    spelt = _spelt()
+    if plain in spelt:
+        return [spelt[plain]]
+    # "patient.name", "study_description": the words may be there, a prefix of a longer keyword too
+    starts = sorted((key for key in spelt if len(plain) > 3 and key.startswith(plain)), key=len)
+    close = get_close_matches(plain, spelt, n=_SUGGESTIONS, cutoff=0.7)
+    return [spelt[key] for key in dict.fromkeys([*close, *starts])][:_SUGGESTIONS]
+
+
+def _plain(name: str) -> str:
+    return "".join(char for char in name.casefold().replace("'s", "s") if char.isalnum())
+
+
+@cache
+def _spelt() -> dict[str, str]:
+    """Return every keyword by its letters in lower case."""
+    return {keyword.casefold(): keyword for keyword in keyword_dict if keyword}

@@ -1,0 +1,163 @@
+"""The user's attributes as one checked, frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from dicomseries.errors import MetadataError
+from dicomseries.metadata.conversion import attribute_of
+from dicomseries.metadata.keywords import keyword_of
+from dicomseries.metadata.ownership import OWNED
+from dicomseries.metadata.relations import relation_faults
+from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.terms import DEFINED
+
+__all__ = ["Metadata"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """Attributes of patient, study, series and equipment, in the order of their tags.
+
+    Parameters
+    ----------
+    attributes : tuple of Attribute
+        Each keyword once. `from_mapping` makes them from what users write.
+
+    Raises
+    ------
+    ValueError
+        If a keyword stands there twice.
+
+    Examples
+    --------
+    >>> user = Metadata.from_mapping({"PatientName": "Doe^Jane", "SeriesNumber": 7})
+    >>> user.keywords
+    ('PatientName', 'SeriesNumber')
+    >>> user.get("SeriesNumber").values
+    ('7',)
+    """
+
+    attributes: tuple[Attribute, ...] = ()
+    _by_keyword: dict[str, Attribute] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.attributes, key=lambda one: one.tag))
+        object.__setattr__(self, "attributes", ordered)
+        self._by_keyword.update({one.keyword: one for one in ordered})
+        if len(self._by_keyword) < len(ordered):
+            message = "metadata holds a keyword twice"
+            raise ValueError(message)
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any], *, owned: Mapping[str, str] = OWNED) -> Self:
+        """Check what a user has written and return it as attributes.
+
+        Parameters
+        ----------
+        mapping : mapping of str to object
+            DICOM keyword (or tag as text) → text, number, date, time, list of them, or for sequences a mapping or a
+            list of mappings; None, "" and [] are zero length.
+        owned : mapping of str to str
+            Keywords the writer owns → what to use instead.
+
+        Raises
+        ------
+        MetadataError
+            All faults at once, each with its keyword.
+
+        Notes
+        -----
+        PS3.5 section 6.2 (value representations), PS3.6 (keywords, value multiplicity), PS3.3 (enumerated values).
+        Texts are written in UTF-8 (ISO_IR 192).
+
+        Examples
+        --------
+        >>> Metadata.from_mapping({"PatienName": "Doe^Jane", "PixelSpacing": [1, 1]})
+        Traceback (most recent call last):
+        ...
+        dicomseries.errors.MetadataError: 2 faults
+        - PatienName: expected a keyword of the DICOM data dictionary, given 'PatienName'. Use PatientName...
+        - PixelSpacing: expected no value here, as the writer sets it, given [1, 1]. Use spacing= or affine= instead.
+        """
+        if not isinstance(mapping, Mapping):
+            raise MetadataError(
+                code="metadata-not-a-mapping",
+                where="metadata",
+                given=type(mapping).__name__,
+                expected="a mapping from DICOM keywords to values",
+                remedy='Give a dictionary such as {"PatientName": "Doe^Jane"}.',
+            )
+        found: dict[str, Attribute] = {}
+        faults: list[MetadataError] = []
+        for name, value in mapping.items():
+            try:
+                keyword = _free_keyword(name, value, owned, found)
+                found[keyword] = attribute_of(keyword, value)
+            except MetadataError as error:
+                faults += [fault for fault in error.faults if isinstance(fault, MetadataError)]
+        faults += relation_faults(found)
+        if faults:
+            raise MetadataError.together(faults)
+        return cls(attributes=tuple(found.values()))
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """Keywords in the order of their tags."""
+        return tuple(one.keyword for one in self.attributes)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """Values that are legal but no defined term of the standard, hence perhaps misspelt; one line each.
+
+        Examples
+        --------
+        >>> Metadata.from_mapping({"RescaleType": "HUU"}).advice
+        ('RescaleType is HUU, which the standard does not define (OD, HU, US, MGML, Z_EFF, ED, EDW, HU_MOD, PCT).',)
+        """
+        return tuple(
+            f"{one.keyword} is {value}, which the standard does not define ({', '.join(DEFINED[one.keyword])})."
+            for one in self.attributes
+            if one.keyword in DEFINED
+            for value in one.values
+            if isinstance(value, str) and value and value not in DEFINED[one.keyword]
+        )
+
+    def get(self, keyword: str) -> Attribute | None:
+        """Return the attribute, None if the user has not given it.
+
+        Examples
+        --------
+        >>> Metadata().get("PatientName") is None
+        True
+        """
+        return self._by_keyword.get(keyword)
+
+
+def _free_keyword(name: object, value: object, owned: Mapping[str, str], found: Mapping[str, Attribute]) -> str:
+    """Return the keyword of `name` if a user may set it and has not done so before."""
+    keyword = keyword_of(name)
+    if keyword in owned:
+        raise MetadataError(
+            code="attribute-owned",
+            where=keyword,
+            given=_short(value),
+            expected="no value here, as the writer sets it",
+            remedy=f"Use {owned[keyword]} instead.",
+        )
+    if keyword in found:
+        raise MetadataError(
+            code="attribute-twice",
+            where=keyword,
+            given=f"a second time as {name!r}",
+            expected="each attribute once",
+            remedy="Remove one of the two.",
+        )
+    return keyword
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

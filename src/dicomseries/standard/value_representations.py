@@ -1,0 +1,188 @@
+r"""What a text must look like for its value representation (PS3.5 section 6.2), for writing and for checking.
+
+`text_fault` looks at one value (no backslash-separated list) and says what would have been right.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+
+__all__ = ["BINARY_RANGES", "BYTE_VRS", "FLOAT_VRS", "MAX_CHARS", "MULTI_LINE_VRS", "TEXT_VRS", "text_fault"]
+
+MAX_CHARS: dict[str, int] = {
+    "AE": 16,
+    "AS": 4,
+    "CS": 16,
+    "DA": 8,
+    "DS": 16,
+    "DT": 26,
+    "IS": 12,
+    "LO": 64,
+    "LT": 10240,
+    "SH": 16,
+    "ST": 1024,
+    "TM": 14,
+    "UI": 64,
+}
+"""Longest value in characters, PS3.5 table 6.2-1; PN has 64 a component group, UC, UR, UT no practical limit."""
+
+TEXT_VRS = frozenset({*MAX_CHARS, "PN", "UC", "UR", "UT"})
+"""Value representations whose values are texts."""
+
+MULTI_LINE_VRS = frozenset({"LT", "ST", "UT"})
+"""Texts of one value that may hold line breaks and backslashes."""
+
+BINARY_RANGES: dict[str, tuple[int, int]] = {
+    "SL": (-(2**31), 2**31 - 1),
+    "SS": (-(2**15), 2**15 - 1),
+    "SV": (-(2**63), 2**63 - 1),
+    "UL": (0, 2**32 - 1),
+    "US": (0, 2**16 - 1),
+    "UV": (0, 2**64 - 1),
+}
+"""Smallest and largest number of the integer value representations."""
+
+FLOAT_VRS = frozenset({"FD", "FL"})
+"""Value representations of binary floating point numbers."""
+
+BYTE_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+"""Value representations of byte strings."""
+
+_PN_GROUPS, _PN_COMPONENTS, _PN_CHARS = 3, 5, 64
+_DS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_IS = re.compile(r"[+-]?\d+")
+_UI = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*")
+_CS = re.compile(r"[A-Z0-9_ ]*")
+_AS = re.compile(r"\d{3}[DWMY]")
+_TM = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?)?", re.ASCII)
+_TM_FULL = re.compile(r"([01]\d|2[0-3])[0-5]\d([0-5]\d|60)\.\d{1,6}")
+_ZONE = re.compile(r"[+-](0\d|1[0-4])[0-5]\d$")
+_ASCII_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
+
+
+def text_fault(vr: str, text: str) -> str | None:
+    """Return what the value should have been, None if it is legal.
+
+    Parameters
+    ----------
+    vr : str
+        Value representation; those without texts have no fault.
+    text : str
+        One value without its padding.
+
+    Notes
+    -----
+    PS3.5 section 6.2 and table 6.2-1. An empty text is legal: it is zero length.
+
+    Examples
+    --------
+    >>> text_fault("CS", "axial")
+    'capital letters, digits, blank and underscore'
+    >>> text_fault("DA", "20260230")
+    'a date as YYYYMMDD'
+    >>> text_fault("DS", "2.5") is None
+    True
+    """
+    if vr not in TEXT_VRS or not text:
+        return None
+    limit = MAX_CHARS.get(vr)
+    if limit is not None and len(text) > limit:
+        return f"at most {limit} characters (VR {vr})"
+    return _characters_fault(vr, text) or _FORMS.get(vr, _any_form)(text)
+
+
+def _characters_fault(vr: str, text: str) -> str | None:
+    lines = "\t\n\f\r" if vr in MULTI_LINE_VRS else ""
+    if any((ord(char) < 32 or 127 <= ord(char) < 160) and char not in lines for char in text):
+        return "no control characters" + ("" if lines else " and no line breaks") + f" (VR {vr})"
+    if any(0xD800 <= ord(char) < 0xE000 for char in text):
+        return "characters that UTF-8 can hold"
+    if vr in _ASCII_VRS and not text.isascii():
+        return f"ASCII characters only (VR {vr})"
+    if vr not in MULTI_LINE_VRS and "\\" in text:
+        return "no backslash, which separates values in DICOM"
+    return None
+
+
+def _any_form(text: str) -> None:  # noqa: ARG001 - the characters are all there is to check
+    return None
+
+
+def _code_form(text: str) -> str | None:
+    return None if _CS.fullmatch(text) else "capital letters, digits, blank and underscore"
+
+
+def _age_form(text: str) -> str | None:
+    return None if _AS.fullmatch(text) else "three digits and D, W, M or Y, such as 042Y"
+
+
+def _date_form(text: str) -> str | None:
+    return None if _is_date(text) else "a date as YYYYMMDD"
+
+
+def _is_date(text: str) -> bool:
+    if len(text) != 8 or not text.isdecimal():
+        return False
+    try:
+        dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_time(text: str) -> bool:
+    return bool(_TM.fullmatch(text) or _TM_FULL.fullmatch(text))
+
+
+def _time_form(text: str) -> str | None:
+    return None if _is_time(text) else "a time as HHMMSS or HHMMSS.FFFFFF"
+
+
+def _moment_form(text: str) -> str | None:
+    moment = _ZONE.sub("", text)
+    date, time = moment[:8], moment[8:]
+    whole = date + "0101"[len(date) - 4 :] if len(date) in (4, 6) else date
+    if _is_date(whole) and (not time or _is_time(time)):
+        return None
+    return "a moment as YYYYMMDDHHMMSS.FFFFFF&ZZXX, parts from the right may be missing"
+
+
+def _decimal_form(text: str) -> str | None:
+    return None if _DS.fullmatch(text) else "a decimal number"
+
+
+def _integer_form(text: str) -> str | None:
+    low, high = BINARY_RANGES["SL"]
+    if _IS.fullmatch(text) and low <= int(text) <= high:
+        return None
+    return f"a whole number from {low} to {high}"
+
+
+def _uid_form(text: str) -> str | None:
+    return None if _UI.fullmatch(text) else "a UID: numbers without leading zeros, joined by dots"
+
+
+def _name_form(text: str) -> str | None:
+    groups = text.split("=")
+    if len(groups) > _PN_GROUPS:
+        return "at most three name groups joined by '='"
+    if any(len(group) > _PN_CHARS for group in groups):
+        return "at most 64 characters in a name group (VR PN)"
+    if any(group.count("^") >= _PN_COMPONENTS for group in groups):
+        return "at most five name components joined by '^': Family^Given^Middle^Prefix^Suffix"
+    return None
+
+
+_FORMS: dict[str, Callable[[str], str | None]] = {
+    "AS": _age_form,
+    "CS": _code_form,
+    "DA": _date_form,
+    "DS": _decimal_form,
+    "DT": _moment_form,
+    "IS": _integer_form,
+    "PN": _name_form,
+    "TM": _time_form,
+    "UI": _uid_form,
+}
