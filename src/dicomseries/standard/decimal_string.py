@@ -1,4 +1,4 @@
-"""Decimal String (DS): the shortest text of at most 16 characters with the least error (PS3.5 section 6.2)."""
+"""Decimal String (DS): the text of at most 16 characters with the least error (PS3.5 section 6.2)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def format_ds(value: float) -> str:
     Returns
     -------
     str
-        At most 16 characters; of equally exact texts the shortest.
+        At most 16 characters: the number's usual text where that fits, else the most exact one that does
+        (the shortest of them).
 
     Raises
     ------
@@ -69,7 +70,8 @@ def _candidates(number: float) -> list[str]:
 def _longest_that_fits(number: float, style: str, digits: int) -> str:
     while digits >= 0:
         text = _tidy(f"{number:.{digits}{style}}")
-        if len(text) <= MAX_DS_CHARS:
+        # Rounded up, the largest float64 would be read back as infinite.
+        if len(text) <= MAX_DS_CHARS and math.isfinite(float(text)):
             return text
         digits -= 1
     return ""
