@@ -1,0 +1,188 @@
+"""Volumes as files of other formats: NumPy, NIfTI, NRRD, MetaImage, OME-Zarr, TIFF.
+
+One small module for one format, each with the same three names: ``SUFFIXES`` (the first is its name),
+``PACKAGE`` (the optional package it needs, or None) and ``save(path, array, grid)``, which takes an array of shape
+(slices, rows, columns[, 3]) on a `Grid` in LPS mm.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from dicomseries.errors import MissingPackageError, OptionError, TargetError, WriteError
+from dicomseries.geometry import Grid
+from dicomseries.sinks.volume_files import metaimage, nifti, nrrd, numpy_archive, numpy_array, tiff, zarr_store
+
+__all__ = ["FORMATS", "VolumeFormat", "check_free", "find_format", "save"]
+
+
+class VolumeFormat(Protocol):
+    """What each module of a format has."""
+
+    SUFFIXES: tuple[str, ...]
+    PACKAGE: str | None
+
+    def save(self, path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
+        """Write the file `path`, which does not exist yet."""
+
+
+FORMATS: tuple[VolumeFormat, ...] = (numpy_array, numpy_archive, nifti, nrrd, metaimage, zarr_store, tiff)
+
+
+def find_format(path: str | os.PathLike[str]) -> VolumeFormat:
+    """Return the format that the name of `path` asks for.
+
+    Raises
+    ------
+    OptionError
+        If no format has this ending.
+
+    Examples
+    --------
+    >>> find_format("brain.nii.gz").SUFFIXES
+    ('.nii', '.nii.gz')
+    """
+    name = Path(path).name.lower()
+    found = next((form for form in FORMATS if name.endswith(form.SUFFIXES)), None)
+    if found is None:
+        endings = " ".join(suffix for form in FORMATS for suffix in form.SUFFIXES)
+        raise OptionError(
+            code="format-unknown",
+            where=str(path),
+            given=f"a name that ends with {Path(path).suffix!r}",
+            expected=f"a name that ends with one of {endings}",
+            remedy="Choose the format by the ending of the output's name, e.g. volume.nii.gz.",
+        )
+    return found
+
+
+def check_free(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Refuse a target that exists, or whose folder does not.
+
+    Raises
+    ------
+    TargetError
+        If something would be lost, or there is no place to write to.
+
+    Examples
+    --------
+    >>> check_free("does-not-exist.npy")
+    """
+    target = Path(path)
+    if not target.absolute().parent.is_dir():
+        raise TargetError(
+            code="target-folder-missing",
+            where=str(path),
+            given=f"the folder {str(target.parent)!r}, which does not exist",
+            expected="a file name in a folder that exists",
+            remedy="Make the folder first, or choose another one.",
+        )
+    if os.path.lexists(target) and not (overwrite and _may_replace(target)):
+        raise TargetError(
+            code="target-exists",
+            where=str(path),
+            given="a folder" if target.is_dir() else "a file",
+            expected="a name that is free",
+            remedy="Choose another name, or pass overwrite=True to replace a file of this format.",
+        )
+
+
+def save(path: str | os.PathLike[str], array: npt.NDArray[Any], grid: Grid, *, overwrite: bool = False) -> None:
+    """Save an array and its grid in the format that the name asks for; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to make; its ending chooses the format.
+    array : ndarray, shape (slices, rows, columns) or (slices, rows, columns, 3)
+        Any integer or floating dtype the format can hold.
+    grid : Grid
+        Voxel centres in LPS mm.
+    overwrite : bool
+        Replace what has this name.
+
+    Raises
+    ------
+    OptionError
+        If no format has this ending, or it cannot hold the dtype.
+    TargetError
+        If the name is taken.
+    MissingPackageError
+        If the format's package is not installed.
+    WriteError
+        If the system refuses to write; nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Path(folder, "a.npy"), np.ones((3, 4, 5)), Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
+    ...     np.load(Path(folder, "a.npy")).shape
+    (3, 4, 5)
+    """
+    form = find_format(path)
+    check_free(path, overwrite=overwrite)
+    target = Path(path).absolute()
+    token = secrets.token_hex(4)
+    staged = target.with_name(f".partial-{token}-{target.name}")
+    try:
+        form.save(staged, array, grid)
+        _put_in_place(staged, target, target.with_name(f".replaced-{token}-{target.name}"))
+    except ImportError as missing:
+        raise _missing(form, path) from missing
+    except OSError as refusal:
+        raise _refused(path, refusal) from refusal
+    finally:
+        _remove(staged)
+
+
+def _may_replace(target: Path) -> bool:
+    """Only a file, or a folder that is a Zarr store, is replaced: never a folder with a user's work."""
+    return target.is_file() or any((target / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
+
+
+def _put_in_place(staged: Path, target: Path, aside: Path) -> None:
+    if not target.is_dir():
+        staged.replace(target)
+        return
+    target.rename(aside)  # a folder cannot be replaced in one call
+    try:
+        staged.rename(target)
+    except BaseException:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _remove(staged: Path) -> None:
+    if staged.is_dir():
+        shutil.rmtree(staged, ignore_errors=True)
+    else:
+        staged.unlink(missing_ok=True)
+
+
+def _missing(form: VolumeFormat, path: str | os.PathLike[str]) -> MissingPackageError:
+    return MissingPackageError(
+        code="package-missing",
+        where=str(path),
+        given="a package that is not installed",
+        expected=f"what {form.SUFFIXES[0]} files need",
+        remedy=f'Run pip install "dicomseries[{form.PACKAGE}]"',
+    )
+
+
+def _refused(path: str | os.PathLike[str], refusal: OSError) -> WriteError:
+    return WriteError(
+        code="write-failed",
+        where=str(path),
+        given=refusal.strerror or str(refusal),
+        expected="a place that can be written to, with space left",
+        remedy="Free space or mend the permissions, then write again; nothing is left at the target.",
+    )
