@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from dicomseries.iod.compose import Composition, compose
+from dicomseries.iod.conditions import Grey, Rescaled, Unless, When
 from dicomseries.iod.ct import CT
-from dicomseries.iod.kind import (
-    Absent,
-    Choice,
-    Constant,
-    Default,
-    Fact,
-    Grey,
-    Kind,
-    PerInstance,
-    Remark,
-    Rescaled,
-    Row,
-    Unless,
-    When,
-)
+from dicomseries.iod.kind import Absent, Choice, Constant, Default, Fact, Kind, PerInstance, Remark, Row
 from dicomseries.iod.kinds import KINDS, find_kind
 from dicomseries.iod.mr import MR
 from dicomseries.iod.pt import PT

@@ -6,7 +6,8 @@ empty unless the user fills them: nothing is invented.
 
 from __future__ import annotations
 
-from dicomseries.iod.kind import Choice, Constant, Default, Fact, Grey, PerInstance, Remark, Rescaled, Row, Unless
+from dicomseries.iod.conditions import Grey, Rescaled, Unless
+from dicomseries.iod.kind import Choice, Constant, Default, Fact, PerInstance, Remark, Row
 
 __all__ = [
     "ACQUISITION",

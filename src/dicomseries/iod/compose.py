@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dicomseries.errors import MetadataError
-from dicomseries.iod.kind import Context, Kind, PerInstance, Row, Values
+from dicomseries.iod.conditions import Context, Values
+from dicomseries.iod.kind import Kind, PerInstance, Row
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
 

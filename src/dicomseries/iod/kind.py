@@ -15,129 +15,29 @@ A kind is a table; nothing outside the tables asks which modality it is writing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
-from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import Value, tag_of
+from dicomseries.iod.conditions import Condition, Context, Values
+from dicomseries.standard.attribute import tag_of
 from dicomseries.values import PixelRules
 
 __all__ = [
     "Absent",
     "Choice",
-    "Condition",
     "Constant",
-    "Context",
     "Default",
     "Fact",
-    "Grey",
     "Kind",
     "PerInstance",
     "Remark",
-    "Rescaled",
     "Row",
     "Source",
-    "Unless",
-    "Values",
-    "When",
 ]
-
-Values: TypeAlias = tuple[Value, ...]
 
 TYPES = ("1", "1C", "2", "2C", "3")
 """Attribute types of PS3.5 section 7.4."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What rows are resolved against.
-
-    Parameters
-    ----------
-    facts : mapping of str to tuple
-        Values the plan has computed, by keyword.
-    metadata : Metadata
-        What the user has given.
-
-    Examples
-    --------
-    >>> Context(facts={"Rows": (4,)}, metadata=Metadata()).given("PatientName") is None
-    True
-    """
-
-    facts: Mapping[str, Values]
-    metadata: Metadata
-
-    def given(self, keyword: str) -> Values | None:
-        """Return the user's values; None if the user has not named the attribute."""
-        found = self.metadata.get(keyword)
-        return None if found is None else found.values
-
-
-# ------------------------------------------------------------------------------------------------------- conditions
-class Condition:
-    """Where a row holds, and whether a user may fill it where it does not; as it stands, always and everywhere."""
-
-    __slots__ = ()
-
-    def holds(self, context: Context) -> bool:  # noqa: ARG002 - for subclasses
-        """Return whether the row's default or fact is to be written."""
-        return True
-
-    def admits(self, context: Context) -> bool:  # noqa: ARG002 - for subclasses
-        """Return whether the user may give the attribute."""
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class Unless(Condition):
-    """The row falls away where the user gives one of these keywords a value."""
-
-    keywords: tuple[str, ...]
-
-    def holds(self, context: Context) -> bool:
-        """Return whether the user has given none of the keywords a value."""
-        return not any(context.given(keyword) for keyword in self.keywords)
-
-
-@dataclass(frozen=True, slots=True)
-class When(Condition):
-    """The row only holds where the user's values of `keyword` contain `value`."""
-
-    keyword: str
-    value: str
-
-    def holds(self, context: Context) -> bool:
-        """Return whether the user's values contain it."""
-        return self.value in (context.given(self.keyword) or ())
-
-
-@dataclass(frozen=True, slots=True)
-class Grey(Condition):
-    """The row only holds in images of one sample a pixel (windows and rescales say nothing about colour)."""
-
-    def holds(self, context: Context) -> bool:
-        """Return whether the plan's image is grey."""
-        return context.facts.get("SamplesPerPixel", (1,)) == (1,)
-
-    def admits(self, context: Context) -> bool:
-        """Return whether the plan's image is grey."""
-        return self.holds(context)
-
-
-@dataclass(frozen=True, slots=True)
-class Rescaled(Grey):
-    """The row only holds where the plan has a rescale; a user may ask for it in any grey image."""
-
-    def holds(self, context: Context) -> bool:
-        """Return whether the plan has supplied a slope."""
-        return "RescaleSlope" in context.facts
-
-    def admits(self, context: Context) -> bool:
-        """Return whether the plan's image is grey."""
-        return Grey().holds(context)
 
 
 # ---------------------------------------------------------------------------------------------------------- sources
@@ -376,6 +276,7 @@ class Row:
 
     Examples
     --------
+    >>> from dicomseries.metadata import Metadata
     >>> Row("Modality", "1", Constant(values=("CT",))).resolve(Context(facts={}, metadata=Metadata()))
     ('CT',)
     """

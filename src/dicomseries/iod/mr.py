@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dicomseries.iod import common
-from dicomseries.iod.kind import Choice, Kind, Row, When
+from dicomseries.iod.conditions import When
+from dicomseries.iod.kind import Choice, Kind, Row
 from dicomseries.values import PixelRules
 
 __all__ = ["MR"]

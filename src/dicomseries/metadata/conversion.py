@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
@@ -21,16 +22,18 @@ from dicomseries.standard.value_representations import (
     BINARY_RANGES,
     BYTE_VRS,
     FLOAT_VRS,
+    MAX_CHARS,
     MULTI_LINE_VRS,
     TEXT_VRS,
     text_fault,
 )
 
-__all__ = ["attribute_of"]
+__all__ = ["attribute_of", "short"]
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _ISO_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?")
 _FLOAT32_MAX = 3.4028235e38
+_SHOWN = 60
 
 
 def attribute_of(keyword: str, value: Any, *, path: str = "") -> Attribute:
@@ -75,6 +78,21 @@ def _single_vr(keyword: str, where: str) -> str:
             "Leave it out; what the pixels need is written for you.",
         )
     return vr
+
+
+def short(value: object) -> str:
+    """Return a value as an error shows it: cut after 57 characters, with its length.
+
+    Examples
+    --------
+    >>> short("a" * 80)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa... (80 characters)"
+    """
+    text = repr(value)
+    if len(text) <= _SHOWN:
+        return text
+    length = f" ({len(value)} characters)" if isinstance(value, str) else ""
+    return text[: _SHOWN - 3] + "..." + length
 
 
 def _fault(where: str, code: str, given: object, expected: str, remedy: str) -> MetadataError:
@@ -172,7 +190,7 @@ def _value(keyword: str, vr: str, where: str, part: Any) -> Value:
     if part is None:
         return ""
     if isinstance(part, bool) or (isinstance(part, Mapping | Sequence) and not isinstance(part, str | bytes)):
-        raise _fault(where, "wrong-type", repr(part), _wanted(vr), "Give such a value.")
+        raise _wrong_type(vr, where, part)
     if vr in TEXT_VRS:
         return _text_value(keyword, vr, where, part)
     if vr in BINARY_RANGES:
@@ -182,51 +200,78 @@ def _value(keyword: str, vr: str, where: str, part: Any) -> Value:
     return _other(vr, where, part)
 
 
-def _wanted(vr: str) -> str:
-    if vr in {"DS", *FLOAT_VRS}:
-        return f"a number (VR {vr})"
-    if vr == "IS" or vr in BINARY_RANGES:
-        return f"a whole number (VR {vr})"
-    return _KINDS_OF_TEXT.get(vr, f"text (VR {vr})")
-
-
-_KINDS_OF_TEXT = {
-    "AT": "a keyword or a tag (VR AT)",
-    "DA": "a date (VR DA)",
-    "DT": "a date and time (VR DT)",
-    "TM": "a time (VR TM)",
-    "UI": "a UID (VR UI)",
+_WANTED = {
+    "AT": "a keyword or a tag",
+    "DA": "a date",
+    "DS": "a number",
+    "DT": "a date and time",
+    "FD": "a number",
+    "FL": "a number",
+    "IS": "a whole number",
+    "TM": "a time",
+    "UI": "a UID",
+    **dict.fromkeys(BYTE_VRS, "bytes"),
+    **dict.fromkeys(BINARY_RANGES, "a whole number"),
 }
+_EXAMPLES = {
+    "AE": '"SCANNER1"',
+    "AS": '"042Y"',
+    "AT": '"PatientName"',
+    "CS": '"CODE_1"',
+    "DA": '"20261122"',
+    "DS": "2.5",
+    "DT": '"20261122110000"',
+    "FD": "2.5",
+    "FL": "2.5",
+    "PN": '"Doe^Jane"',
+    "TM": '"110000"',
+    "UI": '"1.2.840.10008.1.1"',
+    **dict.fromkeys(BYTE_VRS, 'b"..."'),
+    **dict.fromkeys((*BINARY_RANGES, "IS"), "7"),
+}
+
+
+def _wanted(vr: str) -> str:
+    return f"{_WANTED.get(vr, 'text')} (VR {vr})"
+
+
+def _example(vr: str) -> str:
+    example = _EXAMPLES.get(vr, '"some text"')
+    return f"Write for example {example}."
+
+
+def _wrong_type(vr: str, where: str, part: Any) -> MetadataError:
+    remedy = "Write the plain value; only sequences hold mappings." if isinstance(part, Mapping) else _example(vr)
+    return _fault(where, "wrong-type", short(part), _wanted(vr), remedy)
 
 
 def _text_value(keyword: str, vr: str, where: str, part: Any) -> str:
     text = _text_of(vr, where, part)
     stripped = text.rstrip(" \0") if vr in MULTI_LINE_VRS else text.strip(" \0")
+    terms = ENUMERATED.get(keyword, ())
+    if terms and stripped and stripped not in terms:
+        raise _fault(where, "value-not-enumerated", short(part), "one of " + ", ".join(terms), _choose(terms, stripped))
     expected = text_fault(vr, stripped)
     if expected:
-        raise _fault(where, "value-malformed", repr(text), expected, _mend(vr, stripped))
-    terms = ENUMERATED.get(keyword)
-    if terms and stripped and stripped not in terms:
-        raise _fault(
-            where,
-            "value-not-enumerated",
-            repr(text),
-            "one of " + ", ".join(terms),
-            "Choose one of them, or leave it out.",
-        )
+        raise _fault(where, "value-malformed", short(part), expected, _mend(vr, stripped))
     return stripped
+
+
+def _choose(terms: tuple[str, ...], text: str) -> str:
+    near = get_close_matches(text.upper(), terms, n=1, cutoff=0.5)
+    begins = [term for term in terms if text.upper().startswith(term)]
+    best = [*(term for term in terms if term == text.upper()), *near, *begins]
+    return f"Write {best[0]}, or leave it out." if best else "Choose one of them, or leave it out."
 
 
 def _mend(vr: str, text: str) -> str:
     if vr == "CS" and text_fault("CS", text.upper()) is None:
         return f"Write {text.upper()}."
-    if vr in {"DA", "TM", "DT"}:
-        return "Write it in this form, or give a Python date or time."
-    if vr == "DS" and len(text) > 16:
+    if vr == "DS" and len(text) > MAX_CHARS["DS"] and _parsed_float(text) is not None:
         return "Give it as a number; it is then printed in 16 characters."
-    if vr == "PN":
-        return "Write it as Family^Given^Middle^Prefix^Suffix."
-    return "Change or shorten the text."
+    if vr in MAX_CHARS and len(text) > MAX_CHARS[vr]:
+        return f"Shorten it to {MAX_CHARS[vr]} characters." if vr not in _EXAMPLES else _example(vr)
+    return _example(vr) if vr in _EXAMPLES else "Change the text."
 
 
 def _text_of(vr: str, where: str, part: Any) -> str:
@@ -237,7 +282,7 @@ def _text_of(vr: str, where: str, part: Any) -> str:
         return _compact(vr, str(part))
     if isinstance(part, Real):
         return _number_text(vr, where, part)
-    raise _fault(where, "wrong-type", repr(part), _wanted(vr), "Give such a value.")
+    raise _wrong_type(vr, where, part)
 
 
 def _compact(vr: str, text: str) -> str:
@@ -254,7 +299,7 @@ def _clock_text(vr: str, where: str, part: dt.date | dt.time) -> str:
     forms = {"DA": "%Y%m%d", "TM": "%H%M%S.%f", "DT": "%Y%m%d%H%M%S.%f%z"}
     has_date, has_time = isinstance(part, dt.date), isinstance(part, dt.datetime | dt.time)
     if vr not in forms or (vr != "TM" and not has_date) or (vr == "TM" and not has_time):
-        raise _fault(where, "wrong-type", repr(part), _wanted(vr), "Give such a value.")
+        raise _wrong_type(vr, where, part)
     form = forms[vr] if has_time or vr == "DA" else "%Y%m%d"
     if not getattr(part, "microsecond", 0):
         form = form.replace(".%f", "")
@@ -269,14 +314,14 @@ def _year(part: dt.date | dt.time) -> int:
 def _number_text(vr: str, where: str, part: Any) -> str:
     if vr == "DS":
         if not math.isfinite(part):
-            raise _fault(where, "number-not-finite", repr(part), "a finite number (VR DS)", "Leave it out.")
+            raise _fault(where, "number-not-finite", short(part), "a finite number (VR DS)", "Leave it out.")
         return format_ds(float(part))
     whole = isinstance(part, Integral) or float(part).is_integer()
     if vr == "IS" and whole:
         return str(int(part))
     if vr in {"LO", "SH"} and isinstance(part, Integral):  # PatientID = 42
         return str(int(part))
-    raise _fault(where, "wrong-type", repr(part), _wanted(vr), "Write it in quotes." if vr != "IS" else "Round it.")
+    raise _fault(where, "wrong-type", short(part), _wanted(vr), "Write it in quotes." if vr != "IS" else "Round it.")
 
 
 def _integer(vr: str, where: str, part: Any) -> int:
@@ -286,9 +331,9 @@ def _integer(vr: str, where: str, part: Any) -> int:
         raise _fault(
             where,
             "number-out-of-range",
-            repr(part),
+            short(part),
             f"a whole number from {low} to {high} (VR {vr})",
-            "Give such a number.",
+            _example(vr),
         )
     return number
 
@@ -297,7 +342,7 @@ def _float(vr: str, where: str, part: Any) -> float:
     number = _parsed_float(part)
     limit = _FLOAT32_MAX if vr == "FL" else math.inf
     if number is None or not math.isfinite(number) or abs(number) > limit:
-        raise _fault(where, "number-out-of-range", repr(part), f"a finite number (VR {vr})", "Give such a number.")
+        raise _fault(where, "number-out-of-range", short(part), f"a finite number (VR {vr})", _example(vr))
     return number
 
 
@@ -324,6 +369,4 @@ def _other(vr: str, where: str, part: Any) -> Value:
         return part
     if vr == "AT" and isinstance(part, str):
         return tag_of(keyword_of(part))
-    raise _fault(
-        where, "wrong-type", type(part).__name__, "bytes" if vr in BYTE_VRS else _wanted(vr), "Give such a value."
-    )
+    raise _wrong_type(vr, where, part)

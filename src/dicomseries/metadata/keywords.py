@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from functools import cache
 
-from pydicom.datadict import keyword_dict, keyword_for_tag
+from pydicom.datadict import keyword_dict, keyword_for_tag, repeater_has_keyword
 
 from dicomseries.errors import MetadataError
 
@@ -43,11 +43,19 @@ def keyword_of(name: object) -> str:
             expected='a DICOM keyword as text, such as "PatientName"',
             remedy="Write the keyword in quotes.",
         )
-    if name in keyword_dict:
+    if name and name in keyword_dict:
         return _in_data_set(name, keyword_dict[name])
     match = _TAG.fullmatch(name.strip())
     if match:
         return _keyword_of_tag(name, int("".join(match.groups()), 16))
+    if repeater_has_keyword(name):
+        raise MetadataError(
+            code="repeating-group",
+            where=name,
+            given="an attribute of the repeating groups 50xx and 60xx (curves, overlays)",
+            expected="an attribute with one tag",
+            remedy="Leave it out; overlays are not written.",
+        )
     raise _unknown(name)
 
 
@@ -104,14 +112,14 @@ def _nearest(name: str) -> list[str]:
     spelt = _spelt()
     if plain in spelt:
         return [spelt[plain]]
-    # "patient.name", "study_description": the words may be there, a prefix of a longer keyword too
+    # an abbreviation ("StudyDesc") is the beginning of a keyword, a typing error is near one
     starts = sorted((key for key in spelt if len(plain) > 3 and key.startswith(plain)), key=len)
     close = get_close_matches(plain, spelt, n=_SUGGESTIONS, cutoff=0.7)
-    return [spelt[key] for key in dict.fromkeys([*close, *starts])][:_SUGGESTIONS]
+    return [spelt[key] for key in dict.fromkeys([*starts[:_SUGGESTIONS], *close])][:_SUGGESTIONS]
 
 
 def _plain(name: str) -> str:
-    return "".join(char for char in name.casefold().replace("'s", "s") if char.isalnum())
+    return "".join(char for char in name.casefold().replace("'s", "") if char.isalnum())
 
 
 @cache

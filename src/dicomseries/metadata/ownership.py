@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = ["OWNED"]
 
 _ARRAY = "the array itself"
+_SHAPE = "the shape of the array"
+_VALUES = "the values of the array"
 _PIXELS = "kind= and values="
 
 
@@ -24,15 +26,15 @@ OWNED: dict[str, str] = {
     "PixelSpacing": "spacing= or affine=",
     "SpacingBetweenSlices": "spacing= or affine=",
     "SliceLocation": "origin= and spacing=",
-    "NumberOfSlices": _ARRAY,
-    "NumberOfFrames": _ARRAY,
+    "NumberOfSlices": _SHAPE,
+    "NumberOfFrames": _SHAPE,
     # pixels
     "PixelData": _ARRAY,
     "FloatPixelData": _ARRAY,
     "DoubleFloatPixelData": _ARRAY,
-    "Rows": _ARRAY,
-    "Columns": _ARRAY,
-    "SamplesPerPixel": _ARRAY,
+    "Rows": _SHAPE,
+    "Columns": _SHAPE,
+    "SamplesPerPixel": _SHAPE,
     "PhotometricInterpretation": _ARRAY,
     "PlanarConfiguration": _ARRAY,
     "PixelAspectRatio": "spacing=",
@@ -45,12 +47,12 @@ OWNED: dict[str, str] = {
     "ModalityLUTSequence": "values=",
     "PixelPaddingValue": "nan=",
     "PixelPaddingRangeLimit": "nan=",
-    "SmallestImagePixelValue": _ARRAY,
-    "LargestImagePixelValue": _ARRAY,
-    "SmallestPixelValueInSeries": _ARRAY,
-    "LargestPixelValueInSeries": _ARRAY,
+    "SmallestImagePixelValue": _VALUES,
+    "LargestImagePixelValue": _VALUES,
+    "SmallestPixelValueInSeries": _VALUES,
+    "LargestPixelValueInSeries": _VALUES,
     # the standard's containers of frames, which a file of one slice does not have
-    "SharedFunctionalGroupsSequence": _ARRAY,
-    "PerFrameFunctionalGroupsSequence": _ARRAY,
+    "SharedFunctionalGroupsSequence": _SHAPE,
+    "PerFrameFunctionalGroupsSequence": _SHAPE,
 }
 """Keyword → what to use instead, as it follows "Use"; the file meta group 0002 is refused besides."""

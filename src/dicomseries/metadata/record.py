@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from dicomseries.errors import MetadataError
-from dicomseries.metadata.conversion import attribute_of
+from dicomseries.metadata.conversion import attribute_of, short
 from dicomseries.metadata.keywords import keyword_of
 from dicomseries.metadata.ownership import OWNED
 from dicomseries.metadata.relations import relation_faults
@@ -143,7 +143,7 @@ def _free_keyword(name: object, value: object, owned: Mapping[str, str], found: 
         raise MetadataError(
             code="attribute-owned",
             where=keyword,
-            given=_short(value),
+            given=short(value),
             expected="no value here, as the writer sets it",
             remedy=f"Use {owned[keyword]} instead.",
         )
@@ -156,8 +156,3 @@ def _free_keyword(name: object, value: object, owned: Mapping[str, str], found: 
             remedy="Remove one of the two.",
         )
     return keyword
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

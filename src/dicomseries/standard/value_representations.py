@@ -87,10 +87,13 @@ def text_fault(vr: str, text: str) -> str | None:
     """
     if vr not in TEXT_VRS or not text:
         return None
+    # the form first: "a date as YYYYMMDD" helps more than "at most 8 characters"
+    return _characters_fault(vr, text) or _FORMS.get(vr, _any_form)(text) or _length_fault(vr, text)
+
+
+def _length_fault(vr: str, text: str) -> str | None:
     limit = MAX_CHARS.get(vr)
-    if limit is not None and len(text) > limit:
-        return f"at most {limit} characters (VR {vr})"
-    return _characters_fault(vr, text) or _FORMS.get(vr, _any_form)(text)
+    return f"at most {limit} characters (VR {vr})" if limit is not None and len(text) > limit else None
 
 
 def _characters_fault(vr: str, text: str) -> str | None:
