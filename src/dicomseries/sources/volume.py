@@ -12,7 +12,10 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 
-__all__ = ["ArraySlabs", "Slabs", "Tags", "Volume"]
+__all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "slices_worth_a_read"]
+
+_INTERLEAVED = 64
+"""Slices read together where they lie interleaved: a cache line of 64 bytes then serves all it holds."""
 
 
 @runtime_checkable
@@ -50,6 +53,18 @@ class Tags(Protocol):
         """What differs, one mapping an instance, in the order of the slices."""
 
 
+def slices_worth_a_read(array: npt.NDArray[Any]) -> int:
+    """Return how many slices of an array (slices, rows, columns[, 3]) without chunks are best read together.
+
+    Examples
+    --------
+    >>> slices_worth_a_read(np.zeros((99, 4, 5))), slices_worth_a_read(np.zeros((5, 4, 99)).transpose(2, 1, 0))
+    (1, 64)
+    """
+    inside = max(abs(stride) for stride in array.strides[1:])
+    return min(_INTERLEAVED, array.shape[0]) if 0 < abs(array.strides[0]) < inside else 1
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ArraySlabs:
     """An array in memory (or a memmap) of shape (slices, rows, columns[, 3]); slabs are views of it.
@@ -74,8 +89,8 @@ class ArraySlabs:
 
     @property
     def depth(self) -> int:
-        """1: memory has no chunks."""
-        return 1
+        """1, or more where slices lie interleaved in memory."""
+        return slices_worth_a_read(self.array)
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return a view of the slices [start, stop)."""

@@ -1,0 +1,207 @@
+"""Any array as a `Volume`: lazy slabs of (slices, rows, columns) on a grid in LPS mm.
+
+`FORMATS` lists the readers; each is a small module with the same three names: ``matches(source)``,
+``open_volume(source, request)`` and ``PACKAGE``, the pip extra that it needs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from dicomseries.errors import OptionError, SourceError
+from dicomseries.sources import (
+    arrays,
+    dask_array,
+    hdf5,
+    itk_image,
+    metaimage,
+    nifti,
+    npy,
+    nrrd,
+    tiff,
+    xarray_array,
+    zarr_store,
+)
+from dicomseries.sources.optional import EXTRAS
+from dicomseries.sources.placement import join
+from dicomseries.sources.request import Location, Request, locate
+from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume
+
+__all__ = ["EXTRAS", "FORMATS", "SUFFIXES", "ArraySlabs", "Format", "Slabs", "Tags", "Volume", "open_volume"]
+
+SUFFIXES = (
+    ".npy",
+    ".npz",
+    ".nii",
+    ".nii.gz",
+    ".mha",
+    ".mhd",
+    ".nrrd",
+    ".nhdr",
+    ".h5",
+    ".hdf5",
+    ".zarr",
+    ".tif",
+    ".tiff",
+)
+"""Names of the files that can be read end so, in any case."""
+
+
+class Format(Protocol):
+    """What a module of `FORMATS` has."""
+
+    @property
+    def PACKAGE(self) -> str | None:  # noqa: N802 - a constant of the module
+        """Extra that it needs, None if nothing."""
+
+    def matches(self, source: object, /) -> bool:
+        """Return whether the source is of this format, by its name or type only."""
+
+    def open_volume(self, source: Any, request: Request, /) -> Volume:
+        """Return the volume without reading its voxels."""
+
+
+FORMATS: tuple[Format, ...] = (
+    npy,
+    nifti,
+    metaimage,
+    nrrd,
+    hdf5,
+    zarr_store,
+    tiff,
+    itk_image,
+    xarray_array,
+    dask_array,
+    arrays,
+)
+"""The first that matches opens the source; the general array comes last."""
+
+
+def open_volume(
+    source: Any,
+    *,
+    spacing: Sequence[float] | None = None,
+    origin: Sequence[float] | None = None,
+    direction: Any = None,
+    affine: Any = None,
+    space: str | None = None,
+    axes: str | None = None,
+    time_point: int | None = None,
+) -> Volume:
+    """Return a volume over any array or file, without reading its voxels.
+
+    Parameters
+    ----------
+    source : array-like, str, os.PathLike, or Volume
+        An array (numpy, memmap, torch, h5py, zarr, dask, xarray, any with `shape`, `dtype` and slicing), an image of
+        SimpleITK or nibabel, or a file (`SUFFIXES`; ``file.h5::scan/ct`` names a dataset in it).
+    spacing : sequence of 3 float, optional
+        mm between voxel centres along x (columns), y (rows), z (slices).
+    origin : sequence of 3 float, optional
+        LPS mm of the first voxel's centre.
+    direction : array_like, optional
+        3×3 direction cosines (columns are the axes) or the six of ImageOrientationPatient, LPS.
+    affine : array_like, optional
+        4×4 from (x, y, z) = (column, row, slice) indices to mm, instead of the three above.
+    space : {"LPS", "RAS"}, optional
+        The frame of `affine`, without which it is refused.
+    axes : str, optional
+        A letter of ``t z y x c`` for each axis of the array in its order. By default a file's own; for arrays
+        ``"yx"``, ``"zyx"``, or ``"zyxc"`` where the last of four axes is 3 long; ``"xyz"``, ``"xyzt"`` for nibabel.
+    time_point : int, optional
+        Index along axis t; needed where it is longer than 1.
+
+    Returns
+    -------
+    Volume
+        Lazy slabs in the source's own numbers; integers stay integers. Its grid may be left-handed, as the source is.
+
+    Raises
+    ------
+    SourceError
+        If the file or array cannot be read, is empty, or holds what no DICOM image can.
+    GeometryError
+        If no spacing is known, or the geometry is sheared, not finite, or said twice.
+    OptionError
+        If `axes` or `time_point` do not fit the array.
+    MissingPackageError
+        If the format needs a package that is not installed.
+
+    Notes
+    -----
+    Each of spacing, origin, direction overrides what the source itself says, the others stay the source's; an affine
+    overrides all three. Renaming the axes of a file with `axes` turns its geometry with them: every voxel stays on its
+    point in space. Coordinates: PS3.3 section C.7.6.2.1.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> volume = open_volume(np.zeros((5, 4, 3), "int16"), axes="xyz", spacing=(0.5, 0.5, 2))
+    >>> volume.slabs.shape, volume.slabs.dtype.name, volume.grid.spacing_mm
+    ((3, 4, 5), 'int16', (0.5, 0.5, 2.0))
+    """
+    request = Request(
+        where=_name(source),
+        spacing=spacing,
+        origin=origin,
+        direction=direction,
+        affine=affine,
+        space=space,
+        axes=axes,
+        time_point=time_point,
+    )
+    if isinstance(source, Volume):
+        return _placed_again(source, request)
+    found = locate(source) if isinstance(source, (str, os.PathLike)) else source
+    for module in FORMATS:
+        if module.matches(found):
+            return module.open_volume(found, request)
+    raise _unknown(found, request.where)
+
+
+def _name(source: object) -> str:
+    return os.fspath(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__
+
+
+def _placed_again(volume: Volume, request: Request) -> Volume:
+    if request.axes is not None or request.time_point is not None:
+        raise OptionError(
+            code="axes-of-volume",
+            where="axes",
+            given=f"axes={request.axes!r}, time_point={request.time_point!r} for a Volume",
+            expected="neither: a Volume is (slices, rows, columns) already",
+            remedy="Leave axes= and time_point= out, or pass the array itself.",
+        )
+    if not request.has_geometry:
+        return volume
+    return replace(volume, grid=join(volume.grid.shape, request, lambda: volume.grid))
+
+
+def _unknown(source: object, where: str) -> SourceError:
+    if isinstance(source, Location) and source.path.is_dir():
+        return SourceError(
+            code="source-is-folder",
+            where=where,
+            given="a folder that is no Zarr array",
+            expected=f"a file ({' '.join(SUFFIXES)}) or a Zarr folder",
+            remedy="Name the file; a folder of DICOM files is read with dicomseries.read(folder) first.",
+        )
+    if isinstance(source, Location):
+        return SourceError(
+            code="format-unknown",
+            where=where,
+            given=f"a file named *{Path(source.path.name).suffix or source.path.name}",
+            expected=f"one of {' '.join(SUFFIXES)}",
+            remedy="Convert the file, or open it with its own library and pass the array or SimpleITK image.",
+        )
+    return SourceError(
+        code="source-unknown",
+        where=where,
+        given=f"an object of type {type(source).__module__}.{type(source).__qualname__}",
+        expected="an array with shape, dtype and slicing, an image of SimpleITK or nibabel, a path, or a Volume",
+        remedy="Make it an array first, e.g. numpy.asarray(data).",
+    )

@@ -1,0 +1,183 @@
+"""Arrays that are open already: numpy, memmap, torch, and whatever has `shape`, `dtype` and slicing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import SourceError
+from dicomseries.sources.layout import Layout, check_dtype, lay_out
+from dicomseries.sources.mapped import MappedSlabs, Window
+from dicomseries.sources.optional import made_by
+from dicomseries.sources.placement import build_volume
+from dicomseries.sources.request import Request
+from dicomseries.sources.volume import ArraySlabs, Slabs, Volume
+
+__all__ = ["PACKAGE", "SlicedSlabs", "array_slabs", "matches", "open_volume"]
+
+PACKAGE: str | None = None
+"""No extra: numpy reads what it needs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlicedSlabs:
+    """Slabs of anything that can be indexed with a full tuple of slices; each is made numpy when it is read.
+
+    Nothing is locked: h5py, zarr, dask, xarray and torch bear several threads, and a stranger's array must as well.
+
+    Parameters
+    ----------
+    source : object
+        Has ``source[index]`` whose result numpy, or DLPack, understands.
+    layout : Layout
+        Its axes.
+    dtype : numpy.dtype
+        The numbers it gives.
+    depth : int
+        Slices in one of its chunks.
+    """
+
+    source: Any
+    layout: Layout
+    dtype: np.dtype[Any]
+    depth: int = 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(slices, rows, columns[, 3])."""
+        return self.layout.volume_shape
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        """Return the slices [start, stop); chunks that they touch are read once."""
+        # Clamped as slicing a numpy array is, since not every array type accepts a stop past the end.
+        end = min(stop, self.shape[0])
+        return self.layout.arrange(_as_numpy(self.source[self.layout.index(start, end)]))[: end - start]
+
+
+def matches(source: object) -> bool:
+    """Return whether `source` has a shape, a dtype and can be sliced.
+
+    Examples
+    --------
+    >>> matches(np.ones(3)), matches([1, 2, 3])
+    (True, False)
+    """
+    return all(hasattr(source, name) for name in ("shape", "dtype", "__getitem__"))
+
+
+def open_volume(source: Any, request: Request) -> Volume:
+    """Return a volume over an array; numpy arrays, memmaps and torch's CPU tensors are viewed, never copied.
+
+    Parameters
+    ----------
+    source : array-like
+        Axes in the order of ``request.axes``; by default (rows, columns), (slices, rows, columns), or four axes of
+        which the last has the 3 colours.
+    request : Request
+        Must hold the spacing: an array does not know it.
+
+    Raises
+    ------
+    SourceError, OptionError, GeometryError
+        If the array is empty, masked, of a type that DICOM cannot hold, or its axes or geometry are not known.
+
+    Examples
+    --------
+    >>> volume = open_volume(np.zeros((5, 4, 3), "int16"), Request(axes="xyz", spacing=(1, 1, 2)))
+    >>> volume.slabs.shape, volume.grid.spacing_mm
+    ((3, 4, 5), (1.0, 1.0, 2.0))
+    """
+    _refuse_mask(source, request.where)
+    array = _tensor(source, request.where) if made_by(source, "torch") else source
+    layout = lay_out(array.shape, request)
+    if isinstance(array, np.ndarray):
+        check_dtype(array.dtype, request.where)
+        return build_volume(array_slabs(array, layout), layout, request)
+    dtype = _dtype(array, layout)
+    check_dtype(dtype, request.where)
+    slabs = SlicedSlabs(array, layout, dtype, layout.depth(_chunks(array)))
+    return build_volume(slabs, layout, request)
+
+
+def array_slabs(array: npt.NDArray[Any], layout: Layout) -> Slabs:
+    """Return slabs that are views of a numpy array; pages of a memmap are given back once they were read.
+
+    Examples
+    --------
+    >>> layout = lay_out((5, 4, 3), Request(axes="xyz"))
+    >>> array_slabs(np.zeros((5, 4, 3)), layout).shape
+    (3, 4, 5)
+    """
+    view = layout.view(array)
+    mapping = getattr(array, "_mmap", None)
+    plain = view.view(np.ndarray)
+    # Mode "c" keeps changed pages in memory only: dropping them would lose the changes.
+    if mapping is None or getattr(array, "mode", "c") == "c":
+        return ArraySlabs(plain)
+    return MappedSlabs(plain, Window(mapping))
+
+
+def _refuse_mask(source: object, where: str) -> None:
+    if isinstance(source, np.ma.MaskedArray):
+        raise SourceError(
+            code="array-masked",
+            where=where,
+            given="a masked array",
+            expected="a number for every voxel",
+            remedy="Fill what is masked with a value of your choice: array.filled(value).",
+        )
+
+
+def _tensor(tensor: Any, where: str) -> Any:
+    """Return a torch tensor as a numpy view if it stands in the memory of the computer, else as it is."""
+    if str(tensor.dtype) == "torch.bfloat16":
+        raise SourceError(
+            code="dtype-unsupported",
+            where=where,
+            given="dtype torch.bfloat16",
+            expected="a type that numpy has too",
+            remedy="Convert it without loss first: tensor.float().",
+        )
+    if str(tensor.layout) != "torch.strided":
+        raise SourceError(
+            code="tensor-sparse",
+            where=where,
+            given=str(tensor.layout),
+            expected="a dense tensor",
+            remedy="Fill in its zeros first: tensor.to_dense().",
+        )
+    detached = tensor.detach()
+    return detached.numpy() if detached.device.type == "cpu" else detached
+
+
+def _as_numpy(block: Any) -> npt.NDArray[Any]:
+    """Return a block as numpy, brought over from another device if that is where it is."""
+    if made_by(block, "torch"):
+        return np.asarray(block.cpu().numpy())
+    if hasattr(block, "__array__") or not hasattr(block, "__dlpack__"):
+        try:
+            return np.asarray(block)
+        except TypeError:  # cupy and others refuse to copy to the host without being told
+            if not hasattr(block, "get"):
+                raise
+            return np.asarray(block.get())
+    return np.from_dlpack(block)
+
+
+def _dtype(array: Any, layout: Layout) -> np.dtype[Any]:
+    """Return the numpy dtype of what the array gives; one voxel is read where its own dtype is not numpy's."""
+    try:
+        dtype: np.dtype[Any] = np.dtype(array.dtype)
+    except TypeError:
+        return _as_numpy(array[tuple(slice(0, 1) for _ in layout.shape)]).dtype
+    return dtype
+
+
+def _chunks(array: Any) -> tuple[int, ...] | None:
+    chunks = getattr(array, "shards", None) or getattr(array, "chunks", None)
+    if not isinstance(chunks, (tuple, list)) or len(chunks) != len(array.shape):
+        return None
+    return tuple(max(chunk) if isinstance(chunk, (tuple, list)) else int(chunk) for chunk in chunks)

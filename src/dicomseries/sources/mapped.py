@@ -1,0 +1,300 @@
+"""Files as arrays without reading them: raw bytes are mapped, compressed ones unpacked forward as far as needed.
+
+What a slab no longer needs is given back to the system, so that memory stays small however long the file is.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import tempfile
+import threading
+import weakref
+import zlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.array_utils import byte_bounds
+
+from dicomseries.errors import SourceError
+from dicomseries.sources.layout import Layout
+from dicomseries.sources.volume import slices_worth_a_read
+
+__all__ = ["Mapped", "MappedSlabs", "Readable", "Window", "ZlibReader", "map_file", "unpack"]
+
+_BLOCK = 1 << 20
+"""Bytes unpacked at a time."""
+
+_KEPT = 32 << 20
+"""Bytes of a mapping that may stay in memory after they were read; beyond it the oldest are given back."""
+
+
+class Readable(Protocol):
+    """A stream of bytes that is read forward and closed."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+
+    def close(self) -> None:
+        """Give the file back."""
+
+
+class Window:
+    """The part of a mapped file that stands in memory.
+
+    Parameters
+    ----------
+    mapping : mmap.mmap
+        A mapping that is shared with its file, so that no byte is lost when its pages are dropped.
+    fill : callable, optional
+        Called with an offset before the bytes in front of it are looked at.
+    """
+
+    def __init__(self, mapping: mmap.mmap, fill: Callable[[int], None] | None = None) -> None:
+        self._mapping = mapping
+        self._fill = fill
+        self._address = np.frombuffer(mapping, np.uint8).ctypes.data
+        self._recent: deque[tuple[int, int]] = deque()
+        self._lock = threading.Lock()
+
+    def show(self, slab: npt.NDArray[Any]) -> None:
+        """Make the bytes of `slab` ready, and drop from memory those that were shown long ago.
+
+        Dropping only costs a later look a second reading: another thread may still hold those bytes.
+        """
+        low, high = (bound - self._address for bound in byte_bounds(slab))
+        if self._fill is not None:
+            self._fill(high)
+        with self._lock:
+            self._recent.append((low, high))
+            while len(self._recent) > 2 and sum(end - begin for begin, end in self._recent) > _KEPT:
+                self._drop(*self._recent.popleft())
+
+    def _drop(self, low: int, high: int) -> None:
+        if hasattr(self._mapping, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+            begin = low - low % mmap.PAGESIZE
+            self._mapping.madvise(mmap.MADV_DONTNEED, begin, high - begin)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MappedSlabs:
+    """A mapped array of shape (slices, rows, columns[, 3]); slabs are views of the file, read-only.
+
+    `read` may be called from several threads.
+    """
+
+    array: npt.NDArray[Any]
+    window: Window
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(slices, rows, columns[, 3])."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The numbers of the file, its byte order included."""
+        return self.array.dtype
+
+    @property
+    def depth(self) -> int:
+        """1, or more where slices lie interleaved in the file."""
+        return slices_worth_a_read(self.array)
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        """Return a view of the slices [start, stop)."""
+        slab = self.array[start:stop]
+        self.window.show(slab)
+        return slab
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapped:
+    """A mapped array in the axes of its file."""
+
+    array: npt.NDArray[Any]
+    window: Window
+
+    def slabs(self, layout: Layout) -> MappedSlabs:
+        """Return it as slabs of (slices, rows, columns[, 3]), without reading."""
+        return MappedSlabs(layout.view(self.array), self.window)
+
+
+def map_file(path: Path, dtype: npt.DTypeLike, shape: Sequence[int], *, offset: int = 0) -> Mapped:
+    """Map `shape` numbers of `dtype` (C order) that start `offset` bytes into a file.
+
+    Raises
+    ------
+    SourceError
+        If the file is shorter than that.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "raw.bin"
+    ...     _ = path.write_bytes(bytes(range(8)))
+    ...     map_file(path, ">i2", (3,), offset=2).array.tolist()
+    [515, 1029, 1543]
+    """
+    size = _size(dtype, shape)
+    available = path.stat().st_size
+    if offset < 0 or available < offset + size:
+        raise _truncated(str(path), available, offset + size)
+    with path.open("rb") as file:
+        mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return Mapped(np.ndarray(tuple(shape), dtype, buffer=mapping, offset=offset), Window(mapping))
+
+
+def unpack(stream: Readable, dtype: npt.DTypeLike, shape: Sequence[int], *, where: str) -> Mapped:
+    """Return the numbers of a compressed stream (C order) as an array that is unpacked when it is looked at.
+
+    The bytes go to an unnamed file in the folder for temporary files (``TMPDIR``), forward and each once, as far as
+    the slabs that are asked for need them. Any thread may then read any slab, and a second pass costs no unpacking.
+
+    Raises
+    ------
+    SourceError
+        If the folder for temporary files cannot hold the array; when reading, if the stream is short or damaged.
+
+    Examples
+    --------
+    >>> import io
+    >>> mapped = unpack(ZlibReader(io.BytesIO(zlib.compress(bytes(range(6))))), "u1", (2, 3), where="a.mha")
+    >>> mapped.window.show(mapped.array)
+    >>> mapped.array.tolist()
+    [[0, 1, 2], [3, 4, 5]]
+    """
+    size = _size(dtype, shape)
+    try:
+        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by the finalizer of _Scratch
+        file.truncate(size)
+    except OSError as error:
+        raise _scratch_full(where, size, error) from error
+    scratch = _Scratch(stream, file, size, where)
+    mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+    return Mapped(np.ndarray(tuple(shape), dtype, buffer=mapping), Window(mapping, scratch.fill))
+
+
+class ZlibReader:
+    """Read a zlib or gzip stream forward in bounded memory.
+
+    Examples
+    --------
+    >>> import io
+    >>> ZlibReader(io.BytesIO(zlib.compress(b"abcdef"))).read(4)
+    b'abcd'
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+        block = b""
+        while not block and not self._inflate.eof:
+            packed = self._inflate.unconsumed_tail or self._file.read(1 << 16)
+            if not packed:
+                break
+            block = self._inflate.decompress(packed, size)
+        return block
+
+    def close(self) -> None:
+        """Close the file underneath."""
+        self._file.close()
+
+
+class _Scratch:
+    """An unnamed file into which a stream is unpacked, forward, as far as it is asked for."""
+
+    def __init__(self, stream: Readable, file: Any, size: int, where: str) -> None:
+        self._stream = stream
+        self._file = file
+        self._size = size
+        self._where = where
+        self._ready = 0
+        self._lock = threading.Lock()
+        weakref.finalize(self, _close, stream, file)
+
+    def fill(self, end: int) -> None:
+        if self._ready >= end:
+            return
+        with self._lock:
+            while self._ready < end:
+                self._write(self._next())
+            if self._ready == self._size:
+                self._finish()
+
+    def _next(self) -> bytes:
+        try:
+            block = self._stream.read(min(_BLOCK, self._size - self._ready))
+        except (OSError, EOFError, zlib.error) as error:
+            raise SourceError(
+                code="file-damaged",
+                where=self._where,
+                given=f"damaged after {self._ready} bytes ({error})",
+                expected=f"{self._size} bytes of compressed voxels",
+                remedy="Copy or download the file again.",
+            ) from error
+        if not block:
+            raise _truncated(self._where, self._ready, self._size)
+        return block
+
+    def _write(self, block: bytes) -> None:
+        rest = memoryview(block)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            raise _scratch_full(self._where, self._size, error) from error
+        self._ready += len(block)
+
+    def _finish(self) -> None:
+        """Read past the end, where gzip compares its check sum, and let go of the packed file."""
+        try:
+            self._stream.read(1)
+        except (OSError, EOFError, zlib.error) as error:
+            self._ready -= 1  # so that a second try fails as well
+            self._file.seek(self._ready)
+            raise SourceError(
+                code="file-damaged",
+                where=self._where,
+                given=f"a check sum that does not fit ({error})",
+                expected="the voxels that were packed",
+                remedy="Copy or download the file again.",
+            ) from error
+        self._stream.close()
+
+
+def _close(*files: Any) -> None:
+    for file in files:
+        file.close()
+
+
+def _size(dtype: npt.DTypeLike, shape: Sequence[int]) -> int:
+    return math.prod(shape) * np.dtype(dtype).itemsize
+
+
+def _truncated(where: str, given: int, expected: int) -> SourceError:
+    return SourceError(
+        code="file-truncated",
+        where=where,
+        given=f"{given} bytes",
+        expected=f"at least {expected} bytes for the size in its header",
+        remedy="Copy or download the file again; it was cut short, or its header is wrong.",
+    )
+
+
+def _scratch_full(where: str, size: int, error: OSError) -> SourceError:
+    return SourceError(
+        code="scratch-full",
+        where=where,
+        given=f"{tempfile.gettempdir()}: {error.strerror or error}",
+        expected=f"{size / 1e6:.0f} MB for the unpacked voxels in the folder for temporary files",
+        remedy="Set the environment variable TMPDIR to a folder with more room, or unpack the file first.",
+    )

@@ -1,0 +1,226 @@
+"""NIfTI files and every image object of nibabel: the door to nibabel.
+
+nibabel reads the header; the voxels of NIfTI files are mapped, or unpacked forward, here: nibabel reads each slab of a
+``.nii.gz`` from the front again (its issue 1058).
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import SourceError
+from dicomseries.geometry import Grid
+from dicomseries.sources.arrays import array_slabs
+from dicomseries.sources.layout import Layout, check_dtype, lay_out
+from dicomseries.sources.mapped import Mapped, map_file, unpack
+from dicomseries.sources.optional import made_by, missing_package
+from dicomseries.sources.placement import build_volume
+from dicomseries.sources.request import Location, Request
+from dicomseries.sources.volume import Slabs, Volume
+
+__all__ = ["PACKAGE", "matches", "open_volume"]
+
+PACKAGE: str | None = "nifti"
+"""Extra that installs nibabel."""
+
+_MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
+_RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+
+
+def matches(source: object) -> bool:
+    """Return whether `source` is the location of a ``.nii`` or ``.nii.gz`` file, or an image of nibabel.
+
+    Examples
+    --------
+    >>> matches(Location(Path("a.nii.gz"))), matches(Location(Path("a.mha")))
+    (True, False)
+    """
+    if isinstance(source, Location):
+        return source.has_suffix(".nii", ".nii.gz")
+    return made_by(source, "nibabel") and hasattr(source, "dataobj")
+
+
+def open_volume(source: Any, request: Request) -> Volume:
+    """Return a NIfTI file or nibabel image with its affine (RAS, sform before qform) turned into LPS mm.
+
+    Integers stay what they are on disk; ``scl_slope`` and ``scl_inter`` become the slope and intercept of the volume,
+    as float64 of the header's float32 (a slope of 0 or NaN means none). Floats with such a scale are scaled when they
+    are read, as float64. Metres and micrometres (``xyzt_units``) are converted to mm; an unknown unit is taken as mm,
+    as every NIfTI reader does. Axes are x, y, z, t; further axes must have one element.
+
+    Raises
+    ------
+    MissingPackageError
+        If nibabel is not installed.
+    SourceError
+        If nibabel cannot read the file, or it has a fifth axis.
+    GeometryError
+        If the affine is sheared; else as for an array.
+    OptionError
+        As for an array.
+
+    Examples
+    --------
+    >>> import nibabel, tempfile
+    >>> image = nibabel.Nifti1Image(np.zeros((5, 4, 3), "int16"), np.diag([1, 1, 2, 1]))
+    >>> volume = open_volume(image, Request())
+    >>> volume.slabs.shape, volume.grid.direction_lps[0]
+    ((3, 4, 5), -1.0)
+    """
+    image = _load(source.path, request) if isinstance(source, Location) else source
+    shape, axes = _shape_and_axes(image, request.where)
+    layout = lay_out(shape, request, axes)
+    slabs, slope, intercept = _open_voxels(image, layout)
+    if slabs.dtype.kind == "f" and (slope, intercept) != (1.0, 0.0):
+        slabs, slope, intercept = _ScaledSlabs(slabs, slope, intercept), 1.0, 0.0
+    return build_volume(slabs, layout, request, lambda: _grid(image), slope=slope, intercept=intercept)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ScaledSlabs:
+    """Floats that mean slope · float + intercept."""
+
+    slabs: Slabs
+    slope: float
+    intercept: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.slabs.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.float64)
+
+    @property
+    def depth(self) -> int:
+        return self.slabs.depth
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        values = self.slabs.read(start, stop).astype(np.float64)
+        values *= self.slope
+        values += self.intercept
+        return values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ProxySlabs:
+    proxy: Any
+    layout: Layout
+    lock: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.layout.volume_shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.float64)  # nibabel's reading applies scale factors, which may change from slice to slice
+
+    @property
+    def depth(self) -> int:
+        return 1
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        with self.lock:
+            block = np.asarray(self.proxy[self.layout.index(start, min(stop, self.shape[0]))], np.float64)
+        return self.layout.arrange(block)
+
+
+def _load(path: Path, request: Request) -> Any:
+    try:
+        import nibabel
+        from nibabel.filebasedimages import ImageFileError
+        from nibabel.spatialimages import HeaderDataError
+    except ImportError as error:
+        raise missing_package(extra="nifti", where=request.where) from error
+    try:
+        return nibabel.load(path)
+    except (ImageFileError, HeaderDataError, OSError, EOFError) as error:
+        raise SourceError(
+            code="file-unreadable",
+            where=request.where,
+            given=str(error),
+            expected="a NIfTI-1 or NIfTI-2 file",
+            remedy="Check that the file is whole and what its name says.",
+        ) from error
+
+
+def _open_voxels(image: Any, layout: Layout) -> tuple[Slabs, float, float]:
+    """Return the voxels of an image as they are stored, and what their integers mean."""
+    proxy = image.dataobj
+    if isinstance(proxy, np.ndarray):
+        return array_slabs(_with_colours(proxy, layout), layout), 1.0, 0.0
+    if not hasattr(proxy, "get_unscaled"):
+        return _ProxySlabs(proxy, layout, threading.Lock()), 1.0, 0.0
+    scale = float(proxy.slope), float(proxy.inter)
+    if not _is_plain(proxy):
+        return array_slabs(_with_colours(np.asarray(proxy.get_unscaled()), layout), layout), *scale
+    return _map(proxy, layout), *scale
+
+
+def _is_plain(proxy: Any) -> bool:
+    """Return whether the voxels lie in a file in Fortran order, raw or packed by gzip."""
+    is_file = isinstance(proxy.file_like, (str, os.PathLike))
+    return is_file and not str(proxy.file_like).endswith((".bz2", ".zst")) and getattr(proxy, "_order", "") == "F"
+
+
+def _map(proxy: Any, layout: Layout) -> Slabs:
+    """Map, or unpack forward, the file of an array proxy; x is its fastest axis."""
+    path, offset, dtype = Path(proxy.file_like), int(proxy.offset), np.dtype(proxy.dtype)
+    colours = (3,) if dtype == _RGB else ()
+    spatial = layout.shape[: len(layout.shape) - len(colours)]
+    stored = (np.dtype("u1") if colours else dtype), (*spatial[::-1], *colours)
+    if path.suffix.lower() not in {".gz", ".mgz"}:
+        mapped = map_file(path, *stored, offset=offset)
+    else:
+        stream = gzip.open(path)  # noqa: SIM115 - closed when all is unpacked, or with the scratch file
+        stream.read(offset)
+        mapped = unpack(cast("Any", stream), *stored, where=str(path))
+    order = (*range(len(spatial) - 1, -1, -1), *range(len(spatial), len(layout.shape)))
+    return Mapped(mapped.array.transpose(order), mapped.window).slabs(layout)
+
+
+def _with_colours(array: npt.NDArray[Any], layout: Layout) -> npt.NDArray[Any]:
+    """Return the array without its trailing axes of one element, RGB24 voxels as a last axis of 3."""
+    if array.dtype == _RGB:
+        array = np.stack([array[name] for name in "RGB"], axis=-1)
+    return array.reshape(layout.shape)
+
+
+def _shape_and_axes(image: Any, where: str) -> tuple[tuple[int, ...], str]:
+    """Return the shape without trailing axes of one element, with the three colours of RGB24 as the last axis."""
+    shape = tuple(int(size) for size in image.shape)
+    dtype = np.dtype(getattr(image.dataobj, "dtype", np.float64))
+    if any(size != 1 for size in shape[4:]):
+        raise SourceError(
+            code="too-many-axes",
+            where=where,
+            given=f"shape {shape}",
+            expected="x, y, z and time; further axes with one element",
+            remedy="Pick one volume first, e.g. image.slicer[:, :, :, 0] or the numpy array, and pass that.",
+        )
+    shape = shape[:4]
+    axes = "xyzt"[: len(shape)]
+    if dtype == _RGB:
+        return (*shape, 3), axes + "c"
+    check_dtype(dtype, where)
+    return shape, axes
+
+
+def _grid(image: Any) -> Grid | None:
+    """Return nibabel's affine in mm; images of other kinds (surfaces) have none."""
+    if getattr(image, "affine", None) is None:
+        return None
+    affine = np.array(image.affine, dtype=np.float64)
+    units = image.header.get_xyzt_units()[0] if hasattr(image.header, "get_xyzt_units") else "mm"
+    affine[:3] *= _MM_PER_UNIT.get(units, 1.0)
+    return Grid.from_affine((1, 1, 1), affine, space="RAS")

@@ -1,0 +1,121 @@
+"""numpy's own files: ``.npy``, and ``.npz`` with one array or ``file.npz::name``."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import Any, cast
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+from dicomseries.errors import SourceError
+from dicomseries.sources.layout import check_dtype, lay_out
+from dicomseries.sources.mapped import Mapped, map_file, unpack
+from dicomseries.sources.placement import build_volume
+from dicomseries.sources.request import Location, Request
+from dicomseries.sources.volume import Volume
+
+__all__ = ["PACKAGE", "matches", "open_volume"]
+
+PACKAGE: str | None = None
+"""No extra: numpy reads it."""
+
+
+def matches(source: object) -> bool:
+    """Return whether `source` is the location of a ``.npy`` or ``.npz`` file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> matches(Location(Path("a.npy"))), matches(Location(Path("a.mha")))
+    (True, False)
+    """
+    return isinstance(source, Location) and source.has_suffix(".npy", ".npz")
+
+
+def open_volume(source: Location, request: Request) -> Volume:
+    """Return the array of a file, mapped (``.npy``) or unpacked as it is read (``.npz``).
+
+    Parameters
+    ----------
+    source : Location
+        The file; ``member`` names the array in a ``.npz`` that has several.
+    request : Request
+        Must hold the spacing: numpy's files have none.
+
+    Raises
+    ------
+    SourceError
+        If it is no such file, holds Python objects, or the array in a ``.npz`` is not named clearly.
+    OptionError, GeometryError
+        As for an array.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(Path(folder) / "a.npy", np.zeros((3, 4, 5), "uint8"))
+    ...     open_volume(Location(Path(folder) / "a.npy"), Request(spacing=(1, 1, 2))).slabs.shape
+    (3, 4, 5)
+    """
+    try:
+        mapped, fortran = _open_npz(source) if source.has_suffix(".npz") else _open_npy(source, request.where)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(
+            code="file-unreadable",
+            where=request.where,
+            given=str(error),
+            expected="an array that numpy.save or numpy.savez wrote",
+            remedy="Check that the file is whole and what its name says.",
+        ) from error
+    array = mapped.array.T if fortran else mapped.array
+    layout = lay_out(array.shape, request)
+    return build_volume(Mapped(array, mapped.window).slabs(layout), layout, request)
+
+
+def _open_npy(source: Location, where: str) -> tuple[Mapped, bool]:
+    with source.path.open("rb") as file:
+        shape, fortran, dtype = _read_header(file)
+        offset = file.tell()
+    _check(shape, dtype, where)
+    return map_file(source.path, dtype, shape, offset=offset), fortran
+
+
+def _open_npz(source: Location) -> tuple[Mapped, bool]:
+    with zipfile.ZipFile(source.path) as archive:
+        stream = archive.open(_choose(archive.namelist(), source))  # keeps the file open until it is closed itself
+    shape, fortran, dtype = _read_header(stream)
+    _check(shape, dtype, str(source))
+    return unpack(cast("Any", stream), dtype, shape, where=str(source)), fortran
+
+
+def _choose(members: list[str], source: Location) -> str:
+    names = [member.removesuffix(".npy") for member in members]
+    if source.member in names:
+        return members[names.index(source.member)]
+    if source.member is None and len(names) == 1:
+        return members[0]
+    raise SourceError(
+        code="dataset-unclear",
+        where=str(source),
+        given=f"the arrays {', '.join(names) or '(none)'}",
+        expected="one array" if source.member is None else f"an array named {source.member}",
+        remedy=f"Name the one you mean, e.g. {source.path}::{names[0] if names else 'name'}.",
+    )
+
+
+def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape as it lies in the file (slowest axis first), whether that is reversed, and dtype."""
+    version = npy_format.read_magic(file)
+    read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+    shape, fortran, dtype = read(file)
+    return (shape[::-1] if fortran else shape), fortran, dtype
+
+
+def _check(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> None:
+    check_dtype(dtype, where)
+    if 0 in shape:  # nothing can be mapped; the layout says why it is refused
+        lay_out(shape, Request(where=where, axes="zyxtc"[: len(shape)]))

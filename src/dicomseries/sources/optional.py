@@ -1,0 +1,49 @@
+"""Optional packages: whose an object is, and what to install when one is missing; nothing is imported here."""
+
+from __future__ import annotations
+
+from dicomseries.errors import MissingPackageError
+
+__all__ = ["EXTRAS", "made_by", "missing_package"]
+
+EXTRAS = {
+    "nifti": "nibabel",
+    "tiff": "tifffile",
+    "hdf5": "h5py",
+    "zarr": "zarr",
+    "itk": "SimpleITK",
+    "dask": "dask",
+    "xarray": "xarray",
+}
+"""Extra of this package -> the package that it installs."""
+
+
+def made_by(source: object, package: str) -> bool:
+    """Return whether the class of `source`, or one it is derived from, comes from `package`.
+
+    Looks at names only, so an object is recognised without importing its package.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> made_by(np.ones(3), "numpy"), made_by([1, 2], "numpy")
+    (True, False)
+    """
+    return any(cls.__module__.partition(".")[0] == package for cls in type(source).__mro__)
+
+
+def missing_package(*, extra: str, where: str) -> MissingPackageError:
+    """Return the error for an `extra` that is not installed; its remedy ends with the pip line.
+
+    Examples
+    --------
+    >>> print(missing_package(extra="nifti", where="brain.nii.gz"))
+    brain.nii.gz: expected the package nibabel, given no such package. Run: pip install "dicomseries[nifti]"
+    """
+    return MissingPackageError(
+        code="package-missing",
+        where=where,
+        given="no such package",
+        expected=f"the package {EXTRAS[extra]}",
+        remedy=f'Run: pip install "dicomseries[{extra}]"',
+    )

@@ -1,0 +1,200 @@
+"""TIFF files, pages as slices, with the resolution of ImageJ and OME; the door to tifffile."""
+
+from __future__ import annotations
+
+import math
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import SourceError
+from dicomseries.geometry import Grid
+from dicomseries.sources.layout import Layout, check_dtype, lay_out
+from dicomseries.sources.mapped import map_file
+from dicomseries.sources.optional import missing_package
+from dicomseries.sources.placement import build_volume, mm_per_unit
+from dicomseries.sources.request import Location, Request
+from dicomseries.sources.volume import Slabs, Volume
+
+__all__ = ["PACKAGE", "matches", "open_volume"]
+
+PACKAGE: str | None = "tiff"
+"""Extra that installs tifffile and the decoders of imagecodecs."""
+
+_LETTERS = {"S": "c", "Q": "z", "I": "z"}
+
+
+def matches(source: object) -> bool:
+    """Return whether `source` is the location of a ``.tif`` or ``.tiff`` file.
+
+    Examples
+    --------
+    >>> matches(Location(Path("a.ome.TIF"))), matches(Location(Path("a.mha")))
+    (True, False)
+    """
+    return isinstance(source, Location) and source.has_suffix(".tif", ".tiff")
+
+
+def open_volume(source: Location, request: Request) -> Volume:
+    """Return the first series of a TIFF file; voxels that lie raw in one piece are mapped, else read page by page.
+
+    The spacing is taken from ImageJ's or OME's metadata if it has all three lengths in a unit of length; a mere print
+    resolution (dots per inch) is not taken for a voxel size. TIFF knows no orientation.
+
+    Raises
+    ------
+    MissingPackageError
+        If tifffile is not installed.
+    SourceError
+        If the file cannot be read, or its axes are others than t, z, y, x and colour.
+    OptionError, GeometryError
+        As for an array.
+
+    Examples
+    --------
+    >>> import tempfile, tifffile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.tif"
+    ...     metadata = {"spacing": 2.5, "unit": "mm", "axes": "ZYX"}
+    ...     tifffile.imwrite(path, np.zeros((3, 4, 5), "uint16"), imagej=True, resolution=(2, 2), metadata=metadata)
+    ...     open_volume(Location(path), Request()).grid.spacing_mm
+    (0.5, 0.5, 2.5)
+    """
+    file = _open_file(source.path, request.where)
+    try:
+        series = file.series[0]
+        layout = lay_out(series.shape, request, _axes(series.axes))
+        check_dtype(series.dtype, request.where)
+        slabs = _open_voxels(file, series, layout, request.where)
+        spacing = _spacing_imagej(file) or _spacing_ome(file)
+    except BaseException:
+        file.close()
+        raise
+    return build_volume(slabs, layout, request, lambda: Grid(shape=(1, 1, 1), spacing_mm=spacing) if spacing else None)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class _PageSlabs:
+    """Pages that are decoded one by one, one thread at a time."""
+
+    series: Any
+    layout: Layout
+    where: str
+    lock: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.layout.volume_shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = np.dtype(self.series.dtype)
+        return dtype
+
+    @property
+    def depth(self) -> int:
+        return 1
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        index = self.layout.index(start, min(stop, self.shape[0]))
+        inside = self._axes_inside_a_page()
+        outer, inner = index[:-inside], index[-inside:]
+        kept = [
+            range(entry.start, entry.stop) if isinstance(entry, slice) else range(entry, entry + 1) for entry in outer
+        ]
+        sizes = self.layout.shape[:-inside]
+        grid = np.ravel_multi_index(np.ix_(*kept), sizes) if kept else np.zeros((), int)
+        pages = np.stack([self._page(int(page))[inner] for page in grid.ravel()])
+        block = pages.reshape(*(len(entry) for entry in kept), *pages.shape[1:])
+        squeeze = tuple(axis for axis, entry in enumerate(outer) if isinstance(entry, int))
+        return self.layout.arrange(block.squeeze(squeeze))
+
+    def _axes_inside_a_page(self) -> int:
+        """Return how many trailing axes of the series one page holds."""
+        pages = len(self.series.pages)
+        count = len(self.layout.shape)
+        return next(n for n in range(count, 0, -1) if math.prod(self.layout.shape[: count - n]) >= pages)
+
+    def _page(self, number: int) -> npt.NDArray[Any]:
+        shape = self.layout.shape[-self._axes_inside_a_page() :]
+        try:
+            with self.lock:
+                return np.asarray(self.series.pages[number].asarray()).reshape(shape)
+        except (ValueError, OSError, AttributeError) as error:
+            raise _unreadable(self.where, f"page {number}: {error}") from error
+
+
+def _open_file(path: Path, where: str) -> Any:
+    try:
+        import tifffile
+    except ImportError as error:
+        raise missing_package(extra="tiff", where=where) from error
+    try:
+        return tifffile.TiffFile(path)
+    except (tifffile.TiffFileError, ValueError, OSError) as error:
+        raise _unreadable(where, str(error)) from error
+
+
+def _unreadable(where: str, given: str) -> SourceError:
+    return SourceError(
+        code="file-unreadable",
+        where=where,
+        given=given,
+        expected="a TIFF file whose compression is known here",
+        remedy='Check that the file is whole; for its compression, run: pip install "dicomseries[tiff]"',
+    )
+
+
+def _axes(names: str) -> str | None:
+    """Return our letters for tifffile's; plain pages (Q, I) are slices."""
+    letters = "".join(_LETTERS.get(name, name.lower()) for name in names)
+    return letters if set(letters) <= set("tzyxc") and len(set(letters)) == len(letters) else None
+
+
+def _open_voxels(file: Any, series: Any, layout: Layout, where: str) -> Slabs:
+    offset = series.dataoffset
+    if offset is not None and not file.is_mdgel:
+        dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
+        slabs = map_file(Path(file.filehandle.path), dtype, series.shape, offset=offset).slabs(layout)
+        file.close()
+        return slabs
+    pages = _PageSlabs(series, layout, where, threading.Lock())
+    weakref.finalize(pages, file.close)
+    return pages
+
+
+def _spacing_imagej(file: Any) -> tuple[float, float, float] | None:
+    metadata = file.imagej_metadata or {}
+    factor = mm_per_unit(metadata.get("unit")) if metadata.get("unit") else None
+    tags = file.pages[0].tags
+    lengths = [_pixel_length(tags, name) for name in ("XResolution", "YResolution")]
+    lengths.append(abs(float(metadata.get("spacing", 0))))
+    return _in_mm(lengths, [factor] * 3)
+
+
+def _pixel_length(tags: Any, name: str) -> float:
+    """Return the length of a pixel from its resolution, pixels per unit; 0 if there is none."""
+    pixels, unit = tags[name].value if name in tags else (0, 1)
+    return unit / pixels if pixels else 0.0
+
+
+def _spacing_ome(file: Any) -> tuple[float, float, float] | None:
+    if not file.is_ome or not file.ome_metadata:
+        return None
+    pixels = ET.fromstring(file.ome_metadata).find(".//{*}Pixels")  # noqa: S314 - expat bounds the expansion of entities
+    if pixels is None:
+        return None
+    lengths = [float(pixels.get(f"PhysicalSize{letter}", 0)) for letter in "XYZ"]
+    # PhysicalSizeXUnit: the default of the OME schema is µm.
+    return _in_mm(lengths, [mm_per_unit(pixels.get(f"PhysicalSize{letter}Unit", "µm")) for letter in "XYZ"])
+
+
+def _in_mm(lengths: list[float], factors: list[float | None]) -> tuple[float, float, float] | None:
+    x, y, z = (length * (factor or 0.0) for length, factor in zip(lengths, factors, strict=True))
+    return (x, y, z) if min(x, y, z) > 0 else None

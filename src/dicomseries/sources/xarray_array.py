@@ -1,0 +1,149 @@
+"""xarray's DataArray: dimension names are axes, evenly spaced coordinates are spacing and origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import GeometryError, SourceError
+from dicomseries.geometry import Grid
+from dicomseries.sources.arrays import SlicedSlabs
+from dicomseries.sources.dask_array import Computed, is_dask
+from dicomseries.sources.layout import check_dtype, lay_out
+from dicomseries.sources.optional import made_by
+from dicomseries.sources.placement import build_volume, mm_per_unit
+from dicomseries.sources.request import Request
+from dicomseries.sources.volume import Volume
+
+__all__ = ["EVENNESS", "PACKAGE", "matches", "open_volume"]
+
+PACKAGE: str | None = "xarray"
+"""Extra that installs xarray."""
+
+EVENNESS = 1e-4
+"""Largest departure of a coordinate from an even row, as a part of the step; float32 coordinates reach about 1e-5."""
+
+_LETTERS = {"time": "t", "channel": "c", "rgb": "c"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Isel:
+    """A variable of xarray, indexed by position and made numpy."""
+
+    variable: Any
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        return np.asarray(self.variable[index].to_numpy())
+
+
+def matches(source: object) -> bool:
+    """Return whether `source` is an object of xarray.
+
+    Examples
+    --------
+    >>> matches(np.ones(3))
+    False
+    """
+    return made_by(source, "xarray")
+
+
+def open_volume(source: Any, request: Request) -> Volume:
+    """Return a DataArray; its dimensions x, y, z, t (time), c (channel, rgb) are the axes.
+
+    If x, y and z all have coordinates of two values or more, these are LPS positions: their step is the spacing (a
+    falling coordinate is a direction of −1) and their first value the origin. ``attrs["units"]`` may be any unit of
+    length; without it they are mm. Dimensions of other names are taken by their order, without geometry.
+
+    Raises
+    ------
+    SourceError
+        For a Dataset, which has several arrays.
+    GeometryError
+        If coordinates are uneven or in a unit that is no length; else as for an array.
+    OptionError
+        As for an array.
+
+    Examples
+    --------
+    >>> import xarray
+    >>> coords = {"z": [10.0, 12.5], "y": [4.0, 3.0, 2.0], "x": [0.0, 0.5]}
+    >>> grid = open_volume(xarray.DataArray(np.zeros((2, 3, 2)), coords), Request()).grid
+    >>> grid.spacing_mm, grid.origin_lps, grid.axes[1]
+    ((0.5, 1.0, 2.5), (0.0, 4.0, 10.0), (0.0, -1.0, 0.0))
+    """
+    _refuse_dataset(source, request.where)
+    names = [_LETTERS.get(str(name).lower(), str(name).lower()) for name in source.dims]
+    is_named = set(names) <= set("tzyxc") and {"x", "y"} <= set(names) and len(set(names)) == len(names)
+    layout = lay_out(source.shape, request, "".join(names) if is_named else None)
+    check_dtype(source.dtype, request.where)
+    data = Computed(source.variable.data) if _has_dask(source) else _Isel(source.variable)
+    slabs = SlicedSlabs(data, layout, source.dtype, layout.depth(_chunks(source)))
+    return build_volume(slabs, layout, request, lambda: _grid(source, names) if is_named else None)
+
+
+def _refuse_dataset(source: Any, where: str) -> None:
+    if not hasattr(source, "dims") or not hasattr(source, "dtype"):
+        names = [str(name) for name in getattr(source, "data_vars", ())]
+        raise SourceError(
+            code="dataset-unclear",
+            where=where,
+            given=f"a {type(source).__name__} with {', '.join(names) or 'no array'}",
+            expected="one DataArray",
+            remedy=f"Pick one, e.g. dataset[{names[0] if names else 'name'!r}].",
+        )
+
+
+def _has_dask(source: Any) -> bool:
+    # Asked of the variable, since .data of an array that is still in its file would read it all.
+    return bool(source.chunks) and is_dask(source.variable.data)
+
+
+def _chunks(source: Any) -> tuple[int, ...] | None:
+    if source.chunks:
+        return tuple(max(sizes) for sizes in source.chunks)
+    preferred = source.encoding.get("preferred_chunks") or {}
+    return tuple(int(preferred.get(name, 1)) for name in source.dims) if preferred else None
+
+
+def _grid(source: Any, names: list[str]) -> Grid | None:
+    dims = dict(zip(names, source.dims, strict=True))
+    rows = [source.coords.get(dims.get(letter)) for letter in "xyz"]
+    if any(row is None or row.size < 2 or row.dtype.kind not in "iuf" for row in rows):
+        return None
+    lines = [_line(row, letter) for row, letter in zip(rows, "xyz", strict=True)]
+    return Grid.from_spacing(
+        (1, 1, 1),
+        [abs(step) for _, step in lines],
+        origin=[first for first, _ in lines],
+        direction=np.diag([np.sign(step) for _, step in lines]),
+    )
+
+
+def _line(row: Any, letter: str) -> tuple[float, float]:
+    """Return the first value and the step of a coordinate in mm."""
+    unit = row.attrs.get("units")
+    factor = mm_per_unit(unit)
+    if factor is None:
+        raise GeometryError(
+            code="unit-unknown",
+            where=f"coordinate {letter}",
+            given=f"units {unit!r}",
+            expected="a unit of length, e.g. mm",
+            remedy="Set coords[...].attrs['units'] = 'mm', or pass spacing=, origin= and direction= in mm.",
+        )
+    values = np.asarray(row.to_numpy(), dtype=np.float64)
+    step = (values[-1] - values[0]) / (values.size - 1)
+    departure = np.abs(values - (values[0] + step * np.arange(values.size))).max()
+    if not departure <= EVENNESS * abs(step):
+        raise GeometryError(
+            code="coordinates-uneven",
+            where=f"coordinate {letter}",
+            given=f"values {departure:.3g} off an even row of step {step:.6g}",
+            expected=f"even steps, within {EVENNESS:g} of a step",
+            remedy="Interpolate onto even coordinates first, e.g. array.interp(...), or pass spacing=, origin= and "
+            "direction=.",
+        )
+    return float(values[0]) * factor, float(step) * factor
