@@ -14,6 +14,8 @@
     ├── ReadError (OSError)                a series is missing, broken or mixed
     ├── VerificationError (RuntimeError)   what was read back is not what was asked
     └── MissingPackageError (ImportError)  an optional package is not installed
+
+What can be read all the same, but not without a word, is a `DicomSeriesWarning` (UserWarning).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any, Self
 
 __all__ = [
     "DicomSeriesError",
+    "DicomSeriesWarning",
     "GeometryError",
     "KindError",
     "MetadataError",
@@ -155,3 +158,7 @@ class VerificationError(DicomSeriesError, RuntimeError):
 
 class MissingPackageError(DicomSeriesError, ImportError):
     """An optional package is not installed; the remedy is the exact pip line."""
+
+
+class DicomSeriesWarning(UserWarning):
+    """A series was read, but something in it is not as it should be; the text says what, and how to mend it."""
