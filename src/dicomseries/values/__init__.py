@@ -1,0 +1,37 @@
+"""Real values → stored integers, with a bound that is proven on the numbers as a reader decodes them.
+
+::
+
+    slice_statistics → Statistics → plan_values(policy, statistics, rules) → ValueMap → store(slab, map) → Stored
+
+The plan chooses slope and intercept as DS text first and quantises with the numbers a reader will parse.
+"""
+
+from __future__ import annotations
+
+from dicomseries.values.exact import needs_divisor
+from dicomseries.values.planning import plan_values
+from dicomseries.values.policies import Digits, Exact, PixelRules, Policy, Rescale, check_request, parse_policy
+from dicomseries.values.quantise import Stored, count_outside, store
+from dicomseries.values.statistics import SliceStatistics, Statistics, divisor_of, slice_statistics
+from dicomseries.values.value_map import ValueMap
+
+__all__ = [
+    "Digits",
+    "Exact",
+    "PixelRules",
+    "Policy",
+    "Rescale",
+    "SliceStatistics",
+    "Statistics",
+    "Stored",
+    "ValueMap",
+    "check_request",
+    "count_outside",
+    "divisor_of",
+    "needs_divisor",
+    "parse_policy",
+    "plan_values",
+    "slice_statistics",
+    "store",
+]

@@ -1,0 +1,321 @@
+"""Integers as integers: identity, an exact offset, a common divisor, or a refusal that says what would fit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import ValuesError
+from dicomseries.standard.decimal_string import format_ds
+from dicomseries.values.policies import PixelRules
+from dicomseries.values.reader_safe import leaves_stored_range, truncated_slices
+from dicomseries.values.refusal import RangeError, refuse_range
+from dicomseries.values.statistics import Statistics
+from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap, stored_range
+
+__all__ = ["ExactForm", "integer_limits", "needs_divisor", "plan_exact"]
+
+_EXACT_FLOAT64 = 2**53
+"""Up to here float64 holds every integer; a reader computes slope · stored + intercept in it."""
+
+_TOLERATED_STEP = 1e-3
+"""Largest error of a scaled source's DS texts, as a part of its step, that still counts as keeping its integers."""
+
+_STEPS = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactForm:
+    """stored = (source integer - offset) / divisor, in this dtype.
+
+    Examples
+    --------
+    >>> ExactForm(dtype="uint16", offset=-70000).divisor
+    1
+    """
+
+    dtype: str
+    offset: int = 0
+    divisor: int = 1
+
+
+def needs_divisor(
+    policy: object, statistics: Statistics, rules: PixelRules, *, clip: tuple[float, float] | None = None
+) -> bool:
+    """Tell whether an exact form may hang on the common divisor, which costs another pass (`divisor_of`).
+
+    Parameters
+    ----------
+    policy : Exact, Rescale, Digits or None
+        What was asked; None is "auto".
+    statistics : Statistics
+        Of the whole source.
+    rules : PixelRules
+        What the kind allows.
+    clip : (float, float), optional
+        As for `plan_values`; clipped values share no divisor.
+
+    Examples
+    --------
+    >>> from dicomseries.values.statistics import SliceStatistics
+    >>> wide = Statistics(dtype="int32", slices=(SliceStatistics(minimum=0, maximum=10**6),))
+    >>> needs_divisor(None, wide, PixelRules())
+    True
+    """
+    if not (policy is None or repr(policy) == "Exact()") or not statistics.is_integer or clip is not None:
+        return False
+    low, high = _ends(statistics)
+    return statistics.divisor is None and statistics.samples == 1 and _plain_form(statistics, rules, low, high) is None
+
+
+def plan_exact(
+    statistics: Statistics,
+    rules: PixelRules,
+    *,
+    clip: tuple[float, float] | None,
+    source_slope: float,
+    source_intercept: float,
+) -> ValueMap:
+    """Return the map that keeps every integer of the source.
+
+    Parameters
+    ----------
+    statistics : Statistics
+        Of an integer or boolean source, with `divisor` where `needs_divisor` says so.
+    rules : PixelRules
+        What the kind allows.
+    clip : (float, float) or None
+        Range of real values to keep.
+    source_slope, source_intercept : float
+        What an integer of the source means.
+
+    Raises
+    ------
+    ValuesError
+        If no exact form fits; for the range it carries `window`, the real values that would fit.
+
+    Examples
+    --------
+    >>> from dicomseries.values.statistics import SliceStatistics
+    >>> wide = Statistics(dtype="int32", slices=(SliceStatistics(minimum=-70000, maximum=-9000),))
+    >>> found = plan_exact(wide, PixelRules(), clip=None, source_slope=1.0, source_intercept=0.0)
+    >>> found.dtype, found.slope, found.intercept, found.max_error
+    ('uint16', '1', '-70000', 0.0)
+    """
+    scaled = (source_slope, source_intercept) != (1.0, 0.0)
+    low, high = _ends(statistics)
+    limits = None
+    if clip is not None:
+        limits = integer_limits(clip, source_slope, source_intercept)
+        low, high = (min(max(end, limits[0]), limits[1]) for end in (low, high))
+        clip = _real_limits(limits, source_slope, source_intercept)
+    divisor = statistics.divisor if limits is None else None
+    form = _find_form(statistics, rules, low, high, divisor, scaled=scaled)
+    if form is None:
+        raise _refused_range(low, high, rules, scale=(source_slope, source_intercept))
+    slope, intercept, error = _texts(form, source_slope, source_intercept, low, high)
+    if rules.zero_intercept and float(intercept) != 0.0:
+        expected = "0, which the kind demands of its Rescale Intercept"
+        raise _refused_texts(code="intercept-not-zero", expected=expected, intercept=intercept)
+    if scaled and error > abs(source_slope) * _TOLERATED_STEP:
+        expected = "a slope and intercept that 16 characters of DS can hold"
+        raise _refused_texts(code="scale-not-storable", expected=expected, intercept=intercept)
+    found = ValueMap(
+        dtype=form.dtype,
+        slope=slope,
+        intercept=intercept,
+        source_slope=source_slope,
+        source_intercept=source_intercept,
+        max_error=error,
+        clip=clip,
+        policy="Exact()",
+        offset=form.offset,
+        divisor=form.divisor,
+    )
+    return replace(found, advice=_advice(found, statistics, low, high))
+
+
+def integer_limits(clip: tuple[float, float], slope: float, intercept: float) -> tuple[int, int]:
+    """Return the least and greatest source integer whose real value lies in `clip`.
+
+    Raises
+    ------
+    ValuesError
+        If there is none.
+
+    Examples
+    --------
+    >>> integer_limits((0.5, 10.5), 1.0, 0.0), integer_limits((0.5, 10.5), -2.0, 0.0)
+    ((1, 10), (-5, -1))
+    """
+    # exact rationals: a float quotient could push an integer over the edge
+    first, last = sorted((Fraction(end) - Fraction(intercept)) / Fraction(slope) for end in clip)
+    low, high = math.ceil(first), math.floor(last)
+    if low > high:
+        raise ValuesError(
+            code="clip-holds-no-integer",
+            where="clip",
+            given=clip,
+            expected="a range with an integer of the source in it",
+            remedy="Widen clip=, or pass values=Rescale() to store its fractions.",
+        )
+    return low, high
+
+
+def _real_limits(limits: tuple[int, int], slope: float, intercept: float) -> tuple[float, float]:
+    first, last = sorted(float(end) * slope + intercept for end in limits)
+    return first, last
+
+
+def _ends(statistics: Statistics) -> tuple[int, int]:
+    low, high = statistics.minimum, statistics.maximum
+    if low is None or high is None:  # integers are always finite
+        message = "integer statistics without a minimum"
+        raise ValueError(message)
+    return int(low), int(high)
+
+
+def _find_form(
+    statistics: Statistics, rules: PixelRules, low: int, high: int, divisor: int | None, *, scaled: bool
+) -> ExactForm | None:
+    form = _plain_form(statistics, rules, low, high, scaled=scaled)
+    if form is not None or not divisor or statistics.samples != 1 or max(-low, high, high - low) > _EXACT_FLOAT64:
+        return form
+    whole = math.gcd(divisor, low)
+    for dtype in ("int16", "uint16"):
+        if _fits(dtype, low // whole, high // whole) and _prints(whole):
+            return ExactForm(dtype=dtype, divisor=whole)
+    if not rules.zero_intercept and (high - low) // divisor <= _STEPS and _prints(low) and _prints(divisor):
+        return ExactForm(dtype="uint16", offset=low, divisor=divisor)
+    return None
+
+
+def _plain_form(
+    statistics: Statistics, rules: PixelRules, low: int, high: int, *, scaled: bool = False
+) -> ExactForm | None:
+    """Return the identity or an offset, the forms without a divisor."""
+    source = np.dtype(statistics.dtype)
+    if source.itemsize == 1 and source.kind != "i":
+        # 8 bits with a rescale come out wrong in OHIF, so only numbers that mean themselves stay at 8 bits.
+        return ExactForm(dtype="uint8" if 8 in rules.bits and not scaled else "uint16")
+    if source.itemsize <= 2:
+        return ExactForm(dtype="uint16" if source.kind == "u" else "int16")
+    for dtype in ("int16", "uint16") if source.kind == "i" else ("uint16",):
+        if _fits(dtype, low, high):
+            return ExactForm(dtype=dtype)
+    if not rules.zero_intercept and high - low <= _STEPS and max(-low, high) <= _EXACT_FLOAT64 and _prints(low):
+        return ExactForm(dtype="uint16", offset=low)
+    return None
+
+
+def _fits(dtype: str, low: int, high: int) -> bool:
+    least, most = stored_range(dtype)
+    return least <= low and high <= most
+
+
+def _prints(value: int) -> bool:
+    return float(format_ds(float(value))) == value
+
+
+def _texts(form: ExactForm, slope: float, intercept: float, low: int, high: int) -> tuple[str, str, float]:
+    """Return slope and intercept as DS, and the proven bound of restored - real over [low, high]."""
+    step = Fraction(slope) * form.divisor
+    zero = Fraction(intercept) + Fraction(slope) * form.offset
+    texts = format_ds(float(step)), format_ds(float(zero))
+    printed = float(texts[0]), float(texts[1])
+    if (slope, intercept) == (1.0, 0.0):
+        # all of slope · stored, intercept and their sum are integers below 2^53: no float64 operation rounds
+        return *texts, 0.0
+    if printed == (slope, intercept) and (form.offset, form.divisor) == (0, 1):
+        return *texts, 0.0  # the reader's arithmetic is the source's, operation by operation
+    # The difference is linear in the stored value, so it is largest at an end; each side rounds twice besides.
+    worst = Fraction(0)
+    size = 0.0
+    for value in (low, high):
+        stored = Fraction(value - form.offset, form.divisor)
+        restored = Fraction(printed[0]) * stored + Fraction(printed[1])
+        worst = max(worst, abs(restored - (Fraction(slope) * value + Fraction(intercept))))
+        size = max(size, abs(slope * value), abs(printed[0] * float(stored)), abs(intercept), abs(printed[1]))
+    return *texts, float(worst) * (1 + 2**-50) + 8 * UNIT_ROUNDOFF * size
+
+
+def _refused_range(
+    low: int, high: int, rules: PixelRules, *, scale: tuple[float, float], policy: str = "Exact()"
+) -> RangeError:
+    window = _window(low, rules)
+    first, last = window if scale == (1.0, 0.0) else _real_limits(window, *scale)
+    return refuse_range(
+        window=(first, last),
+        code="range-not-exact",
+        where="values",
+        given=f"integers from {low} to {high}",
+        expected=f"integers that fit 16 bits for {policy}, as {window[0]} to {window[1]} would",
+        remedy=(
+            f"Pass values=Rescale() for an error of about {_least_error(low, high, rules) * abs(scale[0]):.6g}, or "
+            f"clip=({first}, {last}) to limit the values."
+        ),
+    )
+
+
+def _window(low: int, rules: PixelRules) -> tuple[int, int]:
+    """Return a range of source integers that has an exact form, near the data where one exists."""
+    if not rules.zero_intercept and max(-low, low + _STEPS) <= _EXACT_FLOAT64 and _prints(low):
+        return low, low + _STEPS
+    return (0, _STEPS) if low >= 0 else stored_range("int16")
+
+
+def _least_error(low: float, high: float, rules: PixelRules) -> float:
+    """Return about what `Rescale()` would reach (it may need a little more)."""
+    if not rules.zero_intercept:
+        return (high - low) / (2 * _STEPS)
+    return high / (2 * _STEPS) if low >= 0 else max(-low, high) / _STEPS
+
+
+def _refused_texts(*, code: str, expected: str, intercept: str) -> ValuesError:
+    return ValuesError(
+        code=code,
+        where="values",
+        given=f"intercept {intercept}",
+        expected=expected,
+        remedy="Pass values=Rescale() to store the real values with a proven bound.",
+    )
+
+
+def _advice(found: ValueMap, statistics: Statistics, low: int, high: int) -> tuple[str, ...]:
+    slope, intercept = float(found.slope), float(found.intercept)
+    ends = sorted(float(found.source_to_real(end)) for end in (low, high))
+    if leaves_stored_range(found.dtype, slope, intercept, ends[0], ends[1]):
+        bound = _least_error(ends[0], ends[1], PixelRules()) * 1.0001
+        text = (
+            f"OHIF 3.13 wraps {found.dtype} with a whole-number rescale (slope {found.slope}, intercept "
+            f"{found.intercept}) that leaves the range of {found.dtype}; other readers are right. values=Rescale() is "
+            f"right in OHIF too, with an error of about {bound:.2g}."
+        )
+        return (text,)
+    if slope.is_integer() and intercept.is_integer():
+        return ()  # every real value is whole: readers that make integers of them lose nothing
+    bad = truncated_slices(*_stored_ends(found, statistics, low, high), slope, intercept)
+    if not bad.size:
+        return ()
+    text = (
+        f"Cornerstone3D 5 and OHIF 3.13 drop the fractions of a slice whose least and greatest values are whole "
+        f"numbers ({bad.size} slices, first {bad[0] + 1}); values=Rescale() avoids it at the price of a proven error."
+    )
+    return (text,)
+
+
+def _stored_ends(
+    found: ValueMap, statistics: Statistics, low: int, high: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the least and greatest stored value of each slice, each of shape (slices,)."""
+    offset = found.offset or 0
+
+    def stored(end: float | None) -> int:
+        return (min(max(int(end or 0), low), high) - offset) // found.divisor
+
+    lows = np.array([stored(one.minimum) for one in statistics.slices], dtype=np.int64)
+    return lows, np.array([stored(one.maximum) for one in statistics.slices], dtype=np.int64)

@@ -1,0 +1,168 @@
+"""`plan_values`: from what was asked, what the source holds and what the kind allows to one `ValueMap`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from dicomseries.errors import ValuesError
+from dicomseries.values.digits import digits_form
+from dicomseries.values.exact import plan_exact
+from dicomseries.values.policies import Digits, Exact, PixelRules, Policy, Rescale, check_request
+from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION
+from dicomseries.values.real_range import RealRange, refuse_nonfinite
+from dicomseries.values.refusal import refuse_range
+from dicomseries.values.rescale import Form, least_error_form, quantise_ends
+from dicomseries.values.statistics import Statistics
+from dicomseries.values.value_map import ValueMap
+
+__all__ = ["plan_values"]
+
+_FEW_LEVELS = 256
+"""A typical slice with fewer stored levels than an 8-bit picture is worth a word."""
+
+_WINDOW_STEPS = 65530
+"""Steps of a window that is sure to be accepted, after what reader-safe slopes cost."""
+
+
+def plan_values(
+    policy: Policy | None,
+    statistics: Statistics,
+    rules: PixelRules,
+    *,
+    nan: float | None = None,
+    clip: tuple[float, float] | None = None,
+    source_slope: float = 1.0,
+    source_intercept: float = 0.0,
+) -> ValueMap:
+    """Return how the source's values become stored integers, with the bound proven.
+
+    Parameters
+    ----------
+    policy : Exact, Rescale, Digits or None
+        What was asked; None is "auto": `Exact` for integers, `Rescale` for floats. Auto never rescales integers that
+        mean themselves; integers with a scale (NIfTI's scl_slope) fall to `Rescale` where `Exact` cannot keep them.
+    statistics : Statistics
+        Of the whole source, before slope, clip and nan.
+    rules : PixelRules
+        What the kind allows.
+    nan : float, optional
+        Real value to store for NaN and infinity; without it they are refused.
+    clip : (float, float), optional
+        Limit real values to this range.
+    source_slope, source_intercept : float
+        real = source_slope · value + source_intercept.
+
+    Returns
+    -------
+    ValueMap
+        Slope and intercept as DS texts (PS3.5 section 6.2, PS3.3 section C.11.1.1.2) and the proven bound.
+
+    Raises
+    ------
+    ValuesError
+        If what was asked does not fit; where the range is at fault it carries `window`, real values that would fit.
+    OptionError
+        If `nan` or `clip` is not valid.
+
+    Examples
+    --------
+    >>> from dicomseries.values.statistics import slice_statistics
+    >>> array = np.linspace(-10, 10, 60).reshape(3, 4, 5)
+    >>> statistics = Statistics(dtype="float64", slices=slice_statistics(array))
+    >>> found = plan_values(Digits(3), statistics, PixelRules())
+    >>> found.dtype, found.slope, found.intercept, found.max_error <= 0.00051
+    ('int16', '0.001', '0', True)
+    """
+    check_request(policy, statistics.dtype, samples=statistics.samples, nan=nan, clip=clip)
+    limits = None if clip is None else (float(clip[0]), float(clip[1]))
+    slope, intercept = float(source_slope), float(source_intercept)
+    if isinstance(policy, Exact) or (policy is None and statistics.is_integer):
+        try:
+            return plan_exact(statistics, rules, clip=clip, source_slope=slope, source_intercept=intercept)
+        except ValuesError:
+            if policy is not None or (slope, intercept) == (1.0, 0.0):
+                raise
+    if nan is None:
+        refuse_nonfinite(statistics)
+    missing = None if nan is None or statistics.nonfinite == 0 else float(nan)
+    found = RealRange.of(statistics, nan=missing, clip=limits, source_slope=slope, source_intercept=intercept)
+    chosen = policy if isinstance(policy, Digits) else _rescale_of(policy)
+    if isinstance(chosen, Digits):
+        form = digits_form(chosen, found, zero_intercept=rules.zero_intercept)
+    else:
+        form = least_error_form(found, zero_intercept=rules.zero_intercept)
+    values = ValueMap(
+        dtype=form.dtype,
+        slope=form.slope,
+        intercept=form.intercept,
+        max_error=_bound(form, found),
+        nan=missing,
+        clip=limits,
+        padding=_padding(form, found, missing),
+        policy=repr(chosen),
+        source_slope=slope,
+        source_intercept=intercept,
+    )
+    _refuse_coarse(chosen, values, found)
+    return replace(values, advice=tuple(_advice(values, found)))
+
+
+def _rescale_of(policy: Policy | None) -> Rescale:
+    return policy if isinstance(policy, Rescale) else Rescale()
+
+
+def _bound(form: Form, found: RealRange) -> float:
+    if found.low < found.high:
+        return form.bound(found.low, found.high, found.conversion)
+    # One value: the reader's own arithmetic says how far off it is (their difference is exact, both being so near).
+    stored = float(quantise_ends(form, np.array([found.low]))[0])
+    return abs(stored * float(form.slope) + float(form.intercept) - found.low) + found.conversion
+
+
+def _padding(form: Form, found: RealRange, missing: float | None) -> int | None:
+    """Return the stored value of replaced voxels if no genuine voxel can have it (PS3.3 section C.7.5.1.1.2)."""
+    if missing is None:
+        return None
+    ends = (missing, *found.genuine) if found.genuine else (missing,)
+    replaced, *genuine = quantise_ends(form, np.array(ends, dtype=np.float64))
+    return int(replaced) if not genuine or not genuine[0] <= replaced <= genuine[1] else None
+
+
+def _refuse_coarse(policy: Rescale | Digits, values: ValueMap, found: RealRange) -> None:
+    if isinstance(policy, Digits) or policy.max_error is None or values.max_error <= policy.max_error:
+        return
+    width = 2 * policy.max_error * _WINDOW_STEPS
+    window = (found.low, found.low + width) if found.low > 0 or float(values.intercept) else _around_zero(found, width)
+    raise refuse_range(
+        window=window,
+        code="max-error-not-attainable",
+        where="values",
+        given=f"{policy!r} for values from {found.low:.9g} to {found.high:.9g}",
+        expected=f"max_error of at least {values.max_error:.9g}, the least that 16 bits can give this range",
+        remedy=f"Allow this error, or limit the values with clip=({window[0]!r}, {window[1]!r}).",
+    )
+
+
+def _around_zero(found: RealRange, width: float) -> tuple[float, float]:
+    return (0.0, width) if found.low >= 0 else (-width / 2, width / 2)
+
+
+def _advice(values: ValueMap, found: RealRange) -> Iterator[str]:
+    slope = float(values.slope)
+    several = found.highs > found.lows
+    if several.any():
+        typical = float(np.median(found.highs[several] / 2 - found.lows[several] / 2)) * 2
+        if typical < _FEW_LEVELS * slope:
+            levels = int(typical / slope) + 1
+            yield (
+                f"The step of {slope:.3g} leaves a typical slice {levels} grey levels: few voxels far away take the "
+                f"range of {found.low:.6g} to {found.high:.6g}. Pass clip=(lo, hi) to keep what matters."
+            )
+    if slope >= LARGEST_WITH_FRACTION and found.low < found.high:
+        yield (
+            f"OHIF 3.13 takes a whole-number slope ({values.slope}) for integers and wraps them; other readers are "
+            f"right. Divide the array by a power of ten and say so in its description."
+        )

@@ -1,0 +1,285 @@
+"""Slabs of the source → stored integers, checked against the bound while they are still in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import ValuesError
+from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap, stored_range
+
+__all__ = ["Stored", "count_outside", "store"]
+
+_BLOCK = 1 << 15
+"""Voxels quantised at a time: two float64 blocks of 256 KiB stay in the level-2 cache."""
+
+Flat = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stored:
+    """One slab as it goes into the files.
+
+    Parameters
+    ----------
+    array : array, the shape of the slab
+        Stored integers, little-endian, C-contiguous; a view of the source where nothing had to change.
+    error : float
+        Largest |restored - real| found in this slab (unit of the values); for an exact form the map's bound.
+    clipped, replaced : int
+        Voxels moved into `clip`, and NaN or infinite voxels replaced.
+
+    Examples
+    --------
+    >>> Stored(array=np.zeros((1, 2, 3), np.int16), error=0.0).clipped
+    0
+    """
+
+    array: npt.NDArray[Any]
+    error: float
+    clipped: int = 0
+    replaced: int = 0
+
+
+def store(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
+    """Return the stored integers of a slab, with the error that was reached.
+
+    Parameters
+    ----------
+    slab : array, any shape, byte order and strides; may be read-only
+        Values of the source (before slope).
+    value_map : ValueMap
+        From `plan_values` on the statistics of the whole source.
+
+    Returns
+    -------
+    Stored
+        Little-endian, C-contiguous; no copy where dtype and layout already are right.
+
+    Raises
+    ------
+    ValuesError
+        Code "source-changed": a value is not what the statistics promised.
+
+    Examples
+    --------
+    >>> values = ValueMap(dtype="int16", slope="0.001", intercept="0", max_error=0.0005, policy="Digits(3)")
+    >>> store(np.array([[[1.25, -0.5]]], np.float32), values).array.tolist()
+    [[[1250, -500]]]
+    """
+    if value_map.offset is None:
+        return _store_real(slab, value_map)
+    return _store_exact(slab, value_map, value_map.offset)
+
+
+def count_outside(
+    slab: npt.NDArray[Any], lo: float, hi: float, *, source_slope: float = 1.0, source_intercept: float = 0.0
+) -> int:
+    """Return how many finite real values of a slab are below `lo` or above `hi`.
+
+    Parameters
+    ----------
+    slab : array, any shape
+        Values of the source (before slope).
+    lo, hi : float
+        Ends of a range of real values, such as the `window` of a refusal.
+    source_slope, source_intercept : float
+        What a value of the source means.
+
+    Examples
+    --------
+    >>> count_outside(np.array([1.0, 5.0, np.nan, 9.0, np.inf]), 2, 8)
+    2
+    """
+    count = 0
+    for block in _blocks(np.ascontiguousarray(slab).reshape(-1)):
+        values: Flat = block
+        if (source_slope, source_intercept) != (1.0, 0.0):
+            values = block.astype(np.float64) * source_slope + source_intercept
+        outside = (values < lo) | (values > hi)
+        if block.dtype.kind == "f":
+            outside &= np.isfinite(block)
+        count += int(np.count_nonzero(outside))
+    return count
+
+
+def _blocks(flat: Flat) -> Iterator[Flat]:
+    for start in range(0, flat.size, _BLOCK):
+        yield flat[start : start + _BLOCK]
+
+
+def _target_dtype(value_map: ValueMap) -> np.dtype[Any]:
+    return np.dtype(value_map.dtype).newbyteorder("<")
+
+
+# --- integers that stay integers -----------------------------------------------------------------------------------
+
+
+def _store_exact(slab: npt.NDArray[Any], value_map: ValueMap, offset: int) -> Stored:
+    target = _target_dtype(value_map)
+    if slab.dtype == np.bool_:
+        slab = slab.view(np.uint8)  # numpy keeps booleans as the bytes 0 and 1
+    if value_map.clip is None and (offset, value_map.divisor) == (0, 1) and np.can_cast(slab.dtype, target, "safe"):
+        return Stored(array=np.ascontiguousarray(slab, dtype=target), error=value_map.max_error)
+    out = np.empty(slab.shape, dtype=target)
+    flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
+    limits = _integer_limits(value_map)
+    clipped = 0
+    for start in range(0, flat.size, _BLOCK):
+        block = flat[start : start + _BLOCK]
+        if limits is not None:
+            block, count = _clip_integers(block, limits)
+            clipped += count
+        filled[start : start + _BLOCK] = _shifted(block, value_map, offset)
+    return Stored(array=out, error=value_map.max_error, clipped=clipped)
+
+
+def _integer_limits(value_map: ValueMap) -> tuple[int, int] | None:
+    """Return `clip` in source integers; its ends are real values of integers, up to rounding."""
+    if value_map.clip is None:
+        return None
+    slope, intercept = Fraction(value_map.source_slope), Fraction(value_map.source_intercept)
+    low, high = sorted(round((Fraction(end) - intercept) / slope) for end in value_map.clip)
+    return low, high
+
+
+def _clip_integers(block: Flat, limits: tuple[int, int]) -> tuple[Flat, int]:
+    # limits may lie outside the dtype; numpy compares Python integers of any size with an array exactly
+    below, above = block < limits[0], block > limits[1]
+    count = int(np.count_nonzero(below)) + int(np.count_nonzero(above))
+    if count == 0:
+        return block, 0
+    # 64-bit copies: a limit beyond a narrow dtype still has to be stored
+    wide = block.astype(np.uint64 if block.dtype == np.uint64 else np.int64)
+    wide[below] = limits[0]
+    wide[above] = limits[1]
+    return wide, count
+
+
+def _shifted(block: Flat, value_map: ValueMap, offset: int) -> Flat:
+    """Return (block - offset) / divisor; refuse what would not come back as it was."""
+    least, most = stored_range(value_map.dtype)
+    lowest, highest = offset + value_map.divisor * least, offset + value_map.divisor * most
+    low, high = int(block.min()), int(block.max())
+    if low < lowest or high > highest:
+        raise _changed(given=f"integers from {low} to {high}", expected=f"integers from {lowest} to {highest}")
+    # within the planned range everything is below 2^53, so int64 neither wraps nor rounds
+    shifted = block.astype(np.int64) if (offset, value_map.divisor) != (0, 1) else block
+    if offset:
+        shifted -= offset
+    if value_map.divisor == 1:
+        return shifted
+    quotient, rest = np.divmod(shifted, value_map.divisor)
+    if rest.any():
+        raise _changed(
+            given="an integer between the planned steps", expected=f"steps of {value_map.divisor} from {offset}"
+        )
+    return np.asarray(quotient)
+
+
+# --- real numbers that are quantised -------------------------------------------------------------------------------
+
+
+def _store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
+    out = np.empty(slab.shape, dtype=_target_dtype(value_map))
+    flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
+    conversion = _conversion_error(flat, value_map)
+    real, work = np.empty(min(_BLOCK, flat.size)), np.empty(min(_BLOCK, flat.size))
+    error, clipped, replaced = 0.0, 0, 0
+    # A value that does not fit is found by the comparison below; the cast's warning says no more.
+    with np.errstate(invalid="ignore", over="ignore"):
+        for start in range(0, flat.size, _BLOCK):
+            block, target = flat[start : start + _BLOCK], filled[start : start + _BLOCK]
+            x, y = real[: block.size], work[: block.size]
+            np.copyto(x, block)
+            counts = _prepare(x, value_map)
+            clipped, replaced = clipped + counts[0], replaced + counts[1]
+            _quantise(x, y, target, value_map)
+            worst = _largest_error(x, y, target, value_map) + conversion
+            if not worst <= value_map.max_error:
+                raise _changed(
+                    given=f"values from {x.min()} to {x.max()} with an error of {worst:.6g}",
+                    expected=f"finite values in the planned range, error at most {value_map.max_error:.6g}",
+                )
+            error = max(error, worst)
+    return Stored(array=out, error=error, clipped=clipped, replaced=replaced)
+
+
+def _prepare(x: npt.NDArray[np.float64], value_map: ValueMap) -> tuple[int, int]:
+    """Turn source values into the real ones to be stored, in place; return how many were clipped and replaced."""
+    missing = None
+    if value_map.nan is not None and not (np.isfinite(x.min()) and np.isfinite(x.max())):
+        missing = ~np.isfinite(x)
+    if value_map.is_scaled:
+        np.multiply(x, value_map.source_slope, out=x)
+        np.add(x, value_map.source_intercept, out=x)
+    clipped = 0
+    if value_map.clip is not None:
+        clipped = _clip(x, value_map.clip, missing)
+    if missing is None:
+        return clipped, 0
+    np.copyto(x, value_map.nan, where=missing)  # type: ignore[arg-type]
+    return clipped, int(np.count_nonzero(missing))
+
+
+def _clip(x: npt.NDArray[np.float64], clip: tuple[float, float], missing: npt.NDArray[np.bool_] | None) -> int:
+    low, high = clip
+    outside = (x < low) | (x > high)
+    if missing is not None:
+        outside &= ~missing
+    if missing is None and not (np.isfinite(x.min()) and np.isfinite(x.max())):
+        return 0  # infinity was not planned; left alone it is refused, clipped it would pass unseen
+    count = int(np.count_nonzero(outside))
+    if count:
+        np.clip(x, low, high, out=x)
+    return count
+
+
+def _quantise(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], target: Flat, value_map: ValueMap) -> None:
+    """Fill `target` with rint((x - intercept) / slope); the plan proved its ends by the same operations."""
+    inverse, intercept = 1.0 / float(value_map.slope), float(value_map.intercept)
+    if intercept:
+        np.subtract(x, intercept, out=y)
+        np.multiply(y, inverse, out=y)
+    else:
+        np.multiply(x, inverse, out=y)
+    np.rint(y, out=y)
+    np.copyto(target, y, casting="unsafe")
+
+
+def _largest_error(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], target: Flat, value_map: ValueMap) -> float:
+    """Return the largest |restored - real|, from the integers that will be written.
+
+    It starts from the stored integers, not from the numbers they were cast from, so a value that wrapped or was not
+    finite shows as an error far above the bound (or NaN): this is the range check too.
+    """
+    np.copyto(y, target)
+    np.multiply(y, float(value_map.slope), out=y)
+    np.add(y, float(value_map.intercept), out=y)
+    np.subtract(y, x, out=y)
+    low, high = float(y.min()), float(y.max())
+    return max(-low, high)  # NaN in one is NaN in both
+
+
+def _conversion_error(flat: Flat, value_map: ValueMap) -> float:
+    """Return the largest error of this slab's integers as float64, in real units; 0.0 up to 2^53."""
+    if flat.dtype.kind not in "iu" or flat.dtype.itemsize < 8 or flat.size == 0:
+        return 0.0
+    size = max(-int(flat.min()), int(flat.max()))
+    # as the plan counts it, so that a slab with the largest integer stays within the bound
+    return size * UNIT_ROUNDOFF * abs(value_map.source_slope) if size > 2**53 else 0.0
+
+
+def _changed(*, given: str, expected: str) -> ValuesError:
+    return ValuesError(
+        code="source-changed",
+        where="source",
+        given=given,
+        expected=expected,
+        remedy="Keep the source unchanged while it is written: it gave other values in the first pass.",
+    )

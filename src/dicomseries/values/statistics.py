@@ -1,0 +1,238 @@
+"""One pass over the source: minimum, maximum and non-finite count of each slice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.values.policies import check_request
+
+__all__ = ["SliceStatistics", "Statistics", "divisor_of", "slice_statistics"]
+
+Number = int | float
+
+_BLOCK = 1 << 16
+"""Voxels reduced at a time: the block stays in the level-2 cache, so that minimum and maximum cost one read."""
+
+_SLICES_TOGETHER = 16
+"""Slices copied at a time when a slice is not contiguous: neighbours in z often share the cache lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceStatistics:
+    """What one slice holds, as the source has it (before slope).
+
+    Parameters
+    ----------
+    minimum, maximum : int, float or None
+        Of the finite values: a Python int for integers (exact to uint64), a float for floats; None if there is none.
+    nonfinite : int
+        How many values are NaN or infinite.
+    first_nonfinite : tuple of int, optional
+        (row, column[, channel]) of the first of them.
+
+    Raises
+    ------
+    ValueError
+        If minimum and maximum contradict each other.
+
+    Examples
+    --------
+    >>> SliceStatistics(minimum=-3, maximum=7).nonfinite
+    0
+    """
+
+    minimum: Number | None
+    maximum: Number | None
+    nonfinite: int = 0
+    first_nonfinite: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        low, high = self.minimum, self.maximum
+        if (low is None) != (high is None) or (low is not None and high is not None and not low <= high):
+            message = f"minimum {low} and maximum {high} contradict each other"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What a whole source holds, slice by slice, as the source has it (before slope).
+
+    Parameters
+    ----------
+    dtype : str
+        Name of the source's dtype; the byte order is dropped.
+    slices : tuple of SliceStatistics
+        One a slice, in order.
+    divisor : int, optional
+        Greatest common divisor of all differences between integers (`divisor_of`), where a plan needs it.
+    samples : int
+        Samples per pixel: 1, or 3 for colour.
+
+    Raises
+    ------
+    ValueError
+        If there is no slice.
+
+    Examples
+    --------
+    >>> array = np.array([[[1, 2]], [[-5, 0]]], np.int16)
+    >>> statistics = Statistics(dtype="int16", slices=slice_statistics(array))
+    >>> statistics.minimum, statistics.maximum, statistics.nonfinite
+    (-5, 2, 0)
+    """
+
+    dtype: str
+    slices: tuple[SliceStatistics, ...]
+    divisor: int | None = None
+    samples: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.slices:
+            message = "statistics need at least one slice"
+            raise ValueError(message)
+        object.__setattr__(self, "dtype", np.dtype(self.dtype).name)
+
+    @property
+    def minimum(self) -> Number | None:
+        """Least finite value; None if there is none."""
+        return min((one.minimum for one in self.slices if one.minimum is not None), default=None)
+
+    @property
+    def maximum(self) -> Number | None:
+        """Greatest finite value; None if there is none."""
+        return max((one.maximum for one in self.slices if one.maximum is not None), default=None)
+
+    @property
+    def nonfinite(self) -> int:
+        """How many values are NaN or infinite."""
+        return sum(one.nonfinite for one in self.slices)
+
+    @property
+    def first_nonfinite(self) -> tuple[int, ...] | None:
+        """(slice, row, column[, channel]) of the first NaN or infinity; None if there is none."""
+        for index, one in enumerate(self.slices):
+            if one.first_nonfinite is not None:
+                return (index, *one.first_nonfinite)
+        return None
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether the source holds integers or booleans."""
+        return np.dtype(self.dtype).kind in "biu"
+
+
+def slice_statistics(slab: npt.NDArray[Any]) -> tuple[SliceStatistics, ...]:
+    """Return minimum, maximum and non-finite count of each slice, reading the slab once.
+
+    Parameters
+    ----------
+    slab : array, shape (slices, rows, columns) or (slices, rows, columns, 3)
+        Bool, integer or float of any byte order and strides; it may be read-only.
+
+    Returns
+    -------
+    tuple of SliceStatistics
+        One a slice, in order.
+
+    Raises
+    ------
+    ValuesError
+        If the dtype is complex, long double, text or object.
+
+    Examples
+    --------
+    >>> slice_statistics(np.array([[[1.5, np.nan, -2.0]]]))
+    (SliceStatistics(minimum=-2.0, maximum=1.5, nonfinite=1, first_nonfinite=(0, 1)),)
+    """
+    check_request(None, slab.dtype)
+    return tuple(_of_one_slice(one) for one in _contiguous_slices(slab))
+
+
+def divisor_of(slab: npt.NDArray[Any], reference: int) -> int:
+    """Return the greatest common divisor of all differences from `reference`; 0 if there is no difference.
+
+    Parameters
+    ----------
+    slab : array of integers, any shape, byte order and strides
+        Voxels of the source (before slope).
+    reference : int
+        A value of the source, the same for all slabs (its minimum); combine slabs with `math.gcd`.
+
+    Raises
+    ------
+    TypeError
+        If the slab holds no integers.
+
+    Examples
+    --------
+    >>> divisor_of(np.array([-100_000, 0, 300_000]), -100_000)
+    100000
+    """
+    if slab.dtype.kind not in "biu":
+        message = f"divisor_of takes integers, not {slab.dtype.name}"
+        raise TypeError(message)
+    divisor = 0
+    for block in _blocks(np.ascontiguousarray(slab).reshape(-1)):
+        differences = _distances(block, reference)
+        # One Euclid a voxel is slow; mostly the divisor so far already divides the block.
+        if divisor == 0 or np.any(differences % np.uint64(divisor)):
+            divisor = math.gcd(divisor, int(np.gcd.reduce(differences)))
+        if divisor == 1:
+            break
+    return divisor
+
+
+def _distances(block: npt.NDArray[Any], reference: int) -> npt.NDArray[np.uint64]:
+    """Return |value - reference| as uint64, right for any pair of 64-bit integers."""
+    # Differences modulo 2^64 are true differences, as none reaches 2^64.
+    wrapped = block.astype(np.uint64)
+    base = np.uint64(reference % 2**64)
+    with np.errstate(over="ignore"):
+        return np.where(block >= reference, wrapped - base, base - wrapped)
+
+
+def _contiguous_slices(slab: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    if slab[0].flags.c_contiguous and slab.dtype.isnative:
+        yield from slab
+        return
+    native = slab.dtype.newbyteorder("=")
+    for start in range(0, len(slab), _SLICES_TOGETHER):
+        yield from np.ascontiguousarray(slab[start : start + _SLICES_TOGETHER], dtype=native)
+
+
+def _blocks(flat: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    for start in range(0, flat.size, _BLOCK):
+        yield flat[start : start + _BLOCK]
+
+
+def _of_one_slice(one: npt.NDArray[Any]) -> SliceStatistics:
+    lows, highs = [], []
+    for block in _blocks(one.reshape(-1)):
+        # numpy compares half floats one by one in software; as float32 they go through the vector unit.
+        values = block.astype(np.float32) if block.dtype == np.float16 else block
+        lows.append(values.min())
+        highs.append(values.max())
+    if one.dtype.kind != "f":
+        return SliceStatistics(minimum=int(min(lows)), maximum=int(max(highs)))
+    # NaN and infinity come through minimum or maximum, so finite ends prove a finite slice.
+    if np.isfinite(lows).all() and np.isfinite(highs).all():
+        return SliceStatistics(minimum=float(min(lows)), maximum=float(max(highs)))
+    return _of_slice_with_nonfinite(one)
+
+
+def _of_slice_with_nonfinite(one: npt.NDArray[Any]) -> SliceStatistics:
+    finite = np.isfinite(one)
+    first = np.unravel_index(int(np.argmin(finite)), one.shape)
+    values = one[finite]
+    return SliceStatistics(
+        minimum=float(values.min()) if values.size else None,
+        maximum=float(values.max()) if values.size else None,
+        nonfinite=int(one.size - values.size),
+        first_nonfinite=tuple(int(index) for index in first),
+    )
