@@ -1,0 +1,39 @@
+"""The command line: arguments become one call of the façade; errors become one block and an exit code.
+
+========  ==============================================================
+exit      meaning
+========  ==============================================================
+0         done
+1         ``check`` found errors
+2         the command line itself is wrong
+3         the input was refused; nothing was written
+4         reading or writing failed; nothing is left behind
+130       interrupted by Ctrl-C; nothing is left behind
+========  ==============================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What stands after ``dicomseries``; that of the process if not given.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    dicomseries ...
+    0
+    """
+    # Late, so that `import dicomseries.cli` costs nothing: typer is needed by whoever types, not by whoever imports.
+    from dicomseries.cli.app import run
+
+    return run(arguments)

@@ -1,0 +1,147 @@
+"""The commands together, and the one place where an error becomes a block of text and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from typing import Annotated, Any
+
+import typer
+
+from dicomseries.cli import check, demo, doctor, listing, read, tags, write
+from dicomseries.cli.exits import CommandLineError, Exit, exit_of
+from dicomseries.cli.inputs import split_words
+from dicomseries.cli.options import EVERYWHERE
+from dicomseries.cli.output import Output
+
+__all__ = ["app", "run"]
+
+# Help is plain text: rich's would double the time `--help` takes, and reads worse in a pipe.
+app = typer.Typer(
+    name="dicomseries",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"""\b
+Exit codes:
+  0 done, 1 check found errors, 2 usage, 3 input refused,
+  4 reading or writing failed, 130 interrupted
+
+{EVERYWHERE}""",
+)
+for _command in (demo, write, read, listing, tags, check, doctor):
+    _command.register(app)
+
+# typer has its own click, or uses the installed one, by version; this is the usage error of either.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+@app.callback(invoke_without_command=True)
+def _dicomseries(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Write any array as a DICOM series that every viewer reads right, and prove it."""
+    if version:
+        typer.echo(f"dicomseries {_version()}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(Exit.USAGE)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; every error ends as one block on stderr and an exit code, never as a traceback.
+
+    Examples
+    --------
+    >>> run(["--version"])
+    dicomseries ...
+    0
+    """
+    words, output = split_words(sys.argv[1:] if arguments is None else arguments)
+    _never_fail_on_a_letter()
+    with _warnings_as_notes(output):
+        try:
+            code = app(words, prog_name="dicomseries", standalone_mode=False, obj=output)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            return _reader_has_gone()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one block
+            return _failed(error, output)
+        except KeyboardInterrupt:
+            code = Exit.INTERRUPTED
+    if code == Exit.INTERRUPTED:  # typer turns Ctrl-C into this code
+        return _interrupted(output)
+    return int(code or Exit.DONE)
+
+
+def _failed(error: Exception, output: Output) -> int:
+    if isinstance(error, typer.Abort):
+        return _interrupted(output)
+    shown = _as_usage_fault(error) if isinstance(error, _UsageError) else error
+    if output.debug:
+        traceback.print_exception(error)
+    output.error(shown)
+    return int(exit_of(shown))
+
+
+def _interrupted(output: Output) -> int:
+    output.note("interrupted; nothing is left behind")
+    return int(Exit.INTERRUPTED)
+
+
+def _reader_has_gone() -> int:
+    """End quietly when the other end of a pipe was closed (``| head``)."""
+    with contextlib.suppress(OSError, ValueError):  # the interpreter would flush, and complain, once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(Exit.DONE)
+
+
+def _as_usage_fault(error: Any) -> CommandLineError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "dicomseries"
+    usage = context.get_usage().removeprefix("Usage: ") if context is not None else "dicomseries COMMAND ..."
+    return CommandLineError(
+        code="usage",
+        where=path,
+        given=error.format_message() or "no command",
+        expected=" ".join(usage.split()),
+        remedy=f"See {path} --help.",
+    )
+
+
+@contextlib.contextmanager
+def _warnings_as_notes(output: Output) -> Iterator[None]:
+    said: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if issubclass(category, UserWarning) and str(message) not in said:
+            said.add(str(message))
+            output.note(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = show
+        yield
+
+
+def _never_fail_on_a_letter() -> None:
+    """Show a letter that the terminal's encoding lacks by its number instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _version() -> str:
+    try:
+        return metadata.version("dicomseries")
+    except metadata.PackageNotFoundError:  # run from a source tree
+        return "(not installed)"

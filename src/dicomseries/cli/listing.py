@@ -1,0 +1,87 @@
+"""``dicomseries list``: every series below a folder."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from dicomseries.cli import options
+from dicomseries.cli.output import Output, table
+from dicomseries.errors import ReadError
+
+__all__ = ["list_series", "register"]
+
+_COLUMNS = ("series UID", "kind", "description", "size", "spacing mm", "files")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        "list",
+        short_help="Every series below a folder.",
+        epilog=options.examples("dicomseries list scans/", "dicomseries list scans/ --json | jq .series"),
+    )(list_series)
+
+
+def list_series(
+    context: typer.Context,
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to look below.")],
+) -> None:
+    """List every series below a folder: one row a series; files that are not DICOM are counted."""
+    import dicomseries as dcs
+
+    output: Output = context.obj
+    scan = dcs.scan(folder)
+    if not scan.series:
+        raise ReadError(
+            code="no-series",
+            where=folder,
+            given=f"{scan.skipped} files that are not DICOM",
+            expected="the files of at least one series",
+            remedy="Name the folder that holds the files, or one above it.",
+        )
+    rows = [_row(series) for series in scan.series]
+    problems = [f"{series.series_uid}: {problem.text}" for series in scan.series for problem in series.problems]
+    lines = [table(_COLUMNS, [tuple(map(str, row.values()))[: len(_COLUMNS)] for row in map(_cells, rows)])]
+    if scan.skipped:
+        lines.append(f"{scan.skipped} files skipped: not DICOM")
+    output.answer("\n".join(lines), {"series": rows, "skipped": scan.skipped})
+    if not output.json:
+        for problem in problems:
+            output.note(problem)
+
+
+def _row(series: Any) -> dict[str, Any]:
+    """Return what is known of a series, for programs."""
+    grid = series.grid
+    return {
+        "series_uid": series.series_uid,
+        "study_uid": series.study_uid,
+        "kind": series.kind,
+        "modality": series.modality,
+        "description": series.description,
+        "number": series.number,
+        "size": (series.columns, series.rows, len(series.paths)) if grid is None else tuple(reversed(grid.shape)),
+        "spacing_mm": None if grid is None else grid.spacing_mm,
+        "origin_lps": None if grid is None else grid.origin_lps,
+        "direction_lps": None if grid is None else grid.direction_lps,
+        "files": [str(path) for path in series.paths],
+        "problems": [
+            {"code": problem.code, "level": problem.level, "text": problem.text, "remedy": problem.remedy}
+            for problem in series.problems
+        ],
+    }
+
+
+def _cells(row: dict[str, Any]) -> dict[str, str]:
+    """Return what a person sees of it."""
+    spacing = row["spacing_mm"]
+    return {
+        "uid": row["series_uid"],
+        "kind": str(row["kind"] or row["modality"] or "?"),
+        "description": str(row["description"] or ""),
+        "size": "x".join(map(str, row["size"])),
+        "spacing": "?" if spacing is None else " ".join(f"{value:.6g}" for value in spacing),
+        "files": str(len(row["files"])),
+    }

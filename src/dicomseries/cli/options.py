@@ -1,0 +1,66 @@
+"""The options that more than one command has, written once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "EVERYWHERE",
+    "Affine",
+    "Axes",
+    "Direction",
+    "Origin",
+    "Overwrite",
+    "Series",
+    "Space",
+    "Spacing",
+    "TimePoint",
+    "examples",
+]
+
+EVERYWHERE = """\b
+Every command also takes:
+  --json   one object on stdout and nothing else there; on failure stdout is
+           empty and stderr has {"error": {...}}
+  --quiet  no progress and no report; notes and errors stay
+  --debug  the traceback after an error
+"""
+
+Triple = tuple[float, float, float]
+
+Spacing = Annotated[
+    Triple | None,
+    typer.Option(metavar="X Y Z", help="Voxel size in mm: along columns, rows, slices (ITK's order)."),
+]
+Origin = Annotated[
+    Triple | None,
+    typer.Option(metavar="X Y Z", help="Centre of the first voxel, LPS mm.  [default: 0 0 0]"),
+]
+Direction = Annotated[
+    str | None,
+    typer.Option(metavar="N...", help="6 cosines as ImageOrientationPatient has them, or 9 as ITK prints them."),
+]
+Affine = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="4x4 matrix from (column, row, slice) to mm: .npy, .txt or .json."),
+]
+Space = Annotated[str | None, typer.Option(metavar="LPS|RAS", help="The frame in which --affine ends.")]
+Axes = Annotated[str | None, typer.Option(metavar="zyx", help="Names of the array's axes, any order of t z y x c.")]
+TimePoint = Annotated[int | None, typer.Option(metavar="N", help="Which time point of a 4-D input, from 0.")]
+Series = Annotated[
+    str | None, typer.Option("--series", metavar="UID", help="SeriesInstanceUID, where there is more than one.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there, once the new one is whole.")]
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: its examples, then the options every command has.
+
+    Examples
+    --------
+    >>> print(examples("dicomseries list scans/").splitlines()[2])
+      dicomseries list scans/
+    """
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines), "", EVERYWHERE])

@@ -1,0 +1,179 @@
+"""What a command says: results on stdout, notes and errors on stderr; as text, or as JSON.
+
+With ``--json`` stdout holds exactly one object, or nothing when the command fails; stderr then holds one object a
+line: ``{"note": …}`` or ``{"error": {…}}``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date, time
+from typing import Any, TextIO
+
+from dicomseries.cli.exits import exit_of
+from dicomseries.cli.wording import in_options, printable
+from dicomseries.errors import DicomSeriesError
+
+__all__ = ["Output", "plain", "table"]
+
+_LONGEST_GIVEN = 600
+"""Characters of a wrong value that are shown."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Where and in which form a command speaks.
+
+    Parameters
+    ----------
+    json : bool
+        One object on stdout instead of text.
+    quiet : bool
+        No report of what was done and no progress; errors and notes stay.
+    debug : bool
+        Errors are followed by their traceback (the caller's part).
+
+    Examples
+    --------
+    >>> Output().result("3 files", {"files": 3})
+    3 files
+    >>> Output(json=True).result("3 files", {"files": 3})
+    {"files": 3}
+    """
+
+    json: bool = False
+    quiet: bool = False
+    debug: bool = False
+
+    def result(self, text: str, record: Mapping[str, Any]) -> None:
+        """Print the outcome of a command: `text` for people, `record` for programs."""
+        if self.json:
+            _line(sys.stdout, _json(record))
+        elif not self.quiet:
+            _line(sys.stdout, text)
+
+    def answer(self, text: str, record: Mapping[str, Any]) -> None:
+        """Print what was asked for, also when quiet."""
+        dataclasses.replace(self, quiet=False).result(text, record)
+
+    def note(self, text: str) -> None:
+        """Print a warning as one line on stderr."""
+        words = printable(" ".join(text.split()))
+        _line(sys.stderr, _json({"note": words}) if self.json else f"note: {words}")
+
+    def error(self, error: BaseException) -> None:
+        """Print one block on stderr: what, where, given, expected, remedy."""
+        faults = error.faults if isinstance(error, DicomSeriesError) else (error,)
+        parts = [_parts(fault) for fault in faults]
+        if self.json:
+            record: dict[str, Any] = {"class": type(error).__name__, "exit": int(exit_of(error)), **parts[0]}
+            if len(parts) > 1:
+                record["faults"] = parts
+            _line(sys.stderr, _json({"error": record}))
+        else:
+            _line(sys.stderr, "\n".join(_block(part) for part in parts))
+
+
+def plain(value: Any) -> Any:
+    """Return `value` in the terms of JSON; NaN and infinities become text, as JSON has no word for them.
+
+    Examples
+    --------
+    >>> plain({"spacing": (1.0, float("nan")), "raw": b"ab"})
+    {'spacing': [1.0, 'nan'], 'raw': '6162'}
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, str | bytes | bool | int | float | None):
+        return _scalar(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return [plain(item) for item in value] if isinstance(value, Sequence) else str(value)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return aligned columns, nothing cut off: whoever reads a UID from it needs all of it.
+
+    Examples
+    --------
+    >>> print(table(("kind", "files"), [("CT", "3"), ("Enhanced", "12")]))
+    kind      files
+    CT        3
+    Enhanced  12
+    """
+    from rich.cells import cell_len
+
+    cells = [[printable(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(cell_len(row[index]) for row in cells) for index in range(len(columns))]
+    return "\n".join(
+        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def _scalar(value: str | bytes | float | None) -> str | float | None:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    # A number of pydicom (DSfloat, IS) is a subclass with an own text; JSON gets the plain number.
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return value
+
+
+def _parts(error: BaseException) -> dict[str, Any]:
+    """Return the five parts of an error, those of a foreign one as far as it has them."""
+    if isinstance(error, DicomSeriesError):
+        return {
+            "code": error.code,
+            "where": error.where,
+            "given": _shortened(str(error.given)),
+            "expected": in_options(error.expected),
+            "remedy": in_options(error.remedy),
+        }
+    if isinstance(error, OSError):
+        return {
+            "code": "system-refused",
+            "where": str(error.filename or "the operating system"),
+            "given": error.strerror or str(error) or type(error).__name__,
+            "expected": "a file or folder that can be read or written",
+            "remedy": "Mend the path, its permissions or the free space, then run the command again.",
+        }
+    return {
+        "code": "unforeseen",
+        "where": type(error).__name__,
+        "given": _shortened(str(error) or type(error).__name__),
+        "expected": "no such error: it is a fault of this program",
+        "remedy": "Run the command again with --debug and report what it prints.",
+    }
+
+
+def _block(parts: Mapping[str, Any]) -> str:
+    title = f'"{parts["where"]}" does not contain a DICOM series' if parts["code"] == "no-series" else None
+    lines = [f"error: {title or str(parts['code']).replace('-', ' ')}"]
+    for name in ("where", "given", "expected", "remedy"):
+        text = "\n".join(printable(line) for line in str(parts[name]).splitlines())
+        lines.append(f"  {name:<9} " + text.replace("\n", "\n" + " " * 12))
+    return "\n".join(lines)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_GIVEN else text[:_LONGEST_GIVEN] + " …"
+
+
+def _json(record: Mapping[str, Any]) -> str:
+    return json.dumps(plain(record), ensure_ascii=False, allow_nan=False)
+
+
+def _line(stream: TextIO, text: str) -> None:
+    stream.write(text + "\n")

@@ -1,0 +1,41 @@
+"""A progress bar on a terminal; nothing in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from dicomseries.cli.output import Output
+
+__all__ = ["progress_bar"]
+
+Progress = Callable[[int, int, str], None]
+
+
+@contextlib.contextmanager
+def progress_bar(output: Output) -> Iterator[Progress | None]:
+    """Give the callable ``(done, total, what)`` that the façade reports to, or None where no one looks.
+
+    Examples
+    --------
+    >>> with progress_bar(Output(json=True)) as progress:
+    ...     print(progress)
+    None
+    """
+    if output.json or output.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Transient: when the work is done, or has failed, the terminal holds only what it has to say.
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def report(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        yield report

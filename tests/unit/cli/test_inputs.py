@@ -1,0 +1,117 @@
+"""Words of the command line → arguments of the façade."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from dicomseries.cli.exits import CommandLineError
+from dicomseries.cli.inputs import affine_of, geometry_of, metadata_of, now_of, split_words, uid_of
+from dicomseries.errors import MetadataError, OptionError
+
+NOTHING = {"spacing": None, "origin": None, "affine": None, "space": None, "axes": None, "time_point": None}
+
+
+def test_the_options_of_every_command_are_taken_from_any_place():
+    words, output = split_words(["--debug", "list", "--json", "scans", "--quiet"])
+    assert words == ["list", "scans"]
+    assert (output.json, output.quiet, output.debug) == (True, True, True)
+
+
+def test_a_word_after_two_dashes_is_a_name_and_no_option():
+    words, output = split_words(["list", "--", "--json"])
+    assert words == ["list", "--", "--json"]
+    assert not output.json
+
+
+@pytest.mark.parametrize("count", [6, 9])
+def test_a_direction_takes_its_numbers_as_separate_words(count):
+    numbers = [str(number) for number in range(count)]
+    words, _ = split_words(["write", "--direction", *numbers, "in", "out"])
+    assert words == ["write", "--direction", " ".join(numbers), "in", "out"]
+
+
+@pytest.mark.parametrize("text", ["1 0 0 0 1 0", "1,0,0,0,1,0", "[1, 0, 0; 0, 1, 0]"])
+def test_a_direction_may_be_written_as_one_word(text):
+    assert geometry_of(direction=text, **NOTHING)["direction"] == (1, 0, 0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("text", ["1 0 0", "a b c d e f", "", "1 0 0 0 1 0 0"])
+def test_a_direction_that_is_none_is_refused(text):
+    with pytest.raises(CommandLineError) as caught:
+        geometry_of(direction=text, **NOTHING)
+    assert caught.value.code == "direction-malformed"
+
+
+@pytest.mark.parametrize("name", ["affine.npy", "affine.json", "affine.txt", "affine.csv"])
+def test_an_affine_is_read_from_any_of_its_formats(tmp_path, name):
+    affine = np.array([[0.0, -2.0, 0, 9], [2.5, 0, 0, 8], [0, 0, 3, 7], [0, 0, 0, 1]])
+    path = tmp_path / name
+    if name.endswith(".npy"):
+        np.save(path, affine)
+    elif name.endswith(".json"):
+        path.write_text(json.dumps(affine.tolist()))
+    else:
+        np.savetxt(path, affine, delimiter="," if name.endswith(".csv") else " ")
+    np.testing.assert_array_equal(np.asarray(affine_of(str(path))), affine)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("gone.npy", None), ("bad.json", "{"), ("bad.txt", "1 2\n3"), ("word.txt", "x")]
+)
+def test_an_affine_that_cannot_be_read_is_refused(tmp_path, name, content):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(OptionError) as caught:
+        affine_of(str(tmp_path / name))
+    assert caught.value.code == "affine-unreadable"
+
+
+def test_a_pickle_is_not_loaded_as_an_affine(tmp_path):
+    np.save(tmp_path / "evil.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(OptionError):
+        affine_of(str(tmp_path / "evil.npy"))
+
+
+def test_settings_stand_above_the_metadata_file(tmp_path):
+    path = tmp_path / "meta.toml"
+    path.write_text('PatientID = "1"\nPatientName = "Doe^Jane"\n')
+    merged = metadata_of(str(path), ["PatientID=2", r"ImageComments=a=b"])
+    assert merged == {"PatientID": "2", "PatientName": "Doe^Jane", "ImageComments": "a=b"}
+
+
+def test_without_metadata_nothing_is_passed():
+    assert metadata_of(None, []) is None
+
+
+@pytest.mark.parametrize("settings", [["PatientID"], ["=1"], ["PatientID=1", "PatientID=2"]])
+def test_a_malformed_setting_is_a_fault_of_the_command_line(settings):
+    with pytest.raises(CommandLineError):
+        metadata_of(None, settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("gone.toml", None), ("meta.yaml", b"a: 1"), ("latin.json", b'{"a": "\xe4"}')]
+)
+def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name, content):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(MetadataError):
+        metadata_of(str(tmp_path / name), [])
+
+
+def test_uids_are_a_policy_a_root_or_a_mapping():
+    assert uid_of("1.2.3") == "1.2.3"
+    assert uid_of("StudyInstanceUID=1.2, SeriesInstanceUID=1.3") == {
+        "StudyInstanceUID": "1.2",
+        "SeriesInstanceUID": "1.3",
+    }
+
+
+def test_a_time_that_is_none_is_a_fault_of_the_command_line():
+    assert now_of(None) is None
+    assert now_of("2024-01-31T12:00:00+01:00").utcoffset().seconds == 3600
+    with pytest.raises(CommandLineError):
+        now_of("yesterday")
