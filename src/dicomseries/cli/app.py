@@ -72,12 +72,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             code = app(words, prog_name="dicomseries", standalone_mode=False, obj=output)
             sys.stdout.flush()
-        except BrokenPipeError:
-            return _reader_has_gone()
+        except (BrokenPipeError, SystemExit):
+            # The other end of a pipe has seen enough (``| head``); typer makes a SystemExit of it, and of nothing else.
+            return int(Exit.DONE)
         except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one block
             return _failed(error, output)
         except KeyboardInterrupt:
             code = Exit.INTERRUPTED
+        finally:
+            _give_up_unwritable_stdout()
     if code == Exit.INTERRUPTED:  # typer turns Ctrl-C into this code
         return _interrupted(output)
     return int(code or Exit.DONE)
@@ -98,11 +101,13 @@ def _interrupted(output: Output) -> int:
     return int(Exit.INTERRUPTED)
 
 
-def _reader_has_gone() -> int:
-    """End quietly when the other end of a pipe was closed (``| head``)."""
-    with contextlib.suppress(OSError, ValueError):  # the interpreter would flush, and complain, once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(Exit.DONE)
+def _give_up_unwritable_stdout() -> None:
+    """Let what a closed pipe or a full disk did not take vanish: the interpreter would complain once more at exit."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _as_usage_fault(error: Any) -> CommandLineError:

