@@ -258,7 +258,7 @@ def _text_value(keyword: str, vr: str, where: str, part: Any) -> str:
 
 
 def _choose(terms: tuple[str, ...], text: str) -> str:
-    near = get_close_matches(text.upper(), terms, n=1, cutoff=0.5)
+    near = get_close_matches(text.upper(), terms, n=1, cutoff=0.7)
     begins = [term for term in terms if text.upper().startswith(term)]
     best = [*(term for term in terms if term == text.upper()), *near, *begins]
     return f"Write {best[0]}, or leave it out." if best else "Choose one of them, or leave it out."

@@ -2,7 +2,8 @@
 
 *Enumerated values* are closed lists: anything else is an error. *Defined terms* may be extended by anyone (PS3.5
 section 7.3): another term is legal, yet more often a typing error. Lists that differ from one object class to another
-are not here; they stand in the rows of the kind.
+are not here; they stand in the rows of the kind. PresentationLUTShape is INVERSE in MONOCHROME1 images only, which are
+not written.
 """
 
 from __future__ import annotations
@@ -14,23 +15,22 @@ _YES_NO = ("YES", "NO")
 ENUMERATED: dict[str, tuple[str, ...]] = {
     "AnatomicalOrientationType": ("BIPED", "QUADRUPED"),
     "BurnedInAnnotation": _YES_NO,
-    "DecayCorrection": ("NONE", "START", "ADMIN"),
+    "CountsSource": ("EMISSION", "TRANSMISSION"),
     "FrameLaterality": ("R", "L", "U", "B"),
     "ImageLaterality": ("R", "L", "U", "B"),
     "Laterality": ("R", "L"),
     "LongitudinalTemporalInformationModified": ("UNMODIFIED", "MODIFIED", "REMOVED"),
     "LossyImageCompression": ("00", "01"),
+    "MRAcquisitionType": ("2D", "3D"),
     "PatientIdentityRemoved": _YES_NO,
     "PatientSex": ("M", "F", "O"),
     "PatientSexNeutered": ("ALTERED", "UNALTERED"),
     "PregnancyStatus": ("1", "2", "3", "4"),
-    "PresentationLUTShape": ("IDENTITY", "INVERSE"),
-    "QualityControlImage": (*_YES_NO, "BOTH"),
+    "PresentationLUTShape": ("IDENTITY",),
+    "QualityControlImage": _YES_NO,
     "RecognizableVisualFeatures": _YES_NO,
     "ScanningSequence": ("SE", "IR", "GR", "EP", "RM"),
     "SpatialLocationsPreserved": (*_YES_NO, "REORIENTED_ONLY"),
-    "TypeOfPatientID": ("TEXT", "RFID", "BARCODE"),
-    "VOILUTFunction": ("LINEAR", "LINEAR_EXACT", "SIGMOID"),
 }
 """Keyword → the only values allowed."""
 
@@ -49,7 +49,7 @@ DEFINED: dict[str, tuple[str, ...]] = {
         "DCAL",
         "NORM",
     ),
-    "CountsSource": ("EMISSION", "TRANSMISSION"),
+    "DecayCorrection": ("NONE", "START", "ADMIN"),
     "LossyImageCompressionMethod": (
         "ISO_10918_1",
         "ISO_14495_1",
@@ -60,7 +60,6 @@ DEFINED: dict[str, tuple[str, ...]] = {
         "ISO_18181_1",
         "ISO_23008_2",
     ),
-    "MRAcquisitionType": ("2D", "3D"),
     "PatientPosition": (
         "HFP",
         "HFS",
@@ -80,11 +79,12 @@ DEFINED: dict[str, tuple[str, ...]] = {
         "PFDL",
     ),
     "RescaleType": ("OD", "HU", "US", "MGML", "Z_EFF", "ED", "EDW", "HU_MOD", "PCT"),
+    "SequenceVariant": ("SK", "MTC", "SS", "TRSS", "SP", "MP", "OSP", "NONE"),
+    "TypeOfPatientID": ("TEXT", "RFID", "BARCODE"),
     "Units": (
         "CNTS",
         "NONE",
         "CM2",
-        "CM2ML",
         "PCNT",
         "CPS",
         "BQML",
@@ -101,5 +101,6 @@ DEFINED: dict[str, tuple[str, ...]] = {
         "GML",
         "STDDEV",
     ),
+    "VOILUTFunction": ("LINEAR", "LINEAR_EXACT", "SIGMOID"),
 }
 """Keyword → the terms the standard defines; others are legal."""
