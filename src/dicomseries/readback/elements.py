@@ -1,0 +1,298 @@
+"""The bytes of a data set → its elements, undecoded (PS3.5 section 7); no file is touched here.
+
+`scan_elements` reads every header in any of the three encodings. `Layout` remembers where the elements of one header
+stand, so that the next header of the same series is compared with it in a few long stretches instead of being taken
+apart: what is equal byte for byte is the same element.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pydicom.datadict import dictionary_VR
+
+__all__ = [
+    "BIG",
+    "EXPLICIT",
+    "IMPLICIT",
+    "VR_NAMES",
+    "Damaged",
+    "Element",
+    "Encoding",
+    "Layout",
+    "Pixels",
+    "Scanned",
+    "Short",
+    "follow",
+    "scan_elements",
+]
+
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_DEEPEST = 64
+"""Sequences inside sequences; no object of the standard comes near it, damaged files go on forever."""
+
+_LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+_SHORT = frozenset((b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN")) | {
+    *(b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US")
+}
+VR_NAMES: dict[bytes, str] = {name: name.decode() for name in (*_LONG, *_SHORT)}
+"""Value representations as they stand in a file → their names (PS3.5 section 7.1.2)."""
+
+
+class Damaged(Exception):  # noqa: N818 - caught at once; what a person sees is a ReadError
+    """The bytes at `position` are not DICOM elements."""
+
+    def __init__(self, *, what: str, position: int) -> None:
+        super().__init__(f"{what} at byte {position}")
+
+
+class Short(Exception):  # noqa: N818 - as above
+    """An element goes on behind the end of the bytes, up to `end`."""
+
+    def __init__(self, end: int) -> None:
+        super().__init__(end)
+        self.end = end
+
+
+class Encoding(NamedTuple):
+    """How elements are written: with their VR or without, lowest byte first or last (PS3.5 annex A)."""
+
+    implicit: bool
+    order: str
+
+    @property
+    def is_little_endian(self) -> bool:
+        """Whether the lowest byte comes first."""
+        return self.order == "<"
+
+
+EXPLICIT = Encoding(implicit=False, order="<")
+IMPLICIT = Encoding(implicit=True, order="<")
+BIG = Encoding(implicit=False, order=">")
+
+
+class Element(NamedTuple):
+    """One element without its tag: value representation, bytes of the value, and whether items in it lack VRs."""
+
+    vr: str
+    raw: bytes
+    implicit: bool = False
+
+
+class Pixels(NamedTuple):
+    """Where the pixels stand: tag, VR, first byte, and length in bytes (None: in fragments, PS3.5 section A.4)."""
+
+    tag: int
+    vr: str
+    offset: int
+    length: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Layout:
+    """One header and where its elements begin, for reading the next one of the same series."""
+
+    header: bytes
+    starts: tuple[int, ...]
+    tags: tuple[int, ...]
+
+
+class Scanned(NamedTuple):
+    """What a header holds: its elements by tag, where each begins, where it ends, and the pixels if there are any."""
+
+    elements: dict[int, Element]
+    starts: list[int]
+    end: int
+    pixels: Pixels | None
+
+
+def scan_elements(data: bytes, start: int, encoding: Encoding, *, only_group: int | None = None) -> Scanned:
+    r"""Take apart `data` from `start` up to the pixels or to the end.
+
+    Parameters
+    ----------
+    data : bytes
+        A data set, or the beginning of one.
+    start : int
+        Where its first element begins.
+    encoding : Encoding
+        Explicit or implicit VR, byte order.
+    only_group : int, optional
+        Stop before the first element of another group; 2 for file meta information.
+
+    Raises
+    ------
+    Damaged
+        If an element has a value representation that does not exist, or a sequence is not well formed.
+    Short
+        If an element goes on behind the end of `data`.
+
+    Notes
+    -----
+    PS3.5 sections 7.1 and 7.5.
+
+    Examples
+    --------
+    >>> scan_elements(b"\x10\0\x20\0LO\x02\x0042", 0, EXPLICIT).elements
+    {1048608: Element(vr='LO', raw=b'42', implicit=False)}
+    """
+    elements: dict[int, Element] = {}
+    starts: list[int] = []
+    position, size = start, len(data)
+    while position < size:
+        if only_group is not None and int.from_bytes(data[position : position + 2], "little") != only_group:
+            break
+        tag, vr, value, length = _element_head(data, position, encoding)
+        if tag in _PIXEL_TAGS:
+            pixels = Pixels(tag, VR_NAMES[vr], value, None if length == _UNDEFINED else length)
+            return Scanned(elements, starts, position, pixels)
+        if tag >> 16 == 0xFFFE:
+            raise Damaged(what="an item delimiter outside of a sequence", position=position)
+        starts.append(position)
+        element, position = _element(data, vr, value, length, encoding)
+        elements[tag] = element
+    return Scanned(elements, starts, position, None)
+
+
+def follow(data: bytes, layout: Layout) -> tuple[dict[int, Element], Pixels] | None:
+    """Read a header by comparing it with another: return the elements that differ, and the pixels.
+
+    None where the two do not have the same tags and VRs in the same order; `scan_elements` must read it then.
+
+    Notes
+    -----
+    Stretches are halved until they are equal or one element long. An equal stretch that begins where an element
+    begins holds the same elements, so the result is that of `scan_elements`.
+    """
+    starts, old = layout.starts, layout.header
+    own: dict[int, Element] = {}
+    shift = 0
+    ranges = [(0, len(layout.tags))]
+    while ranges:
+        first, last = ranges.pop()
+        begin, end = starts[first], starts[last]
+        if data[begin + shift : end + shift] == old[begin:end]:
+            continue
+        if last - first > 1:
+            middle = (first + last) // 2
+            ranges += ((middle, last), (first, middle))
+            continue
+        found = _same_head(data, begin + shift, old[begin : begin + 6])
+        if found is None:
+            return None
+        own[layout.tags[first]], stop = found
+        shift = stop - end
+    return _pixels_at(data, starts[-1] + shift, own)
+
+
+def _pixels_at(data: bytes, position: int, own: dict[int, Element]) -> tuple[dict[int, Element], Pixels] | None:
+    try:
+        tag, vr, value, length = _element_head(data, position, EXPLICIT)
+    except (Damaged, Short):
+        return None
+    if tag not in _PIXEL_TAGS:
+        return None
+    return own, Pixels(tag, VR_NAMES[vr], value, None if length == _UNDEFINED else length)
+
+
+def _same_head(data: bytes, position: int, head: bytes) -> tuple[Element, int] | None:
+    """Return the element at `position` and where it stops, if it has the tag and VR of `head`."""
+    if data[position : position + 6] != head:
+        return None
+    try:
+        _, vr, value, length = _element_head(data, position, EXPLICIT)
+        return _element(data, vr, value, length, EXPLICIT)
+    except (Damaged, Short):
+        return None
+
+
+_HEADS = {order: struct.Struct(f"{order}HH2sH").unpack_from for order in "<>"}
+_BARE_HEADS = {order: struct.Struct(f"{order}HHL").unpack_from for order in "<>"}
+_LENGTHS = {order: struct.Struct(f"{order}L").unpack_from for order in "<>"}
+
+
+def _element_head(data: bytes, position: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
+    """Return tag, VR, where the value begins, and its length."""
+    implicit, order = encoding
+    if position + 8 > len(data):
+        raise Short(position + 8)
+    if implicit:
+        group, number, length = _BARE_HEADS[order](data, position)
+        tag = group << 16 | number
+        return tag, _looked_up(tag), position + 8, length
+    group, number, vr, length = _HEADS[order](data, position)
+    tag = group << 16 | number
+    if group == 0xFFFE:
+        return tag, b"UN", position + 8, _LENGTHS[order](data, position + 4)[0]
+    if vr in _SHORT:
+        return tag, vr, position + 8, length
+    if vr not in _LONG:
+        raise Damaged(
+            what=f"({group:04X},{number:04X}) with {vr!r} in place of a value representation", position=position
+        )
+    if position + 12 > len(data):
+        raise Short(position + 12)
+    return tag, vr, position + 12, _LENGTHS[order](data, position + 8)[0]
+
+
+def _element(data: bytes, vr: bytes, value: int, length: int, encoding: Encoding) -> tuple[Element, int]:
+    """Return the element whose value begins at `value`, and where the next one begins."""
+    implicit = encoding.implicit
+    if length == _UNDEFINED:
+        # PS3.5 section 6.2.2 note 4: UN of undefined length is a sequence in Implicit VR Little Endian.
+        inner = IMPLICIT if vr == b"UN" else encoding
+        stop = _after_items(data, value, inner, 0)
+        name = "SQ" if implicit or vr == b"UN" else VR_NAMES[vr]
+        return Element(name, data[value : stop - 8], inner.implicit), stop
+    stop = value + length
+    if stop > len(data):
+        raise Short(stop)
+    return Element(VR_NAMES[vr], data[value:stop], implicit), stop
+
+
+def _after_items(data: bytes, position: int, encoding: Encoding, depth: int) -> int:
+    """Return where a sequence of undefined length ends: behind its delimiter (PS3.5 section 7.5.2)."""
+    if depth > _DEEPEST:
+        raise Damaged(what="sequences nested without an end", position=position)
+    bare = _BARE_HEADS[encoding.order]
+    while True:
+        if position + 8 > len(data):
+            raise Short(position + 8)
+        group, number, length = bare(data, position)
+        tag = group << 16 | number
+        position += 8
+        if tag == _SEQUENCE_END:
+            return position
+        if tag != _ITEM:
+            raise Damaged(
+                what=f"({group:04X},{number:04X}) in a sequence where an item should be", position=position - 8
+            )
+        position = _after_item(data, position, encoding, depth) if length == _UNDEFINED else position + length
+
+
+def _after_item(data: bytes, position: int, encoding: Encoding, depth: int) -> int:
+    """Return where an item of undefined length ends."""
+    while True:
+        tag, vr, value, length = _element_head(data, position, encoding)
+        if tag == _ITEM_END:
+            return value
+        if length == _UNDEFINED:
+            position = _after_items(data, value, IMPLICIT if vr == b"UN" else encoding, depth + 1)
+        else:
+            position = value + length
+
+
+def _looked_up(tag: int) -> bytes:
+    """Return the VR of an element written without one; UN for what only its maker knows."""
+    if tag & 0xFFFF == 0:
+        return b"UL"
+    if tag >> 16 & 1:
+        return b"LO" if 0x10 <= tag & 0xFFFF <= 0xFF else b"UN"
+    try:
+        return dictionary_VR(tag).encode()[:2]
+    except KeyError:
+        return b"UN"

@@ -1,0 +1,230 @@
+"""One file of a series: its elements, where its pixels are, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.tag import BaseTag
+
+from dicomseries.readback import faults
+from dicomseries.readback.elements import Element, Layout, Pixels
+from dicomseries.readback.pixels import read_words, significant
+
+__all__ = ["Instance", "tag_of"]
+
+_PADDING = b" \0"
+
+
+def tag_of(keyword: str) -> int:
+    """Return the tag of a keyword of the standard's dictionary (PS3.6).
+
+    Raises
+    ------
+    KeyError
+        If there is no such keyword.
+
+    Examples
+    --------
+    >>> hex(tag_of("Rows"))
+    '0x280010'
+    """
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise KeyError(keyword)
+    return int(tag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Instance:
+    """A DICOM file as it was read: elements undecoded, pixels still on disk.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    base : mapping of int to Element
+        Elements by tag; those of another instance of the series where the bytes are equal.
+    own : mapping of int to Element
+        What stands before `base`. Both have the same tags, or one of them is empty.
+    transfer_syntax : str
+        UID from the file meta information; guessed where there is none.
+    pixels : Pixels or None
+        Where Pixel Data is; for a deflated file, in its inflated content.
+    file_size : int
+        Bytes.
+    layout : Layout or None
+        For reading the next file of the series.
+
+    Notes
+    -----
+    Elements behind the pixels (PS3.5 section 7.4: padding, digital signatures) are not read.
+    """
+
+    path: str
+    base: Mapping[int, Element]
+    own: Mapping[int, Element]
+    transfer_syntax: str
+    pixels: Pixels | None
+    file_size: int
+    has_preamble: bool = True
+    layout: Layout | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return Path(self.path).name
+
+    @property
+    def tags(self) -> tuple[int, ...]:
+        """Tags of the elements, file meta information (group 2) included, in the order of the file."""
+        return tuple(self.base or self.own)
+
+    @property
+    def elements(self) -> dict[int, Element]:
+        """Elements by tag, in the order of the file."""
+        return {**self.base, **self.own}
+
+    def element(self, tag: int) -> Element | None:
+        """Return the element of `tag`, None if it is absent."""
+        return self.own.get(tag) or self.base.get(tag)
+
+    def items(self) -> Iterator[tuple[int, Element]]:
+        """Yield tags and elements in the order of the file."""
+        own = self.own
+        for tag, element in (self.base or own).items():
+            yield tag, own.get(tag, element)
+
+    def raw(self, keyword: str) -> bytes | None:
+        """Return the bytes of an attribute with their padding; None if it is absent, b"" if it is empty."""
+        element = self.element(tag_of(keyword))
+        return None if element is None else element.raw
+
+    def text(self, keyword: str) -> str:
+        """Return an attribute of ASCII characters (CS, DA, DS, IS, TM, UI) without padding; "" if it is absent."""
+        return (self.raw(keyword) or b"").strip(_PADDING).decode("latin-1")
+
+    def texts(self, keyword: str) -> tuple[str, ...]:
+        """Return the values of an attribute of ASCII characters without padding; none if it is absent or empty."""
+        text = self.text(keyword)
+        return tuple(part.strip(" \0") for part in text.split("\\")) if text else ()
+
+    def numbers(self, keyword: str) -> tuple[float, ...]:
+        """Return the values of an attribute of VR DS or IS; none if it is absent, empty or not numeric."""
+        try:
+            return tuple(map(float, (self.raw(keyword) or b"").strip(_PADDING).split(b"\\")))
+        except ValueError:
+            return ()
+
+    def number(self, keyword: str, default: int = 0) -> int:
+        """Return the first value of an attribute of VR US; `default` if it is absent or empty."""
+        raw = self.raw(keyword) or b""
+        order = "big" if self.transfer_syntax == "1.2.840.10008.1.2.2" else "little"
+        return int.from_bytes(raw[:2], order) if len(raw) >= 2 else default  # type: ignore[arg-type]
+
+    def value(self, keyword: str) -> Any:
+        """Return an attribute decoded by pydicom (one value, a list of them, a sequence); None if it is absent.
+
+        Raises
+        ------
+        ReadError
+            If the bytes are not what the VR demands.
+        """
+        if self.element(tag_of(keyword)) is None:
+            return None
+        try:
+            return self.dataset()[keyword].value
+        except Exception as error:
+            raise faults.damaged(self.path, f"{keyword}: {error}") from error
+
+    def dataset(self) -> Dataset:
+        """Return all elements before the pixels as a pydicom data set with its file meta information.
+
+        Values are decoded by pydicom when they are looked at, and raise its errors.
+        """
+        implicit = self.transfer_syntax == "1.2.840.10008.1.2"
+        little = self.transfer_syntax != "1.2.840.10008.1.2.2"
+        meta: dict[BaseTag, RawDataElement] = {}
+        main: dict[BaseTag, RawDataElement] = {}
+        for tag, element in self.items():
+            in_meta = tag >> 16 == 2
+            (meta if in_meta else main)[BaseTag(tag)] = _raw_element(
+                tag, element, little=little or in_meta, implicit=implicit
+            )
+        dataset = Dataset(main)  # type: ignore[arg-type]
+        dataset.set_original_encoding(implicit, little, dataset._character_set)  # noqa: SLF001 - as dcmread does
+        dataset.file_meta = FileMetaDataset(meta)  # type: ignore[arg-type]
+        return dataset
+
+    @property
+    def rows(self) -> int:
+        """Rows; 0 if absent."""
+        return self.number("Rows")
+
+    @property
+    def columns(self) -> int:
+        """Columns; 0 if absent."""
+        return self.number("Columns")
+
+    @property
+    def samples(self) -> int:
+        """SamplesPerPixel; 1 if absent."""
+        return self.number("SamplesPerPixel", 1)
+
+    @property
+    def frames(self) -> int:
+        """NumberOfFrames; 1 if absent."""
+        return int(next(iter(self.numbers("NumberOfFrames")), 1))
+
+    @property
+    def slope(self) -> float:
+        """RescaleSlope; 1.0 if absent."""
+        return next(iter(self.numbers("RescaleSlope")), 1.0)
+
+    @property
+    def intercept(self) -> float:
+        """RescaleIntercept; 0.0 if absent."""
+        return next(iter(self.numbers("RescaleIntercept")), 0.0)
+
+    @property
+    def expected_pixel_bytes(self) -> int:
+        """Bytes that Rows, Columns, SamplesPerPixel, BitsAllocated and NumberOfFrames ask for, not padded."""
+        bits = self.rows * self.columns * self.samples * self.number("BitsAllocated") * self.frames
+        return (bits + 7) // 8
+
+    def words(self) -> npt.NDArray[Any]:
+        """Return what Pixel Data holds, all allocated bits, shape (rows, columns) or (rows, columns, 3).
+
+        Raises
+        ------
+        ReadError
+            If there are no pixels of one frame, or too few bytes of them.
+        MissingPackageError
+            If they are compressed and no decoder for them is installed.
+        """
+        return read_words(self)
+
+    def stored(self) -> npt.NDArray[Any]:
+        """Return the stored values, shape (rows, columns) or (rows, columns, 3), in the dtype of the file.
+
+        Bits above BitsStored are replaced by the sign (PS3.5 section 8.1.1: they may hold anything).
+
+        Raises
+        ------
+        ReadError, MissingPackageError
+            As `words`.
+        """
+        return significant(self, self.words())
+
+
+def _raw_element(tag: int, element: Element, *, little: bool, implicit: bool) -> RawDataElement:
+    # Without a VR in the file, pydicom looks it up itself, and knows more of what is ambiguous.
+    bare = implicit and tag >> 16 != 2
+    vr = None if bare and element.vr != "SQ" else element.vr
+    return RawDataElement(BaseTag(tag), vr, len(element.raw), element.raw, 0, element.implicit, little, is_raw=True)
