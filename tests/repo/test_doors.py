@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -65,7 +66,9 @@ def test_the_command_line_alone_knows_its_libraries(package):
 
 def test_importing_the_package_loads_nothing_heavy():
     program = "import sys, dicomseries; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    path = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=path)
+    loaded = result.stdout.split()
     assert set(loaded) & {*HEAVY, *COMMAND_LINE, "multiprocessing", "sqlite3", "pandas"} == set()
 
 
