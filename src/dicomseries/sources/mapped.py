@@ -150,8 +150,10 @@ def map_file(path: Path, dtype: npt.DTypeLike, shape: Sequence[int], *, offset: 
     return Mapped(np.ndarray(tuple(shape), dtype, buffer=mapping, offset=offset), Window(mapping))
 
 
-def unpack(stream: Readable, dtype: npt.DTypeLike, shape: Sequence[int], *, where: str) -> Mapped:
+def unpack(stream: Readable, dtype: npt.DTypeLike, shape: Sequence[int], *, where: str, skip: int = 0) -> Mapped:
     """Return the numbers of a compressed stream (C order) as an array that is unpacked when it is looked at.
+
+    `skip` bytes of the stream are left out first. The stream is closed when all is unpacked, or no longer needed.
 
     The bytes go to an unnamed file in the folder for temporary files (``TMPDIR``), forward and each once, as far as
     the slabs that are asked for need them. Any thread may then read any slab, and a second pass costs no unpacking.
@@ -174,8 +176,9 @@ def unpack(stream: Readable, dtype: npt.DTypeLike, shape: Sequence[int], *, wher
         file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by the finalizer of _Scratch
         file.truncate(size)
     except OSError as error:
+        stream.close()
         raise _scratch_full(where, size, error) from error
-    scratch = _Scratch(stream, file, size, where)
+    scratch = _Scratch(stream, file, size, where, skip)
     mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
     return Mapped(np.ndarray(tuple(shape), dtype, buffer=mapping), Window(mapping, scratch.fill))
 
@@ -212,35 +215,43 @@ class ZlibReader:
 class _Scratch:
     """An unnamed file into which a stream is unpacked, forward, as far as it is asked for."""
 
-    def __init__(self, stream: Readable, file: Any, size: int, where: str) -> None:
+    def __init__(self, stream: Readable, file: Any, size: int, where: str, skip: int) -> None:
         self._stream = stream
         self._file = file
         self._size = size
         self._where = where
+        self._skip = skip
         self._ready = 0
+        self._fault: SourceError | None = None
         self._lock = threading.Lock()
         weakref.finalize(self, _close, stream, file)
 
     def fill(self, end: int) -> None:
-        if self._ready >= end:
+        if self._ready >= end and self._fault is None:
             return
         with self._lock:
-            while self._ready < end:
-                self._write(self._next())
-            if self._ready == self._size:
-                self._finish()
+            if self._fault is not None:  # a stream that failed once cannot be read on
+                raise self._fault
+            try:
+                self._advance(end)
+            except SourceError as error:
+                self._fault = error
+                raise
 
-    def _next(self) -> bytes:
+    def _advance(self, end: int) -> None:
+        done = self._ready == self._size
+        while self._skip > 0:
+            self._skip -= len(self._next(self._skip))
+        while self._ready < end:
+            self._write(self._next(self._size - self._ready))
+        if self._ready == self._size and not done:
+            self._finish()
+
+    def _next(self, size: int) -> bytes:
         try:
-            block = self._stream.read(min(_BLOCK, self._size - self._ready))
+            block = self._stream.read(min(_BLOCK, size))
         except (OSError, EOFError, zlib.error) as error:
-            raise SourceError(
-                code="file-damaged",
-                where=self._where,
-                given=f"damaged after {self._ready} bytes ({error})",
-                expected=f"{self._size} bytes of compressed voxels",
-                remedy="Copy or download the file again.",
-            ) from error
+            raise self._damaged(error) from error
         if not block:
             raise _truncated(self._where, self._ready, self._size)
         return block
@@ -259,16 +270,17 @@ class _Scratch:
         try:
             self._stream.read(1)
         except (OSError, EOFError, zlib.error) as error:
-            self._ready -= 1  # so that a second try fails as well
-            self._file.seek(self._ready)
-            raise SourceError(
-                code="file-damaged",
-                where=self._where,
-                given=f"a check sum that does not fit ({error})",
-                expected="the voxels that were packed",
-                remedy="Copy or download the file again.",
-            ) from error
+            raise self._damaged(error) from error
         self._stream.close()
+
+    def _damaged(self, error: Exception) -> SourceError:
+        return SourceError(
+            code="file-damaged",
+            where=self._where,
+            given=f"damaged after {self._ready} of {self._size} bytes ({error})",
+            expected="a compressed file that is whole, with its check sum",
+            remedy="Copy or download the file again.",
+        )
 
 
 def _close(*files: Any) -> None:

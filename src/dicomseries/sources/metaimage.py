@@ -189,7 +189,7 @@ def _refuse_odd(header: _Header) -> None:
             key="ElementToIntensityFunctionSlope, -Offset",
             given=f"{slope}, {offset}",
             expected="none: ITK ignores them, so nobody can tell whether they are meant",
-            remedy="Apply them to the voxels and remove both lines, or remove them if the voxels are right as they are.",
+            remedy="Apply them to the voxels and remove both lines; only remove them if the voxels are right already.",
         )
     name = header.text("ElementDataFile")
     if name.upper().startswith("LIST") or "%" in name:

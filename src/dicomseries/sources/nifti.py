@@ -170,7 +170,7 @@ def _open_voxels(image: Any, layout: Layout) -> tuple[Slabs, float, float]:
 def _is_plain(proxy: Any) -> bool:
     """Return whether the voxels lie in a file in Fortran order, raw or packed by gzip."""
     is_file = isinstance(proxy.file_like, (str, os.PathLike))
-    return is_file and not str(proxy.file_like).endswith((".bz2", ".zst")) and getattr(proxy, "_order", "") == "F"
+    return is_file and not str(proxy.file_like).endswith((".bz2", ".zst")) and getattr(proxy, "order", "") == "F"
 
 
 def _map(proxy: Any, layout: Layout) -> Slabs:
@@ -183,8 +183,7 @@ def _map(proxy: Any, layout: Layout) -> Slabs:
         mapped = map_file(path, *stored, offset=offset)
     else:
         stream = gzip.open(path)  # noqa: SIM115 - closed when all is unpacked, or with the scratch file
-        stream.read(offset)
-        mapped = unpack(cast("Any", stream), *stored, where=str(path))
+        mapped = unpack(cast("Any", stream), *stored, where=str(path), skip=offset)
     order = (*range(len(spatial) - 1, -1, -1), *range(len(spatial), len(layout.shape)))
     return Mapped(mapped.array.transpose(order), mapped.window).slabs(layout)
 

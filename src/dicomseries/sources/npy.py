@@ -87,8 +87,12 @@ def _open_npy(source: Location, where: str) -> tuple[Mapped, bool]:
 def _open_npz(source: Location) -> tuple[Mapped, bool]:
     with zipfile.ZipFile(source.path) as archive:
         stream = archive.open(_choose(archive.namelist(), source))  # keeps the file open until it is closed itself
-    shape, fortran, dtype = _read_header(stream)
-    _check(shape, dtype, str(source))
+    try:
+        shape, fortran, dtype = _read_header(stream)
+        _check(shape, dtype, str(source))
+    except BaseException:
+        stream.close()
+        raise
     return unpack(cast("Any", stream), dtype, shape, where=str(source)), fortran
 
 

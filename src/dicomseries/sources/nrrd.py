@@ -19,7 +19,7 @@ import numpy as np
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.layout import lay_out
-from dicomseries.sources.mapped import Mapped, Readable, map_file, unpack
+from dicomseries.sources.mapped import Mapped, map_file, unpack
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Volume
@@ -207,26 +207,17 @@ def _open_voxels(header: _Header) -> Mapped:
         size = math.prod(shape) * dtype.itemsize
         start = path.stat().st_size - size if skip == -1 else offset + skip
         return map_file(path, dtype, shape, offset=start)
+    if encoding not in _GZIP | _BZIP2:
+        raise header.fault(
+            key="encoding",
+            expected="raw, gzip or bzip2",
+            remedy="Save the file again with one of these encodings.",
+        )
     file = path.open("rb")
     file.seek(offset)
-    try:
-        stream = _unpacker(header, encoding, file)
-        if skip > 0:  # of the unpacked bytes, says the format
-            stream.read(skip)
-    except BaseException:
-        file.close()
-        raise
-    return unpack(stream, dtype, shape, where=str(path))
-
-
-def _unpacker(header: _Header, encoding: str, file: BinaryIO) -> Readable:
-    if encoding in _GZIP:
-        return _Both(gzip.GzipFile(fileobj=file), file)
-    if encoding in _BZIP2:
-        return _Both(bz2.BZ2File(file), file)
-    raise header.fault(
-        key="encoding", expected="raw, gzip or bzip2", remedy="Save the file again with one of these encodings."
-    )
+    unpacker = gzip.GzipFile(fileobj=file) if encoding in _GZIP else bz2.BZ2File(file)
+    # The bytes to skip are those of the unpacked voxels, says the format.
+    return unpack(_Both(unpacker, file), dtype, shape, where=str(path), skip=max(skip, 0))
 
 
 @dataclass(frozen=True, slots=True)

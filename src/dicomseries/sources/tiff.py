@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import weakref
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ class _PageSlabs:
         try:
             with self.lock:
                 return np.asarray(self.series.pages[number].asarray()).reshape(shape)
-        except (ValueError, OSError, AttributeError) as error:
+        except (ValueError, OSError, AttributeError, RuntimeError, zlib.error) as error:
             raise _unreadable(self.where, f"page {number}: {error}") from error
 
 

@@ -1,0 +1,81 @@
+"""Where installed packages ship images that tests read; each is pinned by its sha256.
+
+The images are never copied into this repository: their packages rarely say whose they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+__all__ = ["CT_CHEST", "EXAMPLE_4D", "FUNCTIONAL", "MACAQUE_T1", "MNI_T1", "Image", "find"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A file in a Python package, or at an absolute path that a Debian package fills."""
+
+    package: str
+    path: str
+    sha256: str
+
+
+CT_CHEST = Image(
+    package="slicerio",
+    path="data/CTChest4.nrrd",
+    sha256="439ee098e50ee8e3254bd80ed8bcf7f8d006da4cab35be7a65b61ccb30dd6a3d",
+)
+"""34×128×128 int32, 3.047²×10 mm, direction diag(−1, −1, 1), −3024 outside the field of view."""
+
+EXAMPLE_4D = Image(
+    package="nibabel",
+    path="tests/data/example4d.nii.gz",
+    sha256="42097dfbab9d2a036b41ae5c97a359591cf2cf5c3f8dc6ca6455c0b8a7f22696",
+)
+"""128×96×24×2 int16, 2²×2.2 mm, oblique by 9.3°."""
+
+FUNCTIONAL = Image(
+    package="nibabel",
+    path="tests/data/functional.nii",
+    sha256="0591d9f8c21f1a0af46567c47f96307ae8faf6b70771a881f4cc477502af7b26",
+)
+"""17×21×3×20 int16, 4²×8 mm, scl_slope and scl_inter."""
+
+MNI_T1 = Image(
+    package="nilearn",
+    path="datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz",
+    sha256="421a10e872fd6cadae7f61d358dffbcc1795a497d61ee76c5dda2503e1a1e9e6",
+)
+"""197×233×189 uint8, 1 mm."""
+
+MACAQUE_T1 = Image(
+    package="mricron-data (Debian)",
+    path="/usr/share/mricron/templates/inia19-t1-brain.nii.gz",
+    sha256="3f0707f4999a0c6b56d6c9a0145310cba17753e2b4612f577d8dbfe65a89e231",
+)
+"""168×206×128 float32, 0.5 mm."""
+
+
+@cache
+def find(image: Image) -> Path:
+    """Return the file; a test is skipped if its package is not installed, and fails if the file has changed."""
+    path = _folder(image.package) / image.path
+    if not path.is_file():
+        pytest.skip(f"{image.package} is not installed: no {path}")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != image.sha256:
+        pytest.fail(f"{path} has the sha256 {found}, not {image.sha256}: another release ships another image")
+    return path
+
+
+def _folder(package: str) -> Path:
+    if not package.isidentifier():
+        return Path("/")
+    # Not imported: these packages are installed without what they depend on.
+    spec = importlib.util.find_spec(package)
+    return Path(*(spec.submodule_search_locations or ())) if spec else Path("/") / package

@@ -1,0 +1,126 @@
+"""Mapped and unpacked files: memory stays small, threads may ask for anything, failures are told."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dicomseries.errors import SourceError
+from dicomseries.sources import open_volume
+from dicomseries.sources.mapped import unpack
+
+ARRAY = np.arange(40 * 30 * 20, dtype="<i4").reshape(40, 30, 20)
+
+
+class Recorder:
+    """A stream that says how far it was read and whether it was closed."""
+
+    def __init__(self, content, block=1 << 20):
+        self.content, self.block, self.place, self.closed = content, block, 0, False
+
+    def read(self, size, /):
+        part = self.content[self.place : self.place + min(size, self.block)]
+        self.place += len(part)
+        return part
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_stream_is_read_only_as_far_as_a_slab_needs_and_then_let_go():
+    stream = Recorder(ARRAY.tobytes(), block=1000)
+    mapped = unpack(stream, "<i4", ARRAY.shape, where="a")
+    assert stream.place == 0
+    mapped.window.show(mapped.array[3:5])
+    assert 5 * 2400 <= stream.place < 5 * 2400 + 1000
+    np.testing.assert_array_equal(mapped.array[3:5], ARRAY[3:5])
+    mapped.window.show(mapped.array)
+    assert stream.closed
+    np.testing.assert_array_equal(mapped.array, ARRAY)
+
+
+def test_a_stream_that_is_no_longer_wanted_is_closed():
+    stream = Recorder(ARRAY.tobytes())
+    mapped = unpack(stream, "<i4", ARRAY.shape, where="a")
+    mapped.window.show(mapped.array[:1])
+    del mapped
+    gc.collect()
+    assert stream.closed
+
+
+def test_threads_may_ask_for_any_slab_in_any_order(tmp_path):
+    (tmp_path / "a.nrrd").write_bytes(
+        b"NRRD0004\ntype: int\ndimension: 3\nsizes: 20 30 40\nspacings: 1 1 2\nendian: little\nencoding: gzip\n\n"
+        + gzip.compress(ARRAY.tobytes())
+    )
+    slabs = open_volume(tmp_path / "a.nrrd").slabs
+    wrong = []
+
+    def read(numbers):
+        wrong.extend(n for n in numbers if not np.array_equal(slabs.read(n, n + 1)[0], ARRAY[n]))
+
+    orders = [range(40), range(39, -1, -1), range(0, 40, 2), range(1, 40, 2)]
+    threads = [threading.Thread(target=read, args=(order,)) for order in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_folder_for_temporary_files_that_is_full_is_named(monkeypatch):
+    class Full:
+        def truncate(self, _):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
+    stream = Recorder(ARRAY.tobytes())
+    with pytest.raises(SourceError, match=r"No space left.*TMPDIR"):
+        unpack(stream, "<i4", ARRAY.shape, where="a")
+    assert stream.closed
+
+
+MEMORY = """
+import gzip, sys
+from pathlib import Path
+import numpy as np
+from dicomseries.sources import open_volume
+
+def resident():
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(fields["VmHWM"].split()[0]) / 1024
+
+source = sys.argv[1]
+before = resident()
+slabs = open_volume(source, spacing=(1, 1, 1)).slabs
+total = 0
+for start in range(0, slabs.shape[0], 8):
+    total += int(slabs.read(start, start + 8).max())
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells memory as Linux does")
+@pytest.mark.parametrize("name", ["a.npy", "a.mha", "a.nrrd"])
+def test_reading_a_long_file_slab_by_slab_takes_little_memory(tmp_path, name):
+    array = np.zeros((256, 512, 512), "int16")  # 128 MiB
+    path = tmp_path / name
+    header = b"type: short\ndimension: 3\nsizes: 512 512 256\nspacings: 1 1 1\nendian: little\nencoding: gzip\n\n"
+    if name == "a.npy":
+        np.save(path, array)
+    elif name == "a.mha":
+        path.write_bytes(
+            b"NDims = 3\nDimSize = 512 512 256\nElementType = MET_SHORT\nElementDataFile = LOCAL\n" + array.tobytes()
+        )
+    else:
+        path.write_bytes(b"NRRD0004\n" + header + gzip.compress(array.tobytes(), 1))
+    run = subprocess.run([sys.executable, "-c", MEMORY, path], capture_output=True, text=True, check=True)
+    assert float(run.stdout) < 64  # MiB

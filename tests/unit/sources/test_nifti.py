@@ -1,0 +1,237 @@
+"""NIfTI files and nibabel's images: nibabel's own affine and values are the judge."""
+
+from __future__ import annotations
+
+import nibabel
+import numpy as np
+import pytest
+from nibabel.affines import apply_affine
+
+import data_packages
+from dicomseries.errors import GeometryError, OptionError, SourceError
+from dicomseries.sources import open_volume
+
+OBLIQUE = np.array(
+    [[-1.2, 0.64, 0.0, 90.5], [0.9, 0.768, -0.84, -126.25], [0.0, 1.0 * 0.56 / 0.8 * 0.8, 1.152, -72.0], [0, 0, 0, 1.0]]
+)
+LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def right_angled(spacing=(1.5, 1.0, 2.25)):
+    """RAS affine of an oblique, left-handed grid."""
+    frame, _ = np.linalg.qr(OBLIQUE[:3, :3])
+    affine = np.eye(4)
+    affine[:3, :3] = frame * spacing
+    affine[:3, 3] = (90.5, -126.25, -72.0)
+    return affine
+
+
+def image(dtype="int16", shape=(5, 4, 3), *, affine=None, order="<"):
+    array = np.arange(np.prod(shape), dtype="int64").reshape(shape).astype(np.dtype(dtype).newbyteorder(order))
+    header = nibabel.Nifti1Header(endianness=order)
+    header.set_data_dtype(array.dtype)
+    return nibabel.Nifti1Image(array, right_angled() if affine is None else affine, header)
+
+
+def saved(made, path):
+    nibabel.save(made, path)
+    return path
+
+
+def assert_same_place(volume, affine):
+    """Every corner is where nibabel's affine puts it, RAS turned into LPS."""
+    slices, rows, columns = volume.grid.shape
+    corners = [(x, y, z) for z in (0, slices - 1) for y in (0, rows - 1) for x in (0, columns - 1)]
+    np.testing.assert_allclose(volume.grid.corners(), apply_affine(LPS_FROM_RAS @ affine, corners), rtol=0, atol=2e-4)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    "dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
+)
+def test_voxels_and_place_are_nibabels(tmp_path, dtype, order, suffix):
+    path = saved(image(dtype, order=order), tmp_path / f"a{suffix}")
+    volume = open_volume(path)
+    loaded = nibabel.load(path)
+    assert volume.slabs.dtype.newbyteorder("=") == np.dtype(dtype)
+    np.testing.assert_array_equal(volume.array, np.asarray(loaded.dataobj).T)
+    assert_same_place(volume, loaded.affine)
+    assert not volume.is_scaled
+
+
+def test_a_slab_of_a_raw_file_is_a_contiguous_view(tmp_path):
+    slab = open_volume(saved(image(), tmp_path / "a.nii")).slabs.read(1, 3)
+    assert slab.base is not None
+    assert slab.flags.c_contiguous
+    assert not slab.flags.writeable
+    assert not slab.flags.owndata
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_a_scaled_integer_file_keeps_its_integers_and_says_what_they_mean(tmp_path, suffix):
+    made = image()
+    made.header.set_slope_inter(0.1, -7.3)
+    path = saved(made, tmp_path / f"a{suffix}")
+    loaded = nibabel.load(path)
+    volume = open_volume(path)
+    assert (volume.slope, volume.intercept) == (float(np.float32(0.1)), float(np.float32(-7.3)))
+    assert volume.slabs.dtype == np.int16
+    real = volume.array.astype("float64") * volume.slope + volume.intercept
+    np.testing.assert_array_equal(real, np.asarray(loaded.dataobj).T)
+
+
+@pytest.mark.parametrize("slope", [0.0, float("nan")])
+def test_a_slope_of_zero_or_nan_means_none(tmp_path, slope):
+    path = saved(image(), tmp_path / "a.nii")
+    content = bytearray(path.read_bytes())
+    content[112:116] = np.float32(slope).tobytes()
+    path.write_bytes(content)
+    assert not open_volume(path).is_scaled
+
+
+def test_scaled_floats_are_read_as_what_they_mean(tmp_path):
+    path = saved(image("float32"), tmp_path / "a.nii")
+    content = bytearray(path.read_bytes())
+    content[112:120] = np.array([0.1, 3], "float32").tobytes()
+    path.write_bytes(content)
+    volume = open_volume(path)
+    assert volume.slabs.dtype == np.float64
+    assert not volume.is_scaled
+    np.testing.assert_array_equal(volume.array, nibabel.load(path).get_fdata().T)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("mm", 1), ("meter", 1000), ("micron", 0.001), ("unknown", 1)])
+def test_units_become_millimetres(tmp_path, unit, factor):
+    made = image(affine=np.diag([1.5, 2, 4, 1]))
+    made.header.set_xyzt_units(unit)
+    grid = open_volume(saved(made, tmp_path / "a.nii")).grid
+    assert grid.spacing_mm == pytest.approx((1.5 * factor, 2 * factor, 4 * factor))
+
+
+def test_one_of_several_time_points_must_be_chosen(tmp_path):
+    path = saved(image(shape=(5, 4, 3, 2)), tmp_path / "a.nii.gz")
+    with pytest.raises(OptionError, match="time_point=0 to 1"):
+        open_volume(path)
+    expected = np.asarray(nibabel.load(path).dataobj)[..., 1].T
+    np.testing.assert_array_equal(open_volume(path, time_point=1).array, expected)
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1), (5, 4, 1, 1)])
+def test_a_single_image_is_one_slice(tmp_path, shape):
+    path = saved(image(shape=shape, affine=np.diag([1, 2, 6, 1])), tmp_path / "a.nii")
+    assert open_volume(path).grid.shape == (1, 4, 5)
+    assert open_volume(path).grid.spacing_mm == (1, 2, 6)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_trailing_axes_of_one_element_do_not_matter(tmp_path, suffix):
+    path = saved(image(shape=(5, 4, 3, 1, 1)), tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(open_volume(path).array, np.asarray(nibabel.load(path).dataobj)[..., 0, 0].T)
+
+
+def test_a_fifth_axis_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="Pick one volume"):
+        open_volume(saved(image(shape=(5, 4, 3, 1, 2)), tmp_path / "a.nii"))
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", "in memory"])
+def test_rgb_voxels_are_colour(tmp_path, suffix):
+    rgb = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+    colours = np.arange(180, dtype="u1").reshape(5, 4, 3, 3)
+    made = nibabel.Nifti1Image(np.ascontiguousarray(colours).view(rgb)[..., 0], np.eye(4))
+    volume = open_volume(made if suffix == "in memory" else saved(made, tmp_path / f"a{suffix}"))
+    np.testing.assert_array_equal(volume.array, colours.transpose(2, 1, 0, 3))
+
+
+def test_complex_voxels_are_refused_with_the_way_out(tmp_path):
+    with pytest.raises(SourceError, match=r"array\.real"):
+        open_volume(saved(nibabel.Nifti1Image(np.ones((5, 4, 3), "complex64"), np.eye(4)), tmp_path / "a.nii"))
+
+
+def test_a_sheared_affine_is_refused_and_an_explicit_one_mends_it(tmp_path):
+    sheared = np.diag([1.0, 1, 2, 1])
+    sheared[0, 1] = 0.56
+    made = image(affine=sheared)
+    made.set_qform(None, 0)
+    path = saved(made, tmp_path / "a.nii")
+    with pytest.raises(GeometryError, match="right angles"):
+        open_volume(path)
+    assert open_volume(path, affine=np.eye(4), space="RAS").grid.spacing_mm == (1, 1, 1)
+
+
+def test_renaming_the_axes_keeps_every_voxel_on_its_point(tmp_path):
+    path = saved(image(), tmp_path / "a.nii")
+    plain, turned = open_volume(path), open_volume(path, axes="zxy")
+    assert turned.slabs.shape == (5, 3, 4)
+    assert turned.grid.point(2, 1, 4) == pytest.approx(plain.grid.point(4, 2, 1))
+    assert turned.array[4, 1, 2] == plain.array[1, 2, 4]
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", "in memory", "bytes"])
+def test_an_image_object_is_read_like_its_file(tmp_path, suffix):
+    made = image()
+    if suffix.startswith("."):
+        made = nibabel.load(saved(made, tmp_path / f"a{suffix}"))
+    elif suffix == "bytes":
+        made = nibabel.Nifti1Image.from_bytes(made.to_bytes())
+    volume = open_volume(made)
+    assert volume.slabs.dtype == np.int16
+    np.testing.assert_array_equal(volume.array, np.asarray(image().dataobj).T)
+    assert_same_place(volume, right_angled())
+
+
+class Proxy:
+    """An array that only nibabel can read, as those of PAR/REC and ECAT are."""
+
+    is_proxy = True
+
+    def __init__(self, array):
+        self.array, self.shape, self.ndim = array, array.shape, array.ndim
+
+    def __getitem__(self, index):
+        return self.array[index] * 0.5
+
+
+def test_a_format_that_nibabel_alone_can_read_comes_through_its_proxy():
+    array = np.arange(120).reshape(5, 4, 3, 2)
+    made = nibabel.spatialimages.SpatialImage(Proxy(array), right_angled())
+    volume = open_volume(made, time_point=1)
+    np.testing.assert_array_equal(volume.slabs.read(1, 3), array[:, :, 1:3, 1].T * 0.5)
+    assert volume.slabs.dtype == np.float64
+    assert_same_place(volume, right_angled())
+
+
+def test_a_compressed_file_that_is_cut_short_is_refused_when_it_is_read(tmp_path):
+    path = saved(image(shape=(50, 40, 30)), tmp_path / "a.nii.gz")
+    path.write_bytes(path.read_bytes()[:-5000])
+    volume = open_volume(path)
+    with pytest.raises(SourceError, match="again"):
+        _ = volume.array
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image at all" * 40])
+def test_what_is_no_nifti_is_refused(tmp_path, content):
+    (tmp_path / "a.nii").write_bytes(content)
+    with pytest.raises(SourceError, match="NIfTI"):
+        open_volume(tmp_path / "a.nii")
+
+
+def test_a_cut_raw_file_is_refused_before_it_is_read(tmp_path):
+    path = saved(image(), tmp_path / "a.nii")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SourceError, match="cut short"):
+        open_volume(path)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["EXAMPLE_4D", "FUNCTIONAL", "MNI_T1", "MACAQUE_T1"])
+def test_real_files_have_the_place_and_values_that_nibabel_reads(name):
+    path = data_packages.find(getattr(data_packages, name))
+    loaded = nibabel.load(path)
+    volume = open_volume(path, time_point=1 if loaded.ndim == 4 else None)
+    assert volume.slabs.dtype == loaded.header.get_data_dtype()
+    expected = np.asarray(loaded.dataobj[..., 1] if loaded.ndim == 4 else loaded.dataobj).T
+    real = volume.array * volume.slope + volume.intercept if volume.is_scaled else volume.array
+    np.testing.assert_array_equal(real, expected)
+    assert_same_place(volume, loaded.affine)
