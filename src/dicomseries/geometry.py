@@ -365,7 +365,7 @@ def _cosines(direction: Any) -> Any:
     """Return nine cosines from 3×3, nine, or the six of ImageOrientationPatient."""
     flat = np.asarray(direction, dtype=np.float64).ravel()
     if flat.size != 6:
-        return tuple(flat)
+        return tuple(flat.tolist())
     x, y = flat[:3], flat[3:]
     return tuple(np.column_stack([x, y, np.cross(x, y)]).ravel())
 

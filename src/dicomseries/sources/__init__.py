@@ -196,7 +196,8 @@ def _unknown(source: object, where: str) -> SourceError:
             where=where,
             given=f"a file named *{Path(source.path.name).suffix or source.path.name}",
             expected=f"one of {' '.join(SUFFIXES)}",
-            remedy="Convert the file, or open it with its own library and pass the array or SimpleITK image.",
+            remedy="Convert it, or open it with its own library and pass the array; DICOM files are read with "
+            "dicomseries.read(folder).",
         )
     return SourceError(
         code="source-unknown",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -154,13 +155,21 @@ def lay_out(shape: Sequence[Any], request: Request, own_axes: str | None = None)
     """
     sizes = _sizes(shape, request.where)
     known = own_axes or default_axes(sizes)
-    axes = known if request.axes is None else "".join(request.axes.lower().split())
+    axes = known if request.axes is None else _letters(request.axes)
     if axes is None:
         raise _unnamed(sizes)
     _check_axes(axes, sizes)
     layout = Layout(shape=sizes, axes=axes, own_axes=known or axes, time_point=_time_point(axes, sizes, request))
     _check_colours(layout, request.where)
     return layout
+
+
+def _letters(axes: Any) -> str:
+    """Return axes in lower case; a list of letters will do as well."""
+    try:
+        return "".join("".join(axes).lower().split())
+    except TypeError:
+        return repr(axes)  # refused by the next check
 
 
 def _sizes(shape: Sequence[Any], where: str) -> tuple[int, ...]:
@@ -217,7 +226,7 @@ def _check_axes(axes: str, sizes: tuple[int, ...]) -> None:
 
 def _time_point(axes: str, sizes: tuple[int, ...], request: Request) -> int:
     count = sizes[axes.index("t")] if "t" in axes else 1
-    asked = request.time_point
+    asked = _whole(request.time_point)
     if asked is None and count > 1:
         raise OptionError(
             code="time-point-missing",
@@ -236,6 +245,19 @@ def _time_point(axes: str, sizes: tuple[int, ...], request: Request) -> int:
             remedy="Choose a time point that is there, or name the time axis with axes=.",
         )
     return asked or 0
+
+
+def _whole(time_point: Any) -> int | None:
+    try:
+        return None if time_point is None else operator.index(time_point)
+    except TypeError:
+        raise OptionError(
+            code="time-point-not-whole",
+            where="time_point",
+            given=repr(time_point),
+            expected="a whole number, the index along the time axis",
+            remedy="Pass e.g. time_point=0.",
+        ) from None
 
 
 def _check_colours(layout: Layout, where: str) -> None:

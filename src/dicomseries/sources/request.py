@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dicomseries.errors import GeometryError, SourceError
 
 __all__ = ["Location", "Request", "locate"]
@@ -39,7 +41,8 @@ class Request:
     Raises
     ------
     GeometryError
-        If `affine` comes with a spacing, origin or direction, or without `space`, or `space` without it.
+        If one of them is not made of numbers, if `affine` comes with a spacing, origin or direction, or without
+        `space`, or `space` without it.
 
     Examples
     --------
@@ -57,6 +60,8 @@ class Request:
     time_point: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("spacing", "origin", "direction", "affine"):
+            _check_numbers(name, getattr(self, name))
         if self.affine is None:
             self._check_no_space()
         else:
@@ -104,6 +109,19 @@ class Request:
             )
 
 
+def _check_numbers(name: str, values: Any) -> None:
+    try:
+        np.asarray(0 if values is None else values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise GeometryError(
+            code="geometry-not-numbers",
+            where=name,
+            given=repr(values),
+            expected="numbers",
+            remedy=f"Pass {name}= as a list or array of numbers.",
+        ) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A file or folder, and what is meant inside it (``volume.h5::scan/ct``).
@@ -131,7 +149,7 @@ def locate(source: str | os.PathLike[str]) -> Location:
     Raises
     ------
     SourceError
-        If nothing is there, or it is an address on the network.
+        If nothing is there, it is an address on the network, or ``::`` names a part of what has none.
 
     Examples
     --------
@@ -142,6 +160,7 @@ def locate(source: str | os.PathLike[str]) -> Location:
     text = os.fspath(source)
     path, _, member = text.partition("::")
     location = Location(Path(text)) if not member or Path(text).exists() else Location(Path(path), member)
+    _refuse_member(location)
     if "://" in path and not location.path.exists():
         raise SourceError(
             code="source-remote",
@@ -150,12 +169,23 @@ def locate(source: str | os.PathLike[str]) -> Location:
             expected="a local file, or an array that is already open",
             remedy="Open it first (zarr.open, xarray.open_zarr, dask.array.from_zarr, ...) and pass the array.",
         )
-    if not location.path.exists():
+    if not text or not location.path.exists():
         raise SourceError(
             code="file-missing",
-            where=text,
+            where=text or "path",
             given="no such file or folder",
             expected="an existing file of a known format",
             remedy="Check the path; a relative one starts from the working folder.",
         )
     return location
+
+
+def _refuse_member(location: Location) -> None:
+    if location.member and location.path.is_file() and not location.has_suffix(".npz", ".h5", ".hdf5"):
+        raise SourceError(
+            code="member-of-single-array",
+            where=str(location),
+            given=f"::{location.member}",
+            expected="no part: this file holds one array",
+            remedy=f"Leave it out: {location.path}.",
+        )

@@ -110,7 +110,8 @@ def _chunks(source: Any) -> tuple[int, ...] | None:
 
 def _grid(source: Any, names: list[str]) -> Grid | None:
     dims = dict(zip(names, source.dims, strict=True))
-    rows = [source.coords.get(dims.get(letter)) for letter in "xyz"]
+    # Asked by name first: xarray makes up a coordinate 0, 1, 2, ... for a dimension that has none.
+    rows = [source.coords[dims[letter]] if dims.get(letter) in source.coords else None for letter in "xyz"]
     if any(row is None or row.size < 2 or row.dtype.kind not in "iuf" for row in rows):
         return None
     lines = [_line(row, letter) for row, letter in zip(rows, "xyz", strict=True)]

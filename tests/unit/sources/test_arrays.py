@@ -332,6 +332,7 @@ def test_one_channel_is_no_colour():
         ((3, 4, 5), "zyc"),
         ((3, 4, 5), "abc"),
         ((3, 4, 5), ""),
+        ((3, 4, 5), 5),
     ],
 )
 def test_axes_that_do_not_fit_are_refused(shape, axes):
@@ -345,6 +346,12 @@ def test_a_time_point_that_is_not_there_is_refused(time_point):
         open_volume(np.zeros((2, 3, 4, 5)), axes="tzyx", time_point=time_point, spacing=SPACING)
     with pytest.raises(OptionError, match="0 to 0"):
         open_volume(np.zeros((3, 4, 5)), time_point=time_point, spacing=SPACING)
+
+
+@pytest.mark.parametrize("time_point", ["0", 0.0])
+def test_a_time_point_is_a_whole_number(time_point):
+    with pytest.raises(OptionError, match="whole number"):
+        open_volume(np.zeros((2, 3, 4, 5)), axes="tzyx", time_point=time_point, spacing=SPACING)
 
 
 def test_a_single_time_point_needs_no_choice():
@@ -367,6 +374,10 @@ def test_an_array_without_spacing_is_refused_with_the_way_out():
         ({"space": "LPS"}, "space-without-affine"),
         ({"affine": np.eye(4), "space": "LPS", "spacing": SPACING}, "geometry-given-twice"),
         ({"affine": np.eye(4), "space": "LPI"}, "space-unknown"),
+        ({"affine": "eye", "space": "LPS"}, "geometry-not-numbers"),
+        ({"spacing": "abc"}, "geometry-not-numbers"),
+        ({"spacing": SPACING, "direction": "abc"}, "geometry-not-numbers"),
+        ({"spacing": SPACING, "direction": [[1, 0], [0]]}, "geometry-not-numbers"),
     ],
 )
 def test_contradictions_in_geometry_are_refused(arguments, code):

@@ -224,6 +224,8 @@ def test_what_is_no_tiff_or_cut_short_is_refused(tmp_path):
         ("a.jpg", "format-unknown"),
         ("README", "format-unknown"),
         ("folder", "source-is-folder"),
+        ("", "file-missing"),
+        ("a.jpg::part", "member-of-single-array"),
     ],
 )
 def test_a_path_that_cannot_be_opened_says_why(tmp_path, monkeypatch, name, code):
