@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from dicomseries.readback.attributes import SeriesTags, differing_tags, tags
 from dicomseries.readback.files import read_instance
+from dicomseries.readback.folders import Scan, Series, scan, select
 from dicomseries.readback.instance import Instance
+from dicomseries.readback.problems import Problem
+from dicomseries.readback.volumes import read, volume_of
 
-__all__ = ["Instance", "read_instance"]
+__all__ = [
+    "Instance",
+    "Problem",
+    "Scan",
+    "Series",
+    "SeriesTags",
+    "differing_tags",
+    "read",
+    "read_instance",
+    "scan",
+    "select",
+    "tags",
+    "volume_of",
+]

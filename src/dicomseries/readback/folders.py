@@ -1,0 +1,251 @@
+"""A folder → the series below it, each sorted by geometry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicomseries.errors import ReadError
+from dicomseries.geometry import Grid
+from dicomseries.readback.files import read_instance
+from dicomseries.readback.instance import Instance
+from dicomseries.readback.placement import place
+from dicomseries.readback.problems import Problem
+
+__all__ = ["Scan", "Series", "scan", "select"]
+
+_KINDS = {
+    "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.128": "PT",
+    "1.2.840.10008.5.1.4.1.1.7": "SC",
+}
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Series:
+    """A series that was found.
+
+    Parameters
+    ----------
+    series_uid, study_uid, modality, sop_class_uid, description : str
+        As the first slice has them; "" if absent.
+    kind : str or None
+        ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``; None for other SOP classes.
+    number : int or None
+        SeriesNumber.
+    rows, columns, samples : int
+        Of the first slice.
+    instances : tuple of Instance
+        In the order of the slices: along the normal, or by InstanceNumber without geometry.
+    grid : Grid or None
+        Voxel centres in LPS mm; None if the slices do not form one.
+    problems : tuple of Problem
+        What `read` will warn of, or refuse.
+    """
+
+    series_uid: str
+    study_uid: str
+    modality: str
+    sop_class_uid: str
+    kind: str | None
+    description: str
+    number: int | None
+    rows: int
+    columns: int
+    samples: int
+    instances: tuple[Instance, ...]
+    grid: Grid | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files in the order of the slices."""
+        return tuple(Path(instance.path) for instance in self.instances)
+
+    def __str__(self) -> str:
+        what = self.kind or self.modality or "?"
+        return f"{self.series_uid}  {what} {self.columns}×{self.rows}×{len(self.instances)} {self.description}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scan:
+    """What was found below a path.
+
+    Parameters
+    ----------
+    series : tuple of Series
+        By study, number and UID.
+    skipped : int
+        Files that are not DICOM.
+    problems : tuple of Problem
+        DICOM files that cannot be read.
+    """
+
+    series: tuple[Series, ...]
+    skipped: int
+    problems: tuple[Problem, ...] = ()
+
+
+def scan(path: str | os.PathLike[str]) -> Scan:
+    """Find every series below a folder.
+
+    Parameters
+    ----------
+    path : path-like
+        A folder, looked at with all folders below it, or one file. Hidden files and folders (unfinished writes are
+        among them) and DICOMDIR are passed over.
+
+    Returns
+    -------
+    Scan
+        One `Series` for each SeriesInstanceUID.
+
+    Raises
+    ------
+    ReadError
+        If there is no such path (code "no-series").
+
+    Notes
+    -----
+    PS3.3 sections C.7.3 (General Series) and C.7.6.2 (Image Plane). Only headers are read.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> found = scan(get_testdata_file("CT_small.dcm"))
+    >>> [(series.kind, series.rows, len(series.instances)) for series in found.series]
+    [('CT', 128, 1)]
+    """
+    groups: dict[str, list[Instance]] = {}
+    problems: list[Problem] = []
+    skipped = 0
+    like: Instance | None = None
+    for name in _files(path):
+        try:
+            instance = read_instance(name, like=like)
+        except ReadError as error:
+            if error.code == "not-dicom":
+                skipped += 1
+            else:
+                problems.append(_unreadable(name, error))
+            continue
+        if instance.text("MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
+            continue
+        like = instance if instance.layout is not None else like
+        groups.setdefault(instance.text("SeriesInstanceUID"), []).append(instance)
+    found = sorted((_series(uid, members) for uid, members in groups.items()), key=_listed)
+    return Scan(series=tuple(found), skipped=skipped, problems=tuple(problems))
+
+
+def select(path: str | os.PathLike[str], found: Scan, series: str | None) -> Series:
+    """Return the one series that was meant.
+
+    Raises
+    ------
+    ReadError
+        If there is none (code "no-series"), none of that UID ("series-not-found"), or more than one to choose from
+        ("several-series").
+    """
+    name = os.fspath(path)
+    if not found.series:
+        broken = f", and {len(found.problems)} broken ones" if found.problems else ""
+        raise _no_series(
+            name, f'"{name}" does not contain a DICOM series ({found.skipped} files that are not DICOM{broken})'
+        )
+    listed = "\n".join(f"  {one}" for one in found.series)
+    matching = [one for one in found.series if series in {None, one.series_uid}]
+    if len(matching) == 1:
+        return matching[0]
+    raise ReadError(
+        code="series-not-found" if series is not None else "several-series",
+        where=name,
+        given=f"{series or len(found.series)}; the folder holds\n{listed}\n",
+        expected="the SeriesInstanceUID of a series in this folder" if series is not None else "one series",
+        remedy=f"Choose one with series=, e.g. series={found.series[0].series_uid!r}.",
+    )
+
+
+def _files(path: str | os.PathLike[str]) -> Iterator[str]:
+    name = os.fspath(path)
+    if not os.path.lexists(name):
+        raise _no_series(name, f'"{name}" does not contain a DICOM series: there is no such file or folder')
+    if not Path(name).is_dir():
+        yield name
+        return
+    for folder, folders, files in os.walk(name):
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        for file in sorted(files):
+            if not file.startswith(".") and file != "DICOMDIR":
+                yield str(Path(folder) / file)
+
+
+def _no_series(where: str, given: str) -> ReadError:
+    return ReadError(
+        code="no-series",
+        where=where,
+        given=given,
+        expected="the files of at least one series",
+        remedy="Name the folder that holds the files, or one above it.",
+    )
+
+
+def _unreadable(path: str, error: ReadError) -> Problem:
+    return Problem(
+        code=error.code, level="error", text=f"{path}: {error.given}, expected {error.expected}", remedy=error.remedy
+    )
+
+
+def _listed(series: Series) -> tuple[str, int, str]:
+    return (series.study_uid, series.number or 0, series.series_uid)
+
+
+def _series(uid: str, members: Sequence[Instance]) -> Series:
+    kept, problems = _without_copies(members)
+    placement = place(kept)
+    first = placement.instances[0]
+    number = first.numbers("SeriesNumber")
+    return Series(
+        series_uid=uid,
+        study_uid=first.text("StudyInstanceUID"),
+        modality=first.text("Modality"),
+        sop_class_uid=first.text("SOPClassUID"),
+        kind=_KINDS.get(first.text("SOPClassUID")),
+        description=_description(first),
+        number=int(number[0]) if number else None,
+        rows=first.rows,
+        columns=first.columns,
+        samples=first.samples,
+        instances=placement.instances,
+        grid=placement.grid,
+        problems=(*problems, *placement.problems),
+    )
+
+
+def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[Problem]]:
+    """Return each instance once: the same SOPInstanceUID at the same place in a file of the same size is a copy."""
+    kept: dict[tuple[object, ...], Instance] = {}
+    for index, instance in enumerate(members):
+        uid = instance.text("SOPInstanceUID")
+        place_of = (uid, instance.raw("ImagePositionPatient"), instance.raw("InstanceNumber"), instance.file_size)
+        kept.setdefault(place_of if uid else (index,), instance)
+    copies = len(members) - len(kept)
+    if not copies:
+        return list(members), []
+    problem = Problem(
+        code="instances-repeated",
+        level="warning",
+        text=f"{copies} of {len(members)} files are copies of another (same SOPInstanceUID and place) and are left out",
+        remedy="Remove the copies.",
+    )
+    return list(kept.values()), [problem]
+
+
+def _description(instance: Instance) -> str:
+    try:
+        return str(instance.value("SeriesDescription") or "")
+    except ReadError:
+        return ""

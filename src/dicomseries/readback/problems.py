@@ -1,0 +1,61 @@
+"""What is wrong with a series that was found, in words, before anybody reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dicomseries.errors import ReadError
+
+__all__ = ["Problem"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something a reader of the series should know.
+
+    Parameters
+    ----------
+    code : str
+        Stable name in kebab case.
+    level : {"error", "warning"}
+        An error keeps `read` from returning a volume; with a warning it returns one.
+    text : str
+        What was found.
+    remedy : str
+        How to mend it; begins with a verb.
+
+    Raises
+    ------
+    ValueError
+        If a part is empty.
+
+    Examples
+    --------
+    >>> problem = Problem(code="slices-missing", level="error", text="1 of 20 slices is missing", remedy="Copy it.")
+    >>> str(problem)
+    '1 of 20 slices is missing. Copy it.'
+    """
+
+    code: str
+    level: Literal["error", "warning"]
+    text: str
+    remedy: str
+
+    def __post_init__(self) -> None:
+        if not (self.code and self.text and self.remedy):
+            message = "a problem needs code, text and remedy"
+            raise ValueError(message)
+
+    def __str__(self) -> str:
+        return f"{self.text}. {self.remedy}"
+
+    def error(self, where: str) -> ReadError:
+        """Return the error that refuses to read because of this problem."""
+        return ReadError(
+            code=self.code,
+            where=where,
+            given=self.text,
+            expected="slices of one size and orientation, evenly spaced, each once",
+            remedy=self.remedy,
+        )
