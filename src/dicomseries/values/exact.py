@@ -183,13 +183,13 @@ def _find_form(
     statistics: Statistics, rules: PixelRules, low: int, high: int, divisor: int | None, *, scaled: bool
 ) -> ExactForm | None:
     form = _plain_form(statistics, rules, low, high, scaled=scaled)
-    if form is not None or not divisor or statistics.samples != 1 or max(-low, high, high - low) > _EXACT_FLOAT64:
+    if form is not None or divisor is None or statistics.samples != 1 or max(-low, high, high - low) > _EXACT_FLOAT64:
         return form
     whole = math.gcd(divisor, low)
     for dtype in ("int16", "uint16"):
         if _fits(dtype, low // whole, high // whole) and _prints(whole):
             return ExactForm(dtype=dtype, divisor=whole)
-    if not rules.zero_intercept and (high - low) // divisor <= _STEPS and _prints(low) and _prints(divisor):
+    if not rules.zero_intercept and high - low <= _STEPS * divisor and _prints(low) and _prints(divisor):
         return ExactForm(dtype="uint16", offset=low, divisor=divisor)
     return None
 
@@ -199,12 +199,11 @@ def _plain_form(
 ) -> ExactForm | None:
     """Return the identity or an offset, the forms without a divisor."""
     source = np.dtype(statistics.dtype)
-    if source.itemsize == 1 and source.kind != "i":
+    dtypes = ["int16", "uint16"] if source.kind == "i" else ["uint16", "int16"]
+    if source.itemsize == 1 and source.kind != "i" and 8 in rules.bits and not scaled:
         # 8 bits with a rescale come out wrong in OHIF, so only numbers that mean themselves stay at 8 bits.
-        return ExactForm(dtype="uint8" if 8 in rules.bits and not scaled else "uint16")
-    if source.itemsize <= 2:
-        return ExactForm(dtype="uint16" if source.kind == "u" else "int16")
-    for dtype in ("int16", "uint16") if source.kind == "i" else ("uint16",):
+        dtypes.insert(0, "uint8")
+    for dtype in dtypes:
         if _fits(dtype, low, high):
             return ExactForm(dtype=dtype)
     if not rules.zero_intercept and high - low <= _STEPS and max(-low, high) <= _EXACT_FLOAT64 and _prints(low):

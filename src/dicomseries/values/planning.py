@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -106,7 +107,7 @@ def plan_values(
         source_slope=slope,
         source_intercept=intercept,
     )
-    _refuse_coarse(chosen, values, found)
+    _refuse_coarse(chosen, values, found, zero_intercept=rules.zero_intercept)
     return replace(values, advice=tuple(_advice(values, found)))
 
 
@@ -131,22 +132,37 @@ def _padding(form: Form, found: RealRange, missing: float | None) -> int | None:
     return int(replaced) if not genuine or not genuine[0] <= replaced <= genuine[1] else None
 
 
-def _refuse_coarse(policy: Rescale | Digits, values: ValueMap, found: RealRange) -> None:
+def _refuse_coarse(policy: Rescale | Digits, values: ValueMap, found: RealRange, *, zero_intercept: bool) -> None:
     if isinstance(policy, Digits) or policy.max_error is None or values.max_error <= policy.max_error:
         return
-    width = 2 * policy.max_error * _WINDOW_STEPS
-    window = (found.low, found.low + width) if found.low > 0 or float(values.intercept) else _around_zero(found, width)
+    parts = {
+        "code": "max-error-not-attainable",
+        "where": "values",
+        "given": f"{policy!r} for values from {found.low:.9g} to {found.high:.9g}",
+        "expected": f"max_error of at least {values.max_error:.9g}, the least that 16 bits can give this range",
+    }
+    window = _window(policy.max_error, values, found, zero_intercept=zero_intercept)
+    if window is None:
+        raise ValuesError(
+            **parts, remedy="Allow this error: float64 itself rounds values of this size by about as much."
+        )
     raise refuse_range(
+        **parts,
         window=window,
-        code="max-error-not-attainable",
-        where="values",
-        given=f"{policy!r} for values from {found.low:.9g} to {found.high:.9g}",
-        expected=f"max_error of at least {values.max_error:.9g}, the least that 16 bits can give this range",
         remedy=f"Allow this error, or limit the values with clip=({window[0]!r}, {window[1]!r}).",
     )
 
 
-def _around_zero(found: RealRange, width: float) -> tuple[float, float]:
+def _window(
+    max_error: float, values: ValueMap, found: RealRange, *, zero_intercept: bool
+) -> tuple[float, float] | None:
+    """Return real values near the data that would fit; None where rounding alone takes all of `max_error`."""
+    rounding = max(values.max_error - float(values.slope) / 2, 0.0)
+    width = 2 * (max_error - 1.01 * rounding) * _WINDOW_STEPS
+    if not 0.0 < width < math.inf or found.low + width == found.low:
+        return None
+    if not zero_intercept:
+        return found.low, found.low + width
     return (0.0, width) if found.low >= 0 else (-width / 2, width / 2)
 
 
@@ -154,7 +170,8 @@ def _advice(values: ValueMap, found: RealRange) -> Iterator[str]:
     slope = float(values.slope)
     several = found.highs > found.lows
     if several.any():
-        typical = float(np.median(found.highs[several] / 2 - found.lows[several] / 2)) * 2
+        halves = np.sort(found.highs[several] / 2 - found.lows[several] / 2)  # halves, as a range may leave float64
+        typical = float(halves[halves.size // 2]) * 2
         if typical < _FEW_LEVELS * slope:
             levels = int(typical / slope) + 1
             yield (

@@ -149,15 +149,16 @@ def _integer_limits(value_map: ValueMap) -> tuple[int, int] | None:
 
 
 def _clip_integers(block: Flat, limits: tuple[int, int]) -> tuple[Flat, int]:
-    # limits may lie outside the dtype; numpy compares Python integers of any size with an array exactly
-    below, above = block < limits[0], block > limits[1]
+    # Limits may lie outside the dtype, so the result is int64; numpy compares an array with any Python integer exactly.
+    # What is beyond int64 counts as above it and is refused as out of range afterwards.
+    low, high = max(limits[0], -(2**63)), min(limits[1], 2**63 - 1)
+    below, above = block < low, block > high
     count = int(np.count_nonzero(below)) + int(np.count_nonzero(above))
     if count == 0:
         return block, 0
-    # 64-bit copies: a limit beyond a narrow dtype still has to be stored
-    wide = block.astype(np.uint64 if block.dtype == np.uint64 else np.int64)
-    wide[below] = limits[0]
-    wide[above] = limits[1]
+    wide = block.astype(np.int64)
+    wide[below] = low
+    wide[above] = high
     return wide, count
 
 

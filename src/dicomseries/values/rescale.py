@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.standard.decimal_string import format_ds
-from dicomseries.values.reader_safe import ds_not_above, slopes_from, truncated_slices
+from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION, ds_not_above, slopes_from, truncated_slices
 from dicomseries.values.real_range import RealRange
 from dicomseries.values.value_map import UNIT_ROUNDOFF, stored_range
 
@@ -19,10 +19,13 @@ __all__ = ["SMALLEST_SLOPE", "Form", "first_good", "least_error_form", "quantise
 SMALLEST_SLOPE = 3e-308
 """Below it 1 / slope is no longer a float64; a step this small loses nothing that a reader could show."""
 
-_LARGEST_SPREAD = 1e307
-"""A wider range is stored around 0, as slope · stored would leave float64 with the minimum as intercept."""
+_LARGEST_MAGNITUDE = 1e307
+"""Larger numbers are stored with intercept 0: slope · stored, or the next DS below the minimum, may leave float64."""
 
 _STEPS = 65535
+
+_COUNTS = (*(2**power for power in range(15)), 3, 7, 11, 13, 17, 19, 23, 29, 31)
+"""Stored numbers tried for a constant; halving is exact, a prime leaves a fraction where halving does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +56,12 @@ class Form:
         Notes
         -----
         With u = 2^-53, the quantiser's (x - intercept) · (1 / slope) is off by at most 4 u of its 65536 steps, and
-        the reader's slope · stored + intercept rounds twice. All are covered by 8 u of the largest number involved.
+        the reader's slope · stored + intercept rounds twice; |slope · stored| is at most |x| + |intercept| + slope.
         """
         slope, intercept = float(self.slope), float(self.intercept)
-        least, most = stored_range(self.dtype)
-        size = max(abs(low), abs(high), abs(intercept), slope * max(-least, most, 65536 if intercept else 0))
-        return math.nextafter(slope * 0.5 + 8 * UNIT_ROUNDOFF * size + conversion, math.inf)
+        share = 8 * UNIT_ROUNDOFF
+        rounding = share * max(abs(low), abs(high)) + share * abs(intercept) + share * slope
+        return math.nextafter(slope * 0.5 + rounding + conversion, math.inf)
 
     def holds(self, found: RealRange) -> bool:
         """Tell whether both ends get a stored value of the dtype and come back finite."""
@@ -112,7 +115,7 @@ def spread_of(found: RealRange, *, zero_intercept: bool) -> tuple[str, float]:
 
 
 def _is_around_zero(found: RealRange, *, zero_intercept: bool) -> bool:
-    return zero_intercept or found.high / 2 - found.low / 2 > _LARGEST_SPREAD
+    return zero_intercept or max(-found.low, found.high) > _LARGEST_MAGNITUDE
 
 
 def least_error_form(found: RealRange, *, zero_intercept: bool) -> Form:
@@ -132,7 +135,7 @@ def least_error_form(found: RealRange, *, zero_intercept: bool) -> Form:
     Form(dtype='uint16', slope='1.52590219e-5', intercept='0')
     """
     if found.low == found.high:
-        return _constant_form(found.low, zero_intercept=zero_intercept)
+        return _constant_form(found.low, zero_intercept=_is_around_zero(found, zero_intercept=zero_intercept))
     dtype, least = spread_of(found, zero_intercept=zero_intercept)
     if _is_around_zero(found, zero_intercept=zero_intercept):
         forms = (Form(dtype=dtype, slope=format_ds(slope), intercept="0") for slope in slopes_from(least))
@@ -191,16 +194,20 @@ def _forms_from_minimum(found: RealRange) -> Iterator[Form]:
 
 
 def _constant_form(value: float, *, zero_intercept: bool) -> Form:
-    """Return a form that restores one value as well as DS can print it."""
-    if not zero_intercept:
-        # only stored 0 occurs; the slope is any number that is not whole, so that no reader takes integers
-        return Form(dtype="uint16", slope="0.5", intercept=format_ds(value))
-    dtype = "uint16" if value >= 0 else "int16"
-    if abs(value) < SMALLEST_SLOPE * 2:
-        return Form(dtype=dtype, slope="0.5" if value == 0 else str(SMALLEST_SLOPE), intercept="0")
-    slope = abs(value)
-    for _ in range(14):
-        if not slope.is_integer():
-            break
-        slope /= 2  # exact; the stored value is the power of two
-    return Form(dtype=dtype, slope=format_ds(slope), intercept="0")
+    """Return a form that restores one value: the intercept as far as DS prints it, one stored number for the rest."""
+    if zero_intercept:
+        return Form(dtype="uint16" if value >= 0 else "int16", slope=_slope_to(abs(value)), intercept="0")
+    intercept = ds_not_above(value)
+    return Form(dtype="uint16", slope=_slope_to(value - float(intercept)), intercept=intercept)
+
+
+def _slope_to(distance: float) -> str:
+    """Return a slope of which `distance` (>= 0) is a small multiple, and which is not a whole number below 1e14."""
+    if distance < SMALLEST_SLOPE:
+        return "0.5" if distance == 0.0 else str(SMALLEST_SLOPE)
+    for count in _COUNTS:
+        text = format_ds(distance / count)
+        slope = float(text)
+        if math.isfinite(slope * count) and (slope >= LARGEST_WITH_FRACTION or not slope.is_integer()):
+            return text
+    return ds_not_above(distance / _COUNTS[0])

@@ -1,0 +1,315 @@
+"""What is promised of any array: the bound, exact integers, reader-safe slices, zero, and refusals that are true."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from dicomseries.errors import ValuesError
+from dicomseries.values import (
+    Digits,
+    Exact,
+    PixelRules,
+    Rescale,
+    Statistics,
+    divisor_of,
+    needs_divisor,
+    plan_values,
+    slice_statistics,
+    store,
+)
+
+SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))
+INTEGERS = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+FLOATS = ("float16", "float32", "float64")
+RULES = st.sampled_from([PixelRules(), PixelRules(bits=(8, 16)), PixelRules(zero_intercept=True)])
+
+
+@st.composite
+def float_arrays(draw, largest=1e12):
+    """Floats of every size and byte order, some with ends that are whole numbers."""
+    dtype = np.dtype(draw(st.sampled_from(FLOATS))).newbyteorder(draw(st.sampled_from("<>")))
+    limit = min(largest, float(np.finfo(dtype).max) / 4)
+    size = limit * 10.0 ** -draw(st.integers(0, 24))
+    whole = draw(st.booleans())
+    plain = st.floats(-1, 1, width=16)
+    unit = draw(hnp.arrays(np.float64, draw(SHAPES), elements=plain))
+    values = np.round(unit * 40) if whole else unit * size
+    return (values + draw(st.sampled_from([0.0, 0.0, 0.5, 1.0, -1000.0, size]))).astype(dtype)
+
+
+@st.composite
+def integer_arrays(draw):
+    """Integers of every dtype over narrow and wide ranges."""
+    dtype = np.dtype(draw(st.sampled_from(INTEGERS)))
+    if dtype.kind == "b":
+        return draw(hnp.arrays(dtype, draw(SHAPES)))
+    info = np.iinfo(dtype)
+    low = draw(st.integers(info.min, info.max))
+    high = min(info.max, low + draw(st.sampled_from([0, 1, 255, 65535, 65536, 10**6, 2**63])))
+    step = draw(st.sampled_from([1, 1, 7, 1000]))
+    count = (high - low) // step
+    picks = draw(hnp.arrays(np.float64, draw(SHAPES), elements=st.floats(0, 1, width=16)))
+    numbers = [low + step * min(count, int(pick * count)) for pick in picks.ravel()]
+    return np.array(numbers, dtype=dtype).reshape(picks.shape).astype(dtype.newbyteorder(draw(st.sampled_from("<>"))))
+
+
+def statistics_of(array, *, divisor=None):
+    return Statistics(dtype=array.dtype.name, slices=slice_statistics(array), divisor=divisor)
+
+
+def outcome(*args, **kwargs):
+    """Return the map and None, or None and the refusal."""
+    try:
+        return plan_values(*args, **kwargs), None
+    except ValuesError as error:
+        return None, error
+
+
+def restored(stored, values):
+    """The reader: parse the texts, two float64 operations a voxel; slow, one voxel at a time."""
+    slope, intercept = float(values.slope), float(values.intercept)
+    return [slope * int(number) + intercept for number in stored.ravel()]
+
+
+def exact_errors(stored, values, reals):
+    """|restored - real| in exact arithmetic, so that the test itself rounds nothing."""
+    return [abs(Fraction(back) - Fraction(real)) for back, real in zip(restored(stored, values), reals, strict=True)]
+
+
+def slow_store(reals, values):
+    """The oracle of `store`: nearest stored integer in exact arithmetic; None where two are equally near."""
+    slope, intercept = Fraction(float(values.slope)), Fraction(float(values.intercept))
+    exact = [(Fraction(real) - intercept) / slope for real in reals]
+    return [None if abs(x - math.floor(x) - Fraction(1, 2)) < Fraction(1, 10**6) else round(x) for x in exact]
+
+
+def assert_reader_safe(array, stored, values):
+    if values.is_identity or array.size == 0:
+        return
+    assert not float(values.slope).is_integer() or float(values.slope) >= 1e14
+    for one in stored:
+        ends = restored(np.array([one.min(), one.max()]), values)
+        both_whole = all(float(end).is_integer() for end in ends)
+        assert not both_whole or ends[0] == ends[1] or max(map(abs, ends)) > 2**32
+
+
+@given(float_arrays(), RULES)
+def test_rescale_keeps_its_bound_is_reader_safe_and_keeps_zero(array, rules):
+    values = plan_values(None, statistics_of(array), rules)
+    result = store(array, values)
+    reals = array.astype(np.float64).ravel().tolist()
+    worst = max(exact_errors(result.array, values, reals))
+    assert worst <= Fraction(values.max_error)
+    assert float(worst) <= result.error * (1 + 1e-15)
+    assert result.error <= values.max_error
+    assert len(values.slope) <= 16
+    assert len(values.intercept) <= 16
+    assert not rules.zero_intercept or float(values.intercept) == 0.0
+    assert_reader_safe(array, result.array, values)
+    wanted = slow_store(reals, values)
+    assert all(best in (None, int(got)) for best, got in zip(wanted, result.array.ravel(), strict=True))
+
+
+@given(float_arrays(largest=1e9))
+def test_rescale_gives_the_least_error_of_16_bits(array):
+    values = plan_values(Rescale(), statistics_of(array), PixelRules())
+    low, high = float(array.min()), float(array.max())
+    assume(high - low > 1e-4 * max(abs(low), abs(high)))
+    assert values.max_error <= (high - low) / 131070 * (1 + 5e-5)
+
+
+@given(float_arrays(largest=1e6), RULES)
+def test_a_real_zero_is_read_as_zero(array, rules):
+    with_zero = array.copy()
+    with_zero.ravel()[0] = 0.0
+    low, high = float(with_zero.min()), float(with_zero.max())
+    assume(high - low > 1e-9)
+    values = plan_values(None, statistics_of(with_zero), rules)
+    assert restored(store(with_zero, values).array, values)[0] == 0.0
+
+
+@given(float_arrays(), st.floats(1e-9, 1e9), RULES)
+def test_max_error_is_kept_or_refused_and_its_window_fits(array, bound, rules):
+    statistics = statistics_of(array)
+    values, error = outcome(Rescale(max_error=bound), statistics, rules)
+    if error is not None:
+        assert error.code == "max-error-not-attainable"
+        assert plan_values(Rescale(), statistics, rules).max_error > bound
+        window = getattr(error, "window", None)
+        if window is None:  # the values are so large that float64 rounds them by more than the bound
+            assert max(abs(float(array.min())), abs(float(array.max()))) * 2**-48 > bound
+            return
+        assert plan_values(Rescale(max_error=bound), statistics, rules, clip=window).max_error <= bound
+        return
+    assert max(exact_errors(store(array, values).array, values, array.astype(np.float64).ravel().tolist())) <= bound
+
+
+@given(float_arrays(largest=1e6), st.integers(-4, 9), RULES)
+def test_digits_keep_half_a_step_or_nothing_would_fit(array, digits, rules):
+    statistics = statistics_of(array)
+    step = 10.0**-digits
+    low, high = float(array.min()), float(array.max())
+    values, error = outcome(Digits(digits), statistics, rules)
+    if error is not None:
+        if error.code == "digits-beyond-float64":
+            assert max(abs(low), abs(high)) * 2**-50 > step / 2
+            return
+        assert error.code == "range-too-wide-for-digits"
+        if rules.zero_intercept:
+            assert high > 65534 * step if low >= 0 else max(-low, high) > 32766 * step
+        else:
+            assert high - low > 65534 * step
+        if max(map(abs, error.window)) < step * 1e9:
+            assert plan_values(Digits(digits), statistics, rules, clip=error.window).clip == error.window
+        return
+    result = store(array, values)
+    worst = max(exact_errors(result.array, values, array.astype(np.float64).ravel().tolist()))
+    assert worst <= Fraction(values.max_error)
+    assert values.max_error <= step / 2 + 2**-48 * (abs(low) + abs(high) + 65536 * step)
+    assert step * (1 - 1.1e-5) <= float(values.slope) <= step
+    assert_reader_safe(array, result.array, values)
+
+
+@given(integer_arrays(), RULES)
+def test_integers_come_back_bit_exact_or_nothing_would_fit(array, rules):
+    statistics = statistics_of(array)
+    low, high = int(array.min()), int(array.max())
+    if needs_divisor(None, statistics, rules):
+        statistics = statistics_of(array, divisor=divisor_of(array, low))
+    values, error = outcome(None, statistics, rules)
+    if error is not None:
+        assert error.code == "range-not-exact"
+        assert_nothing_exact_fits(array, rules)
+        assert plan_values(Exact(), statistics, rules, clip=error.window).max_error == 0.0
+        return
+    result = store(array, values)
+    assert restored(result.array, values) == array.ravel().tolist()
+    assert (values.max_error, result.error) == (0.0, 0.0)
+    assert values.bits in rules.bits
+    assert values.bits == 16 or values.is_identity
+    assert low < -32768 or high > 65535 or values.is_identity or (low < 0 and high > 32767)
+
+
+def assert_nothing_exact_fits(array, rules):
+    numbers = [int(number) for number in array.ravel()]
+    low, high = min(numbers), max(numbers)
+    if max(-low, high, high - low) >= 10**15:
+        return  # beyond what 16 characters, and soon float64, hold exactly
+    with_zero = math.gcd(*numbers)
+    assert low // with_zero < -32768 or high // with_zero > 32767
+    assert low < 0 or high // with_zero > 65535
+    if not rules.zero_intercept:
+        assert (high - low) // math.gcd(*(number - low for number in numbers)) > 65535
+
+
+@given(integer_arrays(), st.sampled_from([Rescale(), Digits(0), Digits(-3), Digits(2)]))
+def test_integers_taken_as_reals_keep_the_bound_against_the_true_integer(array, policy):
+    values, error = outcome(policy, statistics_of(array), PixelRules())
+    if error is not None:
+        assert isinstance(policy, Digits), error
+        return
+    result = store(array, values)
+    worst = max(exact_errors(result.array, values, array.ravel().tolist()))
+    assert worst <= Fraction(values.max_error)
+    assert float(worst) <= result.error * (1 + 1e-12)
+    assert_reader_safe(array, result.array, values)
+
+
+@given(
+    integer_arrays(),
+    st.floats(1e-6, 1e6) | st.floats(-1e6, -1e-6) | st.sampled_from([0.1, 2.0, float(np.float32(0.1))]),
+    st.sampled_from([0.0, -1024.0, 1 / 3, 1e6]),
+    RULES,
+)
+def test_a_scaled_source_keeps_its_integers_within_the_printed_bound(array, slope, intercept, rules):
+    statistics = statistics_of(array)
+    values = plan_values(None, statistics, rules, source_slope=slope, source_intercept=intercept)
+    result = store(array, values)
+    reals = (array.astype(np.float64).ravel() * slope + intercept).tolist()
+    limit = Fraction(values.max_error)
+    assert max(exact_errors(result.array, values, reals)) <= limit
+    assert result.error <= values.max_error
+    assert not rules.zero_intercept or float(values.intercept) == 0.0
+    if values.policy == "Exact()":
+        assert values.max_error <= abs(slope) * 1e-3
+    else:
+        assert_reader_safe(array, result.array, values)
+
+
+@given(float_arrays(largest=1e6), st.data())
+def test_clip_and_nan_are_counted_and_the_rest_keeps_the_bound(array, data):
+    low = data.draw(st.floats(-100, 100))
+    high = low + data.draw(st.floats(1e-3, 1e4))
+    missing = data.draw(st.sampled_from([0.0, -5.5, 1e4]))
+    holes = data.draw(hnp.arrays(bool, array.shape))
+    source = array.copy()
+    source[holes] = data.draw(st.sampled_from([np.nan, np.inf, -np.inf]))
+    statistics = statistics_of(source)
+    values = plan_values(None, statistics, PixelRules(), nan=missing, clip=(low, high))
+    result = store(source, values)
+    reals = [
+        missing if hole else min(max(real, low), high)
+        for hole, real in zip(holes.ravel(), source.astype(np.float64).ravel().tolist(), strict=True)
+    ]
+    assert max(exact_errors(result.array, values, reals)) <= Fraction(values.max_error)
+    assert result.replaced == int(holes.sum())
+    inside = source.astype(np.float64)[~holes]
+    assert result.clipped == int(((inside < low) | (inside > high)).sum())
+    if values.padding is not None:
+        assert set(np.flatnonzero(result.array.ravel() == values.padding)) == set(np.flatnonzero(holes.ravel()))
+
+
+@given(integer_arrays(), st.floats(-1e5, 1e5), st.floats(1.0, 65000.0))
+def test_clipped_integers_are_the_nearest_in_the_range(array, low, width):
+    statistics = statistics_of(array)
+    values = plan_values(Exact(), statistics, PixelRules(), clip=(low, low + width))
+    result = store(array, values)
+    least, most = math.ceil(low), math.floor(low + width)
+    assert restored(result.array, values) == [min(max(number, least), most) for number in array.ravel().tolist()]
+    assert result.clipped == sum(not least <= number <= most for number in array.ravel().tolist())
+    assert values.clip == (least, most)
+
+
+@given(integer_arrays() | float_arrays(), st.data())
+def test_layout_and_statistics_do_not_matter(array, data):
+    order = data.draw(st.permutations(range(3)))
+    inverse = np.argsort(order)
+    other = np.ascontiguousarray(array.transpose(order)).transpose(inverse)
+    other.setflags(write=False)
+    assert slice_statistics(other) == slice_statistics(array)
+    for one, found in zip(array, slice_statistics(array), strict=True):
+        assert (found.minimum, found.maximum) == (min(one.ravel().tolist()), max(one.ravel().tolist()))
+    values = plan_values(Rescale(), statistics_of(array), PixelRules())
+    first, second = store(array, values), store(other, values)
+    np.testing.assert_array_equal(first.array, second.array)
+    assert first.error == second.error
+    assert second.array.flags.c_contiguous
+    assert second.array.dtype == np.dtype(values.dtype).newbyteorder("<")
+
+
+@given(hnp.arrays(np.float64, (2, 3, 4), elements=st.floats(allow_nan=False, allow_infinity=False)), RULES)
+def test_any_finite_float64_has_a_right_outcome(array, rules):
+    values = plan_values(Rescale(), statistics_of(array), rules)
+    result = store(array, values)
+    back = restored(result.array, values)
+    assert all(map(math.isfinite, back))
+    assert max(exact_errors(result.array, values, array.ravel().tolist())) <= Fraction(values.max_error)
+    assert_reader_safe(array, result.array, values)
+
+
+@given(float_arrays(), st.integers(0, 10**6), st.sampled_from([np.nan, np.inf, 1.5, -0.7]))
+def test_a_source_that_changed_after_planning_is_never_stored_wrong(array, where, far):
+    values = plan_values(Rescale(), statistics_of(array), PixelRules())
+    low, high = float(array.min()), float(array.max())
+    assume(1e-6 < high - low < 1e9 and abs(low) < 1e9)
+    changed = array.astype(np.float64)
+    changed.ravel()[where % array.size] = (high if far > 0 else low) + far * (high - low)
+    with pytest.raises(ValuesError, match="unchanged"):
+        store(changed, values)

@@ -1,0 +1,87 @@
+"""Policies say what is wrong with them before a voxel is read."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from dicomseries.errors import OptionError, ValuesError
+from dicomseries.values import Digits, Exact, PixelRules, Rescale, check_request, parse_policy
+
+
+@pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("auto", None),
+        (" Exact ", Exact()),
+        ("rescale", Rescale()),
+        ("max-error=1e-2", Rescale(max_error=0.01)),
+        ("digits=-2", Digits(-2)),
+        (Digits(3), Digits(3)),
+        (None, None),
+    ],
+)
+def test_every_form_of_the_command_line_is_understood(text, policy):
+    assert parse_policy(text) == policy
+
+
+@pytest.mark.parametrize("text", ["", "lossy", "digits", "digits=1.5", "max-error=", "max-error=much", "exact=1"])
+def test_an_unknown_policy_is_refused_with_the_list(text):
+    with pytest.raises(OptionError) as caught:
+        parse_policy(text)
+    assert caught.value.code == "values-not-known"
+    assert "digits=N" in caught.value.expected
+
+
+@pytest.mark.parametrize("bound", [0, -1.0, float("nan"), float("inf"), "0.1"])
+def test_a_bound_that_is_no_length_is_refused(bound):
+    with pytest.raises(OptionError):
+        Rescale(max_error=bound)
+
+
+@pytest.mark.parametrize("digits", [16, -301, 2.0, True, "3"])
+def test_digits_are_a_number_of_decimal_digits(digits):
+    with pytest.raises(OptionError):
+        Digits(digits)
+
+
+@pytest.mark.parametrize("policy", [Exact(), Rescale(), Rescale(max_error=0.5), Digits(3)])
+def test_a_policy_prints_as_it_is_written_and_can_be_sent_to_a_worker(policy):
+    assert eval(repr(policy), {"Exact": Exact, "Rescale": Rescale, "Digits": Digits}) == policy  # noqa: S307
+    assert pickle.loads(pickle.dumps(policy)) == policy  # noqa: S301
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "object", "U3", "longdouble", "datetime64[s]"])
+def test_what_is_no_number_of_64_bits_is_refused(dtype):
+    with pytest.raises(ValuesError) as caught:
+        check_request(None, np.dtype(dtype))
+    assert caught.value.code == "dtype-not-supported"
+
+
+@pytest.mark.parametrize("clip", [(1, 1), (2, 1), (0, float("inf")), (float("nan"), 1), (1,), 5, "ab"])
+def test_a_clip_that_is_no_range_is_refused(clip):
+    with pytest.raises(OptionError) as caught:
+        check_request(None, "float32", clip=clip)
+    assert caught.value.code == "clip-not-valid"
+
+
+@pytest.mark.parametrize("nan", [float("nan"), float("-inf"), "0"])
+def test_nan_is_replaced_by_a_number_only(nan):
+    with pytest.raises(OptionError):
+        check_request(None, "float32", nan=nan)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "policy"), [("int16", None), ("float32", None), ("uint8", Rescale()), ("bool", None)]
+)
+def test_colour_is_stored_as_it_is_or_not_at_all(dtype, policy):
+    with pytest.raises(ValuesError) as caught:
+        check_request(policy, dtype, samples=3)
+    assert caught.value.code == "colour-not-storable"
+
+
+def test_rules_know_8_and_16_bits_only():
+    with pytest.raises(ValueError, match="bits"):
+        PixelRules(bits=(8,))
