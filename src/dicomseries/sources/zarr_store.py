@@ -43,7 +43,8 @@ def open_volume(source: Any, request: Request) -> Volume:
     """Return a Zarr array, read shard by shard (chunk by chunk); of an OME-NGFF image its first, full resolution.
 
     The scale and translation of OME-NGFF become spacing and origin (LPS axes, units of length converted to mm, no unit
-    taken as mm). A plain array has no geometry: `request` must hold the spacing.
+    taken as mm), unless the store has the whole affine that this package writes beside them. A plain array has no
+    geometry: `request` must hold the spacing.
 
     Raises
     ------
@@ -68,7 +69,8 @@ def open_volume(source: Any, request: Request) -> Volume:
     if image is None or (isinstance(source, Location) and source.member):
         return _open_array(_choose(node, source), request, None, {})
     dataset = image["datasets"][0]
-    return _open_array(node[dataset["path"]], request, _axis_names(image), {"image": image, "dataset": dataset})
+    ngff = {"image": image, "dataset": dataset, **_own(node)}
+    return _open_array(node[dataset["path"]], request, _axis_names(image), ngff)
 
 
 def _open_array(array: Any, request: Request, axes: str | None, ngff: Mapping[str, Any]) -> Volume:
@@ -76,7 +78,7 @@ def _open_array(array: Any, request: Request, axes: str | None, ngff: Mapping[st
     check_dtype(array.dtype, request.where)
     depth = layout.depth(getattr(array, "shards", None) or array.chunks)
     slabs = SlicedSlabs(array, layout, array.dtype, depth)
-    found = (lambda: _grid(ngff["image"], ngff["dataset"], request.where)) if ngff else unplaced
+    found = (lambda: _placed(ngff, request.where)) if ngff else unplaced
     return build_volume(slabs, layout, request, found)
 
 
@@ -131,6 +133,18 @@ def _multiscale(group: Any) -> dict[str, Any] | None:
 def _axis_names(image: Mapping[str, Any]) -> str | None:
     names = "".join(axis["name"] if isinstance(axis, dict) else axis for axis in image.get("axes", ())).lower()
     return names if names and set(names) <= set("tzyxc") else None
+
+
+def _own(group: Any) -> Mapping[str, Any]:
+    """Return what this package wrote into the attributes: OME-NGFF 0.5 has no rotation, `affine_lps` has."""
+    own = dict(group.attrs).get("dicomseries", {})
+    return own if isinstance(own, Mapping) else {}
+
+
+def _placed(ngff: Mapping[str, Any], where: str) -> Grid | None:
+    if "affine_lps" in ngff:
+        return Grid.from_affine((1, 1, 1), ngff["affine_lps"], space="LPS")
+    return _grid(ngff["image"], ngff["dataset"], where)
 
 
 def _grid(image: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> Grid | None:
