@@ -25,14 +25,16 @@ class Exit(IntEnum):
 
 
 _BY_CODE: dict[str, Exit] = {
-    # ReadError: there is nothing to read, or it has to be said what.
-    "no-series": Exit.REFUSED,
-    "several-series": Exit.REFUSED,
-    "series-not-found": Exit.REFUSED,
+    # ReadError: not a series that was refused for what it is, but a file that is broken.
+    "file-damaged": Exit.FAILED,
+    "file-truncated": Exit.FAILED,
+    "file-unreadable": Exit.FAILED,
+    "pixels-short": Exit.FAILED,
+    "rescale-unusable": Exit.FAILED,
     # TargetError: the place is free, but the system refuses it.
     "target-not-writable": Exit.FAILED,
     "target-not-readable": Exit.FAILED,
-    "target-full": Exit.FAILED,
+    "disk-full": Exit.FAILED,
 }
 
 _BY_CLASS: tuple[tuple[type[BaseException], Exit], ...] = (
@@ -45,9 +47,10 @@ _BY_CLASS: tuple[tuple[type[BaseException], Exit], ...] = (
     (errors.SourceError, Exit.REFUSED),
     (errors.MissingPackageError, Exit.REFUSED),
     (errors.TargetError, Exit.REFUSED),
+    (errors.ReadError, Exit.REFUSED),
     (KeyboardInterrupt, Exit.INTERRUPTED),
 )
-"""Classes not listed (WriteError, ReadError, VerificationError, OSError, anything unforeseen) are failures."""
+"""Classes not listed (WriteError, VerificationError, OSError, anything unforeseen) are failures."""
 
 
 def exit_of(error: BaseException) -> Exit:
@@ -61,7 +64,6 @@ def exit_of(error: BaseException) -> Exit:
     >>> int(exit_of(OSError("disk on fire")))
     4
     """
-    by_code = _BY_CODE.get(getattr(error, "code", ""))
-    if by_code is not None and isinstance(error, errors.DicomSeriesError):
-        return by_code
+    if isinstance(error, errors.ReadError | errors.TargetError) and error.code in _BY_CODE:
+        return _BY_CODE[error.code]
     return next((code for kind, code in _BY_CLASS if isinstance(error, kind)), Exit.FAILED)

@@ -8,6 +8,7 @@ import typer
 
 from dicomseries.cli import options
 from dicomseries.cli.output import Output, table
+from dicomseries.cli.wording import in_options
 from dicomseries.errors import ReadError
 
 __all__ = ["list_series", "register"]
@@ -37,19 +38,21 @@ def list_series(
         raise ReadError(
             code="no-series",
             where=folder,
-            given=f"{scan.skipped} files that are not DICOM",
+            given=f"{scan.skipped} files that are not DICOM, {len(scan.problems)} broken ones",
             expected="the files of at least one series",
             remedy="Name the folder that holds the files, or one above it.",
         )
     rows = [_row(series) for series in scan.series]
-    problems = [f"{series.series_uid}: {problem.text}" for series in scan.series for problem in series.problems]
+    notes = [f"{series.series_uid}: {problem.text}" for series in scan.series for problem in series.problems]
+    notes += [problem.text for problem in scan.problems]
     lines = [table(_COLUMNS, [tuple(map(str, row.values()))[: len(_COLUMNS)] for row in map(_cells, rows)])]
     if scan.skipped:
         lines.append(f"{scan.skipped} files skipped: not DICOM")
-    output.answer("\n".join(lines), {"series": rows, "skipped": scan.skipped})
+    record = {"series": rows, "skipped": scan.skipped, "problems": list(map(_problem, scan.problems))}
+    output.answer("\n".join(lines), record)
     if not output.json:
-        for problem in problems:
-            output.note(problem)
+        for note in notes:
+            output.note(note)
 
 
 def _row(series: Any) -> dict[str, Any]:
@@ -67,11 +70,12 @@ def _row(series: Any) -> dict[str, Any]:
         "origin_lps": None if grid is None else grid.origin_lps,
         "direction_lps": None if grid is None else grid.direction_lps,
         "files": [str(path) for path in series.paths],
-        "problems": [
-            {"code": problem.code, "level": problem.level, "text": problem.text, "remedy": problem.remedy}
-            for problem in series.problems
-        ],
+        "problems": list(map(_problem, series.problems)),
     }
+
+
+def _problem(problem: Any) -> dict[str, str]:
+    return {"code": problem.code, "level": problem.level, "text": problem.text, "remedy": in_options(problem.remedy)}
 
 
 def _cells(row: dict[str, Any]) -> dict[str, str]:

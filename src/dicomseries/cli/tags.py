@@ -25,14 +25,18 @@ def tags(
     context: typer.Context,
     path: Annotated[str, typer.Argument(metavar="PATH", help="A file, or the folder of a series.")],
     *,
+    series: options.Series = None,
     no_private: Annotated[bool, typer.Option("--no-private", help="Leave out private attributes.")] = False,
 ) -> None:
-    """Print the attributes by keyword; private ones by group, element and creator."""
+    """Print the attributes by keyword; private ones by group, element and creator.
+
+    What differs from slice to slice is a list with one value a slice.
+    """
     import dicomseries as dcs
 
     output: Output = context.obj
     found: dict[str, Any] = {
-        name: value for name, value in dcs.tags(path).items() if not (no_private and is_private(name))
+        name: value for name, value in dcs.tags(path, series=series).items() if not (no_private and is_private(name))
     }
     output.answer("\n".join(f"{printable(name)}: {_text(value)}" for name, value in found.items()), found)
 

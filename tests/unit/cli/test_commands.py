@@ -163,7 +163,7 @@ def test_a_failed_verification_is_a_failure(monkeypatch, tmp_path):
 
 
 def test_warnings_become_notes_each_said_once(monkeypatch, capsys):
-    def warn(_):
+    def warn(*_, **__):
         for _ in range(3):
             warnings.warn("positions are\nrounded", UserWarning, stacklevel=1)
         warnings.warn("of no concern to a user", DeprecationWarning, stacklevel=1)
@@ -250,7 +250,7 @@ def series(count, description=""):
 
 
 def test_list_prints_one_row_a_series(monkeypatch, capsys):
-    found = SimpleNamespace(series=(series(3, "Thorax"), series(12)), skipped=2)
+    found = SimpleNamespace(series=(series(3, "Thorax"), series(12)), skipped=2, problems=())
     monkeypatch.setattr(dcs, "scan", lambda _: found, raising=False)
     assert main(["list", "scans"]) == 0
     seen = capsys.readouterr()
@@ -267,7 +267,7 @@ def test_list_prints_one_row_a_series(monkeypatch, capsys):
 
 def test_tags_can_leave_private_ones_out(monkeypatch, capsys):
     found = {"PatientID": "42", "(0029,1010) ACME": b"\x00\x01"}
-    monkeypatch.setattr(dcs, "tags", lambda _: found, raising=False)
+    monkeypatch.setattr(dcs, "tags", lambda *_, **__: found, raising=False)
     assert main(["tags", "x", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"PatientID": "42", "(0029,1010) ACME": "0001"}
     assert main(["tags", "x", "--no-private"]) == 0

@@ -20,7 +20,7 @@ TABLE = [
     (errors.TargetError, Exit.REFUSED),
     (errors.MissingPackageError, Exit.REFUSED),
     (errors.WriteError, Exit.FAILED),
-    (errors.ReadError, Exit.FAILED),
+    (errors.ReadError, Exit.REFUSED),
     (errors.VerificationError, Exit.FAILED),
 ]
 
@@ -45,6 +45,17 @@ def test_an_interrupt_has_the_code_of_the_shell():
     assert exit_of(KeyboardInterrupt()) == 130
 
 
-def test_a_folder_without_a_series_is_refused_but_a_broken_file_is_a_failure():
-    assert exit_of(errors.ReadError(**PARTS | {"code": "no-series"})) is Exit.REFUSED
-    assert exit_of(errors.ReadError(**PARTS | {"code": "file-truncated"})) is Exit.FAILED
+@pytest.mark.parametrize("code", ["no-series", "several-series", "multi-frame", "slices-missing"])
+def test_a_series_that_cannot_be_one_volume_is_refused(code):
+    assert exit_of(errors.ReadError(**PARTS | {"code": code})) is Exit.REFUSED
+
+
+@pytest.mark.parametrize("code", ["file-truncated", "file-damaged", "file-unreadable"])
+def test_a_broken_file_is_a_failure(code):
+    assert exit_of(errors.ReadError(**PARTS | {"code": code})) is Exit.FAILED
+    assert exit_of(errors.SourceError(**PARTS | {"code": code})) is Exit.REFUSED
+
+
+@pytest.mark.parametrize("code", ["disk-full", "target-not-writable"])
+def test_a_disk_that_refuses_is_a_failure(code):
+    assert exit_of(errors.TargetError(**PARTS | {"code": code})) is Exit.FAILED
