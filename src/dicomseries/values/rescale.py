@@ -178,12 +178,9 @@ def _forms_with_zero(least: float, low: float) -> Iterator[Form]:
     """Yield forms whose intercept is minus slope · integer to the last bit, so that 0 is read as 0.0."""
     for slope in slopes_from(least):
         zero = round(-low / slope)
-        intercept = 0.0 - slope * zero
-        text = format_ds(intercept)
-        if float(text) == intercept:
-            form = Form(dtype="uint16", slope=format_ds(slope), intercept=text)
-            if form.keeps_zero():
-                yield form
+        form = Form(dtype="uint16", slope=format_ds(slope), intercept=format_ds(0.0 - slope * zero))
+        if form.keeps_zero():  # only if 16 characters hold the product to the last bit
+            yield form
 
 
 def _forms_from_minimum(found: RealRange) -> Iterator[Form]:

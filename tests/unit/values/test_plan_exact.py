@@ -91,6 +91,13 @@ def test_a_wide_range_is_refused_with_a_window_that_survives_a_process_boundary(
     assert "values=Rescale()" in error.remedy
 
 
+def test_integers_that_float64_cannot_tell_apart_are_refused():
+    # 1e18 is a fine DS, but a reader's 1e18 + 1 is 1e18 again
+    with pytest.raises(ValuesError) as caught:
+        plan_values(None, statistics_of([10**18, 10**18 + 5], "int64", divisor=5), CT)
+    assert caught.value.window == (0, 65535)
+
+
 def test_floats_are_never_called_exact():
     with pytest.raises(ValuesError) as caught:
         plan_values(Exact(), statistics_of([0.0, 1.0], "float32"), CT)

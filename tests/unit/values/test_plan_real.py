@@ -89,6 +89,13 @@ def test_a_map_with_whole_ends_is_safe_for_cornerstone_and_near_the_ideal(pair, 
         assert 0.0 in back
 
 
+def test_a_slope_of_one_half_is_moved_for_the_slice_whose_ends_it_makes_whole():
+    # 32767.5 / 65535 is 0.5 to the last bit, and the second slice would be 0 to 10 exactly
+    assert plan_values(None, ends((0, 32767.5), (0.5, 10)), CT).slope == "0.5"
+    values = plan_values(None, ends((0, 32767.5), (0, 10)), CT)
+    assert 0.5 < float(values.slope) < 0.5 * (1 + 1e-6)
+
+
 def test_the_bound_asked_for_is_kept_or_named():
     assert plan_values(Rescale(max_error=0.0005), ends((-10, 10)), CT).max_error <= 0.0005
     with pytest.raises(ValuesError) as caught:

@@ -93,6 +93,14 @@ def test_uint64_above_int64_does_not_wrap_through_a_clip():
     assert store(array, values).array.tolist() == [[[3, 100]]]
 
 
+def test_the_achieved_error_counts_what_float64_lost_of_an_integer():
+    array = np.array([[[2**60 + 1]]], np.uint64)
+    values = plan(array, Rescale())
+    result = store(array, values)
+    true_error = abs(int(values.real(result.array)[0, 0, 0]) - (2**60 + 1))
+    assert 1 <= true_error <= result.error <= values.max_error
+
+
 def test_values_outside_a_window_are_counted_in_real_units():
     array = np.array([[[0, 10, 20, 30]]], np.int16)
     assert count_outside(array, 5, 25) == 2
