@@ -45,7 +45,7 @@ def test_big_endian_read_only_and_strided_arrays_are_stored_alike(dtype, rng):
 
 
 def test_a_slab_larger_than_a_block_equals_its_slices_one_by_one(rng):
-    array = rng.normal(size=(5, 200, 210)).astype(np.float32)
+    array = rng.normal(size=(5, 200, 410)).astype(np.float32)
     values = plan(array)
     whole = store(array, values)
     parts = [store(one[None], values) for one in array]
