@@ -26,6 +26,7 @@ __all__ = [
     "Scanned",
     "Short",
     "follow",
+    "items_of",
     "scan_elements",
 ]
 
@@ -156,6 +157,47 @@ def scan_elements(data: bytes, start: int, encoding: Encoding, *, only_group: in
         element, position = _element(data, vr, value, length, encoding)
         elements[tag] = element
     return Scanned(elements, starts, position, None)
+
+
+def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ...]:
+    r"""Return the items of a sequence, each as elements by tag.
+
+    Parameters
+    ----------
+    element : Element
+        Of VR SQ.
+    order : {"<", ">"}
+        Byte order of the data set.
+
+    Raises
+    ------
+    Damaged, Short
+        If its bytes are no items.
+
+    Notes
+    -----
+    PS3.5 section 7.5.
+
+    Examples
+    --------
+    >>> items_of(Element("SQ", b"\xfe\xff\0\xe0\x0a\0\0\0\x10\0\x20\0LO\x02\x0042"))
+    ({1048608: Element(vr='LO', raw=b'42', implicit=False)},)
+    """
+    encoding = Encoding(element.implicit, order)
+    bare = _BARE_HEADS[order]
+    data, position = element.raw, 0
+    items: list[dict[int, Element]] = []
+    while position + 8 <= len(data):
+        group, number, length = bare(data, position)
+        if group << 16 | number != _ITEM:
+            raise Damaged(what=f"({group:04X},{number:04X}) in a sequence where an item should be", position=position)
+        start = position + 8
+        position = _after_item(data, start, encoding, 0) if length == _UNDEFINED else start + length
+        stop = position - 8 if length == _UNDEFINED else position
+        if stop > len(data):
+            raise Short(stop)
+        items.append(scan_elements(data[start:stop], 0, encoding).elements)
+    return tuple(items)
 
 
 def follow(data: bytes, layout: Layout) -> tuple[dict[int, Element], Pixels] | None:

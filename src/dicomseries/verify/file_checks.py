@@ -1,0 +1,230 @@
+"""Checks of single files: file meta information, pixel format, length and syntax (FIL, PIX)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.uid import UID
+
+from dicomseries.errors import DicomSeriesError
+from dicomseries.readback import Instance, Problem
+from dicomseries.readback.elements import Element
+from dicomseries.verify.registry import Fault, check
+from dicomseries.verify.view import SeriesView, printable
+
+__all__: list[str] = []
+
+_META = ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID", "ImplementationClassUID")
+_BITS: dict[str, frozenset[int]] = {
+    "1.2.840.10008.5.1.4.1.1.2": frozenset({16}),
+    "1.2.840.10008.5.1.4.1.1.4": frozenset({16}),
+    "1.2.840.10008.5.1.4.1.1.128": frozenset({16}),
+    "1.2.840.10008.5.1.4.1.1.7": frozenset({1, 8, 16}),
+}
+"""SOP Class → BitsAllocated it may have (PS3.3 sections C.8.2.1, C.8.3.1, C.8.9.4; any for Secondary Capture)."""
+_GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
+_COLOUR = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT", "XYB"})
+
+
+@check("FIL-001", level="error", part="PS3.10 7", scope="files")
+def files_can_be_read(problems: tuple[Problem, ...]) -> Iterator[Fault]:
+    """Every DICOM file can be taken apart into elements.
+
+    A file that begins as DICOM and cannot be read is truncated, damaged, or written in another transfer syntax than
+    its file meta information says.
+    """
+    for problem in problems:
+        yield Fault("file", problem.text + ".", problem.remedy)
+
+
+@check("FIL-002", level="error", part="PS3.10 7.1")
+def meta_agrees(view: SeriesView) -> Iterator[Fault]:
+    """File meta information names the same SOP class and instance as the data set.
+
+    Archives store under the one and query by the other; a file in which they differ is lost or refused.
+    """
+    for instance in view.instances:
+        for ours, theirs in (
+            ("MediaStorageSOPClassUID", "SOPClassUID"),
+            ("MediaStorageSOPInstanceUID", "SOPInstanceUID"),
+        ):
+            meta, main = instance.text(ours), instance.text(theirs)
+            if meta and meta != main:
+                yield Fault(
+                    instance.name,
+                    f"{ours} is {printable(meta)}, {theirs} is {printable(main)}.",
+                    f"Write {theirs} into the file meta information.",
+                )
+
+
+@check("FIL-003", level="error", part="PS3.10 7.1")
+def meta_is_whole(view: SeriesView) -> Iterator[Fault]:
+    """A file has the preamble and the file meta information that PS3.10 demands, with the right group length."""
+    for instance in view.instances:
+        lacking = [keyword for keyword in _META if not instance.raw(keyword)]
+        if not instance.has_preamble or lacking:
+            what = ", ".join(lacking) if instance.has_preamble else "the preamble with DICM"
+            yield Fault(instance.name, f"The file lacks {what}.", "Write the file meta information anew.")
+        elif not _group_length_agrees(instance):
+            yield Fault(
+                instance.name,
+                "FileMetaInformationGroupLength is not the length of group 2.",
+                "Write the file meta information anew.",
+            )
+
+
+def _group_length_agrees(instance: Instance) -> bool:
+    found = int.from_bytes(instance.raw("FileMetaInformationGroupLength") or b"", "little")
+    sizes = (_encoded_size(element) for tag, element in instance.items() if tag >> 16 == 2 and tag & 0xFFFF)
+    return found == sum(sizes)
+
+
+def _encoded_size(element: Element) -> int:
+    return len(element.raw) + (12 if element.vr in {"OB", "UN", "OW", "UT"} else 8)
+
+
+@check("FIL-004", level="error", part="PS3.5 8.1, 7.1.1")
+def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
+    """Pixel Data is as long as rows, columns, samples and bits say, padded to an even length, and all of it is there.
+
+    Readers fill a short frame with zeros, or with whatever follows.
+    """
+    for instance in view.instances:
+        pixels = instance.pixels
+        if pixels is None:
+            yield Fault(instance.name, "There is no Pixel Data.", "Export the image again.")
+        elif pixels.length is not None:
+            needed = instance.expected_pixel_bytes
+            there = min(pixels.length, max(instance.file_size - pixels.offset, 0))
+            there = pixels.length if instance.transfer_syntax == "1.2.840.10008.1.2.1.99" else there
+            if there < needed or pixels.length != needed + needed % 2:
+                yield Fault(
+                    instance.name,
+                    f"Pixel Data has {there} bytes and says {pixels.length}; {needed + needed % 2} are needed.",
+                    "Write the file again with all of its pixels.",
+                )
+
+
+@check("FIL-005", level="error", part="PS3.5 A.4")
+def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
+    """Compressed transfer syntaxes have Pixel Data in fragments (undefined length, VR OB), all others have not.
+
+    A compressed file labelled as uncompressed is drawn as noise; the other way round, decoders fail.
+    """
+    for instance in view.instances:
+        syntax = UID(instance.transfer_syntax)
+        if instance.pixels is None or not syntax.is_transfer_syntax:
+            continue
+        in_fragments = instance.pixels.length is None
+        if syntax.is_encapsulated != in_fragments:
+            yield Fault(
+                instance.name,
+                f"TransferSyntaxUID says {syntax.name}, Pixel Data is {'in' if in_fragments else 'not in'} fragments.",
+                "Write the transfer syntax that the pixels have into the file meta information.",
+            )
+
+
+@check("FIL-006", level="error", part="PS3.5 10, A")
+def syntax_is_known(view: SeriesView) -> Iterator[Fault]:
+    """TransferSyntaxUID is one of the standard's, the same in all files of the series."""
+    for instance in view.representatives("TransferSyntaxUID"):
+        if not UID(instance.transfer_syntax).is_transfer_syntax:
+            yield Fault(
+                instance.name,
+                f"TransferSyntaxUID {printable(instance.transfer_syntax)} is not one of the standard's.",
+                "Export the file in a standard transfer syntax.",
+            )
+    if view.differs("TransferSyntaxUID"):
+        yield Fault(
+            view.odd("TransferSyntaxUID")[0].name,
+            "TransferSyntaxUID is not the same in all files.",
+            "Write all files in one transfer syntax.",
+        )
+
+
+@check("PIX-001", level="error", part="PS3.3 C.7.6.3.1, PS3.5 8.1.1")
+def bits_agree(view: SeriesView) -> Iterator[Fault]:
+    """BitsAllocated, BitsStored and HighBit agree: BitsStored fits in BitsAllocated, HighBit is one less."""
+    for instance in view.instances if view.differs("HighBit") or view.differs("BitsStored") else (view.first,):
+        allocated, stored, high = (instance.number(key) for key in ("BitsAllocated", "BitsStored", "HighBit"))
+        if not 0 < stored <= allocated or high != stored - 1:
+            yield Fault(
+                instance.name,
+                f"BitsAllocated {allocated}, BitsStored {stored}, HighBit {high}.",
+                "Write HighBit = BitsStored - 1, and BitsStored of at most BitsAllocated.",
+            )
+
+
+@check("PIX-002", level="error", part="PS3.3 C.8")
+def bits_fit_the_kind(view: SeriesView) -> Iterator[Fault]:
+    """BitsAllocated is one that the SOP class allows: 16 in CT, MR and PET images; 1, 8 or 16 in Secondary Capture."""
+    for instance in view.representatives("BitsAllocated"):
+        allowed = _BITS.get(instance.text("SOPClassUID"))
+        bits = instance.number("BitsAllocated")
+        if allowed is not None and bits not in allowed:
+            yield Fault(
+                instance.name,
+                f"BitsAllocated is {bits}; the SOP class allows {sorted(allowed)}.",
+                "Store the values in 16 bits, or choose another kind.",
+            )
+
+
+@check("PIX-003", level="error", part="PS3.3 C.7.6.3.1.2")
+def photometry_fits_the_samples(view: SeriesView) -> Iterator[Fault]:
+    """One sample is grey or palette colour, three are RGB or YBR; three have a PlanarConfiguration."""
+    for instance in view.representatives("PhotometricInterpretation"):
+        name, samples = instance.text("PhotometricInterpretation"), instance.samples
+        if (samples == 1 and name not in _GREY) or (samples == 3 and name not in _COLOUR):
+            yield Fault(
+                instance.name,
+                f"PhotometricInterpretation {printable(name)} with SamplesPerPixel {samples}.",
+                "Write MONOCHROME2 for one sample, RGB for three.",
+            )
+        if samples == 3 and not instance.raw("PlanarConfiguration"):
+            yield Fault(instance.name, "Colour without PlanarConfiguration.", "Write PlanarConfiguration 0 (RGBRGB…).")
+
+
+@check("PIX-004", level="error", part="PS3.5 8.1.1", scope="pixels")
+def values_fit_the_bits(instance: Instance) -> Iterator[Fault]:
+    """Stored values need no more bits than BitsStored says.
+
+    Some readers mask the bits above and others do not: the same file has different values in different viewers.
+    """
+    stored_bits, allocated = instance.number("BitsStored"), instance.number("BitsAllocated")
+    if not 0 < stored_bits < allocated or instance.number("HighBit") != stored_bits - 1:
+        return
+    try:
+        words, values = instance.words(), instance.stored()
+    except DicomSeriesError:
+        return  # FIL-004 and PIX-005 say so
+    beyond = int(np.count_nonzero(words != values)) + _beyond(values, stored_bits)
+    if beyond:
+        yield Fault(
+            instance.name,
+            f"{beyond} values need more than BitsStored = {stored_bits} bits.",
+            f"Write BitsStored {allocated} and HighBit {allocated - 1}.",
+        )
+
+
+def _beyond(values: npt.NDArray[Any], bits: int) -> int:
+    if values.dtype.kind == "i":
+        return int(np.count_nonzero((values < -(1 << bits - 1)) | (values >= 1 << bits - 1)))
+    return int(np.count_nonzero(values >= 1 << bits))
+
+
+@check("PIX-005", level="error", part="PS3.5 8", scope="pixels")
+def pixels_can_be_decoded(instance: Instance) -> Iterator[Fault]:
+    """Compressed pixels can be decoded.
+
+    Only looked at where a decoder is installed.
+    """
+    if instance.pixels is None or instance.pixels.length is not None:
+        return
+    try:
+        instance.stored()
+    except DicomSeriesError as error:
+        if error.code == "file-damaged":
+            yield Fault(instance.name, f"{error.given}.", error.remedy)

@@ -1,0 +1,176 @@
+"""Checks of values by their value representation (VR), in sequences too."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from functools import cache
+
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR
+
+from dicomseries.readback import Instance
+from dicomseries.readback.elements import Element
+from dicomseries.standard.value_representations import MULTI_LINE_VRS, TEXT_VRS, text_fault
+from dicomseries.verify.registry import Fault, check
+from dicomseries.verify.view import SeriesView, printable
+
+__all__: list[str] = []
+
+_SIZES = {"AT": 4, "FD": 8, "FL": 4, "OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2, "SL": 4, "SS": 2, "SV": 8}
+_SIZES |= {"UL": 4, "US": 2, "UV": 8}
+"""Bytes of one value, PS3.5 table 6.2-1."""
+_NUMBERS = frozenset(_SIZES) - {"OD", "OF", "OL", "OV", "OW"}
+_CHARACTER_SET_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+
+
+def _elements(view: SeriesView) -> Iterator[tuple[Instance, str, int, Element]]:
+    """Yield file, name, tag and element of every distinct element, those in sequences too."""
+    for tag in view.tags:
+        for instance, element in view.distinct(tag):
+            if tag >> 16 == 2:
+                continue
+            for path, inner, found in view.inside(instance, tag, element):
+                yield instance, path, inner, found
+
+
+@check("VR-001", level="error", part="PS3.5 6.2")
+def texts_are_legal(view: SeriesView) -> Iterator[Fault]:
+    """Texts have the characters, length and form of their VR.
+
+    DS at most 16 characters, CS capital letters, dates YYYYMMDD, UIDs of at most 64 digits and dots, and so on.
+    Strict readers refuse the file, others cut the text off.
+    """
+    for instance, name, _, element in _elements(view):
+        if element.vr not in TEXT_VRS:
+            continue
+        text = _decoded(instance, element)
+        if text is None:
+            continue  # VR-005
+        for value in [text] if element.vr in MULTI_LINE_VRS else text.split("\\"):
+            fault = text_fault(element.vr, _stripped(element.vr, value))
+            if fault:
+                yield Fault(
+                    f"{instance.name} {name}", f"{printable(value)} should be {fault}.", "Write it in that form."
+                )
+
+
+def _stripped(vr: str, value: str) -> str:
+    return value.rstrip(" \0") if vr in MULTI_LINE_VRS else value.strip(" \0")
+
+
+@check("VR-002", level="error", part="PS3.5 7.1.1, 6.2")
+def lengths_are_legal(view: SeriesView) -> Iterator[Fault]:
+    """Values have an even length, and binary ones a multiple of the size of their VR."""
+    for instance, name, _, element in _elements(view):
+        size = _SIZES.get(element.vr, 2)
+        if len(element.raw) % size:
+            yield Fault(
+                f"{instance.name} {name}",
+                f"{len(element.raw)} bytes are no multiple of {size} (VR {element.vr}).",
+                "Pad the value as its VR demands.",
+            )
+
+
+@check("VR-003", level="error", part="PS3.5 6.4, PS3.6")
+def multiplicities_are_legal(view: SeriesView) -> Iterator[Fault]:
+    """An attribute has as many values as the dictionary allows, such as three in ImagePositionPatient."""
+    for instance, name, tag, element in _elements(view):
+        count = _count(element)
+        if count and dictionary_has_tag(tag) and not _allows(dictionary_VM(tag), count):
+            yield Fault(
+                f"{instance.name} {name}",
+                f"{count} values where {dictionary_VM(tag)} are allowed.",
+                "Write the number of values that the dictionary asks for.",
+            )
+
+
+def _count(element: Element) -> int:
+    """Return how many values there are; 0 where that is not counted."""
+    raw = element.raw
+    if not raw.strip(b" \0") and element.vr not in _NUMBERS:
+        return 0
+    if element.vr in TEXT_VRS:
+        # A backslash may be the second byte of a character of an Asian set; those texts are not counted.
+        return (
+            1 if element.vr in MULTI_LINE_VRS else (raw.count(b"\\") + 1 if raw.isascii() and b"\x1b" not in raw else 0)
+        )
+    return len(raw) // _SIZES[element.vr] if element.vr in _NUMBERS else 0
+
+
+@cache
+def _bounds(multiplicity: str) -> tuple[int, int | None, int]:
+    """Return least, most (None: no limit) and step of a VM such as 1, 1-3, 2-n, 3-3n, 2-2n."""
+    low, _, high = multiplicity.partition("-")
+    least = int(low)
+    if not high:
+        return least, least, 1
+    if not high.endswith("n"):
+        return least, int(high), 1
+    return least, None, int(high[:-1] or 1)
+
+
+def _allows(multiplicity: str, count: int) -> bool:
+    if " or " in multiplicity:
+        return any(_allows(part, count) for part in multiplicity.split(" or "))
+    least, most, step = _bounds(multiplicity)
+    return least <= count and (most is None or count <= most) and (most is not None or count % step == 0)
+
+
+@check("VR-004", level="error", part="PS3.6")
+def representations_are_right(view: SeriesView) -> Iterator[Fault]:
+    """An attribute of the standard has the VR of the dictionary."""
+    for instance, name, tag, element in _elements(view):
+        if not dictionary_has_tag(tag) or element.implicit or element.vr == "UN":
+            continue
+        allowed = dictionary_VR(tag)
+        if element.vr not in allowed.split(" or ") and not (element.vr == "OW" and "US or SS" in allowed):
+            yield Fault(
+                f"{instance.name} {name}", f"VR {element.vr} where {allowed} is right.", "Write it with that VR."
+            )
+
+
+@check("VR-005", level="error", part="PS3.3 C.12.1.1.2")
+def characters_can_be_decoded(view: SeriesView) -> Iterator[Fault]:
+    """Texts are in the character set that SpecificCharacterSet names; without one, in ASCII.
+
+    Else names of patients look different in each viewer.
+    """
+    for instance, name, _, element in _elements(view):
+        if element.vr in _CHARACTER_SET_VRS and _decoded(instance, element) is None:
+            named = printable(instance.raw("SpecificCharacterSet"))
+            yield Fault(
+                f"{instance.name} {name}",
+                f"The text is not in the character set {named}.",
+                "Write SpecificCharacterSet ISO_IR 192 and the texts in UTF-8.",
+            )
+
+
+def _decoded(instance: Instance, element: Element) -> str | None:
+    """Return a text; None where it is not in its character set."""
+    if element.raw.isascii():
+        return element.raw.decode("ascii")
+    if element.vr not in _CHARACTER_SET_VRS:
+        return element.raw.decode("latin-1")
+    sets = instance.texts("SpecificCharacterSet")
+    try:
+        if sets == ("ISO_IR 192",):
+            return element.raw.decode("utf-8")
+        if not any(sets):
+            return None
+        return _decoded_by_pydicom(element.raw, sets)
+    except (LookupError, UnicodeError):
+        return None
+
+
+def _decoded_by_pydicom(raw: bytes, sets: tuple[str, ...]) -> str:
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return decode_bytes(raw, convert_encodings(list(sets)), {0x5C, 0x5E, 0x3D})
+    finally:
+        logger.setLevel(level)
