@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
             "dicomseries check out/",
             "dicomseries check out/ --against volume.npy --spacing 0.7 0.7 2.5",
             "dicomseries check --explain GEO-001",
-        )
+        ),
     )(check)
 
 
@@ -43,6 +43,17 @@ def check(
     space: options.Space = None,
     axes: options.Axes = None,
     time_point: options.TimePoint = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            metavar="E", help="Largest error allowed beside INPUT.  [default: 0, or half a step of the slope]"
+        ),
+    ] = None,
+    nan: Annotated[float | None, typer.Option(metavar="VALUE", help="What write was given as --nan.")] = None,
+    clip: Annotated[
+        tuple[float, float] | None, typer.Option(metavar="LO HI", help="What write was given as --clip.")
+    ] = None,
+    no_validators: Annotated[bool, typer.Option("--no-validators", help="Do not ask dciodvfy and dcentvfy.")] = False,
     explain: Annotated[str | None, typer.Option(metavar="ID", help="Explain one check, e.g. GEO-001.")] = None,
     list_checks: Annotated[bool, typer.Option("--list", help="List all checks.")] = False,
 ) -> int:
@@ -68,7 +79,15 @@ def check(
     )
     import dicomseries as dcs
 
-    findings = dcs.check(series, series=uid, against=_volume(against, geometry))
+    findings = dcs.check(
+        series,
+        series=uid,
+        against=_volume(against, geometry),
+        max_error=max_error,
+        nan=nan,
+        clip=clip,
+        validators=not no_validators,
+    )
     return _report(series, findings, output)
 
 
@@ -84,7 +103,7 @@ def _report(series: str, findings: Sequence[Any], output: Output) -> int:
     errors = sum(finding.level == "error" for finding in findings)
     warnings = sum(finding.level == "warning" for finding in findings)
     record = {"series": series, "errors": errors, "warnings": warnings, "findings": [_record(one) for one in findings]}
-    blocks = [_text(finding) for finding in findings]
+    blocks = [_text(alike) for alike in _grouped(findings)]
     output.answer("\n".join([*blocks, f"{series}: {errors} errors, {warnings} warnings"]), record)
     return int(Exit.FINDINGS if errors else Exit.DONE)
 
@@ -94,9 +113,19 @@ def _record(finding: Any) -> dict[str, Any]:
     return {name: getattr(finding, name) for name in names}
 
 
-def _text(finding: Any) -> str:
-    head = f"{finding.level} {finding.id} ({finding.part}) {finding.where}"
-    return "\n  ".join(printable(line) for line in (head, finding.message, in_options(finding.remedy)) if line)
+def _grouped(findings: Sequence[Any]) -> list[list[Any]]:
+    """Return the findings that say the same of several files together, in the order of their first."""
+    groups: dict[tuple[str, str, str], list[Any]] = {}
+    for finding in findings:
+        groups.setdefault((finding.id, finding.level, finding.message), []).append(finding)
+    return list(groups.values())
+
+
+def _text(alike: Sequence[Any]) -> str:
+    first = alike[0]
+    where = first.where if len(alike) == 1 else f"{first.where} and {len(alike) - 1} more"
+    head = f"{first.level} {first.id} ({first.part}) {where}"
+    return "\n  ".join(printable(line) for line in (head, first.message, in_options(first.remedy)))
 
 
 def _explain(name: str, output: Output) -> int:

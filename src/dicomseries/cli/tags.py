@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         short_help="The attributes of a file or a series.",
-        epilog=options.examples("dicomseries tags out/0001.dcm", "dicomseries tags out/ --no-private --json")
+        epilog=options.examples("dicomseries tags out/0001.dcm", "dicomseries tags out/ --no-private --json"),
     )(tags)
 
 

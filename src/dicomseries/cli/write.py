@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
             "dicomseries write brain.nii.gz out/ --kind mr --set PatientID=42",
             "dicomseries write dose.h5::dose out/ --kind pt --spacing 4 4 4 --values max-error=0.01",
             "dicomseries write seg.mha out/ --kind sc --meta patient.toml --dry-run",
-        )
+        ),
     )(write)
 
 

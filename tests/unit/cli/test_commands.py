@@ -222,7 +222,20 @@ def test_check_compares_with_an_input_whose_geometry_is_given(monkeypatch):
     monkeypatch.setattr(dcs, "open_volume", lambda source, **options: (source, options["spacing"]), raising=False)
     monkeypatch.setattr(dcs, "check", lambda path, **options: asked.update(options, path=path) or (), raising=False)
     assert main(shlex.split("check out --against a.npy --spacing 1 2 3 --series 1.2")) == 0
-    assert asked == {"path": "out", "series": "1.2", "against": ("a.npy", (1, 2, 3))}
+    assert (asked["path"], asked["series"], asked["against"]) == ("out", "1.2", ("a.npy", (1, 2, 3)))
+    assert main(shlex.split("check out --max-error 0.1 --nan -5 --clip 0 9 --no-validators")) == 0
+    assert asked | {"max_error": 0.1, "nan": -5, "clip": (0, 9), "validators": False} == asked
+
+
+def test_check_says_once_what_is_wrong_with_many_files(monkeypatch, capsys):
+    found = [SimpleNamespace(**vars(finding("error")) | {"where": f"{index:04}.dcm"}) for index in range(400)]
+    monkeypatch.setattr(dcs, "check", lambda *_, **__: tuple(found), raising=False)
+    assert main(["check", "out"]) == 1
+    text = capsys.readouterr().out
+    assert "0000.dcm and 399 more" in text
+    assert "400 errors" in text
+    assert main(["check", "out", "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["findings"]) == 400
 
 
 def test_every_check_is_listed_and_explained(capsys):
@@ -293,12 +306,7 @@ def test_the_doctor_never_fails_and_names_the_pip_line(monkeypatch, capsys):
     from dicomseries.cli import doctor
 
     monkeypatch.setattr(doctor, "_version", lambda name: "" if name == "nibabel" else "1.0")
-
-    def no_package(name):
-        raise doctor.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(doctor.metadata, "distribution", no_package)
-    monkeypatch.setattr(doctor.shutil, "which", lambda _: None)
+    monkeypatch.setattr("dicomseries.verify.find_program", lambda _: None)
     assert main(["doctor"]) == 0
     assert 'pip install "dicomseries[nifti]"' in capsys.readouterr().out
     assert main(["doctor", "--json"]) == 0
