@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +54,7 @@ class SeriesView:
     """
 
     def __init__(self, instances: Sequence[Instance]) -> None:
-        numbered = sorted(instances, key=lambda one: (*one.numbers("InstanceNumber")[:1], Path(one.path).name))
+        numbered = sorted(instances, key=lambda one: (next(iter(one.numbers("InstanceNumber")), np.inf), one.path))
         distances = distances_mm(numbered)
         order = range(len(numbered)) if distances is None else np.argsort(distances, kind="stable").tolist()
         self.instances: tuple[Instance, ...] = tuple(numbered[index] for index in order)

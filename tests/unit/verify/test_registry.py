@@ -1,0 +1,47 @@
+"""Checks are registered once, explained in words, and grouped by what they look at."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dicomseries import verify
+from dicomseries.errors import OptionError
+from dicomseries.verify.registry import Finding, check
+
+
+def test_every_check_has_an_id_a_part_of_the_standard_and_a_text():
+    for one in verify.registered():
+        assert re.fullmatch(r"(FIL|VR|MOD|SER|GEO|PIX|WIN|VAL|EXT)-\d{3}", one.id)
+        assert one.part.startswith("PS3.")
+        assert one.level in {"error", "warning"}
+        assert one.text.partition("\n")[0].endswith((".", ","))
+        assert one.id in verify.explain(one.id)
+        assert one.part in verify.explain(one.id.lower())
+
+
+def test_ids_are_in_order_and_unique():
+    names = [one.id for one in verify.registered()]
+    assert names == sorted(set(names))
+    assert len(names) >= 40
+
+
+def test_an_unknown_id_is_answered_with_those_there_are():
+    with pytest.raises(OptionError, match="GEO-001") as caught:
+        verify.explain("GEO-999")
+    assert caught.value.code == "check-unknown"
+
+
+def test_two_checks_cannot_share_an_id():
+    with pytest.raises(ValueError, match="GEO-001"):
+        check("GEO-001", level="error", part="PS3.3")(lambda _: iter(()))
+
+
+def test_a_finding_needs_all_parts():
+    with pytest.raises(ValueError, match="all of its parts"):
+        Finding(id="GEO-001", level="error", part="PS3.3", where="", message="what", remedy="Mend it.")
+
+
+def test_nothing_is_wrong_with_no_instances():
+    assert verify.check_instances([]) == ()

@@ -1,0 +1,51 @@
+"""Other people's validators: their lines become findings, said once; a crash is one too."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from dicomseries.verify import validators
+from dicomseries.verify.registry import run
+
+
+def remarks(*texts: str) -> tuple[validators.Remark, ...]:
+    return tuple(
+        validators.Remark(program="dciodvfy", level="Error", where=f"{index}.dcm", text=text)
+        for index, text in enumerate(texts)
+    )
+
+
+def test_a_text_is_said_once_whatever_value_it_quotes():
+    found = list(run("validators", remarks("Bad UID = <1.2>", "Bad UID = <1.3>", "Missing attribute")))
+    assert [(one.id, one.where, one.message) for one in found] == [
+        ("EXT-001", "0.dcm", "Bad UID = <1.2> (2 files)."),
+        ("EXT-001", "2.dcm", "Missing attribute."),
+    ]
+
+
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Put a Python program in the place of both validators."""
+    program = tmp_path / "program"
+    program.write_text(f"#!{sys.executable}\nimport os, sys\n{code}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(validators, "find_program", lambda _: str(program))
+
+
+def test_lines_of_stderr_count_and_the_exit_code_does_not(tmp_path, monkeypatch):
+    fake(tmp_path, monkeypatch, "print('Error - A\\nWarning - B\\nCTImage', file=sys.stderr)")
+    found = validators.validate([Path("1.dcm"), Path("2.dcm")])
+    assert [one.id for one in found] == ["EXT-001", "EXT-002", "EXT-003", "EXT-004"]
+    assert found[0].message == "A (2 files)."
+
+
+def test_a_crash_is_an_error(tmp_path, monkeypatch):
+    fake(tmp_path, monkeypatch, "os.abort()")
+    assert {one.id for one in validators.validate([Path("1.dcm")])} == {"EXT-001", "EXT-003"}
+
+
+def test_without_validators_nothing_is_said(monkeypatch):
+    monkeypatch.setattr(validators, "find_program", lambda _: None)
+    assert validators.validate([Path("1.dcm")]) == ()

@@ -1,0 +1,93 @@
+"""`largest_error` is what a plain float64 comparison of all voxels gives, and exact for integers."""
+
+from __future__ import annotations
+
+import math
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis.extra import numpy as hnp
+
+from dicomseries.verify import largest_error
+
+SHAPES = hnp.array_shapes(min_dims=2, max_dims=3, max_side=7)
+
+
+@given(
+    stored=hnp.arrays("int16", SHAPES),
+    slope=st.floats(-10, 10).filter(lambda value: abs(value) > 1e-6),
+    intercept=st.floats(-1000, 1000),
+    seed=st.integers(0, 9),
+    dtype=st.sampled_from(["float32", "float64", ">f4", "int32", "float16"]),
+)
+def test_it_is_the_largest_difference(stored, slope, intercept, seed, dtype):
+    asked = np.random.default_rng(seed).uniform(-1e4, 1e4, stored.shape).astype(dtype)
+    expected = np.abs(stored.astype("f8") * slope + intercept - asked.astype("f8")).max()
+    assert largest_error(stored, slope, intercept, asked) == expected
+
+
+@pytest.mark.parametrize("shape", [(3, 300, 301), (700, 90), (1, 100_003), (2, 1, 70_000), (90, 91, 3), (5, 7, 999, 3)])
+def test_large_arrays_are_compared_to_the_last_voxel(shape, rng):
+    stored = rng.integers(-1000, 1000, shape).astype("int16")
+    asked = stored * 0.5
+    assert largest_error(stored, 0.5, 0.0, asked) == 0.0
+    for index in [(0,) * len(shape), tuple(side - 1 for side in shape), tuple(side // 2 for side in shape)]:
+        changed = asked.copy()
+        changed[index] += 0.25
+        assert largest_error(stored, 0.5, 0.0, changed) == 0.25
+
+
+def test_views_of_any_strides_are_compared(rng):
+    asked = rng.integers(-99, 99, (5, 7, 3)).astype("float32").transpose(2, 0, 1)[:, ::-1]
+    assert largest_error(asked.astype("int16"), 1.0, 0.0, asked) == 0.0
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", ">i2", "uint16", "int32", "int64", "uint64"])
+def test_equal_integers_have_no_error_whatever_their_type(dtype, rng):
+    asked = rng.integers(0, 2, (4, 5)).astype(dtype)
+    assert largest_error(asked.astype("int16"), 1.0, 0.0, asked) == 0.0
+    assert largest_error(asked.astype("int16") + np.int16(1), 1.0, 0.0, asked) == 1.0
+
+
+def test_wide_integers_are_compared_as_integers_where_float64_cannot_tell_them_apart():
+    asked = np.array([[2**60, 2**60 + 2]])
+    stored = np.array([[0, 1]], "int16")
+    assert largest_error(stored, 2.0, float(2**60), asked) == 0.0
+    assert largest_error(stored, 1.0, float(2**60), asked) == 1.0
+
+
+def test_huge_uint64_are_no_overflow():
+    asked = np.array([[2**64 - 1]], "uint64")
+    assert largest_error(np.array([[0]], "int16"), 1.0, 0.0, asked) == pytest.approx(2.0**64)
+
+
+def test_the_meaning_of_the_source_is_applied():
+    stored, asked = np.array([[3, 5]], "int16"), np.array([[3, 5]], "int16")
+    assert largest_error(stored, 0.5, 1.0, asked, source_slope=0.5, source_intercept=1.0) == 0.0
+    assert largest_error(stored, 0.5, 1.0, asked, source_slope=0.5) == 1.0
+    assert largest_error(stored, 1.0, 0.0, asked, source_slope=2.0) == 5.0
+
+
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_lost_unless_nan_says_what_it_became(lost):
+    stored, asked = np.array([[3, 5, -7]], "int16"), np.array([[3, 5, lost]])
+    assert largest_error(stored, 1.0, 0.0, asked) == math.inf
+    assert largest_error(stored, 1.0, 0.0, asked, nan=-7.0) == 0.0
+    assert largest_error(stored, 1.0, 0.0, asked, nan=-6.5) == 0.5
+    assert largest_error(stored, 1.0, 0.0, asked, nan=-7.0, clip=(-10, 10)) == 0.0
+
+
+def test_clip_moves_what_was_asked():
+    stored, asked = np.array([[-2, 1, 2]], "int16"), np.array([[-9, 1, 9]])
+    assert largest_error(stored, 1.0, 0.0, asked) == 7.0
+    assert largest_error(stored, 1.0, 0.0, asked, clip=(-2, 2)) == 0.0
+
+
+def test_other_shapes_are_an_infinite_error():
+    assert largest_error(np.zeros((2, 3), "int16"), 1.0, 0.0, np.zeros((3, 2))) == math.inf
+
+
+def test_a_slope_that_is_not_a_number_is_an_infinite_error():
+    assert largest_error(np.zeros((2, 3), "int16"), math.nan, 0.0, np.zeros((2, 3))) == math.inf
