@@ -103,6 +103,7 @@ TABLE: tuple[Mistake, ...] = (
     Mistake("reading a file cut off", "read cut out.npy", FAILED),
     Mistake("tags of what is not DICOM", "tags good.npy", REFUSED),
     Mistake("a check of a folder without DICOM", "check full", REFUSED),
+    Mistake("a check against an input that is not there", "check series --against gone.npy", REFUSED),
     Mistake("an explanation of no check", "check --explain XXX-999", REFUSED),
     Mistake("a demo of another dtype", "demo out float16", REFUSED),
 )

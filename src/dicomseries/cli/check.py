@@ -82,7 +82,7 @@ def check(
     findings = dcs.check(
         series,
         series=uid,
-        against=_volume(against, geometry),
+        against=_asked(against, geometry),
         max_error=max_error,
         nan=nan,
         clip=clip,
@@ -91,9 +91,10 @@ def check(
     return _report(series, findings, output)
 
 
-def _volume(source: str | None, geometry: dict[str, Any]) -> Any:
-    if source is None:
-        return None
+def _asked(source: str | None, geometry: dict[str, Any]) -> Any:
+    """Return the input to compare with; without any geometry given, what it brings of its own is compared."""
+    if source is None or all(value is None for value in geometry.values()):
+        return source
     import dicomseries as dcs
 
     return dcs.open_volume(source, **geometry)

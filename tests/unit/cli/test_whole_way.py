@@ -55,6 +55,13 @@ def test_what_was_written_passes_its_check_against_the_input(volume, capsys):
     assert run(capsys, words)["errors"] == 0
 
 
+def test_a_check_against_a_bare_array_compares_the_values(volume, capsys):
+    write(capsys)
+    assert run(capsys, "check out --against volume.npy --no-validators")["errors"] == 0
+    np.save("other.npy", volume + 1)
+    assert main(shlex.split("check out --against other.npy --no-validators")) == 1
+
+
 def test_a_check_against_another_array_finds_the_difference(volume, capsys):
     write(capsys)
     other = volume.copy()
