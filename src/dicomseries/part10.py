@@ -109,7 +109,7 @@ def file_chunks(
     frame : ndarray, shape (rows, columns) or (rows, columns, 3)
         Stored values, little endian, C-contiguous.
     """
-    return template.render(instance), memoryview(frame).cast("B"), template.pad
+    return template.render(instance), frame.data.cast("B"), template.pad
 
 
 def encode_slowly(plan: SeriesPlan, instance: InstancePlan, frame: npt.NDArray[Any]) -> bytes:
@@ -128,7 +128,7 @@ def _dataset(attributes: Iterable[Attribute]) -> Dataset:
     for attribute in attributes:
         values: Any
         if attribute.vr == "SQ":
-            values = DicomSequence([_dataset(item) for item in attribute.values])
+            values = DicomSequence([_dataset(item) for item in attribute.values if isinstance(item, tuple)])
         else:
             values = list(attribute.values) if len(attribute.values) != 1 else attribute.values[0]
         dataset.add_new(attribute.tag, attribute.vr, values)
@@ -144,9 +144,13 @@ def _encode(dataset: Dataset) -> bytes:
 
 
 def _element(attribute: Attribute) -> bytes:
-    """Encode one varying attribute: all of them are texts in the short form (PS3.5 section 7.1.2)."""
+    """Encode one varying attribute: all of them are in the short form (PS3.5 section 7.1.2)."""
     group, element = divmod(attribute.tag, 0x10000)
-    return _text_element(group, element, attribute.vr.encode(), attribute.values)
+    vr = attribute.vr.encode()
+    if vr == b"US":
+        value = struct.pack(f"<{len(attribute.values)}H", *attribute.values)
+        return struct.pack("<HH2sH", group, element, vr, len(value)) + value
+    return _text_element(group, element, vr, attribute.values)
 
 
 def _text_element(group: int, element: int, vr: bytes, values: Sequence[Any]) -> bytes:

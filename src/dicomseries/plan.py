@@ -24,7 +24,7 @@ __all__ = ["EXPLICIT_VR_LITTLE_ENDIAN", "InstancePlan", "SeriesPlan", "plan_seri
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _MOST_ROWS = 65535
-"""Rows and Columns are unsigned 16-bit numbers (PS3.3 section C.7.6.3)."""
+"""Rows and Columns (PS3.3 section C.7.6.3) are unsigned 16-bit numbers, as is NumberOfSlices (section C.8.9.1)."""
 
 _MOST_FRAME_BYTES = 0xFFFFFFFE
 """Largest length of a native Pixel Data element (PS3.5 section 7.1.1)."""
@@ -39,6 +39,8 @@ IMPLEMENTATION_CLASS_UID = "2.25.222845625085660825971832822909848705672"
 """Names this writer in the file meta information (PS3.10 section 7.1); a UUID made once for it."""
 
 IMPLEMENTATION_VERSION_NAME = "DICOMSERIES_1"
+SOFTWARE_VERSION = "0.1.0"
+"""Of this package; a test holds it to what the package's metadata say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +116,17 @@ class SeriesPlan:
     @property
     def total_bytes(self) -> int:
         """Bytes of all files together."""
-        first = self.instance(0)
-        fixed = _PREAMBLE_BYTES + sum(map(_encoded_bytes, (*self.file_meta(first), *self.shared)))
-        pixels = 12 + self.frame_bytes + self.frame_bytes % 2
-        varying = sum(_encoded_bytes(own) for instance in self for own in instance.attributes)
-        return len(self) * (fixed + pixels) + varying
+        return len(self) * self._fixed_bytes + sum(_encoded_bytes(own) for one in self for own in one.attributes)
+
+    def file_bytes(self, index: int) -> int:
+        """Return the bytes of a slice's file."""
+        return self._fixed_bytes + sum(map(_encoded_bytes, self.instance(index).attributes))
+
+    @property
+    def _fixed_bytes(self) -> int:
+        """Bytes that every file has: all UIDs of one plan are of one width."""
+        shared = (*self.file_meta(self.instance(0)), *self.shared)
+        return _PREAMBLE_BYTES + sum(map(_encoded_bytes, shared)) + 12 + self.frame_bytes + self.frame_bytes % 2
 
     def file_meta(self, instance: InstancePlan) -> tuple[Attribute, ...]:
         """Return the file meta information of an instance, without its group length (PS3.10 section 7.1)."""
@@ -280,7 +288,15 @@ def check_frame(kind: Kind, grid: Grid, samples: int) -> None:
             expected=f"an array with {' or '.join(map(str, kind.samples))} sample(s) per pixel",
             remedy="Use kind='SC' for colour, or write one channel.",
         )
-    _, rows, columns = grid.shape
+    slices, rows, columns = grid.shape
+    if slices > _MOST_ROWS and kind.row("NumberOfSlices") is not None:
+        raise KindError(
+            code="too-many-slices",
+            where="shape",
+            given=f"{slices} slices",
+            expected=f"at most {_MOST_ROWS}, which NumberOfSlices and ImageIndex of a {kind.name} can count",
+            remedy="Write parts of the volume as series of their own.",
+        )
     if max(rows, columns) > _MOST_ROWS or rows * columns * samples * 2 > _MOST_FRAME_BYTES:
         raise KindError(
             code="slice-too-large",
@@ -302,6 +318,7 @@ def _moment_facts(moment: dt.datetime | None) -> dict[str, tuple[Any, ...]]:
 def _identity_facts(kind: Kind, uids: SeriesUids) -> dict[str, tuple[Any, ...]]:
     return {
         "SOPClassUID": (kind.sop_class_uid,),
+        "SoftwareVersions": (f"dicomseries {SOFTWARE_VERSION}",),
         "StudyInstanceUID": (uids.study,),
         "SeriesInstanceUID": (uids.series,),
         "FrameOfReferenceUID": (uids.frame_of_reference,),
@@ -403,7 +420,7 @@ def _encoded_bytes(own: Attribute) -> int:
 
 def _value_bytes(own: Attribute) -> int:
     if own.vr == "SQ":
-        return sum(8 + sum(map(_encoded_bytes, item)) for item in own.values)  # type: ignore[arg-type]
+        return sum(8 + sum(map(_encoded_bytes, item)) for item in own.values if isinstance(item, tuple))
     if own.vr in _BINARY_BYTES:
         return _BINARY_BYTES[own.vr] * len(own.values)
     length = sum(len(value if isinstance(value, bytes) else str(value).encode()) for value in own.values)
@@ -413,7 +430,7 @@ def _value_bytes(own: Attribute) -> int:
 
 def _plain(own: Attribute) -> Any:
     if own.vr == "SQ":
-        return [{inner.keyword: _plain(inner) for inner in item} for item in own.values]  # type: ignore[union-attr]
+        return [{inner.keyword: _plain(inner) for inner in item} for item in own.values if isinstance(item, tuple)]
     values = [value.hex() if isinstance(value, bytes) else value for value in own.values]
     return values[0] if len(values) == 1 else values
 

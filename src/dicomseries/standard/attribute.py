@@ -7,6 +7,7 @@ that two attributes are equal exactly if their bytes are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias, Union
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -94,6 +95,7 @@ def attribute(keyword: str, *values: Value, vr: str | None = None) -> Attribute:
     return Attribute(keyword, vr or vr_of(keyword), values)
 
 
+@cache
 def tag_of(keyword: str) -> int:
     """Return the tag of a keyword as one integer.
 
@@ -114,6 +116,7 @@ def tag_of(keyword: str) -> int:
     return tag
 
 
+@cache
 def vr_of(keyword: str) -> str:
     """Return the value representation the data dictionary gives, which may be a choice such as "US or SS".
 
