@@ -1,1 +1,32 @@
 """Write any array as a DICOM series that every viewer reads right, and prove it."""
+
+from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
+from dicomseries.geometry import Grid
+from dicomseries.pipeline import check, plan, write
+from dicomseries.plan import SeriesPlan
+from dicomseries.readback import read, scan, tags
+from dicomseries.report import Receipt
+from dicomseries.sources import Volume, open_volume
+from dicomseries.values import Digits, Exact, Rescale
+from dicomseries.verify import Finding, explain
+
+__all__ = [
+    "DicomSeriesError",
+    "DicomSeriesWarning",
+    "Digits",
+    "Exact",
+    "Finding",
+    "Grid",
+    "Receipt",
+    "Rescale",
+    "SeriesPlan",
+    "Volume",
+    "check",
+    "explain",
+    "open_volume",
+    "plan",
+    "read",
+    "scan",
+    "tags",
+    "write",
+]

@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dicomseries.errors import OptionError
 
@@ -59,7 +59,7 @@ def run(function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: i
                 future.cancel()
 
 
-def worker_count(workers: int | None) -> int:
+def worker_count(workers: Any) -> int:
     """Return the number of threads to use.
 
     Examples

@@ -1,0 +1,328 @@
+"""The imperative shell: the only module that names the stages in order, and that holds clock, entropy and progress."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dicomseries import readback
+from dicomseries import verify as verification
+from dicomseries.errors import GeometryError
+from dicomseries.pipeline.planning import plan_volume
+from dicomseries.pipeline.request import MetadataLike, Progress, make_request
+from dicomseries.pipeline.writing import Tally, check_space, verify_series, write_slabs
+from dicomseries.plan import SeriesPlan
+from dicomseries.report import Receipt
+from dicomseries.sinks import DirectorySink
+from dicomseries.sinks.directory import check_target
+from dicomseries.sources import Volume, open_volume
+from dicomseries.uids import UidPolicy
+from dicomseries.values import Policy
+
+__all__ = ["Progress", "check", "plan", "write"]
+
+
+def write(
+    source: Any,
+    out: str | os.PathLike[str],
+    *,
+    kind: str | None = None,
+    spacing: Sequence[float] | None = None,
+    origin: Sequence[float] | None = None,
+    direction: Any = None,
+    affine: Any = None,
+    space: str | None = None,
+    axes: str | None = None,
+    time_point: int | None = None,
+    values: Policy | str = "auto",
+    nan: float | None = None,
+    clip: tuple[float, float] | None = None,
+    metadata: MetadataLike = None,
+    uid: str | Mapping[str, str] | UidPolicy = "random",
+    now: dt.datetime | None = None,
+    entropy: bytes | None = None,
+    workers: int | None = None,
+    overwrite: bool = False,
+    verify: bool = True,
+    sync: bool = True,
+    progress: Progress | None = None,
+) -> Receipt:
+    """Write an array as a DICOM series of one file a slice, whole or not at all.
+
+    Parameters
+    ----------
+    source : array, path or Volume
+        Axes (slices, rows, columns), colour last; numpy, memmap, torch, h5py, zarr, dask, xarray, SimpleITK, nibabel,
+        or a file of the formats in `open_volume`. Read a few slices at a time.
+    out : path-like
+        The folder to make; must not exist, or be empty.
+    kind : str
+        ``"CT"``, ``"MR"``, ``"PT"`` or ``"SC"``: only you know what the numbers are.
+    spacing, origin : sequence of float, optional
+        mm along x (columns), y (rows), z (slices), and LPS mm of the first voxel, as ITK has them.
+    direction : array_like, optional
+        Nine direction cosines, or six as ImageOrientationPatient.
+    affine : array_like, optional
+        4×4, from (column, row, slice) indices to mm; with `space`.
+    space : {"LPS", "RAS"}, optional
+        The frame of `affine`.
+    axes : str, optional
+        Names the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel), ``"zyxc"`` (colour).
+    time_point : int, optional
+        Which one of an array with a time axis.
+    values : policy or str
+        ``"auto"`` (Exact for integers, else Rescale), `Exact`, `Rescale`, `Digits`.
+    nan : float, optional
+        Real value for NaN and infinities; without it they are refused.
+    clip : tuple of float, optional
+        Real values beyond (low, high) are set to the limit, and counted.
+    metadata : mapping or path, optional
+        Attributes by DICOM keyword; or a TOML or JSON file of them.
+    uid : str or mapping
+        ``"random"``, ``"content"``, a root of your own, or given UIDs.
+    now : datetime, optional
+        Date and time of the series; the clock's, except with ``uid="content"``, which leaves dates to `metadata`.
+    entropy : bytes, optional
+        Chance for the UIDs; with `now` it makes a write repeatable to the byte.
+    workers : int, optional
+        Threads; every processor if not given. The files do not depend on it.
+    overwrite : bool
+        Replace a folder of DICOM files.
+    verify : bool
+        Read every file back, by other code than wrote it, and compare before anything is shown.
+    sync : bool
+        Make the files durable (fsync) before they are shown.
+    progress : callable, optional
+        Called as ``progress(done, total, what)``.
+
+    Returns
+    -------
+    Receipt
+        UIDs, size, value map, proven and achieved error, advice.
+
+    Raises
+    ------
+    GeometryError, ValuesError, MetadataError, KindError, OptionError, SourceError, MissingPackageError
+        If the input is refused: nothing was written.
+    TargetError
+        If `out` is not free, or the disk has no room.
+    WriteError, VerificationError
+        If writing failed half way; nothing is left.
+
+    Notes
+    -----
+    Explicit VR Little Endian (PS3.5 section A.2), PS3.3 annex A of the kind, PS3.10 files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     receipt = write(np.arange(60, dtype="int16").reshape(3, 4, 5), folder, kind="CT", spacing=(2.5, 3.5, 4.5))
+    >>> receipt.files, receipt.max_error, receipt.verified
+    (3, 0.0, True)
+    """
+    started = time.perf_counter()
+    check_target(Path(out).absolute(), overwrite=overwrite)
+    request = make_request(
+        kind=kind,
+        values=values,
+        nan=nan,
+        clip=clip,
+        metadata=metadata,
+        uid=uid,
+        now=now,
+        entropy=entropy,
+        workers=workers,
+        progress=progress,
+    )
+    volume = open_volume(
+        source,
+        spacing=spacing,
+        origin=origin,
+        direction=direction,
+        affine=affine,
+        space=space,
+        axes=axes,
+        time_point=time_point,
+    ).along_normal()
+    series = plan_volume(volume, request)
+    check_space(Path(out), series)
+    with DirectorySink(out, overwrite=overwrite, sync=sync) as sink:
+        tally = write_slabs(volume, series, sink, request, read_back=verify)
+        if verify:
+            verify_series(series, tally)
+        sink.commit()
+    return _receipt(out, series, tally, verified=verify, seconds=time.perf_counter() - started)
+
+
+def plan(
+    source: Any,
+    *,
+    kind: str | None = None,
+    spacing: Sequence[float] | None = None,
+    origin: Sequence[float] | None = None,
+    direction: Any = None,
+    affine: Any = None,
+    space: str | None = None,
+    axes: str | None = None,
+    time_point: int | None = None,
+    values: Policy | str = "auto",
+    nan: float | None = None,
+    clip: tuple[float, float] | None = None,
+    metadata: MetadataLike = None,
+    uid: str | Mapping[str, str] | UidPolicy = "random",
+    now: dt.datetime | None = None,
+    entropy: bytes | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> SeriesPlan:
+    """Return what `write` would write, having read the source once and written nothing.
+
+    Parameters
+    ----------
+    source, kind, spacing, origin, direction, affine, space, axes, time_point, values, nan, clip
+        As in `write`.
+    metadata, uid, now, entropy, workers, progress
+        As in `write`.
+
+    Returns
+    -------
+    SeriesPlan
+        Every name, UID, attribute and size; ``str(plan)`` is for people.
+
+    Raises
+    ------
+    GeometryError, ValuesError, MetadataError, KindError, OptionError, SourceError, MissingPackageError
+        As `write` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plan(np.zeros((3, 4, 5), "uint8"), kind="SC", spacing=(1, 1, 2)).frame_bytes
+    20
+    """
+    request = make_request(
+        kind=kind,
+        values=values,
+        nan=nan,
+        clip=clip,
+        metadata=metadata,
+        uid=uid,
+        now=now,
+        entropy=entropy,
+        workers=workers,
+        progress=progress,
+    )
+    volume = open_volume(
+        source,
+        spacing=spacing,
+        origin=origin,
+        direction=direction,
+        affine=affine,
+        space=space,
+        axes=axes,
+        time_point=time_point,
+    ).along_normal()
+    return plan_volume(volume, request)
+
+
+def _receipt(
+    out: str | os.PathLike[str], series: SeriesPlan, tally: Tally, *, verified: bool, seconds: float
+) -> Receipt:
+    return Receipt(
+        out=os.fspath(out),
+        kind=series.kind,
+        study_uid=series.uids.study,
+        series_uid=series.uids.series,
+        frame_of_reference_uid=series.uids.frame_of_reference,
+        files=len(series),
+        bytes=tally.size,
+        grid=series.grid,
+        dtype=series.value_map.dtype,
+        slope=series.value_map.slope,
+        intercept=series.value_map.intercept,
+        max_error=series.value_map.max_error,
+        achieved_error=tally.error,
+        clipped=tally.clipped,
+        replaced=tally.replaced,
+        verified=verified,
+        seconds=seconds,
+        advice=series.advice,
+    )
+
+
+def check(
+    path: str | os.PathLike[str],
+    *,
+    series: str | None = None,
+    against: Any = None,
+    max_error: float | None = None,
+    nan: float | None = None,
+    clip: tuple[float, float] | None = None,
+    validators: bool = True,
+) -> tuple[verification.Finding, ...]:
+    """Return what is wrong with a series on disk.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder of the series, any maker's.
+    series : str, optional
+        SeriesInstanceUID, where the folder holds several.
+    against : array, path or Volume, optional
+        The input that the series should hold: every voxel is compared, and the grid, if the input brings one. A bare
+        array (slices, rows, columns) is taken to stand on the grid of the series.
+    max_error : float, optional
+        Allowed error of a voxel, in real units; without it integers must be exact, and floats within half a step.
+    nan, clip : optional
+        What `write` was given.
+    validators : bool
+        Also ask dciodvfy and dcentvfy, if dicom3tools is installed.
+
+    Returns
+    -------
+    tuple of Finding
+        Id, level, part of the standard, file, message, remedy; empty if all is well.
+
+    Raises
+    ------
+    ReadError
+        If the folder holds no series, or several and `series` does not say which.
+    SourceError, MissingPackageError
+        If `against` cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> array = np.arange(60, dtype="int16").reshape(3, 4, 5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write(array, folder, kind="CT", spacing=(2.5, 3.5, 4.5))
+    ...     [finding.id for finding in check(folder, against=array + 1, validators=False)]
+    ['VAL-010']
+    """
+    return verification.check(
+        path,
+        series=series,
+        against=None if against is None else _asked(path, series, against),
+        max_error=max_error,
+        nan=nan,
+        clip=clip,
+        validators=validators,
+    )
+
+
+def _asked(path: str | os.PathLike[str], series: str | None, against: Any) -> Volume:
+    """Return the volume to compare with; what has no geometry of its own stands on the grid of the series."""
+    try:
+        return open_volume(against)
+    except GeometryError as refusal:
+        found = readback.select(path, readback.scan(path), series)
+        if refusal.code != "geometry-missing" or found.grid is None:
+            raise
+        return open_volume(against, affine=found.grid.affine(), space="LPS")

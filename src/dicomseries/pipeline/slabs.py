@@ -1,0 +1,38 @@
+"""A volume as slabs: what is read at once, and the work done on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import numpy as np
+
+from dicomseries import executors
+from dicomseries.pipeline.request import Request
+from dicomseries.sources import Volume
+
+__all__ = ["each_slab"]
+
+Found = TypeVar("Found")
+
+_SLAB_BYTES = 8 << 20
+"""Bytes read at once, where the source has no chunks of its own: large enough to amortise, small enough for memory."""
+
+
+def each_slab(volume: Volume, look: Callable[[tuple[int, int]], Found], request: Request, what: str) -> Iterator[Found]:
+    """Yield `look(bounds)` of every slab in order, telling the progress."""
+    slabs = list(_slabs(volume))
+    for (_, stop), found in zip(slabs, executors.run(look, slabs, workers=request.workers), strict=True):
+        if request.progress is not None:
+            request.progress(stop, volume.slabs.shape[0], what)
+        yield found
+
+
+def _slabs(volume: Volume) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of slabs: whole chunks of the source, together about 8 MiB."""
+    count, *frame = volume.slabs.shape
+    frame_bytes = int(np.prod(frame)) * volume.slabs.dtype.itemsize
+    depth = max(volume.slabs.depth, 1)
+    step = max(_SLAB_BYTES // (frame_bytes * depth), 1) * depth
+    for start in range(0, count, step):
+        yield start, min(start + step, count)

@@ -1,0 +1,227 @@
+"""The whole way: same bytes for same input, one pass where one is promised, nothing left after a failure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+import dicomseries as dcs
+from dicomseries import errors
+
+NOW = dt.datetime(2024, 2, 29, 23, 59, 58, tzinfo=dt.UTC)
+SPACING = (0.7, 0.9, 2.5)
+
+
+def bytes_of(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).iterdir()}
+
+
+def integers(shape=(7, 5, 3), seed=0):
+    return np.random.default_rng(seed).integers(-1024, 3071, shape).astype("int16")
+
+
+class Watched:
+    """An array that says how often each slice was read, and fails where it is told to."""
+
+    def __init__(self, array, fail_at=None):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.reads = np.zeros(array.shape[0], int)
+        self.fail_at = fail_at
+        self.passes = 0
+
+    def __getitem__(self, key):
+        rows = key[0] if isinstance(key, tuple) else key
+        self.reads[rows] += 1
+        if (
+            self.fail_at is not None
+            and self.reads.max() >= 2
+            and range(*rows.indices(len(self.array))).count(self.fail_at)
+        ):
+            message = "the disk broke"
+            raise OSError(message)
+        return self.array[key]
+
+
+@pytest.mark.parametrize("array", [integers(), integers().astype("float32") / 7], ids=["int16", "float32"])
+def test_the_bytes_depend_on_input_options_entropy_and_clock_and_on_nothing_else(tmp_path, array):
+    seen = set()
+    for workers in (1, 2, 5):
+        out = tmp_path / str(workers)
+        dcs.write(array, out, kind="CT", spacing=SPACING, now=NOW, entropy=b"chance", workers=workers)
+        seen.add(tuple(sorted(bytes_of(out).items())))
+    assert len(seen) == 1
+    dcs.write(array, tmp_path / "other", kind="CT", spacing=SPACING, now=NOW, entropy=b"other", workers=1)
+    assert tuple(sorted(bytes_of(tmp_path / "other").items())) not in seen
+
+
+def test_with_uid_content_the_same_input_gives_the_same_bytes_on_another_day(tmp_path):
+    for name in ("today", "tomorrow"):
+        dcs.write(integers(), tmp_path / name, kind="MR", spacing=SPACING, uid="content")
+    assert bytes_of(tmp_path / "today") == bytes_of(tmp_path / "tomorrow")
+
+
+def test_with_uid_content_every_change_of_input_or_options_changes_every_uid(tmp_path):
+    base = integers()
+    one_voxel = base.copy()
+    one_voxel[3, 2, 1] += 1
+    variants = [
+        (base, {}),
+        (one_voxel, {}),
+        (base.astype("int32"), {}),
+        (base[::-1], {}),
+        (base, {"origin": (0, 0, 1e-9)}),
+        (base, {"metadata": {"PatientID": "1"}}),
+        (base, {"values": "rescale"}),
+        (base, {"kind": "SC"}),
+        (base, {"now": NOW}),
+        (base, {"clip": (-1024, 3070)}),
+    ]
+    uids = set()
+    for array, options in variants:
+        plan = dcs.plan(array, **({"kind": "CT", "spacing": SPACING, "uid": "content"} | options))
+        uids |= {plan.uids.study, plan.uids.series, plan.uids.frame_of_reference}
+        uids |= {plan.uids.instance(index) for index in range(len(plan))}
+    assert len(uids) == len(variants) * (3 + len(base))
+
+
+def test_the_digest_does_not_depend_on_byte_order_or_strides():
+    array = integers()
+    same = [array, array.astype(">i2"), np.asfortranarray(array), np.repeat(array, 2, axis=2)[:, :, ::2]]
+    uids = {dcs.plan(a, kind="CT", spacing=SPACING, uid="content").uids.series for a in same}
+    assert len(uids) == 1
+
+
+def test_the_series_contract_holds_in_every_file(tmp_path):
+    receipt = dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING, now=NOW, metadata={"SeriesNumber": 4})
+    datasets = [pydicom.dcmread(path) for path in sorted((tmp_path / "out").iterdir())]
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == [f"{k:04d}.dcm" for k in range(1, 8)]
+    varying = {"SOPInstanceUID", "InstanceNumber", "ImagePositionPatient", "PixelData"}
+    for element in datasets[0]:
+        if element.keyword not in varying:
+            assert all(dataset[element.tag] == element for dataset in datasets), element.keyword
+    assert [dataset.InstanceNumber for dataset in datasets] == list(range(1, 8))
+    assert {dataset.StudyInstanceUID for dataset in datasets} == {receipt.study_uid}
+    assert datasets[0].StudyDate == "20240229"
+    assert datasets[0].SeriesTime == "235958"
+    assert sum(path.stat().st_size for path in (tmp_path / "out").iterdir()) == receipt.bytes
+
+
+def test_integers_and_floats_are_read_once_to_plan_and_once_to_write(tmp_path):
+    for name, array in (("i", integers((40, 5, 3))), ("f", integers((40, 5, 3)) / 3)):
+        source = Watched(array)
+        dcs.write(source, tmp_path / name, kind="CT", spacing=SPACING)
+        assert (source.reads == 2).all()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_source_that_fails_half_way_leaves_nothing(tmp_path, workers):
+    with pytest.raises(OSError, match="the disk broke"):
+        dcs.write(Watched(integers(), fail_at=5), tmp_path / "out", kind="CT", spacing=SPACING, workers=workers)
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_leaves_nothing(tmp_path):
+    def interrupt(done, total, what):
+        if what == "writing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING, progress=interrupt)
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_counts_every_slice_twice(tmp_path):
+    seen = []
+    dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING, progress=lambda *told: seen.append(told))
+    assert seen[-1] == (7, 7, "writing")
+    assert (7, 7, "reading") in seen
+
+
+def test_a_disk_without_room_is_refused_before_a_file_exists(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    with pytest.raises(errors.TargetError) as refusal:
+        dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING)
+    assert refusal.value.code == "disk-full"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_source_that_changes_between_the_passes_is_caught(tmp_path):
+    class Changing(Watched):
+        def __getitem__(self, key):
+            self.passes += 1
+            return super().__getitem__(key) * (1 if self.passes == 1 else 3)
+
+    with pytest.raises(errors.DicomSeriesError):
+        dcs.write(Changing(integers() / 3), tmp_path / "out", kind="CT", spacing=SPACING, workers=1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_a_fault_of_the_disk_changed_is_never_shown(tmp_path, monkeypatch):
+    from dicomseries.sinks.directory import DirectorySink
+
+    put = DirectorySink.put
+
+    def damage(self, name, chunks):
+        path = put(self, name, chunks)
+        if name == "0004.dcm":
+            whole = bytearray(path.read_bytes())
+            whole[-1] ^= 1
+            path.write_bytes(whole)
+        return path
+
+    monkeypatch.setattr(DirectorySink, "put", damage)
+    with pytest.raises(errors.VerificationError):
+        dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("keyword", [b"InstanceNumber", b"position"])
+def test_a_header_that_a_fault_changed_is_never_shown(tmp_path, monkeypatch, keyword):
+    from dicomseries.sinks.directory import DirectorySink
+
+    put = DirectorySink.put
+    old, new = {b"InstanceNumber": (b"IS\x02\x004 ", b"IS\x02\x005 "), b"position": (b"0\\0\\7.5", b"0\\0\\7.6")}[
+        keyword
+    ]
+
+    def damage(self, name, chunks):
+        return put(self, name, [bytes(chunks[0]).replace(old, new), *chunks[1:]] if name == "0004.dcm" else chunks)
+
+    monkeypatch.setattr(DirectorySink, "put", damage)
+    with pytest.raises(errors.VerificationError):
+        dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING)
+    assert not list(tmp_path.iterdir())
+
+
+def test_refusals_say_how_many_voxels_lie_outside(tmp_path):
+    array = np.zeros((3, 4, 5))
+    array[1, 2, :3] = 1000.0
+    with pytest.raises(errors.ValuesError, match="3 of 60 voxels"):
+        dcs.write(array, tmp_path / "out", kind="CT", spacing=SPACING, values=dcs.Digits(3))
+
+
+def test_the_bound_stands_in_the_files(tmp_path):
+    receipt = dcs.write(integers() / 3, tmp_path / "out", kind="CT", spacing=SPACING)
+    text = pydicom.dcmread(tmp_path / "out" / "0001.dcm").DerivationDescription
+    assert f"{receipt.max_error:.6g}" in text
+
+
+def test_metadata_may_be_a_toml_or_a_json_file(tmp_path):
+    (tmp_path / "m.toml").write_text('PatientID = "42"\nStudyDate = 2024-02-29\n')
+    (tmp_path / "m.json").write_text('{"PatientID": "42", "StudyDate": "20240229"}')
+    for name in ("m.toml", "m.json"):
+        plan = dcs.plan(integers(), kind="CT", spacing=SPACING, metadata=tmp_path / name)
+        said = {own.keyword: own.values for own in plan.shared}
+        assert (said["PatientID"], said["StudyDate"]) == (("42",), ("20240229",))
+
+
+@pytest.mark.parametrize("name", ["m.yaml", "missing.toml"])
+def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name):
+    (tmp_path / "m.yaml").write_text("PatientID: 42")
+    with pytest.raises(errors.MetadataError):
+        dcs.plan(integers(), kind="CT", spacing=SPACING, metadata=tmp_path / name)
