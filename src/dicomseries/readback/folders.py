@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicomseries.errors import ReadError
@@ -57,7 +57,7 @@ class Series:
     rows: int
     columns: int
     samples: int
-    instances: tuple[Instance, ...]
+    instances: tuple[Instance, ...] = field(repr=False)
     grid: Grid | None
     problems: tuple[Problem, ...]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +68,13 @@ class Instance:
     """
 
     path: str
-    base: Mapping[int, Element]
-    own: Mapping[int, Element]
+    base: Mapping[int, Element] = field(repr=False)
+    own: Mapping[int, Element] = field(repr=False)
     transfer_syntax: str
     pixels: Pixels | None
     file_size: int
     has_preamble: bool = True
-    layout: Layout | None = None
+    layout: Layout | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:

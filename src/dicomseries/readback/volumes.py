@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from dataclasses import replace
 
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
 from dicomseries.geometry import Grid
@@ -11,7 +12,7 @@ from dicomseries.readback.attributes import SeriesTags
 from dicomseries.readback.folders import Scan, Series, scan, select
 from dicomseries.readback.pixels import stored_dtype
 from dicomseries.readback.slabs import SeriesSlabs, real_dtype, rescale_of
-from dicomseries.sources.volume import Volume
+from dicomseries.sources.volume import ArraySlabs, Volume
 
 __all__ = ["read", "volume_of"]
 
@@ -37,8 +38,7 @@ def read(
     Returns
     -------
     Volume
-        Slices along the normal; ``.array`` of shape (slices, rows, columns[, 3]), read when it is asked for; ``.grid``
-        in LPS mm, its slice spacing the mean distance of the positions; ``.tags``. Real values are integers as long
+        Slices along the normal; ``.array`` of shape (slices, rows, columns[, 3]), in memory; ``.grid`` in LPS mm, its slice spacing the mean distance of the positions; ``.tags``. Real values are integers as long
         as every slope and intercept is whole, else float64.
 
     Raises
@@ -49,7 +49,7 @@ def read(
     OptionError
         If `values` is neither of the two.
     MissingPackageError
-        When the array is read, if its compression has no decoder installed.
+        If its compression has no decoder installed.
 
     Warns
     -----
@@ -78,9 +78,9 @@ def read(
     found = scan(path)
     chosen = select(path, found, series)
     grid = _grid(path, chosen)
-    volume = volume_of(chosen, grid, is_real=values == "real")
     _warn(found, chosen)
-    return volume
+    volume = volume_of(chosen, grid, is_real=values == "real")
+    return replace(volume, slabs=ArraySlabs(volume.array))
 
 
 def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
