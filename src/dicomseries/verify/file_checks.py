@@ -11,7 +11,6 @@ from pydicom.uid import UID
 
 from dicomseries.errors import DicomSeriesError
 from dicomseries.readback import Instance, Problem
-from dicomseries.readback.elements import Element
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, printable
 
@@ -25,6 +24,8 @@ _BITS: dict[str, frozenset[int]] = {
     "1.2.840.10008.5.1.4.1.1.7": frozenset({1, 8, 16}),
 }
 """SOP Class → BitsAllocated it may have (PS3.3 sections C.8.2.1, C.8.3.1, C.8.9.4; any for Secondary Capture)."""
+_SIZES = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "NumberOfFrames")
+_LONG_FORM = frozenset({"OB", "UN", "OW", "UT"})
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 _COLOUR = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT", "XYB"})
 
@@ -63,8 +64,10 @@ def meta_agrees(view: SeriesView) -> Iterator[Fault]:
 @check("FIL-003", level="error", part="PS3.10 7.1")
 def meta_is_whole(view: SeriesView) -> Iterator[Fault]:
     """A file has the preamble and the file meta information that PS3.10 demands, with the right group length."""
+    shared = [keyword for keyword in _META if not view.differs(keyword)]
+    always = [keyword for keyword in shared if not view.first.raw(keyword)]
     for instance in view.instances:
-        lacking = [keyword for keyword in _META if not instance.raw(keyword)]
+        lacking = always + [keyword for keyword in _META if keyword not in shared and not instance.raw(keyword)]
         if not instance.has_preamble or lacking:
             what = ", ".join(lacking) if instance.has_preamble else "the preamble with DICM"
             yield Fault(instance.name, f"The file lacks {what}.", "Write the file meta information anew.")
@@ -78,12 +81,13 @@ def meta_is_whole(view: SeriesView) -> Iterator[Fault]:
 
 def _group_length_agrees(instance: Instance) -> bool:
     found = int.from_bytes(instance.raw("FileMetaInformationGroupLength") or b"", "little")
-    sizes = (_encoded_size(element) for tag, element in instance.items() if tag >> 16 == 2 and tag & 0xFFFF)
-    return found == sum(sizes)
-
-
-def _encoded_size(element: Element) -> int:
-    return len(element.raw) + (12 if element.vr in {"OB", "UN", "OW", "UT"} else 8)
+    size = 0
+    for tag in instance.tags:
+        if tag >> 16 != 2:
+            break
+        element = instance.element(tag) if tag & 0xFFFF else None
+        size += 0 if element is None else len(element.raw) + (12 if element.vr in _LONG_FORM else 8)
+    return found == size
 
 
 @check("FIL-004", level="error", part="PS3.5 8.1, 7.1.1")
@@ -92,12 +96,14 @@ def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
 
     Readers fill a short frame with zeros, or with whatever follows.
     """
+    is_alike = not any(map(view.differs, _SIZES))
+    usual = view.first.expected_pixel_bytes
     for instance in view.instances:
         pixels = instance.pixels
         if pixels is None:
             yield Fault(instance.name, "There is no Pixel Data.", "Export the image again.")
         elif pixels.length is not None:
-            needed = instance.expected_pixel_bytes
+            needed = usual if is_alike else instance.expected_pixel_bytes
             there = min(pixels.length, max(instance.file_size - pixels.offset, 0))
             there = pixels.length if instance.transfer_syntax == "1.2.840.10008.1.2.1.99" else there
             if there < needed or pixels.length != needed + needed % 2:
@@ -114,8 +120,9 @@ def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
 
     A compressed file labelled as uncompressed is drawn as noise; the other way round, decoders fail.
     """
+    syntaxes = {name: UID(name) for name in {instance.transfer_syntax for instance in view.instances}}
     for instance in view.instances:
-        syntax = UID(instance.transfer_syntax)
+        syntax = syntaxes[instance.transfer_syntax]
         if instance.pixels is None or not syntax.is_transfer_syntax:
             continue
         in_fragments = instance.pixels.length is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -70,10 +71,10 @@ def plane_is_told(view: SeriesView) -> Iterator[Fault]:
     """
     if not any(instance.raw(keyword) for instance in view.instances for keyword in _PLANE):
         return
-    for instance in view.instances:
-        for keyword, count in zip(_PLANE, (3, 6, 2), strict=True):
+    for keyword, count in zip(_PLANE, (3, 6, 2), strict=True):
+        for instance in view.representatives(keyword):
             numbers = instance.numbers(keyword)
-            fine = len(numbers) == count and bool(np.isfinite(numbers).all())
+            fine = len(numbers) == count and all(map(math.isfinite, numbers))
             if not fine or (keyword == "PixelSpacing" and min(numbers) <= 0):
                 yield Fault(
                     instance.name,

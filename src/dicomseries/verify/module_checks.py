@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from dicomseries.readback import Instance
 from dicomseries.readback.elements import Element
@@ -16,7 +16,6 @@ from dicomseries.verify.view import SeriesView, printable
 __all__: list[str] = []
 
 _Tags = tuple[int, ...]
-_PIXELS = 0x7FE00010
 _THREE_VALUES = {"1.2.840.10008.5.1.4.1.1.2": "CT", "1.2.840.10008.5.1.4.1.1.4": "MR"}
 
 
@@ -26,7 +25,7 @@ def _demands(sop_class_uid: str, kind: str) -> tuple[tuple[_Tags, str, str], ...
     found: dict[_Tags, tuple[str, str]] = {}
     for module in mandatory_modules(sop_class_uid):
         for requirement in MODULES.get(module, ()):
-            if requirement.type == kind:
+            if requirement.type == kind and requirement.path != ("PixelData",):
                 tags = tuple(tag_of(keyword) for keyword in requirement.path)
                 found.setdefault(tags, (".".join(requirement.path), module))
     return tuple((tags, path, module) for tags, (path, module) in found.items())
@@ -54,12 +53,18 @@ def type_2_is_there(view: SeriesView) -> Iterator[Fault]:
         )
 
 
+@lru_cache(maxsize=16)
+def _that_differ(
+    demands: tuple[tuple[_Tags, str, str], ...], differing: frozenset[int]
+) -> tuple[tuple[_Tags, str, str], ...]:
+    return tuple(demand for demand in demands if demand[0][0] in differing)
+
+
 def _lacking(view: SeriesView, kind: str) -> Iterator[tuple[Instance, str, str]]:
     """Yield file, path and module of what is missing; files after the first only where they differ from it."""
     for index, instance in enumerate(view.instances):
-        for tags, path, module in _demands(instance.text("SOPClassUID"), kind):
-            if tags[0] == _PIXELS or (index and tags[0] not in view.differing):
-                continue
+        demands = _demands(instance.text("SOPClassUID"), kind)
+        for tags, path, module in demands if not index else _that_differ(demands, view.differing):
             element = instance.element(tags[0])
             if len(tags) > 1:
                 fine = element is None or all(_inner(view, instance, element, tags[1:], kind))

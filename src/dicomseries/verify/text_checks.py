@@ -25,16 +25,6 @@ _NUMBERS = frozenset(_SIZES) - {"OD", "OF", "OL", "OV", "OW"}
 _CHARACTER_SET_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
 
-def _elements(view: SeriesView) -> Iterator[tuple[Instance, str, int, Element]]:
-    """Yield file, name, tag and element of every distinct element, those in sequences too."""
-    for tag in view.tags:
-        for instance, element in view.distinct(tag):
-            if tag >> 16 == 2:
-                continue
-            for path, inner, found in view.inside(instance, tag, element):
-                yield instance, path, inner, found
-
-
 @check("VR-001", level="error", part="PS3.5 6.2")
 def texts_are_legal(view: SeriesView) -> Iterator[Fault]:
     """Texts have the characters, length and form of their VR.
@@ -42,7 +32,7 @@ def texts_are_legal(view: SeriesView) -> Iterator[Fault]:
     DS at most 16 characters, CS capital letters, dates YYYYMMDD, UIDs of at most 64 digits and dots, and so on.
     Strict readers refuse the file, others cut the text off.
     """
-    for instance, name, _, element in _elements(view):
+    for instance, name, _, element in view.elements:
         if element.vr not in TEXT_VRS:
             continue
         text = _decoded(instance, element)
@@ -63,7 +53,7 @@ def _stripped(vr: str, value: str) -> str:
 @check("VR-002", level="error", part="PS3.5 7.1.1, 6.2")
 def lengths_are_legal(view: SeriesView) -> Iterator[Fault]:
     """Values have an even length, and binary ones a multiple of the size of their VR."""
-    for instance, name, _, element in _elements(view):
+    for instance, name, _, element in view.elements:
         size = _SIZES.get(element.vr, 2)
         if len(element.raw) % size:
             yield Fault(
@@ -76,12 +66,13 @@ def lengths_are_legal(view: SeriesView) -> Iterator[Fault]:
 @check("VR-003", level="error", part="PS3.5 6.4, PS3.6")
 def multiplicities_are_legal(view: SeriesView) -> Iterator[Fault]:
     """An attribute has as many values as the dictionary allows, such as three in ImagePositionPatient."""
-    for instance, name, tag, element in _elements(view):
+    for instance, name, tag, element in view.elements:
         count = _count(element)
-        if count and dictionary_has_tag(tag) and not _allows(dictionary_VM(tag), count):
+        allowed = _multiplicity(tag) if count else None
+        if allowed is not None and not _allows(allowed, count):
             yield Fault(
                 f"{instance.name} {name}",
-                f"{count} values where {dictionary_VM(tag)} are allowed.",
+                f"{count} values where {allowed} are allowed.",
                 "Write the number of values that the dictionary asks for.",
             )
 
@@ -111,6 +102,7 @@ def _bounds(multiplicity: str) -> tuple[int, int | None, int]:
     return least, None, int(high[:-1] or 1)
 
 
+@cache
 def _allows(multiplicity: str, count: int) -> bool:
     if " or " in multiplicity:
         return any(_allows(part, count) for part in multiplicity.split(" or "))
@@ -121,14 +113,22 @@ def _allows(multiplicity: str, count: int) -> bool:
 @check("VR-004", level="error", part="PS3.6")
 def representations_are_right(view: SeriesView) -> Iterator[Fault]:
     """An attribute of the standard has the VR of the dictionary."""
-    for instance, name, tag, element in _elements(view):
-        if not dictionary_has_tag(tag) or element.implicit or element.vr == "UN":
-            continue
-        allowed = dictionary_VR(tag)
-        if element.vr not in allowed.split(" or ") and not (element.vr == "OW" and "US or SS" in allowed):
-            yield Fault(
-                f"{instance.name} {name}", f"VR {element.vr} where {allowed} is right.", "Write it with that VR."
-            )
+    for instance, name, tag, element in view.elements:
+        allowed = _representations(tag)
+        if allowed and element.vr not in allowed and element.vr != "UN" and not element.implicit:
+            right = " or ".join(sorted(allowed))
+            yield Fault(f"{instance.name} {name}", f"VR {element.vr} where {right} is right.", "Write it with that VR.")
+
+
+@cache
+def _representations(tag: int) -> frozenset[str]:
+    """Return the VRs that the dictionary allows; none for tags it does not have."""
+    return frozenset(dictionary_VR(tag).split(" or ")) if dictionary_has_tag(tag) else frozenset()
+
+
+@cache
+def _multiplicity(tag: int) -> str | None:
+    return dictionary_VM(tag) if dictionary_has_tag(tag) else None
 
 
 @check("VR-005", level="error", part="PS3.3 C.12.1.1.2")
@@ -137,7 +137,7 @@ def characters_can_be_decoded(view: SeriesView) -> Iterator[Fault]:
 
     Else names of patients look different in each viewer.
     """
-    for instance, name, _, element in _elements(view):
+    for instance, name, _, element in view.elements:
         if element.vr in _CHARACTER_SET_VRS and _decoded(instance, element) is None:
             named = printable(instance.raw("SpecificCharacterSet"))
             yield Fault(

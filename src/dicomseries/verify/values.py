@@ -65,7 +65,7 @@ def largest_error(
         return math.inf
     rescale = (float(slope), float(intercept))
     source = (float(source_slope), float(source_intercept))
-    if _are_integers(stored, asked) and clip is None and rescale == source and np.array_equal(stored, asked):
+    if _are_integers(stored, asked) and clip is None and rescale == source and _are_equal(stored, asked):
         return 0.0
     is_whole = _are_integers(stored, asked) and clip is None and source == (1.0, 0.0)
     worst = 0.0
@@ -79,6 +79,18 @@ def largest_error(
 
 def _are_integers(*arrays: Array) -> bool:
     return all(array.dtype.kind in "iub" for array in arrays)
+
+
+def _are_equal(stored: Array, asked: Array) -> bool:
+    """Return whether all integers are equal; eight bytes at once where both lie alike in memory."""
+    if (
+        stored.dtype == asked.dtype
+        and stored.flags.c_contiguous
+        and asked.flags.c_contiguous
+        and stored.nbytes % 8 == 0
+    ):
+        stored, asked = stored.reshape(-1).view(np.uint64), asked.reshape(-1).view(np.uint64)
+    return np.array_equal(stored, asked)
 
 
 def _whole_error(stored: Array, rescale: tuple[float, float], asked: Array) -> float | None:

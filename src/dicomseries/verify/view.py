@@ -105,6 +105,20 @@ class SeriesView:
         """All tags that occur, in order."""
         return tuple(sorted({*self.first.tags, *self.differing}))
 
+    @cached_property
+    def elements(self) -> tuple[tuple[Instance, str, int, Element], ...]:
+        """File, name, tag and element of every distinct element of the data sets, those in sequences too."""
+        return tuple(self._elements())
+
+    def _elements(self) -> Iterator[tuple[Instance, str, int, Element]]:
+        for tag in self.tags:
+            name = name_of(tag)
+            for instance, element in self.distinct(tag) if tag >> 16 != 2 else ():
+                yield instance, name, tag, element
+                if element.vr == "SQ":
+                    for path, inner, found in self._inside(instance, name, element):
+                        yield instance, path, inner, found
+
     def representatives(self, keyword: str) -> tuple[Instance, ...]:
         """Return the first instance, or all where an attribute differs."""
         return self.instances if self.differs(keyword) else (self.first,)
@@ -117,13 +131,11 @@ class SeriesView:
         except (Damaged, Short):
             return ()
 
-    def inside(
-        self, instance: Instance, tag: int, element: Element, path: str = ""
-    ) -> Iterator[tuple[str, int, Element]]:
-        """Yield name, tag and element of an element, and of all elements of its items."""
-        name = f"{path}{name_of(tag)}"
-        yield name, tag, element
-        if element.vr == "SQ":
-            for index, item in enumerate(self.items(instance, element)):
-                for inner, found in item.items():
-                    yield from self.inside(instance, inner, found, f"{name}[{index}].")
+    def _inside(self, instance: Instance, path: str, sequence: Element) -> Iterator[tuple[str, int, Element]]:
+        """Yield name, tag and element of all elements in the items of a sequence."""
+        for index, item in enumerate(self.items(instance, sequence)):
+            for tag, element in item.items():
+                name = f"{path}[{index}].{name_of(tag)}"
+                yield name, tag, element
+                if element.vr == "SQ":
+                    yield from self._inside(instance, name, element)
