@@ -38,8 +38,9 @@ def read(
     Returns
     -------
     Volume
-        Slices along the normal; ``.array`` of shape (slices, rows, columns[, 3]), in memory; ``.grid`` in LPS mm, its slice spacing the mean distance of the positions; ``.tags``. Real values are integers as long
-        as every slope and intercept is whole, else float64.
+        Slices along the normal; ``.array`` of shape (slices, rows, columns[, 3]), in memory; ``.grid`` in LPS mm, its
+        slice spacing the mean distance of the positions; ``.tags``. Real values are integers as long as every slope
+        and intercept is whole, else float64.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def read(
     OptionError
         If `values` is neither of the two.
     MissingPackageError
-        If its compression has no decoder installed.
+        If their compression has no decoder installed.
 
     Warns
     -----
