@@ -119,4 +119,4 @@ def test_a_scanners_series_with_rounded_positions_and_a_wrong_spacing_tag_reads_
     assert np.abs(seen.affine_lps[:3, 3] - volume.grid.origin_lps).max() < 0.1
     (series,) = dcs.scan(folder).series
     assert len(series.paths) == 20
-    assert volume.tags.shared["Manufacturer"] == "GE MEDICAL SYSTEMS"
+    assert volume.tags.shared["Manufacturer"] == "GE Medical Systems"

@@ -96,6 +96,8 @@ def read_with_gdcm(folder: Path) -> Seen:
         absent("GDCM", "run `make check`, which installs python-gdcm")
     import gdcm
 
+    # Off by default for old readers' sake; ITK turns it on since 5.4 (the IOD has Image Plane by now).
+    gdcm.ImageHelper.SetSecondaryCaptureImagePlaneModule(True)
     sorter = gdcm.IPPSorter()
     sorter.SetComputeZSpacing(True)
     sorter.SetZSpacingTolerance(1e-3)

@@ -11,7 +11,6 @@ import h5py
 import numpy as np
 import pytest
 import SimpleITK as sitk
-import torch
 import xarray
 import zarr
 
@@ -68,34 +67,6 @@ def test_a_view_that_runs_backwards_keeps_its_values(tmp_path):
         np.testing.assert_array_equal(open_volume(turned, spacing=SPACING).slabs.read(1, 4), ARRAY[::-2, :, ::-1][1:4])
 
 
-@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int64, torch.float16, torch.float64, torch.bool])
-def test_a_tensor_is_viewed_not_copied(dtype):
-    tensor = torch.arange(60).reshape(3, 4, 5).to(dtype)
-    volume = open_volume(tensor, spacing=SPACING)
-    np.testing.assert_array_equal(volume.array, tensor.numpy())
-    assert np.shares_memory(volume.array, tensor.numpy())
-
-
-def test_a_tensor_with_a_gradient_is_read():
-    tensor = torch.ones(3, 4, 5, requires_grad=True)
-    assert open_volume(tensor, spacing=SPACING).array.sum() == 60
-
-
-def test_a_tensor_that_is_permuted_keeps_its_values():
-    tensor = torch.arange(60).reshape(3, 4, 5)
-    volume = open_volume(tensor.permute(2, 1, 0), axes="xyz", spacing=SPACING)
-    np.testing.assert_array_equal(volume.array, tensor.numpy())
-
-
-@pytest.mark.parametrize(
-    ("tensor", "word"),
-    [(torch.ones(3, 4, 5, dtype=torch.bfloat16), r"tensor\.float"), (torch.ones(3, 4).to_sparse(), "to_dense")],
-)
-def test_a_tensor_that_numpy_cannot_hold_is_refused_with_the_way_out(tensor, word):
-    with pytest.raises(SourceError, match=word):
-        open_volume(tensor, spacing=SPACING)
-
-
 def test_a_stranger_is_indexed_along_every_axis_and_slab_by_slab():
     source = Counted(ARRAY, chunks=(4, 2, 5))
     volume = open_volume(source, spacing=SPACING)
@@ -114,13 +85,13 @@ class OnlyDlpack:
     """A block that numpy does not know by itself."""
 
     def __init__(self, array):
-        self.tensor = torch.from_numpy(array)
+        self.owner = array
 
     def __dlpack__(self, **options):
-        return self.tensor.__dlpack__(**options)
+        return self.owner.__dlpack__(**options)
 
     def __dlpack_device__(self):
-        return self.tensor.__dlpack_device__()
+        return self.owner.__dlpack_device__()
 
 
 class Exotic(Counted):
