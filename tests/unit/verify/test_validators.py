@@ -49,3 +49,10 @@ def test_a_crash_is_an_error(tmp_path, monkeypatch):
 def test_without_validators_nothing_is_said(monkeypatch):
     monkeypatch.setattr(validators, "find_program", lambda _: None)
     assert validators.validate([Path("1.dcm")]) == ()
+
+
+def test_an_unknown_laterality_is_no_fault():
+    text = "</Laterality(0020,0060)> - is only permitted to be empty when actually unknown; should be absent"
+    alarm = validators.Remark(program="dciodvfy", level="Warning", where="1.dcm", text=text)
+    other = validators.Remark(program="dciodvfy", level="Warning", where="1.dcm", text="</KVP(0018,0060)> - is 0")
+    assert [one.message for one in run("validators", (alarm, other))] == ["</KVP(0018,0060)> - is 0."]
