@@ -16,8 +16,10 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 
-from dicomseries.errors import ReadError
-from dicomseries.readback import read_instance
+from dicomseries.errors import DicomSeriesError, ReadError
+from dicomseries.readback import read, read_instance, scan, tags
+from dicomseries.verify import check
+from judges.known import write_known_series
 
 EXPLICIT, IMPLICIT, BIG, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in (".1", "", ".2", ".1.99"))
 
@@ -136,7 +138,7 @@ def read_all(path) -> None:
         instance = read_instance(path)
         for tag in instance.tags:
             keyword = pydicom.datadict.keyword_for_tag(tag)
-            if keyword and tag >> 16 != 2:
+            if pydicom.datadict.tag_for_keyword(keyword) == tag and tag >> 16 != 2:
                 with contextlib.suppress(ReadError):
                     instance.value(keyword)
         instance.stored()
@@ -165,6 +167,35 @@ def test_any_bytes_give_values_or_a_read_error(folder, data, preamble):
     path.write_bytes((bytes(128) + b"DICM" if preamble else b"\x08\0") + data)
     with contextlib.suppress(ReadError):
         read_all(path)
+
+
+@pytest.fixture(scope="module")
+def series_bytes(tmp_path_factory):
+    """The files of a clean series of three slices."""
+    folder = write_known_series(tmp_path_factory.mktemp("series"), np.arange(60, dtype="int16").reshape(3, 4, 5))
+    return [path.read_bytes() for path in sorted(folder.iterdir())]
+
+
+@given(
+    which=st.integers(0, 2),
+    noise=st.lists(st.tuples(st.integers(132, 1600), st.integers(0, 255)), min_size=1, max_size=4),
+)
+@settings(max_examples=120)
+def test_a_spoiled_series_is_read_or_refused_and_always_checked(folder, series_bytes, which, noise):
+    place = folder / "spoiled"
+    place.mkdir(exist_ok=True)
+    for index, data in enumerate(series_bytes):
+        spoiled = bytearray(data)
+        for position, value in noise if index == which else ():
+            spoiled[position % len(spoiled)] = value
+        (place / f"{index}.dcm").write_bytes(spoiled)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for series in scan(place).series:
+            check(place, series=series.series_uid, validators=False)
+            with contextlib.suppress(DicomSeriesError):
+                read(place, series=series.series_uid).array.sum()
+            tags(place, series=series.series_uid)
 
 
 def test_sequences_nested_without_end_are_refused(tmp_path):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from pydicom.datadict import keyword_for_tag
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -52,7 +52,8 @@ def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
 class SeriesTags:
     """The attributes of a series, decoded when they are first looked at.
 
-    Names are keywords; "(gggg,eeee) creator" for private attributes, "(gggg,eeee)" for unknown ones. Values are str,
+    Names are keywords; "(gggg,eeee) creator" for private attributes, "(gggg,eeee) keyword" in repeating groups such as
+    overlays, "(gggg,eeee)" for unknown ones. Values are str,
     int, float, bytes, lists of them, and for sequences lists of dictionaries; "" where there is no value.
 
     Parameters
@@ -143,9 +144,11 @@ def _quiet() -> Iterator[None]:
 
 def _name(tag: int, elements: Mapping[int, Any]) -> str:
     keyword = keyword_for_tag(tag)
-    if keyword:
+    if keyword and tag_for_keyword(keyword) == tag:
         return keyword
     number = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    if keyword:  # of a repeating group: 60xx is one of sixteen overlays
+        return f"{number} {keyword}"
     block = elements.get(tag & 0xFFFF0000 | (tag & 0xFF00) >> 8) if tag >> 16 & 1 else None
     return f"{number} {block.raw.strip(b' ' + bytes(1)).decode('latin-1')}" if block is not None else number
 

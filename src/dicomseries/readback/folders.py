@@ -207,7 +207,6 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
     kept, problems = _without_copies(members)
     placement = place(kept)
     first = placement.instances[0]
-    number = first.numbers("SeriesNumber")
     return Series(
         series_uid=uid,
         study_uid=first.text("StudyInstanceUID"),
@@ -215,7 +214,7 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
         sop_class_uid=first.text("SOPClassUID"),
         kind=_KINDS.get(first.text("SOPClassUID")),
         description=_description(first),
-        number=int(number[0]) if number else None,
+        number=first.whole("SeriesNumber", 0) if first.text("SeriesNumber") else None,
         rows=first.rows,
         columns=first.columns,
         samples=first.samples,

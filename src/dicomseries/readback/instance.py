@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,6 +129,11 @@ class Instance:
         order = "big" if self.transfer_syntax == "1.2.840.10008.1.2.2" else "little"
         return int.from_bytes(raw[:2], order) if len(raw) >= 2 else default  # type: ignore[arg-type]
 
+    def whole(self, keyword: str, default: int) -> int:
+        """Return the first value of an attribute of VR IS; `default` if it is absent or no whole number."""
+        value = next(iter(self.numbers(keyword)), math.nan)
+        return int(value) if value.is_integer() else default
+
     def value(self, keyword: str) -> Any:
         """Return an attribute decoded by pydicom (one value, a list of them, a sequence); None if it is absent.
 
@@ -180,7 +186,7 @@ class Instance:
     @property
     def frames(self) -> int:
         """NumberOfFrames; 1 if absent."""
-        return int(next(iter(self.numbers("NumberOfFrames")), 1))
+        return self.whole("NumberOfFrames", 1)
 
     @property
     def slope(self) -> float:

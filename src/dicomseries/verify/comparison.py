@@ -22,6 +22,7 @@ __all__ = ["GRID_TOLERANCE", "Asked", "check_asked", "check_values"]
 GRID_TOLERANCE = 1e-3
 """How far a corner of a slice may be from where it was asked, as a part of the smallest spacing."""
 
+_COMPARE = "Compare with the input that was written; check axes= of both."
 _SLAB_BYTES = 8 << 20
 _ROUNDING = 8 * float(np.finfo(np.float64).eps)
 """Of a float64 sum and product, relative to the values; half steps are exceeded by no more."""
@@ -103,7 +104,7 @@ def grid_is_as_asked(asked: Asked) -> Iterator[Fault]:
         yield Fault(
             "series",
             f"It has (slices, rows, columns) {found}, the input {grid.shape}.",
-            "Compare with the input that was written; check axes= of both.",
+            _COMPARE,
         )
         return
     corners = _corners(view)
@@ -139,7 +140,10 @@ def values_are_as_asked(asked: Asked) -> Iterator[Fault]:
     Half a step is half of abs(RescaleSlope), plus the rounding of float64. A wider bound can be given.
     """
     volume, view = asked.volume, asked.view
-    if volume is None or tuple(volume.slabs.shape) != _shape(view):
+    if volume is None or asked.grid.shape != _shape(view)[:3]:
+        return  # GEO-020 says so
+    if tuple(volume.slabs.shape) != _shape(view):
+        yield Fault("series", f"It has {view.first.samples} samples per pixel, the input {volume.samples}.", _COMPARE)
         return
     worst, where = 0.0, view.first
     for instance, wanted in zip(view.instances, _slices(volume), strict=True):

@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
-from dicomseries.readback import read, tags
+from dicomseries.readback import read, scan, tags, volume_of
 from dicomseries.readback.instance import Instance
 from judges.known import OBLIQUE, write_known_series
 
@@ -136,17 +136,24 @@ def test_a_warning_is_given_for_what_is_read_all_the_same(tmp_path):
     assert np.array_equal(volume.array, STORED)
 
 
+def lazy(folder):
+    """The volume as `read` makes it, before its voxels are read."""
+    (series,) = scan(folder).series
+    return volume_of(series, series.grid, is_real=True)
+
+
 def test_a_file_cut_after_it_was_scanned_is_a_read_error(tmp_path):
     folder = write_known_series(tmp_path, STORED)
-    volume = read(folder)
+    volume = lazy(folder)
+    assert np.array_equal(volume.slabs.read(2, 4), STORED[2:4])
     path = folder / "0003.dcm"
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(ReadError) as caught:
-        volume.array  # noqa: B018
+        volume.slabs.read(0, 6)
     assert caught.value.code == "file-truncated"
     path.unlink()
     with pytest.raises(ReadError) as caught:
-        volume.array  # noqa: B018
+        volume.slabs.read(0, 6)
     assert caught.value.code == "file-unreadable"
 
 
@@ -195,7 +202,7 @@ def test_tags_of_a_file_and_of_a_folder(tmp_path):
 
 
 def test_values_of_an_instance_are_decoded_on_demand(tmp_path):
-    instance = read(write_known_series(tmp_path, STORED)).slabs.instances[0]
+    instance = lazy(write_known_series(tmp_path, STORED)).slabs.instances[0]
     assert isinstance(instance, Instance)
     assert instance.value("PatientName") == "Known^Series"
     assert instance.value("PatientWeight") is None
@@ -204,3 +211,12 @@ def test_values_of_an_instance_are_decoded_on_demand(tmp_path):
     assert instance.numbers("WindowWidth") == (1000.0,)
     with pytest.raises(KeyError):
         instance.raw("NoSuchKeyword")
+
+
+def test_each_overlay_keeps_its_own_name(tmp_path):
+    def overlaid(_, dataset):
+        dataset.add_new(0x60000010, "US", 4)
+        dataset.add_new(0x60020010, "US", 5)
+
+    found = tags(write_known_series(tmp_path, STORED, change=overlaid))
+    assert (found["(6000,0010) OverlayRows"], found["(6002,0010) OverlayRows"]) == (4, 5)

@@ -263,6 +263,11 @@ def test_swapped_rows_and_columns_are_found_beside_the_input(tmp_path):
     assert ids(folder, against=volume()) == {"GEO-020"}
 
 
+def test_colour_beside_a_grey_series_is_found(tmp_path):
+    folder = write_known_series(tmp_path / "series", STORED)
+    assert ids(folder, against=volume(np.stack([STORED] * 3, axis=-1))) == {"VAL-010"}
+
+
 def test_reversed_slices_are_found_beside_the_input(tmp_path):
     folder = write_known_series(tmp_path / "series", STORED[::-1])
     assert ids(folder, against=volume()) == {"VAL-010"}
