@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = ["Instance", "tag_of"]
 _PADDING = b" \0"
 
 
+@cache
 def tag_of(keyword: str) -> int:
     """Return the tag of a keyword of the standard's dictionary (PS3.6).
 
