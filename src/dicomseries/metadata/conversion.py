@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
@@ -25,6 +26,7 @@ from dicomseries.standard.value_representations import (
     MAX_CHARS,
     MULTI_LINE_VRS,
     TEXT_VRS,
+    WORD_BYTES,
     text_fault,
 )
 
@@ -32,7 +34,9 @@ __all__ = ["attribute_of", "short"]
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _ISO_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?")
+_OFFSET = re.compile(r"(\+(0\d|1[0-3])[0-5]\d|\+1400|-(0\d|1[01])[0-5]\d|-1200)(?<!-0000)")
 _FLOAT32_MAX = 3.4028235e38
+_HIGHEST_TAG = 0xFFFFFFFF
 _SHOWN = 60
 
 
@@ -251,10 +255,17 @@ def _text_value(keyword: str, vr: str, where: str, part: Any) -> str:
     terms = ENUMERATED.get(keyword, ())
     if terms and stripped and stripped not in terms:
         raise _fault(where, "value-not-enumerated", short(part), "one of " + ", ".join(terms), _choose(terms, stripped))
-    expected = text_fault(vr, stripped)
+    expected = text_fault(vr, stripped) or _own_fault(keyword, stripped)
     if expected:
         raise _fault(where, "value-malformed", short(part), expected, _mend(vr, stripped))
     return stripped
+
+
+def _own_fault(keyword: str, text: str) -> str | None:
+    """Return what an attribute demands beyond its VR."""
+    if keyword == "TimezoneOffsetFromUTC" and text and not _OFFSET.fullmatch(text):
+        return "an offset from -1200 to +1400, as &ZZXX (PS3.3 C.12.1.1.8)"
+    return None
 
 
 def _choose(terms: tuple[str, ...], text: str) -> str:
@@ -280,7 +291,7 @@ def _text_of(vr: str, where: str, part: Any) -> str:
         return _clock_text(vr, where, part)
     if isinstance(part, str | PersonName):
         return _compact(vr, str(part))
-    if isinstance(part, Real):
+    if isinstance(part, Real | Decimal):
         return _number_text(vr, where, part)
     raise _wrong_type(vr, where, part)
 
@@ -321,7 +332,13 @@ def _number_text(vr: str, where: str, part: Any) -> str:
         return str(int(part))
     if vr in {"LO", "SH"} and isinstance(part, Integral):  # PatientID = 42
         return str(int(part))
-    raise _fault(where, "wrong-type", short(part), _wanted(vr), "Write it in quotes." if vr != "IS" else "Round it.")
+    raise _fault(where, "wrong-type", short(part), _wanted(vr), _quoted(vr))
+
+
+def _quoted(vr: str) -> str:
+    if vr == "IS":
+        return "Round it."
+    return _example(vr) if vr in _EXAMPLES else "Write it in quotes."
 
 
 def _integer(vr: str, where: str, part: Any) -> int:
@@ -359,14 +376,30 @@ def _parsed_integer(part: Any) -> int | None:
 def _parsed_float(part: Any) -> float | None:
     """Return the number, None if it is none."""
     try:
-        return float(part) if isinstance(part, str | Real) else None
+        return float(part) if isinstance(part, str | Real | Decimal) else None
     except (ValueError, OverflowError):
         return None
 
 
 def _other(vr: str, where: str, part: Any) -> Value:
     if vr in BYTE_VRS and isinstance(part, bytes):
-        return part
+        return _whole_words(vr, where, part)
     if vr == "AT" and isinstance(part, str):
         return tag_of(keyword_of(part))
+    if vr == "AT" and isinstance(part, Integral) and 0 <= part <= _HIGHEST_TAG:
+        return int(part)
     raise _wrong_type(vr, where, part)
+
+
+def _whole_words(vr: str, where: str, part: bytes) -> bytes:
+    """Return bytes that are whole words of the VR; what has no words is padded to an even length (PS3.5 section 6.2)."""
+    size = WORD_BYTES.get(vr, 1)
+    if len(part) % size:
+        raise _fault(
+            where,
+            "bytes-broken",
+            f"{len(part)} bytes",
+            f"a multiple of {size} bytes (VR {vr})",
+            "Give the bytes of whole numbers, lowest byte first.",
+        )
+    return part + bytes(len(part) % 2)

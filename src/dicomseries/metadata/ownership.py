@@ -28,6 +28,7 @@ OWNED: dict[str, str] = {
     "SliceLocation": "origin= and spacing=",
     "NumberOfSlices": _SHAPE,
     "NumberOfFrames": _SHAPE,
+    "FrameIncrementPointer": _SHAPE,
     # pixels
     "PixelData": _ARRAY,
     "FloatPixelData": _ARRAY,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from dicomseries.errors import OptionError, SourceError
+from dicomseries.errors import DicomSeriesError, OptionError, SourceError
 from dicomseries.sources import (
     arrays,
     dask_array,
@@ -159,8 +159,23 @@ def open_volume(
     found = locate(source) if isinstance(source, (str, os.PathLike)) else source
     for module in FORMATS:
         if module.matches(found):
-            return module.open_volume(found, request)
+            return _opened(module, found, request)
     raise _unknown(found, request.where)
+
+
+def _opened(module: Format, source: Any, request: Request) -> Volume:
+    try:
+        return module.open_volume(source, request)
+    except OSError as error:
+        if isinstance(error, DicomSeriesError):
+            raise
+        raise SourceError(
+            code="file-unreadable",
+            where=request.where,
+            given=error.strerror or str(error),
+            expected="a file that may be read",
+            remedy="Check that it is a file and not a folder, and its permissions.",
+        ) from error
 
 
 def _name(source: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from dicomseries.errors import SourceError
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import MappedSlabs, Window
-from dicomseries.sources.optional import made_by
+from dicomseries.sources.optional import guarded, made_by
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Request
 from dicomseries.sources.volume import ArraySlabs, Slabs, Volume
@@ -38,12 +39,20 @@ class SlicedSlabs:
         The numbers it gives.
     depth : int
         Slices in one of its chunks.
+    where : str
+        What to call the source in an error.
+
+    Raises
+    ------
+    SourceError
+        From `read`, if the source fails, or gives another shape or other numbers than it said.
     """
 
     source: Any
     layout: Layout
     dtype: np.dtype[Any]
     depth: int = 1
+    where: str = "source"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,7 +63,18 @@ class SlicedSlabs:
         """Return the slices [start, stop); chunks that they touch are read once."""
         # Clamped as slicing a numpy array is, since not every array type accepts a stop past the end.
         end = min(stop, self.shape[0])
-        return self.layout.arrange(_as_numpy(self.source[self.layout.index(start, end)]))[: end - start]
+        with guarded(self.where):
+            block = _as_numpy(self.source[self.layout.index(start, end)])
+        expected = self.layout.block_shape(start, end)
+        if block.shape == expected and block.dtype == self.dtype:
+            return self.layout.arrange(block)
+        raise SourceError(
+            code="source-not-as-described",
+            where=self.where,
+            given=f"{block.dtype} numbers of shape {block.shape} for the slices {start} to {end}",
+            expected=f"{self.dtype} numbers of shape {expected}, as the array says of itself",
+            remedy="Mend the array's shape and dtype, or pass what it computes, e.g. numpy.asarray(array).",
+        )
 
 
 def matches(source: object) -> bool:
@@ -92,13 +112,21 @@ def open_volume(source: Any, request: Request) -> Volume:
     """
     _refuse_mask(source, request.where)
     array = _tensor(source, request.where) if made_by(source, "torch") else source
+    if not isinstance(array.shape, Iterable):
+        raise SourceError(
+            code="array-empty",
+            where=request.where,
+            given=f"shape {array.shape}",
+            expected="at least one voxel along every axis",
+            remedy="Fill the dataset first: there are no numbers in it.",
+        )
     layout = lay_out(array.shape, request)
     if isinstance(array, np.ndarray):
         check_dtype(array.dtype, request.where)
         return build_volume(array_slabs(array, layout), layout, request)
     dtype = _dtype(array, layout)
     check_dtype(dtype, request.where)
-    slabs = SlicedSlabs(array, layout, dtype, layout.depth(_chunks(array)))
+    slabs = SlicedSlabs(array, layout, dtype, layout.depth(_chunks(array)), request.where)
     return build_volume(slabs, layout, request)
 
 

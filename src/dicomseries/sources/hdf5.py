@@ -7,7 +7,7 @@ from typing import Any
 
 from dicomseries.errors import SourceError
 from dicomseries.sources.arrays import open_volume as open_array
-from dicomseries.sources.optional import made_by, missing_package
+from dicomseries.sources.optional import guarded, made_by, missing_package
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Volume
 
@@ -57,7 +57,9 @@ def open_volume(source: Any, request: Request) -> Volume:
     group = _open_file(source.path, request.where) if isinstance(source, Location) else source
     if hasattr(group, "shape"):
         return open_array(group, request)
-    return open_array(_choose(group, source), request)
+    with guarded(request.where, "an HDF5 file whose objects can be read"):
+        chosen = _choose(group, source)
+    return open_array(chosen, request)
 
 
 def _open_file(path: Path, where: str) -> Any:
@@ -65,16 +67,9 @@ def _open_file(path: Path, where: str) -> Any:
         import h5py
     except ImportError as error:
         raise missing_package(extra="hdf5", where=where) from error
-    try:
+    remedy = "Check that the file is whole and that no other program is writing to it."
+    with guarded(where, "an HDF5 file", remedy):
         return h5py.File(path, "r")
-    except OSError as error:
-        raise SourceError(
-            code="file-unreadable",
-            where=where,
-            given=str(error),
-            expected="an HDF5 file",
-            remedy="Check that the file is whole and that no other program is writing to it.",
-        ) from error
 
 
 def _choose(group: Any, source: Any) -> Any:
@@ -82,7 +77,7 @@ def _choose(group: Any, source: Any) -> Any:
     names: list[str] = []
     group.visititems(lambda name, item: names.append(name) if len(getattr(item, "shape", None) or ()) > 1 else None)
     member = source.member.strip("/") if isinstance(source, Location) and source.member else None
-    if member in names:
+    if member in names or _is_image(group, member):  # a soft link is not visited, but may be named
         return group[member]
     if member is None and len(names) == 1:
         return group[names[0]]
@@ -94,3 +89,7 @@ def _choose(group: Any, source: Any) -> Any:
         expected="one dataset with two axes or more" if member is None else f"a dataset named {member}",
         remedy=f"Name the one you mean, e.g. {place}::{names[0] if names else 'scan/ct'}.",
     )
+
+
+def _is_image(group: Any, member: str | None) -> bool:
+    return member is not None and len(getattr(group.get(member), "shape", None) or ()) > 1

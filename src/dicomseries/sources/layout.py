@@ -76,6 +76,17 @@ class Layout:
         chosen: dict[str, int | slice] = {"z": slice(start, stop), "t": self.time_point}
         return tuple(chosen.get(letter, slice(0, size)) for letter, size in zip(self.axes, self.shape, strict=True))
 
+    def block_shape(self, start: int, stop: int) -> tuple[int, ...]:
+        """Return the shape of what `index` cuts out; the chosen time point has no axis of its own.
+
+        Examples
+        --------
+        >>> Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt").block_shape(1, 3)
+        (5, 4, 2)
+        """
+        sizes = dict(zip(self.axes, self.shape, strict=True)) | {"z": max(0, stop - start)}
+        return tuple(sizes[letter] for letter in self.axes if letter != "t")
+
     def arrange(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what `index` cut out as (slices, rows, columns[, 3]); a view, nothing is copied.
 

@@ -48,7 +48,6 @@ _SYNONYMS = {
     "Rotation": "TransformMatrix",
     "Origin": "Offset",
     "Position": "Offset",
-    "ElementSize": "ElementSpacing",
 }
 
 
@@ -68,6 +67,14 @@ class _Header:
         except ValueError:
             raise self.fault(key=key, given=self.text(key), expected="numbers", remedy="Mend the header.") from None
 
+    def whole(self, key: str, default: int) -> int:
+        try:
+            return int(self.text(key, str(default)))
+        except ValueError:
+            raise self.fault(
+                key=key, given=self.text(key), expected="a whole number", remedy="Mend the header."
+            ) from None
+
     def flag(self, key: str) -> bool:
         return self.text(key)[:1] in {"T", "t", "1"}
 
@@ -83,8 +90,9 @@ class _Header:
     @property
     def sizes(self) -> tuple[int, ...]:
         """x, y, z, t: the fastest axis first."""
-        sizes = tuple(int(size) for size in self.numbers("DimSize"))
-        if str(len(sizes)) != self.text("NDims") or len(sizes) not in {2, 3, 4} or min(sizes) < 0:
+        words = self.text("DimSize").split()
+        sizes = tuple(int(word) for word in words if word.isdecimal())
+        if str(len(words)) != self.text("NDims") or len(words) not in {2, 3, 4} or len(sizes) != len(words):
             raise self.fault(
                 key="DimSize",
                 given=self.text("DimSize"),
@@ -95,7 +103,7 @@ class _Header:
 
     @property
     def channels(self) -> int:
-        return int(self.text("ElementNumberOfChannels", "1"))
+        return self.whole("ElementNumberOfChannels", 1)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -212,7 +220,7 @@ def _open_voxels(header: _Header, shape: Sequence[int]) -> Mapped:
 
 def _data_place(header: _Header, size: int) -> tuple[Path, int]:
     name = header.text("ElementDataFile")
-    skip = int(header.text("HeaderSize", "0"))
+    skip = header.whole("HeaderSize", 0)
     is_local = name.upper() == "LOCAL"
     path = header.path if is_local else header.path.parent / name
     if not path.is_file():
@@ -229,7 +237,8 @@ def _data_place(header: _Header, size: int) -> tuple[Path, int]:
 
 def _grid(header: _Header) -> Grid | None:
     """Return where the voxels are; MetaImage, like ITK, is LPS."""
-    spacing, count = header.numbers("ElementSpacing"), len(header.sizes)
+    # As in MetaIO, the size of an element is the spacing where no spacing is said.
+    spacing, count = header.numbers("ElementSpacing") or header.numbers("ElementSize"), len(header.sizes)
     if len(spacing) < 3:
         return None
     factor = mm_per_unit(header.text("DistanceUnits", "mm"))

@@ -21,7 +21,7 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.arrays import array_slabs
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
-from dicomseries.sources.optional import made_by, missing_package
+from dicomseries.sources.optional import guarded, made_by, missing_package
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Slabs, Volume
@@ -32,6 +32,7 @@ PACKAGE: str | None = "nifti"
 """Extra that installs nibabel."""
 
 _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
+_CHECK = "Check that the file is whole and what its name says."
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 
 
@@ -78,7 +79,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     image = _load(source.path, request) if isinstance(source, Location) else source
     shape, axes = _shape_and_axes(image, request.where)
     layout = lay_out(shape, request, axes)
-    slabs, slope, intercept = _open_voxels(image, layout)
+    slabs, slope, intercept = _open_voxels(image, layout, request.where)
     if slabs.dtype.kind == "f" and (slope, intercept) != (1.0, 0.0):
         slabs, slope, intercept = _ScaledSlabs(slabs, slope, intercept), 1.0, 0.0
     return build_volume(slabs, layout, request, lambda: _grid(image), slope=slope, intercept=intercept)
@@ -116,6 +117,7 @@ class _ProxySlabs:
     proxy: Any
     layout: Layout
     lock: Any
+    where: str
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -130,7 +132,7 @@ class _ProxySlabs:
         return 1
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        with self.lock:
+        with self.lock, guarded(self.where):
             block = np.asarray(self.proxy[self.layout.index(start, min(stop, self.shape[0]))], np.float64)
         return self.layout.arrange(block)
 
@@ -138,33 +140,31 @@ class _ProxySlabs:
 def _load(path: Path, request: Request) -> Any:
     try:
         import nibabel
-        from nibabel.filebasedimages import ImageFileError
-        from nibabel.spatialimages import HeaderDataError
     except ImportError as error:
         raise missing_package(extra="nifti", where=request.where) from error
-    try:
-        return nibabel.load(path)
-    except (ImageFileError, HeaderDataError, OSError, EOFError) as error:
-        raise SourceError(
-            code="file-unreadable",
-            where=request.where,
-            given=str(error),
-            expected="a NIfTI-1 or NIfTI-2 file",
-            remedy="Check that the file is whole and what its name says.",
-        ) from error
+    with guarded(request.where, "a NIfTI-1 or NIfTI-2 file", _CHECK):
+        image = nibabel.load(path)
+        image.header.get_xyzt_units()  # a damaged code is found here
+        return image
 
 
-def _open_voxels(image: Any, layout: Layout) -> tuple[Slabs, float, float]:
+def _open_voxels(image: Any, layout: Layout, where: str) -> tuple[Slabs, float, float]:
     """Return the voxels of an image as they are stored, and what their integers mean."""
     proxy = image.dataobj
     if isinstance(proxy, np.ndarray):
         return array_slabs(_with_colours(proxy, layout), layout), 1.0, 0.0
-    if not hasattr(proxy, "get_unscaled"):
-        return _ProxySlabs(proxy, layout, threading.Lock()), 1.0, 0.0
+    if not _has_one_scale(proxy):
+        return _ProxySlabs(proxy, layout, threading.Lock(), where), 1.0, 0.0
     scale = float(proxy.slope), float(proxy.inter)
     if not _is_plain(proxy):
         return array_slabs(_with_colours(np.asarray(proxy.get_unscaled()), layout), layout), *scale
     return _map(proxy, layout), *scale
+
+
+def _has_one_scale(proxy: Any) -> bool:
+    """Return whether one slope and intercept hold for all voxels; those of AFNI and PAR/REC change on the way."""
+    names = ("get_unscaled", "slope", "inter")
+    return all(hasattr(proxy, name) for name in names) and type(proxy).__module__ == "nibabel.arrayproxy"
 
 
 def _is_plain(proxy: Any) -> bool:
@@ -198,6 +198,14 @@ def _with_colours(array: npt.NDArray[Any], layout: Layout) -> npt.NDArray[Any]:
 def _shape_and_axes(image: Any, where: str) -> tuple[tuple[int, ...], str]:
     """Return the shape without trailing axes of one element, with the three colours of RGB24 as the last axis."""
     shape = tuple(int(size) for size in image.shape)
+    if any(size < 0 for size in shape):
+        raise SourceError(
+            code="file-unreadable",
+            where=where,
+            given=f"shape {shape}",
+            expected="sizes above 0",
+            remedy=_CHECK,
+        )
     dtype = np.dtype(getattr(image.dataobj, "dtype", np.float64))
     if any(size != 1 for size in shape[4:]):
         raise SourceError(

@@ -1,4 +1,8 @@
-"""numpy's own files: ``.npy``, and ``.npz`` with one array or ``file.npz::name``."""
+"""numpy's own files: ``.npy``, and ``.npz`` with one array or ``file.npz::name``.
+
+Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``: so `read` on the command
+line saves it.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from dicomseries.errors import SourceError
+from dicomseries.geometry import Grid
 from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
-from dicomseries.sources.placement import build_volume
+from dicomseries.sources.placement import build_volume, unplaced
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Volume
 
@@ -19,6 +24,10 @@ __all__ = ["PACKAGE", "matches", "open_volume"]
 
 PACKAGE: str | None = None
 """No extra: numpy reads it."""
+
+_AFFINE = "affine_lps"
+_PLACE = frozenset({_AFFINE, "spacing_mm", "origin_lps", "direction_lps"})
+"""What stands beside the array in a file that says where it is."""
 
 
 def matches(source: object) -> bool:
@@ -41,14 +50,14 @@ def open_volume(source: Location, request: Request) -> Volume:
     source : Location
         The file; ``member`` names the array in a ``.npz`` that has several.
     request : Request
-        Must hold the spacing: numpy's files have none.
+        Must hold the spacing, unless a ``.npz`` holds ``affine_lps``.
 
     Raises
     ------
     SourceError
         If it is no such file, holds Python objects, or the array in a ``.npz`` is not named clearly.
     OptionError, GeometryError
-        As for an array.
+        As for an array; also if ``affine_lps`` is no grid.
 
     Examples
     --------
@@ -73,7 +82,8 @@ def open_volume(source: Location, request: Request) -> Volume:
         ) from error
     array = mapped.array.T if fortran else mapped.array
     layout = lay_out(array.shape, request)
-    return build_volume(Mapped(array, mapped.window).slabs(layout), layout, request)
+    found = (lambda: _placed(source)) if source.has_suffix(".npz") else unplaced
+    return build_volume(Mapped(array, mapped.window).slabs(layout), layout, request, found)
 
 
 def _open_npy(source: Location, where: str) -> tuple[Mapped, bool]:
@@ -97,11 +107,12 @@ def _open_npz(source: Location) -> tuple[Mapped, bool]:
 
 
 def _choose(members: list[str], source: Location) -> str:
-    names = [member.removesuffix(".npy") for member in members]
-    if source.member in names:
-        return members[names.index(source.member)]
-    if source.member is None and len(names) == 1:
-        return members[0]
+    names = _names(members)
+    if f"{_AFFINE}.npy" in members:
+        names = [name for name in names if name not in _PLACE]
+    chosen = names[0] if source.member is None and len(names) == 1 else source.member
+    if chosen in names:
+        return members[_names(members).index(chosen)]
     raise SourceError(
         code="dataset-unclear",
         where=str(source),
@@ -109,6 +120,20 @@ def _choose(members: list[str], source: Location) -> str:
         expected="one array" if source.member is None else f"an array named {source.member}",
         remedy=f"Name the one you mean, e.g. {source.path}::{names[0] if names else 'name'}.",
     )
+
+
+def _names(members: list[str]) -> list[str]:
+    return [member.removesuffix(".npy") for member in members]
+
+
+def _placed(source: Location) -> Grid | None:
+    """Return the place in space that stands beside the array."""
+    with zipfile.ZipFile(source.path) as archive:
+        if f"{_AFFINE}.npy" not in archive.namelist():
+            return None
+        with archive.open(f"{_AFFINE}.npy") as stream:
+            affine = npy_format.read_array(stream, allow_pickle=False)
+    return Grid.from_affine((1, 1, 1), affine, space="LPS")
 
 
 def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

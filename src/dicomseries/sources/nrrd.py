@@ -9,7 +9,7 @@ import bz2
 import gzip
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -312,7 +312,22 @@ def _grid_of_spacings(header: _Header) -> Grid | None:
     if any(math.isnan(length) for length in spacings):
         return None
     factors = _factors(header, " ".join(f'"{header.per_axis("units")[i]}"' for i in order), 3)
-    return Grid.from_spacing((1, 1, 1), [length * factor for length, factor in zip(spacings, factors, strict=True)])
+    origin = _origin_of_mins(header, order, spacings)
+    return Grid.from_spacing(
+        (1, 1, 1),
+        [length * factor for length, factor in zip(spacings, factors, strict=True)],
+        origin=[value * factor for value, factor in zip(origin, factors, strict=True)],
+    )
+
+
+def _origin_of_mins(header: _Header, order: Sequence[int], spacings: Sequence[float]) -> tuple[float, ...]:
+    """Return the centre of the first voxel: half a voxel inside the smallest position, as teem and ITK have it."""
+    mins = [_number(header.per_axis("axis mins")[i] or "nan") for i in order]
+    centres = [header.per_axis("centerings")[i] or header.per_axis("centers")[i] for i in order]
+    if any(math.isnan(value) for value in mins):
+        return (0.0, 0.0, 0.0)
+    halves = [0.0 if centre == "node" else length / 2 for centre, length in zip(centres, spacings, strict=True)]
+    return tuple(value + half for value, half in zip(mins, halves, strict=True))
 
 
 def _factors(header: _Header, units: str, count: int) -> tuple[float, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dicomseries.errors import MissingPackageError
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["EXTRAS", "made_by", "missing_package"]
+from dicomseries.errors import DicomSeriesError, MissingPackageError, SourceError
+
+__all__ = ["EXTRAS", "guarded", "made_by", "missing_package"]
 
 EXTRAS = {
     "nifti": "nibabel",
@@ -47,3 +50,46 @@ def missing_package(*, extra: str, where: str) -> MissingPackageError:
         expected=f"the package {EXTRAS[extra]}",
         remedy=f'Run: pip install "dicomseries[{extra}]"',
     )
+
+
+@contextmanager
+def guarded(
+    where: str,
+    expected: str = "voxels that can be read",
+    remedy: str = "Check that the source is whole: reading it with its own library must fail in the same way.",
+) -> Iterator[None]:
+    """Turn whatever another package raises while it reads a source into a `SourceError`, its cause kept.
+
+    Parameters
+    ----------
+    where : str
+        The file, or the type of the array.
+    expected, remedy : str
+        As in the error.
+
+    Raises
+    ------
+    SourceError
+        If the block raises an error that is not of this package. A lack of memory stays what it is.
+
+    Examples
+    --------
+    >>> with guarded("a.h5"):
+    ...     raise OSError("wrong check sum")
+    Traceback (most recent call last):
+    ...
+    dicomseries.errors.SourceError: a.h5: expected voxels that can be read, given wrong check sum. Check that...
+    """
+    try:
+        yield
+    except (DicomSeriesError, MemoryError):
+        raise
+    except Exception as error:
+        # A damaged file makes its library raise anything: struct.error, KeyError, ZeroDivisionError were all seen.
+        raise SourceError(
+            code="file-unreadable",
+            where=where,
+            given=str(error) or type(error).__name__,
+            expected=expected,
+            remedy=remedy,
+        ) from error

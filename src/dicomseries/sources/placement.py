@@ -47,7 +47,7 @@ MM_PER_UNIT = {
 """Unit of length, lower case -> mm; no unit at all is taken as mm, as NIfTI readers and ITK do."""
 
 
-def mm_per_unit(unit: str | None) -> float | None:
+def mm_per_unit(unit: object) -> float | None:
     """Return how many mm one `unit` is, None if it is no unit of length.
 
     Examples
@@ -55,7 +55,7 @@ def mm_per_unit(unit: str | None) -> float | None:
     >>> mm_per_unit("Micrometer"), mm_per_unit(None), mm_per_unit("pixel")
     (0.001, 1.0, None)
     """
-    return MM_PER_UNIT.get((unit or "").strip().strip('"').lower())
+    return MM_PER_UNIT.get(str(unit or "").strip().strip('"').lower())
 
 
 def unplaced() -> Grid | None:

@@ -159,25 +159,33 @@ def locate(source: str | os.PathLike[str]) -> Location:
     """
     text = os.fspath(source)
     path, _, member = text.partition("::")
-    location = Location(Path(text)) if not member or Path(text).exists() else Location(Path(path), member)
+    location = Location(Path(text)) if not member or _exists(Path(text)) else Location(Path(path), member)
     _refuse_member(location)
-    if "://" in path and not location.path.exists():
+    if "://" in path and not _exists(location.path):
         raise SourceError(
             code="source-remote",
             where=text,
             given="an address on the network",
             expected="a local file, or an array that is already open",
-            remedy="Open it first (zarr.open, xarray.open_zarr, dask.array.from_zarr, ...) and pass the array.",
+            remedy="Open it first (zarr.open, xarray.open_zarr, dask.array.from_zarr, ...) and pass the array; of a "
+            "file:// address pass the path behind it.",
         )
-    if not text or not location.path.exists():
+    if not text or not _exists(location.path):
         raise SourceError(
             code="file-missing",
             where=text or "path",
             given="no such file or folder",
             expected="an existing file of a known format",
-            remedy="Check the path; a relative one starts from the working folder.",
+            remedy="Check the path; a relative one starts from the working folder, and ~ is not replaced.",
         )
     return location
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long for the system, or a folder that may not be looked into
+        return False
 
 
 def _refuse_member(location: Location) -> None:

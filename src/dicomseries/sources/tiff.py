@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import weakref
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import map_file
-from dicomseries.sources.optional import missing_package
+from dicomseries.sources.optional import guarded, missing_package
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Slabs, Volume
@@ -27,6 +26,11 @@ __all__ = ["PACKAGE", "matches", "open_volume"]
 
 PACKAGE: str | None = "tiff"
 """Extra that installs tifffile and the decoders of imagecodecs."""
+
+_EXPECTED = "a TIFF file whose compression is known here"
+_REMEDY = 'Check that the file is whole; for its compression, run: pip install "dicomseries[tiff]"'
+_NUMBERS_ARE_LIGHT = {1, 2, 6}
+"""MINISBLACK, RGB, and YCBCR, which decoders turn into RGB where JPEG has made it."""
 
 _LETTERS = {"S": "c", "Q": "z", "I": "z"}
 
@@ -69,11 +73,12 @@ def open_volume(source: Location, request: Request) -> Volume:
     """
     file = _open_file(source.path, request.where)
     try:
-        series = file.series[0]
+        with guarded(request.where, _EXPECTED, _REMEDY):
+            series = _only_series(file, request.where)
+            spacing = _spacing_imagej(file) or _spacing_ome(file)
         layout = lay_out(series.shape, request, _axes(series.axes))
         check_dtype(series.dtype, request.where)
         slabs = _open_voxels(file, series, layout, request.where)
-        spacing = _spacing_imagej(file) or _spacing_ome(file)
     except BaseException:
         file.close()
         raise
@@ -124,11 +129,8 @@ class _PageSlabs:
 
     def _page(self, number: int) -> npt.NDArray[Any]:
         shape = self.layout.shape[-self._axes_inside_a_page() :]
-        try:
-            with self.lock:
-                return np.asarray(self.series.pages[number].asarray()).reshape(shape)
-        except (ValueError, OSError, AttributeError, RuntimeError, zlib.error) as error:
-            raise _unreadable(self.where, f"page {number}: {error}") from error
+        with guarded(f"{self.where}, page {number}", _EXPECTED, _REMEDY), self.lock:
+            return np.asarray(self.series.pages[number].asarray()).reshape(shape)
 
 
 def _open_file(path: Path, where: str) -> Any:
@@ -136,20 +138,32 @@ def _open_file(path: Path, where: str) -> Any:
         import tifffile
     except ImportError as error:
         raise missing_package(extra="tiff", where=where) from error
-    try:
+    with guarded(where, _EXPECTED, _REMEDY):
         return tifffile.TiffFile(path)
-    except (tifffile.TiffFileError, ValueError, OSError) as error:
-        raise _unreadable(where, str(error)) from error
 
 
-def _unreadable(where: str, given: str) -> SourceError:
-    return SourceError(
-        code="file-unreadable",
-        where=where,
-        given=given,
-        expected="a TIFF file whose compression is known here",
-        remedy='Check that the file is whole; for its compression, run: pip install "dicomseries[tiff]"',
-    )
+def _only_series(file: Any, where: str) -> Any:
+    """Return the one image of a file; pages that are left out without a word would be slices that are lost."""
+    series = file.series
+    if len(series) != 1:
+        shapes = ", ".join(str(one.shape) for one in series[:3])
+        raise SourceError(
+            code="dataset-unclear",
+            where=where,
+            given=f"{len(series)} images of the shapes {shapes}{', …' if len(series) > 3 else ''}",
+            expected="one image, of which every page has the same size and type",
+            remedy="Pass the array itself, e.g. tifffile.imread(path, key=slice(None)) for all pages, or series=0.",
+        )
+    photometric = int(series[0].keyframe.photometric)
+    if photometric not in _NUMBERS_ARE_LIGHT:
+        raise SourceError(
+            code="photometric-unsupported",
+            where=where,
+            given=f"photometric interpretation {series[0].keyframe.photometric.name}",
+            expected="MINISBLACK or RGB: numbers that mean brightness as DICOM's MONOCHROME2 and RGB do",
+            remedy="Convert it first, e.g. with Pillow: Image.open(path).convert('RGB'), or pass the array itself.",
+        )
+    return series[0]
 
 
 def _axes(names: str) -> str | None:

@@ -80,7 +80,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     layout = lay_out(source.shape, request, "".join(names) if is_named else None)
     check_dtype(source.dtype, request.where)
     data = Computed(source.variable.data) if _has_dask(source) else _Isel(source.variable)
-    slabs = SlicedSlabs(data, layout, source.dtype, layout.depth(_chunks(source)))
+    slabs = SlicedSlabs(data, layout, source.dtype, layout.depth(_chunks(source)), request.where)
     return build_volume(slabs, layout, request, lambda: _grid(source, names) if is_named else None)
 
 

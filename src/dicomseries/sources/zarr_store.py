@@ -5,14 +5,14 @@ OME-NGFF: https://ngff.openmicroscopy.org, versions 0.4 (attributes ``multiscale
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.arrays import SlicedSlabs
 from dicomseries.sources.layout import check_dtype, lay_out
-from dicomseries.sources.optional import made_by, missing_package
+from dicomseries.sources.optional import guarded, made_by, missing_package
 from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Volume
@@ -23,6 +23,7 @@ PACKAGE: str | None = "zarr"
 """Extra that installs zarr."""
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
+_MEND = "Mend the attribute multiscales, or name the array itself, e.g. volume.zarr::0, with spacing=."
 
 
 def matches(source: object) -> bool:
@@ -68,16 +69,17 @@ def open_volume(source: Any, request: Request) -> Volume:
     image = _multiscale(node)
     if image is None or (isinstance(source, Location) and source.member):
         return _open_array(_choose(node, source), request, None, {})
-    dataset = image["datasets"][0]
-    ngff = {"image": image, "dataset": dataset, **_own(node)}
-    return _open_array(node[dataset["path"]], request, _axis_names(image), ngff)
+    with guarded(request.where, "an OME-NGFF image as its specification has it", _MEND):
+        dataset = image["datasets"][0]
+        array, axes = node[dataset["path"]], _axis_names(image)
+    return _open_array(array, request, axes, {"image": image, "dataset": dataset, **_own(node)})
 
 
 def _open_array(array: Any, request: Request, axes: str | None, ngff: Mapping[str, Any]) -> Volume:
     layout = lay_out(array.shape, request, axes)
     check_dtype(array.dtype, request.where)
     depth = layout.depth(getattr(array, "shards", None) or array.chunks)
-    slabs = SlicedSlabs(array, layout, array.dtype, depth)
+    slabs = SlicedSlabs(array, layout, array.dtype, depth, request.where)
     found = (lambda: _placed(ngff, request.where)) if ngff else unplaced
     return build_volume(slabs, layout, request, found)
 
@@ -87,16 +89,9 @@ def _open_folder(source: Location, where: str) -> Any:
         import zarr
     except ImportError as error:
         raise missing_package(extra="zarr", where=where) from error
-    try:
+    remedy = "Check that the folder is whole: it holds zarr.json, .zarray or .zgroup."
+    with guarded(where, "a folder with a Zarr array or group", remedy):
         return zarr.open(source.path, mode="r")
-    except (OSError, ValueError, KeyError) as error:
-        raise SourceError(
-            code="file-unreadable",
-            where=where,
-            given=str(error) or type(error).__name__,
-            expected="a folder with a Zarr array or group",
-            remedy="Check that the folder is whole: it holds zarr.json, .zarray or .zgroup.",
-        ) from error
 
 
 def _choose(group: Any, source: Any) -> Any:
@@ -124,14 +119,15 @@ def _dimension_names(array: Any) -> str | None:
     return "".join(names) if usable else None
 
 
-def _multiscale(group: Any) -> dict[str, Any] | None:
+def _multiscale(group: Any) -> Mapping[str, Any] | None:
     attributes = dict(group.attrs)
-    images = attributes.get("ome", attributes).get("multiscales")
-    return images[0] if images else None
+    ome = attributes.get("ome", attributes)
+    images = ome.get("multiscales") if isinstance(ome, Mapping) else None
+    return images[0] if isinstance(images, Sequence) and images and isinstance(images[0], Mapping) else None
 
 
 def _axis_names(image: Mapping[str, Any]) -> str | None:
-    names = "".join(axis["name"] if isinstance(axis, dict) else axis for axis in image.get("axes", ())).lower()
+    names = "".join(axis["name"] if isinstance(axis, dict) else axis for axis in image.get("axes") or ()).lower()
     return names if names and set(names) <= set("tzyxc") else None
 
 
@@ -144,7 +140,8 @@ def _own(group: Any) -> Mapping[str, Any]:
 def _placed(ngff: Mapping[str, Any], where: str) -> Grid | None:
     if "affine_lps" in ngff:
         return Grid.from_affine((1, 1, 1), ngff["affine_lps"], space="LPS")
-    return _grid(ngff["image"], ngff["dataset"], where)
+    with guarded(where, "OME-NGFF transformations as its specification has them", _MEND):
+        return _grid(ngff["image"], ngff["dataset"], where)
 
 
 def _grid(image: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> Grid | None:
@@ -153,6 +150,7 @@ def _grid(image: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> G
         return None
     scale, shift = [1.0] * len(names), [0.0] * len(names)
     for transform in (*dataset.get("coordinateTransformations", ()), *image.get("coordinateTransformations", ())):
+        _refuse_transformation(transform, where)
         factors = transform.get("scale", [1.0] * len(names))
         steps = transform.get("translation", [0.0] * len(names))
         scale = [old * factor for old, factor in zip(scale, factors, strict=True)]
@@ -163,6 +161,20 @@ def _grid(image: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> G
         (1, 1, 1),
         [scale[i] * unit for i, unit in zip(order, units, strict=True)],
         origin=[shift[i] * unit for i, unit in zip(order, units, strict=True)],
+    )
+
+
+def _refuse_transformation(transform: Mapping[str, Any], where: str) -> None:
+    """Refuse what is more than a scale and a translation said in numbers: a rotation that is dropped moves voxels."""
+    kind = transform.get("type")
+    if kind == "identity" or (kind in {"scale", "translation"} and kind in transform):
+        return
+    raise GeometryError(
+        code="transformation-unknown",
+        where=where,
+        given=f"a coordinate transformation {dict(transform)}",
+        expected="scale, translation or identity, with its numbers",
+        remedy="Pass affine= and space= with the whole transformation in mm.",
     )
 
 

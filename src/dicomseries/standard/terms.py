@@ -30,6 +30,7 @@ ENUMERATED: dict[str, tuple[str, ...]] = {
     "QualityControlImage": _YES_NO,
     "RecognizableVisualFeatures": _YES_NO,
     "ScanningSequence": ("SE", "IR", "GR", "EP", "RM"),
+    "SmokingStatus": (*_YES_NO, "UNKNOWN"),
     "SpatialLocationsPreserved": (*_YES_NO, "REORIENTED_ONLY"),
 }
 """Keyword → the only values allowed."""

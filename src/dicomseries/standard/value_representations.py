@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 
-__all__ = ["BINARY_RANGES", "BYTE_VRS", "FLOAT_VRS", "MAX_CHARS", "MULTI_LINE_VRS", "TEXT_VRS", "text_fault"]
+__all__ = ["BINARY_RANGES", "BYTE_VRS", "FLOAT_VRS", "MAX_CHARS", "MULTI_LINE_VRS", "TEXT_VRS", "WORD_BYTES", "text_fault"]
 
 MAX_CHARS: dict[str, int] = {
     "AE": 16,
@@ -50,6 +50,9 @@ FLOAT_VRS = frozenset({"FD", "FL"})
 BYTE_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 """Value representations of byte strings."""
 
+WORD_BYTES: dict[str, int] = {"OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2}
+"""Bytes of one number in the byte strings that consist of numbers."""
+
 _PN_GROUPS, _PN_COMPONENTS, _PN_CHARS = 3, 5, 64
 _DS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _IS = re.compile(r"[+-]?\d+")
@@ -59,6 +62,7 @@ _AS = re.compile(r"\d{3}[DWMY]")
 _TM = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?)?", re.ASCII)
 _TM_FULL = re.compile(r"([01]\d|2[0-3])[0-5]\d([0-5]\d|60)\.\d{1,6}")
 _ZONE = re.compile(r"[+-](0\d|1[0-4])[0-5]\d$")
+_UR = re.compile(r"[A-Za-z0-9:/?#\[\]@!$&'()*+,;=%._~-]*")
 _ASCII_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
 
 
@@ -167,6 +171,10 @@ def _uid_form(text: str) -> str | None:
     return None if _UI.fullmatch(text) else "a UID: numbers without leading zeros, joined by dots"
 
 
+def _url_form(text: str) -> str | None:
+    return None if _UR.fullmatch(text) else "a URI: no blanks, other characters as %XX (RFC 3986)"
+
+
 def _name_form(text: str) -> str | None:
     groups = text.split("=")
     if len(groups) > _PN_GROUPS:
@@ -188,4 +196,5 @@ _FORMS: dict[str, Callable[[str], str | None]] = {
     "PN": _name_form,
     "TM": _time_form,
     "UI": _uid_form,
+    "UR": _url_form,
 }
