@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -32,7 +34,7 @@ class DirectorySink:
     Parameters
     ----------
     target : path-like
-        The folder to make; its parents are made too. May exist if it is empty.
+        The folder to make; its parents are made too. May exist if it is empty: it keeps its permissions.
     overwrite : bool
         Replace a target that holds DICOM files and nothing else; it is moved aside until the new one stands.
     sync : bool
@@ -41,8 +43,8 @@ class DirectorySink:
     Raises
     ------
     TargetError
-        If the target is a file, is not empty (without `overwrite`), holds other things than DICOM files, or its
-        parent cannot be written to.
+        If the target is a file, is not empty (without `overwrite`), holds other things than DICOM files, is a
+        mount point or the current folder, or its parent cannot be written to.
     WriteError
         From `put` and `commit`, if the system refuses to write.
 
@@ -59,20 +61,30 @@ class DirectorySink:
     """
 
     def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False, sync: bool = True) -> None:
-        self._target = Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would replace a link by what it names
         self._sync = sync
         self._overwrite = overwrite
         self._done = False
-        self._made_parents = [folder for folder in self._target.parents if not folder.exists()]
-        with _refused(self._target, TargetError, "target-not-writable"):
-            self._target.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(self._target.parent):
-                _restore(self._target)
-                check_target(self._target, overwrite=overwrite)
-                _sweep(self._target)
-                self._staging = self._beside("partial")
-                self._staging.mkdir()
-                self._lock = _lock(self._staging)
+        self._lock: int | None = None
+        with _refused(Path(target), TargetError, "target-not-writable"):
+            self._target = _located(Path(target))
+            self._staging = self._beside("partial")
+            self._aside = self._beside("replaced")
+            self._made_parents = [folder for folder in self._target.parents if not folder.exists()]
+            try:
+                self._open()
+            except BaseException:
+                self.abort()
+                raise
+
+    def _open(self) -> None:
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(self._target.parent):
+            _restore(self._target)
+            check_target(self._target, overwrite=self._overwrite)
+            _sweep(self._target)
+            self._staging.mkdir()
+            self._lock = _lock(self._staging)
+            _keep_access(self._target, self._staging)
 
     def __enter__(self) -> Self:
         return self
@@ -98,18 +110,20 @@ class DirectorySink:
         with _refused(self._target, WriteError, "commit-failed"):
             if self._sync:
                 _sync_folder(self._staging)
-            aside = self._move_aside()
-            try:
-                self._staging.rename(self._target)
-            except BaseException:
-                if aside is not None:
-                    aside.rename(self._target)
-                raise
+            with _alone(self._target.parent):
+                # Checked again: another process may have filled the target since, and nothing of it may be lost.
+                check_target(self._target, overwrite=self._overwrite)
+                try:
+                    if self._target.exists():
+                        self._target.rename(self._aside)
+                    self._staging.rename(self._target)
+                except BaseException:
+                    self._put_back()
+                    raise
             self._done = True
             if self._sync:
                 _sync_folder(self._target.parent)
-            if aside is not None:
-                shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(self._aside, ignore_errors=True)
         self._unlock()
 
     def abort(self) -> None:
@@ -122,14 +136,11 @@ class DirectorySink:
                     folder.rmdir()
         self._unlock()
 
-    def _move_aside(self) -> Path | None:
-        # Checked again: another process may have filled the target since the start, and nothing of it may be lost.
-        check_target(self._target, overwrite=self._overwrite)
-        if not self._target.exists():
-            return None
-        aside = self._beside("replaced")
-        self._target.rename(aside)
-        return aside
+    def _put_back(self) -> None:
+        """Undo a commit that failed, or was interrupted anywhere between its two renames."""
+        with contextlib.suppress(OSError):  # somebody made the target meanwhile: the next write removes the old one
+            if self._aside.exists() and not self._target.exists():
+                self._aside.rename(self._target)
 
     def _beside(self, what: str) -> Path:
         return self._target.with_name(f".{self._target.name}.{what}-{secrets.token_hex(4)}")
@@ -140,8 +151,15 @@ class DirectorySink:
             self._lock = None
 
 
+def _located(target: Path) -> Path:
+    """Return the absolute path, `..` and links before the last name resolved as the system resolves them."""
+    whole = target.absolute()
+    # A link as the target itself is refused, so it is not followed.
+    return whole.resolve() if whole.name in {"", ".."} else whole.parent.resolve() / whole.name
+
+
 def check_target(target: Path, *, overwrite: bool) -> None:
-    """Refuse a target that would lose something.
+    """Refuse a target that would lose something, or that cannot be renamed over.
 
     Raises
     ------
@@ -161,6 +179,15 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             given="a link" if target.is_symlink() else "a file",
             expected="a folder that does not exist yet, or an empty one",
             remedy="Choose another name for the output folder.",
+        )
+    if target.is_mount() or _is_current(target):
+        # The series comes as a new folder: a mount point cannot be replaced, and a shell would be left in the old one.
+        raise TargetError(
+            code="target-in-use",
+            where=str(target),
+            given="a mount point" if target.is_mount() else "the current folder",
+            expected="a folder that can be replaced by a new one in a single rename",
+            remedy=f"Name a folder inside of it, such as {str(target / 'series')!r}.",
         )
     with _refused(target, TargetError, "target-not-readable"):
         names = sorted(entry.name for entry in target.iterdir())
@@ -183,6 +210,12 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             expected="DICOM files only: overwriting removes the whole folder",
             remedy="Move the other files away, or choose another name.",
         )
+
+
+def _is_current(folder: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):  # the current folder may be gone itself
+        return folder.samefile(Path.cwd())
+    return False
 
 
 def _is_dicom(path: Path) -> bool:
@@ -230,9 +263,20 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _keep_access(target: Path, staging: Path) -> None:
+    """Give the new folder the owner and permissions of the one it will replace: patients' data stay as private."""
+    if not target.exists():
+        return
+    old = target.stat()
+    if hasattr(os, "chown"):
+        with contextlib.suppress(PermissionError):  # only root may give files away
+            os.chown(staging, old.st_uid, old.st_gid)
+    staging.chmod(stat.S_IMODE(old.st_mode))
+
+
 def _sweep(target: Path) -> None:
     """Remove the staging folders that killed writes to this target left behind."""
-    for leftover in target.parent.glob(f".{_literal(target.name)}.partial-*"):
+    for leftover in _siblings(target, "partial"):
         handle = _lock(leftover)
         if handle is not None:
             shutil.rmtree(leftover, ignore_errors=True)
@@ -241,15 +285,17 @@ def _sweep(target: Path) -> None:
 
 def _restore(target: Path) -> None:
     """Put back an old target that a write killed between its two renames had moved aside."""
-    asides = sorted(target.parent.glob(f".{_literal(target.name)}.replaced-*"))
-    if asides and not target.exists():
+    asides = _siblings(target, "replaced")
+    if asides and not os.path.lexists(target):
         asides.pop().rename(target)
     for leftover in asides:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _literal(name: str) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
+def _siblings(target: Path, what: str) -> list[Path]:
+    """Return the folders that writes to this very target have named, and nobody else's."""
+    ours = re.compile(re.escape(f".{target.name}.{what}-") + "[0-9a-f]{8}")
+    return sorted(path for path in target.parent.iterdir() if ours.fullmatch(path.name))
 
 
 def _sync_folder(folder: Path) -> None:

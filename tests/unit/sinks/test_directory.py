@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,92 @@ def test_overwrite_never_removes_what_is_not_dicom(tmp_path, foreign):
         DirectorySink(tmp_path / "out", overwrite=True)
     assert refusal.value.code == "target-holds-other-files"
     assert names(tmp_path / "out") == sorted(["old.dcm", foreign])
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_target_keeps_its_permissions_as_patients_data_must_stay_private(tmp_path, overwrite):
+    out = tmp_path / "out"
+    out.mkdir()
+    if overwrite:
+        (out / "old.dcm").write_bytes(DICOM)
+    out.chmod(0o700)
+    with DirectorySink(out, overwrite=overwrite) as sink:
+        staged = sink.put("1.dcm", [b"ab"]).parent
+        assert staged.stat().st_mode & 0o777 == 0o700
+        sink.commit()
+    assert out.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_current_folder_is_refused_as_the_shell_would_stay_in_the_one_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TargetError) as refusal:
+        DirectorySink(".")
+    assert refusal.value.code == "target-in-use"
+
+
+def test_a_mount_point_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "out")
+    with pytest.raises(TargetError) as refusal:
+        DirectorySink(tmp_path / "out")
+    assert refusal.value.code == "target-in-use"
+
+
+def test_two_dots_after_a_link_mean_what_the_system_takes_them_for(tmp_path):
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "away")
+    with DirectorySink(tmp_path / "link" / ".." / "out") as sink:
+        sink.put("1.dcm", [b"ab"])
+        sink.commit()
+    assert names(tmp_path / "link" / ".." / "out") == ["1.dcm"]
+
+
+def test_a_name_that_the_system_refuses_leaves_no_parents(tmp_path):
+    with pytest.raises(TargetError):
+        DirectorySink(tmp_path / "a" / "b" / ("x" * 250))
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_an_interruption_right_after_a_rename_leaves_a_whole_series_at_the_target(tmp_path, monkeypatch, after):
+    old_series(tmp_path / "out")
+    renamed = []
+    rename = Path.rename
+
+    def interrupted(path, other):
+        rename(path, other)
+        renamed.append(other)
+        if len(renamed) == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), DirectorySink(tmp_path / "out", overwrite=True) as sink:  # noqa: PT012
+        sink.put("1.dcm", [b"ab"])
+        monkeypatch.setattr(Path, "rename", interrupted)
+        sink.commit()
+    assert names(tmp_path / "out") == (["old.dcm"] if after == 1 else ["1.dcm"])
+
+
+def test_writers_to_one_target_replace_each_other_one_at_a_time(tmp_path):
+    old_series(tmp_path / "out")
+
+    def write(_):
+        with DirectorySink(tmp_path / "out", overwrite=True, sync=False) as sink:
+            sink.put("1.dcm", [DICOM])
+            sink.commit()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(120)))
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == ["1.dcm"]
+
+
+def test_a_folder_of_somebody_else_with_a_name_like_ours_is_left_alone(tmp_path):
+    for name in (".out.replaced-keep", ".out.partial-keep", ".out.replaced-me.partial-0123abcd"):
+        old_series(tmp_path / name)
+    with DirectorySink(tmp_path / "out") as sink:
+        sink.commit()
+    assert len(names(tmp_path)) == 4
+    assert names(tmp_path / "out") == []
 
 
 def test_a_target_filled_by_somebody_else_meanwhile_is_not_lost(tmp_path):
