@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,8 +65,8 @@ class SlicedSlabs:
         with guarded(self.where):
             block = _as_numpy(self.source[self.layout.index(start, end)])
         expected = self.layout.block_shape(start, end)
-        if block.shape == expected and block.dtype == self.dtype:
-            return self.layout.arrange(block)
+        if block.shape == expected and np.can_cast(block.dtype, self.dtype, "safe"):
+            return self.layout.arrange(block.astype(self.dtype, copy=False))
         raise SourceError(
             code="source-not-as-described",
             where=self.where,
@@ -112,7 +111,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     """
     _refuse_mask(source, request.where)
     array = _tensor(source, request.where) if made_by(source, "torch") else source
-    if not isinstance(array.shape, Iterable):
+    if array.shape is None:  # an empty dataset of h5py
         raise SourceError(
             code="array-empty",
             where=request.where,

@@ -172,14 +172,15 @@ def unpack(stream: Readable, dtype: npt.DTypeLike, shape: Sequence[int], *, wher
     [[0, 1, 2], [3, 4, 5]]
     """
     size = _size(dtype, shape)
+    file = None
     try:
         file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by the finalizer of _Scratch
         file.truncate(size)
-    except OSError as error:
-        stream.close()
+        mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+    except (OSError, OverflowError) as error:  # the second for a size that no file can have
+        _close(stream, *([file] if file else []))
         raise _scratch_full(where, size, error) from error
     scratch = _Scratch(stream, file, size, where, skip)
-    mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
     return Mapped(np.ndarray(tuple(shape), dtype, buffer=mapping), Window(mapping, scratch.fill))
 
 
@@ -302,11 +303,11 @@ def _truncated(where: str, given: int, expected: int) -> SourceError:
     )
 
 
-def _scratch_full(where: str, size: int, error: OSError) -> SourceError:
+def _scratch_full(where: str, size: int, error: OSError | OverflowError) -> SourceError:
     return SourceError(
         code="scratch-full",
         where=where,
-        given=f"{tempfile.gettempdir()}: {error.strerror or error}",
+        given=f"{tempfile.gettempdir()}: {getattr(error, 'strerror', None) or error}",
         expected=f"{size / 1e6:.0f} MB for the unpacked voxels in the folder for temporary files",
         remedy="Set the environment variable TMPDIR to a folder with more room, or unpack the file first.",
     )

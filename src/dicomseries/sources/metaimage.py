@@ -96,7 +96,7 @@ class _Header:
             raise self.fault(
                 key="DimSize",
                 given=self.text("DimSize"),
-                expected="2 to 4 sizes, as many as NDims says",
+                expected="2 to 4 whole numbers, as many as NDims says",
                 remedy="Mend the header.",
             )
         return sizes

@@ -173,7 +173,8 @@ def _axes(names: str) -> str | None:
 
 
 def _open_voxels(file: Any, series: Any, layout: Layout, where: str) -> Slabs:
-    offset = series.dataoffset
+    with guarded(where, _EXPECTED, _REMEDY):
+        offset = series.dataoffset
     if offset is not None and not file.is_mdgel:
         dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
         slabs = map_file(Path(file.filehandle.path), dtype, series.shape, offset=offset).slabs(layout)

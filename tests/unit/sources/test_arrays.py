@@ -372,3 +372,46 @@ def test_a_volume_is_returned_as_it_is_or_placed_again():
 def test_what_is_no_array_is_refused_with_the_way_out(source):
     with pytest.raises(SourceError, match=r"numpy\.asarray"):
         open_volume(source, spacing=SPACING)
+
+
+class Surprise:
+    """An array that says int16 of (3, 4, 5) and gives what it likes."""
+
+    shape, dtype = (3, 4, 5), np.dtype("int16")
+
+    def __init__(self, give):
+        self.give = give
+
+    def __getitem__(self, index):
+        return self.give()
+
+
+def torn():
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("give", "code"),
+    [
+        (torn, "file-unreadable"),
+        (lambda: np.zeros((3, 4, 4), "int16"), "source-not-as-described"),
+        (lambda: np.zeros((3, 4, 5), "float64"), "source-not-as-described"),
+        (lambda: np.zeros((3, 4, 5), "uint16"), "source-not-as-described"),
+    ],
+)
+def test_an_array_that_fails_or_gives_other_than_it_says_is_refused(give, code):
+    with pytest.raises(SourceError) as refusal:
+        _ = open_volume(Surprise(give), spacing=SPACING).array
+    assert refusal.value.code == code
+
+
+def test_numbers_that_fit_what_the_array_says_are_taken():
+    volume = open_volume(Surprise(lambda: np.full((3, 4, 5), 7, "uint8")), spacing=SPACING)
+    assert volume.array.dtype == np.int16
+    assert (volume.array == 7).all()
+
+
+def test_units_that_are_no_text_are_refused():
+    coords = {"z": ("z", [0, 1, 2], {"units": 3}), "y": range(4), "x": range(5)}
+    with pytest.raises(GeometryError, match="unit of length"):
+        open_volume(xarray.DataArray(np.zeros((3, 4, 5)), coords, dims=("z", "y", "x")))

@@ -275,3 +275,98 @@ def test_every_format_has_the_same_three_names():
         assert callable(module.matches)
         assert callable(module.open_volume)
         assert module.PACKAGE is None or isinstance(module.PACKAGE, str)
+
+
+def test_a_dataset_without_numbers_is_refused_and_a_soft_link_followed(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["empty"], file["scan/ct"], file["other"] = h5py.Empty("f"), ARRAY, ARRAY
+        file["link"], file["loose"] = h5py.SoftLink("/scan/ct"), h5py.SoftLink("/gone")
+        with pytest.raises(SourceError, match="no numbers"):
+            open_volume(file["empty"], spacing=SPACING)
+    assert open_volume(f"{tmp_path}/a.h5::link", spacing=SPACING).slabs.shape == ARRAY.shape
+    with pytest.raises(SourceError, match="named loose"):
+        open_volume(f"{tmp_path}/a.h5::loose", spacing=SPACING)
+
+
+@pytest.mark.parametrize(
+    "transformation",
+    [
+        {"type": "rotation", "rotation": [[0, 1, 0], [1, 0, 0], [0, 0, 1]]},
+        {"type": "affine", "affine": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]},
+        {"type": "scale", "path": "numbers"},
+    ],
+)
+def test_a_transformation_that_would_be_dropped_is_refused(transformation):
+    group = ome_group([{"type": "scale", "scale": [3, 2, 1]}, transformation])
+    with pytest.raises(GeometryError, match="affine="):
+        open_volume(group)
+    assert open_volume(group, affine=np.eye(4), space="LPS").grid.spacing_mm == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("transformations", "path"),
+    [([{"type": "scale", "scale": [3, 2]}], "0"), ([{"type": "scale", "scale": ["a", 2, 1]}], "0"), ([], "gone")],
+)
+def test_malformed_ome_attributes_are_refused_with_the_way_out(transformations, path):
+    with pytest.raises(SourceError, match="multiscales"):
+        open_volume(ome_group(transformations, path))
+
+
+@pytest.mark.parametrize("ome", ["text", {"multiscales": "text"}, {"multiscales": []}])
+def test_attributes_that_are_no_ome_image_do_not_matter(ome):
+    group = ome_group([])
+    group.attrs["ome"] = ome
+    assert open_volume(group, spacing=SPACING).slabs.shape == ARRAY.shape
+
+
+def ome_group(transformations, path="0"):
+    group = zarr.open_group(store={}, mode="w")
+    group.create_array("0", data=ARRAY)
+    axes = [{"name": name, "type": "space", "unit": "millimeter"} for name in "zyx"]
+    image = {"axes": axes, "datasets": [{"path": path, "coordinateTransformations": transformations}]}
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [image]}
+    return group
+
+
+def test_a_damaged_chunk_is_refused_when_it_is_read(tmp_path):
+    zarr.save(str(tmp_path / "a.zarr"), ARRAY)
+    for path in (tmp_path / "a.zarr").rglob("*"):
+        if path.is_file() and path.name != "zarr.json":
+            path.write_bytes(b"junk")
+    with pytest.raises(SourceError, match=r"a\.zarr"):
+        _ = open_volume(tmp_path / "a.zarr", spacing=SPACING).array
+
+
+@pytest.mark.parametrize("photometric", ["palette", "miniswhite", "cielab"])
+def test_a_tiff_whose_numbers_are_no_brightness_is_refused(tmp_path, photometric):
+    colours = {"colormap": np.zeros((3, 256), "uint16")} if photometric == "palette" else {}
+    shape = (4, 5, 3) if photometric == "cielab" else (4, 5)
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, "uint8"), photometric=photometric, **colours)
+    with pytest.raises(SourceError, match=photometric.upper()):
+        open_volume(tmp_path / "a.tif", spacing=SPACING)
+
+
+def test_a_tiff_of_several_images_loses_none_without_a_word(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for page in ARRAY:
+            file.write(page, photometric="minisblack")
+    with pytest.raises(SourceError, match="9 images"):
+        open_volume(tmp_path / "a.tif", spacing=SPACING)
+
+
+@pytest.mark.parametrize("suffix", sorted(set(SUFFIXES) - {".zarr"}))
+@pytest.mark.parametrize("make", ["a folder", "an empty file", "a link to nothing"])
+def test_what_only_has_the_name_of_a_file_is_refused(tmp_path, suffix, make):
+    path = tmp_path / f"a{suffix}"
+    {
+        "a folder": path.mkdir,
+        "an empty file": path.touch,
+        "a link to nothing": lambda: path.symlink_to(tmp_path / "gone"),
+    }[make]()
+    with pytest.raises(SourceError):
+        open_volume(path, spacing=SPACING)
+
+
+def test_a_name_that_is_too_long_is_a_file_that_is_missing():
+    with pytest.raises(SourceError, match="no such file"):
+        open_volume("a" * 5000 + ".nii")

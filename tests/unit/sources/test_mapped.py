@@ -81,6 +81,9 @@ def test_a_folder_for_temporary_files_that_is_full_is_named(monkeypatch):
         def truncate(self, _):
             raise OSError(28, "No space left on device")
 
+        def close(self):
+            pass
+
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
     stream = Recorder(ARRAY.tobytes())
     with pytest.raises(SourceError, match=r"No space left.*TMPDIR"):

@@ -130,7 +130,10 @@ def test_micrometres_become_millimetres(tmp_path):
         (b"MET_SHORT", b"MET_ASCII_CHAR", "MET_FLOAT"),
         (b"BinaryData = True", b"BinaryData = False", "binary voxels"),
         (b"DimSize = 5 4 3", b"DimSize = 5 4", "NDims"),
-        (b"DimSize = 5 4 3", b"DimSize = 5 4 x", "numbers"),
+        (b"DimSize = 5 4 3", b"DimSize = 5 4 x", "NDims"),
+        (b"DimSize = 5 4 3", b"DimSize = 5 4 inf", "NDims"),
+        (b"NDims", b"ElementNumberOfChannels = x\nNDims", "whole number"),
+        (b"NDims", b"HeaderSize = x\nNDims", "whole number"),
         (b"DimSize = 5 4 3", b"DimSize = 5 4 99", "cut short"),
         (b"NDims", b"ElementNumberOfChannels = 4\nNDims", "alpha"),
         (b"NDims", b"ElementToIntensityFunctionSlope = 2\nNDims", "Apply them"),
@@ -146,6 +149,15 @@ def test_a_header_that_cannot_be_read_is_refused_with_the_way_out(tmp_path, old,
     path.write_bytes(path.read_bytes().replace(old, new, 1))
     with pytest.raises(SourceError, match=word):
         open_volume(path)
+
+
+@pytest.mark.parametrize(
+    "lines", [b"ElementSpacing = 1 2 3\nElementSize = 7 8 9\n", b"ElementSize = 7 8 9\nElementSpacing = 1 2 3\n"]
+)
+def test_the_size_of_an_element_is_not_the_spacing_where_there_is_one(tmp_path, lines):
+    header = b"NDims = 3\nDimSize = 5 4 3\nElementType = MET_UCHAR\n"
+    (tmp_path / "a.mha").write_bytes(header + lines + b"ElementDataFile = LOCAL\n" + bytes(60))
+    assert open_volume(tmp_path / "a.mha").grid.spacing_mm == sitk.ReadImage(tmp_path / "a.mha").GetSpacing()
 
 
 def test_what_is_no_metaimage_is_refused(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nibabel
 import numpy as np
 import pytest
@@ -235,3 +237,31 @@ def test_real_files_have_the_place_and_values_that_nibabel_reads(name):
     real = volume.array * volume.slope + volume.intercept if volume.is_scaled else volume.array
     np.testing.assert_array_equal(real, expected)
     assert_same_place(volume, loaded.affine)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["scaled+tlrc.HEAD", "example4d+orig.HEAD", "tiny.mnc"])
+def test_images_whose_scale_changes_on_the_way_have_nibabels_values(name):
+    made = nibabel.load(Path(nibabel.__file__).parent / "tests" / "data" / name)
+    expected = made.get_fdata()
+    volume = open_volume(made, time_point=0 if expected.ndim == 4 else None)
+    np.testing.assert_array_equal(volume.array, (expected[..., 0] if expected.ndim == 4 else expected).T)
+
+
+@pytest.mark.parametrize("place", [40, 42, 123])
+def test_a_damaged_header_is_refused(tmp_path, place):
+    path = saved(image(), tmp_path / "a.nii")
+    content = bytearray(path.read_bytes())
+    content[place : place + 2] = b"\xff\xff"
+    path.write_bytes(content)
+    with pytest.raises(SourceError):
+        open_volume(path)
+
+
+def test_damaged_gzip_is_refused_when_it_is_opened(tmp_path):
+    path = saved(image(), tmp_path / "a.nii.gz")
+    content = bytearray(path.read_bytes())
+    content[12:40] = b"\xff" * 28
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match="whole"):
+        open_volume(path)

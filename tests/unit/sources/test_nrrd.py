@@ -151,6 +151,20 @@ def test_spacings_alone_give_an_axial_grid(tmp_path):
     assert open_volume(path).grid == Grid(shape=(3, 4, 5), spacing_mm=(0.5, 0.75, 20))
 
 
+@pytest.mark.parametrize("centerings", [None, "cell cell cell", "node node node"])
+def test_the_smallest_positions_of_the_axes_are_the_origin(tmp_path, centerings):
+    changes = dict.fromkeys(("space", "space_directions", "space_origin", "kinds"))
+    path = write(tmp_path / "a.nrrd", VOXELS.tobytes(), **changes, spacings="1 2 3", axis_mins="10 20 30",
+                 centerings=centerings)  # fmt: skip
+    assert_same(open_volume(path), path)
+
+
+def test_a_size_that_no_file_can_have_is_refused(tmp_path):
+    path = write(tmp_path / "a.nrrd", gzip.compress(b"x"), encoding="gzip", sizes="999999999999 999999999 9999")
+    with pytest.raises(SourceError, match="temporary files"):
+        open_volume(path)
+
+
 def test_micrometres_become_millimetres(tmp_path):
     path = write(tmp_path / "a.nrrd", VOXELS.tobytes(), space_units='"um" "um" "um"')
     assert open_volume(path).grid.spacing_mm == pytest.approx((0.001, 0.002, 0.0025))
