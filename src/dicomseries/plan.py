@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import statistics as averages
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -268,7 +269,7 @@ def plan_series(
         value_map=value_map,
         shared=composition.shared,
         per_instance=composition.per_instance,
-        advice=(*value_map.advice, *composition.advice),
+        advice=(*value_map.advice, *composition.advice, *_frame_advice(grid)),
     )
 
 
@@ -307,10 +308,21 @@ def check_frame(kind: Kind, grid: Grid, samples: int) -> None:
         )
 
 
+def _frame_advice(grid: Grid) -> Iterator[str]:
+    """Yield what named readers do with slices that are lines; seen with SimpleITK 2.5 and dcm2niix 1.0.2026."""
+    slices, rows, columns = grid.shape
+    if min(rows, columns) > 1:
+        return
+    text = "dcm2niix refuses slices of a single row or column"
+    if rows == 1 and slices > 1:
+        text += ", and SimpleITK takes slices of a single row for the rows of one slice, in the wrong place"
+    yield f"{text}. Name another axis as the slices, with axes= or an affine, so that slices are pictures."
+
+
 def _moment_facts(moment: dt.datetime | None) -> dict[str, tuple[Any, ...]]:
     if moment is None:
         return {}
-    date, time = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S")
+    date, time = f"{moment:%Y%m%d}".zfill(8), f"{moment:%H%M%S}"  # %Y alone writes the year 999 in three digits
     names = ("Study", "Series", "Content", "InstanceCreation")
     return {f"{name}Date": (date,) for name in names} | {f"{name}Time": (time,) for name in names}
 
@@ -374,22 +386,28 @@ def _window_facts(statistics: Statistics, value_map: ValueMap) -> dict[str, tupl
     C.11.2.1.2.1); others LINEAR_EXACT, since LINEAR cannot say a width below 1 (section C.11.2.1.3.2).
     """
     low, high = _shown_range(statistics, value_map)
+    half_sum, width = low / 2 + high / 2, high - low
     if float(value_map.slope).is_integer() and float(value_map.intercept).is_integer():
-        return {"WindowCenter": (format_ds((low + high + 1) / 2),), "WindowWidth": (format_ds(high - low + 1),)}
-    width = high - low or 1.0
+        return {"WindowCenter": (format_ds(half_sum + 0.5),), "WindowWidth": (_width_text(width + 1),)}
     return {
-        "WindowCenter": (format_ds(low / 2 + high / 2),),
-        "WindowWidth": (format_ds(width),),
+        "WindowCenter": (format_ds(half_sum),),
+        "WindowWidth": (_width_text(width or 1.0),),
         "VOILUTFunction": ("LINEAR_EXACT",),
     }
 
 
+def _width_text(width: float) -> str:
+    return format_ds(min(width, sys.float_info.max))  # the ends may be further apart than float64 can say
+
+
 def _shown_range(statistics: Statistics, value_map: ValueMap) -> tuple[float, float]:
     ranges = [_real_range(own, value_map) for own in statistics.slices if own.minimum is not None]
-    ranges = [(low, high) for low, high in ranges if low < high] or ranges
     if not ranges:
         return 0.0, 0.0
-    lows, highs = [low for low, _ in ranges], [high for _, high in ranges]
+    contrasts = [(low, high) for low, high in ranges if low < high]
+    if not contrasts:  # each slice has one value: only all of them together are a picture
+        return min(ranges)[0], max(ranges)[1]
+    lows, highs = [low for low, _ in contrasts], [high for _, high in contrasts]
     # A lone outlier lies in one slice: it may not blacken the others.
     low, high = averages.median_low(lows), averages.median_high(highs)
     reach = 4 * (high - low)

@@ -1,0 +1,55 @@
+"""The plan's window, moment and advice, at the ends of what numbers can be."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+
+import numpy as np
+import pytest
+
+import dicomseries as dcs
+
+
+def said(array, **options):
+    plan = dcs.plan(array, **{"kind": "CT", "spacing": (1, 2, 3), **options})
+    return {own.keyword: own.values[0] for own in plan.shared if own.values} | {"advice": " ".join(plan.advice)}
+
+
+@pytest.mark.parametrize("low", [-sys.float_info.max, 0.0, 1e308, sys.float_info.max])
+def test_the_window_of_the_largest_numbers_can_be_printed(low):
+    array = np.full((3, 4, 5), low)
+    array[:, 0, 0] = sys.float_info.max
+    attributes = said(array)
+    assert np.isfinite(float(attributes["WindowCenter"]))
+    assert 0 < float(attributes["WindowWidth"]) < np.inf
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float64"])
+def test_slices_of_one_value_each_share_a_window_over_all_of_them(dtype):
+    array = np.repeat(np.arange(6, dtype=dtype) * 100, 20).reshape(6, 4, 5)
+    attributes = said(array)
+    centre, width = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
+    assert centre - width / 2 <= 0
+    assert centre + width / 2 >= 500
+
+
+def test_the_window_of_whole_numbers_shows_each_of_them():
+    array = np.arange(-3, 57, dtype="int16").reshape(3, 4, 5)
+    attributes = said(array)
+    # PS3.3 section C.11.2.1.2.1: black up to c - 0.5 - (w - 1) / 2, white above c - 0.5 + (w - 1) / 2
+    centre, width = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
+    assert (centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2) == (-3.0, 56.0)
+
+
+def test_a_date_of_long_ago_has_eight_digits():
+    assert said(np.zeros((1, 2, 2)), now=dt.datetime(5, 1, 2, 3, 4, 5))["StudyDate"] == "00050102"  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"), [((3, 1, 5), "SimpleITK"), ((3, 4, 1), "dcm2niix"), ((1, 1, 1), "dcm2niix"), ((1, 4, 5), "")]
+)
+def test_slices_that_are_lines_bring_advice_about_the_readers_that_fail(shape, words):
+    advice = said(np.zeros(shape, "int16"), metadata={"RescaleType": "HU"})["advice"]
+    assert words in advice
+    assert ("single row" in advice) == bool(words)
