@@ -27,6 +27,7 @@ from dicomseries.standard.attribute import Attribute
 __all__ = ["HeaderTemplate", "encode_slowly", "file_chunks", "header_template"]
 
 _PREAMBLE = bytes(128) + b"DICM"
+_PIXEL_DATA = 0x7FE00010
 _END = 0xFFFFFFFF
 
 
@@ -44,15 +45,15 @@ class HeaderTemplate:
         Encoded shared attributes before, between and after the varying ones; one more than those.
     pixel_header : bytes
         Tag, VR and length of Pixel Data.
-    pad : bytes
-        What makes the length of Pixel Data even.
+    tail : bytes
+        What makes the length of Pixel Data even, then the few shared attributes whose tags come after it.
     """
 
     meta_start: bytes
     meta: bytes
     stretches: tuple[bytes, ...]
     pixel_header: bytes
-    pad: bytes
+    tail: bytes
 
     def render(self, instance: InstancePlan) -> bytes:
         """Return the bytes of one file up to its pixels."""
@@ -82,16 +83,17 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
     varying = [attribute.tag for attribute in plan.instance(0).attributes]
     version, sop_class, _, *rest = plan.file_meta(plan.instance(0))
     odd = plan.frame_bytes % 2
+
+    def encoded(low: int, high: int) -> bytes:
+        return _encode(_dataset(own for own in plan.shared if low <= own.tag < high))
+
     vr = b"OB" if plan.value_map.bits == 8 else b"OW"
     return HeaderTemplate(
         meta_start=_encode(_dataset((version, sop_class))),
         meta=_encode(_dataset(rest)),
-        stretches=tuple(
-            _encode(_dataset(a for a in plan.shared if low <= a.tag < high))
-            for low, high in pairwise([0, *varying, _END])
-        ),
+        stretches=tuple(encoded(low, high) for low, high in pairwise([0, *varying, _PIXEL_DATA])),
         pixel_header=struct.pack("<HH2sHI", 0x7FE0, 0x0010, vr, 0, plan.frame_bytes + odd),
-        pad=b"\0" * odd,
+        tail=b"\0" * odd + encoded(_PIXEL_DATA, _END),
     )
 
 
@@ -109,7 +111,7 @@ def file_chunks(
     frame : ndarray, shape (rows, columns) or (rows, columns, 3)
         Stored values, little endian, C-contiguous.
     """
-    return template.render(instance), frame.data.cast("B"), template.pad
+    return template.render(instance), frame.data.cast("B"), template.tail
 
 
 def encode_slowly(plan: SeriesPlan, instance: InstancePlan, frame: npt.NDArray[Any]) -> bytes:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import dicomseries as dcs
 from dicomseries.part10 import encode_slowly, file_chunks, header_template
+from dicomseries.testing import grids
 from dicomseries.values import store
-from strategies import grids
 
 NOW = dt.datetime(2024, 2, 29, 12, 34, 56, tzinfo=dt.UTC)
 METADATA = {
@@ -65,3 +65,13 @@ def test_pydicom_reads_the_file_as_it_was_planned(kind, dtype):
     assert list(dataset.ImagePositionPatient) == [0, 0, 2.5]
     assert dataset.PatientName == "Müller^Jürg"
     assert np.array_equal(dataset.pixel_array, stored.array[1])
+
+
+def test_attributes_whose_tags_come_after_the_pixels_stand_after_them():
+    array = array_of("uint8", (2, 3, 5))
+    plan = dcs.plan(array, kind="SC", spacing=(1, 1, 2), metadata={"DataSetTrailingPadding": b"\1\2\3\4"})
+    stored = store(array, plan.value_map)
+    whole = b"".join(file_chunks(header_template(plan), plan.instance(0), stored.array[0]))
+    assert whole == encode_slowly(plan, plan.instance(0), stored.array[0])
+    assert whole.endswith(b"\1\2\3\4")
+    assert len(whole) == plan.file_bytes(0)
