@@ -43,7 +43,7 @@ class UidPolicy:
     Raises
     ------
     OptionError
-        If a mode, a root or a given UID is not legal.
+        If a mode, a root or a given UID is not legal, or one UID is given for two things.
 
     Examples
     --------
@@ -60,6 +60,7 @@ class UidPolicy:
             raise _unknown(self.mode)
         for keyword, uid in self.given:
             check_uid(uid, f"uid[{keyword!r}]")
+        self._refuse_twins()
         if self.root is not None:
             check_uid(self.root, "uid")
             if len(self.root) > _LONGEST_ROOT:
@@ -70,6 +71,20 @@ class UidPolicy:
                     expected=f"a root of at most {_LONGEST_ROOT} characters, so that {_MAX_CHARS} hold a unique rest",
                     remedy="Use a shorter root, or uid='random' for UUID-derived UIDs under 2.25.",
                 )
+
+    def _refuse_twins(self) -> None:
+        """Refuse one UID for two things: a study and a series of one name break every archive's index."""
+        named: dict[str, str] = {}
+        for keyword, uid in self.given:
+            if uid in named:
+                raise OptionError(
+                    code="uid-given-twice",
+                    where=f"uid[{keyword!r}]",
+                    given=f"{uid!r}, which is the {named[uid]} too",
+                    expected="a UID of its own: it names one thing in the world (PS3.5 section 9)",
+                    remedy="Leave one of them out, and a unique one is made.",
+                )
+            named[uid] = keyword
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

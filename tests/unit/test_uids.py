@@ -67,3 +67,9 @@ def test_a_uid_that_cannot_be_right_is_refused(uid, code):
 
 def test_a_policy_passes_through():
     assert parse_uid_policy(UidPolicy(mode="content")) == UidPolicy(mode="content")
+
+
+def test_one_uid_for_two_things_is_refused():
+    with pytest.raises(OptionError) as refusal:
+        parse_uid_policy({"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3"})
+    assert refusal.value.code == "uid-given-twice"
