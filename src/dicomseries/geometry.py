@@ -155,12 +155,12 @@ class Grid:
         matrix = _matrix(affine)
         flip = np.diag(_signs(space))
         axes = flip @ matrix[:3, :3]
-        lengths = np.sqrt((axes**2).sum(axis=0))
+        lengths = np.array([math.hypot(*column) for column in axes.T])  # squares would leave float64
         if not np.all(lengths > 0):
             raise GeometryError(
                 code="affine-singular",
                 where="affine",
-                given=[float(length) for length in lengths],
+                given=lengths.tolist(),
                 expected="three columns with a length above 0 mm",
                 remedy="Give each axis its voxel size; a two-dimensional image needs a slice thickness in column 3.",
             )
@@ -307,8 +307,8 @@ class Grid:
         last = self.shape[0] - 1
         for index in sorted({0, min(1, last), last // 2, max(last - 1, 0), last}):
             exact = self.position(index)
-            printed = tuple(map(float, self.position_texts(index)))
-            error = max(abs(a - b) for a, b in zip(exact, printed, strict=True))
+            # Out of float64 there is nothing to print.
+            error = max(abs(value - float(format_ds(value))) if math.isfinite(value) else math.inf for value in exact)
             if error > allowed:
                 raise GeometryError(
                     code="position-not-printable",

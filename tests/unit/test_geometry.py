@@ -179,3 +179,15 @@ class TestRecord:
         grid = Grid.from_affine(np.array(SHAPE), np.eye(4, dtype=np.float32), space="LPS")
         numbers = (*grid.shape, *grid.spacing_mm, *grid.origin_lps, *grid.direction_lps)
         assert {type(number) for number in numbers} == {int, float}
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_an_affine_of_very_small_or_large_voxels_keeps_its_spacing(size):
+    grid = Grid.from_affine((1, 2, 3), np.diag([size, 2 * size, 3 * size, 1]), space="LPS")
+    assert grid.spacing_mm == pytest.approx((size, 2 * size, 3 * size), rel=1e-15)
+
+
+def test_positions_beyond_float64_are_refused():
+    with pytest.raises(GeometryError) as refusal:
+        Grid(shape=(3, 4, 5), spacing_mm=(1e308, 1e308, 1e308)).check_printed()
+    assert refusal.value.code == "position-not-printable"
