@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dicomseries.geometry import Grid
+from dicomseries.values.value_map import bound_text
 
 __all__ = ["Receipt"]
 
@@ -131,4 +132,4 @@ class Receipt:
         stored = f"{self.dtype}, slope {self.slope}, intercept {self.intercept}"
         if self.max_error == 0:
             return f"exact ({stored})"
-        return f"error ≤ {self.max_error:.6g} proven, {self.achieved_error:.6g} found ({stored})"
+        return f"error ≤ {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found ({stored})"

@@ -79,6 +79,8 @@ def _forms(policy: Digits, found: RealRange, *, zero_intercept: bool) -> Iterato
 
 def _offset_forms(policy: Digits, low: float, *, keep_zero: bool) -> Iterator[Form]:
     """Yield forms whose intercept is a whole multiple of the slope, as near as DS can print it."""
+    if not math.isfinite(low / policy.step * 2):
+        return  # so many steps from zero no float64 tells one from the next
     for slope in _slopes(policy, whole=False):
         for steps in dict.fromkeys((math.floor(low / float(slope)), round(low / float(slope)))):
             form = Form(dtype="uint16", slope=slope, intercept=format_ds(float(slope) * steps))

@@ -58,6 +58,9 @@ class Rescale:
                 expected="a finite number above 0, in the unit of the values",
                 remedy="Give the largest error you can accept, or leave it out for the least that 16 bits can give.",
             )
+        if self.max_error is not None:
+            # The policy is printed into files and digests: one number must have one text, whatever its type.
+            object.__setattr__(self, "max_error", float(self.max_error))
 
     def __repr__(self) -> str:
         return "Rescale()" if self.max_error is None else f"Rescale(max_error={self.max_error!r})"
@@ -293,6 +296,8 @@ def _is_integer(value: object) -> bool:
 
 
 def _is_finite(value: object) -> bool:
+    if isinstance(value, bool):  # who passes nan=True does not mean 1.0
+        return False
     return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
 
 

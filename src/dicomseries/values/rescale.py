@@ -92,7 +92,8 @@ def quantise_ends(form: Form, values: npt.NDArray[np.float64]) -> npt.NDArray[np
     >>> quantise_ends(Form(dtype="int16", slope="0.5", intercept="1"), np.array([1.0, 3.0])).tolist()
     [0.0, 4.0]
     """
-    return np.asarray(np.rint((values - float(form.intercept)) * (1.0 / float(form.slope))), dtype=np.float64)
+    with np.errstate(over="ignore"):  # infinity is what a value far out of reach becomes, and no stored type holds it
+        return np.asarray(np.rint((values - float(form.intercept)) * (1.0 / float(form.slope))), dtype=np.float64)
 
 
 def spread_of(found: RealRange, *, zero_intercept: bool) -> tuple[str, float]:

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.standard.decimal_string import MAX_DS_CHARS
+from dicomseries.standard.decimal_string import MAX_DS_CHARS, format_ds
 
-__all__ = ["UNIT_ROUNDOFF", "ValueMap", "stored_range"]
+__all__ = ["UNIT_ROUNDOFF", "ValueMap", "bound_text", "stored_range"]
 
 UNIT_ROUNDOFF = 2.0**-53
 """Largest relative error of one float64 operation (round to nearest)."""
 
 _DTYPES = ("uint8", "int16", "uint16")
+
+
+_BOUND_DIGITS = Context(prec=6, rounding=ROUND_CEILING)
+
+
+def bound_text(bound: float) -> str:
+    """Return a proven bound in six digits, rounded up: what is printed must be proven too.
+
+    Examples
+    --------
+    >>> bound_text(0.0005), bound_text(0.00050000000004)
+    ('0.0005', '0.000500001')
+    """
+    return f"{float(_BOUND_DIGITS.create_decimal(repr(bound))):.6g}"
 
 
 def stored_range(dtype: str) -> tuple[int, int]:
@@ -135,11 +150,11 @@ class ValueMap:
             parts = ["Values stored exactly."]
         else:
             form = f"{self.bits}-bit integers by {self.policy}, slope {self.slope}, intercept {self.intercept}"
-            parts = [f"Values stored as {form}; largest error {self.max_error:.6g}."]
+            parts = [f"Values stored as {form}; largest error {bound_text(self.max_error)}."]
         if self.clip is not None:
-            parts.append(f"Values limited to {self.clip[0]:.9g} to {self.clip[1]:.9g}.")
+            parts.append(f"Values limited to {format_ds(self.clip[0])} to {format_ds(self.clip[1])}.")
         if self.nan is not None:
-            parts.append(f"NaN and infinity replaced by {self.nan:.9g}.")
+            parts.append(f"NaN and infinity replaced by {format_ds(self.nan)}.")
         return " ".join(parts)
 
     def source_to_real(self, value: Any) -> Any:

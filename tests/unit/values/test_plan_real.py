@@ -13,6 +13,7 @@ from dicomseries.values import (
     Rescale,
     SliceStatistics,
     Statistics,
+    ValueMap,
     plan_values,
     slice_statistics,
     store,
@@ -190,3 +191,17 @@ def test_a_scale_that_leaves_float64_is_refused():
 def test_exact_is_not_offered_to_floats():
     with pytest.raises(ValuesError):
         plan_values(Exact(), ends((0, 1)), CT)
+
+
+@pytest.mark.parametrize("bound", [0.0005, 0.00050000000049, 7.62951095e-06, 1 / 3, 1e300, 5e-324])
+def test_the_bound_in_the_text_is_never_below_the_proven_one(bound):
+    values = ValueMap(dtype="int16", slope="0.001", intercept="0", max_error=bound, policy="Digits(3)")
+    printed = float(values.describe().rsplit(maxsplit=1)[1].rstrip("."))
+    assert bound <= printed <= bound * 1.00001
+
+
+def test_a_range_beyond_float64_is_refused_for_digits_without_a_warning():
+    ends = np.array([[[-1.7e308, 1.7e308]]])
+    statistics = Statistics(dtype="float64", slices=slice_statistics(ends))
+    with pytest.raises(ValuesError):
+        plan_values(Digits(3), statistics, PixelRules())

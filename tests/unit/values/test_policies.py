@@ -85,3 +85,13 @@ def test_colour_is_stored_as_it_is_or_not_at_all(dtype, policy):
 def test_rules_know_8_and_16_bits_only():
     with pytest.raises(ValueError, match="bits"):
         PixelRules(bits=(8,))
+
+
+@pytest.mark.parametrize("number", [np.float64(0.25), np.float32(0.25), np.float16(0.25)])
+def test_a_number_of_any_type_gives_the_policy_one_text(number):
+    assert repr(Rescale(max_error=number)) == "Rescale(max_error=0.25)"
+
+
+def test_true_is_no_number_for_nan():
+    with pytest.raises(OptionError):
+        check_request(None, "float64", nan=True)
