@@ -190,7 +190,10 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             remedy=f"Name a folder inside of it, such as {str(target / 'series')!r}.",
         )
     with _refused(target, TargetError, "target-not-readable"):
-        names = sorted(entry.name for entry in target.iterdir())
+        try:
+            names = sorted(entry.name for entry in target.iterdir())
+        except FileNotFoundError:  # another writer is replacing it just now; asked again when this one is to be shown
+            return
     if not names:
         return
     if not overwrite:
