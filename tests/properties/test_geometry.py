@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import EVENNESS_TOLERANCE, Grid
-from strategies import directions, grids, lengths_mm, positions_mm
+from dicomseries.testing import directions, grids, lengths_mm, positions_mm
 
 spaces = st.sampled_from(("LPS", "RAS"))
 
@@ -95,7 +95,7 @@ def test_printed_positions_of_real_sizes_are_even(grid):
         assert np.abs(steps - steps.mean(axis=0)).max() <= 2 * EVENNESS_TOLERANCE * grid.spacing_mm[2]
 
 
-@given(directions(), st.floats(1e-4, 0.5), st.tuples(*[lengths_mm] * 3), st.tuples(*[positions_mm] * 3))
+@given(directions(), st.floats(1e-4, 0.5), st.tuples(*[lengths_mm()] * 3), st.tuples(*[positions_mm()] * 3))
 def test_any_shear_is_refused(direction, shear, spacing, origin):
     affine = np.eye(4)
     affine[:3, :3] = np.reshape(direction, (3, 3)) @ np.array([[1, shear, 0], [0, 1, 0], [0, 0, 1]]) * spacing

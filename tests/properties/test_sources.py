@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomseries.sources import open_volume
-from strategies import grids
+from dicomseries.testing import grids
 
 DTYPES = ("bool", "int8", "uint8", "<i2", ">i2", "uint16", "int32", "uint64", "float16", "float32", ">f8")
 AXES = st.permutations("zyx").map("".join)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import dicomseries as dcs
+from dicomseries.testing import grids
 from judges import corner_distance, read_with_simpleitk
 from judges.seen import Seen
-from strategies import grids
 
 KINDS = st.sampled_from(["CT", "MR", "PT", "SC"])
 SMALL_INTEGERS = st.sampled_from(["bool", "int8", "uint8", "int16", "uint16"])

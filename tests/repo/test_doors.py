@@ -31,6 +31,7 @@ HEAVY = (
     "zarr",
 )
 COMMAND_LINE = ("typer", "rich", "click")
+TESTING = ("hypothesis", "pytest")
 
 
 def imports() -> dict[str, set[str]]:
@@ -64,10 +65,16 @@ def test_the_command_line_alone_knows_its_libraries(package):
     assert outside == set()
 
 
+@pytest.mark.parametrize("package", TESTING)
+def test_the_tools_of_tests_are_known_to_their_own_part_alone(package):
+    outside = {path for path in imports().get(package, set()) if not path.startswith("testing/")}
+    assert outside == set()
+
+
 def test_importing_the_package_loads_nothing_heavy():
     # pydicom itself imports GDCM where that is installed.
     extra = modules_after("import dicomseries") - modules_after("import numpy, pydicom")
-    assert extra & {*HEAVY, *COMMAND_LINE, "multiprocessing", "sqlite3", "pandas"} == set()
+    assert extra & {*HEAVY, *COMMAND_LINE, *TESTING, "multiprocessing", "sqlite3", "pandas"} == set()
 
 
 def modules_after(statement):
@@ -88,5 +95,5 @@ def test_every_extra_that_a_message_names_exists():
 
 
 def test_all_has_every_extra():
-    others = sorted(EXTRAS.keys() - {"all"})
+    others = sorted(EXTRAS.keys() - {"all", "testing"})  # who writes images needs no tools for tests
     assert EXTRAS["all"] == [f"dicomseries[{','.join(others)}]"]

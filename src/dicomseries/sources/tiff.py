@@ -108,7 +108,10 @@ class _PageSlabs:
         return 1
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        index = self.layout.index(start, min(stop, self.shape[0]))
+        end = min(stop, self.shape[0])
+        if start >= end:
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        index = self.layout.index(start, end)
         inside = self._axes_inside_a_page()
         outer, inner = index[:-inside], index[-inside:]
         kept = [

@@ -117,7 +117,8 @@ class _Reversed:
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         count = self.slabs.shape[0]
-        return self.slabs.read(count - stop, count - start)[::-1]
+        end = min(stop, count)  # past the end there is nothing, as in numpy
+        return self.slabs.read(count - end, count - min(start, end))[::-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

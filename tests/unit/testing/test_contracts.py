@@ -1,0 +1,256 @@
+"""The contracts hold for our own sources and sinks, and notice one that breaks a promise."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array
+import h5py
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import tifffile
+import zarr
+from hypothesis import given
+
+import dicomseries
+from dicomseries.errors import MissingPackageError
+from dicomseries.sinks import DirectorySink
+from dicomseries.sources import ArraySlabs, Volume, open_volume
+from dicomseries.testing import SinkContract, SourceContract, volumes
+
+EVERY = ("bool", "int8", "uint8", "<i2", ">i2", "uint16", "int32", "uint64", "float16", "float32", ">f8")
+
+
+def placed(source, grid):
+    return open_volume(
+        source, spacing=grid.spacing_mm, origin=grid.origin_lps, direction=grid.direction_lps, axes="zyx"
+    )
+
+
+def image_of(array, grid):
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing(grid.spacing_mm)
+    image.SetOrigin(grid.origin_lps)
+    image.SetDirection(grid.direction_lps)
+    return image
+
+
+class TestArraySlabs(SourceContract):
+    dtypes = EVERY
+
+    def open(self, array, grid, folder):
+        return Volume(slabs=ArraySlabs(array), grid=grid)
+
+
+class TestArrayThatLiesInterleaved(SourceContract):
+    def open(self, array, grid, folder):
+        return placed(np.asfortranarray(array)[::-1][::-1], grid)
+
+
+class TestReversed(SourceContract):
+    def open(self, array, grid, folder):
+        turned = np.reshape(grid.direction_lps, (3, 3)) * (1, 1, -1)
+        volume = open_volume(
+            array[::-1], spacing=grid.spacing_mm, origin=grid.position(grid.shape[0] - 1), direction=turned
+        )
+        return volume.along_normal()
+
+
+class TestNpy(SourceContract):
+    dtypes = EVERY
+
+    def open(self, array, grid, folder):
+        np.save(folder / "a.npy", array)
+        return placed(folder / "a.npy", grid)
+
+
+class TestNpz(SourceContract):
+    def open(self, array, grid, folder):
+        np.savez_compressed(folder / "a.npz", array)
+        return placed(folder / "a.npz", grid)
+
+
+class TestNrrd(SourceContract):
+    def open(self, array, grid, folder):
+        sitk.WriteImage(image_of(array, grid), folder / "a.nrrd", useCompression=True)
+        return open_volume(folder / "a.nrrd")
+
+
+class TestMetaImage(SourceContract):
+    def open(self, array, grid, folder):
+        sitk.WriteImage(image_of(array, grid), folder / "a.mha")
+        return open_volume(folder / "a.mha")
+
+
+class TestSimpleITK(SourceContract):
+    def open(self, array, grid, folder):
+        return open_volume(image_of(array, grid))
+
+
+class TestNifti(SourceContract):
+    tolerance_mm = 1e-4  # NIfTI keeps its affine as float32
+
+    def open(self, array, grid, folder):
+        nibabel.save(nibabel.Nifti1Image(array.T, grid.affine("RAS")), folder / "a.nii.gz")
+        return open_volume(folder / "a.nii.gz")
+
+
+class TestHdf5(SourceContract):
+    def open(self, array, grid, folder):
+        with h5py.File(folder / "a.h5", "w") as file:
+            file.create_dataset("ct", data=array, chunks=(2, 3, 2), compression="gzip")
+        return placed(folder / "a.h5", grid)
+
+
+class TestZarr(SourceContract):
+    def open(self, array, grid, folder):
+        return placed(zarr.create_array(str(folder / "a.zarr"), data=array, chunks=(4, 2, 5)), grid)
+
+
+class TestDask(SourceContract):
+    def open(self, array, grid, folder):
+        return placed(dask.array.from_array(array, chunks=(2, 3, 2)), grid)
+
+
+class TestTiff(SourceContract):
+    dtypes = ("uint8", "uint16", "float32")
+
+    def open(self, array, grid, folder):
+        tifffile.imwrite(folder / "a.tif", array, photometric="minisblack", compression="zlib")
+        return placed(folder / "a.tif", grid)
+
+
+class TestSeriesReadBack(SourceContract):
+    dtypes = ("uint8", "int16", "uint16")
+    tolerance_mm = 1e-6  # sixteen characters of a decimal string
+
+    def open(self, array, grid, folder):
+        dicomseries.write(Volume(slabs=ArraySlabs(array), grid=grid), folder / "series", kind="SC", verify=False)
+        return dicomseries.read(folder / "series", values="stored")
+
+
+class TestDirectorySink(SinkContract):
+    def open(self, place):
+        return DirectorySink(place / "series")
+
+    def shown(self, place):
+        return {path.name: path.read_bytes() for path in (place / "series").glob("*")}
+
+
+class TestDirectorySinkThatMakesItsParents(TestDirectorySink):
+    def open(self, place):
+        return DirectorySink(place / "a" / "b" / "series", sync=False)
+
+    def shown(self, place):
+        return {path.name: path.read_bytes() for path in (place / "a" / "b" / "series").glob("*")}
+
+
+@dataclass
+class Broken:
+    """Slabs with one fault."""
+
+    array: Any
+    fault: str
+    shared: Any = None
+
+    @property
+    def shape(self):
+        return self.array.shape
+
+    @property
+    def dtype(self):
+        return np.dtype("int32") if self.fault == "dtype" else self.array.dtype
+
+    @property
+    def depth(self):
+        return 99 if self.fault == "depth" else 1
+
+    def read(self, start, stop):
+        if self.fault == "bounds" and start > 3:
+            start -= 1
+        if self.fault == "past the end" and stop > len(self.array):
+            raise IndexError
+        if self.fault == "threads":
+            self.shared = start
+            part = self.array[start:stop].copy()
+            return self.array[self.shared : self.shared + stop - start] if self.shared != start else part + 1
+        return self.array[start:stop]
+
+
+PROMISES = [name for name in dir(SourceContract) if name.startswith("test_")]
+
+
+@pytest.mark.parametrize("fault", ["dtype", "depth", "bounds", "past the end", "threads", "turned", "moved"])
+def test_a_source_that_breaks_a_promise_is_noticed(fault, tmp_path):
+    class Wrong(SourceContract):
+        def open(self, array, grid, folder):
+            array = array[::-1] if fault == "turned" else array
+            grid = grid.along_normal()[0] if fault != "moved" else type(grid)(
+                shape=grid.shape, spacing_mm=grid.spacing_mm[::-1], origin_lps=grid.origin_lps
+            )  # fmt: skip
+            return Volume(slabs=Broken(array, fault), grid=grid)
+
+    failed = [name for name in PROMISES if fails(getattr(Wrong(), name), "int16", tmp_path)]
+    assert failed
+
+
+def fails(promise, *arguments):
+    try:
+        promise(*arguments)
+    except (AssertionError, IndexError, ValueError):
+        return True
+    return False
+
+
+class Eager:
+    """A sink that shows each file at once and leaves it there."""
+
+    def __init__(self, place):
+        self.place = place
+
+    def put(self, name, chunks):
+        (self.place / name).write_bytes(b"".join(chunks[:500]))
+
+    def commit(self):
+        pass
+
+    def abort(self):
+        pass
+
+
+@pytest.mark.parametrize("promise", ["seen_before", "threads", "abort_leaves"])
+def test_a_sink_that_breaks_a_promise_is_noticed(promise, tmp_path):
+    class Wrong(SinkContract):
+        def open(self, place):
+            return Eager(place)
+
+        def shown(self, place):
+            return {path.name: path.read_bytes()[:90] for path in place.glob("*")}
+
+    name = next(name for name in dir(SinkContract) if promise in name)
+    assert fails(getattr(Wrong(), name), tmp_path)
+
+
+@given(volumes(finite=False))
+def test_any_volume_may_be_drawn(volume):
+    assert volume.slabs.shape == volume.grid.shape
+
+
+@given(volumes(colour=True))
+def test_volumes_of_colour_are_drawn_on_request(volume):
+    assert volume.samples == 3
+    assert volume.array.dtype == np.uint8
+
+
+@pytest.mark.parametrize("package", ["hypothesis", "pytest"])
+def test_a_missing_package_is_named_with_its_pip_line(package, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("dicomseries.testing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingPackageError) as refusal:
+        __import__("dicomseries.testing")
+    assert refusal.value.remedy.endswith('pip install "dicomseries[testing]"')
