@@ -6,7 +6,7 @@ empty unless the user fills them: nothing is invented.
 
 from __future__ import annotations
 
-from dicomseries.iod.conditions import Grey, Rescaled, Unless
+from dicomseries.iod.conditions import Given, Grey, Rescaled, Unless
 from dicomseries.iod.kind import Choice, Constant, Default, Fact, PerInstance, Remark, Row
 
 __all__ = [
@@ -36,6 +36,18 @@ PATIENT = (
     Row("PatientID", "2", Choice()),
     Row("PatientBirthDate", "2", Choice()),
     Row("PatientSex", "2", Choice()),
+    # C.7.1.1, C.7.2.2: what a patient that is an animal has besides
+    *(
+        Row(keyword, "2C", Choice(), Given(("PatientSpeciesDescription", "PatientSpeciesCodeSequence")))
+        for keyword in (
+            "PatientSexNeutered",
+            "PatientBreedDescription",
+            "PatientBreedCodeSequence",
+            "BreedRegistrationSequence",
+            "ResponsiblePerson",
+            "ResponsibleOrganization",
+        )
+    ),
 )
 
 # C.7.2.1; StudyID and SeriesNumber have values since DICOMDIR needs them (PS3.3 F.5)
@@ -111,6 +123,7 @@ PIXELS = (
 WINDOW = (
     Row("WindowCenter", "1C", Default(), Grey()),
     Row("WindowWidth", "1C", Default(), Grey()),
+    Row("WindowCenterWidthExplanation", "3", Default(), Grey()),
     Row("VOILUTFunction", "3", Default(), Grey()),
 )
 

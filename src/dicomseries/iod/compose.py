@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import Context, Values
+from dicomseries.iod.demands import completed, item_faults
 from dicomseries.iod.kind import Kind, PerInstance, Row
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
@@ -66,7 +67,7 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata) -> Comp
     """
     context = Context(facts=facts, metadata=metadata)
     shared: list[Attribute] = []
-    faults: list[MetadataError] = []
+    faults: list[MetadataError] = item_faults(kind.sop_class_uid, metadata.attributes)
     for row in kind.rows:
         try:
             values = row.resolve(context)
@@ -75,13 +76,14 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata) -> Comp
             continue
         if values is not None:
             shared.append(_attribute(row, values, context))
+    in_table = {row.keyword for row in kind.rows}
+    others = [one for one in metadata.attributes if one.keyword not in in_table]
+    others += (one for one in completed(kind.sop_class_uid, others, faults) if one.keyword not in in_table)
     if faults:
         raise MetadataError.together(faults)
-    in_table = {row.keyword for row in kind.rows}
-    shared += [one for one in metadata.attributes if one.keyword not in in_table]
     advice = (row.advice(context) for row in kind.rows)
     return Composition(
-        shared=tuple(sorted(shared, key=lambda one: one.tag)),
+        shared=tuple(sorted([*shared, *others], key=lambda one: one.tag)),
         per_instance=_per_instance(kind),
         advice=(*(text for text in advice if text), *metadata.advice),
     )

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import Value
 
-__all__ = ["Condition", "Context", "Grey", "Rescaled", "Unless", "Values", "When"]
+__all__ = ["Condition", "Context", "Given", "Grey", "Rescaled", "Unless", "Values", "When"]
 
 Values: TypeAlias = tuple[Value, ...]
 """The values of one attribute; empty means zero length."""
@@ -64,6 +64,17 @@ class Unless(Condition):
     def holds(self, context: Context) -> bool:
         """Return whether the user has given none of the keywords a value."""
         return not any(context.given(keyword) for keyword in self.keywords)
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Condition):
+    """The row only holds where the user gives one of these keywords a value."""
+
+    keywords: tuple[str, ...]
+
+    def holds(self, context: Context) -> bool:
+        """Return whether the user has given one of the keywords a value."""
+        return any(context.given(keyword) for keyword in self.keywords)
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,3 +287,32 @@ def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
         find_kind(name)
     assert [line.split()[0] for line in caught.value.remedy.splitlines()[1:]] == ["CT", "MR", "PT", "SC"]
     assert caught.value.code == "kind-unknown"
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({"ReferencedStudySequence": []}, "ReferencedStudySequence"),
+        ({"ProcedureCodeSequence": [{"CodeValue": "1"}]}, "ProcedureCodeSequence[0].CodeMeaning"),
+        ({"ClinicalTrialSubjectID": "1", "ClinicalTrialSponsorName": "Us"}, "ClinicalTrialProtocolID"),
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_what_a_user_begins_must_be_whole(kind, given, where):
+    with pytest.raises(MetadataError) as caught:
+        compose(kind, FACTS, Metadata.from_mapping(given))
+    assert [fault.where for fault in caught.value.faults] == [where]
+
+
+def test_type_2_of_an_optional_module_in_use_is_filled_empty():
+    trial = {"ClinicalTrialSponsorName": "Us", "ClinicalTrialProtocolID": "1", "ClinicalTrialSubjectID": "2"}
+    found = {one.keyword: one for one in compose(CT, FACTS, Metadata.from_mapping(trial)).shared}
+    assert found["ClinicalTrialSiteName"].is_empty
+    assert "ClinicalTrialSiteName" not in {one.keyword for one in compose(CT, FACTS, Metadata()).shared}
+
+
+def test_an_animal_has_what_animals_have():
+    animal = Metadata.from_mapping({"PatientSpeciesDescription": "Dog"})
+    found = {one.keyword: one for one in compose(CT, FACTS, animal).shared}
+    assert found["PatientBreedCodeSequence"].is_empty
+    assert "PatientBreedCodeSequence" not in {one.keyword for one in compose(CT, FACTS, Metadata()).shared}
