@@ -51,7 +51,7 @@ ACCEPTED = [
     ("PregnancyStatus", "4", (4,)),
     ("RealWorldValueSlope", 0.5, (0.5,)),
     ("FrameTimeVector", np.array([0.5, 1.5]), ("0.5", "1.5")),
-    ("FrameIncrementPointer", "PageNumberVector", (0x00182001,)),
+    ("SelectorATValue", "PageNumberVector", (0x00182001,)),
     ("ICCProfile", b"\0\1", (b"\0\1",)),
 ]
 

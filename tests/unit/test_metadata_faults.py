@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from decimal import Decimal
 
 import pytest
 
@@ -52,6 +53,16 @@ WRONG = [
     ({"PatientName": {"Family": "Doe"}}, "wrong-type", "PatientName", "plain value"),
     ({"ICCProfile": "x"}, "wrong-type", "ICCProfile", "b"),
     ({"SliceThickness": math.nan}, "number-not-finite", "SliceThickness", "Leave it out"),
+    ({"60000010": 5}, "repeating-group", "60000010", "Leave it out"),
+    ({"FrameIncrementPointer": "FrameTime"}, "attribute-owned", "FrameIncrementPointer", "shape"),
+    ({"SmokingStatus": "MAYBE"}, "value-not-enumerated", "SmokingStatus", "Choose"),
+    ({"TimezoneOffsetFromUTC": "+2500"}, "value-malformed", "TimezoneOffsetFromUTC", "Change"),
+    ({"TimezoneOffsetFromUTC": "-0000"}, "value-malformed", "TimezoneOffsetFromUTC", "Change"),
+    ({"RetrieveURL": "http://a b"}, "value-malformed", "RetrieveURL", "Change"),
+    ({"PatientAge": 42}, "wrong-type", "PatientAge", "042Y"),
+    ({"SelectorATValue": -1}, "wrong-type", "SelectorATValue", "PatientName"),
+    ({"SelectorOFValue": b"abcde"}, "bytes-broken", "SelectorOFValue", "lowest byte first"),
+    ({"ClinicalTrialProtocolID": "1"}, "partner-missing", "ClinicalTrialProtocolID", "ClinicalTrialSubjectID"),
     ({"PregnancyStatus": 70000}, "number-out-of-range", "PregnancyStatus", "7"),
     ({"RealWorldValueSlope": math.inf}, "number-out-of-range", "RealWorldValueSlope", "2.5"),
     ({"AcquisitionNumber": [1, 2]}, "number-of-values", "AcquisitionNumber", "that many"),
@@ -130,3 +141,20 @@ def test_broken_json_is_refused(text):
     with pytest.raises(MetadataError) as caught:
         parse_json(text)
     assert caught.value.code == "json-broken"
+
+
+def test_numbers_of_any_kind_tags_and_odd_bytes_are_taken():
+    user = Metadata.from_mapping(
+        {"PatientWeight": Decimal("70.1"), "SelectorATValue": 0x00100010, "SelectorUNValue": b"abc"}
+    )
+    assert [user.get(one).values for one in ("PatientWeight", "SelectorATValue", "SelectorUNValue")] == [
+        ("70.1",),
+        (0x00100010,),
+        (b"abc\0",),
+    ]
+
+
+def test_a_name_with_a_comma_is_remarked():
+    (line,) = Metadata.from_mapping({"PatientName": "Doe, Jane"}).advice
+    assert "family name" in line
+    assert Metadata.from_mapping({"PatientName": "Doe^Jane, MD"}).advice == ()

@@ -386,13 +386,13 @@ def _other(vr: str, where: str, part: Any) -> Value:
         return _whole_words(vr, where, part)
     if vr == "AT" and isinstance(part, str):
         return tag_of(keyword_of(part))
-    if vr == "AT" and isinstance(part, Integral) and 0 <= part <= _HIGHEST_TAG:
+    if vr == "AT" and isinstance(part, Integral) and 0 <= int(part) <= _HIGHEST_TAG:
         return int(part)
     raise _wrong_type(vr, where, part)
 
 
 def _whole_words(vr: str, where: str, part: bytes) -> bytes:
-    """Return bytes that are whole words of the VR; what has no words is padded to an even length (PS3.5 section 6.2)."""
+    """Return bytes that are whole words of the VR; what has no words is padded to an even length (PS3.5 6.2)."""
     size = WORD_BYTES.get(vr, 1)
     if len(part) % size:
         raise _fault(

@@ -49,14 +49,18 @@ def keyword_of(name: object) -> str:
     if match:
         return _keyword_of_tag(name, int("".join(match.groups()), 16))
     if repeater_has_keyword(name):
-        raise MetadataError(
-            code="repeating-group",
-            where=name,
-            given="an attribute of the repeating groups 50xx and 60xx (curves, overlays)",
-            expected="an attribute with one tag",
-            remedy="Leave it out; overlays are not written.",
-        )
+        raise _repeating_group(name)
     raise _unknown(name)
+
+
+def _repeating_group(name: str) -> MetadataError:
+    return MetadataError(
+        code="repeating-group",
+        where=name,
+        given="an attribute of the repeating groups 50xx and 60xx (curves, overlays)",
+        expected="an attribute with one tag",
+        remedy="Leave it out; overlays are not written.",
+    )
 
 
 def _keyword_of_tag(name: str, tag: int) -> str:
@@ -69,6 +73,8 @@ def _keyword_of_tag(name: str, tag: int) -> str:
             remedy="Use a standard attribute, such as ImageComments, for what it says.",
         )
     keyword = keyword_for_tag(tag)
+    if repeater_has_keyword(keyword):
+        raise _repeating_group(name)
     if not keyword or keyword not in keyword_dict:
         raise MetadataError(
             code="tag-unknown",

@@ -110,19 +110,26 @@ class Metadata:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Values that are legal but no defined term of the standard, hence perhaps misspelt; one line each.
+        """Values that are legal but hardly meant: terms the standard does not define, names with a comma.
 
         Examples
         --------
         >>> Metadata.from_mapping({"RescaleType": "HUU"}).advice
         ('RescaleType is HUU, which the standard does not define (OD, HU, US, MGML, Z_EFF, ED, EDW, HU_MOD, PCT).',)
         """
-        return tuple(
+        undefined = tuple(
             f"{one.keyword} is {value}, which the standard does not define ({', '.join(DEFINED[one.keyword])})."
             for one in self.attributes
             if one.keyword in DEFINED
             for value in one.values
             if isinstance(value, str) and value and value not in DEFINED[one.keyword]
+        )
+        return undefined + tuple(
+            f"{one.keyword} is {value}: all of it is the family name, as ^ parts the names (Doe^Jane)."
+            for one in self.attributes
+            if one.vr == "PN"
+            for value in one.values
+            if isinstance(value, str) and "," in value and "^" not in value
         )
 
     def get(self, keyword: str) -> Attribute | None:

@@ -61,9 +61,10 @@ NEEDS = (
     ),
     Need(keyword="LossyImageCompression", values=("01",), partners=("LossyImageCompressionRatio",)),
     Need(keyword="ResponsiblePerson", partners=("ResponsiblePersonRole",)),
+    Need(keyword="ClinicalTrialProtocolID", partners=("ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID")),
     Need(keyword="PixelSpacingCalibrationType", partners=("PixelSpacingCalibrationDescription",)),
 )
-"""C.11.2, C.8.9.1, C.7.1.1, C.7.6.1, C.10.7; DICOM validators see only some of them."""
+"""C.11.2, C.8.9.1, C.7.1.1, C.7.1.3, C.7.6.1, C.10.7; DICOM validators see only some of them."""
 
 POSITIVE = frozenset({"SliceThickness", "WindowWidth", "ReconstructionDiameter", "PatientWeight", "PatientSize"})
 """Numbers that must be above 0."""

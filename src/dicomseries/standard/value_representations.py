@@ -9,7 +9,16 @@ import datetime as dt
 import re
 from collections.abc import Callable
 
-__all__ = ["BINARY_RANGES", "BYTE_VRS", "FLOAT_VRS", "MAX_CHARS", "MULTI_LINE_VRS", "TEXT_VRS", "WORD_BYTES", "text_fault"]
+__all__ = [
+    "BINARY_RANGES",
+    "BYTE_VRS",
+    "FLOAT_VRS",
+    "MAX_CHARS",
+    "MULTI_LINE_VRS",
+    "TEXT_VRS",
+    "WORD_BYTES",
+    "text_fault",
+]
 
 MAX_CHARS: dict[str, int] = {
     "AE": 16,
