@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -79,7 +80,7 @@ def read_instance(path: str | os.PathLike[str], *, like: Instance | None = None)
     """
     name = os.fspath(path)
     try:
-        file = os.open(name, os.O_RDONLY)
+        file = os.open(name, os.O_RDONLY | os.O_NONBLOCK)  # a named pipe would wait for a writer forever
         try:
             return _read_open(name, file, like)
         finally:
@@ -91,7 +92,10 @@ def read_instance(path: str | os.PathLike[str], *, like: Instance | None = None)
 
 
 def _read_open(path: str, file: int, like: Instance | None) -> Instance:
-    size = os.fstat(file).st_size
+    status = os.fstat(file)
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        raise faults.not_dicom(path)
+    size = status.st_size
     data = b""
     if like is not None and like.layout is not None:
         data = os.pread(file, len(like.layout.header) + _SLACK, 0)

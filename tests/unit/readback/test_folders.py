@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
@@ -217,3 +218,9 @@ def test_files_without_preamble_are_found_where_they_begin_like_dicom(tmp_path):
         del data.file_meta
         data.save_as(path, implicit_vr=True, little_endian=True, enforce_file_format=False)
     assert only(folder).grid.shape == (6, 4, 5)
+
+
+def test_a_named_pipe_is_passed_over_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    found = scan(tmp_path)
+    assert (found.series, found.skipped) == ((), 1)
