@@ -56,3 +56,9 @@ def test_an_unknown_laterality_is_no_fault():
     alarm = validators.Remark(program="dciodvfy", level="Warning", where="1.dcm", text=text)
     other = validators.Remark(program="dciodvfy", level="Warning", where="1.dcm", text="</KVP(0018,0060)> - is 0")
     assert [one.message for one in run("validators", (alarm, other))] == ["</KVP(0018,0060)> - is 0."]
+
+
+def test_bytes_counted_as_characters_are_no_error():
+    length = "Value invalid for this VR [LO] = <{}> - Length invalid for this VR = <70> - expected <= 64"
+    found = list(run("validators", remarks(length.format("ü" * 35), length.format("u" * 70))))
+    assert [one.where for one in found] == ["1.dcm"]
