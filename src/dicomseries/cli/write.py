@@ -12,6 +12,7 @@ from dicomseries.cli.exits import CommandLineError
 from dicomseries.cli.inputs import geometry_of, metadata_of, now_of, uid_of
 from dicomseries.cli.output import Output
 from dicomseries.cli.progress import progress_bar
+from dicomseries.cli.wording import in_options
 
 __all__ = ["register", "write"]
 
@@ -108,7 +109,7 @@ def write(
             sync=not no_sync,
             progress=progress,
         )
-    output.result(str(receipt), receipt.to_dict())
+    output.result(_worded(str(receipt)), _advised(receipt.to_dict()))
 
 
 def _plan(source: str, out: str, arguments: dict[str, Any], *, overwrite: bool, output: Output) -> None:
@@ -119,7 +120,17 @@ def _plan(source: str, out: str, arguments: dict[str, Any], *, overwrite: bool, 
     check_target(Path(out).absolute(), overwrite=overwrite)
     with progress_bar(output) as progress:
         plan = dcs.plan(source, **arguments, progress=progress)
-    output.answer(str(plan), plan.to_dict())
+    output.answer(_worded(str(plan)), _advised(plan.to_dict()))
+
+
+def _worded(report: str) -> str:
+    """Return a report whose advice speaks of options; lines with names of files stay as they are."""
+    lines = report.splitlines()
+    return "\n".join(in_options(line) if line.startswith(("advice", "not verified")) else line for line in lines)
+
+
+def _advised(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: [*map(in_options, value)] if key == "advice" else value for key, value in record.items()}
 
 
 def _ask_for_kind() -> str:

@@ -149,3 +149,11 @@ def test_the_demo_of_one_dtype_keeps_its_bound(tmp_path, capsys, dtype, bound):
     image = pydicom.dcmread(next((tmp_path / "out").iterdir()))
     assert image.Modality == "CT"
     assert image.ImageType[0] == "DERIVED"
+
+
+def test_advice_speaks_of_options(volume, capsys):
+    assert any("--set RescaleType=HU" in text for text in write(capsys)["advice"])
+    assert main(["write", "volume.npy", "plan", "--kind", "ct", "--spacing", "1", "1", "2", "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "--set RescaleType=HU" in shown
+    assert "metadata=" not in shown
