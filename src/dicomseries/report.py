@@ -84,13 +84,7 @@ class Receipt:
             raise ValueError(message)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the receipt as plain values, for JSON.
-
-        Examples
-        --------
-        >>> callable(Receipt.to_dict)
-        True
-        """
+        """Return the receipt as plain values, for JSON."""
         return {
             "out": self.out,
             "kind": self.kind,

@@ -191,3 +191,13 @@ def test_positions_beyond_float64_are_refused():
     with pytest.raises(GeometryError) as refusal:
         Grid(shape=(3, 4, 5), spacing_mm=(1e308, 1e308, 1e308)).check_printed()
     assert refusal.value.code == "position-not-printable"
+
+
+@pytest.mark.parametrize(("spacing", "is_even"), [(0.01, True), (1e-4, False)])
+def test_positions_may_be_uneven_by_a_millionth_of_the_spacing_once_printed(spacing, is_even):
+    grid = Grid(shape=(9, 4, 5), spacing_mm=(1, 1, spacing), origin_lps=(0, 0, 1234567.123456789))
+    if is_even:
+        grid.check_printed()
+    else:
+        with pytest.raises(GeometryError, match="once printed"):
+            grid.check_printed()

@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.errors import KindError
+from dicomseries.geometry import Grid
+from dicomseries.iod import find_kind
+from dicomseries.plan import check_frame
 
 
 def said(array, **options):
@@ -53,3 +57,18 @@ def test_slices_that_are_lines_bring_advice_about_the_readers_that_fail(shape, w
     advice = said(np.zeros(shape, "int16"), metadata={"RescaleType": "HU"})["advice"]
     assert words in advice
     assert ("single row" in advice) == bool(words)
+
+
+def test_an_outlier_in_one_slice_does_not_blacken_the_others():
+    array = np.tile(np.arange(20, dtype="int16").reshape(4, 5), (5, 1, 1))
+    array[3, 2, 1] = 30000
+    attributes = said(array)
+    assert float(attributes["WindowWidth"]) < 200
+
+
+def test_more_slices_than_a_kind_can_count_are_refused():
+    grid = Grid(shape=(65536, 2, 2), spacing_mm=(1, 1, 1))
+    check_frame(find_kind("CT"), grid, 1)
+    with pytest.raises(KindError) as refusal:
+        check_frame(find_kind("PT"), grid, 1)
+    assert refusal.value.code == "too-many-slices"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -73,3 +74,8 @@ def test_one_uid_for_two_things_is_refused():
     with pytest.raises(OptionError) as refusal:
         parse_uid_policy({"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3"})
     assert refusal.value.code == "uid-given-twice"
+
+
+def test_a_uid_under_2_25_is_a_uuid_of_version_8():
+    uuids = [UUID(int=int(make_uid(b"seed", "instance", index).removeprefix("2.25."))) for index in range(50)]
+    assert {(own.variant, own.version) for own in uuids} == {(RFC_4122, 8)}

@@ -12,6 +12,7 @@ from dicomseries.values import (
     Exact,
     PixelRules,
     Rescale,
+    SliceStatistics,
     Statistics,
     divisor_of,
     needs_divisor,
@@ -160,3 +161,11 @@ def test_colour_goes_through_untouched():
     assert np.shares_memory(store(array, values).array, array)
     with pytest.raises(ValuesError, match="RGB"):
         plan_values(Rescale(), statistics, SC)
+
+
+def test_the_bound_of_a_scaled_source_covers_the_end_where_its_texts_are_furthest_off():
+    slope = -1 / 3
+    slices = (SliceStatistics(minimum=0, maximum=30000),)
+    values = plan_values(None, Statistics(dtype="int16", slices=slices), PixelRules(), source_slope=slope)
+    assert abs(values.real(30000) - slope * 30000) > 1e-11
+    assert values.max_error >= abs(values.real(30000) - slope * 30000)

@@ -18,6 +18,7 @@ from dicomseries.values import (
     slice_statistics,
     store,
 )
+from dicomseries.values.reader_safe import truncated_slices
 
 CT, PT, SC = PixelRules(), PixelRules(zero_intercept=True), PixelRules(bits=(8, 16))
 
@@ -205,3 +206,8 @@ def test_a_range_beyond_float64_is_refused_for_digits_without_a_warning():
     statistics = Statistics(dtype="float64", slices=slice_statistics(ends))
     with pytest.raises(ValuesError):
         plan_values(Digits(3), statistics, PixelRules())
+
+
+@pytest.mark.parametrize(("slope", "unsafe"), [(100.5, [0]), (1000000.5, [])])
+def test_slices_with_whole_ends_are_unsafe_up_to_32_bits(slope, unsafe):
+    assert truncated_slices(np.array([0]), np.array([20000]), slope, 0.0).tolist() == unsafe
