@@ -120,7 +120,7 @@ def test_integers_and_floats_are_read_once_to_plan_and_once_to_write(tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_source_that_fails_half_way_leaves_nothing(tmp_path, workers):
-    with pytest.raises(OSError, match="the disk broke"):
+    with pytest.raises(errors.SourceError, match="the disk broke"):
         dcs.write(Watched(integers(), fail_at=5), tmp_path / "out", kind="CT", spacing=SPACING, workers=workers)
     assert not list(tmp_path.iterdir())
 
@@ -226,3 +226,32 @@ def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name):
     (tmp_path / "m.yaml").write_text("PatientID: 42")
     with pytest.raises(errors.MetadataError):
         dcs.plan(integers(), kind="CT", spacing=SPACING, metadata=tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"now": "2020"}, "now-not-a-datetime"),
+        ({"now": dt.date(2020, 1, 1)}, "now-not-a-datetime"),
+        ({"entropy": b""}, "entropy-not-bytes"),
+        ({"entropy": "chance"}, "entropy-not-bytes"),
+        ({"metadata": 5}, "metadata-not-a-mapping"),
+        ({"metadata": [("PatientID", "42")]}, "metadata-not-a-mapping"),
+        ({"out": None}, "target-not-a-path"),
+        ({"out": b"out"}, "target-not-a-path"),
+        ({"out": "a\0b"}, "target-not-a-path"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_refused_by_name(tmp_path, wrong, code):
+    arguments = {"out": tmp_path / "out", "kind": "CT", "spacing": SPACING} | wrong
+    with pytest.raises(errors.DicomSeriesError) as refusal:
+        dcs.write(integers(), **arguments)
+    assert refusal.value.code == code
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_content_uids_depend_on_the_time_written_and_not_on_how_its_zone_is_named():
+    zones = (dt.UTC, dt.timezone(dt.timedelta(0), "Greenwich"))
+    moments = [dt.datetime(2024, 2, 29, 12, 0, tzinfo=zone) for zone in zones]
+    uids = {dcs.plan(integers(), kind="CT", spacing=SPACING, uid="content", now=now).uids.series for now in moments}
+    assert len(uids) == 1

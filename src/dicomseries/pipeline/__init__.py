@@ -6,14 +6,13 @@ import datetime as dt
 import os
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from dicomseries import readback
 from dicomseries import verify as verification
 from dicomseries.errors import GeometryError
 from dicomseries.pipeline.planning import plan_volume
-from dicomseries.pipeline.request import MetadataLike, Progress, make_request
+from dicomseries.pipeline.request import MetadataLike, Progress, make_request, target_of
 from dicomseries.pipeline.writing import Tally, check_space, verify_series, write_slabs
 from dicomseries.plan import SeriesPlan
 from dicomseries.report import Receipt
@@ -127,7 +126,8 @@ def write(
     (3, 0.0, True)
     """
     started = time.perf_counter()
-    check_target(Path(out).absolute(), overwrite=overwrite)
+    target = target_of(out)
+    check_target(target, overwrite=overwrite)
     request = make_request(
         kind=kind,
         values=values,
@@ -151,8 +151,8 @@ def write(
         time_point=time_point,
     ).along_normal()
     series = plan_volume(volume, request)
-    check_space(Path(out), series)
-    with DirectorySink(out, overwrite=overwrite, sync=sync) as sink:
+    check_space(target, series)
+    with DirectorySink(target, overwrite=overwrite, sync=sync) as sink:
         tally = write_slabs(volume, series, sink, request, read_back=verify)
         if verify:
             verify_series(series, tally)

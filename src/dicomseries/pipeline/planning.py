@@ -104,7 +104,7 @@ def _entropy(volume: Volume, request: Request, value_map: ValueMap, digests: tup
         value_map,
         request.metadata,
         request.uid,
-        request.now,
+        None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
     )
     return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *digests))).digest()
 

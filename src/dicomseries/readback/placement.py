@@ -85,6 +85,7 @@ def place(instances: Sequence[Instance]) -> Placement:
     order = np.argsort(distances, kind="stable")
     along = tuple(numbered[index] for index in order)
     faults = tuple(_orientation_problems(along)) or tuple(_gap_problems(along, distances[order]))
+    faults += tuple(_study_problems(along))
     if any(problem.level == "error" for problem in faults):
         return Placement(instances=along, grid=None, problems=faults)
     return _on_grid(along, distances[order], list(faults))
@@ -192,6 +193,17 @@ def _orientation_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
             level="error",
             text=f"{len(odd)} of {len(instances)} files have another orientation than the first, such as {odd[0]}",
             remedy="Move localizers and reformatted slices to another folder.",
+        )
+
+
+def _study_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
+    studies = {instance.text("StudyInstanceUID") for instance in instances}
+    if len(studies) > 1:
+        yield Problem(
+            code="studies-differ",
+            level="warning",
+            text=f"the {len(instances)} files of the series name {len(studies)} studies",
+            remedy="Check that they belong together: a series is of one study (PS3.3 section A.1.2).",
         )
 
 

@@ -19,7 +19,7 @@ try:
 except ImportError:  # Windows has no flock: staging folders of killed writes then stay until removed by hand
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["DirectorySink"]
+__all__ = ["DirectorySink", "check_target", "located"]
 
 _MOST_BUFFERS = 512
 """Buffers handed to one writev, below every system's IOV_MAX."""
@@ -66,7 +66,7 @@ class DirectorySink:
         self._done = False
         self._lock: int | None = None
         with _refused(Path(target), TargetError, "target-not-writable"):
-            self._target = _located(Path(target))
+            self._target = located(Path(target))
             self._staging = self._beside("partial")
             self._aside = self._beside("replaced")
             self._made_parents = [folder for folder in self._target.parents if not folder.exists()]
@@ -151,8 +151,14 @@ class DirectorySink:
             self._lock = None
 
 
-def _located(target: Path) -> Path:
-    """Return the absolute path, `..` and links before the last name resolved as the system resolves them."""
+def located(target: Path) -> Path:
+    """Return the absolute path, `..` and links before the last name resolved as the system resolves them.
+
+    Examples
+    --------
+    >>> located(Path("out")).is_absolute()
+    True
+    """
     whole = target.absolute()
     # A link as the target itself is refused, so it is not followed.
     return whole.resolve() if whole.name in {"", ".."} else whole.parent.resolve() / whole.name

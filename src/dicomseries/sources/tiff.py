@@ -49,8 +49,9 @@ def matches(source: object) -> bool:
 def open_volume(source: Location, request: Request) -> Volume:
     """Return the first series of a TIFF file; voxels that lie raw in one piece are mapped, else read page by page.
 
-    The spacing is taken from ImageJ's or OME's metadata if it has all three lengths in a unit of length; a mere print
-    resolution (dots per inch) is not taken for a voxel size. TIFF knows no orientation.
+    The grid is the one this package wrote beside an exported series; else the spacing is taken from ImageJ's or OME's
+    metadata if it has all three lengths in a unit of length. A mere print resolution (dots per inch) is not taken for
+    a voxel size. TIFF itself knows no orientation.
 
     Raises
     ------
@@ -75,14 +76,14 @@ def open_volume(source: Location, request: Request) -> Volume:
     try:
         with guarded(request.where, _EXPECTED, _REMEDY):
             series = _only_series(file, request.where)
-            spacing = _spacing_imagej(file) or _spacing_ome(file)
+            grid = _own_grid(file) or _grid_of(_spacing_imagej(file) or _spacing_ome(file))
         layout = lay_out(series.shape, request, _axes(series.axes))
         check_dtype(series.dtype, request.where)
         slabs = _open_voxels(file, series, layout, request.where)
     except BaseException:
         file.close()
         raise
-    return build_volume(slabs, layout, request, lambda: Grid(shape=(1, 1, 1), spacing_mm=spacing) if spacing else None)
+    return build_volume(slabs, layout, request, lambda: grid)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -186,6 +187,17 @@ def _open_voxels(file: Any, series: Any, layout: Layout, where: str) -> Slabs:
     pages = _PageSlabs(series, layout, where, threading.Lock())
     weakref.finalize(pages, file.close)
     return pages
+
+
+def _own_grid(file: Any) -> Grid | None:
+    """Return the grid of a file that this package wrote: TIFF knows no orientation, its description does."""
+    described = file.shaped_metadata or ()
+    affine = described[0].get("affine_lps") if described else None
+    return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
+
+
+def _grid_of(spacing: tuple[float, float, float] | None) -> Grid | None:
+    return None if spacing is None else Grid(shape=(1, 1, 1), spacing_mm=spacing)
 
 
 def _spacing_imagej(file: Any) -> tuple[float, float, float] | None:

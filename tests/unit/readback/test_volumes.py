@@ -220,3 +220,13 @@ def test_each_overlay_keeps_its_own_name(tmp_path):
 
     found = tags(write_known_series(tmp_path, STORED, change=overlaid))
     assert (found["(6000,0010) OverlayRows"], found["(6002,0010) OverlayRows"]) == (4, 5)
+
+
+def test_a_series_whose_slices_name_other_studies_is_read_with_a_warning(tmp_path):
+    def rename(index, dataset):
+        dataset.StudyInstanceUID = f"1.2.3.{index}"
+
+    folder = write_known_series(tmp_path, STORED, change=rename)
+    with pytest.warns(DicomSeriesWarning, match="studies"):
+        volume = read(folder)
+    assert np.array_equal(volume.array, STORED)
