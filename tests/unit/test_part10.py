@@ -22,7 +22,7 @@ METADATA = {
     "SeriesDescription": "odd",
     "OtherPatientIDsSequence": [
         {"PatientID": "7", "TypeOfPatientID": "TEXT"},
-        {"PatientID": "", "TypeOfPatientID": "TEXT"},
+        {"PatientID": "008", "TypeOfPatientID": "RFID"},
     ],
     "ImageComments": "x",
 }
