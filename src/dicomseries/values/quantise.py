@@ -191,6 +191,7 @@ def _store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
     out = np.empty(slab.shape, dtype=_target_dtype(value_map))
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
     steps, whole = np.empty(min(_BLOCK, flat.size)), np.empty(min(_BLOCK, flat.size))
+    limits = stored_range(value_map.dtype)
     residual, clipped, replaced = 0.0, 0, 0
     # A value that does not fit is found before it is cast; numpy's warning says no more.
     with np.errstate(invalid="ignore", over="ignore"):
@@ -202,7 +203,8 @@ def _store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
             clipped, replaced = clipped + counts[0], replaced + counts[1]
             _to_steps(x, value_map)
             np.rint(x, out=y)
-            _check_range(y, block, value_map)
+            if not (y.min() >= limits[0] and y.max() <= limits[1]):  # NaN passes no comparison
+                raise _beyond(block, value_map)
             np.copyto(target, y, casting="unsafe")
             np.subtract(x, y, out=x)  # exact, and at most half a step
             residual = max(residual, -float(x.min()), float(x.max()))
@@ -247,12 +249,9 @@ def _to_steps(x: npt.NDArray[np.float64], value_map: ValueMap) -> None:
     np.multiply(x, 1.0 / float(value_map.slope), out=x)
 
 
-def _check_range(whole: npt.NDArray[np.float64], block: Flat, value_map: ValueMap) -> None:
-    """Refuse numbers that the stored dtype would wrap, and NaN, which no comparison lets pass."""
-    least, most = stored_range(value_map.dtype)
-    if whole.min() >= least and whole.max() <= most:
-        return
-    raise _changed(
+def _beyond(block: Flat, value_map: ValueMap) -> ValuesError:
+    """Return the refusal of numbers that the stored dtype would wrap, and of NaN."""
+    return _changed(
         given=f"values from {block.min()} to {block.max()}",
         expected=f"finite values that {value_map.dtype} holds at slope {value_map.slope}, "
         f"intercept {value_map.intercept}",
