@@ -16,29 +16,42 @@ KILLS = 50
 SHAPE = (120, 200, 210)
 SPACING = (0.7, 0.9, 2.5)
 
-# Forks a child for each kill, so that 50 of them cost one start of Python.
+# Forks a child for each try, so that all of them cost one start of Python. A child tells when it is about to rename;
+# tries go on until 50 of them were killed before that.
 KILLER = """
 import json, os, random, signal, sys, time
 import numpy as np, dicomseries as dcs
 
 array, out, kills, spacing = np.load(sys.argv[1]), sys.argv[2], int(sys.argv[3]), json.loads(sys.argv[4])
-moments, usual, at_work = random.Random(0), 1.0, []
-for index in range(-3, kills):
-    started = time.perf_counter()
+moments, usual, early, late = random.Random(0), 1.0, [], []
+
+def start(index):
+    heard, said = os.pipe()
     child = os.fork()
     if child == 0:
+        sys.addaudithook(lambda event, _: os.write(said, b"r") if event == "os.rename" else None)
         dcs.write(array, f"{out}/{index}", kind="CT", spacing=spacing)
         os._exit(0)
+    os.close(said)
+    return child, heard
+
+for index in range(-3, 10 * kills):
+    started = time.perf_counter()
+    child, heard = start(index)
     if index < 0:
         os.waitpid(child, 0)
         usual = min(usual, time.perf_counter() - started)  # the least of three: the first one is often held up
+        assert os.read(heard, 1) == b"r"
+        os.close(heard)
         continue
     time.sleep(moments.uniform(0, usual))
     os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        at_work.append(index)
-print(json.dumps(at_work))
+    os.waitpid(child, 0)
+    (late if os.read(heard, 1) else early).append(index)
+    os.close(heard)
+    if len(early) == kills:
+        break
+print(json.dumps([early, late]))
 """
 
 
@@ -54,17 +67,17 @@ def test_a_write_killed_at_50_random_moments_leaves_no_target_and_the_next_one_s
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])},
     )
-    killed = json.loads(done.stdout)
-    assert len(killed) > KILLS // 2
-    visible = {path.name for path in out.iterdir() if not path.name.startswith(".")}
-    # Between the rename and its own end a write has a target, a whole one.
-    late = [index for index in killed if str(index) in visible]
-    assert len(late) < len(killed) // 4
-    assert all(len(list((out / str(index)).iterdir())) == len(volume) for index in late)
+    early, late = json.loads(done.stdout)
+    assert len(early) == KILLS
+    assert [index for index in early if (out / str(index)).exists()] == []
+    # A kill after the rename has begun finds no target or the whole one.
+    for index in late:
+        if (out / str(index)).exists():
+            assert np.array_equal(dcs.read(out / str(index)).array, volume)
     hidden = [path.name for path in out.iterdir() if path.name.startswith(".")]
     assert len(hidden) > KILLS // 4  # the kills came in the middle of the work, and left it out of sight
 
-    again = next(index for index in killed if str(index) not in visible)
+    again = early[-1]
     dcs.write(volume, out / str(again), kind="CT", spacing=SPACING)
     assert np.array_equal(dcs.read(out / str(again)).array, volume)
     assert not list(out.glob(f".{again}.*"))
