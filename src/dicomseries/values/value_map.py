@@ -20,25 +20,17 @@ UNIT_ROUNDOFF = 2.0**-53
 _DTYPES = ("uint8", "int16", "uint16")
 
 
-_ROUNDING = 2e-10
-"""Part of a bound that may be float64's own rounding: eight roundings of 2⁻⁵³ of 65,536 steps, beside half a step."""
-
 _BOUND_DIGITS = Context(prec=6, rounding=ROUND_CEILING)
 
 
 def bound_text(bound: float) -> str:
     """Return a proven bound in six digits, rounded up: what is printed must be proven too.
 
-    Up to the rounding of float64, which a bound includes and no reader escapes: half of 0.001 is printed as 0.0005.
-
     Examples
     --------
-    >>> bound_text(0.0005 + 1e-14), bound_text(0.0005000004)
+    >>> bound_text(0.0005), bound_text(0.00050000000004)
     ('0.0005', '0.000500001')
     """
-    nearest = f"{bound:.6g}"
-    if bound - float(nearest) <= _ROUNDING * bound:
-        return nearest
     return f"{float(_BOUND_DIGITS.create_decimal(repr(bound))):.6g}"
 
 
