@@ -1,7 +1,9 @@
-"""`Volume`: voxels that are read a few slices at a time, and the grid they stand on."""
+"""`Volume`: voxels that are read a few slices at a time, the grid they stand on, and their times."""
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self, runtime_checkable
@@ -9,10 +11,10 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import GeometryError
+from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 
-__all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "slices_worth_a_read"]
+__all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "check_times", "slices_worth_a_read"]
 
 _INTERLEAVED = 64
 """Slices read together where they lie interleaved: a cache line of 64 bytes then serves all it holds."""
@@ -20,14 +22,14 @@ _INTERLEAVED = 64
 
 @runtime_checkable
 class Slabs(Protocol):
-    """An array of shape (slices, rows, columns) or (slices, rows, columns, 3) behind three names.
+    """Frames of shape (frames, rows, columns) or (frames, rows, columns, 3) behind three names.
 
     `read` may be called from several threads at once; a source that cannot bear that holds a lock.
     """
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(slices, rows, columns), and 3 more for colour."""
+        """(frames, rows, columns), and 3 more for colour."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -99,9 +101,10 @@ class ArraySlabs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reversed:
-    """The slices of another source, last first."""
+    """The slices of another source, last first, inside each of its volumes."""
 
     slabs: Slabs
+    slices: int
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -116,37 +119,82 @@ class _Reversed:
         return self.slabs.depth
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        count = self.slabs.shape[0]
-        end = min(stop, count)  # past the end there is nothing, as in numpy
-        return self.slabs.read(count - end, count - min(start, end))[::-1]
+        parts = [self.slabs.read(first, last)[::-1] for first, last in self._sources(start, stop)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _sources(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """Return what to read, a piece for each volume that the frames [start, stop) lie in."""
+        end = max(start, min(stop, self.shape[0]))  # past the end there is nothing, as in numpy
+        pieces: list[tuple[int, int]] = []
+        while start < end or not pieces:
+            base = start // self.slices * self.slices
+            last = min(end, base + self.slices)
+            pieces.append((2 * base + self.slices - last, 2 * base + self.slices - start))
+            start = max(last, start + 1)
+        return pieces
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Some frames of another source that follow each other."""
+
+    slabs: Slabs
+    first: int
+    count: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.count, *self.slabs.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.slabs.dtype
+
+    @property
+    def depth(self) -> int:
+        return self.slabs.depth
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        end = max(start, min(stop, self.count))
+        return self.slabs.read(self.first + start, self.first + end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Volume:
-    """Voxels on a grid: what `write` takes and `read` returns.
+    """Voxels on a grid, once or at several time points: what `write` takes and `read` returns.
 
     Parameters
     ----------
     slabs : Slabs
-        The voxels, shape (slices, rows, columns) or (slices, rows, columns, 3).
+        The voxels as frames, shape (frames, rows, columns) or (frames, rows, columns, 3). With an axis of volumes
+        there are volumes · slices frames, the slices of the first volume before those of the second.
     grid : Grid
-        Where they are, LPS mm; its shape is that of one channel of the voxels.
+        Where they are, LPS mm; its shape is (slices, rows, columns), that of one channel of one volume.
     slope, intercept : float
         What an integer of the source means: real = slope · integer + intercept (NIfTI's scl_slope, scl_inter).
         1 and 0 where the numbers mean themselves.
     tags : Tags, optional
         The attributes, if the volume was read from a DICOM series.
+    volumes : int, optional
+        Length of the axis t: time points, echoes, diffusion weightings. None where there is no such axis.
+    times_s : tuple of float, optional
+        When each volume was taken, in seconds after the first; None where that is not known.
 
     Raises
     ------
     GeometryError
         If the grid does not fit the voxels.
+    SourceError
+        If the times are not one finite number for each volume, each later than the one before.
 
     Examples
     --------
     >>> volume = Volume(slabs=ArraySlabs(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
     >>> volume.array.shape, volume.samples
     ((3, 4, 5), 1)
+    >>> series = Volume(slabs=ArraySlabs(np.ones((6, 4, 5))), grid=volume.grid, volumes=2, times_s=(0.0, 2.5))
+    >>> series.array.shape, series.at(1).array.shape
+    ((2, 3, 4, 5), (3, 4, 5))
     """
 
     slabs: Slabs
@@ -154,17 +202,23 @@ class Volume:
     slope: float = 1.0
     intercept: float = 0.0
     tags: Tags | None = None
+    volumes: int | None = None
+    times_s: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(self.slabs.shape)
-        if shape[:3] != self.grid.shape or shape[3:] not in {(), (3,)}:
+        expected = ((self.volumes or 1) * self.grid.shape[0], *self.grid.shape[1:])
+        if shape[:3] != expected or shape[3:] not in {(), (3,)} or self.volumes == 0:
             raise GeometryError(
                 code="grid-does-not-fit",
                 where="grid",
-                given=f"voxels {shape}, grid {self.grid.shape}",
+                given=f"voxels {shape}, grid {self.grid.shape}" + (f" × {self.volumes}" if self.volumes else ""),
                 expected="a grid of (slices, rows, columns) equal to the array's, and 3 colours at most",
                 remedy="Name the axes with axes= (e.g. 'xyz' for nibabel's order), or pass the grid of this array.",
             )
+        if self.times_s is not None:
+            object.__setattr__(self, "times_s", tuple(map(float, self.times_s)))
+            check_times(self.times_s, self.volumes)
 
     @property
     def samples(self) -> int:
@@ -172,14 +226,45 @@ class Volume:
         return 3 if len(self.slabs.shape) == 4 else 1
 
     @property
+    def slices(self) -> int:
+        """Slices of one volume."""
+        return self.grid.shape[0]
+
+    @property
     def is_scaled(self) -> bool:
         """Whether the integers of the source mean something else than themselves."""
         return (self.slope, self.intercept) != (1.0, 0.0)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of `array`: ([volumes, ]slices, rows, columns[, 3])."""
+        volumes = () if self.volumes is None else (self.volumes,)
+        return (*volumes, *self.grid.shape, *self.slabs.shape[3:])
+
+    @property
     def array(self) -> npt.NDArray[Any]:
-        """All voxels in memory, shape (slices, rows, columns[, 3]), as the source holds them (before slope)."""
-        return np.asarray(self.slabs.read(0, self.slabs.shape[0]))
+        """All voxels in memory, shape ([volumes, ]slices, rows, columns[, 3]), as the source holds them."""
+        return np.asarray(self.slabs.read(0, self.slabs.shape[0])).reshape(self.shape)
+
+    def at(self, index: int) -> Self:
+        """Return one of the volumes, without the axis of volumes.
+
+        Raises
+        ------
+        IndexError
+            If there is no such volume.
+
+        Examples
+        --------
+        >>> frames = ArraySlabs(np.arange(4).reshape(4, 1, 1))
+        >>> Volume(slabs=frames, grid=Grid(shape=(2, 1, 1), spacing_mm=(1, 1, 1)), volumes=2).at(1).array.ravel()
+        array([2, 3])
+        """
+        if not 0 <= index < (self.volumes or 1):
+            message = f"volume {index} of {self.volumes or 1}"
+            raise IndexError(message)
+        part = _Part(self.slabs, index * self.slices, self.slices)
+        return replace(self, slabs=part, volumes=None, times_s=None)
 
     def along_normal(self) -> Self:
         """Return the same voxels with the slices along the normal, every value on its point in space.
@@ -192,4 +277,31 @@ class Volume:
         ([8, 7], (0.0, 0.0, -3.0))
         """
         grid, reverse = self.grid.along_normal()
-        return replace(self, grid=grid, slabs=_Reversed(self.slabs)) if reverse else self
+        return replace(self, grid=grid, slabs=_Reversed(self.slabs, self.slices)) if reverse else self
+
+
+def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:
+    """Refuse times that are not one finite number for each volume, each later than the one before.
+
+    Raises
+    ------
+    SourceError
+        With the way to mend them.
+
+    Examples
+    --------
+    >>> check_times((0.0, 2.5), 2)
+    """
+    times = tuple(times_s or ())
+    rising = all(before < after for before, after in itertools.pairwise(times))
+    if volumes is not None and len(times) == volumes and all(map(math.isfinite, times)) and rising:
+        return
+    raise SourceError(
+        code="times-do-not-fit",
+        where="times",
+        given=f"{len(times)} times ({', '.join(f'{time:g}' for time in times[:4])}{' …' if len(times) > 4 else ''})",
+        expected="no times: there is no axis t" if volumes is None else f"{volumes} rising, finite times in seconds",
+        remedy="Leave times= out, or name the axis of time with axes= (e.g. 'tzyx')."
+        if volumes is None
+        else "Pass one time for each volume in seconds, or a single number for the step from one to the next.",
+    )
