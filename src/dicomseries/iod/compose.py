@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import Context, Values
 from dicomseries.iod.demands import completed, item_faults
-from dicomseries.iod.kind import Kind, PerInstance, Row
+from dicomseries.iod.groups import VaryingGroup, attribute_of, rows_of
+from dicomseries.iod.kind import Kind, PerInstance
 from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
+from dicomseries.standard.attribute import Attribute, attribute, tag_of
 
 __all__ = ["Composition", "compose"]
 
@@ -25,16 +26,22 @@ class Composition:
         Equal in all instances, in the order of their tags; neither pixel data nor the file meta group.
     per_instance : tuple of str
         Keywords that have another value in each instance, in the order of their tags.
+    groups : tuple of VaryingGroup
+        The sequences among `per_instance`: items with holes.
+    per_frame : tuple of VaryingGroup
+        Functional groups that differ from frame to frame, in the order of their tags (multi-frame kinds only).
     advice : tuple of str
         What a user should know about defaults left in place and terms the standard does not define.
     """
 
     shared: tuple[Attribute, ...]
     per_instance: tuple[str, ...]
+    groups: tuple[VaryingGroup, ...] = ()
+    per_frame: tuple[VaryingGroup, ...] = ()
     advice: tuple[str, ...] = ()
 
 
-def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata) -> Composition:
+def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying: Collection[str] = ()) -> Composition:
     """Return the attributes every instance of the series has.
 
     Parameters
@@ -45,6 +52,8 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata) -> Comp
         The plan's values by keyword: identity, dates, geometry (mm, LPS, as DS texts) and pixel format.
     metadata : Metadata
         The user's attributes; those without a row are added as they are.
+    varying : collection of str
+        Keywords whose values the plan has for each instance, frame or volume.
 
     Raises
     ------
@@ -57,7 +66,7 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata) -> Comp
 
     Examples
     --------
-    >>> from dicomseries.iod.kind import Fact
+    >>> from dicomseries.iod.kind import Fact, Row
     >>> from dicomseries.values import PixelRules
     >>> kind = Kind(name="X", title="X Image", summary="an example", modality="OT", sop_class_uid="1.2",
     ...             pixels=PixelRules(), samples=(1,), rows=(Row("Rows", "1", Fact()),))
@@ -65,9 +74,32 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata) -> Comp
     >>> [one.keyword for one in compose(kind, {"Rows": (4,)}, user).shared]
     ['PatientID', 'Rows']
     """
-    context = Context(facts=facts, metadata=metadata)
-    shared: list[Attribute] = []
+    context = Context(facts=facts, metadata=metadata, varying=frozenset(varying))
     faults: list[MetadataError] = item_faults(kind.sop_class_uid, metadata.attributes)
+    rows = _resolved(kind, context, faults)
+    groups = [found for group in kind.groups if (found := group.resolve(context, faults)) is not None]
+    frames = [found for group in kind.frames if (found := group.resolve(context, faults)) is not None]
+    own = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
+    others = [one for one in metadata.attributes if one.keyword not in own]
+    others += (one for one in completed(kind.sop_class_uid, others, faults) if one.keyword not in own)
+    if kind.is_multi_frame:
+        faults += _homeless(kind, context)
+    if faults:
+        raise MetadataError.together(faults)
+    fixed = [*rows, *_fixed(groups), *others, *_shared_groups(frames)]
+    advice = (row.advice(context) for row in kind.all_rows)
+    return Composition(
+        shared=tuple(sorted((one for one in fixed if one.keyword not in context.varying), key=lambda one: one.tag)),
+        per_instance=_per_instance(kind, context, groups),
+        groups=_with_holes(groups),
+        per_frame=_with_holes(frames),
+        advice=(*(text for text in advice if text), *metadata.advice),
+    )
+
+
+def _resolved(kind: Kind, context: Context, faults: list[MetadataError]) -> list[Attribute]:
+    """Return the attributes of the top level that do not vary."""
+    found = []
     for row in kind.rows:
         try:
             values = row.resolve(context)
@@ -75,28 +107,43 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata) -> Comp
             faults.append(fault)
             continue
         if values is not None:
-            shared.append(_attribute(row, values, context))
-    in_table = {row.keyword for row in kind.rows}
-    others = [one for one in metadata.attributes if one.keyword not in in_table]
-    others += (one for one in completed(kind.sop_class_uid, others, faults) if one.keyword not in in_table)
-    if faults:
-        raise MetadataError.together(faults)
-    advice = (row.advice(context) for row in kind.rows)
-    return Composition(
-        shared=tuple(sorted([*shared, *others], key=lambda one: one.tag)),
-        per_instance=_per_instance(kind),
-        advice=(*(text for text in advice if text), *metadata.advice),
-    )
+            found.append(attribute_of(row, values, context))
+    return found
 
 
-def _per_instance(kind: Kind) -> tuple[str, ...]:
-    keywords = [row.keyword for row in kind.rows if isinstance(row.source, PerInstance)]
+def _fixed(groups: Sequence[Attribute | VaryingGroup]) -> list[Attribute]:
+    return [one for one in groups if isinstance(one, Attribute)]
+
+
+def _with_holes(groups: Sequence[Attribute | VaryingGroup]) -> tuple[VaryingGroup, ...]:
+    return tuple(sorted((one for one in groups if isinstance(one, VaryingGroup)), key=lambda one: one.tag))
+
+
+def _shared_groups(frames: Sequence[Attribute | VaryingGroup]) -> list[Attribute]:
+    """Return the sequence of what all frames share (PS3.3 section C.7.6.16): one item, the functional groups in it."""
+    if not frames:
+        return []
+    return [attribute("SharedFunctionalGroupsSequence", tuple(sorted(_fixed(frames), key=lambda one: one.tag)))]
+
+
+def _homeless(kind: Kind, context: Context) -> list[MetadataError]:
+    """Return a fault for each varying attribute that no functional group of the kind holds."""
+    homes = sorted({name for row in rows_of(kind.frames) for name in (row.keyword, row.given_as) if name})
+    return [
+        MetadataError(
+            code="attribute-not-per-frame",
+            where=keyword,
+            given="another value for each volume or slice",
+            expected=f"an attribute that a functional group of {kind.name} holds: {', '.join(homes)}",
+            remedy="Name one of these, give one value for all in metadata=, or write a classic kind.",
+        )
+        for keyword in sorted(context.varying - set(homes))
+    ]
+
+
+def _per_instance(kind: Kind, context: Context, groups: Sequence[Attribute | VaryingGroup]) -> tuple[str, ...]:
+    keywords = {row.keyword for row in kind.rows if isinstance(row.source, PerInstance)}
+    keywords |= {group.keyword for group in _with_holes(groups)}
+    if not kind.is_multi_frame:
+        keywords |= context.varying - {row.keyword for row in rows_of(kind.groups)}
     return tuple(sorted(keywords, key=tag_of))
-
-
-def _attribute(row: Row, values: Values, context: Context) -> Attribute:
-    """Return the row's attribute; where PS3.6 says "US or SS", the sign of the pixels decides (PS3.5 section 6.2)."""
-    vr = vr_of(row.keyword)
-    if vr == "US or SS":
-        vr = "SS" if context.facts.get("PixelRepresentation") == (1,) else "US"
-    return attribute(row.keyword, *values, vr=vr)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import Value
 
-__all__ = ["Condition", "Context", "Given", "Grey", "Rescaled", "Unless", "Values", "When"]
+__all__ = ["ALWAYS", "Condition", "Context", "Given", "Grey", "HasFact", "Rescaled", "Unless", "Values", "When"]
 
 Values: TypeAlias = tuple[Value, ...]
 """The values of one attribute; empty means zero length."""
@@ -25,6 +25,8 @@ class Context:
         Values the plan has computed, by keyword.
     metadata : Metadata
         What the user has given.
+    varying : set of str
+        Keywords that have another value in every instance, frame or volume.
 
     Examples
     --------
@@ -34,6 +36,7 @@ class Context:
 
     facts: Mapping[str, Values]
     metadata: Metadata
+    varying: frozenset[str] = frozenset()
 
     def given(self, keyword: str) -> Values | None:
         """Return the user's values; None if the user has not named the attribute."""
@@ -53,6 +56,21 @@ class Condition:
     def admits(self, context: Context) -> bool:  # noqa: ARG002 - for subclasses
         """Return whether the user may give the attribute."""
         return True
+
+
+ALWAYS = Condition()
+"""The row holds always and everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class HasFact(Condition):
+    """The row only holds where the plan knows this fact."""
+
+    keyword: str
+
+    def holds(self, context: Context) -> bool:
+        """Return whether the plan knows it."""
+        return self.keyword in context.facts
 
 
 @dataclass(frozen=True, slots=True)

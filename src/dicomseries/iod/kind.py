@@ -1,26 +1,23 @@
-"""The records a kind is made of: rows that say which attribute an instance has and where its values come from.
-
-A kind is a table; nothing outside the tables asks which modality it is writing. Each source resolves itself:
-
-==============  =====================================================================================
-`Constant`      the object class fixes it
-`Choice`        the user's metadata, else an honest default
-`Fact`          the plan's number (geometry, pixels, identity)
-`Default`       the user's metadata, else the plan's number (dates, window, slice thickness)
-`Remark`        the user's text followed by the plan's
-`PerInstance`   another value in every instance, patched in while writing
-`Absent`        the object class forbids it here
-==============  =====================================================================================
-"""
+"""`Kind`: one object class as a table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from dicomseries.errors import MetadataError
-from dicomseries.iod.conditions import Condition, Context, Values
-from dicomseries.standard.attribute import tag_of
+from dicomseries.iod.groups import Group, rows_of
+from dicomseries.iod.rows import (
+    Absent,
+    Choice,
+    Constant,
+    Default,
+    Fact,
+    PerInstance,
+    Remark,
+    Row,
+    Source,
+    shown,
+)
 from dicomseries.values import PixelRules
 
 __all__ = [
@@ -29,335 +26,16 @@ __all__ = [
     "Constant",
     "Default",
     "Fact",
+    "Group",
     "Kind",
     "PerInstance",
     "Remark",
     "Row",
     "Source",
+    "shown",
 ]
 
-TYPES = ("1", "1C", "2", "2C", "3")
-"""Attribute types of PS3.5 section 7.4."""
 
-
-# ---------------------------------------------------------------------------------------------------------- sources
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constant:
-    """The object class fixes the values; a user may only repeat them.
-
-    Parameters
-    ----------
-    values : tuple
-        What is written.
-    remedy : str
-        What a user who wants another value does instead; begins with a verb.
-    """
-
-    values: Values
-    remedy: str = "Leave it out; the kind fixes it."
-
-    def resolve(self, row: Row, context: Context) -> Values:
-        """Return the fixed values.
-
-        Raises
-        ------
-        MetadataError
-            If the user has given other values.
-        """
-        given = context.given(row.keyword)
-        if given is not None and given != self.values:
-            raise MetadataError(
-                code="value-fixed-by-kind",
-                where=row.keyword,
-                given=shown(given),
-                expected=f"{shown(self.values)}, which the kind fixes",
-                remedy=self.remedy,
-            )
-        return self.values
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The user's metadata, else an honest default.
-
-    Parameters
-    ----------
-    values : tuple
-        The default; empty means zero length.
-    demanded : bool
-        The user must say it: nothing honest can stand in its place.
-    allowed : tuple of tuple of str
-        For each leading value, the texts the object class allows there; an empty tuple allows any text.
-        As many values as entries must be there.
-    advice : str
-        What the receipt tells a user who has left the default in place.
-    """
-
-    values: Values = ()
-    demanded: bool = False
-    allowed: tuple[tuple[str, ...], ...] = ()
-    advice: str = ""
-
-    def resolve(self, row: Row, context: Context) -> Values | None:
-        """Return the user's values, else the default; None if the row's condition does not hold.
-
-        Raises
-        ------
-        MetadataError
-            If the attribute is demanded and missing, or a value is not allowed here.
-        """
-        given = context.given(row.keyword)
-        if given is None:
-            if not row.condition.holds(context):
-                return None
-            if self.demanded:
-                raise _missing(row)
-            return self.values
-        self._check(row, given)
-        return given
-
-    def _check(self, row: Row, given: Values) -> None:
-        wrong = len(given) < len(self.allowed) or any(
-            not value or (texts and value not in texts) for value, texts in zip(given, self.allowed, strict=False)
-        )
-        if given and wrong:
-            forms = "\\".join("|".join(texts) if texts else "(any)" for texts in self.allowed)
-            raise MetadataError(
-                code="value-not-allowed-by-kind",
-                where=row.keyword,
-                given=shown(given),
-                expected=f"values of the form {forms}",
-                remedy=f"Give such values, or leave it out for {shown(self.values)}.",
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """The plan's values; the user has no say (see `dicomseries.metadata.OWNED`).
-
-    Parameters
-    ----------
-    implied : tuple
-        What is written where the plan has none, if the user has given `implied_by`.
-    implied_by : str
-        Keyword; a user who says RescaleType needs a slope of 1 beside it (PS3.3 C.11.1).
-    """
-
-    implied: Values = ()
-    implied_by: str = ""
-
-    def resolve(self, row: Row, context: Context) -> Values | None:
-        """Return the fact.
-
-        Returns
-        -------
-        tuple or None
-            None where the plan has none; zero length where the type demands presence.
-        """
-        values = _fact(row, context)
-        if values is None and self.implied_by and context.given(self.implied_by):
-            return self.implied
-        return values
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Default:
-    """The user's metadata, else the plan's fact."""
-
-    def resolve(self, row: Row, context: Context) -> Values | None:
-        """Return the user's values, else the fact."""
-        given = context.given(row.keyword)
-        return _fact(row, context) if given is None else given
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
-    """The user's text followed by the plan's, in one text.
-
-    Parameters
-    ----------
-    limit : int
-        Longest text in characters.
-    """
-
-    limit: int
-
-    def resolve(self, row: Row, context: Context) -> Values | None:
-        """Return the joined text; None if neither has any.
-
-        Raises
-        ------
-        MetadataError
-            If both together exceed the limit.
-        """
-        own = " ".join(str(value) for value in context.given(row.keyword) or ())
-        added = " ".join(str(value) for value in context.facts.get(row.keyword, ()))
-        text = "\n".join(part for part in (own, added) if part)
-        if len(text) > self.limit:
-            raise MetadataError(
-                code="text-too-long",
-                where=row.keyword,
-                given=f"{len(own)} characters",
-                expected=f"at most {self.limit - len(added) - 1} characters, as {len(added)} are added",
-                remedy="Shorten the text.",
-            )
-        return (text,) if text else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PerInstance:
-    """Another value in every instance; the plan patches it in while writing."""
-
-    def resolve(self, row: Row, context: Context) -> None:  # noqa: ARG002 - one protocol for all sources
-        """Return None: it is not shared."""
-        return
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absent:
-    """The condition of the standard can never hold here, so the attribute must not be there.
-
-    Parameters
-    ----------
-    reason : str
-        Why, with the clause of the standard.
-    remedy : str
-        What to give instead; begins with a verb.
-    """
-
-    reason: str
-    remedy: str
-
-    def resolve(self, row: Row, context: Context) -> None:
-        """Return None.
-
-        Raises
-        ------
-        MetadataError
-            If the user has given it.
-        """
-        given = context.given(row.keyword)
-        if given is not None:
-            raise MetadataError(
-                code="attribute-forbidden-by-kind",
-                where=row.keyword,
-                given=shown(given),
-                expected=f"nothing: {self.reason}",
-                remedy=self.remedy,
-            )
-
-
-Source: TypeAlias = Constant | Choice | Fact | Default | Remark | PerInstance | Absent
-
-
-# ------------------------------------------------------------------------------------------------------------- rows
-_ALWAYS = Condition()
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One attribute of a kind.
-
-    Parameters
-    ----------
-    keyword : str
-        Keyword of PS3.6.
-    type : str
-        "1", "1C", "2", "2C" or "3" (PS3.5 section 7.4); the strictest of the kind's modules.
-    source : Source
-        Where the values come from.
-    condition : Condition
-        Where the row holds.
-
-    Raises
-    ------
-    ValueError
-        If the keyword or the type is unknown.
-
-    Examples
-    --------
-    >>> from dicomseries.metadata import Metadata
-    >>> Row("Modality", "1", Constant(values=("CT",))).resolve(Context(facts={}, metadata=Metadata()))
-    ('CT',)
-    """
-
-    keyword: str
-    type: str
-    source: Source
-    condition: Condition = _ALWAYS
-
-    def __post_init__(self) -> None:
-        tag_of(self.keyword)
-        if self.type not in TYPES:
-            message = f"{self.keyword}: the type is one of {TYPES}, not {self.type!r}"
-            raise ValueError(message)
-
-    @property
-    def must_have_value(self) -> bool:
-        """Whether zero length is illegal once the attribute is there (Types 1 and 1C)."""
-        return self.type in {"1", "1C"}
-
-    def resolve(self, context: Context) -> Values | None:
-        """Return the values to write, None if the attribute is not to be there.
-
-        Raises
-        ------
-        MetadataError
-            If what the user has given does not fit, or a value is demanded and missing.
-        """
-        given = context.given(self.keyword)
-        if given is not None and not self.condition.admits(context):
-            raise MetadataError(
-                code="attribute-not-for-this-image",
-                where=self.keyword,
-                given=shown(given),
-                expected="nothing, as a colour image has neither window nor rescale",
-                remedy="Leave it out.",
-            )
-        values = self.source.resolve(self, context)
-        if values is not None and self.must_have_value and not any(value != "" for value in values):
-            raise _missing(self)
-        return values
-
-    def advice(self, context: Context) -> str:
-        """Return what to tell a user who has left a default in place; empty if there is nothing to say."""
-        if not isinstance(self.source, Choice) or context.given(self.keyword) is not None:
-            return ""
-        return self.source.advice if self.condition.holds(context) else ""
-
-
-def _fact(row: Row, context: Context) -> Values | None:
-    """Return the plan's values; zero length for a missing Type 2 or 2C, an error for a missing Type 1."""
-    values = context.facts.get(row.keyword)
-    if values is not None or not row.condition.holds(context):
-        return values
-    if row.type == "1":
-        raise _missing(row)
-    return () if row.type in {"2", "2C"} else None
-
-
-def _missing(row: Row) -> MetadataError:
-    return MetadataError(
-        code="value-missing",
-        where=row.keyword,
-        given="none",
-        expected=f"a value, as the attribute is of Type {row.type}",
-        remedy=f'Give metadata={{"{row.keyword}": ...}}.',
-    )
-
-
-def shown(values: Values) -> str:
-    r"""Return values as DICOM prints them.
-
-    Examples
-    --------
-    >>> shown(("DERIVED", "PRIMARY")), shown(())
-    ('DERIVED\\PRIMARY', 'no value')
-    """
-    return "\\".join(str(value) for value in values) or "no value"
-
-
-# ------------------------------------------------------------------------------------------------------------- kind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One object class as a table.
@@ -373,18 +51,27 @@ class Kind:
     modality : str
         Default of Modality (0008,0060).
     sop_class_uid : str
-        SOP Class UID (PS3.4 annex B).
+        SOP Class UID (PS3.4 annex B); the first of `sop_classes` where it depends on the pixels.
     pixels : PixelRules
         Which stored numbers the object class allows.
     samples : tuple of int
         Samples a pixel: 1 grey, 3 RGB.
     rows : tuple of Row
-        The attributes, each once.
+        The attributes of the top level, each once.
+    groups : tuple of Group
+        Sequences of one item at the top level.
+    frames : tuple of Group
+        Functional groups (PS3.3 section C.7.6.16); with any, all frames are in one file.
+    over_time : tuple of str
+        What is said of each volume where there are several: keywords of rows, whose values the plan has. Empty for a
+        kind that cannot hold several volumes.
+    sop_classes : tuple of (int, int, str)
+        Samples a pixel, bits allocated and SOP Class UID, where the class depends on the pixels.
 
     Raises
     ------
     ValueError
-        If a keyword has two rows.
+        If a keyword has two rows, or `over_time` names one that has none.
 
     Examples
     --------
@@ -402,13 +89,38 @@ class Kind:
     pixels: PixelRules
     samples: tuple[int, ...]
     rows: tuple[Row, ...]
+    groups: tuple[Group, ...] = ()
+    frames: tuple[Group, ...] = ()
+    over_time: tuple[str, ...] = ()
+    sop_classes: tuple[tuple[int, int, str], ...] = ()
 
     def __post_init__(self) -> None:
-        keywords = [row.keyword for row in self.rows]
+        keywords = [row.keyword for row in (*self.rows, *rows_of(self.groups))]
         twice = sorted({keyword for keyword in keywords if keywords.count(keyword) > 1})
         if twice:
             message = f"kind {self.name}: two rows for {', '.join(twice)}"
             raise ValueError(message)
+        strange = set(self.over_time) - {row.keyword for row in self.all_rows}
+        if strange:
+            message = f"kind {self.name}: no row for {', '.join(sorted(strange))}"
+            raise ValueError(message)
+
+    @property
+    def is_multi_frame(self) -> bool:
+        """Whether all frames are in one file."""
+        return bool(self.frames)
+
+    @property
+    def all_rows(self) -> Iterator[Row]:
+        """The rows of the top level, of its sequences and of the functional groups."""
+        yield from self.rows
+        yield from rows_of(self.groups)
+        yield from rows_of(self.frames)
+
+    def sop_class(self, samples: int, bits: int) -> str:
+        """Return the SOP Class UID for pixels of so many samples and bits allocated."""
+        found = {(own_samples, own_bits): uid for own_samples, own_bits, uid in self.sop_classes}
+        return found.get((samples, bits), self.sop_class_uid)
 
     def row(self, keyword: str) -> Row | None:
         """Return the row of an attribute; None if the kind has none."""
