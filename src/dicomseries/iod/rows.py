@@ -32,6 +32,7 @@ __all__ = [
     "Remark",
     "Row",
     "Source",
+    "converted",
     "shown",
 ]
 
@@ -302,12 +303,7 @@ class Row:
         if own is not None or not self.given_as:
             return own
         other = context.given(self.given_as)
-        return None if other is None else self.converted(other)
-
-    def converted(self, values: Values) -> Values:
-        """Return values that were given under the other keyword as this one's value representation has them."""
-        number = _NUMBERS.get(vr_of(self.keyword))
-        return values if number is None else tuple(number(value) for value in values)
+        return None if other is None else converted(self.keyword, other)
 
     def column(self, context: Context) -> str:
         """Return the keyword under which the row's varying values stand."""
@@ -351,6 +347,18 @@ class Row:
         if not isinstance(self.source, Choice) or self.given(context) is not None:
             return ""
         return self.source.advice if self.condition.holds(context) else ""
+
+
+def converted(keyword: str, values: Values) -> Values:
+    """Return values that were given under another keyword as the value representation of this one has them.
+
+    Examples
+    --------
+    >>> converted("EffectiveEchoTime", ("30",))
+    (30.0,)
+    """
+    number = _NUMBERS.get(vr_of(keyword))
+    return values if number is None else tuple(number(value) for value in values)
 
 
 def _fact(row: Row, context: Context) -> Values | None:
