@@ -1,4 +1,4 @@
-"""Real values → stored integers, with a bound that is proven on the numbers as a reader decodes them.
+"""Real values → stored integers or floats, with a bound that is proven on the numbers as a reader decodes them.
 
 ::
 
@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from dicomseries.values.exact import needs_divisor
 from dicomseries.values.planning import plan_values
-from dicomseries.values.policies import Digits, Exact, PixelRules, Policy, Rescale, check_request, parse_policy
-from dicomseries.values.quantise import Stored, count_outside, store
+from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale, parse_policy
+from dicomseries.values.quantise import count_outside, store
+from dicomseries.values.request import check_request
 from dicomseries.values.statistics import SliceStatistics, Statistics, divisor_of, slice_statistics
+from dicomseries.values.stored import Stored
 from dicomseries.values.value_map import ValueMap
 
 __all__ = [
     "Digits",
     "Exact",
+    "Lossless",
     "PixelRules",
     "Policy",
     "Rescale",

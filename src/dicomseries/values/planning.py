@@ -11,10 +11,11 @@ import numpy as np
 from dicomseries.errors import ValuesError
 from dicomseries.values.digits import digits_form
 from dicomseries.values.exact import plan_exact
-from dicomseries.values.policies import Digits, Exact, PixelRules, Policy, Rescale, check_request
+from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale
 from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION
 from dicomseries.values.real_range import RealRange, refuse_nonfinite
 from dicomseries.values.refusal import refuse_range
+from dicomseries.values.request import check_request
 from dicomseries.values.rescale import Form, least_error_form, quantise_ends
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import ValueMap
@@ -77,10 +78,10 @@ def plan_values(
     >>> found.dtype, found.slope, found.intercept, found.max_error <= 0.00051
     ('int16', '0.001', '0', True)
     """
-    check_request(policy, statistics.dtype, samples=statistics.samples, nan=nan, clip=clip)
+    check_request(policy, statistics.dtype, samples=statistics.samples, nan=nan, clip=clip, rules=rules)
     limits = None if clip is None else (float(clip[0]), float(clip[1]))
     slope, intercept = float(source_slope), float(source_intercept)
-    if isinstance(policy, Exact) or (policy is None and statistics.is_integer):
+    if isinstance(policy, (Exact, Lossless)) or (policy is None and statistics.is_integer):
         try:
             return plan_exact(statistics, rules, clip=clip, source_slope=slope, source_intercept=intercept)
         except ValuesError:

@@ -1,4 +1,4 @@
-"""What a user may ask of the values: `Exact`, `Rescale`, `Digits`, and what a kind of image allows."""
+"""What a user may ask of the values: `Exact`, `Lossless`, `Rescale`, `Digits`, and what a kind of image allows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dicomseries.errors import OptionError, ValuesError
+from dicomseries.errors import OptionError
 
-__all__ = ["Digits", "Exact", "PixelRules", "Policy", "Rescale", "check_request", "parse_policy"]
+__all__ = ["Digits", "Exact", "Lossless", "PixelRules", "Policy", "Rescale", "is_finite", "parse_policy"]
 
 _MOST_DIGITS = 15
 """Decimal digits a float64 surely carries; a finer step than 10⁻¹⁵ is asked of numbers that do not have it."""
@@ -27,6 +27,19 @@ class Exact:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Lossless:
+    """Store every value as it is: integers as `Exact` does, floats bit for bit, NaN and infinity too.
+
+    Floats need a kind that stores floats: the Parametric Map (PS3.3 section A.75). Other kinds refuse them.
+
+    Examples
+    --------
+    >>> Lossless()
+    Lossless()
+    """
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Rescale:
     """Store real numbers with the least error that 16 bits can give.
@@ -35,21 +48,33 @@ class Rescale:
     ----------
     max_error : float, optional
         Refuse when the proven bound is above this (unit of the values).
+    per_slice : bool
+        Give each slice the slope of its own range, for kinds whose readers expect it (PET, PS3.3 section C.8.9.4.1.1).
 
     Raises
     ------
     OptionError
-        If `max_error` is not a finite number above 0.
+        If `max_error` is not a finite number above 0, or `per_slice` neither True nor False.
 
     Examples
     --------
-    >>> Rescale(max_error=0.01), Rescale()
-    (Rescale(max_error=0.01), Rescale())
+    >>> Rescale(max_error=0.01), Rescale(), Rescale(per_slice=True)
+    (Rescale(max_error=0.01), Rescale(), Rescale(per_slice=True))
     """
 
     max_error: float | None = None
+    per_slice: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.per_slice, (bool, np.bool_)):
+            raise OptionError(
+                code="per-slice-not-bool",
+                where="per_slice",
+                given=repr(self.per_slice),
+                expected="True or False",
+                remedy="Pass per_slice=True for a slope of its own for each slice.",
+            )
+        object.__setattr__(self, "per_slice", bool(self.per_slice))
         if self.max_error is not None and not _is_positive(self.max_error):
             raise OptionError(
                 code="max-error-not-positive",
@@ -63,7 +88,9 @@ class Rescale:
             object.__setattr__(self, "max_error", float(self.max_error))
 
     def __repr__(self) -> str:
-        return "Rescale()" if self.max_error is None else f"Rescale(max_error={self.max_error!r})"
+        parts = [] if self.max_error is None else [f"max_error={self.max_error!r}"]
+        parts += ["per_slice=True"] if self.per_slice else []
+        return f"Rescale({', '.join(parts)})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,38 +135,67 @@ class Digits:
         return f"Digits({self.digits})"
 
 
-Policy = Exact | Rescale | Digits
-"""What `values=` takes; None stands for "auto": `Exact` for integers, `Rescale` for floats."""
+Policy = Exact | Lossless | Rescale | Digits
+"""What `values=` takes; None stands for "auto": `Exact` for integers, `Rescale` for floats, `Lossless` where a kind
+stores floats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelRules:
-    """What the IOD of a kind allows its pixels (PS3.3 C.8.2.1 CT, C.8.3.1 MR, C.8.9.4 PET, C.8.6 SC).
+    """What the IOD of a kind allows its pixels.
+
+    PS3.3 sections C.8.2.1 (CT), C.8.3.1 (MR), C.8.9.4 (PET), C.8.6 (SC), C.8.32 (Parametric Map).
 
     Parameters
     ----------
     bits : tuple of int
-        Bits Allocated that the kind may have, out of 8 and 16.
+        Bits Allocated that stored integers may have, out of 8 and 16; () where only floats are stored, whatever is
+        given.
     zero_intercept : bool
         Whether Rescale Intercept must be 0 (PET, PS3.3 section C.8.9.4.1.1).
+    floats : bool
+        Whether pixels are floats of 32 or 64 bits, and only floats: Float and Double Float Pixel Data (PS3.3 sections
+        C.7.6.24 and C.7.6.25).
+    unsigned : bool
+        Whether Pixel Representation must be 0 (multi-frame SC).
+    identity : bool
+        Whether the rescale must be slope 1 and intercept 0 (multi-frame SC, PS3.3 section C.8.6.3).
+    per_slice : bool
+        Whether the slope may differ from slice to slice (PET): readers of CT and MR expect one, and ITK gives all
+        frames of a multi-frame object the slope of the first.
 
     Raises
     ------
     ValueError
-        If `bits` lacks 16 or has another number than 8 and 16.
+        If `bits` lacks 16 or has another number than 8 and 16, or two rules contradict each other.
 
     Examples
     --------
-    >>> PixelRules(bits=(8, 16)).zero_intercept
-    False
+    >>> PixelRules(bits=(8, 16)).zero_intercept, PixelRules(floats=True).bits
+    (False, ())
     """
 
     bits: tuple[int, ...] = (16,)
     zero_intercept: bool = False
+    floats: bool = False
+    unsigned: bool = False
+    identity: bool = False
+    per_slice: bool = False
 
     def __post_init__(self) -> None:
-        if 16 not in self.bits or not set(self.bits) <= {8, 16}:
+        if self.floats:
+            object.__setattr__(self, "bits", ())
+        elif 16 not in self.bits or not set(self.bits) <= {8, 16}:
             message = f"bits must be (16,) or (8, 16), not {self.bits}"
+            raise ValueError(message)
+        if self.floats and (self.zero_intercept or self.unsigned or self.identity or self.per_slice):
+            message = "floats are stored without a rescale and have no sign rule: give no other rule with floats=True"
+            raise ValueError(message)
+        if self.per_slice and not self.zero_intercept:
+            message = "per_slice needs zero_intercept: slopes differ about a common 0"
+            raise ValueError(message)
+        if self.zero_intercept and self.unsigned:
+            message = "zero_intercept and unsigned together leave no form for negative values"
             raise ValueError(message)
 
 
@@ -148,8 +204,9 @@ def parse_policy(text: str | Policy | None) -> Policy | None:
 
     Parameters
     ----------
-    text : str, Exact, Rescale, Digits or None
-        ``"auto"``, ``"exact"``, ``"rescale"``, ``"max-error=0.01"``, ``"digits=3"``, or a policy, returned as it is.
+    text : str, Exact, Lossless, Rescale, Digits or None
+        ``"auto"``, ``"exact"``, ``"lossless"``, ``"rescale"``, ``"max-error=0.01"``, either of these two with
+        ``",per-slice"`` after it, ``"digits=3"``, or a policy, returned as it is.
 
     Raises
     ------
@@ -160,18 +217,18 @@ def parse_policy(text: str | Policy | None) -> Policy | None:
     --------
     >>> parse_policy("digits=3"), parse_policy("MAX-ERROR=0.01"), parse_policy("auto")
     (Digits(3), Rescale(max_error=0.01), None)
+    >>> parse_policy("rescale,per-slice")
+    Rescale(per_slice=True)
     """
-    if text is None or isinstance(text, (Exact, Rescale, Digits)):
+    if text is None or isinstance(text, (Exact, Lossless, Rescale, Digits)):
         return text
-    name, mark, number = str(text).strip().lower().partition("=")
-    plain: dict[str, Policy | None] = {"auto": None, "exact": Exact(), "rescale": Rescale()}
-    if not mark and name in plain:
-        return plain[name]
+    first, comma, second = (part.strip() for part in str(text).lower().partition(","))
     try:
-        if name == "max-error":
-            return Rescale(max_error=float(number))
-        if name == "digits":
-            return Digits(int(number))
+        policy = _named_policy(first)
+        if not comma:
+            return policy
+        if second == "per-slice" and isinstance(policy, Rescale):
+            return Rescale(max_error=policy.max_error, per_slice=True)
     except OptionError:
         raise
     except ValueError:
@@ -180,132 +237,46 @@ def parse_policy(text: str | Policy | None) -> Policy | None:
         code="values-not-known",
         where="values",
         given=repr(text),
-        expected="auto, exact, rescale, max-error=E or digits=N",
-        remedy="Write one of these, such as values='digits=3', or pass Exact(), Rescale(max_error=E), Digits(N).",
+        expected="auto, exact, lossless, rescale, max-error=E, digits=N, or rescale,per-slice or max-error=E,per-slice",
+        remedy="Write one of these, such as values='digits=3', or pass Exact(), Lossless(), Rescale(max_error=E), "
+        "Digits(N).",
     )
 
 
-def check_request(
-    policy: Policy | None,
-    dtype: np.dtype[np.generic] | str,
-    *,
-    samples: int = 1,
-    nan: float | None = None,
-    clip: tuple[float, float] | None = None,
-) -> None:
-    """Refuse what cannot be right whatever the voxels are, before one of them is read.
-
-    Parameters
-    ----------
-    policy : Exact, Rescale, Digits or None
-        What was asked; None is "auto".
-    dtype : numpy dtype or its name
-        Of the source, any byte order.
-    samples : int
-        Samples per pixel: 1, or 3 for colour.
-    nan : float, optional
-        The value for every NaN and infinity (unit of the values).
-    clip : (float, float), optional
-        Real values are limited to this range.
-
-    Raises
-    ------
-    ValuesError
-        If no policy can store this dtype, or not the one asked for.
-    OptionError
-        If `nan` or `clip` is not valid.
-
-    Examples
-    --------
-    >>> check_request(Exact(), "float32")
-    Traceback (most recent call last):
-    dicomseries.errors.ValuesError: values: expected integers for Exact(), given float32. Pass values=Rescale() ...
-    """
-    kind = np.dtype(dtype)
-    _check_dtype(kind)
-    _check_nan(nan)
-    _check_clip(clip)
-    if samples != 1:
-        _check_colour(policy, kind)
-    if isinstance(policy, Exact) and kind.kind == "f":
-        raise ValuesError(
-            code="exact-needs-integers",
-            where="values",
-            given=kind.name,
-            expected="integers for Exact()",
-            remedy="Pass values=Rescale() or Digits(n) for a proven error bound, or cast the array to integers.",
-        )
-
-
-def _check_dtype(dtype: np.dtype[np.generic]) -> None:
-    if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8):
-        return
-    remedy = {
-        "c": "Write the real part, the magnitude or the phase (numpy.real, abs, numpy.angle) as a series each.",
-        "f": "Cast the array to float64 (array.astype('float64')) if its digits suffice.",
-    }.get(dtype.kind, "Convert the array to integers or floats first.")
-    raise ValuesError(
-        code="dtype-not-supported",
-        where="array dtype",
-        given=dtype.name,
-        expected="bool, an integer of 8 to 64 bits, or float16, float32, float64",
-        remedy=remedy,
-    )
-
-
-def _check_nan(nan: float | None) -> None:
-    if nan is not None and not _is_finite(nan):
-        raise OptionError(
-            code="nan-value-not-finite",
-            where="nan",
-            given=repr(nan),
-            expected="a finite number that stands for NaN and infinity",
-            remedy="Give a number of the data's own range or just below it, such as nan=0.",
-        )
-
-
-def _check_clip(clip: tuple[float, float] | None) -> None:
-    if clip is None:
-        return
-    if _is_rising_pair(clip):
-        return
-    raise OptionError(
-        code="clip-not-valid",
-        where="clip",
-        given=repr(clip),
-        expected="two finite numbers (lo, hi) with lo below hi",
-        remedy="Give the lowest and the highest value to keep, such as clip=(-1024, 3071).",
-    )
-
-
-def _check_colour(policy: Policy | None, dtype: np.dtype[np.generic]) -> None:
-    # No reader applies a rescale to RGB (PS3.3 C.11.1 is for grey only), so colour is stored as it is or not at all.
-    if dtype.name in {"uint8", "uint16"} and not isinstance(policy, (Rescale, Digits)):
-        return
-    raise ValuesError(
-        code="colour-not-storable",
-        where="values",
-        given=f"colour of {dtype.name} with {policy or 'auto'}",
-        expected="RGB of uint8 or uint16, stored as it is",
-        remedy="Convert the colours to uint8 (0 to 255), or write one grey volume for each channel.",
-    )
+def _named_policy(text: str) -> Policy | None:
+    """Return the policy; raise ValueError where there is no such one."""
+    name, mark, number = text.partition("=")
+    if name == "max-error":
+        return Rescale(max_error=float(number))
+    if name == "digits":
+        return Digits(int(number))
+    plain: dict[str, Policy | None] = {
+        "auto": None,
+        "exact": Exact(),
+        "lossless": Lossless(),
+        "rescale": Rescale(),
+    }
+    if mark or name not in plain:
+        raise ValueError(text)
+    return plain[name]
 
 
 def _is_integer(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def _is_finite(value: object) -> bool:
+def is_finite(value: object) -> bool:
+    """Tell whether a user's value is a finite number; True and False are none.
+
+    Examples
+    --------
+    >>> is_finite(0), is_finite(float("nan")), is_finite(True)
+    (True, False, False)
+    """
     if isinstance(value, bool):  # who passes nan=True does not mean 1.0
         return False
     return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
 
 
-def _is_rising_pair(value: object) -> bool:
-    if not isinstance(value, (tuple, list)) or len(value) != 2 or not all(map(_is_finite, value)):
-        return False
-    return bool(value[0] < value[1])
-
-
 def _is_positive(value: object) -> bool:
-    return _is_finite(value) and float(value) > 0  # type: ignore[arg-type]
+    return is_finite(value) and float(value) > 0  # type: ignore[arg-type]

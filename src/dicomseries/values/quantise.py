@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -11,40 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.values.stored import BLOCK, Stored, source_changed
 from dicomseries.values.value_map import ValueMap, stored_range
 
-__all__ = ["Stored", "count_outside", "store"]
-
-_BLOCK = 1 << 15
-"""Voxels quantised at a time: two float64 blocks of 256 KiB stay in a level-2 cache. Larger ones are slower on one
-thread by a third, and no faster on two, although each call then gives the interpreter lock away less often."""
+__all__ = ["count_outside", "store"]
 
 Flat = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Stored:
-    """One slab as it goes into the files.
-
-    Parameters
-    ----------
-    array : array, the shape of the slab
-        Stored integers, little-endian, C-contiguous; a view of the source where nothing had to change.
-    error : float
-        Largest |restored - real| found in this slab (unit of the values); for an exact form the map's bound.
-    clipped, replaced : int
-        Voxels moved into `clip`, and NaN or infinite voxels replaced.
-
-    Examples
-    --------
-    >>> Stored(array=np.zeros((1, 2, 3), np.int16), error=0.0).clipped
-    0
-    """
-
-    array: npt.NDArray[Any]
-    error: float
-    clipped: int = 0
-    replaced: int = 0
 
 
 def store(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
@@ -110,8 +81,8 @@ def count_outside(
 
 
 def _blocks(flat: Flat) -> Iterator[Flat]:
-    for start in range(0, flat.size, _BLOCK):
-        yield flat[start : start + _BLOCK]
+    for start in range(0, flat.size, BLOCK):
+        yield flat[start : start + BLOCK]
 
 
 def _target_dtype(value_map: ValueMap) -> np.dtype[Any]:
@@ -131,12 +102,12 @@ def _store_exact(slab: npt.NDArray[Any], value_map: ValueMap, offset: int) -> St
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
     limits = _integer_limits(value_map)
     clipped = 0
-    for start in range(0, flat.size, _BLOCK):
-        block = flat[start : start + _BLOCK]
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK]
         if limits is not None:
             block, count = _clip_integers(block, limits)
             clipped += count
-        filled[start : start + _BLOCK] = _shifted(block, value_map, offset)
+        filled[start : start + BLOCK] = _shifted(block, value_map, offset)
     return Stored(array=out, error=value_map.max_error, clipped=clipped)
 
 
@@ -169,7 +140,7 @@ def _shifted(block: Flat, value_map: ValueMap, offset: int) -> Flat:
     lowest, highest = offset + value_map.divisor * least, offset + value_map.divisor * most
     low, high = int(block.min()), int(block.max())
     if low < lowest or high > highest:
-        raise _changed(given=f"integers from {low} to {high}", expected=f"integers from {lowest} to {highest}")
+        raise source_changed(given=f"integers from {low} to {high}", expected=f"integers from {lowest} to {highest}")
     # within the planned range everything is below 2^53, so int64 neither wraps nor rounds
     shifted = block.astype(np.int64) if (offset, value_map.divisor) != (0, 1) else block
     if offset:
@@ -178,7 +149,7 @@ def _shifted(block: Flat, value_map: ValueMap, offset: int) -> Flat:
         return shifted
     quotient, rest = np.divmod(shifted, value_map.divisor)
     if rest.any():
-        raise _changed(
+        raise source_changed(
             given="an integer between the planned steps", expected=f"steps of {value_map.divisor} from {offset}"
         )
     return np.asarray(quotient)
@@ -190,13 +161,13 @@ def _shifted(block: Flat, value_map: ValueMap, offset: int) -> Flat:
 def _store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
     out = np.empty(slab.shape, dtype=_target_dtype(value_map))
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
-    steps, whole = np.empty(min(_BLOCK, flat.size)), np.empty(min(_BLOCK, flat.size))
+    steps, whole = np.empty(min(BLOCK, flat.size)), np.empty(min(BLOCK, flat.size))
     limits = stored_range(value_map.dtype)
     residual, clipped, replaced = 0.0, 0, 0
     # A value that does not fit is found before it is cast; numpy's warning says no more.
     with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, flat.size, _BLOCK):
-            block, target = flat[start : start + _BLOCK], filled[start : start + _BLOCK]
+        for start in range(0, flat.size, BLOCK):
+            block, target = flat[start : start + BLOCK], filled[start : start + BLOCK]
             x, y = steps[: block.size], whole[: block.size]
             np.copyto(x, block)
             counts = _prepare(x, value_map)
@@ -251,7 +222,7 @@ def _to_steps(x: npt.NDArray[np.float64], value_map: ValueMap) -> None:
 
 def _beyond(block: Flat, value_map: ValueMap) -> ValuesError:
     """Return the refusal of numbers that the stored dtype would wrap, and of NaN."""
-    return _changed(
+    return source_changed(
         given=f"values from {block.min()} to {block.max()}",
         expected=f"finite values that {value_map.dtype} holds at slope {value_map.slope}, "
         f"intercept {value_map.intercept}",
@@ -268,13 +239,3 @@ def _real_error(residual: float, value_map: ValueMap) -> float:
     if value_map.max_error < half:
         return value_map.max_error
     return min(2 * residual * half + (value_map.max_error - half), value_map.max_error)
-
-
-def _changed(*, given: str, expected: str) -> ValuesError:
-    return ValuesError(
-        code="source-changed",
-        where="source",
-        given=given,
-        expected=expected,
-        remedy="Keep the source unchanged while it is written: it gave other values in the first pass.",
-    )

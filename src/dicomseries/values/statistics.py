@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.values.policies import check_request
+from dicomseries.values.request import check_request
 
 __all__ = ["SliceStatistics", "Statistics", "divisor_of", "slice_statistics"]
 

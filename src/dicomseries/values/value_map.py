@@ -1,9 +1,9 @@
-"""`ValueMap`: how real values become stored integers, with a bound that is proven."""
+"""`ValueMap`: how real values become stored integers or floats, with a bound that is proven."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Context
 from typing import Any
 
@@ -17,8 +17,8 @@ __all__ = ["UNIT_ROUNDOFF", "ValueMap", "bound_text", "stored_range"]
 UNIT_ROUNDOFF = 2.0**-53
 """Largest relative error of one float64 operation (round to nearest)."""
 
-_DTYPES = ("uint8", "int16", "uint16")
-
+_FLOATS = ("float32", "float64")
+_DTYPES = ("uint8", "int16", "uint16", *_FLOATS)
 
 _BOUND_DIGITS = Context(prec=6, rounding=ROUND_CEILING)
 
@@ -53,13 +53,16 @@ class ValueMap:
     Parameters
     ----------
     dtype : str
-        Of the stored integers: "uint8", "int16" or "uint16".
+        Of the stored values: "uint8", "int16" or "uint16"; "float32" (Float Pixel Data, PS3.3 section C.7.6.24) or
+        "float64" (Double Float Pixel Data, section C.7.6.25), whose stored values are the real ones.
     slope, intercept : str
-        Rescale Slope and Rescale Intercept as DS text of at most 16 characters (unit of the real values).
+        Rescale Slope and Rescale Intercept as DS text of at most 16 characters (unit of the real values); with
+        `slopes` that of the first frame.
     source_slope, source_intercept : float
         What a value of the source means: real = source_slope · value + source_intercept.
     max_error : float
-        Proven: no restored value is further from the real one than this (unit of the values); 0.0 is exact.
+        Proven: no restored value is further from the real one than this (unit of the values); 0.0 is exact, of floats
+        to the last bit.
     nan : float, optional
         The real value that stands for NaN and infinity.
     clip : (float, float), optional
@@ -74,11 +77,16 @@ class ValueMap:
         Set for exact forms: stored = (source integer - offset) / divisor. None where real numbers are quantised.
     divisor : int
         See `offset`; 1 otherwise.
+    slopes : tuple of str, optional
+        Rescale Slope of each frame as DS text, where it differs from frame to frame (`at`).
+    max_errors : tuple of float, optional
+        The proven bound of each frame, beside `slopes`; `max_error` is the largest.
 
     Raises
     ------
     ValueError
-        If a text is not DS, the dtype is not one of the three, or the bound is negative or not finite.
+        If a text is not DS, the dtype is not one of the five, the bound is negative or not finite, floats have a
+        rescale, or the slopes contradict the rest.
 
     Examples
     --------
@@ -100,32 +108,54 @@ class ValueMap:
     advice: tuple[str, ...] = ()
     offset: int | None = None
     divisor: int = 1
+    slopes: tuple[str, ...] | None = None
+    max_errors: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in _DTYPES:
             message = f"dtype must be one of {_DTYPES}, not {self.dtype!r}"
             raise ValueError(message)
-        for text in (self.slope, self.intercept):
+        for text in (self.slope, self.intercept, *(self.slopes or ())):
             if len(text) > MAX_DS_CHARS or not math.isfinite(float(text)):
                 message = f"{text!r} is no finite DS of at most {MAX_DS_CHARS} characters"
                 raise ValueError(message)
         if float(self.slope) == 0.0 or not 0.0 <= self.max_error < math.inf:
             message = f"slope {self.slope} must not be 0, max_error {self.max_error} must be finite and not negative"
             raise ValueError(message)
+        if self.is_float and not (self.is_identity and self.offset is None and self.slopes is None):
+            message = f"{self.dtype} values are stored as they are: slope 1, intercept 0, no offset, no slopes"
+            raise ValueError(message)
+        self._check_slopes()
+
+    def _check_slopes(self) -> None:
+        if self.slopes is None and self.max_errors is None:
+            return
+        slopes, errors = self.slopes or (), self.max_errors or ()
+        if not slopes or len(errors) != len(slopes) or slopes[0] != self.slope or max(errors) != self.max_error:
+            message = "slopes and max_errors must be as many; slope is the first, max_error the largest"
+            raise ValueError(message)
+        if min(errors) < 0.0 or not all(map(float, slopes)) or float(self.intercept) or self.offset is not None:
+            message = "slopes must not be 0, max_errors not negative, and the intercept 0 without an offset"
+            raise ValueError(message)
 
     @property
     def is_identity(self) -> bool:
         """Whether stored numbers are the real ones: slope 1, intercept 0."""
-        return (float(self.slope), float(self.intercept)) == (1.0, 0.0)
+        return (float(self.slope), float(self.intercept)) == (1.0, 0.0) and self.slopes is None
+
+    @property
+    def is_float(self) -> bool:
+        """Whether floats are stored: Float or Double Float Pixel Data."""
+        return self.dtype in _FLOATS
 
     @property
     def bits(self) -> int:
-        """Bits Allocated and Bits Stored: 8 or 16."""
+        """Bits Allocated: 8 or 16, 32 or 64 for floats; of integers also Bits Stored."""
         return 8 * np.dtype(self.dtype).itemsize
 
     @property
     def signed(self) -> bool:
-        """Pixel Representation: True is 1, two's complement."""
+        """Pixel Representation: True is 1, two's complement; floats have none and are False."""
         return self.dtype == "int16"
 
     @property
@@ -133,10 +163,49 @@ class ValueMap:
         """Whether a value of the source means something else than itself."""
         return (self.source_slope, self.source_intercept) != (1.0, 0.0)
 
+    def at(self, frame: int) -> ValueMap:
+        """Return the map of one frame: its own slope and its own proven bound.
+
+        Parameters
+        ----------
+        frame : int
+            Index of the frame, from 0; every frame has the same map where `slopes` is None.
+
+        Raises
+        ------
+        IndexError
+            If there is no such frame.
+
+        Examples
+        --------
+        >>> values = ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.3, slopes=("0.5", "0.1"),
+        ...                   max_errors=(0.3, 0.1), policy="Rescale(per_slice=True)")
+        >>> values.at(1).slope, values.at(1).max_error, values.at(1).slopes
+        ('0.1', 0.1, None)
+        """
+        if self.slopes is None or self.max_errors is None:
+            return self
+        if not 0 <= frame < len(self.slopes):
+            message = f"frame {frame} of {len(self.slopes)}"
+            raise IndexError(message)
+        return replace(self, slope=self.slopes[frame], max_error=self.max_errors[frame], slopes=None, max_errors=None)
+
     def real(self, stored: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return the real values of stored integers, any shape, in float64, rounded as a reader rounds."""
-        values = np.asarray(stored, dtype=np.float64) * float(self.slope)
-        return np.asarray(values + float(self.intercept), dtype=np.float64)
+        """Return the real values of stored ones, any shape, in float64, rounded as a reader rounds.
+
+        With `slopes` the first axis of `stored` is that of all frames.
+        """
+        with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
+            numbers = np.asarray(stored, dtype=np.float64)
+        if self.is_float:
+            return numbers
+        slope: Any = float(self.slope)
+        if self.slopes is not None:
+            if numbers.ndim == 0 or len(numbers) != len(self.slopes):
+                message = f"the first axis must be that of the {len(self.slopes)} frames; use at(frame) for one of them"
+                raise ValueError(message)
+            slope = np.array([float(text) for text in self.slopes]).reshape(-1, *(1,) * (numbers.ndim - 1))
+        return np.asarray(numbers * slope + float(self.intercept), dtype=np.float64)
 
     def describe(self) -> str:
         """Return one sentence or more for Derivation Description (0008,2111), ASCII, well below its 1024 characters.
@@ -149,13 +218,18 @@ class ValueMap:
         if self.max_error == 0.0:
             parts = ["Values stored exactly."]
         else:
-            form = f"{self.bits}-bit integers by {self.policy}, slope {self.slope}, intercept {self.intercept}"
-            parts = [f"Values stored as {form}; largest error {bound_text(self.max_error)}."]
+            parts = [f"Values stored as {self._form()}; largest error {bound_text(self.max_error)}."]
         if self.clip is not None:
             parts.append(f"Values limited to {format_ds(self.clip[0])} to {format_ds(self.clip[1])}.")
         if self.nan is not None:
             parts.append(f"NaN and infinity replaced by {format_ds(self.nan)}.")
         return " ".join(parts)
+
+    def _form(self) -> str:
+        if self.is_float:
+            return f"{self.bits}-bit floats"
+        slope = f"slope {self.slope}" if self.slopes is None else "a slope for each slice"
+        return f"{self.bits}-bit integers by {self.policy}, {slope}, intercept {self.intercept}"
 
     def source_to_real(self, value: Any) -> Any:
         """Return the real value of a source value or array, in float64 with the rounding of `store`."""
