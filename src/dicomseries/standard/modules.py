@@ -1,4 +1,4 @@
-"""Which modules an image object has, and which attributes a module demands (PS3.3 annexes A and C).
+"""Which modules and functional groups an image object has, and which attributes they demand (PS3.3 annexes A and C).
 
 Types (PS3.5 section 7.4): 1 must have a value; 2 must be present and may be empty; 3 is optional; C makes 1 and 2
 depend on a condition that the standard gives in words, which these tables do not hold.
@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dicomseries.standard.module_tables import IOD_TEXT, MODULE_TEXT
+from dicomseries.standard import module_tables, multi_frame_tables
+from dicomseries.standard.functional_group_tables import GROUP_TEXT, MACRO_TEXT
 
-__all__ = ["IOD_MODULES", "MODULES", "Requirement", "mandatory_modules"]
+__all__ = [
+    "FUNCTIONAL_GROUPS",
+    "IOD_MODULES",
+    "MANDATORY_GROUPS",
+    "MODULES",
+    "Requirement",
+    "group_requirements",
+    "mandatory_modules",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +75,73 @@ def _usages(text: str) -> Iterator[tuple[str, str]]:
         yield key, usage
 
 
-IOD_MODULES: dict[str, tuple[tuple[str, str], ...]] = {uid: tuple(_usages(text)) for uid, text in IOD_TEXT.items()}
+IOD_MODULES: dict[str, tuple[tuple[str, str], ...]] = {
+    uid: tuple(_usages(text)) for uid, text in (module_tables.IOD_TEXT | multi_frame_tables.IOD_TEXT).items()
+}
 """SOP Class UID → (module, usage): M mandatory, C conditional, U optional."""
 
-MODULES: dict[str, tuple[Requirement, ...]] = {key: tuple(_requirements(text)) for key, text in MODULE_TEXT.items()}
-"""Module → its attributes: all types at the top level, Types 1 and 2 inside sequences."""
+MODULES: dict[str, tuple[Requirement, ...]] = {
+    key: tuple(_requirements(text))
+    for key, text in (module_tables.MODULE_TEXT | multi_frame_tables.MODULE_TEXT).items()
+}
+"""Module → its attributes: all types at the top level, Types 1 and 2 inside sequences.
+
+What stands in the items of functional groups is not here; see `FUNCTIONAL_GROUPS` and `group_requirements`.
+"""
+
+FUNCTIONAL_GROUPS: dict[str, tuple[str, ...]] = {uid: tuple(text.split()) for uid, text in GROUP_TEXT.items()}
+"""SOP Class UID → the sequences that may stand in an item of shared or per-frame functional groups (annex A)."""
+
+_PLANE_GROUPS = ("PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence")
+_ENHANCED_GROUPS = (*_PLANE_GROUPS, "FrameContentSequence", "FrameAnatomySequence")
+
+MANDATORY_GROUPS: dict[str, tuple[str, ...]] = {
+    # Table A.38-2
+    "1.2.840.10008.5.1.4.1.1.2.1": (
+        *_ENHANCED_GROUPS,
+        "CTImageFrameTypeSequence",
+        "IrradiationEventIdentificationSequence",
+        "PixelValueTransformationSequence",
+    ),
+    # Table A.36-2
+    "1.2.840.10008.5.1.4.1.1.4.1": (*_ENHANCED_GROUPS, "MRImageFrameTypeSequence"),
+    # Table A.53-2
+    "1.2.840.10008.5.1.4.1.1.13.1.1": (*_ENHANCED_GROUPS, "FrameVOILUTSequence", "XRay3DFrameTypeSequence"),
+    # Table A.75-2
+    "1.2.840.10008.5.1.4.1.1.30": (
+        "FrameAnatomySequence",
+        "FrameContentSequence",
+        "FrameVOILUTSequence",
+        "ParametricMapFrameTypeSequence",
+        "PixelMeasuresSequence",
+        "PixelValueTransformationSequence",
+        "RealWorldValueMappingSequence",
+    ),
+    # Table A.51-2; Segment Identification is not for label maps, whose pixels are the segment numbers.
+    "1.2.840.10008.5.1.4.1.1.66.4": ("FrameContentSequence", "SegmentIdentificationSequence"),
+    "1.2.840.10008.5.1.4.1.1.66.7": ("FrameContentSequence",),
+}
+"""SOP Class UID → the functional groups of usage M: in every frame, either shared or per frame."""
+
+_MACROS: dict[str, tuple[Requirement, ...]] = {key: tuple(_requirements(text)) for key, text in MACRO_TEXT.items()}
+
+
+def group_requirements(sop_class_uid: str, group: str) -> tuple[Requirement, ...]:
+    """Return what the items of a functional group hold: all types of an item itself, Types 1 and 2 below it.
+
+    Parameters
+    ----------
+    sop_class_uid : str
+        The object class; a few groups have another form in some.
+    group : str
+        Keyword of the sequence; none of the tables has nothing.
+
+    Examples
+    --------
+    >>> [one.keyword for one in group_requirements("1.2.840.10008.5.1.4.1.1.2.1", "PlanePositionSequence")]
+    ['ImagePositionPatient']
+    """
+    return _MACROS.get(f"{group} {sop_class_uid}", _MACROS.get(group, ()))
 
 
 def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
