@@ -12,10 +12,11 @@ from __future__ import annotations
 from dicomseries.values.exact import needs_divisor
 from dicomseries.values.planning import plan_values
 from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale, parse_policy
-from dicomseries.values.quantise import count_outside, store
+from dicomseries.values.quantise import count_outside
 from dicomseries.values.request import check_request
 from dicomseries.values.statistics import SliceStatistics, Statistics, divisor_of, slice_statistics
 from dicomseries.values.stored import Stored
+from dicomseries.values.storing import store
 from dicomseries.values.value_map import ValueMap
 
 __all__ = [

@@ -22,7 +22,7 @@ _STEPS = 65534
 """Steps surely held by 16 bits, at the most nudged slope and wherever zero falls."""
 
 
-def digits_form(policy: Digits, found: RealRange, *, zero_intercept: bool) -> Form:
+def digits_form(policy: Digits, found: RealRange, *, zero_intercept: bool, unsigned: bool = False) -> Form:
     """Return the form with a step of 10⁻ⁿ that holds the range.
 
     Parameters
@@ -33,6 +33,8 @@ def digits_form(policy: Digits, found: RealRange, *, zero_intercept: bool) -> Fo
         What must be held.
     zero_intercept : bool
         Whether the kind demands Rescale Intercept 0.
+    unsigned : bool
+        Whether the kind demands unsigned pixels.
 
     Raises
     ------
@@ -47,7 +49,8 @@ def digits_form(policy: Digits, found: RealRange, *, zero_intercept: bool) -> Fo
     >>> digits_form(Digits(3), found, zero_intercept=False)
     Form(dtype='int16', slope='0.001', intercept='0')
     """
-    usable = (form for form in _forms(policy, found, zero_intercept=zero_intercept) if form.holds(found))
+    forms = _forms(policy, found, zero_intercept=zero_intercept)
+    usable = (form for form in forms if not (unsigned and form.dtype == "int16") and form.holds(found))
     form = next((form for form in usable if _is_identity(form) or form.is_reader_safe(found)), None)
     if form is None:
         raise _refused_range(policy, found, zero_intercept=zero_intercept)

@@ -11,15 +11,15 @@ import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
 from dicomseries.standard.decimal_string import format_ds
-from dicomseries.values.policies import PixelRules
+from dicomseries.values.policies import Exact, Lossless, PixelRules
 from dicomseries.values.reader_safe import leaves_stored_range, truncated_slices
 from dicomseries.values.refusal import RangeError, refuse_range
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap, stored_range
 
-__all__ = ["ExactForm", "integer_limits", "needs_divisor", "plan_exact"]
+__all__ = ["EXACT_FLOAT64", "ExactForm", "integer_ends", "integer_limits", "needs_divisor", "plan_exact"]
 
-_EXACT_FLOAT64 = 2**53
+EXACT_FLOAT64 = 2**53
 """Up to here float64 holds every integer; a reader computes slope · stored + intercept in it."""
 
 _TOLERATED_STEP = 1e-3
@@ -50,7 +50,7 @@ def needs_divisor(
 
     Parameters
     ----------
-    policy : Exact, Rescale, Digits or None
+    policy : Exact, Lossless, Rescale, Digits or None
         What was asked; None is "auto".
     statistics : Statistics
         Of the whole source.
@@ -66,9 +66,11 @@ def needs_divisor(
     >>> needs_divisor(None, wide, PixelRules())
     True
     """
-    if not (policy is None or repr(policy) == "Exact()") or not statistics.is_integer or clip is not None:
+    if not (policy is None or isinstance(policy, (Exact, Lossless))) or not statistics.is_integer or clip is not None:
         return False
-    low, high = _ends(statistics)
+    if rules.floats or rules.identity:
+        return False
+    low, high = integer_ends(statistics)
     return statistics.divisor is None and statistics.samples == 1 and _plain_form(statistics, rules, low, high) is None
 
 
@@ -107,7 +109,9 @@ def plan_exact(
     ('uint16', '1', '-70000', 0.0)
     """
     scaled = (source_slope, source_intercept) != (1.0, 0.0)
-    low, high = _ends(statistics)
+    if scaled and rules.identity:
+        raise _refused_scale(source_slope, source_intercept)
+    low, high = integer_ends(statistics)
     limits = None
     if clip is not None:
         limits = integer_limits(clip, source_slope, source_intercept)
@@ -171,7 +175,20 @@ def _real_limits(limits: tuple[int, int], slope: float, intercept: float) -> tup
     return first, last
 
 
-def _ends(statistics: Statistics) -> tuple[int, int]:
+def integer_ends(statistics: Statistics) -> tuple[int, int]:
+    """Return the least and greatest integer of an integer source.
+
+    Raises
+    ------
+    ValueError
+        If the source has none, which no integers can cause.
+
+    Examples
+    --------
+    >>> from dicomseries.values.statistics import SliceStatistics
+    >>> integer_ends(Statistics(dtype="int16", slices=(SliceStatistics(minimum=-3, maximum=7),)))
+    (-3, 7)
+    """
     low, high = statistics.minimum, statistics.maximum
     if low is None or high is None:  # integers are always finite
         message = "integer statistics without a minimum"
@@ -183,10 +200,12 @@ def _find_form(
     statistics: Statistics, rules: PixelRules, low: int, high: int, divisor: int | None, *, scaled: bool
 ) -> ExactForm | None:
     form = _plain_form(statistics, rules, low, high, scaled=scaled)
-    if form is not None or divisor is None or statistics.samples != 1 or max(-low, high, high - low) > _EXACT_FLOAT64:
+    if form is not None or divisor is None or statistics.samples != 1 or rules.identity:
         return form
+    if max(-low, high, high - low) > EXACT_FLOAT64:
+        return None
     whole = math.gcd(divisor, low)
-    for dtype in ("int16", "uint16"):
+    for dtype in ("uint16",) if rules.unsigned else ("int16", "uint16"):
         if _fits(dtype, low // whole, high // whole) and _prints(whole):
             return ExactForm(dtype=dtype, divisor=whole)
     if not rules.zero_intercept and high - low <= _STEPS * divisor and _prints(low) and _prints(divisor):
@@ -200,13 +219,17 @@ def _plain_form(
     """Return the identity or an offset, the forms without a divisor."""
     source = np.dtype(statistics.dtype)
     dtypes = ["int16", "uint16"] if source.kind == "i" else ["uint16", "int16"]
-    if source.itemsize == 1 and source.kind != "i" and 8 in rules.bits and not scaled:
+    if rules.unsigned:
+        dtypes.remove("int16")
+    if source.itemsize == 1 and (source.kind != "i" or rules.unsigned) and 8 in rules.bits and not scaled:
         # 8 bits with a rescale come out wrong in OHIF, so only numbers that mean themselves stay at 8 bits.
         dtypes.insert(0, "uint8")
     for dtype in dtypes:
         if _fits(dtype, low, high):
             return ExactForm(dtype=dtype)
-    if not rules.zero_intercept and high - low <= _STEPS and max(-low, high) <= _EXACT_FLOAT64 and _prints(low):
+    if rules.zero_intercept or rules.identity:
+        return None
+    if high - low <= _STEPS and max(-low, high) <= EXACT_FLOAT64 and _prints(low):
         return ExactForm(dtype="uint16", offset=low)
     return None
 
@@ -246,6 +269,8 @@ def _refused_range(
     low: int, high: int, rules: PixelRules, *, scale: tuple[float, float], policy: str = "Exact()"
 ) -> RangeError:
     window = _window(low, rules)
+    if rules.identity:
+        return _refused_identity(low, high, window)
     first, last = window if scale == (1.0, 0.0) else _real_limits(window, *scale)
     return refuse_range(
         window=(first, last),
@@ -260,11 +285,35 @@ def _refused_range(
     )
 
 
+def _refused_identity(low: int, high: int, window: tuple[int, int]) -> RangeError:
+    return refuse_range(
+        window=window,
+        code="range-not-exact",
+        where="values",
+        given=f"integers from {low} to {high}",
+        expected=f"integers from {window[0]} to {window[1]}, stored as they are: a multi-frame Secondary Capture has "
+        "unsigned pixels and only the identity rescale (PS3.3 section C.8.6.3)",
+        remedy=f"Pass kind='SC', which may have signed pixels and a rescale, or clip={window} to limit the values.",
+    )
+
+
+def _refused_scale(slope: float, intercept: float) -> ValuesError:
+    return ValuesError(
+        code="kind-has-no-rescale",
+        where="values",
+        given=f"integers with a scale of their own (slope {slope}, intercept {intercept})",
+        expected="integers that mean themselves: a multi-frame Secondary Capture has only the identity rescale (PS3.3 "
+        "section C.8.6.3)",
+        remedy="Pass kind='SC', or another kind with a rescale.",
+    )
+
+
 def _window(low: int, rules: PixelRules) -> tuple[int, int]:
     """Return a range of source integers that has an exact form, near the data where one exists."""
-    if not rules.zero_intercept and max(-low, low + _STEPS) <= _EXACT_FLOAT64 and _prints(low):
+    has_offset = not (rules.zero_intercept or rules.identity)
+    if has_offset and max(-low, low + _STEPS) <= EXACT_FLOAT64 and _prints(low):
         return low, low + _STEPS
-    return (0, _STEPS) if low >= 0 else stored_range("int16")
+    return (0, _STEPS) if low >= 0 or rules.unsigned else stored_range("int16")
 
 
 def _least_error(low: float, high: float, rules: PixelRules) -> float:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from dicomseries.errors import ValuesError
 from dicomseries.values.digits import digits_form
 from dicomseries.values.exact import plan_exact
+from dicomseries.values.lossless import plan_floats
+from dicomseries.values.per_slice import with_own_slopes
 from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale
 from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION
 from dicomseries.values.real_range import RealRange, refuse_nonfinite
@@ -39,19 +42,20 @@ def plan_values(
     source_slope: float = 1.0,
     source_intercept: float = 0.0,
 ) -> ValueMap:
-    """Return how the source's values become stored integers, with the bound proven.
+    """Return how the source's values become stored integers or floats, with the bound proven.
 
     Parameters
     ----------
-    policy : Exact, Rescale, Digits or None
-        What was asked; None is "auto": `Exact` for integers, `Rescale` for floats. Auto never rescales integers that
-        mean themselves; integers with a scale (NIfTI's scl_slope) fall to `Rescale` where `Exact` cannot keep them.
+    policy : Exact, Lossless, Rescale, Digits or None
+        What was asked; None is "auto": `Exact` for integers, `Rescale` for floats, `Lossless` where the kind stores
+        floats. Auto never rescales integers that mean themselves; integers with a scale (NIfTI's scl_slope) fall to
+        `Rescale` where `Exact` cannot keep them, and to the nearest float64 where the kind stores floats.
     statistics : Statistics
         Of the whole source, before slope, clip and nan.
     rules : PixelRules
         What the kind allows.
     nan : float, optional
-        Real value to store for NaN and infinity; without it they are refused.
+        Real value to store for NaN and infinity; without it they are refused, or kept where the kind stores floats.
     clip : (float, float), optional
         Limit real values to this range.
     source_slope, source_intercept : float
@@ -81,47 +85,72 @@ def plan_values(
     check_request(policy, statistics.dtype, samples=statistics.samples, nan=nan, clip=clip, rules=rules)
     limits = None if clip is None else (float(clip[0]), float(clip[1]))
     slope, intercept = float(source_slope), float(source_intercept)
+    if rules.floats:
+        scale = (slope, intercept)
+        return plan_floats(policy, statistics, nan=nan, clip=limits, source_slope=scale[0], source_intercept=scale[1])
     if isinstance(policy, (Exact, Lossless)) or (policy is None and statistics.is_integer):
         try:
             return plan_exact(statistics, rules, clip=clip, source_slope=slope, source_intercept=intercept)
         except ValuesError:
-            if policy is not None or (slope, intercept) == (1.0, 0.0):
+            if policy is not None or rules.identity or (slope, intercept) == (1.0, 0.0):
                 raise
+    chosen = Rescale() if policy is None else policy
+    return _plan_real(chosen, statistics, rules, nan=nan, clip=limits, scale=(slope, intercept))
+
+
+def _plan_real(
+    policy: Policy,
+    statistics: Statistics,
+    rules: PixelRules,
+    *,
+    nan: float | None,
+    clip: tuple[float, float] | None,
+    scale: tuple[float, float],
+) -> ValueMap:
+    """Return how real numbers become integers."""
     if nan is None:
         refuse_nonfinite(statistics)
     missing = None if nan is None or statistics.nonfinite == 0 else float(nan)
-    found = RealRange.of(statistics, nan=missing, clip=limits, source_slope=slope, source_intercept=intercept)
-    chosen = policy if isinstance(policy, Digits) else _rescale_of(policy)
-    if isinstance(chosen, Digits):
-        form = digits_form(chosen, found, zero_intercept=rules.zero_intercept)
-    else:
-        form = least_error_form(found, zero_intercept=rules.zero_intercept)
+    look = partial(RealRange.of, statistics, clip=clip, source_slope=scale[0], source_intercept=scale[1])
+    found = look(nan=missing)
+    form = _form(policy, found, rules)
     values = ValueMap(
         dtype=form.dtype,
         slope=form.slope,
         intercept=form.intercept,
-        max_error=_bound(form, found),
+        max_error=form.bound_of(found),
         nan=missing,
-        clip=limits,
+        clip=clip,
         padding=_padding(form, found, missing),
-        policy=repr(chosen),
-        source_slope=slope,
-        source_intercept=intercept,
+        policy=repr(policy),
+        source_slope=scale[0],
+        source_intercept=scale[1],
     )
-    _refuse_coarse(chosen, values, found, zero_intercept=rules.zero_intercept)
+    if isinstance(policy, Rescale) and policy.per_slice:
+        holes = [one.nonfinite > 0 for one in statistics.slices]
+        values = with_own_slopes(values, form, found, look(nan=None), holes=holes)
+    _refuse_coarse(policy, _coarsest(values), found, zero_intercept=rules.zero_intercept)
     return replace(values, advice=tuple(_advice(values, found)))
 
 
-def _rescale_of(policy: Policy | None) -> Rescale:
-    return policy if isinstance(policy, Rescale) else Rescale()
+def _form(policy: Policy, found: RealRange, rules: PixelRules) -> Form:
+    if isinstance(policy, Digits):
+        return digits_form(policy, found, zero_intercept=rules.zero_intercept, unsigned=rules.unsigned)
+    form = least_error_form(found, zero_intercept=rules.zero_intercept)
+    if rules.unsigned and form.dtype == "int16":
+        raise ValuesError(
+            code="range-not-unsigned",
+            where="values",
+            given=f"values from {found.low} to {found.high}",
+            expected="values whose spread is a float64: the pixels of this kind are unsigned",
+            remedy="Divide the array by a power of ten and say so in its description.",
+        )
+    return form
 
 
-def _bound(form: Form, found: RealRange) -> float:
-    if found.low < found.high:
-        return form.bound(found.low, found.high, found.conversion)
-    # One value: the reader's own arithmetic says how far off it is (their difference is exact, both being so near).
-    stored = float(quantise_ends(form, np.array([found.low]))[0])
-    return abs(stored * float(form.slope) + float(form.intercept) - found.low) + found.conversion
+def _coarsest(values: ValueMap) -> ValueMap:
+    """Return the map of the frame with the largest bound."""
+    return values if values.max_errors is None else values.at(values.max_errors.index(values.max_error))
 
 
 def _padding(form: Form, found: RealRange, missing: float | None) -> int | None:
@@ -133,8 +162,8 @@ def _padding(form: Form, found: RealRange, missing: float | None) -> int | None:
     return int(replaced) if not genuine or not genuine[0] <= replaced <= genuine[1] else None
 
 
-def _refuse_coarse(policy: Rescale | Digits, values: ValueMap, found: RealRange, *, zero_intercept: bool) -> None:
-    if isinstance(policy, Digits) or policy.max_error is None or values.max_error <= policy.max_error:
+def _refuse_coarse(policy: Policy, values: ValueMap, found: RealRange, *, zero_intercept: bool) -> None:
+    if not isinstance(policy, Rescale) or policy.max_error is None or values.max_error <= policy.max_error:
         return
     parts = {
         "code": "max-error-not-attainable",
@@ -168,9 +197,9 @@ def _window(
 
 
 def _advice(values: ValueMap, found: RealRange) -> Iterator[str]:
-    slope = float(values.slope)
+    slope = max(map(float, values.slopes or (values.slope,)))
     several = found.highs > found.lows
-    if several.any():
+    if several.any() and values.slopes is None:
         halves = np.sort(found.highs[several] / 2 - found.lows[several] / 2)  # halves, as a range may leave float64
         typical = float(halves[halves.size // 2]) * 2
         if typical < _FEW_LEVELS * slope:
@@ -181,6 +210,6 @@ def _advice(values: ValueMap, found: RealRange) -> Iterator[str]:
             )
     if slope >= LARGEST_WITH_FRACTION and found.low < found.high:
         yield (
-            f"OHIF 3.13 takes a whole-number slope ({values.slope}) for integers and wraps them; other readers are "
+            f"OHIF 3.13 takes a whole-number slope ({slope:g}) for integers and wraps them; other readers are "
             f"right. Divide the array by a power of ten and say so in its description."
         )

@@ -10,43 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
-from dicomseries.values.stored import BLOCK, Stored, source_changed
+from dicomseries.values.stored import BLOCK, Stored, source_changed, target_dtype
 from dicomseries.values.value_map import ValueMap, stored_range
 
-__all__ = ["count_outside", "store"]
+__all__ = ["clip_integers", "count_outside", "integer_limits_of", "store_exact", "store_real"]
 
 Flat = npt.NDArray[Any]
-
-
-def store(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
-    """Return the stored integers of a slab, with the error that was reached.
-
-    Parameters
-    ----------
-    slab : array, any shape, byte order and strides; may be read-only
-        Values of the source (before slope).
-    value_map : ValueMap
-        From `plan_values` on the statistics of the whole source.
-
-    Returns
-    -------
-    Stored
-        Little-endian, C-contiguous; no copy where dtype and layout already are right.
-
-    Raises
-    ------
-    ValuesError
-        Code "source-changed": a value is not what the statistics promised.
-
-    Examples
-    --------
-    >>> values = ValueMap(dtype="int16", slope="0.001", intercept="0", max_error=0.0005, policy="Digits(3)")
-    >>> store(np.array([[[1.25, -0.5]]], np.float32), values).array.tolist()
-    [[[1250, -500]]]
-    """
-    if value_map.offset is None:
-        return _store_real(slab, value_map)
-    return _store_exact(slab, value_map, value_map.offset)
 
 
 def count_outside(
@@ -85,34 +54,51 @@ def _blocks(flat: Flat) -> Iterator[Flat]:
         yield flat[start : start + BLOCK]
 
 
-def _target_dtype(value_map: ValueMap) -> np.dtype[Any]:
-    return np.dtype(value_map.dtype).newbyteorder("<")
-
-
 # --- integers that stay integers -----------------------------------------------------------------------------------
 
 
-def _store_exact(slab: npt.NDArray[Any], value_map: ValueMap, offset: int) -> Stored:
-    target = _target_dtype(value_map)
+def store_exact(slab: npt.NDArray[Any], value_map: ValueMap, offset: int) -> Stored:
+    """Return a slab of integers as (integer - offset) / divisor, or refuse what would not come back as it was.
+
+    Raises
+    ------
+    ValuesError
+        Code "source-changed".
+
+    Examples
+    --------
+    >>> values = ValueMap(dtype="uint16", slope="1", intercept="-70000", max_error=0.0, policy="Exact()", offset=-70000)
+    >>> store_exact(np.array([[-70000, -9000]]), values, -70000).array.tolist()
+    [[0, 61000]]
+    """
+    target = target_dtype(value_map)
     if slab.dtype == np.bool_:
         slab = slab.view(np.uint8)  # numpy keeps booleans as the bytes 0 and 1
     if value_map.clip is None and (offset, value_map.divisor) == (0, 1) and np.can_cast(slab.dtype, target, "safe"):
         return Stored(array=np.ascontiguousarray(slab, dtype=target), error=value_map.max_error)
     out = np.empty(slab.shape, dtype=target)
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
-    limits = _integer_limits(value_map)
+    limits = integer_limits_of(value_map)
     clipped = 0
     for start in range(0, flat.size, BLOCK):
         block = flat[start : start + BLOCK]
         if limits is not None:
-            block, count = _clip_integers(block, limits)
+            block, count = clip_integers(block, limits)
             clipped += count
         filled[start : start + BLOCK] = _shifted(block, value_map, offset)
     return Stored(array=out, error=value_map.max_error, clipped=clipped)
 
 
-def _integer_limits(value_map: ValueMap) -> tuple[int, int] | None:
-    """Return `clip` in source integers; its ends are real values of integers, up to rounding."""
+def integer_limits_of(value_map: ValueMap) -> tuple[int, int] | None:
+    """Return `clip` in source integers; its ends are real values of integers, up to rounding.
+
+    Examples
+    --------
+    >>> values = ValueMap(dtype="int16", slope="2", intercept="0", max_error=0.0, policy="Exact()", offset=0,
+    ...                   clip=(-4.0, 6.0), source_slope=2.0)
+    >>> integer_limits_of(values)
+    (-2, 3)
+    """
     if value_map.clip is None:
         return None
     slope, intercept = Fraction(value_map.source_slope), Fraction(value_map.source_intercept)
@@ -120,7 +106,14 @@ def _integer_limits(value_map: ValueMap) -> tuple[int, int] | None:
     return low, high
 
 
-def _clip_integers(block: Flat, limits: tuple[int, int]) -> tuple[Flat, int]:
+def clip_integers(block: Flat, limits: tuple[int, int]) -> tuple[Flat, int]:
+    """Return integers limited to a range, as they are or as int64, and how many were outside.
+
+    Examples
+    --------
+    >>> clip_integers(np.array([-5, 2, 9], np.int16), (0, 4))
+    (array([0, 2, 4]), 2)
+    """
     # Limits may lie outside the dtype, so the result is int64; numpy compares an array with any Python integer exactly.
     # What is beyond int64 counts as above it and is refused as out of range afterwards.
     low, high = max(limits[0], -(2**63)), min(limits[1], 2**63 - 1)
@@ -158,8 +151,21 @@ def _shifted(block: Flat, value_map: ValueMap, offset: int) -> Flat:
 # --- real numbers that are quantised -------------------------------------------------------------------------------
 
 
-def _store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
-    out = np.empty(slab.shape, dtype=_target_dtype(value_map))
+def store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
+    """Return a slab of real numbers as the nearest stored integers.
+
+    Raises
+    ------
+    ValuesError
+        Code "source-changed": a value is NaN, infinite or beyond what the statistics promised.
+
+    Examples
+    --------
+    >>> values = ValueMap(dtype="uint16", slope="0.5", intercept="-1", max_error=0.25, policy="Rescale()")
+    >>> store_real(np.array([[-1.0, 0.2]]), values).array.tolist()
+    [[0, 2]]
+    """
+    out = np.empty(slab.shape, dtype=target_dtype(value_map))
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
     steps, whole = np.empty(min(BLOCK, flat.size)), np.empty(min(BLOCK, flat.size))
     limits = stored_range(value_map.dtype)

@@ -14,7 +14,7 @@ from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION, ds_not_above, 
 from dicomseries.values.real_range import RealRange
 from dicomseries.values.value_map import UNIT_ROUNDOFF, stored_range
 
-__all__ = ["SMALLEST_SLOPE", "Form", "first_good", "least_error_form", "quantise_ends", "spread_of"]
+__all__ = ["SMALLEST_SLOPE", "Form", "first_good", "least_error_form", "quantise_ends", "slice_form", "spread_of"]
 
 SMALLEST_SLOPE = 3e-308
 """Below it 1 / slope is no longer a float64; a step this small loses nothing that a reader could show."""
@@ -63,6 +63,22 @@ class Form:
         rounding = share * max(abs(low), abs(high)) + share * abs(intercept) + share * slope
         return math.nextafter(slope * 0.5 + rounding + conversion, math.inf)
 
+    def bound_of(self, found: RealRange) -> float:
+        """Return a proven bound of |restored - real| for the values of `found`.
+
+        Examples
+        --------
+        >>> ends = np.array([3.0]), np.array([3.0])
+        >>> found = RealRange(lows=ends[0], highs=ends[1], low=3.0, high=3.0, genuine=(3.0, 3.0), conversion=0.0)
+        >>> Form(dtype="uint16", slope="0.75", intercept="0").bound_of(found)
+        0.0
+        """
+        if found.low < found.high:
+            return self.bound(found.low, found.high, found.conversion)
+        # One value: the reader's own arithmetic says how far off it is (their difference is exact, being so near).
+        stored = float(quantise_ends(self, np.array([found.low]))[0])
+        return abs(stored * float(self.slope) + float(self.intercept) - found.low) + found.conversion
+
     def holds(self, found: RealRange) -> bool:
         """Tell whether both ends get a stored value of the dtype and come back finite."""
         low, high = quantise_ends(self, np.array([found.low, found.high]))
@@ -109,10 +125,16 @@ def spread_of(found: RealRange, *, zero_intercept: bool) -> tuple[str, float]:
     """
     low, high = found.low, found.high
     if _is_around_zero(found, zero_intercept=zero_intercept):
-        if low >= 0:
-            return "uint16", max(high / _STEPS, SMALLEST_SLOPE)
-        return "int16", max(-low / 32768, high / 32767, SMALLEST_SLOPE)
+        dtype = "uint16" if low >= 0 else "int16"
+        return dtype, _least_about_zero(dtype, found)
     return "uint16", max((high - low) / _STEPS, SMALLEST_SLOPE)
+
+
+def _least_about_zero(dtype: str, found: RealRange) -> float:
+    """Return the least slope with which `dtype` spans the range at intercept 0."""
+    if dtype == "uint16":
+        return max(found.high / _STEPS, SMALLEST_SLOPE)
+    return max(-found.low / 32768, found.high / 32767, SMALLEST_SLOPE)
 
 
 def _is_around_zero(found: RealRange, *, zero_intercept: bool) -> bool:
@@ -146,6 +168,32 @@ def least_error_form(found: RealRange, *, zero_intercept: bool) -> Form:
         if kept is not None:
             return kept
     return first_good(_forms_from_minimum(found), found)
+
+
+def slice_form(found: RealRange, common: Form) -> Form:
+    """Return the form of one slice with a slope of its own at intercept 0, in the dtype of the whole.
+
+    Parameters
+    ----------
+    found : RealRange
+        Of this slice.
+    common : Form
+        That of the whole, with intercept 0; it is returned where no other has a lower bound.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ends = np.array([0.0]), np.array([1.0])
+    >>> found = RealRange(lows=ends[0], highs=ends[1], low=0.0, high=1.0, genuine=(0.0, 1.0), conversion=0.0)
+    >>> slice_form(found, Form(dtype="int16", slope="0.5", intercept="0"))
+    Form(dtype='int16', slope='3.05185095e-5', intercept='0')
+    """
+    if found.low == found.high:
+        slopes = iter([_slope_to(abs(found.low))])
+    else:
+        slopes = map(format_ds, slopes_from(_least_about_zero(common.dtype, found)))
+    own = _first((Form(dtype=common.dtype, slope=slope, intercept="0") for slope in slopes), found)
+    return common if own is None or common.bound_of(found) < own.bound_of(found) else own
 
 
 def first_good(forms: Iterable[Form], found: RealRange) -> Form:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.values.value_map import ValueMap
 
-__all__ = ["BLOCK", "Stored", "source_changed"]
+__all__ = ["BLOCK", "Stored", "source_changed", "target_dtype"]
 
 BLOCK = 1 << 15
 """Voxels quantised at a time: two float64 blocks of 256 KiB stay in a level-2 cache. Larger ones are slower on one
@@ -31,7 +33,6 @@ class Stored:
 
     Examples
     --------
-    >>> import numpy as np
     >>> Stored(array=np.zeros((1, 2, 3), np.int16), error=0.0).clipped
     0
     """
@@ -57,3 +58,14 @@ def source_changed(*, given: str, expected: str) -> ValuesError:
         expected=expected,
         remedy="Keep the source unchanged while it is written: it gave other values in the first pass.",
     )
+
+
+def target_dtype(value_map: ValueMap) -> np.dtype[Any]:
+    """Return the little-endian dtype of a map's stored values (PS3.5 section 7.3).
+
+    Examples
+    --------
+    >>> target_dtype(ValueMap(dtype="int16", slope="1", intercept="0", max_error=0.0, policy="Exact()")).itemsize
+    2
+    """
+    return np.dtype(value_map.dtype).newbyteorder("<")
