@@ -51,7 +51,8 @@ def _facts(kind, *, bits, signed, samples=1, slope=None, clock=True):
     if samples == 3:
         return facts | {"PlanarConfiguration": (0,)}
     facts |= {"WindowCenter": ("40",), "WindowWidth": ("400",)}
-    if slope or kind.row("RescaleSlope").type == "1":
+    rescale = kind.row("RescaleSlope")
+    if slope or (rescale is not None and rescale.type == "1"):
         facts |= {"RescaleSlope": (slope or "1",), "RescaleIntercept": ("0",)}
     return facts
 

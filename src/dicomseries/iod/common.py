@@ -17,6 +17,7 @@ __all__ = [
     "IMAGE_PLANE",
     "IMAGE_TYPE_EXAMINATION",
     "IMAGE_TYPE_PIXELS",
+    "PADDING",
     "PATIENT",
     "PATIENT_POSITION",
     "PIXELS",
@@ -82,11 +83,14 @@ FRAME_OF_REFERENCE = (
     Row("PositionReferenceIndicator", "2", Choice()),
 )
 
+# C.7.5.1.1.2
+PADDING = (Row("PixelPaddingValue", "1C", Fact()),)
+
 # C.7.5.1; the equipment that made this series is this program
 EQUIPMENT = (
     Row("Manufacturer", "2", Choice(values=("dicomseries",))),
     Row("SoftwareVersions", "3", Default()),
-    Row("PixelPaddingValue", "1C", Fact()),
+    *PADDING,
 )
 
 # C.7.6.1

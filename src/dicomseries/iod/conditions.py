@@ -9,7 +9,25 @@ from typing import TypeAlias
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import Value
 
-__all__ = ["ALWAYS", "Condition", "Context", "Given", "Grey", "HasFact", "Rescaled", "Unless", "Values", "When"]
+__all__ = [
+    "ALWAYS",
+    "AnyOf",
+    "Condition",
+    "Context",
+    "Given",
+    "Grey",
+    "GreyIf",
+    "HasFact",
+    "HasWord",
+    "Not",
+    "Rescaled",
+    "SaysOneOf",
+    "Unless",
+    "Used",
+    "Values",
+    "Varies",
+    "When",
+]
 
 Values: TypeAlias = tuple[Value, ...]
 """The values of one attribute; empty means zero length."""
@@ -42,6 +60,10 @@ class Context:
         """Return the user's values; None if the user has not named the attribute."""
         found = self.metadata.get(keyword)
         return None if found is None else found.values
+
+    def word(self, keywords: tuple[str, ...]) -> str:
+        """Return the user's values of these keywords, joined by blanks; empty if there are none."""
+        return " ".join(str(value) for keyword in keywords for value in self.given(keyword) or () if value != "")
 
 
 class Condition:
@@ -96,6 +118,54 @@ class Given(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class Used(Condition):
+    """The row only holds where one of these keywords has a value of the user's, or values that vary."""
+
+    keywords: tuple[str, ...]
+
+    def holds(self, context: Context) -> bool:
+        """Return whether one of the keywords is given or varies."""
+        return any(context.given(keyword) or keyword in context.varying for keyword in self.keywords)
+
+
+@dataclass(frozen=True, slots=True)
+class Varies(Condition):
+    """The row only holds where one of these keywords has another value in every instance, frame or volume."""
+
+    keywords: tuple[str, ...]
+
+    def holds(self, context: Context) -> bool:
+        """Return whether one of the keywords varies."""
+        return any(keyword in context.varying for keyword in self.keywords)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Condition):
+    """The row only holds where this condition does not."""
+
+    condition: Condition
+
+    def holds(self, context: Context) -> bool:
+        """Return whether the condition does not hold."""
+        return not self.condition.holds(context)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Condition):
+    """The row holds where one of these conditions does, and admits the user where one of them does."""
+
+    conditions: tuple[Condition, ...]
+
+    def holds(self, context: Context) -> bool:
+        """Return whether one of the conditions holds."""
+        return any(condition.holds(context) for condition in self.conditions)
+
+    def admits(self, context: Context) -> bool:
+        """Return whether one of the conditions admits the user."""
+        return any(condition.admits(context) for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
 class When(Condition):
     """The row only holds where the user's values of `keyword` contain `value`."""
 
@@ -131,3 +201,42 @@ class Rescaled(Grey):
     def admits(self, context: Context) -> bool:
         """Return whether the plan's image is grey."""
         return Grey().holds(context)
+
+
+@dataclass(frozen=True, slots=True)
+class GreyIf(Grey):
+    """The row only holds in images of one sample a pixel, and there where the condition does."""
+
+    condition: Condition
+
+    def holds(self, context: Context) -> bool:
+        """Return whether the plan's image is grey and the condition holds."""
+        return Grey().holds(context) and self.condition.holds(context)
+
+    def admits(self, context: Context) -> bool:
+        """Return whether the plan's image is grey."""
+        return Grey().holds(context)
+
+
+@dataclass(frozen=True, slots=True)
+class HasWord(Condition):
+    """The row only holds where what the user says under these keywords is one of these words, or nothing."""
+
+    keywords: tuple[str, ...]
+    words: tuple[str, ...]
+
+    def holds(self, context: Context) -> bool:
+        """Return whether the user says nothing or one of the words."""
+        return context.word(self.keywords) in ("", *self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class SaysOneOf(Condition):
+    """The row only holds where a value of `keyword`, of the user's, is one of these words."""
+
+    keyword: str
+    words: tuple[str, ...]
+
+    def holds(self, context: Context) -> bool:
+        """Return whether the user says one of the words."""
+        return any(value in self.words for value in context.given(self.keyword) or ())

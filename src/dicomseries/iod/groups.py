@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import ALWAYS, Condition, Context
-from dicomseries.iod.rows import Row
+from dicomseries.iod.rows import Row, not_for_this_image
 from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
 
 __all__ = ["Group", "Leaf", "Part", "VaryingGroup", "attribute_of", "rows_of"]
@@ -130,6 +130,7 @@ class Group:
             Takes what does not fit.
         """
         if not self.condition.holds(context) or (self.optional and not self._is_used(context)):
+            faults += self._misplaced(context)
             return None
         parts: list[Part] = []
         for row in self.rows:
@@ -144,6 +145,14 @@ class Group:
         if len(fixed) == len(parts):
             return attribute(self.keyword, fixed)
         return VaryingGroup(self.keyword, tuple(parts))
+
+    def _misplaced(self, context: Context) -> Iterator[MetadataError]:
+        """Yield a fault for each attribute that the user has given although this image cannot have the sequence."""
+        if not self.condition.admits(context):
+            for row in rows_of((self,)):
+                given = row.given(context)
+                if given is not None:
+                    yield not_for_this_image(row, given)
 
     def _is_used(self, context: Context) -> bool:
         return any(row.varies(context) or row.given(context) is not None for row in rows_of((self,)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dicomseries.errors import KindError
 from dicomseries.iod.groups import Group, rows_of
 from dicomseries.iod.rows import (
     Absent,
     Choice,
+    Coded,
     Constant,
     Default,
     Fact,
@@ -23,6 +25,7 @@ from dicomseries.values import PixelRules
 __all__ = [
     "Absent",
     "Choice",
+    "Coded",
     "Constant",
     "Default",
     "Fact",
@@ -118,9 +121,27 @@ class Kind:
         yield from rows_of(self.frames)
 
     def sop_class(self, samples: int, bits: int) -> str:
-        """Return the SOP Class UID for pixels of so many samples and bits allocated."""
-        found = {(own_samples, own_bits): uid for own_samples, own_bits, uid in self.sop_classes}
-        return found.get((samples, bits), self.sop_class_uid)
+        """Return the SOP Class UID for pixels of so many samples and bits allocated.
+
+        Raises
+        ------
+        KindError
+            If the kind has several classes, and none for such pixels.
+        """
+        found = {(number, size): uid for number, size, uid in self.sop_classes}
+        if not found:
+            return self.sop_class_uid
+        if (samples, bits) not in found:
+            raise KindError(
+                code="pixels-without-object-class",
+                where="kind",
+                given=f"{samples} sample(s) of {bits} bits a pixel for {self.name}",
+                expected=" or ".join(
+                    f"{own_samples} of {own_bits} bits" for own_samples, own_bits, _ in self.sop_classes
+                ),
+                remedy='Use kind="SC", one file a slice, or convert the array.',
+            )
+        return found[samples, bits]
 
     def row(self, keyword: str) -> Row | None:
         """Return the row of an attribute; None if the kind has none."""

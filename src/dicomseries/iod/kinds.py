@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dicomseries.errors import KindError
 from dicomseries.iod.ct import CT
+from dicomseries.iod.enhanced_mr import EnhancedMR
 from dicomseries.iod.kind import Kind
 from dicomseries.iod.mr import MR
+from dicomseries.iod.multiframe_sc import MultiframeSC
+from dicomseries.iod.parametric_map import ParametricMap
 from dicomseries.iod.pt import PT
 from dicomseries.iod.sc import SC
 
 __all__ = ["KINDS", "find_kind"]
 
-KINDS: tuple[Kind, ...] = (CT, MR, PT, SC)
+KINDS: tuple[Kind, ...] = (CT, MR, PT, SC, EnhancedMR, MultiframeSC, ParametricMap)
 """Every kind that can be written."""
 
 

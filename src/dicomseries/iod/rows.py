@@ -5,6 +5,7 @@ A kind is a table; nothing outside the tables asks which modality it is writing.
 ==============  =====================================================================================
 `Constant`      the object class fixes it
 `Choice`        the user's metadata, else an honest default (or the plan's better one)
+`Coded`         the user's code, else the one for a word the user has given, else an honest default
 `Fact`          the plan's number (geometry, pixels, identity)
 `Default`       the user's metadata, else the plan's number (dates, window, slice thickness)
 `Remark`        the user's text followed by the plan's
@@ -15,16 +16,18 @@ A kind is a table; nothing outside the tables asks which modality it is writing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import ALWAYS, Condition, Context, Values
-from dicomseries.standard.attribute import tag_of, vr_of
+from dicomseries.standard.attribute import Item, tag_of, vr_of
 
 __all__ = [
     "Absent",
     "Choice",
+    "Coded",
     "Constant",
     "Default",
     "Fact",
@@ -86,6 +89,8 @@ class Choice:
         The default; empty means zero length.
     demanded : bool
         The user must say it: nothing honest can stand in its place.
+    demanded_where : Condition, optional
+        The user must say it where this holds.
     allowed : tuple of tuple of str
         For each leading value, the texts the object class allows there; an empty tuple allows any text.
         As many values as entries must be there.
@@ -95,6 +100,7 @@ class Choice:
 
     values: Values = ()
     demanded: bool = False
+    demanded_where: Condition | None = None
     allowed: tuple[tuple[str, ...], ...] = ()
     advice: str = ""
 
@@ -110,7 +116,7 @@ class Choice:
         if given is None:
             if not row.condition.holds(context):
                 return None
-            if self.demanded:
+            if self.demanded or (self.demanded_where is not None and self.demanded_where.holds(context)):
                 raise _missing(row)
             return context.facts.get(row.keyword, self.values)
         self._check(row, given)
@@ -129,6 +135,51 @@ class Choice:
                 expected=f"values of the form {forms}",
                 remedy=f"Give such values, or leave it out for {shown(self.values)}.",
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """The user's code sequence, else the code of a word the user has given elsewhere, else an honest default.
+
+    Parameters
+    ----------
+    words : tuple of str
+        Keywords whose values, joined by blanks, are the word.
+    codes : mapping of str to Item
+        Word → the item of a code sequence (PS3.3 section 8.8).
+    default : Item
+        Where no word is given.
+    advice : str
+        What the receipt tells a user who has left the default in place.
+    """
+
+    words: tuple[str, ...]
+    codes: Mapping[str, Item]
+    default: Item
+    advice: str = ""
+
+    def resolve(self, row: Row, context: Context) -> Values:
+        """Return the one item.
+
+        Raises
+        ------
+        MetadataError
+            If the user's word has no code here: no other code may contradict it.
+        """
+        given = row.given(context)
+        if given is not None:
+            return given
+        word = context.word(self.words)
+        if word and word not in self.codes:
+            raise MetadataError(
+                code="word-without-code",
+                where=row.keyword,
+                given=f"{' and '.join(self.words)} = {word}, for which there is no code here",
+                expected="a code for it, as the attribute is of Type 1",
+                remedy=f'Give metadata={{"{row.keyword}": [{{"CodeValue": ..., "CodingSchemeDesignator": ..., '
+                '"CodeMeaning": ...}]} too.',
+            )
+        return (self.codes[word] if word else self.default,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +241,9 @@ class Remark:
         MetadataError
             If both together exceed the limit.
         """
-        own = " ".join(str(value) for value in row.given(context) or ())
-        added = " ".join(str(value) for value in context.facts.get(row.keyword, ()))
+        names = [name for name in (row.keyword, row.given_as) if name]
+        own = "\n".join(str(value) for name in names for value in context.given(name) or () if value != "")
+        added = " ".join(str(value) for name in names for value in context.facts.get(name, ()))
         text = "\n".join(part for part in (own, added) if part)
         if len(text) > self.limit:
             raise MetadataError(
@@ -247,7 +299,7 @@ class Absent:
             )
 
 
-Source: TypeAlias = Constant | Choice | Fact | Default | Remark | PerInstance | Absent
+Source: TypeAlias = Constant | Choice | Coded | Fact | Default | Remark | PerInstance | Absent
 
 
 # ------------------------------------------------------------------------------------------------------------- rows
@@ -330,13 +382,7 @@ class Row:
         """
         given = self.given(context)
         if given is not None and not self.condition.admits(context):
-            raise MetadataError(
-                code="attribute-not-for-this-image",
-                where=self.keyword,
-                given=shown(given),
-                expected="nothing, as a colour image has neither window nor rescale",
-                remedy="Leave it out.",
-            )
+            raise not_for_this_image(self, given)
         values = self.source.resolve(self, context)
         if values is not None and self.must_have_value and not any(value != "" for value in values):
             raise _missing(self)
@@ -344,7 +390,9 @@ class Row:
 
     def advice(self, context: Context) -> str:
         """Return what to tell a user who has left a default in place; empty if there is nothing to say."""
-        if not isinstance(self.source, Choice) or self.given(context) is not None:
+        if not isinstance(self.source, Choice | Coded) or self.given(context) is not None:
+            return ""
+        if isinstance(self.source, Coded) and context.word(self.source.words):
             return ""
         return self.source.advice if self.condition.holds(context) else ""
 
@@ -369,6 +417,17 @@ def _fact(row: Row, context: Context) -> Values | None:
     if row.type == "1":
         raise _missing(row)
     return () if row.type in {"2", "2C"} else None
+
+
+def not_for_this_image(row: Row, given: Values) -> MetadataError:
+    """Return the fault of an attribute that speaks of grey levels where the image is in colour."""
+    return MetadataError(
+        code="attribute-not-for-this-image",
+        where=row.keyword,
+        given=shown(given),
+        expected="nothing, as a colour image has neither window nor rescale, nor units",
+        remedy="Leave it out.",
+    )
 
 
 def _missing(row: Row) -> MetadataError:

@@ -1,0 +1,150 @@
+"""Functional groups that several multi-frame kinds share, one `Group` a macro of PS3.3 section C.7.6.16.2.
+
+The numbers in the comments are sections of PS3.3. Images are DERIVED here: an ORIGINAL one would have to state what
+only its scanner knows. The macros of an acquisition are therefore all optional, and there if the user fills them.
+"""
+
+from __future__ import annotations
+
+from dicomseries.iod.codes import BODY_PARTS, PAIRED_BODY_PARTS, PHANTOM
+from dicomseries.iod.conditions import Grey, SaysOneOf
+from dicomseries.iod.groups import Group
+from dicomseries.iod.rows import Choice, Coded, Constant, Default, Fact, PerInstance, Row
+
+__all__ = [
+    "DISPLAY",
+    "FRAME_ANATOMY",
+    "FRAME_CONTENT",
+    "FRAME_TYPE",
+    "IDENTITY_VALUES",
+    "PLANE",
+    "TEMPORAL_POSITION",
+    "frame_type",
+    "rescaled_values",
+]
+
+# C.7.6.16.2.1, C.7.6.16.2.3, C.7.6.16.2.4; SpacingBetweenSlices as in the classic kinds, for readers of one slice
+PLANE = (
+    Group(
+        "PixelMeasuresSequence",
+        (
+            Row("PixelSpacing", "1C", Fact()),
+            Row("SliceThickness", "1C", Default()),
+            Row("SpacingBetweenSlices", "3", Fact()),
+        ),
+    ),
+    Group("PlaneOrientationSequence", (Row("ImageOrientationPatient", "1C", Fact()),)),
+    Group("PlanePositionSequence", (Row("ImagePositionPatient", "1C", PerInstance()),)),
+)
+
+# C.7.6.16.2.2
+FRAME_CONTENT = Group(
+    "FrameContentSequence",
+    (
+        Row("StackID", "1C", Fact()),
+        Row("InStackPositionNumber", "1C", PerInstance()),
+        Row("TemporalPositionIndex", "1C", Fact()),
+        Row("DimensionIndexValues", "1C", PerInstance()),
+        Row("FrameAcquisitionNumber", "3", Default(), given_as="AcquisitionNumber"),
+        Row("FrameAcquisitionDuration", "1C", Default()),
+        Row("FrameAcquisitionDateTime", "1C", Default(), given_as="AcquisitionDateTime"),
+        Row("FrameReferenceDateTime", "1C", Default()),
+        Row("FrameComments", "3", Default()),
+        Row("FrameLabel", "3", Default()),
+    ),
+)
+
+# C.7.6.16.2.26
+TEMPORAL_POSITION = Group("TemporalPositionSequence", (Row("TemporalPositionTimeOffset", "1", Fact()),), optional=True)
+
+# C.7.6.16.2.8; both attributes are Type 1, and an array of no known anatomy is a phantom's at best
+FRAME_ANATOMY = Group(
+    "FrameAnatomySequence",
+    (
+        Row(
+            "FrameLaterality",
+            "1",
+            Choice(values=("U",), demanded_where=SaysOneOf("BodyPartExamined", PAIRED_BODY_PARTS)),
+            given_as="Laterality",
+        ),
+        Row(
+            "AnatomicRegionSequence",
+            "1",
+            Coded(
+                words=("BodyPartExamined",),
+                codes=BODY_PARTS,
+                default=PHANTOM,
+                advice='The anatomic region is "Phantom"; give metadata={"BodyPartExamined": "HEAD"} or an '
+                "AnatomicRegionSequence if the array shows a body.",
+            ),
+        ),
+    ),
+)
+
+# C.7.6.16.2.10; only grey levels have a window
+DISPLAY = Group(
+    "FrameVOILUTSequence",
+    (
+        Row("WindowCenter", "1", Default()),
+        Row("WindowWidth", "1", Default()),
+        Row("WindowCenterWidthExplanation", "3", Default()),
+        Row("VOILUTFunction", "3", Default()),
+    ),
+    Grey(),
+)
+
+FRAME_TYPE = (
+    Row("PixelPresentation", "1", Constant(values=("MONOCHROME",))),
+    Row("VolumetricProperties", "1", Choice(values=("VOLUME",))),
+    Row("VolumeBasedCalculationTechnique", "1", Choice(values=("NONE",))),
+)
+"""C.8.16.2: the same in the image and in its frames."""
+
+
+def frame_type(sequence: str, values: tuple[str, ...], *more: Row) -> Group:
+    """Return the group of a kind's frame type (C.8.13.3.1, C.8.15.3.1, ...): all frames are what the image is.
+
+    Parameters
+    ----------
+    sequence : str
+        Keyword of the sequence.
+    values : tuple of str
+        Of ImageType, where the user says nothing.
+    *more : Row
+        What stands beside FrameType.
+
+    Examples
+    --------
+    >>> frame_type("ParametricMapFrameTypeSequence", ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")).rows[0].given_as
+    'ImageType'
+    """
+    return Group(sequence, (Row("FrameType", "1", Choice(values=values), given_as="ImageType"), *more))
+
+
+def rescaled_values(advice: str = "") -> Group:
+    """Return the group of the rescale (C.7.6.16.2.9), one for all frames: ITK gives them all the first one's.
+
+    Examples
+    --------
+    >>> [row.keyword for row in rescaled_values().rows]
+    ['RescaleIntercept', 'RescaleSlope', 'RescaleType']
+    """
+    return Group(
+        "PixelValueTransformationSequence",
+        (
+            Row("RescaleIntercept", "1", Choice(values=("0",))),
+            Row("RescaleSlope", "1", Choice(values=("1",))),
+            Row("RescaleType", "1", Choice(values=("US",), advice=advice)),
+        ),
+    )
+
+
+# C.8.32.3: the numbers of a parametric map are mapped by RealWorldValueMappingSequence alone
+IDENTITY_VALUES = Group(
+    "PixelValueTransformationSequence",
+    (
+        Row("RescaleIntercept", "1", Constant(values=("0",))),
+        Row("RescaleSlope", "1", Constant(values=("1",))),
+        Row("RescaleType", "1", Constant(values=("US",))),
+    ),
+)

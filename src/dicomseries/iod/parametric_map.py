@@ -1,0 +1,78 @@
+"""Parametric Map (PS3.3 A.75): floats of 32 or 64 bits as they are, all slices and volumes in one file."""
+
+from __future__ import annotations
+
+from dicomseries.iod import common, enhanced
+from dicomseries.iod import frame_groups as groups
+from dicomseries.iod.conditions import ALWAYS
+from dicomseries.iod.kind import Choice, Kind, Row
+from dicomseries.iod.real_world import UNITS, real_world_values
+from dicomseries.values import PixelRules
+
+__all__ = ["ParametricMap"]
+
+_SOP_CLASS = "1.2.840.10008.5.1.4.1.1.30"
+
+_IMAGE_TYPE = ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")
+
+# C.8.32.1: any modality, OT where the user names none
+_MAP_SERIES = (Row("Modality", "1", Choice(values=("OT",))),)
+
+# C.8.32.2, and ContentLabel ff. of table 10-12
+_MAP_IMAGE = (
+    *enhanced.image_type(_IMAGE_TYPE),
+    Row("ContentQualification", "1", Choice(values=("RESEARCH",))),
+    Row("BurnedInAnnotation", "1", Choice(values=("NO",))),
+    # a face may be recognised in the map of a head: YES unless the user knows better
+    Row("RecognizableVisualFeatures", "1", Choice(values=("YES",))),
+    *enhanced.LOSSY,
+    *enhanced.GREY_DISPLAY,
+    Row("ContentLabel", "1", Choice(values=("PARAMETRIC_MAP",))),
+    Row("ContentDescription", "2", Choice()),
+    Row("ContentCreatorName", "2", Choice()),
+    Row("PatientOrientation", "2C", Choice()),
+)
+
+# C.7.6.24, C.7.6.25: floats have no sign, and no bits stored beside those allocated
+_FLOAT_PIXELS = tuple(
+    row for row in common.PIXELS if row.keyword not in {"BitsStored", "HighBit", "PixelRepresentation"}
+)
+
+ParametricMap = Kind(
+    name="ParametricMap",
+    title="Parametric Map",
+    summary="floats of 32 or 64 bits bit for bit, NaN too, with a unit, all slices and volumes in one file",
+    modality="OT",
+    sop_class_uid=_SOP_CLASS,
+    pixels=PixelRules(bits=(), floats=True),
+    samples=(1,),
+    rows=(
+        *common.sop_class(_SOP_CLASS),
+        *common.SOP_COMMON,
+        *common.PATIENT,
+        *common.STUDY,
+        *_MAP_SERIES,
+        *enhanced.SERIES,
+        *common.FRAME_OF_REFERENCE,
+        *enhanced.EQUIPMENT,
+        *enhanced.CONTENT,
+        *enhanced.DERIVATION,
+        *enhanced.FRAMES,
+        *enhanced.DIMENSIONS,
+        *enhanced.ACQUISITION_CONTEXT,
+        *_FLOAT_PIXELS,
+        *_MAP_IMAGE,
+    ),
+    frames=(
+        *groups.PLANE,
+        groups.FRAME_CONTENT,
+        groups.TEMPORAL_POSITION,
+        groups.FRAME_ANATOMY,
+        groups.IDENTITY_VALUES,
+        groups.DISPLAY,
+        real_world_values(UNITS, ALWAYS),
+        groups.frame_type("ParametricMapFrameTypeSequence", _IMAGE_TYPE),
+    ),
+    over_time=("TemporalPositionIndex", "TemporalPositionTimeOffset"),
+)
+"""Parametric Map Storage."""
