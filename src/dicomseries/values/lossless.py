@@ -292,6 +292,8 @@ def _fill_floats(block: Flat, out: Flat, value_map: ValueMap) -> tuple[int, int]
         _words(out)[:] = _words(block)
     else:
         _widen_half(block, out)
+    if value_map.clip is None and value_map.nan is None:
+        return 0, 0
     return _replace(out, np.isfinite(out), value_map)
 
 
@@ -299,7 +301,7 @@ def _widen_half(block: Flat, out: Flat) -> None:
     """Fill float32 from float16; NaN keeps its sign and payload, which processors treat differently."""
     with np.errstate(invalid="ignore"):
         out[:] = block
-    lost = np.isnan(block)
+    lost = np.isnan(out)
     if not lost.any():
         return
     half = _words(block)[lost].astype(np.uint32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ __all__ = ["largest_error"]
 _BLOCK = 1 << 15
 """Elements compared at once: a float64 block of 256 KiB stays in a level-2 cache, beside what it is compared with."""
 _INT64_SAFE = 1 << 62
+_FLOAT64_SAFE = 1 << 53
+_SMALLEST = 5e-324
+"""Error of a zero of the wrong sign: no number, but not the same bits."""
 
 Array = npt.NDArray[Any]
 
@@ -34,13 +38,14 @@ def largest_error(
     Parameters
     ----------
     stored : ndarray
-        Stored values of one slab, any shape.
+        Stored values of one slab, any shape: integers, or floats of Float or Double Float Pixel Data.
     slope, intercept : float
         As parsed from RescaleSlope and RescaleIntercept.
     asked : ndarray
         What was to be written, of the same shape; any real dtype, byte order and strides.
     nan : float, optional
-        Real value that stands for voxels that are not finite; without it such a voxel is an infinite error.
+        Real value that stands for voxels that are not finite; without it such a voxel is an infinite error, unless
+        floats are stored that are not finite in the same way.
     clip : (float, float), optional
         Real range that finite values were to be clipped to.
     source_slope, source_intercept : float
@@ -56,6 +61,10 @@ def largest_error(
     PS3.3 section C.11.1. Integers are compared as integers where slope and intercept are whole; else in float64, in
     which readers compute.
 
+    Stored floats (PS3.3 sections C.7.6.24 and C.7.6.25) that are to mean themselves have no error only if their bits
+    are those of what was asked: a lost sign of zero or, between floats of one size, another NaN counts as an error too,
+    the former as the smallest there is. NaN of another size, and of a scaled or clipped array, only has to be NaN.
+
     Examples
     --------
     >>> largest_error(np.array([1, 2], "int16"), 0.5, 0.0, np.array([0.5, 1.25]))
@@ -65,6 +74,8 @@ def largest_error(
         return math.inf
     rescale = (float(slope), float(intercept))
     source = (float(source_slope), float(source_intercept))
+    if stored.dtype.kind == "f":
+        return _largest_float_error(stored, rescale, asked, source, nan=nan, clip=clip)
     if _are_integers(stored, asked) and clip is None and rescale == source and _are_equal(stored, asked):
         return 0.0
     is_whole = _are_integers(stored, asked) and clip is None and source == (1.0, 0.0)
@@ -162,3 +173,91 @@ def _lossy_error(real: Array, wanted: Array, difference: Array, nan: float | Non
     difference[lost] = real[lost] - nan
     worst = float(np.abs(difference).max())
     return worst if math.isfinite(worst) else math.inf
+
+
+# --- stored floats -------------------------------------------------------------------------------------------------
+
+
+def _largest_float_error(
+    stored: Array,
+    rescale: tuple[float, float],
+    asked: Array,
+    source: tuple[float, float],
+    *,
+    nan: float | None,
+    clip: tuple[float, float] | None,
+) -> float:
+    is_plain = rescale == source == (1.0, 0.0) and nan is None and clip is None
+    if is_plain and _have_same_bits(stored, asked):
+        return 0.0
+    worst = 0.0
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are what is compared here
+        for ours, theirs in _blocks(stored, asked):
+            if is_plain:
+                error = _plain_float_error(ours, theirs)
+            else:
+                error = _difference(_restored(ours, rescale), _wanted(theirs, source, nan=nan, clip=clip))
+            worst = max(worst, error)
+            if worst == math.inf:
+                break
+    return worst
+
+
+def _have_same_bits(stored: Array, asked: Array) -> bool:
+    if asked.dtype.kind != "f" or asked.dtype.itemsize != stored.dtype.itemsize:
+        return False
+    return _are_equal(_words(stored), _words(asked))
+
+
+def _words(array: Array) -> Array:
+    """Return the bits of floats as unsigned integers of the same byte order."""
+    return array.view(np.dtype(f"{array.dtype.str[0]}u{array.dtype.itemsize}"))
+
+
+def _plain_float_error(stored: Array, asked: Array) -> float:
+    """Return the error of floats that mean themselves; 0.0 only for the same bits."""
+    if _have_same_bits(stored, asked):
+        return 0.0
+    if asked.dtype.kind != "f" and max(-int(asked.min()), int(asked.max())) > _FLOAT64_SAFE:
+        return _exact_difference(stored, asked)
+    real, wanted = stored.astype(np.float64), asked.astype(np.float64)
+    error = _difference(real, wanted)
+    if error == 0.0 and asked.dtype.itemsize == stored.dtype.itemsize and asked.dtype.kind == "f":
+        lost = np.isnan(asked)
+        if not np.array_equal(_words(stored)[lost], _words(asked)[lost]):
+            return math.inf
+    if error == 0.0 and np.any((np.signbit(real) != np.signbit(wanted)) & ~np.isnan(wanted)):
+        return _SMALLEST
+    return error
+
+
+def _exact_difference(stored: Array, asked: Array) -> float:
+    """Return the error where float64 cannot tell the integers asked for apart; slow, and rarely needed."""
+    if not np.isfinite(stored).all():
+        return math.inf
+    pairs = zip(stored.reshape(-1).tolist(), asked.reshape(-1).tolist(), strict=True)
+    return float(max(abs(Fraction(ours) - theirs) for ours, theirs in pairs))
+
+
+def _wanted(asked: Array, source: tuple[float, float], *, nan: float | None, clip: tuple[float, float] | None) -> Array:
+    """Return in float64 what was asked for."""
+    finite = np.isfinite(asked)
+    wanted: Array = np.multiply(asked, source[0], dtype=np.float64)
+    wanted += source[1]
+    if clip is not None:
+        np.clip(wanted, *clip, out=wanted, where=finite)
+    if nan is not None:
+        wanted[~finite] = nan
+    return wanted
+
+
+def _difference(real: Array, wanted: Array) -> float:
+    """Return the largest difference; none between infinities of one sign, nor between two NaN."""
+    difference = np.abs(real - wanted)
+    odd = ~np.isfinite(difference)
+    if odd.any():
+        ours, theirs = real[odd], wanted[odd]
+        if not np.all((ours == theirs) | (np.isnan(ours) & np.isnan(theirs))):
+            return math.inf
+        difference[odd] = 0.0
+    return float(difference.max())

@@ -91,3 +91,85 @@ def test_other_shapes_are_an_infinite_error():
 
 def test_a_slope_that_is_not_a_number_is_an_infinite_error():
     assert largest_error(np.zeros((2, 3), "int16"), math.nan, 0.0, np.zeros((2, 3))) == math.inf
+
+
+def floats(*words, dtype="float32"):
+    return np.array(words, np.dtype(dtype).str.replace("f", "u")).view(dtype)
+
+
+ODD = (0x7FC00000, 0x7F800001, 0xFFC12345, 0x7F800000, 0xFF800000, 0x80000000, 0x00000001, 0x3F800000)
+"""Two quiet NaN and a signalling one, infinities, -0.0, the least subnormal, 1.0."""
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_floats_with_the_same_bits_have_no_error_in_any_byte_order(order):
+    stored = floats(*ODD)
+    asked = stored.view("u4").astype(f"{order}u4").view(f"{order}f4")
+    assert largest_error(stored, 1.0, 0.0, asked) == 0.0
+    assert largest_error(stored.reshape(2, 4)[:, ::2], 1.0, 0.0, asked.reshape(2, 4)[:, ::2]) == 0.0
+
+
+@pytest.mark.parametrize("index", range(8))
+@pytest.mark.parametrize("bit", [0, 21, 31])
+def test_one_bit_of_a_float_is_an_error(index, bit):
+    stored, asked = floats(*ODD), floats(*ODD)
+    stored.view("u4")[index] ^= np.uint32(1 << bit)
+    error = largest_error(stored, 1.0, 0.0, asked)
+    assert error > 0.0
+    assert math.isfinite(error) == (np.isfinite(stored[index]) and np.isfinite(asked[index]))
+
+
+def test_the_error_of_floats_is_their_difference():
+    asked = np.array([[1.0, np.nan, np.inf, -3.0]])
+    assert largest_error(np.add(asked, [[0.25, 0, 0, -0.5]]), 1.0, 0.0, asked) == 0.5
+    assert largest_error(np.array([[-0.0]]), 1.0, 0.0, np.array([[0.0]])) == 5e-324
+
+
+@pytest.mark.parametrize("dtype", ["float16", ">f2", "int8", "uint16", "bool"])
+def test_what_float32_holds_exactly_has_no_error(dtype, rng):
+    asked = rng.integers(0, 2, (5, 7)).astype(dtype)
+    assert largest_error(asked.astype("float32"), 1.0, 0.0, asked) == 0.0
+    assert largest_error(asked.astype("float32") + np.float32(0.5), 1.0, 0.0, asked) == 0.5
+
+
+def test_nan_of_another_size_only_has_to_be_nan():
+    asked = floats(0x7FF8000000000123, 0x3FF0000000000000, 0xFFF0000000000000, dtype="float64")
+    assert largest_error(floats(0xFFC00000, 0x3F800000, 0xFF800000), 1.0, 0.0, asked) == 0.0
+    assert largest_error(floats(0x3F800000, 0x3F800000, 0xFF800000), 1.0, 0.0, asked) == math.inf
+    assert largest_error(floats(0xFFC00000, 0x3F800000, 0x7F800000), 1.0, 0.0, asked) == math.inf
+    assert largest_error(floats(0xFFC00000, 0x3F800000, 0xFFC00000), 1.0, 0.0, asked) == math.inf
+
+
+def test_a_float64_that_float32_rounds_is_an_error():
+    asked = np.array([0.1, 1e300])
+    assert largest_error(asked[:1].astype("float32"), 1.0, 0.0, asked[:1]) == float(np.float32(0.1)) - 0.1
+    with np.errstate(over="ignore"):
+        assert largest_error(asked.astype("float32"), 1.0, 0.0, asked) == math.inf
+
+
+def test_integers_beyond_the_digits_of_a_float_are_compared_as_integers():
+    asked = np.array([2**53 + 1, 5])
+    assert largest_error(asked.astype("float64"), 1.0, 0.0, asked) == 1.0
+    assert largest_error(np.array([2.0**53 + 2, 5]), 1.0, 0.0, asked) == 1.0
+    assert largest_error(np.array([np.nan, 5]), 1.0, 0.0, asked) == math.inf
+    assert largest_error(np.array([2.0**64, 5]), 1.0, 0.0, np.array([2**64 - 1, 5], "uint64")) == 1.0
+
+
+def test_floats_that_were_replaced_clipped_or_scaled_are_compared_with_what_was_asked():
+    asked = np.array([[np.nan, -9.0, 2.0, np.inf]])
+    assert largest_error(np.array([[-1.0, -9.0, 2.0, -1.0]]), 1.0, 0.0, asked, nan=-1.0) == 0.0
+    assert largest_error(np.array([[-1.0, -9.0, 2.0, -1.5]]), 1.0, 0.0, asked, nan=-1.0) == 0.5
+    assert largest_error(np.array([[np.nan, -3.0, 2.0, np.inf]]), 1.0, 0.0, asked, clip=(-3.0, 3.0)) == 0.0
+    assert largest_error(np.array([[np.nan, -3.0, 2.0, 3.0]]), 1.0, 0.0, asked, clip=(-3.0, 3.0)) == math.inf
+    assert largest_error(np.array([[np.nan, -18.0, 4.5, np.inf]]), 1.0, 0.0, asked, source_slope=2.0) == 0.5
+
+
+@pytest.mark.parametrize("shape", [(3, 300, 301), (1, 100_003), (2, 1, 70_000)])
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", "<f2"])
+def test_large_float_arrays_are_compared_to_the_last_voxel(shape, dtype, rng):
+    asked = rng.integers(-999, 999, shape).astype(dtype)
+    stored = asked.astype("float32")
+    stored[(0,) * len(shape)] = asked[(0,) * len(shape)] = np.nan
+    assert largest_error(stored, 1.0, 0.0, asked) == 0.0
+    stored[tuple(side - 1 for side in shape)] += 0.25
+    assert largest_error(stored, 1.0, 0.0, asked) == 0.25
