@@ -5,18 +5,23 @@ from __future__ import annotations
 from dicomseries.readback.attributes import SeriesTags, differing_tags, tags
 from dicomseries.readback.files import read_instance
 from dicomseries.readback.folders import Scan, Series, scan, select
+from dicomseries.readback.frame_pixels import read_frames
+from dicomseries.readback.frames import Frames, frames_of
 from dicomseries.readback.instance import Instance
 from dicomseries.readback.problems import Problem
 from dicomseries.readback.volumes import read, volume_of
 
 __all__ = [
+    "Frames",
     "Instance",
     "Problem",
     "Scan",
     "Series",
     "SeriesTags",
     "differing_tags",
+    "frames_of",
     "read",
+    "read_frames",
     "read_instance",
     "scan",
     "select",

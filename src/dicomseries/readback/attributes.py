@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
-from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
-from pydicom.sequence import Sequence as DicomSequence
-from pydicom.valuerep import PersonName
-
 from dicomseries.readback.folders import scan, select
 from dicomseries.readback.instance import Instance
+from dicomseries.readback.plain import name_of, plain_value_of, quiet
 
 __all__ = ["SeriesTags", "differing_tags", "tags"]
 
@@ -113,78 +104,16 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
     each = found.instances
     names: dict[str, None] = {name: None for instance in each for name in instance}
     merged = {**found.shared, **{name: tuple(instance.get(name) for instance in each) for name in names}}
-    order = {_name(tag, instance.elements): tag for instance in chosen for tag in instance.tags}
+    order = {name_of(tag, instance.elements): tag for instance in chosen for tag in instance.tags}
     return dict(sorted(merged.items(), key=lambda item: order[item[0]]))
 
 
 def _plain_values(instance: Instance, is_wanted: Any) -> dict[str, Any]:
     dataset = instance.dataset()
     elements = instance.elements
-    with _quiet():
+    with quiet():
         return {
-            _name(tag, elements): _value(dataset.file_meta if tag >> 16 == 2 else dataset, tag, element.raw)
+            name_of(tag, elements): plain_value_of(dataset.file_meta if tag >> 16 == 2 else dataset, tag, element.raw)
             for tag, element in elements.items()
             if is_wanted(tag)
         }
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence pydicom's remarks on values that break rules of the standard: to say so is what `check` is for."""
-    logger = logging.getLogger("pydicom")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-
-
-def _name(tag: int, elements: Mapping[int, Any]) -> str:
-    keyword = keyword_for_tag(tag)
-    if keyword and tag_for_keyword(keyword) == tag:
-        return keyword
-    number = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-    if keyword:  # of a repeating group: 60xx is one of sixteen overlays
-        return f"{number} {keyword}"
-    block = elements.get(tag & 0xFFFF0000 | (tag & 0xFF00) >> 8) if tag >> 16 & 1 else None
-    return f"{number} {block.raw.strip(b' ' + bytes(1)).decode('latin-1')}" if block is not None else number
-
-
-def _value(dataset: Dataset, tag: int, raw: bytes) -> Any:
-    try:
-        return _plain(dataset[tag])
-    except Exception:  # noqa: BLE001 - whatever pydicom cannot decode is handed on as it stands in the file
-        return raw
-
-
-def _plain(element: DataElement) -> Any:
-    return "" if element.is_empty else _plain_value(element.value)
-
-
-def _plain_value(value: Any) -> Any:
-    if isinstance(value, DicomSequence):
-        return [_plain_item(item) for item in value]
-    if isinstance(value, MultiValue | list | tuple):
-        return [_plain_value(one) for one in value]
-    for kind in (int, float, bytes):
-        if isinstance(value, kind):
-            return kind(value)  # type: ignore[arg-type]
-    if isinstance(value, PersonName | str):
-        return str(value)
-    return float(value) if hasattr(value, "as_tuple") else str(value)
-
-
-def _plain_item(item: Dataset) -> dict[str, Any]:
-    creators = {int(tag): element for tag, element in item.items() if int(tag) >> 16 & 1}
-    named = {int(tag): _Raw(element.value) for tag, element in creators.items()}
-    return {_name(int(element.tag), named): _plain(element) for element in item}
-
-
-class _Raw:
-    """A private creator inside an item, as bytes like those of an element."""
-
-    def __init__(self, value: Any) -> None:
-        self.raw = value if isinstance(value, bytes) else str(value).encode("latin-1", "replace")

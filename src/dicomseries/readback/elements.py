@@ -21,11 +21,14 @@ __all__ = [
     "Damaged",
     "Element",
     "Encoding",
+    "Field",
     "Layout",
     "Pixels",
     "Scanned",
     "Short",
+    "fields_of",
     "follow",
+    "item_spans",
     "items_of",
     "scan_elements",
 ]
@@ -82,6 +85,15 @@ class Element(NamedTuple):
     vr: str
     raw: bytes
     implicit: bool = False
+
+
+class Field(NamedTuple):
+    """Where the value of one element of an item stands: VR, first byte, length, and whether items in it lack VRs."""
+
+    vr: str
+    offset: int
+    length: int
+    implicit: bool
 
 
 class Pixels(NamedTuple):
@@ -184,9 +196,39 @@ def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ..
     ({1048608: Element(vr='LO', raw=b'42', implicit=False)},)
     """
     encoding = Encoding(element.implicit, order)
+    return tuple(
+        scan_elements(element.raw[start:stop], 0, encoding).elements for start, stop in item_spans(element, order)
+    )
+
+
+def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
+    r"""Return where the content of each item of a sequence begins and stops in its bytes.
+
+    Parameters
+    ----------
+    element : Element
+        Of VR SQ.
+    order : {"<", ">"}
+        Byte order of the data set.
+
+    Raises
+    ------
+    Damaged, Short
+        If its bytes are no items.
+
+    Notes
+    -----
+    PS3.5 section 7.5.
+
+    Examples
+    --------
+    >>> item_spans(Element("SQ", b"\xfe\xff\0\xe0\x0a\0\0\0\x10\0\x20\0LO\x02\x0042"))
+    [(8, 18)]
+    """
+    encoding = Encoding(element.implicit, order)
     bare = _BARE_HEADS[order]
     data, position = element.raw, 0
-    items: list[dict[int, Element]] = []
+    spans: list[tuple[int, int]] = []
     while position + 8 <= len(data):
         group, number, length = bare(data, position)
         if group << 16 | number != _ITEM:
@@ -196,8 +238,51 @@ def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ..
         stop = position - 8 if length == _UNDEFINED else position
         if stop > len(data):
             raise Short(stop)
-        items.append(scan_elements(data[start:stop], 0, encoding).elements)
-    return tuple(items)
+        spans.append((start, stop))
+    return spans
+
+
+def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[int, ...], Field]:
+    r"""Return where every element of an item stands, those in its sequences too.
+
+    Parameters
+    ----------
+    data : bytes
+        The content of one item.
+    encoding : Encoding
+        Explicit or implicit VR, byte order.
+
+    Returns
+    -------
+    dict
+        By path: tag, or tag of a sequence, number of the item (from 0), tag inside, and so on. Sequences stand before
+        what is in them, in the order of the file.
+
+    Raises
+    ------
+    Damaged, Short
+        If the bytes are no elements.
+
+    Examples
+    --------
+    >>> fields_of(b"\x10\0\x20\0LO\x02\x0042", EXPLICIT)
+    {(1048608,): Field(vr='LO', offset=8, length=2, implicit=False)}
+    """
+    if depth > _DEEPEST:
+        raise Damaged(what="sequences nested without an end", position=0)
+    found: dict[tuple[int, ...], Field] = {}
+    position = 0
+    while position < len(data):
+        tag, vr, value, length = _element_head(data, position, encoding)
+        element, position = _element(data, vr, value, length, encoding)
+        found[(tag,)] = Field(element.vr, value, len(element.raw), element.implicit)
+        if element.vr != "SQ":
+            continue
+        inner = Encoding(element.implicit, encoding.order)
+        for index, (start, stop) in enumerate(item_spans(element, encoding.order)):
+            for path, field in fields_of(element.raw[start:stop], inner, depth=depth + 1).items():
+                found[(tag, index, *path)] = field._replace(offset=field.offset + value + start)
+    return found
 
 
 def follow(data: bytes, layout: Layout) -> tuple[dict[int, Element], Pixels] | None:

@@ -61,7 +61,7 @@ def no_pixels(path: _Path, given: str) -> ReadError:
         code="no-pixels",
         where=os.fspath(path),
         given=given,
-        expected="Pixel Data (7FE0,0010) of one frame with 1 or 3 samples of 8, 16 or 32 bits",
+        expected="Pixel Data with 1 or 3 samples of 1, 8, 16 or 32 bits, or floating point pixels",
         remedy="Choose an image series: reports, structures and raw data have no pixels.",
     )
 

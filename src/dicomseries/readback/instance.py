@@ -19,7 +19,7 @@ from dicomseries.readback import faults
 from dicomseries.readback.elements import Element, Layout, Pixels
 from dicomseries.readback.pixels import read_words, significant
 
-__all__ = ["Instance", "tag_of"]
+__all__ = ["Instance", "tag_of", "undecoded"]
 
 _PADDING = b" \0"
 
@@ -161,10 +161,7 @@ class Instance:
         meta: dict[BaseTag, RawDataElement] = {}
         main: dict[BaseTag, RawDataElement] = {}
         for tag, element in self.items():
-            in_meta = tag >> 16 == 2
-            (meta if in_meta else main)[BaseTag(tag)] = _raw_element(
-                tag, element, little=little or in_meta, implicit=implicit
-            )
+            (meta if tag >> 16 == 2 else main)[BaseTag(tag)] = undecoded(self, tag, element)
         dataset = Dataset(main)  # type: ignore[arg-type]
         dataset.set_original_encoding(implicit, little, dataset._character_set)  # noqa: SLF001 - as dcmread does
         dataset.file_meta = FileMetaDataset(meta)  # type: ignore[arg-type]
@@ -231,8 +228,11 @@ class Instance:
         return significant(self, self.words())
 
 
-def _raw_element(tag: int, element: Element, *, little: bool, implicit: bool) -> RawDataElement:
+def undecoded(instance: Instance, tag: int, element: Element) -> RawDataElement:
+    """Return an element of the file as pydicom's own, which decodes it when it is looked at."""
+    in_meta = tag >> 16 == 2
+    little = in_meta or instance.transfer_syntax != "1.2.840.10008.1.2.2"
     # Without a VR in the file, pydicom looks it up itself, and knows more of what is ambiguous.
-    bare = implicit and tag >> 16 != 2
-    vr = None if bare and element.vr != "SQ" else element.vr
+    is_bare = instance.transfer_syntax == "1.2.840.10008.1.2" and not in_meta
+    vr = None if is_bare and element.vr != "SQ" else element.vr
     return RawDataElement(BaseTag(tag), vr, len(element.raw), element.raw, 0, element.implicit, little, is_raw=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID
 
 from dicomseries.errors import MissingPackageError, ReadError
@@ -18,13 +19,27 @@ from dicomseries.readback import faults
 if TYPE_CHECKING:
     from dicomseries.readback.instance import Instance
 
-__all__ = ["NATIVE", "is_plain", "read_into", "read_words", "significant", "stored_dtype"]
+__all__ = [
+    "NATIVE",
+    "check_pixels",
+    "decoded",
+    "is_plain",
+    "plain_bytes",
+    "read_into",
+    "read_words",
+    "significant",
+    "stored_dtype",
+]
 
+_DEFLATED_UID = "1.2.840.10008.1.2.1.99"
 NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
 """Implicit and Explicit VR Little Endian: pixels lie in the file as in memory."""
 
 _AS_STORED = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR"})
 """Photometric interpretations whose samples need no conversion to be what they are called."""
+
+_FLOATS = {0x7FE00008: "f4", 0x7FE00009: "f8"}
+"""Float Pixel Data and Double Float Pixel Data (PS3.3 sections C.7.6.24 and C.7.6.25)."""
 
 
 def stored_dtype(instance: Instance) -> np.dtype[Any]:
@@ -35,6 +50,8 @@ def stored_dtype(instance: Instance) -> np.dtype[Any]:
     ReadError
         If BitsAllocated is not 1, 8, 16 or 32.
     """
+    if instance.pixels is not None and instance.pixels.tag in _FLOATS:
+        return np.dtype(_FLOATS[instance.pixels.tag])
     bits = instance.number("BitsAllocated")
     if bits not in {1, 8, 16, 32}:
         raise faults.no_pixels(instance.path, f"BitsAllocated {bits}")
@@ -46,7 +63,7 @@ def is_plain(instance: Instance) -> bool:
     """Return whether the pixels can be copied from the file as they are."""
     return (
         instance.transfer_syntax in NATIVE
-        and instance.number("BitsAllocated") in {8, 16, 32}
+        and instance.number("BitsAllocated") in {8, 16, 32, 64}
         and (instance.text("PhotometricInterpretation") or "RGB") in _AS_STORED
         and not (instance.samples > 1 and instance.number("PlanarConfiguration"))
     )
@@ -55,45 +72,58 @@ def is_plain(instance: Instance) -> bool:
 def read_words(instance: Instance) -> npt.NDArray[Any]:
     """Return the pixels with all allocated bits; see `Instance.words`."""
     check_pixels(instance)
+    if instance.frames != 1:
+        raise faults.no_pixels(instance.path, f"{instance.frames} frames of {instance.rows}×{instance.columns}")
     if is_plain(instance):
         colours = () if instance.samples == 1 else (instance.samples,)
         array = np.empty((instance.rows, instance.columns, *colours), stored_dtype(instance))
         read_into(instance, array)
         return array
-    return _decode(instance)
+    return decoded(instance, 0, 1)[0]
 
 
-def read_into(instance: Instance, array: npt.NDArray[Any]) -> None:
-    """Read plain pixels into a C-contiguous `array` of their shape and dtype, without a copy between.
+def read_into(instance: Instance, array: npt.NDArray[Any], start: int = 0) -> None:
+    """Read plain pixels from frame `start` on into a C-contiguous `array` of their shape and dtype, without a copy.
 
     Raises
     ------
     ReadError
         If the file ends too early or cannot be read.
     """
-    pixels = check_pixels(instance)
-    view = array.reshape(-1).view(np.uint8).data
+    frame_bytes = array.dtype.itemsize * instance.rows * instance.columns * instance.samples
+    plain_bytes(instance, start * frame_bytes, array.reshape(-1).view(np.uint8).data)
+
+
+def plain_bytes(instance: Instance, start: int, view: memoryview) -> None:
+    """Fill `view` with the bytes of uncompressed pixels from byte `start` of them on.
+
+    Raises
+    ------
+    ReadError
+        If the file ends too early or cannot be read.
+    """
+    first = check_pixels(instance) + start
     try:
         file = os.open(instance.path, os.O_RDONLY)
         try:
-            done = os.preadv(file, [view], pixels)
+            done = os.preadv(file, [view], first)
             while 0 < done < len(view):
-                more = os.preadv(file, [view[done:]], pixels + done)
+                more = os.preadv(file, [view[done:]], first + done)
                 done = done + more if more else 0
         finally:
             os.close(file)
     except OSError as error:
         raise faults.unreadable(instance.path, error) from error
     if done != len(view):
-        raise faults.truncated(instance.path, has=instance.file_size, needs=pixels + len(view))
+        raise faults.truncated(instance.path, has=instance.file_size, needs=first + len(view))
 
 
 def check_pixels(instance: Instance) -> int:
-    """Return where the pixels begin; refuse an instance that has none of one frame, or too few bytes of them."""
+    """Return where the pixels begin; refuse an instance that has none, or too few bytes of them."""
     pixels = instance.pixels
-    if pixels is None or pixels.tag != 0x7FE00010:
-        raise faults.no_pixels(instance.path, "none" if pixels is None else "floating point pixels")
-    if instance.frames != 1 or instance.samples not in {1, 3} or not instance.rows * instance.columns:
+    if pixels is None:
+        raise faults.no_pixels(instance.path, "none")
+    if instance.samples not in {1, 3} or not instance.rows * instance.columns:
         given = f"{instance.frames} frames of {instance.rows}×{instance.columns}, {instance.samples} samples"
         raise faults.no_pixels(instance.path, given)
     stored_dtype(instance)
@@ -104,9 +134,11 @@ def check_pixels(instance: Instance) -> int:
 
 def _check_length(instance: Instance, offset: int, length: int) -> None:
     needed = instance.expected_pixel_bytes
+    if instance.pixels is not None and instance.pixels.tag in _FLOATS:
+        needed = instance.rows * instance.columns * instance.frames * stored_dtype(instance).itemsize
     if instance.text("PhotometricInterpretation").endswith("422"):
         needed = needed * 2 // 3
-    is_inflated = instance.transfer_syntax == "1.2.840.10008.1.2.1.99"
+    is_inflated = instance.transfer_syntax == _DEFLATED_UID
     if length < needed:
         raise ReadError(
             code="pixels-short",
@@ -121,6 +153,8 @@ def _check_length(instance: Instance, offset: int, length: int) -> None:
 
 def significant(instance: Instance, words: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return `words` with the bits outside BitsStored replaced by the sign (PS3.5 section 8.1.1)."""
+    if words.dtype.kind == "f":
+        return words
     allocated = words.dtype.itemsize * 8
     stored = instance.number("BitsStored", allocated)
     high = instance.number("HighBit", stored - 1)
@@ -131,16 +165,39 @@ def significant(instance: Instance, words: npt.NDArray[Any]) -> npt.NDArray[Any]
     return array
 
 
-def _decode(instance: Instance) -> npt.NDArray[Any]:
-    """Return what pydicom and its plugins make of the pixels."""
+def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
+    """Return what pydicom and its plugins make of the pixels of frames [start, stop), frames first.
+
+    Raises
+    ------
+    ReadError
+        If they cannot be decoded.
+    MissingPackageError
+        If no decoder for them is installed.
+    """
     try:
-        dataset = dcmread(instance.path, force=True)
-        dataset.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)
-        array: npt.NDArray[Any] = dataset.pixel_array
+        frames = _one(instance) if instance.frames == 1 else _some(instance, start, stop)
     except Exception as error:
         missing = _missing(instance)
         raise missing or faults.damaged(instance.path, f"pixels that cannot be decoded: {_short(error)}") from error
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
+
+
+def _one(instance: Instance) -> npt.NDArray[Any]:
+    array: npt.NDArray[Any] = _dataset(instance).pixel_array
+    return array[np.newaxis]
+
+
+def _some(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
+    is_lazy = instance.has_preamble and instance.transfer_syntax != _DEFLATED_UID
+    source = instance.path if is_lazy else _dataset(instance)  # a file is read frame by frame
+    return np.stack([frame.copy() for frame in iter_pixels(source, indices=range(start, stop))])
+
+
+def _dataset(instance: Instance) -> Dataset:
+    dataset = dcmread(instance.path, force=True)
+    dataset.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)
+    return dataset
 
 
 def _missing(instance: Instance) -> MissingPackageError | None:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import ReadError
 from dicomseries.readback.instance import Instance
 from dicomseries.readback.pixels import is_plain, read_into, stored_dtype
+from dicomseries.readback.rescales import rescale_of
 
-__all__ = ["SeriesSlabs", "real_dtype", "rescale_of"]
+__all__ = ["SeriesSlabs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,49 +81,3 @@ def _reads_into(instance: Instance, target: npt.NDArray[Any]) -> bool:
         and instance.number("BitsStored", target.dtype.itemsize * 8) == target.dtype.itemsize * 8
         and (instance.rows, instance.columns) == target.shape[:2]
     )
-
-
-def rescale_of(instance: Instance) -> tuple[float, float]:
-    """Return slope and intercept (PS3.3 section C.11.1); 1 and 0 for colour, which has none.
-
-    Raises
-    ------
-    ReadError
-        If they are there but are no finite numbers, the slope is 0, or a lookup table stands in their place.
-    """
-    if instance.samples > 1:
-        return 1.0, 0.0
-    slopes, intercepts = instance.numbers("RescaleSlope"), instance.numbers("RescaleIntercept")
-    has_text = instance.text("RescaleSlope") or instance.text("RescaleIntercept")
-    usable = len(slopes) == len(intercepts) == 1 and bool(np.isfinite((*slopes, *intercepts)).all()) and slopes[0] != 0
-    if (has_text and not usable) or instance.raw("ModalityLUTSequence"):
-        given = "a ModalityLUTSequence" if not has_text else f"{instance.text('RescaleSlope')!r}"
-        raise ReadError(
-            code="rescale-unusable",
-            where=instance.path,
-            given=f"{given} (RescaleIntercept {instance.text('RescaleIntercept')!r})",
-            expected="one finite RescaleSlope that is not 0, and one finite RescaleIntercept (PS3.3 section C.11.1)",
-            remedy="Read the stored values with values='stored', and apply their meaning yourself.",
-        )
-    return (slopes[0], intercepts[0]) if has_text else (1.0, 0.0)
-
-
-def real_dtype(instances: tuple[Instance, ...]) -> np.dtype[Any]:
-    """Return the dtype that holds all real values: integers if every slope and intercept is whole, else float64.
-
-    Of the integers, the smallest that holds what BitsStored can say, and at least the stored one.
-    """
-    stored = stored_dtype(instances[0])
-    rescales = {rescale_of(instance) for instance in instances}
-    if rescales == {(1.0, 0.0)}:
-        return stored
-    if not all(slope.is_integer() and intercept.is_integer() for slope, intercept in rescales):
-        return np.dtype(np.float64)
-    bits = max(instance.number("BitsStored", stored.itemsize * 8) for instance in instances)
-    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if stored.kind == "i" else (0, (1 << bits) - 1)
-    ends = [int(slope) * end + int(intercept) for slope, intercept in rescales for end in (low, high)]
-    for name in (stored.name, "uint8", "int16", "uint16", "int32", "uint32", "int64"):
-        info = np.iinfo(name)
-        if np.dtype(name).itemsize >= stored.itemsize and info.min <= min(ends) and max(ends) <= info.max:
-            return np.dtype(name)
-    return np.dtype(np.float64)

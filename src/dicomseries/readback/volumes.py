@@ -11,7 +11,8 @@ from dicomseries.geometry import Grid
 from dicomseries.readback.attributes import SeriesTags
 from dicomseries.readback.folders import Scan, Series, scan, select
 from dicomseries.readback.pixels import stored_dtype
-from dicomseries.readback.slabs import SeriesSlabs, real_dtype, rescale_of
+from dicomseries.readback.rescales import real_dtype, rescale_of
+from dicomseries.readback.slabs import SeriesSlabs
 from dicomseries.sources.volume import ArraySlabs, Volume
 
 __all__ = ["read", "volume_of"]
