@@ -10,6 +10,9 @@ from dicomseries.values.value_map import bound_text
 
 __all__ = ["Receipt"]
 
+_MOST_OTHERS = 3
+"""Series of one write that are listed one by one for people; programs get all of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
@@ -20,7 +23,7 @@ class Receipt:
     out : str
         Folder of the series.
     kind : str
-        ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``.
+        Name of the kind, such as ``"CT"``.
     study_uid, series_uid, frame_of_reference_uid : str
         The identity of the series.
     files, bytes : int
@@ -43,6 +46,10 @@ class Receipt:
         Time taken.
     advice : tuple of str
         What a named reader will do that the user should know.
+    volumes : int
+        Time points, echoes or weightings in the series.
+    others : tuple of Receipt
+        The further series of the same write: of the other volumes if split, or the companion.
 
     Raises
     ------
@@ -77,6 +84,13 @@ class Receipt:
     verified: bool
     seconds: float
     advice: tuple[str, ...] = ()
+    volumes: int = 1
+    others: tuple[Receipt, ...] = ()
+
+    @property
+    def every(self) -> tuple[Receipt, ...]:
+        """The receipts of all series of the write, this one first."""
+        return (self, *self.others)
 
     def __post_init__(self) -> None:
         if not self.achieved_error <= self.max_error:
@@ -94,6 +108,7 @@ class Receipt:
             "files": self.files,
             "bytes": self.bytes,
             "shape": list(self.grid.shape),
+            "volumes": self.volumes,
             "spacing_mm": list(self.grid.spacing_mm),
             "origin_lps": list(self.grid.origin_lps),
             "direction_lps": list(self.grid.direction_lps),
@@ -107,20 +122,27 @@ class Receipt:
             "verified": self.verified,
             "seconds": self.seconds,
             "advice": list(self.advice),
+            "others": [other.to_dict() for other in self.others],
         }
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.kind} series {self.series_uid}: {self.files} files, {self.bytes:,} bytes in {self.out}",
-            f"values: {self._values()}",
-        ]
+        lines = [self._series(), f"values: {self._values()}"]
         if self.clipped or self.replaced:
             lines.append(f"changed on request: {self.clipped} voxels clipped, {self.replaced} non-finite replaced")
+        for other in self.others[:_MOST_OTHERS]:
+            lines += [other._series(), f"values: {other._values()}"]  # noqa: SLF001 - another receipt
+        if len(self.others) > _MOST_OTHERS:
+            lines.append(f"… and {len(self.others) - _MOST_OTHERS} more series, the last in {self.others[-1].out}")
         lines.append(
             "verified: every file was read back and compared" if self.verified else "not verified (verify=False)"
         )
-        lines += [f"advice: {text}" for text in self.advice]
+        lines += [f"advice: {text}" for text in dict.fromkeys(text for one in self.every for text in one.advice)]
         return "\n".join(lines)
+
+    def _series(self) -> str:
+        files = f"{self.files} file{'' if self.files == 1 else 's'}"
+        volumes = f" with {self.volumes} volumes" if self.volumes > 1 else ""
+        return f"{self.kind} series {self.series_uid}{volumes}: {files}, {self.bytes:,} bytes in {self.out}"
 
     def _values(self) -> str:
         stored = f"{self.dtype}, slope {self.slope}, intercept {self.intercept}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicomseries.errors import OptionError
 
@@ -103,10 +103,35 @@ class SeriesUids:
     frame_of_reference: str
     entropy: bytes
     root: str | None = None
+    first_instance: int = 0
 
     def instance(self, index: int) -> str:
-        """Return the SOPInstanceUID of the slice `index` (from 0, along the normal)."""
-        return make_uid(self.entropy, "instance", index, root=self.root)
+        """Return the SOPInstanceUID of the file `index` (from 0)."""
+        return make_uid(self.entropy, "instance", self.first_instance + index, root=self.root)
+
+    def other(self, role: str) -> str:
+        """Return the UID of something else in the series, named by its role.
+
+        Examples
+        --------
+        >>> uids = series_uids(UidPolicy(), b"seed")
+        >>> uids.other("dimension organization") == uids.series
+        False
+        """
+        return make_uid(self.entropy, f"{role} of {self.series}", root=self.root)
+
+    def sibling(self, index: int, first_instance: int) -> SeriesUids:
+        """Return the UIDs of a further series of the same study and space, whose files are others.
+
+        Examples
+        --------
+        >>> first = series_uids(UidPolicy(), b"seed")
+        >>> second = first.sibling(1, first_instance=20)
+        >>> second.study == first.study, second.series == first.series, second.instance(0) == first.instance(20)
+        (True, False, True)
+        """
+        series = make_uid(self.entropy, "series", index, root=self.root)
+        return replace(self, series=series, first_instance=first_instance)
 
 
 def make_uid(entropy: bytes, role: str, index: int = 0, *, root: str | None = None) -> str:

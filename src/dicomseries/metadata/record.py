@@ -103,6 +103,17 @@ class Metadata:
             raise MetadataError.together(faults)
         return cls(attributes=tuple(found.values()))
 
+    def having(self, *attributes: Attribute) -> Metadata:
+        """Return the same with further attributes; one that is there already is replaced.
+
+        Examples
+        --------
+        >>> from dicomseries.standard.attribute import attribute
+        >>> Metadata().having(attribute("SeriesNumber", "2")).keywords
+        ('SeriesNumber',)
+        """
+        return Metadata(attributes=tuple({one.keyword: one for one in (*self.attributes, *attributes)}.values()))
+
     @property
     def keywords(self) -> tuple[str, ...]:
         """Keywords in the order of their tags."""

@@ -6,14 +6,18 @@ import datetime as dt
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dicomseries import readback
 from dicomseries import verify as verification
 from dicomseries.errors import GeometryError
-from dicomseries.pipeline.planning import plan_volume
+from dicomseries.pipeline.drafting import Job
+from dicomseries.pipeline.loading import MappingLike
+from dicomseries.pipeline.planning import plan_volume, with_others
 from dicomseries.pipeline.request import MetadataLike, Progress, make_request, target_of
-from dicomseries.pipeline.writing import Tally, check_space, verify_series, write_slabs
+from dicomseries.pipeline.witness import Tally, verify_series
+from dicomseries.pipeline.writing import check_space, write_series
 from dicomseries.plan import SeriesPlan
 from dicomseries.report import Receipt
 from dicomseries.sinks import DirectorySink
@@ -37,10 +41,17 @@ def write(
     space: str | None = None,
     axes: str | None = None,
     time_point: int | None = None,
+    times: float | Sequence[float] | None = None,
     values: Policy | str = "auto",
     nan: float | None = None,
     clip: tuple[float, float] | None = None,
+    units: str | None = None,
     metadata: MetadataLike = None,
+    per_volume: MappingLike = None,
+    split: str | None = None,
+    companion: bool = False,
+    segments: Any = None,
+    segmentation_type: str | None = None,
     uid: str | Mapping[str, str] | UidPolicy = "random",
     now: dt.datetime | None = None,
     entropy: bytes | None = None,
@@ -50,17 +61,18 @@ def write(
     sync: bool = True,
     progress: Progress | None = None,
 ) -> Receipt:
-    """Write an array as a DICOM series of one file a slice, whole or not at all.
+    """Write an array as a DICOM series, or as several of one study and space, whole or not at all.
 
     Parameters
     ----------
     source : array, path or Volume
-        Axes (slices, rows, columns), colour last; numpy, memmap, torch, h5py, zarr, dask, xarray, SimpleITK, nibabel,
-        or a file of the formats in `open_volume`. Read a few slices at a time.
+        Axes (slices, rows, columns), volumes first, colour last; numpy, memmap, torch, h5py, zarr, dask, xarray,
+        SimpleITK, nibabel, or a file of the formats in `open_volume`. Read a few slices at a time.
     out : path-like
         The folder to make; must not exist, or be empty.
     kind : str
-        ``"CT"``, ``"MR"``, ``"PT"`` or ``"SC"``: only you know what the numbers are.
+        Only you know what the numbers are. One file a slice: ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``; one file for all:
+        ``"EnhancedCT"``, ``"EnhancedMR"``, ``"MultiframeSC"``, ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``.
     spacing, origin : sequence of float, optional
         mm along x (columns), y (rows), z (slices), and LPS mm of the first voxel, as ITK has them.
     direction : array_like, optional
@@ -70,17 +82,31 @@ def write(
     space : {"LPS", "RAS"}, optional
         The frame of `affine`.
     axes : str, optional
-        Names the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel), ``"zyxc"`` (colour).
+        Names the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel), ``"zyxc"`` (colour), ``"tzyx"``.
     time_point : int, optional
-        Which one of an array with a time axis.
+        Which one of an array with an axis t; all of them if not given.
+    times : float or sequence of float, optional
+        Seconds from each volume to the next, or of each volume after the first; what the file says if not given.
     values : policy or str
-        ``"auto"`` (Exact for integers, else Rescale), `Exact`, `Rescale`, `Digits`.
+        ``"auto"`` (Exact for integers, else Rescale), `Exact`, `Rescale`, `Digits`, `Lossless`.
     nan : float, optional
         Real value for NaN and infinities; without it they are refused.
     clip : tuple of float, optional
         Real values beyond (low, high) are set to the limit, and counted.
+    units : str, optional
+        UCUM code of the unit of the values, such as ``"mm2/s"``; written where the kind maps to real-world values.
     metadata : mapping or path, optional
         Attributes by DICOM keyword; or a TOML or JSON file of them.
+    per_volume : mapping or path, optional
+        Attributes by keyword with a list of values, one for each volume or slice: b-values, echo times.
+    split : {"time"}, optional
+        One series for each volume, in folders of their own, instead of all in one.
+    companion : bool
+        Beside the lossless map of floats, write a classic series of 16 bits for display; they name each other.
+    segments : mapping, list or path, optional
+        What the labels of a segmentation mean.
+    segmentation_type : {"binary", "labelmap"}, optional
+        How a segmentation is stored; ``"binary"`` if not given.
     uid : str or mapping
         ``"random"``, ``"content"``, a root of your own, or given UIDs.
     now : datetime, optional
@@ -139,6 +165,12 @@ def write(
         entropy=entropy,
         workers=workers,
         progress=progress,
+        per_volume=per_volume,
+        split=split,
+        companion=companion,
+        units=units,
+        segments=segments,
+        segmentation_type=segmentation_type,
     )
     volume = open_volume(
         source,
@@ -149,15 +181,22 @@ def write(
         space=space,
         axes=axes,
         time_point=time_point,
-    ).along_normal()
-    series = plan_volume(volume, request)
-    check_space(target, series)
+        times=times,
+    )
+    jobs = plan_volume(volume, request)
+    check_space(target, jobs)
+    tallies = []
     with DirectorySink(target, overwrite=overwrite, sync=sync) as sink:
-        tally = write_slabs(volume, series, sink, request, read_back=verify)
-        if verify:
-            verify_series(series, tally)
+        for job in jobs:
+            tallies.append(write_series(job, sink, request, read_back=verify))
+            if verify:
+                verify_series(job, tallies[-1])
         sink.commit()
-    return _receipt(out, series, tally, verified=verify, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    first, *others = (
+        _receipt(out, job, tally, verified=verify, seconds=seconds) for job, tally in zip(jobs, tallies, strict=True)
+    )
+    return replace(first, others=tuple(others))
 
 
 def plan(
@@ -171,10 +210,17 @@ def plan(
     space: str | None = None,
     axes: str | None = None,
     time_point: int | None = None,
+    times: float | Sequence[float] | None = None,
     values: Policy | str = "auto",
     nan: float | None = None,
     clip: tuple[float, float] | None = None,
+    units: str | None = None,
     metadata: MetadataLike = None,
+    per_volume: MappingLike = None,
+    split: str | None = None,
+    companion: bool = False,
+    segments: Any = None,
+    segmentation_type: str | None = None,
     uid: str | Mapping[str, str] | UidPolicy = "random",
     now: dt.datetime | None = None,
     entropy: bytes | None = None,
@@ -185,7 +231,9 @@ def plan(
 
     Parameters
     ----------
-    source, kind, spacing, origin, direction, affine, space, axes, time_point, values, nan, clip
+    source, kind, spacing, origin, direction, affine, space, axes, time_point, times, values, nan, clip, units
+        As in `write`.
+    per_volume, split, companion, segments, segmentation_type
         As in `write`.
     metadata, uid, now, entropy, workers, progress
         As in `write`.
@@ -193,7 +241,7 @@ def plan(
     Returns
     -------
     SeriesPlan
-        Every name, UID, attribute and size; ``str(plan)`` is for people.
+        Every name, UID, attribute and size, of further series in ``.others``; ``str(plan)`` is for people.
 
     Raises
     ------
@@ -217,6 +265,12 @@ def plan(
         entropy=entropy,
         workers=workers,
         progress=progress,
+        per_volume=per_volume,
+        split=split,
+        companion=companion,
+        units=units,
+        segments=segments,
+        segmentation_type=segmentation_type,
     )
     volume = open_volume(
         source,
@@ -227,15 +281,16 @@ def plan(
         space=space,
         axes=axes,
         time_point=time_point,
-    ).along_normal()
-    return plan_volume(volume, request)
+        times=times,
+    )
+    return with_others(plan_volume(volume, request))
 
 
-def _receipt(
-    out: str | os.PathLike[str], series: SeriesPlan, tally: Tally, *, verified: bool, seconds: float
-) -> Receipt:
+def _receipt(out: str | os.PathLike[str], job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
+    series = job.plan
+    folder = os.fspath(out)
     return Receipt(
-        out=os.fspath(out),
+        out=os.path.join(folder, series.folder) if series.folder else folder,  # noqa: PTH118 - as it was given
         kind=series.kind,
         study_uid=series.uids.study,
         series_uid=series.uids.series,
@@ -243,6 +298,7 @@ def _receipt(
         files=len(series),
         bytes=tally.size,
         grid=series.grid,
+        volumes=series.extent.volumes,
         dtype=series.value_map.dtype,
         slope=series.value_map.slope,
         intercept=series.value_map.intercept,

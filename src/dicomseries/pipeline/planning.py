@@ -1,20 +1,22 @@
-"""From a volume and a request to a plan: one pass over the source, none of it kept."""
+"""From a volume and a request to plans: one pass over the source, none of it kept."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from dicomseries.pipeline.drafting import Draft, Job
+from dicomseries.pipeline.forms import Form, forms_of
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab
-from dicomseries.plan import SeriesPlan, plan_series
+from dicomseries.plan import Extent, SeriesPlan, given_columns
 from dicomseries.sources import Volume
-from dicomseries.uids import series_uids
 from dicomseries.values import (
     SliceStatistics,
     Statistics,
@@ -28,43 +30,60 @@ from dicomseries.values import (
 )
 from dicomseries.values.refusal import RangeError, refuse_range
 
-__all__ = ["plan_volume"]
+__all__ = ["plan_volume", "with_others"]
 
 _ENTROPY_BYTES = 32
-_CONTENT_VERSION = b"dicomseries content 1"
+_CONTENT_VERSION = b"dicomseries content 2"
 """Begins every content digest; a change of what is hashed changes this, so that UIDs are never reused."""
 
 
-def plan_volume(volume: Volume, request: Request) -> SeriesPlan:
-    """Read the source once and decide everything about the series."""
-    check_request(request.policy, volume.slabs.dtype, samples=volume.samples, nan=request.nan, clip=request.clip)
-    _rehearse(volume, request)
-    statistics, digests = _survey(volume, request)
-    value_map = _plan_values(volume, request, statistics)
-    return plan_series(
-        kind=request.kind,
-        grid=volume.grid,
-        samples=volume.samples,
-        value_map=value_map,
-        statistics=statistics,
-        uids=series_uids(request.uid, _entropy(volume, request, value_map, digests)),
-        metadata=request.metadata,
-        moment=request.now,
+def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
+    """Read the source once and decide everything about its series: one, or more if split or with a companion.
+
+    Parameters
+    ----------
+    volume : Volume
+        Slices in any order along the normal.
+    request : Request
+        What was asked.
+    """
+    forms = forms_of(request, volume.slabs.dtype)
+    for form in forms:
+        check_request(form.policy, volume.slabs.dtype, samples=volume.samples, nan=form.nan, clip=form.clip)
+    extent = Extent(volumes=volume.volumes or 1, slices=volume.slices, times_s=volume.times_s)
+    is_reversed = volume.grid.along_normal()[1]
+    draft = Draft(
+        volume=volume.along_normal(),
+        request=request,
+        forms=forms,
+        extent=extent,
+        columns=given_columns(request.per_volume, extent, is_reversed=is_reversed),
     )
+    _rehearse(draft)
+    statistics, digests = _survey(draft.volume, request)
+    value_maps = [_plan_values(draft.volume, request, form, statistics) for form in forms]
+    return draft.jobs(value_maps, statistics, _entropy(draft, value_maps, digests))
 
 
-def _rehearse(volume: Volume, request: Request) -> None:
+def with_others(jobs: Sequence[Job]) -> SeriesPlan:
+    """Return the plan of the first series with those of all others inside."""
+    first, *others = (job.plan for job in jobs)
+    return replace(first, others=tuple(others))
+
+
+def _rehearse(draft: Draft) -> None:
     """Plan with made-up values, so that what the user can mend is refused before a long source is read."""
-    plan_series(
-        kind=request.kind,
-        grid=volume.grid,
-        samples=volume.samples,
-        value_map=ValueMap(dtype="int16", slope="1", intercept="0", max_error=0.0, policy="rehearsal"),
-        statistics=Statistics(dtype="int16", slices=(SliceStatistics(minimum=0, maximum=1),)),
-        uids=series_uids(request.uid, b"rehearsal"),
-        metadata=request.metadata,
-        moment=request.now,
-    )
+    maps = [
+        ValueMap(
+            dtype="float32" if form.kind.pixels.floats else "uint8" if 8 in form.kind.pixels.bits else "int16",
+            slope="1",
+            intercept="0",
+            max_error=0.0,
+            policy="rehearsal",
+        )
+        for form in draft.forms
+    ]
+    draft.jobs(maps, Statistics(dtype="int16", slices=(SliceStatistics(minimum=0, maximum=1),)), b"rehearsal")
 
 
 def _survey(volume: Volume, request: Request) -> tuple[Statistics, tuple[bytes, ...]]:
@@ -90,18 +109,22 @@ def _digest(frame: Any) -> bytes:
     return hashlib.sha256(little_endian.data if little_endian.size else b"").digest()
 
 
-def _entropy(volume: Volume, request: Request, value_map: ValueMap, digests: tuple[bytes, ...]) -> bytes:
+def _entropy(draft: Draft, value_maps: Sequence[ValueMap], digests: tuple[bytes, ...]) -> bytes:
     """Return chance, or everything the files depend on."""
+    request, volume = draft.request, draft.volume
     if request.entropy is not None:
         return request.entropy
     if request.uid.mode != "content":
         return secrets.token_bytes(_ENTROPY_BYTES)
     said = (
-        request.kind.name,
+        [(form.kind.name, form.folder) for form in draft.forms],
+        draft.is_split,
+        draft.extent,
+        draft.columns,
         volume.grid,
         volume.samples,
         volume.slabs.dtype.newbyteorder("<").str,
-        value_map,
+        value_maps,
         request.metadata,
         request.uid,
         None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
@@ -109,17 +132,17 @@ def _entropy(volume: Volume, request: Request, value_map: ValueMap, digests: tup
     return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *digests))).digest()
 
 
-def _plan_values(volume: Volume, request: Request, statistics: Statistics) -> ValueMap:
-    rules = request.kind.pixels
-    if needs_divisor(request.policy, statistics, rules, clip=request.clip):
+def _plan_values(volume: Volume, request: Request, form: Form, statistics: Statistics) -> ValueMap:
+    rules = form.kind.pixels
+    if needs_divisor(form.policy, statistics, rules, clip=form.clip):
         statistics = _with_divisor(volume, request, statistics)
     try:
         return plan_values(
-            request.policy,
+            form.policy,
             statistics,
             rules,
-            nan=request.nan,
-            clip=request.clip,
+            nan=form.nan,
+            clip=form.clip,
             source_slope=volume.slope,
             source_intercept=volume.intercept,
         )

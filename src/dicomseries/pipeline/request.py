@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from dicomseries import executors
-from dicomseries.errors import MetadataError, OptionError, TargetError
+from dicomseries.errors import OptionError, TargetError
 from dicomseries.iod import Kind, find_kind
-from dicomseries.metadata import Metadata, parse_json, parse_toml
+from dicomseries.metadata import Metadata
+from dicomseries.pipeline.loading import MappingLike, load_mapping
 from dicomseries.sinks.directory import located
 from dicomseries.uids import UidPolicy, parse_uid_policy
 from dicomseries.values import Policy, parse_policy
 
 __all__ = ["MetadataLike", "Progress", "Request", "make_request", "target_of"]
 
-MetadataLike = Mapping[str, Any] | str | os.PathLike[str] | None
+MetadataLike = MappingLike
 """Attributes by keyword, or a TOML or JSON file of them."""
 
 Progress = Callable[[int, int, str], None]
 """Called with what is done, what there is, both in slices, and ``"reading"`` or ``"writing"``."""
+
+_SEGMENTATION = "Segmentation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,16 @@ class Request:
     entropy: bytes | None
     workers: int
     progress: Progress | None
+    per_volume: Mapping[str, Any]
+    split: bool
+    companion: bool
+    segments: Any
+    segmentation_type: str
+
+    @property
+    def is_segmentation(self) -> bool:
+        """Whether the array holds labels, not numbers."""
+        return self.kind.name == _SEGMENTATION
 
 
 def make_request(
@@ -54,22 +67,95 @@ def make_request(
     entropy: bytes | None,
     workers: int | None,
     progress: Progress | None,
+    per_volume: MappingLike = None,
+    split: str | None = None,
+    companion: bool = False,
+    units: str | None = None,
+    segments: Any = None,
+    segmentation_type: str | None = None,
 ) -> Request:
     """Return the options as the stages take them, or refuse what is wrong with them."""
     uid_policy = parse_uid_policy(uid)
     # With uid="content" the same input must give the same bytes tomorrow, so the clock is not read.
     moment = _checked_now(now) or (None if uid_policy.mode == "content" else dt.datetime.now().astimezone())
+    found = find_kind(kind)
+    _refuse_strangers(found, companion=companion, segments=segments, segmentation_type=segmentation_type)
     return Request(
-        kind=find_kind(kind),
+        kind=found,
         policy=parse_policy(values),
         nan=nan,
         clip=clip,
-        metadata=Metadata.from_mapping(_load_metadata(metadata)),
+        metadata=Metadata.from_mapping({**load_mapping("metadata", metadata), **_units_item(units)}),
         uid=uid_policy,
         now=moment,
         entropy=_checked_entropy(entropy),
         workers=executors.worker_count(workers),
         progress=progress,
+        per_volume=load_mapping("per_volume", per_volume),
+        split=_checked_split(split),
+        companion=companion,
+        segments=segments if isinstance(segments, (list, tuple)) else load_mapping("segments", segments) or None,
+        segmentation_type=_checked_type(segmentation_type),
+    )
+
+
+def _refuse_strangers(kind: Kind, *, companion: bool, segments: Any, segmentation_type: str | None) -> None:
+    """Refuse options that say nothing about this kind, rather than pass over what somebody meant by them."""
+    is_segmentation = kind.name == _SEGMENTATION
+    given = {"segments": segments, "segmentation_type": segmentation_type}
+    odd = next((name for name, value in given.items() if value is not None and not is_segmentation), None)
+    if companion and is_segmentation:
+        odd = "companion"
+    if odd is not None:
+        raise OptionError(
+            code="option-of-another-kind",
+            where=odd,
+            given=f"{odd}= with kind={kind.name!r}",
+            expected="labels (kind='Segmentation')" if odd != "companion" else "numbers: labels have no companion",
+            remedy=f"Leave {odd}= out, or choose another kind=.",
+        )
+
+
+def _units_item(units: Any) -> dict[str, Any]:
+    """Return the code of a unit (PS3.3 section C.7.6.16.2.11, CID 82): UCUM codes are their own meaning."""
+    if units is None:
+        return {}
+    if not isinstance(units, str) or not units.strip() or not units.isascii() or len(units) > 16:
+        raise OptionError(
+            code="units-not-ucum",
+            where="units",
+            given=repr(units),
+            expected="a UCUM code of at most 16 characters, such as mm2/s, Bq/ml, ms, [hnsf'U] or 1",
+            remedy="Give the code, or MeasurementUnitsCodeSequence in metadata= for units of another scheme.",
+        )
+    code = units.strip()
+    meaning = "no units" if code == "1" else code
+    item = {"CodeValue": code, "CodingSchemeDesignator": "UCUM", "CodeMeaning": meaning}
+    return {"MeasurementUnitsCodeSequence": [item]}
+
+
+def _checked_split(split: Any) -> bool:
+    if split in {None, "time"}:
+        return split is not None
+    raise OptionError(
+        code="split-unknown",
+        where="split",
+        given=repr(split),
+        expected="None for all volumes in one series, or 'time' for a series each",
+        remedy="Pass split='time', or leave it out.",
+    )
+
+
+def _checked_type(segmentation_type: Any) -> str:
+    name = "binary" if segmentation_type is None else str(segmentation_type).lower()
+    if name in {"binary", "labelmap"}:
+        return name
+    raise OptionError(
+        code="segmentation-type-unknown",
+        where="segmentation_type",
+        given=repr(segmentation_type),
+        expected="'binary' (read by most) or 'labelmap' (one frame a slice, keeps the labels' numbers)",
+        remedy="Pass one of the two, or leave it out for 'binary'.",
     )
 
 
@@ -108,38 +194,3 @@ def _checked_entropy(entropy: Any) -> bytes | None:
         expected="bytes that no other series was made from",
         remedy="Pass secrets.token_bytes(32), or leave it out.",
     )
-
-
-def _load_metadata(metadata: MetadataLike) -> Mapping[str, Any]:
-    if metadata is None:
-        return {}
-    if isinstance(metadata, Mapping):
-        return metadata
-    if not isinstance(metadata, (str, os.PathLike)):
-        raise MetadataError(
-            code="metadata-not-a-mapping",
-            where="metadata",
-            given=repr(metadata),
-            expected="attributes by DICOM keyword, or the path of a .toml or .json file of them",
-            remedy="Pass a dict such as {'PatientID': '42'}.",
-        )
-    path = Path(metadata)
-    parse = {".toml": parse_toml, ".json": parse_json}.get(path.suffix.lower())
-    try:
-        if parse is None:
-            raise MetadataError(
-                code="metadata-format-unknown",
-                where=str(path),
-                given=f"a file ending in {path.suffix!r}",
-                expected="a .toml or .json file of DICOM keywords, or a mapping",
-                remedy="Rename it, or load it yourself and pass the mapping.",
-            )
-        return parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as refusal:
-        raise MetadataError(
-            code="metadata-not-readable",
-            where=str(path),
-            given=str(refusal),
-            expected="a text file in UTF-8",
-            remedy="Check the path and the encoding.",
-        ) from refusal

@@ -1,71 +1,63 @@
-"""From a plan to files: every slab stored, written, and read back by code that shares nothing with the writer."""
+"""From a plan to files: every slab stored and written, then read back by code that shares nothing with the writer."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from dicomseries import readback, verify
-from dicomseries.errors import TargetError, VerificationError
-from dicomseries.part10 import file_chunks, header_template
+from dicomseries.errors import TargetError
+from dicomseries.part10 import file_chunks, frames_chunks, header_template
+from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab
+from dicomseries.pipeline.witness import FileWitness, Tally, compare_frames
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink
-from dicomseries.sources import Volume
 from dicomseries.values import ValueMap, store
 
-__all__ = ["Tally", "check_space", "verify_series", "write_slabs"]
+__all__ = ["check_space", "write_series"]
 
 
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """What the slab tasks found, summed as they come in."""
-
-    error: float = 0.0
-    clipped: int = 0
-    replaced: int = 0
-    size: int = 0
-    instances: list[readback.Instance] = field(default_factory=list)
-
-    def add(self, other: Tally) -> None:
-        """Take in what another task found."""
-        self.error = max(self.error, other.error)
-        self.clipped += other.clipped
-        self.replaced += other.replaced
-        self.size += other.size
-        self.instances += other.instances
-
-
-def check_space(out: Path, series: SeriesPlan) -> None:
-    """Refuse a series that the disk has no room for, before a file exists."""
+def check_space(out: Path, jobs: Sequence[Job]) -> None:
+    """Refuse what the disk has no room for, before a file exists."""
     folder = next(parent for parent in out.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
-    size = len(series) * max(series.file_bytes(0), series.file_bytes(len(series) - 1))
+    size = sum(len(plan) * max(plan.file_bytes(0), plan.file_bytes(len(plan) - 1)) for plan in _plans(jobs))
     if size > free:
         raise TargetError(
             code="disk-full",
             where=str(out),
             given=f"{free:,} bytes free",
-            expected=f"{size:,} bytes for {len(series)} files",
+            expected=f"{size:,} bytes for {sum(map(len, _plans(jobs)))} files",
             remedy="Free space, or write to another disk.",
         )
 
 
-def write_slabs(volume: Volume, series: SeriesPlan, sink: Sink, request: Request, *, read_back: bool) -> Tally:
-    """Store, write and (if asked) read back every slab."""
+def _plans(jobs: Sequence[Job]) -> Iterator[SeriesPlan]:
+    return (job.plan for job in jobs)
+
+
+def write_series(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
+    """Store, write and (if asked) read back one series."""
+    if job.plan.is_multi_frame:
+        return _write_frames(job, sink, request, read_back=read_back)
+    return _write_files(job, sink, request, read_back=read_back)
+
+
+def _write_files(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
+    """Write one file a frame, every slab by a task of its own."""
+    volume, series = job.volume, job.plan
     template = header_template(series)
-    witness = _Witness(volume, series.value_map) if read_back else None
+    witness = FileWitness(volume, series.value_map) if read_back else None
 
     def work(bounds: tuple[int, int]) -> Tally:
         slab = volume.slabs.read(*bounds)
-        stored = store(slab, series.value_map)
-        own = Tally(error=stored.error, clipped=stored.clipped, replaced=stored.replaced)
-        for index, frame, asked in zip(range(*bounds), stored.array, slab, strict=True):
+        stored, own = _stored(slab, bounds, series.value_map)
+        for index, frame, asked in zip(range(*bounds), stored, slab, strict=True):
             instance = series.instance(index)
             chunks = file_chunks(template, instance, frame)
             own.size += sum(map(len, chunks))
@@ -80,43 +72,36 @@ def write_slabs(volume: Volume, series: SeriesPlan, sink: Sink, request: Request
     return total
 
 
-class _Witness:
-    """Reads files back, by code that shares nothing with the writer, and compares them with the array."""
+def _write_frames(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
+    """Write one file of all frames: slabs are stored by tasks, and written in order."""
+    volume, series = job.volume, job.plan
+    instance = series.instance(0)
+    total = Tally(size=series.file_bytes(0))
 
-    def __init__(self, volume: Volume, value_map: ValueMap) -> None:
-        self._volume, self._map = volume, value_map
-        self._first: readback.Instance | None = None
+    def work(bounds: tuple[int, int]) -> tuple[list[npt.NDArray[Any]], Tally]:
+        return _stored(volume.slabs.read(*bounds), bounds, series.value_map)
 
-    def compare(self, path: Path, asked: npt.NDArray[Any]) -> Tally:
-        """Return the largest error of one file, and what its header says."""
-        instance = readback.read_instance(path, like=self._first)
-        self._first = self._first or instance
-        error = verify.largest_error(
-            instance.stored(),
-            instance.slope,
-            instance.intercept,
-            asked,
-            nan=self._map.nan,
-            clip=self._map.clip,
-            source_slope=self._volume.slope,
-            source_intercept=self._volume.intercept,
-        )
-        return Tally(error=error, instances=[instance])
+    def frames() -> Iterator[npt.NDArray[Any]]:
+        for stored, own in each_slab(volume, work, request, "writing"):
+            total.add(own)
+            yield from stored
+
+    path = sink.put(instance.name, frames_chunks(header_template(series), instance, frames()))
+    if read_back and path is not None:
+        total.add(compare_frames(path, volume, series.value_map, request))
+    return total
 
 
-def verify_series(series: SeriesPlan, tally: Tally) -> None:
-    """Refuse to show a series that is not what was asked."""
-    findings = [
-        *verify.check_instances(tally.instances),
-        *verify.check_asked(tally.instances, series.grid),
-    ]
-    errors = [finding for finding in findings if finding.level == "error"]
-    if errors or tally.error > series.value_map.max_error or len(tally.instances) != len(series):
-        raise VerificationError(
-            code="not-as-asked",
-            where=f"series {series.uids.series}",
-            given="; ".join(f"{finding.id} {finding.where}: {finding.message}" for finding in errors[:3])
-            or f"an error of {tally.error:g} in {len(tally.instances)} files read back",
-            expected=f"{len(series)} files that keep every check and values within {series.value_map.max_error:g}",
-            remedy="Report this with the input: nothing was shown, and the fault is the writer's or the disk's.",
-        )
+def _stored(
+    slab: npt.NDArray[Any], bounds: tuple[int, int], value_map: ValueMap
+) -> tuple[list[npt.NDArray[Any]], Tally]:
+    """Return a slab as it is stored, frame by frame, and what was found on the way."""
+    if value_map.slopes is None:
+        found = store(slab, value_map)
+        return [*found.array], Tally(error=found.error, clipped=found.clipped, replaced=found.replaced)
+    frames, total = [], Tally()
+    for index, frame in zip(range(*bounds), slab, strict=True):
+        one = store(frame, value_map.at(index))
+        total.add(Tally(error=one.error, clipped=one.clipped, replaced=one.replaced))
+        frames.append(one.array)
+    return frames, total

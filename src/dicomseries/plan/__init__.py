@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from dicomseries.plan.series import EXPLICIT_VR_LITTLE_ENDIAN, SOFTWARE_VERSION, InstancePlan, SeriesPlan, plan_series
+from dicomseries.plan.columns import Column, Extent, given_columns
+from dicomseries.plan.facts import SOFTWARE_VERSION
+from dicomseries.plan.frames import FramePart, frame_parts
+from dicomseries.plan.planning import check_frame, plan_series
+from dicomseries.plan.series import EXPLICIT_VR_LITTLE_ENDIAN, InstancePlan, SeriesPlan
 
-__all__ = ["EXPLICIT_VR_LITTLE_ENDIAN", "SOFTWARE_VERSION", "InstancePlan", "SeriesPlan", "plan_series"]
+__all__ = [
+    "EXPLICIT_VR_LITTLE_ENDIAN",
+    "SOFTWARE_VERSION",
+    "Column",
+    "Extent",
+    "FramePart",
+    "InstancePlan",
+    "SeriesPlan",
+    "check_frame",
+    "frame_parts",
+    "given_columns",
+    "plan_series",
+]

@@ -1,57 +1,38 @@
-"""`SeriesPlan`: every name, UID, attribute and size of a series, before a pixel is encoded.
-
-What a user can get wrong is refused here; after it only the source or the sink can fail.
-"""
+"""`SeriesPlan`: a series as it will be written, and what each of its files says."""
 
 from __future__ import annotations
 
-import datetime as dt
-import statistics as averages
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from dicomseries.errors import KindError
 from dicomseries.geometry import Grid
-from dicomseries.iod import Kind, compose
-from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import Attribute, attribute
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.iod import Leaf, VaryingGroup, converted
+from dicomseries.plan.columns import Column, Extent
+from dicomseries.plan.frames import frames_bytes
+from dicomseries.plan.sizes import PREAMBLE_BYTES, encoded_bytes
+from dicomseries.standard.attribute import Attribute, Value, attribute, vr_of
 from dicomseries.uids import SeriesUids
-from dicomseries.values import SliceStatistics, Statistics, ValueMap
+from dicomseries.values import ValueMap
 
-__all__ = ["EXPLICIT_VR_LITTLE_ENDIAN", "InstancePlan", "SeriesPlan", "plan_series"]
+__all__ = ["EXPLICIT_VR_LITTLE_ENDIAN", "InstancePlan", "SeriesPlan"]
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-_MOST_ROWS = 65535
-"""Rows and Columns (PS3.3 section C.7.6.3) are unsigned 16-bit numbers, as is NumberOfSlices (section C.8.9.1)."""
-
-_MOST_FRAME_BYTES = 0xFFFFFFFE
-"""Largest length of a native Pixel Data element (PS3.5 section 7.1.1)."""
-
 _FEWEST_DIGITS = 4
-_LONG_FORM = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
-_BINARY_BYTES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
-_PREAMBLE_BYTES = 128 + 4 + 12
-"""Preamble, DICM, and the group length of the file meta information (PS3.10 section 7.1)."""
-
 IMPLEMENTATION_CLASS_UID = "2.25.222845625085660825971832822909848705672"
 """Names this writer in the file meta information (PS3.10 section 7.1); a UUID made once for it."""
 
 IMPLEMENTATION_VERSION_NAME = "DICOMSERIES_1"
-SOFTWARE_VERSION = "0.1.0"
-"""Of this package; a test holds it to what the package's metadata say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstancePlan:
-    """What one slice's file says that the others do not.
+    """What one file says that the others do not.
 
     Parameters
     ----------
     index : int
-        Slice along the normal, from 0.
+        File of the series, from 0: of classic kinds the frame, slices along the normal running fastest.
     name : str
         File name.
     sop_instance_uid : str
@@ -73,7 +54,7 @@ class SeriesPlan:
     Parameters
     ----------
     kind : str
-        ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``.
+        Name of the kind, such as ``"CT"``.
     sop_class_uid, transfer_syntax_uid : str
         PS3.4 section B.5; PS3.5 annex A.
     uids : SeriesUids
@@ -87,7 +68,21 @@ class SeriesPlan:
     shared : tuple of Attribute
         What is byte for byte equal in all instances, in tag order.
     per_instance : tuple of str
-        Keywords of what differs, in tag order.
+        Keywords of what differs from file to file, in tag order.
+    extent : Extent
+        Volumes, slices and times.
+    columns : tuple of Column
+        Values that differ from volume to volume, slice to slice or frame to frame.
+    groups : tuple of VaryingGroup
+        The sequences among `per_instance`.
+    per_frame : tuple of VaryingGroup
+        Functional groups that differ from frame to frame.
+    is_multi_frame : bool
+        Whether all frames are in one file.
+    folder : str
+        Folder of the series inside of the target; empty for the target itself.
+    others : tuple of SeriesPlan
+        The further series of the same write: of other volumes, or the companion.
     advice : tuple of str
         What a named reader will do that the user should know.
     """
@@ -101,13 +96,25 @@ class SeriesPlan:
     value_map: ValueMap
     shared: tuple[Attribute, ...]
     per_instance: tuple[str, ...]
+    extent: Extent
+    columns: tuple[Column, ...] = ()
+    groups: tuple[VaryingGroup, ...] = ()
+    per_frame: tuple[VaryingGroup, ...] = ()
+    is_multi_frame: bool = False
+    folder: str = ""
+    others: tuple[SeriesPlan, ...] = field(default=(), repr=False)
     advice: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return self.grid.shape[0]
+        return 1 if self.is_multi_frame else self.extent.frames
 
     def __iter__(self) -> Iterator[InstancePlan]:
         return map(self.instance, range(len(self)))
+
+    @property
+    def every(self) -> tuple[SeriesPlan, ...]:
+        """All series of the write, this one first."""
+        return (self, *self.others)
 
     @property
     def frame_bytes(self) -> int:
@@ -115,19 +122,24 @@ class SeriesPlan:
         return self.grid.shape[1] * self.grid.shape[2] * self.samples * self.value_map.bits // 8
 
     @property
+    def pixel_bytes(self) -> int:
+        """Bytes of one file's pixels, without the byte that makes them even."""
+        return self.frame_bytes * (self.extent.frames if self.is_multi_frame else 1)
+
+    @property
     def total_bytes(self) -> int:
-        """Bytes of all files together."""
-        return len(self) * self._fixed_bytes + sum(_encoded_bytes(own) for one in self for own in one.attributes)
+        """Bytes of all files of this series together."""
+        return len(self) * self._fixed_bytes + sum(encoded_bytes(own) for one in self for own in one.attributes)
 
     def file_bytes(self, index: int) -> int:
-        """Return the bytes of a slice's file."""
-        return self._fixed_bytes + sum(map(_encoded_bytes, self.instance(index).attributes))
+        """Return the bytes of a file."""
+        return self._fixed_bytes + sum(map(encoded_bytes, self.instance(index).attributes))
 
     @property
     def _fixed_bytes(self) -> int:
         """Bytes that every file has: all UIDs of one plan are of one width."""
-        shared = (*self.file_meta(self.instance(0)), *self.shared)
-        return _PREAMBLE_BYTES + sum(map(_encoded_bytes, shared)) + 12 + self.frame_bytes + self.frame_bytes % 2
+        shared = sum(map(encoded_bytes, (*self.file_meta(self.instance(0)), *self.shared)))
+        return PREAMBLE_BYTES + shared + frames_bytes(self) + 12 + self.pixel_bytes + self.pixel_bytes % 2
 
     def file_meta(self, instance: InstancePlan) -> tuple[Attribute, ...]:
         """Return the file meta information of an instance, without its group length (PS3.10 section 7.1)."""
@@ -141,17 +153,45 @@ class SeriesPlan:
         )
 
     def file_name(self, index: int) -> str:
-        """Return the name of a slice's file: its InstanceNumber, padded so that names sort as slices do."""
-        return f"{index + 1:0{max(_FEWEST_DIGITS, len(str(len(self))))}d}.dcm"
+        """Return the name of a file below the target: its InstanceNumber, so that names sort as frames do."""
+        name = f"{index + 1:0{max(_FEWEST_DIGITS, len(str(len(self))))}d}.dcm"
+        return f"{self.folder}/{name}" if self.folder else name
 
     def instance(self, index: int) -> InstancePlan:
-        """Return the plan of the slice `index`, from 0 along the normal."""
+        """Return the plan of the file `index`, from 0."""
+        groups = {group.keyword: group for group in self.groups}
+        own = (self.filled(groups.get(keyword, Leaf(keyword, keyword)), index) for keyword in self.per_instance)
         return InstancePlan(
             index=index,
             name=self.file_name(index),
             sop_instance_uid=self.uids.instance(index),
-            attributes=tuple(attribute(keyword, *_VARYING[keyword](self, index)) for keyword in self.per_instance),
+            attributes=tuple(one for one in own if one is not None),
         )
+
+    def period(self, column: str) -> str:
+        """Return whether the values of a column depend on the volume, the slice or the whole frame."""
+        return next((one.per for one in self.columns if one.keyword == column), _PERIODS.get(column, "frame"))
+
+    def filled(self, part: Leaf | VaryingGroup, frame: int) -> Attribute | None:
+        """Return what stands in a hole in a frame; None for nothing."""
+        if isinstance(part, VaryingGroup):
+            item = [one if isinstance(one, Attribute) else self.filled(one, frame) for one in part.parts]
+            there = tuple(one for one in item if one is not None)
+            return attribute(part.keyword, there) if there else None
+        found = self._column(part.column, frame)
+        if found is None:
+            return None
+        vr, values = found
+        if part.keyword != part.column:
+            vr, values = vr_of(part.keyword), converted(part.keyword, values)
+        return Attribute(part.keyword, vr, values)
+
+    def _column(self, keyword: str, frame: int) -> tuple[str, tuple[Value, ...]] | None:
+        for column in self.columns:
+            if column.keyword == keyword:
+                values = column.at(frame, slices=self.extent.slices)
+                return None if values is None else (column.vr, values)
+        return vr_of(keyword), tuple(_VARYING[keyword](self, frame))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, for JSON."""
@@ -167,6 +207,8 @@ class SeriesPlan:
             "rows": rows,
             "columns": columns,
             "samples": self.samples,
+            "volumes": self.extent.volumes,
+            "times_s": None if self.extent.times_s is None else list(self.extent.times_s),
             "spacing_mm": list(self.grid.spacing_mm),
             "origin_lps": list(self.grid.origin_lps),
             "direction_lps": list(self.grid.direction_lps),
@@ -180,270 +222,55 @@ class SeriesPlan:
             "bytes": self.total_bytes,
             "attributes": {own.keyword: _plain(own) for own in self.shared},
             "per_instance": list(self.per_instance),
+            "per_frame": [group.keyword for group in self.per_frame],
             "advice": list(self.advice),
+            "others": [other.to_dict() for other in self.others],
         }
 
     def __str__(self) -> str:
+        return "\n\n".join("\n".join(one.lines()) for one in self.every)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the plan of this series as lines for people."""
         said = self.to_dict()
         size = " × ".join(str(said[key]) for key in ("slices", "rows", "columns"))
-        lines = [
-            f"{self.kind} series of {said['files']} files, {said['bytes']:,} bytes",
-            f"files     {said['first_file']} … {said['last_file']}",
-            f"study     {self.uids.study}",
-            f"series    {self.uids.series}",
-            f"frame     {self.uids.frame_of_reference}",
-            f"array     {size} (slices × rows × columns), {self.samples} sample(s) per pixel",
-            f"spacing   {self.grid.spacing_mm} mm (x, y, z)",
-            f"origin    {self.grid.origin_lps} mm (LPS)",
-            f"direction {self.grid.direction_lps}",
-            f"values    {self.value_map.describe()}",
-            *(f"advice    {text}" for text in self.advice),
-            "attributes",
-            *(f"  {own.keyword:<32} {own.vr} {_shown(own)}" for own in self.shared),
-            f"  differing: {', '.join(self.per_instance)}",
-        ]
-        return "\n".join(lines)
-
-
-def plan_series(
-    *,
-    kind: Kind,
-    grid: Grid,
-    samples: int,
-    value_map: ValueMap,
-    statistics: Statistics,
-    uids: SeriesUids,
-    metadata: Metadata,
-    moment: dt.datetime | None,
-) -> SeriesPlan:
-    """Decide everything about a series.
-
-    Parameters
-    ----------
-    kind : Kind
-        The table of the information object.
-    grid : Grid
-        LPS mm, right-handed: slices along the normal.
-    samples : int
-        Samples per pixel, 1 or 3.
-    value_map : ValueMap
-        How real values are stored.
-    statistics : Statistics
-        Of the source, for the window.
-    uids : SeriesUids
-        Of the series.
-    metadata : Metadata
-        What the user says.
-    moment : datetime, optional
-        Date and time of the series; none leaves them to the user or empty.
-
-    Raises
-    ------
-    KindError
-        If the kind cannot hold an array of this size or colour, or demands an attribute that is not given.
-    GeometryError
-        If the positions cannot be printed evenly (PS3.5 section 6.2).
-    MetadataError
-        If an attribute that the kind needs is missing.
-    """
-    check_frame(kind, grid, samples)
-    grid.check_printed()
-    facts = {
-        **_moment_facts(moment),
-        **_identity_facts(kind, uids),
-        **_grid_facts(grid),
-        **_pixel_facts(grid, samples, value_map),
-        **_value_facts(kind, value_map),
-        **(_window_facts(statistics, value_map) if samples == 1 else {}),
-    }
-    if metadata.get("WindowCenter") is not None:
-        facts.pop("VOILUTFunction", None)  # it belongs to our window, not to the user's
-    composition = compose(kind, facts, metadata)
-    return SeriesPlan(
-        kind=kind.name,
-        sop_class_uid=kind.sop_class_uid,
-        transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN,
-        uids=uids,
-        grid=grid,
-        samples=samples,
-        value_map=value_map,
-        shared=composition.shared,
-        per_instance=composition.per_instance,
-        advice=(*value_map.advice, *composition.advice, *_frame_advice(grid)),
-    )
-
-
-def check_frame(kind: Kind, grid: Grid, samples: int) -> None:
-    """Refuse an array whose slices the kind, or DICOM, cannot hold.
-
-    Raises
-    ------
-    KindError
-        For colour where the kind has none, and for more than 65,535 rows or columns or 4 GiB a slice.
-    """
-    if samples not in kind.samples:
-        raise KindError(
-            code="colour-not-allowed",
-            where="kind",
-            given=f"{kind.name} and an array with {samples} samples per pixel",
-            expected=f"an array with {' or '.join(map(str, kind.samples))} sample(s) per pixel",
-            remedy="Use kind='SC' for colour, or write one channel.",
-        )
-    slices, rows, columns = grid.shape
-    if slices > _MOST_ROWS and kind.row("NumberOfSlices") is not None:
-        raise KindError(
-            code="too-many-slices",
-            where="shape",
-            given=f"{slices} slices",
-            expected=f"at most {_MOST_ROWS}, which NumberOfSlices and ImageIndex of a {kind.name} can count",
-            remedy="Write parts of the volume as series of their own.",
-        )
-    if max(rows, columns) > _MOST_ROWS or rows * columns * samples * 2 > _MOST_FRAME_BYTES:
-        raise KindError(
-            code="slice-too-large",
-            where="shape",
-            given=f"{rows} rows × {columns} columns",
-            expected=f"at most {_MOST_ROWS} of each and 4 GiB a slice (PS3.3 section C.7.6.3, PS3.5 section 7.1.1)",
-            remedy="Write tiles, or resample the array.",
-        )
-
-
-def _frame_advice(grid: Grid) -> Iterator[str]:
-    """Yield what named readers do with slices that are lines; seen with SimpleITK 2.5 and dcm2niix 1.0.2026."""
-    slices, rows, columns = grid.shape
-    if min(rows, columns) > 1:
-        return
-    text = "dcm2niix refuses slices of a single row or column"
-    if rows == 1 and slices > 1:
-        text += ", and SimpleITK takes slices of a single row for the rows of one slice, in the wrong place"
-    yield f"{text}. Name another axis as the slices, with axes= or an affine, so that slices are pictures."
-
-
-def _moment_facts(moment: dt.datetime | None) -> dict[str, tuple[Any, ...]]:
-    if moment is None:
-        return {}
-    date, time = f"{moment:%Y%m%d}".zfill(8), f"{moment:%H%M%S}"  # %Y alone writes the year 999 in three digits
-    names = ("Study", "Series", "Content", "InstanceCreation")
-    return {f"{name}Date": (date,) for name in names} | {f"{name}Time": (time,) for name in names}
-
-
-def _identity_facts(kind: Kind, uids: SeriesUids) -> dict[str, tuple[Any, ...]]:
-    return {
-        "SOPClassUID": (kind.sop_class_uid,),
-        "SoftwareVersions": (f"dicomseries {SOFTWARE_VERSION}",),
-        "StudyInstanceUID": (uids.study,),
-        "SeriesInstanceUID": (uids.series,),
-        "FrameOfReferenceUID": (uids.frame_of_reference,),
-    }
-
-
-def _grid_facts(grid: Grid) -> dict[str, tuple[Any, ...]]:
-    x, y, z = map(format_ds, grid.spacing_mm)
-    return {
-        "NumberOfSlices": (grid.shape[0],),
-        "PixelSpacing": (y, x),  # row spacing first (PS3.3 section 10.7.1.3)
-        # Both, always: of a single slice, ITK reads only SpacingBetweenSlices and others only SliceThickness.
-        "SliceThickness": (z,),
-        "SpacingBetweenSlices": (z,),
-        "ImageOrientationPatient": grid.orientation_texts(),
-    }
-
-
-def _pixel_facts(grid: Grid, samples: int, value_map: ValueMap) -> dict[str, tuple[Any, ...]]:
-    facts: dict[str, tuple[Any, ...]] = {
-        "Rows": (grid.shape[1],),
-        "Columns": (grid.shape[2],),
-        "SamplesPerPixel": (samples,),
-        "PhotometricInterpretation": ("MONOCHROME2" if samples == 1 else "RGB",),
-        "BitsAllocated": (value_map.bits,),
-        "BitsStored": (value_map.bits,),
-        "HighBit": (value_map.bits - 1,),
-        "PixelRepresentation": (int(value_map.signed),),
-    }
-    if samples > 1:
-        facts["PlanarConfiguration"] = (0,)
-    if value_map.padding is not None:
-        facts["PixelPaddingValue"] = (value_map.padding,)
-    return facts
-
-
-def _value_facts(kind: Kind, value_map: ValueMap) -> dict[str, tuple[Any, ...]]:
-    facts: dict[str, tuple[Any, ...]] = {"DerivationDescription": (value_map.describe(),)}
-    if not value_map.is_identity or _demands(kind, "RescaleSlope"):
-        facts |= {"RescaleSlope": (value_map.slope,), "RescaleIntercept": (value_map.intercept,)}
-    return facts
-
-
-def _demands(kind: Kind, keyword: str) -> bool:
-    row = kind.row(keyword)
-    return row is not None and row.type == "1"
-
-
-def _window_facts(statistics: Statistics, value_map: ValueMap) -> dict[str, tuple[Any, ...]]:
-    """Return one window for the whole series, in real values, over all values but a stray outlier's.
-
-    Whole-number data get the LINEAR function, under which a width of max - min + 1 shows each value (PS3.3 section
-    C.11.2.1.2.1); others LINEAR_EXACT, since LINEAR cannot say a width below 1 (section C.11.2.1.3.2).
-    """
-    low, high = _shown_range(statistics, value_map)
-    half_sum, width = low / 2 + high / 2, high - low
-    if float(value_map.slope).is_integer() and float(value_map.intercept).is_integer():
-        return {"WindowCenter": (format_ds(half_sum + 0.5),), "WindowWidth": (_width_text(width + 1),)}
-    return {
-        "WindowCenter": (format_ds(half_sum),),
-        "WindowWidth": (_width_text(width or 1.0),),
-        "VOILUTFunction": ("LINEAR_EXACT",),
-    }
-
-
-def _width_text(width: float) -> str:
-    return format_ds(min(width, sys.float_info.max))  # the ends may be further apart than float64 can say
-
-
-def _shown_range(statistics: Statistics, value_map: ValueMap) -> tuple[float, float]:
-    ranges = [_real_range(own, value_map) for own in statistics.slices if own.minimum is not None]
-    if not ranges:
-        return 0.0, 0.0
-    contrasts = [(low, high) for low, high in ranges if low < high]
-    if not contrasts:  # each slice has one value: only all of them together are a picture
-        return min(ranges)[0], max(ranges)[1]
-    lows, highs = [low for low, _ in contrasts], [high for _, high in contrasts]
-    # A lone outlier lies in one slice: it may not blacken the others.
-    low, high = averages.median_low(lows), averages.median_high(highs)
-    reach = 4 * (high - low)
-    return max(min(lows), low - reach), min(max(highs), high + reach)
-
-
-def _real_range(own: SliceStatistics, value_map: ValueMap) -> tuple[float, float]:
-    ends = (float(own.minimum or 0), float(own.maximum or 0))
-    low, high = sorted(value_map.source_slope * end + value_map.source_intercept for end in ends)
-    if value_map.clip is not None:
-        low, high = (min(max(end, value_map.clip[0]), value_map.clip[1]) for end in (low, high))
-    return low, high
+        volumes = f"{self.extent.volumes} volumes of " if self.extent.is_timed else ""
+        yield f"{self.kind} series of {said['files']} file{'' if len(self) == 1 else 's'}, {said['bytes']:,} bytes"
+        yield f"files     {said['first_file']} … {said['last_file']}"
+        yield f"study     {self.uids.study}"
+        yield f"series    {self.uids.series}"
+        yield f"frame     {self.uids.frame_of_reference}"
+        yield f"array     {volumes}{size} (slices × rows × columns), {self.samples} sample(s) per pixel"
+        yield f"spacing   {self.grid.spacing_mm} mm (x, y, z)"
+        yield f"origin    {self.grid.origin_lps} mm (LPS)"
+        yield f"direction {self.grid.direction_lps}"
+        yield f"values    {self.value_map.describe()}"
+        yield from (f"advice    {text}" for text in self.advice)
+        yield "attributes"
+        yield from (f"  {own.keyword:<32} {own.vr} {_shown(own)}" for own in self.shared)
+        yield f"  differing: {', '.join(self.per_instance)}"
+        if self.per_frame:
+            yield f"  per frame: {', '.join(group.keyword for group in self.per_frame)}"
 
 
 _VARYING: Mapping[str, Callable[[SeriesPlan, int], Sequence[Any]]] = {
-    "SOPInstanceUID": lambda plan, index: (plan.uids.instance(index),),
-    "InstanceNumber": lambda _, index: (index + 1,),
-    "ImageIndex": lambda _, index: (index + 1,),
-    "ImagePositionPatient": lambda plan, index: plan.grid.position_texts(index),
+    "SOPInstanceUID": lambda plan, frame: (plan.uids.instance(frame),),
+    "InstanceNumber": lambda _, frame: (frame + 1,),
+    # PS3.3 section C.8.9.4.1.9: the slices of the first time slice before those of the second
+    "ImageIndex": lambda _, frame: (frame + 1,),
+    "ImagePositionPatient": lambda plan, frame: plan.grid.position_texts(frame % plan.extent.slices),
+    "InStackPositionNumber": lambda plan, frame: (frame % plan.extent.slices + 1,),
+    "DimensionIndexValues": lambda plan, frame: _dimension_values(plan.extent, frame),
 }
-"""How each attribute that differs from slice to slice is made."""
+"""How each attribute that always differs is made."""
+
+_PERIODS = {"ImagePositionPatient": "slice", "InStackPositionNumber": "slice"}
+"""What depends on less than the whole frame."""
 
 
-def _encoded_bytes(own: Attribute) -> int:
-    """Return the length of an attribute in Explicit VR Little Endian (PS3.5 section 7.1.2)."""
-    return (12 if own.vr in _LONG_FORM else 8) + _value_bytes(own)
-
-
-def _value_bytes(own: Attribute) -> int:
-    if own.vr == "SQ":
-        return sum(8 + sum(map(_encoded_bytes, item)) for item in own.values if isinstance(item, tuple))
-    if own.vr in _BINARY_BYTES:
-        return _BINARY_BYTES[own.vr] * len(own.values)
-    length = sum(len(value if isinstance(value, bytes) else str(value).encode()) for value in own.values)
-    length += max(len(own.values) - 1, 0)
-    return length + length % 2
+def _dimension_values(extent: Extent, frame: int) -> tuple[int, ...]:
+    volume, position = divmod(frame, extent.slices)
+    return (1, volume + 1, position + 1) if extent.is_timed else (1, position + 1)
 
 
 def _plain(own: Attribute) -> Any:

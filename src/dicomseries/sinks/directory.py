@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -23,6 +23,9 @@ __all__ = ["DirectorySink", "check_target", "located"]
 
 _MOST_BUFFERS = 512
 """Buffers handed to one writev, below every system's IOV_MAX."""
+
+_SERIES_FOLDER = re.compile(r"(time-\d{4,})?-?(map|display)?")
+"""Names of the folders of several series in one target."""
 
 
 class DirectorySink:
@@ -92,13 +95,16 @@ class DirectorySink:
     def __exit__(self, *_: object) -> None:
         self.abort()
 
-    def put(self, name: str, chunks: Sequence[bytes | memoryview]) -> Path:
+    def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path:
         """Write one whole file into the staging folder and return its path there."""
         path = self._staging / name
         with _refused(path, WriteError, "write-failed"):
+            path.parent.mkdir(exist_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
             try:
-                _write_all(handle, chunks)
+                # What is made while it is written goes out piece by piece; what is there already, in one system call.
+                for together in (chunks,) if isinstance(chunks, Sequence) else ((chunk,) for chunk in chunks):
+                    _write_all(handle, together)
                 if self._sync:
                     os.fsync(handle)
             finally:
@@ -109,7 +115,8 @@ class DirectorySink:
         """Rename the staging folder to the target; the old target, if any, is moved aside first, then removed."""
         with _refused(self._target, WriteError, "commit-failed"):
             if self._sync:
-                _sync_folder(self._staging)
+                for folder in {self._staging, *(path for path in self._staging.iterdir() if path.is_dir())}:
+                    _sync_folder(folder)
             with _alone(self._target.parent):
                 # Checked again: another process may have filled the target since, and nothing of it may be lost.
                 check_target(self._target, overwrite=self._overwrite)
@@ -210,7 +217,7 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             expected="a folder that does not exist yet, or an empty one",
             remedy="Choose another name, or pass overwrite=True (--overwrite) to replace the series in it.",
         )
-    foreign = next((name for name in names if not _is_dicom(target / name)), None)
+    foreign = next((name for name in names if not _is_replaceable(target / name)), None)
     if foreign is not None:
         raise TargetError(
             code="target-holds-other-files",
@@ -227,6 +234,13 @@ def _is_current(folder: Path) -> bool:
     return False
 
 
+def _is_replaceable(path: Path) -> bool:
+    """Return whether a path is a DICOM file, or one of the folders that a write of several series makes."""
+    if _SERIES_FOLDER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+        return all(map(_is_dicom, path.iterdir()))
+    return _is_dicom(path)
+
+
 def _is_dicom(path: Path) -> bool:
     if not path.is_file():
         return False
@@ -234,7 +248,7 @@ def _is_dicom(path: Path) -> bool:
         return file.read(132)[128:] == b"DICM"
 
 
-def _write_all(handle: int, chunks: Sequence[bytes | memoryview]) -> None:
+def _write_all(handle: int, chunks: Iterable[bytes | memoryview]) -> None:
     """Write every byte, in one system call where the system has it and takes all."""
     views = [memoryview(chunk).cast("B") for chunk in chunks if len(chunk)]
     while views:

@@ -7,7 +7,7 @@ an instance then costs the encoding of those few and one join. `encode_slowly` i
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
@@ -21,14 +21,19 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence as DicomSequence
 
+from dicomseries.part10.elements import encode
+from dicomseries.part10.frames import PER_FRAME_TAG, encode_per_frame, per_frame_items
 from dicomseries.plan import InstancePlan, SeriesPlan
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attribute import Attribute, attribute, tag_of
 
-__all__ = ["HeaderTemplate", "encode_slowly", "file_chunks", "header_template"]
+__all__ = ["HeaderTemplate", "encode_slowly", "file_chunks", "frames_chunks", "header_template"]
 
 _PREAMBLE = bytes(128) + b"DICM"
-_PIXEL_DATA = 0x7FE00010
 _END = 0xFFFFFFFF
+_PIXELS = {"uint8": "PixelData", "float32": "FloatPixelData", "float64": "DoubleFloatPixelData"}
+"""Where stored numbers go that are not 16-bit integers (PS3.3 sections C.7.6.3 and C.7.6.24)."""
+_PIXEL_VR = {"uint8": "OB", "float32": "OF", "float64": "OD"}
+"""PS3.5 section A.2; OW for all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,8 @@ class HeaderTemplate:
         File meta elements after MediaStorageSOPInstanceUID.
     meta_start : bytes
         File meta elements before it, without the group length.
+    varying : tuple of int
+        Tags of the attributes that may differ from file to file.
     stretches : tuple of bytes
         Encoded shared attributes before, between and after the varying ones; one more than those.
     pixel_header : bytes
@@ -51,18 +58,20 @@ class HeaderTemplate:
 
     meta_start: bytes
     meta: bytes
+    varying: tuple[int, ...]
     stretches: tuple[bytes, ...]
     pixel_header: bytes
     tail: bytes
 
     def render(self, instance: InstancePlan) -> bytes:
         """Return the bytes of one file up to its pixels."""
-        uid = _text_element(0x0002, 0x0003, b"UI", (instance.sop_instance_uid,))
+        uid = encode(attribute("MediaStorageSOPInstanceUID", instance.sop_instance_uid))
         length = len(self.meta_start) + len(uid) + len(self.meta)
-        group_length = struct.pack("<HH2sHI", 0x0002, 0x0000, b"UL", 4, length)
+        group_length = encode(attribute("FileMetaInformationGroupLength", length))
         parts = [_PREAMBLE, group_length, self.meta_start, uid, self.meta, self.stretches[0]]
-        for attribute, stretch in zip(instance.attributes, self.stretches[1:], strict=True):
-            parts += (_element(attribute), stretch)
+        own = {one.tag: one for one in instance.attributes}
+        for tag, stretch in zip(self.varying, self.stretches[1:], strict=True):
+            parts += (encode(own[tag]) if tag in own else b"", stretch)
         parts.append(self.pixel_header)
         return b"".join(parts)
 
@@ -80,21 +89,31 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
     HeaderTemplate
         Explicit VR Little Endian (PS3.5 section A.2).
     """
-    varying = [attribute.tag for attribute in plan.instance(0).attributes]
+    varying = tuple(tag_of(keyword) for keyword in plan.per_instance)
     version, sop_class, _, *rest = plan.file_meta(plan.instance(0))
-    odd = plan.frame_bytes % 2
+    keyword, vr = _pixel_element(plan)
+    pixels = tag_of(keyword)
+    odd = plan.pixel_bytes % 2
 
     def encoded(low: int, high: int) -> bytes:
         return _encode(_dataset(own for own in plan.shared if low <= own.tag < high))
 
-    vr = b"OB" if plan.value_map.bits == 8 else b"OW"
+    # The frames' functional groups stand behind the last varying attribute: none of these has a higher group number.
+    before_frames = tuple(encoded(low, high) for low, high in pairwise([0, *varying, PER_FRAME_TAG]))
+    behind = encode_per_frame(plan) + encoded(PER_FRAME_TAG, pixels)
     return HeaderTemplate(
         meta_start=_encode(_dataset((version, sop_class))),
         meta=_encode(_dataset(rest)),
-        stretches=tuple(encoded(low, high) for low, high in pairwise([0, *varying, _PIXEL_DATA])),
-        pixel_header=struct.pack("<HH2sHI", 0x7FE0, 0x0010, vr, 0, plan.frame_bytes + odd),
-        tail=b"\0" * odd + encoded(_PIXEL_DATA, _END),
+        varying=varying,
+        stretches=(*before_frames[:-1], before_frames[-1] + behind),
+        pixel_header=struct.pack("<HH2sHI", *divmod(pixels, 0x10000), vr.encode(), 0, plan.pixel_bytes + odd),
+        tail=b"\0" * odd + encoded(pixels, _END),
     )
+
+
+def _pixel_element(plan: SeriesPlan) -> tuple[str, str]:
+    dtype = plan.value_map.dtype
+    return _PIXELS.get(dtype, "PixelData"), _PIXEL_VR.get(dtype, "OW")
 
 
 def file_chunks(
@@ -107,18 +126,46 @@ def file_chunks(
     template : HeaderTemplate
         Of the series.
     instance : InstancePlan
-        Of the slice.
+        Of the file.
     frame : ndarray, shape (rows, columns) or (rows, columns, 3)
         Stored values, little endian, C-contiguous.
     """
     return template.render(instance), frame.data.cast("B"), template.tail
 
 
-def encode_slowly(plan: SeriesPlan, instance: InstancePlan, frame: npt.NDArray[Any]) -> bytes:
-    """Return the bytes of one file made by pydicom alone: the oracle of `file_chunks`."""
+def frames_chunks(
+    template: HeaderTemplate, instance: InstancePlan, frames: Iterable[npt.NDArray[Any]]
+) -> Iterator[bytes | memoryview]:
+    """Yield the bytes of a multi-frame file in order, its pixels as they come.
+
+    Parameters
+    ----------
+    template, instance
+        As in `file_chunks`.
+    frames : iterable of ndarray
+        Stored values of some frames at a time, in order; little endian, C-contiguous.
+    """
+    yield template.render(instance)
+    for some in frames:
+        yield some.data.cast("B")
+    yield template.tail
+
+
+def encode_slowly(plan: SeriesPlan, instance: InstancePlan, frames: npt.NDArray[Any]) -> bytes:
+    """Return the bytes of one file made by pydicom alone: the oracle of `file_chunks`.
+
+    Parameters
+    ----------
+    plan, instance
+        Of the series and of the file.
+    frames : ndarray
+        Stored values of all its frames.
+    """
     dataset = _dataset((*plan.shared, *instance.attributes))
-    dataset.PixelData = np.ascontiguousarray(frame).tobytes() + b"\0" * (plan.frame_bytes % 2)
-    dataset["PixelData"].VR = "OB" if plan.value_map.bits == 8 else "OW"
+    if plan.is_multi_frame:
+        dataset.add_new(PER_FRAME_TAG, "SQ", DicomSequence([_dataset(item) for item in per_frame_items(plan)]))
+    keyword, vr = _pixel_element(plan)
+    dataset.add_new(tag_of(keyword), vr, np.ascontiguousarray(frames).tobytes() + b"\0" * (plan.pixel_bytes % 2))
     dataset.file_meta = FileMetaDataset(_dataset(plan.file_meta(instance)))
     file = BytesIO()
     dcmwrite(file, dataset, enforce_file_format=True)
@@ -127,13 +174,13 @@ def encode_slowly(plan: SeriesPlan, instance: InstancePlan, frame: npt.NDArray[A
 
 def _dataset(attributes: Iterable[Attribute]) -> Dataset:
     dataset = Dataset()
-    for attribute in attributes:
+    for own in attributes:
         values: Any
-        if attribute.vr == "SQ":
-            values = DicomSequence([_dataset(item) for item in attribute.values if isinstance(item, tuple)])
+        if own.vr == "SQ":
+            values = DicomSequence([_dataset(item) for item in own.values if isinstance(item, tuple)])
         else:
-            values = list(attribute.values) if len(attribute.values) != 1 else attribute.values[0]
-        dataset.add_new(attribute.tag, attribute.vr, values)
+            values = list(own.values) if len(own.values) != 1 else own.values[0]
+        dataset.add_new(own.tag, own.vr, values)
     return dataset
 
 
@@ -143,20 +190,3 @@ def _encode(dataset: Dataset) -> bytes:
     buffer.is_implicit_VR = False
     write_dataset(buffer, dataset, "utf-8")
     return buffer.getvalue()
-
-
-def _element(attribute: Attribute) -> bytes:
-    """Encode one varying attribute: all of them are in the short form (PS3.5 section 7.1.2)."""
-    group, element = divmod(attribute.tag, 0x10000)
-    vr = attribute.vr.encode()
-    if vr == b"US":
-        value = struct.pack(f"<{len(attribute.values)}H", *attribute.values)
-        return struct.pack("<HH2sH", group, element, vr, len(value)) + value
-    return _text_element(group, element, vr, attribute.values)
-
-
-def _text_element(group: int, element: int, vr: bytes, values: Sequence[Any]) -> bytes:
-    text = "\\".join(map(str, values)).encode()
-    if len(text) % 2:
-        text += b"\0" if vr == b"UI" else b" "
-    return struct.pack("<HH2sH", group, element, vr, len(text)) + text

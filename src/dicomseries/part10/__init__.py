@@ -1,0 +1,7 @@
+"""Instance → the bytes of a Part 10 file (PS3.10 section 7), sans I/O."""
+
+from __future__ import annotations
+
+from dicomseries.part10.template import HeaderTemplate, encode_slowly, file_chunks, frames_chunks, header_template
+
+__all__ = ["HeaderTemplate", "encode_slowly", "file_chunks", "frames_chunks", "header_template"]

@@ -1,0 +1,150 @@
+"""The plans of all series of one write, which share study, space, values and window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dicomseries.errors import OptionError
+from dicomseries.metadata import Metadata
+from dicomseries.pipeline.forms import Form
+from dicomseries.pipeline.references import cross_referenced
+from dicomseries.pipeline.request import Request
+from dicomseries.plan import Column, Extent, SeriesPlan, plan_series
+from dicomseries.sources import Volume
+from dicomseries.standard.attribute import attribute
+from dicomseries.uids import SeriesUids, series_uids
+from dicomseries.values import Statistics, ValueMap
+
+__all__ = ["Draft", "Job"]
+
+_LONGEST_DESCRIPTION = 64
+"""Characters of a LO (PS3.5 section 6.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Job:
+    """One series, and the volume whose voxels it holds."""
+
+    volume: Volume
+    plan: SeriesPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Draft:
+    """What is known of a write before the values are.
+
+    Parameters
+    ----------
+    volume : Volume
+        Slices along the normal.
+    request : Request
+        What was asked.
+    forms : tuple of Form
+        The ways the array is written.
+    extent : Extent
+        Volumes, slices, times.
+    columns : tuple of Column
+        The user's attributes of each volume or slice.
+    """
+
+    volume: Volume
+    request: Request
+    forms: tuple[Form, ...]
+    extent: Extent
+    columns: tuple[Column, ...]
+
+    @property
+    def is_split(self) -> bool:
+        """Whether each volume becomes a series of its own."""
+        return self.request.split and self.extent.is_timed
+
+    def jobs(self, value_maps: Sequence[ValueMap], statistics: Statistics, entropy: bytes) -> tuple[Job, ...]:
+        """Return every series with its plan: of each volume if split, in each form.
+
+        Parameters
+        ----------
+        value_maps : sequence of ValueMap
+            One for each form.
+        statistics : Statistics
+            Of all slices of all volumes, so that all series get one window.
+        entropy : bytes
+            What the UIDs are made from.
+        """
+        volumes: list[int | None] = [*range(self.extent.volumes)] if self.is_split else [None]
+        self._refuse_one_uid(len(volumes) * len(self.forms))
+        uids = series_uids(self.request.uid, entropy)
+        jobs: list[Job] = []
+        files = 0
+        for index in volumes:
+            plans: list[SeriesPlan] = []
+            for form, value_map in zip(self.forms, value_maps, strict=True):
+                number = len(jobs) + len(plans)
+                own = uids.sibling(number, files) if number else uids
+                plans.append(self._plan(index, form, number, uids=own, value_map=value_map, statistics=statistics))
+                files += len(plans[-1])
+            volume = self.volume if index is None else self.volume.at(index)
+            jobs += (Job(volume=volume, plan=plan) for plan in cross_referenced(plans))
+        return tuple(jobs)
+
+    def _plan(
+        self,
+        index: int | None,
+        form: Form,
+        number: int,
+        *,
+        uids: SeriesUids,
+        value_map: ValueMap,
+        statistics: Statistics,
+    ) -> SeriesPlan:
+        plan = plan_series(
+            kind=form.kind,
+            grid=self.volume.grid,
+            samples=self.volume.samples,
+            value_map=_part(value_map, index, self.extent),
+            statistics=statistics,
+            uids=uids,
+            metadata=self._metadata(index, form, number),
+            moment=self.request.now,
+            extent=self.extent,
+            columns=self.columns,
+            only_volume=index,
+        )
+        width = max(4, len(str(self.extent.volumes)))
+        part = "" if index is None else f"time-{index + 1:0{width}d}"
+        folder = "-".join(name for name in (part, form.folder) if name)
+        return replace(plan, folder=folder, advice=(*form.advice, *plan.advice))
+
+    def _metadata(self, index: int | None, form: Form, number: int) -> Metadata:
+        """Return the user's metadata, with what tells the series of one write apart."""
+        metadata = self.request.metadata
+        if number:
+            given = metadata.get("SeriesNumber")
+            first = int(str(given.values[0])) if given is not None and not given.is_empty else 1
+            metadata = metadata.having(attribute("SeriesNumber", str(first + number)))
+        part = "" if index is None else f"time {index + 1} of {self.extent.volumes}"
+        added = ", ".join(text for text in (part, form.description) if text)
+        said = metadata.get("SeriesDescription")
+        own = str(said.values[0]) if said is not None and not said.is_empty else ""
+        text = f"{own} ({added})" if own else added
+        if not added or len(text) > _LONGEST_DESCRIPTION:
+            return metadata
+        return metadata.having(attribute("SeriesDescription", text))
+
+    def _refuse_one_uid(self, count: int) -> None:
+        if count > 1 and "SeriesInstanceUID" in dict(self.request.uid.given):
+            raise OptionError(
+                code="uid-of-several-series",
+                where="uid['SeriesInstanceUID']",
+                given=f"one UID for {count} series",
+                expected="none: each series has a UID of its own",
+                remedy="Leave SeriesInstanceUID out; StudyInstanceUID and FrameOfReferenceUID are those of all.",
+            )
+
+
+def _part(value_map: ValueMap, index: int | None, extent: Extent) -> ValueMap:
+    """Return the value map of one volume: its own slopes, where they differ from slice to slice."""
+    if value_map.slopes is None or index is None:
+        return value_map
+    slopes = value_map.slopes[index * extent.slices : (index + 1) * extent.slices]
+    return replace(value_map, slopes=slopes, slope=slopes[0])

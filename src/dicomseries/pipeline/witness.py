@@ -1,0 +1,107 @@
+"""What was written, read back by code that shares nothing with the writer, beside the array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from dicomseries import readback, verify
+from dicomseries.errors import VerificationError
+from dicomseries.pipeline.drafting import Job
+from dicomseries.pipeline.request import Request
+from dicomseries.pipeline.slabs import each_slab
+from dicomseries.sources import Volume
+from dicomseries.values import ValueMap
+
+__all__ = ["FileWitness", "Tally", "compare_frames", "verify_series"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What the slab tasks found, summed as they come in."""
+
+    error: float = 0.0
+    clipped: int = 0
+    replaced: int = 0
+    size: int = 0
+    instances: list[readback.Instance] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Take in what another task found."""
+        self.error = max(self.error, other.error)
+        self.clipped += other.clipped
+        self.replaced += other.replaced
+        self.size += other.size
+        self.instances += other.instances
+
+
+class FileWitness:
+    """Reads files of one frame back and compares them with the array."""
+
+    def __init__(self, volume: Volume, value_map: ValueMap) -> None:
+        self._volume, self._map = volume, value_map
+        self._first: readback.Instance | None = None
+
+    def compare(self, path: Path, asked: npt.NDArray[Any]) -> Tally:
+        """Return the largest error of one file, and what its header says."""
+        instance = readback.read_instance(path, like=self._first)
+        self._first = self._first or instance
+        rescale = (instance.slope, instance.intercept)
+        error = _error(instance.stored(), rescale, asked, self._volume, self._map)
+        return Tally(error=error, instances=[instance])
+
+
+def compare_frames(path: Path, volume: Volume, value_map: ValueMap, request: Request) -> Tally:
+    """Return the largest error of a file of all frames, and what its header says."""
+    instance = readback.read_instance(path)
+    rescales = readback.frames_of(instance).rescales
+
+    def look(bounds: tuple[int, int]) -> float:
+        stored, asked = readback.read_frames(instance, *bounds), volume.slabs.read(*bounds)
+        return max(
+            _error(ours, rescale, theirs, volume, value_map)
+            for ours, rescale, theirs in zip(stored, rescales[slice(*bounds)], asked, strict=True)
+        )
+
+    error = max(each_slab(volume, look, request, "verifying"))
+    return Tally(error=error, instances=[instance])
+
+
+def _error(
+    stored: npt.NDArray[Any],
+    rescale: tuple[float, float],
+    asked: npt.NDArray[Any],
+    volume: Volume,
+    value_map: ValueMap,
+) -> float:
+    return verify.largest_error(
+        stored,
+        *rescale,
+        asked,
+        nan=value_map.nan,
+        clip=value_map.clip,
+        source_slope=volume.slope,
+        source_intercept=volume.intercept,
+    )
+
+
+def verify_series(job: Job, tally: Tally) -> None:
+    """Refuse to show a series that is not what was asked."""
+    series = job.plan
+    findings = [
+        *verify.check_instances(tally.instances),
+        *verify.check_asked(tally.instances, series.grid),
+    ]
+    errors = [finding for finding in findings if finding.level == "error"]
+    if errors or tally.error > series.value_map.max_error or len(tally.instances) != len(series):
+        raise VerificationError(
+            code="not-as-asked",
+            where=f"series {series.uids.series}",
+            given="; ".join(f"{finding.id} {finding.where}: {finding.message}" for finding in errors[:3])
+            or f"an error of {tally.error:g} in {len(tally.instances)} files read back",
+            expected=f"{len(series)} files that keep every check and values within {series.value_map.max_error:g}",
+            remedy="Report this with the input: nothing was shown, and the fault is the writer's or the disk's.",
+        )
