@@ -16,6 +16,7 @@ EXTRAS = {
     "zarr": "zarr",
     "itk": "SimpleITK",
     "dask": "dask",
+    "seg": "highdicom",
     "xarray": "xarray",
 }
 """Extra of this package -> the package that it installs."""

@@ -1,0 +1,61 @@
+"""What the receipt tells of a segmentation: what was not stated, what was changed, what a reader will do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dicomseries.segmentation.segments import NO_ALGORITHM, REGION, SPATIAL, Segment
+
+__all__ = ["advice_on"]
+
+_SHOWN = 8
+
+
+def advice_on(found: Sequence[Segment], numbers: Sequence[int], values: Sequence[int], form: str) -> Iterator[str]:
+    """Yield what a user should know of the segments as they are written.
+
+    Parameters
+    ----------
+    found : sequence of Segment
+        As the user has described them, with those that nobody described.
+    numbers : sequence of int
+        SegmentNumber of each.
+    values : sequence of int
+        Labels that occur in the array.
+    form : {"binary", "labelmap"}
+        The form of the pixels.
+
+    Examples
+    --------
+    >>> liver = Segment(value=1, label="Liver", algorithm="MANUAL")
+    >>> next(advice_on([liver], [1], [1], "binary")).partition(".")[0]
+    "Not stated what it is: label 1, written as (309825002, SCT, 'Spatial and Relational Concept') and (111030, DCM...
+    """
+    unstated = [one.value for one in found if not one.is_stated]
+    if unstated:
+        example = f'{{{unstated[0]}: {{"label": "Liver", "type": "Liver"}}}}'
+        yield f"Not stated what it is: {_many(unstated)}, written as {SPATIAL} and {REGION}. Give segments={example}."
+    unmade = [one.value for one in found if one.algorithm is None]
+    if unmade:
+        yield (
+            f"Not stated how it was made: {_many(unmade)}, written as AUTOMATIC with the name {NO_ALGORITHM!r}. Give "
+            'segments={"default": {"algorithm": "MANUAL"}}, or another algorithm and its algorithm_name.'
+        )
+    empty = sorted({one.value for one in found} - set(values))
+    if empty:
+        yield f"Without a voxel: {_many(empty)}, described and without a frame."
+    moved = [one.value for one, number in zip(found, numbers, strict=True) if one.value != number]
+    if moved:
+        yield (
+            f"Renumbered, as SegmentNumber runs 1, 2, 3 … in a binary Segmentation: {_many(moved)}. SegmentDescription "
+            "keeps the label; segmentation_type='labelmap' keeps it as the number."
+        )
+    if form == "labelmap":
+        yield "SimpleITK 2.5 cannot read a label map Segmentation; highdicom, dcmqi and dcm2niix can."
+
+
+def _many(values: Sequence[int]) -> str:
+    shown = ", ".join(map(str, values[:_SHOWN]))
+    if len(values) == 1:
+        return f"label {shown}"
+    return f"labels {shown}" + (f" … ({len(values)} in all)" if len(values) > _SHOWN else "")

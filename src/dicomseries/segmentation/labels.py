@@ -1,0 +1,175 @@
+"""A volume of labels → the numbers of its segments, read once and refused where it is no label map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import KindError, ValuesError
+from dicomseries.segmentation.segments import HIGHEST_LABEL
+from dicomseries.sources.volume import Volume
+
+__all__ = ["Labels", "check_labels", "read_labels", "renumbered"]
+
+_BYTES_A_READ = 2**24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labels:
+    """The labels of a volume.
+
+    Parameters
+    ----------
+    array : ndarray, shape (slices, rows, columns), uint8 or uint16
+        0 where there is no segment.
+    values : tuple of int
+        The labels above 0 that occur, in order.
+    """
+
+    array: npt.NDArray[Any]
+    values: tuple[int, ...]
+
+
+def check_labels(volume: Volume) -> None:
+    """Refuse, before a voxel is read, what cannot be a label map.
+
+    Parameters
+    ----------
+    volume : Volume
+        Of whole numbers or booleans, grey, one time point.
+
+    Raises
+    ------
+    ValuesError
+        For floats and other types, and for integers that a scale turns into something else.
+    KindError
+        For colour and for several volumes.
+
+    Examples
+    --------
+    >>> from dicomseries.geometry import Grid
+    >>> from dicomseries.sources.volume import ArraySlabs
+    >>> mask = ArraySlabs(np.ones((1, 2, 3), bool))
+    >>> check_labels(Volume(slabs=mask, grid=Grid(shape=(1, 2, 3), spacing_mm=(1, 1, 1))))
+    """
+    if volume.samples > 1:
+        raise KindError(
+            code="colour-not-allowed",
+            where="kind",
+            given=f"Segmentation and an array with {volume.samples} samples per pixel",
+            expected="one label a voxel",
+            remedy="Turn each colour into a whole number from 1, or use kind='SC' for a picture.",
+        )
+    if (volume.volumes or 1) > 1:
+        raise KindError(
+            code="volumes-not-allowed",
+            where="kind",
+            given=f"Segmentation and {volume.volumes} volumes",
+            expected="one volume: a Segmentation holds one label map",
+            remedy="Pass split='time' for one Segmentation a volume, or time_point= for one of them.",
+        )
+    _check_type(volume)
+
+
+def _check_type(volume: Volume) -> None:
+    dtype = volume.slabs.dtype
+    if dtype.kind not in "bui":
+        raise ValuesError(
+            code="labels-not-whole",
+            where="source",
+            given=f"dtype {dtype.name}",
+            expected="whole numbers or booleans: each label names a segment",
+            remedy="Convert the array, such as labels.astype('uint16'); of a probability map, threshold it first.",
+        )
+    if volume.is_scaled:
+        raise ValuesError(
+            code="labels-scaled",
+            where="source",
+            given=f"integers with the slope {volume.slope:g} and the intercept {volume.intercept:g}",
+            expected="labels as they are",
+            remedy="Pass the real labels as whole numbers, such as labels.astype('uint16').",
+        )
+
+
+def read_labels(volume: Volume) -> Labels:
+    """Read the source once; the labels need one byte a voxel, or two where its dtype has more.
+
+    Parameters
+    ----------
+    volume : Volume
+        That `check_labels` accepts.
+
+    Raises
+    ------
+    ValuesError
+        For negative labels, labels above 65535, and where no voxel has a label.
+
+    Examples
+    --------
+    >>> from dicomseries.geometry import Grid
+    >>> from dicomseries.sources.volume import ArraySlabs
+    >>> array = np.array([[[0, 300, 2]]])
+    >>> read_labels(Volume(slabs=ArraySlabs(array), grid=Grid(shape=(1, 1, 3), spacing_mm=(1, 1, 1)))).values
+    (2, 300)
+    """
+    check_labels(volume)
+    slices, rows, columns = volume.grid.shape
+    dtype = volume.slabs.dtype
+    array = np.empty((slices, rows, columns), np.uint8 if dtype.itemsize == 1 else np.uint16)
+    present = np.zeros(HIGHEST_LABEL + 1, np.bool_)
+    step = max(1, volume.slabs.depth, _BYTES_A_READ // (rows * columns * dtype.itemsize))
+    for start in range(0, slices, step):
+        slab = np.asarray(volume.slabs.read(start, min(start + step, slices)))
+        _check_range(slab)
+        array[start : start + step] = slab
+        present[array[start : start + step]] = True
+    values = tuple(int(value) for value in np.flatnonzero(present) if value)
+    if not values:
+        raise ValuesError(
+            code="labels-empty",
+            where="source",
+            given="no voxel above 0",
+            expected="at least one voxel with a label",
+            remedy="Leave the empty mask out: a Segmentation that shows nothing says no more than none at all.",
+        )
+    return Labels(array=array, values=values)
+
+
+def _check_range(slab: npt.NDArray[Any]) -> None:
+    low, high = int(slab.min()), int(slab.max())
+    if low < 0:
+        raise ValuesError(
+            code="labels-negative",
+            where="source",
+            given=f"the label {low}",
+            expected=f"labels from 0 (no segment) to {HIGHEST_LABEL}",
+            remedy="Set what is no segment to 0 and number the others from 1.",
+        )
+    if high > HIGHEST_LABEL:
+        raise ValuesError(
+            code="labels-too-high",
+            where="source",
+            given=f"the label {high}",
+            expected=f"labels up to {HIGHEST_LABEL}: SegmentNumber has 16 bits (PS3.3 section C.8.20.2)",
+            remedy="Renumber them: values, labels = np.unique(labels, return_inverse=True), then labels.reshape(...).",
+        )
+
+
+def renumbered(labels: Labels, values: Sequence[int], numbers: Sequence[int]) -> npt.NDArray[Any]:
+    """Return the labels with each of `values` replaced by its number, in the smallest unsigned type.
+
+    Examples
+    --------
+    >>> renumbered(Labels(array=np.array([[[0, 300, 2]]], "uint16"), values=(2, 300)), [2, 300], [1, 2]).tolist()
+    [[[0, 2, 1]]]
+    """
+    dtype = np.uint8 if max(numbers) < 256 else np.uint16
+    if tuple(values) == tuple(numbers):
+        return labels.array.astype(dtype, copy=False)
+    table = np.zeros(HIGHEST_LABEL + 1, dtype)
+    table[list(values)] = numbers
+    return np.take(table, labels.array)
