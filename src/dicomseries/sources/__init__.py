@@ -26,12 +26,26 @@ from dicomseries.sources import (
     xarray_array,
     zarr_store,
 )
+from dicomseries.sources.gradients import diffusion_gradients
+from dicomseries.sources.layout import chosen_time_point
 from dicomseries.sources.optional import EXTRAS
 from dicomseries.sources.placement import join
 from dicomseries.sources.request import Location, Request, locate
+from dicomseries.sources.timing import asked_times
 from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume
 
-__all__ = ["EXTRAS", "FORMATS", "SUFFIXES", "ArraySlabs", "Format", "Slabs", "Tags", "Volume", "open_volume"]
+__all__ = [
+    "EXTRAS",
+    "FORMATS",
+    "SUFFIXES",
+    "ArraySlabs",
+    "Format",
+    "Slabs",
+    "Tags",
+    "Volume",
+    "diffusion_gradients",
+    "open_volume",
+]
 
 SUFFIXES = (
     ".npy",
@@ -91,6 +105,7 @@ def open_volume(
     space: str | None = None,
     axes: str | None = None,
     time_point: int | None = None,
+    times: float | Sequence[Any] | None = None,
 ) -> Volume:
     """Return a volume over any array or file, without reading its voxels.
 
@@ -113,17 +128,22 @@ def open_volume(
         A letter of ``t z y x c`` for each axis of the array in its order. By default a file's own; for arrays
         ``"yx"``, ``"zyx"``, or ``"zyxc"`` where the last of four axes is 3 long; ``"xyz"``, ``"xyzt"`` for nibabel.
     time_point : int, optional
-        Index along axis t; needed where it is longer than 1.
+        Index along axis t of the only volume that is wanted; all of them if not given.
+    times : float, or sequence of float, datetime64 or timedelta64, optional
+        Seconds from one volume to the next, or the time of each in seconds, from any beginning. By default what the
+        file says, as far as it says the unit too (see Notes).
 
     Returns
     -------
     Volume
         Lazy slabs in the source's own numbers; integers stay integers. Its grid may be left-handed, as the source is.
+        Where axis t (time points, echoes, diffusion weightings) is longer than 1, its frames are the slices of the
+        first volume, then those of the second, and its times are seconds after the first.
 
     Raises
     ------
     SourceError
-        If the file or array cannot be read, is empty, or holds what no DICOM image can.
+        If the file or array cannot be read, is empty, or holds what no DICOM image can; if `times` do not fit.
     GeometryError
         If no spacing is known, or the geometry is sheared, not finite, or said twice.
     OptionError
@@ -131,11 +151,24 @@ def open_volume(
     MissingPackageError
         If the format needs a package that is not installed.
 
+    Warns
+    -----
+    DicomSeriesWarning
+        If the file has times whose unit it does not say, or that do not rise: they are left out.
+
     Notes
     -----
     Each of spacing, origin, direction overrides what the source itself says, the others stay the source's; an affine
     overrides all three. Renaming the axes of a file with `axes` turns its geometry with them: every voxel stays on its
     point in space. Coordinates: PS3.3 section C.7.6.2.1.1.
+
+    Times are read from ``pixdim[4]`` and ``xyzt_units`` of NIfTI, the fourth spacing of ITK's images and MetaImages
+    (seconds by ITK's convention; 1, which means that nothing was said, is none), the spacing and unit of an axis of
+    NRRD, the scale and unit of axis t of OME-NGFF, ImageJ's ``finterval``, OME's ``TimeIncrement``, and xarray's
+    coordinate ``t`` or ``time`` (datetime64, timedelta64, or numbers with ``attrs["units"]``).
+
+    Frames are read volume by volume. Where a store's chunks hold several time points, as many volumes are read
+    together as fit into 32 MiB, so that each chunk is read once, or as seldom as that allows.
 
     Examples
     --------
@@ -153,6 +186,7 @@ def open_volume(
         space=space,
         axes=axes,
         time_point=time_point,
+        times=times,
     )
     if isinstance(source, Volume):
         return _placed_again(source, request)
@@ -183,17 +217,21 @@ def _name(source: object) -> str:
 
 
 def _placed_again(volume: Volume, request: Request) -> Volume:
-    if request.axes is not None or request.time_point is not None:
+    if request.axes is not None:
         raise OptionError(
             code="axes-of-volume",
             where="axes",
-            given=f"axes={request.axes!r}, time_point={request.time_point!r} for a Volume",
-            expected="neither: a Volume is (slices, rows, columns) already",
-            remedy="Leave axes= and time_point= out, or pass the array itself.",
+            given=f"axes={request.axes!r} for a Volume",
+            expected="none: a Volume is ([volumes, ]slices, rows, columns) already",
+            remedy="Leave axes= out, or pass the array itself.",
         )
+    time_point = chosen_time_point(volume.volumes or 1, request)
+    chosen = volume if time_point is None else volume.at(time_point)
+    if request.times is not None:
+        chosen = replace(chosen, times_s=asked_times(request.times, chosen.volumes))
     if not request.has_geometry:
-        return volume
-    return replace(volume, grid=join(volume.grid.shape, request, lambda: volume.grid))
+        return chosen
+    return replace(chosen, grid=join(chosen.grid.shape, request, lambda: chosen.grid))
 
 
 def _unknown(source: object, where: str) -> SourceError:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import SourceError
+from dicomseries.sources.frames import GatheredSlabs, joined
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
-from dicomseries.sources.mapped import MappedSlabs, Window
+from dicomseries.sources.mapped import Mapped, Window
 from dicomseries.sources.optional import guarded, made_by
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Request
@@ -37,7 +38,7 @@ class SlicedSlabs:
     dtype : numpy.dtype
         The numbers it gives.
     depth : int
-        Slices in one of its chunks.
+        Frames that are best read together (`Layout.depth`).
     where : str
         What to call the source in an error.
 
@@ -55,22 +56,24 @@ class SlicedSlabs:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(slices, rows, columns[, 3])."""
-        return self.layout.volume_shape
+        """(frames, rows, columns[, 3])."""
+        return self.layout.frames_shape
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return the slices [start, stop); chunks that they touch are read once."""
-        # Clamped as slicing a numpy array is, since not every array type accepts a stop past the end.
-        end = min(stop, self.shape[0])
+        """Return the frames [start, stop); whole volumes among them are asked for at once."""
+        return self.layout.gather(start, stop, self._take)
+
+    def _take(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
         with guarded(self.where):
-            block = _as_numpy(self.source[self.layout.index(start, end)])
-        expected = self.layout.block_shape(start, end)
+            block = _as_numpy(self.source[index])
+        expected = tuple(part.stop - part.start for part in index)
         if block.shape == expected and np.can_cast(block.dtype, self.dtype, "safe"):
-            return self.layout.arrange(block.astype(self.dtype, copy=False))
+            return block.astype(self.dtype, copy=False)
         raise SourceError(
             code="source-not-as-described",
             where=self.where,
-            given=f"{block.dtype} numbers of shape {block.shape} for the slices {start} to {end}",
+            given=f"{block.dtype} numbers of shape {block.shape} for the index "
+            f"[{', '.join(f'{part.start}:{part.stop}' for part in index)}]",
             expected=f"{self.dtype} numbers of shape {expected}, as the array says of itself",
             remedy="Mend the array's shape and dtype, or pass what it computes, e.g. numpy.asarray(array).",
         )
@@ -94,7 +97,8 @@ def open_volume(source: Any, request: Request) -> Volume:
     ----------
     source : array-like
         Axes in the order of ``request.axes``; by default (rows, columns), (slices, rows, columns), or four axes of
-        which the last has the 3 colours.
+        which the last has the 3 colours. Where volumes do not follow each other in memory, as with time as the
+        fastest axis, each is copied as it is read.
     request : Request
         Must hold the spacing: an array does not know it.
 
@@ -125,7 +129,7 @@ def open_volume(source: Any, request: Request) -> Volume:
         return build_volume(array_slabs(array, layout), layout, request)
     dtype = _dtype(array, layout)
     check_dtype(dtype, request.where)
-    slabs = SlicedSlabs(array, layout, dtype, layout.depth(_chunks(array)), request.where)
+    slabs = SlicedSlabs(array, layout, dtype, layout.depth(_chunks(array), dtype.itemsize), request.where)
     return build_volume(slabs, layout, request)
 
 
@@ -138,13 +142,13 @@ def array_slabs(array: npt.NDArray[Any], layout: Layout) -> Slabs:
     >>> array_slabs(np.zeros((5, 4, 3)), layout).shape
     (3, 4, 5)
     """
-    view = layout.view(array)
-    mapping = getattr(array, "_mmap", None)
-    plain = view.view(np.ndarray)
+    mapping, plain = getattr(array, "_mmap", None), array.view(np.ndarray)
     # Mode "c" keeps changed pages in memory only: dropping them would lose the changes.
-    if mapping is None or getattr(array, "mode", "c") == "c":
-        return ArraySlabs(plain)
-    return MappedSlabs(plain, Window(mapping))
+    if mapping is not None and getattr(array, "mode", "c") != "c":
+        return Mapped(plain, Window(mapping)).slabs(layout)
+    view = layout.view(plain)
+    frames = joined(view)
+    return GatheredSlabs(view) if frames is None else ArraySlabs(frames)
 
 
 def _refuse_mask(source: object, where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.optional import made_by
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Request
+from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -46,7 +48,8 @@ def open_volume(source: Any, request: Request) -> Volume:
     """Return a SimpleITK image with its spacing, origin and direction; its memory is viewed, not copied.
 
     Axes are (slices, rows, columns), with time in front and vector components behind. A two-dimensional image does not
-    know its slice thickness: give spacing=.
+    know its slice thickness: give spacing=. The fourth spacing is in seconds, by ITK's convention; 1, which an image
+    has that was told nothing, is none.
 
     Raises
     ------
@@ -69,7 +72,8 @@ def open_volume(source: Any, request: Request) -> Volume:
     dimension = source.GetDimension()
     axes = "tzyx"[-dimension:] + ("c" if array.ndim > dimension else "")
     layout = lay_out(array.shape, request, axes)
-    return build_volume(array_slabs(array, layout), layout, request, lambda: _grid(source))
+    times = partial(_times, source, request.where)
+    return build_volume(array_slabs(array, layout), layout, request, lambda: _grid(source), found_times=times)
 
 
 def _view(image: Any, where: str) -> npt.NDArray[Any]:
@@ -86,6 +90,11 @@ def _view(image: Any, where: str) -> npt.NDArray[Any]:
     view = SimpleITK.GetArrayViewFromImage(image)
     # A view of SimpleITK dies with its image, and reads freed memory afterwards; so each view holds on to the image.
     return np.asarray(_Held(image, view.__array_interface__))
+
+
+def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
+    step = image.GetSpacing()[3]
+    return step_times(step, "s" if step != 1 else None, volumes, where=where)
 
 
 def _grid(image: Any) -> Grid | None:

@@ -1,10 +1,10 @@
-"""`Layout`: which axis of an array is which, and how one slab of it becomes (slices, rows, columns[, 3])."""
+"""`Layout`: which axis of an array is which, and how some of it becomes frames (frames, rows, columns[, 3])."""
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError, SourceError
+from dicomseries.sources.frames import Piece, best_depth, pieces
 from dicomseries.sources.request import Request
 
-__all__ = ["Layout", "check_dtype", "default_axes", "lay_out"]
+__all__ = ["Layout", "check_dtype", "chosen_time_point", "default_axes", "lay_out"]
 
-_OUT = "zyxc"
+_OUT = "tzyxc"
 _CAST = "Convert it first, e.g. array.astype('float64')."
 _REMEDIES = {
     "c": "Write its parts as two series: array.real and array.imag, or abs(array).",
@@ -43,52 +44,77 @@ class Layout:
         A letter of ``t z y x c`` for each of its axes.
     own_axes : str
         The letters under which the source describes its geometry; equal to `axes` unless the caller renamed them.
-    time_point : int
-        The index taken of axis t.
+    time_point : int, optional
+        The only index taken of axis t; all of them if not given.
 
     Examples
     --------
-    >>> layout = Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt", time_point=1)
-    >>> layout.volume_shape, layout.index(0, 2)
-    ((3, 4, 5), (slice(0, 5, None), slice(0, 4, None), slice(0, 2, None), 1))
+    >>> layout = Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt")
+    >>> layout.volumes, layout.frames_shape
+    (2, (6, 4, 5))
     """
 
     shape: tuple[int, ...]
     axes: str
     own_axes: str
-    time_point: int = 0
+    time_point: int | None = None
 
     @property
-    def volume_shape(self) -> tuple[int, ...]:
-        """(slices, rows, columns), and 3 more for colour."""
-        sizes = dict(zip(self.axes, self.shape, strict=True))
-        colours = (3,) if sizes.get("c") == 3 else ()
-        return (sizes.get("z", 1), sizes["y"], sizes["x"], *colours)
+    def volumes(self) -> int | None:
+        """Length of axis t, None where there is none, it has one element, or one was chosen."""
+        count = self._sizes.get("t", 1)
+        return count if count > 1 and self.time_point is None else None
+
+    @property
+    def frames_shape(self) -> tuple[int, ...]:
+        """(frames, rows, columns), and 3 more for colour: the slices of the first volume, then those of the second."""
+        slices, rows, columns = self.grid_shape
+        colours = (3,) if self._sizes.get("c") == 3 else ()
+        return ((self.volumes or 1) * slices, rows, columns, *colours)
 
     @property
     def grid_shape(self) -> tuple[int, int, int]:
         """(slices, rows, columns)."""
-        slices, rows, columns = self.volume_shape[:3]
-        return slices, rows, columns
+        return self._sizes.get("z", 1), self._sizes["y"], self._sizes["x"]
 
-    def index(self, start: int, stop: int) -> tuple[int | slice, ...]:
-        """Return the index of the slices [start, stop) in the array, one entry for every axis."""
-        chosen: dict[str, int | slice] = {"z": slice(start, stop), "t": self.time_point}
-        return tuple(chosen.get(letter, slice(0, size)) for letter, size in zip(self.axes, self.shape, strict=True))
+    @property
+    def _sizes(self) -> dict[str, int]:
+        return dict(zip(self.axes, self.shape, strict=True))
 
-    def block_shape(self, start: int, stop: int) -> tuple[int, ...]:
-        """Return the shape of what `index` cuts out; the chosen time point has no axis of its own.
+    def index(self, piece: Piece) -> tuple[slice, ...]:
+        """Return the index in the array of some volumes and slices, a slice for every axis.
 
         Examples
         --------
-        >>> Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt").block_shape(1, 3)
-        (5, 4, 2)
+        >>> layout = Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt", time_point=1)
+        >>> layout.index((slice(0, 1), slice(0, 2)))
+        (slice(0, 5, None), slice(0, 4, None), slice(0, 2, None), slice(1, 2, None))
         """
-        sizes = dict(zip(self.axes, self.shape, strict=True)) | {"z": max(0, stop - start)}
-        return tuple(sizes[letter] for letter in self.axes if letter != "t")
+        volumes, slices = piece
+        shift = self.time_point or 0
+        chosen = {"z": slices, "t": slice(volumes.start + shift, volumes.stop + shift)}
+        return tuple(chosen.get(letter, slice(0, size)) for letter, size in zip(self.axes, self.shape, strict=True))
+
+    def gather(self, start: int, stop: int, take: Callable[[tuple[slice, ...]], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Return the frames [start, stop), whose blocks `take` cuts out of the array; past the end there are none.
+
+        Whole volumes that follow each other are taken together, so `take` is called three times at most.
+
+        Examples
+        --------
+        >>> array = np.arange(24).reshape(2, 2, 3, 2)
+        >>> layout = Layout(shape=array.shape, axes="xyzt", own_axes="xyzt")
+        >>> layout.gather(2, 4, array.__getitem__)[:, 0, 0].tolist()
+        [4, 1]
+        """
+        end = max(start, min(stop, self.frames_shape[0]))
+        blocks = [take(self.index(piece)) for piece in pieces(start, end, self.grid_shape[0])]
+        frames = [self.arrange(block) for block in blocks]
+        # Where no axis is called z, nothing could be cut away along it.
+        return frames[0][: end - start] if len(frames) == 1 else np.concatenate(frames)
 
     def arrange(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return what `index` cut out as (slices, rows, columns[, 3]); a view, nothing is copied.
+        """Return what `index` cut out as (frames, rows, columns[, 3]); a view where volumes follow each other in it.
 
         Examples
         --------
@@ -96,21 +122,31 @@ class Layout:
         >>> layout.arrange(np.zeros((5, 4, 2))).shape
         (2, 4, 5)
         """
-        kept = self.axes.replace("t", "")
-        view = block.transpose([kept.index(letter) for letter in _OUT if letter in kept])
-        if "z" not in kept:
-            view = view[np.newaxis]
-        return view[..., 0] if "c" in kept and view.shape[-1] == 1 else view
+        view = self._ordered(block)
+        return view.reshape(view.shape[0] * view.shape[1], *view.shape[2:])
 
     def view(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the whole array, in memory or mapped, as (slices, rows, columns[, 3]); a view."""
-        return self.arrange(array[self.index(0, self.grid_shape[0])])
+        """Return the whole array, in memory or mapped, as a view of (volumes, slices, rows, columns[, 3])."""
+        return self._ordered(array[self.index((slice(0, self.volumes or 1), slice(0, self.grid_shape[0])))])
 
-    def depth(self, chunks: Sequence[int] | None) -> int:
-        """Return how many slices one chunk of the array holds, 1 if it has no chunks."""
-        if chunks is None or "z" not in self.axes:
+    def _ordered(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        view = block.transpose([self.axes.index(letter) for letter in _OUT if letter in self.axes])
+        view = view[(*(slice(None) if letter in self.axes else np.newaxis for letter in "tz"), ...)]
+        return view[..., 0] if "c" in self.axes and view.shape[-1] == 1 else view
+
+    def depth(self, chunks: Sequence[int] | None, itemsize: int) -> int:
+        """Return how many frames are best read together of an array in chunks, 1 if it has none (see `best_depth`).
+
+        Examples
+        --------
+        >>> Layout(shape=(5, 4, 8, 20), axes="xyzt", own_axes="xyzt").depth((5, 4, 4, 1), itemsize=2)
+        4
+        """
+        if chunks is None:
             return 1
-        return max(1, min(int(chunks[self.axes.index("z")]), self.grid_shape[0]))
+        sizes = dict(zip(self.axes, chunks, strict=True))
+        chunk = int(sizes.get("t", 1)), int(sizes.get("z", 1))
+        return best_depth(chunk, (self.volumes or 1, self.grid_shape[0]), math.prod(self.frames_shape[1:]) * itemsize)
 
 
 def default_axes(shape: Sequence[int]) -> str | None:
@@ -157,11 +193,11 @@ def lay_out(shape: Sequence[Any], request: Request, own_axes: str | None = None)
     SourceError
         If the array is empty, has too few or too many axes, or its colour axis is not 1 or 3 long.
     OptionError
-        If the axes do not name this array's, or the time point is missing or not there.
+        If the axes do not name this array's, or the time point is not there.
 
     Examples
     --------
-    >>> lay_out((3, 4, 5), Request(axes="XYZ")).volume_shape
+    >>> lay_out((3, 4, 5), Request(axes="XYZ")).frames_shape
     (5, 4, 3)
     """
     sizes = _sizes(shape, request.where)
@@ -170,7 +206,9 @@ def lay_out(shape: Sequence[Any], request: Request, own_axes: str | None = None)
     if axes is None:
         raise _unnamed(sizes)
     _check_axes(axes, sizes)
-    layout = Layout(shape=sizes, axes=axes, own_axes=known or axes, time_point=_time_point(axes, sizes, request))
+    count = sizes[axes.index("t")] if "t" in axes else 1
+    time_point = chosen_time_point(count, request)
+    layout = Layout(shape=sizes, axes=axes, own_axes=known or axes, time_point=time_point)
     _check_colours(layout, request.where)
     return layout
 
@@ -218,7 +256,8 @@ def _unnamed(sizes: tuple[int, ...]) -> OptionError:
         where="axes",
         given=f"an array of shape {sizes} without names for its axes",
         expected="a letter of t z y x c for each axis (time, slices, rows, columns, colour)",
-        remedy="Pass axes=, e.g. axes='tzyx' with time_point=0, or 'tzyxc' for colour; drop further axes by indexing.",
+        remedy="Pass axes=, e.g. axes='tzyx' for time points (or echoes, or weightings) of volumes, 'tzyxc' for those "
+        "in colour; drop further axes by indexing.",
     )
 
 
@@ -235,27 +274,29 @@ def _check_axes(axes: str, sizes: tuple[int, ...]) -> None:
     )
 
 
-def _time_point(axes: str, sizes: tuple[int, ...], request: Request) -> int:
-    count = sizes[axes.index("t")] if "t" in axes else 1
+def chosen_time_point(count: int, request: Request) -> int | None:
+    """Return the one of `count` time points that the caller chose, None if all of them are wanted.
+
+    Raises
+    ------
+    OptionError
+        If there is no such time point, or it is no whole number.
+
+    Examples
+    --------
+    >>> chosen_time_point(20, Request(time_point=7)), chosen_time_point(20, Request())
+    (7, None)
+    """
     asked = _whole(request.time_point)
-    if asked is None and count > 1:
-        raise OptionError(
-            code="time-point-missing",
-            where="time_point",
-            given=f"{count} time points (axes {axes!r}, shape {sizes})",
-            expected="one time point: a series holds one volume",
-            remedy=f"Choose one with time_point=0 to {count - 1} (--time-point on the command line), or name the "
-            "axes with axes=.",
-        )
-    if asked is not None and not 0 <= asked < count:
-        raise OptionError(
-            code="time-point-outside",
-            where="time_point",
-            given=asked,
-            expected=f"0 to {count - 1}: {request.where} has {count} time point{'s' if count > 1 else ''}",
-            remedy="Choose a time point that is there, or name the time axis with axes=.",
-        )
-    return asked or 0
+    if asked is None or 0 <= asked < count:
+        return asked
+    raise OptionError(
+        code="time-point-outside",
+        where="time_point",
+        given=asked,
+        expected=f"0 to {count - 1}: {request.where} has {count} time point{'s' if count > 1 else ''}",
+        remedy="Choose a time point that is there, or name the time axis with axes=.",
+    )
 
 
 def _whole(time_point: Any) -> int | None:
@@ -275,10 +316,14 @@ def _check_colours(layout: Layout, where: str) -> None:
     count = layout.shape[layout.axes.index("c")] if "c" in layout.axes else 1
     if count in {1, 3}:
         return
+    has_alpha = count == 4
     raise SourceError(
         code="colour-count",
         where=where,
         given=f"{count} channels (axes {layout.axes!r}, shape {layout.shape})",
         expected="1 channel, or the 3 of red, green, blue (PS3.3 section C.7.6.3.1.2)",
-        remedy="Drop the alpha channel or pick one channel, e.g. array[..., :3] or array[..., 0].",
+        remedy="Drop the alpha channel, for which a DICOM image has no place: array[..., :3]; the colours stay as they "
+        "are, and what was transparent is then opaque."
+        if has_alpha
+        else "Pick the channels you mean, e.g. array[..., :3] or array[..., 0].",
     )

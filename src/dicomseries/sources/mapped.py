@@ -22,8 +22,9 @@ import numpy.typing as npt
 from numpy.lib.array_utils import byte_bounds
 
 from dicomseries.errors import SourceError
+from dicomseries.sources.frames import GatheredSlabs, joined
 from dicomseries.sources.layout import Layout
-from dicomseries.sources.volume import slices_worth_a_read
+from dicomseries.sources.volume import Slabs, slices_worth_a_read
 
 __all__ = ["Mapped", "MappedSlabs", "Readable", "Window", "ZlibReader", "map_file", "unpack"]
 
@@ -83,7 +84,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappedSlabs:
-    """A mapped array of shape (slices, rows, columns[, 3]); slabs are views of the file, read-only.
+    """A mapped array of shape (frames, rows, columns[, 3]); slabs are views of the file, read-only.
 
     `read` may be called from several threads.
     """
@@ -93,7 +94,7 @@ class MappedSlabs:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(slices, rows, columns[, 3])."""
+        """(frames, rows, columns[, 3])."""
         return self.array.shape
 
     @property
@@ -107,7 +108,7 @@ class MappedSlabs:
         return slices_worth_a_read(self.array)
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return a view of the slices [start, stop)."""
+        """Return a view of the frames [start, stop)."""
         slab = self.array[start:stop]
         self.window.show(slab)
         return slab
@@ -120,9 +121,11 @@ class Mapped:
     array: npt.NDArray[Any]
     window: Window
 
-    def slabs(self, layout: Layout) -> MappedSlabs:
-        """Return it as slabs of (slices, rows, columns[, 3]), without reading."""
-        return MappedSlabs(layout.view(self.array), self.window)
+    def slabs(self, layout: Layout) -> Slabs:
+        """Return it as slabs of (frames, rows, columns[, 3]), without reading."""
+        view = layout.view(self.array)
+        frames = joined(view)
+        return GatheredSlabs(view, self.window.show) if frames is None else MappedSlabs(frames, self.window)
 
 
 def map_file(path: Path, dtype: npt.DTypeLike, shape: Sequence[int], *, offset: int = 0) -> Mapped:

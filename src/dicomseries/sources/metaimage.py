@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, ZlibReader, map_file, unpack
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -132,7 +134,8 @@ def matches(source: object) -> bool:
 def open_volume(source: Location, request: Request) -> Volume:
     r"""Return the voxels of a MetaImage with its spacing, offset and directions.
 
-    A file in another unit than mm (``DistanceUnits``) is converted; ITK takes its numbers for mm.
+    A file in another unit than mm (``DistanceUnits``) is converted; ITK takes its numbers for mm. The fourth spacing is
+    in seconds, by ITK's convention; 1, which ITK writes where nothing was said, is none.
 
     Raises
     ------
@@ -157,7 +160,8 @@ def open_volume(source: Location, request: Request) -> Volume:
     axes = "tzyx"[-len(header.sizes) :] + ("c" if header.channels > 1 else "")
     layout = lay_out(shape, request, axes)
     slabs = _open_voxels(header, shape).slabs(layout)
-    return build_volume(slabs, layout, request, lambda: _grid(header))
+    times = partial(_times, header, request.where)
+    return build_volume(slabs, layout, request, lambda: _grid(header), found_times=times)
 
 
 def _read_header(path: Path) -> _Header:
@@ -233,6 +237,12 @@ def _data_place(header: _Header, size: int) -> tuple[Path, int]:
     if skip == -1:  # the voxels are the end of the file, whatever stands in front of them
         return path, path.stat().st_size - size
     return path, header.end if is_local else max(skip, 0)
+
+
+def _times(header: _Header, where: str, volumes: int) -> npt.ArrayLike | None:
+    spacing = header.numbers("ElementSpacing") or header.numbers("ElementSize")
+    step = spacing[3] if len(spacing) > 3 else 1.0
+    return step_times(step, "s" if step != 1 else None, volumes, where=where)
 
 
 def _grid(header: _Header) -> Grid | None:

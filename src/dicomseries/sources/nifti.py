@@ -24,6 +24,7 @@ from dicomseries.sources.mapped import Mapped, map_file, unpack
 from dicomseries.sources.optional import guarded, made_by, missing_package
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Slabs, Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -32,6 +33,7 @@ PACKAGE: str | None = "nifti"
 """Extra that installs nibabel."""
 
 _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
+_NO_TIMES = {"hz", "ppm", "rads", None}
 _CHECK = "Check that the file is whole and what its name says."
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 
@@ -56,6 +58,10 @@ def open_volume(source: Any, request: Request) -> Volume:
     as float64 of the header's float32 (a slope of 0 or NaN means none). Floats with such a scale are scaled when they
     are read, as float64. Metres and micrometres (``xyzt_units``) are converted to mm; an unknown unit is taken as mm,
     as every NIfTI reader does. Axes are x, y, z, t; further axes must have one element.
+
+    The times of 4-D files are multiples of ``pixdim[4]`` in the unit of ``xyzt_units``; where that is unknown they are
+    left out, with a warning unless ``pixdim[4]`` is 0 or 1, which mean that nothing was said. Other images of nibabel
+    have no times here.
 
     Raises
     ------
@@ -82,7 +88,15 @@ def open_volume(source: Any, request: Request) -> Volume:
     slabs, slope, intercept = _open_voxels(image, layout, request.where)
     if slabs.dtype.kind == "f" and (slope, intercept) != (1.0, 0.0):
         slabs, slope, intercept = _ScaledSlabs(slabs, slope, intercept), 1.0, 0.0
-    return build_volume(slabs, layout, request, lambda: _grid(image), slope=slope, intercept=intercept)
+    return build_volume(
+        slabs,
+        layout,
+        request,
+        lambda: _grid(image),
+        slope=slope,
+        intercept=intercept,
+        found_times=lambda count: _times(image, count, request.where),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +135,7 @@ class _ProxySlabs:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.layout.volume_shape
+        return self.layout.frames_shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -132,9 +146,11 @@ class _ProxySlabs:
         return 1
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        return self.layout.gather(start, stop, self._take)
+
+    def _take(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
         with self.lock, guarded(self.where):
-            block = np.asarray(self.proxy[self.layout.index(start, min(stop, self.shape[0]))], np.float64)
-        return self.layout.arrange(block)
+            return np.asarray(self.proxy[index], np.float64)
 
 
 def _load(path: Path, request: Request) -> Any:
@@ -219,8 +235,33 @@ def _shape_and_axes(image: Any, where: str) -> tuple[tuple[int, ...], str]:
     axes = "xyzt"[: len(shape)]
     if dtype == _RGB:
         return (*shape, 3), axes + "c"
+    _refuse_alpha(dtype, where)
     check_dtype(dtype, where)
     return shape, axes
+
+
+def _refuse_alpha(dtype: np.dtype[Any], where: str) -> None:
+    if dtype.names == ("R", "G", "B", "A"):
+        raise SourceError(
+            code="colour-count",
+            where=where,
+            given="4 channels (RGBA32)",
+            expected="1 channel, or the 3 of red, green, blue (PS3.3 section C.7.6.3.1.2)",
+            remedy="Drop the alpha channel, for which a DICOM image has no place, and pass the colours as an array: "
+            "np.stack([np.asanyarray(image.dataobj)[name] for name in 'RGB'], axis=-1) with axes='xyzc', "
+            "affine=image.affine and space='RAS'; what was transparent is then opaque.",
+        )
+
+
+def _times(image: Any, volumes: int, where: str) -> npt.ArrayLike | None:
+    """Return when each volume was taken, in seconds; the fourth axis may be one of frequencies too."""
+    header: Any = getattr(image, "header", None)
+    unit = header.get_xyzt_units()[1] if hasattr(header, "get_xyzt_units") else None
+    if unit in _NO_TIMES:
+        return None
+    # pixdim is float32: its shortest decimal is the number that was meant, 0.72 and not 0.7200000286102295.
+    step = float(str(header.get_zooms()[3]))
+    return step_times(step, None if unit == "unknown" else unit, volumes, where=f"{where}, pixdim[4] = {step:g}")
 
 
 def _grid(image: Any) -> Grid | None:

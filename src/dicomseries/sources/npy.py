@@ -1,7 +1,7 @@
 """numpy's own files: ``.npy``, and ``.npz`` with one array or ``file.npz::name``.
 
-Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``: so `read` on the command
-line saves it.
+Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``, and the times of its volumes,
+seconds, as ``times_s``: so `read` on the command line saves them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import zipfile
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib import format as npy_format
 
 from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
-from dicomseries.sources.layout import check_dtype, lay_out
+from dicomseries.sources.layout import check_dtype, default_axes, lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
-from dicomseries.sources.placement import build_volume, unplaced
+from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Volume
 
@@ -26,7 +27,8 @@ PACKAGE: str | None = None
 """No extra: numpy reads it."""
 
 _AFFINE = "affine_lps"
-_PLACE = frozenset({_AFFINE, "spacing_mm", "origin_lps", "direction_lps"})
+_TIMES = "times_s"
+_PLACE = frozenset({_AFFINE, _TIMES, "spacing_mm", "origin_lps", "direction_lps"})
 """What stands beside the array in a file that says where it is."""
 
 
@@ -81,9 +83,12 @@ def open_volume(source: Location, request: Request) -> Volume:
             remedy="Check that the file is whole and what its name says.",
         ) from error
     array = mapped.array.T if fortran else mapped.array
-    layout = lay_out(array.shape, request)
-    found = (lambda: _placed(source)) if source.has_suffix(".npz") else unplaced
-    return build_volume(Mapped(array, mapped.window).slabs(layout), layout, request, found)
+    affine, times = (_beside(source, name) for name in (_AFFINE, _TIMES))
+    layout = lay_out(
+        array.shape, request, None if affine is None else _own_axes(array.shape, is_timed=times is not None)
+    )
+    slabs = Mapped(array, mapped.window).slabs(layout)
+    return build_volume(slabs, layout, request, lambda: _placed(affine), found_times=lambda _: times)
 
 
 def _open_npy(source: Location, where: str) -> tuple[Mapped, bool]:
@@ -126,14 +131,26 @@ def _names(members: list[str]) -> list[str]:
     return [member.removesuffix(".npy") for member in members]
 
 
-def _placed(source: Location) -> Grid | None:
+def _placed(affine: npt.NDArray[Any] | None) -> Grid | None:
     """Return the place in space that stands beside the array."""
+    return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
+
+
+def _beside(source: Location, name: str) -> npt.NDArray[Any] | None:
+    """Return the numbers that stand beside the array under that name, None if there are none."""
+    if not source.has_suffix(".npz"):
+        return None
     with zipfile.ZipFile(source.path) as archive:
-        if f"{_AFFINE}.npy" not in archive.namelist():
+        if f"{name}.npy" not in archive.namelist():
             return None
-        with archive.open(f"{_AFFINE}.npy") as stream:
-            affine = npy_format.read_array(stream, allow_pickle=False)
-    return Grid.from_affine((1, 1, 1), affine, space="LPS")
+        with archive.open(f"{name}.npy") as stream:
+            return npy_format.read_array(stream, allow_pickle=False)
+
+
+def _own_axes(shape: tuple[int, ...], *, is_timed: bool) -> str | None:
+    """Return the axes of an array that this package wrote: time in front, colour behind."""
+    own = {4: "tzyx", 5: "tzyxc"}.get(len(shape))
+    return own if is_timed else default_axes(shape) or own
 
 
 def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -11,10 +11,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
@@ -22,6 +24,7 @@ from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -113,7 +116,7 @@ class _Header:
 
     def per_axis(self, key: str) -> tuple[str, ...]:
         """Return one word for each axis, the fastest first; empty words where nothing is said."""
-        words = re.findall(r'"[^"]*"|\S+', self.text(key))
+        words = _words(self.text(key))
         count = len(self.sizes)
         return tuple(word.strip('"') for word in words) if len(words) == count else ("",) * count
 
@@ -133,7 +136,8 @@ def open_volume(source: Location, request: Request) -> Volume:
     r"""Return the voxels of an NRRD file with its space directions and origin, turned into LPS.
 
     An axis of three colours or vector components is the colour axis; one without a place in space (a list, time) is
-    the time axis, of which ``time_point`` is taken. Units other than mm are converted.
+    the time axis. Units other than mm are converted. The times are multiples of that axis' spacing in its unit; a
+    spacing without a unit of time is left out with a warning, unless it is 1.
 
     Raises
     ------
@@ -159,7 +163,8 @@ def open_volume(source: Location, request: Request) -> Volume:
     sizes = header.sizes
     layout = lay_out(sizes[::-1], request, _axes(header))
     slabs = _open_voxels(header).slabs(layout)
-    return build_volume(slabs, layout, request, lambda: _grid(header))
+    times = partial(_times, header, layout.axes)
+    return build_volume(slabs, layout, request, lambda: _grid(header), found_times=times)
 
 
 def _read_header(path: Path) -> _Header:
@@ -268,6 +273,22 @@ def _number(word: str) -> float:
         return math.inf  # refused as not finite by the grid
 
 
+def _times(header: _Header, axes: str, volumes: int) -> npt.ArrayLike | None:
+    """Return when each volume was taken: an axis of time may be one of a space with time, or have a spacing alone."""
+    axis = len(axes) - 1 - axes.index("t")
+    vector = header.directions[axis] if len(header.directions) == len(axes) else None
+    if vector is not None and len(vector) == 4:
+        step, unit = vector[3], (*_words(header.text("space units")), "", "", "", "")[3]
+    else:
+        step, unit = _number(header.per_axis("spacings")[axis] or "nan"), header.per_axis("units")[axis]
+    return step_times(step, unit, volumes, where=f"{header.path}, axis {axis}")
+
+
+def _words(text: str) -> list[str]:
+    """Return words, and what stands in quotation marks as one word with them."""
+    return re.findall(r'"[^"]*"|\S+', text)
+
+
 def _grid(header: _Header) -> Grid | None:
     """Return where the voxels are, from the axes in space, the fastest first."""
     vectors = [direction for direction in header.directions if direction is not None]
@@ -331,7 +352,7 @@ def _origin_of_mins(header: _Header, order: Sequence[int], spacings: Sequence[fl
 
 
 def _factors(header: _Header, units: str, count: int) -> tuple[float, ...]:
-    words = re.findall(r'"[^"]*"|\S+', units)[:count] or [""] * count
+    words = _words(units)[:count] or [""] * count
     factors = [mm_per_unit(word) for word in words]
     if None in factors or len(factors) != count:
         raise header.fault(

@@ -11,6 +11,7 @@ from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.sources.layout import Layout
 from dicomseries.sources.request import Request
+from dicomseries.sources.timing import FoundTimes, times_of, untimed
 from dicomseries.sources.volume import Slabs, Volume
 
 __all__ = ["MM_PER_UNIT", "Found", "build_volume", "join", "mm_per_unit", "unplaced"]
@@ -77,13 +78,18 @@ def build_volume(
     *,
     slope: float = 1.0,
     intercept: float = 0.0,
+    found_times: FoundTimes = untimed,
 ) -> Volume:
     """Return the volume of `slabs`, placed by the caller's arguments first and the source's own geometry second.
+
+    The times of its volumes are found in the same way.
 
     Raises
     ------
     GeometryError
         If neither knows the spacing, or the grid is not one that DICOM can hold.
+    SourceError
+        If the caller's times do not fit the volumes.
 
     Examples
     --------
@@ -94,7 +100,14 @@ def build_volume(
     (1.0, 1.0, 2.0)
     """
     grid = join(layout.grid_shape, request, lambda: _renamed(found(), layout))
-    return Volume(slabs=slabs, grid=grid, slope=slope, intercept=intercept)
+    return Volume(
+        slabs=slabs,
+        grid=grid,
+        slope=slope,
+        intercept=intercept,
+        volumes=layout.volumes,
+        times_s=times_of(layout, request, found_times),
+    )
 
 
 def join(shape: Sequence[int], request: Request, found: Found) -> Grid:

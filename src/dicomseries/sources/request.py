@@ -36,7 +36,9 @@ class Request:
     axes : str, optional
         A letter of ``t z y x c`` for each axis of the array, in its order.
     time_point : int, optional
-        Which index of axis t is taken.
+        The only index of axis t that is taken.
+    times : float or sequence, optional
+        Seconds from one volume to the next, or the time of each.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class Request:
     space: str | None = None
     axes: str | None = None
     time_point: int | None = None
+    times: Any = None
 
     def __post_init__(self) -> None:
         for name in ("spacing", "origin", "direction", "affine"):

@@ -6,6 +6,7 @@ import math
 import threading
 import weakref
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -20,6 +21,7 @@ from dicomseries.sources.mapped import map_file
 from dicomseries.sources.optional import guarded, missing_package
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Slabs, Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -51,7 +53,7 @@ def open_volume(source: Location, request: Request) -> Volume:
 
     The grid is the one this package wrote beside an exported series; else the spacing is taken from ImageJ's or OME's
     metadata if it has all three lengths in a unit of length. A mere print resolution (dots per inch) is not taken for
-    a voxel size. TIFF itself knows no orientation.
+    a voxel size. TIFF itself knows no orientation. Times are ImageJ's ``finterval`` or OME's ``TimeIncrement``.
 
     Raises
     ------
@@ -77,13 +79,16 @@ def open_volume(source: Location, request: Request) -> Volume:
         with guarded(request.where, _EXPECTED, _REMEDY):
             series = _only_series(file, request.where)
             grid = _own_grid(file) or _grid_of(_spacing_imagej(file) or _spacing_ome(file))
+            step, unit = _step_imagej(file) or _step_ome(file) or (0.0, None)
+            own_times = _own(file).get("times_s")
         layout = lay_out(series.shape, request, _axes(series.axes))
         check_dtype(series.dtype, request.where)
         slabs = _open_voxels(file, series, layout, request.where)
     except BaseException:
         file.close()
         raise
-    return build_volume(slabs, layout, request, lambda: grid)
+    times = partial(step_times, step, unit, where=request.where)
+    return build_volume(slabs, layout, request, lambda: grid, found_times=lambda n: own_times or times(n))
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -97,7 +102,7 @@ class _PageSlabs:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.layout.volume_shape
+        return self.layout.frames_shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -109,21 +114,18 @@ class _PageSlabs:
         return 1
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        end = min(stop, self.shape[0])
-        if start >= end:
+        if start >= min(stop, self.shape[0]):
             return np.empty((0, *self.shape[1:]), self.dtype)
-        index = self.layout.index(start, end)
+        return self.layout.gather(start, stop, self._take)
+
+    def _take(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
         inside = self._axes_inside_a_page()
         outer, inner = index[:-inside], index[-inside:]
-        kept = [
-            range(entry.start, entry.stop) if isinstance(entry, slice) else range(entry, entry + 1) for entry in outer
-        ]
+        kept = [range(entry.start, entry.stop) for entry in outer]
         sizes = self.layout.shape[:-inside]
         grid = np.ravel_multi_index(np.ix_(*kept), sizes) if kept else np.zeros((), int)
         pages = np.stack([self._page(int(page))[inner] for page in grid.ravel()])
-        block = pages.reshape(*(len(entry) for entry in kept), *pages.shape[1:])
-        squeeze = tuple(axis for axis, entry in enumerate(outer) if isinstance(entry, int))
-        return self.layout.arrange(block.squeeze(squeeze))
+        return pages.reshape(*(len(entry) for entry in kept), *pages.shape[1:])
 
     def _axes_inside_a_page(self) -> int:
         """Return how many trailing axes of the series one page holds."""
@@ -191,9 +193,14 @@ def _open_voxels(file: Any, series: Any, layout: Layout, where: str) -> Slabs:
 
 def _own_grid(file: Any) -> Grid | None:
     """Return the grid of a file that this package wrote: TIFF knows no orientation, its description does."""
-    described = file.shaped_metadata or ()
-    affine = described[0].get("affine_lps") if described else None
+    affine = _own(file).get("affine_lps")
     return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
+
+
+def _own(file: Any) -> dict[str, Any]:
+    """Return what this package, or tifffile, wrote as JSON into the description."""
+    described = file.shaped_metadata or ()
+    return dict(described[0]) if described else {}
 
 
 def _grid_of(spacing: tuple[float, float, float] | None) -> Grid | None:
@@ -215,10 +222,27 @@ def _pixel_length(tags: Any, name: str) -> float:
     return unit / pixels if pixels else 0.0
 
 
-def _spacing_ome(file: Any) -> tuple[float, float, float] | None:
+def _step_imagej(file: Any) -> tuple[float, str] | None:
+    """Return the time from one frame to the next; ImageJ's unit is the second where it says none."""
+    metadata = file.imagej_metadata or {}
+    return (float(metadata["finterval"]), str(metadata.get("tunit", "s"))) if "finterval" in metadata else None
+
+
+def _step_ome(file: Any) -> tuple[float, str] | None:
+    pixels = _pixels_ome(file)
+    # TimeIncrementUnit: the default of the OME schema is s.
+    step = None if pixels is None else pixels.get("TimeIncrement")
+    return None if pixels is None or step is None else (float(step), pixels.get("TimeIncrementUnit", "s"))
+
+
+def _pixels_ome(file: Any) -> ET.Element | None:
     if not file.is_ome or not file.ome_metadata:
         return None
-    pixels = ET.fromstring(file.ome_metadata).find(".//{*}Pixels")  # noqa: S314 - expat bounds the expansion of entities
+    return ET.fromstring(file.ome_metadata).find(".//{*}Pixels")  # noqa: S314 - expat bounds the expansion of entities
+
+
+def _spacing_ome(file: Any) -> tuple[float, float, float] | None:
+    pixels = _pixels_ome(file)
     if pixels is None:
         return None
     lengths = [float(pixels.get(f"PhysicalSize{letter}", 0)) for letter in "XYZ"]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
+from dicomseries.sources.frames import pieces
 
 __all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "check_times", "slices_worth_a_read"]
 
@@ -119,19 +120,17 @@ class _Reversed:
         return self.slabs.depth
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        parts = [self.slabs.read(first, last)[::-1] for first, last in self._sources(start, stop)]
+        end = max(start, min(stop, self.shape[0]))  # past the end there is nothing, as in numpy
+        parts = [self._part(*piece) for piece in pieces(start, end, self.slices)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _sources(self, start: int, stop: int) -> list[tuple[int, int]]:
-        """Return what to read, a piece for each volume that the frames [start, stop) lie in."""
-        end = max(start, min(stop, self.shape[0]))  # past the end there is nothing, as in numpy
-        pieces: list[tuple[int, int]] = []
-        while start < end or not pieces:
-            base = start // self.slices * self.slices
-            last = min(end, base + self.slices)
-            pieces.append((2 * base + self.slices - last, 2 * base + self.slices - start))
-            start = max(last, start + 1)
-        return pieces
+    def _part(self, volumes: slice, slices: slice) -> npt.NDArray[Any]:
+        """Return some slices of one volume, or whole volumes, which are read together as they lie."""
+        first, last = volumes.start * self.slices, (volumes.stop - 1) * self.slices
+        part = self.slabs.read(first + self.slices - slices.stop, last + self.slices - slices.start)
+        if len(part) <= self.slices:
+            return part[::-1]
+        return part.reshape(-1, self.slices, *part.shape[1:])[:, ::-1].reshape(part.shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

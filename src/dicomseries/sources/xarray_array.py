@@ -14,8 +14,9 @@ from dicomseries.sources.arrays import SlicedSlabs
 from dicomseries.sources.dask_array import Computed, is_dask
 from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.optional import made_by
-from dicomseries.sources.placement import build_volume, mm_per_unit
+from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
 from dicomseries.sources.request import Request
+from dicomseries.sources.timing import in_seconds
 from dicomseries.sources.volume import Volume
 
 __all__ = ["EVENNESS", "PACKAGE", "matches", "open_volume"]
@@ -57,6 +58,9 @@ def open_volume(source: Any, request: Request) -> Volume:
     falling coordinate is a direction of −1) and their first value the origin. ``attrs["units"]`` may be any unit of
     length; without it they are mm. Dimensions of other names are taken by their order, without geometry.
 
+    The coordinate of t is the times: datetime64, timedelta64, or numbers whose unit of time is ``attrs["units"]``;
+    numbers without one are left out with a warning.
+
     Raises
     ------
     SourceError
@@ -80,8 +84,9 @@ def open_volume(source: Any, request: Request) -> Volume:
     layout = lay_out(source.shape, request, "".join(names) if is_named else None)
     check_dtype(source.dtype, request.where)
     data = Computed(source.variable.data) if _has_dask(source) else _Isel(source.variable)
-    slabs = SlicedSlabs(data, layout, source.dtype, layout.depth(_chunks(source)), request.where)
-    return build_volume(slabs, layout, request, lambda: _grid(source, names) if is_named else None)
+    slabs = SlicedSlabs(data, layout, source.dtype, layout.depth(_chunks(source), source.dtype.itemsize), request.where)
+    found = (lambda: _grid(source, names)) if is_named else unplaced
+    return build_volume(slabs, layout, request, found, found_times=lambda _: _times(source, layout.axes, request.where))
 
 
 def _refuse_dataset(source: Any, where: str) -> None:
@@ -106,6 +111,14 @@ def _chunks(source: Any) -> tuple[int, ...] | None:
         return tuple(max(sizes) for sizes in source.chunks)
     preferred = source.encoding.get("preferred_chunks") or {}
     return tuple(int(preferred.get(name, 1)) for name in source.dims) if preferred else None
+
+
+def _times(source: Any, axes: str, where: str) -> npt.ArrayLike | None:
+    name = source.dims[axes.index("t")]
+    if name not in source.coords:
+        return None
+    row = source.coords[name]
+    return in_seconds(row.to_numpy(), row.attrs.get("units"), where=f"{where}, coordinate {name}")
 
 
 def _grid(source: Any, names: list[str]) -> Grid | None:

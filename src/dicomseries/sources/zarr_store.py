@@ -6,7 +6,11 @@ OME-NGFF: https://ngff.openmicroscopy.org, versions 0.4 (attributes ``multiscale
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
@@ -15,6 +19,7 @@ from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.optional import guarded, made_by, missing_package
 from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.timing import step_times, untimed
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -44,8 +49,8 @@ def open_volume(source: Any, request: Request) -> Volume:
     """Return a Zarr array, read shard by shard (chunk by chunk); of an OME-NGFF image its first, full resolution.
 
     The scale and translation of OME-NGFF become spacing and origin (LPS axes, units of length converted to mm, no unit
-    taken as mm), unless the store has the whole affine that this package writes beside them. A plain array has no
-    geometry: `request` must hold the spacing.
+    taken as mm), unless the store has the whole affine that this package writes beside them; the scale of axis t and
+    its unit become the times. A plain array has no geometry: `request` must hold the spacing.
 
     Raises
     ------
@@ -78,10 +83,11 @@ def open_volume(source: Any, request: Request) -> Volume:
 def _open_array(array: Any, request: Request, axes: str | None, ngff: Mapping[str, Any]) -> Volume:
     layout = lay_out(array.shape, request, axes)
     check_dtype(array.dtype, request.where)
-    depth = layout.depth(getattr(array, "shards", None) or array.chunks)
+    depth = layout.depth(getattr(array, "shards", None) or array.chunks, array.dtype.itemsize)
     slabs = SlicedSlabs(array, layout, array.dtype, depth, request.where)
     found = (lambda: _placed(ngff, request.where)) if ngff else unplaced
-    return build_volume(slabs, layout, request, found)
+    times = partial(_times, ngff, layout.axes, request.where) if ngff else untimed
+    return build_volume(slabs, layout, request, found, found_times=times)
 
 
 def _open_folder(source: Location, where: str) -> Any:
@@ -148,13 +154,7 @@ def _grid(image: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> G
     names = _axis_names(image)
     if names is None or not set("xyz") <= set(names):
         return None
-    scale, shift = [1.0] * len(names), [0.0] * len(names)
-    for transform in (*dataset.get("coordinateTransformations", ()), *image.get("coordinateTransformations", ())):
-        _refuse_transformation(transform, where)
-        factors = transform.get("scale", [1.0] * len(names))
-        steps = transform.get("translation", [0.0] * len(names))
-        scale = [old * factor for old, factor in zip(scale, factors, strict=True)]
-        shift = [old * factor + step for old, factor, step in zip(shift, factors, steps, strict=True)]
+    scale, shift = _scaling(image, dataset, len(names), where)
     order = [names.index(letter) for letter in "xyz"]
     units = [_factor(image["axes"][i], where) for i in order]
     return Grid.from_spacing(
@@ -162,6 +162,32 @@ def _grid(image: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> G
         [scale[i] * unit for i, unit in zip(order, units, strict=True)],
         origin=[shift[i] * unit for i, unit in zip(order, units, strict=True)],
     )
+
+
+def _times(ngff: Mapping[str, Any], axes: str, where: str, volumes: int) -> npt.ArrayLike | None:
+    """Return the times that this package wrote, or even steps of the scale of axis t."""
+    if "times_s" in ngff:
+        return np.asarray(ngff["times_s"], dtype=np.float64)
+    place = axes.index("t")
+    with guarded(where, "OME-NGFF transformations as its specification has them", _MEND):
+        axis = ngff["image"]["axes"][place]
+        step = _scaling(ngff["image"], ngff["dataset"], len(axes), where)[0][place]
+    unit = axis.get("unit") if isinstance(axis, dict) else None
+    return step_times(step, unit, volumes, where=f"{where}, axis t")
+
+
+def _scaling(
+    image: Mapping[str, Any], dataset: Mapping[str, Any], count: int, where: str
+) -> tuple[list[float], list[float]]:
+    """Return the scale and the translation of each axis, those of the dataset first and of the image then."""
+    scale, shift = [1.0] * count, [0.0] * count
+    for transform in (*dataset.get("coordinateTransformations", ()), *image.get("coordinateTransformations", ())):
+        _refuse_transformation(transform, where)
+        factors = transform.get("scale", [1.0] * count)
+        steps = transform.get("translation", [0.0] * count)
+        scale = [old * factor for old, factor in zip(scale, factors, strict=True)]
+        shift = [old * factor + step for old, factor, step in zip(shift, factors, steps, strict=True)]
+    return scale, shift
 
 
 def _refuse_transformation(transform: Mapping[str, Any], where: str) -> None:

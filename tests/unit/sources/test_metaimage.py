@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from dicomseries.errors import GeometryError, OptionError, SourceError
+from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources import open_volume
 
@@ -96,13 +96,20 @@ def test_every_name_of_the_origin_is_known(tmp_path, name):
     assert open_volume(tmp_path / "a.mha").grid.origin_lps == (-12.25, 7.5, 101.125)
 
 
-def test_one_time_point_of_four_dimensions_is_chosen(tmp_path):
+@pytest.mark.parametrize(("step", "times_s"), [(2.5, (0.0, 2.5)), (1.0, None)])
+@pytest.mark.parametrize("opened", ["file", "image"])
+def test_the_fourth_dimension_is_time_in_seconds_and_a_step_of_one_says_nothing(tmp_path, opened, step, times_s):
     array = np.arange(2 * 3 * 4 * 5, dtype="int16").reshape(2, 3, 4, 5)
-    sitk.WriteImage(sitk.GetImageFromArray(array, isVector=False), tmp_path / "a.mha")
-    with pytest.raises(OptionError) as caught:
-        open_volume(tmp_path / "a.mha")
-    assert caught.value.code == "time-point-missing"
-    np.testing.assert_array_equal(open_volume(tmp_path / "a.mha", time_point=1).array, array[1])
+    made = sitk.GetImageFromArray(array, isVector=False)
+    made.SetSpacing((0.7, 0.8, 2.5, step))
+    sitk.WriteImage(made, tmp_path / "a.mha")
+    source = made if opened == "image" else tmp_path / "a.mha"
+    volume = open_volume(source)
+    np.testing.assert_array_equal(volume.array, array)
+    assert (volume.volumes, volume.times_s, volume.grid.spacing_mm) == (2, times_s, (0.7, 0.8, 2.5))
+    chosen = open_volume(source, time_point=1)
+    np.testing.assert_array_equal(chosen.array, array[1])
+    assert (chosen.volumes, chosen.times_s) == (None, None)
 
 
 def test_a_single_image_needs_its_slice_thickness(tmp_path):

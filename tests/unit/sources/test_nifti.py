@@ -10,7 +10,7 @@ import pytest
 from nibabel.affines import apply_affine
 
 import data_packages
-from dicomseries.errors import GeometryError, OptionError, SourceError
+from dicomseries.errors import DicomSeriesWarning, GeometryError, SourceError
 from dicomseries.sources import open_volume
 
 OBLIQUE = np.array(
@@ -20,7 +20,7 @@ LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def right_angled(spacing=(1.5, 1.0, 2.25)):
-    """RAS affine of an oblique, left-handed grid."""
+    """RAS affine of an oblique, right-handed grid."""
     frame, _ = np.linalg.qr(OBLIQUE[:3, :3])
     affine = np.eye(4)
     affine[:3, :3] = frame * spacing
@@ -111,12 +111,119 @@ def test_units_become_millimetres(tmp_path, unit, factor):
     assert grid.spacing_mm == pytest.approx((1.5 * factor, 2 * factor, 4 * factor))
 
 
-def test_one_of_several_time_points_must_be_chosen(tmp_path):
-    path = saved(image(shape=(5, 4, 3, 2)), tmp_path / "a.nii.gz")
-    with pytest.raises(OptionError, match="time_point=0 to 1"):
-        open_volume(path)
-    expected = np.asarray(nibabel.load(path).dataobj)[..., 1].T
-    np.testing.assert_array_equal(open_volume(path, time_point=1).array, expected)
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", "in memory"])
+def test_time_points_are_volumes_of_which_one_may_be_chosen(tmp_path, suffix):
+    made = image(shape=(5, 4, 3, 2))
+    source = made if suffix == "in memory" else saved(made, tmp_path / f"a{suffix}")
+    expected = np.asarray(made.dataobj).T
+    volume = open_volume(source)
+    assert (volume.volumes, volume.slabs.shape, volume.grid.shape) == (2, (6, 4, 5), (3, 4, 5))
+    np.testing.assert_array_equal(volume.array, expected)
+    np.testing.assert_array_equal(volume.slabs.read(1, 5), expected.reshape(6, 4, 5)[1:5])
+    np.testing.assert_array_equal(open_volume(source, time_point=1).array, expected[1])
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_volumes_of_a_file_are_views_that_are_read_forward(tmp_path, suffix):
+    path = saved(image(shape=(50, 40, 30, 4)), tmp_path / f"a{suffix}")
+    slabs = open_volume(path).slabs
+    assert slabs.depth == 1
+    assert not slabs.read(29, 31).flags.owndata
+
+
+def timed(step, unit, shape=(5, 4, 3, 4)):
+    made = image(shape=shape)
+    made.header.set_zooms((1.5, 1.0, 2.25, step))
+    made.header.set_xyzt_units("mm", unit)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("step", "unit", "times_s"),
+    [
+        (2.5, "sec", (0, 2.5, 5, 7.5)),
+        (0.72, "sec", (0, 0.72, 0.72 * 2, 0.72 * 3)),
+        (800, "msec", (0, 0.8, 1.6, 2.4)),
+        (250000, "usec", (0, 0.25, 0.5, 0.75)),
+        (1, "sec", (0, 1, 2, 3)),
+        (0, "sec", None),
+        (1, "unknown", None),
+        (0, "unknown", None),
+        (2.5, "hz", None),
+        (2.5, "ppm", None),
+    ],
+)
+def test_times_are_steps_of_the_fourth_pixdim_in_its_unit(tmp_path, step, unit, times_s):
+    path = saved(timed(step, unit), tmp_path / "a.nii")
+    assert open_volume(path).times_s == times_s
+    assert open_volume(path, times=3).times_s == (0, 3, 6, 9)
+    assert open_volume(path, time_point=2).times_s is None
+
+
+def test_a_step_of_unknown_unit_is_left_out_with_a_word(tmp_path):
+    path = saved(timed(2.5, "unknown"), tmp_path / "a.nii")
+    with pytest.warns(DicomSeriesWarning, match=r"a\.nii, pixdim\[4\] = 2.5.*times="):
+        assert open_volume(path).times_s is None
+    assert open_volume(path, times=2.5).times_s == (0, 2.5, 5, 7.5)
+    assert open_volume(path, time_point=1).volumes is None
+
+
+def test_a_negative_step_is_none(tmp_path):
+    path = saved(timed(2.5, "sec"), tmp_path / "a.nii")
+    content = bytearray(path.read_bytes())
+    content[92:96] = np.float32(-2.5).tobytes()
+    path.write_bytes(content)
+    assert open_volume(path).times_s is None
+
+
+def test_the_times_of_the_fourth_axis_are_not_those_of_another(tmp_path):
+    path = saved(timed(2.5, "sec", shape=(5, 4, 3, 2)), tmp_path / "a.nii")
+    volume = open_volume(path, axes="xytz", spacing=(1, 1, 1), origin=(0, 0, 0), direction=np.eye(3))
+    assert (volume.volumes, volume.slices, volume.times_s) == (3, 2, None)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", "in memory"])
+def test_rgb_volumes_have_time_and_colour(tmp_path, suffix):
+    rgb = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+    colours = np.arange(720, dtype="u2").astype("u1").reshape(5, 4, 3, 4, 3)
+    made = nibabel.Nifti1Image(np.ascontiguousarray(colours).view(rgb)[..., 0], np.eye(4))
+    volume = open_volume(made if suffix == "in memory" else saved(made, tmp_path / f"a{suffix}"))
+    assert (volume.volumes, volume.samples) == (4, 3)
+    np.testing.assert_array_equal(volume.array, colours.transpose(3, 2, 1, 0, 4))
+
+
+@pytest.mark.parametrize("suffix", [".nii", "in memory"])
+def test_rgb_with_alpha_is_refused_and_its_remedy_works(tmp_path, suffix):
+    rgba = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")])
+    colours = np.arange(240, dtype="u1").reshape(5, 4, 3, 4)
+    made = nibabel.Nifti1Image(np.ascontiguousarray(colours).view(rgba)[..., 0], right_angled())
+    source = made if suffix == "in memory" else saved(made, tmp_path / "a.nii")
+    with pytest.raises(SourceError, match=r"RGBA32.*np\.stack.*axes='xyzc'.*opaque"):
+        open_volume(source)
+    alone = np.stack([np.asanyarray(made.dataobj)[name] for name in "RGB"], axis=-1)
+    volume = open_volume(alone, axes="xyzc", affine=made.affine, space="RAS")
+    np.testing.assert_array_equal(volume.array, colours[..., :3].transpose(2, 1, 0, 3))
+    assert_same_place(volume, made.affine)
+
+
+def test_every_time_point_of_a_left_handed_image_keeps_its_points_along_the_normal(tmp_path):
+    made = image(shape=(5, 4, 3, 2), affine=right_angled() @ np.diag([1, -1, 1, 1]))
+    volume = open_volume(saved(made, tmp_path / "a.nii"))
+    assert not volume.grid.is_right_handed
+    turned = volume.along_normal()
+    assert turned.grid.is_right_handed
+    assert_same_points(turned, made)
+    assert_same_points(turned.at(1), made.slicer[..., 1:])
+
+
+def assert_same_points(volume, made):
+    """Every voxel of every volume has the value that nibabel has at its point in space."""
+    voxels = np.asarray(made.dataobj)
+    inverse = np.linalg.inv(LPS_FROM_RAS @ made.affine)
+    frames = volume.array.reshape(-1, *volume.grid.shape)
+    for t, z, y, x in np.ndindex(frames.shape):
+        i, j, k = np.rint(apply_affine(inverse, volume.grid.point(x, y, z))).astype(int)
+        assert frames[t, z, y, x] == voxels[i, j, k, t]
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1), (5, 4, 1, 1)])
@@ -200,6 +307,9 @@ def test_a_format_that_nibabel_alone_can_read_comes_through_its_proxy():
     made = nibabel.spatialimages.SpatialImage(Proxy(array), right_angled())
     volume = open_volume(made, time_point=1)
     np.testing.assert_array_equal(volume.slabs.read(1, 3), array[:, :, 1:3, 1].T * 0.5)
+    whole = open_volume(made)
+    np.testing.assert_array_equal(whole.array, array.T * 0.5)
+    np.testing.assert_array_equal(whole.slabs.read(2, 4), array.T.reshape(6, 4, 5)[2:4] * 0.5)
     assert volume.slabs.dtype == np.float64
     assert_same_place(volume, right_angled())
 
@@ -231,12 +341,20 @@ def test_a_cut_raw_file_is_refused_before_it_is_read(tmp_path):
 def test_real_files_have_the_place_and_values_that_nibabel_reads(name):
     path = data_packages.find(getattr(data_packages, name))
     loaded = nibabel.load(path)
-    volume = open_volume(path, time_point=1 if loaded.ndim == 4 else None)
-    assert volume.slabs.dtype == loaded.header.get_data_dtype()
-    expected = np.asarray(loaded.dataobj[..., 1] if loaded.ndim == 4 else loaded.dataobj).T
-    real = volume.array * volume.slope + volume.intercept if volume.is_scaled else volume.array
-    np.testing.assert_array_equal(real, expected)
-    assert_same_place(volume, loaded.affine)
+    whole = np.asarray(loaded.dataobj).T
+    for time_point in (None, 1)[: loaded.ndim - 2]:
+        volume = open_volume(path, time_point=time_point)
+        assert volume.slabs.dtype == loaded.header.get_data_dtype()
+        real = volume.array * volume.slope + volume.intercept if volume.is_scaled else volume.array
+        np.testing.assert_array_equal(real, whole if time_point is None else whole[time_point])
+        assert_same_place(volume, loaded.affine)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("name", "step"), [("EXAMPLE_4D", 2000), ("FUNCTIONAL", 2)])
+def test_real_files_have_the_times_that_they_say(name, step):
+    volume = open_volume(data_packages.find(getattr(data_packages, name)))
+    assert volume.times_s == tuple(float(step * number) for number in range(volume.volumes))
 
 
 @pytest.mark.real_data
@@ -244,8 +362,9 @@ def test_real_files_have_the_place_and_values_that_nibabel_reads(name):
 def test_images_whose_scale_changes_on_the_way_have_nibabels_values(name):
     made = nibabel.load(Path(nibabel.__file__).parent / "tests" / "data" / name)
     expected = made.get_fdata()
-    volume = open_volume(made, time_point=0 if expected.ndim == 4 else None)
-    np.testing.assert_array_equal(volume.array, (expected[..., 0] if expected.ndim == 4 else expected).T)
+    np.testing.assert_array_equal(open_volume(made).array.squeeze(), expected.T.squeeze())
+    first = expected[..., 0] if expected.ndim == 4 else expected
+    np.testing.assert_array_equal(open_volume(made, time_point=0).array, first.T)
 
 
 @pytest.mark.parametrize("place", [40, 42, 123])

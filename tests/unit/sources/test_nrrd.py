@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 import data_packages
-from dicomseries.errors import GeometryError, OptionError, SourceError
+from dicomseries.errors import DicomSeriesWarning, GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources import open_volume
 
@@ -122,7 +122,7 @@ def test_three_components_are_colour(tmp_path, kind):
 
 
 @pytest.mark.parametrize("direction", ["none", "(nan,nan,nan)"])
-def test_a_list_of_volumes_asks_which_one(tmp_path, direction):
+def test_a_list_of_volumes_is_an_axis_of_volumes(tmp_path, direction):
     voxels = np.arange(120, dtype="<i2").reshape(3, 4, 5, 2)
     path = write(
         tmp_path / "a.nrrd",
@@ -132,9 +132,50 @@ def test_a_list_of_volumes_asks_which_one(tmp_path, direction):
         space_directions=f"{direction} (1,0,0) (0,1,0) (0,0,2)",
         kinds="list domain domain domain",
     )
-    with pytest.raises(OptionError, match="time_point=0 to 1"):
-        open_volume(path)
+    volume = open_volume(path)
+    assert (volume.volumes, volume.times_s) == (2, None)
+    np.testing.assert_array_equal(volume.array, voxels.transpose(3, 0, 1, 2))
     np.testing.assert_array_equal(open_volume(path, time_point=1).array, voxels[..., 1])
+
+
+TIMED = {
+    "dimension": "4",
+    "sizes": "5 4 3 2",
+    "space_directions": "(1,0,0) (0,1,0) (0,0,2) none",
+    "kinds": "domain domain domain time",
+}
+IN_SPACE_AND_TIME = {
+    "space": "left-posterior-superior-time",
+    "space_directions": "(1,0,0,0) (0,1,0,0) (0,0,2,0) (0,0,0,800)",
+    "space_origin": "(7,8,9,100)",
+    "kinds": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "times_s"),
+    [
+        ({}, None),
+        ({"spacings": "nan nan nan 800", "units": '"mm" "mm" "mm" "ms"'}, (0, 0.8)),
+        ({"spacings": "nan nan nan 2.5", "units": '"mm" "mm" "mm" "s"'}, (0, 2.5)),
+        ({"spacings": "nan nan nan 1"}, None),
+        ({"spacings": "nan nan nan nan", "units": '"mm" "mm" "mm" "s"'}, None),
+        (IN_SPACE_AND_TIME | {"space_units": '"mm" "mm" "mm" "ms"'}, (0, 0.8)),
+    ],
+)
+def test_times_are_steps_of_the_spacing_in_its_unit(tmp_path, changes, times_s):
+    voxels = np.arange(120, dtype="<i2").reshape(2, 3, 4, 5)
+    volume = open_volume(write(tmp_path / "a.nrrd", voxels.tobytes(), **(TIMED | changes)))
+    np.testing.assert_array_equal(volume.array, voxels)
+    assert (volume.volumes, volume.times_s) == (2, times_s)
+    assert volume.grid.spacing_mm == (1, 1, 2)
+
+
+@pytest.mark.parametrize("changes", [{"spacings": "nan nan nan 800"}, IN_SPACE_AND_TIME])
+def test_a_step_without_a_unit_is_left_out_with_a_word(tmp_path, changes):
+    path = write(tmp_path / "a.nrrd", bytes(240), **(TIMED | changes))
+    with pytest.warns(DicomSeriesWarning, match="axis 3.*without a unit"):
+        assert open_volume(path).times_s is None
 
 
 def test_spacings_alone_give_an_axial_grid(tmp_path):
