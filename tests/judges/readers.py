@@ -1,4 +1,7 @@
-"""Other people's readers: SimpleITK, GDCM, dcm2niix, highdicom, and plain pydicom."""
+"""Other people's readers: SimpleITK, GDCM, dcm2niix, highdicom, and plain pydicom.
+
+Each takes the folder of one series: files of one frame each, or one file of many frames.
+"""
 
 from __future__ import annotations
 
@@ -52,16 +55,21 @@ def read_with_pydicom(folder: Path) -> Seen:
 
 
 def read_with_simpleitk(folder: Path) -> Seen:
-    """Read the one series of a folder with SimpleITK's series reader; ITK's warnings are kept."""
+    """Read the one series of a folder with SimpleITK, as its examples do; ITK's warnings are kept."""
     if find_spec("SimpleITK") is None:
         absent("SimpleITK", 'run `pip install "dicomseries[itk]"`')
     import SimpleITK as sitk
 
     with _itk_messages() as messages:
         reader = sitk.ImageSeriesReader()
-        (series,) = reader.GetGDCMSeriesIDs(str(folder))
-        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), series))
-        image = reader.Execute()
+        found = reader.GetGDCMSeriesIDs(str(folder))
+        # It finds no series where GDCM knows none of the classes: then the one file is read by its name.
+        (names,) = [reader.GetGDCMSeriesFileNames(str(folder), one) for one in found] or [
+            list(map(str, _files(folder)))
+        ]
+        reader.SetFileNames(names)
+        # The series reader would make an axis of files round the frames of one.
+        image = reader.Execute() if len(names) > 1 else sitk.ReadImage(names[0])
     spacing, origin = np.array(image.GetSpacing()), np.array(image.GetOrigin())
     axes = np.reshape(image.GetDirection(), (3, 3)) * spacing
     return Seen(
@@ -98,22 +106,26 @@ def read_with_gdcm(folder: Path) -> Seen:
 
     # Off by default for old readers' sake; ITK turns it on since 5.4 (the IOD has Image Plane by now).
     gdcm.ImageHelper.SetSecondaryCaptureImagePlaneModule(True)
+    if len(_files(folder)) == 1:
+        return _gdcm_alone(gdcm, _files(folder)[0])
     sorter = gdcm.IPPSorter()
     sorter.SetComputeZSpacing(True)
     sorter.SetZSpacingTolerance(1e-3)
     files = [str(path) for path in _files(folder)]
     sorted_well = sorter.Sort(files)
+    if not sorter.GetFilenames():
+        message = f"GDCM cannot sort {folder} by position"
+        raise ValueError(message)
     readers = [_gdcm_reader(gdcm, name) for name in sorter.GetFilenames()]  # each owns its image
     images = [reader.GetImage() for reader in readers]
     first = images[0]
     cosines = np.reshape([first.GetDirectionCosines(i) for i in range(6)], (2, 3))
     origin, end = (np.array([image.GetOrigin(i) for i in range(3)]) for image in (first, images[-1]))
-    alone = len(images) == 1
-    step = np.cross(*cosines) * first.GetSpacing(2) if alone else (end - origin) / (len(images) - 1)
+    step = (end - origin) / (len(images) - 1)
     return Seen(
-        array=np.stack([_real(_gdcm_pixels(gdcm, i), i.GetSlope(), i.GetIntercept()) for i in images]),
+        array=np.concatenate([_real(_gdcm_pixels(gdcm, i), i.GetSlope(), i.GetIntercept()) for i in images]),
         affine_lps=_affine(cosines[0] * first.GetSpacing(0), cosines[1] * first.GetSpacing(1), step, origin),
-        warnings=() if sorted_well and (alone or sorter.GetZSpacing() > 0) else ("uneven positions",),
+        warnings=() if sorted_well and sorter.GetZSpacing() > 0 else ("uneven positions",),
     )
 
 
@@ -121,13 +133,23 @@ def read_with_highdicom(folder: Path) -> Seen:
     """Read one series with highdicom, which refuses what is not a regular volume."""
     if find_spec("highdicom") is None:
         absent("highdicom", "run `make check`, which installs it")
-    import highdicom
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own deprecations; its opinion of a series comes as an exception
-        volume = highdicom.get_volume_from_series([pydicom.dcmread(path) for path in _files(folder)])
+        volume = _highdicom_volume(_files(folder))
     affine = volume.affine[:, [2, 1, 0, 3]]  # its indices are (slice, row, column)
     return Seen(array=volume.array, affine_lps=affine)
+
+
+def _highdicom_volume(files: list[Path]) -> Any:
+    import highdicom
+
+    first = pydicom.dcmread(files[0], stop_before_pixels=True)
+    if "SegmentSequence" in first:
+        return highdicom.seg.segread(files[0]).get_volume(combine_segments=True)
+    if "NumberOfFrames" in first:
+        return highdicom.imread(files[0]).get_volume()
+    return highdicom.get_volume_from_series([pydicom.dcmread(path) for path in files])
 
 
 def _files(folder: Path) -> list[Path]:
@@ -158,10 +180,27 @@ def _affine(
 
 
 def _from_nifti(array: npt.NDArray[Any], affine_ras: npt.NDArray[Any], said: tuple[str, ...]) -> Seen:
+    volumes = array.shape[3] if array.ndim > 3 else None
+    outermost_first = array.T
     if array.dtype.names:  # RGB is a record in NIfTI
-        array = np.stack([array[name] for name in array.dtype.names], axis=-1)
-    slices_first = np.transpose(array, (2, 1, 0, *range(3, array.ndim)))
-    return Seen(array=slices_first, affine_lps=np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_ras, warnings=said)
+        outermost_first = np.stack([outermost_first[name] for name in array.dtype.names], axis=-1)
+    affine_lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_ras
+    return Seen(array=outermost_first, affine_lps=affine_lps, warnings=said, volumes=volumes)
+
+
+def _gdcm_alone(gdcm: Any, path: Path) -> Seen:
+    """Read a file that is a series of its own: one slice, or many frames."""
+    reader = _gdcm_reader(gdcm, str(path))
+    image = reader.GetImage()
+    cosines = np.reshape([image.GetDirectionCosines(i) for i in range(6)], (2, 3))
+    steps = [*cosines, np.cross(*cosines)]
+    return Seen(
+        array=_real(_gdcm_pixels(gdcm, image), image.GetSlope(), image.GetIntercept()),
+        affine_lps=_affine(
+            *(step * image.GetSpacing(i) for i, step in enumerate(steps)),
+            np.array([image.GetOrigin(i) for i in range(3)]),
+        ),
+    )
 
 
 def _gdcm_reader(gdcm: Any, name: str) -> Any:
@@ -174,17 +213,25 @@ def _gdcm_reader(gdcm: Any, name: str) -> Any:
 
 
 def _gdcm_pixels(gdcm: Any, image: Any) -> npt.NDArray[Any]:
-    kind: Callable[[Any], Any] = {
+    """Return the stored numbers of one file, shape (frames, rows, columns[, 3])."""
+    of_type: dict[Any, Callable[[Any], Any]] = {
         gdcm.PixelFormat.UINT8: np.uint8,
         gdcm.PixelFormat.INT8: np.int8,
         gdcm.PixelFormat.UINT16: np.uint16,
         gdcm.PixelFormat.INT16: np.int16,
-    }[image.GetPixelFormat().GetScalarType()]
+        gdcm.PixelFormat.FLOAT32: np.float32,
+        gdcm.PixelFormat.FLOAT64: np.float64,
+        gdcm.PixelFormat.SINGLEBIT: np.uint8,  # packed, the lowest bit first
+    }
     # SWIG hands the bytes over as a str with surrogates for what is not UTF-8.
     raw = image.GetBuffer().encode("utf-8", errors="surrogateescape")
-    samples = image.GetPixelFormat().GetSamplesPerPixel()
-    shape = (image.GetDimension(1), image.GetDimension(0)) + ((samples,) if samples > 1 else ())
-    return np.frombuffer(raw, dtype=kind).reshape(shape)
+    samples, scalar = image.GetPixelFormat().GetSamplesPerPixel(), image.GetPixelFormat().GetScalarType()
+    sizes = [image.GetDimension(i) for i in reversed(range(image.GetNumberOfDimensions()))]
+    shape = (*([1] * (3 - len(sizes))), *sizes, *([samples] if samples > 1 else []))
+    numbers = np.frombuffer(raw, dtype=of_type[scalar])
+    if scalar == gdcm.PixelFormat.SINGLEBIT:
+        numbers = np.unpackbits(numbers, bitorder="little")[: int(np.prod(shape))]
+    return numbers.reshape(shape)
 
 
 @contextmanager

@@ -16,24 +16,33 @@ Affine = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Seen:
-    """A volume as another program reads it.
+    """A volume, or several over time on one grid, as another program reads it.
 
     Attributes
     ----------
-    array : ndarray, shape (slices, rows, columns) or (slices, rows, columns, 3)
+    array : ndarray, shape ([volumes,] slices, rows, columns[, 3])
         Real values.
-    affine_lps : ndarray, shape (4, 4)
-        From (column, row, slice) indices to LPS mm.
+    affine_lps : ndarray, shape (4, 4), or None
+        From (column, row, slice) indices to LPS mm; None for a program that shows pictures without their place.
     warnings : tuple of str
         What the program complained about.
+    volumes : int, optional
+        The length of the leading axis, where there is one.
     """
 
     array: npt.NDArray[Any]
-    affine_lps: Affine
+    affine_lps: Affine | None
     warnings: tuple[str, ...] = ()
+    volumes: int | None = None
+
+    def each(self) -> list[Seen]:
+        """Return the volumes of the leading axis, one by one; the volume itself if there is no such axis."""
+        if self.volumes is None:
+            return [self]
+        return [Seen(array=one, affine_lps=self.affine_lps, warnings=self.warnings) for one in self.array]
 
     def aligned_to(self, affine_lps: npt.ArrayLike) -> Seen:
-        """Return the same voxels with axes ordered and directed as those of `affine_lps`.
+        """Return the same voxels of one volume with axes ordered and directed as those of `affine_lps`.
 
         A reader is free to turn an array round as long as every value stays on its point in space: dcm2niix
         flips the rows, SimpleITK the slices.
@@ -71,7 +80,7 @@ def corner_distance(seen: Seen, affine_lps: npt.ArrayLike, shape: tuple[int, ...
 
     `seen` is taken as it is: align it first with `Seen.aligned_to` where a reader may turn the array.
     """
-    if seen.array.shape[:3] != tuple(shape[:3]):
+    if seen.affine_lps is None or seen.array.shape[:3] != tuple(shape[:3]):
         return float("inf")
     return float(np.linalg.norm(corners(seen.affine_lps, shape) - corners(affine_lps, shape), axis=1).max())
 

@@ -1,0 +1,127 @@
+"""The forms of arrays that every reader is asked about: small, of unequal sides, oblique."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+
+import dicomseries as dcs
+from judges.outcomes import Meant
+
+__all__ = ["CASES", "OBLIQUE", "Case", "Part", "stored_frames"]
+
+SIZES = {"t": 3, "z": 5, "y": 8, "x": 11, "c": 3}
+
+
+def _oblique() -> npt.NDArray[np.float64]:
+    """From (column, row, slice) to LPS mm: turned about all three axes, right-handed, voxels of unequal sides."""
+    (ca, sa), (cb, sb), (cc, sc) = ((np.cos(angle), np.sin(angle)) for angle in (0.1, -0.2, 0.3))
+    about_x = np.array([[1, 0, 0], [0, ca, -sa], [0, sa, ca]])
+    about_y = np.array([[cb, 0, sb], [0, 1, 0], [-sb, 0, cb]])
+    about_z = np.array([[cc, -sc, 0], [sc, cc, 0], [0, 0, 1]])
+    affine = np.eye(4)
+    affine[:3, :3] = about_x @ about_y @ about_z * (0.7, 0.9, 2.5)
+    affine[:3, 3] = (-31.4159, 27.1828, -141.421)
+    return affine
+
+
+OBLIQUE = _oblique()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One series of what a case has written, and what a reader should see in it."""
+
+    folder: Path
+    meant: Meant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A kind and an array, named as the documentation names it.
+
+    Attributes
+    ----------
+    kind, form : str
+        The kind's name, and what goes in.
+    dtype : str
+        Of the array; floats go from -3.2 to 9.7, integers as far as `low` and `high` say.
+    axes : str
+        As in `write`.
+    low, high : float
+        The ends of the values; both are reached.
+    options : mapping
+        Further arguments of `write`.
+    """
+
+    kind: str
+    form: str
+    dtype: str
+    axes: str = "zyx"
+    low: float = -3.2
+    high: float = 9.7
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return the case's name in the record."""
+        return f"{self.kind}: {self.form}"
+
+    def array(self) -> npt.NDArray[Any]:
+        """Return values that differ along every axis and from voxel to voxel."""
+        shape = tuple(SIZES[axis] for axis in self.axes)
+        ramp = sum(index * part for index, part in zip(np.indices(shape), (0.9, 0.5, 0.31, 0.07, 0.013), strict=False))
+        noisy = ramp + np.random.default_rng(3).normal(0, 0.2, shape)
+        real = self.low + (self.high - self.low) * (noisy - noisy.min()) / np.ptp(noisy)
+        return real.astype(self.dtype) if self.dtype.startswith("float") else np.rint(real).astype(self.dtype)
+
+    def write(self, folder: Path) -> list[Part]:
+        """Write the array with `dicomseries.write`, and return its series: several where time is split."""
+        array = self.array()
+        receipt = dcs.write(
+            array, folder, kind=self.kind, affine=OBLIQUE, space="LPS", axes=self.axes, sync=False, **self.options
+        )
+        error = receipt.max_error
+        apart = sorted(path for path in folder.iterdir() if path.is_dir())
+        if apart:
+            return [_part(one, array[index], error, None) for index, one in enumerate(apart)]
+        return [_part(folder, array, error, SIZES["t"] if "t" in self.axes else None)]
+
+
+def _part(folder: Path, array: npt.NDArray[Any], max_error: float, volumes: int | None) -> Part:
+    frames = stored_frames(folder)
+    return Part(
+        folder=folder,
+        meant=Meant(real=array, frames=frames, affine_lps=OBLIQUE, max_error=max_error, volumes=volumes),
+    )
+
+
+def stored_frames(folder: Path) -> npt.NDArray[Any]:
+    """Return the stored numbers of every frame as pydicom decodes them, file by file in the order of their names."""
+    datasets = [pydicom.dcmread(path) for path in sorted(folder.glob("*.dcm"))]
+    return np.concatenate([d.pixel_array.reshape(-1, *_frame_shape(d)) for d in datasets])
+
+
+def _frame_shape(dataset: pydicom.Dataset) -> tuple[int, ...]:
+    return (dataset.Rows, dataset.Columns, *([3] if dataset.SamplesPerPixel == 3 else []))
+
+
+CASES = (
+    Case(kind="CT", form="int16", dtype="int16", low=-1024, high=3071),
+    Case(kind="CT", form="float32, rescaled", dtype="float32"),
+    Case(kind="MR", form="uint16", dtype="uint16", low=0, high=4095),
+    Case(kind="MR", form="float32, rescaled", dtype="float32"),
+    Case(kind="PT", form="float32, rescaled", dtype="float32", low=0),
+    Case(kind="SC", form="uint8", dtype="uint8", low=0, high=255),
+    Case(kind="SC", form="uint16", dtype="uint16", low=0, high=65535),
+    Case(kind="SC", form="float32, rescaled", dtype="float32"),
+    Case(kind="SC", form="uint8 RGB", dtype="uint8", axes="zyxc", low=0, high=255),
+    Case(kind="SC", form="uint16 RGB", dtype="uint16", axes="zyxc", low=0, high=65535),
+)
+"""One line of the readers table each."""

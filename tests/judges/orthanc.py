@@ -1,0 +1,119 @@
+"""Orthanc as a judge: a server of our own on the loopback, in a folder that goes away with it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from judges.outcomes import CANNOT, KEPT, UNSERVED, WRONG, Meant
+from judges.presence import absent
+
+__all__ = ["orthanc", "orthanc_version"]
+
+
+def orthanc_version() -> str:
+    """Return the version of Orthanc, as in 1.10.1."""
+    said = subprocess.run([_program(), "--version"], capture_output=True, text=True, check=True, timeout=20).stdout
+    return re.search(r"Orthanc (\d+\.\d+\.\d+)", said)[1]  # type: ignore[index]
+
+
+@contextmanager
+def orthanc() -> Iterator[Callable[[Path, Meant], str]]:
+    """Start a server; give a function that stores a series, asks for it again, and says what became of it."""
+    program = _program()
+    with tempfile.TemporaryDirectory() as home:
+        port = _free_port()
+        settings = {
+            "StorageDirectory": f"{home}/db",
+            "IndexDirectory": f"{home}/db",
+            "HttpPort": port,
+            "RemoteAccessAllowed": False,
+            "HttpBindAddresses": ["127.0.0.1"],
+            "DicomServerEnabled": False,  # its DICOM port would listen on every address
+            "Plugins": [],
+        }
+        Path(home, "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
+        with Path(home, "log").open("w", encoding="utf-8") as log:
+            server = subprocess.Popen([program, f"{home}/orthanc.json"], stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(server, address, Path(home, "log"))
+            yield lambda folder, meant: _kept(address, folder, meant)
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _program() -> str:
+    found = shutil.which("Orthanc", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    if found is None:
+        absent("Orthanc", "run `make debian` as root")
+    return str(found)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            _ask(f"{address}/system")
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    message = f"Orthanc did not start: {log.read_text(encoding='utf-8')}"
+    raise RuntimeError(message)
+
+
+def _kept(address: str, folder: Path, meant: Meant) -> str:
+    series, frames = set(), []
+    for path in sorted(folder.glob("*.dcm")):
+        sent = path.read_bytes()
+        try:
+            answer = json.loads(_ask(f"{address}/instances", sent))
+        except urllib.error.HTTPError:
+            return CANNOT
+        if _ask(f"{address}/instances/{answer['ID']}/file") != sent:
+            return WRONG
+        series.add(answer["ParentSeries"])
+        frames += _frames(f"{address}/instances/{answer['ID']}")
+    if len(series) != 1:
+        return WRONG
+    if not frames:
+        return UNSERVED
+    served, wanted = b"".join(frames), meant.frames.tobytes()
+    if len(served) * 8 == len(wanted):  # one bit a pixel, the first pixel in the lowest bit (PS3.5 section 8.1.1)
+        wanted = np.packbits(meant.frames, bitorder="little").tobytes()
+    return KEPT if served == wanted else WRONG
+
+
+def _frames(instance: str) -> list[bytes]:
+    """Return the stored numbers of every frame; nothing if Orthanc has none to give."""
+    try:
+        return [_ask(f"{instance}/frames/{index}/raw") for index in range(len(json.loads(_ask(f"{instance}/frames"))))]
+    except urllib.error.HTTPError:
+        return []
+
+
+def _ask(url: str, data: bytes | None = None) -> bytes:
+    request = urllib.request.Request(url, data=data, method="POST" if data else "GET")  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        return bytes(answer.read())

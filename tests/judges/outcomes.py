@@ -1,0 +1,168 @@
+"""What became of an array in a reader, in a few words that are measured and never written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from judges.seen import Seen, corner_distance
+
+__all__ = ["CANNOT", "KEPT", "MEANINGS", "RIGHT", "UNSERVED", "CannotReadError", "Meant", "outcome"]
+
+RIGHT = "right"
+VALUES = "values right"
+STORED = "stored numbers"
+COARSE = "steps of 1"
+WRONG = "wrong values"
+NOWHERE = "no geometry"
+ELSEWHERE = "wrong place"
+APART = "volumes apart"
+STACKED = "frames stacked"
+CANNOT = "cannot read"
+KEPT = "kept"
+UNSERVED = "kept, frames not served"
+
+MEANINGS = {
+    RIGHT: "every voxel has its value at its place in the patient, and volumes over time stand along one axis",
+    VALUES: "every voxel has its value, with what is said behind the comma",
+    STORED: "the numbers of the file without their rescale or mapping to real values",
+    COARSE: "the real values in steps of 1: what lies between is lost",
+    WRONG: "other values",
+    NOWHERE: "pictures without a place in the patient",
+    ELSEWHERE: "at another place in the patient",
+    APART: "each volume comes as an image of its own, without an axis of time",
+    STACKED: "all frames lie in one stack of slices, whatever volume or segment they belong to",
+    CANNOT: "refused with an error, or not shown",
+    KEPT: "an archive: gives every file back byte for byte, and the stored numbers of every frame",
+    UNSERVED: "an archive: gives every file back byte for byte, but no frames",
+}
+"""Words of an outcome, and what they mean."""
+
+PLACE_MM = 1e-3
+"""How far a corner may be off; NIfTI's affine is float32."""
+
+FLOAT32 = 2.0**-22
+"""What a reader that holds float32 (slopes in NIfTI, textures) may be off, as a part of the largest value."""
+
+
+class CannotReadError(Exception):
+    """A reader's own refusal; any other error of a judge is a fault of the judge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Meant:
+    """What a reader should see.
+
+    Attributes
+    ----------
+    real : ndarray, shape ([volumes,] slices, rows, columns[, 3])
+        The array that was written.
+    frames : ndarray, shape (frames, rows, columns[, 3])
+        The stored numbers, in the order of the files.
+    affine_lps : ndarray, shape (4, 4)
+        From (column, row, slice) to LPS mm.
+    max_error : float
+        How far a restored value may be from `real`.
+    volumes : int, optional
+        The length of the leading axis, where there is one.
+    """
+
+    real: npt.NDArray[Any]
+    frames: npt.NDArray[Any]
+    affine_lps: npt.NDArray[np.float64]
+    max_error: float = 0.0
+    volumes: int | None = None
+
+    def each(self) -> list[npt.NDArray[Any]]:
+        """Return the volumes one by one."""
+        return [self.real] if self.volumes is None else list(self.real)
+
+    def stored(self) -> list[npt.NDArray[Any]]:
+        """Return the stored numbers of the volumes; NaN where the frames are not the array's, as in a segmentation."""
+        if self.frames.size != self.real.size:
+            return [np.full(one.shape, np.nan) for one in self.each()]
+        return list(self.frames.reshape(len(self.each()), *self.each()[0].shape))
+
+    def tolerance(self) -> float:
+        """Return how far a value may be off."""
+        return self.max_error + FLOAT32 * float(np.abs(self.real.astype(np.float64)).max())
+
+
+def outcome(images: list[Seen], meant: Meant) -> str:
+    """Return in words what `images` have of what was meant."""
+    volumes = [volume for image in images for volume in image.each()]
+    if len(volumes) != len(meant.each()):
+        return _stacked(volumes, meant)
+    turned = [_turned(volume, meant) for volume in volumes]
+    if any(one.array.shape != real.shape for one, real in zip(turned, meant.each(), strict=True)):
+        return _stacked(volumes, meant)
+    values = _worst([_values(*three, meant) for three in zip(turned, meant.each(), meant.stored(), strict=True)])
+    place = _worst([_place(one, meant) for one in turned])
+    return _words(values, place, APART if len(images) > 1 else "")
+
+
+def _words(*facets: str) -> str:
+    """Return the facets of an outcome as one text; `VALUES` alone is `RIGHT`."""
+    said = [facet for facet in facets if facet]
+    return RIGHT if said == [VALUES] else ", ".join(said)
+
+
+def _turned(volume: Seen, meant: Meant) -> Seen:
+    return volume if volume.affine_lps is None else volume.aligned_to(meant.affine_lps)
+
+
+def _worst(facets: list[str]) -> str:
+    order = list(MEANINGS)
+    return max(facets, key=lambda facet: order.index(facet) if facet else -1)
+
+
+def _values(seen: Seen, real: npt.NDArray[Any], stored: npt.NDArray[Any], meant: Meant) -> str:
+    numbers = seen.array.astype(np.float64)
+    off = _off(numbers, real)
+    if off <= meant.tolerance():
+        return VALUES
+    if _off(numbers, stored) == 0:
+        return STORED
+    steps = numbers - numbers.min()
+    return COARSE if off <= 1.5 and _off(steps, np.rint(steps)) <= 2 * meant.tolerance() else WRONG
+
+
+def _off(numbers: npt.NDArray[np.float64], wanted: npt.NDArray[Any]) -> float:
+    difference = float(np.abs(numbers - wanted.astype(np.float64)).max())
+    return difference if np.isfinite(difference) else float("inf")
+
+
+def _place(seen: Seen, meant: Meant) -> str:
+    if seen.affine_lps is None:
+        return NOWHERE
+    return "" if corner_distance(seen, meant.affine_lps, seen.array.shape) < PLACE_MM else ELSEWHERE
+
+
+def _stacked(volumes: list[Seen], meant: Meant) -> str:
+    """Return what is to be said of another number of slices: the frames may still all be there."""
+    frames = [frame for volume in volumes for frame in _turned(volume, meant).array]
+    real = [frame for volume in meant.each() for frame in volume]
+    nowhere = NOWHERE if all(volume.affine_lps is None for volume in volumes) else ""
+    if _same_frames(frames, real, meant.tolerance()):
+        return _words(VALUES, STACKED, nowhere)
+    if _same_frames(frames, list(meant.frames), 0.0):
+        return _words(STORED, STACKED, nowhere)
+    return _words(WRONG, nowhere)
+
+
+def _same_frames(seen: list[npt.NDArray[Any]], wanted: list[npt.NDArray[Any]], tolerance: float) -> bool:
+    """Whether each wanted frame is among those seen, and there are no more."""
+    if len(seen) != len(wanted):
+        return False
+    left = [frame.astype(np.float64) for frame in seen]
+    for frame in wanted:
+        found = next(
+            (i for i, one in enumerate(left) if one.shape == frame.shape and _off(one, frame) <= tolerance), None
+        )
+        if found is None:
+            return False
+        del left[found]
+    return True

@@ -1,0 +1,134 @@
+"""The table of readers: each is started once and asked about series after series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from judges.browser import browser, package_version
+from judges.cases import Part
+from judges.dcmtk import dcmtk_version, open_with_dcmtk
+from judges.orthanc import orthanc, orthanc_version
+from judges.outcomes import CANNOT, CannotReadError, Meant, outcome
+from judges.readers import read_with_dcm2niix, read_with_gdcm, read_with_highdicom, read_with_simpleitk
+from judges.seen import Seen
+
+__all__ = ["PROGRAMS", "Program", "outcomes_of"]
+
+Ask = Callable[[Path, Meant], str]
+"""What became of the series in this folder, in the words of `judges.outcomes`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A reader: its name, what it is asked to do, its version, and how to start it."""
+
+    name: str
+    asked: str
+    version: Callable[[], str]
+    start: Callable[[], AbstractContextManager[Ask]]
+
+
+def viewing(open_series: Callable[[Path], list[Seen]]) -> Ask:
+    """Return the question to a program that shows what it reads."""
+
+    def ask(folder: Path, meant: Meant) -> str:
+        try:
+            images = open_series(folder)
+        except CannotReadError:
+            return CANNOT
+        return outcome(images, meant) if images else CANNOT
+
+    return ask
+
+
+def library(
+    read: Callable[[Path], Seen | list[Seen]], *refusals: type[Exception]
+) -> Callable[[], AbstractContextManager[Ask]]:
+    """Return how to start a reader that is a library and says with which errors it refuses."""
+
+    def open_series(folder: Path) -> list[Seen]:
+        try:
+            seen = read(folder)
+        except refusals as error:
+            raise CannotReadError(str(error)) from error
+        return seen if isinstance(seen, list) else [seen]
+
+    @contextmanager
+    def start() -> Iterator[Ask]:
+        yield viewing(open_series)
+
+    return start
+
+
+@contextmanager
+def page(name: str) -> Iterator[Ask]:
+    """Start a browser with a page of tests/interop/viewers."""
+    with browser(name) as open_series:
+        yield viewing(open_series)
+
+
+PROGRAMS = (
+    Program(
+        name="SimpleITK",
+        asked="`ImageSeriesReader` with the names that GDCM sorts, `ReadImage` where they are one",
+        version=partial(version, "SimpleITK"),
+        start=library(read_with_simpleitk, RuntimeError),
+    ),
+    Program(
+        name="dcm2niix",
+        asked="every NIfTI file that it makes of the folder",
+        version=partial(version, "dcm2niix"),
+        start=library(read_with_dcm2niix),
+    ),
+    Program(
+        name="highdicom",
+        asked="`get_volume_from_series`, `get_volume` of one file, with the segments combined",
+        version=partial(version, "highdicom"),
+        start=library(read_with_highdicom, ValueError, RuntimeError, AttributeError),
+    ),
+    Program(
+        name="GDCM",
+        asked="`IPPSorter` and `ImageReader`",
+        version=partial(version, "python-gdcm"),
+        start=library(read_with_gdcm, ValueError),
+    ),
+    Program(
+        name="dcmtk",
+        asked="its renderer `dcm2pnm`: 16-bit pictures of all frames; it has no volumes",
+        version=dcmtk_version,
+        start=library(open_with_dcmtk),
+    ),
+    Program(
+        name="Orthanc",
+        asked="an archive: the files stored and fetched again, and the raw frames",
+        version=orthanc_version,
+        start=orthanc,
+    ),
+    Program(
+        name="Cornerstone3D",
+        asked="its volumes in a browser, split by time as OHIF does, which shows images through it",
+        version=partial(package_version, "@cornerstonejs/core"),
+        start=partial(page, "cornerstone3d"),
+    ),
+    Program(
+        name="NiiVue",
+        asked="its images in a browser, made by its own dcm2niix",
+        version=partial(package_version, "@niivue/niivue"),
+        start=partial(page, "niivue"),
+    ),
+)
+"""In the order of the documentation's columns."""
+
+
+def outcomes_of(program: Program, written: Mapping[str, list[Part]]) -> dict[str, str]:
+    """Ask one program about every case, by name; the series of one case mostly have one outcome."""
+    with program.start() as ask:
+        return {
+            name: " / ".join(dict.fromkeys(ask(part.folder, part.meant) for part in parts))
+            for name, parts in written.items()
+        }

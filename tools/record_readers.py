@@ -1,0 +1,48 @@
+"""Ask every reader about every case and record what became of the arrays, in tests/interop/readers.json.
+
+Run it where all readers are installed (`make debian check viewers`): ``.venv/bin/python tools/record_readers.py``, or
+with the names of some readers to ask these again only. Then ``python tools/make_reference_pages.py`` writes the tables.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RECORD = ROOT / "tests" / "interop" / "readers.json"
+sys.path[:0] = [str(ROOT / "tests")]
+
+from judges.cases import CASES  # noqa: E402
+from judges.outcomes import MEANINGS  # noqa: E402
+from judges.programs import PROGRAMS, outcomes_of  # noqa: E402
+
+
+def main(names: list[str]) -> None:
+    before = json.loads(RECORD.read_text(encoding="utf-8")) if names else {"readers": {}, "outcomes": {}}
+    programs = [program for program in PROGRAMS if program.name in names or not names]
+    with tempfile.TemporaryDirectory() as folder:
+        written = {case.name: case.write(Path(folder, str(index))) for index, case in enumerate(CASES)}
+        now = {program.name: outcomes_of(program, written) for program in programs}
+    readers = {program.name: {"version": program.version(), "asked": program.asked} for program in programs}
+    record = {
+        "meanings": MEANINGS,
+        "readers": {program.name: readers.get(program.name) or before["readers"][program.name] for program in PROGRAMS},
+        "outcomes": {
+            case.name: {
+                program.name: now[program.name][case.name]
+                if program.name in now
+                else before["outcomes"][case.name][program.name]
+                for program in PROGRAMS
+            }
+            for case in CASES
+        },
+    }
+    RECORD.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(RECORD)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
