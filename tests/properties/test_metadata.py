@@ -34,7 +34,7 @@ MAPPINGS = st.fixed_dictionaries(
         "EchoTime": NUMBERS,
         "SeriesNumber": st.integers(-(2**31), 2**31 - 1),
         "PregnancyStatus": st.integers(1, 4),
-        "RealWorldValueSlope": NUMBERS,
+        "DiffusionBValue": NUMBERS,
         "DerivationCodeSequence": st.lists(
             st.fixed_dictionaries({"CodeValue": CODES, "CodeMeaning": LINE}), max_size=3
         ),

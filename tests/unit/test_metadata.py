@@ -49,7 +49,7 @@ ACCEPTED = [
     ("RadiopharmaceuticalInformationSequence", None, ()),
     ("PregnancyStatus", 4, (4,)),
     ("PregnancyStatus", "4", (4,)),
-    ("RealWorldValueSlope", 0.5, (0.5,)),
+    ("DiffusionBValue", 0.5, (0.5,)),
     ("FrameTimeVector", np.array([0.5, 1.5]), ("0.5", "1.5")),
     ("SelectorATValue", "PageNumberVector", (0x00182001,)),
     ("ICCProfile", b"\0\1", (b"\0\1",)),

@@ -64,7 +64,7 @@ WRONG = [
     ({"SelectorOFValue": b"abcde"}, "bytes-broken", "SelectorOFValue", "lowest byte first"),
     ({"ClinicalTrialProtocolID": "1"}, "partner-missing", "ClinicalTrialProtocolID", "ClinicalTrialSubjectID"),
     ({"PregnancyStatus": 70000}, "number-out-of-range", "PregnancyStatus", "7"),
-    ({"RealWorldValueSlope": math.inf}, "number-out-of-range", "RealWorldValueSlope", "2.5"),
+    ({"DiffusionBValue": math.inf}, "number-out-of-range", "DiffusionBValue", "2.5"),
     ({"AcquisitionNumber": [1, 2]}, "number-of-values", "AcquisitionNumber", "that many"),
     ({"ImageType": "DERIVED"}, "number-of-values", "ImageType", "that many"),
     ({"PatientName": "Doe\\Jane"}, "number-of-values", "PatientName", "that many"),

@@ -11,8 +11,11 @@ from dicomseries.iod.kind import Choice, Constant, Default, Fact, PerInstance, R
 
 __all__ = [
     "ACQUISITION",
+    "ACQUISITION_TIME",
     "EQUIPMENT",
     "FRAME_OF_REFERENCE",
+    "FRAME_TIME",
+    "HOUNSFIELD_ADVICE",
     "IMAGE",
     "IMAGE_PLANE",
     "IMAGE_TYPE_EXAMINATION",
@@ -147,8 +150,23 @@ RESCALE = (
     Row("RescaleType", "1C", Choice(values=("US",)), Rescaled()),
 )
 
+HOUNSFIELD_ADVICE = (
+    'RescaleType is US (unspecified); give metadata={"RescaleType": "HU"} if the values are Hounsfield units.'
+)
+"""For CT: an array may be anything."""
+
 # C.7.10.1
 ACQUISITION = (Row("AcquisitionNumber", "2", Choice()),)
+
+# C.7.10.1 (General Acquisition), of each volume where there are several and the user has given when the first began
+ACQUISITION_TIME = (
+    Row("AcquisitionDate", "3", Default()),
+    Row("AcquisitionTime", "3", Default()),
+)
+
+# C.8.9.4: ms after the first volume. It is an extension outside of PET (PS3.2 section 3.11.3), which validators
+# remark upon, yet the only attribute that holds a time without a date.
+FRAME_TIME = (Row("FrameReferenceTime", "3", Default()),)
 
 _OTHER_KIND = "Choose another kind= instead."
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import Context, Values
 from dicomseries.iod.demands import completed, item_faults
-from dicomseries.iod.groups import VaryingGroup, attribute_of, rows_of
+from dicomseries.iod.groups import VaryingGroup, attribute_of, groups_of, rows_of
 from dicomseries.iod.kind import Kind, PerInstance
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import Attribute, attribute, tag_of
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS
 
 __all__ = ["Composition", "compose"]
 
@@ -80,13 +81,17 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying
     groups = [found for group in kind.groups if (found := group.resolve(context, faults)) is not None]
     frames = [found for group in kind.frames if (found := group.resolve(context, faults)) is not None]
     own = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
+    own |= {group.keyword for group in groups_of((*kind.groups, *kind.frames))}
     others = [one for one in metadata.attributes if one.keyword not in own]
     others += (one for one in completed(kind.sop_class_uid, others, faults) if one.keyword not in own)
     if kind.is_multi_frame:
         faults += _homeless(kind, context)
     if faults:
         raise MetadataError.together(faults)
-    fixed = [*rows, *_fixed(groups), *others, *_shared_groups(frames)]
+    # a functional group that the table does not name, yet the object class has (annex A), is the user's for all frames
+    free = FUNCTIONAL_GROUPS.get(kind.sop_class_uid, ()) if kind.is_multi_frame else ()
+    frames += (one for one in others if one.keyword in free)
+    fixed = [*rows, *_fixed(groups), *(one for one in others if one.keyword not in free), *_shared_groups(frames)]
     advice = (row.advice(context) for row in kind.all_rows)
     return Composition(
         shared=tuple(sorted((one for one in fixed if one.keyword not in context.varying), key=lambda one: one.tag)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dicomseries.iod import common
 from dicomseries.iod.kind import Choice, Fact, Kind, Row
+from dicomseries.iod.real_world import REAL_WORLD_VALUES_IF_ASKED
 from dicomseries.values import PixelRules
 
 __all__ = ["CT"]
@@ -25,14 +26,12 @@ _CT_IMAGE = (
     Row(
         "RescaleType",
         "1C",
-        Choice(
-            values=("US",),
-            advice='RescaleType is US (unspecified); give metadata={"RescaleType": "HU"} if the values are '
-            "Hounsfield units.",
-        ),
+        Choice(values=("US",), advice=common.HOUNSFIELD_ADVICE),
     ),
     Row("KVP", "2", Choice()),
     *common.ACQUISITION,
+    *common.FRAME_TIME,
+    *common.ACQUISITION_TIME,
 )
 
 CT = Kind(
@@ -60,5 +59,7 @@ CT = Kind(
         *_CT_IMAGE,
         *common.WINDOW,
     ),
+    groups=(REAL_WORLD_VALUES_IF_ASKED,),
+    over_time=("AcquisitionNumber", "FrameReferenceTime", "AcquisitionDate", "AcquisitionTime"),
 )
 """CT Image Storage."""

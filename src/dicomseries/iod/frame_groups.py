@@ -47,7 +47,7 @@ FRAME_CONTENT = Group(
         Row("DimensionIndexValues", "1C", PerInstance()),
         Row("FrameAcquisitionNumber", "3", Default(), given_as="AcquisitionNumber"),
         Row("FrameAcquisitionDuration", "1C", Default()),
-        Row("FrameAcquisitionDateTime", "1C", Default(), given_as="AcquisitionDateTime"),
+        Row("FrameAcquisitionDateTime", "1C", Default()),
         Row("FrameReferenceDateTime", "1C", Default()),
         Row("FrameComments", "3", Default()),
         Row("FrameLabel", "3", Default()),
@@ -101,6 +101,9 @@ FRAME_TYPE = (
 """C.8.16.2: the same in the image and in its frames."""
 
 
+_UNSPECIFIED = Choice(values=("US",))
+
+
 def frame_type(sequence: str, values: tuple[str, ...], *more: Row) -> Group:
     """Return the group of a kind's frame type (C.8.13.3.1, C.8.15.3.1, ...): all frames are what the image is.
 
@@ -121,8 +124,13 @@ def frame_type(sequence: str, values: tuple[str, ...], *more: Row) -> Group:
     return Group(sequence, (Row("FrameType", "1", Choice(values=values), given_as="ImageType"), *more))
 
 
-def rescaled_values(advice: str = "") -> Group:
+def rescaled_values(unit: Choice = _UNSPECIFIED) -> Group:
     """Return the group of the rescale (C.7.6.16.2.9), one for all frames: ITK gives them all the first one's.
+
+    Parameters
+    ----------
+    unit : Choice
+        Of RescaleType.
 
     Examples
     --------
@@ -134,7 +142,7 @@ def rescaled_values(advice: str = "") -> Group:
         (
             Row("RescaleIntercept", "1", Choice(values=("0",))),
             Row("RescaleSlope", "1", Choice(values=("1",))),
-            Row("RescaleType", "1", Choice(values=("US",), advice=advice)),
+            Row("RescaleType", "1", unit),
         ),
     )
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
-from dicomseries.iod.conditions import ALWAYS, Condition, Context
+from dicomseries.iod.conditions import ALWAYS, Condition, Context, Values
 from dicomseries.iod.rows import Row, not_for_this_image
 from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
 
-__all__ = ["Group", "Leaf", "Part", "VaryingGroup", "attribute_of", "rows_of"]
+__all__ = ["Group", "Leaf", "Part", "VaryingGroup", "attribute_of", "groups_of", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,9 @@ class Group:
         faults : list of MetadataError
             Takes what does not fit.
         """
+        given = context.given(self.keyword)
+        if given is not None:
+            return self._as_given(given, context, faults)
         if not self.condition.holds(context) or (self.optional and not self._is_used(context)):
             faults += self._misplaced(context)
             return None
@@ -154,8 +157,39 @@ class Group:
                 if given is not None:
                     yield not_for_this_image(row, given)
 
+    def _as_given(self, given: Values, context: Context, faults: list[MetadataError]) -> Attribute:
+        """Return the sequence as the user has given it, in place of ours; what varies has no place in it then."""
+        faults += (
+            MetadataError(
+                code="sequence-given-and-varying",
+                where=self.keyword,
+                given=f"the sequence, and {row.keyword} for each volume or slice",
+                expected="one of the two",
+                remedy=f"Leave {self.keyword} out and give its attributes themselves.",
+            )
+            for row in rows_of((self,))
+            if row.varies(context)
+        )
+        return attribute(self.keyword, *given)
+
     def _is_used(self, context: Context) -> bool:
-        return any(row.varies(context) or row.given(context) is not None for row in rows_of((self,)))
+        return any(context.given(group.keyword) is not None for group in groups_of((self,))) or any(
+            row.varies(context) or row.given(context) is not None for row in rows_of((self,))
+        )
+
+
+def groups_of(groups: Sequence[Group]) -> Iterator[Group]:
+    """Yield groups and the groups inside them.
+
+    Examples
+    --------
+    >>> inner = Group("DiffusionGradientDirectionSequence", ())
+    >>> [group.keyword for group in groups_of((Group("MRDiffusionSequence", (inner,)),))]
+    ['MRDiffusionSequence', 'DiffusionGradientDirectionSequence']
+    """
+    for group in groups:
+        yield group
+        yield from groups_of(tuple(row for row in group.rows if isinstance(row, Group)))
 
 
 def rows_of(groups: Sequence[Group]) -> Iterator[Row]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dicomseries.iod import common
-from dicomseries.iod.conditions import When
-from dicomseries.iod.kind import Choice, Kind, Row
+from dicomseries.iod.conditions import Used, When
+from dicomseries.iod.kind import Choice, Default, Kind, Row
+from dicomseries.iod.real_world import REAL_WORLD_VALUES
 from dicomseries.values import PixelRules
 
 __all__ = ["MR"]
@@ -23,13 +24,18 @@ _MR_IMAGE = (
     ),
     Row("ScanningSequence", "1", Choice(values=("RM",))),
     Row("SequenceVariant", "1", Choice(values=("NONE",))),
-    Row("ScanOptions", "2", Choice()),
+    # TriggerTime is the delay after an R wave, so the scan was gated (CG, PPG); the user must say how
+    Row("ScanOptions", "2", Choice(demanded_where=Used(("TriggerTime",)))),
     Row("MRAcquisitionType", "2", Choice()),
     Row("RepetitionTime", "2C", Choice()),
     Row("EchoTime", "2", Choice()),
     Row("EchoTrainLength", "2", Choice()),
     Row("InversionTime", "2C", Choice(), When("ScanningSequence", "IR")),
     Row("AcquisitionNumber", "3", Choice()),
+    *common.FRAME_TIME,
+    Row("TemporalPositionIdentifier", "3", Default()),
+    Row("NumberOfTemporalPositions", "3", Default()),
+    *common.ACQUISITION_TIME,
 )
 
 MR = Kind(
@@ -57,6 +63,14 @@ MR = Kind(
         *_MR_IMAGE,
         *common.RESCALE,
         *common.WINDOW,
+    ),
+    groups=(REAL_WORLD_VALUES,),
+    over_time=(
+        "TemporalPositionIdentifier",
+        "NumberOfTemporalPositions",
+        "FrameReferenceTime",
+        "AcquisitionDate",
+        "AcquisitionTime",
     ),
 )
 """MR Image Storage."""

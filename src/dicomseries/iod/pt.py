@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dicomseries.iod import common
 from dicomseries.iod.kind import Absent, Choice, Default, Fact, Kind, PerInstance, Row
+from dicomseries.iod.real_world import REAL_WORLD_VALUES_OF_PET
 from dicomseries.values import PixelRules
 
 __all__ = ["PT"]
@@ -31,6 +32,7 @@ _PET_SERIES = (
             allowed=(("STATIC", "DYNAMIC", "GATED", "WHOLE BODY"), ("IMAGE", "REPROJECTION")),
         ),
     ),
+    Row("NumberOfTimeSlices", "1C", Default()),
     Row("NumberOfSlices", "1", Fact()),
     Row("CorrectedImage", "2", Choice()),
     Row("DecayCorrection", "1", Choice(values=("NONE",))),
@@ -93,6 +95,15 @@ PT = Kind(
         *_PATIENT_ORIENTATION,
         *_PET_IMAGE,
         *common.WINDOW,
+    ),
+    groups=(REAL_WORLD_VALUES_OF_PET,),
+    over_time=(
+        "SeriesType",
+        "NumberOfTimeSlices",
+        "FrameReferenceTime",
+        "ActualFrameDuration",
+        "AcquisitionDate",
+        "AcquisitionTime",
     ),
 )
 """Positron Emission Tomography Image Storage."""

@@ -448,4 +448,4 @@ def shown(values: Values) -> str:
     >>> shown(("DERIVED", "PRIMARY")), shown(())
     ('DERIVED\\PRIMARY', 'no value')
     """
-    return "\\".join(str(value) for value in values) or "no value"
+    return "\\".join("an item" if isinstance(value, tuple) else str(value) for value in values) or "no value"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dicomseries.iod import common
-from dicomseries.iod.kind import Choice, Kind, Row
+from dicomseries.iod.kind import Choice, Default, Kind, Row
+from dicomseries.iod.real_world import REAL_WORLD_VALUES_IF_ASKED
 from dicomseries.values import PixelRules
 
 __all__ = ["SC"]
@@ -24,6 +25,9 @@ _SC_IMAGE = (
         Choice(values=("DERIVED", "SECONDARY"), allowed=(common.IMAGE_TYPE_PIXELS, common.IMAGE_TYPE_EXAMINATION)),
     ),
     Row("PatientOrientation", "2C", Choice()),
+    Row("AcquisitionNumber", "3", Default()),
+    *common.FRAME_TIME,
+    *common.ACQUISITION_TIME,
 )
 
 SC = Kind(
@@ -51,5 +55,7 @@ SC = Kind(
         *common.RESCALE,
         *common.WINDOW,
     ),
+    groups=(REAL_WORLD_VALUES_IF_ASKED,),
+    over_time=("AcquisitionNumber", "FrameReferenceTime", "AcquisitionDate", "AcquisitionTime"),
 )
 """Secondary Capture Image Storage."""

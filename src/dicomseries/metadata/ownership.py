@@ -8,6 +8,8 @@ _ARRAY = "the array itself"
 _SHAPE = "the shape of the array"
 _VALUES = "the values of the array"
 _PIXELS = "kind= and values="
+_AXES = "axes= and times="
+_GRID = "spacing=, origin= and direction=, or affine=,"
 
 
 OWNED: dict[str, str] = {
@@ -29,6 +31,15 @@ OWNED: dict[str, str] = {
     "NumberOfSlices": _SHAPE,
     "NumberOfFrames": _SHAPE,
     "FrameIncrementPointer": _SHAPE,
+    "TemporalPositionTimeOffset": "times=",
+    "TemporalPositionIndex": _AXES,
+    "StackID": _AXES,
+    "InStackPositionNumber": _AXES,
+    "DimensionIndexValues": _AXES,
+    "DimensionIndexSequence": _AXES,
+    "DimensionOrganizationSequence": _AXES,
+    "DimensionOrganizationType": _AXES,
+    "DimensionOrganizationUID": _AXES,
     # pixels
     "PixelData": _ARRAY,
     "FloatPixelData": _ARRAY,
@@ -46,14 +57,36 @@ OWNED: dict[str, str] = {
     "RescaleSlope": "values=",
     "RescaleIntercept": "values=",
     "ModalityLUTSequence": "values=",
+    "RealWorldValueSlope": "values=",
+    "RealWorldValueIntercept": "values=",
+    "RealWorldValueFirstValueMapped": _VALUES,
+    "RealWorldValueLastValueMapped": _VALUES,
+    "DoubleFloatRealWorldValueFirstValueMapped": _VALUES,
+    "DoubleFloatRealWorldValueLastValueMapped": _VALUES,
     "PixelPaddingValue": "nan=",
     "PixelPaddingRangeLimit": "nan=",
+    "FloatPixelPaddingValue": "nan=",
+    "FloatPixelPaddingRangeLimit": "nan=",
+    "DoubleFloatPixelPaddingValue": "nan=",
+    "DoubleFloatPixelPaddingRangeLimit": "nan=",
     "SmallestImagePixelValue": _VALUES,
     "LargestImagePixelValue": _VALUES,
     "SmallestPixelValueInSeries": _VALUES,
     "LargestPixelValueInSeries": _VALUES,
-    # the standard's containers of frames, which a file of one slice does not have
+    # functional groups that follow from the grid, the axes and the values, and their containers
     "SharedFunctionalGroupsSequence": _SHAPE,
     "PerFrameFunctionalGroupsSequence": _SHAPE,
+    "PixelMeasuresSequence": _GRID,
+    "PlaneOrientationSequence": _GRID,
+    "PlanePositionSequence": _GRID,
+    "FrameContentSequence": _AXES,
+    "TemporalPositionSequence": "times=",
+    "PixelValueTransformationSequence": "values=",
+    # all frames are what the image is
+    "FrameType": "ImageType",
+    "CTImageFrameTypeSequence": "ImageType",
+    "MRImageFrameTypeSequence": "ImageType",
+    "XRay3DFrameTypeSequence": "ImageType",
+    "ParametricMapFrameTypeSequence": "ImageType",
 }
 """Keyword → what to use instead, as it follows "Use"; the file meta group 0002 is refused besides."""
