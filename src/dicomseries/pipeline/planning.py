@@ -50,7 +50,12 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     forms = forms_of(request, volume.slabs.dtype)
     for form in forms:
         check_request(form.policy, volume.slabs.dtype, samples=volume.samples, nan=form.nan, clip=form.clip)
-    extent = Extent(volumes=volume.volumes or 1, slices=volume.slices, times_s=volume.times_s)
+    extent = Extent(
+        volumes=volume.volumes or 1,
+        slices=volume.slices,
+        times_s=volume.times_s,
+        repetition_time_s=volume.repetition_time_s,
+    )
     is_reversed = volume.grid.along_normal()[1]
     draft = Draft(
         volume=volume.along_normal(),

@@ -21,6 +21,9 @@ __all__ = ["Column", "Extent", "given_columns", "time_columns", "time_facts"]
 
 Per = Literal["volume", "slice", "frame"]
 
+_EVEN = 1e-6
+"""Times that differ by less than this part of a step follow each other evenly."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
@@ -32,6 +35,8 @@ class Extent:
         Frames are volumes · slices, slices running fastest.
     times_s : tuple of float, optional
         Seconds of each volume after the first.
+    repetition_time_s : float, optional
+        Repetition time in seconds, if the source states one.
 
     Examples
     --------
@@ -42,6 +47,7 @@ class Extent:
     volumes: int
     slices: int
     times_s: tuple[float, ...] | None = None
+    repetition_time_s: float | None = None
 
     @property
     def frames(self) -> int:
@@ -157,6 +163,9 @@ def time_facts(kind: Kind, extent: Extent) -> dict[str, tuple[Any, ...]]:
         "NumberOfTimeSlices": (extent.volumes,),
         "SeriesType": ("DYNAMIC", "IMAGE"),
     }
+    steps = _steps([1000 * time for time in extent.times_s or ()])
+    if len(steps) > 1 and max(steps) - min(steps) <= _EVEN * max(steps):
+        facts["TemporalResolution"] = (format_ds(sum(steps) / len(steps)),)
     return {keyword: values for keyword, values in facts.items() if keyword in kind.over_time}
 
 

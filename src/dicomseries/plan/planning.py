@@ -25,7 +25,8 @@ from dicomseries.plan.facts import (
 from dicomseries.plan.frames import frame_facts
 from dicomseries.plan.series import EXPLICIT_VR_LITTLE_ENDIAN, SeriesPlan
 from dicomseries.plan.window import window_facts
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.standard.decimal_string import format_ds
 from dicomseries.uids import SeriesUids
 from dicomseries.values import Statistics, ValueMap
 
@@ -93,6 +94,7 @@ def plan_series(
         If an attribute that the kind needs is missing.
     """
     whole = extent or Extent(volumes=1, slices=grid.shape[0])
+    metadata = _with_repetition(kind, whole, metadata)
     extent = whole if only_volume is None else Extent(volumes=1, slices=whole.slices)
     columns = [*value_columns(value_map), *time_columns(kind, whole, metadata), *columns]
     if only_volume is not None:
@@ -134,6 +136,20 @@ def plan_series(
     )
     _check_size(series)
     return series
+
+
+def _with_repetition(kind: Kind, extent: Extent, metadata: Metadata) -> Metadata:
+    """Return the metadata with the repetition time that the source states, where the kind has one and the user none.
+
+    The time from volume to volume is no repetition time (PS3.3 section C.8.3.1): segmented and 3-D sequences repeat
+    faster. So `times_s` alone never becomes one.
+    """
+    stated = extent.repetition_time_s
+    if stated is None or not extent.is_timed or "RepetitionTime" not in kind.over_time:
+        return metadata
+    if metadata.get("RepetitionTime") is not None:
+        return metadata
+    return metadata.having(attribute("RepetitionTime", format_ds(1000 * stated)))
 
 
 def _divided(

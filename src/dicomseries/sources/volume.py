@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
-from dicomseries.sources.frames import pieces
+from dicomseries.sources.frames import pieces, together
 
 __all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "check_times", "slices_worth_a_read"]
 
@@ -121,8 +121,7 @@ class _Reversed:
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         end = max(start, min(stop, self.shape[0]))  # past the end there is nothing, as in numpy
-        parts = [self._part(*piece) for piece in pieces(start, end, self.slices)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return together([self._part(*piece) for piece in pieces(start, end, self.slices)])
 
     def _part(self, volumes: slice, slices: slice) -> npt.NDArray[Any]:
         """Return some slices of one volume, or whole volumes, which are read together as they lie."""
@@ -178,6 +177,8 @@ class Volume:
         Length of the axis t: time points, echoes, diffusion weightings. None where there is no such axis.
     times_s : tuple of float, optional
         When each volume was taken, in seconds after the first; None where that is not known.
+    repetition_time_s : float, optional
+        Repetition time in seconds, where the source itself states it (NIfTI's fourth pixdim is one by convention).
 
     Raises
     ------
@@ -203,6 +204,7 @@ class Volume:
     tags: Tags | None = None
     volumes: int | None = None
     times_s: tuple[float, ...] | None = None
+    repetition_time_s: float | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(self.slabs.shape)
