@@ -112,16 +112,22 @@ def _frame_shape(dataset: pydicom.Dataset) -> tuple[int, ...]:
     return (dataset.Rows, dataset.Columns, *([3] if dataset.SamplesPerPixel == 3 else []))
 
 
+_CT, _MR, _WORDS = {"low": -1024, "high": 3071}, {"low": 0, "high": 4095}, {"low": 0, "high": 65535}
+_BYTES = {"low": 0, "high": 255}
+
 CASES = (
-    Case(kind="CT", form="int16", dtype="int16", low=-1024, high=3071),
+    Case(kind="CT", form="int16", dtype="int16", **_CT),
     Case(kind="CT", form="float32, rescaled", dtype="float32"),
-    Case(kind="MR", form="uint16", dtype="uint16", low=0, high=4095),
+    Case(kind="CT", form='over time, split="time"', dtype="int16", axes="tzyx", options={"split": "time"}, **_CT),
+    Case(kind="MR", form="uint16", dtype="uint16", **_MR),
     Case(kind="MR", form="float32, rescaled", dtype="float32"),
+    Case(kind="MR", form='over time, split="time"', dtype="uint16", axes="tzyx", options={"split": "time"}, **_MR),
     Case(kind="PT", form="float32, rescaled", dtype="float32", low=0),
-    Case(kind="SC", form="uint8", dtype="uint8", low=0, high=255),
-    Case(kind="SC", form="uint16", dtype="uint16", low=0, high=65535),
+    Case(kind="PT", form='over time, split="time"', dtype="float32", axes="tzyx", low=0, options={"split": "time"}),
+    Case(kind="SC", form="uint8", dtype="uint8", **_BYTES),
+    Case(kind="SC", form="uint16", dtype="uint16", **_WORDS),
     Case(kind="SC", form="float32, rescaled", dtype="float32"),
-    Case(kind="SC", form="uint8 RGB", dtype="uint8", axes="zyxc", low=0, high=255),
-    Case(kind="SC", form="uint16 RGB", dtype="uint16", axes="zyxc", low=0, high=65535),
+    Case(kind="SC", form="uint8 RGB", dtype="uint8", axes="zyxc", **_BYTES),
+    Case(kind="SC", form="uint16 RGB", dtype="uint16", axes="zyxc", **_WORDS),
 )
 """One line of the readers table each."""
