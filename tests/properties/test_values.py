@@ -15,6 +15,7 @@ from dicomseries.errors import ValuesError
 from dicomseries.values import (
     Digits,
     Exact,
+    Lossless,
     PixelRules,
     Rescale,
     Statistics,
@@ -24,10 +25,14 @@ from dicomseries.values import (
     slice_statistics,
     store,
 )
+from dicomseries.verify import largest_error
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))
 INTEGERS = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 FLOATS = ("float16", "float32", "float64")
+FLOATS_ONLY = PixelRules(floats=True)
+MULTI_FRAME_SC = PixelRules(bits=(8, 16), unsigned=True, identity=True)
+PET = PixelRules(zero_intercept=True, per_slice=True)
 RULES = st.sampled_from([PixelRules(), PixelRules(bits=(8, 16)), PixelRules(zero_intercept=True)])
 
 
@@ -313,3 +318,168 @@ def test_a_source_that_changed_after_planning_is_never_stored_wrong(array, where
     changed.ravel()[where % array.size] = (high if far > 0 else low) + far * (high - low)
     with pytest.raises(ValuesError, match="unchanged"):
         store(changed, values)
+
+
+@st.composite
+def float_bits(draw):
+    """Floats of any bits, byte order and layout: NaN with payloads, infinities, subnormals, zeros of both signs."""
+    dtype = np.dtype(draw(st.sampled_from(FLOATS)))
+    bits = 8 * dtype.itemsize
+    exponent = {16: 10, 32: 23, 64: 52}[bits]
+    nan = ((1 << (bits - 1 - exponent)) - 1) << exponent
+    special = [0, 1, 1 << (bits - 1), nan, nan + 1, nan | 1 << (exponent - 1), nan | 1 << (bits - 1), nan - 1]
+    words = st.sampled_from(special) | st.integers(0, 2**bits - 1) | st.integers(nan, nan + (1 << exponent) - 1)
+    array = draw(hnp.arrays(f"u{dtype.itemsize}", draw(SHAPES), elements=words)).view(dtype)
+    order = draw(st.permutations(range(3)))
+    array = np.ascontiguousarray(array.transpose(order)).transpose(np.argsort(order))
+    return array if draw(st.booleans()) else array.byteswap().view(dtype.newbyteorder(">"))
+
+
+def words_of(array):
+    """The bits of each float, as its bytes say."""
+    raw, size, order = array.tobytes(), array.dtype.itemsize, "big" if array.dtype.str[0] == ">" else "little"
+    return [int.from_bytes(raw[start : start + size], order) for start in range(0, len(raw), size)]
+
+
+def widened(word):
+    """The bits of the float32 that a float16 is, by the definition of both (IEEE 754)."""
+    sign, exponent, fraction = word >> 15, word >> 10 & 31, word & 1023
+    if exponent == 31:
+        return sign << 31 | 255 << 23 | fraction << 13
+    value = math.ldexp(fraction + (1024 if exponent else 0), max(exponent, 1) - 25)
+    return sign << 31 | int(np.float32(value).view(np.uint32))
+
+
+@given(float_bits(), st.sampled_from([None, Lossless()]))
+def test_every_bit_of_every_float_is_kept(array, policy):
+    values = plan_values(policy, statistics_of(array), FLOATS_ONLY)
+    result = store(array, values)
+    words = words_of(array)
+    assert words_of(result.array) == (list(map(widened, words)) if array.dtype.itemsize == 2 else words)
+    assert (values.max_error, result.error, result.clipped, result.replaced) == (0.0, 0.0, 0, 0)
+    assert result.array.dtype == np.dtype("<f8" if array.dtype.itemsize == 8 else "<f4")
+    assert result.array.flags.c_contiguous
+    assert largest_error(result.array, 1.0, 0.0, array) == 0.0
+
+
+@given(float_bits(), st.integers(0, 10**6), st.integers(0, 63))
+def test_the_witness_sees_one_wrong_bit_of_a_float(array, where, bit):
+    assume(array.dtype.itemsize != 2)
+    stored = np.ascontiguousarray(store(array, plan_values(None, statistics_of(array), FLOATS_ONLY)).array).copy()
+    words = stored.view(f"u{stored.itemsize}").ravel()
+    words[where % words.size] ^= words.dtype.type(1) << words.dtype.type(bit % (8 * stored.itemsize))
+    assert largest_error(words.view(stored.dtype).reshape(stored.shape), 1.0, 0.0, array) > 0.0
+
+
+@given(float_bits(), st.floats(-1e3, 1e3), st.floats(1e-3, 1e4), st.sampled_from([None, 0.0, -5.5, 0.1]))
+def test_floats_are_clipped_and_replaced_where_asked_and_untouched_elsewhere(array, low, width, missing):
+    values = plan_values(None, statistics_of(array), FLOATS_ONLY, clip=(low, low + width), nan=missing)
+    result = store(array, values)
+    assert low <= values.clip[0] <= values.clip[1] <= low + width
+    clipped = replaced = 0
+    for word, real, back in zip(
+        words_of(result.array), array.ravel().tolist(), result.array.ravel().tolist(), strict=True
+    ):
+        if not math.isfinite(real):
+            replaced += missing is not None
+            assert missing is None or back == values.nan
+            assert missing is not None or math.isnan(back) == math.isnan(real)
+        elif low <= real <= low + width:
+            assert (back, math.copysign(1, back)) == (real, math.copysign(1, real)), word
+        else:
+            clipped += 1
+            assert back == (values.clip[0] if real < low else values.clip[1])
+    assert (result.clipped, result.replaced) == (clipped, replaced)
+    assert largest_error(result.array, 1.0, 0.0, array, nan=values.nan, clip=values.clip) == 0.0
+
+
+@given(integer_arrays(), st.sampled_from([None, Lossless(), Exact()]))
+def test_integers_are_the_floats_that_hold_them_or_are_refused(array, policy):
+    values, error = outcome(policy, statistics_of(array), FLOATS_ONLY)
+    most = max(abs(int(number)) for number in array.ravel())
+    if error is not None:
+        assert most > 2**53
+        assert error.window == (-(2**53), 2**53)
+        assert plan_values(policy, statistics_of(array), FLOATS_ONLY, clip=error.window).max_error == 0.0
+        return
+    assert values.dtype == ("float32" if most <= 2**24 else "float64")
+    assert list(map(Fraction, store(array, values).array.ravel().tolist())) == array.ravel().tolist()
+
+
+@given(
+    integer_arrays() | float_arrays(),
+    st.floats(1e-6, 1e6) | st.floats(-1e6, -1e-6) | st.sampled_from([0.5, 2.0, 3.0, float(np.float32(0.1))]),
+    st.sampled_from([0.0, 0.0, -1024.0, 1 / 3, 0.25]),
+    st.sampled_from([None, Lossless()]),
+)
+def test_a_scaled_source_in_floats_keeps_its_bound_and_lossless_means_none(array, slope, intercept, policy):
+    assume((slope, intercept) != (1.0, 0.0))
+    scale = {"source_slope": slope, "source_intercept": intercept}
+    values, error = outcome(policy, statistics_of(array), FLOATS_ONLY, **scale)
+    if error is not None:
+        assert isinstance(policy, Lossless)
+        assert plan_values(None, statistics_of(array), FLOATS_ONLY, **scale).max_error > 0.0
+        return
+    result = store(array, values)
+    reals = [Fraction(slope) * Fraction(number) + Fraction(intercept) for number in array.ravel().tolist()]
+    stored = map(Fraction, result.array.ravel().tolist())
+    assert max(abs(back - real) for back, real in zip(stored, reals, strict=True)) <= Fraction(values.max_error)
+    assert policy is None or values.max_error == 0.0
+    assert values.max_error <= 2.0**-50 * float(max(map(abs, [*reals, Fraction(intercept)]))) + 1e-300 or (
+        intercept != 0.0  # the products cancel the intercept: their own rounding is what counts
+    )
+    assert result.error == values.max_error
+
+
+@given(float_arrays(), st.integers(0, 4), st.sampled_from([None, 0.0, -5.5]))
+def test_a_slope_for_each_slice_is_never_worse_than_one_for_all(array, zeros, missing):
+    array = array.copy()
+    array[zeros:] *= array.dtype.type(0) if zeros < 4 else array.dtype.type(1)
+    if missing is not None:
+        array.ravel()[::5] = np.nan
+    statistics = statistics_of(array)
+    each = plan_values(Rescale(per_slice=True), statistics, PET, nan=missing)
+    one = plan_values(Rescale(), statistics, PET, nan=missing)
+    result, common = store(array, each), store(array, one)
+    reals = array.astype(np.float64)
+    reals[np.isnan(reals)] = missing
+    assert each.dtype == one.dtype
+    assert len(each.slopes) == len(array)
+    assert each.max_error == max(each.max_errors) <= one.max_error
+    for index, (slope, bound) in enumerate(zip(each.slopes, each.max_errors, strict=True)):
+        assert len(slope) <= 16
+        worst = max(abs(result.array[index].ravel() * float(slope) + 0.0 - reals[index].ravel()))  # as a reader does
+        ends = (each.at(index), store(array[index], each.at(index)))
+        assert worst <= bound
+        assert worst <= ends[1].error * (1 + 1e-15) or ends[1].error == bound
+        if reals[index].min() < reals[index].max():
+            assert float(slope) <= float(one.slope)
+        else:
+            assert worst <= max(abs(common.array[index].ravel() * float(one.slope) + 0.0 - reals[index].ravel()))
+        assert_reader_safe(array[index : index + 1], result.array[index : index + 1], each.at(index))
+    if each.padding is not None:
+        holes = np.isnan(array.astype(np.float64))
+        assert np.array_equal(result.array == each.padding, holes)
+
+
+@given(float_arrays(largest=1e9))
+def test_each_slice_has_the_least_error_that_its_range_allows(array):
+    values = plan_values(Rescale(per_slice=True), statistics_of(array), PET)
+    counts = (0, 65535) if values.dtype == "uint16" else (-32768, 32767)
+    for one, bound in zip(array.astype(np.float64), values.max_errors, strict=True):
+        least = max(one.max() / counts[1], one.min() / counts[0] if counts[0] else 0.0)
+        assert bound <= least / 2 * (1 + 5e-5) + 1e-300
+
+
+@given(integer_arrays())
+def test_multi_frame_sc_stores_unsigned_integers_as_they_are_or_refuses(array):
+    values, error = outcome(None, statistics_of(array), MULTI_FRAME_SC)
+    low, high = int(array.min()), int(array.max())
+    if error is not None:
+        assert low < 0 or high > 65535
+        return
+    assert low >= 0
+    assert high <= 65535
+    assert values.is_identity
+    assert not values.signed
+    assert store(array, values).array.ravel().tolist() == array.ravel().tolist()

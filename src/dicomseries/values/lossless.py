@@ -131,9 +131,9 @@ def _limits(clip: tuple[float, float], dtype: str) -> tuple[float, float]:
         return clip
     low, high = _single(clip[0]), _single(clip[1])
     if low < clip[0]:
-        low = np.nextafter(low, np.float32(math.inf))
+        low = float(np.nextafter(np.float32(low), np.float32(math.inf)))
     if high > clip[1]:
-        high = np.nextafter(high, np.float32(-math.inf))
+        high = float(np.nextafter(np.float32(high), np.float32(-math.inf)))
     if not low <= high:
         raise ValuesError(
             code="clip-holds-no-float32",
@@ -142,16 +142,17 @@ def _limits(clip: tuple[float, float], dtype: str) -> tuple[float, float]:
             expected="a range with a float32 in it",
             remedy="Widen clip=, or cast the array to float64.",
         )
-    return float(low), float(high)
+    return low, high
 
 
-def _single(value: float) -> np.float32:
+def _single(value: float) -> float:
+    """Return the nearest float32; infinity beyond them all."""
     with np.errstate(over="ignore"):
-        return np.float32(value)
+        return float(np.float32(value))
 
 
 def _representable(missing: float, dtype: str) -> float:
-    value = missing if dtype == "float64" else float(_single(missing))
+    value = missing if dtype == "float64" else _single(missing)
     if math.isfinite(value):
         return value
     raise ValuesError(

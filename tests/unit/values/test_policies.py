@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from dicomseries.errors import OptionError, ValuesError
-from dicomseries.values import Digits, Exact, PixelRules, Rescale, check_request, parse_policy
+from dicomseries.values import Digits, Exact, Lossless, PixelRules, Rescale, check_request, parse_policy
+
+WRONG_PARTS = ["exact,per-slice", "digits=3,per-slice", "rescale,", "rescale,slices", "auto,per-slice", ",per-slice"]
 
 
 @pytest.mark.parametrize(
@@ -19,6 +21,10 @@ from dicomseries.values import Digits, Exact, PixelRules, Rescale, check_request
         ("rescale", Rescale()),
         ("max-error=1e-2", Rescale(max_error=0.01)),
         ("digits=-2", Digits(-2)),
+        ("Lossless", Lossless()),
+        ("rescale,per-slice", Rescale(per_slice=True)),
+        (" Max-Error=0.01 , Per-Slice ", Rescale(max_error=0.01, per_slice=True)),
+        (Lossless(), Lossless()),
         (Digits(3), Digits(3)),
         (None, None),
     ],
@@ -27,7 +33,9 @@ def test_every_form_of_the_command_line_is_understood(text, policy):
     assert parse_policy(text) == policy
 
 
-@pytest.mark.parametrize("text", ["", "lossy", "digits", "digits=1.5", "max-error=", "max-error=much", "exact=1"])
+@pytest.mark.parametrize(
+    "text", ["", "lossy", "digits", "digits=1.5", "max-error=", "max-error=much", "exact=1", *WRONG_PARTS]
+)
 def test_an_unknown_policy_is_refused_with_the_list(text):
     with pytest.raises(OptionError) as caught:
         parse_policy(text)
@@ -47,9 +55,20 @@ def test_digits_are_a_number_of_decimal_digits(digits):
         Digits(digits)
 
 
-@pytest.mark.parametrize("policy", [Exact(), Rescale(), Rescale(max_error=0.5), Digits(3)])
+POLICIES = [
+    Exact(),
+    Lossless(),
+    Rescale(),
+    Rescale(max_error=0.5),
+    Rescale(per_slice=True),
+    Rescale(max_error=0.5, per_slice=True),
+    Digits(3),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
 def test_a_policy_prints_as_it_is_written_and_can_be_sent_to_a_worker(policy):
-    assert eval(repr(policy), {"Exact": Exact, "Rescale": Rescale, "Digits": Digits}) == policy  # noqa: S307
+    assert eval(repr(policy), {kind.__name__: kind for kind in map(type, POLICIES)}) == policy  # noqa: S307
     assert pickle.loads(pickle.dumps(policy)) == policy  # noqa: S301
 
 
@@ -95,3 +114,19 @@ def test_a_number_of_any_type_gives_the_policy_one_text(number):
 def test_true_is_no_number_for_nan():
     with pytest.raises(OptionError):
         check_request(None, "float64", nan=True)
+
+
+def test_a_policy_of_today_keeps_its_text():
+    assert [repr(policy) for policy in POLICIES] == [
+        "Exact()",
+        "Lossless()",
+        "Rescale()",
+        "Rescale(max_error=0.5)",
+        "Rescale(per_slice=True)",
+        "Rescale(max_error=0.5, per_slice=True)",
+        "Digits(3)",
+    ]
+
+
+def test_colour_may_be_called_lossless():
+    check_request(Lossless(), "uint16", samples=3)

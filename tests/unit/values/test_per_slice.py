@@ -1,0 +1,179 @@
+"""PET with a slope for each slice: the least error, one dtype, and no slope that a reader takes for an integer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dicomseries.errors import OptionError, ValuesError
+from dicomseries.values import PixelRules, Rescale, Statistics, ValueMap, plan_values, slice_statistics, store
+from dicomseries.values.real_range import RealRange
+from dicomseries.values.rescale import Form, slice_form
+
+PT = PixelRules(zero_intercept=True, per_slice=True)
+EACH = Rescale(per_slice=True)
+
+
+def plan(array, policy=EACH, **options):
+    statistics = Statistics(dtype=array.dtype.name, slices=slice_statistics(array))
+    return plan_values(policy, statistics, PT, **options)
+
+
+def slices(*pairs):
+    return np.array([[list(pair)] for pair in pairs], np.float64)
+
+
+def test_a_quiet_slice_beside_a_hot_one_keeps_its_digits():
+    array = slices((0.0, 1.0), (0.0, 50000.0), (0.25, 0.5))
+    values = plan(array)
+    assert values.max_error == pytest.approx(50000 / 131070, rel=1e-4)
+    assert [values.at(frame).max_error for frame in range(3)] == pytest.approx(
+        [1 / 131070, 50000 / 131070, 0.5 / 131070], rel=1e-4
+    )
+    assert values.slope == values.slopes[0]
+    assert not values.is_identity
+    result = store(array, values)
+    errors = np.abs(values.real(result.array) - array).max(axis=(1, 2))
+    assert (errors <= values.max_errors).all()
+    assert "a slope for each slice, intercept 0" in values.describe()
+
+
+def test_all_slices_have_one_dtype_and_no_slope_is_whole():
+    array = slices((0, 65535), (0, 131070), (-1, 1), (3, 3))
+    values = plan(array)
+    assert values.dtype == "int16"
+    assert values.intercept == "0"
+    assert not any(float(slope).is_integer() for slope in values.slopes)
+    assert plan(abs(array)).dtype == "uint16"
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_slice_of_zeros_takes_the_slope_of_a_neighbour(index):
+    array = slices((0, 5), (0, 7), (0, 9))
+    array[index] = 0
+    values = plan(array)
+    neighbour = {0: 1, 1: 0, 2: 1}[index]
+    assert values.slopes[index] == values.slopes[neighbour]
+    assert values.at(index).max_error == 0.0
+
+
+def test_nothing_but_zeros_has_a_slope_that_harms_nobody():
+    values = plan(np.zeros((3, 2, 4), np.float32))
+    assert values.slopes == ("0.5", "0.5", "0.5")
+    assert values.max_error == 0.0
+
+
+def test_a_slab_is_stored_with_the_slopes_of_its_own_frames(rng):
+    array = rng.normal(size=(5, 30, 40)) * [[[1]], [[10]], [[100]], [[0.1]], [[0.001]]]
+    values = plan(array)
+    whole = store(array, values)
+    parts = [store(array[start : start + 2], values, first=start) for start in (0, 2, 4)]
+    np.testing.assert_array_equal(whole.array, np.concatenate([part.array for part in parts]))
+    assert whole.error == max(part.error for part in parts) <= values.max_error
+    assert parts[2].error <= values.at(4).max_error
+    np.testing.assert_array_equal(store(array[3], values.at(3)).array, whole.array[3])
+
+
+def test_a_slab_that_does_not_say_where_it_begins_is_refused():
+    array = slices((0, 1), (0, 2))
+    with pytest.raises(ValueError, match="first="):
+        store(array[1:], plan(array))
+    with pytest.raises(IndexError):
+        store(array, plan(array), first=1)
+    with pytest.raises(ValueError, match="frames"):
+        plan(array).real(np.zeros((1, 1, 2)))
+
+
+def test_padding_is_given_only_where_one_number_marks_the_holes_of_every_slice():
+    array = slices((np.nan, 1, 2), (3, np.nan, 50), (4, 5, 6))
+    values = plan(array, nan=0)
+    assert values.padding == 0
+    assert store(array, values).replaced == 2
+    assert plan(array, nan=-7).padding is None  # -7 is another number in each slice
+    array[2, 0, 0] = 0.0  # a genuine voxel, in a slice without a hole
+    assert plan(array, nan=0).padding is None
+
+
+def test_the_number_of_the_one_slice_with_holes_is_padding_whatever_it_would_be_elsewhere():
+    array = slices((np.nan, 1, 2), (3, 4, 50))
+    values = plan(array, nan=-7)
+    assert values.padding == store(array, values).array[0, 0, 0] < 0
+
+
+def test_a_slice_that_the_common_slope_holds_better_keeps_it():
+    value = 3 * 0.1  # no DS of 16 characters is this number, but 3 times 0.1 is
+    ends = np.array([value])
+    found = RealRange(lows=ends, highs=ends, low=value, high=value, genuine=(value, value), conversion=0.0)
+    common = Form(dtype="uint16", slope="0.1", intercept="0")
+    assert slice_form(found, common) == common
+
+
+def test_a_slice_of_nothing_but_holes_is_stored():
+    array = slices((np.nan, np.nan), (1, 2))
+    values = plan(array, nan=-3)
+    assert values.real(store(array, values).array)[0] == pytest.approx(-3)
+
+
+def test_clip_is_applied_before_the_slopes_are_chosen():
+    array = slices((0, 1e6), (0, 1))
+    values = plan(array, clip=(0, 10))
+    assert values.max_error < 10 / 131068
+    assert store(array, values).clipped == 1
+
+
+def test_the_bound_asked_for_is_kept_by_the_widest_slice_or_named():
+    array = slices((0, 1), (0, 1000))
+    assert plan(array, Rescale(max_error=0.01, per_slice=True)).max_error <= 0.01
+    with pytest.raises(ValuesError) as caught:
+        plan(array, Rescale(max_error=0.001, per_slice=True))
+    assert caught.value.code == "max-error-not-attainable"
+    assert plan(array, Rescale(max_error=0.001, per_slice=True), clip=caught.value.window).max_error <= 0.001
+
+
+def test_slopes_too_large_for_a_fraction_get_advice():
+    assert plan(slices((0, 1), (0, 1e25))).advice[0].startswith("OHIF")
+    assert plan(slices((0, 1), (0, 1e6))).advice == ()
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [PixelRules(), PixelRules(zero_intercept=True), PixelRules(bits=(8, 16)), PixelRules(unsigned=True)],
+)
+def test_a_kind_whose_readers_expect_one_slope_refuses(rules):
+    array = slices((0, 1))
+    statistics = Statistics(dtype="float64", slices=slice_statistics(array))
+    with pytest.raises(OptionError) as caught:
+        plan_values(EACH, statistics, rules)
+    assert caught.value.code == "per-slice-not-allowed"
+    assert "kind='PT'" in caught.value.remedy
+
+
+def test_five_thousand_slices_are_planned_without_a_thought():
+    ends = np.linspace(1, 1000, 5000).reshape(-1, 1, 1) * [[[-0.5, 1.0]]]
+    values = plan(ends)
+    assert len(values.slopes) == 5000
+    assert len(set(values.slopes)) == 5000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"slopes": ("0.5", "0.25")},
+        {"max_errors": (0.25, 0.1)},
+        {"slopes": ("0.25", "0.5"), "max_errors": (0.25, 0.1)},
+        {"slopes": ("0.5", "0.25"), "max_errors": (0.2, 0.1)},
+        {"slopes": ("0.5", "0"), "max_errors": (0.25, 0.1)},
+        {"slopes": ("0.5", "0.12345678901234567"), "max_errors": (0.25, 0.1)},
+        {"slopes": ("0.5", "0.25"), "max_errors": (0.25, -0.1)},
+        {"slopes": ("0.5",), "max_errors": (0.25,), "offset": 3},
+        {"slopes": (), "max_errors": ()},
+    ],
+)
+def test_a_map_whose_slopes_contradict_the_rest_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"slopes|DS"):
+        ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.25, policy="", **wrong)
+
+
+def test_a_map_with_one_slope_is_the_map_of_every_frame():
+    values = ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.25, policy="")
+    assert values.at(7) is values
