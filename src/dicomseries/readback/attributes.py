@@ -8,10 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from dicomseries.readback.folders import scan, select
-from dicomseries.readback.instance import Instance
+from dicomseries.readback.instance import Instance, tag_of
+from dicomseries.readback.placement import FrameSet
 from dicomseries.readback.plain import name_of, plain_value_of, quiet
 
 __all__ = ["SeriesTags", "differing_tags", "tags"]
+
+
+_GROUPS = frozenset(map(tag_of, ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")))
+"""Sequences that are opened, not shown as they are."""
 
 
 def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
@@ -50,11 +55,15 @@ class SeriesTags:
     Parameters
     ----------
     instances : sequence of Instance
-        In the order of the slices.
+        In the order of the slices, or multi-frame files.
+    frames : FrameSet, optional
+        The frames of these files in the order of the array: each is then looked at like an instance of its own, its
+        functional groups opened.
     """
 
-    def __init__(self, instances: Sequence[Instance]) -> None:
+    def __init__(self, instances: Sequence[Instance], frames: FrameSet | None = None) -> None:
         self._instances = tuple(instances)
+        self._frames = frames
 
     @cached_property
     def _differing(self) -> frozenset[int]:
@@ -63,12 +72,42 @@ class SeriesTags:
     @cached_property
     def shared(self) -> Mapping[str, Any]:
         """What is equal in every instance."""
-        return _plain_values(self._instances[0], lambda tag: tag not in self._differing)
+        return _plain_values(self._instances[0], lambda tag: tag not in self._differing) | self._framed[0]
 
     @cached_property
     def instances(self) -> Sequence[Mapping[str, Any]]:
-        """What differs, one mapping an instance, in the order of the slices."""
-        return tuple(_plain_values(instance, lambda tag: tag in self._differing) for instance in self._instances)
+        """What differs, one mapping an instance, or a frame, in the order of the slices."""
+        own = [_plain_values(instance, lambda tag: tag in self._differing) for instance in self._instances]
+        if self._frames is None:
+            return tuple(own)
+        found = self._framed[1]
+        columns = [(name, values) for name, values in found.items()]
+        return tuple(
+            own[file] | {name: values[at] for name, values in columns if values[at] is not None}
+            for at, file in enumerate(self._files)
+        )
+
+    @cached_property
+    def _listed(self) -> list[tuple[int, int]]:
+        """File and frame of each frame; empty ones, which no file holds, have no attributes."""
+        if self._frames is None:
+            return []
+        return [(file, frame) for file, frame in self._frames.sources.tolist() if file >= 0]
+
+    @property
+    def _files(self) -> list[int]:
+        return [file for file, _ in self._listed]
+
+    @cached_property
+    def _framed(self) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]]:
+        """What functional groups say: what is equal in all frames, and a value for each frame of what is not."""
+        if self._frames is None:
+            return {}, {}
+        pool = [frames.attributes for frames in self._frames.pool]
+        names = dict.fromkeys(name for one in pool for name in (*one.shared, *one.varying))
+        columns = {name: tuple(pool[file].at(name, frame) for file, frame in self._listed) for name in names}
+        varying = {name: values for name, values in columns.items() if any(one != values[0] for one in values[1:])}
+        return {name: values[0] for name, values in columns.items() if name not in varying}, varying
 
 
 def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str, Any]:
@@ -85,7 +124,7 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
     -------
     dict
         Names and values as `SeriesTags` has them, in the order of tags. What differs within a series is a tuple with
-        one value a slice, None where a slice has none. Without the pixels.
+        one value a slice, or a frame, None where one has none; functional groups are opened. Without the pixels.
 
     Raises
     ------
@@ -99,13 +138,15 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
     >>> found["Modality"], found["PixelSpacing"], found["(0043,104E) GEMS_PARM_01"]
     ('CT', [0.661468, 0.661468], 10.60060977935791)
     """
-    chosen = select(path, scan(path), series).instances
-    found = SeriesTags(chosen)
+    series_found = select(path, scan(path), series)
+    chosen = series_found.instances
+    found = SeriesTags(chosen, series_found.frame_set)
     each = found.instances
     names: dict[str, None] = {name: None for instance in each for name in instance}
     merged = {**found.shared, **{name: tuple(instance.get(name) for instance in each) for name in names}}
     order = {name_of(tag, instance.elements): tag for instance in chosen for tag in instance.tags}
-    return dict(sorted(merged.items(), key=lambda item: order[item[0]]))
+    last = max(order.values())
+    return dict(sorted(merged.items(), key=lambda item: order.get(item[0], last)))
 
 
 def _plain_values(instance: Instance, is_wanted: Any) -> dict[str, Any]:
@@ -115,5 +156,5 @@ def _plain_values(instance: Instance, is_wanted: Any) -> dict[str, Any]:
         return {
             name_of(tag, elements): plain_value_of(dataset.file_meta if tag >> 16 == 2 else dataset, tag, element.raw)
             for tag, element in elements.items()
-            if is_wanted(tag)
+            if is_wanted(tag) and tag not in _GROUPS
         }

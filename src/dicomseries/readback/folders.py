@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicomseries.errors import ReadError
 from dicomseries.geometry import Grid
 from dicomseries.readback.files import read_instance
+from dicomseries.readback.frame_placement import holds_frames, place_frames
 from dicomseries.readback.instance import Instance
-from dicomseries.readback.placement import place
+from dicomseries.readback.placement import FrameSet, place
 from dicomseries.readback.problems import Problem
 
 __all__ = ["Scan", "Series", "scan", "select"]
@@ -21,6 +22,15 @@ _KINDS = {
     "1.2.840.10008.5.1.4.1.1.4": "MR",
     "1.2.840.10008.5.1.4.1.1.128": "PT",
     "1.2.840.10008.5.1.4.1.1.7": "SC",
+    "1.2.840.10008.5.1.4.1.1.2.1": "EnhancedCT",
+    "1.2.840.10008.5.1.4.1.1.4.1": "EnhancedMR",
+    "1.2.840.10008.5.1.4.1.1.7.2": "MultiframeSC",
+    "1.2.840.10008.5.1.4.1.1.7.3": "MultiframeSC",
+    "1.2.840.10008.5.1.4.1.1.7.4": "MultiframeSC",
+    "1.2.840.10008.5.1.4.1.1.13.1.1": "XRay3D",
+    "1.2.840.10008.5.1.4.1.1.30": "ParametricMap",
+    "1.2.840.10008.5.1.4.1.1.66.4": "Segmentation",
+    "1.2.840.10008.5.1.4.1.1.66.7": "Segmentation",
 }
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
@@ -34,17 +44,28 @@ class Series:
     series_uid, study_uid, modality, sop_class_uid, description : str
         As the first slice has them; "" if absent.
     kind : str or None
-        ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``; None for other SOP classes.
+        ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``, ``"EnhancedCT"``, ``"EnhancedMR"``, ``"MultiframeSC"``, ``"XRay3D"``,
+        ``"ParametricMap"``, ``"Segmentation"``; None for other SOP classes.
     number : int or None
         SeriesNumber.
     rows, columns, samples : int
         Of the first slice.
     instances : tuple of Instance
-        In the order of the slices: along the normal, or by InstanceNumber without geometry.
+        In the order of the slices: along the normal, or by InstanceNumber without geometry. With several volumes,
+        those of the first volume before those of the second. Multi-frame files by InstanceNumber.
     grid : Grid or None
-        Voxel centres in LPS mm; None if the slices do not form one.
+        Voxel centres of one volume in LPS mm; None if the slices do not form one.
     problems : tuple of Problem
         What `read` will warn of, or refuse.
+    volumes : int or None
+        Length of the axis t: time points, echoes, diffusion weightings, segments of a fractional segmentation; None
+        where there is one volume.
+    times_s : tuple of float or None
+        When each volume begins, in seconds after the first; None where that is not known.
+    segments : mapping of int to str
+        SegmentLabel by SegmentNumber; empty for what is no segmentation.
+    frame_set : FrameSet or None
+        The frames of multi-frame files in the order of the array; None where each file holds one.
     """
 
     series_uid: str
@@ -60,6 +81,15 @@ class Series:
     instances: tuple[Instance, ...] = field(repr=False)
     grid: Grid | None
     problems: tuple[Problem, ...]
+    volumes: int | None = None
+    times_s: tuple[float, ...] | None = None
+    segments: Mapping[int, str] = field(default_factory=dict)
+    frame_set: FrameSet | None = field(default=None, repr=False)
+
+    @property
+    def frames(self) -> int:
+        """How many frames the files hold together; a file each in a classic series."""
+        return sum(max(instance.frames, 1) for instance in self.instances)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -68,7 +98,9 @@ class Series:
 
     def __str__(self) -> str:
         what = self.kind or self.modality or "?"
-        return f"{self.series_uid}  {what} {self.columns}×{self.rows}×{len(self.instances)} {self.description}".rstrip()
+        slices = self.frames // (self.volumes or 1) if self.grid is None else self.grid.shape[0]
+        size = f"{self.columns}×{self.rows}×{slices}" + (f"×{self.volumes}" if self.volumes else "")
+        return f"{self.series_uid}  {what} {size} {self.description}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,7 +163,7 @@ def scan(path: str | os.PathLike[str]) -> Scan:
             if error.code == "not-dicom":
                 skipped += 1
             else:
-                problems.append(_unreadable(name, error))
+                problems.append(Problem.of(error))
             continue
         if instance.text("MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
             continue
@@ -193,19 +225,13 @@ def _no_series(where: str, given: str) -> ReadError:
     )
 
 
-def _unreadable(path: str, error: ReadError) -> Problem:
-    return Problem(
-        code=error.code, level="error", text=f"{path}: {error.given}, expected {error.expected}", remedy=error.remedy
-    )
-
-
 def _listed(series: Series) -> tuple[str, int, str]:
     return (series.study_uid, series.number or 0, series.series_uid)
 
 
 def _series(uid: str, members: Sequence[Instance]) -> Series:
     kept, problems = _without_copies(members)
-    placement = place(kept)
+    placement = place_frames(kept) if any(map(holds_frames, kept)) else place(kept)
     first = placement.instances[0]
     return Series(
         series_uid=uid,
@@ -221,6 +247,10 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
         instances=placement.instances,
         grid=placement.grid,
         problems=(*problems, *placement.problems),
+        volumes=placement.volumes,
+        times_s=placement.times_s,
+        segments=placement.segments,
+        frame_set=placement.frames,
     )
 
 

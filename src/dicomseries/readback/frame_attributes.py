@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from pydicom.dataset import Dataset
-
 from dicomseries.readback.elements import Element
 from dicomseries.readback.functional_groups import FunctionalGroups, Path
-from dicomseries.readback.instance import tag_of, undecoded
+from dicomseries.readback.instance import tag_of
 from dicomseries.readback.plain import name_of, plain_value_of, quiet
 
 __all__ = ["FrameAttributes"]
@@ -68,15 +66,18 @@ class FrameAttributes:
         """What differs, by keyword: one value a frame, None where a frame has none."""
         return {name: values for name, values in self._columns.items() if any(one != values[0] for one in values[1:])}
 
+    def at(self, name: str, frame: int) -> Any:
+        """Return one attribute of one frame; None where it has none."""
+        values = self.varying.get(name)
+        return self.shared.get(name) if values is None else values[frame]
+
     def _decoded(self, path: Path) -> tuple[Any, ...]:
         raws = self._groups.raw(path) or []
         known = {raw: self._value(self._groups.element(path, raw), path) for raw in {*raws} if raw is not None}
         return tuple(None if raw is None else known[raw] for raw in raws)
 
     def _value(self, element: Element, path: Path) -> Any:
-        raw = undecoded(self._groups.instance, path[-1], element)
-        dataset = Dataset({raw.tag: raw})  # type: ignore[dict-item]
-        return plain_value_of(dataset, path[-1], element.raw)
+        return plain_value_of(self._groups.instance.small_dataset(path[-1], element), path[-1], element.raw)
 
 
 def _names(fields: Mapping[Path, str]) -> dict[str, Path]:

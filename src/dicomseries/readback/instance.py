@@ -167,6 +167,13 @@ class Instance:
         dataset.file_meta = FileMetaDataset(meta)  # type: ignore[arg-type]
         return dataset
 
+    def small_dataset(self, tag: int, element: Element) -> Dataset:
+        """Return a pydicom data set of one element, of this file or from a sequence in it, in the file's characters."""
+        chosen = [(tag, element)]
+        characters = self.element(tag_of("SpecificCharacterSet"))
+        chosen += [] if characters is None else [(tag_of("SpecificCharacterSet"), characters)]
+        return Dataset({BaseTag(one): undecoded(self, one, found) for one, found in chosen})
+
     @property
     def rows(self) -> int:
         """Rows; 0 if absent."""

@@ -79,7 +79,8 @@ def read_words(instance: Instance) -> npt.NDArray[Any]:
         array = np.empty((instance.rows, instance.columns, *colours), stored_dtype(instance))
         read_into(instance, array)
         return array
-    return decoded(instance, 0, 1)[0]
+    word_array: npt.NDArray[Any] = decoded(instance, 0, 1)[0]
+    return word_array
 
 
 def read_into(instance: Instance, array: npt.NDArray[Any], start: int = 0) -> None:

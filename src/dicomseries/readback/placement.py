@@ -1,45 +1,85 @@
-"""Instances → their order along the normal and the grid they stand on (PS3.3 section C.7.6.2).
-
-Files of scanners round what they print. So readers must bear more than a writer may do: small departures are
-warnings, and only what would put voxels visibly in the wrong place is an error.
-"""
+"""Files of one frame → their order, volume by volume along the normal, and their grid (PS3.3 section C.7.6.2)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
+from dicomseries.readback.arrangement import arrange, places_of, rising_times
+from dicomseries.readback.frames import SAME_DIRECTION, Frames
 from dicomseries.readback.instance import Instance
+from dicomseries.readback.keys import classic_clocks, classic_keys
+from dicomseries.readback.lattice import (
+    drift_problems,
+    gap_problems,
+    grid_of,
+    moved_problems,
+    pixel_spacing_of,
+    repeated_problem,
+    thickness_of,
+)
 from dicomseries.readback.problems import Problem
 
-__all__ = ["Placement", "distances_mm", "orientation_of", "place", "positions_lps"]
+__all__ = [
+    "AXIAL",
+    "FrameSet",
+    "Placement",
+    "distances_mm",
+    "no_geometry",
+    "number_of",
+    "orientation_of",
+    "pixel_problems",
+    "place",
+    "positions_lps",
+    "volumes_by_number",
+]
 
-_SAME_PLACE = 0.01
-"""Slices nearer than this part of the median gap stand at one place."""
-_EVEN = 1e-3
-"""Departure from even places, as a part of the spacing, above which one is warned."""
-_UNEVEN = 0.2
-"""The same, above which no regular grid is honest (Cornerstone3D draws the line here too)."""
-_SAME_DIRECTION = 1e-4
-"""Largest difference of direction cosines within one series; four printed decimals."""
-_ROUNDED_COSINES = 5e-3
-"""Departure from a right-angled unit frame that is snapped: cosines of two to three decimals."""
+AXIAL = np.array([[1.0, 0, 0], [0, 1, 0]])
+"""Cosines of rows and columns where nothing is known."""
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrameSet:
+    """The frames of multi-frame files, in the order of the array.
+
+    Parameters
+    ----------
+    pool : tuple of Frames
+        One for each file.
+    sources : ndarray of int, shape (frames, 2)
+        File and frame of each frame of the array, volume by volume; -1 for a frame left out because it is empty.
+    masks : tuple of tuple of int, optional
+        For binary segmentations: the frames at each slice, in place of `sources`.
+    divisor : float
+        What a stored value is divided by (fractional segmentations).
+    """
+
+    pool: tuple[Frames, ...]
+    sources: npt.NDArray[np.intp]
+    masks: tuple[tuple[int, ...], ...] | None = None
+    divisor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Placement:
-    """The instances in the order of the slices, the grid (None if there is none), and what is wrong."""
+    """The instances in the order of the slices, volume by volume, the grid (None if there is none), and what is wrong.
+
+    Multi-frame files have their frames in `frames`, segmentations the labels of their segments in `segments`.
+    """
 
     instances: tuple[Instance, ...]
     grid: Grid | None
     problems: tuple[Problem, ...]
+    volumes: int | None = None
+    times_s: tuple[float, ...] | None = None
+    frames: FrameSet | None = None
+    segments: Mapping[int, str] = field(default_factory=dict)
 
 
 def positions_lps(instances: Sequence[Instance]) -> Floats | None:
@@ -71,9 +111,10 @@ def place(instances: Sequence[Instance]) -> Placement:
     Returns
     -------
     Placement
-        Without geometry in the files: in the order of InstanceNumber, on a grid of 1 mm, with a warning.
+        Volume by volume where several stand at each place. Without geometry in the files: in the order of
+        InstanceNumber, on a grid of 1 mm, with a warning.
     """
-    numbered = tuple(sorted(instances, key=_number))
+    numbered = tuple(sorted(instances, key=number_of))
     faults = tuple(_format_problems(numbered))
     if faults:
         return Placement(instances=numbered, grid=None, problems=faults)
@@ -82,16 +123,62 @@ def place(instances: Sequence[Instance]) -> Placement:
     distances = distances_mm(numbered)
     if distances is None:
         return Placement(instances=numbered, grid=None, problems=(_position_missing(numbered),))
-    order = np.argsort(distances, kind="stable")
-    along = tuple(numbered[index] for index in order)
-    faults = tuple(_orientation_problems(along)) or tuple(_gap_problems(along, distances[order]))
+    split, problem = _split(numbered, distances)
+    along = tuple(numbered[index] for index in split.order)
+    slices = len(along) // split.volumes
+    faults = tuple(_orientation_problems(along)) or (
+        (problem,) if problem else tuple(_gap_problems(along[:slices], distances[split.order[:slices]]))
+    )
     faults += tuple(_study_problems(along))
-    if any(problem.level == "error" for problem in faults):
+    if any(fault.level == "error" for fault in faults):
         return Placement(instances=along, grid=None, problems=faults)
-    return _on_grid(along, distances[order], list(faults))
+    return _on_grid(along, split, [*faults, *split.problems])
 
 
-def _number(instance: Instance) -> tuple[float, str]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Split:
+    """The order of the instances, volume by volume, and when each volume begins."""
+
+    order: npt.NDArray[np.intp]
+    volumes: int = 1
+    times_s: tuple[float, ...] | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def _split(numbered: tuple[Instance, ...], distances: Floats) -> tuple[_Split, Problem | None]:
+    """Return the instances sorted along the normal, and into volumes where several stand at each place."""
+    along = _Split(order=np.argsort(distances, kind="stable"))
+    places = places_of(distances)
+    count = int(places.max()) + 1
+    if count == len(numbered):
+        return along, None
+    keys = classic_keys(numbered)
+    numbers = np.array([next(iter(instance.numbers("InstanceNumber")), np.nan) for instance in numbered])
+    found = arrange(places, keys, numbers)
+    if found is None:
+        tried = dict.fromkeys((*(key.name for key in keys), "InstanceNumber"))
+        return along, repeated_problem(len(numbered), count, tried=tuple(tried))
+    times = rising_times(found, classic_clocks(numbered))
+    by_number = (volumes_by_number(found.volumes, "InstanceNumber"),) if found.by == "InstanceNumber" else ()
+    return _Split(order=found.order, volumes=found.volumes, times_s=times, problems=by_number), None
+
+
+def volumes_by_number(volumes: int, number: str) -> Problem:
+    """Return the problem of volumes that nothing but the order of their files tells apart."""
+    return Problem(
+        code="volumes-by-number",
+        level="warning",
+        text=f"nothing but {number} tells the {volumes} volumes apart",
+        remedy="Check that the volumes are what you expect: time points, echoes, or copies.",
+    )
+
+
+def _gap_problems(instances: tuple[Instance, ...], distances: Floats) -> Iterator[Problem]:
+    return gap_problems([instance.name for instance in instances], distances)
+
+
+def number_of(instance: Instance) -> tuple[float, str]:
+    """Return InstanceNumber and path, to sort by."""
     return (next(iter(instance.numbers("InstanceNumber")), float("inf")), instance.path)
 
 
@@ -106,10 +193,29 @@ def _format_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
         yield Problem(
             code="multi-frame",
             level="error",
-            text=f"{framed[0].name} is a multi-frame file with {framed[0].frames} frames",
-            remedy="Convert it to a classic series with one file a slice first; multi-frame files are not read yet.",
+            text=f"{framed[0].name} has {framed[0].frames} frames, but its SOP class holds one a file",
+            remedy="Export it again as an enhanced (multi-frame) object, or as one file a slice.",
         )
         return
+    mosaics = [instance for instance in instances if is_mosaic(instance)]
+    if mosaics:
+        yield Problem(
+            code="siemens-mosaic",
+            level="error",
+            text=f"{mosaics[0].name} is a Siemens mosaic: the slices of a volume side by side in one image",
+            remedy="Convert it with dcm2niix, or export it from the scanner as Enhanced MR.",
+        )
+        return
+    yield from pixel_problems(instances)
+
+
+def is_mosaic(instance: Instance) -> bool:
+    """Return whether a file shows all slices of a volume as tiles of one image, as Siemens stored functional MR."""
+    return instance.text("Modality") == "MR" and "MOSAIC" in instance.texts("ImageType")
+
+
+def pixel_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
+    """Yield what keeps files from having pixels of one format, all of them."""
     bare = [instance for instance in instances if instance.pixels is None]
     if bare:
         yield Problem(
@@ -185,7 +291,7 @@ def _orientation_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
     odd = [
         instance.name
         for instance, other in zip(instances, axes, strict=True)
-        if first is None or other is None or np.abs(other - first).max() > _SAME_DIRECTION
+        if first is None or other is None or np.abs(other - first).max() > SAME_DIRECTION
     ]
     if odd:
         yield Problem(
@@ -207,159 +313,65 @@ def _study_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
         )
 
 
-def _gap_problems(instances: tuple[Instance, ...], distances: Floats) -> Iterator[Problem]:
-    """Yield what is wrong with the steps from slice to slice."""
-    if len(instances) == 1:
-        return
-    gaps = np.diff(distances)
-    usual = float(np.median(gaps[gaps > _SAME_PLACE * float(gaps.max())])) if gaps.max() > 0 else 0.0
-    repeated = int((gaps <= _SAME_PLACE * usual).sum())
-    if repeated:
-        yield _repeated(instances, repeated)
-        return
-    missing = np.round(gaps / usual).astype(int) - 1
-    whole = np.abs(gaps / usual - (missing + 1)) < _UNEVEN
-    if whole.all() and missing.any():
-        index = int(np.argmax(missing > 0))
-        yield Problem(
-            code="slices-missing",
-            level="error",
-            text=f"{int(missing.sum())} of {len(instances) + int(missing.sum())} slices are missing, "
-            f"the first between {instances[index].name} and {instances[index + 1].name}",
-            remedy="Copy or export the missing files; spread over the gap, every voxel behind it would be misplaced.",
-        )
-        return
-    yield from _unevenness(instances, distances)
-
-
-def _repeated(instances: tuple[Instance, ...], repeated: int) -> Problem:
-    places = len(instances) - repeated
-    each = f", {len(instances) // places} at each" if len(instances) % places == 0 else ""
-    return Problem(
-        code="positions-repeated",
-        level="error",
-        text=f"{len(instances)} files stand at {places} places{each}: "
-        "several time points, echoes or copies in one series",
-        remedy="Move the files of one time point (or echo) to a folder of their own, and read that.",
-    )
-
-
-def _unevenness(instances: tuple[Instance, ...], distances: Floats) -> Iterator[Problem]:
-    spacing = float((distances[-1] - distances[0]) / (len(distances) - 1))
-    gaps = np.diff(distances)
-    worst = int(np.argmax(np.abs(gaps - spacing)))
-    off = abs(float(gaps[worst]) - spacing) / spacing
-    if off > _EVEN:
-        yield Problem(
-            code="spacing-uneven",
-            level="error" if off > _UNEVEN else "warning",
-            text=f"the gap from {instances[worst].name} to {instances[worst + 1].name} is {gaps[worst]:.6g} mm, "
-            f"the mean {spacing:.6g} mm",
-            remedy="Resample the slices onto even places; rounded positions of a scanner may be left as they are.",
-        )
-
-
-def _on_grid(instances: tuple[Instance, ...], distances: Floats, problems: list[Problem]) -> Placement:
+def _on_grid(instances: tuple[Instance, ...], split: _Split, problems: list[Problem]) -> Placement:
+    """Return the instances on the grid of the first volume."""
     positions = positions_lps(instances)
     axes = orientation_of(instances[0])
     if positions is None or axes is None:  # pragma: no cover - both were looked at before
         return Placement(instances=instances, grid=None, problems=tuple(problems))
     in_plane, found = _pixel_spacing(instances)
     problems += found
-    if len(instances) > 1:
-        between = float((distances[-1] - distances[0]) / (len(distances) - 1))
-        problems += _drift_problems(positions, axes, min(in_plane))
+    slices = len(instances) // split.volumes
+    if slices > 1:
+        distances = positions[:slices] @ np.cross(axes[0], axes[1])
+        between = float((distances[-1] - distances[0]) / (slices - 1))
+        problems += drift_problems(positions[:slices], axes, min(in_plane))
     else:
         between, found = _single_spacing(instances[0])
         problems += found
-    grid = _grid(instances, (in_plane[1], in_plane[0], between), positions[0], axes.ravel())
+    problems += moved_problems(positions, split.volumes, min(in_plane))
+    shape = (slices, instances[0].rows, instances[0].columns)
+    grid = grid_of(shape, (in_plane[1], in_plane[0], between), positions[0], axes)
     if isinstance(grid, Problem):
         return Placement(instances=instances, grid=None, problems=(*problems, grid))
     fatal = any(problem.level == "error" for problem in problems)
-    return Placement(instances=instances, grid=None if fatal else grid, problems=tuple(problems))
-
-
-def _grid(
-    instances: tuple[Instance, ...], spacing: tuple[float, float, float], origin: Floats, cosines: Floats
-) -> Grid | Problem:
-    shape = (len(instances), instances[0].rows, instances[0].columns)
-    try:
-        return Grid.from_spacing(shape, spacing, origin=origin.tolist(), direction=cosines, tolerance=_ROUNDED_COSINES)
-    except GeometryError as error:
-        return Problem(code=error.code, level="error", text=f"{error.where}: {error.given}", remedy=error.remedy)
+    return Placement(
+        instances=instances,
+        grid=None if fatal else grid,
+        problems=tuple(problems),
+        volumes=split.volumes if split.volumes > 1 else None,
+        times_s=split.times_s,
+    )
 
 
 def _pixel_spacing(instances: tuple[Instance, ...]) -> tuple[tuple[float, ...], list[Problem]]:
-    """Return the spacing of rows and of columns in mm, the same in all slices."""
-    spacings = [instance.numbers("PixelSpacing") for instance in instances]
-    if not _are_vectors(spacings, 2) or min(spacings[0]) <= 0:
-        problem = Problem(
-            code="pixel-spacing-missing",
-            level="warning",
-            text="PixelSpacing is missing or not two lengths above 0 mm; 1 mm is assumed",
-            remedy="Give the real spacing when you use this volume.",
-        )
-        return (1.0, 1.0), [problem]
-    first = np.array(spacings[0])
-    if float(np.abs(np.array(spacings) - first).max()) > _EVEN * float(first.min()):
-        problem = Problem(
-            code="pixel-spacing-differs",
-            level="error",
-            text="PixelSpacing is not the same in all slices",
-            remedy="Move the files that do not belong to the volume to another folder.",
-        )
-        return spacings[0], [problem]
-    return spacings[0], []
+    return pixel_spacing_of([instance.numbers("PixelSpacing") for instance in instances])
 
 
 def _single_spacing(instance: Instance) -> tuple[float, list[Problem]]:
-    """Return the thickness in mm of the one slice there is."""
-    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
-        value = next(iter(instance.numbers(keyword)), 0.0)
-        if value > 0 and np.isfinite(value):
-            return value, []
-    problem = Problem(
-        code="thickness-missing",
-        level="warning",
-        text="a single slice without SpacingBetweenSlices and SliceThickness; 1 mm is assumed",
-        remedy="Give the real spacing when you use this volume.",
-    )
-    return 1.0, [problem]
-
-
-def _drift_problems(positions: Floats, axes: Floats, pixel_mm: float) -> list[Problem]:
-    """Return whether the slices slide sideways: a tilted gantry, which no right-angled grid can hold."""
-    normal = np.cross(axes[0], axes[1])
-    steps = positions - positions[0]
-    sideways = steps - np.outer(steps @ normal, normal) / float(normal @ normal)
-    drift = float(np.sqrt((sideways**2).sum(axis=1)).max())
-    spacing = float(steps[-1] @ normal) / (len(positions) - 1)
-    if drift <= max(_EVEN * spacing, 1e-3 * pixel_mm):
-        return []
-    return [
-        Problem(
-            code="slices-sheared",
-            level="error" if drift > pixel_mm / 2 else "warning",
-            text=f"the slices slide {drift:.3g} mm sideways (gantry tilt, or rounded positions)",
-            remedy="Resample the slices onto a right-angled grid; less than half a pixel may be left as it is.",
-        )
-    ]
+    keywords = ("SpacingBetweenSlices", "SliceThickness")
+    return thickness_of([value for keyword in keywords for value in instance.numbers(keyword)[:1]])
 
 
 def _without_positions(instances: tuple[Instance, ...]) -> Placement:
     """Return slices in the order of InstanceNumber: secondary captures often have no geometry."""
     in_plane, problems = _pixel_spacing(instances)
     between, found = _single_spacing(instances[0])
-    problem = Problem(
-        code="no-geometry",
-        level="warning",
-        text="the files have no ImagePositionPatient; slices are in the order of InstanceNumber, on an axial grid at 0",
-        remedy="Give origin and direction when you use this volume.",
-    )
-    grid = _grid(instances, (in_plane[1], in_plane[0], between), np.zeros(3), np.array([1.0, 0, 0, 0, 1, 0]))
+    shape = (len(instances), instances[0].rows, instances[0].columns)
+    grid = grid_of(shape, (in_plane[1], in_plane[0], between), np.zeros(3), AXIAL)
     fine = isinstance(grid, Grid)
     return Placement(
         instances=instances,
         grid=grid if isinstance(grid, Grid) else None,
-        problems=(problem, *problems, *(found if fine else [])),
+        problems=(no_geometry(), *problems, *(found if fine else [])),
+    )
+
+
+def no_geometry(what: str = "files", order: str = "InstanceNumber") -> Problem:
+    """Return the problem of slices that stand nowhere."""
+    return Problem(
+        code="no-geometry",
+        level="warning",
+        text=f"the {what} have no ImagePositionPatient; slices are in the order of {order}, on an axial grid at 0",
+        remedy="Give origin and direction when you use this volume.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from dicomseries.errors import ReadError
 
@@ -46,6 +46,12 @@ class Problem:
         if not (self.code and self.text and self.remedy):
             message = "a problem needs code, text and remedy"
             raise ValueError(message)
+
+    @classmethod
+    def of(cls, error: ReadError) -> Self:
+        """Return an error of one file as a problem of what holds it."""
+        text = f"{error.where}: {error.given}, expected {error.expected}"
+        return cls(code=error.code, level="error", text=text, remedy=error.remedy)
 
     def __str__(self) -> str:
         return f"{self.text}. {self.remedy}"

@@ -6,14 +6,19 @@ import os
 import warnings
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
+
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.readback.attributes import SeriesTags
 from dicomseries.readback.folders import Scan, Series, scan, select
+from dicomseries.readback.frame_slabs import FrameSlabs, LabelSlabs
 from dicomseries.readback.pixels import stored_dtype
-from dicomseries.readback.rescales import real_dtype, rescale_of
+from dicomseries.readback.placement import FrameSet
+from dicomseries.readback.rescales import dtype_of_real, real_dtype, rescale_of
 from dicomseries.readback.slabs import SeriesSlabs
-from dicomseries.sources.volume import ArraySlabs, Volume
+from dicomseries.sources.volume import ArraySlabs, Slabs, Volume
 
 __all__ = ["read", "volume_of"]
 
@@ -29,7 +34,7 @@ def read(
     Parameters
     ----------
     path : path-like
-        Folder of the series (folders below it are looked at too), or one file of a single slice.
+        Folder of the series (folders below it are looked at too), or one file: a single slice, or a multi-frame file.
     series : str, optional
         SeriesInstanceUID, where there are several.
     values : {"real", "stored"}
@@ -39,15 +44,18 @@ def read(
     Returns
     -------
     Volume
-        Slices along the normal; ``.array`` of shape (slices, rows, columns[, 3]), in memory; ``.grid`` in LPS mm, its
-        slice spacing the mean distance of the positions; ``.tags``. Real values are integers as long as every slope
-        and intercept is whole, else float64.
+        Slices along the normal; ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]), in memory; ``.grid`` in
+        LPS mm, its slice spacing the mean distance of the positions; ``.volumes`` and ``.times_s``; ``.tags``. Real
+        values are integers as long as every slope and intercept is whole, else float64; the floats of a Parametric
+        Map are its own, bit for bit. A binary segmentation is one map of labels, 0 where no segment is; a fractional
+        one has a volume of values from 0 to 1 for each segment.
 
     Raises
     ------
     ReadError
-        If there is no series or more than one, or if its files are not the slices of one regular grid: missing,
-        repeated or truncated ones, other sizes or orientations, several frames in a file.
+        If there is no series or more than one, or if its files are not the slices of one regular grid, once or
+        several times: missing, repeated or truncated ones, other sizes or orientations; Siemens mosaics; segments
+        that overlap.
     OptionError
         If `values` is neither of the two.
     MissingPackageError
@@ -60,7 +68,8 @@ def read(
 
     Notes
     -----
-    PS3.3 sections C.7.6.2 (Image Plane) and C.11.1 (Modality LUT).
+    PS3.3 sections C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Groups), C.8.20 (Segmentation) and C.11.1
+    (Modality LUT).
 
     Examples
     --------
@@ -82,7 +91,7 @@ def read(
     grid = _grid(path, chosen)
     _warn(found, chosen)
     volume = volume_of(chosen, grid, is_real=values == "real")
-    return replace(volume, slabs=ArraySlabs(volume.array))
+    return replace(volume, slabs=ArraySlabs(np.asarray(volume.slabs.read(0, volume.slabs.shape[0]))))
 
 
 def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
@@ -93,6 +102,8 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
     ReadError
         If a rescale is unusable, or if the stored values of the slices mean different things.
     """
+    if series.frame_set is not None:
+        return _volume_of_frames(series, series.frame_set, grid, is_real=is_real)
     instances = series.instances
     slope, intercept = (1.0, 0.0) if is_real else _common_rescale(series)
     return Volume(
@@ -105,7 +116,65 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         slope=slope,
         intercept=intercept,
         tags=SeriesTags(instances),
+        volumes=series.volumes,
+        times_s=series.times_s,
     )
+
+
+def _volume_of_frames(series: Series, frames: FrameSet, grid: Grid, *, is_real: bool) -> Volume:
+    slabs, (slope, intercept) = _slabs(series, frames, is_real=is_real)
+    return Volume(
+        slabs=slabs,
+        grid=grid,
+        slope=slope,
+        intercept=intercept,
+        tags=SeriesTags(series.instances, frames),
+        volumes=series.volumes,
+        times_s=series.times_s,
+    )
+
+
+def _slabs(series: Series, frames: FrameSet, *, is_real: bool) -> tuple[Slabs, tuple[float, float]]:
+    """Return the voxels, and what they mean if they are stored values."""
+    stored = stored_dtype(series.instances[0])
+    first = frames.pool[0]
+    if frames.masks is not None and first.segments is not None:
+        largest = max((*series.segments, *first.segments.tolist()))
+        dtype = np.min_scalar_type(largest)
+        return LabelSlabs(instance=first.instance, masks=frames.masks, segments=first.segments, dtype=dtype), (1.0, 0.0)
+    identity = np.tile([1.0, 0.0], (len(frames.sources), 1))
+    rescales = identity if series.segments else _rescales(series, frames)
+    pairs = set(map(tuple, np.unique(rescales, axis=0).tolist()))
+    if is_real:
+        dtype = dtype_of_real(series.instances, pairs) if frames.divisor == 1.0 else np.dtype(np.float64)
+        return (
+            FrameSlabs(
+                instances=series.instances,
+                sources=frames.sources,
+                rescales=rescales,
+                dtype=dtype,
+                divisor=frames.divisor,
+            ),
+            (1.0, 0.0),
+        )
+    if len(pairs) > 1:
+        raise _rescale_differs(series, len(pairs))
+    slope, intercept = pairs.pop()
+    slabs = FrameSlabs(instances=series.instances, sources=frames.sources, rescales=identity, dtype=stored)
+    return slabs, (slope / frames.divisor, intercept)
+
+
+def _rescales(series: Series, frames: FrameSet) -> npt.NDArray[np.float64]:
+    """Return slope and intercept of each frame of the array, shape (frames, 2).
+
+    A Parametric Map has no rescale but the identity: what its values mean says RealWorldValueMapping alone.
+    """
+    is_map = series.kind == "ParametricMap"
+    mapped = [one.real_world if is_map else None for one in frames.pool]
+    found = [one.rescales if pairs is None else pairs for one, pairs in zip(frames.pool, mapped, strict=True)]
+    starts = np.cumsum([0, *(one.count for one in frames.pool)])
+    chosen: npt.NDArray[np.float64] = np.concatenate(found)[starts[frames.sources[:, 0]] + frames.sources[:, 1]]
+    return chosen
 
 
 def _grid(path: str | os.PathLike[str], series: Series) -> Grid:
@@ -122,10 +191,14 @@ def _common_rescale(series: Series) -> tuple[float, float]:
     found = {rescale_of(instance) for instance in series.instances}
     if len(found) == 1:
         return found.pop()
-    raise ReadError(
+    raise _rescale_differs(series, len(found))
+
+
+def _rescale_differs(series: Series, pairs: int) -> ReadError:
+    return ReadError(
         code="rescale-differs",
         where=f"series {series.series_uid}",
-        given=f"{len(found)} pairs of RescaleSlope and RescaleIntercept",
+        given=f"{pairs} pairs of RescaleSlope and RescaleIntercept",
         expected="one pair for all slices, if stored values are to be one array",
         remedy="Read the real values with values='real'.",
     )

@@ -1,0 +1,261 @@
+"""Multi-frame files → their frames, volume by volume along the normal, and the grid they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import ReadError
+from dicomseries.geometry import Grid
+from dicomseries.readback.arrangement import Arrangement, arrange, places_of, rising_times
+from dicomseries.readback.frames import SAME_DIRECTION, Frames, frames_of
+from dicomseries.readback.instance import Instance, tag_of
+from dicomseries.readback.keys import frame_clocks, frame_keys
+from dicomseries.readback.lattice import (
+    drift_problems,
+    gap_problems,
+    grid_of,
+    moved_problems,
+    pixel_spacing_of,
+    repeated_problem,
+    thickness_of,
+)
+from dicomseries.readback.placement import (
+    AXIAL,
+    FrameSet,
+    Placement,
+    no_geometry,
+    number_of,
+    pixel_problems,
+    volumes_by_number,
+)
+from dicomseries.readback.problems import Problem
+from dicomseries.readback.segment_placement import SEGMENTATIONS, place_segments
+
+__all__ = ["holds_frames", "place_frames"]
+
+Floats = npt.NDArray[np.float64]
+
+_ONE_FRAME = frozenset({"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.128"})
+"""CT, MR and PT Image Storage: whatever NumberOfFrames says, their IODs hold one."""
+_GROUPS = (tag_of("SharedFunctionalGroupsSequence"), tag_of("PerFrameFunctionalGroupsSequence"))
+
+
+def holds_frames(instance: Instance) -> bool:
+    """Return whether a file has several frames, or functional groups that say where its one frame stands.
+
+    Examples
+    --------
+    >>> from dicomseries.readback import read_instance
+    >>> from pydicom.data import get_testdata_file
+    >>> [holds_frames(read_instance(get_testdata_file(name))) for name in ("CT_small.dcm", "rtdose.dcm")]
+    [False, True]
+    """
+    if instance.text("SOPClassUID") in _ONE_FRAME:
+        return False
+    return instance.frames != 1 or any(instance.element(tag) is not None for tag in _GROUPS)
+
+
+def place_frames(instances: Sequence[Instance]) -> Placement:
+    """Sort the frames of the multi-frame files of one series into volumes, and find their grid.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        At least one, of one series, in any order. Several files are put together: volumes, or parts of one.
+
+    Returns
+    -------
+    Placement
+        With `frames`; without geometry in the files in the order of the file, on a grid of 1 mm, with a warning.
+    """
+    files = tuple(sorted(instances, key=number_of))
+    faults = tuple(_file_problems(files))
+    if faults:
+        return Placement(instances=files, grid=None, problems=faults)
+    try:
+        pool = tuple(map(frames_of, files))
+        if files[0].text("SOPClassUID") in SEGMENTATIONS:
+            return place_segments(pool)
+        return _placed(pool)
+    except ReadError as error:
+        return Placement(instances=files, grid=None, problems=(Problem.of(error),))
+
+
+def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
+    empty = [instance for instance in files if instance.frames < 1]
+    if empty:
+        yield Problem(
+            code="no-frames",
+            level="error",
+            text=f"{empty[0].name} says it has {empty[0].frames} frames",
+            remedy="Export it again: NumberOfFrames must be at least 1.",
+        )
+        return
+    yield from pixel_problems(files)
+
+
+def _placed(pool: tuple[Frames, ...]) -> Placement:
+    if all(frames.positions_lps is None for frames in pool):
+        return _without_positions(pool)
+    frames = _pooled(pool)
+    if frames is None:
+        return _refused(pool, [_position_missing(pool)])
+    odd = np.flatnonzero(np.abs(frames.axes - frames.axes[0]).max(axis=(1, 2)) > SAME_DIRECTION)
+    if len(odd):
+        return _refused(pool, [_mixed_orientations(frames, odd)])
+    distances = frames.positions @ np.cross(frames.axes[0, 0], frames.axes[0, 1])
+    groups = [one.groups for one in pool]
+    places = places_of(distances)
+    keys = frame_keys(groups) if int(places.max()) + 1 < len(places) else ()
+    found = arrange(places, keys, np.arange(len(places), dtype=np.float64))
+    if found is None:
+        tried = dict.fromkeys(key.name for key in keys)
+        return _refused(pool, [repeated_problem(len(places), int(places.max()) + 1, "frames", tuple(tried))])
+    return _on_grid(pool, frames, found, distances)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pooled:
+    """The frames of all files: names, places in LPS mm, cosines, and file and number in the file."""
+
+    names: tuple[str, ...]
+    positions: Floats
+    axes: Floats
+    sources: npt.NDArray[np.intp]
+
+
+def _pooled(pool: tuple[Frames, ...]) -> _Pooled | None:
+    positions = [frames.positions_lps for frames in pool if frames.positions_lps is not None]
+    axes = [frames.orientations for frames in pool if frames.orientations is not None]
+    if len(positions) != len(pool) or len(axes) != len(pool):
+        return None
+    return _Pooled(
+        names=_names(pool), positions=np.concatenate(positions), axes=np.concatenate(axes), sources=_sources(pool)
+    )
+
+
+def _names(pool: tuple[Frames, ...]) -> tuple[str, ...]:
+    of = {id(frames): f" of {frames.instance.name}" if len(pool) > 1 else "" for frames in pool}
+    return tuple(f"frame {index + 1}{of[id(frames)]}" for frames in pool for index in range(frames.count))
+
+
+def _sources(pool: tuple[Frames, ...]) -> npt.NDArray[np.intp]:
+    return np.array([(file, frame) for file, frames in enumerate(pool) for frame in range(frames.count)], np.intp)
+
+
+def _on_grid(pool: tuple[Frames, ...], frames: _Pooled, found: Arrangement, distances: Floats) -> Placement:
+    order = found.order
+    slices = len(order) // found.volumes
+    first = order[:slices]
+    axes = frames.axes[0]
+    problems = list(gap_problems([frames.names[index] for index in first], distances[first], "frames"))
+    in_plane, more = _pixel_spacing(pool)
+    problems += more
+    if any(problem.level == "error" for problem in problems):
+        return _refused(pool, problems)
+    if slices > 1:
+        between = float((distances[first[-1]] - distances[first[0]]) / (slices - 1))
+        problems += drift_problems(frames.positions[first], axes, min(in_plane))
+    else:
+        between, more = thickness_of(_thicknesses(pool[0]))
+        problems += more
+    problems += moved_problems(frames.positions[order], found.volumes, min(in_plane))
+    problems += [volumes_by_number(found.volumes, "the order of the frames")] if found.by == "InstanceNumber" else []
+    shape = (slices, pool[0].instance.rows, pool[0].instance.columns)
+    grid = grid_of(shape, (in_plane[1], in_plane[0], between), frames.positions[first[0]], axes)
+    problems += [grid] if isinstance(grid, Problem) else []
+    fatal = any(problem.level == "error" for problem in problems)
+    return Placement(
+        instances=tuple(one.instance for one in pool),
+        grid=grid if isinstance(grid, Grid) and not fatal else None,
+        problems=tuple(problems),
+        volumes=found.volumes if found.volumes > 1 else None,
+        times_s=rising_times(found, frame_clocks([one.groups for one in pool])),
+        frames=FrameSet(pool=pool, sources=frames.sources[order]),
+    )
+
+
+def _pixel_spacing(pool: tuple[Frames, ...]) -> tuple[tuple[float, ...], list[Problem]]:
+    """Return the spacing of rows and of columns in mm; each different pair is looked at once."""
+    found = [() if one.pixel_spacing_mm is None else one.pixel_spacing_mm for one in pool]
+    return pixel_spacing_of([pair for pairs in found for pair in (np.unique(pairs, axis=0) if len(pairs) else [()])])
+
+
+def _thicknesses(frames: Frames) -> list[float]:
+    return [float(found[0]) for found in (frames.spacing_between_mm, frames.thickness_mm) if found is not None]
+
+
+def _refused(pool: tuple[Frames, ...], problems: Sequence[Problem]) -> Placement:
+    return Placement(instances=tuple(frames.instance for frames in pool), grid=None, problems=tuple(problems))
+
+
+def _position_missing(pool: tuple[Frames, ...]) -> Problem:
+    lacking = [one.instance.name for one in pool if one.positions_lps is None or one.orientations is None]
+    return Problem(
+        code="position-missing",
+        level="error",
+        text=f"some frames lack ImagePositionPatient or ImageOrientationPatient, in {lacking[0]}",
+        remedy="Export the file again, with a position and an orientation for every frame.",
+    )
+
+
+def _mixed_orientations(frames: _Pooled, odd: npt.NDArray[np.intp]) -> Problem:
+    return Problem(
+        code="mixed-orientations",
+        level="error",
+        text=f"{len(odd)} of {len(frames.names)} frames have another orientation than the first, such as "
+        f"{frames.names[odd[0]]}: several stacks, or localizers",
+        remedy="Export each stack as a file of its own; a volume has slices of one orientation.",
+    )
+
+
+def _without_positions(pool: tuple[Frames, ...]) -> Placement:
+    """Return frames that stand nowhere in the order of the file: slices, or pictures at one place one after another."""
+    if len(pool) > 1:
+        return _refused(pool, [_several_clips(pool)])
+    (frames,) = pool
+    instance = frames.instance
+    in_plane, problems = _pixel_spacing(pool)
+    between, found = thickness_of(_thicknesses(frames))
+    times = _frame_times_s(instance)
+    volumes = frames.count if times is not None and frames.count > 1 else None
+    shape = (1 if volumes else frames.count, instance.rows, instance.columns)
+    grid = grid_of(shape, (in_plane[1], in_plane[0], between), np.zeros(3), AXIAL)
+    return Placement(
+        instances=(instance,),
+        grid=grid if isinstance(grid, Grid) else None,
+        problems=(no_geometry("frames", "the file"), *problems, *([] if volumes else found)),
+        volumes=volumes,
+        times_s=times if volumes else None,
+        frames=FrameSet(pool=pool, sources=_sources(pool)),
+    )
+
+
+def _several_clips(pool: tuple[Frames, ...]) -> Problem:
+    return Problem(
+        code="several-multi-frame",
+        level="error",
+        text=f"{len(pool)} multi-frame files of {pool[0].count} frames and so on, which do not say where they stand",
+        remedy="Read one file at a time: give its path instead of the folder.",
+    )
+
+
+def _frame_times_s(instance: Instance) -> tuple[float, ...] | None:
+    """Return the times of a cine in seconds after the first: FrameTime or FrameTimeVector (PS3.3 section C.7.6.5)."""
+    pointers = instance.raw("FrameIncrementPointer") or b""
+    order = ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
+    pairs = np.frombuffer(pointers[: len(pointers) // 4 * 4], f"{order}u2").reshape(-1, 2).tolist()
+    tags = {group << 16 | number for group, number in pairs}
+    if tag_of("FrameTime") in tags:
+        steps: Sequence[float] = instance.numbers("FrameTime")[:1] * (instance.frames - 1)
+    elif tag_of("FrameTimeVector") in tags:
+        steps = instance.numbers("FrameTimeVector")[1:]
+    else:
+        return None
+    if len(steps) != instance.frames - 1 or not all(step > 0 for step in steps):
+        return None
+    return tuple((np.concatenate(([0.0], np.cumsum(steps))) / 1000).round(9).tolist())
