@@ -190,6 +190,35 @@ class ValueMap:
             raise IndexError(message)
         return replace(self, slope=self.slopes[frame], max_error=self.max_errors[frame], slopes=None, max_errors=None)
 
+    def between(self, start: int, stop: int) -> ValueMap:
+        """Return the map of frames `start` to `stop` - 1, such as those of one volume, as a map of its own.
+
+        Parameters
+        ----------
+        start, stop : int
+            Indices of frames, from 0; every part has the same map where `slopes` is None.
+
+        Raises
+        ------
+        IndexError
+            If there are no such frames.
+
+        Examples
+        --------
+        >>> values = ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.3, slopes=("0.5", "0.1", "0.2"),
+        ...                   max_errors=(0.3, 0.1, 0.2), policy="Rescale(per_slice=True)")
+        >>> part = values.between(1, 3)
+        >>> part.slope, part.slopes, part.max_error
+        ('0.1', ('0.1', '0.2'), 0.2)
+        """
+        if self.slopes is None or self.max_errors is None:
+            return self
+        if not 0 <= start < stop <= len(self.slopes):
+            message = f"frames {start} to {stop} of {len(self.slopes)}"
+            raise IndexError(message)
+        slopes, errors = self.slopes[start:stop], self.max_errors[start:stop]
+        return replace(self, slope=slopes[0], slopes=slopes, max_error=max(errors), max_errors=errors)
+
     def real(self, stored: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the real values of stored ones, any shape, in float64, rounded as a reader rounds.
 

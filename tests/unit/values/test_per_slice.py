@@ -177,3 +177,14 @@ def test_a_map_whose_slopes_contradict_the_rest_is_refused(wrong):
 def test_a_map_with_one_slope_is_the_map_of_every_frame():
     values = ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.25, policy="")
     assert values.at(7) is values
+
+
+def test_the_frames_of_one_volume_are_a_map_of_their_own():
+    array = slices((0, 1), (0, 20), (0, 3), (0, 4))
+    values = plan(array)
+    part = values.between(2, 4)
+    assert part.max_error == max(values.max_errors[2:]) < values.max_error
+    np.testing.assert_array_equal(store(array[2:], part).array, store(array, values).array[2:])
+    for wrong in ((2, 2), (-1, 2), (3, 5)):
+        with pytest.raises(IndexError):
+            values.between(*wrong)
