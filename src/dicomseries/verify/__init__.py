@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from dicomseries.verify import file_checks, geometry_checks, module_checks, series_checks, text_checks
+from dicomseries.verify import (
+    dimension_checks,
+    file_checks,
+    frame_checks,
+    geometry_checks,
+    module_checks,
+    segment_checks,
+    series_checks,
+    text_checks,
+    time_checks,
+    value_checks,
+)
 from dicomseries.verify.comparison import check_asked
 from dicomseries.verify.registry import Check, Finding, explain, registered
 from dicomseries.verify.series import check, check_instances
@@ -15,13 +26,18 @@ __all__ = [
     "check",
     "check_asked",
     "check_instances",
+    "dimension_checks",
     "explain",
     "file_checks",
     "find_program",
+    "frame_checks",
     "geometry_checks",
     "largest_error",
     "module_checks",
     "registered",
+    "segment_checks",
     "series_checks",
     "text_checks",
+    "time_checks",
+    "value_checks",
 ]

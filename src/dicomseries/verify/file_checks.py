@@ -11,6 +11,8 @@ from pydicom.uid import UID
 
 from dicomseries.errors import DicomSeriesError
 from dicomseries.readback import Instance, Problem
+from dicomseries.readback.frame_pixels import read_frames
+from dicomseries.readback.pixels import is_plain, read_into, significant, stored_dtype
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, printable
 
@@ -22,8 +24,22 @@ _BITS: dict[str, frozenset[int]] = {
     "1.2.840.10008.5.1.4.1.1.4": frozenset({16}),
     "1.2.840.10008.5.1.4.1.1.128": frozenset({16}),
     "1.2.840.10008.5.1.4.1.1.7": frozenset({1, 8, 16}),
+    "1.2.840.10008.5.1.4.1.1.2.1": frozenset({16}),
+    "1.2.840.10008.5.1.4.1.1.4.1": frozenset({8, 16}),
+    "1.2.840.10008.5.1.4.1.1.7.1": frozenset({1}),
+    "1.2.840.10008.5.1.4.1.1.7.2": frozenset({8}),
+    "1.2.840.10008.5.1.4.1.1.7.3": frozenset({16}),
+    "1.2.840.10008.5.1.4.1.1.7.4": frozenset({8}),
+    "1.2.840.10008.5.1.4.1.1.13.1.1": frozenset({8, 16}),
+    "1.2.840.10008.5.1.4.1.1.30": frozenset({8, 16, 32, 64}),
+    "1.2.840.10008.5.1.4.1.1.66.4": frozenset({1, 8}),
+    "1.2.840.10008.5.1.4.1.1.66.7": frozenset({8, 16}),
 }
-"""SOP Class → BitsAllocated it may have (PS3.3 sections C.8.2.1, C.8.3.1, C.8.9.4; any for Secondary Capture)."""
+"""SOP Class → BitsAllocated it may have (PS3.3 sections C.8.2, C.8.3, C.8.9, A.8, C.8.13, C.8.15, C.8.20, C.8.32)."""
+_FLOATS = {0x7FE00008: (32, "OF"), 0x7FE00009: (64, "OD")}
+"""Float and Double Float Pixel Data → BitsAllocated and VR (PS3.3 sections C.7.6.24 and C.7.6.25)."""
+_INTEGERS_ONLY = ("BitsStored", "HighBit", "PixelRepresentation")
+_BLOCK_BYTES = 8 << 20
 _SIZES = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "NumberOfFrames")
 _LONG_FORM = frozenset({"OB", "UN", "OW", "UT"})
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
@@ -156,6 +172,8 @@ def syntax_is_known(view: SeriesView) -> Iterator[Fault]:
 def bits_agree(view: SeriesView) -> Iterator[Fault]:
     """BitsAllocated, BitsStored and HighBit agree: BitsStored fits in BitsAllocated, HighBit is one less."""
     for instance in view.instances if view.differs("HighBit") or view.differs("BitsStored") else (view.first,):
+        if instance.pixels is not None and instance.pixels.tag in _FLOATS:
+            continue  # PIX-006
         allocated, stored, high = (instance.number(key) for key in ("BitsAllocated", "BitsStored", "HighBit"))
         if not 0 < stored <= allocated or high != stored - 1:
             yield Fault(
@@ -167,7 +185,10 @@ def bits_agree(view: SeriesView) -> Iterator[Fault]:
 
 @check("PIX-002", level="error", part="PS3.3 C.8")
 def bits_fit_the_kind(view: SeriesView) -> Iterator[Fault]:
-    """BitsAllocated is one that the SOP class allows: 16 in CT, MR and PET images; 1, 8 or 16 in Secondary Capture."""
+    """BitsAllocated is one that the SOP class allows: 16 in CT, MR and PET images; 1, 8 or 16 in Secondary Capture.
+
+    Multi-frame Secondary Capture has a class for each: 8 in grayscale byte and true color, 16 in grayscale word.
+    """
     for instance in view.representatives("BitsAllocated"):
         allowed = _BITS.get(instance.text("SOPClassUID"))
         bits = instance.number("BitsAllocated")
@@ -203,17 +224,34 @@ def values_fit_the_bits(instance: Instance) -> Iterator[Fault]:
     stored_bits, allocated = instance.number("BitsStored"), instance.number("BitsAllocated")
     if not 0 < stored_bits < allocated or instance.number("HighBit") != stored_bits - 1:
         return
+    beyond = 0
     try:
-        words, values = instance.words(), instance.stored()
+        for words, values in _blocks(instance):
+            beyond += int(np.count_nonzero(words != values)) + _beyond(values, stored_bits)
     except DicomSeriesError:
         return  # FIL-004 and PIX-005 say so
-    beyond = int(np.count_nonzero(words != values)) + _beyond(values, stored_bits)
     if beyond:
         yield Fault(
             instance.name,
             f"{beyond} values need more than BitsStored = {stored_bits} bits.",
             f"Write BitsStored {allocated} and HighBit {allocated - 1}.",
         )
+
+
+def _blocks(instance: Instance) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    """Yield some frames at a time: all their bits, and the stored values."""
+    size = max(1, instance.rows * instance.columns * instance.samples * instance.number("BitsAllocated") // 8)
+    step = max(1, _BLOCK_BYTES // size)
+    for start in range(0, instance.frames, step):
+        stop = min(instance.frames, start + step)
+        if is_plain(instance):
+            colours = () if instance.samples == 1 else (instance.samples,)
+            words = np.empty((stop - start, instance.rows, instance.columns, *colours), stored_dtype(instance))
+            read_into(instance, words, start)
+            yield words, significant(instance, words)
+        else:
+            values = read_frames(instance, start, stop)
+            yield values, values
 
 
 def _beyond(values: npt.NDArray[Any], bits: int) -> int:
@@ -231,7 +269,31 @@ def pixels_can_be_decoded(instance: Instance) -> Iterator[Fault]:
     if instance.pixels is None or instance.pixels.length is not None:
         return
     try:
-        instance.stored()
+        for _ in _blocks(instance):
+            pass
     except DicomSeriesError as error:
         if error.code == "file-damaged":
             yield Fault(instance.name, f"{error.given}.", error.remedy)
+
+
+@check("PIX-006", level="error", part="PS3.3 C.7.6.24, C.7.6.25")
+def floats_are_told_as_floats(view: SeriesView) -> Iterator[Fault]:
+    """Float Pixel Data has BitsAllocated 32 and VR OF, Double Float Pixel Data 64 and OD; they are of one sample.
+
+    BitsStored, HighBit and PixelRepresentation are of integers and must not be there.
+    """
+    for instance in view.instances:
+        pixels = instance.pixels
+        if pixels is None or pixels.tag not in _FLOATS:
+            continue
+        bits, vr = _FLOATS[pixels.tag]
+        found = instance.number("BitsAllocated")
+        if (found, pixels.vr, instance.samples) != (bits, vr, 1):
+            yield Fault(
+                instance.name,
+                f"BitsAllocated {found}, VR {pixels.vr}, SamplesPerPixel {instance.samples} with {bits}-bit floats.",
+                f"Write BitsAllocated {bits}, VR {vr} and SamplesPerPixel 1.",
+            )
+        wrong = [keyword for keyword in _INTEGERS_ONLY if instance.raw(keyword) is not None]
+        if wrong:
+            yield Fault(instance.name, f"{' and '.join(wrong)} with floating point pixels.", "Leave them out.")

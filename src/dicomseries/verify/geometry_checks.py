@@ -1,4 +1,7 @@
-"""Checks of positions, orientation and spacing within a series (GEO), on the numbers as printed."""
+"""Checks of positions, orientation and spacing within a series (GEO), on the numbers as printed.
+
+Slices are compared within a volume; a series of time points has several at the same places.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dicomseries.verify.places import SAME_PLACE, Floats, Volume, usual_gap
 from dicomseries.verify.registry import Fault, check
-from dicomseries.verify.view import SeriesView, printable
+from dicomseries.verify.view import SeriesView, Told, printable
 
 __all__: list[str] = []
 
@@ -31,13 +35,11 @@ def orientation_is_a_frame(view: SeriesView) -> Iterator[Fault]:
 
     Readers differ in what they make of others: some normalise, some shear, some refuse.
     """
-    for instance in view.representatives("ImageOrientationPatient"):
-        cosines = instance.numbers("ImageOrientationPatient")
-        if instance.raw("ImageOrientationPatient") and not _is_frame(cosines):
+    for told in view.told("ImageOrientationPatient"):
+        if told.raw and not _is_frame(told.numbers):
             yield Fault(
-                instance.name,
-                f"ImageOrientationPatient {printable(instance.raw('ImageOrientationPatient'))} "
-                "is not two unit vectors at right angles.",
+                told.where,
+                f"ImageOrientationPatient {printable(told.raw)} is not two unit vectors at right angles.",
                 "Write the cosines with up to 16 characters.",
             )
 
@@ -51,16 +53,33 @@ def _is_frame(cosines: tuple[float, ...]) -> bool:
 
 @check("GEO-002", level="error", part="PS3.3 C.7.6.2")
 def plane_is_one(view: SeriesView) -> Iterator[Fault]:
-    """Orientation and pixel spacing are equal in all slices, byte for byte, or they form no volume."""
+    """Orientation and pixel spacing are equal in all slices, byte for byte, or they form no volume.
+
+    In a multi-frame file: in all frames of a stack.
+    """
     for keyword in ("ImageOrientationPatient", "PixelSpacing"):
-        if view.differs(keyword):
-            odd = view.odd(keyword)
+        told = view.told(keyword)
+        odd = _odd(view, told) if len(told) > 1 else []
+        if odd:
             yield Fault(
-                odd[0].name,
-                f"{keyword} is {printable(odd[0].raw(keyword))}, not that of the other slices "
-                f"({len(odd)} of {len(view.instances)} differ).",
+                odd[0].where,
+                f"{keyword} is {printable(odd[0].raw)}, not that of the other slices "
+                f"({len(odd)} of {len(told)} differ).",
                 f"Write one {keyword}, or make two series.",
             )
+
+
+def _odd(view: SeriesView, told: tuple[Told, ...]) -> list[Told]:
+    """Return what is not what most slices of the same stack say."""
+    stacks: dict[str, dict[bytes | None, list[Told]]] = {}
+    names = view.stacks if len(view.stacks) == len(told) else [""] * len(told)
+    for stack, one in zip(names, told, strict=True):
+        stacks.setdefault(stack, {}).setdefault(one.raw, []).append(one)
+    found = []
+    for groups in stacks.values():
+        usual = max(groups.values(), key=len)
+        found += [one for group in groups.values() if group is not usual for one in group]
+    return found
 
 
 @check("GEO-003", level="error", part="PS3.3 C.7.6.2")
@@ -69,48 +88,51 @@ def plane_is_told(view: SeriesView) -> Iterator[Fault]:
 
     Each is a list of finite numbers: three, six and two, the two above 0.
     """
-    if not any(instance.raw(keyword) for instance in view.instances for keyword in _PLANE):
+    all_told = [view.told(keyword) for keyword in _PLANE]
+    if not any(one.raw for told in all_told for one in told):
         return
-    for keyword, count in zip(_PLANE, (3, 6, 2), strict=True):
-        for instance in view.representatives(keyword):
-            numbers = instance.numbers(keyword)
+    for keyword, count, told in zip(_PLANE, (3, 6, 2), all_told, strict=True):
+        for one in told:
+            numbers = one.numbers
             fine = len(numbers) == count and all(map(math.isfinite, numbers))
             if not fine or (keyword == "PixelSpacing" and min(numbers) <= 0):
-                yield Fault(
-                    instance.name,
-                    f"{keyword} is {printable(instance.raw(keyword))}.",
-                    f"Write {count} finite numbers.",
-                )
+                yield Fault(one.where, f"{keyword} is {printable(one.raw)}.", f"Write {count} finite numbers.")
 
 
 @check("GEO-004", level="error", part="PS3.3 C.7.6.2.1.1")
 def positions_are_unique(view: SeriesView) -> Iterator[Fault]:
-    """No two slices are at one place. Several at each are several volumes; one series should hold one."""
-    gaps = _gaps(view)
-    if gaps is None:
-        return
-    same = np.flatnonzero(gaps <= _usual(gaps) * 0.01)
-    for index in same[:1]:
-        yield Fault(
-            view.instances[int(index) + 1].name,
-            f"It stands at the place of {view.instances[int(index)].name} ({len(same)} such pairs).",
-            "Give each slice its own ImagePositionPatient, and each time point its own series.",
-        )
+    """No two slices of a volume are at one place.
+
+    Several at each place are several volumes. What tells them apart must say so: TemporalPositionIdentifier,
+    AcquisitionNumber, a time; in a multi-frame file the dimension indices.
+    """
+    for volume, gaps in _volumes(view):
+        same = np.flatnonzero(gaps <= usual_gap(gaps) * SAME_PLACE) + volume.start
+        for index in same[:1].tolist():
+            yield Fault(
+                view.places.name(index + 1),
+                f"It stands at the place of {view.places.name(index)} ({len(same)} such pairs).",
+                "Give each slice its own ImagePositionPatient, and each time point its own number or series.",
+            )
 
 
 @check("GEO-005", level="error", part="PS3.3 C.7.6.2.1.1")
 def no_slice_is_missing(view: SeriesView) -> Iterator[Fault]:
-    """No gap is a multiple of the others: a slice would be missing. ITK spreads the others over the gap."""
-    gaps = _gaps(view)
-    if gaps is None or not _usual(gaps):
-        return
-    times = gaps / _usual(gaps)
-    for index in np.flatnonzero((np.round(times) >= 2) & (np.abs(times - np.round(times)) < _MISSING))[:3]:
-        yield Fault(
-            f"between {view.instances[int(index)].name} and {view.instances[int(index) + 1].name}",
-            f"The gap is {gaps[index]:.6g} mm, {times[index]:.3g} times the usual one: a slice is missing.",
-            "Copy or export the missing file.",
-        )
+    """No gap is a multiple of the others: a slice would be missing. ITK spreads the others over the gap.
+
+    Segmentations may leave out frames in which a segment has no pixels.
+    """
+    for volume, gaps in _volumes(view):
+        if view.is_sparse or not usual_gap(gaps):
+            continue
+        times = gaps / usual_gap(gaps)
+        for index in np.flatnonzero((np.round(times) >= 2) & (np.abs(times - np.round(times)) < _MISSING))[:3].tolist():
+            place = volume.start + index
+            yield Fault(
+                f"between {view.places.name(place)} and {view.places.name(place + 1)}",
+                f"The gap is {gaps[index]:.6g} mm, {times[index]:.3g} times the usual one: a slice is missing.",
+                "Copy or export the missing file.",
+            )
 
 
 @check("GEO-006", level="error", part="PS3.3 C.7.6.2.1.1")
@@ -137,20 +159,21 @@ def spacing_agrees(view: SeriesView) -> Iterator[Fault]:
 
     It is the distance of centres, not the gap between slices.
     """
-    spacing = _spacing_mm(view)
-    for instance in view.representatives("SpacingBetweenSlices"):
-        stated = instance.numbers("SpacingBetweenSlices")
-        if (
-            spacing
-            and instance.raw("SpacingBetweenSlices")
-            and not (len(stated) == 1 and abs(stated[0] - spacing) <= _STATED * spacing)
-        ):
+    spacing = next((usual_gap(gaps) for _, gaps in _volumes(view)), 0.0)
+    for told in view.told("SpacingBetweenSlices") if spacing else ():
+        if told.raw and not _is_spacing(told.numbers, spacing, is_sparse=view.is_sparse):
             yield Fault(
-                instance.name,
-                f"SpacingBetweenSlices is {printable(instance.raw('SpacingBetweenSlices'))}, "
-                f"the positions are {spacing:.6g} mm apart.",
+                told.where,
+                f"SpacingBetweenSlices is {printable(told.raw)}, the positions are {spacing:.6g} mm apart.",
                 "Write the distance of the positions.",
             )
+
+
+def _is_spacing(stated: tuple[float, ...], spacing: float, *, is_sparse: bool) -> bool:
+    if len(stated) != 1 or not math.isfinite(stated[0]) or stated[0] <= 0:
+        return False
+    times = max(1, round(spacing / stated[0])) if is_sparse else 1
+    return abs(stated[0] * times - spacing) <= _STATED * spacing
 
 
 @check("GEO-009", level="error", part="PS3.3 C.7.6.2.1.1")
@@ -159,49 +182,76 @@ def slices_are_not_sheared(view: SeriesView) -> Iterator[Fault]:
 
     Readers build right-angled volumes and drop the shear without a word.
     """
-    if view.positions_lps is None or view.axes is None or len(view.instances) < 2:
+    pixels = view.told("PixelSpacing")[0].numbers
+    places = view.places
+    for volume, _ in _volumes(view):
+        if places.positions_lps is None or places.axes is None or len(pixels) != 2:
+            return
+        first, last = places.positions_lps[volume.start], places.positions_lps[volume.stop - 1]
+        sideways = np.abs(places.axes[volume.start] @ (last - first)).max() / (volume.stop - volume.start - 1)
+        if sideways > _COARSE * min(pixels):
+            yield Fault(
+                places.name(volume.start),
+                f"Each slice slides {sideways:.3g} mm sideways.",
+                "Resample the slices onto a right-angled grid.",
+            )
+
+
+@check("GEO-010", level="error", part="PS3.3 C.7.6.2.1.1")
+def volumes_are_at_the_same_places(view: SeriesView) -> Iterator[Fault]:
+    """Every time point has the same slices at the same places, within 1e-3 of the spacing.
+
+    Readers take the grid of the first volume for all. Segments may leave out empty frames.
+    """
+    places = view.places
+    if places.positions_lps is None or view.is_sparse:
         return
-    step = (view.positions_lps[-1] - view.positions_lps[0]) / (len(view.instances) - 1)
-    sideways = np.abs(view.axes @ step).max()
-    pixels = view.first.numbers("PixelSpacing")
-    if len(pixels) == 2 and sideways > _COARSE * min(pixels):
-        yield Fault(
-            view.first.name,
-            f"Each slice slides {sideways:.3g} mm sideways.",
-            "Resample the slices onto a right-angled grid.",
-        )
+    first = {volume.stack: volume for volume in reversed(places.volumes)}
+    for volume in places.different:
+        usual = first[volume.stack]
+        ours = places.positions_lps[volume.start : volume.stop]
+        theirs = places.positions_lps[usual.start : usual.stop]
+        if len(ours) != len(theirs):
+            yield Fault(
+                places.name(volume.start),
+                f"Its volume has {len(ours)} slices, the first one {len(theirs)}.",
+                "Export the missing files, or write all volumes with as many slices.",
+            )
+        elif (off := np.abs(ours - theirs).max(axis=1)).max() > _STATED * _spacing_mm(places.gaps(usual)):
+            worst = int(np.argmax(off))
+            yield Fault(
+                places.name(volume.start + worst),
+                f"It stands {off[worst]:.3g} mm beside its place in the first volume.",
+                "Write the same positions in every volume, or make two series.",
+            )
 
 
-def _gaps(view: SeriesView) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:
-    if view.distances_mm is None or len(view.instances) < 2:
-        return None
-    gaps: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = np.diff(view.distances_mm)
-    return gaps
+def _spacing_mm(gaps: Floats | None) -> float:
+    """Return the spacing of a volume; 1 mm for a single slice."""
+    return 1.0 if gaps is None else usual_gap(gaps) or 1.0
 
 
-def _usual(gaps: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-    apart = gaps[gaps > 0.01 * gaps.max()]
-    return float(np.median(apart)) if apart.size else 0.0
-
-
-def _spacing_mm(view: SeriesView) -> float:
-    gaps = _gaps(view)
-    return 0.0 if gaps is None else _usual(gaps)
+def _volumes(view: SeriesView) -> Iterator[tuple[Volume, Floats]]:
+    """Yield every volume whose slices do not stand just where those of an earlier one do, and its gaps in mm."""
+    for volume in view.places.different:
+        gaps = view.places.gaps(volume)
+        if gaps is not None:
+            yield volume, gaps
 
 
 def _unevenness(view: SeriesView, above: float, below: float) -> Iterator[Fault]:
     """Yield the slice furthest from its place on an even line through the first and last, if off by that much."""
-    gaps = _gaps(view)
-    if gaps is None or view.positions_lps is None or len(gaps) < 2 or not gaps.min() > 0:
-        return
-    positions = view.positions_lps
-    along = np.linspace(0, 1, len(positions))[:, None]
-    off = np.sqrt(((positions - (positions[0] + along * (positions[-1] - positions[0]))) ** 2).sum(axis=1))
-    worst = int(np.argmax(off))
-    spacing = float(gaps.mean())
-    if above * spacing < off[worst] <= below * spacing:
-        yield Fault(
-            view.instances[worst].name,
-            f"It stands {off[worst]:.3g} mm beside its even place (spacing {spacing:.6g} mm).",
-            "Write exact positions, or resample onto even places.",
-        )
+    for volume, gaps in _volumes(view):
+        if view.is_sparse or view.positions_lps is None or len(gaps) < 2 or not gaps.min() > 0:
+            continue
+        positions = view.positions_lps[volume.start : volume.stop]
+        along = np.linspace(0, 1, len(positions))[:, None]
+        off = np.sqrt(((positions - (positions[0] + along * (positions[-1] - positions[0]))) ** 2).sum(axis=1))
+        worst = int(np.argmax(off))
+        spacing = float(gaps.mean())
+        if above * spacing < off[worst] <= below * spacing:
+            yield Fault(
+                view.places.name(volume.start + worst),
+                f"It stands {off[worst]:.3g} mm beside its even place (spacing {spacing:.6g} mm).",
+                "Write exact positions, or resample onto even places.",
+            )

@@ -1,4 +1,4 @@
-"""Checks of which attributes are there, by the modules of the SOP class (MOD)."""
+"""Checks of which attributes are there, by the modules and functional groups of the SOP class (MOD)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,25 @@ from dicomseries.readback.elements import Element
 from dicomseries.readback.instance import tag_of
 from dicomseries.standard.modules import MODULES, mandatory_modules
 from dicomseries.standard.terms import ENUMERATED
+from dicomseries.verify.frames import PER_FRAME, SHARED
+from dicomseries.verify.group_demands import lacking_in_groups
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, printable
 
 __all__: list[str] = []
 
 _Tags = tuple[int, ...]
-_THREE_VALUES = {"1.2.840.10008.5.1.4.1.1.2": "CT", "1.2.840.10008.5.1.4.1.1.4": "MR"}
+_ENHANCED_CT_MR = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.4.1"})
+_ORIGIN, _ROLE = frozenset({"ORIGINAL", "DERIVED"}), frozenset({"PRIMARY", "SECONDARY"})
+_FOUR = (4, _ORIGIN | {"MIXED"}, frozenset({"PRIMARY"}))
+_TYPES = {
+    "1.2.840.10008.5.1.4.1.1.2": (3, _ORIGIN, _ROLE),
+    "1.2.840.10008.5.1.4.1.1.4": (3, _ORIGIN, _ROLE),
+    "1.2.840.10008.5.1.4.1.1.13.1.1": _FOUR,
+    "1.2.840.10008.5.1.4.1.1.30": _FOUR,
+    **dict.fromkeys(_ENHANCED_CT_MR, _FOUR),
+}
+"""SOP Class UID → least number of values of ImageType, and what its first and second may be."""
 
 
 @cache
@@ -33,11 +45,20 @@ def _demands(sop_class_uid: str, kind: str) -> tuple[tuple[_Tags, str, str], ...
 
 @check("MOD-001", level="error", part="PS3.3 A, C; PS3.5 7.4.1")
 def type_1_has_a_value(view: SeriesView) -> Iterator[Fault]:
-    """Attributes of Type 1 in the mandatory modules are there and have a value."""
+    """Attributes of Type 1 in the mandatory modules are there and have a value.
+
+    In multi-frame files also the mandatory functional groups, of every frame or shared, and what their items demand.
+    """
     for instance, path, module in _lacking(view, "1"):
         yield Fault(
             f"{instance.name} {path}",
             f"A Type 1 attribute of the module {module} is missing or empty.",
+            "Write it with a value.",
+        )
+    for where, group, count in lacking_in_groups(view, "1"):
+        yield Fault(
+            where,
+            f"What the functional group {group} demands is missing or empty in {count} frames.",
             "Write it with a value.",
         )
 
@@ -49,6 +70,12 @@ def type_2_is_there(view: SeriesView) -> Iterator[Fault]:
         yield Fault(
             f"{instance.name} {path}",
             f"A Type 2 attribute of the module {module} is missing.",
+            "Write it, with zero length if its value is not known.",
+        )
+    for where, group, count in lacking_in_groups(view, "2"):
+        yield Fault(
+            where,
+            f"A Type 2 attribute of the functional group {group} is missing in {count} frames.",
             "Write it, with zero length if its value is not known.",
         )
 
@@ -103,26 +130,53 @@ def terms_are_allowed(view: SeriesView) -> Iterator[Fault]:
     """Attributes with enumerated values have one of them, such as R or L in Laterality."""
     for keyword, allowed in ENUMERATED.items():
         for instance, element in view.distinct(tag_of(keyword)):
-            values = instance.texts(keyword) if element.vr == "CS" else ()
-            wrong = [value for value in values if value and value not in allowed]
-            if wrong:
-                yield Fault(
-                    f"{instance.name} {keyword}",
-                    f"{printable(wrong[0])} is none of {', '.join(allowed)}.",
-                    "Write one of them.",
-                )
+            yield from _wrong_terms(f"{instance.name} {keyword}", element, allowed)
+    for instance, name, tag, element in view.elements if view.is_framed else ():
+        if tag in _ENUMERATED_TAGS and name.startswith((SHARED, PER_FRAME)):
+            yield from _wrong_terms(f"{instance.name} {name}", element, _ENUMERATED_TAGS[tag])
 
 
-@check("MOD-004", level="error", part="PS3.3 C.7.6.1.1.2, C.8.2.1.1.1, C.8.3.1.1.1")
+_ENUMERATED_TAGS = {tag_of(keyword): allowed for keyword, allowed in ENUMERATED.items()}
+
+
+def _wrong_terms(where: str, element: Element, allowed: tuple[str, ...]) -> Iterator[Fault]:
+    text = element.raw.strip(b" \0").decode("latin-1")
+    values = [part.strip(" \0") for part in text.split("\\")] if element.vr == "CS" else []
+    wrong = [value for value in values if value and value not in allowed]
+    if wrong:
+        yield Fault(where, f"{printable(wrong[0])} is none of {', '.join(allowed)}.", "Write one of them.")
+
+
+@check("MOD-004", level="error", part="PS3.3 C.7.6.1.1.2, C.8.2.1.1.1, C.8.3.1.1.1, C.8.16.1")
 def image_type_is_legal(view: SeriesView) -> Iterator[Fault]:
-    """ImageType begins with ORIGINAL or DERIVED, PRIMARY or SECONDARY; CT and MR images have a third value."""
+    """ImageType begins with ORIGINAL or DERIVED, PRIMARY or SECONDARY; CT and MR images have a third value.
+
+    Enhanced images and parametric maps have four; they may begin with MIXED, and their second is PRIMARY.
+    """
     for instance, _ in view.distinct(tag_of("ImageType")):
         values = instance.texts("ImageType")
-        needed = 3 if instance.text("SOPClassUID") in _THREE_VALUES else 2
-        legal = len(values) >= needed and values[0] in {"ORIGINAL", "DERIVED"} and values[1] in {"PRIMARY", "SECONDARY"}
+        needed, origins, roles = _TYPES.get(instance.text("SOPClassUID"), (2, _ORIGIN, _ROLE))
+        legal = len(values) >= needed and values[0] in origins and values[1] in roles
         if not legal or not all(values[:needed]):
+            example = r"DERIVED\PRIMARY\VOLUME\QUANTITY" if needed == 4 else r"DERIVED\SECONDARY\AXIAL"
             yield Fault(
                 f"{instance.name} ImageType",
                 f"{printable(instance.raw('ImageType'))} is no legal ImageType with {needed} values.",
-                r"Write e.g. DERIVED\SECONDARY\AXIAL.",
+                f"Write e.g. {example}.",
+            )
+
+
+@check("MOD-005", level="error", part="PS3.3 C.8.16.1.4")
+def derived_contrast_is_named(view: SeriesView) -> Iterator[Fault]:
+    """The fourth value of ImageType of a derived enhanced CT or MR image says what it was derived as, not NONE.
+
+    RESAMPLED where the values are those of a measurement, QUANTITY where they are another quantity.
+    """
+    for instance, _ in view.distinct(tag_of("ImageType")):
+        values = instance.texts("ImageType")
+        if instance.text("SOPClassUID") in _ENHANCED_CT_MR and values[:1] == ("DERIVED",) and values[3:4] == ("NONE",):
+            yield Fault(
+                f"{instance.name} ImageType",
+                f"{printable(instance.raw('ImageType'))} is derived, and its fourth value NONE.",
+                "Write RESAMPLED or another term of PS3.3 section C.8.16.1.4.",
             )

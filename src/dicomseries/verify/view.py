@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydicom.datadict import keyword_for_tag
 
 from dicomseries.readback import Instance, differing_tags
-from dicomseries.readback.elements import Damaged, Element, Short, items_of
+from dicomseries.readback.elements import Element
 from dicomseries.readback.instance import tag_of
-from dicomseries.readback.placement import distances_mm, orientation_of, positions_lps
+from dicomseries.verify.frames import PER_FRAME, Frames, Path, is_framed, items_in, numbers_of
+from dicomseries.verify.places import Places, Source, labels_of_files, labels_of_frames, places_of
 
-__all__ = ["SeriesView", "name_of", "printable"]
+__all__ = ["SEGMENTATIONS", "SeriesView", "Told", "name_of", "printable"]
+
+SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
+"""Segmentation Storage and Label Map Segmentation Storage."""
 
 _LONGEST = 60
 
@@ -33,6 +39,7 @@ def printable(raw: bytes | str | None) -> str:
     return repr(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
 
 
+@cache
 def name_of(tag: int) -> str:
     """Return the keyword of a tag; "(gggg,eeee)" where it has none.
 
@@ -44,41 +51,121 @@ def name_of(tag: int) -> str:
     return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
+class Told(NamedTuple):
+    """What a slice, or all slices of a series or file, say of one attribute: where, and its bytes if it is there."""
+
+    where: str
+    raw: bytes | None
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The values of VR DS or IS; none if it is absent, empty or not numeric."""
+        return numbers_of(self.raw)
+
+    @property
+    def text(self) -> str:
+        """The attribute without padding; "" if it is absent."""
+        return (self.raw or b"").strip(b" \0").decode("latin-1")
+
+
 class SeriesView:
-    """The instances of one series, sorted along the normal (by InstanceNumber without geometry).
+    """The instances of one series, by volume, and along the normal in each (by InstanceNumber without geometry).
 
     Parameters
     ----------
     instances : sequence of Instance
-        At least one, in any order.
+        At least one, in any order; with one frame each, or with many.
     """
 
     def __init__(self, instances: Sequence[Instance]) -> None:
         numbered = sorted(instances, key=lambda one: (next(iter(one.numbers("InstanceNumber")), np.inf), one.path))
-        distances = distances_mm(numbered)
-        order = range(len(numbered)) if distances is None else np.argsort(distances, kind="stable").tolist()
-        self.instances: tuple[Instance, ...] = tuple(numbered[index] for index in order)
-        self.distances_mm: npt.NDArray[np.float64] | None = None if distances is None else distances[list(order)]
+        self.is_framed = any(map(is_framed, instances))
+        self._files: tuple[Instance, ...] = tuple(numbered)
+        self.places: Places = self._places()
+        self.instances: tuple[Instance, ...] = (
+            self._files if self.is_framed else tuple(source.instance for source in self.places.sources)
+        )
 
     @property
     def first(self) -> Instance:
-        """The first slice."""
+        """The first slice, or the first file of many frames."""
         return self.instances[0]
+
+    @cached_property
+    def frames(self) -> tuple[Frames, ...]:
+        """What each file says of its frames; none for files of one."""
+        return tuple(map(Frames, self._files)) if self.is_framed else ()
+
+    def _places(self) -> Places:
+        files = self._files
+        if not self.is_framed:
+            sources = [Source(one, 0, is_only=True) for one in files]
+            positions = _stacked([numbers_of(one.raw("ImagePositionPatient")) for one in files], 3)
+            axes = _axes(files[0].numbers("ImageOrientationPatient"), len(files))
+            return places_of(sources, positions, axes, lambda distances: labels_of_files(files, distances))
+        sources = [Source(one.instance, index, is_only=False) for one in self.frames for index in range(one.count)]
+        positions = _joined([one.numbers("ImagePositionPatient", 3) for one in self.frames])
+        axes = _joined([one.numbers("ImageOrientationPatient", 6) for one in self.frames])
+        stacks = [text for one in self.frames for text in one.texts("StackID")]
+        kinds = [
+            None if any(part is None for part in parts) else list(itertools.chain.from_iterable(parts))
+            for parts in zip(*(one.telling for one in self.frames), strict=True)
+        ]
+        return places_of(
+            sources,
+            positions,
+            None if axes is None else axes.reshape(-1, 2, 3),
+            lambda distances: labels_of_frames(stacks, kinds, distances),
+        )
+
+    def sequences(self, keyword: str) -> Iterator[tuple[str, tuple[dict[int, Element], ...], str]]:
+        """Yield where each distinct value of a sequence stands, its items, and their byte order for `number_in`.
+
+        Of a functional group as of a sequence at the top level.
+        """
+        for instance, element in self.distinct(tag_of(keyword)):
+            yield instance.name, items_in(instance, element), _order(instance)
+        for one in self.frames:
+            for where, element in one.sequences(keyword):
+                yield where, items_in(one.instance, element), _order(one.instance)
+
+    @cached_property
+    def stacks(self) -> tuple[str, ...]:
+        """StackID of each frame in the order of the files; "" in files of one frame."""
+        found = [""] * len(self.places.sources)
+        for volume in self.places.volumes:
+            for index in self.places.order[volume.start : volume.stop].tolist():
+                found[index] = volume.stack
+        return tuple(found)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether frames may be left out: of a segmentation, those without pixels (PS3.3 section A.51)."""
+        return self.first.text("SOPClassUID") in SEGMENTATIONS
 
     @cached_property
     def differing(self) -> frozenset[int]:
         """Tags whose elements are not equal in all instances."""
         return differing_tags(self.instances)
 
-    @cached_property
+    @property
+    def distances_mm(self) -> npt.NDArray[np.float64] | None:
+        """How far along the normal each slice stands, in mm; None without geometry."""
+        return self.places.distances_mm
+
+    @property
     def positions_lps(self) -> npt.NDArray[np.float64] | None:
         """ImagePositionPatient of each slice in LPS mm; None if one has none."""
-        return positions_lps(self.instances)
+        return self.places.positions_lps
 
-    @cached_property
-    def axes(self) -> npt.NDArray[np.float64] | None:
-        """ImageOrientationPatient of the first slice, two rows of three cosines."""
-        return orientation_of(self.first)
+    def told(self, keyword: str) -> tuple[Told, ...]:
+        """Return what is said of an attribute: once where all slices (of a file) agree, else by each slice.
+
+        In multi-frame files it is looked for in the functional group it belongs to, and else at the top level.
+        """
+        if not self.is_framed:
+            return tuple(Told(one.name, one.raw(keyword)) for one in self.representatives(keyword))
+        return tuple(itertools.starmap(Told, (found for one in self.frames for found in one.told(keyword))))
 
     def differs(self, keyword: str) -> bool:
         """Return whether an attribute is not byte for byte equal in all instances."""
@@ -115,7 +202,10 @@ class SeriesView:
             name = name_of(tag)
             for instance, element in self.distinct(tag) if tag >> 16 != 2 else ():
                 yield instance, name, tag, element
-                if element.vr == "SQ":
+                if tag == tag_of(PER_FRAME):
+                    for path, inner, found in self._in_frames(instance):
+                        yield instance, path, inner, found
+                elif element.vr == "SQ":
                     for path, inner, found in self._inside(instance, name, element):
                         yield instance, path, inner, found
 
@@ -125,11 +215,14 @@ class SeriesView:
 
     def items(self, instance: Instance, element: Element) -> tuple[dict[int, Element], ...]:
         """Return the items of a sequence; none where its bytes are no items."""
-        order = ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
-        try:
-            return items_of(element, order)
-        except (Damaged, Short):
-            return ()
+        return items_in(instance, element)
+
+    def _in_frames(self, instance: Instance) -> Iterator[tuple[str, int, Element]]:
+        """Yield name, tag and element of what stands in the items of the frames, each value of an attribute once."""
+        for one in self.frames:
+            if one.instance is instance:
+                for frame, path, element in one.elements():
+                    yield f"{PER_FRAME}[{frame}]{_inside_name(path)}", path[-1], element
 
     def _inside(self, instance: Instance, path: str, sequence: Element) -> Iterator[tuple[str, int, Element]]:
         """Yield name, tag and element of all elements in the items of a sequence."""
@@ -139,3 +232,33 @@ class SeriesView:
                 yield name, tag, element
                 if element.vr == "SQ":
                     yield from self._inside(instance, name, element)
+
+
+def _order(instance: Instance) -> str:
+    return ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
+
+
+@cache
+def _inside_name(path: Path) -> str:
+    """Return a path within an item as text: .PlanePositionSequence[0].ImagePositionPatient."""
+    return "".join(f".{name_of(part)}" if index % 2 == 0 else f"[{part}]" for index, part in enumerate(path))
+
+
+def _stacked(values: Sequence[tuple[float, ...]], size: int) -> npt.NDArray[np.float64] | None:
+    """Return numbers as rows; None if a row has not the right size, or holds what is not finite."""
+    if any(len(value) != size for value in values):
+        return None
+    return _joined([np.array(values, dtype=np.float64)])
+
+
+def _joined(parts: Sequence[npt.NDArray[np.float64] | None]) -> npt.NDArray[np.float64] | None:
+    """Return rows of several files as one array; None if one has none, or holds what is not finite."""
+    if any(part is None or not np.isfinite(part).all() for part in parts):
+        return None
+    return np.concatenate([part for part in parts if part is not None])
+
+
+def _axes(cosines: tuple[float, ...], count: int) -> npt.NDArray[np.float64] | None:
+    """Return two rows of three cosines for each slice, those of the first."""
+    found = _stacked([cosines], 6)
+    return None if found is None else np.broadcast_to(found.reshape(1, 2, 3), (count, 2, 3))

@@ -13,7 +13,7 @@ from dicomseries.verify.registry import Finding, check
 
 def test_every_check_has_an_id_a_part_of_the_standard_and_a_text():
     for one in verify.registered():
-        assert re.fullmatch(r"(FIL|VR|MOD|SER|GEO|PIX|WIN|VAL|EXT)-\d{3}", one.id)
+        assert re.fullmatch(r"(FIL|VR|MOD|SER|GEO|PIX|WIN|VAL|EXT|MFR|TIM|SEG)-\d{3}", one.id)
         assert one.part.startswith("PS3.")
         assert one.level in {"error", "warning"}
         assert one.text.partition("\n")[0].endswith((".", ","))

@@ -1,0 +1,79 @@
+"""What the tables demand of functional groups, and which frames lack it (PS3.3 section C.7.6.16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.readback.instance import tag_of
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS, MANDATORY_GROUPS, group_requirements
+from dicomseries.verify.frames import Frames, Path
+from dicomseries.verify.view import SeriesView
+
+__all__ = ["lacking_in_groups"]
+
+_BINARY = frozenset({"AT", "FD", "FL", "OB", "OW", "SL", "SS", "UL", "UN", "US"})
+"""Value representations in which zeros and blanks are values."""
+
+Which = npt.NDArray[np.bool_]
+
+
+def lacking_in_groups(view: SeriesView, kind: str) -> Iterator[tuple[str, str, int]]:
+    """Yield the first place where a functional group lacks what is of Type `kind`, the group, and in how many frames.
+
+    Groups are looked at where they are: shared, or in each frame that has them.
+    """
+    for frames in view.frames:
+        uid = frames.instance.text("SOPClassUID")
+        for group in FUNCTIONAL_GROUPS.get(uid, ()) if frames.groups is not None else ():
+            has = _filled(frames, (tag_of(group),))
+            if kind == "1" and group in MANDATORY_GROUPS.get(uid, ()) and not has.all():
+                yield _place(frames, ~has, group), group, int((~has).sum())
+            for tags, path in _demanded(uid, group, kind) if has.any() else ():
+                lacks = _lacking(frames, (tag_of(group), 0), has, tags, kind)
+                if lacks.any():
+                    yield _place(frames, lacks, f"{group}.{path}"), group, int(lacks.sum())
+
+
+@cache
+def _demanded(uid: str, group: str, kind: str) -> tuple[tuple[Path, str], ...]:
+    return tuple(
+        (tuple(map(tag_of, one.path)), ".".join(one.path)) for one in group_requirements(uid, group) if one.type == kind
+    )
+
+
+def _place(frames: Frames, lacks: Which, path: str) -> str:
+    return f"{frames.name(int(np.argmax(lacks)))} {path}"
+
+
+def _lacking(frames: Frames, item: Path, has: Which, tags: Path, kind: str) -> Which:
+    """Return which of the frames that have an item lack an attribute in it, or below it."""
+    path = (*item, tags[0])
+    if len(tags) == 1:
+        return has & ~(_filled(frames, path) if kind == "1" else _there(frames, path))
+    lacks = np.zeros(frames.count, np.bool_)
+    for index in range(frames.most_items(path)):
+        lacks |= _lacking(frames, (*path, index), has & _has_item(frames, path, index), tags[1:], kind)
+    return lacks
+
+
+def _has_item(frames: Frames, path: Path, index: int) -> Which:
+    """Return which frames have an item of a sequence; the first is there if the sequence is not empty."""
+    if not index:
+        return _filled(frames, path)
+    found = np.zeros(frames.count, np.bool_)
+    for inside in frames.inside((*path, index)):
+        found |= _there(frames, inside)
+    return found
+
+
+def _there(frames: Frames, path: Path) -> Which:
+    return np.array([value is not None for value in frames.column(path)])
+
+
+def _filled(frames: Frames, path: Path) -> Which:
+    padding = b"" if frames.vr(path) in _BINARY or frames.vr(path) == "SQ" else b" \0"
+    return np.array([bool(value and value.strip(padding)) if padding else bool(value) for value in frames.column(path)])
