@@ -13,10 +13,8 @@ from dicomseries.segmentation.build import SegmentationObject, build, parse_segm
 from dicomseries.segmentation.codes import Code
 from dicomseries.segmentation.labels import check_labels
 from dicomseries.segmentation.segments import Segment, Segments, parse_segments
-from dicomseries.segmentation.table import SEGMENTATION
 
 __all__ = [
-    "SEGMENTATION",
     "Code",
     "Segment",
     "SegmentationObject",

@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence as DicomSequence
 
 from dicomseries.errors import OptionError
 from dicomseries.iod import compose
+from dicomseries.iod.segmentation import SEGMENTATION_SOP_CLASSES, Segmentation
 from dicomseries.metadata import Metadata
 from dicomseries.plan.facts import identity_facts, moment_facts
 from dicomseries.plan.series import (
@@ -26,7 +27,6 @@ from dicomseries.segmentation.frames import framed, place
 from dicomseries.segmentation.labels import read_labels
 from dicomseries.segmentation.references import references
 from dicomseries.segmentation.segments import Segment, parse_segments
-from dicomseries.segmentation.table import SEGMENTATION, SOP_CLASSES
 from dicomseries.sources.volume import Volume
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.uids import SeriesUids, make_uid
@@ -115,7 +115,7 @@ def parse_segmentation_type(given: Any) -> str:
     'labelmap'
     """
     name = given.strip().casefold() if isinstance(given, str) else ""
-    if name in SOP_CLASSES:
+    if name in SEGMENTATION_SOP_CLASSES:
         return name
     raise OptionError(
         code="segmentation-type-unknown",
@@ -197,11 +197,11 @@ def build(
     sources = references(source_images, volume.grid, uids)
     facts = {
         **moment_facts(moment),
-        **identity_facts(SOP_CLASSES[form], uids),
+        **identity_facts(SEGMENTATION_SOP_CLASSES[form], uids),
         "SOPInstanceUID": (uids.instance(0),),
         "InstanceNumber": (1,),
     }
-    composition = compose(SEGMENTATION, facts, metadata)
+    composition = compose(Segmentation, facts, metadata)
     labels = read_labels(volume)
     found = described.of(labels.values)
     numbers = tuple(range(1, len(found) + 1)) if form == "binary" else tuple(one.value for one in found)

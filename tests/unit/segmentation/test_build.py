@@ -1,0 +1,327 @@
+"""The object: labels, place, identity, segments and bytes, as pydicom sees them without highdicom."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from io import BytesIO
+
+import numpy as np
+import pydicom
+import pytest
+
+from dicomseries.errors import DicomSeriesError, MetadataError, MissingPackageError, OptionError
+from dicomseries.geometry import Grid
+from dicomseries.metadata import Metadata
+from dicomseries.segmentation import Segments, build, parse_segments
+from dicomseries.sources.volume import ArraySlabs, Volume
+from dicomseries.uids import UidPolicy, series_uids
+
+OBLIQUE = (0.6, 0.0, 0.8, 0.0, -1.0, 0.0, 0.8, 0.0, -0.6)
+UIDS = series_uids(UidPolicy(), b"segmentation")
+MOMENT = dt.datetime(2026, 11, 22, 12, 30, 59)  # noqa: DTZ001
+TYPES = ("binary", "labelmap")
+
+
+def volume(array, direction=OBLIQUE):
+    grid = Grid.from_spacing(array.shape, (0.7, 0.9, 2.5), origin=(-12.34567, 3.5, 4), direction=direction)
+    return Volume(slabs=ArraySlabs(array), grid=grid)
+
+
+def made(array, segments=None, *, metadata=None, **options):
+    grid = options.pop("direction", OBLIQUE)
+    options = {"uids": UIDS, "moment": MOMENT, **options}
+    return build(volume(array, grid), segments, metadata=Metadata.from_mapping(metadata or {}), **options)
+
+
+def blobs(values=(1, 2, 3), shape=(7, 5, 6)):
+    """Labels with empty slices at both ends and between, segments of different extent."""
+    array = np.zeros(shape, "int32")
+    array[2:4, 1:3, 1:4], array[5, 2:, 2:], array[3, 4, 0] = values
+    return array
+
+
+def reread(one):
+    return pydicom.dcmread(BytesIO(one.encoded()))
+
+
+def frames(dataset):
+    """Return each frame with its slice on the grid of `volume` and its segment number."""
+    rows, columns, count = dataset.Rows, dataset.Columns, int(dataset.NumberOfFrames)
+    if dataset.BitsAllocated == 1:
+        bits = np.unpackbits(np.frombuffer(dataset.PixelData, np.uint8), bitorder="little")
+        pixels = bits[: count * rows * columns]
+        assert not bits[count * rows * columns :].any(), "what fills the last byte is zero"
+    else:
+        dtype = {8: "u1", 16: "<u2"}[dataset.BitsAllocated]
+        pixels = np.frombuffer(dataset.PixelData, dtype)[: count * rows * columns]
+    return pixels.reshape(count, rows, columns)
+
+
+def label_map(dataset, grid, labels):
+    """Put the label map together again from positions, segment numbers and `labels` (number → label)."""
+    result = np.zeros(grid.shape, "int64")
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    for frame, item in zip(frames(dataset), dataset.PerFrameFunctionalGroupsSequence, strict=True):
+        position = np.array(item.PlanePositionSequence[0].ImagePositionPatient, np.float64)
+        index = round(float((position - grid.origin_lps) @ np.array(grid.normal)) / grid.spacing_mm[2])
+        assert np.allclose(position, grid.position(index), atol=1e-9)
+        if dataset.SegmentationType == "LABELMAP":
+            result[index] = frame
+            continue
+        named = item if "SegmentIdentificationSequence" in item else shared
+        number = named.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        assert not (result[index] * frame).any()
+        result[index] += frame * np.int64(labels[number])
+    return result
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize(
+    "array",
+    {
+        "labels with gaps between them": blobs((5, 300, 2)),
+        "a mask": blobs() > 0,
+        "one slice": blobs()[3:4],
+        "one voxel": np.array([[[4]]]),
+        "frames of 5 voxels": np.arange(4 * 5, dtype="uint8").reshape(4, 1, 5) % 3,
+        "a mask with frames of 3 voxels": np.array([1, 0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1], bool).reshape(4, 3, 1),
+        "frames of 77 voxels": np.random.default_rng(0).integers(0, 4, (9, 7, 11)).astype("int16"),
+        "frames of 8 voxels": np.random.default_rng(1).integers(0, 3, (5, 2, 4)).astype("uint8"),
+        "the highest label": np.where(blobs((1, 1, 1)) > 0, 65535, 0),
+    }.values(),
+    ids=lambda array: f"{array.dtype}{array.shape}",
+)
+def test_the_label_map_comes_back_voxel_for_voxel_on_its_grid(array, kind):
+    one = made(array, segmentation_type=kind)
+    assert np.array_equal(label_map(reread(one), volume(array).grid, one.labels), array)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_slices_that_run_against_the_normal_keep_every_label_at_its_point(kind):
+    array = blobs()
+    left_handed = (0.6, 0.0, -0.8, 0.0, -1.0, 0.0, 0.8, 0.0, 0.6)
+    one = made(array, segmentation_type=kind, direction=left_handed)
+    turned = volume(array, left_handed).along_normal()
+    assert turned.grid.origin_lps != volume(array, left_handed).grid.origin_lps
+    assert np.array_equal(label_map(reread(one), turned.grid, one.labels), array[::-1])
+
+
+def test_empty_frames_are_left_out_of_a_binary_segmentation_but_for_the_first_and_last_slice():
+    one = made(blobs((1, 2, 1)))
+    dataset = reread(one)
+    grid = volume(blobs()).grid
+    positions = [
+        item.PlanePositionSequence[0].ImagePositionPatient for item in dataset.PerFrameFunctionalGroupsSequence
+    ]
+    slices = [round(float((np.array(at) - grid.origin_lps) @ np.array(grid.normal)) / 2.5) for at in positions]
+    numbers = [
+        item.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        for item in dataset.PerFrameFunctionalGroupsSequence
+    ]
+    assert list(zip(numbers, slices, strict=True)) == [(1, 0), (1, 2), (1, 3), (1, 6), (2, 5)]
+    assert not frames(dataset)[0].any()
+    assert not frames(dataset)[3].any()
+
+
+def test_a_label_map_segmentation_has_a_frame_for_every_slice():
+    one = made(blobs((7, 300, 2)), segmentation_type="labelmap")
+    assert (one.frames, one.dtype, one.numbers) == (7, "uint16", (2, 7, 300))
+    assert made(blobs(), segmentation_type="labelmap").dtype == "uint8"
+
+
+def test_frames_run_along_the_normal_and_say_so_in_their_dimension_indices():
+    dataset = reread(made(blobs(), segmentation_type="labelmap"))
+    items = dataset.PerFrameFunctionalGroupsSequence
+    assert [item.FrameContentSequence[0].DimensionIndexValues for item in items] == list(range(1, 8))
+    assert float(items[0].PlanePositionSequence[0].ImagePositionPatient[0]) == -12.34567
+    assert dataset.DimensionOrganizationType == "3D"
+
+
+def test_a_binary_segmentation_renumbers_and_remembers_the_labels():
+    segments = {300: {"label": "Node", "description": "left"}, 9: "Nothing"}
+    one = made(blobs((5, 300, 9000)), segments)
+    assert one.labels == {1: 5, 2: 9, 3: 300, 4: 9000}
+    told = {
+        int(item.SegmentNumber): (item.SegmentLabel, item.get("SegmentDescription"))
+        for item in one.dataset.SegmentSequence
+    }
+    assert told == {
+        1: ("Segment 5", "label 5 of the array"),
+        2: ("Nothing", "label 9 of the array"),
+        3: ("Node", "left (label 300 of the array)"),
+        4: ("Segment 9000", "label 9000 of the array"),
+    }
+    assert any("Renumbered" in text and "5, 9, 300, 9000" in text for text in one.advice)
+
+
+def test_labels_that_run_from_one_need_no_remark():
+    one = made(blobs(), ["a", "b", "c"])
+    assert not any("SegmentDescription" in item for item in one.dataset.SegmentSequence)
+    assert not any("Renumbered" in text for text in one.advice)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_described_segment_without_voxels_is_kept_without_a_frame(kind):
+    one = made(blobs((1, 2, 2)), ["a", "b", "c"], segmentation_type=kind)
+    dataset = reread(one)
+    assert [item.SegmentLabel for item in dataset.SegmentSequence if item.SegmentNumber] == ["a", "b", "c"]
+    assert 3 not in frames(dataset)
+    assert any("Without a voxel: label 3" in text for text in one.advice)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_segment_is_described_as_the_user_says(kind):
+    said = {
+        "label": "Liver",
+        "description": "whole",
+        "type": "Liver",
+        "algorithm": "SEMIAUTOMATIC",
+        "algorithm_name": "Wand 3",
+        "tracking_id": "liver of Jane",
+        "color": "#ff0000",
+        "region": "Abdomen",
+    }
+    item = next(
+        i for i in reread(made(blobs(), {2: said}, segmentation_type=kind)).SegmentSequence if i.SegmentNumber == 2
+    )
+    assert (item.SegmentLabel, item.SegmentDescription) == ("Liver", "whole")
+    assert item.SegmentedPropertyTypeCodeSequence[0].CodeValue == "10200004"
+    assert item.SegmentedPropertyCategoryCodeSequence[0].CodeMeaning == "Anatomical Structure"
+    assert (item.SegmentAlgorithmType, item.SegmentAlgorithmName) == ("SEMIAUTOMATIC", "Wand 3")
+    assert item.AnatomicRegionSequence[0].CodeMeaning == "Abdomen"
+    assert (item.TrackingID, item.TrackingUID.startswith("2.25.")) == ("liver of Jane", True)
+    lightness, a, b = (value / 65535 for value in item.RecommendedDisplayCIELabValue)
+    # sRGB's red is (53.2, 80.1, 67.2) in CIELab; PS3.3 section C.10.7.1.1 says how that is scaled
+    assert np.allclose((lightness * 100, a * 255 - 128, b * 255 - 128), (53.2, 80.1, 67.2), atol=0.1)
+
+
+def test_a_manual_segment_has_no_algorithm_name_and_neither_has_its_background():
+    dataset = reread(made(blobs() > 0, {1: {"algorithm": "MANUAL"}}, segmentation_type="labelmap"))
+    assert [item.SegmentLabel for item in dataset.SegmentSequence] == ["Background", "Segment 1"]
+    assert all(item.SegmentAlgorithmType == "MANUAL" for item in dataset.SegmentSequence)
+    assert not any("SegmentAlgorithmName" in item for item in dataset.SegmentSequence)
+
+
+def test_what_was_not_stated_is_told():
+    advice = " ".join(made(blobs()).advice)
+    assert "Not stated what it is: labels 1, 2, 3" in advice
+    assert "Not stated how it was made" in advice
+    whole = {"type": "Liver", "algorithm": "MANUAL"}
+    assert made(blobs(), {"default": whole}).advice == ()
+
+
+def test_twenty_labels_are_told_by_their_number():
+    array = np.arange(24).reshape(4, 2, 3)
+    assert any("labels 1, 2, 3, 4, 5, 6, 7, 8 … (23 in all)" in text for text in made(array).advice)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_same_arguments_give_the_same_bytes_and_other_entropy_other_uids(kind):
+    segments = {2: {"label": "Liver", "tracking_id": "x"}}
+    first = made(blobs(), segments, segmentation_type=kind)
+    assert first.encoded() == made(blobs(), segments, segmentation_type=kind).encoded()
+    other = made(blobs(), segments, segmentation_type=kind, uids=series_uids(UidPolicy(), b"other"))
+    kept = uids_of(first.dataset) & uids_of(other.dataset)
+    assert all(uid.startswith("1.2.840.10008.") for uid in kept)
+    assert all(uid.startswith(("1.2.840.10008.", "2.25.")) for uid in uids_of(first.dataset))
+
+
+def uids_of(dataset):
+    found = set()
+    for element in dataset.iterall():
+        if element.VR == "UI":
+            found |= {str(uid) for uid in (element.value if element.VM > 1 else [element.value])}
+    return found
+
+
+def test_no_image_is_named_that_was_not_given_and_nothing_of_the_stand_in_is_left():
+    text = str(made(blobs()).dataset)
+    assert "ReferencedSOPInstanceUID" not in text.replace(" ", "")
+    assert "Referenced SOP Instance" not in text
+    assert "Derivation" not in text
+    assert "highdicom" not in text.lower()
+
+
+def test_patient_study_series_and_equipment_come_from_the_user():
+    metadata = {
+        "PatientName": "Doe^Jane",
+        "PatientID": "42",
+        "StudyDate": "20200101",
+        "SeriesNumber": 7,
+        "SeriesDescription": "Leber Größe",
+        "Manufacturer": "Acme",
+        "ContentLabel": "LIVER",
+        "ContentCreatorName": "Roe^Richard",
+        "BodyPartExamined": "ABDOMEN",
+    }
+    dataset = reread(made(blobs(), metadata=metadata))
+    assert {keyword: str(dataset[keyword].value) for keyword in metadata} == {k: str(v) for k, v in metadata.items()}
+    assert (dataset.StudyTime, dataset.ContentDate, dataset.ContentTime) == ("123059", "20261122", "123059")
+    assert (dataset.Modality, dataset.SoftwareVersions) == ("SEG", "dicomseries 0.1.0")
+    assert (dataset.StudyInstanceUID, dataset.SeriesInstanceUID) == (UIDS.study, UIDS.series)
+    assert (dataset.FrameOfReferenceUID, dataset.SOPInstanceUID) == (UIDS.frame_of_reference, UIDS.instance(0))
+    assert dataset.SpecificCharacterSet == "ISO_IR 192"
+
+
+def test_without_metadata_nothing_is_invented():
+    dataset = reread(made(blobs()))
+    assert all(not dataset[name].value for name in ("PatientName", "PatientID", "PatientSex", "ContentCreatorName"))
+    assert dataset.Manufacturer == "dicomseries"
+    assert "Laterality" not in dataset
+
+
+@pytest.mark.parametrize(
+    ("metadata", "where"),
+    [
+        ({"Modality": "CT"}, "Modality"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY"]}, "ImageType"),
+        ({"SegmentationType": "BINARY"}, "SegmentationType"),
+        ({"SegmentSequence": []}, "SegmentSequence"),
+        ({"SegmentsOverlap": "NO"}, "SegmentsOverlap"),
+    ],
+)
+def test_what_the_labels_decide_cannot_be_given(metadata, where):
+    with pytest.raises(MetadataError) as caught:
+        made(blobs(), metadata=metadata)
+    assert caught.value.where == where
+
+
+def test_a_moment_is_asked_for_where_none_is_known():
+    with pytest.raises(MetadataError) as caught:
+        made(blobs(), moment=None)
+    assert {fault.where for fault in caught.value.faults} == {"ContentDate", "ContentTime"}
+    dated = {"ContentDate": "20261122", "ContentTime": "1200"}
+    assert not made(blobs(), moment=None, metadata=dated).dataset.StudyDate
+
+
+@pytest.mark.parametrize("given", ["fractional", "", None, 1])
+def test_a_type_that_does_not_exist_is_refused(given):
+    with pytest.raises(OptionError) as caught:
+        made(blobs(), segmentation_type=given)
+    assert caught.value.code == "segmentation-type-unknown"
+
+
+def test_everything_that_can_be_known_is_refused_before_the_source_is_read():
+    class Unreadable(ArraySlabs):
+        def read(self, start, stop):  # noqa: ARG002 - as the protocol has it
+            pytest.fail("read")
+
+    array = blobs()
+    source = Volume(slabs=Unreadable(array), grid=volume(array).grid)
+    for options in ({"segments": {0: "x"}}, {"metadata": Metadata.from_mapping({"Modality": "CT"})}):
+        with pytest.raises(DicomSeriesError):
+            build(source, **{"metadata": Metadata(), "uids": UIDS, "moment": MOMENT, **options})
+
+
+def test_a_missing_package_is_named_with_its_pip_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    with pytest.raises(MissingPackageError) as caught:
+        made(blobs())
+    assert str(caught.value).endswith('pip install "dicomseries[seg]"')
+
+
+def test_segments_may_be_parsed_beforehand():
+    segments = parse_segments(["a", "b", "c"])
+    assert isinstance(segments, Segments)
+    assert [one.label for one in made(blobs(), segments).segments] == ["a", "b", "c"]
