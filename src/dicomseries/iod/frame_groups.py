@@ -30,7 +30,7 @@ PLANE = (
         (
             Row("PixelSpacing", "1C", Fact()),
             Row("SliceThickness", "1C", Default()),
-            Row("SpacingBetweenSlices", "3", Fact()),
+            Row("SpacingBetweenSlices", "1C", Fact()),
         ),
     ),
     Group("PlaneOrientationSequence", (Row("ImageOrientationPatient", "1C", Fact()),)),

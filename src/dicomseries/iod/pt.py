@@ -76,7 +76,7 @@ PT = Kind(
     summary="positron emission tomography, one grey file a slice, 16 bits, rescale without intercept",
     modality="PT",
     sop_class_uid=_SOP_CLASS,
-    pixels=PixelRules(bits=(16,), zero_intercept=True),
+    pixels=PixelRules(bits=(16,), zero_intercept=True, per_slice=True),
     samples=(1,),
     rows=(
         *common.sop_class(_SOP_CLASS),

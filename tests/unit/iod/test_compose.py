@@ -19,7 +19,9 @@ from dicomseries.iod import (
     compose,
     find_kind,
 )
+from dicomseries.iod.kinds import REFUSED
 from dicomseries.metadata import Metadata
+from dicomseries.standard.attribute import attribute
 from dicomseries.values import PixelRules
 
 FACTS = {
@@ -47,8 +49,27 @@ FACTS = {
     "WindowCenter": ("1",),
     "WindowWidth": ("2",),
     "DerivationDescription": ("Stored exactly.",),
+    "RealWorldValueSlope": (0.5,),
+    "RealWorldValueIntercept": (0.0,),
+    "RealWorldValueFirstValueMapped": (-32768,),
+    "RealWorldValueLastValueMapped": (32767,),
+    # multi-frame kinds alone
+    "SOPClassUID": ("1.2.840.10008.5.1.4.1.1.7.3",),
+    "SoftwareVersions": ("dicomseries 0",),
+    "ContentDate": ("20261122",),
+    "ContentTime": ("110000",),
+    "NumberOfFrames": ("3",),
+    "StackID": ("1",),
+    "DimensionOrganizationSequence": ((attribute("DimensionOrganizationUID", "2.25.4"),),),
+    "DimensionIndexSequence": ((attribute("DimensionOrganizationUID", "2.25.4"),),),
+    "DimensionOrganizationType": ("3D",),
 }
-COLOUR = {key: value for key, value in FACTS.items() if not key.startswith(("Rescale", "Window"))} | {
+FRAMES = ("InStackPositionNumber", "DimensionIndexValues", "ImagePositionPatient")
+DEMANDED = {
+    "EnhancedCT": {"IrradiationEventUID": "2.25.77", "RescaleType": "HU"},
+    "EnhancedMR": {"ApplicableSafetyStandardAgency": "IEC"},
+}
+COLOUR = {key: value for key, value in FACTS.items() if not key.startswith(("Rescale", "Window", "Real"))} | {
     "SamplesPerPixel": (3,),
     "PhotometricInterpretation": ("RGB",),
     "PlanarConfiguration": (0,),
@@ -120,14 +141,14 @@ def test_sc_says_what_it_is():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_everything_is_written_in_utf_8_in_the_order_of_tags(kind):
-    shared = compose(kind, FACTS, Metadata()).shared
+    shared = compose(kind, FACTS, Metadata.from_mapping(DEMANDED.get(kind.name, {}))).shared
     assert [one.tag for one in shared] == sorted({one.tag for one in shared})
     assert shared[0].values == ("ISO_IR 192",)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_per_instance_attributes_are_not_shared(kind):
-    composition = compose(kind, FACTS, Metadata())
+    composition = compose(kind, FACTS, Metadata.from_mapping(DEMANDED.get(kind.name, {})))
     assert not {one.keyword for one in composition.shared} & set(composition.per_instance)
     assert ("ImageIndex" in composition.per_instance) == (kind is PT)
 
@@ -281,12 +302,42 @@ def test_a_kind_is_found_in_any_case(name):
     assert find_kind(CT) is CT
 
 
-@pytest.mark.parametrize("name", ["EnhancedCT", "", None, 3, "C T"])
+@pytest.mark.parametrize("name", ["enhancedmr", "Enhanced MR", "enhanced-mr", "ENHANCED_MR"])
+def test_a_kind_of_two_words_is_found_however_they_are_joined(name):
+    assert find_kind(name).name == "EnhancedMR"
+
+
+@pytest.mark.parametrize("name", ["Enhanced", "", None, 3, "C.T"])
 def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
     with pytest.raises(KindError) as caught:
         find_kind(name)
-    assert [line.split()[0] for line in caught.value.remedy.splitlines()[1:]] == ["CT", "MR", "PT", "SC"]
+    assert [line.split()[0] for line in caught.value.remedy.splitlines()[1:]] == [kind.name for kind in KINDS]
     assert caught.value.code == "kind-unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "remedy"),
+    [
+        ("EnhancedPET", "half-life", '"PT"'),
+        ("Enhanced PT", "half-life", '"PT"'),
+        ("RTDose", "plan", '"ParametricMap"'),
+        ("NM", "detectors", '"PT"'),
+        ("US", "no position", '"MultiframeSC"'),
+        ("rtstruct", "contours", '"Segmentation"'),
+    ],
+)
+def test_an_object_that_an_array_cannot_fill_is_refused_with_the_reason_and_what_to_use(name, reason, remedy):
+    with pytest.raises(KindError) as caught:
+        find_kind(name)
+    assert caught.value.code == "kind-not-offered"
+    assert reason in caught.value.expected
+    assert remedy in caught.value.remedy
+
+
+def test_no_name_is_both_a_kind_and_refused_and_none_is_refused_twice():
+    names = [name for refusal in REFUSED for name in refusal.names]
+    assert len(names) == len(set(names))
+    assert not set(names) & {kind.name.casefold() for kind in KINDS}
 
 
 @pytest.mark.parametrize(
@@ -300,7 +351,7 @@ def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_what_a_user_begins_must_be_whole(kind, given, where):
     with pytest.raises(MetadataError) as caught:
-        compose(kind, FACTS, Metadata.from_mapping(given))
+        compose(kind, FACTS, Metadata.from_mapping(DEMANDED.get(kind.name, {}) | given))
     assert [fault.where for fault in caught.value.faults] == [where]
 
 
