@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from dicomseries.standard.attribute import Attribute, Item, Value
 
-__all__ = ["encode", "encode_items", "sequence_head"]
+__all__ = ["encode", "encode_element", "encode_items", "sequence_head"]
 
 _LONG_FORM = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 _NUMBERS = {b"FD": "d", b"FL": "f", b"SL": "i", b"SS": "h", b"SV": "q", b"UL": "I", b"US": "H", b"UV": "Q"}
@@ -23,12 +23,23 @@ def encode(attribute: Attribute) -> bytes:
     >>> encode(attribute("PatientID", "42"))
     b'\x10\x00 \x00LO\x02\x0042'
     """
-    group, element = divmod(attribute.tag, 0x10000)
-    vr = attribute.vr.encode()
-    value = _value(vr, attribute.values)
-    if vr in _LONG_FORM:
-        return struct.pack("<HH2sHI", group, element, vr, 0, len(value)) + value
-    return struct.pack("<HH2sH", group, element, vr, len(value)) + value
+    return encode_element(attribute.tag, attribute.vr, attribute.values)
+
+
+def encode_element(tag: int, vr: str, values: tuple[Value, ...]) -> bytes:
+    r"""Return one element with its head.
+
+    Examples
+    --------
+    >>> encode_element(0x00280010, "US", (4,))
+    b'(\x00\x10\x00US\x02\x00\x04\x00'
+    """
+    group, element = divmod(tag, 0x10000)
+    name = vr.encode()
+    value = _value(name, values)
+    if name in _LONG_FORM:
+        return struct.pack("<HH2sHI", group, element, name, 0, len(value)) + value
+    return struct.pack("<HH2sH", group, element, name, len(value)) + value
 
 
 def encode_items(items: Iterable[Item]) -> bytes:

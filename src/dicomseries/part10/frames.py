@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from dicomseries.part10.elements import encode, sequence_head
-from dicomseries.plan import FramePart, SeriesPlan, frame_parts
+from dicomseries.part10.elements import encode_element, sequence_head
+from dicomseries.plan import FramePart, SeriesPlan
 from dicomseries.standard.attribute import Item, tag_of
 
 __all__ = ["PER_FRAME_TAG", "encode_per_frame", "per_frame_items"]
@@ -27,27 +28,45 @@ def encode_per_frame(plan: SeriesPlan) -> bytes:
     """
     if not plan.is_multi_frame:
         return b""
+    frames = plan.extent.frames
     pack = struct.Struct("<4sI").pack
     parts: list[bytes] = []
-    for pieces in zip(*(_encoded(part, plan.extent.frames) for part in frame_parts(plan)), strict=True):
-        content = b"".join(pieces)
+    for content in _joined([_encoded(part, frames) for part in plan.frame_parts], range(frames)):
         parts += (pack(_ITEM, len(content)), content)
     content = b"".join(parts)
     return sequence_head(PER_FRAME_TAG, len(content)) + content
 
 
-def _encoded(part: FramePart, frames: int) -> Iterator[bytes]:
-    """Yield the bytes of a part in each frame; a sequence without anything in it is not there."""
-    if not part.keyword:
-        known = [b"" if entry is None else encode(entry) for entry in part.entries]
-        count, repeat = len(known), part.repeat
-        yield from (known[frame // repeat % count] for frame in range(frames))
-        return
+class _Pieces(NamedTuple):
+    """Encoded entries of a part; frame `f` has the entry ``f // repeat % len(entries)``."""
+
+    entries: list[bytes]
+    repeat: int
+
+
+def _encoded(part: FramePart, frames: int) -> _Pieces:
+    """Return the bytes of a part, as few as it has entries; a sequence without anything in it is not there."""
     tag = tag_of(part.keyword)
-    for pieces in zip(*(_encoded(inner, frames) for inner in part.parts), strict=True):
-        content = b"".join(pieces)
-        head = sequence_head(tag, 8 + len(content)) + _ITEM + struct.pack("<I", len(content))
-        yield head + content if content else b""
+    if part.vr != "SQ" or part.values:
+        return _Pieces([b"" if one is None else encode_element(tag, part.vr, one) for one in part.values], part.repeat)
+    inner = [_encoded(one, frames) for one in part.parts]
+    spans = {(len(pieces.entries), pieces.repeat) for pieces in inner if len(pieces.entries) > 1}
+    if len(spans) > 1:
+        count, repeat = frames, 1
+    else:
+        count, repeat = spans.pop() if spans else (1, 1)
+    contents = _joined(inner, range(0, count * repeat, repeat))
+    return _Pieces([_sequence(tag, content) for content in contents], repeat)
+
+
+def _joined(pieces: Sequence[_Pieces], frames: Iterable[int]) -> Iterator[bytes]:
+    """Yield what the pieces say together of each frame."""
+    for frame in frames:
+        yield b"".join([entries[frame // repeat % len(entries)] for entries, repeat in pieces])
+
+
+def _sequence(tag: int, content: bytes) -> bytes:
+    return sequence_head(tag, 8 + len(content)) + _ITEM + struct.pack("<I", len(content)) + content if content else b""
 
 
 def per_frame_items(plan: SeriesPlan) -> tuple[Item, ...]:

@@ -146,5 +146,4 @@ def _part(value_map: ValueMap, index: int | None, extent: Extent) -> ValueMap:
     """Return the value map of one volume: its own slopes, where they differ from slice to slice."""
     if value_map.slopes is None or index is None:
         return value_map
-    slopes = value_map.slopes[index * extent.slices : (index + 1) * extent.slices]
-    return replace(value_map, slopes=slopes, slope=slopes[0])
+    return value_map.between(index * extent.slices, (index + 1) * extent.slices)

@@ -49,7 +49,14 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     """
     forms = forms_of(request, volume.slabs.dtype)
     for form in forms:
-        check_request(form.policy, volume.slabs.dtype, samples=volume.samples, nan=form.nan, clip=form.clip)
+        check_request(
+            form.policy,
+            volume.slabs.dtype,
+            samples=volume.samples,
+            nan=form.nan,
+            clip=form.clip,
+            rules=form.kind.pixels,
+        )
     extent = Extent(
         volumes=volume.volumes or 1,
         slices=volume.slices,

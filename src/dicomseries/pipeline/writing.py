@@ -17,7 +17,7 @@ from dicomseries.pipeline.slabs import each_slab
 from dicomseries.pipeline.witness import FileWitness, Tally, compare_frames
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink
-from dicomseries.values import ValueMap, store
+from dicomseries.values import Stored, ValueMap, store
 
 __all__ = ["check_space", "write_series"]
 
@@ -26,7 +26,7 @@ def check_space(out: Path, jobs: Sequence[Job]) -> None:
     """Refuse what the disk has no room for, before a file exists."""
     folder = next(parent for parent in out.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
-    size = sum(len(plan) * max(plan.file_bytes(0), plan.file_bytes(len(plan) - 1)) for plan in _plans(jobs))
+    size = sum(len(plan) * max(plan.file_bytes(index) for index in {0, len(plan) - 1}) for plan in _plans(jobs))
     if size > free:
         raise TargetError(
             code="disk-full",
@@ -78,13 +78,13 @@ def _write_frames(job: Job, sink: Sink, request: Request, *, read_back: bool) ->
     instance = series.instance(0)
     total = Tally(size=series.file_bytes(0))
 
-    def work(bounds: tuple[int, int]) -> tuple[list[npt.NDArray[Any]], Tally]:
-        return _stored(volume.slabs.read(*bounds), bounds, series.value_map)
+    def work(bounds: tuple[int, int]) -> Stored:
+        return store(volume.slabs.read(*bounds), series.value_map)
 
     def frames() -> Iterator[npt.NDArray[Any]]:
-        for stored, own in each_slab(volume, work, request, "writing"):
-            total.add(own)
-            yield from stored
+        for stored in each_slab(volume, work, request, "writing"):
+            total.add(_tally(stored))
+            yield stored.array
 
     path = sink.put(instance.name, frames_chunks(header_template(series), instance, frames()))
     if read_back and path is not None:
@@ -98,10 +98,14 @@ def _stored(
     """Return a slab as it is stored, frame by frame, and what was found on the way."""
     if value_map.slopes is None:
         found = store(slab, value_map)
-        return [*found.array], Tally(error=found.error, clipped=found.clipped, replaced=found.replaced)
+        return [*found.array], _tally(found)
     frames, total = [], Tally()
     for index, frame in zip(range(*bounds), slab, strict=True):
         one = store(frame, value_map.at(index))
-        total.add(Tally(error=one.error, clipped=one.clipped, replaced=one.replaced))
+        total.add(_tally(one))
         frames.append(one.array)
     return frames, total
+
+
+def _tally(stored: Stored) -> Tally:
+    return Tally(error=stored.error, clipped=stored.clipped, replaced=stored.replaced)

@@ -5,13 +5,13 @@ PS3.3 sections C.7.6.16 and C.7.6.17. What repeats from frame to frame is made, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dicomseries.iod import Kind, Leaf, VaryingGroup
-from dicomseries.plan.sizes import encoded_bytes
-from dicomseries.standard.attribute import Attribute, attribute, tag_of
+from dicomseries.plan.sizes import BINARY_BYTES, element_bytes
+from dicomseries.standard.attribute import Attribute, Value, attribute, tag_of
 from dicomseries.uids import SeriesUids
 
 if TYPE_CHECKING:
@@ -30,23 +30,29 @@ _DIMENSIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FramePart:
-    """A piece of every frame's item: either entries that repeat, or a sequence of one item made of further parts.
+    """A piece of every frame's item: an attribute, or a sequence of one item made of further parts.
 
     Parameters
     ----------
-    entries : tuple of Attribute or None
-        One for each slice, volume or frame, as `repeat` says; None where it is not there.
+    keyword, vr : str
+        Of the attribute or sequence.
+    values : tuple
+        Values of the attribute, one entry for each slice, volume or frame; None where it is not there.
     repeat : int
-        Frame `f` has the entry ``f // repeat % len(entries)``.
-    keyword : str
-        Of the sequence, if the part is one.
+        Frame `f` has the entry ``f // repeat % len(values)``.
     parts : tuple of FramePart
-        What its item holds.
+        What the item of a sequence holds.
+
+    Examples
+    --------
+    >>> FramePart(keyword="StackID", vr="SH", values=(("1",),)).repeat
+    1
     """
 
-    entries: tuple[Attribute | None, ...] = ()
+    keyword: str
+    vr: str
+    values: tuple[tuple[Value, ...] | None, ...] = ()
     repeat: int = 1
-    keyword: str = ""
     parts: tuple[FramePart, ...] = ()
 
 
@@ -86,44 +92,56 @@ def frame_parts(plan: SeriesPlan) -> tuple[FramePart, ...]:
 
     What only depends on the slice, or only on the volume, has one entry for each of these: 50 volumes of 100 slices
     have 100 positions, not 5,000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dicomseries as dcs
+    >>> frame_parts(dcs.plan(np.zeros((3, 4, 5), "int16"), kind="CT", spacing=(1, 1, 2)))
+    ()
     """
     return tuple(_part(group, plan) for group in plan.per_frame)
 
 
-def _part(group: VaryingGroup | Leaf | Attribute, plan: SeriesPlan) -> FramePart:
-    if isinstance(group, Attribute):
-        return FramePart(entries=(group,))
-    if isinstance(group, Leaf):
-        return _entries(group, {plan.period(group.column)}, plan)
-    periods = {plan.period(column) for column in group.columns}
-    if len(periods) == 1:
-        return _entries(group, periods, plan)
-    return FramePart(keyword=group.keyword, parts=tuple(_part(part, plan) for part in group.parts))
+def _part(part: VaryingGroup | Leaf | Attribute, plan: SeriesPlan) -> FramePart:
+    if isinstance(part, Attribute):
+        return FramePart(keyword=part.keyword, vr=part.vr, values=(part.values,))
+    if isinstance(part, VaryingGroup):
+        return FramePart(keyword=part.keyword, vr="SQ", parts=tuple(_part(inner, plan) for inner in part.parts))
+    slices, volumes = plan.extent.slices, plan.extent.volumes
+    period = plan.period(part.column)
+    frames = {"volume": range(0, volumes * slices, slices), "slice": range(slices)}.get(period, range(volumes * slices))
+    vr, values = plan.values(part, frames)
+    return FramePart(keyword=part.keyword, vr=vr, values=values, repeat=slices if period == "volume" else 1)
 
 
-def _entries(part: VaryingGroup | Leaf, periods: set[str], plan: SeriesPlan) -> FramePart:
-    extent = plan.extent
-    if periods == {"volume"}:
-        frames, repeat = range(0, extent.frames, extent.slices), extent.slices
-    else:
-        frames, repeat = range(extent.slices if periods == {"slice"} else extent.frames), 1
-    return FramePart(entries=tuple(plan.filled(part, frame) for frame in frames), repeat=repeat)
+def frames_bytes(parts: Sequence[FramePart], frames: int) -> int:
+    """Return the length of PerFrameFunctionalGroupsSequence with its head; 0 if there is none.
 
-
-def frames_bytes(plan: SeriesPlan) -> int:
-    """Return the length of PerFrameFunctionalGroupsSequence with its head."""
-    if not plan.per_frame:
+    Examples
+    --------
+    >>> frames_bytes([FramePart(keyword="StackID", vr="SH", values=(("1",),))], 3)
+    66
+    """
+    if not parts:
         return 0
-    frames = plan.extent.frames
-    lengths = [_lengths(part, frames) for part in frame_parts(plan)]
-    return 12 + 8 * frames + sum(sum(each) for each in lengths)
+    lengths = [_lengths(part, frames)[0] for part in parts]
+    return 12 + 8 * frames + sum(sum(own) * (frames // len(own)) for own in lengths)
 
 
-def _lengths(part: FramePart, frames: int) -> Iterator[int]:
-    """Yield the length of a part in each frame; a sequence without anything in it is not there."""
-    if not part.keyword:
-        known = [0 if entry is None else encoded_bytes(entry) for entry in part.entries]
-        yield from (known[frame // part.repeat % len(known)] for frame in range(frames))
-        return
-    for lengths in zip(*(_lengths(inner, frames) for inner in part.parts), strict=True):
-        yield 12 + 8 + sum(lengths) if any(lengths) else 0
+def _lengths(part: FramePart, frames: int) -> tuple[list[int], int]:
+    """Return the length of a part in each of its entries, and how often each repeats."""
+    if part.vr in BINARY_BYTES and len({-1 if values is None else len(values) for values in part.values}) == 1:
+        return [_length(part, part.values[0])], part.repeat  # as many numbers in each: all are of one length
+    if part.vr != "SQ" or part.values:
+        return [_length(part, values) for values in part.values], part.repeat
+    inner = [_lengths(one, frames) for one in part.parts]
+    spans = {(len(lengths), repeat) for lengths, repeat in inner if len(lengths) > 1}
+    count, repeat = spans.pop() if len(spans) == 1 else (1, 1) if not spans else (frames, 1)
+    step = repeat
+    lengths = [sum(own[index * step // each % len(own)] for own, each in inner) for index in range(count)]
+    return [20 + length if length else 0 for length in lengths], repeat
+
+
+def _length(part: FramePart, values: tuple[Value, ...] | None) -> int:
+    return 0 if values is None else element_bytes(part.vr, values)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dicomseries.geometry import Grid
 from dicomseries.iod import Leaf, VaryingGroup, converted
 from dicomseries.plan.columns import Column, Extent
-from dicomseries.plan.frames import frames_bytes
+from dicomseries.plan.frames import FramePart, frame_parts, frames_bytes
 from dicomseries.plan.sizes import PREAMBLE_BYTES, encoded_bytes
 from dicomseries.standard.attribute import Attribute, Value, attribute, vr_of
 from dicomseries.uids import SeriesUids
@@ -104,6 +104,7 @@ class SeriesPlan:
     folder: str = ""
     others: tuple[SeriesPlan, ...] = field(default=(), repr=False)
     advice: tuple[str, ...] = ()
+    _made: list[tuple[FramePart, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return 1 if self.is_multi_frame else self.extent.frames
@@ -139,7 +140,15 @@ class SeriesPlan:
     def _fixed_bytes(self) -> int:
         """Bytes that every file has: all UIDs of one plan are of one width."""
         shared = sum(map(encoded_bytes, (*self.file_meta(self.instance(0)), *self.shared)))
-        return PREAMBLE_BYTES + shared + frames_bytes(self) + 12 + self.pixel_bytes + self.pixel_bytes % 2
+        per_frame = frames_bytes(self.frame_parts, self.extent.frames)
+        return PREAMBLE_BYTES + shared + per_frame + 12 + self.pixel_bytes + self.pixel_bytes % 2
+
+    @property
+    def frame_parts(self) -> tuple[FramePart, ...]:
+        """What differs from frame to frame of a multi-frame file, made once."""
+        if not self._made:
+            self._made.append(frame_parts(self))
+        return self._made[0]
 
     def file_meta(self, instance: InstancePlan) -> tuple[Attribute, ...]:
         """Return the file meta information of an instance, without its group length (PS3.10 section 7.1)."""
@@ -178,20 +187,22 @@ class SeriesPlan:
             item = [one if isinstance(one, Attribute) else self.filled(one, frame) for one in part.parts]
             there = tuple(one for one in item if one is not None)
             return attribute(part.keyword, there) if there else None
-        found = self._column(part.column, frame)
-        if found is None:
-            return None
-        vr, values = found
-        if part.keyword != part.column:
-            vr, values = vr_of(part.keyword), converted(part.keyword, values)
-        return Attribute(part.keyword, vr, values)
+        vr, (values,) = self.values(part, (frame,))
+        return None if values is None else Attribute(part.keyword, vr, values)
 
-    def _column(self, keyword: str, frame: int) -> tuple[str, tuple[Value, ...]] | None:
+    def values(self, leaf: Leaf, frames: Iterable[int]) -> tuple[str, tuple[tuple[Value, ...] | None, ...]]:
+        """Return the value representation and the values of a hole in each of some frames; None for nothing."""
+        vr, values = self._column(leaf.column, frames)
+        if leaf.keyword == leaf.column:
+            return vr, tuple(values)
+        return vr_of(leaf.keyword), tuple(one and converted(leaf.keyword, one) for one in values)
+
+    def _column(self, keyword: str, frames: Iterable[int]) -> tuple[str, Iterable[tuple[Value, ...] | None]]:
         for column in self.columns:
             if column.keyword == keyword:
-                values = column.at(frame, slices=self.extent.slices)
-                return None if values is None else (column.vr, values)
-        return vr_of(keyword), tuple(_VARYING[keyword](self, frame))
+                return column.vr, (column.at(frame, slices=self.extent.slices) for frame in frames)
+        make = _VARYING[keyword]
+        return vr_of(keyword), (tuple(make(self, frame)) for frame in frames)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, for JSON."""

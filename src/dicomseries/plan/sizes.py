@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attribute import Attribute, Value
 
-__all__ = ["PREAMBLE_BYTES", "encoded_bytes"]
+__all__ = ["BINARY_BYTES", "PREAMBLE_BYTES", "element_bytes", "encoded_bytes"]
 
 _LONG_FORM = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
-_BINARY_BYTES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
+BINARY_BYTES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
+"""Bytes of one value, by value representation."""
+
 PREAMBLE_BYTES = 128 + 4 + 12
 """Preamble, DICM, and the group length of the file meta information (PS3.10 section 7.1)."""
 
 
 def encoded_bytes(own: Attribute) -> int:
-    """Return the length of an attribute in Explicit VR Little Endian (PS3.5 section 7.1.2)."""
-    return (12 if own.vr in _LONG_FORM else 8) + _value_bytes(own)
+    """Return the length of an attribute with its head.
+
+    Examples
+    --------
+    >>> from dicomseries.standard.attribute import attribute
+    >>> encoded_bytes(attribute("PatientID", "42")), encoded_bytes(attribute("Rows", 4))
+    (10, 10)
+    """
+    return element_bytes(own.vr, own.values)
 
 
-def _value_bytes(own: Attribute) -> int:
-    if own.vr == "SQ":
-        return sum(8 + sum(map(encoded_bytes, item)) for item in own.values if isinstance(item, tuple))
-    if own.vr in _BINARY_BYTES:
-        return _BINARY_BYTES[own.vr] * len(own.values)
-    length = sum(len(value if isinstance(value, bytes) else str(value).encode()) for value in own.values)
-    length += max(len(own.values) - 1, 0)
+def element_bytes(vr: str, values: tuple[Value, ...]) -> int:
+    """Return the length of an element with its head, by its value representation and values.
+
+    Examples
+    --------
+    >>> element_bytes("FD", (1.5, 2.5))
+    24
+    """
+    return (12 if vr in _LONG_FORM else 8) + _value_bytes(vr, values)
+
+
+def _value_bytes(vr: str, values: tuple[Value, ...]) -> int:
+    if vr == "SQ":
+        return sum(8 + sum(map(encoded_bytes, item)) for item in values if isinstance(item, tuple))
+    if vr in BINARY_BYTES:
+        return BINARY_BYTES[vr] * len(values)
+    length = sum(len(value if isinstance(value, bytes) else str(value).encode()) for value in values)
+    length += max(len(values) - 1, 0)
     return length + length % 2

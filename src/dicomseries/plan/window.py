@@ -20,7 +20,9 @@ def window_facts(statistics: Statistics, value_map: ValueMap) -> dict[str, tuple
     """
     low, high = _shown_range(statistics, value_map)
     half_sum, width = low / 2 + high / 2, high - low
-    if float(value_map.slope).is_integer() and float(value_map.intercept).is_integer():
+    slopes = value_map.slopes or (value_map.slope,)
+    whole = all(float(text).is_integer() for text in (*slopes, value_map.intercept))
+    if whole and not value_map.is_float:
         return {"WindowCenter": (format_ds(half_sum + 0.5),), "WindowWidth": (_width_text(width + 1),)}
     return {
         "WindowCenter": (format_ds(half_sum),),
