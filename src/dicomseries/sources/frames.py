@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GatheredSlabs", "Piece", "best_depth", "joined", "pieces"]
+__all__ = ["GatheredSlabs", "Piece", "best_depth", "joined", "pieces", "together"]
 
 Piece = tuple[slice, slice]
 """Volumes and slices that are cut out together."""
@@ -44,6 +44,17 @@ def pieces(start: int, stop: int, slices: int) -> list[Piece]:
         found.append((slice(volume, volume + max(1, whole)), slice(first, last)))
         start += max(whole * slices, last - first)
     return found or [(slice(0, 1), slice(0, 0))]
+
+
+def together(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return parts as one array of the byte order that they have; one part as it is.
+
+    Examples
+    --------
+    >>> together([np.zeros((1, 4, 5), ">i2"), np.zeros((2, 4, 5), ">i2")]).dtype
+    dtype('>i2')
+    """
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, dtype=parts[0].dtype)
 
 
 def joined(view: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
@@ -135,8 +146,7 @@ class GatheredSlabs:
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the frames [start, stop): a view inside one volume, else a copy."""
         end = max(start, min(stop, self.shape[0]))
-        parts = [self._part(piece) for piece in pieces(start, end, self.array.shape[1])]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return together([self._part(piece) for piece in pieces(start, end, self.array.shape[1])])
 
     def _part(self, piece: Piece) -> npt.NDArray[Any]:
         part = self.array[piece]

@@ -95,7 +95,8 @@ def diffusion_gradients(
 def _b_values(bvals: Numbers) -> npt.NDArray[np.float64]:
     table = _numbers(bvals, "bvals")
     values = table.ravel()
-    if max(table.shape, default=0) != values.size or not np.all(np.isfinite(values) & (values >= 0)):
+    is_row = values.size > 0 and max(table.shape, default=0) == values.size
+    if not is_row or not np.all(np.isfinite(values) & (values >= 0)):
         raise SourceError(
             code="b-values-unfit",
             where="bvals",
@@ -144,9 +145,9 @@ def _along_axes(weightings: npt.NDArray[np.float64], directions: npt.NDArray[np.
             code="direction-not-unit",
             where=f"bvecs, volume {first}",
             given=f"length {lengths[first]:g} at b = {weightings[first]:g}, and {wrong.size - 1} more",
-            expected=f"unit vectors where b is above {NO_WEIGHTING:g} (tolerance {UNIT_TOLERANCE:g})",
-            remedy="Divide each direction by its length; where lengths scale b, multiply the b-values with their squares. "
-            "Leave averages over directions out.",
+            expected=f"unit vectors (tolerance {UNIT_TOLERANCE:g}), or 0 0 0 where b is {NO_WEIGHTING:g} or less",
+            remedy="Divide each direction by its length; where lengths scale b, multiply the b-values with their "
+            "squares. Leave averages over directions out.",
         )
     kept = np.full(directions.shape, np.nan)
     kept[~is_none] = directions[~is_none] / lengths[~is_none, np.newaxis]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError, SourceError
-from dicomseries.sources.frames import Piece, best_depth, pieces
+from dicomseries.sources.frames import Piece, best_depth, pieces, together
 from dicomseries.sources.request import Request
 
 __all__ = ["Layout", "check_dtype", "chosen_time_point", "default_axes", "lay_out"]
@@ -109,9 +109,8 @@ class Layout:
         """
         end = max(start, min(stop, self.frames_shape[0]))
         blocks = [take(self.index(piece)) for piece in pieces(start, end, self.grid_shape[0])]
-        frames = [self.arrange(block) for block in blocks]
         # Where no axis is called z, nothing could be cut away along it.
-        return frames[0][: end - start] if len(frames) == 1 else np.concatenate(frames)
+        return together([self.arrange(block) for block in blocks])[: end - start]
 
     def arrange(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what `index` cut out as (frames, rows, columns[, 3]); a view where volumes follow each other in it.

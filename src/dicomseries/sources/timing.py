@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -73,7 +73,7 @@ def times_of(layout: Layout, request: Request, found: FoundTimes = untimed) -> t
     own = found(layout.volumes)
     if own is None:
         return None
-    times = _after_the_first(np.asarray(own, dtype=np.float64))
+    times = _after_the_first(np.asarray(own, dtype=np.float64).ravel().tolist())
     try:
         check_times(times, layout.volumes)
     except SourceError as error:
@@ -114,9 +114,8 @@ def asked_times(times: Any, volumes: int | None) -> tuple[float, ...] | None:
             expected="the seconds from one volume to the next, or a list with the time of each volume in seconds",
             remedy="Pass e.g. times=2.5, or times=[0, 2.5, 5.1].",
         )
-    if numbers.ndim == 0:
-        numbers = float(numbers) * np.arange(volumes or 1, dtype=np.float64)
-    seconds = _after_the_first(numbers)
+    step = float(numbers) if numbers.ndim == 0 else None
+    seconds = _after_the_first(numbers.tolist() if step is None else [step * number for number in range(volumes or 1)])
     check_times(seconds, volumes)
     return seconds if volumes != 1 else None
 
@@ -187,8 +186,8 @@ def _seconds(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.asarray(array, dtype=np.float64)
 
 
-def _after_the_first(seconds: npt.NDArray[np.float64]) -> tuple[float, ...]:
-    return tuple(float(time) for time in (seconds - seconds[:1]).ravel())
+def _after_the_first(seconds: Sequence[float]) -> tuple[float, ...]:
+    return tuple(time - seconds[0] for time in seconds)
 
 
 def _warn(where: str, text: str) -> None:
