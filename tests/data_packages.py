@@ -13,7 +13,21 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["CT_CHEST", "EXAMPLE_4D", "FUNCTIONAL", "MACAQUE_T1", "MNI_T1", "Image", "brain_series", "find"]
+__all__ = [
+    "AAL",
+    "CH2",
+    "CT_CHEST",
+    "EXAMPLE_4D",
+    "FUNCTIONAL",
+    "Image",
+    "MACAQUE_T1",
+    "MNI_T1",
+    "SMALL_64D",
+    "SMALL_64D_BVAL",
+    "SMALL_64D_BVEC",
+    "brain_series",
+    "find",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +67,47 @@ MNI_T1 = Image(
 )
 """197×233×189 uint8, 1 mm."""
 
+AAL = Image(
+    package="mricron-data (Debian)",
+    path="/usr/share/mricron/templates/aal.nii.gz",
+    sha256="b512dcd3f36b77f56be7a9a038134096e66314b7e8c31d25875b96bcf6991454",
+)
+"""181×217×181 uint8, 1 mm: 116 regions of the brain, numbered from 1, on the grid of `CH2`."""
+
+CH2 = Image(
+    package="mricron-data (Debian)",
+    path="/usr/share/mricron/templates/ch2.nii.gz",
+    sha256="a009051127f64dc3dd554d5f5b589870ea72106d9642c21b4e7093e478cfc309",
+)
+"""181×217×181 uint8, 1 mm: one brain, T1."""
+
 MACAQUE_T1 = Image(
     package="mricron-data (Debian)",
     path="/usr/share/mricron/templates/inia19-t1-brain.nii.gz",
     sha256="3f0707f4999a0c6b56d6c9a0145310cba17753e2b4612f577d8dbfe65a89e231",
 )
 """168×206×128 float32, 0.5 mm."""
+
+SMALL_64D = Image(
+    package="dipy",
+    path="data/files/small_64D.nii",
+    sha256="75d43294b9683d3e487d6aa348946396553b6e0dfb1252151d37aa4901deb23a",
+)
+"""10×10×10×65 int16, 2 mm, one volume without weighting and 64 directions at about b = 1000 s/mm²; oblique by 14.1°."""
+
+SMALL_64D_BVAL = Image(
+    package="dipy",
+    path="data/files/small_64D.bval",
+    sha256="80eaaefe8e9354b369d90c9ae9f4e519be3b132f292fd5b9f4b207cc363f137f",
+)
+"""Its b-values, one row."""
+
+SMALL_64D_BVEC = Image(
+    package="dipy",
+    path="data/files/small_64D.bvec",
+    sha256="5e969cfa35ce015cd87b699460bef6acd16d30f438fdd05ef2572551a2dd2525",
+)
+"""Its directions, a row for each volume; NaN for the first."""
 
 
 @cache

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
 import dask.array
 import h5py
 import numpy as np
+import pytest
 import SimpleITK as sitk
 import xarray
 import zarr
@@ -27,16 +29,25 @@ def voxels(shape, dtype):
 
 @st.composite
 def named_arrays(draw):
-    """Return an array of any order of axes, its letters, and (slices, rows, columns[, 3]) of it."""
-    letters = draw(st.permutations("zyx" + draw(st.sampled_from(["", "c", "t", "ct"]))).map("".join))
+    """Return an array of any order of axes, its letters, a time point or None, and ([volumes, ]slices, rows, ...)."""
+    axes = draw(st.sampled_from(["yx", "zyx"])) + draw(st.sampled_from(["", "c", "t", "ct"]))
+    letters = draw(st.permutations(axes).map("".join))
     sizes = {letter: draw(st.integers(1, 6)) for letter in "zyxt"} | {"c": 3}
     array = voxels([sizes[letter] for letter in letters], draw(st.sampled_from(DTYPES)))
     if draw(st.booleans()):
         array = np.asfortranarray(array)
-    time_point = draw(st.integers(0, sizes["t"] - 1)) if "t" in letters else 0
-    whole = np.moveaxis(array, letters.index("t"), 0)[time_point] if "t" in letters else array
-    rest = letters.replace("t", "")
-    return array, letters, time_point, whole.transpose([rest.index(letter) for letter in "zyxc" if letter in rest])
+    time_point = draw(st.none() | st.integers(0, sizes["t"] - 1 if "t" in letters else 0))
+    whole = array.transpose([letters.index(letter) for letter in "tzyxc" if letter in letters])
+    if "z" not in letters:
+        whole = np.expand_dims(whole, letters.count("t"))
+    if "t" in letters and (time_point is not None or sizes["t"] == 1):
+        whole = whole[time_point or 0]
+    return array, letters, time_point, whole
+
+
+def frames_of(whole, letters, time_point):
+    """Return (frames, rows, columns[, 3])."""
+    return whole.reshape(-1, *whole.shape[2:]) if whole.ndim == 4 + letters.count("c") else whole
 
 
 class Stranger:
@@ -62,21 +73,86 @@ OPENERS = {
 def test_any_order_of_axes_gives_the_same_value_at_the_same_index(named, opener, data):
     array, letters, time_point, expected = named
     volume = open_volume(OPENERS[opener](array), axes=letters, time_point=time_point, spacing=(1, 2, 3))
-    assert volume.slabs.shape == expected.shape
+    frames = frames_of(expected, letters, time_point)
+    assert volume.slabs.shape == frames.shape
+    assert (volume.volumes or 1) * volume.slices == len(frames)
     np.testing.assert_array_equal(volume.array, expected)
-    start = data.draw(st.integers(0, expected.shape[0]))
-    stop = data.draw(st.integers(start, expected.shape[0]))
-    np.testing.assert_array_equal(volume.slabs.read(start, stop), expected[start:stop])
+    start = data.draw(st.integers(0, len(frames)))
+    stop = data.draw(st.integers(start, len(frames) + 2))
+    np.testing.assert_array_equal(volume.slabs.read(start, stop), frames[start:stop])
+    if volume.volumes is not None:
+        index = data.draw(st.integers(0, volume.volumes - 1))
+        np.testing.assert_array_equal(volume.at(index).array, expected[index])
 
 
 @given(named_arrays(), st.sampled_from(sorted(OPENERS)), st.integers(1, 4))
 def test_slabs_put_together_are_the_whole(named, opener, depth):
     array, letters, time_point, expected = named
     volume = open_volume(OPENERS[opener](array), axes=letters, time_point=time_point, spacing=(1, 2, 3))
-    count = expected.shape[0]
+    frames = frames_of(expected, letters, time_point)
+    count = len(frames)
     parts = [volume.slabs.read(start, min(start + depth, count)) for start in range(0, count, depth)]
-    np.testing.assert_array_equal(np.concatenate(parts), expected)
+    np.testing.assert_array_equal(np.concatenate(parts), frames)
     assert {part.dtype for part in parts} == {volume.slabs.dtype}
+
+
+@given(named_arrays(), st.sampled_from(sorted(OPENERS)), st.data())
+def test_slices_along_the_normal_are_reversed_inside_each_volume(named, opener, data):
+    array, letters, time_point, expected = named
+    source, left = OPENERS[opener](array), np.diag([1, 1, -1])
+    volume = open_volume(source, axes=letters, time_point=time_point, spacing=(1, 2, 3), direction=left)
+    turned = volume.along_normal()
+    slices = expected[..., ::-1, :, :, :] if "c" in letters else expected[..., ::-1, :, :]
+    frames = frames_of(slices, letters, time_point)
+    np.testing.assert_array_equal(turned.array, slices)
+    start = data.draw(st.integers(0, len(frames)))
+    stop = data.draw(st.integers(start, len(frames) + 2))
+    part = turned.slabs.read(start, stop)
+    np.testing.assert_array_equal(part, frames[start:stop])
+    assert part.dtype == turned.slabs.dtype
+
+
+@given(
+    st.tuples(st.integers(1, 5), st.integers(1, 7)), st.tuples(st.integers(1, 5), st.integers(1, 7)), st.integers(1, 3)
+)
+def test_slabs_of_the_depth_that_a_store_asks_for_read_each_chunk_once(count, chunk, several):
+    (volumes, slices), (long, deep) = count, chunk
+    source = Touched((volumes, slices, 2, 2), (long, deep, 1, 2))
+    slabs = open_volume(source, axes="tzyx", spacing=(1, 1, 1)).slabs
+    step = slabs.depth * several
+    for start in range(0, slabs.shape[0], step):
+        slabs.read(start, start + step)
+    assert set(source.touched.values()) == {1}
+    assert len(source.touched) == -(-volumes // long) * -(-slices // deep)
+
+
+class Touched:
+    """A store that counts how often each of its chunks, by volumes and slices, is read."""
+
+    dtype = np.dtype("int16")
+
+    def __init__(self, shape, chunks):
+        self.shape, self.chunks, self.touched = shape, chunks, {}
+
+    def __getitem__(self, index):
+        chunks = zip(index[:2], self.chunks[:2], strict=True)
+        for place in itertools.product(*(range(part.start // size, -(-part.stop // size)) for part, size in chunks)):
+            self.touched[place] = self.touched.get(place, 0) + 1
+        return np.zeros([part.stop - part.start for part in index], self.dtype)
+
+
+@given(st.lists(st.integers(-(10**6), 10**6), min_size=2, max_size=6, unique=True).map(sorted))
+def test_times_are_seconds_after_the_first_in_whatever_form_they_come(milliseconds):
+    array = np.zeros((len(milliseconds), 2, 2, 2), "uint8")
+    expected = tuple((time - milliseconds[0]) / 1000 for time in milliseconds)
+    moments = np.datetime64("2024-02-29T12:00", "ms") + np.array(milliseconds, "m8[ms]")
+    for coordinate in (moments, moments - moments[0], ("t", milliseconds, {"units": "ms"})):
+        source = xarray.DataArray(array, {"t": coordinate}, dims=("t", "z", "y", "x"))
+        assert open_volume(source, spacing=(1, 1, 1)).times_s == pytest.approx(expected, rel=1e-12)
+    for times in (np.array(milliseconds) / 1000, moments, list(moments - moments[0])):
+        found = open_volume(array, axes="tzyx", spacing=(1, 1, 1), times=times).times_s
+        assert found == pytest.approx(expected, rel=1e-9)
+        assert found[0] == 0
 
 
 @given(grids(), st.sampled_from([".mha", ".mhd", ".nrrd", ".nhdr"]), st.booleans(), AXES)

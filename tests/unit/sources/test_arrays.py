@@ -325,6 +325,50 @@ def test_a_time_point_is_a_whole_number(time_point):
         open_volume(np.zeros((2, 3, 4, 5)), axes="tzyx", time_point=time_point, spacing=SPACING)
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (3, 4, 5, 2), (3, 4, 5, 4)])
+def test_four_axes_that_are_not_colour_have_no_default(shape):
+    with pytest.raises(OptionError, match="axes='tzyx'"):
+        open_volume(np.zeros(shape), spacing=SPACING)
+    with pytest.raises(OptionError, match="axes='tzyx'"):
+        open_volume(np.zeros((2, 3, 4, 5, 3)), spacing=SPACING)
+
+
+@pytest.mark.parametrize("axes", ["tzyxc", "ctzyx", "xyzct"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_colour_may_have_time_points(axes, dtype):
+    array = np.arange(2 * 3 * 4 * 5 * 3).astype(dtype).reshape(2, 3, 4, 5, 3)
+    source = array.transpose(["tzyxc".index(letter) for letter in axes])
+    volume = open_volume(source, axes=axes, spacing=SPACING)
+    assert (volume.volumes, volume.samples, volume.slabs.shape) == (2, 3, (6, 4, 5, 3))
+    np.testing.assert_array_equal(volume.array, array)
+
+
+@pytest.mark.parametrize(("channels", "word"), [(4, r"alpha.*array\[\.\.\., :3\].*opaque"), (2, "Pick"), (5, "Pick")])
+def test_other_than_one_or_three_channels_are_refused_with_the_way_out(channels, word):
+    for shape, axes in (((3, 4, 5, channels), "zyxc"), ((2, 3, 4, 5, channels), "tzyxc")):
+        array = np.zeros(shape, "uint8")
+        with pytest.raises(SourceError, match=word):
+            open_volume(array, axes=axes, spacing=SPACING)
+        if channels > 3:
+            assert open_volume(array[..., :3], axes=axes, spacing=SPACING).samples == 3
+
+
+def test_vectors_of_simpleitk_are_colour_with_time_too():
+    array = np.arange(2 * 3 * 4 * 5 * 3, dtype="uint16").reshape(2, 3, 4, 5, 3)
+    volume = open_volume(sitk.GetImageFromArray(array, isVector=True))
+    assert (volume.volumes, volume.samples) == (2, 3)
+    np.testing.assert_array_equal(volume.array, array)
+    with pytest.raises(SourceError, match="alpha"):
+        open_volume(sitk.GetImageFromArray(np.zeros((3, 4, 5, 4), "uint8"), isVector=True))
+
+
+def test_images_without_slices_but_with_time_are_volumes_of_one_slice():
+    array = np.arange(6 * 4 * 5, dtype="int16").reshape(6, 4, 5)
+    volume = open_volume(array, axes="tyx", spacing=SPACING, times=0.04)
+    assert (volume.volumes, volume.slices, volume.grid.shape) == (6, 1, (1, 4, 5))
+    np.testing.assert_array_equal(volume.slabs.read(2, 5), array[2:5])
+
+
 def test_a_single_time_point_needs_no_choice():
     assert open_volume(np.zeros((1, 3, 4, 5)), axes="tzyx", spacing=SPACING).slabs.shape == (3, 4, 5)
 

@@ -103,6 +103,7 @@ def test_channels_and_times_of_ome_zarr_are_axes(tmp_path):
     ngff(tmp_path / "a.zarr", array=array, axes="tczyx")
     volume = open_volume(tmp_path / "a.zarr", time_point=1)
     np.testing.assert_array_equal(volume.array, array[1].transpose(1, 2, 3, 0))
+    np.testing.assert_array_equal(open_volume(tmp_path / "a.zarr").array, array.transpose(0, 2, 3, 4, 1))
 
 
 def test_a_plain_zarr_array_is_found_and_one_of_several_is_named(tmp_path):
@@ -151,6 +152,9 @@ def test_axes_of_a_tiff_are_known(tmp_path, shape, axes, compression):
     photometric = "rgb" if axes.endswith("S") else "minisblack"
     path = tmp_path / "a.ome.tif"
     tifffile.imwrite(path, array, photometric=photometric, metadata={"axes": axes}, compression=compression)
+    if "T" in axes:
+        order = [axes.index(letter) for letter in "TZYXC" if letter in axes]
+        np.testing.assert_array_equal(open_volume(path, spacing=SPACING).array, array.transpose(order))
     volume = open_volume(path, spacing=SPACING, time_point=1 if "T" in axes else None)
     letters = axes.replace("S", "C").replace("T", "")
     expected = (array[1] if "T" in axes else array).transpose([letters.index(n) for n in "ZYXC" if n in letters])

@@ -20,6 +20,15 @@ def test_a_tensor_is_viewed_not_copied(dtype):
     assert np.shares_memory(volume.array, tensor.numpy())
 
 
+@pytest.mark.parametrize("axes", ["tzyx", "xyzt"])
+def test_a_tensor_of_time_points_is_read_as_volumes(axes):
+    tensor = torch.arange(120).reshape(2, 3, 4, 5)
+    source = tensor.permute(*("tzyx".index(letter) for letter in axes)).contiguous()
+    volume = open_volume(source, axes=axes, spacing=SPACING)
+    assert volume.volumes == 2
+    np.testing.assert_array_equal(volume.array, tensor.numpy())
+
+
 def test_a_tensor_with_a_gradient_is_read():
     tensor = torch.ones(3, 4, 5, requires_grad=True)
     assert open_volume(tensor, spacing=SPACING).array.sum() == 60
