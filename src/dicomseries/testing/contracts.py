@@ -40,6 +40,8 @@ class SourceContract(ABC):
         The numbers the source can hold.
     tolerance_mm : float
         How far a corner may be from where it was put, e.g. 1e-4 for a format that keeps float32.
+    volumes : int
+        Length of axis t; above 1, the array that `open` gets has four axes (volumes, slices, rows, columns).
 
     Examples
     --------
@@ -53,6 +55,7 @@ class SourceContract(ABC):
 
     dtypes: tuple[str, ...] = ("uint8", "int16", "float32")
     tolerance_mm: float = 1e-9
+    volumes: int = 1
 
     @abstractmethod
     def open(self, array: npt.NDArray[Any], grid: Grid, folder: Path) -> Volume:
@@ -60,7 +63,7 @@ class SourceContract(ABC):
 
         Parameters
         ----------
-        array : ndarray, shape (slices, rows, columns)
+        array : ndarray, shape (slices, rows, columns) or (volumes, slices, rows, columns)
             One of `dtypes`.
         grid : Grid
             Oblique, with unequal sides and spacings; to be given as arguments where the source cannot keep it.
@@ -89,8 +92,17 @@ class SourceContract(ABC):
     def test_every_voxel_has_its_value_and_its_point(self, dtype: str, tmp_path: Path) -> None:
         """Nothing is flipped, transposed, scaled or moved."""
         array, volume = self._opened(dtype, tmp_path)
-        np.testing.assert_array_equal(volume.array, array)
+        np.testing.assert_array_equal(volume.array.reshape(array.shape), array)
         np.testing.assert_allclose(volume.grid.corners(), _GRID.corners(), rtol=0, atol=self.tolerance_mm)
+
+    def test_volumes_follow_each_other(self, dtype: str, tmp_path: Path) -> None:
+        """An axis t is an axis of volumes, and each of them can be had alone; without it there is none."""
+        array, volume = self._opened(dtype, tmp_path)
+        assert volume.volumes == (self.volumes if self.volumes > 1 else None)
+        assert volume.slices == _GRID.shape[0]
+        for index in range(self.volumes):
+            frames = array[index * volume.slices : (index + 1) * volume.slices]
+            np.testing.assert_array_equal(volume.at(index).array, frames)
 
     def test_slabs_put_together_are_the_whole(self, dtype: str, tmp_path: Path) -> None:
         """Whatever the depth of the slabs, chunks included that it does not fit."""
@@ -120,8 +132,11 @@ class SourceContract(ABC):
             assert all(pool.map(is_right, starts))
 
     def _opened(self, dtype: str, folder: Path) -> tuple[npt.NDArray[Any], Volume]:
-        array = (np.arange(np.prod(_GRID.shape)).reshape(_GRID.shape) * 7 % 251).astype(dtype)
-        return array, self.open(array.copy(), _GRID, folder)
+        """Return the frames, shape (volumes · slices, rows, columns), and the volume over them."""
+        shape = (self.volumes, *_GRID.shape)
+        array = (np.arange(np.prod(shape)).reshape(shape) * 7 % 251).astype(dtype)
+        opened = self.open(array.copy() if self.volumes > 1 else array[0].copy(), _GRID, folder)
+        return array.reshape(-1, *_GRID.shape[1:]), opened
 
 
 class SinkContract(ABC):

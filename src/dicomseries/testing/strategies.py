@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, cast
@@ -181,6 +182,7 @@ def volumes(
     max_side: int = 5,
     left_handed: bool | None = None,
     colour: bool = False,
+    max_volumes: int = 1,
 ) -> Volume:
     """Return a strategy for volumes in memory, on any grid.
 
@@ -194,6 +196,8 @@ def volumes(
         As for `grids`.
     colour : bool
         Whether the array has a fourth axis of red, green and blue.
+    max_volumes : int
+        Most volumes along axis t, which some volumes then have, with times or without; by default none has it.
 
     Returns
     -------
@@ -207,9 +211,15 @@ def volumes(
     True
     """
     grid = draw(grids(max_side=max_side, left_handed=left_handed))
-    shape = (*grid.shape, 3) if colour else grid.shape
+    count = draw(st.integers(1, max_volumes))
+    shape = (count * grid.shape[0], *grid.shape[1:], *((3,) if colour else ()))
     wanted = "uint8" if colour and dtype is None else dtype
-    return Volume(slabs=ArraySlabs(draw(arrays(shape, dtype=wanted, finite=finite))), grid=grid)
+    slabs = ArraySlabs(draw(arrays(shape, dtype=wanted, finite=finite)))
+    if count == 1:
+        return Volume(slabs=slabs, grid=grid)
+    steps = st.lists(st.integers(1, 10_000), min_size=count - 1, max_size=count - 1)
+    times = draw(st.none() | steps.map(lambda ms: tuple(time / 1000 for time in itertools.accumulate(ms, initial=0))))
+    return Volume(slabs=slabs, grid=grid, volumes=count, times_s=times)
 
 
 def _rotation(a: float, b: float, c: float) -> npt.NDArray[np.float64]:

@@ -14,7 +14,7 @@ import pytest
 import SimpleITK as sitk
 import tifffile
 import zarr
-from hypothesis import given
+from hypothesis import find, given
 
 import dicomseries
 from dicomseries.errors import MissingPackageError
@@ -25,10 +25,8 @@ from dicomseries.testing import SinkContract, SourceContract, volumes
 EVERY = ("bool", "int8", "uint8", "<i2", ">i2", "uint16", "int32", "uint64", "float16", "float32", ">f8")
 
 
-def placed(source, grid):
-    return open_volume(
-        source, spacing=grid.spacing_mm, origin=grid.origin_lps, direction=grid.direction_lps, axes="zyx"
-    )
+def placed(source, grid, axes="zyx"):
+    return open_volume(source, spacing=grid.spacing_mm, origin=grid.origin_lps, direction=grid.direction_lps, axes=axes)
 
 
 def image_of(array, grid):
@@ -49,6 +47,84 @@ class TestArraySlabs(SourceContract):
 class TestArrayThatLiesInterleaved(SourceContract):
     def open(self, array, grid, folder):
         return placed(np.asfortranarray(array)[::-1][::-1], grid)
+
+
+class TestVolumesInMemory(SourceContract):
+    dtypes = EVERY
+    volumes = 3
+
+    def open(self, array, grid, folder):
+        return placed(array, grid, axes="tzyx")
+
+
+class TestVolumesThatLieApart(SourceContract):
+    volumes = 3
+
+    def open(self, array, grid, folder):
+        return placed(np.ascontiguousarray(array.transpose(3, 2, 1, 0)), grid, axes="xyzt")
+
+
+class TestVolumesThatAreReversed(SourceContract):
+    dtypes = EVERY
+    volumes = 3
+
+    def open(self, array, grid, folder):
+        turned = np.reshape(grid.direction_lps, (3, 3)) * (1, 1, -1)
+        volume = open_volume(
+            array[:, ::-1], axes="tzyx", spacing=grid.spacing_mm, origin=grid.position(8), direction=turned
+        )
+        return volume.along_normal()
+
+
+class TestVolumesOfNifti(SourceContract):
+    tolerance_mm = 1e-4
+    volumes = 4
+
+    def open(self, array, grid, folder):
+        nibabel.save(nibabel.Nifti1Image(array.T, grid.affine("RAS")), folder / "a.nii.gz")
+        return open_volume(folder / "a.nii.gz")
+
+
+class TestVolumesOfMetaImage(SourceContract):
+    volumes = 3
+
+    def open(self, array, grid, folder):
+        image = sitk.JoinSeries([image_of(volume, grid) for volume in array])
+        sitk.WriteImage(image, folder / "a.mha", useCompression=True)
+        return open_volume(folder / "a.mha")
+
+
+class TestVolumesOfSimpleITK(SourceContract):
+    volumes = 3
+
+    def open(self, array, grid, folder):
+        return open_volume(sitk.JoinSeries([image_of(volume, grid) for volume in array]))
+
+
+class TestVolumesOfHdf5(SourceContract):
+    volumes = 3
+
+    def open(self, array, grid, folder):
+        with h5py.File(folder / "a.h5", "w") as file:
+            file.create_dataset("ct", data=array, chunks=(2, 4, 4, 2), compression="gzip")
+        return placed(folder / "a.h5", grid, axes="tzyx")
+
+
+class TestVolumesOfDask(SourceContract):
+    volumes = 3
+
+    def open(self, array, grid, folder):
+        return placed(dask.array.from_array(array.transpose(3, 2, 1, 0), chunks=(5, 4, 4, 2)), grid, axes="xyzt")
+
+
+class TestVolumesOfTiff(SourceContract):
+    dtypes = ("uint8", "uint16", "float32")
+    volumes = 3
+
+    def open(self, array, grid, folder):
+        metadata = {"axes": "TZYX"}
+        tifffile.imwrite(folder / "a.tif", array, photometric="minisblack", compression="zlib", metadata=metadata)
+        return placed(folder / "a.tif", grid, axes="tzyx")
 
 
 class TestReversed(SourceContract):
@@ -184,6 +260,21 @@ class Broken:
 PROMISES = [name for name in dir(SourceContract) if name.startswith("test_")]
 
 
+@pytest.mark.parametrize("axis", [None, 1, 2, 5])
+def test_an_axis_of_volumes_that_is_not_there_is_noticed(axis, tmp_path):
+    class Wrong(SourceContract):
+        volumes = 3
+
+        def open(self, array, grid, folder):
+            whole = type(grid)(shape=(27, *grid.shape[1:]), spacing_mm=grid.spacing_mm)
+            frames = ArraySlabs(array.reshape(whole.shape))
+            return Volume(slabs=frames, grid=whole) if axis is None else Volume(
+                slabs=ArraySlabs(frames.array[: 9 * axis]), grid=grid, volumes=axis
+            )  # fmt: skip
+
+    assert fails(Wrong().test_volumes_follow_each_other, "int16", tmp_path)
+
+
 @pytest.mark.parametrize("fault", ["dtype", "depth", "bounds", "past the end", "threads", "turned", "moved"])
 def test_a_source_that_breaks_a_promise_is_noticed(fault, tmp_path):
     class Wrong(SourceContract):
@@ -244,6 +335,23 @@ def test_any_volume_may_be_drawn(volume):
 def test_volumes_of_colour_are_drawn_on_request(volume):
     assert volume.samples == 3
     assert volume.array.dtype == np.uint8
+
+
+@given(volumes(max_volumes=3))
+def test_volumes_with_an_axis_of_time_are_drawn_on_request(volume):
+    count = volume.volumes or 1
+    assert volume.slabs.shape[0] == count * volume.grid.shape[0]
+    assert volume.times_s is None or len(volume.times_s) == count > 1
+
+
+@pytest.mark.parametrize("wanted", ["times", "no times", "one volume"])
+def test_every_form_of_an_axis_of_time_is_drawn(wanted):
+    forms = {
+        "times": lambda volume: volume.times_s is not None and volume.times_s[-1] > 1,
+        "no times": lambda volume: volume.volumes == 3 and volume.times_s is None,
+        "one volume": lambda volume: volume.volumes is None,
+    }
+    assert forms[wanted](find(volumes(max_volumes=3), forms[wanted]))
 
 
 @pytest.mark.parametrize("package", ["hypothesis", "pytest"])
