@@ -133,7 +133,7 @@ def test_a_folder_with_other_things_is_never_replaced(tmp_path, name):
 @pytest.mark.parametrize("form", volume_files.FORMATS, ids=lambda form: form.SUFFIXES[0])
 @pytest.mark.parametrize("failure", [OSError(28, "No space left"), KeyboardInterrupt()], ids=["full", "ctrl-c"])
 def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch, form, failure):
-    def stop_half_way(path, array, grid):
+    def stop_half_way(path, voxels):
         path.write_bytes(b"half")
         raise failure
 

@@ -1,8 +1,8 @@
 """Volumes as files of other formats: NumPy, NIfTI, NRRD, MetaImage, OME-Zarr, TIFF.
 
 One small module for one format, each with the same three names: ``SUFFIXES`` (the first is its name),
-``PACKAGE`` (the optional package it needs, or None) and ``save(path, array, grid)``, which takes an array of shape
-(slices, rows, columns[, 3]) on a `Grid` in LPS mm.
+``PACKAGE`` (the optional package it needs, or None) and ``save(path, voxels)``, which takes an array of shape
+([volumes, ]slices, rows, columns[, 3]) on a `Grid` in LPS mm as `Voxels`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from dicomseries.errors import MissingPackageError, OptionError, TargetError, WriteError
 from dicomseries.geometry import Grid
 from dicomseries.sinks.volume_files import metaimage, nifti, nrrd, numpy_archive, numpy_array, tiff, zarr_store
+from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["FORMATS", "VolumeFormat", "check_free", "find_format", "save"]
 
@@ -28,7 +29,7 @@ class VolumeFormat(Protocol):
     SUFFIXES: tuple[str, ...]
     PACKAGE: str | None
 
-    def save(self, path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
+    def save(self, path: Path, voxels: Voxels) -> None:
         """Write the file `path`, which does not exist yet."""
 
 
@@ -93,24 +94,36 @@ def check_free(path: str | os.PathLike[str], *, overwrite: bool = False) -> None
         )
 
 
-def save(path: str | os.PathLike[str], array: npt.NDArray[Any], grid: Grid, *, overwrite: bool = False) -> None:
+def save(
+    path: str | os.PathLike[str],
+    array: npt.NDArray[Any],
+    grid: Grid,
+    *,
+    volumes: int | None = None,
+    times_s: tuple[float, ...] | None = None,
+    overwrite: bool = False,
+) -> None:
     """Save an array and its grid in the format that the name asks for; the file appears whole or not at all.
 
     Parameters
     ----------
     path : path-like
         The file to make; its ending chooses the format.
-    array : ndarray, shape (slices, rows, columns) or (slices, rows, columns, 3)
+    array : ndarray, shape ([volumes, ]slices, rows, columns[, 3])
         Any integer or floating dtype the format can hold.
     grid : Grid
-        Voxel centres in LPS mm.
+        Voxel centres of one volume in LPS mm.
+    volumes : int, optional
+        Length of the axis of volumes. By default the first axis is one if the grid does not begin with it.
+    times_s : tuple of float, optional
+        When each volume was taken, in seconds after the first. NIfTI, NRRD and MetaImage hold even steps only.
     overwrite : bool
         Replace what has this name.
 
     Raises
     ------
     OptionError
-        If no format has this ending, or it cannot hold the dtype.
+        If no format has this ending, it cannot hold the dtype, or the array does not fit the grid.
     TargetError
         If the name is taken.
     MissingPackageError
@@ -128,12 +141,13 @@ def save(path: str | os.PathLike[str], array: npt.NDArray[Any], grid: Grid, *, o
     (3, 4, 5)
     """
     form = find_format(path)
+    voxels = Voxels.of(array, grid, volumes=volumes, times_s=times_s)
     check_free(path, overwrite=overwrite)
     target = Path(path).absolute()
     token = secrets.token_hex(4)
     staged = target.with_name(f".partial-{token}-{target.name}")
     try:
-        form.save(staged, array, grid)
+        form.save(staged, voxels)
         _put_in_place(staged, target, target.with_name(f".replaced-{token}-{target.name}"))
     except ImportError as missing:
         raise _missing(form, path) from missing

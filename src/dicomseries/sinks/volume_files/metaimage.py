@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from dicomseries.errors import OptionError
-from dicomseries.geometry import Grid
+from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 
@@ -30,8 +27,8 @@ _TYPES = {
 }
 
 
-def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
-    """Write one file, little-endian, uncompressed, in LPS mm.
+def save(path: Path, voxels: Voxels) -> None:
+    """Write one file, little-endian, uncompressed, in LPS mm; volumes are a fourth axis, in seconds if they are even.
 
     Raises
     ------
@@ -43,14 +40,15 @@ def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
     >>> SUFFIXES
     ('.mha',)
     """
-    header = "\n".join(f"{key} = {value}" for key, value in _header(array, grid).items()) + "\n"
+    header = "\n".join(f"{key} = {value}" for key, value in _header(voxels).items()) + "\n"
     with path.open("xb") as file:
         file.write(header.encode("ascii"))
-        for plane in array:  # slice by slice: one byte-swapped copy of a slice at most
-            file.write(np.ascontiguousarray(plane, dtype=array.dtype.newbyteorder("<")).data)
+        for plane in voxels.planes():
+            file.write(plane.data)
 
 
-def _header(array: npt.NDArray[Any], grid: Grid) -> dict[str, str]:
+def _header(voxels: Voxels) -> dict[str, str]:
+    array, grid = voxels.array, voxels.grid
     if array.dtype.name not in _TYPES:
         raise OptionError(
             code="dtype-not-in-format",
@@ -59,22 +57,25 @@ def _header(array: npt.NDArray[Any], grid: Grid) -> dict[str, str]:
             expected=f"one of {', '.join(_TYPES)}",
             remedy="Choose .npy, which holds every dtype.",
         )
+    # Time is a fourth axis at right angles to the others; ITK knows no unit for it, one second is as good as unknown.
+    still, step, count = ((0.0,), (voxels.step_s or 1.0,), array.shape[:1]) if voxels.has_time else ((), (), ())
+    axes = [(*axis, *still) for axis in grid.axes] + [(0.0, 0.0, 0.0, 1.0)] * voxels.has_time
     header = {
         "ObjectType": "Image",
-        "NDims": "3",
+        "NDims": str(3 + voxels.has_time),
         "BinaryData": "True",
         "BinaryDataByteOrderMSB": "False",
         "CompressedData": "False",
         # MetaImage lists the matrix axis by axis: the transpose of what ITK's GetDirection prints.
-        "TransformMatrix": _texts(value for axis in grid.axes for value in axis),
-        "Offset": _texts(grid.origin_lps),
-        "CenterOfRotation": "0 0 0",
+        "TransformMatrix": _texts(value for axis in axes for value in axis),
+        "Offset": _texts((*grid.origin_lps, *still)),
+        "CenterOfRotation": _texts((0, 0, 0, *still)),
         "AnatomicalOrientation": "RAI",
-        "ElementSpacing": _texts(grid.spacing_mm),
-        "DimSize": " ".join(map(str, reversed(grid.shape))),
+        "ElementSpacing": _texts((*grid.spacing_mm, *step)),
+        "DimSize": " ".join(map(str, (*reversed(grid.shape), *count))),
     }
-    if array.ndim == 4:
-        header["ElementNumberOfChannels"] = str(array.shape[3])
+    if voxels.is_colour:
+        header["ElementNumberOfChannels"] = str(array.shape[-1])
     return header | {"ElementType": _TYPES[array.dtype.name], "ElementDataFile": "LOCAL"}
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.geometry import Grid
+from dicomseries.errors import OptionError
+from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 
@@ -16,12 +17,18 @@ SUFFIXES: tuple[str, ...] = (".nii", ".nii.gz")
 PACKAGE: str | None = "nifti"
 
 _MILLIMETRES = "mm"
+_SECONDS = "sec"
 _SCANNER = 1
 """NIFTI_XFORM_SCANNER_ANAT: the coordinates are the scanner's, as DICOM's are."""
 
 
-def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
-    """Write the array with sform and qform; the values as they are, without a scale.
+def save(path: Path, voxels: Voxels) -> None:
+    """Write the array with sform and qform; the values as they are, without a scale; even times as ``pixdim[4]``.
+
+    Raises
+    ------
+    OptionError
+        If the colours are not 8 bits, which NIfTI's RGB24 is.
 
     Examples
     --------
@@ -30,17 +37,27 @@ def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
     """
     import nibabel  # noqa: PLC0415 - an optional package, behind this door
 
-    voxels = _colours(array) if array.ndim == 4 else array
-    voxels = voxels.transpose(2, 1, 0)
-    affine = grid.affine("RAS")
-    image = nibabel.Nifti1Image(voxels, affine, dtype=voxels.dtype)
+    array = (_colours(voxels.array) if voxels.is_colour else voxels.array).T
+    affine = voxels.grid.affine("RAS")
+    image = nibabel.Nifti1Image(array, affine, dtype=array.dtype)
     image.set_sform(affine, code=_SCANNER)
     image.set_qform(affine, code=_SCANNER)
-    image.header.set_xyzt_units(xyz=_MILLIMETRES)
+    step = voxels.step_s
+    if step is not None:
+        image.header.set_zooms((*image.header.get_zooms()[:3], step))
+    image.header.set_xyzt_units(xyz=_MILLIMETRES, t=None if step is None else _SECONDS)
     nibabel.save(image, path)
 
 
 def _colours(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return the three samples of a voxel as NIfTI's RGB24."""
+    if array.dtype != np.uint8:
+        raise OptionError(
+            code="dtype-not-in-format",
+            where=".nii",
+            given=f"colours of {array.dtype}",
+            expected="colours of uint8",
+            remedy="Choose .nrrd, .mha or .tif, which hold colours of 16 bits.",
+        )
     rgb = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
     return np.ascontiguousarray(array, dtype=np.uint8).view(rgb)[..., 0]

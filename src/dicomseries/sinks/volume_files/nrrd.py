@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from dicomseries.errors import OptionError
-from dicomseries.geometry import Grid
+from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 
@@ -30,8 +27,8 @@ _TYPES = {
 }
 
 
-def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
-    """Write one attached-header file, little-endian, in LPS mm.
+def save(path: Path, voxels: Voxels) -> None:
+    """Write one attached-header file, little-endian, in LPS mm; volumes are a fourth axis, of time.
 
     Raises
     ------
@@ -43,14 +40,15 @@ def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
     >>> SUFFIXES
     ('.nrrd',)
     """
-    header = "\n".join(_header(array, grid)) + "\n\n"
+    header = "\n".join(_header(voxels)) + "\n\n"
     with path.open("xb") as file:
         file.write(header.encode("ascii"))
-        for plane in array:  # slice by slice: one byte-swapped copy of a slice at most
-            file.write(np.ascontiguousarray(plane, dtype=array.dtype.newbyteorder("<")).data)
+        for plane in voxels.planes():
+            file.write(plane.data)
 
 
-def _header(array: npt.NDArray[Any], grid: Grid) -> list[str]:
+def _header(voxels: Voxels) -> list[str]:
+    array, grid = voxels.array, voxels.grid
     if array.dtype.name not in _TYPES:
         raise OptionError(
             code="dtype-not-in-format",
@@ -59,24 +57,26 @@ def _header(array: npt.NDArray[Any], grid: Grid) -> list[str]:
             expected=f"one of {', '.join(_TYPES)}",
             remedy="Choose .npy, which holds every dtype.",
         )
-    colour = array.ndim == 4
+    colour, time = voxels.is_colour, voxels.has_time
     affine = grid.affine("LPS")
-    vectors = [_vector(affine[:3, column]) for column in range(3)]
-    sizes = [*([array.shape[3]] if colour else []), *reversed(grid.shape)]
+    still = [0.0] * time
+    vectors = [_vector([*affine[:3, column], *still]) for column in range(3)]
+    vectors += [_vector([0.0, 0.0, 0.0, voxels.step_s or 1.0])] * time
+    units = ["mm"] * 3 + ["s" if voxels.step_s else ""] * time
     return [
         "NRRD0004",
         f"type: {_TYPES[array.dtype.name]}",
-        f"dimension: {len(sizes)}",
-        "space: left-posterior-superior",
-        f"sizes: {' '.join(map(str, sizes))}",
+        f"dimension: {array.ndim}",
+        "space: left-posterior-superior" + "-time" * time,
+        f"sizes: {' '.join(map(str, reversed(array.shape)))}",
         f"space directions: {' '.join(['none'] * colour + vectors)}",
-        f"kinds: {' '.join(['RGB-color'] * colour + ['domain'] * 3)}",
+        f"kinds: {' '.join(['RGB-color'] * colour + ['domain'] * 3 + ['time'] * time)}",
         "endian: little",
         "encoding: raw",
-        'space units: "mm" "mm" "mm"',
-        f"space origin: {_vector(affine[:3, 3])}",
+        "space units: " + " ".join(f'"{unit}"' for unit in units),
+        f"space origin: {_vector([*affine[:3, 3], *still])}",
     ]
 
 
-def _vector(values: npt.NDArray[np.float64]) -> str:
+def _vector(values: Sequence[float]) -> str:
     return "(" + ",".join(repr(float(value) + 0.0) for value in values) + ")"

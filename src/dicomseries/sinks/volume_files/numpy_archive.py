@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from dicomseries.geometry import Grid
+from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 
@@ -16,19 +14,24 @@ SUFFIXES: tuple[str, ...] = (".npz",)
 PACKAGE: str | None = None
 
 
-def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
-    """Write ``array`` (slices, rows, columns) and ``affine_lps`` (4×4, mm), with the numbers it is made of.
+def save(path: Path, voxels: Voxels) -> None:
+    """Write ``array`` ([volumes, ]slices, rows, columns[, 3]), ``affine_lps`` (4×4, mm) and the numbers it is made of.
+
+    Where the times of the volumes are known, they are ``times_s``, seconds after the first.
 
     Examples
     --------
     >>> SUFFIXES
     ('.npz',)
     """
-    np.savez(
-        path,
-        array=array,
-        affine_lps=grid.affine("LPS"),
-        spacing_mm=np.array(grid.spacing_mm),
-        origin_lps=np.array(grid.origin_lps),
-        direction_lps=np.array(grid.direction_lps).reshape(3, 3),
-    )
+    grid = voxels.grid
+    arrays = {
+        "array": voxels.array,
+        "affine_lps": grid.affine("LPS"),
+        "spacing_mm": np.array(grid.spacing_mm),
+        "origin_lps": np.array(grid.origin_lps),
+        "direction_lps": np.array(grid.direction_lps).reshape(3, 3),
+    }
+    if voxels.times_s is not None:
+        arrays["times_s"] = np.array(voxels.times_s)
+    np.savez(path, **arrays)  # type: ignore[arg-type]  # the stub knows allow_pickle only

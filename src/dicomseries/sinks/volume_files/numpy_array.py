@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from dicomseries.geometry import Grid
+from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 
@@ -16,12 +14,12 @@ SUFFIXES: tuple[str, ...] = (".npy",)
 PACKAGE: str | None = None
 
 
-def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:  # noqa: ARG001 - the format has no place for it
-    """Write the array as NumPy's own file.
+def save(path: Path, voxels: Voxels) -> None:
+    """Write the array as NumPy's own file; it has no place for the grid.
 
     Examples
     --------
     >>> SUFFIXES
     ('.npy',)
     """
-    np.save(path, array, allow_pickle=False)
+    np.save(path, voxels.array, allow_pickle=False)

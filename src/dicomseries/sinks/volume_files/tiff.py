@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from dicomseries.geometry import Grid
+from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 
@@ -19,8 +18,8 @@ _CENTIMETRE = 3
 """TIFF ResolutionUnit; resolutions are pixels per this."""
 
 
-def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
-    """Write one page a slice, with the pixel size as resolution.
+def save(path: Path, voxels: Voxels) -> None:
+    """Write one page a slice, volume by volume, with the pixel size as resolution.
 
     Examples
     --------
@@ -29,17 +28,19 @@ def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
     """
     import tifffile  # noqa: PLC0415 - an optional package, behind this door
 
-    colour = array.ndim == 4
+    grid = voxels.grid
+    times: dict[str, Any] = {} if voxels.times_s is None else {"times_s": list(voxels.times_s)}
     tifffile.imwrite(
         path,
-        np.ascontiguousarray(array),
-        photometric="rgb" if colour else "minisblack",
+        np.ascontiguousarray(voxels.array),
+        photometric="rgb" if voxels.is_colour else "minisblack",
         resolution=(10 / grid.spacing_mm[0], 10 / grid.spacing_mm[1]),
         resolutionunit=_CENTIMETRE,
         metadata={
-            "axes": "ZYXS" if colour else "ZYX",
+            "axes": voxels.axes.upper().replace("C", "S"),
             "unit": "mm",
             "spacing": grid.spacing_mm[2],
             "affine_lps": grid.affine("LPS").tolist(),
+            **times,
         },
     )

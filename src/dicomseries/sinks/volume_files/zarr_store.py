@@ -8,9 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
-
-from dicomseries.geometry import Grid
+from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 
@@ -20,7 +18,7 @@ PACKAGE: str | None = "zarr"
 _CHUNK_VOXELS = 128
 
 
-def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
+def save(path: Path, voxels: Voxels) -> None:
     """Write a store (a folder) whose array is named ``"0"``.
 
     Examples
@@ -31,22 +29,33 @@ def save(path: Path, array: npt.NDArray[Any], grid: Grid) -> None:
     import zarr  # noqa: PLC0415 - an optional package, behind this door
 
     group = zarr.create_group(store=path, zarr_format=3)
-    chunks = tuple(min(size, _CHUNK_VOXELS) for size in array.shape)
-    voxels = group.create_array("0", shape=array.shape, dtype=array.dtype, chunks=chunks)
-    voxels[...] = array
-    group.attrs.update(_attributes(array.ndim, grid))
+    array = voxels.array
+    chunks = tuple(
+        1 if axis == "t" else min(size, _CHUNK_VOXELS) for axis, size in zip(voxels.axes, array.shape, strict=True)
+    )
+    stored = group.create_array("0", shape=array.shape, dtype=array.dtype, chunks=chunks)
+    stored[...] = array
+    group.attrs.update(_attributes(voxels))
 
 
-def _attributes(dimensions: int, grid: Grid) -> dict[str, Any]:
-    colour = [1.0] * (dimensions - 3)
-    axes: list[dict[str, str]] = [{"name": name, "type": "space", "unit": "millimeter"} for name in "zyx"]
-    axes += [{"name": "c", "type": "channel"}] * (dimensions - 3)
+def _attributes(voxels: Voxels) -> dict[str, Any]:
+    grid, step = voxels.grid, voxels.step_s
+    time = {"name": "t", "type": "time"} | ({} if step is None else {"unit": "second"})
+    space = {name: {"name": name, "type": "space", "unit": "millimeter"} for name in "zyx"}
+    axes = {"t": time, **space, "c": {"name": "c", "type": "channel"}}
+    scale = {"t": step or 1.0, "c": 1.0, **dict(zip("xyz", grid.spacing_mm, strict=True))}
+    shift = {"t": 0.0, "c": 0.0, **dict(zip("xyz", grid.origin_lps, strict=True))}
     transforms = [
-        {"type": "scale", "scale": [*reversed(grid.spacing_mm), *colour]},
-        {"type": "translation", "translation": [*reversed(grid.origin_lps), *[0.0 for _ in colour]]},
+        {"type": "scale", "scale": [scale[name] for name in voxels.axes]},
+        {"type": "translation", "translation": [shift[name] for name in voxels.axes]},
     ]
-    multiscale = {"name": "volume", "axes": axes, "datasets": [{"path": "0", "coordinateTransformations": transforms}]}
+    multiscale = {
+        "name": "volume",
+        "axes": [axes[name] for name in voxels.axes],
+        "datasets": [{"path": "0", "coordinateTransformations": transforms}],
+    }
+    times = {} if voxels.times_s is None else {"times_s": list(voxels.times_s)}
     return {
         "ome": {"version": "0.5", "multiscales": [multiscale]},
-        "dicomseries": {"affine_lps": grid.affine("LPS").tolist()},
+        "dicomseries": {"affine_lps": grid.affine("LPS").tolist(), **times},
     }

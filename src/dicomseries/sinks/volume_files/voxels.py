@@ -1,0 +1,101 @@
+"""What is saved: an array, its grid, and what its axes are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import OptionError
+from dicomseries.geometry import Grid
+
+__all__ = ["Voxels"]
+
+_EVEN = 1e-6
+"""Departure of times from even steps, as a part of the step, that is rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Voxels:
+    """An array on a grid, once or at several time points.
+
+    Parameters
+    ----------
+    array : ndarray, shape ([volumes, ]slices, rows, columns[, 3])
+        The values.
+    grid : Grid
+        Voxel centres of one volume in LPS mm.
+    axes : {"zyx", "tzyx", "zyxc", "tzyxc"}
+        What the axes are.
+    times_s : tuple of float, optional
+        When each volume was taken, in seconds after the first.
+
+    Examples
+    --------
+    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+    >>> voxels = Voxels.of(np.zeros((2, 3, 4, 5)), grid, times_s=(0, 2.5))
+    >>> voxels.axes, voxels.step_s
+    ('tzyx', 2.5)
+    """
+
+    array: npt.NDArray[Any]
+    grid: Grid
+    axes: str
+    times_s: tuple[float, ...] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        array: npt.NDArray[Any],
+        grid: Grid,
+        *,
+        volumes: int | None = None,
+        times_s: tuple[float, ...] | None = None,
+    ) -> Voxels:
+        """Return an array with its axes named: t in front if `volumes` or the grid say so, c behind.
+
+        Raises
+        ------
+        OptionError
+            If the array does not fit the grid.
+        """
+        has_time = volumes is not None or array.ndim == 5 or (array.ndim == 4 and array.shape[:3] != grid.shape)
+        axes = "t" * has_time + "zyx"
+        axes += "c" * (array.ndim - len(axes))
+        if array.shape[has_time : has_time + 3] != grid.shape or array.shape[has_time + 3 :] not in {(), (3,)}:
+            raise OptionError(
+                code="array-does-not-fit",
+                where="array",
+                given=f"shape {array.shape} on a grid of {grid.shape}" + (f", {volumes} volumes" if volumes else ""),
+                expected="([volumes, ]slices, rows, columns[, 3])",
+                remedy="Pass the array and the grid of one Volume.",
+            )
+        return cls(array=array, grid=grid, axes=axes, times_s=times_s if has_time else None)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the first axis counts volumes."""
+        return self.axes[0] == "t"
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether the last axis is red, green and blue."""
+        return self.axes[-1] == "c"
+
+    @property
+    def step_s(self) -> float | None:
+        """Seconds from one volume to the next; None if they are not known, or not even."""
+        if not self.has_time or self.times_s is None or len(self.times_s) < 2:
+            return None
+        steps = np.diff(self.times_s)
+        step = float((self.times_s[-1] - self.times_s[0]) / len(steps))
+        return round(step, 9) if float(np.abs(steps - step).max()) <= _EVEN * step else None
+
+    def planes(self) -> Iterator[npt.NDArray[Any]]:
+        """Yield the slices of each volume, lowest byte first: one byte-swapped copy of a slice at most."""
+        frames = self.array.reshape(-1, *self.array.shape[1:][int(self.has_time) :])
+        for frame in frames:
+            yield np.ascontiguousarray(frame, dtype=self.array.dtype.newbyteorder("<"))
