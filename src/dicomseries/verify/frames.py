@@ -160,8 +160,8 @@ class Frames:
         )
 
     def raw(self, keyword: str) -> list[bytes | None] | None:
-        """Return what each frame says of an attribute of `_GROUPS`; None if none says anything."""
-        found = self.column(_path(keyword))
+        """Return what each frame says of an attribute in its functional group; None if none says anything."""
+        found = self.column(_path(keyword)) if keyword in _GROUPS else []
         return found if any(value is not None for value in found) else None
 
     def texts(self, keyword: str) -> list[str]:
@@ -180,7 +180,7 @@ class Frames:
 
     def told(self, keyword: str) -> Iterator[tuple[str, bytes | None]]:
         """Yield what is said of an attribute: once where all frames agree, else for each frame."""
-        values = self.raw(keyword) if keyword in _GROUPS else None
+        values = self.raw(keyword)
         if values is None:
             yield self.instance.name, self.instance.raw(keyword)
         elif len({*values}) == 1:

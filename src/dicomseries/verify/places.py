@@ -200,12 +200,20 @@ def labels_of_files(instances: Sequence[Instance], distances: Floats) -> tuple[S
     again = repeated(distances)
     volumes = round(len(instances) / max(1, len(instances) - again))
     best: tuple[int, Sequence[Label]] = (again, one)
-    for keyword in _TELLING if again else ():
-        values = [(instance.raw(keyword),) for instance in instances]
-        if len({*values}) == volumes > 1 and all(value for (value,) in values):
+    for values in _tellings(instances) if again else ():
+        if len({*values}) == volumes > 1 and all(value is not None for (value,) in values):
             left = sum(repeated(distances[where]) for where in _members(values))
             best = min(best, (left, values), key=lambda found: found[0])
     return stacks, best[1] if best[0] * 2 < again else one
+
+
+def _tellings(instances: Sequence[Instance]) -> Iterator[list[Label]]:
+    """Yield what may tell volumes apart, a value a file; the time slice of dynamic PET is in ImageIndex."""
+    for keyword in _TELLING:
+        yield [(instance.raw(keyword) or None,) for instance in instances]
+    slices = instances[0].number("NumberOfSlices")
+    if slices:
+        yield [((instance.number("ImageIndex") - 1) // slices,) for instance in instances]
 
 
 def labels_of_frames(

@@ -58,7 +58,8 @@ def check(
     series : str, optional
         SeriesInstanceUID, where the folder holds several.
     against : Volume, optional
-        The input it was written from: the grid (within 1e-3 of the smallest spacing) and every voxel are compared.
+        The input it was written from: the grid (within 1e-3 of the smallest spacing) and every voxel are compared,
+        of every volume if it has an axis t.
     max_error : float, optional
         Allowed error of a voxel, in real units. Without it integers must be exact, and floats within half a step of
         the slope.
@@ -108,5 +109,6 @@ def _beside(
     nan: float | None,
     clip: tuple[float, float] | None,
 ) -> list[Finding]:
-    asked = Asked(view=view, grid=volume.grid, volume=volume, max_error=max_error, nan=nan, clip=clip)
-    return [*check_asked(view.instances, volume.grid), *check_values(asked)]
+    count = volume.volumes or 1
+    asked = Asked(view=view, grid=volume.grid, volumes=count, volume=volume, max_error=max_error, nan=nan, clip=clip)
+    return [*check_asked(view.instances, volume.grid, volumes=count), *check_values(asked)]

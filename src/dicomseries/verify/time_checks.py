@@ -59,7 +59,7 @@ def dynamic_pet_is_counted(view: SeriesView) -> Iterator[Fault]:
     """
     if view.first.texts("SeriesType")[:1] != ("DYNAMIC",):
         return
-    times, slices = (view.first.whole(keyword, 0) for keyword in ("NumberOfTimeSlices", "NumberOfSlices"))
+    times, slices = (view.first.number(keyword) for keyword in ("NumberOfTimeSlices", "NumberOfSlices"))
     if times * slices != len(view.instances):
         yield Fault(
             view.first.name,

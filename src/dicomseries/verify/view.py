@@ -118,6 +118,26 @@ class SeriesView:
             lambda distances: labels_of_frames(stacks, kinds, distances),
         )
 
+    def by_slice(self, keyword: str) -> list[bytes | None]:
+        """Return what each slice says of an attribute, in the order of `places`."""
+        if not self.is_framed:
+            return [one.raw(keyword) for one in self.instances]
+        values = [
+            value
+            for one in self.frames
+            for value in one.raw(keyword) or itertools.repeat(one.instance.raw(keyword), one.count)
+        ]
+        return [values[index] for index in self.places.order.tolist()]
+
+    def numbers(self, keyword: str, size: int) -> npt.NDArray[np.float64] | None:
+        """Return what each slice says of an attribute of VR DS, shape (slices, size); None if one says something else.
+
+        In the order of `places`.
+        """
+        raws = self.by_slice(keyword)
+        known = {raw: numbers_of(raw) for raw in {*raws}}
+        return _stacked([known[raw] for raw in raws], size)
+
     def sequences(self, keyword: str) -> Iterator[tuple[str, tuple[dict[int, Element], ...], str]]:
         """Yield where each distinct value of a sequence stands, its items, and their byte order for `number_in`.
 
