@@ -47,7 +47,7 @@ def read(
 
     volume = dcs.read(series, series=uid, values="stored" if stored else "real")
     array = volume.array
-    volume_files.save(out, array, volume.grid, overwrite=overwrite)
+    volume_files.save(out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite)
     record = {
         "out": out,
         "format": form.SUFFIXES[0].lstrip("."),
