@@ -84,9 +84,9 @@ class Case:
     def write(self, folder: Path) -> list[Part]:
         """Write the array with `dicomseries.write`, and return its series: several where time is split."""
         array = self.array()
-        receipt = dcs.write(
-            array, folder, kind=self.kind, affine=OBLIQUE, space="LPS", axes=self.axes, sync=False, **self.options
-        )
+        grid = {"affine": OBLIQUE, "space": "LPS", "axes": self.axes}
+        # Other people's readers are the witnesses here.
+        receipt = dcs.write(array, folder, kind=self.kind, **grid, **self.options, verify=False, sync=False)
         error = receipt.max_error
         apart = sorted(path for path in folder.iterdir() if path.is_dir())
         if apart:
@@ -112,22 +112,92 @@ def _frame_shape(dataset: pydicom.Dataset) -> tuple[int, ...]:
     return (dataset.Rows, dataset.Columns, *([3] if dataset.SamplesPerPixel == 3 else []))
 
 
+_SAFETY = {"ApplicableSafetyStandardAgency": "IEC"}
+_EVENT = {"IrradiationEventUID": "2.25.20240229", "RescaleType": "HU"}
 _CT, _MR, _WORDS = {"low": -1024, "high": 3071}, {"low": 0, "high": 4095}, {"low": 0, "high": 65535}
 _BYTES = {"low": 0, "high": 255}
+_DIFFUSION = {
+    "DiffusionBValue": [0, 700, 1400],
+    "DiffusionGradientOrientation": [[0, 0, 0], [0.6, 0, 0.8], [0, 1, 0]],
+}
 
 CASES = (
     Case(kind="CT", form="int16", dtype="int16", **_CT),
     Case(kind="CT", form="float32, rescaled", dtype="float32"),
+    Case(kind="CT", form="over time", dtype="int16", axes="tzyx", options={"times": 2.0}, **_CT),
     Case(kind="CT", form='over time, split="time"', dtype="int16", axes="tzyx", options={"split": "time"}, **_CT),
     Case(kind="MR", form="uint16", dtype="uint16", **_MR),
     Case(kind="MR", form="float32, rescaled", dtype="float32"),
+    Case(kind="MR", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_MR),
     Case(kind="MR", form='over time, split="time"', dtype="uint16", axes="tzyx", options={"split": "time"}, **_MR),
+    Case(
+        kind="MR",
+        form="over diffusion weightings",
+        dtype="uint16",
+        axes="tzyx",
+        options={"per_volume": _DIFFUSION},
+        **_MR,
+    ),
     Case(kind="PT", form="float32, rescaled", dtype="float32", low=0),
+    Case(
+        kind="PT",
+        form="float32, rescaled per slice",
+        dtype="float32",
+        low=0,
+        options={"values": dcs.Rescale(per_slice=True)},
+    ),
+    Case(kind="PT", form="over time", dtype="float32", axes="tzyx", low=0, options={"times": 2.0}),
     Case(kind="PT", form='over time, split="time"', dtype="float32", axes="tzyx", low=0, options={"split": "time"}),
     Case(kind="SC", form="uint8", dtype="uint8", **_BYTES),
     Case(kind="SC", form="uint16", dtype="uint16", **_WORDS),
     Case(kind="SC", form="float32, rescaled", dtype="float32"),
     Case(kind="SC", form="uint8 RGB", dtype="uint8", axes="zyxc", **_BYTES),
     Case(kind="SC", form="uint16 RGB", dtype="uint16", axes="zyxc", **_WORDS),
+    Case(kind="SC", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_WORDS),
+    Case(kind="EnhancedCT", form="int16", dtype="int16", options={"metadata": _EVENT}, **_CT),
+    Case(kind="EnhancedCT", form="float32, rescaled", dtype="float32", options={"metadata": _EVENT}),
+    Case(
+        kind="EnhancedCT",
+        form="over time",
+        dtype="int16",
+        axes="tzyx",
+        options={"metadata": _EVENT, "times": 2.0},
+        **_CT,
+    ),
+    Case(kind="EnhancedMR", form="uint16", dtype="uint16", options={"metadata": _SAFETY}, **_MR),
+    Case(kind="EnhancedMR", form="float32, rescaled", dtype="float32", options={"metadata": _SAFETY}),
+    Case(
+        kind="EnhancedMR",
+        form="over time",
+        dtype="uint16",
+        axes="tzyx",
+        options={"metadata": _SAFETY, "times": 2.0},
+        **_MR,
+    ),
+    Case(
+        kind="EnhancedMR",
+        form='over time, split="time"',
+        dtype="uint16",
+        axes="tzyx",
+        options={"metadata": _SAFETY, "split": "time"},
+        **_MR,
+    ),
+    Case(
+        kind="EnhancedMR",
+        form="over diffusion weightings",
+        dtype="uint16",
+        axes="tzyx",
+        options={"metadata": _SAFETY, "per_volume": _DIFFUSION},
+        **_MR,
+    ),
+    Case(kind="MultiframeSC", form="uint8", dtype="uint8", **_BYTES),
+    Case(kind="MultiframeSC", form="uint16", dtype="uint16", **_WORDS),
+    Case(kind="MultiframeSC", form="uint8 RGB", dtype="uint8", axes="zyxc", **_BYTES),
+    Case(kind="XRay3D", form="uint16", dtype="uint16", **_MR),
+    Case(kind="XRay3D", form="float32, rescaled", dtype="float32"),
+    Case(kind="ParametricMap", form="float32", dtype="float32"),
+    Case(kind="ParametricMap", form="float64", dtype="float64"),
+    Case(kind="ParametricMap", form="over time", dtype="float32", axes="tzyx", options={"times": 2.0}),
+    Case(kind="ParametricMap", form='over time, split="time"', dtype="float32", axes="tzyx", options={"split": "time"}),
 )
 """One line of the readers table each."""

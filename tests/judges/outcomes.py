@@ -126,8 +126,13 @@ def _values(seen: Seen, real: npt.NDArray[Any], stored: npt.NDArray[Any], meant:
         return VALUES
     if _off(numbers, stored) == 0:
         return STORED
+    return COARSE if _coarse(numbers, real, meant) else WRONG
+
+
+def _coarse(numbers: npt.NDArray[Any], real: npt.NDArray[Any], meant: Meant) -> bool:
+    """Whether the numbers are the real ones rounded, up or down, to steps of 1 from wherever the first step begins."""
     steps = numbers - numbers.min()
-    return COARSE if off <= 1.5 and _off(steps, np.rint(steps)) <= 2 * meant.tolerance() else WRONG
+    return _off(numbers, real) <= 1.5 and _off(steps, np.rint(steps)) <= 2 * meant.tolerance()
 
 
 def _off(numbers: npt.NDArray[np.float64], wanted: npt.NDArray[Any]) -> float:
@@ -150,6 +155,10 @@ def _stacked(volumes: list[Seen], meant: Meant) -> str:
         return _words(VALUES, STACKED, nowhere)
     if _same_frames(frames, list(meant.frames), 0.0):
         return _words(STORED, STACKED, nowhere)
+    if [one.shape for one in frames] == [one.shape for one in real] and _coarse(
+        np.stack(frames), np.stack(real), meant
+    ):
+        return _words(COARSE, STACKED, nowhere)
     return _words(WRONG, nowhere)
 
 

@@ -12,7 +12,7 @@ from judges.seen import Seen
 
 SHAPE = (4, 5, 6)
 STORED = np.random.default_rng(11).permutation(np.prod(SHAPE)).reshape(SHAPE).astype(np.uint16)
-SLOPE = 0.01
+SLOPE = 0.1
 REAL = STORED * SLOPE
 TIMES = np.stack([REAL, REAL[:, ::-1], REAL[::-1]])
 STORED_TIMES = np.concatenate([STORED, STORED[:, ::-1], STORED[::-1]])
@@ -80,6 +80,8 @@ def test_a_reader_may_turn_a_volume_with_its_place():
         ("values right, frames stacked", [image(TIMES.reshape(12, 5, 6)[::-1])]),
         ("stored numbers, frames stacked", [image(STORED_TIMES)]),
         ("values right, frames stacked, no geometry", [image(TIMES.reshape(12, 5, 6), None)]),
+        ("steps of 1, frames stacked", [image(np.floor(TIMES).reshape(12, 5, 6))]),
+        ("wrong values", [image(np.floor(TIMES).reshape(12, 5, 6)[::-1])]),
         ("wrong values", [image(spoiled(TIMES.reshape(12, 5, 6), 1))]),
         ("stored numbers", [image(STORED_TIMES.reshape(TIMES.shape), volumes=3)]),
     ],
