@@ -6,8 +6,8 @@ from dicomseries.pipeline import check, plan, write
 from dicomseries.plan import SeriesPlan
 from dicomseries.readback import read, scan, tags
 from dicomseries.report import Receipt
-from dicomseries.sources import Volume, open_volume
-from dicomseries.values import Digits, Exact, Rescale
+from dicomseries.sources import Volume, diffusion_gradients, open_volume
+from dicomseries.values import Digits, Exact, Lossless, Rescale
 from dicomseries.verify import Finding, explain
 
 __all__ = [
@@ -17,11 +17,13 @@ __all__ = [
     "Exact",
     "Finding",
     "Grid",
+    "Lossless",
     "Receipt",
     "Rescale",
     "SeriesPlan",
     "Volume",
     "check",
+    "diffusion_gradients",
     "explain",
     "open_volume",
     "plan",

@@ -7,7 +7,7 @@ from dicomseries.iod.conditions import Grey, Rescaled, Unless, When
 from dicomseries.iod.ct import CT
 from dicomseries.iod.groups import Group, Leaf, VaryingGroup
 from dicomseries.iod.kind import Absent, Choice, Constant, Default, Fact, Kind, PerInstance, Remark, Row
-from dicomseries.iod.kinds import KINDS, find_kind
+from dicomseries.iod.kinds import KINDS, OFFERED, find_kind
 from dicomseries.iod.mr import MR
 from dicomseries.iod.pt import PT
 from dicomseries.iod.rows import converted
@@ -17,6 +17,7 @@ __all__ = [
     "CT",
     "KINDS",
     "MR",
+    "OFFERED",
     "PT",
     "SC",
     "Absent",

@@ -14,12 +14,16 @@ from dicomseries.iod.multiframe_sc import MultiframeSC
 from dicomseries.iod.parametric_map import ParametricMap
 from dicomseries.iod.pt import PT
 from dicomseries.iod.sc import SC
+from dicomseries.iod.segmentation import Segmentation
 from dicomseries.iod.xray_3d import XRay3D
 
-__all__ = ["KINDS", "REFUSED", "Refusal", "find_kind"]
+__all__ = ["KINDS", "OFFERED", "REFUSED", "Refusal", "find_kind"]
 
 KINDS: tuple[Kind, ...] = (CT, MR, PT, SC, EnhancedCT, EnhancedMR, MultiframeSC, XRay3D, ParametricMap)
-"""Every kind that is made from a table."""
+"""Every kind that is made from its table alone."""
+
+OFFERED: tuple[Kind, ...] = (*KINDS, Segmentation)
+"""Every kind that can be written; the frames of a segmentation are made by `dicomseries.segmentation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,7 @@ def find_kind(name: object) -> Kind:
     if isinstance(name, Kind):
         return name
     wanted = _plain(name) if isinstance(name, str) else ""
-    for kind in KINDS:
+    for kind in OFFERED:
         if kind.name.casefold() == wanted:
             return kind
     for refusal in REFUSED:
@@ -121,13 +125,13 @@ def find_kind(name: object) -> Kind:
                 expected=f"a kind that an array can fill honestly: {refusal.reason}",
                 remedy=refusal.remedy,
             )
-    width = max(len(kind.name) for kind in KINDS)
-    listed = "".join(f"\n  {kind.name:<{width}}  {kind.summary}" for kind in KINDS)
+    width = max(len(kind.name) for kind in OFFERED)
+    listed = "".join(f"\n  {kind.name:<{width}}  {kind.summary}" for kind in OFFERED)
     raise KindError(
         code="kind-unknown",
         where="kind",
         given=repr(name),
-        expected="one of " + ", ".join(kind.name for kind in KINDS),
+        expected="one of " + ", ".join(kind.name for kind in OFFERED),
         remedy=f"Choose what the numbers are:{listed}",
     )
 

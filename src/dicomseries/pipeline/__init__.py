@@ -15,7 +15,8 @@ from dicomseries.errors import GeometryError
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.loading import MappingLike
 from dicomseries.pipeline.planning import plan_volume, with_others
-from dicomseries.pipeline.request import MetadataLike, Progress, make_request, target_of
+from dicomseries.pipeline.request import MetadataLike, Progress, Request, make_request, target_of
+from dicomseries.pipeline.segmenting import segmentation_jobs
 from dicomseries.pipeline.witness import Tally, verify_series
 from dicomseries.pipeline.writing import check_space, write_series
 from dicomseries.plan import SeriesPlan
@@ -183,7 +184,7 @@ def write(
         time_point=time_point,
         times=times,
     )
-    jobs = plan_volume(volume, request)
+    jobs = _planned(volume, request)
     check_space(target, jobs)
     tallies = []
     with DirectorySink(target, overwrite=overwrite, sync=sync) as sink:
@@ -283,7 +284,11 @@ def plan(
         time_point=time_point,
         times=times,
     )
-    return with_others(plan_volume(volume, request))
+    return with_others(_planned(volume, request))
+
+
+def _planned(volume: Volume, request: Request) -> tuple[Job, ...]:
+    return segmentation_jobs(volume, request) if request.is_segmentation else plan_volume(volume, request)
 
 
 def _receipt(out: str | os.PathLike[str], job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dicomseries.errors import OptionError
@@ -16,7 +16,7 @@ from dicomseries.standard.attribute import attribute
 from dicomseries.uids import SeriesUids, series_uids
 from dicomseries.values import Statistics, ValueMap
 
-__all__ = ["Draft", "Job"]
+__all__ = ["Draft", "Job", "told_apart"]
 
 _LONGEST_DESCRIPTION = 64
 """Characters of a LO (PS3.5 section 6.2)."""
@@ -24,10 +24,24 @@ _LONGEST_DESCRIPTION = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
-    """One series, and the volume whose voxels it holds."""
+    """One series, and the volume whose voxels it holds.
+
+    Parameters
+    ----------
+    volume : Volume
+        Slices along the normal.
+    plan : SeriesPlan
+        What is written.
+    encoded : bytes, optional
+        The whole file, where it is made at once.
+    labels : mapping of int to int, optional
+        SegmentNumber to label, where the voxels are labels.
+    """
 
     volume: Volume
     plan: SeriesPlan
+    encoded: bytes | None = None
+    labels: Mapping[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,20 +130,8 @@ class Draft:
         return replace(plan, folder=folder, advice=(*form.advice, *plan.advice))
 
     def _metadata(self, index: int | None, form: Form, number: int) -> Metadata:
-        """Return the user's metadata, with what tells the series of one write apart."""
-        metadata = self.request.metadata
-        if number:
-            given = metadata.get("SeriesNumber")
-            first = int(str(given.values[0])) if given is not None and not given.is_empty else 1
-            metadata = metadata.having(attribute("SeriesNumber", str(first + number)))
         part = "" if index is None else f"time {index + 1} of {self.extent.volumes}"
-        added = ", ".join(text for text in (part, form.description) if text)
-        said = metadata.get("SeriesDescription")
-        own = str(said.values[0]) if said is not None and not said.is_empty else ""
-        text = f"{own} ({added})" if own else added
-        if not added or len(text) > _LONGEST_DESCRIPTION:
-            return metadata
-        return metadata.having(attribute("SeriesDescription", text))
+        return told_apart(self.request.metadata, number, ", ".join(text for text in (part, form.description) if text))
 
     def _refuse_one_uid(self, count: int) -> None:
         if count > 1 and "SeriesInstanceUID" in dict(self.request.uid.given):
@@ -140,6 +142,35 @@ class Draft:
                 expected="none: each series has a UID of its own",
                 remedy="Leave SeriesInstanceUID out; StudyInstanceUID and FrameOfReferenceUID are those of all.",
             )
+
+
+def told_apart(metadata: Metadata, number: int, added: str) -> Metadata:
+    """Return the user's metadata for one of several series of a write: a SeriesNumber and SeriesDescription of its own.
+
+    Parameters
+    ----------
+    metadata : Metadata
+        What the user says of all of them.
+    number : int
+        Which one, from 0.
+    added : str
+        What makes it different, behind the description; left out where it would not fit.
+
+    Examples
+    --------
+    >>> told_apart(Metadata(), 1, "time 2 of 3").get("SeriesDescription").values
+    ('time 2 of 3',)
+    """
+    if number:
+        given = metadata.get("SeriesNumber")
+        first = int(str(given.values[0])) if given is not None and not given.is_empty else 1
+        metadata = metadata.having(attribute("SeriesNumber", str(first + number)))
+    said = metadata.get("SeriesDescription")
+    own = str(said.values[0]) if said is not None and not said.is_empty else ""
+    text = f"{own} ({added})" if own else added
+    if not added or len(text) > _LONGEST_DESCRIPTION:
+        return metadata
+    return metadata.having(attribute("SeriesDescription", text))
 
 
 def _part(value_map: ValueMap, index: int | None, extent: Extent) -> ValueMap:

@@ -30,7 +30,7 @@ from dicomseries.values import (
 )
 from dicomseries.values.refusal import RangeError, refuse_range
 
-__all__ = ["plan_volume", "with_others"]
+__all__ = ["digest", "plan_volume", "with_others"]
 
 _ENTROPY_BYTES = 32
 _CONTENT_VERSION = b"dicomseries content 2"
@@ -104,7 +104,7 @@ def _survey(volume: Volume, request: Request) -> tuple[Statistics, tuple[bytes, 
 
     def look(bounds: tuple[int, int]) -> tuple[tuple[SliceStatistics, ...], list[bytes]]:
         slab = volume.slabs.read(*bounds)
-        return slice_statistics(slab), [_digest(own) for own in slab] if hashed else []
+        return slice_statistics(slab), [digest(own) for own in slab] if hashed else []
 
     slices: list[SliceStatistics] = []
     digests: list[bytes] = []
@@ -115,7 +115,8 @@ def _survey(volume: Volume, request: Request) -> tuple[Statistics, tuple[bytes, 
     return statistics, tuple(digests)
 
 
-def _digest(frame: Any) -> bytes:
+def digest(frame: Any) -> bytes:
+    """Return the SHA-256 of a frame, the same for every byte order."""
     array = np.asarray(frame)
     little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return hashlib.sha256(little_endian.data if little_endian.size else b"").digest()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from dicomseries import readback, verify
@@ -68,6 +70,18 @@ def compare_frames(path: Path, volume: Volume, value_map: ValueMap, request: Req
 
     error = max(each_slab(volume, look, request, "verifying"))
     return Tally(error=error, instances=[instance])
+
+
+def compare_labels(path: Path, job: Job) -> Tally:
+    """Return whether a segmentation gives the label map back, voxel for voxel: an error of 0, or else infinite."""
+    found = readback.read(path)
+    stored = found.array
+    for number, label in sorted((job.labels or {}).items(), reverse=True):
+        if number != label:
+            stored = np.where(found.array == number, label, stored)
+    asked = np.concatenate([job.volume.slabs.read(index, index + 1) for index in range(job.volume.slices)])
+    is_same = found.grid.shape == job.volume.grid.shape and np.array_equal(stored, asked)
+    return Tally(error=0.0 if is_same else math.inf, instances=[readback.read_instance(path)])
 
 
 def _error(

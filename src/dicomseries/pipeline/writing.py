@@ -14,7 +14,7 @@ from dicomseries.part10 import file_chunks, frames_chunks, header_template
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab
-from dicomseries.pipeline.witness import FileWitness, Tally, compare_frames
+from dicomseries.pipeline.witness import FileWitness, Tally, compare_frames, compare_labels
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink
 from dicomseries.values import Stored, ValueMap, store
@@ -43,6 +43,8 @@ def _plans(jobs: Sequence[Job]) -> Iterator[SeriesPlan]:
 
 def write_series(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
     """Store, write and (if asked) read back one series."""
+    if job.encoded is not None:
+        return _write_whole(job, job.encoded, sink, read_back=read_back)
     if job.plan.is_multi_frame:
         return _write_frames(job, sink, request, read_back=read_back)
     return _write_files(job, sink, request, read_back=read_back)
@@ -89,6 +91,15 @@ def _write_frames(job: Job, sink: Sink, request: Request, *, read_back: bool) ->
     path = sink.put(instance.name, frames_chunks(header_template(series), instance, frames()))
     if read_back and path is not None:
         total.add(compare_frames(path, volume, series.value_map, request))
+    return total
+
+
+def _write_whole(job: Job, encoded: bytes, sink: Sink, *, read_back: bool) -> Tally:
+    """Write a file that was made whole."""
+    total = Tally(size=len(encoded))
+    path = sink.put(job.plan.file_name(0), (encoded,))
+    if read_back and path is not None:
+        total.add(compare_labels(path, job))
     return total
 
 

@@ -81,6 +81,8 @@ class SeriesPlan:
         Whether all frames are in one file.
     folder : str
         Folder of the series inside of the target; empty for the target itself.
+    known_bytes : int, optional
+        Size of the file, where it was made whole and not by this plan.
     others : tuple of SeriesPlan
         The further series of the same write: of other volumes, or the companion.
     advice : tuple of str
@@ -102,6 +104,7 @@ class SeriesPlan:
     per_frame: tuple[VaryingGroup, ...] = ()
     is_multi_frame: bool = False
     folder: str = ""
+    known_bytes: int | None = None
     others: tuple[SeriesPlan, ...] = field(default=(), repr=False)
     advice: tuple[str, ...] = ()
     _made: list[tuple[FramePart, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -130,10 +133,14 @@ class SeriesPlan:
     @property
     def total_bytes(self) -> int:
         """Bytes of all files of this series together."""
+        if self.known_bytes is not None:
+            return self.known_bytes
         return len(self) * self._fixed_bytes + sum(encoded_bytes(own) for one in self for own in one.attributes)
 
     def file_bytes(self, index: int) -> int:
         """Return the bytes of a file."""
+        if self.known_bytes is not None:
+            return self.known_bytes
         return self._fixed_bytes + sum(map(encoded_bytes, self.instance(index).attributes))
 
     @property

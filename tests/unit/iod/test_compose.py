@@ -4,6 +4,7 @@ from dicomseries.errors import KindError, MetadataError
 from dicomseries.iod import (
     CT,
     KINDS,
+    OFFERED,
     MR,
     PT,
     SC,
@@ -311,7 +312,7 @@ def test_a_kind_of_two_words_is_found_however_they_are_joined(name):
 def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
     with pytest.raises(KindError) as caught:
         find_kind(name)
-    assert [line.split()[0] for line in caught.value.remedy.splitlines()[1:]] == [kind.name for kind in KINDS]
+    assert [line.split()[0] for line in caught.value.remedy.splitlines()[1:]] == [kind.name for kind in OFFERED]
     assert caught.value.code == "kind-unknown"
 
 

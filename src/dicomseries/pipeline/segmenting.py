@@ -1,0 +1,155 @@
+"""Labels to Segmentation objects: made whole by `dicomseries.segmentation`, written and read back here."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataset import Dataset
+
+from dicomseries.errors import OptionError
+from dicomseries.pipeline.drafting import Job, told_apart
+from dicomseries.pipeline.planning import digest
+from dicomseries.pipeline.request import Request
+from dicomseries.plan import EXPLICIT_VR_LITTLE_ENDIAN, Extent, SeriesPlan
+from dicomseries.segmentation import SegmentationObject, build, check_labels
+from dicomseries.sources import Volume
+from dicomseries.standard.attribute import Attribute
+from dicomseries.uids import SeriesUids, series_uids
+from dicomseries.values import Exact, Lossless, ValueMap
+
+__all__ = ["segmentation_jobs"]
+
+_ENTROPY_BYTES = 32
+_CONTENT_VERSION = b"dicomseries segmentation 1"
+_LEFT_OUT = frozenset({"PixelData", "PerFrameFunctionalGroupsSequence"})
+"""Not shown by a plan: thousands of numbers."""
+
+
+def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
+    """Return the Segmentation of a label map, or one for each volume if split, encoded.
+
+    Parameters
+    ----------
+    volume : Volume
+        Whole numbers or booleans, slices in any order along the normal.
+    request : Request
+        What was asked.
+
+    Raises
+    ------
+    OptionError
+        If an option is given that says nothing about labels.
+    """
+    _refuse_strangers(request)
+    turned = volume.along_normal()
+    is_split = request.split and (volume.volumes or 1) > 1
+    parts = [turned.at(index) for index in range(volume.volumes or 1)] if is_split else [_single(turned)]
+    for part in parts:
+        check_labels(part)
+    uids = series_uids(request.uid, _entropy(turned, request))
+    jobs: list[Job] = []
+    for number, part in enumerate(parts):
+        own = uids.sibling(number, number) if number else uids
+        place = f"time {number + 1} of {len(parts)}" if is_split else ""
+        made = build(
+            part,
+            request.segments,
+            segmentation_type=request.segmentation_type,
+            metadata=told_apart(request.metadata, number, place),
+            uids=own,
+            moment=request.now,
+        )
+        folder = f"time-{number + 1:0{max(4, len(str(len(parts))))}d}" if is_split else ""
+        encoded = made.encoded()
+        plan = replace(_plan(part, made, own), folder=folder, known_bytes=len(encoded))
+        jobs.append(Job(volume=part, plan=plan, encoded=encoded, labels=made.labels))
+    return tuple(jobs)
+
+
+def _single(volume: Volume) -> Volume:
+    """Return the volume without an axis of one volume."""
+    return volume.at(0) if volume.volumes == 1 else volume
+
+
+def _refuse_strangers(request: Request) -> None:
+    given = {
+        "values": request.policy if not isinstance(request.policy, (Exact, Lossless)) else None,
+        "nan": request.nan,
+        "clip": request.clip,
+        "per_volume": request.per_volume or None,
+    }
+    odd = next((name for name, value in given.items() if value is not None), None)
+    if odd is not None:
+        raise OptionError(
+            code="option-of-another-kind",
+            where=odd,
+            given=f"{odd}= with kind='Segmentation'",
+            expected="labels, which are stored as they are",
+            remedy=f"Leave {odd}= out.",
+        )
+
+
+def _entropy(volume: Volume, request: Request) -> bytes:
+    """Return chance, or everything the file depends on."""
+    if request.entropy is not None:
+        return request.entropy
+    if request.uid.mode != "content":
+        return secrets.token_bytes(_ENTROPY_BYTES)
+
+    said = (
+        volume.grid,
+        volume.slabs.dtype.newbyteorder("<").str,
+        volume.volumes,
+        request.split,
+        request.segments,
+        request.segmentation_type,
+        request.metadata,
+        request.uid,
+        None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
+    )
+    frames = [digest(volume.slabs.read(frame, frame + 1)[0]) for frame in range(volume.slabs.shape[0])]
+    return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *frames))).digest()
+
+
+def _plan(volume: Volume, made: SegmentationObject, uids: SeriesUids) -> SeriesPlan:
+    return SeriesPlan(
+        kind="Segmentation",
+        sop_class_uid=str(made.dataset.SOPClassUID),
+        transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN,
+        uids=uids,
+        grid=volume.grid,
+        samples=1,
+        value_map=ValueMap(
+            dtype="uint16" if made.dtype == "uint16" else "uint8",
+            slope="1",
+            intercept="0",
+            max_error=0.0,
+            policy="Exact()",
+        ),
+        shared=tuple(_attributes(made.dataset)),
+        per_instance=(),
+        extent=Extent(volumes=1, slices=volume.slices),
+        is_multi_frame=True,
+        advice=made.advice,
+    )
+
+
+def _attributes(dataset: Dataset) -> Iterator[Attribute]:
+    """Yield what a dataset holds as attributes, for people to read."""
+    for element in dataset:
+        keyword = keyword_for_tag(element.tag)
+        if not keyword or keyword in _LEFT_OUT:
+            continue
+        value: Any = element.value
+        if element.VR == "SQ":
+            yield Attribute(keyword, "SQ", tuple(tuple(_attributes(item)) for item in value))
+        elif element.is_empty:
+            yield Attribute(keyword, element.VR)
+        else:
+            values = value if element.VM > 1 else [value]
+            yield Attribute(keyword, element.VR, tuple(one if isinstance(one, bytes) else str(one) for one in values))
