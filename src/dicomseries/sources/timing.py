@@ -145,7 +145,7 @@ def in_seconds(values: npt.ArrayLike, unit: object, *, where: str) -> npt.NDArra
     # CF's "seconds since 2000-01-01": the beginning does not matter.
     name = str(unit or "").partition(" since ")[0].strip().strip('"').lower()
     if name in SECONDS_PER_UNIT and array.dtype.kind in "iuf":
-        # Divided, not multiplied with 0.001: 2400 ms are 2.4 s and not 2.4000000000000004.
+        # Divided, not multiplied with 0.001: 2300 ms are 2.3 s and not 2.3000000000000003.
         factor = SECONDS_PER_UNIT[name]
         return np.asarray(array, dtype=np.float64) * factor.numerator / factor.denominator
     said = f"in {unit!r}" if name else "without a unit"

@@ -94,6 +94,7 @@ def test_a_run_of_frames_is_three_pieces_at_most(frames, expected):
         ((4, 5), (20, 15), 10, 60),  # chunks of four volumes: these together
         ((99, 5), (20, 15), 10, 300),
         ((4, 5), (20, 15), 1 << 20, 30),  # of four volumes of 15 MiB, two fit into 32 MiB
+        ((4, 5), (20, 15), 700_000, 30),  # three do, but would cut the next chunk
         ((4, 5), (20, 15), 2 << 20, 5),  # one does: nothing is gained beyond the chunk's depth
         ((4, 4), (20, 15), 2 << 20, 15),
         ((4, 5), (20, 15), 3 << 20, 5),  # none does
