@@ -16,7 +16,7 @@ from judges.outcomes import Meant
 
 __all__ = ["CASES", "OBLIQUE", "Case", "Part", "stored_frames"]
 
-SIZES = {"t": 3, "z": 5, "y": 8, "x": 11, "c": 3}
+SIZES = {"t": 3, "z": 5, "y": 8, "c": 3}
 
 
 def _oblique() -> npt.NDArray[np.float64]:
@@ -56,6 +56,8 @@ class Case:
         As in `write`.
     low, high : float
         The ends of the values; both are reached.
+    columns : int
+        How many; some readers of one bit a pixel want a multiple of 8.
     options : mapping
         Further arguments of `write`.
     """
@@ -66,6 +68,7 @@ class Case:
     axes: str = "zyx"
     low: float = -3.2
     high: float = 9.7
+    columns: int = 11
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -75,7 +78,7 @@ class Case:
 
     def array(self) -> npt.NDArray[Any]:
         """Return values that differ along every axis and from voxel to voxel."""
-        shape = tuple(SIZES[axis] for axis in self.axes)
+        shape = tuple({**SIZES, "x": self.columns}[axis] for axis in self.axes)
         ramp = sum(index * part for index, part in zip(np.indices(shape), (0.9, 0.5, 0.31, 0.07, 0.013), strict=False))
         noisy = ramp + np.random.default_rng(3).normal(0, 0.2, shape)
         real = self.low + (self.high - self.low) * (noisy - noisy.min()) / np.ptp(noisy)
@@ -115,7 +118,7 @@ def _frame_shape(dataset: pydicom.Dataset) -> tuple[int, ...]:
 _SAFETY = {"ApplicableSafetyStandardAgency": "IEC"}
 _EVENT = {"IrradiationEventUID": "2.25.20240229", "RescaleType": "HU"}
 _CT, _MR, _WORDS = {"low": -1024, "high": 3071}, {"low": 0, "high": 4095}, {"low": 0, "high": 65535}
-_BYTES = {"low": 0, "high": 255}
+_BYTES, _LABELS = {"low": 0, "high": 255}, {"low": 0, "high": 2}
 _DIFFUSION = {
     "DiffusionBValue": [0, 700, 1400],
     "DiffusionGradientOrientation": [[0, 0, 0], [0.6, 0, 0.8], [0, 1, 0]],
@@ -199,5 +202,8 @@ CASES = (
     Case(kind="ParametricMap", form="float64", dtype="float64"),
     Case(kind="ParametricMap", form="over time", dtype="float32", axes="tzyx", options={"times": 2.0}),
     Case(kind="ParametricMap", form='over time, split="time"', dtype="float32", axes="tzyx", options={"split": "time"}),
+    Case(kind="Segmentation", form="binary", dtype="uint8", **_LABELS),
+    Case(kind="Segmentation", form="binary, columns a multiple of 8", dtype="uint8", columns=16, **_LABELS),
+    Case(kind="Segmentation", form="labelmap", dtype="uint8", options={"segmentation_type": "labelmap"}, **_LABELS),
 )
 """One line of the readers table each."""

@@ -111,7 +111,7 @@ PROGRAMS = (
     ),
     Program(
         name="Cornerstone3D",
-        asked="its volumes in a browser, split by time as OHIF does, which shows images through it",
+        asked="its volumes in a browser, split by time as OHIF does, which shows them too; segmentations as images",
         version=partial(package_version, "@cornerstonejs/core"),
         start=partial(page, "cornerstone3d"),
     ),
