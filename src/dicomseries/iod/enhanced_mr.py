@@ -152,6 +152,6 @@ EnhancedMR = Kind(
         REAL_WORLD_VALUES_IF_ASKED,
         *_MR_FRAMES,
     ),
-    over_time=("TemporalPositionIndex", "TemporalPositionTimeOffset"),
+    over_time=("TemporalPositionIndex", "TemporalPositionTimeOffset", "RepetitionTime"),
 )
 """Enhanced MR Image Storage."""

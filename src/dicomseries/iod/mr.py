@@ -35,6 +35,7 @@ _MR_IMAGE = (
     *common.FRAME_TIME,
     Row("TemporalPositionIdentifier", "3", Default()),
     Row("NumberOfTemporalPositions", "3", Default()),
+    Row("TemporalResolution", "3", Default()),
     *common.ACQUISITION_TIME,
 )
 
@@ -68,6 +69,8 @@ MR = Kind(
     over_time=(
         "TemporalPositionIdentifier",
         "NumberOfTemporalPositions",
+        "TemporalResolution",
+        "RepetitionTime",
         "FrameReferenceTime",
         "AcquisitionDate",
         "AcquisitionTime",

@@ -130,7 +130,7 @@ def time_columns(kind: Kind, extent: Extent, metadata: Metadata) -> tuple[Column
 
     Notes
     -----
-    PS3.3 sections C.8.3.1 (TemporalPositionIdentifier, TriggerTime), C.8.9.4 (FrameReferenceTime, ActualFrameDuration),
+    PS3.3 sections C.8.3.1 (TemporalPositionIdentifier), C.8.9.4 (FrameReferenceTime, ActualFrameDuration),
     C.7.6.1 (AcquisitionNumber, AcquisitionTime), C.7.6.16.2.2 (TemporalPositionIndex).
 
     Examples
@@ -180,7 +180,6 @@ def _over_time(extent: Extent, metadata: Metadata) -> dict[str, tuple[tuple[Valu
         return found
     milliseconds = [1000 * time for time in extent.times_s]
     found |= {
-        "TriggerTime": tuple((format_ds(time),) for time in milliseconds),
         "FrameReferenceTime": tuple((format_ds(time),) for time in milliseconds),
         "ActualFrameDuration": tuple((str(round(step)),) for step in _steps(milliseconds)),
         "TemporalPositionTimeOffset": tuple((time,) for time in extent.times_s),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -88,7 +88,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     slabs, slope, intercept = _open_voxels(image, layout, request.where)
     if slabs.dtype.kind == "f" and (slope, intercept) != (1.0, 0.0):
         slabs, slope, intercept = _ScaledSlabs(slabs, slope, intercept), 1.0, 0.0
-    return build_volume(
+    volume = build_volume(
         slabs,
         layout,
         request,
@@ -97,6 +97,10 @@ def open_volume(source: Any, request: Request) -> Volume:
         intercept=intercept,
         found_times=lambda count: _times(image, count, request.where),
     )
+    if volume.times_s is None or request.times is not None or len(volume.times_s) < 2:
+        return volume
+    # By the convention of NIfTI's users (and of BIDS) the step along the fourth axis is the repetition time.
+    return replace(volume, repetition_time_s=volume.times_s[1] - volume.times_s[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
