@@ -19,12 +19,12 @@ __all__ = [
     "CT_CHEST",
     "EXAMPLE_4D",
     "FUNCTIONAL",
-    "Image",
     "MACAQUE_T1",
     "MNI_T1",
     "SMALL_64D",
     "SMALL_64D_BVAL",
     "SMALL_64D_BVEC",
+    "Image",
     "brain_series",
     "find",
 ]
