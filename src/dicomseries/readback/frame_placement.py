@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import ReadError
 from dicomseries.geometry import Grid
+from dicomseries.readback import faults
 from dicomseries.readback.arrangement import Arrangement, arrange, places_of, rising_times
 from dicomseries.readback.frames import SAME_DIRECTION, Frames, frames_of
 from dicomseries.readback.instance import Instance, tag_of
@@ -23,6 +24,7 @@ from dicomseries.readback.lattice import (
     repeated_problem,
     thickness_of,
 )
+from dicomseries.readback.pixels import check_pixels
 from dicomseries.readback.placement import (
     AXIAL,
     FrameSet,
@@ -95,11 +97,25 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
             remedy="Export it again: NumberOfFrames must be at least 1.",
         )
         return
-    yield from pixel_problems(files)
+    found = tuple(pixel_problems(files))
+    yield from found
+    if not found:
+        yield from map(Problem.of, filter(None, map(_pixels_missing, files)))
+
+
+def _pixels_missing(instance: Instance) -> ReadError | None:
+    """Return why a file cannot hold as many frames as it says, before anything is made of their number."""
+    try:
+        check_pixels(instance)
+    except ReadError as error:
+        return error
+    if instance.frames > instance.file_size:  # compressed: a frame is a fragment of 8 bytes at least
+        return faults.truncated(instance.path, has=instance.file_size, needs=instance.frames * 8)
+    return None
 
 
 def _placed(pool: tuple[Frames, ...]) -> Placement:
-    if all(frames.positions_lps is None for frames in pool):
+    if all(frames.is_unplaced for frames in pool):
         return _without_positions(pool)
     frames = _pooled(pool)
     if frames is None:

@@ -84,6 +84,11 @@ class Frames:
         found = _known(self.groups.numbers(_POSITION, 3))
         return self._positions_of_file() if found is None else found
 
+    @property
+    def is_unplaced(self) -> bool:
+        """Whether not one of the frames has a position."""
+        return self.positions_lps is None and self.groups.raw(_POSITION) is None
+
     @cached_property
     def orientations(self) -> Floats | None:
         """Cosines of rows and columns of each frame, shape (frames, 2, 3); None if one has none."""

@@ -175,6 +175,8 @@ def _alike(instance: Instance, keyword: str, order: str) -> Iterator[_Alike]:
     element = instance.element(tag_of(keyword))
     if element is None:
         return
+    if element.vr == "UN":  # PS3.5 section 6.2.2 note 2: what a copier did not know is in Implicit VR Little Endian
+        element, order = Element("SQ", element.raw, implicit=True), "<"
     encoding = Encoding(element.implicit, order)
     lengths: dict[int, list[tuple[int, int]]] = {}
     for frame, (start, stop) in enumerate(item_spans(element, order)):

@@ -26,9 +26,9 @@ SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
-_OFF = 0.05
+_OFF = 0.02
 """Departure of a gap from a whole number of steps, as a part of the step, that rounding explains."""
-_PARTS = 12
+_PARTS = 8
 """Into how many steps the smallest gap may fall: segments that leave out that many slices everywhere."""
 
 
