@@ -21,6 +21,10 @@ from dicomseries.values import ValueMap
 __all__ = ["FileWitness", "Tally", "compare_frames", "verify_series"]
 
 
+_NUMBERS = 65536
+"""SegmentNumber (0062,0004) has 16 bits."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Tally:
     """What the slab tasks found, summed as they come in."""
@@ -75,10 +79,10 @@ def compare_frames(path: Path, volume: Volume, value_map: ValueMap, request: Req
 def compare_labels(path: Path, job: Job) -> Tally:
     """Return whether a segmentation gives the label map back, voxel for voxel: an error of 0, or else infinite."""
     found = readback.read(path)
-    stored = found.array
-    for number, label in sorted((job.labels or {}).items(), reverse=True):
-        if number != label:
-            stored = np.where(found.array == number, label, stored)
+    label_of = np.arange(_NUMBERS, dtype=np.uint16)
+    for number, label in (job.labels or {}).items():
+        label_of[number] = label
+    stored = label_of[found.array]
     asked = np.concatenate([job.volume.slabs.read(index, index + 1) for index in range(job.volume.slices)])
     is_same = found.grid.shape == job.volume.grid.shape and np.array_equal(stored, asked)
     return Tally(error=0.0 if is_same else math.inf, instances=[readback.read_instance(path)])

@@ -46,17 +46,18 @@ def framed(labels: Labels, segments: Sequence[Segment], numbers: Sequence[int], 
     """
     array = renumbered(labels, [one.value for one in segments], numbers)
     if form == "binary":
-        return _bits(array, labels, segments, numbers)
+        return _bits(array, segments, numbers)
     made = frames_of(array, segments, numbers, form)
     made.PixelData = _even(made.PixelData[: array.nbytes])
     return made
 
 
-def _bits(array: npt.NDArray[Any], labels: Labels, segments: Sequence[Segment], numbers: Sequence[int]) -> Dataset:
-    """Return the binary form; highdicom gets one voxel in an empty outer slice, whose bit is taken out again."""
+def _bits(array: npt.NDArray[Any], segments: Sequence[Segment], numbers: Sequence[int]) -> Dataset:
+    """Return the binary form; highdicom gets one voxel in an empty outer slice, whose bit is taken out again.
+
+    `array` may be changed: nobody uses it afterwards.
+    """
     marked = [index for index in sorted({0, len(array) - 1}) if not array[index].any()]
-    if marked and np.shares_memory(array, labels.array):
-        array = array.copy()
     array[marked, 0, 0] = numbers[0]
     made = frames_of(array, segments, numbers, "binary")
     frame_pixels = array.shape[1] * array.shape[2]

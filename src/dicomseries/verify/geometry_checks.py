@@ -122,10 +122,10 @@ def no_slice_is_missing(view: SeriesView) -> Iterator[Fault]:
 
     Segmentations may leave out frames in which a segment has no pixels.
     """
-    for volume, gaps in _volumes(view):
-        if view.is_sparse or not usual_gap(gaps):
-            continue
-        times = gaps / usual_gap(gaps)
+    found = [] if view.is_sparse else list(_volumes(view))
+    usual = usual_gap(np.concatenate([gaps for _, gaps in found])) if found else 0.0
+    for volume, gaps in found if usual else ():
+        times = gaps / usual
         for index in np.flatnonzero((np.round(times) >= 2) & (np.abs(times - np.round(times)) < _MISSING))[:3].tolist():
             place = volume.start + index
             yield Fault(
@@ -157,9 +157,11 @@ def positions_are_precise(view: SeriesView) -> Iterator[Fault]:
 def spacing_agrees(view: SeriesView) -> Iterator[Fault]:
     """SpacingBetweenSlices is the same in all slices and the distance of the positions, within 1e-3.
 
-    It is the distance of centres, not the gap between slices.
+    It is the distance of centres, not the gap between slices. Segmentations may leave out frames: there the smallest
+    distance is a whole number of spacings.
     """
-    spacing = next((usual_gap(gaps) for _, gaps in _volumes(view)), 0.0)
+    gap_of = _smallest_gap if view.is_sparse else usual_gap
+    spacing = next((gap_of(gaps) for _, gaps in _volumes(view)), 0.0)
     for told in view.told("SpacingBetweenSlices") if spacing else ():
         if told.raw and not _is_spacing(told.numbers, spacing, is_sparse=view.is_sparse):
             yield Fault(
@@ -167,6 +169,11 @@ def spacing_agrees(view: SeriesView) -> Iterator[Fault]:
                 f"SpacingBetweenSlices is {printable(told.raw)}, the positions are {spacing:.6g} mm apart.",
                 "Write the distance of the positions.",
             )
+
+
+def _smallest_gap(gaps: Floats) -> float:
+    apart = gaps[gaps > SAME_PLACE * gaps.max()] if gaps.size else gaps
+    return float(apart.min()) if apart.size else 0.0
 
 
 def _is_spacing(stated: tuple[float, ...], spacing: float, *, is_sparse: bool) -> bool:

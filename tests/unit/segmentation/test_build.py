@@ -105,6 +105,9 @@ def test_slices_that_run_against_the_normal_keep_every_label_at_its_point(kind):
     turned = volume(array, left_handed).along_normal()
     assert turned.grid.origin_lps != volume(array, left_handed).grid.origin_lps
     assert np.array_equal(label_map(reread(one), turned.grid, one.labels), array[::-1])
+    first, *_, last = one.dataset.PerFrameFunctionalGroupsSequence
+    assert first.PlanePositionSequence[0].ImagePositionPatient == list(map(float, turned.grid.position_texts(0)))
+    assert last.PlanePositionSequence[0].ImagePositionPatient != first.PlanePositionSequence[0].ImagePositionPatient
 
 
 def test_empty_frames_are_left_out_of_a_binary_segmentation_but_for_the_first_and_last_slice():
