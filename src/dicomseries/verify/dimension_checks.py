@@ -142,7 +142,7 @@ def _misordered(frames: Frames, path: Path, indices: npt.NDArray[np.float64]) ->
 @check("MFR-015", level="error", part="PS3.3 C.7.6.16.2.2.4")
 def stack_numbers_run_with_the_positions(view: SeriesView) -> Iterator[Fault]:
     """InStackPositionNumber runs with the position along the normal in every stack; frames at one place share one."""
-    for frames, numbers, distances in _stacks(view):
+    for inside, numbers, distances in _stacks(view):
         nearest = SAME_PLACE * usual_gap(np.diff(np.sort(distances)))
         order = _by_place(distances, numbers, nearest)
         steps = np.diff(distances[order]) > nearest
@@ -150,9 +150,8 @@ def stack_numbers_run_with_the_positions(view: SeriesView) -> Iterator[Fault]:
         direction = np.sign(rises[steps][0]) if steps.any() else 1.0
         wrong = np.flatnonzero(np.where(steps, rises * direction <= 0, rises != 0))
         if len(wrong):
-            frame = frames[int(order[wrong[0] + 1])]
             yield Fault(
-                frame,
+                view.places.name(int(inside[order[wrong[0] + 1]])),
                 f"InStackPositionNumber {numbers[order[wrong[0] + 1]]:g} follows {numbers[order[wrong[0]]]:g} "
                 "along the normal.",
                 "Number the positions of the stack 1, 2, 3 … along the normal.",
@@ -162,11 +161,11 @@ def stack_numbers_run_with_the_positions(view: SeriesView) -> Iterator[Fault]:
 @check("MFR-016", level="warning", part="PS3.3 C.7.6.16.2.2.4")
 def stack_numbers_rise_along_the_normal(view: SeriesView) -> Iterator[Fault]:
     """InStackPositionNumber rises along the normal, so that sorting by number and by position give the same array."""
-    for frames, numbers, distances in _stacks(view):
+    for inside, numbers, distances in _stacks(view):
         low, high = int(np.argmin(distances)), int(np.argmax(distances))
         if numbers[low] > numbers[high]:
             yield Fault(
-                frames[low],
+                view.places.name(int(inside[low])),
                 f"InStackPositionNumber falls along the normal, from {numbers[low]:g} to {numbers[high]:g}.",
                 "Number the positions of the stack 1, 2, 3 … along the normal.",
             )
@@ -181,8 +180,10 @@ def _by_place(
     return order[np.lexsort((numbers[order], place))]
 
 
-def _stacks(view: SeriesView) -> Iterator[tuple[list[str], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Yield names, InStackPositionNumbers and distances along the normal of the frames of each stack."""
+def _stacks(
+    view: SeriesView,
+) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """Yield which frames, InStackPositionNumbers and distances along the normal of the frames of each stack."""
     places = view.places
     if places.distances_mm is None or not view.is_framed:
         return
@@ -193,7 +194,7 @@ def _stacks(view: SeriesView) -> Iterator[tuple[list[str], npt.NDArray[np.float6
     stacks = np.array(view.stacks)[places.order]
     for stack in dict.fromkeys(stacks.tolist()):
         inside = np.flatnonzero(stacks == stack)
-        yield [places.name(index) for index in inside.tolist()], numbers[inside], places.distances_mm[inside]
+        yield inside, numbers[inside], places.distances_mm[inside]
 
 
 @check("MFR-017", level="error", part="PS3.3 C.7.6.16.2.2, C.7.6.16.2.6")
@@ -214,7 +215,9 @@ def times_rise_with_their_indices(view: SeriesView) -> Iterator[Fault]:
         offsets = frames.numbers("TemporalPositionTimeOffset")
         if offsets is None or not np.isfinite(offsets).all():
             continue
-        starts = np.array([offsets[indices == one, 0].min() for one in present])
+        order = np.argsort(indices, kind="stable")
+        bounds = np.searchsorted(indices[order], present)
+        starts = np.minimum.reduceat(offsets[order, 0], bounds)
         falls = np.flatnonzero(np.diff(starts) <= 0)
         if len(falls):
             at = int(falls[0]) + 1

@@ -147,6 +147,10 @@ class Frames:
         """Return the VR of what stands at a path; "" if nothing does."""
         return self.paths.get(path, "")
 
+    def is_of_frames(self, path: Path) -> bool:
+        """Return whether a frame says something at a path by itself; else all say the same, or nothing."""
+        return self.groups is not None and path in self.groups.per_frame
+
     def inside(self, item: Path) -> tuple[Path, ...]:
         """Return the paths of the attributes in an item of a sequence, in any frame."""
         return tuple(path for path in self.paths if path[: len(item)] == item and len(path) == len(item) + 1)
@@ -161,8 +165,7 @@ class Frames:
 
     def raw(self, keyword: str) -> list[bytes | None] | None:
         """Return what each frame says of an attribute in its functional group; None if none says anything."""
-        found = self.column(_path(keyword)) if keyword in _GROUPS else []
-        return found if any(value is not None for value in found) else None
+        return self.column(_path(keyword)) if keyword in _GROUPS and _path(keyword) in self.paths else None
 
     def texts(self, keyword: str) -> list[str]:
         """Return an attribute of characters for each frame; "" where it is absent."""
@@ -248,4 +251,4 @@ class Frames:
                     first.setdefault(value, frame)
             usual = self.groups.element(path, b"") if self.groups is not None else Element(vr, b"")
             for value, frame in first.items():
-                yield frame, path, usual._replace(raw=value)
+                yield frame, path, Element(usual.vr, value, usual.implicit)

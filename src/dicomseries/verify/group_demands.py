@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -15,7 +15,7 @@ from dicomseries.verify.view import SeriesView
 
 __all__ = ["lacking_in_groups"]
 
-_BINARY = frozenset({"AT", "FD", "FL", "OB", "OW", "SL", "SS", "UL", "UN", "US"})
+_BINARY = frozenset({"AT", "FD", "FL", "OB", "OW", "SL", "SQ", "SS", "UL", "UN", "US"})
 """Value representations in which zeros and blanks are values."""
 
 Which = npt.NDArray[np.bool_]
@@ -71,9 +71,17 @@ def _has_item(frames: Frames, path: Path, index: int) -> Which:
 
 
 def _there(frames: Frames, path: Path) -> Which:
-    return np.array([value is not None for value in frames.column(path)])
+    return _which(frames, path, lambda value: value is not None)
 
 
 def _filled(frames: Frames, path: Path) -> Which:
-    padding = b"" if frames.vr(path) in _BINARY or frames.vr(path) == "SQ" else b" \0"
-    return np.array([bool(value and value.strip(padding)) if padding else bool(value) for value in frames.column(path)])
+    if frames.vr(path) in _BINARY:
+        return _which(frames, path, bool)
+    return _which(frames, path, lambda value: bool(value and value.strip(b" \0")))
+
+
+def _which(frames: Frames, path: Path, is_fine: Callable[[bytes | None], bool]) -> Which:
+    """Return for which frames an attribute is as wanted; what all share is looked at once."""
+    if not frames.is_of_frames(path):
+        return np.full(frames.count, is_fine(frames.column(path)[0]))
+    return np.fromiter(map(is_fine, frames.column(path)), np.bool_, frames.count)

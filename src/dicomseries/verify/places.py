@@ -127,6 +127,8 @@ def repeated(distances: Floats) -> int:
     >>> repeated(np.array([0, 2.5, 5, 0, 2.5, 5]))
     3
     """
+    if len(distances) < 2:
+        return 0
     gaps = np.diff(np.sort(distances))
     return int((gaps <= SAME_PLACE * usual_gap(gaps)).sum())
 
@@ -198,13 +200,21 @@ def labels_of_files(instances: Sequence[Instance], distances: Floats) -> tuple[S
     """
     stacks, one = [""] * len(instances), [()] * len(instances)
     again = repeated(distances)
-    volumes = round(len(instances) / max(1, len(instances) - again))
+    volumes = _times_a_place(distances) if again else 1
     best: tuple[int, Sequence[Label]] = (again, one)
     for values in _tellings(instances) if again else ():
         if len({*values}) == volumes > 1 and all(value is not None for (value,) in values):
             left = sum(repeated(distances[where]) for where in _members(values))
             best = min(best, (left, values), key=lambda found: found[0])
     return stacks, best[1] if best[0] * 2 < again else one
+
+
+def _times_a_place(distances: Floats) -> int:
+    """Return how many slices most places have: the number of volumes, even if one slice is somewhere else."""
+    along = np.sort(distances)
+    gaps = np.diff(along)
+    starts = np.flatnonzero(gaps > SAME_PLACE * usual_gap(gaps)) + 1
+    return int(np.median(np.diff([0, *starts.tolist(), len(along)])))
 
 
 def _tellings(instances: Sequence[Instance]) -> Iterator[list[Label]]:
