@@ -190,9 +190,14 @@ def _one(instance: Instance) -> npt.NDArray[Any]:
 
 
 def _some(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
-    is_lazy = instance.has_preamble and instance.transfer_syntax != _DEFLATED_UID
-    source = instance.path if is_lazy else _dataset(instance)  # a file is read frame by frame
-    return np.stack([frame.copy() for frame in iter_pixels(source, indices=range(start, stop))])
+    # Packed bits of a frame may begin inside a byte, which pydicom's iterator does not bear.
+    is_lazy = (
+        instance.has_preamble and instance.transfer_syntax != _DEFLATED_UID and instance.number("BitsAllocated") > 1
+    )
+    if not is_lazy:
+        array: npt.NDArray[Any] = _dataset(instance).pixel_array[start:stop]
+        return array
+    return np.stack([frame.copy() for frame in iter_pixels(instance.path, indices=range(start, stop))])
 
 
 def _dataset(instance: Instance) -> Dataset:
