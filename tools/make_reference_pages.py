@@ -10,9 +10,25 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from dicomseries.iod import KINDS
-from dicomseries.iod.conditions import Condition
-from dicomseries.iod.kind import Absent, Choice, Constant, Default, Fact, Kind, PerInstance, Remark, Row, Source, shown
+from pydicom.uid import UID
+
+from dicomseries.iod.conditions import Condition, Values
+from dicomseries.iod.groups import Group
+from dicomseries.iod.kind import (
+    Absent,
+    Choice,
+    Coded,
+    Constant,
+    Default,
+    Fact,
+    Kind,
+    PerInstance,
+    Remark,
+    Row,
+    Source,
+    shown,
+)
+from dicomseries.iod.kinds import OFFERED, REFUSED, Refusal
 from dicomseries.verify.registry import Check, registered
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -27,10 +43,24 @@ misleads readers; a warning is legal and asks for trouble. `dicomseries check --
 
 KINDS_TEXT = """# Kinds
 
-What a file of each kind holds, and where each value comes from. "Yours" is what you give as `metadata=` (`--set`,
-`--meta`). Type 1 must have a value, Type 2 may be empty, Type 3 is optional; a C means: under a condition (PS3.5
-section 7.4). You may give any other attribute of the standard too, except those that belong to the writer (pixels,
-geometry, identity), for which the error names the argument to use.
+## What goes in, what is demanded, what comes out
+
+`kind` says what the numbers are, which only you know. What is demanded is given as `metadata=` (`--set`, `--meta`):
+nothing honest could be put in its place. Several volumes (axis t) go into one series where the table does not say
+otherwise, and into one series each with `split="time"`.
+"""
+
+ATTRIBUTES_TEXT = """## What the files hold
+
+Where each value comes from. "Yours" is what you give as `metadata=`. Type 1 must have a value, Type 2 may be empty,
+Type 3 is optional; a C means: under a condition (PS3.5 section 7.4). You may give any other attribute of the standard
+too, except those that belong to the writer (pixels, geometry, identity), for which the error names the argument to use.
+"""
+
+REFUSED_TEXT = """## What is not offered
+
+| asked for as | why not | instead |
+|---|---|---|
 """
 
 READERS_TEXT = """## What readers make of them
@@ -45,6 +75,7 @@ _ORIGINS: dict[type[Source], str] = {
     Default: "yours, else computed",
     Remark: "yours, followed by what was done to the values",
     PerInstance: "computed, another one in every file",
+    Coded: "yours, else the code of what you say elsewhere, else an honest default",
 }
 
 
@@ -67,7 +98,43 @@ def section(check: Check) -> str:
 
 def kinds_page() -> str:
     """Return the page of all kinds."""
-    return f"{NOTE}\n\n{KINDS_TEXT}\n{readers_section()}" + "".join(map(kind_section, KINDS))
+    sections = [
+        KINDS_TEXT,
+        overview(),
+        readers_section(),
+        ATTRIBUTES_TEXT,
+        *map(kind_section, OFFERED),
+        refused_section(),
+    ]
+    return f"{NOTE}\n\n" + "\n".join(sections)
+
+
+def overview() -> str:
+    """Return one line for each kind."""
+    lines = [
+        f"| [{kind.name}](#{kind.name.lower()}) | {kind.summary}{'; one volume' * (not kind.over_time)} "
+        f"| {', '.join(demanded(kind)) or 'nothing'} | {' or '.join(comes_out(kind))} |"
+        for kind in OFFERED
+    ]
+    return "\n".join(["| kind | what goes in | demanded | comes out as |", "|---|---|---|---|", *lines]) + "\n"
+
+
+def demanded(kind: Kind) -> Iterator[str]:
+    """Yield what the user of a kind must say, whatever the array."""
+    for row in kind.all_rows:
+        if (
+            isinstance(row.source, Choice)
+            and row.source.demanded
+            and row.type == "1"
+            and type(row.condition) is Condition
+        ):
+            yield row.keyword
+
+
+def comes_out(kind: Kind) -> Iterator[str]:
+    """Yield the names of the SOP classes."""
+    for uid in dict.fromkeys([uid for _, _, uid in kind.sop_classes] or [kind.sop_class_uid]):
+        yield UID(uid).name.removesuffix(" Storage")
 
 
 def readers_section() -> str:
@@ -84,17 +151,39 @@ def readers_section() -> str:
 
 def kind_section(kind: Kind) -> str:
     """Return the table of one kind."""
-    bits = " or ".join(map(str, kind.pixels.bits))
-    samples = " or ".join({1: "grey", 3: "RGB"}[count] for count in kind.samples)
-    about = f"{kind.summary[0].upper()}{kind.summary[1:]}.\n\nSOP class {kind.sop_class_uid}, {samples}, {bits} bits."
-    head = f"\n## {kind.name}: {kind.title}\n\n{about}\n\n"
-    return head + "\n".join(["| attribute | type | value |", "|---|---|---|", *map(line, kind.rows)]) + "\n"
+    uids = ", ".join(dict.fromkeys([uid for _, _, uid in kind.sop_classes] or [kind.sop_class_uid]))
+    about = f"{kind.title} ({uids}): {kind.summary}."
+    lines = [*map(line, kind.rows), *(one for group in (*kind.groups, *kind.frames) for one in group_lines(group, ""))]
+    return "\n".join([f"### {kind.name}\n\n{about}\n", "| attribute | type | value |", "|---|---|---|", *lines]) + "\n"
 
 
-def line(row: Row) -> str:
+def group_lines(group: Group, path: str) -> Iterator[str]:
+    """Yield the line of a sequence of one item, and those of its attributes, each with the way to it."""
+    inside = f"{path}{group.keyword} › "
+    notes = ["one item", *["only there for what you give or what varies"] * group.optional, *where(group.condition)]
+    yield f"| {path}{group.keyword} | | {'; '.join(notes)} |"
+    for row in group.rows:
+        if isinstance(row, Group):
+            yield from group_lines(row, inside)
+        else:
+            yield line(row, inside)
+
+
+def refused_section() -> str:
+    """Return the table of objects that arrays cannot fill."""
+    return REFUSED_TEXT + "\n".join(map(refused_line, REFUSED)) + "\n"
+
+
+def refused_line(refusal: Refusal) -> str:
+    """Return the line of one such object, or of a few for one reason."""
+    return f"| {', '.join(refusal.names)} | {refusal.reason} | {refusal.remedy} |"
+
+
+def line(row: Row, path: str = "") -> str:
     """Return the line of one attribute."""
-    text = "; ".join([origin(row.source), *where(row.condition)]).replace("|", "\\|")
-    return f"| {row.keyword} | {row.type} | {text} |"
+    also = [f"also given as {row.given_as}"] if row.given_as else []
+    text = "; ".join([origin(row.source), *also, *where(row.condition)]).replace("|", "\\|")
+    return f"| {path}{row.keyword} | {row.type} | {text} |"
 
 
 def origin(source: Source) -> str:
@@ -105,7 +194,7 @@ def origin(source: Source) -> str:
         case Choice(demanded=True):
             text = "yours, which must be given"
         case Choice():
-            text = f"yours, else `{shown(source.values)}`" if source.values else "yours, else empty"
+            text = f"yours, else {default(source.values)}" if source.values else "yours, else empty"
         case Absent():
             text = f"never there: {source.reason}"
         case _:
@@ -113,14 +202,33 @@ def origin(source: Source) -> str:
     return text
 
 
+def default(values: Values) -> str:
+    """Return values as text; codes as PS3.16 writes them."""
+    if not isinstance(values[0], tuple):
+        return f"`{shown(values)}`"
+    of = {one.keyword: one.values[0] for one in values[0]}
+    return f'`({of["CodeValue"]}, {of["CodingSchemeDesignator"]}, "{of["CodeMeaning"]}")`'
+
+
 def where(condition: Condition) -> Iterator[str]:
     """Yield the condition of a row in words, if it has one."""
     if type(condition) is Condition:
         return
     parts = [getattr(condition, name) for name in getattr(condition, "__dataclass_fields__", ())]
-    words = ", ".join(part if isinstance(part, str) else ", ".join(map(str, part)) for part in parts)
+    words = ", ".join(word for part in parts for word in part_words(part))
     text = (inspect.getdoc(type(condition)) or "").partition("\n")[0].rstrip(".").replace("The row ", "")
     yield f"{text} ({words})" if words else text
+
+
+def part_words(part: str | Condition | tuple[str | Condition, ...]) -> Iterator[str]:
+    """Yield what a condition is about: keywords, values, other conditions."""
+    if isinstance(part, tuple):
+        for one in part:
+            yield from part_words(one)
+    elif isinstance(part, Condition):
+        yield from where(part)
+    else:
+        yield part
 
 
 PAGES = {"checks.md": checks_page, "kinds.md": kinds_page}

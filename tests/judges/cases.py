@@ -198,6 +198,7 @@ CASES = (
     Case(kind="MultiframeSC", form="uint8 RGB", dtype="uint8", axes="zyxc", **_BYTES),
     Case(kind="XRay3D", form="uint16", dtype="uint16", **_MR),
     Case(kind="XRay3D", form="float32, rescaled", dtype="float32"),
+    Case(kind="XRay3D", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_MR),
     Case(kind="ParametricMap", form="float32", dtype="float32"),
     Case(kind="ParametricMap", form="float64", dtype="float64"),
     Case(kind="ParametricMap", form="over time", dtype="float32", axes="tzyx", options={"times": 2.0}),
