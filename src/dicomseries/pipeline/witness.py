@@ -111,7 +111,7 @@ def verify_series(job: Job, tally: Tally) -> None:
     series = job.plan
     findings = [
         *verify.check_instances(tally.instances),
-        *verify.check_asked(tally.instances, series.grid),
+        *verify.check_asked(tally.instances, series.grid, volumes=series.extent.volumes),
     ]
     errors = [finding for finding in findings if finding.level == "error"]
     if errors or tally.error > series.value_map.max_error or len(tally.instances) != len(series):
