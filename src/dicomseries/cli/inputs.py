@@ -13,7 +13,7 @@ from dicomseries.cli.exits import CommandLineError
 from dicomseries.cli.output import Output
 from dicomseries.errors import MetadataError, OptionError
 
-__all__ = ["affine_of", "geometry_of", "metadata_of", "now_of", "split_words", "uid_of"]
+__all__ = ["affine_of", "geometry_of", "mapping_of", "metadata_of", "now_of", "split_words", "uid_of"]
 
 _MOST_COSINES = 9
 
@@ -110,7 +110,7 @@ def metadata_of(file: str | None, settings: Sequence[str]) -> dict[str, Any] | N
     """
     if file is None and not settings:
         return None
-    attributes: dict[str, Any] = {} if file is None else dict(_metadata_file(Path(file)))
+    attributes: dict[str, Any] = {} if file is None else dict(mapping_of("--meta", file))
     given: set[str] = set()
     for setting in settings:
         keyword, equals, value = setting.partition("=")
@@ -210,42 +210,59 @@ def _matrix(path: Path) -> Any:
     return np.loadtxt(text.replace(",", " ").splitlines())
 
 
-def _metadata_file(path: Path) -> Mapping[str, Any]:
+def mapping_of(option: str, file: str) -> Mapping[str, Any]:
+    """Return the mapping in a TOML or JSON file that an option names.
+
+    Raises
+    ------
+    MetadataError
+        If there is none in it, with the option in its place.
+    """
     from dicomseries import metadata
 
+    path = Path(file)
     parsers: dict[str, Callable[[str], Mapping[str, Any]]] = {
         ".toml": metadata.parse_toml,
         ".json": metadata.parse_json,
     }
     parse = parsers.get(path.suffix.lower())
     if parse is None:
-        raise _unreadable(path, f"a file that ends with {path.suffix!r}")
+        raise _unreadable(option, path, f"a file that ends with {path.suffix!r}")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
-        raise _unreadable(path, getattr(fault, "strerror", None) or str(fault)) from fault
+        raise _unreadable(option, path, getattr(fault, "strerror", None) or str(fault)) from fault
     try:
         return parse(text)
     except MetadataError as fault:
-        raise _in_file(path, fault) from fault
+        raise _in_file(option, path, fault) from fault
 
 
-def _in_file(path: Path, fault: MetadataError) -> MetadataError:
+def _in_file(option: str, path: Path, fault: MetadataError) -> MetadataError:
     """Return the fault of a text with the name of the file it stands in."""
     return MetadataError(
         code=fault.code,
-        where=f"--meta {path}",
+        where=f"{option} {path}",
         given=fault.given,
         expected=fault.expected,
         remedy=fault.remedy,
     )
 
 
-def _unreadable(path: Path, given: str) -> MetadataError:
+_CONTENTS = {
+    "--meta": ("one value for each DICOM keyword", 'PatientID = "42"'),
+    "--per-volume": ("a list of values for each DICOM keyword", "EchoTime = [4.6, 9.2]"),
+    "--segments": ("a name or a table for each label", '1 = "Liver"'),
+}
+"""Option → what its file holds, and an example of a line."""
+
+
+def _unreadable(option: str, path: Path, given: str) -> MetadataError:
+    contents, example = _CONTENTS[option]
     return MetadataError(
         code="metadata-unreadable",
-        where=f"--meta {path}",
+        where=f"{option} {path}",
         given=given,
-        expected="a .toml or .json file in UTF-8 with one value for each DICOM keyword",
-        remedy='Write for example PatientID = "42" into a .toml file.',
+        expected=f"a .toml or .json file in UTF-8 with {contents}",
+        remedy=f"Write for example {example} into a .toml file.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,10 @@ from dicomseries.errors import ReadError
 
 __all__ = ["list_series", "register"]
 
-_COLUMNS = ("series UID", "kind", "description", "size", "spacing mm", "files")
+_COLUMNS = ("series UID", "kind", "description", "size", "spacing mm", "files", "content")
+
+_MOST_SEGMENTS = 3
+"""Segments that are named in the table; programs get all of them."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +33,11 @@ def list_series(
     context: typer.Context,
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to look below.")],
 ) -> None:
-    """List every series below a folder: one row a series; files that are not DICOM are counted."""
+    """List every series below a folder: one row a series; files that are not DICOM are counted.
+
+    The size is columns x rows x slices of one volume. The last column says what a series holds beside slices: volumes
+    (time points, echoes, diffusion weightings) with the time from the first to the last, segments, frames in one file.
+    """
     import dicomseries as dcs
 
     output: Output = context.obj
@@ -65,10 +73,14 @@ def _row(series: Any) -> dict[str, Any]:
         "modality": series.modality,
         "description": series.description,
         "number": series.number,
-        "size": (series.columns, series.rows, len(series.paths)) if grid is None else tuple(reversed(grid.shape)),
+        "size": (series.columns, series.rows, series.frames) if grid is None else tuple(reversed(grid.shape)),
         "spacing_mm": None if grid is None else grid.spacing_mm,
         "origin_lps": None if grid is None else grid.origin_lps,
         "direction_lps": None if grid is None else grid.direction_lps,
+        "frames": series.frames,
+        "volumes": series.volumes or 1,
+        "times_s": series.times_s,
+        "segments": {str(number): label for number, label in series.segments.items()},
         "files": [str(path) for path in series.paths],
         "problems": list(map(_problem, series.problems)),
     }
@@ -88,4 +100,29 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
         "size": "x".join(map(str, row["size"])),
         "spacing": "?" if spacing is None else " ".join(f"{value:.6g}" for value in spacing),
         "files": str(len(row["files"])),
+        "content": _content(row),
     }
+
+
+def _content(row: dict[str, Any]) -> str:
+    """Return what is more in it than one slice a file."""
+    parts = []
+    if row["volumes"] > 1:
+        parts.append(f"{row['volumes']} volumes{_duration(row['times_s'])}")
+    if row["segments"]:
+        parts.append(_counted(row["segments"]))
+    if row["frames"] != len(row["files"]):
+        parts.append(f"{row['frames']} frames")
+    return ", ".join(parts)
+
+
+def _duration(times_s: Sequence[float] | None) -> str:
+    return "" if times_s is None else f" in {times_s[-1]:g} s"
+
+
+def _counted(segments: Mapping[str, str]) -> str:
+    """Return how many segments there are, and the labels of a few."""
+    count = f"{len(segments)} segment{'' if len(segments) == 1 else 's'}"
+    if len(segments) > _MOST_SEGMENTS:
+        return count
+    return f"{count} ({', '.join(f'{number} {label}' for number, label in segments.items())})"

@@ -8,6 +8,8 @@ import typer
 
 __all__ = [
     "EVERYWHERE",
+    "GEOMETRY",
+    "VOLUMES",
     "Affine",
     "Axes",
     "Direction",
@@ -28,31 +30,63 @@ Every command also takes:
   --debug  the traceback after an error
 """
 
+GEOMETRY = "Geometry (from the file, where it has one)"
+VOLUMES = "Time points, echoes, diffusion weightings (axis t)"
+
 Triple = tuple[float, float, float]
 
 Spacing = Annotated[
     Triple | None,
-    typer.Option(metavar="X Y Z", help="Voxel size in mm: along columns, rows, slices (ITK's order)."),
+    typer.Option(
+        metavar="X Y Z", help="Voxel size in mm: along columns, rows, slices (ITK's order).", rich_help_panel=GEOMETRY
+    ),
 ]
 Origin = Annotated[
     Triple | None,
-    typer.Option(metavar="X Y Z", help="Centre of the first voxel, LPS mm.  [default: 0 0 0]"),
+    typer.Option(
+        metavar="X Y Z", help="Centre of the first voxel, LPS mm.  [default: 0 0 0]", rich_help_panel=GEOMETRY
+    ),
 ]
 Direction = Annotated[
     str | None,
-    typer.Option(metavar="N...", help="6 cosines as ImageOrientationPatient has them, or 9 as ITK prints them."),
+    typer.Option(
+        metavar="N...",
+        help="6 cosines as ImageOrientationPatient has them, or 9 as ITK prints them.",
+        rich_help_panel=GEOMETRY,
+    ),
 ]
 Affine = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="4x4 matrix from (column, row, slice) to mm: .npy, .txt or .json."),
+    typer.Option(
+        metavar="FILE",
+        help="4x4 matrix from (column, row, slice) to mm: .npy, .txt or .json.",
+        rich_help_panel=GEOMETRY,
+    ),
 ]
-Space = Annotated[str | None, typer.Option(metavar="LPS|RAS", help="The frame in which --affine ends.")]
-Axes = Annotated[str | None, typer.Option(metavar="zyx", help="Names of the array's axes, any order of t z y x c.")]
-TimePoint = Annotated[int | None, typer.Option(metavar="N", help="Which time point of a 4-D input, from 0.")]
+Space = Annotated[
+    str | None, typer.Option(metavar="LPS|RAS", help="The frame in which --affine ends.", rich_help_panel=GEOMETRY)
+]
+Axes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="zyx",
+        help="Names of the array's axes, any order of t z y x c: tzyx, xyzt, zyxc.",
+        rich_help_panel=GEOMETRY,
+    ),
+]
+TimePoint = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Only this one of several volumes, from 0.  [default: all]", rich_help_panel=VOLUMES
+    ),
+]
 Series = Annotated[
     str | None, typer.Option("--series", metavar="UID", help="SeriesInstanceUID, where there is more than one.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there, once the new one is whole.")]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace what is there, once the new one is whole.", rich_help_panel="Writing"),
+]
 
 
 def examples(*lines: str) -> str:

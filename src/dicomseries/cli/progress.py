@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from dicomseries.cli.output import Output
 
@@ -36,6 +37,13 @@ def progress_bar(output: Output) -> Iterator[Progress | None]:
         task = bar.add_task("", total=None)
 
         def report(done: int, total: int, what: str) -> None:
+            if _begins_anew(bar.tasks[0], done, what):
+                bar.reset(task)  # the time that remains is that of this stage, at its own speed
             bar.update(task, completed=done, total=total, description=what)
 
         yield report
+
+
+def _begins_anew(task: Any, done: int, what: str) -> bool:
+    """Tell whether another stage, or the same stage of another series, has begun."""
+    return bool(task.description != what or done < task.completed)

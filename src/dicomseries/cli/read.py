@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from dicomseries.cli import options
+from dicomseries.errors import OptionError
+from dicomseries.sources import Volume
 
 __all__ = ["read", "register"]
 
@@ -19,6 +21,7 @@ def register(app: typer.Typer) -> None:
             "dicomseries read out/ volume.npz",
             "dicomseries read scans/ brain.nii.gz --series 1.2.840.99999.1",
             "dicomseries read out/ stored.npy --stored --overwrite",
+            "dicomseries read functional/ first.nii.gz --time-point 0",
         ),
     )(read)
 
@@ -32,12 +35,14 @@ def read(
     ],
     *,
     uid: options.Series = None,
+    time_point: options.TimePoint = None,
     stored: Annotated[bool, typer.Option("--stored", help="The integers in the files, before the rescale.")] = False,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Read a series and save it, with its geometry, as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
 
-    .npz has the arrays "array" (slices, rows, columns) and "affine_lps"; .npy has no geometry.
+    Several volumes of one series are the first axis of the array; a segmentation is saved as its labels. .npz has the
+    arrays "array", "affine_lps" and, where the times of the volumes are known, "times_s"; .npy has no geometry.
     """
     from dicomseries.sinks import volume_files
 
@@ -46,6 +51,7 @@ def read(
     import dicomseries as dcs
 
     volume = dcs.read(series, series=uid, values="stored" if stored else "real")
+    volume = volume if time_point is None else _chosen(volume, time_point, series)
     array = volume.array
     volume_files.save(out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite)
     record = {
@@ -53,13 +59,33 @@ def read(
         "format": form.SUFFIXES[0].lstrip("."),
         "shape": array.shape,
         "dtype": str(array.dtype),
+        "volumes": volume.volumes or 1,
+        "times_s": volume.times_s,
         "spacing_mm": volume.grid.spacing_mm,
         "origin_lps": volume.grid.origin_lps,
         "direction_lps": volume.grid.direction_lps,
         "slope": volume.slope,
         "intercept": volume.intercept,
     }
-    size = " x ".join(map(str, array.shape))
-    text = f"{out}: {size} {array.dtype}, spacing {volume.grid.spacing_mm} mm"
+    text = f"{out}: {_size(volume)} {array.dtype}, spacing {volume.grid.spacing_mm} mm"
     scale = f"\nreal = {volume.slope} * stored + {volume.intercept}" if volume.is_scaled else ""
     context.obj.result(text + scale, record)
+
+
+def _size(volume: Volume) -> str:
+    """Return the shape for people, who cannot tell volumes from slices by a number."""
+    one = " x ".join(map(str, volume.shape[0 if volume.volumes is None else 1 :]))
+    return one if volume.volumes is None else f"{volume.volumes} volumes of {one}"
+
+
+def _chosen(volume: Volume, index: int, where: str) -> Volume:
+    count = volume.volumes or 1
+    if 0 <= index < count:
+        return volume.at(index)
+    raise OptionError(
+        code="time-point-outside",
+        where=f"--time-point {index}",
+        given=f"{where} with {count} volume{'' if count == 1 else 's'}",
+        expected=f"0 to {count - 1}",
+        remedy="Choose a volume that is there, or leave --time-point out for all.",
+    )

@@ -10,6 +10,7 @@ _OPTIONS = {
     "affine": "--affine",
     "axes": "--axes",
     "clip": "--clip",
+    "companion": "--companion",
     "direction": "--direction",
     "kind": "--kind",
     "metadata": "--set",
@@ -17,23 +18,36 @@ _OPTIONS = {
     "now": "--now",
     "origin": "--origin",
     "overwrite": "--overwrite",
+    "per_volume": "--per-volume",
+    "segmentation_type": "--segmentation-type",
+    "segments": "--segments",
     "series": "--series",
     "space": "--space",
     "spacing": "--spacing",
+    "split": "--split",
     "sync": "--no-sync",
     "time_point": "--time-point",
+    "times": "--times",
     "uid": "--uid",
+    "units": "--units",
     "values": "--values",
     "verify": "--no-verify",
     "workers": "--workers",
 }
 """Argument of the façade → option of the command line."""
 
+_FILES = {"per_volume", "segments"}
+"""Arguments whose mapping is a file on the command line."""
+
+_UNSAID = {"metadata": "--meta"}
+"""Arguments that become another option where no value is named."""
+
 _ARGUMENT = re.compile(
     r"""\b(?P<name>[a-z_]+)=(?P<value>
         \([^()]*\)              # a tuple
       | '[^']*' | "[^"]*"       # a text
-      | \{[^{}]*\}              # a mapping
+      | \{(?:[^{}]|\{[^{}]*\})*\}  # a mapping, one of mappings too
+      | \[[^\[\]]*\]            # a list
       | (?:dcs\.)?[A-Z][A-Za-z]*\([^()]*\)  # a policy such as Digits(3)
       | True\b | False\b
       | [-+.\w…]*[\w…]          # a number or a word
@@ -41,7 +55,7 @@ _ARGUMENT = re.compile(
     re.VERBOSE,
 )
 
-_POLICY = re.compile(r"(?<![\w.])(?:dcs\.)?(?P<name>Exact|Rescale|Digits)\((?P<inside>[^()]*)\)")
+_POLICY = re.compile(r"(?<![\w.])(?:dcs\.)?(?P<name>Exact|Lossless|Rescale|Digits)\((?P<inside>[^()]*)\)")
 _ASIDE = re.compile(r" \(--[a-z-]+(?: on the command line)?\)")
 """A hint at the option in a text that was written for Python; it says the same thing twice here."""
 
@@ -65,7 +79,9 @@ def _as_option(match: re.Match[str]) -> str:
     if option is None:
         return match[0]
     value = _as_words(match["value"] or "")
-    return f"{option} {value}" if value else option
+    if match["name"] in _FILES and value:
+        return f"{option} FILE"
+    return f"{option} {value}" if value else _UNSAID.get(match["name"], option)
 
 
 def _as_policy_option(match: re.Match[str]) -> str:
@@ -75,6 +91,8 @@ def _as_policy_option(match: re.Match[str]) -> str:
 def _as_words(value: str) -> str:
     if value in {"True", "False"}:
         return ""
+    if value.startswith("["):
+        return value.strip("[]").replace(" ", "")
     if value.startswith("{"):
         pairs = re.findall(r"['\"](\w+)['\"]\s*:\s*['\"]?([^'\",}]*)", value)
         return ",".join(f"{key}={item.strip()}" for key, item in pairs)
@@ -85,10 +103,12 @@ def _as_words(value: str) -> str:
 
 
 def _policy(name: str, inside: str) -> str:
-    setting = inside.replace("max_error=", "").replace("digits=", "").strip()
-    if not setting:
-        return name
-    return f"{'max-error' if name == 'rescale' else name}={setting}"
+    parts = [part.strip() for part in inside.split(",")]
+    more = ",per-slice" if "per_slice=True" in parts else ""
+    setting = parts[0].removeprefix("max_error=").removeprefix("digits=")
+    if not setting or setting == "per_slice=True":
+        return name + more
+    return f"{'max-error' if name == 'rescale' else name}={setting}{more}"
 
 
 def printable(text: str) -> str:

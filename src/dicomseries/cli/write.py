@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,23 +11,43 @@ import typer
 
 from dicomseries.cli import options
 from dicomseries.cli.exits import CommandLineError
-from dicomseries.cli.inputs import geometry_of, metadata_of, now_of, uid_of
+from dicomseries.cli.inputs import geometry_of, mapping_of, metadata_of, now_of, uid_of
 from dicomseries.cli.output import Output
+from dicomseries.cli.over_volumes import gradients_of, per_volume_of, times_of
 from dicomseries.cli.progress import progress_bar
+from dicomseries.cli.sections import Sectioned
 from dicomseries.cli.wording import in_options
+from dicomseries.iod import OFFERED
 
 __all__ = ["register", "write"]
+
+_VALUES = "Values"
+_LABELS = "Labels (--kind segmentation)"
+_IDENTITY = "Attributes and identity"
+_WRITING = "Writing"
+
+_WIDTH = 76
+_HANGING = " " * 19
+"""Where the summaries of kinds stand in the help, whose lines are 78 characters long."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
+        cls=Sectioned,
         short_help="An array becomes a series, proven.",
-        epilog=options.examples(
+        epilog="\b\nKinds:\n"
+        + "\n".join(textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent=_HANGING) for line in _kinds())
+        + "\n\n"
+        + options.examples(
             "dicomseries write volume.npy out/ --kind ct --spacing 0.7 0.7 2.5",
             "dicomseries write brain.nii.gz out/ --kind mr --set PatientID=42",
-            "dicomseries write dose.h5::dose out/ --kind pt --spacing 4 4 4 --values max-error=0.01",
-            "dicomseries write seg.mha out/ --kind sc --meta patient.toml --dry-run",
+            "dicomseries write dose.h5::dose out/ --kind sc --spacing 4 4 4 --values max-error=0.01",
+            "dicomseries write map.nii.gz out/ --kind parametricmap --units mm2/s --companion",
+            "dicomseries write dwi.nii.gz out/ --kind mr --bvals dwi.bval --bvecs dwi.bvec",
+            "dicomseries write bold.nii.gz out/ --kind mr --times 2.5 --split time",
+            "dicomseries write labels.nii.gz out/ --kind segmentation --segments organs.toml",
+            "dicomseries write mask.mha out/ --kind sc --meta patient.toml --dry-run",
         ),
     )(write)
 
@@ -35,60 +57,162 @@ def write(
     source: Annotated[str, typer.Argument(metavar="INPUT", help="File with the array; FILE.h5::DATASET for HDF5.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="Folder to make; its parents are made too.")],
     *,
-    kind: Annotated[str, typer.Option(metavar="KIND", help="What the numbers are: CT, MR, PT or SC.")] = "",
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", help="What the numbers are; one of the kinds below.", rich_help_panel=_VALUES)
+    ] = "",
+    values: Annotated[
+        str,
+        typer.Option(
+            metavar="POLICY",
+            help="How values are stored: auto, exact, lossless (floats bit for bit), rescale, max-error=E, digits=N; "
+            "rescale,per-slice or max-error=E,per-slice for a slope a slice (PT).",
+            rich_help_panel=_VALUES,
+        ),
+    ] = "auto",
+    nan: Annotated[
+        float | None,
+        typer.Option(metavar="VALUE", help="Store this where a voxel is not finite.", rich_help_panel=_VALUES),
+    ] = None,
+    clip: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="LO HI", help="Clip to this range; the receipt counts them.", rich_help_panel=_VALUES),
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(metavar="UCUM", help="Unit of the values: mm2/s, Bq/ml, ms, 1.", rich_help_panel=_VALUES),
+    ] = None,
+    companion: Annotated[
+        bool,
+        typer.Option(
+            "--companion",
+            help="Write floats twice: lossless in OUT/map, and in 16 bits, for display, in OUT/display.",
+            rich_help_panel=_VALUES,
+        ),
+    ] = False,
     spacing: options.Spacing = None,
     origin: options.Origin = None,
     direction: options.Direction = None,
     affine: options.Affine = None,
     space: options.Space = None,
     axes: options.Axes = None,
-    time_point: options.TimePoint = None,
-    values: Annotated[
-        str,
-        typer.Option(metavar="POLICY", help="auto, exact, rescale, max-error=E or digits=N: how values are stored."),
-    ] = "auto",
-    nan: Annotated[float | None, typer.Option(metavar="VALUE", help="Store this where a voxel is not finite.")] = None,
-    clip: Annotated[
-        tuple[float, float] | None, typer.Option(metavar="LO HI", help="Clip to this range; the receipt counts them.")
+    times: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S|S,S,...",
+            help="Seconds from volume to volume, or the time of each.  [default: what the file says]",
+            rich_help_panel=options.VOLUMES,
+        ),
     ] = None,
-    meta: Annotated[str | None, typer.Option(metavar="FILE", help="Attributes by keyword: .toml or .json.")] = None,
+    time_point: options.TimePoint = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="time",
+            help="A series for each volume, in OUT/time-0001 and so on, instead of one for all.",
+            rich_help_panel=options.VOLUMES,
+        ),
+    ] = None,
+    per_volume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Attributes with a list of values, one a volume or a slice: .toml or .json.",
+            rich_help_panel=options.VOLUMES,
+        ),
+    ] = None,
+    bvals: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="b-values in s/mm2, as FSL keeps them.", rich_help_panel=options.VOLUMES),
+    ] = None,
+    bvecs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Gradient directions along the axes of the image, as FSL keeps them.",
+            rich_help_panel=options.VOLUMES,
+        ),
+    ] = None,
+    segments: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What each label means: .toml or .json.", rich_help_panel=_LABELS),
+    ] = None,
+    segmentation_type: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE",
+            help="binary (a bit for each voxel and segment) or labelmap (the labels).  [default: binary]",
+            rich_help_panel=_LABELS,
+        ),
+    ] = None,
+    meta: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Attributes by keyword: .toml or .json.", rich_help_panel=_IDENTITY),
+    ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="Keyword=Value", help="One attribute; again for more; values parted by \\."),
+        typer.Option(
+            "--set",
+            metavar="Keyword=Value",
+            help="One attribute; again for more; values parted by \\.",
+            rich_help_panel=_IDENTITY,
+        ),
     ] = None,
     uid: Annotated[
         str,
-        typer.Option(metavar="random|content|ROOT", help="Where UIDs come from; also StudyInstanceUID=...,others=..."),
+        typer.Option(
+            metavar="random|content|ROOT",
+            help="Where UIDs come from; also StudyInstanceUID=...,others=...",
+            rich_help_panel=_IDENTITY,
+        ),
     ] = "random",
     now: Annotated[
-        str | None, typer.Option(metavar="ISO", help="Date and time to write, for bytes that can be made again.")
+        str | None,
+        typer.Option(
+            metavar="ISO", help="Date and time to write, for bytes that can be made again.", rich_help_panel=_IDENTITY
+        ),
     ] = None,
-    workers: Annotated[int | None, typer.Option(metavar="N", help="Threads that write.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads that write.", rich_help_panel=_WRITING)
+    ] = None,
     overwrite: options.Overwrite = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and write nothing.")] = False,
-    no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not read back and compare.")] = False,
-    no_sync: Annotated[bool, typer.Option("--no-sync", help="Do not wait for the disk.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan and write nothing.", rich_help_panel=_WRITING)
+    ] = False,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Do not read back and compare.", rich_help_panel=_WRITING)
+    ] = False,
+    no_sync: Annotated[
+        bool, typer.Option("--no-sync", help="Do not wait for the disk.", rich_help_panel=_WRITING)
+    ] = False,
 ) -> None:
     """Write an array as a DICOM series, read it back and compare.
 
     Geometry comes from the file where it has one; an option overrides it. Nothing appears at OUT before everything
     is written and checked.
     """
+    geometry = geometry_of(
+        spacing=spacing,
+        origin=origin,
+        direction=direction,
+        affine=affine,
+        space=space,
+        axes=axes,
+        time_point=time_point,
+    )
     arguments: dict[str, Any] = {
         "kind": kind or _ask_for_kind(),
-        **geometry_of(
-            spacing=spacing,
-            origin=origin,
-            direction=direction,
-            affine=affine,
-            space=space,
-            axes=axes,
-            time_point=time_point,
-        ),
+        **geometry,
+        "times": times_of(times),
         "values": values,
         "nan": nan,
         "clip": clip,
+        "units": units,
         "metadata": metadata_of(meta, settings or ()),
+        "per_volume": per_volume_of(per_volume, gradients_of(source, bvals, bvecs, geometry)),
+        "split": split,
+        "companion": companion,
+        "segments": None if segments is None else mapping_of("--segments", segments),
+        "segmentation_type": segmentation_type,
         "uid": uid_of(uid),
         "now": now_of(now),
     }
@@ -120,7 +244,22 @@ def _plan(source: str, out: str, arguments: dict[str, Any], *, overwrite: bool, 
     check_target(Path(out).absolute(), overwrite=overwrite)
     with progress_bar(output) as progress:
         plan = dcs.plan(source, **arguments, progress=progress)
-    output.answer(_worded(str(plan)), _advised(plan.to_dict()))
+    output.answer(_worded("\n\n".join(_planned(plan))), _advised(plan.to_dict()))
+
+
+def _planned(plan: Any) -> Iterator[str]:
+    """Yield the first series of each kind in full, and a line for each of the others, which differ in little."""
+    kinds: set[str] = set()
+    others: list[str] = []
+    for one in plan.every:
+        if one.kind not in kinds:
+            yield "\n".join(one.lines())
+        else:
+            files = f"{len(one)} file{'' if len(one) == 1 else 's'}"
+            others.append(f"{one.kind} series {one.uids.series}: {files}, {one.total_bytes:,} bytes in {one.folder}")
+        kinds.add(one.kind)
+    if others:
+        yield "\n".join(["and with the same attributes", *others])
 
 
 def _worded(report: str) -> str:
@@ -130,16 +269,24 @@ def _worded(report: str) -> str:
 
 
 def _advised(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: [*map(in_options, value)] if key == "advice" else value for key, value in record.items()}
+    """Return the record of a plan or receipt, and of the others in it, with advice that speaks of options."""
+    more = {key: list(map(change, record[key])) for key, change in _WORDED.items() if key in record}
+    return record | more
+
+
+_WORDED: dict[str, Any] = {"advice": in_options, "others": _advised}
+
+
+def _kinds() -> list[str]:
+    width = max(len(kind.name) for kind in OFFERED)
+    return [f"{kind.name:<{width}}  {kind.summary}" for kind in OFFERED]
 
 
 def _ask_for_kind() -> str:
-    from dicomseries.iod import KINDS
-
     raise CommandLineError(
         code="kind-missing",
         where="--kind",
         given="no --kind",
-        expected="\n".join(["one of", *(f"{kind.name:<3} {kind.summary}" for kind in KINDS)]),
+        expected="\n".join(["one of", *_kinds()]),
         remedy="Say what the numbers are, e.g. --kind ct: only you know it.",
     )

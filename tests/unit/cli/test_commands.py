@@ -21,6 +21,7 @@ import dicomseries as dcs
 from dicomseries.cli import main
 from dicomseries.cli.app import app
 from dicomseries.errors import VerificationError
+from dicomseries.iod import OFFERED
 from dicomseries.sources import ArraySlabs
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
@@ -29,6 +30,8 @@ COMMANDS = ("demo", "write", "read", "list", "tags", "check", "doctor")
 
 class Report:
     """Stands for a receipt or a plan."""
+
+    every = ()
 
     def __str__(self):
         return "said"
@@ -58,7 +61,9 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
     out = str(tmp_path / "out")
     words = (
         f"write a.npy {out} --kind ct --spacing 1 2 3 --origin -1 -2 -3 --direction 1 0 0 0 1 0 --axes zyx "
-        "--time-point 2 --values digits=3 --nan -1000 --clip -1000 3000 --set PatientID=42 --uid content "
+        "--time-point 2 --times 0,2.5 --split time --units ms --values digits=3 --nan -1000 "
+        "--clip -1000 3000 --set PatientID=42 --uid content "
+        "--companion --segmentation-type labelmap "
         "--now 2024-01-31T12:00:00 --workers 2 --overwrite --no-verify --no-sync"
     )
     assert main(shlex.split(words)) == 0
@@ -73,10 +78,17 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "space": None,
         "axes": "zyx",
         "time_point": 2,
+        "times": (0, 2.5),
         "values": "digits=3",
         "nan": -1000,
         "clip": (-1000, 3000),
+        "units": "ms",
         "metadata": {"PatientID": "42"},
+        "per_volume": None,
+        "split": "time",
+        "companion": True,
+        "segments": None,
+        "segmentation_type": "labelmap",
         "uid": "content",
         "now": datetime(2024, 1, 31, 12),  # noqa: DTZ001 - what the user said, no more
         "workers": 2,
@@ -94,11 +106,13 @@ def test_write_leaves_what_is_not_given_to_the_facade(calls, tmp_path):
     assert {name for name, value in options.items() if value is not None} == {
         "kind",
         "values",
+        "companion",
         "uid",
         "overwrite",
         "verify",
         "sync",
     }
+    assert options["companion"] is False
     assert options["verify"] is True
     assert options["sync"] is True
 
@@ -123,7 +137,10 @@ def test_a_quiet_write_says_nothing(calls, capsys, tmp_path):
 def test_a_missing_kind_lists_the_kinds_one_a_line(capsys):
     assert main(["write", "a.npy", "out"]) == 2
     listed = capsys.readouterr().err
-    assert all(re.search(rf"^\s+{name}\s+\w", listed, re.MULTILINE) for name in ("CT", "MR", "PT", "SC"))
+    assert all(
+        re.search(rf"^\s+{name}\s+\w", listed, re.MULTILINE)
+        for name in ("CT", "PT", "EnhancedMR", "ParametricMap", "Segmentation")
+    )
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, typer.Abort])
@@ -257,6 +274,10 @@ def series(count, description=""):
         rows=4,
         columns=5,
         grid=dcs.Grid(shape=(count, 4, 5), spacing_mm=(2.5, 3.5, 4.5)),
+        frames=count,
+        volumes=None,
+        times_s=None,
+        segments={},
         paths=tuple(f"{index}.dcm" for index in range(count)),
         problems=(SimpleNamespace(code="gap", level="warning", text="a slice is missing", remedy="Find it."),),
     )
@@ -276,6 +297,24 @@ def test_list_prints_one_row_a_series(monkeypatch, capsys):
     assert record["skipped"] == 2
     assert [len(one["files"]) for one in record["series"]] == [3, 12]
     assert record["series"][0]["problems"][0]["code"] == "gap"
+
+
+def test_list_says_what_is_more_than_one_slice_a_file(monkeypatch, capsys):
+    timed = SimpleNamespace(**vars(series(12)) | {"volumes": 4, "times_s": (0, 2.5, 5, 7.5)})
+    framed = SimpleNamespace(**vars(series(1)) | {"frames": 40, "segments": {1: "Liver", 2: "Spleen"}})
+    many = SimpleNamespace(**vars(series(2)) | {"volumes": 3, "segments": dict.fromkeys(range(1, 9), "x")})
+    found = SimpleNamespace(series=(timed, framed, many), skipped=0, problems=())
+    monkeypatch.setattr(dcs, "scan", lambda _: found, raising=False)
+    assert main(["list", "scans"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[1].endswith("  4 volumes in 7.5 s")
+    assert rows[2].endswith("  2 segments (1 Liver, 2 Spleen), 40 frames")
+    assert rows[3].endswith("  3 volumes, 8 segments")
+    assert main(["list", "scans", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["series"]
+    assert [one["volumes"] for one in listed] == [4, 1, 3]
+    assert (listed[0]["times_s"], listed[1]["times_s"]) == ([0, 2.5, 5, 7.5], None)
+    assert (listed[1]["frames"], listed[1]["segments"]) == (40, {"1": "Liver", "2": "Spleen"})
 
 
 def test_tags_can_leave_private_ones_out(monkeypatch, capsys):
@@ -300,6 +339,44 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
     assert json.loads(capsys.readouterr().out)["shape"] == [3, 4, 5]
     with np.load(out) as saved:
         np.testing.assert_array_equal(saved["array"], array)
+
+
+@pytest.fixture
+def timed(monkeypatch):
+    """Let `read` return two volumes of three slices, 2.5 s apart."""
+    array = np.arange(120, dtype="int16").reshape(6, 4, 5)
+    grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
+    volume = dcs.Volume(slabs=ArraySlabs(array), grid=grid, volumes=2, times_s=(0, 2.5))
+    monkeypatch.setattr(dcs, "read", lambda *_, **__: volume, raising=False)
+    return volume
+
+
+def test_read_saves_all_volumes_with_their_times(timed, capsys, tmp_path):
+    out = tmp_path / "volumes.npz"
+    assert main(["read", "scans", str(out)]) == 0
+    assert "2 volumes of 3 x 4 x 5 int16" in capsys.readouterr().out
+    with np.load(out) as saved:
+        np.testing.assert_array_equal(saved["array"], timed.array)
+        assert saved["times_s"].tolist() == [0, 2.5]
+    assert main(["read", "scans", str(out), "--overwrite", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["shape"], record["volumes"], record["times_s"]) == ([2, 3, 4, 5], 2, [0, 2.5])
+
+
+def test_read_saves_the_one_volume_that_is_chosen(timed, capsys, tmp_path):
+    out = tmp_path / "one.npz"
+    assert main(["read", "scans", str(out), "--time-point", "1", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["shape"], record["volumes"], record["times_s"]) == ([3, 4, 5], 1, None)
+    with np.load(out) as saved:
+        np.testing.assert_array_equal(saved["array"], timed.array[1])
+
+
+@pytest.mark.parametrize("index", ["2", "-1"])
+def test_read_refuses_a_volume_that_is_not_there(timed, capsys, tmp_path, index):
+    assert main(["read", "scans", str(tmp_path / "a.npz"), "--time-point", index]) == 3
+    assert "0 to 1" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_doctor_never_fails_and_names_the_pip_line(monkeypatch, capsys):
@@ -333,6 +410,23 @@ def test_every_command_has_help_with_examples_that_parse(capsys, command):
     for example in examples:
         words = [word for word in shlex.split(example.partition("|")[0])[1:] if word != "--json"]
         known.make_context(command, words)
+
+
+@pytest.mark.parametrize("command", ["write", "check"])
+def test_long_help_comes_in_sections_that_leave_out_no_option(capsys, command):
+    assert main([command, "--help"]) == 0
+    text = capsys.readouterr().out
+    sections = re.findall(r"^(\w.*):$", text, re.MULTILINE)
+    assert sections[0] == "Arguments"
+    assert len(sections) == len(set(sections)) > 2
+    for parameter in typer.main.get_command(app).commands[command].params:
+        assert not parameter.opts[0].startswith("--") or f"  {parameter.opts[0]} " in text
+
+
+def test_help_of_write_lists_every_kind(capsys):
+    assert main(["write", "--help"]) == 0
+    listed = capsys.readouterr().out.partition("Kinds:")[2].partition("Examples:")[0]
+    assert re.findall(r"^ {4}(\w+)", listed, re.MULTILINE) == [kind.name for kind in OFFERED]
 
 
 def test_help_is_light():

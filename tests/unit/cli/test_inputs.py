@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dicomseries.cli.exits import CommandLineError
-from dicomseries.cli.inputs import affine_of, geometry_of, metadata_of, now_of, split_words, uid_of
+from dicomseries.cli.inputs import affine_of, geometry_of, mapping_of, metadata_of, now_of, split_words, uid_of
+from dicomseries.cli.over_volumes import gradients_of, per_volume_of, times_of
 from dicomseries.errors import MetadataError, OptionError
 
 NOTHING = {"spacing": None, "origin": None, "affine": None, "space": None, "axes": None, "time_point": None}
@@ -100,6 +101,64 @@ def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name, content)
         (tmp_path / name).write_bytes(content)
     with pytest.raises(MetadataError):
         metadata_of(str(tmp_path / name), [])
+
+
+@pytest.mark.parametrize("option", ["--meta", "--per-volume", "--segments"])
+@pytest.mark.parametrize(("name", "content"), [("gone.toml", None), ("a.yaml", "a: 1"), ("a.json", "[1]")])
+def test_a_file_that_cannot_be_read_is_refused_with_its_option(tmp_path, option, name, content):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(MetadataError) as caught:
+        mapping_of(option, str(tmp_path / name))
+    assert caught.value.where.startswith(f"{option} ")
+
+
+@pytest.mark.parametrize(
+    ("text", "times"), [("2.5", 2.5), ("0,2.5,7", (0, 2.5, 7)), ("0, 1", (0, 1)), ("3,", None), ("", None), ("a", None)]
+)
+def test_times_are_a_step_or_one_for_each_volume(text, times):
+    if times is not None:
+        assert times_of(text) == times
+        return
+    with pytest.raises(CommandLineError) as caught:
+        times_of(text)
+    assert caught.value.code == "times-malformed"
+
+
+def test_attributes_of_volumes_come_from_the_file_and_the_gradients(tmp_path):
+    path = tmp_path / "volumes.toml"
+    path.write_text("EchoTime = [4.6, 9.2]\n")
+    gradients = {"DiffusionBValue": [0, 1000]}
+    assert per_volume_of(str(path), gradients) == {"EchoTime": [4.6, 9.2], **gradients}
+    assert per_volume_of(str(path), None) == {"EchoTime": [4.6, 9.2]}
+    assert per_volume_of(None, None) is None
+    path.write_text("DiffusionBValue = [0, 1000]\n")
+    with pytest.raises(CommandLineError) as caught:
+        per_volume_of(str(path), gradients)
+    assert caught.value.code == "attribute-given-twice"
+
+
+@pytest.mark.parametrize("axes", ["xyzt", "yxzt"])
+def test_gradients_lie_along_the_axes_of_the_file_whatever_these_are_called(tmp_path, axes):
+    nibabel = pytest.importorskip("nibabel")
+    affine = np.array([[-2.0, 0, 0, 9], [0, 0, 3, 8], [0, 2, 0, 7], [0, 0, 0, 1]])
+    path = tmp_path / "dwi.nii"
+    nibabel.save(nibabel.Nifti1Image(np.zeros((5, 4, 3, 2), "int16"), affine), path)
+    (tmp_path / "bval").write_text("0 1000\n")
+    (tmp_path / "bvec").write_text("0 0.6\n0 0.8\n0 0\n")
+    geometry = {"axes": axes, "time_point": None}
+    found = gradients_of(str(path), str(tmp_path / "bval"), str(tmp_path / "bvec"), geometry)
+    # RAS (-2, 0, 0) is LPS (2, 0, 0); det > 0, so that the first component points against i.
+    np.testing.assert_allclose(found["DiffusionGradientOrientation"][1], (-0.6, 0, 0.8), atol=1e-12)
+    one = gradients_of(str(path), str(tmp_path / "bval"), str(tmp_path / "bvec"), geometry | {"time_point": 1})
+    assert one["DiffusionBValue"] == [1000]
+
+
+@pytest.mark.parametrize(("bvals", "bvecs"), [("a", None), (None, "a")])
+def test_gradients_need_both_files(bvals, bvecs):
+    with pytest.raises(CommandLineError) as caught:
+        gradients_of("dwi.nii", bvals, bvecs, {})
+    assert caught.value.code == "gradients-incomplete"
 
 
 def test_uids_are_a_policy_a_root_or_a_mapping():

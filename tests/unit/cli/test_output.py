@@ -116,6 +116,16 @@ def test_text_from_a_file_cannot_steer_the_terminal():
         ("e.g. space='RAS'.", "e.g. --space RAS."),
         ("use values=Digits(3)", "use --values digits=3"),
         ("use values=Exact()", "use --values exact"),
+        ("use values=Lossless()", "use --values lossless"),
+        ("use values=Rescale(per_slice=True)", "use --values rescale,per-slice"),
+        ("Rescale(max_error=0.1, per_slice=True)", "--values max-error=0.1,per-slice"),
+        ("Pass times=2.5, or times=[0, 2.5, 5.1].", "Pass --times 2.5, or --times 0,2.5,5.1."),
+        ("pass split='time' or companion=True", "pass --split time or --companion"),
+        ('Use kind="SC" with units="Gy".', "Use --kind SC with --units Gy."),
+        ("give per_volume={'EchoTime': [4, 9]}", "give --per-volume FILE"),
+        ('Give segments={1: {"label": "Liver"}}.', "Give --segments FILE."),
+        ("give metadata={'RescaleType': 'HU'}", "give --set RescaleType=HU"),
+        ("the code in metadata= of another scheme", "the code in --meta of another scheme"),
         ("pass uid={'StudyInstanceUID': '1.2'}", "pass --uid StudyInstanceUID=1.2"),
         ("pass nan=0.", "pass --nan 0."),
         ("pass overwrite=True (--overwrite) to", "pass --overwrite to"),
@@ -147,3 +157,24 @@ def test_progress_is_shown_on_a_terminal(monkeypatch, capsys):
     with progress_bar(Output()) as progress:
         progress(3, 7, "writing")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("reports", "begins"),
+    [
+        ([(3, 7, "reading"), (7, 7, "reading")], 0),
+        ([(7, 7, "reading"), (3, 7, "writing"), (7, 7, "writing"), (7, 7, "verifying")], 2),
+        ([(7, 7, "writing"), (3, 7, "writing")], 1),
+    ],
+    ids=["one stage", "three stages", "the next series"],
+)
+def test_the_time_that_remains_is_that_of_the_stage(monkeypatch, reports, begins):
+    from rich.progress import Progress
+
+    resets = []
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr(Progress, "reset", lambda *_, **__: resets.append(True))
+    with progress_bar(Output()) as progress:
+        for report in reports:
+            progress(*report)
+    assert len(resets) == 1 + begins  # the first report begins the first stage
