@@ -19,7 +19,7 @@ from dicomseries.verify.registry import Fault, Finding, check, run
 from dicomseries.verify.values import largest_error
 from dicomseries.verify.view import SeriesView
 
-__all__ = ["GRID_TOLERANCE", "Asked", "check_asked", "check_values"]
+__all__ = ["GRID_TOLERANCE", "Asked", "check_asked", "check_values", "nearest_slices"]
 
 GRID_TOLERANCE = 1e-3
 """How far a corner of a slice may be from where it was asked, as a part of the smallest spacing."""
@@ -274,8 +274,18 @@ def _asked_corners(asked: Asked, corners: npt.NDArray[np.float64]) -> npt.NDArra
     wanted = _grid_corners(asked.grid)
     if not asked.view.is_sparse:
         return np.tile(wanted, (asked.volumes, 1, 1))
-    steps = (corners[:, 0] - wanted[0, 0]) @ np.array(asked.grid.normal) / asked.grid.spacing_mm[2]
-    nearest: npt.NDArray[np.float64] = wanted[np.clip(np.rint(steps).astype(np.intp), 0, len(wanted) - 1)]
+    return wanted[_nearest(asked.grid, corners[:, 0])]
+
+
+def nearest_slices(asked: Asked) -> npt.NDArray[np.intp] | None:
+    """Return the slice of the grid that each frame is nearest to, in the order of `places`; None without geometry."""
+    positions = asked.view.positions_lps
+    return None if positions is None else _nearest(asked.grid, positions)
+
+
+def _nearest(grid: Grid, positions: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    steps = (positions - np.array(grid.origin_lps)) @ np.array(grid.normal) / grid.spacing_mm[2]
+    nearest: npt.NDArray[np.intp] = np.clip(np.rint(steps).astype(np.intp), 0, grid.shape[0] - 1)
     return nearest
 
 

@@ -158,6 +158,16 @@ class SeriesView:
                 found[index] = volume.stack
         return tuple(found)
 
+    @cached_property
+    def segments(self) -> tuple[int, ...]:
+        """ReferencedSegmentNumber of each slice in the order of `places`; 0 where there is none."""
+        found = [one.numbers("ReferencedSegmentNumber") for one in self.frames]
+        parts = [
+            np.zeros(one.count) if part is None else np.nan_to_num(part[:, 0])
+            for one, part in zip(self.frames, found, strict=True)
+        ]
+        return tuple(np.concatenate(parts).astype(int)[self.places.order].tolist()) if parts else ()
+
     @property
     def is_sparse(self) -> bool:
         """Whether frames may be left out: of a segmentation, those without pixels (PS3.3 section A.51)."""

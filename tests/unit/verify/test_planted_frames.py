@@ -353,6 +353,7 @@ PLANTED = {
     "bits that the class has not": (SC, top(BitsAllocated=16, BitsStored=16, HighBit=15), "PIX-002"),
     "values beyond the bits": (CT, top(BitsStored=9, HighBit=8), "PIX-004"),
     "pixels of a frame missing": (MR, lambda ds: setattr(ds, "PixelData", ds.PixelData[:-60]), "FIL-004"),
+    "floats of a frame missing": (MAP, lambda ds: setattr(ds, "FloatPixelData", ds.FloatPixelData[:-120]), "FIL-004"),
     "packed pixels too short": (SEG, lambda ds: setattr(ds, "PixelData", ds.PixelData[:-2]), "FIL-004"),
     "a text too long in a frame": (MR, in_content(7, StackID="1" * 17), "VR-001"),
     "segments from 2": (
@@ -465,6 +466,25 @@ def test_segments_may_leave_out_frames_but_not_stand_elsewhere(tmp_path):
         moved(index, 0.05)(dataset)
     folder = known_frames.save(dataset, tmp_path / "other")
     assert [one.id for one in check_asked([read_instance(folder / "0001.dcm")], grid)] == ["GEO-020"]
+
+
+@pytest.mark.parametrize("make", [known_frames.segmentation, known_frames.label_map])
+def test_every_label_is_compared(tmp_path, make):
+    folder = known_frames.save(make(LABELS), tmp_path / "series")
+    assert ids(folder, against=volume(LABELS)) == set()
+    other = LABELS.copy()
+    other[1, 2, 2] = 0
+    found = check(folder, against=volume(other), validators=False)
+    assert [(one.id, one.where) for one in found] == [("VAL-011", "slice 2")]
+
+
+def test_segments_may_have_other_numbers_than_labels_but_labels_of_a_map_may_not(tmp_path):
+    other = np.array([0, 30, 7], np.uint8)[LABELS]
+    folder = known_frames.save(known_frames.segmentation(LABELS), tmp_path / "series")
+    assert ids(folder, against=volume(other)) == set()
+    assert ids(folder, against=volume((LABELS > 0).astype(np.uint8))) == {"VAL-011"}
+    folder = known_frames.save(known_frames.label_map(LABELS), tmp_path / "map")
+    assert ids(folder, against=volume(other)) == {"VAL-011"}
 
 
 def test_a_file_of_frames_without_functional_groups_is_not_asked_for_them(tmp_path):
