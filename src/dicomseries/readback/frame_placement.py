@@ -190,7 +190,7 @@ def _on_grid(pool: tuple[Frames, ...], frames: _Pooled, found: Arrangement, dist
         grid=grid if isinstance(grid, Grid) and not fatal else None,
         problems=tuple(problems),
         volumes=found.volumes if found.volumes > 1 else None,
-        times_s=rising_times(found, frame_clocks([one.groups for one in pool])),
+        times_s=rising_times(found, frame_clocks([one.groups for one in pool])) if found.volumes > 1 else None,
         frames=FrameSet(pool=pool, sources=frames.sources[order]),
     )
 
