@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from judges.programs import PROGRAMS, outcomes_of
 
 RECORD = json.loads((Path(__file__).parent / "readers.json").read_text(encoding="utf-8"))
 
+WITHOUT_PLACE = {"values right, no geometry", "kept"}
+"""Of these programs nobody asks where a voxel is."""
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
@@ -21,12 +25,29 @@ def written(tmp_path_factory):
     return {case.name: case.write(folder / str(index)) for index, case in enumerate(CASES)}
 
 
+@pytest.fixture(scope="module")
+def planted(written):
+    """One series, and what a reader should see in it with a fault: a voxel off by one, a place off by 0.01 mm."""
+    (part,) = written["CT: int16"]
+    real, frames, affine = part.meant.real.copy(), part.meant.frames.copy(), part.meant.affine_lps.copy()
+    real[2, 3, 4] += 1
+    frames[2, 3, 4] += 1
+    affine[1, 3] += 0.01
+    return {
+        "value": [replace(part, meant=replace(part.meant, real=real, frames=frames))],
+        "place": [replace(part, meant=replace(part.meant, affine_lps=affine))],
+    }
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_a_reader_makes_of_every_case_what_the_documentation_says(program, written):
+def test_a_reader_makes_of_every_case_what_the_documentation_says(program, written, planted):
     # A difference in either direction is news: look at it, then run tools/record_readers.py.
-    recorded = {name: outcomes[program.name] for name, outcomes in RECORD["outcomes"].items()}
-    assert outcomes_of(program, written) == recorded
+    measured = outcomes_of(program, {**written, **planted})
+    noticed = {fault: measured.pop(fault) for fault in planted}
+    assert measured == {name: outcomes[program.name] for name, outcomes in RECORD["outcomes"].items()}
     assert program.version() == RECORD["readers"][program.name]["version"]
+    assert noticed["value"].startswith("wrong values")
+    assert noticed["place"] == "values right, wrong place" or measured["CT: int16"] in WITHOUT_PLACE
 
 
 def test_the_record_has_every_case_and_every_reader():

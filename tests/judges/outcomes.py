@@ -130,7 +130,9 @@ def _values(seen: Seen, real: npt.NDArray[Any], stored: npt.NDArray[Any], meant:
 
 
 def _coarse(numbers: npt.NDArray[Any], real: npt.NDArray[Any], meant: Meant) -> bool:
-    """Whether the numbers are the real ones rounded, up or down, to steps of 1 from wherever the first step begins."""
+    """Whether the numbers are real ones with fractions, rounded to steps of 1 from wherever the first step begins."""
+    if np.array_equal(real, np.rint(real)):
+        return False
     steps = numbers - numbers.min()
     return _off(numbers, real) <= 1.5 and _off(steps, np.rint(steps)) <= 2 * meant.tolerance()
 

@@ -63,6 +63,12 @@ def test_one_volume(said, array, affine):
     assert outcome([image(array, affine)], VOLUME) == said
 
 
+def test_whole_numbers_that_are_off_by_one_are_wrong():
+    meant = Meant(real=STORED, frames=STORED, affine_lps=OBLIQUE)
+    assert outcome([image(STORED)], meant) == "right"
+    assert outcome([image(spoiled(STORED, 1))], meant) == "wrong values"
+
+
 def test_a_reader_may_turn_a_volume_with_its_place():
     turned = OBLIQUE @ np.array([[1, 0, 0, 0], [0, -1, 0, 4], [0, 0, 1, 0], [0, 0, 0, 1]])
     assert outcome([image(REAL[:, ::-1], turned)], VOLUME) == "right"
