@@ -117,7 +117,6 @@ class Frames:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self._file = instance.name
-        self.count = max(instance.frames, 1)
         self.is_damaged = False
         self._columns: dict[Path, list[bytes | None]] = {}
         self.groups: FunctionalGroups | None = None
@@ -126,6 +125,8 @@ class Frames:
             self.groups = found if found.is_present else None
         except ReadError:
             self.is_damaged = True
+        # A damaged NumberOfFrames must not fill the memory: no file has more frames than bytes.
+        self.count = 1 if self.is_damaged else max(1, min(instance.frames, instance.file_size))
 
     def name(self, frame: int) -> str:
         """Return the name of a frame: the file, and its number from 1."""

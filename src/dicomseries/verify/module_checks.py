@@ -50,6 +50,8 @@ def type_1_has_a_value(view: SeriesView) -> Iterator[Fault]:
     In multi-frame files also the mandatory functional groups, of every frame or shared, and what their items demand.
     """
     for instance, path, module in _lacking(view, "1"):
+        if path == "FrameIncrementPointer" and instance.frames == 1:
+            continue  # C.8.6.3 makes it 1C: a single frame has no next one, and dciodvfy objects to a pointer
         yield Fault(
             f"{instance.name} {path}",
             f"A Type 1 attribute of the module {module} is missing or empty.",

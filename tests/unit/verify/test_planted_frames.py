@@ -210,6 +210,7 @@ LAB = "Label Map"
 
 PLANTED = {
     "more frames than items": (MR, top(NumberOfFrames=13), "MFR-001"),
+    "far more frames than bytes": (SC, top(NumberOfFrames=2_000_000_000), "MFR-001"),
     "an item too few": (MR, lambda ds: frames(ds).pop(), "MFR-001"),
     "a group shared and of frames": (
         MR,
