@@ -130,6 +130,7 @@ def _seen(answer: bytes) -> list[Seen]:
                 array=voxels[start:stop].reshape(*leading, *image["sizes"][::-1], *trailing),
                 affine_lps=np.array(image["affine"], dtype=np.float64),
                 volumes=image["volumes"],
+                step_s=image["step"],
             )
         )
         start = stop

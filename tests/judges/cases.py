@@ -93,16 +93,17 @@ class Case:
         error = receipt.max_error
         apart = sorted(path for path in folder.iterdir() if path.is_dir())
         if apart:
-            return [_part(one, array[index], error, None) for index, one in enumerate(apart)]
-        return [_part(folder, array, error, SIZES["t"] if "t" in self.axes else None)]
+            return [_part(one, array[index], error) for index, one in enumerate(apart)]
+        volumes = SIZES["t"] if "t" in self.axes else None
+        return [_part(folder, array, error, volumes, self.options.get("times"))]
 
 
-def _part(folder: Path, array: npt.NDArray[Any], max_error: float, volumes: int | None) -> Part:
+def _part(
+    folder: Path, array: npt.NDArray[Any], max_error: float, volumes: int | None = None, step_s: float | None = None
+) -> Part:
     frames = stored_frames(folder)
-    return Part(
-        folder=folder,
-        meant=Meant(real=array, frames=frames, affine_lps=OBLIQUE, max_error=max_error, volumes=volumes),
-    )
+    meant = Meant(real=array, frames=frames, affine_lps=OBLIQUE, max_error=max_error, volumes=volumes, step_s=step_s)
+    return Part(folder=folder, meant=meant)
 
 
 def stored_frames(folder: Path) -> npt.NDArray[Any]:
@@ -116,6 +117,7 @@ def _frame_shape(dataset: pydicom.Dataset) -> tuple[int, ...]:
 
 
 _SAFETY = {"ApplicableSafetyStandardAgency": "IEC"}
+_REPETITION = {"RepetitionTime": 2000}
 _EVENT = {"IrradiationEventUID": "2.25.20240229", "RescaleType": "HU"}
 _CT, _MR, _WORDS = {"low": -1024, "high": 3071}, {"low": 0, "high": 4095}, {"low": 0, "high": 65535}
 _BYTES, _LABELS = {"low": 0, "high": 255}, {"low": 0, "high": 2}
@@ -132,6 +134,14 @@ CASES = (
     Case(kind="MR", form="uint16", dtype="uint16", **_MR),
     Case(kind="MR", form="float32, rescaled", dtype="float32"),
     Case(kind="MR", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_MR),
+    Case(
+        kind="MR",
+        form="over time, with RepetitionTime",
+        dtype="uint16",
+        axes="tzyx",
+        options={"times": 2.0, "metadata": _REPETITION},
+        **_MR,
+    ),
     Case(kind="MR", form='over time, split="time"', dtype="uint16", axes="tzyx", options={"split": "time"}, **_MR),
     Case(
         kind="MR",
@@ -175,6 +185,14 @@ CASES = (
         dtype="uint16",
         axes="tzyx",
         options={"metadata": _SAFETY, "times": 2.0},
+        **_MR,
+    ),
+    Case(
+        kind="EnhancedMR",
+        form="over time, with RepetitionTime",
+        dtype="uint16",
+        axes="tzyx",
+        options={"times": 2.0, "metadata": _SAFETY | _REPETITION},
         **_MR,
     ),
     Case(

@@ -20,13 +20,14 @@ WRONG = "wrong values"
 NOWHERE = "no geometry"
 ELSEWHERE = "wrong place"
 APART = "volumes apart"
+UNTIMED = "no times"
 STACKED = "frames stacked"
 CANNOT = "cannot read"
 KEPT = "kept"
 UNSERVED = "kept, frames not served"
 
 MEANINGS = {
-    RIGHT: "every voxel has its value at its place in the patient, and volumes over time stand along one axis",
+    RIGHT: "every voxel has its value at its place in the patient, and every volume its time",
     VALUES: "every voxel has its value, with what is said behind the comma",
     STORED: "the numbers of the file without their rescale or mapping to real values",
     COARSE: "the real values in steps of 1: what lies between is lost",
@@ -34,6 +35,7 @@ MEANINGS = {
     NOWHERE: "pictures without a place in the patient",
     ELSEWHERE: "at another place in the patient",
     APART: "each volume comes as an image of its own, without an axis of time",
+    UNTIMED: "volumes stand along one axis, without the seconds from one to the next",
     STACKED: "all frames lie in one stack of slices, whatever volume or segment they belong to",
     CANNOT: "refused with an error, or not shown",
     KEPT: "an archive: gives every file back byte for byte, and the stored numbers of every frame",
@@ -68,6 +70,8 @@ class Meant:
         How far a restored value may be from `real`.
     volumes : int, optional
         The length of the leading axis, where there is one.
+    step_s : float, optional
+        Seconds from one volume to the next, where they are volumes over time.
     """
 
     real: npt.NDArray[Any]
@@ -75,6 +79,7 @@ class Meant:
     affine_lps: npt.NDArray[np.float64]
     max_error: float = 0.0
     volumes: int | None = None
+    step_s: float | None = None
 
     def each(self) -> list[npt.NDArray[Any]]:
         """Return the volumes one by one."""
@@ -101,7 +106,17 @@ def outcome(images: list[Seen], meant: Meant) -> str:
         return _stacked(volumes, meant)
     values = _worst([_values(*three, meant) for three in zip(turned, meant.each(), meant.stored(), strict=True)])
     place = _worst([_place(one, meant) for one in turned])
-    return _words(values, place, APART if len(images) > 1 else "")
+    return _words(values, place, _axis(images, meant))
+
+
+def _axis(images: list[Seen], meant: Meant) -> str:
+    """Return what is to be said of the axis of volumes."""
+    if len(images) > 1:
+        return APART
+    if meant.step_s is None:
+        return ""
+    said = images[0].step_s
+    return "" if said is not None and abs(said - meant.step_s) < 1e-3 else UNTIMED
 
 
 def _words(*facets: str) -> str:

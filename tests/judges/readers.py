@@ -94,7 +94,8 @@ def read_with_dcm2niix(folder: Path) -> list[Seen]:
         volumes = []
         for path in sorted(Path(out).glob("*.nii")):
             image: Any = nibabel.load(path)
-            volumes.append(_from_nifti(np.asarray(image.dataobj).copy(), image.affine, said))
+            step_s = float(image.header["pixdim"][4])
+            volumes.append(_from_nifti(np.asarray(image.dataobj).copy(), image.affine, step_s, said))
     return volumes
 
 
@@ -179,13 +180,13 @@ def _affine(
     return affine
 
 
-def _from_nifti(array: npt.NDArray[Any], affine_ras: npt.NDArray[Any], said: tuple[str, ...]) -> Seen:
+def _from_nifti(array: npt.NDArray[Any], affine_ras: npt.NDArray[Any], step_s: float, said: tuple[str, ...]) -> Seen:
     volumes = array.shape[3] if array.ndim > 3 else None
     outermost_first = array.T
     if array.dtype.names:  # RGB is a record in NIfTI
         outermost_first = np.stack([outermost_first[name] for name in array.dtype.names], axis=-1)
     affine_lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_ras
-    return Seen(array=outermost_first, affine_lps=affine_lps, warnings=said, volumes=volumes)
+    return Seen(array=outermost_first, affine_lps=affine_lps, warnings=said, volumes=volumes, step_s=step_s)
 
 
 def _gdcm_alone(gdcm: Any, path: Path) -> Seen:

@@ -28,12 +28,15 @@ class Seen:
         What the program complained about.
     volumes : int, optional
         The length of the leading axis, where there is one.
+    step_s : float, optional
+        Seconds from one volume to the next, where the program says it.
     """
 
     array: npt.NDArray[Any]
     affine_lps: Affine | None
     warnings: tuple[str, ...] = ()
     volumes: int | None = None
+    step_s: float | None = None
 
     def each(self) -> list[Seen]:
         """Return the volumes of the leading axis, one by one; the volume itself if there is no such axis."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ STORED_TIMES = np.concatenate([STORED, STORED[:, ::-1], STORED[::-1]])
 
 VOLUME = Meant(real=REAL, frames=STORED, affine_lps=OBLIQUE, max_error=SLOPE / 2)
 SERIES = Meant(real=TIMES, frames=STORED_TIMES, affine_lps=OBLIQUE, max_error=SLOPE / 2, volumes=3)
+TIMED = replace(SERIES, step_s=2.0)
 
 
 def image(array, affine=OBLIQUE, volumes=None):
@@ -94,6 +97,16 @@ def test_a_reader_may_turn_a_volume_with_its_place():
 )
 def test_volumes_over_time(said, images):
     assert outcome(images, SERIES) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "step_s"),
+    [("right", 2.0), ("right", 2.0005), ("values right, no times", 2.002), ("values right, no times", None)],
+)
+def test_volumes_with_times(said, step_s):
+    seen = replace(image(TIMES, volumes=3), step_s=step_s)
+    assert outcome([seen], TIMED) == said
+    assert outcome([seen], SERIES) == "right"
 
 
 def test_frames_of_segments_are_no_volume():

@@ -56,5 +56,5 @@ function seen(volume, volumes, voxels) {
   const { direction, dimensions, spacing, origin } = volume;
   const directions = [0, 3, 6].map((start) => Array.from(direction.slice(start, start + 3)));
   const samples = voxels.length / (dimensions[0] * dimensions[1] * dimensions[2] * (volumes ?? 1));
-  return { sizes: [...dimensions], volumes, samples, affine: affine(directions, spacing, origin), voxels };
+  return { sizes: [...dimensions], volumes, step: null, samples, affine: affine(directions, spacing, origin), voxels };
 }

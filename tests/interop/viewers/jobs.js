@@ -1,8 +1,9 @@
 // What both pages do: ask for a series, let the viewer read it, post what the viewer holds; until nothing is left.
 //
-// `look(urls)` returns images: {sizes: [columns, rows, slices], volumes, samples, affine, voxels}; `volumes` is null
-// without an axis of volumes, `affine` maps (column, row, slice) to LPS mm, row by row; `voxels` are real values,
-// samples fastest, then columns, rows, slices, volumes.
+// `look(urls)` returns images: {sizes: [columns, rows, slices], volumes, step, samples, affine, voxels}; `volumes` is
+// null without an axis of volumes, `step` the seconds from one to the next, null if the viewer says none; `affine` maps
+// (column, row, slice) to LPS mm, row by row; `voxels` are real values, samples fastest, then columns, rows, slices,
+// volumes.
 export async function serve(look) {
   for (;;) {
     const job = await (await fetch('/job')).json();

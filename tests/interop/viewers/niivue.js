@@ -30,6 +30,7 @@ function seen({ img, hdr }) {
   return {
     sizes: [columns, rows, slices],
     volumes,
+    step: hdr.pixDims[4],
     samples: img.length / pixels,
     affine: [x.map((value) => -value), y.map((value) => -value), z, last], // RAS to LPS
     voxels: Float64Array.from(img, (value) => value * slope + hdr.scl_inter),
