@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -22,58 +20,7 @@ from judges import (
     read_with_simpleitk,
     validators,
 )
-
-SHAPE = (5, 7, 9)
-SPACING = (0.7, 0.9, 2.5)
-ORIGIN = (-31.4159, 27.1828, -141.421)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
-    """A way to fill an array, and the policy that suits it."""
-
-    dtype: str
-    low: float
-    high: float
-    values: str = "auto"
-
-    def array(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Return noise on a ramp that differs along every axis, both ends reached."""
-        z, y, x = np.indices(shape)
-        part = z * 1.0 + y * 0.31 + x * 0.07 + np.random.default_rng(3).normal(0, 0.2, shape)
-        part = (part - part.min()) / (part.max() - part.min())
-        real = self.low + (self.high - self.low) * part
-        return real.astype(self.dtype) if self.dtype.startswith("float") else np.rint(real).astype(self.dtype)
-
-
-NUMBERS = {
-    "bool": Numbers(dtype="bool", low=0, high=1),
-    "int8": Numbers(dtype="int8", low=-128, high=127),
-    "uint8": Numbers(dtype="uint8", low=0, high=255),
-    "int16": Numbers(dtype="int16", low=-1024, high=3071),
-    "uint16": Numbers(dtype="uint16", low=0, high=65535),
-    "int32-small": Numbers(dtype="int32", low=-3024, high=3071),
-    "int32-large": Numbers(dtype="int32", low=-2_000_000_000, high=1_900_000_000, values="rescale"),
-    "float32-around-0": Numbers(dtype="float32", low=-3.2, high=3.2),
-    "float64-0-to-1": Numbers(dtype="float64", low=0.0, high=1.0),
-    "float32-ct": Numbers(dtype="float32", low=-1024.0, high=3071.0),
-}
-
-
-def rotation(a: float, b: float, c: float) -> np.ndarray:
-    x = np.array([[1, 0, 0], [0, math.cos(a), -math.sin(a)], [0, math.sin(a), math.cos(a)]])
-    y = np.array([[math.cos(b), 0, math.sin(b)], [0, 1, 0], [-math.sin(b), 0, math.cos(b)]])
-    z = np.array([[math.cos(c), -math.sin(c), 0], [math.sin(c), math.cos(c), 0], [0, 0, 1]])
-    return x @ y @ z
-
-
-GEOMETRIES = {
-    "axial": (SHAPE, np.eye(3)),
-    "oblique": (SHAPE, rotation(0.1, -0.2, 0.3)),
-    # LAS is nibabel's word: x grows to the left, y to the anterior, z to the superior; in LPS that is left-handed.
-    "LAS": (SHAPE, np.diag([1.0, -1.0, 1.0])),
-    "single slice": ((1, *SHAPE[1:]), rotation(-0.3, 0.2, 0.1)),
-}
+from judges.cells import GEOMETRIES, NUMBERS, SHAPE, SPACING, affine_of
 
 READERS: dict[str, tuple[Callable, float]] = {
     "pydicom": (read_with_pydicom, 1e-9),
@@ -81,13 +28,6 @@ READERS: dict[str, tuple[Callable, float]] = {
     "highdicom": (read_with_highdicom, 1e-9),
     "GDCM": (read_with_gdcm, 1e-3),
 }
-
-
-def affine_of(matrix: np.ndarray) -> np.ndarray:
-    affine = np.eye(4)
-    affine[:3, :3] = matrix * SPACING
-    affine[:3, 3] = ORIGIN
-    return affine
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dicomseries.iod import common, enhanced
 from dicomseries.iod import frame_groups as groups
 from dicomseries.iod.conditions import Grey
-from dicomseries.iod.kind import Choice, Constant, Fact, Kind, Row
+from dicomseries.iod.kind import Choice, Fact, Kind, Row
 from dicomseries.iod.real_world import REAL_WORLD_VALUES_IF_ASKED
-from dicomseries.standard.attribute import tag_of
 from dicomseries.values import PixelRules
 
 __all__ = ["MultiframeSC"]
@@ -39,7 +38,7 @@ _SC_IMAGE = (
 # C.7.6.6, C.8.6.3.1: frames follow each other as the per-frame items do
 _FRAMES = (
     Row("NumberOfFrames", "1", Fact()),
-    Row("FrameIncrementPointer", "1", Constant(values=(tag_of("PerFrameFunctionalGroupsSequence"),))),
+    Row("FrameIncrementPointer", "1C", Fact()),
 )
 
 MultiframeSC = Kind(

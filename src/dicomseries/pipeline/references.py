@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column, SeriesPlan
 from dicomseries.standard.attribute import Attribute, Item, attribute, tag_of
 
 __all__ = ["cross_referenced"]
 
-_PURPOSE: Item = (
+_SOURCE: Item = (
     attribute("CodeValue", "121322"),
     attribute("CodingSchemeDesignator", "DCM"),
     attribute("CodeMeaning", "Source image for image processing operation"),
 )
-"""CID 7202."""
+"""CID 7202: what the companion was made from."""
+
+_ALTERNATE: Item = (
+    attribute("CodeValue", "121326"),
+    attribute("CodingSchemeDesignator", "DCM"),
+    attribute("CodeMeaning", "Alternate SOP Class instance"),
+)
+"""CID 7205: the same picture in another form."""
 
 
 def cross_referenced(plans: Sequence[SeriesPlan]) -> tuple[SeriesPlan, ...]:
@@ -29,7 +37,10 @@ def cross_referenced(plans: Sequence[SeriesPlan]) -> tuple[SeriesPlan, ...]:
     if len(plans) == 1:
         return tuple(plans)
     source, display = plans
-    return (_naming_series(source, display), _naming_frames(_naming_series(display, source), source))
+    return (
+        _showing(_naming_series(source, display), display),
+        _made_from(_naming_series(display, source), source),
+    )
 
 
 def _naming_series(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
@@ -42,14 +53,32 @@ def _naming_series(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
     return replace(plan, shared=_inserted(plan.shared, attribute("ReferencedSeriesSequence", series)))
 
 
-def _naming_frames(display: SeriesPlan, source: SeriesPlan) -> SeriesPlan:
+def _made_from(display: SeriesPlan, source: SeriesPlan) -> SeriesPlan:
     """Return the companion with the frame of the map that each of its slices shows."""
     if display.is_multi_frame:
         return display
-    values = tuple(((_frame(source, index)),) for index in range(display.extent.frames))
+    values = tuple((_frame(source, index),) for index in range(display.extent.frames))
     column = Column(keyword="SourceImageSequence", per="frame", values=values, vr="SQ")
     keywords = sorted({*display.per_instance, column.keyword}, key=tag_of)
     return replace(display, columns=(*display.columns, column), per_instance=tuple(keywords))
+
+
+def _showing(source: SeriesPlan, display: SeriesPlan) -> SeriesPlan:
+    """Return the map with the slice of the companion that shows each of its frames (PS3.3 section C.7.6.16.2.5)."""
+    if display.is_multi_frame:
+        return source
+    uids = tuple((display.uids.instance(index),) for index in range(source.extent.frames))
+    column = Column(keyword="ReferencedSOPInstanceUID", per="frame", values=uids, vr="UI")
+    group = VaryingGroup(
+        "ReferencedImageSequence",
+        (
+            attribute("ReferencedSOPClassUID", display.sop_class_uid),
+            Leaf(column.keyword, column.keyword),
+            attribute("PurposeOfReferenceCodeSequence", _ALTERNATE),
+        ),
+    )
+    groups = tuple(sorted((*source.per_frame, group), key=lambda one: one.tag))
+    return replace(source, columns=(*source.columns, column), per_frame=groups)
 
 
 def _instance(plan: SeriesPlan, index: int) -> Item:
@@ -63,7 +92,7 @@ def _frame(plan: SeriesPlan, frame: int) -> Item:
     return (
         *_instance(plan, 0),
         attribute("ReferencedFrameNumber", str(frame + 1)),
-        attribute("PurposeOfReferenceCodeSequence", _PURPOSE),
+        attribute("PurposeOfReferenceCodeSequence", _SOURCE),
     )
 
 

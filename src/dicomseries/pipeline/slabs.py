@@ -34,5 +34,9 @@ def _slabs(volume: Volume) -> Iterator[tuple[int, int]]:
     frame_bytes = int(np.prod(frame)) * volume.slabs.dtype.itemsize
     depth = max(volume.slabs.depth, 1)
     step = max(_SLAB_BYTES // (frame_bytes * depth), 1) * depth
-    for start in range(0, count, step):
-        yield start, min(start + step, count)
+    # Where chunks end with each volume but do not fill it evenly, slabs start again with each, lest they cut chunks.
+    stride = volume.slices if depth < volume.slices and volume.slices % depth else count
+    for first in range(0, count, stride):
+        last = min(first + stride, count)
+        for start in range(first, last, step):
+            yield start, min(start + step, last)

@@ -38,6 +38,8 @@ _MOST_ROWS = 65535
 _MOST_PIXEL_BYTES = 0xFFFFFFFE
 """Largest length of a native Pixel Data element (PS3.5 section 7.1.1)."""
 
+_TIME_INDEX = "TemporalPositionIndex"
+
 _MOST_FRAMES = 2**31 - 1
 """NumberOfFrames and InstanceNumber are integer strings (PS3.5 section 6.2)."""
 
@@ -98,7 +100,8 @@ def plan_series(
     extent = whole if only_volume is None else Extent(volumes=1, slices=whole.slices)
     columns = [*value_columns(value_map), *time_columns(kind, whole, metadata), *columns]
     if only_volume is not None:
-        columns = [one.of_volume(only_volume, slices=whole.slices) for one in columns]
+        # An index orders the volumes of one object; alone, a volume has no place in an order (C.7.6.16.2.2).
+        columns = [one.of_volume(only_volume, slices=whole.slices) for one in columns if one.keyword != _TIME_INDEX]
     check_frame(kind, grid, samples)
     _check_extent(kind, extent)
     grid.check_printed()
