@@ -161,7 +161,7 @@ class Segment:
 
     def _fault(self, name: str, given: Any, expected: str, remedy: str) -> MetadataError:
         return MetadataError(
-            code=f"segment-{name.replace('_', '-')}",
+            code=f"{name.replace('_', '-')}-of-segment",
             where=f"segments[{self.value or _DEFAULT!r}].{name}",
             given="none" if given is None else repr(given),
             expected=expected,
