@@ -44,8 +44,11 @@ def test_a_reader_makes_of_every_case_what_the_documentation_says(program, writt
     # A difference in either direction is news: look at it, then run tools/record_readers.py.
     measured = outcomes_of(program, {**written, **planted})
     noticed = {fault: measured.pop(fault) for fault in planted}
-    assert measured == {name: outcomes[program.name] for name, outcomes in RECORD["outcomes"].items()}
-    assert program.version() == RECORD["readers"][program.name]["version"]
+    recorded = RECORD["readers"][program.name]["version"]
+    assert measured == {name: outcomes[program.name] for name, outcomes in RECORD["outcomes"].items()}, (
+        f"{program.name} {program.version()} does not see what {recorded} saw"
+    )
+    assert program.version() == recorded or not program.pinned
     assert noticed["value"].startswith("wrong values")
     assert noticed["place"] == "values right, wrong place" or measured["CT: int16"] in WITHOUT_PLACE
 

@@ -25,12 +25,13 @@ Ask = Callable[[Path, Meant], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A reader: its name, what it is asked to do, its version, and how to start it."""
+    """A reader: its name, what it is asked to do, its version, how to start it, and whether we pin the version."""
 
     name: str
     asked: str
     version: Callable[[], str]
     start: Callable[[], AbstractContextManager[Ask]]
+    pinned: bool = True
 
 
 def viewing(open_series: Callable[[Path], list[Seen]]) -> Ask:
@@ -102,12 +103,14 @@ PROGRAMS = (
         asked="its renderer `dcm2pnm`: 16-bit pictures of all frames; it has no volumes",
         version=dcmtk_version,
         start=library(open_with_dcmtk),
+        pinned=False,
     ),
     Program(
         name="Orthanc",
         asked="an archive: the files stored and fetched again, and the raw frames",
         version=orthanc_version,
         start=orthanc,
+        pinned=False,
     ),
     Program(
         name="Cornerstone3D",
