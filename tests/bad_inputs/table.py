@@ -23,6 +23,7 @@ class Mistake:
 
 
 CT = "--kind ct --spacing 1 1 2"
+MOVIE = "write movie.npy out --axes tzyx --spacing 1 1 2"
 
 TABLE: tuple[Mistake, ...] = (
     # ---- the command line itself
@@ -34,10 +35,16 @@ TABLE: tuple[Mistake, ...] = (
     Mistake("five cosines", f"write good.npy out {CT} --direction 1 0 0 0 1", USAGE),
     Mistake("a setting without a value", f"write good.npy out {CT} --set PatientID", USAGE),
     Mistake("one keyword set twice", f"write good.npy out {CT} --set PatientID=1 --set PatientID=2", USAGE),
+    Mistake("times in words", f"{MOVIE} --kind mr --times soon", USAGE),
     Mistake("a time that is none", f"write good.npy out {CT} --now yesterday", USAGE),
     Mistake("a check of nothing", "check", USAGE),
     # ---- the kind and the options
     Mistake("a kind that does not exist", "write good.npy out --kind xray --spacing 1 1 2", REFUSED),
+    Mistake("a kind that no array can fill", "write good.npy out --kind rtdose --spacing 1 1 2", REFUSED),
+    Mistake("a kind without what it demands", "write good.npy out --kind enhancedct --spacing 1 1 2", REFUSED),
+    Mistake("a companion of integers", f"write good.npy out {CT} --companion", REFUSED),
+    Mistake("segments of what is no label map", f"write good.npy out {CT} --segments gone.toml", REFUSED),
+    Mistake("a unit that is no code", f"write good.npy out {CT} --units Hounsfield-units-of-CT", REFUSED),
     Mistake("colour as CT", f"write colour.npy out {CT} --axes zyxc", REFUSED),
     Mistake("a policy that does not exist", f"write good.npy out {CT} --values best", REFUSED),
     Mistake("a bound that is not positive", f"write floats.npy out {CT} --values max-error=-1", REFUSED),
@@ -67,7 +74,11 @@ TABLE: tuple[Mistake, ...] = (
     Mistake("a file of zero bytes", f"write nothing.npy out {CT}", REFUSED),
     Mistake("an array without voxels", f"write empty.npy out {CT}", REFUSED),
     Mistake("an array of one axis", f"write line.npy out {CT}", REFUSED),
-    Mistake("several time points and none chosen", f"write movie.npy out {CT} --axes tzyx", REFUSED),
+    Mistake("time points without a name for their axis", f"write movie.npy out {CT}", REFUSED),
+    Mistake("time points for a kind without time", f"{MOVIE} --kind multiframesc", REFUSED),
+    Mistake("times for other volumes", f"{MOVIE} --kind mr --times 0,1,2", REFUSED),
+    Mistake("times that do not rise", f"{MOVIE} --kind mr --times 3,3", REFUSED),
+    Mistake("b-values without directions", f"{MOVIE} --kind mr --bvals affine.txt", USAGE),
     Mistake("a time point beyond the last", f"write movie.npy out {CT} --axes tzyx --time-point 7", REFUSED),
     Mistake("complex numbers", f"write complex.npy out {CT}", REFUSED),
     Mistake("a pickle", f"write pickle.npy out {CT}", REFUSED),
