@@ -41,7 +41,7 @@ TABLE: tuple[Mistake, ...] = (
     # ---- the kind and the options
     Mistake("a kind that does not exist", "write good.npy out --kind xray --spacing 1 1 2", REFUSED),
     Mistake("a kind that no array can fill", "write good.npy out --kind rtdose --spacing 1 1 2", REFUSED),
-    Mistake("a kind without what it demands", "write good.npy out --kind enhancedct --spacing 1 1 2", REFUSED),
+    Mistake("a kind without what it demands", "write good.npy out --kind enhancedmr --spacing 1 1 2", REFUSED),
     Mistake("a companion of integers", f"write good.npy out {CT} --companion", REFUSED),
     Mistake("segments of what is no label map", f"write good.npy out {CT} --segments gone.toml", REFUSED),
     Mistake("a unit that is no code", f"write good.npy out {CT} --units Hounsfield-units-of-CT", REFUSED),
