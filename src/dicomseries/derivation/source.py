@@ -1,0 +1,114 @@
+"""`Source`: what a derived series needs to know of the series it comes from, as plain records."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from dicomseries.geometry import Grid
+from dicomseries.standard.attribute import Attribute
+
+__all__ = ["Source", "SourceFrame"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFrame:
+    """One slice of the source: a classic file, or a frame of a multi-frame file.
+
+    Parameters
+    ----------
+    sop_class_uid, sop_instance_uid : str
+        Of the file.
+    position_lps : tuple of 3 float
+        mm of the centre of its first voxel.
+    frame_number : int, optional
+        From 1 in a multi-frame file; None for a classic one.
+    volume : int
+        Which of several volumes it belongs to, from 0.
+    own : tuple of Attribute
+        What differs from frame to frame.
+
+    Raises
+    ------
+    ValueError
+        If the position is not finite.
+
+    Examples
+    --------
+    >>> SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 2.5)).volume
+    0
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    position_lps: tuple[float, float, float]
+    frame_number: int | None = None
+    volume: int = 0
+    own: tuple[Attribute, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.position_lps) != 3 or not all(map(math.isfinite, self.position_lps)):
+            message = f"a position is three finite numbers, not {self.position_lps}"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A series that another one is derived from.
+
+    Parameters
+    ----------
+    kind : str, optional
+        Name of the kind, where it is one of ours.
+    sop_class_uid, modality : str
+        As in its files.
+    study_uid, series_uid, frame_of_reference_uid : str
+        Its identity; the last is empty where it has none.
+    grid : Grid
+        Voxel centres in LPS mm, slices along the normal, evened out where the files round them.
+    frames : tuple of SourceFrame
+        Slices along the normal, those of the first volume before those of the second.
+    shared : tuple of Attribute
+        What all files say alike, in the order of their tags; private ones under ``"(gggg,eeee)"``. Functional groups
+        of multi-frame files stand in SharedFunctionalGroupsSequence.
+    volumes : int
+        Volumes on the grid.
+    times_s : tuple of float, optional
+        Seconds of each volume after the first.
+    transfer_syntax_uid : str
+        How its pixels were stored.
+
+    Raises
+    ------
+    ValueError
+        If the number of frames is not that of the grid.
+
+    Examples
+    --------
+    >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
+    >>> Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    ...        frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,)).volumes
+    1
+    """
+
+    kind: str | None
+    sop_class_uid: str
+    modality: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    grid: Grid
+    frames: tuple[SourceFrame, ...]
+    shared: tuple[Attribute, ...] = ()
+    volumes: int = 1
+    times_s: tuple[float, ...] | None = None
+    transfer_syntax_uid: str = "1.2.840.10008.1.2.1"
+
+    def __post_init__(self) -> None:
+        if len(self.frames) != self.volumes * self.grid.shape[0]:
+            message = f"{len(self.frames)} frames are not {self.volumes} volumes of {self.grid.shape[0]} slices"
+            raise ValueError(message)
+
+    def get(self, keyword: str) -> Attribute | None:
+        """Return a shared attribute; None if there is none."""
+        return next((one for one in self.shared if one.keyword == keyword), None)
