@@ -1,4 +1,4 @@
-"""Every multi-frame kind, and every kind over time: no validator finds an error, readers see each voxel in its place."""
+"""Every multi-frame kind, and every kind over time: no validator finds an error, readers see each voxel in place."""
 
 from __future__ import annotations
 

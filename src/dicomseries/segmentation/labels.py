@@ -155,7 +155,7 @@ def _check_range(slab: npt.NDArray[Any]) -> None:
             where="source",
             given=f"the label {high}",
             expected=f"labels up to {HIGHEST_LABEL}: SegmentNumber has 16 bits (PS3.3 section C.8.20.2)",
-            remedy="Change their numbers: values, labels = np.unique(labels, return_inverse=True), then labels.reshape(...).",
+            remedy="Change their numbers: values, labels = np.unique(labels, return_inverse=True), and reshape labels.",
         )
 
 

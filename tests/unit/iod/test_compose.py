@@ -4,8 +4,8 @@ from dicomseries.errors import KindError, MetadataError
 from dicomseries.iod import (
     CT,
     KINDS,
-    OFFERED,
     MR,
+    OFFERED,
     PT,
     SC,
     Absent,
