@@ -47,8 +47,8 @@ class SourceFrame:
     own: tuple[Attribute, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.position_lps) != 3 or not all(map(math.isfinite, self.position_lps)):
-            message = f"a position is three finite numbers, not {self.position_lps}"
+        if not all(map(math.isfinite, self.position_lps)):
+            message = f"a position is finite, not {self.position_lps}"
             raise ValueError(message)
 
 

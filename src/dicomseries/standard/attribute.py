@@ -15,7 +15,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 __all__ = ["Attribute", "Item", "Value", "attribute", "tag_of", "vr_of"]
 
-_PRIVATE = re.compile(r"\(([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)")
+_NUMBER = re.compile(r"\(([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)")
 
 Value: TypeAlias = Union[str, int, float, bytes, "Item"]
 """One value: text, number, bytes, or (VR SQ) an item."""
@@ -31,7 +31,7 @@ class Attribute:
     Parameters
     ----------
     keyword : str
-        Keyword of PS3.6, such as ``"PixelSpacing"``; of a private attribute its tag, such as ``"(0029,1010)"``.
+        Keyword of PS3.6, such as ``"PixelSpacing"``; of an attribute without one its tag, such as ``"(0029,1010)"``.
     vr : str
         Two-letter value representation (PS3.5 section 6.2).
     values : tuple
@@ -100,21 +100,21 @@ def attribute(keyword: str, *values: Value, vr: str | None = None) -> Attribute:
 
 @cache
 def tag_of(keyword: str) -> int:
-    """Return the tag of a keyword as one integer; private attributes are called by their tag.
+    """Return the tag of a keyword as one integer; what the dictionary has no keyword for is called by its tag.
 
     Raises
     ------
     ValueError
-        If PS3.6 has no such keyword (repeating groups 50xx and 60xx have no single tag).
+        If PS3.6 has no such keyword (repeating groups 50xx and 60xx have no single tag, and need their number).
 
     Examples
     --------
     >>> f"{tag_of('Rows'):08X}", f"{tag_of('(0029,1010)'):08X}"
     ('00280010', '00291010')
     """
-    private = _PRIVATE.fullmatch(keyword)
-    if private is not None and int(private[1], 16) % 2:
-        return int(private[1] + private[2], 16)
+    number = _NUMBER.fullmatch(keyword)
+    if number is not None:
+        return int(number[1] + number[2], 16)
     tag = tag_for_keyword(keyword)
     if tag is None:
         message = f"{keyword!r} is not a keyword of the DICOM data dictionary"

@@ -1,0 +1,199 @@
+"""A series on disk → `Source`, the plain record that derived series are made from."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+
+from dicomseries import readback
+from dicomseries.derivation import Source, SourceFrame
+from dicomseries.errors import DicomSeriesWarning, ReadError
+from dicomseries.geometry import Grid
+from dicomseries.standard.attribute import Attribute, Value
+
+__all__ = ["open_source"]
+
+_NOT_SHOWN = frozenset({"PixelData", "FloatPixelData", "DoubleFloatPixelData", "PerFrameFunctionalGroupsSequence"})
+_TOLERATED = frozenset({"slices-missing", "spacing-uneven"})
+"""What keeps a series from being an array, but not from being referred to slice by slice."""
+
+_ROUNDED = 5e-3
+"""Departure from a right-angled frame that is snapped: cosines of two to three decimals."""
+
+
+def open_source(path: str | os.PathLike[str], *, series: str | None = None) -> Source:
+    """Return a series as what another is derived from; only headers are read.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder of the series, or one file.
+    series : str, optional
+        SeriesInstanceUID, where there are several.
+
+    Raises
+    ------
+    ReadError
+        If there is no series or more than one, or it has no place in space.
+
+    Warns
+    -----
+    DicomSeriesWarning
+        If slices are missing or something else is wrong that does not keep slices from being referred to.
+    """
+    found = readback.scan(path)
+    chosen = readback.select(path, found, series)
+    errors = [one for one in chosen.problems if one.level == "error" and one.code not in _TOLERATED]
+    if errors:
+        raise ReadError.together([one.error(os.fspath(path)) for one in errors])
+    for problem in (*found.problems, *chosen.problems):
+        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=4)
+    shared, owns = _attributes(chosen)
+    frames = tuple(_frames(chosen, owns))
+    grid = chosen.grid or _evened_out(path, frames, chosen)
+    first = chosen.instances[0]
+    return Source(
+        kind=chosen.kind,
+        sop_class_uid=chosen.sop_class_uid,
+        modality=chosen.modality,
+        study_uid=chosen.study_uid,
+        series_uid=chosen.series_uid,
+        frame_of_reference_uid=first.text("FrameOfReferenceUID"),
+        grid=grid,
+        frames=frames,
+        shared=shared,
+        volumes=chosen.volumes or 1,
+        times_s=chosen.times_s,
+        transfer_syntax_uid=first.transfer_syntax,
+    )
+
+
+def _attributes(series: readback.Series) -> tuple[tuple[Attribute, ...], list[tuple[Attribute, ...]]]:
+    """Return what all files say alike, and what each says by itself."""
+    datasets = [instance.dataset() for instance in series.instances]
+    differing = readback.differing_tags(series.instances)
+    shared = tuple(_of_dataset(datasets[0], lambda tag: tag not in differing))
+    return shared, [tuple(_of_dataset(one, lambda tag: tag in differing)) for one in datasets]
+
+
+def _of_dataset(dataset: Dataset, is_wanted: Any) -> Iterator[Attribute]:
+    for tag in sorted(dataset.keys()):
+        if tag.group != 2 and is_wanted(int(tag)):
+            try:
+                element = dataset[tag]
+            except Exception as error:  # noqa: BLE001 - a value that pydicom cannot decode is no value to hand on
+                warnings.warn(f"{tag} of the source cannot be decoded: {error}", DicomSeriesWarning, stacklevel=6)
+                continue
+            yield from _attribute(element)
+
+
+def _attribute(element: DataElement) -> Iterator[Attribute]:
+    tag = element.tag
+    keyword = keyword_for_tag(tag) or f"({tag.group:04X},{tag.element:04X})"
+    if keyword in _NOT_SHOWN:
+        return
+    vr = str(element.VR).partition(" ")[0]
+    if vr == "SQ":
+        items = (tuple(one for inner in item for one in _attribute(inner)) for item in element.value)
+        yield Attribute(keyword, "SQ", tuple(items))
+    elif element.is_empty:
+        yield Attribute(keyword, vr)
+    else:
+        values = element.value if element.VM > 1 else [element.value]
+        yield Attribute(keyword, vr, tuple(_value(one) for one in values))
+
+
+def _value(value: Any) -> Value:
+    """Return a value as the file has it: texts of numbers as they are printed there."""
+    original = getattr(value, "original_string", None)
+    if original is not None:
+        return str(original)
+    if isinstance(value, (bytes, int, float)) and type(value) in {bytes, int, float}:
+        return value
+    return str(value)
+
+
+def _frames(series: readback.Series, owns: Sequence[tuple[Attribute, ...]]) -> Iterator[SourceFrame]:
+    if series.frame_set is not None:
+        yield from _frames_of_files(series, owns)
+        return
+    positions = [instance.numbers("ImagePositionPatient") for instance in series.instances]
+    slices = len(positions) // (series.volumes or 1)
+    for index, (instance, position, own) in enumerate(zip(series.instances, positions, owns, strict=True)):
+        yield SourceFrame(
+            sop_class_uid=instance.text("SOPClassUID"),
+            sop_instance_uid=instance.text("SOPInstanceUID"),
+            position_lps=_position(position, series, index % slices),
+            volume=index // slices,
+            own=own,
+        )
+
+
+def _frames_of_files(series: readback.Series, owns: Sequence[tuple[Attribute, ...]]) -> Iterator[SourceFrame]:
+    pool = series.frame_set.pool if series.frame_set is not None else ()
+    listed = series.frame_set.sources.tolist() if series.frame_set is not None else []
+    slices = len(listed) // (series.volumes or 1)
+    inside = [_of_frames(frames.instance) for frames in pool]
+    for index, (file, frame) in enumerate(listed):
+        instance = pool[max(file, 0)].instance
+        found = pool[max(file, 0)].positions_lps
+        position = () if found is None or file < 0 else tuple(map(float, found[frame]))
+        yield SourceFrame(
+            sop_class_uid=instance.text("SOPClassUID"),
+            sop_instance_uid=instance.text("SOPInstanceUID"),
+            position_lps=_position(position, series, index % slices),
+            frame_number=frame + 1 if file >= 0 else None,
+            volume=index // slices,
+            own=(*owns[max(file, 0)], *(inside[file][frame] if file >= 0 else ())),
+        )
+
+
+def _of_frames(instance: readback.Instance) -> list[tuple[Attribute, ...]]:
+    """Return what the functional groups of each frame hold, without the sequences they stand in."""
+    items: Iterable[Dataset] = instance.value("PerFrameFunctionalGroupsSequence") or ()
+    return [tuple(one for group in item if group.VR == "SQ" for one in _inside(group)) for item in items]
+
+
+def _inside(group: DataElement) -> Iterator[Attribute]:
+    for item in group.value[:1]:
+        for element in item:
+            yield from _attribute(element)
+
+
+def _position(position: Sequence[float], series: readback.Series, index: int) -> tuple[float, float, float]:
+    """Return where a slice is; one without a position stands where the grid has it."""
+    if len(position) == 3 and bool(np.isfinite(position).all()):
+        return float(position[0]), float(position[1]), float(position[2])
+    return series.grid.position(index) if series.grid is not None else (0.0, 0.0, float(index))
+
+
+def _evened_out(path: str | os.PathLike[str], frames: Sequence[SourceFrame], series: readback.Series) -> Grid:
+    """Return a grid with as many slices as there are, for a series with gaps: its frames say where they really are."""
+    first = series.instances[0]
+    cosines, spacing = first.numbers("ImageOrientationPatient"), first.numbers("PixelSpacing")
+    if len(cosines) != 6 or len(spacing) != 2:
+        raise ReadError(
+            code="source-without-place",
+            where=os.fspath(path),
+            given="no ImageOrientationPatient or PixelSpacing",
+            expected="slices with a place in space",
+            remedy="Pass the array with its own geometry and the patient's attributes as metadata=, without like=.",
+        )
+    positions = np.array([frame.position_lps for frame in frames])
+    count = len(frames) // (series.volumes or 1)
+    length = float(np.linalg.norm(positions[count - 1] - positions[0]))
+    step = length / (count - 1) if count > 1 else 1.0
+    return Grid.from_spacing(
+        (count, first.rows, first.columns),
+        (spacing[1], spacing[0], step),
+        origin=frames[0].position_lps,
+        direction=cosines,
+        tolerance=_ROUNDED,
+    )
