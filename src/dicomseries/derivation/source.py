@@ -10,6 +10,9 @@ from dicomseries.standard.attribute import Attribute
 
 __all__ = ["Source", "SourceFrame"]
 
+_ROUNDING = 0.2
+"""Part of the spacing that a slice may be off its place; readers draw the same line (Cornerstone3D)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFrame:
@@ -108,6 +111,16 @@ class Source:
         if len(self.frames) != self.volumes * self.grid.shape[0]:
             message = f"{len(self.frames)} frames are not {self.volumes} volumes of {self.grid.shape[0]} slices"
             raise ValueError(message)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether every slice is where the grid has it, within a fifth of a slice: no gaps, but rounded positions."""
+        slices, step = self.grid.shape[0], self.grid.spacing_mm[2]
+        places = [self.grid.position(index) for index in range(slices)]
+        return all(
+            math.dist(frame.position_lps, places[index % slices]) <= _ROUNDING * step
+            for index, frame in enumerate(self.frames)
+        )
 
     def get(self, keyword: str) -> Attribute | None:
         """Return a shared attribute; None if there is none."""

@@ -114,6 +114,16 @@ class Metadata:
         """
         return Metadata(attributes=tuple({one.keyword: one for one in (*self.attributes, *attributes)}.values()))
 
+    def without(self, *keywords: str) -> Metadata:
+        """Return the same without some attributes.
+
+        Examples
+        --------
+        >>> Metadata.from_mapping({"PatientID": "42"}).without("PatientID").keywords
+        ()
+        """
+        return Metadata(attributes=tuple(one for one in self.attributes if one.keyword not in keywords))
+
     @property
     def keywords(self) -> tuple[str, ...]:
         """Keywords in the order of their tags."""

@@ -87,7 +87,9 @@ class Draft:
         """
         volumes: list[int | None] = [*range(self.extent.volumes)] if self.is_split else [None]
         self._refuse_one_uid(len(volumes) * len(self.forms))
+        lineage = self.request.lineage
         uids = series_uids(self.request.uid, entropy)
+        uids = uids if lineage is None else lineage.identified(uids)
         jobs: list[Job] = []
         files = 0
         for index in volumes:
@@ -121,13 +123,23 @@ class Draft:
             metadata=self._metadata(index, form, number),
             moment=self.request.now,
             extent=self.extent,
-            columns=self.columns,
+            columns=self._columns(form),
             only_volume=index,
         )
+        if self.request.lineage is not None:
+            plan = self.request.lineage.added(plan, index)
         width = max(4, len(str(self.extent.volumes)))
         part = "" if index is None else f"time-{index + 1:0{width}d}"
         folder = "-".join(name for name in (part, form.folder) if name)
         return replace(plan, folder=folder, advice=(*form.advice, *plan.advice))
+
+    def _columns(self, form: Form) -> tuple[Column, ...]:
+        """Return what the source says of its slices, where this form has a place for it, and what the user says."""
+        if self.request.lineage is None:
+            return self.columns
+        places = {name for row in form.kind.all_rows for name in (row.keyword, row.given_as)}
+        taken = (one for one in self.request.lineage.columns if not form.kind.is_multi_frame or one.keyword in places)
+        return (*taken, *self.columns)
 
     def _metadata(self, index: int | None, form: Form, number: int) -> Metadata:
         part = "" if index is None else f"time {index + 1} of {self.extent.volumes}"

@@ -33,6 +33,10 @@ from dicomseries.values.refusal import RangeError, refuse_range
 __all__ = ["digest", "plan_volume", "with_others"]
 
 _ENTROPY_BYTES = 32
+_HOUNSFIELD = (-32768.0, 65535.0)
+"""What scanners of extended range and metal reach."""
+_LEAST_CONTRAST = 20.0
+"""HU between the darkest and the brightest voxel of any body or phantom; normalised images have 1 or 2."""
 _CONTENT_VERSION = b"dicomseries content 2"
 """Begins every content digest; a change of what is hashed changes this, so that UIDs are never reused."""
 
@@ -73,8 +77,26 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     )
     _rehearse(draft)
     statistics, digests = _survey(draft.volume, request)
+    draft = replace(draft, request=_still_hounsfield(request, volume, statistics))
     value_maps = [_plan_values(draft.volume, request, form, statistics) for form in forms]
     return draft.jobs(value_maps, statistics, _entropy(draft, value_maps, digests))
+
+
+def _still_hounsfield(request: Request, volume: Volume, statistics: Statistics) -> Request:
+    """Return the request without the source's RescaleType HU where the values are hardly Hounsfield units any more."""
+    lineage = request.lineage
+    if lineage is None or not lineage.is_hounsfield or statistics.minimum is None or statistics.maximum is None:
+        return request
+    ends = [float(end) * volume.slope + volume.intercept for end in (statistics.minimum, statistics.maximum)]
+    low, high = min(ends), max(ends)
+    if _HOUNSFIELD[0] <= low and high <= _HOUNSFIELD[1] and high - low >= _LEAST_CONTRAST:
+        return request
+    advice = (
+        f"RescaleType is not HU, as in the series this one comes from: values from {low:g} to {high:g} are hardly "
+        'Hounsfield units. Give metadata={"RescaleType": "HU"} if they are.'
+    )
+    lineage = replace(lineage, advice=(*lineage.advice, advice))
+    return replace(request, metadata=request.metadata.without("RescaleType"), lineage=lineage)
 
 
 def with_others(jobs: Sequence[Job]) -> SeriesPlan:

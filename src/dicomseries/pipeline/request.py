@@ -13,6 +13,7 @@ from dicomseries import executors
 from dicomseries.errors import OptionError, TargetError
 from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata
+from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.loading import MappingLike, load_mapping
 from dicomseries.sinks.directory import located
 from dicomseries.uids import UidPolicy, parse_uid_policy
@@ -48,6 +49,7 @@ class Request:
     companion: bool
     segments: Any
     segmentation_type: str
+    lineage: Lineage | None = None
 
     @property
     def is_segmentation(self) -> bool:

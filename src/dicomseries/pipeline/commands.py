@@ -1,0 +1,358 @@
+"""`write` and `plan`: every argument, and the order of the stages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dicomseries.pipeline.deriving import DerivationLike, like_of
+from dicomseries.pipeline.drafting import Job
+from dicomseries.pipeline.loading import MappingLike
+from dicomseries.pipeline.planning import with_others
+from dicomseries.pipeline.preparing import prepare
+from dicomseries.pipeline.request import MetadataLike, Progress, target_of
+from dicomseries.pipeline.witness import Tally, verify_series
+from dicomseries.pipeline.writing import check_space, write_series
+from dicomseries.plan import SeriesPlan
+from dicomseries.report import Receipt
+from dicomseries.sinks import DirectorySink
+from dicomseries.sinks.directory import check_target
+from dicomseries.uids import UidPolicy
+from dicomseries.values import Policy
+
+__all__ = ["plan", "write"]
+
+
+def write(
+    source: Any,
+    out: str | os.PathLike[str],
+    *,
+    kind: str | None = None,
+    spacing: Sequence[float] | None = None,
+    origin: Sequence[float] | None = None,
+    direction: Any = None,
+    affine: Any = None,
+    space: str | None = None,
+    axes: str | None = None,
+    time_point: int | None = None,
+    times: float | Sequence[float] | None = None,
+    like: str | os.PathLike[str] | None = None,
+    series: str | None = None,
+    same_space: bool = True,
+    derivation: DerivationLike = None,
+    description: str | None = None,
+    model: Mapping[str, str] | None = None,
+    keep_private: Sequence[str] = (),
+    values: Policy | str = "auto",
+    nan: float | None = None,
+    clip: tuple[float, float] | None = None,
+    units: str | None = None,
+    metadata: MetadataLike = None,
+    per_volume: MappingLike = None,
+    split: str | None = None,
+    companion: bool = False,
+    segments: Any = None,
+    segmentation_type: str | None = None,
+    uid: str | Mapping[str, str] | UidPolicy = "random",
+    now: dt.datetime | None = None,
+    entropy: bytes | None = None,
+    workers: int | None = None,
+    overwrite: bool = False,
+    verify: bool = True,
+    sync: bool = True,
+    progress: Progress | None = None,
+) -> Receipt:
+    """Write an array as a DICOM series, or as several of one study and space, whole or not at all.
+
+    Parameters
+    ----------
+    source : array, path or Volume
+        Axes (slices, rows, columns), volumes first, colour last; numpy, memmap, torch, h5py, zarr, dask, xarray,
+        SimpleITK, nibabel, or a file of the formats in `open_volume`. Read a few slices at a time.
+    out : path-like
+        The folder to make; must not exist, or be empty.
+    kind : str
+        Only you know what the numbers are. One file a slice: ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``; one file for all:
+        ``"EnhancedCT"``, ``"EnhancedMR"``, ``"MultiframeSC"``, ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``.
+    spacing, origin : sequence of float, optional
+        mm along x (columns), y (rows), z (slices), and LPS mm of the first voxel, as ITK has them.
+    direction : array_like, optional
+        Nine direction cosines, or six as ImageOrientationPatient.
+    affine : array_like, optional
+        4×4, from (column, row, slice) indices to mm; with `space`.
+    space : {"LPS", "RAS"}, optional
+        The frame of `affine`.
+    axes : str, optional
+        Names the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel), ``"zyxc"`` (colour), ``"tzyx"``.
+    time_point : int, optional
+        Which one of an array with an axis t; all of them if not given.
+    times : float or sequence of float, optional
+        Seconds from each volume to the next, or of each volume after the first; what the file says if not given.
+    like : path-like, optional
+        Folder of the series that the array was made from: kind, grid, patient, study, frame of reference and what else
+        stays true are taken from it, and it is referred to slice by slice.
+    series : str, optional
+        SeriesInstanceUID in `like`, where there are several.
+    same_space : bool
+        Whether the array stands in the space of `like`; False gives it a frame of reference of its own.
+    derivation : str or sequence, optional
+        What was done: code, name or (value, scheme, meaning) of CID 7203, such as ``"113087"`` or ``"smoothing"``.
+    description : str, optional
+        SeriesDescription of the result.
+    model : mapping, optional
+        Of an algorithm that took part: ``name``, ``version``, ``manufacturer``.
+    keep_private : sequence of str
+        Creators whose private attributes are taken over from `like`.
+    values : policy or str
+        ``"auto"`` (Exact for integers, else Rescale), `Exact`, `Rescale`, `Digits`, `Lossless`.
+    nan : float, optional
+        Real value for NaN and infinities; without it they are refused.
+    clip : tuple of float, optional
+        Real values beyond (low, high) are set to the limit, and counted.
+    units : str, optional
+        UCUM code of the unit of the values, such as ``"mm2/s"``; written where the kind maps to real-world values.
+    metadata : mapping or path, optional
+        Attributes by DICOM keyword; or a TOML or JSON file of them.
+    per_volume : mapping or path, optional
+        Attributes by keyword with a list of values, one for each volume or slice: b-values, echo times.
+    split : {"time"}, optional
+        One series for each volume, in folders of their own, instead of all in one.
+    companion : bool
+        Beside the lossless map of floats, write a classic series of 16 bits for display; they name each other.
+    segments : mapping, list or path, optional
+        What the labels of a segmentation mean.
+    segmentation_type : {"binary", "labelmap"}, optional
+        How a segmentation is stored; ``"binary"`` if not given.
+    uid : str or mapping
+        ``"random"``, ``"content"``, a root of your own, or given UIDs.
+    now : datetime, optional
+        Date and time of the series; the clock's, except with ``uid="content"``, which leaves dates to `metadata`.
+    entropy : bytes, optional
+        Chance for the UIDs; with `now` it makes a write repeatable to the byte.
+    workers : int, optional
+        Threads; every processor if not given. The files do not depend on it.
+    overwrite : bool
+        Replace a folder of DICOM files.
+    verify : bool
+        Read every file back, by other code than wrote it, and compare before anything is shown.
+    sync : bool
+        Make the files durable (fsync) before they are shown.
+    progress : callable, optional
+        Called as ``progress(done, total, what)``.
+
+    Returns
+    -------
+    Receipt
+        UIDs, size, value map, proven and achieved error, advice.
+
+    Raises
+    ------
+    GeometryError, ValuesError, MetadataError, KindError, OptionError, SourceError, MissingPackageError
+        If the input is refused: nothing was written.
+    TargetError
+        If `out` is not free, or the disk has no room.
+    WriteError, VerificationError
+        If writing failed half way; nothing is left.
+
+    Notes
+    -----
+    Explicit VR Little Endian (PS3.5 section A.2), PS3.3 annex A of the kind, PS3.10 files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     receipt = write(np.arange(60, dtype="int16").reshape(3, 4, 5), folder, kind="CT", spacing=(2.5, 3.5, 4.5))
+    >>> receipt.files, receipt.max_error, receipt.verified
+    (3, 0.0, True)
+    """
+    started = time.perf_counter()
+    target = target_of(out)
+    check_target(target, overwrite=overwrite)
+    request, jobs = prepare(
+        source,
+        like_of(
+            like,
+            series=series,
+            same_space=same_space,
+            derivation=derivation,
+            description=description,
+            model=model,
+            keep_private=keep_private,
+        ),
+        {
+            "spacing": spacing,
+            "origin": origin,
+            "direction": direction,
+            "affine": affine,
+            "space": space,
+            "axes": axes,
+            "time_point": time_point,
+            "times": times,
+        },
+        kind=kind,
+        values=values,
+        nan=nan,
+        clip=clip,
+        metadata=metadata,
+        uid=uid,
+        now=now,
+        entropy=entropy,
+        workers=workers,
+        progress=progress,
+        per_volume=per_volume,
+        split=split,
+        companion=companion,
+        units=units,
+        segments=segments,
+        segmentation_type=segmentation_type,
+    )
+    check_space(target, jobs)
+    tallies = []
+    with DirectorySink(target, overwrite=overwrite, sync=sync) as sink:
+        for job in jobs:
+            tallies.append(write_series(job, sink, request, read_back=verify))
+            if verify:
+                verify_series(job, tallies[-1])
+        sink.commit()
+    seconds = time.perf_counter() - started
+    first, *others = (
+        _receipt(out, job, tally, verified=verify, seconds=seconds) for job, tally in zip(jobs, tallies, strict=True)
+    )
+    return replace(first, others=tuple(others))
+
+
+def plan(
+    source: Any,
+    *,
+    kind: str | None = None,
+    spacing: Sequence[float] | None = None,
+    origin: Sequence[float] | None = None,
+    direction: Any = None,
+    affine: Any = None,
+    space: str | None = None,
+    axes: str | None = None,
+    time_point: int | None = None,
+    times: float | Sequence[float] | None = None,
+    like: str | os.PathLike[str] | None = None,
+    series: str | None = None,
+    same_space: bool = True,
+    derivation: DerivationLike = None,
+    description: str | None = None,
+    model: Mapping[str, str] | None = None,
+    keep_private: Sequence[str] = (),
+    values: Policy | str = "auto",
+    nan: float | None = None,
+    clip: tuple[float, float] | None = None,
+    units: str | None = None,
+    metadata: MetadataLike = None,
+    per_volume: MappingLike = None,
+    split: str | None = None,
+    companion: bool = False,
+    segments: Any = None,
+    segmentation_type: str | None = None,
+    uid: str | Mapping[str, str] | UidPolicy = "random",
+    now: dt.datetime | None = None,
+    entropy: bytes | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> SeriesPlan:
+    """Return what `write` would write, having read the source once and written nothing.
+
+    Parameters
+    ----------
+    source, kind, spacing, origin, direction, affine, space, axes, time_point, times, values, nan, clip, units
+        As in `write`.
+    like, series, same_space, derivation, description, model, keep_private
+        As in `write`.
+    per_volume, split, companion, segments, segmentation_type
+        As in `write`.
+    metadata, uid, now, entropy, workers, progress
+        As in `write`.
+
+    Returns
+    -------
+    SeriesPlan
+        Every name, UID, attribute and size, of further series in ``.others``; ``str(plan)`` is for people.
+
+    Raises
+    ------
+    GeometryError, ValuesError, MetadataError, KindError, OptionError, SourceError, MissingPackageError
+        As `write` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plan(np.zeros((3, 4, 5), "uint8"), kind="SC", spacing=(1, 1, 2)).frame_bytes
+    20
+    """
+    _, jobs = prepare(
+        source,
+        like_of(
+            like,
+            series=series,
+            same_space=same_space,
+            derivation=derivation,
+            description=description,
+            model=model,
+            keep_private=keep_private,
+        ),
+        {
+            "spacing": spacing,
+            "origin": origin,
+            "direction": direction,
+            "affine": affine,
+            "space": space,
+            "axes": axes,
+            "time_point": time_point,
+            "times": times,
+        },
+        kind=kind,
+        values=values,
+        nan=nan,
+        clip=clip,
+        metadata=metadata,
+        uid=uid,
+        now=now,
+        entropy=entropy,
+        workers=workers,
+        progress=progress,
+        per_volume=per_volume,
+        split=split,
+        companion=companion,
+        units=units,
+        segments=segments,
+        segmentation_type=segmentation_type,
+    )
+    return with_others(jobs)
+
+
+def _receipt(out: str | os.PathLike[str], job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
+    series = job.plan
+    folder = os.fspath(out)
+    return Receipt(
+        out=os.path.join(folder, series.folder) if series.folder else folder,  # noqa: PTH118 - as it was given
+        kind=series.kind,
+        study_uid=series.uids.study,
+        series_uid=series.uids.series,
+        frame_of_reference_uid=series.uids.frame_of_reference,
+        files=len(series),
+        bytes=tally.size,
+        grid=series.grid,
+        volumes=series.extent.volumes,
+        dtype=series.value_map.dtype,
+        slope=series.value_map.slope,
+        intercept=series.value_map.intercept,
+        max_error=series.value_map.max_error,
+        achieved_error=tally.error,
+        clipped=tally.clipped,
+        replaced=tally.replaced,
+        verified=verified,
+        seconds=seconds,
+        advice=series.advice,
+    )

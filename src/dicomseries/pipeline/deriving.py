@@ -1,0 +1,214 @@
+"""What `like=` means: from the series on disk to what the result takes over and refers to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dicomseries import derivation as lineages
+from dicomseries import readback
+from dicomseries.derivation import Source
+from dicomseries.errors import GeometryError, KindError, OptionError
+from dicomseries.pipeline.lineage import Lineage
+from dicomseries.pipeline.request import Request
+from dicomseries.plan import SOFTWARE_VERSION
+from dicomseries.sources import Volume
+from dicomseries.standard.attribute import Item, attribute
+
+__all__ = ["DerivationLike", "Like", "kind_of", "like_of", "lineage_of"]
+
+DerivationLike = str | Sequence[str] | Mapping[str, str] | None
+"""A code or name of CID 7203, or (value, scheme, meaning)."""
+
+_MODEL = ("name", "version", "manufacturer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Like:
+    """The series that an array was made from, and what was done to it.
+
+    Parameters
+    ----------
+    path : str
+        Its folder.
+    series : str, optional
+        SeriesInstanceUID, where there are several.
+    same_space : bool
+        Whether the array stands in its space.
+    code : Item, optional
+        What was done.
+    description : str, optional
+        SeriesDescription of the result.
+    model : Model, optional
+        Of an algorithm that took part.
+    keep_private : tuple of str
+        Creators whose private attributes are kept.
+    """
+
+    path: str
+    series: str | None = None
+    same_space: bool = True
+    code: Item | None = None
+    description: str | None = None
+    model: lineages.Model | None = None
+    keep_private: tuple[str, ...] = ()
+
+
+def like_of(
+    like: Any,
+    *,
+    series: str | None,
+    same_space: bool,
+    derivation: DerivationLike,
+    description: str | None,
+    model: Mapping[str, str] | None,
+    keep_private: Sequence[str],
+) -> Like | None:
+    """Return the record of these arguments, None without a series; refuse the others alone."""
+    if like is None:
+        given = {
+            "series": series,
+            "derivation": derivation,
+            "model": model,
+            "keep_private": tuple(keep_private) or None,
+        }
+        given |= {"description": description, "same_space": None if same_space else False}
+        odd = next((name for name, value in given.items() if value is not None), None)
+        if odd is None:
+            return None
+        raise OptionError(
+            code="option-without-like",
+            where=odd,
+            given=f"{odd}= without like=",
+            expected="the series that the array comes from",
+            remedy=f"Pass like=, or leave {odd}= out (SeriesDescription may stand in metadata=).",
+        )
+    if not isinstance(like, (str, os.PathLike)) or not isinstance(os.fspath(like), str):
+        raise OptionError(
+            code="like-not-a-path",
+            where="like",
+            given=repr(like),
+            expected="the folder of a series",
+            remedy="Pass its path; of a volume that dicomseries.read gave, use volume.derive(array).",
+        )
+    return Like(
+        path=os.fspath(like),
+        series=series,
+        same_space=same_space,
+        code=None if derivation is None else lineages.derivation_code(derivation),
+        description=description,
+        model=_model(model),
+        keep_private=(keep_private,) if isinstance(keep_private, str) else tuple(keep_private),
+    )
+
+
+def _model(model: Mapping[str, str] | None) -> lineages.Model | None:
+    if model is None:
+        return None
+    if isinstance(model, Mapping) and model.get("name") and set(model) <= set(_MODEL):
+        return lineages.Model(**{key: str(value) for key, value in model.items()})
+    raise OptionError(
+        code="model-not-described",
+        where="model",
+        given=repr(model),
+        expected=f"a mapping with a name, and of the keys {', '.join(_MODEL)}",
+        remedy='Pass model={"name": "LesionNet", "version": "2.1", "manufacturer": "Us"}.',
+    )
+
+
+def kind_of(kind: str | None, source: Source) -> str:
+    """Return the kind of the result: the one asked for, else the source's.
+
+    Raises
+    ------
+    KindError
+        If the source is of a class that arrays are not written as.
+    """
+    if kind is not None:
+        return kind
+    if source.kind is not None and source.kind != "Segmentation":
+        return source.kind
+    raise KindError(
+        code="kind-of-source-unknown",
+        where="kind",
+        given=f"a source of the class {source.sop_class_uid} ({source.modality or 'no modality'})",
+        expected="kind=, as no array is written as that",
+        remedy="Pass the kind of the result, such as kind='SC', 'MR' or 'Segmentation'.",
+    )
+
+
+def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> Request:
+    """Return the request with what comes from the source; what the user has said wins.
+
+    Parameters
+    ----------
+    like : Like
+        What was done.
+    source : Source
+        The series.
+    volume : Volume
+        The result, slices in any order along the normal.
+    request : Request
+        What was asked.
+
+    Raises
+    ------
+    GeometryError
+        If the result stands nowhere near the source, and is not said to stand elsewhere.
+    """
+    grid = volume.along_normal().grid
+    matching = lineages.match(source, grid, same_space=like.same_space)
+    if like.same_space and not any(matching.slices):
+        raise _apart(like, source)
+    inherited = lineages.inherit(
+        source,
+        matching,
+        kind=request.kind,
+        keep_private=like.keep_private,
+        description=like.description,
+        moment=request.now,
+        model=like.model,
+        software=f"dicomseries {SOFTWARE_VERSION}",
+    )
+    cited = lineages.references(
+        source, matching, is_multi_frame=request.kind.is_multi_frame, volumes=volume.volumes or 1, code=like.code
+    )
+    metadata = inherited.metadata.having(*cited.shared)
+    if like.code is not None:
+        metadata = metadata.having(attribute("DerivationCodeSequence", like.code))
+    said = request.metadata
+    keeps_space = like.same_space and source.frame_of_reference_uid
+    lineage = Lineage(
+        study_uid=source.study_uid,
+        frame_of_reference_uid=source.frame_of_reference_uid if keeps_space else "",
+        columns=(*inherited.columns, *(() if request.kind.is_multi_frame else cited.columns)),
+        groups=cited.groups,
+        group_columns=cited.columns if request.kind.is_multi_frame else (),
+        is_hounsfield=said.get("RescaleType") is None and _says_hounsfield(metadata.get("RescaleType")),
+        decisions=tuple((one.attribute, one.source, one.outcome) for one in inherited.decisions),
+        advice=(*matching.advice, *inherited.advice),
+        images=_images(like) if request.is_segmentation else (),
+    )
+    return replace(request, metadata=metadata.having(*said.attributes), lineage=lineage)
+
+
+def _says_hounsfield(own: Any) -> bool:
+    return own is not None and own.values == ("HU",)
+
+
+def _images(like: Like) -> tuple[Any, ...]:
+    chosen = readback.select(like.path, readback.scan(like.path), like.series)
+    return tuple(instance.dataset() for instance in chosen.instances)
+
+
+def _apart(like: Like, source: Source) -> GeometryError:
+    return GeometryError(
+        code="apart-from-source",
+        where="like",
+        given=f"an array that no slice of {like.path} meets",
+        expected=f"a place among the source's slices, from {source.frames[0].position_lps} to "
+        f"{source.frames[-1].position_lps} (LPS mm)",
+        remedy="Check spacing=, origin= or affine=, or pass same_space=False for an array that stands elsewhere.",
+    )
