@@ -217,3 +217,64 @@ def test_units_are_written_as_a_code_beside_the_rescale():
 def test_extents_count_frames():
     assert Extent(volumes=2, slices=3).frames == 6
     assert given_columns(None, Extent(volumes=2, slices=3)) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "metadata", "per_volume"),
+    [
+        ("MR", {"EchoTime": 5}, {"EchoTime": [1, 2, 3, 4]}),
+        ("MR", {"EchoTime": 5}, {"EchoTime": [1, 1, 1, 1]}),
+        ("EnhancedMR", {"EffectiveEchoTime": 5}, {"EchoTime": [1, 2, 3, 4]}),
+        ("EnhancedMR", {}, {"EffectiveEchoTime": [1, 2, 3, 4], "EchoTime": [1, 2, 3, 4]}),
+    ],
+)
+def test_what_is_said_twice_is_refused(kind, metadata, per_volume):
+    with pytest.raises(MetadataError) as refusal:
+        planned(kind=kind, metadata={**IEC, **metadata}, per_volume=per_volume)
+    assert refusal.value.code == "said-twice"
+
+
+def test_a_directionality_said_of_all_volumes_stands_for_the_one_that_b_values_imply():
+    plan = planned(per_volume={"DiffusionBValue": [0, 1, 2, 3]}, metadata={"DiffusionDirectionality": "ISOTROPIC"})
+    assert said(plan, "DiffusionDirectionality") == ("ISOTROPIC",)
+
+
+PATIENTS = {"PatientID": list("abcd")}
+STUDIES = {"StudyDate": ["20200101", "20200102", "20200103", "20200104"]}
+SIDES = {"Laterality": ["L", "R", "L", "R"]}
+
+
+@pytest.mark.parametrize("kind", ["MR", "EnhancedMR"])
+@pytest.mark.parametrize("split", [None, "time"])
+@pytest.mark.parametrize("per_volume", [PATIENTS, STUDIES, {"SeriesNumber": [1, 2, 3, 4]}])
+def test_volumes_are_of_one_patient_and_study(kind, split, per_volume):
+    with pytest.raises(MetadataError) as refusal:
+        planned(kind=kind, metadata=IEC, per_volume=per_volume, split=split)
+    assert refusal.value.code in {"attribute-of-the-series", "attribute-not-per-frame"}
+
+
+def test_what_describes_a_series_may_differ_where_volumes_are_series():
+    with pytest.raises(MetadataError) as refusal:
+        planned(per_volume=SIDES)
+    assert refusal.value.code == "attribute-of-the-series"
+    assert said(planned(per_volume=SIDES, split="time").every[1], "Laterality") == ("R",)
+    planned(kind="EnhancedMR", metadata=IEC, per_volume=SIDES)  # FrameLaterality is the frame's
+
+
+@pytest.mark.parametrize("keyword", ["TemporalPositionIdentifier", "NumberOfTemporalPositions"])
+def test_volumes_are_numbered_by_the_writer_alone(keyword):
+    for options in ({"metadata": {keyword: 4}}, {"per_volume": {keyword: [4, 3, 2, 1]}}):
+        with pytest.raises(MetadataError) as refusal:
+            planned(**options)
+        assert refusal.value.code == "counted-by-the-writer"
+    assert said(planned(ARRAY[0], metadata={keyword: 4}), keyword) == ("4",)  # one of a set that others have written
+
+
+@pytest.mark.parametrize("keyword", ["TriggerTime", "FrameReferenceTime"])
+@pytest.mark.parametrize("times", [[3, 2, 4, 5], [3, 3, 4, 5], np.array([[3, 3, 9]] * 4)])
+def test_times_of_volumes_that_do_not_rise_are_refused(keyword, times):
+    with pytest.raises(MetadataError) as refusal:
+        planned(kind="CT", per_volume={keyword: times})
+    assert refusal.value.code == "times-do-not-rise"
+    planned(kind="CT", per_volume={keyword: [3, 4, 5, 6]})
+    planned(kind="CT", per_volume={keyword: times}, split="time")

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from dicomseries.metadata import Metadata
 from dicomseries.pipeline.drafting import Draft, Job
 from dicomseries.pipeline.forms import Form, forms_of
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab
-from dicomseries.plan import Extent, SeriesPlan, given_columns
+from dicomseries.plan import Column, Extent, SeriesPlan, check_agreement, given_columns
 from dicomseries.sources import Volume
 from dicomseries.values import (
     SliceStatistics,
@@ -73,8 +74,12 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
         request=request,
         forms=forms,
         extent=extent,
-        columns=given_columns(request.per_volume, extent, is_reversed=is_reversed),
+        columns=_columns(request, extent, is_reversed=is_reversed),
     )
+    # What is taken over from a source series gives way to what is said of volumes; only what the user says must agree.
+    said = request.metadata if request.lineage is None else Metadata()
+    for form in forms:
+        check_agreement(form.kind, extent, draft.columns, said, is_split=draft.is_split)
     _rehearse(draft)
     statistics, digests = _survey(draft.volume, request)
     draft = replace(draft, request=_still_hounsfield(request, volume, statistics))
@@ -97,6 +102,14 @@ def _still_hounsfield(request: Request, volume: Volume, statistics: Statistics) 
     )
     lineage = replace(lineage, advice=(*lineage.advice, advice))
     return replace(request, metadata=request.metadata.without("RescaleType"), lineage=lineage)
+
+
+def _columns(request: Request, extent: Extent, *, is_reversed: bool) -> tuple[Column, ...]:
+    """Return what the user says of volumes and slices, and what follows from it unless the user says that too."""
+    columns = given_columns(request.per_volume, extent, is_reversed=is_reversed)
+    return tuple(
+        one for one in columns if one.keyword in request.per_volume or request.metadata.get(one.keyword) is None
+    )
 
 
 def with_others(jobs: Sequence[Job]) -> SeriesPlan:

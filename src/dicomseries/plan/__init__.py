@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dicomseries.plan.agreement import check_agreement
 from dicomseries.plan.columns import Column, Extent, given_columns
 from dicomseries.plan.facts import SOFTWARE_VERSION
 from dicomseries.plan.frames import FramePart, frame_parts
@@ -16,6 +17,7 @@ __all__ = [
     "FramePart",
     "InstancePlan",
     "SeriesPlan",
+    "check_agreement",
     "check_frame",
     "frame_parts",
     "given_columns",
