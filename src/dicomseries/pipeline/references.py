@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column, SeriesPlan
-from dicomseries.standard.attribute import Attribute, Item, attribute, tag_of
+from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of
 
 __all__ = ["cross_referenced"]
+
+_IMAGES = "ReferencedImageSequence"
 
 _SOURCE: Item = (
     attribute("CodeValue", "121322"),
@@ -50,27 +52,41 @@ def _naming_series(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
         attribute("ReferencedInstanceSequence", *instances),
         attribute("SeriesInstanceUID", other.uids.series),
     )
-    return replace(plan, shared=_inserted(plan.shared, attribute("ReferencedSeriesSequence", series)))
+    named = attribute("ReferencedSeriesSequence", *_shared(plan, "ReferencedSeriesSequence"), series)
+    return replace(plan, shared=_inserted(plan.shared, named))
 
 
 def _made_from(display: SeriesPlan, source: SeriesPlan) -> SeriesPlan:
-    """Return the companion with the frame of the map that each of its slices shows."""
+    """Return the companion with the frame of the map that each of its slices shows, behind what it names already."""
     if display.is_multi_frame:
         return display
-    values = tuple((_frame(source, index),) for index in range(display.extent.frames))
-    column = Column(keyword="SourceImageSequence", per="frame", values=values, vr="SQ")
-    keywords = sorted({*display.per_instance, column.keyword}, key=tag_of)
-    return replace(display, columns=(*display.columns, column), per_instance=tuple(keywords))
+    keyword = "SourceImageSequence"
+    known = next((one for one in display.columns if one.keyword == keyword), None)
+    fixed, slices = _shared(display, keyword), display.extent.slices
+    named = ((known.at(frame, slices=slices) if known else fixed) or () for frame in range(display.extent.frames))
+    values = tuple((*others, _frame(source, frame)) for frame, others in enumerate(named))
+    columns = (one for one in display.columns if one.keyword != keyword)
+    return replace(
+        display,
+        # what differs from file to file may not stand among what all files share
+        shared=tuple(one for one in display.shared if one.keyword != keyword),
+        columns=(*columns, Column(keyword=keyword, per="frame", values=values, vr="SQ")),
+        per_instance=tuple(sorted({*display.per_instance, keyword}, key=tag_of)),
+    )
+
+
+def _shared(plan: SeriesPlan, keyword: str) -> tuple[Value, ...]:
+    return next((one.values for one in plan.shared if one.keyword == keyword), ())
 
 
 def _showing(source: SeriesPlan, display: SeriesPlan) -> SeriesPlan:
     """Return the map with the slice of the companion that shows each of its frames (PS3.3 section C.7.6.16.2.5)."""
-    if display.is_multi_frame:
+    if display.is_multi_frame or _has_images(source):
         return source
     uids = tuple((display.uids.instance(index),) for index in range(source.extent.frames))
     column = Column(keyword="ReferencedSOPInstanceUID", per="frame", values=uids, vr="UI")
     group = VaryingGroup(
-        "ReferencedImageSequence",
+        _IMAGES,
         (
             attribute("ReferencedSOPClassUID", display.sop_class_uid),
             Leaf(column.keyword, column.keyword),
@@ -79,6 +95,12 @@ def _showing(source: SeriesPlan, display: SeriesPlan) -> SeriesPlan:
     )
     groups = tuple(sorted((*source.per_frame, group), key=lambda one: one.tag))
     return replace(source, columns=(*source.columns, column), per_frame=groups)
+
+
+def _has_images(plan: SeriesPlan) -> bool:
+    """Return whether the user names images in a functional group already: one group cannot be shared and per frame."""
+    items = (*_shared(plan, "SharedFunctionalGroupsSequence"), plan.per_frame)
+    return any(one.keyword == _IMAGES for item in items if isinstance(item, tuple) for one in item)
 
 
 def _instance(plan: SeriesPlan, index: int) -> Item:
