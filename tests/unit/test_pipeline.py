@@ -118,6 +118,17 @@ def test_integers_and_floats_are_read_once_to_plan_and_once_to_write(tmp_path):
         assert (source.reads == 2).all()
 
 
+@pytest.mark.parametrize(
+    ("kind", "dtype", "slices"), [("ParametricMap", "float64", 513), ("MultiframeSC", "uint16", 2049)]
+)
+def test_what_no_file_can_hold_is_refused_unread(kind, dtype, slices):
+    source = Watched(np.broadcast_to(np.zeros(1, dtype), (slices, 1024, 1024)))
+    with pytest.raises(errors.KindError) as refusal:
+        dcs.plan(source, kind=kind, spacing=SPACING)
+    assert refusal.value.code == "file-too-large"
+    assert not source.reads.any()
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_source_that_fails_half_way_leaves_nothing(tmp_path, workers):
     with pytest.raises(errors.SourceError, match="the disk broke"):

@@ -122,7 +122,7 @@ def _rehearse(draft: Draft) -> None:
     """Plan with made-up values, so that what the user can mend is refused before a long source is read."""
     maps = [
         ValueMap(
-            dtype="float32" if form.kind.pixels.floats else "uint8" if 8 in form.kind.pixels.bits else "int16",
+            dtype=_expected_dtype(form, draft.volume),
             slope="1",
             intercept="0",
             max_error=0.0,
@@ -131,6 +131,15 @@ def _rehearse(draft: Draft) -> None:
         for form in draft.forms
     ]
     draft.jobs(maps, Statistics(dtype="int16", slices=(SliceStatistics(minimum=0, maximum=1),)), b"rehearsal")
+
+
+def _expected_dtype(form: Form, volume: Volume) -> str:
+    """Return the dtype that the values will have, or a shorter one where only they can tell."""
+    source = volume.slabs.dtype
+    if form.kind.pixels.floats:
+        is_long = source == np.float64 or (volume.slope, volume.intercept) != (1.0, 0.0)
+        return "float64" if is_long else "float32"
+    return "uint8" if source.itemsize == 1 and 8 in form.kind.pixels.bits else "int16"
 
 
 def _survey(volume: Volume, request: Request) -> tuple[Statistics, tuple[bytes, ...]]:
