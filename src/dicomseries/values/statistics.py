@@ -152,7 +152,7 @@ def slice_statistics(slab: npt.NDArray[Any]) -> tuple[SliceStatistics, ...]:
     (SliceStatistics(minimum=-2.0, maximum=1.5, nonfinite=1, first_nonfinite=(0, 1)),)
     """
     check_request(None, slab.dtype)
-    return tuple(_of_one_slice(one) for one in _contiguous_slices(slab))
+    return tuple(found for some in _contiguous_slices(slab) for found in _of_slices(some))
 
 
 def divisor_of(slab: npt.NDArray[Any], reference: int) -> int:
@@ -179,8 +179,9 @@ def divisor_of(slab: npt.NDArray[Any], reference: int) -> int:
         message = f"divisor_of takes integers, not {slab.dtype.name}"
         raise TypeError(message)
     divisor = 0
-    for block in _blocks(np.ascontiguousarray(slab).reshape(-1)):
-        differences = _distances(block, reference)
+    flat = np.ascontiguousarray(slab).reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        differences = _distances(flat[start : start + _BLOCK], reference)
         # One Euclid a voxel is slow; mostly the divisor so far already divides the block.
         if divisor == 0 or np.any(differences % np.uint64(divisor)):
             divisor = math.gcd(divisor, int(np.gcd.reduce(differences)))
@@ -199,32 +200,39 @@ def _distances(block: npt.NDArray[Any], reference: int) -> npt.NDArray[np.uint64
 
 
 def _contiguous_slices(slab: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
-    if slab[0].flags.c_contiguous and slab.dtype.isnative:
-        yield from slab
-        return
+    """Yield some slices at a time, in native byte order: few enough to stay in the cache if they are copied."""
+    size = max(slab[0].size, 1)
+    is_ready = slab[0].flags.c_contiguous and slab.dtype.isnative
+    together = max(_BLOCK // size, 1 if is_ready else _SLICES_TOGETHER)
     native = slab.dtype.newbyteorder("=")
-    for start in range(0, len(slab), _SLICES_TOGETHER):
-        yield from np.ascontiguousarray(slab[start : start + _SLICES_TOGETHER], dtype=native)
+    for start in range(0, len(slab), together):
+        yield np.ascontiguousarray(slab[start : start + together], dtype=native)
 
 
-def _blocks(flat: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
-    for start in range(0, flat.size, _BLOCK):
-        yield flat[start : start + _BLOCK]
-
-
-def _of_one_slice(one: npt.NDArray[Any]) -> SliceStatistics:
-    lows, highs = [], []
-    for block in _blocks(one.reshape(-1)):
-        # numpy compares half floats one by one in software; as float32 they go through the vector unit.
-        values = block.astype(np.float32) if block.dtype == np.float16 else block
-        lows.append(values.min())
-        highs.append(values.max())
-    if one.dtype.kind != "f":
-        return SliceStatistics(minimum=int(min(lows)), maximum=int(max(highs)))
+def _of_slices(some: npt.NDArray[Any]) -> Iterator[SliceStatistics]:
+    """Yield what each slice holds; small slices are reduced together, large ones block by block."""
+    rows = some.reshape(len(some), -1)
+    if rows.size <= _BLOCK:
+        lows, highs = _ends(rows)
+    else:
+        parts = [_ends(rows[:, start : start + _BLOCK]) for start in range(0, rows.shape[1], _BLOCK)]
+        lows = np.min([low for low, _ in parts], axis=0)
+        highs = np.max([high for _, high in parts], axis=0)
     # NaN and infinity come through minimum or maximum, so finite ends prove a finite slice.
-    if np.isfinite(lows).all() and np.isfinite(highs).all():
-        return SliceStatistics(minimum=float(min(lows)), maximum=float(max(highs)))
-    return _of_slice_with_nonfinite(one)
+    finite = (np.isfinite(lows) & np.isfinite(highs)).tolist()
+    number = float if some.dtype.kind == "f" else int
+    for one, low, high, is_finite in zip(some, lows.tolist(), highs.tolist(), finite, strict=True):
+        if is_finite:
+            yield SliceStatistics(minimum=number(low), maximum=number(high))
+        else:
+            yield _of_slice_with_nonfinite(one)
+
+
+def _ends(block: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return least and greatest value of each row."""
+    # numpy compares half floats one by one in software; as float32 they go through the vector unit.
+    values = block.astype(np.float32) if block.dtype == np.float16 else block
+    return values.min(axis=1), values.max(axis=1)
 
 
 def _of_slice_with_nonfinite(one: npt.NDArray[Any]) -> SliceStatistics:
