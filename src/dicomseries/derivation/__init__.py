@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from dicomseries.derivation.codes import derivation_code
+from dicomseries.derivation.matching import Matching, match
+from dicomseries.derivation.references import References, references
 from dicomseries.derivation.source import Source, SourceFrame
 
-__all__ = ["Source", "SourceFrame"]
+__all__ = [
+    "Matching",
+    "References",
+    "Source",
+    "SourceFrame",
+    "derivation_code",
+    "match",
+    "references",
+]
