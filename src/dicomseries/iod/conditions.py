@@ -22,6 +22,7 @@ __all__ = [
     "Not",
     "Rescaled",
     "SaysOneOf",
+    "SeveralFrames",
     "Unless",
     "Used",
     "Values",
@@ -82,6 +83,15 @@ class Condition:
 
 ALWAYS = Condition()
 """The row holds always and everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralFrames(Condition):
+    """The row only holds in files of more than one frame."""
+
+    def holds(self, context: Context) -> bool:
+        """Return whether the plan has more than one frame."""
+        return context.facts.get("NumberOfFrames") != ("1",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dicomseries.iod import common, enhanced
 from dicomseries.iod import frame_groups as groups
-from dicomseries.iod.conditions import Grey
-from dicomseries.iod.kind import Choice, Fact, Kind, Row
+from dicomseries.iod.conditions import Grey, SeveralFrames
+from dicomseries.iod.kind import Choice, Constant, Fact, Kind, Row
 from dicomseries.iod.real_world import REAL_WORLD_VALUES_IF_ASKED
+from dicomseries.standard.attribute import tag_of
 from dicomseries.values import PixelRules
 
 __all__ = ["MultiframeSC"]
@@ -38,7 +39,12 @@ _SC_IMAGE = (
 # C.7.6.6, C.8.6.3.1: frames follow each other as the per-frame items do
 _FRAMES = (
     Row("NumberOfFrames", "1", Fact()),
-    Row("FrameIncrementPointer", "1C", Fact()),
+    Row(
+        "FrameIncrementPointer",
+        "1",  # of several frames; C.8.6.3 makes it 1C, as one frame has no next one to point to
+        Constant(values=(tag_of("PerFrameFunctionalGroupsSequence"),)),
+        SeveralFrames(),
+    ),
 )
 
 MultiframeSC = Kind(

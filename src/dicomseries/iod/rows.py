@@ -59,8 +59,8 @@ class Constant:
     values: Values
     remedy: str = "Leave it out; the kind fixes it."
 
-    def resolve(self, row: Row, context: Context) -> Values:
-        """Return the fixed values.
+    def resolve(self, row: Row, context: Context) -> Values | None:
+        """Return the fixed values; None if the row's condition does not hold.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Constant:
                 expected=f"{shown(self.values)}, which the kind fixes",
                 remedy=self.remedy,
             )
-        return self.values
+        return self.values if row.condition.holds(context) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

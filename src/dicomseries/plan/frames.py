@@ -69,16 +69,13 @@ def frame_facts(kind: Kind, extent: Extent, uids: SeriesUids) -> dict[str, tuple
         return {}
     organization = attribute("DimensionOrganizationUID", uids.other("dimension organization"))
     used = [keyword for keyword in _DIMENSIONS if extent.is_timed or keyword != "TemporalPositionIndex"]
-    facts: dict[str, tuple[Any, ...]] = {
+    return {
         "NumberOfFrames": (str(extent.frames),),
         "StackID": ("1",),
         "DimensionOrganizationSequence": ((organization,),),
         "DimensionOrganizationType": ("3D_TEMPORAL" if extent.is_timed else "3D",),
         "DimensionIndexSequence": tuple(_dimension(keyword, organization) for keyword in used),
     }
-    if extent.frames > 1:  # one frame has no next one to point to (PS3.3 section C.7.6.6)
-        facts["FrameIncrementPointer"] = (tag_of("PerFrameFunctionalGroupsSequence"),)
-    return facts
 
 
 def _dimension(keyword: str, organization: Attribute) -> tuple[Attribute, ...]:
