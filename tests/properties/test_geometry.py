@@ -110,3 +110,8 @@ def test_float32_affines_as_nifti_stores_them_are_accepted(grid):
     narrow = grid.affine("RAS").astype(np.float32)
     back = Grid.from_affine(grid.shape, narrow, space="RAS")
     assert np.allclose(back.affine("RAS"), narrow, rtol=0, atol=1e-5)
+
+
+@given(grid=grids())
+def test_all_positions_are_printed_as_each_alone(grid):
+    assert grid.all_position_texts() == tuple(grid.position_texts(index) for index in range(grid.shape[0]))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import dicomseries as dcs
 from dicomseries.part10 import encode_slowly, frames_chunks, header_template
+from dicomseries.part10.elements import encode_element, encode_elements
 from dicomseries.testing import grids
 from dicomseries.values import store
 
@@ -145,3 +146,17 @@ def test_floats_stand_in_their_own_element_without_a_word_about_bits_stored(dtyp
     assert dataset[keyword].value == array.tobytes()
     assert not {"PixelData", "BitsStored", "HighBit", "PixelRepresentation"} & {one.keyword for one in dataset}
     assert dataset.BitsAllocated == array.itemsize * 8
+
+
+@given(
+    vr=st.sampled_from(["DS", "UL", "FD", "SH", "UI", "UV"]),
+    counts=st.lists(st.none() | st.integers(0, 3), max_size=6),
+    is_even=st.booleans(),
+)
+def test_many_elements_of_one_tag_are_encoded_as_each_alone(vr, counts, is_even):
+    value = {"DS": "-1.5", "SH": "äb", "UI": "1.2.3", "FD": -0.1}.get(vr, 7)
+    if is_even:
+        counts = [count and 2 for count in counts]
+    entries = [None if count is None else (value,) * count for count in counts]
+    alone = [b"" if values is None else encode_element(0x00201234, vr, values) for values in entries]
+    assert encode_elements(0x00201234, vr, entries) == alone

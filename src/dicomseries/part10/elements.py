@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dicomseries.standard.attribute import Attribute, Item, Value
 
-__all__ = ["encode", "encode_element", "encode_items", "sequence_head"]
+__all__ = ["encode", "encode_element", "encode_elements", "encode_items", "sequence_head"]
 
 _LONG_FORM = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 _NUMBERS = {b"FD": "d", b"FL": "f", b"SL": "i", b"SS": "h", b"SV": "q", b"UL": "I", b"US": "H", b"UV": "Q"}
+_SHORT = struct.Struct("<HH2sH")
 _ITEM = b"\xfe\xff\x00\xe0"
 
 
@@ -34,12 +35,43 @@ def encode_element(tag: int, vr: str, values: tuple[Value, ...]) -> bytes:
     >>> encode_element(0x00280010, "US", (4,))
     b'(\x00\x10\x00US\x02\x00\x04\x00'
     """
-    group, element = divmod(tag, 0x10000)
     name = vr.encode()
     value = _value(name, values)
-    if name in _LONG_FORM:
-        return struct.pack("<HH2sHI", group, element, name, 0, len(value)) + value
-    return struct.pack("<HH2sH", group, element, name, len(value)) + value
+    return _head(tag, name, len(value)) + value
+
+
+def _head(tag: int, vr: bytes, length: int) -> bytes:
+    if vr in _LONG_FORM:
+        return struct.pack("<HH2sHI", *divmod(tag, 0x10000), vr, 0, length)
+    return struct.pack("<HH2sH", *divmod(tag, 0x10000), vr, length)
+
+
+def encode_elements(tag: int, vr: str, entries: Sequence[tuple[Value, ...] | None]) -> list[bytes]:
+    r"""Return many elements of one tag, as `encode_element` does each; nothing for None.
+
+    Examples
+    --------
+    >>> encode_elements(0x00280010, "US", [(4,), None])
+    [b'(\x00\x10\x00US\x02\x00\x04\x00', b'']
+    """
+    if vr == "DS":
+        return [b"" if values is None else _decimal(tag, values) for values in entries]
+    code = _NUMBERS.get(vr.encode())
+    counts = {len(values) for values in entries if values is not None}
+    if code is None or len(counts) != 1:
+        return [b"" if values is None else encode_element(tag, vr, values) for values in entries]
+    # as many numbers in each: head and numbers in one go
+    form = struct.Struct(f"<{counts.pop()}{code}")
+    head = _head(tag, vr.encode(), form.size)
+    return [b"" if values is None else head + form.pack(*values) for values in entries]
+
+
+def _decimal(tag: int, values: tuple[Value, ...]) -> bytes:
+    """Return a DS element, the one text that mostly differs from frame to frame."""
+    text = "\\".join(values)  # type: ignore[arg-type]
+    if len(text) % 2:
+        text += " "
+    return _SHORT.pack(tag >> 16, tag & 0xFFFF, b"DS", len(text)) + text.encode()
 
 
 def encode_items(items: Iterable[Item]) -> bytes:
@@ -65,7 +97,7 @@ def sequence_head(tag: int, length: int) -> bytes:
     >>> sequence_head(0x52009230, 16)
     b'\x00R0\x92SQ\x00\x00\x10\x00\x00\x00'
     """
-    return struct.pack("<HH2sHI", *divmod(tag, 0x10000), b"SQ", 0, length)
+    return _head(tag, b"SQ", length)
 
 
 def _value(vr: bytes, values: tuple[Value, ...]) -> bytes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, cycle, islice
 from typing import NamedTuple
 
-from dicomseries.part10.elements import encode_element, sequence_head
+from dicomseries.part10.elements import encode_elements, sequence_head
 from dicomseries.plan import FramePart, SeriesPlan
 from dicomseries.standard.attribute import Item, tag_of
 
@@ -14,6 +15,8 @@ __all__ = ["PER_FRAME_TAG", "encode_per_frame", "per_frame_items"]
 
 PER_FRAME_TAG = tag_of("PerFrameFunctionalGroupsSequence")
 _ITEM = b"\xfe\xff\x00\xe0"
+_SEQUENCE = struct.Struct("<HH2sHI4sI")
+"""Head of a sequence and of its one item."""
 
 
 def encode_per_frame(plan: SeriesPlan) -> bytes:
@@ -26,14 +29,12 @@ def encode_per_frame(plan: SeriesPlan) -> bytes:
     >>> encode_per_frame(dcs.plan(np.zeros((3, 4, 5), "int16"), kind="CT", spacing=(1, 1, 2)))
     b''
     """
-    if not plan.is_multi_frame:
+    if not plan.frame_parts:
         return b""
     frames = plan.extent.frames
-    pack = struct.Struct("<4sI").pack
-    parts: list[bytes] = []
-    for content in _joined([_encoded(part, frames) for part in plan.frame_parts], range(frames)):
-        parts += (pack(_ITEM, len(content)), content)
-    content = b"".join(parts)
+    head = struct.Struct("<4sI").pack
+    contents = _joined([_encoded(part, frames) for part in plan.frame_parts], frames, 1)
+    content = b"".join([piece for content in contents for piece in (head(_ITEM, len(content)), content)])
     return sequence_head(PER_FRAME_TAG, len(content)) + content
 
 
@@ -48,25 +49,33 @@ def _encoded(part: FramePart, frames: int) -> _Pieces:
     """Return the bytes of a part, as few as it has entries; a sequence without anything in it is not there."""
     tag = tag_of(part.keyword)
     if part.vr != "SQ" or part.values:
-        return _Pieces([b"" if one is None else encode_element(tag, part.vr, one) for one in part.values], part.repeat)
+        return _Pieces(encode_elements(tag, part.vr, part.values), part.repeat)
     inner = [_encoded(one, frames) for one in part.parts]
     spans = {(len(pieces.entries), pieces.repeat) for pieces in inner if len(pieces.entries) > 1}
     if len(spans) > 1:
         count, repeat = frames, 1
     else:
         count, repeat = spans.pop() if spans else (1, 1)
-    contents = _joined(inner, range(0, count * repeat, repeat))
-    return _Pieces([_sequence(tag, content) for content in contents], repeat)
+    return _Pieces([_sequence(tag, content) for content in _joined(inner, count, repeat)], repeat)
 
 
-def _joined(pieces: Sequence[_Pieces], frames: Iterable[int]) -> Iterator[bytes]:
-    """Yield what the pieces say together of each frame."""
-    for frame in frames:
-        yield b"".join([entries[frame // repeat % len(entries)] for entries, repeat in pieces])
+def _joined(pieces: Sequence[_Pieces], count: int, step: int) -> Iterator[bytes]:
+    """Yield what the pieces say together of every `step`-th frame, `count` times."""
+    return map(b"".join, zip(*(islice(_each(one, step), count) for one in pieces), strict=True))
+
+
+def _each(pieces: _Pieces, step: int) -> Iterator[bytes]:
+    """Yield the entry of every `step`-th frame, for ever; `step` is 1 or what the pieces repeat."""
+    if len(pieces.entries) == 1 or pieces.repeat == step:
+        return cycle(pieces.entries)
+    return chain.from_iterable([entry] * pieces.repeat for entry in cycle(pieces.entries))
 
 
 def _sequence(tag: int, content: bytes) -> bytes:
-    return sequence_head(tag, 8 + len(content)) + _ITEM + struct.pack("<I", len(content)) + content if content else b""
+    if not content:
+        return b""
+    size = len(content)
+    return _SEQUENCE.pack(*divmod(tag, 0x10000), b"SQ", 0, 8 + size, _ITEM, size) + content
 
 
 def per_frame_items(plan: SeriesPlan) -> tuple[Item, ...]:

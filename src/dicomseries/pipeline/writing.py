@@ -78,7 +78,7 @@ def _write_frames(job: Job, sink: Sink, request: Request, *, read_back: bool) ->
     """Write one file of all frames: slabs are stored by tasks, and written in order."""
     volume, series = job.volume, job.plan
     instance = series.instance(0)
-    total = Tally(size=series.file_bytes(0))
+    total = Tally()
 
     def work(bounds: tuple[int, int]) -> Stored:
         return store(volume.slabs.read(*bounds), series.value_map)
@@ -88,7 +88,12 @@ def _write_frames(job: Job, sink: Sink, request: Request, *, read_back: bool) ->
             total.add(_tally(stored))
             yield stored.array
 
-    path = sink.put(instance.name, frames_chunks(header_template(series), instance, frames()))
+    def chunks() -> Iterator[bytes | memoryview]:
+        for chunk in frames_chunks(header_template(series), instance, frames()):
+            total.size += len(chunk)
+            yield chunk
+
+    path = sink.put(instance.name, chunks())
     if read_back and path is not None:
         total.add(compare_frames(path, volume, series.value_map, request))
     return total

@@ -136,11 +136,16 @@ def _lengths(part: FramePart, frames: int) -> tuple[list[int], int]:
     if part.vr != "SQ" or part.values:
         return [_length(part, values) for values in part.values], part.repeat
     inner = [_lengths(one, frames) for one in part.parts]
-    spans = {(len(lengths), repeat) for lengths, repeat in inner if len(lengths) > 1}
-    count, repeat = spans.pop() if len(spans) == 1 else (1, 1) if not spans else (frames, 1)
-    step = repeat
-    lengths = [sum(own[index * step // each % len(own)] for own, each in inner) for index in range(count)]
-    return [20 + length if length else 0 for length in lengths], repeat
+    fixed = sum(lengths[0] for lengths, _ in inner if len(lengths) == 1)
+    others = [(lengths, repeat) for lengths, repeat in inner if len(lengths) > 1]
+    spans = {(len(lengths), repeat) for lengths, repeat in others}
+    if len(spans) > 1:
+        columns = [[own[frame // repeat % len(own)] for frame in range(frames)] for own, repeat in others]
+    else:
+        columns = [own for own, _ in others] or [[0]]
+    repeat = spans.pop()[1] if len(spans) == 1 else 1
+    totals = [fixed + sum(row) for row in zip(*columns, strict=True)]
+    return [20 + length if length else 0 for length in totals], repeat
 
 
 def _length(part: FramePart, values: tuple[Value, ...] | None) -> int:

@@ -200,17 +200,21 @@ class SeriesPlan:
         vr, (values,) = self.values(part, (frame,))
         return None if values is None else Attribute(part.keyword, vr, values)
 
-    def values(self, leaf: Leaf, frames: Iterable[int]) -> tuple[str, tuple[tuple[Value, ...] | None, ...]]:
+    def values(self, leaf: Leaf, frames: Sequence[int]) -> tuple[str, tuple[tuple[Value, ...] | None, ...]]:
         """Return the value representation and the values of a hole in each of some frames; None for nothing."""
         vr, values = self._column(leaf.column, frames)
         if leaf.keyword == leaf.column:
             return vr, tuple(values)
         return vr_of(leaf.keyword), tuple(one and converted(leaf.keyword, one) for one in values)
 
-    def _column(self, keyword: str, frames: Iterable[int]) -> tuple[str, Iterable[tuple[Value, ...] | None]]:
+    def _column(self, keyword: str, frames: Sequence[int]) -> tuple[str, Iterable[tuple[Value, ...] | None]]:
+        slices = self.extent.slices
         for column in self.columns:
             if column.keyword == keyword:
-                return column.vr, (column.at(frame, slices=self.extent.slices) for frame in frames)
+                return column.vr, (column.at(frame, slices=slices) for frame in frames)
+        if keyword == "ImagePositionPatient" and len(frames) > 1:
+            texts = self.grid.all_position_texts()
+            return vr_of(keyword), (texts[frame % slices] for frame in frames)
         make = _VARYING[keyword]
         return vr_of(keyword), (tuple(make(self, frame)) for frame in frames)
 

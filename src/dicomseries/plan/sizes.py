@@ -42,6 +42,9 @@ def _value_bytes(vr: str, values: tuple[Value, ...]) -> int:
         return sum(8 + sum(map(encoded_bytes, item)) for item in values if isinstance(item, tuple))
     if vr in BINARY_BYTES:
         return BINARY_BYTES[vr] * len(values)
-    length = sum(len(value if isinstance(value, bytes) else str(value).encode()) for value in values)
-    length += max(len(values) - 1, 0)
+    if values and isinstance(values[0], bytes):
+        length = len(values[0])
+    else:
+        text = "\\".join(map(str, values))
+        length = len(text) if text.isascii() else len(text.encode())
     return length + length % 2

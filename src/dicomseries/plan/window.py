@@ -6,8 +6,10 @@ import statistics as averages
 import sys
 from typing import Any
 
+import numpy as np
+
 from dicomseries.standard.decimal_string import format_ds
-from dicomseries.values import SliceStatistics, Statistics, ValueMap
+from dicomseries.values import Statistics, ValueMap
 
 __all__ = ["window_facts"]
 
@@ -36,22 +38,19 @@ def _width_text(width: float) -> str:
 
 
 def _shown_range(statistics: Statistics, value_map: ValueMap) -> tuple[float, float]:
-    ranges = [_real_range(own, value_map) for own in statistics.slices if own.minimum is not None]
-    if not ranges:
+    found = [(own.minimum, own.maximum) for own in statistics.slices if own.minimum is not None]
+    if not found:
         return 0.0, 0.0
-    contrasts = [(low, high) for low, high in ranges if low < high]
-    if not contrasts:  # each slice has one value: only all of them together are a picture
-        return min(ranges)[0], max(ranges)[1]
-    lows, highs = [low for low, _ in contrasts], [high for _, high in contrasts]
-    # A lone outlier lies in one slice: it may not blacken the others.
-    low, high = averages.median_low(lows), averages.median_high(highs)
-    reach = 4 * (high - low)
-    return max(min(lows), low - reach), min(max(highs), high + reach)
-
-
-def _real_range(own: SliceStatistics, value_map: ValueMap) -> tuple[float, float]:
-    ends = (float(own.minimum or 0), float(own.maximum or 0))
-    low, high = sorted(value_map.source_slope * end + value_map.source_intercept for end in ends)
+    with np.errstate(over="ignore"):
+        ends = value_map.source_slope * np.array(found, dtype=np.float64) + value_map.source_intercept
     if value_map.clip is not None:
-        low, high = (min(max(end, value_map.clip[0]), value_map.clip[1]) for end in (low, high))
-    return low, high
+        ends = ends.clip(*value_map.clip)
+    lows, highs = ends.min(axis=1), ends.max(axis=1)
+    has_contrast = lows < highs
+    if not has_contrast.any():  # each slice has one value: only all of them together are a picture
+        return float(lows.min()), float(highs.max())
+    lows, highs = lows[has_contrast], highs[has_contrast]
+    # A lone outlier lies in one slice: it may not blacken the others.
+    low, high = averages.median_low(lows.tolist()), averages.median_high(highs.tolist())
+    reach = 4 * (high - low)
+    return max(float(lows.min()), low - reach), min(float(highs.max()), high + reach)

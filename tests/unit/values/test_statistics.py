@@ -84,3 +84,20 @@ def test_contradicting_ends_are_refused(ends):
 def test_statistics_of_nothing_are_refused():
     with pytest.raises(ValueError, match="at least one"):
         Statistics(dtype="int16", slices=())
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int16", ">i4", "uint64", "float16", "float32", ">f8"])
+@pytest.mark.parametrize("shape", [(70, 3, 5), (9, 200, 300), (3, 600, 700), (5, 40, 50, 3)])
+def test_slices_surveyed_together_are_as_each_alone(rng, dtype, shape):
+    slab = (rng.integers(0, 2, shape) if dtype == "bool" else rng.integers(0, 2000, shape)).astype(dtype)
+    if slab.dtype.kind == "f":
+        slab[1, 2, 3], slab[2, 0, 0] = np.nan, -np.inf
+    expected = []
+    for one in slab:
+        finite = one[np.isfinite(one)]
+        low, high = finite.min().item(), finite.max().item()
+        expected.append((low, high, one.size - finite.size))
+    for given in (slab, np.asfortranarray(slab)):
+        found = slice_statistics(given)
+        assert [(one.minimum, one.maximum, one.nonfinite) for one in found] == expected
+        assert {type(one.minimum) for one in found} == {float if slab.dtype.kind == "f" else int}
