@@ -104,7 +104,8 @@ class Column:
     @property
     def is_constant(self) -> bool:
         """Whether all entries are equal, so that the attribute may as well be shared."""
-        return len(set(self.values)) == 1
+        # equal entries are mostly the same object: comparing is then free, hashing large sequences is not
+        return bool(self.values) and all(entry == self.values[0] for entry in self.values)
 
     def of_volume(self, index: int, *, slices: int) -> Column:
         """Return what is left of the column for one of the volumes."""
