@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomseries.errors import GeometryError
-from dicomseries.geometry import EVENNESS_TOLERANCE, Grid
+from dicomseries.geometry import EVENNESS_TOLERANCE, Grid, all_position_texts
 from dicomseries.testing import directions, grids, lengths_mm, positions_mm
 
 spaces = st.sampled_from(("LPS", "RAS"))
@@ -114,4 +114,4 @@ def test_float32_affines_as_nifti_stores_them_are_accepted(grid):
 
 @given(grid=grids())
 def test_all_positions_are_printed_as_each_alone(grid):
-    assert grid.all_position_texts() == tuple(grid.position_texts(index) for index in range(grid.shape[0]))
+    assert all_position_texts(grid) == tuple(grid.position_texts(index) for index in range(grid.shape[0]))

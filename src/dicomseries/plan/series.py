@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dicomseries.geometry import Grid
+from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
 from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.frames import FramePart, frame_parts, frames_bytes
@@ -213,7 +213,7 @@ class SeriesPlan:
             if column.keyword == keyword:
                 return column.vr, (column.at(frame, slices=slices) for frame in frames)
         if keyword == "ImagePositionPatient" and len(frames) > 1:
-            texts = self.grid.all_position_texts()
+            texts = all_position_texts(self.grid)
             return vr_of(keyword), (texts[frame % slices] for frame in frames)
         make = _VARYING[keyword]
         return vr_of(keyword), (tuple(make(self, frame)) for frame in frames)
