@@ -50,8 +50,8 @@ def read(
     volume_files.check_free(out, overwrite=overwrite)
     import dicomseries as dcs
 
-    volume = dcs.read(series, series=uid, values="stored" if stored else "real")
-    volume = volume if time_point is None else _chosen(volume, time_point, series)
+    found = dcs.read(series, series=uid, values="stored" if stored else "real")
+    volume = found if time_point is None else _chosen(found, time_point, series)
     array = volume.array
     volume_files.save(out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite)
     record = {

@@ -11,14 +11,20 @@ _OPTIONS = {
     "axes": "--axes",
     "clip": "--clip",
     "companion": "--companion",
+    "derivation": "--derivation",
+    "description": "--description",
     "direction": "--direction",
+    "keep_private": "--keep-private",
     "kind": "--kind",
+    "like": "--like",
     "metadata": "--set",
     "nan": "--nan",
     "now": "--now",
     "origin": "--origin",
+    "model": "--model-name",
     "overwrite": "--overwrite",
     "per_volume": "--per-volume",
+    "same_space": "--another-space",
     "segmentation_type": "--segmentation-type",
     "segments": "--segments",
     "series": "--series",
@@ -56,6 +62,9 @@ _ARGUMENT = re.compile(
 )
 
 _POLICY = re.compile(r"(?<![\w.])(?:dcs\.)?(?P<name>Exact|Lossless|Rescale|Digits)\((?P<inside>[^()]*)\)")
+_CODE = re.compile(r'\("([^"]*)", "([^"]*)", "([^"]*)"\)')
+"""A code with its scheme and meaning; one word of the command line."""
+
 _ASIDE = re.compile(r" \(--[a-z-]+(?: on the command line)?\)")
 """A hint at the option in a text that was written for Python; it says the same thing twice here."""
 
@@ -69,8 +78,10 @@ def in_options(text: str) -> str:
     'Pass --clip -1000 3000, --nan 0 or --values max-error=0.01.'
     >>> in_options("Name the axes with axes=, e.g. axes='xyz', or pass overwrite=True.")
     'Name the axes with --axes, e.g. --axes xyz, or pass --overwrite.'
+    >>> in_options('Write it as ("113087", "DCM", "Smoothing"), or pass same_space=False.')
+    'Write it as "113087,DCM,Smoothing", or pass --another-space.'
     """
-    worded = _POLICY.sub(_as_policy_option, _ARGUMENT.sub(_as_option, text))
+    worded = _POLICY.sub(_as_policy_option, _ARGUMENT.sub(_as_option, _CODE.sub(r'"\1,\2,\3"', text)))
     return _ASIDE.sub("", worded)
 
 

@@ -12,6 +12,7 @@ import typer
 from dicomseries.cli import options
 from dicomseries.cli.exits import CommandLineError
 from dicomseries.cli.inputs import geometry_of, mapping_of, metadata_of, now_of, uid_of
+from dicomseries.cli.lineage import decision_table, lineage_of, terminal_width
 from dicomseries.cli.output import Output
 from dicomseries.cli.over_volumes import gradients_of, per_volume_of, times_of
 from dicomseries.cli.progress import progress_bar
@@ -19,9 +20,10 @@ from dicomseries.cli.sections import Sectioned
 from dicomseries.cli.wording import in_options
 from dicomseries.iod import OFFERED
 
-__all__ = ["register", "write"]
+__all__ = ["KINDS", "register", "write"]
 
 _VALUES = "Values"
+_SOURCE = "The series it comes from"
 _LABELS = "Labels (--kind segmentation)"
 _IDENTITY = "Attributes and identity"
 _WRITING = "Writing"
@@ -31,14 +33,25 @@ _HANGING = " " * 19
 """Where the summaries of kinds stand in the help, whose lines are 78 characters long."""
 
 
+def _kinds() -> list[str]:
+    width = max(len(kind.name) for kind in OFFERED)
+    return [f"{kind.name:<{width}}  {kind.summary}" for kind in OFFERED]
+
+
+KINDS = "\n".join(
+    ["\b\nKinds:"]
+    + [textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent=_HANGING) for line in _kinds()]
+    + ["\n"]
+)
+"""The end of a command's help that says what kinds there are."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         cls=Sectioned,
         short_help="An array becomes a series, proven.",
-        epilog="\b\nKinds:\n"
-        + "\n".join(textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent=_HANGING) for line in _kinds())
-        + "\n\n"
+        epilog=KINDS
         + options.examples(
             "dicomseries write volume.npy out/ --kind ct --spacing 0.7 0.7 2.5",
             "dicomseries write brain.nii.gz out/ --kind mr --set PatientID=42",
@@ -47,6 +60,7 @@ def register(app: typer.Typer) -> None:
             "dicomseries write dwi.nii.gz out/ --kind mr --bvals dwi.bval --bvecs dwi.bvec",
             "dicomseries write bold.nii.gz out/ --kind mr --times 2.5 --split time",
             "dicomseries write labels.nii.gz out/ --kind segmentation --segments organs.toml",
+            "dicomseries write denoised.npy out/ --like scan/ --derivation smoothing --description Denoised",
             "dicomseries write mask.mha out/ --kind sc --meta patient.toml --dry-run",
         ),
     )(write)
@@ -58,7 +72,12 @@ def write(
     out: Annotated[str, typer.Argument(metavar="OUT", help="Folder to make; its parents are made too.")],
     *,
     kind: Annotated[
-        str, typer.Option(metavar="KIND", help="What the numbers are; one of the kinds below.", rich_help_panel=_VALUES)
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="What the numbers are; one of the kinds below.  [default: that of the series it comes from]",
+            rich_help_panel=_VALUES,
+        ),
     ] = "",
     values: Annotated[
         str,
@@ -87,6 +106,58 @@ def write(
             "--companion",
             help="Write floats twice: lossless in OUT/map, and in 16 bits, for display, in OUT/display.",
             rich_help_panel=_VALUES,
+        ),
+    ] = False,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SERIES",
+            help="Folder of the series that the array was made from: what stays true is taken over from it, and it is "
+            "referred to slice by slice.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UID", help="Its SeriesInstanceUID, where the folder has several.", rich_help_panel=_SOURCE
+        ),
+    ] = None,
+    derivation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE|NAME",
+            help="What was done: smoothing, 113087, MIP, or a code of your own as VALUE,SCHEME,MEANING.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="SeriesDescription of the result.", rich_help_panel=_SOURCE)
+    ] = None,
+    model_name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Algorithm or network that made the array.", rich_help_panel=_SOURCE),
+    ] = None,
+    model_version: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Its version.", rich_help_panel=_SOURCE)
+    ] = None,
+    model_manufacturer: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Who made it.", rich_help_panel=_SOURCE)
+    ] = None,
+    keep_private: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CREATOR",
+            help="Take over this creator's private attributes too; again for more.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = None,
+    another_space: Annotated[
+        bool,
+        typer.Option(
+            "--another-space",
+            help="The array stands elsewhere: it gets a frame of reference of its own.",
+            rich_help_panel=_SOURCE,
         ),
     ] = False,
     spacing: options.Spacing = None,
@@ -188,7 +259,7 @@ def write(
     """Write an array as a DICOM series, read it back and compare.
 
     Geometry comes from the file where it has one; an option overrides it. Nothing appears at OUT before everything
-    is written and checked.
+    is written and checked. An array that was made from a series (--like) needs no geometry if it has its shape.
     """
     geometry = geometry_of(
         spacing=spacing,
@@ -199,10 +270,24 @@ def write(
         axes=axes,
         time_point=time_point,
     )
+    lineage = lineage_of(
+        like,
+        {
+            "--series": series,
+            "--derivation": derivation,
+            "--description": description,
+            "--model-name": model_name,
+            "--model-version": model_version,
+            "--model-manufacturer": model_manufacturer,
+            "--keep-private": keep_private,
+            "--another-space": another_space,
+        },
+    )
     arguments: dict[str, Any] = {
-        "kind": kind or _ask_for_kind(),
+        "kind": kind or (None if lineage else _ask_for_kind()),
         **geometry,
         "times": times_of(times),
+        **lineage,
         "values": values,
         "nan": nan,
         "clip": clip,
@@ -260,6 +345,9 @@ def _planned(plan: Any) -> Iterator[str]:
         kinds.add(one.kind)
     if others:
         yield "\n".join(["and with the same attributes", *others])
+    decisions = next((one.decisions for one in plan.every if one.decisions), ())
+    if decisions:
+        yield decision_table(decisions, terminal_width())
 
 
 def _worded(report: str) -> str:
@@ -277,16 +365,11 @@ def _advised(record: dict[str, Any]) -> dict[str, Any]:
 _WORDED: dict[str, Any] = {"advice": in_options, "others": _advised}
 
 
-def _kinds() -> list[str]:
-    width = max(len(kind.name) for kind in OFFERED)
-    return [f"{kind.name:<{width}}  {kind.summary}" for kind in OFFERED]
-
-
 def _ask_for_kind() -> str:
     raise CommandLineError(
         code="kind-missing",
         where="--kind",
         given="no --kind",
         expected="\n".join(["one of", *_kinds()]),
-        remedy="Say what the numbers are, e.g. --kind ct: only you know it.",
+        remedy="Say what the numbers are, e.g. --kind ct: only you know it. Or name the series they come from: --like.",
     )
