@@ -36,6 +36,8 @@ class Key:
     is_clock : bool
         A clock goes on from slice to slice, so its values need only differ between the frames at one place; any other
         attribute must have the same values at each.
+    is_index : bool
+        The maker numbered the volumes by it: where it repeats from place to place, each place has the same numbers.
     in_order : bool
         Volumes are sorted by the order of their frames, not by value (diffusion: directions have no order).
     """
@@ -43,6 +45,7 @@ class Key:
     name: str
     values: Floats
     is_clock: bool = False
+    is_index: bool = False
     in_order: bool = False
 
 
@@ -103,7 +106,7 @@ def arrange(places: Indices, keys: Sequence[Key], numbers: Floats) -> Arrangemen
     Returns
     -------
     Arrangement or None
-        None if the places do not hold the same number of frames, or nothing tells them apart.
+        None if the places do not hold the same number of frames, lack different volumes, or nothing tells them apart.
 
     Examples
     --------
@@ -118,6 +121,8 @@ def arrange(places: Indices, keys: Sequence[Key], numbers: Floats) -> Arrangemen
         return None
     if volumes == 1:
         return Arrangement(slice_index=places, volume_index=np.zeros_like(places), volumes=1, by="")
+    if any(key.is_index and _lacks_some(places, key.values) for key in keys):
+        return None
     last = Key(name="InstanceNumber", values=numbers, is_clock=True)
     for name, index in itertools.chain(
         _by_value(places, keys, numbers, volumes), _by_clock(places, [*(key for key in keys if key.is_clock), last])
@@ -162,7 +167,27 @@ def _by_clock(places: Indices, keys: Sequence[Key]) -> Iterator[tuple[str, Indic
         order = np.lexsort((values, places))
         rank = np.empty_like(places)
         rank[order] = np.arange(len(places)) % (len(places) // (int(places.max()) + 1))
-        yield key.name, rank
+        yield key.name, None if _ticks_amiss(values, rank) else rank
+
+
+def _lacks_some(places: Indices, values: Floats) -> bool:
+    """Return whether the places share values, but not all of them: each lacks other volumes."""
+    known, codes = np.unique(np.where(np.isnan(values), -np.inf, values), axis=0, return_inverse=True)
+    if len(known) == len(places):
+        return False
+    table = np.bincount(places * len(known) + codes.reshape(-1), minlength=(int(places.max()) + 1) * len(known))
+    held = table.reshape(-1, len(known))
+    return bool(((held > 0).sum(axis=0) > 1).any() and (held != held[0]).any())
+
+
+def _ticks_amiss(values: Floats, rank: Indices) -> bool:
+    """Return whether a clock with one time for a whole volume has it early at one place and late at another.
+
+    Then places lack different volumes. Clocks with times of their own for each slice cannot show that.
+    """
+    known, codes = np.unique(values, return_inverse=True)
+    ranks = len(np.unique(codes.reshape(-1) * len(values) + rank))
+    return len(known) <= 2 * (int(rank.max()) + 1) and ranks > len(known)
 
 
 def _are_distinct(places: Indices, codes: npt.NDArray[np.intp]) -> bool:

@@ -28,36 +28,33 @@ class _Row:
 
     name: str
     columns: tuple[tuple[tuple[str, ...], int], ...]
+    is_index: bool = False
     in_order: bool = False
 
 
-def _plain(keyword: str) -> _Row:
-    return _Row(name=keyword, columns=(((keyword,), 1),))
-
-
-def _grouped(*keywords: str) -> _Row:
-    return _Row(name=keywords[-1], columns=((keywords, 1),))
+def _single(*keywords: str, is_index: bool = False) -> _Row:
+    return _Row(name=keywords[-1], columns=((keywords, 1),), is_index=is_index)
 
 
 _CLASSIC = (
-    _plain("TemporalPositionIdentifier"),
-    _plain("AcquisitionNumber"),
-    _plain("TriggerTime"),
-    _plain("FrameReferenceTime"),
-    _plain("ActualFrameDuration"),
+    _single("TemporalPositionIdentifier", is_index=True),
+    _single("AcquisitionNumber"),
+    _single("TriggerTime"),
+    _single("FrameReferenceTime"),
+    _single("ActualFrameDuration"),
     _Row(
         name="DiffusionBValue",
         columns=((("DiffusionBValue",), 1), (("DiffusionGradientOrientation",), 3)),
         in_order=True,
     ),
-    _plain("EchoTime"),
-    _plain("EchoNumbers"),
+    _single("EchoTime"),
+    _single("EchoNumbers", is_index=True),
 )
 
 _DIFFUSION = "MRDiffusionSequence"
 _FRAMES = (
-    _grouped("FrameContentSequence", "TemporalPositionIndex"),
-    _grouped("TemporalPositionSequence", "TemporalPositionTimeOffset"),
+    _single("FrameContentSequence", "TemporalPositionIndex", is_index=True),
+    _single("TemporalPositionSequence", "TemporalPositionTimeOffset"),
     _Row(
         name="DiffusionBValue",
         columns=(
@@ -66,10 +63,10 @@ _FRAMES = (
         ),
         in_order=True,
     ),
-    _grouped("MREchoSequence", "EffectiveEchoTime"),
-    _grouped("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
-    _grouped("CardiacSynchronizationSequence", "NominalPercentageOfCardiacPhase"),
-    _grouped("FrameContentSequence", "FrameAcquisitionNumber"),
+    _single("MREchoSequence", "EffectiveEchoTime"),
+    _single("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
+    _single("CardiacSynchronizationSequence", "NominalPercentageOfCardiacPhase"),
+    _single("FrameContentSequence", "FrameAcquisitionNumber"),
 )
 _FRAME_TEXTS = (
     ("MRImageFrameTypeSequence", "FrameType"),
@@ -85,7 +82,7 @@ _SPATIAL = frozenset(map(tag_of, ("StackID", "InStackPositionNumber", "ImagePosi
 def classic_keys(instances: Sequence[Instance]) -> tuple[Key, ...]:
     """Return what may tell the volumes of files of one frame apart, the best first."""
     keys = [
-        Key(name=row.name, values=values, in_order=row.in_order)
+        Key(name=row.name, values=values, is_index=row.is_index, in_order=row.in_order)
         for row in _CLASSIC
         if (values := _columns([_classic_column(instances, keyword, size) for (keyword,), size in row.columns]))
         is not None
@@ -113,7 +110,7 @@ def classic_clocks(instances: Sequence[Instance]) -> tuple[Floats, ...]:
 def frame_keys(pool: Sequence[FunctionalGroups]) -> tuple[Key, ...]:
     """Return what may tell the volumes of the frames of one file, or of several, apart, the best first."""
     keys = [
-        Key(name=row.name, values=values, in_order=row.in_order)
+        Key(name=row.name, values=values, is_index=row.is_index, in_order=row.in_order)
         for row in _FRAMES
         if (values := _columns([_frame_column(pool, path_of(*keywords), size) for keywords, size in row.columns]))
         is not None
