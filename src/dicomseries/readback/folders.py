@@ -210,9 +210,10 @@ def _files(path: str | os.PathLike[str]) -> Iterator[str]:
         return
     for folder, folders, files in os.walk(name):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
+        within = str(Path(folder) / "_")[:-1]
         for file in sorted(files):
             if not file.startswith(".") and file != "DICOMDIR":
-                yield str(Path(folder) / file)
+                yield within + file
 
 
 def _no_series(where: str, given: str) -> ReadError:
@@ -255,22 +256,37 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
 
 
 def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[Problem]]:
-    """Return each instance once: the same SOPInstanceUID at the same place in a file of the same size is a copy."""
-    kept: dict[tuple[object, ...], Instance] = {}
+    """Return each instance once: the same SOPInstanceUID in a file of the same header and size is a copy."""
+    kept: dict[tuple[str, int], list[Instance]] = {}
     for index, instance in enumerate(members):
-        uid = instance.text("SOPInstanceUID")
-        place_of = (uid, instance.raw("ImagePositionPatient"), instance.raw("InstanceNumber"), instance.file_size)
-        kept.setdefault(place_of if uid else (index,), instance)
-    copies = len(members) - len(kept)
-    if not copies:
-        return list(members), []
-    problem = Problem(
-        code="instances-repeated",
-        level="warning",
-        text=f"{copies} of {len(members)} files are copies of another (same SOPInstanceUID and place) and are left out",
-        remedy="Remove the copies.",
-    )
-    return list(kept.values()), [problem]
+        uid = instance.text("SOPInstanceUID") or str(index)
+        alike = kept.setdefault((uid, instance.file_size), [])
+        if not any(one.elements == instance.elements for one in alike):
+            alike.append(instance)
+    found = [instance for alike in kept.values() for instance in alike]
+    copies = len(members) - len(found)
+    repeated = len(found) - len({uid for uid, _ in kept})
+    return found, [*_copied(copies, len(members)), *_named_twice(repeated, len(members))]
+
+
+def _copied(copies: int, count: int) -> Iterator[Problem]:
+    if copies:
+        yield Problem(
+            code="instances-repeated",
+            level="warning",
+            text=f"{copies} of {count} files are copies of another (same SOPInstanceUID and header) and are left out",
+            remedy="Remove the copies.",
+        )
+
+
+def _named_twice(repeated: int, count: int) -> Iterator[Problem]:
+    if repeated:
+        yield Problem(
+            code="uids-repeated",
+            level="warning",
+            text=f"{repeated} of {count} files have the SOPInstanceUID of another, but not its header; all are kept",
+            remedy="Check which of them are meant: versions of one image, or images that were named badly.",
+        )
 
 
 def _description(instance: Instance) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from dicomseries.errors import ReadError
 from dicomseries.geometry import Grid
 from dicomseries.readback import faults
+from dicomseries.readback.agreement import agreement_problems
 from dicomseries.readback.arrangement import Arrangement, arrange, places_of, rising_times
 from dicomseries.readback.frames import SAME_DIRECTION, Frames, frames_of
 from dicomseries.readback.instance import Instance, tag_of
@@ -23,18 +25,20 @@ from dicomseries.readback.lattice import (
     pixel_spacing_of,
     repeated_problem,
     thickness_of,
+    unit_normal,
 )
 from dicomseries.readback.pixels import check_pixels
 from dicomseries.readback.placement import (
     AXIAL,
     FrameSet,
     Placement,
+    doubtful_volumes,
     no_geometry,
     number_of,
     pixel_problems,
-    volumes_by_number,
 )
 from dicomseries.readback.problems import Problem
+from dicomseries.readback.rescales import mapping_problems
 from dicomseries.readback.segment_placement import SEGMENTATIONS, place_segments
 
 __all__ = ["holds_frames", "place_frames"]
@@ -43,6 +47,7 @@ Floats = npt.NDArray[np.float64]
 
 _ONE_FRAME = frozenset({"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.128"})
 """CT, MR and PT Image Storage: whatever NumberOfFrames says, their IODs hold one."""
+_PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _GROUPS = (tag_of("SharedFunctionalGroupsSequence"), tag_of("PerFrameFunctionalGroupsSequence"))
 
 
@@ -74,7 +79,7 @@ def place_frames(instances: Sequence[Instance]) -> Placement:
     Placement
         With `frames`; without geometry in the files in the order of the file, on a grid of 1 mm, with a warning.
     """
-    files = tuple(sorted(instances, key=number_of))
+    files = tuple(sorted(instances, key=_number_of_part))
     faults = tuple(_file_problems(files))
     if faults:
         return Placement(instances=files, grid=None, problems=faults)
@@ -103,6 +108,27 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
         yield from map(Problem.of, filter(None, map(_pixels_missing, files)))
 
 
+def _number_of_part(instance: Instance) -> tuple[float, int, str]:
+    """Return what to sort files by: parts of a concatenation share InstanceNumber (PS3.3 section C.7.6.16.2.2.4)."""
+    number, path = number_of(instance)
+    return number, instance.number("InConcatenationNumber"), path
+
+
+def _parts_missing(files: Sequence[Instance]) -> Iterator[Problem]:
+    """Yield whether the frames of one object were spread over several files, and some of these are not here."""
+    for uid in sorted({instance.text("ConcatenationUID") for instance in files} - {""}):
+        parts = [instance for instance in files if instance.text("ConcatenationUID") == uid]
+        numbers = {instance.number("InConcatenationNumber") for instance in parts}
+        total = max(*numbers, *(instance.number("InConcatenationTotalNumber") for instance in parts))
+        if len(numbers) < total:
+            yield Problem(
+                code="concatenation-incomplete",
+                level="warning",
+                text=f"{len(numbers)} of {total} parts of a concatenation are here; the frames of the others are not",
+                remedy="Copy or export the other parts, which have the same ConcatenationUID.",
+            )
+
+
 def _pixels_missing(instance: Instance) -> ReadError | None:
     """Return why a file cannot hold as many frames as it says, before anything is made of their number."""
     try:
@@ -123,7 +149,7 @@ def _placed(pool: tuple[Frames, ...]) -> Placement:
     odd = np.flatnonzero(np.abs(frames.axes - frames.axes[0]).max(axis=(1, 2)) > SAME_DIRECTION)
     if len(odd):
         return _refused(pool, [_mixed_orientations(frames, odd)])
-    distances = frames.positions @ np.cross(frames.axes[0, 0], frames.axes[0, 1])
+    distances = frames.positions @ unit_normal(frames.axes[0])
     groups = [one.groups for one in pool]
     places = places_of(distances)
     keys = frame_keys(groups) if int(places.max()) + 1 < len(places) else ()
@@ -168,7 +194,8 @@ def _on_grid(pool: tuple[Frames, ...], frames: _Pooled, found: Arrangement, dist
     slices = len(order) // found.volumes
     first = order[:slices]
     axes = frames.axes[0]
-    problems = list(gap_problems([frames.names[index] for index in first], distances[first], "frames"))
+    problems = _doubts(pool)
+    problems += gap_problems([frames.names[index] for index in first], distances[first], "frames")
     in_plane, more = _pixel_spacing(pool)
     problems += more
     if any(problem.level == "error" for problem in problems):
@@ -180,7 +207,7 @@ def _on_grid(pool: tuple[Frames, ...], frames: _Pooled, found: Arrangement, dist
         between, more = thickness_of(_thicknesses(pool[0]))
         problems += more
     problems += moved_problems(frames.positions[order], found.volumes, min(in_plane))
-    problems += [volumes_by_number(found.volumes, "the order of the frames")] if found.by == "InstanceNumber" else []
+    problems += doubtful_volumes(found, np.arange(len(order), dtype=np.float64), "the order of the frames")
     shape = (slices, pool[0].instance.rows, pool[0].instance.columns)
     grid = grid_of(shape, (in_plane[1], in_plane[0], between), frames.positions[first[0]], axes)
     problems += [grid] if isinstance(grid, Problem) else []
@@ -193,6 +220,13 @@ def _on_grid(pool: tuple[Frames, ...], frames: _Pooled, found: Arrangement, dist
         times_s=rising_times(found, frame_clocks([one.groups for one in pool])) if found.volumes > 1 else None,
         frames=FrameSet(pool=pool, sources=frames.sources[order]),
     )
+
+
+def _doubts(pool: tuple[Frames, ...]) -> list[Problem]:
+    """Return what else the frames may be than they seem."""
+    files = [one.instance for one in pool]
+    maps = [one.groups for one in pool if one.instance.text("SOPClassUID") == _PARAMETRIC_MAP]
+    return [*agreement_problems(files), *_parts_missing(files), *itertools.chain(*map(mapping_problems, maps))]
 
 
 def _pixel_spacing(pool: tuple[Frames, ...]) -> tuple[tuple[float, ...], list[Problem]]:
@@ -241,10 +275,11 @@ def _without_positions(pool: tuple[Frames, ...]) -> Placement:
     volumes = frames.count if times is not None and frames.count > 1 else None
     shape = (1 if volumes else frames.count, instance.rows, instance.columns)
     grid = grid_of(shape, (in_plane[1], in_plane[0], between), np.zeros(3), AXIAL)
+    problems += [grid] if isinstance(grid, Problem) else [] if volumes else found
     return Placement(
         instances=(instance,),
         grid=grid if isinstance(grid, Grid) else None,
-        problems=(no_geometry("frames", "the file"), *problems, *([] if volumes else found)),
+        problems=(no_geometry("frames", "the file"), *_doubts(pool), *problems),
         volumes=volumes,
         times_s=times if volumes else None,
         frames=FrameSet(pool=pool, sources=_sources(pool)),

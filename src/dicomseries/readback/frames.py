@@ -14,6 +14,7 @@ from dicomseries.readback.frame_attributes import FrameAttributes
 from dicomseries.readback.functional_groups import FunctionalGroups, path_of
 from dicomseries.readback.instance import Instance
 from dicomseries.readback.keys import frame_clocks, frame_keys
+from dicomseries.readback.lattice import unit_normal
 from dicomseries.readback.rescales import real_world_of, rescales_of
 
 __all__ = ["SAME_DIRECTION", "Frames", "frames_of"]
@@ -147,7 +148,7 @@ class Frames:
         axes, positions = self.orientation, self.positions_lps
         if axes is None or positions is None:
             return None
-        places = places_of(positions @ np.cross(axes[0], axes[1]))
+        places = places_of(positions @ unit_normal(axes))
         return arrange(places, frame_keys([self.groups]), np.arange(self.count, dtype=np.float64))
 
     @property
@@ -190,7 +191,7 @@ class Frames:
             return None
         # Offsets that do not begin with 0 are coordinates along the patient's axis, not distances.
         away = np.array(offsets) - offsets[0]
-        moved: Floats = first + away[:, None] * np.cross(axes[0, 0], axes[0, 1])
+        moved: Floats = first + away[:, None] * unit_normal(axes[0])
         return moved
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -82,7 +82,7 @@ class Instance:
     @property
     def name(self) -> str:
         """The last part of the path."""
-        return Path(self.path).name
+        return self.path.rpartition(os.sep)[2]
 
     @property
     def tags(self) -> tuple[int, ...]:
@@ -97,6 +97,18 @@ class Instance:
     def element(self, tag: int) -> Element | None:
         """Return the element of `tag`, None if it is absent."""
         return self.own.get(tag) or self.base.get(tag)
+
+    def shares(self, tags: frozenset[int], other: Instance) -> bool:
+        """Return whether both hold the same bytes of all `tags`, as was seen when they were read.
+
+        False does not say that they differ.
+        """
+        return (
+            self.base is other.base
+            and self.transfer_syntax == other.transfer_syntax
+            and tags.isdisjoint(self.own)
+            and tags.isdisjoint(other.own)
+        )
 
     def items(self) -> Iterator[tuple[int, Element]]:
         """Yield tags and elements in the order of the file."""

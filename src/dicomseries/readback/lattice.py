@@ -24,6 +24,7 @@ __all__ = [
     "pixel_spacing_of",
     "repeated_problem",
     "thickness_of",
+    "unit_normal",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -34,6 +35,19 @@ _UNEVEN = 0.2
 """The same, above which no regular grid is honest (Cornerstone3D draws the line here too)."""
 _ROUNDED_COSINES = 5e-3
 """Departure from a right-angled unit frame that is snapped: cosines of two to three decimals."""
+
+
+def unit_normal(axes: Floats) -> Floats:
+    """Return the normal of slices, of length 1 though the cosines of rows and columns, shape (2, 3), may be rounded.
+
+    Examples
+    --------
+    >>> unit_normal(np.array([[0.99, 0.0, 0.0], [0.0, 0.99, 0.0]])).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    normal = np.cross(axes[0], axes[1])
+    length = float(np.linalg.norm(normal))
+    return np.asarray(normal / length if length > 0 else normal)
 
 
 def gap_problems(names: Sequence[str], distances_mm: Floats, what: str = "files") -> Iterator[Problem]:
@@ -54,7 +68,7 @@ def gap_problems(names: Sequence[str], distances_mm: Floats, what: str = "files"
         return
     missing = np.round(gaps / usual).astype(int) - 1
     whole = np.abs(gaps / usual - (missing + 1)) < _UNEVEN
-    if whole.all() and missing.any():
+    if whole.all() and missing.any() and missing.min() >= 0:
         index = int(np.argmax(missing > 0))
         yield Problem(
             code="slices-missing",
@@ -109,9 +123,9 @@ def drift_problems(positions_lps: Floats, axes: Floats, pixel_mm: float) -> list
     pixel_mm : float
         The smaller pixel spacing.
     """
-    normal = np.cross(axes[0], axes[1])
+    normal = unit_normal(axes)
     steps = positions_lps - positions_lps[0]
-    sideways = steps - np.outer(steps @ normal, normal) / float(normal @ normal)
+    sideways = steps - np.outer(steps @ normal, normal)
     drift = float(np.sqrt((sideways**2).sum(axis=1)).max())
     spacing = float(steps[-1] @ normal) / (len(positions_lps) - 1)
     if drift <= max(_EVEN * spacing, 1e-3 * pixel_mm):

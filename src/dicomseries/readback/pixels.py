@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from pydicom import Dataset, dcmread
+from pydicom.datadict import tag_for_keyword
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from dicomseries.readback.instance import Instance
 
 __all__ = [
+    "FORMAT",
     "NATIVE",
     "check_pixels",
     "decoded",
+    "frame_bits",
     "is_plain",
+    "needed_bytes",
     "plain_bytes",
     "read_into",
+    "read_like",
     "read_words",
     "significant",
     "stored_dtype",
@@ -37,6 +42,23 @@ NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
 
 _AS_STORED = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR"})
 """Photometric interpretations whose samples need no conversion to be what they are called."""
+
+FORMAT = frozenset(
+    tag_for_keyword(keyword) or 0
+    for keyword in (
+        "SamplesPerPixel",
+        "PhotometricInterpretation",
+        "PlanarConfiguration",
+        "NumberOfFrames",
+        "Rows",
+        "Columns",
+        "BitsAllocated",
+        "BitsStored",
+        "HighBit",
+        "PixelRepresentation",
+    )
+)
+"""Tags of what says how pixels lie in a file."""
 
 _FLOATS = {0x7FE00008: "f4", 0x7FE00009: "f8"}
 """Float Pixel Data and Double Float Pixel Data (PS3.3 sections C.7.6.24 and C.7.6.25)."""
@@ -95,6 +117,26 @@ def read_into(instance: Instance, array: npt.NDArray[Any], start: int = 0) -> No
     plain_bytes(instance, start * frame_bytes, array.reshape(-1).view(np.uint8).data)
 
 
+def read_like(instance: Instance, array: npt.NDArray[Any], like: Instance) -> bool:
+    """Read the plain pixels of a file whose format is known: that of `like`, which `array` was made for.
+
+    Returns
+    -------
+    bool
+        False, and nothing is read, if the format of the file has to be looked at first.
+
+    Raises
+    ------
+    ReadError
+        As `read_into`.
+    """
+    pixels, view = instance.pixels, array.reshape(-1).view(np.uint8).data
+    if pixels is None or pixels.length is None or pixels.length < len(view) or not instance.shares(FORMAT, like):
+        return False
+    _fill(instance, pixels.offset, view)
+    return True
+
+
 def plain_bytes(instance: Instance, start: int, view: memoryview) -> None:
     """Fill `view` with the bytes of uncompressed pixels from byte `start` of them on.
 
@@ -103,7 +145,10 @@ def plain_bytes(instance: Instance, start: int, view: memoryview) -> None:
     ReadError
         If the file ends too early or cannot be read.
     """
-    first = check_pixels(instance) + start
+    _fill(instance, check_pixels(instance) + start, view)
+
+
+def _fill(instance: Instance, first: int, view: memoryview) -> None:
     try:
         file = os.open(instance.path, os.O_RDONLY)
         try:
@@ -133,12 +178,22 @@ def check_pixels(instance: Instance) -> int:
     return pixels.offset
 
 
-def _check_length(instance: Instance, offset: int, length: int) -> None:
-    needed = instance.expected_pixel_bytes
+def frame_bits(instance: Instance) -> int:
+    """Return the bits that an uncompressed frame asks for."""
+    bits = instance.number("BitsAllocated")
     if instance.pixels is not None and instance.pixels.tag in _FLOATS:
-        needed = instance.rows * instance.columns * instance.frames * stored_dtype(instance).itemsize
-    if instance.text("PhotometricInterpretation").endswith("422"):
-        needed = needed * 2 // 3
+        bits = 8 * stored_dtype(instance).itemsize
+    whole = instance.rows * instance.columns * instance.samples * bits
+    return whole * 2 // 3 if instance.text("PhotometricInterpretation").endswith("422") else whole
+
+
+def needed_bytes(instance: Instance) -> int:
+    """Return the bytes that all frames together ask for if they are not compressed, not padded."""
+    return (frame_bits(instance) * instance.frames + 7) // 8
+
+
+def _check_length(instance: Instance, offset: int, length: int) -> None:
+    needed = needed_bytes(instance)
     is_inflated = instance.transfer_syntax == _DEFLATED_UID
     if length < needed:
         raise ReadError(

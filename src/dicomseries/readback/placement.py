@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.geometry import Grid
-from dicomseries.readback.arrangement import arrange, places_of, rising_times
+from dicomseries.readback.agreement import agreement_problems
+from dicomseries.readback.arrangement import Arrangement, arrange, places_of, rising_times
 from dicomseries.readback.frames import SAME_DIRECTION, Frames
-from dicomseries.readback.instance import Instance
+from dicomseries.readback.instance import Instance, tag_of
 from dicomseries.readback.keys import classic_clocks, classic_keys
 from dicomseries.readback.lattice import (
     drift_problems,
@@ -21,7 +22,9 @@ from dicomseries.readback.lattice import (
     pixel_spacing_of,
     repeated_problem,
     thickness_of,
+    unit_normal,
 )
+from dicomseries.readback.pixels import FORMAT
 from dicomseries.readback.problems import Problem
 
 __all__ = [
@@ -29,17 +32,20 @@ __all__ = [
     "FrameSet",
     "Placement",
     "distances_mm",
+    "doubtful_volumes",
     "no_geometry",
     "number_of",
     "orientation_of",
     "pixel_problems",
     "place",
     "positions_lps",
-    "volumes_by_number",
 ]
 
 AXIAL = np.array([[1.0, 0, 0], [0, 1, 0]])
 """Cosines of rows and columns where nothing is known."""
+
+_SPACING = frozenset({tag_of("PixelSpacing")})
+_ORIENTATION = frozenset({tag_of("ImageOrientationPatient")})
 
 Floats = npt.NDArray[np.float64]
 
@@ -97,7 +103,7 @@ def orientation_of(instance: Instance) -> Floats | None:
 def distances_mm(instances: Sequence[Instance]) -> Floats | None:
     """Return how far along the normal each slice stands, in mm; None without positions and orientation."""
     positions, axes = positions_lps(instances), orientation_of(instances[0])
-    return None if positions is None or axes is None else positions @ np.cross(axes[0], axes[1])
+    return None if positions is None or axes is None else positions @ unit_normal(axes)
 
 
 def place(instances: Sequence[Instance]) -> Placement:
@@ -129,7 +135,7 @@ def place(instances: Sequence[Instance]) -> Placement:
     faults = tuple(_orientation_problems(along)) or (
         (problem,) if problem else tuple(_gap_problems(along[:slices], distances[split.order[:slices]]))
     )
-    faults += tuple(_study_problems(along))
+    faults += tuple(agreement_problems(along))
     if any(fault.level == "error" for fault in faults):
         return Placement(instances=along, grid=None, problems=faults)
     return _on_grid(along, split, [*faults, *split.problems])
@@ -159,18 +165,33 @@ def _split(numbered: tuple[Instance, ...], distances: Floats) -> tuple[_Split, P
         tried = dict.fromkeys((*(key.name for key in keys), "InstanceNumber"))
         return along, repeated_problem(len(numbered), count, tried=tuple(tried))
     times = rising_times(found, classic_clocks(numbered))
-    by_number = (volumes_by_number(found.volumes, "InstanceNumber"),) if found.by == "InstanceNumber" else ()
-    return _Split(order=found.order, volumes=found.volumes, times_s=times, problems=by_number), None
+    doubts = tuple(doubtful_volumes(found, numbers))
+    return _Split(order=found.order, volumes=found.volumes, times_s=times, problems=doubts), None
 
 
-def volumes_by_number(volumes: int, number: str) -> Problem:
-    """Return the problem of volumes that nothing but the order of their files tells apart."""
-    return Problem(
-        code="volumes-by-number",
-        level="warning",
-        text=f"nothing but {number} tells the {volumes} volumes apart",
-        remedy="Check that the volumes are what you expect: time points, echoes, or copies.",
-    )
+def doubtful_volumes(found: Arrangement, numbers: Floats, number: str = "InstanceNumber") -> list[Problem]:
+    """Return what one should know of how frames became volumes: by their numbers only, or by two attributes."""
+    if found.by == "InstanceNumber":
+        gaps = int(np.ptp(numbers)) + 1 - len(numbers)
+        missing = f"; {gaps} numbers between the first and the last are missing" if gaps > 0 else ""
+        return [
+            Problem(
+                code="volumes-by-number",
+                level="warning",
+                text=f"nothing but {number} tells the {found.volumes} volumes apart{missing}",
+                remedy="Check that the volumes are what you expect: time points, echoes, or copies.",
+            )
+        ]
+    if " and " in found.by:
+        return [
+            Problem(
+                code="volumes-by-two",
+                level="warning",
+                text=f"the {found.volumes} volumes differ in {found.by}; they are sorted by the first, then the second",
+                remedy="Reshape the axis of volumes where you need an axis for each; the tags of each slice say which.",
+            )
+        ]
+    return []
 
 
 def _gap_problems(instances: tuple[Instance, ...], distances: Floats) -> Iterator[Problem]:
@@ -231,8 +252,10 @@ def pixel_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
 
 def _size_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
     groups: dict[tuple[int, ...], int] = {}
+    usual = _pixel_format(instances[0])
     for instance in instances:
-        groups[_pixel_format(instance)] = groups.get(_pixel_format(instance), 0) + 1
+        key = usual if instance.shares(FORMAT, instances[0]) else _pixel_format(instance)
+        groups[key] = groups.get(key, 0) + 1
     if len(groups) > 1:
         listed = ", ".join(
             f"{count} of {key[0]}×{key[1]} with {key[2]} samples of {key[3]} bits" for key, count in groups.items()
@@ -286,12 +309,11 @@ def _has_position(instance: Instance) -> bool:
 
 
 def _orientation_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
-    axes = [orientation_of(instance) for instance in instances]
-    first = axes[0]
+    first = orientation_of(instances[0])
     odd = [
         instance.name
-        for instance, other in zip(instances, axes, strict=True)
-        if first is None or other is None or np.abs(other - first).max() > SAME_DIRECTION
+        for instance in instances
+        if first is None or not (instance.shares(_ORIENTATION, instances[0]) or _is_parallel(instance, first))
     ]
     if odd:
         yield Problem(
@@ -302,15 +324,9 @@ def _orientation_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
         )
 
 
-def _study_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
-    studies = {instance.text("StudyInstanceUID") for instance in instances}
-    if len(studies) > 1:
-        yield Problem(
-            code="studies-differ",
-            level="warning",
-            text=f"the {len(instances)} files of the series name {len(studies)} studies",
-            remedy="Check that they belong together: a series is of one study (PS3.3 section A.1.2).",
-        )
+def _is_parallel(instance: Instance, axes: Floats) -> bool:
+    other = orientation_of(instance)
+    return other is not None and bool(np.abs(other - axes).max() <= SAME_DIRECTION)
 
 
 def _on_grid(instances: tuple[Instance, ...], split: _Split, problems: list[Problem]) -> Placement:
@@ -323,7 +339,7 @@ def _on_grid(instances: tuple[Instance, ...], split: _Split, problems: list[Prob
     problems += found
     slices = len(instances) // split.volumes
     if slices > 1:
-        distances = positions[:slices] @ np.cross(axes[0], axes[1])
+        distances = positions[:slices] @ unit_normal(axes)
         between = float((distances[-1] - distances[0]) / (slices - 1))
         problems += drift_problems(positions[:slices], axes, min(in_plane))
     else:
@@ -345,7 +361,8 @@ def _on_grid(instances: tuple[Instance, ...], split: _Split, problems: list[Prob
 
 
 def _pixel_spacing(instances: tuple[Instance, ...]) -> tuple[tuple[float, ...], list[Problem]]:
-    return pixel_spacing_of([instance.numbers("PixelSpacing") for instance in instances])
+    unlike = [instances[0], *(one for one in instances[1:] if not one.shares(_SPACING, instances[0]))]
+    return pixel_spacing_of([instance.numbers("PixelSpacing") for instance in unlike])
 
 
 def _single_spacing(instance: Instance) -> tuple[float, list[Problem]]:
@@ -359,11 +376,11 @@ def _without_positions(instances: tuple[Instance, ...]) -> Placement:
     between, found = _single_spacing(instances[0])
     shape = (len(instances), instances[0].rows, instances[0].columns)
     grid = grid_of(shape, (in_plane[1], in_plane[0], between), np.zeros(3), AXIAL)
-    fine = isinstance(grid, Grid)
+    problems += [grid] if isinstance(grid, Problem) else found
     return Placement(
         instances=instances,
         grid=grid if isinstance(grid, Grid) else None,
-        problems=(no_geometry(), *problems, *(found if fine else [])),
+        problems=(no_geometry(), *agreement_problems(instances), *problems),
     )
 
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ReadError
 from dicomseries.readback.functional_groups import FunctionalGroups, path_of
-from dicomseries.readback.instance import Instance
-from dicomseries.readback.pixels import stored_dtype
+from dicomseries.readback.instance import Instance, tag_of
+from dicomseries.readback.pixels import FORMAT, stored_dtype
+from dicomseries.readback.problems import Problem
 
-__all__ = ["dtype_of_real", "real_dtype", "real_world_of", "rescale_of", "rescales_of"]
+__all__ = [
+    "dtype_of_real",
+    "mapping_problems",
+    "real_dtype",
+    "real_world_of",
+    "rescale_of",
+    "rescales_of",
+    "rescales_of_files",
+]
 
 Floats = npt.NDArray[np.float64]
 
+_RESCALE = frozenset(
+    map(tag_of, ("SamplesPerPixel", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "DoseGridScaling"))
+)
 _SLOPE = path_of("PixelValueTransformationSequence", "RescaleSlope")
 _INTERCEPT = path_of("PixelValueTransformationSequence", "RescaleIntercept")
 _MAPPED_SLOPE = path_of("RealWorldValueMappingSequence", "RealWorldValueSlope")
@@ -23,8 +35,27 @@ _MAPPED_INTERCEPT = path_of("RealWorldValueMappingSequence", "RealWorldValueInte
 _MAPPING = path_of("RealWorldValueMappingSequence")
 
 
+def mapping_problems(groups: FunctionalGroups) -> Iterator[Problem]:
+    """Yield what is in doubt about what the values of a Parametric Map mean (PS3.3 section C.7.6.16.2.11)."""
+    if groups.raw(_MAPPING) is None:
+        yield Problem(
+            code="mapping-missing",
+            level="warning",
+            text=f"{groups.instance.name} has no RealWorldValueMapping: its values are returned as stored",
+            remedy="Ask its maker what the values mean.",
+        )
+    items = {path[1] for path in (*groups.per_frame, *groups.shared) if path[0] == _MAPPING[0] and len(path) > 1}
+    if len(items) > 1:
+        yield Problem(
+            code="mappings-several",
+            level="warning",
+            text=f"{groups.instance.name} has {len(items)} RealWorldValueMappings; the first is applied to all values",
+            remedy="Look at RealWorldValueMappingSequence in the tags, and apply another one to values='stored'.",
+        )
+
+
 def rescale_of(instance: Instance) -> tuple[float, float]:
-    """Return slope and intercept (PS3.3 section C.11.1); 1 and 0 for colour, which has none.
+    """Return slope and intercept (PS3.3 section C.11.1); 1 and 0 for colour, which has none; DoseGridScaling for doses.
 
     Raises
     ------
@@ -33,6 +64,8 @@ def rescale_of(instance: Instance) -> tuple[float, float]:
     """
     if instance.samples > 1:
         return 1.0, 0.0
+    if instance.text("DoseGridScaling"):
+        return _dose_scaling(instance), 0.0
     slopes, intercepts = instance.numbers("RescaleSlope"), instance.numbers("RescaleIntercept")
     has_text = instance.text("RescaleSlope") or instance.text("RescaleIntercept")
     usable = len(slopes) == len(intercepts) == 1 and bool(np.isfinite((*slopes, *intercepts)).all()) and slopes[0] != 0
@@ -64,7 +97,7 @@ def rescales_of(groups: FunctionalGroups) -> Floats:
     instance = groups.instance
     slopes, intercepts = groups.numbers(_SLOPE), groups.numbers(_INTERCEPT)
     if instance.samples > 1 or slopes is None or intercepts is None:
-        return np.tile(_of_file(instance), (groups.count, 1))
+        return np.tile(rescale_of(instance), (groups.count, 1))
     return _usable(instance, np.column_stack((slopes, intercepts)))
 
 
@@ -89,9 +122,12 @@ def real_world_of(groups: FunctionalGroups) -> Floats | None:
     return _usable(instance, np.column_stack((slopes, intercepts)))
 
 
-def _of_file(instance: Instance) -> tuple[float, float]:
-    scaling = next(iter(instance.numbers("DoseGridScaling")), 0.0)
-    return (scaling, 0.0) if scaling else rescale_of(instance)
+def _dose_scaling(instance: Instance) -> float:
+    """Return what stored values are multiplied by to give a dose (PS3.3 section C.8.8.3)."""
+    scalings = instance.numbers("DoseGridScaling")
+    if len(scalings) != 1 or not np.isfinite(scalings[0]) or scalings[0] == 0:
+        raise _unusable(instance, f"DoseGridScaling {instance.text('DoseGridScaling')!r}")
+    return scalings[0]
 
 
 def _usable(instance: Instance, pairs: Floats) -> Floats:
@@ -112,9 +148,29 @@ def _unusable(instance: Instance, given: str) -> ReadError:
     )
 
 
+def rescales_of_files(instances: Sequence[Instance]) -> list[tuple[float, float]]:
+    """Return slope and intercept of each file, as `rescale_of` does; what they share is looked at once.
+
+    Raises
+    ------
+    ReadError
+        As `rescale_of`.
+    """
+    found: list[tuple[float, float]] = []
+    for index, instance in enumerate(instances):
+        is_known = index > 0 and instance.shares(_RESCALE, instances[index - 1])
+        found.append(found[-1] if is_known else rescale_of(instance))
+    return found
+
+
 def real_dtype(instances: tuple[Instance, ...]) -> np.dtype[np.generic]:
     """Return the dtype that holds all real values of files of one frame, as `dtype_of_real` does."""
-    return dtype_of_real(instances, {rescale_of(instance) for instance in instances})
+    return dtype_of_real(instances, set(rescales_of_files(instances)))
+
+
+def _unlike(files: Sequence[Instance]) -> list[Instance]:
+    """Return the first file, and those whose pixels may have another format than its."""
+    return [*files[:1], *(one for one in files[1:] if not one.shares(FORMAT, files[0]))]
 
 
 def dtype_of_real(instances: Iterable[Instance], rescales: set[tuple[float, float]]) -> np.dtype[np.generic]:
@@ -129,7 +185,7 @@ def dtype_of_real(instances: Iterable[Instance], rescales: set[tuple[float, floa
         return stored
     if stored.kind == "f" or not all(slope.is_integer() and intercept.is_integer() for slope, intercept in rescales):
         return np.dtype(np.float64)
-    bits = max(instance.number("BitsStored", stored.itemsize * 8) for instance in files)
+    bits = max(instance.number("BitsStored", stored.itemsize * 8) for instance in _unlike(files))
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if stored.kind == "i" else (0, (1 << bits) - 1)
     ends = [int(slope) * end + int(intercept) for slope, intercept in rescales for end in (low, high)]
     for name in (stored.name, "uint8", "int16", "uint16", "int32", "uint32", "int64"):

@@ -13,7 +13,7 @@ from dicomseries.readback.elements import Damaged, Element, Short, items_of
 from dicomseries.readback.frames import Frames
 from dicomseries.readback.functional_groups import as_numbers
 from dicomseries.readback.instance import Instance, tag_of
-from dicomseries.readback.lattice import drift_problems, grid_of, pixel_spacing_of, thickness_of
+from dicomseries.readback.lattice import drift_problems, grid_of, pixel_spacing_of, thickness_of, unit_normal
 from dicomseries.readback.placement import FrameSet, Placement
 from dicomseries.readback.plain import plain_value_of, quiet
 from dicomseries.readback.problems import Problem
@@ -145,7 +145,7 @@ def _problems(pool: tuple[Frames, ...], kind: str) -> Iterator[Problem]:
 
 def _grid(frames: Frames, positions: Floats, axes: Floats) -> tuple[Grid | None, Indices, list[Problem]]:
     """Return the grid, the slice each frame is on, and what is wrong with them."""
-    distances = positions @ np.cross(axes[0], axes[1])
+    distances = positions @ unit_normal(axes)
     places = places_of(distances)
     count = int(places.max()) + 1
     firsts = np.array([int(np.argmax(places == place)) for place in range(count)])

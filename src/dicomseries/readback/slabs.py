@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.readback.instance import Instance
-from dicomseries.readback.pixels import is_plain, read_into, stored_dtype
-from dicomseries.readback.rescales import rescale_of
+from dicomseries.readback.pixels import is_plain, read_into, read_like, stored_dtype
+from dicomseries.readback.rescales import rescales_of_files
 
 __all__ = ["SeriesSlabs"]
 
@@ -55,29 +55,37 @@ class SeriesSlabs:
         """
         chosen = self.instances[start:stop]
         array = np.empty((len(chosen), *self.shape[1:]), self.dtype)
-        for target, instance in zip(array, chosen, strict=True):
-            self._read_slice(instance, target)
+        rescales = rescales_of_files(chosen) if self.is_real else [(1.0, 0.0)] * len(chosen)
+        like = self.instances[0] if _reads_into(self.instances[0], array) else None
+        for target, instance, rescale in zip(array, chosen, rescales, strict=True):
+            if rescale != (1.0, 0.0):
+                _rescale(instance, target, *rescale)
+            elif like is None or not read_like(instance, target, like):
+                _copy(instance, target)
         return array
 
-    def _read_slice(self, instance: Instance, target: npt.NDArray[Any]) -> None:
-        slope, intercept = rescale_of(instance) if self.is_real else (1.0, 0.0)
-        if (slope, intercept) == (1.0, 0.0):
-            if _reads_into(instance, target):
-                read_into(instance, target)
-            else:
-                target[...] = instance.stored()
-        elif target.dtype.kind == "f":
-            np.multiply(instance.stored(), slope, out=target)
-            target += intercept
-        else:
-            np.multiply(instance.stored(), int(slope), out=target, dtype=target.dtype, casting="unsafe")
-            target += int(intercept)
+
+def _copy(instance: Instance, target: npt.NDArray[Any]) -> None:
+    if _reads_into(instance, target[np.newaxis]):
+        read_into(instance, target)
+    else:
+        target[...] = instance.stored()
 
 
-def _reads_into(instance: Instance, target: npt.NDArray[Any]) -> bool:
+def _rescale(instance: Instance, target: npt.NDArray[Any], slope: float, intercept: float) -> None:
+    if target.dtype.kind == "f":
+        np.multiply(instance.stored(), slope, out=target)
+        target += intercept
+    else:
+        np.multiply(instance.stored(), int(slope), out=target, dtype=target.dtype, casting="unsafe")
+        target += int(intercept)
+
+
+def _reads_into(instance: Instance, slices: npt.NDArray[Any]) -> bool:
+    """Return whether the file holds a slice of the array (slices, rows, columns[, 3]) as it is in memory."""
     return (
         is_plain(instance)
-        and stored_dtype(instance) == target.dtype
-        and instance.number("BitsStored", target.dtype.itemsize * 8) == target.dtype.itemsize * 8
-        and (instance.rows, instance.columns) == target.shape[:2]
+        and stored_dtype(instance) == slices.dtype
+        and instance.number("BitsStored", slices.dtype.itemsize * 8) == slices.dtype.itemsize * 8
+        and (instance.rows, instance.columns) == slices.shape[1:3]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from dicomseries.readback.folders import Scan, Series, scan, select
 from dicomseries.readback.frame_slabs import FrameSlabs, LabelSlabs
 from dicomseries.readback.pixels import stored_dtype
 from dicomseries.readback.placement import FrameSet
-from dicomseries.readback.rescales import dtype_of_real, real_dtype, rescale_of
+from dicomseries.readback.rescales import dtype_of_real, real_dtype, rescales_of_files
 from dicomseries.readback.slabs import SeriesSlabs
 from dicomseries.sources.volume import ArraySlabs, Slabs, Volume
 
@@ -64,7 +65,8 @@ def read(
     Warns
     -----
     DicomSeriesWarning
-        If something small is wrong: rounded positions, a missing spacing, files that cannot be read.
+        If something small is wrong, or may be meant in another way: rounded positions, a missing spacing, files that
+        cannot be read, volumes that only InstanceNumber tells apart, slices of different units.
 
     Notes
     -----
@@ -105,7 +107,7 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
     if series.frame_set is not None:
         return _volume_of_frames(series, series.frame_set, grid, is_real=is_real)
     instances = series.instances
-    slope, intercept = (1.0, 0.0) if is_real else _common_rescale(series)
+    slope, intercept = (1.0, 0.0) if is_real else _common_rescale(series, lambda: set(rescales_of_files(instances)))
     return Volume(
         slabs=SeriesSlabs(
             instances=instances,
@@ -142,33 +144,38 @@ def _slabs(series: Series, frames: FrameSet, *, is_real: bool) -> tuple[Slabs, t
         largest = max((*series.segments, *first.segments.tolist()))
         dtype = np.min_scalar_type(largest)
         return LabelSlabs(instance=first.instance, masks=frames.masks, segments=first.segments, dtype=dtype), (1.0, 0.0)
-    identity = np.tile([1.0, 0.0], (len(frames.sources), 1))
-    rescales = identity if series.segments else _rescales(series, frames)
-    pairs = set(map(tuple, np.unique(rescales, axis=0).tolist()))
-    if is_real:
-        dtype = dtype_of_real(series.instances, pairs) if frames.divisor == 1.0 else np.dtype(np.float64)
-        return (
-            FrameSlabs(
-                instances=series.instances,
-                sources=frames.sources,
-                rescales=rescales,
-                dtype=dtype,
-                divisor=frames.divisor,
-            ),
-            (1.0, 0.0),
-        )
-    if len(pairs) > 1:
-        raise _rescale_differs(series, len(pairs))
-    slope, intercept = pairs.pop()
-    slabs = FrameSlabs(instances=series.instances, sources=frames.sources, rescales=identity, dtype=stored)
-    return slabs, (slope / frames.divisor, intercept)
+    if not is_real:
+        identity = np.tile([1.0, 0.0], (len(frames.sources), 1))
+        slope, intercept = _common_rescale(series, lambda: _pairs(_rescales(series, frames)))
+        slabs = FrameSlabs(instances=series.instances, sources=frames.sources, rescales=identity, dtype=stored)
+        return slabs, (slope / frames.divisor, intercept)
+    rescales = _rescales(series, frames)
+    is_divided = frames.divisor != 1.0
+    dtype = np.dtype(np.float64) if is_divided else dtype_of_real(series.instances, _pairs(rescales))
+    return (
+        FrameSlabs(
+            instances=series.instances,
+            sources=frames.sources,
+            rescales=rescales,
+            dtype=dtype,
+            divisor=frames.divisor,
+        ),
+        (1.0, 0.0),
+    )
+
+
+def _pairs(rescales: npt.NDArray[np.float64]) -> set[tuple[float, float]]:
+    return {(slope, intercept) for slope, intercept in np.unique(rescales, axis=0).tolist()}
 
 
 def _rescales(series: Series, frames: FrameSet) -> npt.NDArray[np.float64]:
     """Return slope and intercept of each frame of the array, shape (frames, 2).
 
-    A Parametric Map has no rescale but the identity: what its values mean says RealWorldValueMapping alone.
+    A Parametric Map has no rescale but the identity: what its values mean says RealWorldValueMapping alone. A
+    segmentation has none.
     """
+    if series.segments:
+        return np.tile([1.0, 0.0], (len(frames.sources), 1))
     is_map = series.kind == "ParametricMap"
     mapped = [one.real_world if is_map else None for one in frames.pool]
     found = [one.rescales if pairs is None else pairs for one, pairs in zip(frames.pool, mapped, strict=True)]
@@ -187,8 +194,14 @@ def _grid(path: str | os.PathLike[str], series: Series) -> Grid:
     return series.grid
 
 
-def _common_rescale(series: Series) -> tuple[float, float]:
-    found = {rescale_of(instance) for instance in series.instances}
+def _common_rescale(series: Series, pairs_of: Callable[[], set[tuple[float, float]]]) -> tuple[float, float]:
+    """Return slope and intercept of all stored values; 1 and 0, with a warning, where their meaning is not known."""
+    try:
+        found = pairs_of()
+    except ReadError as error:
+        message = f"what the stored values mean is not known: {error.given} in {error.where}"
+        warnings.warn(message, DicomSeriesWarning, stacklevel=4)
+        return 1.0, 0.0
     if len(found) == 1:
         return found.pop()
     raise _rescale_differs(series, len(found))
