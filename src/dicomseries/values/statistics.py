@@ -218,14 +218,16 @@ def _of_slices(some: npt.NDArray[Any]) -> Iterator[SliceStatistics]:
         parts = [_ends(rows[:, start : start + _BLOCK]) for start in range(0, rows.shape[1], _BLOCK)]
         lows = np.min([low for low, _ in parts], axis=0)
         highs = np.max([high for _, high in parts], axis=0)
+    if some.dtype == np.bool_:
+        lows, highs = lows.astype(np.uint8), highs.astype(np.uint8)
     # NaN and infinity come through minimum or maximum, so finite ends prove a finite slice.
-    finite = (np.isfinite(lows) & np.isfinite(highs)).tolist()
-    number = float if some.dtype.kind == "f" else int
-    for one, low, high, is_finite in zip(some, lows.tolist(), highs.tolist(), finite, strict=True):
-        if is_finite:
-            yield SliceStatistics(minimum=number(low), maximum=number(high))
-        else:
-            yield _of_slice_with_nonfinite(one)
+    finite = np.isfinite(lows) & np.isfinite(highs)
+    if finite.all():
+        for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
+            yield SliceStatistics(minimum=low, maximum=high)
+        return
+    for one, low, high, is_finite in zip(some, lows.tolist(), highs.tolist(), finite.tolist(), strict=True):
+        yield SliceStatistics(minimum=low, maximum=high) if is_finite else _of_slice_with_nonfinite(one)
 
 
 def _ends(block: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
