@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dicomseries.derivation.codes import derivation_code
+from dicomseries.derivation.decisions import Decision
+from dicomseries.derivation.equipment import Model
+from dicomseries.derivation.inherit import Inherited, inherit
 from dicomseries.derivation.matching import Matching, match
 from dicomseries.derivation.references import References, references
+from dicomseries.derivation.rules import Rule, rule_for
 from dicomseries.derivation.source import Source, SourceFrame
 
 __all__ = [
+    "Decision",
+    "Inherited",
     "Matching",
+    "Model",
     "References",
+    "Rule",
     "Source",
     "SourceFrame",
     "derivation_code",
+    "inherit",
     "match",
     "references",
+    "rule_for",
 ]

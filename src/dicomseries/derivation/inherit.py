@@ -1,0 +1,412 @@
+"""`inherit`: the attributes of a derived series that come from its source, by the table of rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from dicomseries.derivation import changes
+from dicomseries.derivation.classic_names import classic_facts
+from dicomseries.derivation.decisions import MISSED, Decision, decided, dropped, shown
+from dicomseries.derivation.equipment import Contribution, Model, contributing_equipment, series_description
+from dicomseries.derivation.facts import Fact, cleaned, facts_of
+from dicomseries.derivation.matching import Matching
+from dicomseries.derivation.places import Places
+from dicomseries.derivation.private import kept_private, private_decisions, unknown_creators
+from dicomseries.derivation.rules import Rule, rule_for
+from dicomseries.derivation.source import Source
+from dicomseries.derivation.spread import Layout, spread
+from dicomseries.iod import Kind
+from dicomseries.iod.kind import Choice
+from dicomseries.metadata import Metadata
+from dicomseries.plan import Column
+from dicomseries.standard.attribute import Attribute, attribute, tag_of
+
+__all__ = ["Inherited", "inherit"]
+
+_BY_UID = frozenset({"StudyInstanceUID", "FrameOfReferenceUID"})
+"""Kept, but not as metadata: they are among the UIDs of the series."""
+
+_BASES = frozenset({"RepetitionTime", "AcquisitionDate", "AcquisitionTime"})
+"""Of what is said of each volume, that which one value for all does not contradict."""
+
+_ADDED = ("ReferencedSeriesSequence", "DerivationDescription", "ContributingEquipmentSequence")
+"""What every result says, whether or not the source says it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """What a derived series has from its source.
+
+    Parameters
+    ----------
+    metadata : Metadata
+        The same in all slices and volumes.
+    columns : tuple of Column
+        What differs among them.
+    decisions : tuple of Decision
+        What became of each attribute of the source and why, in the order of tags.
+    advice : tuple of str
+        What the user should know.
+
+    Examples
+    --------
+    >>> Inherited(metadata=Metadata()).columns
+    ()
+    """
+
+    metadata: Metadata
+    columns: tuple[Column, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    advice: tuple[str, ...] = ()
+
+
+def inherit(
+    source: Source,
+    matching: Matching,
+    *,
+    kind: Kind,
+    keep_private: Sequence[str] = (),
+    description: str | None = None,
+    moment: dt.datetime | None = None,
+    model: Model | None = None,
+    software: str = "dicomseries",
+    volumes: int | None = None,
+    is_filtered: bool = True,
+    compression_ratio: float | None = None,
+) -> Inherited:
+    """Return what a derived series says because its source says it.
+
+    Parameters
+    ----------
+    source : Source
+        Where the array comes from.
+    matching : Matching
+        How its slices lie to those of the source.
+    kind : Kind
+        Of the result.
+    keep_private : sequence of str
+        Creators whose private attributes are kept (PS3.5 section 7.8.1).
+    description : str, optional
+        SeriesDescription of the result.
+    moment : datetime, optional
+        When it is made; written in the source's zone.
+    model : Model, optional
+        An algorithm that took part.
+    software : str
+        Name and version of this program.
+    volumes : int, optional
+        Of the result; as many as the source has if not given.
+    is_filtered : bool
+        Whether the values may have been filtered, so that the source's kernel is theirs no more.
+    compression_ratio : float, optional
+        Bytes of the source's pixels by the bytes they take in its files; only needed of a lossy source that does not
+        say it.
+
+    Returns
+    -------
+    Inherited
+        What is true still, as the source has it: legal or not, nothing is corrected.
+
+    Notes
+    -----
+    PS3.3 section C.7.6.1.1.3 (derived images) and section A.1.2 (patient and study are the same in all their files).
+
+    Examples
+    --------
+    >>> from dicomseries.derivation.source import SourceFrame
+    >>> from dicomseries.geometry import Grid
+    >>> from dicomseries.iod import CT
+    >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
+    >>> shared = (attribute("PatientID", "42"), attribute("WindowWidth", "400"), attribute("KVP", "120"))
+    >>> source = Source(kind="CT", sop_class_uid=CT.sop_class_uid, modality="CT", study_uid="1", series_uid="2",
+    ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,),
+    ...                 shared=shared)
+    >>> found = inherit(source, Matching(relation="same grid", slices=((0,),), exact=(0,)), kind=CT)
+    >>> found.metadata.get("KVP").values, found.metadata.get("WindowWidth")
+    (('120',), None)
+    >>> [one.outcome for one in found.decisions if one.attribute == "WindowWidth"]
+    ['new: the window follows from the new values']
+    """
+    facts = facts_of(source)
+    layout = Layout(
+        matching=matching,
+        source_slices=source.grid.shape[0],
+        source_volumes=source.volumes,
+        volumes=source.volumes if volumes is None else volumes,
+    )
+    ledger = _Ledger(
+        source=source,
+        facts=facts,
+        layout=layout,
+        places=Places(kind=kind, source_class=source.sop_class_uid),
+        keep_private=tuple(keep_private),
+        is_filtered=is_filtered,
+    )
+    ledger.settle_all()
+    ledger.fill_verbatim()
+    ledger.describe(description, model)
+    ledger.admit_loss(compression_ratio)
+    zone = changes.zone_of(facts)
+    local = changes.local_moment(moment, zone)
+    ledger.date(local, zone)
+    ledger.contribute(
+        Contribution(software=software, description=description or "", moment=local, zone=zone, model=model)
+    )
+    return ledger.inherited()
+
+
+@dataclass(kw_only=True)
+class _Ledger:
+    """What has been decided so far."""
+
+    source: Source
+    facts: dict[str, Fact]
+    layout: Layout
+    places: Places
+    keep_private: tuple[str, ...]
+    is_filtered: bool
+    handed: dict[str, Attribute] = field(default_factory=dict)
+    columns: dict[str, Column] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    advice: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> Kind:
+        return self.places.kind
+
+    def inherited(self) -> Inherited:
+        """Return all of it."""
+        ordered = sorted(self.decisions.values(), key=lambda one: tag_of(one.attribute.split()[0]))
+        return Inherited(
+            metadata=Metadata(attributes=tuple(self.handed.values())),
+            columns=tuple(sorted(self.columns.values(), key=lambda one: tag_of(one.keyword))),
+            decisions=tuple(ordered),
+            advice=tuple(self.advice),
+        )
+
+    # ------------------------------------------------------------------------------------------- what the source has
+    def settle_all(self) -> None:
+        """Decide upon every attribute of the source."""
+        private = {one.keyword: one for one in self.facts.values() if rule_for(one.keyword).entity == "private"}
+        for fact in kept_private(self.source, private.values(), self.keep_private):
+            self._hand(fact, replace(rule_for(fact.keyword), action="keep"))
+        for decision in private_decisions(self.source, private.values(), self.keep_private):
+            self.decisions[decision.attribute] = decision
+        self.advice += unknown_creators(self.source, private.values(), self.keep_private)
+        public = [one for one in self.facts.values() if one.keyword not in private]
+        whole = self._whole_groups(public)
+        for fact in public:
+            if fact.keyword not in whole:
+                self._settle(fact)
+
+    def _settle(self, fact: Fact) -> None:
+        rule = self._rule(fact)
+        if rule.is_verbatim or rule.action == "keep forever":
+            self._keep_always(fact, rule)
+        elif rule.action == "keep":
+            self._keep(fact, rule)
+        elif rule.action == "change" and fact.keyword in changes.CHANGES:
+            self._change(fact, rule)
+        else:
+            self._note(fact, decided(fact.keyword, shown(fact.frames), rule))
+
+    def _rule(self, fact: Fact) -> Rule:
+        """Return the rule of an attribute; in a functional group that is not kept it is the group's."""
+        if fact.group and rule_for(fact.group).action in {"drop", "add", "change"}:
+            return rule_for(fact.group)
+        return rule_for(fact.keyword)
+
+    def _note(self, fact: Fact, decision: Decision) -> None:
+        self.decisions.setdefault(fact.keyword, decision)
+
+    def _keep_always(self, fact: Fact, rule: Rule) -> None:
+        text = shown(fact.frames)
+        own = changes.worst(fact) if rule.action == "keep forever" else fact.first
+        note = ""
+        if fact.constant is None:
+            note = f"{shown([own])} for all, as it must not differ"
+            self.advice.append(f"{fact.keyword} differs within the source: {text}. The result has one value for all.")
+        if fact.keyword not in _BY_UID:
+            self.handed[fact.keyword] = cleaned(own, self.keep_private)
+        self._note(fact, decided(fact.keyword, text, rule, note))
+
+    def _change(self, fact: Fact, rule: Rule) -> None:
+        made = changes.CHANGES[fact.keyword](self.source, self.facts, self.kind)
+        if made is not None:
+            self.handed[fact.keyword] = made
+        note = "" if made is None else "\\".join(map(str, made.values))
+        self._note(fact, decided(fact.keyword, shown(fact.frames), rule, note))
+
+    def _keep(self, fact: Fact, rule: Rule) -> None:
+        missed = self._missed(rule)
+        if missed:
+            self._note(fact, dropped(fact.keyword, shown(fact.frames), f"{missed} ({rule.why})"))
+            return
+        if fact.keyword in _BY_UID:
+            self._note(fact, decided(fact.keyword, shown(fact.frames), rule))
+            return
+        is_renamed = self.source.frames[0].frame_number is not None and not self.kind.is_multi_frame
+        names = list(classic_facts(fact)) if is_renamed else [fact]
+        for one in names or [fact]:
+            if one.keyword == fact.keyword or one.keyword not in self.facts:
+                self._hand(one, rule, of=fact)
+
+    def _missed(self, rule: Rule) -> str:
+        """Return which condition of a rule does not hold; empty if it holds."""
+        matching = self.layout.matching
+        holds = {
+            "always": True,
+            "same space": matching.relation != "another space",
+            "same grid": matching.relation == "same grid" or matching.same_pixels,
+            "same slice": any(one is not None for one in matching.exact),
+            "unfiltered": not self.is_filtered,
+        }
+        return "" if holds[rule.when] else MISSED[rule.when]
+
+    def _hand(self, fact: Fact, rule: Rule, of: Fact | None = None) -> None:
+        """Hand an attribute on if it has a place, once for all or slice by slice."""
+        of = of or fact
+        is_private = rule.entity == "private"
+        text = shown(of.frames)
+        obstacle = "" if is_private else self._obstacle(fact)
+        found = None if obstacle else spread(fact, self.layout, by_place=rule.when == "same slice")
+        if isinstance(found, Column):
+            found, obstacle = self._fitting(found)
+        if found is None:
+            self._note(of, dropped(of.keyword, text, obstacle or f"{MISSED['same slice']} ({rule.why})"))
+            return
+        if isinstance(found, Column):
+            self.columns[found.keyword] = replace(found, values=tuple(found.values))
+        else:
+            self.handed[found.keyword] = cleaned(found, self.keep_private)
+        note = "" if fact.keyword == of.keyword else f"as {fact.keyword}"
+        if not is_private:
+            self._note(of, decided(of.keyword, text, rule, note))
+
+    def _obstacle(self, fact: Fact) -> str:
+        """Return why an attribute cannot be handed on, wherever the slices lie; empty if it can."""
+        row = self.places.row(fact.keyword)
+        if fact.is_empty and not (row and row.keyword == fact.keyword and _may_be_empty(row.type, row.source)):
+            return "it is empty"
+        if fact.group and self.kind.is_multi_frame and row is None:
+            return f"no functional group of a {self.places.title} holds it by itself"
+        if self._is_one_for_volumes(fact):
+            return "the volumes of the result are counted anew"
+        if fact.keyword == "SliceThickness" and not _are_positive(fact.frames):
+            return "it is no thickness"
+        return next(filter(None, (self.places.obstacle(one) for one in {*fact.frames} if one is not None)), "")
+
+    def _is_one_for_volumes(self, fact: Fact) -> bool:
+        over_time = fact.keyword in self.kind.over_time and fact.keyword not in _BASES
+        return over_time and self.layout.volumes > 1 and fact.constant is not None
+
+    def _fitting(self, column: Column) -> tuple[Column | None, str]:
+        """Return a column as the kind can have it, or None and why it cannot."""
+        if not self.places.may_vary(column.keyword):
+            return None, f"it differs from slice to slice, and no functional group of a {self.places.title} holds it"
+        row = self.places.row(column.keyword)
+        values = tuple(None if one is None or not any(part != "" for part in one) else one for one in column.values)
+        if row is not None and row.type in {"2", "2C"}:
+            values = tuple(() if one is None else one for one in values)
+        if row is not None and row.type == "1" and None in values:
+            return None, "it is not known of all slices of the result, and all must have it"
+        return replace(column, values=values), ""
+
+    # ------------------------------------------------------------------------------------------- functional groups
+    def _whole_groups(self, facts: Iterable[Fact]) -> frozenset[str]:
+        """Hand on the functional groups that are the same in all frames; return the attributes in them."""
+        grouped: dict[str, list[Fact]] = {}
+        for fact in facts:
+            if fact.group in self.places.groups:
+                grouped.setdefault(fact.group, []).append(fact)
+        done: set[str] = set()
+        for group, members in grouped.items():
+            if self._is_kept_whole(group, members):
+                item = sorted((one.first for one in members), key=lambda one: one.tag)
+                self.handed[group] = cleaned(attribute(group, tuple(item)), self.keep_private)
+                for one in members:
+                    self._note(one, decided(one.keyword, shown(one.frames), rule_for(one.keyword), f"in {group}"))
+                    done.add(one.keyword)
+        return frozenset(done)
+
+    def _is_kept_whole(self, group: str, members: Sequence[Fact]) -> bool:
+        rules = [rule_for(group), *(rule_for(one.keyword) for one in members)]
+        if not all(rule.is_kept and not self._missed(rule) for rule in rules):
+            return False
+        if any(rule.when == "same slice" for rule in rules) and None in self.layout.matching.exact:
+            return False
+        return all(one.constant is not None for one in members)
+
+    # ------------------------------------------------------------------------------------------- what is added
+    def fill_verbatim(self) -> None:
+        """Leave empty what the source does not say of patient and study, and may leave unsaid: defaults are ours."""
+        for row in self.kind.rows:
+            if row.type == "2" and rule_for(row.keyword).is_verbatim and row.keyword not in self.facts:
+                self.handed[row.keyword] = attribute(row.keyword)
+        for keyword in self.places.unsaid((*self.handed, *self.columns)):
+            self.handed[keyword] = attribute(keyword)
+
+    def describe(self, description: str | None, model: Model | None) -> None:
+        """Name the series, and say what kind of image it is."""
+        before = self.facts.get("SeriesDescription")
+        text = "" if before is None or before.is_empty else str(before.first.values[0])
+        self._add("SeriesDescription", attribute("SeriesDescription", series_description(text, description, model)))
+        if "ImageType" not in self.facts:
+            made = changes.image_type(self.source, self.facts, self.kind)
+            if made is not None:
+                self.handed["ImageType"] = made
+        sources = "DerivationImageSequence" if self.kind.is_multi_frame else "SourceImageSequence"
+        for keyword in (*_ADDED, sources):
+            if keyword not in self.facts:
+                self.decisions[keyword] = decided(keyword, "", replace(rule_for(keyword), action="add"))
+
+    def admit_loss(self, ratio: float | None) -> None:
+        """Say that the source has been compressed with loss where it does not say so itself."""
+        for own in changes.loss(self.source, self.facts, ratio):
+            self._add(own.keyword, own)
+        word = self.handed.get("LossyImageCompression")
+        if word is not None and word.values == ("01",) and "LossyImageCompressionRatio" not in self.handed:
+            self.advice.append(
+                "The source has been compressed with loss and does not say how much; "
+                'give metadata={"LossyImageCompressionRatio": ...} if it is known.'
+            )
+
+    def date(self, moment: dt.datetime | None, zone: str) -> None:
+        """Write the dates of the result in the zone in which those of the source are."""
+        if moment is None or not zone:
+            return
+        date, time = f"{moment:%Y%m%d}".zfill(8), f"{moment:%H%M%S}"
+        for name in ("Series", "Content", "InstanceCreation"):
+            self.handed[f"{name}Date"] = attribute(f"{name}Date", date)
+            self.handed[f"{name}Time"] = attribute(f"{name}Time", time)
+
+    def contribute(self, contribution: Contribution) -> None:
+        """Add who has made the source and the result."""
+        own = contributing_equipment(self.facts, contribution)
+        self.handed[own.keyword] = cleaned(own, self.keep_private)
+
+    def _add(self, keyword: str, own: Attribute) -> None:
+        self.handed[keyword] = own
+        before = self.facts.get(keyword)
+        rule = rule_for(keyword)
+        note = "\\".join(map(str, own.values))
+        self.decisions[keyword] = decided(
+            keyword,
+            "" if before is None else shown(before.frames),
+            replace(rule, action="change" if before else "add"),
+            note,
+        )
+
+
+def _may_be_empty(kind: str, source: object) -> bool:
+    """Return whether a row takes an empty value from the source, rather than one of the writer's own."""
+    return kind in {"2", "2C"} and isinstance(source, Choice)
+
+
+def _are_positive(frames: Iterable[Attribute | None]) -> bool:
+    try:
+        return all(float(str(value)) > 0 for one in frames if one is not None for value in one.values)
+    except ValueError:
+        return False
