@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from dicomseries.readback import Instance, Problem, scan, select
 from dicomseries.sources.volume import Volume
@@ -13,6 +14,10 @@ from dicomseries.verify.validators import validate
 from dicomseries.verify.view import SeriesView
 
 __all__ = ["check", "check_instances"]
+
+_DEFLATED_UID = "1.2.840.10008.1.2.1.99"
+"""The validators take the compressed bytes for elements, and find faults in them that are none."""
+_SAID_BY_SCAN = frozenset({"concatenation-incomplete", "instances-repeated", "multi-frame"})
 
 
 def check_instances(instances: Sequence[Instance]) -> tuple[Finding, ...]:
@@ -93,13 +98,13 @@ def check(
     if against is not None:
         findings += _beside(view, against.along_normal(), max_error, nan, clip)
     if validators:
-        findings += validate(chosen.paths)
+        findings += validate([Path(one.path) for one in chosen.instances if one.transfer_syntax != _DEFLATED_UID])
     return tuple(findings)
 
 
 def _left_out(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """Return what finding the series says and no check does: copies that were left out, several frames in a file."""
-    return tuple(problem for problem in problems if problem.code in {"instances-repeated", "multi-frame"})
+    """Return what finding the series says and no check does: files too many or too few, several frames in a file."""
+    return tuple(problem for problem in problems if problem.code in _SAID_BY_SCAN)
 
 
 def _beside(

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from dicomseries.errors import ReadError
 from dicomseries.readback import read, scan
+from dicomseries.verify import check
 from judges.known import OBLIQUE, write_known_series
 
 STORED = np.arange(120, dtype="int16").reshape(6, 4, 5)
@@ -192,6 +193,7 @@ def test_a_part_of_a_concatenation_that_is_missing_is_said(write_frames):
     paths[2].unlink()
     assert codes(folder) == ["concatenation-incomplete"]
     assert "2 of 3 parts" in only(folder).problems[0].text
+    assert any("2 of 3 parts" in finding.message for finding in check(folder, validators=False))
 
 
 @pytest.mark.parametrize(("mappings", "code"), [(0, "mapping-missing"), (1, None), (2, "mappings-several")])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from dicomseries.verify import validators
+from dicomseries.verify import series, validators
 from dicomseries.verify.registry import run
+from judges.known import write_known_series
 
 
 def remarks(*texts: str) -> tuple[validators.Remark, ...]:
@@ -69,3 +71,14 @@ def test_what_another_series_holds_is_not_missed():
     elsewhere = validators.Remark(program="dcentvfy", level="Error", where="series", text=text)
     other = validators.Remark(program="dcentvfy", level="Error", where="series", text="PatientID differs")
     assert [one.message for one in run("validators", (elsewhere, other))] == ["PatientID differs."]
+
+
+@pytest.mark.parametrize(("syntax", "shown"), [("1.2.840.10008.1.2.1", 2), ("1.2.840.10008.1.2.1.99", 0)])
+def test_deflated_files_are_not_shown_to_validators_that_cannot_read_them(tmp_path, monkeypatch, syntax, shown):
+    seen: list[Path] = []
+    monkeypatch.setattr(series, "validate", lambda paths: seen.extend(paths) or ())
+    stored = np.zeros((2, 4, 5), "int16")
+    series.check(
+        write_known_series(tmp_path, stored, change=lambda _, ds: setattr(ds.file_meta, "TransferSyntaxUID", syntax))
+    )
+    assert len(seen) == shown
