@@ -113,8 +113,8 @@ def _attribute(element: DataElement) -> Iterator[Attribute]:
 def _value(value: Any) -> Value:
     """Return a value as the file has it: texts of numbers as they are printed there."""
     original = getattr(value, "original_string", None)
-    if original is not None:
-        return str(original)
+    if isinstance(original, str):  # a name keeps its bytes there, which are in the source's character set
+        return original
     if isinstance(value, (bytes, int, float)) and type(value) in {bytes, int, float}:
         return value
     return str(value)
