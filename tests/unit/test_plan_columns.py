@@ -278,3 +278,9 @@ def test_times_of_volumes_that_do_not_rise_are_refused(keyword, times):
     assert refusal.value.code == "times-do-not-rise"
     planned(kind="CT", per_volume={keyword: [3, 4, 5, 6]})
     planned(kind="CT", per_volume={keyword: times}, split="time")
+
+
+@pytest.mark.parametrize("kind", ["CT", "MR", "PT", "SC"])
+def test_of_a_paired_body_part_the_side_is_left_empty_and_not_out(kind):
+    assert said(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "KIDNEY"}), "Laterality") == ()
+    assert said(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "HEAD"}), "Laterality") == [None] * 3

@@ -6,7 +6,8 @@ empty unless the user fills them: nothing is invented.
 
 from __future__ import annotations
 
-from dicomseries.iod.conditions import Given, Grey, Rescaled, Unless
+from dicomseries.iod.codes import PAIRED_BODY_PARTS
+from dicomseries.iod.conditions import AnyOf, Given, Grey, Rescaled, SaysOneOf, Unless
 from dicomseries.iod.kind import Choice, Constant, Default, Fact, PerInstance, Remark, Row
 
 __all__ = [
@@ -64,11 +65,13 @@ STUDY = (
     Row("AccessionNumber", "2", Choice()),
 )
 
+_IS_PAIRED = SaysOneOf("BodyPartExamined", PAIRED_BODY_PARTS)
+
 # C.7.3.1; Laterality is asked for of paired body parts only, and an empty one says "not known"
 SERIES = (
     Row("SeriesInstanceUID", "1", Fact()),
     Row("SeriesNumber", "2", Choice(values=("1",))),
-    Row("Laterality", "2C", Choice(), Unless(("BodyPartExamined", "AnatomicRegionSequence"))),
+    Row("Laterality", "2C", Choice(), AnyOf((Unless(("BodyPartExamined", "AnatomicRegionSequence")), _IS_PAIRED))),
 )
 
 # C.7.3.1: CT and MR must have it; PS3.3 gives no "unknown", so it is empty
