@@ -52,3 +52,27 @@ def test_the_plan_knows_the_size_of_both(tmp_path, options):
     written(tmp_path / "out", metadata=options.get("metadata"))
     for one, name in zip(plan.every, ("map", "display"), strict=True):
         assert one.total_bytes == sum(path.stat().st_size for path in (tmp_path / "out" / name).iterdir())
+
+
+def test_a_companion_of_all_frames_and_the_map_name_each_others_frames(tmp_path):
+    demanded = {"ApplicableSafetyStandardAgency": "IEC"}
+    receipt = dcs.write(
+        ARRAY, tmp_path / "out", kind="EnhancedMR", axes="tzyx", spacing=(1, 1, 2), companion=True, metadata=demanded
+    )
+    mapped, display = (pydicom.dcmread(next((tmp_path / "out" / name).iterdir())) for name in ("map", "display"))
+    for own, other in ((mapped, display), (display, mapped)):
+        named = [item.ReferencedImageSequence[0] for item in own.PerFrameFunctionalGroupsSequence]
+        assert [item.ReferencedFrameNumber for item in named] == [1, 2, 3, 4, 5, 6]
+        assert {item.ReferencedSOPInstanceUID for item in named} == {other.SOPInstanceUID}
+    (study,) = display.ReferencedImageEvidenceSequence
+    (series,) = study.ReferencedSeriesSequence
+    assert series.SeriesInstanceUID == mapped.SeriesInstanceUID
+    for one in receipt.every:
+        assert [finding for finding in dcs.check(one.out) if finding.level == "error"] == []
+
+
+def test_the_type_of_the_rescale_is_the_companions_alone(tmp_path):
+    mapped, display = written(tmp_path / "out", metadata={"RescaleType": "HU"})
+    assert {one.RescaleType for one in display} == {"HU"}
+    (shared,) = mapped.SharedFunctionalGroupsSequence
+    assert shared.PixelValueTransformationSequence[0].RescaleType == "US"

@@ -143,7 +143,10 @@ class Draft:
 
     def _metadata(self, index: int | None, form: Form, number: int) -> Metadata:
         part = "" if index is None else f"time {index + 1} of {self.extent.volumes}"
-        return told_apart(self.request.metadata, number, ", ".join(text for text in (part, form.description) if text))
+        metadata = self.request.metadata
+        if form.kind.pixels.floats and len(self.forms) > 1:
+            metadata = metadata.without("RescaleType")  # a map has no rescale, whatever that of its companion is
+        return told_apart(metadata, number, ", ".join(text for text in (part, form.description) if text))
 
     def _refuse_one_uid(self, count: int) -> None:
         if count > 1 and "SeriesInstanceUID" in dict(self.request.uid.given):

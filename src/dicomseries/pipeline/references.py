@@ -41,7 +41,7 @@ def cross_referenced(plans: Sequence[SeriesPlan]) -> tuple[SeriesPlan, ...]:
     source, display = plans
     return (
         _showing(_naming_series(source, display), display),
-        _made_from(_naming_series(display, source), source),
+        (_evident if display.is_multi_frame else _made_from)(_naming_series(display, source), source),
     )
 
 
@@ -58,8 +58,6 @@ def _naming_series(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
 
 def _made_from(display: SeriesPlan, source: SeriesPlan) -> SeriesPlan:
     """Return the companion with the frame of the map that each of its slices shows, behind what it names already."""
-    if display.is_multi_frame:
-        return display
     keyword = "SourceImageSequence"
     known = next((one for one in display.columns if one.keyword == keyword), None)
     fixed, slices = _shared(display, keyword), display.extent.slices
@@ -79,22 +77,36 @@ def _shared(plan: SeriesPlan, keyword: str) -> tuple[Value, ...]:
     return next((one.values for one in plan.shared if one.keyword == keyword), ())
 
 
-def _showing(source: SeriesPlan, display: SeriesPlan) -> SeriesPlan:
-    """Return the map with the slice of the companion that shows each of its frames (PS3.3 section C.7.6.16.2.5)."""
-    if display.is_multi_frame or _has_images(source):
-        return source
-    uids = tuple((display.uids.instance(index),) for index in range(source.extent.frames))
-    column = Column(keyword="ReferencedSOPInstanceUID", per="frame", values=uids, vr="UI")
-    group = VaryingGroup(
-        _IMAGES,
-        (
-            attribute("ReferencedSOPClassUID", display.sop_class_uid),
-            Leaf(column.keyword, column.keyword),
-            attribute("PurposeOfReferenceCodeSequence", _ALTERNATE),
-        ),
+def _evident(display: SeriesPlan, source: SeriesPlan) -> SeriesPlan:
+    """Return a companion of all frames with the frame of the map that each shows, and the evidence (C.8.13.2.1)."""
+    uid = attribute("SeriesInstanceUID", source.uids.series)
+    images = attribute("ReferencedSOPSequence", _instance(source, 0))
+    study = (
+        attribute("ReferencedSeriesSequence", (images, uid)),
+        attribute("StudyInstanceUID", source.uids.study),
     )
-    groups = tuple(sorted((*source.per_frame, group), key=lambda one: one.tag))
-    return replace(source, columns=(*source.columns, column), per_frame=groups)
+    keyword = "ReferencedImageEvidenceSequence"
+    evidence = attribute(keyword, *_shared(display, keyword), study)
+    return _showing(replace(display, shared=_inserted(display.shared, evidence)), source)
+
+
+def _showing(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
+    """Return a plan of frames with what shows each of them in the other series (PS3.3 section C.7.6.16.2.5)."""
+    if _has_images(plan):
+        return plan
+    frames = range(plan.extent.frames)
+    if other.is_multi_frame:
+        numbers = tuple((str(frame + 1),) for frame in frames)
+        column = Column(keyword="ReferencedFrameNumber", per="frame", values=numbers, vr="IS")
+        fixed = _instance(other, 0)
+    else:
+        uids = tuple((other.uids.instance(frame),) for frame in frames)
+        column = Column(keyword="ReferencedSOPInstanceUID", per="frame", values=uids, vr="UI")
+        fixed = (attribute("ReferencedSOPClassUID", other.sop_class_uid),)
+    purpose = attribute("PurposeOfReferenceCodeSequence", _ALTERNATE)
+    group = VaryingGroup(_IMAGES, (*fixed, Leaf(column.keyword, column.keyword), purpose))
+    groups = tuple(sorted((*plan.per_frame, group), key=lambda one: one.tag))
+    return replace(plan, columns=(*plan.columns, column), per_frame=groups)
 
 
 def _has_images(plan: SeriesPlan) -> bool:
