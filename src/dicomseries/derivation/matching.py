@@ -8,6 +8,7 @@ a tilted one from all between which it passes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -28,10 +29,13 @@ _COINCIDES = 1e-3
 """Part of a voxel within which a point lies on a voxel's centre: far below what is seen, far above rounding to DS."""
 
 _MOST_ROUNDED = 0.1
-"""Part of a voxel up to which positions in files count as rounded; beyond it slices are missing, the rest not moved."""
+"""The same at the most, where the positions in the source's files are rounded and a point may be off by as much."""
 
 _BELONGS = 1e-6
-"""Part of a voxel by which a point may lie outside and count as inside: arithmetic."""
+"""Part of a voxel by which a point may lie outside and count as inside, for what arithmetic makes of a limit."""
+
+_ARITHMETIC = 1e-9
+"""Part of a voxel that a step of the lattice, taken through the whole slice, must make to be one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,15 +152,16 @@ class _Place:
 
     def __init__(self, source: Source, grid: Grid) -> None:
         to_index: Floats = np.asarray(np.linalg.inv(source.grid.affine()), np.float64)
-        self.map: Floats = (to_index @ grid.affine())[:3]
         self.size = np.array(grid.shape[::-1], np.float64)
+        self.map: Floats = (to_index @ grid.affine())[:3]
+        self.map[:, :3][np.abs(self.map[:, :3]) * self.size < _ARITHMETIC] = 0.0
         self.source_size = np.array(source.grid.shape[::-1], np.float64)
         beside = _beside(source, to_index)
-        rounding = np.abs(beside).max(axis=0)
-        self.allowed: Floats = np.where(rounding <= _MOST_ROUNDED, np.maximum(rounding, _COINCIDES), _COINCIDES)
+        most = _MOST_ROUNDED if source.is_regular else _COINCIDES  # a gap is no rounding
+        self.allowed: Floats = np.clip(np.abs(beside).max(axis=0), _COINCIDES, most)
         self.knots: Floats | None = None
         slices = source.grid.shape[0]
-        if slices > 1 and rounding[2] > _MOST_ROUNDED and not self.is_same_grid():
+        if slices > 1 and not source.is_regular and not self.is_same_grid():
             self.knots = np.maximum.accumulate(np.arange(slices) + beside[:slices, 2])
 
     def spans(self, margin: float) -> tuple[Floats, Floats]:
@@ -258,14 +263,18 @@ def _crossings(bounds: list[_Bound]) -> tuple[Floats, Floats]:
 
 def _contributing(low: Floats, high: Floats, reach: float, count: int) -> Iterator[tuple[int, ...]]:
     """Yield the indices within reach of each span, those nearest to its middle first, the lower one of two first."""
+    made: dict[tuple[int, int, float], tuple[int, ...]] = {}  # in another orientation most slices cross the same ones
     for start, end in zip(low.tolist(), high.tolist(), strict=True):
-        if start != start:  # noqa: PLR0124 - NaN: the slice lies outside
+        if math.isnan(start):  # the slice lies outside
             yield ()
             continue
-        first, last = max(int(np.ceil(start - reach)), 0), min(int(np.floor(end + reach)), count - 1)
-        indices = np.arange(first, last + 1)
-        distances = np.abs(indices - (start + end) / 2).round(6)
-        yield tuple(indices[np.argsort(distances, kind="stable")].tolist())
+        first, last = max(math.ceil(start - reach), 0), min(math.floor(end + reach), count - 1)
+        key = first, last, round((start + end) / 2, 6)
+        if key not in made:
+            indices = np.arange(first, last + 1)
+            distances = np.abs(indices - key[2]).round(6)
+            made[key] = tuple(indices[np.argsort(distances, kind="stable")].tolist())
+        yield made[key]
 
 
 def _advice(slices: tuple[tuple[int, ...], ...]) -> Iterator[str]:

@@ -149,13 +149,14 @@ def _fixed(code: Item | None, description: str | None) -> tuple[Attribute, ...]:
 
 
 def _classic(images: _Images, entries: Sequence[_Entry], per: Per) -> References:
-    named = tuple(images.items(entry) or None for entry in entries)
-    series = tuple(
-        images.series([entry]).values if found else None for entry, found in zip(entries, named, strict=True)
-    )
+    named = {entry: images.items(entry) or None for entry in dict.fromkeys(entries)}
+    series = {entry: images.series([entry]).values if found else None for entry, found in named.items()}
     columns = {"SourceImageSequence": named, "ReferencedSeriesSequence": series}
     return References(
-        columns=tuple(Column(keyword=keyword, per=per, values=values, vr="SQ") for keyword, values in columns.items())
+        columns=tuple(
+            Column(keyword=keyword, per=per, values=tuple(values[entry] for entry in entries), vr="SQ")
+            for keyword, values in columns.items()
+        )
     )
 
 
