@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any
 
 from dicomseries.cli.exits import CommandLineError
-from dicomseries.cli.wording import printable
+from dicomseries.cli.wording import in_options, printable
 
 __all__ = ["decision_table", "derivation_of", "lineage_of", "terminal_width"]
 
@@ -105,6 +105,8 @@ def _without_source(option: str) -> CommandLineError:
 def decision_table(decisions: Sequence[tuple[str, str, str]], width: int) -> str:
     """Return what becomes of the attributes of a source, in three columns of `width` characters together.
 
+    Attributes stand by information entity, and in each by outcome, in the order of their first.
+
     Parameters
     ----------
     decisions : sequence of (str, str, str)
@@ -120,13 +122,14 @@ def decision_table(decisions: Sequence[tuple[str, str, str]], width: int) -> str
       PatientID  42             kept: the same patient
     """
     rows = [
-        (f"  {printable(name)}", _shortened(printable(value)), printable(outcome)) for name, value, outcome in decisions
+        (f"  {printable(name)}", _shortened(printable(value)), in_options(printable(outcome)))
+        for name, value, outcome in decisions
     ]
     widths = _widths([_HEAD, *rows], width)
     lines = list(_wrapped(_HEAD, widths))
     for entity, indices in _grouped([name for name, *_ in decisions]):
         lines.append(entity)
-        lines += [line for index in indices for line in _wrapped(rows[index], widths)]
+        lines += [line for row in _briefly([rows[index] for index in indices]) for line in _wrapped(row, widths)]
     return "\n".join(lines)
 
 
@@ -166,15 +169,26 @@ def _grouped(names: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
         yield entity, [index for index, one in enumerate(entities) if one == entity]
 
 
+def _briefly(rows: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield rows of one outcome together, in the order of their first, the reason said once."""
+    outcomes = [outcome for _, _, outcome in rows]
+    before = ""
+    for name, value, outcome in sorted(rows, key=lambda row: outcomes.index(row[2])):
+        word, colon, _ = outcome.partition(": ")
+        yield name, value, f"{word}: as above" if colon and outcome == before else outcome
+        before = outcome
+
+
 def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + " …"
 
 
 def _widths(rows: Sequence[tuple[str, str, str]], width: int) -> tuple[int, int, int]:
-    """Return the width of each column: names and values get what they need, at most a third of the line each."""
+    """Return the width of each column: names and values get what they need, up to a third and a quarter of the line."""
     from rich.cells import cell_len
 
-    name, value = (min(max(cell_len(row[index]) for row in rows), width // 3) for index in range(2))
+    needed = [max(cell_len(row[index]) for row in rows) for index in range(2)]
+    name, value = min(needed[0], width // 3), min(needed[1], width // 4)
     return name, value, width - name - value - 2 * _GAP
 
 

@@ -362,7 +362,11 @@ def _advised(record: dict[str, Any]) -> dict[str, Any]:
     return record | more
 
 
-_WORDED: dict[str, Any] = {"advice": in_options, "others": _advised}
+def _decided(decision: dict[str, str]) -> dict[str, str]:
+    return decision | {"outcome": in_options(decision["outcome"])}
+
+
+_WORDED: dict[str, Any] = {"advice": in_options, "decisions": _decided, "others": _advised}
 
 
 def _ask_for_kind() -> str:

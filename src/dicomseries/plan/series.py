@@ -19,6 +19,9 @@ __all__ = ["EXPLICIT_VR_LITTLE_ENDIAN", "InstancePlan", "SeriesPlan"]
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _FEWEST_DIGITS = 4
+_LONGEST_SHOWN = 400
+"""Characters of a value in a plan for people: references to a source of a thousand slices would bury the rest."""
+
 IMPLEMENTATION_CLASS_UID = "2.25.222845625085660825971832822909848705672"
 """Names this writer in the file meta information (PS3.10 section 7.1); a UUID made once for it."""
 
@@ -310,4 +313,5 @@ def _shown(own: Attribute) -> str:
     plain = _plain(own)
     if own.is_empty:
         return "(empty)"
-    return "\\".join(map(str, plain)) if isinstance(plain, list) and own.vr != "SQ" else str(plain)
+    text = "\\".join(map(str, plain)) if isinstance(plain, list) and own.vr != "SQ" else str(plain)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + " …"

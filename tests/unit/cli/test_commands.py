@@ -25,7 +25,7 @@ from dicomseries.iod import OFFERED
 from dicomseries.sources import ArraySlabs
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
-COMMANDS = ("demo", "write", "read", "list", "tags", "check", "doctor")
+COMMANDS = ("demo", "write", "derive", "read", "list", "tags", "check", "doctor")
 
 
 class Report:
