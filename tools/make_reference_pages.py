@@ -1,4 +1,5 @@
-"""Make docs/reference/checks.md and kinds.md from the registry of checks, the tables of kinds and what readers saw.
+"""Make docs/reference: checks.md from the registry of checks, kinds.md from the tables of kinds and what readers saw,
+derive.md from the rules of derived series.
 
 Run it with dicomseries installed: ``python tools/make_reference_pages.py``; a second run must change nothing.
 """
@@ -7,11 +8,15 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydicom.uid import UID
 
+from dicomseries.derivation.decisions import WORDS
+from dicomseries.derivation.rule import Rule
+from dicomseries.derivation.rules import GROUP_RULES, NO_RULE, SECTIONS
 from dicomseries.iod.conditions import Condition, Values
 from dicomseries.iod.groups import Group
 from dicomseries.iod.kind import (
@@ -67,6 +72,33 @@ READERS_TEXT = """## What readers make of them
 
 Measured voxel by voxel and corner by corner, on small oblique arrays, by `tests/interop/test_readers.py`, which fails
 when a reader begins to see something else.
+"""
+
+DERIVE = """# What a derived series takes over
+
+`write(array, out, like=SERIES)` and `dicomseries derive` decide by these rules, one for every attribute of the source.
+`dicomseries derive SOURCE INPUT OUT --dry-run` shows what they make of a series: each attribute, its value, and what
+becomes of it. What you say yourself (`metadata=`, `--set`) wins. How to use it:
+[make a derived series](../how-to/derive.md).
+"""
+
+ACTIONS_TEXT = """| word | means |
+|---|---|
+| kept | handed on as it is; under a condition where one is named, and dropped where it does not hold |
+| kept for ever | handed on as it is, whatever was done to the pixels: nothing can undo it |
+| new | the result has one of its own, made for it or computed from the array, its grid and its values |
+| changed | made from the source's value |
+| dropped | it would speak of pixels, or of a file, that are gone |
+| added | what the result says of its own relation to the source |
+"""
+
+GROUPS_TEXT = """## By tag
+
+Groups that repeat, or that have no place in an image: the first pattern that fits (a dot is any digit). These rules are
+asked for tags that no section above names.
+
+| tag | what becomes of it | why |
+|---|---|---|
 """
 
 
@@ -231,7 +263,47 @@ def part_words(part: str | Condition | tuple[str | Condition, ...]) -> Iterator[
         yield part
 
 
-PAGES = {"checks.md": checks_page, "kinds.md": kinds_page}
+_WHERE = {
+    "always": "",
+    "same space": " in the same space",
+    "same grid": " on the same grid",
+    "same slice": " in slices that lie in the plane of a source slice",
+    "unfiltered": " where the values were not filtered",
+}
+
+
+def derive_page() -> str:
+    """Return the page of the rules of derived series."""
+    entities = dict.fromkeys(one.entity for one in SECTIONS)
+    return f"{NOTE}\n\n" + "\n".join([DERIVE, ACTIONS_TEXT, *map(entity_section, entities), groups_section()])
+
+
+def entity_section(entity: str) -> str:
+    """Return the table of one information entity: a line for each reason."""
+    lines = [rule_line(" ".join(one.keywords), one.rule) for one in SECTIONS if one.entity == entity]
+    head = ["| attributes | what becomes of them | why |", "|---|---|---|"]
+    return "\n".join([f"## {entity[0].upper()}{entity[1:]}\n", *head, *lines]) + "\n"
+
+
+def groups_section() -> str:
+    """Return the table of the rules by tag, and what becomes of the rest."""
+    lines = [rule_line(f"`({digits(pattern)})`", rule) for pattern, rule in GROUP_RULES]
+    rest = f"Whatever none of these names is dropped, and reported as such: {NO_RULE.why}."
+    return GROUPS_TEXT + "\n".join([*lines, "", rest]) + "\n"
+
+
+def digits(pattern: str) -> str:
+    """Return a pattern of a tag without what only programs read."""
+    return re.sub(r"\.\{(\d)\}", lambda match: "." * int(match[1]), pattern)
+
+
+def rule_line(names: str, rule: Rule) -> str:
+    """Return the line of attributes with one rule."""
+    why = rule.why.replace("keep_private=", "`keep_private=`")
+    return f"| {names} | {WORDS[rule.action]}{_WHERE[rule.when]} | {why} |"
+
+
+PAGES = {"checks.md": checks_page, "derive.md": derive_page, "kinds.md": kinds_page}
 
 
 def main() -> None:

@@ -1,0 +1,54 @@
+"""A picture shows what the code beside it does, and the way to a derived series is short."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs" / "pictures"
+SHOWN = re.compile(r"!\[([^\]]+)\]\(([^)\s]+\.png)\)")
+
+
+@pytest.fixture
+def tool():
+    pytest.importorskip("PIL")
+    pytest.importorskip("scipy")
+    return runpy.run_path(str(ROOT / "tools" / "make_pictures.py"))
+
+
+def test_every_picture_is_what_its_tool_makes(tool):
+    from PIL import Image
+
+    assert sorted(path.name for path in PICTURES.iterdir()) == sorted(tool["PICTURES_BY_NAME"])
+    for name, picture in tool["PICTURES_BY_NAME"].items():
+        with Image.open(PICTURES / name) as committed:
+            then, now = (np.asarray(image.convert("L"), dtype=float) for image in (committed, picture()))
+        # The last digit of a float may differ from processor to processor, and turn a grey level into the next.
+        assert then.shape == now.shape, "run: python tools/make_pictures.py"
+        assert np.abs(then - now).mean() < 0.2, "run: python tools/make_pictures.py"
+
+
+def test_every_picture_is_small_and_shown_with_words_for_those_who_cannot_see_it():
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    shown = {
+        (path.parent / picture).resolve(): words
+        for path in documents
+        for words, picture in SHOWN.findall(path.read_text(encoding="utf-8"))
+    }
+    assert set(PICTURES.iterdir()) == set(shown)
+    assert all(len(words.split()) > 5 for words in shown.values())
+    assert all(path.stat().st_size < 150_000 for path in PICTURES.iterdir())
+
+
+def test_from_a_series_to_a_denoised_one_takes_ten_lines():
+    text = (ROOT / "docs" / "how-to" / "derive.md").read_text(encoding="utf-8")
+    _, _, section = text.partition("## In ten lines\n")
+    code = section.partition("```python\n")[2].partition("```")[0]
+    assert "gaussian_filter(" in code
+    assert ".write(" in code
+    assert 5 < len([line for line in code.splitlines() if line.strip()]) <= 10
