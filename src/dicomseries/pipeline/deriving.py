@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,12 +15,18 @@ from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.request import Request
 from dicomseries.plan import SOFTWARE_VERSION
 from dicomseries.sources import Volume
-from dicomseries.standard.attribute import Item, attribute
+from dicomseries.standard.attribute import Attribute, Item, attribute
+from dicomseries.standard.modules import IOD_MODULES, MODULES
 
 __all__ = ["DerivationLike", "Like", "kind_of", "like_of", "lineage_of"]
 
 DerivationLike = str | Sequence[str] | Mapping[str, str] | None
 """A code or name of CID 7203, or (value, scheme, meaning)."""
+
+_CT = "1.2.840.10008.5.1.4.1.1.2"
+_EVIDENCE = "SourceImageEvidenceSequence"
+_LARGEST_IS = 2**31
+"""PS3.5 section 6.2."""
 
 _MODEL = ("name", "version", "manufacturer")
 
@@ -171,13 +177,18 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         moment=request.now,
         model=like.model,
         software=f"dicomseries {SOFTWARE_VERSION}",
+        volumes=volume.volumes or 1,
     )
     cited = lineages.references(
-        source, matching, is_multi_frame=request.kind.is_multi_frame, volumes=volume.volumes or 1, code=like.code
+        source,
+        matching,
+        is_multi_frame=request.kind.is_multi_frame,
+        volumes=volume.volumes or 1,
+        code=like.code,
+        sop_class_uid=request.kind.sop_class_uid,
     )
-    metadata = inherited.metadata.having(*cited.shared)
-    if like.code is not None:
-        metadata = metadata.having(attribute("DerivationCodeSequence", like.code))
+    implied = (*_code(like, cited), *_number(source), *_hounsfield(source, request), *_evidence(source, request, cited))
+    metadata = inherited.metadata.having(*cited.shared, *implied)
     said = request.metadata
     keeps_space = like.same_space and source.frame_of_reference_uid
     lineage = Lineage(
@@ -188,10 +199,64 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         group_columns=cited.columns if request.kind.is_multi_frame else (),
         is_hounsfield=said.get("RescaleType") is None and _says_hounsfield(metadata.get("RescaleType")),
         decisions=tuple((one.attribute, one.source, one.outcome) for one in inherited.decisions),
-        advice=(*matching.advice, *inherited.advice),
+        advice=(*_warned(like), *matching.advice, *inherited.advice),
         images=_images(like) if request.is_segmentation else (),
     )
     return replace(request, metadata=metadata.having(*said.attributes), lineage=lineage)
+
+
+def _code(like: Like, cited: lineages.References) -> Iterator[Attribute]:
+    """Yield what was done; where frames have a functional group for it, it stands there."""
+    stands_in_group = cited.groups or any(one.keyword == "DerivationImageSequence" for one in cited.shared)
+    if like.code is not None and not stands_in_group:
+        yield attribute("DerivationCodeSequence", like.code)
+
+
+def _number(source: Source) -> Iterator[Attribute]:
+    """Yield a SeriesNumber that is not the source's and tells whose it is: 101 and so on for what comes from 1."""
+    own = source.get("SeriesNumber")
+    text = str(own.values[0]).strip() if own is not None and not own.is_empty else ""
+    if text.lstrip("+-").isdigit():
+        number = 100 * int(text) + 1
+        yield attribute("SeriesNumber", str(number if abs(number) < _LARGEST_IS else 1))
+
+
+def _hounsfield(source: Source, request: Request) -> Iterator[Attribute]:
+    """Yield RescaleType HU where the source means it without a word (PS3.3 section C.8.2.1: Type 1C unless HU)."""
+    is_silent = source.sop_class_uid == _CT and source.get("RescaleType") is None
+    if (
+        is_silent
+        and any(row.keyword == "RescaleType" for row in request.kind.all_rows)
+        and request.kind.modality == "CT"
+    ):
+        yield attribute("RescaleType", "HU")
+
+
+def _evidence(source: Source, request: Request, cited: lineages.References) -> Iterator[Attribute]:
+    """Yield where the images of the functional groups are found, for object classes that want it (Type 1C)."""
+    modules = (module for module, _ in IOD_MODULES.get(request.kind.sop_class_uid, ()))
+    wanted = any(one.path == (_EVIDENCE,) for module in modules for one in MODULES.get(module, ()))
+    series = next((one for one in cited.shared if one.keyword == "ReferencedSeriesSequence"), None)
+    if not wanted or series is None:
+        return
+    items = [{one.keyword: one for one in item} for item in series.values if isinstance(item, tuple)]
+    renamed = tuple(
+        (
+            attribute("ReferencedSOPSequence", *item["ReferencedInstanceSequence"].values),
+            item["SeriesInstanceUID"],
+        )
+        for item in items
+    )
+    study = attribute("StudyInstanceUID", source.study_uid)
+    yield attribute(_EVIDENCE, (attribute("ReferencedSeriesSequence", *renamed), study))
+
+
+def _warned(like: Like) -> Iterator[str]:
+    if not like.same_space:
+        yield (
+            "The result has a Frame of Reference of its own: viewers will not lay it over the series it comes from. "
+            "Leave out same_space=False (--another-space) if it lies where that does."
+        )
 
 
 def _says_hounsfield(own: Any) -> bool:

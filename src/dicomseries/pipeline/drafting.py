@@ -137,9 +137,11 @@ class Draft:
         """Return what the source says of its slices, where this form has a place for it, and what the user says."""
         if self.request.lineage is None:
             return self.columns
-        places = {name for row in form.kind.all_rows for name in (row.keyword, row.given_as)}
-        taken = (one for one in self.request.lineage.columns if not form.kind.is_multi_frame or one.keyword in places)
-        return (*taken, *self.columns)
+        rows = {name: row for row in form.kind.all_rows for name in (row.keyword, row.given_as)}
+        taken = [one for one in self.request.lineage.columns if not form.kind.is_multi_frame or one.keyword in rows]
+        # What the kind says of every slice by itself is not taken from some slices only.
+        whole = (one for one in taken if None not in one.values or one.keyword not in rows)
+        return (*whole, *self.columns)
 
     def _metadata(self, index: int | None, form: Form, number: int) -> Metadata:
         part = "" if index is None else f"time {index + 1} of {self.extent.volumes}"

@@ -13,7 +13,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from dicomseries import readback
-from dicomseries.derivation import Source, SourceFrame
+from dicomseries.derivation import Source, SourceFrame, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute, Value
@@ -72,7 +72,19 @@ def open_source(path: str | os.PathLike[str], *, series: str | None = None) -> S
         volumes=chosen.volumes or 1,
         times_s=chosen.times_s,
         transfer_syntax_uid=first.transfer_syntax,
+        compression_ratio=_compression_ratio(chosen.instances),
     )
+
+
+def _compression_ratio(instances: Sequence[readback.Instance]) -> float | None:
+    """Return the bytes of the pixels by the bytes they take in the files; None if they are not in fragments."""
+    encoded: list[int] = [
+        one.file_size - one.pixels.offset for one in instances if one.pixels and one.pixels.length is None
+    ]
+    sizes = (one.rows * one.columns * one.samples * max(one.frames, 1) for one in instances)
+    plain = sum(size * one.number("BitsAllocated", 16) // 8 for size, one in zip(sizes, instances, strict=True))
+    is_whole = len(encoded) == len(instances)
+    return plain / sum(encoded) if is_whole and sum(encoded) > 0 else None
 
 
 def _attributes(series: readback.Series) -> tuple[tuple[Attribute, ...], list[tuple[Attribute, ...]]]:
@@ -86,12 +98,22 @@ def _attributes(series: readback.Series) -> tuple[tuple[Attribute, ...], list[tu
 def _of_dataset(dataset: Dataset, is_wanted: Any) -> Iterator[Attribute]:
     for tag in sorted(dataset.keys()):
         if tag.group != 2 and is_wanted(int(tag)):
+            blanks = _blanks(dataset.get_item(tag))
             try:
                 element = dataset[tag]
             except Exception as error:  # noqa: BLE001 - a value that pydicom cannot decode is no value to hand on
                 warnings.warn(f"{tag} of the source cannot be decoded: {error}", DicomSeriesWarning, stacklevel=6)
                 continue
-            yield from _attribute(element)
+            if blanks and keyword_for_tag(tag) and rule_for(keyword_for_tag(tag)).is_verbatim:
+                yield Attribute(keyword_for_tag(tag), str(element.VR), (blanks,))
+            else:
+                yield from _attribute(element)
+
+
+def _blanks(element: Any) -> str:
+    """Return the value of an element that holds nothing but blanks, which some compare with no value at all."""
+    raw = getattr(element, "value", None)
+    return raw.decode("ascii") if isinstance(raw, bytes) and raw and not raw.strip(b" ") else ""
 
 
 def _attribute(element: DataElement) -> Iterator[Attribute]:
