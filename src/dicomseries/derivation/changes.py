@@ -60,8 +60,10 @@ def _third(fact: Fact | None) -> str:
 
 
 # -------------------------------------------------------------------------------------------------- other attributes
-def _rescale_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None:  # noqa: ARG001 - one signature
-    """Return RescaleType HU if the source has it and the kind has a place for it."""
+def _rescale_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None:
+    """Return RescaleType HU if the source has it and the result can mean it: an MR image has no Hounsfield units."""
+    if kind.modality not in {source.modality, "OT"}:
+        return None
     rows = [row for row in kind.all_rows if row.keyword == "RescaleType" and not isinstance(row.source, Constant)]
     constant = facts["RescaleType"].constant
     is_hounsfield = constant is not None and constant.values == ("HU",)
@@ -151,35 +153,49 @@ MAYBE_LOSSY: Mapping[str, str] = MappingProxyType(
 """Transfer syntaxes that may or may not lose something; a source that does not say "00" is taken to have lost."""
 
 
-def loss(source: Source, facts: Facts, ratio: float | None) -> tuple[Attribute, ...]:
-    """Return what the result must say of a loss that the source's files do not admit (PS3.3 section C.7.6.1.1.5).
+def loss(source: Source, facts: Facts) -> tuple[Attribute, ...]:
+    """Return what the result must say of a loss that the source's files do not admit, or do not tell all of.
 
     Parameters
     ----------
     source : Source
-        Its transfer syntax.
+        Its transfer syntax, and how much smaller that made it.
     facts : mapping of str to Fact
         What it says.
-    ratio : float, optional
-        Bytes of its pixels by the bytes they take in the files, if known.
 
     Returns
     -------
     tuple of Attribute
-        Empty where the source says it itself, or has lost nothing.
+        Empty where the source says it itself, or has lost nothing (PS3.3 section C.7.6.1.1.5).
+
+    Examples
+    --------
+    >>> from dicomseries.derivation.source import SourceFrame
+    >>> from dicomseries.geometry import Grid
+    >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
+    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,),
+    ...                 transfer_syntax_uid="1.2.840.10008.1.2.4.50", compression_ratio=12.3456)
+    >>> [one.values[0] for one in loss(source, {})]
+    ['01', '12.346', 'ISO_10918_1']
     """
     said = facts.get("LossyImageCompression")
     word = "" if said is None or said.is_empty else str(worst(said).values[0])
     method = LOSSY.get(source.transfer_syntax_uid) or MAYBE_LOSSY.get(source.transfer_syntax_uid, "")
-    is_admitted = word == "01" or (word == "00" and source.transfer_syntax_uid not in LOSSY)
-    if is_admitted or not method:
+    is_denied = word == "00" and source.transfer_syntax_uid not in LOSSY
+    if is_denied or not method:
         return ()
-    found = [attribute("LossyImageCompression", "01")]
-    if "LossyImageCompressionMethod" not in facts:
-        found.append(attribute("LossyImageCompressionMethod", method))
-    if ratio is not None and "LossyImageCompressionRatio" not in facts:
-        found.append(attribute("LossyImageCompressionRatio", format_ds(round(ratio, 3))))
-    return tuple(found)
+    ratio = "" if source.compression_ratio is None else format_ds(round(source.compression_ratio, 3))
+    texts = {
+        "LossyImageCompression": "" if word == "01" else "01",
+        "LossyImageCompressionRatio": "" if _is_said(facts, "LossyImageCompressionRatio") else ratio,
+        "LossyImageCompressionMethod": "" if _is_said(facts, "LossyImageCompressionMethod") else method,
+    }
+    return tuple(attribute(keyword, text) for keyword, text in texts.items() if text)
+
+
+def _is_said(facts: Facts, keyword: str) -> bool:
+    return keyword in facts and not facts[keyword].is_empty
 
 
 # -------------------------------------------------------------------------------------------------------- time zone

@@ -13,7 +13,7 @@ from dicomseries.derivation.facts import Fact
 from dicomseries.standard.attribute import Attribute, Value, vr_of
 from dicomseries.standard.decimal_string import format_ds
 
-__all__ = ["CLASSIC_NAMES", "classic_facts"]
+__all__ = ["CLASSIC_NAMES", "OPENED", "classic_facts", "opened_facts"]
 
 Values = tuple[Value, ...]
 
@@ -41,6 +41,11 @@ def _words(**terms: str) -> Callable[[Values], Values]:
     return convert
 
 
+def _gradient(values: Values) -> Values:
+    found = (one for item in values[:1] if isinstance(item, tuple) for one in item)
+    return next((one.values for one in found if one.keyword == "DiffusionGradientOrientation"), ())
+
+
 _DATE_TIME = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)")
 
 
@@ -53,6 +58,11 @@ def _time(values: Values) -> Values:
     found = _DATE_TIME.match(str(values[0]))
     return (found[2],) if found else ()
 
+
+OPENED: Mapping[str, tuple[tuple[str, Callable[[Values], Values]], ...]] = MappingProxyType(
+    {"DiffusionGradientDirectionSequence": (("DiffusionGradientOrientation", _gradient),)}
+)
+"""Sequences inside of functional groups whose one attribute may differ from frame to frame."""
 
 CLASSIC_NAMES: Mapping[str, tuple[tuple[str, Callable[[Values], Values]], ...]] = MappingProxyType(
     {
@@ -72,6 +82,7 @@ CLASSIC_NAMES: Mapping[str, tuple[tuple[str, Callable[[Values], Values]], ...]] 
         "PulseSequenceName": (("SequenceName", _same),),
         "EchoPulseSequence": (("ScanningSequence", _words(SPIN="SE", GRADIENT="GR", BOTH="SE/GR")),),
         "InPlanePhaseEncodingDirection": (("InPlanePhaseEncodingDirection", _words(COLUMN="COL", OTHER="")),),
+        **OPENED,
         # CT
         "ExposureTimeInms": (("ExposureTime", _whole),),
         "XRayTubeCurrentInmA": (("XRayTubeCurrent", _whole),),
@@ -101,7 +112,37 @@ def classic_facts(fact: Fact) -> Iterator[Fact]:
     >>> [(one.keyword, one.first.values) for one in classic_facts(echo)]
     [('EchoTime', ('4.6',))]
     """
-    for keyword, convert in CLASSIC_NAMES.get(fact.keyword, ((fact.keyword, _same),)):
+    yield from _renamed(fact, CLASSIC_NAMES)
+
+
+def opened_facts(fact: Fact) -> Iterator[Fact]:
+    """Yield what an attribute of a functional group is made of, where it stands in a sequence inside of that.
+
+    Parameters
+    ----------
+    fact : Fact
+        In a functional group.
+
+    Yields
+    ------
+    Fact
+        The attribute inside; the attribute itself where it is no such sequence.
+
+    Examples
+    --------
+    >>> item = (Attribute("DiffusionGradientOrientation", "FD", (1.0, 0.0, 0.0)),)
+    >>> own = Attribute("DiffusionGradientDirectionSequence", "SQ", (item,))
+    >>> [one.first.values for one in opened_facts(Fact(keyword=own.keyword, frames=(own,)))]
+    [(1.0, 0.0, 0.0)]
+    """
+    yield from _renamed(fact, OPENED)
+
+
+def _renamed(fact: Fact, names: Mapping[str, tuple[tuple[str, Callable[[Values], Values]], ...]]) -> Iterator[Fact]:
+    for keyword, convert in names.get(fact.keyword, ((fact.keyword, _same),)):
+        if keyword == fact.keyword and convert is _same:
+            yield fact
+            continue
         found = fact.renamed(keyword, [_converted(keyword, one, convert) for one in fact.frames])
         if any(one is not None for one in found.frames):
             yield found
@@ -110,8 +151,6 @@ def classic_facts(fact: Fact) -> Iterator[Fact]:
 def _converted(keyword: str, own: Attribute | None, convert: Callable[[Values], Values]) -> Attribute | None:
     if own is None or own.is_empty:
         return None
-    if keyword == own.keyword and convert is _same:
-        return own
     try:
         values = convert(own.values)
     except (ValueError, OverflowError):

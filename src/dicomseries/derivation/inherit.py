@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dicomseries.derivation import changes
-from dicomseries.derivation.classic_names import classic_facts
+from dicomseries.derivation.classic_names import classic_facts, opened_facts
 from dicomseries.derivation.decisions import MISSED, Decision, decided, dropped, shown
 from dicomseries.derivation.equipment import Contribution, Model, contributing_equipment, series_description
 from dicomseries.derivation.facts import Fact, cleaned, facts_of
@@ -74,7 +74,6 @@ def inherit(
     software: str = "dicomseries",
     volumes: int | None = None,
     is_filtered: bool = True,
-    compression_ratio: float | None = None,
 ) -> Inherited:
     """Return what a derived series says because its source says it.
 
@@ -100,9 +99,6 @@ def inherit(
         Of the result; as many as the source has if not given.
     is_filtered : bool
         Whether the values may have been filtered, so that the source's kernel is theirs no more.
-    compression_ratio : float, optional
-        Bytes of the source's pixels by the bytes they take in its files; only needed of a lossy source that does not
-        say it.
 
     Returns
     -------
@@ -147,7 +143,7 @@ def inherit(
     ledger.settle_all()
     ledger.fill_verbatim()
     ledger.describe(description, model)
-    ledger.admit_loss(compression_ratio)
+    ledger.admit_loss()
     zone = changes.zone_of(facts)
     local = changes.local_moment(moment, zone)
     ledger.date(local, zone)
@@ -247,11 +243,15 @@ class _Ledger:
         if fact.keyword in _BY_UID:
             self._note(fact, decided(fact.keyword, shown(fact.frames), rule))
             return
-        is_renamed = self.source.frames[0].frame_number is not None and not self.kind.is_multi_frame
-        names = list(classic_facts(fact)) if is_renamed else [fact]
-        for one in names or [fact]:
+        for one in self._called(fact):
             if one.keyword == fact.keyword or one.keyword not in self.facts:
                 self._hand(one, rule, of=fact)
+
+    def _called(self, fact: Fact) -> list[Fact]:
+        """Return an attribute under the names that the result has for it."""
+        if self.source.frames[0].frame_number is None:
+            return [fact]
+        return list(opened_facts(fact) if self.kind.is_multi_frame else classic_facts(fact)) or [fact]
 
     def _missed(self, rule: Rule) -> str:
         """Return which condition of a rule does not hold; empty if it holds."""
@@ -362,9 +362,9 @@ class _Ledger:
             if keyword not in self.facts:
                 self.decisions[keyword] = decided(keyword, "", replace(rule_for(keyword), action="add"))
 
-    def admit_loss(self, ratio: float | None) -> None:
+    def admit_loss(self) -> None:
         """Say that the source has been compressed with loss where it does not say so itself."""
-        for own in changes.loss(self.source, self.facts, ratio):
+        for own in changes.loss(self.source, self.facts):
             self._add(own.keyword, own)
         word = self.handed.get("LossyImageCompression")
         if word is not None and word.values == ("01",) and "LossyImageCompressionRatio" not in self.handed:

@@ -16,6 +16,9 @@ __all__ = ["Places"]
 _GATED = frozenset({"TriggerTime", "NominalInterval"})
 """A classic object says these alone; an enhanced one demands how it was gated beside them (C.7.6.16.2.7)."""
 
+_ORIGINAL_ONLY = frozenset(one.keyword for one in MODULES["mr-pulse-sequence"])
+"""C.8.13.4: of Type 1C for ORIGINAL and MIXED images, and not to be in others; a result is DERIVED."""
+
 _EXTENSIONS = frozenset({"DiffusionBValue", "DiffusionGradientOrientation", "DiffusionDirectionality"})
 """What classic MR objects hold as a standard extension, and every reader of them looks for."""
 
@@ -87,6 +90,8 @@ class Places:
             return row.source.reason
         if self.kind.is_multi_frame and own.keyword in _GATED and own.keyword == (row and row.given_as):
             return "the result would have to say how the scan was gated, which the source does not"
+        if self.kind.is_multi_frame and own.keyword in _ORIGINAL_ONLY:
+            return "only an image that a scanner made may say it (PS3.3 C.8.13.4)"
         if row is not None and isinstance(row.source, Constant) and own.values != row.source.values:
             return "the kind fixes it"
         if row is not None and row.given_as == own.keyword and not _is_number(own, row.keyword):

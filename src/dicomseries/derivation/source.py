@@ -80,6 +80,8 @@ class Source:
         Seconds of each volume after the first.
     transfer_syntax_uid : str
         How its pixels were stored.
+    compression_ratio : float, optional
+        Bytes of its pixels by the bytes they take in the files, where these are compressed.
 
     Raises
     ------
@@ -106,6 +108,7 @@ class Source:
     volumes: int = 1
     times_s: tuple[float, ...] | None = None
     transfer_syntax_uid: str = "1.2.840.10008.1.2.1"
+    compression_ratio: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.frames) != self.volumes * self.grid.shape[0]:
