@@ -83,7 +83,7 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying
     own = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
     own |= {group.keyword for group in groups_of((*kind.groups, *kind.frames))}
     others = [one for one in metadata.attributes if one.keyword not in own]
-    others += (one for one in completed(kind.sop_class_uid, others, faults) if one.keyword not in own)
+    others += completed(kind.sop_class_uid, others, faults, written=own)
     if kind.is_multi_frame:
         faults += _homeless(kind, context)
     if faults:

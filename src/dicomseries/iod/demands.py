@@ -6,7 +6,7 @@ must be whole, and whoever gives one attribute of an optional module (PS3.3 sect
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from dicomseries.errors import MetadataError
@@ -48,7 +48,10 @@ def item_faults(sop_class_uid: str, attributes: Sequence[Attribute]) -> list[Met
 
 
 def completed(
-    sop_class_uid: str, attributes: Sequence[Attribute], faults: list[MetadataError]
+    sop_class_uid: str,
+    attributes: Sequence[Attribute],
+    faults: list[MetadataError],
+    written: Collection[str] = (),
 ) -> tuple[Attribute, ...]:
     """Return the empty Type 2 attributes that the optional modules in use still need; what needs a value is a fault.
 
@@ -62,6 +65,8 @@ def completed(
         What the user has given beside the rows of the kind.
     faults : list of MetadataError
         Takes the Type 1 attributes that lack.
+    written : collection of str
+        Keywords that the rows of the kind fill, whatever the user gives.
 
     Notes
     -----
@@ -80,6 +85,8 @@ def completed(
         used = next((one.keyword for one in requirements if one.keyword in there), None)
         for requirement in requirements if used else ():
             found = there.get(requirement.keyword)
+            if requirement.keyword in written:
+                continue
             if requirement.type == "1" and (found is None or found.is_empty):
                 faults.append(_missing_of_module(requirement.keyword, module, str(used)))
             elif requirement.type == "2" and found is None:
