@@ -74,7 +74,7 @@ def derivation_of(text: str) -> str | tuple[str, ...]:
     ('smoothing', ('7', '99ACME', 'Bias field, corrected'))
     """
     parts = tuple(part.strip() for part in text.split(",", 2))
-    return parts if len(parts) == 3 else text
+    return parts if len(parts) > 1 else text
 
 
 def _model_of(said: Mapping[str, Any]) -> dict[str, dict[str, str]]:

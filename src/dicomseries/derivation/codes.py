@@ -104,12 +104,12 @@ def _named(name: str) -> Item:
     found = [value] if value else whole or parts
     if len(found) == 1:
         return code_item(found[0], "DCM", DERIVATIONS[found[0]])
-    several = ", ".join(f"{code} {DERIVATIONS[code]!r}" for code in found or DERIVATIONS)
+    several = "\n".join(f"  {code} {DERIVATIONS[code]!r}" for code in found or DERIVATIONS)
     raise OptionError(
         code="derivation-ambiguous" if found else "derivation-unknown",
         where="derivation",
         given=repr(name),
-        expected=f"one of {several}",
+        expected=f"one of\n{several}",
         remedy=f"Name one of these, write a code of your own as {_FORM}, or leave it out and describe it in words.",
     )
 

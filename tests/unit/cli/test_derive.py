@@ -104,6 +104,7 @@ def test_derive_has_every_option_of_write_with_the_same_default():
 @pytest.mark.parametrize(
     ("text", "derivation"),
     [
+        ("113087,DCM", ("113087", "DCM")),
         ("Gaussian blur", "Gaussian blur"),
         ("113088", "113088"),
         ("7, 99ACME, Bias field", ("7", "99ACME", "Bias field")),
