@@ -224,11 +224,8 @@ def _number(source: Source) -> Iterator[Attribute]:
 def _hounsfield(source: Source, request: Request) -> Iterator[Attribute]:
     """Yield RescaleType HU where the source means it without a word (PS3.3 section C.8.2.1: Type 1C unless HU)."""
     is_silent = source.sop_class_uid == _CT and source.get("RescaleType") is None
-    if (
-        is_silent
-        and any(row.keyword == "RescaleType" for row in request.kind.all_rows)
-        and request.kind.modality == "CT"
-    ):
+    has_place = any(row.keyword == "RescaleType" for row in request.kind.all_rows)
+    if is_silent and has_place and request.kind.modality == source.modality:
         yield attribute("RescaleType", "HU")
 
 
