@@ -74,7 +74,7 @@ def like_of(
 ) -> Like | None:
     """Return the record of these arguments, None without a series; refuse the others alone."""
     if like is None:
-        given = {
+        given: dict[str, Any] = {
             "series": series,
             "derivation": derivation,
             "model": model,
@@ -110,7 +110,7 @@ def like_of(
     )
 
 
-def _model(model: Mapping[str, str] | None) -> lineages.Model | None:
+def _model(model: Any) -> lineages.Model | None:
     if model is None:
         return None
     if isinstance(model, Mapping) and model.get("name") and set(model) <= set(_MODEL):
