@@ -65,6 +65,13 @@ def test_what_is_left_out_of_a_volume_is_not_in_its_files():
     assert said(plan, "DiffusionDirectionality")[::3] == [("NONE",), ("ISOTROPIC",), ("ISOTROPIC",), ("ISOTROPIC",)]
 
 
+def test_a_type_2_attribute_that_is_left_out_of_a_volume_is_empty_there_and_one_of_type_1_refused():
+    assert said(planned(per_volume={"EchoTime": [1, None, 3, 4]}), "EchoTime")[::3] == [("1",), (), ("3",), ("4",)]
+    with pytest.raises(MetadataError, match="Type 1") as caught:
+        planned(per_volume={"ScanningSequence": ["SE", None, "GR", "RM"]})
+    assert caught.value.where == "per_volume['ScanningSequence'][1]"
+
+
 def test_what_is_the_same_everywhere_is_shared():
     assert said(planned(per_volume={"EchoTime": [30, 30, 30, 30]}), "EchoTime") == ("30",)
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from dicomseries.errors import KindError
+from dicomseries.errors import KindError, MetadataError
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind, compose
 from dicomseries.metadata import Metadata
@@ -168,6 +169,7 @@ def _divided(
     for column in {column.keyword: column for column in columns}.values():  # the user's come last, and win
         if column.keyword in computed and column.keyword not in known:
             continue  # the kind says nothing of it
+        column = _with_empty(kind, column)  # noqa: PLW2901 - the same column, whole
         first = next((values for values in column.values if values is not None), None)
         if not column.is_constant:
             varying[column.keyword] = column
@@ -176,6 +178,31 @@ def _divided(
         if first is not None:
             facts = {**facts, column.keyword: first}
     return facts, metadata, tuple(varying.values())
+
+
+def _with_empty(kind: Kind, column: Column) -> Column:
+    """Return the column with zero length where a Type 2 attribute is left out (PS3.5 section 7.4.3).
+
+    Raises
+    ------
+    MetadataError
+        If an attribute of Type 1 is left out of some.
+    """
+    row = kind.row(column.keyword)
+    if row is None or None not in column.values:
+        return column
+    if row.type == "1":
+        index = column.values.index(None)
+        raise MetadataError(
+            code="value-missing",
+            where=f"per_volume[{column.keyword!r}][{index}]",
+            given="None",
+            expected="a value, as the attribute is of Type 1",
+            remedy=f"Give one to each {column.per}.",
+        )
+    if not row.type.startswith("2"):
+        return column
+    return replace(column, values=tuple(() if values is None else values for values in column.values))
 
 
 def _check_extent(kind: Kind, extent: Extent) -> None:

@@ -265,7 +265,7 @@ class SeriesPlan:
         size = " × ".join(str(said[key]) for key in ("slices", "rows", "columns"))
         volumes = f"{self.extent.volumes} volumes of " if self.extent.is_timed else ""
         yield f"{self.kind} series of {said['files']} file{'' if len(self) == 1 else 's'}, {said['bytes']:,} bytes"
-        yield f"files     {said['first_file']} … {said['last_file']}"
+        yield f"files     {said['first_file']}" + (f" … {said['last_file']}" if len(self) > 1 else "")
         yield f"study     {self.uids.study}"
         yield f"series    {self.uids.series}"
         yield f"frame     {self.uids.frame_of_reference}"
