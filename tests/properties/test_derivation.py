@@ -9,7 +9,8 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dicomseries.derivation import Source, SourceFrame, match, references
+from dicomseries.derivation import Source, SourceFrame, match
+from dicomseries.derivation.references import references
 from dicomseries.geometry import Grid
 from dicomseries.testing import directions, grids
 

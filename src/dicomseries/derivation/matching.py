@@ -158,7 +158,7 @@ class _Place:
         self.source_size = np.array(source.grid.shape[::-1], np.float64)
         beside = _beside(source, to_index)
         most = _MOST_ROUNDED if source.is_regular else _COINCIDES  # a gap is no rounding
-        self.allowed: Floats = np.clip(np.abs(beside).max(axis=0), _COINCIDES, most)
+        self.allowed: Floats = np.clip(np.abs(beside).max(axis=0) + _BELONGS, _COINCIDES, most)
         self.knots: Floats | None = None
         slices = source.grid.shape[0]
         if slices > 1 and not source.is_regular and not self.is_same_grid():

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from dicomseries.derivation.codes import IMAGE_PROCESSING, SOURCE_IMAGE
 from dicomseries.derivation.matching import Matching
@@ -19,8 +19,8 @@ from dicomseries.derivation.source import Source
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.iod.groups import Part
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute, Item, attribute
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS
+from dicomseries.standard.attribute import Attribute, Item, Value, attribute
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES
 
 __all__ = ["References", "references"]
 
@@ -29,6 +29,7 @@ _MOST_NUMBERS = 5000
 
 _PURPOSE = attribute("PurposeOfReferenceCodeSequence", SOURCE_IMAGE)
 _GROUP = "DerivationImageSequence"
+_EVIDENCE = "SourceImageEvidenceSequence"
 
 Per = Literal["slice", "frame"]
 
@@ -74,8 +75,8 @@ def references(
     source : Source
         Where it comes from.
     matching : Matching
-        Which of its slices each slice comes from. Where there is none at all (another space), the series as a whole
-        is referred to.
+        Which of its slices each slice comes from. Where there is none at all (another space), all images are named:
+        any of them may have contributed.
     is_multi_frame : bool
         Whether all frames of the result are in one file.
     volumes : int
@@ -85,14 +86,15 @@ def references(
     description : str, optional
         DerivationDescription (ST) of the functional group.
     sop_class_uid : str
-        Of the result, if multi-frame; some classes have no functional group for it (multi-frame secondary capture), and
-        then name all images at the top level.
+        Of the result, if multi-frame: some classes have no functional group for it (multi-frame secondary capture) and
+        name all images at the top level; some (enhanced CT and MR) want them once more, by study.
 
     Notes
     -----
-    PS3.3 table 10-3 (Image SOP Instance Reference Macro), sections C.12.2 (Common Instance Reference) and
-    C.7.6.16.2.6 (Derivation Image). SpatialLocationsPreserved is YES where a pixel is called by the same row and
-    column in both images, not there where the pixels are the same ones yet called otherwise (crops, flips), else NO.
+    PS3.3 table 10-3 (Image SOP Instance Reference Macro), sections C.12.2 (Common Instance Reference), C.7.6.16.2.6
+    (Derivation Image) and C.8.13.2 (evidence). SpatialLocationsPreserved is YES where a pixel is called by the same
+    row and column in both images, not there where the pixels are the same ones yet called otherwise (crops, flips),
+    else NO.
 
     Examples
     --------
@@ -111,13 +113,14 @@ def references(
     images = _Images(source)
     entries = () if matching.is_empty else tuple(_entries(source, matching, volumes))
     per: Per = "frame" if len(entries) > len(matching.slices) else "slice"
-    used = _Entry(tuple(range(source.grid.shape[0])), tuple(range(source.volumes)), "NO")
-    if not is_multi_frame:
-        return _classic(images, entries, per) if entries else References(shared=(images.series([used]),))
-    series = images.series(entries or [used])
-    if _GROUP in FUNCTIONAL_GROUPS.get(sop_class_uid, (_GROUP,)):
-        return _grouped([images.items(entry) for entry in entries or [used]], per, series, _fixed(code, description))
-    named = dict.fromkeys(item for entry in entries or [used] for item in images.items(entry))
+    if entries and not is_multi_frame:
+        return _classic(images, entries, per)
+    used = entries or (_Entry(tuple(range(source.grid.shape[0])), tuple(range(source.volumes)), "NO"),)
+    series = images.series(used)
+    if is_multi_frame and _GROUP in FUNCTIONAL_GROUPS.get(sop_class_uid, (_GROUP,)):
+        evidence = (images.evidence(series),) if _wants_evidence(sop_class_uid) else ()
+        return _grouped([images.items(entry) for entry in used], per, (series, *evidence), _fixed(code, description))
+    named = dict.fromkeys(item for entry in used for item in images.items(entry))
     return References(shared=(attribute("SourceImageSequence", *named), series))
 
 
@@ -127,6 +130,9 @@ class _Entry(NamedTuple):
     slices: tuple[int, ...]
     volumes: tuple[int, ...]
     preserved: str | None
+
+
+_ByEntry: TypeAlias = dict[_Entry, tuple[Value, ...] | None]
 
 
 def _entries(source: Source, matching: Matching, volumes: int) -> Iterator[_Entry]:
@@ -149,29 +155,28 @@ def _fixed(code: Item | None, description: str | None) -> tuple[Attribute, ...]:
 
 
 def _classic(images: _Images, entries: Sequence[_Entry], per: Per) -> References:
-    named = {entry: images.items(entry) or None for entry in dict.fromkeys(entries)}
-    series = {entry: images.series([entry]).values if found else None for entry, found in named.items()}
-    columns = {"SourceImageSequence": named, "ReferencedSeriesSequence": series}
+    named: _ByEntry = {entry: images.items(entry) or None for entry in dict.fromkeys(entries)}
+    series: _ByEntry = {entry: images.series([entry]).values if found else None for entry, found in named.items()}
     return References(
-        columns=tuple(
-            Column(keyword=keyword, per=per, values=tuple(values[entry] for entry in entries), vr="SQ")
-            for keyword, values in columns.items()
+        columns=(
+            Column(keyword="SourceImageSequence", per=per, values=tuple(map(named.get, entries)), vr="SQ"),
+            Column(keyword="ReferencedSeriesSequence", per=per, values=tuple(map(series.get, entries)), vr="SQ"),
         )
     )
 
 
 def _grouped(
-    named: Sequence[tuple[Item, ...]], per: Per, series: Attribute, fixed: tuple[Attribute, ...]
+    named: Sequence[tuple[Item, ...]], per: Per, shared: tuple[Attribute, ...], fixed: tuple[Attribute, ...]
 ) -> References:
     """Return the functional group: shared or per frame, never both (PS3.3 section C.7.6.16)."""
     if all(items == named[0] for items in named):
         item = sorted((*fixed, attribute("SourceImageSequence", *named[0])), key=lambda one: one.tag)
-        return References(shared=(series, attribute(_GROUP, tuple(item))))
+        return References(shared=(*shared, attribute(_GROUP, tuple(item))))
     # Type 2: a frame without source images has the sequence all the same, without items
     column = Column(keyword="SourceImageSequence", per=per, values=tuple(named), vr="SQ")
     parts: list[Part] = [*fixed, Leaf(column.keyword, column.keyword)]
     group = VaryingGroup(_GROUP, tuple(sorted(parts, key=lambda one: one.tag)))
-    return References(shared=(series,), columns=(column,), groups=(group,))
+    return References(shared=shared, columns=(column,), groups=(group,))
 
 
 class _Images:
@@ -208,6 +213,15 @@ class _Images:
         )
         return attribute("ReferencedSeriesSequence", item)
 
+    def evidence(self, series: Attribute) -> Attribute:
+        """Return SourceImageEvidenceSequence (PS3.3 table C.17-3) with the instances of a ReferencedSeriesSequence."""
+        item = (
+            attribute("ReferencedSOPSequence", *_inside(series, "ReferencedInstanceSequence")),
+            attribute("SeriesInstanceUID", self._source.series_uid),
+        )
+        study = attribute("StudyInstanceUID", self._source.study_uid)
+        return attribute(_EVIDENCE, (attribute("ReferencedSeriesSequence", item), study))
+
     def _frames(self, entry: _Entry) -> dict[str, list[int]]:
         """Return the frame numbers by instance, none for a classic one; a place without a frame is left out."""
         if entry not in self._uids:
@@ -243,6 +257,17 @@ class _Images:
             attribute("ReferencedSOPClassUID", self._classes[uid]),
             attribute("ReferencedSOPInstanceUID", uid),
         )
+
+
+def _inside(sequence: Attribute, keyword: str) -> tuple[Value, ...]:
+    items = (one for item in sequence.values if isinstance(item, tuple) for one in item)
+    return next(one.values for one in items if one.keyword == keyword)
+
+
+def _wants_evidence(sop_class_uid: str) -> bool:
+    """Return whether the class has the images of its functional groups once more at the top level, by study (1C)."""
+    modules = (module for module, _ in IOD_MODULES.get(sop_class_uid, ()))
+    return any(one.path == (_EVIDENCE,) for module in modules for one in MODULES.get(module, ()))
 
 
 def _counts(source: Source) -> dict[str, int]:
