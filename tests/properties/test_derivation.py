@@ -125,7 +125,7 @@ def distances_mm(grid: Grid, places: np.ndarray) -> np.ndarray:
     return np.abs((places[..., None, :] - planes) @ np.array(grid.normal))
 
 
-def is_inside(grid: Grid, places: np.ndarray, grown: tuple[float, float, float]) -> np.ndarray:
+def is_inside(grid: Grid, places: np.ndarray, grown: np.ndarray) -> np.ndarray:
     """Whether places lie in the volume of the voxels, its faces moved outwards by parts of a voxel."""
     offsets = places - np.array(grid.position(0))
     inside = np.ones(places.shape[:-1], bool)
@@ -135,14 +135,17 @@ def is_inside(grid: Grid, places: np.ndarray, grown: tuple[float, float, float])
     return inside
 
 
-def contributing(grid: Grid, places: np.ndarray, *, hair: float, aside: float | None = None) -> set[int]:
-    """The source slices nearer to a place inside than the next one would be.
+def contributing(grid: Grid, places: np.ndarray, limits: np.ndarray | float) -> set[int]:
+    """The source slices nearer to a place inside than the next one would be; the limits (x, y, z) moved outwards."""
+    more = np.broadcast_to(limits, 3)
+    near = distances_mm(grid, places) < (1 - COINCIDES + more[2]) * grid.spacing_mm[2]
+    return set(np.flatnonzero((near & is_inside(grid, places, more)[:, None]).any(axis=0)).tolist())
 
-    At the limits with or without a hair; at the borders of rows and columns with as much more as wanted.
-    """
-    near = distances_mm(grid, places) < (1 - COINCIDES + hair) * grid.spacing_mm[2]
-    more = hair if aside is None else aside
-    return set(np.flatnonzero((near & is_inside(grid, places, (more, more, hair))[:, None]).any(axis=0)).tolist())
+
+def half_steps(grid: Grid, other: Grid, per_step: int) -> np.ndarray:
+    """How far, in voxels along the axes of a grid, a place in a slice of another may lie from those tried there."""
+    steps = np.array(other.axes[:2]) * np.array(other.spacing_mm[:2])[:, None] / per_step
+    return 0.5 * np.abs(np.array(grid.axes) @ steps.T).sum(axis=1) / grid.spacing_mm
 
 
 @given(pairs())
@@ -151,19 +154,17 @@ def test_no_source_slice_that_a_voxel_comes_from_is_missing(pair):
     matching = match(source_on(grid), change.grid)
     assert len(matching.slices) == change.grid.shape[0]
     for found, places in zip(matching.slices, points(change.grid), strict=True):
-        assert contributing(grid, places, hair=-HAIR) <= set(found)
+        assert contributing(grid, places, -HAIR) <= set(found)
 
 
 @given(pairs())
 def test_no_source_slice_is_named_that_nothing_comes_from(pair):
     grid, change = pair
     matching = match(source_on(grid), change.grid)
-    # a slice passes the source between its voxels, too; there half a step between the places tried stays unseen
-    per_step = 24
-    unseen = 0.5 * sum(change.grid.spacing_mm[:2]) / per_step / min(grid.spacing_mm)
-    hair = HAIR if change.is_parallel else HAIR + unseen
+    per_step = 24  # a slice may pass the source between its voxels
+    limits = HAIR + half_steps(grid, change.grid, per_step)
     for found, places in zip(matching.slices, points(change.grid, per_step), strict=True):
-        assert set(found) <= contributing(grid, places, hair=hair, aside=HAIR + unseen)
+        assert set(found) <= contributing(grid, places, limits)
 
 
 @given(pairs())

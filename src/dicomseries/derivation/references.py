@@ -137,7 +137,7 @@ _ByEntry: TypeAlias = dict[_Entry, tuple[Value, ...] | None]
 
 def _entries(source: Source, matching: Matching, volumes: int) -> Iterator[_Entry]:
     """Yield an entry for each slice; for each slice of each volume where the volumes come from one each."""
-    each = volumes > 1 and volumes == source.volumes
+    each = volumes == source.volumes
     for group in [(volume,) for volume in range(volumes)] if each else [tuple(range(source.volumes))]:
         for found, exact in zip(matching.slices, matching.exact, strict=True):
             yield _Entry(found, group, _preserved(matching, exact))

@@ -188,6 +188,7 @@ def test_in_a_source_with_gaps_slices_are_where_their_files_say():
     matching = match(source, GRID)
     assert matching.exact == (0, 1, None, None, 2, 3)
     assert matching.slices[2:4] == ((1, 2), (2, 1))
+    assert not match(source, replace(even, shape=(3, 8, 9))).locations_preserved
     same = match(source, even)
     assert (same.relation, same.exact) == ("same grid", (0, 1, 2, 3))
 
