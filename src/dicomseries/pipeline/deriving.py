@@ -16,7 +16,6 @@ from dicomseries.pipeline.request import Request
 from dicomseries.plan import SOFTWARE_VERSION
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import Attribute, Item, attribute
-from dicomseries.standard.modules import IOD_MODULES, MODULES
 
 __all__ = ["DerivationLike", "Like", "kind_of", "like_of", "lineage_of"]
 
@@ -24,7 +23,6 @@ DerivationLike = str | Sequence[str] | Mapping[str, str] | None
 """A code or name of CID 7203, or (value, scheme, meaning)."""
 
 _CT = "1.2.840.10008.5.1.4.1.1.2"
-_EVIDENCE = "SourceImageEvidenceSequence"
 _LARGEST_IS = 2**31
 """PS3.5 section 6.2."""
 
@@ -187,7 +185,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         code=like.code,
         sop_class_uid=request.kind.sop_class_uid,
     )
-    implied = (*_code(like, cited), *_number(source), *_hounsfield(source, request), *_evidence(source, request, cited))
+    implied = (*_code(like, cited), *_number(source), *_hounsfield(source, request))
     metadata = inherited.metadata.having(*cited.shared, *implied)
     said = request.metadata
     keeps_space = like.same_space and source.frame_of_reference_uid
@@ -227,25 +225,6 @@ def _hounsfield(source: Source, request: Request) -> Iterator[Attribute]:
     has_place = any(row.keyword == "RescaleType" for row in request.kind.all_rows)
     if is_silent and has_place and request.kind.modality == source.modality:
         yield attribute("RescaleType", "HU")
-
-
-def _evidence(source: Source, request: Request, cited: lineages.References) -> Iterator[Attribute]:
-    """Yield where the images of the functional groups are found, for object classes that want it (Type 1C)."""
-    modules = (module for module, _ in IOD_MODULES.get(request.kind.sop_class_uid, ()))
-    wanted = any(one.path == (_EVIDENCE,) for module in modules for one in MODULES.get(module, ()))
-    series = next((one for one in cited.shared if one.keyword == "ReferencedSeriesSequence"), None)
-    if not wanted or series is None:
-        return
-    items = [{one.keyword: one for one in item} for item in series.values if isinstance(item, tuple)]
-    renamed = tuple(
-        (
-            attribute("ReferencedSOPSequence", *item["ReferencedInstanceSequence"].values),
-            item["SeriesInstanceUID"],
-        )
-        for item in items
-    )
-    study = attribute("StudyInstanceUID", source.study_uid)
-    yield attribute(_EVIDENCE, (attribute("ReferencedSeriesSequence", *renamed), study))
 
 
 def _warned(like: Like) -> Iterator[str]:

@@ -7,7 +7,6 @@ import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from dicomseries.pipeline.drafting import Draft, Job
 from dicomseries.pipeline.forms import Form, forms_of
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab
+from dicomseries.pipeline.surveying import survey
 from dicomseries.plan import Column, Extent, SeriesPlan, check_agreement, given_columns
 from dicomseries.sources import Volume
 from dicomseries.values import (
@@ -27,11 +27,10 @@ from dicomseries.values import (
     divisor_of,
     needs_divisor,
     plan_values,
-    slice_statistics,
 )
 from dicomseries.values.refusal import RangeError, refuse_range
 
-__all__ = ["digest", "plan_volume", "with_others"]
+__all__ = ["plan_volume", "with_others"]
 
 _ENTROPY_BYTES = 32
 _HOUNSFIELD = (-32768.0, 65535.0)
@@ -81,7 +80,7 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     for form in forms:
         check_agreement(form.kind, extent, draft.columns, said, is_split=draft.is_split)
     _rehearse(draft)
-    statistics, digests = _survey(draft.volume, request)
+    statistics, digests = survey(draft.volume, request, forms)
     draft = replace(draft, request=_still_hounsfield(request, volume, statistics))
     value_maps = [_plan_values(draft.volume, request, form, statistics) for form in forms]
     return draft.jobs(value_maps, statistics, _entropy(draft, value_maps, digests))
@@ -140,30 +139,6 @@ def _expected_dtype(form: Form, volume: Volume) -> str:
         is_long = source == np.float64 or (volume.slope, volume.intercept) != (1.0, 0.0)
         return "float64" if is_long else "float32"
     return "uint8" if source.itemsize == 1 and 8 in form.kind.pixels.bits else "int16"
-
-
-def _survey(volume: Volume, request: Request) -> tuple[Statistics, tuple[bytes, ...]]:
-    """Return the statistics of every slice and, for ``uid="content"``, its digest: one pass."""
-    hashed = request.uid.mode == "content" and request.entropy is None
-
-    def look(bounds: tuple[int, int]) -> tuple[tuple[SliceStatistics, ...], list[bytes]]:
-        slab = volume.slabs.read(*bounds)
-        return slice_statistics(slab), [digest(own) for own in slab] if hashed else []
-
-    slices: list[SliceStatistics] = []
-    digests: list[bytes] = []
-    for found, own in each_slab(volume, look, request, "reading"):
-        slices += found
-        digests += own
-    statistics = Statistics(dtype=volume.slabs.dtype.name, slices=tuple(slices), samples=volume.samples)
-    return statistics, tuple(digests)
-
-
-def digest(frame: Any) -> bytes:
-    """Return the SHA-256 of a frame, the same for every byte order."""
-    array = np.asarray(frame)
-    little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    return hashlib.sha256(little_endian.data if little_endian.size else b"").digest()
 
 
 def _entropy(draft: Draft, value_maps: Sequence[ValueMap], digests: tuple[bytes, ...]) -> bytes:

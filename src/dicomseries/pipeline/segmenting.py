@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 
 from dicomseries.errors import OptionError
 from dicomseries.pipeline.drafting import Job, told_apart
-from dicomseries.pipeline.planning import digest
 from dicomseries.pipeline.request import Request
+from dicomseries.pipeline.surveying import digest
 from dicomseries.plan import EXPLICIT_VR_LITTLE_ENDIAN, Extent, SeriesPlan
 from dicomseries.segmentation import SegmentationObject, build, check_labels
 from dicomseries.sources import Volume

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -11,25 +11,37 @@ from dicomseries import executors
 from dicomseries.pipeline.request import Request
 from dicomseries.sources import Volume
 
-__all__ = ["each_slab"]
+__all__ = ["Bounds", "each_slab", "slabs_of"]
 
 Found = TypeVar("Found")
+Bounds: TypeAlias = tuple[int, int]
+"""First frame of a slab, and the one behind its last."""
 
 _SLAB_BYTES = 8 << 20
 """Bytes read at once, where the source has no chunks of its own: large enough to amortise, small enough for memory."""
 
 
-def each_slab(volume: Volume, look: Callable[[tuple[int, int]], Found], request: Request, what: str) -> Iterator[Found]:
-    """Yield `look(bounds)` of every slab in order, telling the progress."""
-    slabs = list(_slabs(volume))
+def each_slab(
+    volume: Volume,
+    look: Callable[[Bounds], Found],
+    request: Request,
+    what: str,
+    asked: Sequence[Bounds] | None = None,
+) -> Iterator[Found]:
+    """Yield `look(bounds)` of every slab in order, or of those that are asked for, telling the progress."""
+    slabs = slabs_of(volume) if asked is None else list(asked)
     for (_, stop), found in zip(slabs, executors.run(look, slabs, workers=request.workers), strict=True):
         if request.progress is not None:
             request.progress(stop, volume.slabs.shape[0], what)
         yield found
 
 
+def slabs_of(volume: Volume) -> list[Bounds]:
+    """Return the bounds of slabs: whole chunks of the source, together about 8 MiB."""
+    return list(_slabs(volume))
+
+
 def _slabs(volume: Volume) -> Iterator[tuple[int, int]]:
-    """Yield the bounds of slabs: whole chunks of the source, together about 8 MiB."""
     count, *frame = volume.slabs.shape
     frame_bytes = int(np.prod(frame)) * volume.slabs.dtype.itemsize
     depth = max(volume.slabs.depth, 1)

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from pydicom.datadict import keyword_for_tag
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from dicomseries import readback
 from dicomseries.derivation import Source, SourceFrame, rule_for
@@ -104,10 +105,16 @@ def _of_dataset(dataset: Dataset, is_wanted: Any) -> Iterator[Attribute]:
             except Exception as error:  # noqa: BLE001 - a value that pydicom cannot decode is no value to hand on
                 warnings.warn(f"{tag} of the source cannot be decoded: {error}", DicomSeriesWarning, stacklevel=6)
                 continue
-            if blanks and keyword_for_tag(tag) and rule_for(keyword_for_tag(tag)).is_verbatim:
-                yield Attribute(keyword_for_tag(tag), str(element.VR), (blanks,))
+            if blanks and rule_for(_name(tag)).is_verbatim:
+                yield Attribute(_name(tag), str(element.VR), (blanks,))
             else:
                 yield from _attribute(element)
+
+
+def _name(tag: BaseTag) -> str:
+    """Return the keyword of a tag; the tag itself where it has none of its own, as in groups that repeat."""
+    keyword = keyword_for_tag(tag)
+    return keyword if keyword and tag_for_keyword(keyword) == tag else f"({tag.group:04X},{tag.element:04X})"
 
 
 def _blanks(element: Any) -> str:
@@ -118,7 +125,7 @@ def _blanks(element: Any) -> str:
 
 def _attribute(element: DataElement) -> Iterator[Attribute]:
     tag = element.tag
-    keyword = keyword_for_tag(tag) or f"({tag.group:04X},{tag.element:04X})"
+    keyword = _name(tag)
     if keyword in _NOT_SHOWN:
         return
     vr = str(element.VR).partition(" ")[0]

@@ -131,4 +131,5 @@ def _frames_behind(instance: Instance) -> int:
     size = frame_bits(instance)
     if pixels is None or pixels.length is None or not size:
         return 0
-    return max(pixels.length - needed_bytes(instance), 0) * 8 // size
+    needed = needed_bytes(instance)
+    return max(pixels.length - needed - needed % 2, 0) * 8 // size  # a byte makes odd lengths even (PS3.5 section 8.1)

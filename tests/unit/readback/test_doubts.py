@@ -10,6 +10,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
+import dicomseries as dcs
 from dicomseries.errors import ReadError
 from dicomseries.readback import read, scan
 from dicomseries.verify import check
@@ -224,3 +225,8 @@ def test_slices_nearer_than_others_are_uneven_not_missing(tmp_path):
 
     (problem,) = only(write_known_series(tmp_path, STORED[:4], change=nearer)).problems
     assert (problem.code, problem.level) == ("spacing-uneven", "error")
+
+
+def test_the_byte_that_makes_the_pixels_of_one_voxel_even_is_no_frame(tmp_path):
+    dcs.write(np.ones((1, 1, 1), "uint8"), tmp_path / "out", kind="SC", spacing=(1, 1, 1))
+    assert dcs.read(tmp_path / "out").array.tolist() == [[[1]]]

@@ -1,0 +1,97 @@
+"""What a plan must know of the voxels, read in one pass; of integers that fit whatever they are, from some slices.
+
+Integers of 8 and 16 bits are stored as they are in most kinds: no voxel of theirs can change a plan but for the window,
+which is there to be looked at. So only some slices are looked at before they are written, and the source is read once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dicomseries.errors import ValuesError
+from dicomseries.pipeline.forms import Form
+from dicomseries.pipeline.request import Request
+from dicomseries.pipeline.slabs import Bounds, each_slab, slabs_of
+from dicomseries.sources import Volume
+from dicomseries.values import SliceStatistics, Statistics, ValueMap, needs_divisor, plan_values, slice_statistics
+
+__all__ = ["digest", "survey"]
+
+_SAMPLES = 64
+"""Places looked at for the window: a stray slice more or less does not move it, as it follows the typical slice."""
+
+
+def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Statistics, tuple[bytes, ...]]:
+    """Return the statistics of the slices that matter and, for ``uid="content"``, the digest of every slice.
+
+    Parameters
+    ----------
+    volume : Volume
+        Slices along the normal.
+    request : Request
+        What was asked.
+    forms : sequence of Form
+        The ways it is written: whether some slices will do is theirs to say.
+    """
+    is_hashed = request.uid.mode == "content" and request.entropy is None
+    some = _some(volume) if _fits_whatever(volume, forms) else None
+    kept = None if some is None else {index for bounds in some for index in range(*bounds)}
+
+    def look(bounds: Bounds) -> tuple[tuple[SliceStatistics, ...], list[bytes]]:
+        slab = volume.slabs.read(*bounds)
+        wanted = slab if kept is None or not is_hashed else slab[[index in kept for index in range(*bounds)]]
+        found = slice_statistics(wanted) if len(wanted) else ()
+        return found, [digest(own) for own in slab] if is_hashed else []
+
+    slices: list[SliceStatistics] = []
+    digests: list[bytes] = []
+    asked = slabs_of(volume) if some is None or is_hashed else some
+    for found, own in each_slab(volume, look, request, "reading", asked):
+        slices += found
+        digests += own
+    statistics = Statistics(dtype=volume.slabs.dtype.name, slices=tuple(slices), samples=volume.samples)
+    return statistics, tuple(digests)
+
+
+def digest(frame: Any) -> bytes:
+    """Return the SHA-256 of a frame, the same for every byte order."""
+    array = np.asarray(frame)
+    little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return hashlib.sha256(little_endian.data if little_endian.size else b"").digest()
+
+
+def _some(volume: Volume) -> list[Bounds] | None:
+    """Return the bounds of some chunks spread over all, the first and the last among them; None for few chunks."""
+    count, depth = volume.slabs.shape[0], max(volume.slabs.depth, 1)
+    chunks = -(-count // depth)
+    if chunks <= _SAMPLES:
+        return None
+    chosen = np.unique(np.linspace(0, chunks - 1, _SAMPLES).round().astype(int)).tolist()
+    return [(index * depth, min((index + 1) * depth, count)) for index in chosen]
+
+
+def _fits_whatever(volume: Volume, forms: Sequence[Form]) -> bool:
+    """Return whether no value that the source's dtype can hold would change how it is stored."""
+    dtype = volume.slabs.dtype
+    if dtype.kind not in "biu" or volume.is_scaled:
+        return False
+    low, high = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    ends = ((low, high), (low, low), (high, high), (0, 0))
+    return all(len({_planned(volume, form, *pair) for pair in ends}) == 1 for form in forms)
+
+
+def _planned(volume: Volume, form: Form, low: int, high: int) -> ValueMap | tuple[int, int]:
+    """Return how such a range would be stored; what would be refused or needs a closer look, as itself."""
+    range_of = (SliceStatistics(minimum=low, maximum=high),)
+    statistics = Statistics(dtype=volume.slabs.dtype.name, slices=range_of, samples=volume.samples)
+    rules = form.kind.pixels
+    if form.clip is not None or needs_divisor(form.policy, statistics, rules, clip=form.clip):
+        return (low, high)
+    try:
+        return plan_values(form.policy, statistics, rules, nan=form.nan)
+    except ValuesError:
+        return (low, high)

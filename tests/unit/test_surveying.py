@@ -1,0 +1,90 @@
+"""Integers that fit whatever they are, are read once: the window follows from some slices, and nothing else changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dicomseries as dcs
+from dicomseries.sources import ArraySlabs, Volume
+
+
+class Counted(ArraySlabs):
+    """An array that counts how often each slice was read."""
+
+    def __init__(self, array):
+        super().__init__(array)
+        object.__setattr__(self, "reads", np.zeros(len(array), int))
+
+    def read(self, start, stop):
+        self.reads[start:stop] += 1
+        return super().read(start, stop)
+
+
+def counted(array, **options):
+    slabs = Counted(array)
+    volume = Volume(slabs=slabs, grid=dcs.Grid(shape=array.shape, spacing_mm=(1, 1, 2)))
+    plan = dcs.plan(volume, **{"kind": "CT", **options})
+    return plan, slabs.reads
+
+
+def array_of(dtype, slices=500):
+    z, y, x = np.indices((slices, 4, 5))
+    return (20 * y + x + z // 5).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind"),
+    [("int16", "CT"), ("uint16", "MR"), ("uint8", "SC"), ("bool", "MultiframeSC"), ("int16", "PT"), ("uint8", "CT")],
+)
+def test_integers_that_fit_are_looked_at_in_64_places_before_they_are_written(dtype, kind):
+    _, reads = counted(array_of(dtype), kind=kind)
+    assert reads.sum() == 64
+    assert reads[0] == reads[-1] == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"values": "rescale"},
+        {"clip": (0, 10)},
+        {"uid": "content"},
+    ],
+)
+def test_what_depends_on_every_voxel_is_read_whole(options):
+    _, reads = counted(array_of("int16"), **options)
+    assert reads.min() >= 1
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32", "uint32"])
+def test_numbers_that_may_not_fit_are_read_whole(dtype):
+    _, reads = counted(array_of(dtype))
+    assert reads.min() >= 1
+
+
+def test_a_voxel_that_does_not_fit_is_refused_wherever_it_is():
+    array = array_of("int32")
+    array[1, 2, 3] = 2**31 - 1
+    array[3, 2, 3] = -(2**31)
+    with pytest.raises(dcs.DicomSeriesError):
+        counted(array)
+
+
+@pytest.mark.parametrize("slices", [1, 63, 64, 65, 500])
+def test_the_window_of_some_slices_shows_what_that_of_all_shows(slices):
+    array = array_of("int16", slices)
+    plan, _ = counted(array)
+    whole, _ = counted(array.astype("int32"))
+    said, meant = ({one.keyword: one.values for one in each.shared} for each in (plan, whole))
+    for keyword in ("WindowCenter", "WindowWidth"):
+        assert float(said[keyword][0]) == pytest.approx(float(meant[keyword][0]), abs=3)
+    assert plan.value_map == whole.value_map
+
+
+def test_the_same_window_follows_whether_uids_come_from_chance_or_content():
+    array = array_of("int16")
+    windows = [
+        {one.keyword: one.values for one in counted(array, uid=uid)[0].shared}["WindowWidth"]
+        for uid in ("random", "content")
+    ]
+    assert windows[0] == windows[1]
