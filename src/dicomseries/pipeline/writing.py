@@ -21,11 +21,16 @@ from dicomseries.values import Stored, ValueMap, store
 
 __all__ = ["check_space", "write_series"]
 
+_AMPLE = 1 << 30
+"""Bytes beside twice the pixels, beyond which a disk is not asked for each header's size."""
+
 
 def check_space(out: Path, jobs: Sequence[Job]) -> None:
     """Refuse what the disk has no room for, before a file exists."""
     folder = next(parent for parent in out.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
+    if free > 2 * sum(len(plan) * plan.pixel_bytes for plan in _plans(jobs)) + _AMPLE:
+        return  # far more than any headers take; to know their size costs as much as to make them
     size = sum(len(plan) * max(plan.file_bytes(index) for index in {0, len(plan) - 1}) for plan in _plans(jobs))
     if size > free:
         raise TargetError(
