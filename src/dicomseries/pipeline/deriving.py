@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dicomseries import derivation as lineages
 from dicomseries import readback
-from dicomseries.derivation import Source
+from dicomseries.derivation import Model, References, Source, derivation_code, match
+from dicomseries.derivation.inherit import inherit
+from dicomseries.derivation.references import references
 from dicomseries.errors import GeometryError, KindError, OptionError
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.request import Request
@@ -56,7 +57,7 @@ class Like:
     same_space: bool = True
     code: Item | None = None
     description: str | None = None
-    model: lineages.Model | None = None
+    model: Model | None = None
     keep_private: tuple[str, ...] = ()
 
 
@@ -101,18 +102,18 @@ def like_of(
         path=os.fspath(like),
         series=series,
         same_space=same_space,
-        code=None if derivation is None else lineages.derivation_code(derivation),
+        code=None if derivation is None else derivation_code(derivation),
         description=description,
         model=_model(model),
         keep_private=(keep_private,) if isinstance(keep_private, str) else tuple(keep_private),
     )
 
 
-def _model(model: Any) -> lineages.Model | None:
+def _model(model: Any) -> Model | None:
     if model is None:
         return None
     if isinstance(model, Mapping) and model.get("name") and set(model) <= set(_MODEL):
-        return lineages.Model(**{key: str(value) for key, value in model.items()})
+        return Model(**{key: str(value) for key, value in model.items()})
     raise OptionError(
         code="model-not-described",
         where="model",
@@ -163,10 +164,10 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         If the result stands nowhere near the source, and is not said to stand elsewhere.
     """
     grid = volume.along_normal().grid
-    matching = lineages.match(source, grid, same_space=like.same_space)
+    matching = match(source, grid, same_space=like.same_space)
     if like.same_space and not any(matching.slices):
         raise _apart(like, source)
-    inherited = lineages.inherit(
+    inherited = inherit(
         source,
         matching,
         kind=request.kind,
@@ -177,7 +178,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         software=f"dicomseries {SOFTWARE_VERSION}",
         volumes=volume.volumes or 1,
     )
-    cited = lineages.references(
+    cited = references(
         source,
         matching,
         is_multi_frame=request.kind.is_multi_frame,
@@ -203,7 +204,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
     return replace(request, metadata=metadata.having(*said.attributes), lineage=lineage)
 
 
-def _code(like: Like, cited: lineages.References) -> Iterator[Attribute]:
+def _code(like: Like, cited: References) -> Iterator[Attribute]:
     """Yield what was done; where frames have a functional group for it, it stands there."""
     stands_in_group = cited.groups or any(one.keyword == "DerivationImageSequence" for one in cited.shared)
     if like.code is not None and not stands_in_group:
