@@ -191,7 +191,9 @@ def series_description(source: str, description: str | None, model: Model | None
     suffix = f" ({model.label})" if model is not None else " (derived)"
     if description:
         return description + suffix if len(description + suffix) <= _MOST_NAME else description
-    return f"{source[: max(_MOST_NAME - len(suffix), 0)].rstrip()}{suffix}".strip()[:_MOST_NAME]
+    if not source.strip():
+        return ("Derived" if model is None else model.label)[:_MOST_NAME]
+    return f"{source[: max(_MOST_NAME - len(suffix), 0)].rstrip()}{suffix}"[:_MOST_NAME]
 
 
 def _of_source(facts: Mapping[str, Fact], keyword: str) -> Attribute | None:

@@ -306,7 +306,7 @@ class _Ledger:
         """Return a column as the kind can have it, or None and why it cannot."""
         if not self.places.may_vary(column.keyword):
             return None, f"it differs from slice to slice, and no functional group of a {self.places.title} holds it"
-        row = self.places.row(column.keyword)
+        row = self.kind.row(column.keyword)  # in a functional group, an attribute without a value leaves its item out
         values = tuple(None if one is None or not any(part != "" for part in one) else one for one in column.values)
         if row is not None and row.type in {"2", "2C"}:
             values = tuple(() if one is None else one for one in values)

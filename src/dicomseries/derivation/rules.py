@@ -10,6 +10,8 @@ import re
 from functools import cache
 from types import MappingProxyType
 
+from pydicom.datadict import repeater_has_keyword
+
 from dicomseries.derivation import rules_frames, rules_image, rules_series, rules_subject
 from dicomseries.derivation.rule import Rule, Section
 from dicomseries.standard.attribute import tag_of
@@ -79,7 +81,8 @@ GROUP_RULES: tuple[tuple[str, Rule], ...] = (
 NO_RULE = _drop("unknown", "no rule says whether it is still true")
 """What becomes of an attribute that neither table names."""
 
-_TAG = re.compile(r"\(([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)")
+_REPEATING = _drop("presentation", "curves and overlays were drawn over other pixels")
+"""Of keywords of groups that repeat, which have no single tag."""
 
 
 @cache
@@ -116,8 +119,8 @@ def rule_for(keyword: str) -> Rule:
     named = RULES.get(keyword)
     if named is not None:
         return named
-    if keyword.startswith(("Overlay", "ROI")):  # 60xx has keywords, yet no single tag
-        return _group_rule("6000,0001")
+    if repeater_has_keyword(keyword):
+        return _REPEATING
     tag = tag_of(keyword)
     return _group_rule(f"{tag >> 16:04X},{tag & 0xFFFF:04X}")
 

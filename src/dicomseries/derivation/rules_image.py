@@ -258,7 +258,7 @@ SECTIONS: tuple[Section, ...] = (
         MultiplexedAudioChannelsDescriptionCodeSequence RepresentativeFrameNumber FrameNumbersOfInterest
         FrameOfInterestDescription FrameOfInterestType MaskSubtractionSequence DisplayWindowLabelVector
         PageNumberVector FrameLabelVector FramePrimaryAngleVector FrameSecondaryAngleVector SliceLocationVector
-        SimpleFrameList RWavePointer
+        SimpleFrameList RWavePointer OverlayDate OverlayTime CurveDate CurveTime
         """,
     ),
     # -------------------------------------------------------------------------------------------- C.8.6, C.8.20
