@@ -308,10 +308,11 @@ class _Ledger:
             return None, f"it differs from slice to slice, and no functional group of a {self.places.title} holds it"
         row = self.kind.row(column.keyword)  # in a functional group, an attribute without a value leaves its item out
         values = tuple(None if one is None or not any(part != "" for part in one) else one for one in column.values)
+        must_be_whole = column.keyword == "SliceThickness" or (row is not None and row.type == "1")
+        if must_be_whole and None in values:
+            return None, "it is not known of all slices of the result, and all must have it"
         if row is not None and row.type in {"2", "2C"}:
             values = tuple(() if one is None else one for one in values)
-        if row is not None and row.type == "1" and None in values:
-            return None, "it is not known of all slices of the result, and all must have it"
         return replace(column, values=values), ""
 
     # ------------------------------------------------------------------------------------------- functional groups
