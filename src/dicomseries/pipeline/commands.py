@@ -218,7 +218,7 @@ def write(
         for job in jobs:
             tallies.append(write_series(job, sink, request, read_back=verify))
             if verify:
-                verify_series(job, tallies[-1])
+                verify_series(job, tallies[-1], request.lineage.verbatim if request.lineage else frozenset())
         sink.commit()
     seconds = time.perf_counter() - started
     first, *others = (

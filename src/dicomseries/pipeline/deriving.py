@@ -9,9 +9,10 @@ from typing import Any
 
 from dicomseries import readback
 from dicomseries.derivation import Model, References, Source, derivation_code, match
-from dicomseries.derivation.inherit import inherit
+from dicomseries.derivation.inherit import Inherited, inherit
 from dicomseries.derivation.references import references
 from dicomseries.errors import GeometryError, KindError, OptionError
+from dicomseries.iod.kind import Absent
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.request import Request
 from dicomseries.plan import SOFTWARE_VERSION
@@ -24,10 +25,13 @@ DerivationLike = str | Sequence[str] | Mapping[str, str] | None
 """A code or name of CID 7203, or (value, scheme, meaning)."""
 
 _CT = "1.2.840.10008.5.1.4.1.1.2"
+_TOGETHER = {"ContrastBolusAgentSequence": "ContrastBolusUsageSequence"}
 _LARGEST_IS = 2**31
 """PS3.5 section 6.2."""
 
 _MODEL = ("name", "version", "manufacturer")
+_LONGEST = 64
+"""Characters of a Long String (PS3.5 section 6.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +116,19 @@ def like_of(
 def _model(model: Any) -> Model | None:
     if model is None:
         return None
-    if isinstance(model, Mapping) and model.get("name") and set(model) <= set(_MODEL):
+    if isinstance(model, Mapping) and model.get("name") and set(model) <= set(_MODEL) and _are_short(model):
         return Model(**{key: str(value) for key, value in model.items()})
     raise OptionError(
         code="model-not-described",
         where="model",
         given=repr(model),
-        expected=f"a mapping with a name, and of the keys {', '.join(_MODEL)}",
+        expected=f"a mapping with a name, and of the keys {', '.join(_MODEL)}, each of at most {_LONGEST} characters",
         remedy='Pass model={"name": "LesionNet", "version": "2.1", "manufacturer": "Us"}.',
     )
+
+
+def _are_short(model: Mapping[str, Any]) -> bool:
+    return all(len(text) <= _LONGEST and "\\" not in text for text in map(str, model.values()))
 
 
 def kind_of(kind: str | None, source: Source) -> str:
@@ -186,8 +194,10 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         code=like.code,
         sop_class_uid=request.kind.sop_class_uid,
     )
+    cited = _nameable(cited, source)
     implied = (*_code(like, cited), *_number(source), *_hounsfield(source, request))
-    metadata = inherited.metadata.having(*cited.shared, *implied)
+    written = (row.keyword for row in request.kind.all_rows if isinstance(row.source, Absent))
+    metadata = inherited.metadata.without(*written, *_ungrouped(inherited, request)).having(*cited.shared, *implied)
     said = request.metadata
     keeps_space = like.same_space and source.frame_of_reference_uid
     lineage = Lineage(
@@ -198,10 +208,46 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         group_columns=cited.columns if request.kind.is_multi_frame else (),
         is_hounsfield=said.get("RescaleType") is None and _says_hounsfield(metadata.get("RescaleType")),
         decisions=tuple((one.attribute, one.source, one.outcome) for one in inherited.decisions),
-        advice=(*_warned(like), *matching.advice, *inherited.advice),
+        advice=(*_warned(like, source), *matching.advice, *inherited.advice, *_left_out(inherited, request)),
         images=_images(like) if request.is_segmentation else (),
+        verbatim=_verbatim(inherited, cited) - {one.keyword for one in said.attributes},
     )
     return replace(request, metadata=metadata.having(*said.attributes), lineage=lineage)
+
+
+def _ungrouped(inherited: Inherited, request: Request) -> tuple[str, ...]:
+    """Return what a multi-frame object may only say beside a functional group that differs from frame to frame.
+
+    PS3.3 section C.7.6.4b: a contrast agent that is described needs its use in every frame, for which a new frame
+    between those of the source has no answer.
+    """
+    there = {one.keyword for one in inherited.metadata.attributes}
+    pairs = _TOGETHER.items() if request.kind.is_multi_frame else ()
+    return tuple(keyword for keyword, group in pairs if keyword in there and group not in there)
+
+
+def _left_out(inherited: Inherited, request: Request) -> Iterator[str]:
+    for keyword in _ungrouped(inherited, request):
+        yield f"{keyword} of the source is left out, as {_TOGETHER[keyword]} differs from frame to frame there."
+
+
+def _nameable(cited: References, source: Source) -> References:
+    """Return the references without those that need a UID which the source has not (Type 1 in their items)."""
+    unnamed = set() if source.series_uid else {"ReferencedSeriesSequence", "SourceImageEvidenceSequence"}
+    unnamed |= set() if source.study_uid else {"SourceImageEvidenceSequence"}
+    return replace(
+        cited,
+        shared=tuple(one for one in cited.shared if one.keyword not in unnamed),
+        columns=tuple(one for one in cited.columns if one.keyword not in unnamed),
+    )
+
+
+def _verbatim(inherited: Inherited, cited: References) -> frozenset[str]:
+    """Return the attributes whose values are the source's, and no fault of the writer."""
+    attributes = (one.keyword for one in (*inherited.metadata.attributes, *cited.shared))
+    columns = (one.keyword for one in (*inherited.columns, *cited.columns))
+    groups = (one.keyword for one in cited.groups)
+    return frozenset({*attributes, *columns, *groups, "StudyInstanceUID", "FrameOfReferenceUID"})
 
 
 def _code(like: Like, cited: References) -> Iterator[Attribute]:
@@ -228,7 +274,9 @@ def _hounsfield(source: Source, request: Request) -> Iterator[Attribute]:
         yield attribute("RescaleType", "HU")
 
 
-def _warned(like: Like) -> Iterator[str]:
+def _warned(like: Like, source: Source) -> Iterator[str]:
+    if not source.study_uid:
+        yield "The source has no StudyInstanceUID: the result is in a study of its own."
     if not like.same_space:
         yield (
             "The result has a Frame of Reference of its own: viewers will not lay it over the series it comes from. "

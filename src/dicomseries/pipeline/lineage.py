@@ -21,7 +21,7 @@ class Lineage:
     Parameters
     ----------
     study_uid : str
-        The source's, legal or not: the result belongs to it.
+        The source's, legal or not: the result belongs to it. Empty for a study of its own.
     frame_of_reference_uid : str
         The source's; empty for one of its own.
     columns : tuple of Column
@@ -38,6 +38,8 @@ class Lineage:
         What the user should know.
     images : tuple of Dataset
         The source's headers, for what refers to them by itself.
+    verbatim : frozenset of str
+        Attributes that hold values of the source, legal or not.
     """
 
     study_uid: str
@@ -49,11 +51,12 @@ class Lineage:
     decisions: tuple[tuple[str, str, str], ...] = ()
     advice: tuple[str, ...] = ()
     images: tuple[Dataset, ...] = ()
+    verbatim: frozenset[str] = frozenset()
 
     def identified(self, uids: SeriesUids) -> SeriesUids:
         """Return the UIDs of a new series in the study and the space of the source."""
         frame = self.frame_of_reference_uid or uids.frame_of_reference
-        return replace(uids, study=self.study_uid, frame_of_reference=frame)
+        return replace(uids, study=self.study_uid or uids.study, frame_of_reference=frame)
 
     def added(self, plan: SeriesPlan, only_volume: int | None) -> SeriesPlan:
         """Return the plan with the references of its frames, and the decisions behind its attributes."""

@@ -1,0 +1,77 @@
+"""Sources that break rules themselves: what comes of them belongs to them all the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+
+import dicomseries as dcs
+from dicomseries.errors import OptionError
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+ARRAY = np.random.default_rng(3).integers(0, 2000, (3, 7, 9)).astype("int16")
+
+
+@pytest.fixture
+def source(tmp_path):
+    def made(**values):
+        folder = tmp_path / "source"
+        dcs.write(ARRAY, folder, kind="CT", spacing=(1, 1, 2), sync=False, uid="content")
+        for path in folder.iterdir():
+            dataset = pydicom.dcmread(path)
+            for keyword, value in values.items():
+                dataset[keyword] = pydicom.DataElement(
+                    keyword, pydicom.datadict.dictionary_VR(keyword), value, validation_mode=0
+                )
+            with pydicom.config.disable_value_validation():
+                dataset.save_as(path)
+        return folder
+
+    return made
+
+
+def test_illegal_values_of_a_source_are_handed_on_and_no_fault_of_the_writer(source, tmp_path):
+    odd = {"StudyDate": "2024-01-01", "PatientSex": "N/A", "PatientID": "x" * 80, "StudyInstanceUID": "1.2.03"}
+    dcs.write(ARRAY, tmp_path / "out", like=source(**odd), sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert {keyword: str(result[keyword].value) for keyword in odd} == odd
+
+
+def test_illegal_values_of_the_user_are_refused_beside_a_source_too(source, tmp_path):
+    with pytest.raises(dcs.DicomSeriesError, match="StudyDate"):
+        dcs.write(ARRAY, tmp_path / "out", like=source(), metadata={"StudyDate": "yesterday"}, sync=False)
+
+
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "SeriesInstanceUID"])
+def test_a_source_without_a_uid_is_referred_to_by_its_instances(keyword, source, tmp_path):
+    receipt = dcs.write(ARRAY, tmp_path / "out", like=source(**{keyword: ""}), sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert result.StudyInstanceUID
+    assert result.SourceImageSequence[0].ReferencedSOPInstanceUID
+    assert ("ReferencedSeriesSequence" in result) == (keyword == "StudyInstanceUID")
+    assert any("study of its own" in one for one in receipt.advice) == (keyword == "StudyInstanceUID")
+
+
+@pytest.mark.parametrize("name", ["rtdose.dcm", "SC_rgb_rle_2frame.dcm"])
+def test_frames_without_functional_groups_are_a_source(name, tmp_path):
+    path = get_testdata_file(name)
+    shape = dcs.scan(path).series[0].grid.shape
+    dcs.write(np.zeros(shape, "uint8"), tmp_path / "out", like=path, kind="SC", sync=False)
+    second = pydicom.dcmread(tmp_path / "out" / "0002.dcm")
+    assert second.SourceImageSequence[0].ReferencedFrameNumber == 2
+
+
+def test_labels_of_labels_leave_to_the_segmentation_what_follows_from_labels(tmp_path):
+    labels = (ARRAY > 900).astype("uint8")
+    dcs.write(labels, tmp_path / "source", kind="Segmentation", spacing=(1, 1, 2), sync=False)
+    dcs.write(labels, tmp_path / "out", like=tmp_path / "source", kind="Segmentation", sync=False)
+    assert np.array_equal(dcs.read(tmp_path / "out").array, labels)
+
+
+def test_a_model_name_too_long_for_dicom_is_refused_before_anything_is_written(source, tmp_path):
+    with pytest.raises(OptionError, match="64 characters"):
+        dcs.write(ARRAY, tmp_path / "out", like=source(), model={"name": "Net " * 20}, sync=False)
+    assert not (tmp_path / "out").exists()
