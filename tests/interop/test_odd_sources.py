@@ -75,3 +75,13 @@ def test_a_model_name_too_long_for_dicom_is_refused_before_anything_is_written(s
     with pytest.raises(OptionError, match="64 characters"):
         dcs.write(ARRAY, tmp_path / "out", like=source(), model={"name": "Net " * 20}, sync=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_map_and_its_companion_both_come_from_the_source(source, tmp_path):
+    out = tmp_path / "out"
+    dcs.write(ARRAY / np.float32(7), out, like=source(), companion=True, sync=False)
+    lossless, display = (next((out / name).rglob("*.dcm")) for name in ("map", "display"))
+    of_map, of_display = pydicom.dcmread(lossless), pydicom.dcmread(display)
+    assert of_map.StudyInstanceUID == of_display.StudyInstanceUID
+    assert list(of_display.ImageType)[:2] == ["DERIVED", "SECONDARY"]
+    assert list(of_map.ImageType)[:2] == ["DERIVED", "PRIMARY"]

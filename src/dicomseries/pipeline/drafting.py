@@ -148,6 +148,8 @@ class Draft:
         metadata = self.request.metadata
         if form.kind.pixels.floats and len(self.forms) > 1:
             metadata = metadata.without("RescaleType")  # a map has no rescale, whatever that of its companion is
+        if self.request.lineage is not None and form.kind != self.request.kind:
+            metadata = metadata.without(*self.request.lineage.unfit(metadata))
         return told_apart(metadata, number, ", ".join(text for text in (part, form.description) if text))
 
     def _refuse_one_uid(self, count: int) -> None:

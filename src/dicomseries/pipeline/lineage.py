@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pydicom.dataset import Dataset
 
 from dicomseries.iod import VaryingGroup
+from dicomseries.metadata import Metadata
 from dicomseries.plan import Column, SeriesPlan
 from dicomseries.standard.attribute import tag_of
 from dicomseries.uids import SeriesUids
@@ -57,6 +58,11 @@ class Lineage:
         """Return the UIDs of a new series in the study and the space of the source."""
         frame = self.frame_of_reference_uid or uids.frame_of_reference
         return replace(uids, study=self.study_uid or uids.study, frame_of_reference=frame)
+
+    def unfit(self, metadata: Metadata) -> tuple[str, ...]:
+        """Return what was taken over for one kind and is not true of another: the kind of image, and what is empty."""
+        taken = (one for one in metadata.attributes if one.keyword in self.verbatim)
+        return tuple(one.keyword for one in taken if one.keyword == "ImageType" or one.is_empty)
 
     def added(self, plan: SeriesPlan, only_volume: int | None) -> SeriesPlan:
         """Return the plan with the references of its frames, and the decisions behind its attributes."""
