@@ -85,3 +85,11 @@ def test_a_map_and_its_companion_both_come_from_the_source(source, tmp_path):
     assert of_map.StudyInstanceUID == of_display.StudyInstanceUID
     assert list(of_display.ImageType)[:2] == ["DERIVED", "SECONDARY"]
     assert list(of_map.ImageType)[:2] == ["DERIVED", "PRIMARY"]
+
+
+def test_labels_of_images_compressed_with_loss_say_so(source, tmp_path):
+    lossy = {"LossyImageCompression": "01", "LossyImageCompressionRatio": "10"}
+    path = source(**lossy, LossyImageCompressionMethod="ISO_10918_1")
+    dcs.write(ARRAY > 900, tmp_path / "out", like=path, kind="Segmentation", sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert {keyword: str(result[keyword].value) for keyword in lossy} == lossy

@@ -212,6 +212,8 @@ def build(
     for keyword in _FROM_HIGHDICOM:
         if keyword in made:
             dataset.add(made[keyword])
+    if any(image.get("LossyImageCompression") == "01" for image in sources.images):
+        dataset.LossyImageCompression = "01"  # never reset, whatever is derived from it (PS3.3 section C.7.6.1.1.5)
     if sources.images:
         dataset.ReferencedSeriesSequence = sources.series_items()
     dataset.file_meta = _file_meta(dataset)
