@@ -185,8 +185,8 @@ def _frames_of_files(series: readback.Series, owns: Sequence[tuple[Attribute, ..
 
 
 def _of_frames(instance: readback.Instance) -> list[tuple[Attribute, ...]]:
-    """Return what the functional groups of each frame hold, without the sequences they stand in."""
-    items: Iterable[Dataset] = instance.value("PerFrameFunctionalGroupsSequence") or ()
+    """Return what the functional groups of each frame hold, without their sequences; older kinds have no groups."""
+    items: Iterable[Dataset] = instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames
     return [tuple(one for group in item if group.VR == "SQ" for one in _inside(group)) for item in items]
 
 
