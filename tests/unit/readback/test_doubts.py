@@ -230,3 +230,11 @@ def test_slices_nearer_than_others_are_uneven_not_missing(tmp_path):
 def test_the_byte_that_makes_the_pixels_of_one_voxel_even_is_no_frame(tmp_path):
     dcs.write(np.ones((1, 1, 1), "uint8"), tmp_path / "out", kind="SC", spacing=(1, 1, 1))
     assert dcs.read(tmp_path / "out").array.tolist() == [[[1]]]
+
+
+def test_an_index_of_time_that_counts_acquisitions_gives_way_to_the_dimensions():
+    import data_packages
+
+    (series,) = scan(data_packages.enhanced_mr()).series
+    assert (series.volumes, series.grid.shape) == (2, (56, 512, 512))
+    assert series.problems == ()
