@@ -283,6 +283,16 @@ def test_an_array_that_fits_nowhere_is_refused_with_both_shapes(tmp_path, shape)
     assert not (tmp_path / "out").exists()
 
 
+def test_a_loss_that_the_source_does_not_tell_all_of_is_handed_on_as_it_is(tmp_path):
+    dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    dataset.LossyImageCompression = "01"
+    dataset.save_as(tmp_path / "source.dcm")
+    volume = dcs.read(tmp_path / "source.dcm")
+    receipt = volume.derive(volume.array).write(tmp_path / "out", sync=False)
+    assert dcs.read(tmp_path / "out").tags.shared["LossyImageCompression"] == "01"
+    assert any("LossyImageCompressionRatio" in text for text in receipt.advice)
+
+
 def test_what_the_user_says_wins_over_the_source(tmp_path):
     volume = dcs.read(get_testdata_file("CT_small.dcm"))
     plan = volume.derive(volume.array, metadata={"SeriesDescription": "Mine", "KVP": 100}).plan()

@@ -23,6 +23,8 @@ from dicomseries.values import ValueMap
 __all__ = ["FileWitness", "Tally", "compare_frames", "verify_series"]
 
 
+_ABOUT_WHOLE = {"VAL-004": "LossyImageCompression"}
+"""Checks of what belongs together: a source that was compressed with loss need not say how, and then nobody knows."""
 _ABOUT_VALUES = frozenset({"VR-001", "MOD-003"})
 """Checks of single values: of what comes from a source series nothing is corrected."""
 
@@ -133,4 +135,6 @@ def verify_series(job: Job, tally: Tally, verbatim: AbstractSet[str] = frozenset
 def _is_of_source(finding: verify.Finding, verbatim: AbstractSet[str]) -> bool:
     """Return whether a finding is about a value that the source has too."""
     keyword = re.split(r"[.\[]", finding.where.rpartition(" ")[2])[0]
+    if _ABOUT_WHOLE.get(finding.id, "") in verbatim:
+        return True
     return finding.id in _ABOUT_VALUES and keyword in verbatim
