@@ -293,6 +293,23 @@ def test_a_loss_that_the_source_does_not_tell_all_of_is_handed_on_as_it_is(tmp_p
     assert any("LossyImageCompressionRatio" in text for text in receipt.advice)
 
 
+def test_what_the_source_has_left_unfinished_is_handed_on_unfinished_and_the_user_s_own_refused(tmp_path):
+    from pydicom.dataset import Dataset
+
+    dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    other = Dataset()
+    other.PatientID = "7"  # TypeOfPatientID, of Type 1, is missing
+    dataset.OtherPatientIDsSequence = [other]
+    dataset.ClinicalTrialSponsorName = "Us"  # the rest of its module is missing
+    dataset.save_as(tmp_path / "source.dcm")
+    volume = dcs.read(tmp_path / "source.dcm")
+    volume.derive(volume.array).write(tmp_path / "out", sync=False)
+    back = dcs.read(tmp_path / "out").tags.shared
+    assert (back["OtherPatientIDsSequence"][0]["PatientID"], back["ClinicalTrialSponsorName"]) == ("7", "Us")
+    with pytest.raises(dcs.DicomSeriesError, match="TypeOfPatientID"):
+        volume.derive(volume.array, metadata={"OtherPatientIDsSequence": [{"PatientID": "7"}]}).plan()
+
+
 def test_what_the_user_says_wins_over_the_source(tmp_path):
     volume = dcs.read(get_testdata_file("CT_small.dcm"))
     plan = volume.derive(volume.array, metadata={"SeriesDescription": "Mine", "KVP": 100}).plan()

@@ -76,14 +76,18 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying
     ['PatientID', 'Rows']
     """
     context = Context(facts=facts, metadata=metadata, varying=frozenset(varying))
-    faults: list[MetadataError] = item_faults(kind.sop_class_uid, metadata.attributes)
+    said = [one for one in metadata.attributes if one.keyword not in metadata.verbatim]
+    faults: list[MetadataError] = item_faults(kind.sop_class_uid, said)
     rows = _resolved(kind, context, faults)
     groups = [found for group in kind.groups if (found := group.resolve(context, faults)) is not None]
     frames = [found for group in kind.frames if (found := group.resolve(context, faults)) is not None]
     own = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
     own |= {group.keyword for group in groups_of((*kind.groups, *kind.frames))}
     others = [one for one in metadata.attributes if one.keyword not in own]
-    others += completed(kind.sop_class_uid, others, faults, written=own)
+    begun = [one for one in others if one.keyword not in metadata.verbatim]
+    others += (
+        one for one in completed(kind.sop_class_uid, begun, faults, written=own) if metadata.get(one.keyword) is None
+    )
     if kind.is_multi_frame:
         faults += _homeless(kind, context)
     if faults:

@@ -25,6 +25,8 @@ class Metadata:
     ----------
     attributes : tuple of Attribute
         Each keyword once. `from_mapping` makes them from what users write.
+    verbatim : set of str
+        Keywords of those that another series says so, whose faults are not the user's to mend.
 
     Raises
     ------
@@ -41,6 +43,7 @@ class Metadata:
     """
 
     attributes: tuple[Attribute, ...] = ()
+    verbatim: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
     _by_keyword: dict[str, Attribute] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,7 +115,9 @@ class Metadata:
         >>> Metadata().having(attribute("SeriesNumber", "2")).keywords
         ('SeriesNumber',)
         """
-        return Metadata(attributes=tuple({one.keyword: one for one in (*self.attributes, *attributes)}.values()))
+        joined = {one.keyword: one for one in (*self.attributes, *attributes)}
+        said = self.verbatim - {one.keyword for one in attributes}
+        return Metadata(attributes=tuple(joined.values()), verbatim=said)
 
     def without(self, *keywords: str) -> Metadata:
         """Return the same without some attributes.
@@ -122,7 +127,8 @@ class Metadata:
         >>> Metadata.from_mapping({"PatientID": "42"}).without("PatientID").keywords
         ()
         """
-        return Metadata(attributes=tuple(one for one in self.attributes if one.keyword not in keywords))
+        kept = tuple(one for one in self.attributes if one.keyword not in keywords)
+        return Metadata(attributes=kept, verbatim=self.verbatim)
 
     @property
     def keywords(self) -> tuple[str, ...]:

@@ -212,7 +212,8 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         images=_images(like) if request.is_segmentation else (),
         verbatim=_verbatim(inherited, cited) - {one.keyword for one in said.attributes},
     )
-    return replace(request, metadata=metadata.having(*said.attributes), lineage=lineage)
+    taken = replace(metadata, verbatim=frozenset(one.keyword for one in inherited.metadata.attributes))
+    return replace(request, metadata=taken.having(*said.attributes), lineage=lineage)
 
 
 def _ungrouped(inherited: Inherited, request: Request) -> tuple[str, ...]:

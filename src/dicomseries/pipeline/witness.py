@@ -25,8 +25,8 @@ __all__ = ["FileWitness", "Tally", "compare_frames", "verify_series"]
 
 _ABOUT_WHOLE = {"VAL-004": "LossyImageCompression"}
 """Checks of what belongs together: a source that was compressed with loss need not say how, and then nobody knows."""
-_ABOUT_VALUES = frozenset({"VR-001", "MOD-003"})
-"""Checks of single values: of what comes from a source series nothing is corrected."""
+_ABOUT_VALUES = frozenset({"VR-001", "MOD-001", "MOD-002", "MOD-003"})
+"""Checks of single values, and of what a sequence lacks: what comes from a source series is not corrected."""
 
 _NUMBERS = 65536
 """SegmentNumber (0062,0004) has 16 bits."""
