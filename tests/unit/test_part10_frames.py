@@ -160,3 +160,26 @@ def test_many_elements_of_one_tag_are_encoded_as_each_alone(vr, counts, is_even)
     entries = [None if count is None else (value,) * count for count in counts]
     alone = [b"" if values is None else encode_element(0x00201234, vr, values) for values in entries]
     assert encode_elements(0x00201234, vr, entries) == alone
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("EnhancedMR", "float64"), ("ParametricMap", "float32")])
+def test_the_bytes_of_a_file_of_all_frames_do_not_depend_on_the_number_of_workers(tmp_path, kind, dtype):
+    array = array_of(dtype, (6, 40, 64, 64))
+    found = set()
+    for workers in (1, 2, 8):
+        out = tmp_path / str(workers)
+        dcs.write(
+            array,
+            out,
+            kind=kind,
+            spacing=(1, 1, 2),
+            axes="tzyx",
+            times=2.0,
+            metadata=DEMANDED.get(kind, {}),
+            now=NOW,
+            entropy=b"seed" * 8,
+            workers=workers,
+            sync=False,
+        )
+        found.add((out / "0001.dcm").read_bytes())
+    assert len(found) == 1
