@@ -269,18 +269,28 @@ def test_another_space_gets_a_frame_of_reference_of_its_own(tmp_path):
     assert any("space" in text for text in receipt.advice)
 
 
-@pytest.mark.parametrize("shape", [(1, 128, 127), (2, 128, 128), (1, 1, 128, 128)])
+@pytest.mark.parametrize("shape", [(1, 128, 127), (2, 128, 128)])
 def test_an_array_that_fits_nowhere_is_refused_with_both_shapes(tmp_path, shape):
     volume = dcs.read(get_testdata_file("CT_small.dcm"))
-    axes = "tzyx"[-len(shape) :]
-    array = np.zeros((2, *shape[1:]) if len(shape) == 4 else shape, "int16")
-    if len(shape) == 4:
-        assert volume.derive(array, axes=axes).plan().extent.volumes == 2
-        return
     with pytest.raises(dcs.DicomSeriesError, match=re.escape("(1, 128, 128)")) as caught:
-        volume.derive(array).write(tmp_path / "out")
+        volume.derive(np.zeros(shape, "int16")).write(tmp_path / "out")
     assert str(shape) in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_results_of_different_sources_share_no_uid_made_from_content(tmp_path):
+    array = np.zeros((1, 128, 128), "int16")
+    found = []
+    for name in ("first", "second"):
+        dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+        if name == "second":
+            dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"{dataset.SOPInstanceUID}.1"
+            dataset.SeriesInstanceUID += ".1"
+        dataset.save_as(tmp_path / f"{name}.dcm")
+        options = {"like": tmp_path / f"{name}.dcm", "uid": "content", "metadata": {"SeriesDate": "20240229"}}
+        found.append(dcs.plan(array, **options).uids.series)
+        assert dcs.plan(array, **options).uids.series == found[-1]
+    assert found[0] != found[1]
 
 
 def test_a_loss_that_the_source_does_not_tell_all_of_is_handed_on_as_it_is(tmp_path):

@@ -210,9 +210,9 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         decisions=tuple((one.attribute, one.source, one.outcome) for one in inherited.decisions),
         advice=(*_warned(like, source), *matching.advice, *inherited.advice, *_left_out(inherited, request)),
         images=_images(like) if request.is_segmentation else (),
-        verbatim=_verbatim(inherited, cited) - {one.keyword for one in said.attributes},
+        verbatim=_verbatim(source, inherited, cited) - {one.keyword for one in said.attributes},
     )
-    taken = replace(metadata, verbatim=frozenset(one.keyword for one in inherited.metadata.attributes))
+    taken = replace(metadata, verbatim=frozenset(_unchanged(source, inherited)))
     return replace(request, metadata=taken.having(*said.attributes), lineage=lineage)
 
 
@@ -243,9 +243,15 @@ def _nameable(cited: References, source: Source) -> References:
     )
 
 
-def _verbatim(inherited: Inherited, cited: References) -> frozenset[str]:
+def _unchanged(source: Source, inherited: Inherited) -> Iterator[str]:
+    """Yield the keywords of what is said as the source says it; what was changed or added is ours to answer for."""
+    own = {one for frame in source.frames for one in frame.own} | set(source.shared)
+    return (one.keyword for one in inherited.metadata.attributes if one in own)
+
+
+def _verbatim(source: Source, inherited: Inherited, cited: References) -> frozenset[str]:
     """Return the attributes whose values are the source's, and no fault of the writer."""
-    attributes = (one.keyword for one in (*inherited.metadata.attributes, *cited.shared))
+    attributes = (*_unchanged(source, inherited), *(one.keyword for one in cited.shared))
     columns = (one.keyword for one in (*inherited.columns, *cited.columns))
     groups = (one.keyword for one in cited.groups)
     return frozenset({*attributes, *columns, *groups, "StudyInstanceUID", "FrameOfReferenceUID"})

@@ -54,6 +54,12 @@ class Lineage:
     images: tuple[Dataset, ...] = ()
     verbatim: frozenset[str] = frozenset()
 
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What of the source stands in the files beside the metadata: results of other sources share no UID."""
+        images = tuple(str(image.get("SOPInstanceUID", "")) for image in self.images)
+        return (self.study_uid, self.frame_of_reference_uid, self.columns, self.groups, self.group_columns, images)
+
     def identified(self, uids: SeriesUids) -> SeriesUids:
         """Return the UIDs of a new series in the study and the space of the source."""
         frame = self.frame_of_reference_uid or uids.frame_of_reference

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dicomseries.derivation.codes import SOURCE_IMAGE
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column, SeriesPlan
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of
@@ -12,13 +13,6 @@ from dicomseries.standard.attribute import Attribute, Item, Value, attribute, ta
 __all__ = ["cross_referenced"]
 
 _IMAGES = "ReferencedImageSequence"
-
-_SOURCE: Item = (
-    attribute("CodeValue", "121322"),
-    attribute("CodingSchemeDesignator", "DCM"),
-    attribute("CodeMeaning", "Source image for image processing operation"),
-)
-"""CID 7202: what the companion was made from."""
 
 _ALTERNATE: Item = (
     attribute("CodeValue", "121326"),
@@ -126,7 +120,7 @@ def _frame(plan: SeriesPlan, frame: int) -> Item:
     return (
         *_instance(plan, 0),
         attribute("ReferencedFrameNumber", str(frame + 1)),
-        attribute("PurposeOfReferenceCodeSequence", _SOURCE),
+        attribute("PurposeOfReferenceCodeSequence", SOURCE_IMAGE),
     )
 
 

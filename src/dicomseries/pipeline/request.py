@@ -15,6 +15,7 @@ from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.loading import MappingLike, load_mapping
+from dicomseries.segmentation import parse_segmentation_type
 from dicomseries.sinks.directory import located
 from dicomseries.uids import UidPolicy, parse_uid_policy
 from dicomseries.values import Policy, parse_policy
@@ -97,7 +98,7 @@ def make_request(
         split=_checked_split(split),
         companion=companion,
         segments=segments if isinstance(segments, (list, tuple)) else load_mapping("segments", segments) or None,
-        segmentation_type=_checked_type(segmentation_type),
+        segmentation_type=parse_segmentation_type(segmentation_type or "binary"),
     )
 
 
@@ -145,19 +146,6 @@ def _checked_split(split: Any) -> bool:
         given=repr(split),
         expected="None for all volumes in one series, or 'time' for a series each",
         remedy="Pass split='time', or leave it out.",
-    )
-
-
-def _checked_type(segmentation_type: Any) -> str:
-    name = "binary" if segmentation_type is None else str(segmentation_type).lower()
-    if name in {"binary", "labelmap"}:
-        return name
-    raise OptionError(
-        code="segmentation-type-unknown",
-        where="segmentation_type",
-        given=repr(segmentation_type),
-        expected="'binary' (read by most) or 'labelmap' (one frame a slice, keeps the labels' numbers)",
-        remedy="Pass one of the two, or leave it out for 'binary'.",
     )
 
 

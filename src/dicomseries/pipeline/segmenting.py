@@ -113,6 +113,7 @@ def _entropy(volume: Volume, request: Request) -> bytes:
         request.segmentation_type,
         request.metadata,
         request.uid,
+        None if request.lineage is None else request.lineage.said,
         None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
     )
     frames = [digest(volume.slabs.read(frame, frame + 1)[0]) for frame in range(volume.slabs.shape[0])]

@@ -58,8 +58,10 @@ def open_source(path: str | os.PathLike[str], *, series: str | None = None) -> S
     for problem in (*found.problems, *chosen.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=4)
     shared, owns = _attributes(chosen)
-    shared = _with_common_groups(chosen, shared)
-    frames = tuple(_frames(chosen, owns))
+    pool = () if chosen.frame_set is None else chosen.frame_set.pool
+    items = [_per_frame(frames.instance) for frames in pool]
+    shared = _with_common_groups(items, shared)
+    frames = tuple(_frames(chosen, owns, items))
     grid = chosen.grid or _evened_out(path, frames, chosen)
     first = chosen.instances[0]
     return Source(
@@ -151,9 +153,11 @@ def _value(value: Any) -> Value:
     return str(value)
 
 
-def _frames(series: readback.Series, owns: Sequence[tuple[Attribute, ...]]) -> Iterator[SourceFrame]:
+def _frames(
+    series: readback.Series, owns: Sequence[tuple[Attribute, ...]], items: Sequence[list[Dataset]]
+) -> Iterator[SourceFrame]:
     if series.frame_set is not None:
-        yield from _frames_of_files(series, owns)
+        yield from _frames_of_files(series, owns, items)
         return
     positions = [instance.numbers("ImagePositionPatient") for instance in series.instances]
     slices = len(positions) // (series.volumes or 1)
@@ -167,11 +171,13 @@ def _frames(series: readback.Series, owns: Sequence[tuple[Attribute, ...]]) -> I
         )
 
 
-def _frames_of_files(series: readback.Series, owns: Sequence[tuple[Attribute, ...]]) -> Iterator[SourceFrame]:
+def _frames_of_files(
+    series: readback.Series, owns: Sequence[tuple[Attribute, ...]], items: Sequence[list[Dataset]]
+) -> Iterator[SourceFrame]:
     pool = series.frame_set.pool if series.frame_set is not None else ()
     listed = series.frame_set.sources.tolist() if series.frame_set is not None else []
     slices = len(listed) // (series.volumes or 1)
-    inside = [_of_frames(frames.instance) for frames in pool]
+    inside = [_of_frames(own) for own in items]
     for index, (file, frame) in enumerate(listed):
         instance = pool[max(file, 0)].instance
         found = pool[max(file, 0)].positions_lps
@@ -186,19 +192,17 @@ def _frames_of_files(series: readback.Series, owns: Sequence[tuple[Attribute, ..
         )
 
 
-def _with_common_groups(series: readback.Series, shared: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
+def _with_common_groups(items: Sequence[list[Dataset]], shared: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
     """Return the attributes with the functional groups that all frames have alike among the shared ones."""
-    if series.frame_set is None:
-        return shared
-    items = [_groups_of(item) for frames in series.frame_set.pool for item in _per_frame(frames.instance)]
-    common = [one for keyword, one in items[0].items() if all(item.get(keyword) == one for item in items[1:])]
+    first, *others = [_groups_of(item) for own in items for item in own] or [{}]
+    common = [one for keyword, one in first.items() if all(item.get(keyword) == one for item in others)]
     if not common:
         return shared
     groups = next((one.values for one in shared if one.keyword == _SHARED_GROUPS), ((),))
     own = groups[0] if groups and isinstance(groups[0], tuple) else ()
     joined = tuple(sorted((*own, *common), key=lambda one: one.tag))
-    others = (one for one in shared if one.keyword != _SHARED_GROUPS)
-    return tuple(sorted((*others, Attribute(_SHARED_GROUPS, "SQ", (joined,))), key=lambda one: one.tag))
+    rest = (one for one in shared if one.keyword != _SHARED_GROUPS)
+    return tuple(sorted((*rest, Attribute(_SHARED_GROUPS, "SQ", (joined,))), key=lambda one: one.tag))
 
 
 def _groups_of(item: Dataset) -> dict[str, Attribute]:
@@ -210,9 +214,8 @@ def _per_frame(instance: readback.Instance) -> list[Dataset]:
     return list(instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames)
 
 
-def _of_frames(instance: readback.Instance) -> list[tuple[Attribute, ...]]:
-    """Return what the functional groups of each frame hold, without their sequences; older kinds have no groups."""
-    items = _per_frame(instance)
+def _of_frames(items: Sequence[Dataset]) -> list[tuple[Attribute, ...]]:
+    """Return what the functional groups of each frame hold, without their sequences."""
     return [tuple(one for group in item if group.VR == "SQ" for one in _inside(group)) for item in items]
 
 

@@ -98,8 +98,21 @@ def check(
     if against is not None:
         findings += _beside(view, against.along_normal(), max_error, nan, clip)
     if validators:
-        findings += validate([Path(one.path) for one in chosen.instances if one.transfer_syntax != _DEFLATED_UID])
+        shown = [one for one in chosen.instances if one.transfer_syntax != _DEFLATED_UID]
+        findings += validate([Path(one.path) for one in shown], _named_elsewhere(shown))
     return tuple(findings)
+
+
+def _named_elsewhere(instances: Sequence[Instance]) -> frozenset[str]:
+    """Return the SOPInstanceUIDs that files refer to in series other than their own (PS3.3 section C.12.2)."""
+    found: set[str] = set()
+    for raw, instance in {one.raw("ReferencedSeriesSequence"): one for one in instances}.items():
+        items = instance.value("ReferencedSeriesSequence") if raw else ()
+        for item in items or ():
+            if str(item.get("SeriesInstanceUID", "")) not in {"", instance.text("SeriesInstanceUID")}:
+                named = item.get("ReferencedInstanceSequence") or ()
+                found |= {str(one.get("ReferencedSOPInstanceUID", "")) for one in named}
+    return frozenset(found)
 
 
 def _left_out(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

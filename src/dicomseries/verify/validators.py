@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ _FILES_A_CALL = 1000
 _QUOTED = re.compile(r" = <[^>]*>")
 
 _LENGTH = "Length invalid for this VR"
-_ELSEWHERE = "Missing SOPInstanceUID that was referenced"
+_MISSING = re.compile(r"Missing SOPInstanceUID that was referenced - ([0-9.]+)")
 _EMPTY_LATERALITY = "</Laterality(0020,0060)> - is only permitted to be empty when actually unknown"
 """What dciodvfy says of every empty Laterality. Without a body part it is actually unknown (PS3.3 section C.7.3.1)."""
 
@@ -52,10 +53,24 @@ def find_program(name: str) -> str | None:
     return shutil.which(name)
 
 
-def validate(paths: Sequence[Path]) -> tuple[Finding, ...]:
-    """Return what dciodvfy says of each file, and dcentvfy of all together; nothing if they are not installed."""
-    remarks = (*_of_each(paths), *_of_all(paths))
+def validate(paths: Sequence[Path], elsewhere: AbstractSet[str] = frozenset()) -> tuple[Finding, ...]:
+    """Return what dciodvfy says of each file, and dcentvfy of all together; nothing if they are not installed.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The files of one series.
+    elsewhere : set of str
+        SOPInstanceUIDs that the files themselves place in another series: that these are missing here is no fault.
+    """
+    remarks = (*_of_each(paths), *(one for one in _of_all(paths) if _missing_uid(one) not in elsewhere))
     return tuple(run("validators", remarks))
+
+
+def _missing_uid(remark: Remark) -> str | None:
+    """Return the UID of a referenced instance that dcentvfy misses; None for any other remark."""
+    found = _MISSING.match(remark.text)
+    return None if found is None else found[1]
 
 
 @check("EXT-001", level="error", part="PS3.3", scope="validators")
@@ -84,11 +99,10 @@ def dciodvfy_warns_of_nothing(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
 def dcentvfy_finds_no_error(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
     """The validator dcentvfy (dicom3tools) finds the same patient, study, series and equipment in all files.
 
-    Lines that a referenced instance is missing are left out: it is shown the files of one series, and what they were
-    derived from, or are displayed by, is another.
+    It is shown the files of one series. Lines that a referenced instance is missing are left out where the files say
+    themselves that it belongs to another (ReferencedSeriesSequence), such as the one that they were derived from.
     """
-    meant = tuple(remark for remark in remarks if not remark.text.startswith(_ELSEWHERE))
-    yield from _faults(meant, "dcentvfy", "Error")
+    yield from _faults(remarks, "dcentvfy", "Error")
 
 
 @check("EXT-004", level="warning", part="PS3.3 A.1.2", scope="validators")

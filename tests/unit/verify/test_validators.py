@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dicomseries.readback import scan
 from dicomseries.verify import series, validators
 from dicomseries.verify.registry import run
 from judges.known import write_known_series
@@ -66,17 +67,39 @@ def test_bytes_counted_as_characters_are_no_error():
     assert [one.where for one in found] == ["1.dcm"]
 
 
-def test_what_another_series_holds_is_not_missed():
-    text = "Missing SOPInstanceUID that was referenced - 2.25.7 for file <1.dcm>"
-    elsewhere = validators.Remark(program="dcentvfy", level="Error", where="series", text=text)
-    other = validators.Remark(program="dcentvfy", level="Error", where="series", text="PatientID differs")
-    assert [one.message for one in run("validators", (elsewhere, other))] == ["PatientID differs."]
+def test_only_what_the_files_place_in_another_series_is_not_missed(monkeypatch):
+    texts = [f"Missing SOPInstanceUID that was referenced - 2.25.{last} for file <1.dcm>" for last in (7, 77)]
+    said = [validators.Remark(program="dcentvfy", level="Error", where="series", text=text) for text in texts]
+    monkeypatch.setattr(validators, "_of_each", lambda _: ())
+    monkeypatch.setattr(validators, "_of_all", lambda _: said)
+    assert [one.message for one in validators.validate([Path("1.dcm")], {"2.25.7"})] == [f"{texts[1]}."]
+    assert len(validators.validate([Path("1.dcm")])) == 2
+
+
+def test_a_reference_that_names_no_series_or_the_own_one_is_missed(tmp_path):
+    from pydicom.dataset import Dataset
+
+    def refer(dataset, uid):
+        one = Dataset()
+        one.ReferencedSOPClassUID, one.ReferencedSOPInstanceUID = dataset.SOPClassUID, "2.25.7"
+        item = Dataset()
+        item.SeriesInstanceUID, item.ReferencedInstanceSequence = uid, [one]
+        dataset.ReferencedSeriesSequence = [item]
+
+    stored = np.zeros((1, 4, 5), "int16")
+    for name, own in (("own", True), ("other", False)):
+        folder = tmp_path / name
+        write_known_series(
+            folder, stored, change=lambda _, ds, own=own: refer(ds, ds.SeriesInstanceUID if own else "2.25.9")
+        )
+        instances = scan(folder).series[0].instances
+        assert series._named_elsewhere(instances) == (frozenset() if own else {"2.25.7"})
 
 
 @pytest.mark.parametrize(("syntax", "shown"), [("1.2.840.10008.1.2.1", 2), ("1.2.840.10008.1.2.1.99", 0)])
 def test_deflated_files_are_not_shown_to_validators_that_cannot_read_them(tmp_path, monkeypatch, syntax, shown):
     seen: list[Path] = []
-    monkeypatch.setattr(series, "validate", lambda paths: seen.extend(paths) or ())
+    monkeypatch.setattr(series, "validate", lambda paths, _: seen.extend(paths) or ())
     stored = np.zeros((2, 4, 5), "int16")
     series.check(
         write_known_series(tmp_path, stored, change=lambda _, ds: setattr(ds.file_meta, "TransferSyntaxUID", syntax))
