@@ -76,7 +76,7 @@ def test_only_what_the_files_place_in_another_series_is_not_missed(monkeypatch):
     assert len(validators.validate([Path("1.dcm")])) == 2
 
 
-def test_a_reference_that_names_no_series_or_the_own_one_is_missed(tmp_path):
+def test_a_reference_within_its_own_series_is_missed_one_into_another_is_not(tmp_path):
     from pydicom.dataset import Dataset
 
     def refer(dataset, uid):
