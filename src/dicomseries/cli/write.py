@@ -245,7 +245,21 @@ def write(
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="Threads that write.", rich_help_panel=_WRITING)
     ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Let the workers of this Dask scheduler write, e.g. tcp://host:8786; they see the same files.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the same write, if it was killed (kill -9, power).", rich_help_panel=_WRITING
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and write nothing.", rich_help_panel=_WRITING)
     ] = False,
@@ -306,14 +320,17 @@ def write(
         _plan(source, out, arguments, overwrite=overwrite, output=output)
         return
     import dicomseries as dcs
+    from dicomseries.executors import connected
 
-    with progress_bar(output) as progress:
+    with connected(dask) as client, progress_bar(output) as progress:
         receipt = dcs.write(
             source,
             out,
             **arguments,
             workers=workers,
+            executor=client,
             overwrite=overwrite,
+            resume=resume,
             verify=not no_verify,
             sync=not no_sync,
             progress=progress,

@@ -1,7 +1,72 @@
-"""Who does the work: each executor runs slab tasks and knows nothing else."""
+"""Who does the work: each executor reads slabs, has them looked at, and knows nothing else.
+
+An executor is one small file with a record of one call: ``run``.
+"""
 
 from __future__ import annotations
 
-from dicomseries.executors.threads import run, worker_count
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-__all__ = ["run", "worker_count"]
+import numpy.typing as npt
+
+from dicomseries.errors import OptionError
+from dicomseries.executors.dask_cluster import DaskCluster, connected, is_client
+from dicomseries.executors.threads import Threads, run, worker_count
+from dicomseries.sources.volume import Slabs
+
+__all__ = ["Bounds", "Executor", "Look", "chosen_executor", "connected", "run", "worker_count"]
+
+Found = TypeVar("Found")
+Bounds: TypeAlias = tuple[int, int]
+"""First frame of a slab, and the one behind its last."""
+Look: TypeAlias = Callable[[npt.NDArray[Any], Bounds], Found]
+"""What is done with a slab; gets its voxels and its bounds."""
+
+
+class Executor(Protocol):
+    """Has slabs looked at, some at a time."""
+
+    def run(self, look: Look[Found], slabs: Slabs, asked: Sequence[Bounds]) -> Iterator[Found]:
+        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order; few are under way at once."""
+
+
+def chosen_executor(executor: Any, workers: int | None) -> Executor:
+    """Return who does the work: a Dask cluster if its client is given, else threads of this process.
+
+    Parameters
+    ----------
+    executor : distributed.Client or None
+        Of a cluster that runs.
+    workers : int or None
+        Threads; every processor if not given.
+
+    Raises
+    ------
+    OptionError
+        If `executor` is something else, or `workers` is no number of threads or given besides a cluster.
+
+    Examples
+    --------
+    >>> chosen_executor(None, 2)
+    Threads(workers=2)
+    """
+    if executor is None:
+        return Threads(workers=worker_count(workers))
+    if not is_client(executor):
+        raise OptionError(
+            code="executor-unknown",
+            where="executor",
+            given=f"an object of type {type(executor).__module__}.{type(executor).__qualname__}",
+            expected="None for threads of this process, or a dask.distributed.Client",
+            remedy='Pass distributed.Client("tcp://scheduler:8786"), or leave it out.',
+        )
+    if workers is not None:
+        raise OptionError(
+            code="workers-of-cluster",
+            where="workers",
+            given=f"workers={workers!r} besides executor=",
+            expected="one of the two: a cluster has the workers it has",
+            remedy="Leave workers= out, and start the cluster with as many workers as you want.",
+        )
+    return DaskCluster(client=executor)

@@ -4,16 +4,49 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from dicomseries.errors import OptionError
+import numpy.typing as npt
 
-__all__ = ["run", "worker_count"]
+from dicomseries.errors import OptionError
+from dicomseries.sources.volume import Slabs
+
+__all__ = ["Threads", "run", "worker_count"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threads:
+    """Threads of this process.
+
+    Parameters
+    ----------
+    workers : int
+        How many, 1 or more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dicomseries.sources import ArraySlabs
+    >>> list(Threads(workers=2).run(lambda slab, bounds: len(slab), ArraySlabs(np.zeros((5, 2, 3))), [(0, 3), (3, 5)]))
+    [3, 2]
+    """
+
+    workers: int
+
+    def run(
+        self,
+        look: Callable[[npt.NDArray[Any], tuple[int, int]], Result],
+        slabs: Slabs,
+        asked: Sequence[tuple[int, int]],
+    ) -> Iterator[Result]:
+        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order, read by who looks at them."""
+        return run(lambda bounds: look(slabs.read(*bounds), bounds), asked, workers=self.workers)
 
 
 def run(function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int | None = None) -> Iterator[Result]:

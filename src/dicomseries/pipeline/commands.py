@@ -15,6 +15,7 @@ from dicomseries.pipeline.loading import MappingLike
 from dicomseries.pipeline.planning import with_others
 from dicomseries.pipeline.preparing import prepare
 from dicomseries.pipeline.request import MetadataLike, Progress, target_of
+from dicomseries.pipeline.resuming import Record, find_record, refuse_another
 from dicomseries.pipeline.witness import Tally, verify_series
 from dicomseries.pipeline.writing import check_space, write_series
 from dicomseries.plan import SeriesPlan
@@ -61,7 +62,9 @@ def write(
     now: dt.datetime | None = None,
     entropy: bytes | None = None,
     workers: int | None = None,
+    executor: Any = None,
     overwrite: bool = False,
+    resume: bool = False,
     verify: bool = True,
     sync: bool = True,
     progress: Progress | None = None,
@@ -135,8 +138,13 @@ def write(
         Chance for the UIDs; with `now` it makes a write repeatable to the byte.
     workers : int, optional
         Threads; every processor if not given. The files do not depend on it.
+    executor : distributed.Client, optional
+        A Dask cluster that works instead of threads: its workers have this package and see the same files.
     overwrite : bool
         Replace a folder of DICOM files.
+    resume : bool
+        Go on with a write to `out` that was killed, given the same input and options: its whole files are kept, and
+        the result is what it would have made. If there is none, begin anew.
     verify : bool
         Read every file back, by other code than wrote it, and compare before anything is shown.
     sync : bool
@@ -174,6 +182,9 @@ def write(
     started = time.perf_counter()
     target = target_of(out)
     check_target(target, overwrite=overwrite)
+    found = find_record(target) if resume else None
+    if found is not None:
+        entropy, now = entropy or found[1].entropy, now or found[1].now
     request, jobs = prepare(
         source,
         like_of(
@@ -204,6 +215,7 @@ def write(
         now=now,
         entropy=entropy,
         workers=workers,
+        executor=executor,
         progress=progress,
         per_volume=per_volume,
         split=split,
@@ -212,11 +224,21 @@ def write(
         segments=segments,
         segmentation_type=segmentation_type,
     )
-    check_space(target, jobs)
+    record = Record.of(request, jobs)
+    if found is None:
+        check_space(target, jobs)
+    else:
+        refuse_another(found[1], record, target)
     tallies = []
-    with DirectorySink(target, overwrite=overwrite, sync=sync) as sink:
+    with DirectorySink(
+        target,
+        overwrite=overwrite,
+        sync=sync,
+        record=record.to_text(),
+        leftover=None if found is None else found[0],
+    ) as sink:
         for job in jobs:
-            tallies.append(write_series(job, sink, request, read_back=verify))
+            tallies.append(write_series(job, sink, request, read_back=verify, resumes=found is not None))
             if verify:
                 verify_series(job, tallies[-1], request.lineage.verbatim if request.lineage else frozenset())
         sink.commit()
@@ -260,6 +282,7 @@ def plan(
     now: dt.datetime | None = None,
     entropy: bytes | None = None,
     workers: int | None = None,
+    executor: Any = None,
     progress: Progress | None = None,
 ) -> SeriesPlan:
     """Return what `write` would write, having read the source once and written nothing.
@@ -272,7 +295,7 @@ def plan(
         As in `write`.
     per_volume, split, companion, segments, segmentation_type
         As in `write`.
-    metadata, uid, now, entropy, workers, progress
+    metadata, uid, now, entropy, workers, executor, progress
         As in `write`.
 
     Returns
@@ -321,6 +344,7 @@ def plan(
         now=now,
         entropy=entropy,
         workers=workers,
+        executor=executor,
         progress=progress,
         per_volume=per_volume,
         split=split,

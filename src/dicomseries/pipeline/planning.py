@@ -7,9 +7,13 @@ import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from dicomseries.executors import Bounds
 from dicomseries.metadata import Metadata
 from dicomseries.pipeline.drafting import Draft, Job
 from dicomseries.pipeline.forms import Form, forms_of
@@ -186,21 +190,19 @@ def _plan_values(volume: Volume, request: Request, form: Form, statistics: Stati
 def _with_divisor(volume: Volume, request: Request, statistics: Statistics) -> Statistics:
     reference = int(statistics.minimum or 0)
 
-    def look(bounds: tuple[int, int]) -> int:
-        return divisor_of(volume.slabs.read(*bounds), reference)
-
-    divisor = math.gcd(*each_slab(volume, look, request, "reading"))
+    divisor = math.gcd(*each_slab(volume, partial(_divisor, reference=reference), request, "reading"))
     return replace(statistics, divisor=divisor)
+
+
+def _divisor(slab: npt.NDArray[Any], _: Bounds, *, reference: int) -> int:
+    return divisor_of(slab, reference)
 
 
 def _counted(refusal: RangeError, volume: Volume, request: Request) -> RangeError:
     """Return the refusal with the number of voxels that are out of the range it names."""
     low, high = refusal.window
 
-    def look(bounds: tuple[int, int]) -> int:
-        slab = volume.slabs.read(*bounds)
-        return count_outside(slab, low, high, source_slope=volume.slope, source_intercept=volume.intercept)
-
+    look = partial(_outside, window=refusal.window, scale=(volume.slope, volume.intercept))
     outside = sum(each_slab(volume, look, request, "reading"))
     total = math.prod(volume.slabs.shape)
     return refuse_range(
@@ -211,3 +213,7 @@ def _counted(refusal: RangeError, volume: Volume, request: Request) -> RangeErro
         remedy=refusal.remedy,
         window=refusal.window,
     )
+
+
+def _outside(slab: npt.NDArray[Any], _: Bounds, *, window: tuple[float, float], scale: tuple[float, float]) -> int:
+    return count_outside(slab, *window, source_slope=scale[0], source_intercept=scale[1])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dicomseries import executors
 from dicomseries.errors import OptionError, TargetError
+from dicomseries.executors import Executor, chosen_executor
 from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata
 from dicomseries.pipeline.lineage import Lineage
@@ -29,6 +30,8 @@ Progress = Callable[[int, int, str], None]
 """Called with what is done, what there is, both in slices, and ``"reading"`` or ``"writing"``."""
 
 _SEGMENTATION = "Segmentation"
+_CHANCE = 32
+"""Bytes that UIDs are made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ class Request:
     uid: UidPolicy
     now: dt.datetime | None
     entropy: bytes | None
-    workers: int
+    executor: Executor
     progress: Progress | None
     per_volume: Mapping[str, Any]
     split: bool
@@ -69,6 +72,7 @@ def make_request(
     now: dt.datetime | None,
     entropy: bytes | None,
     workers: int | None,
+    executor: Any = None,
     progress: Progress | None,
     per_volume: MappingLike = None,
     split: str | None = None,
@@ -91,8 +95,8 @@ def make_request(
         metadata=Metadata.from_mapping({**load_mapping("metadata", metadata), **_units_item(units)}),
         uid=uid_policy,
         now=moment,
-        entropy=_checked_entropy(entropy),
-        workers=executors.worker_count(workers),
+        entropy=_checked_entropy(entropy) or (None if uid_policy.mode == "content" else secrets.token_bytes(_CHANCE)),
+        executor=chosen_executor(executor, workers),
         progress=progress,
         per_volume=load_mapping("per_volume", per_volume),
         split=_checked_split(split),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
-from dicomseries import executors
+from dicomseries.executors import Bounds, Look
 from dicomseries.pipeline.request import Request
 from dicomseries.sources import Volume
 
 __all__ = ["Bounds", "each_slab", "slabs_of"]
 
 Found = TypeVar("Found")
-Bounds: TypeAlias = tuple[int, int]
-"""First frame of a slab, and the one behind its last."""
 
 _SLAB_BYTES = 8 << 20
 """Bytes read at once, where the source has no chunks of its own: large enough to amortise, small enough for memory."""
@@ -23,14 +21,17 @@ _SLAB_BYTES = 8 << 20
 
 def each_slab(
     volume: Volume,
-    look: Callable[[Bounds], Found],
+    look: Look[Found],
     request: Request,
     what: str,
     asked: Sequence[Bounds] | None = None,
 ) -> Iterator[Found]:
-    """Yield `look(bounds)` of every slab in order, or of those that are asked for, telling the progress."""
+    """Yield `look(slab, bounds)` of every slab in order, or of those that are asked for, telling the progress.
+
+    `look` is pickled where other processes work: it is a function of a module with arguments bound, or such a record.
+    """
     slabs = slabs_of(volume) if asked is None else list(asked)
-    for (_, stop), found in zip(slabs, executors.run(look, slabs, workers=request.workers), strict=True):
+    for (_, stop), found in zip(slabs, request.executor.run(look, volume.slabs, slabs), strict=True):
         if request.progress is not None:
             request.progress(stop, volume.slabs.shape[0], what)
         yield found

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.executors import Bounds
 from dicomseries.pipeline.forms import Form
 from dicomseries.pipeline.request import Request
-from dicomseries.pipeline.slabs import Bounds, each_slab, slabs_of
+from dicomseries.pipeline.slabs import each_slab, slabs_of
 from dicomseries.sources import Volume
 from dicomseries.values import SliceStatistics, Statistics, ValueMap, needs_divisor, plan_values, slice_statistics
 
@@ -39,14 +42,9 @@ def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Sta
     """
     is_hashed = request.uid.mode == "content" and request.entropy is None
     some = _some(volume) if _fits_whatever(volume, forms) else None
-    kept = None if some is None else {index for bounds in some for index in range(*bounds)}
+    kept = None if some is None else frozenset(index for bounds in some for index in range(*bounds))
 
-    def look(bounds: Bounds) -> tuple[tuple[SliceStatistics, ...], list[bytes]]:
-        slab = volume.slabs.read(*bounds)
-        wanted = slab if kept is None or not is_hashed else slab[[index in kept for index in range(*bounds)]]
-        found = slice_statistics(wanted) if len(wanted) else ()
-        return found, [digest(own) for own in slab] if is_hashed else []
-
+    look = partial(_look, kept=kept, is_hashed=is_hashed)
     slices: list[SliceStatistics] = []
     digests: list[bytes] = []
     asked = slabs_of(volume) if some is None or is_hashed else some
@@ -55,6 +53,14 @@ def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Sta
         digests += own
     statistics = Statistics(dtype=volume.slabs.dtype.name, slices=tuple(slices), samples=volume.samples)
     return statistics, tuple(digests)
+
+
+def _look(
+    slab: npt.NDArray[Any], bounds: Bounds, *, kept: frozenset[int] | None, is_hashed: bool
+) -> tuple[tuple[SliceStatistics, ...], list[bytes]]:
+    wanted = slab if kept is None or not is_hashed else slab[[index in kept for index in range(*bounds)]]
+    found = slice_statistics(wanted) if len(wanted) else ()
+    return found, [digest(own) for own in slab] if is_hashed else []
 
 
 def digest(frame: Any) -> bytes:

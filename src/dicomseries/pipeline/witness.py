@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from dicomseries import readback, verify
 from dicomseries.errors import VerificationError
+from dicomseries.executors import Bounds
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab
@@ -54,8 +55,8 @@ class Tally:
 class FileWitness:
     """Reads files of one frame back and compares them with the array."""
 
-    def __init__(self, volume: Volume, value_map: ValueMap) -> None:
-        self._volume, self._map = volume, value_map
+    def __init__(self, scale: tuple[float, float], value_map: ValueMap) -> None:
+        self._scale, self._map = scale, value_map
         self._first: readback.Instance | None = None
 
     def compare(self, path: Path, asked: npt.NDArray[Any]) -> Tally:
@@ -63,27 +64,40 @@ class FileWitness:
         instance = readback.read_instance(path, like=self._first)
         self._first = self._first or instance
         rescale = (instance.slope, instance.intercept)
-        error = _error(instance.stored(), rescale, asked, self._volume, self._map)
+        error = _error(instance.stored(), rescale, asked, self._scale, self._map)
         return Tally(error=error, instances=[instance])
 
 
 def compare_frames(path: Path, volume: Volume, value_map: ValueMap, request: Request) -> Tally:
     """Return the largest error of a file of all frames, and what its header says."""
     instance = readback.read_instance(path)
-    rescales = readback.frames_of(instance).rescales
-
-    def look(bounds: tuple[int, int]) -> float:
-        stored, asked = readback.read_frames(instance, *bounds), volume.slabs.read(*bounds)
-        own = rescales[slice(*bounds)]
-        if (own == own[0]).all():  # a whole slab at once: thousands of small frames cost a call each otherwise
-            return _error(stored, own[0], asked, volume, value_map)
-        return max(
-            _error(ours, rescale, theirs, volume, value_map)
-            for ours, rescale, theirs in zip(stored, own, asked, strict=True)
-        )
-
+    look = _FramesWitness(
+        instance=instance,
+        rescales=readback.frames_of(instance).rescales,
+        scale=(volume.slope, volume.intercept),
+        value_map=value_map,
+    )
     error = max(each_slab(volume, look, request, "verifying"))
     return Tally(error=error, instances=[instance])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _FramesWitness:
+    """Reads frames of a file back and compares them with the array."""
+
+    instance: readback.Instance
+    rescales: npt.NDArray[np.float64]
+    scale: tuple[float, float]
+    value_map: ValueMap
+
+    def __call__(self, asked: npt.NDArray[Any], bounds: Bounds) -> float:
+        stored, own = readback.read_frames(self.instance, *bounds), self.rescales[slice(*bounds)]
+        if (own == own[0]).all():  # a whole slab at once: thousands of small frames cost a call each otherwise
+            return _error(stored, own[0], asked, self.scale, self.value_map)
+        return max(
+            _error(ours, rescale, theirs, self.scale, self.value_map)
+            for ours, rescale, theirs in zip(stored, own, asked, strict=True)
+        )
 
 
 def compare_labels(path: Path, job: Job) -> Tally:
@@ -102,7 +116,7 @@ def _error(
     stored: npt.NDArray[Any],
     rescale: tuple[float, float],
     asked: npt.NDArray[Any],
-    volume: Volume,
+    scale: tuple[float, float],
     value_map: ValueMap,
 ) -> float:
     return verify.largest_error(
@@ -111,8 +125,8 @@ def _error(
         asked,
         nan=value_map.nan,
         clip=value_map.clip,
-        source_slope=volume.slope,
-        source_intercept=volume.intercept,
+        source_slope=scale[0],
+        source_intercept=scale[1],
     )
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from dicomseries.errors import TargetError
-from dicomseries.part10 import file_chunks, frames_chunks, header_template
+from dicomseries.errors import ReadError, TargetError
+from dicomseries.executors import Bounds
+from dicomseries.part10 import frames_chunks, header_template
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.request import Request
-from dicomseries.pipeline.slabs import each_slab
-from dicomseries.pipeline.witness import FileWitness, Tally, compare_frames, compare_labels
+from dicomseries.pipeline.slabs import each_slab, slabs_of
+from dicomseries.pipeline.tasks import FileTask, StoreTask, tally_of
+from dicomseries.pipeline.witness import Tally, compare_frames, compare_labels
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink
-from dicomseries.values import Stored, ValueMap, store
 
 __all__ = ["check_space", "write_series"]
 
@@ -46,87 +47,83 @@ def _plans(jobs: Sequence[Job]) -> Iterator[SeriesPlan]:
     return (job.plan for job in jobs)
 
 
-def write_series(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
-    """Store, write and (if asked) read back one series."""
-    if job.encoded is not None:
-        return _write_whole(job, job.encoded, sink, read_back=read_back)
-    if job.plan.is_multi_frame:
-        return _write_frames(job, sink, request, read_back=read_back)
-    return _write_files(job, sink, request, read_back=read_back)
+def write_series(job: Job, sink: Sink, request: Request, *, read_back: bool, resumes: bool = False) -> Tally:
+    """Store, write and (if asked) read back one series; what a killed write has left whole is kept."""
+    if job.encoded is None and not job.plan.is_multi_frame:
+        return _write_files(job, sink, request, read_back=read_back, resumes=resumes)
+    return _kept(job, sink, request, read_back=read_back) or _write_one(job, sink, request, read_back=read_back)
 
 
-def _write_files(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
+def _write_files(job: Job, sink: Sink, request: Request, *, read_back: bool, resumes: bool) -> Tally:
     """Write one file a frame, every slab by a task of its own."""
     volume, series = job.volume, job.plan
-    template = header_template(series)
-    witness = FileWitness(volume, series.value_map) if read_back else None
-
-    def work(bounds: tuple[int, int]) -> Tally:
-        slab = volume.slabs.read(*bounds)
-        stored, own = _stored(slab, bounds, series.value_map)
-        for index, frame, asked in zip(range(*bounds), stored, slab, strict=True):
-            instance = series.instance(index)
-            chunks = file_chunks(template, instance, frame)
-            own.size += sum(map(len, chunks))
-            path = sink.put(instance.name, chunks)
-            if witness is not None and path is not None:
-                own.add(witness.compare(path, asked))
-        return own
-
+    task = FileTask(
+        plan=series, sink=sink, scale=(volume.slope, volume.intercept), read_back=read_back, resumes=resumes
+    )
     total = Tally()
-    for own in each_slab(volume, work, request, "writing"):
+    asked = slabs_of(volume)
+    if resumes and not read_back and not series.value_map.counts:
+        asked = _missing(task, asked, total)
+    for own in each_slab(volume, task, request, "writing", asked):
         total.add(own)
     return total
 
 
-def _write_frames(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
-    """Write one file of all frames: slabs are stored by tasks, and written in order."""
-    volume, series = job.volume, job.plan
-    instance = series.instance(0)
+def _missing(task: FileTask, asked: Sequence[Bounds], total: Tally) -> list[Bounds]:
+    """Return the slabs that are not written yet; of the others the error is not known, only its bound."""
+    missing = [bounds for bounds in asked if not task.is_there(bounds)]
+    there = set(asked) - set(missing)
+    if there:
+        total.error = task.plan.value_map.max_error
+        total.size = sum(task.plan.file_bytes(index) for bounds in there for index in range(*bounds))
+    return missing
+
+
+def _write_one(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
+    """Write one file of all frames: made whole already, or slabs stored by tasks and written in order."""
     total = Tally()
 
-    def work(bounds: tuple[int, int]) -> Stored:
-        return store(volume.slabs.read(*bounds), series.value_map)
-
-    def frames() -> Iterator[npt.NDArray[Any]]:
-        for stored in each_slab(volume, work, request, "writing"):
-            total.add(_tally(stored))
-            yield stored.array
-
-    def chunks() -> Iterator[bytes | memoryview]:
-        for chunk in frames_chunks(header_template(series), instance, frames()):
+    def counted(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+        for chunk in chunks:
             total.size += len(chunk)
             yield chunk
 
-    path = sink.put(instance.name, chunks())
+    chunks = (job.encoded,) if job.encoded is not None else _chunks(job, request, total)
+    path = sink.put(job.plan.file_name(0), counted(chunks))
     if read_back and path is not None:
-        total.add(compare_frames(path, volume, series.value_map, request))
+        total.add(_compared(path, job, request))
     return total
 
 
-def _write_whole(job: Job, encoded: bytes, sink: Sink, *, read_back: bool) -> Tally:
-    """Write a file that was made whole."""
-    total = Tally(size=len(encoded))
-    path = sink.put(job.plan.file_name(0), (encoded,))
-    if read_back and path is not None:
-        total.add(compare_labels(path, job))
-    return total
+def _chunks(job: Job, request: Request, total: Tally) -> Iterator[bytes | memoryview]:
+    def frames() -> Iterator[npt.NDArray[Any]]:
+        for stored in each_slab(job.volume, StoreTask(value_map=job.plan.value_map), request, "writing"):
+            total.add(tally_of(stored))
+            yield stored.array
+
+    return frames_chunks(header_template(job.plan), job.plan.instance(0), frames())
 
 
-def _stored(
-    slab: npt.NDArray[Any], bounds: tuple[int, int], value_map: ValueMap
-) -> tuple[list[npt.NDArray[Any]], Tally]:
-    """Return a slab as it is stored, frame by frame, and what was found on the way."""
-    if value_map.slopes is None:
-        found = store(slab, value_map)
-        return [*found.array], _tally(found)
-    frames, total = [], Tally()
-    for index, frame in zip(range(*bounds), slab, strict=True):
-        one = store(frame, value_map.at(index))
-        total.add(_tally(one))
-        frames.append(one.array)
-    return frames, total
+def _kept(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally | None:
+    """Return what is known of a file of all frames that a killed write has left whole; None if it is to be written."""
+    if job.encoded is None and job.plan.value_map.counts:
+        return None
+    start = job.encoded or header_template(job.plan).render(job.plan.instance(0))
+    size = job.plan.file_bytes(0)
+    path = sink.find(job.plan.file_name(0), start, size)
+    if path is None:
+        return None
+    if not read_back:
+        return Tally(error=job.plan.value_map.max_error, size=size)
+    try:
+        seen = _compared(path, job, request)
+    except ReadError:
+        return None
+    seen.size = size
+    return seen if seen.error <= job.plan.value_map.max_error else None
 
 
-def _tally(stored: Stored) -> Tally:
-    return Tally(error=stored.error, clipped=stored.clipped, replaced=stored.replaced)
+def _compared(path: Path, job: Job, request: Request) -> Tally:
+    if job.encoded is not None:
+        return compare_labels(path, job)
+    return compare_frames(path, job.volume, job.plan.value_map, request)

@@ -1,6 +1,6 @@
 """Where files go: each sink takes whole files and shows them only when all are there.
 
-A sink is one small file with a class of three calls: ``put``, ``commit``, ``abort``.
+A sink is one small file with a class of four calls: ``put``, ``find``, ``commit``, ``abort``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ class Sink(Protocol):
 
     `put` may be called from several threads, once for each name; a name may have one folder before the file's.
     Nothing is visible at the target before `commit`; after `abort`, or if the process dies, nothing ever is.
+
+    It can be pickled: other processes then `put` and `find` files through what comes out, some of them twice.
     """
 
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path | None:
@@ -26,6 +28,9 @@ class Sink(Protocol):
 
         Returns where it can be read back before the commit; None if it cannot.
         """
+
+    def find(self, name: str, header: bytes, size: int) -> Path | None:
+        """Return where a file of this size and beginning stands that a killed write has left; None if there is none."""
 
     def commit(self) -> None:
         """Show all files at once."""

@@ -8,31 +8,48 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from dicomseries.errors import TargetError, WriteError
+from dicomseries.sinks.staged_folder import StagedFolder, refused
 
 try:
     import fcntl
 except ImportError:  # Windows has no flock: staging folders of killed writes then stay until removed by hand
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["DirectorySink", "check_target", "located"]
-
-_MOST_BUFFERS = 512
-"""Buffers handed to one writev, below every system's IOV_MAX."""
+__all__ = ["DirectorySink", "Leftover", "check_target", "find_leftover", "located"]
 
 _SERIES_FOLDER = re.compile(r"(time-\d{4,})?-?(map|display)?")
 """Names of the folders of several series in one target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """What a killed write has left beside its target.
+
+    Parameters
+    ----------
+    staging : Path
+        The folder with the files it has written, the last one perhaps in part.
+    record : str
+        What it had said of itself.
+    """
+
+    staging: Path
+    record: str
 
 
 class DirectorySink:
     """Write a series as the folder `target`, which appears complete or not at all.
 
     Files are staged in ``.NAME.partial-XXXX`` beside the target. A lock on that folder tells the leftovers of a
-    killed process, which the next write to the same target removes, from the work of a living one.
+    killed process, which the next write to the same target removes or goes on with, from the work of a living one.
+
+    Pickled to other processes, a sink is its staging folder alone: they `put` and `find` files, and may be killed.
 
     Parameters
     ----------
@@ -42,6 +59,10 @@ class DirectorySink:
         Replace a target that holds DICOM files and nothing else; it is moved aside until the new one stands.
     sync : bool
         Make files and folders durable (fsync) before they are shown.
+    record : str
+        What a later write needs to go on with this one if it is killed; kept beside the staging folder until then.
+    leftover : Leftover, optional
+        Of a killed write, whose files are kept; they are found with `find`.
 
     Raises
     ------
@@ -63,31 +84,54 @@ class DirectorySink:
     (True, ['0001.dcm'])
     """
 
-    def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False, sync: bool = True) -> None:
+    def __init__(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        sync: bool = True,
+        record: str = "",
+        leftover: Leftover | None = None,
+    ) -> None:
         self._sync = sync
         self._overwrite = overwrite
+        self._record = record
+        self._is_shared = leftover is not None
         self._done = False
         self._lock: int | None = None
-        with _refused(Path(target), TargetError, "target-not-writable"):
+        with refused(Path(target), TargetError, "target-not-writable"):
             self._target = located(Path(target))
-            self._staging = self._beside("partial")
+            self._staging = self._beside("partial") if leftover is None else leftover.staging
+            self._staged = StagedFolder(path=self._staging, sync=sync, is_shared=self._is_shared)
             self._aside = self._beside("replaced")
             self._made_parents = [folder for folder in self._target.parents if not folder.exists()]
             try:
-                self._open()
+                self._open(leftover)
             except BaseException:
                 self.abort()
                 raise
 
-    def _open(self) -> None:
+    def _open(self, leftover: Leftover | None) -> None:
         self._target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(self._target.parent):
             _restore(self._target)
             check_target(self._target, overwrite=self._overwrite)
-            _sweep(self._target)
-            self._staging.mkdir()
+            if leftover is None:
+                _sweep(self._target)
+                self._staging.mkdir()
             self._lock = _lock(self._staging)
+            if leftover is not None and self._lock is None and fcntl is not None:
+                self._done = True  # it is another process's: nothing of it is removed
+                raise _in_use(self._target)
             _keep_access(self._target, self._staging)
+            if self._record:
+                self._keep_record()
+
+    def _keep_record(self) -> None:
+        path = _record_of(self._staging)
+        path.write_text(self._record, encoding="utf-8")
+        if self._sync:
+            _sync_folder(path)
 
     def __enter__(self) -> Self:
         return self
@@ -97,23 +141,21 @@ class DirectorySink:
 
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path:
         """Write one whole file into the staging folder and return its path there."""
-        path = self._staging / name
-        with _refused(path, WriteError, "write-failed"):
-            path.parent.mkdir(exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-            try:
-                # What is made while it is written goes out piece by piece; what is there already, in one system call.
-                for together in (chunks,) if isinstance(chunks, Sequence) else ((chunk,) for chunk in chunks):
-                    _write_all(handle, together)
-                if self._sync:
-                    os.fsync(handle)
-            finally:
-                os.close(handle)
-        return path
+        return self._staged.put(name, chunks)
+
+    def find(self, name: str, header: bytes, size: int) -> Path | None:
+        """Return the path of a file that a killed write has left whole; None if there is none."""
+        return self._staged.find(name, header, size) if self._staged.is_shared else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._is_shared = True
+        return _shared_folder, (self._staging, self._sync)
 
     def commit(self) -> None:
         """Rename the staging folder to the target; the old target, if any, is moved aside first, then removed."""
-        with _refused(self._target, WriteError, "commit-failed"):
+        with refused(self._target, WriteError, "commit-failed"):
+            if self._is_shared:
+                self._staged.sweep()
             if self._sync:
                 for folder in {self._staging, *(path for path in self._staging.iterdir() if path.is_dir())}:
                     _sync_folder(folder)
@@ -128,6 +170,7 @@ class DirectorySink:
                     self._put_back()
                     raise
             self._done = True
+            _record_of(self._staging).unlink(missing_ok=True)
             if self._sync:
                 _sync_folder(self._target.parent)
             shutil.rmtree(self._aside, ignore_errors=True)
@@ -138,6 +181,8 @@ class DirectorySink:
         if not self._done:
             self._done = True
             shutil.rmtree(self._staging, ignore_errors=True)
+            with contextlib.suppress(OSError):  # a name too long for the system was never there
+                _record_of(self._staging).unlink()
             with contextlib.suppress(OSError):  # a parent that somebody else uses by now stays
                 for folder in self._made_parents:
                     folder.rmdir()
@@ -156,6 +201,56 @@ class DirectorySink:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def find_leftover(target: Path) -> Leftover | None:
+    """Return what the last killed write to a target has left, if it can be gone on with.
+
+    Parameters
+    ----------
+    target : Path
+        The folder that it was to make; absolute (`located`).
+
+    Raises
+    ------
+    TargetError
+        If the write is not killed but under way.
+
+    Examples
+    --------
+    >>> find_leftover(Path("/does/not/exist"))
+    """
+    if not target.parent.is_dir():
+        return None
+    known = [path for path in _siblings(target, "partial") if path.is_dir() and _record_of(path).is_file()]
+    if not known:
+        return None
+    staging = max(known, key=lambda path: path.stat().st_mtime)
+    lock = _lock(staging)
+    if lock is None and fcntl is not None:
+        raise _in_use(target)
+    if lock is not None:
+        os.close(lock)
+    return Leftover(staging=staging, record=_record_of(staging).read_text(encoding="utf-8"))
+
+
+def _in_use(target: Path) -> TargetError:
+    return TargetError(
+        code="write-under-way",
+        where=str(target),
+        given="a write to this target that goes on",
+        expected="one that was killed",
+        remedy="Wait for it, or end it, then resume.",
+    )
+
+
+def _record_of(staging: Path) -> Path:
+    """Return where the record of a write stands: beside its files, as these are shown with their folder."""
+    return staging.with_name(f"{staging.name}.json")
+
+
+def _shared_folder(path: Path, sync: bool) -> StagedFolder:  # noqa: FBT001 - called by pickle
+    return StagedFolder(path=path, sync=sync, is_shared=True)
 
 
 def located(target: Path) -> Path:
@@ -202,7 +297,7 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             expected="a folder that can be replaced by a new one in a single rename",
             remedy=f"Name a folder inside of it, such as {str(target / 'series')!r}.",
         )
-    with _refused(target, TargetError, "target-not-readable"):
+    with refused(target, TargetError, "target-not-readable"):
         try:
             names = sorted(entry.name for entry in target.iterdir())
         except FileNotFoundError:  # another writer is replacing it just now; asked again when this one is to be shown
@@ -246,17 +341,6 @@ def _is_dicom(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(132)[128:] == b"DICM"
-
-
-def _write_all(handle: int, chunks: Iterable[bytes | memoryview]) -> None:
-    """Write every byte, in one system call where the system has it and takes all."""
-    views = [memoryview(chunk).cast("B") for chunk in chunks if len(chunk)]
-    while views:
-        written = os.writev(handle, views[:_MOST_BUFFERS]) if hasattr(os, "writev") else os.write(handle, views[0])
-        while views and written >= len(views[0]):
-            written -= len(views.pop(0))
-        if written:
-            views[0] = views[0][written:]
 
 
 def _lock(folder: Path) -> int | None:
@@ -303,7 +387,11 @@ def _sweep(target: Path) -> None:
         handle = _lock(leftover)
         if handle is not None:
             shutil.rmtree(leftover, ignore_errors=True)
+            _record_of(leftover).unlink(missing_ok=True)
             os.close(handle)
+    for record in _siblings(target, "partial", ".json"):
+        if not record.with_suffix("").exists():  # its write was killed just behind its last rename
+            record.unlink(missing_ok=True)
 
 
 def _restore(target: Path) -> None:
@@ -315,9 +403,9 @@ def _restore(target: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _siblings(target: Path, what: str) -> list[Path]:
-    """Return the folders that writes to this very target have named, and nobody else's."""
-    ours = re.compile(re.escape(f".{target.name}.{what}-") + "[0-9a-f]{8}")
+def _siblings(target: Path, what: str, suffix: str = "") -> list[Path]:
+    """Return what writes to this very target have named so, and nobody else's."""
+    ours = re.compile(re.escape(f".{target.name}.{what}-") + "[0-9a-f]{8}" + re.escape(suffix))
     return sorted(path for path in target.parent.iterdir() if ours.fullmatch(path.name))
 
 
@@ -328,20 +416,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-@contextlib.contextmanager
-def _refused(path: Path, error: type[TargetError | WriteError], code: str) -> Iterator[None]:
-    """Turn the system's refusal into ours."""
-    try:
-        yield
-    except (TargetError, WriteError):
-        raise
-    except OSError as refusal:
-        raise error(
-            code=code,
-            where=str(path),
-            given=refusal.strerror or str(refusal),
-            expected="a place that can be written to, with space left",
-            remedy="Free space or mend the permissions, then write again; nothing is left at the target.",
-        ) from refusal

@@ -30,6 +30,7 @@ from dicomseries.sources.gradients import diffusion_gradients
 from dicomseries.sources.layout import chosen_time_point
 from dicomseries.sources.optional import EXTRAS
 from dicomseries.sources.placement import join
+from dicomseries.sources.reopened import PathSlabs
 from dicomseries.sources.request import Location, Request, locate
 from dicomseries.sources.timing import asked_times
 from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume
@@ -67,6 +68,8 @@ SUFFIXES = (
 
 class Format(Protocol):
     """What a module of `FORMATS` has."""
+
+    __name__: str
 
     @property
     def PACKAGE(self) -> str | None:  # noqa: N802 - a constant of the module
@@ -199,7 +202,7 @@ def open_volume(
 
 def _opened(module: Format, source: Any, request: Request) -> Volume:
     try:
-        return module.open_volume(source, request)
+        volume = module.open_volume(source, request)
     except OSError as error:
         if isinstance(error, DicomSeriesError):
             raise
@@ -210,6 +213,10 @@ def _opened(module: Format, source: Any, request: Request) -> Volume:
             expected="a file that may be read",
             remedy="Check that it is a file and not a folder, and its permissions.",
         ) from error
+    if not isinstance(source, Location):
+        return volume
+    location = replace(source, path=source.path.absolute())
+    return replace(volume, slabs=PathSlabs(volume.slabs, module.__name__, location, request))
 
 
 def _name(source: object) -> str:

@@ -45,6 +45,11 @@ class Computed:
         """Sizes of the chunks, a tuple for each axis."""
         return self.array.chunks
 
+    @property
+    def graph(self) -> Any:
+        """The Dask array itself, for who computes it elsewhere."""
+        return self.array
+
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         from dask.base import get_scheduler
 

@@ -159,6 +159,11 @@ class ValueMap:
         return self.dtype == "int16"
 
     @property
+    def counts(self) -> bool:
+        """Whether values are replaced or clipped while they are stored, and counted."""
+        return self.nan is not None or self.clip is not None
+
+    @property
     def is_scaled(self) -> bool:
         """Whether a value of the source means something else than itself."""
         return (self.source_slope, self.source_intercept) != (1.0, 0.0)

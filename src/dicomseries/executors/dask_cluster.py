@@ -1,0 +1,273 @@
+"""A Dask cluster that somebody started: slabs are looked at where the workers are; the door to distributed.
+
+What the workers get is small: the path of a source that they can open, a store's own handle, or the part of a Dask
+array's graph that makes one slab. Only what cannot be had there, an array in this process, is sent slab by slab.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import pickle
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import DicomSeriesError, OptionError, WriteError
+from dicomseries.sources.optional import missing_package
+from dicomseries.sources.volume import Slabs
+
+__all__ = ["DaskCluster", "connected", "is_client"]
+
+Result = TypeVar("Result")
+Bounds = tuple[int, int]
+Index = tuple[slice, ...]
+
+_RETRIES = 3
+"""Times a task is begun again that failed for no reason of ours."""
+_SENDABLE = 1 << 20
+"""Bytes of a pickled source up to which it is a handle, and not the data."""
+_SECONDS = 30
+"""How long a scheduler may take to answer."""
+
+
+def is_client(executor: object) -> bool:
+    """Return whether `executor` is a client of distributed, by its type's name only.
+
+    Examples
+    --------
+    >>> is_client(print)
+    False
+    """
+    return any(cls.__module__.startswith("distributed.") and cls.__name__ == "Client" for cls in type(executor).__mro__)
+
+
+@contextlib.contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """Give a client of the scheduler at `address` and close it again; None without an address.
+
+    Raises
+    ------
+    MissingPackageError
+        If distributed is not installed.
+    OptionError
+        If nothing answers there.
+
+    Examples
+    --------
+    >>> with connected(None) as client:
+    ...     print(client)
+    None
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError as error:
+        raise missing_package(extra="dask", where="--dask") from error
+    try:
+        client = distributed.Client(address, timeout=_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise OptionError(
+            code="cluster-not-found",
+            where="--dask",
+            given=f"{address}: {error}",
+            expected="the address of a Dask scheduler that runs, such as tcp://host:8786",
+            remedy="Start one (dask scheduler, then dask worker ADDRESS on each machine), or leave --dask out.",
+        ) from error
+    with client:
+        yield client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DaskCluster:
+    """The workers behind a client of distributed.
+
+    Workers may be lost: what they had not handed over is done again by others, so `look` must bear to be called twice
+    for the same slab.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The workers must have this package and see the same files under the same paths.
+    """
+
+    client: Any
+
+    def run(
+        self, look: Callable[[npt.NDArray[Any], Bounds], Result], slabs: Slabs, asked: Sequence[Bounds]
+    ) -> Iterator[Result]:
+        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order; two a thread are under way at once.
+
+        Raises
+        ------
+        WriteError
+            If there is no worker, or workers were lost again and again.
+        """
+        limit = 2 * self._threads()
+        send = _sender(self.client, look, slabs)
+        waiting: deque[Any] = deque()
+        try:
+            for bounds in asked:
+                waiting.append(send(bounds))
+                if len(waiting) > limit:
+                    yield _result(waiting.popleft())
+            while waiting:
+                yield _result(waiting.popleft())
+        finally:
+            if waiting:
+                self.client.cancel(list(waiting))
+
+    def _threads(self) -> int:
+        threads = sum(self.client.nthreads().values())
+        if threads:
+            return int(threads)
+        raise WriteError(
+            code="cluster-without-workers",
+            where="executor",
+            given="a Dask scheduler without workers",
+            expected="at least one worker",
+            remedy="Start workers (dask worker ADDRESS) that have dicomseries and see the same files.",
+        )
+
+
+def _result(future: Any) -> Any:
+    try:
+        return future.result()
+    except (DicomSeriesError, MemoryError):
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "distributed":
+            raise
+        raise WriteError(
+            code="workers-lost",
+            where="executor",
+            given=f"{type(error).__name__}: {error}",
+            expected="workers that finish their slabs",
+            remedy="Look at the workers' logs: they ran out of memory, or cannot import dicomseries.",
+        ) from error
+
+
+def _sender(client: Any, look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: Slabs) -> Callable[[Bounds], Any]:
+    """Return how a slab gets to a worker: as a part of a graph, by a handle that opens the source, or as it is."""
+    leaf = _graph_of(slabs)
+    if leaf is not None:
+        return lambda bounds: _send_graph(client, look, slabs, leaf, bounds)
+    if _is_handle(slabs):
+        return lambda bounds: client.submit(_read_there, look, slabs, bounds, pure=False, retries=_RETRIES)
+    return lambda bounds: _send_data(client, look, slabs.read(*bounds), bounds)
+
+
+def _read_there(look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: Slabs, bounds: Bounds) -> Any:
+    return look(slabs.read(*bounds), bounds)
+
+
+def _send_data(client: Any, look: Any, slab: npt.NDArray[Any], bounds: Bounds) -> Any:
+    import dask
+
+    # The data stand in the task itself: scattered to one worker they would be lost with it. Few are under way at once.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": slab.nbytes + _SENDABLE}):
+        return client.submit(look, slab, bounds, pure=False, retries=_RETRIES)
+
+
+# --- Dask arrays keep their own graph ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Recorder:
+    """Stands for a Dask array, and remembers what was cut out of it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    indices: list[Index]
+
+    def __getitem__(self, index: Index) -> npt.NDArray[Any]:
+        self.indices.append(index)
+        sizes = [len(range(*part.indices(size))) for part, size in zip(index, self.shape, strict=True)]
+        return np.broadcast_to(np.zeros((), self.dtype), sizes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blocks:
+    """Stands for a Dask array of which the blocks that will be asked for were computed, in that order."""
+
+    blocks: list[npt.NDArray[Any]]
+
+    def __getitem__(self, _: Index) -> npt.NDArray[Any]:
+        return self.blocks.pop(0)
+
+
+def _graph_of(slabs: Any) -> Any:
+    """Return the Dask array that slabs are cut out of, None if there is none."""
+    while hasattr(slabs, "slabs"):
+        slabs = slabs.slabs
+    source = getattr(slabs, "source", None)
+    return getattr(source, "graph", None)
+
+
+def _over(slabs: Any, leaf: Any) -> Slabs:
+    """Return the same slabs cut out of something else."""
+    inner = {"slabs": _over(slabs.slabs, leaf)} if hasattr(slabs, "slabs") else {"source": leaf}
+    changed: Slabs = replace(slabs, **inner)
+    return changed
+
+
+def _send_graph(client: Any, look: Any, slabs: Slabs, array: Any, bounds: Bounds) -> Any:
+    """Have the blocks of one slab computed where it is looked at; planes are put together, depths stay as they are."""
+    import dask
+
+    recorder = _Recorder(tuple(array.shape), np.dtype(array.dtype), [])
+    _over(slabs, recorder).read(*bounds)
+    blocks = [array[index] for index in recorder.indices]
+    there = partial(_look_at_blocks, look, _over(slabs, _Blocks([])), bounds)
+    return client.compute(dask.delayed(there, pure=False, traverse=False)(*blocks), retries=_RETRIES)
+
+
+def _look_at_blocks(look: Any, shell: Slabs, bounds: Bounds, *blocks: npt.NDArray[Any]) -> Any:
+    return look(_over(shell, _Blocks(list(blocks))).read(*bounds), bounds)
+
+
+# --- whether a source can be opened elsewhere ------------------------------------------------------------------------
+
+
+class _TooLarge(Exception):  # noqa: N818 - no error: a question answered
+    """What was to be pickled holds data."""
+
+
+class _Limited(io.RawIOBase):
+    """Takes a few bytes, and throws them away."""
+
+    def __init__(self) -> None:
+        self._left = _SENDABLE
+
+    def writable(self) -> bool:
+        """It is written to."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Count the bytes."""
+        size = memoryview(data).nbytes
+        self._left -= size
+        if self._left < 0:
+            raise _TooLarge
+        return size
+
+
+def _is_handle(slabs: Slabs) -> bool:
+    """Return whether pickled slabs are small, and hold no array."""
+
+    def refuse(_: Any) -> bool:
+        raise _TooLarge
+
+    try:
+        pickle.Pickler(_Limited(), protocol=5, buffer_callback=refuse).dump(slabs)
+    except Exception:  # noqa: BLE001 - whatever cannot be pickled is read here
+        return False
+    return True

@@ -1,0 +1,147 @@
+"""What is done with a slab on its way to files; each of these is pickled to wherever slabs are worked on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from dicomseries.errors import ReadError
+from dicomseries.executors import Bounds
+from dicomseries.part10 import HeaderTemplate, file_chunks, header_template
+from dicomseries.pipeline.witness import FileWitness, Tally
+from dicomseries.plan import SeriesPlan
+from dicomseries.sinks import Sink
+from dicomseries.values import Stored, ValueMap, store
+
+__all__ = ["FileTask", "StoreTask", "tally_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoreTask:
+    """Turns a slab into stored numbers.
+
+    Parameters
+    ----------
+    value_map : ValueMap
+        Real to stored.
+    """
+
+    value_map: ValueMap
+
+    def __call__(self, slab: npt.NDArray[Any], _: Bounds) -> Stored:
+        """Return the stored numbers of a slab, and what was found on the way."""
+        return store(slab, self.value_map)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class FileTask:
+    """Stores the frames of a slab, writes a file of each, and reads it back; doing it twice makes the same files.
+
+    Parameters
+    ----------
+    plan : SeriesPlan
+        Of files of one frame.
+    sink : Sink
+        Where they go.
+    scale : tuple of float
+        Slope and intercept of the source's own numbers.
+    read_back : bool
+        Whether each file is compared with the slab.
+    resumes : bool
+        Whether files may be there already.
+    """
+
+    plan: SeriesPlan
+    sink: Sink
+    scale: tuple[float, float]
+    read_back: bool
+    resumes: bool
+    _template: HeaderTemplate | None = field(default=None, init=False, repr=False)
+    _witness: FileWitness | None = field(default=None, init=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What can be made from the plan is not sent along.
+        return _made_again, (self.plan, self.sink, self.scale, self.read_back, self.resumes)
+
+    def __call__(self, slab: npt.NDArray[Any], bounds: Bounds) -> Tally:
+        """Write the files of a slab, and return what was found on the way."""
+        if self._template is None:
+            self._template = header_template(self.plan)
+        if self._witness is None:
+            self._witness = FileWitness(self.scale, self.plan.value_map)
+        stored, total = _stored(slab, bounds, self.plan.value_map)
+        for index, frame, asked in zip(range(*bounds), stored, slab, strict=True):
+            instance = self.plan.instance(index)
+            chunks = file_chunks(self._template, instance, frame)
+            total.add(self._write(self._witness, instance.name, chunks, asked))
+        return total
+
+    def is_there(self, bounds: Bounds) -> bool:
+        """Return whether a killed write has left all files of a slab whole."""
+        template = self._template = self._template or header_template(self.plan)
+        for index in range(*bounds):
+            instance = self.plan.instance(index)
+            header = template.render(instance)
+            if self.sink.find(instance.name, header, self.plan.file_bytes(index)) is None:
+                return False
+        return True
+
+    def _write(
+        self, witness: FileWitness, name: str, chunks: tuple[bytes | memoryview, ...], asked: npt.NDArray[Any]
+    ) -> Tally:
+        size = sum(map(len, chunks))
+        found = self.sink.find(name, bytes(chunks[0]), size) if self.resumes else None
+        seen = None if found is None else self._seen(witness, found, asked)
+        if seen is None:
+            path = self.sink.put(name, chunks)
+            seen = witness.compare(path, asked) if self.read_back and path is not None else Tally()
+        seen.size = size
+        return seen
+
+    def _seen(self, witness: FileWitness, path: Path, asked: npt.NDArray[Any]) -> Tally | None:
+        """Return what the witness says of a file that was there, None if it is to be written again."""
+        if not self.read_back:
+            return Tally()
+        try:
+            seen = witness.compare(path, asked)
+        except ReadError:
+            return None
+        return seen if seen.error <= self.plan.value_map.max_error else None
+
+
+def _made_again(
+    plan: SeriesPlan,
+    sink: Sink,
+    scale: tuple[float, float],
+    read_back: bool,  # noqa: FBT001 - called by pickle
+    resumes: bool,  # noqa: FBT001 - called by pickle
+) -> FileTask:
+    return FileTask(plan=plan, sink=sink, scale=scale, read_back=read_back, resumes=resumes)
+
+
+def _stored(slab: npt.NDArray[Any], bounds: Bounds, value_map: ValueMap) -> tuple[list[npt.NDArray[Any]], Tally]:
+    """Return a slab as it is stored, frame by frame, and what was found on the way."""
+    if value_map.slopes is None:
+        found = store(slab, value_map)
+        return [*found.array], tally_of(found)
+    frames, total = [], Tally()
+    for index, frame in zip(range(*bounds), slab, strict=True):
+        one = store(frame, value_map.at(index))
+        total.add(tally_of(one))
+        frames.append(one.array)
+    return frames, total
+
+
+def tally_of(stored: Stored) -> Tally:
+    """Return the sums of one slab.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tally_of(Stored(array=np.zeros((1, 2, 3), np.int16), error=0.5, clipped=2)).clipped
+    2
+    """
+    return Tally(error=stored.error, clipped=stored.clipped, replaced=stored.replaced)

@@ -1,0 +1,125 @@
+"""The hidden folder in which files stand before they are shown; pickled, it is what other processes write into."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicomseries.errors import TargetError, WriteError
+
+__all__ = ["StagedFolder", "refused"]
+
+_MOST_BUFFERS = 512
+"""Buffers handed to one writev, below every system's IOV_MAX."""
+_UNFINISHED = ".unfinished-"
+"""In the name of a file that is being written where another process may write the same one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedFolder:
+    """Whole files in a folder that nobody looks at yet.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    sync : bool
+        Make each file durable (fsync).
+    is_shared : bool
+        Whether a file may be there already, or be written by two processes: each then appears by a rename, whole.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = StagedFolder(path=Path(name), sync=False)
+    ...     _ = folder.put("0001.dcm", [b"head", memoryview(b"pixels")])
+    ...     folder.find("0001.dcm", b"head", 10) is not None, folder.find("0001.dcm", b"heap", 10)
+    (True, None)
+    """
+
+    path: Path
+    sync: bool
+    is_shared: bool = False
+
+    def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path:
+        """Write one whole file and return its path."""
+        path = self.path / name
+        with refused(path, WriteError, "write-failed"):
+            if "/" in name:
+                path.parent.mkdir(exist_ok=True)
+            if not self.is_shared:
+                self._write(path, chunks)
+                return path
+            own = path.with_name(f"{path.name}{_UNFINISHED}{secrets.token_hex(4)}")
+            self._write(own, chunks)
+            own.replace(path)
+        return path
+
+    def find(self, name: str, header: bytes, size: int) -> Path | None:
+        """Return the path of a file of that size that begins with `header`; None if there is none.
+
+        A process that is killed leaves files that are too short, for they are written front to back.
+        """
+        path = self.path / name
+        with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size == size and file.read(len(header)) == header:
+                return path
+        return None
+
+    def sweep(self) -> None:
+        """Remove what processes that were killed have left unfinished."""
+        for path in self.path.rglob(f"*{_UNFINISHED}*"):
+            path.unlink()
+
+    def _write(self, path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            # What is made while it is written goes out piece by piece; what is there already, in one system call.
+            for together in (chunks,) if isinstance(chunks, Sequence) else ((chunk,) for chunk in chunks):
+                _write_all(handle, together)
+            if self.sync:
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _write_all(handle: int, chunks: Iterable[bytes | memoryview]) -> None:
+    """Write every byte, in one system call where the system has it and takes all."""
+    views = [memoryview(chunk).cast("B") for chunk in chunks if len(chunk)]
+    while views:
+        written = os.writev(handle, views[:_MOST_BUFFERS]) if hasattr(os, "writev") else os.write(handle, views[0])
+        while views and written >= len(views[0]):
+            written -= len(views.pop(0))
+        if written:
+            views[0] = views[0][written:]
+
+
+@contextlib.contextmanager
+def refused(path: Path, error: type[TargetError | WriteError], code: str) -> Iterator[None]:
+    """Turn the system's refusal into ours.
+
+    Examples
+    --------
+    >>> with refused(Path("out"), WriteError, "write-failed"):
+    ...     raise OSError(28, "No space left on device")
+    Traceback (most recent call last):
+    ...
+    dicomseries.errors.WriteError: out: expected a place that can be written to, with space left, given No space...
+    """
+    try:
+        yield
+    except (TargetError, WriteError):
+        raise
+    except OSError as refusal:
+        raise error(
+            code=code,
+            where=str(path),
+            given=refusal.strerror or str(refusal),
+            expected="a place that can be written to, with space left",
+            remedy="Free space or mend the permissions, then write again; nothing is left at the target.",
+        ) from refusal

@@ -1,0 +1,221 @@
+"""A Dask cluster writes the bytes that threads write, wherever the array is, and survives the loss of a worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import pickle
+import signal
+import warnings
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dicomseries as dcs
+from dicomseries.cli import main
+from dicomseries.errors import OptionError, ValuesError, WriteError
+from dicomseries.executors import chosen_executor
+from dicomseries.executors.dask_cluster import _is_handle
+from dicomseries.pipeline.preparing import prepare
+from dicomseries.pipeline.tasks import FileTask
+from dicomseries.sinks.staged_folder import StagedFolder
+
+dask_array = pytest.importorskip("dask.array")
+distributed = pytest.importorskip("distributed")
+
+ARRAY = np.random.default_rng(5).integers(-1000, 2000, (24, 30, 50)).astype("int16")
+FLOATS = ARRAY / np.float32(7)
+FORM = {
+    "kind": "CT",
+    "spacing": (0.7, 0.9, 2.5),
+    "entropy": b"the same chance",
+    "now": dt.datetime(2024, 2, 29, 12, 0, tzinfo=dt.UTC),
+}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """Two workers in processes of their own, on loopback; the user's to start, as in real life."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of ports that are taken, and of packages that distributed imports
+        cluster = distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            local_directory=str(tmp_path_factory.mktemp("workers")),
+            silence_logs=50,
+        )
+        own = distributed.Client(cluster, set_as_default=False)
+    yield own
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        own.close()
+        cluster.close()
+
+
+def digests(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).rglob("*.dcm")}
+
+
+def sources(tmp_path):
+    """Yield the same floats from everywhere: sent slab by slab, opened by the workers, computed by their graph."""
+    zarr = pytest.importorskip("zarr")
+    np.save(tmp_path / "a.npy", FLOATS)
+    stored = zarr.create_array(tmp_path / "a.zarr", shape=FLOATS.shape, chunks=(5, 16, 16), dtype="float32")
+    stored[:] = FLOATS
+    yield "array in memory", FLOATS, {}
+    yield "array in another order", np.asfortranarray(FLOATS.T), {"axes": "xyz"}
+    yield "npy file", tmp_path / "a.npy", {}
+    yield "zarr folder", tmp_path / "a.zarr", {}
+    yield "zarr array", stored, {}
+    yield "dask array", dask_array.from_array(FLOATS, chunks=(5, 16, 20)), {}
+    yield "dask array in another order", dask_array.from_array(FLOATS.T, chunks=(16, 16, 5)), {"axes": "xyz"}
+
+
+def test_a_cluster_writes_what_threads_write_wherever_the_array_is(tmp_path, client):
+    expected = dcs.write(FLOATS, tmp_path / "threads", values=dcs.Rescale(max_error=0.05), **FORM)
+    for name, source, axes in sources(tmp_path):
+        out = tmp_path / name.replace(" ", "-")
+        receipt = dcs.write(source, out, values=dcs.Rescale(max_error=0.05), executor=client, **axes, **FORM)
+        assert digests(out) == digests(tmp_path / "threads"), name
+        assert receipt.achieved_error == expected.achieved_error, name
+        assert receipt.verified
+
+
+def test_slices_against_the_normal_are_turned_by_the_workers_too(tmp_path, client):
+    affine = np.diag([0.7, 0.9, -2.5, 1.0])
+    form = {**FORM, "affine": affine, "space": "LPS"}
+    del form["spacing"]
+    dcs.write(ARRAY, tmp_path / "threads", **form)
+    dcs.write(dask_array.from_array(ARRAY, chunks=(7, 30, 20)), tmp_path / "cluster", executor=client, **form)
+    assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
+
+
+@pytest.mark.parametrize(
+    ("kind", "array"), [("ParametricMap", FLOATS), ("MultiframeSC", (ARRAY + 1000).astype("uint16"))]
+)
+def test_files_of_all_frames_are_the_same_too(tmp_path, client, kind, array):
+    form = {**FORM, "kind": kind}
+    dcs.write(array, tmp_path / "threads", **form)
+    dcs.write(dask_array.from_array(array, chunks=(7, 30, 20)), tmp_path / "cluster", executor=client, **form)
+    assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
+
+
+def once(marker, block):
+    """Kill the worker that works on the first block to see this, in the middle of the write."""
+    try:
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return block
+    os.kill(os.getpid(), signal.SIGKILL)
+    return block
+
+
+def test_a_worker_killed_in_the_middle_of_the_write_changes_nothing(tmp_path, client):
+    dcs.write(ARRAY, tmp_path / "threads", **FORM)
+    whole = dask_array.from_array(ARRAY, chunks=(3, 30, 50))
+    deadly = whole.map_blocks(
+        partial(once, str(tmp_path / "marker")), dtype=whole.dtype, meta=np.empty((0, 0, 0), "int16")
+    )
+    # the first slabs are whole before the deadly one comes
+    source = dask_array.concatenate([whole[:12], deadly[12:15], whole[15:]])
+    dcs.write(source, tmp_path / "cluster", executor=client, **FORM)
+    assert (tmp_path / "marker").exists()
+    assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cluster", "marker", "threads"]
+    assert len(list((tmp_path / "cluster").iterdir())) == len(ARRAY)
+
+
+def test_a_file_that_a_worker_left_unfinished_is_not_shown(tmp_path):
+    folder = StagedFolder(path=tmp_path, sync=False, is_shared=True)
+    folder.put("0001.dcm", [b"whole"])
+    folder.put("0001.dcm", [b"again"])  # a task that is done twice
+    (tmp_path / "0002.dcm.unfinished-0a1b2c3d").write_bytes(b"ha")
+    folder.sweep()
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("0001.dcm", b"again")]
+
+
+def test_a_refusal_comes_from_the_workers_as_it_is(tmp_path, client):
+    values = FLOATS.copy()
+    values[13, 4, 5] = np.nan
+    with pytest.raises(ValuesError):
+        dcs.write(dask_array.from_array(values, chunks=(6, 30, 50)), tmp_path / "out", executor=client, **FORM)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_sent_to_a_worker_is_small_however_many_slices_there_are(tmp_path):
+    sizes = []
+    for slices in (10, 1000):
+        np.save(tmp_path / f"{slices}.npy", np.zeros((slices, 4, 5), "int16"))
+        _, (job,) = prepare(tmp_path / f"{slices}.npy", None, {"spacing": (1, 1, 2)}, **_all_options())
+        task = FileTask(
+            plan=job.plan, sink=StagedFolder(path=tmp_path, sync=False), scale=(1, 0), read_back=True, resumes=False
+        )
+        sizes.append(len(pickle.dumps((task, job.volume.slabs))))
+    assert sizes[1] < 16_000
+    assert sizes[1] - sizes[0] < 100
+
+
+def _all_options():
+    return {
+        "kind": "CT",
+        "values": "auto",
+        "nan": None,
+        "clip": None,
+        "metadata": None,
+        "uid": "random",
+        "now": None,
+        "entropy": None,
+        "workers": 1,
+        "progress": None,
+    }
+
+
+def test_a_handle_is_told_from_data(tmp_path):
+    np.save(tmp_path / "a.npy", ARRAY)
+    assert _is_handle(dcs.open_volume(tmp_path / "a.npy", spacing=(1, 1, 1)).slabs)
+    assert not _is_handle(dcs.open_volume(ARRAY, spacing=(1, 1, 1)).slabs)
+    assert not _is_handle(dcs.open_volume(np.load(tmp_path / "a.npy", mmap_mode="r"), spacing=(1, 1, 1)).slabs)
+
+
+def test_the_command_line_takes_the_address_of_a_scheduler(tmp_path, client):
+    np.save(tmp_path / "a.npy", ARRAY)
+    form = ["--kind", "ct", "--spacing", "0.7", "0.9", "2.5", "--uid", "content", "--quiet"]
+    address = client.scheduler.address
+    assert main(["write", str(tmp_path / "a.npy"), str(tmp_path / "cluster"), *form, "--dask", address]) == 0
+    assert main(["write", str(tmp_path / "a.npy"), str(tmp_path / "threads"), *form]) == 0
+    assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
+
+
+@pytest.mark.parametrize("executor", ["tcp://somewhere:8786", 3, object()])
+def test_what_is_no_client_is_refused(executor):
+    with pytest.raises(OptionError) as refusal:
+        chosen_executor(executor, None)
+    assert refusal.value.code == "executor-unknown"
+
+
+def test_a_number_of_threads_beside_a_cluster_is_refused(client):
+    with pytest.raises(OptionError) as refusal:
+        chosen_executor(client, 2)
+    assert refusal.value.code == "workers-of-cluster"
+
+
+def test_a_cluster_without_workers_is_an_error_and_no_endless_wait(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cluster = distributed.LocalCluster(
+            n_workers=0, processes=True, host="127.0.0.1", dashboard_address=None, silence_logs=50
+        )
+        with (
+            cluster,
+            distributed.Client(cluster, set_as_default=False) as alone,
+            pytest.raises(WriteError) as refusal,
+        ):
+            dcs.write(ARRAY, tmp_path / "out", executor=alone, **FORM)
+    assert refusal.value.code == "cluster-without-workers"
+    assert not (tmp_path / "out").exists()
