@@ -26,9 +26,9 @@ check: .venv/.dev ## Run the quick part of the gate: lint, format, types, import
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.dev ## Print the benchmarks with their ratios
-	$(BIN)/python benchmarks/write.py
-	$(BIN)/python benchmarks/multi_frame.py
+bench: .venv/.dev ## Print all benchmarks as ratios beside their goals; figures go to bench/figures.json
+	@$(PIP) --no-deps --group bench
+	$(BIN)/python benchmarks/run.py --json bench/figures.json
 
 debian: ## Install the judges and images that Debian ships (as root), or say how
 	@sh tools/install_debian_packages.sh

@@ -1,40 +1,24 @@
-"""Write 512 × 512 × 400 voxels in every way worth comparing, in one run, and print the ratios.
+"""Write 512 × 512 × 400 voxels in every way worth comparing.
 
-    python benchmarks/write.py [--slices N] [--size N] [--rounds N] [--json FILE]
-
-The rows take turns in every round, so that a change in the machine's speed meets them all; what counts are ratios of
-medians. `raw` is the machine's own limit: `os.writev` of the same bytes to as many files, one thread, no fsync.
+`raw` is the machine's own limit: `os.writev` of the same bytes to as many files, one thread, no fsync.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import shutil
-import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from measure import Row, Work, take_turns
 
 import dicomseries as dcs
 
 SPACING = (0.7, 0.9, 2.5)
 Array = npt.NDArray[np.generic]
-GOALS = {
-    ("int16", "ours"): "≤ 1.25 × raw",
-    ("float32", "ours"): "≤ 2.0 × raw",
-    ("int16", "ours, verified"): "≤ 2.0 × ours",
-    ("float32", "ours, verified"): "≤ 2.0 × ours",
-    ("int16", "SimpleITK example"): "≥ 40 × ours",
-    ("float32", "SimpleITK example"): "≥ 40 × ours",
-    ("int16", "pydicom loop"): "≥ 10 × ours",
-    ("float32", "pydicom loop"): "≥ 10 × ours",
-}
 
 
 def volume(dtype: str, slices: int, size: int) -> Array:
@@ -126,11 +110,52 @@ def write_with_pydicom(array: Array, folder: Path) -> None:
         dataset.save_as(folder / f"{index:04d}.dcm", enforce_file_format=True)
 
 
+def write_with_highdicom(array: Array, folder: Path) -> None:
+    """One Secondary Capture a slice, the nearest that highdicom has; signed numbers it has not."""
+    import highdicom as hd
+    from pydicom.uid import generate_uid
+
+    folder.mkdir()
+    study, series, frame = generate_uid(), generate_uid(), generate_uid()
+    for index, plane in enumerate(array):
+        image = hd.sc.SCImage(
+            pixel_array=plane.view(np.uint16),
+            photometric_interpretation="MONOCHROME2",
+            bits_allocated=16,
+            coordinate_system="PATIENT",
+            study_instance_uid=study,
+            series_instance_uid=series,
+            series_number=1,
+            sop_instance_uid=generate_uid(),
+            instance_number=index + 1,
+            manufacturer="A",
+            patient_id="1",
+            patient_name="A^B",
+            patient_orientation=("L", "P"),
+            pixel_spacing=SPACING[1::-1],
+        )
+        image.FrameOfReferenceUID, image.ImagePositionPatient = frame, [0.0, 0.0, index * SPACING[2]]
+        image.save_as(folder / f"{index:04d}.dcm")
+
+
+def write_with_nifti2dicom(nifti: Path, reference: Path, folder: Path) -> None:
+    """Convert a file with the reference series that it demands."""
+    import nifti2dicom
+
+    nifti2dicom.convert(nifti, reference, folder, kind="image")
+
+
+def save_nifti(array: Array, path: Path) -> None:
+    import nibabel
+
+    nibabel.save(nibabel.Nifti1Image(array.T, np.diag([-SPACING[0], -SPACING[1], SPACING[2], 1.0])), path)
+
+
 def same_bytes(array: Array, folder: Path) -> list[tuple[str, bytes, memoryview]]:
     """Return name, header and pixels of the files we write, for the raw row."""
     write_ours(array, folder, verify=False)
     files = []
-    pixel_bytes = array[0].size * 2
+    pixel_bytes = array[0].size * 2  # of 16 bits, whatever the array has
     for path in sorted(folder.iterdir()):
         whole = path.read_bytes()
         files.append((path.name, whole[:-pixel_bytes], memoryview(whole)[-pixel_bytes:]))
@@ -138,60 +163,38 @@ def same_bytes(array: Array, folder: Path) -> list[tuple[str, bytes, memoryview]
     return files
 
 
-def rows(array: Array, scratch: Path) -> dict[str, Callable[[Path], None]]:
+def works(array: Array, scratch: Path) -> dict[str, Work]:
     files = same_bytes(array, scratch / "template")
-    return {
-        "raw": lambda folder: write_raw(files, folder),
+    found: dict[str, Work] = {
+        "raw writev": lambda folder: write_raw(files, folder),
         "ours": lambda folder: write_ours(array, folder, verify=False),
-        "ours, verified": lambda folder: write_ours(array, folder, verify=True),
+        "verified": lambda folder: write_ours(array, folder, verify=True),
         "pydicom loop": lambda folder: write_with_pydicom(array, folder),
         "SimpleITK example": lambda folder: write_like_the_example(array, folder),
     }
+    if array.dtype == np.int16:
+        nifti, reference = scratch / "volume.nii", scratch / "reference"
+        save_nifti(array, nifti)
+        write_ours(array, reference, verify=False)
+        found["highdicom SCImage loop"] = lambda folder: write_with_highdicom(array, folder)
+        found["nifti2dicom"] = lambda folder: write_with_nifti2dicom(nifti, reference, folder)
+    return found
 
 
-def measure(array: Array, rounds: int) -> dict[str, list[float]]:
-    """Return the seconds of each row in each round."""
-    seconds: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="write-benchmark-") as name:
-        scratch = Path(name)
-        work = rows(array, scratch)
-        for round_index in range(rounds + 1):
-            for row, write in work.items():
-                folder = scratch / "series"
-                started = time.perf_counter()
-                write(folder)
-                elapsed = time.perf_counter() - started
-                shutil.rmtree(folder)
-                if round_index:  # the first round warms caches and imports
-                    seconds.setdefault(row, []).append(elapsed)
-    return seconds
-
-
-def table(dtype: str, seconds: dict[str, list[float]]) -> Iterator[str]:
-    medians = {row: statistics.median(taken) for row, taken in seconds.items()}
-    yield f"{dtype:<8} {'row':<20} {'min s':>8} {'median s':>9} {'× raw':>7} {'× ours':>7}  goal"
-    for row, taken in seconds.items():
-        goal = GOALS.get((dtype, row), "")
-        yield (
-            f"{dtype:<8} {row:<20} {min(taken):>8.3f} {medians[row]:>9.3f} {medians[row] / medians['raw']:>7.2f} "
-            f"{medians[row] / medians['ours']:>7.2f}  {goal}"
-        )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--slices", type=int, default=400)
-    parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    figures = {}
-    for dtype in ("int16", "float32"):
-        figures[dtype] = measure(volume(dtype, options.slices, options.size), options.rounds)
-        print("\n".join(table(dtype, figures[dtype])), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps({"slices": options.slices, "size": options.size, "seconds": figures}))
-
-
-if __name__ == "__main__":
-    main()
+def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]:
+    """Yield what DESIGN holds the writing to."""
+    for dtype, limit in (("int16", 1.25), ("float32", 2.0)):
+        own = scratch / dtype
+        own.mkdir()
+        seconds = take_turns(works(volume(dtype, slices, size), own), own, rounds)
+        shutil.rmtree(own)
+        ours, name = seconds["ours"], f"write {dtype} {slices}×{size}²"
+        raw = seconds["raw writev"]
+        yield Row(work=name, against="raw writev", ours=ours, theirs=raw, goal=limit)
+        for peer, goal in (("SimpleITK example", 40.0), ("pydicom loop", 10.0)):
+            yield Row(work=name, against=peer, ours=ours, theirs=seconds[peer], faster=True, goal=goal)
+            yield Row(work="the machine's limit beside it", against=peer, ours=raw, theirs=seconds[peer], faster=True)
+        for peer in ("highdicom SCImage loop", "nifti2dicom"):
+            if peer in seconds:
+                yield Row(work=name, against=peer, ours=ours, theirs=seconds[peer], faster=True)
+        yield Row(work=f"{name}, verified", against="without", ours=seconds["verified"], theirs=ours, goal=2.0)

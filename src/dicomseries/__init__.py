@@ -1,14 +1,12 @@
 """Write any array as a DICOM series that every viewer reads right, and prove it."""
 
-from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
-from dicomseries.geometry import Grid
-from dicomseries.pipeline import check, plan, read, write
-from dicomseries.plan import SeriesPlan
-from dicomseries.readback import scan, tags
-from dicomseries.report import Receipt
-from dicomseries.sources import Volume, diffusion_gradients, open_volume
-from dicomseries.values import Digits, Exact, Lossless, Rescale
-from dicomseries.verify import Finding, explain
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dicomseries.facade import *
 
 __all__ = [
     "DicomSeriesError",
@@ -32,3 +30,17 @@ __all__ = [
     "tags",
     "write",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import everything when the first name is used: the package itself costs nothing, and nor does ``--help``."""
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    facade = importlib.import_module("dicomseries.facade")
+    globals().update((one, getattr(facade, one)) for one in __all__)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

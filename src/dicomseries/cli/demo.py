@@ -14,7 +14,6 @@ from dicomseries.cli import options
 from dicomseries.cli.output import Output
 from dicomseries.cli.tags import is_private
 from dicomseries.errors import OptionError
-from dicomseries.values.value_map import bound_text
 
 __all__ = ["demo", "register"]
 
@@ -98,6 +97,8 @@ def _tag_counts(tags: Any) -> dict[str, int]:
 
 def _text(record: dict[str, Any]) -> str:
     receipt = record["receipt"]
+    from dicomseries.values.value_map import bound_text
+
     proof = "exact" if record["max_error"] == 0 else f"at most {bound_text(record['max_error'])}"
     return "\n".join(
         [

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from dicomseries.cli import options
-from dicomseries.cli.sections import Sectioned
-from dicomseries.cli.write import KINDS, write
+from dicomseries.cli.sections import KINDS, Sectioned
+from dicomseries.cli.write import write
 
 __all__ = ["derive", "register"]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dicomseries.cli import options
 from dicomseries.errors import OptionError
-from dicomseries.sources import Volume
+
+if TYPE_CHECKING:  # numpy is not needed to say how the command is called
+    from dicomseries.sources import Volume
 
 __all__ = ["read", "register"]
 

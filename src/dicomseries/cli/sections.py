@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from typer.core import TyperCommand
 
-__all__ = ["Sectioned"]
+__all__ = ["KINDS", "Sectioned", "kinds"]
+
+KINDS = "\b\nKinds: ...\n\n"
+"""In the end of a command's help: what kinds there are, looked up when that help is shown."""
 
 _PLAIN = {"argument": "Arguments", "option": "Options"}
+_WIDTH = 76
+_HANGING = " " * 19
+"""Where the summaries of kinds stand in the help, whose lines are 78 characters long."""
 
 
 class Sectioned(TyperCommand):
@@ -33,3 +40,24 @@ class Sectioned(TyperCommand):
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the end of the help, with the kinds as they are in the tables."""
+        if self.epilog and KINDS in self.epilog:
+            lines = (textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent=_HANGING) for line in kinds())
+            self.epilog = self.epilog.replace(KINDS, "\n".join(["\b\nKinds:", *lines, "\n"]))
+        super().format_epilog(ctx, formatter)
+
+
+def kinds() -> list[str]:
+    """Return a line for each kind: its name, and what it is for.
+
+    Examples
+    --------
+    >>> kinds()[0].split()[0]
+    'CT'
+    """
+    from dicomseries.iod import OFFERED
+
+    width = max(len(kind.name) for kind in OFFERED)
+    return [f"{kind.name:<{width}}  {kind.summary}" for kind in OFFERED]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,34 +15,16 @@ from dicomseries.cli.lineage import decision_table, lineage_of, terminal_width
 from dicomseries.cli.output import Output
 from dicomseries.cli.over_volumes import gradients_of, per_volume_of, times_of
 from dicomseries.cli.progress import progress_bar
-from dicomseries.cli.sections import Sectioned
+from dicomseries.cli.sections import KINDS, Sectioned, kinds
 from dicomseries.cli.wording import in_options
-from dicomseries.iod import OFFERED
 
-__all__ = ["KINDS", "register", "write"]
+__all__ = ["register", "write"]
 
 _VALUES = "Values"
 _SOURCE = "The series it comes from"
 _LABELS = "Labels (--kind segmentation)"
 _IDENTITY = "Attributes and identity"
 _WRITING = "Writing"
-
-_WIDTH = 76
-_HANGING = " " * 19
-"""Where the summaries of kinds stand in the help, whose lines are 78 characters long."""
-
-
-def _kinds() -> list[str]:
-    width = max(len(kind.name) for kind in OFFERED)
-    return [f"{kind.name:<{width}}  {kind.summary}" for kind in OFFERED]
-
-
-KINDS = "\n".join(
-    ["\b\nKinds:"]
-    + [textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent=_HANGING) for line in _kinds()]
-    + ["\n"]
-)
-"""The end of a command's help that says what kinds there are."""
 
 
 def register(app: typer.Typer) -> None:
@@ -391,6 +372,6 @@ def _ask_for_kind() -> str:
         code="kind-missing",
         where="--kind",
         given="no --kind",
-        expected="\n".join(["one of", *_kinds()]),
+        expected="\n".join(["one of", *kinds()]),
         remedy="Say what the numbers are, e.g. --kind ct: only you know it. Or name the series they come from: --like.",
     )

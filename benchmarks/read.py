@@ -1,0 +1,74 @@
+"""Read a series of 512 × 512 × 400 voxels back to one array, beside the raw reading of the same bytes and others.
+
+`raw` is `os.preadv` of the pixels of as many files into one array, one thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from measure import Row, Work, take_turns
+from write import volume, write_ours
+
+import dicomseries as dcs
+
+
+def read_raw(files: list[tuple[str, int]], shape: tuple[int, ...]) -> np.ndarray:
+    array = np.empty(shape, np.int16)
+    for (name, offset), plane in zip(files, array, strict=True):
+        handle = os.open(name, os.O_RDONLY)
+        os.preadv(handle, [memoryview(plane).cast("B")], offset)
+        os.close(handle)
+    return array
+
+
+def read_with_sitk(folder: Path) -> np.ndarray:
+    import SimpleITK as sitk
+
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+    return sitk.GetArrayFromImage(reader.Execute())
+
+
+def read_with_pydicom(folder: Path) -> np.ndarray:
+    import pydicom
+
+    found = [pydicom.dcmread(path) for path in folder.iterdir()]
+    found.sort(key=lambda one: float(one.ImagePositionPatient[2]))
+    return np.stack([one.pixel_array * one.RescaleSlope + one.RescaleIntercept for one in found])
+
+
+def read_with_dicomsdl(folder: Path) -> np.ndarray:
+    import dicomsdl
+
+    found = [dicomsdl.open(str(path)) for path in folder.iterdir()]
+    found.sort(key=lambda one: float(one.ImagePositionPatient[2]))
+    return np.stack([one.pixelData() for one in found])
+
+
+def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]:
+    """Yield what DESIGN holds the reading to."""
+    array, folder = volume("int16", slices, size), scratch / "series"
+    write_ours(array, folder, verify=False)
+    files = [(str(path), path.stat().st_size - array[0].nbytes) for path in sorted(folder.iterdir())]
+    works: dict[str, Work] = {
+        "raw preadv": lambda _: read_raw(files, array.shape),
+        "ours": lambda _: dcs.read(folder).array,
+        "SimpleITK series reader": lambda _: read_with_sitk(folder),
+        "pydicom loop": lambda _: read_with_pydicom(folder),
+        "dicomsdl loop": lambda _: read_with_dicomsdl(folder),
+    }
+    if not np.array_equal(dcs.read(folder).array, array):
+        message = "what is read is not what was written"
+        raise RuntimeError(message)
+    seconds = take_turns(works, scratch, rounds)
+    name, ours = f"read int16 {slices}×{size}²", seconds["ours"]
+    yield Row(work=name, against="raw preadv", ours=ours, theirs=seconds["raw preadv"], goal=1.5)
+    for peer, goal in (("SimpleITK series reader", 8.0), ("pydicom loop", 8.0), ("dicomsdl loop", None)):
+        yield Row(work=name, against=peer, ours=ours, theirs=seconds[peer], faster=True, goal=goal)
+        if goal:
+            raw = seconds["raw preadv"]
+            yield Row(work="the machine's limit beside it", against=peer, ours=raw, theirs=seconds[peer], faster=True)

@@ -1,0 +1,63 @@
+"""Run every benchmark, print its ratios beside the goals, and keep the figures as JSON.
+
+python benchmarks/run.py [--slices N] [--size N] [--rounds N] [--only NAME ...] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import codecs_lossless
+import instructions
+import multi_frame
+import read
+import scale
+import start
+import write
+from measure import Row, show
+
+PARTS = ("write", "read", "codecs", "frames", "scale", "start", "instructions")
+
+
+def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
+    slices, size, rounds = options.slices, options.size, options.rounds
+    parts = {
+        "write": lambda: write.rows(scratch, slices=slices, size=size, rounds=rounds),
+        "read": lambda: read.rows(scratch, slices=slices, size=size, rounds=rounds),
+        "codecs": lambda: codecs_lossless.rows(scratch, slices=max(slices // 10, 2), size=size, rounds=rounds),
+        "frames": lambda: multi_frame.rows(scratch, rounds=rounds),
+        "scale": lambda: scale.rows(scratch, slices=slices, rounds=rounds),
+        "start": lambda: start.rows(rounds=2 * rounds),
+        "instructions": instructions.rows,
+    }
+    for name in options.only or PARTS:
+        yield from parts[name]()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--slices", type=int, default=400)
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=PARTS, nargs="+")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        shown = show(rows(Path(name), options))
+    missed = [row for row in shown if row.is_reached is False]
+    held = [row for row in shown if row.goal is not None]
+    print(f"{len(held) - len(missed)} of {len(held)} goals reached")
+    if options.json:
+        machine = {"system": platform.platform(), "python": platform.python_version(), "processors": os.cpu_count()}
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps({"machine": machine, "rows": [row.to_dict() for row in shown]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

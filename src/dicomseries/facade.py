@@ -1,0 +1,34 @@
+"""Every public name, imported from where it is; `dicomseries` imports this module when the first of them is used."""
+
+from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
+from dicomseries.geometry import Grid
+from dicomseries.pipeline import check, plan, read, write
+from dicomseries.plan import SeriesPlan
+from dicomseries.readback import scan, tags
+from dicomseries.report import Receipt
+from dicomseries.sources import Volume, diffusion_gradients, open_volume
+from dicomseries.values import Digits, Exact, Lossless, Rescale
+from dicomseries.verify import Finding, explain
+
+__all__ = [
+    "DicomSeriesError",
+    "DicomSeriesWarning",
+    "Digits",
+    "Exact",
+    "Finding",
+    "Grid",
+    "Lossless",
+    "Receipt",
+    "Rescale",
+    "SeriesPlan",
+    "Volume",
+    "check",
+    "diffusion_gradients",
+    "explain",
+    "open_volume",
+    "plan",
+    "read",
+    "scan",
+    "tags",
+    "write",
+]
