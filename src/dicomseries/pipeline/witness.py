@@ -58,13 +58,15 @@ class FileWitness:
     def __init__(self, scale: tuple[float, float], value_map: ValueMap) -> None:
         self._scale, self._map = scale, value_map
         self._first: readback.Instance | None = None
+        self._last: readback.Instance | None = None
 
     def compare(self, path: Path, asked: npt.NDArray[Any]) -> Tally:
         """Return the largest error of one file, and what its header says."""
-        instance = readback.read_instance(path, like=self._first)
-        self._first = self._first or instance
+        instance = readback.read_instance(path, like=self._last)
+        self._first, self._last = self._first or instance, instance
+        stored = readback.read_stored(instance, like=self._first)
         rescale = (instance.slope, instance.intercept)
-        error = _error(instance.stored(), rescale, asked, self._scale, self._map)
+        error = _error(stored, rescale, asked, self._scale, self._map)
         return Tally(error=error, instances=[instance])
 
 

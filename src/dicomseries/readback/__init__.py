@@ -9,6 +9,7 @@ from dicomseries.readback.frame_pixels import read_frames
 from dicomseries.readback.frames import Frames, frames_of
 from dicomseries.readback.instance import Instance
 from dicomseries.readback.problems import Problem
+from dicomseries.readback.slabs import read_stored
 from dicomseries.readback.volumes import read, volume_of
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "read",
     "read_frames",
     "read_instance",
+    "read_stored",
     "scan",
     "select",
     "tags",

@@ -7,8 +7,11 @@ apart: what is equal byte for byte is the same element.
 
 from __future__ import annotations
 
+import itertools
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR
@@ -107,11 +110,12 @@ class Pixels(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layout:
-    """One header and where its elements begin, for reading the next one of the same series."""
+    """One header, where its elements begin, and its pixels, for reading the next one of the same series."""
 
     header: bytes
     starts: tuple[int, ...]
     tags: tuple[int, ...]
+    pixels: Pixels
 
 
 class Scanned(NamedTuple):
@@ -285,10 +289,11 @@ def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[
     return found
 
 
-def follow(data: bytes, layout: Layout) -> tuple[dict[int, Element], Pixels] | None:
+def follow(data: bytes, layout: Layout, usual: Iterable[int] = ()) -> tuple[dict[int, Element], Pixels] | None:
     """Read a header by comparing it with another: return the elements that differ, and the pixels.
 
     None where the two do not have the same tags and VRs in the same order; `scan_elements` must read it then.
+    The result does not depend on the tags that `usual` expects to differ, only the number of comparisons does.
 
     Notes
     -----
@@ -298,7 +303,7 @@ def follow(data: bytes, layout: Layout) -> tuple[dict[int, Element], Pixels] | N
     starts, old = layout.starts, layout.header
     own: dict[int, Element] = {}
     shift = 0
-    ranges = [(0, len(layout.tags))]
+    ranges = [*_stretches(layout, tuple(usual))]
     while ranges:
         first, last = ranges.pop()
         begin, end = starts[first], starts[last]
@@ -313,10 +318,24 @@ def follow(data: bytes, layout: Layout) -> tuple[dict[int, Element], Pixels] | N
             return None
         own[layout.tags[first]], stop = found
         shift = stop - end
-    return _pixels_at(data, starts[-1] + shift, own)
+    return _pixels_at(data, starts[-1] + shift, own, layout)
 
 
-def _pixels_at(data: bytes, position: int, own: dict[int, Element]) -> tuple[dict[int, Element], Pixels] | None:
+@lru_cache(maxsize=8)
+def _stretches(layout: Layout, usual: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Return ranges of elements, last first: each that usually differs by itself, and all between two of them."""
+    tags = frozenset(usual)
+    alone = [index for index, tag in enumerate(layout.tags) if tag in tags]
+    cuts = sorted({0, len(layout.tags), *alone, *(index + 1 for index in alone)})
+    return tuple(itertools.pairwise(cuts))[::-1]
+
+
+def _pixels_at(
+    data: bytes, position: int, own: dict[int, Element], layout: Layout
+) -> tuple[dict[int, Element], Pixels] | None:
+    usual, start = layout.pixels, layout.starts[-1]
+    if data[position : position + 12] == layout.header[start:]:
+        return own, Pixels(usual.tag, usual.vr, usual.offset + position - start, usual.length)
     try:
         tag, vr, value, length = _element_head(data, position, EXPLICIT)
     except (Damaged, Short):
@@ -330,6 +349,11 @@ def _same_head(data: bytes, position: int, head: bytes) -> tuple[Element, int] |
     """Return the element at `position` and where it stops, if it has the tag and VR of `head`."""
     if data[position : position + 6] != head:
         return None
+    vr = head[4:]
+    if vr in _SHORT:
+        value = position + 8
+        stop = value + int.from_bytes(data[position + 6 : value], "little")
+        return (Element(VR_NAMES[vr], data[value:stop]), stop) if value <= stop <= len(data) else None
     try:
         _, vr, value, length = _element_head(data, position, EXPLICIT)
         return _element(data, vr, value, length, EXPLICIT)

@@ -109,7 +109,7 @@ def _read_open(path: str, file: int, like: Instance | None) -> Instance:
 def _recognise(path: str, data: bytes, size: int, like: Instance, layout: Layout) -> Instance | None:
     if data[128:132] != b"DICM":
         return None
-    followed = follow(data, layout)
+    followed = follow(data, layout, like.own)
     if followed is None or _SYNTAX_TAG in followed[0]:
         return None
     own, pixels = followed
@@ -179,7 +179,7 @@ def _layout(data: bytes, meta: Scanned | None, main: Scanned) -> Layout | None:
     starts = (*meta.starts, *main.starts, main.end)
     if len(starts) != len(tags) + 1:  # a tag that occurs twice
         return None
-    return Layout(header=data[: main.end + 12], starts=starts, tags=tags)
+    return Layout(header=data[: main.end + 12], starts=starts, tags=tags, pixels=main.pixels)
 
 
 def _syntax(meta: dict[int, Element], data: bytes, body: int) -> str:

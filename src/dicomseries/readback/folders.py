@@ -11,7 +11,7 @@ from dicomseries.errors import ReadError
 from dicomseries.geometry import Grid
 from dicomseries.readback.files import read_instance
 from dicomseries.readback.frame_placement import holds_frames, place_frames
-from dicomseries.readback.instance import Instance
+from dicomseries.readback.instance import Instance, tag_of
 from dicomseries.readback.placement import FrameSet, place
 from dicomseries.readback.problems import Problem
 
@@ -33,6 +33,7 @@ _KINDS = {
     "1.2.840.10008.5.1.4.1.1.66.7": "Segmentation",
 }
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_GROUPED_BY = frozenset(map(tag_of, ("MediaStorageSOPClassUID", "SeriesInstanceUID")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,6 +157,8 @@ def scan(path: str | os.PathLike[str]) -> Scan:
     problems: list[Problem] = []
     skipped = 0
     like: Instance | None = None
+    previous: Instance | None = None
+    group: list[Instance] = []
     for name in _files(path):
         try:
             instance = read_instance(name, like=like)
@@ -165,10 +168,13 @@ def scan(path: str | os.PathLike[str]) -> Scan:
             else:
                 problems.append(Problem.of(error))
             continue
-        if instance.text("MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
-            continue
+        if previous is None or not instance.shares(_GROUPED_BY, previous):
+            if instance.text("MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
+                continue
+            group = groups.setdefault(instance.text("SeriesInstanceUID"), [])
+        group.append(instance)
+        previous = instance
         like = instance if instance.layout is not None else like
-        groups.setdefault(instance.text("SeriesInstanceUID"), []).append(instance)
     found = sorted((_series(uid, members) for uid, members in groups.items()), key=_listed)
     return Scan(series=tuple(found), skipped=skipped, problems=tuple(problems))
 
@@ -257,6 +263,9 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
 
 def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[Problem]]:
     """Return each instance once: the same SOPInstanceUID in a file of the same header and size is a copy."""
+    uids = {instance.text("SOPInstanceUID") for instance in members}
+    if len(uids) == len(members):
+        return list(members), []
     kept: dict[tuple[str, int], list[Instance]] = {}
     for index, instance in enumerate(members):
         uid = instance.text("SOPInstanceUID") or str(index)

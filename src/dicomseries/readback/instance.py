@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from dicomseries.readback import faults
 from dicomseries.readback.elements import Element, Layout, Pixels
 from dicomseries.readback.pixels import read_words, significant
 
-__all__ = ["Instance", "tag_of", "undecoded"]
+__all__ = ["Instance", "tag_of", "undecoded", "unlike"]
 
 _PADDING = b" \0"
 
@@ -245,6 +245,12 @@ class Instance:
             As `words`.
         """
         return significant(self, self.words())
+
+
+def unlike(instances: Sequence[Instance], tags: frozenset[int]) -> list[Instance]:
+    """Return the first instance, and those that may say something else of `tags` than it does."""
+    first = instances[0]
+    return [first, *(one for one in instances if one is not first and not one.shares(tags, first))]
 
 
 def undecoded(instance: Instance, tag: int, element: Element) -> RawDataElement:

@@ -131,7 +131,9 @@ def read_like(instance: Instance, array: npt.NDArray[Any], like: Instance) -> bo
         As `read_into`.
     """
     pixels, view = instance.pixels, array.reshape(-1).view(np.uint8).data
-    if pixels is None or pixels.length is None or pixels.length < len(view) or not instance.shares(FORMAT, like):
+    if pixels is None or pixels.length is None or pixels.length < len(view):
+        return False
+    if like.pixels is None or pixels.tag != like.pixels.tag or not instance.shares(FORMAT, like):
         return False
     _fill(instance, pixels.offset, view)
     return True

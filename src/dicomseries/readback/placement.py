@@ -12,7 +12,7 @@ from dicomseries.geometry import Grid
 from dicomseries.readback.agreement import agreement_problems
 from dicomseries.readback.arrangement import Arrangement, arrange, places_of, rising_times
 from dicomseries.readback.frames import SAME_DIRECTION, Frames
-from dicomseries.readback.instance import Instance, tag_of
+from dicomseries.readback.instance import Instance, tag_of, unlike
 from dicomseries.readback.keys import classic_clocks, classic_keys
 from dicomseries.readback.lattice import (
     drift_problems,
@@ -46,6 +46,7 @@ AXIAL = np.array([[1.0, 0, 0], [0, 1, 0]])
 
 _SPACING = frozenset({tag_of("PixelSpacing")})
 _ORIENTATION = frozenset({tag_of("ImageOrientationPatient")})
+_MOSAIC = frozenset(map(tag_of, ("Modality", "ImageType")))
 
 Floats = npt.NDArray[np.float64]
 
@@ -204,12 +205,12 @@ def number_of(instance: Instance) -> tuple[float, str]:
 
 
 def _are_vectors(values: Sequence[Sequence[float]], size: int) -> bool:
-    return all(len(value) == size and bool(np.isfinite(value).all()) for value in values)
+    return all(len(value) == size for value in values) and bool(np.isfinite(values).all())
 
 
 def _format_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
     """Yield what keeps the files from being the slices of one array."""
-    framed = [instance for instance in instances if instance.frames != 1]
+    framed = [instance for instance in unlike(instances, FORMAT) if instance.frames != 1]
     if framed:
         yield Problem(
             code="multi-frame",
@@ -218,7 +219,7 @@ def _format_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
             remedy="Export it again as an enhanced (multi-frame) object, or as one file a slice.",
         )
         return
-    mosaics = [instance for instance in instances if is_mosaic(instance)]
+    mosaics = [instance for instance in unlike(instances, _MOSAIC) if is_mosaic(instance)]
     if mosaics:
         yield Problem(
             code="siemens-mosaic",
@@ -361,8 +362,7 @@ def _on_grid(instances: tuple[Instance, ...], split: _Split, problems: list[Prob
 
 
 def _pixel_spacing(instances: tuple[Instance, ...]) -> tuple[tuple[float, ...], list[Problem]]:
-    unlike = [instances[0], *(one for one in instances[1:] if not one.shares(_SPACING, instances[0]))]
-    return pixel_spacing_of([instance.numbers("PixelSpacing") for instance in unlike])
+    return pixel_spacing_of([instance.numbers("PixelSpacing") for instance in unlike(instances, _SPACING)])
 
 
 def _single_spacing(instance: Instance) -> tuple[float, list[Problem]]:

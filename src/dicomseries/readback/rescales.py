@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import ReadError
 from dicomseries.readback.functional_groups import FunctionalGroups, path_of
-from dicomseries.readback.instance import Instance, tag_of
+from dicomseries.readback.instance import Instance, tag_of, unlike
 from dicomseries.readback.pixels import FORMAT, stored_dtype
 from dicomseries.readback.problems import Problem
 
@@ -168,11 +168,6 @@ def real_dtype(instances: tuple[Instance, ...]) -> np.dtype[np.generic]:
     return dtype_of_real(instances, set(rescales_of_files(instances)))
 
 
-def _unlike(files: Sequence[Instance]) -> list[Instance]:
-    """Return the first file, and those whose pixels may have another format than its."""
-    return [*files[:1], *(one for one in files[1:] if not one.shares(FORMAT, files[0]))]
-
-
 def dtype_of_real(instances: Iterable[Instance], rescales: set[tuple[float, float]]) -> np.dtype[np.generic]:
     """Return the dtype that holds all real values: integers if every slope and intercept is whole, else float64.
 
@@ -185,7 +180,7 @@ def dtype_of_real(instances: Iterable[Instance], rescales: set[tuple[float, floa
         return stored
     if stored.kind == "f" or not all(slope.is_integer() and intercept.is_integer() for slope, intercept in rescales):
         return np.dtype(np.float64)
-    bits = max(instance.number("BitsStored", stored.itemsize * 8) for instance in _unlike(files))
+    bits = max(instance.number("BitsStored", stored.itemsize * 8) for instance in unlike(files, FORMAT))
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if stored.kind == "i" else (0, (1 << bits) - 1)
     ends = [int(slope) * end + int(intercept) for slope, intercept in rescales for end in (low, high)]
     for name in (stored.name, "uint8", "int16", "uint16", "int32", "uint32", "int64"):

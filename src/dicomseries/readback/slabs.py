@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,7 @@ from dicomseries.readback.instance import Instance
 from dicomseries.readback.pixels import is_plain, read_into, read_like, stored_dtype
 from dicomseries.readback.rescales import rescales_of_files
 
-__all__ = ["SeriesSlabs"]
+__all__ = ["SeriesSlabs", "read_stored"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,7 +24,7 @@ class SeriesSlabs:
     Parameters
     ----------
     instances : tuple of Instance
-        In the order of the slices.
+        In the order of the slices; at least one.
     dtype : dtype
         Of the result.
     is_real : bool
@@ -45,6 +47,10 @@ class SeriesSlabs:
         """1: each slice is a file."""
         return 1
 
+    def pick(self, frames: Sequence[int]) -> Self:
+        """Return some of the slices, at least one, in the order given."""
+        return replace(self, instances=tuple(self.instances[index] for index in frames))
+
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the slices [start, stop) in a new array.
 
@@ -53,8 +59,19 @@ class SeriesSlabs:
         ReadError, MissingPackageError
             As `Instance.stored`.
         """
-        chosen = self.instances[start:stop]
-        array = np.empty((len(chosen), *self.shape[1:]), self.dtype)
+        array = np.empty((len(self.instances[start:stop]), *self.shape[1:]), self.dtype)
+        self.fill(array, start)
+        return array
+
+    def fill(self, array: npt.NDArray[Any], start: int) -> None:
+        """Read the slices from `start` on into a C-contiguous `array` of their shape and of `dtype`.
+
+        Raises
+        ------
+        ReadError, MissingPackageError
+            As `Instance.stored`.
+        """
+        chosen = self.instances[start : start + len(array)]
         rescales = rescales_of_files(chosen) if self.is_real else [(1.0, 0.0)] * len(chosen)
         like = self.instances[0] if _reads_into(self.instances[0], array) else None
         for target, instance, rescale in zip(array, chosen, rescales, strict=True):
@@ -62,7 +79,49 @@ class SeriesSlabs:
                 _rescale(instance, target, *rescale)
             elif like is None or not read_like(instance, target, like):
                 _copy(instance, target)
-        return array
+
+
+def read_stored(instance: Instance, *, like: Instance) -> npt.NDArray[Any]:
+    """Return the stored values of a file of one frame: `Instance.stored`, in less time where `like` has its format.
+
+    Parameters
+    ----------
+    instance : Instance
+        The file.
+    like : Instance
+        A file of the same series.
+
+    Raises
+    ------
+    ReadError, MissingPackageError
+        As `Instance.stored`.
+
+    Examples
+    --------
+    >>> from dicomseries.readback import read_instance
+    >>> from pydicom.data import get_testdata_file
+    >>> instance = read_instance(get_testdata_file("CT_small.dcm"))
+    >>> read_stored(instance, like=instance).shape
+    (128, 128)
+    """
+    form = _plain_form(like)
+    if form is not None:
+        array = np.empty(*form)
+        if read_like(instance, array, like):
+            return array
+    return instance.stored()
+
+
+@lru_cache(maxsize=8)
+def _plain_form(instance: Instance) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
+    """Return shape and dtype of pixels that lie in the file as in memory; None for all others."""
+    if instance.pixels is None or instance.frames != 1 or instance.samples not in {1, 3} or not is_plain(instance):
+        return None
+    dtype = stored_dtype(instance)
+    shape = (instance.rows, instance.columns, *([3] if instance.samples == 3 else []))
+    if not instance.rows * instance.columns or not _reads_into(instance, np.empty((1, *shape), dtype)):
+        return None
+    return shape, dtype
 
 
 def _copy(instance: Instance, target: npt.NDArray[Any]) -> None:

@@ -110,6 +110,8 @@ def _length_fault(vr: str, text: str) -> str | None:
 
 
 def _characters_fault(vr: str, text: str) -> str | None:
+    if text.isascii() and text.isprintable() and "\\" not in text:  # nearly all
+        return None
     lines = "\t\n\f\r" if vr in MULTI_LINE_VRS else ""
     if any((ord(char) < 32 or 127 <= ord(char) < 160) and char not in lines for char in text):
         return "no control characters" + ("" if lines else " and no line breaks") + f" (VR {vr})"

@@ -101,7 +101,7 @@ def _are_equal(stored: Array, asked: Array) -> bool:
         and stored.nbytes % 8 == 0
     ):
         stored, asked = stored.reshape(-1).view(np.uint64), asked.reshape(-1).view(np.uint64)
-    return np.array_equal(stored, asked)
+    return bool((stored == asked).all())
 
 
 def _whole_error(stored: Array, rescale: tuple[float, float], asked: Array) -> float | None:
