@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
             "dicomseries read scans/ brain.nii.gz --series 1.2.840.99999.1",
             "dicomseries read out/ stored.npy --stored --overwrite",
             "dicomseries read functional/ first.nii.gz --time-point 0",
+            "dicomseries read chest/ lungs.nrrd --slices 100:300:2",
         ),
     )(read)
 
@@ -38,7 +39,17 @@ def read(
     *,
     uid: options.Series = None,
     time_point: options.TimePoint = None,
+    slices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A:B[:C]",
+            help="Only the slices from A up to B, every C-th: 100:200, 0:400:4, -10:, 7.  [default: all]",
+        ),
+    ] = None,
     stored: Annotated[bool, typer.Option("--stored", help="The integers in the files, before the rescale.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads.  [default: as many as there are processors]")
+    ] = None,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Read a series and save it, with its geometry, as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
@@ -52,7 +63,13 @@ def read(
     volume_files.check_free(out, overwrite=overwrite)
     import dicomseries as dcs
 
-    found = dcs.read(series, series=uid, values="stored" if stored else "real")
+    found = dcs.read(
+        series,
+        series=uid,
+        values="stored" if stored else "real",
+        slices=None if slices is None else _slices(slices),
+        workers=workers,
+    )
     volume = found if time_point is None else _chosen(found, time_point, series)
     array = volume.array
     volume_files.save(out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite)
@@ -72,6 +89,25 @@ def read(
     text = f"{out}: {_size(volume)} {array.dtype}, spacing {volume.grid.spacing_mm} mm"
     scale = f"\nreal = {volume.slope} * stored + {volume.intercept}" if volume.is_scaled else ""
     context.obj.result(text + scale, record)
+
+
+def _slices(text: str) -> slice | int:
+    """Return the slices that are meant by A, A:B or A:B:C, each of them negative or left out as numpy has it."""
+    try:
+        parts = [int(part) if part.strip() else None for part in text.split(":")]
+        if len(parts) == 1 and parts[0] is not None:
+            return parts[0]
+        if 1 < len(parts) < 4:
+            return slice(*parts)
+    except ValueError:
+        pass
+    raise OptionError(
+        code="slices-unknown",
+        where="--slices",
+        given=repr(text),
+        expected="A:B or A:B:C in whole numbers, counted from 0",
+        remedy="Write e.g. --slices 100:200, --slices 0:400:4 or --slices=-10: for the last ten.",
+    )
 
 
 def _size(volume: Volume) -> str:

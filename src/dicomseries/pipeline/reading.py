@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from math import prod
+from typing import Any, cast
 
-from dicomseries import readback
+import numpy as np
+
+from dicomseries import executors, readback
 from dicomseries.pipeline.commands import plan, write
 from dicomseries.plan import SeriesPlan
 from dicomseries.report import Receipt
 from dicomseries.sources import Volume
+from dicomseries.sources.picking import LazyArray
+from dicomseries.sources.volume import ArraySlabs, Slabs
 
 __all__ = ["Derivation", "SeriesVolume", "read"]
+
+_TASK_BYTES = 4 << 20
+"""What a thread reads, or decodes, before it takes the next task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,10 +57,18 @@ class SeriesVolume(Volume):
         Where the series is.
     series : str, optional
         SeriesInstanceUID, where there are several.
+    is_lazy : bool
+        Whether `array` reads from the files what it is indexed with.
     """
 
     path: str = ""
     series: str | None = None
+    is_lazy: bool = False
+
+    @property
+    def array(self) -> Any:
+        """The voxels, shape ([volumes, ]slices, rows, columns[, 3]): in memory, or read when they are indexed."""
+        return LazyArray(self.slabs, self.shape) if self.is_lazy else self._loaded()
 
     def derive(self, array: Any, **options: Any) -> Derivation:
         """Return a derived series of an array that was made from this volume; its `write` writes it.
@@ -93,6 +109,9 @@ def read(
     *,
     series: str | None = None,
     values: str = "real",
+    slices: readback.Slices | None = None,
+    lazy: bool = False,
+    workers: int | None = None,
 ) -> SeriesVolume:
     """Read a series as an array on its grid, with its attributes.
 
@@ -104,6 +123,15 @@ def read(
         SeriesInstanceUID, where there are several.
     values : {"real", "stored"}
         Real values (slope and intercept of each slice applied), or the integers in the files.
+    slices : slice, range, whole number, or whole numbers, optional
+        Only these slices of each volume are read, rising by even steps: ``slice(100, 200)``, ``range(0, 400, 4)``,
+        ``-1``. Counted from 0 along the normal, negative ones from the end. ``.grid`` and ``.tags`` are theirs; an
+        axis of volumes stays whole.
+    lazy : bool
+        Whether ``.array`` holds nothing and reads from the files what it is indexed with, ``.array[100:110]``; it can
+        be written as it is, and ``.to_dask()`` works on it without reading all.
+    workers : int, optional
+        Threads that read and decode; the machine's processors if not given.
 
     Returns
     -------
@@ -117,9 +145,9 @@ def read(
     ReadError
         If there is no series or more than one, or if its files are not the slices of one regular grid.
     OptionError
-        If `values` is neither of the two.
+        If `values` is neither of the two, `slices` are not there, or `workers` is below 1.
     MissingPackageError
-        If their compression has no decoder installed.
+        If their compression has no decoder installed; of a lazy array, when it is indexed.
 
     Warns
     -----
@@ -137,9 +165,10 @@ def read(
     >>> volume.array.shape, volume.array.dtype.name, volume.grid.spacing_mm
     ((1, 128, 128), 'int32', (0.661468, 0.661468, 5.0))
     """
-    found = readback.read(path, series=series, values=values)
+    count = executors.worker_count(workers)
+    found = readback.open_volume(path, series=series, values=values, slices=slices)
     return SeriesVolume(
-        slabs=found.slabs,
+        slabs=found.slabs if lazy else _in_memory(cast("readback.FileSlabs", found.slabs), count),
         grid=found.grid,
         slope=found.slope,
         intercept=found.intercept,
@@ -149,4 +178,18 @@ def read(
         repetition_time_s=found.repetition_time_s,
         path=os.fspath(path),
         series=series,
+        is_lazy=lazy,
     )
+
+
+def _in_memory(slabs: readback.FileSlabs, workers: int) -> Slabs:
+    """Return slabs read straight into one array, by several threads."""
+    array = np.empty(slabs.shape, slabs.dtype)
+    step = max(_TASK_BYTES // (prod(slabs.shape[1:]) * slabs.dtype.itemsize), 1)
+
+    def fill(start: int) -> None:
+        slabs.fill(array[start : start + step], start)
+
+    for _ in executors.run(fill, range(0, len(array), step), workers=workers):
+        pass
+    return ArraySlabs(array)

@@ -9,18 +9,22 @@ from dicomseries.readback.frame_pixels import read_frames
 from dicomseries.readback.frames import Frames, frames_of
 from dicomseries.readback.instance import Instance
 from dicomseries.readback.problems import Problem
+from dicomseries.readback.selection import Slices
 from dicomseries.readback.slabs import read_stored
-from dicomseries.readback.volumes import read, volume_of
+from dicomseries.readback.volumes import FileSlabs, open_volume, read, volume_of
 
 __all__ = [
+    "FileSlabs",
     "Frames",
     "Instance",
     "Problem",
     "Scan",
     "Series",
     "SeriesTags",
+    "Slices",
     "differing_tags",
     "frames_of",
+    "open_volume",
     "read",
     "read_frames",
     "read_instance",

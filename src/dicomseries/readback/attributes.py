@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from dicomseries.readback.folders import scan, select
 from dicomseries.readback.instance import Instance, tag_of
@@ -64,6 +67,17 @@ class SeriesTags:
     def __init__(self, instances: Sequence[Instance], frames: FrameSet | None = None) -> None:
         self._instances = tuple(instances)
         self._frames = frames
+
+    def pick(self, frames: Sequence[int]) -> Self:
+        """Return what some of the slices say, at least one of them, in the order given."""
+        chosen = list(frames)
+        if self._frames is None:
+            return type(self)([self._instances[index] for index in chosen])
+        if self._frames.masks is None:
+            return type(self)(self._instances, replace(self._frames, sources=self._frames.sources[chosen]))
+        masks = tuple(self._frames.masks[index] for index in chosen)
+        is_kept = np.isin(self._frames.sources[:, 1], [frame for mask in masks for frame in mask])
+        return type(self)(self._instances, replace(self._frames, masks=masks, sources=self._frames.sources[is_kept]))
 
     @cached_property
     def _differing(self) -> frozenset[int]:

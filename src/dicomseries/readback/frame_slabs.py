@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import mul
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ReadError
 from dicomseries.readback.frame_pixels import read_frames, read_frames_into, reads_in_place
-from dicomseries.readback.instance import Instance
+from dicomseries.readback.instance import Instance, holding_only
+from dicomseries.readback.slabs import TO_READ
 
 __all__ = ["FrameSlabs", "LabelSlabs"]
 
@@ -56,6 +57,16 @@ class FrameSlabs:
         """1: any frames may be read together."""
         return 1
 
+    def pick(self, frames: Sequence[int]) -> Self:
+        """Return some of the frames, at least one, in the order given."""
+        chosen = list(frames)
+        return replace(
+            self,
+            instances=holding_only(self.instances, TO_READ),
+            sources=self.sources[chosen],
+            rescales=self.rescales[chosen],
+        )
+
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the frames [start, stop) in a new array.
 
@@ -65,9 +76,19 @@ class FrameSlabs:
             As `read_frames`.
         """
         array = np.empty((max(min(stop, len(self.sources)) - start, 0), *self.shape[1:]), self.dtype)
+        self.fill(array, start)
+        return array
+
+    def fill(self, array: npt.NDArray[Any], start: int) -> None:
+        """Read the frames from `start` on into a C-contiguous `array` of their shape and of `dtype`.
+
+        Raises
+        ------
+        ReadError, MissingPackageError
+            As `read_frames`.
+        """
         for first, last in self._runs(start, start + len(array)):
             self._fill(array[first - start : last - start], first)
-        return array
 
     def _runs(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield ranges of frames that follow each other in one file and are rescaled alike."""
@@ -142,8 +163,25 @@ class LabelSlabs:
         """1: any slices may be read together."""
         return 1
 
+    def pick(self, frames: Sequence[int]) -> Self:
+        """Return some of the slices, at least one, in the order given."""
+        (instance,) = holding_only([self.instance], TO_READ)
+        return replace(self, instance=instance, masks=tuple(self.masks[index] for index in frames))
+
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the slices [start, stop) in a new array.
+
+        Raises
+        ------
+        ReadError, MissingPackageError
+            As `fill`.
+        """
+        array = np.empty((len(self.masks[start:stop]), *self.shape[1:]), self.dtype)
+        self.fill(array, start)
+        return array
+
+    def fill(self, array: npt.NDArray[Any], start: int) -> None:
+        """Read the slices from `start` on into a C-contiguous `array` of their shape and of `dtype`.
 
         Raises
         ------
@@ -152,13 +190,13 @@ class LabelSlabs:
         MissingPackageError
             As `read_frames`.
         """
-        array = np.zeros((len(self.masks[start:stop]), *self.shape[1:]), self.dtype)
-        wanted = sorted((frame, place) for place, frames in enumerate(self.masks[start:stop]) for frame in frames)
+        array[...] = 0
+        masks = self.masks[start : start + len(array)]
+        wanted = sorted((frame, place) for place, frames in enumerate(masks) for frame in frames)
         for run in _consecutive(wanted, max(_BLOCK_BYTES // (self.shape[1] * self.shape[2]), 1)):
-            masks = read_frames(self.instance, run[0][0], run[-1][0] + 1)
-            for mask, (frame, place) in zip(masks, run, strict=True):
+            found = read_frames(self.instance, run[0][0], run[-1][0] + 1)
+            for mask, (frame, place) in zip(found, run, strict=True):
                 self._add(array[place], mask != 0, int(self.segments[frame]), start + place)
-        return array
 
     def _add(self, target: npt.NDArray[Any], mask: npt.NDArray[np.bool_], segment: int, place: int) -> None:
         others = target[mask]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from dicomseries.readback import faults
 from dicomseries.readback.elements import Element, Layout, Pixels
 from dicomseries.readback.pixels import read_words, significant
 
-__all__ = ["Instance", "tag_of", "undecoded", "unlike"]
+__all__ = ["Instance", "holding_only", "tag_of", "undecoded", "unlike"]
 
 _PADDING = b" \0"
 
@@ -115,6 +115,9 @@ class Instance:
         own = self.own
         for tag, element in (self.base or own).items():
             yield tag, own.get(tag, element)
+
+    def __dask_tokenize__(self) -> tuple[object, ...]:
+        return (self.path, self.file_size, self.raw("SOPInstanceUID"))
 
     def raw(self, keyword: str) -> bytes | None:
         """Return the bytes of an attribute with their padding; None if it is absent, b"" if it is empty."""
@@ -245,6 +248,21 @@ class Instance:
             As `words`.
         """
         return significant(self, self.words())
+
+
+def holding_only(instances: Sequence[Instance], tags: frozenset[int]) -> tuple[Instance, ...]:
+    """Return instances without the elements that have other tags, so that they are small where they are sent."""
+    bases = {id(one.base): one.base for one in instances}
+    kept = {key: {tag: element for tag, element in base.items() if tag in tags} for key, base in bases.items()}
+    return tuple(
+        replace(
+            one,
+            base=kept[id(one.base)],
+            own={tag: element for tag, element in one.own.items() if tag in tags},
+            layout=None,
+        )
+        for one in instances
+    )
 
 
 def unlike(instances: Sequence[Instance], tags: frozenset[int]) -> list[Instance]:

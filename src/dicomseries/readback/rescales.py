@@ -14,6 +14,7 @@ from dicomseries.readback.pixels import FORMAT, stored_dtype
 from dicomseries.readback.problems import Problem
 
 __all__ = [
+    "RESCALE",
     "dtype_of_real",
     "mapping_problems",
     "real_dtype",
@@ -25,9 +26,10 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-_RESCALE = frozenset(
+RESCALE = frozenset(
     map(tag_of, ("SamplesPerPixel", "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "DoseGridScaling"))
 )
+"""Tags of what a file of one frame says of the meaning of its values."""
 _SLOPE = path_of("PixelValueTransformationSequence", "RescaleSlope")
 _INTERCEPT = path_of("PixelValueTransformationSequence", "RescaleIntercept")
 _MAPPED_SLOPE = path_of("RealWorldValueMappingSequence", "RealWorldValueSlope")
@@ -158,7 +160,7 @@ def rescales_of_files(instances: Sequence[Instance]) -> list[tuple[float, float]
     """
     found: list[tuple[float, float]] = []
     for index, instance in enumerate(instances):
-        is_known = index > 0 and instance.shares(_RESCALE, instances[index - 1])
+        is_known = index > 0 and instance.shares(RESCALE, instances[index - 1])
         found.append(found[-1] if is_known else rescale_of(instance))
     return found
 

@@ -10,11 +10,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.readback.instance import Instance
-from dicomseries.readback.pixels import is_plain, read_into, read_like, stored_dtype
-from dicomseries.readback.rescales import rescales_of_files
+from dicomseries.readback.instance import Instance, holding_only, tag_of
+from dicomseries.readback.pixels import FORMAT, is_plain, read_into, read_like, stored_dtype
+from dicomseries.readback.rescales import RESCALE, rescales_of_files
 
-__all__ = ["SeriesSlabs", "read_stored"]
+__all__ = ["TO_READ", "SeriesSlabs", "read_stored"]
+
+TO_READ = FORMAT | RESCALE | {tag_of("SOPInstanceUID")}
+"""Tags of all that is asked of an instance when its pixels are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +52,7 @@ class SeriesSlabs:
 
     def pick(self, frames: Sequence[int]) -> Self:
         """Return some of the slices, at least one, in the order given."""
-        return replace(self, instances=tuple(self.instances[index] for index in frames))
+        return replace(self, instances=holding_only([self.instances[index] for index in frames], TO_READ))
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the slices [start, stop) in a new array.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +19,32 @@ from dicomseries.readback.frame_slabs import FrameSlabs, LabelSlabs
 from dicomseries.readback.pixels import stored_dtype
 from dicomseries.readback.placement import FrameSet
 from dicomseries.readback.rescales import dtype_of_real, real_dtype, rescales_of_files
+from dicomseries.readback.selection import Slices, chosen_slices, grid_of_slices
 from dicomseries.readback.slabs import SeriesSlabs
+from dicomseries.sources.picking import pick
 from dicomseries.sources.volume import ArraySlabs, Slabs, Volume
 
-__all__ = ["read", "volume_of"]
+__all__ = ["FileSlabs", "open_volume", "read", "volume_of"]
 
 
-def read(
+class FileSlabs(Slabs, Protocol):
+    """Slabs of files: some frames of them are slabs again, and an array that is there already can be filled."""
+
+    def pick(self, frames: Sequence[int]) -> Self:
+        """Return some of the frames, at least one, in the order given."""
+
+    def fill(self, array: npt.NDArray[Any], start: int) -> None:
+        """Read the frames from `start` on into a C-contiguous `array` of their shape and dtype."""
+
+
+def open_volume(
     path: str | os.PathLike[str],
     *,
     series: str | None = None,
     values: str = "real",
+    slices: Slices | None = None,
 ) -> Volume:
-    """Read a series as an array on its grid, with its attributes.
+    """Return a series as a volume that reads its slices when they are asked for, with its grid and attributes.
 
     Parameters
     ----------
@@ -41,15 +55,17 @@ def read(
     values : {"real", "stored"}
         Real values (slope and intercept of each slice applied), or the integers in the files; `Volume.slope` and
         `Volume.intercept` then say what these mean.
+    slices : slice, range, whole number, or whole numbers, optional
+        Only these slices (of every volume), rising by even steps; the grid is theirs.
 
     Returns
     -------
     Volume
-        Slices along the normal; ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]), in memory; ``.grid`` in
-        LPS mm, its slice spacing the mean distance of the positions; ``.volumes`` and ``.times_s``; ``.tags``. Real
-        values are integers as long as every slope and intercept is whole, else float64; the floats of a Parametric
-        Map are its own, bit for bit. A binary segmentation is one map of labels, 0 where no segment is; a fractional
-        one has a volume of values from 0 to 1 for each segment.
+        Slices along the normal; ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]), read anew each time;
+        ``.slabs`` of `FileSlabs`; ``.grid`` in LPS mm, its slice spacing the mean distance of the positions;
+        ``.volumes`` and ``.times_s``; ``.tags``. Real values are integers as long as every slope and intercept is
+        whole, else float64; the floats of a Parametric Map are its own, bit for bit. A binary segmentation is one map
+        of labels, 0 where no segment is; a fractional one has a volume of values from 0 to 1 for each segment.
 
     Raises
     ------
@@ -58,9 +74,7 @@ def read(
         several times: missing, repeated or truncated ones, other sizes or orientations; Siemens mosaics; segments
         that overlap.
     OptionError
-        If `values` is neither of the two.
-    MissingPackageError
-        If their compression has no decoder installed.
+        If `values` is neither of the two, or `slices` are not there.
 
     Warns
     -----
@@ -76,8 +90,8 @@ def read(
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> volume = read(get_testdata_file("CT_small.dcm"))
-    >>> volume.array.shape, volume.array.dtype.name, volume.grid.spacing_mm
+    >>> volume = open_volume(get_testdata_file("CT_small.dcm"))
+    >>> volume.array.shape, volume.slabs.dtype.name, volume.grid.spacing_mm
     ((1, 128, 128), 'int32', (0.661468, 0.661468, 5.0))
     """
     if values not in {"real", "stored"}:
@@ -93,7 +107,34 @@ def read(
     grid = _grid(path, chosen)
     _warn(found, chosen)
     volume = volume_of(chosen, grid, is_real=values == "real")
-    return replace(volume, slabs=ArraySlabs(np.asarray(volume.slabs.read(0, volume.slabs.shape[0]))))
+    return volume if slices is None else _of_slices(volume, chosen_slices(slices, grid.shape[0]))
+
+
+def read(path: str | os.PathLike[str], *, series: str | None = None, values: str = "real") -> Volume:
+    """Return a series as `open_volume` does, with its voxels in memory.
+
+    Raises
+    ------
+    ReadError, OptionError
+        As `open_volume`.
+    MissingPackageError
+        If its compression has no decoder installed.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> read(get_testdata_file("CT_small.dcm")).slabs.array.shape
+    (1, 128, 128)
+    """
+    volume = open_volume(path, series=series, values=values)
+    return replace(volume, slabs=ArraySlabs(volume.slabs.read(0, volume.slabs.shape[0])))
+
+
+def _of_slices(volume: Volume, chosen: range) -> Volume:
+    """Return some slices of every volume."""
+    frames = [at * volume.slices + index for at in range(volume.volumes or 1) for index in chosen]
+    tags = volume.tags.pick(frames) if isinstance(volume.tags, SeriesTags) else volume.tags
+    return replace(volume, slabs=pick(volume.slabs, frames), grid=grid_of_slices(volume.grid, chosen), tags=tags)
 
 
 def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:

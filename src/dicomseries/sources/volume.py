@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.frames import pieces, together
+from dicomseries.sources.picking import pick
 
 __all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "check_times", "slices_worth_a_read"]
 
@@ -156,6 +157,9 @@ class _Part:
         end = max(start, min(stop, self.count))
         return self.slabs.read(self.first + start, self.first + end)
 
+    def pick(self, frames: Sequence[int]) -> Slabs:
+        return pick(self.slabs, [self.first + frame for frame in frames])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Volume:
@@ -245,7 +249,43 @@ class Volume:
     @property
     def array(self) -> npt.NDArray[Any]:
         """All voxels in memory, shape ([volumes, ]slices, rows, columns[, 3]), as the source holds them."""
+        return self._loaded()
+
+    def _loaded(self) -> npt.NDArray[Any]:
         return np.asarray(self.slabs.read(0, self.slabs.shape[0])).reshape(self.shape)
+
+    def to_dask(self, chunks: int | None = None) -> Any:
+        """Return the voxels as an array of dask, which reads them when it is computed.
+
+        Parameters
+        ----------
+        chunks : int, optional
+            Slices in a chunk, at most those of one volume; about 8 MiB of them if not given. Rows and columns are
+            not cut.
+
+        Returns
+        -------
+        dask.array.Array
+            Of the shape of `array`. Its name is the same for the same files; its tasks can be sent to workers that see
+            the files under the same paths.
+
+        Raises
+        ------
+        MissingPackageError
+            If dask is not installed.
+        OptionError
+            If `chunks` is no whole number above 0.
+
+        Examples
+        --------
+        >>> frames = ArraySlabs(np.arange(24).reshape(6, 2, 2))
+        >>> volume = Volume(slabs=frames, grid=Grid(shape=(3, 2, 2), spacing_mm=(1, 1, 1)), volumes=2)
+        >>> volume.to_dask(chunks=2).chunks
+        ((1, 1), (2, 1), (2,), (2,))
+        """
+        from dicomseries.sources.dask_array import array_of
+
+        return array_of(self.slabs, self.shape, chunks)
 
     def at(self, index: int) -> Self:
         """Return one of the volumes, without the axis of volumes.
