@@ -16,7 +16,7 @@ from dicomseries.readback.rescales import RESCALE, rescales_of_files
 
 __all__ = ["TO_READ", "SeriesSlabs", "read_stored"]
 
-TO_READ = FORMAT | RESCALE | {tag_of("SOPInstanceUID")}
+TO_READ = FORMAT | RESCALE | set(map(tag_of, ("SOPInstanceUID", "ExtendedOffsetTable", "ExtendedOffsetTableLengths")))
 """Tags of all that is asked of an instance when its pixels are read."""
 
 
