@@ -372,6 +372,24 @@ def test_read_saves_the_one_volume_that_is_chosen(timed, capsys, tmp_path):
         np.testing.assert_array_equal(saved["array"], timed.array[1])
 
 
+@pytest.mark.parametrize(
+    ("text", "slices"),
+    [("1:", slice(1, None)), ("0:3:2", slice(0, 3, 2)), ("-2:", slice(-2, None)), (":", slice(None)), ("2", 2)],
+)
+def test_read_asks_for_the_slices_that_are_named(timed, monkeypatch, tmp_path, text, slices):
+    asked = {}
+    monkeypatch.setattr(dcs, "read", lambda *_, **options: asked.update(options) or timed, raising=False)
+    assert main(["read", "scans", str(tmp_path / "a.npz"), f"--slices={text}", "--workers", "2"]) == 0
+    assert (asked["slices"], asked["workers"]) == (slices, 2)
+
+
+@pytest.mark.parametrize("text", ["a", "1:2:3:4", "", "1.5:2", "1,2"])
+def test_read_refuses_slices_that_it_cannot_read(timed, capsys, tmp_path, text):
+    assert main(["read", "scans", str(tmp_path / "a.npz"), "--slices", text]) == 3
+    assert "--slices 0:400:4" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("index", ["2", "-1"])
 def test_read_refuses_a_volume_that_is_not_there(timed, capsys, tmp_path, index):
     assert main(["read", "scans", str(tmp_path / "a.npz"), "--time-point", index]) == 3
