@@ -106,7 +106,7 @@ cuts = st.builds(
 
 
 @given(made=series, cut=cuts, workers=st.integers(1, 3))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_every_way_to_read_gives_what_pydicom_reads(folder, made, cut, workers):
     place = written(folder / "one", **made)
     expected = by_pydicom(place)
@@ -133,7 +133,7 @@ def test_every_way_to_read_gives_what_pydicom_reads(folder, made, cut, workers):
 
 
 @given(made=series)
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_stored_values_like_those_of_another_file_are_the_file_s_own(folder, made):
     place = written(folder / "one", **made)
     first = last = None
@@ -158,7 +158,7 @@ part = st.one_of(st.integers(-2, 1), cuts)
 
 
 @given(index=st.lists(part, max_size=4), dots=st.none() | st.integers(0, 4), cut=cuts)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_volumes_over_time_are_indexed_as_numpy_indexes(times, index, dots, cut):
     whole, lazy = dcs.read(times).array, dcs.read(times, lazy=True)
     where = tuple(index) if dots is None else (*index[:dots], Ellipsis, *index[dots:])
