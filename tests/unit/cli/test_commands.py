@@ -335,7 +335,7 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
     monkeypatch.setattr(dcs, "read", lambda path, **options: asked.update(options, path=path) or volume, raising=False)
     out = tmp_path / "volume.npz"
     assert main(["read", "scans", str(out), "--series", "1.2", "--json", *flags]) == 0
-    assert asked == {"path": "scans", "series": "1.2", "values": values}
+    assert asked == {"path": "scans", "series": "1.2", "values": values, "slices": None, "workers": None}
     assert json.loads(capsys.readouterr().out)["shape"] == [3, 4, 5]
     with np.load(out) as saved:
         np.testing.assert_array_equal(saved["array"], array)
