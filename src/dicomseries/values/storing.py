@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.values.lossless import store_floats
-from dicomseries.values.quantise import store_exact, store_real
+from dicomseries.values.quantise import store_exact
+from dicomseries.values.real import store_real
 from dicomseries.values.stored import Stored, target_dtype
 from dicomseries.values.value_map import ValueMap
 
