@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.errors import ValuesError
 from dicomseries.values.stored import BLOCK, Stored, source_changed, target_dtype
 from dicomseries.values.value_map import ValueMap, stored_range
 
@@ -50,7 +51,8 @@ def store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
             if not _is_plain(x if block.dtype.char == "e" else block, value_map):
                 counts = _prepare(x, value_map)
                 clipped, replaced = clipped + counts[0], replaced + counts[1]
-                _refuse_beyond(block, x, value_map)
+                if not _are_held(float(x.min()), float(x.max()), value_map):
+                    raise _beyond(block, value_map)
             elif value_map.is_scaled:
                 _scale(x, value_map)
             _to_steps(x, value_map)
@@ -74,10 +76,11 @@ def store_real_slowly(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
     x = slab.astype(np.float64).reshape(-1)
     with np.errstate(invalid="ignore", over="ignore"):
         clipped, replaced = _prepare(x, value_map)
-        if x.size:
-            _refuse_beyond(slab, x, value_map)
         _to_steps(x, value_map)
     whole = np.rint(x)
+    least, most = stored_range(value_map.dtype)
+    if not ((whole >= least) & (whole <= most)).all():
+        raise _beyond(slab, value_map)
     residual = _residual(x, whole) if x.size else 0.0
     array = whole.astype(target_dtype(value_map)).reshape(slab.shape)
     return Stored(array=array, error=_real_error(residual, value_map), clipped=clipped, replaced=replaced)
@@ -154,11 +157,9 @@ def _to_steps(x: Doubles, value_map: ValueMap) -> None:
     np.multiply(x, 1.0 / float(value_map.slope), out=x)
 
 
-def _refuse_beyond(source: Flat, real: Doubles, value_map: ValueMap) -> None:
-    """Refuse numbers that the stored dtype would wrap, and NaN."""
-    if _are_held(float(real.min()), float(real.max()), value_map):
-        return
-    raise source_changed(
+def _beyond(source: Flat, value_map: ValueMap) -> ValuesError:
+    """Return the refusal of numbers that the stored dtype would wrap, and of NaN."""
+    return source_changed(
         given=f"values from {source.min()} to {source.max()}",
         expected=f"finite values that {value_map.dtype} holds at slope {value_map.slope}, "
         f"intercept {value_map.intercept}",
