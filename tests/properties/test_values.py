@@ -508,8 +508,8 @@ def slopes_and_numbers(draw):
         source_intercept=scale[1],
     )
     steps = draw(st.lists(st.integers(-70, 70).map(lambda half: half / 2) | st.floats(-40, 40), min_size=1, max_size=9))
-    ends = [-32768.5, -32768, 32767, 32767.5] if signed else [-0.5, 0, 65535, 65535.5]
-    steps += draw(st.lists(st.sampled_from(ends), max_size=1))
+    ends = [-32769, -32768.5, -32768, 32767, 32767.5, 32768] if signed else [-1, -0.5, 0, 65535, 65535.5, 65536]
+    steps += draw(st.lists(st.sampled_from(ends), max_size=2))
     numbers = (np.array(steps) * float(slope) + float(intercept) - scale[1]) / scale[0]
     odd = draw(st.lists(st.sampled_from([np.nan, np.inf, -np.inf, 5e-324, 1e38, -2.0]), max_size=1))
     with np.errstate(over="ignore"):
