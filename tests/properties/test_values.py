@@ -535,3 +535,17 @@ def test_quantising_block_by_block_is_the_plain_way(case, block):
     if isinstance(plain, tuple):
         assert plain[3] <= quick[3] <= values.max_error
         assert quick[3] - plain[3] <= values.max_error / 500
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint16"])
+@pytest.mark.parametrize("source", ["float32", "float64"])
+def test_a_tie_at_either_end_and_a_step_beyond_it_are_what_the_plain_way_says(dtype, source):
+    values = ValueMap(dtype=dtype, slope="0.5", intercept="0", max_error=0.25, policy="Rescale()")
+    info = np.iinfo(dtype)
+    for step in (info.min, info.max):
+        for beside in (-1, -0.5, 0, 0.5, 1):
+            array = np.array([step + beside, 7.0], source) * 0.5
+            quick, plain = (
+                stored_or_refused(way, array, values) for way in (quantising.store_real, quantising.store_real_slowly)
+            )
+            assert quick == plain or quick[:3] == plain[:3]
