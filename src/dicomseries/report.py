@@ -48,6 +48,8 @@ class Receipt:
         What a named reader will do that the user should know.
     volumes : int
         Time points, echoes or weightings in the series.
+    value_range : tuple of float, optional
+        Range of real values that was given, and kept to.
     others : tuple of Receipt
         The further series of the same write: of the other volumes if split, or the companion.
 
@@ -85,6 +87,7 @@ class Receipt:
     seconds: float
     advice: tuple[str, ...] = ()
     volumes: int = 1
+    value_range: tuple[float, float] | None = None
     others: tuple[Receipt, ...] = ()
 
     @property
@@ -117,6 +120,7 @@ class Receipt:
             "intercept": self.intercept,
             "max_error": self.max_error,
             "achieved_error": self.achieved_error,
+            "value_range": None if self.value_range is None else list(self.value_range),
             "clipped": self.clipped,
             "replaced": self.replaced,
             "verified": self.verified,
@@ -127,6 +131,8 @@ class Receipt:
 
     def __str__(self) -> str:
         lines = [self._series(), f"values: {self._values()}"]
+        if self.value_range is not None:
+            lines.append(f"range given: all values lie from {self.value_range[0]:g} to {self.value_range[1]:g}")
         if self.clipped or self.replaced:
             lines.append(f"changed on request: {self.clipped} voxels clipped, {self.replaced} non-finite replaced")
         for other in self.others[:_MOST_OTHERS]:

@@ -25,6 +25,8 @@ from dicomseries.values import (
     slice_statistics,
     store,
 )
+from dicomseries.values import real as quantising
+from dicomseries.values.value_map import ValueMap
 from dicomseries.verify import largest_error
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))
@@ -483,3 +485,67 @@ def test_multi_frame_sc_stores_unsigned_integers_as_they_are_or_refuses(array):
     assert values.is_identity
     assert not values.signed
     assert store(array, values).array.ravel().tolist() == array.ravel().tolist()
+
+
+# ---------------------------------------------------------------------------------- the quick way, and the plain one
+@st.composite
+def slopes_and_numbers(draw):
+    """A map of any slope and intercept, and numbers of which some are ties, ends, strays, NaN or subnormal."""
+    signed = draw(st.booleans())
+    slope = f"{draw(st.integers(1, 999999))}e{draw(st.integers(-30, 20))}"
+    intercept = draw(st.sampled_from(["0", slope if slope[0] != "9" else "0", "-1024.5", "1e9", "-3e-20"]))
+    clip = draw(st.sampled_from([None, (-1.0, 1.0), (float(intercept), float(intercept) + 60 * float(slope))]))
+    scale = draw(st.sampled_from([(1.0, 0.0), (-0.5, 3.0), (1e-3, -7.25)]))
+    values = ValueMap(
+        dtype="int16" if signed else "uint16",
+        slope=slope,
+        intercept=intercept,
+        max_error=float(slope),
+        policy="Rescale()",
+        nan=draw(st.sampled_from([None, float(intercept)])),
+        clip=clip,
+        source_slope=scale[0],
+        source_intercept=scale[1],
+    )
+    steps = draw(st.lists(st.integers(-70, 70).map(lambda half: half / 2) | st.floats(-40, 40), min_size=1, max_size=9))
+    ends = [-32769, -32768.5, -32768, 32767, 32767.5, 32768] if signed else [-1, -0.5, 0, 65535, 65535.5, 65536]
+    steps += draw(st.lists(st.sampled_from(ends), max_size=2))
+    numbers = (np.array(steps) * float(slope) + float(intercept) - scale[1]) / scale[0]
+    odd = draw(st.lists(st.sampled_from([np.nan, np.inf, -np.inf, 5e-324, 1e38, -2.0]), max_size=1))
+    with np.errstate(over="ignore"):
+        return np.array([*numbers, *odd]).astype(draw(st.sampled_from(FLOATS))), values
+
+
+def stored_or_refused(function, array, values):
+    try:
+        found = function(array, values)
+    except ValuesError as refusal:
+        return refusal.code
+    return found.array.tolist(), found.clipped, found.replaced, found.error
+
+
+@given(slopes_and_numbers(), st.integers(1, 5))
+def test_quantising_block_by_block_is_the_plain_way(case, block):
+    array, values = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quantising, "BLOCK", block)
+        quick = stored_or_refused(quantising.store_real, array, values)
+    plain = stored_or_refused(quantising.store_real_slowly, array, values)
+    assert quick[:3] == plain[:3]
+    if isinstance(plain, tuple):
+        assert plain[3] <= quick[3] <= values.max_error
+        assert quick[3] - plain[3] <= values.max_error / 500
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint16"])
+@pytest.mark.parametrize("source", ["float32", "float64"])
+def test_a_tie_at_either_end_and_a_step_beyond_it_are_what_the_plain_way_says(dtype, source):
+    values = ValueMap(dtype=dtype, slope="0.5", intercept="0", max_error=0.25, policy="Rescale()")
+    info = np.iinfo(dtype)
+    for step in (info.min, info.max):
+        for beside in (-1, -0.5, 0, 0.5, 1):
+            array = np.array([step + beside, 7.0], source) * 0.5
+            quick, plain = (
+                stored_or_refused(way, array, values) for way in (quantising.store_real, quantising.store_real_slowly)
+            )
+            assert quick == plain or quick[:3] == plain[:3]

@@ -10,6 +10,7 @@ _OPTIONS = {
     "affine": "--affine",
     "axes": "--axes",
     "clip": "--clip",
+    "value_range": "--value-range",
     "companion": "--companion",
     "executor": "--dask",
     "derivation": "--derivation",

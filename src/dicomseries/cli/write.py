@@ -77,6 +77,14 @@ def write(
         tuple[float, float] | None,
         typer.Option(metavar="LO HI", help="Clip to this range; the receipt counts them.", rich_help_panel=_VALUES),
     ] = None,
+    value_range: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="LO HI",
+            help="All values lie between these: floats are then read once. One beyond is refused.",
+            rich_help_panel=_VALUES,
+        ),
+    ] = None,
     units: Annotated[
         str | None,
         typer.Option(metavar="UCUM", help="Unit of the values: mm2/s, Bq/ml, ms, 1.", rich_help_panel=_VALUES),
@@ -286,6 +294,7 @@ def write(
         "values": values,
         "nan": nan,
         "clip": clip,
+        "value_range": value_range,
         "units": units,
         "metadata": metadata_of(meta, settings or ()),
         "per_volume": per_volume_of(per_volume, gradients_of(source, bvals, bvecs, geometry)),

@@ -51,6 +51,7 @@ def write(
     values: Policy | str = "auto",
     nan: float | None = None,
     clip: tuple[float, float] | None = None,
+    value_range: tuple[float, float] | None = None,
     units: str | None = None,
     metadata: MetadataLike = None,
     per_volume: MappingLike = None,
@@ -116,6 +117,9 @@ def write(
         Real value for NaN and infinities; without it they are refused.
     clip : tuple of float, optional
         Real values beyond (low, high) are set to the limit, and counted.
+    value_range : tuple of float, optional
+        Real values between which all voxels lie (after `clip`), where you know it: floats and wide integers are then
+        read once, and the window follows from an eighth of them at most. A voxel beyond is refused while writing.
     units : str, optional
         UCUM code of the unit of the values, such as ``"mm2/s"``; written where the kind maps to real-world values.
     metadata : mapping or path, optional
@@ -210,6 +214,7 @@ def write(
         values=values,
         nan=nan,
         clip=clip,
+        value_range=value_range,
         metadata=metadata,
         uid=uid,
         now=now,
@@ -271,6 +276,7 @@ def plan(
     values: Policy | str = "auto",
     nan: float | None = None,
     clip: tuple[float, float] | None = None,
+    value_range: tuple[float, float] | None = None,
     units: str | None = None,
     metadata: MetadataLike = None,
     per_volume: MappingLike = None,
@@ -289,7 +295,9 @@ def plan(
 
     Parameters
     ----------
-    source, kind, spacing, origin, direction, affine, space, axes, time_point, times, values, nan, clip, units
+    source, kind, spacing, origin, direction, affine, space, axes, time_point, times, units
+        As in `write`.
+    values, nan, clip, value_range
         As in `write`.
     like, series, same_space, derivation, description, model, keep_private
         As in `write`.
@@ -339,6 +347,7 @@ def plan(
         values=values,
         nan=nan,
         clip=clip,
+        value_range=value_range,
         metadata=metadata,
         uid=uid,
         now=now,
@@ -374,6 +383,7 @@ def _receipt(out: str | os.PathLike[str], job: Job, tally: Tally, *, verified: b
         intercept=series.value_map.intercept,
         max_error=series.value_map.max_error,
         achieved_error=tally.error,
+        value_range=series.value_map.value_range,
         clipped=tally.clipped,
         replaced=tally.replaced,
         verified=verified,

@@ -41,7 +41,7 @@ _HOUNSFIELD = (-32768.0, 65535.0)
 """What scanners of extended range and metal reach."""
 _LEAST_CONTRAST = 20.0
 """HU between the darkest and the brightest voxel of any body or phantom; normalised images have 1 or 2."""
-_CONTENT_VERSION = b"dicomseries content 2"
+_CONTENT_VERSION = b"dicomseries content 3"
 """Begins every content digest; a change of what is hashed changes this, so that UIDs are never reused."""
 
 
@@ -174,7 +174,7 @@ def _plan_values(volume: Volume, request: Request, form: Form, statistics: Stati
     if needs_divisor(form.policy, statistics, rules, clip=form.clip):
         statistics = _with_divisor(volume, request, statistics)
     try:
-        return plan_values(
+        found = plan_values(
             form.policy,
             statistics,
             rules,
@@ -185,6 +185,7 @@ def _plan_values(volume: Volume, request: Request, form: Form, statistics: Stati
         )
     except RangeError as refusal:
         raise _counted(refusal, volume, request) from None
+    return replace(found, value_range=request.value_range)
 
 
 def _with_divisor(volume: Volume, request: Request, statistics: Statistics) -> Statistics:

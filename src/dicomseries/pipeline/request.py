@@ -19,7 +19,7 @@ from dicomseries.pipeline.loading import MappingLike, load_mapping
 from dicomseries.segmentation import parse_segmentation_type
 from dicomseries.sinks.directory import located
 from dicomseries.uids import UidPolicy, parse_uid_policy
-from dicomseries.values import Policy, parse_policy
+from dicomseries.values import Policy, check_value_range, parse_policy
 
 __all__ = ["MetadataLike", "Progress", "Request", "make_request", "target_of"]
 
@@ -42,6 +42,7 @@ class Request:
     policy: Policy | None
     nan: float | None
     clip: tuple[float, float] | None
+    value_range: tuple[float, float] | None
     metadata: Metadata
     uid: UidPolicy
     now: dt.datetime | None
@@ -80,18 +81,21 @@ def make_request(
     units: str | None = None,
     segments: Any = None,
     segmentation_type: str | None = None,
+    value_range: tuple[float, float] | None = None,
 ) -> Request:
     """Return the options as the stages take them, or refuse what is wrong with them."""
     uid_policy = parse_uid_policy(uid)
     # With uid="content" the same input must give the same bytes tomorrow, so the clock is not read.
     moment = _checked_now(now) or (None if uid_policy.mode == "content" else dt.datetime.now().astimezone())
     found = find_kind(kind)
+    policy = parse_policy(values)
     _refuse_strangers(found, companion=companion, segments=segments, segmentation_type=segmentation_type)
     return Request(
         kind=found,
-        policy=parse_policy(values),
+        policy=policy,
         nan=nan,
         clip=clip,
+        value_range=check_value_range(value_range, policy),
         metadata=Metadata.from_mapping({**load_mapping("metadata", metadata), **_units_item(units)}),
         uid=uid_policy,
         now=moment,

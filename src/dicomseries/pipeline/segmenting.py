@@ -84,6 +84,7 @@ def _refuse_strangers(request: Request) -> None:
         "values": request.policy if not isinstance(request.policy, (Exact, Lossless)) else None,
         "nan": request.nan,
         "clip": request.clip,
+        "value_range": request.value_range,
         "per_volume": request.per_volume or None,
     }
     odd = next((name for name, value in given.items() if value is not None), None)

@@ -20,7 +20,15 @@ from dicomseries.pipeline.forms import Form
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab, slabs_of
 from dicomseries.sources import Volume
-from dicomseries.values import SliceStatistics, Statistics, ValueMap, needs_divisor, plan_values, slice_statistics
+from dicomseries.values import (
+    SliceStatistics,
+    Statistics,
+    ValueMap,
+    needs_divisor,
+    plan_values,
+    promised_ends,
+    slice_statistics,
+)
 
 __all__ = ["digest", "survey"]
 
@@ -41,7 +49,12 @@ def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Sta
         The ways it is written: whether some slices will do is theirs to say.
     """
     is_hashed = request.uid.mode == "content" and request.entropy is None
-    some = _some(volume) if _fits_whatever(volume, forms) else None
+    some = promised = None
+    if _fits_whatever(volume, forms):
+        some = _some(volume)
+    elif request.value_range is not None:
+        some = _few(volume)
+        promised = promised_ends(request.value_range, volume.slabs.dtype, volume.slope, volume.intercept)
     kept = None if some is None else frozenset(index for bounds in some for index in range(*bounds))
 
     look = partial(_look, kept=kept, is_hashed=is_hashed)
@@ -51,7 +64,9 @@ def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Sta
     for found, own in each_slab(volume, look, request, "reading", asked):
         slices += found
         digests += own
-    statistics = Statistics(dtype=volume.slabs.dtype.name, slices=tuple(slices), samples=volume.samples)
+    statistics = Statistics(
+        dtype=volume.slabs.dtype.name, slices=tuple(slices), samples=volume.samples, promised=promised
+    )
     return statistics, tuple(digests)
 
 
@@ -72,12 +87,22 @@ def digest(frame: Any) -> bytes:
 
 def _some(volume: Volume) -> list[Bounds] | None:
     """Return the bounds of some chunks spread over all, the first and the last among them; None for few chunks."""
-    count, depth = volume.slabs.shape[0], max(volume.slabs.depth, 1)
-    chunks = -(-count // depth)
-    if chunks <= _SAMPLES:
+    chunks = _chunks(volume)
+    if len(chunks) <= _SAMPLES:
         return None
-    chosen = np.unique(np.linspace(0, chunks - 1, _SAMPLES).round().astype(int)).tolist()
-    return [(index * depth, min((index + 1) * depth, count)) for index in chosen]
+    return [chunks[index] for index in np.unique(np.linspace(0, len(chunks) - 1, _SAMPLES).round().astype(int))]
+
+
+def _few(volume: Volume) -> list[Bounds]:
+    """Return the bounds of some chunks spread over all, an eighth of them at most but for the one in the middle."""
+    chunks = _chunks(volume)
+    count = min(max(len(chunks) // 8, 1), _SAMPLES)
+    return [chunks[(2 * index + 1) * len(chunks) // (2 * count)] for index in range(count)]
+
+
+def _chunks(volume: Volume) -> list[Bounds]:
+    count, depth = volume.slabs.shape[0], max(volume.slabs.depth, 1)
+    return [(start, min(start + depth, count)) for start in range(0, count, depth)]
 
 
 def _fits_whatever(volume: Volume, forms: Sequence[Form]) -> bool:

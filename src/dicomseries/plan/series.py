@@ -244,6 +244,7 @@ class SeriesPlan:
             "slope": self.value_map.slope,
             "intercept": self.value_map.intercept,
             "max_error": self.value_map.max_error,
+            "value_range": None if self.value_map.value_range is None else list(self.value_map.value_range),
             "files": len(self),
             "first_file": self.file_name(0),
             "last_file": self.file_name(len(self) - 1),
@@ -274,6 +275,8 @@ class SeriesPlan:
         yield f"origin    {self.grid.origin_lps} mm (LPS)"
         yield f"direction {self.grid.direction_lps}"
         yield f"values    {self.value_map.describe()}"
+        if self.value_map.value_range is not None:
+            yield "range     {:g} to {:g}, as given".format(*self.value_map.value_range)
         yield from (f"advice    {text}" for text in self.advice)
         yield "attributes"
         yield from (f"  {own.keyword:<32} {own.vr} {_shown(own)}" for own in self.shared)

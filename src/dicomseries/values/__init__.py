@@ -12,6 +12,7 @@ from __future__ import annotations
 from dicomseries.values.exact import needs_divisor
 from dicomseries.values.planning import plan_values
 from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale, parse_policy
+from dicomseries.values.promise import check_value_range, promised_ends
 from dicomseries.values.quantise import count_outside
 from dicomseries.values.request import check_request
 from dicomseries.values.statistics import SliceStatistics, Statistics, divisor_of, slice_statistics
@@ -31,11 +32,13 @@ __all__ = [
     "Stored",
     "ValueMap",
     "check_request",
+    "check_value_range",
     "count_outside",
     "divisor_of",
     "needs_divisor",
     "parse_policy",
     "plan_values",
+    "promised_ends",
     "slice_statistics",
     "store",
 ]

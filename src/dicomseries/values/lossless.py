@@ -86,7 +86,8 @@ def plan_floats(
     ('float32', 0.0, 'Values stored exactly.')
     """
     scaled = (source_slope, source_intercept) != (1.0, 0.0)
-    missing = None if nan is None or statistics.nonfinite == 0 else float(nan)
+    is_whole = nan is None or (statistics.nonfinite == 0 and statistics.promised is None)
+    missing = None if nan is None or is_whole else float(nan)
     error = 0.0
     if scaled:
         dtype = "float64"

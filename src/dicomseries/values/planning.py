@@ -110,7 +110,9 @@ def _plan_real(
     """Return how real numbers become integers."""
     if nan is None:
         refuse_nonfinite(statistics)
-    missing = None if nan is None or statistics.nonfinite == 0 else float(nan)
+    # Of what was not read nobody knows whether it has NaN.
+    is_whole = nan is None or (statistics.nonfinite == 0 and statistics.promised is None)
+    missing = None if nan is None or is_whole else float(nan)
     look = partial(RealRange.of, statistics, clip=clip, source_slope=scale[0], source_intercept=scale[1])
     found = look(nan=missing)
     form = _form(policy, found, rules)

@@ -1,4 +1,4 @@
-"""Slabs of the source → stored integers, checked against the bound while they are still in the cache."""
+"""Integers → stored integers, checked against the bound while they are still in the cache."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import ValuesError
 from dicomseries.values.stored import BLOCK, Stored, source_changed, target_dtype
 from dicomseries.values.value_map import ValueMap, stored_range
 
-__all__ = ["clip_integers", "count_outside", "integer_limits_of", "store_exact", "store_real"]
+__all__ = ["clip_integers", "count_outside", "integer_limits_of", "store_exact"]
 
 Flat = npt.NDArray[Any]
 
@@ -52,9 +51,6 @@ def count_outside(
 def _blocks(flat: Flat) -> Iterator[Flat]:
     for start in range(0, flat.size, BLOCK):
         yield flat[start : start + BLOCK]
-
-
-# --- integers that stay integers -----------------------------------------------------------------------------------
 
 
 def store_exact(slab: npt.NDArray[Any], value_map: ValueMap, offset: int) -> Stored:
@@ -146,102 +142,3 @@ def _shifted(block: Flat, value_map: ValueMap, offset: int) -> Flat:
             given="an integer between the planned steps", expected=f"steps of {value_map.divisor} from {offset}"
         )
     return np.asarray(quotient)
-
-
-# --- real numbers that are quantised -------------------------------------------------------------------------------
-
-
-def store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
-    """Return a slab of real numbers as the nearest stored integers.
-
-    Raises
-    ------
-    ValuesError
-        Code "source-changed": a value is NaN, infinite or beyond what the statistics promised.
-
-    Examples
-    --------
-    >>> values = ValueMap(dtype="uint16", slope="0.5", intercept="-1", max_error=0.25, policy="Rescale()")
-    >>> store_real(np.array([[-1.0, 0.2]]), values).array.tolist()
-    [[0, 2]]
-    """
-    out = np.empty(slab.shape, dtype=target_dtype(value_map))
-    flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
-    steps, whole = np.empty(min(BLOCK, flat.size)), np.empty(min(BLOCK, flat.size))
-    limits = stored_range(value_map.dtype)
-    residual, clipped, replaced = 0.0, 0, 0
-    # A value that does not fit is found before it is cast; numpy's warning says no more.
-    with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, flat.size, BLOCK):
-            block, target = flat[start : start + BLOCK], filled[start : start + BLOCK]
-            x, y = steps[: block.size], whole[: block.size]
-            np.copyto(x, block)
-            counts = _prepare(x, value_map)
-            clipped, replaced = clipped + counts[0], replaced + counts[1]
-            _to_steps(x, value_map)
-            np.rint(x, out=y)
-            if not (y.min() >= limits[0] and y.max() <= limits[1]):  # NaN passes no comparison
-                raise _beyond(block, value_map)
-            np.copyto(target, y, casting="unsafe")
-            np.subtract(x, y, out=x)  # exact, and at most half a step
-            residual = max(residual, -float(x.min()), float(x.max()))
-    return Stored(array=out, error=_real_error(residual, value_map), clipped=clipped, replaced=replaced)
-
-
-def _prepare(x: npt.NDArray[np.float64], value_map: ValueMap) -> tuple[int, int]:
-    """Turn source values into the real ones to be stored, in place; return how many were clipped and replaced."""
-    missing = None
-    if value_map.nan is not None and not (np.isfinite(x.min()) and np.isfinite(x.max())):
-        missing = ~np.isfinite(x)
-    if value_map.is_scaled:
-        np.multiply(x, value_map.source_slope, out=x)
-        np.add(x, value_map.source_intercept, out=x)
-    clipped = 0
-    if value_map.clip is not None:
-        clipped = _clip(x, value_map.clip, missing)
-    if missing is None:
-        return clipped, 0
-    np.copyto(x, value_map.nan, where=missing)  # type: ignore[arg-type]
-    return clipped, int(np.count_nonzero(missing))
-
-
-def _clip(x: npt.NDArray[np.float64], clip: tuple[float, float], missing: npt.NDArray[np.bool_] | None) -> int:
-    low, high = clip
-    outside = (x < low) | (x > high)
-    if missing is not None:
-        outside &= ~missing
-    if missing is None and not (np.isfinite(x.min()) and np.isfinite(x.max())):
-        return 0  # infinity was not planned; left alone it is refused, clipped it would pass unseen
-    count = int(np.count_nonzero(outside))
-    if count:
-        np.clip(x, low, high, out=x)
-    return count
-
-
-def _to_steps(x: npt.NDArray[np.float64], value_map: ValueMap) -> None:
-    """Turn real values into (x - intercept) / slope, in place; the plan proved its ends by the same operations."""
-    intercept = float(value_map.intercept)
-    if intercept:
-        np.subtract(x, intercept, out=x)
-    np.multiply(x, 1.0 / float(value_map.slope), out=x)
-
-
-def _beyond(block: Flat, value_map: ValueMap) -> ValuesError:
-    """Return the refusal of numbers that the stored dtype would wrap, and of NaN."""
-    return source_changed(
-        given=f"values from {block.min()} to {block.max()}",
-        expected=f"finite values that {value_map.dtype} holds at slope {value_map.slope}, "
-        f"intercept {value_map.intercept}",
-    )
-
-
-def _real_error(residual: float, value_map: ValueMap) -> float:
-    """Return the largest |restored - real| where none is further than `residual` <= ½ steps from its stored integer.
-
-    What the bound has beyond half a step is the rounding of float64, in the source, here and in the reader: it is
-    added whole, so that no reader finds more. A bound below half a step is that of a single value.
-    """
-    half = float(value_map.slope) / 2
-    if value_map.max_error < half:
-        return value_map.max_error
-    return min(2 * residual * half + (value_map.max_error - half), value_map.max_error)

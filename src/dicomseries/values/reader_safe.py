@@ -19,7 +19,14 @@ import numpy.typing as npt
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.values.value_map import stored_range
 
-__all__ = ["LARGEST_WITH_FRACTION", "ds_not_above", "leaves_stored_range", "slopes_from", "truncated_slices"]
+__all__ = [
+    "LARGEST_WITH_FRACTION",
+    "ds_not_above",
+    "has_few_whole_numbers",
+    "leaves_stored_range",
+    "slopes_from",
+    "truncated_slices",
+]
 
 LARGEST_WITH_FRACTION = 1e14
 """From this slope on no DS of 16 characters has a fraction; only such slopes may be whole numbers."""
@@ -63,6 +70,18 @@ def truncated_slices(
     several = low != high
     small = np.maximum(np.abs(low), np.abs(high)) <= _LARGEST_INTEGER_ARRAY
     return np.flatnonzero(whole & several & small)
+
+
+def has_few_whole_numbers(stored: npt.NDArray[np.float64], slope: float, intercept: float) -> bool:
+    """Tell whether at most one stored value is a whole number, so that no slice can begin and end with one.
+
+    Examples
+    --------
+    >>> has_few_whole_numbers(np.arange(2000.0), 0.001, 0.0), has_few_whole_numbers(np.arange(2000.0), 0.00099, 0.0)
+    (False, True)
+    """
+    real = stored * slope + intercept
+    return int(np.count_nonzero((real == np.floor(real)) & (np.abs(real) <= _LARGEST_INTEGER_ARRAY))) <= 1
 
 
 def leaves_stored_range(dtype: str, slope: float, intercept: float, low: float, high: float) -> bool:

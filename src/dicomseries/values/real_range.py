@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ class RealRange:
         Ends of the whole volume.
     genuine : (float, float) or None
         Ends of the voxels that are not replaced; None if all are.
+    is_promised : bool
+        Whether `lows` and `highs` are only those of some slices.
     conversion : float
         Largest error of taking a source integer (beyond 2^53) as float64, in real units.
     """
@@ -36,6 +38,7 @@ class RealRange:
     high: float
     genuine: tuple[float, float] | None
     conversion: float
+    is_promised: bool = False
 
     @classmethod
     def of(
@@ -75,13 +78,21 @@ class RealRange:
             ends[1] = np.where(replaced, np.fmax(ends[1], nan), ends[1])
         size = max(abs(int(end)) for end in _whole_ends(statistics))
         beyond = size * UNIT_ROUNDOFF * abs(source_slope) if size > 2**53 else 0.0
-        return cls(
+        found = cls(
             lows=ends[0],
             highs=ends[1],
             low=float(ends[0].min()),
             high=float(ends[1].max()),
             genuine=genuine,
             conversion=beyond,
+        )
+        if statistics.promised is None:
+            return found
+        low, high = sorted(float(end) * source_slope + source_intercept for end in statistics.promised)
+        low, high = np.clip([low, high], *(clip or (-np.inf, np.inf))).tolist()
+        missing = () if nan is None else (nan,)
+        return replace(
+            found, low=min(low, *missing, low), high=max(high, *missing, high), genuine=(low, high), is_promised=True
         )
 
 

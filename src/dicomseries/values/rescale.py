@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.standard.decimal_string import format_ds
-from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION, ds_not_above, slopes_from, truncated_slices
+from dicomseries.values.reader_safe import (
+    LARGEST_WITH_FRACTION,
+    ds_not_above,
+    has_few_whole_numbers,
+    slopes_from,
+    truncated_slices,
+)
 from dicomseries.values.real_range import RealRange
 from dicomseries.values.value_map import UNIT_ROUNDOFF, stored_range
 
@@ -96,6 +102,10 @@ class Form:
     def is_reader_safe(self, found: RealRange) -> bool:
         """Tell whether no slice would be turned into integers (see `reader_safe`)."""
         slope, intercept = float(self.slope), float(self.intercept)
+        if found.is_promised:  # the ends of a slice may be any
+            first, last = quantise_ends(self, np.array([found.low, found.high]))
+            stored = np.arange(first, last + 1.0, dtype=np.float64)
+            return has_few_whole_numbers(stored, slope, intercept)
         lows, highs = (quantise_ends(self, ends) for ends in (found.lows, found.highs))
         return truncated_slices(lows, highs, slope, intercept).size == 0
 

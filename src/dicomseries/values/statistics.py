@@ -74,6 +74,8 @@ class Statistics:
         Greatest common divisor of all differences between integers (`divisor_of`), where a plan needs it.
     samples : int
         Samples per pixel: 1, or 3 for colour.
+    promised : tuple of int or float, optional
+        Least and greatest value that the whole source may hold, where `slices` are only some of its slices.
 
     Raises
     ------
@@ -92,6 +94,7 @@ class Statistics:
     slices: tuple[SliceStatistics, ...]
     divisor: int | None = None
     samples: int = 1
+    promised: tuple[Number, Number] | None = None
 
     def __post_init__(self) -> None:
         if not self.slices:
@@ -101,12 +104,16 @@ class Statistics:
 
     @property
     def minimum(self) -> Number | None:
-        """Least finite value; None if there is none."""
+        """Least finite value, or the least that was promised; None if there is none."""
+        if self.promised is not None:
+            return self.promised[0]
         return min((one.minimum for one in self.slices if one.minimum is not None), default=None)
 
     @property
     def maximum(self) -> Number | None:
-        """Greatest finite value; None if there is none."""
+        """Greatest finite value, or the greatest that was promised; None if there is none."""
+        if self.promised is not None:
+            return self.promised[1]
         return max((one.maximum for one in self.slices if one.maximum is not None), default=None)
 
     @property

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.values.lossless import store_floats
-from dicomseries.values.quantise import store_exact, store_real
+from dicomseries.values.promise import refuse_outside
+from dicomseries.values.quantise import store_exact
+from dicomseries.values.real import store_real
 from dicomseries.values.stored import Stored, target_dtype
 from dicomseries.values.value_map import ValueMap
 
@@ -35,7 +37,8 @@ def store(slab: npt.NDArray[Any], value_map: ValueMap, *, first: int | None = No
     Raises
     ------
     ValuesError
-        Code "source-changed": a value is not what the statistics promised.
+        Code "source-changed": a value is not what the statistics promised; "outside-value-range" or "not-finite": not
+        what the user has promised.
     ValueError
         If the map has `slopes` and `first` is missing.
 
@@ -45,6 +48,7 @@ def store(slab: npt.NDArray[Any], value_map: ValueMap, *, first: int | None = No
     >>> store(np.array([[[1.25, -0.5]]], np.float32), values).array.tolist()
     [[[1250, -500]]]
     """
+    refuse_outside(slab, value_map)
     if value_map.slopes is not None:
         return _store_each(slab, value_map, first, len(value_map.slopes))
     if value_map.is_float:

@@ -67,6 +67,8 @@ class ValueMap:
         The real value that stands for NaN and infinity.
     clip : (float, float), optional
         Real values are limited to this range; for exact integers the range is already moved inwards to integers.
+    value_range : (float, float), optional
+        Real values that were promised beforehand, after `clip`: one beyond them is refused.
     padding : int, optional
         Stored value that only replaced voxels have, for Pixel Padding Value (PS3.3 section C.7.5.1.1.2).
     policy : str
@@ -104,6 +106,7 @@ class ValueMap:
     source_intercept: float = 0.0
     nan: float | None = None
     clip: tuple[float, float] | None = None
+    value_range: tuple[float, float] | None = None
     padding: int | None = None
     advice: tuple[str, ...] = ()
     offset: int | None = None

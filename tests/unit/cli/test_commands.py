@@ -64,7 +64,7 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "--time-point 2 --times 0,2.5 --split time --units ms --values digits=3 --nan -1000 "
         "--clip -1000 3000 --set PatientID=42 --uid content "
         "--companion --segmentation-type labelmap "
-        "--now 2024-01-31T12:00:00 --workers 2 --overwrite --no-verify --no-sync"
+        "--now 2024-01-31T12:00:00 --workers 2 --overwrite --resume --no-verify --no-sync"
     )
     assert main(shlex.split(words)) == 0
     ((name, arguments, options),) = calls
@@ -92,7 +92,10 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "uid": "content",
         "now": datetime(2024, 1, 31, 12),  # noqa: DTZ001 - what the user said, no more
         "workers": 2,
+        "executor": None,
         "overwrite": True,
+        "resume": True,
+        "value_range": None,
         "verify": False,
         "sync": False,
         "progress": None,
@@ -109,6 +112,7 @@ def test_write_leaves_what_is_not_given_to_the_facade(calls, tmp_path):
         "companion",
         "uid",
         "overwrite",
+        "resume",
         "verify",
         "sync",
     }

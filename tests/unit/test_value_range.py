@@ -1,0 +1,153 @@
+"""A promised range: floats are read once, nothing beyond it passes, and the bound and the readers are kept to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dicomseries as dcs
+from dicomseries.errors import OptionError, ValuesError
+from dicomseries.sources import ArraySlabs, Volume
+
+
+class Counted(ArraySlabs):
+    """An array that counts how often each slice was read."""
+
+    def __init__(self, array):
+        super().__init__(array)
+        object.__setattr__(self, "reads", np.zeros(len(array), int))
+
+    def read(self, start, stop):
+        self.reads[start:stop] += 1
+        return super().read(start, stop)
+
+
+def volume_of(array):
+    return Volume(slabs=Counted(array), grid=dcs.Grid(shape=array.shape, spacing_mm=(1, 1, 2)))
+
+
+def array_of(dtype, slices=40):
+    z, y, x = np.indices((slices, 4, 5))
+    return (0.37 * (20 * y + x) + z // 5).astype(dtype)
+
+
+def written(array, tmp_path, **options):
+    volume = volume_of(array)
+    receipt = dcs.write(volume, tmp_path / "out", **{"kind": "CT", "verify": False, "sync": False, **options})
+    return receipt, volume.slabs.reads
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_a_promised_range_spares_the_first_pass_but_for_an_eighth(dtype, tmp_path):
+    receipt, reads = written(array_of(dtype), tmp_path, value_range=(-100, 100))
+    assert reads.sum() == 40 + 5
+    assert reads.min() == 1
+    assert receipt.value_range == (-100, 100)
+    assert "range given: all values lie from -100 to 100" in str(receipt)
+    assert receipt.to_dict()["value_range"] == [-100, 100]
+
+
+def test_without_it_floats_are_read_twice(tmp_path):
+    receipt, reads = written(array_of("float32"), tmp_path)
+    assert set(reads) == {2}
+    assert receipt.value_range is None
+
+
+@pytest.mark.parametrize("values", ["auto", "digits=2", "max-error=0.01"])
+@pytest.mark.parametrize("kind", ["CT", "PT"])
+def test_the_bound_holds_and_every_file_is_read_back(values, kind, tmp_path):
+    array = array_of("float32")
+    receipt, _ = written(array, tmp_path, value_range=(-100, 100), values=values, kind=kind, verify=True)
+    assert receipt.verified
+    assert np.abs(dcs.read(tmp_path / "out").array - array).max() <= receipt.max_error < 0.01
+
+
+@pytest.mark.parametrize("values", ["auto", "digits=2"])
+def test_no_slice_can_have_two_whole_numbers_for_ends(values, tmp_path):
+    array = array_of("float64")
+    plan = dcs.plan(volume_of(array), kind="CT", value_range=(-100, 100), values=values)
+    restored = plan.value_map.real(np.arange(-32768, 65536))
+    restored = restored[np.abs(restored) <= 100]
+    assert np.count_nonzero(restored == np.floor(restored)) <= 1
+
+
+@pytest.mark.parametrize("kind", ["CT", "ParametricMap"])
+@pytest.mark.parametrize("stray", [100.5, -1e30])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_voxel_beyond_is_refused_and_leaves_nothing(kind, stray, dtype, tmp_path):
+    array = array_of(dtype)
+    array[3, 2, 1] = stray
+    options = {} if kind == "CT" else {"units": "1"}
+    with pytest.raises(ValuesError) as refused:
+        written(array, tmp_path, value_range=(-100, 100), kind=kind, **options)
+    assert refused.value.code == "outside-value-range"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wide_integer_beyond_is_refused(tmp_path):
+    array = array_of("int32")
+    array[3, 2, 1] = 101
+    with pytest.raises(ValuesError) as refused:
+        written(array, tmp_path, value_range=(-100, 100))
+    assert refused.value.code == "outside-value-range"
+
+
+def test_what_is_clipped_into_the_range_is_no_stray(tmp_path):
+    array = array_of("float32")
+    array[3, 2, 1] = 1e9
+    receipt, _ = written(array, tmp_path, value_range=(-100, 100), clip=(-100, 100), verify=True)
+    assert receipt.clipped == 1
+
+
+def test_nan_is_refused_or_replaced_although_nobody_has_looked_for_it(tmp_path):
+    array = array_of("float32")
+    array[3, 2, 1] = np.nan
+    with pytest.raises(ValuesError) as refused:
+        written(array, tmp_path, value_range=(-100, 100))
+    assert refused.value.code == "not-finite"
+    receipt, _ = written(array, tmp_path, value_range=(-100, 100), nan=-120, verify=True)
+    assert receipt.replaced == 1
+    assert abs(dcs.read(tmp_path / "out").array[3, 2, 1] + 120) <= receipt.max_error
+
+
+@pytest.mark.parametrize("scale", [(0.1, -3.7), (-2.5e-3, 1e6)])
+@pytest.mark.parametrize("dtype", ["float32", "int16"])
+def test_the_range_is_one_of_real_values(scale, dtype, tmp_path):
+    array = np.arange(-300, 300).reshape(10, 6, 10).astype(dtype)
+    real = array.astype(np.float64) * scale[0] + scale[1]
+    grid = dcs.Grid(shape=array.shape, spacing_mm=(1, 1, 2))
+    volume = Volume(slabs=ArraySlabs(array), grid=grid, slope=scale[0], intercept=scale[1])
+    receipt = dcs.write(volume, tmp_path / "a", kind="MR", value_range=(real.min(), real.max()), values="rescale")
+    assert receipt.verified
+    with pytest.raises(ValuesError) as refused:
+        dcs.write(volume, tmp_path / "b", kind="MR", value_range=(real.min(), real.max() - 0.01), values="rescale")
+    assert refused.value.code == "outside-value-range"
+
+
+def test_content_uids_know_the_range_and_read_everything(tmp_path):
+    array = array_of("float32")
+    options = {"kind": "CT", "uid": "content"}
+    plans = [dcs.plan(volume_of(array), value_range=(-100, high), **options) for high in (100, 100, 101)]
+    uids = [plan.uids.series for plan in plans]
+    assert uids[0] == uids[1] != uids[2]
+
+
+@pytest.mark.parametrize("value_range", [(1, 1), (2, 1), (0, np.nan), (0,), (0, 1, 2), "01", 5, (True, 3), (0, np.inf)])
+def test_what_is_no_range_is_refused(value_range):
+    with pytest.raises(OptionError) as refused:
+        dcs.plan(array_of("float32"), kind="CT", spacing=(1, 1, 2), value_range=value_range)
+    assert refused.value.code == "value-range-not-valid"
+
+
+def test_a_slope_for_each_slice_needs_the_range_of_each():
+    with pytest.raises(OptionError) as refused:
+        dcs.plan(
+            array_of("float32"), kind="PT", spacing=(1, 1, 2), value_range=(0, 90), values=dcs.Rescale(per_slice=True)
+        )
+    assert refused.value.code == "value-range-per-slice"
+
+
+def test_the_plan_says_that_the_range_was_given():
+    plan = dcs.plan(array_of("float32"), kind="CT", spacing=(1, 1, 2), value_range=(-100, 100))
+    assert "range     -100 to 100, as given" in str(plan)
+    assert plan.to_dict()["value_range"] == [-100, 100]
