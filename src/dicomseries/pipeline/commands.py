@@ -14,14 +14,13 @@ from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.loading import MappingLike
 from dicomseries.pipeline.planning import with_others
 from dicomseries.pipeline.preparing import prepare
-from dicomseries.pipeline.request import MetadataLike, Progress, target_of
-from dicomseries.pipeline.resuming import Record, find_record, refuse_another
+from dicomseries.pipeline.request import MetadataLike, Progress
+from dicomseries.pipeline.resuming import Record, refuse_another
+from dicomseries.pipeline.targets import target_at
 from dicomseries.pipeline.witness import Tally, verify_series
-from dicomseries.pipeline.writing import check_space, write_series
+from dicomseries.pipeline.writing import write_series
 from dicomseries.plan import SeriesPlan
 from dicomseries.report import Receipt
-from dicomseries.sinks import DirectorySink
-from dicomseries.sinks.directory import check_target
 from dicomseries.uids import UidPolicy
 from dicomseries.values import Policy
 
@@ -68,6 +67,7 @@ def write(
     verify: bool = True,
     sync: bool = True,
     progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Receipt:
     """Write an array as a DICOM series, or as several of one study and space, whole or not at all.
 
@@ -180,9 +180,9 @@ def write(
     (3, 0.0, True)
     """
     started = time.perf_counter()
-    target = target_of(out)
-    check_target(target, overwrite=overwrite)
-    found = find_record(target) if resume else None
+    target = target_at(out, storage_options)
+    target.check(overwrite=overwrite, resume=resume)
+    found = target.find() if resume else None
     if found is not None:
         entropy, now = entropy or found[1].entropy, now or found[1].now
     request, jobs = prepare(
@@ -205,6 +205,7 @@ def write(
             "axes": axes,
             "time_point": time_point,
             "times": times,
+            "storage_options": storage_options,
         },
         kind=kind,
         values=values,
@@ -226,16 +227,18 @@ def write(
     )
     record = Record.of(request, jobs)
     if found is None:
-        check_space(target, jobs)
+        target.check_space(jobs)
     else:
-        refuse_another(found[1], record, target)
+        refuse_another(found[1], record, target.where)
     tallies = []
-    with DirectorySink(
-        target,
+    with target.sink(
+        jobs,
+        record,
+        None if found is None else found[0],
         overwrite=overwrite,
         sync=sync,
-        record=record.to_text(),
-        leftover=None if found is None else found[0],
+        read_back=verify,
+        resumes=found is not None,
     ) as sink:
         for job in jobs:
             tallies.append(write_series(job, sink, request, read_back=verify, resumes=found is not None))
@@ -244,7 +247,8 @@ def write(
         sink.commit()
     seconds = time.perf_counter() - started
     first, *others = (
-        _receipt(out, job, tally, verified=verify, seconds=seconds) for job, tally in zip(jobs, tallies, strict=True)
+        _receipt(target.where, job, tally, verified=verify, seconds=seconds)
+        for job, tally in zip(jobs, tallies, strict=True)
     )
     return replace(first, others=tuple(others))
 
@@ -284,6 +288,7 @@ def plan(
     workers: int | None = None,
     executor: Any = None,
     progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> SeriesPlan:
     """Return what `write` would write, having read the source once and written nothing.
 
@@ -295,7 +300,7 @@ def plan(
         As in `write`.
     per_volume, split, companion, segments, segmentation_type
         As in `write`.
-    metadata, uid, now, entropy, workers, executor, progress
+    metadata, uid, now, entropy, workers, executor, progress, storage_options
         As in `write`.
 
     Returns
@@ -334,6 +339,7 @@ def plan(
             "axes": axes,
             "time_point": time_point,
             "times": times,
+            "storage_options": storage_options,
         },
         kind=kind,
         values=values,
@@ -356,9 +362,8 @@ def plan(
     return with_others(jobs)
 
 
-def _receipt(out: str | os.PathLike[str], job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
+def _receipt(folder: str, job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
     series = job.plan
-    folder = os.fspath(out)
     return Receipt(
         out=os.path.join(folder, series.folder) if series.folder else folder,  # noqa: PTH118 - as it was given
         kind=series.kind,

@@ -96,7 +96,7 @@ def find_record(target: Path) -> tuple[Leftover, Record] | None:
     return None if leftover is None or record is None else (leftover, record)
 
 
-def refuse_another(found: Record, planned: Record, target: Path) -> None:
+def refuse_another(found: Record, planned: Record, target: str) -> None:
     """Refuse to go on with a write of another input or of other options: its files would not fit these.
 
     Raises

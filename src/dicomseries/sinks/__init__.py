@@ -13,14 +13,14 @@ from typing import Protocol, TypeAlias
 from dicomseries.sinks.directory import DirectorySink
 from dicomseries.sinks.object_store import ObjectSink
 
-__all__ = ["DirectorySink", "ObjectSink", "Sink", "Stored", "at_hand"]
+__all__ = ["DirectorySink", "ObjectSink", "Sink", "StoredFile", "at_hand"]
 
-Stored: TypeAlias = Path | AbstractContextManager[Path]
+StoredFile: TypeAlias = Path | AbstractContextManager[Path]
 """Where a file can be read back before the commit: a path, or what gives one for as long as it is open."""
 
 
 @contextmanager
-def at_hand(stored: Stored | None) -> Iterator[Path | None]:
+def at_hand(stored: StoredFile | None) -> Iterator[Path | None]:
     """Give the path of what `put` or `find` returned; what a store holds is fetched, and removed afterwards.
 
     Examples
@@ -45,14 +45,14 @@ class Sink(Protocol):
     It can be pickled: other processes then `put` and `find` files through what comes out, some of them twice.
     """
 
-    def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Stored | None:
+    def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> StoredFile | None:
         """Store one whole file, whose chunks may be made while they are asked for.
 
         Returns where it can be read back before the commit (see `at_hand`); None if it cannot. A file is stored for
         sure when that was opened, or after the commit: a store may take several at once meanwhile.
         """
 
-    def find(self, name: str, header: bytes, size: int) -> Stored | None:
+    def find(self, name: str, header: bytes, size: int) -> StoredFile | None:
         """Return where a file of this size and beginning stands that a killed write has left; None if there is none."""
 
     def commit(self) -> None:

@@ -5,7 +5,7 @@ A store is one small file with a class of six calls: ``get``, ``get_range``, ``p
 
 from __future__ import annotations
 
-from dicomseries.stores.addresses import is_url, masked
+from dicomseries.stores.addresses import hidden, is_url, masked
 from dicomseries.stores.fetching import at_hand, fetch_file, save
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, sha256_of
 from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -21,6 +21,7 @@ __all__ = [
     "StoreError",
     "at_hand",
     "fetch_file",
+    "hidden",
     "is_url",
     "masked",
     "open_store",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-__all__ = ["Address", "is_url", "masked"]
+from dicomseries.errors import SourceError
+
+__all__ = ["Address", "hidden", "is_url", "masked"]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[a-z0-9]+)*://")
 """Two letters at least, lest it be a drive of Windows; fsspec chains are understood too."""
@@ -101,3 +104,24 @@ def _texts(options: Mapping[str, Any]) -> Iterator[str]:
             yield from _texts(value)
         elif isinstance(value, str) and not is_url(value):
             yield value
+
+
+@contextmanager
+def hidden(url: str, options: Mapping[str, Any] | None) -> Iterator[None]:
+    """Leave out of a `SourceError` what must not be shown of a URL and its options.
+
+    Examples
+    --------
+    >>> with hidden("s3://bucket/a.zarr", {"secret": "abcdef"}):
+    ...     raise SourceError(code="file-unreadable", where="a.zarr", given="no abcdef", expected="-", remedy="-")
+    Traceback (most recent call last):
+    ...
+    dicomseries.errors.SourceError: a.zarr: expected -, given no ***. -
+    """
+    try:
+        yield
+    except SourceError as error:
+        given = Address(url=url, options=options or {}).hide(str(error.given))
+        raise SourceError(
+            code=error.code, where=error.where, given=given, expected=error.expected, remedy=error.remedy
+        ) from None

@@ -84,7 +84,7 @@ class ObstoreStore:
         with told(address):
             config, client = _config(address)
             root = f"{'s3' if address.scheme in _S3_SCHEMES else address.scheme}://{bucket}"
-            self._store = obstore.store.from_url(root, config=config, client_options=client)
+            self._store: Any = obstore.store.from_url(root, config=config, client_options=client)  # type: ignore[call-overload]
 
     def get(self, key: str) -> bytes:
         """Return a whole object."""

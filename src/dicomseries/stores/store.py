@@ -51,7 +51,7 @@ class Store(Protocol):
 
 
 @contextmanager
-def told(address: Address, *passed: type[BaseException]) -> Iterator[None]:
+def told(address: Address, *passed: type[Exception]) -> Iterator[None]:
     """Turn what a library raises into a fault without credentials; FileNotFoundError and `passed` keep their type.
 
     Examples
@@ -67,7 +67,8 @@ def told(address: Address, *passed: type[BaseException]) -> Iterator[None]:
     except (MemoryError, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 - each file system raises its own
-        kept = next((one for one in (FileNotFoundError, *passed) if isinstance(error, one)), StoreError)
+        kinds: tuple[type[Exception], ...] = (FileNotFoundError, *passed)
+        kept = next((kind for kind in kinds if isinstance(error, kind)), StoreError)
         # The library's own error and its text hold whatever it was given: it is not handed on.
         raise kept(address.hide(str(error)) or type(error).__name__) from None
 
