@@ -77,7 +77,8 @@ def write(
         Axes (slices, rows, columns), volumes first, colour last; numpy, memmap, torch, h5py, zarr, dask, xarray,
         SimpleITK, nibabel, or a file of the formats in `open_volume`. Read a few slices at a time.
     out : path-like
-        The folder to make; must not exist, or be empty.
+        The folder to make; must not exist, or be empty. Or a URL, such as ``s3://bucket/prefix``, below which nothing
+        is yet: ``manifest.json`` is put there last, and readers take what has none for incomplete.
     kind : str
         Only you know what the numbers are. One file a slice: ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``; one file for all:
         ``"EnhancedCT"``, ``"EnhancedMR"``, ``"MultiframeSC"``, ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``.
@@ -96,7 +97,7 @@ def write(
     times : float or sequence of float, optional
         Seconds from each volume to the next, or of each volume after the first; what the file says if not given.
     like : path-like, optional
-        Folder of the series that the array was made from: kind, grid, patient, study, frame of reference and what else
+        Folder or URL of the series that the array was made from: kind, grid, patient, study, frame of reference and what else
         stays true are taken from it, and it is referred to slice by slice.
     series : str, optional
         SeriesInstanceUID in `like`, where there are several.
@@ -151,6 +152,8 @@ def write(
         Make the files durable (fsync) before they are shown.
     progress : callable, optional
         Called as ``progress(done, total, what)``.
+    storage_options : mapping, optional
+        Of fsspec, for URLs; by default its configuration and the environment. They are written nowhere.
 
     Returns
     -------

@@ -78,7 +78,7 @@ class _Folder:
     def check_space(self, jobs: Sequence[Job]) -> None:
         check_space(self.path, jobs)
 
-    def sink(self, _: Sequence[Job], record: Record, leftover: Leftover | None, **options: bool) -> DirectorySink:
+    def sink(self, _: Sequence[Job], record: Record, leftover: Leftover | None, /, **options: bool) -> DirectorySink:
         return DirectorySink(
             self.path,
             overwrite=options["overwrite"],
@@ -109,7 +109,7 @@ class _Prefix:
     def check_space(self, jobs: Sequence[Job]) -> None:
         """Say nothing: a store does not tell what room it has."""
 
-    def sink(self, jobs: Sequence[Job], record: Record, _: Leftover | None, **options: bool) -> ObjectSink:
+    def sink(self, jobs: Sequence[Job], record: Record, _: Leftover | None, /, **options: bool) -> ObjectSink:
         return ObjectSink(
             self.url,
             self.options,
