@@ -97,8 +97,8 @@ def write(
     times : float or sequence of float, optional
         Seconds from each volume to the next, or of each volume after the first; what the file says if not given.
     like : path-like, optional
-        Folder or URL of the series that the array was made from: kind, grid, patient, study, frame of reference and what else
-        stays true are taken from it, and it is referred to slice by slice.
+        Folder or URL of the series that the array was made from: kind, grid, patient, study, frame of reference and
+        what else stays true are taken from it, and it is referred to slice by slice.
     series : str, optional
         SeriesInstanceUID in `like`, where there are several.
     same_space : bool

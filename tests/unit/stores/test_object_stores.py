@@ -21,7 +21,7 @@ from dicomseries.stores.obstore_store import ObstoreStore, is_at_hand
 from dicomseries.testing import SinkContract
 from s3_server import s3_server
 
-SECRET = "wJalrXUtnFEMI-K7MDENG"
+SECRET = "wJalrXUtnFEMI-K7MDENG"  # noqa: S105 - nobody's
 ARRAY = np.arange(7 * 4 * 5, dtype="int16").reshape(7, 4, 5)
 CT = {"kind": "CT", "spacing": (0.5, 0.75, 2.5)}
 
