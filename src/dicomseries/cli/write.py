@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -50,7 +49,10 @@ def register(app: typer.Typer) -> None:
 def write(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="INPUT", help="File with the array; FILE.h5::DATASET for HDF5.")],
-    out: Annotated[str, typer.Argument(metavar="OUT", help="Folder to make; its parents are made too.")],
+    out: Annotated[
+        str,
+        typer.Argument(metavar="OUT", help="Folder to make; its parents are made too. Or a URL: s3://bucket/prefix."),
+    ],
     *,
     kind: Annotated[
         str,
@@ -331,9 +333,9 @@ def write(
 def _plan(source: str, out: str, arguments: dict[str, Any], *, overwrite: bool, output: Output) -> None:
     """Print what would be written; a target that would be refused is refused now."""
     import dicomseries as dcs
-    from dicomseries.sinks.directory import check_target
+    from dicomseries.pipeline.targets import target_at
 
-    check_target(Path(out).absolute(), overwrite=overwrite)
+    target_at(out).check(overwrite=overwrite, resume=False)
     with progress_bar(output) as progress:
         plan = dcs.plan(source, **arguments, progress=progress)
     output.answer(_worded("\n\n".join(_planned(plan))), _advised(plan.to_dict()))

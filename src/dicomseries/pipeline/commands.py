@@ -14,14 +14,13 @@ from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.loading import MappingLike
 from dicomseries.pipeline.planning import with_others
 from dicomseries.pipeline.preparing import prepare
-from dicomseries.pipeline.request import MetadataLike, Progress, target_of
-from dicomseries.pipeline.resuming import Record, find_record, refuse_another
+from dicomseries.pipeline.request import MetadataLike, Progress
+from dicomseries.pipeline.resuming import Record, refuse_another
+from dicomseries.pipeline.targets import target_at
 from dicomseries.pipeline.witness import Tally, verify_series
-from dicomseries.pipeline.writing import check_space, write_series
+from dicomseries.pipeline.writing import write_series
 from dicomseries.plan import SeriesPlan
 from dicomseries.report import Receipt
-from dicomseries.sinks import DirectorySink
-from dicomseries.sinks.directory import check_target
 from dicomseries.uids import UidPolicy
 from dicomseries.values import Policy
 
@@ -69,6 +68,7 @@ def write(
     verify: bool = True,
     sync: bool = True,
     progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Receipt:
     """Write an array as a DICOM series, or as several of one study and space, whole or not at all.
 
@@ -78,7 +78,8 @@ def write(
         Axes (slices, rows, columns), volumes first, colour last; numpy, memmap, torch, h5py, zarr, dask, xarray,
         SimpleITK, nibabel, or a file of the formats in `open_volume`. Read a few slices at a time.
     out : path-like
-        The folder to make; must not exist, or be empty.
+        The folder to make; must not exist, or be empty. Or a URL, such as ``s3://bucket/prefix``, below which nothing
+        is yet: ``manifest.json`` is put there last, and readers take what has none for incomplete.
     kind : str
         Only you know what the numbers are. One file a slice: ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``; one file for all:
         ``"EnhancedCT"``, ``"EnhancedMR"``, ``"MultiframeSC"``, ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``.
@@ -97,8 +98,8 @@ def write(
     times : float or sequence of float, optional
         Seconds from each volume to the next, or of each volume after the first; what the file says if not given.
     like : path-like, optional
-        Folder of the series that the array was made from: kind, grid, patient, study, frame of reference and what else
-        stays true are taken from it, and it is referred to slice by slice.
+        Folder or URL of the series that the array was made from: kind, grid, patient, study, frame of reference and
+        what else stays true are taken from it, and it is referred to slice by slice.
     series : str, optional
         SeriesInstanceUID in `like`, where there are several.
     same_space : bool
@@ -155,6 +156,8 @@ def write(
         Make the files durable (fsync) before they are shown.
     progress : callable, optional
         Called as ``progress(done, total, what)``.
+    storage_options : mapping, optional
+        Of fsspec, for URLs; by default its configuration and the environment. They are written nowhere.
 
     Returns
     -------
@@ -184,9 +187,9 @@ def write(
     (3, 0.0, True)
     """
     started = time.perf_counter()
-    target = target_of(out)
-    check_target(target, overwrite=overwrite)
-    found = find_record(target) if resume else None
+    target = target_at(out, storage_options)
+    target.check(overwrite=overwrite, resume=resume)
+    found = target.find() if resume else None
     if found is not None:
         entropy, now = entropy or found[1].entropy, now or found[1].now
     request, jobs = prepare(
@@ -209,6 +212,7 @@ def write(
             "axes": axes,
             "time_point": time_point,
             "times": times,
+            "storage_options": storage_options,
         },
         kind=kind,
         values=values,
@@ -231,16 +235,18 @@ def write(
     )
     record = Record.of(request, jobs)
     if found is None:
-        check_space(target, jobs)
+        target.check_space(jobs)
     else:
-        refuse_another(found[1], record, target)
+        refuse_another(found[1], record, target.where)
     tallies = []
-    with DirectorySink(
-        target,
+    with target.sink(
+        jobs,
+        record,
+        None if found is None else found[0],
         overwrite=overwrite,
         sync=sync,
-        record=record.to_text(),
-        leftover=None if found is None else found[0],
+        read_back=verify,
+        resumes=found is not None,
     ) as sink:
         for job in jobs:
             tallies.append(write_series(job, sink, request, read_back=verify, resumes=found is not None))
@@ -249,7 +255,8 @@ def write(
         sink.commit()
     seconds = time.perf_counter() - started
     first, *others = (
-        _receipt(out, job, tally, verified=verify, seconds=seconds) for job, tally in zip(jobs, tallies, strict=True)
+        _receipt(target.where, job, tally, verified=verify, seconds=seconds)
+        for job, tally in zip(jobs, tallies, strict=True)
     )
     return replace(first, others=tuple(others))
 
@@ -290,6 +297,7 @@ def plan(
     workers: int | None = None,
     executor: Any = None,
     progress: Progress | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> SeriesPlan:
     """Return what `write` would write, having read the source once and written nothing.
 
@@ -303,7 +311,7 @@ def plan(
         As in `write`.
     per_volume, split, companion, segments, segmentation_type
         As in `write`.
-    metadata, uid, now, entropy, workers, executor, progress
+    metadata, uid, now, entropy, workers, executor, progress, storage_options
         As in `write`.
 
     Returns
@@ -342,6 +350,7 @@ def plan(
             "axes": axes,
             "time_point": time_point,
             "times": times,
+            "storage_options": storage_options,
         },
         kind=kind,
         values=values,
@@ -365,9 +374,8 @@ def plan(
     return with_others(jobs)
 
 
-def _receipt(out: str | os.PathLike[str], job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
+def _receipt(folder: str, job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
     series = job.plan
-    folder = os.fspath(out)
     return Receipt(
         out=os.path.join(folder, series.folder) if series.folder else folder,  # noqa: PTH118 - as it was given
         kind=series.kind,

@@ -39,7 +39,7 @@ def prepare(
         request = make_request(kind=kind, **options)
         volume = open_volume(source, **geometry)
     else:
-        origin = open_source(like.path, series=like.series)
+        origin = open_source(like.path, series=like.series, storage_options=geometry.get("storage_options"))
         request = make_request(kind=kind_of(kind, origin), **options)
         volume = _opened_like(source, origin, geometry)
         request = lineage_of(like, origin, volume, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, cast
@@ -10,12 +11,14 @@ from typing import Any, cast
 import numpy as np
 
 from dicomseries import executors, readback
+from dicomseries.errors import OptionError
 from dicomseries.pipeline.commands import plan, write
 from dicomseries.plan import SeriesPlan
 from dicomseries.report import Receipt
 from dicomseries.sources import Volume
 from dicomseries.sources.picking import LazyArray
 from dicomseries.sources.volume import ArraySlabs, Slabs
+from dicomseries.stores import at_hand, is_url, masked
 
 __all__ = ["Derivation", "SeriesVolume", "read"]
 
@@ -112,6 +115,7 @@ def read(
     slices: readback.Slices | None = None,
     lazy: bool = False,
     workers: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> SeriesVolume:
     """Read a series as an array on its grid, with its attributes.
 
@@ -119,6 +123,7 @@ def read(
     ----------
     path : path-like
         Folder of the series (folders below it are looked at too), or one file: a single slice, or a multi-frame file.
+        Or a URL of either: its objects are fetched into a private folder, which is removed afterwards.
     series : str, optional
         SeriesInstanceUID, where there are several.
     values : {"real", "stored"}
@@ -132,6 +137,8 @@ def read(
         be written as it is, and ``.to_dask()`` works on it without reading all.
     workers : int, optional
         Threads that read and decode; the machine's processors if not given.
+    storage_options : mapping, optional
+        Of fsspec, for a URL; by default its configuration and the environment.
 
     Returns
     -------
@@ -166,9 +173,13 @@ def read(
     ((1, 128, 128), 'int32', (0.661468, 0.661468, 5.0))
     """
     count = executors.worker_count(workers)
-    found = readback.open_volume(path, series=series, values=values, slices=slices)
+    if lazy and is_url(path):
+        raise _lazy_at_url(masked(os.fspath(path)))
+    with at_hand(path, storage_options) as here:
+        found = readback.open_volume(here, series=series, values=values, slices=slices)
+        slabs = found.slabs if lazy else _in_memory(cast("readback.FileSlabs", found.slabs), count)
     return SeriesVolume(
-        slabs=found.slabs if lazy else _in_memory(cast("readback.FileSlabs", found.slabs), count),
+        slabs=slabs,
         grid=found.grid,
         slope=found.slope,
         intercept=found.intercept,
@@ -193,3 +204,13 @@ def _in_memory(slabs: readback.FileSlabs, workers: int) -> Slabs:
     for _ in executors.run(fill, range(0, len(array), step), workers=workers):
         pass
     return ArraySlabs(array)
+
+
+def _lazy_at_url(where: str) -> OptionError:
+    return OptionError(
+        code="lazy-at-url",
+        where="lazy",
+        given=f"lazy=True for {where}",
+        expected="files that stay where they are; objects are fetched only for as long as they are read",
+        remedy="Copy the prefix to a folder and read that, or leave lazy= out.",
+    )

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Self
 
 from dicomseries.errors import OptionError
-from dicomseries.part10 import header_template
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.request import Request
 from dicomseries.sinks.directory import Leftover, find_leftover
@@ -96,7 +95,7 @@ def find_record(target: Path) -> tuple[Leftover, Record] | None:
     return None if leftover is None or record is None else (leftover, record)
 
 
-def refuse_another(found: Record, planned: Record, target: Path) -> None:
+def refuse_another(found: Record, planned: Record, target: str) -> None:
     """Refuse to go on with a write of another input or of other options: its files would not fit these.
 
     Raises
@@ -118,9 +117,10 @@ def refuse_another(found: Record, planned: Record, target: Path) -> None:
 def _planned(jobs: Sequence[Job]) -> Iterator[bytes]:
     """Yield what the files of all series depend on, but for the voxels, of which the value map knows the range."""
     for job in jobs:
-        plan = job.plan
-        ends = (plan.instance(index) for index in (0, len(plan) - 1))
-        template = header_template(plan)
-        yield from (f"{one.name}".encode() + template.render(one) + template.tail for one in ends)
-        yield repr((plan.extent, plan.columns, plan.value_map, plan.grid)).encode()
-        yield job.encoded or b""
+        if job.encoded is not None:
+            yield job.encoded
+            continue
+        one = job.plan
+        said = (one.sop_class_uid, one.transfer_syntax_uid, one.uids, one.shared, one.groups, one.per_frame)
+        voxels = (one.extent, one.columns, one.value_map, one.grid, one.samples, one.folder)
+        yield repr((said, voxels)).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from dicomseries.derivation import Source, SourceFrame, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute, Value
+from dicomseries.stores import at_hand, masked
 
 __all__ = ["open_source"]
 
@@ -30,15 +31,19 @@ _ROUNDED = 5e-3
 """Departure from a right-angled frame that is snapped: cosines of two to three decimals."""
 
 
-def open_source(path: str | os.PathLike[str], *, series: str | None = None) -> Source:
+def open_source(
+    path: str | os.PathLike[str], *, series: str | None = None, storage_options: Mapping[str, Any] | None = None
+) -> Source:
     """Return a series as what another is derived from; only headers are read.
 
     Parameters
     ----------
     path : path-like
-        Folder of the series, or one file.
+        Folder of the series, or one file; or a URL.
     series : str, optional
         SeriesInstanceUID, where there are several.
+    storage_options : mapping, optional
+        Of fsspec, for a URL.
 
     Raises
     ------
@@ -50,13 +55,18 @@ def open_source(path: str | os.PathLike[str], *, series: str | None = None) -> S
     DicomSeriesWarning
         If slices are missing or something else is wrong that does not keep slices from being referred to.
     """
-    found = readback.scan(path)
-    chosen = readback.select(path, found, series)
+    with at_hand(path, storage_options) as here:
+        return _opened(path, here, series)
+
+
+def _opened(path: str | os.PathLike[str], here: str | os.PathLike[str], series: str | None) -> Source:
+    found = readback.scan(here)
+    chosen = readback.select(masked(os.fspath(path)), found, series)
     errors = [one for one in chosen.problems if one.level == "error" and one.code not in _TOLERATED]
     if errors:
         raise ReadError.together([one.error(os.fspath(path)) for one in errors])
     for problem in (*found.problems, *chosen.problems):
-        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=4)
+        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=5)
     shared, owns = _attributes(chosen)
     pool = () if chosen.frame_set is None else chosen.frame_set.pool
     items = [_per_frame(frames.instance) for frames in pool]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -13,7 +12,7 @@ from dicomseries.executors import Bounds
 from dicomseries.part10 import HeaderTemplate, file_chunks, header_template
 from dicomseries.pipeline.witness import FileWitness, Tally
 from dicomseries.plan import SeriesPlan
-from dicomseries.sinks import Sink
+from dicomseries.sinks import Sink, StoredFile, at_hand
 from dicomseries.values import Stored, ValueMap, store
 
 __all__ = ["FileTask", "StoreTask", "tally_of"]
@@ -73,10 +72,21 @@ class FileTask:
         if self._witness is None:
             self._witness = FileWitness(self.scale, self.plan.value_map)
         stored, total = _stored(slab, bounds, self.plan.value_map)
+        put: list[tuple[StoredFile | None, npt.NDArray[Any]]] = []
         for index, frame, asked in zip(range(*bounds), stored, slab, strict=True):
             instance = self.plan.instance(index)
             chunks = file_chunks(self._template, instance, frame)
-            total.add(self._write(self._witness, instance.name, chunks, asked))
+            total.size += sum(map(len, chunks))
+            seen = self._seen(self._witness, instance.name, chunks, asked)
+            if seen is None:
+                put.append((self.sink.put(instance.name, chunks), asked))
+            else:
+                total.add(seen)
+        # Only now, as a store takes several at once.
+        for file, asked in put:
+            with at_hand(file) as path:
+                if self.read_back and path is not None:
+                    total.add(self._witness.compare(path, asked))
         return total
 
     def is_there(self, bounds: Bounds) -> bool:
@@ -89,24 +99,16 @@ class FileTask:
                 return False
         return True
 
-    def _write(
+    def _seen(
         self, witness: FileWitness, name: str, chunks: tuple[bytes | memoryview, ...], asked: npt.NDArray[Any]
-    ) -> Tally:
-        size = sum(map(len, chunks))
-        found = self.sink.find(name, bytes(chunks[0]), size) if self.resumes else None
-        seen = None if found is None else self._seen(witness, found, asked)
-        if seen is None:
-            path = self.sink.put(name, chunks)
-            seen = witness.compare(path, asked) if self.read_back and path is not None else Tally()
-        seen.size = size
-        return seen
-
-    def _seen(self, witness: FileWitness, path: Path, asked: npt.NDArray[Any]) -> Tally | None:
-        """Return what the witness says of a file that was there, None if it is to be written again."""
-        if not self.read_back:
-            return Tally()
+    ) -> Tally | None:
+        """Return what the witness says of a file that was there already, None if it is to be written."""
+        found = self.sink.find(name, bytes(chunks[0]), sum(map(len, chunks))) if self.resumes else None
+        if found is None or not self.read_back:
+            return None if found is None else Tally()
         try:
-            seen = witness.compare(path, asked)
+            with at_hand(found) as path:
+                seen = Tally() if path is None else witness.compare(path, asked)
         except ReadError:
             return None
         return seen if seen.error <= self.plan.value_map.max_error else None

@@ -18,7 +18,7 @@ from dicomseries.pipeline.slabs import each_slab, slabs_of
 from dicomseries.pipeline.tasks import FileTask, StoreTask, tally_of
 from dicomseries.pipeline.witness import Tally, compare_frames, compare_labels
 from dicomseries.plan import SeriesPlan
-from dicomseries.sinks import Sink
+from dicomseries.sinks import Sink, at_hand
 
 __all__ = ["check_space", "write_series"]
 
@@ -89,9 +89,9 @@ def _write_one(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Ta
             yield chunk
 
     chunks = (job.encoded,) if job.encoded is not None else _chunks(job, request, total)
-    path = sink.put(job.plan.file_name(0), counted(chunks))
-    if read_back and path is not None:
-        total.add(_compared(path, job, request))
+    with at_hand(sink.put(job.plan.file_name(0), counted(chunks))) as path:
+        if read_back and path is not None:
+            total.add(_compared(path, job, request))
     return total
 
 
@@ -110,13 +110,14 @@ def _kept(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally |
         return None
     start = job.encoded or header_template(job.plan).render(job.plan.instance(0))
     size = job.plan.file_bytes(0)
-    path = sink.find(job.plan.file_name(0), start, size)
-    if path is None:
+    found = sink.find(job.plan.file_name(0), start, size)
+    if found is None:
         return None
     if not read_back:
         return Tally(error=job.plan.value_map.max_error, size=size)
     try:
-        seen = _compared(path, job, request)
+        with at_hand(found) as path:
+            seen = Tally() if path is None else _compared(path, job, request)
     except ReadError:
         return None
     seen.size = size

@@ -5,13 +5,35 @@ A sink is one small file with a class of four calls: ``put``, ``find``, ``commit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from dicomseries.sinks.directory import DirectorySink
+from dicomseries.sinks.object_store import ObjectSink
 
-__all__ = ["DirectorySink", "Sink"]
+__all__ = ["DirectorySink", "ObjectSink", "Sink", "StoredFile", "at_hand"]
+
+StoredFile: TypeAlias = Path | AbstractContextManager[Path]
+"""Where a file can be read back before the commit: a path, or what gives one for as long as it is open."""
+
+
+@contextmanager
+def at_hand(stored: StoredFile | None) -> Iterator[Path | None]:
+    """Give the path of what `put` or `find` returned; what a store holds is fetched, and removed afterwards.
+
+    Examples
+    --------
+    >>> with at_hand(Path("0001.dcm")) as path:
+    ...     path.name
+    '0001.dcm'
+    """
+    if stored is None or isinstance(stored, Path):
+        yield stored
+        return
+    with stored as path:
+        yield path
 
 
 class Sink(Protocol):
@@ -23,13 +45,14 @@ class Sink(Protocol):
     It can be pickled: other processes then `put` and `find` files through what comes out, some of them twice.
     """
 
-    def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path | None:
+    def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> StoredFile | None:
         """Store one whole file, whose chunks may be made while they are asked for.
 
-        Returns where it can be read back before the commit; None if it cannot.
+        Returns where it can be read back before the commit (see `at_hand`); None if it cannot. A file is stored for
+        sure when that was opened, or after the commit: a store may take several at once meanwhile.
         """
 
-    def find(self, name: str, header: bytes, size: int) -> Path | None:
+    def find(self, name: str, header: bytes, size: int) -> StoredFile | None:
         """Return where a file of this size and beginning stands that a killed write has left; None if there is none."""
 
     def commit(self) -> None:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,10 +31,12 @@ from dicomseries.sources.gradients import diffusion_gradients
 from dicomseries.sources.layout import chosen_time_point
 from dicomseries.sources.optional import EXTRAS
 from dicomseries.sources.placement import join
+from dicomseries.sources.remote import FetchedSlabs, fetched, is_lazy, open_lazily
 from dicomseries.sources.reopened import PathSlabs
 from dicomseries.sources.request import Location, Request, locate
 from dicomseries.sources.timing import asked_times
 from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume
+from dicomseries.stores import is_url, masked
 
 __all__ = [
     "EXTRAS",
@@ -109,6 +112,7 @@ def open_volume(
     axes: str | None = None,
     time_point: int | None = None,
     times: float | Sequence[Any] | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Volume:
     """Return a volume over any array or file, without reading its voxels.
 
@@ -116,7 +120,8 @@ def open_volume(
     ----------
     source : array-like, str, os.PathLike, or Volume
         An array (numpy, memmap, torch, h5py, zarr, dask, xarray, any with `shape`, `dtype` and slicing), an image of
-        SimpleITK or nibabel, or a file (`SUFFIXES`; ``file.h5::scan/ct`` names a dataset in it).
+        SimpleITK or nibabel, or a file (`SUFFIXES`; ``file.h5::scan/ct`` names a dataset in it). Of a URL, Zarr is
+        read where it is, and any other file is fetched whole into a private folder for as long as it is used.
     spacing : sequence of 3 float, optional
         mm between voxel centres along x (columns), y (rows), z (slices).
     origin : sequence of 3 float, optional
@@ -135,6 +140,8 @@ def open_volume(
     times : float, or sequence of float, datetime64 or timedelta64, optional
         Seconds from one volume to the next, or the time of each in seconds, from any beginning. By default what the
         file says, as far as it says the unit too (see Notes).
+    storage_options : mapping, optional
+        Of fsspec, for a URL; by default its configuration and the environment.
 
     Returns
     -------
@@ -193,11 +200,29 @@ def open_volume(
     )
     if isinstance(source, Volume):
         return _placed_again(source, request)
+    if is_url(source):
+        return _opened_at(source, request, storage_options)
+    return _opened_here(source, request)
+
+
+def _opened_here(source: Any, request: Request) -> Volume:
     found = locate(source) if isinstance(source, (str, os.PathLike)) else source
     for module in FORMATS:
         if module.matches(found):
             return _opened(module, found, request)
     raise _unknown(found, request.where)
+
+
+def _opened_at(url: str, request: Request, options: Mapping[str, Any] | None) -> Volume:
+    if is_lazy(url):
+        return _opened_here(open_lazily(url, options), request)
+    path, folder = fetched(url, options)
+    try:
+        volume = _opened_here(path, request)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return replace(volume, slabs=FetchedSlabs(volume.slabs, folder))
 
 
 def _opened(module: Format, source: Any, request: Request) -> Volume:
@@ -220,7 +245,7 @@ def _opened(module: Format, source: Any, request: Request) -> Volume:
 
 
 def _name(source: object) -> str:
-    return os.fspath(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__
+    return masked(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else type(source).__name__
 
 
 def _placed_again(volume: Volume, request: Request) -> Volume:

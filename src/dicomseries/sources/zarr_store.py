@@ -21,8 +21,9 @@ from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.timing import step_times, untimed
 from dicomseries.sources.volume import Volume
+from dicomseries.stores import hidden, masked
 
-__all__ = ["PACKAGE", "matches", "open_volume"]
+__all__ = ["PACKAGE", "matches", "open_url", "open_volume"]
 
 PACKAGE: str | None = "zarr"
 """Extra that installs zarr."""
@@ -98,6 +99,26 @@ def _open_folder(source: Location, where: str) -> Any:
     remedy = "Check that the folder is whole: it holds zarr.json, .zarray or .zgroup."
     with guarded(where, "a folder with a Zarr array or group", remedy):
         return zarr.open(source.path, mode="r")
+
+
+def open_url(url: str, member: str, options: Mapping[str, Any] | None) -> Any:
+    """Return the array or group at a URL, or the member of it that is named; chunks are read when they are needed.
+
+    Raises
+    ------
+    MissingPackageError
+        If zarr is not installed.
+    SourceError
+        If there is no Zarr array or group.
+    """
+    where = masked(url)
+    try:
+        import zarr
+    except ImportError as error:
+        raise missing_package(extra="zarr", where=where) from error
+    with hidden(url, options), guarded(where, "a Zarr array or group", "Check the URL and the credentials."):
+        node: Any = zarr.open(url, mode="r", storage_options=dict(options) if options else None)
+        return node[member] if member else node
 
 
 def _choose(group: Any, source: Any) -> Any:

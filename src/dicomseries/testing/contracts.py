@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from dicomseries.geometry import Grid
-from dicomseries.sinks import Sink
+from dicomseries.sinks import Sink, at_hand
 from dicomseries.sources import Slabs, Volume
 
 __all__ = ["SinkContract", "SourceContract"]
@@ -189,8 +189,8 @@ class SinkContract(ABC):
         """The writer verifies there before it commits."""
         sink = self.open(tmp_path)
         for name, chunks in _FILES.items():
-            path = sink.put(name, chunks)
-            assert path is None or Path(path).read_bytes() == _WHOLE[name]
+            with at_hand(sink.put(name, chunks)) as path:
+                assert path is None or path.read_bytes() == _WHOLE[name]
         sink.abort()
 
     def test_files_may_be_put_from_several_threads(self, tmp_path: Path) -> None:

@@ -1,0 +1,261 @@
+"""Whole objects on their way into a store, several at once; pickled, it is what other processes put objects with."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from dicomseries.errors import WriteError
+from dicomseries.stores import CONCURRENCY, Entry, Store, StoreError, open_store, save, sha256_of
+
+__all__ = ["Uploads", "refused"]
+
+_UID_ELEMENT = b"\x02\x00\x03\x00UI"
+"""Media Storage SOP Instance UID (0002,0003), Explicit VR Little Endian (PS3.10 section 7.1)."""
+_META = 1024
+"""Bytes in which the file meta information has it."""
+
+
+class Uploads:
+    """Puts objects below a URL; at most 16 are under way, and held in memory, at once.
+
+    Parameters
+    ----------
+    url : str
+        The prefix.
+    options : mapping
+        fsspec's storage options.
+    read_back : bool
+        Get each object from the store again, as what is compared and proven.
+
+    Examples
+    --------
+    >>> uploads = Uploads("memory://doctest-uploads", {}, read_back=True)
+    >>> with uploads.put("0001.dcm", [b"one ", b"file"]) as path:
+    ...     path.read_bytes()
+    b'one file'
+    >>> [(entry.key, entry.size) for entry in uploads.finished()]
+    [('0001.dcm', 8)]
+    """
+
+    def __init__(self, url: str, options: Mapping[str, Any], *, read_back: bool) -> None:
+        self._arguments = (url, dict(options), read_back)
+        self.store: Store = open_store(url, options)
+        self._read_back = read_back
+        self._room = threading.BoundedSemaphore(CONCURRENCY)
+        self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="dicomseries-put")
+        self._begun: list[Upload] = []
+        self._failure: WriteError | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, self._arguments
+
+    def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Upload:
+        """Begin to put one object; raises what has failed since the last time."""
+        if self._failure is not None:
+            raise self._failure
+        self._room.acquire()
+        try:
+            # What is made while it is written may be larger than memory: it goes over a file.
+            content = b"".join(chunks) if isinstance(chunks, Sequence) else _spooled(chunks)
+            upload = Upload(self.store, name, content, is_read_back=self._read_back)
+            self._begun.append(upload)
+            upload.future = self._pool.submit(self._run, upload)
+        except BaseException:
+            self._room.release()
+            raise
+        return upload
+
+    def find(self, name: str, header: bytes, size: int) -> Found | None:
+        """Return an object of that size and beginning that is there already."""
+        with refused(self.store):
+            try:
+                is_there = self.store.size(name) == size and self.store.get_range(name, 0, len(header)) == header
+            except FileNotFoundError:
+                return None
+        return Found(self.store, name) if is_there else None
+
+    @property
+    def keys(self) -> set[str]:
+        """What was put or begun in this process."""
+        return {upload.key for upload in self._begun}
+
+    def finished(self) -> list[Entry]:
+        """Wait for all, and return what was put."""
+        return [upload.wait() for upload in self._begun]
+
+    def commit(self) -> None:
+        """Wait for all: what is shown is not for another process to say."""
+        self.finished()
+
+    def abort(self) -> None:
+        """Begin no more, and wait for what cannot be stopped."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, upload: Upload) -> Entry:
+        try:
+            return upload.run()
+        except WriteError as failure:
+            self._failure = failure
+            raise
+        finally:
+            self._room.release()
+
+
+class Found:
+    """An object in a store, as a file while it is open."""
+
+    def __init__(self, store: Store, key: str) -> None:
+        self.store = store
+        self.key = key
+        self._scratch: Path | None = None
+
+    def __enter__(self) -> Path:
+        handle = tempfile.NamedTemporaryFile(prefix="dicomseries-", suffix=".dcm", delete=False)
+        handle.close()
+        self._scratch = Path(handle.name)
+        try:
+            with refused(self.store):
+                self._fill(self._scratch)
+        except BaseException:
+            self._scratch.unlink()
+            raise
+        return self._scratch
+
+    def __exit__(self, *_: object) -> None:
+        if self._scratch is not None:
+            self._scratch.unlink(missing_ok=True)
+
+    def _fill(self, path: Path) -> None:
+        save(self.store, self.key, path)
+
+
+class Upload(Found):
+    """An object on its way; once open, it is in the store, and its file is what the store gives."""
+
+    def __init__(self, store: Store, key: str, content: bytes | Path, *, is_read_back: bool) -> None:
+        super().__init__(store, key)
+        self._content: bytes | Path | None = content
+        self._is_read_back = is_read_back
+        self._given: bytes | None = None
+        self.future: Future[Entry] = Future()
+
+    def __enter__(self) -> Path:
+        self.wait()
+        return super().__enter__()
+
+    def wait(self) -> Entry:
+        """Return what was put, or raise why it was not."""
+        return self.future.result()
+
+    def run(self) -> Entry:
+        """Put it, get it back, and let go of what was sent."""
+        content, self._content = self._content, None
+        if isinstance(content, Path):
+            with _removed(content), refused(self.store):
+                self.store.put(self.key, content)
+                return _entry_of_file(self.key, content)
+        whole = content or b""
+        entry = Entry(key=self.key, size=len(whole), sha256=sha256_of(whole), sop_instance_uid=uid_of(whole[:_META]))
+        with refused(self.store):
+            self.store.put(self.key, whole)
+            if self._is_read_back:
+                self._given = self.store.get(self.key)
+                _check_same(self.store, entry, self._given)
+        return entry
+
+    def _fill(self, path: Path) -> None:
+        if self._given is None:
+            super()._fill(path)
+        else:
+            path.write_bytes(self._given)
+            self._given = None
+
+
+def _entry_of_file(key: str, path: Path) -> Entry:
+    with path.open("rb") as file:
+        beginning = file.read(_META)
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Entry(key=key, size=path.stat().st_size, sha256=digest, sop_instance_uid=uid_of(beginning))
+
+
+def uid_of(beginning: bytes) -> str:
+    """Return MediaStorageSOPInstanceUID of a file that begins so; "" if it has none.
+
+    Examples
+    --------
+    >>> uid_of(b"DICM" + _UID_ELEMENT + bytes([6, 0]) + b"1.2.3" + bytes(1)), uid_of(b"text")
+    ('1.2.3', '')
+    """
+    start = beginning.find(_UID_ELEMENT)
+    if start < 0:
+        return ""
+    length = int.from_bytes(beginning[start + 6 : start + 8], "little")
+    return beginning[start + 8 : start + 8 + length].strip(b"\0 ").decode("ascii", "replace")
+
+
+@contextlib.contextmanager
+def refused(store: Store) -> Iterator[None]:
+    """Turn a store's refusal into ours; FileNotFoundError (no such bucket) too, unless it is asked for.
+
+    Examples
+    --------
+    >>> with refused(open_store("memory://scan")):
+    ...     raise StoreError("slow down")
+    Traceback (most recent call last):
+    ...
+    dicomseries.errors.WriteError: memory://scan: expected a store that takes whole objects, given slow down. Check...
+    """
+    try:
+        yield
+    except (StoreError, FileNotFoundError, FileExistsError) as fault:
+        if isinstance(fault, WriteError):
+            raise
+        raise WriteError(
+            code="write-failed",
+            where=store.address.where,
+            given=str(fault),
+            expected="a store that takes whole objects",
+            remedy="Check the bucket, the rights and the network, then write again; what was put is deleted.",
+        ) from None
+
+
+def _check_same(store: Store, entry: Entry, given: bytes) -> None:
+    if sha256_of(given) != entry.sha256:
+        raise WriteError(
+            code="store-changed-object",
+            where=f"{store.address.where}: {entry.key}",
+            given=f"{len(given):,} bytes that are not those that were put",
+            expected=f"{entry.size:,} bytes with the SHA-256 {entry.sha256}",
+            remedy="Look for another writer to the same prefix, or report it to who runs the store.",
+        )
+
+
+def _spooled(chunks: Iterable[bytes | memoryview]) -> Path:
+    with tempfile.NamedTemporaryFile(prefix="dicomseries-", delete=False) as file:
+        path = Path(file.name)
+        try:
+            file.writelines(chunks)
+        except BaseException:
+            path.unlink()
+            raise
+    return path
+
+
+@contextlib.contextmanager
+def _removed(path: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _made_again(url: str, options: Mapping[str, Any], read_back: bool) -> Uploads:  # noqa: FBT001 - called by pickle
+    return Uploads(url, options, read_back=read_back)

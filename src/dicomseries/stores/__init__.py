@@ -1,0 +1,30 @@
+"""Bytes at a URL: whole objects of S3 and its like, or of anything that fsspec knows.
+
+A store is one small file with a class of six calls: ``get``, ``get_range``, ``put``, ``size``, ``list``, ``delete``.
+"""
+
+from __future__ import annotations
+
+from dicomseries.stores.addresses import hidden, is_url, masked
+from dicomseries.stores.fetching import at_hand, fetch_file, save
+from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, sha256_of
+from dicomseries.stores.opening import CONCURRENCY, open_store
+from dicomseries.stores.store import Store, StoreError
+
+__all__ = [
+    "CONCURRENCY",
+    "MANIFEST",
+    "PLAN",
+    "Entry",
+    "Manifest",
+    "Store",
+    "StoreError",
+    "at_hand",
+    "fetch_file",
+    "hidden",
+    "is_url",
+    "masked",
+    "open_store",
+    "save",
+    "sha256_of",
+]

@@ -1,0 +1,127 @@
+"""What is a URL, and what of it may be shown: secrets in it never reach a log, a plan, a manifest or an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from dicomseries.errors import SourceError
+
+__all__ = ["Address", "hidden", "is_url", "masked"]
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[a-z0-9]+)*://")
+"""Two letters at least, lest it be a drive of Windows; fsspec chains are understood too."""
+_USER = re.compile(r"(?<=://)[^/@?#]+@")
+_VALUE = re.compile(r"(?<==)[^&#]+")
+_SHORTEST = 4
+"""A shorter option ("true", "us") is no secret, and would be found in words that have nothing to do with it."""
+_HIDDEN = "***"
+
+
+def is_url(path: object) -> bool:
+    r"""Return whether a path is a URL, such as ``s3://bucket/prefix``.
+
+    Examples
+    --------
+    >>> is_url("s3://bucket/scan"), is_url("C:\\scans"), is_url("scan/"), is_url("memory://scan")
+    (True, False, False, True)
+    """
+    return isinstance(path, str) and _SCHEME.match(path) is not None
+
+
+def masked(url: str) -> str:
+    """Return a URL without what gives access: the user's part, and the values of a query.
+
+    Examples
+    --------
+    >>> masked("ftp://jane:secret@host/scan"), masked("https://host/a.npy?X-Amz-Signature=1f3a&v=1")
+    ('ftp://***@host/scan', 'https://host/a.npy?X-Amz-Signature=***&v=***')
+    """
+    head, mark, query = _USER.sub(f"{_HIDDEN}@", url).partition("?")
+    return head + mark + _VALUE.sub(_HIDDEN, query)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A URL and how it is reached.
+
+    Parameters
+    ----------
+    url : str
+        With everything that it takes to get there; never shown.
+    options : mapping
+        Options of its file system, as fsspec names them; never shown either.
+
+    Examples
+    --------
+    >>> address = Address(url="ftp://jane:secret@host/scan", options={"key": "AKIA1234"})
+    >>> address.where, address.scheme, address.hide("no access for jane:secret with AKIA1234")
+    ('ftp://***@host/scan', 'ftp', 'no access for *** with ***')
+    >>> address
+    Address(ftp://***@host/scan)
+    """
+
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Address({self.where})"
+
+    @property
+    def where(self) -> str:
+        """The URL as it may be shown."""
+        return masked(self.url)
+
+    @property
+    def scheme(self) -> str:
+        """What the URL begins with, in lower case."""
+        return self.url.partition("://")[0].lower()
+
+    def hide(self, text: str) -> str:
+        """Return a text of a library with everything left out that must not be shown."""
+        for secret in sorted({*self._secrets()}, key=len, reverse=True):
+            text = text.replace(secret, _HIDDEN)
+        return text
+
+    def _secrets(self) -> Iterator[str]:
+        user = _USER.search(self.url)
+        if user is not None:
+            given = user[0][:-1]
+            yield from (given, unquote(given), *(part for part in given.split(":")[1:] if part))
+        query = self.url.partition("?")[2]
+        values = [value for _, value in parse_qsl(query)] + _VALUE.findall(query)
+        yield from (value for value in (*values, *_texts(self.options)) if len(value) >= _SHORTEST)
+
+
+def _texts(options: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts among options that are no addresses themselves."""
+    for value in options.values():
+        if isinstance(value, Mapping):
+            yield from _texts(value)
+        elif isinstance(value, str) and not is_url(value):
+            yield value
+
+
+@contextmanager
+def hidden(url: str, options: Mapping[str, Any] | None) -> Iterator[None]:
+    """Leave out of a `SourceError` what must not be shown of a URL and its options.
+
+    Examples
+    --------
+    >>> with hidden("s3://bucket/a.zarr", {"secret": "abcdef"}):
+    ...     raise SourceError(code="file-unreadable", where="a.zarr", given="no abcdef", expected="-", remedy="-")
+    Traceback (most recent call last):
+    ...
+    dicomseries.errors.SourceError: a.zarr: expected -, given no ***. -
+    """
+    try:
+        yield
+    except SourceError as error:
+        given = Address(url=url, options=options or {}).hide(str(error.given))
+        raise SourceError(
+            code=error.code, where=error.where, given=given, expected=error.expected, remedy=error.remedy
+        ) from None

@@ -1,0 +1,228 @@
+"""What is at a URL, fetched into a private folder for as long as it is read; what a manifest says is held to it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dicomseries.errors import ReadError
+from dicomseries.stores.addresses import is_url, masked
+from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
+from dicomseries.stores.opening import CONCURRENCY, open_store
+from dicomseries.stores.store import Store, StoreError
+
+__all__ = ["at_hand", "fetch_file", "save"]
+
+_PREFIX = "dicomseries-"
+_PIECE = 8 << 20
+"""Bytes of one request for a large object, and of a file that is hashed."""
+
+
+@contextmanager
+def at_hand(path: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> Iterator[str | os.PathLike[str]]:
+    """Give a local path for what is to be read: a private folder, removed afterwards, with what is at a URL.
+
+    A local path is given as it is. Where ``manifest.json`` lists the objects, each must have its size and SHA-256.
+
+    Parameters
+    ----------
+    path : path-like
+        URL of a prefix or of one object, or a local path.
+    options : mapping, optional
+        fsspec's storage options.
+
+    Raises
+    ------
+    ReadError
+        If nothing is there, it is incomplete or changed, the store refuses, or the disk has no room.
+    MissingPackageError
+        If the package for that URL is not installed.
+
+    Examples
+    --------
+    >>> with at_hand("local/folder") as here:
+    ...     here
+    'local/folder'
+    """
+    if not isinstance(path, str) or not is_url(path):
+        _check_folder(Path(path))
+        yield path
+        return
+    with _store(path, options) as store, tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
+        with _refused(store):
+            _fetch(store, Path(scratch))
+        yield scratch
+
+
+def fetch_file(url: str, folder: Path, options: Mapping[str, Any] | None = None) -> Path:
+    """Fetch one object into a folder and return its path, which keeps its name.
+
+    Raises
+    ------
+    ReadError, MissingPackageError
+        As `at_hand` does.
+    """
+    with _store(url, options) as store, _refused(store):
+        _check_room({"": store.size("")}, folder, store.address.where)
+        path = folder / (PurePosixPath(url.partition("?")[0]).name or "object")
+        save(store, "", path)
+    return path
+
+
+@contextmanager
+def _store(url: str, options: Mapping[str, Any] | None) -> Iterator[Store]:
+    try:
+        store = open_store(url, options)
+    except StoreError as fault:
+        raise _unreadable(where=masked(url), given=str(fault)) from None
+    yield store
+
+
+@contextmanager
+def _refused(store: Store) -> Iterator[None]:
+    try:
+        yield
+    except ReadError:
+        raise
+    except FileNotFoundError:
+        raise _no_series(store.address.where) from None
+    except StoreError as fault:
+        raise _unreadable(where=store.address.where, given=str(fault)) from None
+
+
+def _fetch(store: Store, folder: Path) -> None:
+    """Fetch every object of a prefix; or the one whose key the URL is."""
+    where = store.address.where
+    sizes = store.list()
+    if set(sizes) <= {"", "."}:
+        _check_room({"": store.size("")}, folder, where)
+        save(store, "", folder / "object.dcm")
+        return
+    manifest = _manifest(store, sizes)
+    entries = {} if manifest is None else {one.key: one for one in manifest.entries}
+    wanted = {key: size for key, size in sizes.items() if not manifest or key in entries}
+    names = {key: _place(folder, key, where) for key in wanted if key != PLAN}
+    _check_room(wanted, folder, where)
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        try:
+            found = list(pool.map(partial(_fetched, store, names, entries), names))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    changed = [key for key, is_right in zip(names, found, strict=True) if not is_right]
+    if changed:
+        raise _incomplete(where, [f"{key} is not what the manifest says" for key in changed])
+
+
+def _manifest(store: Store, sizes: Mapping[str, int]) -> Manifest | None:
+    """Return the manifest; refuse a prefix that is being written, or that lacks what the manifest has."""
+    where = store.address.where
+    manifest = Manifest.from_bytes(store.get(MANIFEST), where) if MANIFEST in sizes else None
+    if manifest is not None:
+        _check_complete(manifest, sizes, where)
+    elif PLAN in sizes:
+        raise _incomplete(where, [f"{PLAN} without {MANIFEST}"])
+    return manifest
+
+
+def _fetched(store: Store, names: Mapping[str, Path], entries: Mapping[str, Entry], key: str) -> bool:
+    digest = save(store, key, names[key])
+    return key not in entries or entries[key].sha256 == digest
+
+
+def save(store: Store, key: str, path: Path) -> str:
+    """Fetch an object, a large one in pieces, and return its SHA-256; the store's refusals come as they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = store.size(key)
+    with path.open("wb") as file:
+        file.writelines(
+            store.get_range(key, start, start + _PIECE) if size > _PIECE else store.get(key)
+            for start in range(0, max(size, 1), _PIECE)
+        )
+    return _digest(path)
+
+
+def _place(folder: Path, key: str, where: str) -> Path:
+    """Return where an object is kept, which is never outside of the folder."""
+    parts = PurePosixPath(key).parts
+    if ".." in parts or "\\" in key or key.startswith("/"):
+        raise _unreadable(where=where, given=f"an object whose key leads elsewhere: {key!r}")
+    return folder.joinpath(*parts)
+
+
+def _check_room(sizes: Mapping[str, int], folder: Path, where: str) -> None:
+    free, size = shutil.disk_usage(folder).free, sum(sizes.values())
+    if size > free:
+        raise ReadError(
+            code="disk-full",
+            where=where,
+            given=f"{free:,} bytes free in {folder.parent}",
+            expected=f"{size:,} bytes for {len(sizes)} objects while they are read",
+            remedy="Free space, or set TMPDIR to a folder on another disk.",
+        )
+
+
+def _check_folder(folder: Path) -> None:
+    """Hold a local folder to its manifest: somebody has copied a prefix down, perhaps not all of it."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        return
+    manifest = Manifest.from_bytes(path.read_bytes(), str(folder))
+    if manifest is None:
+        return
+    places = {one.key: _place(folder, one.key, str(folder)) for one in manifest.entries}
+    sizes = {key: place.stat().st_size for key, place in places.items() if place.is_file()}
+    _check_complete(manifest, sizes, str(folder))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        digests = list(pool.map(_digest, (places[one.key] for one in manifest.entries)))
+    changed = [one.key for one, digest in zip(manifest.entries, digests, strict=True) if one.sha256 != digest]
+    if changed:
+        raise _incomplete(str(folder), [f"{key} is not what the manifest says" for key in changed])
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_complete(manifest: Manifest, sizes: Mapping[str, int], where: str) -> None:
+    faults = list(manifest.missing(sizes))
+    if faults:
+        raise _incomplete(where, faults)
+
+
+def _incomplete(where: str, faults: Sequence[str]) -> ReadError:
+    return ReadError(
+        code="series-incomplete",
+        where=where,
+        given=listed(faults),
+        expected=f"every object of {MANIFEST}, with its size and SHA-256",
+        remedy="Write the series again, or wait until the write or copy that is under way has ended.",
+    )
+
+
+def _no_series(where: str) -> ReadError:
+    return ReadError(
+        code="no-series",
+        where=where,
+        given=f'"{where}" does not contain a DICOM series: there is no object',
+        expected="the objects of at least one series",
+        remedy="Check the bucket and the prefix.",
+    )
+
+
+def _unreadable(*, where: str, given: str) -> ReadError:
+    return ReadError(
+        code="store-unreadable",
+        where=where,
+        given=given,
+        expected="a store that lets its objects be listed and read",
+        remedy="Check the URL, the credentials and the network.",
+    )

@@ -1,0 +1,121 @@
+"""Every URL that fsspec knows; the door to fsspec.
+
+Objects are put whole, never through an open file: fsspec commits a truncated object when an error leaves its `with`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dicomseries.stores.addresses import Address
+from dicomseries.stores.store import missing, told
+
+__all__ = ["FsspecStore", "settings"]
+
+_WITH_FOLDERS = {"file", "local", "sftp", "ssh", "smb"}
+"""File systems where a file cannot be made before its folder."""
+
+
+class FsspecStore:
+    """The objects below a URL, through fsspec.
+
+    Parameters
+    ----------
+    address : Address
+        Any ``scheme://`` whose file system is installed; the options are its storage options. What they leave out
+        comes from fsspec's configuration and the environment.
+
+    Raises
+    ------
+    MissingPackageError
+        If fsspec, or the package of that scheme, is not installed.
+
+    Examples
+    --------
+    >>> store = FsspecStore(Address(url="memory://doctest"))
+    >>> store.put("a/b", b"content")
+    >>> store.get_range("a/b", 3, 99), dict(store.list())
+    (b'tent', {'a/b': 7})
+    >>> store.delete("a/b")
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        try:
+            import fsspec
+        except ImportError as error:
+            raise missing(package="fsspec", where=address.where) from error
+        try:
+            with told(address, ImportError):
+                # What was listed or connected before says nothing about what is there now.
+                options = {"use_listings_cache": False, **address.options}
+                self._files, root = fsspec.core.url_to_fs(address.url, **options)
+        except ImportError as error:
+            raise missing(package=f"of fsspec for {address.scheme}://", where=address.where) from error
+        self._root = str(root).rstrip("/")
+
+    def get(self, key: str) -> bytes:
+        """Return a whole object."""
+        with told(self.address):
+            return bytes(self._files.cat_file(self._path(key)))
+
+    def get_range(self, key: str, start: int, stop: int) -> bytes:
+        """Return some bytes."""
+        with told(self.address):
+            end = min(stop, int(self._files.size(self._path(key))))
+            return bytes(self._files.cat_file(self._path(key), start=start, end=end)) if end > start else b""
+
+    def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
+        """Store a whole object; where the file system cannot refuse to replace one itself, after a look."""
+        path = self._path(key)
+        with told(self.address, FileExistsError):
+            if self.address.scheme in _WITH_FOLDERS:
+                self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+            if isinstance(content, Path):
+                self._files.put_file(str(content), path)
+            else:
+                self._files.pipe_file(path, content, mode="create" if create_only else "overwrite")
+
+    def size(self, key: str) -> int:
+        """Return the bytes of an object."""
+        with told(self.address):
+            return int(self._files.size(self._path(key)))
+
+    def list(self) -> Mapping[str, int]:
+        """Return what is there."""
+        try:
+            with told(self.address):
+                self._files.invalidate_cache()
+                found = self._files.find(self._root, detail=True)
+        except FileNotFoundError:
+            return {}
+        start = len(self._root.lstrip("/")) + 1
+        return {name.lstrip("/")[start:]: int(facts["size"] or 0) for name, facts in sorted(found.items())}
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        try:
+            with told(self.address):
+                self._files.rm_file(self._path(key))
+        except FileNotFoundError:
+            return
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{key}" if key else self._root
+
+
+def settings(scheme: str) -> Mapping[str, Any]:
+    """Return what fsspec's configuration says for a scheme; nothing where fsspec is not installed.
+
+    Examples
+    --------
+    >>> dict(settings("no-such-scheme"))
+    {}
+    """
+    try:
+        from fsspec.config import conf
+    except ImportError:
+        return {}
+    return dict(conf.get(scheme, {}))

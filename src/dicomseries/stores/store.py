@@ -1,0 +1,101 @@
+"""The one interface of every store, and how its refusals are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from dicomseries.errors import MissingPackageError
+from dicomseries.stores.addresses import Address
+
+__all__ = ["Store", "StoreError", "missing", "pick", "told"]
+
+
+class StoreError(OSError):
+    """A store refused, or was not reached; the text holds no credentials."""
+
+
+class Store(Protocol):
+    """Objects below a URL; all methods may be called from several threads.
+
+    Keys are relative to the URL, parted by slashes. Everything raises FileNotFoundError for what is not there, and
+    `StoreError` for what a store refuses.
+    """
+
+    @property
+    def address(self) -> Address:
+        """Where it is."""
+
+    def get(self, key: str) -> bytes:
+        """Return a whole object."""
+
+    def get_range(self, key: str, start: int, stop: int) -> bytes:
+        """Return the bytes from `start` up to `stop`, fewer where the object ends."""
+
+    def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
+        """Store a whole object, from memory or from a file; it is visible when it is complete.
+
+        Raises FileExistsError if it is there already and `create_only` is set.
+        """
+
+    def size(self, key: str) -> int:
+        """Return the bytes of an object."""
+
+    def list(self) -> Mapping[str, int]:
+        """Return key → bytes of everything below the URL; empty if there is nothing."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no fault."""
+
+
+@contextmanager
+def told(address: Address, *passed: type[Exception]) -> Iterator[None]:
+    """Turn what a library raises into a fault without credentials; FileNotFoundError and `passed` keep their type.
+
+    Examples
+    --------
+    >>> with told(Address(url="s3://bucket", options={"secret": "abcdef"})):
+    ...     raise ValueError("signed with abcdef")
+    Traceback (most recent call last):
+    ...
+    dicomseries.stores.store.StoreError: signed with ***
+    """
+    try:
+        yield
+    except (MemoryError, StoreError):
+        raise
+    except Exception as error:  # noqa: BLE001 - each file system raises its own
+        kinds: tuple[type[Exception], ...] = (FileNotFoundError, *passed)
+        kept = next((kind for kind in kinds if isinstance(error, kind)), StoreError)
+        # The library's own error and its text hold whatever it was given: it is not handed on.
+        raise kept(address.hide(str(error)) or type(error).__name__) from None
+
+
+def missing(*, package: str, where: str) -> MissingPackageError:
+    """Return the error for a package that is not installed.
+
+    Examples
+    --------
+    >>> print(missing(package="fsspec", where="s3://bucket/scan"))
+    s3://bucket/scan: expected the package fsspec, given no such package. Run: pip install "dicomseries[s3]"
+    """
+    return MissingPackageError(
+        code="package-missing",
+        where=where,
+        given="no such package",
+        expected=f"the package {package}",
+        remedy='Run: pip install "dicomseries[s3]"',
+    )
+
+
+def pick(options: Mapping[str, Any], name: str) -> Any:
+    """Return an option, which may also stand in ``client_kwargs``, where s3fs has some of them.
+
+    Examples
+    --------
+    >>> pick({"client_kwargs": {"region_name": "eu-west-1"}}, "region_name"), pick({}, "key")
+    ('eu-west-1', None)
+    """
+    return options.get(name, (options.get("client_kwargs") or {}).get(name))
