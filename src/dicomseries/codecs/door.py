@@ -35,7 +35,7 @@ def check_available(name: str) -> None:
 
 
 def run(name: str, array: npt.NDArray[Any], **options: Any) -> bytes:
-    """Return what the encoder `name` makes of an array; other threads run meanwhile.
+    r"""Return what the encoder `name` makes of an array; other threads run meanwhile.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def run(name: str, array: npt.NDArray[Any], **options: Any) -> bytes:
     Examples
     --------
     >>> run("packbits", np.zeros((1, 4), np.uint8))
-    b'\\xfd\\x00'
+    b'\xfd\x00'
     """
     try:
         return bytes(getattr(_imagecodecs(), f"{name}_encode")(array, **options))

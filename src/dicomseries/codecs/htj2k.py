@@ -1,4 +1,4 @@
-"""High-throughput JPEG 2000 lossless: reversible wavelet, colours not transformed (PS3.5 section 8.2.14)."""
+"""High-throughput JPEG 2000 lossless: reversible wavelet and colour transform (PS3.5 section 8.2.14)."""
 
 from __future__ import annotations
 
@@ -35,4 +35,4 @@ class Htj2k:
 
     def encode(self, frame: npt.NDArray[Any]) -> bytes:
         """Return one frame (rows, columns[, 3]) of uint8, uint16 or int16, little endian, encoded."""
-        return run("htj2k", frame, reversible=True, rgb=False, planar=False)
+        return run("htj2k", frame, reversible=True, rgb=frame.ndim == 3, planar=False)

@@ -1,4 +1,4 @@
-"""JPEG 2000 lossless: reversible wavelet, colours not transformed, so that RGB stays RGB (PS3.5 section 8.2.4)."""
+"""JPEG 2000 lossless: reversible wavelet and colour transform (PS3.5 section 8.2.4)."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ class Jpeg2000:
     def encode(self, frame: npt.NDArray[Any]) -> bytes:
         """Return one frame (rows, columns[, 3]) of uint8, uint16 or int16, little endian, encoded."""
         # One thread: the frames of a series are encoded side by side.
-        return run("jpeg2k", frame, level=0, codecformat="j2k", reversible=True, mct=False, numthreads=1)
+        return run("jpeg2k", frame, level=0, codecformat="j2k", reversible=True, mct=True, numthreads=1)

@@ -37,7 +37,7 @@ def check_compressible(kind: Kind, codec: Codec | None) -> None:
             where="compression",
             given=f"{codec.word} for a {kind.name}",
             expected="integers: the codecs of DICOM take no floating point pixels (PS3.5 section 8.2)",
-            remedy="Leave compression= (and companion=) out, or write 16-bit integers with values='rescale' and kind='SC'.",
+            remedy="Leave compression= and companion= out, or write 16-bit integers: values='rescale' with kind='SC'.",
         )
 
 

@@ -115,7 +115,7 @@ def plan_series(
         **moment_facts(moment),
         **identity_facts(sop_class_uid, uids),
         **grid_facts(grid),
-        **pixel_facts(grid, samples, value_map),
+        **pixel_facts(grid, samples, value_map, BY_UID[transfer_syntax_uid]),
         **value_facts(kind, samples, value_map, statistics),
         **(window_facts(statistics, value_map) if samples == 1 else {}),
         **time_facts(kind, extent),
@@ -235,8 +235,8 @@ def _check_size(series: SeriesPlan) -> None:
             where="shape",
             given=f"{series.pixel_bytes:,} bytes of pixels in one {series.kind} file",
             expected=f"at most {_MOST_PIXEL_BYTES:,} (PS3.5 section 7.1.1)",
-            remedy="Pass split='time' for one file a volume, compression='jpegls' or another for files without a limit, or "
-            "write a classic kind, which has one file a slice.",
+            remedy="Pass split='time' for one file a volume, compression='jpegls' for one without this limit, or write "
+            "a classic kind, which has one file a slice.",
         )
 
 
@@ -279,7 +279,9 @@ def _syntax_advice(uid: str) -> Iterator[str]:
     """Yield which readers cannot decode the pixels."""
     syntax = BY_UID[uid]
     if syntax.unread_by:
-        yield f"{syntax.name} is not read by {', '.join(syntax.unread_by)}; without compression= everything reads it."
+        *first, last = syntax.unread_by
+        names = f"{', '.join(first)} and {last}" if first else last
+        yield f"{syntax.name} was seen not to be read by {names}; without compression= they read the series."
 
 
 def _frame_advice(grid: Grid) -> Iterator[str]:

@@ -23,6 +23,8 @@ class TransferSyntax:
         Section of PS3.5 that says how.
     is_encapsulated : bool
         Whether each frame is compressed, in a fragment of its own (PS3.5 section A.4).
+    colour : str
+        Photometric interpretation of three samples (PS3.3 section C.7.6.3.1.2).
     is_unsigned : bool
         Whether the samples of the compressed stream have no sign, nor two's complement in its place.
     unread_by : tuple of str
@@ -39,6 +41,7 @@ class TransferSyntax:
     name: str
     part: str
     is_encapsulated: bool = True
+    colour: str = "RGB"
     is_unsigned: bool = False
     unread_by: tuple[str, ...] = ()
 
@@ -66,6 +69,7 @@ TRANSFER_SYNTAXES = (
         uid="1.2.840.10008.1.2.4.90",
         name="JPEG 2000 Image Compression (Lossless Only)",
         part="PS3.5 8.2.4",
+        colour="YBR_RCT",
         unread_by=("Orthanc's preview", "ImageJ"),
     ),
     TransferSyntax(
@@ -73,7 +77,8 @@ TRANSFER_SYNTAXES = (
         uid="1.2.840.10008.1.2.4.201",
         name="High-Throughput JPEG 2000 Image Compression (Lossless Only)",
         part="PS3.5 8.2.14",
-        unread_by=("SimpleITK", "Orthanc's preview", "dwv", "dcmview", "ImageJ"),
+        colour="YBR_RCT",
+        unread_by=("Orthanc's preview", "dwv", "dcmview", "ImageJ"),
     ),
     TransferSyntax(
         word="jxl",
@@ -81,7 +86,7 @@ TRANSFER_SYNTAXES = (
         name="JPEG XL Lossless",
         part="PS3.5 8.2.15",
         is_unsigned=True,
-        unread_by=("SimpleITK", "pydicom", "dcm2niix", "NiiVue", "OHIF", "Orthanc", "dwv", "ImageJ"),
+        unread_by=("SimpleITK", "GDCM", "pydicom 3.0", "dcm2niix", "NiiVue", "OHIF", "Orthanc", "dwv", "ImageJ"),
     ),
 )
 """In the order of the documentation."""
