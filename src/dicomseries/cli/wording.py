@@ -11,6 +11,7 @@ _OPTIONS = {
     "axes": "--axes",
     "clip": "--clip",
     "companion": "--companion",
+    "compression": "--compress",
     "executor": "--dask",
     "derivation": "--derivation",
     "description": "--description",

@@ -62,7 +62,7 @@ def parse_compression(given: Any) -> Codec | None:
             where="compression",
             given=repr(given),
             expected=f"one of {', '.join(_SYNTAXES)}",
-            remedy="Pass one of these words, or dicomseries.JpegLs() and the like; all of them are lossless.",
+            remedy="Pass one of these words; all of them are lossless.",
         )
     found.check()
     return found

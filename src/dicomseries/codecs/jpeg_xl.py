@@ -1,4 +1,4 @@
-"""JPEG XL lossless: a bare stream of unsigned samples (PS3.5 section 8.2.15)."""
+"""JPEG XL lossless: a stream of unsigned samples (PS3.5 section 8.2.15)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ class JpegXl:
 
     Notes
     -----
-    PS3.5 section 8.2.15; ISO/IEC 18181-1.
+    PS3.5 section 8.2.15; ISO/IEC 18181-1. Streams of 16 bits are of level 10, which is said in a container around them
+    (ISO/IEC 18181-2); those of 8 bits are bare.
 
     Examples
     --------
     >>> import numpy as np
-    >>> JpegXl().encode(np.zeros((64, 64), np.uint16))[:2].hex()
+    >>> JpegXl().encode(np.zeros((64, 64), np.uint8))[:2].hex()
     'ff0a'
     """
 
@@ -38,4 +39,4 @@ class JpegXl:
 
     def encode(self, frame: npt.NDArray[Any]) -> bytes:
         """Return one frame (rows, columns[, 3]) of uint8 or uint16, little endian, encoded."""
-        return run("jpegxl", frame, lossless=True, effort=_EFFORT, usecontainer=False, numthreads=1)
+        return run("jpegxl", frame, lossless=True, effort=_EFFORT, numthreads=1)
