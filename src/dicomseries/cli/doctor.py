@@ -1,10 +1,11 @@
-"""``dicomseries doctor``: which optional parts, decoders and validators are here. It never fails."""
+"""``dicomseries doctor``: which optional parts, codecs and validators are here. It never fails."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from typing import Any
 
 import typer
 
@@ -77,9 +78,9 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> None:
-    """Show which optional parts, decoders and validators are installed, and the pip line for what is missing."""
+    """Show which optional parts, codecs and validators are installed, and the pip line for what is missing."""
     output: Output = context.obj
-    parts = [*_packages(), *_decoders(), *_validators()]
+    parts = [*_packages(), *_encoders(), *_decoders(), *_validators()]
     rows = [(part.group, part.name, part.version or "missing", part.purpose, part.install) for part in parts]
     record = {
         "python": sys.version.split()[0],
@@ -98,6 +99,23 @@ def _packages() -> list[Part]:
         _part("optional", name, purpose, _version(name), f'pip install "dicomseries[{extra}]"')
         for name, extra, purpose in _OPTIONAL
     ]
+
+
+def _encoders() -> list[Part]:
+    from dicomseries.codecs import CODECS, syntax_of
+
+    found = [(syntax_of(codec).name, codec.word, "imagecodecs" if _is_here(codec) else "") for codec in CODECS]
+    return [_part("encoder", name, f"write --compress {word}", version, _CODECS) for name, word, version in found]
+
+
+def _is_here(codec: Any) -> bool:
+    from dicomseries.errors import MissingPackageError
+
+    try:
+        codec.check()
+    except MissingPackageError:
+        return False
+    return True
 
 
 def _decoders() -> list[Part]:
