@@ -29,7 +29,7 @@ class Rle:
     --------
     >>> import numpy as np
     >>> len(Rle().encode(np.zeros((64, 64), np.uint16)))
-    192
+    320
     """
 
     word: ClassVar[str] = "rle"
