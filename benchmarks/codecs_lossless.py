@@ -1,7 +1,7 @@
 """Compress slices like those of a scan without loss beside the bare codec, looped over in one thread.
 
-The peer is the encoder of imagecodecs, called for one slice after the other, nothing written. Ours is the whole write on
-two workers: planning, encoding, headers and files. The bare codec in two threads tells what the machine allows.
+The peer is the encoder of imagecodecs, called for one slice after the other, nothing written. Ours is the whole write
+on two workers: planning, encoding, headers and files. The bare codec in two threads tells what the machine allows.
 """
 
 from __future__ import annotations
