@@ -1,5 +1,5 @@
 """Make docs/reference: checks.md from the registry of checks, kinds.md from the tables of kinds and what readers saw,
-derive.md from the rules of derived series.
+derive.md from the rules of derived series, transfer-syntaxes.md from their table.
 
 Run it with dicomseries installed: ``python tools/make_reference_pages.py``; a second run must change nothing.
 """
@@ -34,6 +34,7 @@ from dicomseries.iod.kind import (
     shown,
 )
 from dicomseries.iod.kinds import OFFERED, REFUSED, Refusal
+from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
 from dicomseries.verify.registry import Check, registered
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -80,6 +81,13 @@ DERIVE = """# What a derived series takes over
 `dicomseries derive SOURCE INPUT OUT --dry-run` shows what they make of a series: each attribute, its value, and what
 becomes of it. What you say yourself (`metadata=`, `--set`) wins. How to use it:
 [make a derived series](../how-to/derive.md).
+"""
+
+SYNTAXES = """# Transfer syntaxes
+
+What `write(compression=…)` and `--compress` write; every one of them keeps every bit. How to choose:
+[compress a series](../how-to/compress.md). The last column names programs that were seen not to read the pixels:
+SimpleITK, GDCM, pydicom, highdicom and dcm2niix by `tests/interop/test_compressed.py`, the others once by hand.
 """
 
 ACTIONS_TEXT = """| word | means |
@@ -303,7 +311,27 @@ def rule_line(names: str, rule: Rule) -> str:
     return f"| {names} | {WORDS[rule.action]}{_WHERE[rule.when]} | {why} |"
 
 
-PAGES = {"checks.md": checks_page, "derive.md": derive_page, "kinds.md": kinds_page}
+def syntaxes_page() -> str:
+    """Return the page of the transfer syntaxes that are written."""
+    head = [
+        "| `--compress` | transfer syntax | UID | colour is | standard | not read by |",
+        "|---|---|---|---|---|---|",
+    ]
+    return f"{NOTE}\n\n{SYNTAXES}\n" + "\n".join([*head, *map(syntax_line, TRANSFER_SYNTAXES)]) + "\n"
+
+
+def syntax_line(one: TransferSyntax) -> str:
+    """Return the line of one transfer syntax."""
+    cells = (f"`{one.word}`", one.name, one.uid, one.colour, one.part, ", ".join(one.unread_by) or "nobody")
+    return f"| {' | '.join(cells)} |"
+
+
+PAGES = {
+    "checks.md": checks_page,
+    "derive.md": derive_page,
+    "kinds.md": kinds_page,
+    "transfer-syntaxes.md": syntaxes_page,
+}
 
 
 def main() -> None:

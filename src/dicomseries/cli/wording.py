@@ -12,6 +12,7 @@ _OPTIONS = {
     "clip": "--clip",
     "value_range": "--value-range",
     "companion": "--companion",
+    "compression": "--compress",
     "executor": "--dask",
     "derivation": "--derivation",
     "description": "--description",

@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
             "dicomseries write bold.nii.gz out/ --kind mr --times 2.5 --split time",
             "dicomseries write labels.nii.gz out/ --kind segmentation --segments organs.toml",
             "dicomseries write denoised.npy out/ --like scan/ --derivation smoothing --description Denoised",
+            "dicomseries write ct.mha out/ --kind ct --compress jpegls",
             "dicomseries write mask.mha out/ --kind sc --meta patient.toml --dry-run",
         ),
     )(write)
@@ -233,6 +234,14 @@ def write(
             metavar="ISO", help="Date and time to write, for bytes that can be made again.", rich_help_panel=_IDENTITY
         ),
     ] = None,
+    compress: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODEC",
+            help="Compress pixels without loss: rle, jpegls, j2k, htj2k, jxl.  [default: none]",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="Threads that write.", rich_help_panel=_WRITING)
     ] = None,
@@ -302,6 +311,7 @@ def write(
         "per_volume": per_volume_of(per_volume, gradients_of(source, bvals, bvecs, geometry)),
         "split": split,
         "companion": companion,
+        "compression": compress,
         "segments": None if segments is None else mapping_of("--segments", segments),
         "segmentation_type": segmentation_type,
         "uid": uid_of(uid),
@@ -350,7 +360,10 @@ def _planned(plan: Any) -> Iterator[str]:
             yield "\n".join(one.lines())
         else:
             files = f"{len(one)} file{'' if len(one) == 1 else 's'}"
-            others.append(f"{one.kind} series {one.uids.series}: {files}, {one.total_bytes:,} bytes in {one.folder}")
+            most = "at most " * one.is_encapsulated
+            others.append(
+                f"{one.kind} series {one.uids.series}: {files}, {most}{one.total_bytes:,} bytes in {one.folder}"
+            )
         kinds.add(one.kind)
     if others:
         yield "\n".join(["and with the same attributes", *others])

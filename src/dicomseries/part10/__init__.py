@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from dicomseries.part10.template import HeaderTemplate, encode_slowly, file_chunks, frames_chunks, header_template
+from dicomseries.part10.template import (
+    HeaderTemplate,
+    encode_slowly,
+    encoded_chunks,
+    file_chunks,
+    frames_chunks,
+    header_template,
+)
 
-__all__ = ["HeaderTemplate", "encode_slowly", "file_chunks", "frames_chunks", "header_template"]
+__all__ = ["HeaderTemplate", "encode_slowly", "encoded_chunks", "file_chunks", "frames_chunks", "header_template"]

@@ -7,7 +7,7 @@ an instance then costs the encoding of those few and one join. `encode_slowly` i
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
@@ -17,16 +17,18 @@ import numpy as np
 import numpy.typing as npt
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence as DicomSequence
 
 from dicomseries.part10.elements import encode
+from dicomseries.part10.fragments import DELIMITER, HEAD, fragment, offset_tables
 from dicomseries.part10.frames import PER_FRAME_TAG, encode_per_frame, per_frame_items
 from dicomseries.plan import InstancePlan, SeriesPlan
 from dicomseries.standard.attribute import Attribute, attribute, tag_of
 
-__all__ = ["HeaderTemplate", "encode_slowly", "file_chunks", "frames_chunks", "header_template"]
+__all__ = ["HeaderTemplate", "encode_slowly", "encoded_chunks", "file_chunks", "frames_chunks", "header_template"]
 
 _PREAMBLE = bytes(128) + b"DICM"
 _END = 0xFFFFFFFF
@@ -53,7 +55,8 @@ class HeaderTemplate:
     pixel_header : bytes
         Tag, VR and length of Pixel Data.
     tail : bytes
-        What makes the length of Pixel Data even, then the few shared attributes whose tags come after it.
+        What makes the length of Pixel Data even, or ends its fragments; then the few shared attributes whose tags come
+        after it.
     """
 
     meta_start: bytes
@@ -63,8 +66,8 @@ class HeaderTemplate:
     pixel_header: bytes
     tail: bytes
 
-    def render(self, instance: InstancePlan) -> bytes:
-        """Return the bytes of one file up to its pixels."""
+    def render(self, instance: InstancePlan, offsets: bytes = b"") -> bytes:
+        """Return the bytes of one file up to its pixels, with the table of `offsets` that stands before them."""
         uid = encode(attribute("MediaStorageSOPInstanceUID", instance.sop_instance_uid))
         length = len(self.meta_start) + len(uid) + len(self.meta)
         group_length = encode(attribute("FileMetaInformationGroupLength", length))
@@ -72,8 +75,7 @@ class HeaderTemplate:
         own = {one.tag: one for one in instance.attributes}
         for tag, stretch in zip(self.varying, self.stretches[1:], strict=True):
             parts += (encode(own[tag]) if tag in own else b"", stretch)
-        parts.append(self.pixel_header)
-        return b"".join(parts)
+        return b"".join((*parts, offsets, self.pixel_header))
 
 
 def header_template(plan: SeriesPlan) -> HeaderTemplate:
@@ -91,9 +93,8 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
     """
     varying = tuple(tag_of(keyword) for keyword in plan.per_instance)
     version, sop_class, _, *rest = plan.file_meta(plan.instance(0))
-    keyword, vr = _pixel_element(plan)
-    pixels = tag_of(keyword)
-    odd = plan.pixel_bytes % 2
+    pixels = tag_of(_pixel_element(plan)[0])
+    head, behind_pixels = _around_pixels(plan)
 
     def encoded(low: int, high: int) -> bytes:
         return _encode(_dataset(own for own in plan.shared if low <= own.tag < high))
@@ -106,9 +107,19 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
         meta=_encode(_dataset(rest)),
         varying=varying,
         stretches=(*before_frames[:-1], before_frames[-1] + behind),
-        pixel_header=struct.pack("<HH2sHI", *divmod(pixels, 0x10000), vr.encode(), 0, plan.pixel_bytes + odd),
-        tail=b"\0" * odd + encoded(pixels, _END),
+        pixel_header=head,
+        tail=behind_pixels + encoded(pixels, _END),
     )
+
+
+def _around_pixels(plan: SeriesPlan) -> tuple[bytes, bytes]:
+    """Return the head of Pixel Data, and what ends it."""
+    if plan.is_encapsulated:
+        return HEAD, DELIMITER
+    keyword, vr = _pixel_element(plan)
+    odd = plan.pixel_bytes % 2
+    head = struct.pack("<HH2sHI", *divmod(tag_of(keyword), 0x10000), vr.encode(), 0, plan.pixel_bytes + odd)
+    return head, b"\0" * odd
 
 
 def _pixel_element(plan: SeriesPlan) -> tuple[str, str]:
@@ -117,7 +128,7 @@ def _pixel_element(plan: SeriesPlan) -> tuple[str, str]:
 
 
 def file_chunks(
-    template: HeaderTemplate, instance: InstancePlan, frame: npt.NDArray[Any]
+    template: HeaderTemplate, instance: InstancePlan, frame: npt.NDArray[Any] | bytes
 ) -> tuple[bytes | memoryview, ...]:
     """Return the bytes of one file in order; the pixels are a view of `frame`, not a copy.
 
@@ -128,8 +139,10 @@ def file_chunks(
     instance : InstancePlan
         Of the file.
     frame : ndarray, shape (rows, columns) or (rows, columns, 3)
-        Stored values, little endian, C-contiguous.
+        Stored values, little endian, C-contiguous; or bytes, which a codec has made of them.
     """
+    if isinstance(frame, bytes):
+        return tuple(encoded_chunks(template, instance, (len(frame),), (frame,)))
     return template.render(instance), frame.data.cast("B"), template.tail
 
 
@@ -151,21 +164,49 @@ def frames_chunks(
     yield template.tail
 
 
-def encode_slowly(plan: SeriesPlan, instance: InstancePlan, frames: npt.NDArray[Any]) -> bytes:
+def encoded_chunks(
+    template: HeaderTemplate, instance: InstancePlan, lengths: Sequence[int], frames: Iterable[bytes]
+) -> Iterator[bytes]:
+    """Yield the bytes of a file of compressed frames in order, each frame as it comes.
+
+    Parameters
+    ----------
+    template, instance
+        As in `file_chunks`.
+    lengths : sequence of int
+        Bytes of each frame, which the table before the first one needs.
+    frames : iterable of bytes
+        The frames, encoded.
+    """
+    extended, basic = offset_tables(lengths)
+    yield template.render(instance, extended)
+    yield basic
+    for frame in frames:
+        head, padding = fragment(frame)
+        yield head
+        yield frame
+        yield padding
+    yield template.tail
+
+
+def encode_slowly(plan: SeriesPlan, instance: InstancePlan, frames: npt.NDArray[Any] | list[bytes]) -> bytes:
     """Return the bytes of one file made by pydicom alone: the oracle of `file_chunks`.
 
     Parameters
     ----------
     plan, instance
         Of the series and of the file.
-    frames : ndarray
-        Stored values of all its frames.
+    frames : ndarray or list of bytes
+        Stored values of all its frames; or the frames as a codec has made them.
     """
     dataset = _dataset((*plan.shared, *instance.attributes))
     if plan.is_multi_frame:
         dataset.add_new(PER_FRAME_TAG, "SQ", DicomSequence([_dataset(item) for item in per_frame_items(plan)]))
     keyword, vr = _pixel_element(plan)
-    dataset.add_new(tag_of(keyword), vr, np.ascontiguousarray(frames).tobytes() + b"\0" * (plan.pixel_bytes % 2))
+    if isinstance(frames, list):
+        dataset.add_new(tag_of(keyword), "OB", encapsulate(frames))
+    else:
+        dataset.add_new(tag_of(keyword), vr, np.ascontiguousarray(frames).tobytes() + b"\0" * (plan.pixel_bytes % 2))
     dataset.file_meta = FileMetaDataset(_dataset(plan.file_meta(instance)))
     file = BytesIO()
     dcmwrite(file, dataset, enforce_file_format=True)

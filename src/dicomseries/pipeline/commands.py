@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dicomseries.codecs import Codec
 from dicomseries.pipeline.deriving import DerivationLike, like_of
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.loading import MappingLike
@@ -58,6 +59,7 @@ def write(
     companion: bool = False,
     segments: Any = None,
     segmentation_type: str | None = None,
+    compression: Codec | str | None = None,
     uid: str | Mapping[str, str] | UidPolicy = "random",
     now: dt.datetime | None = None,
     entropy: bytes | None = None,
@@ -135,6 +137,9 @@ def write(
         What the labels of a segmentation mean.
     segmentation_type : {"binary", "labelmap"}, optional
         How a segmentation is stored; ``"binary"`` if not given.
+    compression : codec or str, optional
+        Lossless: `Rle`, `JpegLs`, `Jpeg2000`, `Htj2k`, `JpegXl`, or ``"rle"``, ``"jpegls"``, ``"j2k"``, ``"htj2k"``,
+        ``"jxl"``; none if not given.
     uid : str or mapping
         ``"random"``, ``"content"``, a root of your own, or given UIDs.
     now : datetime, optional
@@ -175,7 +180,8 @@ def write(
 
     Notes
     -----
-    Explicit VR Little Endian (PS3.5 section A.2), PS3.3 annex A of the kind, PS3.10 files.
+    Explicit VR Little Endian (PS3.5 section A.2), compressed pixels in fragments of a frame each (section A.4); PS3.3
+    annex A of the kind, PS3.10 files.
 
     Examples
     --------
@@ -232,6 +238,7 @@ def write(
         units=units,
         segments=segments,
         segmentation_type=segmentation_type,
+        compression=compression,
     )
     record = Record.of(request, jobs)
     if found is None:
@@ -291,6 +298,7 @@ def plan(
     companion: bool = False,
     segments: Any = None,
     segmentation_type: str | None = None,
+    compression: Codec | str | None = None,
     uid: str | Mapping[str, str] | UidPolicy = "random",
     now: dt.datetime | None = None,
     entropy: bytes | None = None,
@@ -309,7 +317,7 @@ def plan(
         As in `write`.
     like, series, same_space, derivation, description, model, keep_private
         As in `write`.
-    per_volume, split, companion, segments, segmentation_type
+    per_volume, split, companion, segments, segmentation_type, compression
         As in `write`.
     metadata, uid, now, entropy, workers, executor, progress, storage_options
         As in `write`.
@@ -370,6 +378,7 @@ def plan(
         units=units,
         segments=segments,
         segmentation_type=segmentation_type,
+        compression=compression,
     )
     return with_others(jobs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from dicomseries.codecs import syntax_of
 from dicomseries.errors import OptionError
 from dicomseries.metadata import Metadata
 from dicomseries.pipeline.forms import Form
@@ -125,6 +126,7 @@ class Draft:
             extent=self.extent,
             columns=self._columns(form),
             only_volume=index,
+            transfer_syntax_uid=syntax_of(self.request.compression).uid,
         )
         if self.request.lineage is not None:
             plan = self.request.lineage.added(plan, index)

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.codecs import syntax_of
 from dicomseries.executors import Bounds
 from dicomseries.metadata import Metadata
+from dicomseries.pipeline.compressing import check_compressible, check_sign
 from dicomseries.pipeline.drafting import Draft, Job
 from dicomseries.pipeline.forms import Form, forms_of
 from dicomseries.pipeline.request import Request
@@ -57,6 +59,7 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     """
     forms = forms_of(request, volume.slabs.dtype)
     for form in forms:
+        check_compressible(form.kind, request.compression)
         check_request(
             form.policy,
             volume.slabs.dtype,
@@ -87,6 +90,8 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     statistics, digests = survey(draft.volume, request, forms)
     draft = replace(draft, request=_still_hounsfield(request, volume, statistics))
     value_maps = [_plan_values(draft.volume, request, form, statistics) for form in forms]
+    for value_map in value_maps:
+        check_sign(value_map, request.compression)
     return draft.jobs(value_maps, statistics, _entropy(draft, value_maps, digests))
 
 
@@ -165,6 +170,7 @@ def _entropy(draft: Draft, value_maps: Sequence[ValueMap], digests: tuple[bytes,
         request.uid,
         None if request.lineage is None else request.lineage.said,
         None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
+        *([] if request.compression is None else [syntax_of(request.compression).uid]),
     )
     return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *digests))).digest()
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dicomseries.codecs import Codec, parse_compression
 from dicomseries.errors import OptionError, TargetError
 from dicomseries.executors import Executor, chosen_executor
 from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata
+from dicomseries.pipeline.compressing import suited
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.loading import MappingLike, load_mapping
 from dicomseries.segmentation import parse_segmentation_type
@@ -54,6 +56,7 @@ class Request:
     companion: bool
     segments: Any
     segmentation_type: str
+    compression: Codec | None = None
     lineage: Lineage | None = None
 
     @property
@@ -82,6 +85,7 @@ def make_request(
     segments: Any = None,
     segmentation_type: str | None = None,
     value_range: tuple[float, float] | None = None,
+    compression: Codec | str | None = None,
 ) -> Request:
     """Return the options as the stages take them, or refuse what is wrong with them."""
     uid_policy = parse_uid_policy(uid)
@@ -89,9 +93,10 @@ def make_request(
     moment = _checked_now(now) or (None if uid_policy.mode == "content" else dt.datetime.now().astimezone())
     found = find_kind(kind)
     policy = parse_policy(values)
+    codec = parse_compression(compression)
     _refuse_strangers(found, companion=companion, segments=segments, segmentation_type=segmentation_type)
     return Request(
-        kind=found,
+        kind=suited(found, codec),
         policy=policy,
         nan=nan,
         clip=clip,
@@ -107,6 +112,7 @@ def make_request(
         companion=companion,
         segments=segments if isinstance(segments, (list, tuple)) else load_mapping("segments", segments) or None,
         segmentation_type=parse_segmentation_type(segmentation_type or "binary"),
+        compression=codec,
     )
 
 

@@ -15,10 +15,11 @@ from dicomseries.errors import OptionError
 from dicomseries.pipeline.drafting import Job, told_apart
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.surveying import digest
-from dicomseries.plan import EXPLICIT_VR_LITTLE_ENDIAN, Extent, SeriesPlan
+from dicomseries.plan import Extent, SeriesPlan
 from dicomseries.segmentation import SegmentationObject, build, check_labels
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, series_uids
 from dicomseries.values import Exact, Lossless, ValueMap
 
@@ -86,6 +87,7 @@ def _refuse_strangers(request: Request) -> None:
         "clip": request.clip,
         "value_range": request.value_range,
         "per_volume": request.per_volume or None,
+        "compression": request.compression,
     }
     odd = next((name for name, value in given.items() if value is not None), None)
     if odd is not None:

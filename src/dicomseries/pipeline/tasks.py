@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from dicomseries.codecs import Codec, codec_of
 from dicomseries.errors import ReadError
 from dicomseries.executors import Bounds
 from dicomseries.part10 import HeaderTemplate, file_chunks, header_template
@@ -15,7 +16,7 @@ from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink, StoredFile, at_hand
 from dicomseries.values import Stored, ValueMap, store
 
-__all__ = ["FileTask", "StoreTask", "tally_of"]
+__all__ = ["EncodeTask", "FileTask", "StoreTask", "tally_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +34,27 @@ class StoreTask:
     def __call__(self, slab: npt.NDArray[Any], _: Bounds) -> Stored:
         """Return the stored numbers of a slab, and what was found on the way."""
         return store(slab, self.value_map)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EncodeTask:
+    """Turns a slab into compressed frames.
+
+    Parameters
+    ----------
+    value_map : ValueMap
+        Real to stored.
+    codec : Codec
+        Stored to compressed.
+    """
+
+    value_map: ValueMap
+    codec: Codec
+
+    def __call__(self, slab: npt.NDArray[Any], _: Bounds) -> tuple[Tally, list[bytes]]:
+        """Return what was found on the way, and the frames of a slab."""
+        stored = store(slab, self.value_map)
+        return tally_of(stored), [self.codec.encode(frame) for frame in stored.array]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -72,10 +94,11 @@ class FileTask:
         if self._witness is None:
             self._witness = FileWitness(self.scale, self.plan.value_map)
         stored, total = _stored(slab, bounds, self.plan.value_map)
+        codec = codec_of(self.plan.transfer_syntax_uid)
         put: list[tuple[StoredFile | None, npt.NDArray[Any]]] = []
         for index, frame, asked in zip(range(*bounds), stored, slab, strict=True):
             instance = self.plan.instance(index)
-            chunks = file_chunks(self._template, instance, frame)
+            chunks = file_chunks(self._template, instance, frame if codec is None else codec.encode(frame))
             total.size += sum(map(len, chunks))
             seen = self._seen(self._witness, instance.name, chunks, asked)
             if seen is None:

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy.typing as npt
 
+from dicomseries.codecs import Codec, codec_of
 from dicomseries.errors import ReadError, TargetError
 from dicomseries.executors import Bounds
 from dicomseries.part10 import frames_chunks, header_template
+from dicomseries.pipeline.compressing import waiting_chunks
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab, slabs_of
-from dicomseries.pipeline.tasks import FileTask, StoreTask, tally_of
+from dicomseries.pipeline.tasks import EncodeTask, FileTask, StoreTask, tally_of
 from dicomseries.pipeline.witness import Tally, compare_frames, compare_labels
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink, at_hand
@@ -34,11 +36,12 @@ def check_space(out: Path, jobs: Sequence[Job]) -> None:
         return  # far more than any headers take; to know their size costs as much as to make them
     size = sum(len(plan) * max(plan.file_bytes(index) for index in {0, len(plan) - 1}) for plan in _plans(jobs))
     if size > free:
+        is_estimate = any(plan.is_encapsulated for plan in _plans(jobs))
         raise TargetError(
             code="disk-full",
             where=str(out),
             given=f"{free:,} bytes free",
-            expected=f"{size:,} bytes for {sum(map(len, _plans(jobs)))} files",
+            expected=f"{'at most ' * is_estimate}{size:,} bytes for {sum(map(len, _plans(jobs)))} files",
             remedy="Free space, or write to another disk.",
         )
 
@@ -101,7 +104,16 @@ def _chunks(job: Job, request: Request, total: Tally) -> Iterator[bytes | memory
             total.add(tally_of(stored))
             yield stored.array
 
-    return frames_chunks(header_template(job.plan), job.plan.instance(0), frames())
+    def compressed(codec: Codec) -> Iterator[list[bytes]]:
+        task = EncodeTask(value_map=job.plan.value_map, codec=codec)
+        for found, encoded in each_slab(job.volume, task, request, "writing"):
+            total.add(found)
+            yield encoded
+
+    template, instance, codec = header_template(job.plan), job.plan.instance(0), codec_of(job.plan.transfer_syntax_uid)
+    if codec is None:
+        return frames_chunks(template, instance, frames())
+    return waiting_chunks(template, instance, compressed(codec))
 
 
 def _kept(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally | None:

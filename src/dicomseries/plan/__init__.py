@@ -7,10 +7,9 @@ from dicomseries.plan.columns import Column, Extent, given_columns
 from dicomseries.plan.facts import SOFTWARE_VERSION
 from dicomseries.plan.frames import FramePart, frame_parts
 from dicomseries.plan.planning import check_frame, plan_series
-from dicomseries.plan.series import EXPLICIT_VR_LITTLE_ENDIAN, InstancePlan, SeriesPlan
+from dicomseries.plan.series import InstancePlan, SeriesPlan
 
 __all__ = [
-    "EXPLICIT_VR_LITTLE_ENDIAN",
     "SOFTWARE_VERSION",
     "Column",
     "Extent",

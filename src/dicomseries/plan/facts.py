@@ -9,6 +9,7 @@ from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.plan.columns import Column
 from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.transfer_syntaxes import TransferSyntax
 from dicomseries.uids import SeriesUids
 from dicomseries.values import Statistics, ValueMap
 from dicomseries.values.value_map import stored_range
@@ -64,13 +65,13 @@ def grid_facts(grid: Grid) -> Facts:
     }
 
 
-def pixel_facts(grid: Grid, samples: int, value_map: ValueMap) -> Facts:
+def pixel_facts(grid: Grid, samples: int, value_map: ValueMap, syntax: TransferSyntax) -> Facts:
     """Return the pixel format (PS3.3 sections C.7.6.3 and C.7.6.24: floats have no BitsStored and no sign)."""
     facts: Facts = {
         "Rows": (grid.shape[1],),
         "Columns": (grid.shape[2],),
         "SamplesPerPixel": (samples,),
-        "PhotometricInterpretation": ("MONOCHROME2" if samples == 1 else "RGB",),
+        "PhotometricInterpretation": ("MONOCHROME2" if samples == 1 else syntax.colour,),
         "BitsAllocated": (value_map.bits,),
     }
     if not value_map.is_float:

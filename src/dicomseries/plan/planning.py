@@ -24,10 +24,11 @@ from dicomseries.plan.facts import (
     value_facts,
 )
 from dicomseries.plan.frames import frame_facts
-from dicomseries.plan.series import EXPLICIT_VR_LITTLE_ENDIAN, SeriesPlan
+from dicomseries.plan.series import SeriesPlan
 from dicomseries.plan.window import window_facts
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids
 from dicomseries.values import Statistics, ValueMap
 
@@ -58,6 +59,7 @@ def plan_series(
     extent: Extent | None = None,
     columns: Sequence[Column] = (),
     only_volume: int | None = None,
+    transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN,
 ) -> SeriesPlan:
     """Decide everything about a series.
 
@@ -85,6 +87,8 @@ def plan_series(
         What the user says of each volume or slice.
     only_volume : int, optional
         Which of the volumes the series holds, if it does not hold all of them.
+    transfer_syntax_uid : str
+        How pixels are encoded.
 
     Raises
     ------
@@ -111,7 +115,7 @@ def plan_series(
         **moment_facts(moment),
         **identity_facts(sop_class_uid, uids),
         **grid_facts(grid),
-        **pixel_facts(grid, samples, value_map),
+        **pixel_facts(grid, samples, value_map, BY_UID[transfer_syntax_uid]),
         **value_facts(kind, samples, value_map, statistics),
         **(window_facts(statistics, value_map) if samples == 1 else {}),
         **time_facts(kind, extent),
@@ -124,7 +128,7 @@ def plan_series(
     series = SeriesPlan(
         kind=kind.name,
         sop_class_uid=sop_class_uid,
-        transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN,
+        transfer_syntax_uid=transfer_syntax_uid,
         uids=uids,
         grid=grid,
         samples=samples,
@@ -136,7 +140,7 @@ def plan_series(
         groups=composition.groups,
         per_frame=composition.per_frame,
         is_multi_frame=kind.is_multi_frame,
-        advice=(*value_map.advice, *composition.advice, *_frame_advice(grid)),
+        advice=(*value_map.advice, *composition.advice, *_frame_advice(grid), *_syntax_advice(transfer_syntax_uid)),
     )
     _check_size(series)
     return series
@@ -225,13 +229,14 @@ def _check_extent(kind: Kind, extent: Extent) -> None:
 
 
 def _check_size(series: SeriesPlan) -> None:
-    if series.pixel_bytes > _MOST_PIXEL_BYTES:
+    if series.pixel_bytes > _MOST_PIXEL_BYTES and not series.is_encapsulated:
         raise KindError(
             code="file-too-large",
             where="shape",
             given=f"{series.pixel_bytes:,} bytes of pixels in one {series.kind} file",
             expected=f"at most {_MOST_PIXEL_BYTES:,} (PS3.5 section 7.1.1)",
-            remedy="Pass split='time' for one file a volume, or write a classic kind, which has one file a slice.",
+            remedy="Pass split='time' for one file a volume, compression='jpegls' for one without this limit, or write "
+            "a classic kind, which has one file a slice.",
         )
 
 
@@ -268,6 +273,15 @@ def check_frame(kind: Kind, grid: Grid, samples: int) -> None:
             expected=f"at most {_MOST_ROWS} of each and 4 GiB a slice (PS3.3 section C.7.6.3, PS3.5 section 7.1.1)",
             remedy="Write tiles, or resample the array.",
         )
+
+
+def _syntax_advice(uid: str) -> Iterator[str]:
+    """Yield which readers cannot decode the pixels."""
+    syntax = BY_UID[uid]
+    if syntax.unread_by:
+        *first, last = syntax.unread_by
+        names = f"{', '.join(first)} and {last}" if first else last
+        yield f"{syntax.name} was seen not to be read by {names}; without compression= they read the series."
 
 
 def _frame_advice(grid: Grid) -> Iterator[str]:

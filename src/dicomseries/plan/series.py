@@ -10,14 +10,14 @@ from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
 from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.frames import FramePart, frame_parts, frames_bytes
-from dicomseries.plan.sizes import PREAMBLE_BYTES, encoded_bytes
+from dicomseries.plan.sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated
 from dicomseries.standard.attribute import Attribute, Value, attribute, vr_of
+from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids
 from dicomseries.values import ValueMap
 
-__all__ = ["EXPLICIT_VR_LITTLE_ENDIAN", "InstancePlan", "SeriesPlan"]
+__all__ = ["InstancePlan", "SeriesPlan"]
 
-EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _FEWEST_DIGITS = 4
 _LONGEST_SHOWN = 400
 """Characters of a value in a plan for people: references to a source of a thousand slices would bury the rest."""
@@ -137,14 +137,19 @@ class SeriesPlan:
         return self.frame_bytes * (self.extent.frames if self.is_multi_frame else 1)
 
     @property
+    def is_encapsulated(self) -> bool:
+        """Whether each frame is compressed; all sizes are upper estimates then."""
+        return self.transfer_syntax_uid != EXPLICIT_VR_LITTLE_ENDIAN
+
+    @property
     def total_bytes(self) -> int:
-        """Bytes of all files of this series together."""
+        """Bytes of all files of this series together; at most, where they are compressed."""
         if self.known_bytes is not None:
             return self.known_bytes
         return len(self) * self._fixed_bytes + sum(encoded_bytes(own) for one in self for own in one.attributes)
 
     def file_bytes(self, index: int) -> int:
-        """Return the bytes of a file."""
+        """Return the bytes of a file; at most, where it is compressed."""
         if self.known_bytes is not None:
             return self.known_bytes
         return self._fixed_bytes + sum(map(encoded_bytes, self.instance(index).attributes))
@@ -154,7 +159,16 @@ class SeriesPlan:
         """Bytes that every file has: all UIDs of one plan are of one width."""
         shared = sum(map(encoded_bytes, (*self.file_meta(self.instance(0)), *self.shared)))
         per_frame = frames_bytes(self.frame_parts, self.extent.frames)
-        return PREAMBLE_BYTES + shared + per_frame + 12 + self.pixel_bytes + self.pixel_bytes % 2
+        return PREAMBLE_BYTES + shared + per_frame + 12 + self._most_pixel_bytes
+
+    @property
+    def _most_pixel_bytes(self) -> int:
+        if not self.is_encapsulated:
+            return self.pixel_bytes + self.pixel_bytes % 2
+        _, rows, columns = self.grid.shape
+        word = self.samples * self.value_map.bits // 8
+        frames = self.extent.frames if self.is_multi_frame else 1
+        return most_encapsulated(rows=rows, row_bytes=columns * word, words=word, frames=frames)
 
     @property
     def frame_parts(self) -> tuple[FramePart, ...]:
@@ -249,6 +263,7 @@ class SeriesPlan:
             "first_file": self.file_name(0),
             "last_file": self.file_name(len(self) - 1),
             "bytes": self.total_bytes,
+            "bytes_at_most": self.is_encapsulated,
             "attributes": {own.keyword: _plain(own) for own in self.shared},
             "per_instance": list(self.per_instance),
             "per_frame": [group.keyword for group in self.per_frame],
@@ -265,7 +280,8 @@ class SeriesPlan:
         said = self.to_dict()
         size = " × ".join(str(said[key]) for key in ("slices", "rows", "columns"))
         volumes = f"{self.extent.volumes} volumes of " if self.extent.is_timed else ""
-        yield f"{self.kind} series of {said['files']} file{'' if len(self) == 1 else 's'}, {said['bytes']:,} bytes"
+        files = f"{said['files']} file{'' if len(self) == 1 else 's'}"
+        yield f"{self.kind} series of {files}, {'at most ' * self.is_encapsulated}{said['bytes']:,} bytes"
         yield f"files     {said['first_file']}" + (f" … {said['last_file']}" if len(self) > 1 else "")
         yield f"study     {self.uids.study}"
         yield f"series    {self.uids.series}"
@@ -275,6 +291,7 @@ class SeriesPlan:
         yield f"origin    {self.grid.origin_lps} mm (LPS)"
         yield f"direction {self.grid.direction_lps}"
         yield f"values    {self.value_map.describe()}"
+        yield f"syntax    {BY_UID[self.transfer_syntax_uid].name} ({self.transfer_syntax_uid})"
         if self.value_map.value_range is not None:
             yield "range     {:g} to {:g}, as given".format(*self.value_map.value_range)
         yield from (f"advice    {text}" for text in self.advice)

@@ -73,5 +73,6 @@ def decoder_missing(path: _Path, syntax: str, packages: str) -> MissingPackageEr
         where=os.fspath(path),
         given=f"transfer syntax {syntax} and no decoder for it",
         expected=f"one of: {packages}",
-        remedy="Run: pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg",
+        remedy='Run: pip install "dicomseries[codecs]" for what is lossless, and else: '
+        "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg",
     )

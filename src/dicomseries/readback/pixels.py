@@ -15,7 +15,7 @@ from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID
 
 from dicomseries.errors import MissingPackageError, ReadError
-from dicomseries.readback import faults
+from dicomseries.readback import faults, fragments
 
 if TYPE_CHECKING:
     from dicomseries.readback.instance import Instance
@@ -224,7 +224,7 @@ def significant(instance: Instance, words: npt.NDArray[Any]) -> npt.NDArray[Any]
 
 
 def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
-    """Return what pydicom and its plugins make of the pixels of frames [start, stop), frames first.
+    """Return what pydicom and its plugins, or else imagecodecs, make of frames [start, stop), frames first.
 
     Raises
     ------
@@ -233,10 +233,13 @@ def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     MissingPackageError
         If no decoder for them is installed.
     """
+    missing = _missing(instance)
     try:
-        frames = _one(instance) if instance.frames == 1 else _some(instance, start, stop)
+        if missing is not None and fragments.can_decode(instance):
+            frames = fragments.decode(instance, start, stop, stored_dtype(instance))
+        else:
+            frames = _one(instance) if instance.frames == 1 else _some(instance, start, stop)
     except Exception as error:
-        missing = _missing(instance)
         raise missing or faults.damaged(instance.path, f"pixels that cannot be decoded: {_short(error)}") from error
     return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
 

@@ -17,11 +17,7 @@ from dicomseries.iod import compose
 from dicomseries.iod.segmentation import SEGMENTATION_SOP_CLASSES, Segmentation
 from dicomseries.metadata import Metadata
 from dicomseries.plan.facts import identity_facts, moment_facts
-from dicomseries.plan.series import (
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
-)
+from dicomseries.plan.series import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomseries.segmentation.advice import advice_on
 from dicomseries.segmentation.frames import framed, place
 from dicomseries.segmentation.labels import read_labels
@@ -29,6 +25,7 @@ from dicomseries.segmentation.references import references
 from dicomseries.segmentation.segments import Segment, parse_segments
 from dicomseries.sources.volume import Volume
 from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, make_uid
 
 __all__ = ["SegmentationObject", "build", "parse_segmentation_type"]

@@ -12,6 +12,7 @@ __all__ = ["EXTRAS", "guarded", "made_by", "missing_package"]
 EXTRAS = {
     "nifti": "nibabel",
     "tiff": "tifffile",
+    "codecs": "imagecodecs",
     "hdf5": "h5py",
     "zarr": "zarr",
     "itk": "SimpleITK",

@@ -13,6 +13,7 @@ from dicomseries.errors import DicomSeriesError
 from dicomseries.readback import Instance, Problem
 from dicomseries.readback.frame_pixels import read_frames
 from dicomseries.readback.pixels import is_plain, read_into, significant, stored_dtype
+from dicomseries.standard.transfer_syntaxes import BY_UID, TransferSyntax
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, printable
 
@@ -130,16 +131,22 @@ def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
                 )
 
 
+def _known(syntax: str) -> TransferSyntax | UID | None:
+    """Return what is known of a transfer syntax: by us, as pydicom does not know the newest, or by pydicom."""
+    uid = UID(syntax)
+    return BY_UID.get(syntax) or (uid if uid.is_transfer_syntax else None)
+
+
 @check("FIL-005", level="error", part="PS3.5 A.4")
 def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
     """Compressed transfer syntaxes have Pixel Data in fragments (undefined length, VR OB), all others have not.
 
     A compressed file labelled as uncompressed is drawn as noise; the other way round, decoders fail.
     """
-    syntaxes = {name: UID(name) for name in {instance.transfer_syntax for instance in view.instances}}
+    syntaxes = {name: _known(name) for name in {instance.transfer_syntax for instance in view.instances}}
     for instance in view.instances:
         syntax = syntaxes[instance.transfer_syntax]
-        if instance.pixels is None or not syntax.is_transfer_syntax:
+        if instance.pixels is None or syntax is None:
             continue
         in_fragments = instance.pixels.length is None
         if syntax.is_encapsulated != in_fragments:
@@ -154,7 +161,7 @@ def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
 def syntax_is_known(view: SeriesView) -> Iterator[Fault]:
     """TransferSyntaxUID is one of the standard's, the same in all files of the series."""
     for instance in view.representatives("TransferSyntaxUID"):
-        if not UID(instance.transfer_syntax).is_transfer_syntax:
+        if _known(instance.transfer_syntax) is None:
             yield Fault(
                 instance.name,
                 f"TransferSyntaxUID {printable(instance.transfer_syntax)} is not one of the standard's.",

@@ -63,7 +63,7 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         f"write a.npy {out} --kind ct --spacing 1 2 3 --origin -1 -2 -3 --direction 1 0 0 0 1 0 --axes zyx "
         "--time-point 2 --times 0,2.5 --split time --units ms --values digits=3 --nan -1000 "
         "--clip -1000 3000 --set PatientID=42 --uid content "
-        "--companion --segmentation-type labelmap "
+        "--companion --compress jpegls --segmentation-type labelmap "
         "--now 2024-01-31T12:00:00 --workers 2 --overwrite --resume --no-verify --no-sync"
     )
     assert main(shlex.split(words)) == 0
@@ -87,6 +87,7 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "per_volume": None,
         "split": "time",
         "companion": True,
+        "compression": "jpegls",
         "segments": None,
         "segmentation_type": "labelmap",
         "uid": "content",
