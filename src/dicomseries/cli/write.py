@@ -245,6 +245,15 @@ def write(
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="Threads that write.", rich_help_panel=_WRITING)
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory for what is read at once, such as 200MB or 2GiB.  [default: a quarter of what is free, 512MiB "
+            "at most]",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and write nothing.", rich_help_panel=_WRITING)
@@ -300,6 +309,7 @@ def write(
         "segmentation_type": segmentation_type,
         "uid": uid_of(uid),
         "now": now_of(now),
+        "memory": memory,
     }
     output: Output = context.obj
     if dry_run:

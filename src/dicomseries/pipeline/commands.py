@@ -61,6 +61,7 @@ def write(
     now: dt.datetime | None = None,
     entropy: bytes | None = None,
     workers: int | None = None,
+    memory: int | str | None = None,
     overwrite: bool = False,
     verify: bool = True,
     sync: bool = True,
@@ -135,6 +136,10 @@ def write(
         Chance for the UIDs; with `now` it makes a write repeatable to the byte.
     workers : int, optional
         Threads; every processor if not given. The files do not depend on it.
+    memory : int or str, optional
+        For the slabs of all threads: bytes, or ``"200 MB"``, ``"2GiB"``. A quarter of what is free, 512 MiB at most, if
+        not given. Chunks that are too deep for it are read up to four times, or copied once to the folder for
+        temporary files; `advice` says so.
     overwrite : bool
         Replace a folder of DICOM files.
     verify : bool
@@ -204,6 +209,7 @@ def write(
         now=now,
         entropy=entropy,
         workers=workers,
+        memory=memory,
         progress=progress,
         per_volume=per_volume,
         split=split,
@@ -260,6 +266,7 @@ def plan(
     now: dt.datetime | None = None,
     entropy: bytes | None = None,
     workers: int | None = None,
+    memory: int | str | None = None,
     progress: Progress | None = None,
 ) -> SeriesPlan:
     """Return what `write` would write, having read the source once and written nothing.
@@ -272,7 +279,7 @@ def plan(
         As in `write`.
     per_volume, split, companion, segments, segmentation_type
         As in `write`.
-    metadata, uid, now, entropy, workers, progress
+    metadata, uid, now, entropy, workers, memory, progress
         As in `write`.
 
     Returns
@@ -321,6 +328,7 @@ def plan(
         now=now,
         entropy=entropy,
         workers=workers,
+        memory=memory,
         progress=progress,
         per_volume=per_volume,
         split=split,

@@ -15,6 +15,7 @@ from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.loading import MappingLike, load_mapping
+from dicomseries.pipeline.memory import memory_of
 from dicomseries.segmentation import parse_segmentation_type
 from dicomseries.sinks.directory import located
 from dicomseries.uids import UidPolicy, parse_uid_policy
@@ -26,7 +27,7 @@ MetadataLike = MappingLike
 """Attributes by keyword, or a TOML or JSON file of them."""
 
 Progress = Callable[[int, int, str], None]
-"""Called with what is done, what there is, both in slices, and ``"reading"`` or ``"writing"``."""
+"""Called with what is done, what there is, both in slices, and ``"reading"``, ``"copying"`` or ``"writing"``."""
 
 _SEGMENTATION = "Segmentation"
 
@@ -44,6 +45,7 @@ class Request:
     now: dt.datetime | None
     entropy: bytes | None
     workers: int
+    memory: int
     progress: Progress | None
     per_volume: Mapping[str, Any]
     split: bool
@@ -70,6 +72,7 @@ def make_request(
     entropy: bytes | None,
     workers: int | None,
     progress: Progress | None,
+    memory: int | str | None = None,
     per_volume: MappingLike = None,
     split: str | None = None,
     companion: bool = False,
@@ -93,6 +96,7 @@ def make_request(
         now=moment,
         entropy=_checked_entropy(entropy),
         workers=executors.worker_count(workers),
+        memory=memory_of(memory),
         progress=progress,
         per_volume=load_mapping("per_volume", per_volume),
         split=_checked_split(split),

@@ -7,6 +7,7 @@ which is there to be looked at. So only some slices are looked at before they ar
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +17,13 @@ from dicomseries.errors import ValuesError
 from dicomseries.pipeline.forms import Form
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import Bounds, each_slab, slabs_of
-from dicomseries.sources import Volume
+from dicomseries.sources import KeptSlabs, Volume, edges_of
 from dicomseries.values import SliceStatistics, Statistics, ValueMap, needs_divisor, plan_values, slice_statistics
 
 __all__ = ["digest", "survey"]
+
+_KEPT_BYTES = 32 << 20
+"""Bytes of chunks that were looked at and wait to be written, so that they are not read again."""
 
 _SAMPLES = 64
 """Places looked at for the window: a stray slice more or less does not move it, as it follows the typical slice."""
@@ -37,19 +41,22 @@ def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Sta
     forms : sequence of Form
         The ways it is written: whether some slices will do is theirs to say.
     """
+    slabs = volume.slabs
     is_hashed = request.uid.mode == "content" and request.entropy is None
     some = _some(volume) if _fits_whatever(volume, forms) else None
     kept = None if some is None else {index for bounds in some for index in range(*bounds)}
 
+    read = slabs.read_ahead if isinstance(slabs, KeptSlabs) and some and not is_hashed else slabs.read
+
     def look(bounds: Bounds) -> tuple[tuple[SliceStatistics, ...], list[bytes]]:
-        slab = volume.slabs.read(*bounds)
+        slab = read(*bounds)
         wanted = slab if kept is None or not is_hashed else slab[[index in kept for index in range(*bounds)]]
         found = slice_statistics(wanted) if len(wanted) else ()
         return found, [digest(own) for own in slab] if is_hashed else []
 
     slices: list[SliceStatistics] = []
     digests: list[bytes] = []
-    asked = slabs_of(volume) if some is None or is_hashed else some
+    asked = slabs_of(volume, request) if some is None or is_hashed else some
     for found, own in each_slab(volume, look, request, "reading", asked):
         slices += found
         digests += own
@@ -65,13 +72,18 @@ def digest(frame: Any) -> bytes:
 
 
 def _some(volume: Volume) -> list[Bounds] | None:
-    """Return the bounds of some chunks spread over all, the first and the last among them; None for few chunks."""
-    count, depth = volume.slabs.shape[0], max(volume.slabs.depth, 1)
-    chunks = -(-count // depth)
-    if chunks <= _SAMPLES:
-        return None
-    chosen = np.unique(np.linspace(0, chunks - 1, _SAMPLES).round().astype(int)).tolist()
-    return [(index * depth, min((index + 1) * depth, count)) for index in chosen]
+    """Return the bounds of some chunks spread over all, the first and the last among them; None for all of them.
+
+    Where looking costs a reading (`KeptSlabs`), no more than may be kept until it is written.
+    """
+    runs = list(itertools.pairwise(edges_of(volume.slabs, volume.slices)))
+    if not isinstance(volume.slabs, KeptSlabs):
+        chosen = np.linspace(0, len(runs) - 1, _SAMPLES).round().astype(int)
+        return [runs[index] for index in np.unique(chosen)] if len(runs) > _SAMPLES else None
+    longest = max(stop - start for start, stop in runs)
+    places = min(len(runs), _SAMPLES, max(1, _KEPT_BYTES // (longest * volume.slabs.frame_bytes)))
+    # The middle of as many equal parts: the ends of a scan show little.
+    return [runs[(2 * part + 1) * len(runs) // (2 * places)] for part in range(places)]
 
 
 def _fits_whatever(volume: Volume, forms: Sequence[Form]) -> bool:

@@ -26,25 +26,35 @@ from dicomseries.sources import (
     xarray_array,
     zarr_store,
 )
+from dicomseries.sources.copied import CopiedSlabs, Copyable
 from dicomseries.sources.gradients import diffusion_gradients
+from dicomseries.sources.kept import KeptSlabs, read_once
 from dicomseries.sources.layout import chosen_time_point
 from dicomseries.sources.optional import EXTRAS
 from dicomseries.sources.placement import join
 from dicomseries.sources.request import Location, Request, locate
+from dicomseries.sources.slab_rule import SlabPlan, slab_rule
 from dicomseries.sources.timing import asked_times
-from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume
+from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume, edges_of
 
 __all__ = [
     "EXTRAS",
     "FORMATS",
     "SUFFIXES",
     "ArraySlabs",
+    "CopiedSlabs",
+    "Copyable",
     "Format",
+    "KeptSlabs",
+    "SlabPlan",
     "Slabs",
     "Tags",
     "Volume",
     "diffusion_gradients",
+    "edges_of",
     "open_volume",
+    "read_once",
+    "slab_rule",
 ]
 
 SUFFIXES = (
@@ -167,8 +177,8 @@ def open_volume(
     NRRD, the scale and unit of axis t of OME-NGFF, ImageJ's ``finterval``, OME's ``TimeIncrement``, and xarray's
     coordinate ``t`` or ``time`` (datetime64, timedelta64, or numbers with ``attrs["units"]``).
 
-    Frames are read volume by volume. Where a store's chunks hold several time points, as many volumes are read
-    together as fit into 32 MiB, so that each chunk is read once, or as seldom as that allows.
+    Frames are read volume by volume. Where a store's chunks hold several time points or many slices, `write` reads as
+    many together, so that each chunk is read once, or as seldom as its memory allows.
 
     Examples
     --------
