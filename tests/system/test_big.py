@@ -11,14 +11,15 @@ import textwrap
 import pytest
 
 PROGRAM = """
-import asyncio, json, sys, time
+import json, sys, time
 import numpy as np
 import zarr
 from zarr.core.buffer import default_buffer_prototype
 from zarr.storage import MemoryStore
 import dicomseries as dcs
 
-SHAPE, DEPTH = (10_000, 1024, 1024), 8
+SHAPE, DEPTH = (10_000, 1024, 1024), 4
+PLANE = np.add.outer(3 * np.arange(1024, dtype="<i2"), np.arange(1024, dtype="<i2"))
 
 class Generated(MemoryStore):
     '''Chunks are made when they are read: the array never exists.'''
@@ -30,8 +31,7 @@ class Generated(MemoryStore):
             return await super().get(key, prototype, byte_range)
         type(self).reads += 1
         first = int(key.split("/")[1]) * DEPTH
-        z, y, x = np.ogrid[first : first + DEPTH, :1024, :1024]
-        chunk = ((z * 7 + y * 3 + x) % 4096).astype("<i2")
+        chunk = PLANE + (np.arange(first, first + DEPTH, dtype="<i2") % 999)[:, None, None]
         return prototype.buffer.from_bytes(chunk.tobytes())
 
 store = Generated()
@@ -64,6 +64,6 @@ def test_20_gigabytes_that_never_existed_as_a_whole_are_written_within_300_mebib
     sys.stdout.write(f"{found}\n")
     assert found["bytes"] > 20e9
     assert found["files"] == 10_000
-    assert found["reads"] == 10_000 // 8
+    assert found["reads"] == 10_000 // 4
     assert found["verified"]
     assert found["peak_kib"] < 300 * 1024

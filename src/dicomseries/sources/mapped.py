@@ -46,6 +46,9 @@ _BLOCK = 1 << 20
 _KEPT = 32 << 20
 """Bytes of a mapping that may stay in memory after they were read; beyond it the oldest are given back."""
 
+_AROUND = 2 << 20
+"""Bytes around a byte that is looked at, which the system may map with it: a page of the largest size in use."""
+
 
 class Readable(Protocol):
     """A stream of bytes that is read forward and closed."""
@@ -80,23 +83,29 @@ class Window:
 
         Dropping only costs a later look a second reading: another thread may still hold those bytes.
         """
-        low, high = (bound - self._address for bound in byte_bounds(slab))
+        low, high = self._place(slab)
         if self._fill is not None:
             self._fill(high)
         with self._lock:
-            self._recent.append((low, high))
+            self._recent.append(self._mapped(low, high))
             while len(self._recent) > 2 and sum(end - begin for begin, end in self._recent) > _KEPT:
                 self._drop(*self._recent.popleft())
 
     def drop(self, part: npt.NDArray[Any]) -> None:
         """Give the bytes of `part` back now."""
-        low, high = (bound - self._address for bound in byte_bounds(part))
-        self._drop(low, high)
+        self._drop(*self._mapped(*self._place(part)))
+
+    def _place(self, part: npt.NDArray[Any]) -> tuple[int, int]:
+        low, high = byte_bounds(part)
+        return low - self._address, high - self._address
+
+    def _mapped(self, low: int, high: int) -> tuple[int, int]:
+        """Return what a look at these bytes may have brought into memory."""
+        return low - low % _AROUND, min(-(-high // _AROUND) * _AROUND, len(self._mapping))
 
     def _drop(self, low: int, high: int) -> None:
         if hasattr(self._mapping, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-            begin = low - low % mmap.PAGESIZE
-            self._mapping.madvise(mmap.MADV_DONTNEED, begin, high - begin)
+            self._mapping.madvise(mmap.MADV_DONTNEED, low, high - low)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
