@@ -14,6 +14,7 @@ import zarr
 from zarr.storage import MemoryStore
 
 import dicomseries as dcs
+from dicomseries.errors import OptionError, SourceError
 from dicomseries.pipeline.memory import memory_of
 
 
@@ -113,7 +114,7 @@ def test_chunks_over_all_slices_are_copied_once_and_that_is_said(tmp_path):
 def test_no_room_for_the_copy_is_said_before_a_file_exists(tmp_path, monkeypatch):
     source = zarr.create_array({}, shape=(600, 64, 128), chunks=(600, 16, 128), dtype="float32")
     monkeypatch.setattr("dicomseries.sources.mapped.shutil.disk_usage", lambda _: type("Usage", (), {"free": 10**6}))
-    with pytest.raises(dcs.SourceError, match="TMPDIR") as refusal:
+    with pytest.raises(SourceError, match="TMPDIR") as refusal:
         dcs.plan(source, kind="CT", spacing=(1, 1, 2), memory="16MiB", workers=2)
     assert refusal.value.code == "scratch-full"
     assert not [*tmp_path.iterdir()]
@@ -129,7 +130,7 @@ def test_the_plan_says_how_the_source_is_read():
 
 @pytest.mark.parametrize("asked", ["many", "12", -1, 15 << 20, True, 1.5, "5 XB"])
 def test_a_memory_that_is_no_size_is_refused(asked):
-    with pytest.raises(dcs.OptionError) as refusal:
+    with pytest.raises(OptionError) as refusal:
         dcs.plan(np.zeros((3, 4, 5), "int16"), kind="CT", spacing=(1, 1, 2), memory=asked)
     assert refusal.value.code == "memory-not-a-size"
 

@@ -22,7 +22,7 @@ from dicomseries.values import SliceStatistics, Statistics, ValueMap, needs_divi
 
 __all__ = ["digest", "survey"]
 
-_KEPT_BYTES = 32 << 20
+_KEPT_BYTES = 8 << 20
 """Bytes of chunks that were looked at and wait to be written, so that they are not read again."""
 
 _SAMPLES = 64
