@@ -18,9 +18,8 @@ CHUNK = 64
 
 WRITE = """
 import sys
-import dicomseries as dcs
-if __name__ == "__main__":
-    dcs.write(sys.argv[1], sys.argv[2], kind="CT", spacing=(0.7, 0.9, 2.5), sync=False)
+from dicomseries.cli import main
+main(["write", *sys.argv[1:], *"--kind ct --spacing 0.7 0.9 2.5 --no-sync --quiet".split()])
 """
 
 

@@ -111,11 +111,11 @@ def test_the_series_contract_holds_in_every_file(tmp_path):
     assert sum(path.stat().st_size for path in (tmp_path / "out").iterdir()) == receipt.bytes
 
 
-def test_integers_and_floats_are_read_once_to_plan_and_once_to_write(tmp_path):
-    for name, array in (("i", integers((40, 5, 3))), ("f", integers((40, 5, 3)) / 3)):
+def test_integers_are_read_once_and_floats_once_to_plan_and_once_to_write(tmp_path):
+    for name, array, passes in (("i", integers((40, 5, 3)), 1), ("f", integers((40, 5, 3)) / 3, 2)):
         source = Watched(array)
         dcs.write(source, tmp_path / name, kind="CT", spacing=SPACING)
-        assert (source.reads == 2).all()
+        assert (source.reads == passes).all()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_no_file_can_hold_is_refused_unread(kind, dtype, slices):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_source_that_fails_half_way_leaves_nothing(tmp_path, workers):
     with pytest.raises(errors.SourceError, match="the disk broke"):
-        dcs.write(Watched(integers(), fail_at=5), tmp_path / "out", kind="CT", spacing=SPACING, workers=workers)
+        dcs.write(Watched(integers() / 7, fail_at=5), tmp_path / "out", kind="CT", spacing=SPACING, workers=workers)
     assert not list(tmp_path.iterdir())
 
 

@@ -20,6 +20,7 @@ _OPTIONS = {
     "keep_private": "--keep-private",
     "kind": "--kind",
     "like": "--like",
+    "memory": "--memory",
     "metadata": "--set",
     "nan": "--nan",
     "now": "--now",

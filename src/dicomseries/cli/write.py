@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dicomseries.cli import options
+from dicomseries.cli.allocator import give_back_what_is_free
 from dicomseries.cli.exits import CommandLineError
 from dicomseries.cli.inputs import geometry_of, mapping_of, metadata_of, now_of, uid_of
 from dicomseries.cli.lineage import decision_table, lineage_of, terminal_width
@@ -245,6 +246,15 @@ def write(
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="Threads that write.", rich_help_panel=_WRITING)
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory for what is read at once, such as 200MB or 2GiB.  [default: a quarter of what is free, 512MiB "
+            "at most]",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None,
     dask: Annotated[
         str | None,
         typer.Option(
@@ -316,6 +326,7 @@ def write(
         "segmentation_type": segmentation_type,
         "uid": uid_of(uid),
         "now": now_of(now),
+        "memory": memory,
     }
     output: Output = context.obj
     if dry_run:
@@ -324,6 +335,7 @@ def write(
     import dicomseries as dcs
     from dicomseries.executors import connected
 
+    give_back_what_is_free()
     with connected(dask) as client, progress_bar(output) as progress:
         receipt = dcs.write(
             source,

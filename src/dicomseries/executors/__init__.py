@@ -27,6 +27,14 @@ Look: TypeAlias = Callable[[npt.NDArray[Any], Bounds], Found]
 class Executor(Protocol):
     """Has slabs looked at, some at a time."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether slabs are read in this process."""
+
+    @property
+    def sharing(self) -> int:
+        """How many of those that read at once share one memory."""
+
     def run(self, look: Look[Found], slabs: Slabs, asked: Sequence[Bounds]) -> Iterator[Found]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order; few are under way at once."""
 

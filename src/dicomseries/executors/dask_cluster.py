@@ -101,6 +101,16 @@ class DaskCluster:
 
     client: Any
 
+    @property
+    def is_here(self) -> bool:
+        """False."""
+        return False
+
+    @property
+    def sharing(self) -> int:
+        """1: each worker has a memory of its own."""
+        return 1
+
     def run(
         self, look: Callable[[npt.NDArray[Any], Bounds], Result], slabs: Slabs, asked: Sequence[Bounds]
     ) -> Iterator[Result]:

@@ -39,6 +39,16 @@ class Threads:
 
     workers: int
 
+    @property
+    def is_here(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def sharing(self) -> int:
+        """All of them."""
+        return self.workers
+
     def run(
         self,
         look: Callable[[npt.NDArray[Any], tuple[int, int]], Result],

@@ -65,6 +65,7 @@ def write(
     entropy: bytes | None = None,
     workers: int | None = None,
     executor: Any = None,
+    memory: int | str | None = None,
     overwrite: bool = False,
     resume: bool = False,
     verify: bool = True,
@@ -150,6 +151,10 @@ def write(
         Threads; every processor if not given. The files do not depend on it.
     executor : distributed.Client, optional
         A Dask cluster that works instead of threads: its workers have this package and see the same files.
+    memory : int or str, optional
+        For the slabs of all threads: bytes, or ``"200 MB"``, ``"2GiB"``. A quarter of what is free, 512 MiB at most, if
+        not given. Chunks that are too deep for it are read up to four times, or copied once to the folder for
+        temporary files; `advice` says so.
     overwrite : bool
         Replace a folder of DICOM files.
     resume : bool
@@ -231,6 +236,7 @@ def write(
         entropy=entropy,
         workers=workers,
         executor=executor,
+        memory=memory,
         progress=progress,
         per_volume=per_volume,
         split=split,
@@ -304,6 +310,7 @@ def plan(
     entropy: bytes | None = None,
     workers: int | None = None,
     executor: Any = None,
+    memory: int | str | None = None,
     progress: Progress | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> SeriesPlan:
@@ -319,7 +326,7 @@ def plan(
         As in `write`.
     per_volume, split, companion, segments, segmentation_type, compression
         As in `write`.
-    metadata, uid, now, entropy, workers, executor, progress, storage_options
+    metadata, uid, now, entropy, workers, executor, memory, progress, storage_options
         As in `write`.
 
     Returns
@@ -371,6 +378,7 @@ def plan(
         entropy=entropy,
         workers=workers,
         executor=executor,
+        memory=memory,
         progress=progress,
         per_volume=per_volume,
         split=split,

@@ -23,7 +23,7 @@ from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab
 from dicomseries.pipeline.surveying import survey
 from dicomseries.plan import Column, Extent, SeriesPlan, check_agreement, given_columns
-from dicomseries.sources import Volume
+from dicomseries.sources import Volume, read_once
 from dicomseries.values import (
     SliceStatistics,
     Statistics,
@@ -76,7 +76,7 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     )
     is_reversed = volume.grid.along_normal()[1]
     draft = Draft(
-        volume=volume.along_normal(),
+        volume=read_once(volume.along_normal()) if request.executor.is_here else volume.along_normal(),
         request=request,
         forms=forms,
         extent=extent,

@@ -13,6 +13,7 @@ from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.planning import plan_volume
 from dicomseries.pipeline.request import Request, make_request
 from dicomseries.pipeline.segmenting import segmentation_jobs
+from dicomseries.pipeline.slabs import within_memory
 from dicomseries.pipeline.source_series import open_source
 from dicomseries.sources import Volume, open_volume
 
@@ -43,7 +44,9 @@ def prepare(
         request = make_request(kind=kind_of(kind, origin), **options)
         volume = _opened_like(source, origin, geometry)
         request = lineage_of(like, origin, volume, request)
-    return request, segmentation_jobs(volume, request) if request.is_segmentation else plan_volume(volume, request)
+    volume, reading = within_memory(volume, request)
+    jobs = segmentation_jobs(volume, request) if request.is_segmentation else plan_volume(volume, request)
+    return request, tuple(replace(job, plan=job.plan.read_by(reading)) for job in jobs)
 
 
 def _opened_like(array: Any, origin: Source, geometry: Mapping[str, Any]) -> Volume:

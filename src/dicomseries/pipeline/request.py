@@ -18,6 +18,7 @@ from dicomseries.metadata import Metadata
 from dicomseries.pipeline.compressing import suited
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.loading import MappingLike, load_mapping
+from dicomseries.pipeline.memory import memory_of
 from dicomseries.segmentation import parse_segmentation_type
 from dicomseries.sinks.directory import located
 from dicomseries.uids import UidPolicy, parse_uid_policy
@@ -29,7 +30,7 @@ MetadataLike = MappingLike
 """Attributes by keyword, or a TOML or JSON file of them."""
 
 Progress = Callable[[int, int, str], None]
-"""Called with what is done, what there is, both in slices, and ``"reading"`` or ``"writing"``."""
+"""Called with what is done, what there is, both in slices, and ``"reading"``, ``"copying"`` or ``"writing"``."""
 
 _SEGMENTATION = "Segmentation"
 _CHANCE = 32
@@ -50,6 +51,7 @@ class Request:
     now: dt.datetime | None
     entropy: bytes | None
     executor: Executor
+    memory: int
     progress: Progress | None
     per_volume: Mapping[str, Any]
     split: bool
@@ -78,6 +80,7 @@ def make_request(
     workers: int | None,
     executor: Any = None,
     progress: Progress | None,
+    memory: int | str | None = None,
     per_volume: MappingLike = None,
     split: str | None = None,
     companion: bool = False,
@@ -106,6 +109,7 @@ def make_request(
         now=moment,
         entropy=_checked_entropy(entropy) or (None if uid_policy.mode == "content" else secrets.token_bytes(_CHANCE)),
         executor=chosen_executor(executor, workers),
+        memory=memory_of(memory),
         progress=progress,
         per_volume=load_mapping("per_volume", per_volume),
         split=_checked_split(split),

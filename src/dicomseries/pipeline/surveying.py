@@ -7,7 +7,9 @@ which is there to be looked at. So only some slices are looked at before they ar
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +21,7 @@ from dicomseries.executors import Bounds
 from dicomseries.pipeline.forms import Form
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab, slabs_of
-from dicomseries.sources import Volume
+from dicomseries.sources import KeptSlabs, Volume, edges_of
 from dicomseries.values import (
     SliceStatistics,
     Statistics,
@@ -31,6 +33,9 @@ from dicomseries.values import (
 )
 
 __all__ = ["digest", "survey"]
+
+_KEPT_BYTES = 8 << 20
+"""Bytes of chunks that were looked at and wait to be written, so that they are not read again."""
 
 _SAMPLES = 64
 """Places looked at for the window: a stray slice more or less does not move it, as it follows the typical slice."""
@@ -48,6 +53,7 @@ def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Sta
     forms : sequence of Form
         The ways it is written: whether some slices will do is theirs to say.
     """
+    slabs = volume.slabs
     is_hashed = request.uid.mode == "content" and request.entropy is None
     some = promised = None
     if _fits_whatever(volume, forms):
@@ -56,11 +62,13 @@ def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Sta
         some = _few(volume)
         promised = promised_ends(request.value_range, volume.slabs.dtype, volume.slope, volume.intercept)
     kept = None if some is None else frozenset(index for bounds in some for index in range(*bounds))
+    if isinstance(slabs, KeptSlabs) and some and not is_hashed:
+        volume = replace(volume, slabs=slabs.ahead)
 
     look = partial(_look, kept=kept, is_hashed=is_hashed)
     slices: list[SliceStatistics] = []
     digests: list[bytes] = []
-    asked = slabs_of(volume) if some is None or is_hashed else some
+    asked = slabs_of(volume, request) if some is None or is_hashed else some
     for found, own in each_slab(volume, look, request, "reading", asked):
         slices += found
         digests += own
@@ -86,23 +94,37 @@ def digest(frame: Any) -> bytes:
 
 
 def _some(volume: Volume) -> list[Bounds] | None:
-    """Return the bounds of some chunks spread over all, the first and the last among them; None for few chunks."""
-    chunks = _chunks(volume)
-    if len(chunks) <= _SAMPLES:
+    """Return the bounds of some chunks spread over all, the first and the last among them; None for all of them."""
+    if isinstance(volume.slabs, KeptSlabs):
+        return _kept(volume, volume.slabs)
+    runs = _runs(volume)
+    if len(runs) <= _SAMPLES:
         return None
-    return [chunks[index] for index in np.unique(np.linspace(0, len(chunks) - 1, _SAMPLES).round().astype(int))]
+    return [runs[index] for index in np.unique(np.linspace(0, len(runs) - 1, _SAMPLES).round().astype(int))]
 
 
 def _few(volume: Volume) -> list[Bounds]:
     """Return the bounds of some chunks spread over all, an eighth of them at most but for the one in the middle."""
-    chunks = _chunks(volume)
-    count = min(max(len(chunks) // 8, 1), _SAMPLES)
-    return [chunks[(2 * index + 1) * len(chunks) // (2 * count)] for index in range(count)]
+    if isinstance(volume.slabs, KeptSlabs):
+        return _kept(volume, volume.slabs)
+    runs = _runs(volume)
+    return _middles(runs, min(max(len(runs) // 8, 1), _SAMPLES))
 
 
-def _chunks(volume: Volume) -> list[Bounds]:
-    count, depth = volume.slabs.shape[0], max(volume.slabs.depth, 1)
-    return [(start, min(start + depth, count)) for start in range(0, count, depth)]
+def _kept(volume: Volume, slabs: KeptSlabs) -> list[Bounds]:
+    """Return the bounds of some chunks where looking costs a reading: no more than may be kept until written."""
+    runs = _runs(volume)
+    longest = max(stop - start for start, stop in runs)
+    return _middles(runs, min(len(runs), _SAMPLES, max(1, _KEPT_BYTES // (longest * slabs.frame_bytes))))
+
+
+def _runs(volume: Volume) -> list[Bounds]:
+    return list(itertools.pairwise(edges_of(volume.slabs, volume.slices)))
+
+
+def _middles(runs: list[Bounds], places: int) -> list[Bounds]:
+    """Return the middle of as many equal parts: the ends of a scan show little."""
+    return [runs[(2 * part + 1) * len(runs) // (2 * places)] for part in range(places)]
 
 
 def _fits_whatever(volume: Volume, forms: Sequence[Form]) -> bool:

@@ -64,7 +64,7 @@ def _write_files(job: Job, sink: Sink, request: Request, *, read_back: bool, res
         plan=series, sink=sink, scale=(volume.slope, volume.intercept), read_back=read_back, resumes=resumes
     )
     total = Tally()
-    asked = slabs_of(volume)
+    asked = slabs_of(volume, request)
     if resumes and not read_back and not series.value_map.counts:
         asked = _missing(task, asked, total)
     for own in each_slab(volume, task, request, "writing", asked):

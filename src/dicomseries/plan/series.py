@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicomseries.geometry import Grid, all_position_texts
@@ -11,6 +11,7 @@ from dicomseries.iod import Leaf, VaryingGroup, converted
 from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.frames import FramePart, frame_parts, frames_bytes
 from dicomseries.plan.sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated
+from dicomseries.sources import SlabPlan
 from dicomseries.standard.attribute import Attribute, Value, attribute, vr_of
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids
@@ -86,6 +87,8 @@ class SeriesPlan:
         Folder of the series inside of the target; empty for the target itself.
     known_bytes : int, optional
         Size of the file, where it was made whole and not by this plan.
+    reading : SlabPlan, optional
+        How the source is read: slabs, memory, and how often each chunk.
     decisions : tuple of (str, str, str)
         Of a derived series: attribute, value in the source, and what becomes of it and why.
     others : tuple of SeriesPlan
@@ -110,6 +113,7 @@ class SeriesPlan:
     is_multi_frame: bool = False
     folder: str = ""
     known_bytes: int | None = None
+    reading: SlabPlan | None = field(default=None, repr=False, compare=False)
     decisions: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
     others: tuple[SeriesPlan, ...] = field(default=(), repr=False)
     advice: tuple[str, ...] = ()
@@ -125,6 +129,10 @@ class SeriesPlan:
     def every(self) -> tuple[SeriesPlan, ...]:
         """All series of the write, this one first."""
         return (self, *self.others)
+
+    def read_by(self, reading: SlabPlan) -> SeriesPlan:
+        """Return this plan with how its source is read, and what is to be said of that."""
+        return replace(self, reading=reading, advice=(*self.advice, *reading.advice))
 
     @property
     def frame_bytes(self) -> int:
@@ -267,6 +275,7 @@ class SeriesPlan:
             "attributes": {own.keyword: _plain(own) for own in self.shared},
             "per_instance": list(self.per_instance),
             "per_frame": [group.keyword for group in self.per_frame],
+            "reading": None if self.reading is None else self.reading.to_dict(),
             "advice": list(self.advice),
             "decisions": [dict(zip(("attribute", "source", "outcome"), one, strict=True)) for one in self.decisions],
             "others": [other.to_dict() for other in self.others],
@@ -294,6 +303,8 @@ class SeriesPlan:
         yield f"syntax    {BY_UID[self.transfer_syntax_uid].name} ({self.transfer_syntax_uid})"
         if self.value_map.value_range is not None:
             yield "range     {:g} to {:g}, as given".format(*self.value_map.value_range)
+        if self.reading is not None:
+            yield f"reading   {self.reading}"
         yield from (f"advice    {text}" for text in self.advice)
         yield "attributes"
         yield from (f"  {own.keyword:<32} {own.vr} {_shown(own)}" for own in self.shared)

@@ -27,15 +27,18 @@ from dicomseries.sources import (
     xarray_array,
     zarr_store,
 )
+from dicomseries.sources.copied import CopiedSlabs, Copyable
 from dicomseries.sources.gradients import diffusion_gradients
+from dicomseries.sources.kept import KeptSlabs, read_once
 from dicomseries.sources.layout import chosen_time_point
 from dicomseries.sources.optional import EXTRAS
 from dicomseries.sources.placement import join
 from dicomseries.sources.remote import FetchedSlabs, fetched, is_lazy, open_lazily
 from dicomseries.sources.reopened import PathSlabs
 from dicomseries.sources.request import Location, Request, locate
+from dicomseries.sources.slab_rule import SlabPlan, slab_rule
 from dicomseries.sources.timing import asked_times
-from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume
+from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume, edges_of
 from dicomseries.stores import is_url, masked
 
 __all__ = [
@@ -43,12 +46,20 @@ __all__ = [
     "FORMATS",
     "SUFFIXES",
     "ArraySlabs",
+    "CopiedSlabs",
+    "Copyable",
     "Format",
+    "KeptSlabs",
+    "PathSlabs",
+    "SlabPlan",
     "Slabs",
     "Tags",
     "Volume",
     "diffusion_gradients",
+    "edges_of",
     "open_volume",
+    "read_once",
+    "slab_rule",
 ]
 
 SUFFIXES = (
@@ -177,8 +188,8 @@ def open_volume(
     NRRD, the scale and unit of axis t of OME-NGFF, ImageJ's ``finterval``, OME's ``TimeIncrement``, and xarray's
     coordinate ``t`` or ``time`` (datetime64, timedelta64, or numbers with ``attrs["units"]``).
 
-    Frames are read volume by volume. Where a store's chunks hold several time points, as many volumes are read
-    together as fit into 32 MiB, so that each chunk is read once, or as seldom as that allows.
+    Frames are read volume by volume. Where a store's chunks hold several time points or many slices, `write` reads as
+    many together, so that each chunk is read once, or as seldom as its memory allows.
 
     Examples
     --------

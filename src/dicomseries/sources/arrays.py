@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import SourceError
+from dicomseries.sources.chunks import Chunks
 from dicomseries.sources.frames import GatheredSlabs, joined
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import Mapped, Window
@@ -17,7 +19,7 @@ from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Request
 from dicomseries.sources.volume import ArraySlabs, Slabs, Volume
 
-__all__ = ["PACKAGE", "SlicedSlabs", "array_slabs", "matches", "open_volume"]
+__all__ = ["PACKAGE", "SlicedSlabs", "array_slabs", "chunks_of", "matches", "open_volume"]
 
 PACKAGE: str | None = None
 """No extra: numpy reads what it needs."""
@@ -37,8 +39,8 @@ class SlicedSlabs:
         Its axes.
     dtype : numpy.dtype
         The numbers it gives.
-    depth : int
-        Frames that are best read together (`Layout.depth`).
+    chunks : Chunks
+        Its chunks (`chunks_of`).
     where : str
         What to call the source in an error.
 
@@ -51,13 +53,28 @@ class SlicedSlabs:
     source: Any
     layout: Layout
     dtype: np.dtype[Any]
-    depth: int = 1
+    chunks: Chunks
     where: str = "source"
 
     @property
     def shape(self) -> tuple[int, ...]:
         """(frames, rows, columns[, 3])."""
         return self.layout.frames_shape
+
+    @property
+    def depth(self) -> int:
+        """Frames that are best read together (`Layout.depth`)."""
+        return self.layout.depth(self.chunks.deepest, self.dtype.itemsize)
+
+    @property
+    def edges(self) -> Sequence[int]:
+        """Frames that a slab may begin and end at without cutting a chunk."""
+        return self.chunks.edges
+
+    def blocks(self) -> Iterator[tuple[tuple[slice, ...], npt.NDArray[Any]]]:
+        """Yield blocks of whole chunks with their place in (volumes, slices, rows, columns[, 3])."""
+        for index in self.chunks.blocks():
+            yield self.layout.place(index), self.layout.ordered(self._take(index))
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the frames [start, stop); whole volumes among them are asked for at once."""
@@ -129,7 +146,7 @@ def open_volume(source: Any, request: Request) -> Volume:
         return build_volume(array_slabs(array, layout), layout, request)
     dtype = _dtype(array, layout)
     check_dtype(dtype, request.where)
-    slabs = SlicedSlabs(array, layout, dtype, layout.depth(_chunks(array), dtype.itemsize), request.where)
+    slabs = SlicedSlabs(array, layout, dtype, chunks_of(array, layout, dtype.itemsize), request.where)
     return build_volume(slabs, layout, request)
 
 
@@ -207,8 +224,17 @@ def _dtype(array: Any, layout: Layout) -> np.dtype[Any]:
     return dtype
 
 
-def _chunks(array: Any) -> tuple[int, ...] | None:
+def chunks_of(array: Any, layout: Layout, itemsize: int) -> Chunks:
+    """Return the shards or chunks that an array says it has; frames for none, or what cannot be understood.
+
+    Examples
+    --------
+    >>> import zarr
+    >>> array = zarr.create_array({}, shape=(8, 4, 5), chunks=(2, 4, 5), shards=(4, 4, 5), dtype="int16")
+    >>> chunks_of(array, Layout(shape=(8, 4, 5), axes="zyx", own_axes="zyx"), 2).edges
+    (0, 4, 8)
+    """
     chunks = getattr(array, "shards", None) or getattr(array, "chunks", None)
     if not isinstance(chunks, (tuple, list)) or len(chunks) != len(array.shape):
-        return None
-    return tuple(max(chunk) if isinstance(chunk, (tuple, list)) else int(chunk) for chunk in chunks)
+        chunks = None
+    return Chunks.of(layout, chunks, itemsize)

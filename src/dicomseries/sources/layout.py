@@ -121,14 +121,29 @@ class Layout:
         >>> layout.arrange(np.zeros((5, 4, 2))).shape
         (2, 4, 5)
         """
-        view = self._ordered(block)
+        view = self.ordered(block)
         return view.reshape(view.shape[0] * view.shape[1], *view.shape[2:])
 
     def view(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the whole array, in memory or mapped, as a view of (volumes, slices, rows, columns[, 3])."""
-        return self._ordered(array[self.index((slice(0, self.volumes or 1), slice(0, self.grid_shape[0])))])
+        return self.ordered(array[self.index((slice(0, self.volumes or 1), slice(0, self.grid_shape[0])))])
 
-    def _ordered(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def place(self, index: Sequence[slice]) -> tuple[slice, ...]:
+        """Return where in (volumes, slices, rows, columns[, 3]) a block stands that an index cuts out of the array.
+
+        Examples
+        --------
+        >>> layout = Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt", time_point=1)
+        >>> layout.place((slice(0, 5), slice(2, 4), slice(0, 3), slice(1, 2)))
+        (slice(0, 1, None), slice(0, 3, None), slice(2, 4, None), slice(0, 5, None))
+        """
+        parts = {"t": slice(0, 1), "z": slice(0, 1)} | dict(zip(self.axes, index, strict=True))
+        shift = self.time_point or 0
+        parts["t"] = slice(parts["t"].start - shift, parts["t"].stop - shift)
+        return tuple(parts[letter] for letter in ("tzyxc" if len(self.frames_shape) == 4 else "tzyx"))
+
+    def ordered(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return a block that was cut out of the array as a view of (volumes, slices, rows, columns[, 3])."""
         view = block.transpose([self.axes.index(letter) for letter in _OUT if letter in self.axes])
         view = view[(*(slice(None) if letter in self.axes else np.newaxis for letter in "tz"), ...)]
         return view[..., 0] if "c" in self.axes and view.shape[-1] == 1 else view

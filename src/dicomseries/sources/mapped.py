@@ -5,8 +5,10 @@ What a slab no longer needs is given back to the system, so that memory stays sm
 
 from __future__ import annotations
 
+import errno
 import math
 import mmap
+import shutil
 import tempfile
 import threading
 import weakref
@@ -26,13 +28,26 @@ from dicomseries.sources.frames import GatheredSlabs, joined
 from dicomseries.sources.layout import Layout
 from dicomseries.sources.volume import Slabs, slices_worth_a_read
 
-__all__ = ["Mapped", "MappedSlabs", "Readable", "Window", "ZlibReader", "map_file", "unpack"]
+__all__ = [
+    "Mapped",
+    "MappedSlabs",
+    "Readable",
+    "Window",
+    "ZlibReader",
+    "map_file",
+    "scratch_file",
+    "scratch_full",
+    "unpack",
+]
 
 _BLOCK = 1 << 20
 """Bytes unpacked at a time."""
 
 _KEPT = 32 << 20
 """Bytes of a mapping that may stay in memory after they were read; beyond it the oldest are given back."""
+
+_AROUND = 2 << 20
+"""Bytes around a byte that is looked at, which the system may map with it: a page of the largest size in use."""
 
 
 class Readable(Protocol):
@@ -68,18 +83,29 @@ class Window:
 
         Dropping only costs a later look a second reading: another thread may still hold those bytes.
         """
-        low, high = (bound - self._address for bound in byte_bounds(slab))
+        low, high = self._place(slab)
         if self._fill is not None:
             self._fill(high)
         with self._lock:
-            self._recent.append((low, high))
+            self._recent.append(self._mapped(low, high))
             while len(self._recent) > 2 and sum(end - begin for begin, end in self._recent) > _KEPT:
                 self._drop(*self._recent.popleft())
 
+    def drop(self, part: npt.NDArray[Any]) -> None:
+        """Give the bytes of `part` back now."""
+        self._drop(*self._mapped(*self._place(part)))
+
+    def _place(self, part: npt.NDArray[Any]) -> tuple[int, int]:
+        low, high = byte_bounds(part)
+        return low - self._address, high - self._address
+
+    def _mapped(self, low: int, high: int) -> tuple[int, int]:
+        """Return what a look at these bytes may have brought into memory."""
+        return low - low % _AROUND, min(-(-high // _AROUND) * _AROUND, len(self._mapping))
+
     def _drop(self, low: int, high: int) -> None:
         if hasattr(self._mapping, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-            begin = low - low % mmap.PAGESIZE
-            self._mapping.madvise(mmap.MADV_DONTNEED, begin, high - begin)
+            self._mapping.madvise(mmap.MADV_DONTNEED, low, high - low)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,12 +203,11 @@ def unpack(stream: Readable, dtype: npt.DTypeLike, shape: Sequence[int], *, wher
     size = _size(dtype, shape)
     file = None
     try:
-        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by the finalizer of _Scratch
-        file.truncate(size)
+        file = scratch_file(size, where)  # closed by the finalizer of _Scratch
         mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
-    except (OSError, OverflowError) as error:  # the second for a size that no file can have
+    except (OSError, OverflowError, SourceError) as error:  # the second for a size that no mapping can have
         _close(stream, *([file] if file else []))
-        raise _scratch_full(where, size, error) from error
+        raise error if isinstance(error, SourceError) else scratch_full(where, size, error) from error
     scratch = _Scratch(stream, file, size, where, skip)
     return Mapped(np.ndarray(tuple(shape), dtype, buffer=mapping), Window(mapping, scratch.fill))
 
@@ -266,7 +291,7 @@ class _Scratch:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            raise _scratch_full(self._where, self._size, error) from error
+            raise scratch_full(self._where, self._size, error) from error
         self._ready += len(block)
 
     def _finish(self) -> None:
@@ -306,11 +331,48 @@ def _truncated(where: str, given: int, expected: int) -> SourceError:
     )
 
 
-def _scratch_full(where: str, size: int, error: OSError | OverflowError) -> SourceError:
+def scratch_file(size: int, where: str) -> Any:
+    """Return an unnamed file of `size` bytes in the folder for temporary files, for which the disk has room.
+
+    Raises
+    ------
+    SourceError
+        If there is none.
+
+    Examples
+    --------
+    >>> with scratch_file(8, "volume.zarr") as file:
+    ...     len(file.read())
+    8
+    """
+    try:
+        free = shutil.disk_usage(tempfile.gettempdir()).free
+        if size > free:
+            raise scratch_full(where, size, OSError(errno.ENOSPC, f"{free / 1e6:.0f} MB free"))
+        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the caller's to close
+    except OSError as error:
+        raise scratch_full(where, size, error) from error
+    try:
+        file.truncate(size)
+    except (OSError, OverflowError) as error:  # the second for a size that no file can have
+        file.close()
+        raise scratch_full(where, size, error) from error
+    return file
+
+
+def scratch_full(where: str, size: int, error: OSError | OverflowError) -> SourceError:
+    """Return the error of a folder for temporary files that cannot hold `size` bytes.
+
+    Examples
+    --------
+    >>> scratch_full("volume.zarr", 8_000_000, OSError(28, "No space left on device")).code
+    'scratch-full'
+    """
     return SourceError(
         code="scratch-full",
         where=where,
         given=f"{tempfile.gettempdir()}: {getattr(error, 'strerror', None) or error}",
-        expected=f"{size / 1e6:.0f} MB for the unpacked voxels in the folder for temporary files",
-        remedy="Set the environment variable TMPDIR to a folder with more room, or unpack the file first.",
+        expected=f"{size / 1e6:.0f} MB for the voxels in the folder for temporary files",
+        remedy="Set the environment variable TMPDIR to a folder with more room, or unpack the file first; an array in "
+        "chunks of few slices needs none.",
     )

@@ -49,6 +49,11 @@ class FetchedSlabs:
         """Frames that are read together."""
         return self._slabs.depth
 
+    def __reduce__(self) -> str:
+        # The folder is private to this machine: other processes are sent the slabs themselves.
+        message = "a fetched file cannot be opened elsewhere"
+        raise TypeError(message)
+
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return frames."""
         return self._slabs.read(start, stop)

@@ -16,7 +16,7 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.frames import pieces, together
 from dicomseries.sources.picking import pick
 
-__all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "check_times", "slices_worth_a_read"]
+__all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "check_times", "edges_of", "slices_worth_a_read"]
 
 _INTERLEAVED = 64
 """Slices read together where they lie interleaved: a cache line of 64 bytes then serves all it holds."""
@@ -67,6 +67,27 @@ def slices_worth_a_read(array: npt.NDArray[Any]) -> int:
     """
     inside = max(abs(stride) for stride in array.strides[1:])
     return min(_INTERLEAVED, array.shape[0]) if 0 < abs(array.strides[0]) < inside else 1
+
+
+def edges_of(slabs: Slabs, slices: int) -> Sequence[int]:
+    """Return the frames that a slab may begin and end at without cutting a chunk, from 0 to the number of frames.
+
+    Slabs that have chunks say so themselves by `edges`; else they follow from `depth`, anew in each volume of `slices`
+    frames where it does not fill one evenly.
+
+    Examples
+    --------
+    >>> list(edges_of(ArraySlabs(np.zeros((3, 4, 5))), 3))
+    [0, 1, 2, 3]
+    """
+    edges: Sequence[int] | None = getattr(slabs, "edges", None)
+    if edges is not None:
+        return edges
+    count, depth = slabs.shape[0], max(slabs.depth, 1)
+    if depth == 1:
+        return range(count + 1)
+    stride = slices if depth < slices and slices % depth else count
+    return (*(frame for first in range(0, count, stride) for frame in range(first, first + stride, depth)), count)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +141,11 @@ class _Reversed:
     def depth(self) -> int:
         return self.slabs.depth
 
+    @property
+    def edges(self) -> Sequence[int]:
+        found = (divmod(edge, self.slices) for edge in edges_of(self.slabs, self.slices))
+        return sorted(volume * self.slices + (self.slices - edge if edge else 0) for volume, edge in found)
+
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         end = max(start, min(stop, self.shape[0]))  # past the end there is nothing, as in numpy
         return together([self._part(*piece) for piece in pieces(start, end, self.slices)])
@@ -140,6 +166,7 @@ class _Part:
     slabs: Slabs
     first: int
     count: int
+    slices: int
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -152,6 +179,11 @@ class _Part:
     @property
     def depth(self) -> int:
         return self.slabs.depth
+
+    @property
+    def edges(self) -> Sequence[int]:
+        found = (edge - self.first for edge in edges_of(self.slabs, self.slices))
+        return (0, *(edge for edge in found if 0 < edge < self.count), self.count)
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         end = max(start, min(stop, self.count))
@@ -304,7 +336,7 @@ class Volume:
         if not 0 <= index < (self.volumes or 1):
             message = f"volume {index} of {self.volumes or 1}"
             raise IndexError(message)
-        part = _Part(self.slabs, index * self.slices, self.slices)
+        part = _Part(self.slabs, index * self.slices, self.slices, self.slices)
         return replace(self, slabs=part, volumes=None, times_s=None)
 
     def along_normal(self) -> Self:

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.arrays import SlicedSlabs
+from dicomseries.sources.chunks import Chunks
 from dicomseries.sources.dask_array import Computed, is_dask
-from dicomseries.sources.layout import check_dtype, lay_out
+from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.optional import made_by
 from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
 from dicomseries.sources.request import Request
@@ -84,7 +85,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     layout = lay_out(source.shape, request, "".join(names) if is_named else None)
     check_dtype(source.dtype, request.where)
     data = Computed(source.variable.data) if _has_dask(source) else _Isel(source.variable)
-    slabs = SlicedSlabs(data, layout, source.dtype, layout.depth(_chunks(source), source.dtype.itemsize), request.where)
+    slabs = SlicedSlabs(data, layout, source.dtype, _chunks(source, layout), request.where)
     found = (lambda: _grid(source, names)) if is_named else unplaced
     return build_volume(slabs, layout, request, found, found_times=lambda _: _times(source, layout.axes, request.where))
 
@@ -106,11 +107,10 @@ def _has_dask(source: Any) -> bool:
     return bool(source.chunks) and is_dask(source.variable.data)
 
 
-def _chunks(source: Any) -> tuple[int, ...] | None:
-    if source.chunks:
-        return tuple(max(sizes) for sizes in source.chunks)
+def _chunks(source: Any, layout: Layout) -> Chunks:
     preferred = source.encoding.get("preferred_chunks") or {}
-    return tuple(int(preferred.get(name, 1)) for name in source.dims) if preferred else None
+    chunks = source.chunks or (preferred and tuple(preferred.get(name, 1) for name in source.dims))
+    return Chunks.of(layout, chunks or None, source.dtype.itemsize)
 
 
 def _times(source: Any, axes: str, where: str) -> npt.ArrayLike | None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
-from dicomseries.sources.arrays import SlicedSlabs
+from dicomseries.sources.arrays import SlicedSlabs, chunks_of
 from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.optional import guarded, made_by, missing_package
 from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
@@ -84,8 +84,8 @@ def open_volume(source: Any, request: Request) -> Volume:
 def _open_array(array: Any, request: Request, axes: str | None, ngff: Mapping[str, Any]) -> Volume:
     layout = lay_out(array.shape, request, axes)
     check_dtype(array.dtype, request.where)
-    depth = layout.depth(getattr(array, "shards", None) or array.chunks, array.dtype.itemsize)
-    slabs = SlicedSlabs(array, layout, array.dtype, depth, request.where)
+    chunks = chunks_of(array, layout, array.dtype.itemsize)
+    slabs = SlicedSlabs(array, layout, array.dtype, chunks, request.where)
     found = (lambda: _placed(ngff, request.where)) if ngff else unplaced
     times = partial(_times, ngff, layout.axes, request.where) if ngff else untimed
     return build_volume(slabs, layout, request, found, found_times=times)

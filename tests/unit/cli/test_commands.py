@@ -94,6 +94,7 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "now": datetime(2024, 1, 31, 12),  # noqa: DTZ001 - what the user said, no more
         "workers": 2,
         "executor": None,
+        "memory": None,
         "overwrite": True,
         "resume": True,
         "value_range": None,

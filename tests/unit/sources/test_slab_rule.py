@@ -1,0 +1,117 @@
+"""The slab rule: each chunk once where memory allows, and never more memory than was said."""
+
+from __future__ import annotations
+
+import itertools
+
+import dask.array
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomseries.sources import CopiedSlabs, SlabPlan, edges_of, open_volume, slab_rule
+
+MIB = 1 << 20
+
+
+@st.composite
+def sources(draw):
+    """Return edges of chunks, and the frames of a volume."""
+    slices, volumes = draw(st.integers(1, 40)), draw(st.integers(1, 5))
+    count = slices * volumes
+    inner = draw(st.sets(st.integers(1, count), max_size=12)) - {count}
+    return sorted({0, count} | inner), slices
+
+
+@given(
+    sources(),
+    st.integers(1, 4 * MIB),
+    st.integers(1, 256 * MIB),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_slabs_are_all_frames_once_within_the_memory_and_end_with_chunks_that_are_read_once(
+    source, frame_bytes, memory, workers, can_copy
+):
+    edges, slices = source
+    plan = slab_rule(edges, frame_bytes=frame_bytes, slices=slices, memory=memory, workers=workers, can_copy=can_copy)
+    frames = [frame for bounds in plan.bounds for frame in range(*bounds)]
+    assert frames == list(range(edges[-1]))
+    assert plan.total_bytes <= memory or plan.depth == 1
+    ends = {stop for _, stop in plan.bounds}
+    if plan.scratch_bytes:
+        assert can_copy
+        assert plan.scratch_bytes == edges[-1] * frame_bytes
+        assert plan.chunk_reads == 1
+    else:
+        assert plan.chunk_reads <= 4 or not can_copy
+        for start, stop in itertools.pairwise(edges):
+            touching = [bounds for bounds in plan.bounds if bounds[0] < stop and start < bounds[1]]
+            assert len(touching) <= plan.chunk_reads
+        assert plan.chunk_reads > 1 or ends <= set(edges)
+
+
+@pytest.mark.parametrize(
+    ("memory", "reads", "scratch", "depth"),
+    [(600, 1, 0, 100), (599, 2, 0, 50), (300, 2, 0, 50), (150, 4, 0, 25), (149, 1, 100 * MIB, 8)],
+)
+def test_chunks_too_deep_for_the_memory_are_read_up_to_four_times_and_then_copied(memory, reads, scratch, depth):
+    plan = slab_rule((0, 100), frame_bytes=MIB, slices=100, memory=memory * MIB, workers=2, can_copy=True)
+    assert (plan.chunk_reads, plan.scratch_bytes, plan.depth) == (reads, scratch, depth)
+    assert bool(plan.advice) == (memory < 600)
+
+
+def test_whole_volumes_are_read_together_where_a_chunk_of_several_is_too_deep():
+    plan = slab_rule((0, 60), frame_bytes=MIB, slices=10, memory=3 * 25 * MIB, workers=1, can_copy=True)
+    assert {stop - start for start, stop in plan.bounds} == {20}
+    assert plan.chunk_reads == 3
+
+
+@pytest.mark.parametrize("bounds", [(), ((1, 2),), ((0, 2), (3, 4)), ((0, 0),)])
+def test_slabs_that_miss_a_frame_are_no_plan(bounds):
+    with pytest.raises(ValueError, match="do not follow"):
+        SlabPlan(bounds=bounds, frame_bytes=1, workers=1)
+
+
+def test_slices_turned_along_the_normal_turn_the_edges_of_chunks_with_them():
+    array = dask.array.zeros((7, 4, 5), chunks=((2, 4, 1), 4, 5), dtype="int16")
+    volume = open_volume(array, spacing=(1, 1, 1), direction=np.diag([1, 1, -1]))
+    assert tuple(edges_of(volume.slabs, 7)) == (0, 2, 6, 7)
+    turned = volume.along_normal()
+    assert tuple(edges_of(turned.slabs, 7)) == (0, 1, 5, 7)
+
+
+def test_the_edges_of_one_volume_are_those_of_its_chunks():
+    array = dask.array.zeros((3, 7, 4, 5), chunks=(1, 4, 4, 5), dtype="int16")
+    volume = open_volume(array, axes="tzyx", spacing=(1, 1, 1))
+    assert tuple(edges_of(volume.slabs, 7)) == (0, 4, 7, 11, 14, 18, 21)
+    assert tuple(edges_of(volume.at(1).slabs, 7)) == (0, 4, 7)
+
+
+@pytest.mark.parametrize(
+    ("axes", "chunks", "time_point"),
+    [
+        ("zyx", (3, 2, 4), None),
+        ("xzy", (2, 7, 3), None),
+        ("tzyx", (2, 3, 3, 2), None),
+        ("xyzt", (4, 2, 9, 2), 1),
+        ("zyxc", (9, 2, 5, 1), None),
+    ],
+)
+def test_copied_slabs_are_the_slabs(axes, chunks, time_point):
+    sizes = {"t": 3, "z": 7, "y": 5, "x": 6, "c": 3}
+    array = np.arange(np.prod([sizes[letter] for letter in axes])).reshape([sizes[letter] for letter in axes])
+    opened = open_volume(
+        dask.array.from_array(array.astype("int32"), chunks=chunks),
+        axes=axes,
+        spacing=(1, 1, 1),
+        time_point=time_point,
+    )
+    told = []
+    copied = CopiedSlabs(opened.slabs, slices=opened.slices, tell=lambda *both: told.append(both))
+    count = opened.slabs.shape[0]
+    for start, stop in ((0, count), (2, 5), (count - 1, count + 3), (4, 4)):
+        np.testing.assert_array_equal(copied.read(start, stop), opened.slabs.read(start, stop))
+    assert not copied.read(0, 1).flags.writeable
+    assert told[-1] == (count, count)
