@@ -80,8 +80,8 @@ def contact_sheet(layer: Layer, *, where: str) -> bytes:
 
 
 def _title(layer: Layer) -> str:
-    size = " × ".join(map(str, reversed(layer.volume.grid.shape)))
-    volumes = f" × {layer.volume.volumes}" if layer.volume.volumes else ""
+    size = " x ".join(map(str, reversed(layer.volume.grid.shape)))
+    volumes = f" x {layer.volume.volumes}" if layer.volume.volumes else ""
     name = layer.name.encode("latin-1", "replace").decode("latin-1")
     return f"{name}   {layer.kind}   {size}{volumes}   radiological: the patient's right is on the left"
 
@@ -129,7 +129,7 @@ def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: Plane) 
     """Return the plane through the middle with its name, letters and a scale."""
     grid = layer.volume.grid
     picture = _picture(image, layer, plane, grid.shape[plane.through] // 2, _PLANE)
-    framed = image.new("RGB", (_PLANE, _PLANE + _CAPTION), _PAPER)
+    framed: Image.Image = image.new("RGB", (_PLANE, _PLANE + _CAPTION), _PAPER)
     framed.paste(picture, ((_PLANE - picture.width) // 2, _CAPTION + (_PLANE - picture.height) // 2))
     pen = draw.Draw(framed)
     pen.text((0, 4), f"{plane.name}  {grid.shape[plane.through] // 2 + 1} / {grid.shape[plane.through]}", fill=_INK)
@@ -177,7 +177,8 @@ def _picture(image: ModuleType, layer: Layer, plane: Plane, index: int, longest:
     levels = levels[:: -1 if plane.down[1] else 1, :: -1 if plane.across[1] else 1]
     sizes = [grid.shape[axis] * grid.spacing_mm[2 - axis] for axis, _ in (plane.across, plane.down)]
     width, height = (max(round(longest * size / max(sizes)), 1) for size in sizes)
-    return image.fromarray(np.ascontiguousarray(levels)).convert("RGB").resize((width, height))
+    picture: Image.Image = image.fromarray(np.ascontiguousarray(levels))
+    return picture.convert("RGB").resize((width, height))
 
 
 def _stored(layer: Layer, axis: int, index: int) -> npt.NDArray[Any]:

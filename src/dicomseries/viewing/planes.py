@@ -166,7 +166,7 @@ class Planes:
             bricks = np.ascontiguousarray(np.moveaxis(parts, (1, 3), (0, 1)))
             within = start * self._brick_bytes // slices
             for number, brick in enumerate(bricks.reshape(down * across, -1)):
-                _write_at(file.fileno(), memoryview(brick.view(np.uint8)), number * self._brick_bytes + within)
+                _write_at(file.fileno(), brick.view(np.uint8).data, number * self._brick_bytes + within)
 
 
 def _write_at(descriptor: int, content: memoryview, offset: int) -> None:

@@ -40,6 +40,7 @@ class Viewer {
     document.getElementById("theme").addEventListener("click", () => this.turnTheme());
     document.addEventListener("keydown", (event) => this.pressed(event));
     NARROW.addEventListener("change", () => this.show());
+    if (location.hash === "#light") this.turnTheme();
   }
 
   act(change) {

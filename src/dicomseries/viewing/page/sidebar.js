@@ -55,7 +55,7 @@ export class Sidebar {
         ...rows,
         element("dt", {}, "LPS mm"),
         this.place,
-        element("dt", {}, "Voxel"),
+        element("dt", { title: "slice, row, column, counted from 0" }, "Array index"),
         this.voxel,
       ),
     );
@@ -241,7 +241,7 @@ export class Sidebar {
     const isMoved = !this.state || frameOf(this.state, this.model) !== frameOf(state, this.model);
     this.state = state;
     const [base] = this.model.layers;
-    this.voxel.textContent = `slice ${state.cursor[0]}, row ${state.cursor[1]}, column ${state.cursor[2]}`;
+    this.voxel.textContent = `[${state.cursor.join(", ")}]`;
     this.place.textContent = millimetresText(placeOf(base.affine, state.cursor));
     this.preset.value = this.presetOf(state);
     this.centre.value = String(Number(state.window.centre.toPrecision(6)));
