@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,8 @@ def oblique(array, tmp_path_factory):
 def site(request, oblique, monkeypatch):
     if request.param == "from the server":
         monkeypatch.setattr(looking, "EMBEDDED_BYTES", 0)
-    return look(oblique).site()
+    with closing(look(oblique).site()) as found:
+        yield found
 
 
 def test_the_value_and_the_place_under_the_cross_are_those_of_the_array(someone, site, array, oblique):
@@ -257,7 +259,8 @@ def test_axe_finds_no_barrier(someone, oblique, theme, size):
 def test_the_page_asks_for_nothing_but_its_planes_and_records(someone, oblique, monkeypatch):
     monkeypatch.setattr(looking, "EMBEDDED_BYTES", 0)
     someone.asked.clear()
-    someone.does(look(oblique).site(), ("focus", "Axial"), ("key", "ArrowDown"), ("until", ".findings", "nothing"))
+    with closing(look(oblique).site()) as site:
+        someone.does(site, ("focus", "Axial"), ("key", "ArrowDown"), ("until", ".findings", "nothing"))
     assert all(re.fullmatch(r"|attributes|findings|voxels/0/[012]/\d+/0", path) for path in someone.asked)
     someone.asked.clear()
     monkeypatch.undo()
@@ -280,6 +283,8 @@ def test_a_slice_that_cannot_be_read_says_why(someone, array, tmp_path, monkeypa
     site = look(tmp_path / "s").site()
     broken = sorted((tmp_path / "s").glob("*.dcm"))[4]
     broken.write_bytes(broken.read_bytes()[:-40])
-    steps = [("focus", "Axial"), ("type", "[type=search]", ""), ("first",)]
-    someone.does(site, *steps)
+    steps = [("focus", "Axial"), ("until", '[data-plane="Coronal"] .fault', "expected"), ("texts", ".pane .fault")]
+    *_, shown = someone.does(site, *steps, ("key", "ArrowDown"), ("texts", ".pane .fault"))
+    assert len([text for text in shown if broken.name in text]) == 3
     assert site.answer("voxels/0/0/4/0").status == 500
+    assert site.answer("voxels/0/0/3/0").status == 200

@@ -22,6 +22,9 @@ from dicomseries.viewing.server import Answer, Site, handler_of
 
 __all__ = ["User", "user"]
 
+# A picture of two dimensions needs no graphics processor, and is drawn faster without an imitated one.
+PLAIN = tuple(flag for flag in FLAGS if "gl" not in flag and "gpu" not in flag and "swiftshader" not in flag)
+
 ROOT = Path(__file__).parents[2]
 DRIVER = ROOT / "tests" / "interop" / "quick_look" / "driver.js"
 TOKEN = "token"  # noqa: S105 - of a server that lives as long as a test
@@ -69,7 +72,7 @@ def user() -> Iterator[User]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         address = f"http://127.0.0.1:{server.server_port}/test/"
-        command = [program, *FLAGS, "--window-size=1500,1000", f"--user-data-dir={profile}", address]
+        command = [program, *PLAIN, "--disable-gpu", "--window-size=1500,1000", f"--user-data-dir={profile}", address]
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             yield one

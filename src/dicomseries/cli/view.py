@@ -76,8 +76,7 @@ def view(
 
 
 def _serve(found: Any, series: str, output: Output, *, is_opened: bool) -> None:
-    server, address = found.server()
-    with server:
+    with found.server() as (server, address):
         output.answer(f"{series} is shown at {address}\nCtrl-C ends it.", {"series": series, "url": address})
         sys.stdout.flush()
         if is_opened and not webbrowser.open(address):

@@ -7,6 +7,8 @@ import math
 import os
 import secrets
 import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -89,11 +91,12 @@ class Look:
             records={"attributes": cache(self._attributes), "findings": cache(self._findings)},
         )
 
-    def server(self) -> tuple[http.server.ThreadingHTTPServer, str]:
-        """Return a server on loopback that has yet to be run, and the address that it answers alone."""
+    @contextmanager
+    def server(self) -> Iterator[tuple[http.server.ThreadingHTTPServer, str]]:
+        """Give a server on loopback that has yet to be run, and the one address that it answers."""
         token = secrets.token_urlsafe(16)
-        server = viewing.bound_server(self.site(), token)
-        return server, f"http://127.0.0.1:{server.server_address[1]}/{token}/"
+        with closing(self.site()) as site, viewing.bound_server(site, token) as server:
+            yield server, f"http://127.0.0.1:{server.server_address[1]}/{token}/"
 
     def _model(self) -> dict[str, Any]:
         base = self.layers[0]

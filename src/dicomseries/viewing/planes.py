@@ -96,6 +96,13 @@ class Planes:
         with self._lock:
             return self._across(axis, index, volume)
 
+    def close(self) -> None:
+        """Let go of the scratch files."""
+        with self._lock:
+            while self._bricks:
+                self._bricks.popitem()[1].close()
+            self._slabs.clear()
+
     def _across(self, axis: int, index: int, volume: int) -> npt.NDArray[Any]:
         slab = self._slab(axis, index // _SIDE, volume)
         within = index % _SIDE

@@ -68,6 +68,11 @@ class Site:
         except (DicomSeriesError, OSError) as error:
             return Answer(content=f"{error}\n".encode(), content_type=_TEXT, status=500)
 
+    def close(self) -> None:
+        """Let go of what the planes hold."""
+        for planes in self.planes:
+            planes.close()
+
     def _plane(self, words: list[str]) -> Answer:
         if len(words) != 5 or words[0] != "voxels" or not all(word.isascii() and word.isdigit() for word in words[1:]):
             return _NOTHING

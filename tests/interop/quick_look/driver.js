@@ -56,8 +56,10 @@ async function settled() {
 }
 
 function isDrawn(voxel) {
-  const counts = [...inside().querySelectorAll(".pane:not([hidden])")];
-  return counts.every((one) => {
+  const panes = [...inside().querySelectorAll(".pane:not([hidden])")];
+  return panes.every((one) => {
+    const fault = one.querySelector(".fault").textContent;
+    if (fault && fault !== "Reading …") return true;
     const slider = one.querySelector(".slice");
     const number = one.querySelector(".count").textContent.split(" / ")[0];
     return voxel.includes(Number(number) - 1) && Number(slider.value) === Number(number) - 1;

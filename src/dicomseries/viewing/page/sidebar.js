@@ -271,21 +271,22 @@ export class Sidebar {
 
   async updateValue(layer, at, state) {
     const [slice, row, column] = state.cursor;
-    let plane;
-    try {
-      plane = await this.planes[at].read(0, slice, state.volumes[at]);
-    } catch {
-      this.values[at].textContent = "–"; // the pane says why
-      return;
-    }
+    // Where a slice cannot be read, its pane says why.
+    const plane = await this.planes[at].read(0, slice, state.volumes[at]).catch(() => null);
     if (state !== this.state) return;
-    const value = valueAt(plane, layer, layer.shape[2], row, column);
-    const name = layer.labels.find((one) => one.value === value)?.name;
-    const text = Array.isArray(value) ? value.join("  ") : numberText(value);
-    this.values[at].textContent = [text, name ?? layer.unit].filter(Boolean).join(" ");
-    this.values[at].dataset.value = JSON.stringify(Array.isArray(value) ? value : String(value));
-    this.values[at].dataset.voxel = JSON.stringify([...state.cursor, state.volumes[at]]);
+    const value = plane && valueAt(plane, layer, layer.shape[2], row, column);
+    const shown = this.values[at];
+    shown.textContent = plane ? valueText(value, layer) : "–";
+    // In full, for programs.
+    shown.dataset.value = JSON.stringify(typeof value === "number" ? String(value) : value);
+    shown.dataset.voxel = JSON.stringify([...state.cursor, state.volumes[at]]);
   }
+}
+
+function valueText(value, { labels, unit }) {
+  if (Array.isArray(value)) return value.join("  ");
+  const name = labels.find((one) => one.value === value)?.name;
+  return [numberText(value), name ?? unit].filter(Boolean).join(" ");
 }
 
 function keys(rows) {
