@@ -150,6 +150,7 @@ def test_attributes_are_searched_and_follow_the_slice_and_findings_are_told(some
         ("texts", ".attributes dd"),
         ("focus", "Axial"),
         ("key", "ArrowDown"),
+        ("until", ".attributes dd", "5"),
         ("texts", ".attributes dd"),
         ("click", "#tab-Findings"),
         ("until", ".findings", "nothing wrong"),

@@ -155,7 +155,12 @@ const ACTIONS = {
   async scroll(name, count) {
     canvas(name).focus();
     const begun = performance.now();
-    for (let done = 0; done < count; done += 1) await ACTIONS.key("ArrowDown");
+    for (let done = 0; done < count; done += 1) {
+      const wanted = Number(pane(name).querySelector(".count").textContent.split(" / ")[0]) + 1;
+      const press = new FRAME.contentWindow.KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true });
+      canvas(name).dispatchEvent(press);
+      while (!pane(name).querySelector(".count").textContent.startsWith(`${wanted} /`)) await painted();
+    }
     return (1000 * count) / (performance.now() - begun);
   },
   async axe() {

@@ -17,17 +17,20 @@ export function partsOf(colour) {
   return [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
 }
 
-/** A colour map as 256 × 3 bytes. */
+/** A colour as one pixel of a canvas: its bytes are red, green, blue and opaque, as every browser's processor stores them. */
+export function packed(red, green, blue) {
+  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+/** A colour map as 256 pixels. */
 export function tableOf(name, isInverted) {
   const stops = STOPS[name].map(partsOf);
-  const table = new Uint8ClampedArray(768);
+  const table = new Uint32Array(256);
   for (let level = 0; level < 256; level += 1) {
     const place = ((isInverted ? 255 - level : level) / 255) * (stops.length - 1);
     const before = Math.min(Math.floor(place), stops.length - 2);
-    for (let part = 0; part < 3; part += 1) {
-      const [low, high] = [stops[before][part], stops[before + 1][part]];
-      table[3 * level + part] = low + (high - low) * (place - before);
-    }
+    const mixed = (part) => Math.round(stops[before][part] + (stops[before + 1][part] - stops[before][part]) * (place - before));
+    table[level] = packed(mixed(0), mixed(1), mixed(2));
   }
   return table;
 }

@@ -135,7 +135,7 @@ export class Pane {
       const values = await Promise.all(read);
       if (order < this.shown) return;
       this.shown = order;
-      this.paint(values, state);
+      if (!this.isPainted(values, state)) this.paint(values, state);
       this.say("");
     } catch (fault) {
       if (order === this.asked) this.say(fault.message);
@@ -145,6 +145,14 @@ export class Pane {
     this.draw();
   }
 
+  /** Whether the picture is the one of these planes already: where the cross moves in two planes, only one changes. */
+  isPainted(values, { window, colourMap, isInverted, hidden, opacity }) {
+    const wanted = [...values, window, colourMap, isInverted, hidden, opacity];
+    const isSame = wanted.every((one, at) => one === this.painted?.[at]);
+    this.painted = wanted;
+    return isSame;
+  }
+
   say(text) {
     this.fault.textContent = text;
   }
@@ -152,7 +160,7 @@ export class Pane {
   paint(values, state) {
     const [base, ...others] = this.model.layers;
     const table = tableOf(state.colourMap, state.isInverted);
-    const { data } = this.pixels;
+    const data = new Uint32Array(this.pixels.data.buffer);
     paint(data, values[0], base, this.layout, { limits: limitsOf(state.window), table, hidden: state.hidden });
     others.forEach((layer, at) => {
       if (!values[at + 1]) return;
@@ -176,14 +184,24 @@ export class Pane {
     const ratio = window.devicePixelRatio || 1;
     const room = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
     this.frame = fitted(...this.size, room);
-    Object.assign(this.canvas, { width: Math.round(room.width * ratio), height: Math.round(room.height * ratio) });
-    const brush = this.canvas.getContext("2d");
-    brush.scale(ratio, ratio);
+    const brush = this.cleared(Math.round(room.width * ratio), Math.round(room.height * ratio));
+    brush.setTransform(ratio, 0, 0, ratio, 0, 0);
     brush.imageSmoothingEnabled = this.state.isSmooth && !this.model.layers[0].labels.length;
-    brush.imageSmoothingQuality = "high";
     brush.drawImage(this.image, this.frame.left, this.frame.top, this.frame.width, this.frame.height);
     if (this.state.isCrossShown) this.drawCross(brush);
     this.drawScale(brush, room);
+  }
+
+  /** An empty canvas; it is made anew only where its size is another, which takes long. */
+  cleared(width, height) {
+    const brush = this.canvas.getContext("2d");
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      Object.assign(this.canvas, { width, height });
+    } else {
+      brush.setTransform(1, 0, 0, 1, 0, 0);
+      brush.clearRect(0, 0, width, height);
+    }
+    return brush;
   }
 
   drawCross(brush) {

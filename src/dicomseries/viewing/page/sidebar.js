@@ -7,6 +7,8 @@ import { valueAt } from "./picture.js";
 import { frameOf, isLinked, withLabelToggled, withVolume } from "./state.js";
 import { attributeRows, matchingRows, millimetresText, numberText } from "./texts.js";
 
+const REST_MS = 120;
+
 const KEYS = [
   ["↑ ↓", "previous, next slice of the plane in use"],
   ["Page ↑ ↓", "ten slices"],
@@ -214,6 +216,12 @@ export class Sidebar {
     this.listAttributes();
   }
 
+  /** Lists them once the scrolling rests: a list of all of them takes as long as several slices. */
+  listAttributesSoon() {
+    clearTimeout(this.due);
+    this.due = setTimeout(() => this.listAttributes(), REST_MS);
+  }
+
   listAttributes() {
     if (!this.attributes || !this.state) return;
     const rows = matchingRows(attributeRows(this.attributes, frameOf(this.state, this.model)), this.search.value);
@@ -250,7 +258,7 @@ export class Sidebar {
     for (const [key, button] of this.toggles) button.setAttribute("aria-pressed", String(state[key]));
     this.tool.setAttribute("aria-pressed", String(state.tool === "window"));
     this.updateLayers(state);
-    if (isMoved) this.listAttributes();
+    if (isMoved) this.listAttributesSoon();
     await Promise.all(this.model.layers.map((layer, at) => this.updateValue(layer, at, state)));
   }
 

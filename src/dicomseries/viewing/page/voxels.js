@@ -27,10 +27,17 @@ export class HeldPlanes {
   constructor(layer, voxels) {
     this.layer = layer;
     this.voxels = voxels;
+    this.last = [];
   }
 
+  /** The last plane across each axis is kept: it is asked for whenever anything else changes. */
   async read(axis, index, volume) {
-    return planeOfVolume(this.voxels, this.layer.shape, this.layer.samples, axis, index, volume);
+    const path = `${index}/${volume}`;
+    if (this.last[axis]?.path !== path) {
+      const plane = planeOfVolume(this.voxels, this.layer.shape, this.layer.samples, axis, index, volume);
+      this.last[axis] = { path, plane };
+    }
+    return this.last[axis].plane;
   }
 }
 

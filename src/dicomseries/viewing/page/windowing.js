@@ -7,12 +7,6 @@ export function limitsOf({ centre, width, isExact }) {
   return [centre - 0.5 - half, centre - 0.5 + half];
 }
 
-/** A value as a level from 0 to 255; what is no number is 0. */
-export function levelOf(value, low, high) {
-  const level = ((value - low) / (high - low)) * 255;
-  return level > 0 ? Math.min(level, 255) : 0;
-}
-
 /** The window after a drag by a part of the picture's width and height: right is wider, down is brighter. */
 export function draggedWindow(window, across, down, range) {
   const width = Math.max(window.width * Math.exp(2 * across), range.width * 1e-6, Number.MIN_VALUE);
