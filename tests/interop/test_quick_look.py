@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from judges.browser import BUILT
-from judges.presence import absent
-from judges.quick_look import user
 
 import dicomseries as dcs
 from dicomseries.pipeline import looking
 from dicomseries.pipeline.looking import look
+from judges.browser import BUILT
+from judges.presence import absent
+from judges.quick_look import user
 
 OBLIQUE = (0.8, 0.36, -0.48, 0.0, 0.8, 0.6)
 SHAPE = (7, 9, 11)
@@ -176,7 +176,9 @@ def test_a_picture_has_true_proportions(someone, site):
 
 def test_time_points_go_by_key_and_slider(someone, tmp_path):
     array = np.arange(4 * 2 * 3 * 5, dtype="int16").reshape(4, 2, 3, 5)
-    dcs.write(array, tmp_path / "t", kind="MR", axes="tzyx", times=[0, 2.5, 5, 7.5], spacing=(1, 2, 3), metadata=PATIENT)
+    dcs.write(
+        array, tmp_path / "t", kind="MR", axes="tzyx", times=[0, 2.5, 5, 7.5], spacing=(1, 2, 3), metadata=PATIENT
+    )
     steps = [
         ("read",),
         ("key", "ArrowRight"),

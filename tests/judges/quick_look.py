@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from judges.browser import BUILT, FLAGS, chromium
 from dicomseries.viewing.server import Answer, Site, handler_of
+from judges.browser import BUILT, FLAGS, chromium
 
 __all__ = ["User", "user"]
 

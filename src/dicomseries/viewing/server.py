@@ -110,7 +110,7 @@ def handler_of(site: Site, token: str) -> type[http.server.BaseHTTPRequestHandle
 
         def do_GET(self) -> None:
             """Answer one request."""
-            given, slash, path = self.path.lstrip("/").partition("/")
+            given, slash, path = self.path.removeprefix("/").partition("/")
             is_ours = self.headers.get("Host", "") == f"127.0.0.1:{self.connection.getsockname()[1]}"
             is_known = hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
             self._give(site.answer(path) if slash and is_ours and is_known else _NOTHING)
