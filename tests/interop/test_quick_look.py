@@ -176,9 +176,8 @@ def test_a_picture_has_true_proportions(someone, site):
 
 def test_time_points_go_by_key_and_slider(someone, tmp_path):
     array = np.arange(4 * 2 * 3 * 5, dtype="int16").reshape(4, 2, 3, 5)
-    dcs.write(
-        array, tmp_path / "t", kind="MR", axes="tzyx", times=[0, 2.5, 5, 7.5], spacing=(1, 2, 3), metadata=PATIENT
-    )
+    times = {"axes": "tzyx", "times": [0, 2.5, 5, 7.5]}
+    dcs.write(array, tmp_path / "t", kind="MR", spacing=(1, 2, 3), metadata=PATIENT, **times)
     steps = [
         ("read",),
         ("key", "ArrowRight"),

@@ -88,11 +88,11 @@ def _handler(one: User) -> type[http.server.BaseHTTPRequestHandler]:
     page = b"<!doctype html><iframe></iframe><script type=module src=/test/driver.js></script>"
 
     class Handler(handler_of(one, TOKEN)):  # type: ignore[misc]
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802 - the name http.server looks for
             one.answers.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self._give(Answer(content=b"", content_type="text/plain"))
 
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802 - the name http.server looks for
             if self.path == "/test/":
                 self._give(Answer(content=page, content_type="text/html"))
             elif self.path == "/test/driver.js":

@@ -119,7 +119,7 @@ def _header(series: Series) -> Mapping[str, Any]:
 
 def _unit(header: Mapping[str, Any]) -> str:
     unit = header.get("Units") or header.get("RescaleType") or ""
-    return "" if unit in {"US", "UNSPECIFIED"} else str(unit)
+    return "" if unit in {"US", "UNSPECIFIED", "NONE"} else str(unit)
 
 
 def _steps(series: Series) -> tuple[str, tuple[str, ...]]:

@@ -58,6 +58,7 @@ class Planes:
     >>> planes = Planes(Volume(slabs=ArraySlabs(array), grid=Grid(shape=(2, 3, 4), spacing_mm=(1, 1, 1))))
     >>> planes.read(2, 3).tolist()
     [[3, 7, 11], [15, 19, 23]]
+    >>> planes.close()
     """
 
     def __init__(self, volume: Volume) -> None:

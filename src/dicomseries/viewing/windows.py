@@ -89,8 +89,9 @@ def window_of_values(values: npt.NDArray[Any]) -> Window:
 
     Examples
     --------
-    >>> window_of_values(np.array([0.0, np.nan, 8.0])).limits
-    (0.04, 7.96)
+    >>> window = window_of_values(np.array([0.0, np.nan, 8.0]))
+    >>> window.centre, round(window.width, 6)
+    (4.0, 7.92)
     >>> window_of_values(np.full(4, 7)).limits
     (6.5, 7.5)
     """

@@ -57,8 +57,20 @@ def test_page_planes_and_records_are_there_for_who_knows_the_token():
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/secret", "/wrong/", "/Secret/", "/secret/../etc/passwd", "/secret/voxels/0/0/2/0"]
-    + ["/secret/voxels/1/0/0/0", "/secret/voxels/0/0/-1/0", "/secret/voxels/0/0/0", "/secret/x", "/s%65cret/", "/%E9/"],
+    [
+        "/",
+        "/secret",
+        "/wrong/",
+        "/Secret/",
+        "/secret/../etc/passwd",
+        "/secret/voxels/0/0/2/0",
+        "/secret/voxels/1/0/0/0",
+        "/secret/voxels/0/0/-1/0",
+        "/secret/voxels/0/0/0",
+        "/secret/x",
+        "/s%65cret/",
+        "/%E9/",
+    ],
 )
 def test_nothing_else_is_there(path):
     with running() as server:
