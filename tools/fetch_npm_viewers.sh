@@ -9,7 +9,7 @@ sum=$(cat "$source"/* | sha256sum)
 [ "$(cat "$folder/complete" 2>/dev/null)" != "$sum" ] || exit 0
 sh tools/ensure_npm.sh "the tests that ask viewers in a browser" || exit 0
 
-echo "Fetching Cornerstone3D and NiiVue from their npm packages"
+echo "Fetching Cornerstone3D, NiiVue and axe-core from their npm packages"
 rm -rf "$folder" && mkdir -p "$folder"
 cp "$source"/* "$folder"
 # Without their scripts: esbuild's program is a package of its own.

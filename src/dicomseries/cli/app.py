@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dicomseries.cli import check, demo, derive, doctor, listing, read, tags, write
+from dicomseries.cli import check, demo, derive, doctor, listing, read, tags, view, write
 from dicomseries.cli.exits import CommandLineError, Exit, exit_of
 from dicomseries.cli.inputs import split_words
 from dicomseries.cli.options import EVERYWHERE
@@ -35,7 +35,7 @@ Exit codes:
 
 {EVERYWHERE}""",
 )
-for _command in (demo, write, derive, read, listing, tags, check, doctor):
+for _command in (demo, write, derive, read, listing, tags, view, check, doctor):
     _command.register(app)
 
 # typer has its own click, or uses the installed one, by version; this is the usage error of either.

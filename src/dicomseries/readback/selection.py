@@ -92,7 +92,7 @@ def grid_of_slices(grid: Grid, chosen: range) -> Grid:
     --------
     >>> grid = grid_of_slices(Grid(shape=(9, 4, 5), spacing_mm=(1, 1, 2)), range(2, 9, 3))
     >>> grid.shape, grid.spacing_mm, grid.origin_lps
-    ((3, 4, 5), (1, 1, 6), (0.0, 0.0, 4.0))
+    ((3, 4, 5), (1.0, 1.0, 6.0), (0.0, 0.0, 4.0))
     """
     x, y, between = grid.spacing_mm
     step = chosen.step if len(chosen) > 1 else 1

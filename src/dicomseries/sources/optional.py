@@ -18,6 +18,7 @@ EXTRAS = {
     "itk": "SimpleITK",
     "dask": "dask",
     "seg": "highdicom",
+    "view": "pillow",
     "xarray": "xarray",
 }
 """Extra of this package -> the package that it installs."""

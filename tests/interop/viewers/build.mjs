@@ -50,3 +50,5 @@ fs.rmSync(DIST, { recursive: true, force: true });
 fs.mkdirSync(DIST);
 await esbuild.build({ ...options, entryPoints: ['cornerstone3d.js', 'niivue.js'] });
 for (const worker of workers) await esbuild.build({ ...options, entryPoints: [worker] });
+// The judge of the page of `view` is used as it is.
+fs.copyFileSync('node_modules/axe-core/axe.min.js', path.join(DIST, 'axe.min.js'));

@@ -224,7 +224,7 @@ def test_what_is_no_tiff_or_cut_short_is_refused(tmp_path):
     ("name", "code"),
     [
         ("gone.nii", "file-missing"),
-        ("s3://bucket/a.zarr", "source-remote"),
+        ("nowhere://bucket/a.zarr", "file-unreadable"),
         ("a.jpg", "format-unknown"),
         ("README", "format-unknown"),
         ("folder", "source-is-folder"),

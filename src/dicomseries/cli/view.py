@@ -1,0 +1,85 @@
+"""``dicomseries view``: a series in the browser, as one HTML page, or as a picture."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import webbrowser
+from typing import Annotated, Any
+
+import typer
+
+from dicomseries.cli import options
+from dicomseries.cli.output import Output
+
+__all__ = ["register", "view"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        short_help="A series in the browser, or as a page or a picture.",
+        epilog=options.examples(
+            "dicomseries view out/",
+            "dicomseries view scan/ --overlay segmentation/",
+            "dicomseries view out/ --html page.html --png sheet.png",
+        ),
+    )(view)
+
+
+def view(
+    context: typer.Context,
+    series: Annotated[str, typer.Argument(metavar="SERIES", help="Folder or file of the series.")],
+    *,
+    uid: options.Series = None,
+    overlay: Annotated[
+        str | None,
+        typer.Option(metavar="SERIES2", help="A segmentation, or another series on the same grid, to lay over it."),
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write one page that holds everything, and end.")
+    ] = None,
+    png: Annotated[
+        str | None,
+        typer.Option("--png", metavar="FILE", help="Write a picture of the planes and slices, and end."),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the address, do not open the browser.")] = False,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Look at a series: three linked planes, window, values and places, attributes, what check finds.
+
+    The browser is served from this machine alone, at an address with a secret, until Ctrl-C. Press the tab Keys in the
+    page for what keyboard, mouse and touch do.
+    """
+    from dicomseries.pipeline.showing import look
+    from dicomseries.sinks.volume_files import check_free
+    from dicomseries.sinks.whole_file import save_bytes
+
+    output: Output = context.obj
+    files = {"html": html, "png": png}
+    for path in filter(None, files.values()):
+        check_free(path, overwrite=overwrite)
+    found = look(series, series=uid, overlay=overlay)
+    made = {
+        "html": None if html is None else found.html().encode("utf-8"),
+        "png": None if png is None else found.png(),
+    }
+    for name, content in made.items():
+        if content is not None:
+            save_bytes(str(files[name]), content, overwrite=overwrite)
+    if html is not None or png is not None:
+        written = {name: path for name, path in files.items() if path is not None}
+        lines = [f"{path}: {len(made[name] or b''):,} bytes" for name, path in written.items()]
+        output.result("\n".join(lines), {"series": series, **written})
+        return
+    _serve(found, series, output, is_opened=not no_open)
+
+
+def _serve(found: Any, series: str, output: Output, *, is_opened: bool) -> None:
+    with found.server() as (server, address):
+        output.answer(f"{series} is shown at {address}\nCtrl-C ends it.", {"series": series, "url": address})
+        sys.stdout.flush()
+        if is_opened and not webbrowser.open(address):
+            output.note("no browser was found here: open the address in one")
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever(poll_interval=0.1)

@@ -1,0 +1,141 @@
+// The page: reads what it was given, and joins state, panes and sidebar.
+
+import { COLOUR_MAPS } from "./colours.js";
+import { planesOf } from "./geometry.js";
+import { Pane } from "./pane.js";
+import { Sidebar } from "./sidebar.js";
+import { firstState, movedBy, next, withVolume } from "./state.js";
+import { HeldPlanes, ServedPlanes, fetched, unpacked } from "./voxels.js";
+
+const NARROW = window.matchMedia("(max-width: 760px)");
+
+async function start() {
+  const model = JSON.parse(document.getElementById("model").textContent);
+  const texts = [...document.querySelectorAll(".voxels")].map((one) => one.textContent);
+  const planes = await Promise.all(
+    model.layers.map(async (layer, at) =>
+      texts.length
+        ? new HeldPlanes(layer, await unpacked(layer, texts[at]))
+        : new ServedPlanes(layer, at, async (path) => (await fetched(path)).arrayBuffer()),
+    ),
+  );
+  const viewer = new Viewer(model, planes);
+  viewer.show();
+  await viewer.learn(texts.length > 0);
+}
+
+class Viewer {
+  constructor(model, planes) {
+    this.model = model;
+    this.state = firstState(model);
+    const act = (change) => this.act(change);
+    this.panes = planesOf(model.layers[0].affine).map((plane) => new Pane(plane, model, planes, act));
+    document.getElementById("panes").append(...this.panes.map(({ root }) => root));
+    this.sidebar = new Sidebar(document.getElementById("sidebar"), model, planes, act);
+    this.active = this.panes[0];
+    for (const pane of this.panes) pane.canvas.addEventListener("focus", () => (this.active = pane));
+    for (const button of document.querySelectorAll("#chooser button")) {
+      button.addEventListener("click", () => this.act((state) => ({ ...state, only: button.value })));
+    }
+    document.getElementById("theme").addEventListener("click", () => this.turnTheme());
+    document.addEventListener("keydown", (event) => this.pressed(event));
+    NARROW.addEventListener("change", () => this.show());
+    if (location.hash === "#light") this.turnTheme();
+  }
+
+  act(change) {
+    this.state = change(this.state);
+    if (this.isDue) return;
+    this.isDue = true;
+    requestAnimationFrame(() => this.show());
+  }
+
+  show() {
+    this.isDue = false;
+    const only = this.state.only || (NARROW.matches ? "Axial" : "");
+    document.getElementById("panes").dataset.only = only;
+    for (const { root, plane } of this.panes) root.hidden = only !== "" && plane.name !== only;
+    for (const button of document.querySelectorAll("#chooser button")) {
+      button.setAttribute("aria-pressed", String(button.value === only));
+    }
+    for (const pane of this.panes) pane.update(this.state);
+    this.sidebar.update(this.state);
+  }
+
+  /** Shows attributes and findings, from the page or, once the picture is there, from the server. */
+  async learn(isHeld) {
+    const told = async (name) => (isHeld ? this.model[name] : (await fetched(name)).json());
+    try {
+      this.sidebar.showAttributes(await told("attributes"));
+      this.sidebar.showFindings(await told("findings"));
+    } catch (fault) {
+      this.sidebar.showFault(fault.message);
+    }
+  }
+
+  turnTheme() {
+    const { dataset } = document.documentElement;
+    dataset.theme = dataset.theme === "light" ? "dark" : "light";
+    document.getElementById("theme").textContent = dataset.theme === "light" ? "Dark" : "Light";
+  }
+
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const isTyped = event.target.matches?.("input:not([type=checkbox]), select, [role=tab]");
+    if (isTyped && event.key !== "Escape") return;
+    const change = this.changeOf(event);
+    if (change) {
+      event.preventDefault();
+      this.act(change);
+    }
+  }
+
+  /** What a key does to the state; undefined for keys that do nothing. */
+  changeOf({ key, shiftKey }) {
+    const { plane } = this.active;
+    const { model } = this;
+    const step = ([axis, isFlipped], steps) => (state) => movedBy(state, model, axis, isFlipped ? -steps : steps);
+    const across = [plane.across.axis, plane.across.isFlipped];
+    const down = [plane.down.axis, plane.down.isFlipped];
+    const through = [plane.through, false];
+    const far = model.layers[0].shape[plane.through];
+    const volume = (steps) => (state) => withVolume(state, model, 0, state.volumes[0] + steps);
+    const only = (name) => (state) => ({ ...state, only: state.only === name ? "" : name });
+    const flip = (one) => (state) => ({ ...state, [one]: !state[one] });
+    const moves = {
+      ArrowUp: step(shiftKey ? down : through, -1),
+      ArrowDown: step(shiftKey ? down : through, 1),
+      ArrowLeft: shiftKey ? step(across, -1) : volume(-1),
+      ArrowRight: shiftKey ? step(across, 1) : volume(1),
+      PageUp: step(through, -10),
+      PageDown: step(through, 10),
+      Home: step(through, -far),
+      End: step(through, far),
+      a: only("Axial"),
+      c: only("Coronal"),
+      s: only("Sagittal"),
+      w: (state) => this.sidebar.withPreset(state, this.presetAfter(state)),
+      m: (state) => ({ ...state, colourMap: next(COLOUR_MAPS, state.colourMap) }),
+      i: flip("isInverted"),
+      x: flip("isCrossShown"),
+      o: flip("isOverlayShown"),
+      p: flip("isSmooth"),
+      r: () => firstState(model),
+      d: (state) => (this.turnTheme(), state),
+      "/": (state) => (this.sidebar.searchFor(), state),
+      Escape: (state) => (this.active.canvas.focus(), state),
+    };
+    return moves[key.length === 1 ? key.toLowerCase() : key];
+  }
+
+  presetAfter(state) {
+    const names = this.sidebar.presets.map(({ name }) => name);
+    return next(names, this.sidebar.presetOf(state));
+  }
+}
+
+start().catch((fault) => {
+  const place = document.getElementById("fault");
+  place.hidden = false;
+  place.textContent = `This page cannot be shown: ${fault.message}`;
+});

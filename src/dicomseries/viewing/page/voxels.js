@@ -1,0 +1,93 @@
+// Where planes come from: the page itself, or the server that gave it.
+
+import { axesAcross, planeOfVolume } from "./reslicing.js";
+
+const ARRAYS = {
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+};
+
+const CACHED_BYTES = 96 * 2 ** 20;
+
+/** The voxels of a layer from base 64 of their deflated bytes. */
+export async function unpacked(layer, text) {
+  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new ARRAYS[layer.dtype](await new Response(stream).arrayBuffer());
+}
+
+/** Planes of voxels that are in the page. */
+export class HeldPlanes {
+  constructor(layer, voxels) {
+    this.layer = layer;
+    this.voxels = voxels;
+    this.last = [];
+  }
+
+  /** The last plane across each axis is kept: it is asked for whenever anything else changes. */
+  async read(axis, index, volume) {
+    const path = `${index}/${volume}`;
+    if (this.last[axis]?.path !== path) {
+      const plane = planeOfVolume(this.voxels, this.layer.shape, this.layer.samples, axis, index, volume);
+      this.last[axis] = { path, plane };
+    }
+    return this.last[axis].plane;
+  }
+}
+
+/** Planes that the server gives, the last ones kept; the next ones are asked for before they are needed. */
+export class ServedPlanes {
+  constructor(layer, number, get) {
+    this.layer = layer;
+    this.number = number;
+    this.get = get;
+    this.kept = new Map();
+    this.last = {};
+  }
+
+  read(axis, index, volume) {
+    const found = this.asked(axis, index, volume);
+    const step = Math.sign(index - (this.last[axis] ?? index));
+    this.last[axis] = index;
+    for (const ahead of step ? [1, 2, 3] : []) {
+      const after = index + ahead * step;
+      if (after >= 0 && after < this.layer.shape[axis]) this.asked(axis, after, volume).catch(() => {});
+    }
+    return found;
+  }
+
+  asked(axis, index, volume) {
+    const path = `voxels/${this.number}/${axis}/${index}/${volume}`;
+    if (!this.kept.has(path)) {
+      const answer = this.get(path).then((bytes) => new ARRAYS[this.layer.dtype](bytes));
+      this.kept.set(path, answer);
+      answer.catch(() => this.kept.delete(path));
+      this.forget(path, axis);
+    }
+    return this.kept.get(path);
+  }
+
+  forget(path, axis) {
+    const [rows, columns] = axesAcross(axis);
+    const { shape, samples, dtype } = this.layer;
+    const bytes = shape[rows] * shape[columns] * samples * ARRAYS[dtype].BYTES_PER_ELEMENT;
+    const most = Math.max(24, Math.floor(CACHED_BYTES / bytes));
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= most) break;
+      this.kept.delete(oldest);
+    }
+  }
+}
+
+/** Fetches what is beside the page; the reason is the error's text where it cannot be had. */
+export async function fetched(path) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error((await answer.text()).trim() || `${answer.status}`);
+  return answer;
+}

@@ -1,0 +1,183 @@
+"""Voxels → planes along any axis of the array, with bounded memory: across the slices from a scratch file of bricks."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.sources import Volume
+
+__all__ = ["WIRE_DTYPES", "Planes", "wire_dtype"]
+
+_SIDE = 16
+"""Rows and columns of a brick: so many neighbouring planes are read together, since they are looked at together."""
+_CHUNK_BYTES = 8 << 20
+"""How much of the volume is in memory while the scratch file is made."""
+_CACHE_BYTES = 64 << 20
+_SCRATCH_BYTES = 4 << 30
+"""Volumes whose bricks are kept on disk; the oldest go first. The last one is always kept."""
+
+WIRE_DTYPES = ("<i1", "<u1", "<i2", "<u2", "<i4", "<u4", "<f4", "<f8")
+
+
+def wire_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the little-endian dtype in which voxels go to the page: one that JavaScript has an array of.
+
+    Examples
+    --------
+    >>> wire_dtype(np.dtype(">i2")).str, wire_dtype(np.dtype("int64")).str
+    ('<i2', '<f8')
+    """
+    little = dtype.newbyteorder("<")
+    is_known = any(little == np.dtype(known) for known in WIRE_DTYPES)
+    return little if is_known else np.dtype("<f8")
+
+
+class Planes:
+    """The planes of a volume across each of its axes.
+
+    Slices are read from the source. For rows and columns the volume is written once to a scratch file that has no name,
+    in bricks of all slices, 16 rows and 16 columns; one read then gives 16 neighbouring planes.
+
+    Parameters
+    ----------
+    volume : Volume
+        Shape ([volumes, ]slices, rows, columns[, 3]); read a few slices at a time.
+
+    Examples
+    --------
+    >>> from dicomseries.geometry import Grid
+    >>> from dicomseries.sources import ArraySlabs
+    >>> array = np.arange(24, dtype="int16").reshape(2, 3, 4)
+    >>> planes = Planes(Volume(slabs=ArraySlabs(array), grid=Grid(shape=(2, 3, 4), spacing_mm=(1, 1, 1))))
+    >>> planes.read(2, 3).tolist()
+    [[3, 7, 11], [15, 19, 23]]
+    >>> planes.close()
+    """
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._dtype = wire_dtype(volume.slabs.dtype)
+        self._lock = threading.Lock()
+        self._bricks: OrderedDict[int, IO[bytes]] = OrderedDict()
+        self._slabs: OrderedDict[tuple[int, int, int], npt.NDArray[Any]] = OrderedDict()
+
+    def read(self, axis: int, index: int, volume: int = 0) -> npt.NDArray[Any]:
+        """Return a plane, shape (of the other two axes[, 3]), little-endian.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+            Across slices, rows or columns.
+        index : int
+            Along that axis.
+        volume : int
+            Of several.
+
+        Raises
+        ------
+        IndexError
+            If there is no such plane.
+        OSError
+            If the voxels cannot be read, or the scratch file cannot be written.
+        """
+        sizes = self._volume.grid.shape
+        if not (0 <= axis < 3 and 0 <= index < sizes[axis] and 0 <= volume < (self._volume.volumes or 1)):
+            message = f"no plane {index} across axis {axis} of volume {volume}"
+            raise IndexError(message)
+        if axis == 0:
+            frame = volume * self._volume.slices + index
+            return np.asarray(self._volume.slabs.read(frame, frame + 1)[0]).astype(self._dtype, copy=False)
+        with self._lock:
+            return self._across(axis, index, volume)
+
+    def close(self) -> None:
+        """Let go of the scratch files."""
+        with self._lock:
+            while self._bricks:
+                self._bricks.popitem()[1].close()
+            self._slabs.clear()
+
+    def _across(self, axis: int, index: int, volume: int) -> npt.NDArray[Any]:
+        slab = self._slab(axis, index // _SIDE, volume)
+        within = index % _SIDE
+        # (bricks, slices, rows or columns of a brick[, 3]), then the bricks side by side
+        found = slab[:, :, within] if axis == 1 else slab[:, :, :, within]
+        beside = np.moveaxis(found, 0, 1)
+        joined = beside.reshape(beside.shape[0], -1, *beside.shape[3:])
+        return np.ascontiguousarray(joined[:, : self._volume.grid.shape[3 - axis]])
+
+    def _slab(self, axis: int, block: int, volume: int) -> npt.NDArray[Any]:
+        """Return the bricks of 16 neighbouring planes, shape (bricks, slices, 16, 16[, 3])."""
+        key = (axis, block, volume)
+        if key not in self._slabs:
+            file = self._file(volume)
+            down, across = self._counts
+            numbers = range(block * across, (block + 1) * across) if axis == 1 else range(block, down * across, across)
+            size = self._brick_bytes
+            content = b"".join(os.pread(file.fileno(), size, number * size) for number in numbers)
+            self._slabs[key] = np.frombuffer(content, self._dtype).reshape(len(numbers), *self._brick_shape)
+            while len(self._slabs) > 2 and sum(slab.nbytes for slab in self._slabs.values()) > _CACHE_BYTES:
+                self._slabs.popitem(last=False)
+        self._slabs.move_to_end(key)
+        return self._slabs[key]
+
+    @property
+    def _counts(self) -> tuple[int, int]:
+        """Bricks down and across a slice."""
+        _, rows, columns = self._volume.grid.shape
+        return -(-rows // _SIDE), -(-columns // _SIDE)
+
+    @property
+    def _brick_shape(self) -> tuple[int, ...]:
+        return (self._volume.slices, _SIDE, _SIDE, *self._volume.slabs.shape[3:])
+
+    @property
+    def _brick_bytes(self) -> int:
+        return int(np.prod(self._brick_shape)) * self._dtype.itemsize
+
+    def _file(self, volume: int) -> IO[bytes]:
+        """Return the scratch file of a volume, made when it is first asked for."""
+        if volume not in self._bricks:
+            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the planes
+            try:
+                self._write_bricks(file, volume)
+            except BaseException:
+                file.close()
+                raise
+            self._bricks[volume] = file
+            size = self._brick_bytes * self._counts[0] * self._counts[1]
+            while len(self._bricks) > max(_SCRATCH_BYTES // size, 1):
+                self._bricks.popitem(last=False)[1].close()
+        self._bricks.move_to_end(volume)
+        return self._bricks[volume]
+
+    def _write_bricks(self, file: IO[bytes], volume: int) -> None:
+        slabs, slices = self._volume.slabs, self._volume.slices
+        down, across = self._counts
+        colours = slabs.shape[3:]
+        slice_shape = (down * _SIDE, across * _SIDE, *colours)
+        slice_bytes = int(np.prod(slice_shape)) * self._dtype.itemsize
+        step = max(_CHUNK_BYTES // slice_bytes, 1)
+        for start in range(0, slices, step):
+            stop = min(start + step, slices)
+            padded = np.zeros((stop - start, *slice_shape), self._dtype)
+            found = slabs.read(volume * slices + start, volume * slices + stop)
+            padded[:, : found.shape[1], : found.shape[2]] = found
+            parts = padded.reshape(stop - start, down, _SIDE, across, _SIDE, *colours)
+            bricks = np.ascontiguousarray(np.moveaxis(parts, (1, 3), (0, 1)))
+            within = start * self._brick_bytes // slices
+            for number, brick in enumerate(bricks.reshape(down * across, -1)):
+                _write_at(file.fileno(), brick.view(np.uint8).data, number * self._brick_bytes + within)
+
+
+def _write_at(descriptor: int, content: memoryview, offset: int) -> None:
+    while content:
+        written = os.pwrite(descriptor, content, offset)
+        content, offset = content[written:], offset + written

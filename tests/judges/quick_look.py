@@ -1,0 +1,107 @@
+"""The page of `view` in a headless Chromium, used as a person would: keys, mouse, wheel, touch, what is then shown.
+
+The page stands in a frame of a page of ours; both come from one server, the first by the handler that users get.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import queue
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dicomseries.viewing.server import Answer, Site, handler_of
+from judges.browser import BUILT, FLAGS, chromium
+
+__all__ = ["User", "user"]
+
+# A picture of two dimensions needs no graphics processor, and is drawn faster without an imitated one.
+PLAIN = tuple(flag for flag in FLAGS if "gl" not in flag and "gpu" not in flag and "swiftshader" not in flag)
+
+ROOT = Path(__file__).parents[2]
+DRIVER = ROOT / "tests" / "interop" / "quick_look" / "driver.js"
+TOKEN = "token"  # noqa: S105 - of a server that lives as long as a test
+
+SECONDS = 90.0
+"""How long the steps with a page may take; the first wait for the browser's start too."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Someone who opens pages and does what a test says."""
+
+    jobs: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
+    answers: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
+    sites: list[Site] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def does(self, site: Site, *steps: Sequence[Any], size: tuple[int, int] = (1280, 800)) -> list[Any]:
+        """Open the page of a site and return what each step gave."""
+        self.sites.append(site)
+        address = f"/{TOKEN}/{len(self.sites) - 1}/"
+        self.jobs.put({"address": address, "steps": steps, "width": size[0], "height": size[1]})
+        try:
+            answer = self.answers.get(timeout=SECONDS)
+        except queue.Empty:
+            message = f"no answer in {SECONDS} s"
+            raise TimeoutError(message) from None
+        assert "error" not in answer, answer["error"]
+        return answer["results"]
+
+    def answer(self, path: str) -> Answer:
+        """Answer for the site that a path begins with."""
+        number, _, rest = path.partition("/")
+        self.asked.append(rest)
+        return self.sites[int(number)].answer(rest)
+
+
+@contextmanager
+def user() -> Iterator[User]:
+    """Start a browser, and give the one who uses it."""
+    program = chromium()
+    one = User()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(one))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        address = f"http://127.0.0.1:{server.server_port}/test/"
+        command = [program, *PLAIN, "--disable-gpu", "--window-size=1500,1000", f"--user-data-dir={profile}", address]
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield one
+        finally:
+            one.jobs.put(None)
+            started.terminate()
+            started.wait(timeout=20)
+            server.shutdown()
+            server.server_close()
+
+
+def _handler(one: User) -> type[http.server.BaseHTTPRequestHandler]:
+    page = b"<!doctype html><iframe></iframe><script type=module src=/test/driver.js></script>"
+
+    class Handler(handler_of(one, TOKEN)):  # type: ignore[misc]
+        def do_POST(self) -> None:  # noqa: N802 - the name http.server looks for
+            one.answers.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._give(Answer(content=b"", content_type="text/plain"))
+
+        def do_GET(self) -> None:  # noqa: N802 - the name http.server looks for
+            if self.path == "/test/":
+                self._give(Answer(content=page, content_type="text/html"))
+            elif self.path == "/test/driver.js":
+                self._give(Answer(content=DRIVER.read_bytes(), content_type="text/javascript"))
+            elif self.path == "/test/axe.js":
+                self._give(Answer(content=(BUILT / "dist" / "axe.min.js").read_bytes(), content_type="text/javascript"))
+            elif self.path == "/test/job":
+                self._give(Answer(content=json.dumps(one.jobs.get()).encode(), content_type="application/json"))
+            else:
+                super().do_GET()
+
+    return Handler

@@ -1,0 +1,80 @@
+"""``dicomseries view``: a page, a picture, or a server that Ctrl-C ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dicomseries as dcs
+from dicomseries.cli.app import run
+
+SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
+
+
+@pytest.fixture
+def series(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    array = np.arange(60, dtype="int16").reshape(3, 4, 5)
+    metadata = {"PatientName": "Doe^Jane", "PatientID": "42"}
+    dcs.write(array, "ct", kind="CT", spacing=(2.5, 3.5, 4.5), metadata=metadata, verify=False)
+    return "ct"
+
+
+def test_page_and_picture_are_written_and_named(series, capsys):
+    pytest.importorskip("PIL")
+    from PIL import Image
+
+    assert run(["view", series, "--html", "a.html", "--png", "a.png", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"series": "ct", "html": "a.html", "png": "a.png"}
+    page = Path("a.html").read_text(encoding="utf-8")
+    assert "Doe^Jane" in page
+    assert "http" not in page.replace("Content-Security-Policy", "").replace("http-equiv", "")
+    with Image.open("a.png") as picture:
+        pixels = np.asarray(picture)
+    assert pixels.shape[1] > 3 * 360
+    assert pixels.std() > 10
+    assert sorted(path.name for path in Path().iterdir()) == ["a.html", "a.png", "ct"]
+
+
+def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(series, capsys):
+    Path("a.html").write_text("mine")
+    assert run(["view", series, "--html", "a.html"]) == 3
+    assert "--overwrite" in capsys.readouterr().err
+    assert Path("a.html").read_text() == "mine"
+    assert run(["view", series, "--html", "a.html", "--overwrite"]) == 0
+    assert Path("a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("words", [["nothing"], ["."], ["ct", "--series", "1.2.3"], ["ct", "--overlay", "empty"]])
+def test_what_is_no_series_is_refused_before_a_file_exists(series, capsys, words):
+    Path("empty").mkdir()
+    where = ["empty"] if words == ["."] else words
+    assert run(["view", *where, "--html", "a.html"]) == 3
+    assert "dicomseries" not in capsys.readouterr().out
+    assert not Path("a.html").exists()
+
+
+def test_the_server_prints_its_address_answers_it_and_ends_with_ctrl_c(series):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dicomseries", "view", series, "--no-open", "--json"],
+        env=SOURCE_TREE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = json.loads(process.stdout.readline())["url"]
+        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - our own, on loopback
+            assert answer.read().startswith(b"<!doctype html>")
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
