@@ -1,0 +1,26 @@
+"""Voxels, histograms and grids as pictures inside HTML: PNG by numpy and zlib, SVG as text, nothing fetched."""
+
+from __future__ import annotations
+
+from dicomseries.drawing.graphics import grid_drawing, histogram_drawing
+from dicomseries.drawing.html import block, facts_of_grid, numbers, page, rows, section
+from dicomseries.drawing.look import Bins, Look, Plane, bins_of, look, places_to_look_at
+from dicomseries.drawing.pictures import planes_figure
+
+__all__ = [
+    "Bins",
+    "Look",
+    "Plane",
+    "bins_of",
+    "block",
+    "facts_of_grid",
+    "grid_drawing",
+    "histogram_drawing",
+    "look",
+    "numbers",
+    "page",
+    "places_to_look_at",
+    "planes_figure",
+    "rows",
+    "section",
+]
