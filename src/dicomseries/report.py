@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dicomseries import drawing
 from dicomseries.geometry import Grid
 from dicomseries.values.value_map import bound_text
 
@@ -144,6 +145,40 @@ class Receipt:
         )
         lines += [f"advice: {text}" for text in dict.fromkeys(text for one in self.every for text in one.advice)]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the facts of every series, and where the first one stands."""
+        tables = [drawing.rows(one.facts()) for one in self.every[: _MOST_OTHERS + 1]]
+        more = len(self.every) - len(tables)
+        note = f"<p>… and {more} more series, the last in {drawing.safe(self.others[-1].out)}</p>" if more else ""
+        return drawing.block(*tables, note, drawing.grid_drawing(self.grid))
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return what a person asks of one series, by name, without the further ones.
+
+        Examples
+        --------
+        >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
+        ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
+        ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
+        ...                   verified=True, seconds=0.01)
+        >>> dict(receipt.facts())["values"]
+        'exact (int16, slope 1, intercept 0)'
+        """
+        changed = f"{self.clipped} voxels clipped, {self.replaced} non-finite replaced"
+        return [
+            ("kind", self.kind),
+            ("folder", f"{self.out}: {self.files} files, {self.bytes:,} bytes"),
+            ("study UID", self.study_uid),
+            ("series UID", self.series_uid),
+            ("frame of reference UID", self.frame_of_reference_uid),
+            *drawing.facts_of_grid(self.grid),
+            *([("volumes", str(self.volumes))] if self.volumes > 1 else []),
+            ("values", self._values()),
+            *([("changed on request", changed)] if self.clipped or self.replaced else []),
+            ("verified", "every file was read back and compared" if self.verified else "no"),
+            *(("advice", text) for text in self.advice),
+        ]
 
     def _series(self) -> str:
         files = f"{self.files} file{'' if self.files == 1 else 's'}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dicomseries.drawing.graphics import grid_drawing, histogram_drawing
-from dicomseries.drawing.html import block, facts_of_grid, numbers, page, rows, section
+from dicomseries.drawing.html import block, facts_of_grid, numbers, page, rows, safe, section
 from dicomseries.drawing.look import Bins, Look, Plane, bins_of, look, places_to_look_at
-from dicomseries.drawing.pictures import planes_figure
+from dicomseries.drawing.pictures import look_figure, planes_figure
 
 __all__ = [
     "Bins",
@@ -17,10 +17,12 @@ __all__ = [
     "grid_drawing",
     "histogram_drawing",
     "look",
+    "look_figure",
     "numbers",
     "page",
     "places_to_look_at",
     "planes_figure",
     "rows",
+    "safe",
     "section",
 ]

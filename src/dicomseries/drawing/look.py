@@ -20,7 +20,7 @@ _MOST_PIXELS = 256
 """Rows and columns that are kept of each slice."""
 
 _BINS = 64
-_DARKEST, _BRIGHTEST = 0.5, 99.5
+_ENDS = (0.5, 99.5)
 """Percentiles of the values that become black and white."""
 
 Pixels = npt.NDArray[np.uint8]
@@ -171,7 +171,7 @@ def _share(values: Reals, low: float, high: float) -> Reals:
 def _shades(seen: Reals) -> Callable[[Reals], Pixels]:
     """Return what makes grey levels of values, by the range of all that were seen."""
     finite = seen[np.isfinite(seen)]
-    low, high = map(float, np.percentile(finite, (_DARKEST, _BRIGHTEST))) if finite.size else (0.0, 0.0)
+    low, high = map(float, np.percentile(finite, _ENDS, method="nearest")) if finite.size else (0.0, 0.0)
     if low == high and finite.size:
         low, high = float(finite.min()), float(finite.max())
 

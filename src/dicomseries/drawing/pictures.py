@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.drawing.graphics import histogram_drawing
 from dicomseries.drawing.html import safe
-from dicomseries.drawing.look import Plane
+from dicomseries.drawing.look import Look, Plane
 
-__all__ = ["planes_figure", "png"]
+__all__ = ["look_figure", "planes_figure", "png"]
 
 _SIDE = 200
 """Pixels on the screen of the longest side of all planes together."""
@@ -47,6 +48,21 @@ def planes_figure(planes: Sequence[Plane]) -> str:
     scale = _SIDE / max(size for plane in planes for size in plane.size_mm)
     shown = "".join(_shown(plane, *(max(1, round(size * scale)) for size in plane.size_mm)) for plane in planes)
     return f"<figure>{shown}</figure>"
+
+
+def look_figure(seen: Look, grid: str) -> str:
+    """Return what a look has shown, beside the drawing of a grid, and how much of the volume it was.
+
+    Examples
+    --------
+    >>> from dicomseries.drawing.look import bins_of
+    >>> plane = Plane(name="slice 1", pixels=np.zeros((2, 3), np.uint8), size_mm=(30, 40))
+    >>> look_figure(Look(planes=(plane,), bins=bins_of(np.ones(3)), slices=2, of=3), "")[-34:]
+    '<small>From 2 of 3 slices.</small>'
+    """
+    lost = f" {seen.bins.not_finite} values are not finite." if seen.bins.not_finite else ""
+    below = f"<small>From {seen.slices} of {seen.of} slices.{lost}</small>"
+    return f"{planes_figure(seen.planes)}<figure>{histogram_drawing(seen.bins)}{grid}</figure>{below}"
 
 
 def _shown(plane: Plane, width: int, height: int) -> str:
