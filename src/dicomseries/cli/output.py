@@ -15,6 +15,7 @@ from datetime import date, time
 from typing import Any, TextIO
 
 from dicomseries.cli.exits import exit_of
+from dicomseries.cli.terminal import is_terminal, rich_table
 from dicomseries.cli.wording import in_options, printable
 from dicomseries.errors import DicomSeriesError
 
@@ -100,7 +101,7 @@ def plain(value: Any) -> Any:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return aligned columns, nothing cut off: whoever reads a UID from it needs all of it.
+    """Return aligned columns, nothing cut off: whoever reads a UID from it needs all of it; on a terminal with folds.
 
     Examples
     --------
@@ -109,6 +110,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     CT        3
     Enhanced  12
     """
+    if is_terminal():
+        return rich_table(columns, rows)
     from rich.cells import cell_len
 
     cells = [[printable(cell) for cell in row] for row in (columns, *rows)]

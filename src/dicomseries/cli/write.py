@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dicomseries.cli import options
+from dicomseries.cli import options, terminal
 from dicomseries.cli.exits import CommandLineError
 from dicomseries.cli.inputs import geometry_of, mapping_of, metadata_of, now_of, uid_of
 from dicomseries.cli.lineage import decision_table, lineage_of, terminal_width
@@ -25,6 +25,9 @@ _SOURCE = "The series it comes from"
 _LABELS = "Labels (--kind segmentation)"
 _IDENTITY = "Attributes and identity"
 _WRITING = "Writing"
+
+_MOST_OTHERS = 3
+"""Further series of one write that are shown one by one."""
 
 
 def register(app: typer.Typer) -> None:
@@ -258,6 +261,7 @@ def write(
     no_sync: Annotated[
         bool, typer.Option("--no-sync", help="Do not wait for the disk.", rich_help_panel=_WRITING)
     ] = False,
+    preview: options.Preview = False,
 ) -> None:
     """Write an array as a DICOM series, read it back and compare.
 
@@ -325,7 +329,18 @@ def write(
             sync=not no_sync,
             progress=progress,
         )
-    output.result(_worded(str(receipt)), _advised(receipt.to_dict()))
+    picture = terminal.preview(dcs.read(receipt.out, series=receipt.series_uid)) if preview and not output.json else ""
+    output.result(_told(receipt) + picture, _advised(receipt.to_dict()))
+
+
+def _told(receipt: Any) -> str:
+    """Return a receipt for people: a table on a terminal, lines in a pipe."""
+    if not terminal.is_terminal():
+        return _worded(str(receipt))
+    told = [receipt.facts(), *(one.facts() for one in receipt.others[:_MOST_OTHERS])]
+    left = len(receipt.every) - len(told)
+    tables = [terminal.facts_table((name, in_options(text)) for name, text in facts) for facts in told]
+    return "\n\n".join([*tables, *([f"… and {left} more series in {receipt.others[-1].out}"] if left else [])])
 
 
 def _plan(source: str, out: str, arguments: dict[str, Any], *, overwrite: bool, output: Output) -> None:
