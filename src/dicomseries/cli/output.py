@@ -37,6 +37,8 @@ class Output:
         No report of what was done and no progress; errors and notes stay.
     debug : bool
         Errors are followed by their traceback (the caller's part).
+    words : tuple of str
+        The command line, for a report that says how to repeat it.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class Output:
     json: bool = False
     quiet: bool = False
     debug: bool = False
+    words: tuple[str, ...] = ()
 
     def result(self, text: str, record: Mapping[str, Any]) -> None:
         """Print the outcome of a command: `text` for people, `record` for programs."""

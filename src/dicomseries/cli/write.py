@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,7 @@ _WRITING = "Writing"
 _MOST_OTHERS = 3
 """Further series of one write that are shown one by one."""
 
+_GEOMETRY = ("spacing", "origin", "direction", "affine", "space", "axes", "time_point")
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
@@ -262,6 +264,14 @@ def write(
         bool, typer.Option("--no-sync", help="Do not wait for the disk.", rich_help_panel=_WRITING)
     ] = False,
     preview: options.Preview = False,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="A page about what was written: planes, values and their errors, findings, the command.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None,
 ) -> None:
     """Write an array as a DICOM series, read it back and compare.
 
@@ -316,6 +326,11 @@ def write(
     import dicomseries as dcs
     from dicomseries.executors import connected
 
+    if report is not None:
+        from dicomseries.sinks.volume_files import check_free
+
+        check_free(report)
+
     with connected(dask) as client, progress_bar(output) as progress:
         receipt = dcs.write(
             source,
@@ -329,8 +344,25 @@ def write(
             sync=not no_sync,
             progress=progress,
         )
+    if report is not None:
+        _save_report(report, receipt, source, arguments, output)
     picture = terminal.preview(dcs.read(receipt.out, series=receipt.series_uid)) if preview and not output.json else ""
     output.result(_told(receipt) + picture, _advised(receipt.to_dict()))
+
+
+def _save_report(report: str, receipt: Any, source: str, arguments: dict[str, Any], output: Output) -> None:
+    """Write the page; where the source has no place of its own (--like), it stands where it was written."""
+    import dicomseries as dcs
+    from dicomseries.pipeline.reporting import report_page
+    from dicomseries.sinks.whole_file import save_bytes
+
+    geometry = {name: arguments[name] for name in _GEOMETRY}
+    if "like" in arguments and all(geometry[name] is None for name in ("spacing", "affine")):
+        grid = receipt.grid
+        geometry |= {"spacing": grid.spacing_mm, "origin": grid.origin_lps, "direction": grid.direction_lps}
+    command = shlex.join(["dicomseries", *output.words])
+    page = report_page(receipt, dcs.open_volume(source, **geometry), command=command, clip=arguments["clip"])
+    save_bytes(report, page.encode())
 
 
 def _told(receipt: Any) -> str:

@@ -1,0 +1,57 @@
+"""One small file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from dicomseries.errors import WriteError
+from dicomseries.sinks.volume_files import check_free
+
+__all__ = ["save_bytes"]
+
+
+def save_bytes(path: str | os.PathLike[str], content: bytes, *, overwrite: bool = False) -> None:
+    """Write a file beside its name, then give it the name.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to make.
+    content : bytes
+        What it holds.
+    overwrite : bool
+        Replace a file of this name.
+
+    Raises
+    ------
+    TargetError
+        If the name is taken, or its folder does not exist.
+    WriteError
+        If the system refuses to write; nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_bytes(Path(folder, "page.html"), b"...")
+    ...     os.listdir(folder)
+    ['page.html']
+    """
+    check_free(path, overwrite=overwrite)
+    target = Path(path).absolute()
+    staged = target.with_name(f".partial-{secrets.token_hex(4)}-{target.name}")
+    try:
+        staged.write_bytes(content)
+        staged.replace(target)
+    except OSError as refusal:
+        raise WriteError(
+            code="write-failed",
+            where=str(path),
+            given=refusal.strerror or str(refusal),
+            expected="a place that can be written to, with space left",
+            remedy="Free some space or choose another place, then write again.",
+        ) from refusal
+    finally:
+        staged.unlink(missing_ok=True)
