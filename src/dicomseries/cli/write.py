@@ -32,6 +32,7 @@ _MOST_OTHERS = 3
 
 _GEOMETRY = ("spacing", "origin", "direction", "affine", "space", "axes", "time_point")
 
+
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
