@@ -7,7 +7,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench debian images viewers screenshots clean
+.PHONY: help demo test check docs bench debian images viewers screenshots clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -25,6 +25,10 @@ check: .venv/.dev ## Run the quick part of the gate: lint, format, types, import
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/.dev ## Build the documentation site into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html, or serve it, which makes the search work: $(BIN)/python -m http.server --directory site"
 
 bench: .venv/.dev ## Print all benchmarks as ratios beside their goals; figures go to bench/figures.json
 	@$(PIP) --no-deps --group bench
@@ -44,7 +48,7 @@ screenshots: .venv/.dev ## Take pictures of the page of `view` into screenshots/
 	$(BIN)/python tools/take_screenshots.py
 
 clean: ## Remove everything that the other targets made
-	rm -rf .venv demo bench screenshots dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv demo bench screenshots dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 .venv/.core: pyproject.toml constraints.txt

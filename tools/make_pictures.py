@@ -1,4 +1,5 @@
-"""Make the pictures of the documents: docs/pictures/derive.png from the code of docs/how-to/derive.md.
+"""Make the pictures of the documents: docs/pictures/derive.png from the code of docs/how-to/derive.md, and the
+drawings of grids in docs/explanation/coordinates.md.
 
 Run it with dicomseries, scipy and pillow installed: ``python tools/make_pictures.py``. A picture shows what the text
 beside it does, since it is made by running it.
@@ -16,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import dicomseries as dcs
+from dicomseries.drawing import grid_drawing
 
 DOCS = Path(__file__).parents[1] / "docs"
 PICTURES = DOCS / "pictures"
@@ -68,14 +70,27 @@ def side_by_side(panels: dict[str, np.ndarray]) -> Image.Image:
     return canvas
 
 
+UPRIGHT = dcs.Grid(shape=(3, 4, 5), spacing_mm=(20, 25, 30))
+OBLIQUE = dcs.Grid.from_spacing((3, 4, 5), (20, 25, 30), direction=(1, 0, 0, 0, 0.8, 0.6))
+LEFT_HANDED = dcs.Grid.from_affine((3, 4, 5), np.diag([20, 25, -30, 1]), space="LPS")
+DRAWINGS_BY_NAME = {"upright.svg": UPRIGHT, "oblique.svg": OBLIQUE, "left-handed.svg": LEFT_HANDED}
+
 PICTURES_BY_NAME = {"derive.png": derive_picture}
+
+
+def drawing(grid: dcs.Grid) -> str:
+    """Return a drawing of a grid as a file of its own, whose ink is seen on light and dark paper."""
+    return grid_drawing(grid).replace("currentColor", "#7d8b93") + "\n"
 
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     for name, picture in PICTURES_BY_NAME.items():
         picture().save(PICTURES / name, optimize=True)
-        print(f"{PICTURES / name}: {(PICTURES / name).stat().st_size:,} bytes")
+    for name, grid in DRAWINGS_BY_NAME.items():
+        (PICTURES / name).write_text(drawing(grid), encoding="utf-8")
+    for path in sorted(PICTURES.iterdir()):
+        print(f"{path}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Make docs/reference: checks.md from the registry of checks, kinds.md from the tables of kinds and what readers saw,
-derive.md from the rules of derived series, transfer-syntaxes.md from their table.
+"""Make docs/reference: api.md from the façade, command-line.md from the help, checks.md from the registry of checks,
+kinds.md from the tables of kinds and what readers saw, derive.md from the rules of derived series, and the pages of
+transfer syntaxes from their table and from what pydicom decodes.
 
 Run it with dicomseries installed: ``python tools/make_reference_pages.py``; a second run must change nothing.
 """
@@ -11,9 +12,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from pydicom.uid import UID
+import typer
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import UID, AllTransferSyntaxes
 
+import dicomseries
+from dicomseries.cli.app import app
 from dicomseries.derivation.decisions import WORDS
 from dicomseries.derivation.rule import Rule
 from dicomseries.derivation.rules import GROUP_RULES, NO_RULE, SECTIONS
@@ -75,6 +81,28 @@ Measured voxel by voxel and corner by corner, on small oblique arrays, by `tests
 when a reader begins to see something else.
 """
 
+API = """# API
+
+What `import dicomseries as dcs` gives. On the documentation site (`make docs`) each name shows its docstring; in
+Python, `help(dcs.write)` prints the same text.
+"""
+
+COMMAND_LINE = """# Command line
+
+What `dicomseries --help` and `dicomseries COMMAND --help` print.
+"""
+HELP_WIDTH = 100
+
+READ_SYNTAXES = """# Transfer syntaxes that are read
+
+How the pixels of a file are encoded (PS3.5 section 10, PS3.6 annex A). These are read; where decoders of pydicom are
+named, one of them must be installed, which `dicomseries doctor` tells; `pip install "dicomseries[codecs]"` brings one
+for the lossless ones. Any other, such as video, is refused by name.
+
+| name | UID | read with one of |
+|---|---|---|
+"""
+
 DERIVE = """# What a derived series takes over
 
 `write(array, out, like=SERIES)` and `dicomseries derive` decide by these rules, one for every attribute of the source.
@@ -83,7 +111,7 @@ becomes of it. What you say yourself (`metadata=`, `--set`) wins. How to use it:
 [make a derived series](../how-to/derive.md).
 """
 
-SYNTAXES = """# Transfer syntaxes
+SYNTAXES = """# Transfer syntaxes that are written
 
 What `write(compression=…)` and `--compress` write; every one of them keeps every bit. How to choose:
 [compress a series](../how-to/compress.md). The last column names programs that were seen not to read the pixels:
@@ -117,6 +145,46 @@ _ORIGINS: dict[type[Source], str] = {
     PerInstance: "computed, another one in every file",
     Coded: "yours, else the code of what you say elsewhere, else an honest default",
 }
+
+
+def api_page() -> str:
+    """Return the page of the façade, which mkdocstrings fills with docstrings."""
+    return "\n".join([NOTE, "", API, *map(api_entry, dicomseries.__all__)]) + "\n"
+
+
+def api_entry(name: str) -> str:
+    """Return the line that stands for a docstring, by the module that defines it: `plan` is also a package."""
+    value = getattr(dicomseries, name)
+    return f"::: {value.__module__}.{value.__qualname__}"
+
+
+def commands_page() -> str:
+    """Return the page of the command line."""
+    root: Any = typer.main.get_command(app)
+    above = root.make_context("dicomseries", [], resilient_parsing=True, terminal_width=HELP_WIDTH)
+    below = [one.make_context(name, [], parent=above, resilient_parsing=True) for name, one in root.commands.items()]
+    return "\n".join([NOTE, "", COMMAND_LINE, *map(help_section, (above, *below))])
+
+
+def help_section(context: Any) -> str:
+    """Return the help of one command."""
+    return f"## {context.command_path}\n\n```text\n{context.get_help().strip()}\n```\n"
+
+
+def read_syntaxes_page() -> str:
+    """Return the page of transfer syntaxes."""
+    return f"{NOTE}\n\n{READ_SYNTAXES}" + "".join(read_line(UID(uid)) for uid in AllTransferSyntaxes)
+
+
+def read_line(uid: UID) -> str:
+    """Return the line of a transfer syntax that is read; its decoders are named whether or not they are here."""
+    try:
+        decoder = get_decoder(uid)
+    except NotImplementedError:
+        return ""
+    missing = (text.partition(" ")[0] for text in decoder.missing_dependencies)
+    names = ", ".join(sorted({*decoder.available_plugins, *missing}))
+    return f"| {uid.name} | {uid} | {names} |\n"
 
 
 def checks_page() -> str:
@@ -327,10 +395,13 @@ def syntax_line(one: TransferSyntax) -> str:
 
 
 PAGES = {
+    "api.md": api_page,
     "checks.md": checks_page,
+    "command-line.md": commands_page,
     "derive.md": derive_page,
     "kinds.md": kinds_page,
     "transfer-syntaxes.md": syntaxes_page,
+    "transfer-syntaxes-read.md": read_syntaxes_page,
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dicomseries import drawing
 from dicomseries.geometry import Grid
 from dicomseries.values.value_map import bound_text
+from dicomseries.verify import Finding
 
 __all__ = ["Receipt"]
 
@@ -145,6 +148,87 @@ class Receipt:
         lines += [f"advice: {text}" for text in dict.fromkeys(text for one in self.every for text in one.advice)]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the facts of every series, and where the first one stands."""
+        tables = [drawing.rows(one.facts()) for one in self.every[: _MOST_OTHERS + 1]]
+        more = len(self.every) - len(tables)
+        note = f"<p>… and {more} more series, the last in {drawing.safe(self.others[-1].out)}</p>" if more else ""
+        return drawing.block(*tables, note, drawing.grid_drawing(self.grid))
+
+    def to_html(
+        self,
+        *,
+        command: str = "",
+        look: drawing.Look | None = None,
+        errors: drawing.Bins | None = None,
+        findings: Sequence[Finding] | None = None,
+    ) -> str:
+        """Return a page about the write, which fetches nothing, for dark and light screens.
+
+        Parameters
+        ----------
+        command : str
+            What makes the same series again.
+        look : Look, optional
+            Planes and histogram of the series.
+        errors : Bins, optional
+            How far the voxels that were looked at are from the array, in real units.
+        findings : sequence of Finding, optional
+            What `check` says of the series.
+
+        Examples
+        --------
+        >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
+        ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
+        ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
+        ...                   verified=True, seconds=0.01)
+        >>> receipt.to_html(command="make")[:15]
+        '<!doctype html>'
+        """
+        safe, map_text = drawing.safe, f"real = {self.slope} · stored + {self.intercept}, stored as {self.dtype}"
+        bound = f"largest error: {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found in all voxels"
+        shown = drawing.grid_drawing(self.grid) if look is None else drawing.look_figure(look, "")
+        place = "" if look is None else drawing.grid_drawing(self.grid)
+        spread = "" if errors is None else f"<p>Error, in the slices shown:</p>{drawing.histogram_drawing(errors)}"
+        others = [drawing.section(f"{one.kind} series", drawing.rows(one.facts())) for one in self.others]
+        return drawing.page(
+            f"{self.kind} series in {self.out}",
+            drawing.section("What was written", drawing.rows(self.facts())),
+            drawing.section("What it shows", shown),
+            drawing.section("Where it is", place),
+            drawing.section("Values", f"<p>{safe(map_text)}</p><p>{safe(bound)}</p>{spread}"),
+            drawing.section("Findings", _findings(findings)),
+            *others,
+            drawing.section("The same again", f"<pre>{safe(command)}</pre>" if command else ""),
+        )
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return what a person asks of one series, by name, without the further ones.
+
+        Examples
+        --------
+        >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
+        ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
+        ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
+        ...                   verified=True, seconds=0.01)
+        >>> dict(receipt.facts())["values"]
+        'exact (int16, slope 1, intercept 0)'
+        """
+        changed = f"{self.clipped} voxels clipped, {self.replaced} non-finite replaced"
+        return [
+            ("kind", self.kind),
+            ("folder", f"{self.out}: {self.files} files, {self.bytes:,} bytes"),
+            ("study UID", self.study_uid),
+            ("series UID", self.series_uid),
+            ("frame of reference UID", self.frame_of_reference_uid),
+            *drawing.facts_of_grid(self.grid),
+            *([("volumes", str(self.volumes))] if self.volumes > 1 else []),
+            ("values", self._values()),
+            *([("changed on request", changed)] if self.clipped or self.replaced else []),
+            ("verified", "every file was read back and compared" if self.verified else "no"),
+            *(("advice", text) for text in self.advice),
+        ]
+
     def _series(self) -> str:
         files = f"{self.files} file{'' if self.files == 1 else 's'}"
         volumes = f" with {self.volumes} volumes" if self.volumes > 1 else ""
@@ -155,3 +239,12 @@ class Receipt:
         if self.max_error == 0:
             return f"exact ({stored})"
         return f"error ≤ {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found ({stored})"
+
+
+def _findings(findings: Sequence[Finding] | None) -> str:
+    """Return findings as a table; a sentence where there are none, nothing where nobody looked."""
+    if findings is None:
+        return ""
+    if not findings:
+        return "<p>None: <code>check</code> is silent.</p>"
+    return drawing.rows((f"{one.level} {one.id}", f"{one.where}: {one.message} {one.remedy}") for one in findings)

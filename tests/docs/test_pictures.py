@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
-SHOWN = re.compile(r"!\[([^\]]+)\]\(([^)\s]+\.png)\)")
+SHOWN = re.compile(r"!\[([^\]]+)\]\(([^)\s]+\.(?:png|svg))\)")
 
 
 @pytest.fixture
@@ -24,13 +24,19 @@ def tool():
 def test_every_picture_is_what_its_tool_makes(tool):
     from PIL import Image
 
-    assert sorted(path.name for path in PICTURES.iterdir()) == sorted(tool["PICTURES_BY_NAME"])
+    assert {path.name for path in PICTURES.iterdir()} == {*tool["PICTURES_BY_NAME"], *tool["DRAWINGS_BY_NAME"]}
     for name, picture in tool["PICTURES_BY_NAME"].items():
         with Image.open(PICTURES / name) as committed:
             then, now = (np.asarray(image.convert("L"), dtype=float) for image in (committed, picture()))
         # The last digit of a float may differ from processor to processor, and turn a grey level into the next.
         assert then.shape == now.shape, "run: python tools/make_pictures.py"
         assert np.abs(then - now).mean() < 0.2, "run: python tools/make_pictures.py"
+
+
+def test_every_drawing_is_what_its_tool_makes(tool):
+    for name, grid in tool["DRAWINGS_BY_NAME"].items():
+        committed = (PICTURES / name).read_text(encoding="utf-8")
+        assert committed == tool["drawing"](grid), "run: python tools/make_pictures.py"
 
 
 def test_every_picture_is_small_and_shown_with_words_for_those_who_cannot_see_it():

@@ -8,6 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import metadata
 from typing import Annotated, Any
 
@@ -66,7 +67,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     dicomseries ...
     0
     """
-    words, output = split_words(sys.argv[1:] if arguments is None else arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    words, output = split_words(typed)
+    output = replace(output, words=tuple(typed))
     _never_fail_on_a_letter()
     with _warnings_as_notes(output):
         try:

@@ -12,6 +12,7 @@ from dicomseries.cli.exits import CommandLineError, Exit
 from dicomseries.cli.inputs import geometry_of
 from dicomseries.cli.output import Output, table
 from dicomseries.cli.sections import Sectioned
+from dicomseries.cli.terminal import is_terminal
 from dicomseries.cli.wording import in_options, printable
 
 __all__ = ["check", "register"]
@@ -106,7 +107,8 @@ def _report(series: str, findings: Sequence[Any], output: Output) -> int:
     errors = sum(finding.level == "error" for finding in findings)
     warnings = sum(finding.level == "warning" for finding in findings)
     record = {"series": series, "errors": errors, "warnings": warnings, "findings": [_record(one) for one in findings]}
-    blocks = [_text(alike) for alike in _grouped(findings)]
+    groups = _grouped(findings)
+    blocks = [_findings_table(groups)] if groups and is_terminal() else [_text(alike) for alike in groups]
     output.answer("\n".join([*blocks, f"{series}: {errors} errors, {warnings} warnings"]), record)
     return int(Exit.FINDINGS if errors else Exit.DONE)
 
@@ -124,10 +126,22 @@ def _grouped(findings: Sequence[Any]) -> list[list[Any]]:
     return list(groups.values())
 
 
+def _findings_table(groups: Sequence[Sequence[Any]]) -> str:
+    rows = [
+        (first.level, first.id, _where(alike), f"{first.message}\n{in_options(first.remedy)}")
+        for alike in groups
+        for first in alike[:1]
+    ]
+    return table(("level", "check", "where", "what is wrong, and how to mend it"), rows) + "\n"
+
+
+def _where(alike: Sequence[Any]) -> str:
+    return alike[0].where if len(alike) == 1 else f"{alike[0].where} and {len(alike) - 1} more"
+
+
 def _text(alike: Sequence[Any]) -> str:
     first = alike[0]
-    where = first.where if len(alike) == 1 else f"{first.where} and {len(alike) - 1} more"
-    head = f"{first.level} {first.id} ({first.part}) {where}"
+    head = f"{first.level} {first.id} ({first.part}) {_where(alike)}"
     return "\n  ".join(printable(line) for line in (head, first.message, in_options(first.remedy)))
 
 

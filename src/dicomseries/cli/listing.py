@@ -9,8 +9,10 @@ import typer
 
 from dicomseries.cli import options
 from dicomseries.cli.output import Output, table
-from dicomseries.cli.wording import in_options
-from dicomseries.errors import ReadError
+from dicomseries.cli.terminal import is_terminal
+from dicomseries.cli.terminal import preview as show_preview
+from dicomseries.cli.wording import in_options, printable
+from dicomseries.errors import DicomSeriesError, ReadError
 
 __all__ = ["list_series", "register"]
 
@@ -32,6 +34,8 @@ def register(app: typer.Typer) -> None:
 def list_series(
     context: typer.Context,
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to look below.")],
+    *,
+    preview: options.Preview = False,
 ) -> None:
     """List every series below a folder: one row a series; files that are not DICOM are counted.
 
@@ -54,6 +58,8 @@ def list_series(
     notes = [f"{series.series_uid}: {problem.text}" for series in scan.series for problem in series.problems]
     notes += [problem.text for problem in scan.problems]
     lines = [table(_COLUMNS, [tuple(map(str, row.values()))[: len(_COLUMNS)] for row in map(_cells, rows)])]
+    if preview and is_terminal() and not output.json:
+        lines += [_previewed(folder, series.series_uid) for series in scan.series]
     if scan.skipped:
         lines.append(f"{scan.skipped} files skipped: not DICOM")
     record = {"series": rows, "skipped": scan.skipped, "problems": list(map(_problem, scan.problems))}
@@ -61,6 +67,17 @@ def list_series(
     if not output.json:
         for note in notes:
             output.note(note)
+
+
+def _previewed(folder: str, series_uid: str) -> str:
+    """Return a title and the middle slice; a series that is no volume has a reason instead."""
+    import dicomseries as dcs
+
+    try:
+        shown = show_preview(dcs.read(folder, series=series_uid))
+    except DicomSeriesError as error:
+        shown = f"\nno preview: {printable(' '.join(str(error).split()))}"
+    return f"\n{series_uid}{shown}" if shown else ""
 
 
 def _row(series: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ __all__ = [
     "Direction",
     "Origin",
     "Overwrite",
+    "Preview",
     "Series",
     "Space",
     "Spacing",
@@ -86,6 +87,9 @@ Series = Annotated[
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace what is there, once the new one is whole.", rich_help_panel="Writing"),
+]
+Preview = Annotated[
+    bool, typer.Option("--preview", help="Show the middle slice, on a terminal with colour; nothing in a pipe.")
 ]
 
 

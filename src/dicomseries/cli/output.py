@@ -15,6 +15,7 @@ from datetime import date, time
 from typing import Any, TextIO
 
 from dicomseries.cli.exits import exit_of
+from dicomseries.cli.terminal import is_terminal, rich_table
 from dicomseries.cli.wording import in_options, printable
 from dicomseries.errors import DicomSeriesError
 
@@ -36,6 +37,8 @@ class Output:
         No report of what was done and no progress; errors and notes stay.
     debug : bool
         Errors are followed by their traceback (the caller's part).
+    words : tuple of str
+        The command line, for a report that says how to repeat it.
 
     Examples
     --------
@@ -48,6 +51,7 @@ class Output:
     json: bool = False
     quiet: bool = False
     debug: bool = False
+    words: tuple[str, ...] = ()
 
     def result(self, text: str, record: Mapping[str, Any]) -> None:
         """Print the outcome of a command: `text` for people, `record` for programs."""
@@ -100,7 +104,7 @@ def plain(value: Any) -> Any:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return aligned columns, nothing cut off: whoever reads a UID from it needs all of it.
+    """Return aligned columns, nothing cut off: whoever reads a UID from it needs all of it; on a terminal with folds.
 
     Examples
     --------
@@ -109,6 +113,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     CT        3
     Enhanced  12
     """
+    if is_terminal():
+        return rich_table(columns, rows)
     from rich.cells import cell_len
 
     cells = [[printable(cell) for cell in row] for row in (columns, *rows)]

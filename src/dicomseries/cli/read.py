@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dicomseries.cli import options
+from dicomseries.cli import options, terminal
 from dicomseries.errors import OptionError
 
 if TYPE_CHECKING:  # numpy is not needed to say how the command is called
@@ -51,6 +51,7 @@ def read(
         int | None, typer.Option(metavar="N", help="Threads.  [default: as many as there are processors]")
     ] = None,
     overwrite: options.Overwrite = False,
+    preview: options.Preview = False,
 ) -> None:
     """Read a series and save it, with its geometry, as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
 
@@ -88,7 +89,8 @@ def read(
     }
     text = f"{out}: {_size(volume)} {array.dtype}, spacing {volume.grid.spacing_mm} mm"
     scale = f"\nreal = {volume.slope} * stored + {volume.intercept}" if volume.is_scaled else ""
-    context.obj.result(text + scale, record)
+    picture = terminal.preview(volume) if preview else ""
+    context.obj.result(text + scale + picture, record)
 
 
 def _slices(text: str) -> slice | int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
-from dicomseries.cli import options
+from dicomseries.cli import options, terminal
 from dicomseries.cli.allocator import give_back_what_is_free
 from dicomseries.cli.exits import CommandLineError
 from dicomseries.cli.inputs import geometry_of, mapping_of, metadata_of, now_of, uid_of
@@ -25,6 +26,11 @@ _SOURCE = "The series it comes from"
 _LABELS = "Labels (--kind segmentation)"
 _IDENTITY = "Attributes and identity"
 _WRITING = "Writing"
+
+_MOST_OTHERS = 3
+"""Further series of one write that are shown one by one."""
+
+_GEOMETRY = ("spacing", "origin", "direction", "affine", "space", "axes", "time_point")
 
 
 def register(app: typer.Typer) -> None:
@@ -279,6 +285,15 @@ def write(
     no_sync: Annotated[
         bool, typer.Option("--no-sync", help="Do not wait for the disk.", rich_help_panel=_WRITING)
     ] = False,
+    preview: options.Preview = False,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="A page about what was written: planes, values and their errors, findings, the command.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None,
 ) -> None:
     """Write an array as a DICOM series, read it back and compare.
 
@@ -335,6 +350,11 @@ def write(
     import dicomseries as dcs
     from dicomseries.executors import connected
 
+    if report is not None:
+        from dicomseries.sinks.volume_files import check_free
+
+        check_free(report)
+
     give_back_what_is_free()
     with connected(dask) as client, progress_bar(output) as progress:
         receipt = dcs.write(
@@ -349,7 +369,35 @@ def write(
             sync=not no_sync,
             progress=progress,
         )
-    output.result(_worded(str(receipt)), _advised(receipt.to_dict()))
+    if report is not None:
+        _save_report(report, receipt, source, arguments, output)
+    picture = terminal.preview(dcs.read(receipt.out, series=receipt.series_uid)) if preview and not output.json else ""
+    output.result(_told(receipt) + picture, _advised(receipt.to_dict()))
+
+
+def _save_report(report: str, receipt: Any, source: str, arguments: dict[str, Any], output: Output) -> None:
+    """Write the page; where the source has no place of its own (--like), it stands where it was written."""
+    import dicomseries as dcs
+    from dicomseries.pipeline.reporting import report_page
+    from dicomseries.sinks.whole_file import save_bytes
+
+    geometry = {name: arguments[name] for name in _GEOMETRY}
+    if "like" in arguments and all(geometry[name] is None for name in ("spacing", "affine")):
+        grid = receipt.grid
+        geometry |= {"spacing": grid.spacing_mm, "origin": grid.origin_lps, "direction": grid.direction_lps}
+    command = shlex.join(["dicomseries", *output.words])
+    page = report_page(receipt, dcs.open_volume(source, **geometry), command=command, clip=arguments["clip"])
+    save_bytes(report, page.encode())
+
+
+def _told(receipt: Any) -> str:
+    """Return a receipt for people: a table on a terminal, lines in a pipe."""
+    if not terminal.is_terminal():
+        return _worded(str(receipt))
+    told = [receipt.facts(), *(one.facts() for one in receipt.others[:_MOST_OTHERS])]
+    left = len(receipt.every) - len(told)
+    tables = [terminal.facts_table((name, in_options(text)) for name, text in facts) for facts in told]
+    return "\n\n".join([*tables, *([f"… and {left} more series in {receipt.others[-1].out}"] if left else [])])
 
 
 def _plan(source: str, out: str, arguments: dict[str, Any], *, overwrite: bool, output: Output) -> None:

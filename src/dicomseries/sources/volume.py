@@ -11,7 +11,8 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import GeometryError, SourceError
+from dicomseries import drawing
+from dicomseries.errors import DicomSeriesError, GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.frames import pieces, together
 from dicomseries.sources.picking import pick
@@ -351,6 +352,52 @@ class Volume:
         """
         grid, reverse = self.grid.along_normal()
         return replace(self, grid=grid, slabs=_Reversed(self.slabs, self.slices)) if reverse else self
+
+    def look(self) -> drawing.Look:
+        """Return three planes and a histogram of the first volume, from a few slices of it.
+
+        Raises
+        ------
+        SourceError, ReadError
+            If a slice cannot be read.
+
+        Examples
+        --------
+        >>> Volume(slabs=ArraySlabs(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))).look().slices
+        3
+        """
+        return drawing.look(self.slabs.read, self.grid, slope=self.slope, intercept=self.intercept)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: facts, three planes, a histogram, and where the grid stands.
+
+        Names of patients are left out: outputs of notebooks are stored and passed on.
+        """
+        text = drawing.rows(self._facts())
+        grid = drawing.grid_drawing(self.grid)
+        try:
+            seen = self.look()
+        except (DicomSeriesError, OSError) as error:
+            return drawing.block(text, grid, drawing.rows([("no picture", error)]))
+        return drawing.block(text, drawing.look_figure(seen, grid))
+
+    def _facts(self) -> list[tuple[str, object]]:
+        """Return what is said of the volume in words."""
+        named = self.tags.shared if self.tags is not None else {}
+        facts: list[tuple[str, object]] = [
+            (name, named[keyword]) for name, keyword in _NAMES.items() if named.get(keyword)
+        ]
+        facts += drawing.facts_of_grid(self.grid)
+        if self.volumes is not None:
+            until = f", {self.times_s[-1]:g} s from first to last" if self.times_s else ""
+            facts.append(("volumes", f"{self.volumes}{until}"))
+        scaled = f", real = {self.slope:g} · value + {self.intercept:g}" if self.is_scaled else ""
+        colours = ", 3 colours" if self.samples == 3 else ""
+        return [*facts, ("values", f"{self.slabs.dtype}{colours}{scaled}")]
+
+
+_NAMES = {"modality": "Modality", "series": "SeriesDescription", "series UID": "SeriesInstanceUID"}
+"""Attributes that are shown of a series, by what they are called."""
 
 
 def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:

@@ -1,0 +1,28 @@
+"""Voxels, histograms and grids as pictures inside HTML: PNG by numpy and zlib, SVG as text, nothing fetched."""
+
+from __future__ import annotations
+
+from dicomseries.drawing.graphics import grid_drawing, histogram_drawing
+from dicomseries.drawing.html import block, facts_of_grid, numbers, page, rows, safe, section
+from dicomseries.drawing.look import Bins, Look, Plane, bins_of, look, places_to_look_at
+from dicomseries.drawing.pictures import look_figure, planes_figure
+
+__all__ = [
+    "Bins",
+    "Look",
+    "Plane",
+    "bins_of",
+    "block",
+    "facts_of_grid",
+    "grid_drawing",
+    "histogram_drawing",
+    "look",
+    "look_figure",
+    "numbers",
+    "page",
+    "places_to_look_at",
+    "planes_figure",
+    "rows",
+    "safe",
+    "section",
+]
