@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import runpy
 import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -21,6 +22,7 @@ import pydicom
 import dicomseries as dcs
 from dicomseries.verify import find_program
 
+sys.path.insert(0, str(Path(__file__).parent))  # where the scripts find each other, whoever runs them
 WRITERS = runpy.run_path(str(Path(__file__).with_name("write.py")))
 
 

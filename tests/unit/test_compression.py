@@ -79,7 +79,7 @@ def test_colour_is_compressed_and_its_photometry_is_that_of_the_stream(tmp_path,
 @each_codec
 @pytest.mark.parametrize("kind", ["CT", "EnhancedMR"])
 def test_the_bytes_do_not_depend_on_the_workers(tmp_path, monkeypatch, codec, kind):
-    monkeypatch.setattr("dicomseries.pipeline.slabs._SLAB_BYTES", 2 * 9 * 7 * 2)
+    monkeypatch.setattr(sys.modules["dicomseries.sources.slab_rule"], "_LEAST", 2 * 9 * 7 * 2)
     seen = []
     for workers in (1, 2, 5):
         out = tmp_path / str(workers)
