@@ -42,7 +42,7 @@ def count(script: str, slices: int) -> float:
             [*CALLGRIND, sys.executable, "-c", script, str(slices), f"{folder}/out", str(Path(__file__).parent)],
             check=True,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             env={"PYTHONHASHSEED": "0", "PATH": "/usr/bin:/bin", "OPENBLAS_NUM_THREADS": "1"},
         )
     return float(re.search(r"Collected : (\d+)", done.stderr)[1])

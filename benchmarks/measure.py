@@ -136,7 +136,7 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024)
 def peak_mib(script: str, *arguments: str) -> float:
     """Return the peak memory (VmHWM, MiB) of a Python process of its own that runs `script`."""
     command = [sys.executable, "-c", script + PEAK, *arguments]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+    return float(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split()[-1])
 
 
 def show(rows: Iterable[Row]) -> list[Row]:

@@ -85,7 +85,9 @@ def volume() -> np.ndarray:
 
 def errors_of(path: Path) -> int:
     """Return how many errors dciodvfy finds in a file."""
-    said = subprocess.run([find_program("dciodvfy"), str(path)], capture_output=True, text=True, check=False).stderr
+    said = subprocess.run(
+        [find_program("dciodvfy"), str(path)], capture_output=True, encoding="utf-8", check=False
+    ).stderr
     return sum(line.startswith("Error") for line in said.splitlines())
 
 

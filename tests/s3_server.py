@@ -27,7 +27,7 @@ def s3_server() -> Iterator[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     ) as process:
         try:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"

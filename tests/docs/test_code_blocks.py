@@ -70,7 +70,7 @@ def run_shell(script: str, where: str) -> str:
         ["bash", "-c", f"set -eo pipefail\n{script}"],  # noqa: S607
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         timeout=120,
     )

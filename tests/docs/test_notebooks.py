@@ -46,7 +46,7 @@ def test_a_notebook_runs_and_shows_its_volumes(path, tmp_path):
     environment = {**os.environ, **{name: str(tmp_path / name) for name in homes}}
     command = [sys.executable, "-c", EXECUTE, str(path)]
     result = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=200
+        command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=200
     )
     assert result.returncode == 0, result.stderr
     cells = read(tmp_path / "executed.ipynb").cells

@@ -28,7 +28,7 @@ def build(out: Path, *more: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         timeout=200,
     )

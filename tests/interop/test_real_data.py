@@ -60,7 +60,7 @@ def original(path, case):
 
 def command(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "dicomseries", *map(str, arguments)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "dicomseries", *map(str, arguments)], capture_output=True, encoding="utf-8", check=False
     )
 
 

@@ -22,7 +22,9 @@ __all__ = ["dcmtk_version", "open_with_dcmtk"]
 
 def dcmtk_version() -> str:
     """Return the version of dcmtk, as in 3.6.7."""
-    said = subprocess.run([_program(), "--version"], capture_output=True, text=True, check=True, timeout=20).stdout
+    said = subprocess.run(
+        [_program(), "--version"], capture_output=True, encoding="utf-8", check=True, timeout=20
+    ).stdout
     return re.search(r"v(\d+\.\d+\.\d+)", said)[1]  # type: ignore[index]
 
 
@@ -49,7 +51,7 @@ def _frames(path: Path) -> npt.NDArray[Any]:
     with tempfile.TemporaryDirectory() as out:
         window = ["--set-window", repr(centre), repr(width)]
         command = [_program(), *window, "--all-frames", "--write-16-bit-pnm", str(path), f"{out}/frame"]
-        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=60)
         if result.returncode:
             raise CannotReadError(result.stderr.strip())
         pictures = sorted(Path(out).iterdir(), key=lambda picture: int(picture.name.split(".")[1]))

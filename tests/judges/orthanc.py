@@ -25,7 +25,9 @@ __all__ = ["orthanc", "orthanc_version"]
 
 def orthanc_version() -> str:
     """Return the version of Orthanc, as in 1.10.1."""
-    said = subprocess.run([_program(), "--version"], capture_output=True, text=True, check=True, timeout=20).stdout
+    said = subprocess.run(
+        [_program(), "--version"], capture_output=True, encoding="utf-8", check=True, timeout=20
+    ).stdout
     return re.search(r"Orthanc (\d+\.\d+\.\d+)", said)[1]  # type: ignore[index]
 
 

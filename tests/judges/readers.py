@@ -88,7 +88,7 @@ def read_with_dcm2niix(folder: Path) -> list[Seen]:
 
     with tempfile.TemporaryDirectory() as out:
         command = [dcm2niix.bin, "-z", "n", "-b", "n", "-f", "volume", "-o", out, str(folder)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
         lines = (line.strip() for line in (result.stdout + result.stderr).splitlines())
         said = tuple(line for line in lines if "warning" in line.lower() and not any(part in line for part in HARMLESS))
         volumes = []

@@ -95,7 +95,7 @@ def _binary(program: str, name: str) -> Path:
 
 
 def _run(binary: Path, arguments: list[str]) -> list[str]:
-    result = subprocess.run([binary, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    result = subprocess.run([binary, *arguments], capture_output=True, encoding="utf-8", check=False, timeout=120)
     if result.returncode < 0:
         return [f"Error - {binary.name} was ended by signal {-result.returncode}"]
     return [line.strip() for line in (result.stderr + result.stdout).splitlines() if line.strip()]

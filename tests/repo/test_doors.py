@@ -86,7 +86,9 @@ def test_importing_the_package_loads_nothing_heavy():
 def modules_after(statement):
     program = f"{statement}; import sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
     path = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=path)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True, env=path
+    )
     return set(result.stdout.split())
 
 

@@ -15,7 +15,7 @@ TARGETS = re.findall(r"^([a-z]+):.*", (ROOT / "Makefile").read_text(encoding="ut
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)  # noqa: S607
     if listed.returncode:
         pytest.skip("not a git repository: an unpacked source archive")
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]

@@ -58,7 +58,7 @@ def test_20_gigabytes_that_never_existed_as_a_whole_are_written_within_300_mebib
         [sys.executable, "-c", textwrap.dedent(PROGRAM), str(tmp_path / "out")],
         check=True,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     found = json.loads(made.stdout.splitlines()[-1])
     sys.stdout.write(f"{found}\n")

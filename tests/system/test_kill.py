@@ -65,7 +65,7 @@ def test_a_write_killed_at_50_random_moments_leaves_no_target_and_the_next_one_s
         [sys.executable, "-c", KILLER, tmp_path / "volume.npy", out, str(KILLS), json.dumps(SPACING)],
         check=True,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])},
     )
     early, late = json.loads(done.stdout)

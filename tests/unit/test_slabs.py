@@ -165,6 +165,6 @@ def test_memory_does_not_grow_with_the_slices(tmp_path, kind):
             made[first : first + 200] = np.full((200, 128, 128), first, "int16")
         del made
         run = [sys.executable, "-c", PEAK, str(path), str(tmp_path / f"out{count}")]
-        peaks.append(json.loads(subprocess.run(run, check=True, capture_output=True, text=True).stdout) / 1024)
+        peaks.append(json.loads(subprocess.run(run, check=True, capture_output=True, encoding="utf-8").stdout) / 1024)
     assert peaks[1] < 300
     assert peaks[1] <= 1.1 * peaks[0]

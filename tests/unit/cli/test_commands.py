@@ -199,7 +199,7 @@ def test_warnings_become_notes_each_said_once(monkeypatch, capsys):
 
 def doctor_into(stdout):
     words = [sys.executable, "-m", "dicomseries", "doctor"]
-    return subprocess.Popen(words, stdout=stdout, stderr=subprocess.PIPE, text=True, env=SOURCE_TREE)
+    return subprocess.Popen(words, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8", env=SOURCE_TREE)
 
 
 def test_a_reader_that_closes_the_pipe_is_no_error():
@@ -461,13 +461,15 @@ from dicomseries.cli import main
 main(["write", "--help"])
 sys.exit(", ".join(name for name in {heavy!r} if name in sys.modules) or None)
 """
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=SOURCE_TREE)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False, env=SOURCE_TREE
+    )
     assert ended.stderr.strip() == ""
     assert ended.returncode == 0
 
 
 def test_the_package_can_be_run_as_a_module():
     words = [sys.executable, "-m", "dicomseries", "--version"]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False, env=SOURCE_TREE)
+    ended = subprocess.run(words, capture_output=True, encoding="utf-8", check=False, env=SOURCE_TREE)
     assert ended.returncode == 0
     assert ended.stdout.startswith("dicomseries ")

@@ -27,7 +27,7 @@ def test_ctrl_c_ends_with_one_line_and_nothing_left(tmp_path):
         env=SOURCE_TREE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("deep/.out.partial-*/*")) and time.monotonic() < deadline:

@@ -68,7 +68,7 @@ def test_the_server_prints_its_address_answers_it_and_ends_with_ctrl_c(series):
         env=SOURCE_TREE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     try:
         address = json.loads(process.stdout.readline())["url"]

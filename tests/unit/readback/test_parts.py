@@ -146,7 +146,7 @@ def test_a_lazy_array_holds_nothing(tmp_path):
     array = np.ones((96, 512, 512), "uint16")
     dcs.write(array, tmp_path / "big", kind="CT", spacing=(1, 1, 1), verify=False, sync=False)
     done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(tmp_path / "big")], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PEAK, str(tmp_path / "big")], capture_output=True, encoding="utf-8", check=True
     )
     total, kilobytes = map(int, done.stdout.split())
     assert total == array.size

@@ -125,5 +125,5 @@ def test_reading_a_long_file_slab_by_slab_takes_little_memory(tmp_path, name):
         )
     else:
         path.write_bytes(b"NRRD0004\n" + header + gzip.compress(array.tobytes(), 1))
-    run = subprocess.run([sys.executable, "-c", MEMORY, path], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", MEMORY, path], capture_output=True, encoding="utf-8", check=True)
     assert float(run.stdout) < 64  # MiB

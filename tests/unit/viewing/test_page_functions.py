@@ -17,7 +17,7 @@ PAGE = Path(dicomseries.__file__).parent / "viewing" / "page"
 def test_the_pure_functions_of_the_page_keep_their_promises():
     node = shutil.which("node") or absent("node", "run `make debian` as root")
     command = [node, "--test", str(TESTS / "functions.test.mjs")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
