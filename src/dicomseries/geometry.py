@@ -319,22 +319,29 @@ class Grid:
                 )
 
 
-def all_position_texts(grid: Grid) -> tuple[tuple[str, ...], ...]:
-    """Return `Grid.position_texts` of every slice, for many slices in much less time.
+def all_position_texts(grid: Grid, slices: Sequence[int] | None = None) -> list[tuple[str, ...]]:
+    """Return `Grid.position_texts` of many slices in much less time.
+
+    Parameters
+    ----------
+    grid : Grid
+        Of the series.
+    slices : sequence of int, optional
+        Some of the slices, from 0; all if not given.
 
     Examples
     --------
     >>> all_position_texts(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2.5)))
-    (('0', '0', '0'), ('0', '0', '2.5'), ('0', '0', '5'))
+    [('0', '0', '0'), ('0', '0', '2.5'), ('0', '0', '5')]
     """
-    steps = np.arange(grid.shape[0]) * grid.spacing_mm[2]
+    steps = np.asarray(range(grid.shape[0]) if slices is None else slices) * grid.spacing_mm[2]
     columns = []
     for start, cosine in zip(grid.origin_lps, grid.axes[2], strict=True):
         numbers = (start + cosine * steps).tolist()
         # in a plane along an axis of the patient, most coordinates are the same in all slices
         text = {number: format_ds(number) for number in dict.fromkeys(numbers)}
         columns.append([text[number] for number in numbers])
-    return tuple(zip(*columns, strict=True))
+    return list(zip(*columns, strict=True))
 
 
 def _shape(shape: Iterable[Any]) -> tuple[int, int, int]:

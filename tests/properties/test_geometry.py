@@ -112,6 +112,9 @@ def test_float32_affines_as_nifti_stores_them_are_accepted(grid):
     assert np.allclose(back.affine("RAS"), narrow, rtol=0, atol=1e-5)
 
 
-@given(grid=grids())
-def test_all_positions_are_printed_as_each_alone(grid):
-    assert all_position_texts(grid) == tuple(grid.position_texts(index) for index in range(grid.shape[0]))
+@given(grid=grids(), data=st.data())
+def test_many_positions_are_printed_as_each_alone(grid, data):
+    each = [grid.position_texts(index) for index in range(grid.shape[0])]
+    assert all_position_texts(grid) == each
+    some = data.draw(st.lists(st.integers(0, grid.shape[0] - 1)))
+    assert all_position_texts(grid, some) == [each[index] for index in some]

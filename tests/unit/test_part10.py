@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dicomseries as dcs
-from dicomseries.part10 import encode_slowly, file_chunks, header_template
+from dicomseries.part10 import encode_slowly, file_chunks, header_template, headers
 from dicomseries.testing import grids
 from dicomseries.values import store
 
@@ -36,6 +36,12 @@ def array_of(dtype, shape):
     return rng.integers(0, 2 if dtype == "bool" else 200, shape).astype(dtype)
 
 
+def made(plan, index, frame):
+    """Return the chunks of one file."""
+    template = header_template(plan)
+    return file_chunks(template, *headers(template, plan, index, index + 1), frame)
+
+
 @given(
     grid=grids(left_handed=False), case=st.sampled_from(CASES), uid=st.sampled_from(["random", "1.2.3.4", "content"])
 )
@@ -46,8 +52,9 @@ def test_files_from_the_template_equal_those_of_pydicom_alone(grid, case, uid):
     stored = store(array, plan.value_map)
     template = header_template(plan)
     total = 0
-    for instance, frame in zip(plan, stored.array, strict=True):
-        fast = b"".join(file_chunks(template, instance, frame))
+    begun = headers(template, plan, 0, len(plan))
+    for instance, header, frame in zip(plan, begun, stored.array, strict=True):
+        fast = b"".join(file_chunks(template, header, frame))
         assert fast == encode_slowly(plan, instance, frame)
         total += len(fast)
     assert total == plan.total_bytes
@@ -58,7 +65,7 @@ def test_pydicom_reads_the_file_as_it_was_planned(kind, dtype):
     array = array_of(dtype, (3, 5, 7))
     plan = dcs.plan(array, kind=kind, spacing=(0.7, 0.9, 2.5), metadata=METADATA)
     stored = store(array, plan.value_map)
-    whole = b"".join(file_chunks(header_template(plan), plan.instance(1), stored.array[1]))
+    whole = b"".join(made(plan, 1, stored.array[1]))
     dataset = pydicom.dcmread(io.BytesIO(whole))
     assert dataset.SOPInstanceUID == dataset.file_meta.MediaStorageSOPInstanceUID == plan.uids.instance(1)
     assert dataset.InstanceNumber == 2
@@ -71,7 +78,7 @@ def test_attributes_whose_tags_come_after_the_pixels_stand_after_them():
     array = array_of("uint8", (2, 3, 5))
     plan = dcs.plan(array, kind="SC", spacing=(1, 1, 2), metadata={"DataSetTrailingPadding": b"\1\2\3\4"})
     stored = store(array, plan.value_map)
-    whole = b"".join(file_chunks(header_template(plan), plan.instance(0), stored.array[0]))
+    whole = b"".join(made(plan, 0, stored.array[0]))
     assert whole == encode_slowly(plan, plan.instance(0), stored.array[0])
     assert whole.endswith(b"\1\2\3\4")
     assert len(whole) == plan.file_bytes(0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydicom.encaps import encapsulate, encapsulate_extended, get_frame
 
 import dicomseries as dcs
-from dicomseries.part10 import encode_slowly, encoded_chunks, file_chunks, fragments, header_template
+from dicomseries.part10 import encode_slowly, encoded_chunks, file_chunks, fragments, header_template, headers
 
 encoded = st.lists(st.binary(min_size=1, max_size=40), min_size=3, max_size=3)
 
@@ -24,18 +24,25 @@ def planned(kind):
     )
 
 
+def multi_frame(plan, lengths, frames):
+    """Return the chunks of the file of all frames."""
+    template = header_template(plan)
+    return encoded_chunks(template, *headers(template, plan, 0, 1), lengths, frames)
+
+
 @given(frames=encoded)
 def test_a_file_of_one_compressed_frame_equals_that_of_pydicom_alone(frames):
     plan = planned("CT")
     template = header_template(plan)
-    for instance, frame in zip(plan, frames, strict=True):
-        assert b"".join(file_chunks(template, instance, frame)) == encode_slowly(plan, instance, [frame])
+    begun = headers(template, plan, 0, len(plan))
+    for instance, header, frame in zip(plan, begun, frames, strict=True):
+        assert b"".join(file_chunks(template, header, frame)) == encode_slowly(plan, instance, [frame])
 
 
 @given(frames=encoded)
 def test_a_file_of_all_compressed_frames_equals_that_of_pydicom_alone(frames):
     plan = planned("EnhancedMR")
-    chunks = encoded_chunks(header_template(plan), plan.instance(0), list(map(len, frames)), iter(frames))
+    chunks = multi_frame(plan, list(map(len, frames)), iter(frames))
     assert b"".join(chunks) == encode_slowly(plan, plan.instance(0), frames)
 
 
@@ -56,7 +63,7 @@ def test_offsets_beyond_the_basic_table_go_into_the_extended_one(frames):
         patch.setattr(fragments, "_MOST_OFFSET", 63)
         plan = planned("EnhancedMR")
         lengths = list(map(len, frames))
-        file = b"".join(encoded_chunks(header_template(plan), plan.instance(0), lengths, iter(frames)))
+        file = b"".join(multi_frame(plan, lengths, iter(frames)))
     dataset = pydicom.dcmread(io.BytesIO(file))
     pixels, offsets, sizes = encapsulate_extended(frames)
     assert (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths) == (offsets, sizes)

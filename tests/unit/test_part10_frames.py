@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dicomseries as dcs
-from dicomseries.part10 import encode_slowly, frames_chunks, header_template
+from dicomseries.part10 import encode_slowly, frames_chunks, header_template, headers
 from dicomseries.part10.elements import encode_element, encode_elements
 from dicomseries.testing import grids
 from dicomseries.values import store
@@ -49,7 +49,8 @@ def fast_and_slow(plan, array):
     stored = store(array.reshape(-1, *array.shape[-2:]), plan.value_map)
     instance = plan.instance(0)
     slabs = [slab for slab in (stored.array[:2], stored.array[2:]) if len(slab)]
-    fast = b"".join(frames_chunks(header_template(plan), instance, slabs))
+    template = header_template(plan)
+    fast = b"".join(frames_chunks(template, *headers(template, plan, 0, 1), slabs))
     return fast, encode_slowly(plan, instance, stored.array)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dicomseries.part10.headers import headers
 from dicomseries.part10.template import (
     HeaderTemplate,
     encode_slowly,
@@ -11,4 +12,12 @@ from dicomseries.part10.template import (
     header_template,
 )
 
-__all__ = ["HeaderTemplate", "encode_slowly", "encoded_chunks", "file_chunks", "frames_chunks", "header_template"]
+__all__ = [
+    "HeaderTemplate",
+    "encode_slowly",
+    "encoded_chunks",
+    "file_chunks",
+    "frames_chunks",
+    "header_template",
+    "headers",
+]

@@ -11,6 +11,7 @@ __all__ = ["encode", "encode_element", "encode_elements", "encode_items", "seque
 
 _LONG_FORM = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 _NUMBERS = {b"FD": "d", b"FL": "f", b"SL": "i", b"SS": "h", b"SV": "q", b"UL": "I", b"US": "H", b"UV": "Q"}
+_TEXTS = frozenset(("DS", "IS", "UI"))
 _SHORT = struct.Struct("<HH2sH")
 _ITEM = b"\xfe\xff\x00\xe0"
 
@@ -54,8 +55,8 @@ def encode_elements(tag: int, vr: str, entries: Sequence[tuple[Value, ...] | Non
     >>> encode_elements(0x00280010, "US", [(4,), None])
     [b'(\x00\x10\x00US\x02\x00\x04\x00', b'']
     """
-    if vr == "DS":
-        return [b"" if values is None else _decimal(tag, values) for values in entries]
+    if vr in _TEXTS:
+        return [b"" if values is None else _text(tag, vr.encode(), values) for values in entries]
     code = _NUMBERS.get(vr.encode())
     counts = {len(values) for values in entries if values is not None}
     if code is None or len(counts) != 1:
@@ -66,12 +67,12 @@ def encode_elements(tag: int, vr: str, entries: Sequence[tuple[Value, ...] | Non
     return [b"" if values is None else head + form.pack(*values) for values in entries]
 
 
-def _decimal(tag: int, values: tuple[Value, ...]) -> bytes:
-    """Return a DS element, the one text that mostly differs from frame to frame."""
-    text = "\\".join(values)  # type: ignore[arg-type]
+def _text(tag: int, vr: bytes, values: tuple[Value, ...]) -> bytes:
+    """Return an element of one of the texts that differ from frame to frame."""
+    text = "\\".join(map(str, values)).encode()
     if len(text) % 2:
-        text += " "
-    return _SHORT.pack(tag >> 16, tag & 0xFFFF, b"DS", len(text)) + text.encode()
+        text += b"\0" if vr == b"UI" else b" "
+    return _SHORT.pack(tag >> 16, tag & 0xFFFF, vr, len(text)) + text
 
 
 def encode_items(items: Iterable[Item]) -> bytes:

@@ -1,7 +1,8 @@
 """Instance → the bytes of a Part 10 file (PS3.10 section 7), sans I/O.
 
 What is equal in all instances is encoded once, through pydicom, in the stretches between the attributes that vary;
-an instance then costs the encoding of those few and one join. `encode_slowly` is the plain way, kept as the oracle.
+an instance then costs the encoding of those few and one join (`headers`). `encode_slowly` is the plain way, kept as the
+oracle.
 """
 
 from __future__ import annotations
@@ -22,15 +23,13 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence as DicomSequence
 
-from dicomseries.part10.elements import encode
 from dicomseries.part10.fragments import DELIMITER, HEAD, fragment, offset_tables
 from dicomseries.part10.frames import PER_FRAME_TAG, encode_per_frame, per_frame_items
 from dicomseries.plan import InstancePlan, SeriesPlan
-from dicomseries.standard.attribute import Attribute, attribute, tag_of
+from dicomseries.standard.attribute import Attribute, tag_of
 
 __all__ = ["HeaderTemplate", "encode_slowly", "encoded_chunks", "file_chunks", "frames_chunks", "header_template"]
 
-_PREAMBLE = bytes(128) + b"DICM"
 _END = 0xFFFFFFFF
 _PIXELS = {"uint8": "PixelData", "float32": "FloatPixelData", "float64": "DoubleFloatPixelData"}
 """Where stored numbers go that are not 16-bit integers (PS3.3 sections C.7.6.3 and C.7.6.24)."""
@@ -65,17 +64,6 @@ class HeaderTemplate:
     stretches: tuple[bytes, ...]
     pixel_header: bytes
     tail: bytes
-
-    def render(self, instance: InstancePlan, offsets: bytes = b"") -> bytes:
-        """Return the bytes of one file up to its pixels, with the table of `offsets` that stands before them."""
-        uid = encode(attribute("MediaStorageSOPInstanceUID", instance.sop_instance_uid))
-        length = len(self.meta_start) + len(uid) + len(self.meta)
-        group_length = encode(attribute("FileMetaInformationGroupLength", length))
-        parts = [_PREAMBLE, group_length, self.meta_start, uid, self.meta, self.stretches[0]]
-        own = {one.tag: one for one in instance.attributes}
-        for tag, stretch in zip(self.varying, self.stretches[1:], strict=True):
-            parts += (encode(own[tag]) if tag in own else b"", stretch)
-        return b"".join((*parts, offsets, self.pixel_header))
 
 
 def header_template(plan: SeriesPlan) -> HeaderTemplate:
@@ -128,7 +116,7 @@ def _pixel_element(plan: SeriesPlan) -> tuple[str, str]:
 
 
 def file_chunks(
-    template: HeaderTemplate, instance: InstancePlan, frame: npt.NDArray[Any] | bytes
+    template: HeaderTemplate, header: bytes, frame: npt.NDArray[Any] | bytes
 ) -> tuple[bytes | memoryview, ...]:
     """Return the bytes of one file in order; the pixels are a view of `frame`, not a copy.
 
@@ -136,42 +124,42 @@ def file_chunks(
     ----------
     template : HeaderTemplate
         Of the series.
-    instance : InstancePlan
-        Of the file.
+    header : bytes
+        Of the file (`headers`).
     frame : ndarray, shape (rows, columns) or (rows, columns, 3)
         Stored values, little endian, C-contiguous; or bytes, which a codec has made of them.
     """
     if isinstance(frame, bytes):
-        return tuple(encoded_chunks(template, instance, (len(frame),), (frame,)))
-    return template.render(instance), frame.data.cast("B"), template.tail
+        return tuple(encoded_chunks(template, header, (len(frame),), (frame,)))
+    return header, template.pixel_header, frame.data.cast("B"), template.tail
 
 
 def frames_chunks(
-    template: HeaderTemplate, instance: InstancePlan, frames: Iterable[npt.NDArray[Any]]
+    template: HeaderTemplate, header: bytes, frames: Iterable[npt.NDArray[Any]]
 ) -> Iterator[bytes | memoryview]:
     """Yield the bytes of a multi-frame file in order, its pixels as they come.
 
     Parameters
     ----------
-    template, instance
+    template, header
         As in `file_chunks`.
     frames : iterable of ndarray
         Stored values of some frames at a time, in order; little endian, C-contiguous.
     """
-    yield template.render(instance)
+    yield header + template.pixel_header
     for some in frames:
         yield some.data.cast("B")
     yield template.tail
 
 
 def encoded_chunks(
-    template: HeaderTemplate, instance: InstancePlan, lengths: Sequence[int], frames: Iterable[bytes]
+    template: HeaderTemplate, header: bytes, lengths: Sequence[int], frames: Iterable[bytes]
 ) -> Iterator[bytes]:
     """Yield the bytes of a file of compressed frames in order, each frame as it comes.
 
     Parameters
     ----------
-    template, instance
+    template, header
         As in `file_chunks`.
     lengths : sequence of int
         Bytes of each frame, which the table before the first one needs.
@@ -179,8 +167,8 @@ def encoded_chunks(
         The frames, encoded.
     """
     extended, basic = offset_tables(lengths)
-    yield template.render(instance, extended)
-    yield basic
+    yield header + extended
+    yield template.pixel_header + basic
     for frame in frames:
         head, padding = fragment(frame)
         yield head

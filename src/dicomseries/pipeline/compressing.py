@@ -10,7 +10,6 @@ from dicomseries.codecs import Codec, syntax_of
 from dicomseries.errors import OptionError
 from dicomseries.iod import Kind
 from dicomseries.part10 import HeaderTemplate, encoded_chunks
-from dicomseries.plan import InstancePlan
 from dicomseries.values import ValueMap
 
 __all__ = ["check_compressible", "check_sign", "suited", "waiting_chunks"]
@@ -53,9 +52,7 @@ def check_sign(value_map: ValueMap, codec: Codec | None) -> None:
         )
 
 
-def waiting_chunks(
-    template: HeaderTemplate, instance: InstancePlan, slabs: Iterable[Sequence[bytes]]
-) -> Iterator[bytes]:
+def waiting_chunks(template: HeaderTemplate, header: bytes, slabs: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
     """Yield the bytes of a file of compressed frames, whose table of offsets stands before them.
 
     So they wait until the last one is encoded: in memory, and if they are many in a temporary file that nobody sees.
@@ -66,4 +63,4 @@ def waiting_chunks(
             waiting.writelines(slab)
             lengths += map(len, slab)
         waiting.seek(0)
-        yield from encoded_chunks(template, instance, lengths, map(waiting.read, lengths))
+        yield from encoded_chunks(template, header, lengths, map(waiting.read, lengths))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dicomseries.codecs import Codec, codec_of
 from dicomseries.errors import ReadError
 from dicomseries.executors import Bounds
-from dicomseries.part10 import HeaderTemplate, file_chunks, header_template
+from dicomseries.part10 import HeaderTemplate, file_chunks, header_template, headers
 from dicomseries.pipeline.witness import FileWitness, Tally
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink, StoredFile, at_hand
@@ -96,13 +96,14 @@ class FileTask:
         stored, total = _stored(slab, bounds, self.plan.value_map)
         codec = codec_of(self.plan.transfer_syntax_uid)
         put: list[tuple[StoredFile | None, npt.NDArray[Any]]] = []
-        for index, frame, asked in zip(range(*bounds), stored, slab, strict=True):
-            instance = self.plan.instance(index)
-            chunks = file_chunks(self._template, instance, frame if codec is None else codec.encode(frame))
+        begun = headers(self._template, self.plan, *bounds)
+        for index, header, frame, asked in zip(range(*bounds), begun, stored, slab, strict=True):
+            name = self.plan.file_name(index)
+            chunks = file_chunks(self._template, header, frame if codec is None else codec.encode(frame))
             total.size += sum(map(len, chunks))
-            seen = self._seen(self._witness, instance.name, chunks, asked)
+            seen = self._seen(self._witness, name, chunks, asked)
             if seen is None:
-                put.append((self.sink.put(instance.name, chunks), asked))
+                put.append((self.sink.put(name, chunks), asked))
             else:
                 total.add(seen)
         # Only now, as a store takes several at once.
@@ -115,12 +116,11 @@ class FileTask:
     def is_there(self, bounds: Bounds) -> bool:
         """Return whether a killed write has left all files of a slab whole."""
         template = self._template = self._template or header_template(self.plan)
-        for index in range(*bounds):
-            instance = self.plan.instance(index)
-            header = template.render(instance)
-            if self.sink.find(instance.name, header, self.plan.file_bytes(index)) is None:
-                return False
-        return True
+        begun = headers(template, self.plan, *bounds)
+        return all(
+            self.sink.find(self.plan.file_name(index), header, self.plan.file_bytes(index)) is not None
+            for index, header in zip(range(*bounds), begun, strict=True)
+        )
 
     def _seen(
         self, witness: FileWitness, name: str, chunks: tuple[bytes | memoryview, ...], asked: npt.NDArray[Any]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dicomseries.codecs import Codec, codec_of
 from dicomseries.errors import ReadError, TargetError
 from dicomseries.executors import Bounds
-from dicomseries.part10 import frames_chunks, header_template
+from dicomseries.part10 import frames_chunks, header_template, headers
 from dicomseries.pipeline.compressing import waiting_chunks
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.request import Request
@@ -110,17 +110,18 @@ def _chunks(job: Job, request: Request, total: Tally) -> Iterator[bytes | memory
             total.add(found)
             yield encoded
 
-    template, instance, codec = header_template(job.plan), job.plan.instance(0), codec_of(job.plan.transfer_syntax_uid)
+    template, codec = header_template(job.plan), codec_of(job.plan.transfer_syntax_uid)
+    (header,) = headers(template, job.plan, 0, 1)
     if codec is None:
-        return frames_chunks(template, instance, frames())
-    return waiting_chunks(template, instance, compressed(codec))
+        return frames_chunks(template, header, frames())
+    return waiting_chunks(template, header, compressed(codec))
 
 
 def _kept(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally | None:
     """Return what is known of a file of all frames that a killed write has left whole; None if it is to be written."""
     if job.encoded is None and job.plan.value_map.counts:
         return None
-    start = job.encoded or header_template(job.plan).render(job.plan.instance(0))
+    start = job.encoded or headers(header_template(job.plan), job.plan, 0, 1)[0]
     size = job.plan.file_bytes(0)
     found = sink.find(job.plan.file_name(0), start, size)
     if found is None:

@@ -238,8 +238,7 @@ class SeriesPlan:
             if column.keyword == keyword:
                 return column.vr, (column.at(frame, slices=slices) for frame in frames)
         if keyword == "ImagePositionPatient" and len(frames) > 1:
-            texts = all_position_texts(self.grid)
-            return vr_of(keyword), (texts[frame % slices] for frame in frames)
+            return vr_of(keyword), all_position_texts(self.grid, [frame % slices for frame in frames])
         make = _VARYING[keyword]
         return vr_of(keyword), (tuple(make(self, frame)) for frame in frames)
 

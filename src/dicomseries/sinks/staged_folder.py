@@ -49,7 +49,7 @@ class StagedFolder:
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path:
         """Write one whole file and return its path."""
         path = self.path / name
-        with refused(path, WriteError, "write-failed"):
+        try:
             if "/" in name:
                 path.parent.mkdir(exist_ok=True)
             if not self.is_shared:
@@ -58,6 +58,10 @@ class StagedFolder:
             own = path.with_name(f"{path.name}{_UNFINISHED}{secrets.token_hex(4)}")
             self._write(own, chunks)
             own.replace(path)
+        except (TargetError, WriteError):
+            raise
+        except OSError as refusal:
+            raise _translated(refusal, path, WriteError, "write-failed") from refusal
         return path
 
     def find(self, name: str, header: bytes, size: int) -> Path | None:
@@ -90,13 +94,13 @@ class StagedFolder:
 
 def _write_all(handle: int, chunks: Iterable[bytes | memoryview]) -> None:
     """Write every byte, in one system call where the system has it and takes all."""
-    views = [memoryview(chunk).cast("B") for chunk in chunks if len(chunk)]
-    while views:
-        written = os.writev(handle, views[:_MOST_BUFFERS]) if hasattr(os, "writev") else os.write(handle, views[0])
-        while views and written >= len(views[0]):
-            written -= len(views.pop(0))
+    left = [memoryview(chunk).cast("B") if isinstance(chunk, memoryview) else chunk for chunk in chunks if len(chunk)]
+    while left:
+        written = os.writev(handle, left[:_MOST_BUFFERS]) if hasattr(os, "writev") else os.write(handle, left[0])
+        while left and written >= len(left[0]):
+            written -= len(left.pop(0))
         if written:
-            views[0] = views[0][written:]
+            left[0] = memoryview(left[0])[written:]
 
 
 @contextlib.contextmanager
@@ -116,10 +120,16 @@ def refused(path: Path, error: type[TargetError | WriteError], code: str) -> Ite
     except (TargetError, WriteError):
         raise
     except OSError as refusal:
-        raise error(
-            code=code,
-            where=str(path),
-            given=refusal.strerror or str(refusal),
-            expected="a place that can be written to, with space left",
-            remedy="Free space or mend the permissions, then write again; nothing is left at the target.",
-        ) from refusal
+        raise _translated(refusal, path, error, code) from refusal
+
+
+def _translated(
+    refusal: OSError, path: Path, error: type[TargetError | WriteError], code: str
+) -> TargetError | WriteError:
+    return error(
+        code=code,
+        where=str(path),
+        given=refusal.strerror or str(refusal),
+        expected="a place that can be written to, with space left",
+        remedy="Free space or mend the permissions, then write again; nothing is left at the target.",
+    )

@@ -142,10 +142,10 @@ def test_a_store_that_fails_midway_is_left_with_nothing(url, monkeypatch, fault)
 def test_a_fault_while_objects_are_under_way_leaves_no_object_and_no_manifest(place, monkeypatch):
     from dicomseries.part10 import file_chunks
 
-    def failing(template, instance, frame):
-        if instance.name.startswith("0006"):
+    def failing(template, header, frame):
+        if np.array_equal(frame, ARRAY[5]):
             raise ArithmeticError
-        return file_chunks(template, instance, frame)
+        return file_chunks(template, header, frame)
 
     url, options = place
     monkeypatch.setattr("dicomseries.pipeline.tasks.file_chunks", failing)
