@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,11 +139,9 @@ def peak_mib(script: str, *arguments: str) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split()[-1])
 
 
-def show(rows: Iterable[Row]) -> list[Row]:
-    """Print rows as they come, and return them."""
+def show(rows: Iterable[Row]) -> Iterator[Row]:
+    """Print rows as they come, and pass them on."""
     print(HEAD, flush=True)
-    shown = []
     for row in rows:
         print(row.line(), flush=True)
-        shown.append(row)
-    return shown
+        yield row

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,20 @@ def bars(rows: list[dict[str, Any]]) -> list[tuple[str, float, str]]:
     return found
 
 
+def plain(label: str) -> str:
+    """Return a label in the letters that the font has."""
+    return re.sub(r"(\d+)×(\d+)²", r"\1 x \2 x \2", label)
+
+
 def draw(found: list[tuple[str, float, str]], machine: dict[str, Any]) -> Image.Image:
     height = TOP + LINE * len(found) + BOTTOM
     image = Image.new("RGB", (WIDTH, height), "white")
     pen, font, small = ImageDraw.Draw(image), ImageFont.load_default(17), ImageFont.load_default(14)
     pen.text(
-        (20, 18), "Time, as a multiple of what dicomseries takes (lower is faster)", INK, ImageFont.load_default(21)
+        (20, 18),
+        "Time, as a multiple of what dicomseries takes (less is faster; logarithmic)",
+        INK,
+        ImageFont.load_default(21),
     )
     pen.text(
         (20, 50), f"medians of one run; {machine['processors']} processors, Python {machine['python']}", LIMIT, small
@@ -51,19 +60,19 @@ def draw(found: list[tuple[str, float, str]], machine: dict[str, Any]) -> Image.
 
     for power in range(-1, int(high) + 1):
         pen.line([(place(10**power), TOP - 6), (place(10**power), height - BOTTOM)], PALE)
-        pen.text((place(10**power) - 8, height - BOTTOM + 8), f"{10**power:g}×", LIMIT, small)
+        pen.text((place(10**power) - 8, height - BOTTOM + 8), f"{10**power:g}x", LIMIT, small)
     for index, (label, times, colour) in enumerate(found):
         y = TOP + index * LINE
-        pen.text((20 if colour == OURS else 44, y + 4), label, INK, font)
+        pen.text((20 if colour == OURS else 44, y + 4), plain(label), INK, font)
         pen.rectangle([place(0.1), y + 4, max(place(times), place(0.1) + 2), y + LINE - 8], colour)
         pen.text(
-            (max(place(times), place(0.1)) + 8, y + 4), f"{times:.2g}×" if times < 10 else f"{times:.0f}×", INK, font
+            (max(place(times), place(0.1)) + 8, y + 4), f"{times:.2g}x" if times < 10 else f"{times:.0f}x", INK, font
         )
     return image
 
 
 def main() -> None:
-    figures = json.loads(Path(sys.argv[1]).read_text())
+    figures = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     draw(bars(figures["rows"]), figures["machine"]).save(sys.argv[2], optimize=True)
     print(sys.argv[2])
 

@@ -48,15 +48,24 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, nargs="+")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
-        shown = show(rows(Path(name), options))
+    shown: list[Row] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+            shown.extend(show(rows(Path(name), options)))
+    finally:  # of a run that is broken off, what it has measured
+        if options.json:
+            keep(shown, options.json)
     missed = [row for row in shown if row.is_reached is False]
     held = [row for row in shown if row.goal is not None]
     print(f"{len(held) - len(missed)} of {len(held)} goals reached")
-    if options.json:
-        machine = {"system": platform.platform(), "python": platform.python_version(), "processors": os.cpu_count()}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({"machine": machine, "rows": [row.to_dict() for row in shown]}, indent=1))
+
+
+def keep(shown: list[Row], path: Path) -> None:
+    """Write the figures as JSON."""
+    machine = {"system": platform.platform(), "python": platform.python_version(), "processors": os.cpu_count()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figures = {"machine": machine, "rows": [row.to_dict() for row in shown]}
+    path.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

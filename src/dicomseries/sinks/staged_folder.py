@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dicomseries.errors import TargetError, WriteError
+from dicomseries.errors import DicomSeriesError, TargetError, WriteError
 
 __all__ = ["StagedFolder", "refused"]
 
@@ -58,7 +58,7 @@ class StagedFolder:
             own = path.with_name(f"{path.name}{_UNFINISHED}{secrets.token_hex(4)}")
             self._write(own, chunks)
             own.replace(path)
-        except (TargetError, WriteError):
+        except DicomSeriesError:
             raise
         except OSError as refusal:
             raise _translated(refusal, path, WriteError, "write-failed") from refusal
@@ -117,7 +117,7 @@ def refused(path: Path, error: type[TargetError | WriteError], code: str) -> Ite
     """
     try:
         yield
-    except (TargetError, WriteError):
+    except DicomSeriesError:
         raise
     except OSError as refusal:
         raise _translated(refusal, path, error, code) from refusal

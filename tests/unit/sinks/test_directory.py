@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomseries.errors import TargetError, WriteError
+from dicomseries.errors import ReadError, TargetError, WriteError
 from dicomseries.sinks import directory
 from dicomseries.sinks.directory import DirectorySink
 
@@ -270,3 +270,13 @@ def test_every_file_and_folder_is_made_durable_before_it_is_shown(tmp_path, monk
         sink.put("2.dcm", [b"ab"])
         sink.commit()
     assert events == ["fsync", "fsync", "fsync", "rename", "fsync"]
+
+
+def test_a_source_that_cannot_be_read_is_not_said_to_be_a_full_disk(tmp_path):
+    def chunks():
+        yield b"header"
+        raise ReadError(code="file-damaged", where="in.dcm", given="no end", expected="pixels", remedy="Send it again.")
+
+    with DirectorySink(tmp_path / "out") as sink, pytest.raises(ReadError, match=r"in\.dcm"):
+        sink.put("0001.dcm", chunks())
+    assert list(tmp_path.iterdir()) == []
