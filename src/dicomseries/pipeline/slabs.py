@@ -48,6 +48,7 @@ def slab_plan(volume: Volume, request: Request) -> SlabPlan:
         memory=request.memory,
         workers=request.executor.sharing,
         can_copy=request.executor.is_here and isinstance(volume.slabs, Copyable),
+        is_costly=request.compression is not None,
     )
 
 

@@ -12,6 +12,9 @@ __all__ = ["SlabPlan", "slab_rule"]
 _LEAST = 8 << 20
 """Bytes of a slab whose chunks are small: large enough to amortise a read, small enough for the processor's caches."""
 
+_LEAST_COSTLY = 1 << 20
+"""Bytes of such a slab whose work takes far longer than its reading: many, so that no worker waits long for another."""
+
 _COPIES = 3
 """Times that the bytes of a slab stand in memory: as chunks that are decoded, as read, and as stored."""
 
@@ -111,13 +114,21 @@ class SlabPlan:
 
 
 def slab_rule(
-    edges: Sequence[int], *, frame_bytes: int, slices: int, memory: int, workers: int, can_copy: bool
+    edges: Sequence[int],
+    *,
+    frame_bytes: int,
+    slices: int,
+    memory: int,
+    workers: int,
+    can_copy: bool,
+    is_costly: bool = False,
 ) -> SlabPlan:
     """Return the slabs of a source whose chunks begin and end at `edges`.
 
-    Slabs end where chunks end, about 8 MiB of them together, so that each chunk is read once. Chunks that are too deep
-    for the memory are cut into even parts, whole volumes where these fit: each is then read once for each part. Beyond
-    four times the source is rather copied once into a scratch file, in the order of its chunks.
+    Slabs end where chunks end, about 8 MiB of them together (1 MiB of costly ones), so that each chunk is read once.
+    Chunks that are too deep for the memory are cut into even parts, whole volumes where these fit: each is then read
+    once for each part. Beyond four times the source is rather copied once into a scratch file, in the order of its
+    chunks.
 
     Parameters
     ----------
@@ -133,6 +144,8 @@ def slab_rule(
         Slabs that are worked on at a time.
     can_copy : bool
         Whether the source can be gone through in the order of its chunks.
+    is_costly : bool
+        Whether the slabs are compressed.
 
     Examples
     --------
@@ -145,7 +158,7 @@ def slab_rule(
     104857600
     """
     most = max(1, memory // (workers * _COPIES * frame_bytes))
-    least = min(most, max(1, _LEAST // frame_bytes))
+    least = min(most, max(1, (_LEAST_COSTLY if is_costly else _LEAST) // frame_bytes))
     pieces, reads = _pieces(edges, most, slices)
     frames, scratch = edges[-1], 0
     if reads > _MOST_READS and can_copy:

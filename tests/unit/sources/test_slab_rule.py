@@ -115,3 +115,10 @@ def test_copied_slabs_are_the_slabs(axes, chunks, time_point):
         np.testing.assert_array_equal(copied.read(start, stop), opened.slabs.read(start, stop))
     assert not copied.read(0, 1).flags.writeable
     assert told[-1] == (count, count)
+
+
+def test_costly_slabs_are_small_so_that_all_workers_have_as_much_to_do():
+    said = {"frame_bytes": MIB // 2, "slices": 40, "memory": 600 * MIB, "workers": 2, "can_copy": True}
+    assert slab_rule(range(41), **said).depth == 16
+    assert slab_rule(range(41), **said, is_costly=True).depth == 2
+    assert slab_rule(range(0, 41, 8), **said, is_costly=True).depth == 8  # chunks stay whole
