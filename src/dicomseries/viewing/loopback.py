@@ -92,9 +92,11 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 def handler(
-    respond: Callable[[Request], Answer], token: str, headers: Mapping[str, str]
+    respond: Callable[[Request], Answer], token: str | None, headers: Mapping[str, str]
 ) -> type[http.server.BaseHTTPRequestHandler]:
     """Return a handler that answers GET of "/TOKEN/…" to requests for 127.0.0.1 alone, with `headers` on each answer.
+
+    Without a token everything is answered, and `respond` has to ask for one where it is needed.
 
     A page whose name was made to point here (DNS rebinding) is known by its Host header. Pages of another origin cannot
     read the answers, unless `headers` say so; they would have to know the token too.
@@ -104,7 +106,7 @@ def handler(
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     respond: ClassVar[Callable[[Request], Answer]]
-    token: ClassVar[str]
+    token: ClassVar[str | None]
     added: ClassVar[Mapping[str, str]]
 
     protocol_version = "HTTP/1.1"
@@ -128,15 +130,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _request(self) -> Request | None:
         """Return what is asked for; None to whom nothing is answered."""
-        target, _, query = self.path.partition("?")
-        given, slash, path = target.removeprefix("/").partition("/")
+        target, _, query = self.path.removeprefix("/").partition("?")
+        folder, path = f"{self.token}/" if self.token is not None else "", target
+        if self.token is not None:
+            given, slash, path = target.partition("/")
+            if not hmac.compare_digest((given + slash).encode("utf-8", "replace"), folder.encode("ascii")):
+                return None
         host = f"127.0.0.1:{self.connection.getsockname()[1]}"
-        is_known = hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
         # Some clients leave the port out; a name that was made to point here is none of the two.
-        if not slash or not is_known or self.headers.get("Host", "") not in {host, "127.0.0.1"}:
+        if self.headers.get("Host", "") not in {host, "127.0.0.1"}:
             return None
         accept = ", ".join(self.headers.get_all("Accept", []))
-        return Request(path=path, query=query, accept=accept, root=f"http://{host}/{self.token}/")
+        return Request(path=path, query=query, accept=accept, root=f"http://{host}/{folder}")
 
     def _give(self, answer: Answer, *, is_known: bool = True) -> None:
         pieces = [answer.content] if isinstance(answer.content, bytes) else answer.content
