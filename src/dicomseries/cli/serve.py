@@ -49,7 +49,7 @@ def serve(
     with served(holdings, port=port) as (server, address):
         count = len(holdings.held)
         record = {"series": series, "url": address, "instances": count}
-        output.answer(f"{series} ({count:,} instances) is served as DICOMweb at {address}\nCtrl-C ends it.", record)
-        sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
+            output.answer(f"{series} ({count:,} instances) is served as DICOMweb at {address}\nCtrl-C ends it.", record)
+            sys.stdout.flush()
             server.serve_forever(poll_interval=0.1)

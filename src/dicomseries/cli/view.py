@@ -108,9 +108,10 @@ def _check_alone(viewer: str | None, **others: str | None) -> None:
 
 
 def _run(shown: Any, series: str, output: Output, *, is_opened: bool) -> None:
-    output.answer(f"{series} is shown at {shown.address}\nCtrl-C ends it.", {"series": series, "url": shown.address})
-    sys.stdout.flush()
-    if is_opened and not webbrowser.open(shown.address):
-        output.note("no browser was found here: open the address in one")
+    record = {"series": series, "url": shown.address}
     with contextlib.suppress(KeyboardInterrupt):
+        output.answer(f"{series} is shown at {shown.address}\nCtrl-C ends it.", record)
+        sys.stdout.flush()
+        if is_opened and not webbrowser.open(shown.address):
+            output.note("no browser was found here: open the address in one")
         shown.run()
