@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dicomseries.readback import Instance
@@ -35,14 +35,19 @@ class Holdings:
 
     Parameters
     ----------
-    held : tuple of Held
-        Each with UIDs of its own.
+    by_uids : mapping of (str, str, str) to Held
+        By the UIDs of study, series and instance.
     unnamed : int
         Files left out, as a UID is missing in them, or another file has all three.
     """
 
-    held: tuple[Held, ...] = field(repr=False)
+    by_uids: Mapping[tuple[str, str, str], Held] = field(repr=False)
     unnamed: int = 0
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """All files."""
+        return tuple(self.by_uids.values())
 
     def below(self, place: Iterable[tuple[int, str]]) -> list[Held]:
         """Return what is at a place, or below it.
@@ -52,8 +57,11 @@ class Holdings:
         place : iterable of (int, str)
             Levels, counted from the outermost, and the UID at each.
         """
-        asked = list(place)
-        return [one for one in self.held if all(one.uids[level] == uid for level, uid in asked)]
+        asked = dict(place)
+        if len(asked) == len(LEVELS):
+            one = self.by_uids.get((asked[0], asked[1], asked[2]))
+            return [] if one is None else [one]
+        return [one for one in self.by_uids.values() if all(one.uids[level] == uid for level, uid in asked.items())]
 
 
 def groups(held: Iterable[Held], level: int) -> list[list[Held]]:
@@ -85,7 +93,7 @@ def holdings_of(instances: Iterable[Instance]) -> Holdings:
     for count, one in enumerate(_named(instances), 1):  # noqa: B007 - how many there were
         if all(one.uids):
             found.setdefault(one.uids, one)
-    return Holdings(held=tuple(found.values()), unnamed=count - len(found))
+    return Holdings(by_uids=found, unnamed=count - len(found))
 
 
 def _named(instances: Iterable[Instance]) -> Iterator[Held]:

@@ -6,13 +6,17 @@ import base64
 import json
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
 from pydicom.filewriter import correct_ambiguous_vr
+from pydicom.tag import BaseTag
 
 from dicomseries.readback import Instance
+from dicomseries.readback.elements import Element
 
 __all__ = ["LARGE_BYTES", "binary", "dumped", "model_of"]
 
@@ -20,6 +24,10 @@ LARGE_BYTES = 4096
 """Binary values beyond this size are given by their address."""
 
 _IMPLICIT_UID = "1.2.840.10008.1.2"
+_AS_A_WHOLE = frozenset({_IMPLICIT_UID, "1.2.840.10008.1.2.2"})
+"""Transfer syntaxes whose elements are decoded with the whole file in view: VRs are not there, or bytes are swapped."""
+
+_CHARACTERS = 0x00080005
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _PIXEL_VRS = {0x7FE00008: "OF", 0x7FE00009: "OD"}
 
@@ -45,10 +53,10 @@ def model_of(instance: Instance, tags: Iterable[int] | None, bulk: str) -> dict[
     -----
     PS3.18 section F.2. What stands behind the pixels is not known.
     """
-    dataset = _dataset(instance)
-    there = {int(tag) for tag in dataset.keys()}  # noqa: SIM118 - to iterate over a data set decodes it
+    there = {tag for tag, _ in instance.items() if tag >> 16 != 2 and tag & 0xFFFF}
     chosen = sorted(there if tags is None else there & set(tags))
-    found = {f"{tag:08X}": _element(instance, dataset, tag, bulk) for tag in chosen if tag & 0xFFFF}
+    decode = _decoder(instance)
+    found = {f"{tag:08X}": _element(tag, instance.element(tag), decode, bulk) for tag in chosen}
     if tags is None and instance.pixels is not None:
         pixels = instance.pixels
         vr = _PIXEL_VRS.get(pixels.tag) or (pixels.vr if pixels.vr in {"OB", "OW"} else "OW")
@@ -88,23 +96,43 @@ def _spelt(value: Any) -> Any:
     return value
 
 
-def _dataset(instance: Instance) -> Dataset:
+def _decoder(instance: Instance) -> Callable[[int, Element], dict[str, Any] | None]:
+    """Return what decodes elements of a file; slices of a series have most of them in common, and decode them once."""
+    if instance.transfer_syntax not in _AS_A_WHOLE:
+        characters = instance.raw("SpecificCharacterSet")
+        return lambda tag, element: _decoded(tag, element, characters)
     dataset = instance.dataset()
-    if instance.transfer_syntax == _IMPLICIT_UID:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            correct_ambiguous_vr(dataset, is_little_endian=True)
-    return dataset
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        correct_ambiguous_vr(dataset, is_little_endian=instance.transfer_syntax == _IMPLICIT_UID)
+    return lambda tag, _: _model(dataset, tag)
 
 
-def _element(instance: Instance, dataset: Dataset, tag: int, bulk: str) -> dict[str, Any] | None:
-    raw = instance.element(tag)
-    if raw is not None and raw.vr in _BINARY and len(raw.raw) > LARGE_BYTES:
-        return {"vr": raw.vr, "BulkDataURI": f"{bulk}{tag:08X}"}
-    if raw is not None and raw.vr in _BINARY and raw.raw:
-        return {"vr": raw.vr, "InlineBinary": base64.b64encode(raw.raw).decode("ascii")}
+@lru_cache(maxsize=4096)
+def _decoded(tag: int, element: Element, characters: bytes | None) -> dict[str, Any] | None:
+    elements = {tag: element} if characters is None else {tag: element, _CHARACTERS: Element("CS", characters)}
+    raw = {
+        BaseTag(one): RawDataElement(BaseTag(one), vr, len(value), value, 0, implicit, True, is_raw=True)  # noqa: FBT003
+        for one, (vr, value, implicit) in elements.items()
+    }
+    return _model(Dataset(raw), tag)  # type: ignore[arg-type]
+
+
+def _model(dataset: Dataset, tag: int) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = dataset[tag].to_json_dict(None, 0)
     except Exception:  # noqa: BLE001 - a damaged value raises anything; the others are of use without it
         return None
     return found
+
+
+def _element(
+    tag: int, element: Element | None, decode: Callable[[int, Element], dict[str, Any] | None], bulk: str
+) -> dict[str, Any] | None:
+    if element is None:
+        return None
+    if element.vr not in _BINARY or not element.raw:
+        return decode(tag, element)
+    if len(element.raw) > LARGE_BYTES:
+        return {"vr": element.vr, "BulkDataURI": f"{bulk}{tag:08X}"}
+    return {"vr": element.vr, "InlineBinary": base64.b64encode(element.raw).decode("ascii")}
