@@ -71,6 +71,8 @@ def folder(tmp_path_factory):
         for kind in ("CT", "EnhancedCT"):
             options = {"compression": word, "metadata": EVENT if kind == "EnhancedCT" else None, "verify": False}
             dcs.write(ARRAY, folder / f"{kind}-{word}", kind=kind, spacing=(0.7, 0.9, 2.5), **options)
+    labels = np.random.default_rng(8).integers(0, 3, (3, 5, 7)).astype("uint8")  # frames that end inside a byte
+    dcs.write(labels, folder / "odd-bits", kind="Segmentation", spacing=(1, 2, 3), verify=False)
     for name in FOREIGN:
         (folder / name).mkdir()
         shutil.copy(get_testdata_file(name), folder / name / name)
@@ -90,6 +92,7 @@ def files(folder, name):
 NAMES = [
     *(f"case-{index}" for index in range(len(FORMS))),
     *(f"{kind}-{word}" for word in IMAGES for kind in ("CT", "EnhancedCT")),
+    "odd-bits",
     *FOREIGN,
 ]
 IDS = [*(case.name for case in FORMS), *NAMES[len(FORMS) :]]
