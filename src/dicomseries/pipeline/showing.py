@@ -185,7 +185,7 @@ def opened_in(
             code="viewer-unknown",
             where="viewer",
             given=viewer,
-            expected=f"one of: {', '.join(VIEWERS)}",
+            expected="one of: " + "; ".join(f"{word} ({known.SUMMARY})" for word, known in VIEWERS.items()),
             remedy="Choose one of them, or leave it out for the quick look.",
         )
     found = scan(path)

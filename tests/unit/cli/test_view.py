@@ -83,7 +83,7 @@ def test_the_server_prints_its_address_answers_it_and_ends_with_ctrl_c(series):
 @pytest.mark.parametrize(
     ("words", "code", "way_out"),
     [
-        (["--viewer", "paint"], 3, "niivue, dcmview, ohif"),
+        (["--viewer", "paint"], 3, "niivue (planes and 3D of one volume)"),
         (["--viewer", "ohif"], 3, "npm pack @ohif/app@3.13.2"),
         (["--ohif-dist", "ct"], 3, "npm pack @ohif/app@3.13.2"),
         (["--viewer", "niivue", "--html", "a.html"], 2, "Leave out --html"),

@@ -19,7 +19,7 @@ from dicomseries.viewing.viewers.subject import Opened, Subject
 __all__ = ["SUMMARY", "WORD", "opened"]
 
 WORD = "ohif"
-SUMMARY = "everything in the folder, as in a hospital; with --ohif-dist"
+SUMMARY = "everything in the folder, series beside each other"
 
 _NEEDED = ("index.html", "app-config.js")
 _BELOW = ("", "dist", "package/dist")
