@@ -179,6 +179,11 @@ def opened_in(
         If its package is not installed.
     ReadError
         If there is no such series.
+
+    Warns
+    -----
+    DicomSeriesWarning
+        Of files that are damaged.
     """
     if viewer not in VIEWERS:
         raise OptionError(
@@ -190,6 +195,8 @@ def opened_in(
         )
     found = scan(path)
     chosen = select(path, found, series)
+    for problem in found.problems:
+        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     subject = Subject(
         path=os.fspath(path),
         series=chosen,
