@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dicomseries.cli import check, demo, derive, doctor, listing, read, tags, view, write
+from dicomseries.cli import check, demo, derive, doctor, listing, read, serve, tags, view, write
 from dicomseries.cli.exits import CommandLineError, Exit, exit_of
 from dicomseries.cli.inputs import split_words
 from dicomseries.cli.options import EVERYWHERE
@@ -36,7 +36,7 @@ Exit codes:
 
 {EVERYWHERE}""",
 )
-for _command in (demo, write, derive, read, listing, tags, view, check, doctor):
+for _command in (demo, write, derive, read, listing, tags, view, serve, check, doctor):
     _command.register(app)
 
 # typer has its own click, or uses the installed one, by version; this is the usage error of either.

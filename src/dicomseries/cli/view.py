@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from dicomseries.cli import options
+from dicomseries.cli.exits import CommandLineError
 from dicomseries.cli.output import Output
 
 __all__ = ["register", "view"]
@@ -23,6 +24,8 @@ def register(app: typer.Typer) -> None:
             "dicomseries view out/",
             "dicomseries view scan/ --overlay segmentation/",
             "dicomseries view out/ --html page.html --png sheet.png",
+            "dicomseries view out/ --viewer niivue",
+            "dicomseries view out/ --viewer ohif --ohif-dist package/dist",
         ),
     )(view)
 
@@ -44,6 +47,17 @@ def view(
         typer.Option("--png", metavar="FILE", help="Write a picture of the planes and slices, and end."),
     ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Print the address, do not open the browser.")] = False,
+    viewer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Another viewer: niivue (planes and 3D), dcmview (slices and tags), ohif.  [default: the quick look]",
+        ),
+    ] = None,
+    ohif_dist: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Where OHIF is: what `npm pack @ohif/app@3.13.2` brings, unpacked."),
+    ] = None,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Look at a series: three linked planes, window, values and places, attributes, what check finds.
@@ -51,11 +65,16 @@ def view(
     The browser is served from this machine alone, at an address with a secret, until Ctrl-C. Press the tab Keys in the
     page for what keyboard, mouse and touch do.
     """
-    from dicomseries.pipeline.showing import look
+    from dicomseries.pipeline.showing import look, opened_in
     from dicomseries.sinks.volume_files import check_free
     from dicomseries.sinks.whole_file import save_bytes
 
     output: Output = context.obj
+    if viewer is not None or ohif_dist is not None:
+        _check_alone(viewer, overlay=overlay, html=html, png=png)
+        with opened_in(viewer or "ohif", series, series=uid, program=ohif_dist) as shown:
+            _run(shown, series, output, is_opened=not no_open)
+        return
     files = {"html": html, "png": png}
     for path in filter(None, files.values()):
         check_free(path, overwrite=overwrite)
@@ -72,14 +91,27 @@ def view(
         lines = [f"{path}: {len(made[name] or b''):,} bytes" for name, path in written.items()]
         output.result("\n".join(lines), {"series": series, **written})
         return
-    _serve(found, series, output, is_opened=not no_open)
+    with found.opened() as shown:
+        _run(shown, series, output, is_opened=not no_open)
 
 
-def _serve(found: Any, series: str, output: Output, *, is_opened: bool) -> None:
-    with found.server() as (server, address):
-        output.answer(f"{series} is shown at {address}\nCtrl-C ends it.", {"series": series, "url": address})
+def _check_alone(viewer: str | None, **others: str | None) -> None:
+    given = [f"--{name}" for name, value in others.items() if value is not None]
+    if given:
+        raise CommandLineError(
+            code="usage",
+            where="dicomseries view",
+            given=f"--viewer {viewer or 'ohif'} with {' and '.join(given)}",
+            expected="either another viewer, or what the quick look makes",
+            remedy=f"Leave out {' and '.join(given)}, or --viewer.",
+        )
+
+
+def _run(shown: Any, series: str, output: Output, *, is_opened: bool) -> None:
+    record = {"series": series, "url": shown.address}
+    with contextlib.suppress(KeyboardInterrupt):
+        output.answer(f"{series} is shown at {shown.address}\nCtrl-C ends it.", record)
         sys.stdout.flush()
-        if is_opened and not webbrowser.open(address):
+        if is_opened and not webbrowser.open(shown.address):
             output.note("no browser was found here: open the address in one")
-        with contextlib.suppress(KeyboardInterrupt):
-            server.serve_forever(poll_interval=0.1)
+        shown.run()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from dicomseries.sources import Volume
 from dicomseries.sources.picking import LazyArray
 from dicomseries.sources.volume import ArraySlabs, Slabs
 from dicomseries.stores import at_hand, is_url, masked
+
+if TYPE_CHECKING:
+    from dicomseries.pipeline.views import View
 
 __all__ = ["Derivation", "SeriesVolume", "read"]
 
@@ -105,6 +108,66 @@ class SeriesVolume(Volume):
         if "axes" not in options and getattr(array, "shape", None) == self.shape:
             own["axes"] = ("t" if self.volumes is not None else "") + "zyx" + ("c" if self.samples > 1 else "")
         return Derivation(array=array, options={**own, **options})
+
+    def view(
+        self,
+        viewer: str | None = None,
+        *,
+        ohif_dist: str | None = None,
+        open_browser: bool | None = None,
+        height: int = 640,
+    ) -> View:
+        """Show the series in a browser, and go on: the call returns at once, a thread serves what is shown.
+
+        Parameters
+        ----------
+        viewer : {"niivue", "dcmview", "ohif"}, optional
+            Of others; the quick look if not given.
+        ohif_dist : str, optional
+            Folder of an unpacked distribution of OHIF, for ``viewer="ohif"``.
+        open_browser : bool, optional
+            Whether to open the browser; if not given, in a program but not in a notebook.
+        height : int
+            Of the frame in a notebook, in pixels.
+
+        Returns
+        -------
+        View
+            With ``address``, for a browser on this machine, and ``close()``; ``wait()`` waits for Ctrl-C. As the last
+            value of a notebook's cell it is shown in a frame; the notebook keeps the address, no image. It ends with
+            ``close()``, as a context manager, or with the interpreter: a program that has nothing else to do waits.
+
+        Raises
+        ------
+        OptionError
+            If there is no such viewer, or the series is at a URL.
+        MissingPackageError
+            If the viewer is not installed.
+        ReadError
+            If the files are no longer there.
+
+        Notes
+        -----
+        Served on loopback at an address with a secret, as by ``dicomseries view``: what is shown is what the files
+        hold. A notebook on another machine shows an empty frame.
+
+        Examples
+        --------
+        >>> from pydicom.data import get_testdata_file
+        >>> with read(get_testdata_file("CT_small.dcm")).view(open_browser=False) as view:
+        ...     print(view.address.startswith("http://127.0.0.1:"))
+        True
+        """
+        from dicomseries.pipeline import views  # noqa: PLC0415 - what shows is loaded when something is shown
+
+        return views.view(
+            self.path,
+            series=self.series,
+            viewer=viewer,
+            ohif_dist=ohif_dist,
+            open_browser=open_browser,
+            height=height,
+        )
 
 
 def read(

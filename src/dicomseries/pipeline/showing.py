@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import http.server
 import math
 import os
 import secrets
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from dicomseries import verify, viewing
-from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
+from dicomseries.errors import DicomSeriesWarning, OptionError
 from dicomseries.readback import Series, scan, select
 from dicomseries.viewing import Layer
+from dicomseries.viewing.dicomweb import holdings_of
+from dicomseries.viewing.viewers import VIEWERS, Opened, Subject
 
-__all__ = ["EMBEDDED_BYTES", "LARGEST_PAGE_BYTES", "Look", "look"]
+__all__ = ["EMBEDDED_BYTES", "LARGEST_PAGE_BYTES", "Look", "look", "opened_in"]
 
 EMBEDDED_BYTES = 32 << 20
 """Voxels up to this size stand in the page that is served; it then lives on without its server."""
@@ -92,11 +93,12 @@ class Look:
         )
 
     @contextmanager
-    def server(self) -> Iterator[tuple[http.server.ThreadingHTTPServer, str]]:
-        """Give a server on loopback that has yet to be run, and the one address that it answers."""
+    def opened(self) -> Iterator[Opened]:
+        """Give the page at the one address, on loopback, that is answered; it has yet to be run."""
         token = secrets.token_urlsafe(16)
         with closing(self.site()) as site, viewing.bound_server(site, token) as server:
-            yield server, f"http://127.0.0.1:{server.server_address[1]}/{token}/"
+            address = f"http://127.0.0.1:{server.server_address[1]}/{token}/"
+            yield Opened(address=address, run=lambda: server.serve_forever(poll_interval=0.1), stop=server.shutdown)
 
     def _model(self) -> dict[str, Any]:
         base = self.layers[0]
@@ -153,12 +155,64 @@ def look(
     return Look(path=os.fspath(path), series_uid=chosen.series_uid, layers=tuple(layers))
 
 
+def opened_in(
+    viewer: str, path: str | os.PathLike[str], *, series: str | None = None, program: str | None = None
+) -> AbstractContextManager[Opened]:
+    """Give a series in a viewer of others; it has yet to be run.
+
+    Parameters
+    ----------
+    viewer : str
+        A word of `VIEWERS`: "niivue", "dcmview", "ohif".
+    path : path-like
+        Folder or file of the series.
+    series : str, optional
+        SeriesInstanceUID, where there are several.
+    program : str, optional
+        Folder of the viewer, where it is not installed as a package: the unpacked distribution of OHIF.
+
+    Raises
+    ------
+    OptionError
+        If there is no such viewer, or not where it was said to be.
+    MissingPackageError
+        If its package is not installed.
+    ReadError
+        If there is no such series.
+
+    Warns
+    -----
+    DicomSeriesWarning
+        Of files that are damaged.
+    """
+    if viewer not in VIEWERS:
+        raise OptionError(
+            code="viewer-unknown",
+            where="viewer",
+            given=viewer,
+            expected="one of: " + "; ".join(f"{word} ({known.SUMMARY})" for word, known in VIEWERS.items()),
+            remedy="Choose one of them, or leave it out for the quick look.",
+        )
+    found = scan(path)
+    chosen = select(path, found, series)
+    for problem in found.problems:
+        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
+    subject = Subject(
+        path=os.fspath(path),
+        series=chosen,
+        holdings=holdings_of(instance for one in found.series for instance in one.instances),
+        token=secrets.token_urlsafe(16),
+        boundary=secrets.token_hex(16),
+        program=program,
+    )
+    shown: AbstractContextManager[Opened] = VIEWERS[viewer].opened(subject)
+    return shown
+
+
 def _opened(path: str | os.PathLike[str], series: str | None) -> Series:
     found = scan(path)
     chosen = select(path, found, series)
-    errors = [problem.error(os.fspath(path)) for problem in chosen.problems if problem.level == "error"]
-    if errors:
-        raise ReadError.together(errors)
+    viewing.check_regular(os.fspath(path), chosen)
     for problem in (*found.problems, *chosen.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=3)
     return chosen

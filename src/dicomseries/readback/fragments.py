@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from pydicom.encaps import get_frame
 if TYPE_CHECKING:
     from dicomseries.readback.instance import Instance
 
-__all__ = ["can_decode", "decode", "decoder_of"]
+__all__ = ["can_decode", "decode", "decoder_of", "stream_of"]
 
 _DECODERS = {
     "1.2.840.10008.1.2.4.80": "jpegls",
@@ -67,24 +67,35 @@ def decode(instance: Instance, start: int, stop: int, dtype: np.dtype[Any]) -> n
     ValueError, RuntimeError, OSError
         If there is no such frame, or its stream is damaged or of another size.
     """
-    assert instance.pixels is not None  # noqa: S101 - checked by the caller
     options = _CONTIGUOUS.get(_DECODERS[instance.transfer_syntax], {})
-    offsets, lengths = (instance.raw(keyword) for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"))
     colours = () if instance.samples == 1 else (instance.samples,)
     array = np.empty((stop - start, instance.rows, instance.columns, *colours), dtype)
     with open(instance.path, "rb") as file:  # noqa: PTH123 - paths are texts here
         for index, frame in enumerate(array, start):
-            file.seek(instance.pixels.offset)
-            stream = get_frame(
-                file,
-                index,
-                number_of_frames=instance.frames,
-                extended_offsets=(offsets, lengths) if offsets and lengths else None,
-            )
+            stream = stream_of(instance, file, index)
             # Through words without a sign, as the stream of JPEG-LS has none.
             words = decoder_of(instance.transfer_syntax)(stream, **options).astype(f"u{dtype.itemsize}", copy=False)
             frame[...] = words.reshape(frame.shape).view(dtype)
     return _signed(array, 8 * dtype.itemsize - instance.number("BitsStored", 8 * dtype.itemsize))
+
+
+def stream_of(instance: Instance, file: BinaryIO, index: int) -> bytes:
+    """Return the compressed stream of a frame, counted from 0, out of the opened file of an instance.
+
+    Raises
+    ------
+    ValueError, OSError
+        If there is no such frame, or the fragments are damaged.
+    """
+    assert instance.pixels is not None  # noqa: S101 - checked by the caller
+    offsets, lengths = (instance.raw(keyword) for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"))
+    file.seek(instance.pixels.offset)
+    return get_frame(
+        file,
+        index,
+        number_of_frames=instance.frames,
+        extended_offsets=(offsets, lengths) if offsets and lengths else None,
+    )
 
 
 def _signed(words: npt.NDArray[Any], unused: int) -> npt.NDArray[Any]:

@@ -17,6 +17,7 @@ EXTRAS = {
     "zarr": "zarr",
     "itk": "SimpleITK",
     "dask": "dask",
+    "dcmview": "dcmview-py",
     "seg": "highdicom",
     "view": "pillow",
     "xarray": "xarray",
@@ -38,8 +39,17 @@ def made_by(source: object, package: str) -> bool:
     return any(cls.__module__.partition(".")[0] == package for cls in type(source).__mro__)
 
 
-def missing_package(*, extra: str, where: str) -> MissingPackageError:
+def missing_package(*, extra: str, where: str, package: str | None = None) -> MissingPackageError:
     """Return the error for an `extra` that is not installed; its remedy ends with the pip line.
+
+    Parameters
+    ----------
+    extra : str
+        What pip is to install.
+    where : str
+        What asked for it.
+    package : str, optional
+        The one that is missing, where the extra has several.
 
     Examples
     --------
@@ -50,7 +60,7 @@ def missing_package(*, extra: str, where: str) -> MissingPackageError:
         code="package-missing",
         where=where,
         given="no such package",
-        expected=f"the package {EXTRAS[extra]}",
+        expected=f"the package {package or EXTRAS[extra]}",
         remedy=f'Run: pip install "dicomseries[{extra}]"',
     )
 

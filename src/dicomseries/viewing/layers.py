@@ -15,7 +15,7 @@ from dicomseries.readback import Series, SeriesTags, volume_of
 from dicomseries.sources import Volume
 from dicomseries.viewing.windows import PRESETS, Window, header_window, window_of_values
 
-__all__ = ["Layer", "OnGrid", "layer_of", "over"]
+__all__ = ["Layer", "OnGrid", "check_regular", "layer_of", "over"]
 
 _SAMPLED_SLICES = 9
 _SAMPLED_SIDE = 256
@@ -65,6 +65,19 @@ class Layer:
     axis: str
     steps: tuple[str, ...]
     is_inverted: bool
+
+
+def check_regular(path: str, series: Series) -> None:
+    """Refuse a series that is no volume.
+
+    Raises
+    ------
+    ReadError
+        With all that is wrong with it.
+    """
+    errors = [problem.error(path) for problem in series.problems if problem.level == "error"]
+    if errors:
+        raise ReadError.together(errors)
 
 
 def layer_of(series: Series) -> Layer:

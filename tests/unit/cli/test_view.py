@@ -78,3 +78,50 @@ def test_the_server_prints_its_address_answers_it_and_ends_with_ctrl_c(series):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "way_out"),
+    [
+        (["--viewer", "paint"], 3, "niivue (planes and 3D of one volume)"),
+        (["--viewer", "ohif"], 3, "npm pack @ohif/app@3.13.2"),
+        (["--ohif-dist", "ct"], 3, "npm pack @ohif/app@3.13.2"),
+        (["--viewer", "niivue", "--html", "a.html"], 2, "Leave out --html"),
+        (["--viewer", "niivue", "--overlay", "ct", "--png", "a.png"], 2, "--overlay and --png"),
+        (["--viewer", "niivue", "--series", "1.2.3"], 3, "Choose one"),
+    ],
+)
+def test_another_viewer_is_refused_with_the_way_out(series, capsys, words, code, way_out):
+    assert run(["view", series, *words]) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert way_out in shown.err
+    assert not Path("a.html").exists()
+
+
+def test_a_viewer_that_is_not_installed_is_named_with_the_pip_line(series, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.metadata.files", lambda _: None)
+    assert run(["view", series, "--viewer", "dcmview"]) == 3
+    assert 'pip install "dicomseries[dcmview]"' in capsys.readouterr().err
+    assert run(["view", series, "--viewer", "niivue", "--json"]) == 3
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert (error["code"], error["expected"]) == ("package-missing", "the package jupyterlab-niivue")
+
+
+def test_another_viewer_ends_with_ctrl_c_too(series):
+    Path("ohif").mkdir()
+    for name in ("index.html", "app-config.js"):
+        Path("ohif", name).write_text("", encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dicomseries", "view", series, "--ohif-dist", "ohif", "--no-open", "--json"],
+        env=SOURCE_TREE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        assert "/viewer?StudyInstanceUIDs=" in json.loads(process.stdout.readline())["url"]
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")

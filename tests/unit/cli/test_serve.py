@@ -1,0 +1,62 @@
+"""``dicomseries serve``: an address for DICOMweb clients, which Ctrl-C takes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dicomseries as dcs
+from dicomseries.cli.app import run
+
+SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
+
+
+@pytest.fixture
+def series(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dcs.write(np.zeros((3, 4, 5), "int16"), "ct", kind="CT", spacing=(2.5, 3.5, 4.5), verify=False)
+    return "ct"
+
+
+def test_the_server_prints_its_address_answers_there_and_ends_with_ctrl_c(series):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dicomseries", "serve", series, "--json"],
+        env=SOURCE_TREE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        said = json.loads(process.stdout.readline())
+        assert (said["series"], said["instances"]) == ("ct", 3)
+        with urllib.request.urlopen(said["url"] + "studies", timeout=60) as answer:  # noqa: S310 - our own
+            assert json.load(answer)[0]["00201208"]["Value"] == [3]
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_a_port_that_is_taken_is_refused_with_the_way_out(series, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert run(["serve", series, "--port", str(taken.getsockname()[1])]) == 3
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Leave --port out" in shown.err
+
+
+@pytest.mark.parametrize("where", ["nothing", "empty", "text"])
+def test_what_holds_no_series_is_refused(series, capsys, where):
+    Path("empty").mkdir()
+    Path("text").write_text("no DICOM", encoding="utf-8")
+    assert run(["serve", where]) == 3
+    assert f'"{where}" does not contain a DICOM series' in capsys.readouterr().err
