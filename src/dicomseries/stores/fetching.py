@@ -128,7 +128,7 @@ def _manifest(store: Store, sizes: Mapping[str, int]) -> Manifest | None:
     if manifest is not None:
         _check_complete(manifest, sizes, where)
     elif PLAN in sizes:
-        raise _incomplete(where, [f"{PLAN} without {MANIFEST}"])
+        raise _unfinished(where)
     return manifest
 
 
@@ -205,6 +205,16 @@ def _incomplete(where: str, faults: Sequence[str]) -> ReadError:
         given=listed(faults),
         expected=f"every object of {MANIFEST}, with its size and SHA-256",
         remedy="Write the series again, or wait until the write or copy that is under way has ended.",
+    )
+
+
+def _unfinished(where: str) -> ReadError:
+    return ReadError(
+        code="series-incomplete",
+        where=where,
+        given=f"{PLAN} without {MANIFEST}: a write that is under way, or was killed",
+        expected=f"a write that has ended, which puts {MANIFEST} last",
+        remedy="Wait for it; if it was killed, repeat it with resume=True (--resume).",
     )
 
 
