@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.cli import main
 from dicomseries.errors import OptionError, ValuesError
 from dicomseries.sources import ArraySlabs, Volume
 
@@ -151,3 +154,17 @@ def test_the_plan_says_that_the_range_was_given():
     plan = dcs.plan(array_of("float32"), kind="CT", spacing=(1, 1, 2), value_range=(-100, 100))
     assert "range     -100 to 100, as given" in str(plan)
     assert plan.to_dict()["value_range"] == [-100, 100]
+
+
+def test_the_command_line_promises_a_range_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("a.npy", array_of("float32"))
+    words = ["write", "a.npy", "out", "--kind", "ct", "--spacing", "1", "1", "2", "--value-range"]
+    assert main([*words, "-100", "100", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["value_range"] == [-100, 100]
+    for wrong, code in ((["-100", "5"], "outside-value-range"), (["100", "-100"], "value-range-not-valid")):
+        assert main([*words, *wrong, "--overwrite", "--json"]) == 3
+        error = json.loads(capsys.readouterr().err)["error"]
+        assert error["code"] == code
+        assert "--value-range" in error["expected"] + error["remedy"]
+    assert dcs.read("out").array.shape == (40, 4, 5)  # what was there before the refusals

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dicomseries.errors import ReadError
+from dicomseries.errors import ReadError, SourceError
 from dicomseries.stores.addresses import is_url, masked
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -67,11 +67,17 @@ def fetch_file(url: str, folder: Path, options: Mapping[str, Any] | None = None)
 
     Raises
     ------
+    SourceError
+        If there is no such object (code "file-missing").
     ReadError, MissingPackageError
         As `at_hand` does.
     """
     with _store(url, options) as store, _refused(store):
-        _check_room({"": store.size("")}, folder, store.address.where)
+        try:
+            size = store.size("")
+        except FileNotFoundError:
+            raise _no_object(store.address.where) from None
+        _check_room({"": size}, folder, store.address.where)
         path = folder / (PurePosixPath(url.partition("?")[0]).name or "object")
         save(store, "", path)
     return path
@@ -225,6 +231,16 @@ def _no_series(where: str) -> ReadError:
         given=f'"{where}" does not contain a DICOM series: there is no object',
         expected="the objects of at least one series",
         remedy="Check the bucket and the prefix.",
+    )
+
+
+def _no_object(where: str) -> SourceError:
+    return SourceError(
+        code="file-missing",
+        where=where,
+        given="no such object",
+        expected="an object that holds a file of a known format",
+        remedy="Check the bucket and the key; the input is one file, or a Zarr store.",
     )
 
 
