@@ -11,6 +11,7 @@ import dicomseries as dcs
 from dicomseries.cli import main
 from dicomseries.errors import OptionError, ValuesError
 from dicomseries.sources import ArraySlabs, Volume
+from dicomseries.values import promised_ends
 
 
 class Counted(ArraySlabs):
@@ -168,3 +169,13 @@ def test_the_command_line_promises_a_range_too(tmp_path, monkeypatch, capsys):
         assert error["code"] == code
         assert "--value-range" in error["expected"] + error["remedy"]
     assert dcs.read("out").array.shape == (40, 4, 5)  # what was there before the refusals
+
+
+def test_no_step_is_wasted_on_what_is_clipped():
+    options = {"kind": "CT", "value_range": (-1000, 1000), "clip": (-10, 10)}
+    assert dcs.plan(volume_of(array_of("float32")), **options).value_map.max_error < 11 / 65535
+
+
+def test_the_ends_of_a_source_with_a_negative_slope_are_in_order():
+    assert promised_ends((-1.5, 3.0), np.dtype("f4"), -0.5, 0.0) == pytest.approx((-6, 3), abs=1e-12)
+    assert promised_ends((-1.5, 3.0), np.dtype("i2"), -0.5, 0.0) == (-6, 3)

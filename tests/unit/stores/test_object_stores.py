@@ -394,3 +394,9 @@ def test_obstore_is_not_asked_where_only_a_profile_lets_in(monkeypatch):
     assert not is_at_hand(Address(url="s3://scans/a", options={"profile": "clinic"}))
     assert is_at_hand(Address(url="s3://scans/a", options={"anon": True}))
     assert isinstance(open_store("s3://scans/a", {"anon": True}), ObstoreStore)
+
+
+def test_a_prefix_is_not_that_of_its_sibling_whose_name_begins_the_same(place):
+    url, options = place
+    open_store(f"{url}-2", options).put("0001.dcm", b"theirs")
+    assert open_store(url, options).list() == {}
