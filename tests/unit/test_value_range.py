@@ -179,3 +179,18 @@ def test_no_step_is_wasted_on_what_is_clipped():
 def test_the_ends_of_a_source_with_a_negative_slope_are_in_order():
     assert promised_ends((-1.5, 3.0), np.dtype("f4"), -0.5, 0.0) == pytest.approx((-6, 3), abs=1e-12)
     assert promised_ends((-1.5, 3.0), np.dtype("i2"), -0.5, 0.0) == (-6, 3)
+
+
+def test_floats_that_are_kept_bit_for_bit_may_be_nan_within_a_range(tmp_path):
+    array = array_of("float32")
+    array[3, 2, 1] = np.nan
+    receipt, _ = written(array, tmp_path, kind="ParametricMap", units="1", value_range=(-100, 100), verify=True)
+    assert receipt.verified
+    np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, array)
+
+
+def test_content_uids_follow_from_every_slice_though_a_range_is_promised():
+    arrays = [array_of("float32"), array_of("float32")]
+    arrays[1][33, 1, 1] += 1
+    plans = [dcs.plan(volume_of(one), kind="CT", uid="content", value_range=(-100, 100)) for one in arrays]
+    assert plans[0].uids.series != plans[1].uids.series

@@ -136,8 +136,9 @@ def test_chunks_of_several_volumes_are_not_cut_inside_of_a_volume():
 
 
 def test_blocks_of_dask_that_are_empty_are_no_chunks():
-    parts = [dask.array.ones((count, 4, 5), chunks=(max(count, 1), 4, 5), dtype="int16") for count in (2, 0, 5)]
-    volume = open_volume(dask.array.concatenate(parts), spacing=(1, 1, 1))
+    array = dask.array.ones((7, 4, 5), chunks=((2, 0, 5), 4, 5), dtype="int16")
+    assert array.chunks[0] == (2, 0, 5)
+    volume = open_volume(array, spacing=(1, 1, 1))
     assert tuple(edges_of(volume.slabs, 7)) == (0, 2, 7)
 
 
