@@ -537,6 +537,38 @@ def test_quantising_block_by_block_is_the_plain_way(case, block):
         assert quick[3] - plain[3] <= values.max_error / 500
 
 
+@st.composite
+def maps_of_whole_steps(draw):
+    """A map whose intercepts are whole steps, so that every number is nearer to its step than to any other."""
+    digits, power = draw(st.integers(1, 999999)), draw(st.integers(-30, 20))
+    scale, shift = draw(st.sampled_from([(1.0, 0), (-0.5, 3), (1e-3, -7)])), draw(st.sampled_from([0, 1, -1024]))
+    return ValueMap(
+        dtype=draw(st.sampled_from(["int16", "uint16"])),
+        slope=f"{digits}e{power}",
+        intercept=f"{shift * digits}e{power}",
+        max_error=float(f"{digits}e{power}"),
+        policy="Rescale()",
+        source_slope=scale[0],
+        source_intercept=scale[1] * float(f"{digits}e{power}"),
+    )
+
+
+@given(maps_of_whole_steps(), st.sampled_from(["float32", "float64"]), st.integers(1, 3))
+def test_a_step_is_stored_up_to_the_limits_and_refused_beyond(values, source, block):
+    slope, intercept = float(values.slope), float(values.intercept)
+    info = np.iinfo(values.dtype)
+    for limit in (int(info.min), int(info.max)):
+        for step in (limit - 1, limit, limit + 1):
+            reals = np.array([7.0, step, 9.0]) * slope + intercept
+            array = ((reals - values.source_intercept) / values.source_slope).astype(source)
+            wanted = ([7, step, 9], 0, 0) if info.min <= step <= info.max else "source-changed"
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(quantising, "BLOCK", block)
+                quick = stored_or_refused(quantising.store_real, array, values)
+            plain = stored_or_refused(quantising.store_real_slowly, array, values)
+            assert [found if isinstance(found, str) else found[:3] for found in (quick, plain)] == [wanted, wanted]
+
+
 @pytest.mark.parametrize("dtype", ["int16", "uint16"])
 @pytest.mark.parametrize("source", ["float32", "float64"])
 def test_a_tie_at_either_end_and_a_step_beyond_it_are_what_the_plain_way_says(dtype, source):

@@ -106,6 +106,18 @@ def test_files_of_all_frames_are_the_same_too(tmp_path, client, kind, array):
     assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
 
 
+@pytest.mark.parametrize(("kind", "codec"), [("CT", "jpegls"), ("MultiframeSC", "rle")])
+def test_compressed_series_are_the_same_too(tmp_path, client, kind, codec):
+    pytest.importorskip("imagecodecs")
+    form = {**FORM, "kind": kind, "compression": codec}
+    array = (ARRAY + 1000).astype("uint16")
+    dcs.write(array, tmp_path / "threads", **form)
+    receipt = dcs.write(dask_array.from_array(array, chunks=(7, 30, 20)), tmp_path / "cluster", executor=client, **form)
+    assert receipt.verified
+    assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
+    np.testing.assert_array_equal(dcs.read(tmp_path / "cluster").array, array)
+
+
 def once(marker, block):
     """Kill the worker that works on the first block to see this, in the middle of the write."""
     try:

@@ -108,6 +108,23 @@ def test_a_file_of_all_frames_is_written_again_unless_it_is_whole(tmp_path):
     (tmp_path / "array.npy").unlink()
 
 
+@pytest.mark.parametrize(
+    ("kind", "at", "codec", "most"), [("CT", 17, "jpegls", len(ARRAY) - 16 + 2), ("MultiframeSC", 2, "rle", 1)]
+)
+def test_a_compressed_series_is_gone_on_with_and_gives_the_same_bytes(tmp_path, kind, at, codec, most):
+    pytest.importorskip("imagecodecs")
+    array = (ARRAY + 1000).astype("uint16")
+    form = {**FORM, "kind": kind, "compression": codec}
+    record = die(tmp_path, array, form, at=at)
+    receipt, written = resumed(tmp_path, array, form)
+    assert receipt.verified
+    assert 0 < len(written) <= most
+    entropy, now = bytes.fromhex(record["entropy"]), dt.datetime.fromisoformat(record["now"])
+    dcs.write(array, tmp_path / "undisturbed", entropy=entropy, now=now, **form)
+    assert digests(tmp_path / "out") == digests(tmp_path / "undisturbed")
+    np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, array)
+
+
 @pytest.mark.parametrize("verify", [True, False])
 def test_counts_of_what_was_changed_are_those_of_the_whole(tmp_path, verify):
     form = {**FORM, "clip": [-500, 500]}

@@ -15,6 +15,7 @@ from zarr.storage import MemoryStore
 
 import dicomseries as dcs
 from dicomseries.errors import OptionError, SourceError
+from dicomseries.pipeline import memory
 from dicomseries.pipeline.memory import memory_of
 
 
@@ -138,6 +139,31 @@ def test_a_memory_that_is_no_size_is_refused(asked):
 @pytest.mark.parametrize(("asked", "size"), [("1.5 GB", 1_500_000_000), ("64MiB", 64 << 20), (99_999_999, 99_999_999)])
 def test_a_memory_is_bytes_or_a_size_with_its_unit(asked, size):
     assert memory_of(asked) == size
+
+
+@pytest.mark.parametrize(("free", "size"), [(1 << 20, 16 << 20), (400 << 20, 100 << 20), (1 << 40, 512 << 20)])
+def test_unasked_a_quarter_of_what_is_free_is_taken_within_limits(monkeypatch, free, size):
+    monkeypatch.setattr(memory, "_free", lambda: free)
+    assert memory_of(None) == size
+
+
+def test_what_is_free_is_what_the_system_says_in_kib(monkeypatch):
+    monkeypatch.setattr(memory.Path, "read_text", lambda *_, **__: "MemTotal: 9 kB\nMemAvailable:    2048 kB\n")
+    assert memory._free() == 2 << 20
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("dtype", ["int16", "float64"])
+def test_a_plan_keeps_to_the_memory_for_any_number_of_workers_of_a_path_too(tmp_path, workers, dtype):
+    zarr.create_array(tmp_path / "a.zarr", shape=(600, 64, 128), chunks=(600, 16, 128), dtype=dtype)
+    reading = dcs.plan(
+        tmp_path / "a.zarr", kind="CT", spacing=(1, 1, 2), memory="16MiB", workers=workers, value_range=(0, 1)
+    ).to_dict()["reading"]
+    itemsize = np.dtype(dtype).itemsize
+    assert 0 < reading["total_bytes"] <= 16 << 20
+    assert reading["worker_bytes"] == 3 * reading["slices_per_slab"] * 64 * 128 * itemsize
+    assert reading["scratch_bytes"] in {0, 600 * 64 * 128 * itemsize}
+    assert reading["scratch_bytes"] or reading["chunk_reads"] <= 4
 
 
 PEAK = """

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.cli import main
 from dicomseries.errors import OptionError, ValuesError
 from dicomseries.sources import ArraySlabs, Volume
+from dicomseries.values import promised_ends
 
 
 class Counted(ArraySlabs):
@@ -151,3 +155,42 @@ def test_the_plan_says_that_the_range_was_given():
     plan = dcs.plan(array_of("float32"), kind="CT", spacing=(1, 1, 2), value_range=(-100, 100))
     assert "range     -100 to 100, as given" in str(plan)
     assert plan.to_dict()["value_range"] == [-100, 100]
+
+
+def test_the_command_line_promises_a_range_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("a.npy", array_of("float32"))
+    words = ["write", "a.npy", "out", "--kind", "ct", "--spacing", "1", "1", "2", "--value-range"]
+    assert main([*words, "-100", "100", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["value_range"] == [-100, 100]
+    for wrong, code in ((["-100", "5"], "outside-value-range"), (["100", "-100"], "value-range-not-valid")):
+        assert main([*words, *wrong, "--overwrite", "--json"]) == 3
+        error = json.loads(capsys.readouterr().err)["error"]
+        assert error["code"] == code
+        assert "--value-range" in error["expected"] + error["remedy"]
+    assert dcs.read("out").array.shape == (40, 4, 5)  # what was there before the refusals
+
+
+def test_no_step_is_wasted_on_what_is_clipped():
+    options = {"kind": "CT", "value_range": (-1000, 1000), "clip": (-10, 10)}
+    assert dcs.plan(volume_of(array_of("float32")), **options).value_map.max_error < 11 / 65535
+
+
+def test_the_ends_of_a_source_with_a_negative_slope_are_in_order():
+    assert promised_ends((-1.5, 3.0), np.dtype("f4"), -0.5, 0.0) == pytest.approx((-6, 3), abs=1e-12)
+    assert promised_ends((-1.5, 3.0), np.dtype("i2"), -0.5, 0.0) == (-6, 3)
+
+
+def test_floats_that_are_kept_bit_for_bit_may_be_nan_within_a_range(tmp_path):
+    array = array_of("float32")
+    array[3, 2, 1] = np.nan
+    receipt, _ = written(array, tmp_path, kind="ParametricMap", units="1", value_range=(-100, 100), verify=True)
+    assert receipt.verified
+    np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, array)
+
+
+def test_content_uids_follow_from_every_slice_though_a_range_is_promised():
+    arrays = [array_of("float32"), array_of("float32")]
+    arrays[1][33, 1, 1] += 1
+    plans = [dcs.plan(volume_of(one), kind="CT", uid="content", value_range=(-100, 100)) for one in arrays]
+    assert plans[0].uids.series != plans[1].uids.series

@@ -19,6 +19,7 @@ from dicomseries.cli.exits import CommandLineError, Exit, exit_of
 from dicomseries.cli.inputs import split_words
 from dicomseries.cli.options import EVERYWHERE
 from dicomseries.cli.output import Output
+from dicomseries.cli.storage import OPTION, without_values
 
 __all__ = ["app", "run"]
 
@@ -92,7 +93,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _failed(error: Exception, output: Output) -> int:
     if isinstance(error, typer.Abort):
         return _interrupted(output)
-    shown = _as_usage_fault(error) if isinstance(error, _UsageError) else error
+    shown = _as_usage_fault(error, output.words) if isinstance(error, _UsageError) else error
     if output.debug:
         traceback.print_exception(error)
     output.error(shown)
@@ -113,14 +114,17 @@ def _give_up_unwritable_stdout() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _as_usage_fault(error: Any) -> CommandLineError:
+def _as_usage_fault(error: Any, words: Sequence[str]) -> CommandLineError:
+    given = error.format_message() or "no command"
+    if any(word.startswith(OPTION) for word in words):
+        given = without_values(given)  # of two pairs behind one option, the second is an argument too many
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "dicomseries"
     usage = context.get_usage().removeprefix("Usage: ") if context is not None else "dicomseries COMMAND ..."
     return CommandLineError(
         code="usage",
         where=path,
-        given=error.format_message() or "no command",
+        given=given,
         expected=" ".join(usage.split()),
         remedy=f"See {path} --help.",
     )

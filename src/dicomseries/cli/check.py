@@ -12,6 +12,7 @@ from dicomseries.cli.exits import CommandLineError, Exit
 from dicomseries.cli.inputs import geometry_of
 from dicomseries.cli.output import Output, table
 from dicomseries.cli.sections import Sectioned
+from dicomseries.cli.storage import shown, storage_options_of
 from dicomseries.cli.terminal import is_terminal
 from dicomseries.cli.wording import in_options, printable
 
@@ -59,6 +60,7 @@ def check(
     no_validators: Annotated[bool, typer.Option("--no-validators", help="Do not ask dciodvfy and dcentvfy.")] = False,
     explain: Annotated[str | None, typer.Option(metavar="ID", help="Explain one check, e.g. GEO-001.")] = None,
     list_checks: Annotated[bool, typer.Option("--list", help="List all checks.")] = False,
+    storage_options: options.StorageOptions = None,
 ) -> int:
     """Check a series: modules, texts, geometry, contract; with dicom3tools installed its validators too.
 
@@ -82,25 +84,27 @@ def check(
     )
     import dicomseries as dcs
 
+    access = storage_options_of(storage_options)
     findings = dcs.check(
         series,
         series=uid,
-        against=_asked(against, geometry),
+        against=_asked(against, geometry, access),
         max_error=max_error,
         nan=nan,
         clip=clip,
         validators=not no_validators,
+        storage_options=access,
     )
-    return _report(series, findings, output)
+    return _report(shown(series), findings, output)
 
 
-def _asked(source: str | None, geometry: dict[str, Any]) -> Any:
+def _asked(source: str | None, geometry: dict[str, Any], access: dict[str, Any] | None) -> Any:
     """Return the input to compare with; without any geometry given, what it brings of its own is compared."""
     if source is None or all(value is None for value in geometry.values()):
         return source
     import dicomseries as dcs
 
-    return dcs.open_volume(source, **geometry)
+    return dcs.open_volume(source, **geometry, storage_options=access)
 
 
 def _report(series: str, findings: Sequence[Any], output: Output) -> int:

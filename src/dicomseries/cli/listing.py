@@ -9,6 +9,7 @@ import typer
 
 from dicomseries.cli import options
 from dicomseries.cli.output import Output, table
+from dicomseries.cli.storage import shown, storage_options_of
 from dicomseries.cli.terminal import is_terminal
 from dicomseries.cli.terminal import preview as show_preview
 from dicomseries.cli.wording import in_options, printable
@@ -36,6 +37,7 @@ def list_series(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to look below.")],
     *,
     preview: options.Preview = False,
+    storage_options: options.StorageOptions = None,
 ) -> None:
     """List every series below a folder: one row a series; files that are not DICOM are counted.
 
@@ -45,11 +47,12 @@ def list_series(
     import dicomseries as dcs
 
     output: Output = context.obj
-    scan = dcs.scan(folder)
+    access = storage_options_of(storage_options)
+    scan = dcs.scan(folder, storage_options=access)
     if not scan.series:
         raise ReadError(
             code="no-series",
-            where=folder,
+            where=shown(folder),
             given=f"{scan.skipped} files that are not DICOM, {len(scan.problems)} broken ones",
             expected="the files of at least one series",
             remedy="Name the folder that holds the files, or one above it.",
@@ -59,7 +62,7 @@ def list_series(
     notes += [problem.text for problem in scan.problems]
     lines = [table(_COLUMNS, [tuple(map(str, row.values()))[: len(_COLUMNS)] for row in map(_cells, rows)])]
     if preview and is_terminal() and not output.json:
-        lines += [_previewed(folder, series.series_uid) for series in scan.series]
+        lines += [_previewed(folder, series.series_uid, access) for series in scan.series]
     if scan.skipped:
         lines.append(f"{scan.skipped} files skipped: not DICOM")
     record = {"series": rows, "skipped": scan.skipped, "problems": list(map(_problem, scan.problems))}
@@ -69,12 +72,12 @@ def list_series(
             output.note(note)
 
 
-def _previewed(folder: str, series_uid: str) -> str:
+def _previewed(folder: str, series_uid: str, access: Mapping[str, Any] | None) -> str:
     """Return a title and the middle slice; a series that is no volume has a reason instead."""
     import dicomseries as dcs
 
     try:
-        shown = show_preview(dcs.read(folder, series=series_uid))
+        shown = show_preview(dcs.read(folder, series=series_uid, storage_options=access))
     except DicomSeriesError as error:
         shown = f"\nno preview: {printable(' '.join(str(error).split()))}"
     return f"\n{series_uid}{shown}" if shown else ""

@@ -19,6 +19,7 @@ __all__ = [
     "Series",
     "Space",
     "Spacing",
+    "StorageOptions",
     "TimePoint",
     "examples",
 ]
@@ -87,6 +88,16 @@ Series = Annotated[
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace what is there, once the new one is whole.", rich_help_panel="Writing"),
+]
+StorageOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--storage-options",
+        metavar="KEY=VALUE",
+        help="For URLs: an option of fsspec, as text or JSON; again for more. Rather leave keys to the environment "
+        "or a profile: others on this machine can see what is typed, and shells keep it.",
+        rich_help_panel="URLs (s3://..., what fsspec knows)",
+    ),
 ]
 Preview = Annotated[
     bool, typer.Option("--preview", help="Show the middle slice, on a terminal with colour; nothing in a pipe.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dicomseries.cli import options, terminal
+from dicomseries.cli.storage import storage_options_of
 from dicomseries.errors import OptionError
 
 if TYPE_CHECKING:  # numpy is not needed to say how the command is called
@@ -52,6 +53,7 @@ def read(
     ] = None,
     overwrite: options.Overwrite = False,
     preview: options.Preview = False,
+    storage_options: options.StorageOptions = None,
 ) -> None:
     """Read a series and save it, with its geometry, as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
 
@@ -70,6 +72,7 @@ def read(
         values="stored" if stored else "real",
         slices=None if slices is None else _slices(slices),
         workers=workers,
+        storage_options=storage_options_of(storage_options),
     )
     volume = found if time_point is None else _chosen(found, time_point, series)
     array = volume.array

@@ -8,6 +8,7 @@ import typer
 
 from dicomseries.cli import options
 from dicomseries.cli.output import Output, plain
+from dicomseries.cli.storage import storage_options_of
 from dicomseries.cli.wording import printable
 
 __all__ = ["register", "tags"]
@@ -27,6 +28,7 @@ def tags(
     *,
     series: options.Series = None,
     no_private: Annotated[bool, typer.Option("--no-private", help="Leave out private attributes.")] = False,
+    storage_options: options.StorageOptions = None,
 ) -> None:
     """Print the attributes by keyword; private ones by group, element and creator.
 
@@ -35,9 +37,8 @@ def tags(
     import dicomseries as dcs
 
     output: Output = context.obj
-    found: dict[str, Any] = {
-        name: value for name, value in dcs.tags(path, series=series).items() if not (no_private and is_private(name))
-    }
+    every = dcs.tags(path, series=series, storage_options=storage_options_of(storage_options))
+    found: dict[str, Any] = {name: value for name, value in every.items() if not (no_private and is_private(name))}
     output.answer("\n".join(f"{printable(name)}: {_text(value)}" for name, value in found.items()), found)
 
 

@@ -36,6 +36,7 @@ _OPTIONS = {
     "space": "--space",
     "spacing": "--spacing",
     "split": "--split",
+    "storage_options": "--storage-options",
     "sync": "--no-sync",
     "time_point": "--time-point",
     "times": "--times",

@@ -17,6 +17,7 @@ from dicomseries.cli.output import Output
 from dicomseries.cli.over_volumes import gradients_of, per_volume_of, times_of
 from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.sections import KINDS, Sectioned, kinds
+from dicomseries.cli.storage import shown_words, storage_options_of
 from dicomseries.cli.wording import in_options
 
 __all__ = ["register", "write"]
@@ -30,7 +31,8 @@ _WRITING = "Writing"
 _MOST_OTHERS = 3
 """Further series of one write that are shown one by one."""
 
-_GEOMETRY = ("spacing", "origin", "direction", "affine", "space", "axes", "time_point")
+_OPENING = ("spacing", "origin", "direction", "affine", "space", "axes", "time_point", "storage_options")
+"""Arguments that say how a source is opened."""
 
 
 def register(app: typer.Typer) -> None:
@@ -294,6 +296,7 @@ def write(
             rich_help_panel=_WRITING,
         ),
     ] = None,
+    storage_options: options.StorageOptions = None,
 ) -> None:
     """Write an array as a DICOM series, read it back and compare.
 
@@ -322,6 +325,7 @@ def write(
             "--another-space": another_space,
         },
     )
+    access = storage_options_of(storage_options)
     arguments: dict[str, Any] = {
         "kind": kind or (None if lineage else _ask_for_kind()),
         **geometry,
@@ -333,7 +337,9 @@ def write(
         "value_range": value_range,
         "units": units,
         "metadata": metadata_of(meta, settings or ()),
-        "per_volume": per_volume_of(per_volume, gradients_of(source, bvals, bvecs, geometry)),
+        "per_volume": per_volume_of(
+            per_volume, gradients_of(source, bvals, bvecs, geometry | {"storage_options": access})
+        ),
         "split": split,
         "companion": companion,
         "compression": compress,
@@ -342,6 +348,7 @@ def write(
         "uid": uid_of(uid),
         "now": now_of(now),
         "memory": memory,
+        "storage_options": access,
     }
     output: Output = context.obj
     if dry_run:
@@ -371,7 +378,9 @@ def write(
         )
     if report is not None:
         _save_report(report, receipt, source, arguments, output)
-    picture = terminal.preview(dcs.read(receipt.out, series=receipt.series_uid)) if preview and not output.json else ""
+    picture = ""
+    if preview and not output.json:
+        picture = terminal.preview(dcs.read(receipt.out, series=receipt.series_uid, storage_options=access))
     output.result(_told(receipt) + picture, _advised(receipt.to_dict()))
 
 
@@ -381,12 +390,18 @@ def _save_report(report: str, receipt: Any, source: str, arguments: dict[str, An
     from dicomseries.pipeline.reporting import report_page
     from dicomseries.sinks.whole_file import save_bytes
 
-    geometry = {name: arguments[name] for name in _GEOMETRY}
+    geometry = {name: arguments[name] for name in _OPENING}
     if "like" in arguments and all(geometry[name] is None for name in ("spacing", "affine")):
         grid = receipt.grid
         geometry |= {"spacing": grid.spacing_mm, "origin": grid.origin_lps, "direction": grid.direction_lps}
-    command = shlex.join(["dicomseries", *output.words])
-    page = report_page(receipt, dcs.open_volume(source, **geometry), command=command, clip=arguments["clip"])
+    command = shlex.join(["dicomseries", *shown_words(output.words)])
+    page = report_page(
+        receipt,
+        dcs.open_volume(source, **geometry),
+        command=command,
+        clip=arguments["clip"],
+        storage_options=arguments["storage_options"],
+    )
     save_bytes(report, page.encode())
 
 
@@ -405,7 +420,7 @@ def _plan(source: str, out: str, arguments: dict[str, Any], *, overwrite: bool, 
     import dicomseries as dcs
     from dicomseries.pipeline.targets import target_at
 
-    target_at(out).check(overwrite=overwrite, resume=False)
+    target_at(out, arguments["storage_options"]).check(overwrite=overwrite, resume=False)
     with progress_bar(output) as progress:
         plan = dcs.plan(source, **arguments, progress=progress)
     output.answer(_worded("\n\n".join(_planned(plan))), _advised(plan.to_dict()))

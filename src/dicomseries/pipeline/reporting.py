@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,14 @@ from dicomseries.sources import Volume
 __all__ = ["report_page"]
 
 
-def report_page(receipt: Receipt, source: Volume, *, command: str, clip: tuple[float, float] | None = None) -> str:
+def report_page(
+    receipt: Receipt,
+    source: Volume,
+    *,
+    command: str,
+    clip: tuple[float, float] | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> str:
     """Return the report of a write as an HTML page that fetches nothing.
 
     Parameters
@@ -29,18 +37,20 @@ def report_page(receipt: Receipt, source: Volume, *, command: str, clip: tuple[f
         What makes the same series again.
     clip : tuple of float, optional
         As `write` was given it.
+    storage_options : mapping, optional
+        Of fsspec, where the series is at a URL.
 
     Raises
     ------
     ReadError, SourceError
         If the series or its source cannot be read any more.
     """
-    written = read(receipt.out, series=receipt.series_uid)
+    written = read(receipt.out, series=receipt.series_uid, storage_options=storage_options)
     return receipt.to_html(
         command=command,
         look=written.look(),
         errors=_errors(source, written, clip),
-        findings=check(receipt.out, series=receipt.series_uid),
+        findings=check(receipt.out, series=receipt.series_uid, storage_options=storage_options),
     )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dicomseries.sources.copied import Copyable
 from dicomseries.sources.frames import together
-from dicomseries.sources.volume import Slabs, Volume, edges_of
+from dicomseries.sources.volume import Slabs, SlabsAround, Volume, edges_of
 
 __all__ = ["KeptSlabs", "read_once"]
 
@@ -73,22 +73,10 @@ class KeptSlabs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ahead:
+class _Ahead(SlabsAround):
     """Slabs that are kept when they are read."""
 
     slabs: KeptSlabs
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.slabs.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.slabs.dtype
-
-    @property
-    def depth(self) -> int:
-        return self.slabs.depth
 
     @property
     def edges(self) -> Sequence[int]:

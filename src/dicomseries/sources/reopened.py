@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from dicomseries.sources.request import Location, Request
-from dicomseries.sources.volume import Slabs
+from dicomseries.sources.volume import Slabs, SlabsAround
 
 __all__ = ["PathSlabs"]
 
@@ -21,7 +20,7 @@ _OPEN_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PathSlabs:
+class PathSlabs(SlabsAround):
     """The slabs of a file or folder that other processes can open too.
 
     Parameters
@@ -40,21 +39,6 @@ class PathSlabs:
     module: str
     location: Location
     request: Request
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(frames, rows, columns[, 3])."""
-        return self.slabs.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The numbers of the source."""
-        return self.slabs.dtype
-
-    @property
-    def depth(self) -> int:
-        """Frames that are best read together."""
-        return self.slabs.depth
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the frames [start, stop)."""

@@ -17,7 +17,7 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.frames import pieces, together
 from dicomseries.sources.picking import pick
 
-__all__ = ["ArraySlabs", "Slabs", "Tags", "Volume", "check_times", "edges_of", "slices_worth_a_read"]
+__all__ = ["ArraySlabs", "Slabs", "SlabsAround", "Tags", "Volume", "check_times", "edges_of", "slices_worth_a_read"]
 
 _INTERLEAVED = 64
 """Slices read together where they lie interleaved: a cache line of 64 bytes then serves all it holds."""
@@ -123,24 +123,34 @@ class ArraySlabs:
         return self.array[start:stop]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reversed:
-    """The slices of another source, last first, inside each of its volumes."""
+class SlabsAround:
+    """What slabs that read others have of these, unless they say otherwise."""
 
+    __slots__ = ()
     slabs: Slabs
-    slices: int
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """(frames, rows, columns[, 3])."""
         return self.slabs.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """The numbers of the source."""
         return self.slabs.dtype
 
     @property
     def depth(self) -> int:
+        """Frames that are best read together."""
         return self.slabs.depth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reversed(SlabsAround):
+    """The slices of another source, last first, inside each of its volumes."""
+
+    slabs: Slabs
+    slices: int
 
     @property
     def edges(self) -> Sequence[int]:
@@ -161,7 +171,7 @@ class _Reversed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Part(SlabsAround):
     """Some frames of another source that follow each other."""
 
     slabs: Slabs
@@ -172,14 +182,6 @@ class _Part:
     @property
     def shape(self) -> tuple[int, ...]:
         return (self.count, *self.slabs.shape[1:])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.slabs.dtype
-
-    @property
-    def depth(self) -> int:
-        return self.slabs.depth
 
     @property
     def edges(self) -> Sequence[int]:

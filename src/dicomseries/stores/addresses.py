@@ -98,12 +98,12 @@ class Address:
 
 
 def _texts(options: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts among options that are no addresses themselves."""
+    """Yield the texts among options that are no addresses themselves, and numbers: a password may be one."""
     for value in options.values():
         if isinstance(value, Mapping):
             yield from _texts(value)
-        elif isinstance(value, str) and not is_url(value):
-            yield value
+        elif isinstance(value, (str, int, float)) and not isinstance(value, bool) and not is_url(value):
+            yield str(value)
 
 
 @contextmanager

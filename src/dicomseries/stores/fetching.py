@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dicomseries.errors import ReadError
+from dicomseries.errors import ReadError, SourceError
 from dicomseries.stores.addresses import is_url, masked
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -67,11 +67,17 @@ def fetch_file(url: str, folder: Path, options: Mapping[str, Any] | None = None)
 
     Raises
     ------
+    SourceError
+        If there is no such object (code "file-missing").
     ReadError, MissingPackageError
         As `at_hand` does.
     """
     with _store(url, options) as store, _refused(store):
-        _check_room({"": store.size("")}, folder, store.address.where)
+        try:
+            size = store.size("")
+        except FileNotFoundError:
+            raise _no_object(store.address.where) from None
+        _check_room({"": size}, folder, store.address.where)
         path = folder / (PurePosixPath(url.partition("?")[0]).name or "object")
         save(store, "", path)
     return path
@@ -128,7 +134,7 @@ def _manifest(store: Store, sizes: Mapping[str, int]) -> Manifest | None:
     if manifest is not None:
         _check_complete(manifest, sizes, where)
     elif PLAN in sizes:
-        raise _incomplete(where, [f"{PLAN} without {MANIFEST}"])
+        raise _unfinished(where)
     return manifest
 
 
@@ -208,6 +214,16 @@ def _incomplete(where: str, faults: Sequence[str]) -> ReadError:
     )
 
 
+def _unfinished(where: str) -> ReadError:
+    return ReadError(
+        code="series-incomplete",
+        where=where,
+        given=f"{PLAN} without {MANIFEST}: a write that is under way, or was killed",
+        expected=f"a write that has ended, which puts {MANIFEST} last",
+        remedy="Wait for it; if it was killed, repeat it with resume=True (--resume).",
+    )
+
+
 def _no_series(where: str) -> ReadError:
     return ReadError(
         code="no-series",
@@ -215,6 +231,16 @@ def _no_series(where: str) -> ReadError:
         given=f'"{where}" does not contain a DICOM series: there is no object',
         expected="the objects of at least one series",
         remedy="Check the bucket and the prefix.",
+    )
+
+
+def _no_object(where: str) -> SourceError:
+    return SourceError(
+        code="file-missing",
+        where=where,
+        given="no such object",
+        expected="an object that holds a file of a known format",
+        remedy="Check the bucket and the key; the input is one file, or a Zarr store.",
     )
 
 

@@ -98,6 +98,7 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "overwrite": True,
         "resume": True,
         "value_range": None,
+        "storage_options": None,
         "verify": False,
         "sync": False,
         "progress": None,
@@ -291,7 +292,7 @@ def series(count, description=""):
 
 def test_list_prints_one_row_a_series(monkeypatch, capsys):
     found = SimpleNamespace(series=(series(3, "Thorax"), series(12)), skipped=2, problems=())
-    monkeypatch.setattr(dcs, "scan", lambda _: found, raising=False)
+    monkeypatch.setattr(dcs, "scan", lambda _, **__: found, raising=False)
     assert main(["list", "scans"]) == 0
     seen = capsys.readouterr()
     rows = seen.out.splitlines()
@@ -310,7 +311,7 @@ def test_list_says_what_is_more_than_one_slice_a_file(monkeypatch, capsys):
     framed = SimpleNamespace(**vars(series(1)) | {"frames": 40, "segments": {1: "Liver", 2: "Spleen"}})
     many = SimpleNamespace(**vars(series(2)) | {"volumes": 3, "segments": dict.fromkeys(range(1, 9), "x")})
     found = SimpleNamespace(series=(timed, framed, many), skipped=0, problems=())
-    monkeypatch.setattr(dcs, "scan", lambda _: found, raising=False)
+    monkeypatch.setattr(dcs, "scan", lambda _, **__: found, raising=False)
     assert main(["list", "scans"]) == 0
     rows = capsys.readouterr().out.splitlines()
     assert rows[1].endswith("  4 volumes in 7.5 s")
@@ -341,7 +342,14 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
     monkeypatch.setattr(dcs, "read", lambda path, **options: asked.update(options, path=path) or volume, raising=False)
     out = tmp_path / "volume.npz"
     assert main(["read", "scans", str(out), "--series", "1.2", "--json", *flags]) == 0
-    assert asked == {"path": "scans", "series": "1.2", "values": values, "slices": None, "workers": None}
+    assert asked == {
+        "path": "scans",
+        "series": "1.2",
+        "values": values,
+        "slices": None,
+        "workers": None,
+        "storage_options": None,
+    }
     assert json.loads(capsys.readouterr().out)["shape"] == [3, 4, 5]
     with np.load(out) as saved:
         np.testing.assert_array_equal(saved["array"], array)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import threading
 
 import dask.array
 import numpy as np
@@ -10,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomseries.sources import CopiedSlabs, SlabPlan, edges_of, open_volume, slab_rule
+from dicomseries.errors import SourceError
+from dicomseries.sources import ArraySlabs, CopiedSlabs, KeptSlabs, SlabPlan, edges_of, open_volume, slab_rule
+from dicomseries.sources.chunks import Chunks
+from dicomseries.sources.layout import Layout
 
 MIB = 1 << 20
 
@@ -97,6 +102,7 @@ def test_the_edges_of_one_volume_are_those_of_its_chunks():
         ("tzyx", (2, 3, 3, 2), None),
         ("xyzt", (4, 2, 9, 2), 1),
         ("zyxc", (9, 2, 5, 1), None),
+        ("tzyx", (1, 3, 3, 2), 1),
     ],
 )
 def test_copied_slabs_are_the_slabs(axes, chunks, time_point):
@@ -122,3 +128,85 @@ def test_costly_slabs_are_small_so_that_all_workers_have_as_much_to_do():
     assert slab_rule(range(41), **said).depth == 16
     assert slab_rule(range(41), **said, is_costly=True).depth == 2
     assert slab_rule(range(0, 41, 8), **said, is_costly=True).depth == 8  # chunks stay whole
+
+
+def test_chunks_of_several_volumes_are_not_cut_inside_of_a_volume():
+    array = dask.array.zeros((3, 4, 5, 6), chunks=(2, 2, 5, 6), dtype="int16")
+    assert tuple(edges_of(open_volume(array, axes="tzyx", spacing=(1, 1, 1)).slabs, 4)) == (0, 8, 12)
+
+
+def test_blocks_of_dask_that_are_empty_are_no_chunks():
+    array = dask.array.ones((7, 4, 5), chunks=((2, 0, 5), 4, 5), dtype="int16")
+    assert array.chunks[0] == (2, 0, 5)
+    volume = open_volume(array, spacing=(1, 1, 1))
+    assert tuple(edges_of(volume.slabs, 7)) == (0, 2, 7)
+
+
+@pytest.mark.parametrize("chunk", [(1, 64, 64), (64, 8, 512), (3, 512, 512), (64, 1, 1)])
+def test_chunks_side_by_side_are_read_together_up_to_8_mib(chunk):
+    layout = Layout(shape=(64, 256, 512), axes="zyx", own_axes="zyx")
+    blocks = list(Chunks.of(layout, chunk, itemsize=2).blocks())
+    sizes = [int(np.prod([part.stop - part.start for part in block])) * 2 for block in blocks]
+    assert sum(sizes) == 64 * 256 * 512 * 2
+    assert max(sizes) <= 8 * MIB
+    assert len(blocks) <= 8
+
+
+def test_two_who_read_at_once_have_the_source_copied_once():
+    opened = open_volume(dask.array.zeros((6, 4, 5), chunks=(6, 2, 5), dtype="int16"), spacing=(1, 1, 1))
+    copies, others = [], []
+
+    class Watched:
+        shape, dtype, depth, read = opened.slabs.shape, opened.slabs.dtype, 6, opened.slabs.read
+
+        def blocks(self):
+            copies.append(True)
+            if len(copies) == 1:
+                others.append(threading.Thread(target=copied.read, args=(0, 1)))
+                others[0].start()
+                others[0].join(0.2)  # it waits; if it did not, it would be here by now
+            return opened.slabs.blocks()
+
+    copied = CopiedSlabs(Watched(), slices=6)
+    copied.read(0, 6)
+    others[0].join()
+    assert copies == [True]
+
+
+def test_a_disk_that_fills_before_the_copy_is_an_error_and_no_signal(monkeypatch):
+    opened = open_volume(dask.array.zeros((6, 4, 5), chunks=(6, 2, 5), dtype="int16"), spacing=(1, 1, 1))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr("os.posix_fallocate", full, raising=False)
+    with pytest.raises(SourceError) as refusal:
+        CopiedSlabs(opened.slabs, slices=6).read(0, 1)
+    assert refusal.value.code == "scratch-full"
+
+
+BOUNDS = st.tuples(st.integers(0, 9), st.integers(1, 12)).filter(lambda pair: pair[0] < pair[1])
+
+
+@given(st.lists(st.tuples(st.booleans(), BOUNDS), max_size=8))
+def test_whatever_is_read_ahead_each_read_is_that_of_the_slabs(steps):
+    array = np.arange(10 * 2 * 3).reshape(10, 2, 3)
+    kept = KeptSlabs(ArraySlabs(array), slices=10)
+    for is_ahead, (start, stop) in steps:
+        stop = min(stop, 10) if is_ahead else stop  # noqa: PLW2901
+        np.testing.assert_array_equal((kept.ahead if is_ahead else kept).read(start, stop), array[start:stop])
+
+
+def test_what_was_read_ahead_is_kept_for_one_reading():
+    reads = []
+
+    class Counted(ArraySlabs):
+        def read(self, start, stop):
+            reads.append((start, stop))
+            return super().read(start, stop)
+
+    kept = KeptSlabs(Counted(np.zeros((6, 2, 3))), slices=6)
+    kept.ahead.read(2, 4)
+    kept.read(0, 6)
+    kept.read(2, 4)
+    assert reads == [(2, 4), (0, 2), (4, 6), (2, 4)]

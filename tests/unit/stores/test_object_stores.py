@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
-from dicomseries.errors import DicomSeriesError, DicomSeriesWarning, ReadError, TargetError, WriteError
+from dicomseries.errors import (
+    DicomSeriesError,
+    DicomSeriesWarning,
+    OptionError,
+    ReadError,
+    SourceError,
+    TargetError,
+    WriteError,
+)
 from dicomseries.sinks import ObjectSink
 from dicomseries.stores import open_store
 from dicomseries.stores.addresses import Address
@@ -299,6 +307,25 @@ def test_inputs_are_read_at_a_url(place, tmp_path, name):
     np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, ARRAY)
 
 
+def test_an_input_that_is_not_at_its_url_is_missing(place, tmp_path):
+    url, options = place
+    with pytest.raises(SourceError, match="no such object") as caught:
+        dcs.write(f"{url}/none.npy", tmp_path / "out", **CT, storage_options=options)
+    assert caught.value.code == "file-missing"
+
+
+def test_a_series_at_a_url_is_not_read_lazily_and_that_is_said(url):
+    dcs.write(ARRAY, url, **CT)
+    with pytest.raises(OptionError, match="Copy the prefix to a folder") as caught:
+        dcs.read(url, lazy=True)
+    assert caught.value.code == "lazy-at-url"
+
+
+def test_a_password_of_digits_is_hidden_and_a_switch_is_not():
+    address = Address(url="sftp://host/scan", options={"password": 12345678, "look_for_keys": True})
+    assert address.hide("True: 12345678 is wrong") == "True: *** is wrong"
+
+
 def test_no_credentials_are_shown_or_stored(s3):
     url = f"s3://scans/{uuid.uuid4().hex}"
     receipt = dcs.write(ARRAY, url, **CT, storage_options=s3)
@@ -367,3 +394,9 @@ def test_obstore_is_not_asked_where_only_a_profile_lets_in(monkeypatch):
     assert not is_at_hand(Address(url="s3://scans/a", options={"profile": "clinic"}))
     assert is_at_hand(Address(url="s3://scans/a", options={"anon": True}))
     assert isinstance(open_store("s3://scans/a", {"anon": True}), ObstoreStore)
+
+
+def test_a_prefix_is_not_that_of_its_sibling_whose_name_begins_the_same(place):
+    url, options = place
+    open_store(f"{url}-2", options).put("0001.dcm", b"theirs")
+    assert open_store(url, options).list() == {}
