@@ -1,11 +1,12 @@
 // The page: reads what it was given, and joins state, panes and sidebar.
 
 import { COLOUR_MAPS } from "./colours.js";
+import { press } from "./dom.js";
 import { planesOf } from "./geometry.js";
 import { Pane } from "./pane.js";
 import { Sidebar } from "./sidebar.js";
 import { firstState, movedBy, next, withVolume } from "./state.js";
-import { HeldPlanes, ServedPlanes, fetched, unpacked } from "./voxels.js";
+import { HeldPlanes, ServedPlanes, fetched, fetchedPlane, unpacked } from "./voxels.js";
 
 const NARROW = window.matchMedia("(max-width: 760px)");
 
@@ -16,7 +17,7 @@ async function start() {
     model.layers.map(async (layer, at) =>
       texts.length
         ? new HeldPlanes(layer, await unpacked(layer, texts[at]))
-        : new ServedPlanes(layer, at, async (path) => (await fetched(path)).arrayBuffer()),
+        : new ServedPlanes(layer, at, fetchedPlane),
     ),
   );
   const viewer = new Viewer(model, planes);
@@ -56,7 +57,7 @@ class Viewer {
     document.getElementById("panes").dataset.only = only;
     for (const { root, plane } of this.panes) root.hidden = only !== "" && plane.name !== only;
     for (const button of document.querySelectorAll("#chooser button")) {
-      button.setAttribute("aria-pressed", String(button.value === only));
+      press(button, button.value === only);
     }
     for (const pane of this.panes) pane.update(this.state);
     this.sidebar.update(this.state);
