@@ -45,7 +45,7 @@ class User:
     def does(self, site: Site, *steps: Sequence[Any], size: tuple[int, int] = (1280, 800)) -> list[Any]:
         """Open the page of a site and return what each step gave."""
         self.sites.append(site)
-        address = f"/{TOKEN}/{len(self.sites) - 1}/"
+        address = f"/{TOKEN}/{len(self.sites) - 1}/#dark"
         self.jobs.put({"address": address, "steps": steps, "width": size[0], "height": size[1]})
         try:
             answer = self.answers.get(timeout=SECONDS)

@@ -175,6 +175,7 @@ class Planes:
             if volume not in self._bricks:
                 return None
             self._bricks.move_to_end(volume)
+            self._coarse = None
             return self._slab(axis, index // _SIDE, volume)[index % _SIDE, :, : self._volume.grid.shape[3 - axis]]
 
     def _slab(self, axis: int, block: int, volume: int) -> npt.NDArray[Any]:
@@ -227,7 +228,6 @@ class Planes:
             size = self._brick_bytes * self._counts[0] * self._counts[1]
             with self._lock:
                 self._bricks[volume] = file
-                self._coarse = None
                 while len(self._bricks) > max(_SCRATCH_BYTES // size, 1):
                     self._bricks.popitem(last=False)[1].close()
 

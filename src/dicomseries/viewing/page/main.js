@@ -9,6 +9,7 @@ import { firstState, movedBy, next, withVolume } from "./state.js";
 import { HeldPlanes, ServedPlanes, fetched, fetchedPlane, unpacked } from "./voxels.js";
 
 const NARROW = window.matchMedia("(max-width: 760px)");
+const LIGHT = window.matchMedia("(prefers-color-scheme: light)");
 
 async function start() {
   const model = JSON.parse(document.getElementById("model").textContent);
@@ -41,7 +42,9 @@ class Viewer {
     document.getElementById("theme").addEventListener("click", () => this.turnTheme());
     document.addEventListener("keydown", (event) => this.pressed(event));
     NARROW.addEventListener("change", () => this.show());
-    if (location.hash === "#light") this.turnTheme();
+    const chosen = { "#light": "light", "#dark": "dark" }[location.hash];
+    this.setTheme(chosen ?? preferredTheme());
+    LIGHT.addEventListener("change", () => this.setTheme(preferredTheme()));
   }
 
   act(change) {
@@ -75,9 +78,12 @@ class Viewer {
   }
 
   turnTheme() {
-    const { dataset } = document.documentElement;
-    dataset.theme = dataset.theme === "light" ? "dark" : "light";
-    document.getElementById("theme").textContent = dataset.theme === "light" ? "Dark" : "Light";
+    this.setTheme(document.documentElement.dataset.theme === "light" ? "dark" : "light");
+  }
+
+  setTheme(theme) {
+    document.documentElement.dataset.theme = theme;
+    document.getElementById("theme").textContent = theme === "light" ? "Dark" : "Light";
   }
 
   pressed(event) {
@@ -133,6 +139,10 @@ class Viewer {
     const names = this.sidebar.presets.map(({ name }) => name);
     return next(names, this.sidebar.presetOf(state));
   }
+}
+
+function preferredTheme() {
+  return LIGHT.matches ? "light" : "dark";
 }
 
 start().catch((fault) => {
