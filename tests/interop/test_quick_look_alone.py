@@ -12,11 +12,11 @@ from dicomseries.pipeline.showing import look
 from judges.browser import BUILT
 from judges.devtools import opened_tab
 from judges.presence import absent
+from judges.quick_look import ALL_SEEN
 
 SHAPE = (7, 9, 11)
 INDEX = """JSON.parse([...document.querySelectorAll(".position dt")]
     .find((one) => one.textContent === "Array index").nextElementSibling.textContent)"""
-SEEN = "[...document.querySelectorAll('.pane:not([hidden]) .count')].every((one) => one.textContent)"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def tab(browser, page):
     browser.call("Network.enable")
     browser.events.clear()
     browser.opens(page.as_uri())
-    browser.until(SEEN)
+    browser.until(ALL_SEEN)
     return browser
 
 

@@ -20,7 +20,12 @@ from typing import Any
 from dicomseries.viewing.server import Answer, Site, handler_of
 from judges.browser import BUILT, FLAGS, chromium
 
-__all__ = ["User", "user"]
+__all__ = ["ALL_SEEN", "User", "user"]
+
+ALL_SEEN = """
+[...document.querySelectorAll(".pane:not([hidden]) .count, #panes:empty")].every((one) => one.textContent)
+"""
+"""JavaScript that is true once every plane has its first picture."""
 
 # A picture of two dimensions needs no graphics processor, and is drawn faster without an imitated one.
 PLAIN = tuple(flag for flag in FLAGS if "gl" not in flag and "gpu" not in flag and "swiftshader" not in flag)
