@@ -27,7 +27,7 @@ from judges.quick_look import ALL_SEEN  # noqa: E402
 OUT = ROOT / "screenshots"
 PICTURE = ROOT / "docs" / "pictures" / "quick-look.png"
 SIZES = {"desk": (1280, 800), "phone": (390, 1300)}
-PICTURE_SIZE, COLOURS = (1140, 700), 128
+PICTURE_SIZE, COLOURS = (1140, 700), 220
 PATIENT = {"PatientName": "Phantom^Chest", "PatientID": "P-1", "SeriesDescription": "Thorax phantom"}
 SHAPE, SPACING = (96, 192, 192), (1.95, 1.95, 3.1)
 
@@ -111,9 +111,8 @@ def picture(tab: Tab, page: Path) -> bytes:
         tab.until(f"document.querySelector('[data-plane={name}] .count').textContent.startsWith('{index + 1} /')")
     content = io.BytesIO()
     seen = Image.open(io.BytesIO(tab.picture())).convert("RGB")
-    seen.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        content, "PNG", optimize=True
-    )
+    few = seen.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(content, "PNG", optimize=True)
     return content.getvalue()
 
 
