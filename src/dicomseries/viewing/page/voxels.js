@@ -19,7 +19,9 @@ const COARSE = 203; // the status of a plane that is not what it will be
 
 /** The voxels of a layer from base 64 of their deflated bytes. */
 export async function unpacked(layer, text) {
-  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+  const letters = atob(text.trim());
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = letters.charCodeAt(at); // many times as fast as `from`
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new ARRAYS[layer.dtype](await new Response(stream).arrayBuffer());
 }
