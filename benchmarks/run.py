@@ -16,13 +16,14 @@ from pathlib import Path
 import codecs_lossless
 import instructions
 import multi_frame
+import quick_look
 import read
 import scale
 import start
 import write
 from measure import Row, show
 
-PARTS = ("write", "read", "codecs", "frames", "scale", "start", "instructions")
+PARTS = ("write", "read", "codecs", "frames", "scale", "start", "view", "instructions")
 
 
 def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
@@ -34,6 +35,7 @@ def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
         "frames": lambda: multi_frame.rows(scratch, rounds=rounds),
         "scale": lambda: scale.rows(scratch, slices=slices, rounds=rounds),
         "start": lambda: start.rows(rounds=2 * rounds),
+        "view": lambda: quick_look.rows(scratch, slices=slices, size=size, rounds=rounds),
         "instructions": instructions.rows,
     }
     for name in options.only or PARTS:

@@ -76,6 +76,8 @@ LEFT_HANDED = dcs.Grid.from_affine((3, 4, 5), np.diag([20, 25, -30, 1]), space="
 DRAWINGS_BY_NAME = {"upright.svg": UPRIGHT, "oblique.svg": OBLIQUE, "left-handed.svg": LEFT_HANDED}
 
 PICTURES_BY_NAME = {"derive.png": derive_picture}
+SCREENSHOTS = {"quick-look.png": "tools/take_screenshots.py --docs"}
+"""Those that a browser takes, by what takes them: they differ by its fonts, so they are not made again to compare."""
 
 
 def drawing(grid: dcs.Grid) -> str:

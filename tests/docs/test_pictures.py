@@ -24,7 +24,12 @@ def tool():
 def test_every_picture_is_what_its_tool_makes(tool):
     from PIL import Image
 
-    assert {path.name for path in PICTURES.iterdir()} == {*tool["PICTURES_BY_NAME"], *tool["DRAWINGS_BY_NAME"]}
+    assert {path.name for path in PICTURES.iterdir()} == {
+        *tool["PICTURES_BY_NAME"],
+        *tool["DRAWINGS_BY_NAME"],
+        *tool["SCREENSHOTS"],
+    }
+    assert all((PICTURES / name).stat().st_size < 150_000 for name in tool["SCREENSHOTS"])
     for name, picture in tool["PICTURES_BY_NAME"].items():
         with Image.open(PICTURES / name) as committed:
             then, now = (np.asarray(image.convert("L"), dtype=float) for image in (committed, picture()))

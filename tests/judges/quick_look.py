@@ -20,7 +20,12 @@ from typing import Any
 from dicomseries.viewing.server import Answer, Site, handler_of
 from judges.browser import BUILT, FLAGS, chromium
 
-__all__ = ["User", "user"]
+__all__ = ["ALL_SEEN", "User", "user"]
+
+ALL_SEEN = """
+[...document.querySelectorAll(".pane:not([hidden]) .count, #panes:empty")].every((one) => one.textContent)
+"""
+"""JavaScript that is true once every plane has its first picture."""
 
 # A picture of two dimensions needs no graphics processor, and is drawn faster without an imitated one.
 PLAIN = tuple(flag for flag in FLAGS if "gl" not in flag and "gpu" not in flag and "swiftshader" not in flag)
@@ -45,7 +50,7 @@ class User:
     def does(self, site: Site, *steps: Sequence[Any], size: tuple[int, int] = (1280, 800)) -> list[Any]:
         """Open the page of a site and return what each step gave."""
         self.sites.append(site)
-        address = f"/{TOKEN}/{len(self.sites) - 1}/"
+        address = f"/{TOKEN}/{len(self.sites) - 1}/#dark"
         self.jobs.put({"address": address, "steps": steps, "width": size[0], "height": size[1]})
         try:
             answer = self.answers.get(timeout=SECONDS)

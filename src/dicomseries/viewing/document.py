@@ -35,6 +35,8 @@ MODULES = (
 )
 """The scripts of the page, each after those it imports from."""
 
+STYLES = ("panes.css", "style.css")
+
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
 
@@ -54,7 +56,7 @@ def document(model: dict[str, Any], voxels: Sequence[str] | None) -> str:
     The Content-Security-Policy names the page's own script and style by their SHA-256, and no other: nothing that
     stands in a header can run, and nothing is fetched from anywhere but the server that gave the page.
     """
-    script, style = program(), _source("style.css")
+    script, style = program(), "".join(map(_source, STYLES))
     policy = "; ".join(
         (
             "default-src 'none'",

@@ -54,10 +54,11 @@ class Site:
             return NOTHING
         layer, axis, index, volume = map(int, words[1:])
         try:
-            plane = self.planes[layer].read(axis, index, volume)
+            plane, is_whole = self.planes[layer].soon(axis, index, volume)
         except IndexError:
             return NOTHING
-        return Answer(content=plane.tobytes(), content_type="application/octet-stream")
+        status = 200 if is_whole else 203  # "not authoritative": a coarse plane, to be asked for again
+        return Answer(content=plane.tobytes(), content_type="application/octet-stream", status=status)
 
 
 def bound_server(site: Site, token: str) -> http.server.ThreadingHTTPServer:

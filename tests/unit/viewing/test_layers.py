@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -130,3 +131,17 @@ def test_the_planes_of_a_picture_are_seen_as_a_radiologist_sees_them(direction):
     assert seen(*coronal.down)[2] < 0
     assert seen(*sagittal.across)[1] > 0
     assert seen(*sagittal.down)[2] < 0
+
+
+def test_thousands_of_slices_are_opened_by_reading_a_few(tmp_path, monkeypatch):
+    monkeypatch.setattr(showing, "EMBEDDED_BYTES", 0)
+    array = np.broadcast_to(np.arange(2400, dtype="int16")[:, None, None], (2400, 4, 4))
+    out = written(array, tmp_path / "a", sync=False)
+    reader = type(look(out).layers[0].volume.slabs)
+    read, frames = reader.read, []
+    monkeypatch.setattr(reader, "read", lambda slabs, *ends: (frames.append(ends), read(slabs, *ends))[1])
+    with closing(look(out).site()) as site:
+        assert b"2400" in site.answer("").content
+        plane = np.frombuffer(site.answer("voxels/0/0/1200/0").content, "<i2")
+    assert set(plane) == {1200}
+    assert sum(stop - start for start, stop in frames) <= 10, "of those that are sampled for the window, and the one"

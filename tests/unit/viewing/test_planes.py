@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import numpy as np
@@ -56,13 +57,81 @@ def test_there_is_no_plane_outside(asked):
         planes.read(*asked)
 
 
-def test_a_disk_that_is_full_leaves_no_scratch_file_open(monkeypatch):
-    def refuse(*_):
-        raise OSError(28, "No space left on device")
+def _refuse(*_, **__):
+    raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "pwrite", refuse)
+
+def test_a_disk_that_is_full_leaves_no_scratch_file_open(monkeypatch):
+    monkeypatch.setattr(module.os, "pwrite", _refuse)
     with closing(Planes(volume_of(np.zeros((2, 3, 4))))) as planes:
         with pytest.raises(OSError, match="No space"):
             planes.read(1, 0)
         assert not planes._bricks
         assert planes.read(0, 0).shape == (3, 4), "slices need no scratch file"
+
+
+class Counted:
+    """Slices that never existed, and are counted as they are read: each is of its number."""
+
+    def __init__(self, shape):
+        self.shape, self.dtype, self.depth = shape, np.dtype("int16"), 1
+        self.reads = []
+
+    def read(self, start, stop):
+        self.reads.extend(range(start, stop))
+        return np.broadcast_to(np.arange(start, stop).astype("int16")[:, None, None], (stop - start, *self.shape[1:]))
+
+
+def test_the_first_pictures_of_thousands_of_slices_need_a_few_of_them(monkeypatch):
+    shape = (2400, 256, 256)
+    slabs = Counted(shape)
+    planes = Planes(Volume(slabs=slabs, grid=Grid(shape=shape, spacing_mm=(1, 1, 1))))
+    monkeypatch.setattr(planes, "_make_bricks", lambda _: None)
+    monkeypatch.setattr(module, "_COARSE_BYTES", 32 * 2 * 256 * 256)
+    assert planes.soon(0, 1200)[1]
+    coarse = [planes.soon(axis, 128) for axis in (1, 2)]
+    assert len(slabs.reads) == 1 + 32
+    for plane, is_whole in coarse:
+        assert not is_whole
+        assert plane.shape == (2400, 256)
+        assert np.abs(plane - np.arange(2400)[:, None]).max() <= 2400 / 32 / 2, "the nearest slice stands for each"
+
+
+def test_coarse_planes_give_way_to_whole_ones(monkeypatch):
+    monkeypatch.setattr(module, "_COARSE_BYTES", 1)
+    array = np.random.default_rng(3).integers(0, 999, (2, 9, 20, 30)).astype("int16")
+    with closing(Planes(volume_of(array, 2))) as planes:
+        for volume in (1, 0):
+            while not (found := planes.soon(2, 17, volume))[1]:
+                np.testing.assert_array_equal(found[0], np.repeat(array[volume, 4:5, :, 17], 9, axis=0))
+                time.sleep(0.001)
+            np.testing.assert_array_equal(found[0], array[volume, :, :, 17])
+            np.testing.assert_array_equal(planes.soon(1, 3, volume)[0], array[volume, :, 3])
+            assert planes._coarse is None
+
+
+def wait_for(planes):
+    while planes._maker is not None:
+        time.sleep(0.001)
+
+
+def test_what_keeps_whole_planes_from_being_made_is_said(monkeypatch):
+    monkeypatch.setattr(module, "_COARSE_BYTES", 1)
+    monkeypatch.setattr(module.tempfile, "TemporaryFile", _refuse)
+    with closing(Planes(volume_of(np.zeros((2, 3, 4))))) as planes:
+        planes.soon(1, 0)
+        wait_for(planes)
+        with pytest.raises(OSError, match="No space"):
+            planes.soon(1, 0)
+
+
+def test_closing_ends_what_is_being_made(monkeypatch):
+    monkeypatch.setattr(module, "_COARSE_BYTES", 1)
+    monkeypatch.setattr(module, "_CHUNK_BYTES", 1)
+    slabs = Counted((100_000, 2, 2))
+    planes = Planes(Volume(slabs=slabs, grid=Grid(shape=slabs.shape, spacing_mm=(1, 1, 1))))
+    planes.soon(1, 0)
+    planes.close()
+    wait_for(planes)
+    assert len(slabs.reads) < 100_000
+    assert not planes._bricks

@@ -22,8 +22,16 @@ export function packed(red, green, blue) {
   return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-/** A colour map as 256 pixels. */
+const TABLES = new Map();
+
+/** A colour map as 256 pixels; the same array whenever it is asked for. */
 export function tableOf(name, isInverted) {
+  const key = `${name} ${isInverted}`;
+  if (!TABLES.has(key)) TABLES.set(key, madeTable(name, isInverted));
+  return TABLES.get(key);
+}
+
+function madeTable(name, isInverted) {
   const stops = STOPS[name].map(partsOf);
   const table = new Uint32Array(256);
   for (let level = 0; level < 256; level += 1) {

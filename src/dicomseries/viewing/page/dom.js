@@ -12,6 +12,15 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** Sets a property of an element only where it is another: setting what is there already costs a layout. */
+export function put(target, name, value) {
+  if (target[name] !== value) target[name] = value;
+}
+
+export function press(button, isPressed) {
+  if (button.getAttribute("aria-pressed") !== String(isPressed)) button.setAttribute("aria-pressed", String(isPressed));
+}
+
 export function labelled(text, control) {
   return element("label", { class: "field" }, element("span", {}, text), control);
 }

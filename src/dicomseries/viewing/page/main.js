@@ -1,13 +1,15 @@
 // The page: reads what it was given, and joins state, panes and sidebar.
 
 import { COLOUR_MAPS } from "./colours.js";
+import { press } from "./dom.js";
 import { planesOf } from "./geometry.js";
 import { Pane } from "./pane.js";
 import { Sidebar } from "./sidebar.js";
 import { firstState, movedBy, next, withVolume } from "./state.js";
-import { HeldPlanes, ServedPlanes, fetched, unpacked } from "./voxels.js";
+import { HeldPlanes, ServedPlanes, fetched, fetchedPlane, unpacked } from "./voxels.js";
 
 const NARROW = window.matchMedia("(max-width: 760px)");
+const LIGHT = window.matchMedia("(prefers-color-scheme: light)");
 
 async function start() {
   const model = JSON.parse(document.getElementById("model").textContent);
@@ -16,7 +18,7 @@ async function start() {
     model.layers.map(async (layer, at) =>
       texts.length
         ? new HeldPlanes(layer, await unpacked(layer, texts[at]))
-        : new ServedPlanes(layer, at, async (path) => (await fetched(path)).arrayBuffer()),
+        : new ServedPlanes(layer, at, fetchedPlane),
     ),
   );
   const viewer = new Viewer(model, planes);
@@ -40,7 +42,9 @@ class Viewer {
     document.getElementById("theme").addEventListener("click", () => this.turnTheme());
     document.addEventListener("keydown", (event) => this.pressed(event));
     NARROW.addEventListener("change", () => this.show());
-    if (location.hash === "#light") this.turnTheme();
+    const chosen = { "#light": "light", "#dark": "dark" }[location.hash];
+    this.setTheme(chosen ?? preferredTheme());
+    LIGHT.addEventListener("change", () => this.setTheme(preferredTheme()));
   }
 
   act(change) {
@@ -56,7 +60,7 @@ class Viewer {
     document.getElementById("panes").dataset.only = only;
     for (const { root, plane } of this.panes) root.hidden = only !== "" && plane.name !== only;
     for (const button of document.querySelectorAll("#chooser button")) {
-      button.setAttribute("aria-pressed", String(button.value === only));
+      press(button, button.value === only);
     }
     for (const pane of this.panes) pane.update(this.state);
     this.sidebar.update(this.state);
@@ -74,9 +78,12 @@ class Viewer {
   }
 
   turnTheme() {
-    const { dataset } = document.documentElement;
-    dataset.theme = dataset.theme === "light" ? "dark" : "light";
-    document.getElementById("theme").textContent = dataset.theme === "light" ? "Dark" : "Light";
+    this.setTheme(document.documentElement.dataset.theme === "light" ? "dark" : "light");
+  }
+
+  setTheme(theme) {
+    document.documentElement.dataset.theme = theme;
+    document.getElementById("theme").textContent = theme === "light" ? "Dark" : "Light";
   }
 
   pressed(event) {
@@ -132,6 +139,10 @@ class Viewer {
     const names = this.sidebar.presets.map(({ name }) => name);
     return next(names, this.sidebar.presetOf(state));
   }
+}
+
+function preferredTheme() {
+  return LIGHT.matches ? "light" : "dark";
 }
 
 start().catch((fault) => {

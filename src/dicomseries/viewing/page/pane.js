@@ -1,7 +1,7 @@
 // One plane on the screen: its picture, letters and cross, and what mouse, pen and finger do to it.
 
 import { tableOf } from "./colours.js";
-import { element } from "./dom.js";
+import { element, put } from "./dom.js";
 import { layOver, paint } from "./picture.js";
 import { fitted, layoutOf, pointOf, scaleBar, voxelAt } from "./reslicing.js";
 import { movedBy, movedTo } from "./state.js";
@@ -10,6 +10,8 @@ import { draggedWindow, limitsOf } from "./windowing.js";
 
 const WHEEL_STEP = 40;
 const PATIENCE_MS = 300;
+const COARSE_MS = 250;
+const GAP = 9; // between the cross and its lines
 
 export class Pane {
   /** `planes` has a source of planes for each layer; `act` takes a function from the state to the next one. */
@@ -23,6 +25,7 @@ export class Pane {
     this.pixels = this.image.getContext("2d").createImageData(this.layout.width, this.layout.height);
     this.asked = 0;
     this.shown = 0;
+    this.room = { width: 0, height: 0 };
     this.build();
   }
 
@@ -41,11 +44,16 @@ export class Pane {
       disabled: last === 0,
       oninput: () => this.act((state) => this.scrolledTo(state, Number(this.slider.value))),
     });
+    this.lines = [0, 1, 2, 3].map(() => element("i"));
+    this.cross = element("div", { class: "cross", "aria-hidden": "true" }, ...this.lines);
+    this.scale = element("span", { class: "scale", "aria-hidden": "true" });
     const sides = Object.entries(letters).map(([side, text]) => element("span", { class: `letter ${side}` }, text));
     this.root = element(
       "section",
       { class: "pane", "data-plane": name, "aria-label": planeText(this.plane) },
       this.canvas,
+      this.cross,
+      this.scale,
       element("h2", {}, planeText(this.plane)),
       this.count,
       ...sides,
@@ -68,7 +76,7 @@ export class Pane {
     this.canvas.addEventListener("dblclick", () => {
       this.act((state) => ({ ...state, only: state.only === this.plane.name ? "" : this.plane.name }));
     });
-    new ResizeObserver(() => this.draw()).observe(this.root);
+    new ResizeObserver(([{ contentRect }]) => this.resized(contentRect)).observe(this.canvas);
   }
 
   rolledBy(event) {
@@ -116,14 +124,24 @@ export class Pane {
     return movedTo(state, this.model, state.cursor.map((at, axis) => (axis === this.plane.through ? index : at)));
   }
 
+  /** The room is noted when it changes: asking for it would cost a layout in every frame. */
+  resized({ width, height }) {
+    const wasSeen = this.isSeen;
+    this.room = { width, height };
+    if (!this.isSeen || !this.state) return;
+    if (wasSeen) this.draw();
+    else this.update(this.state);
+  }
+
   get isSeen() {
-    return this.canvas.clientWidth > 0;
+    return this.room.width > 0;
   }
 
   /** Shows a state as soon as its planes are there. Planes that come late are shown unless later ones already are. */
   async update(state) {
     this.state = state;
     if (!this.isSeen) return;
+    clearTimeout(this.again);
     this.asked += 1;
     const order = this.asked;
     const index = state.cursor[this.plane.through];
@@ -137,24 +155,30 @@ export class Pane {
       this.shown = order;
       if (!this.isPainted(values, state)) this.paint(values, state);
       this.say("");
+      this.placeCross();
+      this.count.classList.toggle("coarse", this.isCoarse(values));
+      if (this.isCoarse(values) && order === this.asked) this.again = setTimeout(() => this.update(this.state), COARSE_MS);
     } catch (fault) {
       if (order === this.asked) this.say(fault.message);
     } finally {
       clearTimeout(waiting);
     }
-    this.draw();
+  }
+
+  isCoarse(values) {
+    return values.some((plane, layer) => plane && this.planes[layer].isCoarse(plane));
   }
 
   /** Whether the picture is the one of these planes already: where the cross moves in two planes, only one changes. */
-  isPainted(values, { window, colourMap, isInverted, hidden, opacity }) {
-    const wanted = [...values, window, colourMap, isInverted, hidden, opacity];
+  isPainted(values, { window, colourMap, isInverted, isSmooth, hidden, opacity }) {
+    const wanted = [...values, window, colourMap, isInverted, isSmooth, hidden, opacity];
     const isSame = wanted.every((one, at) => one === this.painted?.[at]);
     this.painted = wanted;
     return isSame;
   }
 
   say(text) {
-    this.fault.textContent = text;
+    put(this.fault, "textContent", text);
   }
 
   paint(values, state) {
@@ -177,19 +201,20 @@ export class Pane {
     this.count.textContent = `${this.index + 1} / ${length}`;
     this.slider.value = String(this.index);
     this.canvas.setAttribute("aria-label", `${planeText(this.plane)}, slice ${this.index + 1} of ${length}`);
+    this.draw();
   }
 
+  /** Draws the picture as large as the pane; cross and scale stand over it, so that they can change without it. */
   draw() {
-    if (!this.isSeen || !this.state) return;
     const ratio = window.devicePixelRatio || 1;
-    const room = { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
-    this.frame = fitted(...this.size, room);
-    const brush = this.cleared(Math.round(room.width * ratio), Math.round(room.height * ratio));
+    this.frame = fitted(...this.size, this.room);
+    const { left, top, width, height } = this.frame;
+    const brush = this.cleared(Math.round(this.room.width * ratio), Math.round(this.room.height * ratio));
     brush.setTransform(ratio, 0, 0, ratio, 0, 0);
     brush.imageSmoothingEnabled = this.state.isSmooth && !this.model.layers[0].labels.length;
-    brush.drawImage(this.image, this.frame.left, this.frame.top, this.frame.width, this.frame.height);
-    if (this.state.isCrossShown) this.drawCross(brush);
-    this.drawScale(brush, room);
+    brush.drawImage(this.image, left, top, width, height);
+    this.placeCross();
+    this.placeScale();
   }
 
   /** An empty canvas; it is made anew only where its size is another, which takes long. */
@@ -204,48 +229,26 @@ export class Pane {
     return brush;
   }
 
-  drawCross(brush) {
+  /** Moves the four lines to the voxel, each as long as the picture and cut off at its edge. */
+  placeCross() {
+    put(this.cross, "hidden", !this.state.isCrossShown);
+    if (!this.frame || this.cross.hidden) return;
     const { left, top, width, height } = this.frame;
-    const [x, y] = pointOf(this.plane, this.shape, this.frame, this.state.cursor);
-    const gap = 9;
-    const lines = [
-      [left, y, x - gap, y],
-      [x + gap, y, left + width, y],
-      [x, top, x, y - gap],
-      [x, y + gap, x, top + height],
+    const [x, y] = pointOf(this.plane, this.shape, this.frame, this.state.cursor).map(Math.round);
+    const places = [
+      [x - left - GAP - width, y - top],
+      [x - left + GAP, y - top],
+      [x - left, y - top - GAP - height],
+      [x - left, y - top + GAP],
     ];
-    for (const [colour, thickness] of [["rgb(0 0 0 / 55%)", 3], ["rgb(94 200 255 / 90%)", 1]]) {
-      brush.strokeStyle = colour;
-      brush.lineWidth = thickness;
-      brush.beginPath();
-      for (const [x0, y0, x1, y1] of lines) {
-        if (x1 < x0 || y1 < y0) continue;
-        brush.moveTo(x0, y0);
-        brush.lineTo(x1, y1);
-      }
-      brush.stroke();
-    }
+    this.lines.forEach((line, at) => put(line.style, "transform", `translate(${places[at][0]}px, ${places[at][1]}px)`));
   }
 
-  drawScale(brush, room) {
-    const length = scaleBar(room.width / this.frame.scale);
-    const [x, y, width] = [14, room.height - 38, length * this.frame.scale];
-    brush.font = "11px system-ui, sans-serif";
-    brush.lineJoin = "round";
-    for (const [colour, thickness] of [["rgb(0 0 0 / 70%)", 3.5], ["rgb(235 240 245)", 1.5]]) {
-      brush.strokeStyle = colour;
-      brush.lineWidth = thickness;
-      brush.beginPath();
-      brush.moveTo(x, y - 4);
-      brush.lineTo(x, y);
-      brush.lineTo(x + width, y);
-      brush.lineTo(x + width, y - 4);
-      brush.stroke();
-    }
-    brush.lineWidth = 3;
-    brush.strokeStyle = "rgb(0 0 0 / 70%)";
-    brush.fillStyle = "rgb(235 240 245)";
-    brush.strokeText(`${length} mm`, x, y - 8);
-    brush.fillText(`${length} mm`, x, y - 8);
+  placeScale() {
+    const { left, top, width, height, scale } = this.frame;
+    const length = scaleBar(this.room.width / scale);
+    put(this.scale, "textContent", `${length} mm`);
+    this.scale.style.width = `${length * scale}px`;
+    Object.assign(this.cross.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
   }
 }

@@ -11,12 +11,42 @@ const BLACK = packed(0, 0, 0);
 export function paint(pixels, values, layer, layout, { limits, table, hidden }) {
   if (layer.samples === 3) return paintColours(pixels, values, layout);
   const labels = labelTable(layer, hidden);
+  const colours = labels ? null : coloursOf(values, layer, limits, table);
+  if (colours) return paintByTable(pixels, values, layout, colours);
   const [scale, offset] = levelsOf(layer, limits);
   let target = 0;
   for (let y = 0; y < layout.height; y += 1) {
     let source = layout.start + y * layout.down;
     for (let x = 0; x < layout.width; x += 1, source += layout.right, target += 1) {
       pixels[target] = labels ? labels[values[source]] || BLACK : table[levelAt(values[source] * scale + offset)];
+    }
+  }
+  return pixels;
+}
+
+/** The last table made, and what for: the three planes take turns with the same one. */
+let made = {};
+
+/** The colour of each stored value there can be, at the value's lowest bits; null for all but 8 and 16 bit integers. */
+function coloursOf(values, { slope, intercept }, limits, table) {
+  const Type = values.constructor;
+  if (![Int8Array, Uint8Array, Int16Array, Uint16Array].includes(Type)) return null;
+  const wanted = { Type, slope, intercept, table, low: limits[0], high: limits[1] };
+  if (!Object.entries(wanted).every(([key, value]) => made[key] === value)) {
+    const [scale, offset] = levelsOf({ slope, intercept }, limits);
+    const stored = Type.from({ length: 1 << (8 * Type.BYTES_PER_ELEMENT) }, (_, bits) => bits);
+    made = { ...wanted, colours: Uint32Array.from(stored, (value) => table[levelAt(value * scale + offset)]) };
+  }
+  return made.colours;
+}
+
+function paintByTable(pixels, values, layout, colours) {
+  const mask = colours.length - 1;
+  let target = 0;
+  for (let y = 0; y < layout.height; y += 1) {
+    let source = layout.start + y * layout.down;
+    for (let x = 0; x < layout.width; x += 1, source += layout.right, target += 1) {
+      pixels[target] = colours[values[source] & mask];
     }
   }
   return pixels;

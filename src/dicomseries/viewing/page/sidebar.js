@@ -1,7 +1,7 @@
 // What stands beside the planes: where the cross is, how it is shown, attributes, findings, keys.
 
 import { COLOUR_MAPS, labelColour } from "./colours.js";
-import { choice, element, labelled, toggle } from "./dom.js";
+import { choice, element, labelled, press, put, toggle } from "./dom.js";
 import { placeOf } from "./geometry.js";
 import { valueAt } from "./picture.js";
 import { frameOf, isLinked, withLabelToggled, withVolume } from "./state.js";
@@ -249,14 +249,14 @@ export class Sidebar {
     const isMoved = !this.state || frameOf(this.state, this.model) !== frameOf(state, this.model);
     this.state = state;
     const [base] = this.model.layers;
-    this.voxel.textContent = `[${state.cursor.join(", ")}]`;
-    this.place.textContent = millimetresText(placeOf(base.affine, state.cursor));
-    this.preset.value = this.presetOf(state);
-    this.centre.value = String(Number(state.window.centre.toPrecision(6)));
-    this.width.value = String(Number(state.window.width.toPrecision(6)));
-    this.colourMap.value = state.colourMap;
-    for (const [key, button] of this.toggles) button.setAttribute("aria-pressed", String(state[key]));
-    this.tool.setAttribute("aria-pressed", String(state.tool === "window"));
+    put(this.voxel, "textContent", `[${state.cursor.join(", ")}]`);
+    put(this.place, "textContent", millimetresText(placeOf(base.affine, state.cursor)));
+    put(this.preset, "value", this.presetOf(state));
+    put(this.centre, "value", String(Number(state.window.centre.toPrecision(6))));
+    put(this.width, "value", String(Number(state.window.width.toPrecision(6))));
+    put(this.colourMap, "value", state.colourMap);
+    for (const [key, button] of this.toggles) press(button, state[key]);
+    press(this.tool, state.tool === "window");
     this.updateLayers(state);
     if (isMoved) this.listAttributesSoon();
     await Promise.all(this.model.layers.map((layer, at) => this.updateValue(layer, at, state)));
@@ -272,7 +272,7 @@ export class Sidebar {
       step.slider.setAttribute("aria-valuetext", steps[at] ?? String(at + 1));
     });
     if (!this.labels) return;
-    this.shown.setAttribute("aria-pressed", String(state.isOverlayShown));
+    press(this.shown, state.isOverlayShown);
     this.opacity.value = String(state.opacity);
     for (const { value, box } of this.labels) box.checked = !state.hidden.includes(value);
   }
@@ -284,7 +284,7 @@ export class Sidebar {
     if (state !== this.state) return;
     const value = plane && valueAt(plane, layer, layer.shape[2], row, column);
     const shown = this.values[at];
-    shown.textContent = plane ? valueText(value, layer) : "–";
+    put(shown, "textContent", plane ? valueText(value, layer) : "–");
     // In full, for programs.
     shown.dataset.value = JSON.stringify(typeof value === "number" ? String(value) : value);
     shown.dataset.voxel = JSON.stringify([...state.cursor, state.volumes[at]]);

@@ -154,6 +154,18 @@ test("pixels are real values through window and table; what is no number is blac
   assert.deepEqual(bytesOf(pixels).slice(0, 8), [101, 101, 101, 255, 0, 0, 0, 255]);
 });
 
+test("integers are painted by a table of all values as numbers are one by one", () => {
+  const window = { limits: [-300, 4000], table: tableOf("Viridis", false), hidden: [] };
+  for (const [Type, lowest, highest] of [[Int8Array, -128, 127], [Uint8Array, 0, 255], [Int16Array, -32768, 32767], [Uint16Array, 0, 65535]]) {
+    for (const layer of [GREY, { ...GREY, slope: -0.37, intercept: 1024 }]) {
+      const numbers = [lowest, highest, 0, 1, ...Array.from({ length: 996 }, (_, at) => lowest + Math.floor(((highest - lowest) * at) / 996))];
+      const layout = { width: 1000, height: 1, start: 0, right: 1, down: 1000 };
+      const [fast, slow] = [Type, Float64Array].map((Form) => paint(new Uint32Array(1000), Form.from(numbers), layer, layout, window));
+      assert.deepEqual(fast, slow, Type.name);
+    }
+  }
+});
+
 test("labels have their colours above and below, hidden ones none", () => {
   const layer = { ...GREY, slope: 1, intercept: 0, labels: [{ value: 1, name: "a" }, { value: 2, name: "b" }] };
   const values = new Uint8Array([1, 2]);
@@ -203,9 +215,20 @@ test("the cross stays inside, and layers of as many volumes go together", () => 
   assert.deepEqual(withLabelToggled(withLabelToggled(state, 3), 3).hidden, []);
 });
 
+test("a coarse plane is not kept, so that the whole one is asked for", async () => {
+  const answers = [true, false];
+  const asked = [];
+  const get = async (path) => (asked.push(path), { bytes: new ArrayBuffer(8), isCoarse: answers.shift() });
+  const planes = new ServedPlanes({ shape: [2, 9, 2], samples: 1, dtype: "int16" }, 0, get);
+  assert.equal(planes.isCoarse(await planes.read(1, 4, 0)), true);
+  assert.equal(planes.isCoarse(await planes.read(1, 4, 0)), false);
+  await planes.read(1, 4, 0);
+  assert.deepEqual(asked, ["voxels/0/1/4/0", "voxels/0/1/4/0"]);
+});
+
 test("served planes are asked for once, and the next ones ahead of time", async () => {
   const asked = [];
-  const get = async (path) => (asked.push(path), new ArrayBuffer(8));
+  const get = async (path) => (asked.push(path), { bytes: new ArrayBuffer(8), isCoarse: false });
   const planes = new ServedPlanes({ shape: [9, 2, 2], samples: 1, dtype: "int16" }, 0, get);
   await planes.read(0, 4, 0);
   await planes.read(0, 5, 0);
