@@ -117,8 +117,8 @@ def read_into(instance: Instance, array: npt.NDArray[Any], start: int = 0) -> No
     plain_bytes(instance, start * frame_bytes, array.reshape(-1).view(np.uint8).data)
 
 
-def read_like(instance: Instance, array: npt.NDArray[Any], like: Instance) -> bool:
-    """Read the plain pixels of a file whose format is known: that of `like`, which `array` was made for.
+def read_like(instance: Instance, view: memoryview, like: Instance) -> bool:
+    """Fill `view` with the plain pixels of a file whose format is known: that of `like`, whose frame has its size.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def read_like(instance: Instance, array: npt.NDArray[Any], like: Instance) -> bo
     ReadError
         As `read_into`.
     """
-    pixels, view = instance.pixels, array.reshape(-1).view(np.uint8).data
+    pixels = instance.pixels
     if pixels is None or pixels.length is None or pixels.length < len(view):
         return False
     if like.pixels is None or pixels.tag != like.pixels.tag or not instance.shares(FORMAT, like):
@@ -251,10 +251,8 @@ def _one(instance: Instance) -> npt.NDArray[Any]:
 
 def _some(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     # Packed bits of a frame may begin inside a byte, which pydicom's iterator does not bear.
-    is_lazy = (
-        instance.has_preamble and instance.transfer_syntax != _DEFLATED_UID and instance.number("BitsAllocated") > 1
-    )
-    if not is_lazy:
+    is_whole = instance.family.has_preamble and instance.transfer_syntax != _DEFLATED_UID
+    if not is_whole or instance.number("BitsAllocated") == 1:
         array: npt.NDArray[Any] = _dataset(instance).pixel_array[start:stop]
         return array
     return np.stack([frame.copy() for frame in iter_pixels(instance.path, indices=range(start, stop))])
