@@ -224,7 +224,7 @@ def significant(instance: Instance, words: npt.NDArray[Any]) -> npt.NDArray[Any]
 
 
 def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
-    """Return what pydicom and its plugins, or else imagecodecs, make of frames [start, stop), frames first.
+    """Return what imagecodecs, or else pydicom and its plugins, make of frames [start, stop), frames first.
 
     Raises
     ------
@@ -235,13 +235,19 @@ def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     """
     missing = _missing(instance)
     try:
-        if missing is not None and fragments.can_decode(instance):
-            frames = fragments.decode(instance, start, stop, stored_dtype(instance))
-        else:
-            frames = _one(instance) if instance.frames == 1 else _some(instance, start, stop)
+        frames = _decoded(instance, start, stop, is_only=missing is not None)
     except Exception as error:
         raise missing or faults.damaged(instance.path, f"pixels that cannot be decoded: {_short(error)}") from error
     return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
+
+
+def _decoded(instance: Instance, start: int, stop: int, *, is_only: bool) -> npt.NDArray[Any]:
+    if fragments.can_decode(instance):
+        decode = fragments.decode if is_only else fragments.decode_plain
+        frames = decode(instance, start, stop, stored_dtype(instance))
+        if frames is not None:
+            return frames
+    return _one(instance) if instance.frames == 1 else _some(instance, start, stop)
 
 
 def _one(instance: Instance) -> npt.NDArray[Any]:
