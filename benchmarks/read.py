@@ -1,6 +1,8 @@
 """Read a series of 512 × 512 × 400 voxels back to one array, beside the raw reading of the same bytes and others.
 
-`raw` is `os.preadv` of the pixels of as many files into one array, one thread.
+`raw` is `os.preadv` of the pixels of as many files into one new array, one thread. Ours returns a new array too, and to
+give memory to it costs the system about half of the time on either side; so this is the pair that has the goal. The
+same reading into an array that has its memory already stands beside it, as what the disk's cache alone would allow.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from write import volume, write_ours
 
 import dicomseries as dcs
 
+NEW = "os.preadv to one new array"
+TOUCHED = "os.preadv to one that is there"
 
-def read_raw(files: list[tuple[str, int]], shape: tuple[int, ...]) -> np.ndarray:
-    array = np.empty(shape, np.int16)
+
+def read_raw(files: list[tuple[str, int]], array: np.ndarray) -> np.ndarray:
     for (name, offset), plane in zip(files, array, strict=True):
         handle = os.open(name, os.O_RDONLY)
         os.preadv(handle, [memoryview(plane).cast("B")], offset)
@@ -54,8 +58,10 @@ def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]
     array, folder = volume("int16", slices, size), scratch / "series"
     write_ours(array, folder, verify=False)
     files = [(str(path), path.stat().st_size - array[0].nbytes) for path in sorted(folder.iterdir())]
+    touched = np.zeros_like(array)
     works: dict[str, Work] = {
-        "raw preadv": lambda _: read_raw(files, array.shape),
+        NEW: lambda _: read_raw(files, np.empty(array.shape, np.int16)),
+        TOUCHED: lambda _: read_raw(files, touched),
         "ours": lambda _: dcs.read(folder).array,
         "SimpleITK series reader": lambda _: read_with_sitk(folder),
         "pydicom loop": lambda _: read_with_pydicom(folder),
@@ -66,9 +72,12 @@ def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]
         raise RuntimeError(message)
     seconds = take_turns(works, scratch, rounds)
     name, ours = f"read int16 {slices}×{size}²", seconds["ours"]
-    yield Row(work=name, against="raw preadv", ours=ours, theirs=seconds["raw preadv"], goal=1.5)
+    yield Row(work=name, against=NEW, ours=ours, theirs=seconds[NEW], goal=1.5)
+    yield Row(
+        work=name, against=TOUCHED, ours=ours, theirs=seconds[TOUCHED], note="ours makes an array, which that does not"
+    )
     for peer, goal in (("SimpleITK series reader", 8.0), ("pydicom loop", 8.0), ("dicomsdl loop", None)):
         yield Row(work=name, against=peer, ours=ours, theirs=seconds[peer], faster=True, goal=goal)
         if goal:
-            raw = seconds["raw preadv"]
+            raw = seconds[NEW]
             yield Row(work="the machine's limit beside it", against=peer, ours=raw, theirs=seconds[peer], faster=True)

@@ -177,14 +177,15 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is read from /proc")
-@pytest.mark.parametrize("kind", ["zarr", "memmap"])
+@pytest.mark.parametrize("kind", ["zarr", "memmap", "fortran"])
 def test_memory_does_not_grow_with_the_slices(tmp_path, kind):
     peaks = []
     for count in (600, 2400):
-        path = tmp_path / f"{count}.{'npy' if kind == 'memmap' else 'zarr'}"
+        path = tmp_path / f"{count}.{'zarr' if kind == 'zarr' else 'npy'}"
         shape = (count, 128, 128)
-        if kind == "memmap":
-            made = np.lib.format.open_memmap(path, mode="w+", dtype="int16", shape=shape)
+        if kind != "zarr":
+            order = {"fortran_order": kind == "fortran"}
+            made = np.lib.format.open_memmap(path, mode="w+", dtype="int16", shape=shape, **order)
         else:
             made = zarr.create_array(path, shape=shape, chunks=(20, 128, 128), dtype="int16", compressors=None)
         for first in range(0, count, 200):

@@ -151,13 +151,13 @@ def _version(package: str) -> str:
 
 
 def _decoder(uid: str) -> str:
-    """Return what can decode a transfer syntax: plug-ins of pydicom, or imagecodecs where it has none."""
+    """Return what can decode a transfer syntax: imagecodecs, which is asked first, and plug-ins of pydicom."""
     from pydicom.pixels.decoders.base import get_decoder
 
     from dicomseries.readback.fragments import decoder_of
 
-    ours = "imagecodecs" if decoder_of(uid) is not None else ""
+    ours = ["imagecodecs"] if decoder_of(uid) is not None else []
     try:
-        return ", ".join(get_decoder(uid).available_plugins) or ours
+        return ", ".join([*ours, *get_decoder(uid).available_plugins])
     except Exception:  # noqa: BLE001 - a broken plug-in is a missing one; a doctor does not fall ill
-        return ours
+        return ", ".join(ours)

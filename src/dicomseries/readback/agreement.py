@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dicomseries.readback.instance import Instance, tag_of
+from dicomseries.readback.instance import Instance, tag_of, unlike
 from dicomseries.readback.pixels import FORMAT, frame_bits, needed_bytes
 from dicomseries.readback.problems import Problem
 
@@ -78,7 +78,7 @@ def agreement_problems(instances: Sequence[Instance]) -> Iterator[Problem]:
     >>> [problem.code for problem in agreement_problems([read_instance(get_testdata_file("examples_palette.dcm"))])]
     ['palette']
     """
-    for row in _ROWS if any(not one.shares(_TAGS, instances[0]) for one in instances) else ():
+    for row in _ROWS if len(unlike(instances, _TAGS)) > 1 else ():
         texts = {instance.text(row.keyword) for instance in instances}
         if len(texts) > 1 and (row.noun or "" in texts):
             yield Problem(code=row.code, level="warning", text=_differ(instances, row, texts), remedy=row.remedy)
@@ -108,8 +108,10 @@ def _palette(instances: Sequence[Instance]) -> Iterator[Problem]:
 def _excess(instances: Sequence[Instance]) -> Iterator[Problem]:
     """Yield whether files hold whole frames behind those they name: a number of frames that is too small."""
     first = instances[0]
-    unlike = [first, *(one for one in instances[1:] if not _is_as_long(one, first))]
-    longer = [one for one in (instances if _frames_behind(first) else unlike) if _frames_behind(one)]
+    length, odd = _pixel_bytes(first), {*unlike(instances, FORMAT)}
+    differ = (one for one in instances if one in odd or _pixel_bytes(one) != length)
+    asked = instances if _frames_behind(first) else differ
+    longer = [one for one in asked if _frames_behind(one)]
     if longer:
         first = longer[0]
         yield Problem(
@@ -121,9 +123,8 @@ def _excess(instances: Sequence[Instance]) -> Iterator[Problem]:
         )
 
 
-def _is_as_long(instance: Instance, other: Instance) -> bool:
-    lengths = {None if one.pixels is None else one.pixels.length for one in (instance, other)}
-    return len(lengths) == 1 and instance.shares(FORMAT, other)
+def _pixel_bytes(instance: Instance) -> int | None:
+    return None if instance.pixels is None else instance.pixels.length
 
 
 def _frames_behind(instance: Instance) -> int:

@@ -1,17 +1,8 @@
-"""The bytes of a data set → its elements, undecoded (PS3.5 section 7); no file is touched here.
-
-`scan_elements` reads every header in any of the three encodings. `Layout` remembers where the elements of one header
-stand, so that the next header of the same series is compared with it in a few long stretches instead of being taken
-apart: what is equal byte for byte is the same element.
-"""
+"""The bytes of a data set → its elements, undecoded (PS3.5 section 7); no file is touched here."""
 
 from __future__ import annotations
 
-import itertools
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR
@@ -20,33 +11,36 @@ __all__ = [
     "BIG",
     "EXPLICIT",
     "IMPLICIT",
+    "PIXEL_TAGS",
+    "SHORT",
+    "UNDEFINED",
     "VR_NAMES",
     "Damaged",
     "Element",
     "Encoding",
     "Field",
-    "Layout",
     "Pixels",
     "Scanned",
     "Short",
+    "element_at",
     "fields_of",
-    "follow",
+    "head_at",
     "item_spans",
     "items_of",
     "scan_elements",
 ]
 
-_UNDEFINED = 0xFFFFFFFF
+UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _DEEPEST = 64
 """Sequences inside sequences; no object of the standard comes near it, damaged files go on forever."""
 
 _LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
-_SHORT = frozenset((b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN")) | {
+SHORT = frozenset((b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN")) | {
     *(b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US")
 }
-VR_NAMES: dict[bytes, str] = {name: name.decode() for name in (*_LONG, *_SHORT)}
+VR_NAMES: dict[bytes, str] = {name: name.decode() for name in (*_LONG, *SHORT)}
 """Value representations as they stand in a file → their names (PS3.5 section 7.1.2)."""
 
 
@@ -108,16 +102,6 @@ class Pixels(NamedTuple):
     length: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Layout:
-    """One header, where its elements begin, and its pixels, for reading the next one of the same series."""
-
-    header: bytes
-    starts: tuple[int, ...]
-    tags: tuple[int, ...]
-    pixels: Pixels
-
-
 class Scanned(NamedTuple):
     """What a header holds: its elements by tag, where each begins, where it ends, and the pixels if there are any."""
 
@@ -163,14 +147,14 @@ def scan_elements(data: bytes, start: int, encoding: Encoding, *, only_group: in
     while position < size:
         if only_group is not None and int.from_bytes(data[position : position + 2], "little") != only_group:
             break
-        tag, vr, value, length = _element_head(data, position, encoding)
-        if tag in _PIXEL_TAGS:
-            pixels = Pixels(tag, VR_NAMES[vr], value, None if length == _UNDEFINED else length)
+        tag, vr, value, length = head_at(data, position, encoding)
+        if tag in PIXEL_TAGS:
+            pixels = Pixels(tag, VR_NAMES[vr], value, None if length == UNDEFINED else length)
             return Scanned(elements, starts, position, pixels)
         if tag >> 16 == 0xFFFE:
             raise Damaged(what="an item delimiter outside of a sequence", position=position)
         starts.append(position)
-        element, position = _element(data, vr, value, length, encoding)
+        element, position = element_at(data, vr, value, length, encoding)
         elements[tag] = element
     return Scanned(elements, starts, position, None)
 
@@ -238,8 +222,8 @@ def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
         if group << 16 | number != _ITEM:
             raise Damaged(what=f"({group:04X},{number:04X}) in a sequence where an item should be", position=position)
         start = position + 8
-        position = _after_item(data, start, encoding, 0) if length == _UNDEFINED else start + length
-        stop = position - 8 if length == _UNDEFINED else position
+        position = _after_item(data, start, encoding, 0) if length == UNDEFINED else start + length
+        stop = position - 8 if length == UNDEFINED else position
         if stop > len(data):
             raise Short(stop)
         spans.append((start, stop))
@@ -277,8 +261,8 @@ def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[
     found: dict[tuple[int, ...], Field] = {}
     position = 0
     while position < len(data):
-        tag, vr, value, length = _element_head(data, position, encoding)
-        element, position = _element(data, vr, value, length, encoding)
+        tag, vr, value, length = head_at(data, position, encoding)
+        element, position = element_at(data, vr, value, length, encoding)
         found[(tag,)] = Field(element.vr, value, len(element.raw), element.implicit)
         if element.vr != "SQ":
             continue
@@ -289,84 +273,12 @@ def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[
     return found
 
 
-def follow(data: bytes, layout: Layout, usual: Iterable[int] = ()) -> tuple[dict[int, Element], Pixels] | None:
-    """Read a header by comparing it with another: return the elements that differ, and the pixels.
-
-    None where the two do not have the same tags and VRs in the same order; `scan_elements` must read it then.
-    The result does not depend on the tags that `usual` expects to differ, only the number of comparisons does.
-
-    Notes
-    -----
-    Stretches are halved until they are equal or one element long. An equal stretch that begins where an element
-    begins holds the same elements, so the result is that of `scan_elements`.
-    """
-    starts, old = layout.starts, layout.header
-    own: dict[int, Element] = {}
-    shift = 0
-    ranges = [*_stretches(layout, tuple(usual))]
-    while ranges:
-        first, last = ranges.pop()
-        begin, end = starts[first], starts[last]
-        if data[begin + shift : end + shift] == old[begin:end]:
-            continue
-        if last - first > 1:
-            middle = (first + last) // 2
-            ranges += ((middle, last), (first, middle))
-            continue
-        found = _same_head(data, begin + shift, old[begin : begin + 6])
-        if found is None:
-            return None
-        own[layout.tags[first]], stop = found
-        shift = stop - end
-    return _pixels_at(data, starts[-1] + shift, own, layout)
-
-
-@lru_cache(maxsize=8)
-def _stretches(layout: Layout, usual: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """Return ranges of elements, last first: each that usually differs by itself, and all between two of them."""
-    tags = frozenset(usual)
-    alone = [index for index, tag in enumerate(layout.tags) if tag in tags]
-    cuts = sorted({0, len(layout.tags), *alone, *(index + 1 for index in alone)})
-    return tuple(itertools.pairwise(cuts))[::-1]
-
-
-def _pixels_at(
-    data: bytes, position: int, own: dict[int, Element], layout: Layout
-) -> tuple[dict[int, Element], Pixels] | None:
-    usual, start = layout.pixels, layout.starts[-1]
-    if data[position : position + 12] == layout.header[start:]:
-        return own, Pixels(usual.tag, usual.vr, usual.offset + position - start, usual.length)
-    try:
-        tag, vr, value, length = _element_head(data, position, EXPLICIT)
-    except (Damaged, Short):
-        return None
-    if tag not in _PIXEL_TAGS:
-        return None
-    return own, Pixels(tag, VR_NAMES[vr], value, None if length == _UNDEFINED else length)
-
-
-def _same_head(data: bytes, position: int, head: bytes) -> tuple[Element, int] | None:
-    """Return the element at `position` and where it stops, if it has the tag and VR of `head`."""
-    if data[position : position + 6] != head:
-        return None
-    vr = head[4:]
-    if vr in _SHORT:
-        value = position + 8
-        stop = value + int.from_bytes(data[position + 6 : value], "little")
-        return (Element(VR_NAMES[vr], data[value:stop]), stop) if value <= stop <= len(data) else None
-    try:
-        _, vr, value, length = _element_head(data, position, EXPLICIT)
-        return _element(data, vr, value, length, EXPLICIT)
-    except (Damaged, Short):
-        return None
-
-
 _HEADS = {order: struct.Struct(f"{order}HH2sH").unpack_from for order in "<>"}
 _BARE_HEADS = {order: struct.Struct(f"{order}HHL").unpack_from for order in "<>"}
 _LENGTHS = {order: struct.Struct(f"{order}L").unpack_from for order in "<>"}
 
 
-def _element_head(data: bytes, position: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
+def head_at(data: bytes, position: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
     """Return tag, VR, where the value begins, and its length."""
     implicit, order = encoding
     if position + 8 > len(data):
@@ -379,7 +291,7 @@ def _element_head(data: bytes, position: int, encoding: Encoding) -> tuple[int, 
     tag = group << 16 | number
     if group == 0xFFFE:
         return tag, b"UN", position + 8, _LENGTHS[order](data, position + 4)[0]
-    if vr in _SHORT:
+    if vr in SHORT:
         return tag, vr, position + 8, length
     if vr not in _LONG:
         raise Damaged(
@@ -390,10 +302,10 @@ def _element_head(data: bytes, position: int, encoding: Encoding) -> tuple[int, 
     return tag, vr, position + 12, _LENGTHS[order](data, position + 8)[0]
 
 
-def _element(data: bytes, vr: bytes, value: int, length: int, encoding: Encoding) -> tuple[Element, int]:
+def element_at(data: bytes, vr: bytes, value: int, length: int, encoding: Encoding) -> tuple[Element, int]:
     """Return the element whose value begins at `value`, and where the next one begins."""
     implicit = encoding.implicit
-    if length == _UNDEFINED:
+    if length == UNDEFINED:
         # PS3.5 section 6.2.2 note 4: UN of undefined length is a sequence in Implicit VR Little Endian.
         inner = IMPLICIT if vr == b"UN" else encoding
         stop = _after_items(data, value, inner, 0)
@@ -422,16 +334,16 @@ def _after_items(data: bytes, position: int, encoding: Encoding, depth: int) -> 
             raise Damaged(
                 what=f"({group:04X},{number:04X}) in a sequence where an item should be", position=position - 8
             )
-        position = _after_item(data, position, encoding, depth) if length == _UNDEFINED else position + length
+        position = _after_item(data, position, encoding, depth) if length == UNDEFINED else position + length
 
 
 def _after_item(data: bytes, position: int, encoding: Encoding, depth: int) -> int:
     """Return where an item of undefined length ends."""
     while True:
-        tag, vr, value, length = _element_head(data, position, encoding)
+        tag, vr, value, length = head_at(data, position, encoding)
         if tag == _ITEM_END:
             return value
-        if length == _UNDEFINED:
+        if length == UNDEFINED:
             position = _after_items(data, value, IMPLICIT if vr == b"UN" else encoding, depth + 1)
         else:
             position = value + length

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from dicomseries.errors import ReadError
@@ -17,13 +18,12 @@ from dicomseries.readback.elements import (
     Damaged,
     Element,
     Encoding,
-    Layout,
     Scanned,
     Short,
-    follow,
     scan_elements,
 )
-from dicomseries.readback.instance import Instance
+from dicomseries.readback.headers import Layout, follow, matched, pattern_of
+from dicomseries.readback.instance import Family, Instance
 from dicomseries.readback.pixels import inflate
 
 __all__ = ["read_instance"]
@@ -97,31 +97,35 @@ def _read_open(path: str, file: int, like: Instance | None) -> Instance:
         raise faults.not_dicom(path)
     size = status.st_size
     data = b""
-    if like is not None and like.layout is not None:
-        data = os.pread(file, len(like.layout.header) + _SLACK, 0)
-        found = _recognise(path, data, size, like, like.layout)
+    if like is not None and like.family.layout is not None:
+        data = os.pread(file, len(like.family.layout.header) + _SLACK, 0)
+        found = _recognise(path, data, size, like.family)
         if found is not None:
             return found
     data = data if len(data) >= _FIRST_READ else os.pread(file, _FIRST_READ, 0)
     return _grow(path, file, size, data, lambda more: _take_apart(path, more, size))
 
 
-def _recognise(path: str, data: bytes, size: int, like: Instance, layout: Layout) -> Instance | None:
-    if data[128:132] != b"DICM":
-        return None
-    followed = follow(data, layout, like.own)
-    if followed is None or _SYNTAX_TAG in followed[0]:
-        return None
-    own, pixels = followed
-    return Instance(
-        path=path,
-        base=like.base,
-        own=own,
-        transfer_syntax=like.transfer_syntax,
-        pixels=pixels,
-        file_size=size,
-        layout=layout,
-    )
+def _recognise(path: str, data: bytes, size: int, family: Family) -> Instance | None:
+    """Return the instance that a header of the family's layout describes; None for another one."""
+    found = None if family.pattern is None else matched(data, family.pattern)
+    if found is None:
+        if data[128:132] != b"DICM" or family.layout is None:
+            return None
+        found = follow(data, family.layout)
+        if found is None or _SYNTAX_TAG in found[0]:
+            return None
+        family = _with_differing(family, family.layout, frozenset(found[0]))
+    own, pixels = found
+    return Instance(path=path, own=own, family=family, pixels=pixels, file_size=size)
+
+
+def _with_differing(family: Family, layout: Layout, tags: frozenset[int]) -> Family:
+    """Return the family in which these tags may differ as well; the same one if they may already."""
+    differing = family.differing | tags
+    if family.pattern is not None and differing == family.differing:
+        return family
+    return replace(family, differing=differing, pattern=pattern_of(layout, differing))
 
 
 def _grow(path: str, file: int, size: int, data: bytes, parse: Callable[[bytes], Found]) -> Found:
@@ -153,16 +157,13 @@ def _take_apart(path: str, data: bytes, size: int) -> Instance:
             raise Short(size)
         content, offset = inflate(path, data[body:]), 0
     main = scan_elements(content, offset, _ENCODINGS.get(syntax, EXPLICIT))
-    return Instance(
-        path=path,
+    family = Family(
         base={**elements, **main.elements},
-        own={},
         transfer_syntax=syntax,
-        pixels=main.pixels,
-        file_size=size,
         has_preamble=has_preamble,
         layout=_layout(data, meta, main) if has_preamble and syntax == _EXPLICIT_UID else None,
     )
+    return Instance(path=path, own={}, family=family, pixels=main.pixels, file_size=size)
 
 
 def _meta(data: bytes, start: int) -> Scanned | None:

@@ -174,7 +174,7 @@ def scan(path: str | os.PathLike[str]) -> Scan:
             group = groups.setdefault(instance.text("SeriesInstanceUID"), [])
         group.append(instance)
         previous = instance
-        like = instance if instance.layout is not None else like
+        like = instance if instance.family.layout is not None else like
     found = sorted((_series(uid, members) for uid, members in groups.items()), key=_listed)
     return Scan(series=tuple(found), skipped=skipped, problems=tuple(problems))
 

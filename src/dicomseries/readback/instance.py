@@ -16,10 +16,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import BaseTag
 
 from dicomseries.readback import faults
-from dicomseries.readback.elements import Element, Layout, Pixels
+from dicomseries.readback.elements import Element, Pixels
+from dicomseries.readback.headers import Layout, Pattern
 from dicomseries.readback.pixels import read_words, significant
 
-__all__ = ["Instance", "holding_only", "tag_of", "undecoded", "unlike"]
+__all__ = ["Family", "Instance", "holding_only", "tag_of", "undecoded", "unlike"]
 
 _PADDING = b" \0"
 
@@ -45,6 +46,43 @@ def tag_of(keyword: str) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Family:
+    """What files that were recognised by one another have in common.
+
+    Parameters
+    ----------
+    base : mapping of int to Element
+        Elements by tag; those of the first of them where the bytes are equal.
+    differing : frozenset of int
+        Tags of what each file may have otherwise.
+    transfer_syntax : str
+        UID from the file meta information; guessed where there is none.
+    has_preamble : bool
+        Whether the files begin as PS3.10 section 7.1 has it.
+    layout : Layout or None
+        For reading the next file.
+    pattern : Pattern or None
+        The same, in less time.
+    """
+
+    base: Mapping[int, Element] = field(repr=False)
+    differing: frozenset[int] = frozenset()
+    transfer_syntax: str
+    has_preamble: bool = True
+    layout: Layout | None = field(default=None, repr=False)
+    pattern: Pattern | None = field(default=None, repr=False)
+
+    def shares(self, tags: frozenset[int], other: Family) -> bool:
+        """Return whether all files of both hold the same bytes of all `tags`; False does not say that they differ."""
+        return (
+            self.base is other.base
+            and self.transfer_syntax == other.transfer_syntax
+            and tags.isdisjoint(self.differing)
+            and tags.isdisjoint(other.differing)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Instance:
     """A DICOM file as it was read: elements undecoded, pixels still on disk.
 
@@ -52,18 +90,14 @@ class Instance:
     ----------
     path : str
         The file.
-    base : mapping of int to Element
-        Elements by tag; those of another instance of the series where the bytes are equal.
     own : mapping of int to Element
-        What stands before `base`. Both have the same tags, or one of them is empty.
-    transfer_syntax : str
-        UID from the file meta information; guessed where there is none.
+        What stands before the elements of the family, and has none but their tags.
+    family : Family
+        What it has in common with others.
     pixels : Pixels or None
         Where Pixel Data is; for a deflated file, in its inflated content.
     file_size : int
         Bytes.
-    layout : Layout or None
-        For reading the next file of the series.
 
     Notes
     -----
@@ -71,13 +105,10 @@ class Instance:
     """
 
     path: str
-    base: Mapping[int, Element] = field(repr=False)
     own: Mapping[int, Element] = field(repr=False)
-    transfer_syntax: str
+    family: Family
     pixels: Pixels | None
     file_size: int
-    has_preamble: bool = True
-    layout: Layout | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -85,9 +116,19 @@ class Instance:
         return self.path.rpartition(os.sep)[2]
 
     @property
+    def base(self) -> Mapping[int, Element]:
+        """Elements by tag; those of another instance of the series where the bytes are equal."""
+        return self.family.base
+
+    @property
+    def transfer_syntax(self) -> str:
+        """UID from the file meta information; guessed where there is none."""
+        return self.family.transfer_syntax
+
+    @property
     def tags(self) -> tuple[int, ...]:
         """Tags of the elements, file meta information (group 2) included, in the order of the file."""
-        return tuple(self.base or self.own)
+        return tuple(self.base)
 
     @property
     def elements(self) -> dict[int, Element]:
@@ -96,24 +137,19 @@ class Instance:
 
     def element(self, tag: int) -> Element | None:
         """Return the element of `tag`, None if it is absent."""
-        return self.own.get(tag) or self.base.get(tag)
+        return self.own.get(tag) or self.family.base.get(tag)
 
     def shares(self, tags: frozenset[int], other: Instance) -> bool:
         """Return whether both hold the same bytes of all `tags`, as was seen when they were read.
 
         False does not say that they differ.
         """
-        return (
-            self.base is other.base
-            and self.transfer_syntax == other.transfer_syntax
-            and tags.isdisjoint(self.own)
-            and tags.isdisjoint(other.own)
-        )
+        return self.family.shares(tags, other.family)
 
     def items(self) -> Iterator[tuple[int, Element]]:
         """Yield tags and elements in the order of the file."""
         own = self.own
-        for tag, element in (self.base or own).items():
+        for tag, element in self.base.items():
             yield tag, own.get(tag, element)
 
     def __dask_tokenize__(self) -> tuple[object, ...]:
@@ -254,13 +290,15 @@ def holding_only(instances: Sequence[Instance], tags: frozenset[int]) -> tuple[I
     """Return instances by absolute paths without the elements that have other tags: small, to be read anywhere."""
     bases = {id(one.base): one.base for one in instances}
     kept = {key: {tag: element for tag, element in base.items() if tag in tags} for key, base in bases.items()}
+    families = {
+        one.family: replace(one.family, base=kept[id(one.base)], layout=None, pattern=None) for one in instances
+    }
     return tuple(
         replace(
             one,
             path=os.path.abspath(one.path),  # noqa: PTH100 - a Path for each slice takes ten times as long
-            base=kept[id(one.base)],
+            family=families[one.family],
             own={tag: element for tag, element in one.own.items() if tag in tags},
-            layout=None,
         )
         for one in instances
     )
@@ -269,7 +307,8 @@ def holding_only(instances: Sequence[Instance], tags: frozenset[int]) -> tuple[I
 def unlike(instances: Sequence[Instance], tags: frozenset[int]) -> list[Instance]:
     """Return the first instance, and those that may say something else of `tags` than it does."""
     first = instances[0]
-    return [first, *(one for one in instances if one is not first and not one.shares(tags, first))]
+    odd = {family for family in {one.family for one in instances} if not family.shares(tags, first.family)}
+    return [first, *(one for one in instances if one.family in odd and one is not first)] if odd else [first]
 
 
 def undecoded(instance: Instance, tag: int, element: Element) -> RawDataElement:

@@ -117,8 +117,8 @@ def read_into(instance: Instance, array: npt.NDArray[Any], start: int = 0) -> No
     plain_bytes(instance, start * frame_bytes, array.reshape(-1).view(np.uint8).data)
 
 
-def read_like(instance: Instance, array: npt.NDArray[Any], like: Instance) -> bool:
-    """Read the plain pixels of a file whose format is known: that of `like`, which `array` was made for.
+def read_like(instance: Instance, view: memoryview, like: Instance) -> bool:
+    """Fill `view` with the plain pixels of a file whose format is known: that of `like`, whose frame has its size.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def read_like(instance: Instance, array: npt.NDArray[Any], like: Instance) -> bo
     ReadError
         As `read_into`.
     """
-    pixels, view = instance.pixels, array.reshape(-1).view(np.uint8).data
+    pixels = instance.pixels
     if pixels is None or pixels.length is None or pixels.length < len(view):
         return False
     if like.pixels is None or pixels.tag != like.pixels.tag or not instance.shares(FORMAT, like):
@@ -224,7 +224,7 @@ def significant(instance: Instance, words: npt.NDArray[Any]) -> npt.NDArray[Any]
 
 
 def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
-    """Return what pydicom and its plugins, or else imagecodecs, make of frames [start, stop), frames first.
+    """Return what imagecodecs, or else pydicom and its plugins, make of frames [start, stop), frames first.
 
     Raises
     ------
@@ -235,13 +235,19 @@ def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     """
     missing = _missing(instance)
     try:
-        if missing is not None and fragments.can_decode(instance):
-            frames = fragments.decode(instance, start, stop, stored_dtype(instance))
-        else:
-            frames = _one(instance) if instance.frames == 1 else _some(instance, start, stop)
+        frames = _decoded(instance, start, stop, is_only=missing is not None)
     except Exception as error:
         raise missing or faults.damaged(instance.path, f"pixels that cannot be decoded: {_short(error)}") from error
     return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
+
+
+def _decoded(instance: Instance, start: int, stop: int, *, is_only: bool) -> npt.NDArray[Any]:
+    if fragments.can_decode(instance):
+        decode = fragments.decode if is_only else fragments.decode_plain
+        frames = decode(instance, start, stop, stored_dtype(instance))
+        if frames is not None:
+            return frames
+    return _one(instance) if instance.frames == 1 else _some(instance, start, stop)
 
 
 def _one(instance: Instance) -> npt.NDArray[Any]:
@@ -251,10 +257,8 @@ def _one(instance: Instance) -> npt.NDArray[Any]:
 
 def _some(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     # Packed bits of a frame may begin inside a byte, which pydicom's iterator does not bear.
-    is_lazy = (
-        instance.has_preamble and instance.transfer_syntax != _DEFLATED_UID and instance.number("BitsAllocated") > 1
-    )
-    if not is_lazy:
+    is_whole = instance.family.has_preamble and instance.transfer_syntax != _DEFLATED_UID
+    if not is_whole or instance.number("BitsAllocated") == 1:
         array: npt.NDArray[Any] = _dataset(instance).pixel_array[start:stop]
         return array
     return np.stack([frame.copy() for frame in iter_pixels(instance.path, indices=range(start, stop))])

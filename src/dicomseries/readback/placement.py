@@ -127,9 +127,10 @@ def place(instances: Sequence[Instance]) -> Placement:
         return Placement(instances=numbered, grid=None, problems=faults)
     if not any(instance.raw("ImagePositionPatient") for instance in numbered):
         return _without_positions(numbered)
-    distances = distances_mm(numbered)
-    if distances is None:
+    positions, axes = positions_lps(numbered), orientation_of(numbered[0])
+    if positions is None or axes is None:
         return Placement(instances=numbered, grid=None, problems=(_position_missing(numbered),))
+    distances = positions @ unit_normal(axes)
     split, problem = _split(numbered, distances)
     along = tuple(numbered[index] for index in split.order)
     slices = len(along) // split.volumes
@@ -139,7 +140,7 @@ def place(instances: Sequence[Instance]) -> Placement:
     faults += tuple(agreement_problems(along))
     if any(fault.level == "error" for fault in faults):
         return Placement(instances=along, grid=None, problems=faults)
-    return _on_grid(along, split, [*faults, *split.problems])
+    return _on_grid(along, positions[split.order], split, [*faults, *split.problems])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -252,10 +253,10 @@ def pixel_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
 
 
 def _size_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
-    groups: dict[tuple[int, ...], int] = {}
-    usual = _pixel_format(instances[0])
-    for instance in instances:
-        key = usual if instance.shares(FORMAT, instances[0]) else _pixel_format(instance)
+    odd = unlike(instances, FORMAT)[1:]
+    groups = {_pixel_format(instances[0]): len(instances) - len(odd)}
+    for instance in odd:
+        key = _pixel_format(instance)
         groups[key] = groups.get(key, 0) + 1
     if len(groups) > 1:
         listed = ", ".join(
@@ -311,11 +312,8 @@ def _has_position(instance: Instance) -> bool:
 
 def _orientation_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
     first = orientation_of(instances[0])
-    odd = [
-        instance.name
-        for instance in instances
-        if first is None or not (instance.shares(_ORIENTATION, instances[0]) or _is_parallel(instance, first))
-    ]
+    asked = instances if first is None else unlike(instances, _ORIENTATION)[1:]
+    odd = [instance.name for instance in asked if first is None or not _is_parallel(instance, first)]
     if odd:
         yield Problem(
             code="mixed-orientations",
@@ -330,11 +328,10 @@ def _is_parallel(instance: Instance, axes: Floats) -> bool:
     return other is not None and bool(np.abs(other - axes).max() <= SAME_DIRECTION)
 
 
-def _on_grid(instances: tuple[Instance, ...], split: _Split, problems: list[Problem]) -> Placement:
-    """Return the instances on the grid of the first volume."""
-    positions = positions_lps(instances)
+def _on_grid(instances: tuple[Instance, ...], positions: Floats, split: _Split, problems: list[Problem]) -> Placement:
+    """Return the instances, which stand at `positions`, on the grid of the first volume."""
     axes = orientation_of(instances[0])
-    if positions is None or axes is None:  # pragma: no cover - both were looked at before
+    if axes is None:  # pragma: no cover - it was looked at before
         return Placement(instances=instances, grid=None, problems=tuple(problems))
     in_plane, found = _pixel_spacing(instances)
     problems += found

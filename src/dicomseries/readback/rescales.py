@@ -158,11 +158,11 @@ def rescales_of_files(instances: Sequence[Instance]) -> list[tuple[float, float]
     ReadError
         As `rescale_of`.
     """
-    found: list[tuple[float, float]] = []
-    for index, instance in enumerate(instances):
-        is_known = index > 0 and instance.shares(RESCALE, instances[index - 1])
-        found.append(found[-1] if is_known else rescale_of(instance))
-    return found
+    if not instances:
+        return []
+    found = {id(instance): rescale_of(instance) for instance in unlike(instances, RESCALE)}
+    usual = found[id(instances[0])]
+    return [found.get(id(instance), usual) for instance in instances]
 
 
 def real_dtype(instances: tuple[Instance, ...]) -> np.dtype[np.generic]:

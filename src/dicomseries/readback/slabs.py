@@ -77,11 +77,13 @@ class SeriesSlabs:
         chosen = self.instances[start : start + len(array)]
         rescales = rescales_of_files(chosen) if self.is_real else [(1.0, 0.0)] * len(chosen)
         like = self.instances[0] if _reads_into(self.instances[0], array) else None
-        for target, instance, rescale in zip(array, chosen, rescales, strict=True):
+        view = array.reshape(-1).view(np.uint8).data
+        size = array[:1].nbytes
+        for index, (instance, rescale) in enumerate(zip(chosen, rescales, strict=True)):
             if rescale != (1.0, 0.0):
-                _rescale(instance, target, *rescale)
-            elif like is None or not read_like(instance, target, like):
-                _copy(instance, target)
+                _rescale(instance, array[index], *rescale)
+            elif like is None or not read_like(instance, view[index * size :][:size], like):
+                _copy(instance, array[index])
 
 
 def read_stored(instance: Instance, *, like: Instance) -> npt.NDArray[Any]:
@@ -110,7 +112,7 @@ def read_stored(instance: Instance, *, like: Instance) -> npt.NDArray[Any]:
     form = _plain_form(like)
     if form is not None:
         array = np.empty(*form)
-        if read_like(instance, array, like):
+        if read_like(instance, array.reshape(-1).view(np.uint8).data, like):
             return array
     return instance.stored()
 

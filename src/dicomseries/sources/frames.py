@@ -112,8 +112,8 @@ class GatheredSlabs:
     ----------
     array : ndarray, shape (volumes, slices, rows, columns[, 3])
         Any strides.
-    show : callable, optional
-        Called with each part before it is looked at.
+    take : callable, optional
+        Called with each part before it is looked at; returns it, or a copy.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class GatheredSlabs:
     """
 
     array: npt.NDArray[Any]
-    show: Callable[[npt.NDArray[Any]], None] | None = None
+    take: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -150,6 +150,6 @@ class GatheredSlabs:
 
     def _part(self, piece: Piece) -> npt.NDArray[Any]:
         part = self.array[piece]
-        if self.show is not None and part.size:
-            self.show(part)
+        if self.take is not None and part.size:
+            part = self.take(part)
         return part.reshape(part.shape[0] * part.shape[1], *part.shape[2:])

@@ -46,6 +46,9 @@ _BLOCK = 1 << 20
 _KEPT = 32 << 20
 """Bytes of a mapping that may stay in memory after they were read; beyond it the oldest are given back."""
 
+_STREWN = 8 << 20
+"""Bytes of a mapping that are looked at for a block of a slab that is strewn over it."""
+
 _AROUND = 2 << 20
 """Bytes around a byte that is looked at, which the system may map with it: a page of the largest size in use."""
 
@@ -83,17 +86,42 @@ class Window:
 
         Dropping only costs a later look a second reading: another thread may still hold those bytes.
         """
-        low, high = self._place(slab)
-        if self._fill is not None:
-            self._fill(high)
+        low, high = self._ready(slab)
         with self._lock:
             self._recent.append(self._mapped(low, high))
             while len(self._recent) > 2 and sum(end - begin for begin, end in self._recent) > _KEPT:
                 self._drop(*self._recent.popleft())
 
+    def take(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return `part` for reading: as a view, or as a copy if it is strewn over more bytes than may stay in memory.
+
+        It is copied in blocks that are each given back before the next. So slices that lie interleaved, as those of an
+        array in Fortran order, never bring the whole file into memory, though each of its pages is looked at.
+        """
+        low, high = self._place(part)
+        if high - low <= max(_KEPT, 2 * part.nbytes):
+            self.show(part)
+            return part
+        copy = np.empty(part.shape, part.dtype)
+        axis = int(np.argmax(np.abs(part.strides)))
+        step = max(1, _STREWN // abs(part.strides[axis]))
+        for first in range(0, part.shape[axis], step):
+            block = (*[slice(None)] * axis, slice(first, first + step))
+            self._ready(part[block])
+            copy[block] = part[block]
+            self.drop(part[block])
+        return copy
+
     def drop(self, part: npt.NDArray[Any]) -> None:
         """Give the bytes of `part` back now."""
         self._drop(*self._mapped(*self._place(part)))
+
+    def _ready(self, part: npt.NDArray[Any]) -> tuple[int, int]:
+        """Return where `part` stands, after what is to be unpacked for it."""
+        low, high = self._place(part)
+        if self._fill is not None:
+            self._fill(high)
+        return low, high
 
     def _place(self, part: npt.NDArray[Any]) -> tuple[int, int]:
         low, high = byte_bounds(part)
@@ -110,7 +138,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappedSlabs:
-    """A mapped array of shape (frames, rows, columns[, 3]); slabs are views of the file, read-only.
+    """A mapped array of shape (frames, rows, columns[, 3]); slabs are views of the file, or copies where it is strewn.
 
     `read` may be called from several threads.
     """
@@ -134,10 +162,8 @@ class MappedSlabs:
         return slices_worth_a_read(self.array)
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return a view of the frames [start, stop)."""
-        slab = self.array[start:stop]
-        self.window.show(slab)
-        return slab
+        """Return the frames [start, stop), to be read only."""
+        return self.window.take(self.array[start:stop])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +177,7 @@ class Mapped:
         """Return it as slabs of (frames, rows, columns[, 3]), without reading."""
         view = layout.view(self.array)
         frames = joined(view)
-        return GatheredSlabs(view, self.window.show) if frames is None else MappedSlabs(frames, self.window)
+        return GatheredSlabs(view, self.window.take) if frames is None else MappedSlabs(frames, self.window)
 
 
 def map_file(path: Path, dtype: npt.DTypeLike, shape: Sequence[int], *, offset: int = 0) -> Mapped:

@@ -85,8 +85,8 @@ def meta_is_whole(view: SeriesView) -> Iterator[Fault]:
     always = [keyword for keyword in shared if not view.first.raw(keyword)]
     for instance in view.instances:
         lacking = always + [keyword for keyword in _META if keyword not in shared and not instance.raw(keyword)]
-        if not instance.has_preamble or lacking:
-            what = ", ".join(lacking) if instance.has_preamble else "the preamble with DICM"
+        if not instance.family.has_preamble or lacking:
+            what = ", ".join(lacking) if instance.family.has_preamble else "the preamble with DICM"
             yield Fault(instance.name, f"The file lacks {what}.", "Write the file meta information anew.")
         elif not _group_length_agrees(instance):
             yield Fault(
