@@ -194,6 +194,19 @@ def test_imagecodecs_reads_what_pydicom_has_no_decoder_for(tmp_path, monkeypatch
     assert decoded
 
 
+@pytest.mark.parametrize("codec", CODECS[:-1], ids=lambda codec: codec.word)
+@pytest.mark.parametrize("kind", ["CT", "EnhancedMR"])
+def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(tmp_path, monkeypatch, codec, kind):
+    def fail(*_):
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fragments, "decode_plain", fail)
+        patch.setattr(fragments, "decode", fail)
+        assert written(tmp_path / "out", array_of(), kind, compression=codec).verified
+    assert np.array_equal(dcs.read(tmp_path / "out").array, array_of())
+
+
 def test_a_full_disk_is_told_at_most_how_much_is_needed(tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 100})
     monkeypatch.setattr(writing.shutil, "disk_usage", lambda _: usage)

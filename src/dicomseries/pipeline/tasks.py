@@ -92,7 +92,7 @@ class FileTask:
         if self._template is None:
             self._template = header_template(self.plan)
         if self._witness is None:
-            self._witness = FileWitness(self.scale, self.plan.value_map)
+            self._witness = FileWitness(self.scale, self.plan.value_map, is_compressed=self.plan.is_encapsulated)
         stored, total = _stored(slab, bounds, self.plan.value_map)
         codec = codec_of(self.plan.transfer_syntax_uid)
         put: list[tuple[StoredFile | None, npt.NDArray[Any]]] = []

@@ -55,8 +55,8 @@ class Tally:
 class FileWitness:
     """Reads files of one frame back and compares them with the array."""
 
-    def __init__(self, scale: tuple[float, float], value_map: ValueMap) -> None:
-        self._scale, self._map = scale, value_map
+    def __init__(self, scale: tuple[float, float], value_map: ValueMap, *, is_compressed: bool) -> None:
+        self._scale, self._map, self._is_compressed = scale, value_map, is_compressed
         self._first: readback.Instance | None = None
         self._last: readback.Instance | None = None
 
@@ -64,7 +64,10 @@ class FileWitness:
         """Return the largest error of one file, and what its header says."""
         instance = readback.read_instance(path, like=self._last)
         self._first, self._last = self._first or instance, instance
-        stored = readback.read_stored(instance, like=self._first)
+        if self._is_compressed:
+            (stored,) = readback.read_frames(instance, 0, 1, as_witness=True)
+        else:
+            stored = readback.read_stored(instance, like=self._first)
         rescale = (instance.slope, instance.intercept)
         error = _error(stored, rescale, asked, self._scale, self._map)
         return Tally(error=error, instances=[instance])
@@ -93,7 +96,7 @@ class _FramesWitness:
     value_map: ValueMap
 
     def __call__(self, asked: npt.NDArray[Any], bounds: Bounds) -> float:
-        stored, own = readback.read_frames(self.instance, *bounds), self.rescales[slice(*bounds)]
+        stored, own = readback.read_frames(self.instance, *bounds, as_witness=True), self.rescales[slice(*bounds)]
         if (own == own[0]).all():  # a whole slab at once: thousands of small frames cost a call each otherwise
             return _error(stored, own[0], asked, self.scale, self.value_map)
         return max(

@@ -24,7 +24,7 @@ __all__ = ["read_frames", "read_frames_into", "reads_in_place"]
 _UNCONVERTED = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR"})
 
 
-def read_frames(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
+def read_frames(instance: Instance, start: int, stop: int, *, as_witness: bool = False) -> npt.NDArray[Any]:
     """Return the stored values of the frames [start, stop) of a file.
 
     Parameters
@@ -33,6 +33,8 @@ def read_frames(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
         Of one or several frames.
     start, stop : int
         Frames, counted from 0.
+    as_witness : bool
+        Whether pydicom decodes compressed frames wherever it can, and not the package that encodes ours.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def read_frames(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
         if instance.number("BitsAllocated") == 1:
             return _bits(instance, start, stop)
         return significant(instance, _planes(instance, start, stop))
-    return significant(instance, decoded(instance, start, stop))
+    return significant(instance, decoded(instance, start, stop, as_witness=as_witness))
 
 
 def reads_in_place(instance: Instance, dtype: np.dtype[Any]) -> bool:

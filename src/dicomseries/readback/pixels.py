@@ -223,8 +223,10 @@ def significant(instance: Instance, words: npt.NDArray[Any]) -> npt.NDArray[Any]
     return array
 
 
-def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
+def decoded(instance: Instance, start: int, stop: int, *, as_witness: bool = False) -> npt.NDArray[Any]:
     """Return what imagecodecs, or else pydicom and its plugins, make of frames [start, stop), frames first.
+
+    A witness of what imagecodecs has encoded asks pydicom wherever that has a decoder.
 
     Raises
     ------
@@ -235,14 +237,14 @@ def decoded(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     """
     missing = _missing(instance)
     try:
-        frames = _decoded(instance, start, stop, is_only=missing is not None)
+        frames = _decoded(instance, start, stop, is_only=missing is not None, as_witness=as_witness)
     except Exception as error:
         raise missing or faults.damaged(instance.path, f"pixels that cannot be decoded: {_short(error)}") from error
     return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
 
 
-def _decoded(instance: Instance, start: int, stop: int, *, is_only: bool) -> npt.NDArray[Any]:
-    if fragments.can_decode(instance):
+def _decoded(instance: Instance, start: int, stop: int, *, is_only: bool, as_witness: bool) -> npt.NDArray[Any]:
+    if fragments.can_decode(instance) and (is_only or not as_witness):
         decode = fragments.decode if is_only else fragments.decode_plain
         frames = decode(instance, start, stop, stored_dtype(instance))
         if frames is not None:
