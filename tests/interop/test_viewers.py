@@ -1,0 +1,165 @@
+"""Every kind × form of array opens as a volume in viewers of the web: grid, values and silence, as the array has them.
+
+Cornerstone3D and OHIF are the gates, NiiVue is a second opinion. Each is asked in one go: a browser starts slowly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+import pytest
+
+import dicomseries as dcs
+from judges.browser import browser
+from judges.cells import NUMBERS, SHAPE, Numbers, affine_of, rotation
+from judges.ohif import ohif
+from judges.outcomes import FLOAT32, CannotReadError
+from judges.seen import Seen
+
+Look = Callable[[Path], list[Seen]]
+
+VIEWERS: dict[str, Callable[[], AbstractContextManager[Look]]] = {
+    "Cornerstone3D": partial(browser, "cornerstone3d"),
+    "OHIF": ohif,
+    "NiiVue": partial(browser, "niivue"),
+}
+
+AXIAL, OBLIQUE = affine_of(np.eye(3)), affine_of(rotation(0.1, -0.2, 0.3))
+TEN = Numbers(dtype="float32", low=-10, high=10)
+
+FORMS = {
+    "int16": (NUMBERS["int16"], SHAPE, AXIAL),
+    "uint16": (NUMBERS["uint16"], SHAPE, AXIAL),
+    "8-bit": (NUMBERS["uint8"], SHAPE, AXIAL),
+    "float -10..10": (TEN, SHAPE, AXIAL),
+    "float 0..1": (NUMBERS["float64-0-to-1"], SHAPE, AXIAL),
+    "oblique": (TEN, SHAPE, OBLIQUE),
+    "two slices": (NUMBERS["int16"], (2, *SHAPE[1:]), OBLIQUE),
+}
+
+KINDS = {
+    "CT": {},
+    "MR": {},
+    "PT": {},
+    "SC": {},
+    "EnhancedCT": {"IrradiationEventUID": "2.25.20240229", "RescaleType": "HU"},
+    "EnhancedMR": {"ApplicableSafetyStandardAgency": "IEC"},
+    "MultiframeSC": {},
+    "XRay3D": {},
+}
+NOT_HELD = {("MultiframeSC", form) for form in ("int16", "float -10..10", "float 0..1", "oblique", "two slices")}
+"""Numbers with a sign or a fraction, which this kind cannot hold: it has grey of 8 or 16 bits without sign."""
+UNSIGNED = {"oblique": NUMBERS["uint16"], "two slices": NUMBERS["uint8"]}
+
+CELLS = [(kind, form) for kind in KINDS for form in FORMS if (kind, form) not in NOT_HELD or form in UNSIGNED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Written:
+    """A series, and what a viewer should see in it."""
+
+    folder: Path
+    array: npt.NDArray
+    affine_lps: npt.NDArray[np.float64]
+    max_error: float
+
+
+def write(folder, kind, form):
+    numbers, shape, affine = FORMS[form]
+    if (kind, form) in NOT_HELD:
+        numbers = UNSIGNED[form]
+    array = numbers.array(shape)
+    array[:, 1, 2], array[:, 4, 3] = numbers.low, numbers.high  # both ends in every slice, whole numbers all
+    receipt = dcs.write(
+        array, folder, kind=kind, affine=affine, space="LPS", metadata=KINDS[kind], verify=False, sync=False
+    )
+    return Written(folder=folder, array=array, affine_lps=affine, max_error=receipt.max_error)
+
+
+def difference(look: Look, written: Written) -> str:
+    """Return how what a viewer holds differs from the array that was written; "" if in nothing."""
+    try:
+        (seen,) = look(written.folder)
+    except (CannotReadError, ValueError) as error:
+        return f"refused: {error}"
+    if seen.warnings:
+        return f"complaints: {seen.warnings}"
+    seen = seen.aligned_to(written.affine_lps)
+    grids = [_grid(one) for one in (seen.affine_lps, written.affine_lps)]
+    off = {name: np.abs(grids[0][name] - grids[1][name]).max() for name in ALLOWED}
+    faults = [f"{name} off by {off[name]:.3g}" for name, most in ALLOWED.items() if off[name] > most]
+    if seen.array.shape != written.array.shape:
+        return "; ".join([f"dimensions {seen.array.shape}", *faults])
+    real = written.array.astype(np.float64)
+    wrong = ~(np.abs(seen.array - real) <= written.max_error + FLOAT32 * np.abs(real).max())
+    return "; ".join([*faults, *[f"{wrong.sum()} voxels wrong"] * bool(wrong.any())])
+
+
+ALLOWED = {"spacing": 1e-5, "direction": 1e-6, "origin": 1e-4}
+"""Millimetres and cosines: float32 at 141 mm, which is what NIfTI and textures hold."""
+
+
+def _grid(affine: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    return {"spacing": spacing, "direction": affine[:3, :3] / spacing, "origin": affine[:3, 3]}
+
+
+def one_voxel_off(datasets):
+    pixels = datasets[2].pixel_array.copy()
+    pixels[3, 5] += 1
+    datasets[2].PixelData = pixels.tobytes()
+
+
+def spacing_longer_by_a_thousandth(datasets):
+    for dataset in datasets:
+        dataset.PixelSpacing = [dataset.PixelSpacing[0], dataset.PixelSpacing[1] * 1.001]
+
+
+def axes_swapped(datasets):
+    for dataset in datasets:
+        dataset.PixelData = np.ascontiguousarray(dataset.pixel_array.T).tobytes()
+        dataset.Rows, dataset.Columns = dataset.Columns, dataset.Rows
+        dataset.PixelSpacing = dataset.PixelSpacing[::-1]
+
+
+def slices_reversed(datasets):
+    pixels = [dataset.PixelData for dataset in datasets]
+    for dataset, other in zip(datasets, reversed(pixels), strict=True):
+        dataset.PixelData = other
+
+
+DAMAGES = {
+    one_voxel_off: "1 voxels wrong",
+    spacing_longer_by_a_thousandth: "spacing off by 0.0007",
+    axes_swapped: "dimensions (5, 9, 7)",
+    slices_reversed: f"{4 * (7 * 9 - 2)} voxels wrong",
+}
+
+
+def damaged(folder, damage):
+    """Return a series whose files were changed after it was written."""
+    written = write(folder, "CT", "int16")
+    paths = sorted(folder.iterdir())
+    datasets = [pydicom.dcmread(path) for path in paths]
+    damage(datasets)
+    for path, dataset in zip(paths, datasets, strict=True):
+        dataset.save_as(path)
+    return written
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_a_viewer_holds_every_array_as_it_was_written_and_notices_every_damage(tmp_path, viewer):
+    with VIEWERS[viewer]() as look:
+        found = {cell: difference(look, write(tmp_path / "-".join(cell), *cell)) for cell in CELLS}
+        noticed = {one: difference(look, damaged(tmp_path / one.__name__, one)) for one in DAMAGES}
+    assert {cell: said for cell, said in found.items() if said} == {}
+    for damage, words in DAMAGES.items():
+        assert words in noticed[damage]
