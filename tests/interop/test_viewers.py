@@ -1,10 +1,11 @@
 """Every kind × form of array opens as a volume in viewers of the web: grid, values and silence, as the array has them.
 
-Cornerstone3D and OHIF are the gates, NiiVue is a second opinion. Each is asked in one go: a browser starts slowly.
+Cornerstone3D and OHIF are the gates, NiiVue is a second opinion. Each is started once: a browser starts slowly.
 """
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from judges.cells import NUMBERS, SHAPE, Numbers, affine_of, rotation
 from judges.ohif import ohif
 from judges.outcomes import FLOAT32, CannotReadError
 from judges.seen import Seen
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = runpy.run_path(str(ROOT / "benchmarks" / "write.py"))
 
 Look = Callable[[Path], list[Seen]]
 
@@ -154,12 +158,59 @@ def damaged(folder, damage):
     return written
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("viewer", VIEWERS)
-def test_a_viewer_holds_every_array_as_it_was_written_and_notices_every_damage(tmp_path, viewer):
-    with VIEWERS[viewer]() as look:
-        found = {cell: difference(look, write(tmp_path / "-".join(cell), *cell)) for cell in CELLS}
-        noticed = {one: difference(look, damaged(tmp_path / one.__name__, one)) for one in DAMAGES}
-    assert {cell: said for cell, said in found.items() if said} == {}
-    for damage, words in DAMAGES.items():
-        assert words in noticed[damage]
+@pytest.fixture(scope="module", params=list(VIEWERS))
+def viewer(request):
+    """A viewer's name, and what it sees in a folder."""
+    with VIEWERS[request.param]() as look:
+        yield request.param, look
+
+
+REFUSED = {("Cornerstone3D", "MultiframeSC", "8-bit"): "Invalid frame length: 316 for 5 frames"}
+"""An odd number of bytes and the one that makes it even; the plan's advice says so."""
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_viewer_holds_every_array_as_it_was_written(tmp_path, viewer, kind):
+    name, look = viewer
+    forms = [form for cell_kind, form in CELLS if cell_kind == kind]
+    found = {form: difference(look, write(tmp_path / form, kind, form)) for form in forms}
+    for form, said in found.items():
+        assert REFUSED.get((name, kind, form), "") in said
+    assert {form: said for form, said in found.items() if said and (name, kind, form) not in REFUSED} == {}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_series_is_noticed_in_every_viewer(tmp_path, viewer, damage):
+    _, look = viewer
+    assert DAMAGES[damage] in difference(look, damaged(tmp_path / "out", damage))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("form", ["float -10..10", "float 0..1", "int16"])
+def test_the_first_look_of_ohif_is_the_first_slice_in_the_window_of_the_series(tmp_path, first_look, form):
+    written = write(tmp_path / "out", "CT", form)
+    (seen,) = first_look(written.folder)
+    assert seen.warnings == ()
+    middle = seen.array.shape[0] // 2
+    assert np.abs(seen.array[middle] - written.array).min(axis=0).max() <= written.max_error + 1e-5
+    assert seen.window == pytest.approx((written.array.min(), written.array.max()), abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def first_look():
+    """What OHIF shows of a folder before anything is chosen."""
+    with ohif(layout="") as look:
+        yield look
+
+
+@pytest.mark.timeout(600)
+def test_ohif_makes_no_volume_of_what_the_example_of_simpleitk_writes(tmp_path, viewer):
+    name, look = viewer
+    if name != "OHIF":
+        pytest.skip("asked of OHIF alone")
+    write_like_the_example = EXAMPLE["write_like_the_example"]
+    write_like_the_example(np.arange(60, dtype="int16").reshape(3, 4, 5), tmp_path / "example")
+    with pytest.raises(CannotReadError, match=r"not reconstructable: series of 1, 1, 1 frames|series of 1"):
+        look(tmp_path / "example")

@@ -33,6 +33,7 @@ __all__ = [
     "Answer",
     "Desk",
     "Handler",
+    "Pipe",
     "browser",
     "chromium",
     "file_answer",
@@ -117,8 +118,20 @@ def browser(page: str) -> Iterator[Callable[[Path], list[Seen]]]:
         yield ask
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipe:
+    """The ends that a browser has of two pipes, by which it is looked at."""
+
+    read: int
+    write: int
+
+    def around(self, command: list[str]) -> list[str]:
+        """Return a command that hands the ends over as the files 3 and 4, where the browser wants them."""
+        return ["sh", "-c", f'exec "$@" 3<&{self.read} 4>&{self.write}', "sh", *command, "--remote-debugging-pipe"]
+
+
 @contextmanager
-def opened(handler: type[Handler], address: str, *flags: str) -> Iterator[None]:
+def opened(handler: type[Handler], address: str, *flags: str, pipe: Pipe | None = None) -> Iterator[None]:
     """Start a browser at an address below a server with this handler."""
     program = chromium()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -127,7 +140,9 @@ def opened(handler: type[Handler], address: str, *flags: str) -> Iterator[None]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         url = f"http://127.0.0.1:{server.server_port}/{address}"
         command = [program, *FLAGS, *flags, f"--user-data-dir={profile}", url]
-        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ends = (pipe.read, pipe.write) if pipe else ()
+        command = pipe.around(command) if pipe else command
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=ends)
         try:
             yield
         finally:

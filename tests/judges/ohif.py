@@ -1,4 +1,4 @@
-"""OHIF as a judge: the viewer as its npm package has it, before a DICOMweb of ours, in one Chromium for all series.
+"""OHIF as a judge: the viewer as its npm package has it, before the DICOMweb of `serve`, in one Chromium.
 
 `make viewers` fetches it; tests/interop/ohif/page.js goes from study to study and posts back what the viewer holds.
 """
@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from judges.browser import PAGES, Answer, Desk, Handler, file_answer, opened
-from judges.dicomweb import Archive
+from dicomseries.pipeline.serving import held_at, service_of
+from dicomseries.viewing.dicomweb import Holdings, Service
+from dicomseries.viewing.dicomweb.holdings import Held
+from dicomseries.viewing.loopback import Request
+from judges.browser import PAGES, Answer, Desk, Handler, Pipe, file_answer, opened
 from judges.presence import absent
 from judges.seen import Seen
 
@@ -32,12 +35,13 @@ MPR = "mpr"
 SMALL = "--window-size=500,400"
 """Planes are drawn by an imitated graphics processor: each pixel costs."""
 
+SERVICE_PATH = "/dicomweb/"
+
 SERVICE = {
     "name": "series",
     "friendlyName": "series",
-    "qidoRoot": "/dicomweb",
-    "wadoRoot": "/dicomweb",
-    "wadoUriRoot": "/dicomweb",
+    "qidoRoot": SERVICE_PATH.rstrip("/"),
+    "wadoRoot": SERVICE_PATH.rstrip("/"),
     "imageRendering": "wadors",
     "thumbnailRendering": "wadors",
     "enableStudyLazyLoad": True,
@@ -76,26 +80,41 @@ def ohif_version() -> str:
 
 
 @contextmanager
-def ohif(layout: str = MPR) -> Iterator[Callable[[Path], list[Seen]]]:
+def ohif(layout: str = MPR, *flags: str, pipe: Pipe | None = None) -> Iterator[Callable[[Path], list[Seen]]]:
     """Open OHIF; give a function that has it show the studies of a folder in a layout ("" is its own choice)."""
     _installed()
-    archive = Archive()
+    held: list[Held] = []
+    known: set[str] = set()
 
     class OhifHandler(Handler):
         desk: ClassVar[Desk] = Desk(seconds=SECONDS)
+        service: ClassVar[Service]
 
         def find(self, address: str) -> Answer:
-            path = unquote(urlsplit(address).path)
-            if path.startswith("/dicomweb/"):
-                return archive.answer(address.removeprefix("/dicomweb"))
-            return _part(path)
+            url = urlsplit(address)
+            if not url.path.startswith(SERVICE_PATH):
+                return _part(unquote(url.path))
+            root = f"http://{self.headers['Host']}{SERVICE_PATH}"
+            path = url.path.removeprefix(SERVICE_PATH)
+            accept = ", ".join(self.headers.get_all("Accept", []))
+            answer = self.service.answer(Request(path=path, query=url.query, accept=accept, root=root))
+            content = answer.content if isinstance(answer.content, bytes) else b"".join(answer.content)
+            return content, answer.content_type, answer.status
+
+    OhifHandler.service = service_of(Holdings(held=()))
 
     def ask(folder: Path) -> list[Seen]:
-        studies = ",".join(archive.store(folder))
-        protocol = f"&hangingprotocolId={layout}" if layout else ""
-        return OhifHandler.desk.ask([f"/viewer/series?StudyInstanceUIDs={studies}{protocol}"])
+        found = held_at(folder).held
+        studies, series, _ = (list(dict.fromkeys(uids)) for uids in zip(*(one.uids for one in found), strict=True))
+        if known.intersection(studies):
+            OhifHandler.desk.jobs.put(["again"])
+        known.update(studies)
+        held.extend(found)
+        OhifHandler.service = service_of(Holdings(held=tuple(held)))
+        address = f"/viewer/series?StudyInstanceUIDs={','.join(studies)}&SeriesInstanceUIDs={','.join(series)}"
+        return OhifHandler.desk.ask([f"{address}&hangingprotocolId={layout}" if layout else address])
 
-    with opened(OhifHandler, "", SMALL):
+    with opened(OhifHandler, "", *(flags or [SMALL]), pipe=pipe):
         yield ask
 
 

@@ -66,6 +66,31 @@ def test_a_window_that_needs_its_function_named_brings_advice():
     assert "OHIF" in said(np.arange(60, dtype="int16").reshape(3, 4, 5), metadata=users)["advice"]
 
 
+ENHANCED = {"kind": "EnhancedMR", "metadata": {"ApplicableSafetyStandardAgency": "IEC"}}
+OVER_TIME = np.zeros((3, 2, 4, 5), "uint16") + np.arange(5, dtype="uint16")
+
+
+@pytest.mark.parametrize(
+    ("words", "array", "options"),
+    [
+        ("stack of slices", OVER_TIME, {**ENHANCED, "axes": "tzyx"}),
+        ("", OVER_TIME, {**ENHANCED, "axes": "tzyx", "per_volume": {"DiffusionBValue": [0, 700, 1400]}}),
+        ("", OVER_TIME[0], ENHANCED),
+        ("does not show", OVER_TIME[0].astype("float32"), {"kind": "ParametricMap"}),
+        ("does not show", OVER_TIME[0].astype("uint8"), {"kind": "Segmentation"}),
+        ("odd number", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "MultiframeSC"}),
+        ("", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "MultiframeSC", "compression": dcs.Rle()}),
+        ("", np.arange(210, dtype="uint8").reshape(3, 10, 7), {"kind": "MultiframeSC"}),
+        ("", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "SC"}),
+    ],
+)
+def test_what_web_viewers_do_not_show_stands_in_the_advice(words, array, options):
+    # The table of readers in docs/reference/kinds.md has the same, measured.
+    advice = " ".join(dcs.plan(array, spacing=(1, 2, 3), **options).advice)
+    assert words in advice
+    assert bool(words) == ("OHIF" in advice)
+
+
 def test_a_date_of_long_ago_has_eight_digits():
     assert said(np.zeros((1, 2, 2)), now=dt.datetime(5, 1, 2, 3, 4, 5))["StudyDate"] == "00050102"  # noqa: DTZ001
 

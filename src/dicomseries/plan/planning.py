@@ -150,7 +150,7 @@ def plan_series(
         ),
     )
     _check_size(series)
-    return series
+    return replace(series, advice=(*series.advice, *_viewer_advice(series)))
 
 
 def _with_repetition(kind: Kind, extent: Extent, metadata: Metadata) -> Metadata:
@@ -297,6 +297,25 @@ def _window_advice(facts: Mapping[str, Any], metadata: Metadata) -> Iterator[str
         yield (
             "Cornerstone3D 5 and OHIF 3.13 draw no slice where VOILUTFunction is given (planes across the slices they "
             "do draw). Without it, center + 0.5 and width + 1 show what LINEAR_EXACT does."
+        )
+
+
+def _viewer_advice(series: SeriesPlan) -> Iterator[str]:
+    """Yield what viewers of the web do with one file of all frames; seen with Cornerstone3D 5.14 and OHIF 3.13."""
+    if not series.is_multi_frame:
+        return
+    if series.value_map.is_float:
+        yield "OHIF 3.13 does not show a Parametric Map; Cornerstone3D 5 shows one of 32 bits. See companion=True."
+    elif series.extent.is_timed and all(column.keyword != "DiffusionBValue" for column in series.columns):
+        yield (
+            "Cornerstone3D 5 and OHIF 3.13 lay all volumes of one file in one stack of slices; split='time' writes a "
+            "series for each volume, which they read right."
+        )
+    pixels = series.extent.frames * series.grid.shape[1] * series.grid.shape[2] * series.samples
+    if series.value_map.bits == 8 and pixels % 2 and series.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+        yield (
+            "Cornerstone3D 5 refuses files of 8 bits with an odd number of pixels in all, for the byte that makes them "
+            "even; OHIF 3.13 before a DICOMweb reads them. kind='SC' is read by both."
         )
 
 

@@ -18,14 +18,18 @@ uiNotificationService.show = (note) => {
 };
 
 await serve(async ([address]) => {
+  if (address === 'again') {
+    // OHIF remembers which series a study has; a page that is loaded anew does not.
+    location.assign('/');
+    await new Promise(() => {});
+  }
   notes.length = 0;
-  const studies = new URL(address, location.href).searchParams.get('StudyInstanceUIDs').split(',');
+  const wanted = new URL(address, location.href).searchParams.get('SeriesInstanceUIDs').split(',');
   history.pushState({}, '', address);
   dispatchEvent(new PopStateEvent('popstate', { state: {} }));
   const sets = await until('series', () => {
-    const active = displaySetService.getActiveDisplaySets();
-    const here = new Set(active.map((one) => one.StudyInstanceUID));
-    return here.size === studies.length && studies.every((study) => here.has(study)) && active;
+    const active = displaySetService.getActiveDisplaySets().filter((one) => wanted.includes(one.SeriesInstanceUID));
+    return new Set(active.map((one) => one.SeriesInstanceUID)).size === wanted.length && active;
   });
   const warnings = sets.flatMap((one) => one.messages?.messages ?? []).map((one) => `message ${one.id}`);
   if (sets.every((one) => one.unsupported)) return [];
@@ -33,19 +37,19 @@ await serve(async ([address]) => {
   if (flat.length && address.includes('=mpr')) {
     throw new Error(`not reconstructable: series of ${flat.join(', ')} frames; ${warnings.join(', ')}`);
   }
-  const shown = await until('pictures', () => pictures(studies));
+  const shown = await until('pictures', () => pictures(wanted));
   return shown.map((one) => ({ ...one, warnings: [...warnings, ...notes] }));
 });
 
 // What the viewports show: each volume once, or one slice; nothing as long as something is under way.
-function pictures(studies) {
+function pictures(wanted) {
   const viewports = [...viewportGridService.getState().viewports.keys()].map((id) =>
     cornerstoneViewportService.getCornerstoneViewport(id),
   );
   const { numRequests } = cornerstone.imageLoadPoolManager;
   const isIdle = Object.values(numRequests).every((count) => count === 0);
   if (!isIdle || !viewports.every((one) => one?.viewportStatus === 'rendered')) return null;
-  const here = (id) => studies.some((study) => id?.includes(study));
+  const here = (id) => wanted.some((series) => id?.includes(series));
   const found = new Map();
   for (const viewport of viewports) {
     if (viewport.type === 'stack') {
