@@ -13,6 +13,7 @@ import os
 import runpy
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,9 +32,11 @@ from judges.browser import Pipe  # noqa: E402
 from judges.ohif import MPR, ohif  # noqa: E402
 from judges.outcomes import CannotReadError  # noqa: E402
 
+NAMES = [f"ohif-{by}-{dtype}.png" for by in ("dicomseries", "example") for dtype in ("float64", "int16")]
 WINDOW = "--window-size=1000,640"
 SPACING = (2.5, 3.5, 4.5)
 COLOURS = 64
+SETTLE = 4.0
 
 
 class Eyes:
@@ -92,6 +95,7 @@ def main() -> None:
             for folder in series(Path(name)):
                 with suppress(CannotReadError):  # that OHIF makes no volume of it is what the picture shows
                     look(folder)
+                time.sleep(SETTLE)  # small pictures of series and messages come when they come
                 out = OUT / f"ohif-{folder.name}.png"
                 eyes.picture().convert("RGB").quantize(COLOURS).save(out, optimize=True)
                 print(out, out.stat().st_size)

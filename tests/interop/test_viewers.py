@@ -25,7 +25,7 @@ from judges.outcomes import FLOAT32, CannotReadError
 from judges.seen import Seen
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = runpy.run_path(str(ROOT / "benchmarks" / "write.py"))
+BENCHMARKS = ROOT / "benchmarks"
 
 Look = Callable[[Path], list[Seen]]
 
@@ -206,11 +206,12 @@ def first_look():
 
 
 @pytest.mark.timeout(600)
-def test_ohif_makes_no_volume_of_what_the_example_of_simpleitk_writes(tmp_path, viewer):
+def test_ohif_makes_no_volume_of_what_the_example_of_simpleitk_writes(tmp_path, viewer, monkeypatch):
     name, look = viewer
     if name != "OHIF":
         pytest.skip("asked of OHIF alone")
-    write_like_the_example = EXAMPLE["write_like_the_example"]
-    write_like_the_example(np.arange(60, dtype="int16").reshape(3, 4, 5), tmp_path / "example")
-    with pytest.raises(CannotReadError, match=r"not reconstructable: series of 1, 1, 1 frames|series of 1"):
+    monkeypatch.syspath_prepend(BENCHMARKS)  # where its scripts find each other
+    example = runpy.run_path(str(BENCHMARKS / "write.py"))["write_like_the_example"]
+    example(np.arange(60, dtype="int16").reshape(3, 4, 5), tmp_path / "example")
+    with pytest.raises(CannotReadError, match="not reconstructable: series of 1, 1, 1 frames"):
         look(tmp_path / "example")
