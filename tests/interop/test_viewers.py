@@ -213,5 +213,5 @@ def test_ohif_makes_no_volume_of_what_the_example_of_simpleitk_writes(tmp_path, 
     monkeypatch.syspath_prepend(BENCHMARKS)  # where its scripts find each other
     example = runpy.run_path(str(BENCHMARKS / "write.py"))["write_like_the_example"]
     example(np.arange(60, dtype="int16").reshape(3, 4, 5), tmp_path / "example")
-    with pytest.raises(CannotReadError, match="not reconstructable: series of 1, 1, 1 frames"):
+    with pytest.raises(CannotReadError, match=r"not reconstructable: series of 1(, 1)* frames; message 3"):
         look(tmp_path / "example")
