@@ -83,7 +83,7 @@ def ohif_version() -> str:
 def ohif(layout: str = MPR, *flags: str, pipe: Pipe | None = None) -> Iterator[Callable[[Path], list[Seen]]]:
     """Open OHIF; give a function that has it show the studies of a folder in a layout ("" is its own choice)."""
     _installed()
-    held: list[Held] = []
+    held: dict[tuple[str, str, str], Held] = {}
     known: set[str] = set()
 
     class OhifHandler(Handler):
@@ -101,16 +101,16 @@ def ohif(layout: str = MPR, *flags: str, pipe: Pipe | None = None) -> Iterator[C
             content = answer.content if isinstance(answer.content, bytes) else b"".join(answer.content)
             return content, answer.content_type, answer.status
 
-    OhifHandler.service = service_of(Holdings(held=()))
+    OhifHandler.service = service_of(Holdings(by_uids={}))
 
     def ask(folder: Path) -> list[Seen]:
-        found = held_at(folder).held
-        studies, series, _ = (list(dict.fromkeys(uids)) for uids in zip(*(one.uids for one in found), strict=True))
+        found = held_at(folder).by_uids
+        studies, series, _ = (list(dict.fromkeys(uids)) for uids in zip(*found, strict=True))
         if known.intersection(studies):
             OhifHandler.desk.jobs.put(["again"])
         known.update(studies)
-        held.extend(found)
-        OhifHandler.service = service_of(Holdings(held=tuple(held)))
+        held.update(found)
+        OhifHandler.service = service_of(Holdings(by_uids=dict(held)))
         address = f"/viewer/series?StudyInstanceUIDs={','.join(studies)}&SeriesInstanceUIDs={','.join(series)}"
         return OhifHandler.desk.ask([f"{address}&hangingprotocolId={layout}" if layout else address])
 
