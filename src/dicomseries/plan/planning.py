@@ -6,8 +6,9 @@ What a user can get wrong is refused here; after it only the source or the sink 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dicomseries.errors import KindError, MetadataError
 from dicomseries.geometry import Grid
@@ -140,10 +141,16 @@ def plan_series(
         groups=composition.groups,
         per_frame=composition.per_frame,
         is_multi_frame=kind.is_multi_frame,
-        advice=(*value_map.advice, *composition.advice, *_frame_advice(grid), *_syntax_advice(transfer_syntax_uid)),
+        advice=(
+            *value_map.advice,
+            *composition.advice,
+            *_window_advice(facts, metadata),
+            *_frame_advice(grid),
+            *_syntax_advice(transfer_syntax_uid),
+        ),
     )
     _check_size(series)
-    return series
+    return replace(series, advice=(*series.advice, *_viewer_advice(series)))
 
 
 def _with_repetition(kind: Kind, extent: Extent, metadata: Metadata) -> Metadata:
@@ -282,6 +289,34 @@ def _syntax_advice(uid: str) -> Iterator[str]:
         *first, last = syntax.unread_by
         names = f"{', '.join(first)} and {last}" if first else last
         yield f"{syntax.name} was seen not to be read by {names}; without compression= they read the series."
+
+
+def _window_advice(facts: Mapping[str, Any], metadata: Metadata) -> Iterator[str]:
+    """Yield what viewers do with a window of a named function: they take its first letter for its name."""
+    if "VOILUTFunction" in facts or metadata.get("VOILUTFunction") is not None:
+        yield (
+            "Cornerstone3D 5 and OHIF 3.13 draw no slice where VOILUTFunction is given (planes across the slices they "
+            "do draw). Without it, center + 0.5 and width + 1 show what LINEAR_EXACT does."
+        )
+
+
+def _viewer_advice(series: SeriesPlan) -> Iterator[str]:
+    """Yield what viewers of the web do with one file of all frames; seen with Cornerstone3D 5.14 and OHIF 3.13."""
+    if not series.is_multi_frame:
+        return
+    if series.value_map.is_float:
+        yield "OHIF 3.13 does not show a Parametric Map; Cornerstone3D 5 shows one of 32 bits. See companion=True."
+    elif series.extent.is_timed and all(column.keyword != "DiffusionBValue" for column in series.columns):
+        yield (
+            "Cornerstone3D 5 and OHIF 3.13 lay all volumes of one file in one stack of slices; split='time' writes a "
+            "series for each volume, which they read right."
+        )
+    pixels = series.extent.frames * series.grid.shape[1] * series.grid.shape[2] * series.samples
+    if series.value_map.bits == 8 and pixels % 2 and series.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+        yield (
+            "Cornerstone3D 5 refuses files of 8 bits with an odd number of pixels in all, for the byte that makes them "
+            "even; OHIF 3.13 before a DICOMweb reads them. kind='SC' is read by both."
+        )
 
 
 def _frame_advice(grid: Grid) -> Iterator[str]:

@@ -17,20 +17,28 @@ __all__ = ["window_facts"]
 def window_facts(statistics: Statistics, value_map: ValueMap) -> dict[str, tuple[Any, ...]]:
     """Return one window for the whole series, in real values, over all values but a stray outlier's.
 
-    Whole-number data get the LINEAR function, under which a width of max - min + 1 shows each value (PS3.3 section
-    C.11.2.1.2.1); others LINEAR_EXACT, since LINEAR cannot say a width below 1 (section C.11.2.1.3.2).
+    The function is LINEAR, under which center mid + 0.5 and width max - min + 1 show each value (PS3.3 section
+    C.11.2.1.2.1), and goes without saying: Cornerstone3D and OHIF draw no slice whose VOILUTFunction is said. Where
+    the digits of DS cannot tell the ends apart in this way, it is LINEAR_EXACT (section C.11.2.1.3.2).
     """
     low, high = _shown_range(statistics, value_map)
     half_sum, width = low / 2 + high / 2, high - low
     slopes = value_map.slopes or (value_map.slope,)
-    whole = all(float(text).is_integer() for text in (*slopes, value_map.intercept))
-    if whole and not value_map.is_float:
-        return {"WindowCenter": (format_ds(half_sum + 0.5),), "WindowWidth": (_width_text(width + 1),)}
+    whole = all(float(text).is_integer() for text in (*slopes, value_map.intercept)) and not value_map.is_float
+    width = width if whole else width or 1.0
+    center_text, width_text = format_ds(half_sum + 0.5), _width_text(width + 1)
+    if whole or _shows(float(center_text), float(width_text), half_sum, width):
+        return {"WindowCenter": (center_text,), "WindowWidth": (width_text,)}
     return {
         "WindowCenter": (format_ds(half_sum),),
-        "WindowWidth": (_width_text(width or 1.0),),
+        "WindowWidth": (_width_text(width),),
         "VOILUTFunction": ("LINEAR_EXACT",),
     }
+
+
+def _shows(center: float, printed: float, half_sum: float, width: float) -> bool:
+    """Whether LINEAR shows what is meant, as printed, to a thousandth of the width: far finer than any grey."""
+    return abs(center - 0.5 - half_sum) <= width / 1000 and abs(printed - 1 - width) <= width / 1000
 
 
 def _width_text(width: float) -> str:

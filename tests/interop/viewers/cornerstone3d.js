@@ -34,7 +34,12 @@ function frames(imageId) {
 
 async function alone(imageIds) {
   const volume = await loaded('static', imageIds);
-  return seen(volume, null, volume.voxelManager.getCompleteScalarDataArray());
+  const { dimensions, voxelManager } = volume;
+  const count = dimensions[0] * dimensions[1] * dimensions[2];
+  const whole = voxelManager.getCompleteScalarDataArray();
+  // Where slices of 8 bits end in a byte of padding, it stands in that array too, though in no picture.
+  const isPadded = whole.length > count && whole.length < 2 * count;
+  return seen(volume, null, isPadded ? Array.from({ length: count }, (_, index) => voxelManager.getAtIndex(index)) : whole);
 }
 
 async function overTime(imageIds, count) {

@@ -1,0 +1,137 @@
+"""OHIF as a judge: the viewer as its npm package has it, before the DICOMweb of `serve`, in one Chromium.
+
+`make viewers` fetches it; tests/interop/ohif/page.js goes from study to study and posts back what the viewer holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
+
+from dicomseries.pipeline.serving import held_at, service_of
+from dicomseries.viewing.dicomweb import Holdings, Service
+from dicomseries.viewing.dicomweb.holdings import Held
+from dicomseries.viewing.loopback import Request
+from judges.browser import PAGES, Answer, Desk, Handler, Pipe, file_answer, opened
+from judges.presence import absent
+from judges.seen import Seen
+
+__all__ = ["MPR", "ohif", "ohif_version"]
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / ".venv" / "ohif"
+JUDGE = ROOT / "tests" / "interop" / "ohif"
+
+SECONDS = 150.0
+"""How long it may take for a series; the first waits for the browser's start and for 20 MB of scripts too."""
+
+MPR = "mpr"
+"""The layout of three planes through the volume."""
+
+SMALL = "--window-size=500,400"
+"""Planes are drawn by an imitated graphics processor: each pixel costs."""
+
+SERVICE_PATH = "/dicomweb/"
+
+SERVICE = {
+    "name": "series",
+    "friendlyName": "series",
+    "qidoRoot": SERVICE_PATH.rstrip("/"),
+    "wadoRoot": SERVICE_PATH.rstrip("/"),
+    "imageRendering": "wadors",
+    "thumbnailRendering": "wadors",
+    "enableStudyLazyLoad": True,
+    "bulkDataURI": {"enabled": True},
+    "omitQuotationForMultipartRequest": True,
+    "qidoSupportsIncludeField": False,
+    "supportsFuzzyMatching": False,
+    "supportsWildcard": False,
+}
+
+CONFIG: dict[str, Any] = {
+    "routerBasename": "/",
+    "extensions": [],
+    "modes": [],
+    "customizationService": {},
+    "showStudyList": True,
+    "maxNumberOfWebWorkers": 1,
+    "showCPUFallbackMessage": False,
+    "strictZSpacingForVolumeViewport": True,
+    "investigationalUseDialog": {"option": "never"},
+    "defaultDataSourceName": "series",
+    "dataSources": [
+        {
+            "namespace": "@ohif/extension-default.dataSourcesModule.dicomweb",
+            "sourceName": "series",
+            "configuration": SERVICE,
+        }
+    ],
+}
+
+
+def ohif_version() -> str:
+    """Return the version that is installed."""
+    _installed()
+    return str(json.loads((BUILT / "package.json").read_text(encoding="utf-8"))["version"])
+
+
+@contextmanager
+def ohif(layout: str = MPR, *flags: str, pipe: Pipe | None = None) -> Iterator[Callable[[Path], list[Seen]]]:
+    """Open OHIF; give a function that has it show the studies of a folder in a layout ("" is its own choice)."""
+    _installed()
+    held: dict[tuple[str, str, str], Held] = {}
+    known: set[str] = set()
+
+    class OhifHandler(Handler):
+        desk: ClassVar[Desk] = Desk(seconds=SECONDS)
+        service: ClassVar[Service]
+
+        def find(self, address: str) -> Answer:
+            url = urlsplit(address)
+            if not url.path.startswith(SERVICE_PATH):
+                return _part(unquote(url.path))
+            root = f"http://{self.headers['Host']}{SERVICE_PATH}"
+            path = url.path.removeprefix(SERVICE_PATH)
+            accept = ", ".join(self.headers.get_all("Accept", []))
+            answer = self.service.answer(Request(path=path, query=url.query, accept=accept, root=root))
+            content = answer.content if isinstance(answer.content, bytes) else b"".join(answer.content)
+            return content, answer.content_type, answer.status
+
+    OhifHandler.service = service_of(Holdings(by_uids={}))
+
+    def ask(folder: Path) -> list[Seen]:
+        found = held_at(folder).by_uids
+        studies, series, _ = (list(dict.fromkeys(uids)) for uids in zip(*found, strict=True))
+        if known.intersection(studies):
+            OhifHandler.desk.jobs.put(["again"])
+        known.update(studies)
+        held.update(found)
+        OhifHandler.service = service_of(Holdings(by_uids=dict(held)))
+        address = f"/viewer/series?StudyInstanceUIDs={','.join(studies)}&SeriesInstanceUIDs={','.join(series)}"
+        return OhifHandler.desk.ask([f"{address}&hangingprotocolId={layout}" if layout else address])
+
+    with opened(OhifHandler, "", *(flags or [SMALL]), pipe=pipe):
+        yield ask
+
+
+def _installed() -> None:
+    if not (BUILT / "complete").is_file():
+        absent("OHIF", "run `make viewers`")
+
+
+def _part(path: str) -> Answer:
+    """Return a part of the viewer; whatever has no file is the one page that it is, at an address of its own."""
+    if path == "/app-config.js":
+        return f"window.config = {json.dumps(CONFIG)}".encode(), "text/javascript", 200
+    if path.startswith("/judge/"):
+        name = Path(path).name
+        return file_answer(JUDGE / name if (JUDGE / name).is_file() else PAGES / name)
+    file = BUILT / "dist" / path.lstrip("/")
+    if file.suffix and not path.startswith("/viewer/"):
+        return file_answer(file)
+    page = (BUILT / "dist" / "index.html").read_bytes()
+    return page + b"<script type=module src=/judge/page.js></script>", "text/html", 200
