@@ -18,19 +18,20 @@ WIDTH, LEFT, RIGHT = 1100, 460, 110
 LINE, TOP, BOTTOM = 34, 84, 40
 INK, PALE, OURS, LIMIT, PEER = "#1f2933", "#d9dee3", "#1769aa", "#7b8794", "#c2571a"
 
+LIMITS = ("raw writev", "os.preadv to one new array")
+"""Peers that only move the bytes."""
+
 
 def bars(rows: list[dict[str, Any]]) -> list[tuple[str, float, str]]:
     """Return label, times ours takes, and colour, of each bar, work by work."""
     found: list[tuple[str, float, str]] = []
-    works = dict.fromkeys(
-        row["work"] for row in rows if row["against"].startswith("raw p") or row["against"] == "raw writev"
-    )
+    works = dict.fromkeys(row["work"] for row in rows if row["against"] in LIMITS)
     for work in (one for one in works if one.startswith(("write", "read"))):
         found.append((work, 1.0, OURS))
         for row in (one for one in rows if one["work"] == work):
-            if row["against"].startswith("raw"):
+            if row["against"] in LIMITS:
                 found.append((f"the machine's limit: {row['against']}", 1 / row["ratio"], LIMIT))
-            else:
+            elif row["faster"]:
                 found.append((row["against"], row["ratio"], PEER))
     return found
 

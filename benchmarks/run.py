@@ -31,7 +31,7 @@ def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
     parts = {
         "write": lambda: write.rows(scratch, slices=slices, size=size, rounds=rounds),
         "read": lambda: read.rows(scratch, slices=slices, size=size, rounds=rounds),
-        "codecs": lambda: codecs_lossless.rows(scratch, slices=max(slices // 10, 2), size=size, rounds=rounds),
+        "codecs": lambda: codecs_lossless.rows(scratch, slices=max(slices // 4, 2), size=size, rounds=rounds),
         "frames": lambda: multi_frame.rows(scratch, rounds=rounds),
         "scale": lambda: scale.rows(scratch, slices=slices, rounds=rounds),
         "start": lambda: start.rows(rounds=2 * rounds),
