@@ -65,7 +65,7 @@ Rows = list[dict[str, Any]]
 
 def table(name: str) -> Any:
     """Return one of highdicom's tables."""
-    return json.loads((files("highdicom") / "_standard" / name).read_text())
+    return json.loads((files("highdicom") / "_standard" / name).read_text(encoding="utf-8"))
 
 
 def tree_of(rows: Rows) -> dict[str, Any]:
@@ -157,9 +157,9 @@ def group_tables(classes: dict[str, str]) -> str:
 def main() -> None:
     """Write the modules."""
     classic, known = module_tables(CLASSIC)
-    (FOLDER / "module_tables.py").write_text(classic)
-    (FOLDER / "multi_frame_tables.py").write_text(module_tables(MULTI_FRAME, known)[0])
-    (FOLDER / "functional_group_tables.py").write_text(group_tables(MULTI_FRAME))
+    (FOLDER / "module_tables.py").write_text(classic, encoding="utf-8")
+    (FOLDER / "multi_frame_tables.py").write_text(module_tables(MULTI_FRAME, known)[0], encoding="utf-8")
+    (FOLDER / "functional_group_tables.py").write_text(group_tables(MULTI_FRAME), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -46,9 +46,9 @@ def make_files(folder: Path) -> None:
     np.save(folder / "pickle.npy", np.array([{}] * 8, dtype=object).reshape(2, 2, 2), allow_pickle=True)
     (folder / "cut.npy").write_bytes((folder / "good.npy").read_bytes()[:-7])
     for name, text in _TEXTS.items():
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
     (folder / "full").mkdir()
-    (folder / "full" / "notes.txt").write_text("mine")
+    (folder / "full" / "notes.txt").write_text("mine", encoding="utf-8")
     _make_series(folder, good)
 
 

@@ -177,3 +177,19 @@ def test_nothing_is_left_for_later(path):
     text = path.read_text(encoding="utf-8")
     assert [mark for mark in ("TO" + "DO", "FIX" + "ME", "X" * 3) if re.search(rf"\b{mark}\b", text)] == []
     assert [name for _, name in calls(path) if name == "NotImplementedError"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for folder in ("src", "tests", "tools", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_text_is_utf_8_whatever_the_locale_says(path):
+    """Judges that are loaded into the process set the locale of C, in which `…` and `ü` cannot be written."""
+    for call, name in calls(path):
+        method = name.rpartition(".")[2]
+        words = {keyword.arg for keyword in call.keywords}
+        assert method not in {"read_text", "write_text"} or "encoding" in words, f"line {call.lineno}"
+        assert not words & {"text", "universal_newlines"} or name.rpartition(".")[0] != "subprocess", (
+            f"line {call.lineno}"
+        )

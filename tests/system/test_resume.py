@@ -52,7 +52,7 @@ def die(tmp_path, array, form, *, at=17):
     assert done.returncode == -9
     assert not (tmp_path / "out").exists()
     (record,) = tmp_path.glob(".out.partial-*.json")
-    return json.loads(record.read_text())
+    return json.loads(record.read_text(encoding="utf-8"))
 
 
 def digests(folder):
@@ -181,7 +181,7 @@ def test_nothing_to_resume_is_a_write_like_any_other(tmp_path):
 def test_a_record_cut_short_by_the_kill_begins_anew(tmp_path):
     die(tmp_path, ARRAY, FORM)
     (record,) = tmp_path.glob(".out.partial-*.json")
-    record.write_text(record.read_text()[:20])
+    record.write_text(record.read_text(encoding="utf-8")[:20], encoding="utf-8")
     _, written = resumed(tmp_path, ARRAY, FORM)
     assert len(written) == 40
 

@@ -224,8 +224,8 @@ def test_the_bound_stands_in_the_files(tmp_path):
 
 
 def test_metadata_may_be_a_toml_or_a_json_file(tmp_path):
-    (tmp_path / "m.toml").write_text('PatientID = "42"\nStudyDate = 2024-02-29\n')
-    (tmp_path / "m.json").write_text('{"PatientID": "42", "StudyDate": "20240229"}')
+    (tmp_path / "m.toml").write_text('PatientID = "42"\nStudyDate = 2024-02-29\n', encoding="utf-8")
+    (tmp_path / "m.json").write_text('{"PatientID": "42", "StudyDate": "20240229"}', encoding="utf-8")
     for name in ("m.toml", "m.json"):
         plan = dcs.plan(integers(), kind="CT", spacing=SPACING, metadata=tmp_path / name)
         said = {own.keyword: own.values for own in plan.shared}
@@ -234,7 +234,7 @@ def test_metadata_may_be_a_toml_or_a_json_file(tmp_path):
 
 @pytest.mark.parametrize("name", ["m.yaml", "missing.toml"])
 def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name):
-    (tmp_path / "m.yaml").write_text("PatientID: 42")
+    (tmp_path / "m.yaml").write_text("PatientID: 42", encoding="utf-8")
     with pytest.raises(errors.MetadataError):
         dcs.plan(integers(), kind="CT", spacing=SPACING, metadata=tmp_path / name)
 

@@ -131,7 +131,7 @@ def test_a_dry_run_plans_and_does_not_write(calls, capsys, tmp_path):
 
 
 def test_a_dry_run_refuses_the_target_that_the_write_would_refuse(calls, tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     assert main(["write", "a.npy", str(tmp_path), "--kind", "ct", "--dry-run"]) == 3
     assert not calls
 
@@ -214,7 +214,7 @@ def test_a_reader_that_closes_the_pipe_is_no_error():
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_behind_stdout_is_one_block():
-    with Path("/dev/full").open("w") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         process = doctor_into(full)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 4

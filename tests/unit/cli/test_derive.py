@@ -89,7 +89,7 @@ def test_the_kind_is_that_of_the_source_unless_another_is_said(asked, tmp_path, 
 )
 def test_derive_asks_for_the_same_as_write_like(asked, tmp_path, monkeypatch, more):
     monkeypatch.chdir(tmp_path)
-    Path("m.json").write_text('{"PatientID": "42"}')
+    Path("m.json").write_text('{"PatientID": "42"}', encoding="utf-8")
     assert main(shlex.split(f"derive scan a.npy {tmp_path}/out {more}")) == 0
     assert main(shlex.split(f"write a.npy {tmp_path}/out --like scan {more}")) == 0
     assert asked[0] == asked[1]

@@ -128,7 +128,7 @@ def test_a_series_of_volumes_is_checked_against_its_input(arrays, capsys):
 def test_attributes_of_each_volume_come_from_a_file(arrays, capsys, tmp_path, form):
     echoes = [4.6, 9.2, 13.8, 18.4]
     equals = {"toml": f"EchoTime = {echoes}", "json": json.dumps({"EchoTime": echoes})}[form]
-    (tmp_path / f"echoes.{form}").write_text(equals)
+    (tmp_path / f"echoes.{form}").write_text(equals, encoding="utf-8")
     run(capsys, f"{TIMED} --per-volume echoes.{form}")
     found = run(capsys, "tags out")
     assert found["EchoTime"] == [echo for echo in echoes for _ in range(3)]
@@ -138,7 +138,7 @@ def test_attributes_of_each_volume_come_from_a_file(arrays, capsys, tmp_path, fo
 
 @pytest.mark.parametrize("content", ["EchoTime = [1, 2]", "EchoTime = 5", "Echo = [1, 2, 3, 4]", "EchoTime = ["])
 def test_attributes_that_do_not_fit_the_volumes_are_refused(arrays, capsys, tmp_path, content):
-    (tmp_path / "echoes.toml").write_text(content)
+    (tmp_path / "echoes.toml").write_text(content, encoding="utf-8")
     refused(capsys, f"{TIMED} --per-volume echoes.toml")
     assert not (tmp_path / "out").exists()
 
@@ -146,8 +146,8 @@ def test_attributes_that_do_not_fit_the_volumes_are_refused(arrays, capsys, tmp_
 @pytest.fixture
 def weighted(arrays, tmp_path):
     """b-values and directions beside the arrays."""
-    (tmp_path / "bval").write_text("0 1000 1000 2000\n")
-    (tmp_path / "bvec").write_text("0 1 0 0\n0 0 1 0\n0 0 0 1\n")
+    (tmp_path / "bval").write_text("0 1000 1000 2000\n", encoding="utf-8")
+    (tmp_path / "bvec").write_text("0 1 0 0\n0 0 1 0\n0 0 0 1\n", encoding="utf-8")
 
 
 def test_gradients_of_fsl_become_attributes(weighted, capsys):
@@ -257,7 +257,7 @@ def test_an_unknown_kind_is_answered_with_a_list_of_them(arrays, capsys):
 @pytest.mark.parametrize("form", ["binary", "labelmap"])
 def test_labels_are_written_with_their_names(arrays, capsys, tmp_path, form):
     pytest.importorskip("highdicom")
-    (tmp_path / "organs.toml").write_text('1 = "Liver"\n[2]\nlabel = "Spleen"\ntype = "Spleen"\n')
+    (tmp_path / "organs.toml").write_text('1 = "Liver"\n[2]\nlabel = "Spleen"\ntype = "Spleen"\n', encoding="utf-8")
     run(capsys, f"{LABELS} --segments organs.toml --segmentation-type {form}")
     np.testing.assert_array_equal(dcs.read("out").array, arrays["labels"])
     (listed,) = run(capsys, "list out")["series"]
@@ -277,11 +277,11 @@ def test_labels_are_written_with_their_names(arrays, capsys, tmp_path, form):
 )
 def test_labels_that_are_asked_for_wrongly_are_refused(arrays, capsys, tmp_path, options, named):
     pytest.importorskip("highdicom")
-    (tmp_path / "bad.toml").write_text('liver = "Liver"\n')
+    (tmp_path / "bad.toml").write_text('liver = "Liver"\n', encoding="utf-8")
     assert named in refused(capsys, f"{LABELS} {options}")
     assert not (tmp_path / "out").exists()
 
 
 def test_segments_are_refused_of_what_holds_no_labels(arrays, capsys, tmp_path):
-    (tmp_path / "organs.toml").write_text('1 = "Liver"\n')
+    (tmp_path / "organs.toml").write_text('1 = "Liver"\n', encoding="utf-8")
     assert "Leave --segments out" in refused(capsys, f"{FLOATS} --segments organs.toml")

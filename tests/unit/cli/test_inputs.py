@@ -53,7 +53,7 @@ def test_an_affine_is_read_from_any_of_its_formats(tmp_path, name):
     if name.endswith(".npy"):
         np.save(path, affine)
     elif name.endswith(".json"):
-        path.write_text(json.dumps(affine.tolist()))
+        path.write_text(json.dumps(affine.tolist()), encoding="utf-8")
     else:
         np.savetxt(path, affine, delimiter="," if name.endswith(".csv") else " ")
     np.testing.assert_array_equal(np.asarray(affine_of(str(path))), affine)
@@ -64,7 +64,7 @@ def test_an_affine_is_read_from_any_of_its_formats(tmp_path, name):
 )
 def test_an_affine_that_cannot_be_read_is_refused(tmp_path, name, content):
     if content is not None:
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(OptionError) as caught:
         affine_of(str(tmp_path / name))
     assert caught.value.code == "affine-unreadable"
@@ -78,7 +78,7 @@ def test_a_pickle_is_not_loaded_as_an_affine(tmp_path):
 
 def test_settings_stand_above_the_metadata_file(tmp_path):
     path = tmp_path / "meta.toml"
-    path.write_text('PatientID = "1"\nPatientName = "Doe^Jane"\n')
+    path.write_text('PatientID = "1"\nPatientName = "Doe^Jane"\n', encoding="utf-8")
     merged = metadata_of(str(path), ["PatientID=2", r"ImageComments=a=b"])
     assert merged == {"PatientID": "2", "PatientName": "Doe^Jane", "ImageComments": "a=b"}
 
@@ -107,7 +107,7 @@ def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name, content)
 @pytest.mark.parametrize(("name", "content"), [("gone.toml", None), ("a.yaml", "a: 1"), ("a.json", "[1]")])
 def test_a_file_that_cannot_be_read_is_refused_with_its_option(tmp_path, option, name, content):
     if content is not None:
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(MetadataError) as caught:
         mapping_of(option, str(tmp_path / name))
     assert caught.value.where.startswith(f"{option} ")
@@ -127,12 +127,12 @@ def test_times_are_a_step_or_one_for_each_volume(text, times):
 
 def test_attributes_of_volumes_come_from_the_file_and_the_gradients(tmp_path):
     path = tmp_path / "volumes.toml"
-    path.write_text("EchoTime = [4.6, 9.2]\n")
+    path.write_text("EchoTime = [4.6, 9.2]\n", encoding="utf-8")
     gradients = {"DiffusionBValue": [0, 1000]}
     assert per_volume_of(str(path), gradients) == {"EchoTime": [4.6, 9.2], **gradients}
     assert per_volume_of(str(path), None) == {"EchoTime": [4.6, 9.2]}
     assert per_volume_of(None, None) is None
-    path.write_text("DiffusionBValue = [0, 1000]\n")
+    path.write_text("DiffusionBValue = [0, 1000]\n", encoding="utf-8")
     with pytest.raises(CommandLineError) as caught:
         per_volume_of(str(path), gradients)
     assert caught.value.code == "attribute-given-twice"
@@ -144,8 +144,8 @@ def test_gradients_lie_along_the_axes_of_the_file_whatever_these_are_called(tmp_
     affine = np.array([[-2.0, 0, 0, 9], [0, 0, 3, 8], [0, 2, 0, 7], [0, 0, 0, 1]])
     path = tmp_path / "dwi.nii"
     nibabel.save(nibabel.Nifti1Image(np.zeros((5, 4, 3, 2), "int16"), affine), path)
-    (tmp_path / "bval").write_text("0 1000\n")
-    (tmp_path / "bvec").write_text("0 0.6\n0 0.8\n0 0\n")
+    (tmp_path / "bval").write_text("0 1000\n", encoding="utf-8")
+    (tmp_path / "bvec").write_text("0 0.6\n0 0.8\n0 0\n", encoding="utf-8")
     geometry = {"axes": axes, "time_point": None}
     found = gradients_of(str(path), str(tmp_path / "bval"), str(tmp_path / "bvec"), geometry)
     # RAS (-2, 0, 0) is LPS (2, 0, 0); det > 0, so that the first component points against i.

@@ -45,10 +45,10 @@ def test_page_and_picture_are_written_and_named(series, capsys):
 
 
 def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(series, capsys):
-    Path("a.html").write_text("mine")
+    Path("a.html").write_text("mine", encoding="utf-8")
     assert run(["view", series, "--html", "a.html"]) == 3
     assert "--overwrite" in capsys.readouterr().err
-    assert Path("a.html").read_text() == "mine"
+    assert Path("a.html").read_text(encoding="utf-8") == "mine"
     assert run(["view", series, "--html", "a.html", "--overwrite"]) == 0
     assert Path("a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 

@@ -196,5 +196,5 @@ def test_body_parts_are_those_of_the_standard():
     path = Path(highdicom.__file__).parent / "_standard" / "anatomic_regions.json"
     if not path.exists():
         pytest.skip("another release of highdicom is installed")
-    table = json.loads(path.read_text())
+    table = json.loads(path.read_text(encoding="utf-8"))
     assert {word: (code, paired, meaning) for word, (_, code, meaning, paired) in table.items()} == REGIONS

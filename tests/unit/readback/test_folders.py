@@ -48,7 +48,7 @@ def test_series_are_told_apart_and_other_files_counted(tmp_path):
     write_known_series(tmp_path / "a" / "deep", STORED)
     write_known_series(tmp_path / "b", STORED[:2], change=lambda _, ds: setattr(ds, "SeriesInstanceUID", "2.25.7"))
     write_known_series(tmp_path / ".b.partial-1", STORED, change=lambda _, ds: setattr(ds, "SeriesInstanceUID", "2.8"))
-    (tmp_path / "notes.txt").write_text("no DICOM")
+    (tmp_path / "notes.txt").write_text("no DICOM", encoding="utf-8")
     (tmp_path / "empty").touch()
     (tmp_path / "DICOMDIR").write_bytes(b"whatever")
     (tmp_path / ".hidden").write_bytes(b"whatever")
@@ -58,7 +58,7 @@ def test_series_are_told_apart_and_other_files_counted(tmp_path):
 
 
 def test_a_folder_without_series_is_said_in_these_words(tmp_path):
-    (tmp_path / "notes.txt").write_text("no DICOM")
+    (tmp_path / "notes.txt").write_text("no DICOM", encoding="utf-8")
     with pytest.raises(ReadError, match=f'"{tmp_path}" does not contain a DICOM series') as caught:
         read(tmp_path)
     assert caught.value.code == "no-series"

@@ -45,7 +45,7 @@ def test_an_interruption_leaves_nothing_not_even_the_parents_that_were_made(tmp_
 
 def test_abort_keeps_a_parent_that_somebody_else_uses_by_then(tmp_path):
     sink = DirectorySink(tmp_path / "a" / "out")
-    (tmp_path / "a" / "note.txt").write_text("mine")
+    (tmp_path / "a" / "note.txt").write_text("mine", encoding="utf-8")
     sink.abort()
     sink.abort()
     assert names(tmp_path / "a") == ["note.txt"]
@@ -82,7 +82,7 @@ def test_overwrite_replaces_the_old_series_only_at_the_commit(tmp_path):
 def test_overwrite_never_removes_what_is_not_dicom(tmp_path, foreign):
     old_series(tmp_path / "out")
     path = tmp_path / "out" / foreign
-    path.mkdir() if foreign == "folder" else path.write_text("years of work")
+    path.mkdir() if foreign == "folder" else path.write_text("years of work", encoding="utf-8")
     with pytest.raises(TargetError) as refusal:
         DirectorySink(tmp_path / "out", overwrite=True)
     assert refusal.value.code == "target-holds-other-files"
@@ -207,7 +207,9 @@ def test_an_old_series_that_a_killed_write_had_moved_aside_is_put_back(tmp_path)
     assert names(tmp_path / "out") == ["old.dcm"]
 
 
-@pytest.mark.parametrize("make", [lambda path: path.write_text("file"), lambda path: path.symlink_to(path.parent)])
+@pytest.mark.parametrize(
+    "make", [lambda path: path.write_text("file", encoding="utf-8"), lambda path: path.symlink_to(path.parent)]
+)
 def test_a_file_or_a_link_as_target_is_refused(tmp_path, make):
     make(tmp_path / "out")
     with pytest.raises(TargetError) as refusal:
@@ -255,7 +257,7 @@ def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing(tmp_path, monkeypatc
 
 
 def test_a_parent_that_is_a_file_is_refused(tmp_path):
-    (tmp_path / "file").write_text("x")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(TargetError):
         DirectorySink(tmp_path / "file" / "out")
 

@@ -124,10 +124,10 @@ def test_a_file_that_exists_is_replaced_only_on_request(tmp_path, suffix):
 @pytest.mark.parametrize("name", ["work.zarr", "work.nrrd"])
 def test_a_folder_with_other_things_is_never_replaced(tmp_path, name):
     (tmp_path / name).mkdir()
-    (tmp_path / name / "notes.txt").write_text("mine")
+    (tmp_path / name / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(TargetError):
         volume_files.save(tmp_path / name, numbers(), OBLIQUE, overwrite=True)
-    assert (tmp_path / name / "notes.txt").read_text() == "mine"
+    assert (tmp_path / name / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize("form", volume_files.FORMATS, ids=lambda form: form.SUFFIXES[0])

@@ -159,10 +159,10 @@ def test_a_direction_of_a_few_digits_becomes_a_unit_vector(length):
 )
 def test_gradients_that_are_none_are_refused_with_the_way_out(tmp_path, monkeypatch, bvals, bvecs, code):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "words.bval").write_text("0 thousand")
-    (tmp_path / "ragged.bval").write_text("0 1\n2")
+    (tmp_path / "words.bval").write_text("0 thousand", encoding="utf-8")
+    (tmp_path / "ragged.bval").write_text("0 1\n2", encoding="utf-8")
     (tmp_path / "binary.bval").write_bytes(b"\x00\xff\xfe")
-    (tmp_path / "empty.bval").write_text("\n")
+    (tmp_path / "empty.bval").write_text("\n", encoding="utf-8")
     with pytest.raises(SourceError) as caught:
         diffusion_gradients(bvals, bvecs, TO_THE_LEFT)
     assert caught.value.code == code

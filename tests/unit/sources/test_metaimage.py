@@ -84,7 +84,10 @@ def test_bytes_in_front_of_separate_voxels_are_skipped(tmp_path, skip):
     sitk.WriteImage(image(), path)
     raw = tmp_path / "a.raw"
     raw.write_bytes(b"#" * 17 + raw.read_bytes())
-    path.write_text(path.read_text().replace("ElementDataFile", f"HeaderSize = {skip}\nElementDataFile"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("ElementDataFile", f"HeaderSize = {skip}\nElementDataFile"),
+        encoding="utf-8",
+    )
     assert_same(open_volume(path), sitk.ReadImage(path))
 
 

@@ -99,7 +99,7 @@ def test_the_tables_are_what_the_tool_makes(made):
     folder = Path(module_tables.__file__).parent
     release = re.compile(r"highdicom [\d.]+")
     for name in TABLES:
-        ours, theirs = (folder / name).read_text(), (made / name).read_text()
+        ours, theirs = (folder / name).read_text(encoding="utf-8"), (made / name).read_text(encoding="utf-8")
         if release.search(theirs)[0] != release.search(ours)[0]:
             pytest.skip("another release of highdicom is installed")
         assert theirs == ours

@@ -32,7 +32,7 @@ def test_a_text_is_said_once_whatever_value_it_quotes():
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Put a Python program in the place of both validators."""
     program = tmp_path / "program"
-    program.write_text(f"#!{sys.executable}\nimport os, sys\n{code}\n")
+    program.write_text(f"#!{sys.executable}\nimport os, sys\n{code}\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setattr(validators, "find_program", lambda _: str(program))
 
