@@ -35,21 +35,27 @@ write_with_pydicom(np.zeros((int(sys.argv[1]), 16, 16), np.int16), Path(sys.argv
 """
 
 
-def count(script: str, slices: int) -> float:
-    """Return the instructions of a whole process."""
+def run(script: str, slices: int, *under: str) -> str:
+    """Run a script in a process of its own, and return what it says on standard error."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [*CALLGRIND, sys.executable, "-c", script, str(slices), f"{folder}/out", str(Path(__file__).parent)],
+            [*under, sys.executable, "-c", script, str(slices), f"{folder}/out", str(Path(__file__).parent)],
             check=True,
             capture_output=True,
             encoding="utf-8",
             env={"PYTHONHASHSEED": "0", "PATH": "/usr/bin:/bin", "OPENBLAS_NUM_THREADS": "1"},
         )
-    return float(re.search(r"Collected : (\d+)", done.stderr)[1])
+    return done.stderr
+
+
+def count(script: str, slices: int) -> float:
+    """Return the instructions of a whole process."""
+    return float(re.search(r"Collected : (\d+)", run(script, slices, *CALLGRIND))[1])
 
 
 def a_slice(script: str) -> float:
     """Return the instructions of one slice more."""
+    run(script, FEW)  # whatever is compiled on the first import would be counted as slices of the first process
     return (count(script, MANY) - count(script, FEW)) / (MANY - FEW)
 
 
