@@ -34,7 +34,7 @@ ACCEPTED = [
     ("StudyTime", "09:05", ("0905",)),
     ("AcquisitionDateTime", dt.datetime(2024, 2, 29, 12, 30, tzinfo=ZONE), ("20240229123000+0100",)),
     ("AcquisitionDateTime", dt.date(2024, 2, 29), ("20240229",)),
-    ("SliceThickness", 1 / 3, (".333333333333333",)),
+    ("SliceThickness", 1 / 3, ("0.33333333333333",)),
     ("SliceThickness", "1.50", ("1.50",)),
     ("SliceThickness", np.float32(2.5), ("2.5",)),
     ("EchoTime", 3, ("3",)),

@@ -60,7 +60,7 @@ def attribute_of(keyword: str, value: Any, *, path: str = "") -> Attribute:
     Examples
     --------
     >>> attribute_of("PixelSpacing", [1 / 3, 2]).values
-    ('.333333333333333', '2')
+    ('0.33333333333333', '2')
     """
     where = path + keyword
     vr = _single_vr(keyword, where)

@@ -1,4 +1,4 @@
-"""Decimal String (DS): the text of at most 16 characters with the least error (PS3.5 section 6.2)."""
+"""Decimal String (DS): the most exact text that survives a copy through a float (PS3.5 section 6.2)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ _SIGNIFICANT = 17
 
 
 def format_ds(value: float) -> str:
-    """Return the DS text of `value` (any unit) that a reader parses back with the least error.
+    """Return the DS text of `value` with the least error.
 
     Parameters
     ----------
     value : float
-        A finite number.
+        A finite number, in any unit.
 
     Returns
     -------
     str
-        At most 16 characters: the number's usual text where that fits, else the most exact one that does
-        (the shortest of them).
+        At most 16 characters: the number's usual text where that fits, else the most exact one that does.
 
     Raises
     ------
@@ -34,12 +33,15 @@ def format_ds(value: float) -> str:
 
     Notes
     -----
-    PS3.5 section 6.2 allows a fixed point number without the leading zero, which buys one digit (GDCM does the same).
+    Others copy DS values as floats: the JSON model of DICOM (PS3.18 annex F), DICOMweb servers, scripts. They print
+    the number again as `repr` does, with a zero before the point and an exponent of two digits. So only a number is
+    chosen whose `repr` has at most 16 characters. None exists from 1e14 to 1e16 (negative: from 1e13), as `repr`
+    prints all their digits and ``.0``: there the text is the most exact one of 16 characters.
 
     Examples
     --------
     >>> format_ds(2.5), format_ds(-0.0), format_ds(1 / 3), format_ds(-1.2345678901234567e-5)
-    ('2.5', '0', '.333333333333333', '-1.2345678901e-5')
+    ('2.5', '0', '0.33333333333333', '-1.23456789e-5')
     """
     number = float(value)
     if not math.isfinite(number):
@@ -49,40 +51,40 @@ def format_ds(value: float) -> str:
         return "0"
     if number.is_integer() and abs(number) < 10 ** (MAX_DS_CHARS - 1):
         return str(int(number))
-    shortest = _tidy(repr(number))
-    if len(shortest) <= MAX_DS_CHARS:
-        return shortest
-    return min(_candidates(number), key=lambda text: (abs(float(text) - number), len(text)))
+    printed = repr(number)
+    if len(printed) <= MAX_DS_CHARS:
+        return _tidy(printed)
+    if _is_long_for_repr(number):
+        return _longest(number)
+    most = _SIGNIFICANT - (len(printed) - MAX_DS_CHARS)
+    return next(filter(None, (_rounded(number, digits) for digits in range(most, 0, -1))))
 
 
-def _candidates(number: float) -> list[str]:
-    """Return the most exact fixed and exponent texts of `number` that fit 16 characters."""
-    sign = number < 0
-    exponent = math.floor(math.log10(abs(number)))
-    # mantissa: first digit and point, sign, "e", the exponent's sign and digits; one more may fit after rounding
-    room = MAX_DS_CHARS - 2 - sign - 1 - len(str(exponent)) + 1
-    texts = [_longest_that_fits(number, "e", min(room, _SIGNIFICANT))]
-    if -6 < exponent < MAX_DS_CHARS - 1:
-        texts.append(_longest_that_fits(number, "f", MAX_DS_CHARS - 1 - sign - max(exponent, 0)))
-    return [text for text in texts if text]
+def _is_long_for_repr(number: float) -> bool:
+    """Return whether `repr` needs more than 16 characters for every number near this one."""
+    least = 1e13 if number < 0 else 1e14
+    return least - 0.05 <= abs(number) < 1e16  # what is nearer to 1e14 than 0.05 is rounded up to it
 
 
-def _longest_that_fits(number: float, style: str, digits: int) -> str:
-    while digits >= 0:
-        text = _tidy(f"{number:.{digits}{style}}")
-        # Rounded up, the largest float64 would be read back as infinite.
-        if len(text) <= MAX_DS_CHARS and math.isfinite(float(text)):
-            return text
-        digits -= 1
-    return ""
+def _rounded(number: float, digits: int) -> str:
+    """Return the text of `digits` significant digits; empty if `repr` needs more than 16 characters for it."""
+    printed = repr(float(f"{number:.{digits - 1}e}"))
+    # Rounded up, the largest float64 would be read back as infinite.
+    fits = len(printed) <= MAX_DS_CHARS and "inf" not in printed
+    return _tidy(printed) if fits else ""
+
+
+def _longest(number: float) -> str:
+    """Return the most exact text of a number whose whole part has 14 to 16 digits."""
+    whole = f"{number:.0f}"
+    if len(whole) <= MAX_DS_CHARS:
+        return whole
+    return _tidy(f"{number:.10e}")
 
 
 def _tidy(text: str) -> str:
-    """Drop what carries no value: trailing zeros, `e+05` → `e5`, and the leading zero of a long fraction."""
+    """Drop what carries no value: trailing zeros, `e+05` → `e5`."""
     mantissa, mark, exponent = text.partition("e")
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
-    short = f"{mantissa}e{int(exponent)}" if mark else mantissa
-    if len(short) > MAX_DS_CHARS:
-        return short.replace("-0.", "-.", 1) if short.startswith("-0.") else short.removeprefix("0")
-    return short
+    return f"{mantissa}e{int(exponent)}" if mark else mantissa
