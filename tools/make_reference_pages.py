@@ -39,7 +39,8 @@ from dicomseries.iod.kind import (
     Source,
     shown,
 )
-from dicomseries.iod.kinds import OFFERED, REFUSED, Refusal
+from dicomseries.iod.kinds import OFFERED
+from dicomseries.iod.not_offered import REFUSED, Refusal
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
 from dicomseries.verify.registry import Check, registered
 

@@ -1,3 +1,6 @@
+import re
+import shlex
+
 import pytest
 
 from dicomseries.errors import KindError, MetadataError
@@ -20,7 +23,7 @@ from dicomseries.iod import (
     compose,
     find_kind,
 )
-from dicomseries.iod.kinds import REFUSED
+from dicomseries.iod.not_offered import OTHER_NAMES, REFUSED
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import attribute
 from dicomseries.values import PixelRules
@@ -335,10 +338,55 @@ def test_an_object_that_an_array_cannot_fill_is_refused_with_the_reason_and_what
     assert remedy in caught.value.remedy
 
 
-def test_no_name_is_both_a_kind_and_refused_and_none_is_refused_twice():
-    names = [name for refusal in REFUSED for name in refusal.names]
-    assert len(names) == len(set(names))
-    assert not set(names) & {kind.name.casefold() for kind in KINDS}
+ASKED_FOR = (
+    "RTStruct RTDose RTPlan RTImage US IVUS MG CR DX XA RF IO PX NM SPECT WSI SM EnhancedPET BreastTomosynthesis DBT "
+    "TOMO OPT OCT IVOCT OP CBCT ES XC GM SR PR KOS KO DOC ECG REG PA 'RT Image' 'Breast Tomosynthesis Image Storage'"
+)
+
+
+@pytest.mark.parametrize("name", shlex.split(ASKED_FOR))
+def test_every_kind_that_people_ask_for_has_a_reason_and_an_alternative(name):
+    with pytest.raises(KindError, match="honestly") as caught:
+        find_kind(name)
+    assert caught.value.code == "kind-not-offered"
+    assert caught.value.remedy.startswith("Use ")
+
+
+@pytest.mark.parametrize("refusal", REFUSED, ids=lambda refusal: refusal.names[0])
+def test_an_alternative_names_only_kinds_that_can_be_written(refusal):
+    for name in re.findall(r'"(\w+)"', refusal.remedy):
+        assert name == "Gy" or find_kind(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *OTHER_NAMES.items(),
+        ("Seg", "Segmentation"),
+        ("label-map", "Segmentation"),
+        ("Segmentaton", "Segmentation"),
+        ("CT Image Storage", "CT"),
+        ("1.2.840.10008.5.1.4.1.1.128", "PT"),
+    ],
+)
+def test_a_common_other_name_suggests_the_kind(name, kind):
+    with pytest.raises(KindError, match=rf"Did you mean {kind}\?") as caught:
+        find_kind(name)
+    assert caught.value.code == "kind-unknown"
+
+
+def test_no_suggestion_is_made_where_two_kinds_are_as_near():
+    with pytest.raises(KindError) as caught:
+        find_kind("Enhanced")
+    assert "Did you mean" not in caught.value.remedy
+
+
+def test_every_name_leads_to_one_answer():
+    refused = [name for refusal in REFUSED for name in refusal.names]
+    kinds = {kind.name.casefold() for kind in OFFERED}
+    assert len(refused) == len(set(refused))
+    assert not set(refused) & kinds
+    assert not set(OTHER_NAMES) & (kinds | set(refused))
 
 
 @pytest.mark.parametrize(
