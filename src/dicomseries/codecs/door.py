@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import WriteError
-from dicomseries.sources.optional import missing_package
+from dicomseries.errors import WriteError, missing_package
 
 __all__ = ["check_available", "run"]
 

@@ -19,8 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import DicomSeriesError, OptionError, WriteError
-from dicomseries.sources.optional import missing_package
+from dicomseries.errors import DicomSeriesError, OptionError, WriteError, missing_package
 from dicomseries.sources.volume import Slabs
 
 __all__ = ["DaskCluster", "connected", "is_client"]

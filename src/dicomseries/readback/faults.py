@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from dicomseries.errors import MissingPackageError, ReadError
 
@@ -66,13 +67,28 @@ def no_pixels(path: _Path, given: str) -> ReadError:
     )
 
 
-def decoder_missing(path: _Path, syntax: str, packages: str) -> MissingPackageError:
-    """Return the error for a compression that no installed package decodes."""
+def decoder_missing(path: _Path, syntax: str, packages: Sequence[str]) -> MissingPackageError:
+    """Return the error for a compression that no installed package decodes.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    syntax : str
+        Name of its transfer syntax.
+    packages : sequence of str
+        What pip can install, each entry enough alone; empty if no package is known.
+    """
+    remedy = (
+        "Export the series again without compression (Explicit VR Little Endian); "
+        "no package that can be used here decodes it."
+    )
+    if packages:
+        remedy = "Run: " + ", or ".join(f"pip install {package}" for package in packages)
     return MissingPackageError(
         code="package-missing",
         where=os.fspath(path),
-        given=f"transfer syntax {syntax} and no decoder for it",
-        expected=f"one of: {packages}",
-        remedy='Run: pip install "dicomseries[codecs]" for what is lossless, and else: '
-        "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg",
+        given=f"transfer syntax {syntax}",
+        expected="a compression that an installed package decodes",
+        remedy=remedy,
     )

@@ -18,7 +18,7 @@ from pydicom.pixels.utils import get_j2k_parameters
 if TYPE_CHECKING:
     from dicomseries.readback.instance import Instance
 
-__all__ = ["can_decode", "decode", "decode_plain", "decoder_of", "stream_of"]
+__all__ = ["can_decode", "decode", "decode_plain", "decoder_of", "lacks_imagecodecs", "stream_of"]
 
 _DECODERS = {
     "1.2.840.10008.1.2.5": "dicomrle",
@@ -52,6 +52,17 @@ def decoder_of(transfer_syntax: str) -> Any:
         return None
     is_here = getattr(getattr(imagecodecs, name.upper(), None), "available", False)
     return getattr(imagecodecs, f"{name}_decode") if is_here else None
+
+
+def lacks_imagecodecs(transfer_syntax: str) -> bool:
+    """Return whether imagecodecs would decode a transfer syntax, but is not installed.
+
+    Examples
+    --------
+    >>> lacks_imagecodecs("1.2.840.10008.1.2")
+    False
+    """
+    return transfer_syntax in _DECODERS and decoder_of(transfer_syntax) is None
 
 
 def can_decode(instance: Instance) -> bool:

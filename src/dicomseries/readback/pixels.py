@@ -273,13 +273,30 @@ def _dataset(instance: Instance) -> Dataset:
 
 
 def _missing(instance: Instance) -> MissingPackageError | None:
+    packages = ["imagecodecs"] if fragments.lacks_imagecodecs(instance.transfer_syntax) else []
     try:
         decoder = get_decoder(instance.transfer_syntax)
     except NotImplementedError:
-        return faults.decoder_missing(instance.path, instance.transfer_syntax, "none is known")
+        return faults.decoder_missing(instance.path, UID(instance.transfer_syntax).name, packages)
     if decoder.is_available:
         return None
-    return faults.decoder_missing(instance.path, decoder.UID.name, "; ".join(decoder.missing_dependencies))
+    packages += [_pip_words(line) for line in decoder.missing_dependencies]
+    return faults.decoder_missing(instance.path, decoder.UID.name, packages)
+
+
+def _pip_words(missing: str) -> str:
+    """Return what pip installs for a plug-in, from "gdcm - requires gdcm>=3.0.10".
+
+    Examples
+    --------
+    >>> _pip_words("gdcm - requires gdcm>=3.0.10")
+    'python-gdcm'
+    >>> _pip_words("pylibjpeg - requires pylibjpeg>=2.0 and pylibjpeg-libjpeg>=2.1")
+    'pylibjpeg pylibjpeg-libjpeg'
+    """
+    requirements = missing.partition(" requires ")[2].replace(" and ", " ").replace(",", " ").split()
+    names = [requirement.partition(">=")[0] for requirement in requirements]
+    return " ".join("python-gdcm" if name == "gdcm" else name for name in names)
 
 
 def _short(error: Exception) -> str:

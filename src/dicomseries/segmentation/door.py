@@ -8,9 +8,9 @@ from typing import Any
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
+from dicomseries.errors import missing_package
 from dicomseries.segmentation.codes import Code
 from dicomseries.segmentation.segments import Segment
-from dicomseries.sources.optional import missing_package
 
 __all__ = ["frames_of", "highdicom"]
 

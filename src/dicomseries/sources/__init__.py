@@ -31,7 +31,6 @@ from dicomseries.sources.copied import CopiedSlabs, Copyable
 from dicomseries.sources.gradients import diffusion_gradients
 from dicomseries.sources.kept import KeptSlabs, read_once
 from dicomseries.sources.layout import chosen_time_point
-from dicomseries.sources.optional import EXTRAS
 from dicomseries.sources.placement import join
 from dicomseries.sources.remote import FetchedSlabs, fetched, is_lazy, open_lazily
 from dicomseries.sources.reopened import PathSlabs
@@ -42,7 +41,6 @@ from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume, edges_of
 from dicomseries.stores import is_url, masked
 
 __all__ = [
-    "EXTRAS",
     "FORMATS",
     "SUFFIXES",
     "ArraySlabs",

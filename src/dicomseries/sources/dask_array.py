@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import OptionError
+from dicomseries.errors import OptionError, missing_package
 from dicomseries.sources.arrays import open_volume as open_array
-from dicomseries.sources.optional import made_by, missing_package
+from dicomseries.sources.optional import made_by
 from dicomseries.sources.picking import pick
 from dicomseries.sources.request import Request
 

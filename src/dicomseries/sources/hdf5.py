@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dicomseries.errors import SourceError
+from dicomseries.errors import SourceError, missing_package
 from dicomseries.sources.arrays import open_volume as open_array
-from dicomseries.sources.optional import guarded, made_by, missing_package
+from dicomseries.sources.optional import guarded, made_by
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Volume
 

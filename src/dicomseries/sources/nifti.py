@@ -16,12 +16,12 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import SourceError
+from dicomseries.errors import SourceError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.sources.arrays import array_slabs
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
-from dicomseries.sources.optional import guarded, made_by, missing_package
+from dicomseries.sources.optional import guarded, made_by
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.timing import step_times

@@ -1,29 +1,13 @@
-"""Optional packages: whose an object is, and what to install when one is missing; nothing is imported here."""
+"""Objects and errors of optional packages; none of them is imported here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dicomseries.errors import DicomSeriesError, MissingPackageError, SourceError
+from dicomseries.errors import DicomSeriesError, SourceError
 
-__all__ = ["EXTRAS", "guarded", "made_by", "missing_package"]
-
-EXTRAS = {
-    "nifti": "nibabel",
-    "tiff": "tifffile",
-    "codecs": "imagecodecs",
-    "hdf5": "h5py",
-    "zarr": "zarr",
-    "itk": "SimpleITK",
-    "dask": "dask",
-    "dcmview": "dcmview-py",
-    "seg": "highdicom",
-    "view": "pillow",
-    "xarray": "xarray",
-}
-"""Extra of this package -> the package that it installs."""
-
+__all__ = ["guarded", "made_by"]
 
 def made_by(source: object, package: str) -> bool:
     """Return whether the class of `source`, or one it is derived from, comes from `package`.
@@ -37,32 +21,6 @@ def made_by(source: object, package: str) -> bool:
     (True, False)
     """
     return any(cls.__module__.partition(".")[0] == package for cls in type(source).__mro__)
-
-
-def missing_package(*, extra: str, where: str, package: str | None = None) -> MissingPackageError:
-    """Return the error for an `extra` that is not installed; its remedy ends with the pip line.
-
-    Parameters
-    ----------
-    extra : str
-        What pip is to install.
-    where : str
-        What asked for it.
-    package : str, optional
-        The one that is missing, where the extra has several.
-
-    Examples
-    --------
-    >>> print(missing_package(extra="nifti", where="brain.nii.gz"))
-    brain.nii.gz: expected the package nibabel, given no such package. Run: pip install "dicomseries[nifti]"
-    """
-    return MissingPackageError(
-        code="package-missing",
-        where=where,
-        given="no such package",
-        expected=f"the package {package or EXTRAS[extra]}",
-        remedy=f'Run: pip install "dicomseries[{extra}]"',
-    )
 
 
 @contextmanager

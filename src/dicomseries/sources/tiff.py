@@ -14,11 +14,11 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import SourceError
+from dicomseries.errors import SourceError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import map_file
-from dicomseries.sources.optional import guarded, missing_package
+from dicomseries.sources.optional import guarded
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.timing import step_times

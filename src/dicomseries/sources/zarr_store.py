@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import GeometryError, SourceError
+from dicomseries.errors import GeometryError, SourceError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.sources.arrays import SlicedSlabs, chunks_of
 from dicomseries.sources.layout import check_dtype, lay_out
-from dicomseries.sources.optional import guarded, made_by, missing_package
+from dicomseries.sources.optional import guarded, made_by
 from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.timing import step_times, untimed

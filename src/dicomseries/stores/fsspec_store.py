@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dicomseries.errors import missing_package
 from dicomseries.stores.addresses import Address
-from dicomseries.stores.store import missing, told
+from dicomseries.stores.store import told
 
 __all__ = ["FsspecStore", "settings"]
 
@@ -46,14 +47,15 @@ class FsspecStore:
         try:
             import fsspec
         except ImportError as error:
-            raise missing(package="fsspec", where=address.where) from error
+            raise missing_package(extra="s3", where=address.where) from error
         try:
             with told(address, ImportError):
                 # What was listed or connected before says nothing about what is there now.
                 options = {"use_listings_cache": False, **address.options}
                 self._files, root = fsspec.core.url_to_fs(address.url, **options)
         except ImportError as error:
-            raise missing(package=f"of fsspec for {address.scheme}://", where=address.where) from error
+            package = f"that fsspec needs for {address.scheme}://"
+            raise missing_package(extra="s3", where=address.where, package=package) from error
         self._root = str(root).rstrip("/")
 
     def get(self, key: str) -> bytes:

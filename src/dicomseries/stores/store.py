@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from dicomseries.errors import MissingPackageError
 from dicomseries.stores.addresses import Address
 
-__all__ = ["Store", "StoreError", "missing", "pick", "told"]
+__all__ = ["Store", "StoreError", "pick", "told"]
 
 
 class StoreError(OSError):
@@ -71,23 +70,6 @@ def told(address: Address, *passed: type[Exception]) -> Iterator[None]:
         kept = next((kind for kind in kinds if isinstance(error, kind)), StoreError)
         # The library's own error and its text hold whatever it was given: it is not handed on.
         raise kept(address.hide(str(error)) or type(error).__name__) from None
-
-
-def missing(*, package: str, where: str) -> MissingPackageError:
-    """Return the error for a package that is not installed.
-
-    Examples
-    --------
-    >>> print(missing(package="fsspec", where="s3://bucket/scan"))
-    s3://bucket/scan: expected the package fsspec, given no such package. Run: pip install "dicomseries[s3]"
-    """
-    return MissingPackageError(
-        code="package-missing",
-        where=where,
-        given="no such package",
-        expected=f"the package {package}",
-        remedy='Run: pip install "dicomseries[s3]"',
-    )
 
 
 def pick(options: Mapping[str, Any], name: str) -> Any:

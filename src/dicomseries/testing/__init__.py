@@ -9,19 +9,14 @@
 
 from __future__ import annotations
 
-from dicomseries.errors import MissingPackageError
+from dicomseries.errors import missing_package
 
 try:
     import hypothesis  # noqa: F401 - asked for here, so that a missing one is named with its pip line
     import pytest
 except ImportError as error:
-    raise MissingPackageError(
-        code="package-missing",
-        where="dicomseries.testing",
-        given=f"no package {error.name}",
-        expected="the packages hypothesis and pytest",
-        remedy='Run: pip install "dicomseries[testing]"',
-    ) from error
+    package = error.name or ""
+    raise missing_package(extra="testing", where="dicomseries.testing", package=package) from error
 
 pytest.register_assert_rewrite(f"{__name__}.contracts")
 

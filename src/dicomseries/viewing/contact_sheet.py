@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.errors import missing_package
 from dicomseries.geometry import Grid
-from dicomseries.sources.optional import missing_package
 from dicomseries.viewing.layers import Layer
 
 if TYPE_CHECKING:

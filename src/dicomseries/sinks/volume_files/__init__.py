@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from dicomseries.errors import MissingPackageError, OptionError, TargetError, WriteError
+from dicomseries.errors import OptionError, TargetError, WriteError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.sinks.volume_files import metaimage, nifti, nrrd, numpy_archive, numpy_array, tiff, zarr_store
 from dicomseries.sinks.volume_files.voxels import Voxels
@@ -149,8 +149,10 @@ def save(
     try:
         form.save(staged, voxels)
         _put_in_place(staged, target, target.with_name(f".replaced-{token}-{target.name}"))
-    except ImportError as missing:
-        raise _missing(form, path) from missing
+    except ImportError as error:
+        if form.PACKAGE is None:
+            raise
+        raise missing_package(extra=form.PACKAGE, where=str(path)) from error
     except OSError as refusal:
         raise _refused(path, refusal) from refusal
     finally:
@@ -182,21 +184,11 @@ def _remove(staged: Path) -> None:
         staged.unlink(missing_ok=True)
 
 
-def _missing(form: VolumeFormat, path: str | os.PathLike[str]) -> MissingPackageError:
-    return MissingPackageError(
-        code="package-missing",
-        where=str(path),
-        given="a package that is not installed",
-        expected=f"what {form.SUFFIXES[0]} files need",
-        remedy=f'Run pip install "dicomseries[{form.PACKAGE}]"',
-    )
-
-
 def _refused(path: str | os.PathLike[str], refusal: OSError) -> WriteError:
     return WriteError(
         code="write-failed",
         where=str(path),
         given=refusal.strerror or str(refusal),
         expected="a place that can be written to, with space left",
-        remedy="Free space or mend the permissions, then write again; nothing is left at the target.",
+        remedy="Free space or fix the permissions, then write again; nothing is left at the target.",
     )

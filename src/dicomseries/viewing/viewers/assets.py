@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from pathlib import Path
 
-from dicomseries.sources.optional import missing_package
+from dicomseries.errors import missing_package
 from dicomseries.viewing.loopback import NOTHING, Answer
 
 __all__ = ["FILE_TYPES", "file_answer", "installed_file"]
