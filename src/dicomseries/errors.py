@@ -37,7 +37,9 @@ __all__ = [
     "ValuesError",
     "VerificationError",
     "WriteError",
+    "counted",
     "missing_package",
+    "shortened",
 ]
 
 
@@ -93,7 +95,7 @@ class DicomSeriesError(Exception):
     def __str__(self) -> str:
         if len(self.faults) > 1:
             return f"{len(self.faults)} faults\n" + "\n".join(f"- {fault}" for fault in self.faults)
-        return f"{self.where}: expected {self.expected}, given {self.given}. {self.remedy}"
+        return f"{self.where}: expected {self.expected}, given {shortened(self.given)}. {self.remedy}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A keyword-only exception cannot be unpickled by default and would kill a process pool.
@@ -106,6 +108,32 @@ class DicomSeriesError(Exception):
         }
         others = self.faults if len(self.faults) > 1 else ()
         return (_rebuild, (type(self), parts, others))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is not 1.
+
+    Examples
+    --------
+    >>> counted(1, "file"), counted(2, "entry"), counted(0, "error")
+    ('1 file', '2 entries', '0 errors')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {plural}"
+
+
+def shortened(value: object, longest: int = 400) -> str:
+    """Return `value` as text that does not hide the rest of a message.
+
+    Examples
+    --------
+    >>> shortened("0123456789", longest=4)
+    '0123 …'
+    """
+    text = str(value)
+    return text if len(text) <= longest else text[:longest] + " …"
 
 
 def _rebuild(

@@ -405,7 +405,7 @@ def _right_angled(cosines: Any, tolerance: float) -> Direction:
             where="direction_lps",
             given=f"{tuple(round(float(value), 6) for value in matrix.ravel())}, off by {departure:.3g}",
             expected=f"three unit vectors at right angles, within {tolerance:g}: DICOM readers drop a shear silently",
-            remedy="Resample the array onto a right-angled grid first, or mend the affine (sform, qform may differ).",
+            remedy="Resample the array onto a right-angled grid first, or fix the affine (sform, qform may differ).",
         )
     if departure > _EXACT:
         left, _, right = np.linalg.svd(matrix)

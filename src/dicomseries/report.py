@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dicomseries import drawing
+from dicomseries.errors import counted
 from dicomseries.geometry import Grid
 from dicomseries.values.value_map import bound_text
 from dicomseries.verify import Finding
@@ -217,7 +218,7 @@ class Receipt:
         changed = f"{self.clipped} voxels clipped, {self.replaced} non-finite replaced"
         return [
             ("kind", self.kind),
-            ("folder", f"{self.out}: {self.files} files, {self.bytes:,} bytes"),
+            ("folder", f"{self.out}: {counted(self.files, 'file')}, {self.bytes:,} bytes"),
             ("study UID", self.study_uid),
             ("series UID", self.series_uid),
             ("frame of reference UID", self.frame_of_reference_uid),
@@ -230,7 +231,7 @@ class Receipt:
         ]
 
     def _series(self) -> str:
-        files = f"{self.files} file{'' if self.files == 1 else 's'}"
+        files = counted(self.files, "file")
         volumes = f" with {self.volumes} volumes" if self.volumes > 1 else ""
         return f"{self.kind} series {self.series_uid}{volumes}: {files}, {self.bytes:,} bytes in {self.out}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -119,15 +120,42 @@ def _as_usage_fault(error: Any, words: Sequence[str]) -> CommandLineError:
     if any(word.startswith(OPTION) for word in words):
         given = without_values(given)  # of two pairs behind one option, the second is an argument too many
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "dicomseries"
-    usage = context.get_usage().removeprefix("Usage: ") if context is not None else "dicomseries COMMAND ..."
+    if context is None:
+        path = _command_of(words)
+        usage = f"{path} [OPTIONS] ..."
+    else:
+        path = context.command_path
+        usage = context.get_usage().removeprefix("Usage: ")
     return CommandLineError(
         code="usage",
         where=path,
         given=given,
         expected=" ".join(usage.split()),
-        remedy=f"See {path} --help.",
+        remedy=f"{_advice_on(given)}See {path} --help.",
     )
+
+
+def _command_of(words: Sequence[str]) -> str:
+    """Return the command that was typed; typer forgets it where an option has too few values."""
+    names = {command.name or _name_of(command.callback) for command in app.registered_commands}
+    typed = next((word for word in words if word in names), None)
+    return "dicomseries" if typed is None else f"dicomseries {typed}"
+
+
+def _name_of(callback: Any) -> str:
+    return str(callback.__name__).replace("_", "-")
+
+
+def _advice_on(given: str) -> str:
+    """Return what to type where an option has too few values; empty for other faults.
+
+    Examples
+    --------
+    >>> _advice_on("Option '--spacing' requires 3 arguments.")
+    'Write 3 values after --spacing, separated by spaces. '
+    """
+    fault = re.fullmatch(r"Option '(--[a-z-]+)' requires (\d+) arguments\.", given)
+    return f"Write {fault[2]} values after {fault[1]}, separated by spaces. " if fault else ""
 
 
 @contextlib.contextmanager

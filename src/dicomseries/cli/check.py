@@ -1,4 +1,4 @@
-"""``dicomseries check``: what is wrong with a series, by which part of the standard, and how to mend it."""
+"""``dicomseries check``: what is wrong with a series, by which part of the standard, and how to fix it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dicomseries.cli.sections import Sectioned
 from dicomseries.cli.storage import shown, storage_options_of
 from dicomseries.cli.terminal import is_terminal
 from dicomseries.cli.wording import in_options, printable
+from dicomseries.errors import counted
 
 __all__ = ["check", "register"]
 
@@ -113,7 +114,7 @@ def _report(series: str, findings: Sequence[Any], output: Output) -> int:
     record = {"series": series, "errors": errors, "warnings": warnings, "findings": [_record(one) for one in findings]}
     groups = _grouped(findings)
     blocks = [_findings_table(groups)] if groups and is_terminal() else [_text(alike) for alike in groups]
-    output.answer("\n".join([*blocks, f"{series}: {errors} errors, {warnings} warnings"]), record)
+    output.answer("\n".join([*blocks, f"{series}: {counted(errors, 'error')}, {counted(warnings, 'warning')}"]), record)
     return int(Exit.FINDINGS if errors else Exit.DONE)
 
 
@@ -136,7 +137,7 @@ def _findings_table(groups: Sequence[Sequence[Any]]) -> str:
         for alike in groups
         for first in alike[:1]
     ]
-    return table(("level", "check", "where", "what is wrong, and how to mend it"), rows) + "\n"
+    return table(("level", "check", "where", "what is wrong, and how to fix it"), rows) + "\n"
 
 
 def _where(alike: Sequence[Any]) -> str:

@@ -102,8 +102,7 @@ def _packages() -> list[Part]:
         Part(group="core", name=name, purpose=purpose, version=_version(name), install="") for name, purpose in _CORE
     ]
     return core + [
-        _part("optional", name, purpose, _version(name), f"pip install {name}")
-        for name, purpose in _OPTIONAL
+        _part("optional", name, purpose, _version(name), f"pip install {name}") for name, purpose in _OPTIONAL
     ]
 
 

@@ -13,7 +13,7 @@ from dicomseries.cli.storage import shown, storage_options_of
 from dicomseries.cli.terminal import is_terminal
 from dicomseries.cli.terminal import preview as show_preview
 from dicomseries.cli.wording import in_options, printable
-from dicomseries.errors import DicomSeriesError, ReadError
+from dicomseries.errors import DicomSeriesError, ReadError, counted
 
 __all__ = ["list_series", "register"]
 
@@ -53,7 +53,7 @@ def list_series(
         raise ReadError(
             code="no-series",
             where=shown(folder),
-            given=f"{scan.skipped} files that are not DICOM, {len(scan.problems)} broken ones",
+            given=f"{counted(scan.skipped, 'file')} not DICOM, {len(scan.problems)} broken",
             expected="the files of at least one series",
             remedy="Name the folder that holds the files, or one above it.",
         )
@@ -64,7 +64,7 @@ def list_series(
     if preview and is_terminal() and not output.json:
         lines += [_previewed(folder, series.series_uid, access) for series in scan.series]
     if scan.skipped:
-        lines.append(f"{scan.skipped} files skipped: not DICOM")
+        lines.append(f"{counted(scan.skipped, 'file')} skipped: not DICOM")
     record = {"series": rows, "skipped": scan.skipped, "problems": list(map(_problem, scan.problems))}
     output.answer("\n".join(lines), record)
     if not output.json:

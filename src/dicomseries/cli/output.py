@@ -17,12 +17,9 @@ from typing import Any, TextIO
 from dicomseries.cli.exits import exit_of
 from dicomseries.cli.terminal import is_terminal, rich_table
 from dicomseries.cli.wording import in_options, printable
-from dicomseries.errors import DicomSeriesError
+from dicomseries.errors import DicomSeriesError, shortened
 
 __all__ = ["Output", "plain", "table"]
-
-_LONGEST_GIVEN = 600
-"""Characters of a wrong value that are shown."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +140,7 @@ def _parts(error: BaseException) -> dict[str, Any]:
         return {
             "code": error.code,
             "where": error.where,
-            "given": _shortened(str(error.given)),
+            "given": shortened(error.given, 600),
             "expected": in_options(error.expected),
             "remedy": in_options(error.remedy),
         }
@@ -153,12 +150,12 @@ def _parts(error: BaseException) -> dict[str, Any]:
             "where": str(error.filename or "the operating system"),
             "given": error.strerror or str(error) or type(error).__name__,
             "expected": "a file or folder that can be read or written",
-            "remedy": "Mend the path, its permissions or the free space, then run the command again.",
+            "remedy": "Fix the path, its permissions or the free space, then run the command again.",
         }
     return {
         "code": "unforeseen",
         "where": type(error).__name__,
-        "given": _shortened(str(error) or type(error).__name__),
+        "given": shortened(str(error) or type(error).__name__, 600),
         "expected": "no such error: it is a fault of this program",
         "remedy": "Run the command again with --debug and report what it prints.",
     }
@@ -171,10 +168,6 @@ def _block(parts: Mapping[str, Any]) -> str:
         text = "\n".join(printable(line) for line in str(parts[name]).splitlines())
         lines.append(f"  {name:<9} " + text.replace("\n", "\n" + " " * 12))
     return "\n".join(lines)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_GIVEN else text[:_LONGEST_GIVEN] + " …"
 
 
 def _json(record: Mapping[str, Any]) -> str:

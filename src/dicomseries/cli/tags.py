@@ -13,6 +13,9 @@ from dicomseries.cli.wording import printable
 
 __all__ = ["register", "tags"]
 
+_LONGEST_LINE = 300
+"""Characters of the values of an attribute that are printed in full."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
@@ -28,18 +31,21 @@ def tags(
     *,
     series: options.Series = None,
     no_private: Annotated[bool, typer.Option("--no-private", help="Leave out private attributes.")] = False,
+    every_value: Annotated[bool, typer.Option("--all", help="Print long lists of values in full.")] = False,
     storage_options: options.StorageOptions = None,
 ) -> None:
     """Print the attributes by keyword; private ones by group, element and creator.
 
-    What differs from slice to slice is a list with one value a slice.
+    An attribute that differs between slices is a list with one value for each slice.
+    Long lists are shortened to the first two values and the last one; --all and --json print them in full.
     """
     import dicomseries as dcs
 
     output: Output = context.obj
     every = dcs.tags(path, series=series, storage_options=storage_options_of(storage_options))
     found: dict[str, Any] = {name: value for name, value in every.items() if not (no_private and is_private(name))}
-    output.answer("\n".join(f"{printable(name)}: {_text(value)}" for name, value in found.items()), found)
+    lines = [f"{printable(name)}: {_text(value, in_full=every_value)}" for name, value in found.items()]
+    output.answer("\n".join(lines), found)
 
 
 def is_private(name: str) -> bool:
@@ -53,5 +59,17 @@ def is_private(name: str) -> bool:
     return name.startswith("(") and int(name[1:5], 16) % 2 == 1
 
 
-def _text(value: Any) -> str:
-    return printable(str(plain(value)))
+def _text(value: Any, *, in_full: bool) -> str:
+    """Return a value as one line; of a long list the first two values, the last, and their number.
+
+    Examples
+    --------
+    >>> _text(tuple(range(1000, 1100)), in_full=False)
+    '[1000, 1001, …, 1099] (100 values)'
+    """
+    shown = plain(value)
+    text = printable(str(shown))
+    if in_full or len(text) <= _LONGEST_LINE or not isinstance(shown, list) or len(shown) < 4:
+        return text
+    first, second, last = (printable(str(shown[index])) for index in (0, 1, -1))
+    return f"[{first}, {second}, …, {last}] ({len(shown)} values)"

@@ -19,6 +19,7 @@ from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.sections import KINDS, Sectioned, kinds
 from dicomseries.cli.storage import shown_words, storage_options_of
 from dicomseries.cli.wording import in_options
+from dicomseries.errors import counted
 
 __all__ = ["register", "write"]
 
@@ -434,7 +435,7 @@ def _planned(plan: Any) -> Iterator[str]:
         if one.kind not in kinds:
             yield "\n".join(one.lines())
         else:
-            files = f"{len(one)} file{'' if len(one) == 1 else 's'}"
+            files = counted(len(one), "file")
             most = "at most " * one.is_encapsulated
             others.append(
                 f"{one.kind} series {one.uids.series}: {files}, {most}{one.total_bytes:,} bytes in {one.folder}"

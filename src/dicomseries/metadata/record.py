@@ -26,7 +26,7 @@ class Metadata:
     attributes : tuple of Attribute
         Each keyword once. `from_mapping` makes them from what users write.
     verbatim : set of str
-        Keywords of those that another series says so, whose faults are not the user's to mend.
+        Keywords of those that another series says so, whose faults are not the user's to fix.
 
     Raises
     ------

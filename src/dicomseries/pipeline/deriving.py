@@ -98,8 +98,8 @@ def like_of(
         raise OptionError(
             code="like-not-a-path",
             where="like",
-            given=repr(like),
-            expected="the folder of a series",
+            given=f"an object of type {type(like).__name__}",
+            expected="the path of the folder of a series",
             remedy="Pass its path; of a volume that dicomseries.read gave, use volume.derive(array).",
         )
     return Like(

@@ -127,7 +127,7 @@ def with_others(jobs: Sequence[Job]) -> SeriesPlan:
 
 
 def _rehearse(draft: Draft) -> None:
-    """Plan with made-up values, so that what the user can mend is refused before a long source is read."""
+    """Plan with made-up values, so that what the user can fix is refused before a long source is read."""
     maps = [
         ValueMap(
             dtype=_expected_dtype(form, draft.volume),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -104,6 +106,7 @@ class SeriesVolume(Volume):
         >>> derived.plan().kind
         'CT'
         """
+        _check_names(options)
         own = {"like": self.path, "series": self.series}
         if "axes" not in options and getattr(array, "shape", None) == self.shape:
             own["axes"] = ("t" if self.volumes is not None else "") + "zyx" + ("c" if self.samples > 1 else "")
@@ -277,3 +280,13 @@ def _lazy_at_url(where: str) -> OptionError:
         expected="files that stay where they are; objects are fetched only for as long as they are read",
         remedy="Copy the prefix to a folder and read that, or leave lazy= out.",
     )
+
+
+def _check_names(options: Mapping[str, Any]) -> None:
+    """Raise TypeError at once for a keyword that `write` does not have."""
+    known = inspect.signature(write).parameters.keys() - {"source", "out"}
+    for name in options.keys() - known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f". Did you mean {close[0]!r}?" if close else ""
+        text = f"derive() got an unexpected keyword argument {name!r}{hint}"
+        raise TypeError(text)

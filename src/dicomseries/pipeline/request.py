@@ -174,7 +174,7 @@ def target_of(out: Any) -> Path:
     raise TargetError(
         code="target-not-a-path",
         where="out",
-        given=repr(out),
+        given=repr(out) if isinstance(out, (str, bytes)) else f"an object of type {type(out).__name__}",
         expected="the path of a folder",
         remedy="Pass a str or a pathlib.Path.",
     )

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
+from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError, counted
 from dicomseries.readback import scan
 from dicomseries.viewing import bound, handler
 from dicomseries.viewing.dicomweb import HEADERS, Holdings, Service, holdings_of
@@ -40,13 +40,13 @@ def held_at(path: str | os.PathLike[str]) -> Holdings:
     for problem in found.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     if holdings.unnamed:
-        text = f"{holdings.unnamed} files are not served: they lack a UID, or have those of another"
+        text = f"{counted(holdings.unnamed, 'file')} not served: without a UID, or with the UID of another file"
         warnings.warn(text, DicomSeriesWarning, stacklevel=2)
     if not holdings.held:
         raise ReadError(
             code="no-series",
             where=os.fspath(path),
-            given=f"{found.skipped} files that are not DICOM",
+            given=f"{counted(found.skipped, 'file')} not DICOM",
             expected="the files of at least one series, with their UIDs",
             remedy="Name the folder that holds the files, or one above it.",
         )

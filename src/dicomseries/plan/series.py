@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dicomseries.errors import counted
 from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
 from dicomseries.plan.columns import Column, Extent
@@ -288,7 +289,7 @@ class SeriesPlan:
         said = self.to_dict()
         size = " × ".join(str(said[key]) for key in ("slices", "rows", "columns"))
         volumes = f"{self.extent.volumes} volumes of " if self.extent.is_timed else ""
-        files = f"{said['files']} file{'' if len(self) == 1 else 's'}"
+        files = counted(said["files"], "file")
         yield f"{self.kind} series of {files}, {'at most ' * self.is_encapsulated}{said['bytes']:,} bytes"
         yield f"files     {said['first_file']}" + (f" … {said['last_file']}" if len(self) > 1 else "")
         yield f"study     {self.uids.study}"

@@ -23,7 +23,7 @@ class Problem:
     text : str
         What was found.
     remedy : str
-        How to mend it; begins with a verb.
+        How to fix it; begins with a verb.
 
     Raises
     ------

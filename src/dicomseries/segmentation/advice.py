@@ -43,7 +43,7 @@ def advice_on(found: Sequence[Segment], numbers: Sequence[int], values: Sequence
         )
     empty = sorted({one.value for one in found} - set(values))
     if empty:
-        yield f"Without a voxel: {_many(empty)}, described and without a frame."
+        yield f"No voxel has {_many(empty)}: the file describes the segment, but has no frame of it."
     moved = [one.value for one, number in zip(found, numbers, strict=True) if one.value != number]
     if moved:
         yield (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from dicomseries.errors import TargetError, WriteError
+from dicomseries.errors import TargetError, WriteError, counted
 from dicomseries.sinks.staged_folder import StagedFolder, refused
 
 try:
@@ -308,7 +308,7 @@ def check_target(target: Path, *, overwrite: bool) -> None:
         raise TargetError(
             code="target-not-empty",
             where=str(target),
-            given=f"a folder with {len(names)} entries ({', '.join(names[:3])}, …)",
+            given=f"a folder with {counted(len(names), 'entry')} ({', '.join(names[:3])}, …)",
             expected="a folder that does not exist yet, or an empty one",
             remedy="Choose another name, or pass overwrite=True (--overwrite) to replace the series in it.",
         )

@@ -280,7 +280,7 @@ def _unknown(source: object, where: str) -> SourceError:
         return SourceError(
             code="source-is-folder",
             where=where,
-            given="a folder that is no Zarr array",
+            given="a folder that is not a Zarr array",
             expected=f"a file ({' '.join(SUFFIXES)}) or a Zarr folder",
             remedy="Name the file; a folder of DICOM files is read with dicomseries.read(folder) first.",
         )

@@ -92,7 +92,7 @@ class SlicedSlabs:
             given=f"{block.dtype} numbers of shape {block.shape} for the index "
             f"[{', '.join(f'{part.start}:{part.stop}' for part in index)}]",
             expected=f"{self.dtype} numbers of shape {expected}, as the array says of itself",
-            remedy="Mend the array's shape and dtype, or pass what it computes, e.g. numpy.asarray(array).",
+            remedy="Fix the array's shape and dtype, or pass what it computes, e.g. numpy.asarray(array).",
         )
 
 

@@ -26,7 +26,7 @@ from dicomseries.geometry import Grid
 __all__ = ["NO_WEIGHTING", "UNIT_TOLERANCE", "diffusion_gradients"]
 
 UNIT_TOLERANCE = 0.01
-"""Largest departure of a direction's length from 1 that is mended; files with three decimals reach about 0.001."""
+"""Largest departure of a direction's length from 1 that is corrected; files with three decimals reach about 0.001."""
 
 NO_WEIGHTING = 50.0
 """b-value in s/mm² up to which a volume without a direction is taken for one without weighting: scanners write 5."""

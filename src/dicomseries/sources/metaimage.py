@@ -67,14 +67,14 @@ class _Header:
         try:
             return tuple(float(word) for word in self.text(key).split())
         except ValueError:
-            raise self.fault(key=key, given=self.text(key), expected="numbers", remedy="Mend the header.") from None
+            raise self.fault(key=key, given=self.text(key), expected="numbers", remedy="Fix the header.") from None
 
     def whole(self, key: str, default: int) -> int:
         try:
             return int(self.text(key, str(default)))
         except ValueError:
             raise self.fault(
-                key=key, given=self.text(key), expected="a whole number", remedy="Mend the header."
+                key=key, given=self.text(key), expected="a whole number", remedy="Fix the header."
             ) from None
 
     def flag(self, key: str) -> bool:
@@ -99,7 +99,7 @@ class _Header:
                 key="DimSize",
                 given=self.text("DimSize"),
                 expected="2 to 4 whole numbers, as many as NDims says",
-                remedy="Mend the header.",
+                remedy="Fix the header.",
             )
         return sizes
 
@@ -262,7 +262,7 @@ def _grid(header: _Header) -> Grid | None:
     matrix = header.numbers("TransformMatrix") or tuple(np.eye(count).ravel())
     if len(matrix) != count * count:
         raise header.fault(
-            key="TransformMatrix", given=matrix, expected=f"{count * count} numbers", remedy="Mend the header."
+            key="TransformMatrix", given=matrix, expected=f"{count * count} numbers", remedy="Fix the header."
         )
     # The file holds the direction of one axis after the other: the transpose of ITK's matrix.
     direction: npt.NDArray[np.float64] = np.reshape(matrix, (count, count)).T[:3, :3]

@@ -86,14 +86,14 @@ class _Header:
         try:
             return int(self.text(key, "0"))
         except ValueError:
-            raise self.fault(key=key, expected="a whole number", remedy="Mend the header.") from None
+            raise self.fault(key=key, expected="a whole number", remedy="Fix the header.") from None
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """The fastest axis first."""
         words = self.text("sizes").split()
         if not words or len(words) != self.whole("dimension") or not all(word.isdigit() for word in words):
-            raise self.fault(key="sizes", expected="one whole number for each dimension", remedy="Mend the header.")
+            raise self.fault(key="sizes", expected="one whole number for each dimension", remedy="Fix the header.")
         return tuple(map(int, words))
 
     @property
@@ -315,7 +315,7 @@ def _grid_of_vectors(header: _Header, vectors: list[tuple[float, ...]]) -> Grid 
         raise header.fault(
             key="space directions",
             expected="vectors of three numbers, and a space origin like them",
-            remedy="Mend the header.",
+            remedy="Fix the header.",
         )
     matrix = np.eye(4)
     matrix[:3, :3] = np.column_stack([signs * factors * vector[:3] for vector in vectors])

@@ -9,6 +9,7 @@ from dicomseries.errors import DicomSeriesError, SourceError
 
 __all__ = ["guarded", "made_by"]
 
+
 def made_by(source: object, package: str) -> bool:
     """Return whether the class of `source`, or one it is derived from, comes from `package`.
 

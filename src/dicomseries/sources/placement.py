@@ -113,7 +113,7 @@ def build_volume(
 def join(shape: Sequence[int], request: Request, found: Found) -> Grid:
     """Return a grid of `shape` (slices, rows, columns): each argument of the caller overrides the source's own.
 
-    `found` is not asked when the arguments define the grid alone, so they also mend a file whose own geometry is bad.
+    `found` is not asked when the arguments define the grid alone, so they also fix a file whose own geometry is bad.
 
     Raises
     ------

@@ -408,7 +408,7 @@ def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:
     Raises
     ------
     SourceError
-        With the way to mend them.
+        With the way to fix them.
 
     Examples
     --------

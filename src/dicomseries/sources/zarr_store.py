@@ -29,7 +29,7 @@ PACKAGE: str | None = "zarr"
 """Extra that installs zarr."""
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
-_MEND = "Mend the attribute multiscales, or name the array itself, e.g. volume.zarr::0, with spacing=."
+_MEND = "Fix the attribute multiscales, or name the array itself, e.g. volume.zarr::0, with spacing=."
 
 
 def matches(source: object) -> bool:

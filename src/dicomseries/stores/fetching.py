@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dicomseries.errors import ReadError, SourceError
+from dicomseries.errors import OptionError, ReadError, SourceError
 from dicomseries.stores.addresses import is_url, masked
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -43,6 +43,8 @@ def at_hand(path: str | os.PathLike[str], options: Mapping[str, Any] | None = No
     ------
     ReadError
         If nothing is there, it is incomplete or changed, the store refuses, or the disk has no room.
+    OptionError
+        If `path` is no path.
     MissingPackageError
         If the package for that URL is not installed.
 
@@ -52,6 +54,7 @@ def at_hand(path: str | os.PathLike[str], options: Mapping[str, Any] | None = No
     ...     here
     'local/folder'
     """
+    _check_path(path)
     if not isinstance(path, str) or not is_url(path):
         _check_folder(Path(path))
         yield path
@@ -60,6 +63,19 @@ def at_hand(path: str | os.PathLike[str], options: Mapping[str, Any] | None = No
         with _refused(store):
             _fetch(store, Path(scratch))
         yield scratch
+
+
+def _check_path(path: object) -> None:
+    """Reject what cannot name a file or folder, such as a list of files or a volume."""
+    if isinstance(path, (str, os.PathLike)) and isinstance(os.fspath(path), str):
+        return
+    raise OptionError(
+        code="not-a-path",
+        where="path",
+        given=f"an object of type {type(path).__name__}",
+        expected="the path of a file or folder, or a URL",
+        remedy="Pass a str or a pathlib.Path; for several files, pass the folder that holds them.",
+    )
 
 
 def fetch_file(url: str, folder: Path, options: Mapping[str, Any] | None = None) -> Path:

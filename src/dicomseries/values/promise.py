@@ -103,7 +103,7 @@ def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
             where="values",
             given=f"{nonfinite} NaN or infinite values or more",
             expected="finite numbers",
-            remedy="Pass nan=VALUE to store VALUE in their place, or mend them in the array.",
+            remedy="Pass nan=VALUE to store VALUE in their place, or replace them in the array.",
         )
     ends = [float(end) for one in found for end in (one.minimum, one.maximum) if end is not None]
     if not ends:

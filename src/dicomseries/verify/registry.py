@@ -18,7 +18,7 @@ values beside those that were asked for, or what other people's validators say."
 
 
 class Fault(NamedTuple):
-    """What a check function yields: the file or attribute, what is there, and how to mend it."""
+    """What a check function yields: the file or attribute, what is there, and how to fix it."""
 
     where: str
     message: str
@@ -42,7 +42,7 @@ class Finding:
     message : str
         What is there, and what should be.
     remedy : str
-        How to mend it; begins with a verb.
+        How to fix it; begins with a verb.
 
     Raises
     ------
@@ -51,8 +51,8 @@ class Finding:
 
     Examples
     --------
-    >>> print(Finding(id="GEO-001", level="error", part="PS3.3 C.7.6.2", where="1.dcm", message="...", remedy="Mend."))
-    error GEO-001 (PS3.3 C.7.6.2) 1.dcm: ... Mend.
+    >>> print(Finding(id="GEO-001", level="error", part="PS3.3 C.7.6.2", where="1.dcm", message="...", remedy="Fix."))
+    error GEO-001 (PS3.3 C.7.6.2) 1.dcm: ... Fix.
     """
 
     id: str

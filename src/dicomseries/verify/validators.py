@@ -119,7 +119,7 @@ def _faults(remarks: tuple[Remark, ...], program: str, level: str) -> Iterator[F
             alike.setdefault(_QUOTED.sub("", remark.text), []).append(remark)
     for group in alike.values():
         more = f" ({len(group)} files)." if len(group) > 1 else "."
-        yield Fault(group[0].where, f"{group[0].text}{more}", f"Mend that attribute as {program} asks.")
+        yield Fault(group[0].where, f"{group[0].text}{more}", f"Correct that attribute as {program} asks.")
 
 
 def _of_each(paths: Sequence[Path]) -> Iterator[Remark]:

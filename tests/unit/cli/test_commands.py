@@ -481,3 +481,29 @@ def test_the_package_can_be_run_as_a_module():
     ended = subprocess.run(words, capture_output=True, encoding="utf-8", check=False, env=SOURCE_TREE)
     assert ended.returncode == 0
     assert ended.stdout.startswith("dicomseries ")
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "remedy"),
+    [
+        (["write", "a.npy", "out", "--spacing", "1", "1"], "dicomseries write", "Write 3 values after --spacing"),
+        (["derive", "a", "b.npy", "out", "--origin", "1,1,1"], "dicomseries derive", "Write 3 values after --origin"),
+        (["write", "a.npy", "out", "--kind"], "dicomseries write", "See dicomseries write --help"),
+    ],
+)
+def test_an_option_with_too_few_values_names_its_command_and_what_to_type(capsys, words, command, remedy):
+    assert main([*words, "--json"]) == 2
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert error["where"] == command
+    assert error["remedy"].startswith(remedy)
+
+
+def test_tags_of_many_slices_stay_readable(tmp_path, capsys):
+    array = np.arange(100 * 4 * 5, dtype="int16").reshape(100, 4, 5)
+    dcs.write(array, tmp_path / "out", kind="CT", spacing=(1, 1, 2), sync=False)
+    assert main(["tags", str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) < 400
+    assert "…, [0.0, 0.0, 198.0]] (100 values)" in shown
+    assert main(["tags", str(tmp_path / "out"), "--all"]) == 0
+    assert "[0.0, 0.0, 100.0]" in capsys.readouterr().out

@@ -7,7 +7,7 @@ import pytest
 from dicomseries import errors
 from dicomseries.cli.exits import CommandLineError, Exit, exit_of
 
-PARTS = {"code": "some-code", "where": "here", "given": "that", "expected": "this", "remedy": "Mend it."}
+PARTS = {"code": "some-code", "where": "here", "given": "that", "expected": "this", "remedy": "Fix it."}
 
 TABLE = [
     (CommandLineError, Exit.USAGE),

@@ -92,7 +92,7 @@ def test_findings_are_a_table_on_a_terminal(terminal, capsys, series):
     path.unlink()
     code, out = said(capsys, "check", series, "--no-validators")
     assert code in {0, 1}
-    assert "how to mend it" in ESCAPE.sub("", out)
+    assert "how to fix it" in ESCAPE.sub("", out)
 
 
 def test_half_blocks_show_every_pixel_in_mm_aspect(terminal):

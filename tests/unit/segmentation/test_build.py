@@ -170,7 +170,7 @@ def test_a_described_segment_without_voxels_is_kept_without_a_frame(kind):
     dataset = reread(one)
     assert [item.SegmentLabel for item in dataset.SegmentSequence if item.SegmentNumber] == ["a", "b", "c"]
     assert 3 not in frames(dataset)
-    assert any("Without a voxel: label 3" in text for text in one.advice)
+    assert any("No voxel has label 3" in text for text in one.advice)
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -40,7 +40,7 @@ def test_two_checks_cannot_share_an_id():
 
 def test_a_finding_needs_all_parts():
     with pytest.raises(ValueError, match="all of its parts"):
-        Finding(id="GEO-001", level="error", part="PS3.3", where="", message="what", remedy="Mend it.")
+        Finding(id="GEO-001", level="error", part="PS3.3", where="", message="what", remedy="Fix it.")
 
 
 def test_nothing_is_wrong_with_no_instances():
