@@ -12,7 +12,12 @@ _STEP = "it belongs to the procedure step that made the source"
 SECTIONS: tuple[Section, ...] = (
     # ------------------------------------------------------------------------------------------------- C.7.3.1
     Section("series", "new", "a derived series is a series of its own", "SeriesInstanceUID"),
-    Section("series", "new", "the source's number would put both series in one place of the list", "SeriesNumber"),
+    Section(
+        "series",
+        "new",
+        "the source's number and six digits more, which tell results of one source apart",
+        "SeriesNumber",
+    ),
     Section(
         "series", "change", "it says what was done, so that a reader can tell the series apart", "SeriesDescription"
     ),

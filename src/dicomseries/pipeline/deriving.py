@@ -26,9 +26,6 @@ DerivationLike = str | Sequence[str] | Mapping[str, str] | None
 
 _CT = "1.2.840.10008.5.1.4.1.1.2"
 _TOGETHER = {"ContrastBolusAgentSequence": "ContrastBolusUsageSequence"}
-_LARGEST_IS = 2**31
-"""PS3.5 section 6.2."""
-
 _MODEL = ("name", "version", "manufacturer")
 _LONGEST = 64
 """Characters of a Long String (PS3.5 section 6.2)."""
@@ -195,7 +192,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         sop_class_uid=request.kind.sop_class_uid,
     )
     cited = _nameable(cited, source)
-    implied = (*_code(like, cited), *_number(source), *_hounsfield(source, request))
+    implied = (*_code(like, cited), *_hounsfield(source, request))
     written = (row.keyword for row in request.kind.all_rows if isinstance(row.source, Absent))
     metadata = inherited.metadata.without(*written, *_ungrouped(inherited, request)).having(*cited.shared, *implied)
     said = request.metadata
@@ -211,6 +208,8 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         advice=(*_warned(like, source), *matching.advice, *inherited.advice, *_left_out(inherited, request)),
         images=_images(like) if request.is_segmentation else (),
         verbatim=_verbatim(source, inherited, cited) - {one.keyword for one in said.attributes},
+        source_number=_series_number(source),
+        source_uids=_uids(source),
     )
     taken = replace(metadata, verbatim=frozenset(_unchanged(source, inherited)))
     return replace(request, metadata=taken.having(*said.attributes), lineage=lineage)
@@ -264,13 +263,20 @@ def _code(like: Like, cited: References) -> Iterator[Attribute]:
         yield attribute("DerivationCodeSequence", like.code)
 
 
-def _number(source: Source) -> Iterator[Attribute]:
-    """Yield a SeriesNumber that is not the source's and tells whose it is: 101 and so on for what comes from 1."""
+def _series_number(source: Source) -> int:
+    """Return SeriesNumber of the source; 0 where it has none."""
     own = source.get("SeriesNumber")
     text = str(own.values[0]).strip() if own is not None and not own.is_empty else ""
-    if text.lstrip("+-").isdigit():
-        number = 100 * int(text) + 1
-        yield attribute("SeriesNumber", str(number if abs(number) < _LARGEST_IS else 1))
+    return int(text) if text.isascii() and text.lstrip("+-").isdigit() else 0
+
+
+def _uids(source: Source) -> dict[str, str]:
+    """Return the UIDs of the source, and what each is the UID of."""
+    found = {frame.sop_instance_uid: "SOPInstanceUID of an image" for frame in source.frames}
+    found[source.series_uid] = "SeriesInstanceUID"
+    found[source.study_uid] = "StudyInstanceUID"
+    found[source.frame_of_reference_uid] = "FrameOfReferenceUID"
+    return {uid: owner for uid, owner in found.items() if uid}
 
 
 def _hounsfield(source: Source, request: Request) -> Iterator[Attribute]:

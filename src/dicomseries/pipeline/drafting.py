@@ -90,7 +90,10 @@ class Draft:
         self._refuse_one_uid(len(volumes) * len(self.forms))
         lineage = self.request.lineage
         uids = series_uids(self.request.uid, entropy)
-        uids = uids if lineage is None else lineage.identified(uids)
+        metadata = self.request.metadata
+        if lineage is not None:
+            uids = lineage.identified(uids, self.request.uid)
+            metadata = lineage.numbered(metadata, uids)
         jobs: list[Job] = []
         files = 0
         for index in volumes:
@@ -98,8 +101,12 @@ class Draft:
             for form, value_map in zip(self.forms, value_maps, strict=True):
                 number = len(jobs) + len(plans)
                 own = uids.sibling(number, files) if number else uids
-                plans.append(self._plan(index, form, number, uids=own, value_map=value_map, statistics=statistics))
-                files += len(plans[-1])
+                said = self._metadata(metadata, index, form, number)
+                plan = self._plan(index, form, said, uids=own, value_map=value_map, statistics=statistics)
+                if lineage is not None:
+                    lineage.check_new(own, len(plan))
+                plans.append(plan)
+                files += len(plan)
             volume = self.volume if index is None else self.volume.at(index)
             jobs += (Job(volume=volume, plan=plan) for plan in cross_referenced(plans))
         return tuple(jobs)
@@ -108,7 +115,7 @@ class Draft:
         self,
         index: int | None,
         form: Form,
-        number: int,
+        metadata: Metadata,
         *,
         uids: SeriesUids,
         value_map: ValueMap,
@@ -121,7 +128,7 @@ class Draft:
             value_map=_part(value_map, index, self.extent),
             statistics=statistics,
             uids=uids,
-            metadata=self._metadata(index, form, number),
+            metadata=metadata,
             moment=self.request.now,
             extent=self.extent,
             columns=self._columns(form),
@@ -145,9 +152,8 @@ class Draft:
         whole = (one for one in taken if None not in one.values or one.keyword not in rows)
         return (*whole, *self.columns)
 
-    def _metadata(self, index: int | None, form: Form, number: int) -> Metadata:
+    def _metadata(self, metadata: Metadata, index: int | None, form: Form, number: int) -> Metadata:
         part = "" if index is None else f"time {index + 1} of {self.extent.volumes}"
-        metadata = self.request.metadata
         if form.kind.pixels.floats and len(self.forms) > 1:
             metadata = metadata.without("RescaleType")  # a map has no rescale, whatever that of its companion is
         if self.request.lineage is not None and form.kind != self.request.kind:

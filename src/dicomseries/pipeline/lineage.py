@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from pydicom.dataset import Dataset
 
+from dicomseries.errors import OptionError
 from dicomseries.iod import VaryingGroup
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column, SeriesPlan
-from dicomseries.standard.attribute import tag_of
-from dicomseries.uids import SeriesUids
+from dicomseries.standard.attribute import attribute, tag_of
+from dicomseries.uids import SeriesUids, UidPolicy
 
 __all__ = ["Lineage"]
+
+_LARGEST_IS = 2**31 - 1
+"""PS3.5 section 6.2."""
+
+_NEW_NUMBERS = 10**6
+"""Results of one source that SeriesNumber tells apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +50,10 @@ class Lineage:
         The source's headers, for what refers to them by itself.
     verbatim : frozenset of str
         Attributes that hold values of the source, legal or not.
+    source_number : int
+        SeriesNumber of the source; 0 where it has none.
+    source_uids : mapping of str to str
+        UIDs of the source, and what each is the UID of: a result takes none of them for its series and files.
     """
 
     study_uid: str
@@ -53,17 +66,78 @@ class Lineage:
     advice: tuple[str, ...] = ()
     images: tuple[Dataset, ...] = ()
     verbatim: frozenset[str] = frozenset()
+    source_number: int = 0
+    source_uids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def said(self) -> tuple[object, ...]:
         """What of the source stands in the files beside the metadata: results of other sources share no UID."""
         images = tuple(str(image.get("SOPInstanceUID", "")) for image in self.images)
-        return (self.study_uid, self.frame_of_reference_uid, self.columns, self.groups, self.group_columns, images)
+        said = (self.study_uid, self.frame_of_reference_uid, self.columns, self.groups, self.group_columns, images)
+        return (*said, self.source_number)
 
-    def identified(self, uids: SeriesUids) -> SeriesUids:
-        """Return the UIDs of a new series in the study and the space of the source."""
+    def identified(self, uids: SeriesUids, policy: UidPolicy) -> SeriesUids:
+        """Return the UIDs of a new series in the study and the space of the source.
+
+        Raises
+        ------
+        OptionError
+            If the user gives a UID of the source, or another study or space than the source's.
+        """
+        faults = [fault for fault in (self._given_fault(*one) for one in policy.given) if fault is not None]
+        if faults:
+            raise OptionError.together(faults)
         frame = self.frame_of_reference_uid or uids.frame_of_reference
         return replace(uids, study=self.study_uid or uids.study, frame_of_reference=frame)
+
+    def _given_fault(self, keyword: str, uid: str) -> OptionError | None:
+        """Return the fault of a UID that the user gives; None if the result can have it."""
+        own = {"StudyInstanceUID": self.study_uid, "FrameOfReferenceUID": self.frame_of_reference_uid}
+        wanted = own.get(keyword, "")
+        if uid == wanted:
+            return None
+        if uid in self.source_uids:
+            return _taken(
+                f"uid[{keyword!r}]", uid, self.source_uids[uid], f"Leave {keyword} out, and a new one is made."
+            )
+        if not wanted:
+            return None
+        elsewhere = ", or pass same_space=False" if keyword == "FrameOfReferenceUID" else ""
+        return OptionError(
+            code="uid-not-of-source",
+            where=f"uid[{keyword!r}]",
+            given=f"{uid!r} beside like=",
+            expected=f"the source's, {wanted}",
+            remedy=f"Leave {keyword} out{elsewhere}.",
+        )
+
+    def check_new(self, uids: SeriesUids, files: int) -> None:
+        """Reject UIDs of a result that its source has: entropy= may be that which the source was made from.
+
+        Raises
+        ------
+        OptionError
+            If the series or one of its files has a UID of the source.
+        """
+        for uid in (uids.series, *(uids.instance(index) for index in range(files))):
+            if uid in self.source_uids:
+                where = "entropy"
+                remedy = "Pass another entropy=: each result needs bytes that no series was made from."
+                raise _taken(where, uid, self.source_uids[uid], remedy)
+
+    def numbered(self, metadata: Metadata, uids: SeriesUids) -> Metadata:
+        """Return the metadata with a SeriesNumber that tells results of one source apart, unless the user gives one.
+
+        The number of the source, followed by six digits that follow from SeriesInstanceUID (IS, PS3.5 section 6.2):
+        3 becomes 3482913. Where that is beyond IS, a number from SeriesInstanceUID alone.
+        """
+        if metadata.get("SeriesNumber") is not None:
+            return metadata
+        digest = int.from_bytes(hashlib.sha256(uids.series.encode()).digest()[:8], "big")
+        number = abs(self.source_number) * _NEW_NUMBERS + 1 + digest % (_NEW_NUMBERS - 1)
+        if number > _LARGEST_IS:
+            number = _NEW_NUMBERS + digest % (_LARGEST_IS - 2 * _NEW_NUMBERS)
+        return metadata.having(attribute("SeriesNumber", str(number)))
 
     def unfit(self, metadata: Metadata) -> tuple[str, ...]:
         """Return what was taken over for one kind and is not true of another: the kind of image, and what is empty."""
@@ -79,3 +153,13 @@ class Lineage:
         own = [one if only_volume is None else one.of_volume(only_volume, slices=slices) for one in self.group_columns]
         groups = tuple(sorted((*plan.per_frame, *self.groups), key=lambda one: tag_of(one.keyword)))
         return replace(plan, per_frame=groups, columns=(*plan.columns, *own))
+
+
+def _taken(where: str, uid: str, owner: str, remedy: str) -> OptionError:
+    return OptionError(
+        code="uid-of-source",
+        where=where,
+        given=f"{uid!r}, which is the {owner} of the source",
+        expected="a UID that no image or series has yet (PS3.5 section 9)",
+        remedy=remedy,
+    )

@@ -53,16 +53,21 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
     for part in parts:
         check_labels(part)
     uids = series_uids(request.uid, _entropy(turned, request))
-    uids = uids if request.lineage is None else request.lineage.identified(uids)
+    metadata = request.metadata
+    if request.lineage is not None:
+        uids = request.lineage.identified(uids, request.uid)
+        metadata = request.lineage.numbered(metadata, uids)
     jobs: list[Job] = []
     for number, part in enumerate(parts):
         own = uids.sibling(number, number) if number else uids
+        if request.lineage is not None:
+            request.lineage.check_new(own, 1)
         place = f"time {number + 1} of {len(parts)}" if is_split else ""
         made = build(
             part,
             request.segments,
             segmentation_type=request.segmentation_type,
-            metadata=told_apart(request.metadata, number, place),
+            metadata=told_apart(metadata, number, place),
             uids=own,
             moment=request.now,
             source_images=() if request.lineage is None else request.lineage.images,
