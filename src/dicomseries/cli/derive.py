@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         cls=Sectioned,
-        short_help="An array becomes a series of the study it was made from.",
+        short_help="Write a result into the study of its source series.",
         epilog=KINDS
         + options.examples(
             "dicomseries derive scan/ denoised.npy out/ --derivation smoothing --description Denoised",
@@ -35,7 +35,7 @@ def derive(**given: Any) -> None:
     """Write an array that was made from a series into its study: write INPUT OUT --like SOURCE.
 
     Kind, place, patient, study and what else is still true come from SOURCE; its slices are referred to by place. With
-    --dry-run a table says of each of its attributes what becomes of it, and why.
+    --dry-run a table shows which of its attributes the result keeps, and why.
     """
     write(**given)
 

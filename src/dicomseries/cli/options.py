@@ -94,8 +94,8 @@ StorageOptions = Annotated[
     typer.Option(
         "--storage-options",
         metavar="KEY=VALUE",
-        help="For URLs: an option of fsspec, as text or JSON; again for more. Rather leave keys to the environment "
-        "or a profile: others on this machine can see what is typed, and shells keep it.",
+        help="For URLs: an option of fsspec, as text or JSON; repeat for more. Keep secret keys in the environment "
+        "or a profile instead: other users can see the command line, and shells store it.",
         rich_help_panel="URLs (s3://..., what fsspec knows)",
     ),
 ]

@@ -19,7 +19,7 @@ __all__ = ["read", "register"]
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
-        short_help="A series becomes .npy .npz .nii .nrrd ...",
+        short_help="Read a series into a file: .npy .npz .nii .nrrd ...",
         epilog=options.examples(
             "dicomseries read out/ volume.npz",
             "dicomseries read scans/ brain.nii.gz --series 1.2.840.99999.1",

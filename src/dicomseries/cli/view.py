@@ -75,6 +75,14 @@ def view(
         with opened_in(viewer or "ohif", series, series=uid, program=ohif_dist) as shown:
             _run(shown, series, output, is_opened=not no_open)
         return
+    if overlay is not None and png is not None:
+        raise CommandLineError(
+            code="usage",
+            where="dicomseries view",
+            given="--overlay with --png",
+            expected="an overlay in the browser or in a page",
+            remedy="Write a page with --html, or leave out --overlay: the picture cannot show it.",
+        )
     files = {"html": html, "png": png}
     for path in filter(None, files.values()):
         check_free(path, overwrite=overwrite)

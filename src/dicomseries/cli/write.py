@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         cls=Sectioned,
-        short_help="An array becomes a series, proven.",
+        short_help="Write an array as a DICOM series, and verify it.",
         epilog=KINDS
         + options.examples(
             "dicomseries write volume.npy out/ --kind ct --spacing 0.7 0.7 2.5",
@@ -226,7 +226,7 @@ def write(
         typer.Option(
             "--set",
             metavar="Keyword=Value",
-            help="One attribute; again for more; values parted by \\.",
+            help="One attribute; repeat for more. Separate several values with \\.",
             rich_help_panel=_IDENTITY,
         ),
     ] = None,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dicomseries.errors import MetadataError
+from dicomseries.segmentation.codes import code_of
 from dicomseries.segmentation.segments import NO_ALGORITHM, REGION, SPATIAL, Segment
 
 __all__ = ["advice_on"]
@@ -31,10 +33,13 @@ def advice_on(found: Sequence[Segment], numbers: Sequence[int], values: Sequence
     >>> next(advice_on([liver], [1], [1], "binary")).partition(".")[0]
     "Not stated what it is: label 1, written as (309825002, SCT, 'Spatial and Relational Concept') and (111030, DCM...
     """
-    unstated = [one.value for one in found if not one.is_stated]
+    unstated = [segment for segment in found if not segment.is_stated]
     if unstated:
-        example = f'{{{unstated[0]}: {{"label": "Liver", "type": "Liver"}}}}'
-        yield f"Not stated what it is: {_many(unstated)}, written as {SPATIAL} and {REGION}. Give segments={example}."
+        first = unstated[0]
+        name = first.label if _is_known(first.label) else "Liver"
+        example = f'{{{first.value}: {{"label": "{name}", "type": "{name}"}}}}'
+        labels = _many([segment.value for segment in unstated])
+        yield f"Not stated what it is: {labels}, written as {SPATIAL} and {REGION}. Give segments={example}."
     unmade = [one.value for one in found if one.algorithm is None]
     if unmade:
         yield (
@@ -52,6 +57,21 @@ def advice_on(found: Sequence[Segment], numbers: Sequence[int], values: Sequence
         )
     if form == "labelmap":
         yield "SimpleITK 2.5 cannot read a label map Segmentation; highdicom, dcmqi and dcm2niix can."
+
+
+def _is_known(label: str) -> bool:
+    """Return whether a label is the name of a code.
+
+    Examples
+    --------
+    >>> _is_known("Lung"), _is_known("my region 7")
+    (True, False)
+    """
+    try:
+        code_of(label, "segments")
+    except MetadataError:
+        return False
+    return True
 
 
 def _many(values: Sequence[int]) -> str:

@@ -88,6 +88,7 @@ def test_the_server_prints_its_address_answers_it_and_ends_with_ctrl_c(series):
         (["--ohif-dist", "ct"], 3, "npm pack @ohif/app@3.13.2"),
         (["--viewer", "niivue", "--html", "a.html"], 2, "Leave out --html"),
         (["--viewer", "niivue", "--overlay", "ct", "--png", "a.png"], 2, "--overlay and --png"),
+        (["--overlay", "ct", "--png", "a.png"], 2, "Write a page with --html"),
         (["--viewer", "niivue", "--series", "1.2.3"], 3, "Choose one"),
     ],
 )

@@ -14,6 +14,8 @@ from dicomseries.errors import DicomSeriesError, MetadataError, MissingPackageEr
 from dicomseries.geometry import Grid
 from dicomseries.metadata import Metadata
 from dicomseries.segmentation import Segments, build, parse_segments
+from dicomseries.segmentation.advice import advice_on
+from dicomseries.segmentation.segments import Segment
 from dicomseries.sources.volume import ArraySlabs, Volume
 from dicomseries.uids import UidPolicy, series_uids
 
@@ -315,6 +317,12 @@ def test_everything_that_can_be_known_is_refused_before_the_source_is_read():
     for options in ({"segments": {0: "x"}}, {"metadata": Metadata.from_mapping({"Modality": "CT"})}):
         with pytest.raises(DicomSeriesError):
             build(source, **{"metadata": Metadata(), "uids": UIDS, "moment": MOMENT, **options})
+
+
+def test_the_advice_proposes_the_name_that_the_user_gave_where_it_has_a_code():
+    lung, unknown = Segment(value=1, label="Lung"), Segment(value=1, label="my region 7")
+    assert '"type": "Lung"' in next(advice_on([lung], [1], [1], "binary"))
+    assert '"type": "Liver"' in next(advice_on([unknown], [1], [1], "binary"))
 
 
 def test_a_missing_package_is_named_with_its_pip_line(monkeypatch):
