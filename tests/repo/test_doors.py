@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 import subprocess
@@ -39,6 +40,7 @@ COMMAND_LINE = ("typer", "rich", "click")
 TESTING = ("hypothesis", "pytest")
 
 
+@functools.cache
 def imports() -> dict[str, set[str]]:
     """Root package → files of ours that import it anywhere, also inside functions."""
     found: dict[str, set[str]] = {}

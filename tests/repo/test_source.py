@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
-
-import pytest
 
 import dicomseries
 
@@ -43,15 +42,15 @@ def relative(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
 
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
+@functools.cache
+def calls(path: Path) -> list[tuple[ast.Call, str]]:
     """Every call in a file with its dotted name (`datetime.now`; empty for what has no name)."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            yield node, dotted(node.func)
+    return [(node, dotted(node.func)) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
 
 
 def dotted(node: ast.expr) -> str:
@@ -65,7 +64,14 @@ def every_module() -> list[str]:
     return sorted(info.name for info in found if not info.name.endswith("__main__"))
 
 
-each_file = pytest.mark.parametrize("path", MODULES, ids=relative)
+def offenders(faults: Callable[[Path], Iterable[str]], paths: Iterable[Path] = MODULES) -> list[str]:
+    """Every fault in every file, as "file: fault"."""
+    return [f"{path.relative_to(ROOT)}: {fault}" for path in paths for fault in faults(path)]
+
+
+def test_a_fault_in_any_file_is_listed_with_its_file():
+    here = Path(__file__)
+    assert offenders(lambda path: [f"{len(calls(path)) > 0}"], [here]) == ["tests/repo/test_source.py: True"]
 
 
 def test_the_facade_exports_what_it_lists():
@@ -81,12 +87,17 @@ def test_the_facade_exports_what_it_lists():
     assert len(set(dicomseries.__all__)) == len(dicomseries.__all__)
 
 
-@pytest.mark.parametrize("name", every_module())
-def test_a_module_lists_what_it_exports(name):
-    module = importlib.import_module(name)
-    if public_definitions(Path(module.__file__)):
-        assert hasattr(module, "__all__"), "no __all__"
-        assert [entry for entry in module.__all__ if not hasattr(module, entry)] == []
+def test_a_module_lists_what_it_exports():
+    wrong = []
+    for name in every_module():
+        module = importlib.import_module(name)
+        if not public_definitions(Path(module.__file__)):
+            continue
+        if not hasattr(module, "__all__"):
+            wrong.append(f"{name}: no __all__")
+            continue
+        wrong += [f"{name}: {entry}" for entry in module.__all__ if not hasattr(module, entry)]
+    assert wrong == []
 
 
 def public_definitions(path: Path) -> list[str]:
@@ -94,9 +105,12 @@ def public_definitions(path: Path) -> list[str]:
     return [node.name for node in tree(path).body if isinstance(node, kinds) and not node.name.startswith("_")]
 
 
-@each_file
-def test_a_module_is_short_enough_to_read(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+def test_a_module_is_short_enough_to_read():
+    def faults(path):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        return [f"{lines} lines"] if lines > MAX_LINES else []
+
+    assert offenders(faults) == []
 
 
 CLOCK_AND_CHANCE = re.compile(
@@ -109,42 +123,45 @@ ALLOWED = {
 }
 
 
-@each_file
-def test_only_the_pipeline_reads_the_clock_or_draws_entropy(path):
+def clock_and_chance(path: Path) -> list[str]:
     if relative(path).startswith("pipeline"):
-        return
-    found = [f"line {call.lineno}: {name}" for call, name in calls(path) if CLOCK_AND_CHANCE.search(name)]
-    found += [
-        f"line {call.lineno}: generate_uid() without entropy"
-        for call, name in calls(path)
-        if name.endswith("generate_uid") and not any(k.arg == "entropy_srcs" for k in call.keywords)
-    ]
-    allowed = ALLOWED.get(relative(path).partition("/")[0], ())
-    assert [line for line in found if not line.endswith(allowed)] == []
-
-
-@each_file
-def test_an_error_has_all_five_parts(path):
-    incomplete = []
+        return []
+    faults = [f"line {call.lineno}: {name}" for call, name in calls(path) if CLOCK_AND_CHANCE.search(name)]
     for call, name in calls(path):
-        given = {keyword.arg for keyword in call.keywords}
-        if name.rsplit(".", 1)[-1] in ERRORS and None not in given and not given >= PARTS:
-            incomplete.append(f"line {call.lineno}: {name} lacks {sorted(PARTS - given)}")
-    assert incomplete == []
+        if name.endswith("generate_uid") and not any(word.arg == "entropy_srcs" for word in call.keywords):
+            faults.append(f"line {call.lineno}: generate_uid() without entropy")
+    allowed = ALLOWED.get(relative(path).partition("/")[0], ())
+    return [line for line in faults if not line.endswith(allowed)]
 
 
-@each_file
-def test_an_error_has_a_kebab_case_code_and_a_remedy_that_begins_with_a_verb(path):
-    wrong = []
+def test_only_the_pipeline_reads_the_clock_or_draws_entropy():
+    assert offenders(clock_and_chance) == []
+
+
+def incomplete_errors(path: Path) -> Iterator[str]:
+    for call, name in calls(path):
+        words = {keyword.arg for keyword in call.keywords}
+        if name.rsplit(".", 1)[-1] in ERRORS and None not in words and not words >= PARTS:
+            yield f"line {call.lineno}: {name} without {sorted(PARTS - words)}"
+
+
+def test_an_error_has_all_five_parts():
+    assert offenders(incomplete_errors) == []
+
+
+def odd_codes_and_remedies(path: Path) -> Iterator[str]:
     for call, _ in calls(path):
         words = {keyword.arg: beginning(keyword.value) for keyword in call.keywords}
         if not words.keys() >= {"code", "remedy"}:
             continue
         if words["code"] and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", words["code"]):
-            wrong.append(f"line {call.lineno}: code {words['code']!r}")
+            yield f"line {call.lineno}: code {words['code']!r}"
         if words["remedy"] and words["remedy"].split()[0].rstrip(".,:") not in VERBS:
-            wrong.append(f"line {call.lineno}: remedy {words['remedy']!r}")
-    assert wrong == []
+            yield f"line {call.lineno}: remedy {words['remedy']!r}"
+
+
+def test_an_error_has_a_kebab_case_code_and_a_remedy_that_begins_with_a_verb():
+    assert offenders(odd_codes_and_remedies) == []
 
 
 def beginning(node: ast.expr) -> str:
@@ -158,38 +175,44 @@ def beginning(node: ast.expr) -> str:
     return ""
 
 
-@each_file
-def test_no_code_asks_for_a_modality_outside_the_tables(path):
+def compared_modalities(path: Path) -> Iterator[str]:
     if relative(path).startswith(("iod/", "standard/")):
         return
-    asked = [
-        f"line {node.lineno}"
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Compare)
-        and any(dotted(side).rsplit(".", 1)[-1].lower() == "modality" for side in (node.left, *node.comparators))
-        and any(isinstance(side, ast.Constant) and side.value for side in (node.left, *node.comparators))
-    ]
-    assert asked == []
+    for node in ast.walk(tree(path)):
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = (node.left, *node.comparators)
+        names = {dotted(side).rsplit(".", 1)[-1].lower() for side in sides}
+        if "modality" in names and any(isinstance(side, ast.Constant) and side.value for side in sides):
+            yield f"line {node.lineno}"
 
 
-@each_file
-def test_nothing_is_left_for_later(path):
+def test_no_code_asks_for_a_modality_outside_the_tables():
+    assert offenders(compared_modalities) == []
+
+
+def unfinished(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
-    assert [mark for mark in ("TO" + "DO", "FIX" + "ME", "X" * 3) if re.search(rf"\b{mark}\b", text)] == []
-    assert [name for _, name in calls(path) if name == "NotImplementedError"] == []
+    yield from (mark for mark in ("TO" + "DO", "FIX" + "ME", "X" * 3) if re.search(rf"\b{mark}\b", text))
+    yield from (name for _, name in calls(path) if name == "NotImplementedError")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for folder in ("src", "tests", "tools", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))],
-    ids=lambda path: path.relative_to(ROOT).as_posix(),
-)
-def test_text_is_utf_8_whatever_the_locale_says(path):
-    """Judges that are loaded into the process set the locale of C, in which `…` and `ü` cannot be written."""
+def test_nothing_is_left_for_later():
+    assert offenders(unfinished) == []
+
+
+def texts_without_encoding(path: Path) -> Iterator[str]:
     for call, name in calls(path):
-        method = name.rpartition(".")[2]
+        module, _, method = name.rpartition(".")
         words = {keyword.arg for keyword in call.keywords}
-        assert method not in {"read_text", "write_text"} or "encoding" in words, f"line {call.lineno}"
-        assert not words & {"text", "universal_newlines"} or name.rpartition(".")[0] != "subprocess", (
-            f"line {call.lineno}"
-        )
+        if method in {"read_text", "write_text"} and "encoding" not in words:
+            yield f"line {call.lineno}: {method} without encoding"
+        if module == "subprocess" and words & {"text", "universal_newlines"}:
+            yield f"line {call.lineno}: text of a process without encoding"
+
+
+def test_text_is_utf_8_whatever_the_locale_says():
+    """Judges that are loaded into the process set the locale of C, in which `…` and `ü` cannot be written."""
+    folders = ("src", "tests", "tools", "benchmarks")
+    paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert offenders(texts_without_encoding, paths) == []
