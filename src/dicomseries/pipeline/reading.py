@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from dicomseries import executors, readback
-from dicomseries.errors import OptionError
+from dicomseries.errors import OptionError, ReadError
 from dicomseries.pipeline.commands import plan, write
 from dicomseries.plan import SeriesPlan
 from dicomseries.report import Receipt
@@ -261,7 +261,10 @@ def read(
 
 def _in_memory(slabs: readback.FileSlabs, workers: int) -> Slabs:
     """Return slabs read straight into one array, by several threads."""
-    array = np.empty(slabs.shape, slabs.dtype)
+    try:
+        array = np.empty(slabs.shape, slabs.dtype)
+    except MemoryError as error:
+        raise _too_large(slabs) from error
     step = max(_TASK_BYTES // (prod(slabs.shape[1:]) * slabs.dtype.itemsize), 1)
 
     def fill(start: int) -> None:
@@ -270,6 +273,16 @@ def _in_memory(slabs: readback.FileSlabs, workers: int) -> Slabs:
     for _ in executors.run(fill, range(0, len(array), step), workers=workers):
         pass
     return ArraySlabs(array)
+
+
+def _too_large(slabs: Slabs) -> ReadError:
+    return ReadError(
+        code="memory-short",
+        where="array",
+        given=f"{prod(slabs.shape) * slabs.dtype.itemsize} bytes for an array of {slabs.shape}, {slabs.dtype}",
+        expected="an array that fits into the memory that is free",
+        remedy="Read with lazy=True, or only some slices=.",
+    )
 
 
 def _lazy_at_url(where: str) -> OptionError:

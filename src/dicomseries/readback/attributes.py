@@ -13,7 +13,7 @@ import numpy as np
 from dicomseries.readback.folders import scan, select
 from dicomseries.readback.instance import Instance, tag_of
 from dicomseries.readback.placement import FrameSet
-from dicomseries.readback.plain import name_of, plain_value_of, quiet
+from dicomseries.readback.plain import name_of, plain_value
 
 __all__ = ["SeriesTags", "differing_tags", "tags"]
 
@@ -164,11 +164,9 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
 
 
 def _plain_values(instance: Instance, is_wanted: Any) -> dict[str, Any]:
-    dataset = instance.dataset()
-    elements = instance.elements
-    with quiet():
-        return {
-            name_of(tag, elements): plain_value_of(dataset.file_meta if tag >> 16 == 2 else dataset, tag, element.raw)
-            for tag, element in elements.items()
-            if is_wanted(tag) and tag not in _GROUPS
-        }
+    decoding = instance.decoding()
+    return {
+        name_of(tag, decoding.elements): plain_value(tag, element, decoding)
+        for tag, element in decoding.elements.items()
+        if is_wanted(tag) and tag not in _GROUPS
+    }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR
@@ -22,6 +24,7 @@ __all__ = [
     "Pixels",
     "Scanned",
     "Short",
+    "check_depth",
     "element_at",
     "fields_of",
     "head_at",
@@ -33,6 +36,7 @@ __all__ = [
 UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_ITEM_BYTES = {"<": b"\xfe\xff\x00\xe0", ">": b"\xff\xfe\xe0\x00"}
 _DEEPEST = 64
 """Sequences inside sequences; no object of the standard comes near it, damaged files go on forever."""
 
@@ -228,6 +232,40 @@ def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
             raise Short(stop)
         spans.append((start, stop))
     return spans
+
+
+def check_depth(element: Element, order: str) -> None:
+    """Raise where sequences stand more than 64 deep in one another, which ends the stack of whoever follows them.
+
+    Raises
+    ------
+    Damaged
+        If it is so. What is no sequence, or a damaged one, is left to those who take it apart.
+    """
+    if element.raw.count(_ITEM_BYTES[order]) <= _DEEPEST:
+        return
+    encoding = Encoding(element.implicit or element.vr == "UN", order)
+    pending = [(0, len(element.raw), encoding, 0)]
+    while pending:
+        start, stop, encoding, depth = pending.pop()
+        if depth > _DEEPEST:
+            raise Damaged(what="sequences nested without an end", position=start)
+        inner = element._replace(raw=element.raw[start:stop], implicit=encoding.implicit)
+        with contextlib.suppress(Damaged, Short):
+            for first, last in item_spans(inner, order):
+                if inner.raw.count(_ITEM_BYTES[order], first, last) > _DEEPEST - depth:
+                    pending += _sequences(element.raw[: start + last], start + first, encoding, depth + 1)
+
+
+def _sequences(data: bytes, position: int, encoding: Encoding, depth: int) -> Iterator[tuple[int, int, Encoding, int]]:
+    """Yield where the sequences of an item begin and stop, as far as its bytes are elements."""
+    with contextlib.suppress(Damaged, Short):
+        while position < len(data):
+            tag, vr, value, length = head_at(data, position, encoding)
+            found, position = element_at(data, vr, value, length, encoding)
+            if found.vr in {"SQ", "UN"} and tag >> 16 != 0xFFFE:
+                inner = Encoding(found.implicit or found.vr == "UN", encoding.order)
+                yield value, value + len(found.raw), inner, depth
 
 
 def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[int, ...], Field]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from dicomseries.errors import ReadError
 from dicomseries.readback import faults
+from dicomseries.readback.deflated import DEFLATED_UID, scan_deflated
 from dicomseries.readback.elements import (
     BIG,
     EXPLICIT,
@@ -20,18 +21,17 @@ from dicomseries.readback.elements import (
     Encoding,
     Scanned,
     Short,
+    check_depth,
     scan_elements,
 )
 from dicomseries.readback.headers import Layout, follow, matched, pattern_of
 from dicomseries.readback.instance import Family, Instance
-from dicomseries.readback.pixels import inflate
 
 __all__ = ["read_instance"]
 
 _EXPLICIT_UID = "1.2.840.10008.1.2.1"
 _IMPLICIT_UID = "1.2.840.10008.1.2"
 _BIG_UID = "1.2.840.10008.1.2.2"
-_DEFLATED_UID = "1.2.840.10008.1.2.1.99"
 _ENCODINGS: dict[str, Encoding] = {_IMPLICIT_UID: IMPLICIT, _BIG_UID: BIG}
 """Every other transfer syntax is Explicit VR Little Endian up to its pixels (PS3.5 section A.4)."""
 
@@ -99,7 +99,10 @@ def _read_open(path: str, file: int, like: Instance | None) -> Instance:
     data = b""
     if like is not None and like.family.layout is not None:
         data = os.pread(file, len(like.family.layout.header) + _SLACK, 0)
-        found = _recognise(path, data, size, like.family)
+        try:
+            found = _recognise(path, data, size, like.family)
+        except Damaged as problem:
+            raise faults.damaged(path, problem) from None
         if found is not None:
             return found
     data = data if len(data) >= _FIRST_READ else os.pread(file, _FIRST_READ, 0)
@@ -117,6 +120,7 @@ def _recognise(path: str, data: bytes, size: int, family: Family) -> Instance | 
             return None
         family = _with_differing(family, family.layout, frozenset(found[0]))
     own, pixels = found
+    _check_depths(own, "<")
     return Instance(path=path, own=own, family=family, pixels=pixels, file_size=size)
 
 
@@ -151,12 +155,11 @@ def _take_apart(path: str, data: bytes, size: int) -> Instance:
     body = start if meta is None else meta.end
     elements = {} if meta is None else meta.elements
     syntax = _syntax(elements, data, body)
-    content, offset = data, body
-    if syntax == _DEFLATED_UID:
-        if len(data) < size:
-            raise Short(size)
-        content, offset = inflate(path, data[body:]), 0
-    main = scan_elements(content, offset, _ENCODINGS.get(syntax, EXPLICIT))
+    if syntax == DEFLATED_UID:
+        main = scan_deflated(path, data, body, size)
+    else:
+        main = scan_elements(data, body, _ENCODINGS.get(syntax, EXPLICIT))
+    _check_depths(main.elements, _ENCODINGS.get(syntax, EXPLICIT).order)
     family = Family(
         base={**elements, **main.elements},
         transfer_syntax=syntax,
@@ -164,6 +167,12 @@ def _take_apart(path: str, data: bytes, size: int) -> Instance:
         layout=_layout(data, meta, main) if has_preamble and syntax == _EXPLICIT_UID else None,
     )
     return Instance(path=path, own={}, family=family, pixels=main.pixels, file_size=size)
+
+
+def _check_depths(elements: Mapping[int, Element], order: str) -> None:
+    for element in elements.values():
+        if element.vr in {"SQ", "UN"}:
+            check_depth(element, order)
 
 
 def _meta(data: bytes, start: int) -> Scanned | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicomseries.errors import ReadError
 from dicomseries.geometry import Grid
+from dicomseries.readback import faults
 from dicomseries.readback.files import read_instance
 from dicomseries.readback.frame_placement import holds_frames, place_frames
 from dicomseries.readback.instance import Instance, tag_of
@@ -159,7 +160,7 @@ def scan(path: str | os.PathLike[str]) -> Scan:
     like: Instance | None = None
     previous: Instance | None = None
     group: list[Instance] = []
-    for name in _files(path):
+    for name in _files(path, problems):
         try:
             instance = read_instance(name, like=like)
         except ReadError as error:
@@ -207,19 +208,34 @@ def select(path: str | os.PathLike[str], found: Scan, series: str | None) -> Ser
     )
 
 
-def _files(path: str | os.PathLike[str]) -> Iterator[str]:
+def _files(path: str | os.PathLike[str], problems: list[Problem]) -> Iterator[str]:
+    """Yield the files below a path in order; folders that cannot be listed become problems."""
     name = os.fspath(path)
     if not os.path.lexists(name):
         raise _no_series(name, f'"{name}" does not contain a DICOM series: there is no such file or folder')
-    if not Path(name).is_dir():
+    if not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
         yield name
         return
-    for folder, folders, files in os.walk(name):
+    unlisted = _unlisted(name, problems)
+    for folder, folders, files in os.walk(name, onerror=unlisted):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         within = str(Path(folder) / "_")[:-1]
         for file in sorted(files):
             if not file.startswith(".") and file != "DICOMDIR":
                 yield within + file
+
+
+def _unlisted(path: str, problems: list[Problem]) -> Callable[[OSError], None]:
+    """Return what notes a folder that cannot be listed, and raises where it is the whole path."""
+
+    def note(error: OSError) -> None:
+        folder = error.filename or path
+        fault = faults.unreadable(folder, error)
+        if os.fspath(folder) == path:
+            raise fault
+        problems.append(Problem.of(fault))
+
+    return note
 
 
 def _no_series(where: str, given: str) -> ReadError:

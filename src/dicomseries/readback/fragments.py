@@ -15,10 +15,12 @@ import numpy.typing as npt
 from pydicom.encaps import get_frame
 from pydicom.pixels.utils import get_j2k_parameters
 
+from dicomseries.readback.stream_headers import FrameSize, check_stream
+
 if TYPE_CHECKING:
     from dicomseries.readback.instance import Instance
 
-__all__ = ["can_decode", "decode", "decode_plain", "decoder_of", "lacks_imagecodecs", "stream_of"]
+__all__ = ["can_decode", "check_frames", "decode", "decode_plain", "decoder_of", "lacks_imagecodecs", "stream_of"]
 
 _DECODERS = {
     "1.2.840.10008.1.2.5": "dicomrle",
@@ -105,11 +107,13 @@ def _decoded(
     instance: Instance, start: int, stop: int, dtype: np.dtype[Any], *, must_be_plain: bool
 ) -> npt.NDArray[Any]:
     name = _DECODERS[instance.transfer_syntax]
+    check_frames(instance, start, start + 1, dtype.itemsize)  # before memory is taken for what they claim to be
     colours = () if instance.samples == 1 else (instance.samples,)
     array = np.empty((stop - start, instance.rows, instance.columns, *colours), dtype)
     with open(instance.path, "rb") as file:  # noqa: PTH123 - paths are texts here
         for index, frame in enumerate(array, start):
             stream = stream_of(instance, file, index)
+            check_stream(instance.transfer_syntax, stream, _size(instance), dtype.itemsize)
             if not (_is_plain(name, stream, instance) if must_be_plain else _is_whole(name, stream)):
                 message = f"frame {index + 1} is cut off, or no {name} of {instance.number('BitsStored')} bits"
                 raise ValueError(message)
@@ -117,6 +121,24 @@ def _decoded(
     unused = 8 * dtype.itemsize - instance.number("BitsStored", 8 * dtype.itemsize)
     # Of words of RLE, which are those of the native form, also the bits above an unsigned value may hold anything.
     return _significant(array, unused) if dtype.kind == "i" or name == "dicomrle" else array
+
+
+def check_frames(instance: Instance, start: int, stop: int, sample_bytes: int) -> None:
+    """Raise where the streams of frames [start, stop) do not hold what Rows, Columns and SamplesPerPixel state.
+
+    Raises
+    ------
+    ValueError, OSError
+        If it is so, or there is no such frame.
+    """
+    with open(instance.path, "rb") as file:  # noqa: PTH123 - paths are texts here
+        for index in range(start, stop):
+            stream = stream_of(instance, file, index)
+            check_stream(instance.transfer_syntax, stream, _size(instance), sample_bytes)
+
+
+def _size(instance: Instance) -> FrameSize:
+    return FrameSize(instance.rows, instance.columns, instance.samples)
 
 
 def stream_of(instance: Instance, file: BinaryIO, index: int) -> bytes:

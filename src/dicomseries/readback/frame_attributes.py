@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from dicomseries.readback.elements import Element
 from dicomseries.readback.functional_groups import FunctionalGroups, Path
 from dicomseries.readback.instance import tag_of
-from dicomseries.readback.plain import name_of, plain_value_of, quiet
+from dicomseries.readback.plain import Decoding, name_of, plain_value
 
 __all__ = ["FrameAttributes"]
 
@@ -46,19 +47,17 @@ class FrameAttributes:
     @cached_property
     def _columns(self) -> dict[str, tuple[Any, ...]]:
         """One value a frame of everything that stands in the items of the frames."""
-        with quiet():
-            return {name: self._decoded(path) for name, path in _names(self._groups.per_frame).items()}
+        return {name: self._decoded(path) for name, path in _names(self._groups.per_frame).items()}
 
     @cached_property
     def shared(self) -> Mapping[str, Any]:
         """What is equal in all frames."""
         groups = self._groups
         found: dict[str, Any] = {}
-        with quiet():
-            for name, path in _names(groups.shared).items():
-                raw = groups.shared_raw(path)
-                if raw is not None and name not in self._columns:
-                    found[name] = self._value(groups.element(path, raw), path)
+        for name, path in _names(groups.shared).items():
+            raw = groups.shared_raw(path)
+            if raw is not None and name not in self._columns:
+                found[name] = self._value(groups.element(path, raw), path)
         return found | {name: values[0] for name, values in self._columns.items() if name not in self.varying}
 
     @cached_property
@@ -71,13 +70,17 @@ class FrameAttributes:
         values = self.varying.get(name)
         return self.shared.get(name) if values is None else values[frame]
 
+    @cached_property
+    def _decoding(self) -> Decoding:
+        return replace(self._groups.instance.decoding(), elements={})
+
     def _decoded(self, path: Path) -> tuple[Any, ...]:
         raws = self._groups.raw(path) or []
         known = {raw: self._value(self._groups.element(path, raw), path) for raw in {*raws} if raw is not None}
         return tuple(None if raw is None else known[raw] for raw in raws)
 
     def _value(self, element: Element, path: Path) -> Any:
-        return plain_value_of(self._groups.instance.small_dataset(path[-1], element), path[-1], element.raw)
+        return plain_value(path[-1], element, self._decoding)
 
 
 def _names(fields: Mapping[Path, str]) -> dict[str, Path]:

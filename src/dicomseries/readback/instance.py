@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -19,6 +19,7 @@ from dicomseries.readback import faults
 from dicomseries.readback.elements import Element, Pixels
 from dicomseries.readback.headers import Layout, Pattern
 from dicomseries.readback.pixels import read_words, significant
+from dicomseries.readback.plain import Decoding
 
 __all__ = ["Family", "Instance", "holding_only", "tag_of", "undecoded", "unlike"]
 
@@ -214,16 +215,21 @@ class Instance:
         for tag, element in self.items():
             (meta if tag >> 16 == 2 else main)[BaseTag(tag)] = undecoded(self, tag, element)
         dataset = Dataset(main)  # type: ignore[arg-type]
-        dataset.set_original_encoding(implicit, little, dataset._character_set)  # noqa: SLF001 - as dcmread does
+        dataset.set_original_encoding(implicit, little, self._python_characters(dataset))
         dataset.file_meta = FileMetaDataset(meta)  # type: ignore[arg-type]
         return dataset
 
-    def small_dataset(self, tag: int, element: Element) -> Dataset:
-        """Return a pydicom data set of one element, of this file or from a sequence in it, in the file's characters."""
-        chosen = [(tag, element)]
-        characters = self.element(tag_of("SpecificCharacterSet"))
-        chosen += [] if characters is None else [(tag_of("SpecificCharacterSet"), characters)]
-        return Dataset({BaseTag(one): undecoded(self, one, found) for one, found in chosen})
+    def _python_characters(self, dataset: Dataset) -> str | MutableSequence[str]:
+        """Return the character sets as dcmread finds them; where that fails, as `plain_value` reads them."""
+        try:
+            return dataset._character_set  # noqa: SLF001 - as dcmread does
+        except Exception:  # noqa: BLE001 - a damaged name of a character set makes pydicom raise anything
+            return list(self.decoding().encodings)
+
+    def decoding(self) -> Decoding:
+        """Return what the values of this file depend on beside their bytes."""
+        order = ">" if self.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
+        return Decoding(order=order, elements=self.elements).of_elements()
 
     @property
     def rows(self) -> int:

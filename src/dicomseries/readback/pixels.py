@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +11,11 @@ from pydicom import Dataset, dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicomseries.errors import MissingPackageError, ReadError
 from dicomseries.readback import faults, fragments
+from dicomseries.readback.deflated import DEFLATED_UID, fill_inflated
 
 if TYPE_CHECKING:
     from dicomseries.readback.instance import Instance
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMAT",
     "NATIVE",
+    "check_first_frame",
     "check_pixels",
     "decoded",
     "frame_bits",
@@ -36,9 +37,8 @@ __all__ = [
     "stored_dtype",
 ]
 
-_DEFLATED_UID = "1.2.840.10008.1.2.1.99"
-NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
-"""Implicit and Explicit VR Little Endian: pixels lie in the file as in memory."""
+NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", DEFLATED_UID})
+"""Implicit and Explicit VR Little Endian, deflated or not: pixels lie in the data set as in memory."""
 
 _AS_STORED = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR"})
 """Photometric interpretations whose samples need no conversion to be what they are called."""
@@ -72,9 +72,12 @@ def stored_dtype(instance: Instance) -> np.dtype[Any]:
     ReadError
         If BitsAllocated is not 1, 8, 16 or 32.
     """
-    if instance.pixels is not None and instance.pixels.tag in _FLOATS:
-        return np.dtype(_FLOATS[instance.pixels.tag])
     bits = instance.number("BitsAllocated")
+    if instance.pixels is not None and instance.pixels.tag in _FLOATS:
+        dtype = np.dtype(_FLOATS[instance.pixels.tag])
+        if bits not in {0, 8 * dtype.itemsize}:
+            raise faults.no_pixels(instance.path, f"BitsAllocated {bits} of {dtype.name} pixels")
+        return dtype
     if bits not in {1, 8, 16, 32}:
         raise faults.no_pixels(instance.path, f"BitsAllocated {bits}")
     sign = "i" if instance.number("PixelRepresentation") and bits > 1 else "u"
@@ -151,6 +154,9 @@ def plain_bytes(instance: Instance, start: int, view: memoryview) -> None:
 
 
 def _fill(instance: Instance, first: int, view: memoryview) -> None:
+    if instance.transfer_syntax == DEFLATED_UID:
+        fill_inflated(instance.path, first, view)
+        return
     try:
         file = os.open(instance.path, os.O_RDONLY)
         try:
@@ -180,6 +186,23 @@ def check_pixels(instance: Instance) -> int:
     return pixels.offset
 
 
+def check_first_frame(instance: Instance) -> None:
+    """Compare the header of the first compressed frame with Rows and Columns, before memory is taken for all frames.
+
+    Raises
+    ------
+    ReadError
+        If it states another size, or is damaged.
+    """
+    if instance.pixels is None or instance.pixels.length is not None:
+        return
+    check_pixels(instance)
+    try:
+        fragments.check_frames(instance, 0, 1, stored_dtype(instance).itemsize)
+    except Exception as error:
+        raise faults.damaged(instance.path, f"pixels that cannot be decoded: {_short(error)}") from error
+
+
 def frame_bits(instance: Instance) -> int:
     """Return the bits that an uncompressed frame asks for."""
     bits = instance.number("BitsAllocated")
@@ -196,7 +219,7 @@ def needed_bytes(instance: Instance) -> int:
 
 def _check_length(instance: Instance, offset: int, length: int) -> None:
     needed = needed_bytes(instance)
-    is_inflated = instance.transfer_syntax == _DEFLATED_UID
+    is_inflated = instance.transfer_syntax == DEFLATED_UID
     if length < needed:
         raise ReadError(
             code="pixels-short",
@@ -238,6 +261,9 @@ def decoded(instance: Instance, start: int, stop: int, *, as_witness: bool = Fal
     missing = _missing(instance)
     try:
         frames = _decoded(instance, start, stop, is_only=missing is not None, as_witness=as_witness)
+        _check_shape(instance, frames, stop - start)
+    except ReadError:
+        raise
     except Exception as error:
         raise missing or faults.damaged(instance.path, f"pixels that cannot be decoded: {_short(error)}") from error
     return np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
@@ -249,6 +275,8 @@ def _decoded(instance: Instance, start: int, stop: int, *, is_only: bool, as_wit
         frames = decode(instance, start, stop, stored_dtype(instance))
         if frames is not None:
             return frames
+    if instance.pixels is not None and instance.pixels.length is None:
+        fragments.check_frames(instance, start, stop, stored_dtype(instance).itemsize)
     return _one(instance) if instance.frames == 1 else _some(instance, start, stop)
 
 
@@ -259,7 +287,7 @@ def _one(instance: Instance) -> npt.NDArray[Any]:
 
 def _some(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     # Packed bits of a frame may begin inside a byte, which pydicom's iterator does not bear.
-    is_whole = instance.family.has_preamble and instance.transfer_syntax != _DEFLATED_UID
+    is_whole = instance.family.has_preamble and instance.transfer_syntax != DEFLATED_UID
     if not is_whole or instance.number("BitsAllocated") == 1:
         array: npt.NDArray[Any] = _dataset(instance).pixel_array[start:stop]
         return array
@@ -267,8 +295,21 @@ def _some(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
 
 
 def _dataset(instance: Instance) -> Dataset:
+    if instance.transfer_syntax == DEFLATED_UID:
+        return _inflated_dataset(instance)
     dataset = dcmread(instance.path, force=True)
     dataset.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)
+    return dataset
+
+
+def _inflated_dataset(instance: Instance) -> Dataset:
+    """Return a data set whose pixels alone were inflated; pydicom inflates a file without a limit."""
+    assert instance.pixels is not None  # noqa: S101 - checked by the caller
+    content = bytearray(needed_bytes(instance))
+    plain_bytes(instance, 0, memoryview(content))
+    dataset = instance.dataset()
+    dataset.add_new(instance.pixels.tag, instance.pixels.vr, bytes(content))
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return dataset
 
 
@@ -299,23 +340,13 @@ def _pip_words(missing: str) -> str:
     return " ".join("python-gdcm" if name == "gdcm" else name for name in names)
 
 
+def _check_shape(instance: Instance, frames: npt.NDArray[Any], count: int) -> None:
+    colours = () if instance.samples == 1 else (instance.samples,)
+    wanted = (count, instance.rows, instance.columns, *colours)
+    if frames.shape != wanted:
+        message = f"an array of {frames.shape} where the header has {wanted}"
+        raise ValueError(message)
+
+
 def _short(error: Exception) -> str:
     return str(error).partition("\n")[0]
-
-
-def inflate(path: str, data: bytes) -> bytes:
-    """Return a deflated data set inflated (PS3.5 section A.5).
-
-    Raises
-    ------
-    ReadError
-        If the stream is broken.
-    """
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        content = stream.decompress(data)
-    except zlib.error as error:
-        raise faults.damaged(path, f"a deflated data set that does not inflate: {error}") from error
-    if not stream.eof:
-        raise faults.truncated(path, has=len(data), needs=len(data) + 1)
-    return content

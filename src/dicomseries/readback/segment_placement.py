@@ -15,7 +15,7 @@ from dicomseries.readback.functional_groups import as_numbers
 from dicomseries.readback.instance import Instance, tag_of
 from dicomseries.readback.lattice import drift_problems, grid_of, pixel_spacing_of, thickness_of, unit_normal
 from dicomseries.readback.placement import FrameSet, Placement
-from dicomseries.readback.plain import plain_value_of, quiet
+from dicomseries.readback.plain import plain_value
 from dicomseries.readback.problems import Problem
 
 __all__ = ["SEGMENTATIONS", "labels_of", "place_segments", "step_mm"]
@@ -58,8 +58,7 @@ def labels_of(instance: Instance) -> dict[int, str]:
 
 
 def _text(instance: Instance, label: Element) -> str:
-    with quiet():
-        return str(plain_value_of(instance.small_dataset(tag_of("SegmentLabel"), label), tag_of("SegmentLabel"), b""))
+    return str(plain_value(tag_of("SegmentLabel"), label, instance.decoding()))
 
 
 def place_segments(pool: tuple[Frames, ...]) -> Placement:

@@ -16,7 +16,7 @@ from dicomseries.geometry import Grid
 from dicomseries.readback.attributes import SeriesTags
 from dicomseries.readback.folders import Scan, Series, scan, select
 from dicomseries.readback.frame_slabs import FrameSlabs, LabelSlabs
-from dicomseries.readback.pixels import stored_dtype
+from dicomseries.readback.pixels import check_first_frame, stored_dtype
 from dicomseries.readback.placement import FrameSet
 from dicomseries.readback.rescales import dtype_of_real, real_dtype, rescales_of_files
 from dicomseries.readback.selection import Slices, chosen_slices, grid_of_slices
@@ -106,6 +106,7 @@ def open_volume(
     chosen = select(path, found, series)
     grid = _grid(path, chosen)
     _warn(found, chosen)
+    check_first_frame(chosen.instances[0])
     volume = volume_of(chosen, grid, is_real=values == "real")
     return volume if slices is None else _of_slices(volume, chosen_slices(slices, grid.shape[0]))
 

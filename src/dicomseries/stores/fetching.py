@@ -56,7 +56,12 @@ def at_hand(path: str | os.PathLike[str], options: Mapping[str, Any] | None = No
     """
     _check_path(path)
     if not isinstance(path, str) or not is_url(path):
-        _check_folder(Path(path))
+        try:
+            _check_folder(Path(path))
+        except ReadError:
+            raise
+        except OSError as error:
+            raise _not_permitted(os.fspath(path), error) from error
         yield path
         return
     with _store(path, options) as store, tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
@@ -207,6 +212,16 @@ def _check_folder(folder: Path) -> None:
     changed = [one.key for one, digest in zip(manifest.entries, digests, strict=True) if one.sha256 != digest]
     if changed:
         raise _incomplete(str(folder), [f"{key} is not what the manifest says" for key in changed])
+
+
+def _not_permitted(where: str, error: OSError) -> ReadError:
+    return ReadError(
+        code="file-unreadable",
+        where=where,
+        given=error.strerror or str(error),
+        expected="a folder or file that can be opened and read",
+        remedy="Check the path and its permissions.",
+    )
 
 
 def _digest(path: Path) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterator
 from functools import cache
 
-from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR
 
 from dicomseries.readback import Instance
+from dicomseries.readback.characters import encodings_of, text_of
 from dicomseries.readback.elements import Element
 from dicomseries.standard.value_representations import MULTI_LINE_VRS, TEXT_VRS, text_fault
 from dicomseries.verify.registry import Fault, check
@@ -159,18 +157,6 @@ def _decoded(instance: Instance, element: Element) -> str | None:
             return element.raw.decode("utf-8")
         if not any(sets):
             return None
-        return _decoded_by_pydicom(element.raw, sets)
+        return text_of(element.raw, encodings_of(sets))
     except (LookupError, UnicodeError):
         return None
-
-
-def _decoded_by_pydicom(raw: bytes, sets: tuple[str, ...]) -> str:
-    logger = logging.getLogger("pydicom")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return decode_bytes(raw, convert_encodings(list(sets)), {0x5C, 0x5E, 0x3D})
-    finally:
-        logger.setLevel(level)

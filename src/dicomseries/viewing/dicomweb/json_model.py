@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import math
-import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
 from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
-from pydicom.filewriter import correct_ambiguous_vr
 from pydicom.tag import BaseTag
 
 from dicomseries.readback import Instance
@@ -102,9 +100,6 @@ def _decoder(instance: Instance) -> Callable[[int, Element], dict[str, Any] | No
         characters = instance.raw("SpecificCharacterSet")
         return lambda tag, element: _decoded(tag, element, characters)
     dataset = instance.dataset()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        correct_ambiguous_vr(dataset, is_little_endian=instance.transfer_syntax == _IMPLICIT_UID)
     return lambda tag, _: _model(dataset, tag)
 
 

@@ -1,0 +1,241 @@
+"""Headers of compressed frames, read before a decoder sees them: a decoder trusts what they say.
+
+Decoders take memory for the size that a stream states, and some read outside of a stream whose tables are wrong. So the
+size is compared with Rows, Columns and SamplesPerPixel, and the segment table of RLE with the stream, first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Callable
+from typing import NamedTuple
+
+__all__ = ["FrameSize", "check_stream", "stated_size"]
+
+
+class FrameSize(NamedTuple):
+    """Size of a frame; 0 where a stream does not state it."""
+
+    rows: int
+    columns: int
+    samples: int
+
+
+_RLE = "1.2.840.10008.1.2.5"
+_JPEG = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in (50, 51, 57, 70))
+_JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
+_JPEG_2000 = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in (90, 91, 92, 93, 201, 202, 203))
+_JPEG_XL = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in (110, 111, 112))
+
+_RLE_HEADER_BYTES = 64
+_RLE_GAIN = 64
+"""Two bytes of a segment stand for 128 at most (PS3.5 annex G.3.1)."""
+
+_LARGE_FRAME_BYTES = 256 << 20
+_MOST_GAIN = 4096
+"""Frames above 256 MiB that claim to come from less than a 4096th of it are taken for damaged: none is so empty."""
+
+_BOX_MARK = b"\x00\x00\x00\x0c"
+_END_OF_IMAGE = b"\xff\xd9"
+_LONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+"""TEM, RSTn and SOI have no length (ISO/IEC 10918-1 table B.1)."""
+_FRAME_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7})
+"""Start of frame: SOF0 to SOF15 without DHT, JPG and DAC; and SOF55 of JPEG-LS."""
+
+
+def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_bytes: int) -> None:
+    """Raise where a stream does not hold a frame of this size, before anything is decoded.
+
+    Parameters
+    ----------
+    transfer_syntax : str
+        UID.
+    stream : bytes
+        One frame.
+    size : FrameSize
+        As Rows, Columns and SamplesPerPixel have it.
+    sample_bytes : int
+        Bytes of one sample of the result.
+
+    Raises
+    ------
+    ValueError
+        If the header is damaged, or states another size; what another transfer syntax holds is not looked at.
+
+    Notes
+    -----
+    PS3.5 sections 8.2 and A.4, annex G.
+
+    Examples
+    --------
+    >>> head = struct.pack("<16L", 2, 64, 1 << 30, *[0] * 13)
+    >>> check_stream("1.2.840.10008.1.2.5", head + bytes(99), FrameSize(4, 4, 1), 2)
+    Traceback (most recent call last):
+    ...
+    ValueError: an RLE header with segments at 64, 1073741824 in a stream of 163 bytes
+    """
+    frame_bytes = size.rows * size.columns * size.samples * sample_bytes
+    if transfer_syntax == _RLE:
+        _check_rle(stream, size.samples * sample_bytes, frame_bytes)
+        return
+    found = stated_size(transfer_syntax, stream)
+    if found is None:
+        return
+    wanted = FrameSize(*(given if stated else 0 for given, stated in zip(size, found, strict=True)))
+    if found != wanted:
+        message = f"a stream of {_words(found)} where the header has {_words(wanted)}"
+        raise ValueError(message)
+    if transfer_syntax in _JPEG_LS and _END_OF_IMAGE not in stream:
+        message = "a stream of JPEG-LS without its end"
+        raise ValueError(message)
+    if frame_bytes > _LARGE_FRAME_BYTES and frame_bytes > _MOST_GAIN * len(stream):
+        message = f"a stream of {len(stream)} bytes for a frame of {frame_bytes} bytes"
+        raise ValueError(message)
+
+
+def stated_size(transfer_syntax: str, stream: bytes) -> FrameSize | None:
+    """Return the size that the header of a stream states; None for a transfer syntax whose headers are not known.
+
+    Raises
+    ------
+    ValueError
+        If there is no such header.
+
+    Examples
+    --------
+    >>> stated_size("1.2.840.10008.1.2.4.80", bytes.fromhex("ffd8fff7000b100003000401011100"))
+    FrameSize(rows=3, columns=4, samples=1)
+    """
+    for syntaxes, read in _READERS:
+        if transfer_syntax in syntaxes:
+            try:
+                return read(stream)
+            except (struct.error, IndexError) as error:
+                message = "a stream that ends inside of its header"
+                raise ValueError(message) from error
+    return None
+
+
+def _words(size: FrameSize) -> str:
+    return f"{size.rows}×{size.columns}, {size.samples} samples"
+
+
+def _check_rle(stream: bytes, planes: int, frame_bytes: int) -> None:
+    if len(stream) < _RLE_HEADER_BYTES:
+        message = f"an RLE stream of {len(stream)} bytes, shorter than its header"
+        raise ValueError(message)
+    count, *table = struct.unpack_from("<16L", stream)
+    if count != planes:
+        message = f"an RLE header of {count} segments where the pixels have {planes}"
+        raise ValueError(message)
+    offsets = table[:count]
+    is_rising = all(first < second for first, second in itertools.pairwise(offsets))
+    if offsets[0] != _RLE_HEADER_BYTES or not is_rising or offsets[-1] >= len(stream):
+        listed = ", ".join(map(str, offsets))
+        message = f"an RLE header with segments at {listed} in a stream of {len(stream)} bytes"
+        raise ValueError(message)
+    if frame_bytes > _RLE_GAIN * len(stream):
+        message = f"an RLE stream of {len(stream)} bytes for a frame of {frame_bytes} bytes"
+        raise ValueError(message)
+
+
+def _jpeg_size(stream: bytes) -> FrameSize:
+    """Read the first start of frame of JPEG or JPEG-LS (ISO/IEC 10918-1 section B.2.2)."""
+    if stream[:2] != b"\xff\xd8":
+        message = "a stream that does not begin as JPEG does"
+        raise ValueError(message)
+    position = 2
+    while True:
+        if stream[position] != 0xFF:
+            message = f"a stream without a marker at byte {position}, before its frame header"
+            raise ValueError(message)
+        marker = stream[position + 1]
+        if marker == 0xFF:  # fill bytes may stand before a marker
+            position += 1
+        elif marker in _FRAME_MARKERS:
+            rows, columns, samples = struct.unpack_from(">HHB", stream, position + 5)
+            return FrameSize(rows, columns, samples)
+        elif marker in _LONE_MARKERS:
+            position += 2
+        else:
+            position += 2 + max(struct.unpack_from(">H", stream, position + 2)[0], 2)
+
+
+def _jpeg_2000_size(stream: bytes) -> FrameSize:
+    """Read SIZ, the first segment of a code stream, bare or in a JP2 file (ISO/IEC 15444-1 section A.5.1)."""
+    start = _box(stream, (b"jp2c",)) if stream.startswith(_BOX_MARK) else 0
+    if stream[start : start + 4] != b"\xff\x4f\xff\x51":
+        message = "a stream that does not begin as JPEG 2000 does"
+        raise ValueError(message)
+    right, bottom, left, top = struct.unpack_from(">4L", stream, start + 8)
+    (samples,) = struct.unpack_from(">H", stream, start + 40)
+    return FrameSize(max(bottom - top, 0), max(right - left, 0), samples)
+
+
+def _box(stream: bytes, names: tuple[bytes, ...]) -> int:
+    """Return where the content of the first box of one of these names begins (ISO/IEC 15444-1 annex I.4)."""
+    position = 0
+    while position + 8 <= len(stream):
+        length, name = struct.unpack_from(">L4s", stream, position)
+        head = 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", stream, position + 8)
+            head = 16
+        if name in names:
+            return position + head
+        if length < head:
+            break
+        position += length
+    message = "a stream of boxes without an image"
+    raise ValueError(message)
+
+
+_XL_RATIOS = ((1, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+"""Width to height, by its number (ISO/IEC 18181-1 annex D.2)."""
+_XL_BITS = (9, 13, 18, 30)
+
+
+def _jpeg_xl_size(stream: bytes) -> FrameSize:
+    """Read the size header of JPEG XL, bare or in boxes (ISO/IEC 18181-1 annex D.2, 18181-2 section 9)."""
+    start = 0
+    if stream.startswith(_BOX_MARK):
+        start = _box(stream, (b"jxlc", b"jxlp"))
+        start += 4 if stream[start - 4 : start] == b"jxlp" else 0
+    if stream[start : start + 2] != b"\xff\x0a" or len(stream) < start + 12:
+        message = "a stream that does not begin as JPEG XL does"
+        raise ValueError(message)
+    bits = _Bits(stream[start + 2 : start + 12])
+    is_small = bits.take(1)
+    rows = _xl_length(bits, is_small=bool(is_small))
+    ratio = bits.take(3)
+    if ratio:
+        columns = rows * _XL_RATIOS[ratio][0] // _XL_RATIOS[ratio][1]
+    else:
+        columns = _xl_length(bits, is_small=bool(is_small))
+    return FrameSize(rows, columns, 0)
+
+
+def _xl_length(bits: _Bits, *, is_small: bool) -> int:
+    if is_small:
+        return 8 * (bits.take(5) + 1)
+    return 1 + bits.take(_XL_BITS[bits.take(2)])
+
+
+class _Bits:
+    """Bits of a stream, lowest first."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left = int.from_bytes(data, "little")
+
+    def take(self, count: int) -> int:
+        value = self._left & ((1 << count) - 1)
+        self._left >>= count
+        return value
+
+
+_READERS: tuple[tuple[frozenset[str], Callable[[bytes], FrameSize]], ...] = (
+    (_JPEG | _JPEG_LS, _jpeg_size),
+    (_JPEG_2000, _jpeg_2000_size),
+    (_JPEG_XL, _jpeg_xl_size),
+)
