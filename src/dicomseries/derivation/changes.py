@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -12,8 +10,9 @@ from dicomseries.derivation.source import Source
 from dicomseries.iod.kind import Choice, Constant, Kind
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.moments import is_zone
 
-__all__ = ["CHANGES", "Facts", "image_type", "local_moment", "loss", "worst", "zone_of"]
+__all__ = ["CHANGES", "Facts", "image_type", "loss", "worst", "zone_of"]
 
 Facts = Mapping[str, Fact]
 
@@ -199,9 +198,6 @@ def _is_said(facts: Facts, keyword: str) -> bool:
 
 
 # -------------------------------------------------------------------------------------------------------- time zone
-_ZONE = re.compile(r"([+-])(\d{2})(\d{2})")
-
-
 def zone_of(facts: Facts) -> str:
     """Return the zone of the source's dates as it writes it, ``"+0100"``; empty if it names none that can be read.
 
@@ -213,21 +209,4 @@ def zone_of(facts: Facts) -> str:
     """
     fact = facts.get("TimezoneOffsetFromUTC")
     text = "" if fact is None or fact.constant is None or fact.is_empty else str(fact.first.values[0]).strip()
-    found = _ZONE.fullmatch(text)
-    return text if found and int(found[2]) < 24 and int(found[3]) < 60 else ""
-
-
-def local_moment(moment: dt.datetime | None, zone: str) -> dt.datetime | None:
-    """Return a moment in the zone of the source; one without a zone is taken to be there already.
-
-    Examples
-    --------
-    >>> noon = dt.datetime(2024, 5, 1, 12, tzinfo=dt.timezone.utc)
-    >>> local_moment(noon, "-0330").isoformat()
-    '2024-05-01T08:30:00-03:30'
-    """
-    found = _ZONE.fullmatch(zone)
-    if moment is None or moment.tzinfo is None or found is None:
-        return moment
-    offset = dt.timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return moment.astimezone(dt.timezone(-offset if found[1] == "-" else offset))
+    return text if is_zone(text) else ""

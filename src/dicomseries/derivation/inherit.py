@@ -17,11 +17,13 @@ from dicomseries.derivation.private import kept_private, private_decisions, unkn
 from dicomseries.derivation.rules import Rule, rule_for
 from dicomseries.derivation.source import Source
 from dicomseries.derivation.spread import Layout, spread
+from dicomseries.derivation.time_base import source_time_base
 from dicomseries.iod import Kind
 from dicomseries.iod.kind import Choice
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, attribute, tag_of
+from dicomseries.standard.moments import date_text, in_zone, time_text
 
 __all__ = ["Inherited", "inherit"]
 
@@ -30,6 +32,8 @@ _BY_UID = frozenset({"StudyInstanceUID", "FrameOfReferenceUID"})
 
 _BASES = frozenset({"RepetitionTime", "AcquisitionDate", "AcquisitionTime"})
 """Of what is said of each volume, that which one value for all does not contradict."""
+
+_TIME_BASE = "FrameReferenceTime and decay of PET count from it (PS3.3 C.8.9.4.1.5)"
 
 _ADDED = ("ReferencedSeriesSequence", "DerivationDescription", "ContributingEquipmentSequence")
 """What every result says, whether or not the source says it."""
@@ -145,8 +149,9 @@ def inherit(
     ledger.describe(description, model)
     ledger.admit_loss()
     zone = changes.zone_of(facts)
-    local = changes.local_moment(moment, zone)
+    local = in_zone(moment, zone)
     ledger.date(local, zone)
+    ledger.keep_time_base()
     ledger.contribute(
         Contribution(software=software, description=description or "", moment=local, zone=zone, model=model)
     )
@@ -378,10 +383,24 @@ class _Ledger:
         """Write the dates of the result in the zone in which those of the source are."""
         if moment is None or not zone:
             return
-        date, time = f"{moment:%Y%m%d}".zfill(8), f"{moment:%H%M%S}"
+        date, time = date_text(moment), time_text(moment.replace(microsecond=0))
         for name in ("Series", "Content", "InstanceCreation"):
             self.handed[f"{name}Date"] = attribute(f"{name}Date", date)
             self.handed[f"{name}Time"] = attribute(f"{name}Time", time)
+
+    def keep_time_base(self) -> None:
+        """Keep the source's SeriesDate and SeriesTime, where the times that are kept count from them."""
+        base = source_time_base(self.source, self.facts, self.kind)
+        if base is None:
+            return
+        for keyword, text in {"SeriesDate": base.date, "SeriesTime": base.time}.items():
+            own = attribute(keyword, text)
+            self.handed[keyword] = own
+            is_same = self.facts[keyword].constant == own
+            rule = replace(rule_for(keyword), action="keep" if is_same else "change", why=_TIME_BASE)
+            note = "" if is_same else text
+            self.decisions[keyword] = decided(keyword, shown(self.facts[keyword].frames), rule, note)
+        self.advice += [base.advice] if base.advice else []
 
     def contribute(self, contribution: Contribution) -> None:
         """Add who has made the source and the result."""

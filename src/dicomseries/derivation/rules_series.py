@@ -21,7 +21,12 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "series", "change", "it says what was done, so that a reader can tell the series apart", "SeriesDescription"
     ),
-    Section("series", "new", "the series was made now", "SeriesDate SeriesTime"),
+    Section(
+        "series",
+        "new",
+        "the series was made now (from PET to PET they are kept: FrameReferenceTime and decay count from them)",
+        "SeriesDate SeriesTime",
+    ),
     Section("series", "owned", "the kind fixes it", "Modality"),
     Section(
         "series",

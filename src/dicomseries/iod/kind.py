@@ -68,6 +68,8 @@ class Kind:
     over_time : tuple of str
         What is said of each volume where there are several: keywords of rows, whose values the plan has. Empty for a
         kind that cannot hold several volumes.
+    has_time_base : bool
+        Whether SeriesDate and SeriesTime are the moment from which frames and decay are counted (PET).
     sop_classes : tuple of (int, int, str)
         Samples a pixel, bits allocated and SOP Class UID, where the class depends on the pixels.
 
@@ -95,6 +97,7 @@ class Kind:
     groups: tuple[Group, ...] = ()
     frames: tuple[Group, ...] = ()
     over_time: tuple[str, ...] = ()
+    has_time_base: bool = False
     sop_classes: tuple[tuple[int, int, str], ...] = ()
 
     def __post_init__(self) -> None:

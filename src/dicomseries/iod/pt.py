@@ -11,7 +11,7 @@ __all__ = ["PT"]
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.128"
 
-# C.8.9.1; without decay correction no DecayFactor is needed
+# C.8.9.1; without decay correction no DecayFactor is needed; SeriesDate, SeriesTime: `dicomseries.plan.time_base`
 _PET_SERIES = (
     Row("SeriesDate", "1", Default()),
     Row("SeriesTime", "1", Default()),
@@ -105,5 +105,6 @@ PT = Kind(
         "AcquisitionDate",
         "AcquisitionTime",
     ),
+    has_time_base=True,
 )
 """Positron Emission Tomography Image Storage."""

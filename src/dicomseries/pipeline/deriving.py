@@ -26,6 +26,9 @@ DerivationLike = str | Sequence[str] | Mapping[str, str] | None
 
 _CT = "1.2.840.10008.5.1.4.1.1.2"
 _TOGETHER = {"ContrastBolusAgentSequence": "ContrastBolusUsageSequence"}
+_TIME_BASE = ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime")
+"""Attributes that state the moment from which the times of PET count."""
+
 _MODEL = ("name", "version", "manufacturer")
 _LONGEST = 64
 """Characters of a Long String (PS3.5 section 6.2)."""
@@ -194,6 +197,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
     cited = _nameable(cited, source)
     implied = (*_code(like, cited), *_hounsfield(source, request))
     written = (row.keyword for row in request.kind.all_rows if isinstance(row.source, Absent))
+    inherited = _rebased(inherited, request)
     metadata = inherited.metadata.without(*written, *_ungrouped(inherited, request)).having(*cited.shared, *implied)
     said = request.metadata
     keeps_space = like.same_space and source.frame_of_reference_uid
@@ -213,6 +217,16 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
     )
     taken = replace(metadata, verbatim=frozenset(_unchanged(source, inherited)))
     return replace(request, metadata=taken.having(*said.attributes), lineage=lineage)
+
+
+def _rebased(inherited: Inherited, request: Request) -> Inherited:
+    """Return what is taken over without the source's time base and what counts from it, if the user states another."""
+    stated = {*request.metadata.keywords, *request.per_volume}
+    if not request.kind.has_time_base or stated.isdisjoint(_TIME_BASE):
+        return inherited
+    counted = {"SeriesDate", "SeriesTime", "FrameReferenceTime"}
+    columns = tuple(one for one in inherited.columns if one.keyword not in counted | stated)
+    return replace(inherited, metadata=inherited.metadata.without(*counted), columns=columns)
 
 
 def _ungrouped(inherited: Inherited, request: Request) -> tuple[str, ...]:

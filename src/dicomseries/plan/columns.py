@@ -16,8 +16,9 @@ from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import Value, tag_of, vr_of
 from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.moments import date_text, moment_of
 
-__all__ = ["Column", "Extent", "given_columns", "time_columns", "time_facts"]
+__all__ = ["Column", "Extent", "Per", "given_columns", "time_columns", "time_facts"]
 
 Per = Literal["volume", "slice", "frame"]
 
@@ -199,22 +200,14 @@ def _moments(times_s: Sequence[float], metadata: Metadata) -> dict[str, tuple[tu
     date, time = metadata.get("AcquisitionDate"), metadata.get("AcquisitionTime")
     if date is None or time is None or date.is_empty or time.is_empty:
         return {}
-    start = _moment(str(date.values[0]), str(time.values[0]))
+    start = moment_of(str(date.values[0]), str(time.values[0]))
+    if start is None:
+        return {}
     moments = [start + dt.timedelta(seconds=seconds) for seconds in times_s]
     return {
-        "AcquisitionDate": tuple((f"{one:%Y%m%d}".zfill(8),) for one in moments),
+        "AcquisitionDate": tuple((date_text(one),) for one in moments),
         "AcquisitionTime": tuple((f"{one:%H%M%S.%f}",) for one in moments),
     }
-
-
-def _moment(date: str, time: str) -> dt.datetime:
-    """Return a DA and a TM as one moment (PS3.5 section 6.2); parts of a TM that are not given count as zero."""
-    whole, _, part = time.partition(".")
-    clock = whole.ljust(6, "0")
-    seconds = min(int(clock[4:6]), 59)  # a leap second, which the standard allows and datetime does not
-    return dt.datetime(  # noqa: DTZ001 - DICOM dates are local unless the file says otherwise
-        int(date[:4]), int(date[4:6]), int(date[6:8]), int(clock[:2]), int(clock[2:4]), seconds, int(part.ljust(6, "0"))
-    )
 
 
 # ------------------------------------------------------------------------------------------------------- the user's

@@ -9,6 +9,7 @@ from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.plan.columns import Column
 from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.moments import date_text, in_zone, time_text
 from dicomseries.standard.transfer_syntaxes import TransferSyntax
 from dicomseries.uids import SeriesUids
 from dicomseries.values import Statistics, ValueMap
@@ -32,11 +33,12 @@ Facts: TypeAlias = dict[str, tuple[Any, ...]]
 """Values by keyword, as the tables take them."""
 
 
-def moment_facts(moment: dt.datetime | None) -> Facts:
-    """Return the dates and times of what is made now."""
+def moment_facts(moment: dt.datetime | None, zone: str = "") -> Facts:
+    """Return the dates and times of what is made now, in the zone of the other dates if that is known."""
     if moment is None:
         return {}
-    date, time = f"{moment:%Y%m%d}".zfill(8), f"{moment:%H%M%S}"  # %Y alone writes the year 999 in three digits
+    local = in_zone(moment.replace(microsecond=0), zone) or moment
+    date, time = date_text(local), time_text(local)
     names = ("Study", "Series", "Content", "InstanceCreation")
     return {f"{name}Date": (date,) for name in names} | {f"{name}Time": (time,) for name in names}
 

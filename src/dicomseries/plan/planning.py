@@ -26,6 +26,7 @@ from dicomseries.plan.facts import (
 )
 from dicomseries.plan.frames import frame_facts
 from dicomseries.plan.series import SeriesPlan
+from dicomseries.plan.time_base import time_base, with_acquisition
 from dicomseries.plan.window import window_facts
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.decimal_string import format_ds
@@ -102,9 +103,11 @@ def plan_series(
         If an attribute that the kind needs is missing.
     """
     whole = extent or Extent(volumes=1, slices=grid.shape[0])
-    metadata = _with_repetition(kind, whole, metadata)
+    metadata = with_acquisition(kind, _with_repetition(kind, whole, metadata))
     extent = whole if only_volume is None else Extent(volumes=1, slices=whole.slices)
-    columns = [*value_columns(value_map), *time_columns(kind, whole, metadata), *columns]
+    computed = time_columns(kind, whole, metadata)
+    base = time_base(kind, whole, metadata, computed, columns)
+    columns = [*value_columns(value_map), *computed, *base.columns, *columns]
     if only_volume is not None:
         # An index orders the volumes of one object; alone, a volume has no place in an order (C.7.6.16.2.2).
         columns = [one.of_volume(only_volume, slices=whole.slices) for one in columns if one.keyword != _TIME_INDEX]
@@ -113,7 +116,8 @@ def plan_series(
     grid.check_printed()
     sop_class_uid = kind.sop_class(samples, value_map.bits)
     facts = {
-        **moment_facts(moment),
+        **moment_facts(moment, _zone(metadata)),
+        **base.facts,
         **identity_facts(sop_class_uid, uids),
         **grid_facts(grid),
         **pixel_facts(grid, samples, value_map, BY_UID[transfer_syntax_uid]),
@@ -144,6 +148,7 @@ def plan_series(
         advice=(
             *value_map.advice,
             *composition.advice,
+            *base.advice,
             *_window_advice(facts, metadata),
             *_frame_advice(grid),
             *_syntax_advice(transfer_syntax_uid),
@@ -151,6 +156,11 @@ def plan_series(
     )
     _check_size(series)
     return replace(series, advice=(*series.advice, *_viewer_advice(series)))
+
+
+def _zone(metadata: Metadata) -> str:
+    own = metadata.get("TimezoneOffsetFromUTC")
+    return "" if own is None or own.is_empty else str(own.values[0])
 
 
 def _with_repetition(kind: Kind, extent: Extent, metadata: Metadata) -> Metadata:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.readback import Instance
+from dicomseries.readback.clocks import seconds_of_dates
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView
 
 __all__: list[str] = []
+
+_PET = "1.2.840.10008.5.1.4.1.1.128"
+_CLOCKS_S = 60.0
+_LONGEST_FRAME_S = 3600.0
 
 
 @check("TIM-001", level="error", part="PS3.3 C.8.3.1, C.7.6.1")
@@ -102,6 +108,50 @@ def times_rise(view: SeriesView) -> Iterator[Fault]:
                     "Write the time of each volume, later than that of the one before.",
                 )
                 break
+
+
+@check("TIM-004", level="error", part="PS3.3 C.8.9.1.1.2, C.8.9.4.1.4, C.8.9.4.1.5")
+def pet_counts_from_series_time(view: SeriesView) -> Iterator[Fault]:
+    """FrameReferenceTime of PET lies within the acquisition of its frame, counted from SeriesDate and SeriesTime.
+
+    They are the time base of a PET series: AcquisitionTime and decay count from them too, and many readers compute SUV
+    with them. The frame lasts from AcquisitionTime for ActualFrameDuration (an hour if that is empty). A minute more or
+    less is allowed, as clocks of scanners differ. Where FrameReferenceTime is the same in all images, as scanners
+    write it for the beds of a whole body, only the earliest acquisition is compared.
+    """
+    if view.is_framed or view.first.text("SOPClassUID") != _PET:
+        return
+    compared = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime", "ActualFrameDuration")
+    instances = view.instances if any(map(view.differs, compared)) else (view.first,)
+    after = _seconds_after_series(view.first, instances)
+    known = [index for index in range(len(instances)) if np.isfinite(after[index])]
+    if not view.differs("FrameReferenceTime"):
+        known = sorted(known, key=lambda index: after[index])[:1]
+    for index in known:
+        instance = instances[index]
+        reference = next(iter(instance.numbers("FrameReferenceTime")), 0.0) / 1000
+        duration = next(iter(instance.numbers("ActualFrameDuration")), 1000 * _LONGEST_FRAME_S) / 1000
+        if after[index] - _CLOCKS_S <= reference <= after[index] + duration + _CLOCKS_S:
+            continue
+        base = f"{view.first.text('SeriesDate')} {view.first.text('SeriesTime')}"
+        yield Fault(
+            instance.name,
+            f"The acquisition begins {after[index]:g} s after SeriesDate and SeriesTime ({base}), FrameReferenceTime "
+            f"is {reference:g} s.",
+            "Write the moment from which FrameReferenceTime and decay count into SeriesDate and SeriesTime.",
+        )
+        return
+
+
+def _seconds_after_series(series: Instance, instances: Sequence[Instance]) -> npt.NDArray[np.float64]:
+    """Return when each acquisition began, in seconds after the time of the series; NaN where it is not known."""
+    day = series.text("SeriesDate")
+    texts = [day + series.text("SeriesTime")]
+    for one in instances:
+        time = one.text("AcquisitionTime")
+        texts.append((one.text("AcquisitionDate") or day) + time if time else "")
+    seconds = seconds_of_dates(texts)
+    return np.asarray(seconds[1:] - seconds[0])
 
 
 def _time(instance: Instance, keywords: tuple[str, ...]) -> float:

@@ -19,6 +19,8 @@ TIMES, SLICES = 3, 4
 STORED = np.arange(TIMES * SLICES * 30, dtype="int16").reshape(TIMES * SLICES, 5, 6) * 3 - 200
 MR, PT = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.128"
 
+DAY = "20240229"
+
 Change = Callable[[int, Dataset], None]
 
 
@@ -142,6 +144,26 @@ PLANTED = {
     "reference times that fall": ("PT", every(FrameReferenceTime=lambda at: f"{9 - at // SLICES}"), "TIM-003"),
     "trigger times that fall": ("MR", every(TriggerTime=lambda at: f"{9 - at // SLICES}"), "TIM-003"),
     "acquisition times that fall": ("MR", every(AcquisitionTime=lambda at: f"12000{9 - at // SLICES}"), "TIM-003"),
+    "a PET series dated years after its acquisition": (
+        "PT",
+        every(SeriesDate="20261128", AcquisitionDate="20240131", AcquisitionTime="120000"),
+        "TIM-004",
+    ),
+    "a PET series dated an hour before its acquisition": (
+        "PT",
+        every(SeriesTime="110000", AcquisitionDate=DAY, AcquisitionTime="120000"),
+        "TIM-004",
+    ),
+    "PET frames of one acquisition time": (
+        "PT",
+        every(
+            SeriesTime="120000",
+            AcquisitionDate=DAY,
+            AcquisitionTime="120000",
+            FrameReferenceTime=lambda at: f"{200000 * (at // SLICES)}",
+        ),
+        "TIM-004",
+    ),
     "a slope of PET with an intercept": ("PT", every(RescaleIntercept="1"), "VAL-003"),
     "a slope in one time": ("MR", one(5, RescaleSlope="2"), "VAL-002"),
 }
@@ -166,6 +188,37 @@ def test_acquisitions_over_midnight_rise(tmp_path):
         AcquisitionTime=lambda at: "235958" if at < SLICES else f"00000{at // SLICES}",
     )
     assert ids(write(tmp_path / "series", "MR", overnight)) == set()
+
+
+SCANNERS = {
+    "SeriesTime a few seconds before the first acquisition": {"SeriesTime": "115955.3", "FrameReferenceTime": "0"},
+    "SeriesTime that is rounded up": {"SeriesTime": "120001", "FrameReferenceTime": "0"},
+    "the middle of the frame": {
+        "SeriesTime": "120000",
+        "FrameReferenceTime": "900000",
+        "ActualFrameDuration": "1800000",
+    },
+    "SeriesTime at the injection": {"SeriesTime": "110000", "FrameReferenceTime": "3600000"},
+    "SeriesTime at the injection, before midnight": {
+        "SeriesDate": "20240228",
+        "SeriesTime": "233000",
+        "AcquisitionTime": "003000",
+        "FrameReferenceTime": "3600000",
+    },
+    "no acquisition date": {"SeriesTime": "115959", "FrameReferenceTime": "0", "AcquisitionDate": ""},
+    "no acquisition time": {"SeriesTime": "080000", "FrameReferenceTime": "0", "AcquisitionTime": ""},
+    "beds that all have FrameReferenceTime 0": {
+        "SeriesTime": "120000",
+        "FrameReferenceTime": "0",
+        "AcquisitionTime": lambda at: f"12{3 * (at // SLICES):02d}00",
+    },
+}
+
+
+@pytest.mark.parametrize("name", SCANNERS)
+def test_the_time_base_of_scanners_is_accepted(tmp_path, name):
+    usual = {"SeriesDate": DAY, "AcquisitionDate": DAY, "AcquisitionTime": "120000"}
+    assert ids(write(tmp_path / "series", "PT", every(**usual | SCANNERS[name]))) == set()
 
 
 def test_slices_counted_against_the_normal_are_counted(tmp_path):
