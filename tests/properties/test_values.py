@@ -20,6 +20,7 @@ from dicomseries.values import (
     Rescale,
     Statistics,
     divisor_of,
+    limits_in,
     needs_divisor,
     plan_values,
     slice_statistics,
@@ -174,7 +175,9 @@ def test_digits_keep_half_a_step_or_nothing_would_fit(array, digits, rules):
         else:
             assert high - low > 65534 * step
         if max(map(abs, error.window)) < step * 1e9:
-            assert plan_values(Digits(digits), statistics, rules, clip=error.window).clip == error.window
+            assert plan_values(Digits(digits), statistics, rules, clip=error.window).clip == limits_in(
+                array.dtype, error.window
+            )
         return
     result = store(array, values)
     worst = max(exact_errors(result.array, values, array.astype(np.float64).ravel().tolist()))
@@ -261,6 +264,7 @@ def test_clip_and_nan_are_counted_and_the_rest_keeps_the_bound(array, data):
     statistics = statistics_of(source)
     values = plan_values(None, statistics, PixelRules(), nan=missing, clip=(low, high))
     result = store(source, values)
+    low, high = limits_in(source.dtype, (low, high))
     reals = [
         missing if hole else min(max(real, low), high)
         for hole, real in zip(holes.ravel(), source.astype(np.float64).ravel().tolist(), strict=True)

@@ -120,7 +120,8 @@ def write(
     nan : float, optional
         Real value for NaN and infinities; without it they are refused.
     clip : tuple of float, optional
-        Real values beyond (low, high) are set to the limit, and counted.
+        Real values beyond (low, high) are set to the limit, and counted. Of integers a limit with a fraction counts as
+        the next whole number inside.
     value_range : tuple of float, optional
         Real values between which all voxels lie (after `clip`), where you know it: floats and wide integers are then
         read once, and the window follows from an eighth of them at most. A voxel beyond is refused while writing.

@@ -13,6 +13,7 @@ from dicomseries.pipeline.checking import check
 from dicomseries.pipeline.reading import read
 from dicomseries.report import Receipt
 from dicomseries.sources import Volume
+from dicomseries.values import limits_in
 
 __all__ = ["report_page"]
 
@@ -65,6 +66,7 @@ def _errors(source: Volume, written: Volume, clip: tuple[float, float] | None) -
 def _difference(meant: Volume, written: Volume, clip: tuple[float, float] | None, at: int) -> npt.NDArray[Any]:
     wanted, found = (np.asarray(one.slabs.read(at, at + 1)[0], dtype=np.float64) for one in (meant, written))
     wanted = wanted * meant.slope + meant.intercept
-    wanted = wanted if clip is None else np.clip(wanted, *clip)
+    if clip is not None:
+        wanted = np.clip(wanted, *limits_in(meant.slabs.dtype, clip, meant.slope, meant.intercept))
     both = np.isfinite(wanted) & np.isfinite(found)  # NaN that was replaced is counted by the receipt
     return np.subtract(found, wanted, where=both, out=np.zeros(wanted.shape))

@@ -10,6 +10,7 @@ The plan chooses slope and intercept as DS text first and quantises with the num
 from __future__ import annotations
 
 from dicomseries.values.exact import needs_divisor
+from dicomseries.values.limits import limits_in
 from dicomseries.values.planning import plan_values
 from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale, parse_policy
 from dicomseries.values.promise import check_value_range, promised_ends
@@ -35,6 +36,7 @@ __all__ = [
     "check_value_range",
     "count_outside",
     "divisor_of",
+    "limits_in",
     "needs_divisor",
     "parse_policy",
     "plan_values",

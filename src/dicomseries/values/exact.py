@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
 from dicomseries.standard.decimal_string import format_ds
+from dicomseries.values.limits import integer_limits, real_limits
 from dicomseries.values.policies import Exact, Lossless, PixelRules
 from dicomseries.values.reader_safe import leaves_stored_range, truncated_slices
 from dicomseries.values.refusal import RangeError, refuse_range
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap, stored_range
 
-__all__ = ["EXACT_FLOAT64", "ExactForm", "integer_ends", "integer_limits", "needs_divisor", "plan_exact"]
+__all__ = ["EXACT_FLOAT64", "ExactForm", "integer_ends", "needs_divisor", "plan_exact"]
 
 EXACT_FLOAT64 = 2**53
 """Up to here float64 holds every integer; a reader computes slope · stored + intercept in it."""
@@ -116,7 +117,7 @@ def plan_exact(
     if clip is not None:
         limits = integer_limits(clip, source_slope, source_intercept)
         low, high = (min(max(end, limits[0]), limits[1]) for end in (low, high))
-        clip = _real_limits(limits, source_slope, source_intercept)
+        clip = real_limits(limits, source_slope, source_intercept)
     divisor = statistics.divisor if limits is None else None
     form = _find_form(statistics, rules, low, high, divisor, scaled=scaled)
     if form is None:
@@ -141,38 +142,6 @@ def plan_exact(
         divisor=form.divisor,
     )
     return replace(found, advice=_advice(found, statistics, low, high))
-
-
-def integer_limits(clip: tuple[float, float], slope: float, intercept: float) -> tuple[int, int]:
-    """Return the least and greatest source integer whose real value lies in `clip`.
-
-    Raises
-    ------
-    ValuesError
-        If there is none.
-
-    Examples
-    --------
-    >>> integer_limits((0.5, 10.5), 1.0, 0.0), integer_limits((0.5, 10.5), -2.0, 0.0)
-    ((1, 10), (-5, -1))
-    """
-    # exact rationals: a float quotient could push an integer over the edge
-    first, last = sorted((Fraction(end) - Fraction(intercept)) / Fraction(slope) for end in clip)
-    low, high = math.ceil(first), math.floor(last)
-    if low > high:
-        raise ValuesError(
-            code="clip-holds-no-integer",
-            where="clip",
-            given=clip,
-            expected="a range with an integer of the source in it",
-            remedy="Widen clip=, or pass values=Rescale() to store its fractions.",
-        )
-    return low, high
-
-
-def _real_limits(limits: tuple[int, int], slope: float, intercept: float) -> tuple[float, float]:
-    first, last = sorted(float(end) * slope + intercept for end in limits)
-    return first, last
 
 
 def integer_ends(statistics: Statistics) -> tuple[int, int]:
@@ -271,7 +240,7 @@ def _refused_range(
     window = _window(low, rules)
     if rules.identity:
         return _refused_identity(low, high, window)
-    first, last = window if scale == (1.0, 0.0) else _real_limits(window, *scale)
+    first, last = window if scale == (1.0, 0.0) else real_limits(window, *scale)
     return refuse_range(
         window=(first, last),
         code="range-not-exact",

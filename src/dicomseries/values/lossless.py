@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
-from dicomseries.values.exact import EXACT_FLOAT64, integer_ends, integer_limits
+from dicomseries.values.exact import EXACT_FLOAT64, integer_ends
+from dicomseries.values.limits import integer_limits
 from dicomseries.values.policies import Lossless, Policy
 from dicomseries.values.quantise import clip_integers, integer_limits_of
 from dicomseries.values.real_range import RealRange
@@ -75,7 +76,7 @@ def plan_floats(
     Raises
     ------
     ValuesError
-        If integers are beyond 2^53 (it carries `window`), a scale is not exact, or `nan` or `clip` is no float32.
+        If integers are beyond 2^53 (it carries `window`), a scale is not exact, or `nan` is no float32.
 
     Examples
     --------
@@ -98,7 +99,6 @@ def plan_floats(
         dtype, clip = _for_integers(statistics, clip)
     else:
         dtype = "float64" if statistics.dtype == "float64" else "float32"
-        clip = None if clip is None else _limits(clip, dtype)
     return ValueMap(
         dtype=dtype,
         slope="1",
@@ -124,26 +124,6 @@ def _for_integers(statistics: Statistics, clip: tuple[float, float] | None) -> t
     if dtype is None:
         raise _refused_range(low, high)
     return dtype, clip
-
-
-def _limits(clip: tuple[float, float], dtype: str) -> tuple[float, float]:
-    """Return `clip` moved inwards to floats of the dtype."""
-    if dtype == "float64":
-        return clip
-    low, high = _single(clip[0]), _single(clip[1])
-    if low < clip[0]:
-        low = float(np.nextafter(np.float32(low), np.float32(math.inf)))
-    if high > clip[1]:
-        high = float(np.nextafter(np.float32(high), np.float32(-math.inf)))
-    if not low <= high:
-        raise ValuesError(
-            code="clip-holds-no-float32",
-            where="clip",
-            given=clip,
-            expected="a range with a float32 in it",
-            remedy="Widen clip=, or cast the array to float64.",
-        )
-    return low, high
 
 
 def _single(value: float) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from dicomseries.errors import ValuesError
 from dicomseries.values.digits import digits_form
 from dicomseries.values.exact import plan_exact
+from dicomseries.values.limits import limits_in, moved_advice
 from dicomseries.values.lossless import plan_floats
 from dicomseries.values.per_slice import with_own_slopes
 from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale
@@ -57,7 +58,8 @@ def plan_values(
     nan : float, optional
         Real value to store for NaN and infinity; without it they are refused, or kept where the kind stores floats.
     clip : (float, float), optional
-        Limit real values to this range.
+        Limit real values to this range; an end that the array's type cannot hold moves inwards to the next number
+        that it can.
     source_slope, source_intercept : float
         real = source_slope · value + source_intercept.
 
@@ -83,11 +85,26 @@ def plan_values(
     ('int16', '0.001', '0', True)
     """
     check_request(policy, statistics.dtype, samples=statistics.samples, nan=nan, clip=clip, rules=rules)
-    limits = None if clip is None else (float(clip[0]), float(clip[1]))
-    slope, intercept = float(source_slope), float(source_intercept)
+    scale = float(source_slope), float(source_intercept)
+    if clip is None:
+        return _plan(policy, statistics, rules, nan=nan, clip=None, scale=scale)
+    limits = limits_in(statistics.dtype, clip, *scale)
+    found = _plan(policy, statistics, rules, nan=nan, clip=limits, scale=scale)
+    return replace(found, advice=(*found.advice, *moved_advice(clip, limits, statistics.dtype)))
+
+
+def _plan(
+    policy: Policy | None,
+    statistics: Statistics,
+    rules: PixelRules,
+    *,
+    nan: float | None,
+    clip: tuple[float, float] | None,
+    scale: tuple[float, float],
+) -> ValueMap:
+    slope, intercept = scale
     if rules.floats:
-        scale = (slope, intercept)
-        return plan_floats(policy, statistics, nan=nan, clip=limits, source_slope=scale[0], source_intercept=scale[1])
+        return plan_floats(policy, statistics, nan=nan, clip=clip, source_slope=slope, source_intercept=intercept)
     if isinstance(policy, (Exact, Lossless)) or (policy is None and statistics.is_integer):
         try:
             return plan_exact(statistics, rules, clip=clip, source_slope=slope, source_intercept=intercept)
@@ -95,7 +112,7 @@ def plan_values(
             if policy is not None or rules.identity or (slope, intercept) == (1.0, 0.0):
                 raise
     chosen = Rescale() if policy is None else policy
-    return _plan_real(chosen, statistics, rules, nan=nan, clip=limits, scale=(slope, intercept))
+    return _plan_real(chosen, statistics, rules, nan=nan, clip=clip, scale=scale)
 
 
 def _plan_real(

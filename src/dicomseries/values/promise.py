@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError, ValuesError
-from dicomseries.values.exact import integer_limits
+from dicomseries.values.limits import integer_limits
 from dicomseries.values.policies import Policy, Rescale, is_finite
 from dicomseries.values.statistics import slice_statistics
 from dicomseries.values.value_map import ValueMap
@@ -73,7 +73,7 @@ def promised_ends(
         reach = 4 * max(map(math.ulp, (low, high, intercept)))
         low, high = low - reach, high + reach
     if dtype.kind in "biu":
-        return integer_limits((low, high), slope, intercept)
+        return integer_limits((low, high), slope, intercept, where="value_range")
     first, last = sorted(((low - intercept) / slope, (high - intercept) / slope))
     return first, last
 

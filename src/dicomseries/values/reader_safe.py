@@ -128,7 +128,8 @@ def slopes_from(least: float) -> Iterator[float]:
 def _candidates(least: float) -> Iterator[float]:
     exact = Fraction(least)
     exponent = math.floor(math.log10(least))
-    for digits in (9, 8, 7, 6):
+    # The last two are for steps of thousands over a promised range: with nine digits several multiples are whole.
+    for digits in (9, 8, 7, 6, 12, 14):
         power = exponent - digits + 1
         first = math.ceil(exact / Fraction(10) ** power)
         for step in range(min(_TRIES, int(first * _SPARE)) + 1):

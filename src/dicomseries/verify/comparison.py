@@ -154,8 +154,9 @@ def slice_spacing_is_as_asked(asked: Asked) -> Iterator[Fault]:
 def values_are_as_asked(asked: Asked) -> Iterator[Fault]:
     """Every voxel of the series is that of the input: integers exactly, floats within half a step of the slope.
 
-    Half a step is half of abs(RescaleSlope), plus the rounding of float64. A wider bound can be given. Floating point
-    pixels are those of the input bit for bit.
+    Integers that were stored with a fractional slope are compared as floats are. Half a step is half of
+    abs(RescaleSlope), plus the rounding of float64. A wider bound can be given. Floating point pixels are those of the
+    input bit for bit.
     """
     volume, view = asked.volume, asked.view
     if volume is None or view.is_sparse or asked.shape != _shape(view)[:3]:
@@ -204,7 +205,8 @@ def _slice_error(
     )
     if asked.max_error is not None:
         return error, asked.max_error
-    is_exact = (volume.slabs.dtype.kind in "iub" and not volume.is_scaled) or stored.dtype.kind == "f"
+    is_whole = all(float(number).is_integer() for number in rescale)
+    is_exact = (is_whole and volume.slabs.dtype.kind in "iub" and not volume.is_scaled) or stored.dtype.kind == "f"
     reach = max(abs(rescale[0]) * 65536, abs(rescale[1]))
     return error, 0.0 if is_exact else abs(rescale[0]) / 2 + _ROUNDING * reach
 

@@ -47,7 +47,8 @@ def largest_error(
         Real value that stands for voxels that are not finite; without it such a voxel is an infinite error, unless
         floats are stored that are not finite in the same way.
     clip : (float, float), optional
-        Real range that finite values were to be clipped to.
+        Real range that finite values were to be clipped to; its ends count as the nearest real values between them that
+        the dtype of `asked` can hold.
     source_slope, source_intercept : float
         What `asked` means: real = source_slope · asked + source_intercept.
 
@@ -74,6 +75,10 @@ def largest_error(
         return math.inf
     rescale = (float(slope), float(intercept))
     source = (float(source_slope), float(source_intercept))
+    if clip is not None:
+        clip = _limits_in(asked.dtype, clip, source)
+        if _are_integers(asked) and source == (1.0, 0.0):
+            asked, clip = _clipped(asked, clip), None
     if stored.dtype.kind == "f":
         return _largest_float_error(stored, rescale, asked, source, nan=nan, clip=clip)
     if _are_integers(stored, asked) and clip is None and rescale == source and _are_equal(stored, asked):
@@ -86,6 +91,44 @@ def largest_error(
         if worst == math.inf:
             break
     return worst
+
+
+def _limits_in(dtype: np.dtype[Any], clip: tuple[float, float], source: tuple[float, float]) -> tuple[float, float]:
+    """Return the limits moved inwards to real values that the array can hold: integers, or float32."""
+    low, high = float(clip[0]), float(clip[1])
+    if dtype.kind in "iub":
+        return _first_inside(low, high, source), _first_inside(high, low, source)
+    if dtype.itemsize > 4 or source != (1.0, 0.0):
+        return low, high
+    with np.errstate(over="ignore", under="ignore"):
+        first, last = np.float32(low), np.float32(high)
+    first = first if float(first) >= low else np.nextafter(first, np.float32(math.inf))
+    last = last if float(last) <= high else np.nextafter(last, np.float32(-math.inf))
+    return float(first), float(last)
+
+
+def _first_inside(limit: float, other: float, source: tuple[float, float]) -> float:
+    """Return the real value of the source integer nearest to `limit` on the side of `other`."""
+    slope, intercept = source
+    place = round((Fraction(limit) - Fraction(intercept)) / Fraction(slope))
+    if slope == 1.0 and intercept == 0.0:
+        return float(math.ceil(limit) if limit <= other else math.floor(limit))
+    reals = (float(place + step) * slope + intercept for step in (-2, -1, 0, 1, 2))
+    inside = [real for real in reals if (limit <= real if limit <= other else real <= limit)]
+    return min(inside, key=lambda real: abs(real - limit), default=limit)
+
+
+def _clipped(asked: Array, limits: tuple[float, float]) -> Array:
+    """Return integers limited to whole numbers, which may lie outside of their dtype."""
+    low, high = int(limits[0]), int(limits[1])
+    if asked.dtype.kind == "b":
+        asked = asked.view(np.uint8)
+    info = np.iinfo(asked.dtype)
+    if info.min <= low and high <= info.max:
+        return np.clip(asked, low, high)
+    if high < info.min or low > info.max:
+        return np.full(asked.shape, high if high < info.min else low, np.int64)
+    return np.clip(asked, max(low, info.min), min(high, info.max))
 
 
 def _are_integers(*arrays: Array) -> bool:
