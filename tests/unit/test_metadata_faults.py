@@ -18,7 +18,7 @@ WRONG = [
     ({"Foo": "x"}, "keyword-unknown", "Foo", "PS3.6"),
     ({"": "x"}, "keyword-unknown", "metadata", "PS3.6"),
     ({1: "x"}, "keyword-not-text", "metadata", "quotes"),
-    ({"0011,1001": "x"}, "private-attribute", "0011,1001", "standard attribute"),
+    ({"0011,1001": "x"}, "private-attribute", "0011,1001", "name of the creator"),
     ({"0010,FFFE": "x"}, "tag-unknown", "0010,FFFE", "PS3.6"),
     ({"OverlayRows": 3}, "repeating-group", "OverlayRows", "Leave it out"),
     ({"TransferSyntaxUID": "1.2"}, "attribute-not-in-data-set", "TransferSyntaxUID", "Leave it out"),

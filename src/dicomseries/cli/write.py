@@ -181,7 +181,7 @@ def write(
         str | None,
         typer.Option(
             metavar="time",
-            help="A series for each volume, in OUT/time-0001 and so on, instead of one for all.",
+            help="A series for each volume instead of one for all, in OUT/time-0001 (echo-0001 by EchoTime) and so on.",
             rich_help_panel=options.VOLUMES,
         ),
     ] = None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import Context, Values
-from dicomseries.iod.demands import completed, item_faults
+from dicomseries.iod.demands import completed, item_faults, with_empty
 from dicomseries.iod.groups import VaryingGroup, attribute_of, groups_of, rows_of
 from dicomseries.iod.kind import Kind, PerInstance
 from dicomseries.metadata import Metadata
@@ -75,8 +75,9 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying
     >>> [one.keyword for one in compose(kind, {"Rows": (4,)}, user).shared]
     ['PatientID', 'Rows']
     """
-    context = Context(facts=facts, metadata=metadata, varying=frozenset(varying))
     said = [one for one in metadata.attributes if one.keyword not in metadata.verbatim]
+    metadata = metadata.having(*with_empty(kind.sop_class_uid, said))
+    context = Context(facts=facts, metadata=metadata, varying=frozenset(varying))
     faults: list[MetadataError] = item_faults(kind.sop_class_uid, said)
     rows = _resolved(kind, context, faults)
     groups = [found for group in kind.groups if (found := group.resolve(context, faults)) is not None]

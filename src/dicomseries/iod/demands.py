@@ -13,11 +13,11 @@ from dicomseries.errors import MetadataError
 from dicomseries.standard.attribute import Attribute, Item, attribute
 from dicomseries.standard.modules import IOD_MODULES, MODULES, Requirement
 
-__all__ = ["completed", "item_faults"]
+__all__ = ["completed", "item_faults", "with_empty"]
 
 
 def item_faults(sop_class_uid: str, attributes: Sequence[Attribute]) -> list[MetadataError]:
-    """Return what lacks in the items of sequences.
+    """Return the values that are missing in the items of sequences.
 
     Parameters
     ----------
@@ -28,7 +28,8 @@ def item_faults(sop_class_uid: str, attributes: Sequence[Attribute]) -> list[Met
 
     Notes
     -----
-    PS3.5 section 7.4: Type 1 needs a value, Type 2 may be empty; a sequence of Type 3 that is there has an item.
+    PS3.5 section 7.4: Type 1 needs a value; a sequence of Type 3 that is there has an item. `with_empty` adds what is
+    of Type 2.
 
     Examples
     --------
@@ -42,9 +43,67 @@ def item_faults(sop_class_uid: str, attributes: Sequence[Attribute]) -> list[Met
         if one.vr == "SQ" and not one.values and one.keyword in optional:
             faults[one.keyword] = _no_item(one.keyword)
         for requirement in nested.get(one.keyword, ()):
-            for where in _lacking(one, requirement.path[1:], requirement.type, one.keyword):
-                faults.setdefault(where, _missing(where, requirement.type, one.keyword))
+            if requirement.type != "1":
+                continue
+            for where in _lacking(one, requirement.path[1:], one.keyword):
+                faults.setdefault(where, _missing(where, one.keyword))
     return list(faults.values())
+
+
+def with_empty(sop_class_uid: str, attributes: Sequence[Attribute]) -> tuple[Attribute, ...]:
+    """Return the attributes with empty ones of Type 2 in the items of sequences that lack them.
+
+    Parameters
+    ----------
+    sop_class_uid : str
+        The object class; one without tables demands nothing.
+    attributes : sequence of Attribute
+        What the user has given.
+
+    Returns
+    -------
+    tuple of Attribute
+        Those that have changed.
+
+    Notes
+    -----
+    PS3.5 section 7.4.3: an attribute of Type 2 is there, with zero length if it is not known.
+
+    Examples
+    --------
+    >>> drug = attribute("RadiopharmaceuticalInformationSequence", (attribute("Radiopharmaceutical", "FDG"),))
+    >>> (found,) = with_empty("1.2.840.10008.5.1.4.1.1.128", [drug])
+    >>> [one.keyword for one in found.values[0]]
+    ['Radiopharmaceutical', 'RadionuclideCodeSequence']
+    """
+    nested, _ = _of_sequences(sop_class_uid)
+    changed: list[Attribute] = []
+    for one in attributes:
+        found = one
+        for requirement in nested.get(one.keyword, ()):
+            if requirement.type == "2":
+                found = _filled(found, requirement.path[1:])
+        if found != one:
+            changed.append(found)
+    return tuple(changed)
+
+
+def _filled(sequence: Attribute, path: Sequence[str]) -> Attribute:
+    """Return a sequence with an empty attribute at the end of the path, in each item that lacks it."""
+    items = [_item_filled(item, path) if isinstance(item, tuple) else item for item in sequence.values]
+    return attribute(sequence.keyword, *items)
+
+
+def _item_filled(item: Item, path: Sequence[str]) -> Item:
+    found = _find(item, path[0])
+    if len(path) == 1:
+        own = found or attribute(path[0])
+    elif found is None:
+        return item
+    else:
+        own = _filled(found, path[1:])
+    others = (one for one in item if one.keyword != own.keyword)
+    return tuple(sorted((*others, own), key=lambda one: one.tag))
 
 
 def completed(
@@ -120,14 +179,14 @@ def _optional_modules(sop_class_uid: str) -> dict[str, tuple[Requirement, ...]]:
     }
 
 
-def _lacking(sequence: Attribute, path: Sequence[str], kind: str, where: str) -> Iterator[str]:
-    """Yield the places below a sequence where an attribute lacks."""
+def _lacking(sequence: Attribute, path: Sequence[str], where: str) -> Iterator[str]:
+    """Yield the places below a sequence where an attribute has no value."""
     for index, item in enumerate(sequence.values):
         place = f"{where}[{index}].{path[0]}"
         found = _find(item, path[0]) if isinstance(item, tuple) else None
         if len(path) > 1:
-            yield from _lacking(found, path[1:], kind, place) if found else ()
-        elif found is None or (kind == "1" and found.is_empty):
+            yield from _lacking(found, path[1:], place) if found else ()
+        elif found is None or found.is_empty:
             yield place
 
 
@@ -135,13 +194,12 @@ def _find(item: Item, keyword: str) -> Attribute | None:
     return next((one for one in item if one.keyword == keyword), None)
 
 
-def _missing(where: str, kind: str, sequence: str) -> MetadataError:
-    needed = "a value" if kind == "1" else "it to be there, empty if it is not known"
+def _missing(where: str, sequence: str) -> MetadataError:
     return MetadataError(
         code="value-missing",
         where=where,
         given="none",
-        expected=f"{needed}, as it is of Type {kind} in its sequence",
+        expected="a value, as it is of Type 1 in its sequence",
         remedy=f"Give it, or leave {sequence} out.",
     )
 

@@ -39,7 +39,16 @@ _MR_IMAGE = (
 
 # C.7.6.18.1: which technique it was, only the user knows
 _SYNCHRONISATION = (
-    Row("CardiacSynchronizationTechnique", "1C", Choice(demanded=True), Used(_CARDIAC)),
+    Row(
+        "CardiacSynchronizationTechnique",
+        "1C",
+        Choice(
+            demanded=True,
+            because="TriggerTime belongs to a gated scan: NONE, REALTIME, PROSPECTIVE, RETROSPECTIVE or PACED",
+            example="RETROSPECTIVE",
+        ),
+        Used(_CARDIAC),
+    ),
     Row("CardiacBeatRejectionTechnique", "1C", Choice(values=("NONE",)), Used(_CARDIAC)),
     Row("LowRRValue", "2C", Choice(), Used(_CARDIAC)),
     Row("HighRRValue", "2C", Choice(), Used(_CARDIAC)),
@@ -107,7 +116,12 @@ _MR_FRAMES = (
         "CardiacSynchronizationSequence",
         (
             Row("NominalCardiacTriggerDelayTime", "1", Default(), given_as="TriggerTime"),
-            Row("RRIntervalTimeNominal", "1C", Choice(demanded=True), given_as="NominalInterval"),
+            Row(
+                "RRIntervalTimeNominal",
+                "1C",
+                Choice(demanded=True, because="TriggerTime is a delay within this interval from beat to beat, in ms"),
+                given_as="NominalInterval",
+            ),
         ),
         optional=True,
     ),

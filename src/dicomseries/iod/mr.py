@@ -24,8 +24,16 @@ _MR_IMAGE = (
     ),
     Row("ScanningSequence", "1", Choice(values=("RM",))),
     Row("SequenceVariant", "1", Choice(values=("NONE",))),
-    # TriggerTime is the delay after an R wave, so the scan was gated (CG, PPG); the user must say how
-    Row("ScanOptions", "2", Choice(demanded_where=Used(("TriggerTime",)))),
+    # TriggerTime is the delay after an R wave, so the scan was gated; the user must say how
+    Row(
+        "ScanOptions",
+        "2",
+        Choice(
+            demanded_where=Used(("TriggerTime",)),
+            because="TriggerTime is a delay after the heartbeat: CG for a scan gated by ECG, PPG for one by pulse",
+            example="CG",
+        ),
+    ),
     Row("MRAcquisitionType", "2", Choice()),
     Row("RepetitionTime", "2C", Choice()),
     Row("EchoTime", "2", Choice()),

@@ -94,6 +94,10 @@ class Choice:
     allowed : tuple of tuple of str
         For each leading value, the texts the object class allows there; an empty tuple allows any text.
         As many values as entries must be there.
+    because : str
+        Why it is demanded, as it follows "a value, as"; by default its type.
+    example : str
+        A value to give, where there is a usual one.
     advice : str
         What the receipt tells a user who has left the default in place.
     """
@@ -102,6 +106,8 @@ class Choice:
     demanded: bool = False
     demanded_where: Condition | None = None
     allowed: tuple[tuple[str, ...], ...] = ()
+    because: str = ""
+    example: str = ""
     advice: str = ""
 
     def resolve(self, row: Row, context: Context) -> Values | None:
@@ -117,7 +123,7 @@ class Choice:
             if not row.condition.holds(context):
                 return None
             if self.demanded or (self.demanded_where is not None and self.demanded_where.holds(context)):
-                raise _missing(row)
+                raise _missing(row, because=self.because, example=self.example)
             return context.facts.get(row.keyword, self.values)
         self._check(row, given)
         return given
@@ -430,13 +436,14 @@ def not_for_this_image(row: Row, given: Values) -> MetadataError:
     )
 
 
-def _missing(row: Row) -> MetadataError:
+def _missing(row: Row, *, because: str = "", example: str = "") -> MetadataError:
+    value = f'"{example}"' if example else "..."
     return MetadataError(
         code="value-missing",
         where=row.keyword,
         given="none",
-        expected=f"a value, as the attribute is of Type {row.type}",
-        remedy=f'Give metadata={{"{row.keyword}": ...}}.',
+        expected=f"a value, as {because or f'the attribute is of Type {row.type}'}",
+        remedy=f'Give metadata={{"{row.keyword}": {value}}}.',
     )
 
 

@@ -16,6 +16,7 @@ from pydicom.valuerep import PersonName
 
 from dicomseries.errors import MetadataError
 from dicomseries.metadata.keywords import keyword_of
+from dicomseries.metadata.private import PrivateTag, private_tags
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of, vr_of
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.terms import ENUMERATED
@@ -30,7 +31,7 @@ from dicomseries.standard.value_representations import (
     text_fault,
 )
 
-__all__ = ["attribute_of", "short"]
+__all__ = ["attribute_of", "private_attributes", "short"]
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _ISO_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?")
@@ -67,8 +68,73 @@ def attribute_of(keyword: str, value: Any, *, path: str = "") -> Attribute:
     if vr == "SQ":
         return attribute(keyword, *_items(where, value))
     parts = _parts(value, vr)
-    _check_count(keyword, where, parts)
+    _check_count(keyword, where, parts, is_inside=bool(path))
     return attribute(keyword, *(_value(keyword, vr, where, part) for part in parts), vr=vr)
+
+
+def private_attributes(
+    tags: Mapping[str, PrivateTag | None], values: Mapping[str, Any], faults: list[MetadataError]
+) -> list[Attribute]:
+    """Return private attributes with those that name their creators.
+
+    Parameters
+    ----------
+    tags : mapping
+        Name → tag and creator, as `private_tags` gives them.
+    values : mapping
+        Name → value; or a mapping of ``vr`` and ``value``, for a value representation that does not follow from the
+        value: LO or UT of text, SL of whole numbers, FD of others, OB of bytes, SQ of mappings.
+    faults : list of MetadataError
+        Takes what is wrong with them.
+
+    Examples
+    --------
+    >>> values = {"(0099,1001) MY LAB": "run 7"}
+    >>> [(one.keyword, one.vr, one.values) for one in private_attributes(private_tags(values, []), values, [])]
+    [('(0099,1001)', 'LO', ('run 7',)), ('(0099,0010)', 'LO', ('MY LAB',))]
+    """
+    found: dict[str, Attribute] = {}
+    for name, tag in tags.items():
+        if tag is None:
+            continue
+        try:
+            found[tag.keyword] = _private_attribute(tag, name, values[name])
+            found[tag.creator_keyword] = Attribute(
+                tag.creator_keyword, "LO", (_text_value(tag.creator_keyword, "LO", name, tag.creator),)
+            )
+        except MetadataError as error:
+            faults += [one for one in error.faults if isinstance(one, MetadataError)]
+    return list(found.values())
+
+
+def _private_attribute(tag: PrivateTag, name: str, value: Any) -> Attribute:
+    vr = tag.known_vr
+    if isinstance(value, Mapping) and set(value) == {"vr", "value"}:
+        vr, value = str(value["vr"]), value["value"]
+    vr = vr or _vr_of_value(value)
+    if vr == "SQ":
+        return Attribute(tag.keyword, vr, _items(name, value))
+    if vr not in _KNOWN_VRS:
+        raise _fault(name, "vr-unknown", vr, "a value representation of PS3.5 section 6.2", "Write for example LO.")
+    return Attribute(tag.keyword, vr, tuple(_value(tag.keyword, vr, name, part) for part in _parts(value, vr)))
+
+
+_KNOWN_VRS = frozenset({*TEXT_VRS, *BINARY_RANGES, *FLOAT_VRS, *BYTE_VRS, "AT"})
+
+
+def _vr_of_value(value: Any) -> str:
+    """Return the value representation that holds a Python value."""
+    parts = _parts(value, "UT" if isinstance(value, str) and "\n" in value else "LO")
+    if any(isinstance(part, Mapping) for part in parts):
+        return "SQ"
+    if any(isinstance(part, bytes) for part in parts):
+        return "OB"
+    if any(isinstance(part, str) for part in parts):
+        return "LO" if all(text_fault("LO", str(part)) is None for part in parts) else "UT"
+    if all(isinstance(part, Integral) for part in parts):
+        low, high = BINARY_RANGES["SL"]
+        return "SL" if all(low <= part <= high for part in parts) else "SV"
+    return "FD" if all(isinstance(part, Real) for part in parts) else "LO"
 
 
 def _single_vr(keyword: str, where: str) -> str:
@@ -123,7 +189,11 @@ def _items(where: str, value: Any) -> tuple[Item, ...]:
 
 def _item(path: str, item: Mapping[str, Any], faults: list[MetadataError]) -> Item:
     attributes: list[Attribute] = []
+    tags = private_tags(item, faults)
+    attributes += private_attributes(tags, item, faults)
     for name, value in item.items():
+        if name in tags:
+            continue
         try:
             attributes.append(attribute_of(keyword_of(name), value, path=path))
         except MetadataError as error:
@@ -163,12 +233,14 @@ def _parts(value: Any, vr: str) -> list[Any]:
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
 
 
-def _check_count(keyword: str, where: str, parts: list[Any]) -> None:
+def _check_count(keyword: str, where: str, parts: list[Any], *, is_inside: bool) -> None:
     multiplicity = str(dictionary_VM(tag_of(keyword)))
-    if parts and not any(_fits(len(parts), form) for form in multiplicity.split(" or ")):
-        raise _fault(
-            where, "number-of-values", f"{len(parts)}: {parts}", f"{_words(multiplicity)}", "Give that many values."
-        )
+    if not parts or any(_fits(len(parts), form) for form in multiplicity.split(" or ")):
+        return
+    remedy = "Give that many values"
+    if len(parts) > 1 and not is_inside:
+        remedy += f', or per_volume={{"{keyword}": [...]}} for a value of each slice or volume'
+    raise _fault(where, "number-of-values", f"{len(parts)}: {short(parts)}", _words(multiplicity), f"{remedy}.")
 
 
 def _fits(count: int, form: str) -> bool:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from dicomseries.errors import MetadataError
-from dicomseries.metadata.conversion import attribute_of, short
+from dicomseries.metadata.conversion import attribute_of, private_attributes, short
 from dicomseries.metadata.keywords import keyword_of
 from dicomseries.metadata.ownership import OWNED
+from dicomseries.metadata.private import private_tags
 from dicomseries.metadata.relations import relation_faults
 from dicomseries.standard.attribute import Attribute
 from dicomseries.standard.terms import DEFINED
@@ -62,7 +63,8 @@ class Metadata:
         ----------
         mapping : mapping of str to object
             DICOM keyword (or tag as text) → text, number, date, time, list of them, or for sequences a mapping or a
-            list of mappings; None, "" and [] are zero length.
+            list of mappings; None, "" and [] are zero length. A private attribute is named by its tag and creator:
+            ``"(0099,1001) MY LAB"``.
         owned : mapping of str to str
             Keywords the writer owns → what to use instead.
 
@@ -93,9 +95,12 @@ class Metadata:
                 expected="a mapping from DICOM keywords to values",
                 remedy='Give a dictionary such as {"PatientName": "Doe^Jane"}.',
             )
-        found: dict[str, Attribute] = {}
         faults: list[MetadataError] = []
+        private = private_tags(mapping, faults)
+        found = {one.keyword: one for one in private_attributes(private, mapping, faults)}
         for name, value in mapping.items():
+            if name in private:
+                continue
             try:
                 keyword = _free_keyword(name, value, owned, found)
                 found[keyword] = attribute_of(keyword, value)

@@ -9,6 +9,7 @@ from dicomseries.codecs import syntax_of
 from dicomseries.errors import OptionError
 from dicomseries.metadata import Metadata
 from dicomseries.pipeline.forms import Form
+from dicomseries.pipeline.parts import parts_of
 from dicomseries.pipeline.references import cross_referenced
 from dicomseries.pipeline.request import Request
 from dicomseries.plan import Column, Extent, SeriesPlan, plan_series
@@ -137,8 +138,7 @@ class Draft:
         )
         if self.request.lineage is not None:
             plan = self.request.lineage.added(plan, index)
-        width = max(4, len(str(self.extent.volumes)))
-        part = "" if index is None else f"time-{index + 1:0{width}d}"
+        part = "" if index is None else parts_of(self.extent, self.columns).folder(index)
         folder = "-".join(name for name in (part, form.folder) if name)
         return replace(plan, folder=folder, advice=(*form.advice, *plan.advice))
 
@@ -153,7 +153,7 @@ class Draft:
         return (*whole, *self.columns)
 
     def _metadata(self, metadata: Metadata, index: int | None, form: Form, number: int) -> Metadata:
-        part = "" if index is None else f"time {index + 1} of {self.extent.volumes}"
+        part = "" if index is None else parts_of(self.extent, self.columns).text(index)
         if form.kind.pixels.floats and len(self.forms) > 1:
             metadata = metadata.without("RescaleType")  # a map has no rescale, whatever that of its companion is
         if self.request.lineage is not None and form.kind != self.request.kind:

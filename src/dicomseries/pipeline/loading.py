@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydicom.dataset import Dataset
+
 from dicomseries.errors import MetadataError
-from dicomseries.metadata import parse_json, parse_toml
+from dicomseries.metadata import parse_json, parse_toml, plain_mapping
 
 __all__ = ["MappingLike", "load_mapping"]
 
-MappingLike = Mapping[str, Any] | str | os.PathLike[str] | None
-"""A mapping, or the path of a TOML or JSON file of one."""
+MappingLike = Mapping[str, Any] | Dataset | str | os.PathLike[str] | None
+"""A mapping, a pydicom Dataset, or the path of a TOML or JSON file of a mapping."""
 
 _EXAMPLES = {
     "metadata": "Pass a dict such as {'PatientID': '42'}.",
@@ -39,6 +41,8 @@ def load_mapping(what: str, given: MappingLike) -> Mapping[str, Any]:
         return {}
     if isinstance(given, Mapping):
         return given
+    if isinstance(given, Dataset):
+        return plain_mapping(given)
     if not isinstance(given, (str, os.PathLike)):
         raise MetadataError(
             code=f"{what.replace('_', '-')}-not-a-mapping",

@@ -27,7 +27,7 @@ from dicomseries.values import Policy, check_value_range, parse_policy
 __all__ = ["MetadataLike", "Progress", "Request", "make_request", "target_of"]
 
 MetadataLike = MappingLike
-"""Attributes by keyword, or a TOML or JSON file of them."""
+"""Attributes by keyword, a pydicom Dataset of them, or a TOML or JSON file."""
 
 Progress = Callable[[int, int, str], None]
 """Called with what is done, what there is, both in slices, and ``"reading"``, ``"copying"`` or ``"writing"``."""

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from dicomseries.errors import OptionError
 from dicomseries.pipeline.drafting import Job, told_apart
+from dicomseries.pipeline.parts import Parts
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.surveying import digest
 from dicomseries.plan import Extent, SeriesPlan
@@ -62,17 +63,17 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
         own = uids.sibling(number, number) if number else uids
         if request.lineage is not None:
             request.lineage.check_new(own, 1)
-        place = f"time {number + 1} of {len(parts)}" if is_split else ""
+        names = Parts(word="time", count=len(parts))
         made = build(
             part,
             request.segments,
             segmentation_type=request.segmentation_type,
-            metadata=told_apart(metadata, number, place),
+            metadata=told_apart(metadata, number, names.text(number) if is_split else ""),
             uids=own,
             moment=request.now,
             source_images=() if request.lineage is None else request.lineage.images,
         )
-        folder = f"time-{number + 1:0{max(4, len(str(len(parts))))}d}" if is_split else ""
+        folder = names.folder(number) if is_split else ""
         encoded = made.encoded()
         plan = replace(_plan(part, made, own), folder=folder, known_bytes=len(encoded))
         plan = plan if request.lineage is None else request.lineage.added(plan, None)

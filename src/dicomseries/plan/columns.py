@@ -289,7 +289,7 @@ def _checked(keyword: str, index: int, row: Any) -> tuple[str, tuple[Value, ...]
     if row is None or (isinstance(row, float) and math.isnan(row)):
         return "", None
     try:
-        (found,) = Metadata.from_mapping({keyword: row}).attributes
+        found = Metadata.from_mapping({keyword: row}).attributes
     except MetadataError as refusal:
         fault = refusal.faults[0]
         raise MetadataError(
@@ -297,9 +297,17 @@ def _checked(keyword: str, index: int, row: Any) -> tuple[str, tuple[Value, ...]
             where=f"per_volume[{keyword!r}][{index}]",
             given=fault.given,
             expected=fault.expected,
-            remedy=fault.remedy,
+            remedy="Give that many values to each." if fault.code == "number-of-values" else fault.remedy,
         ) from None
-    return found.vr, found.values
+    if len(found) > 1:
+        raise MetadataError(
+            code="private-attribute",
+            where=f"per_volume[{keyword!r}]",
+            given="a private attribute",
+            expected="an attribute of the DICOM data dictionary",
+            remedy="Give one value for all in metadata=, or use ImageComments.",
+        )
+    return found[0].vr, found[0].values
 
 
 def _wrong_length(keyword: str, count: int | None, extent: Extent) -> MetadataError:

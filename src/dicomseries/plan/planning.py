@@ -27,6 +27,7 @@ from dicomseries.plan.facts import (
 from dicomseries.plan.frames import frame_facts
 from dicomseries.plan.series import SeriesPlan
 from dicomseries.plan.time_base import time_base, with_acquisition
+from dicomseries.plan.units import units_advice
 from dicomseries.plan.window import window_facts
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.decimal_string import format_ds
@@ -107,6 +108,7 @@ def plan_series(
     extent = whole if only_volume is None else Extent(volumes=1, slices=whole.slices)
     computed = time_columns(kind, whole, metadata)
     base = time_base(kind, whole, metadata, computed, columns)
+    units = tuple(units_advice(kind, whole, metadata, columns))
     columns = [*value_columns(value_map), *computed, *base.columns, *columns]
     if only_volume is not None:
         # An index orders the volumes of one object; alone, a volume has no place in an order (C.7.6.16.2.2).
@@ -149,6 +151,7 @@ def plan_series(
             *value_map.advice,
             *composition.advice,
             *base.advice,
+            *units,
             *_window_advice(facts, metadata),
             *_frame_advice(grid),
             *_syntax_advice(transfer_syntax_uid),
