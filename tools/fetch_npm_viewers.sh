@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches the viewers that run in a browser, those of package-lock.json and no others, and bundles the tests' pages.
+# Fetches the viewers and readers of package-lock.json and no others, and bundles the tests' pages and scripts.
 set -eu
 
 source=tests/interop/viewers
@@ -7,9 +7,9 @@ folder=.venv/viewers
 sum=$(cat "$source"/* | sha256sum)
 
 [ "$(cat "$folder/complete" 2>/dev/null)" != "$sum" ] || exit 0
-sh tools/ensure_npm.sh "the tests that ask viewers in a browser" || exit 0
+sh tools/ensure_npm.sh "the tests that ask viewers and readers of npm" || exit 0
 
-echo "Fetching Cornerstone3D, NiiVue and axe-core from their npm packages"
+echo "Fetching Cornerstone3D, NiiVue, ITK-Wasm, calculate-suv, dcmjs-imaging and axe-core from npm"
 rm -rf "$folder" && mkdir -p "$folder"
 cp "$source"/* "$folder"
 # Without their scripts: esbuild's program is a package of its own.

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs what the tests use of Debian: a second generation of validators, readers (dcmtk, an archive, a browser for
-# the viewers that run in one), and a float MR image.
+# Installs what the tests use of Debian: a second generation of validators, readers (dcmtk, vtk-dicom, an archive with its
+# DICOMweb, a browser for the viewers that run in one), and a float MR image.
 set -eu
 
-packages="dicom3tools mricron-data dcmtk orthanc chromium"
+packages="dicom3tools mricron-data dcmtk orthanc orthanc-dicomweb vtk-dicom-tools chromium"
 
 missing=""
 for package in $packages; do

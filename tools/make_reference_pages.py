@@ -82,6 +82,12 @@ Measured voxel by voxel and corner by corner, on small oblique arrays, by `tests
 when a reader begins to see something else.
 """
 
+MEASURES_TEXT = """Measured by the same tests: the factor from Bq/ml to SUV, and the grey levels of a picture.
+"""
+
+NOTED_TEXT = """Asked once by hand, and not by the tests:
+"""
+
 API = """# API
 
 What `import dicomseries as dcs` gives. On the documentation site (`make docs`) each name shows its docstring; in
@@ -247,15 +253,54 @@ def comes_out(kind: Kind) -> Iterator[str]:
 
 
 def readers_section() -> str:
-    """Return the table of what readers make of every kind, and what its words mean."""
+    """Return the tables of what readers make of every kind, and what their words mean."""
     record = json.loads(READERS.read_text(encoding="utf-8"))
-    asked = [f"- {name} {said['version']}: {said['asked']}" for name, said in record["readers"].items()]
-    head = ["kind", "array", *record["readers"]]
-    rows = [[*case.split(": "), *outcomes.values()] for case, outcomes in record["outcomes"].items()]
-    table = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
-    used = {word for row in rows for outcome in row[2:] for word in (outcome, *outcome.split(", "))}
+    readers, cases = record["readers"], record["outcomes"]
+    asked = [f"- {name} {said['version']}: {said['asked']}" for name, said in readers.items()]
+    near = [name for name, said in readers.items() if not said["on_the_web"]]
+    far = [name for name, said in readers.items() if said["on_the_web"]]
+    used = {word for row in cases.values() for outcome in row.values() for word in (outcome, *outcome.split(", "))}
     words = [f"- *{word}*: {meaning}" for word, meaning in record["meanings"].items() if word in used]
-    return "\n".join([READERS_TEXT, *table, "", *words, "", "What each was asked:", "", *asked]) + "\n"
+    return "\n".join(
+        [
+            READERS_TEXT,
+            "Libraries and converters:\n",
+            *readers_table(cases, near),
+            "\nArchives, copies by DICOMweb's JSON, and readers of web pages:\n",
+            *readers_table(cases, far),
+            "",
+            *words,
+            "\nWhat each was asked:\n",
+            *asked,
+            *measures_table(record["measures"]),
+            *noted_lines(record["noted"]),
+            "",
+        ]
+    )
+
+
+def readers_table(cases: dict[str, dict[str, str]], names: list[str]) -> list[str]:
+    """Return the lines of the table of these readers."""
+    rows = [[*case.split(": "), *(outcomes[name] for name in names)] for case, outcomes in cases.items()]
+    head = ["kind", "array", *names]
+    return ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def measures_table(measures: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines of the table of what is no volume."""
+    yield "\n" + MEASURES_TEXT
+    yield "| program | asked for | series | seen |"
+    yield "|---|---|---|---|"
+    for name, said in measures.items():
+        for series, seen in said["seen"].items():
+            yield f"| {name} {said['version']} | {said['asked']} | {series} | {seen} |"
+
+
+def noted_lines(noted: dict[str, dict[str, str]]) -> Iterator[str]:
+    """Yield what programs did that were asked by hand."""
+    yield "\n" + NOTED_TEXT
+    for name, said in noted.items():
+        yield f"- {name} {said['version']}: {said['seen']}."
 
 
 def kind_section(kind: Kind) -> str:

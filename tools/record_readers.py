@@ -16,17 +16,33 @@ RECORD = ROOT / "tests" / "interop" / "readers.json"
 sys.path[:0] = [str(ROOT / "tests")]
 
 from judges.cases import CASES  # noqa: E402
+from judges.measures import MEASURES, NOTED, Measure  # noqa: E402
 from judges.outcomes import MEANINGS  # noqa: E402
 from judges.programs import PROGRAMS, outcomes_of  # noqa: E402
 
 
+def measured(measure: Measure, folder: Path) -> dict[str, object]:
+    """Return what a program was asked and gave."""
+    return {"version": measure.version(), "asked": measure.asked, "seen": measure.measure(folder)}
+
+
 def main(names: list[str]) -> None:
-    before = json.loads(RECORD.read_text(encoding="utf-8")) if names else {"readers": {}, "outcomes": {}}
+    nothing = {"readers": {}, "outcomes": {}, "measures": {}}
+    before = json.loads(RECORD.read_text(encoding="utf-8")) if names else nothing
     programs = [program for program in PROGRAMS if program.name in names or not names]
     with tempfile.TemporaryDirectory() as folder:
         written = {case.name: case.write(Path(folder, str(index))) for index, case in enumerate(CASES)}
         now = {program.name: outcomes_of(program, written) for program in programs}
-    readers = {program.name: {"version": program.version(), "asked": program.asked} for program in programs}
+        measures = {
+            measure.name: measured(measure, Path(folder, measure.name))
+            if measure.name in names or not names
+            else before["measures"][measure.name]
+            for measure in MEASURES
+        }
+    readers = {
+        program.name: {"version": program.version(), "asked": program.asked, "on_the_web": program.on_the_web}
+        for program in programs
+    }
     record = {
         "meanings": MEANINGS,
         "readers": {program.name: readers.get(program.name) or before["readers"][program.name] for program in PROGRAMS},
@@ -39,6 +55,8 @@ def main(names: list[str]) -> None:
             }
             for case in CASES
         },
+        "measures": measures,
+        "noted": NOTED,
     }
     RECORD.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(RECORD)

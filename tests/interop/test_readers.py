@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from judges.cases import CASES
+from judges.measures import MEASURES, NOTED
 from judges.outcomes import MEANINGS
 from judges.programs import PROGRAMS, outcomes_of
 
 RECORD = json.loads((Path(__file__).parent / "readers.json").read_text(encoding="utf-8"))
 
-WITHOUT_PLACE = {"values right, no geometry", "kept"}
+WITHOUT_PLACE = {"values right, no geometry", "kept", "served", "copied"}
 """Of these programs nobody asks where a voxel is."""
 
 
@@ -53,10 +54,19 @@ def test_a_reader_makes_of_every_case_what_the_documentation_says(program, writt
     assert noticed["place"] == "values right, wrong place" or measured["CT: int16"] in WITHOUT_PLACE
 
 
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+def test_a_measured_program_gives_what_the_documentation_says(measure, tmp_path):
+    recorded = RECORD["measures"][measure.name]
+    assert measure.measure(tmp_path) == recorded["seen"]
+    assert measure.version() == recorded["version"]
+
+
 def test_the_record_has_every_case_and_every_reader():
+    assert list(RECORD["measures"]) == [measure.name for measure in MEASURES]
+    assert RECORD["noted"] == NOTED
     assert list(RECORD["outcomes"]) == [case.name for case in CASES]
-    assert {name: said["asked"] for name, said in RECORD["readers"].items()} == {
-        one.name: one.asked for one in PROGRAMS
+    assert {name: (said["asked"], said["on_the_web"]) for name, said in RECORD["readers"].items()} == {
+        one.name: (one.asked, one.on_the_web) for one in PROGRAMS
     }
     assert all(list(outcomes) == list(RECORD["readers"]) for outcomes in RECORD["outcomes"].values())
     assert RECORD["meanings"] == MEANINGS

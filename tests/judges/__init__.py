@@ -4,8 +4,8 @@ Readers give what they see as `Seen` (voxels, affine in LPS mm, their warnings);
 A judge that is not installed skips the test that asks it, and fails it under continuous integration.
 """
 
+from judges.nifti import read_with_dcm2niix, read_with_dicom2nifti, read_with_vtk_dicom
 from judges.readers import (
-    read_with_dcm2niix,
     read_with_gdcm,
     read_with_highdicom,
     read_with_pydicom,
@@ -22,9 +22,11 @@ __all__ = [
     "dcentvfy",
     "dciodvfy",
     "read_with_dcm2niix",
+    "read_with_dicom2nifti",
     "read_with_gdcm",
     "read_with_highdicom",
     "read_with_pydicom",
     "read_with_simpleitk",
+    "read_with_vtk_dicom",
     "validators",
 ]

@@ -58,6 +58,8 @@ class Case:
         The ends of the values; both are reached.
     columns, rows : int
         How many; some readers of one bit a pixel want a multiple of 8, some of 8 bits an even number of pixels.
+    step : int
+        What all integers are a multiple of.
     options : mapping
         Further arguments of `write`.
     """
@@ -70,6 +72,7 @@ class Case:
     high: float = 9.7
     columns: int = 11
     rows: int = 8
+    step: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -83,7 +86,9 @@ class Case:
         ramp = sum(index * part for index, part in zip(np.indices(shape), (0.9, 0.5, 0.31, 0.07, 0.013), strict=False))
         noisy = ramp + np.random.default_rng(3).normal(0, 0.2, shape)
         real = self.low + (self.high - self.low) * (noisy - noisy.min()) / np.ptp(noisy)
-        return real.astype(self.dtype) if self.dtype.startswith("float") else np.rint(real).astype(self.dtype)
+        if self.dtype.startswith("float"):
+            return real.astype(self.dtype)
+        return (np.rint(real / self.step) * self.step).astype(self.dtype)
 
     def write(self, folder: Path) -> list[Part]:
         """Write the array with `dicomseries.write`, and return its series: several where time is split."""
@@ -119,6 +124,7 @@ def _frame_shape(dataset: pydicom.Dataset) -> tuple[int, ...]:
 
 _SAFETY = {"ApplicableSafetyStandardAgency": "IEC"}
 _REPETITION = {"RepetitionTime": 2000}
+_ECHO = {"EchoTime": 30}
 _EVENT = {"IrradiationEventUID": "2.25.20240229", "RescaleType": "HU"}
 _CT, _MR, _WORDS = {"low": -1024, "high": 3071}, {"low": 0, "high": 4095}, {"low": 0, "high": 65535}
 _BYTES, _LABELS = {"low": 0, "high": 255}, {"low": 0, "high": 2}
@@ -130,9 +136,18 @@ _DIFFUSION = {
 CASES = (
     Case(kind="CT", form="int16", dtype="int16", **_CT),
     Case(kind="CT", form="float32, rescaled", dtype="float32"),
+    Case(kind="CT", form="int32, stored with an offset", dtype="int32", low=-1000, high=60000),
+    Case(kind="CT", form="int32, stored with a divisor", dtype="int32", low=0, high=120000, step=2),
     Case(kind="CT", form="over time", dtype="int16", axes="tzyx", options={"times": 2.0}, **_CT),
     Case(kind="CT", form='over time, split="time"', dtype="int16", axes="tzyx", options={"split": "time"}, **_CT),
     Case(kind="MR", form="uint16", dtype="uint16", **_MR),
+    Case(
+        kind="MR",
+        form="uint16, with RepetitionTime and EchoTime",
+        dtype="uint16",
+        options={"metadata": _REPETITION | _ECHO},
+        **_MR,
+    ),
     Case(kind="MR", form="float32, rescaled", dtype="float32"),
     Case(kind="MR", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_MR),
     Case(
@@ -141,6 +156,14 @@ CASES = (
         dtype="uint16",
         axes="tzyx",
         options={"times": 2.0, "metadata": _REPETITION},
+        **_MR,
+    ),
+    Case(
+        kind="MR",
+        form="over time, with RepetitionTime and EchoTime",
+        dtype="uint16",
+        axes="tzyx",
+        options={"times": 2.0, "metadata": _REPETITION | _ECHO},
         **_MR,
     ),
     Case(kind="MR", form='over time, split="time"', dtype="uint16", axes="tzyx", options={"split": "time"}, **_MR),

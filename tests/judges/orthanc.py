@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import numpy as np
 from judges.outcomes import CANNOT, KEPT, UNSERVED, WRONG, Meant
 from judges.presence import absent
 
-__all__ = ["orthanc", "orthanc_version"]
+__all__ = ["orthanc", "orthanc_server", "orthanc_version"]
 
 
 def orthanc_version() -> str:
@@ -34,6 +34,13 @@ def orthanc_version() -> str:
 @contextmanager
 def orthanc() -> Iterator[Callable[[Path, Meant], str]]:
     """Start a server; give a function that stores a series, asks for it again, and says what became of it."""
+    with orthanc_server() as address:
+        yield lambda folder, meant: _kept(address, folder, meant)
+
+
+@contextmanager
+def orthanc_server(plugins: Sequence[Path] = ()) -> Iterator[str]:
+    """Start a server with these plugins, in a folder that goes away with it; give its address."""
     program = _program()
     with tempfile.TemporaryDirectory() as home:
         port = _free_port()
@@ -44,7 +51,7 @@ def orthanc() -> Iterator[Callable[[Path, Meant], str]]:
             "RemoteAccessAllowed": False,
             "HttpBindAddresses": ["127.0.0.1"],
             "DicomServerEnabled": False,  # its DICOM port would listen on every address
-            "Plugins": [],
+            "Plugins": list(map(str, plugins)),
         }
         Path(home, "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
         with Path(home, "log").open("w", encoding="utf-8") as log:
@@ -52,7 +59,7 @@ def orthanc() -> Iterator[Callable[[Path, Meant], str]]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(server, address, Path(home, "log"))
-            yield lambda folder, meant: _kept(address, folder, meant)
+            yield address
         finally:
             server.terminate()
             server.wait(timeout=20)

@@ -10,7 +10,21 @@ import numpy.typing as npt
 
 from judges.seen import Seen, corner_distance
 
-__all__ = ["CANNOT", "KEPT", "MEANINGS", "RIGHT", "UNSERVED", "CannotReadError", "Meant", "outcome"]
+__all__ = [
+    "CANNOT",
+    "COPIED",
+    "INVALID",
+    "KEPT",
+    "MEANINGS",
+    "RIGHT",
+    "SERVED",
+    "UNDRAWN",
+    "UNSERVED",
+    "WRONG",
+    "CannotReadError",
+    "Meant",
+    "outcome",
+]
 
 RIGHT = "right"
 VALUES = "values right"
@@ -25,6 +39,10 @@ STACKED = "frames stacked"
 CANNOT = "cannot read"
 KEPT = "kept"
 UNSERVED = "kept, frames not served"
+SERVED = "served"
+UNDRAWN = "served, not drawn"
+COPIED = "copied"
+INVALID = "copied, not valid"
 
 MEANINGS = {
     RIGHT: "every voxel has its value at its place in the patient, and every volume its time",
@@ -40,6 +58,11 @@ MEANINGS = {
     CANNOT: "refused with an error, or not shown",
     KEPT: "an archive: gives every file back byte for byte, and the stored numbers of every frame",
     UNSERVED: "an archive: gives every file back byte for byte, but no frames",
+    SERVED: "a DICOMweb: gives every attribute back with its value, in files and as JSON, the stored numbers of every "
+    "frame, and a picture",
+    UNDRAWN: "a DICOMweb: the same, but no picture",
+    COPIED: "a copy whose attributes and pixels have the same values, and in which dciodvfy finds no error",
+    INVALID: "a copy with the same values, in which dciodvfy finds errors",
 }
 """Words of an outcome, and what they mean."""
 

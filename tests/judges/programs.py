@@ -11,11 +11,15 @@ from pathlib import Path
 
 from judges.browser import browser, package_version
 from judges.cases import Part
+from judges.copies import copied_through_json
 from judges.dcmtk import dcmtk_version, open_with_dcmtk
+from judges.nifti import read_with_dcm2niix, read_with_dicom2nifti, read_with_vtk_dicom, vtk_dicom_version
+from judges.node import itk_wasm
 from judges.ohif import ohif, ohif_version
 from judges.orthanc import orthanc, orthanc_version
+from judges.orthanc_dicomweb import orthanc_dicomweb, orthanc_dicomweb_version
 from judges.outcomes import CANNOT, CannotReadError, Meant, outcome
-from judges.readers import read_with_dcm2niix, read_with_gdcm, read_with_highdicom, read_with_simpleitk
+from judges.readers import read_with_gdcm, read_with_highdicom, read_with_simpleitk
 from judges.seen import Seen
 
 __all__ = ["PROGRAMS", "Program", "outcomes_of"]
@@ -26,13 +30,17 @@ Ask = Callable[[Path, Meant], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A reader: its name, what it is asked to do, its version, how to start it, and whether we pin the version."""
+    """A reader: its name, what it is asked to do, its version, how to start it, and whether we pin the version.
+
+    `on_the_web` tells archives, copies by DICOMweb's JSON and readers of web pages from libraries and converters.
+    """
 
     name: str
     asked: str
     version: Callable[[], str]
     start: Callable[[], AbstractContextManager[Ask]]
     pinned: bool = True
+    on_the_web: bool = False
 
 
 def viewing(open_series: Callable[[Path], list[Seen]]) -> Ask:
@@ -81,6 +89,19 @@ def planes_of_ohif() -> Iterator[Ask]:
         yield viewing(open_series)
 
 
+@contextmanager
+def wasm() -> Iterator[Ask]:
+    """Start node with ITK in WebAssembly."""
+    with itk_wasm() as open_series:
+        yield viewing(open_series)
+
+
+@contextmanager
+def json_copies() -> Iterator[Ask]:
+    """Copy with pydicom; nothing needs to be started."""
+    yield copied_through_json
+
+
 PROGRAMS = (
     Program(
         name="SimpleITK",
@@ -93,6 +114,19 @@ PROGRAMS = (
         asked="every NIfTI file that it makes of the folder",
         version=partial(version, "dcm2niix"),
         start=library(read_with_dcm2niix),
+    ),
+    Program(
+        name="vtk-dicom",
+        asked="the NIfTI file that its `dicomtonifti` makes of the files",
+        version=vtk_dicom_version,
+        start=library(read_with_vtk_dicom),
+        pinned=False,
+    ),
+    Program(
+        name="dicom2nifti",
+        asked="`dicom_series_to_nifti` without turning the axes",
+        version=partial(version, "dicom2nifti"),
+        start=library(read_with_dicom2nifti),
     ),
     Program(
         name="highdicom",
@@ -115,25 +149,51 @@ PROGRAMS = (
     ),
     Program(
         name="Orthanc",
+        on_the_web=True,
         asked="an archive: the files stored and fetched again, and the raw frames",
         version=orthanc_version,
         start=orthanc,
         pinned=False,
     ),
     Program(
+        name="Orthanc DICOMweb",
+        on_the_web=True,
+        asked="its DICOMweb plugin: STOW, QIDO, and the files, metadata, frames and a picture by WADO",
+        version=orthanc_dicomweb_version,
+        start=orthanc_dicomweb,
+        pinned=False,
+    ),
+    Program(
+        name="pydicom JSON",
+        on_the_web=True,
+        asked="copies with pydicom: `to_json`, `from_json`, `save_as`, judged by dciodvfy",
+        version=partial(version, "pydicom"),
+        start=json_copies,
+    ),
+    Program(
+        name="@itk-wasm/dicom",
+        on_the_web=True,
+        asked="`readImageDicomFileSeries` and `readSegmentation` with node: ITK as web pages have it",
+        version=partial(package_version, "@itk-wasm/dicom"),
+        start=wasm,
+    ),
+    Program(
         name="Cornerstone3D",
+        on_the_web=True,
         asked="its volumes in a browser, split by time as OHIF does; segmentations as images",
         version=partial(package_version, "@cornerstonejs/core"),
         start=partial(page, "cornerstone3d"),
     ),
     Program(
         name="OHIF",
+        on_the_web=True,
         asked="its three planes (MPR) in a browser, before the DICOMweb of `dicomseries serve`",
         version=ohif_version,
         start=planes_of_ohif,
     ),
     Program(
         name="NiiVue",
+        on_the_web=True,
         asked="its images in a browser, made by its own dcm2niix",
         version=partial(package_version, "@niivue/niivue"),
         start=partial(page, "niivue"),

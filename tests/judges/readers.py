@@ -1,12 +1,10 @@
-"""Other people's readers: SimpleITK, GDCM, dcm2niix, highdicom, and plain pydicom.
+"""Other people's readers: SimpleITK, GDCM, highdicom, and plain pydicom.
 
 Each takes the folder of one series: files of one frame each, or one file of many frames.
 """
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,19 +20,11 @@ from judges.presence import absent
 from judges.seen import Seen
 
 __all__ = [
-    "read_with_dcm2niix",
     "read_with_gdcm",
     "read_with_highdicom",
     "read_with_pydicom",
     "read_with_simpleitk",
 ]
-
-HARMLESS = {
-    "Patient Position (0018,5100) not specified": "an array has none, and the standard allows Type 2C to be empty",
-    "Empty protocol name": "ProtocolName is Type 3; it only names the output file",
-    "manufacturer": "the name is ours, which no vendor-specific rule can know",
-}
-"""Parts of dcm2niix's warnings that are not counted, each with its reason; everything else is."""
 
 
 def read_with_pydicom(folder: Path) -> Seen:
@@ -77,26 +67,6 @@ def read_with_simpleitk(folder: Path) -> Seen:
         affine_lps=_affine(*axes.T, origin),
         warnings=tuple(messages),
     )
-
-
-def read_with_dcm2niix(folder: Path) -> list[Seen]:
-    """Convert a folder with dcm2niix and return every volume that it wrote, by name."""
-    if find_spec("dcm2niix") is None or find_spec("nibabel") is None:
-        absent("dcm2niix", "run `make check`, which installs it")
-    import dcm2niix
-    import nibabel
-
-    with tempfile.TemporaryDirectory() as out:
-        command = [dcm2niix.bin, "-z", "n", "-b", "n", "-f", "volume", "-o", out, str(folder)]
-        result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
-        lines = (line.strip() for line in (result.stdout + result.stderr).splitlines())
-        said = tuple(line for line in lines if "warning" in line.lower() and not any(part in line for part in HARMLESS))
-        volumes = []
-        for path in sorted(Path(out).glob("*.nii")):
-            image: Any = nibabel.load(path)
-            step_s = float(image.header["pixdim"][4])
-            volumes.append(_from_nifti(np.asarray(image.dataobj).copy(), image.affine, step_s, said))
-    return volumes
 
 
 def read_with_gdcm(folder: Path) -> Seen:
@@ -178,15 +148,6 @@ def _affine(
     affine = np.eye(4)
     affine[:3] = np.column_stack([x, y, z, origin])
     return affine
-
-
-def _from_nifti(array: npt.NDArray[Any], affine_ras: npt.NDArray[Any], step_s: float, said: tuple[str, ...]) -> Seen:
-    volumes = array.shape[3] if array.ndim > 3 else None
-    outermost_first = array.T
-    if array.dtype.names:  # RGB is a record in NIfTI
-        outermost_first = np.stack([outermost_first[name] for name in array.dtype.names], axis=-1)
-    affine_lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine_ras
-    return Seen(array=outermost_first, affine_lps=affine_lps, warnings=said, volumes=volumes, step_s=step_s)
 
 
 def _gdcm_alone(gdcm: Any, path: Path) -> Seen:

@@ -16,10 +16,12 @@ from judges import (
     dcentvfy,
     dciodvfy,
     read_with_dcm2niix,
+    read_with_dicom2nifti,
     read_with_gdcm,
     read_with_highdicom,
     read_with_pydicom,
     read_with_simpleitk,
+    read_with_vtk_dicom,
     validators,
 )
 from judges.known import OBLIQUE, write_known_series
@@ -43,6 +45,8 @@ READERS = {
     "gdcm": (read_with_gdcm, 1e-9),
     "highdicom": (read_with_highdicom, 1e-9),
     "dcm2niix": (dcm2niix_only_volume, 1e-3),  # NIfTI's affine is float32
+    "vtk-dicom": (read_with_vtk_dicom, 1e-3),
+    "dicom2nifti": (read_with_dicom2nifti, 1e-3),
 }
 every_reader = pytest.mark.parametrize(("reader", "tolerance_mm"), READERS.values(), ids=READERS.keys())
 

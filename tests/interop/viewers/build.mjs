@@ -52,3 +52,22 @@ await esbuild.build({ ...options, entryPoints: ['cornerstone3d.js', 'niivue.js']
 for (const worker of workers) await esbuild.build({ ...options, entryPoints: [worker] });
 // The judge of the page of `view` is used as it is.
 fs.copyFileSync('node_modules/axe-core/axe.min.js', path.join(DIST, 'axe.min.js'));
+
+// Readers that node runs; what ITK loads stands beside them.
+await esbuild.build({
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  outdir: DIST,
+  outExtension: { '.js': '.mjs' },
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  logLevel: 'warning',
+  entryPoints: ['itk_wasm.js', 'suv.js', 'dcmjs_imaging.js'],
+});
+for (const pipeline of ['read-image-dicom-file-series', 'read-segmentation']) {
+  for (const ending of ['js', 'wasm.zst']) {
+    const name = `pipelines/${pipeline}.${ending}`;
+    fs.mkdirSync(path.join(DIST, 'pipelines'), { recursive: true });
+    fs.copyFileSync(`node_modules/@itk-wasm/dicom/dist/${name}`, path.join(DIST, name));
+  }
+}
