@@ -19,7 +19,7 @@ from dicomseries.standard.modules import (
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
 PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
-TABLES = ("module_tables.py", "multi_frame_tables.py", "functional_group_tables.py")
+TABLES = ("module_tables.py", "multi_frame_tables.py", "functional_group_tables.py", "image_class_tables.py")
 
 
 def test_every_module_of_an_iod_has_a_table():
