@@ -16,6 +16,7 @@ __all__ = [
     "Digits",
     "Exact",
     "Finding",
+    "Findings",
     "Grid",
     "Htj2k",
     "Jpeg2000",

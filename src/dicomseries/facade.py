@@ -8,7 +8,7 @@ from dicomseries.plan import SeriesPlan
 from dicomseries.report import Receipt
 from dicomseries.sources import Volume, diffusion_gradients, open_volume
 from dicomseries.values import Digits, Exact, Lossless, Rescale
-from dicomseries.verify import Finding, explain
+from dicomseries.verify import Finding, Findings, explain
 
 __all__ = [
     "DicomSeriesError",
@@ -16,6 +16,7 @@ __all__ = [
     "Digits",
     "Exact",
     "Finding",
+    "Findings",
     "Grid",
     "Htj2k",
     "Jpeg2000",

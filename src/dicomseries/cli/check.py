@@ -108,14 +108,30 @@ def _asked(source: str | None, geometry: dict[str, Any], access: dict[str, Any] 
     return dcs.open_volume(source, **geometry, storage_options=access)
 
 
-def _report(series: str, findings: Sequence[Any], output: Output) -> int:
+def _report(series: str, findings: Any, output: Output) -> int:
     errors = sum(finding.level == "error" for finding in findings)
     warnings = sum(finding.level == "warning" for finding in findings)
-    record = {"series": series, "errors": errors, "warnings": warnings, "findings": [_record(one) for one in findings]}
+    record = {
+        "series": series,
+        "errors": errors,
+        "warnings": warnings,
+        "findings": [_record(one) for one in findings],
+        "checked": list(findings.checked),
+        "not_checked": list(findings.not_checked),
+    }
     groups = _grouped(findings)
     blocks = [_findings_table(groups)] if groups and is_terminal() else [_text(alike) for alike in groups]
-    output.answer("\n".join([*blocks, f"{series}: {counted(errors, 'error')}, {counted(warnings, 'warning')}"]), record)
+    lines = [*blocks, f"{series}: {counted(errors, 'error')}, {counted(warnings, 'warning')}", *_covered(findings)]
+    output.answer("\n".join(lines), record)
     return int(Exit.FINDINGS if errors else Exit.DONE)
+
+
+def _covered(findings: Any) -> list[str]:
+    """Return what was checked and what was not, a line each."""
+    lines = [f"checked: {'; '.join(findings.checked)}"]
+    if findings.not_checked:
+        lines.append(f"not checked: {printable('; '.join(findings.not_checked))}")
+    return lines
 
 
 def _record(finding: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def check(
     clip: tuple[float, float] | None = None,
     validators: bool = True,
     storage_options: Mapping[str, Any] | None = None,
-) -> tuple[verification.Finding, ...]:
+) -> verification.Findings:
     """Return what is wrong with a series on disk.
 
     Parameters
@@ -48,8 +48,9 @@ def check(
 
     Returns
     -------
-    tuple of Finding
-        Id, level, part of the standard, file, message, remedy; empty if all is well.
+    Findings
+        A tuple of `Finding` (id, level, part of the standard, file, message, remedy), empty if all is well. Its
+        ``checked`` names what was looked at, ``not_checked`` what was not and why.
 
     Raises
     ------

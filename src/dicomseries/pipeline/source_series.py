@@ -173,7 +173,7 @@ def _frames(
     slices = len(positions) // (series.volumes or 1)
     for index, (instance, position, own) in enumerate(zip(series.instances, positions, owns, strict=True)):
         yield SourceFrame(
-            sop_class_uid=instance.text("SOPClassUID"),
+            sop_class_uid=instance.sop_class_uid,
             sop_instance_uid=instance.text("SOPInstanceUID"),
             position_lps=_position(position, series, index % slices),
             volume=index // slices,
@@ -193,7 +193,7 @@ def _frames_of_files(
         found = pool[max(file, 0)].positions_lps
         position = () if found is None or file < 0 else tuple(map(float, found[frame]))
         yield SourceFrame(
-            sop_class_uid=instance.text("SOPClassUID"),
+            sop_class_uid=instance.sop_class_uid,
             sop_instance_uid=instance.text("SOPInstanceUID"),
             position_lps=_position(position, series, index % slices),
             frame_number=frame + 1 if file >= 0 else None,

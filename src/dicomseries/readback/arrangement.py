@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Arrangement", "Key", "arrange", "places_of", "rising_times"]
+__all__ = ["SAME_PLACE", "Arrangement", "Key", "arrange", "nearest_volumes", "places_of", "rising_times"]
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -139,6 +139,39 @@ def arrange(places: Indices, keys: Sequence[Key], numbers: Floats) -> Arrangemen
     return None
 
 
+def nearest_volumes(places: Indices, keys: Sequence[Key]) -> Indices:
+    """Return the volume of each frame where no arrangement is whole: by the key that leaves fewest repeated places.
+
+    A key, or a pair of keys, is looked at if it has as many values as most places have frames, and if less than half
+    of the frames that repeat a place still do so inside its volumes. All frames are one volume where none is.
+
+    Examples
+    --------
+    >>> echoes = Key(name="EchoTime", values=np.array([10.0, 20, 10, 20, 10]))
+    >>> nearest_volumes(np.array([0, 0, 1, 1, 2]), [echoes]).tolist()
+    [0, 1, 0, 1, 0]
+    """
+    usual = int(np.median(np.bincount(places)))
+    fewest = (len(places) - len(np.unique(places)) + 1) // 2
+    best = np.zeros(len(places), np.intp)
+    named = [key for key in keys if not key.is_clock]
+    for combination in (*((key,) for key in keys), *itertools.combinations(named, 2)):
+        codes = _codes(combination)
+        count = int(codes.max()) + 1
+        left = len(places) - len(np.unique(places * count + codes))
+        if count == usual > 1 and left < fewest:
+            best, fewest = codes, left
+    return best
+
+
+def _codes(keys: Sequence[Key]) -> Indices:
+    """Return a number for each value that frames have of some keys together."""
+    columns = np.column_stack([key.values for key in keys])
+    # What a frame lacks is a value too: images without diffusion weighting have no direction.
+    codes = np.unique(np.where(np.isnan(columns), -np.inf, columns), axis=0, return_inverse=True)[1]
+    return np.asarray(codes.reshape(-1), np.intp)
+
+
 def _by_dimension(places: Indices, index: Indices, volumes: int) -> Arrangement:
     return Arrangement(slice_index=places, volume_index=index, volumes=volumes, by="DimensionIndexValues")
 
@@ -155,14 +188,11 @@ def _by_value(
 
 
 def _same_everywhere(places: Indices, keys: Sequence[Key], numbers: Floats, volumes: int) -> Indices | None:
-    columns = np.column_stack([key.values for key in keys])
-    # What a frame lacks is a value too: images without diffusion weighting have no direction.
-    known, codes = np.unique(np.where(np.isnan(columns), -np.inf, columns), axis=0, return_inverse=True)
-    codes = codes.reshape(-1)
-    if len(known) != volumes or not _are_distinct(places, codes):
+    codes = _codes(keys)
+    if int(codes.max()) + 1 != volumes or not _are_distinct(places, codes):
         return None
     if not any(key.in_order for key in keys):
-        return codes.astype(np.intp)
+        return codes
     firsts = np.full(volumes, np.inf)
     np.minimum.at(firsts, codes, numbers)
     return np.argsort(np.argsort(firsts, kind="stable"))[codes]

@@ -13,10 +13,10 @@ from dicomseries.errors import ReadError
 from dicomseries.geometry import Grid
 from dicomseries.readback import faults
 from dicomseries.readback.agreement import agreement_problems
-from dicomseries.readback.arrangement import Arrangement, arrange, places_of, rising_times
+from dicomseries.readback.arrangement import Arrangement, rising_times
 from dicomseries.readback.frames import SAME_DIRECTION, Frames, frames_of
 from dicomseries.readback.instance import Instance, tag_of
-from dicomseries.readback.keys import frame_clocks, frame_keys
+from dicomseries.readback.keys import frame_clocks
 from dicomseries.readback.lattice import (
     drift_problems,
     gap_problems,
@@ -40,8 +40,9 @@ from dicomseries.readback.placement import (
 from dicomseries.readback.problems import Problem
 from dicomseries.readback.rescales import mapping_problems
 from dicomseries.readback.segment_placement import SEGMENTATIONS, place_segments
+from dicomseries.readback.volume_sorting import sort_frames
 
-__all__ = ["holds_frames", "place_frames"]
+__all__ = ["holds_frames", "number_of_part", "place_frames"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,7 +62,7 @@ def holds_frames(instance: Instance) -> bool:
     >>> [holds_frames(read_instance(get_testdata_file(name))) for name in ("CT_small.dcm", "rtdose.dcm")]
     [False, True]
     """
-    if instance.text("SOPClassUID") in _ONE_FRAME:
+    if instance.sop_class_uid in _ONE_FRAME:
         return False
     return instance.frames != 1 or any(instance.element(tag) is not None for tag in _GROUPS)
 
@@ -79,13 +80,13 @@ def place_frames(instances: Sequence[Instance]) -> Placement:
     Placement
         With `frames`; without geometry in the files in the order of the file, on a grid of 1 mm, with a warning.
     """
-    files = tuple(sorted(instances, key=_number_of_part))
+    files = tuple(sorted(instances, key=number_of_part))
     faults = tuple(_file_problems(files))
     if faults:
         return Placement(instances=files, grid=None, problems=faults)
     try:
         pool = tuple(map(frames_of, files))
-        if files[0].text("SOPClassUID") in SEGMENTATIONS:
+        if files[0].sop_class_uid in SEGMENTATIONS:
             return place_segments(pool)
         return _placed(pool)
     except ReadError as error:
@@ -108,7 +109,7 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
         yield from map(Problem.of, filter(None, map(_pixels_missing, files)))
 
 
-def _number_of_part(instance: Instance) -> tuple[float, int, str]:
+def number_of_part(instance: Instance) -> tuple[float, int, str]:
     """Return what to sort files by: parts of a concatenation share InstanceNumber (PS3.3 section C.7.6.16.2.2.4)."""
     number, path = number_of(instance)
     return number, instance.number("InConcatenationNumber"), path
@@ -151,13 +152,10 @@ def _placed(pool: tuple[Frames, ...]) -> Placement:
         return _refused(pool, [_mixed_orientations(frames, odd)])
     distances = frames.positions @ unit_normal(frames.axes[0])
     groups = [one.groups for one in pool]
-    places = places_of(distances)
-    keys = frame_keys(groups) if int(places.max()) + 1 < len(places) else ()
-    found = arrange(places, keys, np.arange(len(places), dtype=np.float64))
-    if found is None:
-        tried = dict.fromkeys(key.name for key in keys)
-        return _refused(pool, [repeated_problem(len(places), int(places.max()) + 1, "frames", tuple(tried))])
-    return _on_grid(pool, frames, found, distances)
+    sorting = sort_frames(groups, distances)
+    if sorting.arrangement is None:
+        return _refused(pool, [repeated_problem(len(distances), sorting.place_count, "frames", sorting.tried)])
+    return _on_grid(pool, frames, sorting.arrangement, distances)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -225,7 +223,7 @@ def _on_grid(pool: tuple[Frames, ...], frames: _Pooled, found: Arrangement, dist
 def _doubts(pool: tuple[Frames, ...]) -> list[Problem]:
     """Return what else the frames may be than they seem."""
     files = [one.instance for one in pool]
-    maps = [one.groups for one in pool if one.instance.text("SOPClassUID") == _PARAMETRIC_MAP]
+    maps = [one.groups for one in pool if one.instance.sop_class_uid == _PARAMETRIC_MAP]
     return [*agreement_problems(files), *_parts_missing(files), *itertools.chain(*map(mapping_problems, maps))]
 
 

@@ -232,6 +232,11 @@ class Instance:
         return Decoding(order=order, elements=self.elements).of_elements()
 
     @property
+    def sop_class_uid(self) -> str:
+        """SOPClassUID; that of the file meta information if the data set lacks it, "" without both."""
+        return self.text("SOPClassUID") or self.text("MediaStorageSOPClassUID")
+
+    @property
     def rows(self) -> int:
         """Rows; 0 if absent."""
         return self.number("Rows")

@@ -49,6 +49,8 @@ _CLASSIC = (
     ),
     _single("EchoTime"),
     _single("EchoNumbers", is_index=True),
+    _single("InversionTime"),
+    _single("FlipAngle"),
 )
 
 _DIFFUSION = "MRDiffusionSequence"
@@ -64,6 +66,8 @@ _FRAMES = (
         in_order=True,
     ),
     _single("MREchoSequence", "EffectiveEchoTime"),
+    _single("MRModifierSequence", "InversionTimes"),
+    _single("MRTimingAndRelatedParametersSequence", "FlipAngle"),
     _single("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
     _single("CardiacSynchronizationSequence", "NominalPercentageOfCardiacPhase"),
     _single("FrameContentSequence", "FrameAcquisitionNumber"),
@@ -87,6 +91,8 @@ def classic_keys(instances: Sequence[Instance]) -> tuple[Key, ...]:
         if (values := _columns([_classic_column(instances, keyword, size) for (keyword,), size in row.columns]))
         is not None
     ]
+    slices = _time_slices(instances)
+    keys += [] if slices is None else [Key(name="ImageIndex", values=slices)]
     image_types = [instance.text("ImageType") for instance in instances]
     keys += [Key(name="ImageType", values=_codes(image_types))] if len(set(image_types)) > 1 else []
     times = [seconds_of_dates([one.text("AcquisitionDateTime") for one in instances])]
@@ -157,6 +163,14 @@ def _values(instance: Instance, tag: int, size: int) -> tuple[float, ...] | None
     order = ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
     values = as_numbers(element.vr, element.raw, order)[:size]
     return values if len(values) == size else None
+
+
+def _time_slices(instances: Sequence[Instance]) -> Floats | None:
+    """Return the time slice that ImageIndex of dynamic PET counts (PS3.3 section C.8.9.4.1.9); None without it."""
+    count = instances[0].number("NumberOfSlices")
+    if not count or not instances[0].raw("ImageIndex"):
+        return None
+    return np.array([float((one.number("ImageIndex") - 1) // count) for one in instances])
 
 
 def _times(instances: Sequence[Instance], time: str, date: str) -> Floats:

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from dicomseries.geometry import Grid
 from dicomseries.readback.agreement import agreement_problems
-from dicomseries.readback.arrangement import Arrangement, arrange, places_of, rising_times
+from dicomseries.readback.arrangement import Arrangement, rising_times
 from dicomseries.readback.frames import SAME_DIRECTION, Frames
 from dicomseries.readback.instance import Instance, tag_of, unlike
-from dicomseries.readback.keys import classic_clocks, classic_keys
+from dicomseries.readback.keys import classic_clocks
 from dicomseries.readback.lattice import (
     drift_problems,
     gap_problems,
@@ -26,6 +26,7 @@ from dicomseries.readback.lattice import (
 )
 from dicomseries.readback.pixels import FORMAT
 from dicomseries.readback.problems import Problem
+from dicomseries.readback.volume_sorting import sort_files
 
 __all__ = [
     "AXIAL",
@@ -156,18 +157,15 @@ class _Split:
 def _split(numbered: tuple[Instance, ...], distances: Floats) -> tuple[_Split, Problem | None]:
     """Return the instances sorted along the normal, and into volumes where several stand at each place."""
     along = _Split(order=np.argsort(distances, kind="stable"))
-    places = places_of(distances)
-    count = int(places.max()) + 1
-    if count == len(numbered):
+    sorting = sort_files(numbered, distances)
+    if sorting.place_count == len(numbered):
         return along, None
-    keys = classic_keys(numbered)
-    numbers = np.array([next(iter(instance.numbers("InstanceNumber")), np.nan) for instance in numbered])
-    found = arrange(places, keys, numbers)
+    found = sorting.arrangement
     if found is None:
-        tried = dict.fromkeys((*(key.name for key in keys), "InstanceNumber"))
-        return along, repeated_problem(len(numbered), count, tried=tuple(tried))
+        tried = dict.fromkeys((*sorting.tried, "InstanceNumber"))
+        return along, repeated_problem(len(numbered), sorting.place_count, tried=tuple(tried))
     times = rising_times(found, classic_clocks(numbered))
-    doubts = tuple(doubtful_volumes(found, numbers))
+    doubts = tuple(doubtful_volumes(found, sorting.numbers))
     return _Split(order=found.order, volumes=found.volumes, times_s=times, problems=doubts), None
 
 

@@ -81,7 +81,7 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
     """
     frames = pool[0]
     labels = labels_of(frames.instance)
-    kind = "LABELMAP" if frames.instance.text("SOPClassUID").endswith(".7") else _kind(frames.instance)
+    kind = "LABELMAP" if frames.instance.sop_class_uid.endswith(".7") else _kind(frames.instance)
     faults = tuple(_problems(pool, kind))
     positions, axes = frames.positions_lps, frames.orientation
     if faults or positions is None or axes is None:

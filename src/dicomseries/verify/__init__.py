@@ -16,6 +16,7 @@ from dicomseries.verify import (
     value_checks,
 )
 from dicomseries.verify.comparison import check_asked
+from dicomseries.verify.findings import Findings
 from dicomseries.verify.registry import Check, Finding, explain, registered
 from dicomseries.verify.series import check, check_instances
 from dicomseries.verify.validators import find_program
@@ -24,6 +25,7 @@ from dicomseries.verify.values import largest_error
 __all__ = [
     "Check",
     "Finding",
+    "Findings",
     "check",
     "check_asked",
     "check_instances",

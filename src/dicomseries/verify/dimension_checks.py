@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.readback.arrangement import SAME_PLACE
 from dicomseries.readback.instance import tag_of
 from dicomseries.verify.frames import Frames, Path, raw_in
-from dicomseries.verify.places import SAME_PLACE, usual_gap
+from dicomseries.verify.places import usual_gap
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, name_of, printable
 
@@ -26,7 +27,7 @@ _INDEXED = _RISING | {tag_of("StackID"), tag_of("ImagePositionPatient")}
 """Attributes each value of which has one index of its own."""
 
 
-@check("MFR-010", level="error", part="PS3.3 C.7.6.17")
+@check("MFR-010", level="error", part="PS3.3 C.7.6.17", scope="image")
 def dimensions_are_of_the_organization(view: SeriesView) -> Iterator[Fault]:
     """Every dimension names a DimensionOrganizationUID that DimensionOrganizationSequence lists."""
     for frames in view.frames:
@@ -43,7 +44,7 @@ def dimensions_are_of_the_organization(view: SeriesView) -> Iterator[Fault]:
                 )
 
 
-@check("MFR-011", level="error", part="PS3.3 C.7.6.17.1")
+@check("MFR-011", level="error", part="PS3.3 C.7.6.17.1", scope="image")
 def dimensions_point_at_something(view: SeriesView) -> Iterator[Fault]:
     """DimensionIndexPointer names an attribute of every frame, in the functional group of FunctionalGroupPointer."""
     for frames in view.frames if _are_read(view) else ():
@@ -58,7 +59,7 @@ def dimensions_point_at_something(view: SeriesView) -> Iterator[Fault]:
                 )
 
 
-@check("MFR-012", level="error", part="PS3.3 C.7.6.16.2.2, C.7.6.17")
+@check("MFR-012", level="error", part="PS3.3 C.7.6.16.2.2, C.7.6.17", scope="image")
 def indices_fit_the_dimensions(view: SeriesView) -> Iterator[Fault]:
     """DimensionIndexValues has one value, of 1 or more, for each item of DimensionIndexSequence."""
     for frames in view.frames if _are_read(view) else ():
@@ -78,7 +79,7 @@ def indices_fit_the_dimensions(view: SeriesView) -> Iterator[Fault]:
             yield Fault(frames.name(frame), "A dimension index is 0.", "Count from 1.")
 
 
-@check("MFR-013", level="warning", part="PS3.3 C.7.6.17")
+@check("MFR-013", level="warning", part="PS3.3 C.7.6.17", scope="image")
 def indices_are_unique(view: SeriesView) -> Iterator[Fault]:
     """No two frames have the same DimensionIndexValues: what sorts frames would not know their order."""
     for frames in view.frames:
@@ -93,7 +94,7 @@ def indices_are_unique(view: SeriesView) -> Iterator[Fault]:
                 break
 
 
-@check("MFR-014", level="error", part="PS3.3 C.7.6.17")
+@check("MFR-014", level="error", part="PS3.3 C.7.6.17", scope="image")
 def indices_follow_what_they_index(view: SeriesView) -> Iterator[Fault]:
     """Frames with the same dimension index have the same value of the attribute it points at, and the other way round.
 
@@ -139,7 +140,7 @@ def _misordered(frames: Frames, path: Path, indices: npt.NDArray[np.float64]) ->
     )
 
 
-@check("MFR-015", level="error", part="PS3.3 C.7.6.16.2.2.4")
+@check("MFR-015", level="error", part="PS3.3 C.7.6.16.2.2.4", scope="image")
 def stack_numbers_run_with_the_positions(view: SeriesView) -> Iterator[Fault]:
     """InStackPositionNumber runs with the position along the normal in every stack; frames at one place share one."""
     for inside, numbers, distances in _stacks(view):
@@ -158,7 +159,7 @@ def stack_numbers_run_with_the_positions(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("MFR-016", level="warning", part="PS3.3 C.7.6.16.2.2.4")
+@check("MFR-016", level="warning", part="PS3.3 C.7.6.16.2.2.4", scope="image")
 def stack_numbers_rise_along_the_normal(view: SeriesView) -> Iterator[Fault]:
     """InStackPositionNumber rises along the normal, so that sorting by number and by position give the same array."""
     for inside, numbers, distances in _stacks(view):
@@ -197,7 +198,7 @@ def _stacks(
         yield inside, numbers[inside], places.distances_mm[inside]
 
 
-@check("MFR-017", level="error", part="PS3.3 C.7.6.16.2.2, C.7.6.16.2.6")
+@check("MFR-017", level="error", part="PS3.3 C.7.6.16.2.2, C.7.6.16.2.6", scope="image")
 def times_rise_with_their_indices(view: SeriesView) -> Iterator[Fault]:
     """TemporalPositionIndex counts the time points from 1, and TemporalPositionTimeOffset rises with it.
 
@@ -232,7 +233,7 @@ def times_rise_with_their_indices(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("MFR-018", level="error", part="PS3.3 C.7.6.17.3")
+@check("MFR-018", level="error", part="PS3.3 C.7.6.17.3", scope="image")
 def organization_type_fits(view: SeriesView) -> Iterator[Fault]:
     """DimensionOrganizationType is 3D for one time point and 3D_TEMPORAL for several, where it is there."""
     for frames in view.frames:

@@ -107,7 +107,7 @@ def _group_length_agrees(instance: Instance) -> bool:
     return found == size
 
 
-@check("FIL-004", level="error", part="PS3.5 8.1, 7.1.1")
+@check("FIL-004", level="error", part="PS3.5 8.1, 7.1.1", scope="image")
 def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
     """Pixel Data is as long as rows, columns, samples and bits say, padded to an even length, and all of it is there.
 
@@ -137,7 +137,7 @@ def _known(syntax: str) -> TransferSyntax | UID | None:
     return BY_UID.get(syntax) or (uid if uid.is_transfer_syntax else None)
 
 
-@check("FIL-005", level="error", part="PS3.5 A.4")
+@check("FIL-005", level="error", part="PS3.5 A.4", scope="image")
 def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
     """Compressed transfer syntaxes have Pixel Data in fragments (undefined length, VR OB), all others have not.
 
@@ -175,7 +175,7 @@ def syntax_is_known(view: SeriesView) -> Iterator[Fault]:
         )
 
 
-@check("PIX-001", level="error", part="PS3.3 C.7.6.3.1, PS3.5 8.1.1")
+@check("PIX-001", level="error", part="PS3.3 C.7.6.3.1, PS3.5 8.1.1", scope="image")
 def bits_agree(view: SeriesView) -> Iterator[Fault]:
     """BitsAllocated, BitsStored and HighBit agree: BitsStored fits in BitsAllocated, HighBit is one less."""
     for instance in view.instances if view.differs("HighBit") or view.differs("BitsStored") else (view.first,):
@@ -190,14 +190,14 @@ def bits_agree(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("PIX-002", level="error", part="PS3.3 C.8")
+@check("PIX-002", level="error", part="PS3.3 C.8", scope="image")
 def bits_fit_the_kind(view: SeriesView) -> Iterator[Fault]:
     """BitsAllocated is one that the SOP class allows: 16 in CT, MR and PET images; 1, 8 or 16 in Secondary Capture.
 
     Multi-frame Secondary Capture has a class for each: 8 in grayscale byte and true color, 16 in grayscale word.
     """
     for instance in view.representatives("BitsAllocated"):
-        allowed = _BITS.get(instance.text("SOPClassUID"))
+        allowed = _BITS.get(instance.sop_class_uid)
         bits = instance.number("BitsAllocated")
         if allowed is not None and bits not in allowed:
             yield Fault(
@@ -207,7 +207,7 @@ def bits_fit_the_kind(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("PIX-003", level="error", part="PS3.3 C.7.6.3.1.2")
+@check("PIX-003", level="error", part="PS3.3 C.7.6.3.1.2", scope="image")
 def photometry_fits_the_samples(view: SeriesView) -> Iterator[Fault]:
     """One sample is grey or palette colour, three are RGB or YBR; three have a PlanarConfiguration."""
     for instance in view.representatives("PhotometricInterpretation"):
@@ -283,7 +283,7 @@ def pixels_can_be_decoded(instance: Instance) -> Iterator[Fault]:
             yield Fault(instance.name, f"{error.given}.", error.remedy)
 
 
-@check("PIX-006", level="error", part="PS3.3 C.7.6.24, C.7.6.25")
+@check("PIX-006", level="error", part="PS3.3 C.7.6.24, C.7.6.25", scope="image")
 def floats_are_told_as_floats(view: SeriesView) -> Iterator[Fault]:
     """Float Pixel Data has BitsAllocated 32 and VR OF, Double Float Pixel Data 64 and OD; they are of one sample.
 

@@ -30,7 +30,7 @@ _FRAME_TYPES = (
 )
 
 
-@check("MFR-001", level="error", part="PS3.3 C.7.6.16")
+@check("MFR-001", level="error", part="PS3.3 C.7.6.16", scope="image")
 def every_frame_has_its_item(view: SeriesView) -> Iterator[Fault]:
     """NumberOfFrames is the number of items in PerFrameFunctionalGroupsSequence.
 
@@ -54,7 +54,7 @@ def every_frame_has_its_item(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("MFR-002", level="error", part="PS3.3 C.7.6.16")
+@check("MFR-002", level="error", part="PS3.3 C.7.6.16", scope="image")
 def groups_are_shared_or_of_frames(view: SeriesView) -> Iterator[Fault]:
     """A functional group is either shared by all frames or given for each, never both.
 
@@ -72,7 +72,7 @@ def groups_are_shared_or_of_frames(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("MFR-003", level="error", part="PS3.3 C.7.6.16.2.2")
+@check("MFR-003", level="error", part="PS3.3 C.7.6.16.2.2", scope="image")
 def frame_content_is_of_frames(view: SeriesView) -> Iterator[Fault]:
     """FrameContentSequence, which numbers a frame, is never shared by all."""
     for frames in view.frames:
@@ -82,7 +82,7 @@ def frame_content_is_of_frames(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("MFR-004", level="error", part="PS3.3 C.7.6.16.2")
+@check("MFR-004", level="error", part="PS3.3 C.7.6.16.2", scope="image")
 def groups_have_one_item(view: SeriesView) -> Iterator[Fault]:
     """Functional groups such as position, orientation, rescale and window have one item; readers look at the first."""
     for frames in view.frames:
@@ -91,7 +91,7 @@ def groups_have_one_item(view: SeriesView) -> Iterator[Fault]:
                 yield Fault(frames.instance.name, f"{name_of(tag)} has more than one item.", "Write one item.")
 
 
-@check("MFR-005", level="error", part="PS3.3 C.8.16.1, C.8.13.3.1.1")
+@check("MFR-005", level="error", part="PS3.3 C.8.16.1, C.8.13.3.1.1", scope="image")
 def frame_type_fits_the_image_type(view: SeriesView) -> Iterator[Fault]:
     """Each value of ImageType is that of FrameType where all frames have the same, and MIXED where they differ."""
     for frames in view.frames:
@@ -118,7 +118,7 @@ def _parts(raw: bytes) -> tuple[str, ...]:
     return tuple(part.strip(" \0") for part in raw.strip(b" \0").decode("latin-1").split("\\"))
 
 
-@check("MFR-006", level="error", part="PS3.3 C.7.6.6.1.1, C.8.6.3")
+@check("MFR-006", level="error", part="PS3.3 C.7.6.6.1.1, C.8.6.3", scope="image")
 def frame_increment_points_at_something(view: SeriesView) -> Iterator[Fault]:
     """FrameIncrementPointer names an attribute that the file has."""
     for frames in view.frames:

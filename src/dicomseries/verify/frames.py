@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -52,12 +52,6 @@ _GROUPS = {
     "RealWorldValueMappingSequence": "",
 }
 """Attribute → the functional group it belongs to (PS3.3 section C.7.6.16.2); "" is a group itself."""
-
-_TELLING = ("TemporalPositionIndex", "ReferencedSegmentNumber")
-"""What tells volumes apart, before any other dimension is asked."""
-
-_PLACES = frozenset(map(tag_of, ("InStackPositionNumber", "ImagePositionPatient", "PlanePositionSequence", "StackID")))
-"""What a dimension index may point at without telling volumes apart."""
 
 
 def _path(keyword: str) -> Path:
@@ -112,6 +106,13 @@ class Frames:
     ----------
     instance : Instance
         With functional groups or without; damaged ones count as none, and `is_damaged` says so.
+
+    Attributes
+    ----------
+    groups : FunctionalGroups or None
+        None where there are none, or where they are damaged.
+    all_groups : FunctionalGroups or None
+        The same, but empty groups for a file that has none.
     """
 
     def __init__(self, instance: Instance) -> None:
@@ -120,8 +121,9 @@ class Frames:
         self.is_damaged = False
         self._columns: dict[Path, list[bytes | None]] = {}
         self.groups: FunctionalGroups | None = None
+        self.all_groups: FunctionalGroups | None = None
         try:
-            found = FunctionalGroups(instance)
+            found = self.all_groups = FunctionalGroups(instance)
             self.groups = found if found.is_present else None
         except ReadError:
             self.is_damaged = True
@@ -233,15 +235,6 @@ class Frames:
         values = self.numbers("DimensionIndexValues", len(self.pointers)) if self.pointers else None
         lengths = {len(raw or b"") for raw in self.raw("DimensionIndexValues") or [None]}
         return values if values is not None and lengths == {4 * len(self.pointers)} else None
-
-    @property
-    def telling(self) -> tuple[Sequence[object] | None, ...]:
-        """What may tell the volumes apart: TemporalPositionIndex, segment, and all indices that are not of places."""
-        found: list[Sequence[object] | None] = [self.raw(key) for key in _TELLING]
-        values = self.index_values
-        others = [index for index, (path, _) in enumerate(self.pointers) if path and path[-1] not in _PLACES]
-        rows = None if values is None or not others else [tuple(row) for row in values[:, others].tolist()]
-        return (*found, rows)
 
     def elements(self) -> Iterator[tuple[int, Path, Element]]:
         """Yield frame, path and element of what stands in the items of the frames, each value of a path once."""

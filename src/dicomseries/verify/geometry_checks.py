@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dicomseries.verify.places import SAME_PLACE, Floats, Volume, usual_gap
+from dicomseries.readback.arrangement import SAME_PLACE
+from dicomseries.verify.places import Floats, Volume, usual_gap
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, Told, printable
 
@@ -29,7 +30,7 @@ _MISSING = 0.2
 _PLANE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 
 
-@check("GEO-001", level="error", part="PS3.3 C.7.6.2.1.1")
+@check("GEO-001", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
 def orientation_is_a_frame(view: SeriesView) -> Iterator[Fault]:
     """ImageOrientationPatient is two unit vectors at right angles (within 5e-4).
 
@@ -51,7 +52,7 @@ def _is_frame(cosines: tuple[float, ...]) -> bool:
     return bool(np.abs(axes @ axes.T - np.eye(2)).max() <= _FRAME)
 
 
-@check("GEO-002", level="error", part="PS3.3 C.7.6.2")
+@check("GEO-002", level="error", part="PS3.3 C.7.6.2", scope="image")
 def plane_is_one(view: SeriesView) -> Iterator[Fault]:
     """Orientation and pixel spacing are equal in all slices, byte for byte, or they form no volume.
 
@@ -82,41 +83,66 @@ def _odd(view: SeriesView, told: tuple[Told, ...]) -> list[Told]:
     return found
 
 
-@check("GEO-003", level="error", part="PS3.3 C.7.6.2")
+@check("GEO-003", level="error", part="PS3.3 C.7.6.2", scope="image")
 def plane_is_told(view: SeriesView) -> Iterator[Fault]:
     """Every slice has position, orientation and pixel spacing, if one has.
 
-    Each is a list of finite numbers: three, six and two, the two above 0.
+    Each is a list of finite numbers: three, six and two, the two above 0. Objects whose definition has no image plane
+    (radiographs, ultrasound, nuclear medicine, photographs), and those that may leave it out (secondary capture, dose),
+    need the three only if a slice has a position or an orientation.
     """
     all_told = [view.told(keyword) for keyword in _PLANE]
-    if not any(one.raw for told in all_told for one in told):
-        return
+    stated = [any(one.raw for one in told) for told in all_told]
+    is_needed = any(stated) if view.image_class.has_plane else any(stated[:2])
     for keyword, count, told in zip(_PLANE, (3, 6, 2), all_told, strict=True):
         for one in told:
-            numbers = one.numbers
-            fine = len(numbers) == count and all(map(math.isfinite, numbers))
-            if not fine or (keyword == "PixelSpacing" and min(numbers) <= 0):
-                yield Fault(one.where, f"{keyword} is {printable(one.raw)}.", f"Write {count} finite numbers.")
+            if (one.raw or is_needed) and not _are_numbers(one, keyword, count):
+                yield Fault(one.where, f"{keyword} is {printable(one.raw)}.", _COMPLETE[keyword])
 
 
-@check("GEO-004", level="error", part="PS3.3 C.7.6.2.1.1")
+_COMPLETE = {
+    "ImagePositionPatient": "Write x, y and z of the first pixel's centre in mm, three finite numbers, in every slice.",
+    "ImageOrientationPatient": "Write the six cosines of rows and columns in every slice.",
+    "PixelSpacing": "Write the distances of rows and of columns in mm, two numbers above 0, in every slice.",
+}
+
+
+def _are_numbers(told: Told, keyword: str, count: int) -> bool:
+    numbers = told.numbers
+    if len(numbers) != count or not all(map(math.isfinite, numbers)):
+        return False
+    return keyword != "PixelSpacing" or min(numbers) > 0
+
+
+@check("GEO-004", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
 def positions_are_unique(view: SeriesView) -> Iterator[Fault]:
     """No two slices of a volume are at one place.
 
-    Several at each place are several volumes. What tells them apart must say so: TemporalPositionIdentifier,
-    AcquisitionNumber, a time; in a multi-frame file the dimension indices.
+    Several at each place are several volumes, if an attribute tells them apart: time point, acquisition, echo, b-value
+    and direction, phase, ImageType, a clock, InstanceNumber; in a multi-frame file also the dimension indices. They are
+    sorted as `read` sorts them, and this is found only where `read` finds no volumes either.
     """
+    repeated = False
     for volume, gaps in _volumes(view):
         same = np.flatnonzero(gaps <= usual_gap(gaps) * SAME_PLACE) + volume.start
         for index in same[:1].tolist():
+            repeated = True
             yield Fault(
                 view.places.name(index + 1),
                 f"It stands at the place of {view.places.name(index)} ({len(same)} such pairs).",
-                "Give each slice its own ImagePositionPatient, and each time point its own number or series.",
+                "Remove copies, or number the volumes, e.g. by TemporalPositionIdentifier.",
+            )
+    for sorting in () if repeated else view.places.sortings:
+        if sorting.arrangement is None and sorting.tried:
+            yield Fault(
+                "series",
+                f"{len(sorting.places)} slices stand at {sorting.place_count} places, and none of "
+                f"{', '.join(sorting.tried)} makes whole volumes of them.",
+                "Export the missing files, or number the volumes: the same numbers at every place.",
             )
 
 
-@check("GEO-005", level="error", part="PS3.3 C.7.6.2.1.1")
+@check("GEO-005", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
 def no_slice_is_missing(view: SeriesView) -> Iterator[Fault]:
     """No gap is a multiple of the others: a slice would be missing. ITK spreads the others over the gap.
 
@@ -135,7 +161,7 @@ def no_slice_is_missing(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("GEO-006", level="error", part="PS3.3 C.7.6.2.1.1")
+@check("GEO-006", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
 def positions_are_even(view: SeriesView) -> Iterator[Fault]:
     """Positions are on one line and evenly spaced, within 5 % of the spacing.
 
@@ -144,7 +170,7 @@ def positions_are_even(view: SeriesView) -> Iterator[Fault]:
     yield from _unevenness(view, _COARSE, np.inf)
 
 
-@check("GEO-007", level="warning", part="PS3.3 C.7.6.2.1.1")
+@check("GEO-007", level="warning", part="PS3.3 C.7.6.2.1.1", scope="image")
 def positions_are_precise(view: SeriesView) -> Iterator[Fault]:
     """Positions are on one line and evenly spaced, within 1e-4 of the spacing.
 
@@ -153,7 +179,7 @@ def positions_are_precise(view: SeriesView) -> Iterator[Fault]:
     yield from _unevenness(view, _FINE, _COARSE)
 
 
-@check("GEO-008", level="error", part="PS3.3 C.7.6.2, C.8.3.1")
+@check("GEO-008", level="error", part="PS3.3 C.7.6.2, C.8.3.1", scope="image")
 def spacing_agrees(view: SeriesView) -> Iterator[Fault]:
     """SpacingBetweenSlices is the same in all slices and the distance of the positions, within 1e-3.
 
@@ -183,7 +209,7 @@ def _is_spacing(stated: tuple[float, ...], spacing: float, *, is_sparse: bool) -
     return abs(stated[0] * times - spacing) <= _STATED * spacing
 
 
-@check("GEO-009", level="error", part="PS3.3 C.7.6.2.1.1")
+@check("GEO-009", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
 def slices_are_not_sheared(view: SeriesView) -> Iterator[Fault]:
     """Slices are stacked along their normal (within 5 % of a pixel a slice): no gantry tilt.
 
@@ -204,7 +230,7 @@ def slices_are_not_sheared(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("GEO-010", level="error", part="PS3.3 C.7.6.2.1.1")
+@check("GEO-010", level="error", part="PS3.3 C.7.6.2.1.1", scope="image")
 def volumes_are_at_the_same_places(view: SeriesView) -> Iterator[Fault]:
     """Every time point has the same slices at the same places, within 1e-3 of the spacing.
 
@@ -230,6 +256,22 @@ def volumes_are_at_the_same_places(view: SeriesView) -> Iterator[Fault]:
                 places.name(volume.start + worst),
                 f"It stands {off[worst]:.3g} mm beside its place in the first volume.",
                 "Write the same positions in every volume, or make two series.",
+            )
+
+
+@check("GEO-011", level="warning", part="PS3.3 C.7.6.1", scope="image")
+def volumes_are_named(view: SeriesView) -> Iterator[Fault]:
+    """Something but InstanceNumber, or the order of the frames, tells the volumes apart.
+
+    They may be time points, echoes or copies; every reader has to guess, and `read` warns as well.
+    """
+    for sorting in view.places.sortings:
+        if sorting.arrangement is not None and sorting.arrangement.by == "InstanceNumber":
+            what = "the order of the frames" if view.is_framed else "InstanceNumber"
+            yield Fault(
+                "series",
+                f"Nothing but {what} tells its {sorting.arrangement.volumes} volumes apart.",
+                "Write TemporalPositionIdentifier, EchoNumbers or what they differ in; remove copies.",
             )
 
 

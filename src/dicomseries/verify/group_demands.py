@@ -27,7 +27,7 @@ def lacking_in_groups(view: SeriesView, kind: str) -> Iterator[tuple[str, str, i
     Groups are looked at where they are: shared, or in each frame that has them.
     """
     for frames in view.frames:
-        uid = frames.instance.text("SOPClassUID")
+        uid = frames.instance.sop_class_uid
         for group in FUNCTIONAL_GROUPS.get(uid, ()) if frames.groups is not None else ():
             has = _filled(frames, (tag_of(group),))
             if kind == "1" and group in MANDATORY_GROUPS.get(uid, ()) and not has.all():

@@ -92,7 +92,7 @@ def _that_differ(
 def _lacking(view: SeriesView, kind: str) -> Iterator[tuple[Instance, str, str]]:
     """Yield file, path and module of what is missing; files after the first only where they differ from it."""
     for index, instance in enumerate(view.instances):
-        demands = _demands(instance.text("SOPClassUID"), kind)
+        demands = _demands(instance.sop_class_uid, kind)
         for tags, path, module in demands if not index else _that_differ(demands, view.differing):
             element = instance.element(tags[0])
             if len(tags) > 1:
@@ -157,7 +157,7 @@ def image_type_is_legal(view: SeriesView) -> Iterator[Fault]:
     """
     for instance, _ in view.distinct(tag_of("ImageType")):
         values = instance.texts("ImageType")
-        needed, origins, roles = _TYPES.get(instance.text("SOPClassUID"), (2, _ORIGIN, _ROLE))
+        needed, origins, roles = _TYPES.get(instance.sop_class_uid, (2, _ORIGIN, _ROLE))
         legal = len(values) >= needed and values[0] in origins and values[1] in roles
         if not legal or not all(values[:needed]):
             example = r"DERIVED\PRIMARY\VOLUME\QUANTITY" if needed == 4 else r"DERIVED\SECONDARY\AXIAL"
@@ -176,7 +176,7 @@ def derived_contrast_is_named(view: SeriesView) -> Iterator[Fault]:
     """
     for instance, _ in view.distinct(tag_of("ImageType")):
         values = instance.texts("ImageType")
-        if instance.text("SOPClassUID") in _ENHANCED_CT_MR and values[:1] == ("DERIVED",) and values[3:4] == ("NONE",):
+        if instance.sop_class_uid in _ENHANCED_CT_MR and values[:1] == ("DERIVED",) and values[3:4] == ("NONE",):
             yield Fault(
                 f"{instance.name} ImageType",
                 f"{printable(instance.raw('ImageType'))} is derived, and its fourth value NONE.",

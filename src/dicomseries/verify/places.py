@@ -1,39 +1,39 @@
 """Where the slices of a series stand: of single-frame files or of the frames in one, volume by volume.
 
 A series may hold the same places several times: time points, echoes, segments. What tells them apart are attributes
-(PS3.3 section C.7.6.17 names them in multi-frame files); slices are compared with each other inside one volume only.
+(PS3.3 section C.7.6.17 names them in multi-frame files), and `readback` knows them; slices are compared with each
+other inside one volume only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.readback import Instance
+from dicomseries.readback.arrangement import SAME_PLACE
+from dicomseries.readback.functional_groups import FunctionalGroups
+from dicomseries.readback.volume_sorting import VolumeSorting, sort_files, sort_frames
 
 __all__ = [
-    "SAME_PLACE",
     "Floats",
+    "Labels",
     "Places",
     "Source",
     "Volume",
     "labels_of_files",
     "labels_of_frames",
+    "labels_of_segments",
     "places_of",
-    "repeated",
     "usual_gap",
 ]
 
-SAME_PLACE = 0.01
-"""Slices nearer than this part of the usual gap stand at one place."""
-
 Floats = npt.NDArray[np.float64]
-Label = tuple[Any, ...]
 
 
 class Source(NamedTuple):
@@ -58,6 +58,15 @@ class Volume:
     stack: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labels:
+    """Stack and volume of each slice, and how reading sorted them; a segmentation needs no sorting."""
+
+    stacks: Sequence[str]
+    volumes: npt.NDArray[np.intp]
+    sortings: tuple[VolumeSorting, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Places:
     """The slices of a series in order: volume by volume, along the normal in each.
@@ -76,6 +85,8 @@ class Places:
         ImageOrientationPatient.
     volumes : tuple
         Where each volume begins and ends.
+    sortings : tuple of VolumeSorting
+        How reading sorted each stack into volumes.
     """
 
     sources: tuple[Source, ...]
@@ -84,6 +95,7 @@ class Places:
     distances_mm: Floats | None
     axes: Floats | None
     volumes: tuple[Volume, ...]
+    sortings: tuple[VolumeSorting, ...] = ()
 
     def name(self, index: int) -> str:
         """Return the file, and the frame, of a slice."""
@@ -119,25 +131,11 @@ def usual_gap(gaps: Floats) -> float:
     return float(np.median(apart)) if apart.size else 0.0
 
 
-def repeated(distances: Floats) -> int:
-    """Return how many slices stand where another one does.
-
-    Examples
-    --------
-    >>> repeated(np.array([0, 2.5, 5, 0, 2.5, 5]))
-    3
-    """
-    if len(distances) < 2:
-        return 0
-    gaps = np.diff(np.sort(distances))
-    return int((gaps <= SAME_PLACE * usual_gap(gaps)).sum())
-
-
 def places_of(
     sources: Sequence[Source],
     positions: Floats | None,
     axes: Floats | None,
-    labels: Callable[[Floats], tuple[Sequence[str], Sequence[Label]]],
+    labels_of: Callable[[Floats], Labels],
 ) -> Places:
     """Sort slices into volumes, and along the normal in each.
 
@@ -147,8 +145,8 @@ def places_of(
         In the order of the files.
     positions, axes : ndarray or None
         LPS mm and cosines of each, in the same order.
-    labels : callable
-        From the distances along the normal to the stack and the volume that each slice belongs to.
+    labels_of : callable
+        From the distances along the normal to the stack and the volume of each slice, as reading has them.
     """
     count = len(sources)
     if positions is None or axes is None:
@@ -162,10 +160,9 @@ def places_of(
             volumes=whole,
         )
     distances = (positions * np.cross(axes[:, 0], axes[:, 1])).sum(axis=1)
-    stacks, keys = labels(distances)
-    numbers = _numbered(list(zip(stacks, keys, strict=True)))
-    order = np.lexsort((distances, numbers))
-    ends = [*np.flatnonzero(np.diff(numbers[order])).tolist(), count - 1]
+    labels = labels_of(distances)
+    order = np.lexsort((distances, labels.volumes))
+    ends = [*np.flatnonzero(np.diff(labels.volumes[order])).tolist(), count - 1]
     starts = [0, *(end + 1 for end in ends[:-1])]
     return Places(
         sources=tuple(sources[index] for index in order.tolist()),
@@ -174,82 +171,47 @@ def places_of(
         distances_mm=distances[order],
         axes=axes[order],
         volumes=tuple(
-            Volume(start=start, stop=end + 1, stack=stacks[order[start]])
+            Volume(start=start, stop=end + 1, stack=labels.stacks[order[start]])
             for start, end in zip(starts, ends, strict=True)
         ),
+        sortings=labels.sortings,
     )
 
 
-def _numbered(keys: Sequence[Label]) -> npt.NDArray[np.intp]:
-    """Return numbers for labels: volumes stand in the order in which their first slices do."""
-    known: dict[Label, int] = {}
-    return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.intp)
+def labels_of_files(instances: Sequence[Instance], distances_mm: Floats) -> Labels:
+    """Return the volume of each file of one frame, as reading sorts them; all are one stack."""
+    sorting = sort_files(instances, distances_mm)
+    return Labels(stacks=[""] * len(instances), volumes=sorting.volume_index, sortings=(sorting,))
 
 
-_TELLING = (
-    *("TemporalPositionIdentifier", "FrameReferenceTime", "AcquisitionNumber", "TriggerTime", "AcquisitionTime"),
-    *("EchoNumbers", "EchoTime", "DiffusionBValue", "InversionTime"),
-)
-"""What may tell volumes at the same places apart in classic series; the first that does, does."""
-
-
-def labels_of_files(instances: Sequence[Instance], distances: Floats) -> tuple[Sequence[str], Sequence[Label]]:
-    """Return one stack, and the volume of each file: one for all, unless places repeat and an attribute tells why.
-
-    An attribute tells it if it has as many values as there are slices at a place, and all but removes the repetition.
-    """
-    stacks, one = [""] * len(instances), [()] * len(instances)
-    again = repeated(distances)
-    volumes = _times_a_place(distances) if again else 1
-    best: tuple[int, Sequence[Label]] = (again, one)
-    for values in _tellings(instances) if again else ():
-        if len({*values}) == volumes > 1 and all(value is not None for (value,) in values):
-            left = sum(repeated(distances[where]) for where in _members(values))
-            best = min(best, (left, values), key=lambda found: found[0])
-    return stacks, best[1] if best[0] * 2 < again else one
-
-
-def _times_a_place(distances: Floats) -> int:
-    """Return how many slices most places have: the number of volumes, even if one slice is somewhere else."""
-    along = np.sort(distances)
-    gaps = np.diff(along)
-    starts = np.flatnonzero(gaps > SAME_PLACE * usual_gap(gaps)) + 1
-    return int(np.median(np.diff([0, *starts.tolist(), len(along)])))
-
-
-def _tellings(instances: Sequence[Instance]) -> Iterator[list[Label]]:
-    """Yield what may tell volumes apart, a value a file; the time slice of dynamic PET is in ImageIndex."""
-    for keyword in _TELLING:
-        yield [(instance.raw(keyword) or None,) for instance in instances]
-    slices = instances[0].number("NumberOfSlices")
-    if slices:
-        yield [((instance.number("ImageIndex") - 1) // slices,) for instance in instances]
-
-
-def labels_of_frames(
-    stacks: Sequence[str], kinds: Sequence[Sequence[Any] | None], distances: Floats
-) -> tuple[Sequence[str], Sequence[Label]]:
-    """Return the stack, and the volume of each frame: told by as few of `kinds` as keep places from repeating.
+def labels_of_frames(pool: Sequence[FunctionalGroups], stacks: Sequence[str], distances_mm: Floats) -> Labels:
+    """Return the stack and the volume of each frame: reading's answer for the frames of each stack.
 
     Parameters
     ----------
+    pool : sequence of FunctionalGroups
+        Of all files, in order.
     stacks : sequence of str
         StackID of each frame.
-    kinds : sequence
-        What may tell volumes apart: for each attribute its value in each frame; None where there is none.
-    distances : ndarray
-        Along the normal, mm.
+    distances_mm : ndarray
+        Along the normal.
     """
-    keys: list[Label] = [(stack,) for stack in stacks]
-    for values in kinds:
-        if not any(repeated(distances[where]) for where in _members(keys)):
-            break
-        if values is not None:
-            keys = [(*key, value) for key, value in zip(keys, values, strict=True)]
-    return stacks, keys
+    names = np.array(stacks)
+    volumes = np.zeros(len(names), np.intp)
+    sortings = []
+    first = 0
+    for stack in dict.fromkeys(stacks):
+        chosen = np.flatnonzero(names == stack)
+        sorting = sort_frames(pool, distances_mm[chosen], chosen)
+        volumes[chosen] = first + sorting.volume_index
+        first = int(volumes[chosen].max()) + 1
+        sortings.append(sorting)
+    return Labels(stacks=stacks, volumes=volumes, sortings=tuple(sortings))
 
 
-def _members(keys: Sequence[Label]) -> Iterator[npt.NDArray[np.intp]]:
-    numbers = _numbered(keys)
-    order = np.argsort(numbers, kind="stable")
-    yield from np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+def labels_of_segments(stacks: Sequence[str], segments: Floats) -> Labels:
+    """Return the stack and the volume of each frame of a segmentation: one for each segment."""
+    numbers: dict[tuple[str, float], int] = {}
+    pairs = zip(stacks, segments.tolist(), strict=True)
+    volumes = [numbers.setdefault(pair, len(numbers)) for pair in pairs]
+    return Labels(stacks=stacks, volumes=np.array(volumes, np.intp))

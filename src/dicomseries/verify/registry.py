@@ -12,9 +12,9 @@ from dicomseries.errors import OptionError
 __all__ = ["Check", "Fault", "Finding", "Level", "Scope", "check", "explain", "registered", "run"]
 
 Level = Literal["error", "warning"]
-Scope = Literal["series", "files", "pixels", "grid", "values", "validators"]
-"""What a check looks at: the headers of a series, the files of a folder, the pixels in them, its geometry or its
-values beside those that were asked for, or what other people's validators say."""
+Scope = Literal["series", "image", "files", "pixels", "grid", "values", "validators"]
+"""What a check looks at: the headers of all objects of a series, or of its images; the files of a folder, the pixels
+in them, its geometry or its values beside those that were asked for, or what other people's validators say."""
 
 
 class Fault(NamedTuple):

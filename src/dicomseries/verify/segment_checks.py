@@ -28,10 +28,10 @@ def _numbers(instance: Instance) -> list[int | None]:
 
 
 def _segmentations(view: SeriesView) -> tuple[Instance, ...]:
-    return tuple(one for one in view.instances if one.text("SOPClassUID") in SEGMENTATIONS)
+    return tuple(one for one in view.instances if one.sop_class_uid in SEGMENTATIONS)
 
 
-@check("SEG-001", level="error", part="PS3.3 C.8.20.2.4")
+@check("SEG-001", level="error", part="PS3.3 C.8.20.2.4", scope="image")
 def segments_are_numbered(view: SeriesView) -> Iterator[Fault]:
     """SegmentNumber counts the segments 1, 2, 3 …; in a label map each has a number of its own, 0 is the background."""
     for instance in _segmentations(view):
@@ -46,7 +46,7 @@ def segments_are_numbered(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("SEG-002", level="error", part="PS3.3 C.8.20.3.1")
+@check("SEG-002", level="error", part="PS3.3 C.8.20.3.1", scope="image")
 def frames_are_of_known_segments(view: SeriesView) -> Iterator[Fault]:
     """ReferencedSegmentNumber of every frame is the number of a segment; label maps have none."""
     for frames in view.frames if view.is_sparse else ():
@@ -61,7 +61,7 @@ def frames_are_of_known_segments(view: SeriesView) -> Iterator[Fault]:
                 )
 
 
-@check("SEG-003", level="error", part="PS3.3 C.8.20.2.3")
+@check("SEG-003", level="error", part="PS3.3 C.8.20.2.3", scope="image")
 def bits_fit_the_segmentation(view: SeriesView) -> Iterator[Fault]:
     """BitsAllocated is 1 for BINARY, 8 for FRACTIONAL, 8 or 16 for LABELMAP, which has a SOP class of its own."""
     for instance in _segmentations(view):
@@ -72,7 +72,7 @@ def bits_fit_the_segmentation(view: SeriesView) -> Iterator[Fault]:
                 f"BitsAllocated is {bits} with SegmentationType {printable(kind)}.",
                 "Write BitsAllocated 1 for BINARY, 8 for FRACTIONAL, 8 or 16 for LABELMAP.",
             )
-        if (kind == "LABELMAP") != instance.text("SOPClassUID").endswith(".66.7"):
+        if (kind == "LABELMAP") != instance.sop_class_uid.endswith(".66.7"):
             yield Fault(
                 instance.name,
                 f"SegmentationType {printable(kind)} in the SOP class {instance.text('SOPClassUID')}.",
@@ -80,7 +80,7 @@ def bits_fit_the_segmentation(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("SEG-004", level="error", part="PS3.3 C.8.20.2")
+@check("SEG-004", level="error", part="PS3.3 C.8.20.2", scope="image")
 def algorithms_are_named(view: SeriesView) -> Iterator[Fault]:
     """Every segment says how it was made; one that no person drew has a SegmentAlgorithmName."""
     for where, items, _ in view.sequences("SegmentSequence"):

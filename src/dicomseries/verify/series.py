@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dicomseries.errors import counted
 from dicomseries.readback import Instance, Problem, scan, select
 from dicomseries.sources.volume import Volume
 from dicomseries.verify.comparison import Asked, check_asked, check_values
+from dicomseries.verify.coverage import coverage_of, images_of
+from dicomseries.verify.findings import Findings
 from dicomseries.verify.registry import Finding, run
-from dicomseries.verify.validators import validate
+from dicomseries.verify.validators import Validation, validate
 from dicomseries.verify.view import SeriesView
 
 __all__ = ["check", "check_instances"]
@@ -41,7 +44,17 @@ def check_instances(instances: Sequence[Instance]) -> tuple[Finding, ...]:
     >>> [finding.id for finding in check_instances([instance, instance]) if finding.level == "error"]
     ['GEO-004', 'SER-008', 'SER-009']
     """
-    return tuple(run("series", SeriesView(instances))) if instances else ()
+    return tuple(_headers(instances)) if instances else ()
+
+
+def _headers(instances: Sequence[Instance]) -> Iterator[Finding]:
+    """Yield what is wrong with the headers of a series, by id; those of images are checked as images too."""
+    view = SeriesView(instances)
+    images = images_of(instances)
+    findings = [*run("series", view)]
+    if images:
+        findings += run("image", view if len(images) == len(instances) else SeriesView(images))
+    yield from sorted(findings, key=lambda one: one.id)
 
 
 def check(
@@ -53,7 +66,7 @@ def check(
     nan: float | None = None,
     clip: tuple[float, float] | None = None,
     validators: bool = True,
-) -> tuple[Finding, ...]:
+) -> Findings:
     """Return what is wrong with a series on disk.
 
     Parameters
@@ -75,8 +88,8 @@ def check(
 
     Returns
     -------
-    tuple of Finding
-        Empty if all is well; see `explain` for each id.
+    Findings
+        A tuple, empty if all is well; see `explain` for each id. It says what was checked, and what was not and why.
 
     Raises
     ------
@@ -86,21 +99,40 @@ def check(
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> {one.level for one in check(get_testdata_file("CT_small.dcm"), validators=False)} <= {"error", "warning"}
+    >>> found = check(get_testdata_file("CT_small.dcm"), validators=False)
+    >>> {one.level for one in found} <= {"error", "warning"}
     True
+    >>> found.checked[-1], found.not_checked[-1]
+    ('pixels of 1 file', 'dciodvfy, dcentvfy: left out as asked')
     """
     found = scan(path)
     chosen = select(path, found, series)
-    view = SeriesView(chosen.instances)
-    findings = [*run("files", (*found.problems, *_left_out(chosen.problems))), *run("series", view)]
-    for instance in view.instances:
+    images = images_of(chosen.instances)
+    coverage = coverage_of(chosen.instances, images, is_compared=against is not None)
+    findings = [*run("files", (*found.problems, *_left_out(chosen.problems))), *_headers(chosen.instances)]
+    for instance in images:
         findings += run("pixels", instance)
     if against is not None:
-        findings += _beside(view, against.along_normal(), max_error, nan, clip)
+        findings += _beside(SeriesView(images or chosen.instances), against.along_normal(), max_error, nan, clip)
     if validators:
-        shown = [one for one in chosen.instances if one.transfer_syntax != _DEFLATED_UID]
-        findings += validate([Path(one.path) for one in shown], _named_elsewhere(shown))
-    return tuple(findings)
+        validation, deflated = _validated(chosen.instances)
+        findings += validation.findings
+        coverage = coverage.extended(validation.checked, (*deflated, *validation.not_checked))
+    else:
+        coverage = coverage.extended((), ("dciodvfy, dcentvfy: left out as asked",))
+    return Findings(findings, checked=coverage.checked, not_checked=coverage.not_checked)
+
+
+def _validated(instances: Sequence[Instance]) -> tuple[Validation, tuple[str, ...]]:
+    """Return what validators say, and what they cannot be shown."""
+    shown = {Path(one.path): one.sop_class_uid for one in instances if one.transfer_syntax != _DEFLATED_UID}
+    hidden = len(instances) - len(shown)
+    reason = f"dciodvfy, dcentvfy: not shown {counted(hidden, 'deflated file')}, which they cannot read"
+    notes = (reason,) if hidden else ()
+    if not shown:
+        return Validation(), notes
+    elsewhere = _named_elsewhere([one for one in instances if Path(one.path) in shown])
+    return validate(list(shown), elsewhere, shown), notes
 
 
 def _named_elsewhere(instances: Sequence[Instance]) -> frozenset[str]:

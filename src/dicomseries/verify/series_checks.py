@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from dicomseries.readback import Instance
@@ -55,7 +56,7 @@ def one_patient(view: SeriesView) -> Iterator[Fault]:
     yield from not_shared(view, ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "IssuerOfPatientID"))
 
 
-@check("SER-004", level="error", part="PS3.3 C.7.4.1")
+@check("SER-004", level="error", part="PS3.3 C.7.4.1", scope="image")
 def one_frame_of_reference(view: SeriesView) -> Iterator[Fault]:
     """All slices are in one frame of reference; positions in two of them cannot be compared."""
     yield from not_shared(view, ("FrameOfReferenceUID", "PositionReferenceIndicator"))
@@ -67,13 +68,18 @@ def one_equipment(view: SeriesView) -> Iterator[Fault]:
     yield from not_shared(view, ("Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions"))
 
 
-@check("SER-006", level="error", part="PS3.3 C.7.6.1")
+@check("SER-006", level="error", part="PS3.3 C.7.6.1", scope="image")
 def one_image_type(view: SeriesView) -> Iterator[Fault]:
-    """ImageType and SOPClassUID are equal in all slices; readers sort derived from original images by them."""
-    yield from not_shared(view, ("ImageType", "SOPClassUID"))
+    """ImageType and SOPClassUID are equal in all slices; readers sort derived from original images by them.
+
+    ImageType may differ between volumes that it tells apart, such as magnitude and phase.
+    """
+    arrangements = [sorting.arrangement for sorting in view.places.sortings]
+    tells = any(one is not None and "ImageType" in one.by.split(" and ") for one in arrangements)
+    yield from not_shared(view, ("SOPClassUID",) if tells else ("ImageType", "SOPClassUID"))
 
 
-@check("SER-007", level="error", part="PS3.3 C.7.6.3")
+@check("SER-007", level="error", part="PS3.3 C.7.6.3", scope="image")
 def one_pixel_format(view: SeriesView) -> Iterator[Fault]:
     """Rows, columns, samples and bits are equal in all slices, so that they form one array."""
     yield from not_shared(
@@ -91,7 +97,7 @@ def instances_are_unique(view: SeriesView) -> Iterator[Fault]:
     yield from _repeated(view.instances, "SOPInstanceUID", "Give each file a SOPInstanceUID of its own.")
 
 
-@check("SER-009", level="error", part="PS3.3 C.7.6.1")
+@check("SER-009", level="error", part="PS3.3 C.7.6.1", scope="image")
 def numbers_are_unique(view: SeriesView) -> Iterator[Fault]:
     """InstanceNumbers are there and unique; viewers sort by them where they do not use positions."""
     empty = [instance for instance in view.instances if not instance.numbers("InstanceNumber")]
@@ -100,21 +106,28 @@ def numbers_are_unique(view: SeriesView) -> Iterator[Fault]:
     yield from _repeated(view.instances, "InstanceNumber", "Number the slices 1, 2, 3 …")
 
 
-@check("SER-010", level="warning", part="PS3.3 C.7.6.1")
+@check("SER-010", level="warning", part="PS3.3 C.7.6.1", scope="image")
 def numbers_run_along_the_normal(view: SeriesView) -> Iterator[Fault]:
-    """InstanceNumber runs 1..N along the normal, so that sorting by number and by position give the same array.
+    """InstanceNumber rises, or falls, along the normal in every volume: sorting by it gives the order of the slices.
 
-    In a series of several volumes it runs on from each volume to the next.
+    Viewers that sort by it jump to and fro otherwise. Where it begins, and whether volumes alternate, is the maker's.
     """
-    numbers = [instance.numbers("InstanceNumber")[:1] for instance in view.instances]
-    wanted = [(float(index + 1),) for index in range(len(numbers))]
-    if view.distances_mm is not None and not view.is_framed and numbers != wanted and all(numbers):
-        index = next(index for index, number in enumerate(numbers) if number != wanted[index])
-        yield Fault(
-            view.instances[index].name,
-            f"Slice {index + 1} along the normal has InstanceNumber {numbers[index][0]:g}.",
-            "Number the slices 1, 2, 3 … along the normal.",
-        )
+    numbers = [next(iter(instance.numbers("InstanceNumber")), math.nan) for instance in view.instances]
+    if view.distances_mm is None or view.is_framed or any(map(math.isnan, numbers)):
+        return
+    direction = 0.0
+    for volume in view.places.volumes:
+        for index in range(volume.start, volume.stop - 1):
+            step = numbers[index + 1] - numbers[index]
+            direction = direction or step
+            if step * direction < 0:
+                yield Fault(
+                    view.instances[index + 1].name,
+                    f"InstanceNumber goes from {numbers[index]:g} to {numbers[index + 1]:g} at the next place, "
+                    f"against the slices before.",
+                    "Number the slices in the order of their positions, or sort them by position when you use them.",
+                )
+                return
 
 
 def _repeated(instances: Sequence[Instance], keyword: str, remedy: str) -> Iterator[Fault]:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from dicomseries.readback import Instance
 from dicomseries.readback.clocks import seconds_of_dates
+from dicomseries.readback.placement import number_of
+from dicomseries.verify.places import Volume
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView
 
@@ -19,14 +21,22 @@ _PET = "1.2.840.10008.5.1.4.1.1.128"
 _CLOCKS_S = 60.0
 _LONGEST_FRAME_S = 3600.0
 
+_OF_TIME = frozenset(
+    {
+        *("", "TemporalPositionIdentifier", "AcquisitionNumber", "TriggerTime", "FrameReferenceTime", "ImageIndex"),
+        *("ActualFrameDuration", "AcquisitionDateTime", "AcquisitionTime", "ContentTime", "InstanceNumber"),
+    }
+)
+"""What tells volumes apart if they are time points."""
 
-@check("TIM-001", level="error", part="PS3.3 C.8.3.1, C.7.6.1")
+
+@check("TIM-001", level="error", part="PS3.3 C.8.3.1, C.7.6.1", scope="image")
 def time_points_are_numbered(view: SeriesView) -> Iterator[Fault]:
     """TemporalPositionIdentifier, where it differs, is one number for each volume, from 1 to NumberOfTemporalPositions.
 
     It rises with InstanceNumber. It is what dcm2niix and vtk-dicom sort time points by.
     """
-    if view.is_framed or not view.differs("TemporalPositionIdentifier"):
+    if view.is_framed or not view.differs("TemporalPositionIdentifier") or not _are_time_points(view):
         return
     for place, (found, volume) in enumerate(_by_volume(view, "TemporalPositionIdentifier"), start=1):
         if found != {float(place)}:
@@ -48,16 +58,27 @@ def time_points_are_numbered(view: SeriesView) -> Iterator[Fault]:
 
 def _by_volume(view: SeriesView, keyword: str) -> Iterator[tuple[set[float], tuple[Instance, ...]]]:
     """Yield the values of a numeric attribute in each volume, and the files of the volume."""
-    for volume in view.places.volumes:
+    for volume in _in_order_of_numbers(view):
         members = view.instances[volume.start : volume.stop]
         yield {next(iter(one.numbers(keyword)), np.nan) for one in members}, members
+
+
+def _in_order_of_numbers(view: SeriesView) -> list[Volume]:
+    """Return the volumes in the order of their smallest InstanceNumber."""
+    return sorted(view.places.volumes, key=lambda one: min(map(number_of, view.instances[one.start : one.stop])))
+
+
+def _are_time_points(view: SeriesView) -> bool:
+    """Return whether volumes follow each other in time: not echoes, weightings or parts of complex images."""
+    arrangements = [sorting.arrangement for sorting in view.places.sortings]
+    return all(one is None or one.by in _OF_TIME for one in arrangements)
 
 
 def _shown(values: set[float]) -> str:
     return ", ".join(f"{value:g}" for value in sorted(values)[:4]) + (" …" if len(values) > 4 else "")
 
 
-@check("TIM-002", level="error", part="PS3.3 C.8.9.1.1.3, C.8.9.4.1.9")
+@check("TIM-002", level="error", part="PS3.3 C.8.9.1.1.3, C.8.9.4.1.9", scope="image")
 def dynamic_pet_is_counted(view: SeriesView) -> Iterator[Fault]:
     """A dynamic PET series has NumberOfTimeSlices times NumberOfSlices images, and ImageIndex counts them.
 
@@ -87,21 +108,21 @@ def dynamic_pet_is_counted(view: SeriesView) -> Iterator[Fault]:
             return
 
 
-@check("TIM-003", level="error", part="PS3.3 C.8.9.4, C.7.6.18.1, C.7.6.1")
+@check("TIM-003", level="error", part="PS3.3 C.8.9.4, C.7.6.18.1, C.7.6.1", scope="image")
 def times_rise(view: SeriesView) -> Iterator[Fault]:
     """FrameReferenceTime, TriggerTime, and date and time of acquisition, where they differ, rise with the volumes.
 
-    Volumes are in the order of InstanceNumber.
+    Volumes are in the order of InstanceNumber; only time points are looked at, not echoes or diffusion weightings.
     """
-    volumes = view.places.volumes
-    if view.is_framed or len(volumes) < 2:
+    if view.is_framed or not _are_time_points(view):
         return
+    volumes = _in_order_of_numbers(view)
     for keywords in (("FrameReferenceTime",), ("TriggerTime",), ("AcquisitionDate", "AcquisitionTime")):
         if not any(map(view.differs, keywords)):
             continue
         starts = [min(_time(one, keywords) for one in view.instances[volume.start : volume.stop]) for volume in volumes]
         for place, (before, after) in enumerate(itertools.pairwise(starts), start=1):
-            if not before <= after or (before == after and len(keywords) == 1):
+            if not before <= after or (before == after and keywords == ("FrameReferenceTime",)):
                 yield Fault(
                     view.places.name(volumes[place].start),
                     f"{keywords[-1]} of volume {place + 1} is {after:.12g}, of the one before {before:.12g}.",
@@ -110,7 +131,7 @@ def times_rise(view: SeriesView) -> Iterator[Fault]:
                 break
 
 
-@check("TIM-004", level="error", part="PS3.3 C.8.9.1.1.2, C.8.9.4.1.4, C.8.9.4.1.5")
+@check("TIM-004", level="error", part="PS3.3 C.8.9.1.1.2, C.8.9.4.1.4, C.8.9.4.1.5", scope="image")
 def pet_counts_from_series_time(view: SeriesView) -> Iterator[Fault]:
     """FrameReferenceTime of PET lies within the acquisition of its frame, counted from SeriesDate and SeriesTime.
 
@@ -119,7 +140,7 @@ def pet_counts_from_series_time(view: SeriesView) -> Iterator[Fault]:
     less is allowed, as clocks of scanners differ. Where FrameReferenceTime is the same in all images, as scanners
     write it for the beds of a whole body, only the earliest acquisition is compared.
     """
-    if view.is_framed or view.first.text("SOPClassUID") != _PET:
+    if view.is_framed or view.first.sop_class_uid != _PET:
         return
     compared = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime", "ActualFrameDuration")
     instances = view.instances if any(map(view.differs, compared)) else (view.first,)

@@ -15,11 +15,12 @@ from dicomseries.verify.view import SeriesView, Told, printable
 __all__: list[str] = []
 
 _PT = "1.2.840.10008.5.1.4.1.1.128"
+_CT = frozenset(f"1.2.840.10008.5.1.4.1.1.2{part}" for part in ("", ".1", ".2"))
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _MULTI_FRAME_SC = frozenset(f"1.2.840.10008.5.1.4.1.1.7.{number}" for number in (1, 2, 3, 4))
 
 
-@check("WIN-001", level="warning", part="PS3.3 C.11.2")
+@check("WIN-001", level="warning", part="PS3.3 C.11.2", scope="image")
 def window_is_there(view: SeriesView) -> Iterator[Fault]:
     """Grey images have a window (or a VOI LUT). Without one, each viewer guesses another contrast for each slice.
 
@@ -31,7 +32,7 @@ def window_is_there(view: SeriesView) -> Iterator[Fault]:
         yield Fault(windows[0].where, "There is no WindowCenter and WindowWidth.", "Write one window in all slices.")
 
 
-@check("WIN-002", level="error", part="PS3.3 C.11.2")
+@check("WIN-002", level="error", part="PS3.3 C.11.2", scope="image")
 def window_is_everywhere(view: SeriesView) -> Iterator[Fault]:
     """If one slice has a window, all have, center and width with as many values.
 
@@ -60,10 +61,13 @@ def _together(view: SeriesView, keywords: Sequence[str]) -> list[tuple[Told, ...
     ]
 
 
-@check("WIN-003", level="warning", part="PS3.3 C.11.2")
+@check("WIN-003", level="warning", part="PS3.3 C.11.2", scope="image")
 def window_is_one(view: SeriesView) -> Iterator[Fault]:
-    """All slices have the same window, so that equal values look equal while scrolling."""
-    if all(one.raw for one in view.told("WindowCenter")):
+    """All slices of a CT have the same window, so that equal Hounsfield units look equal while scrolling.
+
+    MR, PET and other images may have a window for each slice: their scanners set it so, and no scale is lost.
+    """
+    if view.first.sop_class_uid in _CT and all(one.raw for one in view.told("WindowCenter")):
         yield from _not_one(view, ("WindowCenter", "WindowWidth", "VOILUTFunction"))
 
 
@@ -85,7 +89,7 @@ def _not_one(view: SeriesView, keywords: Sequence[str]) -> Iterator[Fault]:
             )
 
 
-@check("WIN-004", level="error", part="PS3.3 C.11.2.1.2")
+@check("WIN-004", level="error", part="PS3.3 C.11.2.1.2", scope="image")
 def window_is_wide_enough(view: SeriesView) -> Iterator[Fault]:
     """WindowWidth is at least 1, or above 0 with VOILUTFunction LINEAR_EXACT or SIGMOID."""
     for width, function in _together(view, ("WindowWidth", "VOILUTFunction")):
@@ -98,7 +102,7 @@ def window_is_wide_enough(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("VAL-001", level="error", part="PS3.3 C.11.1.1, C.7.6.16.2.9")
+@check("VAL-001", level="error", part="PS3.3 C.11.1.1, C.7.6.16.2.9", scope="image")
 def rescale_is_usable(view: SeriesView) -> Iterator[Fault]:
     """RescaleSlope and RescaleIntercept come together, are one finite number each, and the slope is not 0."""
     for slope, intercept in _together(view, ("RescaleSlope", "RescaleIntercept")):
@@ -113,21 +117,50 @@ def rescale_is_usable(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("VAL-002", level="error", part="PS3.3 C.8.2.1, C.11.1")
+@check("VAL-002", level="warning", part="PS3.3 C.8.2.1, C.11.1", scope="image")
 def rescale_is_one(view: SeriesView) -> Iterator[Fault]:
-    """Slope, intercept and their unit are equal in all slices; in PET images the slope may differ.
+    """Slope, intercept and unit are equal in all slices; in PET images the slope may differ.
 
-    Many readers take the first slice's for all, and ITK the first frame's.
+    A rescale for each slice is legal, and scanners write it; `read` applies it. But some readers take that of one slice
+    for all (ITK that of the first frame, ITK in web viewers that of the last file), and numbers of several units cannot
+    be compared.
     """
-    keywords = ("RescaleSlope", "RescaleIntercept", "RescaleType")
-    yield from _not_one(view, keywords[1:] if view.first.text("SOPClassUID") == _PT else keywords)
+    if view.first.sop_class_uid != _PT:
+        yield from _differing_rescales(view)
+    units = view.told("RescaleType")
+    usual = Counter(one.text for one in units).most_common(1)[0][0]
+    odd = [one for one in units if one.text != usual]
+    if odd:
+        yield Fault(
+            odd[0].where,
+            f"RescaleType is {printable(odd[0].raw)}, in other slices {printable(usual)} "
+            f"({len(odd)} of {len(units)} differ).",
+            "Read the slices of each unit by themselves; their numbers are different quantities.",
+        )
 
 
-@check("VAL-003", level="error", part="PS3.3 C.8.9.4.1.4")
+def _differing_rescales(view: SeriesView) -> Iterator[Fault]:
+    """Yield the first slice whose slope or intercept, as a number, is not that of most."""
+    pairs = _together(view, ("RescaleSlope", "RescaleIntercept"))
+    values = [(slope.numbers or (1.0,), intercept.numbers or (0.0,)) for slope, intercept in pairs]
+    groups = Counter(values).most_common()
+    if len(groups) == 1:
+        return
+    index = next(index for index, value in enumerate(values) if value != groups[0][0])
+    slope, intercept = pairs[index]
+    yield Fault(
+        slope.where,
+        f"RescaleSlope is {printable(slope.raw)} and RescaleIntercept {printable(intercept.raw)}; "
+        f"the {len(pairs)} slices have {len(groups)} different pairs.",
+        "Apply the rescale of each slice, as read does: programs that take one pair for all get wrong values.",
+    )
+
+
+@check("VAL-003", level="error", part="PS3.3 C.8.9.4.1.4", scope="image")
 def pet_starts_at_zero(view: SeriesView) -> Iterator[Fault]:
     """RescaleIntercept of PET images is 0: stored 0 means no activity."""
     for instance in view.representatives("RescaleIntercept"):
-        if instance.text("SOPClassUID") == _PT and instance.intercept != 0:
+        if instance.sop_class_uid == _PT and instance.intercept != 0:
             yield Fault(
                 instance.name,
                 f"RescaleIntercept is {printable(instance.raw('RescaleIntercept'))}.",
@@ -135,7 +168,7 @@ def pet_starts_at_zero(view: SeriesView) -> Iterator[Fault]:
             )
 
 
-@check("VAL-004", level="error", part="PS3.3 C.7.6.1.1.5")
+@check("VAL-004", level="error", part="PS3.3 C.7.6.1.1.5", scope="image")
 def lossy_compression_is_told(view: SeriesView) -> Iterator[Fault]:
     """LossyImageCompression 01 comes with ratio and method, and stands where the transfer syntax is lossy.
 
@@ -160,13 +193,13 @@ _ALWAYS_LOSSY = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
 """JPEG Baseline and Extended; the near-lossless syntaxes may be lossless in fact."""
 
 
-@check("VAL-005", level="error", part="PS3.3 C.7.6.16.2.9b, C.8.32.2")
+@check("VAL-005", level="error", part="PS3.3 C.7.6.16.2.9b, C.8.32.2", scope="image")
 def parametric_map_has_an_identity_rescale(view: SeriesView) -> Iterator[Fault]:
     """The Pixel Value Transformation of a Parametric Map is the identity: slope 1, intercept 0.
 
     What the stored values mean is said by the Real World Value Mapping alone; readers that know it apply both.
     """
-    if view.first.text("SOPClassUID") == _PARAMETRIC_MAP:
+    if view.first.sop_class_uid == _PARAMETRIC_MAP:
         yield from _not_identity(view, "Write slope 1 and intercept 0, and the meaning in a Real World Value Mapping.")
 
 
@@ -180,13 +213,13 @@ def _not_identity(view: SeriesView, remedy: str) -> Iterator[Fault]:
             )
 
 
-@check("VAL-006", level="error", part="PS3.3 C.8.6.3")
+@check("VAL-006", level="error", part="PS3.3 C.8.6.3", scope="image")
 def multi_frame_capture_has_an_identity_rescale(view: SeriesView) -> Iterator[Fault]:
     """Multi-frame Secondary Capture has slope 1 and intercept 0, and has them at the top level.
 
     PS3.3 calls its Modality LUT an identity; ITK does not see one in a functional group.
     """
-    if view.first.text("SOPClassUID") not in _MULTI_FRAME_SC:
+    if view.first.sop_class_uid not in _MULTI_FRAME_SC:
         return
     yield from _not_identity(view, "Write slope 1 and intercept 0, or choose another kind.")
     for frames in view.frames:
@@ -198,7 +231,7 @@ def multi_frame_capture_has_an_identity_rescale(view: SeriesView) -> Iterator[Fa
             )
 
 
-@check("VAL-007", level="error", part="PS3.3 C.7.6.16.2.11")
+@check("VAL-007", level="error", part="PS3.3 C.7.6.16.2.11", scope="image")
 def real_world_values_are_usable(view: SeriesView) -> Iterator[Fault]:
     """A Real World Value Mapping has a units code, and a finite slope that is not 0 or a table; its range rises.
 

@@ -13,9 +13,20 @@ from pydicom.datadict import keyword_for_tag
 
 from dicomseries.readback import Instance, differing_tags
 from dicomseries.readback.elements import Element
+from dicomseries.readback.frame_placement import number_of_part
 from dicomseries.readback.instance import tag_of
+from dicomseries.readback.placement import number_of
+from dicomseries.standard.image_classes import ImageClass, image_class
 from dicomseries.verify.frames import PER_FRAME, Frames, Path, is_framed, items_in, numbers_of
-from dicomseries.verify.places import Places, Source, labels_of_files, labels_of_frames, places_of
+from dicomseries.verify.places import (
+    Labels,
+    Places,
+    Source,
+    labels_of_files,
+    labels_of_frames,
+    labels_of_segments,
+    places_of,
+)
 
 __all__ = ["SEGMENTATIONS", "SeriesView", "Told", "name_of", "printable"]
 
@@ -78,8 +89,8 @@ class SeriesView:
     """
 
     def __init__(self, instances: Sequence[Instance]) -> None:
-        numbered = sorted(instances, key=lambda one: (next(iter(one.numbers("InstanceNumber")), np.inf), one.path))
         self.is_framed = any(map(is_framed, instances))
+        numbered = sorted(instances, key=number_of_part) if self.is_framed else sorted(instances, key=number_of)
         self._files: tuple[Instance, ...] = tuple(numbered)
         self.places: Places = self._places()
         self.instances: tuple[Instance, ...] = (
@@ -106,17 +117,28 @@ class SeriesView:
         sources = [Source(one.instance, index, is_only=False) for one in self.frames for index in range(one.count)]
         positions = _joined([one.numbers("ImagePositionPatient", 3) for one in self.frames])
         axes = _joined([one.numbers("ImageOrientationPatient", 6) for one in self.frames])
-        stacks = [text for one in self.frames for text in one.texts("StackID")]
-        kinds = [
-            None if any(part is None for part in parts) else list(itertools.chain.from_iterable(parts))
-            for parts in zip(*(one.telling for one in self.frames), strict=True)
-        ]
         return places_of(
             sources,
             positions,
             None if axes is None else axes.reshape(-1, 2, 3),
-            lambda distances: labels_of_frames(stacks, kinds, distances),
+            self._labels_of_frames,
         )
+
+    def _labels_of_frames(self, distances_mm: npt.NDArray[np.float64]) -> Labels:
+        stacks = [text for one in self.frames for text in one.texts("StackID")]
+        if self._files[0].sop_class_uid in SEGMENTATIONS:
+            return labels_of_segments(stacks, self._segments_of_frames())
+        pool = [one.all_groups for one in self.frames if one.all_groups is not None]
+        return labels_of_frames(pool, stacks, distances_mm)
+
+    def _segments_of_frames(self) -> npt.NDArray[np.float64]:
+        """Return ReferencedSegmentNumber of each frame in the order of the files; 0 where there is none."""
+        found = [one.numbers("ReferencedSegmentNumber") for one in self.frames]
+        parts = [
+            np.zeros(one.count) if part is None else np.nan_to_num(part[:, 0])
+            for one, part in zip(self.frames, found, strict=True)
+        ]
+        return np.concatenate(parts)
 
     def by_slice(self, keyword: str) -> list[bytes | None]:
         """Return what each slice says of an attribute, in the order of `places`."""
@@ -161,17 +183,19 @@ class SeriesView:
     @cached_property
     def segments(self) -> tuple[int, ...]:
         """ReferencedSegmentNumber of each slice in the order of `places`; 0 where there is none."""
-        found = [one.numbers("ReferencedSegmentNumber") for one in self.frames]
-        parts = [
-            np.zeros(one.count) if part is None else np.nan_to_num(part[:, 0])
-            for one, part in zip(self.frames, found, strict=True)
-        ]
-        return tuple(np.concatenate(parts).astype(int)[self.places.order].tolist()) if parts else ()
+        if not self.frames:
+            return ()
+        return tuple(self._segments_of_frames().astype(int)[self.places.order].tolist())
+
+    @property
+    def image_class(self) -> ImageClass:
+        """What the standard says of the image plane of the first slice's SOP class."""
+        return image_class(self.first.sop_class_uid)
 
     @property
     def is_sparse(self) -> bool:
         """Whether frames may be left out: of a segmentation, those without pixels (PS3.3 section A.51)."""
-        return self.first.text("SOPClassUID") in SEGMENTATIONS
+        return self.first.sop_class_uid in SEGMENTATIONS
 
     @cached_property
     def differing(self) -> frozenset[int]:

@@ -229,22 +229,30 @@ def finding(level):
     )
 
 
+def findings(found=()):
+    return dcs.Findings(found, checked=["pixels of 3 files"], not_checked=["dciodvfy: not installed"])
+
+
 @pytest.mark.parametrize(("levels", "code"), [((), 0), (("warning",), 0), (("warning", "error"), 1)])
 def test_check_ends_with_one_where_there_are_errors(monkeypatch, capsys, levels, code):
-    monkeypatch.setattr(dcs, "check", lambda *_, **__: tuple(map(finding, levels)), raising=False)
+    monkeypatch.setattr(dcs, "check", lambda *_, **__: findings(map(finding, levels)), raising=False)
     assert main(["check", "out"]) == code
     text = capsys.readouterr().out
+    assert text.endswith("checked: pixels of 3 files\nnot checked: dciodvfy: not installed\n")
     assert text.count("GEO-001") == len(levels)
     assert main(["check", "out", "--json"]) == code
     record = json.loads(capsys.readouterr().out)
     assert record["errors"] == levels.count("error")
     assert [found["level"] for found in record["findings"]] == list(levels)
+    assert (record["checked"], record["not_checked"]) == (["pixels of 3 files"], ["dciodvfy: not installed"])
 
 
 def test_check_compares_with_an_input_whose_geometry_is_given(monkeypatch):
     asked = {}
     monkeypatch.setattr(dcs, "open_volume", lambda source, **options: (source, options["spacing"]), raising=False)
-    monkeypatch.setattr(dcs, "check", lambda path, **options: asked.update(options, path=path) or (), raising=False)
+    monkeypatch.setattr(
+        dcs, "check", lambda path, **options: asked.update(options, path=path) or findings(), raising=False
+    )
     assert main(shlex.split("check out --against a.npy --spacing 1 2 3 --series 1.2")) == 0
     assert (asked["path"], asked["series"], asked["against"]) == ("out", "1.2", ("a.npy", (1, 2, 3)))
     assert main(shlex.split("check out --max-error 0.1 --nan -5 --clip 0 9 --no-validators")) == 0
@@ -253,7 +261,7 @@ def test_check_compares_with_an_input_whose_geometry_is_given(monkeypatch):
 
 def test_check_says_once_what_is_wrong_with_many_files(monkeypatch, capsys):
     found = [SimpleNamespace(**vars(finding("error")) | {"where": f"{index:04}.dcm"}) for index in range(400)]
-    monkeypatch.setattr(dcs, "check", lambda *_, **__: tuple(found), raising=False)
+    monkeypatch.setattr(dcs, "check", lambda *_, **__: findings(found), raising=False)
     assert main(["check", "out"]) == 1
     text = capsys.readouterr().out
     assert "0000.dcm and 399 more" in text

@@ -94,7 +94,7 @@ PLANTED = {
     "two slices at one position": (moved(2, 2.5), "GEO-004"),
     "InstanceNumber twice": (one(3, InstanceNumber=3), "SER-009"),
     "InstanceNumber empty": (one(3, InstanceNumber=None), "SER-009"),
-    "InstanceNumbers against the normal": (lambda at, ds: setattr(ds, "InstanceNumber", 6 - at), "SER-010"),
+    "InstanceNumbers in no order": (lambda at, ds: setattr(ds, "InstanceNumber", (3, 1, 4, 6, 5, 2)[at]), "SER-010"),
     "other StudyInstanceUID": (one(2, StudyInstanceUID="2.25.99"), "SER-001"),
     "other StudyDate": (one(2, StudyDate="20240228"), "SER-001"),
     "other SeriesNumber": (one(2, SeriesNumber=2), "SER-002"),

@@ -270,7 +270,7 @@ PLANTED = {
     "position of one frame imprecise": (ONE, moved(2, 0.01), "GEO-007"),
     "position of one frame wrong at one time": (MR, moved(6, 0.4), "GEO-006"),
     "two frames of a time at one place": (MR, moved(6, 2.5), "GEO-004"),
-    "volumes that nothing tells apart": (MR, without_times, "GEO-004"),
+    "volumes that nothing tells apart": (MR, without_times, "GEO-011"),
     "a volume at another place": (MR, third_volume_moved, "GEO-010"),
     "a volume with a frame too few": (MR, a_frame_too_few, "GEO-010"),
     "orientation not unit": (
@@ -316,7 +316,7 @@ PLANTED = {
     "a term of a group that is not enumerated": (MR, in_shared("FrameAnatomySequence", FrameLaterality="X"), "MOD-003"),
     "image type of three values": (MAP, top(ImageType=["DERIVED", "PRIMARY", "VOLUME"]), "MOD-004"),
     "derived of nothing": (CT, top(ImageType=["DERIVED", "PRIMARY", "VOLUME", "NONE"]), "MOD-005"),
-    "window of one frame": (MR, per_frame("FrameVOILUTSequence", window_of_a_frame), "WIN-003"),
+    "window of one frame": (CT, per_frame("FrameVOILUTSequence", window_of_a_frame), "WIN-003"),
     "window missing in one frame": (MR, per_frame("FrameVOILUTSequence", no_window_of_a_frame), "WIN-002"),
     "window missing": (MR, lambda ds: delattr(shared(ds), "FrameVOILUTSequence"), "WIN-001"),
     "window of width 0": (MR, in_shared("FrameVOILUTSequence", WindowWidth="0"), "WIN-004"),

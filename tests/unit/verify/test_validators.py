@@ -1,4 +1,4 @@
-"""Other people's validators: their lines become findings, said once; a crash is one too."""
+"""Other people's validators: their lines become findings, said once; a crash is a note."""
 
 from __future__ import annotations
 
@@ -39,19 +39,73 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
 def test_lines_of_stderr_count_and_the_exit_code_does_not(tmp_path, monkeypatch):
     fake(tmp_path, monkeypatch, "print('Error - A\\nWarning - B\\nCTImage', file=sys.stderr)")
-    found = validators.validate([Path("1.dcm"), Path("2.dcm")])
+    validation = validators.validate([Path("1.dcm"), Path("2.dcm")])
+    found = validation.findings
+    assert (validation.checked, validation.not_checked) == (("dciodvfy", "dcentvfy"), ())
     assert [one.id for one in found] == ["EXT-001", "EXT-002", "EXT-003", "EXT-004"]
     assert found[0].message == "A (2 files)."
 
 
-def test_a_crash_is_an_error(tmp_path, monkeypatch):
-    fake(tmp_path, monkeypatch, "os.abort()")
-    assert {one.id for one in validators.validate([Path("1.dcm")])} == {"EXT-001", "EXT-003"}
+def test_a_crash_is_a_note_and_no_fault_of_the_files(tmp_path, monkeypatch):
+    fake(tmp_path, monkeypatch, "print('Error - half a line', file=sys.stderr, flush=True); os.abort()")
+    validation = validators.validate([Path("1.dcm"), Path("2.dcm")])
+    assert (validation.findings, validation.checked) == ((), ())
+    assert validation.not_checked == (
+        "dciodvfy: crashed (signal 6) on 1.dcm and 1 more",
+        "dcentvfy: crashed (signal 6) on the series",
+    )
 
 
-def test_without_validators_nothing_is_said(monkeypatch):
+def test_a_crash_on_one_file_does_not_hide_what_is_wrong_with_another(tmp_path, monkeypatch):
+    fake(tmp_path, monkeypatch, "print('Error - A', file=sys.stderr); sys.argv[-1] == '2.dcm' and os.abort()")
+    validation = validators.validate([Path("1.dcm"), Path("2.dcm")])
+    assert [(one.id, one.where) for one in validation.findings] == [("EXT-001", "1.dcm")]
+    assert validation.checked == ("dciodvfy",)
+    assert validation.not_checked[0] == "dciodvfy: crashed (signal 6) on 2.dcm"
+
+
+def test_a_validator_that_does_not_end_or_start_is_a_note(tmp_path, monkeypatch):
+    fake(tmp_path, monkeypatch, "import time; time.sleep(30)")
+    monkeypatch.setattr(validators, "_SECONDS", 0.2)
+    assert "did not end within 0.2 s" in validators.validate([Path("1.dcm")]).not_checked[0]
+    monkeypatch.setattr(validators, "find_program", lambda _: str(tmp_path))
+    assert "cannot be started" in validators.validate([Path("1.dcm")]).not_checked[0]
+
+
+def test_missing_validators_are_named(monkeypatch):
     monkeypatch.setattr(validators, "find_program", lambda _: None)
-    assert validators.validate([Path("1.dcm")]) == ()
+    validation = validators.validate([Path("1.dcm")])
+    assert (validation.findings, validation.checked) == ((), ())
+    assert [one.partition(":")[0] for one in validation.not_checked] == ["dciodvfy", "dcentvfy"]
+    assert all("not installed" in one for one in validation.not_checked)
+
+
+@pytest.mark.parametrize("legal", validators._LEGAL, ids=lambda legal: legal.reason[:30])
+def test_every_line_that_is_left_out_has_a_reason_and_is_of_its_class_only(legal):
+    assert len(legal.reason) > 30
+    assert legal.sop_class_uid in {"", validators._MR, validators._SC}
+
+
+MR_RESCALE = (
+    "</RescaleSlope(0028,1053)[1]> - Non-identity Modality LUT Module not expected in standard MR IOD = <6.5e-5>",
+    "</RescaleType(0028,1054)> - Attribute is not present in standard DICOM IOD",
+)
+
+
+@pytest.mark.parametrize("text", MR_RESCALE)
+def test_a_rescale_is_legal_in_mr_images_and_nowhere_else_where_it_is_not_expected(text):
+    def warned(uid):
+        remark = validators.Remark(program="dciodvfy", level="Warning", where="1.dcm", text=text, sop_class_uid=uid)
+        return [one.id for one in run("validators", (remark,))]
+
+    assert warned("1.2.840.10008.5.1.4.1.1.4") == []
+    assert warned("1.2.840.10008.5.1.4.1.1.1") == ["EXT-002"]
+
+
+def test_what_only_a_dicomdir_needs_is_no_fault():
+    text = "</PatientID(0010,0020)> - Missing attribute or value that would be needed to build DICOMDIR"
+    remark = validators.Remark(program="dciodvfy", level="Warning", where="1.dcm", text=text)
+    assert list(run("validators", (remark,))) == []
 
 
 def test_an_unknown_laterality_is_no_fault():
@@ -70,10 +124,11 @@ def test_bytes_counted_as_characters_are_no_error():
 def test_only_what_the_files_place_in_another_series_is_not_missed(monkeypatch):
     texts = [f"Missing SOPInstanceUID that was referenced - 2.25.{last} for file <1.dcm>" for last in (7, 77)]
     said = [validators.Remark(program="dcentvfy", level="Error", where="series", text=text) for text in texts]
-    monkeypatch.setattr(validators, "_of_each", lambda _: ())
-    monkeypatch.setattr(validators, "_of_all", lambda _: said)
-    assert [one.message for one in validators.validate([Path("1.dcm")], {"2.25.7"})] == [f"{texts[1]}."]
-    assert len(validators.validate([Path("1.dcm")])) == 2
+    monkeypatch.setattr(validators, "_of_each", lambda *_: validators._Answer(program="dciodvfy"))
+    answer = validators._Answer(program="dcentvfy", remarks=tuple(said), asked=1)
+    monkeypatch.setattr(validators, "_of_all", lambda _: answer)
+    assert [one.message for one in validators.validate([Path("1.dcm")], {"2.25.7"}).findings] == [f"{texts[1]}."]
+    assert len(validators.validate([Path("1.dcm")]).findings) == 2
 
 
 def test_a_reference_within_its_own_series_is_missed_one_into_another_is_not(tmp_path):
@@ -99,9 +154,10 @@ def test_a_reference_within_its_own_series_is_missed_one_into_another_is_not(tmp
 @pytest.mark.parametrize(("syntax", "shown"), [("1.2.840.10008.1.2.1", 2), ("1.2.840.10008.1.2.1.99", 0)])
 def test_deflated_files_are_not_shown_to_validators_that_cannot_read_them(tmp_path, monkeypatch, syntax, shown):
     seen: list[Path] = []
-    monkeypatch.setattr(series, "validate", lambda paths, _: seen.extend(paths) or ())
+    monkeypatch.setattr(series, "validate", lambda paths, *_: seen.extend(paths) or validators.Validation())
     stored = np.zeros((2, 4, 5), "int16")
-    series.check(
+    found = series.check(
         write_known_series(tmp_path, stored, change=lambda _, ds: setattr(ds.file_meta, "TransferSyntaxUID", syntax))
     )
     assert len(seen) == shown
+    assert any("2 deflated files" in one for one in found.not_checked) == (shown == 0)
