@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self, cast
 
 import numpy as np
@@ -17,7 +17,15 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError
 from dicomseries.standard.decimal_string import format_ds
 
-__all__ = ["EVENNESS_TOLERANCE", "SHEAR_TOLERANCE", "Grid", "Space", "Vector", "all_position_texts"]
+__all__ = [
+    "EVENNESS_TOLERANCE",
+    "SHEAR_TOLERANCE",
+    "Grid",
+    "GridTexts",
+    "Space",
+    "Vector",
+    "all_position_texts",
+]
 
 Vector = tuple[float, float, float]
 Direction = tuple[float, float, float, float, float, float, float, float, float]
@@ -39,6 +47,30 @@ _EXACT = 1e-14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GridTexts:
+    """Decimal strings that a header prints for a grid.
+
+    Parameters
+    ----------
+    spacing : tuple of str
+        mm along x (columns), y (rows), z (slices).
+    orientation : tuple of str
+        ImageOrientationPatient.
+    positions : tuple of tuple of str, optional
+        ImagePositionPatient of each slice in LPS mm; None if the grid prints its own.
+
+    Examples
+    --------
+    >>> GridTexts(spacing=("0.90", "0.7", "2.5"), orientation=("1", "0", "0", "0", "1", "0")).spacing[0]
+    '0.90'
+    """
+
+    spacing: tuple[str, str, str]
+    orientation: tuple[str, ...]
+    positions: tuple[tuple[str, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """The voxel centres of an array of shape (slices, rows, columns), in LPS mm.
 
@@ -53,6 +85,8 @@ class Grid:
     direction_lps : tuple of float
         Nine direction cosines, row by row, as ITK prints them: the columns of the 3×3 matrix are the unit
         vectors along which the column, row and slice index grow.
+    texts : GridTexts, optional
+        How another header prints these numbers, which is then kept; not compared. A turned grid has none.
 
     Raises
     ------
@@ -75,6 +109,7 @@ class Grid:
     spacing_mm: Vector
     origin_lps: Vector = (0.0, 0.0, 0.0)
     direction_lps: Direction = _IDENTITY
+    texts: GridTexts | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", _shape(self.shape))
@@ -258,7 +293,9 @@ class Grid:
         direction = list(self.direction_lps)
         for row in range(3):
             direction[3 * row + i] = -direction[3 * row + i] + 0.0
-        return replace(self, origin_lps=self.point(*index), direction_lps=cast("Direction", tuple(direction)))
+        return replace(
+            self, origin_lps=self.point(*index), direction_lps=cast("Direction", tuple(direction)), texts=None
+        )
 
     def along_normal(self) -> tuple[Self, bool]:
         """Return the grid with slices along the normal, and whether the slices must be reversed for it.
@@ -278,9 +315,19 @@ class Grid:
         >>> Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1)).orientation_texts()
         ('1', '0', '0', '0', '1', '0')
         """
-        return tuple(map(format_ds, self.orientation))
+        return tuple(map(format_ds, self.orientation)) if self.texts is None else self.texts.orientation
 
-    def position_texts(self, slice_index: int) -> tuple[str, str, str]:
+    def spacing_texts(self) -> tuple[str, ...]:
+        """Return the spacing along x (columns), y (rows), z (slices) in mm as DS texts.
+
+        Examples
+        --------
+        >>> Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 2.5)).spacing_texts()
+        ('1', '1', '2.5')
+        """
+        return tuple(map(format_ds, self.spacing_mm)) if self.texts is None else self.texts.spacing
+
+    def position_texts(self, slice_index: int) -> tuple[str, ...]:
         """Return ImagePositionPatient of a slice as DS texts.
 
         Examples
@@ -288,8 +335,9 @@ class Grid:
         >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2.5)).position_texts(1)
         ('0', '0', '2.5')
         """
-        x, y, z = self.position(slice_index)
-        return format_ds(x), format_ds(y), format_ds(z)
+        if self.texts is not None and self.texts.positions is not None:
+            return self.texts.positions[slice_index]
+        return tuple(map(format_ds, self.position(slice_index)))
 
     def check_printed(self) -> None:
         """Refuse a grid whose positions are no longer even once printed in 16 characters.
@@ -303,6 +351,8 @@ class Grid:
         --------
         >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2.5), origin_lps=(-1234.56789, 0, 1)).check_printed()
         """
+        if self.texts is not None and self.texts.positions is not None:
+            return  # printed by another header, and compared with these numbers when it was read
         allowed = EVENNESS_TOLERANCE * min(self.spacing_mm)
         last = self.shape[0] - 1
         for index in sorted({0, min(1, last), last // 2, max(last - 1, 0), last}):
@@ -334,7 +384,10 @@ def all_position_texts(grid: Grid, slices: Sequence[int] | None = None) -> list[
     >>> all_position_texts(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2.5)))
     [('0', '0', '0'), ('0', '0', '2.5'), ('0', '0', '5')]
     """
-    steps = np.asarray(range(grid.shape[0]) if slices is None else slices) * grid.spacing_mm[2]
+    wanted = range(grid.shape[0]) if slices is None else slices
+    if grid.texts is not None and grid.texts.positions is not None:
+        return [grid.texts.positions[index] for index in wanted]
+    steps = np.asarray(wanted) * grid.spacing_mm[2]
     columns = []
     for start, cosine in zip(grid.origin_lps, grid.axes[2], strict=True):
         numbers = (start + cosine * steps).tolist()

@@ -9,6 +9,7 @@ from typing import Any
 from dicomseries import drawing
 from dicomseries.errors import counted
 from dicomseries.geometry import Grid
+from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.values.value_map import bound_text
 from dicomseries.verify import Finding
 
@@ -119,6 +120,7 @@ class Receipt:
             "spacing_mm": list(self.grid.spacing_mm),
             "origin_lps": list(self.grid.origin_lps),
             "direction_lps": list(self.grid.direction_lps),
+            "orientation": orientation_code(self.grid),
             "dtype": self.dtype,
             "slope": self.slope,
             "intercept": self.intercept,
@@ -143,6 +145,7 @@ class Receipt:
             lines += [other._series(), f"values: {other._values()}"]  # noqa: SLF001 - another receipt
         if len(self.others) > _MOST_OTHERS:
             lines.append(f"… and {len(self.others) - _MOST_OTHERS} more series, the last in {self.others[-1].out}")
+        lines.append(f"orientation: {orientation_text(self.grid)}")
         lines.append(
             "verified: every file was read back and compared" if self.verified else "not verified (verify=False)"
         )

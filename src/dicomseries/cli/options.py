@@ -13,6 +13,7 @@ __all__ = [
     "Affine",
     "Axes",
     "Direction",
+    "Orient",
     "Origin",
     "Overwrite",
     "Preview",
@@ -73,6 +74,15 @@ Axes = Annotated[
     typer.Option(
         metavar="zyx",
         help="Names of the array's axes, any order of t z y x c: tzyx, xyzt, zyxc.",
+        rich_help_panel=GEOMETRY,
+    ),
+]
+Orient = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHOICE",
+        help="Order in which whole axes are stored: as-is, upright, axial, coronal, sagittal.  [default: the grid of "
+        "the series it comes from where the voxels are its own, upright for images with directions, else as-is]",
         rich_help_panel=GEOMETRY,
     ),
 ]

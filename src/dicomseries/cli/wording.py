@@ -24,6 +24,7 @@ _OPTIONS = {
     "metadata": "--set",
     "nan": "--nan",
     "now": "--now",
+    "orient": "--orient",
     "origin": "--origin",
     "model": "--model-name",
     "overwrite": "--overwrite",

@@ -168,6 +168,7 @@ def write(
     affine: options.Affine = None,
     space: options.Space = None,
     axes: options.Axes = None,
+    orient: options.Orient = None,
     times: Annotated[
         str | None,
         typer.Option(
@@ -330,6 +331,7 @@ def write(
     arguments: dict[str, Any] = {
         "kind": kind or (None if lineage else _ask_for_kind()),
         **geometry,
+        "orient": orient,
         "times": times_of(times),
         **lineage,
         "values": values,

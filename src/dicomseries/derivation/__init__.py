@@ -10,6 +10,7 @@ from dicomseries.derivation.matching import Matching, match
 from dicomseries.derivation.references import References, references
 from dicomseries.derivation.rules import Rule, rule_for
 from dicomseries.derivation.source import Source, SourceFrame
+from dicomseries.derivation.source_grid import on_source_grid, with_source_texts
 
 __all__ = [
     "Decision",
@@ -23,6 +24,8 @@ __all__ = [
     "derivation_code",
     "inherit",
     "match",
+    "on_source_grid",
     "references",
     "rule_for",
+    "with_source_texts",
 ]

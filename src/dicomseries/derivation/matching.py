@@ -20,7 +20,7 @@ import numpy.typing as npt
 from dicomseries.derivation.source import Source
 from dicomseries.geometry import Grid
 
-__all__ = ["Matching", "Relation", "match"]
+__all__ = ["Matching", "Relation", "match", "steps_among"]
 
 Relation = Literal["same grid", "same space", "another space"]
 Floats = npt.NDArray[np.float64]
@@ -147,6 +147,42 @@ def match(source: Source, grid: Grid, *, same_space: bool = True, slab_mm: float
     )
 
 
+def steps_among(source: Source, grid: Grid) -> Floats | None:
+    """Return the steps of a grid's axes among the source's voxels, if its voxels are voxels of the source's lattice.
+
+    Parameters
+    ----------
+    source : Source
+        Its grid in LPS mm.
+    grid : Grid
+        LPS mm, axes in any order and direction, right-handed or not.
+
+    Returns
+    -------
+    ndarray of float64, shape (3, 4), or None
+        Index of the source's (column, row, slice) for a homogeneous (column, row, slice) of the grid: each axis of
+        more than one voxel follows one axis of the source, voxel by voxel. None if any does not.
+
+    Examples
+    --------
+    >>> from dicomseries.derivation.source import SourceFrame
+    >>> own = Grid(shape=(1, 5, 6), spacing_mm=(1, 1, 2))
+    >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
+    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    ...                 frame_of_reference_uid="3", grid=own, frames=(frame,))
+    >>> steps_among(source, own.flipped("x"))[0].tolist()
+    [-1.0, 0.0, 0.0, 5.0]
+    """
+    place = _Place(source, grid)
+    axes = np.abs(place.map[:, :3]).argmax(axis=0)
+    if sorted(axes.tolist()) != [0, 1, 2]:
+        return None
+    whole = np.zeros((3, 4))
+    whole[axes, [0, 1, 2]] = np.sign(place.map[axes, [0, 1, 2]])
+    whole[:, 3] = np.round(place.map[:, 3])
+    return place.map if place.is_like(whole) else None
+
+
 class _Place:
     """A new grid as a lattice of points among the indices (column, row, slice) of the source's voxels."""
 
@@ -218,6 +254,10 @@ class _Place:
     def on_centres(self) -> bool:
         """Return whether every voxel lies on a whole index; of an axis of one voxel the step is none."""
         whole = np.where(np.append(self.size > 1, True), np.round(self.map), self.map)
+        return self.is_like(whole)
+
+    def is_like(self, whole: Floats) -> bool:
+        """Return whether every voxel lies where another map has it; never in a source with gaps."""
         return self.knots is None and bool((self._departure(whole) <= self.allowed).all())
 
     def same_pixels(self) -> bool:

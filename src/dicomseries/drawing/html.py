@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from dicomseries.geometry import Grid
+from dicomseries.orientation import orientation_code, orientation_text
 
 __all__ = ["block", "facts_of_grid", "numbers", "page", "rows", "safe", "section"]
 
@@ -17,6 +18,8 @@ _STYLE = """
 .dcs th { font-weight: 600; white-space: nowrap; }
 .dcs figure { display: flex; flex-wrap: wrap; gap: 1em; align-items: flex-end; margin: .5em 0; }
 .dcs figure span, .dcs small { font-size: 12px; }
+.dcs .seen { position: relative; display: inline-block; }
+.dcs .seen b { position: absolute; color: #ffd24a; text-shadow: 0 0 3px #000, 0 0 3px #000; line-height: 1; }
 .dcs img { image-rendering: pixelated; background: black; }
 .dcs pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .6em; border: 1px solid rgba(127, 127, 127, .3); }
 """
@@ -76,6 +79,7 @@ def facts_of_grid(grid: Grid) -> Sequence[tuple[str, str]]:
         ("spacing", f"{numbers(grid.spacing_mm)} mm (x, y, z)"),
         ("origin", f"{numbers(grid.origin_lps)} mm (LPS)"),
         ("columns, rows, slices run along", "; ".join(numbers(axis) for axis in grid.axes)),
+        ("orientation", f"{orientation_code(grid)}: {orientation_text(grid)}"),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.geometry import Grid
+from dicomseries.orientation import course
 
 __all__ = ["Bins", "Look", "Plane", "bins_of", "look", "places_to_look_at"]
 
@@ -39,11 +40,14 @@ class Plane:
         uint8, shape (height, width) or (height, width, 3); the slices of a volume go upwards.
     size_mm : tuple of float
         Width and height in mm.
+    letters : tuple of str
+        Sides of the patient at the left, right, top and bottom edge; empty where these are not known.
     """
 
     name: str
     pixels: Pixels
     size_mm: tuple[float, float]
+    letters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,14 @@ def places_to_look_at(slices: int) -> list[int]:
     return sorted({*spread.tolist(), slices // 2})
 
 
-def look(read: Callable[[int, int], npt.NDArray[Any]], grid: Grid, *, slope: float = 1, intercept: float = 0) -> Look:
+def look(
+    read: Callable[[int, int], npt.NDArray[Any]],
+    grid: Grid,
+    *,
+    slope: float = 1,
+    intercept: float = 0,
+    has_letters: bool = True,
+) -> Look:
     """Look at a volume, a few slices at a time: memory and reading are bounded, however large it is.
 
     Parameters
@@ -109,6 +120,8 @@ def look(read: Callable[[int, int], npt.NDArray[Any]], grid: Grid, *, slope: flo
         Where they are.
     slope, intercept : float
         real = slope · value + intercept.
+    has_letters : bool
+        Whether the grid stands in a patient, whose sides are named.
 
     Examples
     --------
@@ -131,10 +144,26 @@ def look(read: Callable[[int, int], npt.NDArray[Any]], grid: Grid, *, slope: flo
     seen = np.stack(across)
     shades = _shades(seen)
     x, y, z = (step * size for step, size in zip(grid.spacing_mm, (width, height, count), strict=True))
+    columns, rows, slices = ((course(axis).split("→") if has_letters else []) for axis in grid.axes)
     planes = (
-        Plane(name=f"slice {middle[0]}", pixels=shades(across[places.index(middle[0])]), size_mm=(x, y)),
-        Plane(name=f"row {middle[1]}", pixels=shades(np.stack(along_rows[::-1])), size_mm=(x, z)),
-        Plane(name=f"column {middle[2]}", pixels=shades(np.stack(along_columns[::-1])), size_mm=(y, z)),
+        Plane(
+            name=f"slice {middle[0]}",
+            pixels=shades(across[places.index(middle[0])]),
+            size_mm=(x, y),
+            letters=(*columns, *rows),
+        ),
+        Plane(
+            name=f"row {middle[1]}",
+            pixels=shades(np.stack(along_rows[::-1])),
+            size_mm=(x, z),
+            letters=(*columns, *slices[::-1]),
+        ),
+        Plane(
+            name=f"column {middle[2]}",
+            pixels=shades(np.stack(along_columns[::-1])),
+            size_mm=(y, z),
+            letters=(*rows, *slices[::-1]),
+        ),
     )
     return Look(planes=planes, bins=bins_of(seen), slices=len(places), of=count)
 

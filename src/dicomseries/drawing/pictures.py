@@ -19,6 +19,9 @@ __all__ = ["look_figure", "planes_figure", "png"]
 _SIDE = 200
 """Pixels on the screen of the longest side of all planes together."""
 
+_EDGES = ("left:2px;top:45%", "right:2px;top:45%", "left:45%;top:2px", "left:45%;bottom:4px")
+"""Where the letters of a plane stand: left, right, top, bottom."""
+
 
 def png(pixels: npt.NDArray[np.uint8]) -> bytes:
     """Return a PNG (ISO/IEC 15948) of grey levels (height, width) or colours (height, width, 3).
@@ -69,4 +72,7 @@ def _shown(plane: Plane, width: int, height: int) -> str:
     data = base64.b64encode(png(plane.pixels)).decode("ascii")
     name = safe(plane.name)
     image = f'<img alt="{name}" width="{width}" height="{height}" src="data:image/png;base64,{data}">'
-    return f"<span>{image}<br>{name}</span>"
+    letters = "".join(
+        f'<b style="{place}">{safe(text)}</b>' for place, text in zip(_EDGES, plane.letters, strict=False)
+    )
+    return f'<span><span class="seen">{image}{letters}</span><br>{name}</span>'

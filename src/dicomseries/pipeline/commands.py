@@ -39,6 +39,7 @@ def write(
     affine: Any = None,
     space: str | None = None,
     axes: str | None = None,
+    orient: str | None = None,
     time_point: int | None = None,
     times: float | Sequence[float] | None = None,
     like: str | os.PathLike[str] | None = None,
@@ -96,6 +97,10 @@ def write(
         The frame of `affine`.
     axes : str, optional
         Names the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel), ``"zyxc"`` (colour), ``"tzyx"``.
+    orient : {"as-is", "upright", "axial", "coronal", "sagittal"}, optional
+        Order in which whole axes are stored; nothing is interpolated. ``"upright"`` keeps the slices and lets rows and
+        columns run the usual way; a plane may make other slices. If not given: the grid of `like` where the voxels are
+        its own, ``"upright"`` for images with directions of their own (NIfTI, SimpleITK, NRRD), ``"as-is"`` for arrays.
     time_point : int, optional
         Which one of an array with an axis t; all of them if not given.
     times : float or sequence of float, optional
@@ -247,6 +252,7 @@ def write(
         segments=segments,
         segmentation_type=segmentation_type,
         compression=compression,
+        orient=orient,
     )
     record = Record.of(request, jobs)
     if found is None:
@@ -286,6 +292,7 @@ def plan(
     affine: Any = None,
     space: str | None = None,
     axes: str | None = None,
+    orient: str | None = None,
     time_point: int | None = None,
     times: float | Sequence[float] | None = None,
     like: str | os.PathLike[str] | None = None,
@@ -320,7 +327,7 @@ def plan(
 
     Parameters
     ----------
-    source, kind, spacing, origin, direction, affine, space, axes, time_point, times, units
+    source, kind, spacing, origin, direction, affine, space, axes, orient, time_point, times, units
         As in `write`.
     values, nan, clip, value_range
         As in `write`.
@@ -389,6 +396,7 @@ def plan(
         segments=segments,
         segmentation_type=segmentation_type,
         compression=compression,
+        orient=orient,
     )
     return with_others(jobs)
 

@@ -140,7 +140,7 @@ class Draft:
             plan = self.request.lineage.added(plan, index)
         part = "" if index is None else parts_of(self.extent, self.columns).folder(index)
         folder = "-".join(name for name in (part, form.folder) if name)
-        return replace(plan, folder=folder, advice=(*form.advice, *plan.advice))
+        return replace(plan, folder=folder, advice=(*form.advice, *self.request.advice, *plan.advice))
 
     def _columns(self, form: Form) -> tuple[Column, ...]:
         """Return what the source says of its slices, where this form has a place for it, and what the user says."""

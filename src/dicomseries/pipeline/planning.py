@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.codecs import syntax_of
+from dicomseries.errors import OptionError
 from dicomseries.executors import Bounds
 from dicomseries.metadata import Metadata
+from dicomseries.orientation import Turn
 from dicomseries.pipeline.compressing import check_compressible, check_sign
 from dicomseries.pipeline.drafting import Draft, Job
 from dicomseries.pipeline.forms import Form, forms_of
@@ -74,13 +76,12 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
         times_s=volume.times_s,
         repetition_time_s=volume.repetition_time_s,
     )
-    is_reversed = volume.grid.along_normal()[1]
     draft = Draft(
         volume=read_once(volume.along_normal()) if request.executor.is_here else volume.along_normal(),
         request=request,
         forms=forms,
         extent=extent,
-        columns=_columns(request, extent, is_reversed=is_reversed),
+        columns=_columns(request, volume, extent),
     )
     # What is taken over from a source series gives way to what is said of volumes; only what the user says must agree.
     said = request.metadata if request.lineage is None else Metadata()
@@ -112,12 +113,31 @@ def _still_hounsfield(request: Request, volume: Volume, statistics: Statistics) 
     return replace(request, metadata=request.metadata.without("RescaleType"), lineage=lineage)
 
 
-def _columns(request: Request, extent: Extent, *, is_reversed: bool) -> tuple[Column, ...]:
+def _columns(request: Request, volume: Volume, extent: Extent) -> tuple[Column, ...]:
     """Return what the user says of volumes and slices, and what follows from it unless the user says that too."""
+    turn = volume.turn or Turn()
+    if request.per_volume and not turn.keeps_slices:
+        _refuse_slices_of_another_axis(request, volume, turn)
+    is_reversed = volume.grid.along_normal()[1] != turn.flips[2]
     columns = given_columns(request.per_volume, extent, is_reversed=is_reversed)
     return tuple(
         one for one in columns if one.keyword in request.per_volume or request.metadata.get(one.keyword) is None
     )
+
+
+def _refuse_slices_of_another_axis(request: Request, volume: Volume, turn: Turn) -> None:
+    """Refuse values of the array's slices where these become rows or columns."""
+    slices = volume.grid.shape[2 - turn.order.index(2)]
+    columns = given_columns(request.per_volume, Extent(volumes=volume.volumes or 1, slices=slices))
+    odd = next((one.keyword for one in columns if one.per != "volume"), None)
+    if odd is not None:
+        raise OptionError(
+            code="slices-turned",
+            where=f"per_volume[{odd!r}]",
+            given="a value for each slice of an array whose slices are stored as rows or columns",
+            expected="one value for each volume, or slices that stay slices",
+            remedy="Pass orient='as-is' to keep the slices of the array, or give one value for each volume.",
+        )
 
 
 def with_others(jobs: Sequence[Job]) -> SeriesPlan:
@@ -163,6 +183,7 @@ def _entropy(draft: Draft, value_maps: Sequence[ValueMap], digests: tuple[bytes,
         draft.extent,
         draft.columns,
         volume.grid,
+        volume.grid.texts,
         volume.samples,
         volume.slabs.dtype.newbyteorder("<").str,
         value_maps,

@@ -10,6 +10,7 @@ from dicomseries.derivation import Source
 from dicomseries.errors import GeometryError
 from dicomseries.pipeline.deriving import Like, kind_of, lineage_of
 from dicomseries.pipeline.drafting import Job
+from dicomseries.pipeline.orienting import oriented
 from dicomseries.pipeline.planning import plan_volume
 from dicomseries.pipeline.request import Request, make_request
 from dicomseries.pipeline.segmenting import segmentation_jobs
@@ -36,6 +37,7 @@ def prepare(
     kind, **options
         The arguments of `make_request`.
     """
+    origin: Source | None = None
     if like is None:
         request = make_request(kind=kind, **options)
         volume = open_volume(source, **geometry)
@@ -43,10 +45,24 @@ def prepare(
         origin = open_source(like.path, series=like.series, storage_options=geometry.get("storage_options"))
         request = make_request(kind=kind_of(kind, origin), **options)
         volume = _opened_like(source, origin, geometry)
+    volume, advice = oriented(
+        volume,
+        request.orient,
+        has_own_direction=_has_own_direction(source, geometry),
+        source=origin if like is not None and like.same_space else None,
+    )
+    request = replace(request, advice=advice)
+    if like is not None and origin is not None:
         request = lineage_of(like, origin, volume, request)
     volume, reading = within_memory(volume, request)
     jobs = segmentation_jobs(volume, request) if request.is_segmentation else plan_volume(volume, request)
     return request, tuple(replace(job, plan=job.plan.read_by(reading)) for job in jobs)
+
+
+def _has_own_direction(source: Any, geometry: Mapping[str, Any]) -> bool:
+    """Return whether an image says itself how its axes run; a Volume keeps the order that it has."""
+    is_stated = geometry.get("affine") is not None or geometry.get("direction") is not None
+    return not is_stated and not isinstance(source, Volume)
 
 
 def _opened_like(array: Any, origin: Source, geometry: Mapping[str, Any]) -> Volume:

@@ -15,6 +15,7 @@ from dicomseries.errors import OptionError, TargetError
 from dicomseries.executors import Executor, chosen_executor
 from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata
+from dicomseries.orientation import Orient, parse_orient
 from dicomseries.pipeline.compressing import suited
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.loading import MappingLike, load_mapping
@@ -60,6 +61,8 @@ class Request:
     segmentation_type: str
     compression: Codec | None = None
     lineage: Lineage | None = None
+    orient: Orient | None = None
+    advice: tuple[str, ...] = ()
 
     @property
     def is_segmentation(self) -> bool:
@@ -89,6 +92,7 @@ def make_request(
     segmentation_type: str | None = None,
     value_range: tuple[float, float] | None = None,
     compression: Codec | str | None = None,
+    orient: str | None = None,
 ) -> Request:
     """Return the options as the stages take them, or refuse what is wrong with them."""
     uid_policy = parse_uid_policy(uid)
@@ -117,6 +121,7 @@ def make_request(
         segments=segments if isinstance(segments, (list, tuple)) else load_mapping("segments", segments) or None,
         segmentation_type=parse_segmentation_type(segmentation_type or "binary"),
         compression=codec,
+        orient=parse_orient(orient),
     )
 
 

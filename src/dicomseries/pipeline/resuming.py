@@ -122,5 +122,5 @@ def _planned(jobs: Sequence[Job]) -> Iterator[bytes]:
             continue
         one = job.plan
         said = (one.sop_class_uid, one.transfer_syntax_uid, one.uids, one.shared, one.groups, one.per_frame)
-        voxels = (one.extent, one.columns, one.value_map, one.grid, one.samples, one.folder)
+        voxels = (one.extent, one.columns, one.value_map, one.grid, one.grid.texts, one.samples, one.folder)
         yield repr((said, voxels)).encode()

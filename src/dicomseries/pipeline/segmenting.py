@@ -75,7 +75,8 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
         )
         folder = names.folder(number) if is_split else ""
         encoded = made.encoded()
-        plan = replace(_plan(part, made, own), folder=folder, known_bytes=len(encoded))
+        plan = _plan(part, made, own)
+        plan = replace(plan, folder=folder, known_bytes=len(encoded), advice=(*request.advice, *plan.advice))
         plan = plan if request.lineage is None else request.lineage.added(plan, None)
         jobs.append(Job(volume=part, plan=plan, encoded=encoded, labels=made.labels))
     return tuple(jobs)
@@ -115,6 +116,7 @@ def _entropy(volume: Volume, request: Request) -> bytes:
 
     said = (
         volume.grid,
+        volume.grid.texts,
         volume.slabs.dtype.newbyteorder("<").str,
         volume.volumes,
         request.split,

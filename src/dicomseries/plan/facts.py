@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.plan.columns import Column
-from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.moments import date_text, in_zone, time_text
 from dicomseries.standard.transfer_syntaxes import TransferSyntax
 from dicomseries.uids import SeriesUids
@@ -56,7 +55,7 @@ def identity_facts(sop_class_uid: str, uids: SeriesUids) -> Facts:
 
 def grid_facts(grid: Grid) -> Facts:
     """Return the geometry that all slices share, as DS texts (mm, LPS)."""
-    x, y, z = map(format_ds, grid.spacing_mm)
+    x, y, z = grid.spacing_texts()
     return {
         "NumberOfSlices": (grid.shape[0],),
         "PixelSpacing": (y, x),  # row spacing first (PS3.3 section 10.7.1.3)

@@ -9,6 +9,7 @@ from typing import Any
 from dicomseries.errors import counted
 from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
+from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.frames import FramePart, frame_parts, frames_bytes
 from dicomseries.plan.sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated
@@ -262,6 +263,7 @@ class SeriesPlan:
             "spacing_mm": list(self.grid.spacing_mm),
             "origin_lps": list(self.grid.origin_lps),
             "direction_lps": list(self.grid.direction_lps),
+            "orientation": orientation_code(self.grid),
             "dtype": self.value_map.dtype,
             "slope": self.value_map.slope,
             "intercept": self.value_map.intercept,
@@ -298,7 +300,7 @@ class SeriesPlan:
         yield f"array     {volumes}{size} (slices × rows × columns), {self.samples} sample(s) per pixel"
         yield f"spacing   {self.grid.spacing_mm} mm (x, y, z)"
         yield f"origin    {self.grid.origin_lps} mm (LPS)"
-        yield f"direction {self.grid.direction_lps}"
+        yield f"direction {self.grid.direction_lps}: {orientation_text(self.grid)}"
         yield f"values    {self.value_map.describe()}"
         yield f"syntax    {BY_UID[self.transfer_syntax_uid].name} ({self.transfer_syntax_uid})"
         if self.value_map.value_range is not None:

@@ -37,6 +37,7 @@ from dicomseries.sources.reopened import PathSlabs
 from dicomseries.sources.request import Location, Request, locate
 from dicomseries.sources.slab_rule import SlabPlan, slab_rule
 from dicomseries.sources.timing import asked_times
+from dicomseries.sources.turned import turned
 from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume, edges_of
 from dicomseries.stores import is_url, masked
 
@@ -58,6 +59,7 @@ __all__ = [
     "open_volume",
     "read_once",
     "slab_rule",
+    "turned",
 ]
 
 SUFFIXES = (

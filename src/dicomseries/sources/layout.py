@@ -46,6 +46,8 @@ class Layout:
         The letters under which the source describes its geometry; equal to `axes` unless the caller renamed them.
     time_point : int, optional
         The only index taken of axis t; all of them if not given.
+    is_assumed : bool
+        Whether neither the caller nor the source names the axes.
 
     Examples
     --------
@@ -58,6 +60,7 @@ class Layout:
     axes: str
     own_axes: str
     time_point: int | None = None
+    is_assumed: bool = False
 
     @property
     def volumes(self) -> int | None:
@@ -222,7 +225,13 @@ def lay_out(shape: Sequence[Any], request: Request, own_axes: str | None = None)
     _check_axes(axes, sizes)
     count = sizes[axes.index("t")] if "t" in axes else 1
     time_point = chosen_time_point(count, request)
-    layout = Layout(shape=sizes, axes=axes, own_axes=known or axes, time_point=time_point)
+    layout = Layout(
+        shape=sizes,
+        axes=axes,
+        own_axes=known or axes,
+        time_point=time_point,
+        is_assumed=request.axes is None and own_axes is None,
+    )
     _check_colours(layout, request.where)
     return layout
 

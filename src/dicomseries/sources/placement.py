@@ -107,6 +107,7 @@ def build_volume(
         intercept=intercept,
         volumes=layout.volumes,
         times_s=times_of(layout, request, found_times),
+        axes_assumed=layout.is_assumed,
     )
 
 

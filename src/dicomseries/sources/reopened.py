@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy.typing as npt
 
+from dicomseries.orientation import Turn
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.turned import turned_slabs
 from dicomseries.sources.volume import Slabs, SlabsAround
 
 __all__ = ["PathSlabs"]
@@ -33,23 +35,35 @@ class PathSlabs(SlabsAround):
         Absolute, as a worker has a working folder of its own.
     request : Request
         What was asked of it.
+    turn : Turn, optional
+        How its axes are turned.
+    slices : int
+        Slices of one volume before the turn.
     """
 
     slabs: Slabs
     module: str
     location: Location
     request: Request
+    turn: Turn | None = None
+    slices: int = 1
+
+    def turned(self, turn: Turn, slices: int) -> PathSlabs:
+        """Return the slabs with their axes turned, here and wherever they are opened again."""
+        return replace(self, slabs=turned_slabs(self.slabs, turn, slices), turn=turn, slices=slices)
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the frames [start, stop)."""
         return self.slabs.read(start, stop)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (pickle.dumps((self.module, self.location, self.request)),)
+        recipe = (self.module, self.location, self.request, self.turn, self.slices)
+        return _reopen, (pickle.dumps(recipe),)
 
 
 @lru_cache(maxsize=_OPEN_AT_ONCE)
 def _reopen(recipe: bytes) -> PathSlabs:
-    module, location, request = pickle.loads(recipe)  # noqa: S301 - made by ourselves, inside of a pickle
+    module, location, request, turn, slices = pickle.loads(recipe)  # noqa: S301 - made by ourselves, inside of a pickle
     volume = importlib.import_module(module).open_volume(location, request)
-    return PathSlabs(volume.slabs, module, location, request)
+    slabs = PathSlabs(volume.slabs, module, location, request)
+    return slabs if turn is None else slabs.turned(turn, slices)

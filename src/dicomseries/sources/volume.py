@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dicomseries import drawing
 from dicomseries.errors import DicomSeriesError, GeometryError, SourceError
 from dicomseries.geometry import Grid
+from dicomseries.orientation import Turn
 from dicomseries.sources.frames import pieces, together
 from dicomseries.sources.picking import pick
 
@@ -218,6 +219,10 @@ class Volume:
         When each volume was taken, in seconds after the first; None where that is not known.
     repetition_time_s : float, optional
         Repetition time in seconds, where the source itself states it (NIfTI's fourth pixdim is one by convention).
+    turn : Turn, optional
+        How the axes of the source were turned to be these; None if they were not.
+    axes_assumed : bool
+        Whether the order of the axes is the usual one because nobody stated it.
 
     Raises
     ------
@@ -244,6 +249,8 @@ class Volume:
     volumes: int | None = None
     times_s: tuple[float, ...] | None = None
     repetition_time_s: float | None = None
+    turn: Turn | None = None
+    axes_assumed: bool = False
 
     def __post_init__(self) -> None:
         shape = tuple(self.slabs.shape)

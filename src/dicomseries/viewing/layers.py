@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.geometry import Grid
+from dicomseries.orientation import turn_onto
 from dicomseries.readback import Series, SeriesTags, volume_of
-from dicomseries.sources import Volume
+from dicomseries.sources import Volume, turned
 from dicomseries.viewing.windows import PRESETS, Window, header_window, window_of_values
 
 __all__ = ["Layer", "OnGrid", "check_regular", "layer_of", "over"]
@@ -214,7 +215,7 @@ class OnGrid:
 
 
 def over(base: Layer, overlay: Layer) -> Layer:
-    """Return `overlay` on the grid of `base`, on which its voxels must lie.
+    """Return `overlay` on the grid of `base`, on which its voxels must lie; its axes may have another order.
 
     Raises
     ------
@@ -229,7 +230,11 @@ def over(base: Layer, overlay: Layer) -> Layer:
             expected="labels, or a number for each voxel",
             remedy="Choose a segmentation or a grey series.",
         )
-    below, above = base.volume.grid, overlay.volume.grid
+    below = base.volume.grid
+    turn = turn_onto(overlay.volume.grid, below)
+    if turn is not None:
+        overlay = replace(overlay, volume=turned(overlay.volume, turn))
+    above = overlay.volume.grid
     first = _first_voxel(below, above)
     if first is None:
         raise OptionError(

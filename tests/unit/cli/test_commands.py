@@ -61,7 +61,7 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
     out = str(tmp_path / "out")
     words = (
         f"write a.npy {out} --kind ct --spacing 1 2 3 --origin -1 -2 -3 --direction 1 0 0 0 1 0 --axes zyx "
-        "--time-point 2 --times 0,2.5 --split time --units ms --values digits=3 --nan -1000 "
+        "--orient upright --time-point 2 --times 0,2.5 --split time --units ms --values digits=3 --nan -1000 "
         "--clip -1000 3000 --set PatientID=42 --uid content "
         "--companion --compress jpegls --segmentation-type labelmap "
         "--now 2024-01-31T12:00:00 --workers 2 --overwrite --resume --no-verify --no-sync"
@@ -77,6 +77,7 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "affine": None,
         "space": None,
         "axes": "zyx",
+        "orient": "upright",
         "time_point": 2,
         "times": (0, 2.5),
         "values": "digits=3",

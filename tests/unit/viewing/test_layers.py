@@ -10,13 +10,20 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.errors import OptionError, ReadError
+from dicomseries.orientation import Turn
 from dicomseries.pipeline import showing
 from dicomseries.pipeline.showing import look
+from dicomseries.sources import turned
 from dicomseries.viewing import page_model
 from dicomseries.viewing.contact_sheet import planes_of
 
 PATIENT = {"PatientName": "Doe^Jane", "PatientID": "42"}
 OBLIQUE = (0.8, 0.36, -0.48, 0.0, 0.8, 0.6)
+TURNS = [
+    Turn(flips=(False, True, False)),
+    Turn(flips=(True, True, True)),
+    Turn(order=(2, 0, 1), flips=(True, False, False)),
+]
 
 
 def written(array, out, **options):
@@ -64,6 +71,18 @@ def test_an_overlay_lies_where_its_grid_is(tmp_path, rng, first):
             expected[at] = part[voxel]
     np.testing.assert_array_equal(found.array * found.slope + found.intercept, expected)
     assert found.grid.shape == base.shape
+
+
+@pytest.mark.parametrize("turn", TURNS, ids=str)
+def test_an_overlay_whose_axes_run_otherwise_lies_where_its_voxels_are(tmp_path, rng, turn):
+    base, labels = (rng.integers(0, 9, (3, 4, 5)).astype("int16") for _ in range(2))
+    where = {"spacing": (1.5, 2.5, 4), "direction": OBLIQUE}
+    below = written(base, tmp_path / "base", **where)
+    volume = turned(dcs.open_volume(labels, **where), turn)
+    above = tmp_path / "labels"
+    dcs.write(volume, above, kind="CT", orient="as-is", verify=False)
+    found = look(below, overlay=above).layers[1].volume
+    np.testing.assert_array_equal(found.array * found.slope + found.intercept, labels)
 
 
 @pytest.mark.parametrize(
