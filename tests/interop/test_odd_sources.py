@@ -33,11 +33,19 @@ def source(tmp_path):
     return made
 
 
-def test_illegal_values_of_a_source_are_handed_on_and_no_fault_of_the_writer(source, tmp_path):
+def test_illegal_values_of_a_source_are_repaired_or_left_out_but_not_what_ties_the_result_to_it(source, tmp_path):
     odd = {"StudyDate": "2024-01-01", "PatientSex": "N/A", "PatientID": "x" * 80, "StudyInstanceUID": "1.2.03"}
-    dcs.write(ARRAY, tmp_path / "out", like=source(**odd), sync=False)
+    receipt = dcs.write(ARRAY, tmp_path / "out", like=source(**odd), sync=False)
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
-    assert {keyword: str(result[keyword].value) for keyword in odd} == odd
+    kept = {"PatientID": "x" * 80, "StudyInstanceUID": "1.2.03"}
+    assert {keyword: str(result[keyword].value) for keyword in odd} == {
+        "StudyDate": "20240101",
+        "PatientSex": "",
+        **kept,
+    }
+    told = " ".join(receipt.advice)
+    assert all(keyword in told for keyword in odd if keyword != "StudyInstanceUID")
+    assert "1.2.03" in told
 
 
 def test_illegal_values_of_the_user_are_refused_beside_a_source_too(source, tmp_path):

@@ -98,7 +98,7 @@ def facts_of(source: Source) -> dict[str, Fact]:
         if one.keyword != _SHARED:
             found[one.keyword] = Fact(keyword=one.keyword, frames=(one,) * count)
     owns = [{one.keyword: one for one in frame.own} for frame in source.frames]
-    homes = _homes(source.sop_class_uid)
+    homes = {**_homes(source.sop_class_uid), **_stated_homes(source)}
     for keyword in dict.fromkeys(keyword for own in owns for keyword in own):
         frames = tuple(own.get(keyword) for own in owns)
         group = "" if source.frames[0].frame_number is None else homes.get(keyword, "")
@@ -106,6 +106,13 @@ def facts_of(source: Source) -> dict[str, Fact]:
     for group, one in _opened(source.get(_SHARED)):
         found.setdefault(one.keyword, Fact(keyword=one.keyword, frames=(one,) * count, group=group))
     return found
+
+
+def _stated_homes(source: Source) -> dict[str, str]:
+    """Return the functional group in which each attribute of a frame really stands."""
+    groups = {group.keyword: group for frame in source.frames for group in frame.groups}
+    items = {keyword: group.values[0] for keyword, group in groups.items() if group.values}
+    return {one.keyword: keyword for keyword, item in items.items() if isinstance(item, tuple) for one in item}
 
 
 def _homes(sop_class_uid: str) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dicomseries.derivation import changes
@@ -18,12 +18,16 @@ from dicomseries.derivation.rules import Rule, rule_for
 from dicomseries.derivation.source import Source
 from dicomseries.derivation.spread import Layout, spread
 from dicomseries.derivation.time_base import source_time_base
+from dicomseries.derivation.times import disordered
+from dicomseries.derivation.whole_groups import group_facts, may_differ, orphans, without_flavour
 from dicomseries.iod import Kind
 from dicomseries.iod.kind import Choice
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, attribute, tag_of
+from dicomseries.standard.conditional_groups import FLAVOUR_GROUPS
 from dicomseries.standard.moments import date_text, in_zone, time_text
+from dicomseries.standard.series_level import ONE_PER_SERIES
 
 __all__ = ["Inherited", "inherit"]
 
@@ -49,6 +53,8 @@ class Inherited:
         The same in all slices and volumes.
     columns : tuple of Column
         What differs among them.
+    groups : tuple of Column
+        Functional groups that differ from frame to frame, whole.
     decisions : tuple of Decision
         What became of each attribute of the source and why, in the order of tags.
     advice : tuple of str
@@ -62,6 +68,7 @@ class Inherited:
 
     metadata: Metadata
     columns: tuple[Column, ...] = ()
+    groups: tuple[Column, ...] = ()
     decisions: tuple[Decision, ...] = ()
     advice: tuple[str, ...] = ()
 
@@ -147,6 +154,7 @@ def inherit(
     ledger.settle_all()
     ledger.fill_verbatim()
     ledger.describe(description, model)
+    ledger.agree()
     ledger.admit_loss()
     zone = changes.zone_of(facts)
     local = in_zone(moment, zone)
@@ -170,6 +178,7 @@ class _Ledger:
     is_filtered: bool
     handed: dict[str, Attribute] = field(default_factory=dict)
     columns: dict[str, Column] = field(default_factory=dict)
+    groups: dict[str, Column] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)
     advice: list[str] = field(default_factory=list)
 
@@ -183,6 +192,7 @@ class _Ledger:
         return Inherited(
             metadata=Metadata(attributes=tuple(self.handed.values())),
             columns=tuple(sorted(self.columns.values(), key=lambda one: tag_of(one.keyword))),
+            groups=tuple(sorted(self.groups.values(), key=lambda one: tag_of(one.keyword))),
             decisions=tuple(ordered),
             advice=tuple(self.advice),
         )
@@ -197,7 +207,7 @@ class _Ledger:
             self.decisions[decision.attribute] = decision
         self.advice += unknown_creators(self.source, private.values(), self.keep_private)
         public = [one for one in self.facts.values() if one.keyword not in private]
-        whole = self._whole_groups(public)
+        whole = self._whole_groups()
         for fact in public:
             if fact.keyword not in whole:
                 self._settle(fact)
@@ -309,6 +319,8 @@ class _Ledger:
 
     def _fitting(self, column: Column) -> tuple[Column | None, str]:
         """Return a column as the kind can have it, or None and why it cannot."""
+        if column.keyword in ONE_PER_SERIES:
+            return None, "it differs from slice to slice, and is one for all files of a series"
         if not self.places.may_vary(column.keyword):
             return None, f"it differs from slice to slice, and no functional group of a {self.places.title} holds it"
         row = self.kind.row(column.keyword)  # in a functional group, an attribute without a value leaves its item out
@@ -321,29 +333,62 @@ class _Ledger:
         return replace(column, values=values), ""
 
     # ------------------------------------------------------------------------------------------- functional groups
-    def _whole_groups(self, facts: Iterable[Fact]) -> frozenset[str]:
-        """Hand on the functional groups that are the same in all frames; return the attributes in them."""
-        grouped: dict[str, list[Fact]] = {}
-        for fact in facts:
-            if fact.group in self.places.groups:
-                grouped.setdefault(fact.group, []).append(fact)
+    def _whole_groups(self) -> frozenset[str]:
+        """Hand on functional groups whole; return the keywords of what is settled by that."""
         done: set[str] = set()
-        for group, members in grouped.items():
-            if self._is_kept_whole(group, members):
-                item = sorted((one.first for one in members), key=lambda one: one.tag)
-                self.handed[group] = cleaned(attribute(group, tuple(item)), self.keep_private)
-                for one in members:
-                    self._note(one, decided(one.keyword, shown(one.frames), rule_for(one.keyword), f"in {group}"))
-                    done.add(one.keyword)
+        for group, fact in group_facts(self.source).items():
+            items = (one.values for one in {*fact.frames} if one is not None)
+            members = {one.keyword for values in items for item in values if isinstance(item, tuple) for one in item}
+            if group in self.places.groups and self._hand_whole(group, fact, members):
+                done |= {group, *(one for one in members if one in self.facts and self.facts[one].group == group)}
         return frozenset(done)
 
-    def _is_kept_whole(self, group: str, members: Sequence[Fact]) -> bool:
-        rules = [rule_for(group), *(rule_for(one.keyword) for one in members)]
+    def _hand_whole(self, group: str, fact: Fact, members: Collection[str]) -> bool:
+        """Hand a functional group on with all its members; return whether that can be."""
+        rules = [rule_for(keyword) for keyword in (group, *members)]
         if not all(rule.is_kept and not self._missed(rule) for rule in rules):
             return False
-        if any(rule.when == "same slice" for rule in rules) and None in self.layout.matching.exact:
+        if fact.constant is None and not may_differ(self.kind, group):
             return False
-        return all(one.constant is not None for one in members)
+        found = spread(fact, self.layout, by_place=any(rule.when == "same slice" for rule in rules))
+        if found is None or (isinstance(found, Column) and not may_differ(self.kind, group)):
+            return False
+        if isinstance(found, Column):
+            self.groups[group] = found
+        else:
+            self.handed[group] = cleaned(found, self.keep_private)
+        for keyword in members:
+            own = self.facts.get(keyword)
+            if own is not None and own.group == group:
+                self._note(own, decided(keyword, shown(own.frames), rule_for(keyword), f"in {group}"))
+        return True
+
+    # ------------------------------------------------------------------------------------------- what must agree
+    def agree(self) -> None:
+        """Leave out what asks for something that the result does not have, and times that do not rise."""
+        there = {**self.handed, **self.columns, **self.groups}
+        for keyword, why in orphans(there):
+            self._take_back(keyword, f"{why}, which the result does not have")
+        own, row = self.handed.get("ImageType"), self.kind.row("ImageType")
+        if own is not None and row is not None and isinstance(row.source, Choice) and self.kind.is_multi_frame:
+            kept = without_flavour(own, tuple(map(str, row.source.values)), there)
+            if kept is not own:
+                self.handed["ImageType"] = kept
+                self.advice.append(
+                    f"ImageType is not {own.values[2]!s} as in the source, as the result has no "
+                    f"{FLAVOUR_GROUPS[str(own.values[2])]}."
+                )
+        for keyword in disordered(self.handed, self.columns, self.layout) if not self.kind.is_multi_frame else ():
+            self._take_back(keyword, "it does not rise from volume to volume (TIM-003)")
+
+    def _take_back(self, keyword: str, why: str) -> None:
+        self.handed.pop(keyword, None)
+        self.columns.pop(keyword, None)
+        self.groups.pop(keyword, None)
+        fact = self.facts.get(keyword)
+        text = "" if fact is None else shown(fact.frames)
+        self.decisions[keyword] = dropped(keyword, text, why)
+        self.advice.append(f"{keyword} of the source is left out: {why}.")
 
     # ------------------------------------------------------------------------------------------- what is added
     def fill_verbatim(self) -> None:

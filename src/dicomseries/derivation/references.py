@@ -9,7 +9,7 @@ parameter) from all volumes together.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -56,6 +56,20 @@ class References:
     shared: tuple[Attribute, ...] = ()
     columns: tuple[Column, ...] = ()
     groups: tuple[VaryingGroup, ...] = ()
+
+    def without(self, keywords: Collection[str]) -> References:
+        """Return them without some attributes.
+
+        Examples
+        --------
+        >>> References(shared=(attribute("SourceImageSequence"),)).without({"SourceImageSequence"}).shared
+        ()
+        """
+        return References(
+            shared=tuple(one for one in self.shared if one.keyword not in keywords),
+            columns=tuple(one for one in self.columns if self.groups or one.keyword not in keywords),
+            groups=tuple(one for one in self.groups if one.keyword not in keywords),
+        )
 
 
 def references(

@@ -29,7 +29,9 @@ class SourceFrame:
     volume : int
         Which of several volumes it belongs to, from 0.
     own : tuple of Attribute
-        What differs from frame to frame.
+        What differs from frame to frame, functional groups opened.
+    groups : tuple of Attribute
+        The functional groups of the frame as they stand in the file (PS3.3 section C.7.6.16), without shared ones.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class SourceFrame:
     frame_number: int | None = None
     volume: int = 0
     own: tuple[Attribute, ...] = ()
+    groups: tuple[Attribute, ...] = ()
 
     def __post_init__(self) -> None:
         if not all(map(math.isfinite, self.position_lps)):

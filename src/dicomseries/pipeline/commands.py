@@ -272,7 +272,7 @@ def write(
         for job in jobs:
             tallies.append(write_series(job, sink, request, read_back=verify, resumes=found is not None))
             if verify:
-                verify_series(job, tallies[-1], request.lineage.verbatim if request.lineage else frozenset())
+                verify_series(job, tallies[-1], request.lineage)
         sink.commit()
     seconds = time.perf_counter() - started
     first, *others = (

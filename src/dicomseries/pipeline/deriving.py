@@ -11,13 +11,18 @@ from dicomseries import readback
 from dicomseries.derivation import Model, References, Source, derivation_code, match
 from dicomseries.derivation.inherit import Inherited, inherit
 from dicomseries.derivation.references import references
+from dicomseries.derivation.screening import KEPT, screened, told
+from dicomseries.derivation.whole_groups import without_claimed
 from dicomseries.errors import GeometryError, KindError, OptionError
+from dicomseries.iod import Leaf
 from dicomseries.iod.kind import Absent
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.request import Request
-from dicomseries.plan import SOFTWARE_VERSION
+from dicomseries.plan import SOFTWARE_VERSION, Column
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import Attribute, Item, attribute
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS
+from dicomseries.standard.value_representations import text_fault
 
 __all__ = ["DerivationLike", "Like", "kind_of", "like_of", "lineage_of"]
 
@@ -28,6 +33,17 @@ _CT = "1.2.840.10008.5.1.4.1.1.2"
 _TOGETHER = {"ContrastBolusAgentSequence": "ContrastBolusUsageSequence"}
 _TIME_BASE = ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime")
 """Attributes that state the moment from which the times of PET count."""
+_CITING = frozenset(
+    {
+        "DerivationImageSequence",
+        "ReferencedSeriesSequence",
+        "SourceImageEvidenceSequence",
+        "SourceImageSequence",
+        "FrameOfReferenceUID",
+        "StudyInstanceUID",
+    }
+)
+"""What holds UIDs of the source as they are."""
 
 _MODEL = ("name", "version", "manufacturer")
 _LONGEST = 64
@@ -175,6 +191,8 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
     matching = match(source, grid, same_space=like.same_space)
     if like.same_space and not any(matching.slices):
         raise _apart(like, source)
+    screening = screened(source, request.kind.sop_class_uid, leave_out=request.left_out)
+    source = screening.source
     inherited = inherit(
         source,
         matching,
@@ -194,24 +212,38 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         code=like.code,
         sop_class_uid=request.kind.sop_class_uid,
     )
-    cited = _nameable(cited, source)
+    cited = _nameable(cited, source).without(request.left_out)
     implied = (*_code(like, cited), *_hounsfield(source, request))
     written = (row.keyword for row in request.kind.all_rows if isinstance(row.source, Absent))
     inherited = _rebased(inherited, request)
-    metadata = inherited.metadata.without(*written, *_ungrouped(inherited, request)).having(*cited.shared, *implied)
-    said = request.metadata
+    said = request.metadata.without(*request.left_out)
+    own, groups, lost = _unclaimed(inherited, request)
+    left = (*written, *_ungrouped(inherited, request), *request.left_out)
+    metadata = replace(inherited.metadata, attributes=own).without(*left).having(*cited.shared, *implied)
+    columns = tuple(one for one in inherited.columns if one.keyword not in request.left_out)
+    holes = tuple(Leaf(one.keyword, one.keyword) for one in groups)
     keeps_space = like.same_space and source.frame_of_reference_uid
+    is_multi_frame = request.kind.is_multi_frame
+    ties = frozenset(keyword for keyword, (_, outcome) in screening.outcomes.items() if outcome.startswith(KEPT))
     lineage = Lineage(
         study_uid=source.study_uid,
         frame_of_reference_uid=source.frame_of_reference_uid if keeps_space else "",
-        columns=(*inherited.columns, *(() if request.kind.is_multi_frame else cited.columns)),
-        groups=cited.groups,
-        group_columns=cited.columns if request.kind.is_multi_frame else (),
+        columns=(*columns, *(() if is_multi_frame else cited.columns)),
+        groups=(*cited.groups, *holes),
+        group_columns=(*cited.columns, *groups) if is_multi_frame else (),
         is_hounsfield=said.get("RescaleType") is None and _says_hounsfield(metadata.get("RescaleType")),
-        decisions=tuple((one.attribute, one.source, one.outcome) for one in inherited.decisions),
-        advice=(*_warned(like, source), *matching.advice, *inherited.advice, *_left_out(inherited, request)),
+        decisions=tuple((one.attribute, one.source, one.outcome) for one in told(inherited.decisions, screening)),
+        advice=(
+            *_warned(like, source),
+            *screening.advice,
+            *matching.advice,
+            *inherited.advice,
+            *_left_out(inherited, request),
+            *lost,
+        ),
         images=_images(like) if request.is_segmentation else (),
         verbatim=_verbatim(source, inherited, cited) - {one.keyword for one in said.attributes},
+        ties=ties | {"LossyImageCompression"} | (_CITING if _odd_uids(source) else frozenset()),
         source_number=_series_number(source),
         source_uids=_uids(source),
     )
@@ -227,6 +259,20 @@ def _rebased(inherited: Inherited, request: Request) -> Inherited:
     counted = {"SeriesDate", "SeriesTime", "FrameReferenceTime"}
     columns = tuple(one for one in inherited.columns if one.keyword not in counted | stated)
     return replace(inherited, metadata=inherited.metadata.without(*counted), columns=columns)
+
+
+def _unclaimed(
+    inherited: Inherited, request: Request
+) -> tuple[tuple[Attribute, ...], tuple[Column, ...], Iterator[str]]:
+    """Return what comes from the source without functional groups that the user fills, and advice on them."""
+    claimed = frozenset((*request.metadata.keywords, *request.per_volume)) - request.left_out
+    there = frozenset(FUNCTIONAL_GROUPS.get(request.kind.sop_class_uid, ()))
+    own = {one.keyword: one for one in inherited.metadata.attributes}
+    handed = {keyword: one for keyword, one in own.items() if keyword in there}
+    kept, groups, lost = without_claimed(request.kind, claimed, handed, inherited.groups)
+    others = {keyword: one for keyword, one in own.items() if keyword not in there}
+    texts = (f"{keyword} of the source is left out, as you fill its functional group." for keyword in lost)
+    return tuple({**kept, **others}.values()), groups, texts
 
 
 def _ungrouped(inherited: Inherited, request: Request) -> tuple[str, ...]:
@@ -247,6 +293,8 @@ def _left_out(inherited: Inherited, request: Request) -> Iterator[str]:
 
 def _nameable(cited: References, source: Source) -> References:
     """Return the references without those that need a UID which the source has not (Type 1 in their items)."""
+    if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
+        return References()
     unnamed = set() if source.series_uid else {"ReferencedSeriesSequence", "SourceImageEvidenceSequence"}
     unnamed |= set() if source.study_uid else {"SourceImageEvidenceSequence"}
     return replace(
@@ -301,7 +349,20 @@ def _hounsfield(source: Source, request: Request) -> Iterator[Attribute]:
         yield attribute("RescaleType", "HU")
 
 
+def _odd_uids(source: Source) -> list[str]:
+    """Return the UIDs of the source that are not legal, and that the result names all the same."""
+    return [uid for uid in _uids(source) if text_fault("UI", uid)]
+
+
 def _warned(like: Like, source: Source) -> Iterator[str]:
+    odd = _odd_uids(source)
+    if odd:
+        yield (
+            f"{len(odd)} UIDs of the source are not legal, such as {odd[0]}: the result names its images by them, "
+            "and check calls that an error."
+        )
+    if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
+        yield "Images of the source have no SOPInstanceUID or SOPClassUID: the result does not name them."
     if not source.study_uid:
         yield "The source has no StudyInstanceUID: the result is in a study of its own."
     if not like.same_space:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pydicom.dataset import Dataset
 
 from dicomseries.errors import OptionError
-from dicomseries.iod import VaryingGroup
+from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column, SeriesPlan
 from dicomseries.standard.attribute import attribute, tag_of
@@ -36,8 +36,8 @@ class Lineage:
         The source's; empty for one of its own.
     columns : tuple of Column
         What differs from slice to slice: facts of the slices taken over, and references of classic results.
-    groups : tuple of VaryingGroup
-        References of multi-frame results.
+    groups : tuple of VaryingGroup or Leaf
+        Of multi-frame results: references, and functional groups that differ from frame to frame.
     group_columns : tuple of Column
         What fills the holes of `groups`.
     is_hounsfield : bool
@@ -49,7 +49,9 @@ class Lineage:
     images : tuple of Dataset
         The source's headers, for what refers to them by itself.
     verbatim : frozenset of str
-        Attributes that hold values of the source, legal or not.
+        Attributes that hold values of the source.
+    ties : frozenset of str
+        Those among them that are kept although they break a rule.
     source_number : int
         SeriesNumber of the source; 0 where it has none.
     source_uids : mapping of str to str
@@ -59,13 +61,14 @@ class Lineage:
     study_uid: str
     frame_of_reference_uid: str = ""
     columns: tuple[Column, ...] = ()
-    groups: tuple[VaryingGroup, ...] = ()
+    groups: tuple[VaryingGroup | Leaf, ...] = ()
     group_columns: tuple[Column, ...] = ()
     is_hounsfield: bool = False
     decisions: tuple[tuple[str, str, str], ...] = ()
     advice: tuple[str, ...] = ()
     images: tuple[Dataset, ...] = ()
     verbatim: frozenset[str] = frozenset()
+    ties: frozenset[str] = frozenset()
     source_number: int = 0
     source_uids: Mapping[str, str] = field(default_factory=dict)
 
@@ -151,8 +154,17 @@ class Lineage:
             return plan
         slices = plan.extent.slices
         own = [one if only_volume is None else one.of_volume(only_volume, slices=slices) for one in self.group_columns]
-        groups = tuple(sorted((*plan.per_frame, *self.groups), key=lambda one: tag_of(one.keyword)))
+        there = {one.keyword for one in plan.per_frame} | _shared_groups(plan)
+        taken = (one for one in self.groups if one.keyword not in there)  # what the user gives wins
+        groups = tuple(sorted((*plan.per_frame, *taken), key=lambda one: tag_of(one.keyword)))
         return replace(plan, per_frame=groups, columns=(*plan.columns, *own))
+
+
+def _shared_groups(plan: SeriesPlan) -> set[str]:
+    """Return the functional groups that all frames of a plan share."""
+    values = (one.values for one in plan.shared if one.keyword == "SharedFunctionalGroupsSequence")
+    items = (item for own in values for item in own if isinstance(item, tuple))
+    return {group.keyword for item in items for group in item}
 
 
 def _taken(where: str, uid: str, owner: str, remedy: str) -> OptionError:

@@ -14,7 +14,7 @@ from dicomseries.codecs import Codec, parse_compression
 from dicomseries.errors import OptionError, TargetError
 from dicomseries.executors import Executor, chosen_executor
 from dicomseries.iod import Kind, find_kind
-from dicomseries.metadata import Metadata
+from dicomseries.metadata import Metadata, keyword_of
 from dicomseries.orientation import Orient, parse_orient
 from dicomseries.pipeline.compressing import suited
 from dicomseries.pipeline.lineage import Lineage
@@ -63,6 +63,7 @@ class Request:
     lineage: Lineage | None = None
     orient: Orient | None = None
     advice: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     @property
     def is_segmentation(self) -> bool:
@@ -101,6 +102,7 @@ def make_request(
     found = find_kind(kind)
     policy = parse_policy(values)
     codec = parse_compression(compression)
+    said = load_mapping("metadata", metadata)
     _refuse_strangers(found, companion=companion, segments=segments, segmentation_type=segmentation_type)
     return Request(
         kind=suited(found, codec),
@@ -108,7 +110,7 @@ def make_request(
         nan=nan,
         clip=clip,
         value_range=check_value_range(value_range, policy),
-        metadata=Metadata.from_mapping({**load_mapping("metadata", metadata), **_units_item(units)}),
+        metadata=Metadata.from_mapping({**said, **_units_item(units)}),
         uid=uid_policy,
         now=moment,
         entropy=_checked_entropy(entropy) or (None if uid_policy.mode == "content" else secrets.token_bytes(_CHANCE)),
@@ -122,6 +124,7 @@ def make_request(
         segmentation_type=parse_segmentation_type(segmentation_type or "binary"),
         compression=codec,
         orient=parse_orient(orient),
+        left_out=frozenset(keyword_of(name) for name, value in said.items() if value is None),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,9 @@ _NOT_SHOWN = frozenset({"PixelData", "FloatPixelData", "DoubleFloatPixelData", "
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 _TOLERATED = frozenset({"slices-missing", "spacing-uneven"})
 """What keeps a series from being an array, but not from being referred to slice by slice."""
+
+Groups = dict[str, Attribute]
+"""The functional groups of a frame by keyword."""
 
 _ROUNDED = 5e-3
 """Departure from a right-angled frame that is snapped: cosines of two to three decimals."""
@@ -70,8 +73,8 @@ def _opened(path: str | os.PathLike[str], here: str | os.PathLike[str], series: 
     shared, owns = _attributes(chosen)
     pool = () if chosen.frame_set is None else chosen.frame_set.pool
     items = [_per_frame(frames.instance) for frames in pool]
-    shared = _with_common_groups(items, shared)
-    frames = tuple(_frames(chosen, owns, items))
+    shared, common = _with_common_groups(items, shared)
+    frames = tuple(_frames(chosen, owns, items, common))
     grid = chosen.grid or _evened_out(path, frames, chosen)
     first = chosen.instances[0]
     return Source(
@@ -164,10 +167,13 @@ def _value(value: Any) -> Value:
 
 
 def _frames(
-    series: readback.Series, owns: Sequence[tuple[Attribute, ...]], items: Sequence[list[Dataset]]
+    series: readback.Series,
+    owns: Sequence[tuple[Attribute, ...]],
+    items: Sequence[list[Groups]],
+    common: Collection[str],
 ) -> Iterator[SourceFrame]:
     if series.frame_set is not None:
-        yield from _frames_of_files(series, owns, items)
+        yield from _frames_of_files(series, owns, items, common)
         return
     positions = [instance.numbers("ImagePositionPatient") for instance in series.instances]
     slices = len(positions) // (series.volumes or 1)
@@ -182,57 +188,62 @@ def _frames(
 
 
 def _frames_of_files(
-    series: readback.Series, owns: Sequence[tuple[Attribute, ...]], items: Sequence[list[Dataset]]
+    series: readback.Series,
+    owns: Sequence[tuple[Attribute, ...]],
+    items: Sequence[list[Groups]],
+    common: Collection[str],
 ) -> Iterator[SourceFrame]:
     pool = series.frame_set.pool if series.frame_set is not None else ()
     listed = series.frame_set.sources.tolist() if series.frame_set is not None else []
     slices = len(listed) // (series.volumes or 1)
-    inside = [_of_frames(own) for own in items]
     for index, (file, frame) in enumerate(listed):
         instance = pool[max(file, 0)].instance
         found = pool[max(file, 0)].positions_lps
         position = () if found is None or file < 0 else tuple(map(float, found[frame]))
+        there = items[file][frame] if file >= 0 else {}
+        groups = tuple(group for keyword, group in there.items() if keyword not in common)
         yield SourceFrame(
             sop_class_uid=instance.sop_class_uid,
             sop_instance_uid=instance.text("SOPInstanceUID"),
             position_lps=_position(position, series, index % slices),
             frame_number=frame + 1 if file >= 0 else None,
             volume=index // slices,
-            own=(*owns[max(file, 0)], *(inside[file][frame] if file >= 0 else ())),
+            own=(*owns[max(file, 0)], *_inside(groups)),
+            groups=groups,
         )
 
 
-def _with_common_groups(items: Sequence[list[Dataset]], shared: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
-    """Return the attributes with the functional groups that all frames have alike among the shared ones."""
-    first, *others = [_groups_of(item) for own in items for item in own] or [{}]
+def _with_common_groups(
+    items: Sequence[list[Groups]], shared: tuple[Attribute, ...]
+) -> tuple[tuple[Attribute, ...], frozenset[str]]:
+    """Return the attributes with the functional groups that all frames have alike, and the keywords of these."""
+    first, *others = [item for own in items for item in own] or [{}]
     common = [one for keyword, one in first.items() if all(item.get(keyword) == one for item in others)]
     if not common:
-        return shared
+        return shared, frozenset()
     groups = next((one.values for one in shared if one.keyword == _SHARED_GROUPS), ((),))
     own = groups[0] if groups and isinstance(groups[0], tuple) else ()
     joined = tuple(sorted((*own, *common), key=lambda one: one.tag))
     rest = (one for one in shared if one.keyword != _SHARED_GROUPS)
-    return tuple(sorted((*rest, Attribute(_SHARED_GROUPS, "SQ", (joined,))), key=lambda one: one.tag))
+    whole = sorted((*rest, Attribute(_SHARED_GROUPS, "SQ", (joined,))), key=lambda one: one.tag)
+    return tuple(whole), frozenset(one.keyword for one in common)
 
 
-def _groups_of(item: Dataset) -> dict[str, Attribute]:
+def _groups_of(item: Dataset) -> Groups:
     return {one.keyword: one for group in item if group.VR == "SQ" for one in _attribute(group)}
 
 
-def _per_frame(instance: readback.Instance) -> list[Dataset]:
-    """Return the items of the frames; older kinds have no groups."""
-    return list(instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames)
+def _per_frame(instance: readback.Instance) -> list[Groups]:
+    """Return the functional groups of each frame; older kinds have none."""
+    items = instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames
+    return [_groups_of(item) for item in items]
 
 
-def _of_frames(items: Sequence[Dataset]) -> list[tuple[Attribute, ...]]:
-    """Return what the functional groups of each frame hold, without their sequences."""
-    return [tuple(one for group in item if group.VR == "SQ" for one in _inside(group)) for item in items]
-
-
-def _inside(group: DataElement) -> Iterator[Attribute]:
-    for item in group.value[:1]:
-        for element in item:
-            yield from _attribute(element)
+def _inside(groups: Iterable[Attribute]) -> Iterator[Attribute]:
+    """Yield what functional groups hold in their first items."""
+    for group in groups:
+        for item in group.values[:1]:
+            yield from item if isinstance(item, tuple) else ()
 
 
 def _position(position: Sequence[float], series: readback.Series, index: int) -> tuple[float, float, float]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,10 @@ from dicomseries import readback, verify
 from dicomseries.errors import VerificationError
 from dicomseries.executors import Bounds
 from dicomseries.pipeline.drafting import Job
+from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab
+from dicomseries.plan import SeriesPlan
 from dicomseries.sources import Volume
 from dicomseries.values import ValueMap
 
@@ -26,8 +27,7 @@ __all__ = ["FileWitness", "Tally", "compare_frames", "verify_series"]
 
 _ABOUT_WHOLE = {"VAL-004": "LossyImageCompression"}
 """Checks of what belongs together: a source that was compressed with loss need not say how, and then nobody knows."""
-_ABOUT_VALUES = frozenset({"VR-001", "MOD-001", "MOD-002", "MOD-003"})
-"""Checks of single values, and of what a sequence lacks: what comes from a source series is not corrected."""
+_FRAME_SEQUENCES = frozenset({"SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"})
 
 _NUMBERS = 65536
 """SegmentNumber (0062,0004) has 16 bits."""
@@ -135,28 +135,55 @@ def _error(
     )
 
 
-def verify_series(job: Job, tally: Tally, verbatim: AbstractSet[str] = frozenset()) -> None:
-    """Refuse to show a series that is not what was asked; odd values in attributes handed on `verbatim` were asked."""
+def verify_series(job: Job, tally: Tally, lineage: Lineage | None = None) -> None:
+    """Refuse to show a series that is not what was asked, or whose attributes of the source break a rule.
+
+    Raises
+    ------
+    VerificationError
+        If a file, a value or an attribute is wrong. What ties the result to its source is the source's fault alone.
+    """
     series = job.plan
     findings = [
         *verify.check_instances(tally.instances),
         *verify.check_asked(tally.instances, series.grid, volumes=series.extent.volumes),
     ]
-    errors = [one for one in findings if one.level == "error" and not _is_of_source(one, verbatim)]
+    verbatim, ties = (frozenset(), frozenset()) if lineage is None else (lineage.verbatim, lineage.ties)
+    errors = [one for one in findings if one.level == "error" and _keyword(one) not in ties]
+    copied = [one for one in errors if _keyword(one) in verbatim]
+    if copied and len(copied) == len(errors):
+        raise _copied(series, copied)
     if errors or tally.error > series.value_map.max_error or len(tally.instances) != len(series):
         raise VerificationError(
             code="not-as-asked",
             where=f"series {series.uids.series}",
-            given="; ".join(f"{finding.id} {finding.where}: {finding.message}" for finding in errors[:3])
-            or f"an error of {tally.error:g} in {len(tally.instances)} files read back",
+            given=_shown(errors) or f"an error of {tally.error:g} in {len(tally.instances)} files read back",
             expected=f"{len(series)} files that keep every check and values within {series.value_map.max_error:g}",
             remedy="Report this with the input: nothing was shown, and the fault is the writer's or the disk's.",
         )
 
 
-def _is_of_source(finding: verify.Finding, verbatim: AbstractSet[str]) -> bool:
-    """Return whether a finding is about a value that the source has too."""
-    keyword = re.split(r"[.\[]", finding.where.rpartition(" ")[2])[0]
-    if _ABOUT_WHOLE.get(finding.id, "") in verbatim:
-        return True
-    return finding.id in _ABOUT_VALUES and keyword in verbatim
+def _copied(series: SeriesPlan, errors: Sequence[verify.Finding]) -> VerificationError:
+    """Return the error of attributes that come from the source and break a rule that was not foreseen."""
+    keywords = dict.fromkeys(map(_keyword, errors))
+    wanted = ", ".join(f'"{keyword}": None' for keyword in keywords)
+    return VerificationError(
+        code="source-breaks-rule",
+        where=f"series {series.uids.series}",
+        given=_shown(errors),
+        expected="attributes of the source that keep every rule of check",
+        remedy=f"Leave them out with metadata={{{wanted}}}, or give values that are right.",
+    )
+
+
+def _shown(errors: Sequence[verify.Finding]) -> str:
+    return "; ".join(f"{finding.id} {finding.where}: {finding.message}" for finding in errors[:3])
+
+
+def _keyword(finding: verify.Finding) -> str:
+    """Return the attribute of the top level that a finding is about."""
+    if finding.id in _ABOUT_WHOLE:
+        return _ABOUT_WHOLE[finding.id]
+    path = finding.where.rpartition(" ")[2].split(".")
+    inside = [part.partition("[")[0] for part in path]
+    return next((part for part in inside if part not in _FRAME_SEQUENCES), inside[0])

@@ -81,7 +81,7 @@ class SeriesPlan:
         Values that differ from volume to volume, slice to slice or frame to frame.
     groups : tuple of VaryingGroup
         The sequences among `per_instance`.
-    per_frame : tuple of VaryingGroup
+    per_frame : tuple of VaryingGroup or Leaf
         Functional groups that differ from frame to frame.
     is_multi_frame : bool
         Whether all frames are in one file.
@@ -111,7 +111,7 @@ class SeriesPlan:
     extent: Extent
     columns: tuple[Column, ...] = ()
     groups: tuple[VaryingGroup, ...] = ()
-    per_frame: tuple[VaryingGroup, ...] = ()
+    per_frame: tuple[VaryingGroup | Leaf, ...] = ()
     is_multi_frame: bool = False
     folder: str = ""
     known_bytes: int | None = None

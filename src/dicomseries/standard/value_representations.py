@@ -8,6 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from functools import cache
+
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 __all__ = [
     "BINARY_RANGES",
@@ -17,6 +20,7 @@ __all__ = [
     "MULTI_LINE_VRS",
     "TEXT_VRS",
     "WORD_BYTES",
+    "representations",
     "text_fault",
 ]
 
@@ -73,6 +77,18 @@ _TM_FULL = re.compile(r"([01]\d|2[0-3])[0-5]\d([0-5]\d|60)\.\d{1,6}")
 _ZONE = re.compile(r"[+-](0\d|1[0-4])[0-5]\d$")
 _UR = re.compile(r"[A-Za-z0-9:/?#\[\]@!$&'()*+,;=%._~-]*")
 _ASCII_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
+
+
+@cache
+def representations(tag: int) -> frozenset[str]:
+    """Return the value representations that the dictionary allows; none for tags it does not have.
+
+    Examples
+    --------
+    >>> sorted(representations(0x00280120)), representations(0x00291010)
+    (['SS', 'US'], frozenset())
+    """
+    return frozenset(dictionary_VR(tag).split(" or ")) if dictionary_has_tag(tag) else frozenset()
 
 
 def text_fault(vr: str, text: str) -> str | None:

@@ -6,6 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 
 from dicomseries.readback import Instance
+from dicomseries.standard.series_level import (
+    EQUIPMENT_LEVEL,
+    FRAME_OF_REFERENCE_LEVEL,
+    PATIENT_LEVEL,
+    SERIES_LEVEL,
+    STUDY_LEVEL,
+)
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, printable
 
@@ -32,7 +39,7 @@ def one_study(view: SeriesView) -> Iterator[Fault]:
 
     A series lies in one study; archives file each study apart, and dcm2niix does not stack across them.
     """
-    yield from not_shared(view, ("StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber"))
+    yield from not_shared(view, STUDY_LEVEL)
 
 
 @check("SER-002", level="error", part="PS3.3 C.7.3.1")
@@ -41,31 +48,25 @@ def one_series(view: SeriesView) -> Iterator[Fault]:
 
     Readers group by these as well as by SeriesInstanceUID.
     """
-    yield from not_shared(
-        view,
-        (
-            *("SeriesInstanceUID", "SeriesNumber", "SeriesDate", "SeriesTime", "Modality", "ProtocolName"),
-            *("SeriesDescription", "BodyPartExamined", "Laterality", "PatientPosition"),
-        ),
-    )
+    yield from not_shared(view, SERIES_LEVEL)
 
 
 @check("SER-003", level="error", part="PS3.3 C.7.1.1")
 def one_patient(view: SeriesView) -> Iterator[Fault]:
     """All files are of one patient: name, ID, birth date, sex are equal."""
-    yield from not_shared(view, ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "IssuerOfPatientID"))
+    yield from not_shared(view, PATIENT_LEVEL)
 
 
 @check("SER-004", level="error", part="PS3.3 C.7.4.1", scope="image")
 def one_frame_of_reference(view: SeriesView) -> Iterator[Fault]:
     """All slices are in one frame of reference; positions in two of them cannot be compared."""
-    yield from not_shared(view, ("FrameOfReferenceUID", "PositionReferenceIndicator"))
+    yield from not_shared(view, FRAME_OF_REFERENCE_LEVEL)
 
 
 @check("SER-005", level="error", part="PS3.3 C.7.5.1")
 def one_equipment(view: SeriesView) -> Iterator[Fault]:
     """One device made the series: manufacturer, model, serial number and software are equal."""
-    yield from not_shared(view, ("Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions"))
+    yield from not_shared(view, EQUIPMENT_LEVEL)
 
 
 @check("SER-006", level="error", part="PS3.3 C.7.6.1", scope="image")

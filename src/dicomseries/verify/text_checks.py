@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-
-from pydicom.datadict import dictionary_has_tag, dictionary_VM, dictionary_VR
 
 from dicomseries.readback import Instance
 from dicomseries.readback.characters import encodings_of, text_of
 from dicomseries.readback.elements import Element
-from dicomseries.standard.value_representations import MULTI_LINE_VRS, TEXT_VRS, text_fault
+from dicomseries.standard.multiplicity import allows_count, multiplicity
+from dicomseries.standard.value_representations import MULTI_LINE_VRS, TEXT_VRS, representations, text_fault
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, printable
 
@@ -66,8 +64,8 @@ def multiplicities_are_legal(view: SeriesView) -> Iterator[Fault]:
     """An attribute has as many values as the dictionary allows, such as three in ImagePositionPatient."""
     for instance, name, tag, element in view.elements:
         count = _count(element)
-        allowed = _multiplicity(tag) if count else None
-        if allowed is not None and not _allows(allowed, count):
+        allowed = multiplicity(tag) if count else None
+        if allowed is not None and not allows_count(allowed, count):
             yield Fault(
                 f"{instance.name} {name}",
                 f"{count} values where {allowed} are allowed.",
@@ -88,45 +86,14 @@ def _count(element: Element) -> int:
     return len(raw) // _SIZES[element.vr] if element.vr in _NUMBERS else 0
 
 
-@cache
-def _bounds(multiplicity: str) -> tuple[int, int | None, int]:
-    """Return least, most (None: no limit) and step of a VM such as 1, 1-3, 2-n, 3-3n, 2-2n."""
-    low, _, high = multiplicity.partition("-")
-    least = int(low)
-    if not high:
-        return least, least, 1
-    if not high.endswith("n"):
-        return least, int(high), 1
-    return least, None, int(high[:-1] or 1)
-
-
-@cache
-def _allows(multiplicity: str, count: int) -> bool:
-    if " or " in multiplicity:
-        return any(_allows(part, count) for part in multiplicity.split(" or "))
-    least, most, step = _bounds(multiplicity)
-    return least <= count and (most is None or count <= most) and (most is not None or count % step == 0)
-
-
 @check("VR-004", level="error", part="PS3.6")
 def representations_are_right(view: SeriesView) -> Iterator[Fault]:
     """An attribute of the standard has the VR of the dictionary."""
     for instance, name, tag, element in view.elements:
-        allowed = _representations(tag)
+        allowed = representations(tag)
         if allowed and element.vr not in allowed and element.vr != "UN" and not element.implicit:
             right = " or ".join(sorted(allowed))
             yield Fault(f"{instance.name} {name}", f"VR {element.vr} where {right} is right.", "Write it with that VR.")
-
-
-@cache
-def _representations(tag: int) -> frozenset[str]:
-    """Return the VRs that the dictionary allows; none for tags it does not have."""
-    return frozenset(dictionary_VR(tag).split(" or ")) if dictionary_has_tag(tag) else frozenset()
-
-
-@cache
-def _multiplicity(tag: int) -> str | None:
-    return dictionary_VM(tag) if dictionary_has_tag(tag) else None
 
 
 @check("VR-005", level="error", part="PS3.3 C.12.1.1.2")

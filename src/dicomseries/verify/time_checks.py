@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from dicomseries.readback import Instance
 from dicomseries.readback.clocks import seconds_of_dates
 from dicomseries.readback.placement import number_of
+from dicomseries.standard.rising import RISING, first_not_rising, moment_number
 from dicomseries.verify.places import Volume
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView
@@ -117,18 +117,18 @@ def times_rise(view: SeriesView) -> Iterator[Fault]:
     if view.is_framed or not _are_time_points(view):
         return
     volumes = _in_order_of_numbers(view)
-    for keywords in (("FrameReferenceTime",), ("TriggerTime",), ("AcquisitionDate", "AcquisitionTime")):
+    for keywords, is_strict in RISING.items():
         if not any(map(view.differs, keywords)):
             continue
         starts = [min(_time(one, keywords) for one in view.instances[volume.start : volume.stop]) for volume in volumes]
-        for place, (before, after) in enumerate(itertools.pairwise(starts), start=1):
-            if not before <= after or (before == after and keywords == ("FrameReferenceTime",)):
-                yield Fault(
-                    view.places.name(volumes[place].start),
-                    f"{keywords[-1]} of volume {place + 1} is {after:.12g}, of the one before {before:.12g}.",
-                    "Write the time of each volume, later than that of the one before.",
-                )
-                break
+        place = first_not_rising(starts, is_strict=is_strict)
+        if place is not None:
+            yield Fault(
+                view.places.name(volumes[place].start),
+                f"{keywords[-1]} of volume {place + 1} is {starts[place]:.12g}, of the one before "
+                f"{starts[place - 1]:.12g}.",
+                "Write the time of each volume, later than that of the one before.",
+            )
 
 
 @check("TIM-004", level="error", part="PS3.3 C.8.9.1.1.2, C.8.9.4.1.4, C.8.9.4.1.5", scope="image")
@@ -180,7 +180,4 @@ def _time(instance: Instance, keywords: tuple[str, ...]) -> float:
     if len(keywords) == 1:
         return next(iter(instance.numbers(keywords[0])), 0.0)
     date, time = (instance.text(keyword) for keyword in keywords)
-    try:
-        return float(f"{date or 0}{time.partition('.')[0]:0<6}.{time.partition('.')[2]}")
-    except ValueError:
-        return 0.0
+    return moment_number(date, time)

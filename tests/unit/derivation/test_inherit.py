@@ -18,9 +18,17 @@ from dicomseries.iod.enhanced_ct import EnhancedCT
 from dicomseries.iod.enhanced_mr import EnhancedMR
 from dicomseries.iod.parametric_map import ParametricMap
 from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS
 
 GRID = Grid.from_spacing((3, 4, 5), (1.5, 2.0, 3.0), origin=(-10, 20, 30), direction=(0.8, 0.6, 0, -0.6, 0.8, 0))
 NOON = dt.datetime(2024, 5, 1, 12, 30, 15, tzinfo=dt.UTC)
+
+
+def opened(owns) -> dict:
+    """What a frame says: functional groups as they stand in the file, and beside the rest what is inside."""
+    groups = tuple(one for one in owns if one.keyword in FUNCTIONAL_GROUPS[EnhancedMR.sop_class_uid])
+    inside = (one for group in groups for one in group.values[0])
+    return {"own": (*(one for one in owns if one not in groups), *inside), "groups": groups}
 
 
 def source_of(*shared, own=None, volumes=1, kind=MR, frames_in_file=False, grid=GRID, **more) -> Source:
@@ -32,7 +40,7 @@ def source_of(*shared, own=None, volumes=1, kind=MR, frames_in_file=False, grid=
             position_lps=grid.position(index),
             frame_number=volume * grid.shape[0] + index + 1 if frames_in_file else None,
             volume=volume,
-            own=tuple(own(volume, index)) if own else (),
+            **(opened(tuple(own(volume, index))) if own else {}),
         )
         for volume in range(volumes)
         for index in range(grid.shape[0])
@@ -379,16 +387,20 @@ def enhanced(*, echo_varies):
     measures = attribute(
         "PixelMeasuresSequence", (attribute("SliceThickness", "2.5"), attribute("PixelSpacing", "1", "1"))
     )
-    shared = attribute("SharedFunctionalGroupsSequence", (view, timing, measures))
-    item = (attribute("DiffusionGradientOrientation", 1.0, 0.0, 0.0),)
+    echo = () if echo_varies else (attribute("MREchoSequence", (attribute("EffectiveEchoTime", 4.6),)),)
+    shared = attribute("SharedFunctionalGroupsSequence", (view, timing, measures, *echo))
+    direction = attribute(
+        "DiffusionGradientDirectionSequence", (attribute("DiffusionGradientOrientation", 1.0, 0.0, 0.0),)
+    )
 
     def own(volume, index):
-        yield attribute("EffectiveEchoTime", 4.6 * (volume + 1 if echo_varies else 1))
+        if echo_varies:
+            yield attribute("MREchoSequence", (attribute("EffectiveEchoTime", 4.6 * (volume + 1)),))
         yield attribute("FrameAcquisitionDateTime", f"2020010112000{index}")
         yield attribute("InStackPositionNumber", index + 1)
         yield attribute("RescaleSlope", str(index + 1))
         if volume and echo_varies:
-            yield attribute("DiffusionGradientDirectionSequence", item)
+            yield attribute("MRDiffusionSequence", (direction,))
 
     volumes = 2 if echo_varies else 1
     nucleus = attribute("ResonantNucleus", "1H")
@@ -417,11 +429,13 @@ def test_functional_groups_that_all_frames_share_are_handed_on_whole():
     assert values(found, "SliceThickness") == ("2.5",)
 
 
-def test_functional_groups_that_differ_are_columns_where_a_group_of_ours_holds_them():
+def test_functional_groups_that_differ_from_frame_to_frame_are_handed_on_whole():
     found = inherited(enhanced(echo_varies=True), kind=EnhancedMR)
     assert found.metadata.get("MREchoSequence") is None
-    names = ["EffectiveEchoTime", "FrameAcquisitionDateTime", "DiffusionGradientOrientation"]
-    assert {one.keyword for one in found.columns} == set(names)
+    assert {one.keyword for one in found.columns} == {"FrameAcquisitionDateTime"}
+    echo, diffusion = found.groups
+    assert [one.values for one in echo.values[1][0]] == [(9.2,)]
+    assert (diffusion.keyword, diffusion.per, diffusion.values[0]) == ("MRDiffusionSequence", "volume", None)
 
 
 def test_what_only_a_scanner_may_say_is_not_said_of_a_derived_multi_frame_image():
