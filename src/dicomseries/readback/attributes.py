@@ -14,6 +14,7 @@ from dicomseries.readback.folders import scan, select
 from dicomseries.readback.instance import Instance, tag_of
 from dicomseries.readback.placement import FrameSet
 from dicomseries.readback.plain import name_of, plain_value
+from dicomseries.readback.same_values import are_encoded_alike, comparable
 
 __all__ = ["SeriesTags", "differing_tags", "tags"]
 
@@ -23,9 +24,10 @@ _GROUPS = frozenset(map(tag_of, ("SharedFunctionalGroupsSequence", "PerFrameFunc
 
 
 def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
-    """Return the tags whose bytes or VR are not equal in all instances, or that some instance lacks.
+    """Return the tags whose values or VR are not equal in all instances, or that some instance lacks.
 
-    Instances that were read by comparison with one another are compared by what they own alone.
+    Instances that were read by comparison with one another are compared by what they own alone, those of one encoding
+    by their bytes, and those of several (implicit and explicit VR, big endian) by value.
 
     Examples
     --------
@@ -35,6 +37,8 @@ def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
     >>> differing_tags([instance, instance])
     frozenset()
     """
+    if not are_encoded_alike(instances):
+        return _differing_by_value(instances)
     first = instances[0].elements
     found: set[int] = set()
     bases = {id(instance.base): instance.base for instance in instances}
@@ -46,6 +50,13 @@ def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
     found |= {tag for tag in owned if any(instance.element(tag) != first.get(tag) for instance in instances)}
     # What a base holds may be hidden behind what its instances own.
     return frozenset(tag for tag in found if any(instance.element(tag) != first.get(tag) for instance in instances))
+
+
+def _differing_by_value(instances: Sequence[Instance]) -> frozenset[int]:
+    tags = {tag for instance in instances for tag in instance.tags if tag & 0xFFFF or tag >> 16 == 2}
+    first = instances[0]
+    usual = {tag: comparable(first, tag) for tag in tags}
+    return frozenset(tag for tag in tags if any(comparable(one, tag) != usual[tag] for one in instances[1:]))
 
 
 class SeriesTags:

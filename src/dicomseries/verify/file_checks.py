@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.uid import UID
 
-from dicomseries.errors import DicomSeriesError
+from dicomseries.errors import DicomSeriesError, counted
 from dicomseries.readback import Instance, Problem
 from dicomseries.readback.frame_pixels import read_frames
 from dicomseries.readback.pixels import is_plain, read_into, significant, stored_dtype
@@ -42,7 +43,7 @@ _FLOATS = {0x7FE00008: (32, "OF"), 0x7FE00009: (64, "OD")}
 _INTEGERS_ONLY = ("BitsStored", "HighBit", "PixelRepresentation")
 _BLOCK_BYTES = 8 << 20
 _SIZES = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "NumberOfFrames")
-_LONG_FORM = frozenset({"OB", "UN", "OW", "UT"})
+_LONG_FORM = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 _COLOUR = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT", "XYB"})
 
@@ -159,7 +160,7 @@ def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
 
 @check("FIL-006", level="error", part="PS3.5 10, A")
 def syntax_is_known(view: SeriesView) -> Iterator[Fault]:
-    """TransferSyntaxUID is one of the standard's, the same in all files of the series."""
+    """TransferSyntaxUID is one of the standard's."""
     for instance in view.representatives("TransferSyntaxUID"):
         if _known(instance.transfer_syntax) is None:
             yield Fault(
@@ -167,11 +168,21 @@ def syntax_is_known(view: SeriesView) -> Iterator[Fault]:
                 f"TransferSyntaxUID {printable(instance.transfer_syntax)} is not one of the standard's.",
                 "Export the file in a standard transfer syntax.",
             )
+
+
+@check("FIL-007", level="warning", part="PS3.5 10")
+def syntax_is_one(view: SeriesView) -> Iterator[Fault]:
+    """All files of a series are in one transfer syntax.
+
+    Several are legal; attributes are compared by value then. Some readers take that of the first file for all.
+    """
     if view.differs("TransferSyntaxUID"):
+        names = Counter(UID(instance.transfer_syntax).name for instance in view.instances)
+        listed = ", ".join(f"{counted(count, 'file')} in {name}" for name, count in names.most_common())
         yield Fault(
             view.odd("TransferSyntaxUID")[0].name,
-            "TransferSyntaxUID is not the same in all files.",
-            "Write all files in one transfer syntax.",
+            f"The series has several transfer syntaxes: {listed}.",
+            "Export all files in one transfer syntax, if a reader stumbles over them.",
         )
 
 

@@ -72,10 +72,10 @@ def plane_is_one(view: SeriesView) -> Iterator[Fault]:
 
 def _odd(view: SeriesView, told: tuple[Told, ...]) -> list[Told]:
     """Return what is not what most slices of the same stack say."""
-    stacks: dict[str, dict[bytes | None, list[Told]]] = {}
+    stacks: dict[str, dict[str, list[Told]]] = {}
     names = view.stacks if len(view.stacks) == len(told) else [""] * len(told)
     for stack, one in zip(names, told, strict=True):
-        stacks.setdefault(stack, {}).setdefault(one.raw, []).append(one)
+        stacks.setdefault(stack, {}).setdefault(one.text, []).append(one)
     found = []
     for groups in stacks.values():
         usual = max(groups.values(), key=len)

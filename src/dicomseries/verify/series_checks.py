@@ -14,7 +14,7 @@ from dicomseries.standard.series_level import (
     STUDY_LEVEL,
 )
 from dicomseries.verify.registry import Fault, check
-from dicomseries.verify.view import SeriesView, printable
+from dicomseries.verify.view import SeriesView, printable, printed
 
 __all__ = ["not_shared"]
 
@@ -27,7 +27,7 @@ def not_shared(view: SeriesView, keywords: Sequence[str]) -> Iterator[Fault]:
             usual = next(one for one in view.instances if one not in odd)
             yield Fault(
                 odd[0].name,
-                f"{keyword} is {printable(odd[0].raw(keyword))}, in other files {printable(usual.raw(keyword))} "
+                f"{keyword} is {printed(odd[0], keyword)}, in other files {printed(usual, keyword)} "
                 f"({len(odd)} of {len(view.instances)} files differ).",
                 f"Write one {keyword} in all files of the series.",
             )

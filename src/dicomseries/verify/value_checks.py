@@ -78,8 +78,8 @@ def _not_one(view: SeriesView, keywords: Sequence[str]) -> Iterator[Fault]:
         return
     for keyword in keywords:
         told = view.told(keyword)
-        usual = Counter(one.raw for one in told).most_common(1)[0][0]
-        odd = [one for one in told if one.raw != usual]
+        usual = Counter(one.text for one in told).most_common(1)[0][0]
+        odd = [one for one in told if one.text != usual]
         if odd:
             yield Fault(
                 odd[0].where,

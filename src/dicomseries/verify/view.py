@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -14,8 +14,10 @@ from pydicom.datadict import keyword_for_tag
 from dicomseries.readback import Instance, differing_tags
 from dicomseries.readback.elements import Element
 from dicomseries.readback.frame_placement import number_of_part
+from dicomseries.readback.functional_groups import as_numbers
 from dicomseries.readback.instance import tag_of
 from dicomseries.readback.placement import number_of
+from dicomseries.readback.same_values import are_encoded_alike, comparable
 from dicomseries.standard.image_classes import ImageClass, image_class
 from dicomseries.verify.frames import PER_FRAME, Frames, Path, is_framed, items_in, numbers_of
 from dicomseries.verify.places import (
@@ -28,12 +30,13 @@ from dicomseries.verify.places import (
     places_of,
 )
 
-__all__ = ["SEGMENTATIONS", "SeriesView", "Told", "name_of", "printable"]
+__all__ = ["SEGMENTATIONS", "SeriesView", "Told", "name_of", "printable", "printed"]
 
 SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
 """Segmentation Storage and Label Map Segmentation Storage."""
 
 _LONGEST = 60
+_NUMBERS = frozenset({"FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
 
 
 def printable(raw: bytes | str | None) -> str:
@@ -48,6 +51,24 @@ def printable(raw: bytes | str | None) -> str:
         return "absent"
     text = raw if isinstance(raw, str) else raw.strip(b" \0").decode("utf-8", "backslashreplace")
     return repr(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+
+
+def printed(instance: Instance, keyword: str) -> str:
+    """Return an attribute for a message: numbers as numbers, texts in quotes, "absent" where there is none.
+
+    Examples
+    --------
+    >>> from dicomseries.readback import read_instance
+    >>> from pydicom.data import get_testdata_file
+    >>> instance = read_instance(get_testdata_file("CT_small.dcm"))
+    >>> printed(instance, "Rows"), printed(instance, "Modality"), printed(instance, "FrameTime")
+    ('128', "'CT'", 'absent')
+    """
+    element = instance.element(tag_of(keyword))
+    if element is None or element.vr not in _NUMBERS:
+        return printable(None if element is None else element.raw)
+    numbers = as_numbers(element.vr, element.raw, _order(instance))
+    return ", ".join(f"{number:g}" for number in numbers) or "empty"
 
 
 @cache
@@ -227,19 +248,32 @@ class SeriesView:
 
     def odd(self, keyword: str) -> list[Instance]:
         """Return the instances whose value is not that of most."""
-        groups: dict[Element | None, list[Instance]] = {}
+        groups: dict[Hashable, list[Instance]] = {}
         tag = tag_of(keyword)
         for instance in self.instances:
-            groups.setdefault(instance.element(tag), []).append(instance)
+            value = instance.element(tag) if self.is_encoded_alike else comparable(instance, tag)
+            groups.setdefault(value, []).append(instance)
         usual = max(groups.values(), key=len)
         return [one for group in groups.values() if group is not usual for one in group]
 
     def distinct(self, tag: int) -> Iterator[tuple[Instance, Element]]:
-        """Yield the element of the first instance, and of all others if they are not all equal."""
-        for instance in self.instances if tag in self.differing else (self.first,):
+        """Yield the element of the first instance of each encoding, and of all others if they are not all equal."""
+        for instance in self.instances if tag in self.differing else self._of_each_encoding:
             element = instance.element(tag)
             if element is not None:
                 yield instance, element
+
+    @cached_property
+    def is_encoded_alike(self) -> bool:
+        """Whether equal values are equal bytes: no file has another byte order, or leaves VRs out, than the others."""
+        return are_encoded_alike(self.instances)
+
+    @cached_property
+    def _of_each_encoding(self) -> tuple[Instance, ...]:
+        """The first instance of each transfer syntax where encodings are mixed; else the first of all."""
+        if self.is_encoded_alike:
+            return (self.first,)
+        return tuple({instance.transfer_syntax: instance for instance in reversed(self.instances)}.values())
 
     @cached_property
     def tags(self) -> tuple[int, ...]:
