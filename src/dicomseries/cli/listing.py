@@ -13,7 +13,7 @@ from dicomseries.cli.storage import shown, storage_options_of
 from dicomseries.cli.terminal import is_terminal
 from dicomseries.cli.terminal import preview as show_preview
 from dicomseries.cli.wording import in_options, printable
-from dicomseries.errors import DicomSeriesError, ReadError, counted
+from dicomseries.errors import DicomSeriesError, counted
 
 __all__ = ["list_series", "register"]
 
@@ -50,13 +50,9 @@ def list_series(
     access = storage_options_of(storage_options)
     scan = dcs.scan(folder, storage_options=access)
     if not scan.series:
-        raise ReadError(
-            code="no-series",
-            where=shown(folder),
-            given=f"{counted(scan.skipped, 'file')} not DICOM, {len(scan.problems)} broken",
-            expected="the files of at least one series",
-            remedy="Name the folder that holds the files, or one above it.",
-        )
+        from dicomseries.readback import nothing_found
+
+        raise nothing_found(shown(folder), scan)
     rows = [_row(series) for series in scan.series]
     notes = [f"{series.series_uid}: {problem.text}" for series in scan.series for problem in series.problems]
     notes += [problem.text for problem in scan.problems]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError, counted
-from dicomseries.readback import scan
+from dicomseries.readback import nothing_found, scan
 from dicomseries.viewing import bound, handler
 from dicomseries.viewing.dicomweb import HEADERS, Holdings, Service, holdings_of
 
@@ -42,6 +42,8 @@ def held_at(path: str | os.PathLike[str]) -> Holdings:
     if holdings.unnamed:
         text = f"{counted(holdings.unnamed, 'file')} not served: without a UID, or with the UID of another file"
         warnings.warn(text, DicomSeriesWarning, stacklevel=2)
+    if not found.series:
+        raise nothing_found(os.fspath(path), found)
     if not holdings.held:
         raise ReadError(
             code="no-series",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dicomseries.readback.attributes import SeriesTags, differing_tags, tags
 from dicomseries.readback.files import read_instance
-from dicomseries.readback.folders import Scan, Series, scan, select
+from dicomseries.readback.folders import Scan, Series, nothing_found, scan, select
 from dicomseries.readback.frame_pixels import read_frames
 from dicomseries.readback.frames import Frames, frames_of
 from dicomseries.readback.instance import Instance
@@ -24,6 +24,7 @@ __all__ = [
     "Slices",
     "differing_tags",
     "frames_of",
+    "nothing_found",
     "open_volume",
     "read",
     "read_frames",

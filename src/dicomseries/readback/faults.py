@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dicomseries.errors import MissingPackageError, ReadError
 
-__all__ = ["damaged", "decoder_missing", "no_pixels", "not_dicom", "truncated", "unreadable"]
+__all__ = ["damaged", "decoder_missing", "no_pixels", "no_size", "not_dicom", "truncated", "unreadable"]
 
 _Path = str | os.PathLike[str]
 
@@ -64,6 +64,17 @@ def no_pixels(path: _Path, given: str) -> ReadError:
         given=given,
         expected="Pixel Data with 1 or 3 samples of 1, 8, 16 or 32 bits, or floating point pixels",
         remedy="Choose an image series: reports, structures and raw data have no pixels.",
+    )
+
+
+def no_size(path: _Path, rows: int, columns: int) -> ReadError:
+    """Return the error for an image that does not say how large it is."""
+    return ReadError(
+        code="size-missing",
+        where=os.fspath(path),
+        given=f"Rows {rows}, Columns {columns}",
+        expected="Rows and Columns of at least 1 (PS3.3 section C.7.6.3)",
+        remedy="Export the image again: its header lacks the size, and nothing else in the file tells it.",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dicomseries.errors import ReadError
+from dicomseries.errors import ReadError, counted
 from dicomseries.geometry import Grid
 from dicomseries.readback import faults
 from dicomseries.readback.files import read_instance
@@ -16,7 +16,7 @@ from dicomseries.readback.instance import Instance, tag_of
 from dicomseries.readback.placement import FrameSet, place
 from dicomseries.readback.problems import Problem
 
-__all__ = ["Scan", "Series", "scan", "select"]
+__all__ = ["Scan", "Series", "nothing_found", "scan", "select"]
 
 _KINDS = {
     "1.2.840.10008.5.1.4.1.1.2": "CT",
@@ -186,15 +186,12 @@ def select(path: str | os.PathLike[str], found: Scan, series: str | None) -> Ser
     Raises
     ------
     ReadError
-        If there is none (code "no-series"), none of that UID ("series-not-found"), or more than one to choose from
-        ("several-series").
+        If there is none (code "no-series", or the reason why the one file cannot be read), none of that UID
+        ("series-not-found"), or more than one to choose from ("several-series").
     """
     name = os.fspath(path)
     if not found.series:
-        broken = f", and {len(found.problems)} broken ones" if found.problems else ""
-        raise _no_series(
-            name, f'"{name}" does not contain a DICOM series ({found.skipped} files that are not DICOM{broken})'
-        )
+        raise nothing_found(name, found)
     listed = "\n".join(f"  {one}" for one in found.series)
     matching = [one for one in found.series if series in {None, one.series_uid}]
     if len(matching) == 1:
@@ -236,6 +233,28 @@ def _unlisted(path: str, problems: list[Problem]) -> Callable[[OSError], None]:
         problems.append(Problem.of(fault))
 
     return note
+
+
+def nothing_found(path: str, found: Scan) -> ReadError:
+    """Return the error for a path without a series: the reason of a broken file if there is one.
+
+    Parameters
+    ----------
+    path : str
+        As the user named it.
+    found : Scan
+        Without any series.
+    """
+    causes = [problem.cause for problem in found.problems if problem.cause is not None]
+    if len(causes) == 1 and not found.skipped:
+        return causes[0]
+    others = f"{counted(found.skipped, 'file')} not DICOM"
+    if not causes:
+        return _no_series(path, f'"{path}" does not contain a DICOM series ({others})')
+    first = causes[0]
+    reason = f"{counted(len(causes), 'file')} broken, such as {first.where}: {first.given}"
+    given = f'"{path}" does not contain a DICOM series ({others}, {reason})'
+    return ReadError(code="no-series", where=path, given=given, expected=first.expected, remedy=first.remedy)
 
 
 def _no_series(where: str, given: str) -> ReadError:

@@ -165,7 +165,18 @@ def grid_of(shape: tuple[int, int, int], spacing_mm: Sequence[float], origin: Fl
             shape, tuple(spacing_mm), origin=origin.tolist(), direction=axes.ravel(), tolerance=_ROUNDED_COSINES
         )
     except GeometryError as error:
-        return Problem(code=error.code, level="error", text=f"{error.where}: {error.given}", remedy=error.remedy)
+        remedy = _REMEDIES.get(error.code, "Export the slices again with a right geometry.")
+        return Problem(code=error.code, level="error", text=f"{error.where}: {error.given}", remedy=remedy)
+
+
+_REMEDIES = {
+    "shape-not-3d": "Export the image again: Rows or Columns is 0.",
+    "geometry-not-finite": "Export the slices again: a position, orientation or spacing is no finite number.",
+    "spacing-not-positive": "Export the slices again: PixelSpacing and the gaps must be lengths above 0 mm.",
+    "axes-not-right-angled": "Export the slices again: ImageOrientationPatient is no two right-angled unit vectors.",
+    "position-not-printable": "Check the unit of positions and spacing, which are in mm.",
+}
+"""What the user of a series can do about a grid that cannot be; options of `write` do not help here."""
 
 
 def pixel_spacing_of(spacings: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], list[Problem]]:

@@ -177,7 +177,9 @@ def check_pixels(instance: Instance) -> int:
     pixels = instance.pixels
     if pixels is None:
         raise faults.no_pixels(instance.path, "none")
-    if instance.samples not in {1, 3} or not instance.rows * instance.columns:
+    if not instance.rows * instance.columns:
+        raise faults.no_size(instance.path, instance.rows, instance.columns)
+    if instance.samples not in {1, 3}:
         given = f"{instance.frames} frames of {instance.rows}×{instance.columns}, {instance.samples} samples"
         raise faults.no_pixels(instance.path, given)
     stored_dtype(instance)

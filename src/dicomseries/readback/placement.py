@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.uid import UID
 
+from dicomseries.errors import counted
 from dicomseries.geometry import Grid
+from dicomseries.readback import faults
 from dicomseries.readback.agreement import agreement_problems
 from dicomseries.readback.arrangement import Arrangement, rising_times
 from dicomseries.readback.frames import SAME_DIRECTION, Frames
@@ -239,15 +242,32 @@ def pixel_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
     """Yield what keeps files from having pixels of one format, all of them."""
     bare = [instance for instance in instances if instance.pixels is None]
     if bare:
-        yield Problem(
-            code="no-pixels",
-            level="error",
-            text=f"{len(bare)} of {len(instances)} files have no pixels, the first is {bare[0].name}",
-            remedy="Choose an image series: reports, structures and raw data have no pixels.",
-        )
+        yield _without_pixels(bare, len(instances))
+        return
+    lacking = [instance for instance in unlike(instances, FORMAT) if not instance.rows * instance.columns]
+    if lacking:
+        yield Problem.of(faults.no_size(lacking[0].path, lacking[0].rows, lacking[0].columns))
         return
     yield from _size_problems(instances)
     yield from _truncation_problems(instances)
+
+
+def _without_pixels(bare: list[Instance], count: int) -> Problem:
+    first = f"{bare[0].name}{_class_of(bare[0])}"
+    is_image = len(bare) < count
+    choice = "Move these files to another folder" if is_image else "Choose an image series"
+    return Problem(
+        code="no-pixels",
+        level="error",
+        text=f"{len(bare)} of {counted(count, 'file')} have no pixels, the first is {first}",
+        remedy=f"{choice}: reports, structures and raw data have no pixels.",
+    )
+
+
+def _class_of(instance: Instance) -> str:
+    """Return the name of an object's SOP class for a message; "" if it is not known."""
+    uid = UID(instance.sop_class_uid)
+    return "" if uid.name == str(uid) else f" ({uid.name})"
 
 
 def _size_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from dicomseries.errors import ReadError
@@ -25,6 +25,9 @@ class Problem:
     remedy : str
         How to fix it; begins with a verb.
 
+    cause : ReadError, optional
+        The error of one file that it comes from.
+
     Raises
     ------
     ValueError
@@ -41,6 +44,7 @@ class Problem:
     level: Literal["error", "warning"]
     text: str
     remedy: str
+    cause: ReadError | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not (self.code and self.text and self.remedy):
@@ -51,13 +55,15 @@ class Problem:
     def of(cls, error: ReadError) -> Self:
         """Return an error of one file as a problem of what holds it."""
         text = f"{error.where}: {error.given}, expected {error.expected}"
-        return cls(code=error.code, level="error", text=text, remedy=error.remedy)
+        return cls(code=error.code, level="error", text=text, remedy=error.remedy, cause=error)
 
     def __str__(self) -> str:
         return f"{self.text}. {self.remedy}"
 
     def error(self, where: str) -> ReadError:
         """Return the error that refuses to read because of this problem."""
+        if self.cause is not None:
+            return self.cause
         return ReadError(
             code=self.code,
             where=where,

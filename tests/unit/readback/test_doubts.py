@@ -91,7 +91,7 @@ def test_a_file_without_rows_is_refused_in_words(tmp_path):
         del dataset.ImagePositionPatient
 
     folder = write_known_series(tmp_path, STORED[:1], change=empty)
-    with pytest.raises(ReadError, match="shape"):
+    with pytest.raises(ReadError, match="Rows 0, Columns 5"):
         read(folder)
 
 

@@ -67,6 +67,63 @@ def test_a_folder_without_series_is_said_in_these_words(tmp_path):
     assert caught.value.code == "no-series"
 
 
+def break_header(path):
+    data = path.read_bytes()
+    assert data.count(b"\x08\x00\x60\x00CS") == 1
+    path.write_bytes(data.replace(b"\x08\x00\x60\x00CS", b"\x08\x00\x60\x00\x18\x00"))
+
+
+def test_a_broken_file_is_rejected_with_the_reason(tmp_path):
+    write_known_series(tmp_path, STORED[:1])
+    path = tmp_path / "0001.dcm"
+    break_header(path)
+    (problem,) = scan(path).problems
+    with pytest.raises(ReadError) as caught:
+        read(path)
+    assert (caught.value.code, caught.value.where) == ("file-damaged", str(path))
+    assert "in place of a value representation at byte" in str(caught.value.given)
+    assert str(caught.value.given) in problem.text
+
+
+def test_a_folder_of_broken_files_tells_the_reason_of_one(tmp_path):
+    write_known_series(tmp_path, STORED[:2])
+    (tmp_path / "notes.txt").write_text("no DICOM", encoding="utf-8")
+    for path in tmp_path.glob("*.dcm"):
+        break_header(path)
+    with pytest.raises(ReadError) as caught:
+        read(tmp_path)
+    assert caught.value.code == "no-series"
+    assert "1 file not DICOM, 2 files broken, such as" in str(caught.value.given)
+    assert "0001.dcm: (0008,0060) with" in str(caught.value.given)
+    assert caught.value.remedy.startswith("Copy or export the file again")
+
+
+@pytest.mark.parametrize("keyword", ["Rows", "Columns"])
+@pytest.mark.parametrize("value", [None, 0])
+def test_an_image_without_a_size_is_rejected_in_its_own_terms(tmp_path, keyword, value):
+    def change(_, dataset):
+        if value is None:
+            delattr(dataset, keyword)
+        else:
+            setattr(dataset, keyword, value)
+
+    write_known_series(tmp_path, STORED[:1], change=change)
+    with pytest.raises(ReadError) as caught:
+        read(tmp_path)
+    assert caught.value.code == "size-missing"
+    assert f"{keyword} 0" in caught.value.given
+    assert "axes=" not in str(caught.value)
+
+
+def test_a_grid_that_cannot_be_is_explained_without_options_of_write(tmp_path):
+    cosines = ["1", "0", "0", "0.5", "0.5", "0"]
+    write_known_series(tmp_path, STORED[:1], change=lambda _, ds: setattr(ds, "ImageOrientationPatient", cosines))
+    with pytest.raises(ReadError) as caught:
+        read(tmp_path)
+    assert caught.value.code == "axes-not-right-angled"
+    assert "ImageOrientationPatient" in caught.value.remedy
+
+
 def test_one_of_several_series_must_be_chosen(tmp_path):
     write_known_series(tmp_path / "a", STORED)
     write_known_series(tmp_path / "b", STORED[:2], change=lambda _, ds: setattr(ds, "SeriesInstanceUID", "2.25.7"))
