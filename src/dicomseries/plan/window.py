@@ -15,7 +15,7 @@ __all__ = ["window_facts"]
 
 
 def window_facts(statistics: Statistics, value_map: ValueMap) -> dict[str, tuple[Any, ...]]:
-    """Return one window for the whole series, in real values, over all values but a stray outlier's.
+    """Return one window for the whole series, in real values, over all values but padding and a stray outlier's.
 
     The function is LINEAR, under which center mid + 0.5 and width max - min + 1 show each value (PS3.3 section
     C.11.2.1.2.1), and goes without saying: Cornerstone3D and OHIF draw no slice whose VOILUTFunction is said. Where
@@ -46,7 +46,7 @@ def _width_text(width: float) -> str:
 
 
 def _shown_range(statistics: Statistics, value_map: ValueMap) -> tuple[float, float]:
-    found = [(own.minimum, own.maximum) for own in statistics.slices if own.minimum is not None]
+    found = [(own.minimum, own.maximum) for own in statistics.shown or statistics.slices if own.minimum is not None]
     if not found:
         return 0.0, 0.0
     with np.errstate(over="ignore"):

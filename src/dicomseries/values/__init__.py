@@ -16,7 +16,7 @@ from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Pol
 from dicomseries.values.promise import check_value_range, promised_ends
 from dicomseries.values.quantise import count_outside
 from dicomseries.values.request import check_request
-from dicomseries.values.statistics import SliceStatistics, Statistics, divisor_of, slice_statistics
+from dicomseries.values.statistics import SliceStatistics, Statistics, divisor_of, shown_statistics, slice_statistics
 from dicomseries.values.stored import Stored
 from dicomseries.values.storing import store
 from dicomseries.values.value_map import ValueMap
@@ -41,6 +41,7 @@ __all__ = [
     "parse_policy",
     "plan_values",
     "promised_ends",
+    "shown_statistics",
     "slice_statistics",
     "store",
 ]

@@ -48,9 +48,10 @@ def plan_values(
     Parameters
     ----------
     policy : Exact, Lossless, Rescale, Digits or None
-        What was asked; None is "auto": `Exact` for integers, `Rescale` for floats, `Lossless` where the kind stores
-        floats. Auto never rescales integers that mean themselves; integers with a scale (NIfTI's scl_slope) fall to
-        `Rescale` where `Exact` cannot keep them, and to the nearest float64 where the kind stores floats.
+        What was asked; None is "auto": `Exact` for integers and for floats that are whole numbers of 16 bits, `Rescale`
+        for other floats, `Lossless` where the kind stores floats. Auto never rescales integers that mean themselves;
+        integers with a scale (NIfTI's scl_slope) fall to `Rescale` where `Exact` cannot keep them, and to the nearest
+        float64 where the kind stores floats.
     statistics : Statistics
         Of the whole source, before slope, clip and nan.
     rules : PixelRules
@@ -111,8 +112,26 @@ def _plan(
         except ValuesError:
             if policy is not None or rules.identity or (slope, intercept) == (1.0, 0.0):
                 raise
+    if policy is None and statistics.is_whole and (slope, intercept) == (1.0, 0.0):
+        found = _plan_whole(statistics, rules, nan=nan, clip=clip)
+        if found is not None:
+            return found
     chosen = Rescale() if policy is None else policy
     return _plan_real(chosen, statistics, rules, nan=nan, clip=clip, scale=scale)
+
+
+def _plan_whole(
+    statistics: Statistics, rules: PixelRules, *, nan: float | None, clip: tuple[float, float] | None
+) -> ValueMap | None:
+    """Return the identity for floats that are whole numbers of 16 bits; None where it would not keep each of them."""
+    others = [*(clip or ()), *(() if nan is None else (nan,))]
+    if not all(float(end).is_integer() for end in others):
+        return None
+    try:
+        found = _plan_real(Digits(0), statistics, rules, nan=nan, clip=clip, scale=(1.0, 0.0))
+    except ValuesError:
+        return None
+    return replace(found, max_error=0.0) if found.is_identity else None
 
 
 def _plan_real(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,16 @@ import numpy.typing as npt
 
 from dicomseries.values.request import check_request
 
-__all__ = ["SliceStatistics", "Statistics", "divisor_of", "slice_statistics"]
+__all__ = ["SliceStatistics", "Statistics", "divisor_of", "shown_statistics", "slice_statistics"]
 
 Number = int | float
 
 _BLOCK = 1 << 18
 """Voxels reduced at a time: minimum and maximum cost one read of the memory, and each call is long enough that threads
 do not wait for each other's interpreter lock between calls."""
+
+_LARGEST_WHOLE = 65535
+"""Whole floats beyond are no 16-bit integers."""
 
 _SLICES_TOGETHER = 16
 """Slices copied at a time when a slice is not contiguous: neighbours in z often share the cache lines."""
@@ -36,6 +39,8 @@ class SliceStatistics:
         How many values are NaN or infinite.
     first_nonfinite : tuple of int, optional
         (row, column[, channel]) of the first of them.
+    is_whole : bool
+        Of floats: whether all finite values are whole numbers, and near enough to be 16-bit integers.
 
     Raises
     ------
@@ -52,6 +57,7 @@ class SliceStatistics:
     maximum: Number | None
     nonfinite: int = 0
     first_nonfinite: tuple[int, ...] | None = None
+    is_whole: bool = field(default=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         low, high = self.minimum, self.maximum
@@ -76,6 +82,10 @@ class Statistics:
         Samples per pixel: 1, or 3 for colour.
     promised : tuple of int or float, optional
         Least and greatest value that the whole source may hold, where `slices` are only some of its slices.
+    padding : int, optional
+        The number that stands for "no value here", where the source is known to have one.
+    shown : tuple of SliceStatistics
+        The same slices without their padding; empty where there is none.
 
     Raises
     ------
@@ -95,6 +105,8 @@ class Statistics:
     divisor: int | None = None
     samples: int = 1
     promised: tuple[Number, Number] | None = None
+    padding: int | None = None
+    shown: tuple[SliceStatistics, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.slices:
@@ -117,6 +129,16 @@ class Statistics:
         return max((one.maximum for one in self.slices if one.maximum is not None), default=None)
 
     @property
+    def shown_ends(self) -> tuple[Number, Number] | None:
+        """Least and greatest finite value that is no padding; None if there is none."""
+        if self.promised is not None:
+            return self.promised
+        found = [one for one in self.shown or self.slices if one.minimum is not None and one.maximum is not None]
+        if not found:
+            return None
+        return min(one.minimum or 0 for one in found), max(one.maximum or 0 for one in found)
+
+    @property
     def nonfinite(self) -> int:
         """How many values are NaN or infinite."""
         return sum(one.nonfinite for one in self.slices)
@@ -128,6 +150,12 @@ class Statistics:
             if one.first_nonfinite is not None:
                 return (index, *one.first_nonfinite)
         return None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether floats are known to be whole numbers, every finite one of them."""
+        has_values = any(one.minimum is not None for one in self.slices)
+        return has_values and self.promised is None and all(one.is_whole for one in self.slices)
 
     @property
     def is_integer(self) -> bool:
@@ -160,6 +188,29 @@ def slice_statistics(slab: npt.NDArray[Any]) -> tuple[SliceStatistics, ...]:
     """
     check_request(None, slab.dtype)
     return tuple(found for some in _contiguous_slices(slab) for found in _of_slices(some))
+
+
+def shown_statistics(slab: npt.NDArray[Any], padding: int) -> tuple[SliceStatistics, ...]:
+    """Return minimum and maximum of each slice of integers without their padding.
+
+    Parameters
+    ----------
+    slab : array of integers, shape (slices, rows, columns)
+        Of any byte order and strides.
+    padding : int
+        The number that stands for "no value here".
+
+    Examples
+    --------
+    >>> shown_statistics(np.array([[[-2000, 3, 7]], [[-2000, -2000, -2000]]], np.int16), -2000)
+    (SliceStatistics(minimum=3, maximum=7, ...), SliceStatistics(minimum=None, maximum=None, ...))
+    """
+    found = []
+    for one in slab:
+        values = one[one != padding]
+        low, high = (int(values.min()), int(values.max())) if values.size else (None, None)
+        found.append(SliceStatistics(minimum=low, maximum=high))
+    return tuple(found)
 
 
 def divisor_of(slab: npt.NDArray[Any], reference: int) -> int:
@@ -229,12 +280,24 @@ def _of_slices(some: npt.NDArray[Any]) -> Iterator[SliceStatistics]:
         lows, highs = lows.astype(np.uint8), highs.astype(np.uint8)
     # NaN and infinity come through minimum or maximum, so finite ends prove a finite slice.
     finite = np.isfinite(lows) & np.isfinite(highs)
-    if finite.all():
-        for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
+    ends = zip(some, lows.tolist(), highs.tolist(), finite.tolist(), strict=True)
+    if some.dtype.kind != "f":
+        for _, low, high, _ in ends:
             yield SliceStatistics(minimum=low, maximum=high)
         return
-    for one, low, high, is_finite in zip(some, lows.tolist(), highs.tolist(), finite.tolist(), strict=True):
-        yield SliceStatistics(minimum=low, maximum=high) if is_finite else _of_slice_with_nonfinite(one)
+    for one, low, high, is_finite in ends:
+        if is_finite:
+            yield SliceStatistics(minimum=low, maximum=high, is_whole=_are_whole(one.reshape(-1), low, high))
+        else:
+            yield _of_slice_with_nonfinite(one)
+
+
+def _are_whole(values: npt.NDArray[Any], low: float, high: float) -> bool:
+    """Return whether floats are whole numbers; mostly their ends or their first block tell already."""
+    if not (low.is_integer() and high.is_integer() and low >= -_LARGEST_WHOLE and high <= _LARGEST_WHOLE):
+        return False
+    starts = range(0, values.size, _BLOCK)
+    return all(bool((np.rint(block) == block).all()) for block in (values[at : at + _BLOCK] for at in starts))
 
 
 def _ends(block: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -248,9 +311,11 @@ def _of_slice_with_nonfinite(one: npt.NDArray[Any]) -> SliceStatistics:
     finite = np.isfinite(one)
     first = np.unravel_index(int(np.argmin(finite)), one.shape)
     values = one[finite]
+    low, high = (float(values.min()), float(values.max())) if values.size else (None, None)
     return SliceStatistics(
-        minimum=float(values.min()) if values.size else None,
-        maximum=float(values.max()) if values.size else None,
+        minimum=low,
+        maximum=high,
+        is_whole=low is None or high is None or _are_whole(values, low, high),
         nonfinite=int(one.size - values.size),
         first_nonfinite=tuple(int(index) for index in first),
     )

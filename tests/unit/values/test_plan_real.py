@@ -141,7 +141,30 @@ def test_a_constant_comes_back_as_well_as_ds_can_print_it(value, rules):
     result = store(array, values)
     assert result.error <= values.max_error
     assert values.max_error <= max(abs(value) * 1e-9, 3e-308)  # slopes end where 1 / slope leaves float64
-    assert not float(values.slope).is_integer() or float(values.slope) >= 1e14
+    assert values.is_identity or not float(values.slope).is_integer() or float(values.slope) >= 1e14
+
+
+@pytest.mark.parametrize("rules", [CT, PT])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_floats_that_are_whole_numbers_are_stored_exactly(dtype, rules):
+    array = np.array([[[-1000.0, np.nan, 3.0], [0.0, 17.0, 900.0]]], dtype)
+    values = plan_values(None, statistics_of(array), rules, nan=-2000)
+    result = store(array, values)
+    assert values.is_identity
+    assert (values.max_error, result.error, values.padding) == (0.0, 0.0, -2000)
+    assert np.array_equal(result.array, np.where(np.isnan(array), -2000, array))
+
+
+@pytest.mark.parametrize("odd", [0.5, 1e5, -1e5])
+def test_one_float_that_is_no_whole_number_of_16_bits_asks_for_a_rescale(odd):
+    array = np.array([[[-1000.0, 3.0, odd]], [[0.0, 17.0, 900.0]]])
+    assert plan_values(None, statistics_of(array), CT).policy == "Rescale()"
+
+
+def test_a_clip_or_a_value_for_nan_between_whole_numbers_asks_for_a_rescale():
+    array = np.array([[[-1000.0, np.nan, 3.0]]])
+    for options in ({"nan": -0.5}, {"nan": 0, "clip": (-20.5, 100)}):
+        assert not plan_values(None, statistics_of(array), CT, **options).is_identity
 
 
 def test_one_huge_outlier_gets_advice():
