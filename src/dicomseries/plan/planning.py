@@ -306,11 +306,21 @@ def _syntax_advice(uid: str) -> Iterator[str]:
 
 def _window_advice(facts: Mapping[str, Any], metadata: Metadata) -> Iterator[str]:
     """Yield what viewers do with a window of a named function: they take its first letter for its name."""
-    if "VOILUTFunction" in facts or metadata.get("VOILUTFunction") is not None:
-        yield (
-            "Cornerstone3D 5 and OHIF 3.13 draw no slice where VOILUTFunction is given (planes across the slices they "
-            "do draw). Without it, center + 0.5 and width + 1 show what LINEAR_EXACT does."
+    stated = metadata.get("VOILUTFunction")
+    if "VOILUTFunction" not in facts and stated is None:
+        return
+    if stated is not None and stated.values == ("SIGMOID",):
+        remedy = "Leave VOILUTFunction out if a linear window will do."
+    elif stated is not None:
+        remedy = "Without it, center + 0.5 and width + 1 show what LINEAR_EXACT does, unless the width is far below 1."
+    else:
+        remedy = (
+            "Multiply the array by a power of ten, and say so in its description, so that its range is far above 1."
         )
+    yield (
+        "Cornerstone3D 5 and OHIF 3.13 draw no slice where VOILUTFunction is given (planes across the slices they do "
+        f"draw). {remedy}"
+    )
 
 
 def _viewer_advice(series: SeriesPlan) -> Iterator[str]:

@@ -62,7 +62,8 @@ def check_labels(volume: Volume) -> None:
             where="kind",
             given=f"Segmentation and an array with {volume.samples} samples per pixel",
             expected="one label a voxel",
-            remedy="Turn each colour into a whole number from 1, or use kind='SC' for a picture.",
+            remedy="Turn each colour into a whole number from 1; of masks or probabilities of classes "
+            "take the class of each voxel, array.argmax over their axis; or use kind='SC' for a picture.",
         )
     if (volume.volumes or 1) > 1:
         raise KindError(
@@ -70,7 +71,8 @@ def check_labels(volume: Volume) -> None:
             where="kind",
             given=f"Segmentation and {volume.volumes} volumes",
             expected="one volume: a Segmentation holds one label map",
-            remedy="Pass split='time' for one Segmentation a volume, or time_point= for one of them.",
+            remedy="Pass split='time' for one Segmentation a volume, or time_point= for one of them; if the first axis "
+            "holds the masks or probabilities of classes, take the class of each voxel, array.argmax(0).",
         )
     _check_type(volume)
 
@@ -83,7 +85,8 @@ def _check_type(volume: Volume) -> None:
             where="source",
             given=f"dtype {dtype.name}",
             expected="whole numbers or booleans: each label names a segment",
-            remedy="Convert the array, such as labels.astype('uint16'); of a probability map, threshold it first.",
+            remedy="Convert the array, such as labels.astype('uint16'); of one probability map, threshold it first; of "
+            "one for each class, take array.argmax over the axis of the classes.",
         )
     if volume.is_scaled:
         raise ValuesError(

@@ -20,7 +20,8 @@ __all__ = ["Layout", "check_dtype", "chosen_time_point", "default_axes", "lay_ou
 _OUT = "tzyxc"
 _CAST = "Convert it first, e.g. array.astype('float64')."
 _REMEDIES = {
-    "c": "Write its parts as two series: array.real and array.imag, or abs(array).",
+    "c": "Write a part of it as a series: abs(array), numpy.angle(array), array.real or array.imag; say which by "
+    'metadata={"ComplexImageComponent": "MAGNITUDE"}, "PHASE", "REAL" or "IMAGINARY" (kinds MR and EnhancedMR).',
     "O": _CAST,
     "S": _CAST,
     "U": _CAST,
@@ -339,7 +340,8 @@ def _check_colours(layout: Layout, where: str) -> None:
     count = layout.shape[layout.axes.index("c")] if "c" in layout.axes else 1
     if count in {1, 3}:
         return
-    has_alpha = count == 4
+    axis = layout.axes.index("c")
+    has_alpha = count == 4 and axis == len(layout.axes) - 1  # classes of a network come first
     raise SourceError(
         code="colour-count",
         where=where,
@@ -348,5 +350,6 @@ def _check_colours(layout: Layout, where: str) -> None:
         remedy="Drop the alpha channel, for which a DICOM image has no place: array[..., :3]; the colours stay as they "
         "are, and what was transparent is then opaque."
         if has_alpha
-        else "Pick the channels you mean, e.g. array[..., :3] or array[..., 0].",
+        else f"For masks or probabilities of classes, take the class of each voxel, array.argmax({axis}), and write it "
+        f"with kind='Segmentation'; of other channels write one each, e.g. array.take(0, {axis}).",
     )

@@ -126,7 +126,8 @@ def _check_dtype(dtype: np.dtype[np.generic]) -> None:
     if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8):
         return
     remedy = {
-        "c": "Write the real part, the magnitude or the phase (numpy.real, abs, numpy.angle) as a series each.",
+        "c": "Write a part of it as a series: abs(array), numpy.angle(array), array.real or array.imag; say which by "
+        'metadata={"ComplexImageComponent": "MAGNITUDE"}, "PHASE", "REAL" or "IMAGINARY" (kinds MR and EnhancedMR).',
         "f": "Cast the array to float64 (array.astype('float64')) if its digits suffice.",
     }.get(dtype.kind, "Convert the array to integers or floats first.")
     raise ValuesError(
