@@ -21,8 +21,10 @@ from pydicom.uid import UID, AllTransferSyntaxes
 import dicomseries
 from dicomseries.cli.app import app
 from dicomseries.derivation.decisions import WORDS
+from dicomseries.derivation.relation import RELATIONS
 from dicomseries.derivation.rule import Rule
 from dicomseries.derivation.rules import GROUP_RULES, NO_RULE, SECTIONS
+from dicomseries.derivation.value_rules import OUTCOMES, VALUE_RULES
 from dicomseries.iod.conditions import Condition, Values
 from dicomseries.iod.groups import Group
 from dicomseries.iod.kind import (
@@ -34,6 +36,7 @@ from dicomseries.iod.kind import (
     Fact,
     Kind,
     PerInstance,
+    Polarity,
     Remark,
     Row,
     Source,
@@ -131,8 +134,28 @@ ACTIONS_TEXT = """| word | means |
 | kept for ever | handed on as it is, whatever was done to the pixels: nothing can undo it |
 | new | the result has one of its own, made for it or computed from the array, its grid and its values |
 | changed | made from the source's value |
+| by the values | kept, new or dropped by how the new values relate to the source's: see the tables below |
 | dropped | it would speak of pixels, or of a file, that are gone |
 | added | what the result says of its own relation to the source |
+"""
+
+VALUES_TEXT = """## Attributes about values
+
+What numbers mean, and how to look at them, holds of a new array only while its values are those of the source. Only
+headers of the source are read: so the relation of the two is what you state, else what type and values of the array
+show, and otherwise taken for the same quantity; then the receipt's `advice` names what was taken over on trust. A unit
+that you state (`units=`, `metadata=`) confirms the source's, or denies it. `units=` beside another unit that is taken
+over is rejected (error `units-contradict`) until you state both.
+
+| relation | what shows it |
+|---|---|
+{relations}
+
+{cells}
+
+| what they say | attributes | results with a place for it | why | if you know better |
+|---|---|---|---|---|
+{reasons}
 """
 
 GROUPS_TEXT = """## By tag
@@ -150,6 +173,7 @@ _ORIGINS: dict[type[Source], str] = {
     Default: "yours, else computed",
     Remark: "yours, followed by what was done to the values",
     PerInstance: "computed, another one in every file",
+    Polarity: "computed; of grey yours, where the kind allows it",
     Coded: "yours, else the code of what you say elsewhere, else an honest default",
 }
 
@@ -397,7 +421,23 @@ _WHERE = {
 def derive_page() -> str:
     """Return the page of the rules of derived series."""
     entities = dict.fromkeys(one.entity for one in SECTIONS)
-    return f"{NOTE}\n\n" + "\n".join([DERIVE, ACTIONS_TEXT, *map(entity_section, entities), groups_section()])
+    parts = [DERIVE, ACTIONS_TEXT, values_section(), *map(entity_section, entities), groups_section()]
+    return f"{NOTE}\n\n" + "\n".join(parts)
+
+
+def values_section() -> str:
+    """Return the tables of attributes about values: the relations, then a line for each group of attributes."""
+    relations = [f"| {name} | {shown} |" for name, shown in RELATIONS.values()]
+    names = [name for name, _ in RELATIONS.values()]
+    head = [f"| what they say | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    cells = [f"| {rule.name} | {' | '.join(OUTCOMES[rule.cells[one]] for one in RELATIONS)} |" for rule in VALUE_RULES]
+    reasons = [
+        f"| {rule.name} | {' '.join(rule.keywords)} | {rule.places} | {rule.why} | {rule.remedy or 'none'} |"
+        for rule in VALUE_RULES
+    ]
+    return VALUES_TEXT.format(
+        relations="\n".join(relations), cells="\n".join([*head, *cells]), reasons="\n".join(reasons)
+    )
 
 
 def entity_section(entity: str) -> str:

@@ -7,15 +7,21 @@ from dicomseries.derivation.decisions import Decision
 from dicomseries.derivation.equipment import Model
 from dicomseries.derivation.inherit import Inherited, inherit
 from dicomseries.derivation.matching import Matching, match
+from dicomseries.derivation.meaning import Meaning, meaning_of
 from dicomseries.derivation.references import References, references
+from dicomseries.derivation.relation import ArrayFacts, relation_of
 from dicomseries.derivation.rules import Rule, rule_for
 from dicomseries.derivation.source import Source, SourceFrame
 from dicomseries.derivation.source_grid import on_source_grid, with_source_texts
+from dicomseries.derivation.value_rules import JUDGED
 
 __all__ = [
+    "JUDGED",
+    "ArrayFacts",
     "Decision",
     "Inherited",
     "Matching",
+    "Meaning",
     "Model",
     "References",
     "Rule",
@@ -24,8 +30,10 @@ __all__ = [
     "derivation_code",
     "inherit",
     "match",
+    "meaning_of",
     "on_source_grid",
     "references",
+    "relation_of",
     "rule_for",
     "with_source_texts",
 ]

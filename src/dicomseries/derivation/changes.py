@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from dicomseries.derivation.facts import Fact
 from dicomseries.derivation.source import Source
-from dicomseries.iod.kind import Choice, Constant, Kind
+from dicomseries.iod.kind import Choice, Kind
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.moments import is_zone
@@ -59,16 +59,6 @@ def _third(fact: Fact | None) -> str:
 
 
 # -------------------------------------------------------------------------------------------------- other attributes
-def _rescale_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None:
-    """Return RescaleType HU if the source has it and the result can mean it: an MR image has no Hounsfield units."""
-    if kind.modality not in {source.modality, "OT"}:
-        return None
-    rows = [row for row in kind.all_rows if row.keyword == "RescaleType" and not isinstance(row.source, Constant)]
-    constant = facts["RescaleType"].constant
-    is_hounsfield = constant is not None and constant.values == ("HU",)
-    return attribute("RescaleType", "HU") if rows and is_hounsfield else None
-
-
 def _series_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None:  # noqa: ARG001 - one signature
     """Return SeriesType of a whole-body scan; of others the number of volumes decides (C.8.9.1)."""
     constant = facts["SeriesType"].constant
@@ -77,7 +67,7 @@ def _series_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None: 
 
 
 CHANGES: Mapping[str, Callable[[Source, Facts, Kind], Attribute | None]] = MappingProxyType(
-    {"ImageType": image_type, "RescaleType": _rescale_type, "SeriesType": _series_type}
+    {"ImageType": image_type, "SeriesType": _series_type}
 )
 """Keyword → what makes the result's attribute; None for one that the writer makes by itself."""
 

@@ -18,6 +18,7 @@ WORDS: dict[Action, str] = {
     "drop": "dropped",
     "add": "added",
     "owned": "new",
+    "judge": "by the values",
 }
 """What is said of an action."""
 

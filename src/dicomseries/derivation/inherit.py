@@ -134,7 +134,7 @@ def inherit(
     >>> found.metadata.get("KVP").values, found.metadata.get("WindowWidth")
     (('120',), None)
     >>> [one.outcome for one in found.decisions if one.attribute == "WindowWidth"]
-    ['new: the window follows from the new values']
+    ['by the values: it names the quantity and how to look at it, which the table of values decides']
     """
     facts = facts_of(source)
     layout = Layout(

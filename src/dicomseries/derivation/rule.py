@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["VERBATIM", "Action", "Rule", "Section", "When"]
 
-Action = Literal["keep", "keep forever", "new", "change", "drop", "add", "owned"]
+Action = Literal["keep", "keep forever", "new", "change", "drop", "add", "owned", "judge"]
 """What becomes of an attribute:
 
 ================  ============================================================================================
@@ -18,6 +18,7 @@ Action = Literal["keep", "keep forever", "new", "change", "drop", "add", "owned"
 ``drop``          it would speak of pixels, or of a file, that are gone
 ``add``           the result says it of its own relation to the source
 ``owned``         follows from the new array, its grid and its values
+``judge``         kept, new or dropped by how the new values relate to the source's (`value_rules`)
 ================  ============================================================================================
 """
 

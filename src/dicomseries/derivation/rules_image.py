@@ -163,7 +163,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "PET acquisition", "change", "only a whole-body scan is one still; the new array says the rest", "SeriesType"
     ),
-    Section("values", "keep", "values of the same kind have the same unit, unless another is given", "Units SUVType"),
+    Section("values", "keep", "values of the same quantity have the same unit", "Units SUVType"),
     # ------------------------------------------------------------------------------------------------ C.7.6.1
     Section("image", "change", "derived pixels are no scanner's own (C.7.6.1.1.2)", "ImageType"),
     Section("image", "owned", "the files are numbered anew, along the normal", "InstanceNumber ImageIndex"),
@@ -205,10 +205,9 @@ SECTIONS: tuple[Section, ...] = (
         "owned",
         _FORMAT,
         """
-        SamplesPerPixel PhotometricInterpretation PlanarConfiguration Rows Columns BitsAllocated BitsStored HighBit
-        PixelRepresentation PixelData FloatPixelData DoubleFloatPixelData PixelPaddingValue PixelPaddingRangeLimit
-        FloatPixelPaddingValue FloatPixelPaddingRangeLimit DoubleFloatPixelPaddingValue
-        DoubleFloatPixelPaddingRangeLimit PixelPresentation
+        SamplesPerPixel PlanarConfiguration Rows Columns BitsAllocated BitsStored HighBit PixelRepresentation PixelData
+        FloatPixelData DoubleFloatPixelData PixelPaddingRangeLimit FloatPixelPaddingValue FloatPixelPaddingRangeLimit
+        DoubleFloatPixelPaddingValue DoubleFloatPixelPaddingRangeLimit PixelPresentation
         """,
     ),
     Section(
@@ -228,7 +227,16 @@ SECTIONS: tuple[Section, ...] = (
     ),
     # ------------------------------------------------------------------------------------------- C.11.1, C.7.6.16.2
     Section("values", "owned", "it follows from how the new values are stored", "RescaleSlope RescaleIntercept"),
-    Section("values", "change", "HU stays where the values still are Hounsfield units; else US", "RescaleType"),
+    Section(
+        "values",
+        "judge",
+        "it names the quantity and how to look at it, which the table of values decides",
+        """
+        RescaleType MeasurementUnitsCodeSequence QuantityDefinitionSequence LUTLabel LUTExplanation
+        PhotometricInterpretation PixelPaddingValue WindowCenter WindowWidth WindowCenterWidthExplanation
+        VOILUTFunction
+        """,
+    ),
     Section(
         "values",
         "drop",
@@ -236,16 +244,15 @@ SECTIONS: tuple[Section, ...] = (
         """
         ModalityLUTSequence RealWorldValueMappingSequence RealWorldValueSlope RealWorldValueIntercept
         RealWorldValueFirstValueMapped RealWorldValueLastValueMapped RealWorldValueLUTData
-        DoubleFloatRealWorldValueFirstValueMapped DoubleFloatRealWorldValueLastValueMapped LUTExplanation LUTLabel
-        MeasurementUnitsCodeSequence QuantityDefinitionSequence DoseGridScaling
+        DoubleFloatRealWorldValueFirstValueMapped DoubleFloatRealWorldValueLastValueMapped DoseGridScaling
         """,
     ),
     # --------------------------------------------------------------------------------------------- C.11.2, C.9
     Section(
         "presentation",
         "owned",
-        "the window follows from the new values",
-        "WindowCenter WindowWidth WindowCenterWidthExplanation VOILUTFunction PresentationLUTShape",
+        "it follows from PhotometricInterpretation",
+        "PresentationLUTShape",
     ),
     Section(
         "presentation",

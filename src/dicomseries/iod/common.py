@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dicomseries.iod.codes import PAIRED_BODY_PARTS
 from dicomseries.iod.conditions import AnyOf, Given, Grey, Rescaled, SaysOneOf, Unless
-from dicomseries.iod.kind import Choice, Constant, Default, Fact, PerInstance, Remark, Row
+from dicomseries.iod.kind import Choice, Constant, Default, Fact, PerInstance, Polarity, Remark, Row
 
 __all__ = [
     "ACQUISITION",
@@ -25,6 +25,7 @@ __all__ = [
     "PATIENT",
     "PATIENT_POSITION",
     "PIXELS",
+    "PIXELS_OF_EITHER_POLARITY",
     "RESCALE",
     "SERIES",
     "SERIES_TIME",
@@ -119,7 +120,7 @@ IMAGE_PLANE = (
 # C.7.6.3
 PIXELS = (
     Row("SamplesPerPixel", "1", Fact()),
-    Row("PhotometricInterpretation", "1", Fact()),
+    Row("PhotometricInterpretation", "1", Polarity()),
     Row("PlanarConfiguration", "1C", Fact()),
     Row("Rows", "1", Fact()),
     Row("Columns", "1", Fact()),
@@ -127,6 +128,12 @@ PIXELS = (
     Row("BitsStored", "1", Fact()),
     Row("HighBit", "1", Fact()),
     Row("PixelRepresentation", "1", Fact()),
+)
+
+# C.8.2.1.1.2, C.8.3.1.1.2, C.8.6.2: classic CT, MR and Secondary Capture may say that their low values are bright
+PIXELS_OF_EITHER_POLARITY = tuple(
+    Row("PhotometricInterpretation", "1", Polarity(inverse=True)) if isinstance(row.source, Polarity) else row
+    for row in PIXELS
 )
 
 # C.11.2; only grey levels have a window

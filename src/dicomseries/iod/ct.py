@@ -55,7 +55,7 @@ CT = Kind(
         *common.EQUIPMENT,
         *common.IMAGE,
         *common.IMAGE_PLANE,
-        *common.PIXELS,
+        *common.PIXELS_OF_EITHER_POLARITY,
         *_CT_IMAGE,
         *common.WINDOW,
     ),

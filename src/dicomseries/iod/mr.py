@@ -68,7 +68,7 @@ MR = Kind(
         *common.EQUIPMENT,
         *common.IMAGE,
         *common.IMAGE_PLANE,
-        *common.PIXELS,
+        *common.PIXELS_OF_EITHER_POLARITY,
         *_MR_IMAGE,
         *common.RESCALE,
         *common.WINDOW,

@@ -35,7 +35,15 @@ _PET_SERIES = (
     Row("NumberOfTimeSlices", "1C", Default()),
     Row("NumberOfSlices", "1", Fact()),
     Row("CorrectedImage", "2", Choice()),
-    Row("DecayCorrection", "1", Choice(values=("NONE",))),
+    Row(
+        "DecayCorrection",
+        "1",
+        Choice(
+            values=("NONE",),
+            advice="DecayCorrection is NONE (not corrected for decay), which most PET reconstructions are not; give "
+            'metadata={"DecayCorrection": "START", "DecayFactor": ...}, or "ADMIN", if the values are corrected.',
+        ),
+    ),
     Row("CollimatorType", "2", Choice()),
 )
 

@@ -11,6 +11,7 @@ A kind is a table; nothing outside the tables asks which modality it is writing.
 `Remark`        the user's text followed by the plan's
 `PerInstance`   another value in every instance, patched in while writing
 `Absent`        the object class forbids it here
+`Polarity`      the plan's colours; of grey the user says whether low values are bright
 ==============  =====================================================================================
 """
 
@@ -32,6 +33,7 @@ __all__ = [
     "Default",
     "Fact",
     "PerInstance",
+    "Polarity",
     "Remark",
     "Row",
     "Source",
@@ -305,7 +307,47 @@ class Absent:
             )
 
 
-Source: TypeAlias = Constant | Choice | Coded | Fact | Default | Remark | PerInstance | Absent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polarity:
+    """PhotometricInterpretation: the plan's; of grey pixels the user says whether low values are bright.
+
+    Parameters
+    ----------
+    inverse : bool
+        Whether the object class allows MONOCHROME1.
+    """
+
+    inverse: bool = False
+
+    def resolve(self, row: Row, context: Context) -> Values | None:
+        """Return the user's polarity of grey pixels, else the fact.
+
+        Raises
+        ------
+        MetadataError
+            If the image is in colour, or the object class does not allow the value.
+        """
+        given = row.given(context)
+        fact = _fact(row, context)
+        if given is None:
+            return fact
+        is_grey = fact == ("MONOCHROME2",)
+        if is_grey and (given == fact or (self.inverse and given == ("MONOCHROME1",))):
+            return given
+        remedy = "Leave it out."
+        if is_grey and given == ("MONOCHROME1",):
+            remedy = 'Invert the array (its maximum minus its values), or use kind="SC".'
+        words = "MONOCHROME2 or MONOCHROME1" if self.inverse else "MONOCHROME2"
+        raise MetadataError(
+            code="value-not-allowed-by-kind",
+            where=row.keyword,
+            given=shown(given),
+            expected=words if is_grey else "nothing, as the array is in colour",
+            remedy=remedy,
+        )
+
+
+Source: TypeAlias = Constant | Choice | Coded | Fact | Default | Remark | PerInstance | Absent | Polarity
 
 
 # ------------------------------------------------------------------------------------------------------------- rows

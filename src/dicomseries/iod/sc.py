@@ -49,7 +49,7 @@ SC = Kind(
         *common.EQUIPMENT,
         *common.IMAGE,
         *common.IMAGE_PLANE,
-        *common.PIXELS,
+        *common.PIXELS_OF_EITHER_POLARITY,
         *_SC_EQUIPMENT,
         *_SC_IMAGE,
         *common.RESCALE,

@@ -47,7 +47,6 @@ OWNED: dict[str, str] = {
     "Rows": _SHAPE,
     "Columns": _SHAPE,
     "SamplesPerPixel": _SHAPE,
-    "PhotometricInterpretation": _ARRAY,
     "PlanarConfiguration": _ARRAY,
     "PixelAspectRatio": "spacing=",
     "BitsAllocated": _PIXELS,

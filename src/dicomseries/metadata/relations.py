@@ -23,11 +23,14 @@ class Need:
         The values that ask; empty means any.
     partners : tuple of str
         One of them must have a value.
+    remedy : str
+        What to do instead of leaving the attribute out; begins with a verb.
     """
 
     keyword: str
     values: tuple[str, ...] = ()
     partners: tuple[str, ...]
+    remedy: str = ""
 
     def fault(self, found: Mapping[str, Attribute]) -> MetadataError | None:
         """Return the fault if the partner is missing."""
@@ -42,7 +45,7 @@ class Need:
             where=self.keyword,
             given="\\".join(str(value) for value in asking.values),
             expected=f"{partners} beside it",
-            remedy=f"Give {partners} too, or leave {self.keyword} out.",
+            remedy=self.remedy or f"Give {partners} too, or leave {self.keyword} out.",
         )
 
     def _asks(self, asking: Attribute) -> bool:
@@ -52,7 +55,21 @@ class Need:
 NEEDS = (
     Need(keyword="WindowCenter", partners=("WindowWidth",)),
     Need(keyword="WindowWidth", partners=("WindowCenter",)),
-    Need(keyword="DecayCorrection", values=("START", "ADMIN"), partners=("DecayFactor",)),
+    Need(
+        keyword="DecayCorrection",
+        values=("START", "ADMIN"),
+        partners=("DecayFactor",),
+        remedy="Give DecayFactor too: the factor by which the values were multiplied for decay since that moment, as "
+        "the reconstruction or its DICOM files state it, 1.0 at the moment itself; without DecayCorrection the series "
+        "says that the values are not corrected.",
+    ),
+    Need(
+        keyword="CorrectedImage",
+        values=("DECY",),
+        partners=("DecayCorrection",),
+        remedy='Give DecayCorrection too ("START" or "ADMIN", with DecayFactor), as DECY says that decay is corrected, '
+        "or leave DECY out.",
+    ),
     Need(keyword="SeriesType", values=("DYNAMIC",), partners=("NumberOfTimeSlices",)),
     Need(
         keyword="PatientIdentityRemoved",

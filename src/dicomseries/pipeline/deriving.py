@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dicomseries import readback
-from dicomseries.derivation import Model, References, Source, derivation_code, match
+from dicomseries.derivation import JUDGED, Model, References, Source, derivation_code, match, meaning_of
 from dicomseries.derivation.inherit import Inherited, inherit
 from dicomseries.derivation.references import references
 from dicomseries.derivation.screening import KEPT, screened, told
@@ -16,6 +16,8 @@ from dicomseries.derivation.whole_groups import without_claimed
 from dicomseries.errors import GeometryError, KindError, OptionError
 from dicomseries.iod import Leaf
 from dicomseries.iod.kind import Absent
+from dicomseries.iod.units import names_quantity
+from dicomseries.metadata import Metadata
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.request import Request
 from dicomseries.plan import SOFTWARE_VERSION, Column
@@ -29,7 +31,6 @@ __all__ = ["DerivationLike", "Like", "kind_of", "like_of", "lineage_of"]
 DerivationLike = str | Sequence[str] | Mapping[str, str] | None
 """A code or name of CID 7203, or (value, scheme, meaning)."""
 
-_CT = "1.2.840.10008.5.1.4.1.1.2"
 _TOGETHER = {"ContrastBolusAgentSequence": "ContrastBolusUsageSequence"}
 _TIME_BASE = ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime")
 """Attributes that state the moment from which the times of PET count."""
@@ -213,7 +214,9 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         sop_class_uid=request.kind.sop_class_uid,
     )
     cited = _nameable(cited, source).without(request.left_out)
-    implied = (*_code(like, cited), *_hounsfield(source, request))
+    meaning = meaning_of(source, request.kind)
+    of_values = (one for one in meaning.attributes if one.keyword not in request.left_out)
+    implied = (*_code(like, cited), *of_values)
     written = (row.keyword for row in request.kind.all_rows if isinstance(row.source, Absent))
     inherited = _rebased(inherited, request)
     said = request.metadata.without(*request.left_out)
@@ -231,7 +234,9 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         columns=(*columns, *(() if is_multi_frame else cited.columns)),
         groups=(*cited.groups, *holes),
         group_columns=(*cited.columns, *groups) if is_multi_frame else (),
-        is_hounsfield=said.get("RescaleType") is None and _says_hounsfield(metadata.get("RescaleType")),
+        meaning=meaning,
+        of_values=_of_values(metadata, inherited, request),
+        stated=frozenset(request.metadata.keywords),
         decisions=tuple((one.attribute, one.source, one.outcome) for one in told(inherited.decisions, screening)),
         advice=(
             *_warned(like, source),
@@ -341,14 +346,6 @@ def _uids(source: Source) -> dict[str, str]:
     return {uid: owner for uid, owner in found.items() if uid}
 
 
-def _hounsfield(source: Source, request: Request) -> Iterator[Attribute]:
-    """Yield RescaleType HU where the source means it without a word (PS3.3 section C.8.2.1: Type 1C unless HU)."""
-    is_silent = source.sop_class_uid == _CT and source.get("RescaleType") is None
-    has_place = any(row.keyword == "RescaleType" for row in request.kind.all_rows)
-    if is_silent and has_place and request.kind.modality == source.modality:
-        yield attribute("RescaleType", "HU")
-
-
 def _odd_uids(source: Source) -> list[str]:
     """Return the UIDs of the source that are not legal, and that the result names all the same."""
     return [uid for uid in _uids(source) if text_fault("UI", uid)]
@@ -372,8 +369,13 @@ def _warned(like: Like, source: Source) -> Iterator[str]:
         )
 
 
-def _says_hounsfield(own: Any) -> bool:
-    return own is not None and own.values == ("HU",)
+def _of_values(metadata: Metadata, inherited: Inherited, request: Request) -> frozenset[str]:
+    """Return what was taken over for as long as the values are the source's quantity."""
+    taken = {*metadata.keywords, *(one.keyword for one in inherited.columns)}
+    judged = {keyword for keyword in taken & JUDGED.keys() if not JUDGED[keyword].is_always_kept}
+    if not names_quantity(request.kind):
+        judged.discard("ImageType")  # only of MR it names the quantity
+    return frozenset(judged - set(request.metadata.keywords))
 
 
 def _images(like: Like) -> tuple[Any, ...]:

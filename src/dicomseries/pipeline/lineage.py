@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pydicom.dataset import Dataset
 
+from dicomseries.derivation import Meaning
 from dicomseries.errors import OptionError
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.metadata import Metadata
@@ -40,8 +41,12 @@ class Lineage:
         Of multi-frame results: references, and functional groups that differ from frame to frame.
     group_columns : tuple of Column
         What fills the holes of `groups`.
-    is_hounsfield : bool
-        Whether RescaleType HU is the source's word and not the user's.
+    meaning : Meaning, optional
+        What the source says of its numbers.
+    of_values : frozenset of str
+        Attributes taken over that hold only while the new values are the source's quantity.
+    stated : frozenset of str
+        Attributes that the user has given.
     decisions : tuple of (str, str, str)
         Attribute, value in the source, and what becomes of it and why.
     advice : tuple of str
@@ -63,7 +68,9 @@ class Lineage:
     columns: tuple[Column, ...] = ()
     groups: tuple[VaryingGroup | Leaf, ...] = ()
     group_columns: tuple[Column, ...] = ()
-    is_hounsfield: bool = False
+    meaning: Meaning | None = None
+    of_values: frozenset[str] = frozenset()
+    stated: frozenset[str] = frozenset()
     decisions: tuple[tuple[str, str, str], ...] = ()
     advice: tuple[str, ...] = ()
     images: tuple[Dataset, ...] = ()

@@ -21,7 +21,9 @@ from dicomseries.orientation import Turn
 from dicomseries.pipeline.compressing import check_compressible, check_sign
 from dicomseries.pipeline.drafting import Draft, Job
 from dicomseries.pipeline.forms import Form, forms_of
+from dicomseries.pipeline.padding import check_padding, with_padding
 from dicomseries.pipeline.request import Request
+from dicomseries.pipeline.settling import settled
 from dicomseries.pipeline.slabs import each_slab
 from dicomseries.pipeline.surveying import survey
 from dicomseries.plan import Column, Extent, SeriesPlan, check_agreement, given_columns
@@ -41,10 +43,6 @@ from dicomseries.values.refusal import RangeError, refuse_range
 __all__ = ["plan_volume", "with_others"]
 
 _ENTROPY_BYTES = 32
-_HOUNSFIELD = (-32768.0, 65535.0)
-"""What scanners of extended range and metal reach."""
-_LEAST_CONTRAST = 20.0
-"""HU between the darkest and the brightest voxel of any body or phantom; normalised images have 1 or 2."""
 _CONTENT_VERSION = b"dicomseries content 3"
 """Begins every content digest; a change of what is hashed changes this, so that UIDs are never reused."""
 
@@ -70,6 +68,7 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
             clip=form.clip,
             rules=form.kind.pixels,
         )
+    check_padding(request, volume, [form.kind for form in forms])
     extent = Extent(
         volumes=volume.volumes or 1,
         slices=volume.slices,
@@ -87,30 +86,13 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     said = request.metadata if request.lineage is None else Metadata()
     for form in forms:
         check_agreement(form.kind, extent, draft.columns, said, is_split=draft.is_split)
-    _rehearse(draft)
+    _rehearse(replace(draft, request=settled(request, volume)))
     statistics, digests = survey(draft.volume, request, forms)
-    draft = replace(draft, request=_still_hounsfield(request, volume, statistics))
-    value_maps = [_plan_values(draft.volume, request, form, statistics) for form in forms]
+    draft = replace(draft, request=settled(request, volume, statistics))
+    value_maps = [_plan_values(draft.volume, draft.request, form, statistics) for form in forms]
     for value_map in value_maps:
         check_sign(value_map, request.compression)
     return draft.jobs(value_maps, statistics, _entropy(draft, value_maps, digests))
-
-
-def _still_hounsfield(request: Request, volume: Volume, statistics: Statistics) -> Request:
-    """Return the request without the source's RescaleType HU where the values are hardly Hounsfield units any more."""
-    lineage = request.lineage
-    if lineage is None or not lineage.is_hounsfield or statistics.minimum is None or statistics.maximum is None:
-        return request
-    ends = [float(end) * volume.slope + volume.intercept for end in (statistics.minimum, statistics.maximum)]
-    low, high = min(ends), max(ends)
-    if _HOUNSFIELD[0] <= low and high <= _HOUNSFIELD[1] and high - low >= _LEAST_CONTRAST:
-        return request
-    advice = (
-        f"RescaleType is not HU, as in the series this one comes from: values from {low:g} to {high:g} are hardly "
-        'Hounsfield units. Give metadata={"RescaleType": "HU"} if they are.'
-    )
-    lineage = replace(lineage, advice=(*lineage.advice, advice))
-    return replace(request, metadata=request.metadata.without("RescaleType"), lineage=lineage)
 
 
 def _columns(request: Request, volume: Volume, extent: Extent) -> tuple[Column, ...]:
@@ -212,6 +194,8 @@ def _plan_values(volume: Volume, request: Request, form: Form, statistics: Stati
         )
     except RangeError as refusal:
         raise _counted(refusal, volume, request) from None
+    is_kept = request.lineage is not None and "PixelPaddingValue" in request.lineage.of_values
+    found = with_padding(found, request, statistics, is_kept=is_kept)
     return replace(found, value_range=request.value_range)
 
 

@@ -11,9 +11,11 @@ from dicomseries.errors import GeometryError
 from dicomseries.pipeline.deriving import Like, kind_of, lineage_of
 from dicomseries.pipeline.drafting import Job
 from dicomseries.pipeline.orienting import oriented
+from dicomseries.pipeline.padding import check_padding
 from dicomseries.pipeline.planning import plan_volume
 from dicomseries.pipeline.request import Request, make_request
 from dicomseries.pipeline.segmenting import segmentation_jobs
+from dicomseries.pipeline.settling import settled
 from dicomseries.pipeline.slabs import within_memory
 from dicomseries.pipeline.source_series import open_source
 from dicomseries.sources import Volume, open_volume
@@ -55,6 +57,9 @@ def prepare(
     if like is not None and origin is not None:
         request = lineage_of(like, origin, volume, request)
     volume, reading = within_memory(volume, request)
+    if request.is_segmentation:
+        check_padding(request, volume, [request.kind])
+        request = settled(request, volume)
     jobs = segmentation_jobs(volume, request) if request.is_segmentation else plan_volume(volume, request)
     return request, tuple(replace(job, plan=job.plan.read_by(reading)) for job in jobs)
 

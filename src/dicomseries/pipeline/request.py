@@ -15,6 +15,7 @@ from dicomseries.errors import OptionError, TargetError
 from dicomseries.executors import Executor, chosen_executor
 from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata, keyword_of
+from dicomseries.metadata.padding import taken_padding
 from dicomseries.orientation import Orient, parse_orient
 from dicomseries.pipeline.compressing import suited
 from dicomseries.pipeline.lineage import Lineage
@@ -64,6 +65,7 @@ class Request:
     orient: Orient | None = None
     advice: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
+    padding: float | None = None
 
     @property
     def is_segmentation(self) -> bool:
@@ -104,13 +106,14 @@ def make_request(
     codec = parse_compression(compression)
     said = load_mapping("metadata", metadata)
     _refuse_strangers(found, companion=companion, segments=segments, segmentation_type=segmentation_type)
+    stated, padding = taken_padding(said)
     return Request(
         kind=suited(found, codec),
         policy=policy,
         nan=nan,
         clip=clip,
         value_range=check_value_range(value_range, policy),
-        metadata=Metadata.from_mapping({**said, **_units_item(units)}),
+        metadata=Metadata.from_mapping({**stated, **_units_item(units)}),
         uid=uid_policy,
         now=moment,
         entropy=_checked_entropy(entropy) or (None if uid_policy.mode == "content" else secrets.token_bytes(_CHANCE)),
@@ -125,6 +128,7 @@ def make_request(
         compression=codec,
         orient=parse_orient(orient),
         left_out=frozenset(keyword_of(name) for name, value in said.items() if value is None),
+        padding=padding,
     )
 
 
@@ -158,6 +162,14 @@ def _units_item(units: Any) -> dict[str, Any]:
             remedy="Give the code, or MeasurementUnitsCodeSequence in metadata= for units of another scheme.",
         )
     code = units.strip()
+    if code == "HU":
+        raise OptionError(
+            code="units-not-ucum",
+            where="units",
+            given="'HU'",
+            expected="a UCUM code; that of Hounsfield units is [hnsf'U]",
+            remedy='Pass units="[hnsf\'U]".',
+        )
     meaning = "no units" if code == "1" else code
     item = {"CodeValue": code, "CodingSchemeDesignator": "UCUM", "CodeMeaning": meaning}
     return {"MeasurementUnitsCodeSequence": [item]}

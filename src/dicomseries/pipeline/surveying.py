@@ -19,6 +19,7 @@ import numpy.typing as npt
 from dicomseries.errors import ValuesError
 from dicomseries.executors import Bounds
 from dicomseries.pipeline.forms import Form
+from dicomseries.pipeline.padding import source_padding
 from dicomseries.pipeline.request import Request
 from dicomseries.pipeline.slabs import each_slab, slabs_of
 from dicomseries.sources import KeptSlabs, Volume, edges_of
@@ -29,6 +30,7 @@ from dicomseries.values import (
     needs_divisor,
     plan_values,
     promised_ends,
+    shown_statistics,
     slice_statistics,
 )
 
@@ -65,25 +67,34 @@ def survey(volume: Volume, request: Request, forms: Sequence[Form]) -> tuple[Sta
     if isinstance(slabs, KeptSlabs) and some and not is_hashed:
         volume = replace(volume, slabs=slabs.ahead)
 
-    look = partial(_look, kept=kept, is_hashed=is_hashed)
+    padding = source_padding(request, volume)
+    look = partial(_look, kept=kept, is_hashed=is_hashed, padding=padding)
     slices: list[SliceStatistics] = []
+    shown: list[SliceStatistics] = []
     digests: list[bytes] = []
     asked = slabs_of(volume, request) if some is None or is_hashed else some
-    for found, own in each_slab(volume, look, request, "reading", asked):
+    for found, without_padding, own in each_slab(volume, look, request, "reading", asked):
         slices += found
+        shown += without_padding
         digests += own
     statistics = Statistics(
-        dtype=volume.slabs.dtype.name, slices=tuple(slices), samples=volume.samples, promised=promised
+        dtype=volume.slabs.dtype.name,
+        slices=tuple(slices),
+        samples=volume.samples,
+        promised=promised,
+        padding=padding,
+        shown=tuple(shown),
     )
     return statistics, tuple(digests)
 
 
 def _look(
-    slab: npt.NDArray[Any], bounds: Bounds, *, kept: frozenset[int] | None, is_hashed: bool
-) -> tuple[tuple[SliceStatistics, ...], list[bytes]]:
+    slab: npt.NDArray[Any], bounds: Bounds, *, kept: frozenset[int] | None, is_hashed: bool, padding: int | None
+) -> tuple[tuple[SliceStatistics, ...], tuple[SliceStatistics, ...], list[bytes]]:
     wanted = slab if kept is None or not is_hashed else slab[[index in kept for index in range(*bounds)]]
     found = slice_statistics(wanted) if len(wanted) else ()
-    return found, [digest(own) for own in slab] if is_hashed else []
+    shown = () if padding is None else shown_statistics(wanted, padding)
+    return found, shown, [digest(own) for own in slab] if is_hashed else []
 
 
 def digest(frame: Any) -> bytes:

@@ -110,7 +110,7 @@ def test_what_is_neither_keyword_nor_tag_is_refused():
         ("SeriesNumber", "new", "series"),
         ("ImageType", "change", "image"),
         ("SmallestImagePixelValue", "drop", "pixels"),
-        ("PixelPaddingValue", "owned", "pixels"),
+        ("PixelPaddingValue", "judge", "values"),
         ("OperatorsName", "drop", "series"),
         ("SourceImageSequence", "add", "references"),
     ],

@@ -220,7 +220,9 @@ def test_defaults_that_matter_are_advised_on():
     assert "Hounsfield" in compose(CT, FACTS, Metadata()).advice[0]
     assert "BQML" in compose(PT, FACTS, Metadata()).advice[0]
     assert compose(CT, FACTS, Metadata.from_mapping({"RescaleType": "HU"})).advice == ()
-    assert "BQLM" in compose(PT, FACTS, Metadata.from_mapping({"Units": "BQLM"})).advice[0]
+    uncorrected = {"DecayCorrection": "NONE"}
+    assert "DecayCorrection is NONE" in compose(PT, FACTS, Metadata.from_mapping({"Units": "BQML"})).advice[0]
+    assert "BQLM" in compose(PT, FACTS, Metadata.from_mapping({"Units": "BQLM"} | uncorrected)).advice[0]
 
 
 # ------------------------------------------------------------------------------------------------------ plan's facts
