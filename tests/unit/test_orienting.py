@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import nibabel
 import numpy as np
 import pydicom
@@ -10,6 +12,9 @@ import SimpleITK as sitk
 
 import dicomseries as dcs
 from dicomseries.errors import OptionError
+from dicomseries.orientation import Turn
+from dicomseries.pipeline import reporting
+from dicomseries.sources import turned
 
 ARRAY = np.arange(60, dtype="int16").reshape(3, 4, 5)
 RAS = np.diag([2.0, 2.0, 3.0, 1.0])
@@ -150,6 +155,21 @@ def test_axes_of_equal_length_are_named(shape, options, is_named, tmp_path):
 def test_an_image_that_names_its_axes_leaves_nothing_open():
     image = nibabel.Nifti1Image(np.zeros((4, 4, 4), "int16"), np.eye(4))
     assert not any("equal length" in one for one in dcs.plan(image, kind="MR").advice)
+
+
+@pytest.mark.parametrize("orient", [None, "as-is", "coronal"])
+def test_a_report_compares_each_voxel_with_its_own(orient, image, tmp_path):
+    dcs.write(image, tmp_path / "out", orient=orient, **QUICK)
+    errors = reporting._errors(dcs.open_volume(image), dcs.read(tmp_path / "out"), None)
+    assert (errors.low, errors.high) == (0, 0)
+
+
+def test_slabs_of_a_turned_file_are_opened_again_with_the_turn(image, tmp_path):
+    nibabel.save(image, tmp_path / "image.nii.gz")
+    for turn in (Turn(flips=(True, False, True)), Turn(order=(2, 0, 1), flips=(False, True, False))):
+        volume = turned(dcs.open_volume(tmp_path / "image.nii.gz"), turn)
+        again = pickle.loads(pickle.dumps(volume.slabs))  # noqa: S301 - made here
+        np.testing.assert_array_equal(again.read(0, 9), volume.array)
 
 
 # ---------------------------------------------------------------------------------------------------------- letters

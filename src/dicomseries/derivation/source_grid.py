@@ -175,21 +175,25 @@ def _slice_spacing_text(source: Source, frame: SourceFrame, spacing: float) -> s
 
 def _shared_texts(source: Source, frames: Sequence[SourceFrame], keyword: str, count: int) -> tuple[str, ...] | None:
     """Return the texts that all frames have alike; None if they differ."""
+    if not any(one.keyword == keyword for frame in frames for one in frame.own):
+        return _texts(source, frames[0], keyword, count)
     found = {_texts(source, frame, keyword, count) for frame in frames}
     return found.pop() if len(found) == 1 else None
 
 
 def _texts(source: Source, frame: SourceFrame, keyword: str, count: int) -> tuple[str, ...] | None:
     """Return the texts of decimal strings of a frame; None if it has none, or they are not legal numbers."""
-    own = next((one for one in _attributes(source, frame) if one.keyword == keyword), None)
+    own = next((one for one in frame.own if one.keyword == keyword), None) or _shared(source, keyword)
     texts = () if own is None else tuple(str(value).strip() for value in own.values)
     return texts if len(texts) == count and all(map(_is_decimal, texts)) else None
 
 
-def _attributes(source: Source, frame: SourceFrame) -> Iterator[Attribute]:
-    """Yield the attributes of a frame, those of its functional groups among them."""
-    yield from frame.own
-    yield from source.shared
+def _shared(source: Source, keyword: str) -> Attribute | None:
+    """Return what all frames say alike, at the top level or in a functional group."""
+    return source.get(keyword) or next((one for one in _in_groups(source) if one.keyword == keyword), None)
+
+
+def _in_groups(source: Source) -> Iterator[Attribute]:
     groups = source.get(_SHARED_GROUPS)
     for item in () if groups is None else groups.values:
         for group in item if isinstance(item, tuple) else ():

@@ -9,9 +9,8 @@ from typing import Any
 from dicomseries import readback
 from dicomseries import verify as verification
 from dicomseries.errors import GeometryError
-from dicomseries.geometry import Grid
-from dicomseries.orientation import turn_onto
-from dicomseries.sources import Volume, open_volume, turned
+from dicomseries.pipeline.orienting import in_order_of
+from dicomseries.sources import Volume, open_volume
 from dicomseries.stores import at_hand
 
 __all__ = ["check"]
@@ -90,14 +89,8 @@ def _asked(
     """Return the volume to compare with; what has no geometry of its own stands on the grid of the series."""
     found = readback.select(path, readback.scan(path), series)
     try:
-        return _in_order_of(found.grid, open_volume(against, storage_options=storage_options))
+        return in_order_of(found.grid, open_volume(against, storage_options=storage_options))
     except GeometryError as refusal:
         if refusal.code != "geometry-missing" or found.grid is None:
             raise
         return open_volume(against, affine=found.grid.affine(), space="LPS", storage_options=storage_options)
-
-
-def _in_order_of(grid: Grid | None, volume: Volume) -> Volume:
-    """Return the volume with its axes in the order of the series, if its voxels may be those of the series."""
-    turn = None if grid is None else turn_onto(volume.grid, grid)
-    return volume if turn is None else turned(volume, turn)

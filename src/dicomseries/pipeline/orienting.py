@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from dicomseries.derivation import Source, on_source_grid
 from dicomseries.geometry import Grid
-from dicomseries.orientation import Orient, Turn, turn_along, turn_to, unusual_course
+from dicomseries.orientation import Orient, Turn, turn_along, turn_onto, turn_to, unusual_course
 from dicomseries.sources import Volume, turned
 
-__all__ = ["oriented"]
+__all__ = ["in_order_of", "oriented"]
 
 _PARALLEL = 0.8
 """Least cosine between the slices of an array and those of the source for which the rows follow the source's."""
@@ -44,6 +44,20 @@ def oriented(
         stored = _placed(stored, grid)
     advice = (*_advice(stored.grid, turn, orient, is_source=grid is not None), *_assumed(volume))
     return stored, advice
+
+
+def in_order_of(grid: Grid | None, volume: Volume) -> Volume:
+    """Return a volume with its axes in the order of a series, where they run along those of the series.
+
+    Parameters
+    ----------
+    grid : Grid, optional
+        Of the series, LPS mm.
+    volume : Volume
+        What the series should hold.
+    """
+    turn = None if grid is None else turn_onto(volume.grid, grid)
+    return volume if turn is None else turned(volume, turn)
 
 
 def _chosen(

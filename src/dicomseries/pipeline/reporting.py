@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dicomseries.drawing import Bins, bins_of, places_to_look_at
 from dicomseries.pipeline.checking import check
+from dicomseries.pipeline.orienting import in_order_of
 from dicomseries.pipeline.reading import read
 from dicomseries.report import Receipt
 from dicomseries.sources import Volume
@@ -57,7 +58,7 @@ def report_page(
 
 def _errors(source: Volume, written: Volume, clip: tuple[float, float] | None) -> Bins | None:
     """Return how far voxels of a few slices are from the source; None where the two are not voxel by voxel the same."""
-    meant = source.along_normal()
+    meant = in_order_of(written.grid, source).along_normal()
     if meant.slabs.shape != written.slabs.shape:
         return None
     return bins_of(np.stack([_difference(meant, written, clip, at) for at in places_to_look_at(meant.slabs.shape[0])]))
