@@ -91,10 +91,10 @@ def affine_of(path: str) -> Any:
         ) from fault
 
 
-def metadata_of(file: str | None, settings: Sequence[str]) -> dict[str, Any] | None:
-    r"""Return the metadata of ``--meta FILE`` with every ``--set Keyword=Value`` on top; None if neither is given.
+def metadata_of(file: str | None, settings: Sequence[str], left_out: Sequence[str] = ()) -> dict[str, Any] | None:
+    r"""Return the metadata of ``--meta FILE`` with every ``--set Keyword=Value`` on top; None if nothing is given.
 
-    Values are parted by backslashes, as in DICOM (PS3.5 section 6.4).
+    Values are parted by backslashes, as in DICOM (PS3.5 section 6.4). Keywords of ``--leave-out`` have the value None.
 
     Raises
     ------
@@ -107,8 +107,10 @@ def metadata_of(file: str | None, settings: Sequence[str]) -> dict[str, Any] | N
     --------
     >>> metadata_of(None, ["PatientID=42", r"ImageType=DERIVED\SECONDARY", "PatientName="])
     {'PatientID': '42', 'ImageType': ['DERIVED', 'SECONDARY'], 'PatientName': ''}
+    >>> metadata_of(None, [], ["KVP"])
+    {'KVP': None}
     """
-    if file is None and not settings:
+    if file is None and not settings and not left_out:
         return None
     attributes: dict[str, Any] = {} if file is None else dict(mapping_of("--meta", file))
     given: set[str] = set()
@@ -124,7 +126,7 @@ def metadata_of(file: str | None, settings: Sequence[str]) -> dict[str, Any] | N
             )
         given.add(keyword)
         attributes[keyword.strip()] = value.split("\\") if "\\" in value else value
-    return attributes
+    return attributes | dict.fromkeys(left_out)
 
 
 def uid_of(text: str) -> str | dict[str, str]:

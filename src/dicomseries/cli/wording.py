@@ -72,6 +72,9 @@ _POLICY = re.compile(r"(?<![\w.])(?:dcs\.)?(?P<name>Exact|Lossless|Rescale|Digit
 _CODE = re.compile(r'\("([^"]*)", "([^"]*)", "([^"]*)"\)')
 """A code with its scheme and meaning; one word of the command line."""
 
+_LEFT_OUT = re.compile(r"[\"'](\w+)[\"']: None")
+"""Attributes that are not to be taken over from a source."""
+
 _ASIDE = re.compile(r" \(--[a-z-]+(?: on the command line)?\)")
 """A hint at the option in a text that was written for Python; it says the same thing twice here."""
 
@@ -87,6 +90,8 @@ def in_options(text: str) -> str:
     'Name the axes with --axes, e.g. --axes xyz, or pass --overwrite.'
     >>> in_options('Write it as ("113087", "DCM", "Smoothing"), or pass same_space=False.')
     'Write it as "113087,DCM,Smoothing", or pass --another-space.'
+    >>> in_options('Leave it out with metadata={"KVP": None}.')
+    'Leave it out with --leave-out KVP.'
     """
     worded = _POLICY.sub(_as_policy_option, _ARGUMENT.sub(_as_option, _CODE.sub(r'"\1,\2,\3"', text)))
     return _ASIDE.sub("", worded)
@@ -96,6 +101,9 @@ def _as_option(match: re.Match[str]) -> str:
     option = _OPTIONS.get(match["name"])
     if option is None:
         return match[0]
+    left_out = _LEFT_OUT.findall(match["value"] or "") if match["name"] == "metadata" else []
+    if left_out:
+        return " ".join(f"--leave-out {keyword}" for keyword in left_out)
     value = _as_words(match["value"] or "")
     if match["name"] in _FILES and value:
         return f"{option} FILE"

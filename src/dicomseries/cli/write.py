@@ -231,6 +231,14 @@ def write(
             rich_help_panel=_IDENTITY,
         ),
     ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEYWORD",
+            help="Do not take this attribute over from the source; again for more.",
+            rich_help_panel=_IDENTITY,
+        ),
+    ] = None,
     uid: Annotated[
         str,
         typer.Option(
@@ -324,6 +332,7 @@ def write(
             "--model-version": model_version,
             "--model-manufacturer": model_manufacturer,
             "--keep-private": keep_private,
+            "--leave-out": leave_out,
             "--another-space": another_space,
         },
     )
@@ -339,7 +348,7 @@ def write(
         "clip": clip,
         "value_range": value_range,
         "units": units,
-        "metadata": metadata_of(meta, settings or ()),
+        "metadata": metadata_of(meta, settings or (), leave_out or ()),
         "per_volume": per_volume_of(
             per_volume, gradients_of(source, bvals, bvecs, geometry | {"storage_options": access})
         ),

@@ -235,6 +235,10 @@ class _Ledger:
     def _keep_always(self, fact: Fact, rule: Rule) -> None:
         text = shown(fact.frames)
         own = changes.worst(fact) if rule.action == "keep forever" else fact.first
+        row = self.kind.row(fact.keyword)
+        if own.is_empty and row is not None and row.must_have_value:
+            self._note(fact, dropped(fact.keyword, text, "it is empty"))
+            return
         note = ""
         if fact.constant is None:
             note = f"{shown([own])} for all, as it must not differ"

@@ -18,7 +18,7 @@ from dicomseries.standard.attribute import Attribute, Item, Value, attribute, ta
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.multiplicity import allows_count, most_values, multiplicity
 from dicomseries.standard.repairs import repaired_text, value_fault
-from dicomseries.standard.requirements import Demand, demands_of
+from dicomseries.standard.requirements import Demand, demands_of, optional_modules
 from dicomseries.standard.value_representations import (
     BINARY_RANGES,
     FLOAT_VRS,
@@ -103,6 +103,10 @@ def screened(source: Source, sop_class_uid: str, *, leave_out: Collection[str] =
     screen = _Screen(demands=demands_of(sop_class_uid), leave_out=frozenset(leave_out))
     shared = tuple(screen.top_level(source.shared))
     frames = tuple(screen.frame(frame) for frame in source.frames)
+    homeless = screen.of_broken_modules(sop_class_uid)
+    if homeless:
+        shared = tuple(one for one in shared if not screen.is_homeless(one, homeless))
+        frames = tuple(screen.without(frame, homeless) for frame in frames)
     unchanged = shared == source.shared and all(one is two for one, two in zip(frames, source.frames, strict=True))
     return Screened(
         source=source if unchanged else replace(source, shared=shared, frames=frames),
@@ -166,6 +170,29 @@ class _Screen:
             if found is not None:
                 yield found
 
+    def of_broken_modules(self, sop_class_uid: str) -> dict[str, str]:
+        """Return the attributes of optional modules that have lost one which they must hold, and that one."""
+        lost = {keyword for keyword, (_, outcome) in self.outcomes.items() if outcome.startswith("dropped")}
+        found: dict[str, str] = {}
+        for members in optional_modules(sop_class_uid):
+            missing = next((keyword for keyword, kind in members.items() if kind == "1" and keyword in lost), "")
+            if missing:
+                found |= dict.fromkeys(members, missing)
+        return found
+
+    def is_homeless(self, own: Attribute, homeless: Mapping[str, str]) -> bool:
+        """Return whether an attribute goes with its module, and note that."""
+        missing = homeless.get(own.keyword)
+        if missing is None:
+            return False
+        self._note(own.keyword, own, f"dropped: its module must hold {missing}, which is broken or empty")
+        return True
+
+    def without(self, frame: SourceFrame, homeless: Mapping[str, str]) -> SourceFrame:
+        """Return a frame without attributes that go with their module."""
+        own = tuple(one for one in frame.own if not self.is_homeless(one, homeless))
+        return frame if len(own) == len(frame.own) else replace(frame, own=own)
+
     def frame(self, frame: SourceFrame) -> SourceFrame:
         """Return a frame; the same object where nothing is wrong with it."""
         groups = tuple(self.groups(frame.groups))
@@ -221,6 +248,9 @@ class _Screen:
         return self.known[own, ""]
 
     def _checked(self, own: Attribute, demand: Demand, path: str) -> Attribute | None:
+        if own.is_empty and demand.type == "1" and path not in TIES:
+            self._note(path, own, "dropped: it is empty, and must have a value (Type 1)")
+            return None
         if own.vr == "SQ":
             return self._sequence(own, demand, path)
         found, fault = _legal(own)
@@ -322,7 +352,7 @@ def _of_right_count(own: Attribute) -> tuple[Attribute | None, str]:
         return own, ""
     fault = f"{len(own.values)} values where {allowed} are allowed"
     most = most_values(allowed)
-    if most is not None and all(value in {"", "0", 0} for value in own.values[most:]):
+    if most is not None and len(own.values) > most and all(value in {"", "0", 0} for value in own.values[most:]):
         return replace(own, values=own.values[:most]), fault
     return None, fault
 

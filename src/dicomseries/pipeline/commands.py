@@ -134,7 +134,7 @@ def write(
         UCUM code of the unit of the values, such as ``"mm2/s"``; written where the kind maps to real-world values.
     metadata : mapping or path, optional
         Attributes by DICOM keyword (a private one as ``"(0099,1001) CREATOR"``), or a pydicom Dataset; or a TOML or
-        JSON file of them.
+        JSON file of them. None leaves out what `like` holds, else it is zero length.
     per_volume : mapping or path, optional
         Attributes by keyword with a list of values, one for each volume or slice: b-values, echo times.
     split : {"time"}, optional

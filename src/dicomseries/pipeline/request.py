@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dicomseries.codecs import Codec, parse_compression
-from dicomseries.errors import OptionError, TargetError
+from dicomseries.errors import MetadataError, OptionError, TargetError
 from dicomseries.executors import Executor, chosen_executor
 from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata, keyword_of
@@ -127,9 +127,18 @@ def make_request(
         segmentation_type=parse_segmentation_type(segmentation_type or "binary"),
         compression=codec,
         orient=parse_orient(orient),
-        left_out=frozenset(keyword_of(name) for name, value in said.items() if value is None),
         padding=padding,
+        left_out=frozenset(_without_value(said)),
     )
+
+
+def _without_value(said: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the keywords of what has the value None: a result does not take it over."""
+    for name in (name for name, value in said.items() if value is None):
+        try:
+            yield keyword_of(name)
+        except MetadataError:  # a private attribute, which the record of the metadata knows
+            continue
 
 
 def _refuse_strangers(kind: Kind, *, companion: bool, segments: Any, segmentation_type: str | None) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES, Requirement, group_requirements
 
-__all__ = ["Demand", "demands_of"]
+__all__ = ["Demand", "demands_of", "optional_modules"]
 
 _STRICTER = {"1": 0, "2": 1, "1C": 2, "2C": 3, "3": 4}
 
@@ -55,6 +55,41 @@ def demands_of(sop_class_uid: str) -> Mapping[str, Demand]:
         if len(requirement.path) > 1:
             _add(roots, requirement.path, requirement.type)
     return roots
+
+
+@cache
+def optional_modules(sop_class_uid: str) -> tuple[Mapping[str, str], ...]:
+    """Return the attributes of each module that need not be there, with their types.
+
+    Parameters
+    ----------
+    sop_class_uid : str
+        The object class.
+
+    Returns
+    -------
+    tuple of mapping
+        One for each module of usage U or C: keyword → type, of attributes that stand in no other module.
+
+    Examples
+    --------
+    >>> any("SynchronizationTrigger" in module for module in optional_modules("1.2.840.10008.5.1.4.1.1.2"))
+    True
+    """
+    usages = dict(IOD_MODULES.get(sop_class_uid, ()))
+    homes: dict[str, set[str]] = {}
+    for module in usages:
+        for requirement in MODULES.get(module, ()):
+            homes.setdefault(requirement.path[0], set()).add(module)
+    return tuple(
+        {
+            one.keyword: one.type
+            for one in MODULES.get(module, ())
+            if one.is_top_level and homes[one.keyword] == {module}
+        }
+        for module, usage in usages.items()
+        if usage != "M"
+    )
 
 
 def _of_groups(sop_class_uid: str) -> Iterator[tuple[str, Requirement]]:

@@ -396,3 +396,31 @@ def test_the_model_that_made_it_is_named_in_the_result(folder, capsys):
     receipt = run(capsys, f"derive scan mask.npy out {words}")
     assert receipt["kind"] == "Segmentation"
     assert "LesionNet" in json.dumps(run(capsys, "tags out"))
+
+
+def test_what_is_left_out_is_not_taken_over_from_the_source(asked, capsys):
+    assert (
+        main(
+            [
+                "derive",
+                "scan",
+                "a.npy",
+                "out",
+                "--leave-out",
+                "KVP",
+                "--leave-out",
+                "PatientAge",
+                "--set",
+                "PatientID=4",
+            ]
+        )
+        == 0
+    )
+    ((_, _, said),) = asked
+    assert said["metadata"] == {"PatientID": "4", "KVP": None, "PatientAge": None}
+
+
+def test_leaving_out_without_a_source_is_rejected(asked, capsys):
+    assert main(["write", "a.npy", "out", "--kind", "ct", "--leave-out", "KVP"]) == 2
+    assert "--like" in capsys.readouterr().err
+    assert not asked
