@@ -215,11 +215,14 @@ def test_an_atlas_of_116_regions_comes_back_voxel_for_voxel_on_the_grid_of_its_i
 
     image = nibabel.load(data_packages.find(data_packages.CH2))
     atlas = nibabel.load(data_packages.find(data_packages.AAL))
-    array = np.asanyarray(atlas.dataobj).transpose(2, 1, 0)
     assert np.array_equal(image.affine, atlas.affine)
+    # stored the usual way up: columns to the left, rows to the back, slices to the head
+    usual = nibabel.orientations.axcodes2ornt("LPS")
+    turn = nibabel.orientations.ornt_transform(nibabel.io_orientation(atlas.affine), usual)
+    upright = atlas.as_reoriented(turn)
+    array = np.asanyarray(upright.dataobj).transpose(2, 1, 0)
+    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ upright.affine
     path = write(data_packages.find(data_packages.AAL), tmp_path / "seg", kind, affine=None, space=None)
-    # RAS → LPS; nibabel's slices already run along the normal
-    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine
     for seen, affine in (highdicom_sees(path), dcmqi_sees(path, tmp_path / "dcmqi")):
         assert np.array_equal(seen, array)
         assert np.allclose(affine, lps, atol=1e-6)
