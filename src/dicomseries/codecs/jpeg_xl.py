@@ -17,7 +17,7 @@ _EFFORT = 3
 
 @dataclass(frozen=True, slots=True)
 class JpegXl:
-    """JPEG XL Lossless: the smallest files; hardly any reader of DICOM has it yet. Stored numbers are unsigned.
+    """JPEG XL Lossless: the smallest files; few readers of DICOM have it yet. Stored numbers are unsigned.
 
     Notes
     -----

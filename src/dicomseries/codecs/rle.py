@@ -19,7 +19,7 @@ _HEADER = struct.Struct("<16I")
 
 @dataclass(frozen=True, slots=True)
 class Rle:
-    """RLE Lossless: every reader has it; half the size at best for scans, more for masks and labels.
+    """RLE Lossless: the most widely read; half the size at best for scans, more for masks and labels.
 
     Notes
     -----

@@ -9,6 +9,7 @@ import numpy as np
 from dicomseries.errors import OptionError
 from dicomseries.iod import Kind, find_kind
 from dicomseries.pipeline.request import Request
+from dicomseries.standard.readers import DICOM2NIFTI, GDCM, OHIF, SIMPLEITK, listed
 from dicomseries.values import Lossless, Policy
 
 __all__ = ["Form", "forms_of"]
@@ -61,8 +62,9 @@ def forms_of(request: Request, dtype: np.dtype[np.generic]) -> tuple[Form, ...]:
     if not isinstance(request.policy, Lossless) or dtype.kind != "f" or request.kind.pixels.floats:
         return (asked,)
     advice = (
-        f"Floats are kept bit for bit in a Parametric Map, as no {request.kind.name} image can hold them; SimpleITK "
-        f"and many viewers cannot read it. Pass companion=True for a {request.kind.name} series beside it."
+        f"Floats are kept bit for bit in a Parametric Map, as no {request.kind.name} image can hold them; "
+        f"{listed(SIMPLEITK, GDCM, DICOM2NIFTI, OHIF)} cannot read it. Pass companion=True for a {request.kind.name} "
+        "series beside it."
     )
     kept = {"nan": request.nan, "clip": request.clip}
     return (Form(kind=find_kind(_MAP), policy=Lossless(), advice=(advice,), **kept),)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from dicomseries.plan import Extent, SeriesPlan
 from dicomseries.segmentation import SegmentationObject, build, check_labels
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.readers import OHIF
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, series_uids
 from dicomseries.values import Exact, Lossless, ValueMap
@@ -155,9 +156,9 @@ def _plan(volume: Volume, made: SegmentationObject, uids: SeriesUids) -> SeriesP
 
 
 def _viewer_advice(made: SegmentationObject) -> Iterator[str]:
-    """Yield what a viewer does with segments of no series; seen with OHIF 3.13."""
+    """Yield what a viewer does with segments of no series."""
     if "ReferencedSeriesSequence" not in made.dataset:
-        yield "OHIF 3.13 does not show a Segmentation by itself; like= names the series that it is of."
+        yield f"{OHIF} does not show a Segmentation by itself; like= names the series that it is of."
 
 
 def _attributes(dataset: Dataset) -> Iterator[Attribute]:

@@ -6,9 +6,8 @@ What a user can get wrong is refused here; after it only the source or the sink 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from dicomseries.errors import KindError, MetadataError
 from dicomseries.geometry import Grid
@@ -25,6 +24,7 @@ from dicomseries.plan.facts import (
     value_facts,
 )
 from dicomseries.plan.frames import frame_facts
+from dicomseries.plan.reader_advice import reader_advice, window_advice
 from dicomseries.plan.series import SeriesPlan
 from dicomseries.plan.time_base import time_base, with_acquisition
 from dicomseries.plan.units import units_advice
@@ -152,13 +152,11 @@ def plan_series(
             *composition.advice,
             *base.advice,
             *units,
-            *_window_advice(facts, metadata),
-            *_frame_advice(grid),
-            *_syntax_advice(transfer_syntax_uid),
+            *window_advice(facts, metadata),
         ),
     )
     _check_size(series)
-    return replace(series, advice=(*series.advice, *_viewer_advice(series)))
+    return replace(series, advice=(*series.advice, *reader_advice(series)))
 
 
 def _zone(metadata: Metadata) -> str:
@@ -293,61 +291,3 @@ def check_frame(kind: Kind, grid: Grid, samples: int) -> None:
             expected=f"at most {_MOST_ROWS} of each and 4 GiB a slice (PS3.3 section C.7.6.3, PS3.5 section 7.1.1)",
             remedy="Write tiles, or resample the array.",
         )
-
-
-def _syntax_advice(uid: str) -> Iterator[str]:
-    """Yield which readers cannot decode the pixels."""
-    syntax = BY_UID[uid]
-    if syntax.unread_by:
-        *first, last = syntax.unread_by
-        names = f"{', '.join(first)} and {last}" if first else last
-        yield f"{syntax.name} was seen not to be read by {names}; without compression= they read the series."
-
-
-def _window_advice(facts: Mapping[str, Any], metadata: Metadata) -> Iterator[str]:
-    """Yield what viewers do with a window of a named function: they take its first letter for its name."""
-    stated = metadata.get("VOILUTFunction")
-    if "VOILUTFunction" not in facts and stated is None:
-        return
-    if stated is not None and stated.values == ("SIGMOID",):
-        remedy = "Leave VOILUTFunction out if a linear window will do."
-    elif stated is not None:
-        remedy = "Without it, center + 0.5 and width + 1 show what LINEAR_EXACT does, unless the width is far below 1."
-    else:
-        remedy = (
-            "Multiply the array by a power of ten, and say so in its description, so that its range is far above 1."
-        )
-    yield (
-        "Cornerstone3D 5 and OHIF 3.13 draw no slice where VOILUTFunction is given (planes across the slices they do "
-        f"draw). {remedy}"
-    )
-
-
-def _viewer_advice(series: SeriesPlan) -> Iterator[str]:
-    """Yield what viewers of the web do with one file of all frames; seen with Cornerstone3D 5.14 and OHIF 3.13."""
-    if not series.is_multi_frame:
-        return
-    if series.value_map.is_float:
-        yield "OHIF 3.13 does not show a Parametric Map; Cornerstone3D 5 shows one of 32 bits. See companion=True."
-    elif series.extent.is_timed and all(column.keyword != "DiffusionBValue" for column in series.columns):
-        yield (
-            "Cornerstone3D 5 and OHIF 3.13 lay all volumes of one file in one stack of slices; split='time' writes a "
-            "series for each volume, which they read right."
-        )
-    pixels = series.extent.frames * series.grid.shape[1] * series.grid.shape[2] * series.samples
-    if series.value_map.bits == 8 and pixels % 2 and series.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
-        yield (
-            "Cornerstone3D 5 refuses files of 8 bits with an odd number of pixels in all, for the byte that makes them "
-            "even; OHIF 3.13 before a DICOMweb reads them. kind='SC' is read by both."
-        )
-
-
-def _frame_advice(grid: Grid) -> Iterator[str]:
-    """Yield what named readers do with slices that are lines; seen with SimpleITK 2.5 and dcm2niix 1.0.2026."""
-    slices, rows, columns = grid.shape
-    if min(rows, columns) > 1:
-        return
-    text = "dcm2niix refuses slices of a single row or column"
-    if rows == 1 and slices > 1:
-        text += ", and SimpleITK takes slices of a single row for the rows of one slice, in the wrong place"
-    yield f"{text}. Name another axis as the slices, with axes= or an affine, so that slices are pictures."

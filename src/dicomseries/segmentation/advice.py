@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dicomseries.errors import MetadataError
 from dicomseries.segmentation.codes import code_of
 from dicomseries.segmentation.segments import NO_ALGORITHM, REGION, SPATIAL, Segment
+from dicomseries.standard.readers import DCM2NIIX, DICOM2NIFTI, GDCM, HIGHDICOM, ITK_WASM, SIMPLEITK, VTK_DICOM, listed
 
 __all__ = ["advice_on"]
 
@@ -56,7 +57,8 @@ def advice_on(found: Sequence[Segment], numbers: Sequence[int], values: Sequence
             "keeps the label; segmentation_type='labelmap' keeps it as the number."
         )
     if form == "labelmap":
-        yield "SimpleITK 2.5 cannot read a label map Segmentation; highdicom, dcmqi and dcm2niix can."
+        unable = listed(SIMPLEITK, GDCM, DICOM2NIFTI, ITK_WASM)
+        yield f"{unable} cannot read a label map Segmentation; {listed(HIGHDICOM, DCM2NIIX, VTK_DICOM)} can."
 
 
 def _is_known(label: str) -> bool:

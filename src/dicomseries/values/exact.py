@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
 from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.readers import CORNERSTONE3D, OHIF, VTK_DICOM, listed
 from dicomseries.values.limits import integer_limits, real_limits
 from dicomseries.values.policies import Exact, Lossless, PixelRules
-from dicomseries.values.reader_safe import leaves_stored_range, truncated_slices
+from dicomseries.values.reader_safe import is_clamped_by_vtk_dicom, leaves_stored_range, truncated_slices
 from dicomseries.values.refusal import RangeError, refuse_range
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap, stored_range
@@ -305,12 +306,14 @@ def _refused_texts(*, code: str, expected: str, intercept: str) -> ValuesError:
 def _advice(found: ValueMap, statistics: Statistics, low: int, high: int) -> tuple[str, ...]:
     slope, intercept = float(found.slope), float(found.intercept)
     ends = sorted(float(found.source_to_real(end)) for end in (low, high))
-    if leaves_stored_range(found.dtype, slope, intercept, ends[0], ends[1]):
+    rescale = (found.dtype, slope, intercept, ends[0], ends[1])
+    wrong = [f"{OHIF} wraps"] if leaves_stored_range(*rescale) else []
+    wrong += [f"{VTK_DICOM} cuts off"] if is_clamped_by_vtk_dicom(*rescale) else []
+    if wrong:
         bound = _least_error(ends[0], ends[1], PixelRules()) * 1.0001
         text = (
-            f"OHIF 3.13 wraps {found.dtype} with a whole-number rescale (slope {found.slope}, intercept "
-            f"{found.intercept}) that leaves the range of {found.dtype}; other readers are right. values=Rescale() is "
-            f"right in OHIF too, with an error of about {bound:.2g}."
+            f"{listed(*wrong)} values beyond 16 bits that a whole-number rescale gives (slope {found.slope}, intercept "
+            f"{found.intercept}). They read values=Rescale() right, with an error of about {bound:.2g}."
         )
         return (text,)
     if slope.is_integer() and intercept.is_integer():
@@ -319,7 +322,7 @@ def _advice(found: ValueMap, statistics: Statistics, low: int, high: int) -> tup
     if not bad.size:
         return ()
     text = (
-        f"Cornerstone3D 5 and OHIF 3.13 drop the fractions of a slice whose least and greatest values are whole "
+        f"{CORNERSTONE3D} and {OHIF} drop the fractions of a slice whose least and greatest values are whole "
         f"numbers ({bad.size} slices, first {bad[0] + 1}); values=Rescale() avoids it at the price of a proven error."
     )
     return (text,)

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from dicomseries.errors import ValuesError
+from dicomseries.standard.readers import OHIF, VTK_DICOM
 from dicomseries.values.digits import digits_form
 from dicomseries.values.exact import plan_exact
 from dicomseries.values.limits import limits_in, moved_advice
@@ -248,6 +249,6 @@ def _advice(values: ValueMap, found: RealRange) -> Iterator[str]:
             )
     if slope >= LARGEST_WITH_FRACTION and found.low < found.high:
         yield (
-            f"OHIF 3.13 takes a whole-number slope ({slope:g}) for integers and wraps them; other readers are "
-            f"right. Divide the array by a power of ten and say so in its description."
+            f"{OHIF} wraps and {VTK_DICOM} cuts off values beyond 16 bits that a whole-number slope ({slope:g}) gives. "
+            "Divide the array by a power of ten and say so in its description."
         )

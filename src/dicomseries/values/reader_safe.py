@@ -23,6 +23,7 @@ __all__ = [
     "LARGEST_WITH_FRACTION",
     "ds_not_above",
     "has_few_whole_numbers",
+    "is_clamped_by_vtk_dicom",
     "leaves_stored_range",
     "slopes_from",
     "truncated_slices",
@@ -104,6 +105,35 @@ def leaves_stored_range(dtype: str, slope: float, intercept: float, low: float, 
     if (slope, intercept) == (1.0, 0.0) or not (slope.is_integer() and intercept.is_integer()):
         return False
     least, most = stored_range(dtype)
+    return low < least or high > most
+
+
+def is_clamped_by_vtk_dicom(dtype: str, slope: float, intercept: float, low: float, high: float) -> bool:
+    """Tell whether vtk-dicom 0.8 cuts off values beyond the 16 bits that it reads into.
+
+    With a whole-number rescale it reads into int16 where the stored type is signed or the intercept negative, else into
+    uint16; with fractions it reads into float32.
+
+    Parameters
+    ----------
+    dtype : str
+        Of the stored integers.
+    slope, intercept : float
+        As parsed from the DS texts.
+    low, high : float
+        Least and greatest real value.
+
+    Examples
+    --------
+    >>> is_clamped_by_vtk_dicom("uint16", 1.0, -1024.0, -1024, 60000)
+    True
+    >>> is_clamped_by_vtk_dicom("uint16", 1.0, -1024.0, -1024, 3000)
+    False
+    """
+    if (slope, intercept) == (1.0, 0.0) or not (slope.is_integer() and intercept.is_integer()):
+        return False
+    is_signed = intercept < 0 or dtype.startswith("int")
+    least, most = stored_range("int16" if is_signed else "uint16")
     return low < least or high > most
 
 

@@ -1,0 +1,93 @@
+"""What is said of a reader is measured: names and versions come from one list, and nobody vouches for the unnamed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from dicomseries.standard import readers
+from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "dicomseries"
+RECORD = json.loads((ROOT / "tests" / "interop" / "readers.json").read_text(encoding="utf-8"))
+MEASURED = {name: said["version"] for part in ("readers", "measures", "noted") for name, said in RECORD[part].items()}
+NAMED = {name: value for name, value in vars(readers).items() if name in readers.__all__ and isinstance(value, str)}
+
+OTHERS = {"3D Slicer", "Horos", "OsiriX", "RadiAnt", "Weasis", "MITK", "ITK-SNAP", "MicroDicom", "Papaya", "VolView"}
+"""Readers of which nothing was measured."""
+
+VOUCHING = re.compile(
+    r"(?<!no )\b(all|any|every|other|most|many|some|each) (other )?(readers?|viewers?|converters?|programs?)\b",
+    re.IGNORECASE,
+)
+
+
+def literals(tree: ast.AST) -> list[str]:
+    """Return the texts of a module or a function that are no docstrings."""
+    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
+    ]
+
+
+def is_advice(node: ast.AST) -> bool:
+    """Whether a function, an assignment or an argument makes advice."""
+    if isinstance(node, ast.FunctionDef):
+        return "advice" in node.name
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Name) and target.id == "advice" for target in node.targets)
+    return isinstance(node, ast.keyword) and node.arg == "advice"
+
+
+def advice_texts() -> list[tuple[str, str]]:
+    """Return the file and the text of each part of an advice."""
+    return [
+        (path.name, text)
+        for path in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if is_advice(node)
+        for text in literals(node)
+    ]
+
+
+@pytest.mark.parametrize("constant", NAMED)
+def test_a_reader_that_advice_names_was_measured_in_this_version(constant):
+    name, _, version = NAMED[constant].rpartition(" ")
+    assert f"{MEASURED[name]}.".startswith(f"{version}."), f"asked: {name} {MEASURED[name]}"
+
+
+def test_readers_of_compressed_pixels_are_in_the_record_or_on_the_page_of_compression():
+    page = (ROOT / "docs" / "how-to" / "compress.md").read_text(encoding="utf-8")
+    for syntax in TRANSFER_SYNTAXES:
+        for name in syntax.unread_by:
+            assert name in page or name.partition(" ")[0].partition("'")[0] in {*MEASURED, "pydicom"}, name
+
+
+def test_no_text_vouches_for_readers_without_a_name():
+    modules = [(path.name, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(SOURCE.rglob("*.py"))]
+    assert [(name, text) for name, tree in modules for text in literals(tree) if VOUCHING.search(text)] == []
+    assert VOUCHING.search("OHIF wraps; other readers are right")
+
+
+def test_advice_names_readers_by_the_list_alone():
+    names = {*MEASURED, *OTHERS, "OHIF", "Cornerstone", "ITK", "nibabel"}
+    pattern = re.compile("|".join(rf"(?<![\w/-]){re.escape(name)}\b" for name in sorted(names)))
+    texts = advice_texts()
+    assert any("draw no slice where VOILUTFunction" in text for _, text in texts)
+    assert [one for one in texts if pattern.search(one[1])] == []
+
+
+def test_the_page_of_wrong_readers_names_those_that_were_measured():
+    page = (ROOT / "docs" / "how-to" / "when-a-viewer-is-wrong.md").read_text(encoding="utf-8")
+    table = page[page.index("| reader | what it does") :]
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines() if line.startswith("| ")][1:]
+    for name in (name for row in rows for name in re.sub(r" \(.*?\)", "", row).split(", ")):
+        reader, _, version = name.rpartition(" ")
+        assert f"{MEASURED[reader]}.".startswith(f"{version}."), name
