@@ -31,6 +31,7 @@ from dicomseries.sources.copied import CopiedSlabs, Copyable
 from dicomseries.sources.gradients import diffusion_gradients
 from dicomseries.sources.kept import KeptSlabs, read_once
 from dicomseries.sources.layout import chosen_time_point
+from dicomseries.sources.optional import guarded
 from dicomseries.sources.placement import join
 from dicomseries.sources.remote import FetchedSlabs, fetched, is_lazy, open_lazily
 from dicomseries.sources.reopened import PathSlabs
@@ -78,6 +79,10 @@ SUFFIXES = (
     ".tiff",
 )
 """Names of the files that can be read end so, in any case."""
+
+
+_WHOLE = "a file that is whole and of the format that its name says"
+_CHECK_FILE = "Check that the file is whole and what its name says, and that it may be read."
 
 
 class Format(Protocol):
@@ -238,7 +243,10 @@ def _opened_at(url: str, request: Request, options: Mapping[str, Any] | None) ->
 
 def _opened(module: Format, source: Any, request: Request) -> Volume:
     try:
-        volume = module.open_volume(source, request)
+        if not isinstance(source, Location):
+            return module.open_volume(source, request)
+        with guarded(request.where, _WHOLE, _CHECK_FILE):
+            volume = module.open_volume(source, request)
     except OSError as error:
         if isinstance(error, DicomSeriesError):
             raise
@@ -249,8 +257,6 @@ def _opened(module: Format, source: Any, request: Request) -> Volume:
             expected="a file that may be read",
             remedy="Check that it is a file and not a folder, and its permissions.",
         ) from error
-    if not isinstance(source, Location):
-        return volume
     location = replace(source, path=source.path.absolute())
     return replace(volume, slabs=PathSlabs(volume.slabs, module.__name__, location, request))
 

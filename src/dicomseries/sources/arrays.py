@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import SourceError
 from dicomseries.sources.chunks import Chunks
+from dicomseries.sources.file_window import window_of_memmap
 from dicomseries.sources.frames import GatheredSlabs, joined
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import Mapped, Window
@@ -143,15 +145,17 @@ def open_volume(source: Any, request: Request) -> Volume:
     layout = lay_out(array.shape, request)
     if isinstance(array, np.ndarray):
         check_dtype(array.dtype, request.where)
-        return build_volume(array_slabs(array, layout), layout, request)
+        return build_volume(array_slabs(array, layout, request.where), layout, request)
     dtype = _dtype(array, layout)
     check_dtype(dtype, request.where)
     slabs = SlicedSlabs(array, layout, dtype, chunks_of(array, layout, dtype.itemsize), request.where)
     return build_volume(slabs, layout, request)
 
 
-def array_slabs(array: npt.NDArray[Any], layout: Layout) -> Slabs:
-    """Return slabs that are views of a numpy array; pages of a memmap are given back once they were read.
+def array_slabs(array: npt.NDArray[Any], layout: Layout, where: str = "array") -> Slabs:
+    """Return slabs that are views of a numpy array; those of a memmap are read from its file.
+
+    Where the path of a memmap no longer leads to its file, its pages are looked at and given back afterwards.
 
     Examples
     --------
@@ -162,7 +166,10 @@ def array_slabs(array: npt.NDArray[Any], layout: Layout) -> Slabs:
     mapping, plain = getattr(array, "_mmap", None), array.view(np.ndarray)
     # Mode "c" keeps changed pages in memory only: dropping them would lose the changes.
     if mapping is not None and getattr(array, "mode", "c") != "c":
-        return Mapped(plain, Window(mapping)).slabs(layout)
+        window = window_of_memmap(array, mapping, where)
+        offset = int(getattr(array, "offset", 0))
+        start = offset - offset % mmap.ALLOCATIONGRANULARITY
+        return Mapped(plain, window or Window(mapping, start=start)).slabs(layout)
     view = layout.view(plain)
     frames = joined(view)
     return GatheredSlabs(view) if frames is None else ArraySlabs(frames)

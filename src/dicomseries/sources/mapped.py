@@ -1,4 +1,4 @@
-"""Files as arrays without reading them: raw bytes are mapped, compressed ones unpacked forward as far as needed.
+"""Files as arrays without reading them: of raw ones parts are read, compressed ones unpacked forward as far as needed.
 
 What a slab no longer needs is given back to the system, so that memory stays small however long the file is.
 """
@@ -24,6 +24,7 @@ import numpy.typing as npt
 from numpy.lib.array_utils import byte_bounds
 
 from dicomseries.errors import SourceError
+from dicomseries.sources.file_window import FileWindow, file_shrunk
 from dicomseries.sources.frames import GatheredSlabs, joined
 from dicomseries.sources.layout import Layout
 from dicomseries.sources.volume import Slabs, slices_worth_a_read
@@ -72,11 +73,16 @@ class Window:
         A mapping that is shared with its file, so that no byte is lost when its pages are dropped.
     fill : callable, optional
         Called with an offset before the bytes in front of it are looked at.
+    start : int, optional
+        Where in a file of others the mapping begins: before its bytes are looked at, the file must still have them.
     """
 
-    def __init__(self, mapping: mmap.mmap, fill: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, mapping: mmap.mmap, fill: Callable[[int], None] | None = None, *, start: int | None = None
+    ) -> None:
         self._mapping = mapping
         self._fill = fill
+        self._start = start
         self._address = np.frombuffer(mapping, np.uint8).ctypes.data
         self._recent: deque[tuple[int, int]] = deque()
         self._lock = threading.Lock()
@@ -121,6 +127,8 @@ class Window:
         low, high = self._place(part)
         if self._fill is not None:
             self._fill(high)
+        if self._start is not None and self._mapping.size() < self._start + high:
+            raise file_shrunk(where="memmap", given=self._mapping.size(), expected=self._start + high)
         return low, high
 
     def _place(self, part: npt.NDArray[Any]) -> tuple[int, int]:
@@ -138,13 +146,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappedSlabs:
-    """A mapped array of shape (frames, rows, columns[, 3]); slabs are views of the file, or copies where it is strewn.
+    """An array in a file, of shape (frames, rows, columns[, 3]), of which slabs are read when they are asked for.
 
     `read` may be called from several threads.
     """
 
     array: npt.NDArray[Any]
-    window: Window
+    window: Window | FileWindow
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -171,7 +179,7 @@ class Mapped:
     """A mapped array in the axes of its file."""
 
     array: npt.NDArray[Any]
-    window: Window
+    window: Window | FileWindow
 
     def slabs(self, layout: Layout) -> Slabs:
         """Return it as slabs of (frames, rows, columns[, 3]), without reading."""
@@ -181,7 +189,7 @@ class Mapped:
 
 
 def map_file(path: Path, dtype: npt.DTypeLike, shape: Sequence[int], *, offset: int = 0) -> Mapped:
-    """Map `shape` numbers of `dtype` (C order) that start `offset` bytes into a file.
+    """Return `shape` numbers of `dtype` (C order) that start `offset` bytes into a file, read in parts.
 
     Raises
     ------
@@ -199,10 +207,11 @@ def map_file(path: Path, dtype: npt.DTypeLike, shape: Sequence[int], *, offset: 
     size = _size(dtype, shape)
     available = path.stat().st_size
     if offset < 0 or available < offset + size:
-        raise _truncated(str(path), available, offset + size)
+        raise file_shrunk(str(path), available, offset + size)
     with path.open("rb") as file:
         mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return Mapped(np.ndarray(tuple(shape), dtype, buffer=mapping, offset=offset), Window(mapping))
+    array: npt.NDArray[Any] = np.ndarray(tuple(shape), dtype, buffer=mapping, offset=offset)
+    return Mapped(array, FileWindow(path, mapping, where=str(path)))
 
 
 def unpack(stream: Readable, dtype: npt.DTypeLike, shape: Sequence[int], *, where: str, skip: int = 0) -> Mapped:
@@ -308,7 +317,7 @@ class _Scratch:
         except (OSError, EOFError, zlib.error) as error:
             raise self._damaged(error) from error
         if not block:
-            raise _truncated(self._where, self._ready, self._size)
+            raise file_shrunk(self._where, self._ready, self._size)
         return block
 
     def _write(self, block: bytes) -> None:
@@ -345,16 +354,6 @@ def _close(*files: Any) -> None:
 
 def _size(dtype: npt.DTypeLike, shape: Sequence[int]) -> int:
     return math.prod(shape) * np.dtype(dtype).itemsize
-
-
-def _truncated(where: str, given: int, expected: int) -> SourceError:
-    return SourceError(
-        code="file-truncated",
-        where=where,
-        given=f"{given} bytes",
-        expected=f"at least {expected} bytes for the size in its header",
-        remedy="Copy or download the file again; it was cut short, or its header is wrong.",
-    )
 
 
 def scratch_file(size: int, where: str) -> Any:

@@ -42,7 +42,7 @@ def guarded(
     Raises
     ------
     SourceError
-        If the block raises an error that is not of this package. A lack of memory stays what it is.
+        If the block raises an error that is not of this package, a lack of memory included.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def guarded(
     """
     try:
         yield
-    except (DicomSeriesError, MemoryError):
+    except DicomSeriesError:
         raise
     except Exception as error:
         # A damaged file makes its library raise anything: struct.error, KeyError, ZeroDivisionError were all seen.

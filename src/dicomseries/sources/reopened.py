@@ -11,6 +11,7 @@ from typing import Any
 import numpy.typing as npt
 
 from dicomseries.orientation import Turn
+from dicomseries.sources.optional import guarded
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.turned import turned_slabs
 from dicomseries.sources.volume import Slabs, SlabsAround
@@ -54,7 +55,8 @@ class PathSlabs(SlabsAround):
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the frames [start, stop)."""
-        return self.slabs.read(start, stop)
+        with guarded(str(self.location)):
+            return self.slabs.read(start, stop)
 
     def __reduce__(self) -> tuple[Any, ...]:
         recipe = (self.module, self.location, self.request, self.turn, self.slices)

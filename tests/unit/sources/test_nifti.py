@@ -62,12 +62,9 @@ def test_voxels_and_place_are_nibabels(tmp_path, dtype, order, suffix):
     assert not volume.is_scaled
 
 
-def test_a_slab_of_a_raw_file_is_a_contiguous_view(tmp_path):
+def test_a_slab_of_a_raw_file_is_contiguous(tmp_path):
     slab = open_volume(saved(image(), tmp_path / "a.nii")).slabs.read(1, 3)
-    assert slab.base is not None
     assert slab.flags.c_contiguous
-    assert not slab.flags.writeable
-    assert not slab.flags.owndata
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])

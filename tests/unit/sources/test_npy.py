@@ -26,11 +26,25 @@ def test_values_types_and_order_survive(tmp_path, suffix, dtype, order):
     assert volume.grid.spacing_mm == SPACING
 
 
-def test_slabs_of_an_npy_file_are_views_of_it(tmp_path):
-    np.save(tmp_path / "a.npy", np.zeros((3, 4, 5), "int16"))
-    slab = open_volume(tmp_path / "a.npy", spacing=SPACING).slabs.read(0, 2)
-    assert not slab.flags.owndata
-    assert not slab.flags.writeable
+@pytest.mark.parametrize("header", [b"{'descr': '<i2', ", b"{'descr': 1, 2: 3}", b"(1, 2)", b"{'shape': (1,)}", b"["])
+def test_a_damaged_header_is_refused(header, tmp_path):
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00" + header.ljust(117) + b"\n" + bytes(99))
+    with pytest.raises(SourceError) as caught:
+        open_volume(tmp_path / "a.npy", spacing=SPACING)
+    assert caught.value.code == "file-unreadable"
+
+
+def test_a_damaged_npz_is_refused_wherever_it_is_damaged(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", a=np.arange(6000).reshape(10, 20, 30), affine_lps=np.eye(4))
+    whole = (tmp_path / "a.npz").read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 41):
+        (tmp_path / "a.npz").write_bytes(whole[:place] + b"\xff\x00\xff" + whole[place + 3 :])
+        try:
+            open_volume(tmp_path / "a.npz").slabs.read(0, 10)
+        except SourceError:
+            refused += 1
+    assert refused > 10
 
 
 def test_one_array_of_several_is_named(tmp_path):
