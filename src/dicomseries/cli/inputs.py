@@ -252,6 +252,7 @@ def _in_file(option: str, path: Path, fault: MetadataError) -> MetadataError:
 
 
 _CONTENTS = {
+    "--bids": ("the keys of a BIDS sidecar", '{"EchoTime": 0.00298}'),
     "--meta": ("one value for each DICOM keyword", 'PatientID = "42"'),
     "--per-volume": ("a list of values for each DICOM keyword", "EchoTime = [4.6, 9.2]"),
     "--segments": ("a name or a table for each label", '1 = "Liver"'),
@@ -266,5 +267,5 @@ def _unreadable(option: str, path: Path, given: str) -> MetadataError:
         where=f"{option} {path}",
         given=given,
         expected=f"a .toml or .json file in UTF-8 with {contents}",
-        remedy=f"Write for example {example} into a .toml file.",
+        remedy=f"Write for example {example} into a {'.json' if example.startswith('{') else '.toml'} file.",
     )

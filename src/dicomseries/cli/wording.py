@@ -9,6 +9,7 @@ __all__ = ["in_options", "printable"]
 _OPTIONS = {
     "affine": "--affine",
     "axes": "--axes",
+    "bids": "--bids",
     "clip": "--clip",
     "value_range": "--value-range",
     "companion": "--companion",
@@ -49,7 +50,7 @@ _OPTIONS = {
 }
 """Argument of the façade → option of the command line."""
 
-_FILES = {"per_volume", "segments"}
+_FILES = {"bids", "per_volume", "segments"}
 """Arguments whose mapping is a file on the command line."""
 
 _UNSAID = {"metadata": "--meta"}

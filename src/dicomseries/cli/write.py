@@ -222,6 +222,14 @@ def write(
         str | None,
         typer.Option(metavar="FILE", help="Attributes by keyword: .toml or .json.", rich_help_panel=_IDENTITY),
     ] = None,
+    bids: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="BIDS sidecar (.json beside a NIfTI file); its seconds become milliseconds.",
+            rich_help_panel=_IDENTITY,
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -349,6 +357,7 @@ def write(
         "value_range": value_range,
         "units": units,
         "metadata": metadata_of(meta, settings or (), leave_out or ()),
+        "bids": None if bids is None else mapping_of("--bids", bids),
         "per_volume": per_volume_of(
             per_volume, gradients_of(source, bvals, bvecs, geometry | {"storage_options": access})
         ),

@@ -71,13 +71,13 @@ def _is_fluorine_in_minutes(value: float) -> bool:
 
 
 def _short_repetition(numbers: Mapping[str, Sequence[float]]) -> Iterator[str]:
-    """Yield whether a repetition time of a few ms is shorter than its echo time, or stands alone."""
+    """Yield whether a short repetition time stands alone, or beside an echo time that raises a question."""
     repetitions = [one for one in numbers.get("RepetitionTime", ()) if one]
     echoes = [one for one in numbers.get("EchoTime", ()) if one]
     low = _RANGES["RepetitionTime"].low
     if not repetitions or not low <= min(repetitions) <= _SHORT_REPETITION_MS:
         return
-    if not echoes or min(echoes) >= min(repetitions):
+    if not echoes or min(echoes) >= min(repetitions) or min(echoes) < _RANGES["EchoTime"].low:
         yield _sentence("RepetitionTime", min(repetitions), _RANGES["RepetitionTime"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -56,7 +56,9 @@ class Metadata:
             raise ValueError(message)
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any], *, owned: Mapping[str, str] = OWNED) -> Self:
+    def from_mapping(
+        cls, mapping: Mapping[str, Any], *, owned: Mapping[str, str] = OWNED, beside: Collection[str] = ()
+    ) -> Self:
         """Check what a user has written and return it as attributes.
 
         Parameters
@@ -67,6 +69,8 @@ class Metadata:
             ``"(0099,1001) MY LAB"``.
         owned : mapping of str to str
             Keywords the writer owns → what to use instead.
+        beside : collection of str
+            Keywords that have a value for each volume or slice.
 
         Raises
         ------
@@ -106,7 +110,7 @@ class Metadata:
                 found[keyword] = attribute_of(keyword, value)
             except MetadataError as error:
                 faults += [fault for fault in error.faults if isinstance(fault, MetadataError)]
-        faults += relation_faults(found)
+        faults += relation_faults(found, beside)
         if faults:
             raise MetadataError.together(faults)
         return cls(attributes=tuple(found.values()))

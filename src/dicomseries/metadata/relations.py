@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from dicomseries.errors import MetadataError
@@ -32,12 +32,14 @@ class Need:
     partners: tuple[str, ...]
     remedy: str = ""
 
-    def fault(self, found: Mapping[str, Attribute]) -> MetadataError | None:
-        """Return the fault if the partner is missing."""
+    def fault(self, found: Mapping[str, Attribute], beside: Collection[str] = ()) -> MetadataError | None:
+        """Return the fault if the partner is missing, both here and among the keywords beside."""
         asking = found.get(self.keyword)
         if asking is None or asking.is_empty or not self._asks(asking):
             return None
         if any(partner in found and not found[partner].is_empty for partner in self.partners):
+            return None
+        if not set(beside).isdisjoint(self.partners):
             return None
         partners = " or ".join(self.partners)
         return MetadataError(
@@ -87,13 +89,15 @@ POSITIVE = frozenset({"SliceThickness", "WindowWidth", "ReconstructionDiameter",
 """Numbers that must be above 0."""
 
 
-def relation_faults(found: Mapping[str, Attribute]) -> list[MetadataError]:
+def relation_faults(found: Mapping[str, Attribute], beside: Collection[str] = ()) -> list[MetadataError]:
     """Return what is wrong between attributes that are each right by themselves.
 
     Parameters
     ----------
     found : mapping of str to Attribute
         The user's attributes by keyword.
+    beside : collection of str
+        Keywords that have a value for each volume or slice.
 
     Examples
     --------
@@ -101,7 +105,7 @@ def relation_faults(found: Mapping[str, Attribute]) -> list[MetadataError]:
     >>> [fault.where for fault in relation_faults({"WindowCenter": attribute("WindowCenter", "40")})]
     ['WindowCenter']
     """
-    needs = [fault for need in NEEDS if (fault := need.fault(found))]
+    needs = [fault for need in NEEDS if (fault := need.fault(found, beside))]
     return [*needs, *_not_positive(found), *_window_faults(found)]
 
 

@@ -55,6 +55,7 @@ def write(
     value_range: tuple[float, float] | None = None,
     units: str | None = None,
     metadata: MetadataLike = None,
+    bids: MappingLike = None,
     per_volume: MappingLike = None,
     split: str | None = None,
     companion: bool = False,
@@ -135,6 +136,9 @@ def write(
     metadata : mapping or path, optional
         Attributes by DICOM keyword (a private one as ``"(0099,1001) CREATOR"``), or a pydicom Dataset; or a TOML or
         JSON file of them. None leaves out what `like` holds, else it is zero length.
+    bids : mapping or path, optional
+        A BIDS sidecar (the .json beside a NIfTI file), whose names and units are converted: seconds to milliseconds.
+        `metadata` wins; keys without a place in DICOM are named in the advice.
     per_volume : mapping or path, optional
         Attributes by keyword with a list of values, one for each volume or slice: b-values, echo times.
     split : {"time"}, optional
@@ -238,6 +242,7 @@ def write(
         clip=clip,
         value_range=value_range,
         metadata=metadata,
+        bids=bids,
         uid=uid,
         now=now,
         entropy=entropy,
@@ -308,6 +313,7 @@ def plan(
     value_range: tuple[float, float] | None = None,
     units: str | None = None,
     metadata: MetadataLike = None,
+    bids: MappingLike = None,
     per_volume: MappingLike = None,
     split: str | None = None,
     companion: bool = False,
@@ -335,7 +341,7 @@ def plan(
         As in `write`.
     per_volume, split, companion, segments, segmentation_type, compression
         As in `write`.
-    metadata, uid, now, entropy, workers, executor, memory, progress, storage_options
+    metadata, bids, uid, now, entropy, workers, executor, memory, progress, storage_options
         As in `write`.
 
     Returns
@@ -382,6 +388,7 @@ def plan(
         clip=clip,
         value_range=value_range,
         metadata=metadata,
+        bids=bids,
         uid=uid,
         now=now,
         entropy=entropy,

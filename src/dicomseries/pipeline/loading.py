@@ -18,6 +18,7 @@ MappingLike = Mapping[str, Any] | Dataset | str | os.PathLike[str] | None
 """A mapping, a pydicom Dataset, or the path of a TOML or JSON file of a mapping."""
 
 _EXAMPLES = {
+    "bids": "Pass the .json file that stands beside the NIfTI file.",
     "metadata": "Pass a dict such as {'PatientID': '42'}.",
     "per_volume": "Pass a dict such as {'EchoTime': [4.6, 9.2]}.",
     "segments": "Pass a dict such as {1: 'Liver', 2: 'Spleen'}.",

@@ -8,8 +8,10 @@ from typing import Any
 
 from dicomseries.derivation import Source
 from dicomseries.errors import GeometryError
+from dicomseries.pipeline.carrying import with_carried, with_sidecar
 from dicomseries.pipeline.deriving import Like, kind_of, lineage_of
 from dicomseries.pipeline.drafting import Job
+from dicomseries.pipeline.loading import MappingLike
 from dicomseries.pipeline.orienting import oriented
 from dicomseries.pipeline.padding import check_padding
 from dicomseries.pipeline.planning import plan_volume
@@ -24,7 +26,13 @@ __all__ = ["prepare"]
 
 
 def prepare(
-    source: Any, like: Like | None, geometry: Mapping[str, Any], *, kind: str | None, **options: Any
+    source: Any,
+    like: Like | None,
+    geometry: Mapping[str, Any],
+    *,
+    kind: str | None,
+    bids: MappingLike = None,
+    **options: Any,
 ) -> tuple[Request, tuple[Job, ...]]:
     """Return the request and the jobs; the source was read once, and nothing written.
 
@@ -36,6 +44,8 @@ def prepare(
         The series it was made from.
     geometry : mapping
         The arguments of `open_volume`.
+    bids : mapping or path, optional
+        A BIDS sidecar.
     kind, **options
         The arguments of `make_request`.
     """
@@ -53,7 +63,8 @@ def prepare(
         has_own_direction=_has_own_direction(source, geometry),
         source=origin if like is not None and like.same_space else None,
     )
-    request = replace(request, advice=advice)
+    request, volume = with_sidecar(replace(request, advice=advice), volume, bids)
+    request = with_carried(request, volume, is_derived=like is not None)
     if like is not None and origin is not None:
         request = lineage_of(like, origin, volume, request)
     volume, reading = within_memory(volume, request)

@@ -108,7 +108,8 @@ class SeriesVolume(Volume):
         """
         _check_names(options)
         own = {"like": self.path, "series": self.series}
-        if "axes" not in options and getattr(array, "shape", None) == self.shape:
+        has_axes = "axes" in options or isinstance(array, Volume)
+        if not has_axes and getattr(array, "shape", None) == self.shape:
             own["axes"] = ("t" if self.volumes is not None else "") + "zyx" + ("c" if self.samples > 1 else "")
         return Derivation(array=array, options={**own, **options})
 

@@ -14,7 +14,7 @@ from dicomseries.codecs import Codec, parse_compression
 from dicomseries.errors import MetadataError, OptionError, TargetError
 from dicomseries.executors import Executor, chosen_executor
 from dicomseries.iod import Kind, find_kind
-from dicomseries.metadata import Metadata, keyword_of
+from dicomseries.metadata import Metadata, keyword_of, refuse_sidecar
 from dicomseries.metadata.padding import taken_padding
 from dicomseries.orientation import Orient, parse_orient
 from dicomseries.pipeline.compressing import suited
@@ -105,6 +105,8 @@ def make_request(
     policy = parse_policy(values)
     codec = parse_compression(compression)
     said = load_mapping("metadata", metadata)
+    refuse_sidecar(said)
+    columns = load_mapping("per_volume", per_volume)
     _refuse_strangers(found, companion=companion, segments=segments, segmentation_type=segmentation_type)
     stated, padding = taken_padding(said)
     return Request(
@@ -113,14 +115,14 @@ def make_request(
         nan=nan,
         clip=clip,
         value_range=check_value_range(value_range, policy),
-        metadata=Metadata.from_mapping({**stated, **_units_item(units)}),
+        metadata=Metadata.from_mapping({**stated, **_units_item(units)}, beside=columns),
         uid=uid_policy,
         now=moment,
         entropy=_checked_entropy(entropy) or (None if uid_policy.mode == "content" else secrets.token_bytes(_CHANCE)),
         executor=chosen_executor(executor, workers),
         memory=memory_of(memory),
         progress=progress,
-        per_volume=load_mapping("per_volume", per_volume),
+        per_volume=columns,
         split=_checked_split(split),
         companion=companion,
         segments=segments if isinstance(segments, (list, tuple)) else load_mapping("segments", segments) or None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.arrays import array_slabs
+from dicomseries.sources.itk_tags import tags_among
 from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.optional import made_by
 from dicomseries.sources.placement import build_volume
@@ -73,7 +74,9 @@ def open_volume(source: Any, request: Request) -> Volume:
     axes = "tzyx"[-dimension:] + ("c" if array.ndim > dimension else "")
     layout = lay_out(array.shape, request, axes)
     times = partial(_times, source, request.where)
-    return build_volume(array_slabs(array, layout), layout, request, lambda: _grid(source), found_times=times)
+    volume = build_volume(array_slabs(array, layout), layout, request, lambda: _grid(source), found_times=times)
+    entries = {key: source.GetMetaData(key) for key in source.GetMetaDataKeys()}
+    return replace(volume, carried=tags_among(entries))
 
 
 def _view(image: Any, where: str) -> npt.NDArray[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
+from dicomseries.sources.itk_tags import tags_among
 from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, ZlibReader, map_file, unpack
 from dicomseries.sources.placement import build_volume, mm_per_unit
@@ -161,7 +162,13 @@ def open_volume(source: Location, request: Request) -> Volume:
     layout = lay_out(shape, request, axes)
     slabs = _open_voxels(header, shape).slabs(layout)
     times = partial(_times, header, request.where)
-    return build_volume(slabs, layout, request, lambda: _grid(header), found_times=times)
+    volume = build_volume(slabs, layout, request, lambda: _grid(header), found_times=times)
+    return replace(volume, carried=tags_among({key: _utf8(text) for key, text in header.fields.items()}))
+
+
+def _utf8(text: str) -> str:
+    """Return a text of the header that ITK has written in UTF-8."""
+    return text.encode("latin-1").decode("utf-8", "replace")
 
 
 def _read_header(path: Path) -> _Header:

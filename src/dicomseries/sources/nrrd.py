@@ -10,7 +10,7 @@ import gzip
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
+from dicomseries.sources.itk_tags import tags_among
 from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
 from dicomseries.sources.placement import build_volume, mm_per_unit
@@ -66,6 +67,8 @@ _UNPLACED = {"list", "time", "scalar", "none", "stub", "point"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Header:
     fields: Mapping[str, str]
+    entries: Mapping[str, str]
+    """Key/value pairs that NRRD leaves to its users, "key:=value"."""
     path: Path
     end: int
     """Bytes of the header file before attached voxels."""
@@ -164,11 +167,13 @@ def open_volume(source: Location, request: Request) -> Volume:
     layout = lay_out(sizes[::-1], request, _axes(header))
     slabs = _open_voxels(header).slabs(layout)
     times = partial(_times, header, layout.axes)
-    return build_volume(slabs, layout, request, lambda: _grid(header), found_times=times)
+    volume = build_volume(slabs, layout, request, lambda: _grid(header), found_times=times)
+    return replace(volume, carried=tags_among(header.entries))
 
 
 def _read_header(path: Path) -> _Header:
     fields: dict[str, str] = {}
+    entries: dict[str, str] = {}
     with path.open("rb") as file:
         line = file.readline(_MAX_LINE)
         if not line.startswith(b"NRRD000"):
@@ -181,10 +186,13 @@ def _read_header(path: Path) -> _Header:
             )
         while line := file.readline(_MAX_LINE).rstrip(b"\r\n"):
             text = line.decode("utf-8", "replace")
+            name, equals, entry = text.partition(":=")
+            if equals and not text.startswith("#"):
+                entries[name] = entry
             key, colon, value = text.partition(": ")
             if colon and not text.startswith("#") and ":=" not in key:
                 fields[_SYNONYMS.get(key.lower(), key.lower())] = value.strip()
-        return _Header(fields=fields, path=path, end=file.tell())
+        return _Header(fields=fields, entries=entries, path=path, end=file.tell())
 
 
 def _axes(header: _Header) -> str | None:

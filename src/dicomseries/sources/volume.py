@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -223,6 +223,8 @@ class Volume:
         How the axes of the source were turned to be these; None if they were not.
     axes_assumed : bool
         Whether the order of the axes is the usual one because nobody stated it.
+    carried : mapping of str to str
+        DICOM attributes that an image or file carries beside its voxels, by tag ("0010|0020"), as ITK keeps them.
 
     Raises
     ------
@@ -251,6 +253,7 @@ class Volume:
     repetition_time_s: float | None = None
     turn: Turn | None = None
     axes_assumed: bool = False
+    carried: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = tuple(self.slabs.shape)

@@ -64,8 +64,10 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "--orient upright --time-point 2 --times 0,2.5 --split time --units ms --values digits=3 --nan -1000 "
         "--clip -1000 3000 --set PatientID=42 --uid content "
         "--companion --compress jpegls --segmentation-type labelmap "
-        "--now 2024-01-31T12:00:00 --workers 2 --overwrite --resume --no-verify --no-sync"
+        "--now 2024-01-31T12:00:00 --workers 2 --overwrite --resume --no-verify --no-sync "
+        f"--bids {tmp_path / 't1.json'}"
     )
+    (tmp_path / "t1.json").write_text('{"EchoTime": 0.003}', encoding="utf-8")
     assert main(shlex.split(words)) == 0
     ((name, arguments, options),) = calls
     assert (name, arguments) == ("write", ("a.npy", out))
@@ -94,6 +96,7 @@ def test_write_passes_every_option_on(calls, capsys, tmp_path):
         "uid": "content",
         "now": datetime(2024, 1, 31, 12),  # noqa: DTZ001 - what the user said, no more
         "workers": 2,
+        "bids": {"EchoTime": 0.003},
         "executor": None,
         "memory": None,
         "overwrite": True,
