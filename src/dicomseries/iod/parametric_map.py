@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dicomseries.iod import common, enhanced
 from dicomseries.iod import frame_groups as groups
+from dicomseries.iod.codes import NO_UNITS
 from dicomseries.iod.conditions import ALWAYS
 from dicomseries.iod.kind import Choice, Kind, Row
-from dicomseries.iod.real_world import UNITS, real_world_values
+from dicomseries.iod.real_world import real_world_values
 from dicomseries.values import PixelRules
 
 __all__ = ["ParametricMap"]
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.30"
+
+_UNITS = Choice(
+    values=(NO_UNITS,),
+    advice='The unit of the map is "no units" (UCUM 1); give units="mm2/s", "ms" or another UCUM code if its values '
+    "have one.",
+)
 
 _IMAGE_TYPE = ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")
 
@@ -70,7 +77,7 @@ ParametricMap = Kind(
         groups.FRAME_ANATOMY,
         groups.IDENTITY_VALUES,
         groups.DISPLAY,
-        real_world_values(UNITS, ALWAYS),
+        real_world_values(_UNITS, ALWAYS),
         groups.frame_type("ParametricMapFrameTypeSequence", _IMAGE_TYPE),
     ),
     over_time=("TemporalPositionIndex", "TemporalPositionTimeOffset"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from dicomseries.iod.codes import PET_UNITS
+from dicomseries.iod.codes import PET_UNITS, code_item
 from dicomseries.iod.kind import Kind
 from dicomseries.standard.attribute import Attribute, Item
 
@@ -15,6 +15,7 @@ __all__ = [
     "has_hounsfield",
     "is_of_modality",
     "is_same_unit",
+    "item_of_words",
     "names_quantity",
     "pet_term",
     "unit_code_of",
@@ -23,6 +24,25 @@ __all__ = [
 
 RESCALE_UNITS = MappingProxyType({"HU": "[hnsf'U]", "MGML": "mg/ml", "PCT": "%"})
 """RescaleType → UCUM code of the same unit; other terms have none."""
+
+
+_RESCALE_ITEMS = {
+    "HU": code_item("[hnsf'U]", "UCUM", "Hounsfield unit"),
+    "MGML": code_item("mg/ml", "UCUM", "mg/ml"),
+    "PCT": code_item("%", "UCUM", "Percent"),
+}
+
+
+def item_of_words(rescale_type: str, units: str, suv_type: str) -> Item | None:
+    """Return the code of a unit that RescaleType, or Units and SUVType, name; None if they name none.
+
+    Examples
+    --------
+    >>> [one.values[0] for one in item_of_words("", "BQML", "") or ()]
+    ['Bq/ml', 'UCUM', 'Becquerels/milliliter']
+    """
+    word = " ".join(part for part in (units, suv_type) if part)
+    return PET_UNITS.get(word) or _RESCALE_ITEMS.get(rescale_type)
 
 
 def unit_of_item(units: Attribute | None) -> str:

@@ -12,6 +12,7 @@ from dicomseries.pipeline.forms import Form
 from dicomseries.pipeline.parts import parts_of
 from dicomseries.pipeline.references import cross_referenced
 from dicomseries.pipeline.request import Request
+from dicomseries.pipeline.settling import as_map
 from dicomseries.plan import Column, Extent, SeriesPlan, plan_series
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import attribute
@@ -154,8 +155,8 @@ class Draft:
 
     def _metadata(self, metadata: Metadata, index: int | None, form: Form, number: int) -> Metadata:
         part = "" if index is None else parts_of(self.extent, self.columns).text(index)
-        if form.kind.pixels.floats and len(self.forms) > 1:
-            metadata = metadata.without("RescaleType")  # a map has no rescale, whatever that of its companion is
+        if form.kind.pixels.floats and (len(self.forms) > 1 or form.kind != self.request.kind):
+            metadata = as_map(metadata)
         if self.request.lineage is not None and form.kind != self.request.kind:
             metadata = metadata.without(*self.request.lineage.unfit(metadata))
         return told_apart(metadata, number, ", ".join(text for text in (part, form.description) if text))

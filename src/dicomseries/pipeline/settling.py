@@ -10,7 +10,15 @@ from dicomseries.derivation.relation import RELATIONS, Relation
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
 from dicomseries.iod.kind import Choice
-from dicomseries.iod.units import RESCALE_UNITS, has_hounsfield, is_same_unit, pet_term, unit_code_of, unit_of_item
+from dicomseries.iod.units import (
+    RESCALE_UNITS,
+    has_hounsfield,
+    is_same_unit,
+    item_of_words,
+    pet_term,
+    unit_code_of,
+    unit_of_item,
+)
 from dicomseries.metadata import Metadata
 from dicomseries.pipeline.lineage import Lineage
 from dicomseries.pipeline.padding import is_padding_seen
@@ -19,7 +27,7 @@ from dicomseries.sources import Volume
 from dicomseries.standard.attribute import attribute
 from dicomseries.values import Statistics
 
-__all__ = ["array_facts", "settled"]
+__all__ = ["array_facts", "as_map", "settled"]
 
 _UNITS = "MeasurementUnitsCodeSequence"
 _WINDOW = frozenset({"WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"})
@@ -77,6 +85,23 @@ def array_facts(request: Request, volume: Volume, statistics: Statistics | None)
     if request.clip is not None:
         ends = [min(max(end, request.clip[0]), request.clip[1]) for end in ends]
     return replace(facts, low=min(ends), high=max(ends), padding_seen=is_padding_seen(statistics))
+
+
+def as_map(metadata: Metadata) -> Metadata:
+    """Return the metadata of a classic kind for a map of the same floats: its unit as a code, without a rescale.
+
+    Examples
+    --------
+    >>> hounsfield = Metadata.from_mapping({"RescaleType": "HU"})
+    >>> as_map(hounsfield).keywords
+    ('MeasurementUnitsCodeSequence',)
+    """
+    words = (_text(metadata, keyword) for keyword in ("RescaleType", "Units", "SUVType"))
+    item = item_of_words(*words)
+    metadata = metadata.without("RescaleType", "PhotometricInterpretation")
+    if item is None or metadata.get(_UNITS) is not None:
+        return metadata
+    return metadata.having(attribute(_UNITS, item))
 
 
 # --------------------------------------------------------------------------------------------- beside a source series

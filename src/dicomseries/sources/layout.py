@@ -281,7 +281,8 @@ def _unnamed(sizes: tuple[int, ...]) -> OptionError:
         given=f"an array of shape {sizes} without names for its axes",
         expected="a letter of t z y x c for each axis (time, slices, rows, columns, colour)",
         remedy="Pass axes=, e.g. axes='tzyx' for time points (or echoes, or weightings) of volumes, 'tzyxc' for those "
-        "in colour; drop further axes by indexing.",
+        "in colour; of masks or probabilities of classes along the first axis take the class of each voxel, "
+        "array.argmax(0); drop further axes by indexing.",
     )
 
 
