@@ -43,6 +43,7 @@ from dicomseries.iod.kind import (
     shown,
 )
 from dicomseries.iod.kinds import OFFERED
+from dicomseries.iod.multiframe_sc import OfPictures
 from dicomseries.iod.not_offered import REFUSED, Refusal
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
 from dicomseries.verify.registry import Check, registered
@@ -169,6 +170,7 @@ asked for tags that no section above names.
 
 
 _ORIGINS: dict[type[Source], str] = {
+    OfPictures: "computed, of frames without a place",
     Fact: "computed",
     Default: "yours, else computed",
     Remark: "yours, followed by what was done to the values",

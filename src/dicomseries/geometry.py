@@ -16,16 +16,9 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError
 from dicomseries.standard.decimal_string import format_ds
+from dicomseries.statement import STATED, Statement
 
-__all__ = [
-    "EVENNESS_TOLERANCE",
-    "SHEAR_TOLERANCE",
-    "Grid",
-    "GridTexts",
-    "Space",
-    "Vector",
-    "all_position_texts",
-]
+__all__ = ["EVENNESS_TOLERANCE", "SHEAR_TOLERANCE", "Grid", "GridTexts", "Space", "Vector", "all_position_texts"]
 
 Vector = tuple[float, float, float]
 Direction = tuple[float, float, float, float, float, float, float, float, float]
@@ -87,6 +80,8 @@ class Grid:
         vectors along which the column, row and slice index grow.
     texts : GridTexts, optional
         How another header prints these numbers, which is then kept; not compared. A turned grid has none.
+    statement : Statement
+        Which of these numbers were stated, in which space; equal grids may differ in it.
 
     Raises
     ------
@@ -110,6 +105,7 @@ class Grid:
     origin_lps: Vector = (0.0, 0.0, 0.0)
     direction_lps: Direction = _IDENTITY
     texts: GridTexts | None = field(default=None, compare=False, repr=False)
+    statement: Statement = field(default=STATED, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", _shape(self.shape))
@@ -205,6 +201,10 @@ class Grid:
             origin_lps=cast("Vector", tuple(float(value) for value in flip @ matrix[:3, 3])),
             direction_lps=cast("Direction", tuple(float(value) for value in (axes / lengths).ravel())),
         )
+
+    def stated(self, statement: Statement) -> Self:
+        """Return the same grid with another record of what was stated."""
+        return replace(self, statement=statement)
 
     @property
     def axes(self) -> tuple[Vector, Vector, Vector]:

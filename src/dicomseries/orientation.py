@@ -111,6 +111,7 @@ class Turn:
             spacing_mm=cast("Vector", tuple(grid.spacing_mm[axis] for axis in self.order)),
             origin_lps=grid.point(*first),
             direction_lps=cast("Any", tuple(np.transpose(axes).ravel().tolist())),
+            statement=grid.statement,
         )
 
 

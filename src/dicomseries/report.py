@@ -77,7 +77,7 @@ class Receipt:
     kind: str
     study_uid: str
     series_uid: str
-    frame_of_reference_uid: str
+    frame_of_reference_uid: str | None
     files: int
     bytes: int
     grid: Grid
@@ -117,10 +117,8 @@ class Receipt:
             "bytes": self.bytes,
             "shape": list(self.grid.shape),
             "volumes": self.volumes,
-            "spacing_mm": list(self.grid.spacing_mm),
-            "origin_lps": list(self.grid.origin_lps),
-            "direction_lps": list(self.grid.direction_lps),
-            "orientation": orientation_code(self.grid),
+            **drawing.numbers_of_grid(self.grid),
+            "orientation": orientation_code(self.grid) if self.grid.statement.has_place else None,
             "dtype": self.dtype,
             "slope": self.slope,
             "intercept": self.intercept,
@@ -224,7 +222,7 @@ class Receipt:
             ("folder", f"{self.out}: {counted(self.files, 'file')}, {self.bytes:,} bytes"),
             ("study UID", self.study_uid),
             ("series UID", self.series_uid),
-            ("frame of reference UID", self.frame_of_reference_uid),
+            ("frame of reference UID", self.frame_of_reference_uid or "none: no place in space"),
             *drawing.facts_of_grid(self.grid),
             *([("volumes", str(self.volumes))] if self.volumes > 1 else []),
             ("values", self._values()),

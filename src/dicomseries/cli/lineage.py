@@ -58,6 +58,7 @@ def lineage_of(like: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "like": like,
         **({"same_space": False} if "--another-space" in said else {}),
+        **({"same_space": True} if "--same-space" in said else {}),
         **{argument: said[option] for option, argument in plain.items() if option in said},
         **({"derivation": derivation_of(said["--derivation"])} if "--derivation" in said else {}),
         **({"keep_private": tuple(said["--keep-private"])} if "--keep-private" in said else {}),

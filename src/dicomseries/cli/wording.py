@@ -93,6 +93,8 @@ def in_options(text: str) -> str:
     'Write it as "113087,DCM,Smoothing", or pass --another-space.'
     >>> in_options('Leave it out with metadata={"KVP": None}.')
     'Leave it out with --leave-out KVP.'
+    >>> in_options("Pass same_space=True.")
+    'Pass --same-space.'
     """
     worded = _POLICY.sub(_as_policy_option, _ARGUMENT.sub(_as_option, _CODE.sub(r'"\1,\2,\3"', text)))
     return _ASIDE.sub("", worded)
@@ -105,6 +107,8 @@ def _as_option(match: re.Match[str]) -> str:
     left_out = _LEFT_OUT.findall(match["value"] or "") if match["name"] == "metadata" else []
     if left_out:
         return " ".join(f"--leave-out {keyword}" for keyword in left_out)
+    if match["name"] == "same_space" and match["value"] == "True":
+        return "--same-space"
     value = _as_words(match["value"] or "")
     if match["name"] in _FILES and value:
         return f"{option} FILE"

@@ -154,14 +154,16 @@ def write(
             rich_help_panel=_SOURCE,
         ),
     ] = None,
-    another_space: Annotated[
-        bool,
+    same_space: Annotated[
+        bool | None,
         typer.Option(
-            "--another-space",
-            help="The array stands elsewhere: it gets a frame of reference of its own.",
+            "--same-space/--another-space",
+            help="Whether the array stands in the space of the source. An array in template space (MNI) needs one of "
+            "them; in another space it gets a frame of reference of its own.",
             rich_help_panel=_SOURCE,
+            show_default=False,
         ),
-    ] = False,
+    ] = None,
     spacing: options.Spacing = None,
     origin: options.Origin = None,
     direction: options.Direction = None,
@@ -341,7 +343,8 @@ def write(
             "--model-manufacturer": model_manufacturer,
             "--keep-private": keep_private,
             "--leave-out": leave_out,
-            "--another-space": another_space,
+            "--same-space": same_space is True,
+            "--another-space": same_space is False,
         },
     )
     access = storage_options_of(storage_options)

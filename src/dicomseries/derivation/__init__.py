@@ -6,7 +6,7 @@ from dicomseries.derivation.codes import derivation_code
 from dicomseries.derivation.decisions import Decision
 from dicomseries.derivation.equipment import Model
 from dicomseries.derivation.inherit import Inherited, inherit
-from dicomseries.derivation.matching import Matching, match
+from dicomseries.derivation.matching import Matching, match, match_pictures
 from dicomseries.derivation.meaning import Meaning, meaning_of
 from dicomseries.derivation.references import References, references
 from dicomseries.derivation.relation import ArrayFacts, relation_of
@@ -30,6 +30,7 @@ __all__ = [
     "derivation_code",
     "inherit",
     "match",
+    "match_pictures",
     "meaning_of",
     "on_source_grid",
     "references",

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from dicomseries.derivation.source import Source
 from dicomseries.geometry import Grid
 
-__all__ = ["Matching", "Relation", "match", "steps_among"]
+__all__ = ["Matching", "Relation", "match", "match_pictures", "steps_among"]
 
 Relation = Literal["same grid", "same space", "another space"]
 Floats = npt.NDArray[np.float64]
@@ -181,6 +181,45 @@ def steps_among(source: Source, grid: Grid) -> Floats | None:
     whole[axes, [0, 1, 2]] = np.sign(place.map[axes, [0, 1, 2]])
     whole[:, 3] = np.round(place.map[:, 3])
     return place.map if place.is_like(whole) else None
+
+
+def match_pictures(source: Source, grid: Grid) -> Matching:
+    """Return which picture of a source without image planes each slice of a result comes from, by its number.
+
+    Parameters
+    ----------
+    source : Source
+        Radiographs, screenshots, clips: pictures that stand nowhere.
+    grid : Grid
+        Of the result; only its shape counts.
+
+    Returns
+    -------
+    Matching
+        As many slices as pictures come from one each; of any other number, nothing is known.
+
+    Examples
+    --------
+    >>> from dicomseries.derivation.source import SourceFrame
+    >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
+    >>> grid = Grid(shape=(1, 5, 6), spacing_mm=(1, 1, 1))
+    >>> source = Source(kind=None, sop_class_uid="1.2", modality="DX", study_uid="1", series_uid="2",
+    ...                 frame_of_reference_uid="", grid=grid, frames=(frame,))
+    >>> match_pictures(source, grid).same_pixels
+    True
+    """
+    slices, *pixels = grid.shape
+    pictures, *source_pixels = source.grid.shape
+    if slices != pictures:
+        return Matching(relation="another space", slices=((),) * slices, exact=(None,) * slices)
+    is_same = pixels == source_pixels
+    return Matching(
+        relation="same grid" if is_same else "same space",
+        slices=tuple((index,) for index in range(slices)),
+        exact=tuple(range(slices)),
+        locations_preserved=is_same,
+        same_pixels=is_same,
+    )
 
 
 class _Place:

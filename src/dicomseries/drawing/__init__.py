@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dicomseries.drawing.graphics import grid_drawing, histogram_drawing
-from dicomseries.drawing.html import block, facts_of_grid, numbers, page, rows, safe, section
+from dicomseries.drawing.html import block, facts_of_grid, numbers, numbers_of_grid, page, rows, safe, section
 from dicomseries.drawing.look import Bins, Look, Plane, bins_of, look, places_to_look_at
 from dicomseries.drawing.pictures import look_figure, planes_figure
 
@@ -19,6 +19,7 @@ __all__ = [
     "look",
     "look_figure",
     "numbers",
+    "numbers_of_grid",
     "page",
     "places_to_look_at",
     "planes_figure",

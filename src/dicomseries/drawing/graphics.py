@@ -55,6 +55,8 @@ def grid_drawing(grid: Grid) -> str:
     >>> grid_drawing(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))[:4]
     '<svg'
     """
+    if not grid.statement.has_place:
+        return "<p>The pictures have no place in the patient.</p>"
     corners = [_flat(corner) for corner in grid.corners()]
     left, top = (min(corner[axis] for corner in corners) for axis in (0, 1))
     extent = max(max(corner[axis] for corner in corners) - low for axis, low in enumerate((left, top)))

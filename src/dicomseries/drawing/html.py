@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dicomseries.geometry import Grid
 from dicomseries.orientation import orientation_code, orientation_text
 
-__all__ = ["block", "facts_of_grid", "numbers", "page", "rows", "safe", "section"]
+__all__ = ["block", "facts_of_grid", "numbers", "numbers_of_grid", "page", "rows", "safe", "section", "spacing_words"]
 
 _STYLE = """
 .dcs { font: 14px/1.45 system-ui, sans-serif; max-width: 72em; }
@@ -74,13 +74,50 @@ def facts_of_grid(grid: Grid) -> Sequence[tuple[str, str]]:
     ('size', '5 columns × 4 rows × 3 slices')
     """
     slices, height, width = grid.shape
+    size = ("size", f"{width} columns × {height} rows × {slices} slices")
+    if not grid.statement.has_place:
+        return (size, ("spacing", spacing_words(grid)), ("place", "none stated"))
     return (
-        ("size", f"{width} columns × {height} rows × {slices} slices"),
+        size,
         ("spacing", f"{numbers(grid.spacing_mm)} mm (x, y, z)"),
         ("origin", f"{numbers(grid.origin_lps)} mm (LPS)"),
         ("columns, rows, slices run along", "; ".join(numbers(axis) for axis in grid.axes)),
         ("orientation", f"{orientation_code(grid)}: {orientation_text(grid)}"),
     )
+
+
+def numbers_of_grid(grid: Grid) -> dict[str, list[float] | None]:
+    """Return spacing, origin and direction as plain values, None for what nobody stated.
+
+    Examples
+    --------
+    >>> numbers_of_grid(Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)))["spacing_mm"]
+    [1.0, 1.0, 2.0]
+    """
+    has_place = grid.statement.has_place
+    return {
+        "spacing_mm": list(grid.spacing_mm) if grid.statement.has_lengths else None,
+        "origin_lps": list(grid.origin_lps) if has_place else None,
+        "direction_lps": list(grid.direction_lps) if has_place else None,
+    }
+
+
+def spacing_words(grid: Grid) -> str:
+    """Return what is known of the spacing of pictures without a place.
+
+    Examples
+    --------
+    >>> from dicomseries.statement import UNSTATED
+    >>> spacing_words(Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 1), statement=UNSTATED))
+    'none stated'
+    """
+    lengths, (x, y, _) = grid.statement.lengths, grid.spacing_mm
+    if lengths == "ratio":
+        return f"none stated; pixels are {numbers([y / x])} times as high as wide"
+    if not grid.statement.has_lengths:
+        return "none stated"
+    where = {"detector": " at the detector", "film": " on the film"}.get(lengths, "")
+    return f"{numbers((x, y))} mm (x, y){where}"
 
 
 def section(title: str, *parts: str) -> str:

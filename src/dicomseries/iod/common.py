@@ -6,8 +6,10 @@ empty unless the user fills them: nothing is invented.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dicomseries.iod.codes import PAIRED_BODY_PARTS
-from dicomseries.iod.conditions import AnyOf, Given, Grey, Rescaled, SaysOneOf, Unless
+from dicomseries.iod.conditions import AnyOf, Given, Grey, HasFact, Rescaled, SaysOneOf, Unless
 from dicomseries.iod.kind import Choice, Constant, Default, Fact, PerInstance, Polarity, Remark, Row
 
 __all__ = [
@@ -15,10 +17,12 @@ __all__ = [
     "ACQUISITION_TIME",
     "EQUIPMENT",
     "FRAME_OF_REFERENCE",
+    "FRAME_OF_REFERENCE_IF_PLACED",
     "FRAME_TIME",
     "HOUNSFIELD_ADVICE",
     "IMAGE",
     "IMAGE_PLANE",
+    "IMAGE_PLANE_IF_PLACED",
     "IMAGE_TYPE_EXAMINATION",
     "IMAGE_TYPE_PIXELS",
     "PADDING",
@@ -115,6 +119,15 @@ IMAGE_PLANE = (
     Row("ImagePositionPatient", "1", PerInstance()),
     Row("SliceThickness", "2", Default()),
     Row("SpacingBetweenSlices", "3", Fact()),
+)
+
+_HAS_PLACE = HasFact("ImageOrientationPatient")
+_HAS_SPACING = HasFact("PixelSpacing")
+
+# the same of kinds whose object class can do without: a picture that stands nowhere has no frame of reference either
+FRAME_OF_REFERENCE_IF_PLACED = tuple(replace(row, condition=_HAS_PLACE) for row in FRAME_OF_REFERENCE)
+IMAGE_PLANE_IF_PLACED = tuple(
+    replace(row, condition=_HAS_SPACING if row.keyword == "PixelSpacing" else _HAS_PLACE) for row in IMAGE_PLANE
 )
 
 # C.7.6.3

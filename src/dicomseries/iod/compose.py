@@ -152,7 +152,8 @@ def _homeless(kind: Kind, context: Context) -> list[MetadataError]:
 
 
 def _per_instance(kind: Kind, context: Context, groups: Sequence[Attribute | VaryingGroup]) -> tuple[str, ...]:
-    keywords = {row.keyword for row in kind.rows if isinstance(row.source, PerInstance)}
+    varying = (row for row in kind.rows if isinstance(row.source, PerInstance))
+    keywords = {row.keyword for row in varying if row.condition.holds(context)}
     keywords |= {group.keyword for group in _with_holes(groups)}
     if not kind.is_multi_frame:
         keywords |= context.varying - {row.keyword for row in rows_of(kind.groups)}

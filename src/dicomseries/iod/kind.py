@@ -74,6 +74,10 @@ class Kind:
         Whether SeriesDate and SeriesTime are the moment from which frames and decay are counted (PET).
     sop_classes : tuple of (int, int, str)
         Samples a pixel, bits allocated and SOP Class UID, where the class depends on the pixels.
+    place_optional : bool
+        Whether the object class may do without image plane and frame of reference.
+    holds_clips : bool
+        Whether frames may be pictures in time, told apart by the Cine module (PS3.3 section C.7.6.5).
 
     Raises
     ------
@@ -101,6 +105,8 @@ class Kind:
     over_time: tuple[str, ...] = ()
     has_time_base: bool = False
     sop_classes: tuple[tuple[int, int, str], ...] = ()
+    place_optional: bool = False
+    holds_clips: bool = False
 
     def __post_init__(self) -> None:
         keywords = [row.keyword for row in (*self.rows, *rows_of(self.groups))]

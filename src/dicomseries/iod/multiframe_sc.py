@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dicomseries.iod import common, enhanced
 from dicomseries.iod import frame_groups as groups
-from dicomseries.iod.conditions import Grey, SeveralFrames
-from dicomseries.iod.kind import Choice, Constant, Fact, Kind, Row
+from dicomseries.iod.conditions import Context, Grey, HasFact, SeveralFrames, Values
+from dicomseries.iod.kind import Choice, Fact, Kind, Row
 from dicomseries.iod.real_world import REAL_WORLD_VALUES_IF_ASKED
-from dicomseries.standard.attribute import tag_of
 from dicomseries.values import PixelRules
 
-__all__ = ["MultiframeSC"]
+__all__ = ["MultiframeSC", "OfPictures"]
 
 # PS3.4 B.5: byte, word, true colour; there is no class for 16 bits of colour
 _SOP_CLASSES = (
@@ -36,16 +37,31 @@ _SC_IMAGE = (
     Row("PresentationLUTShape", "1C", Choice(values=("IDENTITY",)), Grey()),
 )
 
-# C.7.6.6, C.8.6.3.1: frames follow each other as the per-frame items do
+_HAS_PLACE = HasFact("ImageOrientationPatient")
+
+
+class OfPictures(Fact):
+    """A fact that stands here only where the frames have no place."""
+
+    __slots__ = ()
+
+    def resolve(self, row: Row, context: Context) -> Values | None:
+        """Return the fact of pictures; None of slices."""
+        return None if _HAS_PLACE.holds(context) else super().resolve(row, context)
+
+
+# C.7.6.5, C.7.6.6, C.8.6.3.1, C.8.6.4: frames follow each other as the per-frame items do, in time, or as pages
 _FRAMES = (
     Row("NumberOfFrames", "1", Fact()),
-    Row(
-        "FrameIncrementPointer",
-        "1",  # of several frames; C.8.6.3 makes it 1C, as one frame has no next one to point to
-        Constant(values=(tag_of("PerFrameFunctionalGroupsSequence"),)),
-        SeveralFrames(),
-    ),
+    # C.8.6.3 makes it 1C, as one frame has no next one to point to
+    Row("FrameIncrementPointer", "1", Fact(), SeveralFrames()),
+    Row("FrameTime", "1C", Fact()),
+    Row("FrameTimeVector", "1C", Fact()),
+    Row("PageNumberVector", "1C", Fact()),
 )
+
+# C.8.6.3: of pictures without a plane, whose functional groups would say it otherwise
+_FLAT_SPACING = (Row("PixelSpacing", "1C", OfPictures()),)
 
 MultiframeSC = Kind(
     name="MultiframeSC",
@@ -63,16 +79,19 @@ MultiframeSC = Kind(
         *common.STUDY,
         *common.SERIES,
         *common.SERIES_TIME,
-        *common.FRAME_OF_REFERENCE,
+        *common.FRAME_OF_REFERENCE_IF_PLACED,
         *common.EQUIPMENT,
         *enhanced.CONTENT,
         *enhanced.DERIVATION,
         *_FRAMES,
+        *_FLAT_SPACING,
         *common.PIXELS,
         *_SC_IMAGE,
         *common.WINDOW,
     ),
     groups=(REAL_WORLD_VALUES_IF_ASKED,),
-    frames=groups.PLANE,
+    frames=tuple(replace(group, condition=_HAS_PLACE) for group in groups.PLANE),
+    place_optional=True,
+    holds_clips=True,
 )
 """Multi-frame Grayscale Byte, Grayscale Word and True Color Secondary Capture Image Storage."""

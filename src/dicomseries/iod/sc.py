@@ -17,7 +17,7 @@ _SC_EQUIPMENT = (
     Row("ConversionType", "1", Choice(values=("SYN",))),
 )
 
-# C.8.6.2 and C.7.6.1; the image has a plane, so PatientOrientation may stay empty
+# C.8.6.2 and C.7.6.1; PatientOrientation stays empty, in a picture without a plane too: nobody stated it
 _SC_IMAGE = (
     Row(
         "ImageType",
@@ -45,10 +45,10 @@ SC = Kind(
         *common.STUDY,
         *common.SERIES,
         *common.SERIES_TIME,
-        *common.FRAME_OF_REFERENCE,
+        *common.FRAME_OF_REFERENCE_IF_PLACED,
         *common.EQUIPMENT,
         *common.IMAGE,
-        *common.IMAGE_PLANE,
+        *common.IMAGE_PLANE_IF_PLACED,
         *common.PIXELS_OF_EITHER_POLARITY,
         *_SC_EQUIPMENT,
         *_SC_IMAGE,
@@ -57,5 +57,6 @@ SC = Kind(
     ),
     groups=(REAL_WORLD_VALUES_IF_ASKED,),
     over_time=("AcquisitionNumber", "FrameReferenceTime", "AcquisitionDate", "AcquisitionTime"),
+    place_optional=True,
 )
 """Secondary Capture Image Storage."""

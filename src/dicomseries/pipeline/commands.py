@@ -44,7 +44,7 @@ def write(
     times: float | Sequence[float] | None = None,
     like: str | os.PathLike[str] | None = None,
     series: str | None = None,
-    same_space: bool = True,
+    same_space: bool | None = None,
     derivation: DerivationLike = None,
     description: str | None = None,
     model: Mapping[str, str] | None = None,
@@ -111,8 +111,9 @@ def write(
         what else stays true are taken from it, and it is referred to slice by slice.
     series : str, optional
         SeriesInstanceUID in `like`, where there are several.
-    same_space : bool
-        Whether the array stands in the space of `like`; False gives it a frame of reference of its own.
+    same_space : bool, optional
+        Whether the array stands in the space of `like`. If not given it is taken to, unless its file states template
+        space (MNI, Talairach), which is rejected. False gives it a frame of reference of its own.
     derivation : str or sequence, optional
         What was done: code, name or (value, scheme, meaning) of CID 7203, such as ``"113087"`` or ``"smoothing"``.
     description : str, optional
@@ -302,7 +303,7 @@ def plan(
     times: float | Sequence[float] | None = None,
     like: str | os.PathLike[str] | None = None,
     series: str | None = None,
-    same_space: bool = True,
+    same_space: bool | None = None,
     derivation: DerivationLike = None,
     description: str | None = None,
     model: Mapping[str, str] | None = None,
@@ -415,7 +416,7 @@ def _receipt(folder: str, job: Job, tally: Tally, *, verified: bool, seconds: fl
         kind=series.kind,
         study_uid=series.uids.study,
         series_uid=series.uids.series,
-        frame_of_reference_uid=series.uids.frame_of_reference,
+        frame_of_reference_uid=series.frame_of_reference_uid,
         files=len(series),
         bytes=tally.size,
         grid=series.grid,

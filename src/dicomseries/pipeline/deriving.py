@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dicomseries import readback
-from dicomseries.derivation import JUDGED, Model, References, Source, derivation_code, match, meaning_of
+from dicomseries.derivation import JUDGED, Model, References, Source, derivation_code, match, match_pictures, meaning_of
 from dicomseries.derivation.inherit import Inherited, inherit
 from dicomseries.derivation.references import references
 from dicomseries.derivation.screening import KEPT, screened, told
@@ -19,6 +19,7 @@ from dicomseries.iod.kind import Absent
 from dicomseries.iod.units import names_quantity
 from dicomseries.metadata import Metadata
 from dicomseries.pipeline.lineage import Lineage
+from dicomseries.pipeline.pictures import spacing_of_pictures
 from dicomseries.pipeline.request import Request
 from dicomseries.plan import SOFTWARE_VERSION, Column
 from dicomseries.sources import Volume
@@ -61,8 +62,8 @@ class Like:
         Its folder.
     series : str, optional
         SeriesInstanceUID, where there are several.
-    same_space : bool
-        Whether the array stands in its space.
+    same_space : bool, optional
+        Whether the array stands in its space; None where the user has not said so, and it is taken to.
     code : Item, optional
         What was done.
     description : str, optional
@@ -75,7 +76,7 @@ class Like:
 
     path: str
     series: str | None = None
-    same_space: bool = True
+    same_space: bool | None = None
     code: Item | None = None
     description: str | None = None
     model: Model | None = None
@@ -86,7 +87,7 @@ def like_of(
     like: Any,
     *,
     series: str | None,
-    same_space: bool,
+    same_space: bool | None,
     derivation: DerivationLike,
     description: str | None,
     model: Mapping[str, str] | None,
@@ -100,7 +101,7 @@ def like_of(
             "model": model,
             "keep_private": tuple(keep_private) or None,
         }
-        given |= {"description": description, "same_space": None if same_space else False}
+        given |= {"description": description, "same_space": same_space}
         odd = next((name for name, value in given.items() if value is not None), None)
         if odd is None:
             return None
@@ -189,8 +190,10 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         If the result stands nowhere near the source, and is not said to stand elsewhere.
     """
     grid = volume.along_normal().grid
-    matching = match(source, grid, same_space=like.same_space)
-    if like.same_space and not any(matching.slices):
+    in_space = like.same_space is not False
+    has_plane = source.grid.statement.has_place
+    matching = match(source, grid, same_space=in_space) if has_plane else match_pictures(source, grid)
+    if in_space and has_plane and not any(matching.slices):
         raise _apart(like, source)
     screening = screened(source, request.kind.sop_class_uid, leave_out=request.left_out)
     source = screening.source
@@ -225,7 +228,9 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
     metadata = replace(inherited.metadata, attributes=own).without(*left).having(*cited.shared, *implied)
     columns = tuple(one for one in inherited.columns if one.keyword not in request.left_out)
     holes = tuple(Leaf(one.keyword, one.keyword) for one in groups)
-    keeps_space = like.same_space and source.frame_of_reference_uid
+    spacing = spacing_of_pictures(source, grid, request.kind)
+    metadata = metadata.without(*spacing.dropped).having(*spacing.kept)
+    keeps_space = in_space and has_plane and source.frame_of_reference_uid
     is_multi_frame = request.kind.is_multi_frame
     ties = frozenset(keyword for keyword, (_, outcome) in screening.outcomes.items() if outcome.startswith(KEPT))
     lineage = Lineage(
@@ -237,10 +242,13 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         meaning=meaning,
         of_values=_of_values(metadata, inherited, request),
         stated=frozenset(request.metadata.keywords),
-        decisions=tuple((one.attribute, one.source, one.outcome) for one in told(inherited.decisions, screening)),
+        decisions=tuple(
+            (one.attribute, one.source, one.outcome) for one in spacing.told(told(inherited.decisions, screening))
+        ),
         advice=(
             *_warned(like, source),
             *screening.advice,
+            *spacing.advice,
             *matching.advice,
             *inherited.advice,
             *_left_out(inherited, request),
@@ -362,7 +370,7 @@ def _warned(like: Like, source: Source) -> Iterator[str]:
         yield "Images of the source have no SOPInstanceUID or SOPClassUID: the result does not name them."
     if not source.study_uid:
         yield "The source has no StudyInstanceUID: the result is in a study of its own."
-    if not like.same_space:
+    if like.same_space is False:
         yield (
             "The result has a Frame of Reference of its own: viewers will not lay it over the series it comes from. "
             "Leave out same_space=False (--another-space) if it lies where that does."

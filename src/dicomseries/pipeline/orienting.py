@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dicomseries.derivation import Source, on_source_grid
+from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.orientation import Orient, Turn, turn_along, turn_onto, turn_to, unusual_course
 from dicomseries.sources import Volume, turned
@@ -38,6 +39,10 @@ def oriented(
     (Volume, tuple of str)
         The volume, turned lazily, and advice.
     """
+    if not volume.grid.statement.has_place:
+        _refuse_turn(orient)
+        return volume, ()
+    source = source if source is not None and source.grid.statement.has_place else None
     turn, grid = _chosen(volume.grid, orient, source, has_own_direction=has_own_direction)
     stored = turned(volume, turn)
     if grid is not None:
@@ -56,8 +61,22 @@ def in_order_of(grid: Grid | None, volume: Volume) -> Volume:
     volume : Volume
         What the series should hold.
     """
-    turn = None if grid is None else turn_onto(volume.grid, grid)
+    if grid is None or not (grid.statement.has_place and volume.grid.statement.has_place):
+        return volume
+    turn = turn_onto(volume.grid, grid)
     return volume if turn is None else turned(volume, turn)
+
+
+def _refuse_turn(orient: Orient | None) -> None:
+    """Reject a direction for pictures without a place, which have none."""
+    if orient not in {None, "as-is"}:
+        raise GeometryError(
+            code="orient-without-place",
+            where="orient",
+            given=f"orient={orient!r} for pictures without a place in the patient",
+            expected="slices with a place, as only these run along the patient",
+            remedy="Leave orient= out, or give affine= with space= (or spacing=, origin= and direction=).",
+        )
 
 
 def _chosen(
@@ -89,7 +108,7 @@ def _are_parallel(grid: Grid, other: Grid) -> bool:
 
 def _placed(volume: Volume, grid: Grid) -> Volume:
     """Return the volume on an equal grid that has the source's texts."""
-    return replace(volume, grid=grid)
+    return replace(volume, grid=grid.stated(volume.grid.statement))
 
 
 def _advice(grid: Grid, turn: Turn, orient: Orient | None, *, is_source: bool) -> Iterator[str]:

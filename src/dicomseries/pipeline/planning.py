@@ -173,6 +173,7 @@ def _entropy(draft: Draft, value_maps: Sequence[ValueMap], digests: tuple[bytes,
         request.uid,
         None if request.lineage is None else request.lineage.said,
         None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
+        *volume.grid.statement.written,
         *([] if request.compression is None else [syntax_of(request.compression).uid]),
     )
     return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *digests))).digest()

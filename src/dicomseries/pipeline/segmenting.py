@@ -127,6 +127,7 @@ def _entropy(volume: Volume, request: Request) -> bytes:
         request.uid,
         None if request.lineage is None else request.lineage.said,
         None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
+        *volume.grid.statement.written,
     )
     frames = [digest(volume.slabs.read(frame, frame + 1)[0]) for frame in range(volume.slabs.shape[0])]
     return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *frames))).digest()

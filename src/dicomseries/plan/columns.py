@@ -251,6 +251,8 @@ def given_columns(
 
 
 def _given(keyword: str, entries: Any, extent: Extent, *, is_reversed: bool) -> Column:
+    if keyword in _OF_PLACES:
+        raise _uneven_slices(keyword)
     rows = _listed(keyword, entries, extent)
     per: Per = "volume" if len(rows) == extent.volumes else "frame"
     if per == "volume" and all(_is_row(keyword, row, extent) for row in rows):
@@ -283,6 +285,21 @@ def _is_row(keyword: str, row: Any, extent: Extent) -> bool:
         return dictionary_VM(keyword) == "1" or all(isinstance(one, (list, tuple)) for one in row)
     except KeyError:  # what is no keyword is refused as metadata are
         return False
+
+
+_OF_PLACES = {"ImagePositionPatient", "SliceLocation"}
+"""What would put each slice where it likes; slices are even here."""
+
+
+def _uneven_slices(keyword: str) -> MetadataError:
+    return MetadataError(
+        code="spacing-uneven",
+        where=f"per_volume[{keyword!r}]",
+        given="a position for each slice",
+        expected="none: a series is written with even slices, whose positions follow from origin= and spacing=",
+        remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK), and pass their origin= and "
+        "spacing=, or affine= with space=.",
+    )
 
 
 def _checked(keyword: str, index: int, row: Any) -> tuple[str, tuple[Value, ...] | None]:

@@ -21,6 +21,7 @@ __all__ = [
     "identity_facts",
     "moment_facts",
     "pixel_facts",
+    "place_facts",
     "value_columns",
     "value_facts",
 ]
@@ -53,11 +54,20 @@ def identity_facts(sop_class_uid: str, uids: SeriesUids) -> Facts:
     }
 
 
+def place_facts(grid: Grid, facts: Facts) -> Facts:
+    """Return the facts without a frame of reference where the grid has no place in one (PS3.3 section C.7.4.1)."""
+    if grid.statement.has_place:
+        return facts
+    return {keyword: values for keyword, values in facts.items() if keyword != "FrameOfReferenceUID"}
+
+
 def grid_facts(grid: Grid) -> Facts:
-    """Return the geometry that all slices share, as DS texts (mm, LPS)."""
+    """Return the geometry that all slices share, as DS texts (mm, LPS); what nobody stated is left out."""
     x, y, z = grid.spacing_texts()
-    return {
-        "NumberOfSlices": (grid.shape[0],),
+    slices: Facts = {"NumberOfSlices": (grid.shape[0],)}
+    if not grid.statement.has_place:
+        return slices | ({"PixelSpacing": (y, x)} if grid.statement.is_measured else {})
+    return slices | {
         "PixelSpacing": (y, x),  # row spacing first (PS3.3 section 10.7.1.3)
         # Both, always: of a single slice, ITK reads only SpacingBetweenSlices and others only SliceThickness.
         "SliceThickness": (z,),

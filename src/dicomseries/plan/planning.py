@@ -13,6 +13,7 @@ from dicomseries.errors import KindError, MetadataError
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind, compose
 from dicomseries.metadata import Metadata
+from dicomseries.plan.clips import clip_advice, clip_facts
 from dicomseries.plan.columns import Column, Extent, time_columns, time_facts
 from dicomseries.plan.facts import (
     Facts,
@@ -20,6 +21,7 @@ from dicomseries.plan.facts import (
     identity_facts,
     moment_facts,
     pixel_facts,
+    place_facts,
     value_columns,
     value_facts,
 )
@@ -115,18 +117,20 @@ def plan_series(
         columns = [one.of_volume(only_volume, slices=whole.slices) for one in columns if one.keyword != _TIME_INDEX]
     check_frame(kind, grid, samples)
     _check_extent(kind, extent)
-    grid.check_printed()
+    if grid.statement.has_place:
+        grid.check_printed()
     sop_class_uid = kind.sop_class(samples, value_map.bits)
     facts = {
         **moment_facts(moment, _zone(metadata)),
         **base.facts,
-        **identity_facts(sop_class_uid, uids),
+        **place_facts(grid, identity_facts(sop_class_uid, uids)),
         **grid_facts(grid),
         **pixel_facts(grid, samples, value_map, BY_UID[transfer_syntax_uid]),
         **value_facts(kind, samples, value_map, statistics),
         **(window_facts(statistics, value_map) if samples == 1 else {}),
         **time_facts(kind, extent),
         **frame_facts(kind, extent, uids),
+        **clip_facts(kind, extent, metadata, is_placed=grid.statement.has_place),
     }
     if metadata.get("WindowCenter") is not None:
         facts.pop("VOILUTFunction", None)  # it belongs to our window, not to the user's
@@ -148,11 +152,13 @@ def plan_series(
         per_frame=composition.per_frame,
         is_multi_frame=kind.is_multi_frame,
         advice=(
+            *grid.statement.notes,
             *value_map.advice,
             *composition.advice,
             *base.advice,
             *units,
             *window_advice(facts, metadata),
+            *clip_advice(kind, extent, facts),
         ),
     )
     _check_size(series)
@@ -228,13 +234,14 @@ def _with_empty(kind: Kind, column: Column) -> Column:
 
 
 def _check_extent(kind: Kind, extent: Extent) -> None:
-    if extent.is_timed and not kind.over_time:
+    if extent.is_timed and not kind.over_time and not (kind.holds_clips and extent.slices == 1):
         raise KindError(
             code="kind-without-time",
             where="kind",
             given=f"{kind.name} and an array with {extent.volumes} volumes (axis t)",
             expected="one volume: no attribute of the object tells volumes apart",
-            remedy="Pass split='time' for one series a volume, choose one with time_point=, or another kind.",
+            remedy="Pass split='time' for one series a volume, choose one with time_point=, or another kind; "
+            "kind='MultiframeSC' holds pictures in time of one slice each (axes='tyx').",
         )
     if extent.frames > _MOST_FRAMES:
         raise KindError(

@@ -130,11 +130,17 @@ def _volumes_advice(series: SeriesPlan) -> Iterator[str]:
     )
 
 
+def _has_volumes(series: SeriesPlan) -> bool:
+    """Return whether a file holds volumes of slices that only their time tells apart; a clip has none."""
+    is_diffusion = any(column.keyword == "DiffusionBValue" for column in series.columns)
+    return series.extent.is_timed and series.extent.slices > 1 and not is_diffusion
+
+
 def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
     """Yield what viewers of the web and libraries do with one file of all frames."""
     if series.value_map.is_float:
         yield f"{OHIF} does not show a Parametric Map; {CORNERSTONE3D} shows one of 32 bits. See companion=True."
-    elif series.extent.is_timed and all(column.keyword != "DiffusionBValue" for column in series.columns):
+    elif _has_volumes(series):
         stacking = listed(CORNERSTONE3D, OHIF, SIMPLEITK, GDCM, ITK_WASM)
         yield (
             f"{stacking} lay all volumes of one file in one stack of slices, and {HIGHDICOM} rejects it. split='time' "

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dicomseries.drawing import numbers_of_grid
 from dicomseries.errors import counted
 from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
@@ -253,17 +254,15 @@ class SeriesPlan:
             "transfer_syntax_uid": self.transfer_syntax_uid,
             "study_uid": self.uids.study,
             "series_uid": self.uids.series,
-            "frame_of_reference_uid": self.uids.frame_of_reference,
+            "frame_of_reference_uid": self.frame_of_reference_uid,
             "slices": slices,
             "rows": rows,
             "columns": columns,
             "samples": self.samples,
             "volumes": self.extent.volumes,
             "times_s": None if self.extent.times_s is None else list(self.extent.times_s),
-            "spacing_mm": list(self.grid.spacing_mm),
-            "origin_lps": list(self.grid.origin_lps),
-            "direction_lps": list(self.grid.direction_lps),
-            "orientation": orientation_code(self.grid),
+            **numbers_of_grid(self.grid),
+            "orientation": orientation_code(self.grid) if self.grid.statement.has_place else None,
             "dtype": self.value_map.dtype,
             "slope": self.value_map.slope,
             "intercept": self.value_map.intercept,
@@ -286,6 +285,22 @@ class SeriesPlan:
     def __str__(self) -> str:
         return "\n\n".join("\n".join(one.lines()) for one in self.every)
 
+    @property
+    def frame_of_reference_uid(self) -> str | None:
+        """FrameOfReferenceUID; None of a series without a place in space."""
+        return self.uids.frame_of_reference if self.grid.statement.has_place else None
+
+    def _place_lines(self) -> Iterator[str]:
+        """Yield spacing, origin and direction, as far as they were stated."""
+        stated = numbers_of_grid(self.grid)
+        if stated["spacing_mm"] is None:
+            yield "spacing   none stated"
+        else:
+            yield f"spacing   {self.grid.spacing_mm} mm (x, y, z)"
+        if stated["origin_lps"] is not None:
+            yield f"origin    {self.grid.origin_lps} mm (LPS)"
+            yield f"direction {self.grid.direction_lps}: {orientation_text(self.grid)}"
+
     def lines(self) -> Iterator[str]:
         """Yield the plan of this series as lines for people."""
         said = self.to_dict()
@@ -296,11 +311,9 @@ class SeriesPlan:
         yield f"files     {said['first_file']}" + (f" … {said['last_file']}" if len(self) > 1 else "")
         yield f"study     {self.uids.study}"
         yield f"series    {self.uids.series}"
-        yield f"frame     {self.uids.frame_of_reference}"
+        yield f"frame     {self.frame_of_reference_uid or 'none: no place in space'}"
         yield f"array     {volumes}{size} (slices × rows × columns), {self.samples} sample(s) per pixel"
-        yield f"spacing   {self.grid.spacing_mm} mm (x, y, z)"
-        yield f"origin    {self.grid.origin_lps} mm (LPS)"
-        yield f"direction {self.grid.direction_lps}: {orientation_text(self.grid)}"
+        yield from self._place_lines()
         yield f"values    {self.value_map.describe()}"
         yield f"syntax    {BY_UID[self.transfer_syntax_uid].name} ({self.transfer_syntax_uid})"
         if self.value_map.value_range is not None:

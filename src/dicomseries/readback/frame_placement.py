@@ -24,12 +24,13 @@ from dicomseries.readback.lattice import (
     moved_problems,
     pixel_spacing_of,
     repeated_problem,
+    statement_of,
     thickness_of,
     unit_normal,
 )
+from dicomseries.readback.pictures import picture_grid
 from dicomseries.readback.pixels import check_pixels
 from dicomseries.readback.placement import (
-    AXIAL,
     FrameSet,
     Placement,
     doubtful_volumes,
@@ -208,16 +209,26 @@ def _on_grid(pool: tuple[Frames, ...], frames: _Pooled, found: Arrangement, dist
     problems += doubtful_volumes(found, np.arange(len(order), dtype=np.float64), "the order of the frames")
     shape = (slices, pool[0].instance.rows, pool[0].instance.columns)
     grid = grid_of(shape, (in_plane[1], in_plane[0], between), frames.positions[first[0]], axes)
-    problems += [grid] if isinstance(grid, Problem) else []
+    if isinstance(grid, Grid):
+        grid = grid.stated(statement_of(problems))
+    else:
+        problems.append(grid)
     fatal = any(problem.level == "error" for problem in problems)
     return Placement(
         instances=tuple(one.instance for one in pool),
         grid=grid if isinstance(grid, Grid) and not fatal else None,
         problems=tuple(problems),
         volumes=found.volumes if found.volumes > 1 else None,
-        times_s=rising_times(found, frame_clocks([one.groups for one in pool])) if found.volumes > 1 else None,
+        times_s=_times_s(pool, found) if found.volumes > 1 else None,
         frames=FrameSet(pool=pool, sources=frames.sources[order]),
     )
+
+
+def _times_s(pool: tuple[Frames, ...], found: Arrangement) -> tuple[float, ...] | None:
+    """Return when each volume was taken: by a clock of the frames, or by the frame time of a clip of one slice."""
+    times = rising_times(found, frame_clocks([one.groups for one in pool]))
+    is_clip = len(pool) == 1 and found.volumes == pool[0].count
+    return _frame_times_s(pool[0].instance) if times is None and is_clip else times
 
 
 def _doubts(pool: tuple[Frames, ...]) -> list[Problem]:
@@ -267,21 +278,22 @@ def _without_positions(pool: tuple[Frames, ...]) -> Placement:
         return _refused(pool, [_several_clips(pool)])
     (frames,) = pool
     instance = frames.instance
-    in_plane, problems = _pixel_spacing(pool)
-    between, found = thickness_of(_thicknesses(frames))
     times = _frame_times_s(instance)
     volumes = frames.count if times is not None and frames.count > 1 else None
-    shape = (1 if volumes else frames.count, instance.rows, instance.columns)
-    grid = grid_of(shape, (in_plane[1], in_plane[0], between), np.zeros(3), AXIAL)
-    problems += [grid] if isinstance(grid, Problem) else [] if volumes else found
+    grid, problems = picture_grid((instance,), 1 if volumes else frames.count, _spacing_of_groups(frames))
     return Placement(
         instances=(instance,),
-        grid=grid if isinstance(grid, Grid) else None,
+        grid=grid,
         problems=(no_geometry("frames", "the file"), *_doubts(pool), *problems),
         volumes=volumes,
         times_s=times if volumes else None,
         frames=FrameSet(pool=pool, sources=_sources(pool)),
     )
+
+
+def _spacing_of_groups(frames: Frames) -> Floats | None:
+    """Return the pixel spacing of functional groups; None where there are none, and the file itself states it."""
+    return frames.pixel_spacing_mm if frames.groups.is_present else None
 
 
 def _several_clips(pool: tuple[Frames, ...]) -> Problem:

@@ -15,6 +15,7 @@ from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.readback.arrangement import SAME_PLACE
 from dicomseries.readback.problems import Problem
+from dicomseries.statement import Statement
 
 __all__ = [
     "drift_problems",
@@ -23,6 +24,7 @@ __all__ = [
     "moved_problems",
     "pixel_spacing_of",
     "repeated_problem",
+    "statement_of",
     "thickness_of",
     "unit_normal",
 ]
@@ -206,6 +208,21 @@ def pixel_spacing_of(spacings: Sequence[Sequence[float]]) -> tuple[tuple[float, 
         )
         return first, [problem]
     return first, []
+
+
+def statement_of(problems: Sequence[Problem]) -> Statement:
+    """Return what slices with a place state: all, but for the lengths that were found to be missing.
+
+    Examples
+    --------
+    >>> statement_of(pixel_spacing_of([()])[1]).spacing
+    'missing'
+    """
+    codes = {problem.code for problem in problems}
+    return Statement(
+        spacing="missing" if "pixel-spacing-missing" in codes else "stated",
+        thickness="missing" if "thickness-missing" in codes else "stated",
+    )
 
 
 def thickness_of(candidates: Sequence[float]) -> tuple[float, list[Problem]]:

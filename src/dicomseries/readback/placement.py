@@ -24,15 +24,16 @@ from dicomseries.readback.lattice import (
     moved_problems,
     pixel_spacing_of,
     repeated_problem,
+    statement_of,
     thickness_of,
     unit_normal,
 )
+from dicomseries.readback.pictures import picture_grid, picture_times_s
 from dicomseries.readback.pixels import FORMAT
 from dicomseries.readback.problems import Problem
 from dicomseries.readback.volume_sorting import sort_files
 
 __all__ = [
-    "AXIAL",
     "FrameSet",
     "Placement",
     "distances_mm",
@@ -45,10 +46,20 @@ __all__ = [
     "positions_lps",
 ]
 
-AXIAL = np.array([[1.0, 0, 0], [0, 1, 0]])
-"""Cosines of rows and columns where nothing is known."""
-
 _SPACING = frozenset({tag_of("PixelSpacing")})
+_LENGTHS = frozenset(
+    map(
+        tag_of,
+        (
+            "PixelSpacing",
+            "ImagerPixelSpacing",
+            "NominalScannedPixelSpacing",
+            "PixelAspectRatio",
+            "PixelSpacingCalibrationType",
+            "SequenceOfUltrasoundRegions",
+        ),
+    )
+)
 _ORIENTATION = frozenset({tag_of("ImageOrientationPatient")})
 _MOSAIC = frozenset(map(tag_of, ("Modality", "ImageType")))
 
@@ -366,6 +377,7 @@ def _on_grid(instances: tuple[Instance, ...], positions: Floats, split: _Split, 
     grid = grid_of(shape, (in_plane[1], in_plane[0], between), positions[0], axes)
     if isinstance(grid, Problem):
         return Placement(instances=instances, grid=None, problems=(*problems, grid))
+    grid = grid.stated(statement_of(problems))
     fatal = any(problem.level == "error" for problem in problems)
     return Placement(
         instances=instances,
@@ -386,16 +398,16 @@ def _single_spacing(instance: Instance) -> tuple[float, list[Problem]]:
 
 
 def _without_positions(instances: tuple[Instance, ...]) -> Placement:
-    """Return slices in the order of InstanceNumber: secondary captures often have no geometry."""
-    in_plane, problems = _pixel_spacing(instances)
-    between, found = _single_spacing(instances[0])
-    shape = (len(instances), instances[0].rows, instances[0].columns)
-    grid = grid_of(shape, (in_plane[1], in_plane[0], between), np.zeros(3), AXIAL)
-    problems += [grid] if isinstance(grid, Problem) else found
+    """Return pictures in the order of InstanceNumber: radiographs and secondary captures have no place."""
+    times = picture_times_s(instances)
+    volumes = len(times) if times else 1
+    grid, problems = picture_grid(unlike(instances, _LENGTHS), len(instances) // volumes)
     return Placement(
         instances=instances,
-        grid=grid if isinstance(grid, Grid) else None,
+        grid=grid,
         problems=(no_geometry(), *agreement_problems(instances), *problems),
+        volumes=volumes if times else None,
+        times_s=times,
     )
 
 
@@ -404,6 +416,7 @@ def no_geometry(what: str = "files", order: str = "InstanceNumber") -> Problem:
     return Problem(
         code="no-geometry",
         level="warning",
-        text=f"the {what} have no ImagePositionPatient; slices are in the order of {order}, on an axial grid at 0",
-        remedy="Give origin and direction when you use this volume.",
+        text=f"the {what} have no ImagePositionPatient: they are pictures in the order of {order}, without a place in "
+        "the patient",
+        remedy="Give origin and direction when you use them as slices of a volume.",
     )

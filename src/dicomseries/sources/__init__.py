@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Protocol
 
 from dicomseries.errors import DicomSeriesError, OptionError, SourceError
@@ -39,6 +38,7 @@ from dicomseries.sources.request import Location, Request, locate
 from dicomseries.sources.slab_rule import SlabPlan, slab_rule
 from dicomseries.sources.timing import asked_times
 from dicomseries.sources.turned import turned
+from dicomseries.sources.unknown import unknown_file
 from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume, edges_of
 from dicomseries.stores import is_url, masked
 
@@ -57,6 +57,7 @@ __all__ = [
     "Volume",
     "diffusion_gradients",
     "edges_of",
+    "open_picture",
     "open_volume",
     "read_once",
     "slab_rule",
@@ -214,10 +215,54 @@ def open_volume(
         time_point=time_point,
         times=times,
     )
+    return _opened_from(source, request, storage_options)
+
+
+def open_picture(
+    source: Any,
+    *,
+    axes: str | None = None,
+    time_point: int | None = None,
+    times: float | Sequence[float] | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    **geometry: Any,
+) -> Volume:
+    """Return any source as `open_volume` does, also one that states neither voxel size nor place.
+
+    Parameters
+    ----------
+    source : array, path or Volume
+        As in `open_volume`.
+    axes, time_point, times, storage_options, **geometry
+        As in `open_volume`. With any argument of geometry, what is missing of it is demanded as there.
+
+    Returns
+    -------
+    Volume
+        Where nothing states a place, on a grid whose statement says so: its numbers (1 mm, at 0) are stand-ins.
+
+    Raises
+    ------
+    SourceError, OptionError, GeometryError, MissingPackageError
+        As `open_volume` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> open_picture(np.zeros((4, 5), "uint8")).grid.statement.has_place
+    False
+    """
+    request = Request(
+        where=_name(source), axes=axes, time_point=time_point, times=times, place_optional=True, **geometry
+    )
+    return _opened_from(source, request, storage_options)
+
+
+def _opened_from(source: Any, request: Request, options: Mapping[str, Any] | None) -> Volume:
     if isinstance(source, Volume):
         return _placed_again(source, request)
     if is_url(source):
-        return _opened_at(source, request, storage_options)
+        return _opened_at(source, request, options)
     return _opened_here(source, request)
 
 
@@ -278,29 +323,14 @@ def _placed_again(volume: Volume, request: Request) -> Volume:
     chosen = volume if time_point is None else volume.at(time_point)
     if request.times is not None:
         chosen = replace(chosen, times_s=asked_times(request.times, chosen.volumes))
-    if not request.has_geometry:
+    if not request.has_geometry and (request.place_optional or chosen.grid.statement.has_place):
         return chosen
     return replace(chosen, grid=join(chosen.grid.shape, request, lambda: chosen.grid))
 
 
 def _unknown(source: object, where: str) -> SourceError:
-    if isinstance(source, Location) and source.path.is_dir():
-        return SourceError(
-            code="source-is-folder",
-            where=where,
-            given="a folder that is not a Zarr array",
-            expected=f"a file ({' '.join(SUFFIXES)}) or a Zarr folder",
-            remedy="Name the file; a folder of DICOM files is read with dicomseries.read(folder) first.",
-        )
     if isinstance(source, Location):
-        return SourceError(
-            code="format-unknown",
-            where=where,
-            given=f"a file named *{Path(source.path.name).suffix or source.path.name}",
-            expected=f"one of {' '.join(SUFFIXES)}",
-            remedy="Convert it, or open it with its own library and pass the array; DICOM files are read with "
-            "dicomseries.read(folder).",
-        )
+        return unknown_file(source.path, where, SUFFIXES)
     return SourceError(
         code="source-unknown",
         where=where,

@@ -17,6 +17,7 @@ from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.optional import made_by
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Request
+from dicomseries.sources.stating import IN_PLANE
 from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Volume
 
@@ -48,9 +49,9 @@ def matches(source: object) -> bool:
 def open_volume(source: Any, request: Request) -> Volume:
     """Return a SimpleITK image with its spacing, origin and direction; its memory is viewed, not copied.
 
-    Axes are (slices, rows, columns), with time in front and vector components behind. A two-dimensional image does not
-    know its slice thickness: give spacing=. The fourth spacing is in seconds, by ITK's convention; 1, which an image
-    has that was told nothing, is none.
+    Axes are (slices, rows, columns), with time in front and vector components behind. A two-dimensional image states
+    the spacing of its rows and columns only; spacing= adds the slice thickness. The fourth spacing is in seconds, by
+    ITK's convention; 1, which an image has that was told nothing, is none.
 
     Raises
     ------
@@ -103,6 +104,14 @@ def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
 def _grid(image: Any) -> Grid | None:
     count = image.GetDimension()
     if count < 3:
-        return None
+        return _grid_in_plane(image)
     direction = np.reshape(image.GetDirection(), (count, count))[:3, :3]
     return Grid.from_spacing((1, 1, 1), image.GetSpacing()[:3], origin=image.GetOrigin()[:3], direction=direction)
+
+
+def _grid_in_plane(image: Any) -> Grid | None:
+    """Return the spacing of rows and columns as a grid without a place; None where the image was told none."""
+    x, y = image.GetSpacing()[:2]
+    if (x, y) == (1.0, 1.0):
+        return None
+    return Grid(shape=(1, 1, 1), spacing_mm=(x, y, 1.0), statement=IN_PLANE)

@@ -22,8 +22,10 @@ from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, ZlibReader, map_file, unpack
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.stating import IN_PLANE, lengths_only
 from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Volume
+from dicomseries.statement import STATED, Statement
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -256,7 +258,7 @@ def _grid(header: _Header) -> Grid | None:
     """Return where the voxels are; MetaImage, like ITK, is LPS."""
     # As in MetaIO, the size of an element is the spacing where no spacing is said.
     spacing, count = header.numbers("ElementSpacing") or header.numbers("ElementSize"), len(header.sizes)
-    if len(spacing) < 3:
+    if len(spacing) < 2:
         return None
     factor = mm_per_unit(header.text("DistanceUnits", "mm"))
     if factor is None:
@@ -266,6 +268,10 @@ def _grid(header: _Header) -> Grid | None:
             expected="mm, cm or um",
             remedy="Pass spacing= in mm.",
         )
+    if len(spacing) < 3 and spacing[:2] == (1.0, 1.0):
+        return None
+    if len(spacing) < 3:
+        return Grid(shape=(1, 1, 1), spacing_mm=(factor * spacing[0], factor * spacing[1], 1.0), statement=IN_PLANE)
     matrix = header.numbers("TransformMatrix") or tuple(np.eye(count).ravel())
     if len(matrix) != count * count:
         raise header.fault(
@@ -278,4 +284,11 @@ def _grid(header: _Header) -> Grid | None:
         tuple(factor * length for length in spacing[:3]),
         origin=tuple(factor * value for value in (header.numbers("Offset") or (0.0,) * count)[:3]),
         direction=direction,
-    )
+    ).stated(_statement(header))
+
+
+def _statement(header: _Header) -> Statement:
+    """Return what the header states: a place needs Offset and TransformMatrix, which ITK always writes."""
+    if header.numbers("TransformMatrix") and header.numbers("Offset"):
+        return STATED
+    return lengths_only("a MetaImage header without Offset and TransformMatrix")

@@ -21,11 +21,13 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.arrays import array_slabs
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
+from dicomseries.sources.nifti_space import nifti_statement
 from dicomseries.sources.optional import guarded, made_by
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Slabs, Volume
+from dicomseries.statement import UNSTATED
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -35,6 +37,8 @@ PACKAGE: str | None = "nifti"
 _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
 _NO_TIMES = {"hz", "ppm", "rads", None}
 _CHECK = "Check that the file is whole and what its name says."
+_VECTORS = {1007, 2003}
+"""intent_code of a vector and of an RGB vector, whose components stand along the last axis (nifti1.h)."""
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 
 
@@ -227,14 +231,12 @@ def _shape_and_axes(image: Any, where: str) -> tuple[tuple[int, ...], str]:
             remedy=_CHECK,
         )
     dtype = np.dtype(getattr(image.dataobj, "dtype", np.float64))
-    if any(size != 1 for size in shape[4:]):
-        raise SourceError(
-            code="too-many-axes",
-            where=where,
-            given=f"shape {shape}",
-            expected="x, y, z and time; further axes with one element",
-            remedy="Pick one volume first, e.g. image.slicer[:, :, :, 0] or the numpy array, and pass that.",
-        )
+    parts = _parts_of_vector(image, shape)
+    if parts == 3 and dtype == np.uint8:
+        spatial = shape[:3] if shape[3] == 1 else shape[:-1]
+        return (*spatial, 3), "xyzt"[: len(spatial)] + "c"
+    if parts > 1 or any(size != 1 for size in shape[4:]):
+        raise _several_components(shape, parts, where)
     shape = shape[:4]
     axes = "xyzt"[: len(shape)]
     if dtype == _RGB:
@@ -242,6 +244,28 @@ def _shape_and_axes(image: Any, where: str) -> tuple[tuple[int, ...], str]:
     _refuse_alpha(dtype, where)
     check_dtype(dtype, where)
     return shape, axes
+
+
+def _parts_of_vector(image: Any, shape: tuple[int, ...]) -> int:
+    """Return the number of components where the header says that the last axis holds those of a vector; else 1."""
+    header: Any = getattr(image, "header", None)
+    try:
+        code = int(header["intent_code"])
+    except (KeyError, TypeError, ValueError, IndexError):
+        return 1
+    return shape[-1] if code in _VECTORS and len(shape) in {4, 5} else 1
+
+
+def _several_components(shape: tuple[int, ...], parts: int, where: str) -> SourceError:
+    axes = "xyzt"[: len(shape) - 1]
+    return SourceError(
+        code="too-many-axes",
+        where=where,
+        given=f"shape {shape}" + (", the last axis with components of vectors" if parts > 1 else ""),
+        expected="x, y, z and time; further axes with one element, or the 3 colours of uint8",
+        remedy=f"Pass one component as an array: np.asanyarray(image.dataobj)[..., 0] with axes={axes!r}, "
+        "affine=image.affine and space='RAS'.",
+    )
 
 
 def _refuse_alpha(dtype: np.dtype[Any], where: str) -> None:
@@ -275,4 +299,7 @@ def _grid(image: Any) -> Grid | None:
     affine = np.array(image.affine, dtype=np.float64)
     units = image.header.get_xyzt_units()[0] if hasattr(image.header, "get_xyzt_units") else "mm"
     affine[:3] *= _MM_PER_UNIT.get(units, 1.0)
-    return Grid.from_affine((1, 1, 1), affine, space="RAS")
+    statement = nifti_statement(image)
+    if statement == UNSTATED:
+        return None
+    return Grid.from_affine((1, 1, 1), affine, space="RAS").stated(statement)

@@ -25,8 +25,10 @@ from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.stating import lengths_only
 from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Volume
+from dicomseries.statement import Statement
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -58,6 +60,11 @@ _LPS_SIGNS = {
     "ras": (-1.0, -1.0, 1.0),
 }
 """What turns a point of this space into LPS."""
+
+_NO_ORIGIN = Statement(
+    origin="assumed",
+    notes=("The NRRD header has no space origin: the first voxel is put at 0. Give origin= if you know it.",),
+)
 
 _COLOURS = {"vector", "3-vector", "rgb-color", "3-color"}
 _PLACES = {"domain", "space"}
@@ -328,7 +335,8 @@ def _grid_of_vectors(header: _Header, vectors: list[tuple[float, ...]]) -> Grid 
     matrix = np.eye(4)
     matrix[:3, :3] = np.column_stack([signs * factors * vector[:3] for vector in vectors])
     matrix[:3, 3] = signs * factors * origin[:3]
-    return Grid.from_affine((1, 1, 1), matrix, space="LPS")
+    grid = Grid.from_affine((1, 1, 1), matrix, space="LPS")
+    return grid if header.text("space origin") else grid.stated(_NO_ORIGIN)
 
 
 def _grid_of_spacings(header: _Header) -> Grid | None:
@@ -346,7 +354,7 @@ def _grid_of_spacings(header: _Header) -> Grid | None:
         (1, 1, 1),
         [length * factor for length, factor in zip(spacings, factors, strict=True)],
         origin=[value * factor for value, factor in zip(origin, factors, strict=True)],
-    )
+    ).stated(lengths_only("an NRRD header without space directions"))
 
 
 def _origin_of_mins(header: _Header, order: Sequence[int], spacings: Sequence[float]) -> tuple[float, ...]:

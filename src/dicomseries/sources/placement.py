@@ -11,6 +11,7 @@ from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.sources.layout import Layout
 from dicomseries.sources.request import Request
+from dicomseries.sources.stating import joined_statement
 from dicomseries.sources.timing import FoundTimes, times_of, untimed
 from dicomseries.sources.volume import Slabs, Volume
 
@@ -114,12 +115,13 @@ def build_volume(
 def join(shape: Sequence[int], request: Request, found: Found) -> Grid:
     """Return a grid of `shape` (slices, rows, columns): each argument of the caller overrides the source's own.
 
-    `found` is not asked when the arguments define the grid alone, so they also fix a file whose own geometry is bad.
+    `found` is not asked when the arguments define the grid alone, so they also correct a file whose own geometry is
+    bad. The grid's statement says which parts were stated.
 
     Raises
     ------
     GeometryError
-        If no spacing is known, or the grid is not one that DICOM can hold.
+        If no spacing is known (unless the place is optional), or the grid is not one that DICOM can hold.
 
     Examples
     --------
@@ -131,28 +133,39 @@ def join(shape: Sequence[int], request: Request, found: Found) -> Grid:
     if request.affine is not None:
         return Grid.from_affine(shape, request.affine, space=str(request.space))
     own = None if request.is_complete else found()
-    own_spacing, own_origin, own_direction = (
-        (own.spacing_mm, own.origin_lps, own.direction_lps) if own else (None, None, None)
-    )
-    spacing = own_spacing if request.spacing is None else request.spacing
-    if spacing is None:
-        raise _geometry_missing(request.where)
+    statement = joined_statement(request, own)
+    if not statement.has_place and not (request.place_optional and not request.has_geometry):
+        raise _geometry_missing(request, own)
     return Grid.from_spacing(
         shape,
-        _three(spacing),
-        origin=own_origin if request.origin is None else request.origin,
-        direction=own_direction if request.direction is None else request.direction,
-    )
+        _three(_first_of(request.spacing, own and own.spacing_mm, (1.0, 1.0, 1.0))),
+        origin=_first_of(request.origin, own and own.origin_lps),
+        direction=_first_of(request.direction, own and own.direction_lps),
+    ).stated(statement)
 
 
-def _geometry_missing(where: str) -> GeometryError:
+def _first_of(*values: Any) -> Any:
+    """Return the first value that is there."""
+    return next((value for value in values if value is not None), None)
+
+
+def _geometry_missing(request: Request, own: Grid | None) -> GeometryError:
+    if own is None or not own.statement.has_lengths:
+        return GeometryError(
+            code="geometry-missing",
+            where=request.where,
+            given="no voxel size, neither in the source nor as an argument",
+            expected="the distance between voxel centres in mm along x (columns), y (rows), z (slices)",
+            remedy="Pass spacing=(x, y, z), e.g. spacing=(0.8, 0.8, 2.5), or affine= with space=; a single image needs "
+            "the slice thickness as z.",
+        )
+    x, y = (f"{length:g}" for length in own.spacing_mm[:2])
     return GeometryError(
         code="geometry-missing",
-        where=where,
-        given="no voxel size, neither in the source nor as an argument",
+        where=request.where,
+        given=f"a spacing of {x} and {y} mm in the plane, and no distance between slices",
         expected="the distance between voxel centres in mm along x (columns), y (rows), z (slices)",
-        remedy="Pass spacing=(x, y, z), e.g. spacing=(0.8, 0.8, 2.5), or affine= with space=; a single image needs the "
-        "slice thickness as z.",
+        remedy=f"Pass spacing=({x}, {y}, z), with the slice thickness as z.",
     )
 
 
@@ -185,4 +198,5 @@ def _renamed(own: Grid | None, layout: Layout) -> Grid | None:
         spacing_mm=cast("tuple[float, float, float]", tuple(own.spacing_mm[i] for i in order)),
         origin_lps=own.origin_lps,
         direction_lps=cast("Any", tuple(np.reshape(own.direction_lps, (3, 3))[:, order].ravel().tolist())),
+        statement=own.statement,
     )

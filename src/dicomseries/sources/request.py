@@ -39,6 +39,8 @@ class Request:
         The only index of axis t that is taken.
     times : float or sequence, optional
         Seconds from one volume to the next, or the time of each.
+    place_optional : bool
+        Whether a source without voxel size or place is opened all the same, on a stand-in grid that says so.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class Request:
     axes: str | None = None
     time_point: int | None = None
     times: Any = None
+    place_optional: bool = False
 
     def __post_init__(self) -> None:
         for name in ("spacing", "origin", "direction", "affine"):
@@ -116,6 +119,8 @@ def _check_numbers(name: str, values: Any) -> None:
     try:
         np.asarray(0 if values is None else values, dtype=np.float64)
     except (TypeError, ValueError):
+        if name == "spacing" and _lists_steps(values):
+            raise _uneven_slices(values) from None
         raise GeometryError(
             code="geometry-not-numbers",
             where=name,
@@ -123,6 +128,25 @@ def _check_numbers(name: str, values: Any) -> None:
             expected="numbers",
             remedy=f"Pass {name}= as a list or array of numbers.",
         ) from None
+
+
+def _lists_steps(values: Any) -> bool:
+    """Return whether one of the lengths is a list: a step or a position for each slice."""
+    try:
+        return any(np.ndim(value) > 0 for value in values)
+    except (TypeError, ValueError):
+        return False
+
+
+def _uneven_slices(values: Any) -> GeometryError:
+    return GeometryError(
+        code="spacing-uneven",
+        where="spacing",
+        given=repr(values),
+        expected="three lengths: a series is written with even slices, one distance for all",
+        remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK or scipy.ndimage), and pass "
+        "their spacing=.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

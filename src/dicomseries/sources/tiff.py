@@ -21,6 +21,7 @@ from dicomseries.sources.mapped import map_file
 from dicomseries.sources.optional import guarded
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.stating import lengths_only
 from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Slabs, Volume
 
@@ -204,7 +205,9 @@ def _own(file: Any) -> dict[str, Any]:
 
 
 def _grid_of(spacing: tuple[float, float, float] | None) -> Grid | None:
-    return None if spacing is None else Grid(shape=(1, 1, 1), spacing_mm=spacing)
+    if spacing is None:
+        return None
+    return Grid(shape=(1, 1, 1), spacing_mm=spacing, statement=lengths_only("ImageJ's or OME's metadata"))
 
 
 def _spacing_imagej(file: Any) -> tuple[float, float, float] | None:

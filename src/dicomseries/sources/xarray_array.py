@@ -17,8 +17,10 @@ from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.optional import made_by
 from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
 from dicomseries.sources.request import Request
+from dicomseries.sources.stating import without_unit
 from dicomseries.sources.timing import in_seconds
 from dicomseries.sources.volume import Volume
+from dicomseries.statement import STATED
 
 __all__ = ["EVENNESS", "PACKAGE", "matches", "open_volume"]
 
@@ -39,6 +41,9 @@ class _Isel:
 
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         return np.asarray(self.variable[index].to_numpy())
+
+
+_NO_UNITS = STATED.noting(without_unit("The coordinates x, y and z"))
 
 
 def matches(source: object) -> bool:
@@ -133,7 +138,7 @@ def _grid(source: Any, names: list[str]) -> Grid | None:
         [abs(step) for _, step in lines],
         origin=[first for first, _ in lines],
         direction=np.diag([np.sign(step) for _, step in lines]),
-    )
+    ).stated(STATED if all(row is not None and row.attrs.get("units") for row in rows) else _NO_UNITS)
 
 
 def _line(row: Any, letter: str) -> tuple[float, float]:

@@ -19,8 +19,10 @@ from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.optional import guarded, made_by
 from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
 from dicomseries.sources.request import Location, Request
+from dicomseries.sources.stating import lengths_only, without_unit
 from dicomseries.sources.timing import step_times, untimed
 from dicomseries.sources.volume import Volume
+from dicomseries.statement import Statement
 from dicomseries.stores import hidden, masked
 
 __all__ = ["PACKAGE", "matches", "open_url", "open_volume"]
@@ -182,7 +184,14 @@ def _grid(image: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> G
         (1, 1, 1),
         [scale[i] * unit for i, unit in zip(order, units, strict=True)],
         origin=[shift[i] * unit for i, unit in zip(order, units, strict=True)],
-    )
+    ).stated(_statement([image["axes"][i] for i in order]))
+
+
+def _statement(axes: Sequence[Any]) -> Statement:
+    """Return what OME-NGFF states: lengths, and no directions of a patient; without units, even those are assumed."""
+    has_units = all(isinstance(axis, dict) and axis.get("unit") for axis in axes)
+    statement = lengths_only("OME-NGFF metadata")
+    return statement if has_units else statement.noting(without_unit("The axes of the OME-NGFF image"))
 
 
 def _times(ngff: Mapping[str, Any], axes: str, where: str, volumes: int) -> npt.ArrayLike | None:

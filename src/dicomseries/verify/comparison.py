@@ -124,6 +124,9 @@ def grid_is_as_asked(asked: Asked) -> Iterator[Fault]:
         )
         return
     corners = _corners(view)
+    if not grid.statement.has_place:
+        yield from _stands_nowhere(view)
+        return
     if corners is None:
         yield Fault("series", "It has no geometry.", "Write position, orientation and pixel spacing.")
         return
@@ -137,11 +140,19 @@ def grid_is_as_asked(asked: Asked) -> Iterator[Fault]:
         )
 
 
+def _stands_nowhere(view: SeriesView) -> Iterator[Fault]:
+    """Yield the attributes of a place that was never stated."""
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient"):
+        if any(told.raw for told in view.told(keyword)):
+            yield Fault("series", f"It has {keyword}, and the input no place.", "Leave it out, or state the place.")
+
+
 @check("GEO-021", level="error", part="PS3.3 C.7.6.2", scope="grid")
 def slice_spacing_is_as_asked(asked: Asked) -> Iterator[Fault]:
     """A single slice tells the spacing of the input in SpacingBetweenSlices, or else in SliceThickness."""
     view = asked.view
-    if asked.grid.shape[0] != 1 or len(view.places.sources) != asked.volumes:
+    is_stated = asked.grid.statement.has_place and asked.grid.statement.thickness != "missing"
+    if asked.grid.shape[0] != 1 or len(view.places.sources) != asked.volumes or not is_stated:
         return
     between = view.told("SpacingBetweenSlices")[0]
     told = between.numbers or view.told("SliceThickness")[0].numbers

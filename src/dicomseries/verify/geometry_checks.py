@@ -85,7 +85,7 @@ def _odd(view: SeriesView, told: tuple[Told, ...]) -> list[Told]:
 
 @check("GEO-003", level="error", part="PS3.3 C.7.6.2", scope="image")
 def plane_is_told(view: SeriesView) -> Iterator[Fault]:
-    """Every slice has position, orientation and pixel spacing, if one has.
+    """Every slice has position, orientation and pixel spacing, if one has a position or an orientation.
 
     Each is a list of finite numbers: three, six and two, the two above 0. Objects whose definition has no image plane
     (radiographs, ultrasound, nuclear medicine, photographs), and those that may leave it out (secondary capture, dose),

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dicomseries.errors import missing_package
 from dicomseries.geometry import Grid
 from dicomseries.viewing.layers import Layer
+from dicomseries.viewing.model import ruler_unit
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
@@ -83,17 +84,23 @@ def _title(layer: Layer) -> str:
     size = " x ".join(map(str, reversed(layer.volume.grid.shape)))
     volumes = f" x {layer.volume.volumes}" if layer.volume.volumes else ""
     name = layer.name.encode("latin-1", "replace").decode("latin-1")
-    return f"{name}   {layer.kind}   {size}{volumes}   radiological: the patient's right is on the left"
+    has_place = layer.volume.grid.statement.has_place
+    sides = "radiological: the patient's right is on the left" if has_place else "no place in the patient is stated"
+    return f"{name}   {layer.kind}   {size}{volumes}   {sides}"
 
 
-def planes_of(grid: Grid) -> tuple[Plane, Plane, Plane]:
+def planes_of(grid: Grid) -> tuple[Plane, ...]:
     """Return the axial, the coronal and the sagittal plane: left and posterior to the right, the head up.
+
+    Pictures without a place have one plane, as they are stored.
 
     Examples
     --------
     >>> planes_of(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))[1]
     Plane(name='Coronal', through=1, across=(2, False), down=(0, True))
     """
+    if not grid.statement.has_place:
+        return (Plane("Picture", 0, (2, False), (1, False)),)
     axes = np.array(grid.axes)[::-1]  # by the array's axes: slices, rows, columns
     left, posterior, superior = _nearest(np.abs(axes))
     to_left = (left, bool(axes[left][0] < 0))
@@ -133,6 +140,14 @@ def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: Plane) 
     framed.paste(picture, ((_PLANE - picture.width) // 2, _CAPTION + (_PLANE - picture.height) // 2))
     pen = draw.Draw(framed)
     pen.text((0, 4), f"{plane.name}  {grid.shape[plane.through] // 2 + 1} / {grid.shape[plane.through]}", fill=_INK)
+    _scale(pen, picture.width / (grid.shape[plane.across[0]] * grid.spacing_mm[2 - plane.across[0]]), ruler_unit(grid))
+    if grid.statement.has_place:
+        _name_sides(pen, grid, plane)
+    return framed
+
+
+def _name_sides(pen: ImageDraw.ImageDraw, grid: Grid, plane: Plane) -> None:
+    """Draw the letters of the patient's sides."""
     middle = _CAPTION + _PLANE // 2
     right, down = (_direction(grid, *one) for one in (plane.across, plane.down))
     opposite = [tuple(-part for part in one) for one in (right, down)]
@@ -140,8 +155,6 @@ def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: Plane) 
     _text(pen, (_PLANE - 4, middle), letters_of(right), "rm")
     _text(pen, (_PLANE // 2, _CAPTION + 4), letters_of(opposite[1]), "ma")
     _text(pen, (_PLANE // 2, _CAPTION + _PLANE - 4), letters_of(down), "md")
-    _scale(pen, picture.width / (grid.shape[plane.across[0]] * grid.spacing_mm[2 - plane.across[0]]))
-    return framed
 
 
 def _direction(grid: Grid, axis: int, is_flipped: bool) -> tuple[float, ...]:  # noqa: FBT001 - the pair of a Plane
@@ -152,13 +165,16 @@ def _text(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, anchor: s
     pen.text(place, text, fill=_LETTER, anchor=anchor, stroke_width=2, stroke_fill=(0, 0, 0))
 
 
-def _scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float) -> None:
+def _scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float, unit: str) -> None:
+    """Draw a bar of a round length; nothing where no length is stated."""
+    if not unit:
+        return
     most = _PLANE / 4 / pixels_per_mm
     power = 10.0 ** math.floor(math.log10(most))
     length = next(digit * power for digit in (5, 2, 1) if digit * power <= most)
     left, bottom = 6, _CAPTION + _PLANE - 8
     pen.line([(left, bottom), (left + length * pixels_per_mm, bottom)], fill=_INK, width=2)
-    pen.text((left, bottom - 4), f"{length:g} mm", fill=_INK, anchor="ld", stroke_width=2, stroke_fill=(0, 0, 0))
+    pen.text((left, bottom - 4), f"{length:g} {unit}", fill=_INK, anchor="ld", stroke_width=2, stroke_fill=(0, 0, 0))
 
 
 def _tiles(image: ModuleType, layer: Layer, plane: Plane) -> list[Image.Image]:

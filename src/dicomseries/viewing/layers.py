@@ -231,11 +231,11 @@ def over(base: Layer, overlay: Layer) -> Layer:
             remedy="Choose a segmentation or a grey series.",
         )
     below = base.volume.grid
-    turn = turn_onto(overlay.volume.grid, below)
+    turn = turn_onto(overlay.volume.grid, below) if below.statement.has_place else None
     if turn is not None:
         overlay = replace(overlay, volume=turned(overlay.volume, turn))
     above = overlay.volume.grid
-    first = _first_voxel(below, above)
+    first = _first_voxel(below, above) if below.statement.has_place else _same_pictures(below, above)
     if first is None:
         raise OptionError(
             code="overlay-off-grid",
@@ -250,6 +250,12 @@ def over(base: Layer, overlay: Layer) -> Layer:
         return overlay
     placed = OnGrid(volume=volume, whole=below.shape, first=first)
     return replace(overlay, volume=replace(volume, slabs=placed, grid=below))
+
+
+def _same_pictures(below: Grid, above: Grid) -> tuple[int, int, int] | None:
+    """Return the first voxel of as many pictures of one size, which stand nowhere; None of others."""
+    is_same = below.shape == above.shape and not above.statement.has_place
+    return (0, 0, 0) if is_same else None
 
 
 def _first_voxel(below: Grid, above: Grid) -> tuple[int, int, int] | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dicomseries.geometry import Grid
 from dicomseries.sources import Volume
 from dicomseries.verify import Finding
 from dicomseries.viewing.layers import Layer
 from dicomseries.viewing.planes import wire_dtype
 
-__all__ = ["attributes_of", "findings_of", "page_model"]
+__all__ = ["attributes_of", "findings_of", "page_model", "ruler_unit"]
 
 _LONGEST_TEXT = 400
 """Characters of a value that are shown."""
@@ -27,6 +28,22 @@ def page_model(layers: Sequence[Layer], *, title: str) -> dict[str, Any]:
     return {"title": title, "layers": [_layer(layer) for layer in layers]}
 
 
+def ruler_unit(grid: Grid) -> str:
+    """Return the unit of a ruler on a picture, with where its lengths hold; empty where no length is stated.
+
+    Examples
+    --------
+    >>> from dicomseries.statement import Statement
+    >>> detector = Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 1), statement=Statement(lengths="detector"))
+    >>> ruler_unit(detector), ruler_unit(detector.stated(Statement(spacing="missing")))
+    ('mm at the detector', '')
+    """
+    if not grid.statement.has_lengths:
+        return ""
+    where = {"detector": " at the detector", "film": " on the film", "ultrasound region": " in the regions"}
+    return f"mm{where.get(grid.statement.lengths, '')}"
+
+
 def _layer(layer: Layer) -> dict[str, Any]:
     volume = layer.volume
     return {
@@ -40,6 +57,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "slope": volume.slope,
         "intercept": volume.intercept,
         "affine": volume.grid.affine().tolist(),
+        "hasPlace": volume.grid.statement.has_place,
+        "rulerUnit": ruler_unit(volume.grid),
         "window": layer.window.to_dict(),
         "valuesWindow": layer.values_window.to_dict(),
         "presets": [{"name": name, **window.to_dict()} for name, window in layer.presets],

@@ -63,6 +63,7 @@ FACTS = {
     "ContentDate": ("20261122",),
     "ContentTime": ("110000",),
     "NumberOfFrames": ("3",),
+    "FrameIncrementPointer": (0x52009230,),
     "StackID": ("1",),
     "DimensionOrganizationSequence": ((attribute("DimensionOrganizationUID", "2.25.4"),),),
     "DimensionIndexSequence": ((attribute("DimensionOrganizationUID", "2.25.4"),),),

@@ -29,6 +29,7 @@ FACTS = {
     "ContentTime": ("110000",),
     "NumberOfSlices": (3,),
     "NumberOfFrames": ("3",),
+    "FrameIncrementPointer": (0x52009230,),
     "StackID": ("1",),
     "DimensionOrganizationSequence": ((ORGANIZATION,),),
     "DimensionIndexSequence": ((ORGANIZATION,),),

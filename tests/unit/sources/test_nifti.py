@@ -238,8 +238,28 @@ def test_trailing_axes_of_one_element_do_not_matter(tmp_path, suffix):
 
 
 def test_a_fifth_axis_is_refused(tmp_path):
-    with pytest.raises(SourceError, match="Pick one volume"):
+    with pytest.raises(SourceError, match="Pass one component"):
         open_volume(saved(image(shape=(5, 4, 3, 1, 2)), tmp_path / "a.nii"))
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", "in memory"])
+@pytest.mark.parametrize("sliced", [False, True])
+def test_vectors_of_three_bytes_are_colour(tmp_path, suffix, sliced):
+    colours = np.arange(180, dtype="u1").reshape(5, 4, 3, 1, 3)
+    made = nibabel.Nifti1Image(colours, np.diag([1, 1, 2, 1]))
+    made.header.set_intent("vector")
+    made = made.slicer[:, :, :, 0] if sliced else made
+    volume = open_volume(made if suffix == "in memory" else saved(made, tmp_path / f"a{suffix}"))
+    assert volume.volumes is None
+    np.testing.assert_array_equal(volume.array, colours[:, :, :, 0].transpose(2, 1, 0, 3))
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 3, 1, 3), (5, 4, 3, 3)])
+def test_vectors_of_other_numbers_are_no_colours_and_no_times(shape):
+    made = nibabel.Nifti1Image(np.zeros(shape, "f4"), np.diag([1, 1, 2, 1]))
+    made.header.set_intent("vector")
+    with pytest.raises(SourceError, match="components of vectors"):
+        open_volume(made)
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz", "in memory"])

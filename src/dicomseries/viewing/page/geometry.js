@@ -66,6 +66,20 @@ export function planesOf(affine) {
   ];
 }
 
+/** The one plane of pictures that stand nowhere: as they are stored, without letters of a patient. */
+export function picturePlaneOf(affine) {
+  const [across, down] = [2, 1].map((axis) => ({ axis, isFlipped: false }));
+  return {
+    name: "Picture",
+    tilt: 0,
+    through: 0,
+    across,
+    down,
+    spacing: [lengthOf(stepOf(affine, 2)), lengthOf(stepOf(affine, 1))],
+    letters: {},
+  };
+}
+
 function planeOf(affine, patient, through, across, down) {
   const directionOf = (one) => stepOf(affine, one.axis).map((part) => (one.isFlipped ? -part : part));
   const [right, bottom] = [directionOf(across), directionOf(down)];

@@ -2,7 +2,7 @@
 
 import { COLOUR_MAPS } from "./colours.js";
 import { press } from "./dom.js";
-import { planesOf } from "./geometry.js";
+import { picturePlaneOf, planesOf } from "./geometry.js";
 import { Pane } from "./pane.js";
 import { Sidebar } from "./sidebar.js";
 import { firstState, movedBy, next, withVolume } from "./state.js";
@@ -31,7 +31,10 @@ class Viewer {
     this.model = model;
     this.state = firstState(model);
     const act = (change) => this.act(change);
-    this.panes = planesOf(model.layers[0].affine).map((plane) => new Pane(plane, model, planes, act));
+    const [{ affine, hasPlace }] = model.layers;
+    const shown = hasPlace ? planesOf(affine) : [picturePlaneOf(affine)];
+    this.panes = shown.map((plane) => new Pane(plane, model, planes, act));
+    document.getElementById("chooser").hidden = !hasPlace;
     document.getElementById("panes").append(...this.panes.map(({ root }) => root));
     this.sidebar = new Sidebar(document.getElementById("sidebar"), model, planes, act);
     this.active = this.panes[0];
@@ -56,7 +59,7 @@ class Viewer {
 
   show() {
     this.isDue = false;
-    const only = this.state.only || (NARROW.matches ? "Axial" : "");
+    const only = this.onlyPlane();
     document.getElementById("panes").dataset.only = only;
     for (const { root, plane } of this.panes) root.hidden = only !== "" && plane.name !== only;
     for (const button of document.querySelectorAll("#chooser button")) {
@@ -64,6 +67,13 @@ class Viewer {
     }
     for (const pane of this.panes) pane.update(this.state);
     this.sidebar.update(this.state);
+  }
+
+  /** The name of the plane that is shown alone; pictures without a place have no other. */
+  onlyPlane() {
+    const [first] = this.panes;
+    if (this.panes.length === 1) return first.plane.name;
+    return this.state.only || (NARROW.matches ? first.plane.name : "");
   }
 
   /** Shows attributes and findings, from the page or, once the picture is there, from the server. */
@@ -107,7 +117,7 @@ class Viewer {
     const through = [plane.through, false];
     const far = model.layers[0].shape[plane.through];
     const volume = (steps) => (state) => withVolume(state, model, 0, state.volumes[0] + steps);
-    const only = (name) => (state) => ({ ...state, only: state.only === name ? "" : name });
+    const only = (name) => (this.panes.length === 1 ? undefined : (state) => onlyOf(state, name));
     const flip = (one) => (state) => ({ ...state, [one]: !state[one] });
     const moves = {
       ArrowUp: step(shiftKey ? down : through, -1),
@@ -139,6 +149,10 @@ class Viewer {
     const names = this.sidebar.presets.map(({ name }) => name);
     return next(names, this.sidebar.presetOf(state));
   }
+}
+
+function onlyOf(state, name) {
+  return { ...state, only: state.only === name ? "" : name };
 }
 
 function preferredTheme() {

@@ -18,6 +18,7 @@ export class Pane {
   constructor(plane, model, planes, act) {
     Object.assign(this, { plane, model, planes, act });
     this.shape = model.layers[0].shape;
+    this.unit = model.layers[0].rulerUnit;
     this.layout = layoutOf(plane, this.shape);
     this.size = [this.layout.width * plane.spacing[0], this.layout.height * plane.spacing[1]];
     this.image = document.createElement("canvas");
@@ -247,7 +248,8 @@ export class Pane {
   placeScale() {
     const { left, top, width, height, scale } = this.frame;
     const length = scaleBar(this.room.width / scale);
-    put(this.scale, "textContent", `${length} mm`);
+    put(this.scale, "textContent", `${length} ${this.unit}`);
+    this.scale.hidden = this.unit === "";
     this.scale.style.width = `${length * scale}px`;
     Object.assign(this.cross.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
   }

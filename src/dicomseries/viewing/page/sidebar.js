@@ -250,7 +250,8 @@ export class Sidebar {
     this.state = state;
     const [base] = this.model.layers;
     put(this.voxel, "textContent", `[${state.cursor.join(", ")}]`);
-    put(this.place, "textContent", millimetresText(placeOf(base.affine, state.cursor)));
+    const place = base.hasPlace ? millimetresText(placeOf(base.affine, state.cursor)) : "no place stated";
+    put(this.place, "textContent", place);
     put(this.preset, "value", this.presetOf(state));
     put(this.centre, "value", String(Number(state.window.centre.toPrecision(6))));
     put(this.width, "value", String(Number(state.window.width.toPrecision(6))));
