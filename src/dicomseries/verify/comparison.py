@@ -128,7 +128,11 @@ def grid_is_as_asked(asked: Asked) -> Iterator[Fault]:
         yield from _stands_nowhere(view)
         return
     if corners is None:
-        yield Fault("series", "It has no geometry.", "Write position, orientation and pixel spacing.")
+        yield Fault(
+            "series",
+            "It has no geometry.",
+            "Write position, orientation and pixel spacing, or compare without a grid: pass a bare array.",
+        )
         return
     off = np.abs(corners - _asked_corners(asked, corners)).max(axis=(1, 2))
     worst = int(np.argmax(off))
@@ -158,7 +162,11 @@ def slice_spacing_is_as_asked(asked: Asked) -> Iterator[Fault]:
     told = between.numbers or view.told("SliceThickness")[0].numbers
     wanted = asked.grid.spacing_mm[2]
     if len(told) != 1 or not abs(told[0] - wanted) <= GRID_TOLERANCE * wanted:
-        yield Fault(view.first.name, f"The slice spacing is {told} mm, the input has {wanted} mm.", "Write it.")
+        yield Fault(
+            view.first.name,
+            f"The slice spacing is {told} mm, the input has {wanted} mm.",
+            f"Write SliceThickness {wanted:g}.",
+        )
 
 
 @check("VAL-010", level="error", part="PS3.3 C.11.1.1", scope="values")

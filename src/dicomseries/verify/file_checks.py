@@ -119,7 +119,7 @@ def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
     for instance in view.instances:
         pixels = instance.pixels
         if pixels is None:
-            yield Fault(instance.name, "There is no Pixel Data.", "Export the image again.")
+            yield Fault(instance.name, "There is no Pixel Data.", "Export the image again with its pixels.")
         elif pixels.length is not None:
             needed = usual if is_alike else instance.expected_pixel_bytes
             there = min(pixels.length, max(instance.file_size - pixels.offset, 0))
@@ -314,4 +314,6 @@ def floats_are_told_as_floats(view: SeriesView) -> Iterator[Fault]:
             )
         wrong = [keyword for keyword in _INTEGERS_ONLY if instance.raw(keyword) is not None]
         if wrong:
-            yield Fault(instance.name, f"{' and '.join(wrong)} with floating point pixels.", "Leave them out.")
+            yield Fault(
+                instance.name, f"{' and '.join(wrong)} with floating point pixels.", f"Leave {' and '.join(wrong)} out."
+            )

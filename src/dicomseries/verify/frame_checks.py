@@ -68,7 +68,7 @@ def groups_are_shared_or_of_frames(view: SeriesView) -> Iterator[Fault]:
             yield Fault(
                 frames.instance.name,
                 f"{name_of(tag)} is in {SHARED} and in {PER_FRAME}.",
-                "Write it in one of the two.",
+                f"Keep {name_of(tag)} in one of the two.",
             )
 
 
@@ -88,7 +88,11 @@ def groups_have_one_item(view: SeriesView) -> Iterator[Fault]:
     for frames in view.frames:
         for tag in _OF_ONE_ITEM:
             if frames.most_items((tag,)) > 1:
-                yield Fault(frames.instance.name, f"{name_of(tag)} has more than one item.", "Write one item.")
+                yield Fault(
+                    frames.instance.name,
+                    f"{name_of(tag)} has more than one item.",
+                    f"Write {name_of(tag)} with one item.",
+                )
 
 
 @check("MFR-005", level="error", part="PS3.3 C.8.16.1, C.8.13.3.1.1", scope="image")

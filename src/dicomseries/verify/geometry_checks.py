@@ -193,7 +193,7 @@ def spacing_agrees(view: SeriesView) -> Iterator[Fault]:
             yield Fault(
                 told.where,
                 f"SpacingBetweenSlices is {printable(told.raw)}, the positions are {spacing:.6g} mm apart.",
-                "Write the distance of the positions.",
+                f"Write SpacingBetweenSlices {spacing:.6g}, the distance of the positions.",
             )
 
 
@@ -226,7 +226,7 @@ def slices_are_not_sheared(view: SeriesView) -> Iterator[Fault]:
             yield Fault(
                 places.name(volume.start),
                 f"Each slice slides {sideways:.3g} mm sideways.",
-                "Resample the slices onto a right-angled grid.",
+                "Resample the slices onto a right-angled grid, e.g. with dcm2niix.",
             )
 
 

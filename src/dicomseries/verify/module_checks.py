@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 
+from dicomseries.errors import counted
 from dicomseries.readback import Instance
 from dicomseries.readback.elements import Element
 from dicomseries.readback.instance import tag_of
@@ -54,14 +55,14 @@ def type_1_has_a_value(view: SeriesView) -> Iterator[Fault]:
             continue  # C.8.6.3 makes it 1C: a single frame has no next one, and dciodvfy objects to a pointer
         yield Fault(
             f"{instance.name} {path}",
-            f"A Type 1 attribute of the module {module} is missing or empty.",
-            "Write it with a value.",
+            f"{path} of Type 1 is missing or empty (module {module}).",
+            f"Set {path} to its value in the files, e.g. with pydicom, or have them exported again.",
         )
     for where, group, count in lacking_in_groups(view, "1"):
         yield Fault(
             where,
-            f"What the functional group {group} demands is missing or empty in {count} frames.",
-            "Write it with a value.",
+            f"What the functional group {group} demands is missing or empty in {counted(count, 'frame')}.",
+            "Set it to its value in these frames, e.g. with pydicom, or have the file exported again.",
         )
 
 
@@ -71,14 +72,14 @@ def type_2_is_there(view: SeriesView) -> Iterator[Fault]:
     for instance, path, module in _lacking(view, "2"):
         yield Fault(
             f"{instance.name} {path}",
-            f"A Type 2 attribute of the module {module} is missing.",
-            "Write it, with zero length if its value is not known.",
+            f"{path} of Type 2 is missing (module {module}).",
+            f"Add {path}, empty if its value is not known, e.g. with pydicom.",
         )
     for where, group, count in lacking_in_groups(view, "2"):
         yield Fault(
             where,
-            f"A Type 2 attribute of the functional group {group} is missing in {count} frames.",
-            "Write it, with zero length if its value is not known.",
+            f"A Type 2 attribute of the functional group {group} is missing in {counted(count, 'frame')}.",
+            "Add it, empty if its value is not known, e.g. with pydicom.",
         )
 
 
@@ -146,7 +147,7 @@ def _wrong_terms(where: str, element: Element, allowed: tuple[str, ...]) -> Iter
     values = [part.strip(" \0") for part in text.split("\\")] if element.vr == "CS" else []
     wrong = [value for value in values if value and value not in allowed]
     if wrong:
-        yield Fault(where, f"{printable(wrong[0])} is none of {', '.join(allowed)}.", "Write one of them.")
+        yield Fault(where, f"{printable(wrong[0])} is none of {', '.join(allowed)}.", "Write one of these terms.")
 
 
 @check("MOD-004", level="error", part="PS3.3 C.7.6.1.1.2, C.8.2.1.1.1, C.8.3.1.1.1, C.8.16.1")

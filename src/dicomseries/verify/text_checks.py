@@ -38,7 +38,7 @@ def texts_are_legal(view: SeriesView) -> Iterator[Fault]:
             fault = text_fault(element.vr, _stripped(element.vr, value))
             if fault:
                 yield Fault(
-                    f"{instance.name} {name}", f"{printable(value)} should be {fault}.", "Write it in that form."
+                    f"{instance.name} {name}", f"{printable(value)} should be {fault}.", f"Write {name} in that form."
                 )
 
 
@@ -55,7 +55,7 @@ def lengths_are_legal(view: SeriesView) -> Iterator[Fault]:
             yield Fault(
                 f"{instance.name} {name}",
                 f"{len(element.raw)} bytes are no multiple of {size} (VR {element.vr}).",
-                "Pad the value as its VR demands.",
+                f"Pad {name} as its VR demands, or write the file anew with pydicom.",
             )
 
 
@@ -69,7 +69,7 @@ def multiplicities_are_legal(view: SeriesView) -> Iterator[Fault]:
             yield Fault(
                 f"{instance.name} {name}",
                 f"{count} values where {allowed} are allowed.",
-                "Write the number of values that the dictionary asks for.",
+                f"Write {name} with as many values as the dictionary allows.",
             )
 
 
@@ -93,7 +93,9 @@ def representations_are_right(view: SeriesView) -> Iterator[Fault]:
         allowed = representations(tag)
         if allowed and element.vr not in allowed and element.vr != "UN" and not element.implicit:
             right = " or ".join(sorted(allowed))
-            yield Fault(f"{instance.name} {name}", f"VR {element.vr} where {right} is right.", "Write it with that VR.")
+            yield Fault(
+                f"{instance.name} {name}", f"VR {element.vr} where {right} is right.", f"Write {name} with that VR."
+            )
 
 
 @check("VR-005", level="error", part="PS3.3 C.12.1.1.2")

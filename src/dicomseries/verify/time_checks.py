@@ -52,7 +52,7 @@ def time_points_are_numbered(view: SeriesView) -> Iterator[Fault]:
         yield Fault(
             view.first.name,
             f"NumberOfTemporalPositions is {stated.pop()}, there are {count} time points.",
-            "Write how many there are.",
+            "Write NumberOfTemporalPositions as the number of time points, or export the missing ones.",
         )
 
 

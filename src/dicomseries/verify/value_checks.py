@@ -186,7 +186,11 @@ def lossy_compression_is_told(view: SeriesView) -> Iterator[Fault]:
                 f"Write {' and '.join(lacking)}.",
             )
         if not is_lossy and instance.transfer_syntax in _ALWAYS_LOSSY:
-            yield Fault(instance.name, "A lossy transfer syntax without LossyImageCompression 01.", "Write 01.")
+            yield Fault(
+                instance.name,
+                "A lossy transfer syntax without LossyImageCompression 01.",
+                "Write LossyImageCompression 01.",
+            )
 
 
 _ALWAYS_LOSSY = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
@@ -227,7 +231,7 @@ def multi_frame_capture_has_an_identity_rescale(view: SeriesView) -> Iterator[Fa
             yield Fault(
                 frames.instance.name,
                 "RescaleSlope stands in PixelValueTransformationSequence.",
-                "Write it at the top level.",
+                "Write RescaleSlope and RescaleIntercept at the top level.",
             )
 
 
@@ -256,7 +260,10 @@ def _mapping_faults(item: Mapping[int, Element], order: str) -> Iterator[tuple[s
         )
     first, last = (_end(item, which, order) for which in ("First", "Last"))
     if first is None or last is None or not first <= last:
-        yield f"The mapping is for stored values from {first} to {last}.", "Write the smaller one first."
+        yield (
+            f"The mapping is for stored values from {first} to {last}.",
+            "Write the smaller value as the first, the larger as the last.",
+        )
 
 
 def _end(item: Mapping[int, Element], which: str, order: str) -> float | None:
