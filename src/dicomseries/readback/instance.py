@@ -266,12 +266,6 @@ class Instance:
         """RescaleIntercept; 0.0 if absent."""
         return next(iter(self.numbers("RescaleIntercept")), 0.0)
 
-    @property
-    def expected_pixel_bytes(self) -> int:
-        """Bytes that Rows, Columns, SamplesPerPixel, BitsAllocated and NumberOfFrames ask for, not padded."""
-        bits = self.rows * self.columns * self.samples * self.number("BitsAllocated") * self.frames
-        return (bits + 7) // 8
-
     def words(self) -> npt.NDArray[Any]:
         """Return what Pixel Data holds, all allocated bits, shape (rows, columns) or (rows, columns, 3).
 

@@ -115,13 +115,13 @@ def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
     Readers fill a short frame with zeros, or with whatever follows.
     """
     is_alike = not any(map(view.differs, _SIZES))
-    usual = view.first.expected_pixel_bytes
+    usual = _needed_bytes(view.first)
     for instance in view.instances:
         pixels = instance.pixels
         if pixels is None:
             yield Fault(instance.name, "There is no Pixel Data.", "Export the image again with its pixels.")
         elif pixels.length is not None:
-            needed = usual if is_alike else instance.expected_pixel_bytes
+            needed = usual if is_alike else _needed_bytes(instance)
             there = min(pixels.length, max(instance.file_size - pixels.offset, 0))
             there = pixels.length if instance.transfer_syntax == "1.2.840.10008.1.2.1.99" else there
             if there < needed or pixels.length != needed + needed % 2:
@@ -130,6 +130,14 @@ def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
                     f"Pixel Data has {there} bytes and says {pixels.length}; {needed + needed % 2} are needed.",
                     "Write the file again with all of its pixels.",
                 )
+
+
+def _needed_bytes(instance: Instance) -> int:
+    """Return the bytes that the header asks for, not padded; two pixels of 4:2:2 share their colours."""
+    bits = instance.rows * instance.columns * instance.samples * instance.number("BitsAllocated") * instance.frames
+    if instance.text("PhotometricInterpretation").endswith("422"):
+        bits = bits * 2 // 3
+    return (bits + 7) // 8
 
 
 def _known(syntax: str) -> TransferSyntax | UID | None:
@@ -190,8 +198,8 @@ def syntax_is_one(view: SeriesView) -> Iterator[Fault]:
 def bits_agree(view: SeriesView) -> Iterator[Fault]:
     """BitsAllocated, BitsStored and HighBit agree: BitsStored fits in BitsAllocated, HighBit is one less."""
     for instance in view.instances if view.differs("HighBit") or view.differs("BitsStored") else (view.first,):
-        if instance.pixels is not None and instance.pixels.tag in _FLOATS:
-            continue  # PIX-006
+        if instance.pixels is None or instance.pixels.tag in _FLOATS:
+            continue  # FIL-004, PIX-006
         allocated, stored, high = (instance.number(key) for key in ("BitsAllocated", "BitsStored", "HighBit"))
         if not 0 < stored <= allocated or high != stored - 1:
             yield Fault(
@@ -210,7 +218,7 @@ def bits_fit_the_kind(view: SeriesView) -> Iterator[Fault]:
     for instance in view.representatives("BitsAllocated"):
         allowed = _BITS.get(instance.sop_class_uid)
         bits = instance.number("BitsAllocated")
-        if allowed is not None and bits not in allowed:
+        if allowed is not None and bits not in allowed and instance.pixels is not None:
             yield Fault(
                 instance.name,
                 f"BitsAllocated is {bits}; the SOP class allows {sorted(allowed)}.",
@@ -222,6 +230,8 @@ def bits_fit_the_kind(view: SeriesView) -> Iterator[Fault]:
 def photometry_fits_the_samples(view: SeriesView) -> Iterator[Fault]:
     """One sample is grey or palette colour, three are RGB or YBR; three have a PlanarConfiguration."""
     for instance in view.representatives("PhotometricInterpretation"):
+        if instance.pixels is None:
+            continue  # FIL-004
         name, samples = instance.text("PhotometricInterpretation"), instance.samples
         if (samples == 1 and name not in _GREY) or (samples == 3 and name not in _COLOUR):
             yield Fault(

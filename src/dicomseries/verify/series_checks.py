@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from dicomseries.errors import counted
 from dicomseries.readback import Instance
 from dicomseries.standard.series_level import (
     EQUIPMENT_LEVEL,
@@ -100,10 +101,14 @@ def instances_are_unique(view: SeriesView) -> Iterator[Fault]:
 
 @check("SER-009", level="error", part="PS3.3 C.7.6.1", scope="image")
 def numbers_are_unique(view: SeriesView) -> Iterator[Fault]:
-    """InstanceNumbers are there and unique; viewers sort by them where they do not use positions."""
+    """InstanceNumbers are there and unique; viewers sort by them where they do not use positions.
+
+    A single file may have none: the attribute is of Type 2.
+    """
     empty = [instance for instance in view.instances if not instance.numbers("InstanceNumber")]
-    if empty:
-        yield Fault(empty[0].name, f"{len(empty)} files have no InstanceNumber.", "Number the slices from 1.")
+    if empty and len(view.instances) > 1:
+        lacking = f"{len(empty)} of {counted(len(view.instances), 'file')} have no InstanceNumber."
+        yield Fault(empty[0].name, lacking, "Number the slices from 1.")
     yield from _repeated(view.instances, "InstanceNumber", "Number the slices 1, 2, 3 …")
 
 

@@ -116,7 +116,8 @@ def characters_can_be_decoded(view: SeriesView) -> Iterator[Fault]:
 
 def _decoded(instance: Instance, element: Element) -> str | None:
     """Return a text; None where it is not in its character set."""
-    if element.raw.isascii():
+    is_escaped = b"\x1b" in element.raw and element.vr in _CHARACTER_SET_VRS  # PS3.3 section C.12.1.1.2: ISO 2022
+    if element.raw.isascii() and not is_escaped:
         return element.raw.decode("ascii")
     if element.vr not in _CHARACTER_SET_VRS:
         return element.raw.decode("latin-1")

@@ -24,12 +24,18 @@ _MULTI_FRAME_SC = frozenset(f"1.2.840.10008.5.1.4.1.1.7.{number}" for number in 
 def window_is_there(view: SeriesView) -> Iterator[Fault]:
     """Grey images have a window (or a VOI LUT). Without one, each viewer guesses another contrast for each slice.
 
-    Segments and masks of one bit need none.
+    Images of up to 8 bits need none, as they are shown whole, nor do segments, masks and palette colours.
     """
-    grey = view.first.samples == 1 and view.first.number("BitsAllocated") != 1 and not view.is_sparse
-    windows = view.told("WindowCenter") if grey else ()
+    first = view.first
+    deep = first.pixels is not None and (first.number("BitsStored") or first.number("BitsAllocated")) > 8
+    grey = first.samples == 1 and first.text("PhotometricInterpretation") != "PALETTE COLOR" and not view.is_sparse
+    windows = view.told("WindowCenter") if grey and deep else ()
     if len(windows) == 1 and not windows[0].raw and not view.told("VOILUTSequence")[0].raw:
-        yield Fault(windows[0].where, "There is no WindowCenter and WindowWidth.", "Write one window in all slices.")
+        yield Fault(
+            windows[0].where,
+            "There is no WindowCenter and WindowWidth.",
+            "Write WindowCenter and WindowWidth, the same in all slices.",
+        )
 
 
 @check("WIN-002", level="error", part="PS3.3 C.11.2", scope="image")
