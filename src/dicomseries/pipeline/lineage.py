@@ -12,6 +12,7 @@ from dicomseries.derivation import Meaning
 from dicomseries.errors import OptionError
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.metadata import Metadata
+from dicomseries.pipeline.weightings import counted_by_acquisition
 from dicomseries.plan import Column, SeriesPlan
 from dicomseries.standard.attribute import attribute, tag_of
 from dicomseries.uids import SeriesUids, UidPolicy
@@ -164,7 +165,8 @@ class Lineage:
         there = {one.keyword for one in plan.per_frame} | _shared_groups(plan)
         taken = (one for one in self.groups if one.keyword not in there)  # what the user gives wins
         groups = tuple(sorted((*plan.per_frame, *taken), key=lambda one: tag_of(one.keyword)))
-        return replace(plan, per_frame=groups, columns=(*plan.columns, *own))
+        plan = replace(plan, per_frame=groups, columns=(*plan.columns, *own))
+        return counted_by_acquisition(plan) if "MRDiffusionSequence" in {one.keyword for one in groups} else plan
 
 
 def _shared_groups(plan: SeriesPlan) -> set[str]:

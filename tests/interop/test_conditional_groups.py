@@ -1,0 +1,278 @@
+"""Functional groups whose attributes ask for each other travel whole: diffusion, ASL, cardiac and all others."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.datadict import dictionary_VM, dictionary_VR
+from pydicom.dataset import Dataset
+
+import dicomseries as dcs
+from dicomseries.derivation import rule_for
+from dicomseries.derivation.items import completed
+from dicomseries.derivation.whole_groups import may_differ
+from dicomseries.iod.enhanced_ct import EnhancedCT
+from dicomseries.iod.enhanced_mr import EnhancedMR
+from dicomseries.standard.attribute import attribute
+from dicomseries.standard.conditional_groups import GROUP_NEEDS
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS, group_requirements
+from dicomseries.standard.terms import ENUMERATED
+from judges import dciodvfy
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SHAPE = (3, 6, 5)
+ARRAY = np.stack([np.arange(90, dtype="int16").reshape(SHAPE) + volume for volume in range(3)])
+DIRECTIONS = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.6, 0.8))
+KINDS = {"EnhancedMR": EnhancedMR, "EnhancedCT": EnhancedCT}
+DEMANDED = {
+    "EnhancedMR": {"ApplicableSafetyStandardAgency": "IEC"},
+    "EnhancedCT": {"IrradiationEventUID": "1.2.3.4", "RescaleType": "HU"},
+}
+
+
+def item(**values) -> Dataset:
+    dataset = Dataset()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def written(folder: Path, kind: str = "EnhancedMR") -> Path:
+    """A multi-frame source of three volumes."""
+    dcs.write(
+        ARRAY,
+        folder,
+        kind=kind,
+        axes="tzyx",
+        spacing=(1, 1, 2),
+        metadata=DEMANDED[kind] | {"Manufacturer": "SIEMENS"},
+        sync=False,
+    )
+    return folder / "0001.dcm"
+
+
+def with_groups(path: Path, groups, image_type=None) -> Path:
+    """Write functional groups into each frame; `groups` gives those of a volume."""
+    dataset = pydicom.dcmread(path)
+    for frame, own in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        for keyword, inside in groups(frame // SHAPE[0]).items():
+            setattr(own, keyword, [inside])
+    if image_type is not None:
+        dataset.ImageType = image_type
+        dataset.SharedFunctionalGroupsSequence[0].MRImageFrameTypeSequence[0].FrameType = image_type
+    dataset.save_as(path)
+    return path
+
+
+def diffusion(volume: int, directionality: str, *, with_direction: bool, with_matrix: bool) -> dict:
+    """What Siemens XA scanners say of a frame: b = 0 without a direction, else a matrix and its main direction."""
+    if not volume:
+        return {"MRDiffusionSequence": item(DiffusionDirectionality="NONE", DiffusionBValue=0.0)}
+    own = item(DiffusionDirectionality=directionality, DiffusionBValue=1000.0, DiffusionAnisotropyType="FRACTIONAL")
+    x, y, z = DIRECTIONS[volume]
+    if with_direction:
+        own.DiffusionGradientDirectionSequence = [item(DiffusionGradientOrientation=[x, y, z])]
+    if with_matrix:
+        names = ("XX", "XY", "XZ", "YY", "YZ", "ZZ")
+        products = (x * x, x * y, x * z, y * y, y * z, z * z)
+        entries = {f"DiffusionBValue{name}": 1000.0 * one for name, one in zip(names, products, strict=True)}
+        own.DiffusionBMatrixSequence = [item(**entries)]
+    return {"MRDiffusionSequence": own}
+
+
+def errors_of(folder: Path) -> list[str]:
+    return [str(one) for one in dcs.check(folder, validators=False) if one.level == "error"]
+
+
+def frames_of(path: Path, group: str) -> list[Dataset]:
+    dataset = pydicom.dcmread(path)
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    own = (
+        getattr(frame, group, None) or getattr(shared, group, None)
+        for frame in dataset.PerFrameFunctionalGroupsSequence
+    )
+    return [one[0] if one else Dataset() for one in own]
+
+
+CASES = {
+    "matrix and direction": ("BMATRIX", True, True, "BMATRIX"),
+    "matrix alone": ("BMATRIX", False, True, "BMATRIX"),
+    "direction alone, said to be a matrix": ("BMATRIX", True, False, "DIRECTIONAL"),
+    "matrix alone, said to be a direction": ("DIRECTIONAL", False, True, "BMATRIX"),
+    "direction": ("DIRECTIONAL", True, False, "DIRECTIONAL"),
+    "isotropic": ("ISOTROPIC", False, False, "ISOTROPIC"),
+    "neither": ("BMATRIX", False, False, None),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_diffusion_is_whole_in_a_result_of_frames(case, tmp_path):
+    said, with_direction, with_matrix, wanted = CASES[case]
+    path = written(tmp_path / "source")
+    with_groups(path, lambda volume: diffusion(volume, said, with_direction=with_direction, with_matrix=with_matrix))
+    dcs.write(ARRAY, tmp_path / "out", like=path, axes="tzyx", sync=False)
+    found = frames_of(tmp_path / "out" / "0001.dcm", "MRDiffusionSequence")
+    assert [one.DiffusionBValue for one in found[:: SHAPE[0]]] == [0, 1000, 1000]
+    assert [one.get("DiffusionDirectionality") for one in found[:: SHAPE[0]]] == ["NONE", wanted, wanted]
+    assert ["DiffusionBMatrixSequence" in one for one in found[:: SHAPE[0]]] == [False, with_matrix, with_matrix]
+    assert ["DiffusionGradientDirectionSequence" in one for one in found[:: SHAPE[0]]] == [False, *[with_direction] * 2]
+    assert errors_of(tmp_path / "out") == []
+    if wanted is not None:
+        assert not [line for line in dciodvfy(tmp_path / "out" / "0001.dcm").errors if "Diffusion" in line]
+
+
+@pytest.mark.parametrize("kind", ["EnhancedMR", "MR"])
+def test_b_values_and_directions_of_a_scanner_that_writes_matrices_reach_dcm2niix(kind, tmp_path):
+    path = with_groups(
+        written(tmp_path / "source"), lambda volume: diffusion(volume, "BMATRIX", with_direction=True, with_matrix=True)
+    )
+    dcs.write(ARRAY, tmp_path / "out", like=path, kind=kind, axes="tzyx", sync=False)
+    assert errors_of(tmp_path / "out") == []
+    (tmp_path / "nii").mkdir()
+    dcm2niix = pytest.importorskip("dcm2niix")
+    assert (
+        pydicom.dcmread(next((tmp_path / "out").iterdir())).ContributingEquipmentSequence[0].Manufacturer == "SIEMENS"
+    )
+    command = [dcm2niix.bin, "-b", "n", "-z", "n", "-f", "x", "-o", str(tmp_path / "nii"), str(tmp_path / "out")]
+    subprocess.run(command, check=True, capture_output=True)
+    b_values = (tmp_path / "nii" / "x.bval").read_text(encoding="utf-8").split()
+    vectors = np.array(
+        [line.split() for line in (tmp_path / "nii" / "x.bvec").read_text(encoding="utf-8").splitlines()], float
+    )
+    assert b_values == ["0", "1000", "1000"]
+    assert np.allclose(np.abs(vectors.T), np.abs(DIRECTIONS), atol=1e-6)
+
+
+def labelling(volume: int, *, is_whole: bool = True) -> dict:
+    slab = item(
+        ASLSlabNumber=1,
+        ASLSlabThickness=100.0,
+        ASLSlabOrientation=[0.0, 0.0, 1.0],
+        ASLMidSlabPosition=[0.0, 0.0, -50.0],
+        ASLPulseTrainDuration=1800,
+    )
+    own = item(ASLTechniqueDescription="", ASLContext="LABEL" if volume % 2 else "CONTROL", ASLBolusCutoffFlag="NO")
+    own.ASLCrusherFlag = "NO"
+    own.ASLSlabSequence = [slab]
+    if not is_whole:
+        del own.ASLCrusherFlag
+    return {"MRArterialSpinLabelingSequence": own}
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_labelling_travels_with_the_image_type_that_asks_for_it(is_whole, tmp_path):
+    path = with_groups(
+        written(tmp_path / "source"),
+        lambda volume: labelling(volume, is_whole=is_whole),
+        ["DERIVED", "PRIMARY", "ASL", "QUANTITY"],
+    )
+    receipt = dcs.write(ARRAY, tmp_path / "out", like=path, axes="tzyx", sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    found = frames_of(tmp_path / "out" / "0001.dcm", "MRArterialSpinLabelingSequence")
+    contexts = [one.get("ASLContext") for one in found[:: SHAPE[0]]]
+    assert contexts == (["CONTROL", "LABEL", "CONTROL"] if is_whole else [None] * 3)
+    assert result.ImageType[2] == ("ASL" if is_whole else "VOLUME")
+    frame_type = result.SharedFunctionalGroupsSequence[0].MRImageFrameTypeSequence[0].FrameType
+    assert list(frame_type) == list(result.ImageType)
+    assert is_whole or any("ImageType is not ASL" in line for line in receipt.advice)
+    assert errors_of(tmp_path / "out") == []
+    assert not [line for line in dciodvfy(tmp_path / "out" / "0001.dcm").errors if "ASL" in line or "Arterial" in line]
+
+
+def test_what_the_user_gives_stands_in_place_of_the_group_of_the_source(tmp_path):
+    path = with_groups(
+        written(tmp_path / "source"), lambda volume: diffusion(volume, "BMATRIX", with_direction=True, with_matrix=True)
+    )
+    own = {"DiffusionBValue": [0, 500, 500], "DiffusionGradientOrientation": [None, [1, 0, 0], [0, 1, 0]]}
+    receipt = dcs.write(ARRAY, tmp_path / "out", like=path, axes="tzyx", per_volume=own, sync=False)
+    found = frames_of(tmp_path / "out" / "0001.dcm", "MRDiffusionSequence")
+    assert [one.DiffusionBValue for one in found[:: SHAPE[0]]] == [0, 500, 500]
+    assert errors_of(tmp_path / "out") == []
+    assert any("DiffusionBMatrixSequence" in line for line in receipt.advice)
+
+
+# ------------------------------------------------------------------------------------------------ every group there is
+def value_of(keyword: str, volume: int) -> object:
+    """A legal value of an attribute that differs from volume to volume where it can."""
+    if keyword in ENUMERATED:
+        return ENUMERATED[keyword][volume % len(ENUMERATED[keyword])]
+    count = int(dictionary_VM(keyword)[0])
+    number = {
+        **dict.fromkeys(("FD", "FL"), float(volume + 1)),
+        **dict.fromkeys(("US", "UL", "SS", "SL"), volume + 1),
+        **dict.fromkeys(("DS", "IS"), str(volume + 1)),
+        **dict.fromkeys(("CS", "SH", "LO", "ST", "LT", "UT"), f"V{volume}"),
+        "UI": f"1.2.{volume + 1}",
+        "DT": f"2024010112000{volume}",
+        "DA": "20240101",
+        "TM": f"12000{volume}",
+    }
+    value = number[dictionary_VR(keyword)]
+    return value if count == 1 else [value] * count
+
+
+def whole_item(uid: str, group: str, volume: int) -> Dataset:
+    """An item of a functional group with every attribute that its macro has."""
+    own = Dataset()
+    for requirement in group_requirements(uid, group):
+        inside = own
+        for keyword in requirement.path[:-1]:
+            if keyword not in inside:
+                setattr(inside, keyword, [Dataset()])
+            inside = inside[keyword].value[0]
+        keyword = requirement.keyword
+        if dictionary_VR(keyword) == "SQ":
+            if keyword not in inside:
+                setattr(inside, keyword, [code()] if keyword.endswith("CodeSequence") else [Dataset()])
+        elif " or " not in dictionary_VR(keyword):
+            setattr(inside, keyword, value_of(keyword, volume))
+    return own
+
+
+def code() -> Dataset:
+    return item(CodeValue="1", CodingSchemeDesignator="99X", CodeMeaning="One")
+
+
+def kept_groups() -> list[tuple[str, str]]:
+    """The functional groups that a result may take over whole."""
+    return [
+        (name, group)
+        for name, kind in KINDS.items()
+        for group in FUNCTIONAL_GROUPS[kind.sop_class_uid]
+        if rule_for(group).is_kept and rule_for(group).when == "always" and may_differ(kind, group)
+        if all(rule_for(one.path[0]).is_kept for one in group_requirements(kind.sop_class_uid, group))
+    ]
+
+
+@pytest.mark.parametrize(("kind", "group"), kept_groups())
+def test_every_functional_group_is_in_the_result_as_in_the_source_or_not_at_all(kind, group, tmp_path):
+    uid = KINDS[kind].sop_class_uid
+    path = with_groups(written(tmp_path / "source", kind), lambda volume: {group: whole_item(uid, group, volume)})
+    dcs.write(ARRAY, tmp_path / "out", like=path, axes="tzyx", sync=False)
+    before, after = (frames_of(one, group) for one in (path, tmp_path / "out" / "0001.dcm"))
+    assert errors_of(tmp_path / "out") == []
+    for own, made in zip(before, after, strict=True):
+        assert not made or made == own
+
+
+def asking_item(need) -> tuple:
+    """An item with nothing but the attribute that asks for others."""
+    vr = dictionary_VR(need.keyword)
+    if vr == "SQ":
+        return (attribute(need.keyword, (attribute("CodeValue", "1"),)),)
+    value = need.values[0] if need.values else value_of(need.keyword, 0)
+    return (attribute(need.keyword, *(value if isinstance(value, list) else [value])),)
+
+
+@pytest.mark.parametrize("group", sorted(GROUP_NEEDS))
+def test_an_item_in_part_is_completed_or_loses_what_asks_for_more(group):
+    for need in GROUP_NEEDS[group]:
+        found, notes = completed(group, asking_item(need))
+        names = {one.keyword for one in found}
+        assert need.keyword not in names or set(need.partners) <= names
+        assert notes
