@@ -143,7 +143,8 @@ class Receipt:
             lines += [other._series(), f"values: {other._values()}"]  # noqa: SLF001 - another receipt
         if len(self.others) > _MOST_OTHERS:
             lines.append(f"… and {len(self.others) - _MOST_OTHERS} more series, the last in {self.others[-1].out}")
-        lines.append(f"orientation: {orientation_text(self.grid)}")
+        if self.grid.statement.has_place:
+            lines.append(f"orientation: {orientation_text(self.grid)}")
         lines.append(
             "verified: every file was read back and compared" if self.verified else "not verified (verify=False)"
         )

@@ -186,3 +186,14 @@ def test_pictures_name_the_sides_of_the_patient(tmp_path):
     assert "RAS: columns L→R, rows P→A, slices I→S" in receipt._repr_html_()
     assert receipt.to_html(look=volume.look()).count(">P</b>") == 2
     assert receipt.to_dict()["orientation"] == "RAS"
+
+
+def test_pictures_without_a_place_have_no_letters(tmp_path):
+    receipt = dcs.write(ARRAY.astype("uint8"), tmp_path / "out", kind="SC", sync=False)
+    assert not receipt.grid.statement.has_place
+    with pytest.warns(dcs.DicomSeriesWarning):
+        seen = dcs.read(tmp_path / "out").look()
+    assert [plane.letters for plane in seen.planes] == [()] * 3
+    for text in (str(receipt), receipt._repr_html_(), receipt.to_html(look=seen)):
+        assert "→" not in text
+        assert "orientation" not in text.replace("ImageOrientation", "")

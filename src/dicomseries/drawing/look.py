@@ -108,7 +108,6 @@ def look(
     *,
     slope: float = 1,
     intercept: float = 0,
-    has_letters: bool = True,
 ) -> Look:
     """Look at a volume, a few slices at a time: memory and reading are bounded, however large it is.
 
@@ -117,11 +116,9 @@ def look(
     read : callable
         Gives the slices [start, stop) of a volume, shape (stop - start, rows, columns) or with 3 colours last.
     grid : Grid
-        Where they are.
+        Where they are; the sides of the patient are named if that was stated.
     slope, intercept : float
         real = slope · value + intercept.
-    has_letters : bool
-        Whether the grid stands in a patient, whose sides are named.
 
     Examples
     --------
@@ -144,7 +141,8 @@ def look(
     seen = np.stack(across)
     shades = _shades(seen)
     x, y, z = (step * size for step, size in zip(grid.spacing_mm, (width, height, count), strict=True))
-    columns, rows, slices = ((course(axis).split("→") if has_letters else []) for axis in grid.axes)
+    has_place = grid.statement.has_place
+    columns, rows, slices = ((course(axis).split("→") if has_place else []) for axis in grid.axes)
     planes = (
         Plane(
             name=f"slice {middle[0]}",
