@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
@@ -73,7 +75,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     words, output = split_words(typed)
     output = replace(output, words=tuple(typed))
     _never_fail_on_a_letter()
-    with _warnings_as_notes(output):
+    with _warnings_as_notes(output), _ended_as_by_keyboard() as received:
         try:
             code = app(words, prog_name="dicomseries", standalone_mode=False, obj=output)
             sys.stdout.flush()
@@ -87,7 +89,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         finally:
             _give_up_unwritable_stdout()
     if code == Exit.INTERRUPTED:  # typer turns Ctrl-C into this code
-        return _interrupted(output)
+        _interrupted(output)
+        return 128 + received[0] if received else int(Exit.INTERRUPTED)
     return int(code or Exit.DONE)
 
 
@@ -171,6 +174,29 @@ def _warnings_as_notes(output: Output) -> Iterator[None]:
         warnings.simplefilter("always")
         warnings.showwarning = show
         yield
+
+
+@contextlib.contextmanager
+def _ended_as_by_keyboard() -> Iterator[list[int]]:
+    """Clean up after SIGTERM and SIGHUP as after Ctrl-C; the list tells which of them came."""
+    received: list[int] = []
+
+    def end(number: int, _: Any) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in known if signal.getsignal(number) == signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, end)
+    try:
+        yield received
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _never_fail_on_a_letter() -> None:

@@ -31,7 +31,10 @@ _AMPLE = 1 << 30
 def check_space(out: Path, jobs: Sequence[Job]) -> None:
     """Refuse what the disk has no room for, before a file exists."""
     folder = next(parent for parent in out.absolute().parents if parent.exists())
-    free = shutil.disk_usage(folder).free
+    disk = shutil.disk_usage(folder)
+    free = disk.free
+    if not disk.total:
+        return  # no disk at all, as below /proc: what is wrong with such a place is said when a file is to be made
     if free > 2 * sum(len(plan) * plan.pixel_bytes for plan in _plans(jobs)) + _AMPLE:
         return  # far more than any headers take; to know their size costs as much as to make them
     size = sum(len(plan) * max(plan.file_bytes(index) for index in {0, len(plan) - 1}) for plan in _plans(jobs))

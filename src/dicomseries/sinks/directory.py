@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dicomseries.errors import TargetError, WriteError, counted
+from dicomseries.sinks.durable import sync_folder
 from dicomseries.sinks.staged_folder import StagedFolder, refused
 
 try:
@@ -131,7 +132,7 @@ class DirectorySink:
         path = _record_of(self._staging)
         path.write_text(self._record, encoding="utf-8")
         if self._sync:
-            _sync_folder(path)
+            sync_folder(path)
 
     def __enter__(self) -> Self:
         return self
@@ -158,7 +159,7 @@ class DirectorySink:
                 self._staged.sweep()
             if self._sync:
                 for folder in {self._staging, *(path for path in self._staging.iterdir() if path.is_dir())}:
-                    _sync_folder(folder)
+                    sync_folder(folder)
             with _alone(self._target.parent):
                 # Checked again: another process may have filled the target since, and nothing of it may be lost.
                 check_target(self._target, overwrite=self._overwrite)
@@ -172,9 +173,14 @@ class DirectorySink:
             self._done = True
             _record_of(self._staging).unlink(missing_ok=True)
             if self._sync:
-                _sync_folder(self._target.parent)
+                self._sync_parents()
             shutil.rmtree(self._aside, ignore_errors=True)
         self._unlock()
+
+    def _sync_parents(self) -> None:
+        """Make the name of the target durable, and those of the folders that were made for it, the outermost last."""
+        for folder in (self._target.parent, *(path.parent for path in self._made_parents)):
+            sync_folder(folder)
 
     def abort(self) -> None:
         """Remove the staging folder, unless it was committed."""
@@ -407,12 +413,3 @@ def _siblings(target: Path, what: str, suffix: str = "") -> list[Path]:
     """Return what writes to this very target have named so, and nobody else's."""
     ours = re.compile(re.escape(f".{target.name}.{what}-") + "[0-9a-f]{8}" + re.escape(suffix))
     return sorted(path for path in target.parent.iterdir() if ours.fullmatch(path.name))
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(PermissionError):  # Windows cannot open a folder
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from dicomseries.errors import WriteError
+from dicomseries.sinks.durable import sync_file, sync_folder
 from dicomseries.sinks.volume_files import check_free
 
 __all__ = ["save_bytes"]
@@ -44,7 +45,9 @@ def save_bytes(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
     staged = target.with_name(f".partial-{secrets.token_hex(4)}-{target.name}")
     try:
         staged.write_bytes(content)
+        sync_file(staged)
         staged.replace(target)
+        sync_folder(target.parent)
     except OSError as refusal:
         raise WriteError(
             code="write-failed",

@@ -57,20 +57,9 @@ def document(model: dict[str, Any], voxels: Sequence[str] | None) -> str:
     stands in a header can run, and nothing is fetched from anywhere but the server that gave the page.
     """
     script, style = program(), "".join(map(_source, STYLES))
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src '{_hash(script)}'",
-            f"style-src '{_hash(style)}'",
-            "img-src data:",
-            "connect-src 'self'" if voxels is None else "connect-src 'none'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
     parts = {
         "TITLE": html.escape(str(model["title"])),
-        "POLICY": policy,
+        "POLICY": policy(script, style, is_served=voxels is None),
         "STYLE": style,
         "MODEL": _data(model),
         "VOXELS": "\n".join(f'<script type="text/plain" class="voxels">{layer}</script>' for layer in voxels or ()),
@@ -78,6 +67,26 @@ def document(model: dict[str, Any], voxels: Sequence[str] | None) -> str:
     }
     # In one go: what a header holds must not be taken for a place of the template.
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _source("index.html"))
+
+
+def policy(script: str, style: str, *, is_served: bool) -> str:
+    """Return the Content-Security-Policy of a page with this script and style."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}'",
+            f"style-src '{_hash(style)}'",
+            "img-src data:",
+            "connect-src 'self'" if is_served else "connect-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def served_policy() -> str:
+    """Return the Content-Security-Policy of a served page, for the header of the answer."""
+    return policy(program(), "".join(map(_source, STYLES)), is_served=True)
 
 
 def program() -> str:

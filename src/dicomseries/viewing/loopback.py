@@ -84,6 +84,8 @@ def bound(handler: type[http.server.BaseHTTPRequestHandler], port: int) -> http.
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 256
+    """A viewer opens a connection for each of hundreds of frames at once."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a browser that has gone, as it does whenever its user goes on before a picture is there."""
@@ -112,6 +114,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "dicomseries"
     sys_version = ""
+    timeout = 60.0
+    """Seconds in which a connection has to say something, or is closed."""
     wbufsize = 1 << 16  # head and body together: apart they would wait for each other's acknowledgement
     disable_nagle_algorithm = True
 
@@ -122,6 +126,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Answer one request."""
         request = self._request()
         self._give(NOTHING if request is None else type(self).respond(request), is_known=request is not None)
+
+    def do_HEAD(self) -> None:
+        """Answer as GET does, without the body (RFC 9110 section 9.3.2)."""
+        self.do_GET()
 
     def do_OPTIONS(self) -> None:
         """Answer a browser that asks whether a page of another origin may ask."""
@@ -137,13 +145,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if not hmac.compare_digest((given + slash).encode("utf-8", "replace"), folder.encode("ascii")):
                 return None
         host = f"127.0.0.1:{self.connection.getsockname()[1]}"
-        # Some clients leave the port out; a name that was made to point here is none of the two.
-        if self.headers.get("Host", "") not in {host, "127.0.0.1"}:
+        # Some clients leave the port out; a name that was made to point here is none of the two, nor are two names.
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or hosts[0] not in {host, "127.0.0.1"}:
             return None
         accept = ", ".join(self.headers.get_all("Accept", []))
         return Request(path=path, query=query, accept=accept, root=f"http://{host}/{folder}")
 
     def _give(self, answer: Answer, *, is_known: bool = True) -> None:
+        if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # the body is not read, and must not be taken for the next request
         pieces = [answer.content] if isinstance(answer.content, bytes) else answer.content
         length = len(answer.content) if isinstance(answer.content, bytes) else answer.length
         head = {"Content-Type": answer.content_type}
@@ -153,10 +164,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True  # which is how that version says where a body ends
         else:
             head["Transfer-Encoding"] = "chunked"
+        if self.close_connection:
+            head["Connection"] = "close"
         self.send_response(answer.status)
         for name, value in {**head, **_ALWAYS, **(self.added if is_known else {}), **answer.headers}.items():
             self.send_header(name, value)
         self.end_headers()
+        if self.command == "HEAD":
+            return
         self._write(pieces, is_chunked="Transfer-Encoding" in head)
 
     def _write(self, pieces: Iterable[bytes], *, is_chunked: bool) -> None:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dicomseries.errors import DicomSeriesError
+from dicomseries.viewing.document import served_policy
 from dicomseries.viewing.loopback import NOTHING, Answer, bound, handler, refusal
 from dicomseries.viewing.planes import Planes
 
 __all__ = ["Answer", "Site", "bound_server", "handler_of"]
+
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +40,9 @@ class Site:
         """Return what is at a path; 404 if there is nothing, 500 with the reason if it cannot be read."""
         try:
             if not path:
-                return Answer(content=self.page.encode("utf-8"), content_type="text/html; charset=utf-8")
+                headers = {"Content-Security-Policy": served_policy()}
+                content = self.page.encode("utf-8")
+                return Answer(content=content, content_type="text/html; charset=utf-8", headers=headers)
             if path in self.records:
                 return Answer(content=json.dumps(self.records[path]()).encode(), content_type="application/json")
             return self._plane(path.split("/"))
@@ -50,7 +55,7 @@ class Site:
             planes.close()
 
     def _plane(self, words: list[str]) -> Answer:
-        if len(words) != 5 or words[0] != "voxels" or not all(word.isascii() and word.isdigit() for word in words[1:]):
+        if len(words) != 5 or words[0] != "voxels" or not all(map(_is_number, words[1:])):
             return NOTHING
         layer, axis, index, volume = map(int, words[1:])
         try:
@@ -59,6 +64,11 @@ class Site:
             return NOTHING
         status = 200 if is_whole else 203  # "not authoritative": a coarse plane, to be asked for again
         return Answer(content=plane.tobytes(), content_type="application/octet-stream", status=status)
+
+
+def _is_number(word: str) -> bool:
+    """Tell whether a word of an address is a whole number of no more digits than any place has."""
+    return len(word) <= _MOST_DIGITS and word.isascii() and word.isdigit()
 
 
 def bound_server(site: Site, token: str) -> http.server.ThreadingHTTPServer:

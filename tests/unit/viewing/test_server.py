@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
 from dicomseries.geometry import Grid
 from dicomseries.sources import ArraySlabs, Volume
-from dicomseries.viewing import Planes, Site, bound_server
+from dicomseries.viewing import Planes, Site, bound_server, document, loopback
 
 ARRAY = np.arange(24, dtype="int16").reshape(2, 3, 4)
 
@@ -86,3 +89,71 @@ def test_another_name_for_this_machine_is_not_answered_and_nothing_is_changed():
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert "Access-Control-Allow-Origin" not in headers
+
+
+def said(server, text):
+    """Return all that is answered to these bytes until the connection is closed."""
+    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as connection:
+        connection.sendall(text.encode())
+        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+def test_head_is_answered_as_get_without_the_body():
+    with running() as server:
+        for path in ("/secret/", "/secret/voxels/0/2/1/0", "/secret/findings", "/nothing"):
+            full, content = answer(server, path)
+            head, nothing = answer(server, path, "HEAD")
+            assert (head.status, nothing) == (full.status, b"")
+            assert head.getheader("Content-Length") == str(len(content))
+
+
+def test_the_policy_of_the_page_stands_in_a_header_too():
+    with running() as server:
+        policy = answer(server, "/secret/")[0].getheader("Content-Security-Policy")
+        assert "default-src 'none'" in policy
+        assert policy in document({"title": "x"}, None)
+
+
+def test_a_body_is_never_taken_for_the_next_request():
+    with running() as server:
+        host = f"127.0.0.1:{server.server_address[1]}"
+        body = f"GET /other HTTP/1.1\r\nHost: {host}\r\n\r\n"
+        text = f"GET /secret/findings HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        found = said(server, text)
+        assert found.count(b"HTTP/1.1 ") == 1
+        assert b"HTTP/1.1 200" in found
+
+
+@pytest.mark.parametrize("hosts", [["127.0.0.1", "evil.example"], ["127.0.0.1", "127.0.0.1"], [], ["evil.example"]])
+def test_several_hosts_are_none(hosts):
+    with running() as server:
+        lines = "".join(f"Host: {host}\r\n" for host in hosts)
+        found = said(server, f"GET /secret/ HTTP/1.1\r\n{lines}Connection: close\r\n\r\n")
+        assert b" 404 " in found.splitlines()[0]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 19, "-1", "٣"])
+def test_numbers_beyond_all_bounds_are_not_found(number, capsys):
+    with running() as server:
+        path = quote(f"/secret/voxels/0/0/{number}/0")
+        assert answer(server, path)[0].status == 404
+    assert capsys.readouterr().err == ""
+
+
+def test_hundreds_of_clients_at_once_are_all_answered():
+    with running() as server:
+        assert server.request_queue_size >= 256
+        ready = threading.Barrier(64)
+
+        def ask(_):
+            ready.wait()
+            return answer(server, "/secret/findings")[0].status
+
+        with ThreadPoolExecutor(64) as pool:
+            assert set(pool.map(ask, range(256))) == {200}
+
+
+def test_a_connection_that_says_nothing_is_closed(monkeypatch):
+    monkeypatch.setattr(loopback._Handler, "timeout", 0.05)
+    with running() as server, socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as one:
+        assert one.recv(1) == b""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import OptionError, TargetError, WriteError, missing_package
 from dicomseries.geometry import Grid
+from dicomseries.sinks.durable import sync_all, sync_folder
 from dicomseries.sinks.volume_files import metaimage, nifti, nrrd, numpy_archive, numpy_array, tiff, zarr_store
 from dicomseries.sinks.volume_files.voxels import Voxels
 
@@ -148,7 +149,9 @@ def save(
     staged = target.with_name(f".partial-{token}-{target.name}")
     try:
         form.save(staged, voxels)
+        sync_all(staged)
         _put_in_place(staged, target, target.with_name(f".replaced-{token}-{target.name}"))
+        sync_folder(target.parent)
     except ImportError as error:
         if form.PACKAGE is None:
             raise

@@ -209,10 +209,14 @@ def _tag(name: str) -> int:
     return int(tag)
 
 
+_MOST_DIGITS = 18
+"""Python converts no more than 4,300 digits, and nothing here is so many."""
+
+
 def _number(name: str, text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()):
-        message = f"{name}={text}: expected a whole number, 0 or more"
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        message = f"{name}={text[:40]}: expected a whole number, 0 or more, of {_MOST_DIGITS} digits at most"
         raise RefusedError(400, message)
     return int(text)

@@ -177,8 +177,8 @@ def _plain_frame(instance: Instance, index: int) -> bytes:
 
 def _numbers(text: str, count: int) -> list[int]:
     """Return the frames of a list such as "1,2,5"."""
-    numbers = [int(word) if word.isascii() and word.isdigit() else 0 for word in text.split(",")]
+    numbers = [int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0 for word in text.split(",")]
     wrong = [word for word, number in zip(text.split(","), numbers, strict=True) if not 1 <= number <= count]
     if wrong:
-        raise RefusedError(404, f"There is no frame {wrong[0]!r}: they are counted from 1 to {count}.")
+        raise RefusedError(404, f"There is no frame {wrong[0][:40]!r}: they are counted from 1 to {count}.")
     return numbers

@@ -1,0 +1,47 @@
+"""What has been written stays written after a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+__all__ = ["sync_all", "sync_file", "sync_folder"]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, or the content of a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sync_folder(Path(folder))
+    """
+    with contextlib.suppress(PermissionError):  # Windows cannot open a folder
+        _sync(folder, os.O_RDONLY)
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    _sync(path, os.O_RDWR)
+
+
+def sync_all(path: Path) -> None:
+    """Make a file durable, or a folder with all that is in it."""
+    if path.is_file():
+        sync_file(path)
+        return
+    for one in (*path.rglob("*"), path):
+        if one.is_dir():
+            sync_folder(one)
+        else:
+            sync_file(one)
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
