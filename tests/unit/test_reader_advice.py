@@ -10,6 +10,7 @@ import dicomseries as dcs
 FLOATS = np.random.default_rng(1).gamma(2, 900, (2, 3, 4, 5)).astype("float32")
 WHOLE = FLOATS.astype("uint16")
 SAFETY = {"ApplicableSafetyStandardAgency": "IEC"}
+DIFFUSION = {"DiffusionBValue": [0, 700], "DiffusionGradientOrientation": [[0, 0, 0], [0, 1, 0]]}
 OVER_TIME = {"axes": "tzyx", "times": 2.0}
 
 
@@ -30,10 +31,21 @@ NAMED = {
     "PT over time": ("dicom2nifti", (FLOATS,), {"kind": "PT", **OVER_TIME}),
     "MR over time": ("highdicom", (WHOLE,), {"kind": "MR", **OVER_TIME}),
     "a drug without its nuclide": ("pypet2bids", (FLOATS[0],), {"kind": "PT", "metadata": drug()}),
+    "volumes in one file": ("highdicom", (WHOLE,), {"kind": "EnhancedMR", "metadata": SAFETY, **OVER_TIME}),
+    "diffusion in one file": (
+        "highdicom",
+        (WHOLE,),
+        {"kind": "EnhancedMR", "metadata": SAFETY, "axes": "tzyx", "per_volume": DIFFUSION},
+    ),
     "floats in one file": ("dicom2nifti", (FLOATS[0],), {"kind": "EnhancedMR", "metadata": SAFETY}),
 }
 
 SILENT = {
+    "diffusion in one file": (
+        "OHIF",
+        (WHOLE,),
+        {"kind": "EnhancedMR", "metadata": SAFETY, "axes": "tzyx", "per_volume": DIFFUSION},
+    ),
     "integers that fit": ("vtk-dicom", (WHOLE[0],), {"kind": "CT"}),
     "floats": ("vtk-dicom", (FLOATS[0],), {"kind": "CT"}),
     "integers, rescaled": ("vtk-dicom", (WHOLE[0].astype("int32") * 200,), {"kind": "CT", "values": dcs.Rescale()}),

@@ -121,7 +121,7 @@ def _has_unnamed_nuclide(drugs: Attribute) -> bool:
 
 def _volumes_advice(series: SeriesPlan) -> Iterator[str]:
     """Yield which readers do not know an axis of volumes in files of one frame."""
-    if series.extent.volumes == 1:
+    if not _has_volumes(series):
         return
     rejecting = [HIGHDICOM, GDCM] if series.kind == "MR" else [HIGHDICOM, GDCM, DICOM2NIFTI]
     yield (
@@ -131,9 +131,8 @@ def _volumes_advice(series: SeriesPlan) -> Iterator[str]:
 
 
 def _has_volumes(series: SeriesPlan) -> bool:
-    """Return whether a file holds volumes of slices that only their time tells apart; a clip has none."""
-    is_diffusion = any(column.keyword == "DiffusionBValue" for column in series.columns)
-    return series.extent.is_timed and series.extent.slices > 1 and not is_diffusion
+    """Tell whether there are several volumes of slices; a clip has none."""
+    return series.extent.volumes > 1 and series.extent.slices > 1
 
 
 def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
@@ -141,7 +140,9 @@ def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
     if series.value_map.is_float:
         yield f"{OHIF} does not show a Parametric Map; {CORNERSTONE3D} shows one of 32 bits. See companion=True."
     elif _has_volumes(series):
-        stacking = listed(CORNERSTONE3D, OHIF, SIMPLEITK, GDCM, ITK_WASM)
+        is_diffusion = any(column.keyword == "DiffusionBValue" for column in series.columns)
+        viewers = () if is_diffusion else (CORNERSTONE3D, OHIF)
+        stacking = listed(*viewers, SIMPLEITK, GDCM, ITK_WASM)
         yield (
             f"{stacking} lay all volumes of one file in one stack of slices, and {HIGHDICOM} rejects it. split='time' "
             "writes a series for each volume, which they read right."

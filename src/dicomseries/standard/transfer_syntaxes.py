@@ -78,7 +78,7 @@ TRANSFER_SYNTAXES = (
         name="High-Throughput JPEG 2000 Image Compression (Lossless Only)",
         part="PS3.5 8.2.14",
         colour="YBR_RCT",
-        unread_by=("Orthanc's preview", "dwv", "dcmview", "ImageJ"),
+        unread_by=("vtk-dicom", "Orthanc's preview", "dwv", "dcmview", "ImageJ"),
     ),
     TransferSyntax(
         word="jxl",
@@ -86,7 +86,19 @@ TRANSFER_SYNTAXES = (
         name="JPEG XL Lossless",
         part="PS3.5 8.2.15",
         is_unsigned=True,
-        unread_by=("SimpleITK", "GDCM", "pydicom 3.0", "dcm2niix", "NiiVue", "OHIF", "Orthanc", "dwv", "ImageJ"),
+        unread_by=(
+            "SimpleITK",
+            "GDCM",
+            "pydicom 3.0",
+            "dcm2niix",
+            "vtk-dicom",
+            "dicom2nifti",
+            "NiiVue",
+            "OHIF",
+            "Orthanc",
+            "dwv",
+            "ImageJ",
+        ),
     ),
 )
 """In the order of the documentation."""
