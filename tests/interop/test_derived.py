@@ -261,6 +261,22 @@ def test_normalised_values_are_no_hounsfield_units_any_more(tmp_path):
     assert any("Hounsfield" in text for text in receipt.advice)
 
 
+def test_what_is_taken_over_of_the_values_is_valid(tmp_path):
+    array = np.random.default_rng(2).integers(-1000, 900, SHAPE).astype("int16")
+    array[:, 0] = -2000
+    said = {"PatientID": "42", "RescaleType": "HU", "PixelPaddingValue": -2000}
+    said |= {"WindowCenter": [40, -600], "WindowWidth": [400, 1500], "PhotometricInterpretation": "MONOCHROME1"}
+    dcs.write(array, tmp_path / "source", kind="CT", spacing=SPACING, metadata=said, sync=False)
+    for kind, more in (("CT", {}), ("SC", {}), ("EnhancedCT", {"IrradiationEventUID": "2.25.7"})):
+        out = tmp_path / kind
+        dcs.write(array, out, kind=kind, like=tmp_path / "source", metadata=more, sync=False)
+        assert faults(files_of(out)[0]) == set(), kind
+        result = pydicom.dcmread(files_of(out)[0])
+        assert result.PixelPaddingValue == -2000
+        assert (result.PhotometricInterpretation == "MONOCHROME1") == (kind != "EnhancedCT")
+        assert [one for one in dcs.check(out) if one.level == "error"] == []
+
+
 def test_another_space_gets_a_frame_of_reference_of_its_own(tmp_path):
     volume = dcs.read(get_testdata_file("CT_small.dcm"))
     derivation = volume.derive(volume.array, same_space=False)

@@ -7,6 +7,7 @@ import pydicom
 import pytest
 
 import dicomseries as dcs
+from dicomseries.cli import main
 from dicomseries.errors import DicomSeriesError, MetadataError
 
 SPACING = (2.0, 2.5, 3.0)
@@ -118,6 +119,31 @@ def test_values_beyond_the_unit_take_neither_it_nor_the_window(ct):
     assert found["RescaleType"] == ("US",)
     assert found["WindowCenter"] != ("40", "-600")
     assert any("RescaleType HU" in text and "not taken over" in text for text in plan.advice)
+
+
+# ------------------------------------------------------------------------------------------------------------ colour
+@pytest.fixture(scope="module", params=["CT", "EnhancedCT"])
+def hounsfield_series(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hu") / "series"
+    metadata = {"RescaleType": "HU", "IrradiationEventUID": "2.25.7"}
+    dcs.write(hounsfield(), folder, kind=request.param, spacing=SPACING, metadata=metadata, sync=False, verify=False)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["SC", "MultiframeSC"])
+@pytest.mark.parametrize("metadata", [{}, {"RescaleType": None}, {"RescaleType": ""}, {"RescaleType": "US"}])
+def test_colour_of_a_series_of_hounsfield_units_is_written(hounsfield_series, kind, metadata):
+    array = np.zeros((3, 4, 5, 3), "uint8")
+    plan = dcs.plan(array, like=hounsfield_series, kind=kind, axes="zyxc", metadata=metadata)
+    assert "RescaleType" not in said(plan)
+    assert "WindowCenter" not in said(plan)
+
+
+def test_colour_of_a_series_of_hounsfield_units_is_written_from_the_command_line(hounsfield_series, tmp_path):
+    np.save(tmp_path / "rgb.npy", np.zeros((3, 4, 5, 3), "uint8"))
+    words = ["derive", str(hounsfield_series), str(tmp_path / "rgb.npy"), str(tmp_path / "out")]
+    assert main([*words, "--kind", "sc", "--axes", "zyxc"]) == 0
+    assert pydicom.dcmread(tmp_path / "out" / "0001.dcm").SamplesPerPixel == 3
 
 
 # ---------------------------------------------------------------------------------------------------------- polarity
