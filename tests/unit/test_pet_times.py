@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from tests.judges.suv import SUV_READERS, suv_factors
 
 import dicomseries as dcs
+from judges.suv import SUV_READERS, suv_factors
 
 DOSE, HALF_LIFE, WEIGHT = 3.5e8, 6586.2, 80
 DRUG = {
@@ -244,6 +244,18 @@ def changed(folder, **values):
         for keyword, value in values.items():
             setattr(dataset, keyword, value)
         dataset.save_as(path)
+
+
+@pytest.mark.parametrize("zone", [{}, {"TimezoneOffsetFromUTC": "+0100"}], ids=["no zone", "zone"])
+def test_a_derived_series_counts_from_the_base_of_its_source(tmp_path, zone):
+    at_injection = {"SeriesDate": "20240131", "SeriesTime": "110000", "DecayCorrection": "ADMIN", "DecayFactor": 1.5}
+    written(tmp_path / "source", metadata=FACTS | at_injection | zone)
+    dcs.write(STATIC, tmp_path / "out", like=tmp_path / "source", now=NOW)
+    found = first(tmp_path / "out")
+    assert (found.SeriesDate, found.SeriesTime) == ("20240131", "110000")
+    assert (found.AcquisitionTime, found.FrameReferenceTime) == ("120000", 3_600_000)
+    assert found.ContentDate == "20261128"
+    assert [one for one in dcs.check(tmp_path / "out", validators=False) if one.id.startswith("TIM")] == []
 
 
 def test_a_source_that_contradicts_itself_gives_its_acquisition(tmp_path):
