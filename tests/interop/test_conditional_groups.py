@@ -276,3 +276,18 @@ def test_an_item_in_part_is_completed_or_loses_what_asks_for_more(group):
         names = {one.keyword for one in found}
         assert need.keyword not in names or set(need.partners) <= names
         assert notes
+
+
+@pytest.mark.parametrize("said", ["BMATRIX", "DIRECTIONAL"])
+def test_check_finds_a_group_without_what_its_values_ask_for(said, tmp_path):
+    path = with_groups(
+        written(tmp_path / "source"), lambda volume: diffusion(volume, said, with_direction=False, with_matrix=False)
+    )
+    found = [one for one in dcs.check(path.parent, validators=False) if one.id == "MOD-006"]
+    assert [said in one.message and "6 frames" in one.message for one in found] == [True]
+
+
+def test_check_finds_an_image_type_without_its_group(tmp_path):
+    path = with_groups(written(tmp_path / "source"), lambda _: {}, ["DERIVED", "PRIMARY", "ASL", "QUANTITY"])
+    found = [one for one in dcs.check(path.parent, validators=False) if one.id == "MOD-006"]
+    assert ["MRArterialSpinLabelingSequence" in one.where for one in found] == [True]

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.readback.instance import tag_of
+from dicomseries.standard.conditional_groups import FLAVOUR_GROUPS, GROUP_NEEDS, Need
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, MANDATORY_GROUPS, group_requirements
 from dicomseries.verify.frames import Frames, Path
 from dicomseries.verify.view import SeriesView
 
-__all__ = ["lacking_in_groups"]
+__all__ = ["lacking_in_groups", "lacking_partners"]
 
 _BINARY = frozenset({"AT", "FD", "FL", "OB", "OW", "SL", "SQ", "SS", "UL", "UN", "US"})
 """Value representations in which zeros and blanks are values."""
@@ -36,6 +37,42 @@ def lacking_in_groups(view: SeriesView, kind: str) -> Iterator[tuple[str, str, i
                 lacks = _lacking(frames, (tag_of(group), 0), has, tags, kind)
                 if lacks.any():
                     yield _place(frames, lacks, f"{group}.{path}"), group, int(lacks.sum())
+
+
+def lacking_partners(view: SeriesView) -> Iterator[tuple[str, str, int]]:
+    """Yield the first place where a functional group lacks what its values ask for, why, and in how many frames.
+
+    Also where FrameType has a flavour whose functional group is not there.
+    """
+    for frames in view.frames:
+        groups = set(FUNCTIONAL_GROUPS.get(frames.instance.text("SOPClassUID"), ()))
+        if frames.groups is None:
+            continue
+        for group in sorted(groups & set(GROUP_NEEDS)):
+            for need in GROUP_NEEDS[group]:
+                yield from _without_partners(frames, group, need)
+        for flavour, group in FLAVOUR_GROUPS.items():
+            if group in groups and flavour in frames.instance.texts("ImageType")[2:3]:
+                lacks = ~_filled(frames, (tag_of(group),))
+                if lacks.any():
+                    yield _place(frames, lacks, group), f"ImageType {flavour} asks for it", int(lacks.sum())
+
+
+def _without_partners(frames: Frames, group: str, need: Need) -> Iterator[tuple[str, str, int]]:
+    path = (tag_of(group), 0, tag_of(need.keyword))
+    asks = _filled(frames, path)
+    if need.values or need.unless:
+        asks &= _which(frames, path, lambda value: value is not None and need.asks(_first(value)))
+    for partner in need.partners if asks.any() else ():
+        lacks = asks & ~_filled(frames, (tag_of(group), 0, tag_of(partner)))
+        if lacks.any():
+            said = need.values[0] if len(need.values) == 1 else ""
+            why = f"{need.keyword} {said}".strip() + " asks for it"
+            yield _place(frames, lacks, f"{group}.{partner}"), why, int(lacks.sum())
+
+
+def _first(value: bytes) -> str:
+    return value.split(b"\\")[0].strip(b" \0").decode("latin-1")
 
 
 @cache

@@ -12,7 +12,7 @@ from dicomseries.readback.instance import tag_of
 from dicomseries.standard.modules import MODULES, mandatory_modules
 from dicomseries.standard.terms import ENUMERATED
 from dicomseries.verify.frames import PER_FRAME, SHARED
-from dicomseries.verify.group_demands import lacking_in_groups
+from dicomseries.verify.group_demands import lacking_in_groups, lacking_partners
 from dicomseries.verify.registry import Fault, check
 from dicomseries.verify.view import SeriesView, printable
 
@@ -183,3 +183,14 @@ def derived_contrast_is_named(view: SeriesView) -> Iterator[Fault]:
                 f"{printable(instance.raw('ImageType'))} is derived, and its fourth value NONE.",
                 "Write RESAMPLED or another term of PS3.3 section C.8.16.1.4.",
             )
+
+
+@check("MOD-006", level="error", part="PS3.3 C.8.13.5, C.8.15.3, C.7.6.16.2")
+def groups_are_whole(view: SeriesView) -> Iterator[Fault]:
+    """Functional groups hold what their values ask for: a matrix beside BMATRIX, a direction beside DIRECTIONAL.
+
+    Also slabs and limits of arterial spin labelling, the range of a velocity encoding, the material of a filter, and
+    the group that the third value of ImageType is about (ASL, METABOLITE_MAP). Converters find no gradients otherwise.
+    """
+    for where, why, count in lacking_partners(view):
+        yield Fault(where, f"It is missing in {count} frames: {why}.", "Write it, or leave out what asks for it.")
