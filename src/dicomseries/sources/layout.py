@@ -351,6 +351,6 @@ def _check_colours(layout: Layout, where: str) -> None:
         remedy="Drop the alpha channel, for which a DICOM image has no place: array[..., :3]; the colours stay as they "
         "are, and what was transparent is then opaque."
         if has_alpha
-        else f"For masks or probabilities of classes, take the class of each voxel, array.argmax({axis}), and write it "
-        f"with kind='Segmentation'; of other channels write one each, e.g. array.take(0, {axis}).",
+        else f"Pick a channel, e.g. array.take(0, {axis}); of masks or probabilities of classes take the class of each "
+        f"voxel, array.argmax({axis}), and write it with kind='Segmentation'.",
     )
