@@ -2,6 +2,7 @@
 
 import warnings
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -9,7 +10,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import generate_uid
 
 import dicomseries as dcs
+from dicomseries.cli import main
 from dicomseries.errors import DicomSeriesWarning, GeometryError
+from dicomseries.pipeline.showing import look
+from dicomseries.viewing.contact_sheet import planes_of
+from dicomseries.viewing.model import page_model
 
 PLACE = ("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID")
 CLASSES = {
@@ -258,3 +263,24 @@ def test_slices_of_an_uneven_source_are_not_put_on_even_places(tmp_path, places,
         dcs.plan(array, kind=kind, like=tmp_path / "uneven", **options)
     assert "esample" in error.value.remedy
     assert "spacing=" not in error.value.remedy
+
+
+# ------------------------------------------------------------------------------------------------------------- show
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("nothing", ""), ("calibrated", "mm"), ("at the detector", "mm at the detector"), ("ratio", "")],
+)
+def test_a_view_draws_no_ruler_and_no_sides_that_nobody_stated(tmp_path, name, unit):
+    folder = picture(tmp_path / "a", "CR", **STATED[name][0])
+    (layer,) = page_model(look(folder).layers, title="a")["layers"]
+    assert (layer["hasPlace"], layer["rulerUnit"]) == (False, unit)
+    (plane,) = planes_of(dcs.read(folder).grid)
+    assert plane.name == "Picture"
+
+
+def test_an_export_says_that_low_values_are_bright_and_claims_no_orientation(tmp_path, capsys):
+    folder = picture(tmp_path / "a", "CR", PhotometricInterpretation="MONOCHROME1")
+    assert main(["read", str(folder), str(tmp_path / "a.nii")]) == 0
+    assert "MONOCHROME1" in capsys.readouterr().err
+    header = nibabel.load(tmp_path / "a.nii").header
+    assert (int(header["sform_code"]), int(header["qform_code"])) == (0, 0)

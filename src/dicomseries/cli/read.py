@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dicomseries.cli import options, terminal
 from dicomseries.cli.storage import storage_options_of
-from dicomseries.errors import OptionError
+from dicomseries.errors import DicomSeriesWarning, OptionError
 
 if TYPE_CHECKING:  # numpy is not needed to say how the command is called
     from dicomseries.sources import Volume
@@ -65,6 +66,7 @@ def read(
     form = volume_files.find_format(out)
     volume_files.check_free(out, overwrite=overwrite)
     import dicomseries as dcs
+    from dicomseries import drawing
 
     found = dcs.read(
         series,
@@ -77,6 +79,7 @@ def read(
     volume = found if time_point is None else _chosen(found, time_point, series)
     array = volume.array
     volume_files.save(out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite)
+    _name_polarity(volume)
     record = {
         "out": out,
         "format": form.SUFFIXES[0].lstrip("."),
@@ -84,16 +87,29 @@ def read(
         "dtype": str(array.dtype),
         "volumes": volume.volumes or 1,
         "times_s": volume.times_s,
-        "spacing_mm": volume.grid.spacing_mm,
-        "origin_lps": volume.grid.origin_lps,
-        "direction_lps": volume.grid.direction_lps,
+        **drawing.numbers_of_grid(volume.grid),
         "slope": volume.slope,
         "intercept": volume.intercept,
     }
-    text = f"{out}: {_size(volume)} {array.dtype}, spacing {volume.grid.spacing_mm} mm"
+    spacing = f"{volume.grid.spacing_mm} mm"
+    if not volume.grid.statement.has_place:
+        spacing = drawing.spacing_words(volume.grid)
+    text = f"{out}: {_size(volume)} {array.dtype}, spacing {spacing}"
     scale = f"\nreal = {volume.slope} * stored + {volume.intercept}" if volume.is_scaled else ""
     picture = terminal.preview(volume) if preview else ""
     context.obj.result(text + scale + picture, record)
+
+
+def _name_polarity(volume: Volume) -> None:
+    """Warn of values that are shown inverted: no other format than DICOM says so."""
+    stated = volume.tags.shared if volume.tags is not None else {}
+    if stated.get("PhotometricInterpretation") == "MONOCHROME1":
+        warnings.warn(
+            "The series is MONOCHROME1: its low values are bright. The file holds the values alone, and no word of "
+            "that: it is shown with black for white. Invert the values if they are to be looked at.",
+            DicomSeriesWarning,
+            stacklevel=2,
+        )
 
 
 def _slices(text: str) -> slice | int:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dicomseries.drawing.graphics import grid_drawing, histogram_drawing
-from dicomseries.drawing.html import block, facts_of_grid, numbers, numbers_of_grid, page, rows, safe, section
+from dicomseries.drawing.html import (
+    block,
+    facts_of_grid,
+    numbers,
+    numbers_of_grid,
+    page,
+    rows,
+    safe,
+    section,
+    spacing_words,
+)
 from dicomseries.drawing.look import Bins, Look, Plane, bins_of, look, places_to_look_at
 from dicomseries.drawing.pictures import look_figure, planes_figure
 
@@ -26,4 +36,5 @@ __all__ = [
     "rows",
     "safe",
     "section",
+    "spacing_words",
 ]

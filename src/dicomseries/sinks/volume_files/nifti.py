@@ -18,6 +18,8 @@ PACKAGE: str | None = "nifti"
 
 _MILLIMETRES = "mm"
 _SECONDS = "sec"
+_UNKNOWN = 0
+"""NIFTI_XFORM_UNKNOWN: pictures without a place have no orientation."""
 _SCANNER = 1
 """NIFTI_XFORM_SCANNER_ANAT: the coordinates are the scanner's, as DICOM's are."""
 
@@ -40,8 +42,9 @@ def save(path: Path, voxels: Voxels) -> None:
     array = (_colours(voxels.array) if voxels.is_colour else voxels.array).T
     affine = voxels.grid.affine("RAS")
     image = nibabel.Nifti1Image(array, affine, dtype=array.dtype)
-    image.set_sform(affine, code=_SCANNER)
-    image.set_qform(affine, code=_SCANNER)
+    code = _SCANNER if voxels.grid.statement.has_place else _UNKNOWN
+    image.set_sform(affine, code=code)
+    image.set_qform(affine, code=code)
     step = voxels.step_s
     if step is not None:
         image.header.set_zooms((*image.header.get_zooms()[:3], step))
