@@ -5,9 +5,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-compile
 PYTEST_FLAGS ?= -n 2
+SECONDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs bench debian images viewers screenshots clean
+.PHONY: help demo test check fuzz docs bench debian images viewers screenshots clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -25,6 +26,9 @@ check: .venv/.dev ## Run the quick part of the gate: lint, format, types, import
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: .venv/.dev ## Try random plans and damaged files for five minutes, or: make fuzz SECONDS=600
+	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS)
 
 docs: .venv/.dev ## Build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet

@@ -8,7 +8,7 @@ import weakref
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -35,6 +35,8 @@ _REMEDY = 'Check that the file is whole; for its compression, run: pip install "
 _NUMBERS_ARE_LIGHT = {1, 2, 6}
 """MINISBLACK, RGB, and YCBCR, which decoders turn into RGB where JPEG has made it."""
 
+_CLASSIC = 42
+"""Version of TIFF whose offsets have four bytes."""
 _LETTERS = {"S": "c", "Q": "z", "I": "z"}
 
 
@@ -75,6 +77,7 @@ def open_volume(source: Location, request: Request) -> Volume:
     ...     open_volume(Location(path), Request()).grid.spacing_mm
     (0.5, 0.5, 2.5)
     """
+    _check_pages(source.path, request.where)
     file = _open_file(source.path, request.where)
     try:
         with guarded(request.where, _EXPECTED, _REMEDY):
@@ -138,6 +141,35 @@ class _PageSlabs:
         shape = self.layout.shape[-self._axes_inside_a_page() :]
         with guarded(f"{self.where}, page {number}", _EXPECTED, _REMEDY), self.lock:
             return np.asarray(self.series.pages[number].asarray()).reshape(shape)
+
+
+def _check_pages(path: Path, where: str) -> None:
+    """Refuse a chain of pages that leads back into itself, and directories larger than their file (TIFF 6.0 section 2).
+
+    tifffile follows any chain, and reads any number of entries.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(8)
+        order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+        if int.from_bytes(head[2:4], order) != _CLASSIC:
+            return
+        place, seen = int.from_bytes(head[4:8], order), set[int]()
+        while place:
+            file.seek(place)
+            entries = int.from_bytes(file.read(2), order)
+            end = place + 2 + 12 * entries
+            if place in seen or end + 4 > size or not entries:
+                raise SourceError(
+                    code="file-damaged",
+                    where=where,
+                    given=f"a page at byte {place} of {size}, with {entries} entries",
+                    expected="pages that follow each other and end inside of the file",
+                    remedy="Copy or export the file again.",
+                )
+            seen.add(place)
+            file.seek(end)
+            place = int.from_bytes(file.read(4), order)
 
 
 def _open_file(path: Path, where: str) -> Any:

@@ -98,3 +98,16 @@ except dcs.DicomSeriesError as error:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "file-truncated"), done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("next_page", [8, 4, 10_000_000])
+def test_a_chain_of_tiff_pages_that_does_not_end_is_refused(next_page: int, tmp_path: Path):
+    pytest.importorskip("tifffile").imwrite(tmp_path / "a.tif", ARRAY[0].astype("uint16"))
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    first = int.from_bytes(data[4:8], "little")
+    link = first + 2 + 12 * int.from_bytes(data[first : first + 2], "little")
+    data[link : link + 4] = (first if next_page == 8 else next_page).to_bytes(4, "little")
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(SourceError) as caught:
+        open_volume(tmp_path / "a.tif", spacing=SPACING)
+    assert caught.value.code == "file-damaged"
