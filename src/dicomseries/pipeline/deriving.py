@@ -230,7 +230,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
     holes = tuple(Leaf(one.keyword, one.keyword) for one in groups)
     spacing = spacing_of_pictures(source, grid, request.kind)
     metadata = metadata.without(*spacing.dropped).having(*spacing.kept)
-    keeps_space = in_space and has_plane and source.frame_of_reference_uid
+    keeps_space = in_space and source.frame_of_reference_uid
     is_multi_frame = request.kind.is_multi_frame
     ties = frozenset(keyword for keyword, (_, outcome) in screening.outcomes.items() if outcome.startswith(KEPT))
     lineage = Lineage(
