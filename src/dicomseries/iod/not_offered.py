@@ -62,7 +62,7 @@ REFUSED: tuple[Refusal, ...] = (
         names=("us", "usmultiframe", "enhancedus", "enhancedusvolume", "ultrasound", "echo", "sonography", "bdus"),
         reason="an Ultrasound Image has no position in space, and an Enhanced US Volume states its transducer "
         "(PS3.3 C.8.5, C.8.24)",
-        remedy='Use kind="MultiframeSC" or "SC", which keep the geometry.',
+        remedy='Use kind="MultiframeSC" for clips or "SC" for pictures; neither needs a spacing.',
     ),
     Refusal(
         names=("ivus",),
