@@ -77,6 +77,14 @@ def _opened(path: str | os.PathLike[str], here: str | os.PathLike[str], series: 
     frames = tuple(_frames(chosen, owns, items, common))
     grid = chosen.grid or _evened_out(path, frames, chosen)
     first = chosen.instances[0]
+    if len(frames) != (chosen.volumes or 1) * grid.shape[0]:
+        raise ReadError(
+            code="frames-not-a-grid",
+            where=os.fspath(path),
+            given=f"{len(frames)} frames for {chosen.volumes or 1} volumes of {grid.shape[0]} slices",
+            expected="a frame for each slice of each volume",
+            remedy="Check the series with dicomseries check: its frames do not say which slice they are.",
+        )
     return Source(
         kind=chosen.kind,
         sop_class_uid=chosen.sop_class_uid,
