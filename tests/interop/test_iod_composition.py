@@ -47,6 +47,7 @@ def _facts(kind, *, bits, signed=False, samples=1, slope=None, volumes=1, timed=
         "PhotometricInterpretation": ("RGB" if samples == 3 else "MONOCHROME2",),
         "BitsAllocated": (bits,),
         "DerivationDescription": ("Stored exactly.",),
+        "FrameIncrementPointer": (0x52009230,),  # PerFrameFunctionalGroupsSequence
         **_dimensions(volumes),
     }
     names = ("Study", "Series", "Content", "InstanceCreation")

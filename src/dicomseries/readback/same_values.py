@@ -55,7 +55,7 @@ def comparable(instance: Instance, tag: int) -> Hashable:
     >>> from pydicom.data import get_testdata_file
     >>> names = ("MR_small.dcm", "MR_small_bigendian.dcm", "MR_small_implicit.dcm")
     >>> {comparable(read_instance(get_testdata_file(name)), 0x00280010) for name in names}
-    {b'@\\x00'}
+    {b'@\x00'}
     """
     element = instance.element(tag)
     if element is None:
