@@ -79,7 +79,7 @@ def facts_of_grid(grid: Grid) -> Sequence[tuple[str, str]]:
         return (size, ("spacing", spacing_words(grid)), ("place", "none stated"))
     return (
         size,
-        ("spacing", f"{numbers(grid.spacing_mm)} mm (x, y, z)"),
+        ("spacing", _lengths_words(grid)),
         ("origin", f"{numbers(grid.origin_lps)} mm (LPS)"),
         ("columns, rows, slices run along", "; ".join(numbers(axis) for axis in grid.axes)),
         ("orientation", f"{orientation_code(grid)}: {orientation_text(grid)}"),
@@ -100,6 +100,15 @@ def numbers_of_grid(grid: Grid) -> dict[str, list[float] | None]:
         "origin_lps": list(grid.origin_lps) if has_place else None,
         "direction_lps": list(grid.direction_lps) if has_place else None,
     }
+
+
+def _lengths_words(grid: Grid) -> str:
+    """Return what is known of the spacing of slices with a place."""
+    if not grid.statement.has_lengths:
+        return f"{numbers(grid.spacing_mm[2:])} mm from slice to slice, none stated in the slice"
+    if grid.statement.thickness == "missing":
+        return f"{numbers(grid.spacing_mm[:2])} mm (x, y), no thickness stated"
+    return f"{numbers(grid.spacing_mm)} mm (x, y, z)"
 
 
 def spacing_words(grid: Grid) -> str:

@@ -191,7 +191,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
     """
     grid = volume.along_normal().grid
     in_space = like.same_space is not False
-    has_plane = source.grid.statement.has_place
+    has_plane = source.grid.statement.has_place and grid.statement.has_place
     matching = match(source, grid, same_space=in_space) if has_plane else match_pictures(source, grid)
     if in_space and has_plane and not any(matching.slices):
         raise _apart(like, source)

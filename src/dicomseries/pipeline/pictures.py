@@ -78,14 +78,15 @@ def spacing_of_pictures(source: Source, grid: Grid, kind: Kind) -> PictureSpacin
     -------
     PictureSpacing
         Of a result with the same rows and columns the attributes as they are; of another, none: whether it was
-        resampled or cropped is not known. Empty for a source with image planes.
+        resampled or cropped is not known. Of a source with image planes, nothing changes but for a result without a
+        place.
 
     Notes
     -----
     PS3.3 sections 10.7 (calibrated PixelSpacing), C.8.11.3 and C.8.11.4 (ImagerPixelSpacing of projections).
     """
     if source.grid.statement.has_place:
-        return PictureSpacing()
+        return PictureSpacing() if grid.statement.has_place else PictureSpacing(dropped=_OF_PLACE)
     found = (source.get(keyword) for keyword in (*_MEASURED, *_OTHERS))
     stated = [one for one in found if one is not None and not one.is_empty]
     names = [one.keyword for one in stated if one.keyword in {"PixelSpacing", *_OTHERS}]

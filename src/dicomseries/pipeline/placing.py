@@ -18,6 +18,7 @@ from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.pipeline.deriving import Like
+from dicomseries.pipeline.lengths import NO_RULER, are_known, completed, lengths_text
 from dicomseries.sources import Volume, open_picture, open_volume
 from dicomseries.statement import UNSTATED, Statement
 
@@ -26,8 +27,6 @@ __all__ = ["opened_alone", "opened_like"]
 _ARGUMENTS = ("spacing", "origin", "direction", "affine")
 _ALIKE = 1e-3
 """Part of a voxel within which two spacings are one; headers of float32 and DS differ by much less."""
-
-_NO_RULER = "No voxel size was stated: viewers show no ruler; give spacing= to add one."
 
 
 def opened_alone(source: Any, kind: Kind, geometry: Mapping[str, Any]) -> Volume:
@@ -67,7 +66,7 @@ def _noted(volume: Volume) -> Volume:
     statement = volume.grid.statement
     if statement.has_place or statement.has_lengths:
         return volume
-    return _with(volume, statement.noting(_NO_RULER))
+    return _with(volume, statement.noting(NO_RULER))
 
 
 def opened_like(source: Any, series: Source, like: Like, kind: Kind, geometry: Mapping[str, Any]) -> Volume:
@@ -171,7 +170,13 @@ def _on_grid(array: Any, series: Source, geometry: Mapping[str, Any]) -> Volume:
         raise _other_shape(volume.grid.shape, series)
     if not series.is_regular:
         raise _uneven(series)
-    return volume
+    return _with(volume, _lengths_of(series))
+
+
+def _lengths_of(series: Source) -> Statement:
+    """Return the statement of an array on the grid of a series, which may not state all lengths."""
+    statement = series.grid.statement
+    return Statement(spacing=statement.spacing, thickness=statement.thickness)
 
 
 def _in_space(volume: Volume, series: Source, like: Like, geometry: Mapping[str, Any]) -> Volume:
@@ -183,7 +188,9 @@ def _in_space(volume: Volume, series: Source, like: Like, geometry: Mapping[str,
         if statement.space == "template" and like.same_space is None:
             raise _other_space(statement)
         return volume
-    if _is_same(volume.grid, series.grid):
+    series = completed(series, volume.grid)
+    is_known = are_known(series.grid) or statement.spacing != "default"
+    if is_known and _is_same(volume.grid, series.grid):
         return volume
     if volume.grid.shape == series.grid.shape and _has_spacing_of(volume.grid, series.grid):
         return _completed(volume, series)
@@ -216,7 +223,7 @@ def _completed(volume: Volume, series: Source) -> Volume:
         origin_lps=volume.grid.origin_lps if is_stated[0] else grid.origin_lps,
         direction_lps=volume.grid.direction_lps if is_stated[1] else grid.direction_lps,
     )
-    return replace(volume, grid=placed.stated(Statement(notes=(note,))))
+    return replace(volume, grid=placed.stated(_lengths_of(series).noting(note)))
 
 
 def _placed_by_user(volume: Volume, series: Source) -> Volume:
@@ -232,14 +239,10 @@ def _placed_by_user(volume: Volume, series: Source) -> Volume:
         where="source",
         given=f"an array of (slices, rows, columns) {volume.grid.shape} whose {' and '.join(lacking)} nobody stated",
         expected=f"its place in the space of the source series, whose grid is {series.grid.shape} with "
-        f"{_numbers(series.grid.spacing_mm)} mm",
+        f"{lengths_text(series.grid)} mm",
         remedy=f"Pass {missing} of the array (LPS, mm), or affine= with space=; same_space=False for an array that "
         "stands elsewhere.",
     )
-
-
-def _numbers(values: Any) -> str:
-    return " × ".join(f"{value:g}" for value in values)
 
 
 def _with(volume: Volume, statement: Statement) -> Volume:

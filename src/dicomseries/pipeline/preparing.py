@@ -10,6 +10,7 @@ from dicomseries.derivation import Source
 from dicomseries.pipeline.carrying import with_carried, with_sidecar
 from dicomseries.pipeline.deriving import Like, kind_of, lineage_of
 from dicomseries.pipeline.drafting import Job
+from dicomseries.pipeline.lengths import completed, with_known_lengths
 from dicomseries.pipeline.loading import MappingLike
 from dicomseries.pipeline.orienting import oriented
 from dicomseries.pipeline.padding import check_padding
@@ -57,6 +58,8 @@ def prepare(
         origin = open_source(like.path, series=like.series, storage_options=geometry.get("storage_options"))
         request = make_request(kind=kind_of(kind, origin), **options)
         volume = opened_like(source, origin, like, request.kind, geometry)
+        origin = completed(origin, volume.grid)
+    volume = with_known_lengths(volume, request.kind)
     in_space = like is not None and like.same_space is not False
     volume, advice = oriented(
         volume,

@@ -67,13 +67,14 @@ def grid_facts(grid: Grid) -> Facts:
     slices: Facts = {"NumberOfSlices": (grid.shape[0],)}
     if not grid.statement.has_place:
         return slices | ({"PixelSpacing": (y, x)} if grid.statement.is_measured else {})
-    return slices | {
+    plane: Facts = {
         "PixelSpacing": (y, x),  # row spacing first (PS3.3 section 10.7.1.3)
-        # Both, always: of a single slice, ITK reads only SpacingBetweenSlices and others only SliceThickness.
-        "SliceThickness": (z,),
-        "SpacingBetweenSlices": (z,),
         "ImageOrientationPatient": grid.orientation_texts(),
     }
+    if grid.statement.thickness == "missing":
+        return slices | plane
+    # Both, always: of a single slice, ITK reads only SpacingBetweenSlices and others only SliceThickness.
+    return slices | plane | {"SliceThickness": (z,), "SpacingBetweenSlices": (z,)}
 
 
 def pixel_facts(grid: Grid, samples: int, value_map: ValueMap, syntax: TransferSyntax) -> Facts:

@@ -88,6 +88,7 @@ def joined_statement(request: Request, own: Grid | None) -> Statement:
         base = replace(
             base,
             spacing="stated",
+            thickness="stated",
             origin=_unless_missing(base.origin),
             direction=_unless_missing(base.direction),
             notes=() if base.origin in {"missing", "default"} else base.notes,
