@@ -60,6 +60,7 @@ def read(
 
     Several volumes of one series are the first axis of the array; a segmentation is saved as its labels. .npz has the
     arrays "array", "affine_lps" and, where the times of the volumes are known, "times_s"; .npy has no geometry.
+    Geometry that the series does not state is not in the file; .nii then has 1 without a unit and no orientation.
     """
     from dicomseries.sinks import volume_files
 

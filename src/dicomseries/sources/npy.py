@@ -85,7 +85,9 @@ def open_volume(source: Location, request: Request) -> Volume:
     array = mapped.array.T if fortran else mapped.array
     affine, times = (_beside(source, name) for name in (_AFFINE, _TIMES))
     layout = lay_out(
-        array.shape, request, None if affine is None else _own_axes(array.shape, is_timed=times is not None)
+        array.shape,
+        request,
+        None if affine is None and times is None else _own_axes(array.shape, is_timed=times is not None),
     )
     slabs = Mapped(array, mapped.window).slabs(layout)
     return build_volume(slabs, layout, request, lambda: _placed(affine), found_times=lambda _: times)
@@ -113,7 +115,7 @@ def _open_npz(source: Location) -> tuple[Mapped, bool]:
 
 def _choose(members: list[str], source: Location) -> str:
     names = _names(members)
-    if f"{_AFFINE}.npy" in members:
+    if {f"{_AFFINE}.npy", f"{_TIMES}.npy"} & set(members):
         names = [name for name in names if name not in _PLACE]
     chosen = names[0] if source.member is None and len(names) == 1 else source.member
     if chosen in names:

@@ -25,7 +25,7 @@ from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
-from dicomseries.sources.stating import lengths_only
+from dicomseries.sources.stating import IN_PLANE, lengths_only
 from dicomseries.sources.timing import step_times
 from dicomseries.sources.volume import Volume
 from dicomseries.statement import Statement
@@ -346,6 +346,9 @@ def _grid_of_spacings(header: _Header) -> Grid | None:
         return None
     order = [axes.index(letter) for letter in "xyz"]
     spacings = [_number(header.per_axis("spacings")[i] or "nan") for i in order]
+    if math.isnan(spacings[2]) and not any(map(math.isnan, spacings[:2])):
+        x, y = _factors(header, " ".join(f'"{header.per_axis("units")[i]}"' for i in order[:2]), 2)
+        return Grid(shape=(1, 1, 1), spacing_mm=(spacings[0] * x, spacings[1] * y, 1.0), statement=IN_PLANE)
     if any(math.isnan(length) for length in spacings):
         return None
     factors = _factors(header, " ".join(f'"{header.per_axis("units")[i]}"' for i in order), 3)

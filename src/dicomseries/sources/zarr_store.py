@@ -167,6 +167,8 @@ def _own(group: Any) -> Mapping[str, Any]:
 
 
 def _placed(ngff: Mapping[str, Any], where: str) -> Grid | None:
+    if "affine_lps" in ngff and ngff["affine_lps"] is None:
+        return None  # of pictures without a geometry: the scale is there because OME-NGFF demands one
     if "affine_lps" in ngff:
         return Grid.from_affine((1, 1, 1), ngff["affine_lps"], space="LPS")
     with guarded(where, "OME-NGFF transformations as its specification has them", _MEND):

@@ -30,6 +30,8 @@ _TYPES = {
 def save(path: Path, voxels: Voxels) -> None:
     """Write one file, little-endian, uncompressed, in LPS mm; volumes are a fourth axis, in seconds if they are even.
 
+    Where no geometry is stated, spacing, offset and directions are left out, and with them the step of time.
+
     Raises
     ------
     OptionError
@@ -57,26 +59,33 @@ def _header(voxels: Voxels) -> dict[str, str]:
             expected=f"one of {', '.join(_TYPES)}",
             remedy="Choose .npy, which holds every dtype.",
         )
-    # Time is a fourth axis at right angles to the others; ITK knows no unit for it, one second is as good as unknown.
-    still, step, count = ((0.0,), (voxels.step_s or 1.0,), array.shape[:1]) if voxels.has_time else ((), (), ())
-    axes = [(*axis, *still) for axis in grid.axes] + [(0.0, 0.0, 0.0, 1.0)] * voxels.has_time
     header = {
         "ObjectType": "Image",
         "NDims": str(3 + voxels.has_time),
         "BinaryData": "True",
         "BinaryDataByteOrderMSB": "False",
         "CompressedData": "False",
+        **(_place(voxels) if voxels.has_geometry else {}),
+        "DimSize": " ".join(map(str, (*reversed(grid.shape), *array.shape[: voxels.has_time]))),
+    }
+    if voxels.is_colour:
+        header["ElementNumberOfChannels"] = str(array.shape[-1])
+    return header | {"ElementType": _TYPES[array.dtype.name], "ElementDataFile": "LOCAL"}
+
+
+def _place(voxels: Voxels) -> dict[str, str]:
+    grid = voxels.grid
+    # Time is a fourth axis at right angles to the others; ITK knows no unit for it, one second is as good as unknown.
+    still, step = ((0.0,), (voxels.step_s or 1.0,)) if voxels.has_time else ((), ())
+    axes = [(*axis, *still) for axis in grid.axes] + [(0.0, 0.0, 0.0, 1.0)] * voxels.has_time
+    return {
         # MetaImage lists the matrix axis by axis: the transpose of what ITK's GetDirection prints.
         "TransformMatrix": _texts(value for axis in axes for value in axis),
         "Offset": _texts((*grid.origin_lps, *still)),
         "CenterOfRotation": _texts((0, 0, 0, *still)),
         "AnatomicalOrientation": "RAI",
         "ElementSpacing": _texts((*grid.spacing_mm, *step)),
-        "DimSize": " ".join(map(str, (*reversed(grid.shape), *count))),
     }
-    if voxels.is_colour:
-        header["ElementNumberOfChannels"] = str(array.shape[-1])
-    return header | {"ElementType": _TYPES[array.dtype.name], "ElementDataFile": "LOCAL"}
 
 
 def _texts(values: Any) -> str:

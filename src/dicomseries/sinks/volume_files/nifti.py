@@ -17,6 +17,7 @@ SUFFIXES: tuple[str, ...] = (".nii", ".nii.gz")
 PACKAGE: str | None = "nifti"
 
 _MILLIMETRES = "mm"
+_NO_UNIT = "unknown"
 _SECONDS = "sec"
 _UNKNOWN = 0
 """NIFTI_XFORM_UNKNOWN: pictures without a place have no orientation."""
@@ -26,6 +27,9 @@ _SCANNER = 1
 
 def save(path: Path, voxels: Voxels) -> None:
     """Write the array with sform and qform; the values as they are, without a scale; even times as ``pixdim[4]``.
+
+    NIfTI cannot leave voxel sizes out: where none is stated they are the 1 of a new header, without a unit, and without
+    an orientation.
 
     Raises
     ------
@@ -40,15 +44,17 @@ def save(path: Path, voxels: Voxels) -> None:
     import nibabel  # noqa: PLC0415 - an optional package, behind this door
 
     array = (_colours(voxels.array) if voxels.is_colour else voxels.array).T
-    affine = voxels.grid.affine("RAS")
+    has_lengths = voxels.has_geometry or voxels.in_plane_mm is not None
+    affine = voxels.grid.affine("RAS") if has_lengths else np.eye(4)
     image = nibabel.Nifti1Image(array, affine, dtype=array.dtype)
-    code = _SCANNER if voxels.grid.statement.has_place else _UNKNOWN
+    code = _SCANNER if voxels.has_geometry else _UNKNOWN
     image.set_sform(affine, code=code)
     image.set_qform(affine, code=code)
     step = voxels.step_s
     if step is not None:
         image.header.set_zooms((*image.header.get_zooms()[:3], step))
-    image.header.set_xyzt_units(xyz=_MILLIMETRES, t=None if step is None else _SECONDS)
+    unit = _MILLIMETRES if has_lengths else _NO_UNIT
+    image.header.set_xyzt_units(xyz=unit, t=None if step is None else _SECONDS)
     nibabel.save(image, path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +31,8 @@ _TYPES = {
 def save(path: Path, voxels: Voxels) -> None:
     """Write one attached-header file, little-endian, in LPS mm; volumes are a fourth axis, of time.
 
+    Where no geometry is stated there is no space, and a spacing that is not known is NaN.
+
     Raises
     ------
     OptionError
@@ -48,7 +51,7 @@ def save(path: Path, voxels: Voxels) -> None:
 
 
 def _header(voxels: Voxels) -> list[str]:
-    array, grid = voxels.array, voxels.grid
+    array = voxels.array
     if array.dtype.name not in _TYPES:
         raise OptionError(
             code="dtype-not-in-format",
@@ -58,23 +61,45 @@ def _header(voxels: Voxels) -> list[str]:
             remedy="Choose .npy, which holds every dtype.",
         )
     colour, time = voxels.is_colour, voxels.has_time
-    affine = grid.affine("LPS")
+    return [
+        "NRRD0004",
+        f"type: {_TYPES[array.dtype.name]}",
+        f"dimension: {array.ndim}",
+        f"sizes: {' '.join(map(str, reversed(array.shape)))}",
+        f"kinds: {' '.join(['RGB-color'] * colour + ['domain'] * 3 + ['time'] * time)}",
+        "endian: little",
+        "encoding: raw",
+        *(_space(voxels) if voxels.has_geometry else _spacings(voxels)),
+    ]
+
+
+def _space(voxels: Voxels) -> list[str]:
+    colour, time = voxels.is_colour, voxels.has_time
+    affine = voxels.grid.affine("LPS")
     still = [0.0] * time
     vectors = [_vector([*affine[:3, column], *still]) for column in range(3)]
     vectors += [_vector([0.0, 0.0, 0.0, voxels.step_s or 1.0])] * time
     units = ["mm"] * 3 + ["s" if voxels.step_s else ""] * time
     return [
-        "NRRD0004",
-        f"type: {_TYPES[array.dtype.name]}",
-        f"dimension: {array.ndim}",
         "space: left-posterior-superior" + "-time" * time,
-        f"sizes: {' '.join(map(str, reversed(array.shape)))}",
         f"space directions: {' '.join(['none'] * colour + vectors)}",
-        f"kinds: {' '.join(['RGB-color'] * colour + ['domain'] * 3 + ['time'] * time)}",
-        "endian: little",
-        "encoding: raw",
         "space units: " + " ".join(f'"{unit}"' for unit in units),
         f"space origin: {_vector([*affine[:3, 3], *still])}",
+    ]
+
+
+def _spacings(voxels: Voxels) -> list[str]:
+    """Return the lengths that are known, one an axis, where there is no space."""
+    x, y = voxels.in_plane_mm or (float("nan"), float("nan"))
+    unit = "mm" if voxels.in_plane_mm else ""
+    lengths = [x, y, float("nan"), *[voxels.step_s or float("nan")] * voxels.has_time]
+    units = [unit, unit, "", *["s" if voxels.step_s else ""] * voxels.has_time]
+    if all(math.isnan(length) for length in lengths):
+        return []
+    colour = voxels.is_colour
+    return [
+        "spacings: " + " ".join(["nan"] * colour + [repr(length) for length in lengths]),
+        "units: " + " ".join(['""'] * colour + [f'"{one}"' for one in units]),
     ]
 
 

@@ -17,7 +17,8 @@ PACKAGE: str | None = None
 def save(path: Path, voxels: Voxels) -> None:
     """Write ``array`` ([volumes, ]slices, rows, columns[, 3]), ``affine_lps`` (4×4, mm) and the numbers it is made of.
 
-    Where the times of the volumes are known, they are ``times_s``, seconds after the first.
+    Where no geometry is stated, only the array is written. Where the times of the volumes are known, they are
+    ``times_s``, seconds after the first.
 
     Examples
     --------
@@ -25,13 +26,14 @@ def save(path: Path, voxels: Voxels) -> None:
     ('.npz',)
     """
     grid = voxels.grid
-    arrays = {
-        "array": voxels.array,
-        "affine_lps": grid.affine("LPS"),
-        "spacing_mm": np.array(grid.spacing_mm),
-        "origin_lps": np.array(grid.origin_lps),
-        "direction_lps": np.array(grid.direction_lps).reshape(3, 3),
-    }
+    arrays = {"array": voxels.array}
+    if voxels.has_geometry:
+        arrays |= {
+            "affine_lps": grid.affine("LPS"),
+            "spacing_mm": np.array(grid.spacing_mm),
+            "origin_lps": np.array(grid.origin_lps),
+            "direction_lps": np.array(grid.direction_lps).reshape(3, 3),
+        }
     if voxels.times_s is not None:
         arrays["times_s"] = np.array(voxels.times_s)
     np.savez(path, **arrays)  # type: ignore[arg-type]  # the stub knows allow_pickle only

@@ -19,7 +19,7 @@ _CENTIMETRE = 3
 
 
 def save(path: Path, voxels: Voxels) -> None:
-    """Write one page a slice, volume by volume, with the pixel size as resolution.
+    """Write one page a slice, volume by volume, with the pixel size as resolution where it is stated.
 
     Examples
     --------
@@ -28,19 +28,27 @@ def save(path: Path, voxels: Voxels) -> None:
     """
     import tifffile  # noqa: PLC0415 - an optional package, behind this door
 
-    grid = voxels.grid
-    times: dict[str, Any] = {} if voxels.times_s is None else {"times_s": list(voxels.times_s)}
+    described: dict[str, Any] = {"axes": voxels.axes.upper().replace("C", "S")}
+    if voxels.has_geometry:
+        described |= {
+            "unit": "mm",
+            "spacing": voxels.grid.spacing_mm[2],
+            "affine_lps": voxels.grid.affine("LPS").tolist(),
+        }
+    if voxels.times_s is not None:
+        described["times_s"] = list(voxels.times_s)
     tifffile.imwrite(
         path,
         np.ascontiguousarray(voxels.array),
         photometric="rgb" if voxels.is_colour else "minisblack",
-        resolution=(10 / grid.spacing_mm[0], 10 / grid.spacing_mm[1]),
-        resolutionunit=_CENTIMETRE,
-        metadata={
-            "axes": voxels.axes.upper().replace("C", "S"),
-            "unit": "mm",
-            "spacing": grid.spacing_mm[2],
-            "affine_lps": grid.affine("LPS").tolist(),
-            **times,
-        },
+        **_resolution(voxels),
+        metadata=described,
     )
+
+
+def _resolution(voxels: Voxels) -> dict[str, Any]:
+    """Return the pixels per centimetre; nothing where no spacing is stated."""
+    spacing = voxels.grid.spacing_mm[:2] if voxels.has_geometry else voxels.in_plane_mm
+    if spacing is None:
+        return {}
+    return {"resolution": (10 / spacing[0], 10 / spacing[1]), "resolutionunit": _CENTIMETRE}

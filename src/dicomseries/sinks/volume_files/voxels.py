@@ -86,6 +86,18 @@ class Voxels:
         return self.axes[-1] == "c"
 
     @property
+    def has_geometry(self) -> bool:
+        """Whether the grid has a place and lengths that somebody stated; else its numbers are stand-ins."""
+        return self.grid.statement.has_place and self.grid.statement.has_lengths
+
+    @property
+    def in_plane_mm(self) -> tuple[float, float] | None:
+        """Spacing of columns and of rows in the patient, of pictures without a place; None if nobody stated it."""
+        statement = self.grid.statement
+        is_known = not statement.has_place and statement.is_measured
+        return self.grid.spacing_mm[:2] if is_known else None
+
+    @property
     def step_s(self) -> float | None:
         """Seconds from one volume to the next; None if they are not known, or not even."""
         if not self.has_time or self.times_s is None or len(self.times_s) < 2:

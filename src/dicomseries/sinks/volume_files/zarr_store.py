@@ -1,6 +1,7 @@
 """``.zarr``: a group with one array and OME-Zarr 0.5 attributes (a scale, a translation) in mm.
 
-OME-Zarr 0.5 has no rotation: the whole affine stands beside it, in the attribute ``dicomseries``.
+OME-Zarr 0.5 has no rotation: the whole affine stands beside it, in the attribute ``dicomseries``. It demands a scale:
+where no geometry is stated that is 1 without a unit, and the affine is null.
 """
 
 from __future__ import annotations
@@ -41,10 +42,13 @@ def save(path: Path, voxels: Voxels) -> None:
 def _attributes(voxels: Voxels) -> dict[str, Any]:
     grid, step = voxels.grid, voxels.step_s
     time = {"name": "t", "type": "time"} | ({} if step is None else {"unit": "second"})
-    space = {name: {"name": name, "type": "space", "unit": "millimeter"} for name in "zyx"}
+    unit = {"unit": "millimeter"} if voxels.has_geometry else {}
+    space = {name: {"name": name, "type": "space"} | unit for name in "zyx"}
     axes = {"t": time, **space, "c": {"name": "c", "type": "channel"}}
-    scale = {"t": step or 1.0, "c": 1.0, **dict(zip("xyz", grid.spacing_mm, strict=True))}
-    shift = {"t": 0.0, "c": 0.0, **dict(zip("xyz", grid.origin_lps, strict=True))}
+    has_geometry = voxels.has_geometry
+    spacing, origin = (grid.spacing_mm, grid.origin_lps) if has_geometry else ((1.0,) * 3, (0.0,) * 3)
+    scale = {"t": step or 1.0, "c": 1.0, **dict(zip("xyz", spacing, strict=True))}
+    shift = {"t": 0.0, "c": 0.0, **dict(zip("xyz", origin, strict=True))}
     transforms = [
         {"type": "scale", "scale": [scale[name] for name in voxels.axes]},
         {"type": "translation", "translation": [shift[name] for name in voxels.axes]},
@@ -57,5 +61,5 @@ def _attributes(voxels: Voxels) -> dict[str, Any]:
     times = {} if voxels.times_s is None else {"times_s": list(voxels.times_s)}
     return {
         "ome": {"version": "0.5", "multiscales": [multiscale]},
-        "dicomseries": {"affine_lps": grid.affine("LPS").tolist(), **times},
+        "dicomseries": {"affine_lps": grid.affine("LPS").tolist() if has_geometry else None, **times},
     }
