@@ -208,7 +208,7 @@ def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(tmp
 
 
 def test_a_full_disk_is_told_at_most_how_much_is_needed(tmp_path, monkeypatch):
-    usage = type("Usage", (), {"free": 100})
+    usage = type("Usage", (), {"free": 100, "total": 1000})
     monkeypatch.setattr(writing.shutil, "disk_usage", lambda _: usage)
     assert "at most" in refusal(tmp_path, array_of(), "CT", compression="rle").expected
 

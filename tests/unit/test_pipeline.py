@@ -154,7 +154,7 @@ def test_progress_counts_every_slice_twice(tmp_path):
 
 
 def test_a_disk_without_room_is_refused_before_a_file_exists(tmp_path, monkeypatch):
-    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000, "total": 9000})())
     with pytest.raises(errors.TargetError) as refusal:
         dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING)
     assert refusal.value.code == "disk-full"

@@ -132,7 +132,12 @@ def _plan_whole(
         found = _plan_real(Digits(0), statistics, rules, nan=nan, clip=clip, scale=(1.0, 0.0))
     except ValuesError:
         return None
-    return replace(found, max_error=0.0) if found.is_identity else None
+    if not found.is_identity:
+        return None
+    low = min([statistics.minimum or 0, *others])
+    # Without an intercept, codecs without a sign still take what is not negative.
+    dtype = "uint16" if rules.zero_intercept and low >= 0 else found.dtype
+    return replace(found, max_error=0.0, dtype=dtype)
 
 
 def _plan_real(
