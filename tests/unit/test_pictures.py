@@ -118,6 +118,20 @@ def test_frames_point_to_what_orders_them(tmp_path, name, pointer):
     assert len({"PageNumberVector", "FrameTime", "FrameTimeVector"} & every_keyword(dataset)) == 1
 
 
+@pytest.mark.parametrize(("stated", "written"), [({}, "NO"), ({"BurnedInAnnotation": "YES"}, "YES")])
+@pytest.mark.parametrize("name", ["page", "clip", "colour clip"])
+def test_text_in_the_pixels_is_answered_for_by_the_user_or_named(tmp_path, name, stated, written):
+    array, options = PICTURES[name]
+    receipt = dcs.write(array, tmp_path / "out", kind="MultiframeSC", metadata=stated, **options)
+    assert first(tmp_path / "out").BurnedInAnnotation == written
+    assert any("BurnedInAnnotation" in text for text in receipt.advice) == (not stated)
+
+
+def test_secondary_capture_says_nothing_of_text_in_the_pixels(tmp_path):
+    dcs.write(PICTURES["page"][0], tmp_path / "out", kind="SC", axes="yxc")
+    assert "BurnedInAnnotation" not in first(tmp_path / "out")
+
+
 def test_a_frame_time_given_for_slices_is_what_the_pointer_points_to(tmp_path):
     dcs.write(
         PICTURES["pages"][0], tmp_path / "out", kind="MultiframeSC", spacing=(1, 1, 2), metadata={"FrameTime": 33}

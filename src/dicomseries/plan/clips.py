@@ -16,13 +16,19 @@ from dicomseries.plan.columns import Extent
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.decimal_string import format_ds
 
-__all__ = ["clip_advice", "clip_facts"]
+__all__ = ["annotation_advice", "clip_advice", "clip_facts"]
 
 _EVEN = 1e-6
 """Times that are off an even row by less than this part of a step are even."""
 
 _NO_TIMES = (
     "The frames have no times: they are numbered as pages. Give times= (seconds from one frame to the next) for a clip."
+)
+
+
+_NO_TEXT = (
+    "BurnedInAnnotation NO is written, as the object class demands an answer and none was given. Give "
+    'metadata={"BurnedInAnnotation": "YES"} if the pixels show text that tells who the patient is or when it was taken.'
 )
 
 
@@ -73,6 +79,27 @@ def clip_advice(kind: Kind, extent: Extent, facts: dict[str, tuple[Any, ...]]) -
     """
     is_clip = kind.holds_clips and extent.is_timed
     return (_NO_TIMES,) if is_clip and not {"FrameTime", "FrameTimeVector"} & set(facts) else ()
+
+
+def annotation_advice(kind: Kind, metadata: Metadata) -> tuple[str, ...]:
+    """Return the sentence about text in the pixels that nobody answered for.
+
+    Parameters
+    ----------
+    kind : Kind
+        Only Multi-frame Secondary Capture demands BurnedInAnnotation of pictures (PS3.3 section C.8.6.3: Type 1).
+    metadata : Metadata
+        Of the user and of the source series.
+
+    Examples
+    --------
+    >>> from dicomseries.iod import CT
+    >>> annotation_advice(CT, Metadata())
+    ()
+    """
+    stated = metadata.get("BurnedInAnnotation")
+    is_stated = stated is not None and not stated.is_empty
+    return () if is_stated or not kind.holds_clips else (_NO_TEXT,)
 
 
 def _times_of(extent: Extent) -> dict[str, tuple[Any, ...]]:

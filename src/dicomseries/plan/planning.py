@@ -13,7 +13,7 @@ from dicomseries.errors import KindError, MetadataError
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind, compose
 from dicomseries.metadata import Metadata
-from dicomseries.plan.clips import clip_advice, clip_facts
+from dicomseries.plan.clips import annotation_advice, clip_advice, clip_facts
 from dicomseries.plan.columns import Column, Extent, time_columns, time_facts
 from dicomseries.plan.facts import (
     Facts,
@@ -159,6 +159,7 @@ def plan_series(
             *units,
             *window_advice(facts, metadata),
             *clip_advice(kind, extent, facts),
+            *annotation_advice(kind, metadata),
         ),
     )
     _check_size(series)
