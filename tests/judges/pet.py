@@ -1,9 +1,8 @@
-"""PET series of a known dose, and the factor from Bq/ml to SUV that each clock of a file leads to."""
+"""PET series of a known dose, and the factor from Bq/ml to SUV that OHIF's package computes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import dicomseries as dcs
 from judges.node import node_program
 from judges.outcomes import CannotReadError
 
-__all__ = ["FACTOR", "PET_SERIES", "factor_by", "factors_by_calculate_suv"]
+__all__ = ["FACTOR", "PET_SERIES", "factors_by_calculate_suv"]
 
 DOSE_BQ, HALF_LIFE_S, WEIGHT_KG = 3.5e8, 6586.2, 80.0
 
@@ -75,16 +74,6 @@ PET_SERIES: dict[str, Callable[[Path], Path]] = {
 }
 
 
-def factor_by(keyword: str, first: pydicom.Dataset) -> float:
-    """Return the factor by the clock `keyword` ("Series", "Acquisition") of the first image."""
-    (drug,) = first.RadiopharmaceuticalInformationSequence
-    started = _clock(first.AcquisitionDate, drug.RadiopharmaceuticalStartTime)
-    scanned = _clock(first[f"{keyword}Date"].value, first[f"{keyword}Time"].value)
-    seconds = (scanned - started).total_seconds()
-    dose = float(drug.RadionuclideTotalDose) * 2 ** (-seconds / float(drug.RadionuclideHalfLife))
-    return float(first.PatientWeight) * 1000 / dose
-
-
 def factors_by_calculate_suv(folders: list[Path]) -> list[list[float]]:
     """Return the factors of each image that OHIF's package computes, for each series."""
     with node_program("suv") as ask:
@@ -113,7 +102,3 @@ def _for_calculate_suv(dataset: pydicom.Dataset) -> dict[str, Any]:
         "RadionuclideHalfLife": float(drug.RadionuclideHalfLife),
         "RadiopharmaceuticalStartTime": str(drug.RadiopharmaceuticalStartTime),
     }
-
-
-def _clock(date: Any, time: Any) -> datetime:
-    return datetime.strptime(f"{date}{str(time)[:6]}", "%Y%m%d%H%M%S")  # noqa: DTZ007
