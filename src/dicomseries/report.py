@@ -225,7 +225,7 @@ class Receipt:
             ("series UID", self.series_uid),
             ("frame of reference UID", self.frame_of_reference_uid or "none: no place in space"),
             *drawing.facts_of_grid(self.grid),
-            *([("volumes", str(self.volumes))] if self.volumes > 1 else []),
+            *([(self._word, str(self.volumes))] if self.volumes > 1 else []),
             ("values", self._values()),
             *([("changed on request", changed)] if self.clipped or self.replaced else []),
             ("verified", "every file was read back and compared" if self.verified else "no"),
@@ -234,8 +234,13 @@ class Receipt:
 
     def _series(self) -> str:
         files = counted(self.files, "file")
-        volumes = f" with {self.volumes} volumes" if self.volumes > 1 else ""
+        volumes = f" with {self.volumes} {self._word}" if self.volumes > 1 else ""
         return f"{self.kind} series {self.series_uid}{volumes}: {files}, {self.bytes:,} bytes in {self.out}"
+
+    @property
+    def _word(self) -> str:
+        """What follows each other in time: pictures without a place are no volumes."""
+        return "volumes" if self.grid.statement.has_place or self.grid.shape[0] > 1 else "frames"
 
     def _values(self) -> str:
         stored = f"{self.dtype}, slope {self.slope}, intercept {self.intercept}"

@@ -279,7 +279,44 @@ def test_slices_of_an_uneven_source_are_not_put_on_even_places(tmp_path, places,
     assert "spacing=" not in error.value.remedy
 
 
+def test_labels_of_a_picture_are_rejected_with_what_can_be_written(tmp_path):
+    source = picture(tmp_path / "source", "DX", ImagerPixelSpacing=[0.15, 0.15])
+    labels = np.zeros((1, 12, 10), "uint8")
+    labels[0, 3:6, 3:6] = 1
+    with pytest.raises(GeometryError) as error:
+        dcs.plan(labels, kind="Segmentation", like=source, segments={1: "Lung"})
+    assert error.value.code == "geometry-missing"
+    assert "kind='SC'" in error.value.remedy
+    coloured = np.stack([labels * 255, labels, labels], axis=-1)
+    assert dcs.plan(coloured, kind="SC", like=source, axes="zyxc").samples == 3
+
+
+def test_regions_of_ultrasound_that_are_left_out_are_named(tmp_path):
+    source = picture(tmp_path / "source", "US", SequenceOfUltrasoundRegions=region((0.02, 0.02)))
+    plan = dcs.plan(np.ones((1, 12, 10), "uint8"), kind="SC", like=source)
+    assert any("which part of the picture has which scale" in text for text in plan.advice)
+
+
 # ------------------------------------------------------------------------------------------------------------- show
+@pytest.mark.parametrize("kind", ["SC", "MultiframeSC"])
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_report_of_pictures_is_made_and_counts_frames(tmp_path, capsys, kind, name):
+    array, options = PICTURES[name]
+    np.save(tmp_path / "a.npy", array.astype("uint8"))
+    words = ["write", str(tmp_path / "a.npy"), str(tmp_path / "out"), "--kind", kind]
+    times = np.atleast_1d(options.get("times", ()))
+    words += ["--axes", options["axes"]] if "axes" in options else []
+    words += ["--times", ",".join(map(str, times))] if len(times) else []
+    assert main([*words, "--report", str(tmp_path / "a.html")]) == 0
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "none stated" in page
+    texts = capsys.readouterr().out
+    assert main(["list", str(tmp_path / "out")]) == 0
+    texts += capsys.readouterr().out
+    assert "volumes" not in texts
+    assert ("8 frames" in texts or "3 frames" in texts) == (len(times) > 0)
+
+
 @pytest.mark.parametrize(
     ("name", "unit"),
     [("nothing", ""), ("calibrated", "mm"), ("at the detector", "mm at the detector"), ("ratio", "")],

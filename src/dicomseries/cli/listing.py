@@ -19,6 +19,8 @@ __all__ = ["list_series", "register"]
 
 _COLUMNS = ("series UID", "kind", "description", "size", "spacing mm", "files", "content")
 
+_NO_GRID = dict.fromkeys(("spacing_mm", "origin_lps", "direction_lps"))
+
 _MOST_SEGMENTS = 3
 """Segments that are named in the table; programs get all of them."""
 
@@ -81,6 +83,8 @@ def _previewed(folder: str, series_uid: str, access: Mapping[str, Any] | None) -
 
 def _row(series: Any) -> dict[str, Any]:
     """Return what is known of a series, for programs."""
+    from dicomseries.drawing import numbers_of_grid  # only where there is something to list
+
     grid = series.grid
     return {
         "series_uid": series.series_uid,
@@ -90,9 +94,7 @@ def _row(series: Any) -> dict[str, Any]:
         "description": series.description,
         "number": series.number,
         "size": (series.columns, series.rows, series.frames) if grid is None else tuple(reversed(grid.shape)),
-        "spacing_mm": None if grid is None else grid.spacing_mm,
-        "origin_lps": None if grid is None else grid.origin_lps,
-        "direction_lps": None if grid is None else grid.direction_lps,
+        **(_NO_GRID if grid is None else numbers_of_grid(grid)),
         "frames": series.frames,
         "volumes": series.volumes or 1,
         "times_s": series.times_s,
@@ -114,20 +116,25 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
         "kind": str(row["kind"] or row["modality"] or "?"),
         "description": str(row["description"] or ""),
         "size": "x".join(map(str, row["size"])),
-        "spacing": "?" if spacing is None else " ".join(f"{value:.6g}" for value in spacing),
+        "spacing": "?" if spacing is None else " ".join(map(_length, spacing)),
         "files": str(len(row["files"])),
         "content": _content(row),
     }
 
 
+def _length(value: float | None) -> str:
+    return "?" if value is None else f"{value:.6g}"
+
+
 def _content(row: dict[str, Any]) -> str:
     """Return what is more in it than one slice a file."""
     parts = []
+    is_clip = row["volumes"] > 1 and row["origin_lps"] is None and row["size"][2] == 1
     if row["volumes"] > 1:
-        parts.append(f"{row['volumes']} volumes{_duration(row['times_s'])}")
+        parts.append(f"{row['volumes']} {'frames' if is_clip else 'volumes'}{_duration(row['times_s'])}")
     if row["segments"]:
         parts.append(_counted(row["segments"]))
-    if row["frames"] != len(row["files"]):
+    if row["frames"] != len(row["files"]) and not is_clip:
         parts.append(f"{row['frames']} frames")
     return ", ".join(parts)
 

@@ -41,7 +41,9 @@ Triple = tuple[float, float, float]
 Spacing = Annotated[
     Triple | None,
     typer.Option(
-        metavar="X Y Z", help="Voxel size in mm: along columns, rows, slices (ITK's order).", rich_help_panel=GEOMETRY
+        metavar="X Y Z",
+        help="Voxel size in mm: along columns, rows, slices (ITK's order). SC and MultiframeSC can do without.",
+        rich_help_panel=GEOMETRY,
     ),
 ]
 Origin = Annotated[

@@ -81,6 +81,7 @@ def read(
     array = volume.array
     volume_files.save(out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite)
     _name_polarity(volume)
+    stated = drawing.numbers_of_grid(volume.grid)
     record = {
         "out": out,
         "format": form.SUFFIXES[0].lstrip("."),
@@ -88,13 +89,12 @@ def read(
         "dtype": str(array.dtype),
         "volumes": volume.volumes or 1,
         "times_s": volume.times_s,
-        **drawing.numbers_of_grid(volume.grid),
+        **stated,
         "slope": volume.slope,
         "intercept": volume.intercept,
     }
-    spacing = f"{volume.grid.spacing_mm} mm"
-    if not volume.grid.statement.has_place:
-        spacing = drawing.spacing_words(volume.grid)
+    is_whole = None not in (stated["spacing_mm"] or (None,))
+    spacing = f"{volume.grid.spacing_mm} mm" if is_whole else drawing.spacing_words(volume.grid)
     text = f"{out}: {_size(volume)} {array.dtype}, spacing {spacing}"
     scale = f"\nreal = {volume.slope} * stored + {volume.intercept}" if volume.is_scaled else ""
     picture = terminal.preview(volume) if preview else ""
@@ -135,7 +135,8 @@ def _slices(text: str) -> slice | int:
 def _size(volume: Volume) -> str:
     """Return the shape for people, who cannot tell volumes from slices by a number."""
     one = " x ".join(map(str, volume.shape[0 if volume.volumes is None else 1 :]))
-    return one if volume.volumes is None else f"{volume.volumes} volumes of {one}"
+    word = "volumes" if volume.grid.statement.has_place or volume.slices > 1 else "frames"
+    return one if volume.volumes is None else f"{volume.volumes} {word} of {one}"
 
 
 def _chosen(volume: Volume, index: int, where: str) -> Volume:

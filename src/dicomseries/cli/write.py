@@ -409,19 +409,19 @@ def write(
 
 
 def _save_report(report: str, receipt: Any, source: str, arguments: dict[str, Any], output: Output) -> None:
-    """Write the page; where the source has no place of its own (--like), it stands where it was written."""
-    import dicomseries as dcs
+    """Write the page; a source that states no place (--like, pictures) stands where it was written."""
     from dicomseries.pipeline.reporting import report_page
     from dicomseries.sinks.whole_file import save_bytes
+    from dicomseries.sources import open_picture, open_volume
 
     geometry = {name: arguments[name] for name in _OPENING}
-    if "like" in arguments and all(geometry[name] is None for name in ("spacing", "affine")):
-        grid = receipt.grid
+    grid, is_placed = receipt.grid, receipt.grid.statement.has_place
+    if is_placed and "like" in arguments and all(geometry[name] is None for name in ("spacing", "affine")):
         geometry |= {"spacing": grid.spacing_mm, "origin": grid.origin_lps, "direction": grid.direction_lps}
     command = shlex.join(["dicomseries", *shown_words(output.words)])
     page = report_page(
         receipt,
-        dcs.open_volume(source, **geometry),
+        (open_volume if is_placed else open_picture)(source, **geometry),
         command=command,
         clip=arguments["clip"],
         storage_options=arguments["storage_options"],

@@ -79,15 +79,15 @@ def facts_of_grid(grid: Grid) -> Sequence[tuple[str, str]]:
         return (size, ("spacing", spacing_words(grid)), ("place", "none stated"))
     return (
         size,
-        ("spacing", _lengths_words(grid)),
+        ("spacing", spacing_words(grid)),
         ("origin", f"{numbers(grid.origin_lps)} mm (LPS)"),
         ("columns, rows, slices run along", "; ".join(numbers(axis) for axis in grid.axes)),
         ("orientation", f"{orientation_code(grid)}: {orientation_text(grid)}"),
     )
 
 
-def numbers_of_grid(grid: Grid) -> dict[str, list[float] | None]:
-    """Return spacing, origin and direction as plain values, None for what nobody stated.
+def numbers_of_grid(grid: Grid) -> dict[str, Sequence[float | None] | None]:
+    """Return spacing, origin and direction as plain values, None for what nobody stated, also of one length.
 
     Examples
     --------
@@ -96,10 +96,19 @@ def numbers_of_grid(grid: Grid) -> dict[str, list[float] | None]:
     """
     has_place = grid.statement.has_place
     return {
-        "spacing_mm": list(grid.spacing_mm) if grid.statement.has_lengths else None,
+        "spacing_mm": _stated_lengths(grid),
         "origin_lps": list(grid.origin_lps) if has_place else None,
         "direction_lps": list(grid.direction_lps) if has_place else None,
     }
+
+
+def _stated_lengths(grid: Grid) -> list[float | None] | None:
+    statement = grid.statement
+    x, y, z = grid.spacing_mm
+    has_thickness = statement.has_place and not (statement.thickness == "missing" and grid.shape[0] == 1)
+    if not statement.has_lengths:
+        return [None, None, z] if has_thickness else None
+    return [x, y, z if has_thickness else None]
 
 
 def _lengths_words(grid: Grid) -> str:
@@ -112,7 +121,7 @@ def _lengths_words(grid: Grid) -> str:
 
 
 def spacing_words(grid: Grid) -> str:
-    """Return what is known of the spacing of pictures without a place.
+    """Return what is known of the spacing, for people.
 
     Examples
     --------
@@ -120,6 +129,8 @@ def spacing_words(grid: Grid) -> str:
     >>> spacing_words(Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 1), statement=UNSTATED))
     'none stated'
     """
+    if grid.statement.has_place:
+        return _lengths_words(grid)
     lengths, (x, y, _) = grid.statement.lengths, grid.spacing_mm
     if lengths == "ratio":
         return f"none stated; pixels are {numbers([y / x])} times as high as wide"

@@ -89,7 +89,8 @@ def write(
         Only you know what the numbers are. One file a slice: ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``; one file for all:
         ``"EnhancedCT"``, ``"EnhancedMR"``, ``"MultiframeSC"``, ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``.
     spacing, origin : sequence of float, optional
-        mm along x (columns), y (rows), z (slices), and LPS mm of the first voxel, as ITK has them.
+        mm along x (columns), y (rows), z (slices), and LPS mm of the first voxel, as ITK has them. Kinds ``"SC"`` and
+        ``"MultiframeSC"`` can do without, and then state no spacing and no place.
     direction : array_like, optional
         Nine direction cosines, or six as ImageOrientationPatient.
     affine : array_like, optional

@@ -28,6 +28,10 @@ _AT_DETECTOR = (
 _NOT_KNOWN = (
     "as nothing says that it holds for the pixels of the result. Viewers show no ruler; give spacing= if you know it."
 )
+_OF_REGIONS = (
+    "SequenceOfUltrasoundRegions of the source is left out: it says which part of the picture has which scale, and the "
+    "result has no place for it. Viewers show no ruler; give spacing= if one scale holds for the whole picture."
+)
 _NONE = "The source states no pixel spacing, so the result has none: viewers show no ruler."
 _OF_PLACE = ("PositionReferenceIndicator", "SliceThickness", "SliceLocation")
 
@@ -109,6 +113,6 @@ def _kept_advice(kept: tuple[Attribute, ...]) -> tuple[str, ...]:
 def _left_advice(left: list[str], names: list[str]) -> tuple[str, ...]:
     if not names:
         return (_NONE,)
-    if not left:
-        return ()
-    return (f"{' and '.join(left)} of the source: left out, {_NOT_KNOWN}",)
+    others = [name for name in left if name != _REGIONS]
+    advice = (_OF_REGIONS,) if _REGIONS in left else ()
+    return (f"{' and '.join(others)} of the source: left out, {_NOT_KNOWN}", *advice) if others else advice

@@ -148,14 +148,22 @@ def _stated_by_itself(source: Any, series: Source, kind: Kind, geometry: Mapping
     else:
         if volume.grid.statement.origin != "default":
             return volume
+    remedy = (
+        "Write it as kind='SC' or 'MultiframeSC', which need none, or pass affine= with space= (or spacing=, origin= "
+        "and direction=)."
+    )
+    if kind.name == "Segmentation":
+        remedy = (
+            "Lay the labels over the picture in colour, and write that as kind='SC' (several as 'MultiframeSC'); "
+            "labels of pictures without an image plane are not written yet."
+        )
     raise GeometryError(
         code="geometry-missing",
         where="source",
         given=f"neither an array with a place nor a source series with one: {series.modality or 'its'} images have no "
         "image plane",
         expected=f"a place in space, which {kind.name} needs",
-        remedy="Write it as kind='SC' or 'MultiframeSC', which need none, or pass affine= with space= (or spacing=, "
-        "origin= and direction=).",
+        remedy=remedy,
     )
 
 

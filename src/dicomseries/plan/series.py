@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dicomseries.drawing import numbers_of_grid
+from dicomseries.drawing import numbers_of_grid, spacing_words
 from dicomseries.errors import counted
 from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
@@ -293,10 +293,9 @@ class SeriesPlan:
     def _place_lines(self) -> Iterator[str]:
         """Yield spacing, origin and direction, as far as they were stated."""
         stated = numbers_of_grid(self.grid)
-        if stated["spacing_mm"] is None:
-            yield "spacing   none stated"
-        else:
-            yield f"spacing   {self.grid.spacing_mm} mm (x, y, z)"
+        is_whole = None not in (stated["spacing_mm"] or (None,))
+        spacing = f"{self.grid.spacing_mm} mm (x, y, z)" if is_whole else spacing_words(self.grid)
+        yield f"spacing   {spacing}"
         if stated["origin_lps"] is not None:
             yield f"origin    {self.grid.origin_lps} mm (LPS)"
             yield f"direction {self.grid.direction_lps}: {orientation_text(self.grid)}"
@@ -305,7 +304,8 @@ class SeriesPlan:
         """Yield the plan of this series as lines for people."""
         said = self.to_dict()
         size = " × ".join(str(said[key]) for key in ("slices", "rows", "columns"))
-        volumes = f"{self.extent.volumes} volumes of " if self.extent.is_timed else ""
+        word = "volumes" if self.grid.statement.has_place or self.grid.shape[0] > 1 else "frames"
+        volumes = f"{self.extent.volumes} {word} of " if self.extent.is_timed else ""
         files = counted(said["files"], "file")
         yield f"{self.kind} series of {files}, {'at most ' * self.is_encapsulated}{said['bytes']:,} bytes"
         yield f"files     {said['first_file']}" + (f" … {said['last_file']}" if len(self) > 1 else "")

@@ -13,7 +13,14 @@ from dicomseries.readback.elements import Damaged, Element, Short, items_of
 from dicomseries.readback.frames import Frames
 from dicomseries.readback.functional_groups import as_numbers
 from dicomseries.readback.instance import Instance, tag_of
-from dicomseries.readback.lattice import drift_problems, grid_of, pixel_spacing_of, thickness_of, unit_normal
+from dicomseries.readback.lattice import (
+    drift_problems,
+    grid_of,
+    pixel_spacing_of,
+    statement_of,
+    thickness_of,
+    unit_normal,
+)
 from dicomseries.readback.placement import FrameSet, Placement
 from dicomseries.readback.plain import plain_value
 from dicomseries.readback.problems import Problem
@@ -162,9 +169,10 @@ def _grid(frames: Frames, positions: Floats, axes: Floats) -> tuple[Grid | None,
     at = np.rint((distances - distances.min()) / step).astype(np.intp)
     shape = (int(at.max()) + 1, frames.instance.rows, frames.instance.columns)
     grid = grid_of(shape, (in_plane[1], in_plane[0], step), positions[firsts[0]], axes)
-    problems += [grid] if isinstance(grid, Problem) else []
+    if isinstance(grid, Problem):
+        return None, at, [*problems, grid]
     fatal = any(problem.level == "error" for problem in problems)
-    return (None if fatal or isinstance(grid, Problem) else grid), at, problems
+    return (None if fatal else grid.stated(statement_of(problems))), at, problems
 
 
 def step_mm(distances_mm: Floats, *, between: float | None, thickness: float | None) -> float | None:

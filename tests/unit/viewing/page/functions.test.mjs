@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const PAGE = "../../../../src/dicomseries/viewing/page";
-const { arrayAxesOf, lettersOf, placeOf, planesOf, stepOf } = await import(`${PAGE}/geometry.js`);
+const { arrayAxesOf, lettersOf, picturePlaneOf, placeOf, planesOf, stepOf } = await import(`${PAGE}/geometry.js`);
 const { fitted, layoutOf, planeOfVolume, pointOf, scaleBar, voxelAt } = await import(`${PAGE}/reslicing.js`);
 const { draggedWindow, limitsOf } = await import(`${PAGE}/windowing.js`);
 const { tableOf, labelColour, packed, COLOUR_MAPS } = await import(`${PAGE}/colours.js`);
@@ -41,6 +41,15 @@ test("letters are the patient's sides by how far a direction leans to them", () 
   assert.equal(lettersOf([0.6, -0.8, 0]), "AL");
   assert.equal(lettersOf([0.36, 0.48, 0.8]), "SPL");
   assert.equal(lettersOf([1, 0.1, 0]), "L", "six degrees are not worth a letter");
+});
+
+test("a picture without a place is shown as it is stored, without a letter, whatever its stand-in grid", () => {
+  for (const affine of affines()) {
+    const plane = picturePlaneOf(affine);
+    assert.deepEqual(plane.letters, {});
+    assert.deepEqual([plane.across, plane.down], [{ axis: 2, isFlipped: false }, { axis: 1, isFlipped: false }]);
+    assert.equal(plane.through, 0);
+  }
 });
 
 test("axial slices are shown as they are stored, coronal and sagittal ones with the head up", () => {
