@@ -126,6 +126,17 @@ def test_diffusion_is_whole_in_a_result_of_frames(case, tmp_path):
         assert not [line for line in dciodvfy(tmp_path / "out" / "0001.dcm").errors if "Diffusion" in line]
 
 
+def gradients_of(folder: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
+    """The b-values and directions that dcm2niix reads."""
+    (scratch / "nii").mkdir()
+    dcm2niix = pytest.importorskip("dcm2niix")
+    command = [dcm2niix.bin, "-b", "n", "-z", "n", "-f", "x", "-o", str(scratch / "nii"), str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    lines = (scratch / "nii" / "x.bvec").read_text(encoding="utf-8").splitlines()
+    b_values = (scratch / "nii" / "x.bval").read_text(encoding="utf-8").split()
+    return b_values, np.array([line.split() for line in lines], float)
+
+
 @pytest.mark.parametrize("kind", ["EnhancedMR", "MR"])
 def test_b_values_and_directions_of_a_scanner_that_writes_matrices_reach_dcm2niix(kind, tmp_path):
     path = with_groups(
@@ -133,19 +144,97 @@ def test_b_values_and_directions_of_a_scanner_that_writes_matrices_reach_dcm2nii
     )
     dcs.write(ARRAY, tmp_path / "out", like=path, kind=kind, axes="tzyx", sync=False)
     assert errors_of(tmp_path / "out") == []
-    (tmp_path / "nii").mkdir()
-    dcm2niix = pytest.importorskip("dcm2niix")
     assert (
         pydicom.dcmread(next((tmp_path / "out").iterdir())).ContributingEquipmentSequence[0].Manufacturer == "SIEMENS"
     )
-    command = [dcm2niix.bin, "-b", "n", "-z", "n", "-f", "x", "-o", str(tmp_path / "nii"), str(tmp_path / "out")]
-    subprocess.run(command, check=True, capture_output=True)
-    b_values = (tmp_path / "nii" / "x.bval").read_text(encoding="utf-8").split()
-    vectors = np.array(
-        [line.split() for line in (tmp_path / "nii" / "x.bvec").read_text(encoding="utf-8").splitlines()], float
-    )
+    b_values, vectors = gradients_of(tmp_path / "out", tmp_path)
     assert b_values == ["0", "1000", "1000"]
     assert np.allclose(np.abs(vectors.T), np.abs(DIRECTIONS), atol=1e-6)
+
+
+def classic_diffusion(folder: Path, said: str, *, direction: str, with_matrix: bool) -> Path:
+    """A classic source that says of diffusion what `diffusion` says, with the direction in a sequence or alone."""
+    dcs.write(
+        ARRAY, folder, kind="MR", axes="tzyx", spacing=(1, 1, 2), metadata={"Manufacturer": "SIEMENS"}, sync=False
+    )
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        volume = (int(dataset.InstanceNumber) - 1) // SHAPE[0]
+        own = diffusion(volume, said, with_direction=direction == "sequence", with_matrix=with_matrix)
+        dataset.update(own["MRDiffusionSequence"])
+        if volume and direction == "alone":
+            dataset.DiffusionGradientOrientation = list(DIRECTIONS[volume])
+        dataset.save_as(path)
+    return folder
+
+
+CLASSIC = {
+    "BMATRIX": {("", False): None, ("", True): "BMATRIX", ("alone", False): "DIRECTIONAL", ("alone", True): "BMATRIX"},
+    "DIRECTIONAL": {("", False): None, ("", True): "BMATRIX", ("alone", False): "DIRECTIONAL"},
+}
+CLASSIC["BMATRIX"][("sequence", False)] = CLASSIC["DIRECTIONAL"][("sequence", True)] = "DIRECTIONAL"
+
+
+@pytest.mark.parametrize("kind", ["MR", "EnhancedMR"])
+@pytest.mark.parametrize(
+    ("said", "parts"), [(said, parts) for said, cases in CLASSIC.items() for parts in cases], ids=str
+)
+def test_diffusion_of_classic_images_is_whole_in_every_result(kind, said, parts, tmp_path):
+    direction, with_matrix = parts
+    wanted = CLASSIC[said][parts]
+    source = classic_diffusion(tmp_path / "source", said, direction=direction, with_matrix=with_matrix)
+    metadata = DEMANDED.get(kind, {})
+    receipt = dcs.write(ARRAY, tmp_path / "out", like=source, kind=kind, axes="tzyx", metadata=metadata, sync=False)
+    if kind == "MR":
+        found = [pydicom.dcmread(path) for path in sorted((tmp_path / "out").iterdir())]
+    else:
+        found = frames_of(tmp_path / "out" / "0001.dcm", "MRDiffusionSequence")
+    found = found[:: SHAPE[0]]
+    assert [one.DiffusionBValue for one in found] == [0, 1000, 1000]
+    assert [one.get("DiffusionDirectionality") for one in found] == ["NONE", wanted, wanted]
+    assert ["DiffusionBMatrixSequence" in one for one in found] == [False, with_matrix, with_matrix]
+    keywords = {"DiffusionGradientDirectionSequence", "DiffusionGradientOrientation"}
+    assert [bool(keywords & {own.keyword for own in one}) for one in found] == [False, *[bool(direction)] * 2]
+    assert errors_of(tmp_path / "out") == []
+    advice = [line for line in receipt.advice if f"DiffusionDirectionality of the source ({said})" in line]
+    assert bool(advice) == (wanted != said)
+
+
+@pytest.mark.parametrize("kind", ["EnhancedMR", "MR"])
+def test_gradients_of_classic_images_reach_dcm2niix(kind, tmp_path):
+    source = classic_diffusion(tmp_path / "source", "BMATRIX", direction="alone", with_matrix=False)
+    metadata = DEMANDED.get(kind, {})
+    dcs.write(ARRAY, tmp_path / "out", like=source, kind=kind, axes="tzyx", metadata=metadata, sync=False)
+    b_values, vectors = gradients_of(tmp_path / "out", tmp_path)
+    assert b_values == ["0", "1000", "1000"]
+    assert np.allclose(np.abs(vectors.T), np.abs(DIRECTIONS), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["EnhancedMR", "MR"])
+@pytest.mark.parametrize("before", ["EnhancedMR", "MR"])
+def test_one_volume_of_several_directions_is_no_weighting_in_one_of_them(before, kind, tmp_path):
+    weighting = {
+        "DiffusionBValue": [1000] * 3,
+        "DiffusionGradientOrientation": [[0, 0, 1], *DIRECTIONS[1:]],
+        "DiffusionDirectionality": ["DIRECTIONAL"] * 3,
+    }
+    dcs.write(
+        ARRAY,
+        tmp_path / "source",
+        kind=before,
+        axes="tzyx",
+        spacing=(1, 1, 2),
+        metadata=DEMANDED.get(before, {}),
+        per_volume=weighting,
+        sync=False,
+    )
+    metadata = DEMANDED.get(kind, {})
+    receipt = dcs.write(ARRAY[0], tmp_path / "out", like=tmp_path / "source", kind=kind, metadata=metadata, sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    found = {own.keyword for own in result.iterall() if "Diffusion" in own.keyword}
+    assert found == ({"DiffusionBValue"} if kind == "MR" else set())
+    assert any("DiffusionDirectionality of the source is left out" in line for line in receipt.advice)
+    assert errors_of(tmp_path / "out") == []
 
 
 def labelling(volume: int, *, is_whole: bool = True) -> dict:

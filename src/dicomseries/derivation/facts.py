@@ -98,11 +98,11 @@ def facts_of(source: Source) -> dict[str, Fact]:
         if one.keyword != _SHARED:
             found[one.keyword] = Fact(keyword=one.keyword, frames=(one,) * count)
     owns = [{one.keyword: one for one in frame.own} for frame in source.frames]
-    homes = {**_homes(source.sop_class_uid), **_stated_homes(source)}
+    has_groups = source.frames[0].frame_number is not None
+    homes = {**(_homes(source.sop_class_uid) if has_groups else {}), **_stated_homes(source)}
     for keyword in dict.fromkeys(keyword for own in owns for keyword in own):
         frames = tuple(own.get(keyword) for own in owns)
-        group = "" if source.frames[0].frame_number is None else homes.get(keyword, "")
-        found[keyword] = Fact(keyword=keyword, frames=frames, group=group)
+        found[keyword] = Fact(keyword=keyword, frames=frames, group=homes.get(keyword, ""))
     for group, one in _opened(source.get(_SHARED)):
         found.setdefault(one.keyword, Fact(keyword=one.keyword, frames=(one,) * count, group=group))
     return found

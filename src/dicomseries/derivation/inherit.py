@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from dicomseries.derivation import changes
 from dicomseries.derivation.classic_names import classic_facts, opened_facts
 from dicomseries.derivation.decisions import MISSED, Decision, decided, dropped, shown
+from dicomseries.derivation.diffusion import partial_diffusion
 from dicomseries.derivation.equipment import Contribution, Model, contributing_equipment, series_description
 from dicomseries.derivation.facts import Fact, cleaned, facts_of
 from dicomseries.derivation.matching import Matching
@@ -330,6 +331,7 @@ class _Ledger:
         row = self.kind.row(column.keyword)  # in a functional group, an attribute without a value leaves its item out
         values = tuple(None if one is None or not any(part != "" for part in one) else one for one in column.values)
         must_be_whole = column.keyword == "SliceThickness" or (row is not None and row.type == "1")
+        must_be_whole = must_be_whole or (self.kind.is_multi_frame and self.places.row(column.keyword) is not None)
         if must_be_whole and None in values:
             return None, "it is not known of all slices of the result, and all must have it"
         if row is not None and row.type in {"2", "2C"}:
@@ -370,8 +372,9 @@ class _Ledger:
     # ------------------------------------------------------------------------------------------- what must agree
     def agree(self) -> None:
         """Leave out what asks for something that the result does not have, and times that do not rise."""
-        there = {**self.handed, **self.columns, **self.groups}
-        for keyword, why in orphans(there):
+        there: dict[str, Attribute | Column] = {**self.handed, **self.columns, **self.groups}
+        partial = partial_diffusion(there, is_multi_frame=self.kind.is_multi_frame)
+        for keyword, why in (*orphans(there), *partial):
             self._take_back(keyword, f"{why}, which the result does not have")
         own, row = self.handed.get("ImageType"), self.kind.row("ImageType")
         if own is not None and row is not None and isinstance(row.source, Choice) and self.kind.is_multi_frame:

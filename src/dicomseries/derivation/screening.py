@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dicomseries.derivation.decisions import Decision, decided, shown
+from dicomseries.derivation.diffusion import in_groups, whole_diffusion
 from dicomseries.derivation.items import completed
 from dicomseries.derivation.rules import rule_for
 from dicomseries.derivation.source import Source, SourceFrame
@@ -101,8 +102,10 @@ def screened(source: Source, sop_class_uid: str, *, leave_out: Collection[str] =
     ('0', 'dropped: it breaks a rule: 0 should be one of M, F, O')
     """
     screen = _Screen(demands=demands_of(sop_class_uid), leave_out=frozenset(leave_out))
+    source = in_groups(source, sop_class_uid)
     shared = tuple(screen.top_level(source.shared))
     frames = tuple(screen.frame(frame) for frame in source.frames)
+    shared, frames = screen.with_whole_diffusion(shared, frames)
     homeless = screen.of_broken_modules(sop_class_uid)
     if homeless:
         shared = tuple(one for one in shared if not screen.is_homeless(one, homeless))
@@ -200,6 +203,14 @@ class _Screen:
         outside = tuple(self.top_level(one for one in frame.own if one.keyword not in inside))
         own = (*outside, *(one for group in groups for one in _members(group.values[0])))
         return frame if own == frame.own and groups == frame.groups else replace(frame, own=own, groups=groups)
+
+    def with_whole_diffusion(
+        self, shared: tuple[Attribute, ...], frames: tuple[SourceFrame, ...]
+    ) -> tuple[tuple[Attribute, ...], tuple[SourceFrame, ...]]:
+        """Return attributes of classic images without a kind of diffusion that they do not hold."""
+        shared, frames, outcomes = whole_diffusion(shared, frames)
+        self.outcomes = {**outcomes, **self.outcomes}
+        return shared, frames
 
     def groups(self, groups: Iterable[Attribute]) -> Iterator[Attribute]:
         """Yield functional groups whose items are whole."""
