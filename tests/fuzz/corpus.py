@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pydicom
 import dicomseries as dcs
 
 _LARGEST = 300_000
-_RANDOM = np.random.default_rng(7)
+_SEED = 7
 _PET = {
     "Units": "BQML",
     "PatientWeight": 80,
@@ -32,17 +34,30 @@ _PET = {
         }
     ],
 }
+_FORM = {
+    "uid": "content",
+    "now": dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC),
+    "sync": False,
+    "verify": False,
+    "workers": 1,
+}
+"""The same bytes at every run: the number of a case then always means the same file."""
+_UUID = re.compile(rb"urn:uuid:[-0-9a-f]{36}")
 ENHANCED_CT = {"RescaleType": "HU", "IrradiationEventUID": "1.2.3"}
 ENHANCED_MR = {"EchoTime": 3.0}
 
 
 def _integers(*shape: int, dtype: str = "int16", most: int = 1000) -> np.ndarray:
-    return _RANDOM.integers(0, most, shape).astype(dtype)
+    return np.random.default_rng(_SEED).integers(0, most, shape).astype(dtype)
 
 
 def _own(folder: Path) -> None:
     """Write a series of each kind, and of each codec."""
-    grey, floats, colour = _integers(3, 8, 10), _RANDOM.normal(size=(3, 8, 10)), _integers(3, 8, 10, 3, dtype="uint8")
+    grey, floats, colour = (
+        _integers(3, 8, 10),
+        np.random.default_rng(_SEED).normal(size=(3, 8, 10)),
+        _integers(3, 8, 10, 3, dtype="uint8"),
+    )
     series: dict[str, dict[str, Any]] = {
         "ct": {"source": grey, "kind": "CT"},
         "mr": {"source": floats, "kind": "MR"},
@@ -68,7 +83,7 @@ def _own(folder: Path) -> None:
     for name, options in series.items():
         with contextlib.suppress(dcs.DicomSeriesError):  # a kind may ask for more one day; the others go on
             source = options.pop("source")
-            dcs.write(source, folder / name, spacing=(1, 2, 3), sync=False, verify=False, workers=1, **options)
+            dcs.write(source, folder / name, spacing=(1, 2, 3), **_FORM, **options)
 
 
 def _again(folder: Path) -> None:
@@ -109,12 +124,12 @@ def input_files(folder: Path) -> tuple[tuple[str, dict[str, bytes]], ...]:
 def _inputs(folder: Path) -> Any:
     import h5py
     import nibabel
+    import numcodecs
     import SimpleITK as sitk
-    import tifffile
     import zarr
 
-    array, floats = _integers(4, 6, 8), _RANDOM.normal(size=(4, 6, 8)).astype("float32")
-    folder.mkdir(exist_ok=True)
+    array, floats = _integers(4, 6, 8), np.random.default_rng(_SEED).normal(size=(4, 6, 8)).astype("float32")
+    folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "a.npy", array)
     np.save(folder / "b.npy", np.asfortranarray(floats))
     np.savez(folder / "a.npz", array)
@@ -127,23 +142,46 @@ def _inputs(folder: Path) -> Any:
         sitk.WriteImage(image, folder / name, useCompression=name == "a.mha")
     sitk.WriteImage(image, folder / "b.nrrd", useCompression=True)
     sitk.WriteImage(image, folder / "b.mha")
-    tifffile.imwrite(folder / "a.tif", array.astype("uint16"), imagej=True, metadata={"spacing": 2.5, "unit": "mm"})
-    tifffile.imwrite(folder / "b.tif", array, compression="zlib", tile=(16, 16))
-    tifffile.imwrite(folder / "c.ome.tif", floats, metadata={"axes": "ZYX"}, compression="lzw")
-    tifffile.imwrite(folder / "d.tif", array)
+    _tiffs(folder, array, floats)
     with h5py.File(folder / "a.h5", "w") as file:
         file.create_dataset("scan", data=array, chunks=(1, 6, 8), compression="gzip")
+    with h5py.File(folder / "b.h5", "w") as file:
+        file.create_dataset("scan", data=floats)
     for form in (2, 3):
         zarr.create_array(folder / f"{form}.zarr", data=array, chunks=(2, 6, 8), zarr_format=form)
+        packed = zarr.codecs.GzipCodec() if form == 3 else numcodecs.GZip()
+        zarr.create_array(
+            folder / f"{form}-gzip.zarr", data=floats, chunks=(1, 6, 8), zarr_format=form, compressors=packed
+        )
     for path in sorted(folder.iterdir()):
         if path.is_dir():
-            yield path.name, {str(one.relative_to(path)): one.read_bytes() for one in path.rglob("*") if one.is_file()}
+            files = sorted(one for one in path.rglob("*") if one.is_file())
+            yield path.name, {str(one.relative_to(path)): _undated(one.read_bytes()) for one in files}
         elif path.suffix in {".mhd", ".nhdr"}:
             raw = {".mhd": "a.raw", ".nhdr": "a.raw"}[path.suffix]
             yield path.name, {path.name: path.read_bytes(), raw: (folder / raw).read_bytes()}
         elif path.suffix != ".raw":
-            yield path.name, {path.name: path.read_bytes()}
+            yield path.name, {path.name: _undated(path.read_bytes())}
     yield from _mappings()
+
+
+def _tiffs(folder: Path, array: np.ndarray, floats: np.ndarray) -> None:
+    import tifffile
+
+    tifffile.imwrite(folder / "a.tif", array.astype("uint16"), imagej=True, metadata={"spacing": 2.5, "unit": "mm"})
+    tifffile.imwrite(folder / "b.tif", array, compression="zlib", tile=(16, 16))
+    tifffile.imwrite(folder / "c.ome.tif", floats, metadata={"axes": "ZYX"}, compression="lzw")
+    tifffile.imwrite(folder / "d.tif", array)
+    tifffile.imwrite(folder / "e.tif", array, bigtiff=True, compression="packbits")
+    tifffile.imwrite(folder / "f.tif", array.astype("uint8"), compression="jpeg")
+    tifffile.imwrite(folder / "g.tif", array, compression="zstd", rowsperstrip=2)
+
+
+def _undated(data: bytes) -> bytes:
+    """Return a file without the UUID of OME-TIFF and the time of gzip, which change with every run."""
+    if data.startswith(b"\x1f\x8b"):
+        return data[:4] + bytes(4) + data[8:]
+    return _UUID.sub(b"urn:uuid:" + 36 * b"0", data)
 
 
 def _mappings() -> Any:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fuzz import corpus
+
 RUN = Path(__file__).with_name("run.py")
 PLANTED = """
 import os, signal, sys
@@ -36,6 +38,12 @@ print(totals.cases, totals.words["planted", "done"])
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *words], capture_output=True, encoding="utf-8", check=False, timeout=200)
+
+
+def test_the_files_that_mutations_begin_with_are_the_same_at_every_run(tmp_path: Path):
+    """Else the number of a case would not repeat it."""
+    for files in (corpus.dicom_files, corpus.input_files):
+        assert files(tmp_path / "a" / files.__name__) == files(tmp_path / "b" / files.__name__)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the cases run in forked processes")

@@ -306,7 +306,7 @@ class _Screen:
                 return None
             if inner.type == "2" and found is None and " or " not in vr_of(keyword):
                 kept[keyword] = attribute(keyword)
-        same = len(kept) == len(item) and all(kept[own.keyword] is own for own in item)
+        same = len(kept) == len(item) and all(kept.get(own.keyword) is own for own in item)
         return tuple(item) if same else tuple(sorted(kept.values(), key=lambda one: one.tag))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from typing import Any
 
 import numpy as np
@@ -124,16 +124,20 @@ def _attributes(series: readback.Series) -> tuple[tuple[Attribute, ...], list[tu
 def _of_dataset(dataset: Dataset, is_wanted: Any) -> Iterator[Attribute]:
     for tag in sorted(dataset.keys()):
         if tag.group != 2 and is_wanted(int(tag)):
-            blanks = _blanks(dataset.get_item(tag))
-            try:
-                element = dataset[tag]
-            except Exception as error:  # noqa: BLE001 - a value that pydicom cannot decode is no value to hand on
-                warnings.warn(f"{tag} of the source cannot be decoded: {error}", DicomSeriesWarning, stacklevel=6)
-                continue
-            if blanks and rule_for(_name(tag)).is_verbatim:
-                yield Attribute(_name(tag), str(element.VR), (blanks,))
-            else:
-                yield from _attribute(element)
+            yield from _decoded(dataset, tag)
+
+
+def _decoded(dataset: Dataset, tag: BaseTag) -> tuple[Attribute, ...]:
+    """Return an element with all that is in it; nothing where a part of it cannot be decoded."""
+    blanks = _blanks(dataset.get_item(tag))
+    try:
+        element = dataset[tag]
+        if blanks and rule_for(_name(tag)).is_verbatim:
+            return (Attribute(_name(tag), str(element.VR), (blanks,)),)
+        return tuple(_attribute(element))
+    except Exception as error:  # noqa: BLE001 - pydicom raises anything of a damaged value, also inside of a sequence
+        warnings.warn(f"{tag} of the source cannot be decoded: {error}", DicomSeriesWarning, stacklevel=6)
+        return ()
 
 
 def _name(tag: BaseTag) -> str:
@@ -238,12 +242,22 @@ def _with_common_groups(
 
 
 def _groups_of(item: Dataset) -> Groups:
-    return {one.keyword: one for group in item if group.VR == "SQ" for one in _attribute(group)}
+    found = (one for tag in sorted(item.keys()) for one in _decoded(item, tag))
+    return {one.keyword: one for one in found if one.vr == "SQ"}
 
 
 def _per_frame(instance: readback.Instance) -> list[Groups]:
     """Return the functional groups of each frame; older kinds have none."""
     items = instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames
+    is_whole = isinstance(items, MutableSequence) and all(isinstance(item, Dataset) for item in items)
+    if not is_whole or len(items) < instance.frames:
+        raise ReadError(
+            code="file-damaged",
+            where=instance.path,
+            given="a PerFrameFunctionalGroupsSequence that is no sequence, or has fewer items than there are frames",
+            expected=f"{instance.frames} items, one for each frame",
+            remedy="Export the file again.",
+        )
     return [_groups_of(item) for item in items]
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from pydicom import dcmread
-from pydicom.datadict import keyword_for_tag
 
 from dicomseries.readback import faults
 from dicomseries.readback.fragments import stream_of
 from dicomseries.readback.instance import Instance
-from dicomseries.readback.pixels import NATIVE, check_pixels, frame_bits, plain_bytes
+from dicomseries.readback.pixels import NATIVE, check_pixels, frame_bits, needed_bytes, plain_bytes
 
 __all__ = ["is_compressed", "stored_frame"]
 
@@ -96,7 +94,10 @@ def _bytes(instance: Instance, first: int, last: int) -> bytes:
 def _whole(instance: Instance) -> bytes:
     """Return all pixels, lowest byte first, of a file that cannot be read by offsets or has the highest first."""
     assert instance.pixels is not None  # noqa: S101 - checked by the caller
-    content: bytes = dcmread(instance.path, force=True)[keyword_for_tag(instance.pixels.tag)].value
+    word = max(instance.number("BitsAllocated") // 8, 2)
+    needed = -(-needed_bytes(instance) // word) * word
+    content = bytearray(needed)
+    plain_bytes(instance, 0, memoryview(content)[: min(needed, instance.pixels.length or 0)])
     if instance.transfer_syntax != _BIG_UID or instance.pixels.vr == "OB":
-        return content
-    return np.frombuffer(content, f"u{max(instance.number('BitsAllocated') // 8, 2)}").byteswap().tobytes()
+        return bytes(content)
+    return np.frombuffer(content, f"u{word}").byteswap().tobytes()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,12 @@ from dicomseries.sources.frames import GatheredSlabs, joined
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import Mapped, Window
 from dicomseries.sources.optional import guarded, made_by
+from dicomseries.sources.packing import check_packing, is_large
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Request
 from dicomseries.sources.volume import ArraySlabs, Slabs, Volume
 
-__all__ = ["PACKAGE", "SlicedSlabs", "array_slabs", "chunks_of", "matches", "open_volume"]
+__all__ = ["PACKAGE", "SlicedSlabs", "array_slabs", "check_stored", "chunks_of", "matches", "open_volume"]
 
 PACKAGE: str | None = None
 """No extra: numpy reads what it needs."""
@@ -109,7 +111,7 @@ def matches(source: object) -> bool:
     return all(hasattr(source, name) for name in ("shape", "dtype", "__getitem__"))
 
 
-def open_volume(source: Any, request: Request) -> Volume:
+def open_volume(source: Any, request: Request, *, stored_bytes: Callable[[], int] | None = None) -> Volume:
     """Return a volume over an array; numpy arrays, memmaps and torch's CPU tensors are viewed, never copied.
 
     Parameters
@@ -120,6 +122,8 @@ def open_volume(source: Any, request: Request) -> Volume:
         fastest axis, each is copied as it is read.
     request : Request
         Must hold the spacing: an array does not know it.
+    stored_bytes : callable, optional
+        Returns the bytes that the array takes in its file, where it is one.
 
     Raises
     ------
@@ -148,7 +152,10 @@ def open_volume(source: Any, request: Request) -> Volume:
         return build_volume(array_slabs(array, layout, request.where), layout, request)
     dtype = _dtype(array, layout)
     check_dtype(dtype, request.where)
-    slabs = SlicedSlabs(array, layout, dtype, chunks_of(array, layout, dtype.itemsize), request.where)
+    chunks = chunks_of(array, layout, dtype.itemsize)
+    if stored_bytes is not None:
+        check_stored(stored_bytes, chunks, request.where)
+    slabs = SlicedSlabs(array, layout, dtype, chunks, request.where)
     return build_volume(slabs, layout, request)
 
 
@@ -229,6 +236,28 @@ def _dtype(array: Any, layout: Layout) -> np.dtype[Any]:
     except TypeError:
         return _as_numpy(array[tuple(slice(0, 1) for _ in layout.shape)]).dtype
     return dtype
+
+
+def check_stored(stored_bytes: Callable[[], int], chunks: Chunks, where: str) -> None:
+    """Raise where a store has next to nothing of an array of large frames or chunks, for which memory would be taken.
+
+    Examples
+    --------
+    >>> layout = Layout(shape=(9, 60000, 60000), axes="zyx", own_axes="zyx")
+    >>> check_stored(lambda: 800, Chunks.of(layout, None, 2), "a.zarr")
+    Traceback (most recent call last):
+    ...
+    dicomseries.errors.SourceError: a.zarr: expected at least 15820313 bytes for the size in its header, given 800...
+    """
+    layout = chunks.layout
+    frame = math.prod(layout.frames_shape[1:])
+    piece = chunks.itemsize * max(frame, math.prod(chunks.deepest))
+    if not is_large(piece):
+        return
+    with guarded(where):
+        packed = stored_bytes()
+    unpacked = chunks.itemsize * math.prod(layout.shape)
+    check_packing("other", where=where, packed_bytes=packed, unpacked_bytes=unpacked, piece_bytes=piece)
 
 
 def chunks_of(array: Any, layout: Layout, itemsize: int) -> Chunks:

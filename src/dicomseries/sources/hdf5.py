@@ -56,10 +56,16 @@ def open_volume(source: Any, request: Request) -> Volume:
     """
     group = _open_file(source.path, request.where) if isinstance(source, Location) else source
     if hasattr(group, "shape"):
-        return open_array(group, request)
+        return _open_dataset(group, request)
     with guarded(request.where, "an HDF5 file whose objects can be read"):
         chosen = _choose(group, source)
-    return open_array(chosen, request)
+    return _open_dataset(chosen, request)
+
+
+def _open_dataset(dataset: Any, request: Request) -> Volume:
+    with guarded(request.where, "a dataset whose storage can be read"):
+        is_here = made_by(dataset, "h5py") and not dataset.is_virtual and not dataset.external
+    return open_array(dataset, request, stored_bytes=dataset.id.get_storage_size if is_here else None)
 
 
 def _open_file(path: Path, where: str) -> Any:

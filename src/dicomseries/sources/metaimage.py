@@ -20,6 +20,7 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.itk_tags import tags_among
 from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, ZlibReader, map_file, unpack
+from dicomseries.sources.packing import check_packing
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.stating import IN_PLANE, lengths_only
@@ -223,9 +224,11 @@ def _refuse_odd(header: _Header) -> None:
 
 
 def _open_voxels(header: _Header, shape: Sequence[int]) -> Mapped:
-    path, offset = _data_place(header, math.prod(shape) * header.dtype.itemsize)
+    size = math.prod(shape) * header.dtype.itemsize
+    path, offset = _data_place(header, size)
     if not header.flag("CompressedData"):
         return map_file(path, header.dtype, shape, offset=offset)
+    check_packing("deflate", where=str(path), packed_bytes=path.stat().st_size - offset, unpacked_bytes=size)
     file = path.open("rb")
     file.seek(offset)
     return unpack(ZlibReader(file), header.dtype, shape, where=str(path))

@@ -7,6 +7,7 @@ nibabel reads the header; the voxels of NIfTI files are mapped, or unpacked forw
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import threading
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
 from dicomseries.sources.nifti_space import nifti_statement
 from dicomseries.sources.optional import guarded, made_by
+from dicomseries.sources.packing import check_packing
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.timing import step_times
@@ -206,6 +208,8 @@ def _map(proxy: Any, layout: Layout) -> Slabs:
     if path.suffix.lower() not in {".gz", ".mgz"}:
         mapped = map_file(path, *stored, offset=offset)
     else:
+        size = offset + math.prod(stored[1]) * stored[0].itemsize
+        check_packing("deflate", where=str(path), packed_bytes=path.stat().st_size, unpacked_bytes=size)
         stream = gzip.open(path)  # noqa: SIM115 - closed when all is unpacked, or with the scratch file
         mapped = unpack(cast("Any", stream), *stored, where=str(path), skip=offset)
     order = (*range(len(spatial) - 1, -1, -1), *range(len(spatial), len(layout.shape)))

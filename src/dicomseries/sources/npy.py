@@ -6,6 +6,7 @@ seconds, as ``times_s``: so `read` on the command line saves them.
 
 from __future__ import annotations
 
+import math
 import zipfile
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.layout import check_dtype, default_axes, lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
+from dicomseries.sources.packing import check_packing
 from dicomseries.sources.placement import build_volume
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.volume import Volume
@@ -72,6 +74,7 @@ def open_volume(source: Location, request: Request) -> Volume:
     """
     try:
         mapped, fortran = _open_npz(source) if source.has_suffix(".npz") else _open_npy(source, request.where)
+        affine, times = (_beside(source, name) for name in (_AFFINE, _TIMES))
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, SourceError):
             raise
@@ -83,7 +86,6 @@ def open_volume(source: Location, request: Request) -> Volume:
             remedy="Check that the file is whole and what its name says.",
         ) from error
     array = mapped.array.T if fortran else mapped.array
-    affine, times = (_beside(source, name) for name in (_AFFINE, _TIMES))
     layout = lay_out(
         array.shape,
         request,
@@ -103,10 +105,12 @@ def _open_npy(source: Location, where: str) -> tuple[Mapped, bool]:
 
 def _open_npz(source: Location) -> tuple[Mapped, bool]:
     with zipfile.ZipFile(source.path) as archive:
-        stream = archive.open(_choose(archive.namelist(), source))  # keeps the file open until it is closed itself
+        member = archive.getinfo(_choose(archive.namelist(), source))
+        stream = archive.open(member)  # keeps the file open until it is closed itself
     try:
         shape, fortran, dtype = _read_header(stream)
         _check(shape, dtype, str(source))
+        _check_member(source, member, shape, dtype)
     except BaseException:
         stream.close()
         raise
@@ -145,8 +149,20 @@ def _beside(source: Location, name: str) -> npt.NDArray[Any] | None:
     with zipfile.ZipFile(source.path) as archive:
         if f"{name}.npy" not in archive.namelist():
             return None
-        with archive.open(f"{name}.npy") as stream:
+        member = archive.getinfo(f"{name}.npy")
+        with archive.open(member) as stream:
+            shape, _, dtype = _read_header(stream)
+            _check_member(source, member, shape, dtype)
+        with archive.open(member) as stream:
             return npy_format.read_array(stream, allow_pickle=False)
+
+
+def _check_member(source: Location, member: zipfile.ZipInfo, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise where a member of the archive cannot hold the array that its header states."""
+    size = math.prod(shape) * dtype.itemsize
+    packed = min(member.compress_size, source.path.stat().st_size)
+    compression = {zipfile.ZIP_STORED: "none", zipfile.ZIP_DEFLATED: "deflate"}.get(member.compress_type, "other")
+    check_packing(compression, where=str(source), packed_bytes=packed, unpacked_bytes=size)
 
 
 def _own_axes(shape: tuple[int, ...], *, is_timed: bool) -> str | None:

@@ -23,6 +23,7 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.itk_tags import tags_among
 from dicomseries.sources.layout import lay_out
 from dicomseries.sources.mapped import Mapped, map_file, unpack
+from dicomseries.sources.packing import check_packing
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.stating import IN_PLANE, lengths_only
@@ -233,6 +234,9 @@ def _open_voxels(header: _Header) -> Mapped:
             expected="raw, gzip or bzip2",
             remedy="Save the file again with one of these encodings.",
         )
+    if encoding in _GZIP:
+        packed, size = path.stat().st_size - offset, max(skip, 0) + math.prod(shape) * dtype.itemsize
+        check_packing("deflate", where=str(path), packed_bytes=packed, unpacked_bytes=size)
     file = path.open("rb")
     file.seek(offset)
     unpacker = gzip.GzipFile(fileobj=file) if encoding in _GZIP else bz2.BZ2File(file)

@@ -8,7 +8,7 @@ import weakref
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -19,6 +19,7 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.layout import Layout, check_dtype, lay_out
 from dicomseries.sources.mapped import map_file
 from dicomseries.sources.optional import guarded
+from dicomseries.sources.packing import check_packing
 from dicomseries.sources.placement import build_volume, mm_per_unit
 from dicomseries.sources.request import Location, Request
 from dicomseries.sources.stating import lengths_only
@@ -35,8 +36,22 @@ _REMEDY = 'Check that the file is whole; for its compression, run: pip install "
 _NUMBERS_ARE_LIGHT = {1, 2, 6}
 """MINISBLACK, RGB, and YCBCR, which decoders turn into RGB where JPEG has made it."""
 
-_CLASSIC = 42
-"""Version of TIFF whose offsets have four bytes."""
+_COMPRESSIONS = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate", 32773: "packbits"}
+"""By the number of the tag Compression; of others no limit is known."""
+
+
+class _Form(NamedTuple):
+    """Bytes of the parts of a TIFF directory, and where the offset of the first one stands."""
+
+    first: int
+    offset: int
+    number: int
+    entry: int
+
+
+_FORMS = {42: _Form(4, 4, 2, 12), 43: _Form(8, 8, 8, 20)}
+"""By version: TIFF, and BigTIFF."""
+
 _LETTERS = {"S": "c", "Q": "z", "I": "z"}
 
 
@@ -140,7 +155,21 @@ class _PageSlabs:
     def _page(self, number: int) -> npt.NDArray[Any]:
         shape = self.layout.shape[-self._axes_inside_a_page() :]
         with guarded(f"{self.where}, page {number}", _EXPECTED, _REMEDY), self.lock:
-            return np.asarray(self.series.pages[number].asarray()).reshape(shape)
+            page = self.series.pages[number]
+            _check_packing(page, f"{self.where}, page {number}")
+            return np.asarray(page.asarray()).reshape(shape)
+
+
+def _check_packing(page: Any, where: str) -> None:
+    """Raise where the pieces of a page cannot hold its pixels; an empty piece stands for zeros in some files."""
+    first, size = page.keyframe, page.parent.filehandle.size
+    places = zip(page.dataoffsets, page.databytecounts, strict=False)
+    counts = [max(0, min(count, size - offset)) for offset, count in places]
+    compression = "other" if 0 in page.databytecounts else _COMPRESSIONS.get(int(first.compression), "other")
+    bits = first.size * first.bitspersample
+    check_packing(
+        compression, where=where, packed_bytes=sum(counts), unpacked_bytes=bits // 8, piece_bytes=first.nbytes
+    )
 
 
 def _check_pages(path: Path, where: str) -> None:
@@ -150,16 +179,17 @@ def _check_pages(path: Path, where: str) -> None:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(8)
+        head = file.read(16)
         order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
-        if int.from_bytes(head[2:4], order) != _CLASSIC:
+        form = _FORMS.get(int.from_bytes(head[2:4], order))
+        if form is None:
             return
-        place, seen = int.from_bytes(head[4:8], order), set[int]()
+        place, seen = int.from_bytes(head[form.first : form.first + form.offset], order), set[int]()
         while place:
-            file.seek(place)
-            entries = int.from_bytes(file.read(2), order)
-            end = place + 2 + 12 * entries
-            if place in seen or end + 4 > size or not entries:
+            file.seek(min(place, size))
+            entries = int.from_bytes(file.read(form.number), order)
+            end = place + form.number + form.entry * entries
+            if place in seen or end + form.offset > size or not entries:
                 raise SourceError(
                     code="file-damaged",
                     where=where,
@@ -169,7 +199,7 @@ def _check_pages(path: Path, where: str) -> None:
                 )
             seen.add(place)
             file.seek(end)
-            place = int.from_bytes(file.read(4), order)
+            place = int.from_bytes(file.read(form.offset), order)
 
 
 def _open_file(path: Path, where: str) -> Any:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError, missing_package
 from dicomseries.geometry import Grid
-from dicomseries.sources.arrays import SlicedSlabs, chunks_of
+from dicomseries.sources.arrays import SlicedSlabs, check_stored, chunks_of
 from dicomseries.sources.layout import check_dtype, lay_out
 from dicomseries.sources.optional import guarded, made_by
 from dicomseries.sources.placement import build_volume, mm_per_unit, unplaced
@@ -87,10 +87,17 @@ def _open_array(array: Any, request: Request, axes: str | None, ngff: Mapping[st
     layout = lay_out(array.shape, request, axes)
     check_dtype(array.dtype, request.where)
     chunks = chunks_of(array, layout, array.dtype.itemsize)
+    check_stored(lambda: _stored_bytes(array), chunks, request.where)
     slabs = SlicedSlabs(array, layout, array.dtype, chunks, request.where)
     found = (lambda: _placed(ngff, request.where)) if ngff else unplaced
     times = partial(_times, ngff, layout.axes, request.where) if ngff else untimed
     return build_volume(slabs, layout, request, found, found_times=times)
+
+
+def _stored_bytes(array: Any) -> int:
+    """Return the bytes of the chunks that a store has, a property of zarr 2 and a method of zarr 3."""
+    stored = array.nbytes_stored
+    return int(stored() if callable(stored) else stored)
 
 
 def _open_folder(source: Location, where: str) -> Any:

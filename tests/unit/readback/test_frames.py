@@ -15,6 +15,7 @@ from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
 from dicomseries.errors import ReadError
 from dicomseries.readback import frames_of, read_frames, read_instance
+from dicomseries.readback.encoded_frames import stored_frame
 from judges.known import OBLIQUE, write_known_series
 
 STORED = np.arange(7 * 20, dtype="int16").reshape(7, 4, 5) * 11 - 600
@@ -205,3 +206,17 @@ def test_five_thousand_frames_are_taken_apart_at_once(write_frames):
     np.testing.assert_allclose(positions[:, 2], np.arange(5000))
     # 20 ms here; item by item through pydicom takes seconds, which is what must not come back.
     assert taken < 1.0
+
+
+@pytest.mark.parametrize("name", ["MR_small_bigendian.dcm", "rtdose_expb.dcm", "SC_rgb_small_odd_big_endian.dcm"])
+def test_stored_frames_of_big_endian_are_found_whatever_follows_the_pixels(name: str, tmp_path: Path):
+    whole = get_testdata_file(name)
+    dataset = pydicom.dcmread(whole)
+    word = max(dataset.BitsAllocated // 8, 2)
+    wanted = np.frombuffer(dataset.PixelData, f"u{word}").byteswap().tobytes()
+    path = tmp_path / "1.dcm"
+    path.write_bytes(Path(whole).read_bytes() + b"\x7f\xe1\x00\x10OB\0\0\xff\xff\xff\x00")  # 4 GB that are not there
+    instance = read_instance(path)
+    found = b"".join(stored_frame(instance, index) for index in range(instance.frames))
+    assert len(found) > 20
+    assert wanted.startswith(found)

@@ -200,9 +200,13 @@ def test_the_smallest_positions_of_the_axes_are_the_origin(tmp_path, centerings)
     assert_same(open_volume(path), path)
 
 
-def test_a_size_that_no_file_can_have_is_refused(tmp_path):
-    path = write(tmp_path / "a.nrrd", gzip.compress(b"x"), encoding="gzip", sizes="999999999999 999999999 9999")
-    with pytest.raises(SourceError, match="temporary files"):
+@pytest.mark.parametrize(
+    ("encoding", "packed", "message"),
+    [("gzip", gzip.compress(b"x"), "compressed voxels"), ("bzip2", bz2.compress(b"x"), "temporary files")],
+)
+def test_a_size_that_no_file_can_have_is_refused(tmp_path, encoding, packed, message):
+    path = write(tmp_path / "a.nrrd", packed, encoding=encoding, sizes="999999999999 999999999 9999")
+    with pytest.raises(SourceError, match=message):
         open_volume(path)
 
 

@@ -100,13 +100,15 @@ except dcs.DicomSeriesError as error:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("is_big", [False, True])
 @pytest.mark.parametrize("next_page", [8, 4, 10_000_000])
-def test_a_chain_of_tiff_pages_that_does_not_end_is_refused(next_page: int, tmp_path: Path):
-    pytest.importorskip("tifffile").imwrite(tmp_path / "a.tif", ARRAY[0].astype("uint16"))
+def test_a_chain_of_tiff_pages_that_does_not_end_is_refused(next_page: int, is_big: bool, tmp_path: Path):
+    pytest.importorskip("tifffile").imwrite(tmp_path / "a.tif", ARRAY[0].astype("uint16"), bigtiff=is_big)
     data = bytearray((tmp_path / "a.tif").read_bytes())
-    first = int.from_bytes(data[4:8], "little")
-    link = first + 2 + 12 * int.from_bytes(data[first : first + 2], "little")
-    data[link : link + 4] = (first if next_page == 8 else next_page).to_bytes(4, "little")
+    offset, count, entry = (8, 8, 20) if is_big else (4, 2, 12)
+    first = int.from_bytes(data[offset : 2 * offset], "little")
+    link = first + count + entry * int.from_bytes(data[first : first + count], "little")
+    data[link : link + offset] = (first if next_page == 8 else next_page).to_bytes(offset, "little")
     (tmp_path / "a.tif").write_bytes(data)
     with pytest.raises(SourceError) as caught:
         open_volume(tmp_path / "a.tif", spacing=SPACING)
