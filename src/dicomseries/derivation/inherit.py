@@ -12,6 +12,7 @@ from dicomseries.derivation.decisions import MISSED, Decision, decided, dropped,
 from dicomseries.derivation.diffusion import partial_diffusion
 from dicomseries.derivation.equipment import Contribution, Model, contributing_equipment, series_description
 from dicomseries.derivation.facts import Fact, cleaned, facts_of
+from dicomseries.derivation.gating import gated, incomplete_groups, lost_triggers, ungated
 from dicomseries.derivation.matching import Matching
 from dicomseries.derivation.places import Places
 from dicomseries.derivation.private import kept_private, private_decisions, unknown_creators
@@ -374,7 +375,14 @@ class _Ledger:
         """Leave out what asks for something that the result does not have, and times that do not rise."""
         there: dict[str, Attribute | Column] = {**self.handed, **self.columns, **self.groups}
         partial = partial_diffusion(there, is_multi_frame=self.kind.is_multi_frame)
-        for keyword, why in (*orphans(there), *partial):
+        alone = (
+            *orphans(there),
+            *partial,
+            *incomplete_groups(there, self.kind),
+            *ungated(there, self.facts, self.kind),
+        )
+        for keyword, why in alone:
+            there.pop(keyword, None)
             self._take_back(keyword, f"{why}, which the result does not have")
         own, row = self.handed.get("ImageType"), self.kind.row("ImageType")
         if own is not None and row is not None and isinstance(row.source, Choice) and self.kind.is_multi_frame:
@@ -386,7 +394,11 @@ class _Ledger:
                     f"{FLAVOUR_GROUPS[str(own.values[2])]}."
                 )
         for keyword in disordered(self.handed, self.columns, self.layout) if not self.kind.is_multi_frame else ():
+            there.pop(keyword, None)
             self._take_back(keyword, "it does not rise from volume to volume (TIM-003)")
+        for own in gated(there, self.facts, self.kind):
+            self._add(own.keyword, own)
+        self.advice += lost_triggers(there, self.facts, self.kind)
 
     def _take_back(self, keyword: str, why: str) -> None:
         self.handed.pop(keyword, None)
