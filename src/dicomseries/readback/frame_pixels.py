@@ -113,7 +113,7 @@ def _planes(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     shape = (stop - start, instance.samples, instance.rows, instance.columns)
     array = np.empty(shape, stored_dtype(instance))
     read_into(instance, array, start)
-    return np.ascontiguousarray(np.moveaxis(array, 1, -1))
+    return np.ascontiguousarray(np.moveaxis(array, 1, -1)) if instance.samples > 1 else array[:, 0]
 
 
 def _bits(instance: Instance, start: int, stop: int) -> npt.NDArray[np.uint8]:

@@ -88,10 +88,15 @@ def is_plain(instance: Instance) -> bool:
     """Return whether the pixels can be copied from the file as they are."""
     return (
         instance.transfer_syntax in NATIVE
-        and instance.number("BitsAllocated") in {8, 16, 32, 64}
+        and (_is_float(instance) or instance.number("BitsAllocated") in {8, 16, 32, 64})
         and (instance.text("PhotometricInterpretation") or "RGB") in _AS_STORED
         and not (instance.samples > 1 and instance.number("PlanarConfiguration"))
     )
+
+
+def _is_float(instance: Instance) -> bool:
+    """Return whether the tag of the pixels says what they are, where BitsAllocated may be missing."""
+    return instance.pixels is not None and instance.pixels.tag in _FLOATS
 
 
 def read_words(instance: Instance) -> npt.NDArray[Any]:

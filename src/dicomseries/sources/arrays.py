@@ -171,12 +171,13 @@ def array_slabs(array: npt.NDArray[Any], layout: Layout, where: str = "array") -
     (3, 4, 5)
     """
     mapping, plain = getattr(array, "_mmap", None), array.view(np.ndarray)
-    # Mode "c" keeps changed pages in memory only: dropping them would lose the changes.
-    if mapping is not None and getattr(array, "mode", "c") != "c":
-        window = window_of_memmap(array, mapping, where)
+    if mapping is not None:
+        # Mode "c" keeps changed pages in memory only: the file does not have them, and dropping them would lose them.
+        is_private = getattr(array, "mode", "c") == "c"
+        window = None if is_private else window_of_memmap(array, mapping, where)
         offset = int(getattr(array, "offset", 0))
         start = offset - offset % mmap.ALLOCATIONGRANULARITY
-        return Mapped(plain, window or Window(mapping, start=start)).slabs(layout)
+        return Mapped(plain, window or Window(mapping, start=start, may_drop=not is_private)).slabs(layout)
     view = layout.view(plain)
     frames = joined(view)
     return GatheredSlabs(view) if frames is None else ArraySlabs(frames)

@@ -75,14 +75,22 @@ class Window:
         Called with an offset before the bytes in front of it are looked at.
     start : int, optional
         Where in a file of others the mapping begins: before its bytes are looked at, the file must still have them.
+    may_drop : bool
+        Whether its pages may be dropped, as those of a private mapping, which hold changes, may not.
     """
 
     def __init__(
-        self, mapping: mmap.mmap, fill: Callable[[int], None] | None = None, *, start: int | None = None
+        self,
+        mapping: mmap.mmap,
+        fill: Callable[[int], None] | None = None,
+        *,
+        start: int | None = None,
+        may_drop: bool = True,
     ) -> None:
         self._mapping = mapping
         self._fill = fill
         self._start = start
+        self._may_drop = may_drop
         self._address = np.frombuffer(mapping, np.uint8).ctypes.data
         self._recent: deque[tuple[int, int]] = deque()
         self._lock = threading.Lock()
@@ -140,7 +148,7 @@ class Window:
         return low - low % _AROUND, min(-(-high // _AROUND) * _AROUND, len(self._mapping))
 
     def _drop(self, low: int, high: int) -> None:
-        if hasattr(self._mapping, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+        if self._may_drop and hasattr(self._mapping, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
             self._mapping.madvise(mmap.MADV_DONTNEED, low, high - low)
 
 

@@ -220,3 +220,25 @@ def test_stored_frames_of_big_endian_are_found_whatever_follows_the_pixels(name:
     found = b"".join(stored_frame(instance, index) for index in range(instance.frames))
     assert len(found) > 20
     assert wanted.startswith(found)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("bits", [None, 0, 2, 16, 32, 64, 128])
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", ""])
+def test_floats_whose_bits_allocated_is_missing_or_wrong_are_read_or_refused(
+    write_frames, dtype: str, bits: int | None, photometric: str
+):
+    stored = np.linspace(-1, 1, 24).astype(dtype).reshape(2, 3, 4)
+    path = write_frames(stored)
+    dataset = pydicom.dcmread(path)
+    dataset.PhotometricInterpretation = photometric
+    del dataset.BitsAllocated
+    if bits is not None:
+        dataset.BitsAllocated = bits
+    dataset.save_as(path)
+    instance = read_instance(path)
+    if bits in {None, 0, 8 * np.dtype(dtype).itemsize}:
+        assert read_frames(instance, 0, 2).tobytes() == stored.tobytes()
+        return
+    with pytest.raises(ReadError):
+        read_frames(instance, 0, 2)

@@ -166,6 +166,7 @@ def every_verb(series: Path, out: Path) -> dict[str, Any]:
         "write": lambda: dcs.write(array, out / os.urandom(8).hex(), kind="MR", **options),
         "write like": lambda: dcs.write(array, out / os.urandom(8).hex(), kind="SC", like=series, **options),
         "derive": lambda: dcs.read(series).derive(array).plan(),
+        "view": lambda: dcs.read(series).view(open_browser=False).close(),
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dicomseries.errors import SourceError
-from dicomseries.sources import file_window, open_volume
+from dicomseries.sources import file_window, mapped, open_volume
 
 ARRAY = np.arange(60 * 64 * 64, dtype="int16").reshape(60, 64, 64)
 SPACING = (1, 1, 1)
@@ -44,7 +44,7 @@ def test_a_file_that_shrinks_is_refused_where_it_is_read(suffix: str, tmp_path: 
     assert caught.value.code == "file-truncated"
 
 
-@pytest.mark.parametrize("mode", ["r", "r+"])
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_memmap_whose_file_shrinks_is_refused(mode: str, is_there: bool, tmp_path: Path):
     path = saved(tmp_path, ".npy")
@@ -61,6 +61,17 @@ def test_a_memmap_whose_file_shrinks_is_refused(mode: str, is_there: bool, tmp_p
         slabs.read(0, 2)
     assert caught.value.code == "file-truncated"
     del slabs, memmap
+
+
+def test_changes_of_a_private_memmap_are_written_whatever_is_read_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(mapped, "_KEPT", 1 << 12)
+    memmap = np.load(saved(tmp_path, ".npy"), mmap_mode="c")
+    memmap[7] = 5
+    slabs = open_volume(memmap, spacing=SPACING).slabs
+    for index in (*range(60), 7):
+        assert np.array_equal(slabs.read(index, index + 1)[0], np.full((64, 64), 5) if index == 7 else ARRAY[index])
 
 
 def test_parts_of_any_strides_are_those_of_the_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
