@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.codecs import syntax_of
-from dicomseries.errors import OptionError
+from dicomseries.errors import MetadataError, OptionError
 from dicomseries.executors import Bounds
 from dicomseries.metadata import Metadata
 from dicomseries.orientation import Turn
@@ -23,11 +23,12 @@ from dicomseries.pipeline.drafting import Draft, Job
 from dicomseries.pipeline.forms import Form, forms_of
 from dicomseries.pipeline.padding import check_padding, with_padding
 from dicomseries.pipeline.request import Request
-from dicomseries.pipeline.settling import settled
+from dicomseries.pipeline.settling import demands_unit, settled
 from dicomseries.pipeline.slabs import each_slab
 from dicomseries.pipeline.surveying import survey
 from dicomseries.plan import Column, Extent, SeriesPlan, check_agreement, given_columns
 from dicomseries.sources import Volume, read_once
+from dicomseries.standard.attribute import attribute
 from dicomseries.values import (
     SliceStatistics,
     Statistics,
@@ -86,7 +87,7 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     said = request.metadata if request.lineage is None else Metadata()
     for form in forms:
         check_agreement(form.kind, extent, draft.columns, said, is_split=draft.is_split)
-    _rehearse(replace(draft, request=settled(request, volume)))
+    _check_before_reading(draft)
     statistics, digests = survey(draft.volume, request, forms)
     draft = replace(draft, request=settled(request, volume, statistics))
     value_maps = [_plan_values(draft.volume, draft.request, form, statistics) for form in forms]
@@ -126,6 +127,49 @@ def with_others(jobs: Sequence[Job]) -> SeriesPlan:
     """Return the plan of the first series with those of all others inside."""
     first, *others = (job.plan for job in jobs)
     return replace(first, others=tuple(others))
+
+
+def _check_before_reading(draft: Draft) -> None:
+    """Reject what the user can fix, all in one error, before a long source is read.
+
+    Whether the unit of a source series still holds may need the values: they are read if something else is missing.
+    """
+    request, volume = draft.request, draft.volume
+    faults: list[MetadataError] = []
+    try:
+        ready = settled(request, volume)
+    except MetadataError as error:
+        if error.code != "value-missing":
+            raise
+        faults.append(error)
+        ready = settled(_with_made_up_unit(request), volume)
+    try:
+        _rehearse(replace(draft, request=ready))
+    except MetadataError as error:
+        unit = [] if faults else _missing_unit(draft)
+        raise MetadataError.together([*faults, *unit, *_own_faults(error)]) from None
+    if faults:
+        raise faults[0]
+
+
+def _with_made_up_unit(request: Request) -> Request:
+    return replace(request, metadata=request.metadata.having(attribute("RescaleType", "US")))
+
+
+def _missing_unit(draft: Draft) -> list[MetadataError]:
+    """Return that the values ask for a unit, where they are off the scale of the source series."""
+    if draft.request.lineage is None or not demands_unit(draft.request.kind):
+        return []
+    statistics, _ = survey(draft.volume, draft.request, draft.forms)
+    try:
+        settled(draft.request, draft.volume, statistics)
+    except MetadataError as error:
+        return _own_faults(error)
+    return []
+
+
+def _own_faults(error: MetadataError) -> list[MetadataError]:
+    return [fault for fault in error.faults if isinstance(fault, MetadataError)]
 
 
 def _rehearse(draft: Draft) -> None:

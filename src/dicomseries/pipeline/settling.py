@@ -27,7 +27,7 @@ from dicomseries.sources import Volume
 from dicomseries.standard.attribute import attribute
 from dicomseries.values import Statistics
 
-__all__ = ["array_facts", "as_map", "settled"]
+__all__ = ["array_facts", "as_map", "demands_unit", "settled"]
 
 _UNITS = "MeasurementUnitsCodeSequence"
 _WINDOW = frozenset({"WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"})
@@ -174,14 +174,22 @@ def _refuse_contradiction(lineage: Lineage, metadata: Metadata, unit: str) -> No
         )
 
 
+def demands_unit(kind: Kind) -> bool:
+    """Return whether a kind demands the unit of its values.
+
+    Examples
+    --------
+    >>> from dicomseries.iod import CT
+    >>> demands_unit(CT)
+    False
+    """
+    rows = (row.source for row in kind.all_rows if row.keyword == "RescaleType")
+    return any(isinstance(source, Choice) and source.demanded for source in rows)
+
+
 def _refuse_missing_unit(kind: Kind, metadata: Metadata, meaning: Meaning, relation: Relation) -> None:
     """Reject a kind that demands RescaleType where the source's does not hold, with the reason."""
-    demanding = [
-        row
-        for row in kind.all_rows
-        if row.keyword == "RescaleType" and isinstance(row.source, Choice) and row.source.demanded
-    ]
-    if not demanding or metadata.get("RescaleType") is not None:
+    if not demands_unit(kind) or metadata.get("RescaleType") is not None:
         return
     text = meaning.says.get("RescaleType", "")
     why = f"{text} of the source is not taken over: {RELATIONS[relation][0]}" if text else "the source has none"
