@@ -219,6 +219,52 @@ def test_an_item_without_what_it_must_hold_goes_with_its_sequence(tmp_path):
     assert any("ReferencedStudySequence" in line for line in receipt.advice)
 
 
+def with_private(folder: Path) -> None:
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        for name in ("MINE", "OTHER"):
+            block = dataset.private_block(0x0029, name, create=True)
+            block.add_new(1, "DS", "1.5")
+            block.add_new(2, "LO", "fine")
+            odd = DataElement(block.get_tag(3), "LO", "1,5")
+            odd.VR = "DS"
+            dataset[odd.tag] = odd
+        with pydicom.config.disable_value_validation():
+            dataset.save_as(path)
+
+
+def test_private_attributes_that_are_wanted_and_break_a_rule_are_named(tmp_path):
+    dcs.write(ARRAY, tmp_path / "ct", kind="CT", spacing=(1, 1, 2), sync=False)
+    with_private(tmp_path / "ct")
+    receipt = dcs.write(ARRAY, tmp_path / "out", like=tmp_path / "ct", keep_private=("MINE",), sync=False)
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert {str(one.tag) for one in result if one.tag.is_private} == {"(0029,0010)", "(0029,1001)", "(0029,1002)"}
+    (advice,) = (line for line in receipt.advice if "(0029,1" in line)
+    assert advice.startswith("(0029,1003) of the source (1,5) is dropped: it breaks a rule")
+    plan = dcs.plan(ARRAY, like=tmp_path / "ct", keep_private=("MINE",))
+    told = {attribute: outcome for attribute, _, outcome in plan.decisions}
+    assert "breaks a rule" in told["(0029,1003)"]
+    assert errors_of(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("same_space", [None, False])
+def test_one_uid_for_study_and_space_of_a_source_is_named(same_space, tmp_path):
+    dcs.write(ARRAY, tmp_path / "ct", kind="CT", spacing=(1, 1, 2), sync=False)
+    for path in (tmp_path / "ct").iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.FrameOfReferenceUID = dataset.StudyInstanceUID
+        dataset.save_as(path)
+    receipt = dcs.write(
+        ARRAY, tmp_path / "out", like=tmp_path / "ct", same_space=same_space, spacing=(1, 1, 2), sync=False
+    )
+    result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
+    assert result.StudyInstanceUID == dataset.StudyInstanceUID
+    is_carried = same_space is None
+    assert (result.FrameOfReferenceUID == dataset.FrameOfReferenceUID) == is_carried
+    assert any("SER-011" in line for line in receipt.advice) == is_carried
+    assert ("SER-011" in {one.id for one in dcs.check(tmp_path / "out", validators=False)}) == is_carried
+
+
 def test_images_without_a_uid_are_not_named(tmp_path):
     dcs.write(ARRAY, tmp_path / "ct", kind="CT", spacing=(1, 1, 2), sync=False)
     folder = with_elements(tmp_path / "ct", tmp_path / "broken", [DataElement("SOPInstanceUID", "UI", "")])

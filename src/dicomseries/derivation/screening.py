@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from dicomseries.derivation.decisions import Decision, decided, shown
 from dicomseries.derivation.diffusion import in_groups, whole_diffusion
+from dicomseries.derivation.facts import creator_of, creators_of
 from dicomseries.derivation.items import completed
 from dicomseries.derivation.rules import rule_for
 from dicomseries.derivation.source import Source, SourceFrame
@@ -62,16 +63,21 @@ class Screened:
         As it may be handed on.
     outcomes : mapping of str to (str, str)
         Keyword of what was left out or repaired → its value in the source, and what became of it.
+    wanted : set of str
+        Those of them that would have been handed on.
     advice : tuple of str
         What the user should know: of what would have been handed on.
     """
 
     source: Source
     outcomes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    wanted: frozenset[str] = frozenset()
     advice: tuple[str, ...] = ()
 
 
-def screened(source: Source, sop_class_uid: str, *, leave_out: Collection[str] = ()) -> Screened:
+def screened(
+    source: Source, sop_class_uid: str, *, leave_out: Collection[str] = (), keep_private: Collection[str] = ()
+) -> Screened:
     """Return a source as far as it keeps the rules, and what was repaired or left out.
 
     Parameters
@@ -82,6 +88,8 @@ def screened(source: Source, sop_class_uid: str, *, leave_out: Collection[str] =
         Of the result, whose modules say what items must hold.
     leave_out : collection of str
         Keywords that the user does not want, wherever they stand outside of plain sequences.
+    keep_private : collection of str
+        Creators whose private attributes the user wants.
 
     Notes
     -----
@@ -101,7 +109,10 @@ def screened(source: Source, sop_class_uid: str, *, leave_out: Collection[str] =
     >>> found.outcomes["PatientSex"]
     ('0', 'dropped: it breaks a rule: 0 should be one of M, F, O')
     """
-    screen = _Screen(demands=demands_of(sop_class_uid), leave_out=frozenset(leave_out))
+    screen = _Screen(
+        demands=demands_of(sop_class_uid), leave_out=frozenset(leave_out), keep_private=frozenset(keep_private)
+    )
+    screen.creators |= creators_of((*source.shared, *(one for frame in source.frames for one in frame.own)))
     source = in_groups(source, sop_class_uid)
     shared = tuple(screen.top_level(source.shared))
     frames = tuple(screen.frame(frame) for frame in source.frames)
@@ -114,6 +125,7 @@ def screened(source: Source, sop_class_uid: str, *, leave_out: Collection[str] =
     return Screened(
         source=source if unchanged else replace(source, shared=shared, frames=frames),
         outcomes=screen.outcomes,
+        wanted=frozenset(keyword for keyword in screen.outcomes if screen.is_wanted(keyword)),
         advice=tuple(screen.advice()),
     )
 
@@ -139,7 +151,8 @@ def told(decisions: Sequence[Decision], screening: Screened) -> tuple[Decision, 
         own, rule = found.get(keyword), rule_for(keyword.partition(".")[0].partition("[")[0])
         if "." in keyword or "[" in keyword or (own is not None and not own.is_kept):
             continue  # the advice tells of items; what the rules drop was no matter of its value
-        if own is None and not rule.is_kept and not outcome.startswith("left out"):
+        is_kept = rule.is_kept or keyword in screening.wanted
+        if own is None and not is_kept and not outcome.startswith("left out"):
             found[keyword] = decided(keyword, text, rule)
         else:
             found[keyword] = Decision(attribute=keyword, source=text, outcome=outcome)
@@ -152,14 +165,22 @@ class _Screen:
 
     demands: Mapping[str, Demand]
     leave_out: frozenset[str]
+    keep_private: frozenset[str] = frozenset()
+    creators: dict[int, str] = field(default_factory=dict)
     outcomes: dict[str, tuple[str, str]] = field(default_factory=dict)
     known: dict[tuple[Attribute, str], Attribute | None] = field(default_factory=dict)
 
     def advice(self) -> Iterator[str]:
         for keyword, (text, outcome) in self.outcomes.items():
-            is_kept = rule_for(keyword.split(".")[0].split("[")[0]).is_kept
-            if is_kept and not outcome.startswith("left out"):
+            if self.is_wanted(keyword) and not outcome.startswith("left out"):
                 yield f"{keyword} of the source ({text or 'empty'}) is {outcome}."
+
+    def is_wanted(self, path: str) -> bool:
+        """Return whether an attribute would be handed on: by the rules, or as keep_private= names its creator."""
+        last = path.rpartition(".")[2]
+        if rule_for(last).entity == "private":
+            return creator_of(tag_of(last), self.creators) in self.keep_private
+        return rule_for(path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]).is_kept
 
     # --------------------------------------------------------------------------------------------- where things stand
     def top_level(self, attributes: Iterable[Attribute]) -> Iterator[Attribute]:
@@ -294,6 +315,7 @@ class _Screen:
     def _item(self, item: Sequence[Attribute], demand: Demand, path: str) -> Item | None:
         """Return an item as far as its attributes keep the rules; None if one that it must hold has no value."""
         kept: dict[str, Attribute] = {}
+        self.creators |= creators_of(item)
         for own in item:
             found = self._checked(own, demand.inside.get(own.keyword, Demand()), f"{path}.{own.keyword}")
             if found is not None:

@@ -34,7 +34,11 @@ _MR_IMAGE = (
     ),
     Row("AcquisitionContrast", "1", Choice(values=("UNKNOWN",))),
     # who has limited the energy that a patient took in cannot be known of an array
-    Row("ApplicableSafetyStandardAgency", "1", Choice(demanded=True)),
+    Row(
+        "ApplicableSafetyStandardAgency",
+        "1",
+        Choice(demanded=True, because="it names the safety standard of the scanner: IEC, FDA or MHW"),
+    ),
 )
 
 # C.7.6.18.1: which technique it was, only the user knows

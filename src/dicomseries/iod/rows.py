@@ -24,7 +24,6 @@ from typing import TypeAlias
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import ALWAYS, Condition, Context, Values
 from dicomseries.standard.attribute import Item, tag_of, vr_of
-from dicomseries.standard.terms import DEFINED, ENUMERATED
 
 __all__ = [
     "Absent",
@@ -481,14 +480,12 @@ def not_for_this_image(row: Row, given: Values) -> MetadataError:
 
 def _missing(row: Row, *, because: str = "", example: str = "") -> MetadataError:
     value = f'"{example}"' if example else "..."
-    terms = () if example else ENUMERATED.get(row.keyword, DEFINED.get(row.keyword, ()))
-    usual = f" The terms of the standard are {', '.join(terms)}." if terms else ""
     return MetadataError(
         code="value-missing",
         where=row.keyword,
         given="none",
         expected=f"a value, as {because or f'the attribute is of Type {row.type}'}",
-        remedy=f'Give metadata={{"{row.keyword}": {value}}}.{usual}',
+        remedy=f'Give metadata={{"{row.keyword}": {value}}}.',
     )
 
 

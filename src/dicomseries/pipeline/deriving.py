@@ -195,7 +195,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
     matching = match(source, grid, same_space=in_space) if has_plane else match_pictures(source, grid)
     if in_space and has_plane and not any(matching.slices):
         raise _apart(like, source)
-    screening = screened(source, request.kind.sop_class_uid, leave_out=request.left_out)
+    screening = screened(source, request.kind.sop_class_uid, leave_out=request.left_out, keep_private=like.keep_private)
     source = screening.source
     inherited = inherit(
         source,
@@ -368,6 +368,11 @@ def _warned(like: Like, source: Source) -> Iterator[str]:
         )
     if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
         yield "Images of the source have no SOPInstanceUID or SOPClassUID: the result does not name them."
+    if like.same_space is not False and source.study_uid and source.study_uid == source.frame_of_reference_uid:
+        yield (
+            "StudyInstanceUID and FrameOfReferenceUID of the source are one UID, and the result has it for both, "
+            "to stay in its study and space. Tell the maker of the source: a UID names one thing (SER-011)."
+        )
     if not source.study_uid:
         yield "The source has no StudyInstanceUID: the result is in a study of its own."
     if like.same_space is False:

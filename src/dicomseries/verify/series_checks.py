@@ -136,6 +136,27 @@ def numbers_run_along_the_normal(view: SeriesView) -> Iterator[Fault]:
                 return
 
 
+@check("SER-011", level="warning", part="PS3.5 9")
+def identifiers_name_one_thing(view: SeriesView) -> Iterator[Fault]:
+    """StudyInstanceUID, SeriesInstanceUID, FrameOfReferenceUID and SOPInstanceUID differ from each other.
+
+    A UID names one thing. Where study and frame of reference share one, software that looks a UID up finds the wrong
+    thing, and series of one study in another space cannot be told apart.
+    """
+    for instance in view.instances:
+        owners: dict[str, str] = {}
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID"):
+            uid = instance.text(keyword)
+            if uid and uid in owners:
+                yield Fault(
+                    f"{instance.name} {keyword}",
+                    f"{keyword} and {owners[uid]} are both {printable(uid)}.",
+                    "Give each a UID of its own where the series is made.",
+                )
+                return
+            owners[uid] = keyword
+
+
 def _repeated(instances: Sequence[Instance], keyword: str, remedy: str) -> Iterator[Fault]:
     groups: dict[str, list[Instance]] = {}
     for instance in instances:

@@ -105,6 +105,14 @@ PLANTED = {
     "other ImageType": (one(2, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"]), "SER-006"),
     "other PhotometricInterpretation": (one(2, PhotometricInterpretation="MONOCHROME1"), "SER-007"),
     "SOPInstanceUID twice": (one(3, SOPInstanceUID="2.25.1002.3"), "SER-008"),
+    "StudyInstanceUID as FrameOfReferenceUID": (
+        lambda _, ds: setattr(ds, "FrameOfReferenceUID", ds.StudyInstanceUID),
+        "SER-011",
+    ),
+    "SeriesInstanceUID as StudyInstanceUID": (
+        lambda _, ds: setattr(ds, "SeriesInstanceUID", ds.StudyInstanceUID),
+        "SER-011",
+    ),
     "slope changed in one": (one(2, RescaleSlope="2"), "VAL-002"),
     "intercept changed in one": (one(2, RescaleIntercept="1"), "VAL-002"),
     "slope 0": (every(RescaleSlope="0"), "VAL-001"),
