@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.derivation import Source, SourceFrame
+from dicomseries.derivation.screening import screened
+from dicomseries.geometry import Grid
 from dicomseries.pipeline.source_series import open_source
+from dicomseries.standard.attribute import Attribute, attribute
 
 _VR = re.compile(rb"(?:CS|DS|FD|IS|LO|SH|SQ|UI|UL|US)(?=..)", re.DOTALL)
+PET = "1.2.840.10008.5.1.4.1.1.128"
 ARRAY = np.arange(24, dtype="uint8").reshape(2, 3, 4)
 
 
@@ -51,3 +56,16 @@ def test_a_sequence_with_an_unknown_vr_inside_is_left_out_with_a_warning(file: b
     with pytest.warns(dcs.DicomSeriesWarning, match="0062"):
         source = open_source(path)
     assert "SegmentSequence" not in {one.keyword for one in source.shared}
+
+
+def test_an_item_that_loses_one_attribute_and_gains_another_is_screened():
+    item = (Attribute("PatientSex", "CS", ("no such value",)), attribute("RadionuclideTotalDose", 1.0))
+    shared = (Attribute("RadiopharmaceuticalInformationSequence", "SQ", (item,)),)
+    frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
+    grid = Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2))
+    source = Source(
+        kind="PT", sop_class_uid=PET, modality="PT", study_uid="1", series_uid="2", frame_of_reference_uid="3",
+        grid=grid, frames=(frame,), shared=shared,
+    )  # fmt: skip
+    found = screened(source, PET).source.shared[0].values[0]
+    assert {one.keyword for one in found} == {"RadionuclideTotalDose", "RadionuclideCodeSequence"}
