@@ -279,16 +279,18 @@ def test_slices_of_an_uneven_source_are_not_put_on_even_places(tmp_path, places,
     assert "spacing=" not in error.value.remedy
 
 
-def test_labels_of_a_picture_are_rejected_with_what_can_be_written(tmp_path):
+@pytest.mark.parametrize("kind", ["SC", "MultiframeSC"])
+def test_pictures_can_be_compared_with_a_bare_array(tmp_path, kind):
+    array = np.arange(480, dtype="uint16").reshape(4, 12, 10).astype("uint8")
+    dcs.write(array, tmp_path / "out", kind=kind)
+    assert [one for one in dcs.check(tmp_path / "out", against=array, validators=False) if one.level == "error"] == []
+    array[2, 3, 4] += 1
+    assert "VAL-010" in {one.id for one in dcs.check(tmp_path / "out", against=array, validators=False)}
+
+
+def test_labels_of_a_picture_can_be_laid_over_it_in_colour(tmp_path):
     source = picture(tmp_path / "source", "DX", ImagerPixelSpacing=[0.15, 0.15])
-    labels = np.zeros((1, 12, 10), "uint8")
-    labels[0, 3:6, 3:6] = 1
-    with pytest.raises(GeometryError) as error:
-        dcs.plan(labels, kind="Segmentation", like=source, segments={1: "Lung"})
-    assert error.value.code == "geometry-missing"
-    assert "kind='SC'" in error.value.remedy
-    coloured = np.stack([labels * 255, labels, labels], axis=-1)
-    assert dcs.plan(coloured, kind="SC", like=source, axes="zyxc").samples == 3
+    assert dcs.plan(np.zeros((1, 12, 10, 3), "uint8"), kind="SC", like=source, axes="zyxc").samples == 3
 
 
 def test_regions_of_ultrasound_that_are_left_out_are_named(tmp_path):

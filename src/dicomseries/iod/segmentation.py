@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dicomseries.iod import common, enhanced
+from dicomseries.iod.conditions import HasFact, Not
 from dicomseries.iod.kind import Absent, Choice, Constant, Default, Fact, Kind, Row
 from dicomseries.values import PixelRules
 
@@ -16,6 +19,14 @@ def _written(keyword: str, remedy: str = "Leave it out; the labels decide.") -> 
     """Return the row of what follows from the labels, which a user cannot give."""
     return Row(keyword, "3", Absent(reason="it follows from the labels and the segments (C.8.20)", remedy=remedy))
 
+
+# A.51.3: labels of pictures without a place name these instead, and have no frame of reference; C.7.6.1 then demands
+# PatientOrientation, which stays empty where the pictures do not state it
+_HAS_PLACE = HasFact("FrameOfReferenceUID")
+_FRAME_OF_REFERENCE = (
+    *(replace(row, condition=_HAS_PLACE) for row in common.FRAME_OF_REFERENCE),
+    Row("PatientOrientation", "2C", Choice(), Not(_HAS_PLACE)),
+)
 
 # C.8.20.2 with table 10-12 (Content Identification)
 _IMAGE = (
@@ -59,7 +70,7 @@ Segmentation = Kind(
         *common.STUDY,
         *enhanced.SERIES,
         *common.modality("SEG"),
-        *common.FRAME_OF_REFERENCE,
+        *_FRAME_OF_REFERENCE,
         *enhanced.EQUIPMENT,
         *_IMAGE,
     ),

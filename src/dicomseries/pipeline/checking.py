@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dicomseries import readback
@@ -93,4 +94,5 @@ def _asked(
     except GeometryError as refusal:
         if refusal.code != "geometry-missing" or found.grid is None:
             raise
-        return open_volume(against, affine=found.grid.affine(), space="LPS", storage_options=storage_options)
+        volume = open_volume(against, affine=found.grid.affine(), space="LPS", storage_options=storage_options)
+        return replace(volume, grid=volume.grid.stated(found.grid.statement))

@@ -255,6 +255,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
             *lost,
         ),
         images=_images(like) if request.is_segmentation else (),
+        pictures=_pictures(source) if request.is_segmentation and not grid.statement.has_place else (),
         verbatim=_verbatim(source, inherited, cited) - {one.keyword for one in said.attributes},
         ties=ties | {"LossyImageCompression"} | (_CITING if _odd_uids(source) else frozenset()),
         source_number=_series_number(source),
@@ -389,6 +390,10 @@ def _of_values(metadata: Metadata, inherited: Inherited, request: Request) -> fr
     if not names_quantity(request.kind):
         judged.discard("ImageType")  # only of MR it names the quantity
     return frozenset(judged - set(request.metadata.keywords))
+
+
+def _pictures(source: Source) -> tuple[tuple[str, int | None], ...]:
+    return tuple((frame.sop_instance_uid, frame.frame_number) for frame in source.frames)
 
 
 def _images(like: Like) -> tuple[Any, ...]:

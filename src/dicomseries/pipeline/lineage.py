@@ -54,6 +54,8 @@ class Lineage:
         What the user should know.
     images : tuple of Dataset
         The source's headers, for what refers to them by itself.
+    pictures : tuple of (str, int or None)
+        Of labels without a place: SOPInstanceUID and frame number of each picture of the source, in order.
     verbatim : frozenset of str
         Attributes that hold values of the source.
     ties : frozenset of str
@@ -75,6 +77,7 @@ class Lineage:
     decisions: tuple[tuple[str, str, str], ...] = ()
     advice: tuple[str, ...] = ()
     images: tuple[Dataset, ...] = ()
+    pictures: tuple[tuple[str, int | None], ...] = ()
     verbatim: frozenset[str] = frozenset()
     ties: frozenset[str] = frozenset()
     source_number: int = 0

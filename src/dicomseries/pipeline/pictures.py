@@ -33,6 +33,7 @@ _OF_REGIONS = (
     "result has no place for it. Viewers show no ruler; give spacing= if one scale holds for the whole picture."
 )
 _NONE = "The source states no pixel spacing, so the result has none: viewers show no ruler."
+_NOT_OF_LABELS = "as labels without a place have no spacing. Measure on the pictures themselves."
 _OF_PLACE = ("PositionReferenceIndicator", "SliceThickness", "SliceLocation")
 
 
@@ -99,7 +100,10 @@ def spacing_of_pictures(source: Source, grid: Grid, kind: Kind) -> PictureSpacin
     dropped = (*_MEASURED, *_OTHERS, *_OF_PLACE)
     if grid.statement.has_place:
         return PictureSpacing(dropped=dropped)
-    is_same = grid.shape[1:] == source.grid.shape[1:] and kind.name != "Segmentation"
+    if kind.name == "Segmentation":
+        advice = (f"{' and '.join(names)} of the source: left out, {_NOT_OF_LABELS}",) if names else ()
+        return PictureSpacing(dropped=dropped, advice=advice)
+    is_same = grid.shape[1:] == source.grid.shape[1:]
     kept = tuple(one for one in stated if is_same and (one.keyword != "PixelSpacing"))
     left = [name for name in names if name == _REGIONS or not is_same]
     return PictureSpacing(kept=kept, dropped=dropped, advice=(*_kept_advice(kept), *_left_advice(left, names)))

@@ -25,6 +25,10 @@ from dicomseries.statement import UNSTATED, Statement
 __all__ = ["opened_alone", "opened_like"]
 
 _ARGUMENTS = ("spacing", "origin", "direction", "affine")
+_LABELS_NOWHERE = (
+    "The source has no image plane: the labels have no place and no spacing, and each frame names the picture that it "
+    "is of."
+)
 _ALIKE = 1e-3
 """Part of a voxel within which two spacings are one; headers of float32 and DS differ by much less."""
 
@@ -91,6 +95,8 @@ def opened_like(source: Any, series: Source, like: Like, kind: Kind, geometry: M
         If a part of the geometry is not stated and the series cannot give it, or it is in another space.
     """
     has_arguments = any(geometry.get(name) is not None for name in _ARGUMENTS)
+    if not series.grid.statement.has_place and kind.name == "Segmentation":
+        return _labels_of_pictures(source, series, like, geometry, has_arguments=has_arguments)
     if not series.grid.statement.has_place:
         return _beside_picture(source, series, kind, geometry, has_arguments=has_arguments)
     try:
@@ -139,6 +145,25 @@ def _beside_picture(
     return _timed(replace(volume, grid=plain.stated(statement)), series)
 
 
+def _labels_of_pictures(
+    source: Any, series: Source, like: Like, geometry: Mapping[str, Any], *, has_arguments: bool
+) -> Volume:
+    """Return labels with the place that they state, or without one: a label for each pixel of the source."""
+    volume = open_picture(source, **geometry)
+    stated = volume.grid.statement
+    if stated.has_place and stated.origin == "stated":
+        return volume
+    if has_arguments or like.same_space is False:
+        raise _place_of_labels(series)
+    count = series.volumes * series.grid.shape[0]
+    shape = ((volume.volumes or 1) * volume.slices, *volume.grid.shape[1:])
+    if shape != (count, *series.grid.shape[1:]):
+        raise _other_pictures(shape, (count, *series.grid.shape[1:]))
+    plain = Grid(shape=series.grid.shape, spacing_mm=(1.0, 1.0, 1.0), statement=UNSTATED.noting(_LABELS_NOWHERE))
+    volumes = series.volumes if series.volumes > 1 else None
+    return replace(volume, grid=plain, volumes=volumes, times_s=series.times_s, repetition_time_s=None)
+
+
 def _stated_by_itself(source: Any, series: Source, kind: Kind, geometry: Mapping[str, Any]) -> Volume:
     try:
         volume = open_volume(source, **geometry)
@@ -152,11 +177,6 @@ def _stated_by_itself(source: Any, series: Source, kind: Kind, geometry: Mapping
         "Write it as kind='SC' or 'MultiframeSC', which need none, or pass affine= with space= (or spacing=, origin= "
         "and direction=)."
     )
-    if kind.name == "Segmentation":
-        remedy = (
-            "Lay the labels over the picture in colour, and write that as kind='SC' (several as 'MultiframeSC'); "
-            "labels of pictures without an image plane are not written yet."
-        )
     raise GeometryError(
         code="geometry-missing",
         where="source",
@@ -258,6 +278,27 @@ def _with(volume: Volume, statement: Statement) -> Volume:
 
 
 # ------------------------------------------------------------------------------------------------------------ errors
+def _place_of_labels(series: Source) -> GeometryError:
+    return GeometryError(
+        code="geometry-missing",
+        where="source",
+        given=f"labels without an origin, beside {series.modality or 'other'} images without an image plane",
+        expected="labels of the pixels of these images, without a geometry; or labels with a place of their own",
+        remedy="Leave spacing=, direction= and same_space= out, or pass affine= with space=.",
+    )
+
+
+def _other_pictures(shape: tuple[int, ...], expected: tuple[int, ...]) -> GeometryError:
+    return GeometryError(
+        code="shape-of-another-grid",
+        where="source",
+        given=f"an array of (pictures, rows, columns) {shape}",
+        expected=f"that of the source series, {expected}: its pictures have no place, so pixels go with pixels",
+        remedy="Pass labels for every picture in the order of the source, 0 where there is no segment; undo crops, "
+        "flips and resampling first.",
+    )
+
+
 def _other_shape(given: Any, series: Source) -> GeometryError:
     return GeometryError(
         code="shape-of-another-grid",

@@ -50,6 +50,8 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
     """
     _refuse_strangers(request)
     turned = volume.along_normal()
+    if not request.split:
+        turned = _as_pictures(turned)
     is_split = request.split and (volume.volumes or 1) > 1
     parts = [turned.at(index) for index in range(volume.volumes or 1)] if is_split else [_single(turned)]
     for part in parts:
@@ -65,6 +67,7 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
         if request.lineage is not None:
             request.lineage.check_new(own, 1)
         names = Parts(word="time", count=len(parts))
+        pictures = () if request.lineage is None else request.lineage.pictures
         made = build(
             part,
             request.segments,
@@ -73,6 +76,7 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
             uids=own,
             moment=request.now,
             source_images=() if request.lineage is None else request.lineage.images,
+            source_pictures=pictures[number * part.slices : (number + 1) * part.slices],
         )
         folder = names.folder(number) if is_split else ""
         encoded = made.encoded()
@@ -86,6 +90,15 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
 def _single(volume: Volume) -> Volume:
     """Return the volume without an axis of one volume."""
     return volume.at(0) if volume.volumes == 1 else volume
+
+
+def _as_pictures(volume: Volume) -> Volume:
+    """Return the labels of a clip, which has no place, as one picture after another."""
+    if volume.grid.statement.has_place or (volume.volumes or 1) == 1:
+        return volume
+    count = volume.slabs.shape[0]
+    grid = replace(volume.grid, shape=(count, *volume.grid.shape[1:]))
+    return replace(volume, grid=grid, volumes=None, times_s=None, repetition_time_s=None)
 
 
 def _refuse_strangers(request: Request) -> None:
@@ -152,7 +165,7 @@ def _plan(volume: Volume, made: SegmentationObject, uids: SeriesUids) -> SeriesP
         per_instance=(),
         extent=Extent(volumes=1, slices=volume.slices),
         is_multi_frame=True,
-        advice=(*made.advice, *_viewer_advice(made)),
+        advice=(*volume.grid.statement.notes, *made.advice, *_viewer_advice(made)),
     )
 
 

@@ -27,6 +27,8 @@ SAME_DIRECTION = 1e-4
 _POSITION = path_of("PlanePositionSequence", "ImagePositionPatient")
 _ORIENTATION = path_of("PlaneOrientationSequence", "ImageOrientationPatient")
 _PIXELS = path_of("PixelMeasuresSequence", "PixelSpacing")
+_STACK = path_of("FrameContentSequence", "StackID")
+_IN_STACK = path_of("FrameContentSequence", "InStackPositionNumber")
 _BETWEEN = path_of("PixelMeasuresSequence", "SpacingBetweenSlices")
 _THICKNESS = path_of("PixelMeasuresSequence", "SliceThickness")
 _SEGMENT = path_of("SegmentIdentificationSequence", "ReferencedSegmentNumber")
@@ -141,6 +143,13 @@ class Frames:
         """ReferencedSegmentNumber of each frame, shape (frames,); None if one has none."""
         found = _known(self.groups.numbers(_SEGMENT))
         return None if found is None else found[:, 0].astype(np.intp)
+
+    @cached_property
+    def stack_numbers(self) -> npt.NDArray[np.intp] | None:
+        """InStackPositionNumber of each frame, shape (frames,); None if one has none, or for several stacks."""
+        found = _known(self.groups.numbers(_IN_STACK))
+        stacks = {*(self.groups.texts(_STACK) or ())}
+        return None if found is None or len(stacks) > 1 else found[:, 0].astype(np.intp)
 
     @cached_property
     def arrangement(self) -> Arrangement | None:

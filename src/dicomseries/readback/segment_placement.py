@@ -21,7 +21,8 @@ from dicomseries.readback.lattice import (
     thickness_of,
     unit_normal,
 )
-from dicomseries.readback.placement import FrameSet, Placement
+from dicomseries.readback.pictures import picture_grid
+from dicomseries.readback.placement import FrameSet, Placement, no_geometry
 from dicomseries.readback.plain import plain_value
 from dicomseries.readback.problems import Problem
 
@@ -35,6 +36,8 @@ Indices = npt.NDArray[np.intp]
 
 _OFF = 0.02
 """Departure of a gap from a whole number of steps, as a part of the step, that rounding explains."""
+_MOST_PICTURES = 2**16
+"""A higher number of a picture is damage: an array of that many would be made of it."""
 _PARTS = 8
 """Into how many steps the smallest gap may fall: segments that leave out that many slices everywhere."""
 
@@ -90,10 +93,9 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
     labels = labels_of(frames.instance)
     kind = "LABELMAP" if frames.instance.sop_class_uid.endswith(".7") else _kind(frames.instance)
     faults = tuple(_problems(pool, kind))
-    positions, axes = frames.positions_lps, frames.orientation
-    if faults or positions is None or axes is None:
+    if faults:
         return Placement(instances=_files(pool), grid=None, problems=faults, segments=labels)
-    grid, slices, problems = _grid(frames, positions, axes)
+    grid, slices, problems = _grid_of_pictures(frames) if _is_of_pictures(frames) else _grid_in_space(frames)
     if grid is None:
         return Placement(instances=_files(pool), grid=None, problems=tuple(problems), segments=labels)
     numbers = np.zeros(frames.count, np.intp) if kind == "LABELMAP" else _numbers(frames)
@@ -133,7 +135,7 @@ def _problems(pool: tuple[Frames, ...], kind: str) -> Iterator[Problem]:
             text=f"{len(pool)} segmentations in one series, each with segments of its own",
             remedy="Read one file at a time: give its path instead of the folder.",
         )
-    if frames.positions_lps is None or frames.orientation is None:
+    if (frames.positions_lps is None or frames.orientation is None) and not _is_of_pictures(frames):
         yield Problem(
             code="position-missing",
             level="error",
@@ -149,8 +151,24 @@ def _problems(pool: tuple[Frames, ...], kind: str) -> Iterator[Problem]:
         )
 
 
-def _grid(frames: Frames, positions: Floats, axes: Floats) -> tuple[Grid | None, Indices, list[Problem]]:
+def _is_of_pictures(frames: Frames) -> bool:
+    """Return whether the frames have no place, and numbers instead that tell which picture each is of."""
+    numbers = frames.stack_numbers
+    return frames.is_unplaced and numbers is not None and numbers.min() >= 1 and numbers.max() <= _MOST_PICTURES
+
+
+def _grid_of_pictures(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]:
+    """Return the grid of labels without a place, and the picture each frame is of."""
+    numbers = np.zeros(frames.count, np.intp) if frames.stack_numbers is None else frames.stack_numbers
+    grid, problems = picture_grid((frames.instance,), int(numbers.max()))
+    return grid, numbers - 1, [no_geometry("frames", "InStackPositionNumber"), *problems]
+
+
+def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]:
     """Return the grid, the slice each frame is on, and what is wrong with them."""
+    positions, axes = frames.positions_lps, frames.orientation
+    if positions is None or axes is None:
+        return None, np.zeros(0, np.intp), []
     distances = positions @ unit_normal(axes)
     places = places_of(distances)
     count = int(places.max()) + 1

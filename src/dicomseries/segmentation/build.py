@@ -16,12 +16,12 @@ from dicomseries.errors import OptionError
 from dicomseries.iod import compose
 from dicomseries.iod.segmentation import SEGMENTATION_SOP_CLASSES, Segmentation
 from dicomseries.metadata import Metadata
-from dicomseries.plan.facts import identity_facts, moment_facts
+from dicomseries.plan.facts import identity_facts, moment_facts, place_facts
 from dicomseries.plan.series import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomseries.segmentation.advice import advice_on
-from dicomseries.segmentation.frames import framed, place
+from dicomseries.segmentation.frames import framed, place, place_on_pictures
 from dicomseries.segmentation.labels import read_labels
-from dicomseries.segmentation.references import references
+from dicomseries.segmentation.references import picture_references, references
 from dicomseries.segmentation.segments import Segment, parse_segments
 from dicomseries.sources.volume import Volume
 from dicomseries.standard.attribute import Attribute, attribute
@@ -132,6 +132,7 @@ def build(
     uids: SeriesUids,
     moment: dt.datetime | None = None,
     source_images: Sequence[Dataset] = (),
+    source_pictures: Sequence[tuple[str, int | None]] = (),
 ) -> SegmentationObject:
     """Return the Segmentation of a label map.
 
@@ -152,6 +153,8 @@ def build(
         Date and time of the study, the series and the content.
     source_images : sequence of Dataset
         The images that the labels were drawn on, of one study and frame of reference with `uids`.
+    source_pictures : sequence of (str, int or None)
+        Of labels without a place: SOPInstanceUID and frame number of the picture of each slice.
 
     Returns
     -------
@@ -165,7 +168,7 @@ def build(
     MetadataError
         If segments, metadata or source images are wrong.
     GeometryError
-        If the positions cannot be printed evenly.
+        If the positions cannot be printed evenly, or slices have neither a place nor a picture.
     OptionError
         If the type is unknown.
     MissingPackageError
@@ -191,20 +194,28 @@ def build(
     described = parse_segments(segments)
     volume = volume.along_normal()
     volume.grid.check_printed()
-    sources = references(source_images, volume.grid, uids)
+    has_place = volume.grid.statement.has_place
+    if has_place:
+        sources = references(source_images, volume.grid, uids)
+    else:
+        sources = picture_references(source_images, source_pictures, volume.grid, uids)
     facts = {
         **moment_facts(moment),
         **identity_facts(SEGMENTATION_SOP_CLASSES[form], uids),
         "SOPInstanceUID": (uids.instance(0),),
         "InstanceNumber": (1,),
     }
-    composition = compose(Segmentation, facts, metadata)
+    composition = compose(Segmentation, place_facts(volume.grid, facts), metadata)
     labels = read_labels(volume)
     found = described.of(labels.values)
     numbers = tuple(range(1, len(found) + 1)) if form == "binary" else tuple(one.value for one in found)
     written = tuple(_written(one, number, uids) for one, number in zip(found, numbers, strict=True))
     made = framed(labels, written, numbers, form)
-    place(made, volume.grid, sources, make_uid(uids.entropy, "dimension organization", root=uids.root))
+    organisation_uid = make_uid(uids.entropy, "dimension organization", root=uids.root)
+    if has_place:
+        place(made, volume.grid, sources, organisation_uid)
+    else:
+        place_on_pictures(made, sources, organisation_uid)
     dataset = _dataset(composition.shared)
     for keyword in _FROM_HIGHDICOM:
         if keyword in made:

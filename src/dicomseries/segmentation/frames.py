@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 from dicomseries.geometry import Grid
 from dicomseries.plan.facts import grid_facts
@@ -16,7 +18,7 @@ from dicomseries.segmentation.labels import Labels, renumbered
 from dicomseries.segmentation.references import References
 from dicomseries.segmentation.segments import Segment
 
-__all__ = ["framed", "place"]
+__all__ = ["framed", "place", "place_on_pictures"]
 
 
 def framed(labels: Labels, segments: Sequence[Segment], numbers: Sequence[int], form: str) -> Dataset:
@@ -127,6 +129,47 @@ def place(made: Dataset, grid: Grid, sources: References, organisation_uid: str)
             item.DerivationImageSequence = derivations[index]
         else:
             del item.DerivationImageSequence
+    for one in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+        one.DimensionOrganizationUID = organisation_uid
+
+
+def place_on_pictures(made: Dataset, sources: References, organisation_uid: str) -> None:
+    """Take the index space of `framed` away, and name the picture that each frame was made from.
+
+    Frames are then told apart by segment and InStackPositionNumber: the number of the picture, from 1.
+
+    Parameters
+    ----------
+    made : Dataset
+        Changed in place.
+    sources : References
+        A picture for each slice.
+    organisation_uid : str
+        DimensionOrganizationUID.
+
+    Notes
+    -----
+    PS3.3 sections A.51.3 and A.51.5.1: Pixel Measures, Plane Position and Plane Orientation need a frame of reference.
+    """
+    shared = made.SharedFunctionalGroupsSequence[0]
+    del shared.PlaneOrientationSequence, shared.PixelMeasuresSequence
+    if "DimensionOrganizationType" in made:
+        del made.DimensionOrganizationType  # 3D is of positions in space
+    frames = list(zip(made.PerFrameFunctionalGroupsSequence, _places(made), strict=True))
+    for item, (index, _) in frames:
+        del item.PlanePositionSequence
+        item.DerivationImageSequence = sources.frame_items(index)
+        content = item.FrameContentSequence[0]
+        content.StackID, content.InStackPositionNumber = "1", index + 1
+        # highdicom counts the pictures that have frames; an index of numbers is the number itself
+        values = content.DimensionIndexValues
+        content.DimensionIndexValues = [*values[:-1], index + 1] if isinstance(values, MultiValue) else index + 1
+    position = tag_for_keyword("ImagePositionPatient")
+    for one in made.DimensionIndexSequence:
+        if one.DimensionIndexPointer == position:
+            one.DimensionIndexPointer = tag_for_keyword("InStackPositionNumber")
+            one.FunctionalGroupPointer = tag_for_keyword("FrameContentSequence")
+            one.DimensionDescriptionLabel = "Picture"
     for one in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         one.DimensionOrganizationUID = organisation_uid
 

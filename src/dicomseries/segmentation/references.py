@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from dicomseries.errors import MetadataError
+from dicomseries.errors import GeometryError, MetadataError
 from dicomseries.geometry import Grid
 from dicomseries.uids import SeriesUids
 
-__all__ = ["References", "references"]
+__all__ = ["References", "picture_references", "references"]
 
 _PLANE_TOLERANCE = 0.01
 """Part of a voxel by which an image may lie beside a frame and still be called its plane."""
@@ -39,11 +39,15 @@ class _Plane:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class References:
-    """The source images of a segmentation on a grid; without images it says nothing."""
+    """The source images of a segmentation on a grid; without images it says nothing.
+
+    `pictures` are the source of each slice where neither has a place: an image, and the frame of it.
+    """
 
     images: tuple[Dataset, ...]
     grid: Grid
     planes: tuple[_Plane, ...]
+    pictures: tuple[tuple[Dataset, int | None], ...] = ()
 
     def series_items(self) -> list[Dataset]:
         """Return ReferencedSeriesSequence (PS3.3 section C.12.2): every image by series."""
@@ -59,7 +63,13 @@ class References:
 
     def frame_items(self, index: int) -> list[Dataset]:
         """Return DerivationImageSequence of the frames in slice `index`; empty if no image lies in its plane."""
-        sources = [_source(plane, preserved=self._same_pixels(plane, index)) for plane in self._coplanar(index)]
+        if self.pictures:
+            sources = [_source(*self.pictures[index], preserved=True)]
+        else:
+            sources = [
+                _source(plane.image, plane.frame, preserved=self._same_pixels(plane, index))
+                for plane in self._coplanar(index)
+            ]
         if not sources:
             return []
         item = Dataset()
@@ -119,7 +129,67 @@ def references(images: Sequence[Dataset], grid: Grid, uids: SeriesUids) -> Refer
     return References(images=tuple(images), grid=grid, planes=planes)
 
 
-def _faults(index: int, image: Any, uids: SeriesUids) -> Iterator[MetadataError]:
+def picture_references(
+    images: Sequence[Dataset], pictures: Sequence[tuple[str, int | None]], grid: Grid, uids: SeriesUids
+) -> References:
+    """Return the references of labels without a place: one picture a slice.
+
+    Parameters
+    ----------
+    images : sequence of Dataset
+        Single-frame or multi-frame, of the study of `uids`.
+    pictures : sequence of (str, int or None)
+        SOPInstanceUID and, of a multi-frame image, frame number (from 1) of the source of each slice.
+    grid : Grid
+        Of the labels; only its shape counts.
+    uids : SeriesUids
+        Of the segmentation.
+
+    Raises
+    ------
+    GeometryError
+        If not every slice has a picture of its rows and columns: then the labels would stand nowhere.
+    MetadataError
+        For images that cannot be named, and for those of another study.
+
+    Notes
+    -----
+    PS3.3 section A.51.3: without a frame of reference each frame needs the Derivation Image functional group.
+
+    Examples
+    --------
+    >>> from dicomseries.uids import UidPolicy, series_uids
+    >>> image = Dataset()
+    >>> image.SOPClassUID, image.SOPInstanceUID, image.Rows, image.Columns = "1.2", "1.3", 2, 3
+    >>> image.SeriesInstanceUID, image.StudyInstanceUID = "1.4", "1.5"
+    >>> uids = series_uids(UidPolicy(given=(("StudyInstanceUID", "1.5"),)), b"seed")
+    >>> grid = Grid(shape=(1, 2, 3), spacing_mm=(1, 1, 1))
+    >>> made = picture_references([image], [("1.3", None)], grid, uids)
+    >>> made.frame_items(0)[0].SourceImageSequence[0].SpatialLocationsPreserved
+    'YES'
+    """
+    faults = [
+        fault for index, image in enumerate(images) for fault in _faults(index, image, uids, ("StudyInstanceUID",))
+    ]
+    if faults:
+        raise MetadataError.together(faults)
+    by_uid = {str(image.SOPInstanceUID): image for image in images}
+    named = tuple((by_uid[uid], frame) for uid, frame in pictures if uid in by_uid)
+    sizes = {(image.get("Rows"), image.get("Columns")) for image, _ in named}
+    if len(named) != grid.shape[0] or sizes != {grid.shape[1:]}:
+        raise GeometryError(
+            code="geometry-missing",
+            where="source",
+            given=f"labels of (slices, rows, columns) {grid.shape} without a place, and {len(named)} source pictures",
+            expected="a place in space, or one source picture of the same rows and columns for each slice",
+            remedy="Pass like= with the series of pictures, or spacing=, origin= and direction=.",
+        )
+    return References(images=tuple(images), grid=grid, planes=(), pictures=named)
+
+
+def _faults(
+    index: int, image: Any, uids: SeriesUids, shared: Sequence[str] = ("StudyInstanceUID", "FrameOfReferenceUID")
+) -> Iterator[MetadataError]:
     where = f"source_images[{index}]"
     if not isinstance(image, Dataset) or any(not image.get(keyword) for keyword in _NEEDED):
         yield MetadataError(
@@ -131,7 +201,7 @@ def _faults(index: int, image: Any, uids: SeriesUids) -> Iterator[MetadataError]
         )
         return
     for keyword, own in (("StudyInstanceUID", uids.study), ("FrameOfReferenceUID", uids.frame_of_reference)):
-        if image.get(keyword, own) != own:
+        if keyword in shared and image.get(keyword, own) != own:
             yield MetadataError(
                 code="source-image-elsewhere",
                 where=where,
@@ -178,10 +248,10 @@ def _instance(image: Dataset) -> Dataset:
     return item
 
 
-def _source(plane: _Plane, *, preserved: bool) -> Dataset:
-    item = _instance(plane.image)
-    if plane.frame is not None:
-        item.ReferencedFrameNumber = plane.frame
+def _source(image: Dataset, frame: int | None, *, preserved: bool) -> Dataset:
+    item = _instance(image)
+    if frame is not None:
+        item.ReferencedFrameNumber = frame
     item.SpatialLocationsPreserved = "YES" if preserved else "NO"
     item.PurposeOfReferenceCodeSequence = [
         _code("121322", "DCM", "Source image for image processing operation"),

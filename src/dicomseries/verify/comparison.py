@@ -299,9 +299,19 @@ def _asked_corners(asked: Asked, corners: npt.NDArray[np.float64]) -> npt.NDArra
 
 
 def nearest_slices(asked: Asked) -> npt.NDArray[np.intp] | None:
-    """Return the slice of the grid that each frame is nearest to, in the order of `places`; None without geometry."""
+    """Return the slice of the grid that each frame is nearest to, in the order of `places`; None without geometry.
+
+    Frames of pictures without a place are of the slice that InStackPositionNumber tells.
+    """
     positions = asked.view.positions_lps
-    return None if positions is None else _nearest(asked.grid, positions)
+    if positions is not None:
+        return _nearest(asked.grid, positions)
+    parts = [one.numbers("InStackPositionNumber") for one in asked.view.frames]
+    known = [part[:, 0] for part in parts if part is not None and np.isfinite(part).all()]
+    if asked.grid.statement.has_place or not known or len(known) != len(parts):
+        return None
+    numbers: npt.NDArray[np.intp] = np.concatenate(known).astype(np.intp)[asked.view.places.order] - 1
+    return numbers
 
 
 def _nearest(grid: Grid, positions: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
