@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import resource
@@ -89,7 +90,7 @@ def run_many(case: Case, numbers: Any, *, seconds: float, workers: int) -> Total
     try:
         while True:
             while len(pool) < workers and time.monotonic() < end:
-                batch = [number for number, _ in zip(numbers, range(_BATCH), strict=False)]
+                batch = list(itertools.islice(numbers, _BATCH))
                 if not batch:
                     break
                 worker = _Worker(case, batch, folder / f"worker-{batch[0]}", end)
