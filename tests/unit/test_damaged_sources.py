@@ -69,3 +69,9 @@ def test_an_item_that_loses_one_attribute_and_gains_another_is_screened():
     )  # fmt: skip
     found = screened(source, PET).source.shared[0].values[0]
     assert {one.keyword for one in found} == {"RadionuclideTotalDose", "RadionuclideCodeSequence"}
+
+
+def test_a_file_that_ends_behind_its_preamble_has_no_tags(tmp_path: Path):
+    path = tmp_path / "a.dcm"
+    path.write_bytes(bytes(128) + b"DICM")
+    assert dcs.tags(path) == {}

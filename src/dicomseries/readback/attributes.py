@@ -170,7 +170,7 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
     names: dict[str, None] = {name: None for instance in each for name in instance}
     merged = {**found.shared, **{name: tuple(instance.get(name) for instance in each) for name in names}}
     order = {name_of(tag, instance.elements): tag for instance in chosen for tag in instance.tags}
-    last = max(order.values())
+    last = max(order.values(), default=0)
     return dict(sorted(merged.items(), key=lambda item: order.get(item[0], last)))
 
 
