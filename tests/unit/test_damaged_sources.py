@@ -7,14 +7,17 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 import dicomseries as dcs
 from dicomseries.derivation import Source, SourceFrame
 from dicomseries.derivation.screening import screened
 from dicomseries.geometry import Grid
+from dicomseries.pipeline.serving import held_at, service_of
 from dicomseries.pipeline.source_series import open_source
 from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.viewing.loopback import Request
 
 _VR = re.compile(rb"(?:CS|DS|FD|IS|LO|SH|SQ|UI|UL|US)(?=..)", re.DOTALL)
 PET = "1.2.840.10008.5.1.4.1.1.128"
@@ -75,3 +78,18 @@ def test_a_file_that_ends_behind_its_preamble_has_no_tags(tmp_path: Path):
     path = tmp_path / "a.dcm"
     path.write_bytes(bytes(128) + b"DICM")
     assert dcs.tags(path) == {}
+
+
+@pytest.mark.parametrize("frames", [0, -1])
+def test_pixels_of_no_frame_are_not_served(frames: int, tmp_path: Path):
+    path = tmp_path / "clip.dcm"
+    array = np.zeros((2, 3, 4), "uint8")
+    dcs.write(array, tmp_path / "out", kind="MultiframeSC", spacing=(1, 1, 1), sync=False)
+    dataset = pydicom.dcmread(next((tmp_path / "out").iterdir()))
+    dataset.NumberOfFrames = frames
+    dataset.save_as(path)
+    service = service_of(held_at(path))
+    uids = (dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID)
+    place = "studies/{}/series/{}/instances/{}".format(*uids)
+    for resource in ("/bulkdata/7FE00010", "/frames/1"):
+        assert service.answer(Request(path=place + resource, accept="")).status == 404

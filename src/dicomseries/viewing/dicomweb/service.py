@@ -107,7 +107,7 @@ class Service:
         return in_parts(choices, (file_blocks(one.instance) for one in held), sizes, self._boundary)
 
     def _frames(self, instance: Instance, numbers: Sequence[int], accept: str) -> Answer:
-        if instance.pixels is None:
+        if instance.pixels is None or not numbers:
             raise RefusedError(404, "This instance has no pixels.")
         choice = choose(accept, frame_offers(instance), count=len(numbers))
         read = stored_frame if choice.offer.is_stored else _plain_frame
