@@ -158,8 +158,8 @@ def write(
         bool | None,
         typer.Option(
             "--same-space/--another-space",
-            help="Whether the array stands in the space of the source. An array in template space (MNI) needs one of "
-            "them; in another space it gets a frame of reference of its own.",
+            help="Whether the array is in the space of the source. An array in template space (MNI) needs one of "
+            "them; in another space it gets a new frame of reference.",
             rich_help_panel=_SOURCE,
             show_default=False,
         ),
