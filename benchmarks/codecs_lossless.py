@@ -30,7 +30,9 @@ def volume(slices: int, size: int) -> np.ndarray:
     rng = np.random.default_rng(0)
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     noise = rng.normal(0, 25, (slices, size, size)).astype(np.float32)
-    noise[:, 1:, 1:] = (noise[:, 1:, 1:] + noise[:, :-1, 1:] + noise[:, 1:, :-1] + noise[:, :-1, :-1]) / 2
+    noise[:, 1:, 1:] = (
+        noise[:, 1:, 1:] + noise[:, :-1, 1:] + noise[:, 1:, :-1] + noise[:, :-1, :-1]
+    ) / 2
     for index in range(slices):
         tissue = 40 + 60 * np.sin(9 * x + 0.05 * index) * np.cos(7 * y)
         noise[index] += np.where((x / 0.85) ** 2 + (y / 0.65) ** 2 < 1, tissue, -1000)
@@ -63,12 +65,17 @@ def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]
     with contextlib.ExitStack() as stack:
         # One process a pool, so that each has made its slices when the rounds that count begin.
         pools = [
-            stack.enter_context(ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")))
+            stack.enter_context(
+                ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+            )
             for _ in range(WORKERS)
         ]
 
         def in_processes(codec: Codec) -> int:
-            parts = [pool.submit(encode_part, codec, slices, size, part) for part, pool in enumerate(pools)]
+            parts = [
+                pool.submit(encode_part, codec, slices, size, part)
+                for part, pool in enumerate(pools)
+            ]
             return sum(part.result() for part in parts)
 
         for codec in CODECS:
@@ -77,14 +84,22 @@ def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]
                     "bare": lambda _, codec=codec: encode_bare(array, codec, 1),
                     f"{WORKERS} threads": lambda _, codec=codec: encode_bare(array, codec, WORKERS),
                     f"{WORKERS} processes": lambda _, codec=codec: in_processes(codec),
-                    "ours": lambda folder, codec=codec: dcs.write(array, folder, compression=codec, **options),
+                    "ours": lambda folder, codec=codec: dcs.write(
+                        array, folder, compression=codec, **options
+                    ),
                 },
                 scratch,
                 rounds,
             )
-            bare = {"against": f"bare {codec.word}, 1 thread", "theirs": seconds["bare"], "faster": True}
+            bare = {
+                "against": f"bare {codec.word}, 1 thread",
+                "theirs": seconds["bare"],
+                "faster": True,
+            }
             work = f"write {slices}×{size}² int16, {codec.word}"
             yield Row(work=work, ours=seconds["ours"], goal=1.8, **bare)
             for where in (f"{WORKERS} threads", f"{WORKERS} processes"):
                 note = "the machine's limit" if where.endswith("processes") else ""
-                yield Row(work=f"bare {codec.word}, {where}", ours=seconds[where], note=note, **bare)
+                yield Row(
+                    work=f"bare {codec.word}, {where}", ours=seconds[where], note=note, **bare
+                )

@@ -39,7 +39,15 @@ def run(script: str, slices: int, *under: str) -> str:
     """Run a script in a process of its own, and return what it says on standard error."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [*under, sys.executable, "-c", script, str(slices), f"{folder}/out", str(Path(__file__).parent)],
+            [
+                *under,
+                sys.executable,
+                "-c",
+                script,
+                str(slices),
+                f"{folder}/out",
+                str(Path(__file__).parent),
+            ],
             check=True,
             capture_output=True,
             encoding="utf-8",
@@ -55,7 +63,9 @@ def count(script: str, slices: int) -> float:
 
 def a_slice(script: str) -> float:
     """Return the instructions of one slice more."""
-    run(script, FEW)  # whatever is compiled on the first import would be counted as slices of the first process
+    run(
+        script, FEW
+    )  # whatever is compiled on the first import would be counted as slices of the first process
     return (count(script, MANY) - count(script, FEW)) / (MANY - FEW)
 
 

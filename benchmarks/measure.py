@@ -78,7 +78,10 @@ class Row:
 
     def line(self) -> str:
         """The row of the table."""
-        ours, theirs = (f"{_short(min(one))}/{_short(statistics.median(one))}" for one in (self.ours, self.theirs))
+        ours, theirs = (
+            f"{_short(min(one))}/{_short(statistics.median(one))}"
+            for one in (self.ours, self.theirs)
+        )
         spread = f"{min(self.ratios):.2f}…{max(self.ratios):.2f}"
         return (
             f"{self.work:<40} {self.against:<30} {ours:>15} {theirs:>15} {self.unit:<6} {self.ratio:>7.2f} "
@@ -90,9 +93,7 @@ class Row:
         return asdict(self) | {"ratio": self.ratio, "is_reached": self.is_reached}
 
 
-HEAD = (
-    f"{'work':<40} {'against':<30} {'ours min/med':>15} {'peer min/med':>15} {'':<6} {'ratio':>7} {'min…max':>13}  goal"
-)
+HEAD = f"{'work':<40} {'against':<30} {'ours min/med':>15} {'peer min/med':>15} {'':<6} {'ratio':>7} {'min…max':>13}  goal"
 
 
 def _short(figure: float) -> str:
@@ -136,7 +137,11 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024)
 def peak_mib(script: str, *arguments: str) -> float:
     """Return the peak memory (VmHWM, MiB) of a Python process of its own that runs `script`."""
     command = [sys.executable, "-c", script + PEAK, *arguments]
-    return float(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split()[-1])
+    return float(
+        subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split()[
+            -1
+        ]
+    )
 
 
 def show(rows: Iterable[Row]) -> Iterator[Row]:

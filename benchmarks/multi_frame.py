@@ -61,5 +61,12 @@ def rows(scratch: Path, *, rounds: int) -> Iterator[Row]:
             rounds,
         )
         work = f"EnhancedMR {FRAMES}×{SIZE}², {name}"
-        yield Row(work=work, against="raw writev", ours=seconds["ours"], theirs=seconds["raw"], goal=goal)
-        yield Row(work=f"{work}, verified", against="without", ours=seconds["verified"], theirs=seconds["ours"])
+        yield Row(
+            work=work, against="raw writev", ours=seconds["ours"], theirs=seconds["raw"], goal=goal
+        )
+        yield Row(
+            work=f"{work}, verified",
+            against="without",
+            ours=seconds["verified"],
+            theirs=seconds["ours"],
+        )

@@ -20,9 +20,11 @@ import numpy as np
 import pydicom
 
 import dicomseries as dcs
-from dicomseries.verify import find_program
+from dicomseries.checks import find_program
 
-sys.path.insert(0, str(Path(__file__).parent))  # where the scripts find each other, whoever runs them
+sys.path.insert(
+    0, str(Path(__file__).parent)
+)  # where the scripts find each other, whoever runs them
 WRITERS = runpy.run_path(str(Path(__file__).with_name("write.py")))
 
 
@@ -39,7 +41,12 @@ def write_with_highdicom(array: np.ndarray, folder: Path) -> None:
     import highdicom as hd
 
     with tempfile.TemporaryDirectory() as scratch:
-        dcs.write(np.zeros(array.shape, "int16"), Path(scratch, "source"), kind="CT", spacing=WRITERS["SPACING"])
+        dcs.write(
+            np.zeros(array.shape, "int16"),
+            Path(scratch, "source"),
+            kind="CT",
+            spacing=WRITERS["SPACING"],
+        )
         source = [pydicom.dcmread(path) for path in sorted(Path(scratch, "source").iterdir())]
     mapping = hd.pm.RealWorldValueMapping(
         lut_label="1",
@@ -99,7 +106,9 @@ def real_values(folder: Path) -> np.ndarray:
         places = [frame.PlanePositionSequence[0].ImagePositionPatient[2] for frame in frames]
         return instances[0].pixel_array[np.argsort(places)]
     ordered = sorted(instances, key=lambda one: one.ImagePositionPatient[2])
-    return np.stack([one.pixel_array * float(one.RescaleSlope) + float(one.RescaleIntercept) for one in ordered])
+    return np.stack(
+        [one.pixel_array * float(one.RescaleSlope) + float(one.RescaleIntercept) for one in ordered]
+    )
 
 
 def with_nan(write: Callable[[np.ndarray, Path], None], array: np.ndarray, folder: Path) -> str:

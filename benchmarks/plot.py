@@ -52,7 +52,10 @@ def draw(found: list[tuple[str, float, str]], machine: dict[str, Any]) -> Image.
         ImageFont.load_default(21),
     )
     pen.text(
-        (20, 50), f"medians of one run; {machine['processors']} processors, Python {machine['python']}", LIMIT, small
+        (20, 50),
+        f"medians of one run; {machine['processors']} processors, Python {machine['python']}",
+        LIMIT,
+        small,
     )
     low, high = -1.0, math.log10(max(times for _, times, _ in found)) + 0.05
 
@@ -67,7 +70,10 @@ def draw(found: list[tuple[str, float, str]], machine: dict[str, Any]) -> Image.
         pen.text((20 if colour == OURS else 44, y + 4), plain(label), INK, font)
         pen.rectangle([place(0.1), y + 4, max(place(times), place(0.1) + 2), y + LINE - 8], colour)
         pen.text(
-            (max(place(times), place(0.1)) + 8, y + 4), f"{times:.2g}x" if times < 10 else f"{times:.0f}x", INK, font
+            (max(place(times), place(0.1)) + 8, y + 4),
+            f"{times:.2g}x" if times < 10 else f"{times:.0f}x",
+            INK,
+            font,
         )
     return image
 

@@ -82,7 +82,9 @@ def rows_of(series: Path, name: str, rounds: int) -> Iterator[Row]:
         found = [look(tab, series) for _ in range(rounds)]
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
 
-    def row(work: str, figure: str, *, against: str, most: float, note: str = "", unit: str = "s") -> Row:
+    def row(
+        work: str, figure: str, *, against: str, most: float, note: str = "", unit: str = "s"
+    ) -> Row:
         ours, note = [one[figure] for one in found], f"{note}{load}"
         return Row(
             work=f"view {name}: {work}",
@@ -97,7 +99,13 @@ def rows_of(series: Path, name: str, rounds: int) -> Iterator[Row]:
     yield row("first picture", "first picture", against="1 s", most=GOAL_SECONDS)
     for plane in PLANES:
         rate = f"{rounds / sum(one[plane] for one in found):.0f} slices/s, "
-        yield row(f"{plane.lower()} slice", plane, against="30 slices/s", most=1 / GOAL_SLICES_A_SECOND, note=rate)
+        yield row(
+            f"{plane.lower()} slice",
+            plane,
+            against="30 slices/s",
+            most=1 / GOAL_SLICES_A_SECOND,
+            note=rate,
+        )
     yield row("server's memory", "memory", against="300 MiB", most=GOAL_MIB, unit="MiB")
 
 

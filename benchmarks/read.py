@@ -57,7 +57,9 @@ def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]
     """Yield what DESIGN holds the reading to."""
     array, folder = volume("int16", slices, size), scratch / "series"
     write_ours(array, folder, verify=False)
-    files = [(str(path), path.stat().st_size - array[0].nbytes) for path in sorted(folder.iterdir())]
+    files = [
+        (str(path), path.stat().st_size - array[0].nbytes) for path in sorted(folder.iterdir())
+    ]
     touched = np.zeros_like(array)
     works: dict[str, Work] = {
         NEW: lambda _: read_raw(files, np.empty(array.shape, np.int16)),
@@ -74,10 +76,24 @@ def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]
     name, ours = f"read int16 {slices}×{size}²", seconds["ours"]
     yield Row(work=name, against=NEW, ours=ours, theirs=seconds[NEW], goal=1.5)
     yield Row(
-        work=name, against=TOUCHED, ours=ours, theirs=seconds[TOUCHED], note="ours makes an array, which that does not"
+        work=name,
+        against=TOUCHED,
+        ours=ours,
+        theirs=seconds[TOUCHED],
+        note="ours makes an array, which that does not",
     )
-    for peer, goal in (("SimpleITK series reader", 8.0), ("pydicom loop", 8.0), ("dicomsdl loop", None)):
+    for peer, goal in (
+        ("SimpleITK series reader", 8.0),
+        ("pydicom loop", 8.0),
+        ("dicomsdl loop", None),
+    ):
         yield Row(work=name, against=peer, ours=ours, theirs=seconds[peer], faster=True, goal=goal)
         if goal:
             raw = seconds[NEW]
-            yield Row(work="the machine's limit beside it", against=peer, ours=raw, theirs=seconds[peer], faster=True)
+            yield Row(
+                work="the machine's limit beside it",
+                against=peer,
+                ours=raw,
+                theirs=seconds[peer],
+                faster=True,
+            )

@@ -31,7 +31,9 @@ def rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
     parts = {
         "write": lambda: write.rows(scratch, slices=slices, size=size, rounds=rounds),
         "read": lambda: read.rows(scratch, slices=slices, size=size, rounds=rounds),
-        "codecs": lambda: codecs_lossless.rows(scratch, slices=max(slices // 4, 2), size=size, rounds=rounds),
+        "codecs": lambda: codecs_lossless.rows(
+            scratch, slices=max(slices // 4, 2), size=size, rounds=rounds
+        ),
         "frames": lambda: multi_frame.rows(scratch, rounds=rounds),
         "scale": lambda: scale.rows(scratch, slices=slices, rounds=rounds),
         "start": lambda: start.rows(rounds=2 * rounds),
@@ -64,7 +66,11 @@ def main() -> None:
 
 def keep(shown: list[Row], path: Path) -> None:
     """Write the figures as JSON."""
-    machine = {"system": platform.platform(), "python": platform.python_version(), "processors": os.cpu_count()}
+    machine = {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "processors": os.cpu_count(),
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     figures = {"machine": machine, "rows": [row.to_dict() for row in shown]}
     path.write_text(json.dumps(figures, indent=1), encoding="utf-8")

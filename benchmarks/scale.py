@@ -32,7 +32,8 @@ class Counted:
 
     def __getitem__(self, index: Any) -> np.ndarray:
         touched = [
-            range(part.start // chunk, -(-part.stop // chunk)) for part, chunk in zip(index, self.chunks, strict=True)
+            range(part.start // chunk, -(-part.stop // chunk))
+            for part, chunk in zip(index, self.chunks, strict=True)
         ]
         self.reads += int(np.prod([len(one) for one in touched]))
         return np.zeros([part.stop - part.start for part in index], self.dtype)
@@ -41,7 +42,9 @@ class Counted:
 def make_zarr(path: Path, slices: int) -> None:
     import zarr
 
-    array = zarr.create_array(path, shape=(slices, PLANE, PLANE), chunks=(16, PLANE, PLANE), dtype="int16")
+    array = zarr.create_array(
+        path, shape=(slices, PLANE, PLANE), chunks=(16, PLANE, PLANE), dtype="int16"
+    )
     plane = np.random.default_rng(0).integers(-1000, 2000, (16, PLANE, PLANE)).astype(np.int16)
     for start in range(0, slices, 16):
         array[start : start + 16] = plane[: min(16, slices - start)]
@@ -67,8 +70,12 @@ def memory_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
             shutil.rmtree(source) if source.is_dir() else source.unlink()
         most, few = peaks[slices], peaks[slices // 4]
         name = f"peak memory, {slices} slices from {form}"
-        yield Row(work=name, against=f"{slices // 4} slices", unit="MiB", ours=most, theirs=few, goal=1.1)
-        yield Row(work=name, against="300 MiB", unit="MiB", ours=most, theirs=[300.0] * rounds, goal=1.0)
+        yield Row(
+            work=name, against=f"{slices // 4} slices", unit="MiB", ours=most, theirs=few, goal=1.1
+        )
+        yield Row(
+            work=name, against="300 MiB", unit="MiB", ours=most, theirs=[300.0] * rounds, goal=1.0
+        )
 
 
 def chunk_rows(scratch: Path) -> Iterator[Row]:
@@ -101,7 +108,12 @@ def growth_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
             rounds,
         )
         ours = [one * few / count for one in seconds["many"]]
-        yield Row(work=f"a slice of {count}", against=f"a slice of {few}", ours=ours, theirs=seconds["few"])
+        yield Row(
+            work=f"a slice of {count}",
+            against=f"a slice of {few}",
+            ours=ours,
+            theirs=seconds["few"],
+        )
     for size, count in ((128, 16 * few), (2048, max(few // 16, 1))):
         plane = volume("int16", count, size)
         seconds = take_turns(
@@ -113,13 +125,24 @@ def growth_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
             rounds,
         )
         ours = [one * small.size / plane.size for one in seconds["other"]]
-        yield Row(work=f"a voxel of planes of {size}²", against="of 512²", ours=ours, theirs=seconds["512"])
+        yield Row(
+            work=f"a voxel of planes of {size}²",
+            against="of 512²",
+            ours=ours,
+            theirs=seconds["512"],
+        )
     for dtype in ("int16", "float32"):
         array = volume(dtype, slices, 512)
         seconds = take_turns(
             {
                 str(workers): lambda folder, workers=workers, array=array: dcs.write(
-                    array, folder, kind="CT", spacing=SPACING, verify=False, sync=False, workers=workers
+                    array,
+                    folder,
+                    kind="CT",
+                    spacing=SPACING,
+                    verify=False,
+                    sync=False,
+                    workers=workers,
                 )
                 for workers in (1, 2)
             },
@@ -127,7 +150,11 @@ def growth_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
             rounds,
         )
         yield Row(
-            work=f"write {dtype}, 2 workers", against="1 worker", ours=seconds["2"], theirs=seconds["1"], faster=True
+            work=f"write {dtype}, 2 workers",
+            against="1 worker",
+            ours=seconds["2"],
+            theirs=seconds["1"],
+            faster=True,
         )
 
 

@@ -21,6 +21,23 @@ def rows(*, rounds: int) -> Iterator[Row]:
         rounds,
     )
     peer = "import numpy, pydicom"
-    yield Row(work="import dicomseries", against=peer, ours=seconds["import"], theirs=seconds["base"], goal=1.1)
-    yield Row(work="from dicomseries import write", against=peer, ours=seconds["use"], theirs=seconds["base"])
-    yield Row(work="dicomseries --help", against=peer, ours=seconds["help"], theirs=seconds["base"], goal=1.5)
+    yield Row(
+        work="import dicomseries",
+        against=peer,
+        ours=seconds["import"],
+        theirs=seconds["base"],
+        goal=1.1,
+    )
+    yield Row(
+        work="from dicomseries import write",
+        against=peer,
+        ours=seconds["use"],
+        theirs=seconds["base"],
+    )
+    yield Row(
+        work="dicomseries --help",
+        against=peer,
+        ours=seconds["help"],
+        theirs=seconds["base"],
+        goal=1.5,
+    )

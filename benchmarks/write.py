@@ -61,7 +61,12 @@ def write_like_the_example(array: Array, folder: Path) -> None:
         ("0008|103e", "Created-SimpleITK"),
     ]
     if array.dtype.kind == "f":
-        shared += [("0028|1053", "0.001"), ("0028|1052", "0"), ("0028|0100", "16"), ("0028|0101", "16")]
+        shared += [
+            ("0028|1053", "0.001"),
+            ("0028|1052", "0"),
+            ("0028|0100", "16"),
+            ("0028|0101", "16"),
+        ]
         shared += [("0028|0102", "15"), ("0028|0103", "1")]
     for index in range(image.GetDepth()):
         own = image[:, :, index]
@@ -70,7 +75,9 @@ def write_like_the_example(array: Array, folder: Path) -> None:
         own.SetMetaData("0008|0012", time.strftime("%Y%m%d"))
         own.SetMetaData("0008|0013", time.strftime("%H%M%S"))
         own.SetMetaData("0008|0060", "CT")
-        own.SetMetaData("0020|0032", "\\".join(map(str, image.TransformIndexToPhysicalPoint((0, 0, index)))))
+        own.SetMetaData(
+            "0020|0032", "\\".join(map(str, image.TransformIndexToPhysicalPoint((0, 0, index))))
+        )
         own.SetMetaData("0020|0013", str(index))
         writer.SetFileName(str(folder / f"{index}.dcm"))
         writer.Execute(own)
@@ -87,15 +94,30 @@ def write_with_pydicom(array: Array, folder: Path) -> None:
     slope = (high - low) / 65535 if array.dtype.kind == "f" else 1.0
     intercept = low if array.dtype.kind == "f" else 0.0
     for index, plane in enumerate(array):
-        stored = np.rint((plane - intercept) / slope).astype(np.uint16) if array.dtype.kind == "f" else plane
+        stored = (
+            np.rint((plane - intercept) / slope).astype(np.uint16)
+            if array.dtype.kind == "f"
+            else plane
+        )
         dataset = Dataset()
         dataset.file_meta = FileMetaDataset()
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         dataset.SOPClassUID = CTImageStorage
         dataset.SOPInstanceUID = generate_uid()
-        dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = study, series, frame
-        dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate, dataset.PatientSex = "A^B", "1", "", ""
-        dataset.StudyDate = dataset.StudyTime = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
+        dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = (
+            study,
+            series,
+            frame,
+        )
+        dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate, dataset.PatientSex = (
+            "A^B",
+            "1",
+            "",
+            "",
+        )
+        dataset.StudyDate = dataset.StudyTime = dataset.AccessionNumber = (
+            dataset.ReferringPhysicianName
+        ) = ""
         dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = "1", 1, index + 1
         dataset.Modality, dataset.ImageType = "CT", ["DERIVED", "SECONDARY", "AXIAL"]
         dataset.PixelSpacing, dataset.SliceThickness = [SPACING[1], SPACING[0]], SPACING[2]
@@ -134,7 +156,10 @@ def write_with_highdicom(array: Array, folder: Path) -> None:
             patient_orientation=("L", "P"),
             pixel_spacing=SPACING[1::-1],
         )
-        image.FrameOfReferenceUID, image.ImagePositionPatient = frame, [0.0, 0.0, index * SPACING[2]]
+        image.FrameOfReferenceUID, image.ImagePositionPatient = (
+            frame,
+            [0.0, 0.0, index * SPACING[2]],
+        )
         image.save_as(folder / f"{index:04d}.dcm")
 
 
@@ -148,7 +173,9 @@ def write_with_nifti2dicom(nifti: Path, reference: Path, folder: Path) -> None:
 def save_nifti(array: Array, path: Path) -> None:
     import nibabel
 
-    nibabel.save(nibabel.Nifti1Image(array.T, np.diag([-SPACING[0], -SPACING[1], SPACING[2], 1.0])), path)
+    nibabel.save(
+        nibabel.Nifti1Image(array.T, np.diag([-SPACING[0], -SPACING[1], SPACING[2], 1.0])), path
+    )
 
 
 def same_bytes(array: Array, folder: Path) -> list[tuple[str, bytes, memoryview]]:
@@ -192,9 +219,23 @@ def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]
         raw = seconds["raw writev"]
         yield Row(work=name, against="raw writev", ours=ours, theirs=raw, goal=limit)
         for peer, goal in (("SimpleITK example", 40.0), ("pydicom loop", 10.0)):
-            yield Row(work=name, against=peer, ours=ours, theirs=seconds[peer], faster=True, goal=goal)
-            yield Row(work="the machine's limit beside it", against=peer, ours=raw, theirs=seconds[peer], faster=True)
+            yield Row(
+                work=name, against=peer, ours=ours, theirs=seconds[peer], faster=True, goal=goal
+            )
+            yield Row(
+                work="the machine's limit beside it",
+                against=peer,
+                ours=raw,
+                theirs=seconds[peer],
+                faster=True,
+            )
         for peer in ("highdicom SCImage loop", "nifti2dicom"):
             if peer in seconds:
                 yield Row(work=name, against=peer, ours=ours, theirs=seconds[peer], faster=True)
-        yield Row(work=f"{name}, verified", against="without", ours=seconds["verified"], theirs=ours, goal=2.0)
+        yield Row(
+            work=f"{name}, verified",
+            against="without",
+            ours=seconds["verified"],
+            theirs=ours,
+            goal=2.0,
+        )

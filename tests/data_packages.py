@@ -119,7 +119,9 @@ def find(image: Image) -> Path:
         pytest.skip(f"{image.package} is not installed: no {path}")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != image.sha256:
-        pytest.fail(f"{path} has the sha256 {found}, not {image.sha256}: another release ships another image")
+        pytest.fail(
+            f"{path} has the sha256 {found}, not {image.sha256}: another release ships another image"
+        )
     return path
 
 

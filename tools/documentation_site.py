@@ -15,7 +15,11 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
-AT_THE_ROOT = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+AT_THE_ROOT = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
 SECTIONS = {
     "Tutorial": "tutorial",
     "How to": "how-to",
@@ -42,7 +46,9 @@ def pages(folder: str) -> list[str]:
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that stand at the root of the repository."""
     for name, page in AT_THE_ROOT.items():
-        files.append(File.generated(config, page, content=moved((ROOT / name).read_text(encoding="utf-8"))))
+        files.append(
+            File.generated(config, page, content=moved((ROOT / name).read_text(encoding="utf-8")))
+        )
     return files
 
 

@@ -1,4 +1,4 @@
-"""Write src/dicomseries/metadata/bids_units.py from the schema of BIDS (the package bidsschematools)."""
+"""Write src/dicomseries/metadata/bids/bids_units.py from the schema of BIDS (the package bidsschematools)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,15 @@ __all__ = ["BIDS_KEYS", "BIDS_UNITS", "BIDS_VERSION"]
 
 def table() -> str:
     """Return the text of the module."""
-    schema = json.loads(resources.files("bidsschematools").joinpath("data/schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        resources.files("bidsschematools").joinpath("data/schema.json").read_text(encoding="utf-8")
+    )
     objects: dict[str, Any] = schema["objects"]["metadata"]
-    units = {one["name"]: unit for one in objects.values() if (unit := _unit(one)) and one["name"].isidentifier()}
+    units = {
+        one["name"]: unit
+        for one in objects.values()
+        if (unit := _unit(one)) and one["name"].isidentifier()
+    }
     keys = sorted({one["name"] for one in objects.values()} - set(keyword_dict))
     lines = "\n".join(f'    "{key}": "{unit}",' for key, unit in sorted(units.items()))
     words = textwrap.indent(textwrap.fill(" ".join(keys), 110, break_long_words=False), "    ")

@@ -69,9 +69,22 @@ from __future__ import annotations
 
 __all__ = ["PLANE_TEXT"]
 '''
-PIXELS = frozenset({"image-pixel", "nm-image-pixel", "floating-point-image-pixel", "double-floating-point-image-pixel"})
+PIXELS = frozenset(
+    {
+        "image-pixel",
+        "nm-image-pixel",
+        "floating-point-image-pixel",
+        "double-floating-point-image-pixel",
+    }
+)
 FREE_TO_PLACE = (
-    *("multi-frame-", "enhanced-us-volume", "photoacoustic-image", "height-map-segmentation", "ophthalmic-"),
+    *(
+        "multi-frame-",
+        "enhanced-us-volume",
+        "photoacoustic-image",
+        "height-map-segmentation",
+        "ophthalmic-",
+    ),
     "enhanced-rt-image",
 )
 """How the names of objects begin whose plane position is a functional group that may be left out (PS3.3 annex A)."""
@@ -82,15 +95,36 @@ RETIRED = {
         *("1.2.840.10008.5.1.4.1.1.77.1", "1.2.840.10008.5.1.4.1.1.77.2"),
     ),
     "no-pixels": (
-        *("1.2.840.10008.1.20.1", "1.2.840.10008.1.20.2", "1.2.840.10008.5.1.1.27", "1.2.840.10008.5.1.4.1.1.8"),
+        *(
+            "1.2.840.10008.1.20.1",
+            "1.2.840.10008.1.20.2",
+            "1.2.840.10008.5.1.1.27",
+            "1.2.840.10008.5.1.4.1.1.8",
+        ),
         *("1.2.840.10008.5.1.4.1.1.9", "1.2.840.10008.5.1.4.1.1.9.1", "1.2.840.10008.5.1.4.1.1.10"),
-        *("1.2.840.10008.5.1.4.1.1.11", "1.2.840.10008.5.1.4.1.1.88.1", "1.2.840.10008.5.1.4.1.1.88.2"),
-        *("1.2.840.10008.5.1.4.1.1.88.3", "1.2.840.10008.5.1.4.1.1.88.4", "1.2.840.10008.5.1.4.1.1.129"),
+        *(
+            "1.2.840.10008.5.1.4.1.1.11",
+            "1.2.840.10008.5.1.4.1.1.88.1",
+            "1.2.840.10008.5.1.4.1.1.88.2",
+        ),
+        *(
+            "1.2.840.10008.5.1.4.1.1.88.3",
+            "1.2.840.10008.5.1.4.1.1.88.4",
+            "1.2.840.10008.5.1.4.1.1.129",
+        ),
         *("1.2.840.10008.5.1.4.1.1.501.3", "1.2.840.10008.5.1.4.34.1"),
     ),
     "optional": (
-        *("1.2.840.10008.5.1.4.1.1.501.1", "1.2.840.10008.5.1.4.1.1.501.2.1", "1.2.840.10008.5.1.4.1.1.501.2.2"),
-        *("1.2.840.10008.5.1.4.1.1.501.4", "1.2.840.10008.5.1.4.1.1.501.5", "1.2.840.10008.5.1.4.1.1.501.6"),
+        *(
+            "1.2.840.10008.5.1.4.1.1.501.1",
+            "1.2.840.10008.5.1.4.1.1.501.2.1",
+            "1.2.840.10008.5.1.4.1.1.501.2.2",
+        ),
+        *(
+            "1.2.840.10008.5.1.4.1.1.501.4",
+            "1.2.840.10008.5.1.4.1.1.501.5",
+            "1.2.840.10008.5.1.4.1.1.501.6",
+        ),
         *("1.2.840.10008.5.1.4.1.1.601.1", "1.2.840.10008.5.1.4.1.1.601.2"),
     ),
 }
@@ -133,7 +167,12 @@ def wrapped(text: str, indent: int) -> str:
     pad = " " * indent
     return "\n".join(
         textwrap.wrap(
-            text, 118, initial_indent=pad, subsequent_indent=pad, break_long_words=False, break_on_hyphens=False
+            text,
+            118,
+            initial_indent=pad,
+            subsequent_indent=pad,
+            break_long_words=False,
+            break_on_hyphens=False,
         )
     )
 
@@ -157,7 +196,10 @@ def module_tables(classes: dict[str, str], known: Iterable[str] = ()) -> tuple[s
     for uid, title in classes.items():
         rows = iods[names[uid]]
         used.update(dict.fromkeys(row["key"] for row in rows if row["key"] not in known))
-        lines += [f"    # {title}", entry(uid, " ".join(f"{row['key']}:{row['usage']}" for row in rows))]
+        lines += [
+            f"    # {title}",
+            entry(uid, " ".join(f"{row['key']}:{row['usage']}" for row in rows)),
+        ]
     lines.append('}\n"""SOP Class UID → its modules with usage M, C or U (PS3.3 annex A)."""\n')
     lines.append("MODULE_TEXT: dict[str, str] = {")
     lines += [entry(key, text_of(tree_of(outside(key, modules[key])))) for key in used]
@@ -173,15 +215,23 @@ def group_tables(classes: dict[str, str]) -> str:
     lines = [GROUPS_HEAD.format(version=version("highdicom")), "GROUP_TEXT: dict[str, str] = {"]
     for uid, title in classes.items():
         key = next(row["key"] for row in iods[names[uid]] if row["key"].endswith(GROUPS))
-        inside = [{**row, "path": row["path"][1:]} for row in modules[key] if row["path"][:1] == [PER_FRAME]]
+        inside = [
+            {**row, "path": row["path"][1:]}
+            for row in modules[key]
+            if row["path"][:1] == [PER_FRAME]
+        ]
         groups = sorted({row["keyword"] for row in inside if not row["path"]})
         lines += [f"    # {title}", entry(uid, " ".join(groups))]
         for group in groups:
-            rows = [{**row, "path": row["path"][1:]} for row in inside if row["path"][:1] == [group]]
+            rows = [
+                {**row, "path": row["path"][1:]} for row in inside if row["path"][:1] == [group]
+            ]
             text = text_of(tree_of(rows))
             if macros.setdefault(group, text) != text:
                 macros[f"{group} {uid}"] = text
-    lines.append('}\n"""SOP Class UID → the sequences that may stand in an item of functional groups."""\n')
+    lines.append(
+        '}\n"""SOP Class UID → the sequences that may stand in an item of functional groups."""\n'
+    )
     lines.append("MACRO_TEXT: dict[str, str] = {")
     lines += [entry(group, text) for group, text in sorted(macros.items())]
     lines.append(
@@ -198,17 +248,23 @@ def plane_of(iod: str, modules: Rows, attributes: dict[str, Rows]) -> str:
     groups = [attributes.get(key, []) for key in usage if key.endswith(GROUPS)]
     if any(row["keyword"] == "PlanePositionSequence" for rows in groups for row in rows):
         return "optional" if iod.startswith(FREE_TO_PLACE) else "frames"
-    return {"M": "slices", "C": "optional", "U": "optional"}.get(usage.get("image-plane", ""), "none")
+    return {"M": "slices", "C": "optional", "U": "optional"}.get(
+        usage.get("image-plane", ""), "none"
+    )
 
 
 def image_class_table() -> str:
     """Return the text of the table of image planes by SOP class."""
     iods, attributes = table("iod_module_map.json"), table("module_attribute_map.json")
-    found: dict[str, list[str]] = {key: [] for key in ("slices", "frames", "optional", "none", "no-pixels")}
+    found: dict[str, list[str]] = {
+        key: [] for key in ("slices", "frames", "optional", "none", "no-pixels")
+    }
     for uid, iod in table("sop_class_iod_map.json").items():
         found[plane_of(iod, iods[iod], attributes)].append(uid)
     lines = [IMAGE_HEAD.format(version=version("highdicom")), "PLANE_TEXT: dict[str, str] = {"]
-    lines += [entry(key, " ".join(sorted({*uids, *RETIRED.get(key, ())}))) for key, uids in found.items()]
+    lines += [
+        entry(key, " ".join(sorted({*uids, *RETIRED.get(key, ())}))) for key, uids in found.items()
+    ]
     lines.append('}\n"""How an object states its image plane → the UIDs of its SOP classes."""')
     return "\n".join(lines) + "\n"
 
@@ -217,7 +273,9 @@ def main() -> None:
     """Write the modules."""
     classic, known = module_tables(CLASSIC)
     (FOLDER / "module_tables.py").write_text(classic, encoding="utf-8")
-    (FOLDER / "multi_frame_tables.py").write_text(module_tables(MULTI_FRAME, known)[0], encoding="utf-8")
+    (FOLDER / "multi_frame_tables.py").write_text(
+        module_tables(MULTI_FRAME, known)[0], encoding="utf-8"
+    )
     (FOLDER / "functional_group_tables.py").write_text(group_tables(MULTI_FRAME), encoding="utf-8")
     (FOLDER / "image_class_tables.py").write_text(image_class_table(), encoding="utf-8")
 

@@ -32,15 +32,24 @@ PAPER, INK = 255, 40
 
 def blocks(document: Path, count: int) -> str:
     """Return the first Python blocks of a document, as one program."""
-    found = re.findall(r"^```python\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    found = re.findall(
+        r"^```python\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     return "\n".join(found[:count])
 
 
 def derive_picture() -> Image.Image:
     """Return one slice of the scan in the how-to, of the denoised series, and what was taken away."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         exec(compile(blocks(DOCS / "how-to" / "derive.md", 2), "derive.md", "exec"), {})  # noqa: S102
-        before, after = (np.asarray(dcs.read(name).array[SLICE], dtype="float64") for name in ("scan", "denoised"))
+        before, after = (
+            np.asarray(dcs.read(name).array[SLICE], dtype="float64")
+            for name in ("scan", "denoised")
+        )
     return side_by_side(
         {
             "scan": grey(before, WINDOW),
@@ -59,7 +68,9 @@ def grey(values: np.ndarray, window: tuple[float, float]) -> np.ndarray:
 
 def side_by_side(panels: dict[str, np.ndarray]) -> Image.Image:
     """Return images of one size beside each other, each with its name below."""
-    shown = {name: np.kron(panel, np.ones((SCALE, SCALE), "uint8")) for name, panel in panels.items()}
+    shown = {
+        name: np.kron(panel, np.ones((SCALE, SCALE), "uint8")) for name, panel in panels.items()
+    }
     height, width = next(iter(shown.values())).shape
     canvas = Image.new("L", (len(shown) * (width + GAP) - GAP, height + CAPTION), PAPER)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=15)

@@ -19,12 +19,13 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, AllTransferSyntaxes
 
 import dicomseries
+from dicomseries.checks.registry import Check, registered
 from dicomseries.cli.app import app
-from dicomseries.derivation.decisions import WORDS
-from dicomseries.derivation.relation import RELATIONS
-from dicomseries.derivation.rule import Rule
-from dicomseries.derivation.rules import GROUP_RULES, NO_RULE, SECTIONS
-from dicomseries.derivation.value_rules import OUTCOMES, VALUE_RULES
+from dicomseries.derivation.attributes.decisions import WORDS
+from dicomseries.derivation.rules.all_rules import GROUP_RULES, NO_RULE, SECTIONS
+from dicomseries.derivation.rules.rule import Rule
+from dicomseries.derivation.rules.value_rules import OUTCOMES, VALUE_RULES
+from dicomseries.derivation.source.value_relation import RELATIONS
 from dicomseries.iod.conditions import Condition, Values
 from dicomseries.iod.groups import Group
 from dicomseries.iod.kind import (
@@ -42,11 +43,10 @@ from dicomseries.iod.kind import (
     Source,
     shown,
 )
-from dicomseries.iod.kinds import OFFERED
-from dicomseries.iod.multiframe_sc import OfPictures
-from dicomseries.iod.not_offered import REFUSED, Refusal
+from dicomseries.iod.kinds.all_kinds import OFFERED
+from dicomseries.iod.kinds.multiframe_sc import OfPictures
+from dicomseries.iod.kinds.not_offered import REFUSED, Refusal
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
-from dicomseries.verify.registry import Check, registered
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 READERS = Path(__file__).parents[1] / "tests" / "interop" / "readers.json"
@@ -195,7 +195,10 @@ def commands_page() -> str:
     """Return the page of the command line."""
     root: Any = typer.main.get_command(app)
     above = root.make_context("dicomseries", [], resilient_parsing=True, terminal_width=HELP_WIDTH)
-    below = [one.make_context(name, [], parent=above, resilient_parsing=True) for name, one in root.commands.items()]
+    below = [
+        one.make_context(name, [], parent=above, resilient_parsing=True)
+        for name, one in root.commands.items()
+    ]
     return "\n".join([NOTE, "", COMMAND_LINE, *map(help_section, (above, *below))])
 
 
@@ -206,7 +209,9 @@ def help_section(context: Any) -> str:
 
 def read_syntaxes_page() -> str:
     """Return the page of transfer syntaxes."""
-    return f"{NOTE}\n\n{READ_SYNTAXES}" + "".join(read_line(UID(uid)) for uid in AllTransferSyntaxes)
+    return f"{NOTE}\n\n{READ_SYNTAXES}" + "".join(
+        read_line(UID(uid)) for uid in AllTransferSyntaxes
+    )
 
 
 def read_line(uid: UID) -> str:
@@ -222,7 +227,9 @@ def read_line(uid: UID) -> str:
 
 def checks_page() -> str:
     """Return the page of all checks."""
-    rows = [f"| [{one.id}](#{one.id.lower()}) | {one.level} | {summary(one)} |" for one in registered()]
+    rows = [
+        f"| [{one.id}](#{one.id.lower()}) | {one.level} | {summary(one)} |" for one in registered()
+    ]
     table = "\n".join(["| check | level | what must hold |", "|---|---|---|", *rows])
     return f"{NOTE}\n\n{CHECKS}\n{table}\n" + "".join(map(section, registered()))
 
@@ -257,7 +264,12 @@ def overview() -> str:
         f"| {', '.join(demanded(kind)) or 'nothing'} | {' or '.join(comes_out(kind))} |"
         for kind in OFFERED
     ]
-    return "\n".join(["| kind | what goes in | demanded | comes out as |", "|---|---|---|---|", *lines]) + "\n"
+    return (
+        "\n".join(
+            ["| kind | what goes in | demanded | comes out as |", "|---|---|---|---|", *lines]
+        )
+        + "\n"
+    )
 
 
 def demanded(kind: Kind) -> Iterator[str]:
@@ -285,8 +297,15 @@ def readers_section() -> str:
     asked = [f"- {name} {said['version']}: {said['asked']}" for name, said in readers.items()]
     near = [name for name, said in readers.items() if not said["on_the_web"]]
     far = [name for name, said in readers.items() if said["on_the_web"]]
-    used = {word for row in cases.values() for outcome in row.values() for word in (outcome, *outcome.split(", "))}
-    words = [f"- *{word}*: {meaning}" for word, meaning in record["meanings"].items() if word in used]
+    used = {
+        word
+        for row in cases.values()
+        for outcome in row.values()
+        for word in (outcome, *outcome.split(", "))
+    }
+    words = [
+        f"- *{word}*: {meaning}" for word, meaning in record["meanings"].items() if word in used
+    ]
     return "\n".join(
         [
             READERS_TEXT,
@@ -307,7 +326,9 @@ def readers_section() -> str:
 
 def readers_table(cases: dict[str, dict[str, str]], names: list[str]) -> list[str]:
     """Return the lines of the table of these readers."""
-    rows = [[*case.split(": "), *(outcomes[name] for name in names)] for case, outcomes in cases.items()]
+    rows = [
+        [*case.split(": "), *(outcomes[name] for name in names)] for case, outcomes in cases.items()
+    ]
     head = ["kind", "array", *names]
     return ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
 
@@ -333,14 +354,31 @@ def kind_section(kind: Kind) -> str:
     """Return the table of one kind."""
     uids = ", ".join(dict.fromkeys([uid for _, _, uid in kind.sop_classes] or [kind.sop_class_uid]))
     about = f"{kind.title} ({uids}): {kind.summary}."
-    lines = [*map(line, kind.rows), *(one for group in (*kind.groups, *kind.frames) for one in group_lines(group, ""))]
-    return "\n".join([f"### {kind.name}\n\n{about}\n", "| attribute | type | value |", "|---|---|---|", *lines]) + "\n"
+    lines = [
+        *map(line, kind.rows),
+        *(one for group in (*kind.groups, *kind.frames) for one in group_lines(group, "")),
+    ]
+    return (
+        "\n".join(
+            [
+                f"### {kind.name}\n\n{about}\n",
+                "| attribute | type | value |",
+                "|---|---|---|",
+                *lines,
+            ]
+        )
+        + "\n"
+    )
 
 
 def group_lines(group: Group, path: str) -> Iterator[str]:
     """Yield the line of a sequence of one item, and those of its attributes, each with the way to it."""
     inside = f"{path}{group.keyword} › "
-    notes = ["one item", *["only there for what you give or what varies"] * group.optional, *where(group.condition)]
+    notes = [
+        "one item",
+        *["only there for what you give or what varies"] * group.optional,
+        *where(group.condition),
+    ]
     yield f"| {path}{group.keyword} | | {'; '.join(notes)} |"
     for row in group.rows:
         if isinstance(row, Group):
@@ -396,7 +434,12 @@ def where(condition: Condition) -> Iterator[str]:
         return
     parts = [getattr(condition, name) for name in getattr(condition, "__dataclass_fields__", ())]
     words = ", ".join(word for part in parts for word in part_words(part))
-    text = (inspect.getdoc(type(condition)) or "").partition("\n")[0].rstrip(".").replace("The row ", "")
+    text = (
+        (inspect.getdoc(type(condition)) or "")
+        .partition("\n")[0]
+        .rstrip(".")
+        .replace("The row ", "")
+    )
     yield f"{text} ({words})" if words else text
 
 
@@ -423,7 +466,13 @@ _WHERE = {
 def derive_page() -> str:
     """Return the page of the rules of derived series."""
     entities = dict.fromkeys(one.entity for one in SECTIONS)
-    parts = [DERIVE, ACTIONS_TEXT, values_section(), *map(entity_section, entities), groups_section()]
+    parts = [
+        DERIVE,
+        ACTIONS_TEXT,
+        values_section(),
+        *map(entity_section, entities),
+        groups_section(),
+    ]
     return f"{NOTE}\n\n" + "\n".join(parts)
 
 
@@ -432,7 +481,10 @@ def values_section() -> str:
     relations = [f"| {name} | {shown} |" for name, shown in RELATIONS.values()]
     names = [name for name, _ in RELATIONS.values()]
     head = [f"| what they say | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    cells = [f"| {rule.name} | {' | '.join(OUTCOMES[rule.cells[one]] for one in RELATIONS)} |" for rule in VALUE_RULES]
+    cells = [
+        f"| {rule.name} | {' | '.join(OUTCOMES[rule.cells[one]] for one in RELATIONS)} |"
+        for rule in VALUE_RULES
+    ]
     reasons = [
         f"| {rule.name} | {' '.join(rule.keywords)} | {rule.places} | {rule.why} | {rule.remedy or 'none'} |"
         for rule in VALUE_RULES
@@ -444,7 +496,9 @@ def values_section() -> str:
 
 def entity_section(entity: str) -> str:
     """Return the table of one information entity: a line for each reason."""
-    lines = [rule_line(" ".join(one.keywords), one.rule) for one in SECTIONS if one.entity == entity]
+    lines = [
+        rule_line(" ".join(one.keywords), one.rule) for one in SECTIONS if one.entity == entity
+    ]
     head = ["| attributes | what becomes of them | why |", "|---|---|---|"]
     return "\n".join([f"## {entity[0].upper()}{entity[1:]}\n", *head, *lines]) + "\n"
 
@@ -473,12 +527,21 @@ def syntaxes_page() -> str:
         "| `--compress` | transfer syntax | UID | colour is | standard | not read by |",
         "|---|---|---|---|---|---|",
     ]
-    return f"{NOTE}\n\n{SYNTAXES}\n" + "\n".join([*head, *map(syntax_line, TRANSFER_SYNTAXES)]) + "\n"
+    return (
+        f"{NOTE}\n\n{SYNTAXES}\n" + "\n".join([*head, *map(syntax_line, TRANSFER_SYNTAXES)]) + "\n"
+    )
 
 
 def syntax_line(one: TransferSyntax) -> str:
     """Return the line of one transfer syntax."""
-    cells = (f"`{one.word}`", one.name, one.uid, one.colour, one.part, ", ".join(one.unread_by) or "nobody")
+    cells = (
+        f"`{one.word}`",
+        one.name,
+        one.uid,
+        one.colour,
+        one.part,
+        ", ".join(one.unread_by) or "nobody",
+    )
     return f"| {' | '.join(cells)} |"
 
 

@@ -31,7 +31,9 @@ def main(names: list[str]) -> None:
     before = json.loads(RECORD.read_text(encoding="utf-8")) if names else nothing
     programs = [program for program in PROGRAMS if program.name in names or not names]
     with tempfile.TemporaryDirectory() as folder:
-        written = {case.name: case.write(Path(folder, str(index))) for index, case in enumerate(CASES)}
+        written = {
+            case.name: case.write(Path(folder, str(index))) for index, case in enumerate(CASES)
+        }
         now = {program.name: outcomes_of(program, written) for program in programs}
         measures = {
             measure.name: measured(measure, Path(folder, measure.name))
@@ -40,12 +42,19 @@ def main(names: list[str]) -> None:
             for measure in MEASURES
         }
     readers = {
-        program.name: {"version": program.version(), "asked": program.asked, "on_the_web": program.on_the_web}
+        program.name: {
+            "version": program.version(),
+            "asked": program.asked,
+            "on_the_web": program.on_the_web,
+        }
         for program in programs
     }
     record = {
         "meanings": MEANINGS,
-        "readers": {program.name: readers.get(program.name) or before["readers"][program.name] for program in PROGRAMS},
+        "readers": {
+            program.name: readers.get(program.name) or before["readers"][program.name]
+            for program in PROGRAMS
+        },
         "outcomes": {
             case.name: {
                 program.name: now[program.name][case.name]

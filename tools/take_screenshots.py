@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 import dicomseries as dcs
-from dicomseries.pipeline.showing import look
+from dicomseries.api.view import look
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests")]
@@ -28,7 +28,11 @@ OUT = ROOT / "screenshots"
 PICTURE = ROOT / "docs" / "pictures" / "quick-look.png"
 SIZES = {"desk": (1280, 800), "phone": (390, 1300)}
 PICTURE_SIZE, COLOURS = (1140, 700), 220
-PATIENT = {"PatientName": "Phantom^Chest", "PatientID": "P-1", "SeriesDescription": "Thorax phantom"}
+PATIENT = {
+    "PatientName": "Phantom^Chest",
+    "PatientID": "P-1",
+    "SeriesDescription": "Thorax phantom",
+}
 SHAPE, SPACING = (96, 192, 192), (1.95, 1.95, 3.1)
 
 
@@ -40,7 +44,9 @@ def phantom() -> tuple[np.ndarray, np.ndarray]:
         parts = zip((x, y, z), centre, radii, strict=True)
         return sum(((axis - middle) / radius) ** 2 for axis, middle, radius in parts) < 1
 
-    lungs = inside((-0.38, -0.05, 0.2), (0.3, 0.42, 0.8)) | inside((0.38, -0.05, 0.2), (0.3, 0.42, 0.8))
+    lungs = inside((-0.38, -0.05, 0.2), (0.3, 0.42, 0.8)) | inside(
+        (0.38, -0.05, 0.2), (0.3, 0.42, 0.8)
+    )
     heart = inside((0.12, -0.1, 0.1), (0.24, 0.26, 0.4))
     lesion = inside((-0.4, 0.05, 0.3), (0.1, 0.12, 0.12))
     spine = inside((0, 0.42, 0), (0.13, 0.13, 2)) | inside((0, 0.5, 0), (0.05, 0.18, 2))
@@ -72,12 +78,27 @@ def phantom() -> tuple[np.ndarray, np.ndarray]:
 def pages(folder: Path) -> dict[str, str]:
     """Write series and return the page of each."""
     values, labels = phantom()
-    dcs.write(values, folder / "ct", kind="CT", spacing=SPACING, origin=(-186, -186, -147), metadata=PATIENT)
+    dcs.write(
+        values,
+        folder / "ct",
+        kind="CT",
+        spacing=SPACING,
+        origin=(-186, -186, -147),
+        metadata=PATIENT,
+    )
     names = {1: "Lung", 2: "Heart", 3: "Lesion"}
     dcs.write(labels, folder / "seg", kind="Segmentation", like=folder / "ct", segments=names)
     times = np.stack([values[36:60:2, ::2, ::2] + 1000 + 40 * step for step in range(8)])
     about = {**PATIENT, "SeriesDescription": "Perfusion"}
-    dcs.write(times, folder / "time", kind="MR", axes="tzyx", times=2.5, spacing=(3.9, 3.9, 6.2), metadata=about)
+    dcs.write(
+        times,
+        folder / "time",
+        kind="MR",
+        axes="tzyx",
+        times=2.5,
+        spacing=(3.9, 3.9, 6.2),
+        metadata=about,
+    )
     turned = (0.8, 0.36, -0.48, 0.0, 0.8, 0.6)
     about = {**PATIENT, "SeriesDescription": "Oblique, of another spacing in each direction"}
     part = {"kind": "MR", "spacing": (1.95, 3.9, 6.2), "direction": turned, "metadata": about}
@@ -94,7 +115,9 @@ def show(tab: Tab, page: Path, size: tuple[int, int], scheme: str) -> None:
     """Open a page and wait until all of it is there."""
     sizes = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
     tab.call("Emulation.setDeviceMetricsOverride", **sizes)
-    tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    tab.call(
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
+    )
     tab.opens(page.as_uri())
     tab.until(ALL_SEEN)
     tab.until("document.querySelectorAll('.attributes dt').length > 1")
@@ -108,7 +131,9 @@ def picture(tab: Tab, page: Path) -> bytes:
             f"(() => {{ const slider = document.querySelector('[data-plane={name}] .slice');"
             f" slider.value = {index}; slider.dispatchEvent(new Event('input')); }})()"
         )
-        tab.until(f"document.querySelector('[data-plane={name}] .count').textContent.startsWith('{index + 1} /')")
+        tab.until(
+            f"document.querySelector('[data-plane={name}] .count').textContent.startsWith('{index + 1} /')"
+        )
     content = io.BytesIO()
     seen = Image.open(io.BytesIO(tab.picture())).convert("RGB")
     few = seen.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)

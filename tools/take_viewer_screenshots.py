@@ -32,7 +32,9 @@ from judges.browser import Pipe  # noqa: E402
 from judges.ohif import MPR, ohif  # noqa: E402
 from judges.outcomes import CannotReadError  # noqa: E402
 
-NAMES = [f"ohif-{by}-{dtype}.png" for by in ("dicomseries", "example") for dtype in ("float64", "int16")]
+NAMES = [
+    f"ohif-{by}-{dtype}.png" for by in ("dicomseries", "example") for dtype in ("float64", "int16")
+]
 WINDOW = "--window-size=1000,640"
 SPACING = (2.5, 3.5, 4.5)
 COLOURS = 64
@@ -50,8 +52,12 @@ class Eyes:
 
     def picture(self) -> Image.Image:
         """Return what the page looks like now."""
-        pages = [one for one in self._ask("Target.getTargets")["targetInfos"] if one["type"] == "page"]
-        session = self._ask("Target.attachToTarget", targetId=pages[0]["targetId"], flatten=True)["sessionId"]
+        pages = [
+            one for one in self._ask("Target.getTargets")["targetInfos"] if one["type"] == "page"
+        ]
+        session = self._ask("Target.attachToTarget", targetId=pages[0]["targetId"], flatten=True)[
+            "sessionId"
+        ]
         shot = self._ask("Page.captureScreenshot", session=session, format="png")
         return Image.open(io.BytesIO(base64.b64decode(shot["data"])))
 
@@ -93,7 +99,9 @@ def main() -> None:
         eyes = Eyes()
         with ohif(MPR, WINDOW, pipe=Pipe(read=eyes.theirs_in, write=eyes.theirs_out)) as look:
             for folder in series(Path(name)):
-                with suppress(CannotReadError):  # that OHIF makes no volume of it is what the picture shows
+                with suppress(
+                    CannotReadError
+                ):  # that OHIF makes no volume of it is what the picture shows
                     look(folder)
                 time.sleep(SETTLE)  # small pictures of series and messages come when they come
                 out = OUT / f"ohif-{folder.name}.png"

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dicomseries.facade import *
+    from dicomseries.api import *
 
 __all__ = [
     "DicomSeriesError",
@@ -45,8 +45,8 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    facade = importlib.import_module("dicomseries.facade")
-    globals().update((one, getattr(facade, one)) for one in __all__)
+    api = importlib.import_module("dicomseries.api")
+    globals().update((public, getattr(api, public)) for public in __all__)
     return globals()[name]
 
 

@@ -95,7 +95,9 @@ class DicomSeriesError(Exception):
     def __str__(self) -> str:
         if len(self.faults) > 1:
             return f"{len(self.faults)} faults\n" + "\n".join(f"- {fault}" for fault in self.faults)
-        return f"{self.where}: expected {self.expected}, given {shortened(self.given)}. {self.remedy}"
+        return (
+            f"{self.where}: expected {self.expected}, given {shortened(self.given)}. {self.remedy}"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A keyword-only exception cannot be unpickled by default and would kill a process pool.

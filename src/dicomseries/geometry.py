@@ -15,10 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import GeometryError
+from dicomseries.geometry_statement import STATED, Statement
 from dicomseries.standard.decimal_string import format_ds
-from dicomseries.statement import STATED, Statement
 
-__all__ = ["EVENNESS_TOLERANCE", "SHEAR_TOLERANCE", "Grid", "GridTexts", "Space", "Vector", "all_position_texts"]
+__all__ = [
+    "EVENNESS_TOLERANCE",
+    "SHEAR_TOLERANCE",
+    "Grid",
+    "GridTexts",
+    "Space",
+    "Vector",
+    "all_position_texts",
+]
 
 Vector = tuple[float, float, float]
 Direction = tuple[float, float, float, float, float, float, float, float, float]
@@ -160,7 +168,9 @@ class Grid:
         )
 
     @classmethod
-    def from_affine(cls, shape: Sequence[int], affine: npt.ArrayLike, *, space: Space | str) -> Self:
+    def from_affine(
+        cls, shape: Sequence[int], affine: npt.ArrayLike, *, space: Space | str
+    ) -> Self:
         """Build a grid from a 4×4 matrix that maps (column, row, slice) indices to mm.
 
         Parameters
@@ -186,7 +196,9 @@ class Grid:
         matrix = _matrix(affine)
         flip = np.diag(_signs(space))
         axes = flip @ matrix[:3, :3]
-        lengths = np.array([math.hypot(*column) for column in axes.T])  # squares would leave float64
+        lengths = np.array(
+            [math.hypot(*column) for column in axes.T]
+        )  # squares would leave float64
         if not np.all(lengths > 0):
             raise GeometryError(
                 code="affine-singular",
@@ -199,7 +211,9 @@ class Grid:
             shape=cast("tuple[int, int, int]", tuple(shape)),
             spacing_mm=cast("Vector", tuple(float(length) for length in lengths)),
             origin_lps=cast("Vector", tuple(float(value) for value in flip @ matrix[:3, 3])),
-            direction_lps=cast("Direction", tuple(float(value) for value in (axes / lengths).ravel())),
+            direction_lps=cast(
+                "Direction", tuple(float(value) for value in (axes / lengths).ravel())
+            ),
         )
 
     def stated(self, statement: Statement) -> Self:
@@ -250,11 +264,18 @@ class Grid:
         >>> Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5)).point(1, 1, 1)
         (2.5, 3.5, 4.5)
         """
-        steps = (column * self.spacing_mm[0], row * self.spacing_mm[1], slice_index * self.spacing_mm[2])
+        steps = (
+            column * self.spacing_mm[0],
+            row * self.spacing_mm[1],
+            slice_index * self.spacing_mm[2],
+        )
         x, y, z = self.axes
         return cast(
             "Vector",
-            tuple(self.origin_lps[i] + x[i] * steps[0] + y[i] * steps[1] + z[i] * steps[2] for i in range(3)),
+            tuple(
+                self.origin_lps[i] + x[i] * steps[0] + y[i] * steps[1] + z[i] * steps[2]
+                for i in range(3)
+            ),
         )
 
     def position(self, slice_index: int) -> Vector:
@@ -276,7 +297,12 @@ class Grid:
         (4.0, 3.0, 4.0)
         """
         slices, rows, columns = self.shape
-        return tuple(self.point(x, y, z) for z in (0, slices - 1) for y in (0, rows - 1) for x in (0, columns - 1))
+        return tuple(
+            self.point(x, y, z)
+            for z in (0, slices - 1)
+            for y in (0, rows - 1)
+            for x in (0, columns - 1)
+        )
 
     def flipped(self, axis: Literal["x", "y", "z"]) -> Self:
         """Return the grid of the array flipped along one axis; every value stays on its point in space.
@@ -294,7 +320,10 @@ class Grid:
         for row in range(3):
             direction[3 * row + i] = -direction[3 * row + i] + 0.0
         return replace(
-            self, origin_lps=self.point(*index), direction_lps=cast("Direction", tuple(direction)), texts=None
+            self,
+            origin_lps=self.point(*index),
+            direction_lps=cast("Direction", tuple(direction)),
+            texts=None,
         )
 
     def along_normal(self) -> tuple[Self, bool]:
@@ -315,7 +344,11 @@ class Grid:
         >>> Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1)).orientation_texts()
         ('1', '0', '0', '0', '1', '0')
         """
-        return tuple(map(format_ds, self.orientation)) if self.texts is None else self.texts.orientation
+        return (
+            tuple(map(format_ds, self.orientation))
+            if self.texts is None
+            else self.texts.orientation
+        )
 
     def spacing_texts(self) -> tuple[str, ...]:
         """Return the spacing along x (columns), y (rows), z (slices) in mm as DS texts.
@@ -358,7 +391,10 @@ class Grid:
         for index in sorted({0, min(1, last), last // 2, max(last - 1, 0), last}):
             exact = self.position(index)
             # Out of float64 there is nothing to print.
-            error = max(abs(value - float(format_ds(value))) if math.isfinite(value) else math.inf for value in exact)
+            error = max(
+                abs(value - float(format_ds(value))) if math.isfinite(value) else math.inf
+                for value in exact
+            )
             if error > allowed:
                 raise GeometryError(
                     code="position-not-printable",

@@ -43,7 +43,14 @@ _USUAL: dict[str, tuple[Vector, Vector, Vector]] = {
 _LETTERS = (("L", "R"), ("P", "A"), ("S", "I"))
 """Toward growing and falling x, y, z of the patient (PS3.3 section C.7.6.1.1.1)."""
 
-_WORDS = {"L": "left", "R": "right", "P": "posterior", "A": "anterior", "S": "superior", "I": "inferior"}
+_WORDS = {
+    "L": "left",
+    "R": "right",
+    "P": "posterior",
+    "A": "anterior",
+    "S": "superior",
+    "I": "inferior",
+}
 _OPPOSITE = {"L": "R", "R": "L", "P": "A", "A": "P", "S": "I", "I": "S"}
 
 _CLEAR = 0.8
@@ -220,17 +227,25 @@ def _best_turn(grid: Grid, axes: Sequence[Vector], *, keep_slices: bool) -> Turn
     """Return the turn whose axes are nearest to those that are wanted; of equally near ones that of fewest changes."""
     along = np.array(grid.axes) @ np.transpose(axes)  # [old axis, new axis]
     orders = [order for order in permutations(range(3)) if order[2] == 2 or not keep_slices]
-    x, y, z = max(orders, key=lambda order: round(float(np.abs(along[list(order), [0, 1, 2]]).sum()), 6))
+    x, y, z = max(
+        orders, key=lambda order: round(float(np.abs(along[list(order), [0, 1, 2]]).sum()), 6)
+    )
     flips = [bool(along[x, 0] < 0), bool(along[y, 1] < 0)]
     turned = Turn(order=(x, y, z), flips=(flips[0], flips[1], False))
-    return turned if turned.grid(grid).is_right_handed else Turn(order=(x, y, z), flips=(flips[0], flips[1], True))
+    return (
+        turned
+        if turned.grid(grid).is_right_handed
+        else Turn(order=(x, y, z), flips=(flips[0], flips[1], True))
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ letters
 def _letters(vector: Vector) -> str:
     """Return the letters of a direction, the nearest axis of the patient first; small parts are left out."""
     parts = sorted(range(3), key=lambda axis: -abs(vector[axis]))
-    return "".join(_LETTERS[axis][int(vector[axis] < 0)] for axis in parts if abs(vector[axis]) > 0.1)
+    return "".join(
+        _LETTERS[axis][int(vector[axis] < 0)] for axis in parts if abs(vector[axis]) > 0.1
+    )
 
 
 def orientation_code(grid: Grid) -> str:

@@ -1,7 +1,7 @@
 """Unique identifiers from a role and entropy; no clock, no random source (PS3.5 section 9 and annex B).
 
 The same entropy gives the same UIDs for ever, so a write is repeatable; where the entropy comes from, chance or the
-content's digest, is the pipeline's business.
+content's digest, is computed by `writing`.
 """
 
 from __future__ import annotations
@@ -185,9 +185,13 @@ def series_uids(policy: UidPolicy, entropy: bytes) -> SeriesUids:
     given = dict(policy.given)
     study, series, frame = (
         given.get(keyword) or make_uid(entropy, role, root=policy.root)
-        for keyword, role in zip(_SERIES_LEVEL, ("study", "series", "frame of reference"), strict=True)
+        for keyword, role in zip(
+            _SERIES_LEVEL, ("study", "series", "frame of reference"), strict=True
+        )
     )
-    return SeriesUids(study=study, series=series, frame_of_reference=frame, entropy=entropy, root=policy.root)
+    return SeriesUids(
+        study=study, series=series, frame_of_reference=frame, entropy=entropy, root=policy.root
+    )
 
 
 def check_uid(uid: object, where: str) -> str:

@@ -43,7 +43,9 @@ def make_files(folder: Path) -> None:
     }
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
-    np.save(folder / "pickle.npy", np.array([{}] * 8, dtype=object).reshape(2, 2, 2), allow_pickle=True)
+    np.save(
+        folder / "pickle.npy", np.array([{}] * 8, dtype=object).reshape(2, 2, 2), allow_pickle=True
+    )
     (folder / "cut.npy").write_bytes((folder / "good.npy").read_bytes()[:-7])
     for name, text in _TEXTS.items():
         (folder / name).write_text(text, encoding="utf-8")

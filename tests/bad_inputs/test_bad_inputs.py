@@ -35,7 +35,8 @@ def folder(made, tmp_path, monkeypatch):
 def everything(folder):
     """Return every name below a folder, hidden ones too, with its size."""
     return {
-        str(path.relative_to(folder)): path.stat().st_size if path.is_file() else None for path in folder.rglob("*")
+        str(path.relative_to(folder)): path.stat().st_size if path.is_file() else None
+        for path in folder.rglob("*")
     }
 
 
@@ -55,7 +56,11 @@ def test_a_mistake_ends_with_its_code_one_block_and_nothing_left(folder, capfd, 
     assert len(blocks) == 1, seen.err
     assert "Traceback" not in seen.err
     assert "unforeseen" not in seen.err
-    names = [line.split()[0] for line in seen.err.splitlines() if line.startswith("  ") and line[2] != " "]
+    names = [
+        line.split()[0]
+        for line in seen.err.splitlines()
+        if line.startswith("  ") and line[2] != " "
+    ]
     assert names == PARTS, seen.err
 
 
@@ -65,7 +70,9 @@ def test_a_mistake_is_one_object_on_stderr_with_json(folder, capfd, mistake):
     seen = capfd.readouterr()
     assert code == mistake.exit
     assert seen.out == ""
-    errors = [json.loads(line)["error"] for line in seen.err.splitlines() if line.startswith('{"error"')]
+    errors = [
+        json.loads(line)["error"] for line in seen.err.splitlines() if line.startswith('{"error"')
+    ]
     (error,) = errors
     assert error["exit"] == mistake.exit
     assert all(error[part] for part in ("code", "class", *PARTS))

@@ -55,7 +55,9 @@ def run_python(block: Block, path: Path, names: dict[str, Any]) -> None:
         # The line numbers of a traceback are those of the document.
         exec(compile("\n" * (block.line - 1) + block.code, str(path), "exec"), names)  # noqa: S102
         return
-    test = doctest.DocTestParser().get_doctest(block.code, names, path.name, str(path), block.line - 1)
+    test = doctest.DocTestParser().get_doctest(
+        block.code, names, path.name, str(path), block.line - 1
+    )
     report: list[str] = []
     runner = doctest.DocTestRunner(optionflags=LIKE, verbose=False)
     runner.run(test, out=report.append, clear_globs=False)
@@ -65,7 +67,11 @@ def run_python(block: Block, path: Path, names: dict[str, Any]) -> None:
 
 def run_shell(script: str, where: str) -> str:
     beside_python = str(Path(sys.executable).parent)
-    environment = {**os.environ, "PATH": f"{beside_python}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "120"}
+    environment = {
+        **os.environ,
+        "PATH": f"{beside_python}{os.pathsep}{os.environ['PATH']}",
+        "COLUMNS": "120",
+    }
     result = subprocess.run(
         ["bash", "-c", f"set -eo pipefail\n{script}"],  # noqa: S607
         env=environment,
@@ -74,7 +80,9 @@ def run_shell(script: str, where: str) -> str:
         check=False,
         timeout=120,
     )
-    assert result.returncode == 0, f"{where}: exit {result.returncode}\n{script}\n{result.stdout}{result.stderr}"
+    assert result.returncode == 0, (
+        f"{where}: exit {result.returncode}\n{script}\n{result.stdout}{result.stderr}"
+    )
     return result.stdout
 
 

@@ -46,11 +46,19 @@ def test_a_notebook_runs_and_shows_its_volumes(path, tmp_path):
     environment = {**os.environ, **{name: str(tmp_path / name) for name in homes}}
     command = [sys.executable, "-c", EXECUTE, str(path)]
     result = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=200
+        command,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=200,
     )
     assert result.returncode == 0, result.stderr
     cells = read(tmp_path / "executed.ipynb").cells
-    shown = [output["data"].get("text/html", "") for cell in cells for output in cell.get("outputs", ())]
+    shown = [
+        output["data"].get("text/html", "") for cell in cells for output in cell.get("outputs", ())
+    ]
     assert len(shown) == 3
     assert all('class="dcs"' in html and "<svg" in html for html in shown)
     assert sum('src="data:image/png;base64,' in html for html in shown) == 2

@@ -37,7 +37,9 @@ def test_every_picture_is_what_its_tool_makes(tool):
     assert all((PICTURES / name).stat().st_size < 150_000 for name in tool["SCREENSHOTS"])
     for name, picture in tool["PICTURES_BY_NAME"].items():
         with Image.open(PICTURES / name) as committed:
-            then, now = (np.asarray(image.convert("L"), dtype=float) for image in (committed, picture()))
+            then, now = (
+                np.asarray(image.convert("L"), dtype=float) for image in (committed, picture())
+            )
         # The last digit of a float may differ from processor to processor, and turn a grey level into the next.
         assert then.shape == now.shape, "run: python tools/make_pictures.py"
         assert np.abs(then - now).mean() < 0.2, "run: python tools/make_pictures.py"

@@ -18,7 +18,14 @@ import dicomseries
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
-FETCHING = {"script": "src", "img": "src", "iframe": "src", "link": "href", "source": "src", "use": "href"}
+FETCHING = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "link": "href",
+    "source": "src",
+    "use": "href",
+}
 NEVER_FETCHED = {"canonical", "prev", "next"}
 
 
@@ -87,11 +94,19 @@ def test_the_reference_shows_every_public_name_with_its_docstring(site):
     for name in dicomseries.__all__:
         value = getattr(dicomseries, name)
         assert f'id="{value.__module__}.{value.__qualname__}"' in page
-    assert "Write an array as a DICOM series, or as several of one study and space, whole or not at all." in page
+    assert (
+        "Write an array as a DICOM series, or as several of one study and space, whole or not at all."
+        in page
+    )
 
 
 @pytest.mark.parametrize(
-    "fault", ["[nowhere](nowhere.md)", "[no such place](values.md#no-such-place)", "::: dicomseries.nothing"]
+    "fault",
+    [
+        "[nowhere](nowhere.md)",
+        "[no such place](values.md#no-such-place)",
+        "::: dicomseries.nothing",
+    ],
 )
 def test_a_fault_stops_the_build(fault, tmp_path):
     docs = tmp_path / "docs"

@@ -33,7 +33,9 @@ def archive(folder: Path) -> Iterator[int]:
     entity.require_called_aet = True
     entity.supported_contexts = AllStoragePresentationContexts
     entity.add_supported_context(Verification)
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, keep)])
+    server = entity.start_server(
+        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, keep)]
+    )
     try:
         yield server.server_address[1]
     finally:
@@ -50,7 +52,9 @@ def send_as_said(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert ADDRESS in text
     with archive(kept) as port:
         document = tmp_path / "document.md"
-        document.write_text(SERVED.sub("", text).replace(ADDRESS, f"127.0.0.1 {port}"), encoding="utf-8")
+        document.write_text(
+            SERVED.sub("", text).replace(ADDRESS, f"127.0.0.1 {port}"), encoding="utf-8"
+        )
         execute(document)
     return kept
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 import dicomseries as dcs
+from dicomseries.api.serve import held_at, service_of
 from dicomseries.cli.app import run
 from dicomseries.errors import DicomSeriesError
 from dicomseries.geometry import Grid
-from dicomseries.pipeline.serving import held_at, service_of
 from dicomseries.sources import open_volume
 from dicomseries.values import limits_in
 from dicomseries.viewing.loopback import Request
@@ -57,7 +57,12 @@ class Cases:
         group = _SHARES[number % len(_SHARES)] if self._only is None else self._only
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            run: Callable[[np.random.Generator, Path], Outcome] = (_values, _grid, self._file, self._input)[group]
+            run: Callable[[np.random.Generator, Path], Outcome] = (
+                _values,
+                _grid,
+                self._file,
+                self._input,
+            )[group]
             outcome = run(random, folder)
         outcome.group = GROUPS[group]
         return outcome
@@ -73,7 +78,11 @@ class Cases:
     def _whole_file(self, random: np.random.Generator) -> bytes:
         """Return one of ours twice as often as one of pydicom's, of which many hold no image."""
         ours = sum(not name.startswith("pydicom ") for name, _ in self._dicom)
-        place = int(random.integers(ours)) if random.integers(3) else int(random.integers(len(self._dicom)))
+        place = (
+            int(random.integers(ours))
+            if random.integers(3)
+            else int(random.integers(len(self._dicom)))
+        )
         return self._dicom[place][1]
 
     def _input(self, random: np.random.Generator, folder: Path) -> Outcome:
@@ -82,9 +91,13 @@ class Cases:
         damaged = names[int(random.integers(len(names)))]
         other = self._inputs[int(random.integers(len(self._inputs)))][1]
         for part, data in parts.items():
-            path = folder / name / part if len(parts) > 1 and name.endswith(".zarr") else folder / part
+            path = (
+                folder / name / part if len(parts) > 1 and name.endswith(".zarr") else folder / part
+            )
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(mutated(data, next(iter(other.values())), random) if part == damaged else data)
+            path.write_bytes(
+                mutated(data, next(iter(other.values())), random) if part == damaged else data
+            )
         verb = _mapping if _is_mapping(name) else _voxels
         return Outcome(words=[_allowed(verb, folder / name, folder, random)])
 
@@ -93,7 +106,9 @@ def _is_mapping(name: str) -> bool:
     return name.endswith((".json", ".toml"))
 
 
-def _allowed(verb: str | Callable[..., str], path: Path, folder: Path, random: np.random.Generator) -> str:
+def _allowed(
+    verb: str | Callable[..., str], path: Path, folder: Path, random: np.random.Generator
+) -> str:
     """Call a verb; an error of the package is an answer as good as any."""
     run = _VERBS[verb] if isinstance(verb, str) else verb
     name = run.__name__.strip("_")
@@ -134,7 +149,14 @@ def _derive(path: Path, folder: Path, _: np.random.Generator) -> None:
 
 
 def _like(path: Path, folder: Path, _: np.random.Generator) -> None:
-    dcs.write(np.zeros((1, 4, 4), "uint8"), folder / "out", kind="SC", like=path.parent, spacing=(1, 1, 1), sync=False)
+    dcs.write(
+        np.zeros((1, 4, 4), "uint8"),
+        folder / "out",
+        kind="SC",
+        like=path.parent,
+        spacing=(1, 1, 1),
+        sync=False,
+    )
 
 
 def _page(path: Path, folder: Path, _: np.random.Generator) -> str:
@@ -170,7 +192,10 @@ def _served(path: Path, *_: Any) -> str:
     for held in list(service._holdings.held)[:2]:
         place = f"studies/{held.uids[0]}/series/{held.uids[1]}/instances/{held.uids[2]}"
         for end in ("", "/metadata", "/frames/1", "/frames/2", "/bulkdata/7FE00010"):
-            for accept in ("", f'multipart/related; type="application/octet-stream"; transfer-syntax={_EXPLICIT_UID}'):
+            for accept in (
+                "",
+                f'multipart/related; type="application/octet-stream"; transfer-syntax={_EXPLICIT_UID}',
+            ):
                 answer = service.answer(Request(path=place + end, accept=accept))
                 statuses.add(answer.status)
                 if not isinstance(answer.content, bytes):
@@ -230,7 +255,9 @@ def _values(random: np.random.Generator, folder: Path) -> Outcome:
     if array.dtype.kind == "f" and random.integers(3) == 0:
         array.reshape(-1)[:: int(random.integers(2, 9))] = random.choice([np.nan, np.inf, -np.inf])
         options["nan"] = float(random.choice([0.0, -1.5, 1000.0]))
-    kind = str(random.choice(["CT", "MR", "SC", "SC", "ParametricMap", "EnhancedMR", "MultiframeSC"]))
+    kind = str(
+        random.choice(["CT", "MR", "SC", "SC", "ParametricMap", "EnhancedMR", "MultiframeSC"])
+    )
     options |= _NEEDED.get(kind, {})
     try:
         receipt = dcs.write(
@@ -245,7 +272,9 @@ def _values(random: np.random.Generator, folder: Path) -> Outcome:
         )
     except DicomSeriesError as error:
         if error.code in {"not-as-asked", "source-changed"}:
-            return Outcome(fault=f"{error.code}: {array.dtype} {kind} {options} {error.given}"[:400])
+            return Outcome(
+                fault=f"{error.code}: {array.dtype} {kind} {options} {error.given}"[:400]
+            )
         return Outcome(words=["refused"])
     return _compared(array, receipt, folder / "out", options)
 
@@ -279,13 +308,22 @@ def _compared(array: np.ndarray, receipt: Any, out: Path, options: dict[str, Any
     bound = receipt.max_error
     # `read` gives int32 or float64 for what a reader computes in float64: no more is added than that rounds.
     if float(worst) > bound * (1 + 1e-12):
-        return Outcome(fault=f"an error of {float(worst):g} beyond the bound {bound:g}: {array.dtype} {options}")
+        return Outcome(
+            fault=f"an error of {float(worst):g} beyond the bound {bound:g}: {array.dtype} {options}"
+        )
     if receipt.achieved_error is not None and receipt.achieved_error > bound:
-        return Outcome(fault=f"achieved {receipt.achieved_error:g} beyond the bound {bound:g}: {array.dtype} {options}")
-    findings = dcs.check(out, against=array, clip=clip, nan=missing, max_error=bound or None, validators=False)
+        return Outcome(
+            fault=f"achieved {receipt.achieved_error:g} beyond the bound {bound:g}: {array.dtype} {options}"
+        )
+    findings = dcs.check(
+        out, against=array, clip=clip, nan=missing, max_error=bound or None, validators=False
+    )
     if any(finding.id == "VAL-010" for finding in findings):
         return Outcome(fault=f"check finds other values than write: {array.dtype} {options}")
-    return Outcome(words=["written"], worst={"error as a part of its bound": float(worst) / bound if bound else 0.0})
+    return Outcome(
+        words=["written"],
+        worst={"error as a part of its bound": float(worst) / bound if bound else 0.0},
+    )
 
 
 def _array(random: np.random.Generator) -> np.ndarray:
@@ -300,14 +338,23 @@ def _array(random: np.random.Generator) -> np.ndarray:
         info = np.iinfo(dtype)
         span = float(10.0 ** random.integers(0, 19))
         middle = float(random.choice([0, 0, 100, 40000, -5000, 1e9]))
-        return np.clip(middle + unit * span, float(info.min), float(info.max) * (1 - 2**-52)).astype(dtype)
+        return np.clip(
+            middle + unit * span, float(info.min), float(info.max) * (1 - 2**-52)
+        ).astype(dtype)
     top = 4 if dtype == "float16" else 30
     scaled = unit * 10.0 ** random.integers(-20 if dtype != "float16" else -3, top)
     return (scaled + float(random.choice([0, 0, 0.5, 1000, -1e4]))).astype(dtype)
 
 
 def _policy(random: np.random.Generator) -> Any:
-    choices = ("auto", "auto", dcs.Exact(), dcs.Rescale(), dcs.Rescale(), dcs.Digits(int(random.integers(-3, 6))))
+    choices = (
+        "auto",
+        "auto",
+        dcs.Exact(),
+        dcs.Rescale(),
+        dcs.Rescale(),
+        dcs.Digits(int(random.integers(-3, 6))),
+    )
     every = (*choices, dcs.Lossless(), dcs.Rescale(max_error=float(10.0 ** random.integers(-6, 3))))
     return every[int(random.integers(len(every)))]
 
@@ -318,13 +365,28 @@ def _policy(random: np.random.Generator) -> Any:
 def _grid(random: np.random.Generator, folder: Path) -> Outcome:
     shape = tuple(int(side) for side in random.integers(1, 6, 3))
     spacing = tuple(float(length) for length in 10.0 ** random.uniform(-2, 1.5, 3))
-    origin = tuple(float(place) for place in random.uniform(-1, 1, 3) * 10.0 ** random.integers(0, 6))
-    grid = Grid(shape=shape, spacing_mm=spacing, origin_lps=origin, direction_lps=_direction(random))
+    origin = tuple(
+        float(place) for place in random.uniform(-1, 1, 3) * 10.0 ** random.integers(0, 6)
+    )
+    grid = Grid(
+        shape=shape, spacing_mm=spacing, origin_lps=origin, direction_lps=_direction(random)
+    )
     kind = str(random.choice(["CT", "MR", "SC", "EnhancedCT", "EnhancedMR", "ParametricMap"]))
-    array = np.arange(math.prod(shape), dtype="float32" if kind == "ParametricMap" else "uint8").reshape(shape)
+    array = np.arange(
+        math.prod(shape), dtype="float32" if kind == "ParametricMap" else "uint8"
+    ).reshape(shape)
     more = _NEEDED.get(kind, {})
     try:
-        dcs.write(array, folder / "out", kind=kind, affine=grid.affine(), space="LPS", sync=False, workers=1, **more)
+        dcs.write(
+            array,
+            folder / "out",
+            kind=kind,
+            affine=grid.affine(),
+            space="LPS",
+            sync=False,
+            workers=1,
+            **more,
+        )
     except DicomSeriesError as error:
         return Outcome(words=[f"refused ({error.code})"])
     volume = dcs.read(folder / "out", workers=1)
@@ -339,7 +401,10 @@ def _grid(random: np.random.Generator, folder: Path) -> Outcome:
     off = np.abs((asked.affine() - volume.grid.affine()) @ ends)[:3].max()
     if off > _CORNER * min(spacing):
         return Outcome(fault=f"a corner is off by {off:g} mm at a spacing of {min(spacing):g}")
-    worst = {"corner error in mm": float(off), "corner error as a part of the spacing": float(off) / min(spacing)}
+    worst = {
+        "corner error in mm": float(off),
+        "corner error as a part of the spacing": float(off) / min(spacing),
+    }
     return Outcome(words=["written"], worst=worst)
 
 

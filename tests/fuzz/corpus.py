@@ -77,11 +77,22 @@ def _own(folder: Path) -> None:
     }  # fmt: skip
     for codec in ("rle", "jpegls", "j2k", "htj2k", "jxl"):
         series[f"ct-{codec}"] = {"source": grey, "kind": "CT", "compression": codec}
-        series[f"sc-{codec}"] = {"source": colour, "kind": "SC", "axes": "zyxc", "compression": codec}
+        series[f"sc-{codec}"] = {
+            "source": colour,
+            "kind": "SC",
+            "axes": "zyxc",
+            "compression": codec,
+        }
         series[f"mr-{codec}"] = {"source": grey, "kind": "EnhancedMR", "compression": codec}
-        series[f"frames-{codec}"] = {"source": grey.astype("uint16"), "kind": "MultiframeSC", "compression": codec}
+        series[f"frames-{codec}"] = {
+            "source": grey.astype("uint16"),
+            "kind": "MultiframeSC",
+            "compression": codec,
+        }
     for name, options in series.items():
-        with contextlib.suppress(dcs.DicomSeriesError):  # a kind may ask for more one day; the others go on
+        with contextlib.suppress(
+            dcs.DicomSeriesError
+        ):  # a kind may ask for more one day; the others go on
             source = options.pop("source")
             dcs.write(source, folder / name, spacing=(1, 2, 3), **_FORM, **options)
 
@@ -108,8 +119,14 @@ def dicom_files(folder: Path) -> tuple[tuple[str, bytes], ...]:
         _again(folder)
     found = [(path.name, min(path.glob("*.dcm"))) for path in sorted(folder.iterdir())]
     data = Path(pydicom.__file__).parent / "data"
-    others = sorted(path for path in data.rglob("*") if path.is_file() and path.stat().st_size < _LARGEST)
-    found += [(f"pydicom {path.name}", path) for path in others if path.suffix not in {".py", ".pyc", ".json", ".txt"}]
+    others = sorted(
+        path for path in data.rglob("*") if path.is_file() and path.stat().st_size < _LARGEST
+    )
+    found += [
+        (f"pydicom {path.name}", path)
+        for path in others
+        if path.suffix not in {".py", ".pyc", ".json", ".txt"}
+    ]
     return tuple((name, path.read_bytes()) for name, path in found)
 
 
@@ -128,7 +145,10 @@ def _inputs(folder: Path) -> Any:
     import SimpleITK as sitk
     import zarr
 
-    array, floats = _integers(4, 6, 8), np.random.default_rng(_SEED).normal(size=(4, 6, 8)).astype("float32")
+    array, floats = (
+        _integers(4, 6, 8),
+        np.random.default_rng(_SEED).normal(size=(4, 6, 8)).astype("float32"),
+    )
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "a.npy", array)
     np.save(folder / "b.npy", np.asfortranarray(floats))
@@ -151,12 +171,19 @@ def _inputs(folder: Path) -> Any:
         zarr.create_array(folder / f"{form}.zarr", data=array, chunks=(2, 6, 8), zarr_format=form)
         packed = zarr.codecs.GzipCodec() if form == 3 else numcodecs.GZip()
         zarr.create_array(
-            folder / f"{form}-gzip.zarr", data=floats, chunks=(1, 6, 8), zarr_format=form, compressors=packed
+            folder / f"{form}-gzip.zarr",
+            data=floats,
+            chunks=(1, 6, 8),
+            zarr_format=form,
+            compressors=packed,
         )
     for path in sorted(folder.iterdir()):
         if path.is_dir():
             files = sorted(one for one in path.rglob("*") if one.is_file())
-            yield path.name, {str(one.relative_to(path)): _undated(one.read_bytes()) for one in files}
+            yield (
+                path.name,
+                {str(one.relative_to(path)): _undated(one.read_bytes()) for one in files},
+            )
         elif path.suffix in {".mhd", ".nhdr"}:
             raw = {".mhd": "a.raw", ".nhdr": "a.raw"}[path.suffix]
             yield path.name, {path.name: path.read_bytes(), raw: (folder / raw).read_bytes()}
@@ -168,7 +195,12 @@ def _inputs(folder: Path) -> Any:
 def _tiffs(folder: Path, array: np.ndarray, floats: np.ndarray) -> None:
     import tifffile
 
-    tifffile.imwrite(folder / "a.tif", array.astype("uint16"), imagej=True, metadata={"spacing": 2.5, "unit": "mm"})
+    tifffile.imwrite(
+        folder / "a.tif",
+        array.astype("uint16"),
+        imagej=True,
+        metadata={"spacing": 2.5, "unit": "mm"},
+    )
     tifffile.imwrite(folder / "b.tif", array, compression="zlib", tile=(16, 16))
     tifffile.imwrite(folder / "c.ome.tif", floats, metadata={"axes": "ZYX"}, compression="lzw")
     tifffile.imwrite(folder / "d.tif", array)
@@ -186,9 +218,19 @@ def _undated(data: bytes) -> bytes:
 
 def _mappings() -> Any:
     """Yield files of metadata, named by the argument that takes them."""
-    mapping = {"PatientName": "Doe^Jane", "EchoTime": 3.5, "PatientID": "1", "ImageType": ["DERIVED", "PRIMARY"]}
+    mapping = {
+        "PatientName": "Doe^Jane",
+        "EchoTime": 3.5,
+        "PatientID": "1",
+        "ImageType": ["DERIVED", "PRIMARY"],
+    }
     toml = 'PatientName = "Doe^Jane"\nEchoTime = 3.5\n[[ReferencedSeriesSequence]]\nSeriesInstanceUID = "1.2"\n'
-    bids = {"ConversionSoftware": "dcm2niix", "EchoTime": 0.003, "RepetitionTime": 2.3, "SliceTiming": [0, 1.1, 0.5]}
+    bids = {
+        "ConversionSoftware": "dcm2niix",
+        "EchoTime": 0.003,
+        "RepetitionTime": 2.3,
+        "SliceTiming": [0, 1.1, 0.5],
+    }
     segments = {"1": {"label": "Liver", "type": "Liver"}, "2": "Spleen"}
     yield "metadata.json", {"metadata.json": json.dumps(mapping).encode()}
     yield "metadata.toml", {"metadata.toml": toml.encode()}

@@ -7,8 +7,37 @@ import struct
 
 import numpy as np
 
-_WORDS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
-_NUMBERS = ("0", "-1", "1e400", "nan", "99999999999999999999", "65535", "", "null", "[]", "{}", '"a"', "1.5", "-0")
+_WORDS = (
+    0,
+    1,
+    2,
+    0x7F,
+    0x80,
+    0xFF,
+    0x100,
+    0x7FFF,
+    0x8000,
+    0xFFFF,
+    0x10000,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
+)
+_NUMBERS = (
+    "0",
+    "-1",
+    "1e400",
+    "nan",
+    "99999999999999999999",
+    "65535",
+    "",
+    "null",
+    "[]",
+    "{}",
+    '"a"',
+    "1.5",
+    "-0",
+)
 _HOT = re.compile(rb"\xfe\xff\x00\xe0|SQ|OW|OB|US|UL|DS|IS|CS|\xff[\x4f-\x51\xc0-\xff]", re.DOTALL)
 _ELEMENT = re.compile(rb"(?:AE|AS|CS|DA|DS|FD|IS|LO|LT|PN|SH|SL|SS|ST|TM|UI|UL|US)(..)", re.DOTALL)
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
@@ -95,4 +124,19 @@ def _number(data: bytes, _: bytes, random: np.random.Generator) -> bytes:
     return data[: match.start()] + str(random.choice(_NUMBERS)).encode() + data[match.end() :]
 
 
-_CHANGES = (_flip, _flip, _word, _word, _word, _cut, _drop, _double, _splice, _blank, _number, _value, _value, _value)
+_CHANGES = (
+    _flip,
+    _flip,
+    _word,
+    _word,
+    _word,
+    _cut,
+    _drop,
+    _double,
+    _splice,
+    _blank,
+    _number,
+    _value,
+    _value,
+    _value,
+)

@@ -29,8 +29,12 @@ def main() -> int:
     parser.add_argument("--cases", type=int, help="end after as many cases")
     parser.add_argument("--seed", type=int, default=20261128)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--case", type=int, action="append", help="run this case alone, with its traceback")
-    parser.add_argument("--only", choices=GROUPS, help="cases of one group; their numbers then mean other cases")
+    parser.add_argument(
+        "--case", type=int, action="append", help="run this case alone, with its traceback"
+    )
+    parser.add_argument(
+        "--only", choices=GROUPS, help="cases of one group; their numbers then mean other cases"
+    )
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dicomseries-fuzz-") as folder:
         case = Cases(chosen.seed, Path(folder), only=chosen.only)
@@ -43,7 +47,9 @@ def main() -> int:
     print(table(totals))
     only = f" --only {chosen.only}" if chosen.only else ""
     for number, fault in sorted(totals.faults):
-        print(f"FAILED: {fault}\n  python tests/fuzz/run.py --seed {chosen.seed}{only} --case {number}")
+        print(
+            f"FAILED: {fault}\n  python tests/fuzz/run.py --seed {chosen.seed}{only} --case {number}"
+        )
     return int(bool(totals.faults))
 
 

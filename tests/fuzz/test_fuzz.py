@@ -37,7 +37,9 @@ print(totals.cases, totals.words["planted", "done"])
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *words], capture_output=True, encoding="utf-8", check=False, timeout=200)
+    return subprocess.run(
+        [sys.executable, *words], capture_output=True, encoding="utf-8", check=False, timeout=200
+    )
 
 
 def test_the_files_that_mutations_begin_with_are_the_same_at_every_run(tmp_path: Path):
@@ -57,7 +59,9 @@ def test_a_sample_of_the_cases_finds_nothing():
 def test_the_watch_sees_exceptions_crashes_memory_and_hangs():
     done = run("-c", PLANTED.format(tests=str(RUN.parents[1])))
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines[:-1]] == ["1", "2", "3", "5"], done.stdout + done.stderr
+    assert [line.split()[0] for line in lines[:-1]] == ["1", "2", "3", "5"], (
+        done.stdout + done.stderr
+    )
     assert "KeyError" in lines[0]
     assert signal.SIGSEGV.name in lines[1]
     assert "MiB" in lines[2]

@@ -85,7 +85,11 @@ def run_many(case: Case, numbers: Any, *, seconds: float, workers: int) -> Total
     """Run cases in several processes at a time until the numbers or the seconds are over."""
     end = time.monotonic() + seconds
     totals, numbers = Totals(), iter(numbers)
-    folder = Path(tempfile.mkdtemp(prefix="dicomseries-fuzz-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+    folder = Path(
+        tempfile.mkdtemp(
+            prefix="dicomseries-fuzz-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None
+        )
+    )
     pool: dict[int, _Worker] = {}
     try:
         while True:
@@ -167,7 +171,11 @@ class _Worker:
 def _death(status: int) -> str:
     if status == -signal.SIGPROF:
         return f"no end after {_HUNG_CPU_S:.0f} s of CPU"
-    return f"process ended by {signal.Signals(-status).name}" if status < 0 else f"process ended with {status}"
+    return (
+        f"process ended by {signal.Signals(-status).name}"
+        if status < 0
+        else f"process ended with {status}"
+    )
 
 
 def _work(case: Case, batch: list[int], folder: Path, pipe: int, end: float) -> None:

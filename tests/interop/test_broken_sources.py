@@ -15,8 +15,8 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 import dicomseries as dcs
-from dicomseries.derivation.rules import RULES
-from dicomseries.derivation.screening import TIES
+from dicomseries.derivation.attributes.source_screening import TIES
+from dicomseries.derivation.rules.all_rules import RULES
 from dicomseries.standard.modules import IOD_MODULES, MODULES
 from dicomseries.standard.terms import ENUMERATED
 from judges import dciodvfy
@@ -101,7 +101,15 @@ def attributes_of(kind: str) -> Iterator[str]:
 def source(request, tmp_path_factory) -> tuple[str, Path]:
     folder = tmp_path_factory.mktemp("source") / request.param
     array = ARRAY.astype("uint8") if request.param == "SC" else ARRAY
-    dcs.write(array, folder, kind=request.param, spacing=(1, 1, 2), metadata=KINDS[request.param], now=NOW, sync=False)
+    dcs.write(
+        array,
+        folder,
+        kind=request.param,
+        spacing=(1, 1, 2),
+        metadata=KINDS[request.param],
+        now=NOW,
+        sync=False,
+    )
     return request.param, folder
 
 
@@ -135,14 +143,21 @@ def errors_of(folder: Path) -> list[str]:
 @pytest.mark.parametrize("how", BREAKS)
 def test_a_result_keeps_the_rules_that_its_source_breaks(source, how, tmp_path):
     kind, folder = source
-    elements = [one for keyword in sorted(set(attributes_of(kind)) - TIES) if (one := broken(keyword, how))]
+    elements = [
+        one for keyword in sorted(set(attributes_of(kind)) - TIES) if (one := broken(keyword, how))
+    ]
     broken_source = with_elements(folder, tmp_path / "broken", elements)
     assert elements or how == "term"
     receipt = derived(broken_source, tmp_path / "out", kind)
     assert errors_of(tmp_path / "out") == []
     assert receipt.verified
     result = pydicom.dcmread(next((tmp_path / "out").iterdir()))
-    plan = dcs.plan(ARRAY.astype("uint8") if kind == "SC" else ARRAY, like=broken_source, now=NOW, metadata=asked(kind))
+    plan = dcs.plan(
+        ARRAY.astype("uint8") if kind == "SC" else ARRAY,
+        like=broken_source,
+        now=NOW,
+        metadata=asked(kind),
+    )
     told = {attribute: outcome for attribute, _, outcome in plan.decisions}
     for element in elements:
         assert element.keyword in told, element.keyword
@@ -153,21 +168,32 @@ def test_a_result_keeps_the_rules_that_its_source_breaks(source, how, tmp_path):
 
 def test_the_judge_finds_no_more_errors_than_in_the_source(source, tmp_path):
     kind, folder = source
-    elements = [one for keyword in sorted(set(attributes_of(kind)) - TIES) if (one := broken(keyword, "form"))]
+    elements = [
+        one
+        for keyword in sorted(set(attributes_of(kind)) - TIES)
+        if (one := broken(keyword, "form"))
+    ]
     broken_source = with_elements(folder, tmp_path / "broken", elements)
     derived(broken_source, tmp_path / "out", kind)
-    before, after = (dciodvfy(next(where.iterdir())).errors for where in (broken_source, tmp_path / "out"))
+    before, after = (
+        dciodvfy(next(where.iterdir())).errors for where in (broken_source, tmp_path / "out")
+    )
     assert {*after} <= {*before}
 
 
 @pytest.mark.parametrize(
-    "keyword", sorted(TIES - {"SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "LossyImageCompression"})
+    "keyword",
+    sorted(TIES - {"SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "LossyImageCompression"}),
 )
-def test_what_ties_a_result_to_its_source_is_kept_and_named_though_it_breaks_a_rule(keyword, tmp_path):
+def test_what_ties_a_result_to_its_source_is_kept_and_named_though_it_breaks_a_rule(
+    keyword, tmp_path
+):
     dcs.write(ARRAY, tmp_path / "ct", kind="CT", spacing=(1, 1, 2), sync=False)
     vr = dictionary_VR(keyword)
     text = "1.02" if vr == "UI" else "x" * 70
-    folder = with_elements(tmp_path / "ct", tmp_path / "broken", [DataElement(keyword, vr, text, validation_mode=0)])
+    folder = with_elements(
+        tmp_path / "ct", tmp_path / "broken", [DataElement(keyword, vr, text, validation_mode=0)]
+    )
     receipt = dcs.write(ARRAY, tmp_path / "out", like=folder, sync=False)
     assert str(pydicom.dcmread(tmp_path / "out" / "0001.dcm")[keyword].value) == text
     assert any(text in line or keyword in line for line in receipt.advice)
@@ -179,7 +205,9 @@ VENDORS = {
     ],
     "PatientAge 0Y": [DataElement("PatientAge", "AS", "0Y", validation_mode=0)],
     "PatientSex 0": [DataElement("PatientSex", "CS", "0", validation_mode=0)],
-    "SH for CS": [DataElement("LongitudinalTemporalInformationModified", "SH", "REMOVED", validation_mode=0)],
+    "SH for CS": [
+        DataElement("LongitudinalTemporalInformationModified", "SH", "REMOVED", validation_mode=0)
+    ],
 }
 REPAIRED = {"AcquisitionMatrix": [64, 0, 0, 64], "PatientAge": "000Y", "PatientSex": ""}
 REPAIRED |= {"LongitudinalTemporalInformationModified": "REMOVED"}
@@ -236,9 +264,15 @@ def with_private(folder: Path) -> None:
 def test_private_attributes_that_are_wanted_and_break_a_rule_are_named(tmp_path):
     dcs.write(ARRAY, tmp_path / "ct", kind="CT", spacing=(1, 1, 2), sync=False)
     with_private(tmp_path / "ct")
-    receipt = dcs.write(ARRAY, tmp_path / "out", like=tmp_path / "ct", keep_private=("MINE",), sync=False)
+    receipt = dcs.write(
+        ARRAY, tmp_path / "out", like=tmp_path / "ct", keep_private=("MINE",), sync=False
+    )
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
-    assert {str(one.tag) for one in result if one.tag.is_private} == {"(0029,0010)", "(0029,1001)", "(0029,1002)"}
+    assert {str(one.tag) for one in result if one.tag.is_private} == {
+        "(0029,0010)",
+        "(0029,1001)",
+        "(0029,1002)",
+    }
     (advice,) = (line for line in receipt.advice if "(0029,1" in line)
     assert advice.startswith("(0029,1003) of the source (1,5) is dropped: it breaks a rule")
     plan = dcs.plan(ARRAY, like=tmp_path / "ct", keep_private=("MINE",))
@@ -255,19 +289,28 @@ def test_one_uid_for_study_and_space_of_a_source_is_named(same_space, tmp_path):
         dataset.FrameOfReferenceUID = dataset.StudyInstanceUID
         dataset.save_as(path)
     receipt = dcs.write(
-        ARRAY, tmp_path / "out", like=tmp_path / "ct", same_space=same_space, spacing=(1, 1, 2), sync=False
+        ARRAY,
+        tmp_path / "out",
+        like=tmp_path / "ct",
+        same_space=same_space,
+        spacing=(1, 1, 2),
+        sync=False,
     )
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
     assert result.StudyInstanceUID == dataset.StudyInstanceUID
     is_carried = same_space is None
     assert (result.FrameOfReferenceUID == dataset.FrameOfReferenceUID) == is_carried
     assert any("SER-011" in line for line in receipt.advice) == is_carried
-    assert ("SER-011" in {one.id for one in dcs.check(tmp_path / "out", validators=False)}) == is_carried
+    assert (
+        "SER-011" in {one.id for one in dcs.check(tmp_path / "out", validators=False)}
+    ) == is_carried
 
 
 def test_images_without_a_uid_are_not_named(tmp_path):
     dcs.write(ARRAY, tmp_path / "ct", kind="CT", spacing=(1, 1, 2), sync=False)
-    folder = with_elements(tmp_path / "ct", tmp_path / "broken", [DataElement("SOPInstanceUID", "UI", "")])
+    folder = with_elements(
+        tmp_path / "ct", tmp_path / "broken", [DataElement("SOPInstanceUID", "UI", "")]
+    )
     receipt = dcs.write(ARRAY, tmp_path / "out", like=folder, sync=False)
     assert "SourceImageSequence" not in pydicom.dcmread(tmp_path / "out" / "0001.dcm")
     assert any("does not name them" in line for line in receipt.advice)
@@ -285,7 +328,9 @@ def test_a_value_of_the_series_that_differs_from_slice_to_slice_is_left_out(tmp_
 
 def test_trigger_times_that_do_not_rise_are_left_out_and_named(tmp_path):
     array = np.stack([ARRAY, ARRAY + 1, ARRAY + 2])
-    dcs.write(array, tmp_path / "mr", kind="MR", axes="tzyx", times=1.0, spacing=(1, 1, 2), sync=False)
+    dcs.write(
+        array, tmp_path / "mr", kind="MR", axes="tzyx", times=1.0, spacing=(1, 1, 2), sync=False
+    )
     for path in (tmp_path / "mr").iterdir():
         dataset = pydicom.dcmread(path)
         dataset.TriggerTime = str({0: 50, 1: 10, 2: 20}[(int(dataset.InstanceNumber) - 1) // 2])
@@ -300,8 +345,15 @@ def test_none_leaves_out_what_the_source_holds(kind, tmp_path):
     metadata = KINDS[kind] | {"KVP": 120, "PatientComments": "x", "BodyPartExamined": "HEAD"}
     if kind == "EnhancedMR":
         metadata |= {"RepetitionTime": 2000, "EchoTime": 5}
-    dcs.write(ARRAY, tmp_path / "source", kind=kind, spacing=(1, 1, 2), metadata=metadata, sync=False)
-    unwanted = {"PatientComments": None, "BodyPartExamined": None, "EchoTime": None, "EffectiveEchoTime": None}
+    dcs.write(
+        ARRAY, tmp_path / "source", kind=kind, spacing=(1, 1, 2), metadata=metadata, sync=False
+    )
+    unwanted = {
+        "PatientComments": None,
+        "BodyPartExamined": None,
+        "EchoTime": None,
+        "EffectiveEchoTime": None,
+    }
     dcs.write(ARRAY, tmp_path / "out", like=tmp_path / "source", metadata=unwanted, sync=False)
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
     assert not {*unwanted} & {element.keyword for element in result.iterall()}

@@ -64,7 +64,9 @@ def written(tmp_path_factory, request):
     return word, kind, array, folder
 
 
-cells = pytest.mark.parametrize("written", CELLS, ids=["-".join(cell) for cell in CELLS], indirect=True)
+cells = pytest.mark.parametrize(
+    "written", CELLS, ids=["-".join(cell) for cell in CELLS], indirect=True
+)
 
 
 @cells

@@ -13,10 +13,10 @@ from pydicom.dataset import Dataset
 
 import dicomseries as dcs
 from dicomseries.derivation import rule_for
-from dicomseries.derivation.items import completed
-from dicomseries.derivation.whole_groups import may_differ
-from dicomseries.iod.enhanced_ct import EnhancedCT
-from dicomseries.iod.enhanced_mr import EnhancedMR
+from dicomseries.derivation.attributes.completed_items import completed
+from dicomseries.derivation.attributes.whole_groups import may_differ
+from dicomseries.iod.kinds.enhanced_ct import EnhancedCT
+from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
 from dicomseries.standard.attribute import attribute
 from dicomseries.standard.conditional_groups import GROUP_NEEDS
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, group_requirements
@@ -73,14 +73,21 @@ def diffusion(volume: int, directionality: str, *, with_direction: bool, with_ma
     """What Siemens XA scanners say of a frame: b = 0 without a direction, else a matrix and its main direction."""
     if not volume:
         return {"MRDiffusionSequence": item(DiffusionDirectionality="NONE", DiffusionBValue=0.0)}
-    own = item(DiffusionDirectionality=directionality, DiffusionBValue=1000.0, DiffusionAnisotropyType="FRACTIONAL")
+    own = item(
+        DiffusionDirectionality=directionality,
+        DiffusionBValue=1000.0,
+        DiffusionAnisotropyType="FRACTIONAL",
+    )
     x, y, z = DIRECTIONS[volume]
     if with_direction:
         own.DiffusionGradientDirectionSequence = [item(DiffusionGradientOrientation=[x, y, z])]
     if with_matrix:
         names = ("XX", "XY", "XZ", "YY", "YZ", "ZZ")
         products = (x * x, x * y, x * z, y * y, y * z, z * z)
-        entries = {f"DiffusionBValue{name}": 1000.0 * one for name, one in zip(names, products, strict=True)}
+        entries = {
+            f"DiffusionBValue{name}": 1000.0 * one
+            for name, one in zip(names, products, strict=True)
+        }
         own.DiffusionBMatrixSequence = [item(**entries)]
     return {"MRDiffusionSequence": own}
 
@@ -114,23 +121,52 @@ CASES = {
 def test_diffusion_is_whole_in_a_result_of_frames(case, tmp_path):
     said, with_direction, with_matrix, wanted = CASES[case]
     path = written(tmp_path / "source")
-    with_groups(path, lambda volume: diffusion(volume, said, with_direction=with_direction, with_matrix=with_matrix))
+    with_groups(
+        path,
+        lambda volume: diffusion(
+            volume, said, with_direction=with_direction, with_matrix=with_matrix
+        ),
+    )
     dcs.write(ARRAY, tmp_path / "out", like=path, axes="tzyx", sync=False)
     found = frames_of(tmp_path / "out" / "0001.dcm", "MRDiffusionSequence")
     assert [one.DiffusionBValue for one in found[:: SHAPE[0]]] == [0, 1000, 1000]
-    assert [one.get("DiffusionDirectionality") for one in found[:: SHAPE[0]]] == ["NONE", wanted, wanted]
-    assert ["DiffusionBMatrixSequence" in one for one in found[:: SHAPE[0]]] == [False, with_matrix, with_matrix]
-    assert ["DiffusionGradientDirectionSequence" in one for one in found[:: SHAPE[0]]] == [False, *[with_direction] * 2]
+    assert [one.get("DiffusionDirectionality") for one in found[:: SHAPE[0]]] == [
+        "NONE",
+        wanted,
+        wanted,
+    ]
+    assert ["DiffusionBMatrixSequence" in one for one in found[:: SHAPE[0]]] == [
+        False,
+        with_matrix,
+        with_matrix,
+    ]
+    assert ["DiffusionGradientDirectionSequence" in one for one in found[:: SHAPE[0]]] == [
+        False,
+        *[with_direction] * 2,
+    ]
     assert errors_of(tmp_path / "out") == []
     if wanted is not None:
-        assert not [line for line in dciodvfy(tmp_path / "out" / "0001.dcm").errors if "Diffusion" in line]
+        assert not [
+            line for line in dciodvfy(tmp_path / "out" / "0001.dcm").errors if "Diffusion" in line
+        ]
 
 
 def gradients_of(folder: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
     """The b-values and directions that dcm2niix reads."""
     (scratch / "nii").mkdir()
     dcm2niix = pytest.importorskip("dcm2niix")
-    command = [dcm2niix.bin, "-b", "n", "-z", "n", "-f", "x", "-o", str(scratch / "nii"), str(folder)]
+    command = [
+        dcm2niix.bin,
+        "-b",
+        "n",
+        "-z",
+        "n",
+        "-f",
+        "x",
+        "-o",
+        str(scratch / "nii"),
+        str(folder),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     lines = (scratch / "nii" / "x.bvec").read_text(encoding="utf-8").splitlines()
     b_values = (scratch / "nii" / "x.bval").read_text(encoding="utf-8").split()
@@ -140,12 +176,16 @@ def gradients_of(folder: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
 @pytest.mark.parametrize("kind", ["EnhancedMR", "MR"])
 def test_b_values_and_directions_of_a_scanner_that_writes_matrices_reach_dcm2niix(kind, tmp_path):
     path = with_groups(
-        written(tmp_path / "source"), lambda volume: diffusion(volume, "BMATRIX", with_direction=True, with_matrix=True)
+        written(tmp_path / "source"),
+        lambda volume: diffusion(volume, "BMATRIX", with_direction=True, with_matrix=True),
     )
     dcs.write(ARRAY, tmp_path / "out", like=path, kind=kind, axes="tzyx", sync=False)
     assert errors_of(tmp_path / "out") == []
     assert (
-        pydicom.dcmread(next((tmp_path / "out").iterdir())).ContributingEquipmentSequence[0].Manufacturer == "SIEMENS"
+        pydicom.dcmread(next((tmp_path / "out").iterdir()))
+        .ContributingEquipmentSequence[0]
+        .Manufacturer
+        == "SIEMENS"
     )
     b_values, vectors = gradients_of(tmp_path / "out", tmp_path)
     assert b_values == ["0", "1000", "1000"]
@@ -155,12 +195,20 @@ def test_b_values_and_directions_of_a_scanner_that_writes_matrices_reach_dcm2nii
 def classic_diffusion(folder: Path, said: str, *, direction: str, with_matrix: bool) -> Path:
     """A classic source that says of diffusion what `diffusion` says, with the direction in a sequence or alone."""
     dcs.write(
-        ARRAY, folder, kind="MR", axes="tzyx", spacing=(1, 1, 2), metadata={"Manufacturer": "SIEMENS"}, sync=False
+        ARRAY,
+        folder,
+        kind="MR",
+        axes="tzyx",
+        spacing=(1, 1, 2),
+        metadata={"Manufacturer": "SIEMENS"},
+        sync=False,
     )
     for path in folder.iterdir():
         dataset = pydicom.dcmread(path)
         volume = (int(dataset.InstanceNumber) - 1) // SHAPE[0]
-        own = diffusion(volume, said, with_direction=direction == "sequence", with_matrix=with_matrix)
+        own = diffusion(
+            volume, said, with_direction=direction == "sequence", with_matrix=with_matrix
+        )
         dataset.update(own["MRDiffusionSequence"])
         if volume and direction == "alone":
             dataset.DiffusionGradientOrientation = list(DIRECTIONS[volume])
@@ -169,7 +217,12 @@ def classic_diffusion(folder: Path, said: str, *, direction: str, with_matrix: b
 
 
 CLASSIC = {
-    "BMATRIX": {("", False): None, ("", True): "BMATRIX", ("alone", False): "DIRECTIONAL", ("alone", True): "BMATRIX"},
+    "BMATRIX": {
+        ("", False): None,
+        ("", True): "BMATRIX",
+        ("alone", False): "DIRECTIONAL",
+        ("alone", True): "BMATRIX",
+    },
     "DIRECTIONAL": {("", False): None, ("", True): "BMATRIX", ("alone", False): "DIRECTIONAL"},
 }
 CLASSIC["BMATRIX"][("sequence", False)] = CLASSIC["DIRECTIONAL"][("sequence", True)] = "DIRECTIONAL"
@@ -177,14 +230,20 @@ CLASSIC["BMATRIX"][("sequence", False)] = CLASSIC["DIRECTIONAL"][("sequence", Tr
 
 @pytest.mark.parametrize("kind", ["MR", "EnhancedMR"])
 @pytest.mark.parametrize(
-    ("said", "parts"), [(said, parts) for said, cases in CLASSIC.items() for parts in cases], ids=str
+    ("said", "parts"),
+    [(said, parts) for said, cases in CLASSIC.items() for parts in cases],
+    ids=str,
 )
 def test_diffusion_of_classic_images_is_whole_in_every_result(kind, said, parts, tmp_path):
     direction, with_matrix = parts
     wanted = CLASSIC[said][parts]
-    source = classic_diffusion(tmp_path / "source", said, direction=direction, with_matrix=with_matrix)
+    source = classic_diffusion(
+        tmp_path / "source", said, direction=direction, with_matrix=with_matrix
+    )
     metadata = DEMANDED.get(kind, {})
-    receipt = dcs.write(ARRAY, tmp_path / "out", like=source, kind=kind, axes="tzyx", metadata=metadata, sync=False)
+    receipt = dcs.write(
+        ARRAY, tmp_path / "out", like=source, kind=kind, axes="tzyx", metadata=metadata, sync=False
+    )
     if kind == "MR":
         found = [pydicom.dcmread(path) for path in sorted((tmp_path / "out").iterdir())]
     else:
@@ -194,9 +253,14 @@ def test_diffusion_of_classic_images_is_whole_in_every_result(kind, said, parts,
     assert [one.get("DiffusionDirectionality") for one in found] == ["NONE", wanted, wanted]
     assert ["DiffusionBMatrixSequence" in one for one in found] == [False, with_matrix, with_matrix]
     keywords = {"DiffusionGradientDirectionSequence", "DiffusionGradientOrientation"}
-    assert [bool(keywords & {own.keyword for own in one}) for one in found] == [False, *[bool(direction)] * 2]
+    assert [bool(keywords & {own.keyword for own in one}) for one in found] == [
+        False,
+        *[bool(direction)] * 2,
+    ]
     assert errors_of(tmp_path / "out") == []
-    advice = [line for line in receipt.advice if f"DiffusionDirectionality of the source ({said})" in line]
+    advice = [
+        line for line in receipt.advice if f"DiffusionDirectionality of the source ({said})" in line
+    ]
     assert bool(advice) == (wanted != said)
 
 
@@ -204,7 +268,9 @@ def test_diffusion_of_classic_images_is_whole_in_every_result(kind, said, parts,
 def test_gradients_of_classic_images_reach_dcm2niix(kind, tmp_path):
     source = classic_diffusion(tmp_path / "source", "BMATRIX", direction="alone", with_matrix=False)
     metadata = DEMANDED.get(kind, {})
-    dcs.write(ARRAY, tmp_path / "out", like=source, kind=kind, axes="tzyx", metadata=metadata, sync=False)
+    dcs.write(
+        ARRAY, tmp_path / "out", like=source, kind=kind, axes="tzyx", metadata=metadata, sync=False
+    )
     b_values, vectors = gradients_of(tmp_path / "out", tmp_path)
     assert b_values == ["0", "1000", "1000"]
     assert np.allclose(np.abs(vectors.T), np.abs(DIRECTIONS), atol=1e-6)
@@ -229,11 +295,20 @@ def test_one_volume_of_several_directions_is_no_weighting_in_one_of_them(before,
         sync=False,
     )
     metadata = DEMANDED.get(kind, {})
-    receipt = dcs.write(ARRAY[0], tmp_path / "out", like=tmp_path / "source", kind=kind, metadata=metadata, sync=False)
+    receipt = dcs.write(
+        ARRAY[0],
+        tmp_path / "out",
+        like=tmp_path / "source",
+        kind=kind,
+        metadata=metadata,
+        sync=False,
+    )
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
     found = {own.keyword for own in result.iterall() if "Diffusion" in own.keyword}
     assert found == ({"DiffusionBValue"} if kind == "MR" else set())
-    assert any("DiffusionDirectionality of the source is left out" in line for line in receipt.advice)
+    assert any(
+        "DiffusionDirectionality of the source is left out" in line for line in receipt.advice
+    )
     assert errors_of(tmp_path / "out") == []
 
 
@@ -245,7 +320,11 @@ def labelling(volume: int, *, is_whole: bool = True) -> dict:
         ASLMidSlabPosition=[0.0, 0.0, -50.0],
         ASLPulseTrainDuration=1800,
     )
-    own = item(ASLTechniqueDescription="", ASLContext="LABEL" if volume % 2 else "CONTROL", ASLBolusCutoffFlag="NO")
+    own = item(
+        ASLTechniqueDescription="",
+        ASLContext="LABEL" if volume % 2 else "CONTROL",
+        ASLBolusCutoffFlag="NO",
+    )
     own.ASLCrusherFlag = "NO"
     own.ASLSlabSequence = [slab]
     if not is_whole:
@@ -270,14 +349,22 @@ def test_labelling_travels_with_the_image_type_that_asks_for_it(is_whole, tmp_pa
     assert list(frame_type) == list(result.ImageType)
     assert is_whole or any("ImageType is not ASL" in line for line in receipt.advice)
     assert errors_of(tmp_path / "out") == []
-    assert not [line for line in dciodvfy(tmp_path / "out" / "0001.dcm").errors if "ASL" in line or "Arterial" in line]
+    assert not [
+        line
+        for line in dciodvfy(tmp_path / "out" / "0001.dcm").errors
+        if "ASL" in line or "Arterial" in line
+    ]
 
 
 def test_what_the_user_gives_stands_in_place_of_the_group_of_the_source(tmp_path):
     path = with_groups(
-        written(tmp_path / "source"), lambda volume: diffusion(volume, "BMATRIX", with_direction=True, with_matrix=True)
+        written(tmp_path / "source"),
+        lambda volume: diffusion(volume, "BMATRIX", with_direction=True, with_matrix=True),
     )
-    own = {"DiffusionBValue": [0, 500, 500], "DiffusionGradientOrientation": [None, [1, 0, 0], [0, 1, 0]]}
+    own = {
+        "DiffusionBValue": [0, 500, 500],
+        "DiffusionGradientOrientation": [None, [1, 0, 0], [0, 1, 0]],
+    }
     receipt = dcs.write(ARRAY, tmp_path / "out", like=path, axes="tzyx", per_volume=own, sync=False)
     found = frames_of(tmp_path / "out" / "0001.dcm", "MRDiffusionSequence")
     assert [one.DiffusionBValue for one in found[:: SHAPE[0]]] == [0, 500, 500]
@@ -317,7 +404,9 @@ def whole_item(uid: str, group: str, volume: int) -> Dataset:
         keyword = requirement.keyword
         if dictionary_VR(keyword) == "SQ":
             if keyword not in inside:
-                setattr(inside, keyword, [code()] if keyword.endswith("CodeSequence") else [Dataset()])
+                setattr(
+                    inside, keyword, [code()] if keyword.endswith("CodeSequence") else [Dataset()]
+                )
         elif " or " not in dictionary_VR(keyword):
             setattr(inside, keyword, value_of(keyword, volume))
     return own
@@ -334,14 +423,20 @@ def kept_groups() -> list[tuple[str, str]]:
         for name, kind in KINDS.items()
         for group in FUNCTIONAL_GROUPS[kind.sop_class_uid]
         if rule_for(group).is_kept and rule_for(group).when == "always" and may_differ(kind, group)
-        if all(rule_for(one.path[0]).is_kept for one in group_requirements(kind.sop_class_uid, group))
+        if all(
+            rule_for(one.path[0]).is_kept for one in group_requirements(kind.sop_class_uid, group)
+        )
     ]
 
 
 @pytest.mark.parametrize(("kind", "group"), kept_groups())
-def test_every_functional_group_is_in_the_result_as_in_the_source_or_not_at_all(kind, group, tmp_path):
+def test_every_functional_group_is_in_the_result_as_in_the_source_or_not_at_all(
+    kind, group, tmp_path
+):
     uid = KINDS[kind].sop_class_uid
-    path = with_groups(written(tmp_path / "source", kind), lambda volume: {group: whole_item(uid, group, volume)})
+    path = with_groups(
+        written(tmp_path / "source", kind), lambda volume: {group: whole_item(uid, group, volume)}
+    )
     dcs.write(ARRAY, tmp_path / "out", like=path, axes="tzyx", sync=False)
     before, after = (frames_of(one, group) for one in (path, tmp_path / "out" / "0001.dcm"))
     assert errors_of(tmp_path / "out") == []
@@ -370,13 +465,16 @@ def test_an_item_in_part_is_completed_or_loses_what_asks_for_more(group):
 @pytest.mark.parametrize("said", ["BMATRIX", "DIRECTIONAL"])
 def test_check_finds_a_group_without_what_its_values_ask_for(said, tmp_path):
     path = with_groups(
-        written(tmp_path / "source"), lambda volume: diffusion(volume, said, with_direction=False, with_matrix=False)
+        written(tmp_path / "source"),
+        lambda volume: diffusion(volume, said, with_direction=False, with_matrix=False),
     )
     found = [one for one in dcs.check(path.parent, validators=False) if one.id == "MOD-006"]
     assert [said in one.message and "6 frames" in one.message for one in found] == [True]
 
 
 def test_check_finds_an_image_type_without_its_group(tmp_path):
-    path = with_groups(written(tmp_path / "source"), lambda _: {}, ["DERIVED", "PRIMARY", "ASL", "QUANTITY"])
+    path = with_groups(
+        written(tmp_path / "source"), lambda _: {}, ["DERIVED", "PRIMARY", "ASL", "QUANTITY"]
+    )
     found = [one for one in dcs.check(path.parent, validators=False) if one.id == "MOD-006"]
     assert ["MRArterialSpinLabelingSequence" in one.where for one in found] == [True]

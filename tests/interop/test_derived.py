@@ -15,7 +15,7 @@ from pydicom.data import get_testdata_file
 import data_packages
 import dicomseries as dcs
 from dicomseries.derivation import rule_for
-from dicomseries.derivation.rules import NO_RULE
+from dicomseries.derivation.rules.all_rules import NO_RULE
 from dicomseries.errors import DicomSeriesWarning
 from judges import dcentvfy, dciodvfy
 
@@ -66,9 +66,16 @@ def resampled(grid: dcs.Grid) -> dcs.Grid:
     slices, rows, columns = grid.shape
     x, y, z = grid.spacing_mm
     step = max(1.0, x * columns / 100)
-    shape = (max(1, round(slices * z)), max(1, round(rows * y / step)), max(1, round(columns * x / step)))
+    shape = (
+        max(1, round(slices * z)),
+        max(1, round(rows * y / step)),
+        max(1, round(columns * x / step)),
+    )
     return dcs.Grid(
-        shape=shape, spacing_mm=(step, step, 1.0), origin_lps=grid.origin_lps, direction_lps=grid.direction_lps
+        shape=shape,
+        spacing_mm=(step, step, 1.0),
+        origin_lps=grid.origin_lps,
+        direction_lps=grid.direction_lps,
     )
 
 
@@ -167,7 +174,9 @@ def test_a_result_has_no_fault_that_its_source_has_not(tmp_path, source, change)
     before, after = dcentvfy(sources), dcentvfy([*sources, *results])
     assert set(after.errors) - set(before.errors) == set()
     assert set(after.warnings) - set(before.warnings) == set()
-    findings = [one for one in dcs.check(tmp_path / "out") if one.level == "error" and one.id != "EXT-001"]
+    findings = [
+        one for one in dcs.check(tmp_path / "out") if one.level == "error" and one.id != "EXT-001"
+    ]
     assert findings == []
 
 
@@ -201,7 +210,11 @@ def test_no_attribute_of_a_result_is_without_a_rule(tmp_path, source, change):
         assert rule is not NO_RULE, keyword
         if rule.action == "drop" and keyword not in SAID_ANEW:
             # What is dropped of the source may be said anew, but never with the source's own value.
-            assert element.tag not in origin or origin[element.tag].value != element.value or element.is_empty, keyword
+            assert (
+                element.tag not in origin
+                or origin[element.tag].value != element.value
+                or element.is_empty
+            ), keyword
     assert not any(element.tag.is_private for element in dataset)
 
 
@@ -211,7 +224,10 @@ def test_each_slice_refers_to_the_slices_it_comes_from(tmp_path, source):
     results = [pydicom.dcmread(one, stop_before_pixels=True) for one in files_of(tmp_path / "out")]
     if "PerFrameFunctionalGroupsSequence" in results[0]:
         groups = results[0].PerFrameFunctionalGroupsSequence
-        named = [int(item.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber) for item in groups]
+        named = [
+            int(item.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber)
+            for item in groups
+        ]
         assert named == [frame + 1 for _, frame in series.frame_set.sources.tolist()]
         return
     named = [one.SourceImageSequence[0].ReferencedSOPInstanceUID for one in results]
@@ -219,14 +235,19 @@ def test_each_slice_refers_to_the_slices_it_comes_from(tmp_path, source):
     purpose = results[0].SourceImageSequence[0].PurposeOfReferenceCodeSequence[0]
     assert (purpose.CodeValue, purpose.CodingSchemeDesignator) == ("121322", "DCM")
     assert results[0].DerivationCodeSequence[0].CodeValue == "113087"
-    roles = [item.PurposeOfReferenceCodeSequence[0].CodeValue for item in results[0].ContributingEquipmentSequence]
+    roles = [
+        item.PurposeOfReferenceCodeSequence[0].CodeValue
+        for item in results[0].ContributingEquipmentSequence
+    ]
     assert roles[-2:] == ["109101", "109102"]
 
 
 def test_a_volume_that_was_read_founds_the_series_made_from_it(tmp_path):
     volume = dcs.read(get_testdata_file("CT_small.dcm"))
     smoothed = (volume.array + np.roll(volume.array, 1, 2)) // 2
-    receipt = volume.derive(smoothed, derivation="113087", description="Denoised").write(tmp_path / "out", sync=False)
+    receipt = volume.derive(smoothed, derivation="113087", description="Denoised").write(
+        tmp_path / "out", sync=False
+    )
     back = dcs.read(tmp_path / "out")
     assert np.array_equal(back.array, smoothed)
     assert back.grid == volume.grid
@@ -250,7 +271,10 @@ def test_labels_of_a_series_refer_to_its_slices_and_are_valid_beside_it(tmp_path
     assert dataset.StudyInstanceUID == source.StudyInstanceUID
     assert dataset.FrameOfReferenceUID == source.FrameOfReferenceUID
     assert dataset.ReferencedSeriesSequence[0].SeriesInstanceUID == source.SeriesInstanceUID
-    assert any(item.get("ManufacturerModelName") == "BoneNet" for item in dataset.ContributingEquipmentSequence)
+    assert any(
+        item.get("ManufacturerModelName") == "BoneNet"
+        for item in dataset.ContributingEquipmentSequence
+    )
 
 
 def test_normalised_values_are_no_hounsfield_units_any_more(tmp_path):
@@ -265,7 +289,11 @@ def test_what_is_taken_over_of_the_values_is_valid(tmp_path):
     array = np.random.default_rng(2).integers(-1000, 900, SHAPE).astype("int16")
     array[:, 0] = -2000
     said = {"PatientID": "42", "RescaleType": "HU", "PixelPaddingValue": -2000}
-    said |= {"WindowCenter": [40, -600], "WindowWidth": [400, 1500], "PhotometricInterpretation": "MONOCHROME1"}
+    said |= {
+        "WindowCenter": [40, -600],
+        "WindowWidth": [400, 1500],
+        "PhotometricInterpretation": "MONOCHROME1",
+    }
     dcs.write(array, tmp_path / "source", kind="CT", spacing=SPACING, metadata=said, sync=False)
     for kind, more in (("CT", {}), ("SC", {}), ("EnhancedCT", {"IrradiationEventUID": "2.25.7"})):
         out = tmp_path / kind
@@ -300,10 +328,16 @@ def test_results_of_different_sources_share_no_uid_made_from_content(tmp_path):
     for name in ("first", "second"):
         dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
         if name == "second":
-            dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"{dataset.SOPInstanceUID}.1"
+            dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = (
+                f"{dataset.SOPInstanceUID}.1"
+            )
             dataset.SeriesInstanceUID += ".1"
         dataset.save_as(tmp_path / f"{name}.dcm")
-        options = {"like": tmp_path / f"{name}.dcm", "uid": "content", "metadata": {"SeriesDate": "20240229"}}
+        options = {
+            "like": tmp_path / f"{name}.dcm",
+            "uid": "content",
+            "metadata": {"SeriesDate": "20240229"},
+        }
         found.append(dcs.plan(array, **options).uids.series)
         assert dcs.plan(array, **options).uids.series == found[-1]
     assert found[0] != found[1]
@@ -319,7 +353,9 @@ def test_a_loss_that_the_source_does_not_tell_all_of_is_handed_on_as_it_is(tmp_p
     assert any("LossyImageCompressionRatio" in text for text in receipt.advice)
 
 
-def test_an_item_that_the_source_has_left_unfinished_is_left_out_and_the_users_own_is_rejected(tmp_path):
+def test_an_item_that_the_source_has_left_unfinished_is_left_out_and_the_users_own_is_rejected(
+    tmp_path,
+):
     from pydicom.dataset import Dataset
 
     dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
@@ -334,7 +370,9 @@ def test_an_item_that_the_source_has_left_unfinished_is_left_out_and_the_users_o
     assert ("OtherPatientIDsSequence" in back, back["ClinicalTrialSponsorName"]) == (False, "Us")
     assert any("TypeOfPatientID" in text for text in receipt.advice)
     with pytest.raises(dcs.DicomSeriesError, match="TypeOfPatientID"):
-        volume.derive(volume.array, metadata={"OtherPatientIDsSequence": [{"PatientID": "7"}]}).plan()
+        volume.derive(
+            volume.array, metadata={"OtherPatientIDsSequence": [{"PatientID": "7"}]}
+        ).plan()
 
 
 def test_what_the_user_says_wins_over_the_source(tmp_path):

@@ -35,7 +35,14 @@ def source(request, tmp_path_factory) -> Path:
     """A series whose unit and demanded attributes have been taken out."""
     folder = tmp_path_factory.mktemp("source") / request.param
     array = ARRAY.astype("uint8") if request.param == "SC" else ARRAY
-    dcs.write(array, folder, kind=request.param, spacing=(1, 1, 2), metadata=SOURCES[request.param], sync=False)
+    dcs.write(
+        array,
+        folder,
+        kind=request.param,
+        spacing=(1, 1, 2),
+        metadata=SOURCES[request.param],
+        sync=False,
+    )
     for path in folder.iterdir():
         dataset = pydicom.dcmread(path)
         if "ApplicableSafetyStandardAgency" in dataset:
@@ -66,8 +73,12 @@ def test_all_that_is_missing_is_asked_at_once(kind, values, source, tmp_path):
     try:
         dcs.write(array, tmp_path / "out", like=source, kind=kind, sync=False)
     except MetadataError as error:
-        dcs.write(array, tmp_path / "out", like=source, kind=kind, metadata=followed(error), sync=False)
-    assert [str(one) for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"] == []
+        dcs.write(
+            array, tmp_path / "out", like=source, kind=kind, metadata=followed(error), sync=False
+        )
+    assert [
+        str(one) for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"
+    ] == []
 
 
 @pytest.mark.parametrize("values", ARRAYS)
@@ -79,7 +90,14 @@ def test_a_unit_that_is_missing_is_asked_with_all_else(values, tmp_path):
 
 
 def test_a_unit_that_only_the_values_deny_is_asked_with_all_else(tmp_path):
-    dcs.write(ARRAY, tmp_path / "ct", kind="CT", spacing=(1, 1, 2), metadata={"RescaleType": "HU"}, sync=False)
+    dcs.write(
+        ARRAY,
+        tmp_path / "ct",
+        kind="CT",
+        spacing=(1, 1, 2),
+        metadata={"RescaleType": "HU"},
+        sync=False,
+    )
     probabilities = np.linspace(0, 1, 40).reshape(2, 4, 5).astype("float32")
     with pytest.raises(MetadataError) as caught:
         dcs.plan(probabilities, like=tmp_path / "ct", kind="EnhancedCT")
@@ -90,7 +108,14 @@ def test_a_unit_that_only_the_values_deny_is_asked_with_all_else(tmp_path):
 
 
 def test_an_empty_agency_of_a_source_is_asked_with_the_terms_that_are_allowed(tmp_path):
-    dcs.write(ARRAY, tmp_path / "mr", kind="EnhancedMR", spacing=(1, 1, 2), metadata=SOURCES["EnhancedMR"], sync=False)
+    dcs.write(
+        ARRAY,
+        tmp_path / "mr",
+        kind="EnhancedMR",
+        spacing=(1, 1, 2),
+        metadata=SOURCES["EnhancedMR"],
+        sync=False,
+    )
     path = tmp_path / "mr" / "0001.dcm"
     dataset = pydicom.dcmread(path)
     dataset.ApplicableSafetyStandardAgency = ""

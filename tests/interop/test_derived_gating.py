@@ -26,9 +26,21 @@ BREATH = {"RespiratoryMotionCompensationTechnique": "GATING", "RespiratorySignal
 BREATH |= {"RespiratoryTriggerDelayThreshold": 10.0, "RespiratoryTriggerType": "BOTH"}
 ENHANCED = {
     "delays alone": ({}, (), {}),
-    "delays and interval": ({"RRIntervalTimeNominal": 900.0}, ("NominalPercentageOfCardiacPhase",), MODULE),
-    "pulse": ({}, (), {"CardiacSynchronizationTechnique": "PROSPECTIVE", "CardiacSignalSource": "PP"}),
-    "breath": ({"RRIntervalTimeNominal": 900.0}, ("RespiratorySynchronizationSequence",), MODULE | BREATH),
+    "delays and interval": (
+        {"RRIntervalTimeNominal": 900.0},
+        ("NominalPercentageOfCardiacPhase",),
+        MODULE,
+    ),
+    "pulse": (
+        {},
+        (),
+        {"CardiacSynchronizationTechnique": "PROSPECTIVE", "CardiacSignalSource": "PP"},
+    ),
+    "breath": (
+        {"RRIntervalTimeNominal": 900.0},
+        ("RespiratorySynchronizationSequence",),
+        MODULE | BREATH,
+    ),
     "not gated": ({}, (), {"CardiacSynchronizationTechnique": "NONE"}),
 }
 CLASSIC = {
@@ -56,7 +68,15 @@ def item(**values) -> Dataset:
 def enhanced(folder: Path, case: str) -> Path:
     """A cine as Philips scanners write it: a delay after the R peak in each frame."""
     constant, varying, module = ENHANCED[case]
-    dcs.write(ARRAY, folder, kind="EnhancedMR", axes="tzyx", spacing=(1, 1, 2), metadata=AGENCY, sync=False)
+    dcs.write(
+        ARRAY,
+        folder,
+        kind="EnhancedMR",
+        axes="tzyx",
+        spacing=(1, 1, 2),
+        metadata=AGENCY,
+        sync=False,
+    )
     dataset = pydicom.dcmread(folder / "0001.dcm")
     for index, frame in enumerate(dataset.PerFrameFunctionalGroupsSequence):
         phase = index // SHAPE[0]
@@ -129,12 +149,16 @@ def test_a_gated_enhanced_source_is_handed_on_whole(case, tmp_path):
     before, after = (pydicom.dcmread(folder / "0001.dcm") for folder in (source, tmp_path / "out"))
     for keyword in ENHANCED[case][2]:
         assert after[keyword] == before[keyword]
-    for old, new in zip(before.PerFrameFunctionalGroupsSequence, after.PerFrameFunctionalGroupsSequence, strict=True):
+    for old, new in zip(
+        before.PerFrameFunctionalGroupsSequence, after.PerFrameFunctionalGroupsSequence, strict=True
+    ):
         for group in ("CardiacSynchronizationSequence", "RespiratorySynchronizationSequence"):
             assert new.get(group) == old.get(group)
 
 
-@pytest.mark.parametrize(("case", "option"), [("delays alone", "CG"), ("pulse", "PPG"), ("not gated", None)])
+@pytest.mark.parametrize(
+    ("case", "option"), [("delays alone", "CG"), ("pulse", "PPG"), ("not gated", None)]
+)
 def test_classic_images_of_an_enhanced_cine_say_that_they_were_gated(case, option, tmp_path):
     source = enhanced(tmp_path / "source", case)
     receipt = dcs.write(ARRAY, tmp_path / "out", like=source, kind="MR", axes="tzyx", sync=False)
@@ -147,7 +171,9 @@ def test_classic_images_of_an_enhanced_cine_say_that_they_were_gated(case, optio
 
 def test_trigger_times_of_classic_images_are_named_where_an_enhanced_one_cannot_have_them(tmp_path):
     source = classic(tmp_path / "source", "interval")
-    receipt = dcs.write(ARRAY, tmp_path / "out", like=source, kind="EnhancedMR", axes="tzyx", metadata=AGENCY)
+    receipt = dcs.write(
+        ARRAY, tmp_path / "out", like=source, kind="EnhancedMR", axes="tzyx", metadata=AGENCY
+    )
     (advice,) = (line for line in receipt.advice if "TriggerTime" in line)
     assert "CardiacSynchronizationTechnique" in advice
     dcs.write(

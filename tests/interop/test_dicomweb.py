@@ -16,11 +16,16 @@ from pydicom.data import get_testdata_file
 from pydicom.encaps import generate_frames
 
 import dicomseries as dcs
-from dicomseries.pipeline.serving import held_at, serve
+from dicomseries.api.serve import held_at, serve
 from judges.cases import CASES
 
 FORMS = [case for case in CASES if "t" not in case.axes]
-NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
+NATIVE = (
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2.1.99",
+    "1.2.840.10008.1.2.2",
+)
 EXPLICIT = "1.2.840.10008.1.2.1"
 EVENT = {"IrradiationEventUID": "2.25.1", "RescaleType": "HU"}
 UNKNOWN_TO_PYDICOM = "1.2.840.10008.1.2.4.110"
@@ -69,9 +74,17 @@ def folder(tmp_path_factory):
         case.write(folder / f"case-{index}")
     for word in IMAGES:
         for kind in ("CT", "EnhancedCT"):
-            options = {"compression": word, "metadata": EVENT if kind == "EnhancedCT" else None, "verify": False}
-            dcs.write(ARRAY, folder / f"{kind}-{word}", kind=kind, spacing=(0.7, 0.9, 2.5), **options)
-    labels = np.random.default_rng(8).integers(0, 3, (3, 5, 7)).astype("uint8")  # frames that end inside a byte
+            options = {
+                "compression": word,
+                "metadata": EVENT if kind == "EnhancedCT" else None,
+                "verify": False,
+            }
+            dcs.write(
+                ARRAY, folder / f"{kind}-{word}", kind=kind, spacing=(0.7, 0.9, 2.5), **options
+            )
+    labels = (
+        np.random.default_rng(8).integers(0, 3, (3, 5, 7)).astype("uint8")
+    )  # frames that end inside a byte
     dcs.write(labels, folder / "odd-bits", kind="Segmentation", spacing=(1, 2, 3), verify=False)
     for name in FOREIGN:
         (folder / name).mkdir()
@@ -107,10 +120,17 @@ def test_files_headers_and_frames_are_those_on_disk(folder, served, name):
         model = served.client.retrieve_instance_metadata(*served.one(dataset))
         assert_same_header(pydicom.Dataset.from_json(model, served.bulk), dataset)
         count = int(dataset.get("NumberOfFrames", 1))
-        frames = served.client.retrieve_instance_frames(*served.one(dataset), list(range(1, count + 1)))
+        frames = served.client.retrieve_instance_frames(
+            *served.one(dataset), list(range(1, count + 1))
+        )
         assert b"".join(frames) == b"".join(stored(dataset, count))
-        if dataset.SamplesPerPixel == 1 and dataset.file_meta.TransferSyntaxUID != UNKNOWN_TO_PYDICOM:
-            (plain,) = served.client.retrieve_instance_frames(*served.one(dataset), [count], media_types=OCTETS)
+        if (
+            dataset.SamplesPerPixel == 1
+            and dataset.file_meta.TransferSyntaxUID != UNKNOWN_TO_PYDICOM
+        ):
+            (plain,) = served.client.retrieve_instance_frames(
+                *served.one(dataset), [count], media_types=OCTETS
+            )
             frames = dataset.pixel_array.reshape(count, *shape_of(dataset))
             assert np.array_equal(decoded(plain, dataset), frames[-1])
 
@@ -121,7 +141,9 @@ def shape_of(dataset):
 
 def stored(dataset, count):
     """What pydicom has in Pixel Data, frame by frame, lowest byte first."""
-    name = next(one for one in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if one in dataset)
+    name = next(
+        one for one in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if one in dataset
+    )
     content = dataset[name].value
     if dataset.file_meta.TransferSyntaxUID not in NATIVE:
         return list(generate_frames(content, number_of_frames=count))
@@ -138,7 +160,9 @@ def decoded(frame, dataset):
     if dataset.BitsAllocated == 1:
         bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")
         return bits[: dataset.Rows * dataset.Columns].reshape(shape_of(dataset))
-    return np.frombuffer(frame, dataset.pixel_array.dtype.newbyteorder("<")).reshape(shape_of(dataset))
+    return np.frombuffer(frame, dataset.pixel_array.dtype.newbyteorder("<")).reshape(
+        shape_of(dataset)
+    )
 
 
 def assert_same_header(model, dataset):
@@ -156,7 +180,9 @@ def wide_get(url, accept="", **headers):
 
 
 @pytest.mark.parametrize("word", IMAGES)
-def test_a_compressed_frame_is_sent_as_it_is_stored_or_decoded_as_the_client_wishes(folder, served, word):
+def test_a_compressed_frame_is_sent_as_it_is_stored_or_decoded_as_the_client_wishes(
+    folder, served, word
+):
     (dataset,) = files(folder, f"EnhancedCT-{word}")
     address = "{}studies/{}/series/{}/instances/{}/frames/".format(served.url, *served.one(dataset))
     syntax = dataset.file_meta.TransferSyntaxUID
@@ -170,13 +196,22 @@ def test_a_compressed_frame_is_sent_as_it_is_stored_or_decoded_as_the_client_wis
     ):
         got = wide_get(address + "2", accept)
         assert (got.headers["Content-Type"], got.content) == (content_type, streams[1]), accept
-    both = wide_get(address + "3,1", 'multipart/related; type="application/octet-stream"; transfer-syntax=*')
-    assert both.headers["Content-Type"].startswith(f'multipart/related; type="{IMAGES[word]}"; boundary=')
+    both = wide_get(
+        address + "3,1", 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+    )
+    assert both.headers["Content-Type"].startswith(
+        f'multipart/related; type="{IMAGES[word]}"; boundary='
+    )
     assert both.content.count(f"Content-Type: {content_type}".encode()) == 2
     assert both.content.index(streams[2]) < both.content.index(streams[0])
-    for accept in ("application/octet-stream", f"application/octet-stream; transfer-syntax={EXPLICIT}"):
+    for accept in (
+        "application/octet-stream",
+        f"application/octet-stream; transfer-syntax={EXPLICIT}",
+    ):
         plain = wide_get(address + "3", accept)
-        assert plain.headers["Content-Type"] == f"application/octet-stream; transfer-syntax={EXPLICIT}"
+        assert (
+            plain.headers["Content-Type"] == f"application/octet-stream; transfer-syntax={EXPLICIT}"
+        )
         # JPEG XL holds numbers without a sign, all moved by the same.
         assert np.ptp(np.frombuffer(plain.content, "<i2").reshape(9, 7) - ARRAY[2]) == 0
     for accept in ("text/html", "image/jpeg", "image/jls; transfer-syntax=1.2.3"):
@@ -195,10 +230,22 @@ def clinic(tmp_path_factory):
         ("c", "MR", 3, "Doe^Jane", "20240630", "1.2.3.2"),
         ("d", "CT", 1, "Müller^Rosa=\u68ee", "20250101", "1.2.3.3"),
     ):
-        metadata = {"PatientName": person, "PatientID": person[:1], "SeriesNumber": number, "StudyDate": date}
+        metadata = {
+            "PatientName": person,
+            "PatientID": person[:1],
+            "SeriesNumber": number,
+            "StudyDate": date,
+        }
         metadata |= {"SeriesDescription": f"[{kind}] 1*"}
-        options = {"spacing": (1, 2, 3), "metadata": metadata, "uid": {"StudyInstanceUID": study}, "verify": False}
-        dcs.write(array.astype("uint16") if kind == "MR" else array, folder / name, kind=kind, **options)
+        options = {
+            "spacing": (1, 2, 3),
+            "metadata": metadata,
+            "uid": {"StudyInstanceUID": study},
+            "verify": False,
+        }
+        dcs.write(
+            array.astype("uint16") if kind == "MR" else array, folder / name, kind=kind, **options
+        )
     with serving(folder) as one:
         yield one
 
@@ -237,7 +284,10 @@ def test_studies_are_found_by_what_one_of_their_instances_is(clinic, asked, foun
 
 def test_results_say_how_much_there_is_and_where(clinic):
     first, *_ = clinic.client.search_for_studies(search_filters={"StudyInstanceUID": "1.2.3.1"})
-    assert (first["00100010"]["Value"], first["00080061"]["Value"]) == ([{"Alphabetic": "Doe^Jane"}], ["CT", "MR"])
+    assert (first["00100010"]["Value"], first["00080061"]["Value"]) == (
+        [{"Alphabetic": "Doe^Jane"}],
+        ["CT", "MR"],
+    )
     assert (first["00201206"]["Value"], first["00201208"]["Value"]) == ([2], [4])
     assert first["00081190"]["Value"] == [f"{clinic.url}studies/1.2.3.1"]
     series = clinic.client.search_for_series("1.2.3.1")
@@ -295,11 +345,15 @@ def test_what_is_not_there_is_refused_with_a_reason(clinic, path, status):
 
 def test_frames_are_counted_from_one_and_headers_have_no_frames(clinic):
     address = clinic.client.search_for_instances("1.2.3.2")[0]["00081190"]["Value"][0]
-    assert [wide_get(f"{address}/frames/{number}").status_code for number in ("1", "0", "2", "1,2", "x", "")] == [
-        *(200, 404, 404, 404, 404, 404)
-    ]
+    assert [
+        wide_get(f"{address}/frames/{number}").status_code
+        for number in ("1", "0", "2", "1,2", "x", "")
+    ] == [*(200, 404, 404, 404, 404, 404)]
     assert wide_get(f"{address}/bulkdata/00100010").status_code == 404
-    assert wide_get(f"{address}/bulkdata/7FE00010", "application/octet-stream").content[:4] == b"\0\0\1\0"
+    assert (
+        wide_get(f"{address}/bulkdata/7FE00010", "application/octet-stream").content[:4]
+        == b"\0\0\1\0"
+    )
 
 
 def test_a_study_is_retrieved_with_all_of_its_series(clinic):
@@ -312,7 +366,9 @@ def test_a_study_is_retrieved_with_all_of_its_series(clinic):
 
 
 def test_pages_of_other_origins_may_read_who_does_not_know_the_token_may_not(clinic):
-    preflight = requests.options(clinic.url + "studies", headers={"Origin": "https://viewer.example"}, timeout=60)
+    preflight = requests.options(
+        clinic.url + "studies", headers={"Origin": "https://viewer.example"}, timeout=60
+    )
     assert preflight.status_code == 200
     assert preflight.headers["Access-Control-Allow-Headers"] == "*"
     answer = wide_get(clinic.url + "studies")
@@ -329,11 +385,16 @@ def test_pages_of_other_origins_may_read_who_does_not_know_the_token_may_not(cli
         assert (response.status_code, response.text) == (404, "There is nothing here.\n")
         assert "Access-Control-Allow-Origin" not in response.headers
     for method in ("POST", "PUT", "DELETE"):
-        assert requests.request(method, clinic.url + "studies", data=b"", timeout=60).status_code == 501
+        assert (
+            requests.request(method, clinic.url + "studies", data=b"", timeout=60).status_code
+            == 501
+        )
 
 
 def test_a_file_that_has_changed_since_the_start_is_refused_not_garbled(tmp_path):
-    dcs.write(np.zeros((2, 3, 4), "int16"), tmp_path / "ct", kind="CT", spacing=(1, 1, 1), verify=False)
+    dcs.write(
+        np.zeros((2, 3, 4), "int16"), tmp_path / "ct", kind="CT", spacing=(1, 1, 1), verify=False
+    )
     with serving(tmp_path) as served:
         address = served.client.search_for_instances()[0]["00081190"]["Value"][0]
         first = min((tmp_path / "ct").iterdir())

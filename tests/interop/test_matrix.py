@@ -38,15 +38,26 @@ def written(tmp_path_factory, request):
     array, affine = NUMBERS[numbers].array(shape), affine_of(matrix)
     folder = tmp_path_factory.mktemp("cell") / "series"
     receipt = dcs.write(
-        array, folder, kind=kind, affine=affine, space="LPS", values=NUMBERS[numbers].values, sync=False
+        array,
+        folder,
+        kind=kind,
+        affine=affine,
+        space="LPS",
+        values=NUMBERS[numbers].values,
+        sync=False,
     )
     return array, affine, receipt, folder
 
 
 CELLS = [
-    (kind, numbers, geometry) for kind in ("CT", "MR", "PT", "SC") for numbers in NUMBERS for geometry in GEOMETRIES
+    (kind, numbers, geometry)
+    for kind in ("CT", "MR", "PT", "SC")
+    for numbers in NUMBERS
+    for geometry in GEOMETRIES
 ]
-matrix = pytest.mark.parametrize("written", CELLS, ids=["-".join(cell) for cell in CELLS], indirect=True)
+matrix = pytest.mark.parametrize(
+    "written", CELLS, ids=["-".join(cell) for cell in CELLS], indirect=True
+)
 
 
 def assert_same_volume(seen, array, affine, receipt, *, tolerance_mm, rounding=0.0):
@@ -73,7 +84,12 @@ def test_no_validator_finds_an_error_and_every_reader_sees_the_array(written):
     assert volume.warnings == ()
     # NIfTI's scl_slope and scl_inter are float32: what dcm2niix writes is rounded once more unless it is whole.
     assert_same_volume(
-        volume, array, affine, receipt, tolerance_mm=1e-3, rounding=0.0 if receipt.max_error == 0 else 2.0**-22
+        volume,
+        array,
+        affine,
+        receipt,
+        tolerance_mm=1e-3,
+        rounding=0.0 if receipt.max_error == 0 else 2.0**-22,
     )
     own = dcs.read(folder)
     meant = dcs.Grid.from_affine(array.shape, affine, space="LPS").along_normal()[0]
@@ -90,7 +106,9 @@ def test_colour_is_valid_and_exact_for_every_reader(tmp_path, dtype, geometry):
     shape, matrix_ = GEOMETRIES[geometry]
     array = np.random.default_rng(5).integers(0, np.iinfo(dtype).max, (*shape, 3), dtype=dtype)
     affine = affine_of(matrix_)
-    receipt = dcs.write(array, tmp_path / "out", kind="SC", affine=affine, space="LPS", axes="zyxc", sync=False)
+    receipt = dcs.write(
+        array, tmp_path / "out", kind="SC", affine=affine, space="LPS", axes="zyxc", sync=False
+    )
     assert receipt.max_error == 0
     for program in validators:
         for path in sorted((tmp_path / "out").iterdir()):

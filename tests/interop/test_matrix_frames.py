@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
-from judges import Seen, corner_distance, dcentvfy, dciodvfy, read_with_dcm2niix, read_with_simpleitk, validators
+from judges import (
+    Seen,
+    corner_distance,
+    dcentvfy,
+    dciodvfy,
+    read_with_dcm2niix,
+    read_with_simpleitk,
+    validators,
+)
 from judges.cells import GEOMETRIES, NUMBERS, SPACING, affine_of
 from judges.validators import PACKAGED
 
@@ -31,11 +39,27 @@ CELLS = [
     *((kind, numbers, "2 times") for kind in CLASSIC for numbers in NUMBERS),
     *((kind, numbers, "20 times") for kind in CLASSIC for numbers in ("int16", "float32-around-0")),
     *((kind, numbers, form) for kind in ENHANCED for numbers in NUMBERS for form in IN_SPACE),
-    *((kind, numbers, form) for kind in ("EnhancedCT", "EnhancedMR") for numbers in NUMBERS for form in OVER_TIME),
-    *(("MultiframeSC", numbers, form) for numbers in ("bool", "uint8", "uint16") for form in IN_SPACE),
+    *(
+        (kind, numbers, form)
+        for kind in ("EnhancedCT", "EnhancedMR")
+        for numbers in NUMBERS
+        for form in OVER_TIME
+    ),
+    *(
+        ("MultiframeSC", numbers, form)
+        for numbers in ("bool", "uint8", "uint16")
+        for form in IN_SPACE
+    ),
     *(
         ("ParametricMap", numbers, form)
-        for numbers in ("bool", "int16", "uint16", "float32-around-0", "float64-0-to-1", "float32-ct")
+        for numbers in (
+            "bool",
+            "int16",
+            "uint16",
+            "float32-around-0",
+            "float64-0-to-1",
+            "float32-ct",
+        )
         for form in FORMS
     ),
 ]
@@ -69,7 +93,9 @@ def written(tmp_path_factory, request):
     return kind, array, affine, receipt, folder
 
 
-cells = pytest.mark.parametrize("written", CELLS, ids=["-".join(cell) for cell in CELLS], indirect=True)
+cells = pytest.mark.parametrize(
+    "written", CELLS, ids=["-".join(cell) for cell in CELLS], indirect=True
+)
 
 
 def assert_valid(folder, programs=validators):
@@ -82,7 +108,11 @@ def assert_valid(folder, programs=validators):
 
 
 def assert_same(seen, array, affine, *, tolerance_mm, bound):
-    volumes = [seen] if array.ndim == 3 else [Seen(array=one, affine_lps=seen.affine_lps) for one in seen.array]
+    volumes = (
+        [seen]
+        if array.ndim == 3
+        else [Seen(array=one, affine_lps=seen.affine_lps) for one in seen.array]
+    )
     asked = [array] if array.ndim == 3 else list(array)
     assert len(volumes) == len(asked)
     for found, meant in zip(volumes, asked, strict=True):
@@ -93,7 +123,9 @@ def assert_same(seen, array, affine, *, tolerance_mm, bound):
 
 def rounding(array, receipt):
     # NIfTI's scl_slope and scl_inter are float32: what dcm2niix writes is rounded once more unless it is whole.
-    return receipt.max_error + (0.0 if receipt.max_error == 0 else 2.0**-22 * np.abs(array.astype(np.float64)).max())
+    return receipt.max_error + (
+        0.0 if receipt.max_error == 0 else 2.0**-22 * np.abs(array.astype(np.float64)).max()
+    )
 
 
 @cells
@@ -118,16 +150,23 @@ def test_colour_is_valid_and_exact(tmp_path, kind, geometry):
     shape, matrix = GEOMETRIES[geometry]
     array = np.random.default_rng(5).integers(0, 255, (*shape, 3), dtype="uint8")
     affine = affine_of(matrix)
-    dcs.write(array, tmp_path / "out", kind=kind, affine=affine, space="LPS", axes="zyxc", sync=False)
+    dcs.write(
+        array, tmp_path / "out", kind=kind, affine=affine, space="LPS", axes="zyxc", sync=False
+    )
     assert_valid(tmp_path / "out")
     own = dcs.read(tmp_path / "out")
-    for seen in (read_with_simpleitk(tmp_path / "out"), Seen(array=own.array, affine_lps=own.grid.affine())):
+    for seen in (
+        read_with_simpleitk(tmp_path / "out"),
+        Seen(array=own.array, affine_lps=own.grid.affine()),
+    ):
         aligned = seen.aligned_to(affine)
         assert corner_distance(aligned, affine, shape) < 1e-9
         assert np.array_equal(aligned.array, array)
 
 
-@pytest.mark.parametrize("kind", ["CT", "MR", "PT", "SC", "EnhancedMR", "MultiframeSC", "ParametricMap"])
+@pytest.mark.parametrize(
+    "kind", ["CT", "MR", "PT", "SC", "EnhancedMR", "MultiframeSC", "ParametricMap"]
+)
 def test_each_time_point_of_a_split_array_is_a_series_that_every_reader_reads_alone(tmp_path, kind):
     array, affine = NUMBERS["uint16"].array((3, 5, 7, 9)), affine_of(GEOMETRIES["oblique"][1])
     out = tmp_path / "out"
@@ -144,13 +183,27 @@ def test_each_time_point_of_a_split_array_is_a_series_that_every_reader_reads_al
         sync=False,
     )
     assert_valid(out)
-    assert [one.out for one in receipt.every] == [str(out / f"time-{index:04d}") for index in (1, 2, 3)]
+    assert [one.out for one in receipt.every] == [
+        str(out / f"time-{index:04d}") for index in (1, 2, 3)
+    ]
     assert len({one.series_uid for one in receipt.every}) == 3
-    assert len({(one.study_uid, one.frame_of_reference_uid, one.slope, one.intercept) for one in receipt.every}) == 1
+    assert (
+        len(
+            {
+                (one.study_uid, one.frame_of_reference_uid, one.slope, one.intercept)
+                for one in receipt.every
+            }
+        )
+        == 1
+    )
     read = dcs.read if kind == "ParametricMap" else read_with_simpleitk
     for one, meant in zip(receipt.every, array, strict=True):
         found = read(one.out if kind == "ParametricMap" else out / one.out.rpartition("/")[2])
-        seen = Seen(array=found.array, affine_lps=found.grid.affine()) if kind == "ParametricMap" else found
+        seen = (
+            Seen(array=found.array, affine_lps=found.grid.affine())
+            if kind == "ParametricMap"
+            else found
+        )
         assert_same(seen, meant, affine, tolerance_mm=1e-9, bound=one.max_error)
 
 
@@ -179,7 +232,11 @@ def test_labels_of_every_type_are_valid_and_come_back(tmp_path, segmentation_typ
     assert_valid(tmp_path / "out", validators if segmentation_type == "binary" else (PACKAGED,))
     own = dcs.read(tmp_path / "out")
     numbers = np.unique(labels)
-    meant = np.searchsorted(numbers, labels) if segmentation_type == "binary" and 0 in numbers else labels
+    meant = (
+        np.searchsorted(numbers, labels)
+        if segmentation_type == "binary" and 0 in numbers
+        else labels
+    )
     seen = Seen(array=own.array, affine_lps=own.grid.affine()).aligned_to(affine)
     assert corner_distance(seen, affine, shape) < 1e-9
     assert np.array_equal(seen.array, meant)
@@ -194,8 +251,13 @@ def test_floats_of_every_kind_come_back_bit_for_bit(tmp_path, dtype, form):
     geometry, volumes = FORMS[form]
     shape, matrix = GEOMETRIES[geometry]
     array = NUMBERS["float64-0-to-1"].array((volumes, *shape)).astype(dtype) * 1e-3
-    odd = np.array([np.nan, np.inf, -np.inf, -0.0, np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max], dtype)
-    payload = np.array([0x7FC12345 if dtype == "float32" else 0x7FF8123456789ABC], f"u{np.dtype(dtype).itemsize}")
+    odd = np.array(
+        [np.nan, np.inf, -np.inf, -0.0, np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max],
+        dtype,
+    )
+    payload = np.array(
+        [0x7FC12345 if dtype == "float32" else 0x7FF8123456789ABC], f"u{np.dtype(dtype).itemsize}"
+    )
     array[0, 0, 0, :6] = odd
     array[-1, -1, -1, :1] = payload.view(dtype)
     array = array if volumes > 1 else array[0]
@@ -236,9 +298,19 @@ def _aligned(volume, affine):
 def test_the_companion_shows_the_map_and_both_name_each_other(tmp_path):
     import pydicom
 
-    array, affine = NUMBERS["float32-around-0"].array((5, 7, 9)), affine_of(GEOMETRIES["oblique"][1])
+    array, affine = (
+        NUMBERS["float32-around-0"].array((5, 7, 9)),
+        affine_of(GEOMETRIES["oblique"][1]),
+    )
     receipt = dcs.write(
-        array, tmp_path / "out", kind="MR", companion=True, affine=affine, space="LPS", units="mm2/s", sync=False
+        array,
+        tmp_path / "out",
+        kind="MR",
+        companion=True,
+        affine=affine,
+        space="LPS",
+        units="mm2/s",
+        sync=False,
     )
     assert_valid(tmp_path / "out")
     lossless, display = receipt.every
@@ -254,7 +326,11 @@ def test_the_companion_shows_the_map_and_both_name_each_other(tmp_path):
         (source,) = one.SourceImageSequence
         assert source.ReferencedSOPInstanceUID == whole.SOPInstanceUID
         assert source.ReferencedFrameNumber == index + 1
-        shown = whole.PerFrameFunctionalGroupsSequence[index].PlanePositionSequence[0].ImagePositionPatient
+        shown = (
+            whole.PerFrameFunctionalGroupsSequence[index]
+            .PlanePositionSequence[0]
+            .ImagePositionPatient
+        )
         assert list(one.ImagePositionPatient) == list(shown)
     (series,) = whole.ReferencedSeriesSequence
     assert series.SeriesInstanceUID == display.series_uid
@@ -263,9 +339,17 @@ def test_the_companion_shows_the_map_and_both_name_each_other(tmp_path):
 
 
 def test_every_slice_of_a_pet_with_its_own_slope_is_read_with_it(tmp_path):
-    array = np.abs(NUMBERS["float32-around-0"].array((5, 7, 9))) * np.array([1, 1e-3, 50, 0, 7]).reshape(5, 1, 1)
+    array = np.abs(NUMBERS["float32-around-0"].array((5, 7, 9))) * np.array(
+        [1, 1e-3, 50, 0, 7]
+    ).reshape(5, 1, 1)
     receipt = dcs.write(
-        array, tmp_path / "out", kind="PT", values="rescale,per-slice", spacing=SPACING, units="Bq/ml", sync=False
+        array,
+        tmp_path / "out",
+        kind="PT",
+        values="rescale,per-slice",
+        spacing=SPACING,
+        units="Bq/ml",
+        sync=False,
     )
     assert_valid(tmp_path / "out")
     seen = read_with_simpleitk(tmp_path / "out")

@@ -33,8 +33,15 @@ def source(tmp_path):
     return made
 
 
-def test_illegal_values_of_a_source_are_repaired_or_left_out_but_not_what_ties_the_result_to_it(source, tmp_path):
-    odd = {"StudyDate": "2024-01-01", "PatientSex": "N/A", "PatientID": "x" * 80, "StudyInstanceUID": "1.2.03"}
+def test_illegal_values_of_a_source_are_repaired_or_left_out_but_not_what_ties_the_result_to_it(
+    source, tmp_path
+):
+    odd = {
+        "StudyDate": "2024-01-01",
+        "PatientSex": "N/A",
+        "PatientID": "x" * 80,
+        "StudyInstanceUID": "1.2.03",
+    }
     receipt = dcs.write(ARRAY, tmp_path / "out", like=source(**odd), sync=False)
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
     kept = {"PatientID": "x" * 80, "StudyInstanceUID": "1.2.03"}
@@ -50,7 +57,9 @@ def test_illegal_values_of_a_source_are_repaired_or_left_out_but_not_what_ties_t
 
 def test_illegal_values_of_the_user_are_refused_beside_a_source_too(source, tmp_path):
     with pytest.raises(dcs.DicomSeriesError, match="StudyDate"):
-        dcs.write(ARRAY, tmp_path / "out", like=source(), metadata={"StudyDate": "yesterday"}, sync=False)
+        dcs.write(
+            ARRAY, tmp_path / "out", like=source(), metadata={"StudyDate": "yesterday"}, sync=False
+        )
 
 
 @pytest.mark.parametrize("keyword", ["StudyInstanceUID", "SeriesInstanceUID"])
@@ -60,7 +69,9 @@ def test_a_source_without_a_uid_is_referred_to_by_its_instances(keyword, source,
     assert result.StudyInstanceUID
     assert result.SourceImageSequence[0].ReferencedSOPInstanceUID
     assert ("ReferencedSeriesSequence" in result) == (keyword == "StudyInstanceUID")
-    assert any("study of its own" in one for one in receipt.advice) == (keyword == "StudyInstanceUID")
+    assert any("study of its own" in one for one in receipt.advice) == (
+        keyword == "StudyInstanceUID"
+    )
 
 
 @pytest.mark.parametrize("name", ["rtdose.dcm", "SC_rgb_rle_2frame.dcm"])

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.api.view import opened_in
 from dicomseries.errors import OptionError, ReadError
-from dicomseries.pipeline.showing import opened_in
-from dicomseries.readback import open_volume
+from dicomseries.reading import open_volume
 from dicomseries.viewing.loopback import Answer
-from dicomseries.viewing.nifti_bytes import nifti_length, nifti_pieces
+from dicomseries.viewing.nifti_stream import nifti_length, nifti_pieces
 from dicomseries.viewing.viewers import niivue
 from judges.browser import FLAGS, chromium
 from judges.cases import OBLIQUE
@@ -43,7 +43,8 @@ def running(viewer, path, **options):
 
 
 def got(address, **headers):
-    with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=60) as answer:  # noqa: S310
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         return answer.headers, answer.read()
 
 
@@ -87,7 +88,10 @@ def test_niivue_holds_our_values_where_they_are_with_right_on_the_left(series, m
         return Answer(content=text.encode("utf-8"), content_type=answer.content_type)
 
     monkeypatch.setattr(niivue, "file_answer", probed)
-    with running("niivue", series) as address, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with (
+        running("niivue", series) as address,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+    ):
         command = [program, *FLAGS, f"--user-data-dir={profile}", address]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -114,7 +118,16 @@ def test_the_nifti_that_is_sent_is_what_nibabel_reads_as_the_volume(tmp_path, dt
     low = -500 if dtype == "int16" else 0
     array = np.random.default_rng(6).integers(low, 250, (2, 3, 4, 5)).astype(dtype)
     kind = "PT" if dtype == "float32" else "SC"
-    dcs.write(array, tmp_path / "t", kind=kind, affine=OBLIQUE, space="LPS", axes="tzyx", times=2.5, verify=False)
+    dcs.write(
+        array,
+        tmp_path / "t",
+        kind=kind,
+        affine=OBLIQUE,
+        space="LPS",
+        axes="tzyx",
+        times=2.5,
+        verify=False,
+    )
     volume = open_volume(tmp_path / "t")
     content = b"".join(nifti_pieces(volume))
     assert len(content) == nifti_length(volume)
@@ -128,7 +141,14 @@ def test_the_nifti_that_is_sent_is_what_nibabel_reads_as_the_volume(tmp_path, dt
 def test_colours_of_eight_bits_are_sent_and_those_of_sixteen_refused(tmp_path):
     array = np.random.default_rng(7).integers(0, 255, (2, 3, 4, 3)).astype("uint8")
     dcs.write(array, tmp_path / "a", kind="SC", spacing=(1, 1, 1), axes="zyxc", verify=False)
-    dcs.write(array.astype("uint16"), tmp_path / "b", kind="SC", spacing=(1, 1, 1), axes="zyxc", verify=False)
+    dcs.write(
+        array.astype("uint16"),
+        tmp_path / "b",
+        kind="SC",
+        spacing=(1, 1, 1),
+        axes="zyxc",
+        verify=False,
+    )
     content = b"".join(nifti_pieces(open_volume(tmp_path / "a")))
     assert (struct.unpack_from("<h", content, 70), content[352:]) == ((128,), array.tobytes())
     with pytest.raises(OptionError, match="colours of uint16"), opened_in("niivue", tmp_path / "b"):
@@ -145,7 +165,13 @@ def test_what_is_no_volume_is_refused_by_niivue_with_what_is_wrong(series, tmp_p
 
 def test_dcmview_shows_the_stored_values_of_the_one_series_that_was_meant(series, tmp_path):
     pytest.importorskip("dcmview_py", reason="run: pip install dicomseries[dcmview]")
-    dcs.write(np.full((2, 3, 4), 7, "int16"), tmp_path / "other", kind="CT", spacing=(1, 1, 1), verify=False)
+    dcs.write(
+        np.full((2, 3, 4), 7, "int16"),
+        tmp_path / "other",
+        kind="CT",
+        spacing=(1, 1, 1),
+        verify=False,
+    )
     (tmp_path / "ct").symlink_to(series, target_is_directory=True)
     both = tmp_path / "both"
     both.mkdir()
@@ -158,7 +184,9 @@ def test_dcmview_shows_the_stored_values_of_the_one_series_that_was_meant(series
         _, frame = got(f"{base}api/file/0/frame/0/raw", Authorization=f"Bearer {token}")
     assert len(frame) == 5 * 6 * 2, listed
     stored = open_volume(series, values="stored").array
-    assert any(np.array_equal(np.frombuffer(frame, stored.dtype).reshape(5, 6), one) for one in stored)
+    assert any(
+        np.array_equal(np.frombuffer(frame, stored.dtype).reshape(5, 6), one) for one in stored
+    )
 
 
 def test_ohif_is_given_as_it_is_but_for_a_configuration_that_holds_no_secret(series, tmp_path):
@@ -181,7 +209,9 @@ def test_ohif_is_given_as_it_is_but_for_a_configuration_that_holds_no_secret(ser
         headers, content = got(f"{host}/{token}/studies")
         assert json.loads(content)[0]["00081190"]["Value"][0].startswith(f"{host}/{token}/studies/")
         assert headers["Access-Control-Allow-Origin"] == "*"
-        assert got(f"{host}/{token[:-1]}/studies")[1] == b"<p>OHIF"  # no images for who does not know the token
+        assert (
+            got(f"{host}/{token[:-1]}/studies")[1] == b"<p>OHIF"
+        )  # no images for who does not know the token
         for path in ("../secret.js", "%2e%2e/secret.js", "nothing.js"):
             with pytest.raises(OSError, match="404"):
                 got(f"{host}/{path}")

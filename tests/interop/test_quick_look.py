@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
-from dicomseries.pipeline import showing
-from dicomseries.pipeline.showing import look
+from dicomseries.api import view
+from dicomseries.api.view import look
 from judges.browser import BUILT
 from judges.presence import absent
 from judges.quick_look import user
@@ -35,19 +35,29 @@ def array():
 @pytest.fixture(scope="module")
 def oblique(array, tmp_path_factory):
     out = tmp_path_factory.mktemp("series") / "mr"
-    dcs.write(array, out, kind="MR", spacing=(1.5, 2.5, 4), origin=(-3, 7, 11), direction=OBLIQUE, metadata=PATIENT)
+    dcs.write(
+        array,
+        out,
+        kind="MR",
+        spacing=(1.5, 2.5, 4),
+        origin=(-3, 7, 11),
+        direction=OBLIQUE,
+        metadata=PATIENT,
+    )
     return out
 
 
 @pytest.fixture(params=["in the page", "from the server"])
 def site(request, oblique, monkeypatch):
     if request.param == "from the server":
-        monkeypatch.setattr(showing, "EMBEDDED_BYTES", 0)
+        monkeypatch.setattr(view, "EMBEDDED_BYTES", 0)
     with closing(look(oblique).site()) as found:
         yield found
 
 
-def test_the_value_and_the_place_under_the_cross_are_those_of_the_array(someone, site, array, oblique):
+def test_the_value_and_the_place_under_the_cross_are_those_of_the_array(
+    someone, site, array, oblique
+):
     moves = [
         ("read",),
         ("focus", "Axial"),
@@ -106,7 +116,9 @@ def test_letters_say_where_the_patient_is_and_titles_how_oblique_a_plane_is(some
     assert all("R" in letters for letters in left[:2])
     assert all("L" in letters for letters in right[:2])
     (titles,) = someone.does(site, ("texts", ".pane h2"))
-    assert [re.sub(r"\d+", "N", title) for title in titles] == [f"{name}, oblique N°" for name in PLANES]
+    assert [re.sub(r"\d+", "N", title) for title in titles] == [
+        f"{name}, oblique N°" for name in PLANES
+    ]
 
 
 PLANES = ("Axial", "Coronal", "Sagittal")
@@ -171,7 +183,9 @@ def test_a_picture_has_true_proportions(someone, site):
     (coronal,) = someone.does(site, ("box", '.pane[data-plane="Coronal"] canvas'))
     width, height = (sum(pixel[3] > 0 for pixel in line) / 101 for line in (across, down))
     assert pane["height"] > pane["width"] > 400
-    assert width * coronal["width"] / (height * coronal["height"]) == pytest.approx(11 * 1.5 / (7 * 4), rel=0.06)
+    assert width * coronal["width"] / (height * coronal["height"]) == pytest.approx(
+        11 * 1.5 / (7 * 4), rel=0.06
+    )
 
 
 def test_time_points_go_by_key_and_slider(someone, tmp_path):
@@ -186,9 +200,13 @@ def test_time_points_go_by_key_and_slider(someone, tmp_path):
         ("read",),
         ("texts", ".volumes p"),
     ]
-    first, second, last, [text] = [one for one in someone.does(look(tmp_path / "t").site(), *steps) if one is not None]
+    first, second, last, [text] = [
+        one for one in someone.does(look(tmp_path / "t").site(), *steps) if one is not None
+    ]
     at = tuple(first["index"])
-    assert [shown["values"] for shown in (first, second, last)] == [[str(array[t][at])] for t in (0, 1, 3)]
+    assert [shown["values"] for shown in (first, second, last)] == [
+        [str(array[t][at])] for t in (0, 1, 3)
+    ]
     assert text == "Time7.5 s  (4 / 4)"
 
 
@@ -197,7 +215,13 @@ def test_a_segmentation_lies_over_its_series_with_its_names(someone, oblique, tm
     labels = np.zeros(SHAPE, "uint8")
     labels[2:5, 3:6, 4:7] = 1
     labels[3, 4, 5] = 2
-    dcs.write(labels, tmp_path / "seg", kind="Segmentation", like=oblique, segments={1: "Liver", 2: "Lesion"})
+    dcs.write(
+        labels,
+        tmp_path / "seg",
+        kind="Segmentation",
+        like=oblique,
+        segments={1: "Liver", 2: "Lesion"},
+    )
     steps = [
         ("read",),
         ("focus", "Axial"),
@@ -211,7 +235,11 @@ def test_a_segmentation_lies_over_its_series_with_its_names(someone, oblique, tm
         ("key", "p"),
         ("key", "r"),
     ]
-    answers = [one for one in someone.does(look(oblique, overlay=tmp_path / "seg").site(), *steps) if one is not None]
+    answers = [
+        one
+        for one in someone.does(look(oblique, overlay=tmp_path / "seg").site(), *steps)
+        if one is not None
+    ]
     lesion, liver, outside, names = answers
     assert [one["texts"][1] for one in (lesion, liver, outside)] == ["2 Lesion", "1 Liver", "0"]
     assert names == ["1  Liver", "2  Lesion"]
@@ -222,8 +250,16 @@ def test_a_segmentation_lies_over_its_series_with_its_names(someone, oblique, tm
     [
         (np.full((1, 1, 1), 7, "int16"), {"kind": "SC"}, "7"),
         (np.full((2, 3, 4), 2.5), {"kind": "CT", "metadata": PATIENT}, None),
-        (np.random.default_rng(1).uniform(-1, 1, (2, 3, 4)).astype("float32"), {"kind": "ParametricMap"}, None),
-        (np.arange(72, dtype="uint8").reshape(2, 3, 4, 3), {"kind": "SC", "axes": "zyxc"}, ["66", "67", "68"]),
+        (
+            np.random.default_rng(1).uniform(-1, 1, (2, 3, 4)).astype("float32"),
+            {"kind": "ParametricMap"},
+            None,
+        ),
+        (
+            np.arange(72, dtype="uint8").reshape(2, 3, 4, 3),
+            {"kind": "SC", "axes": "zyxc"},
+            ["66", "67", "68"],
+        ),
     ],
     ids=["one voxel", "constant", "floats", "colour"],
 )
@@ -233,7 +269,9 @@ def test_every_form_of_array_is_shown(someone, tmp_path, array, options, value):
     back = dcs.read(tmp_path / "s").array
     expected = back[tuple(shown["index"])]
     given = shown["values"][0]
-    assert (list(map(float, given)) if isinstance(given, list) else float(given)) == pytest.approx(expected, rel=1e-15)
+    assert (list(map(float, given)) if isinstance(given, list) else float(given)) == pytest.approx(
+        expected, rel=1e-15
+    )
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844), (320, 640), (900, 700)], ids=str)
@@ -250,21 +288,34 @@ def test_axe_finds_no_barrier(someone, oblique, monkeypatch, theme, size):
         absent("axe-core", "run `make viewers`")
     site = look(oblique).site()
     # The page's own policy, in its header and in the page, lets no other script in; the judge must come in somehow.
-    monkeypatch.setattr("dicomseries.viewing.server.served_policy", lambda: "default-src * 'unsafe-inline' data: blob:")
+    monkeypatch.setattr(
+        "dicomseries.viewing.server.served_policy",
+        lambda: "default-src * 'unsafe-inline' data: blob:",
+    )
     open_page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", site.page)
-    judged = replace(site, page=open_page.replace("</body>", '<script src="/test/axe.js"></script></body>'))
+    judged = replace(
+        site, page=open_page.replace("</body>", '<script src="/test/axe.js"></script></body>')
+    )
     turns = [("key", "d")] if theme == "light" else []
-    sheets = [step for name in ("Findings", "Keys", "Attributes") for step in (("click", f"#tab-{name}"), ("axe",))]
+    sheets = [
+        step
+        for name in ("Findings", "Keys", "Attributes")
+        for step in (("click", f"#tab-{name}"), ("axe",))
+    ]
     answers = someone.does(judged, *turns, *sheets, size=size)
     assert [answer for answer in answers if answer] == []
 
 
 def test_the_page_asks_for_nothing_but_its_planes_and_records(someone, oblique, monkeypatch):
-    monkeypatch.setattr(showing, "EMBEDDED_BYTES", 0)
+    monkeypatch.setattr(view, "EMBEDDED_BYTES", 0)
     someone.asked.clear()
     with closing(look(oblique).site()) as site:
-        someone.does(site, ("focus", "Axial"), ("key", "ArrowDown"), ("until", ".findings", "nothing"))
-    assert all(re.fullmatch(r"|attributes|findings|voxels/0/[012]/\d+/0", path) for path in someone.asked)
+        someone.does(
+            site, ("focus", "Axial"), ("key", "ArrowDown"), ("until", ".findings", "nothing")
+        )
+    assert all(
+        re.fullmatch(r"|attributes|findings|voxels/0/[012]/\d+/0", path) for path in someone.asked
+    )
     someone.asked.clear()
     monkeypatch.undo()
     someone.does(look(oblique).site(), ("focus", "Axial"), ("key", "ArrowDown"))
@@ -273,7 +324,13 @@ def test_the_page_asks_for_nothing_but_its_planes_and_records(someone, oblique, 
 
 def test_what_a_header_says_is_shown_and_never_run(someone, array, tmp_path):
     evil = "</script><img src=x onerror=alert(1)>{{SCRIPT}}"
-    dcs.write(array, tmp_path / "s", kind="SC", spacing=(1, 1, 1), metadata={**PATIENT, "SeriesDescription": evil})
+    dcs.write(
+        array,
+        tmp_path / "s",
+        kind="SC",
+        spacing=(1, 1, 1),
+        metadata={**PATIENT, "SeriesDescription": evil},
+    )
     site = look(tmp_path / "s").site()
     title, found = someone.does(site, ("texts", "h1"), ("read",))
     assert evil in title[0]
@@ -282,11 +339,15 @@ def test_what_a_header_says_is_shown_and_never_run(someone, array, tmp_path):
 
 def test_a_slice_that_cannot_be_read_says_why(someone, array, tmp_path, monkeypatch):
     dcs.write(array, tmp_path / "s", kind="SC", spacing=(1, 1, 1), metadata=PATIENT)
-    monkeypatch.setattr(showing, "EMBEDDED_BYTES", 0)
+    monkeypatch.setattr(view, "EMBEDDED_BYTES", 0)
     site = look(tmp_path / "s").site()
     broken = sorted((tmp_path / "s").glob("*.dcm"))[4]
     broken.write_bytes(broken.read_bytes()[:-40])
-    steps = [("focus", "Axial"), ("until", '[data-plane="Coronal"] .fault', "expected"), ("texts", ".pane .fault")]
+    steps = [
+        ("focus", "Axial"),
+        ("until", '[data-plane="Coronal"] .fault', "expected"),
+        ("texts", ".pane .fault"),
+    ]
     *_, shown = someone.does(site, *steps, ("key", "ArrowDown"), ("texts", ".pane .fault"))
     assert len([text for text in shown if broken.name in text]) == 3
     assert site.answer("voxels/0/0/4/0").status == 500

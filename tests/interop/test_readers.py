@@ -30,7 +30,11 @@ def written(tmp_path_factory):
 def planted(written):
     """One series, and what a reader should see in it with a fault: a voxel off by one, a place off by 0.01 mm."""
     (part,) = written["CT: int16"]
-    real, frames, affine = part.meant.real.copy(), part.meant.frames.copy(), part.meant.affine_lps.copy()
+    real, frames, affine = (
+        part.meant.real.copy(),
+        part.meant.frames.copy(),
+        part.meant.affine_lps.copy(),
+    )
     real[2, 3, 4] += 1
     frames[2, 3, 4] += 1
     affine[1, 3] += 0.01
@@ -46,9 +50,9 @@ def test_a_reader_makes_of_every_case_what_the_documentation_says(program, writt
     measured = outcomes_of(program, {**written, **planted})
     noticed = {fault: measured.pop(fault) for fault in planted}
     recorded = RECORD["readers"][program.name]["version"]
-    assert measured == {name: outcomes[program.name] for name, outcomes in RECORD["outcomes"].items()}, (
-        f"{program.name} {program.version()} does not see what {recorded} saw"
-    )
+    assert measured == {
+        name: outcomes[program.name] for name, outcomes in RECORD["outcomes"].items()
+    }, f"{program.name} {program.version()} does not see what {recorded} saw"
     assert program.version() == recorded or not program.pinned
     assert noticed["value"].startswith("wrong values")
     assert noticed["place"] == "values right, wrong place" or measured["CT: int16"] in WITHOUT_PLACE
@@ -65,8 +69,10 @@ def test_the_record_has_every_case_and_every_reader():
     assert list(RECORD["measures"]) == [measure.name for measure in MEASURES]
     assert RECORD["noted"] == NOTED
     assert list(RECORD["outcomes"]) == [case.name for case in CASES]
-    assert {name: (said["asked"], said["on_the_web"]) for name, said in RECORD["readers"].items()} == {
-        one.name: (one.asked, one.on_the_web) for one in PROGRAMS
-    }
-    assert all(list(outcomes) == list(RECORD["readers"]) for outcomes in RECORD["outcomes"].values())
+    assert {
+        name: (said["asked"], said["on_the_web"]) for name, said in RECORD["readers"].items()
+    } == {one.name: (one.asked, one.on_the_web) for one in PROGRAMS}
+    assert all(
+        list(outcomes) == list(RECORD["readers"]) for outcomes in RECORD["outcomes"].values()
+    )
     assert RECORD["meanings"] == MEANINGS

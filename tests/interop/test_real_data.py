@@ -55,21 +55,36 @@ def original(path, case):
     voxels = np.asanyarray(image.dataobj)
     if voxels.ndim == 4:
         voxels = voxels[..., int(case.options[1])]
-    return Seen(array=voxels.transpose(2, 1, 0), affine_lps=np.diag([-1.0, -1, 1, 1]) @ image.affine)
+    return Seen(
+        array=voxels.transpose(2, 1, 0), affine_lps=np.diag([-1.0, -1, 1, 1]) @ image.affine
+    )
 
 
 def command(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "dicomseries", *map(str, arguments)], capture_output=True, encoding="utf-8", check=False
+        [sys.executable, "-m", "dicomseries", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_one_command_writes_a_real_image_that_every_judge_accepts_and_that_comes_back_whole(tmp_path, case):
+def test_one_command_writes_a_real_image_that_every_judge_accepts_and_that_comes_back_whole(
+    tmp_path, case
+):
     path = data_packages.find(case.image)
     out = tmp_path / "series"
     written = command(
-        "write", path, out, "--kind", case.kind, *case.options, "--set", "BodyPartExamined=HEAD", "--json"
+        "write",
+        path,
+        out,
+        "--kind",
+        case.kind,
+        *case.options,
+        "--set",
+        "BodyPartExamined=HEAD",
+        "--json",
     )
     assert written.returncode == 0, written.stderr
     receipt = json.loads(written.stdout)
@@ -89,7 +104,8 @@ def test_one_command_writes_a_real_image_that_every_judge_accepts_and_that_comes
         seen = read(out).aligned_to(meant.affine_lps)
         assert corner_distance(seen, meant.affine_lps, meant.array.shape) < 1e-3
         assert (
-            np.abs(seen.array.astype(float) - meant.array.astype(float)).max() <= receipt["max_error"] + scale * 1e-15
+            np.abs(seen.array.astype(float) - meant.array.astype(float)).max()
+            <= receipt["max_error"] + scale * 1e-15
         )
 
 
@@ -100,10 +116,15 @@ def own_reading(folder):
 
 def test_the_series_comes_back_as_a_nifti_file_with_the_affine_of_the_original(tmp_path):
     path = data_packages.find(data_packages.EXAMPLE_4D)
-    assert command("write", path, tmp_path / "s", "--kind", "mr", "--time-point", "0").returncode == 0
+    assert (
+        command("write", path, tmp_path / "s", "--kind", "mr", "--time-point", "0").returncode == 0
+    )
     assert command("read", tmp_path / "s", tmp_path / "back.nii.gz").returncode == 0
     before, after = nibabel.load(path), nibabel.load(tmp_path / "back.nii.gz")
-    turned = nibabel.as_closest_canonical(before.slicer[..., 0]), nibabel.as_closest_canonical(after)
+    turned = (
+        nibabel.as_closest_canonical(before.slicer[..., 0]),
+        nibabel.as_closest_canonical(after),
+    )
     assert np.array_equal(np.asarray(turned[0].dataobj), np.asarray(turned[1].dataobj))
     assert np.abs(turned[0].affine - turned[1].affine).max() < 1e-5
 
@@ -113,7 +134,9 @@ def test_a_scanners_series_with_rounded_positions_and_a_wrong_spacing_tag_reads_
     with pytest.warns(dcs.DicomSeriesWarning):
         volume = dcs.read(folder)
     assert volume.array.shape == (20, 256, 256)
-    assert volume.grid.spacing_mm == pytest.approx((0.859375, 0.859375, 7.0005), abs=2e-3)  # the tag says 2.0
+    assert volume.grid.spacing_mm == pytest.approx(
+        (0.859375, 0.859375, 7.0005), abs=2e-3
+    )  # the tag says 2.0
     seen = read_with_simpleitk(folder)
     assert np.array_equal(seen.array, volume.array)
     assert np.abs(seen.affine_lps[:3, 3] - volume.grid.origin_lps).max() < 0.1

@@ -70,7 +70,9 @@ def test_functional_images_keep_voxels_place_and_repetition_time(tmp_path, kind)
 def test_each_time_point_of_a_split_functional_image_is_read_right_by_simpleitk(tmp_path, kind):
     path = data_packages.find(data_packages.FUNCTIONAL)
     array, affine = truth(path)
-    receipt = dcs.write(path, tmp_path / "out", kind=kind, metadata=MR_KINDS[kind], split="time", sync=False)
+    receipt = dcs.write(
+        path, tmp_path / "out", kind=kind, metadata=MR_KINDS[kind], split="time", sync=False
+    )
     assert_valid(tmp_path / "out")
     for one, meant in zip(receipt.every, array, strict=True):
         seen = read_with_simpleitk(tmp_path / "out" / one.out.rpartition("/")[2]).aligned_to(affine)
@@ -107,7 +109,10 @@ def test_diffusion_images_keep_voxels_b_values_and_directions(tmp_path, kind):
         assert corner_distance(aligned, affine, meant.shape) < 1e-3
         assert np.array_equal(aligned.array, meant)
     assert np.abs(np.loadtxt(files[".bval"]) - np.loadtxt(bvals)).max() < 0.05
-    ours, theirs = in_space(np.loadtxt(files[".bvec"]).T, affine_found), in_space(np.loadtxt(bvecs), affine)
+    ours, theirs = (
+        in_space(np.loadtxt(files[".bvec"]).T, affine_found),
+        in_space(np.loadtxt(bvecs), affine),
+    )
     assert np.abs(ours[1:] - theirs[1:]).max() < 1e-4
 
 

@@ -14,7 +14,7 @@ import pytest
 import data_packages
 import dicomseries as dcs
 from dicomseries.metadata import Metadata
-from dicomseries.segmentation import build
+from dicomseries.segmentation import build_segmentation
 from dicomseries.sources import open_volume
 from dicomseries.uids import UidPolicy, series_uids
 from judges import dcentvfy, dciodvfy, validators
@@ -23,7 +23,9 @@ from judges.presence import absent
 TYPES = ("binary", "labelmap")
 STATED = {"default": {"type": "Brain", "algorithm": "AUTOMATIC", "algorithm_name": "Atlas 1"}}
 PATIENT = {"PatientName": "Doe^Jane", "PatientID": "42"}
-OBLIQUE = np.array([[0.54, 0, 2.0, -12.34567], [0, -0.9, 0, 3.5], [0.72, 0, -1.5, 4], [0, 0, 0, 1.0]])
+OBLIQUE = np.array(
+    [[0.54, 0, 2.0, -12.34567], [0, -0.9, 0, 3.5], [0.72, 0, -1.5, 4], [0, 0, 0, 1.0]]
+)
 """From (column, row, slice) to LPS mm: 0.9 × 0.9 × 2.5 mm, turned, slices along the normal."""
 
 NOT_KNOWN_IN_2022 = (
@@ -50,7 +52,13 @@ ARRAYS = {
 
 def write(array, out, kind, **options):
     """Write the labels and return the one file."""
-    options = {"affine": OBLIQUE, "space": "LPS", "segments": STATED, "metadata": PATIENT, **options}
+    options = {
+        "affine": OBLIQUE,
+        "space": "LPS",
+        "segments": STATED,
+        "metadata": PATIENT,
+        **options,
+    }
     dcs.write(array, out, kind="Segmentation", segmentation_type=kind, **options)
     (path,) = Path(out).rglob("*.dcm")
     return path
@@ -96,7 +104,9 @@ def dcmqi_sees(path, folder):
     program = Path(dcmqi.__file__).parent / "bin" / "segimage2itkimage"
     arguments = ["--inputDICOM", path, "--outputDirectory", folder, "--outputType", "nrrd"]
     subprocess.run([program, *arguments], check=True, capture_output=True, timeout=120)
-    is_binary = pydicom.dcmread(path, specific_tags=["SegmentationType"]).SegmentationType == "BINARY"
+    is_binary = (
+        pydicom.dcmread(path, specific_tags=["SegmentationType"]).SegmentationType == "BINARY"
+    )
     labels, images = labels_of(path), {}
     for file in folder.glob("*.nrrd"):
         images[int(file.stem)] = sitk.ReadImage(str(file))
@@ -117,14 +127,22 @@ def dcmqi_sees(path, folder):
 def test_no_validator_finds_a_fault(tmp_path, name, kind, program):
     verdict = dciodvfy(write(ARRAYS[name], tmp_path / "seg", kind), program=program)
     unknown = kind == "labelmap" and program == "debian"
-    assert [line for line in verdict.errors if not (unknown and line.endswith(NOT_KNOWN_IN_2022))] == []
+    assert [
+        line for line in verdict.errors if not (unknown and line.endswith(NOT_KNOWN_IN_2022))
+    ] == []
     assert verdict.warnings == ()
     assert bool(verdict.errors) == unknown, "the waiver is no longer needed: remove it"
 
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_segments_without_voxels_and_with_everything_said_of_them_are_legal(tmp_path, kind):
-    said = {"label": "Liver", "type": "Liver", "region": "Abdomen", "color": "#ff8000", "tracking_id": "1"}
+    said = {
+        "label": "Liver",
+        "type": "Liver",
+        "region": "Abdomen",
+        "color": "#ff8000",
+        "tracking_id": "1",
+    }
     segments = {2: said, 9: {"label": "Nothing", "algorithm": "MANUAL"}}
     path = write(blobs(), tmp_path / "seg", kind, segments=segments)
     for program in validators if kind == "binary" else ("dicom3tools",):
@@ -172,14 +190,16 @@ def test_a_fault_in_one_voxel_would_be_seen(tmp_path):
     assert (dcmqi_sees(path, tmp_path / "dcmqi")[0] != blobs()).sum() == 1
 
 
-def test_a_segmentation_names_the_images_that_it_was_drawn_on_and_all_of_them_together_are_clean(tmp_path):
+def test_a_segmentation_names_the_images_that_it_was_drawn_on_and_all_of_them_together_are_clean(
+    tmp_path,
+):
     study = {"StudyInstanceUID": "2.25.1", "FrameOfReferenceUID": "2.25.2"}
     moment = dt.datetime(2026, 11, 22, 12)  # noqa: DTZ001
     common = {"metadata": {**PATIENT, "BodyPartExamined": "HEAD"}, "now": moment}
     image = np.arange(7 * 9 * 11, dtype="int16").reshape(7, 9, 11)
     dcs.write(image, tmp_path / "ct", kind="CT", affine=OBLIQUE, space="LPS", uid=study, **common)
     files = sorted((tmp_path / "ct").glob("*.dcm"))
-    made = build(
+    made = build_segmentation(
         open_volume(blobs(), affine=OBLIQUE, space="LPS"),
         STATED,
         metadata=Metadata.from_mapping(common["metadata"]),
@@ -197,7 +217,8 @@ def test_a_segmentation_names_the_images_that_it_was_drawn_on_and_all_of_them_to
     names = [str(pydicom.dcmread(file).SOPInstanceUID) for file in files]
     frames = pydicom.dcmread(path).PerFrameFunctionalGroupsSequence
     sources = [
-        [str(s.ReferencedSOPInstanceUID) for s in f.DerivationImageSequence[0].SourceImageSequence] for f in frames
+        [str(s.ReferencedSOPInstanceUID) for s in f.DerivationImageSequence[0].SourceImageSequence]
+        for f in frames
     ]
     assert sources == [[names[0]], [names[2]], [names[3]], [names[6]], [names[5]], [names[3]]]
 
@@ -210,7 +231,9 @@ def test_one_file_alone_is_consistent(tmp_path, kind):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("kind", TYPES)
-def test_an_atlas_of_116_regions_comes_back_voxel_for_voxel_on_the_grid_of_its_image(tmp_path, kind):
+def test_an_atlas_of_116_regions_comes_back_voxel_for_voxel_on_the_grid_of_its_image(
+    tmp_path, kind
+):
     import nibabel
 
     image = nibabel.load(data_packages.find(data_packages.CH2))
@@ -222,7 +245,9 @@ def test_an_atlas_of_116_regions_comes_back_voxel_for_voxel_on_the_grid_of_its_i
     upright = atlas.as_reoriented(turn)
     array = np.asanyarray(upright.dataobj).transpose(2, 1, 0)
     lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ upright.affine
-    path = write(data_packages.find(data_packages.AAL), tmp_path / "seg", kind, affine=None, space=None)
+    path = write(
+        data_packages.find(data_packages.AAL), tmp_path / "seg", kind, affine=None, space=None
+    )
     for seen, affine in (highdicom_sees(path), dcmqi_sees(path, tmp_path / "dcmqi")):
         assert np.array_equal(seen, array)
         assert np.allclose(affine, lps, atol=1e-6)

@@ -25,7 +25,11 @@ GEOMETRY = {
     "DimensionOrganizationType",
     "SliceThickness",
 }
-DX, CR, US = "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.3.1"
+DX, CR, US = (
+    "1.2.840.10008.5.1.4.1.1.1.1",
+    "1.2.840.10008.5.1.4.1.1.1",
+    "1.2.840.10008.5.1.4.1.1.3.1",
+)
 NOT_KNOWN_IN_2022 = (
     "Information Object Not found",
     "have SegmentSequence item number 1 (from one) with SegmentNumber of 0",
@@ -57,10 +61,19 @@ def save(folder, number, uids, sop_class, modality, frames=None, **attributes): 
     dataset.Modality, dataset.PatientID, dataset.PatientName = modality, "P27", "Doe^Jane"
     dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = 12, 10, 1
     dataset.PhotometricInterpretation, dataset.InstanceNumber = "MONOCHROME2", number
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = (
+        8,
+        8,
+        7,
+        0,
+    )
     dataset.PixelData = bytes(120 * (frames or 1))
     if frames:
-        dataset.NumberOfFrames, dataset.FrameTime, dataset.FrameIncrementPointer = frames, 40, 0x00181063
+        dataset.NumberOfFrames, dataset.FrameTime, dataset.FrameIncrementPointer = (
+            frames,
+            40,
+            0x00181063,
+        )
     for keyword, value in attributes.items():
         setattr(dataset, keyword, value)
     # names of files run against the order of the pictures, which InstanceNumber gives
@@ -188,7 +201,11 @@ def test_highdicom_gives_the_labels_of_each_picture(sources, written, name, form
 def test_labels_of_another_picture_are_seen(written, tmp_path):
     path, _ = written["US clip", "binary"]
     labels = labels_for("US clip")
-    assert [one for one in dcs.check(path.parent, against=labels, validators=False) if one.level == "error"] == []
+    assert [
+        one
+        for one in dcs.check(path.parent, against=labels, validators=False)
+        if one.level == "error"
+    ] == []
     dataset = pydicom.dcmread(path)
     (tmp_path / "copy").mkdir()
     moved = [item.FrameContentSequence[0] for item in dataset.PerFrameFunctionalGroupsSequence]
@@ -213,7 +230,12 @@ def test_split_writes_one_segmentation_for_each_frame_of_a_clip(sources, tmp_pat
     labels = labels_for("US clip")
     labels[:, 0, 0] = 3
     dcs.write(
-        labels, tmp_path / "out", kind="Segmentation", like=sources["US clip"][0], segments=SEGMENTS, split="time"
+        labels,
+        tmp_path / "out",
+        kind="Segmentation",
+        like=sources["US clip"][0],
+        segments=SEGMENTS,
+        split="time",
     )
     named = [
         pydicom.dcmread(path)

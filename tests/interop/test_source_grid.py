@@ -17,9 +17,21 @@ from dicomseries.geometry import Grid
 from dicomseries.orientation import Turn
 
 SHAPE = (5, 6, 7)
-OBLIQUE = (0.936293363584199, 0.275095847318244, 0.218350663146334, -0.28962947762552, 0.956425085849232)
+OBLIQUE = (
+    0.936293363584199,
+    0.275095847318244,
+    0.218350663146334,
+    -0.28962947762552,
+    0.956425085849232,
+)
 DIRECTION = (*OBLIQUE, 0.036957013524625)
-TEXTS = ("PixelSpacing", "ImageOrientationPatient", "SpacingBetweenSlices", "SliceThickness", "ImagePositionPatient")
+TEXTS = (
+    "PixelSpacing",
+    "ImageOrientationPatient",
+    "SpacingBetweenSlices",
+    "SliceThickness",
+    "ImagePositionPatient",
+)
 METADATA = {
     "CT": {"RescaleType": "HU"},
     "MR": {},
@@ -30,7 +42,11 @@ METADATA = {
     "MultiframeSC": {},
     "XRay3D": {},
 }
-RESULTS = [*((kind, kind) for kind in METADATA), ("CT", "ParametricMap"), ("EnhancedCT", "ParametricMap")]
+RESULTS = [
+    *((kind, kind) for kind in METADATA),
+    ("CT", "ParametricMap"),
+    ("EnhancedCT", "ParametricMap"),
+]
 LABELS = [("CT", "Segmentation"), ("EnhancedCT", "Segmentation")]
 TURNS = [
     Turn(order=order, flips=flips)
@@ -48,9 +64,21 @@ def numbers(kind: str) -> np.ndarray:
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sources")
-    geometry = {"spacing": (0.7, 0.9, 2.5), "origin": (-120.1234, 33.2, -400.7), "direction": DIRECTION}
+    geometry = {
+        "spacing": (0.7, 0.9, 2.5),
+        "origin": (-120.1234, 33.2, -400.7),
+        "direction": DIRECTION,
+    }
     for kind, metadata in METADATA.items():
-        dcs.write(numbers(kind), folder / kind, kind=kind, metadata=metadata, sync=False, verify=False, **geometry)
+        dcs.write(
+            numbers(kind),
+            folder / kind,
+            kind=kind,
+            metadata=metadata,
+            sync=False,
+            verify=False,
+            **geometry,
+        )
     return folder
 
 
@@ -100,41 +128,62 @@ def locations(folder: Path) -> set[str]:
     """What is said of the places of the voxels; nothing where all is said at once and not slice by slice."""
     datasets = map(pydicom.dcmread, folder.glob("*.dcm"))
     return {
-        one.value for dataset in datasets for one in dataset.iterall() if one.keyword == "SpatialLocationsPreserved"
+        one.value
+        for dataset in datasets
+        for one in dataset.iterall()
+        if one.keyword == "SpatialLocationsPreserved"
     }
 
 
 CASES = [
-    (RESULTS[number % len(RESULTS)], TURNS[7 * number % len(TURNS)], FORMS[(number + number // 10) % len(FORMS)])
+    (
+        RESULTS[number % len(RESULTS)],
+        TURNS[7 * number % len(TURNS)],
+        FORMS[(number + number // 10) % len(FORMS)],
+    )
     for number in range(2 * len(RESULTS))
 ]
 """Every kind in two of the turns, which are all different, and in two forms; tests/properties has all turns."""
 
 
 @pytest.mark.parametrize(("case", "turn", "form"), CASES)
-def test_voxels_of_the_source_in_any_order_are_stored_on_its_grid(case, turn, form, sources, tmp_path):
+def test_voxels_of_the_source_in_any_order_are_stored_on_its_grid(
+    case, turn, form, sources, tmp_path
+):
     source, kind = case
     array = numbers(source) + 1 if kind != "ParametricMap" else numbers(source).astype("float32")
     grid = dcs.read(sources / source).grid
     image, geometry = given_as(form, *turned(array, grid, turn), tmp_path)
     metadata = METADATA.get(kind, {})
-    dcs.write(image, tmp_path / "out", kind=kind, like=sources / source, metadata=metadata, sync=False, **geometry)
+    dcs.write(
+        image,
+        tmp_path / "out",
+        kind=kind,
+        like=sources / source,
+        metadata=metadata,
+        sync=False,
+        **geometry,
+    )
     np.testing.assert_array_equal(np.asarray(dcs.read(tmp_path / "out").array), array)
     assert headers(tmp_path / "out") == headers(sources / source)
     assert locations(tmp_path / "out") <= {"YES"}
-    findings = dcs.check(tmp_path / "out", against=dcs.open_volume(image, **geometry), validators=False)
+    findings = dcs.check(
+        tmp_path / "out", against=dcs.open_volume(image, **geometry), validators=False
+    )
     assert [one for one in findings if one.level == "error"] == []
 
 
 @pytest.mark.parametrize("turn", TURNS[::13], ids=lambda turn: f"{turn.order}{turn.flips}")
 @pytest.mark.parametrize(("source", "kind"), LABELS)
 def test_labels_in_any_order_lie_over_the_source(source, kind, turn, sources, tmp_path):
-    from dicomseries.pipeline.showing import look
+    from dicomseries.api.view import look
 
     array = (numbers(source) > 120).astype("uint8")
     grid = dcs.read(sources / source).grid
     image, _ = given_as("nibabel", *turned(array, grid, turn), tmp_path)
-    dcs.write(image, tmp_path / "out", kind=kind, like=sources / source, segments={1: "Lung"}, sync=False)
+    dcs.write(
+        image, tmp_path / "out", kind=kind, like=sources / source, segments={1: "Lung"}, sync=False
+    )
     np.testing.assert_array_equal(np.asarray(dcs.read(tmp_path / "out").array), array)
     assert headers(tmp_path / "out") == headers(sources / source)
     assert locations(tmp_path / "out") == {"YES"}
@@ -154,13 +203,19 @@ def test_a_part_of_the_source_is_stored_in_its_order(turn, sources, tmp_path):
     dcs.write(image, tmp_path / "out", like=sources / "CT", sync=False)
     np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, array[1:4, 1:5, 2:7])
     for own, theirs in zip(headers(tmp_path / "out"), headers(sources / "CT")[1:4], strict=True):
-        position, other = (np.array(one.pop("ImagePositionPatient"), float) for one in (own, theirs))
+        position, other = (
+            np.array(one.pop("ImagePositionPatient"), float) for one in (own, theirs)
+        )
         assert own == theirs
-        assert np.allclose(position - other, np.subtract(part.origin_lps, grid.point(0, 0, 1)), atol=1e-9)
+        assert np.allclose(
+            position - other, np.subtract(part.origin_lps, grid.point(0, 0, 1)), atol=1e-9
+        )
 
 
 def test_slices_of_the_source_keep_the_texts_of_their_positions(sources, tmp_path):
-    image = nibabel.Nifti1Image(numbers("CT")[1:4].T, dcs.read(sources / "CT", slices=slice(1, 4)).grid.affine("RAS"))
+    image = nibabel.Nifti1Image(
+        numbers("CT")[1:4].T, dcs.read(sources / "CT", slices=slice(1, 4)).grid.affine("RAS")
+    )
     dcs.write(image, tmp_path / "out", like=sources / "CT", sync=False)
     assert headers(tmp_path / "out") == headers(sources / "CT")[1:4]
 
@@ -171,7 +226,9 @@ def test_a_single_slice_across_those_of_the_source_stays_one_slice(sources, tmp_
     coronal, affine = turned(array, grid, turn)
     lps = np.diag([-1, -1, 1, 1]) @ affine
     lps[:3, 3] = (lps @ (0, 0, 3, 1))[:3]
-    receipt = dcs.write(coronal[3:4], tmp_path / "out", like=sources / "CT", affine=lps, space="LPS", sync=False)
+    receipt = dcs.write(
+        coronal[3:4], tmp_path / "out", like=sources / "CT", affine=lps, space="LPS", sync=False
+    )
     assert receipt.grid.shape == (1, 5, 7)
 
 
@@ -179,7 +236,12 @@ def test_what_lies_between_the_voxels_of_the_source_keeps_its_own_grid(sources, 
     grid = dcs.read(sources / "CT").grid
     affine = grid.affine("RAS")
     affine[:3, 3] += 0.3 * affine[:3, 0]
-    receipt = dcs.write(nibabel.Nifti1Image(numbers("CT").T, affine), tmp_path / "out", like=sources / "CT", sync=False)
+    receipt = dcs.write(
+        nibabel.Nifti1Image(numbers("CT").T, affine),
+        tmp_path / "out",
+        like=sources / "CT",
+        sync=False,
+    )
     assert np.allclose(receipt.grid.affine("RAS"), affine)
 
 

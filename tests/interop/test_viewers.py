@@ -58,11 +58,19 @@ KINDS = {
     "MultiframeSC": {},
     "XRay3D": {},
 }
-NOT_HELD = {("MultiframeSC", form) for form in ("int16", "float -10..10", "float 0..1", "oblique", "two slices")}
+NOT_HELD = {
+    ("MultiframeSC", form)
+    for form in ("int16", "float -10..10", "float 0..1", "oblique", "two slices")
+}
 """Numbers with a sign or a fraction, which this kind cannot hold: it has grey of 8 or 16 bits without sign."""
 UNSIGNED = {"oblique": NUMBERS["uint16"], "two slices": NUMBERS["uint8"]}
 
-CELLS = [(kind, form) for kind in KINDS for form in FORMS if (kind, form) not in NOT_HELD or form in UNSIGNED]
+CELLS = [
+    (kind, form)
+    for kind in KINDS
+    for form in FORMS
+    if (kind, form) not in NOT_HELD or form in UNSIGNED
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,9 +88,19 @@ def write(folder, kind, form):
     if (kind, form) in NOT_HELD:
         numbers = UNSIGNED[form]
     array = numbers.array(shape)
-    array[:, 1, 2], array[:, 4, 3] = numbers.low, numbers.high  # both ends in every slice, whole numbers all
+    array[:, 1, 2], array[:, 4, 3] = (
+        numbers.low,
+        numbers.high,
+    )  # both ends in every slice, whole numbers all
     receipt = dcs.write(
-        array, folder, kind=kind, affine=affine, space="LPS", metadata=KINDS[kind], verify=False, sync=False
+        array,
+        folder,
+        kind=kind,
+        affine=affine,
+        space="LPS",
+        metadata=KINDS[kind],
+        verify=False,
+        sync=False,
     )
     return Written(folder=folder, array=array, affine_lps=affine, max_error=receipt.max_error)
 
@@ -98,7 +116,9 @@ def difference(look: Look, written: Written) -> str:
     seen = seen.aligned_to(written.affine_lps)
     grids = [_grid(one) for one in (seen.affine_lps, written.affine_lps)]
     off = {name: np.abs(grids[0][name] - grids[1][name]).max() for name in ALLOWED}
-    faults = [f"{name} off by {off[name]:.3g}" for name, most in ALLOWED.items() if off[name] > most]
+    faults = [
+        f"{name} off by {off[name]:.3g}" for name, most in ALLOWED.items() if off[name] > most
+    ]
     if seen.array.shape != written.array.shape:
         return "; ".join([f"dimensions {seen.array.shape}", *faults])
     real = written.array.astype(np.float64)
@@ -177,7 +197,9 @@ def test_a_viewer_holds_every_array_as_it_was_written(tmp_path, viewer, kind):
     found = {form: difference(look, write(tmp_path / form, kind, form)) for form in forms}
     for form, said in found.items():
         assert REFUSED.get((name, kind, form), "") in said
-    assert {form: said for form, said in found.items() if said and (name, kind, form) not in REFUSED} == {}
+    assert {
+        form: said for form, said in found.items() if said and (name, kind, form) not in REFUSED
+    } == {}
 
 
 @pytest.mark.timeout(600)
@@ -189,7 +211,9 @@ def test_a_damaged_series_is_noticed_in_every_viewer(tmp_path, viewer, damage):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("form", ["float -10..10", "float 0..1", "int16"])
-def test_the_first_look_of_ohif_is_the_first_slice_in_the_window_of_the_series(tmp_path, first_look, form):
+def test_the_first_look_of_ohif_is_the_first_slice_in_the_window_of_the_series(
+    tmp_path, first_look, form
+):
     written = write(tmp_path / "out", "CT", form)
     (seen,) = first_look(written.folder)
     assert seen.warnings == ()
@@ -206,12 +230,16 @@ def first_look():
 
 
 @pytest.mark.timeout(600)
-def test_ohif_makes_no_volume_of_what_the_example_of_simpleitk_writes(tmp_path, viewer, monkeypatch):
+def test_ohif_makes_no_volume_of_what_the_example_of_simpleitk_writes(
+    tmp_path, viewer, monkeypatch
+):
     name, look = viewer
     if name != "OHIF":
         pytest.skip("asked of OHIF alone")
     monkeypatch.syspath_prepend(BENCHMARKS)  # where its scripts find each other
     example = runpy.run_path(str(BENCHMARKS / "write.py"))["write_like_the_example"]
     example(np.arange(60, dtype="int16").reshape(3, 4, 5), tmp_path / "example")
-    with pytest.raises(CannotReadError, match=r"not reconstructable: series of 1(, 1)* frames; message 3"):
+    with pytest.raises(
+        CannotReadError, match=r"not reconstructable: series of 1(, 1)* frames; message 3"
+    ):
         look(tmp_path / "example")

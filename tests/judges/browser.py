@@ -81,12 +81,18 @@ FLAGS = (
 
 def package_version(name: str) -> str:
     """Return the version of an npm package, as pinned for the pages."""
-    return str(json.loads((PAGES / "package.json").read_text(encoding="utf-8"))["dependencies"][name])
+    return str(
+        json.loads((PAGES / "package.json").read_text(encoding="utf-8"))["dependencies"][name]
+    )
 
 
 def chromium() -> str:
     """Return the browser's program; without one the test is left out."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     return program or absent("Chromium", "run `make debian` as root")
 
 
@@ -103,9 +109,15 @@ def browser(page: str) -> Iterator[Callable[[Path], list[Seen]]]:
         def find(self, address: str) -> Answer:
             path = Path(unquote(address))
             if path.name == f"{page}.html":
-                return f"<!doctype html><script type=module src=/{page}.js></script>".encode(), "text/html", 200
+                return (
+                    f"<!doctype html><script type=module src=/{page}.js></script>".encode(),
+                    "text/html",
+                    200,
+                )
             return file_answer(
-                given[int(path.parts[2])] if path.parts[1:2] == ("file",) else BUILT / "dist" / path.name
+                given[int(path.parts[2])]
+                if path.parts[1:2] == ("file",)
+                else BUILT / "dist" / path.name
             )
 
     def ask(folder: Path) -> list[Seen]:
@@ -127,11 +139,20 @@ class Pipe:
 
     def around(self, command: list[str]) -> list[str]:
         """Return a command that hands the ends over as the files 3 and 4, where the browser wants them."""
-        return ["sh", "-c", f'exec "$@" 3<&{self.read} 4>&{self.write}', "sh", *command, "--remote-debugging-pipe"]
+        return [
+            "sh",
+            "-c",
+            f'exec "$@" 3<&{self.read} 4>&{self.write}',
+            "sh",
+            *command,
+            "--remote-debugging-pipe",
+        ]
 
 
 @contextmanager
-def opened(handler: type[Handler], address: str, *flags: str, pipe: Pipe | None = None) -> Iterator[None]:
+def opened(
+    handler: type[Handler], address: str, *flags: str, pipe: Pipe | None = None
+) -> Iterator[None]:
     """Start a browser at an address below a server with this handler."""
     program = chromium()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -142,7 +163,9 @@ def opened(handler: type[Handler], address: str, *flags: str, pipe: Pipe | None 
         command = [program, *FLAGS, *flags, f"--user-data-dir={profile}", url]
         ends = (pipe.read, pipe.write) if pipe else ()
         command = pipe.around(command) if pipe else command
-        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=ends)
+        started = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=ends
+        )
         try:
             yield
         finally:

@@ -83,7 +83,10 @@ class Case:
     def array(self) -> npt.NDArray[Any]:
         """Return values that differ along every axis and from voxel to voxel."""
         shape = tuple({**SIZES, "y": self.rows, "x": self.columns}[axis] for axis in self.axes)
-        ramp = sum(index * part for index, part in zip(np.indices(shape), (0.9, 0.5, 0.31, 0.07, 0.013), strict=False))
+        ramp = sum(
+            index * part
+            for index, part in zip(np.indices(shape), (0.9, 0.5, 0.31, 0.07, 0.013), strict=False)
+        )
         noisy = ramp + np.random.default_rng(3).normal(0, 0.2, shape)
         real = self.low + (self.high - self.low) * (noisy - noisy.min()) / np.ptp(noisy)
         if self.dtype.startswith("float"):
@@ -95,7 +98,9 @@ class Case:
         array = self.array()
         grid = {"affine": OBLIQUE, "space": "LPS", "axes": self.axes}
         # Other people's readers are the witnesses here.
-        receipt = dcs.write(array, folder, kind=self.kind, **grid, **self.options, verify=False, sync=False)
+        receipt = dcs.write(
+            array, folder, kind=self.kind, **grid, **self.options, verify=False, sync=False
+        )
         error = receipt.max_error
         apart = sorted(path for path in folder.iterdir() if path.is_dir())
         if apart:
@@ -105,10 +110,21 @@ class Case:
 
 
 def _part(
-    folder: Path, array: npt.NDArray[Any], max_error: float, volumes: int | None = None, step_s: float | None = None
+    folder: Path,
+    array: npt.NDArray[Any],
+    max_error: float,
+    volumes: int | None = None,
+    step_s: float | None = None,
 ) -> Part:
     frames = stored_frames(folder)
-    meant = Meant(real=array, frames=frames, affine_lps=OBLIQUE, max_error=max_error, volumes=volumes, step_s=step_s)
+    meant = Meant(
+        real=array,
+        frames=frames,
+        affine_lps=OBLIQUE,
+        max_error=max_error,
+        volumes=volumes,
+        step_s=step_s,
+    )
     return Part(folder=folder, meant=meant)
 
 
@@ -139,7 +155,14 @@ CASES = (
     Case(kind="CT", form="int32, stored with an offset", dtype="int32", low=-1000, high=60000),
     Case(kind="CT", form="int32, stored with a divisor", dtype="int32", low=0, high=120000, step=2),
     Case(kind="CT", form="over time", dtype="int16", axes="tzyx", options={"times": 2.0}, **_CT),
-    Case(kind="CT", form='over time, split="time"', dtype="int16", axes="tzyx", options={"split": "time"}, **_CT),
+    Case(
+        kind="CT",
+        form='over time, split="time"',
+        dtype="int16",
+        axes="tzyx",
+        options={"split": "time"},
+        **_CT,
+    ),
     Case(kind="MR", form="uint16", dtype="uint16", **_MR),
     Case(
         kind="MR",
@@ -166,7 +189,14 @@ CASES = (
         options={"times": 2.0, "metadata": _REPETITION | _ECHO},
         **_MR,
     ),
-    Case(kind="MR", form='over time, split="time"', dtype="uint16", axes="tzyx", options={"split": "time"}, **_MR),
+    Case(
+        kind="MR",
+        form='over time, split="time"',
+        dtype="uint16",
+        axes="tzyx",
+        options={"split": "time"},
+        **_MR,
+    ),
     Case(
         kind="MR",
         form="over diffusion weightings",
@@ -184,15 +214,26 @@ CASES = (
         options={"values": dcs.Rescale(per_slice=True)},
     ),
     Case(kind="PT", form="over time", dtype="float32", axes="tzyx", low=0, options={"times": 2.0}),
-    Case(kind="PT", form='over time, split="time"', dtype="float32", axes="tzyx", low=0, options={"split": "time"}),
+    Case(
+        kind="PT",
+        form='over time, split="time"',
+        dtype="float32",
+        axes="tzyx",
+        low=0,
+        options={"split": "time"},
+    ),
     Case(kind="SC", form="uint8", dtype="uint8", **_BYTES),
     Case(kind="SC", form="uint16", dtype="uint16", **_WORDS),
     Case(kind="SC", form="float32, rescaled", dtype="float32"),
     Case(kind="SC", form="uint8 RGB", dtype="uint8", axes="zyxc", **_BYTES),
     Case(kind="SC", form="uint16 RGB", dtype="uint16", axes="zyxc", **_WORDS),
-    Case(kind="SC", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_WORDS),
+    Case(
+        kind="SC", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_WORDS
+    ),
     Case(kind="EnhancedCT", form="int16", dtype="int16", options={"metadata": _EVENT}, **_CT),
-    Case(kind="EnhancedCT", form="float32, rescaled", dtype="float32", options={"metadata": _EVENT}),
+    Case(
+        kind="EnhancedCT", form="float32, rescaled", dtype="float32", options={"metadata": _EVENT}
+    ),
     Case(
         kind="EnhancedCT",
         form="over time",
@@ -202,7 +243,9 @@ CASES = (
         **_CT,
     ),
     Case(kind="EnhancedMR", form="uint16", dtype="uint16", options={"metadata": _SAFETY}, **_MR),
-    Case(kind="EnhancedMR", form="float32, rescaled", dtype="float32", options={"metadata": _SAFETY}),
+    Case(
+        kind="EnhancedMR", form="float32, rescaled", dtype="float32", options={"metadata": _SAFETY}
+    ),
     Case(
         kind="EnhancedMR",
         form="over time",
@@ -236,18 +279,42 @@ CASES = (
         **_MR,
     ),
     Case(kind="MultiframeSC", form="uint8", dtype="uint8", **_BYTES),
-    Case(kind="MultiframeSC", form="uint8, an odd number of pixels", dtype="uint8", rows=7, **_BYTES),
+    Case(
+        kind="MultiframeSC", form="uint8, an odd number of pixels", dtype="uint8", rows=7, **_BYTES
+    ),
     Case(kind="MultiframeSC", form="uint16", dtype="uint16", **_WORDS),
     Case(kind="MultiframeSC", form="uint8 RGB", dtype="uint8", axes="zyxc", **_BYTES),
     Case(kind="XRay3D", form="uint16", dtype="uint16", **_MR),
     Case(kind="XRay3D", form="float32, rescaled", dtype="float32"),
-    Case(kind="XRay3D", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_MR),
+    Case(
+        kind="XRay3D", form="over time", dtype="uint16", axes="tzyx", options={"times": 2.0}, **_MR
+    ),
     Case(kind="ParametricMap", form="float32", dtype="float32"),
     Case(kind="ParametricMap", form="float64", dtype="float64"),
-    Case(kind="ParametricMap", form="over time", dtype="float32", axes="tzyx", options={"times": 2.0}),
-    Case(kind="ParametricMap", form='over time, split="time"', dtype="float32", axes="tzyx", options={"split": "time"}),
+    Case(
+        kind="ParametricMap", form="over time", dtype="float32", axes="tzyx", options={"times": 2.0}
+    ),
+    Case(
+        kind="ParametricMap",
+        form='over time, split="time"',
+        dtype="float32",
+        axes="tzyx",
+        options={"split": "time"},
+    ),
     Case(kind="Segmentation", form="binary", dtype="uint8", **_LABELS),
-    Case(kind="Segmentation", form="binary, columns a multiple of 8", dtype="uint8", columns=16, **_LABELS),
-    Case(kind="Segmentation", form="labelmap", dtype="uint8", options={"segmentation_type": "labelmap"}, **_LABELS),
+    Case(
+        kind="Segmentation",
+        form="binary, columns a multiple of 8",
+        dtype="uint8",
+        columns=16,
+        **_LABELS,
+    ),
+    Case(
+        kind="Segmentation",
+        form="labelmap",
+        dtype="uint8",
+        options={"segmentation_type": "labelmap"},
+        **_LABELS,
+    ),
 )
 """One line of the readers table each."""

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GEOMETRIES", "NUMBERS", "ORIGIN", "SHAPE", "SPACING", "Numbers", "affine_of", "rotation"]
+__all__ = [
+    "GEOMETRIES",
+    "NUMBERS",
+    "ORIGIN",
+    "SHAPE",
+    "SPACING",
+    "Numbers",
+    "affine_of",
+    "rotation",
+]
 
 SHAPE = (5, 7, 9)
 SPACING = (0.7, 0.9, 2.5)
@@ -28,11 +37,18 @@ class Numbers:
     def array(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """Return noise on a ramp that differs along every axis, both ends reached."""
         weights = (0.07, 0.31, 1.0, 0.53)  # of columns, rows, slices and volumes
-        ramp = sum(weights[-1 - axis] * index for axis, index in enumerate(np.indices(shape), 4 - len(shape)))
+        ramp = sum(
+            weights[-1 - axis] * index
+            for axis, index in enumerate(np.indices(shape), 4 - len(shape))
+        )
         part = np.asarray(ramp) + np.random.default_rng(3).normal(0, 0.2, shape)
         part = (part - part.min()) / (part.max() - part.min())
         real = self.low + (self.high - self.low) * part
-        return real.astype(self.dtype) if self.dtype.startswith("float") else np.rint(real).astype(self.dtype)
+        return (
+            real.astype(self.dtype)
+            if self.dtype.startswith("float")
+            else np.rint(real).astype(self.dtype)
+        )
 
 
 NUMBERS = {

@@ -33,11 +33,18 @@ def open_with_dcmtk(folder: Path) -> list[Seen]:
 
     dcmtk has no volumes: the files are taken by name, and nothing is said of their place.
     """
-    return [Seen(array=np.concatenate([_frames(path) for path in sorted(folder.glob("*.dcm"))]), affine_lps=None)]
+    return [
+        Seen(
+            array=np.concatenate([_frames(path) for path in sorted(folder.glob("*.dcm"))]),
+            affine_lps=None,
+        )
+    ]
 
 
 def _program() -> str:
-    found = shutil.which("dcm2pnm") or shutil.which("dcm2img")  # of the same options; the second is newer
+    found = shutil.which("dcm2pnm") or shutil.which(
+        "dcm2img"
+    )  # of the same options; the second is newer
     if found is None:
         absent("dcmtk", "run `make debian` as root")
     return str(found)
@@ -50,8 +57,17 @@ def _frames(path: Path) -> npt.NDArray[Any]:
     centre, width = (first + last + 1) / 2, last - first + 1
     with tempfile.TemporaryDirectory() as out:
         window = ["--set-window", repr(centre), repr(width)]
-        command = [_program(), *window, "--all-frames", "--write-16-bit-pnm", str(path), f"{out}/frame"]
-        result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=60)
+        command = [
+            _program(),
+            *window,
+            "--all-frames",
+            "--write-16-bit-pnm",
+            str(path),
+            f"{out}/frame",
+        ]
+        result = subprocess.run(
+            command, capture_output=True, encoding="utf-8", check=False, timeout=60
+        )
         if result.returncode:
             raise CannotReadError(result.stderr.strip())
         pictures = sorted(Path(out).iterdir(), key=lambda picture: int(picture.name.split(".")[1]))
@@ -67,7 +83,12 @@ def _stored(path: Path) -> tuple[float, float, int, int]:
     # A file of floats has no such numbers: dcmtk is asked all the same.
     bits, signed = min(dataset.BitsAllocated, 16), dataset.get("PixelRepresentation", 0)
     low = -(1 << bits - 1) if signed else 0
-    return float(rescale.get("RescaleSlope", 1)), float(rescale.get("RescaleIntercept", 0)), low, low + (1 << bits) - 1
+    return (
+        float(rescale.get("RescaleSlope", 1)),
+        float(rescale.get("RescaleIntercept", 0)),
+        low,
+        low + (1 << bits) - 1,
+    )
 
 
 def _picture(path: Path) -> npt.NDArray[np.int64]:

@@ -27,7 +27,10 @@ SECONDS = 60.0
 """How long the browser may take for one answer."""
 
 # Two dimensions need no graphics processor, and are drawn faster without an imitated one.
-PLAIN = (*(flag for flag in FLAGS if not any(word in flag for word in ("gl", "gpu", "swiftshader"))), "--disable-gpu")
+PLAIN = (
+    *(flag for flag in FLAGS if not any(word in flag for word in ("gl", "gpu", "swiftshader"))),
+    "--disable-gpu",
+)
 
 # Chromium takes the pipes at 3 and 4; a program between it and us puts them there.
 START = "import os, sys; [os.dup2(int(sys.argv[at]), at + 2) for at in (1, 2)]; os.execv(sys.argv[3], sys.argv[3:])"
@@ -77,7 +80,9 @@ class Tab:
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of JavaScript in the page, of a promise what it is kept with."""
-        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -99,7 +104,9 @@ class Tab:
         while True:
             line, end, rest = self.unread.partition(b"\0")
             if not end:
-                ready, _, _ = select.select([self.from_browser], [], [], max(deadline - time.monotonic(), 0))
+                ready, _, _ = select.select(
+                    [self.from_browser], [], [], max(deadline - time.monotonic(), 0)
+                )
                 content = os.read(self.from_browser, 1 << 20) if ready else b""
                 assert content, f"the browser is silent about {what}"
                 self.unread += content
@@ -114,13 +121,26 @@ class Tab:
 
 
 @contextmanager
-def opened_tab(*, size: tuple[int, int] = (1280, 800), flags: tuple[str, ...] = ()) -> Iterator[Tab]:
+def opened_tab(
+    *, size: tuple[int, int] = (1280, 800), flags: tuple[str, ...] = ()
+) -> Iterator[Tab]:
     """Start a browser with one empty tab of a size in pixels."""
     program = chromium()
-    ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for pair in (os.pipe(), os.pipe()) for end in pair]
+    ends = [
+        fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10)
+        for pair in (os.pipe(), os.pipe())
+        for end in pair
+    ]
     theirs_in, to_browser, from_browser, theirs_out = ends
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [program, *PLAIN, *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
+        command = [
+            program,
+            *PLAIN,
+            *flags,
+            "--remote-debugging-pipe",
+            f"--user-data-dir={profile}",
+            "about:blank",
+        ]
         started = subprocess.Popen(
             [sys.executable, "-c", START, str(theirs_in), str(theirs_out), *command],
             stdout=subprocess.DEVNULL,
@@ -133,10 +153,14 @@ def opened_tab(*, size: tuple[int, int] = (1280, 800), flags: tuple[str, ...] = 
         try:
             pages = tab.call("Target.getTargets")["targetInfos"]
             target = next(one["targetId"] for one in pages if one["type"] == "page")
-            tab.session = tab.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            tab.session = tab.call("Target.attachToTarget", targetId=target, flatten=True)[
+                "sessionId"
+            ]
             sizes = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
             tab.call("Emulation.setDeviceMetricsOverride", **sizes)
-            tab.call("Emulation.setFocusEmulationEnabled", enabled=True)  # else no element has the focus
+            tab.call(
+                "Emulation.setFocusEmulationEnabled", enabled=True
+            )  # else no element has the focus
             yield tab
         finally:
             started.terminate()

@@ -40,7 +40,11 @@ def write_known_series(
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(stored.shape[0]):
         dataset = _instance(stored, affine_lps, index)
-        dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = f"{slope}", f"{intercept}", "US"
+        dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = (
+            f"{slope}",
+            f"{intercept}",
+            "US",
+        )
         if change:
             change(index, dataset)
         dataset.save_as(folder / f"{index + 1:04d}.dcm", enforce_file_format=True)
@@ -56,12 +60,18 @@ def _instance(stored: npt.NDArray[Any], affine: npt.NDArray[np.float64], index: 
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     dataset.SOPClassUID, dataset.SOPInstanceUID = CTImageStorage, f"{SERIES}.{index + 1}"
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = STUDY, SERIES, FRAME
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = (
+        STUDY,
+        SERIES,
+        FRAME,
+    )
     dataset.StudyDate, dataset.StudyTime, dataset.Modality = "20240229", "120000", "CT"
     dataset.PatientName, dataset.PatientID, dataset.StudyID = "Known^Series", "KNOWN", "1"
     dataset.SeriesNumber, dataset.InstanceNumber = 1, index + 1
     dataset.BodyPartExamined, dataset.Manufacturer = "WHOLEBODY", "Tests"
-    dataset.PatientBirthDate = dataset.PatientSex = dataset.ReferringPhysicianName = dataset.AccessionNumber = ""
+    dataset.PatientBirthDate = dataset.PatientSex = dataset.ReferringPhysicianName = (
+        dataset.AccessionNumber
+    ) = ""
     dataset.PositionReferenceIndicator = dataset.PatientPosition = ""
     dataset.KVP = dataset.AcquisitionNumber = None
     dataset.SliceThickness = dataset.SpacingBetweenSlices = _ds(lengths[2])

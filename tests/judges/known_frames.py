@@ -16,11 +16,25 @@ from pydicom.valuerep import format_number_as_ds
 
 from judges.known import OBLIQUE
 
-__all__ = ["enhanced_ct", "enhanced_mr", "label_map", "multi_frame_capture", "parametric_map", "save", "segmentation"]
+__all__ = [
+    "enhanced_ct",
+    "enhanced_mr",
+    "label_map",
+    "multi_frame_capture",
+    "parametric_map",
+    "save",
+    "segmentation",
+]
 
 SERIES, FRAME, ORGANIZATION = "2.25.2002", "2.25.2003", "2.25.2004"
 STORAGE = "1.2.840.10008.5.1.4.1.1."
-STACK, IN_STACK, TEMPORAL, POSITION, SEGMENT = 0x00209056, 0x00209057, 0x00209128, 0x00200032, 0x0062000B
+STACK, IN_STACK, TEMPORAL, POSITION, SEGMENT = (
+    0x00209056,
+    0x00209057,
+    0x00209128,
+    0x00200032,
+    0x0062000B,
+)
 CONTENT, PLANE_POSITION, SEGMENT_GROUP = 0x00209111, 0x00209113, 0x0062000A
 VOLUME_TYPE = ["DERIVED", "PRIMARY", "VOLUME", "RESAMPLED"]
 
@@ -44,9 +58,15 @@ def enhanced_mr(stored: npt.NDArray[Any], affine: npt.NDArray[np.float64] = OBLI
     ]
     dataset.SharedFunctionalGroupsSequence = Sequence([shared])
     dataset.PerFrameFunctionalGroupsSequence = Sequence(
-        _frame(affine, place, time=time if times > 1 else None) for time in range(times) for place in range(slices)
+        _frame(affine, place, time=time if times > 1 else None)
+        for time in range(times)
+        for place in range(slices)
     )
-    dimensions = [(STACK, CONTENT), *([(TEMPORAL, CONTENT)] if times > 1 else []), (IN_STACK, CONTENT)]
+    dimensions = [
+        (STACK, CONTENT),
+        *([(TEMPORAL, CONTENT)] if times > 1 else []),
+        (IN_STACK, CONTENT),
+    ]
     _dimensions(dataset, dimensions)
     dataset.DimensionOrganizationType = "3D_TEMPORAL" if times > 1 else "3D"
     return dataset
@@ -59,7 +79,9 @@ def enhanced_ct(stored: npt.NDArray[Any], affine: npt.NDArray[np.float64] = OBLI
     shared.CTImageFrameTypeSequence = [_frame_type()]
     shared.IrradiationEventIdentificationSequence = [_item(IrradiationEventUID="2.25.2009")]
     dataset.SharedFunctionalGroupsSequence = Sequence([shared])
-    dataset.PerFrameFunctionalGroupsSequence = Sequence(_frame(affine, place) for place in range(len(stored)))
+    dataset.PerFrameFunctionalGroupsSequence = Sequence(
+        _frame(affine, place) for place in range(len(stored))
+    )
     _dimensions(dataset, [(STACK, CONTENT), (IN_STACK, CONTENT)])
     dataset.DimensionOrganizationType = "3D"
     return dataset
@@ -68,7 +90,10 @@ def enhanced_ct(stored: npt.NDArray[Any], affine: npt.NDArray[np.float64] = OBLI
 def parametric_map(real: npt.NDArray[Any], affine: npt.NDArray[np.float64] = OBLIQUE) -> Dataset:
     """Return float32 or float64 `real` (slices, rows, columns) as a Parametric Map."""
     dataset = _base("30", "OT", len(real), real.shape[1:])
-    dataset.ImageType, dataset.ContentQualification = ["DERIVED", "PRIMARY", "VOLUME", "QUANTITY"], "RESEARCH"
+    dataset.ImageType, dataset.ContentQualification = (
+        ["DERIVED", "PRIMARY", "VOLUME", "QUANTITY"],
+        "RESEARCH",
+    )
     dataset.BurnedInAnnotation, dataset.RecognizableVisualFeatures = "NO", "YES"
     dataset.LossyImageCompression, dataset.PresentationLUTShape = "00", "IDENTITY"
     dataset.ContentLabel, dataset.ContentDescription, dataset.ContentCreatorName = "MAP", "", ""
@@ -76,7 +101,12 @@ def parametric_map(real: npt.NDArray[Any], affine: npt.NDArray[np.float64] = OBL
     dataset.BitsAllocated = real.dtype.itemsize * 8
     keyword = "FloatPixelData" if real.dtype.itemsize == 4 else "DoubleFloatPixelData"
     setattr(dataset, keyword, real.astype(real.dtype.newbyteorder("<")).tobytes())
-    mapping = _item(LUTLabel="VALUE", LUTExplanation="value", RealWorldValueIntercept=0.0, RealWorldValueSlope=1.0)
+    mapping = _item(
+        LUTLabel="VALUE",
+        LUTExplanation="value",
+        RealWorldValueIntercept=0.0,
+        RealWorldValueSlope=1.0,
+    )
     mapping.DoubleFloatRealWorldValueFirstValueMapped = float(real[np.isfinite(real)].min())
     mapping.DoubleFloatRealWorldValueLastValueMapped = float(real[np.isfinite(real)].max())
     mapping.MeasurementUnitsCodeSequence = [_code("1", "UCUM", "no units")]
@@ -84,20 +114,32 @@ def parametric_map(real: npt.NDArray[Any], affine: npt.NDArray[np.float64] = OBL
     shared.ParametricMapFrameTypeSequence = [_item(FrameType=dataset.ImageType)]
     shared.RealWorldValueMappingSequence = [mapping]
     dataset.SharedFunctionalGroupsSequence = Sequence([shared])
-    dataset.PerFrameFunctionalGroupsSequence = Sequence(_frame(affine, place) for place in range(len(real)))
+    dataset.PerFrameFunctionalGroupsSequence = Sequence(
+        _frame(affine, place) for place in range(len(real))
+    )
     _dimensions(dataset, [(STACK, CONTENT), (IN_STACK, CONTENT)])
     dataset.DimensionOrganizationType = "3D"
     return dataset
 
 
-def multi_frame_capture(stored: npt.NDArray[np.uint8], affine: npt.NDArray[np.float64] = OBLIQUE) -> Dataset:
+def multi_frame_capture(
+    stored: npt.NDArray[np.uint8], affine: npt.NDArray[np.float64] = OBLIQUE
+) -> Dataset:
     """Return uint8 `stored` (slices, rows, columns) as multi-frame grayscale byte Secondary Capture."""
     dataset = _base("7.2", "OT", len(stored), stored.shape[1:])
     _pixels(dataset, stored)
-    dataset.ImageType, dataset.ConversionType, dataset.BurnedInAnnotation = ["DERIVED", "SECONDARY"], "SYN", "NO"
+    dataset.ImageType, dataset.ConversionType, dataset.BurnedInAnnotation = (
+        ["DERIVED", "SECONDARY"],
+        "SYN",
+        "NO",
+    )
     dataset.PresentationLUTShape, dataset.PatientOrientation = "IDENTITY", ""
     dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = "1", "0", "US"
-    dataset.WindowCenter, dataset.WindowWidth, dataset.FrameIncrementPointer = "127.5", "255", 0x52009230
+    dataset.WindowCenter, dataset.WindowWidth, dataset.FrameIncrementPointer = (
+        "127.5",
+        "255",
+        0x52009230,
+    )
     dataset.SharedFunctionalGroupsSequence = Sequence([_shared(affine)])
     dataset.PerFrameFunctionalGroupsSequence = Sequence(
         _item(PlanePositionSequence=[_position(affine, place)]) for place in range(len(stored))
@@ -105,15 +147,24 @@ def multi_frame_capture(stored: npt.NDArray[np.uint8], affine: npt.NDArray[np.fl
     return dataset
 
 
-def segmentation(labels: npt.NDArray[np.uint8], affine: npt.NDArray[np.float64] = OBLIQUE) -> Dataset:
+def segmentation(
+    labels: npt.NDArray[np.uint8], affine: npt.NDArray[np.float64] = OBLIQUE
+) -> Dataset:
     """Return `labels` (slices, rows, columns) as binary Segmentation, frames without the segment left out."""
     numbers = sorted({*np.unique(labels).tolist()} - {0})
-    kept = [(number, place) for number in numbers for place in range(len(labels)) if (labels[place] == number).any()]
+    kept = [
+        (number, place)
+        for number in numbers
+        for place in range(len(labels))
+        if (labels[place] == number).any()
+    ]
     dataset = _segments("66.4", "BINARY", len(kept), labels.shape[1:], numbers)
     dataset.SegmentsOverlap = "NO"
     dataset.BitsAllocated = dataset.BitsStored = 1
     dataset.HighBit = dataset.PixelRepresentation = 0
-    dataset.PixelData = pack_bits(np.stack([labels[place] == number for number, place in kept]).astype(np.uint8))
+    dataset.PixelData = pack_bits(
+        np.stack([labels[place] == number for number, place in kept]).astype(np.uint8)
+    )
     dataset["PixelData"].VR = "OB"
     dataset.SharedFunctionalGroupsSequence = Sequence([_shared(affine)])
     dataset.PerFrameFunctionalGroupsSequence = Sequence(
@@ -156,10 +207,16 @@ def _enhanced(storage: str, modality: str, frames: npt.NDArray[Any], *, times: i
     return dataset
 
 
-def _segments(storage: str, kind: str, frames: int, size: Several[int], numbers: list[int]) -> Dataset:
+def _segments(
+    storage: str, kind: str, frames: int, size: Several[int], numbers: list[int]
+) -> Dataset:
     dataset = _base(storage, "SEG", frames, size)
     dataset.ImageType, dataset.LossyImageCompression = ["DERIVED", "PRIMARY"], "00"
-    dataset.ContentLabel, dataset.ContentDescription, dataset.ContentCreatorName = "SEGMENTATION", "", ""
+    dataset.ContentLabel, dataset.ContentDescription, dataset.ContentCreatorName = (
+        "SEGMENTATION",
+        "",
+        "",
+    )
     dataset.SegmentationType, dataset.PatientOrientation = kind, ""
     dataset.SegmentSequence = Sequence(
         _item(
@@ -167,7 +224,9 @@ def _segments(storage: str, kind: str, frames: int, size: Several[int], numbers:
             SegmentLabel=f"label {number}",
             SegmentAlgorithmType="AUTOMATIC",
             SegmentAlgorithmName="tests",
-            SegmentedPropertyCategoryCodeSequence=[_code("91723000", "SCT", "Anatomical Structure")],
+            SegmentedPropertyCategoryCodeSequence=[
+                _code("91723000", "SCT", "Anatomical Structure")
+            ],
             SegmentedPropertyTypeCodeSequence=[_code("85756007", "SCT", "Tissue")],
         )
         for number in numbers
@@ -181,12 +240,23 @@ def _base(storage: str, modality: str, frames: int, size: Several[int]) -> Datas
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID, dataset.SOPInstanceUID = STORAGE + storage, f"{SERIES}.1"
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = "2.25.2001", SERIES, FRAME
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = (
+        "2.25.2001",
+        SERIES,
+        FRAME,
+    )
     dataset.StudyDate = dataset.ContentDate = "20240229"
     dataset.StudyTime = dataset.ContentTime = "120000"
-    dataset.Modality, dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = modality, "1", 1, 1
+    dataset.Modality, dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = (
+        modality,
+        "1",
+        1,
+        1,
+    )
     dataset.PatientName, dataset.PatientID = "Known^Frames", "KNOWN"
-    dataset.PatientBirthDate = dataset.PatientSex = dataset.ReferringPhysicianName = dataset.AccessionNumber = ""
+    dataset.PatientBirthDate = dataset.PatientSex = dataset.ReferringPhysicianName = (
+        dataset.AccessionNumber
+    ) = ""
     dataset.PositionReferenceIndicator = ""
     if storage.startswith("7"):
         dataset.BodyPartExamined = "WHOLEBODY"
@@ -199,7 +269,10 @@ def _base(storage: str, modality: str, frames: int, size: Several[int]) -> Datas
 
 def _pixels(dataset: Dataset, stored: npt.NDArray[Any]) -> None:
     dataset.BitsAllocated = dataset.BitsStored = stored.dtype.itemsize * 8
-    dataset.HighBit, dataset.PixelRepresentation = dataset.BitsStored - 1, int(stored.dtype.kind == "i")
+    dataset.HighBit, dataset.PixelRepresentation = (
+        dataset.BitsStored - 1,
+        int(stored.dtype.kind == "i"),
+    )
     pixels = stored.astype(stored.dtype.newbyteorder("<")).tobytes()
     dataset.PixelData = pixels + bytes(len(pixels) % 2)
     dataset["PixelData"].VR = "OB" if stored.dtype.itemsize == 1 else "OW"
@@ -213,7 +286,9 @@ def _shared(affine: npt.NDArray[np.float64], *groups: tuple[str, Dataset]) -> Da
         SliceThickness=_ds(lengths[2]),
         SpacingBetweenSlices=_ds(lengths[2]),
     )
-    orientation = _item(ImageOrientationPatient=[_ds(value) for value in (*cosines[:, 0], *cosines[:, 1])])
+    orientation = _item(
+        ImageOrientationPatient=[_ds(value) for value in (*cosines[:, 0], *cosines[:, 1])]
+    )
     named = {keyword: [item] for keyword, item in groups}
     return _item(PixelMeasuresSequence=[measures], PlaneOrientationSequence=[orientation], **named)
 
@@ -231,13 +306,19 @@ def _frame(affine: npt.NDArray[np.float64], place: int, *, time: int | None = No
 def _dimensions(dataset: Dataset, pointers: list[tuple[int, int]]) -> None:
     dataset.DimensionOrganizationSequence = Sequence([_item(DimensionOrganizationUID=ORGANIZATION)])
     dataset.DimensionIndexSequence = Sequence(
-        _item(DimensionIndexPointer=tag, FunctionalGroupPointer=group, DimensionOrganizationUID=ORGANIZATION)
+        _item(
+            DimensionIndexPointer=tag,
+            FunctionalGroupPointer=group,
+            DimensionOrganizationUID=ORGANIZATION,
+        )
         for tag, group in pointers
     )
 
 
 def _rescale(unit: str = "US") -> tuple[str, Dataset]:
-    return "PixelValueTransformationSequence", _item(RescaleSlope="1", RescaleIntercept="0", RescaleType=unit)
+    return "PixelValueTransformationSequence", _item(
+        RescaleSlope="1", RescaleIntercept="0", RescaleType=unit
+    )
 
 
 def _window() -> tuple[str, Dataset]:

@@ -34,14 +34,20 @@ class Measure:
 
 def suv_factors(folder: Path) -> dict[str, str]:
     """Return how far the factors are from that of the dose, the weight and the times."""
-    written = {name: write(folder / str(index)) for index, (name, write) in enumerate(PET_SERIES.items())}
+    written = {
+        name: write(folder / str(index)) for index, (name, write) in enumerate(PET_SERIES.items())
+    }
     answers = factors_by_calculate_suv(list(written.values()))
     return {f"PT: {name}": _ratio(factors) for name, factors in zip(written, answers, strict=True)}
 
 
 def _ratio(factors: list[float]) -> str:
     worst = max(factors, key=lambda factor: abs(factor - FACTOR))
-    return "right" if abs(worst / FACTOR - 1) < 1e-9 else f"{worst / FACTOR:.3g} times the right factor"
+    return (
+        "right"
+        if abs(worst / FACTOR - 1) < 1e-9
+        else f"{worst / FACTOR:.3g} times the right factor"
+    )
 
 
 RAMP = np.linspace(0, 1, 3 * 4 * 5).reshape(3, 4, 5)
@@ -58,9 +64,14 @@ def grey_levels(folder: Path) -> dict[str, str]:
     said = {}
     with node_program("dcmjs_imaging") as ask:
         for index, (name, array) in enumerate(PICTURES.items()):
-            dcs.write(array, folder / str(index), kind="CT", spacing=(1, 1, 1), verify=False, sync=False)
+            dcs.write(
+                array, folder / str(index), kind="CT", spacing=(1, 1, 1), verify=False, sync=False
+            )
             files = sorted((folder / str(index)).glob("*.dcm"))
-            drawn = [image_of(image).array[0] for image in ask({"files": list(map(str, files))})["images"]]
+            drawn = [
+                image_of(image).array[0]
+                for image in ask({"files": list(map(str, files))})["images"]
+            ]
             said[name] = _levels(np.stack(drawn), np.stack([_windowed(path) for path in files]))
     return said
 

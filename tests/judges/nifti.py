@@ -19,7 +19,12 @@ from judges.outcomes import CannotReadError
 from judges.presence import absent
 from judges.seen import Seen
 
-__all__ = ["read_with_dcm2niix", "read_with_dicom2nifti", "read_with_vtk_dicom", "vtk_dicom_version"]
+__all__ = [
+    "read_with_dcm2niix",
+    "read_with_dicom2nifti",
+    "read_with_vtk_dicom",
+    "vtk_dicom_version",
+]
 
 HARMLESS = {
     "Patient Position (0018,5100) not specified": "an array has none, and the standard allows Type 2C to be empty",
@@ -40,11 +45,19 @@ def read_with_dcm2niix(folder: Path) -> list[Seen]:
 
     with tempfile.TemporaryDirectory() as out:
         command = [dcm2niix.bin, "-z", "n", "-b", "n", "-f", "volume", "-o", out, str(folder)]
-        result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
+        result = subprocess.run(
+            command, capture_output=True, encoding="utf-8", check=False, timeout=120
+        )
         lines = (line.strip() for line in (result.stdout + result.stderr).splitlines())
-        said = tuple(line for line in lines if "warning" in line.lower() and not any(part in line for part in HARMLESS))
+        said = tuple(
+            line
+            for line in lines
+            if "warning" in line.lower() and not any(part in line for part in HARMLESS)
+        )
         # Its unit is the second whether it says so or not.
-        return [_seen(nibabel.load(path), said, unit_s=1.0) for path in sorted(Path(out).glob("*.nii"))]
+        return [
+            _seen(nibabel.load(path), said, unit_s=1.0) for path in sorted(Path(out).glob("*.nii"))
+        ]
 
 
 def vtk_dicom_version() -> str:
@@ -64,11 +77,15 @@ def read_with_vtk_dicom(folder: Path) -> Seen:
     with tempfile.TemporaryDirectory() as out:
         target = Path(out, "volume.nii")
         command = [_dicomtonifti(), "--silent", "-o", str(target), *files]
-        result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
+        result = subprocess.run(
+            command, capture_output=True, encoding="utf-8", check=False, timeout=120
+        )
         if not target.is_file():
             raise CannotReadError(result.stderr.strip())
         seen = _seen(nibabel.load(target))
-    return _vectors_of(seen, pydicom.dcmread(files[0], stop_before_pixels=True).get("SamplesPerPixel", 1))
+    return _vectors_of(
+        seen, pydicom.dcmread(files[0], stop_before_pixels=True).get("SamplesPerPixel", 1)
+    )
 
 
 def read_with_dicom2nifti(folder: Path) -> Seen:
@@ -81,7 +98,9 @@ def read_with_dicom2nifti(folder: Path) -> Seen:
     with tempfile.TemporaryDirectory() as out, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            made = dicom2nifti.dicom_series_to_nifti(str(folder), f"{out}/volume.nii", reorient_nifti=False)
+            made = dicom2nifti.dicom_series_to_nifti(
+                str(folder), f"{out}/volume.nii", reorient_nifti=False
+            )
         except Exception as error:  # its own, and Python's where it expects a number and finds none
             raise CannotReadError(str(error)) from error
         return _seen(made["NII"], unit_s=1.0)
@@ -105,7 +124,9 @@ def _seen(image: Any, said: tuple[str, ...] = (), *, unit_s: float | None = None
         outermost_first = np.stack([outermost_first[name] for name in array.dtype.names], axis=-1)
     affine_lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine
     step_s = float(image.header["pixdim"][4]) * unit_s
-    return Seen(array=outermost_first, affine_lps=affine_lps, warnings=said, volumes=volumes, step_s=step_s)
+    return Seen(
+        array=outermost_first, affine_lps=affine_lps, warnings=said, volumes=volumes, step_s=step_s
+    )
 
 
 def _vectors_of(seen: Seen, samples: int) -> Seen:

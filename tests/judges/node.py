@@ -66,7 +66,9 @@ def itk_wasm() -> Iterator[Callable[[Path], list[Seen]]]:
 
         def open_series(folder: Path) -> list[Seen]:
             files = sorted(folder.glob("*.dcm"))
-            first = pydicom.dcmread(files[0], stop_before_pixels=True, specific_tags=["SOPClassUID"])
+            first = pydicom.dcmread(
+                files[0], stop_before_pixels=True, specific_tags=["SOPClassUID"]
+            )
             segmentation = first.SOPClassUID in SEGMENTATIONS
             answer = ask({"files": list(map(str, files)), "segmentation": segmentation})
             return [image_of(image) for image in answer["images"]]

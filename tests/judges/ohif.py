@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from dicomseries.pipeline.serving import held_at, service_of
+from dicomseries.api.serve import held_at, service_of
 from dicomseries.viewing.dicomweb import Holdings, Service
-from dicomseries.viewing.dicomweb.holdings import Held
+from dicomseries.viewing.dicomweb.series_index import Held
 from dicomseries.viewing.loopback import Request
 from judges.browser import PAGES, Answer, Desk, Handler, Pipe, file_answer, opened
 from judges.presence import absent
@@ -80,7 +80,9 @@ def ohif_version() -> str:
 
 
 @contextmanager
-def ohif(layout: str = MPR, *flags: str, pipe: Pipe | None = None) -> Iterator[Callable[[Path], list[Seen]]]:
+def ohif(
+    layout: str = MPR, *flags: str, pipe: Pipe | None = None
+) -> Iterator[Callable[[Path], list[Seen]]]:
     """Open OHIF; give a function that has it show the studies of a folder in a layout ("" is its own choice)."""
     _installed()
     held: dict[tuple[str, str, str], Held] = {}
@@ -97,8 +99,12 @@ def ohif(layout: str = MPR, *flags: str, pipe: Pipe | None = None) -> Iterator[C
             root = f"http://{self.headers['Host']}{SERVICE_PATH}"
             path = url.path.removeprefix(SERVICE_PATH)
             accept = ", ".join(self.headers.get_all("Accept", []))
-            answer = self.service.answer(Request(path=path, query=url.query, accept=accept, root=root))
-            content = answer.content if isinstance(answer.content, bytes) else b"".join(answer.content)
+            answer = self.service.answer(
+                Request(path=path, query=url.query, accept=accept, root=root)
+            )
+            content = (
+                answer.content if isinstance(answer.content, bytes) else b"".join(answer.content)
+            )
             return content, answer.content_type, answer.status
 
     OhifHandler.service = service_of(Holdings(by_uids={}))
@@ -112,7 +118,9 @@ def ohif(layout: str = MPR, *flags: str, pipe: Pipe | None = None) -> Iterator[C
         held.update(found)
         OhifHandler.service = service_of(Holdings(by_uids=dict(held)))
         address = f"/viewer/series?StudyInstanceUIDs={','.join(studies)}&SeriesInstanceUIDs={','.join(series)}"
-        return OhifHandler.desk.ask([f"{address}&hangingprotocolId={layout}" if layout else address])
+        return OhifHandler.desk.ask(
+            [f"{address}&hangingprotocolId={layout}" if layout else address]
+        )
 
     with opened(OhifHandler, "", *(flags or [SMALL]), pipe=pipe):
         yield ask

@@ -109,7 +109,9 @@ def _kept(address: str, folder: Path, meant: Meant) -> str:
     if not frames:
         return UNSERVED
     served, wanted = b"".join(frames), meant.frames.tobytes()
-    if len(served) * 8 == len(wanted):  # one bit a pixel, the first pixel in the lowest bit (PS3.5 section 8.1.1)
+    if len(served) * 8 == len(
+        wanted
+    ):  # one bit a pixel, the first pixel in the lowest bit (PS3.5 section 8.1.1)
         wanted = np.packbits(meant.frames, bitorder="little").tobytes()
     return KEPT if served == wanted else WRONG
 
@@ -117,7 +119,10 @@ def _kept(address: str, folder: Path, meant: Meant) -> str:
 def _frames(instance: str) -> list[bytes]:
     """Return the stored numbers of every frame; nothing if Orthanc has none to give."""
     try:
-        return [_ask(f"{instance}/frames/{index}/raw") for index in range(len(json.loads(_ask(f"{instance}/frames"))))]
+        return [
+            _ask(f"{instance}/frames/{index}/raw")
+            for index in range(len(json.loads(_ask(f"{instance}/frames"))))
+        ]
     except urllib.error.HTTPError:
         return []
 

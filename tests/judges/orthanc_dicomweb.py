@@ -30,7 +30,10 @@ ONE_BIT = 1
 
 def orthanc_dicomweb_version() -> str:
     """Return the version of the plugin, as in 1.7."""
-    with orthanc_server([_plugin()]) as address, urllib.request.urlopen(f"{address}/plugins/dicom-web") as answer:  # noqa: S310
+    with (
+        orthanc_server([_plugin()]) as address,
+        urllib.request.urlopen(f"{address}/plugins/dicom-web") as answer,  # noqa: S310
+    ):
         return str(json.load(answer)["Version"])
 
 
@@ -59,8 +62,14 @@ def _served(client: DICOMwebClient, folder: Path, meant: Meant) -> str:
     found = client.search_for_series(study, search_filters={"SeriesInstanceUID": series})
     files = client.retrieve_series(study, series, media_types=(("application/dicom", "*"),))
     by_uid = {file.SOPInstanceUID: file for file in files}
-    kept = len(files) == len(sources) and all(by_uid[source.SOPInstanceUID] == source for source in sources)
-    if len(found) != 1 or not kept or not _same_metadata(client.retrieve_series_metadata(study, series), sources):
+    kept = len(files) == len(sources) and all(
+        by_uid[source.SOPInstanceUID] == source for source in sources
+    )
+    if (
+        len(found) != 1
+        or not kept
+        or not _same_metadata(client.retrieve_series_metadata(study, series), sources)
+    ):
         return WRONG
     try:
         frames = [frame for source in sources for frame in _frames(client, source)]
@@ -74,7 +83,9 @@ def _served(client: DICOMwebClient, folder: Path, meant: Meant) -> str:
 def _frames(client: DICOMwebClient, source: pydicom.Dataset) -> list[bytes]:
     numbers = list(range(1, int(source.get("NumberOfFrames", 1)) + 1))
     uids = source.StudyInstanceUID, source.SeriesInstanceUID, source.SOPInstanceUID
-    frames: list[bytes] = client.retrieve_instance_frames(*uids, numbers, media_types=("application/octet-stream",))
+    frames: list[bytes] = client.retrieve_instance_frames(
+        *uids, numbers, media_types=("application/octet-stream",)
+    )
     return frames
 
 
@@ -99,14 +110,18 @@ def _same_metadata(served: list[dict[str, Any]], sources: list[pydicom.Dataset])
     for source in sources:
         answer = by_uid.get(source.SOPInstanceUID)
         wanted = json.loads(source.to_json())
-        if answer is None or not all(_same(answer.get(tag), wanted[tag]) for tag in wanted.keys() - PIXELS):
+        if answer is None or not all(
+            _same(answer.get(tag), wanted[tag]) for tag in wanted.keys() - PIXELS
+        ):
             return False
     return True
 
 
 def _same(served: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict):
-        return isinstance(served, dict) and all(_same(served.get(key), value) for key, value in wanted.items())
+        return isinstance(served, dict) and all(
+            _same(served.get(key), value) for key, value in wanted.items()
+        )
     if isinstance(wanted, list):
         # PS3.18 section F.2.5: an empty attribute has no values.
         served = [] if served is None else served

@@ -127,7 +127,9 @@ def outcome(images: list[Seen], meant: Meant) -> str:
     turned = [_turned(volume, meant) for volume in volumes]
     if any(one.array.shape != real.shape for one, real in zip(turned, meant.each(), strict=True)):
         return _stacked(volumes, meant)
-    values = _worst([_values(*three, meant) for three in zip(turned, meant.each(), meant.stored(), strict=True)])
+    values = _worst(
+        [_values(*three, meant) for three in zip(turned, meant.each(), meant.stored(), strict=True)]
+    )
     place = _worst([_place(one, meant) for one in turned])
     return _words(values, place, _axis(images, meant))
 
@@ -202,14 +204,21 @@ def _stacked(volumes: list[Seen], meant: Meant) -> str:
     return _words(WRONG, nowhere)
 
 
-def _same_frames(seen: list[npt.NDArray[Any]], wanted: list[npt.NDArray[Any]], tolerance: float) -> bool:
+def _same_frames(
+    seen: list[npt.NDArray[Any]], wanted: list[npt.NDArray[Any]], tolerance: float
+) -> bool:
     """Whether each wanted frame is among those seen, and there are no more."""
     if len(seen) != len(wanted):
         return False
     left = [frame.astype(np.float64) for frame in seen]
     for frame in wanted:
         found = next(
-            (i for i, one in enumerate(left) if one.shape == frame.shape and _off(one, frame) <= tolerance), None
+            (
+                i
+                for i, one in enumerate(left)
+                if one.shape == frame.shape and _off(one, frame) <= tolerance
+            ),
+            None,
         )
         if found is None:
             return False

@@ -54,7 +54,11 @@ def _per_slice(folder: Path) -> Path:
 
 def _dynamic(folder: Path) -> Path:
     array = np.random.default_rng(3).gamma(2, 900, (3, 3, 4, 5)).astype("float32")
-    timed = {"axes": "tzyx", "times": [0, 10, 40], "per_volume": {"ActualFrameDuration": [10000, 30000, 60000]}}
+    timed = {
+        "axes": "tzyx",
+        "times": [0, 10, 40],
+        "per_volume": {"ActualFrameDuration": [10000, 30000, 60000]},
+    }
     dcs.write(array, folder, metadata=METADATA, **GRID, **timed)
     return folder
 
@@ -81,9 +85,13 @@ def factors_by_calculate_suv(folders: list[Path]) -> list[list[float]]:
 
 
 def _asked(ask: Callable[[dict[str, Any]], dict[str, Any]], folder: Path) -> list[float]:
-    datasets = [pydicom.dcmread(path, stop_before_pixels=True) for path in sorted(folder.glob("*.dcm"))]
+    datasets = [
+        pydicom.dcmread(path, stop_before_pixels=True) for path in sorted(folder.glob("*.dcm"))
+    ]
     try:
-        factors: list[float] = ask({"instances": [_for_calculate_suv(dataset) for dataset in datasets]})["factors"]
+        factors: list[float] = ask(
+            {"instances": [_for_calculate_suv(dataset) for dataset in datasets]}
+        )["factors"]
     except CannotReadError as error:
         message = f"calculate-suv rejects {folder}: {error}"
         raise ValueError(message) from error
@@ -92,7 +100,14 @@ def _asked(ask: Callable[[dict[str, Any]], dict[str, Any]], folder: Path) -> lis
 
 def _for_calculate_suv(dataset: pydicom.Dataset) -> dict[str, Any]:
     (drug,) = dataset.RadiopharmaceuticalInformationSequence
-    texts = ("Units", "DecayCorrection", "SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime")
+    texts = (
+        "Units",
+        "DecayCorrection",
+        "SeriesDate",
+        "SeriesTime",
+        "AcquisitionDate",
+        "AcquisitionTime",
+    )
     return {
         **{keyword: str(dataset[keyword].value) for keyword in texts},
         "CorrectedImage": list(dataset.CorrectedImage),

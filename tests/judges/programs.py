@@ -13,7 +13,12 @@ from judges.browser import browser, package_version
 from judges.cases import Part
 from judges.copies import copied_through_json
 from judges.dcmtk import dcmtk_version, open_with_dcmtk
-from judges.nifti import read_with_dcm2niix, read_with_dicom2nifti, read_with_vtk_dicom, vtk_dicom_version
+from judges.nifti import (
+    read_with_dcm2niix,
+    read_with_dicom2nifti,
+    read_with_vtk_dicom,
+    vtk_dicom_version,
+)
 from judges.node import itk_wasm
 from judges.ohif import ohif, ohif_version
 from judges.orthanc import orthanc, orthanc_version

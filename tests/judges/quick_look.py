@@ -28,7 +28,9 @@ ALL_SEEN = """
 """JavaScript that is true once every plane has its first picture."""
 
 # A picture of two dimensions needs no graphics processor, and is drawn faster without an imitated one.
-PLAIN = tuple(flag for flag in FLAGS if "gl" not in flag and "gpu" not in flag and "swiftshader" not in flag)
+PLAIN = tuple(
+    flag for flag in FLAGS if "gl" not in flag and "gpu" not in flag and "swiftshader" not in flag
+)
 
 ROOT = Path(__file__).parents[2]
 DRIVER = ROOT / "tests" / "interop" / "quick_look" / "driver.js"
@@ -47,7 +49,9 @@ class User:
     sites: list[Site] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
-    def does(self, site: Site, *steps: Sequence[Any], size: tuple[int, int] = (1280, 800)) -> list[Any]:
+    def does(
+        self, site: Site, *steps: Sequence[Any], size: tuple[int, int] = (1280, 800)
+    ) -> list[Any]:
         """Open the page of a site and return what each step gave."""
         self.sites.append(site)
         address = f"/{TOKEN}/{len(self.sites) - 1}/#dark"
@@ -77,7 +81,14 @@ def user() -> Iterator[User]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         address = f"http://127.0.0.1:{server.server_port}/test/"
-        command = [program, *PLAIN, "--disable-gpu", "--window-size=1500,1000", f"--user-data-dir={profile}", address]
+        command = [
+            program,
+            *PLAIN,
+            "--disable-gpu",
+            "--window-size=1500,1000",
+            f"--user-data-dir={profile}",
+            address,
+        ]
         started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             yield one
@@ -103,9 +114,18 @@ def _handler(one: User) -> type[http.server.BaseHTTPRequestHandler]:
             elif self.path == "/test/driver.js":
                 self._give(Answer(content=DRIVER.read_bytes(), content_type="text/javascript"))
             elif self.path == "/test/axe.js":
-                self._give(Answer(content=(BUILT / "dist" / "axe.min.js").read_bytes(), content_type="text/javascript"))
+                self._give(
+                    Answer(
+                        content=(BUILT / "dist" / "axe.min.js").read_bytes(),
+                        content_type="text/javascript",
+                    )
+                )
             elif self.path == "/test/job":
-                self._give(Answer(content=json.dumps(one.jobs.get()).encode(), content_type="application/json"))
+                self._give(
+                    Answer(
+                        content=json.dumps(one.jobs.get()).encode(), content_type="application/json"
+                    )
+                )
             else:
                 super().do_GET()
 

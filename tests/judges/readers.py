@@ -34,7 +34,9 @@ def read_with_pydicom(folder: Path) -> Seen:
     origin = np.array(first.ImagePositionPatient, dtype=np.float64)
     row, column = np.reshape(np.array(first.ImageOrientationPatient, dtype=np.float64), (2, 3))
     if len(datasets) > 1:
-        step = (np.array(last.ImagePositionPatient, dtype=np.float64) - origin) / (len(datasets) - 1)
+        step = (np.array(last.ImagePositionPatient, dtype=np.float64) - origin) / (
+            len(datasets) - 1
+        )
     else:
         step = np.cross(row, column) * float(first.SpacingBetweenSlices)
     between_rows, between_columns = (float(value) for value in first.PixelSpacing)
@@ -91,11 +93,17 @@ def read_with_gdcm(folder: Path) -> Seen:
     images = [reader.GetImage() for reader in readers]
     first = images[0]
     cosines = np.reshape([first.GetDirectionCosines(i) for i in range(6)], (2, 3))
-    origin, end = (np.array([image.GetOrigin(i) for i in range(3)]) for image in (first, images[-1]))
+    origin, end = (
+        np.array([image.GetOrigin(i) for i in range(3)]) for image in (first, images[-1])
+    )
     step = (end - origin) / (len(images) - 1)
     return Seen(
-        array=np.concatenate([_real(_gdcm_pixels(gdcm, i), i.GetSlope(), i.GetIntercept()) for i in images]),
-        affine_lps=_affine(cosines[0] * first.GetSpacing(0), cosines[1] * first.GetSpacing(1), step, origin),
+        array=np.concatenate(
+            [_real(_gdcm_pixels(gdcm, i), i.GetSlope(), i.GetIntercept()) for i in images]
+        ),
+        affine_lps=_affine(
+            cosines[0] * first.GetSpacing(0), cosines[1] * first.GetSpacing(1), step, origin
+        ),
         warnings=() if sorted_well and sorter.GetZSpacing() > 0 else ("uneven positions",),
     )
 
@@ -106,7 +114,9 @@ def read_with_highdicom(folder: Path) -> Seen:
         absent("highdicom", "run `make check`, which installs it")
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own deprecations; its opinion of a series comes as an exception
+        warnings.simplefilter(
+            "ignore"
+        )  # its own deprecations; its opinion of a series comes as an exception
         volume = _highdicom_volume(_files(folder))
     affine = volume.affine[:, [2, 1, 0, 3]]  # its indices are (slice, row, column)
     return Seen(array=volume.array, affine_lps=affine)
@@ -129,9 +139,13 @@ def _files(folder: Path) -> list[Path]:
 
 def _sorted_datasets(folder: Path) -> list[pydicom.Dataset]:
     datasets: list[pydicom.Dataset] = [pydicom.dcmread(path) for path in _files(folder)]
-    row, column = np.reshape(np.array(datasets[0].ImageOrientationPatient, dtype=np.float64), (2, 3))
+    row, column = np.reshape(
+        np.array(datasets[0].ImageOrientationPatient, dtype=np.float64), (2, 3)
+    )
     normal = np.cross(row, column)
-    return sorted(datasets, key=lambda d: float(normal @ np.array(d.ImagePositionPatient, dtype=np.float64)))
+    return sorted(
+        datasets, key=lambda d: float(normal @ np.array(d.ImagePositionPatient, dtype=np.float64))
+    )
 
 
 def _rescale(dataset: pydicom.Dataset) -> tuple[float, float]:
@@ -187,7 +201,10 @@ def _gdcm_pixels(gdcm: Any, image: Any) -> npt.NDArray[Any]:
     }
     # SWIG hands the bytes over as a str with surrogates for what is not UTF-8.
     raw = image.GetBuffer().encode("utf-8", errors="surrogateescape")
-    samples, scalar = image.GetPixelFormat().GetSamplesPerPixel(), image.GetPixelFormat().GetScalarType()
+    samples, scalar = (
+        image.GetPixelFormat().GetSamplesPerPixel(),
+        image.GetPixelFormat().GetScalarType(),
+    )
     sizes = [image.GetDimension(i) for i in reversed(range(image.GetNumberOfDimensions()))]
     shape = (*([1] * (3 - len(sizes))), *sizes, *([samples] if samples > 1 else []))
     numbers = np.frombuffer(raw, dtype=of_type[scalar])
@@ -207,7 +224,9 @@ def _itk_messages() -> Iterator[list[str]]:
         def _keep(self, text: str) -> None:
             messages.append(text.strip())
 
-        DisplayText = DisplayErrorText = DisplayWarningText = DisplayGenericOutputText = DisplayDebugText = _keep
+        DisplayText = DisplayErrorText = DisplayWarningText = DisplayGenericOutputText = (
+            DisplayDebugText
+        ) = _keep
 
     catcher = Catcher()
     previous = catcher.SetAsGlobalITKLogger()

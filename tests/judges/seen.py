@@ -45,7 +45,10 @@ class Seen:
         """Return the volumes of the leading axis, one by one; the volume itself if there is no such axis."""
         if self.volumes is None:
             return [self]
-        return [Seen(array=one, affine_lps=self.affine_lps, warnings=self.warnings) for one in self.array]
+        return [
+            Seen(array=one, affine_lps=self.affine_lps, warnings=self.warnings)
+            for one in self.array
+        ]
 
     def aligned_to(self, affine_lps: npt.ArrayLike) -> Seen:
         """Return the same voxels of one volume with axes ordered and directed as those of `affine_lps`.
@@ -56,7 +59,10 @@ class Seen:
         wanted = _directions(np.asarray(affine_lps, dtype=np.float64))
         here = _directions(self.affine_lps)
         agreement = wanted.T @ here
-        order = max(itertools.permutations(range(3)), key=lambda p: sum(abs(agreement[i, p[i]]) for i in range(3)))
+        order = max(
+            itertools.permutations(range(3)),
+            key=lambda p: sum(abs(agreement[i, p[i]]) for i in range(3)),
+        )
         signs = [1 if agreement[i, order[i]] >= 0 else -1 for i in range(3)]
         return self._turned(order, signs)
 
@@ -76,8 +82,12 @@ class Seen:
 def corners(affine_lps: npt.ArrayLike, shape: tuple[int, ...]) -> Affine:
     """Return the LPS mm of the eight outermost voxel centres, shape (8, 3), the column index varying fastest."""
     slices, rows, columns = shape[:3]
-    indices = [(x, y, z, 1) for z in (0, slices - 1) for y in (0, rows - 1) for x in (0, columns - 1)]
-    points: Affine = (np.asarray(affine_lps, dtype=np.float64) @ np.array(indices, dtype=np.float64).T)[:3].T
+    indices = [
+        (x, y, z, 1) for z in (0, slices - 1) for y in (0, rows - 1) for x in (0, columns - 1)
+    ]
+    points: Affine = (
+        np.asarray(affine_lps, dtype=np.float64) @ np.array(indices, dtype=np.float64).T
+    )[:3].T
     return points
 
 
@@ -88,7 +98,9 @@ def corner_distance(seen: Seen, affine_lps: npt.ArrayLike, shape: tuple[int, ...
     """
     if seen.affine_lps is None or seen.array.shape[:3] != tuple(shape[:3]):
         return float("inf")
-    return float(np.linalg.norm(corners(seen.affine_lps, shape) - corners(affine_lps, shape), axis=1).max())
+    return float(
+        np.linalg.norm(corners(seen.affine_lps, shape) - corners(affine_lps, shape), axis=1).max()
+    )
 
 
 def _directions(affine: Affine) -> Affine:

@@ -30,7 +30,9 @@ def _by_acquisition_time(series: Sequence[Dataset], _: Dataset) -> dt.datetime:
 def _by_frame_reference_time(series: Sequence[Dataset], one: Dataset) -> dt.datetime:
     """Count from the acquisition of a frame back by its FrameReferenceTime, as written at the start of the frame."""
     del series
-    return _moment(one.AcquisitionDate, one.AcquisitionTime) - dt.timedelta(milliseconds=float(one.FrameReferenceTime))
+    return _moment(one.AcquisitionDate, one.AcquisitionTime) - dt.timedelta(
+        milliseconds=float(one.FrameReferenceTime)
+    )
 
 
 SUV_READERS: dict[str, Callable[[Sequence[Dataset], Dataset], dt.datetime]] = {
@@ -47,7 +49,9 @@ def suv_factors(folder: Path, reader: str) -> list[float]:
     The dose has decayed from the injection to the time to which the values are corrected: the injection itself (ADMIN),
     the reference time of the series (START), or the beginning of the frame (NONE).
     """
-    series = [pydicom.dcmread(one, stop_before_pixels=True) for one in sorted(folder.rglob("*.dcm"))]
+    series = [
+        pydicom.dcmread(one, stop_before_pixels=True) for one in sorted(folder.rglob("*.dcm"))
+    ]
     return [_factor(series, one, reader) for one in series]
 
 

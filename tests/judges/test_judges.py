@@ -48,7 +48,9 @@ READERS = {
     "vtk-dicom": (read_with_vtk_dicom, 1e-3),
     "dicom2nifti": (read_with_dicom2nifti, 1e-3),
 }
-every_reader = pytest.mark.parametrize(("reader", "tolerance_mm"), READERS.values(), ids=READERS.keys())
+every_reader = pytest.mark.parametrize(
+    ("reader", "tolerance_mm"), READERS.values(), ids=READERS.keys()
+)
 
 
 def spoil(keyword: str, value: object, *, at: int | None = None) -> Callable[[int, Dataset], None]:
@@ -100,7 +102,9 @@ def test_an_array_flipped_under_the_same_geometry_is_noticed(tmp_path, reader, t
 
 @every_reader
 def test_a_grid_flipped_under_the_same_array_is_noticed(tmp_path, reader, tolerance_mm):
-    flipped = OBLIQUE @ np.array([[-1, 0, 0, 19], [0, 1, 0, 0], [0, 0, -1, 5], [0, 0, 0, 1]], dtype=float)
+    flipped = OBLIQUE @ np.array(
+        [[-1, 0, 0, 19], [0, 1, 0, 0], [0, 0, -1, 5], [0, 0, 0, 1]], dtype=float
+    )
     write_known_series(tmp_path, STORED, flipped)
     seen = reader(tmp_path).aligned_to(OBLIQUE)
     assert corner_distance(seen, OBLIQUE, SHAPE) < tolerance_mm, "the grid covers the same points"
@@ -108,12 +112,16 @@ def test_a_grid_flipped_under_the_same_array_is_noticed(tmp_path, reader, tolera
 
 
 def test_simpleitk_warns_of_an_uneven_step(tmp_path):
-    write_known_series(tmp_path, STORED, change=spoil("ImagePositionPatient", ["-101.25", "38.1", "77.125"], at=1))
+    write_known_series(
+        tmp_path, STORED, change=spoil("ImagePositionPatient", ["-101.25", "38.1", "77.125"], at=1)
+    )
     assert any("uniform" in line for line in read_with_simpleitk(tmp_path).warnings)
 
 
 def test_gdcm_warns_of_an_uneven_step(tmp_path):
-    write_known_series(tmp_path, STORED, change=spoil("ImagePositionPatient", ["-101.25", "38.1", "77.125"], at=1))
+    write_known_series(
+        tmp_path, STORED, change=spoil("ImagePositionPatient", ["-101.25", "38.1", "77.125"], at=1)
+    )
     assert read_with_gdcm(tmp_path).warnings
 
 
@@ -134,7 +142,8 @@ def test_alignment_turns_the_array_with_its_affine():
     seen = Seen(array=np.arange(24).reshape(2, 3, 4), affine_lps=OBLIQUE)
     turned = Seen(
         array=np.transpose(seen.array, (2, 0, 1))[:, ::-1],
-        affine_lps=OBLIQUE @ np.array([[0, 0, 1, 0], [1, 0, 0, 0], [0, -1, 0, 1], [0, 0, 0, 1]], dtype=float),
+        affine_lps=OBLIQUE
+        @ np.array([[0, 0, 1, 0], [1, 0, 0, 0], [0, -1, 0, 1], [0, 0, 0, 1]], dtype=float),
     )
     back = turned.aligned_to(OBLIQUE)
     assert np.array_equal(back.array, seen.array)
@@ -151,7 +160,9 @@ def test_corners_are_those_of_voxel_centres():
 def test_validators_have_nothing_against_a_clean_series(tmp_path, program):
     write_known_series(tmp_path, STORED[:2])
     paths = sorted(tmp_path.iterdir())
-    verdicts = [dciodvfy(path, program=program) for path in paths] + [dcentvfy(paths, program=program)]
+    verdicts = [dciodvfy(path, program=program) for path in paths] + [
+        dcentvfy(paths, program=program)
+    ]
     assert [verdict.errors + verdict.warnings for verdict in verdicts] == [()] * 3
 
 
@@ -179,7 +190,11 @@ def test_dcentvfy_notices_a_second_study(tmp_path, program):
 
 def to_secondary_capture(_: int, dataset: Dataset) -> None:
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = SECONDARY_CAPTURE
-    dataset.ImageType, dataset.Modality, dataset.ConversionType = ["DERIVED", "SECONDARY"], "OT", "SYN"
+    dataset.ImageType, dataset.Modality, dataset.ConversionType = (
+        ["DERIVED", "SECONDARY"],
+        "OT",
+        "SYN",
+    )
     dataset.PatientOrientation = ""
     del dataset.KVP, dataset.AcquisitionNumber
 

@@ -101,7 +101,12 @@ def test_volumes_over_time(said, images):
 
 @pytest.mark.parametrize(
     ("said", "step_s"),
-    [("right", 2.0), ("right", 2.0005), ("values right, no times", 2.002), ("values right, no times", None)],
+    [
+        ("right", 2.0),
+        ("right", 2.0005),
+        ("values right, no times", 2.002),
+        ("values right, no times", None),
+    ],
 )
 def test_volumes_with_times(said, step_s):
     seen = replace(image(TIMES, volumes=3), step_s=step_s)
@@ -143,5 +148,9 @@ def test_no_two_frames_of_a_case_are_equal_under_any_flip(case):
     array = case.array()
     volumes = array if "t" in case.axes else array[None]
     frames = [frame for volume in volumes for frame in volume]
-    turned = {np.ascontiguousarray(one).tobytes() for f in frames for one in (f, f[::-1], f[:, ::-1], f[::-1, ::-1])}
+    turned = {
+        np.ascontiguousarray(one).tobytes()
+        for f in frames
+        for one in (f, f[::-1], f[:, ::-1], f[::-1, ::-1])
+    }
     assert len(turned) == 4 * len(frames)

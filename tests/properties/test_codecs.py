@@ -14,15 +14,22 @@ from pydicom.pixels.decoders.base import get_decoder
 
 import dicomseries as dcs
 from dicomseries.codecs import CODECS, parse_compression, syntax_of
-from dicomseries.plan.sizes import most_encapsulated
+from dicomseries.plan.encoded_sizes import most_encapsulated
 
 INDEPENDENT = {"rle": "pydicom", "jpegls": "pyjpegls", "j2k": "gdcm", "htj2k": "pylibjpeg"}
 """Plug-ins of pydicom that share no library with the encoder, where there is one; none decodes JPEG XL."""
 
-OWN = {"jpegls": imagecodecs.jpegls_decode, "j2k": imagecodecs.jpeg2k_decode, "jxl": imagecodecs.jpegxl_decode}
+OWN = {
+    "jpegls": imagecodecs.jpegls_decode,
+    "j2k": imagecodecs.jpeg2k_decode,
+    "jxl": imagecodecs.jpegxl_decode,
+}
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.word)
-grey, colour = st.tuples(st.integers(1, 40), st.integers(1, 40)), st.tuples(*[st.integers(1, 12)] * 2, st.just(3))
+grey, colour = (
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.tuples(*[st.integers(1, 12)] * 2, st.just(3)),
+)
 
 
 @st.composite
@@ -34,7 +41,9 @@ def frames(draw):
     low, high = sorted(draw(st.tuples(*[st.integers(info.min, info.max)] * 2)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     noise = rng.integers(low, high, shape, dtype=dtype, endpoint=True)
-    few = np.where(rng.random(shape) < draw(st.sampled_from([0.02, 0.5])), noise, np.array(low, dtype))
+    few = np.where(
+        rng.random(shape) < draw(st.sampled_from([0.02, 0.5])), noise, np.array(low, dtype)
+    )
     return draw(npst.arrays(dtype, shape) | st.sampled_from([noise, few]))
 
 
@@ -61,7 +70,9 @@ def decoded_elsewhere(codec, frame):
     return array
 
 
-@pytest.mark.parametrize("codec", [one for one in CODECS if one.word in INDEPENDENT], ids=lambda codec: codec.word)
+@pytest.mark.parametrize(
+    "codec", [one for one in CODECS if one.word in INDEPENDENT], ids=lambda codec: codec.word
+)
 @given(frame=frames())
 def test_another_decoder_gives_the_frame_back(codec, frame):
     array = decoded_elsewhere(codec, frame)
@@ -69,7 +80,9 @@ def test_another_decoder_gives_the_frame_back(codec, frame):
     assert np.array_equal(array, frame)
 
 
-@pytest.mark.parametrize("codec", [one for one in CODECS if one.word in OWN], ids=lambda codec: codec.word)
+@pytest.mark.parametrize(
+    "codec", [one for one in CODECS if one.word in OWN], ids=lambda codec: codec.word
+)
 @given(frame=frames())
 def test_the_library_itself_gives_the_frame_back(codec, frame):
     frame = allowed(codec, frame)
@@ -93,7 +106,9 @@ def test_noise_of_two_values_is_encoded_too(codec, dtype):
     info = np.iinfo(dtype)
     noise = np.random.default_rng(0).choice(np.array([info.min, info.max], dtype), (70, 90))
     frame = allowed(codec, noise)
-    most = most_encapsulated(rows=70, row_bytes=frame.nbytes // 70, words=frame.dtype.itemsize, frames=1)
+    most = most_encapsulated(
+        rows=70, row_bytes=frame.nbytes // 70, words=frame.dtype.itemsize, frames=1
+    )
     assert len(codec.encode(frame)) <= most
 
 

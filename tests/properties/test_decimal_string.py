@@ -45,7 +45,9 @@ def test_a_text_fits_and_pydicom_accepts_it(value):
     DS(text, auto_format=False, validation_mode=2)  # 2: raise
 
 
-any_size = st.builds(lambda mantissa, exponent: mantissa * 10.0**exponent, st.floats(-10, 10), st.integers(-300, 300))
+any_size = st.builds(
+    lambda mantissa, exponent: mantissa * 10.0**exponent, st.floats(-10, 10), st.integers(-300, 300)
+)
 
 
 @given(finite | any_size | st.floats(-1e17, 1e17) | st.floats(-2, 2) | st.floats(-1e-3, 1e-3))

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dicomseries.derivation import Source, SourceFrame, match
-from dicomseries.derivation.references import references
+from dicomseries.derivation.source.source_references import references
 from dicomseries.geometry import Grid
 from dicomseries.testing import directions, grids
 
@@ -30,9 +30,17 @@ class Change(NamedTuple):
 
 def source_on(grid: Grid, *, positions: np.ndarray | None = None, volumes: int = 1) -> Source:
     """A source with a file for each slice of each volume; the files may say other positions than the grid."""
-    places = positions if positions is not None else [grid.position(index) for index in range(grid.shape[0])]
+    places = (
+        positions
+        if positions is not None
+        else [grid.position(index) for index in range(grid.shape[0])]
+    )
     frames = tuple(
-        SourceFrame(sop_class_uid="1.2.3", sop_instance_uid=f"2.25.{volume}.{index}", position_lps=tuple(place))
+        SourceFrame(
+            sop_class_uid="1.2.3",
+            sop_instance_uid=f"2.25.{volume}.{index}",
+            position_lps=tuple(place),
+        )
         for volume in range(volumes)
         for index, place in enumerate(places)
     )
@@ -75,7 +83,9 @@ def resamplings(draw, grid: Grid) -> Change:
     step = st.sampled_from((1 / 3, 0.5, 0.75, 1.0, 1.25, 2.0)) | st.floats(0.2, 3.0)
     shift = st.sampled_from((0.0, 0.5, -0.5, -1.0)) | st.floats(-2.0, 3.0)
     sides = draw(st.tuples(*[st.integers(1, 9)] * 3))
-    return Change(mapped(grid, sides, draw(st.tuples(shift, shift, shift)), draw(st.tuples(step, step, step))))
+    return Change(
+        mapped(grid, sides, draw(st.tuples(shift, shift, shift)), draw(st.tuples(step, step, step)))
+    )
 
 
 @st.composite
@@ -93,9 +103,16 @@ def turns(draw, grid: Grid) -> Change:
     spacing = tuple(draw(st.floats(0.3, 2.0)) * min(grid.spacing_mm) for _ in range(3))
     sides = draw(st.tuples(*[st.integers(1, 8)] * 3))
     turned = Grid(shape=sides, spacing_mm=spacing, direction_lps=draw(directions()))
-    middle = np.array(grid.point(*(draw(st.floats(0, 1)) * (side - 1) for side in grid.shape[::-1])))
+    middle = np.array(
+        grid.point(*(draw(st.floats(0, 1)) * (side - 1) for side in grid.shape[::-1]))
+    )
     origin = middle - turned.point(*((side - 1) / 2 for side in sides[::-1]))
-    turned = Grid(shape=sides, spacing_mm=spacing, direction_lps=turned.direction_lps, origin_lps=tuple(origin))
+    turned = Grid(
+        shape=sides,
+        spacing_mm=spacing,
+        direction_lps=turned.direction_lps,
+        origin_lps=tuple(origin),
+    )
     return Change(turned, is_parallel=abs(np.dot(grid.normal, turned.normal)) > 1 - 1e-12)
 
 
@@ -129,7 +146,9 @@ def is_inside(grid: Grid, places: np.ndarray, grown: np.ndarray) -> np.ndarray:
     """Whether places lie in the volume of the voxels, its faces moved outwards by parts of a voxel."""
     offsets = places - np.array(grid.position(0))
     inside = np.ones(places.shape[:-1], bool)
-    for axis, spacing, side, more in zip(grid.axes, grid.spacing_mm, grid.shape[::-1], grown, strict=True):
+    for axis, spacing, side, more in zip(
+        grid.axes, grid.spacing_mm, grid.shape[::-1], grown, strict=True
+    ):
         index = offsets @ np.array(axis) / spacing
         inside &= (index >= -0.5 - more) & (index <= side - 0.5 + more)
     return inside
@@ -175,14 +194,18 @@ def test_the_first_source_slice_is_the_one_nearest_in_mm_and_the_others_follow_b
     for found, places in zip(matching.slices, points(change.grid), strict=True):
         away = distances_mm(grid, places).mean(axis=0)
         assert not found or away[found[0]] <= away.min() + HAIR * grid.spacing_mm[2]
-        assert all(away[a] <= away[b] + HAIR * grid.spacing_mm[2] for a, b in itertools.pairwise(found))
+        assert all(
+            away[a] <= away[b] + HAIR * grid.spacing_mm[2] for a, b in itertools.pairwise(found)
+        )
 
 
 @given(pairs())
 def test_a_slice_lies_exactly_on_the_one_whose_plane_all_its_voxels_are_in(pair):
     grid, change = pair
     matching = match(source_on(grid), change.grid)
-    for exact, found, places in zip(matching.exact, matching.slices, points(change.grid), strict=True):
+    for exact, found, places in zip(
+        matching.exact, matching.slices, points(change.grid), strict=True
+    ):
         away = distances_mm(grid, places).max(axis=0) / grid.spacing_mm[2]
         on = set(np.flatnonzero(away < COINCIDES - HAIR)) if change.is_parallel and found else set()
         assert on <= {exact}
@@ -194,7 +217,11 @@ def test_locations_are_preserved_if_every_voxel_lies_where_one_of_the_source_is_
     grid, change = pair
     offsets = points(change.grid) - np.array(grid.position(0))
     index = np.stack(
-        [offsets @ np.array(axis) / spacing for axis, spacing in zip(grid.axes, grid.spacing_mm, strict=True)], axis=-1
+        [
+            offsets @ np.array(axis) / spacing
+            for axis, spacing in zip(grid.axes, grid.spacing_mm, strict=True)
+        ],
+        axis=-1,
     )
     beside = np.abs(index - index.round()).max()
     assume(abs(beside - COINCIDES) > HAIR)
@@ -218,13 +245,19 @@ def test_a_grid_is_the_same_in_whatever_order_its_slices_come(grid, data):
 @given(pairs(), st.integers(0, 2**32 - 1))
 def test_positions_that_the_files_round_change_nothing_on_the_grid_evened_out(pair, seed):
     grid, change = pair
-    noise = np.random.default_rng(seed).uniform(-0.4e-3, 0.4e-3, (grid.shape[0], 3)) * min(grid.spacing_mm)
+    noise = np.random.default_rng(seed).uniform(-0.4e-3, 0.4e-3, (grid.shape[0], 3)) * min(
+        grid.spacing_mm
+    )
     rounded = np.array([grid.position(index) for index in range(grid.shape[0])]) + noise
-    assert match(source_on(grid, positions=rounded), change.grid) == match(source_on(grid), change.grid)
+    assert match(source_on(grid, positions=rounded), change.grid) == match(
+        source_on(grid), change.grid
+    )
 
 
 @given(pairs(), st.integers(1, 3), st.integers(1, 3))
-def test_every_image_of_a_slice_is_named_and_each_series_item_has_the_same_images(pair, source_volumes, volumes):
+def test_every_image_of_a_slice_is_named_and_each_series_item_has_the_same_images(
+    pair, source_volumes, volumes
+):
     grid, change = pair
     source = source_on(grid, volumes=source_volumes)
     matching = match(source, change.grid)
@@ -243,7 +276,9 @@ def test_every_image_of_a_slice_is_named_and_each_series_item_has_the_same_image
         if listed is not None:
             ((instances, uid),) = listed
             assert uid.values == ("2.25.2",)
-            assert {attributes_of(item)["ReferencedSOPInstanceUID"] for item in instances.values} == expected
+            assert {
+                attributes_of(item)["ReferencedSOPInstanceUID"] for item in instances.values
+            } == expected
 
 
 def attributes_of(item) -> dict:

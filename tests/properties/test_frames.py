@@ -17,16 +17,21 @@ from pydicom.pixels.utils import pack_bits
 from pydicom.sequence import Sequence
 
 from dicomseries.errors import DicomSeriesError
-from dicomseries.readback import frames_of, read, read_frames, read_instance, scan, tags
-from dicomseries.readback.arrangement import Key, arrange, places_of
-from dicomseries.readback.functional_groups import FunctionalGroups, path_of
+from dicomseries.reading import frames_of, read, read_frames, read_instance, scan, tags
+from dicomseries.reading.geometry.repeated_places import Key, arrange, places_of
+from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, path_of
 
 SYNTAXES = st.sampled_from([f"1.2.840.10008.1.2{end}" for end in (".1", "", ".2", ".1.99")])
 PATHS = {
     ("FrameContentSequence", "TemporalPositionIndex"): (st.integers(0, 2**32 - 1), 1),
-    ("FrameContentSequence", "DimensionIndexValues"): (st.lists(st.integers(1, 99), min_size=2, max_size=2), 2),
+    ("FrameContentSequence", "DimensionIndexValues"): (
+        st.lists(st.integers(1, 99), min_size=2, max_size=2),
+        2,
+    ),
     ("PlanePositionSequence", "ImagePositionPatient"): (
-        st.lists(st.sampled_from(["0", "-1.5", "12.25", "1e-3", "100.125"]), min_size=3, max_size=3),
+        st.lists(
+            st.sampled_from(["0", "-1.5", "12.25", "1e-3", "100.125"]), min_size=3, max_size=3
+        ),
         3,
     ),
     ("MRDiffusionSequence", "DiffusionBValue"): (st.floats(-1e6, 1e6), 1),
@@ -84,7 +89,10 @@ def encoded(dataset: Dataset, syntax: str) -> bytes:
 def numbers(value, size: int) -> list[float]:
     if value is None:
         return [np.nan] * size
-    return [float(one) for one in (value if isinstance(value, pydicom.multival.MultiValue | list) else [value])]
+    return [
+        float(one)
+        for one in (value if isinstance(value, pydicom.multival.MultiValue | list) else [value])
+    ]
 
 
 @given(own=st.lists(items(), min_size=1, max_size=6), shared=items(), syntax=SYNTAXES)
@@ -121,7 +129,9 @@ def test_any_frames_are_those_of_the_whole(folder, kind, size, bounds, **how):
     is_big = syntax.endswith(".2.2")
     colour = None if kind in {"bits", "float32", "float64"} else colour
     shape = (*size, 3) if colour is not None else size
-    stored = rng.integers(0, 2 if kind == "bits" else 200, shape).astype("uint8" if kind == "bits" else kind)
+    stored = rng.integers(0, 2 if kind == "bits" else 200, shape).astype(
+        "uint8" if kind == "bits" else kind
+    )
     dataset = Dataset()
     dataset.NumberOfFrames, dataset.Rows, dataset.Columns = size
     dataset.SamplesPerPixel = 1 if colour is None else 3
@@ -134,7 +144,9 @@ def test_any_frames_are_those_of_the_whole(folder, kind, size, bounds, **how):
     lying = np.moveaxis(stored, -1, 1) if colour == 1 else stored
     lying = np.ascontiguousarray(lying, dtype=stored.dtype.newbyteorder(">" if is_big else "<"))
     data = pack_bits(lying) if kind == "bits" else lying.tobytes()
-    keyword = {"float32": "FloatPixelData", "float64": "DoubleFloatPixelData"}.get(kind, "PixelData")
+    keyword = {"float32": "FloatPixelData", "float64": "DoubleFloatPixelData"}.get(
+        kind, "PixelData"
+    )
     setattr(dataset, keyword, data + bytes(len(data) % 2))
     if keyword == "PixelData":
         dataset["PixelData"].VR = "OB" if dataset.BitsAllocated <= 8 else "OW"
@@ -157,7 +169,9 @@ def test_whole_volumes_in_any_order_are_put_in_theirs(volumes, slices, data, gap
     t, z = np.divmod(np.array(order), slices)
     places = places_of(z * gap + data.draw(st.floats(-500, 500)))
     np.testing.assert_array_equal(places, z)
-    names = data.draw(st.lists(st.floats(-9, 9), min_size=volumes, max_size=volumes, unique=True).map(sorted))
+    names = data.draw(
+        st.lists(st.floats(-9, 9), min_size=volumes, max_size=volumes, unique=True).map(sorted)
+    )
     keys = [
         Key(name="same", values=np.ones(len(order))),
         Key(name="place", values=z.astype(float)),
@@ -173,11 +187,24 @@ def whole_file(folder):
     """A clean 4-D file of two volumes of two slices."""
     dataset = Dataset()
     dataset.NumberOfFrames, dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = 4, 2, 3, 1
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 0
-    dataset.PhotometricInterpretation, dataset.Modality, dataset.SeriesInstanceUID = "MONOCHROME2", "MR", "1.2.4"
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = (
+        16,
+        16,
+        15,
+        0,
+    )
+    dataset.PhotometricInterpretation, dataset.Modality, dataset.SeriesInstanceUID = (
+        "MONOCHROME2",
+        "MR",
+        "1.2.4",
+    )
     shared = Dataset()
     put(shared, ("PixelMeasuresSequence", "PixelSpacing"), ["1", "2"])
-    put(shared, ("PlaneOrientationSequence", "ImageOrientationPatient"), ["1", "0", "0", "0", "1", "0"])
+    put(
+        shared,
+        ("PlaneOrientationSequence", "ImageOrientationPatient"),
+        ["1", "0", "0", "0", "1", "0"],
+    )
     put(shared, ("PixelValueTransformationSequence", "RescaleSlope"), "0.5")
     put(shared, ("PixelValueTransformationSequence", "RescaleIntercept"), "3")
     own = []

@@ -35,14 +35,18 @@ def test_ras_is_lps_with_two_signs_changed(grid):
 
 @given(grids())
 def test_spacing_origin_direction_give_the_same_grid(grid):
-    again = Grid.from_spacing(grid.shape, grid.spacing_mm, origin=grid.origin_lps, direction=grid.direction_lps)
+    again = Grid.from_spacing(
+        grid.shape, grid.spacing_mm, origin=grid.origin_lps, direction=grid.direction_lps
+    )
     assert np.allclose(again.affine(), grid.affine(), rtol=0, atol=1e-12)
 
 
 @given(grids())
 def test_point_and_affine_agree(grid):
     slices, rows, columns = (side - 1 for side in grid.shape)
-    assert np.allclose(grid.point(columns, rows, slices), every_point(grid)[-1, -1, -1], rtol=0, atol=1e-9)
+    assert np.allclose(
+        grid.point(columns, rows, slices), every_point(grid)[-1, -1, -1], rtol=0, atol=1e-9
+    )
     assert grid.position(slices) == grid.point(0, 0, slices)
 
 
@@ -55,7 +59,9 @@ def test_corners_are_the_outermost_voxels(grid):
 @given(grids(), st.sampled_from("xyz"))
 def test_a_flip_keeps_every_voxel_on_its_point(grid, axis):
     flipped = grid.flipped(axis)
-    assert np.allclose(np.flip(every_point(flipped), "zyx".index(axis)), every_point(grid), rtol=0, atol=1e-9)
+    assert np.allclose(
+        np.flip(every_point(flipped), "zyx".index(axis)), every_point(grid), rtol=0, atol=1e-9
+    )
     assert flipped.is_right_handed != grid.is_right_handed
     assert np.allclose(flipped.flipped(axis).affine(), grid.affine(), rtol=0, atol=1e-9)
 
@@ -89,16 +95,27 @@ def test_printed_numbers_give_the_grid_back(grid):
 @given(grids())
 def test_printed_positions_of_real_sizes_are_even(grid):
     grid.check_printed()
-    places = np.array([[float(text) for text in grid.position_texts(index)] for index in range(grid.shape[0])])
+    places = np.array(
+        [[float(text) for text in grid.position_texts(index)] for index in range(grid.shape[0])]
+    )
     if len(places) > 2:
         steps = np.diff(places, axis=0)
-        assert np.abs(steps - steps.mean(axis=0)).max() <= 2 * EVENNESS_TOLERANCE * grid.spacing_mm[2]
+        assert (
+            np.abs(steps - steps.mean(axis=0)).max() <= 2 * EVENNESS_TOLERANCE * grid.spacing_mm[2]
+        )
 
 
-@given(directions(), st.floats(1e-4, 0.5), st.tuples(*[lengths_mm()] * 3), st.tuples(*[positions_mm()] * 3))
+@given(
+    directions(),
+    st.floats(1e-4, 0.5),
+    st.tuples(*[lengths_mm()] * 3),
+    st.tuples(*[positions_mm()] * 3),
+)
 def test_any_shear_is_refused(direction, shear, spacing, origin):
     affine = np.eye(4)
-    affine[:3, :3] = np.reshape(direction, (3, 3)) @ np.array([[1, shear, 0], [0, 1, 0], [0, 0, 1]]) * spacing
+    affine[:3, :3] = (
+        np.reshape(direction, (3, 3)) @ np.array([[1, shear, 0], [0, 1, 0], [0, 0, 1]]) * spacing
+    )
     affine[:3, 3] = origin
     with pytest.raises(GeometryError) as caught:
         Grid.from_affine((3, 4, 5), affine, space="LPS")

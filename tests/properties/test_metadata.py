@@ -42,8 +42,16 @@ MAPPINGS = st.fixed_dictionaries(
 )
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80) | st.binary() | st.datetimes(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["CodeValue", "Foo"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=80)
+    | st.binary()
+    | st.datetimes(),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["CodeValue", "Foo"]), inner)
+    ),
     max_leaves=6,
 )
 KEYWORDS = st.sampled_from(sorted(keyword_dict)) | st.text(max_size=20) | st.integers()
@@ -53,7 +61,9 @@ def _dataset(attributes):
     dataset = Dataset()
     for one in attributes:
         values = [_dataset(item) for item in one.values] if one.vr == "SQ" else list(one.values)
-        dataset.add_new(one.tag, one.vr, values if one.vr == "SQ" or len(values) > 1 else (values or [None])[0])
+        dataset.add_new(
+            one.tag, one.vr, values if one.vr == "SQ" or len(values) > 1 else (values or [None])[0]
+        )
     return dataset
 
 
@@ -69,7 +79,11 @@ def _written_and_read(metadata):
 
 
 def _texts(value):
-    return [str(one) for one in value] if isinstance(value, list | pydicom.multival.MultiValue) else [str(value)]
+    return (
+        [str(one) for one in value]
+        if isinstance(value, list | pydicom.multival.MultiValue)
+        else [str(value)]
+    )
 
 
 @given(mapping=MAPPINGS)
@@ -78,7 +92,9 @@ def test_what_is_accepted_comes_back_from_a_file_unchanged(mapping):
     read = _written_and_read(metadata)
     for one in metadata.attributes:
         if one.vr == "SQ":
-            found = [tuple(str(read_one.value) for read_one in item) for item in read[one.tag].value]
+            found = [
+                tuple(str(read_one.value) for read_one in item) for item in read[one.tag].value
+            ]
             assert found == [tuple(inner.values[0] for inner in item) for item in one.values]
         elif one.vr in {"US", "FD"}:
             assert (read[one.tag].value,) == one.values

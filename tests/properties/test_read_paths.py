@@ -15,7 +15,7 @@ from pydicom.uid import RLELossless
 
 import dicomseries as dcs
 from dicomseries.errors import OptionError
-from dicomseries.readback import read_instance, read_stored
+from dicomseries.reading import read_instance, read_stored
 from judges.known import write_known_series
 from judges.known_frames import enhanced_mr, save
 
@@ -23,13 +23,22 @@ SLICES = 6
 
 
 def as_bytes(dataset: Dataset) -> None:
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = (
+        8,
+        8,
+        7,
+        0,
+    )
     dataset.Columns = 2 * dataset.Columns
 
 
 def as_colours(dataset: Dataset) -> None:
     as_bytes(dataset)
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "RGB", 0
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = (
+        3,
+        "RGB",
+        0,
+    )
     dataset.PixelData = 3 * dataset.PixelData
 
 
@@ -51,8 +60,12 @@ FORMS = {
 }
 ODD = {
     "none": lambda _: None,
-    "longer description": lambda dataset: setattr(dataset, "SeriesDescription", "another one than the others have"),
-    "a private element more": lambda dataset: dataset.private_block(0x0029, "A", create=True).add_new(1, "LO", "x"),
+    "longer description": lambda dataset: setattr(
+        dataset, "SeriesDescription", "another one than the others have"
+    ),
+    "a private element more": lambda dataset: dataset.private_block(
+        0x0029, "A", create=True
+    ).add_new(1, "LO", "x"),
     "another slope": lambda dataset: setattr(dataset, "RescaleSlope", "3"),
     "another fraction": lambda dataset: setattr(dataset, "RescaleSlope", "0.25"),
     "twelve bits": as_twelve_bits,
@@ -68,7 +81,9 @@ def folder(tmp_path_factory):
 def written(folder, *, dtype, form, odd, at, slope):
     """Return the folder of a series of which one file is odd."""
     shutil.rmtree(folder, ignore_errors=True)
-    stored = np.random.default_rng(at).integers(0, 1 << 16, (SLICES, 3, 4), dtype=np.uint16).view(dtype)
+    stored = (
+        np.random.default_rng(at).integers(0, 1 << 16, (SLICES, 3, 4), dtype=np.uint16).view(dtype)
+    )
 
     def change(index: int, dataset: Dataset) -> None:
         FORMS[form](dataset)
@@ -87,7 +102,11 @@ def by_pydicom(folder):
         unused = dataset.BitsAllocated - dataset.BitsStored
         words = pixels << pixels.dtype.type(unused) >> pixels.dtype.type(unused)
         is_grey = dataset.SamplesPerPixel == 1
-        frames.append(words * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept) if is_grey else words)
+        frames.append(
+            words * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept)
+            if is_grey
+            else words
+        )
     return np.stack(frames)
 
 
@@ -101,7 +120,10 @@ series = st.fixed_dictionaries(
     }
 )
 cuts = st.builds(
-    slice, st.none() | st.integers(-8, 8), st.none() | st.integers(-8, 8), st.sampled_from([None, 1, 2, 3])
+    slice,
+    st.none() | st.integers(-8, 8),
+    st.none() | st.integers(-8, 8),
+    st.sampled_from([None, 1, 2, 3]),
 )
 
 
@@ -117,7 +139,9 @@ def test_every_way_to_read_gives_what_pydicom_reads(folder, made, cut, workers):
         assert np.array_equal(whole.array, expected)
         assert np.array_equal(lazy.array[cut, ..., 1:], whole.array[cut, ..., 1:])
         assert lazy.array[cut].dtype == whole.array.dtype
-        assert np.array_equal(lazy.to_dask(chunks=2)[cut].compute(scheduler="synchronous"), whole.array[cut])
+        assert np.array_equal(
+            lazy.to_dask(chunks=2)[cut].compute(scheduler="synchronous"), whole.array[cut]
+        )
         chosen = range(SLICES)[cut]
         if not chosen:
             with pytest.raises(OptionError, match="none of 6 slices"):
@@ -163,6 +187,8 @@ def test_volumes_over_time_are_indexed_as_numpy_indexes(times, index, dots, cut)
     whole, lazy = dcs.read(times).array, dcs.read(times, lazy=True)
     where = tuple(index) if dots is None else (*index[:dots], Ellipsis, *index[dots:])
     assert np.array_equal(lazy.array[where], whole[where])
-    assert np.array_equal(lazy.to_dask(chunks=2)[where].compute(scheduler="synchronous"), whole[where])
+    assert np.array_equal(
+        lazy.to_dask(chunks=2)[where].compute(scheduler="synchronous"), whole[where]
+    )
     if range(5)[cut]:
         assert np.array_equal(dcs.read(times, slices=cut).array, whole[:, cut])

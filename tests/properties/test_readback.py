@@ -16,9 +16,9 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 
+from dicomseries.checks import check
 from dicomseries.errors import DicomSeriesError, ReadError
-from dicomseries.readback import read, read_instance, scan, tags
-from dicomseries.verify import check
+from dicomseries.reading import read, read_instance, scan, tags
 from judges.known import write_known_series
 
 EXPLICIT, IMPLICIT, BIG, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in (".1", "", ".2", ".1.99"))
@@ -55,8 +55,12 @@ def data_sets(draw: st.DrawFn, depth: int = 2) -> Dataset:
     if draw(st.booleans()):
         block = dataset.private_block(0x0029, "SOME MAKER", create=True)
         block.add_new(0x01, "LO", draw(texts))
-        block.add_new(0x02, "OB", draw(st.binary(max_size=8).map(lambda data: data + b"\0" * (len(data) % 2))))
-        block.add_new(0x03, "UN", draw(st.binary(max_size=8).map(lambda data: data + b"\0" * (len(data) % 2))))
+        block.add_new(
+            0x02, "OB", draw(st.binary(max_size=8).map(lambda data: data + b"\0" * (len(data) % 2)))
+        )
+        block.add_new(
+            0x03, "UN", draw(st.binary(max_size=8).map(lambda data: data + b"\0" * (len(data) % 2)))
+        )
     if depth and draw(st.booleans()):
         items = Sequence(draw(st.lists(data_sets(depth=depth - 1), max_size=2)))
         for item in items:
@@ -85,16 +89,25 @@ def encoded(dataset: Dataset, syntax: str, *, pixels: bool = False) -> bytes:
 def is_equal(ours: Dataset, theirs: Dataset) -> bool:
     """Whether both have the same tags, VRs and values, all decoded."""
     assert list(ours.keys()) == list(theirs.keys())
-    return all(_same(a, b) for a, b in zip(ours, theirs, strict=True)) and ours.file_meta == theirs.file_meta
+    return (
+        all(_same(a, b) for a, b in zip(ours, theirs, strict=True))
+        and ours.file_meta == theirs.file_meta
+    )
 
 
 def _same(a: DataElement, b: DataElement) -> bool:
     if a.VR == b.VR == "SQ":
-        return len(a.value) == len(b.value) and all(x == y for x, y in zip(a.value, b.value, strict=True))
+        return len(a.value) == len(b.value) and all(
+            x == y for x, y in zip(a.value, b.value, strict=True)
+        )
     return (a.tag, a.VR, a.value) == (b.tag, b.VR, b.value)
 
 
-@given(dataset=data_sets(), syntax=st.sampled_from([EXPLICIT, IMPLICIT, BIG, DEFLATED]), pixels=st.booleans())
+@given(
+    dataset=data_sets(),
+    syntax=st.sampled_from([EXPLICIT, IMPLICIT, BIG, DEFLATED]),
+    pixels=st.booleans(),
+)
 def test_every_encoding_reads_as_pydicom_reads_it(folder, dataset, syntax, pixels):
     path = folder / "one.dcm"
     path.write_bytes(encoded(dataset, syntax, pixels=pixels))
@@ -117,17 +130,24 @@ def test_un_of_undefined_length_reads_as_an_implicit_sequence(folder, dataset):
 
 
 @given(first=data_sets(), second=data_sets(), third=data_sets(), same_tags=st.booleans())
-def test_reading_like_another_file_gives_what_reading_alone_gives(folder, first, second, third, same_tags):
+def test_reading_like_another_file_gives_what_reading_alone_gives(
+    folder, first, second, third, same_tags
+):
     if same_tags:
         second, third = (
-            Dataset({**first, **{tag: other[tag] for tag in other.keys() & first.keys()}}) for other in (second, third)
+            Dataset({**first, **{tag: other[tag] for tag in other.keys() & first.keys()}})
+            for other in (second, third)
         )
     for name, dataset in (("1", first), ("2", second), ("3", third)):
         (folder / name).write_bytes(encoded(dataset, EXPLICIT, pixels=True))
     like = read_instance(folder / "1")
     fast, slow = read_instance(folder / "2", like=like), read_instance(folder / "2")
     assert list(fast.items()) == list(slow.items())
-    assert (fast.pixels, fast.file_size, fast.transfer_syntax) == (slow.pixels, slow.file_size, slow.transfer_syntax)
+    assert (fast.pixels, fast.file_size, fast.transfer_syntax) == (
+        slow.pixels,
+        slow.file_size,
+        slow.transfer_syntax,
+    )
     assert list(read_instance(folder / "1", like=fast).items()) == list(like.items())
     thrice, alone = read_instance(folder / "3", like=fast), read_instance(folder / "3")
     assert list(thrice.items()) == list(alone.items())
@@ -175,7 +195,9 @@ def test_any_bytes_give_values_or_a_read_error(folder, data, preamble):
 @pytest.fixture(scope="module")
 def series_bytes(tmp_path_factory):
     """The files of a clean series of three slices."""
-    folder = write_known_series(tmp_path_factory.mktemp("series"), np.arange(60, dtype="int16").reshape(3, 4, 5))
+    folder = write_known_series(
+        tmp_path_factory.mktemp("series"), np.arange(60, dtype="int16").reshape(3, 4, 5)
+    )
     return [path.read_bytes() for path in sorted(folder.iterdir())]
 
 
@@ -219,7 +241,9 @@ def test_stored_values_are_those_of_pydicom(folder, dtype, syntax, size, colour)
     (rows, columns), (samples, planar) = size, colour
     shape = (rows, columns, samples)[: 3 if samples == 3 else 2]
     length = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    data = np.random.default_rng(length).integers(0, 256, length + length % 2, dtype="uint8").tobytes()
+    data = (
+        np.random.default_rng(length).integers(0, 256, length + length % 2, dtype="uint8").tobytes()
+    )
     dataset = Dataset()
     dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = rows, columns, samples
     dataset.PhotometricInterpretation = "RGB" if samples == 3 else "MONOCHROME2"

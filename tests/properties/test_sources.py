@@ -19,7 +19,19 @@ from hypothesis import strategies as st
 from dicomseries.sources import open_volume
 from dicomseries.testing import grids
 
-DTYPES = ("bool", "int8", "uint8", "<i2", ">i2", "uint16", "int32", "uint64", "float16", "float32", ">f8")
+DTYPES = (
+    "bool",
+    "int8",
+    "uint8",
+    "<i2",
+    ">i2",
+    "uint16",
+    "int32",
+    "uint64",
+    "float16",
+    "float32",
+    ">f8",
+)
 AXES = st.permutations("zyx").map("".join)
 
 
@@ -65,14 +77,18 @@ OPENERS = {
     "stranger": Stranger,
     "dask": lambda array: dask.array.from_array(array, chunks=2),
     "xarray": xarray.DataArray,
-    "zarr": lambda array: zarr.create_array({}, data=np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")))),
+    "zarr": lambda array: zarr.create_array(
+        {}, data=np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")))
+    ),
 }
 
 
 @given(named_arrays(), st.sampled_from(sorted(OPENERS)), st.data())
 def test_any_order_of_axes_gives_the_same_value_at_the_same_index(named, opener, data):
     array, letters, time_point, expected = named
-    volume = open_volume(OPENERS[opener](array), axes=letters, time_point=time_point, spacing=(1, 2, 3))
+    volume = open_volume(
+        OPENERS[opener](array), axes=letters, time_point=time_point, spacing=(1, 2, 3)
+    )
     frames = frames_of(expected, letters, time_point)
     assert volume.slabs.shape == frames.shape
     assert (volume.volumes or 1) * volume.slices == len(frames)
@@ -88,10 +104,14 @@ def test_any_order_of_axes_gives_the_same_value_at_the_same_index(named, opener,
 @given(named_arrays(), st.sampled_from(sorted(OPENERS)), st.integers(1, 4))
 def test_slabs_put_together_are_the_whole(named, opener, depth):
     array, letters, time_point, expected = named
-    volume = open_volume(OPENERS[opener](array), axes=letters, time_point=time_point, spacing=(1, 2, 3))
+    volume = open_volume(
+        OPENERS[opener](array), axes=letters, time_point=time_point, spacing=(1, 2, 3)
+    )
     frames = frames_of(expected, letters, time_point)
     count = len(frames)
-    parts = [volume.slabs.read(start, min(start + depth, count)) for start in range(0, count, depth)]
+    parts = [
+        volume.slabs.read(start, min(start + depth, count)) for start in range(0, count, depth)
+    ]
     np.testing.assert_array_equal(np.concatenate(parts), frames)
     assert {part.dtype for part in parts} == {volume.slabs.dtype}
 
@@ -100,7 +120,9 @@ def test_slabs_put_together_are_the_whole(named, opener, depth):
 def test_slices_along_the_normal_are_reversed_inside_each_volume(named, opener, data):
     array, letters, time_point, expected = named
     source, left = OPENERS[opener](array), np.diag([1, 1, -1])
-    volume = open_volume(source, axes=letters, time_point=time_point, spacing=(1, 2, 3), direction=left)
+    volume = open_volume(
+        source, axes=letters, time_point=time_point, spacing=(1, 2, 3), direction=left
+    )
     turned = volume.along_normal()
     slices = expected[..., ::-1, :, :, :] if "c" in letters else expected[..., ::-1, :, :]
     frames = frames_of(slices, letters, time_point)
@@ -113,7 +135,9 @@ def test_slices_along_the_normal_are_reversed_inside_each_volume(named, opener, 
 
 
 @given(
-    st.tuples(st.integers(1, 5), st.integers(1, 7)), st.tuples(st.integers(1, 5), st.integers(1, 7)), st.integers(1, 3)
+    st.tuples(st.integers(1, 5), st.integers(1, 7)),
+    st.tuples(st.integers(1, 5), st.integers(1, 7)),
+    st.integers(1, 3),
 )
 def test_slabs_of_the_depth_that_a_store_asks_for_read_each_chunk_once(count, chunk, several):
     (volumes, slices), (long, deep) = count, chunk
@@ -136,7 +160,9 @@ class Touched:
 
     def __getitem__(self, index):
         chunks = zip(index[:2], self.chunks[:2], strict=True)
-        for place in itertools.product(*(range(part.start // size, -(-part.stop // size)) for part, size in chunks)):
+        for place in itertools.product(
+            *(range(part.start // size, -(-part.stop // size)) for part, size in chunks)
+        ):
             self.touched[place] = self.touched.get(place, 0) + 1
         return np.zeros([part.stop - part.start for part in index], self.dtype)
 
@@ -166,12 +192,16 @@ def test_files_of_itk_keep_every_voxel_on_its_point(grid, suffix, compress, axes
         path = Path(folder) / f"a{suffix}"
         sitk.WriteImage(image, path, useCompression=compress)
         for opened in (open_volume(path, axes=axes), open_volume(image, axes=axes)):
-            np.testing.assert_array_equal(opened.array, array.transpose([axes.index(letter) for letter in "zyx"]))
+            np.testing.assert_array_equal(
+                opened.array, array.transpose([axes.index(letter) for letter in "zyx"])
+            )
             for index in ((0, 0, 0), tuple(size - 1 for size in grid.shape)):
                 named = dict(zip(axes, index, strict=True))
                 x, y, z = index[::-1]
                 point = opened.grid.point(named["x"], named["y"], named["z"])
-                np.testing.assert_allclose(point, image.TransformIndexToPhysicalPoint((x, y, z)), rtol=0, atol=1e-8)
+                np.testing.assert_allclose(
+                    point, image.TransformIndexToPhysicalPoint((x, y, z)), rtol=0, atol=1e-8
+                )
 
 
 @given(named_arrays(), st.booleans())
@@ -190,6 +220,9 @@ def test_files_of_hdf5_keep_every_value(named):
     array, letters, time_point, expected = named
     with tempfile.TemporaryDirectory() as folder, h5py.File(Path(folder) / "a.h5", "w") as file:
         volume = open_volume(
-            file.create_dataset("ct", data=array), axes=letters, time_point=time_point, spacing=(1, 2, 3)
+            file.create_dataset("ct", data=array),
+            axes=letters,
+            time_point=time_point,
+            spacing=(1, 2, 3),
         )
         np.testing.assert_array_equal(volume.array, expected)

@@ -13,9 +13,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomseries.geometry import Grid
-from dicomseries.orientation import ORIENTS, Turn, orientation_code, turn_onto, turn_to, unusual_course
+from dicomseries.orientation import (
+    ORIENTS,
+    Turn,
+    orientation_code,
+    turn_onto,
+    turn_to,
+    unusual_course,
+)
 from dicomseries.sources import CopiedSlabs, Volume, open_volume, turned
-from dicomseries.sources.arrays import SlicedSlabs
+from dicomseries.sources.formats.array_like import SlicedSlabs
 from dicomseries.testing import grids
 
 ALL_TURNS = [
@@ -113,7 +120,9 @@ def test_a_chunked_source_is_read_once_in_a_pass(turn, volumes, sides):
         edges = (0, len(slabs.read(0, 10**6))) if copied else getattr(slabs, "edges", None)
         parts = [slabs.read(*bounds) for bounds in itertools.pairwise(edges)]
         expected = turned_array(array, turn)
-        np.testing.assert_array_equal(np.concatenate(parts), expected.reshape(-1, *expected.shape[-2:]))
+        np.testing.assert_array_equal(
+            np.concatenate(parts), expected.reshape(-1, *expected.shape[-2:])
+        )
         assert source.reads.max() == 1
 
 
@@ -130,7 +139,10 @@ def test_a_turned_array_runs_the_usual_way(grid, orient):
 @pytest.mark.parametrize("turn", ALL_TURNS)
 def test_planes_have_the_letters_of_the_field(turn):
     grid = turn.grid(Grid(shape=(3, 4, 5), spacing_mm=(1, 2, 3)))
-    codes = {name: orientation_code(turn_to(grid, name).grid(grid)) for name in ("axial", "coronal", "sagittal")}
+    codes = {
+        name: orientation_code(turn_to(grid, name).grid(grid))
+        for name in ("axial", "coronal", "sagittal")
+    }
     assert codes == {"axial": "LPS", "coronal": "LIP", "sagittal": "PIR"}
     assert orientation_code(turn_to(grid, "upright").grid(grid)) in {*codes.values()}
     assert turn_to(grid, "as-is").is_identity

@@ -6,9 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomseries.derivation.relation import RELATIONS, ArrayFacts, Scale, relation_of
+from dicomseries.derivation.source.value_relation import RELATIONS, ArrayFacts, Scale, relation_of
 
-numbers = st.one_of(st.floats(-1e6, 1e6), st.sampled_from([-1024.0, -1.0, 0.0, 0.5, 1.0, 20.0, 255.0, 256.0, 4095.0]))
+numbers = st.one_of(
+    st.floats(-1e6, 1e6),
+    st.sampled_from([-1024.0, -1.0, 0.0, 0.5, 1.0, 20.0, 255.0, 256.0, 4095.0]),
+)
 
 
 @st.composite
@@ -47,7 +50,9 @@ def test_every_array_has_one_relation_and_the_same_one_again(source, array):
 
 @given(scales(), arrays())
 def test_no_picture_probability_or_mask_is_taken_for_hounsfield_units(source, array):
-    source = Scale(reach=source.reach, span=(-160.0, 240.0), is_hounsfield=True, is_whole=source.is_whole)
+    source = Scale(
+        reach=source.reach, span=(-160.0, 240.0), is_hounsfield=True, is_whole=source.is_whole
+    )
     if relation_of(source, array) != "same":
         return
     assert array.high - array.low >= 20

@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from dicomseries.checks import largest_error
 from dicomseries.errors import ValuesError
 from dicomseries.values import (
     Digits,
@@ -26,9 +27,8 @@ from dicomseries.values import (
     slice_statistics,
     store,
 )
-from dicomseries.values import real as quantising
+from dicomseries.values import quantise_reals as quantising
 from dicomseries.values.value_map import ValueMap
-from dicomseries.verify import largest_error
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))
 INTEGERS = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
@@ -65,7 +65,11 @@ def integer_arrays(draw):
     count = (high - low) // step
     picks = draw(hnp.arrays(np.float64, draw(SHAPES), elements=st.floats(0, 1, width=16)))
     numbers = [low + step * min(count, int(pick * count)) for pick in picks.ravel()]
-    return np.array(numbers, dtype=dtype).reshape(picks.shape).astype(dtype.newbyteorder(draw(st.sampled_from("<>"))))
+    return (
+        np.array(numbers, dtype=dtype)
+        .reshape(picks.shape)
+        .astype(dtype.newbyteorder(draw(st.sampled_from("<>"))))
+    )
 
 
 def statistics_of(array, *, divisor=None):
@@ -88,14 +92,20 @@ def restored(stored, values):
 
 def exact_errors(stored, values, reals):
     """|restored - real| in exact arithmetic, so that the test itself rounds nothing."""
-    return [abs(Fraction(back) - Fraction(real)) for back, real in zip(restored(stored, values), reals, strict=True)]
+    return [
+        abs(Fraction(back) - Fraction(real))
+        for back, real in zip(restored(stored, values), reals, strict=True)
+    ]
 
 
 def slow_store(reals, values):
     """The oracle of `store`: nearest stored integer in exact arithmetic; None where two are equally near."""
     slope, intercept = Fraction(float(values.slope)), Fraction(float(values.intercept))
     exact = [(Fraction(real) - intercept) / slope for real in reals]
-    return [None if abs(x - math.floor(x) - Fraction(1, 2)) < Fraction(1, 10**6) else round(x) for x in exact]
+    return [
+        None if abs(x - math.floor(x) - Fraction(1, 2)) < Fraction(1, 10**6) else round(x)
+        for x in exact
+    ]
 
 
 def assert_reader_safe(array, stored, values):
@@ -122,7 +132,9 @@ def test_rescale_keeps_its_bound_is_reader_safe_and_keeps_zero(array, rules):
     assert not rules.zero_intercept or float(values.intercept) == 0.0
     assert_reader_safe(array, result.array, values)
     wanted = slow_store(reals, values)
-    assert all(best in (None, int(got)) for best, got in zip(wanted, result.array.ravel(), strict=True))
+    assert all(
+        best in (None, int(got)) for best, got in zip(wanted, result.array.ravel(), strict=True)
+    )
 
 
 @given(float_arrays(largest=1e9))
@@ -151,12 +163,23 @@ def test_max_error_is_kept_or_refused_and_its_window_fits(array, bound, rules):
         assert error.code == "max-error-not-attainable"
         assert plan_values(Rescale(), statistics, rules).max_error > bound
         window = getattr(error, "window", None)
-        if window is None:  # the values are so large that float64 rounds them by more than the bound
+        if (
+            window is None
+        ):  # the values are so large that float64 rounds them by more than the bound
             assert max(abs(float(array.min())), abs(float(array.max()))) * 2**-48 > bound
             return
-        assert plan_values(Rescale(max_error=bound), statistics, rules, clip=window).max_error <= bound
+        assert (
+            plan_values(Rescale(max_error=bound), statistics, rules, clip=window).max_error <= bound
+        )
         return
-    assert max(exact_errors(store(array, values).array, values, array.astype(np.float64).ravel().tolist())) <= bound
+    assert (
+        max(
+            exact_errors(
+                store(array, values).array, values, array.astype(np.float64).ravel().tolist()
+            )
+        )
+        <= bound
+    )
 
 
 @given(float_arrays(largest=1e6), st.integers(-4, 9), RULES)
@@ -175,9 +198,9 @@ def test_digits_keep_half_a_step_or_nothing_would_fit(array, digits, rules):
         else:
             assert high - low > 65534 * step
         if max(map(abs, error.window)) < step * 1e9:
-            assert plan_values(Digits(digits), statistics, rules, clip=error.window).clip == limits_in(
-                array.dtype, error.window
-            )
+            assert plan_values(
+                Digits(digits), statistics, rules, clip=error.window
+            ).clip == limits_in(array.dtype, error.window)
         return
     result = store(array, values)
     worst = max(exact_errors(result.array, values, array.astype(np.float64).ravel().tolist()))
@@ -234,11 +257,15 @@ def test_integers_taken_as_reals_keep_the_bound_against_the_true_integer(array, 
 
 @given(
     integer_arrays(),
-    st.floats(1e-6, 1e6) | st.floats(-1e6, -1e-6) | st.sampled_from([0.1, 2.0, float(np.float32(0.1))]),
+    st.floats(1e-6, 1e6)
+    | st.floats(-1e6, -1e-6)
+    | st.sampled_from([0.1, 2.0, float(np.float32(0.1))]),
     st.sampled_from([0.0, -1024.0, 1 / 3, 1e6]),
     RULES,
 )
-def test_a_scaled_source_keeps_its_integers_within_the_printed_bound(array, slope, intercept, rules):
+def test_a_scaled_source_keeps_its_integers_within_the_printed_bound(
+    array, slope, intercept, rules
+):
     statistics = statistics_of(array)
     values = plan_values(None, statistics, rules, source_slope=slope, source_intercept=intercept)
     result = store(array, values)
@@ -267,14 +294,18 @@ def test_clip_and_nan_are_counted_and_the_rest_keeps_the_bound(array, data):
     low, high = limits_in(source.dtype, (low, high))
     reals = [
         missing if hole else min(max(real, low), high)
-        for hole, real in zip(holes.ravel(), source.astype(np.float64).ravel().tolist(), strict=True)
+        for hole, real in zip(
+            holes.ravel(), source.astype(np.float64).ravel().tolist(), strict=True
+        )
     ]
     assert max(exact_errors(result.array, values, reals)) <= Fraction(values.max_error)
     assert result.replaced == int(holes.sum())
     inside = source.astype(np.float64)[~holes]
     assert result.clipped == int(((inside < low) | (inside > high)).sum())
     if values.padding is not None:
-        assert set(np.flatnonzero(result.array.ravel() == values.padding)) == set(np.flatnonzero(holes.ravel()))
+        assert set(np.flatnonzero(result.array.ravel() == values.padding)) == set(
+            np.flatnonzero(holes.ravel())
+        )
 
 
 @given(integer_arrays(), st.floats(-1e5, 1e5), st.floats(1.0, 65000.0))
@@ -283,7 +314,9 @@ def test_clipped_integers_are_the_nearest_in_the_range(array, low, width):
     values = plan_values(Exact(), statistics, PixelRules(), clip=(low, low + width))
     result = store(array, values)
     least, most = math.ceil(low), math.floor(low + width)
-    assert restored(result.array, values) == [min(max(number, least), most) for number in array.ravel().tolist()]
+    assert restored(result.array, values) == [
+        min(max(number, least), most) for number in array.ravel().tolist()
+    ]
     assert result.clipped == sum(not least <= number <= most for number in array.ravel().tolist())
     assert values.clip == (least, most)
 
@@ -296,7 +329,10 @@ def test_layout_and_statistics_do_not_matter(array, data):
     other.setflags(write=False)
     assert slice_statistics(other) == slice_statistics(array)
     for one, found in zip(array, slice_statistics(array), strict=True):
-        assert (found.minimum, found.maximum) == (min(one.ravel().tolist()), max(one.ravel().tolist()))
+        assert (found.minimum, found.maximum) == (
+            min(one.ravel().tolist()),
+            max(one.ravel().tolist()),
+        )
     values = plan_values(Rescale(), statistics_of(array), PixelRules())
     first, second = store(array, values), store(other, values)
     np.testing.assert_array_equal(first.array, second.array)
@@ -305,13 +341,18 @@ def test_layout_and_statistics_do_not_matter(array, data):
     assert second.array.dtype == np.dtype(values.dtype).newbyteorder("<")
 
 
-@given(hnp.arrays(np.float64, (2, 3, 4), elements=st.floats(allow_nan=False, allow_infinity=False)), RULES)
+@given(
+    hnp.arrays(np.float64, (2, 3, 4), elements=st.floats(allow_nan=False, allow_infinity=False)),
+    RULES,
+)
 def test_any_finite_float64_has_a_right_outcome(array, rules):
     values = plan_values(Rescale(), statistics_of(array), rules)
     result = store(array, values)
     back = restored(result.array, values)
     assert all(map(math.isfinite, back))
-    assert max(exact_errors(result.array, values, array.ravel().tolist())) <= Fraction(values.max_error)
+    assert max(exact_errors(result.array, values, array.ravel().tolist())) <= Fraction(
+        values.max_error
+    )
     assert_reader_safe(array, result.array, values)
 
 
@@ -333,8 +374,21 @@ def float_bits(draw):
     bits = 8 * dtype.itemsize
     exponent = {16: 10, 32: 23, 64: 52}[bits]
     nan = ((1 << (bits - 1 - exponent)) - 1) << exponent
-    special = [0, 1, 1 << (bits - 1), nan, nan + 1, nan | 1 << (exponent - 1), nan | 1 << (bits - 1), nan - 1]
-    words = st.sampled_from(special) | st.integers(0, 2**bits - 1) | st.integers(nan, nan + (1 << exponent) - 1)
+    special = [
+        0,
+        1,
+        1 << (bits - 1),
+        nan,
+        nan + 1,
+        nan | 1 << (exponent - 1),
+        nan | 1 << (bits - 1),
+        nan - 1,
+    ]
+    words = (
+        st.sampled_from(special)
+        | st.integers(0, 2**bits - 1)
+        | st.integers(nan, nan + (1 << exponent) - 1)
+    )
     array = draw(hnp.arrays(f"u{dtype.itemsize}", draw(SHAPES), elements=words)).view(dtype)
     order = draw(st.permutations(range(3)))
     array = np.ascontiguousarray(array.transpose(order)).transpose(np.argsort(order))
@@ -343,7 +397,11 @@ def float_bits(draw):
 
 def words_of(array):
     """The bits of each float, as its bytes say."""
-    raw, size, order = array.tobytes(), array.dtype.itemsize, "big" if array.dtype.str[0] == ">" else "little"
+    raw, size, order = (
+        array.tobytes(),
+        array.dtype.itemsize,
+        "big" if array.dtype.str[0] == ">" else "little",
+    )
     return [int.from_bytes(raw[start : start + size], order) for start in range(0, len(raw), size)]
 
 
@@ -361,7 +419,9 @@ def test_every_bit_of_every_float_is_kept(array, policy):
     values = plan_values(policy, statistics_of(array), FLOATS_ONLY)
     result = store(array, values)
     words = words_of(array)
-    assert words_of(result.array) == (list(map(widened, words)) if array.dtype.itemsize == 2 else words)
+    assert words_of(result.array) == (
+        list(map(widened, words)) if array.dtype.itemsize == 2 else words
+    )
     assert (values.max_error, result.error, result.clipped, result.replaced) == (0.0, 0.0, 0, 0)
     assert result.array.dtype == np.dtype("<f8" if array.dtype.itemsize == 8 else "<f4")
     assert result.array.flags.c_contiguous
@@ -371,15 +431,28 @@ def test_every_bit_of_every_float_is_kept(array, policy):
 @given(float_bits(), st.integers(0, 10**6), st.integers(0, 63))
 def test_the_witness_sees_one_wrong_bit_of_a_float(array, where, bit):
     assume(array.dtype.itemsize != 2)
-    stored = np.ascontiguousarray(store(array, plan_values(None, statistics_of(array), FLOATS_ONLY)).array).copy()
+    stored = np.ascontiguousarray(
+        store(array, plan_values(None, statistics_of(array), FLOATS_ONLY)).array
+    ).copy()
     words = stored.view(f"u{stored.itemsize}").ravel()
-    words[where % words.size] ^= words.dtype.type(1) << words.dtype.type(bit % (8 * stored.itemsize))
+    words[where % words.size] ^= words.dtype.type(1) << words.dtype.type(
+        bit % (8 * stored.itemsize)
+    )
     assert largest_error(words.view(stored.dtype).reshape(stored.shape), 1.0, 0.0, array) > 0.0
 
 
-@given(float_bits(), st.floats(-1e3, 1e3), st.floats(1e-3, 1e4), st.sampled_from([None, 0.0, -5.5, 0.1]))
-def test_floats_are_clipped_and_replaced_where_asked_and_untouched_elsewhere(array, low, width, missing):
-    values = plan_values(None, statistics_of(array), FLOATS_ONLY, clip=(low, low + width), nan=missing)
+@given(
+    float_bits(),
+    st.floats(-1e3, 1e3),
+    st.floats(1e-3, 1e4),
+    st.sampled_from([None, 0.0, -5.5, 0.1]),
+)
+def test_floats_are_clipped_and_replaced_where_asked_and_untouched_elsewhere(
+    array, low, width, missing
+):
+    values = plan_values(
+        None, statistics_of(array), FLOATS_ONLY, clip=(low, low + width), nan=missing
+    )
     result = store(array, values)
     assert low <= values.clip[0] <= values.clip[1] <= low + width
     clipped = replaced = 0
@@ -406,19 +479,28 @@ def test_integers_are_the_floats_that_hold_them_or_are_refused(array, policy):
     if error is not None:
         assert most > 2**53
         assert error.window == (-(2**53), 2**53)
-        assert plan_values(policy, statistics_of(array), FLOATS_ONLY, clip=error.window).max_error == 0.0
+        assert (
+            plan_values(policy, statistics_of(array), FLOATS_ONLY, clip=error.window).max_error
+            == 0.0
+        )
         return
     assert values.dtype == ("float32" if most <= 2**24 else "float64")
-    assert list(map(Fraction, store(array, values).array.ravel().tolist())) == array.ravel().tolist()
+    assert (
+        list(map(Fraction, store(array, values).array.ravel().tolist())) == array.ravel().tolist()
+    )
 
 
 @given(
     integer_arrays() | float_arrays(),
-    st.floats(1e-6, 1e6) | st.floats(-1e6, -1e-6) | st.sampled_from([0.5, 2.0, 3.0, float(np.float32(0.1))]),
+    st.floats(1e-6, 1e6)
+    | st.floats(-1e6, -1e-6)
+    | st.sampled_from([0.5, 2.0, 3.0, float(np.float32(0.1))]),
     st.sampled_from([0.0, 0.0, -1024.0, 1 / 3, 0.25]),
     st.sampled_from([None, Lossless()]),
 )
-def test_a_scaled_source_in_floats_keeps_its_bound_and_lossless_means_none(array, slope, intercept, policy):
+def test_a_scaled_source_in_floats_keeps_its_bound_and_lossless_means_none(
+    array, slope, intercept, policy
+):
     assume((slope, intercept) != (1.0, 0.0))
     scale = {"source_slope": slope, "source_intercept": intercept}
     values, error = outcome(policy, statistics_of(array), FLOATS_ONLY, **scale)
@@ -427,11 +509,18 @@ def test_a_scaled_source_in_floats_keeps_its_bound_and_lossless_means_none(array
         assert plan_values(None, statistics_of(array), FLOATS_ONLY, **scale).max_error > 0.0
         return
     result = store(array, values)
-    reals = [Fraction(slope) * Fraction(number) + Fraction(intercept) for number in array.ravel().tolist()]
+    reals = [
+        Fraction(slope) * Fraction(number) + Fraction(intercept)
+        for number in array.ravel().tolist()
+    ]
     stored = map(Fraction, result.array.ravel().tolist())
-    assert max(abs(back - real) for back, real in zip(stored, reals, strict=True)) <= Fraction(values.max_error)
+    assert max(abs(back - real) for back, real in zip(stored, reals, strict=True)) <= Fraction(
+        values.max_error
+    )
     assert policy is None or values.max_error == 0.0
-    assert values.max_error <= 2.0**-50 * float(max(map(abs, [*reals, Fraction(intercept)]))) + 1e-300 or (
+    assert values.max_error <= 2.0**-50 * float(
+        max(map(abs, [*reals, Fraction(intercept)]))
+    ) + 1e-300 or (
         intercept != 0.0  # the products cancel the intercept: their own rounding is what counts
     )
     assert result.error == values.max_error
@@ -454,15 +543,21 @@ def test_a_slope_for_each_slice_is_never_worse_than_one_for_all(array, zeros, mi
     assert each.max_error == max(each.max_errors) <= one.max_error
     for index, (slope, bound) in enumerate(zip(each.slopes, each.max_errors, strict=True)):
         assert len(slope) <= 16
-        worst = max(abs(result.array[index].ravel() * float(slope) + 0.0 - reals[index].ravel()))  # as a reader does
+        worst = max(
+            abs(result.array[index].ravel() * float(slope) + 0.0 - reals[index].ravel())
+        )  # as a reader does
         ends = (each.at(index), store(array[index], each.at(index)))
         assert worst <= bound
         assert worst <= ends[1].error * (1 + 1e-15) or ends[1].error == bound
         if reals[index].min() < reals[index].max():
             assert float(slope) <= float(one.slope)
         else:
-            assert worst <= max(abs(common.array[index].ravel() * float(one.slope) + 0.0 - reals[index].ravel()))
-        assert_reader_safe(array[index : index + 1], result.array[index : index + 1], each.at(index))
+            assert worst <= max(
+                abs(common.array[index].ravel() * float(one.slope) + 0.0 - reals[index].ravel())
+            )
+        assert_reader_safe(
+            array[index : index + 1], result.array[index : index + 1], each.at(index)
+        )
     if each.padding is not None:
         holes = np.isnan(array.astype(np.float64))
         assert np.array_equal(result.array == each.padding, holes)
@@ -497,8 +592,14 @@ def slopes_and_numbers(draw):
     """A map of any slope and intercept, and numbers of which some are ties, ends, strays, NaN or subnormal."""
     signed = draw(st.booleans())
     slope = f"{draw(st.integers(1, 999999))}e{draw(st.integers(-30, 20))}"
-    intercept = draw(st.sampled_from(["0", slope if slope[0] != "9" else "0", "-1024.5", "1e9", "-3e-20"]))
-    clip = draw(st.sampled_from([None, (-1.0, 1.0), (float(intercept), float(intercept) + 60 * float(slope))]))
+    intercept = draw(
+        st.sampled_from(["0", slope if slope[0] != "9" else "0", "-1024.5", "1e9", "-3e-20"])
+    )
+    clip = draw(
+        st.sampled_from(
+            [None, (-1.0, 1.0), (float(intercept), float(intercept) + 60 * float(slope))]
+        )
+    )
     scale = draw(st.sampled_from([(1.0, 0.0), (-0.5, 3.0), (1e-3, -7.25)]))
     values = ValueMap(
         dtype="int16" if signed else "uint16",
@@ -511,8 +612,18 @@ def slopes_and_numbers(draw):
         source_slope=scale[0],
         source_intercept=scale[1],
     )
-    steps = draw(st.lists(st.integers(-70, 70).map(lambda half: half / 2) | st.floats(-40, 40), min_size=1, max_size=9))
-    ends = [-32769, -32768.5, -32768, 32767, 32767.5, 32768] if signed else [-1, -0.5, 0, 65535, 65535.5, 65536]
+    steps = draw(
+        st.lists(
+            st.integers(-70, 70).map(lambda half: half / 2) | st.floats(-40, 40),
+            min_size=1,
+            max_size=9,
+        )
+    )
+    ends = (
+        [-32769, -32768.5, -32768, 32767, 32767.5, 32768]
+        if signed
+        else [-1, -0.5, 0, 65535, 65535.5, 65536]
+    )
     steps += draw(st.lists(st.sampled_from(ends), max_size=2))
     numbers = (np.array(steps) * float(slope) + float(intercept) - scale[1]) / scale[0]
     odd = draw(st.lists(st.sampled_from([np.nan, np.inf, -np.inf, 5e-324, 1e38, -2.0]), max_size=1))
@@ -545,7 +656,10 @@ def test_quantising_block_by_block_is_the_plain_way(case, block):
 def maps_of_whole_steps(draw):
     """A map whose intercepts are whole steps, so that every number is nearer to its step than to any other."""
     digits, power = draw(st.integers(1, 999999)), draw(st.integers(-30, 20))
-    scale, shift = draw(st.sampled_from([(1.0, 0), (-0.5, 3), (1e-3, -7)])), draw(st.sampled_from([0, 1, -1024]))
+    scale, shift = (
+        draw(st.sampled_from([(1.0, 0), (-0.5, 3), (1e-3, -7)])),
+        draw(st.sampled_from([0, 1, -1024])),
+    )
     return ValueMap(
         dtype=draw(st.sampled_from(["int16", "uint16"])),
         slope=f"{digits}e{power}",
@@ -570,7 +684,10 @@ def test_a_step_is_stored_up_to_the_limits_and_refused_beyond(values, source, bl
                 patch.setattr(quantising, "BLOCK", block)
                 quick = stored_or_refused(quantising.store_real, array, values)
             plain = stored_or_refused(quantising.store_real_slowly, array, values)
-            assert [found if isinstance(found, str) else found[:3] for found in (quick, plain)] == [wanted, wanted]
+            assert [found if isinstance(found, str) else found[:3] for found in (quick, plain)] == [
+                wanted,
+                wanted,
+            ]
 
 
 @pytest.mark.parametrize("dtype", ["int16", "uint16"])
@@ -582,6 +699,7 @@ def test_a_tie_at_either_end_and_a_step_beyond_it_are_what_the_plain_way_says(dt
         for beside in (-1, -0.5, 0, 0.5, 1):
             array = np.array([step + beside, 7.0], source) * 0.5
             quick, plain = (
-                stored_or_refused(way, array, values) for way in (quantising.store_real, quantising.store_real_slowly)
+                stored_or_refused(way, array, values)
+                for way in (quantising.store_real, quantising.store_real_slowly)
             )
             assert quick == plain or quick[:3] == plain[:3]

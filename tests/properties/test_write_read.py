@@ -48,7 +48,9 @@ def test_integers_come_back_bit_for_bit_on_their_points_in_space(data, grid, kin
     array = data.draw(integer_arrays(grid.shape))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
-        receipt = dcs.write(array, out, kind=kind, affine=grid.affine(), space="LPS", sync=False, workers=1)
+        receipt = dcs.write(
+            array, out, kind=kind, affine=grid.affine(), space="LPS", sync=False, workers=1
+        )
         back = dcs.read(out)
     assert receipt.max_error == receipt.achieved_error == 0
     seen = aligned(Seen(array=back.array, affine_lps=back.grid.affine()), grid)
@@ -61,7 +63,9 @@ def test_floats_come_back_within_the_bound(data, grid, kind):
     array = data.draw(float_arrays(grid.shape))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
-        receipt = dcs.write(array, out, kind=kind, affine=grid.affine(), space="LPS", sync=False, workers=1)
+        receipt = dcs.write(
+            array, out, kind=kind, affine=grid.affine(), space="LPS", sync=False, workers=1
+        )
         back = dcs.read(out)
     seen = aligned(Seen(array=back.array, affine_lps=back.grid.affine()), grid)
     difference = np.abs(seen.array.astype(np.float64) - array.astype(np.float64)).max()
@@ -79,8 +83,12 @@ def test_simpleitk_reads_the_same_volume(data, grid, kind, whole):
     array = data.draw(integer_arrays(grid.shape) if whole else float_arrays(grid.shape))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
-        receipt = dcs.write(array, out, kind=kind, affine=grid.affine(), space="LPS", sync=False, workers=1)
+        receipt = dcs.write(
+            array, out, kind=kind, affine=grid.affine(), space="LPS", sync=False, workers=1
+        )
         seen = aligned(read_with_simpleitk(out), grid)
     assert seen.warnings == ()
     assert corner_distance(seen, grid.affine(), grid.shape) < 1e-6
-    assert np.abs(seen.array.astype(np.float64) - array.astype(np.float64)).max() <= receipt.max_error * (1 + 1e-9)
+    assert np.abs(
+        seen.array.astype(np.float64) - array.astype(np.float64)
+    ).max() <= receipt.max_error * (1 + 1e-9)

@@ -15,7 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "dicomseries"
-EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "optional-dependencies"
+]
 
 HEAVY = (
     "PIL",
@@ -47,7 +49,9 @@ def imports() -> dict[str, set[str]]:
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for name in imported(node):
-                found.setdefault(name.partition(".")[0], set()).add(path.relative_to(SOURCE).as_posix())
+                found.setdefault(name.partition(".")[0], set()).add(
+                    path.relative_to(SOURCE).as_posix()
+                )
     return found
 
 
@@ -63,7 +67,17 @@ def imported(node: ast.AST) -> list[str]:
 def test_a_heavy_package_has_one_door_for_reading_and_one_for_writing(package):
     stages = [path.partition("/")[0] for path in sorted(imports().get(package, set()))]
     assert len(set(stages)) == len(stages), "two files of one stage import it"
-    allowed = {"codecs", "executors", "readback", "segmentation", "sources", "sinks", "stores", "verify", "viewing"}
+    allowed = {
+        "codecs",
+        "executors",
+        "reading",
+        "segmentation",
+        "sources",
+        "sinks",
+        "stores",
+        "checks",
+        "viewing",
+    }
     assert set(stages) <= allowed
 
 
@@ -82,7 +96,9 @@ def test_the_tools_of_tests_are_known_to_their_own_part_alone(package):
 def test_importing_the_package_loads_nothing_heavy():
     # pydicom itself imports GDCM where that is installed.
     extra = modules_after("import dicomseries") - modules_after("import numpy, pydicom")
-    assert extra & {*HEAVY, *COMMAND_LINE, *TESTING, "multiprocessing", "sqlite3", "pandas"} == set()
+    assert (
+        extra & {*HEAVY, *COMMAND_LINE, *TESTING, "multiprocessing", "sqlite3", "pandas"} == set()
+    )
 
 
 def modules_after(statement):
@@ -112,16 +128,23 @@ def test_the_remedy_for_a_missing_package_names_what_its_extra_installs():
             continue
         names = {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
         remedy = missing_package(extra=extra, where="here").remedy
-        named = {re.match(r"[\w-]+", word.strip("'"))[0] for word in remedy.partition(", or ")[0].split()[3:]}
+        named = {
+            re.match(r"[\w-]+", word.strip("'"))[0]
+            for word in remedy.partition(", or ")[0].split()[3:]
+        }
         assert named == names, extra
 
 
 def test_all_has_every_extra():
-    others = sorted(EXTRAS.keys() - {"all", "testing"})  # who writes images needs no tools for tests
+    others = sorted(
+        EXTRAS.keys() - {"all", "testing"}
+    )  # who writes images needs no tools for tests
     assert EXTRAS["all"] == [f"dicomseries[{','.join(others)}]"]
 
 
 def test_a_public_function_is_not_hidden_by_a_package_of_its_name():
     script = "import dicomseries.plan, dicomseries as dcs; assert dcs.plan.__name__ == 'plan' and callable(dcs.plan)"
     source_tree = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
-    assert subprocess.run([sys.executable, "-c", script], check=False, env=source_tree).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", script], check=False, env=source_tree).returncode == 0
+    )

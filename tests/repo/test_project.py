@@ -15,14 +15,26 @@ TARGETS = re.findall(r"^([a-z]+):.*", (ROOT / "Makefile").read_text(encoding="ut
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)  # noqa: S607
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
     if listed.returncode:
         pytest.skip("not a git repository: an unpacked source archive")
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def test_no_file_names_the_host_of_a_package_index():
-    hosts = ["py" + "pi.org", "python" + "hosted", "npm" + "js.org", "deb." + "debian.org", "archive." + "ubuntu.com"]
+    hosts = [
+        "py" + "pi.org",
+        "python" + "hosted",
+        "npm" + "js.org",
+        "deb." + "debian.org",
+        "archive." + "ubuntu.com",
+    ]
     found = [
         f"{path.relative_to(ROOT)}: {host}"
         for path in tracked()
@@ -33,7 +45,19 @@ def test_no_file_names_the_host_of_a_package_index():
 
 
 def test_no_image_is_committed():
-    images = {".dcm", ".nii", ".gz", ".nrrd", ".mha", ".mhd", ".npy", ".npz", ".tif", ".tiff", ".h5"}
+    images = {
+        ".dcm",
+        ".nii",
+        ".gz",
+        ".nrrd",
+        ".mha",
+        ".mhd",
+        ".npy",
+        ".npz",
+        ".tif",
+        ".tiff",
+        ".h5",
+    }
     assert [str(path) for path in tracked() if path.suffix in images] == []
 
 
@@ -43,7 +67,9 @@ def test_no_file_is_large():
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_make_target_is_documented(target):
-    assert re.search(rf"^{target}:.*## \w", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert re.search(
+        rf"^{target}:.*## \w", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert f"make {target}" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -66,7 +92,12 @@ def test_everything_that_is_asked_for_is_pinned():
         *PYPROJECT["dependency-groups"].values(),
         PYPROJECT["build-system"]["requires"],
     ]
-    asked = {re.split(r"[\[<>=]", entry)[0].lower() for group in groups for entry in group if isinstance(entry, str)}
+    asked = {
+        re.split(r"[\[<>=]", entry)[0].lower()
+        for group in groups
+        for entry in group
+        if isinstance(entry, str)
+    }
     assert asked - pinned() - {"dicomseries"} == set()
 
 
@@ -75,7 +106,9 @@ def test_versions_agree():
     assert f"## [{PYPROJECT['project']['version']}]" in changelog
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda path: path.stem
+)
 def test_a_decision_is_short_and_says_question_choice_and_price(path):
     text = path.read_text(encoding="utf-8")
     assert re.fullmatch(r"\d{4}-[a-z0-9-]+", path.stem)
@@ -83,7 +116,9 @@ def test_a_decision_is_short_and_says_question_choice_and_price(path):
     assert re.findall(r"^## (\w+)", text, re.MULTILINE) == ["Question", "Choice", "Price"]
 
 
-@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], ids=lambda path: path.name
+)
 def test_a_document_links_only_to_what_exists(path):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
     local = [link for link in links if "://" not in link and not link.startswith("mailto:")]

@@ -15,10 +15,29 @@ from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "dicomseries"
 RECORD = json.loads((ROOT / "tests" / "interop" / "readers.json").read_text(encoding="utf-8"))
-MEASURED = {name: said["version"] for part in ("readers", "measures", "noted") for name, said in RECORD[part].items()}
-NAMED = {name: value for name, value in vars(readers).items() if name in readers.__all__ and isinstance(value, str)}
+MEASURED = {
+    name: said["version"]
+    for part in ("readers", "measures", "noted")
+    for name, said in RECORD[part].items()
+}
+NAMED = {
+    name: value
+    for name, value in vars(readers).items()
+    if name in readers.__all__ and isinstance(value, str)
+}
 
-OTHERS = {"3D Slicer", "Horos", "OsiriX", "RadiAnt", "Weasis", "MITK", "ITK-SNAP", "MicroDicom", "Papaya", "VolView"}
+OTHERS = {
+    "3D Slicer",
+    "Horos",
+    "OsiriX",
+    "RadiAnt",
+    "Weasis",
+    "MITK",
+    "ITK-SNAP",
+    "MicroDicom",
+    "Papaya",
+    "VolView",
+}
 """Readers of which nothing was measured."""
 
 VOUCHING = re.compile(
@@ -33,7 +52,9 @@ def literals(tree: ast.AST) -> list[str]:
     return [
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in documents
     ]
 
 
@@ -42,7 +63,9 @@ def is_advice(node: ast.AST) -> bool:
     if isinstance(node, ast.FunctionDef):
         return "advice" in node.name
     if isinstance(node, ast.Assign):
-        return any(isinstance(target, ast.Name) and target.id == "advice" for target in node.targets)
+        return any(
+            isinstance(target, ast.Name) and target.id == "advice" for target in node.targets
+        )
     return isinstance(node, ast.keyword) and node.arg == "advice"
 
 
@@ -67,12 +90,20 @@ def test_readers_of_compressed_pixels_are_in_the_record_or_on_the_page_of_compre
     page = (ROOT / "docs" / "how-to" / "compress.md").read_text(encoding="utf-8")
     for syntax in TRANSFER_SYNTAXES:
         for name in syntax.unread_by:
-            assert name in page or name.partition(" ")[0].partition("'")[0] in {*MEASURED, "pydicom"}, name
+            assert name in page or name.partition(" ")[0].partition("'")[0] in {
+                *MEASURED,
+                "pydicom",
+            }, name
 
 
 def test_no_text_vouches_for_readers_without_a_name():
-    modules = [(path.name, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(SOURCE.rglob("*.py"))]
-    assert [(name, text) for name, tree in modules for text in literals(tree) if VOUCHING.search(text)] == []
+    modules = [
+        (path.name, ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted(SOURCE.rglob("*.py"))
+    ]
+    assert [
+        (name, text) for name, tree in modules for text in literals(tree) if VOUCHING.search(text)
+    ] == []
     assert VOUCHING.search("OHIF wraps; other readers are right")
 
 
@@ -87,7 +118,11 @@ def test_advice_names_readers_by_the_list_alone():
 def test_the_page_of_wrong_readers_names_those_that_were_measured():
     page = (ROOT / "docs" / "how-to" / "when-a-viewer-is-wrong.md").read_text(encoding="utf-8")
     table = page[page.index("| reader | what it does") :]
-    rows = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines() if line.startswith("| ")][1:]
+    rows = [
+        line.split(" | ")[0].removeprefix("| ")
+        for line in table.splitlines()
+        if line.startswith("| ")
+    ][1:]
     for name in (name for row in rows for name in re.sub(r" \(.*?\)", "", row).split(", ")):
         reader, _, version = name.rpartition(" ")
         assert f"{MEASURED[reader]}.".startswith(f"{version}."), name

@@ -19,9 +19,9 @@ from dicomseries.cli import main
 from dicomseries.errors import OptionError, ValuesError, WriteError
 from dicomseries.executors import chosen_executor
 from dicomseries.executors.dask_cluster import _is_handle
-from dicomseries.pipeline.preparing import prepare
-from dicomseries.pipeline.tasks import FileTask
 from dicomseries.sinks.staged_folder import StagedFolder
+from dicomseries.writing.encode.encode_tasks import FileTask
+from dicomseries.writing.inputs.prepare_write import prepare
 
 dask_array = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
@@ -40,7 +40,9 @@ FORM = {
 def client(tmp_path_factory):
     """Two workers in processes of their own, on loopback; the user's to start, as in real life."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of ports that are taken, and of packages that distributed imports
+        warnings.simplefilter(
+            "ignore"
+        )  # of ports that are taken, and of packages that distributed imports
         cluster = distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
@@ -59,14 +61,19 @@ def client(tmp_path_factory):
 
 
 def digests(folder):
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).rglob("*.dcm")}
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in Path(folder).rglob("*.dcm")
+    }
 
 
 def sources(tmp_path):
     """Yield the same floats from everywhere: sent slab by slab, opened by the workers, computed by their graph."""
     zarr = pytest.importorskip("zarr")
     np.save(tmp_path / "a.npy", FLOATS)
-    stored = zarr.create_array(tmp_path / "a.zarr", shape=FLOATS.shape, chunks=(5, 16, 16), dtype="float32")
+    stored = zarr.create_array(
+        tmp_path / "a.zarr", shape=FLOATS.shape, chunks=(5, 16, 16), dtype="float32"
+    )
     stored[:] = FLOATS
     yield "array in memory", FLOATS, {}
     yield "array in another order", np.asfortranarray(FLOATS.T), {"axes": "xyz"}
@@ -74,14 +81,20 @@ def sources(tmp_path):
     yield "zarr folder", tmp_path / "a.zarr", {}
     yield "zarr array", stored, {}
     yield "dask array", dask_array.from_array(FLOATS, chunks=(5, 16, 20)), {}
-    yield "dask array in another order", dask_array.from_array(FLOATS.T, chunks=(16, 16, 5)), {"axes": "xyz"}
+    yield (
+        "dask array in another order",
+        dask_array.from_array(FLOATS.T, chunks=(16, 16, 5)),
+        {"axes": "xyz"},
+    )
 
 
 def test_a_cluster_writes_what_threads_write_wherever_the_array_is(tmp_path, client):
     expected = dcs.write(FLOATS, tmp_path / "threads", values=dcs.Rescale(max_error=0.05), **FORM)
     for name, source, axes in sources(tmp_path):
         out = tmp_path / name.replace(" ", "-")
-        receipt = dcs.write(source, out, values=dcs.Rescale(max_error=0.05), executor=client, **axes, **FORM)
+        receipt = dcs.write(
+            source, out, values=dcs.Rescale(max_error=0.05), executor=client, **axes, **FORM
+        )
         assert digests(out) == digests(tmp_path / "threads"), name
         assert receipt.achieved_error == expected.achieved_error, name
         assert receipt.verified
@@ -92,17 +105,28 @@ def test_slices_against_the_normal_are_turned_by_the_workers_too(tmp_path, clien
     form = {**FORM, "affine": affine, "space": "LPS"}
     del form["spacing"]
     dcs.write(ARRAY, tmp_path / "threads", **form)
-    dcs.write(dask_array.from_array(ARRAY, chunks=(7, 30, 20)), tmp_path / "cluster", executor=client, **form)
+    dcs.write(
+        dask_array.from_array(ARRAY, chunks=(7, 30, 20)),
+        tmp_path / "cluster",
+        executor=client,
+        **form,
+    )
     assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
 
 
 @pytest.mark.parametrize(
-    ("kind", "array"), [("ParametricMap", FLOATS), ("MultiframeSC", (ARRAY + 1000).astype("uint16"))]
+    ("kind", "array"),
+    [("ParametricMap", FLOATS), ("MultiframeSC", (ARRAY + 1000).astype("uint16"))],
 )
 def test_files_of_all_frames_are_the_same_too(tmp_path, client, kind, array):
     form = {**FORM, "kind": kind}
     dcs.write(array, tmp_path / "threads", **form)
-    dcs.write(dask_array.from_array(array, chunks=(7, 30, 20)), tmp_path / "cluster", executor=client, **form)
+    dcs.write(
+        dask_array.from_array(array, chunks=(7, 30, 20)),
+        tmp_path / "cluster",
+        executor=client,
+        **form,
+    )
     assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
 
 
@@ -112,7 +136,12 @@ def test_compressed_series_are_the_same_too(tmp_path, client, kind, codec):
     form = {**FORM, "kind": kind, "compression": codec}
     array = (ARRAY + 1000).astype("uint16")
     dcs.write(array, tmp_path / "threads", **form)
-    receipt = dcs.write(dask_array.from_array(array, chunks=(7, 30, 20)), tmp_path / "cluster", executor=client, **form)
+    receipt = dcs.write(
+        dask_array.from_array(array, chunks=(7, 30, 20)),
+        tmp_path / "cluster",
+        executor=client,
+        **form,
+    )
     assert receipt.verified
     assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
     np.testing.assert_array_equal(dcs.read(tmp_path / "cluster").array, array)
@@ -132,7 +161,9 @@ def test_a_worker_killed_in_the_middle_of_the_write_changes_nothing(tmp_path, cl
     dcs.write(ARRAY, tmp_path / "threads", **FORM)
     whole = dask_array.from_array(ARRAY, chunks=(3, 30, 50))
     deadly = whole.map_blocks(
-        partial(once, str(tmp_path / "marker")), dtype=whole.dtype, meta=np.empty((0, 0, 0), "int16")
+        partial(once, str(tmp_path / "marker")),
+        dtype=whole.dtype,
+        meta=np.empty((0, 0, 0), "int16"),
     )
     # the first slabs are whole before the deadly one comes
     source = dask_array.concatenate([whole[:12], deadly[12:15], whole[15:]])
@@ -149,14 +180,21 @@ def test_a_file_that_a_worker_left_unfinished_is_not_shown(tmp_path):
     folder.put("0001.dcm", [b"again"])  # a task that is done twice
     (tmp_path / "0002.dcm.unfinished-0a1b2c3d").write_bytes(b"ha")
     folder.sweep()
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("0001.dcm", b"again")]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [
+        ("0001.dcm", b"again")
+    ]
 
 
 def test_a_refusal_comes_from_the_workers_as_it_is(tmp_path, client):
     values = FLOATS.copy()
     values[13, 4, 5] = np.nan
     with pytest.raises(ValuesError):
-        dcs.write(dask_array.from_array(values, chunks=(6, 30, 50)), tmp_path / "out", executor=client, **FORM)
+        dcs.write(
+            dask_array.from_array(values, chunks=(6, 30, 50)),
+            tmp_path / "out",
+            executor=client,
+            **FORM,
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -164,9 +202,15 @@ def test_what_is_sent_to_a_worker_is_small_however_many_slices_there_are(tmp_pat
     sizes = []
     for slices in (10, 1000):
         np.save(tmp_path / f"{slices}.npy", np.zeros((slices, 4, 5), "int16"))
-        _, (job,) = prepare(tmp_path / f"{slices}.npy", None, {"spacing": (1, 1, 2)}, **_all_options())
+        _, (job,) = prepare(
+            tmp_path / f"{slices}.npy", None, {"spacing": (1, 1, 2)}, **_all_options()
+        )
         task = FileTask(
-            plan=job.plan, sink=StagedFolder(path=tmp_path, sync=False), scale=(1, 0), read_back=True, resumes=False
+            plan=job.plan,
+            sink=StagedFolder(path=tmp_path, sync=False),
+            scale=(1, 0),
+            read_back=True,
+            resumes=False,
         )
         slabs = dcs.open_volume(tmp_path / f"{slices}.npy", spacing=(1, 1, 2)).slabs
         sizes.append(len(pickle.dumps((task, slabs))))
@@ -193,14 +237,21 @@ def test_a_handle_is_told_from_data(tmp_path):
     np.save(tmp_path / "a.npy", ARRAY)
     assert _is_handle(dcs.open_volume(tmp_path / "a.npy", spacing=(1, 1, 1)).slabs)
     assert not _is_handle(dcs.open_volume(ARRAY, spacing=(1, 1, 1)).slabs)
-    assert not _is_handle(dcs.open_volume(np.load(tmp_path / "a.npy", mmap_mode="r"), spacing=(1, 1, 1)).slabs)
+    assert not _is_handle(
+        dcs.open_volume(np.load(tmp_path / "a.npy", mmap_mode="r"), spacing=(1, 1, 1)).slabs
+    )
 
 
 def test_the_command_line_takes_the_address_of_a_scheduler(tmp_path, client):
     np.save(tmp_path / "a.npy", ARRAY)
     form = ["--kind", "ct", "--spacing", "0.7", "0.9", "2.5", "--uid", "content", "--quiet"]
     address = client.scheduler.address
-    assert main(["write", str(tmp_path / "a.npy"), str(tmp_path / "cluster"), *form, "--dask", address]) == 0
+    assert (
+        main(
+            ["write", str(tmp_path / "a.npy"), str(tmp_path / "cluster"), *form, "--dask", address]
+        )
+        == 0
+    )
     assert main(["write", str(tmp_path / "a.npy"), str(tmp_path / "threads"), *form]) == 0
     assert digests(tmp_path / "cluster") == digests(tmp_path / "threads")
 

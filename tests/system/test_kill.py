@@ -62,7 +62,15 @@ def test_a_write_killed_at_50_random_moments_leaves_no_target_and_the_next_one_s
     out = tmp_path / "out"
     out.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", KILLER, tmp_path / "volume.npy", out, str(KILLS), json.dumps(SPACING)],
+        [
+            sys.executable,
+            "-c",
+            KILLER,
+            tmp_path / "volume.npy",
+            out,
+            str(KILLS),
+            json.dumps(SPACING),
+        ],
         check=True,
         capture_output=True,
         encoding="utf-8",
@@ -76,7 +84,9 @@ def test_a_write_killed_at_50_random_moments_leaves_no_target_and_the_next_one_s
         if (out / str(index)).exists():
             assert np.array_equal(dcs.read(out / str(index)).array, volume)
     hidden = [path.name for path in out.iterdir() if path.name.startswith(".")]
-    assert len(hidden) > KILLS // 4  # the kills came in the middle of the work, and left it out of sight
+    assert (
+        len(hidden) > KILLS // 4
+    )  # the kills came in the middle of the work, and left it out of sight
 
     again = early[-1]
     dcs.write(volume, out / str(again), kind="CT", spacing=SPACING)

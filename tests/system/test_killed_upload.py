@@ -73,7 +73,9 @@ def contents(url):
 
 
 @pytest.mark.parametrize(("package", "dtype"), [("fsspec", "int16"), ("obstore", "float32")])
-def test_a_killed_upload_is_told_as_unfinished_and_ended_with_the_same_bytes(url, tmp_path, capsys, package, dtype):
+def test_a_killed_upload_is_told_as_unfinished_and_ended_with_the_same_bytes(
+    url, tmp_path, capsys, package, dtype
+):
     array = ARRAY.astype(dtype)
     np.save(tmp_path / "array.npy", array)
     words = ["write", str(tmp_path / "array.npy"), url, *WORDS]
@@ -100,10 +102,15 @@ def test_a_killed_upload_is_told_as_unfinished_and_ended_with_the_same_bytes(url
     assert left.items() <= contents(url).items()  # what was on its way may have come
 
     assert main([*words, "--resume"]) == 0
-    told = {"entropy": bytes.fromhex(record["entropy"]), "now": dt.datetime.fromisoformat(record["now"])}
+    told = {
+        "entropy": bytes.fromhex(record["entropy"]),
+        "now": dt.datetime.fromisoformat(record["now"]),
+    }
     dcs.write(array, tmp_path / "undisturbed", **FORM, **told)
     found = contents(url)
     manifest = json.loads(found.pop("manifest.json"))
     assert found == {path.name: path.read_bytes() for path in (tmp_path / "undisturbed").iterdir()}
     assert [one["key"] for one in manifest["objects"]] == sorted(found)
-    np.testing.assert_allclose(dcs.read(url).array, array, rtol=0, atol=0.05)  # each is held to its SHA-256 there
+    np.testing.assert_allclose(
+        dcs.read(url).array, array, rtol=0, atol=0.05
+    )  # each is held to its SHA-256 there

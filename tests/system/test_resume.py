@@ -45,7 +45,15 @@ dcs.write(np.load(sys.argv[1]), sys.argv[2], workers=2, **form)
 def die(tmp_path, array, form, *, at=17):
     np.save(tmp_path / "array.npy", array)
     done = subprocess.run(
-        [sys.executable, "-c", DYING, tmp_path / "array.npy", tmp_path / "out", json.dumps(form), str(at)],
+        [
+            sys.executable,
+            "-c",
+            DYING,
+            tmp_path / "array.npy",
+            tmp_path / "out",
+            json.dumps(form),
+            str(at),
+        ],
         check=False,
         env={**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])},
     )
@@ -56,7 +64,9 @@ def die(tmp_path, array, form, *, at=17):
 
 
 def digests(folder):
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*.dcm")}
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*.dcm")
+    }
 
 
 def resumed(tmp_path, array, form, **options):
@@ -80,7 +90,9 @@ def test_a_killed_write_is_gone_on_with_and_gives_the_same_bytes(tmp_path, dtype
     array = ARRAY.astype(dtype)
     record = die(tmp_path, array, FORM)
     receipt, written = resumed(tmp_path, array, FORM, verify=verify)
-    assert 0 < len(written) <= len(array) - 16 + 2  # sixteen were whole; at most one a thread was not
+    assert (
+        0 < len(written) <= len(array) - 16 + 2
+    )  # sixteen were whole; at most one a thread was not
     assert receipt.files == 40
     assert receipt.bytes == sum(path.stat().st_size for path in (tmp_path / "out").iterdir())
     assert receipt.achieved_error <= receipt.max_error
@@ -109,9 +121,12 @@ def test_a_file_of_all_frames_is_written_again_unless_it_is_whole(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "at", "codec", "most"), [("CT", 17, "jpegls", len(ARRAY) - 16 + 2), ("MultiframeSC", 2, "rle", 1)]
+    ("kind", "at", "codec", "most"),
+    [("CT", 17, "jpegls", len(ARRAY) - 16 + 2), ("MultiframeSC", 2, "rle", 1)],
 )
-def test_a_compressed_series_is_gone_on_with_and_gives_the_same_bytes(tmp_path, kind, at, codec, most):
+def test_a_compressed_series_is_gone_on_with_and_gives_the_same_bytes(
+    tmp_path, kind, at, codec, most
+):
     pytest.importorskip("imagecodecs")
     array = (ARRAY + 1000).astype("uint16")
     form = {**FORM, "kind": kind, "compression": codec}
@@ -193,5 +208,7 @@ def test_a_write_without_resume_removes_what_a_killed_one_left(tmp_path):
 
 
 def test_the_record_names_no_patient_and_no_place(tmp_path):
-    record = die(tmp_path, ARRAY, {**FORM, "metadata": {"PatientName": "Doe^Jane", "PatientID": "42"}})
+    record = die(
+        tmp_path, ARRAY, {**FORM, "metadata": {"PatientName": "Doe^Jane", "PatientID": "42"}}
+    )
     assert set(record) == {"version", "entropy", "now", "fingerprint"}

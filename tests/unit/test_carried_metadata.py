@@ -18,8 +18,8 @@ from pydicom.datadict import keyword_dict
 
 import dicomseries as dcs
 from dicomseries.metadata import sidecar_of
-from dicomseries.metadata.bids import _DICOM_UNITS, _FACTORS, _RENAMED
-from dicomseries.metadata.bids_units import BIDS_KEYS, BIDS_UNITS
+from dicomseries.metadata.bids.bids_units import BIDS_KEYS, BIDS_UNITS
+from dicomseries.metadata.bids.sidecar import _DICOM_UNITS, _FACTORS, _RENAMED
 
 ARRAY = np.arange(480, dtype="int16").reshape(4, 12, 10)
 GRID = {"spacing": (1, 1, 2)}
@@ -63,7 +63,9 @@ def converted(tmp_path_factory):
 
 
 def test_a_sidecar_of_dcm2niix_comes_back_as_it_was(converted, tmp_path):
-    receipt = dcs.write(converted / "t1.nii", tmp_path / "back", kind="MR", bids=converted / "t1.json")
+    receipt = dcs.write(
+        converted / "t1.nii", tmp_path / "back", kind="MR", bids=converted / "t1.json"
+    )
     found, source = first(tmp_path / "back"), first(converted / "scan")
     for keyword in TRUE.keys() - {"Manufacturer"}:  # dcm2niix names the vendors it knows
         assert found[keyword].value == source[keyword].value, keyword
@@ -71,7 +73,10 @@ def test_a_sidecar_of_dcm2niix_comes_back_as_it_was(converted, tmp_path):
 
 
 def test_the_sidecar_as_metadata_is_rejected_with_the_way_to_pass_it(converted):
-    for metadata in (converted / "t1.json", json.loads((converted / "t1.json").read_text(encoding="utf-8"))):
+    for metadata in (
+        converted / "t1.json",
+        json.loads((converted / "t1.json").read_text(encoding="utf-8")),
+    ):
         error = refusal(converted / "t1.nii", kind="MR", metadata=metadata)
         assert error.code == "metadata-is-bids"
         assert "bids=" in error.remedy
@@ -149,7 +154,14 @@ def test_dates_and_terms_of_a_sidecar_are_dicoms():
 
 
 def test_malformed_values_of_a_sidecar_are_left_out_and_named():
-    found = sidecar_of({"PatientSex": "Female", "SeriesNumber": "many", "AcquisitionTime": "noon", "EchoTime": 0.003})
+    found = sidecar_of(
+        {
+            "PatientSex": "Female",
+            "SeriesNumber": "many",
+            "AcquisitionTime": "noon",
+            "EchoTime": 0.003,
+        }
+    )
     assert dict(found.attributes) == {"EchoTime": 3.0}
     assert set(found.ignored) == {"PatientSex", "SeriesNumber", "AcquisitionTime"}
 
@@ -195,7 +207,9 @@ def test_a_pet_sidecar_gives_times_dose_and_decay(tmp_path):
     assert [one.ActualFrameDuration for one in files[::4]] == [10_000, 30_000, 60_000]
     assert [one.DecayFactor for one in files[::4]] == [1.0, 1.001, 1.004]
     assert any("BodyWeight" in one for one in receipt.advice)
-    assert [one for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"] == []
+    assert [
+        one for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -212,7 +226,9 @@ def test_a_pet_sidecar_gives_times_dose_and_decay(tmp_path):
 def test_what_a_pet_sidecar_does_not_say_clearly_is_left_out_and_named(change):
     found = sidecar_of(PET | change)
     (key,) = change
-    named = {"TimeZero": "ScanStart", "ImageDecayCorrectionTime": "ImageDecayCorrected"}.get(key, key)
+    named = {"TimeZero": "ScanStart", "ImageDecayCorrectionTime": "ImageDecayCorrected"}.get(
+        key, key
+    )
     assert named in found.ignored
 
 
@@ -262,7 +278,11 @@ def carrier(request, tmp_path):
 def test_tags_of_an_image_are_taken_or_named(carrier, tmp_path):
     receipt = dcs.write(carrier, tmp_path / "out", kind="CT")
     found = first(tmp_path / "out")
-    assert (found.PatientName, found.PatientID, found.SeriesDescription) == ("Doe^Jane", "P31", "Mine")
+    assert (found.PatientName, found.PatientID, found.SeriesDescription) == (
+        "Doe^Jane",
+        "P31",
+        "Mine",
+    )
     assert (found.Manufacturer, found.KVP) == ("ACME", 120)
     assert found.StudyInstanceUID == TAGS["0020|000d"]
     assert found.SeriesInstanceUID != TAGS["0020|000e"]
@@ -322,7 +342,8 @@ def test_tags_of_an_image_give_way_to_a_value_of_each_slice():
 
 def test_content_uids_depend_on_the_tags_of_an_image():
     plans = [
-        dcs.plan(image_with({"0010|0020": text, "0008|0020": "20240101"}), kind="CT", uid="content") for text in "ab"
+        dcs.plan(image_with({"0010|0020": text, "0008|0020": "20240101"}), kind="CT", uid="content")
+        for text in "ab"
     ]
     assert plans[0].uids.series != plans[1].uids.series
 
@@ -336,7 +357,13 @@ def test_a_mask_takes_the_patient_of_its_image(tmp_path):
 
 def test_a_slice_that_itk_has_read_is_written(tmp_path):
     """Every tag of a real header, as ITK hands them on."""
-    metadata = {"PatientID": "P", "EchoTime": 5, "TriggerTime": 3, "ScanOptions": "CG", "PatientPosition": "HFS"}
+    metadata = {
+        "PatientID": "P",
+        "EchoTime": 5,
+        "TriggerTime": 3,
+        "ScanOptions": "CG",
+        "PatientPosition": "HFS",
+    }
     dcs.write(ARRAY[:1], tmp_path / "source", kind="MR", **GRID, metadata=metadata)
     image = SimpleITK.ReadImage(str(min((tmp_path / "source").glob("*.dcm"))))
     for kind in ("CT", "MR", "PT", "SC", "EnhancedMR"):
@@ -347,12 +374,20 @@ def test_a_slice_that_itk_has_read_is_written(tmp_path):
         assert found.StudyInstanceUID == source.StudyInstanceUID
         assert found.SeriesInstanceUID != source.SeriesInstanceUID
         assert any("carries" in one for one in receipt.advice)
-        assert [one for one in dcs.check(tmp_path / kind, validators=False) if one.level == "error"] == []
+        assert [
+            one for one in dcs.check(tmp_path / kind, validators=False) if one.level == "error"
+        ] == []
 
 
 # ---------------------------------------------------------------------------------------------- a volume that was read
 def test_a_volume_that_was_read_keeps_its_patient_and_study(tmp_path):
-    metadata = {"PatientID": "P31", "PatientName": "Doe^Jane", "RescaleType": "HU", "KVP": 120, "StudyDate": "20240131"}
+    metadata = {
+        "PatientID": "P31",
+        "PatientName": "Doe^Jane",
+        "RescaleType": "HU",
+        "KVP": 120,
+        "StudyDate": "20240131",
+    }
     dcs.write(ARRAY, tmp_path / "scan", kind="CT", **GRID, metadata=metadata)
     receipt = dcs.write(dcs.read(tmp_path / "scan"), tmp_path / "again", kind="CT")
     found, source = first(tmp_path / "again"), first(tmp_path / "scan")

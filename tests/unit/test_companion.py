@@ -9,15 +9,30 @@ import pytest
 import dicomseries as dcs
 
 ARRAY = np.random.default_rng(3).normal(size=(2, 3, 4, 5)).astype("float32")
-CODE = {"CodeValue": "121322", "CodingSchemeDesignator": "DCM", "CodeMeaning": "Source image for image processing"}
+CODE = {
+    "CodeValue": "121322",
+    "CodingSchemeDesignator": "DCM",
+    "CodeMeaning": "Source image for image processing",
+}
 ITEM = {"ReferencedSOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "ReferencedSOPInstanceUID": "1.2.3"}
 SOURCE = {**ITEM, "PurposeOfReferenceCodeSequence": [CODE]}
 
 
 def written(folder, **options):
-    dcs.write(ARRAY, folder, kind="CT", axes="tzyx", spacing=(1, 1, 2), companion=True, sync=False, **options)
+    dcs.write(
+        ARRAY,
+        folder,
+        kind="CT",
+        axes="tzyx",
+        spacing=(1, 1, 2),
+        companion=True,
+        sync=False,
+        **options,
+    )
     (mapped,) = (folder / "map").iterdir()
-    return pydicom.dcmread(mapped), [pydicom.dcmread(path) for path in sorted((folder / "display").iterdir())]
+    return pydicom.dcmread(mapped), [
+        pydicom.dcmread(path) for path in sorted((folder / "display").iterdir())
+    ]
 
 
 def test_each_slice_names_its_frame_behind_the_images_that_the_user_names(tmp_path):
@@ -29,11 +44,15 @@ def test_each_slice_names_its_frame_behind_the_images_that_the_user_names(tmp_pa
         assert (user.ReferencedSOPInstanceUID, ours.ReferencedFrameNumber) == ("1.2.3", number)
 
 
-def test_a_map_in_which_the_user_names_images_keeps_these_and_names_the_companion_as_a_series(tmp_path):
+def test_a_map_in_which_the_user_names_images_keeps_these_and_names_the_companion_as_a_series(
+    tmp_path,
+):
     mapped, display = written(tmp_path / "out", metadata={"ReferencedImageSequence": [SOURCE]})
     (shared,) = mapped.SharedFunctionalGroupsSequence
     assert shared.ReferencedImageSequence[0].ReferencedSOPInstanceUID == "1.2.3"
-    assert not any("ReferencedImageSequence" in item for item in mapped.PerFrameFunctionalGroupsSequence)
+    assert not any(
+        "ReferencedImageSequence" in item for item in mapped.PerFrameFunctionalGroupsSequence
+    )
     assert mapped.ReferencedSeriesSequence[0].SeriesInstanceUID == display[0].SeriesInstanceUID
 
 
@@ -51,15 +70,25 @@ def test_the_plan_knows_the_size_of_both(tmp_path, options):
     plan = dcs.plan(ARRAY, **options)
     written(tmp_path / "out", metadata=options.get("metadata"))
     for one, name in zip(plan.every, ("map", "display"), strict=True):
-        assert one.total_bytes == sum(path.stat().st_size for path in (tmp_path / "out" / name).iterdir())
+        assert one.total_bytes == sum(
+            path.stat().st_size for path in (tmp_path / "out" / name).iterdir()
+        )
 
 
 def test_a_companion_of_all_frames_and_the_map_name_each_others_frames(tmp_path):
     demanded = {"ApplicableSafetyStandardAgency": "IEC"}
     receipt = dcs.write(
-        ARRAY, tmp_path / "out", kind="EnhancedMR", axes="tzyx", spacing=(1, 1, 2), companion=True, metadata=demanded
+        ARRAY,
+        tmp_path / "out",
+        kind="EnhancedMR",
+        axes="tzyx",
+        spacing=(1, 1, 2),
+        companion=True,
+        metadata=demanded,
     )
-    mapped, display = (pydicom.dcmread(next((tmp_path / "out" / name).iterdir())) for name in ("map", "display"))
+    mapped, display = (
+        pydicom.dcmread(next((tmp_path / "out" / name).iterdir())) for name in ("map", "display")
+    )
     for own, other in ((mapped, display), (display, mapped)):
         named = [item.ReferencedImageSequence[0] for item in own.PerFrameFunctionalGroupsSequence]
         assert [item.ReferencedFrameNumber for item in named] == [1, 2, 3, 4, 5, 6]

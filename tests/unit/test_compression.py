@@ -15,8 +15,8 @@ import dicomseries as dcs
 from dicomseries import errors
 from dicomseries.cli import main
 from dicomseries.codecs import CODECS, syntax_of
-from dicomseries.pipeline import compressing, writing
-from dicomseries.readback import fragments
+from dicomseries.reading.pixels import decode as fragments
+from dicomseries.writing.encode import compressed_frames, encode_series
 
 NOW = dt.datetime(2024, 2, 29, 23, 59, 58, tzinfo=dt.UTC)
 SPACING = (0.7, 0.9, 2.5)
@@ -43,7 +43,15 @@ def array_of(dtype="int16", low=-1024, shape=(5, 9, 7)):
 
 
 def written(folder, array, kind="CT", **options):
-    return dcs.write(array, folder, kind=kind, spacing=SPACING, metadata=DEMANDED.get(kind, {}), sync=False, **options)
+    return dcs.write(
+        array,
+        folder,
+        kind=kind,
+        spacing=SPACING,
+        metadata=DEMANDED.get(kind, {}),
+        sync=False,
+        **options,
+    )
 
 
 def bytes_of(folder):
@@ -52,7 +60,9 @@ def bytes_of(folder):
 
 @each_codec
 @pytest.mark.parametrize(("kind", "dtype", "low"), FORMS)
-def test_every_kind_of_integers_is_compressed_read_back_and_checked(tmp_path, codec, kind, dtype, low):
+def test_every_kind_of_integers_is_compressed_read_back_and_checked(
+    tmp_path, codec, kind, dtype, low
+):
     array = array_of(dtype, low)
     receipt = written(tmp_path / "out", array, kind, compression=codec)
     assert receipt.verified
@@ -73,32 +83,45 @@ def test_colour_is_compressed_and_its_photometry_is_that_of_the_stream(tmp_path,
     written(tmp_path / "out", array, kind, axes="zyxc", compression=codec)
     assert np.array_equal(dcs.read(tmp_path / "out").array, array)
     dataset = pydicom.dcmread(next((tmp_path / "out").iterdir()), stop_before_pixels=True)
-    assert dataset.PhotometricInterpretation == ("YBR_RCT" if codec.word in {"j2k", "htj2k"} else "RGB")
+    assert dataset.PhotometricInterpretation == (
+        "YBR_RCT" if codec.word in {"j2k", "htj2k"} else "RGB"
+    )
 
 
 @each_codec
 @pytest.mark.parametrize("kind", ["CT", "EnhancedMR"])
 def test_the_bytes_do_not_depend_on_the_workers(tmp_path, monkeypatch, codec, kind):
-    monkeypatch.setattr(sys.modules["dicomseries.sources.slab_rule"], "_LEAST", 2 * 9 * 7 * 2)
+    monkeypatch.setattr(
+        sys.modules["dicomseries.sources.frames.slab_plan"], "_LEAST", 2 * 9 * 7 * 2
+    )
     seen = []
     for workers in (1, 2, 5):
         out = tmp_path / str(workers)
-        written(out, array_of(), kind, compression=codec, now=NOW, entropy=b"chance", workers=workers)
+        written(
+            out, array_of(), kind, compression=codec, now=NOW, entropy=b"chance", workers=workers
+        )
         seen.append(bytes_of(out))
     assert seen[0] == seen[1] == seen[2]
 
 
 def test_frames_that_wait_on_disk_give_the_same_file(tmp_path, monkeypatch):
     for name, room in (("memory", 1 << 20), ("disk", 1)):
-        monkeypatch.setattr(compressing, "_IN_MEMORY", room)
-        written(tmp_path / name, array_of(), "EnhancedMR", compression="rle", now=NOW, entropy=b"chance")
+        monkeypatch.setattr(compressed_frames, "_IN_MEMORY", room)
+        written(
+            tmp_path / name, array_of(), "EnhancedMR", compression="rle", now=NOW, entropy=b"chance"
+        )
     assert bytes_of(tmp_path / "memory") == bytes_of(tmp_path / "disk")
 
 
 def test_content_uids_know_the_transfer_syntax(tmp_path):
     words = ("none", "rle", "jpegls")
-    uids = [written(tmp_path / word, array_of(), uid="content", compression=word).series_uid for word in words]
-    again = written(tmp_path / "again", array_of(), uid="content", compression=dcs.JpegLs()).series_uid
+    uids = [
+        written(tmp_path / word, array_of(), uid="content", compression=word).series_uid
+        for word in words
+    ]
+    again = written(
+        tmp_path / "again", array_of(), uid="content", compression=dcs.JpegLs()
+    ).series_uid
     without = written(tmp_path / "without", array_of(), uid="content").series_uid
     assert len(set(uids)) == 3
     assert (again, without) == (uids[2], uids[0])
@@ -146,7 +169,9 @@ def refusal(tmp_path, array, kind, **options):
         ("PT", "float32", {"compression": "jxl"}, "compression-needs-unsigned"),
     ],
 )
-def test_what_cannot_be_compressed_is_refused_before_a_file_exists(tmp_path, kind, dtype, options, code):
+def test_what_cannot_be_compressed_is_refused_before_a_file_exists(
+    tmp_path, kind, dtype, options, code
+):
     array = array_of(dtype, -100 if kind == "PT" else 0)
     assert refusal(tmp_path, array, kind, **options).code == code
 
@@ -183,7 +208,9 @@ def test_one_wrong_bit_in_one_frame_is_seen_by_the_witness(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("codec", CODECS[1:], ids=lambda codec: codec.word)
 def test_imagecodecs_reads_what_pydicom_has_no_decoder_for(tmp_path, monkeypatch, codec):
-    monkeypatch.setattr("dicomseries.readback.pixels._missing", lambda _: errors.MissingPackageError)
+    monkeypatch.setattr(
+        "dicomseries.reading.pixels.native_pixels._missing", lambda _: errors.MissingPackageError
+    )
     decoded = []
     decode = fragments.decode
     monkeypatch.setattr(fragments, "decode", lambda *given: decoded.append(given) or decode(*given))
@@ -196,7 +223,9 @@ def test_imagecodecs_reads_what_pydicom_has_no_decoder_for(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("codec", CODECS[:-1], ids=lambda codec: codec.word)
 @pytest.mark.parametrize("kind", ["CT", "EnhancedMR"])
-def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(tmp_path, monkeypatch, codec, kind):
+def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(
+    tmp_path, monkeypatch, codec, kind
+):
     def fail(*_):
         raise AssertionError
 
@@ -209,13 +238,23 @@ def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(tmp
 
 def test_a_full_disk_is_told_at_most_how_much_is_needed(tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 100, "total": 1000})
-    monkeypatch.setattr(writing.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(encode_series.shutil, "disk_usage", lambda _: usage)
     assert "at most" in refusal(tmp_path, array_of(), "CT", compression="rle").expected
 
 
 def test_the_command_line_compresses(tmp_path, capsys):
     np.save(tmp_path / "a.npy", array_of())
-    arguments = ["write", str(tmp_path / "a.npy"), str(tmp_path / "out"), "--kind", "ct", "--spacing", "1", "2", "3"]
+    arguments = [
+        "write",
+        str(tmp_path / "a.npy"),
+        str(tmp_path / "out"),
+        "--kind",
+        "ct",
+        "--spacing",
+        "1",
+        "2",
+        "3",
+    ]
     arguments += ["--compress", "JPEGLS", "--json"]
     assert main([*arguments, "--dry-run"]) == 0
     assert json.loads(capsys.readouterr().out)["transfer_syntax_uid"] == "1.2.840.10008.1.2.4.80"

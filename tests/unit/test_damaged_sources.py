@@ -11,13 +11,13 @@ import pydicom
 import pytest
 
 import dicomseries as dcs
+from dicomseries.api.serve import held_at, service_of
 from dicomseries.derivation import Source, SourceFrame
-from dicomseries.derivation.screening import screened
+from dicomseries.derivation.attributes.source_screening import screened
 from dicomseries.geometry import Grid
-from dicomseries.pipeline.serving import held_at, service_of
-from dicomseries.pipeline.source_series import open_source
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.viewing.loopback import Request
+from dicomseries.writing.inputs.read_source import open_source
 
 _VR = re.compile(rb"(?:CS|DS|FD|IS|LO|SH|SQ|UI|UL|US)(?=..)", re.DOTALL)
 PET = "1.2.840.10008.5.1.4.1.1.128"
@@ -36,7 +36,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.mark.parametrize("vr", [b"ZZ", b"SQ", b"OV", b"  "])
-def test_a_damaged_vr_anywhere_never_ends_in_a_foreign_exception(file: bytes, vr: bytes, tmp_path: Path):
+def test_a_damaged_vr_anywhere_never_ends_in_a_foreign_exception(
+    file: bytes, vr: bytes, tmp_path: Path
+):
     path = tmp_path / "1.dcm"
     opened = 0
     for match in list(_VR.finditer(file, 132))[::2]:
@@ -51,7 +53,9 @@ def test_a_damaged_vr_anywhere_never_ends_in_a_foreign_exception(file: bytes, vr
     assert opened > 10
 
 
-def test_a_sequence_with_an_unknown_vr_inside_is_left_out_with_a_warning(file: bytes, tmp_path: Path):
+def test_a_sequence_with_an_unknown_vr_inside_is_left_out_with_a_warning(
+    file: bytes, tmp_path: Path
+):
     number = b"\x62\x00\x04\x00US"  # Segment Number, in an item of Segment Sequence
     assert number in file
     path = tmp_path / "1.dcm"
@@ -62,7 +66,10 @@ def test_a_sequence_with_an_unknown_vr_inside_is_left_out_with_a_warning(file: b
 
 
 def test_an_item_that_loses_one_attribute_and_gains_another_is_screened():
-    item = (Attribute("PatientSex", "CS", ("no such value",)), attribute("RadionuclideTotalDose", 1.0))
+    item = (
+        Attribute("PatientSex", "CS", ("no such value",)),
+        attribute("RadionuclideTotalDose", 1.0),
+    )
     shared = (Attribute("RadiopharmaceuticalInformationSequence", "SQ", (item,)),)
     frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     grid = Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2))

@@ -31,7 +31,16 @@ MORE = {
 def source(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("source") / "ct"
     metadata = {"SeriesNumber": 3, "RescaleType": "HU"}
-    dcs.write(ARRAY, folder, kind="CT", spacing=(1, 1, 2), entropy=ENTROPY, now=NOW, metadata=metadata, sync=False)
+    dcs.write(
+        ARRAY,
+        folder,
+        kind="CT",
+        spacing=(1, 1, 2),
+        entropy=ENTROPY,
+        now=NOW,
+        metadata=metadata,
+        sync=False,
+    )
     return folder
 
 
@@ -76,14 +85,19 @@ def test_another_study_or_space_than_the_sources_is_rejected_not_ignored(keyword
     with pytest.raises(OptionError, match=f"Leave {keyword} out") as caught:
         planned(source, "CT", uid={keyword: "1.2.3"})
     assert caught.value.code == "uid-not-of-source"
-    assert planned(source, "CT", uid={keyword: header[keyword].value}).uids.study == header.StudyInstanceUID
+    assert (
+        planned(source, "CT", uid={keyword: header[keyword].value}).uids.study
+        == header.StudyInstanceUID
+    )
 
 
 def test_a_result_elsewhere_takes_a_space_from_the_user_but_not_the_sources(source, header):
     plan = planned(source, "CT", uid={"FrameOfReferenceUID": "1.2.3"}, same_space=False)
     assert plan.uids.frame_of_reference == "1.2.3"
     with pytest.raises(OptionError, match="Leave FrameOfReferenceUID out"):
-        planned(source, "CT", uid={"FrameOfReferenceUID": header.FrameOfReferenceUID}, same_space=False)
+        planned(
+            source, "CT", uid={"FrameOfReferenceUID": header.FrameOfReferenceUID}, same_space=False
+        )
 
 
 def number_of(plan) -> int:

@@ -36,13 +36,17 @@ class TestRefusals:
         assert error.where == "spacing_mm"
 
     @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, None, "x"])
-    @pytest.mark.parametrize(("name", "count"), [("spacing_mm", 3), ("origin_lps", 3), ("direction_lps", 9)])
+    @pytest.mark.parametrize(
+        ("name", "count"), [("spacing_mm", 3), ("origin_lps", 3), ("direction_lps", 9)]
+    )
     def test_a_number_that_is_none(self, name, count, bad):
         error = refusal(**{name: (bad,) + (1.0,) * (count - 1)})
         assert error.code == "geometry-not-finite"
         assert error.where == name
 
-    @pytest.mark.parametrize(("name", "count"), [("spacing_mm", 2), ("origin_lps", 4), ("direction_lps", 6)])
+    @pytest.mark.parametrize(
+        ("name", "count"), [("spacing_mm", 2), ("origin_lps", 4), ("direction_lps", 6)]
+    )
     def test_too_few_or_too_many_numbers(self, name, count):
         assert refusal(**{name: (1.0,) * count}).code == "geometry-not-finite"
 
@@ -93,7 +97,9 @@ class TestRefusals:
         assert caught.value.code == "space-unknown"
 
     def test_positions_that_16_characters_cannot_tell_apart(self):
-        grid = Grid(shape=SHAPE, spacing_mm=(1e-6, 1e-6, 1e-6), origin_lps=(-123456.789012345678, 0, 0))
+        grid = Grid(
+            shape=SHAPE, spacing_mm=(1e-6, 1e-6, 1e-6), origin_lps=(-123456.789012345678, 0, 0)
+        )
         with pytest.raises(GeometryError) as caught:
             grid.check_printed()
         assert caught.value.code == "position-not-printable"
@@ -103,7 +109,9 @@ class TestTolerance:
     def test_the_float32_noise_of_an_affine_is_snapped_to_right_angles(self):
         noisy = np.reshape(TURNED, (3, 3)).astype(np.float32).astype(np.float64)
         noisy[0, 1] += 2e-6
-        matrix = np.reshape(Grid(shape=SHAPE, spacing_mm=SPACING, direction_lps=tuple(noisy.ravel())).axes, (3, 3))
+        matrix = np.reshape(
+            Grid(shape=SHAPE, spacing_mm=SPACING, direction_lps=tuple(noisy.ravel())).axes, (3, 3)
+        )
         assert np.abs(matrix @ matrix.T - np.eye(3)).max() < 1e-15
         assert np.abs(matrix.T.ravel() - TURNED).max() < 3e-6
 
@@ -114,9 +122,9 @@ class TestTolerance:
         rounded = (0.9553, -0.2955, 0, 0.2955, 0.9553, 0, 0, 0, 1)
         with pytest.raises(GeometryError):
             Grid.from_spacing(SHAPE, SPACING, direction=rounded)
-        assert Grid.from_spacing(SHAPE, SPACING, direction=rounded, tolerance=1e-3).axes[0][0] == pytest.approx(
-            COS, abs=1e-4
-        )
+        assert Grid.from_spacing(SHAPE, SPACING, direction=rounded, tolerance=1e-3).axes[0][
+            0
+        ] == pytest.approx(COS, abs=1e-4)
 
 
 class TestPlaces:
@@ -126,7 +134,11 @@ class TestPlaces:
         assert grid.point(0, 1, 0) == (10, 23.5, 30)
         assert grid.point(0, 0, 1) == (10, 20, 34.5)
         assert grid.corners()[-1] == (10 + 4 * 2.5, 20 + 3 * 3.5, 30 + 2 * 4.5)
-        assert [grid.position(index) for index in range(3)] == [(10, 20, 30), (10, 20, 34.5), (10, 20, 39)]
+        assert [grid.position(index) for index in range(3)] == [
+            (10, 20, 30),
+            (10, 20, 34.5),
+            (10, 20, 39),
+        ]
 
     def test_the_columns_of_direction_are_the_axes(self):
         grid = Grid(shape=SHAPE, spacing_mm=SPACING, direction_lps=TURNED)
@@ -148,7 +160,9 @@ class TestPlaces:
 
     def test_the_last_row_of_an_affine_may_be_left_out(self):
         affine = np.diag([2.0, 3.0, 4.0, 1.0])
-        assert Grid.from_affine(SHAPE, affine[:3], space="LPS") == Grid.from_affine(SHAPE, affine, space="LPS")
+        assert Grid.from_affine(SHAPE, affine[:3], space="LPS") == Grid.from_affine(
+            SHAPE, affine, space="LPS"
+        )
 
     def test_a_left_handed_grid_is_turned_so_that_slices_follow_the_normal(self):
         left = Grid(shape=SHAPE, spacing_mm=SPACING, direction_lps=(1, 0, 0, 0, 1, 0, 0, 0, -1))

@@ -32,7 +32,11 @@ ACCEPTED = [
     ("StudyTime", dt.time(9, 5, 1, 250000), ("090501.250000",)),
     ("StudyTime", "09:05:01.25", ("090501.25",)),
     ("StudyTime", "09:05", ("0905",)),
-    ("AcquisitionDateTime", dt.datetime(2024, 2, 29, 12, 30, tzinfo=ZONE), ("20240229123000+0100",)),
+    (
+        "AcquisitionDateTime",
+        dt.datetime(2024, 2, 29, 12, 30, tzinfo=ZONE),
+        ("20240229123000+0100",),
+    ),
     ("AcquisitionDateTime", dt.date(2024, 2, 29), ("20240229",)),
     ("SliceThickness", 1 / 3, ("0.33333333333333",)),
     ("SliceThickness", "1.50", ("1.50",)),
@@ -62,7 +66,11 @@ def test_what_is_written_is_what_was_meant(name, given, values):
 
 
 def test_an_item_may_be_given_alone_or_in_a_list():
-    item = {"CodeValue": "113085", "CodingSchemeDesignator": "DCM", "CodeMeaning": "Spatial resampling"}
+    item = {
+        "CodeValue": "113085",
+        "CodingSchemeDesignator": "DCM",
+        "CodeMeaning": "Spatial resampling",
+    }
     alone = Metadata.from_mapping({"DerivationCodeSequence": item})
     assert alone == Metadata.from_mapping({"DerivationCodeSequence": [item]})
     assert [one.keyword for one in alone.attributes[0].values[0]] == list(item)
@@ -122,6 +130,9 @@ def test_every_owned_keyword_is_one_and_says_what_to_use():
 
 
 def test_the_owned_attributes_are_the_callers_choice():
-    assert Metadata.from_mapping({"PixelSpacing": [1, 2]}, owned={}).get("PixelSpacing").values == ("1", "2")
+    assert Metadata.from_mapping({"PixelSpacing": [1, 2]}, owned={}).get("PixelSpacing").values == (
+        "1",
+        "2",
+    )
     with pytest.raises(MetadataError, match="from="):
         Metadata.from_mapping({"PatientID": "1"}, owned={"PatientID": "from="})

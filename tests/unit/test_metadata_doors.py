@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 import dicomseries as dcs
 from dicomseries.metadata import OWNED, Metadata
-from dicomseries.pipeline.loading import load_mapping
+from dicomseries.options.mapping_files import load_mapping
 
 ARRAY = np.arange(240, dtype="int16").reshape(4, 6, 10)
 GRID = {"spacing": (1, 1, 2)}
@@ -57,7 +57,9 @@ def test_private_attributes_are_written_with_their_creator(tmp_path, name):
     element = dataset.private_block(0x0099, "MY LAB")[0x01]
     assert vr == element.VR
     assert element.value == expected if expected is not None else element.value[0].PatientID == "2"
-    assert [one for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"] == []
+    assert [
+        one for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"
+    ] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,7 +78,9 @@ def test_the_creator_may_be_an_entry_beside():
 
 
 def test_creators_that_take_any_block_do_not_share_one():
-    found = Metadata.from_mapping({"(0099,xx01) A": 1, "(0099,xx01) B": 2, "(0099,1001) C": 3, "(0099,xx02) A": 4})
+    found = Metadata.from_mapping(
+        {"(0099,xx01) A": 1, "(0099,xx01) B": 2, "(0099,1001) C": 3, "(0099,xx02) A": 4}
+    )
     assert found.keywords == (
         *("(0099,0010)", "(0099,0011)", "(0099,0012)"),
         *("(0099,1001)", "(0099,1101)", "(0099,1102)", "(0099,1201)"),
@@ -107,7 +111,9 @@ def test_private_attributes_without_a_creator_are_rejected_with_the_way_to_name_
 
 
 def test_private_attributes_cannot_differ_from_slice_to_slice():
-    error = refusal(dcs.plan, ARRAY, kind="CT", **GRID, per_volume={"(0099,1001) MY LAB": list("abcd")})
+    error = refusal(
+        dcs.plan, ARRAY, kind="CT", **GRID, per_volume={"(0099,1001) MY LAB": list("abcd")}
+    )
     assert error.code == "private-attribute"
 
 
@@ -123,7 +129,14 @@ def test_a_dataset_is_metadata(tmp_path):
     dataset.private_block(0x0099, "MY LAB", create=True).add_new(1, "LO", "run 7")
     dcs.write(ARRAY, tmp_path / "out", kind="CT", **GRID, metadata=dataset)
     found = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
-    for keyword in ("PatientName", "PatientID", "PatientWeight", "ScanOptions", "KVP", "ProcedureCodeSequence"):
+    for keyword in (
+        "PatientName",
+        "PatientID",
+        "PatientWeight",
+        "ScanOptions",
+        "KVP",
+        "ProcedureCodeSequence",
+    ):
         assert found[keyword].value == dataset[keyword].value
     assert found.private_block(0x0099, "MY LAB")[1].value == "run 7"
 
@@ -150,14 +163,24 @@ def test_a_dataset_says_what_the_same_mapping_says(texts, private):
         setattr(dataset, keyword, text)
     dataset.private_block(0x0099, "MY LAB", create=True).add_new(1, "LO", private)
     mapping = {**texts, "(0099,1001) MY LAB": private}
-    assert Metadata.from_mapping(load_mapping("metadata", dataset)) == Metadata.from_mapping(mapping)
+    assert Metadata.from_mapping(load_mapping("metadata", dataset)) == Metadata.from_mapping(
+        mapping
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- sequences
 DRUG = {"Radiopharmaceutical": "FDG", "RadionuclideTotalDose": 3.5e8}
 SEQUENCES: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
-    "PET": ("PT", {"RadiopharmaceuticalInformationSequence": [DRUG]}, ("RadionuclideCodeSequence",)),
-    "an empty one": ("PT", {"RadiopharmaceuticalInformationSequence": [DRUG | {"RadionuclideCodeSequence": []}]}, ()),
+    "PET": (
+        "PT",
+        {"RadiopharmaceuticalInformationSequence": [DRUG]},
+        ("RadionuclideCodeSequence",),
+    ),
+    "an empty one": (
+        "PT",
+        {"RadiopharmaceuticalInformationSequence": [DRUG | {"RadionuclideCodeSequence": []}]},
+        (),
+    ),
     "request": ("CT", {"RequestAttributesSequence": [{"RequestedProcedureID": "1"}]}, ()),
 }
 
@@ -169,11 +192,15 @@ def test_what_is_of_type_2_in_an_item_is_written_empty(tmp_path, name):
     (keyword,) = metadata
     item = pydicom.dcmread(tmp_path / "out" / "0001.dcm")[keyword].value[0]
     assert all(item[one].is_empty for one in empty)
-    assert [one for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"] == []
+    assert [
+        one for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"
+    ] == []
 
 
 def test_what_is_of_type_1_in_an_item_is_still_demanded():
-    error = refusal(dcs.plan, ARRAY, kind="CT", **GRID, metadata={"ProcedureCodeSequence": [{"CodeValue": "1"}]})
+    error = refusal(
+        dcs.plan, ARRAY, kind="CT", **GRID, metadata={"ProcedureCodeSequence": [{"CodeValue": "1"}]}
+    )
     assert {one.where for one in error.faults} == {"ProcedureCodeSequence[0].CodeMeaning"}
 
 
@@ -181,7 +208,11 @@ def test_what_is_of_type_1_in_an_item_is_still_demanded():
 _NUMBERS = sorted(
     keyword
     for vr, vm, _, is_retired, keyword in DicomDictionary.values()
-    if vr in {"DS", "IS", "FD"} and vm == "1" and not is_retired and keyword and keyword not in OWNED
+    if vr in {"DS", "IS", "FD"}
+    and vm == "1"
+    and not is_retired
+    and keyword
+    and keyword not in OWNED
 )
 
 
@@ -197,7 +228,9 @@ def test_a_list_for_a_slice_is_not_sent_to_per_volume_again():
     assert "per_volume=" not in error.remedy
 
 
-@pytest.mark.parametrize(("kind", "word"), [("MR", "ScanOptions"), ("EnhancedMR", "CardiacSynchronizationTechnique")])
+@pytest.mark.parametrize(
+    ("kind", "word"), [("MR", "ScanOptions"), ("EnhancedMR", "CardiacSynchronizationTechnique")]
+)
 def test_trigger_times_name_what_they_need(kind, word):
     array = np.zeros((3, 2, 4, 5), "int16")
     options = {"axes": "tzyx", "per_volume": {"TriggerTime": [0, 30, 60]}, "metadata": KINDS[kind]}
@@ -213,17 +246,35 @@ SPLITS: dict[str, tuple[dict[str, Any], str, str]] = {
     "times": ({"times": 2}, "time-0002", "time 2 of 2"),
     "nothing": ({}, "time-0002", "time 2 of 2"),
     "echoes": ({"per_volume": {"EchoTime": [4.6, 9.2]}}, "echo-0002", "echo 2 of 2, 9.2 ms"),
-    "weightings": ({"per_volume": {"DiffusionBValue": [0, 1000]}}, "b-value-0002", "b-value 2 of 2, 1000 s/mm2"),
-    "angles": ({"per_volume": {"FlipAngle": [5, 20]}}, "flip-angle-0002", "flip-angle 2 of 2, 20 deg"),
-    "words": ({"per_volume": {"ImageComments": ["label", "control"]}}, "volume-0002", "volume 2 of 2"),
-    "echoes with times": ({"times": 2, "per_volume": {"EchoTime": [4, 9]}}, "time-0002", "time 2 of 2"),
+    "weightings": (
+        {"per_volume": {"DiffusionBValue": [0, 1000]}},
+        "b-value-0002",
+        "b-value 2 of 2, 1000 s/mm2",
+    ),
+    "angles": (
+        {"per_volume": {"FlipAngle": [5, 20]}},
+        "flip-angle-0002",
+        "flip-angle 2 of 2, 20 deg",
+    ),
+    "words": (
+        {"per_volume": {"ImageComments": ["label", "control"]}},
+        "volume-0002",
+        "volume 2 of 2",
+    ),
+    "echoes with times": (
+        {"times": 2, "per_volume": {"EchoTime": [4, 9]}},
+        "time-0002",
+        "time 2 of 2",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", SPLITS)
 def test_split_series_are_named_by_what_tells_them_apart(name):
     options, folder, text = SPLITS[name]
-    plan = dcs.plan(np.zeros((2, 3, 4, 5), "int16"), kind="MR", axes="tzyx", **GRID, split="time", **options)
+    plan = dcs.plan(
+        np.zeros((2, 3, 4, 5), "int16"), kind="MR", axes="tzyx", **GRID, split="time", **options
+    )
     second = plan.others[0]
     assert second.folder == folder
     assert [one.values for one in second.shared if one.keyword == "SeriesDescription"] == [(text,)]
@@ -238,8 +289,12 @@ ODD: dict[str, dict[str, Any]] = {
     "InversionTime": {"InversionTime": 0.9, "ScanningSequence": "IR"},
     "PatientWeight": {"PatientWeight": 72500},
     "PatientSize": {"PatientSize": 172},
-    "RadionuclideTotalDose": {"RadiopharmaceuticalInformationSequence": [{"RadionuclideTotalDose": 350}]},
-    "RadionuclideHalfLife": {"RadiopharmaceuticalInformationSequence": [{"RadionuclideHalfLife": 109.77}]},
+    "RadionuclideTotalDose": {
+        "RadiopharmaceuticalInformationSequence": [{"RadionuclideTotalDose": 350}]
+    },
+    "RadionuclideHalfLife": {
+        "RadiopharmaceuticalInformationSequence": [{"RadionuclideHalfLife": 109.77}]
+    },
     "ActualFrameDuration": {"ActualFrameDuration": 60},
 }
 USUAL: list[dict[str, Any]] = [
@@ -247,14 +302,22 @@ USUAL: list[dict[str, Any]] = [
     {"EchoTime": 1.6, "RepetitionTime": 3.2},
     {"EchoTime": 0, "RepetitionTime": 0},
     {"PatientWeight": 72.5, "PatientSize": 1.72},
-    {"RadiopharmaceuticalInformationSequence": [{"RadionuclideTotalDose": 3.5e8, "RadionuclideHalfLife": 6586.2}]},
+    {
+        "RadiopharmaceuticalInformationSequence": [
+            {"RadionuclideTotalDose": 3.5e8, "RadionuclideHalfLife": 6586.2}
+        ]
+    },
     {"RadiopharmaceuticalInformationSequence": [{"RadionuclideHalfLife": 76.4}]},
     {"ActualFrameDuration": 1000},
 ]
 
 
 def advice(metadata: dict[str, Any], **options: Any) -> list[str]:
-    kind = "PT" if "ActualFrameDuration" in metadata or "RadiopharmaceuticalInformationSequence" in metadata else "MR"
+    kind = (
+        "PT"
+        if "ActualFrameDuration" in metadata or "RadiopharmaceuticalInformationSequence" in metadata
+        else "MR"
+    )
     plan = dcs.plan(ARRAY, kind=kind, **GRID, metadata=metadata, **options)
     return [one for one in plan.advice if "unless this is meant" in one]
 
@@ -281,7 +344,10 @@ def test_very_short_echoes_are_written():
     [
         ({"times": 2000}, "times="),
         ({"per_volume": {"EchoTime": [0.0046, 0.0092]}}, "EchoTime"),
-        ({"per_volume": {"TriggerTime": [0, 0.5]}, "metadata": {"ScanOptions": "CG"}}, "TriggerTime"),
+        (
+            {"per_volume": {"TriggerTime": [0, 0.5]}, "metadata": {"ScanOptions": "CG"}},
+            "TriggerTime",
+        ),
     ],
 )
 def test_numbers_of_volumes_in_another_unit_are_named(options, word):

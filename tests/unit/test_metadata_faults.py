@@ -21,7 +21,12 @@ WRONG = [
     ({"0011,1001": "x"}, "private-attribute", "0011,1001", "name of the creator"),
     ({"0010,FFFE": "x"}, "tag-unknown", "0010,FFFE", "PS3.6"),
     ({"OverlayRows": 3}, "repeating-group", "OverlayRows", "Leave it out"),
-    ({"TransferSyntaxUID": "1.2"}, "attribute-not-in-data-set", "TransferSyntaxUID", "Leave it out"),
+    (
+        {"TransferSyntaxUID": "1.2"},
+        "attribute-not-in-data-set",
+        "TransferSyntaxUID",
+        "Leave it out",
+    ),
     ({"PixelSpacing": [1, 1]}, "attribute-owned", "PixelSpacing", "spacing="),
     ({"StudyInstanceUID": "1.2"}, "attribute-owned", "StudyInstanceUID", "uid="),
     ({"0020,000d": "1.2"}, "attribute-owned", "StudyInstanceUID", "uid="),
@@ -29,7 +34,12 @@ WRONG = [
     ({"PixelPaddingValue": 0}, "attribute-owned", "PixelPaddingValue", "nan="),
     ({"Rows": 3}, "attribute-owned", "Rows", "shape"),
     ({"PatientName": "a", "0010,0010": "b"}, "attribute-twice", "PatientName", "Remove"),
-    ({"GrayLookupTableDescriptor": 1}, "depends-on-pixels", "GrayLookupTableDescriptor", "Leave it out"),
+    (
+        {"GrayLookupTableDescriptor": 1},
+        "depends-on-pixels",
+        "GrayLookupTableDescriptor",
+        "Leave it out",
+    ),
     ({"PatientSex": "male"}, "value-not-enumerated", "PatientSex", "Write M"),
     ({"BurnedInAnnotation": "maybe"}, "value-not-enumerated", "BurnedInAnnotation", "Choose"),
     ({"Modality": "ct"}, "value-malformed", "Modality", "Write CT."),
@@ -43,7 +53,12 @@ WRONG = [
     ({"ImageComments": "\ud800"}, "value-malformed", "ImageComments", "Change"),
     ({"SliceThickness": "1.23456789012345678"}, "value-malformed", "SliceThickness", "as a number"),
     ({"PatientWeight": "80kg"}, "value-malformed", "PatientWeight", "2.5"),
-    ({"RelatedFrameOfReferenceUID": "1.02"}, "value-malformed", "RelatedFrameOfReferenceUID", "1.2"),
+    (
+        {"RelatedFrameOfReferenceUID": "1.02"},
+        "value-malformed",
+        "RelatedFrameOfReferenceUID",
+        "1.2",
+    ),
     ({"SeriesNumber": 2**40}, "value-malformed", "SeriesNumber", "7"),
     ({"SeriesNumber": 1.5}, "wrong-type", "SeriesNumber", "Round"),
     ({"StudyDescription": 1.5}, "wrong-type", "StudyDescription", "quotes"),
@@ -62,22 +77,42 @@ WRONG = [
     ({"PatientAge": 42}, "wrong-type", "PatientAge", "042Y"),
     ({"SelectorATValue": -1}, "wrong-type", "SelectorATValue", "PatientName"),
     ({"SelectorOFValue": b"abcde"}, "bytes-broken", "SelectorOFValue", "lowest byte first"),
-    ({"ClinicalTrialProtocolID": "1"}, "partner-missing", "ClinicalTrialProtocolID", "ClinicalTrialSubjectID"),
+    (
+        {"ClinicalTrialProtocolID": "1"},
+        "partner-missing",
+        "ClinicalTrialProtocolID",
+        "ClinicalTrialSubjectID",
+    ),
     ({"PregnancyStatus": 70000}, "number-out-of-range", "PregnancyStatus", "7"),
     ({"DiffusionBValue": math.inf}, "number-out-of-range", "DiffusionBValue", "2.5"),
     ({"AcquisitionNumber": [1, 2]}, "number-of-values", "AcquisitionNumber", "that many"),
     ({"ImageType": "DERIVED"}, "number-of-values", "ImageType", "that many"),
     ({"PatientName": "Doe\\Jane"}, "number-of-values", "PatientName", "that many"),
-    ({"DerivationCodeSequence": "113085"}, "sequence-needs-items", "DerivationCodeSequence", "mapping"),
+    (
+        {"DerivationCodeSequence": "113085"},
+        "sequence-needs-items",
+        "DerivationCodeSequence",
+        "mapping",
+    ),
     ({"DerivationCodeSequence": [1]}, "sequence-needs-items", "DerivationCodeSequence", "mapping"),
-    ({"DerivationCodeSequence": [{"CodeVal": 1}]}, "keyword-unknown", "DerivationCodeSequence[0].CodeVal", "CodeValue"),
+    (
+        {"DerivationCodeSequence": [{"CodeVal": 1}]},
+        "keyword-unknown",
+        "DerivationCodeSequence[0].CodeVal",
+        "CodeValue",
+    ),
     ({"SliceThickness": -1}, "number-not-positive", "SliceThickness", "positive"),
     ({"WindowCenter": 40}, "partner-missing", "WindowCenter", "WindowWidth"),
     ({"WindowWidth": 40, "WindowCenter": None}, "partner-missing", "WindowWidth", "WindowCenter"),
     ({"WindowCenter": [1, 2], "WindowWidth": 3}, "windows-uneven", "WindowWidth", "same length"),
     ({"WindowCenter": 0.5, "WindowWidth": 0.1}, "window-too-narrow", "WindowWidth", "LINEAR_EXACT"),
     ({"DecayCorrection": "START"}, "partner-missing", "DecayCorrection", "DecayFactor"),
-    ({"PatientIdentityRemoved": "YES"}, "partner-missing", "PatientIdentityRemoved", "DeidentificationMethod"),
+    (
+        {"PatientIdentityRemoved": "YES"},
+        "partner-missing",
+        "PatientIdentityRemoved",
+        "DeidentificationMethod",
+    ),
     ({"LossyImageCompression": "01"}, "partner-missing", "LossyImageCompression", "Ratio"),
 ]
 
@@ -96,7 +131,9 @@ def test_a_fault_names_its_place_and_its_remedy(mapping, code, where, remedy):
 
 def test_all_faults_are_said_at_once():
     one_by_one = {name: value for mapping, *_ in WRONG[:5] for name, value in mapping.items()}
-    nested = {"DerivationCodeSequence": [{"CodeVal": 1}, {"CodeValue": True, "CodeMeaning": "x" * 65}]}
+    nested = {
+        "DerivationCodeSequence": [{"CodeVal": 1}, {"CodeValue": True, "CodeMeaning": "x" * 65}]
+    }
     with pytest.raises(MetadataError) as caught:
         Metadata.from_mapping({**one_by_one, "WindowCenter": 4, **nested})
     assert [fault.where for fault in caught.value.faults] == [
@@ -147,7 +184,9 @@ def test_numbers_of_any_kind_tags_and_odd_bytes_are_taken():
     user = Metadata.from_mapping(
         {"PatientWeight": Decimal("70.1"), "SelectorATValue": 0x00100010, "SelectorUNValue": b"abc"}
     )
-    assert [user.get(one).values for one in ("PatientWeight", "SelectorATValue", "SelectorUNValue")] == [
+    assert [
+        user.get(one).values for one in ("PatientWeight", "SelectorATValue", "SelectorUNValue")
+    ] == [
         ("70.1",),
         (0x00100010,),
         (b"abc\0",),

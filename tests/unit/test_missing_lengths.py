@@ -59,7 +59,11 @@ def labels(slices):
 def lengths_of(folder):
     """Return the lengths that the first file states."""
     dataset = pydicom.dcmread(min(folder.glob("**/*.dcm")))
-    return {one.keyword: one.value for one in dataset.iterall() if one.keyword in LENGTHS and not one.is_empty}
+    return {
+        one.keyword: one.value
+        for one in dataset.iterall()
+        if one.keyword in LENGTHS and not one.is_empty
+    }
 
 
 def write(mode, folder, out, kind, **options):
@@ -84,11 +88,15 @@ def test_lengths_that_nobody_stated_are_demanded_or_left_out(tmp_path, series, n
     expected = {"PixelSpacing": [0.5, 0.5]} if name == "no thickness" else {}
     assert lengths_of(tmp_path / "out") == expected
     assert any("spacing=" in text for text in receipt.advice)
-    assert [one for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"] == []
+    assert [
+        one for one in dcs.check(tmp_path / "out", validators=False) if one.level == "error"
+    ] == []
     dataset = pydicom.dcmread(min((tmp_path / "out").glob("**/*.dcm")))
     has_place = "ImagePositionPatient" in {one.keyword for one in dataset.iterall()}
     assert has_place == (name == "no thickness")
-    assert ("FrameOfReferenceUID" in dataset) == ("PositionReferenceIndicator" in dataset) == has_place
+    assert (
+        ("FrameOfReferenceUID" in dataset) == ("PositionReferenceIndicator" in dataset) == has_place
+    )
 
 
 @pytest.mark.parametrize("mode", ["derived", "read and written"])
@@ -102,8 +110,16 @@ def test_lengths_of_the_user_complete_the_grid_of_the_series(tmp_path, series, n
     assert grid.origin_lps == (1, 2, 3)
 
 
-@pytest.mark.parametrize(("name", "spacing"), [("no spacing", (0.5, 0.5, 3)), ("no thickness", (0.7, 0.5, 2))])
+@pytest.mark.parametrize(
+    ("name", "spacing"), [("no spacing", (0.5, 0.5, 3)), ("no thickness", (0.7, 0.5, 2))]
+)
 def test_a_spacing_that_contradicts_the_series_needs_a_place(tmp_path, series, name, spacing):
     with pytest.raises(dcs.DicomSeriesError) as error:
-        dcs.write(labels(SOURCES[name][0]), tmp_path / "out", like=series[name], kind="CT", spacing=spacing)
+        dcs.write(
+            labels(SOURCES[name][0]),
+            tmp_path / "out",
+            like=series[name],
+            kind="CT",
+            spacing=spacing,
+        )
     assert error.value.code == "place-missing"

@@ -11,9 +11,9 @@ import pytest
 import SimpleITK as sitk
 
 import dicomseries as dcs
+from dicomseries.api import report
 from dicomseries.errors import OptionError
 from dicomseries.orientation import Turn
-from dicomseries.pipeline import reporting
 from dicomseries.sources import turned
 
 ARRAY = np.arange(60, dtype="int16").reshape(3, 4, 5)
@@ -27,7 +27,9 @@ def image():
 
 
 def orientation(folder) -> list[float]:
-    return [round(float(one)) for one in pydicom.dcmread(folder / "0001.dcm").ImageOrientationPatient]
+    return [
+        round(float(one)) for one in pydicom.dcmread(folder / "0001.dcm").ImageOrientationPatient
+    ]
 
 
 def about_order(receipt) -> list[str]:
@@ -46,7 +48,12 @@ def test_a_plain_array_is_read_back_as_it_was_and_the_receipt_says_how_its_rows_
 
 @pytest.mark.parametrize(
     ("signs", "seen"),
-    [((-1, 1), "upside down"), ((1, -1), "left and right exchanged"), ((1, 1), "turned by 180°"), ((-1, -1), "")],
+    [
+        ((-1, 1), "upside down"),
+        ((1, -1), "left and right exchanged"),
+        ((1, 1), "turned by 180°"),
+        ((-1, -1), ""),
+    ],
 )
 def test_advice_says_what_a_viewer_shows(signs, seen, tmp_path):
     affine = np.diag([*signs, 1.0, 1.0])
@@ -62,7 +69,11 @@ def test_what_was_asked_for_is_not_advised_against(tmp_path):
 @pytest.mark.parametrize("form", ["nibabel", "file", "SimpleITK"])
 def test_an_image_with_directions_is_stored_upright(form, image, tmp_path):
     nibabel.save(image, tmp_path / "image.nii.gz")
-    own = {"nibabel": image, "file": tmp_path / "image.nii.gz", "SimpleITK": sitk.ReadImage(tmp_path / "image.nii.gz")}
+    own = {
+        "nibabel": image,
+        "file": tmp_path / "image.nii.gz",
+        "SimpleITK": sitk.ReadImage(tmp_path / "image.nii.gz"),
+    }
     receipt = dcs.write(own[form], tmp_path / "out", **QUICK)
     assert orientation(tmp_path / "out") == [1, 0, 0, 0, 1, 0]
     np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, ARRAY[:, ::-1, ::-1])
@@ -118,7 +129,14 @@ def test_content_has_one_uid_in_one_order_and_another_in_another(image):
 @pytest.mark.parametrize("orient", [None, "as-is", "axial"])
 def test_values_of_slices_follow_their_slices(signs, orient, tmp_path):
     image = nibabel.Nifti1Image(ARRAY.T, np.diag([*signs, 1.0]))
-    dcs.write(image, tmp_path / "out", per_volume={"KVP": [100, 110, 120]}, orient=orient, kind="CT", sync=False)
+    dcs.write(
+        image,
+        tmp_path / "out",
+        per_volume={"KVP": [100, 110, 120]},
+        orient=orient,
+        kind="CT",
+        sync=False,
+    )
     for dataset in map(pydicom.dcmread, (tmp_path / "out").glob("*.dcm")):
         index = int(dataset.pixel_array.min()) // 20
         assert 100 + 10 * index == dataset.KVP
@@ -160,13 +178,16 @@ def test_an_image_that_names_its_axes_leaves_nothing_open():
 @pytest.mark.parametrize("orient", [None, "as-is", "coronal"])
 def test_a_report_compares_each_voxel_with_its_own(orient, image, tmp_path):
     dcs.write(image, tmp_path / "out", orient=orient, **QUICK)
-    errors = reporting._errors(dcs.open_volume(image), dcs.read(tmp_path / "out"), None)
+    errors = report._errors(dcs.open_volume(image), dcs.read(tmp_path / "out"), None)
     assert (errors.low, errors.high) == (0, 0)
 
 
 def test_slabs_of_a_turned_file_are_opened_again_with_the_turn(image, tmp_path):
     nibabel.save(image, tmp_path / "image.nii.gz")
-    for turn in (Turn(flips=(True, False, True)), Turn(order=(2, 0, 1), flips=(False, True, False))):
+    for turn in (
+        Turn(flips=(True, False, True)),
+        Turn(order=(2, 0, 1), flips=(False, True, False)),
+    ):
         volume = turned(dcs.open_volume(tmp_path / "image.nii.gz"), turn)
         again = pickle.loads(pickle.dumps(volume.slabs))  # noqa: S301 - made here
         np.testing.assert_array_equal(again.read(0, 9), volume.array)

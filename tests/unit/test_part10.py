@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dicomseries as dcs
-from dicomseries.part10 import encode_slowly, file_chunks, header_template, headers
+from dicomseries.part10 import encode_headers, encode_slowly, file_chunks, header_template
 from dicomseries.testing import grids
 from dicomseries.values import store
 
@@ -26,7 +26,14 @@ METADATA = {
     ],
     "ImageComments": "x",
 }
-CASES = [("CT", "int16"), ("MR", "float32"), ("PT", "float64"), ("SC", "uint8"), ("SC", "bool"), ("CT", "uint16")]
+CASES = [
+    ("CT", "int16"),
+    ("MR", "float32"),
+    ("PT", "float64"),
+    ("SC", "uint8"),
+    ("SC", "bool"),
+    ("CT", "uint16"),
+]
 
 
 def array_of(dtype, shape):
@@ -39,20 +46,24 @@ def array_of(dtype, shape):
 def made(plan, index, frame):
     """Return the chunks of one file."""
     template = header_template(plan)
-    return file_chunks(template, *headers(template, plan, index, index + 1), frame)
+    return file_chunks(template, *encode_headers(template, plan, index, index + 1), frame)
 
 
 @given(
-    grid=grids(left_handed=False), case=st.sampled_from(CASES), uid=st.sampled_from(["random", "1.2.3.4", "content"])
+    grid=grids(left_handed=False),
+    case=st.sampled_from(CASES),
+    uid=st.sampled_from(["random", "1.2.3.4", "content"]),
 )
 def test_files_from_the_template_equal_those_of_pydicom_alone(grid, case, uid):
     kind, dtype = case
     array = array_of(dtype, grid.shape)
-    plan = dcs.plan(array, kind=kind, affine=grid.affine(), space="LPS", metadata=METADATA, uid=uid, now=NOW)
+    plan = dcs.plan(
+        array, kind=kind, affine=grid.affine(), space="LPS", metadata=METADATA, uid=uid, now=NOW
+    )
     stored = store(array, plan.value_map)
     template = header_template(plan)
     total = 0
-    begun = headers(template, plan, 0, len(plan))
+    begun = encode_headers(template, plan, 0, len(plan))
     for instance, header, frame in zip(plan, begun, stored.array, strict=True):
         fast = b"".join(file_chunks(template, header, frame))
         assert fast == encode_slowly(plan, instance, frame)
@@ -67,7 +78,11 @@ def test_pydicom_reads_the_file_as_it_was_planned(kind, dtype):
     stored = store(array, plan.value_map)
     whole = b"".join(made(plan, 1, stored.array[1]))
     dataset = pydicom.dcmread(io.BytesIO(whole))
-    assert dataset.SOPInstanceUID == dataset.file_meta.MediaStorageSOPInstanceUID == plan.uids.instance(1)
+    assert (
+        dataset.SOPInstanceUID
+        == dataset.file_meta.MediaStorageSOPInstanceUID
+        == plan.uids.instance(1)
+    )
     assert dataset.InstanceNumber == 2
     assert list(dataset.ImagePositionPatient) == [0, 0, 2.5]
     assert dataset.PatientName == "Müller^Jürg"
@@ -76,7 +91,9 @@ def test_pydicom_reads_the_file_as_it_was_planned(kind, dtype):
 
 def test_attributes_whose_tags_come_after_the_pixels_stand_after_them():
     array = array_of("uint8", (2, 3, 5))
-    plan = dcs.plan(array, kind="SC", spacing=(1, 1, 2), metadata={"DataSetTrailingPadding": b"\1\2\3\4"})
+    plan = dcs.plan(
+        array, kind="SC", spacing=(1, 1, 2), metadata={"DataSetTrailingPadding": b"\1\2\3\4"}
+    )
     stored = store(array, plan.value_map)
     whole = b"".join(made(plan, 0, stored.array[0]))
     assert whole == encode_slowly(plan, plan.instance(0), stored.array[0])

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from pydicom.encaps import encapsulate, encapsulate_extended, get_frame
 
 import dicomseries as dcs
-from dicomseries.part10 import encode_slowly, encoded_chunks, file_chunks, fragments, header_template, headers
+from dicomseries.part10 import (
+    encapsulation,
+    encode_headers,
+    encode_slowly,
+    encoded_chunks,
+    file_chunks,
+    header_template,
+)
 
 encoded = st.lists(st.binary(min_size=1, max_size=40), min_size=3, max_size=3)
 
@@ -20,23 +27,29 @@ encoded = st.lists(st.binary(min_size=1, max_size=40), min_size=3, max_size=3)
 def planned(kind):
     metadata = {"ApplicableSafetyStandardAgency": "IEC"} if kind == "EnhancedMR" else {}
     return dcs.plan(
-        np.zeros((3, 5, 7), "int16"), kind=kind, spacing=(0.7, 0.9, 2.5), metadata=metadata, compression="jpegls"
+        np.zeros((3, 5, 7), "int16"),
+        kind=kind,
+        spacing=(0.7, 0.9, 2.5),
+        metadata=metadata,
+        compression="jpegls",
     )
 
 
 def multi_frame(plan, lengths, frames):
     """Return the chunks of the file of all frames."""
     template = header_template(plan)
-    return encoded_chunks(template, *headers(template, plan, 0, 1), lengths, frames)
+    return encoded_chunks(template, *encode_headers(template, plan, 0, 1), lengths, frames)
 
 
 @given(frames=encoded)
 def test_a_file_of_one_compressed_frame_equals_that_of_pydicom_alone(frames):
     plan = planned("CT")
     template = header_template(plan)
-    begun = headers(template, plan, 0, len(plan))
+    begun = encode_headers(template, plan, 0, len(plan))
     for instance, header, frame in zip(plan, begun, frames, strict=True):
-        assert b"".join(file_chunks(template, header, frame)) == encode_slowly(plan, instance, [frame])
+        assert b"".join(file_chunks(template, header, frame)) == encode_slowly(
+            plan, instance, [frame]
+        )
 
 
 @given(frames=encoded)
@@ -48,8 +61,12 @@ def test_a_file_of_all_compressed_frames_equals_that_of_pydicom_alone(frames):
 
 @given(frames=encoded)
 def test_a_reader_that_jumps_finds_each_frame(frames):
-    extended, basic = fragments.offset_tables(list(map(len, frames)))
-    parts = [(head, frame, padding) for frame in frames for head, padding in [fragments.fragment(frame)]]
+    extended, basic = encapsulation.offset_tables(list(map(len, frames)))
+    parts = [
+        (head, frame, padding)
+        for frame in frames
+        for head, padding in [encapsulation.fragment(frame)]
+    ]
     pixels = b"".join([basic, *(piece for part in parts for piece in part)])
     assert (extended, pixels) == (b"", encapsulate(frames))
     assert [get_frame(pixels, index, number_of_frames=3) for index in (2, 0, 1)] == [
@@ -60,7 +77,7 @@ def test_a_reader_that_jumps_finds_each_frame(frames):
 @given(frames=st.lists(st.binary(min_size=31, max_size=40), min_size=3, max_size=3))
 def test_offsets_beyond_the_basic_table_go_into_the_extended_one(frames):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fragments, "_MOST_OFFSET", 63)
+        patch.setattr(encapsulation, "_MOST_OFFSET", 63)
         plan = planned("EnhancedMR")
         lengths = list(map(len, frames))
         file = b"".join(multi_frame(plan, lengths, iter(frames)))
@@ -74,5 +91,5 @@ def test_offsets_beyond_the_basic_table_go_into_the_extended_one(frames):
 
 def test_a_table_reaches_to_the_last_offset_that_32_bits_hold():
     # A frame of 4 GiB less 10 bytes, with the head of its item, ends where the last offset can point.
-    assert fragments.offset_tables([0xFFFFFFF6, 2])[0] == b""
-    assert fragments.offset_tables([0xFFFFFFF8, 2])[0] != b""
+    assert encapsulation.offset_tables([0xFFFFFFF6, 2])[0] == b""
+    assert encapsulation.offset_tables([0xFFFFFFF8, 2])[0] != b""

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dicomseries as dcs
-from dicomseries.part10 import encode_slowly, frames_chunks, header_template, headers
-from dicomseries.part10.elements import encode_element, encode_elements
+from dicomseries.part10 import encode_headers, encode_slowly, frames_chunks, header_template
+from dicomseries.part10.encode_elements import encode_element, encode_elements
 from dicomseries.testing import grids
 from dicomseries.values import store
 
@@ -50,7 +50,7 @@ def fast_and_slow(plan, array):
     instance = plan.instance(0)
     slabs = [slab for slab in (stored.array[:2], stored.array[2:]) if len(slab)]
     template = header_template(plan)
-    fast = b"".join(frames_chunks(template, *headers(template, plan, 0, 1), slabs))
+    fast = b"".join(frames_chunks(template, *encode_headers(template, plan, 0, 1), slabs))
     return fast, encode_slowly(plan, instance, stored.array)
 
 
@@ -61,11 +61,15 @@ def fast_and_slow(plan, array):
     is_timed=st.booleans(),
     uid=st.sampled_from(["random", "1.2.3.4"]),
 )
-def test_a_multi_frame_file_from_the_template_equals_that_of_pydicom_alone(grid, case, volumes, is_timed, uid):
+def test_a_multi_frame_file_from_the_template_equals_that_of_pydicom_alone(
+    grid, case, volumes, is_timed, uid
+):
     kind, dtype = case
     array = array_of(dtype, (volumes, *grid.shape))
     times = [0.5 * index**2 for index in range(volumes)] if is_timed and volumes > 1 else None
-    plan = planned(array, kind, affine=grid.affine(), space="LPS", axes="tzyx", times=times, uid=uid)
+    plan = planned(
+        array, kind, affine=grid.affine(), space="LPS", axes="tzyx", times=times, uid=uid
+    )
     fast, slow = fast_and_slow(plan, array)
     assert fast == slow
     assert len(fast) == plan.total_bytes == plan.file_bytes(0)
@@ -94,7 +98,9 @@ def test_what_the_user_says_of_volumes_and_slices_is_encoded_as_pydicom_encodes_
 def test_frames_are_indexed_by_stack_time_and_position_and_hold_what_belongs_to_them():
     array = array_of("int16", (4, 3, 5, 7))
     options = {"DiffusionBValue": [0, 500, 1000, 1500], "DiffusionGradientOrientation": DIRECTIONS}
-    plan = planned(array, "EnhancedMR", spacing=(0.7, 0.9, 2.5), axes="tzyx", times=2.5, per_volume=options)
+    plan = planned(
+        array, "EnhancedMR", spacing=(0.7, 0.9, 2.5), axes="tzyx", times=2.5, per_volume=options
+    )
     dataset = pydicom.dcmread(io.BytesIO(fast_and_slow(plan, array)[0]))
     assert dataset.NumberOfFrames == 12
     assert dataset.DimensionOrganizationType == "3D_TEMPORAL"
@@ -109,14 +115,19 @@ def test_frames_are_indexed_by_stack_time_and_position_and_hold_what_belongs_to_
         volume, position = divmod(frame, 3)
         content = item.FrameContentSequence[0]
         assert list(content.DimensionIndexValues) == [1, volume + 1, position + 1]
-        assert (content.TemporalPositionIndex, content.InStackPositionNumber) == (volume + 1, position + 1)
+        assert (content.TemporalPositionIndex, content.InStackPositionNumber) == (
+            volume + 1,
+            position + 1,
+        )
         assert item.TemporalPositionSequence[0].TemporalPositionTimeOffset == 2.5 * volume
         assert list(item.PlanePositionSequence[0].ImagePositionPatient) == [0, 0, 2.5 * position]
         diffusion = item.MRDiffusionSequence[0]
         assert diffusion.DiffusionBValue == 500 * volume
         assert diffusion.DiffusionDirectionality == ("DIRECTIONAL" if volume else "NONE")
         directions = diffusion.get("DiffusionGradientDirectionSequence")
-        assert (directions and list(directions[0].DiffusionGradientOrientation)) == DIRECTIONS[volume]
+        assert (directions and list(directions[0].DiffusionGradientOrientation)) == DIRECTIONS[
+            volume
+        ]
 
 
 def test_one_slope_stands_for_all_frames():
@@ -124,28 +135,40 @@ def test_one_slope_stands_for_all_frames():
     plan = planned(array, "EnhancedMR", spacing=(1, 1, 2), axes="tzyx")
     dataset = pydicom.dcmread(io.BytesIO(fast_and_slow(plan, array)[0]))
     assert "PixelValueTransformationSequence" in dataset.SharedFunctionalGroupsSequence[0]
-    assert all("PixelValueTransformationSequence" not in item for item in dataset.PerFrameFunctionalGroupsSequence)
+    assert all(
+        "PixelValueTransformationSequence" not in item
+        for item in dataset.PerFrameFunctionalGroupsSequence
+    )
 
 
 def test_a_group_that_differs_is_per_frame_and_not_shared():
     array = array_of("int16", (4, 3, 5, 7))
-    plan = planned(array, "EnhancedMR", spacing=(1, 1, 2), axes="tzyx", per_volume={"EchoTime": ECHOES})
+    plan = planned(
+        array, "EnhancedMR", spacing=(1, 1, 2), axes="tzyx", per_volume={"EchoTime": ECHOES}
+    )
     dataset = pydicom.dcmread(io.BytesIO(fast_and_slow(plan, array)[0]))
     shared = {element.keyword for element in dataset.SharedFunctionalGroupsSequence[0]}
     for item in dataset.PerFrameFunctionalGroupsSequence:
         assert not shared & {element.keyword for element in item}
-    echoes = [item.MREchoSequence[0].EffectiveEchoTime for item in dataset.PerFrameFunctionalGroupsSequence]
+    echoes = [
+        item.MREchoSequence[0].EffectiveEchoTime
+        for item in dataset.PerFrameFunctionalGroupsSequence
+    ]
     assert echoes == [echo for echo in ECHOES for _ in range(3)]
 
 
-@pytest.mark.parametrize(("dtype", "keyword"), [("float32", "FloatPixelData"), ("float64", "DoubleFloatPixelData")])
+@pytest.mark.parametrize(
+    ("dtype", "keyword"), [("float32", "FloatPixelData"), ("float64", "DoubleFloatPixelData")]
+)
 def test_floats_stand_in_their_own_element_without_a_word_about_bits_stored(dtype, keyword):
     array = array_of(dtype, (3, 5, 7))
     array[0, 0, :3] = [np.nan, np.inf, -0.0]
     plan = planned(array, "ParametricMap", spacing=(1, 1, 2))
     dataset = pydicom.dcmread(io.BytesIO(fast_and_slow(plan, array)[0]))
     assert dataset[keyword].value == array.tobytes()
-    assert not {"PixelData", "BitsStored", "HighBit", "PixelRepresentation"} & {one.keyword for one in dataset}
+    assert not {"PixelData", "BitsStored", "HighBit", "PixelRepresentation"} & {
+        one.keyword for one in dataset
+    }
     assert dataset.BitsAllocated == array.itemsize * 8
 
 
@@ -159,12 +182,18 @@ def test_many_elements_of_one_tag_are_encoded_as_each_alone(vr, counts, is_even)
     if is_even:
         counts = [count and 2 for count in counts]
     entries = [None if count is None else (value,) * count for count in counts]
-    alone = [b"" if values is None else encode_element(0x00201234, vr, values) for values in entries]
+    alone = [
+        b"" if values is None else encode_element(0x00201234, vr, values) for values in entries
+    ]
     assert encode_elements(0x00201234, vr, entries) == alone
 
 
-@pytest.mark.parametrize(("kind", "dtype"), [("EnhancedMR", "float64"), ("ParametricMap", "float32")])
-def test_the_bytes_of_a_file_of_all_frames_do_not_depend_on_the_number_of_workers(tmp_path, kind, dtype):
+@pytest.mark.parametrize(
+    ("kind", "dtype"), [("EnhancedMR", "float64"), ("ParametricMap", "float32")]
+)
+def test_the_bytes_of_a_file_of_all_frames_do_not_depend_on_the_number_of_workers(
+    tmp_path, kind, dtype
+):
     array = array_of(dtype, (6, 40, 64, 64))
     found = set()
     for workers in (1, 2, 8):

@@ -52,11 +52,15 @@ FORMS: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
 }
 
 
-def written(out: Any, array: np.ndarray = STATIC, metadata: dict[str, Any] | None = None, **options: Any) -> Any:
+def written(
+    out: Any, array: np.ndarray = STATIC, metadata: dict[str, Any] | None = None, **options: Any
+) -> Any:
     metadata = FACTS if metadata is None else metadata
     taken = options.get("per_volume", {})
     metadata = {name: value for name, value in metadata.items() if name not in taken}
-    return dcs.write(array, out, kind="PT", **{"spacing": (4, 4, 3), "now": NOW, **options, "metadata": metadata})
+    return dcs.write(
+        array, out, kind="PT", **{"spacing": (4, 4, 3), "now": NOW, **options, "metadata": metadata}
+    )
 
 
 def first(folder: Any) -> pydicom.Dataset:
@@ -85,7 +89,12 @@ def series(tmp_path_factory):
             folder = root / f"{form} {correction}"
             written(folder, array, FACTS | facts, **options)
             if "split" not in options:
-                dcs.write(array * 2, root / f"{form} {correction} derived", like=folder, axes=options.get("axes"))
+                dcs.write(
+                    array * 2,
+                    root / f"{form} {correction} derived",
+                    like=folder,
+                    axes=options.get("axes"),
+                )
     return root
 
 
@@ -105,7 +114,9 @@ CASES = [
 @pytest.mark.parametrize("correction", CORRECTED)
 def test_suv_is_the_same_by_every_time(series, form, kind, correction, reader):
     wanted = [expected(correction, after) for after in starts(form)]
-    np.testing.assert_allclose(suv_factors(series / f"{form} {correction}{kind}", reader), wanted, rtol=1e-9)
+    np.testing.assert_allclose(
+        suv_factors(series / f"{form} {correction}{kind}", reader), wanted, rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -113,7 +124,9 @@ def test_check_finds_no_fault_in_the_time_base(series, form):
     folders = [one for one in series.iterdir() if one.name.startswith(form)]
     for folder in folders:
         for part in [*(one for one in folder.iterdir() if one.is_dir())] or [folder]:
-            assert [one for one in dcs.check(part, validators=False) if one.id.startswith("TIM")] == []
+            assert [
+                one for one in dcs.check(part, validators=False) if one.id.startswith("TIM")
+            ] == []
 
 
 def test_dynamic_series_keep_their_times(series):
@@ -126,7 +139,11 @@ def test_dynamic_series_keep_their_times(series):
 BASES: dict[str, tuple[dict[str, Any], tuple[str, str, float]]] = {
     "the acquisition": ({}, ("20240131", "120000", 0)),
     "AcquisitionDateTime": (
-        {"AcquisitionDate": None, "AcquisitionTime": None, "AcquisitionDateTime": "20240131120000.5+0100"},
+        {
+            "AcquisitionDate": None,
+            "AcquisitionTime": None,
+            "AcquisitionDateTime": "20240131120000.5+0100",
+        },
         ("20240131", "120000.500000", 0),
     ),
     "a day known from the study": (
@@ -141,7 +158,10 @@ BASES: dict[str, tuple[dict[str, Any], tuple[str, str, float]]] = {
         {"SeriesDate": "20240130", "SeriesTime": "235900", "AcquisitionTime": "000100"},
         ("20240130", "235900", 120_000),
     ),
-    "SeriesTime rounded up": ({"SeriesTime": "120000", "AcquisitionTime": "115959.5"}, ("20240131", "120000", 0)),
+    "SeriesTime rounded up": (
+        {"SeriesTime": "120000", "AcquisitionTime": "115959.5"},
+        ("20240131", "120000", 0),
+    ),
     "a time in the middle of the frame": (
         {"FrameReferenceTime": 300_000, "ActualFrameDuration": 600_000},
         ("20240131", "120000", 300_000),
@@ -165,7 +185,9 @@ def test_times_count_from_the_base(tmp_path, name):
 def test_dynamic_series_count_from_a_base_of_their_own(tmp_path):
     metadata = FACTS | {"SeriesDate": "20240131", "SeriesTime": "110000"}
     written(tmp_path / "out", DYNAMIC, metadata, axes="tzyx", times=STEPS)
-    times = [pydicom.dcmread(one).FrameReferenceTime for one in sorted((tmp_path / "out").glob("*.dcm"))]
+    times = [
+        pydicom.dcmread(one).FrameReferenceTime for one in sorted((tmp_path / "out").glob("*.dcm"))
+    ]
     assert times == list(np.repeat([3_600_000, 3_610_000, 3_640_000], 3))
     assert dcs.read(tmp_path / "out").times_s == tuple(STEPS)
 
@@ -191,7 +213,12 @@ def test_a_base_that_is_the_clock_is_named(tmp_path):
 
 def test_dates_are_in_the_zone_that_the_file_names(tmp_path):
     dcs.write(
-        STATIC, tmp_path / "out", kind="MR", spacing=(1, 1, 1), now=NOW, metadata={"TimezoneOffsetFromUTC": "+0930"}
+        STATIC,
+        tmp_path / "out",
+        kind="MR",
+        spacing=(1, 1, 1),
+        now=NOW,
+        metadata={"TimezoneOffsetFromUTC": "+0930"},
     )
     found = first(tmp_path / "out")
     assert (found.ContentDate, found.ContentTime) == ("20261128", "181800")
@@ -199,7 +226,10 @@ def test_dates_are_in_the_zone_that_the_file_names(tmp_path):
 
 # ------------------------------------------------------------------------------------------------------- rejected
 REJECTED: dict[str, tuple[dict[str, Any], str]] = {
-    "a series after its acquisition": ({"SeriesDate": "20261128", "SeriesTime": "084800"}, "time-base-contradicts"),
+    "a series after its acquisition": (
+        {"SeriesDate": "20261128", "SeriesTime": "084800"},
+        "time-base-contradicts",
+    ),
     "a series two seconds after": ({"SeriesTime": "120002"}, "time-base-contradicts"),
     "a time since the injection": (
         {"FrameReferenceTime": 3_600_000, "ActualFrameDuration": 60_000},
@@ -248,14 +278,21 @@ def changed(folder, **values):
 
 @pytest.mark.parametrize("zone", [{}, {"TimezoneOffsetFromUTC": "+0100"}], ids=["no zone", "zone"])
 def test_a_derived_series_counts_from_the_base_of_its_source(tmp_path, zone):
-    at_injection = {"SeriesDate": "20240131", "SeriesTime": "110000", "DecayCorrection": "ADMIN", "DecayFactor": 1.5}
+    at_injection = {
+        "SeriesDate": "20240131",
+        "SeriesTime": "110000",
+        "DecayCorrection": "ADMIN",
+        "DecayFactor": 1.5,
+    }
     written(tmp_path / "source", metadata=FACTS | at_injection | zone)
     dcs.write(STATIC, tmp_path / "out", like=tmp_path / "source", now=NOW)
     found = first(tmp_path / "out")
     assert (found.SeriesDate, found.SeriesTime) == ("20240131", "110000")
     assert (found.AcquisitionTime, found.FrameReferenceTime) == ("120000", 3_600_000)
     assert found.ContentDate == "20261128"
-    assert [one for one in dcs.check(tmp_path / "out", validators=False) if one.id.startswith("TIM")] == []
+    assert [
+        one for one in dcs.check(tmp_path / "out", validators=False) if one.id.startswith("TIM")
+    ] == []
 
 
 def test_a_source_that_contradicts_itself_gives_its_acquisition(tmp_path):
@@ -265,7 +302,9 @@ def test_a_source_that_contradicts_itself_gives_its_acquisition(tmp_path):
     found = first(tmp_path / "out")
     assert (found.SeriesDate, found.SeriesTime) == ("20240131", "120000")
     assert any("contradicts" in one for one in receipt.advice)
-    assert [one for one in dcs.check(tmp_path / "out", validators=False) if one.id.startswith("TIM")] == []
+    assert [
+        one for one in dcs.check(tmp_path / "out", validators=False) if one.id.startswith("TIM")
+    ] == []
 
 
 def test_an_acquisition_of_the_users_sets_the_base_of_a_derived_series(tmp_path):
@@ -273,7 +312,11 @@ def test_an_acquisition_of_the_users_sets_the_base_of_a_derived_series(tmp_path)
     metadata = {"AcquisitionDate": "20240131", "AcquisitionTime": "123000"}
     dcs.write(STATIC, tmp_path / "out", like=tmp_path / "source", metadata=metadata)
     found = first(tmp_path / "out")
-    assert (found.SeriesTime, found.AcquisitionTime, found.FrameReferenceTime) == ("123000", "123000", 0)
+    assert (found.SeriesTime, found.AcquisitionTime, found.FrameReferenceTime) == (
+        "123000",
+        "123000",
+        0,
+    )
 
 
 def test_results_of_other_kinds_are_dated_by_the_clock(tmp_path):

@@ -10,11 +10,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import generate_uid
 
 import dicomseries as dcs
+from dicomseries.api.view import look
 from dicomseries.cli import main
 from dicomseries.errors import DicomSeriesWarning, GeometryError
-from dicomseries.pipeline.showing import look
 from dicomseries.viewing.contact_sheet import planes_of
-from dicomseries.viewing.model import page_model
+from dicomseries.viewing.page_model import page_model
 
 PLACE = ("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID")
 CLASSES = {
@@ -39,7 +39,12 @@ def picture(folder, modality, **attributes):
     dataset.Modality, dataset.PatientID, dataset.PatientName = modality, "P27", "X"
     dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = 12, 10, 1
     dataset.PhotometricInterpretation, dataset.InstanceNumber = "MONOCHROME2", 1
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = (
+        8,
+        8,
+        7,
+        0,
+    )
     dataset.PixelData = np.arange(120, dtype="uint8").tobytes()
     for keyword, value in attributes.items():
         setattr(dataset, keyword, value)
@@ -92,7 +97,11 @@ def test_pictures_are_written_read_and_checked_without_a_place(tmp_path, kind, n
     assert any("No voxel size was stated" in text for text in receipt.advice)
     assert receipt.frame_of_reference_uid is None
     assert receipt.to_dict()["spacing_mm"] is None
-    assert not every_keyword(first(tmp_path / "out")) & {*PLACE, "PlanePositionSequence", "SliceThickness"}
+    assert not every_keyword(first(tmp_path / "out")) & {
+        *PLACE,
+        "PlanePositionSequence",
+        "SliceThickness",
+    }
     volume = dcs.read(tmp_path / "out")
     assert not volume.grid.statement.has_place
     assert not volume.grid.statement.has_lengths
@@ -118,7 +127,9 @@ def test_frames_point_to_what_orders_them(tmp_path, name, pointer):
     assert len({"PageNumberVector", "FrameTime", "FrameTimeVector"} & every_keyword(dataset)) == 1
 
 
-@pytest.mark.parametrize(("stated", "written"), [({}, "NO"), ({"BurnedInAnnotation": "YES"}, "YES")])
+@pytest.mark.parametrize(
+    ("stated", "written"), [({}, "NO"), ({"BurnedInAnnotation": "YES"}, "YES")]
+)
 @pytest.mark.parametrize("name", ["page", "clip", "colour clip"])
 def test_text_in_the_pixels_is_answered_for_by_the_user_or_named(tmp_path, name, stated, written):
     array, options = PICTURES[name]
@@ -134,7 +145,11 @@ def test_secondary_capture_says_nothing_of_text_in_the_pixels(tmp_path):
 
 def test_a_frame_time_given_for_slices_is_what_the_pointer_points_to(tmp_path):
     dcs.write(
-        PICTURES["pages"][0], tmp_path / "out", kind="MultiframeSC", spacing=(1, 1, 2), metadata={"FrameTime": 33}
+        PICTURES["pages"][0],
+        tmp_path / "out",
+        kind="MultiframeSC",
+        spacing=(1, 1, 2),
+        metadata={"FrameTime": 33},
     )
     assert first(tmp_path / "out").FrameIncrementPointer == 0x00181063
 
@@ -142,7 +157,9 @@ def test_a_frame_time_given_for_slices_is_what_the_pointer_points_to(tmp_path):
 def test_a_frame_time_that_contradicts_the_times_is_rejected(tmp_path):
     array, options = PICTURES["clip"]
     with pytest.raises(dcs.DicomSeriesError) as error:
-        dcs.write(array, tmp_path / "out", kind="MultiframeSC", metadata={"FrameTime": 40}, **options)
+        dcs.write(
+            array, tmp_path / "out", kind="MultiframeSC", metadata={"FrameTime": 40}, **options
+        )
     assert error.value.code == "frame-time-unfit"
 
 
@@ -156,13 +173,25 @@ def test_a_clip_with_a_spacing_has_one_and_no_place(tmp_path):
 
 def test_a_clip_that_is_placed_has_its_place_in_every_frame(tmp_path):
     array, options = PICTURES["clip"]
-    dcs.write(array, tmp_path / "out", kind="MultiframeSC", spacing=(0.5, 0.25, 1), origin=(1, 2, 3), **options)
+    dcs.write(
+        array,
+        tmp_path / "out",
+        kind="MultiframeSC",
+        spacing=(0.5, 0.25, 1),
+        origin=(1, 2, 3),
+        **options,
+    )
     volume = dcs.read(tmp_path / "out")
-    assert (volume.grid.origin_lps, volume.volumes, volume.times_s[1]) == ((1, 2, 3), 8, pytest.approx(0.033))
+    assert (volume.grid.origin_lps, volume.volumes, volume.times_s[1]) == (
+        (1, 2, 3),
+        8,
+        pytest.approx(0.033),
+    )
 
 
 @pytest.mark.parametrize(
-    "kind", ["CT", "MR", "PT", "EnhancedCT", "EnhancedMR", "XRay3D", "ParametricMap", "Segmentation"]
+    "kind",
+    ["CT", "MR", "PT", "EnhancedCT", "EnhancedMR", "XRay3D", "ParametricMap", "Segmentation"],
 )
 def test_all_other_kinds_demand_a_spacing(tmp_path, kind):
     with pytest.raises(GeometryError) as error:
@@ -172,7 +201,10 @@ def test_all_other_kinds_demand_a_spacing(tmp_path, kind):
 
 def test_a_picture_with_a_place_and_one_without_share_no_uid():
     array = PICTURES["pages"][0]
-    plans = [dcs.plan(array, kind="SC", uid="content", **options) for options in ({}, {"spacing": (1, 1, 1)})]
+    plans = [
+        dcs.plan(array, kind="SC", uid="content", **options)
+        for options in ({}, {"spacing": (1, 1, 1)})
+    ]
     assert plans[0].uids.series != plans[1].uids.series
 
 
@@ -232,7 +264,11 @@ def test_a_result_has_the_spacing_of_its_picture_or_none(tmp_path, modality, nam
     source = picture(tmp_path / "source", modality, **attributes)
     plan = dcs.plan(np.ones((1, rows, 10), "uint8"), kind="SC", like=source)
     written = {own.keyword: own.values for own in plan.shared}
-    assert not set(written) & {"ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID"}
+    assert not set(written) & {
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "FrameOfReferenceUID",
+    }
     assert "SliceThickness" not in written
     kept = _KEPT & set(written)
     expected = set(attributes) & _KEPT if rows == 12 else set()
@@ -283,14 +319,23 @@ def test_slices_of_an_uneven_source_are_not_put_on_even_places(tmp_path, places,
 def test_pictures_can_be_compared_with_a_bare_array(tmp_path, kind):
     array = np.arange(480, dtype="uint16").reshape(4, 12, 10).astype("uint8")
     dcs.write(array, tmp_path / "out", kind=kind)
-    assert [one for one in dcs.check(tmp_path / "out", against=array, validators=False) if one.level == "error"] == []
+    assert [
+        one
+        for one in dcs.check(tmp_path / "out", against=array, validators=False)
+        if one.level == "error"
+    ] == []
     array[2, 3, 4] += 1
-    assert "VAL-010" in {one.id for one in dcs.check(tmp_path / "out", against=array, validators=False)}
+    assert "VAL-010" in {
+        one.id for one in dcs.check(tmp_path / "out", against=array, validators=False)
+    }
 
 
 def test_labels_of_a_picture_can_be_laid_over_it_in_colour(tmp_path):
     source = picture(tmp_path / "source", "DX", ImagerPixelSpacing=[0.15, 0.15])
-    assert dcs.plan(np.zeros((1, 12, 10, 3), "uint8"), kind="SC", like=source, axes="zyxc").samples == 3
+    assert (
+        dcs.plan(np.zeros((1, 12, 10, 3), "uint8"), kind="SC", like=source, axes="zyxc").samples
+        == 3
+    )
 
 
 def test_regions_of_ultrasound_that_are_left_out_are_named(tmp_path):
@@ -321,7 +366,12 @@ def test_a_report_of_pictures_is_made_and_counts_frames(tmp_path, capsys, kind, 
 
 @pytest.mark.parametrize(
     ("name", "unit"),
-    [("nothing", ""), ("calibrated", "mm"), ("at the detector", "mm at the detector"), ("ratio", "")],
+    [
+        ("nothing", ""),
+        ("calibrated", "mm"),
+        ("at the detector", "mm at the detector"),
+        ("ratio", ""),
+    ],
 )
 def test_a_view_draws_no_ruler_and_no_sides_that_nobody_stated(tmp_path, name, unit):
     folder = picture(tmp_path / "a", "CR", **STATED[name][0])

@@ -18,7 +18,9 @@ SPACING = (0.7, 0.9, 2.5)
 
 
 def bytes_of(folder):
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).iterdir()}
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).iterdir()
+    }
 
 
 def integers(shape=(7, 5, 3), seed=0):
@@ -47,15 +49,21 @@ class Watched:
         return self.array[key]
 
 
-@pytest.mark.parametrize("array", [integers(), integers().astype("float32") / 7], ids=["int16", "float32"])
+@pytest.mark.parametrize(
+    "array", [integers(), integers().astype("float32") / 7], ids=["int16", "float32"]
+)
 def test_the_bytes_depend_on_input_options_entropy_and_clock_and_on_nothing_else(tmp_path, array):
     seen = set()
     for workers in (1, 2, 5):
         out = tmp_path / str(workers)
-        dcs.write(array, out, kind="CT", spacing=SPACING, now=NOW, entropy=b"chance", workers=workers)
+        dcs.write(
+            array, out, kind="CT", spacing=SPACING, now=NOW, entropy=b"chance", workers=workers
+        )
         seen.add(tuple(sorted(bytes_of(out).items())))
     assert len(seen) == 1
-    dcs.write(array, tmp_path / "other", kind="CT", spacing=SPACING, now=NOW, entropy=b"other", workers=1)
+    dcs.write(
+        array, tmp_path / "other", kind="CT", spacing=SPACING, now=NOW, entropy=b"other", workers=1
+    )
     assert tuple(sorted(bytes_of(tmp_path / "other").items())) not in seen
 
 
@@ -91,15 +99,29 @@ def test_with_uid_content_every_change_of_input_or_options_changes_every_uid(tmp
 
 def test_the_digest_does_not_depend_on_byte_order_or_strides():
     array = integers()
-    same = [array, array.astype(">i2"), np.asfortranarray(array), np.repeat(array, 2, axis=2)[:, :, ::2]]
+    same = [
+        array,
+        array.astype(">i2"),
+        np.asfortranarray(array),
+        np.repeat(array, 2, axis=2)[:, :, ::2],
+    ]
     uids = {dcs.plan(a, kind="CT", spacing=SPACING, uid="content").uids.series for a in same}
     assert len(uids) == 1
 
 
 def test_the_series_contract_holds_in_every_file(tmp_path):
-    receipt = dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING, now=NOW, metadata={"SeriesNumber": 4})
+    receipt = dcs.write(
+        integers(),
+        tmp_path / "out",
+        kind="CT",
+        spacing=SPACING,
+        now=NOW,
+        metadata={"SeriesNumber": 4},
+    )
     datasets = [pydicom.dcmread(path) for path in sorted((tmp_path / "out").iterdir())]
-    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == [f"{k:04d}.dcm" for k in range(1, 8)]
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == [
+        f"{k:04d}.dcm" for k in range(1, 8)
+    ]
     varying = {"SOPInstanceUID", "InstanceNumber", "ImagePositionPatient", "PixelData"}
     for element in datasets[0]:
         if element.keyword not in varying:
@@ -119,7 +141,8 @@ def test_integers_are_read_once_and_floats_once_to_plan_and_once_to_write(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("kind", "dtype", "slices"), [("ParametricMap", "float64", 513), ("MultiframeSC", "uint16", 2049)]
+    ("kind", "dtype", "slices"),
+    [("ParametricMap", "float64", 513), ("MultiframeSC", "uint16", 2049)],
 )
 def test_what_no_file_can_hold_is_refused_unread(kind, dtype, slices):
     source = Watched(np.broadcast_to(np.zeros(1, dtype), (slices, 1024, 1024)))
@@ -132,7 +155,13 @@ def test_what_no_file_can_hold_is_refused_unread(kind, dtype, slices):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_source_that_fails_half_way_leaves_nothing(tmp_path, workers):
     with pytest.raises(errors.SourceError, match="the disk broke"):
-        dcs.write(Watched(integers() / 7, fail_at=5), tmp_path / "out", kind="CT", spacing=SPACING, workers=workers)
+        dcs.write(
+            Watched(integers() / 7, fail_at=5),
+            tmp_path / "out",
+            kind="CT",
+            spacing=SPACING,
+            workers=workers,
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -148,13 +177,21 @@ def test_ctrl_c_leaves_nothing(tmp_path):
 
 def test_progress_counts_every_slice_twice(tmp_path):
     seen = []
-    dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING, progress=lambda *told: seen.append(told))
+    dcs.write(
+        integers(),
+        tmp_path / "out",
+        kind="CT",
+        spacing=SPACING,
+        progress=lambda *told: seen.append(told),
+    )
     assert seen[-1] == (7, 7, "writing")
     assert (7, 7, "reading") in seen
 
 
 def test_a_disk_without_room_is_refused_before_a_file_exists(tmp_path, monkeypatch):
-    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000, "total": 9000})())
+    monkeypatch.setattr(
+        "shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000, "total": 9000})()
+    )
     with pytest.raises(errors.TargetError) as refusal:
         dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING)
     assert refusal.value.code == "disk-full"
@@ -196,12 +233,17 @@ def test_a_header_that_a_fault_changed_is_never_shown(tmp_path, monkeypatch, key
     from dicomseries.sinks.directory import DirectorySink
 
     put = DirectorySink.put
-    old, new = {b"InstanceNumber": (b"IS\x02\x004 ", b"IS\x02\x005 "), b"position": (b"0\\0\\7.5", b"0\\0\\7.6")}[
-        keyword
-    ]
+    old, new = {
+        b"InstanceNumber": (b"IS\x02\x004 ", b"IS\x02\x005 "),
+        b"position": (b"0\\0\\7.5", b"0\\0\\7.6"),
+    }[keyword]
 
     def damage(self, name, chunks):
-        return put(self, name, [bytes(chunks[0]).replace(old, new), *chunks[1:]] if name == "0004.dcm" else chunks)
+        return put(
+            self,
+            name,
+            [bytes(chunks[0]).replace(old, new), *chunks[1:]] if name == "0004.dcm" else chunks,
+        )
 
     monkeypatch.setattr(DirectorySink, "put", damage)
     with pytest.raises(errors.VerificationError):
@@ -220,12 +262,18 @@ def test_the_bound_stands_in_the_files(tmp_path):
     receipt = dcs.write(integers() / 3, tmp_path / "out", kind="CT", spacing=SPACING)
     text = pydicom.dcmread(tmp_path / "out" / "0001.dcm").DerivationDescription
     # Rounded, if at all, upwards: the text must be proven too.
-    assert receipt.max_error <= float(text.rsplit(maxsplit=1)[1].rstrip(".")) <= receipt.max_error * 1.00001
+    assert (
+        receipt.max_error
+        <= float(text.rsplit(maxsplit=1)[1].rstrip("."))
+        <= receipt.max_error * 1.00001
+    )
 
 
 def test_metadata_may_be_a_toml_or_a_json_file(tmp_path):
     (tmp_path / "m.toml").write_text('PatientID = "42"\nStudyDate = 2024-02-29\n', encoding="utf-8")
-    (tmp_path / "m.json").write_text('{"PatientID": "42", "StudyDate": "20240229"}', encoding="utf-8")
+    (tmp_path / "m.json").write_text(
+        '{"PatientID": "42", "StudyDate": "20240229"}', encoding="utf-8"
+    )
     for name in ("m.toml", "m.json"):
         plan = dcs.plan(integers(), kind="CT", spacing=SPACING, metadata=tmp_path / name)
         said = {own.keyword: own.values for own in plan.shared}
@@ -264,5 +312,8 @@ def test_an_argument_of_a_wrong_type_is_refused_by_name(tmp_path, wrong, code):
 def test_the_content_uids_depend_on_the_time_written_and_not_on_how_its_zone_is_named():
     zones = (dt.UTC, dt.timezone(dt.timedelta(0), "Greenwich"))
     moments = [dt.datetime(2024, 2, 29, 12, 0, tzinfo=zone) for zone in zones]
-    uids = {dcs.plan(integers(), kind="CT", spacing=SPACING, uid="content", now=now).uids.series for now in moments}
+    uids = {
+        dcs.plan(integers(), kind="CT", spacing=SPACING, uid="content", now=now).uids.series
+        for now in moments
+    }
     assert len(uids) == 1

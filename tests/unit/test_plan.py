@@ -17,7 +17,9 @@ from dicomseries.plan import check_frame
 
 def said(array, **options):
     plan = dcs.plan(array, **{"kind": "CT", "spacing": (1, 2, 3), **options})
-    return {own.keyword: own.values[0] for own in plan.shared if own.values} | {"advice": " ".join(plan.advice)}
+    return {own.keyword: own.values[0] for own in plan.shared if own.values} | {
+        "advice": " ".join(plan.advice)
+    }
 
 
 @pytest.mark.parametrize("low", [-sys.float_info.max, 0.0, 1e308, sys.float_info.max])
@@ -76,12 +78,20 @@ OVER_TIME = np.zeros((3, 2, 4, 5), "uint16") + np.arange(5, dtype="uint16")
     ("words", "array", "options"),
     [
         ("stack of slices", OVER_TIME, {**ENHANCED, "axes": "tzyx"}),
-        ("", OVER_TIME, {**ENHANCED, "axes": "tzyx", "per_volume": {"DiffusionBValue": [0, 700, 1400]}}),
+        (
+            "",
+            OVER_TIME,
+            {**ENHANCED, "axes": "tzyx", "per_volume": {"DiffusionBValue": [0, 700, 1400]}},
+        ),
         ("", OVER_TIME[0], ENHANCED),
         ("does not show", OVER_TIME[0].astype("float32"), {"kind": "ParametricMap"}),
         ("does not show", OVER_TIME[0].astype("uint8"), {"kind": "Segmentation"}),
         ("odd number", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "MultiframeSC"}),
-        ("", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "MultiframeSC", "compression": dcs.Rle()}),
+        (
+            "",
+            np.arange(105, dtype="uint8").reshape(3, 5, 7),
+            {"kind": "MultiframeSC", "compression": dcs.Rle()},
+        ),
         ("", np.arange(210, dtype="uint8").reshape(3, 10, 7), {"kind": "MultiframeSC"}),
         ("", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "SC"}),
     ],
@@ -98,7 +108,8 @@ def test_a_date_of_long_ago_has_eight_digits():
 
 
 @pytest.mark.parametrize(
-    ("shape", "words"), [((3, 1, 5), "SimpleITK"), ((3, 4, 1), "dcm2niix"), ((1, 1, 1), "dcm2niix"), ((1, 4, 5), "")]
+    ("shape", "words"),
+    [((3, 1, 5), "SimpleITK"), ((3, 4, 1), "dcm2niix"), ((1, 1, 1), "dcm2niix"), ((1, 4, 5), "")],
 )
 def test_slices_that_are_lines_bring_advice_about_the_readers_that_fail(shape, words):
     advice = said(np.zeros(shape, "int16"), metadata={"RescaleType": "HU"})["advice"]

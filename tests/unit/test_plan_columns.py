@@ -25,7 +25,9 @@ def said(plan, keyword):
 
 
 def planned(array=ARRAY, kind="MR", **options):
-    return dcs.plan(array, **{"kind": kind, "spacing": SPACING, "axes": "tzyx"[-array.ndim :], **options})
+    return dcs.plan(
+        array, **{"kind": kind, "spacing": SPACING, "axes": "tzyx"[-array.ndim :], **options}
+    )
 
 
 def test_one_value_a_volume_stands_in_all_its_slices():
@@ -47,26 +49,50 @@ def test_one_value_a_slice_stands_in_that_slice_of_every_volume():
 
 def test_values_of_slices_follow_the_slices_when_these_are_turned_round():
     turned = np.diag([1.0, 1, -1, 1])
-    plan = planned(affine=turned, space="LPS", spacing=None, per_volume={"EchoTime": np.arange(12.0).reshape(4, 3)})
+    plan = planned(
+        affine=turned,
+        space="LPS",
+        spacing=None,
+        per_volume={"EchoTime": np.arange(12.0).reshape(4, 3)},
+    )
     assert said(plan, "EchoTime")[:6] == [("2",), ("1",), ("0",), ("5",), ("4",), ("3",)]
-    plan = planned(ARRAY[0], affine=turned, space="LPS", spacing=None, per_volume={"EchoTime": [1, 2, 3]})
+    plan = planned(
+        ARRAY[0], affine=turned, space="LPS", spacing=None, per_volume={"EchoTime": [1, 2, 3]}
+    )
     assert said(plan, "EchoTime") == [("3",), ("2",), ("1",)]
 
 
 def test_a_vector_is_one_value_also_where_it_is_as_long_as_there_are_slices():
     directions = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.8, 0]]
     plan = planned(per_volume={"DiffusionGradientOrientation": directions})
-    assert said(plan, "DiffusionGradientOrientation")[::3] == [tuple(map(float, one)) for one in directions]
+    assert said(plan, "DiffusionGradientOrientation")[::3] == [
+        tuple(map(float, one)) for one in directions
+    ]
 
 
 def test_what_is_left_out_of_a_volume_is_not_in_its_files():
-    plan = planned(per_volume={"DiffusionBValue": [0, 500, 900, 900], "DiffusionGradientOrientation": [None] * 4})
+    plan = planned(
+        per_volume={
+            "DiffusionBValue": [0, 500, 900, 900],
+            "DiffusionGradientOrientation": [None] * 4,
+        }
+    )
     assert said(plan, "DiffusionGradientOrientation") == [None] * 12
-    assert said(plan, "DiffusionDirectionality")[::3] == [("NONE",), ("ISOTROPIC",), ("ISOTROPIC",), ("ISOTROPIC",)]
+    assert said(plan, "DiffusionDirectionality")[::3] == [
+        ("NONE",),
+        ("ISOTROPIC",),
+        ("ISOTROPIC",),
+        ("ISOTROPIC",),
+    ]
 
 
 def test_a_type_2_attribute_that_is_left_out_of_a_volume_is_empty_there_and_one_of_type_1_refused():
-    assert said(planned(per_volume={"EchoTime": [1, None, 3, 4]}), "EchoTime")[::3] == [("1",), (), ("3",), ("4",)]
+    assert said(planned(per_volume={"EchoTime": [1, None, 3, 4]}), "EchoTime")[::3] == [
+        ("1",),
+        (),
+        ("3",),
+        ("4",),
+    ]
     with pytest.raises(MetadataError, match="Type 1") as caught:
         planned(per_volume={"ScanningSequence": ["SE", None, "GR", "RM"]})
     assert caught.value.where == "per_volume['ScanningSequence'][1]"
@@ -80,7 +106,9 @@ def test_classic_files_run_through_the_slices_of_each_volume():
     plan = planned(times=2.5)
     assert len(plan) == 12
     assert said(plan, "InstanceNumber") == [(number,) for number in range(1, 13)]
-    assert said(plan, "TemporalPositionIdentifier") == [(str(time),) for time in (1, 2, 3, 4) for _ in range(3)]
+    assert said(plan, "TemporalPositionIdentifier") == [
+        (str(time),) for time in (1, 2, 3, 4) for _ in range(3)
+    ]
     assert said(plan, "NumberOfTemporalPositions") == ("4",)
     assert said(plan, "TemporalResolution") == ("2500",)
     positions = [("0", "0", text) for text in ("0", "2.5", "5")]
@@ -97,7 +125,12 @@ def test_dynamic_pet_says_when_and_how_long_each_time_slice_was():
     assert said(plan, "NumberOfTimeSlices") == (4,)
     assert said(plan, "NumberOfSlices") == (3,)
     assert said(plan, "FrameReferenceTime")[::3] == [("0",), ("10000",), ("30000",), ("60000",)]
-    assert said(plan, "ActualFrameDuration")[::3] == [("10000",), ("20000",), ("30000",), ("30000",)]
+    assert said(plan, "ActualFrameDuration")[::3] == [
+        ("10000",),
+        ("20000",),
+        ("30000",),
+        ("30000",),
+    ]
     assert said(plan, "ImageIndex") == [(number,) for number in range(1, 13)]
 
 
@@ -111,7 +144,12 @@ def test_the_moment_of_the_first_volume_gives_those_of_the_others_also_past_midn
         ("000000.500000",),
         ("000001.500000",),
     ]
-    assert said(plan, "AcquisitionDate")[::3] == [("20240229",), ("20240229",), ("20240301",), ("20240301",)]
+    assert said(plan, "AcquisitionDate")[::3] == [
+        ("20240229",),
+        ("20240229",),
+        ("20240301",),
+        ("20240301",),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["CT", "SC"])
@@ -137,7 +175,11 @@ def test_an_axis_of_one_volume_is_no_axis_of_time():
         ({"EchoTime": [1, 2, 3, "long"]}, "per_volume['EchoTime'][3]", None),
         ({"EchoTim": [1, 2, 3, 4]}, "per_volume['EchoTim'][0]", None),
         ({"RescaleSlope": [1, 2, 3, 4]}, "per_volume['RescaleSlope'][0]", "attribute-owned"),
-        ({"DiffusionGradientOrientation": [[1, 0]] * 4}, "per_volume['DiffusionGradientOrientation'][0]", None),
+        (
+            {"DiffusionGradientOrientation": [[1, 0]] * 4},
+            "per_volume['DiffusionGradientOrientation'][0]",
+            None,
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_by_its_place(per_volume, where, code):
@@ -190,13 +232,23 @@ def test_options_that_mean_nothing_here_are_refused(options, error):
 
 
 def test_a_split_array_gives_series_of_one_study_and_space_that_people_can_tell_apart():
-    plan = planned(split="time", times=2.5, metadata={"SeriesNumber": 7, "SeriesDescription": "bold"})
-    assert [one.folder for one in plan.every] == ["time-0001", "time-0002", "time-0003", "time-0004"]
+    plan = planned(
+        split="time", times=2.5, metadata={"SeriesNumber": 7, "SeriesDescription": "bold"}
+    )
+    assert [one.folder for one in plan.every] == [
+        "time-0001",
+        "time-0002",
+        "time-0003",
+        "time-0004",
+    ]
     assert [said(one, "SeriesNumber") for one in plan.every] == [("7",), ("8",), ("9",), ("10",)]
     assert said(plan.every[1], "SeriesDescription") == ("bold (time 2 of 4)",)
     assert said(plan.every[2], "TemporalPositionIdentifier") == ("3",)
     assert len({one.uids.series for one in plan.every}) == 4
-    assert len({(one.uids.study, one.uids.frame_of_reference, one.value_map) for one in plan.every}) == 1
+    assert (
+        len({(one.uids.study, one.uids.frame_of_reference, one.value_map) for one in plan.every})
+        == 1
+    )
     instances = [instance.sop_instance_uid for one in plan.every for instance in one]
     assert len(set(instances)) == 12
     assert {said(one, "WindowWidth") for one in plan.every} == {said(planned(), "WindowWidth")}
@@ -204,7 +256,13 @@ def test_a_split_array_gives_series_of_one_study_and_space_that_people_can_tell_
 
 def test_content_uids_know_times_splits_and_what_is_said_of_volumes():
     now = dt.datetime(2024, 2, 29, tzinfo=dt.UTC)
-    options = [{}, {"times": 2.5}, {"times": 3}, {"split": "time"}, {"per_volume": {"EchoTime": [1, 2, 3, 4]}}]
+    options = [
+        {},
+        {"times": 2.5},
+        {"times": 3},
+        {"split": "time"},
+        {"per_volume": {"EchoTime": [1, 2, 3, 4]}},
+    ]
     series = [planned(uid="content", now=now, **one).uids.series for one in options]
     again = [planned(uid="content", now=now, **one).uids.series for one in options]
     assert series == again
@@ -242,7 +300,10 @@ def test_what_is_said_twice_is_refused(kind, metadata, per_volume):
 
 
 def test_a_directionality_said_of_all_volumes_stands_for_the_one_that_b_values_imply():
-    plan = planned(per_volume={"DiffusionBValue": [0, 1, 2, 3]}, metadata={"DiffusionDirectionality": "ISOTROPIC"})
+    plan = planned(
+        per_volume={"DiffusionBValue": [0, 1, 2, 3]},
+        metadata={"DiffusionDirectionality": "ISOTROPIC"},
+    )
     assert said(plan, "DiffusionDirectionality") == ("ISOTROPIC",)
 
 
@@ -274,7 +335,9 @@ def test_volumes_are_numbered_by_the_writer_alone(keyword):
         with pytest.raises(MetadataError) as refusal:
             planned(**options)
         assert refusal.value.code == "counted-by-the-writer"
-    assert said(planned(ARRAY[0], metadata={keyword: 4}), keyword) == ("4",)  # one of a set that others have written
+    assert said(planned(ARRAY[0], metadata={keyword: 4}), keyword) == (
+        "4",
+    )  # one of a set that others have written
 
 
 @pytest.mark.parametrize("keyword", ["TriggerTime", "FrameReferenceTime"])
@@ -289,5 +352,11 @@ def test_times_of_volumes_that_do_not_rise_are_refused(keyword, times):
 
 @pytest.mark.parametrize("kind", ["CT", "MR", "PT", "SC"])
 def test_of_a_paired_body_part_the_side_is_left_empty_and_not_out(kind):
-    assert said(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "KIDNEY"}), "Laterality") == ()
-    assert said(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "HEAD"}), "Laterality") == [None] * 3
+    assert (
+        said(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "KIDNEY"}), "Laterality")
+        == ()
+    )
+    assert (
+        said(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "HEAD"}), "Laterality")
+        == [None] * 3
+    )

@@ -24,14 +24,26 @@ NAMED = {
     "an offset": ("vtk-dicom", (100_000 + WHOLE[0].astype("int32") * 10,), {"kind": "CT"}),
     "a divisor": ("vtk-dicom", (WHOLE[0].astype("int32") * 200,), {"kind": "CT"}),
     "a whole slope of floats": ("vtk-dicom", (FLOATS[0].astype("float64") * 1e18,), {"kind": "CT"}),
-    "a slope for each slice": ("@itk-wasm/dicom", (FLOATS[0],), {"kind": "PT", "values": dcs.Rescale(per_slice=True)}),
+    "a slope for each slice": (
+        "@itk-wasm/dicom",
+        (FLOATS[0],),
+        {"kind": "PT", "values": dcs.Rescale(per_slice=True)},
+    ),
     "MR without its times": ("dicom2nifti", (WHOLE[0],), {"kind": "MR"}),
-    "MR without echo time": ("dicom2nifti", (WHOLE[0],), {"kind": "MR", "metadata": {"RepetitionTime": 9}}),
+    "MR without echo time": (
+        "dicom2nifti",
+        (WHOLE[0],),
+        {"kind": "MR", "metadata": {"RepetitionTime": 9}},
+    ),
     "CT over time": ("dicom2nifti", (WHOLE,), {"kind": "CT", **OVER_TIME}),
     "PT over time": ("dicom2nifti", (FLOATS,), {"kind": "PT", **OVER_TIME}),
     "MR over time": ("highdicom", (WHOLE,), {"kind": "MR", **OVER_TIME}),
     "a drug without its nuclide": ("pypet2bids", (FLOATS[0],), {"kind": "PT", "metadata": drug()}),
-    "volumes in one file": ("highdicom", (WHOLE,), {"kind": "EnhancedMR", "metadata": SAFETY, **OVER_TIME}),
+    "volumes in one file": (
+        "highdicom",
+        (WHOLE,),
+        {"kind": "EnhancedMR", "metadata": SAFETY, **OVER_TIME},
+    ),
     "diffusion in one file": (
         "highdicom",
         (WHOLE,),
@@ -48,7 +60,11 @@ SILENT = {
     ),
     "integers that fit": ("vtk-dicom", (WHOLE[0],), {"kind": "CT"}),
     "floats": ("vtk-dicom", (FLOATS[0],), {"kind": "CT"}),
-    "integers, rescaled": ("vtk-dicom", (WHOLE[0].astype("int32") * 200,), {"kind": "CT", "values": dcs.Rescale()}),
+    "integers, rescaled": (
+        "vtk-dicom",
+        (WHOLE[0].astype("int32") * 200,),
+        {"kind": "CT", "values": dcs.Rescale()},
+    ),
     "one slope": ("@itk-wasm/dicom", (FLOATS[0],), {"kind": "PT"}),
     "one slope for each of one slice": (
         "@itk-wasm/dicom",
@@ -72,8 +88,16 @@ SILENT = {
     ),
     "CT": ("dicom2nifti", (WHOLE[0],), {"kind": "CT"}),
     "CT over time, split": ("dicom2nifti", (WHOLE,), {"kind": "CT", "split": "time", **OVER_TIME}),
-    "a drug with its nuclide": ("pypet2bids", (FLOATS[0],), {"kind": "PT", "metadata": drug(FLUORINE)}),
-    "integers in one file": ("dicom2nifti", (WHOLE[0],), {"kind": "EnhancedMR", "metadata": SAFETY}),
+    "a drug with its nuclide": (
+        "pypet2bids",
+        (FLOATS[0],),
+        {"kind": "PT", "metadata": drug(FLUORINE)},
+    ),
+    "integers in one file": (
+        "dicom2nifti",
+        (WHOLE[0],),
+        {"kind": "EnhancedMR", "metadata": SAFETY},
+    ),
 }
 
 
@@ -94,7 +118,9 @@ def test_nothing_is_said_of_a_reader_that_reads_this_series_right(case):
 
 
 def test_the_empty_attributes_that_stop_converters_are_named_in_one_sentence():
-    (text,) = sentences_on("dcmstack", (WHOLE[0],), {"kind": "MR", "metadata": {"AcquisitionNumber": 1}})
+    (text,) = sentences_on(
+        "dcmstack", (WHOLE[0],), {"kind": "MR", "metadata": {"AcquisitionNumber": 1}}
+    )
     assert "dicom2nifti" in text
     assert "EchoTrainLength" in text
     assert "AcquisitionNumber" not in text

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
-from dicomseries.drawing.look import bins_of, look, places_to_look_at
-from dicomseries.drawing.pictures import png
+from dicomseries.drawing.png_figures import png
+from dicomseries.drawing.volume_preview import bins_of, look, places_to_look_at
 from dicomseries.errors import SourceError
 
 EVIL = "</td><script>alert(1)</script>\"'&"
@@ -34,7 +34,9 @@ class Counted:
 def volume_of(array, **more):
     grid = dcs.Grid(shape=array.shape[:3], spacing_mm=(1, 2, 5))
     return dcs.Volume(
-        slabs=SimpleNamespace(shape=array.shape, dtype=array.dtype, read=reader(array)), grid=grid, **more
+        slabs=SimpleNamespace(shape=array.shape, dtype=array.dtype, read=reader(array)),
+        grid=grid,
+        **more,
     )
 
 
@@ -80,7 +82,9 @@ def test_a_volume_shows_its_geometry_three_planes_and_a_histogram():
 
 def test_only_a_few_slices_of_a_large_volume_are_read():
     slabs = Counted((2400, 300, 500))
-    html = dcs.Volume(slabs=slabs, grid=dcs.Grid(shape=slabs.shape, spacing_mm=(1, 1, 1)))._repr_html_()
+    html = dcs.Volume(
+        slabs=slabs, grid=dcs.Grid(shape=slabs.shape, spacing_mm=(1, 1, 1))
+    )._repr_html_()
     assert len(slabs.asked) < 50
     assert all(stop - start == 1 for start, stop in slabs.asked)
     assert slabs.asked[0] == (0, 1)
@@ -91,7 +95,9 @@ def test_only_a_few_slices_of_a_large_volume_are_read():
 
 def test_a_text_of_a_user_is_shown_and_never_run():
     shared = {"SeriesDescription": EVIL, "Modality": EVIL, "PatientName": "Doe^Jane"}
-    html = volume_of(np.zeros((2, 3, 4)), tags=SimpleNamespace(shared=shared, instances=()))._repr_html_()
+    html = volume_of(
+        np.zeros((2, 3, 4)), tags=SimpleNamespace(shared=shared, instances=())
+    )._repr_html_()
     assert_well_formed(html)
     assert "<script" not in html
     assert "&lt;script&gt;" in html
@@ -99,7 +105,9 @@ def test_a_text_of_a_user_is_shown_and_never_run():
 
 
 def test_a_receipt_is_shown_safely(tmp_path):
-    receipt = dcs.write(np.zeros((3, 4, 5), "uint8"), tmp_path / "<b>out", kind="SC", spacing=(1, 1, 2))
+    receipt = dcs.write(
+        np.zeros((3, 4, 5), "uint8"), tmp_path / "<b>out", kind="SC", spacing=(1, 1, 2)
+    )
     html = receipt._repr_html_()
     assert_well_formed(html)
     assert "&lt;b&gt;out" in html
@@ -126,10 +134,14 @@ def test_an_odd_volume_is_shown_too(array):
 
 def test_a_volume_that_cannot_be_read_says_why():
     def gone(*_):
-        raise SourceError(code="gone", where="x", given=EVIL, expected="a file", remedy="Restore it.")
+        raise SourceError(
+            code="gone", where="x", given=EVIL, expected="a file", remedy="Restore it."
+        )
 
     slabs = SimpleNamespace(shape=(3, 4, 5), dtype=np.dtype("int16"), read=gone)
-    html = dcs.Volume(slabs=slabs, grid=dcs.Grid(shape=slabs.shape, spacing_mm=(1, 1, 1)))._repr_html_()
+    html = dcs.Volume(
+        slabs=slabs, grid=dcs.Grid(shape=slabs.shape, spacing_mm=(1, 1, 1))
+    )._repr_html_()
     assert_well_formed(html)
     assert "Restore it." in html
     assert "<script" not in html
@@ -145,10 +157,16 @@ def test_a_png_holds_the_pixels():
 
 def test_planes_go_through_the_middle_and_slices_go_up():
     array = np.arange(3 * 4 * 5, dtype=float).reshape(3, 4, 5)
-    axial, coronal, sagittal = look(reader(array), dcs.Grid(shape=(3, 4, 5), spacing_mm=(1, 2, 5))).planes
+    axial, coronal, sagittal = look(
+        reader(array), dcs.Grid(shape=(3, 4, 5), spacing_mm=(1, 2, 5))
+    ).planes
     assert [plane.pixels.shape for plane in (axial, coronal, sagittal)] == [(4, 5), (3, 5), (3, 4)]
     assert [plane.size_mm for plane in (axial, coronal, sagittal)] == [(5, 8), (5, 15), (8, 15)]
-    for plane, values in ((axial, array[1]), (coronal, array[::-1, 2]), (sagittal, array[::-1, :, 2])):
+    for plane, values in (
+        (axial, array[1]),
+        (coronal, array[::-1, 2]),
+        (sagittal, array[::-1, :, 2]),
+    ):
         assert np.array_equal(np.argsort(plane.pixels, axis=None), np.argsort(values, axis=None))
 
 

@@ -15,8 +15,8 @@ from zarr.storage import MemoryStore
 
 import dicomseries as dcs
 from dicomseries.errors import OptionError, SourceError
-from dicomseries.pipeline import memory
-from dicomseries.pipeline.memory import memory_of
+from dicomseries.options import memory_budget
+from dicomseries.options.memory_budget import memory_of
 
 
 class Counting(MemoryStore):
@@ -33,7 +33,11 @@ class Counting(MemoryStore):
 
 
 def stored(axes, chunks, dtype, **options):
-    sizes = {"t": 6, "z": 90, "y": 20, "x": 30} if "t" not in axes else {"t": 6, "z": 14, "y": 20, "x": 30}
+    sizes = (
+        {"t": 6, "z": 90, "y": 20, "x": 30}
+        if "t" not in axes
+        else {"t": 6, "z": 14, "y": 20, "x": 30}
+    )
     shape = [sizes[letter] for letter in axes]
     array = (np.arange(np.prod(shape)).reshape(shape) % 4001).astype(dtype)
     store = Counting()
@@ -68,7 +72,14 @@ def test_every_chunk_is_read_once_a_pass(tmp_path, layout, dtype, passes, turned
     axes, chunks, options = LAYOUTS[layout]
     source, store, array = stored(axes, chunks, dtype, **options)
     if turned:
-        dcs.write(source, tmp_path / "out", kind="CT", spacing=(1, 1, 2), axes=axes, direction=np.diag([1, 1, -1]))
+        dcs.write(
+            source,
+            tmp_path / "out",
+            kind="CT",
+            spacing=(1, 1, 2),
+            axes=axes,
+            direction=np.diag([1, 1, -1]),
+        )
     else:
         written(source, tmp_path / "out", array, axes)
     grid = options.get("shards", chunks)
@@ -105,7 +116,13 @@ def test_chunks_over_all_slices_are_copied_once_and_that_is_said(tmp_path):
     store.reads.clear()
     told = []
     receipt = written(
-        source, tmp_path / "out", array, "zyx", memory="16MiB", workers=2, progress=lambda *all_of: told.append(all_of)
+        source,
+        tmp_path / "out",
+        array,
+        "zyx",
+        memory="16MiB",
+        workers=2,
+        progress=lambda *all_of: told.append(all_of),
     )
     assert set(store.reads.values()) == {1}
     assert any("first copied" in text and "19.7 MB" in text for text in receipt.advice)
@@ -114,7 +131,10 @@ def test_chunks_over_all_slices_are_copied_once_and_that_is_said(tmp_path):
 
 def test_no_room_for_the_copy_is_said_before_a_file_exists(tmp_path, monkeypatch):
     source = zarr.create_array({}, shape=(600, 64, 128), chunks=(600, 16, 128), dtype="float32")
-    monkeypatch.setattr("dicomseries.sources.mapped.shutil.disk_usage", lambda _: type("Usage", (), {"free": 10**6}))
+    monkeypatch.setattr(
+        "dicomseries.sources.frames.mapped_files.shutil.disk_usage",
+        lambda _: type("Usage", (), {"free": 10**6}),
+    )
     with pytest.raises(SourceError, match="TMPDIR") as refusal:
         dcs.plan(source, kind="CT", spacing=(1, 1, 2), memory="16MiB", workers=2)
     assert refusal.value.code == "scratch-full"
@@ -124,7 +144,10 @@ def test_no_room_for_the_copy_is_said_before_a_file_exists(tmp_path, monkeypatch
 def test_the_plan_says_how_the_source_is_read():
     source = zarr.create_array({}, shape=(60, 64, 128), chunks=(20, 16, 128), dtype="int16")
     plan = dcs.plan(source, kind="CT", spacing=(1, 1, 2), workers=2)
-    assert "reading   1 slab of 60 slices, 2.9 MB a worker, 2.9 MB in all; each chunk read once a pass" in str(plan)
+    assert (
+        "reading   1 slab of 60 slices, 2.9 MB a worker, 2.9 MB in all; each chunk read once a pass"
+        in str(plan)
+    )
     assert plan.to_dict()["reading"]["slabs"] == 1
     assert plan.to_dict()["reading"]["chunk_reads"] == 1
 
@@ -136,28 +159,43 @@ def test_a_memory_that_is_no_size_is_refused(asked):
     assert refusal.value.code == "memory-not-a-size"
 
 
-@pytest.mark.parametrize(("asked", "size"), [("1.5 GB", 1_500_000_000), ("64MiB", 64 << 20), (99_999_999, 99_999_999)])
+@pytest.mark.parametrize(
+    ("asked", "size"), [("1.5 GB", 1_500_000_000), ("64MiB", 64 << 20), (99_999_999, 99_999_999)]
+)
 def test_a_memory_is_bytes_or_a_size_with_its_unit(asked, size):
     assert memory_of(asked) == size
 
 
-@pytest.mark.parametrize(("free", "size"), [(1 << 20, 16 << 20), (400 << 20, 100 << 20), (1 << 40, 512 << 20)])
+@pytest.mark.parametrize(
+    ("free", "size"), [(1 << 20, 16 << 20), (400 << 20, 100 << 20), (1 << 40, 512 << 20)]
+)
 def test_unasked_a_quarter_of_what_is_free_is_taken_within_limits(monkeypatch, free, size):
-    monkeypatch.setattr(memory, "_free", lambda: free)
+    monkeypatch.setattr(memory_budget, "_free", lambda: free)
     assert memory_of(None) == size
 
 
 def test_what_is_free_is_what_the_system_says_in_kib(monkeypatch):
-    monkeypatch.setattr(memory.Path, "read_text", lambda *_, **__: "MemTotal: 9 kB\nMemAvailable:    2048 kB\n")
-    assert memory._free() == 2 << 20
+    monkeypatch.setattr(
+        memory_budget.Path,
+        "read_text",
+        lambda *_, **__: "MemTotal: 9 kB\nMemAvailable:    2048 kB\n",
+    )
+    assert memory_budget._free() == 2 << 20
 
 
 @pytest.mark.parametrize("workers", [1, 4])
 @pytest.mark.parametrize("dtype", ["int16", "float64"])
-def test_a_plan_keeps_to_the_memory_for_any_number_of_workers_of_a_path_too(tmp_path, workers, dtype):
+def test_a_plan_keeps_to_the_memory_for_any_number_of_workers_of_a_path_too(
+    tmp_path, workers, dtype
+):
     zarr.create_array(tmp_path / "a.zarr", shape=(600, 64, 128), chunks=(600, 16, 128), dtype=dtype)
     reading = dcs.plan(
-        tmp_path / "a.zarr", kind="CT", spacing=(1, 1, 2), memory="16MiB", workers=workers, value_range=(0, 1)
+        tmp_path / "a.zarr",
+        kind="CT",
+        spacing=(1, 1, 2),
+        memory="16MiB",
+        workers=workers,
+        value_range=(0, 1),
     ).to_dict()["reading"]
     itemsize = np.dtype(dtype).itemsize
     assert 0 < reading["total_bytes"] <= 16 << 20
@@ -187,11 +225,18 @@ def test_memory_does_not_grow_with_the_slices(tmp_path, kind):
             order = {"fortran_order": kind == "fortran"}
             made = np.lib.format.open_memmap(path, mode="w+", dtype="int16", shape=shape, **order)
         else:
-            made = zarr.create_array(path, shape=shape, chunks=(20, 128, 128), dtype="int16", compressors=None)
+            made = zarr.create_array(
+                path, shape=shape, chunks=(20, 128, 128), dtype="int16", compressors=None
+            )
         for first in range(0, count, 200):
             made[first : first + 200] = np.full((200, 128, 128), first, "int16")
         del made
         run = [sys.executable, "-c", PEAK, str(path), str(tmp_path / f"out{count}")]
-        peaks.append(json.loads(subprocess.run(run, check=True, capture_output=True, encoding="utf-8").stdout) / 1024)
+        peaks.append(
+            json.loads(
+                subprocess.run(run, check=True, capture_output=True, encoding="utf-8").stdout
+            )
+            / 1024
+        )
     assert peaks[1] < 300
     assert peaks[1] <= 1.1 * peaks[0]

@@ -35,7 +35,14 @@ def array_of(dtype, slices=500):
 
 @pytest.mark.parametrize(
     ("dtype", "kind"),
-    [("int16", "CT"), ("uint16", "MR"), ("uint8", "SC"), ("bool", "MultiframeSC"), ("int16", "PT"), ("uint8", "CT")],
+    [
+        ("int16", "CT"),
+        ("uint16", "MR"),
+        ("uint8", "SC"),
+        ("bool", "MultiframeSC"),
+        ("int16", "PT"),
+        ("uint8", "CT"),
+    ],
 )
 def test_integers_that_fit_are_looked_at_in_64_places_before_they_are_written(dtype, kind):
     _, reads = counted(array_of(dtype), kind=kind)

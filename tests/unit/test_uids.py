@@ -16,7 +16,9 @@ LEGAL = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
 
 
 @given(
-    entropy=st.binary(min_size=1, max_size=64), role=st.sampled_from(["study", "instance"]), index=st.integers(0, 9999)
+    entropy=st.binary(min_size=1, max_size=64),
+    role=st.sampled_from(["study", "instance"]),
+    index=st.integers(0, 9999),
 )
 def test_every_uid_is_legal_of_one_width_and_repeatable(entropy, role, index):
     uid = make_uid(entropy, role, index)
@@ -26,7 +28,10 @@ def test_every_uid_is_legal_of_one_width_and_repeatable(entropy, role, index):
     assert uid == make_uid(entropy, role, index)
 
 
-@given(entropy=st.binary(min_size=1, max_size=64), root=st.sampled_from(["1.2", "1.2.826.0.1.3680043.10.1234"]))
+@given(
+    entropy=st.binary(min_size=1, max_size=64),
+    root=st.sampled_from(["1.2", "1.2.826.0.1.3680043.10.1234"]),
+)
 def test_a_root_of_the_user_fills_up_to_64_characters(entropy, root):
     uid = make_uid(entropy, "series", root=root)
     assert uid.startswith(f"{root}.")
@@ -35,12 +40,19 @@ def test_a_root_of_the_user_fills_up_to_64_characters(entropy, root):
 
 
 def test_roles_indices_and_entropy_never_share_a_uid():
-    uids = [make_uid(e, r, i) for e in (b"a", b"b") for r in ("study", "series", "instance") for i in range(200)]
+    uids = [
+        make_uid(e, r, i)
+        for e in (b"a", b"b")
+        for r in ("study", "series", "instance")
+        for i in range(200)
+    ]
     assert len(set(uids)) == len(uids)
 
 
 def test_given_uids_are_kept_and_the_others_made():
-    uids = series_uids(parse_uid_policy({"StudyInstanceUID": "1.2.3", "others": "1.2.840.99"}), b"seed")
+    uids = series_uids(
+        parse_uid_policy({"StudyInstanceUID": "1.2.3", "others": "1.2.840.99"}), b"seed"
+    )
     assert uids.study == "1.2.3"
     assert uids.series.startswith("1.2.840.99.")
     assert uids.instance(7).startswith("1.2.840.99.")
@@ -77,5 +89,8 @@ def test_one_uid_for_two_things_is_refused():
 
 
 def test_a_uid_under_2_25_is_a_uuid_of_version_8():
-    uuids = [UUID(int=int(make_uid(b"seed", "instance", index).removeprefix("2.25."))) for index in range(50)]
+    uuids = [
+        UUID(int=int(make_uid(b"seed", "instance", index).removeprefix("2.25.")))
+        for index in range(50)
+    ]
     assert {(own.variant, own.version) for own in uuids} == {(RFC_4122, 8)}

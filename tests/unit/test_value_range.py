@@ -37,7 +37,9 @@ def array_of(dtype, slices=40):
 
 def written(array, tmp_path, **options):
     volume = volume_of(array)
-    receipt = dcs.write(volume, tmp_path / "out", **{"kind": "CT", "verify": False, "sync": False, **options})
+    receipt = dcs.write(
+        volume, tmp_path / "out", **{"kind": "CT", "verify": False, "sync": False, **options}
+    )
     return receipt, volume.slabs.reads
 
 
@@ -61,7 +63,9 @@ def test_without_it_floats_are_read_twice(tmp_path):
 @pytest.mark.parametrize("kind", ["CT", "PT"])
 def test_the_bound_holds_and_every_file_is_read_back(values, kind, tmp_path):
     array = array_of("float32")
-    receipt, _ = written(array, tmp_path, value_range=(-100, 100), values=values, kind=kind, verify=True)
+    receipt, _ = written(
+        array, tmp_path, value_range=(-100, 100), values=values, kind=kind, verify=True
+    )
     assert receipt.verified
     assert np.abs(dcs.read(tmp_path / "out").array - array).max() <= receipt.max_error < 0.01
 
@@ -121,22 +125,34 @@ def test_the_range_is_one_of_real_values(scale, dtype, tmp_path):
     real = array.astype(np.float64) * scale[0] + scale[1]
     grid = dcs.Grid(shape=array.shape, spacing_mm=(1, 1, 2))
     volume = Volume(slabs=ArraySlabs(array), grid=grid, slope=scale[0], intercept=scale[1])
-    receipt = dcs.write(volume, tmp_path / "a", kind="MR", value_range=(real.min(), real.max()), values="rescale")
+    receipt = dcs.write(
+        volume, tmp_path / "a", kind="MR", value_range=(real.min(), real.max()), values="rescale"
+    )
     assert receipt.verified
     with pytest.raises(ValuesError) as refused:
-        dcs.write(volume, tmp_path / "b", kind="MR", value_range=(real.min(), real.max() - 0.01), values="rescale")
+        dcs.write(
+            volume,
+            tmp_path / "b",
+            kind="MR",
+            value_range=(real.min(), real.max() - 0.01),
+            values="rescale",
+        )
     assert refused.value.code == "outside-value-range"
 
 
 def test_content_uids_know_the_range_and_read_everything(tmp_path):
     array = array_of("float32")
     options = {"kind": "CT", "uid": "content"}
-    plans = [dcs.plan(volume_of(array), value_range=(-100, high), **options) for high in (100, 100, 101)]
+    plans = [
+        dcs.plan(volume_of(array), value_range=(-100, high), **options) for high in (100, 100, 101)
+    ]
     uids = [plan.uids.series for plan in plans]
     assert uids[0] == uids[1] != uids[2]
 
 
-@pytest.mark.parametrize("value_range", [(1, 1), (2, 1), (0, np.nan), (0,), (0, 1, 2), "01", 5, (True, 3), (0, np.inf)])
+@pytest.mark.parametrize(
+    "value_range", [(1, 1), (2, 1), (0, np.nan), (0,), (0, 1, 2), "01", 5, (True, 3), (0, np.inf)]
+)
 def test_what_is_no_range_is_refused(value_range):
     with pytest.raises(OptionError) as refused:
         dcs.plan(array_of("float32"), kind="CT", spacing=(1, 1, 2), value_range=value_range)
@@ -146,7 +162,11 @@ def test_what_is_no_range_is_refused(value_range):
 def test_a_slope_for_each_slice_needs_the_range_of_each():
     with pytest.raises(OptionError) as refused:
         dcs.plan(
-            array_of("float32"), kind="PT", spacing=(1, 1, 2), value_range=(0, 90), values=dcs.Rescale(per_slice=True)
+            array_of("float32"),
+            kind="PT",
+            spacing=(1, 1, 2),
+            value_range=(0, 90),
+            values=dcs.Rescale(per_slice=True),
         )
     assert refused.value.code == "value-range-per-slice"
 
@@ -163,7 +183,10 @@ def test_the_command_line_promises_a_range_too(tmp_path, monkeypatch, capsys):
     words = ["write", "a.npy", "out", "--kind", "ct", "--spacing", "1", "1", "2", "--value-range"]
     assert main([*words, "-100", "100", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["value_range"] == [-100, 100]
-    for wrong, code in ((["-100", "5"], "outside-value-range"), (["100", "-100"], "value-range-not-valid")):
+    for wrong, code in (
+        (["-100", "5"], "outside-value-range"),
+        (["100", "-100"], "value-range-not-valid"),
+    ):
         assert main([*words, *wrong, "--overwrite", "--json"]) == 3
         error = json.loads(capsys.readouterr().err)["error"]
         assert error["code"] == code
@@ -177,14 +200,18 @@ def test_no_step_is_wasted_on_what_is_clipped():
 
 
 def test_the_ends_of_a_source_with_a_negative_slope_are_in_order():
-    assert promised_ends((-1.5, 3.0), np.dtype("f4"), -0.5, 0.0) == pytest.approx((-6, 3), abs=1e-12)
+    assert promised_ends((-1.5, 3.0), np.dtype("f4"), -0.5, 0.0) == pytest.approx(
+        (-6, 3), abs=1e-12
+    )
     assert promised_ends((-1.5, 3.0), np.dtype("i2"), -0.5, 0.0) == (-6, 3)
 
 
 def test_floats_that_are_kept_bit_for_bit_may_be_nan_within_a_range(tmp_path):
     array = array_of("float32")
     array[3, 2, 1] = np.nan
-    receipt, _ = written(array, tmp_path, kind="ParametricMap", units="1", value_range=(-100, 100), verify=True)
+    receipt, _ = written(
+        array, tmp_path, kind="ParametricMap", units="1", value_range=(-100, 100), verify=True
+    )
     assert receipt.verified
     np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, array)
 
@@ -192,5 +219,8 @@ def test_floats_that_are_kept_bit_for_bit_may_be_nan_within_a_range(tmp_path):
 def test_content_uids_follow_from_every_slice_though_a_range_is_promised():
     arrays = [array_of("float32"), array_of("float32")]
     arrays[1][33, 1, 1] += 1
-    plans = [dcs.plan(volume_of(one), kind="CT", uid="content", value_range=(-100, 100)) for one in arrays]
+    plans = [
+        dcs.plan(volume_of(one), kind="CT", uid="content", value_range=(-100, 100))
+        for one in arrays
+    ]
     assert plans[0].uids.series != plans[1].uids.series

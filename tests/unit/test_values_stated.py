@@ -25,7 +25,15 @@ def hounsfield(shape=(3, 4, 5)) -> np.ndarray:
 def ct(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ct") / "series"
     metadata = {"RescaleType": "HU", "WindowCenter": [40, -600], "WindowWidth": [400, 1500]}
-    dcs.write(hounsfield(), folder, kind="CT", spacing=SPACING, metadata=metadata, sync=False, verify=False)
+    dcs.write(
+        hounsfield(),
+        folder,
+        kind="CT",
+        spacing=SPACING,
+        metadata=metadata,
+        sync=False,
+        verify=False,
+    )
     return folder
 
 
@@ -34,7 +42,9 @@ def pet(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pet") / "series"
     metadata = {"Units": "BQML", "DecayCorrection": "START", "DecayFactor": 1.5}
     array = np.random.default_rng(5).integers(0, 9000, (3, 4, 5)).astype("int16")
-    dcs.write(array, folder, kind="PT", spacing=SPACING, metadata=metadata, sync=False, verify=False)
+    dcs.write(
+        array, folder, kind="PT", spacing=SPACING, metadata=metadata, sync=False, verify=False
+    )
     return folder
 
 
@@ -66,7 +76,11 @@ def test_the_unit_of_the_source_confirms_what_is_taken_over(ct):
 
 @pytest.mark.parametrize(
     ("kind", "metadata", "unit"),
-    [("CT", {"RescaleType": "HU"}, "mm2/s"), ("PT", {"Units": "BQML"}, "kBq/ml"), ("SC", {"RescaleType": "HU"}, "1")],
+    [
+        ("CT", {"RescaleType": "HU"}, "mm2/s"),
+        ("PT", {"Units": "BQML"}, "kBq/ml"),
+        ("SC", {"RescaleType": "HU"}, "1"),
+    ],
 )
 def test_two_units_of_the_user_s_own_are_rejected(kind, metadata, unit):
     with pytest.raises(MetadataError) as caught:
@@ -109,7 +123,9 @@ def test_a_window_that_shows_nothing_of_the_values_is_computed_anew(ct, shift):
 
 
 def test_the_user_s_window_wins_over_the_source_s(ct):
-    found = said(dcs.plan(hounsfield(), like=ct, metadata={"WindowCenter": 300, "WindowWidth": 1500}))
+    found = said(
+        dcs.plan(hounsfield(), like=ct, metadata={"WindowCenter": 300, "WindowWidth": 1500})
+    )
     assert (found["WindowCenter"], found["WindowWidth"]) == (("300",), ("1500",))
 
 
@@ -126,12 +142,22 @@ def test_values_beyond_the_unit_take_neither_it_nor_the_window(ct):
 def hounsfield_series(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hu") / "series"
     metadata = {"RescaleType": "HU", "IrradiationEventUID": "2.25.7"}
-    dcs.write(hounsfield(), folder, kind=request.param, spacing=SPACING, metadata=metadata, sync=False, verify=False)
+    dcs.write(
+        hounsfield(),
+        folder,
+        kind=request.param,
+        spacing=SPACING,
+        metadata=metadata,
+        sync=False,
+        verify=False,
+    )
     return folder
 
 
 @pytest.mark.parametrize("kind", ["SC", "MultiframeSC"])
-@pytest.mark.parametrize("metadata", [{}, {"RescaleType": None}, {"RescaleType": ""}, {"RescaleType": "US"}])
+@pytest.mark.parametrize(
+    "metadata", [{}, {"RescaleType": None}, {"RescaleType": ""}, {"RescaleType": "US"}]
+)
 def test_colour_of_a_series_of_hounsfield_units_is_written(hounsfield_series, kind, metadata):
     array = np.zeros((3, 4, 5, 3), "uint8")
     plan = dcs.plan(array, like=hounsfield_series, kind=kind, axes="zyxc", metadata=metadata)
@@ -139,7 +165,9 @@ def test_colour_of_a_series_of_hounsfield_units_is_written(hounsfield_series, ki
     assert "WindowCenter" not in said(plan)
 
 
-def test_colour_of_a_series_of_hounsfield_units_is_written_from_the_command_line(hounsfield_series, tmp_path):
+def test_colour_of_a_series_of_hounsfield_units_is_written_from_the_command_line(
+    hounsfield_series, tmp_path
+):
     np.save(tmp_path / "rgb.npy", np.zeros((3, 4, 5, 3), "uint8"))
     words = ["derive", str(hounsfield_series), str(tmp_path / "rgb.npy"), str(tmp_path / "out")]
     assert main([*words, "--kind", "sc", "--axes", "zyxc"]) == 0
@@ -166,13 +194,21 @@ def test_grey_may_be_said_to_be_bright_where_it_is_low_and_is_read_back_so(tmp_p
 def test_a_kind_of_one_polarity_rejects_the_other(kind):
     array = abs(hounsfield()).astype("float32" if kind == "ParametricMap" else "uint16")
     with pytest.raises(MetadataError, match="Invert the array"):
-        dcs.plan(array, kind=kind, spacing=SPACING, metadata={"PhotometricInterpretation": "MONOCHROME1"})
+        dcs.plan(
+            array, kind=kind, spacing=SPACING, metadata={"PhotometricInterpretation": "MONOCHROME1"}
+        )
 
 
 def test_colour_has_no_polarity():
     array = np.zeros((3, 4, 5, 3), "uint8")
     with pytest.raises(MetadataError, match="colour"):
-        dcs.plan(array, kind="SC", axes="zyxc", spacing=SPACING, metadata={"PhotometricInterpretation": "MONOCHROME2"})
+        dcs.plan(
+            array,
+            kind="SC",
+            axes="zyxc",
+            spacing=SPACING,
+            metadata={"PhotometricInterpretation": "MONOCHROME2"},
+        )
 
 
 # ----------------------------------------------------------------------------------------------------------- padding
@@ -184,14 +220,25 @@ def padded(dtype="int16", padding=-2000) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["CT", "MR", "SC", "XRay3D"])
 @pytest.mark.parametrize("dtype", ["int16", "int32", "int64"])
-def test_padding_of_integers_is_a_number_of_the_array_and_no_part_of_the_window(tmp_path, kind, dtype):
+def test_padding_of_integers_is_a_number_of_the_array_and_no_part_of_the_window(
+    tmp_path, kind, dtype
+):
     array = padded(dtype)
-    dcs.write(array, tmp_path / "a", kind=kind, spacing=SPACING, metadata={"PixelPaddingValue": -2000}, sync=False)
+    dcs.write(
+        array,
+        tmp_path / "a",
+        kind=kind,
+        spacing=SPACING,
+        metadata={"PixelPaddingValue": -2000},
+        sync=False,
+    )
     dataset = pydicom.dcmread(tmp_path / "a" / "0001.dcm")
     assert dataset.PixelPaddingValue == -2000
     back = dcs.read(tmp_path / "a")
     assert np.array_equal(back.array, array)
-    window = said(dcs.plan(array, kind="CT", spacing=SPACING, metadata={"PixelPaddingValue": "-2000"}))
+    window = said(
+        dcs.plan(array, kind="CT", spacing=SPACING, metadata={"PixelPaddingValue": "-2000"})
+    )
     center, width = float(window["WindowCenter"][0]), float(window["WindowWidth"][0])
     assert center - width / 2 > -1100
 
@@ -199,17 +246,36 @@ def test_padding_of_integers_is_a_number_of_the_array_and_no_part_of_the_window(
 def test_padding_is_stored_as_the_values_are_that_need_an_offset(tmp_path):
     array = padded("int32") + 100_000
     array[:, 0] = 98_000
-    dcs.write(array, tmp_path / "a", kind="CT", spacing=SPACING, metadata={"PixelPaddingValue": 98_000}, sync=False)
+    dcs.write(
+        array,
+        tmp_path / "a",
+        kind="CT",
+        spacing=SPACING,
+        metadata={"PixelPaddingValue": 98_000},
+        sync=False,
+    )
     dataset = pydicom.dcmread(tmp_path / "a" / "0001.dcm")
     assert np.array_equal(dataset.pixel_array == dataset.PixelPaddingValue, array[0] == 98_000)
 
 
 def test_padding_that_is_rounded_must_stay_a_number_of_its_own():
     array = padded("int32")
-    far = dcs.plan(array, kind="CT", spacing=SPACING, values=dcs.Rescale(), metadata={"PixelPaddingValue": -2000})
+    far = dcs.plan(
+        array,
+        kind="CT",
+        spacing=SPACING,
+        values=dcs.Rescale(),
+        metadata={"PixelPaddingValue": -2000},
+    )
     assert far.value_map.padding is not None
     with pytest.raises(MetadataError, match="PixelPaddingValue"):
-        dcs.plan(array, kind="CT", spacing=SPACING, values=dcs.Rescale(), metadata={"PixelPaddingValue": 100})
+        dcs.plan(
+            array,
+            kind="CT",
+            spacing=SPACING,
+            values=dcs.Rescale(),
+            metadata={"PixelPaddingValue": 100},
+        )
 
 
 @pytest.mark.parametrize(
@@ -222,12 +288,19 @@ def test_padding_that_is_rounded_must_stay_a_number_of_its_own():
         (padded(), {"metadata": {"PixelPaddingValue": "air"}}),
         (padded() > 0, {"kind": "Segmentation", "segments": {1: "Bone"}}),
         (padded(), {"kind": "ParametricMap"}),
-        (np.zeros((3, 4, 5, 3), "uint8"), {"kind": "SC", "axes": "zyxc", "metadata": {"PixelPaddingValue": 0}}),
+        (
+            np.zeros((3, 4, 5, 3), "uint8"),
+            {"kind": "SC", "axes": "zyxc", "metadata": {"PixelPaddingValue": 0}},
+        ),
     ],
 )
 def test_padding_that_cannot_be_is_rejected(array, options):
     with pytest.raises(MetadataError) as caught:
-        dcs.plan(array, **{"kind": "CT", "spacing": SPACING, "metadata": {"PixelPaddingValue": -2000}} | options)
+        dcs.plan(
+            array,
+            **{"kind": "CT", "spacing": SPACING, "metadata": {"PixelPaddingValue": -2000}}
+            | options,
+        )
     assert caught.value.code == "padding-not-possible"
 
 
@@ -252,7 +325,14 @@ def test_complex_numbers_are_rejected_with_their_parts_and_how_to_say_which_it_i
     array = np.zeros((3, 4, 5), "complex64")
     with pytest.raises(DicomSeriesError) as caught:
         dcs.plan(array, kind="MR", spacing=SPACING)
-    for word in ("array.real", "array.imag", "abs(array)", "numpy.angle(array)", "ComplexImageComponent", "PHASE"):
+    for word in (
+        "array.real",
+        "array.imag",
+        "abs(array)",
+        "numpy.angle(array)",
+        "ComplexImageComponent",
+        "PHASE",
+    ):
         assert word in str(caught.value)
 
 
@@ -261,7 +341,9 @@ def test_classes_of_a_network_are_rejected_with_the_class_of_each_voxel(axes):
     probabilities = np.zeros((5, 3, 4, 5), "float32" if axes else "uint8")
     options = {"axes": axes} if axes else {}
     with pytest.raises(DicomSeriesError, match=r"argmax\(0\)"):
-        dcs.plan(probabilities, kind="Segmentation", spacing=SPACING, segments={1: "Liver"}, **options)
+        dcs.plan(
+            probabilities, kind="Segmentation", spacing=SPACING, segments={1: "Liver"}, **options
+        )
 
 
 def test_tiny_floats_are_advised_to_be_multiplied():
@@ -275,7 +357,12 @@ def test_decay_correction_is_not_claimed_without_a_word():
     plan = dcs.plan(abs(hounsfield()), kind="PT", spacing=SPACING, metadata={"Units": "BQML"})
     assert any(text.startswith("DecayCorrection is NONE") for text in plan.advice)
     with pytest.raises(MetadataError, match="DECY"):
-        dcs.plan(abs(hounsfield()), kind="PT", spacing=SPACING, metadata={"CorrectedImage": ["DECY", "ATTN"]})
+        dcs.plan(
+            abs(hounsfield()),
+            kind="PT",
+            spacing=SPACING,
+            metadata={"CorrectedImage": ["DECY", "ATTN"]},
+        )
 
 
 # ------------------------------------------------------------------------------------------------------ maps of floats
@@ -294,7 +381,9 @@ def test_a_map_of_floats_has_the_unit_that_was_stated_for_its_kind(kind, metadat
     plan = dcs.plan(array, kind=kind, spacing=SPACING, metadata=metadata, **options)
     assert plan.kind == "ParametricMap"
     (groups,) = said(plan)["SharedFunctionalGroupsSequence"]
-    (mapping,) = next(one.values for one in groups if one.keyword == "RealWorldValueMappingSequence")
+    (mapping,) = next(
+        one.values for one in groups if one.keyword == "RealWorldValueMappingSequence"
+    )
     (item,) = next(one.values for one in mapping if one.keyword == "MeasurementUnitsCodeSequence")
     assert unit in [one.values[0] for one in item]
     assert any("no units" in text for text in plan.advice) == (unit == "1")

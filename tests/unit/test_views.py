@@ -20,7 +20,13 @@ from dicomseries.viewing.viewers import assets
 
 @pytest.fixture
 def volume(tmp_path):
-    dcs.write(np.zeros((3, 4, 5), "int16"), tmp_path / 'a "b" & <c>', kind="CT", spacing=(1, 2, 3), verify=False)
+    dcs.write(
+        np.zeros((3, 4, 5), "int16"),
+        tmp_path / 'a "b" & <c>',
+        kind="CT",
+        spacing=(1, 2, 3),
+        verify=False,
+    )
     return dcs.read(tmp_path / 'a "b" & <c>')
 
 
@@ -63,7 +69,12 @@ def test_a_program_that_ends_ends_the_view(volume):
     script = f"import dicomseries as dcs; print(dcs.read({volume.path!r}).view(open_browser=False))"
     source_tree = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
     said = subprocess.run(
-        [sys.executable, "-c", script], env=source_tree, capture_output=True, encoding="utf-8", check=True, timeout=60
+        [sys.executable, "-c", script],
+        env=source_tree,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
     )
     assert said.stdout.startswith("View('http://127.0.0.1:")
     assert said.stderr == ""

@@ -29,11 +29,18 @@ def closed() -> Iterator[Path]:
         folder.chmod(0o755)
         dcs.write(ARRAY, folder / "series", **FORM)
         dcs.write(ARRAY, folder / "closed", **FORM)
-        main(["view", str(folder / "series"), "--html", str(folder / "whole.html")])  # loads what is loaded late
+        main(
+            ["view", str(folder / "series"), "--html", str(folder / "whole.html")]
+        )  # loads what is loaded late
         dcs.check(folder / "series", validators=False)
         np.save(folder / "a.npy", ARRAY)
         (folder / "a.json").write_text("{}", encoding="utf-8")
-        for part in [*(folder / "series").iterdir(), folder / "closed", folder / "a.npy", folder / "a.json"]:
+        for part in [
+            *(folder / "series").iterdir(),
+            folder / "closed",
+            folder / "a.npy",
+            folder / "a.json",
+        ]:
             part.chmod(0)
         yield folder
         (folder / "closed").chmod(0o700)
@@ -88,7 +95,9 @@ def test_sources_metadata_and_targets_too(options: dict[str, str], shut: Path):
 
 
 @pytest.mark.parametrize("verb", ["list", "check", "tags", "view"])
-def test_the_command_line_shows_no_traceback(verb: str, shut: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_line_shows_no_traceback(
+    verb: str, shut: Path, capsys: pytest.CaptureFixture[str]
+):
     more = ["--html", str(shut / "a.html")] if verb == "view" else []
     main([verb, str(shut / "closed"), *more])
     seen = capsys.readouterr()

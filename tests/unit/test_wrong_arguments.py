@@ -36,7 +36,9 @@ def test_what_is_no_path_is_rejected_in_one_short_sentence(volume, verb, wrong):
 
 
 def test_a_huge_value_does_not_hide_the_remedy():
-    error = GeometryError(code="a-code", where="here", given=[0] * 9999, expected="less", remedy="Take less.")
+    error = GeometryError(
+        code="a-code", where="here", given=[0] * 9999, expected="less", remedy="Take less."
+    )
     assert len(str(error)) < 500
     assert str(error).endswith(" …. Take less.")
 

@@ -17,12 +17,23 @@ from typing import Annotated, Any
 
 import typer
 
-from dicomseries.cli import check, demo, derive, doctor, listing, read, serve, tags, view, write
-from dicomseries.cli.exits import CommandLineError, Exit, exit_of
-from dicomseries.cli.inputs import split_words
-from dicomseries.cli.options import EVERYWHERE
+from dicomseries.cli.commands import (
+    check_command,
+    demo_command,
+    derive_command,
+    doctor_command,
+    list_command,
+    read_command,
+    serve_command,
+    tags_command,
+    view_command,
+    write_command,
+)
+from dicomseries.cli.exit_codes import CommandLineError, Exit, exit_of
 from dicomseries.cli.output import Output
-from dicomseries.cli.storage import OPTION, without_values
+from dicomseries.cli.parse_arguments import split_words
+from dicomseries.cli.shared_options import EVERYWHERE
+from dicomseries.cli.storage_options import OPTION, without_values
 
 __all__ = ["app", "run"]
 
@@ -40,7 +51,18 @@ Exit codes:
 
 {EVERYWHERE}""",
 )
-for _command in (demo, write, derive, read, listing, tags, view, serve, check, doctor):
+for _command in (
+    demo_command,
+    write_command,
+    derive_command,
+    read_command,
+    list_command,
+    tags_command,
+    view_command,
+    serve_command,
+    check_command,
+    doctor_command,
+):
     _command.register(app)
 
 # typer has its own click, or uses the installed one, by version; this is the usage error of either.
@@ -51,7 +73,9 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 def _dicomseries(
     context: typer.Context,
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
 ) -> None:
     """Write any array as a DICOM series that every viewer reads right, and prove it."""
     if version:
@@ -121,7 +145,9 @@ def _give_up_unwritable_stdout() -> None:
 def _as_usage_fault(error: Any, words: Sequence[str]) -> CommandLineError:
     given = error.format_message() or "no command"
     if any(word.startswith(OPTION) for word in words):
-        given = without_values(given)  # of two pairs behind one option, the second is an argument too many
+        given = without_values(
+            given
+        )  # of two pairs behind one option, the second is an argument too many
     context = getattr(error, "ctx", None)
     if context is None:
         path = _command_of(words)

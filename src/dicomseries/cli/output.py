@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, time
 from typing import Any, TextIO
 
-from dicomseries.cli.exits import exit_of
+from dicomseries.cli.exit_codes import exit_of
 from dicomseries.cli.terminal import is_terminal, rich_table
 from dicomseries.cli.wording import in_options, printable
 from dicomseries.errors import DicomSeriesError, shortened
@@ -71,7 +71,11 @@ class Output:
         faults = error.faults if isinstance(error, DicomSeriesError) else (error,)
         parts = [_parts(fault) for fault in faults]
         if self.json:
-            record: dict[str, Any] = {"class": type(error).__name__, "exit": int(exit_of(error)), **parts[0]}
+            record: dict[str, Any] = {
+                "class": type(error).__name__,
+                "exit": int(exit_of(error)),
+                **parts[0],
+            }
             if len(parts) > 1:
                 record["faults"] = parts
             _line(sys.stderr, _json({"error": record}))
@@ -88,7 +92,9 @@ def plain(value: Any) -> Any:
     {'spacing': [1.0, 'nan'], 'raw': '6162'}
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, str | bytes | bool | int | float | None):
@@ -117,7 +123,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     cells = [[printable(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(cell_len(row[index]) for row in cells) for index in range(len(columns))]
     return "\n".join(
-        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in cells
     )
 
@@ -162,7 +170,11 @@ def _parts(error: BaseException) -> dict[str, Any]:
 
 
 def _block(parts: Mapping[str, Any]) -> str:
-    title = f'"{parts["where"]}" does not contain a DICOM series' if parts["code"] == "no-series" else None
+    title = (
+        f'"{parts["where"]}" does not contain a DICOM series'
+        if parts["code"] == "no-series"
+        else None
+    )
     lines = [f"error: {title or str(parts['code']).replace('-', ' ')}"]
     for name in ("where", "given", "expected", "remedy"):
         text = "\n".join(printable(line) for line in str(parts[name]).splitlines())

@@ -38,7 +38,9 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def rich_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, is_titled: bool = True) -> str:
+def rich_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, is_titled: bool = True
+) -> str:
     """Return a table for the terminal: cells are folded where it is narrow, so that nothing is cut off.
 
     Examples
@@ -50,9 +52,17 @@ def rich_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, is_titl
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, show_header=is_titled, show_edge=False, header_style="bold", pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_header=is_titled,
+        show_edge=False,
+        header_style="bold",
+        pad_edge=False,
+    )
     for index, column in enumerate(columns):
-        table.add_column(printable(column), overflow="fold", style="" if is_titled or index else "bold")
+        table.add_column(
+            printable(column), overflow="fold", style="" if is_titled or index else "bold"
+        )
     for row in rows:
         table.add_row(*(Text(printable(cell), style=_LEVELS.get(cell, "")) for cell in row))
     return _rendered(table)

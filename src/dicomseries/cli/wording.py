@@ -69,7 +69,9 @@ _ARGUMENT = re.compile(
     re.VERBOSE,
 )
 
-_POLICY = re.compile(r"(?<![\w.])(?:dcs\.)?(?P<name>Exact|Lossless|Rescale|Digits)\((?P<inside>[^()]*)\)")
+_POLICY = re.compile(
+    r"(?<![\w.])(?:dcs\.)?(?P<name>Exact|Lossless|Rescale|Digits)\((?P<inside>[^()]*)\)"
+)
 _CODE = re.compile(r'\("([^"]*)", "([^"]*)", "([^"]*)"\)')
 """A code with its scheme and meaning; one word of the command line."""
 
@@ -96,7 +98,9 @@ def in_options(text: str) -> str:
     >>> in_options("Pass same_space=True.")
     'Pass --same-space.'
     """
-    worded = _POLICY.sub(_as_policy_option, _ARGUMENT.sub(_as_option, _CODE.sub(r'"\1,\2,\3"', text)))
+    worded = _POLICY.sub(
+        _as_policy_option, _ARGUMENT.sub(_as_option, _CODE.sub(r'"\1,\2,\3"', text))
+    )
     return _ASIDE.sub("", worded)
 
 

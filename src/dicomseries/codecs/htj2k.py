@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy.typing as npt
 
-from dicomseries.codecs.door import check_available, run
+from dicomseries.codecs.imagecodecs_encoder import check_available, run
 
 __all__ = ["Htj2k"]
 

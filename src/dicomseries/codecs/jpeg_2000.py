@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy.typing as npt
 
-from dicomseries.codecs.door import check_available, run
+from dicomseries.codecs.imagecodecs_encoder import check_available, run
 
 __all__ = ["Jpeg2000"]
 
@@ -36,4 +36,6 @@ class Jpeg2000:
     def encode(self, frame: npt.NDArray[Any]) -> bytes:
         """Return one frame (rows, columns[, 3]) of uint8, uint16 or int16, little endian, encoded."""
         # One thread: the frames of a series are encoded side by side.
-        return run("jpeg2k", frame, level=0, codecformat="j2k", reversible=True, mct=True, numthreads=1)
+        return run(
+            "jpeg2k", frame, level=0, codecformat="j2k", reversible=True, mct=True, numthreads=1
+        )

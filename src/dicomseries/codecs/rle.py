@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.codecs.door import check_available, run
+from dicomseries.codecs.imagecodecs_encoder import check_available, run
 
 __all__ = ["Rle"]
 
@@ -44,7 +44,11 @@ class Rle:
         size = frame.dtype.itemsize
         ranks = frame.view(np.uint8).reshape(rows, columns, *samples or (1,), size)
         # The most significant bytes of the first sample come first (PS3.5 section G.2).
-        planes = (ranks[:, :, sample, rank] for sample in range(ranks.shape[2]) for rank in reversed(range(size)))
+        planes = (
+            ranks[:, :, sample, rank]
+            for sample in range(ranks.shape[2])
+            for rank in reversed(range(size))
+        )
         segments = [run("packbits", plane.copy()) for plane in planes]
         segments = [one + b"\0" * (len(one) % 2) for one in segments]
         starts = np.cumsum([_HEADER.size, *map(len, segments)])[:-1].tolist()

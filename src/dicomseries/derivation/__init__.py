@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from dicomseries.derivation.codes import derivation_code
-from dicomseries.derivation.decisions import Decision
-from dicomseries.derivation.equipment import Model
-from dicomseries.derivation.inherit import Inherited, inherit
-from dicomseries.derivation.matching import Matching, match, match_pictures
-from dicomseries.derivation.meaning import Meaning, meaning_of
-from dicomseries.derivation.references import References, references
-from dicomseries.derivation.relation import ArrayFacts, relation_of
-from dicomseries.derivation.rules import Rule, rule_for
-from dicomseries.derivation.source import Source, SourceFrame
-from dicomseries.derivation.source_grid import on_source_grid, with_source_texts
-from dicomseries.derivation.value_rules import JUDGED
+from dicomseries.derivation.attributes.attribute_places import Places
+from dicomseries.derivation.attributes.decisions import Decision
+from dicomseries.derivation.attributes.inherit import Inherited, inherit
+from dicomseries.derivation.attributes.source_screening import KEPT, screened, told
+from dicomseries.derivation.attributes.whole_groups import without_claimed
+from dicomseries.derivation.rules.all_rules import Rule, rule_for
+from dicomseries.derivation.rules.value_rules import JUDGED
+from dicomseries.derivation.source.contributing_equipment import Model
+from dicomseries.derivation.source.derivation_codes import SOURCE_IMAGE, derivation_code
+from dicomseries.derivation.source.inherited_parts import Lineage
+from dicomseries.derivation.source.slice_matching import Matching, match, match_pictures
+from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
+from dicomseries.derivation.source.source_meaning import Meaning, meaning_of
+from dicomseries.derivation.source.source_record import Source, SourceFrame
+from dicomseries.derivation.source.source_references import References, references
+from dicomseries.derivation.source.value_relation import (
+    RELATIONS,
+    ArrayFacts,
+    Relation,
+    relation_of,
+)
 
 __all__ = [
     "JUDGED",
+    "KEPT",
+    "RELATIONS",
+    "SOURCE_IMAGE",
     "ArrayFacts",
     "Decision",
     "Inherited",
+    "Lineage",
     "Matching",
     "Meaning",
     "Model",
+    "Places",
     "References",
+    "Relation",
     "Rule",
     "Source",
     "SourceFrame",
@@ -36,5 +51,8 @@ __all__ = [
     "references",
     "relation_of",
     "rule_for",
+    "screened",
+    "told",
     "with_source_texts",
+    "without_claimed",
 ]

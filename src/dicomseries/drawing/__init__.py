@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dicomseries.drawing.graphics import grid_drawing, histogram_drawing
-from dicomseries.drawing.html import (
+from dicomseries.drawing.html_pieces import (
     block,
     facts_of_grid,
     numbers,
@@ -14,8 +13,9 @@ from dicomseries.drawing.html import (
     section,
     spacing_words,
 )
-from dicomseries.drawing.look import Bins, Look, Plane, bins_of, look, places_to_look_at
-from dicomseries.drawing.pictures import look_figure, planes_figure
+from dicomseries.drawing.png_figures import look_figure, planes_figure
+from dicomseries.drawing.svg_drawings import grid_drawing, histogram_drawing
+from dicomseries.drawing.volume_preview import Bins, Look, Plane, bins_of, look, places_to_look_at
 
 __all__ = [
     "Bins",

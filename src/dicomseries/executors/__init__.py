@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dicomseries.errors import OptionError
 from dicomseries.executors.dask_cluster import DaskCluster, connected, is_client
 from dicomseries.executors.threads import Threads, run, worker_count
-from dicomseries.sources.volume import Slabs
+from dicomseries.sources import Slabs
 
 __all__ = ["Bounds", "Executor", "Look", "chosen_executor", "connected", "run", "worker_count"]
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesError, OptionError, WriteError, missing_package
-from dicomseries.sources.volume import Slabs
+from dicomseries.sources import Slabs
 
 __all__ = ["DaskCluster", "connected", "is_client"]
 
@@ -44,7 +44,10 @@ def is_client(executor: object) -> bool:
     >>> is_client(print)
     False
     """
-    return any(cls.__module__.startswith("distributed.") and cls.__name__ == "Client" for cls in type(executor).__mro__)
+    return any(
+        cls.__module__.startswith("distributed.") and cls.__name__ == "Client"
+        for cls in type(executor).__mro__
+    )
 
 
 @contextlib.contextmanager
@@ -111,7 +114,10 @@ class DaskCluster:
         return 1
 
     def run(
-        self, look: Callable[[npt.NDArray[Any], Bounds], Result], slabs: Slabs, asked: Sequence[Bounds]
+        self,
+        look: Callable[[npt.NDArray[Any], Bounds], Result],
+        slabs: Slabs,
+        asked: Sequence[Bounds],
     ) -> Iterator[Result]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order; two a thread are under way at once.
 
@@ -164,17 +170,23 @@ def _result(future: Any) -> Any:
         ) from error
 
 
-def _sender(client: Any, look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: Slabs) -> Callable[[Bounds], Any]:
+def _sender(
+    client: Any, look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: Slabs
+) -> Callable[[Bounds], Any]:
     """Return how a slab gets to a worker: as a part of a graph, by a handle that opens the source, or as it is."""
     leaf = _graph_of(slabs)
     if leaf is not None:
         return lambda bounds: _send_graph(client, look, slabs, leaf, bounds)
     if _is_handle(slabs):
-        return lambda bounds: client.submit(_read_there, look, slabs, bounds, pure=False, retries=_RETRIES)
+        return lambda bounds: client.submit(
+            _read_there, look, slabs, bounds, pure=False, retries=_RETRIES
+        )
     return lambda bounds: _send_data(client, look, slabs.read(*bounds), bounds)
 
 
-def _read_there(look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: Slabs, bounds: Bounds) -> Any:
+def _read_there(
+    look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: Slabs, bounds: Bounds
+) -> Any:
     return look(slabs.read(*bounds), bounds)
 
 
@@ -182,7 +194,9 @@ def _send_data(client: Any, look: Any, slab: npt.NDArray[Any], bounds: Bounds) -
     import dask
 
     # The data stand in the task itself: scattered to one worker they would be lost with it. Few are under way at once.
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": slab.nbytes + _SENDABLE}):
+    with dask.config.set(
+        {"distributed.admin.large-graph-warning-threshold": slab.nbytes + _SENDABLE}
+    ):
         return client.submit(look, slab, bounds, pure=False, retries=_RETRIES)
 
 
@@ -199,7 +213,9 @@ class _Recorder:
 
     def __getitem__(self, index: Index) -> npt.NDArray[Any]:
         self.indices.append(index)
-        sizes = [len(range(*part.indices(size))) for part, size in zip(index, self.shape, strict=True)]
+        sizes = [
+            len(range(*part.indices(size))) for part, size in zip(index, self.shape, strict=True)
+        ]
         return np.broadcast_to(np.zeros((), self.dtype), sizes)
 
 
@@ -236,7 +252,9 @@ def _send_graph(client: Any, look: Any, slabs: Slabs, array: Any, bounds: Bounds
     _over(slabs, recorder).read(*bounds)
     blocks = [array[index] for index in recorder.indices]
     there = partial(_look_at_blocks, look, _over(slabs, _Blocks([])), bounds)
-    return client.compute(dask.delayed(there, pure=False, traverse=False)(*blocks), retries=_RETRIES)
+    return client.compute(
+        dask.delayed(there, pure=False, traverse=False)(*blocks), retries=_RETRIES
+    )
 
 
 def _look_at_blocks(look: Any, shell: Slabs, bounds: Bounds, *blocks: npt.NDArray[Any]) -> Any:

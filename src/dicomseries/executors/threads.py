@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError
-from dicomseries.sources.volume import Slabs
+from dicomseries.sources import Slabs
 
 __all__ = ["Threads", "run", "worker_count"]
 
@@ -59,7 +59,9 @@ class Threads:
         return run(lambda bounds: look(slabs.read(*bounds), bounds), asked, workers=self.workers)
 
 
-def run(function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int | None = None) -> Iterator[Result]:
+def run(
+    function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int | None = None
+) -> Iterator[Result]:
     """Yield `function(task)` of every task, in the order of the tasks.
 
     At most `workers` + 1 tasks are begun and not yet yielded, which bounds the memory. If one fails, or the caller
@@ -111,7 +113,11 @@ def worker_count(workers: Any) -> int:
     3
     """
     if workers is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise OptionError(
             code="workers-not-positive",

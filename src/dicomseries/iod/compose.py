@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from dicomseries.errors import MetadataError
+from dicomseries.iod.attribute_requirements import completed, item_faults, with_empty
 from dicomseries.iod.conditions import Context, Values
-from dicomseries.iod.demands import completed, item_faults, with_empty
 from dicomseries.iod.groups import VaryingGroup, attribute_of, groups_of, rows_of
 from dicomseries.iod.kind import Kind, PerInstance
 from dicomseries.metadata import Metadata
@@ -42,7 +42,9 @@ class Composition:
     advice: tuple[str, ...] = ()
 
 
-def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying: Collection[str] = ()) -> Composition:
+def compose(
+    kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying: Collection[str] = ()
+) -> Composition:
     """Return the attributes every instance of the series has.
 
     Parameters
@@ -80,14 +82,20 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying
     context = Context(facts=facts, metadata=metadata, varying=frozenset(varying))
     faults: list[MetadataError] = item_faults(kind.sop_class_uid, said)
     rows = _resolved(kind, context, faults)
-    groups = [found for group in kind.groups if (found := group.resolve(context, faults)) is not None]
-    frames = [found for group in kind.frames if (found := group.resolve(context, faults)) is not None]
+    groups = [
+        found for group in kind.groups if (found := group.resolve(context, faults)) is not None
+    ]
+    frames = [
+        found for group in kind.frames if (found := group.resolve(context, faults)) is not None
+    ]
     own = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
     own |= {group.keyword for group in groups_of((*kind.groups, *kind.frames))}
     others = [one for one in metadata.attributes if one.keyword not in own]
     begun = [one for one in others if one.keyword not in metadata.verbatim]
     others += (
-        one for one in completed(kind.sop_class_uid, begun, faults, written=own) if metadata.get(one.keyword) is None
+        one
+        for one in completed(kind.sop_class_uid, begun, faults, written=own)
+        if metadata.get(one.keyword) is None
     )
     if kind.is_multi_frame:
         faults += _homeless(kind, context)
@@ -96,10 +104,20 @@ def compose(kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying
     # a functional group that the table does not name, yet the object class has (annex A), is the user's for all frames
     free = FUNCTIONAL_GROUPS.get(kind.sop_class_uid, ()) if kind.is_multi_frame else ()
     frames += (one for one in others if one.keyword in free)
-    fixed = [*rows, *_fixed(groups), *(one for one in others if one.keyword not in free), *_shared_groups(frames)]
+    fixed = [
+        *rows,
+        *_fixed(groups),
+        *(one for one in others if one.keyword not in free),
+        *_shared_groups(frames),
+    ]
     advice = (row.advice(context) for row in kind.all_rows)
     return Composition(
-        shared=tuple(sorted((one for one in fixed if one.keyword not in context.varying), key=lambda one: one.tag)),
+        shared=tuple(
+            sorted(
+                (one for one in fixed if one.keyword not in context.varying),
+                key=lambda one: one.tag,
+            )
+        ),
         per_instance=_per_instance(kind, context, groups),
         groups=_with_holes(groups),
         per_frame=_with_holes(frames),
@@ -126,19 +144,27 @@ def _fixed(groups: Sequence[Attribute | VaryingGroup]) -> list[Attribute]:
 
 
 def _with_holes(groups: Sequence[Attribute | VaryingGroup]) -> tuple[VaryingGroup, ...]:
-    return tuple(sorted((one for one in groups if isinstance(one, VaryingGroup)), key=lambda one: one.tag))
+    return tuple(
+        sorted((one for one in groups if isinstance(one, VaryingGroup)), key=lambda one: one.tag)
+    )
 
 
 def _shared_groups(frames: Sequence[Attribute | VaryingGroup]) -> list[Attribute]:
     """Return the sequence of what all frames share (PS3.3 section C.7.6.16): one item, the functional groups in it."""
     if not frames:
         return []
-    return [attribute("SharedFunctionalGroupsSequence", tuple(sorted(_fixed(frames), key=lambda one: one.tag)))]
+    return [
+        attribute(
+            "SharedFunctionalGroupsSequence", tuple(sorted(_fixed(frames), key=lambda one: one.tag))
+        )
+    ]
 
 
 def _homeless(kind: Kind, context: Context) -> list[MetadataError]:
     """Return a fault for each varying attribute that no functional group of the kind holds."""
-    homes = sorted({name for row in rows_of(kind.frames) for name in (row.keyword, row.given_as) if name})
+    homes = sorted(
+        {name for row in rows_of(kind.frames) for name in (row.keyword, row.given_as) if name}
+    )
     return [
         MetadataError(
             code="attribute-not-per-frame",
@@ -151,7 +177,9 @@ def _homeless(kind: Kind, context: Context) -> list[MetadataError]:
     ]
 
 
-def _per_instance(kind: Kind, context: Context, groups: Sequence[Attribute | VaryingGroup]) -> tuple[str, ...]:
+def _per_instance(
+    kind: Kind, context: Context, groups: Sequence[Attribute | VaryingGroup]
+) -> tuple[str, ...]:
     varying = (row for row in kind.rows if isinstance(row.source, PerInstance))
     keywords = {row.keyword for row in varying if row.condition.holds(context)}
     keywords |= {group.keyword for group in _with_holes(groups)}

@@ -64,7 +64,9 @@ class Context:
 
     def word(self, keywords: tuple[str, ...]) -> str:
         """Return the user's values of these keywords, joined by blanks; empty if there are none."""
-        return " ".join(str(value) for keyword in keywords for value in self.given(keyword) or () if value != "")
+        return " ".join(
+            str(value) for keyword in keywords for value in self.given(keyword) or () if value != ""
+        )
 
 
 class Condition:
@@ -135,7 +137,9 @@ class Used(Condition):
 
     def holds(self, context: Context) -> bool:
         """Return whether one of the keywords is given or varies."""
-        return any(context.given(keyword) or keyword in context.varying for keyword in self.keywords)
+        return any(
+            context.given(keyword) or keyword in context.varying for keyword in self.keywords
+        )
 
 
 @dataclass(frozen=True, slots=True)

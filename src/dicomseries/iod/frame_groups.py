@@ -6,7 +6,7 @@ only its scanner knows. The macros of an acquisition are therefore all optional,
 
 from __future__ import annotations
 
-from dicomseries.iod.codes import BODY_PARTS, PAIRED_BODY_PARTS, PHANTOM
+from dicomseries.iod.code_items import BODY_PARTS, PAIRED_BODY_PARTS, PHANTOM
 from dicomseries.iod.conditions import Grey, SaysOneOf
 from dicomseries.iod.groups import Group
 from dicomseries.iod.rows import Choice, Coded, Constant, Default, Fact, PerInstance, Row
@@ -55,7 +55,9 @@ FRAME_CONTENT = Group(
 )
 
 # C.7.6.16.2.26
-TEMPORAL_POSITION = Group("TemporalPositionSequence", (Row("TemporalPositionTimeOffset", "1", Fact()),), optional=True)
+TEMPORAL_POSITION = Group(
+    "TemporalPositionSequence", (Row("TemporalPositionTimeOffset", "1", Fact()),), optional=True
+)
 
 # C.7.6.16.2.8; both attributes are Type 1, and an array of no known anatomy is a phantom's at best
 FRAME_ANATOMY = Group(
@@ -121,7 +123,9 @@ def frame_type(sequence: str, values: tuple[str, ...], *more: Row) -> Group:
     >>> frame_type("ParametricMapFrameTypeSequence", ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")).rows[0].given_as
     'ImageType'
     """
-    return Group(sequence, (Row("FrameType", "1", Choice(values=values), given_as="ImageType"), *more))
+    return Group(
+        sequence, (Row("FrameType", "1", Choice(values=values), given_as="ImageType"), *more)
+    )
 
 
 def rescaled_values(unit: Choice = _UNSPECIFIED) -> Group:

@@ -119,7 +119,9 @@ class Group:
         """Where it stands in its item."""
         return tag_of(self.keyword)
 
-    def resolve(self, context: Context, faults: list[MetadataError]) -> Attribute | VaryingGroup | None:
+    def resolve(
+        self, context: Context, faults: list[MetadataError]
+    ) -> Attribute | VaryingGroup | None:
         """Return the sequence, with holes if something in it varies; None if it is not to be there.
 
         Parameters

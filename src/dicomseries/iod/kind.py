@@ -148,7 +148,8 @@ class Kind:
                 where="kind",
                 given=f"{samples} sample(s) of {bits} bits a pixel for {self.name}",
                 expected=" or ".join(
-                    f"{own_samples} of {own_bits} bits" for own_samples, own_bits, _ in self.sop_classes
+                    f"{own_samples} of {own_bits} bits"
+                    for own_samples, own_bits, _ in self.sop_classes
                 ),
                 remedy='Use kind="SC", one file a slice, or convert the array.',
             )

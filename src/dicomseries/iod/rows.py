@@ -124,7 +124,9 @@ class Choice:
         if given is None:
             if not row.condition.holds(context):
                 return None
-            if self.demanded or (self.demanded_where is not None and self.demanded_where.holds(context)):
+            if self.demanded or (
+                self.demanded_where is not None and self.demanded_where.holds(context)
+            ):
                 raise _missing(row, because=self.because, example=self.example)
             return context.facts.get(row.keyword, self.values)
         self._check(row, given)
@@ -132,7 +134,8 @@ class Choice:
 
     def _check(self, row: Row, given: Values) -> None:
         wrong = len(given) < len(self.allowed) or any(
-            not value or (texts and value not in texts) for value, texts in zip(given, self.allowed, strict=False)
+            not value or (texts and value not in texts)
+            for value, texts in zip(given, self.allowed, strict=False)
         )
         if given and wrong:
             forms = "\\".join("|".join(texts) if texts else "(any)" for texts in self.allowed)
@@ -250,7 +253,9 @@ class Remark:
             If both together exceed the limit.
         """
         names = [name for name in (row.keyword, row.given_as) if name]
-        own = "\n".join(str(value) for name in names for value in context.given(name) or () if value != "")
+        own = "\n".join(
+            str(value) for name in names for value in context.given(name) or () if value != ""
+        )
         added = " ".join(str(value) for name in names for value in context.facts.get(name, ()))
         text = "\n".join(part for part in (own, added) if part)
         if len(text) > self.limit:
@@ -347,7 +352,9 @@ class Polarity:
         )
 
 
-Source: TypeAlias = Constant | Choice | Coded | Fact | Default | Remark | PerInstance | Absent | Polarity
+Source: TypeAlias = (
+    Constant | Choice | Coded | Fact | Default | Remark | PerInstance | Absent | Polarity
+)
 
 
 # ------------------------------------------------------------------------------------------------------------- rows
@@ -413,7 +420,9 @@ class Row:
         """Return whether the row has another value in every instance or frame."""
         if isinstance(self.source, PerInstance):
             return self.condition.holds(context)
-        return self.keyword in context.varying or (self.given_as in context.varying and self.given_as != "")
+        return self.keyword in context.varying or (
+            self.given_as in context.varying and self.given_as != ""
+        )
 
     @property
     def must_have_value(self) -> bool:
@@ -497,4 +506,7 @@ def shown(values: Values) -> str:
     >>> shown(("DERIVED", "PRIMARY")), shown(())
     ('DERIVED\\PRIMARY', 'no value')
     """
-    return "\\".join("an item" if isinstance(value, tuple) else str(value) for value in values) or "no value"
+    return (
+        "\\".join("an item" if isinstance(value, tuple) else str(value) for value in values)
+        or "no value"
+    )

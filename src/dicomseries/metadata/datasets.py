@@ -38,7 +38,11 @@ def plain_mapping(dataset: Dataset) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for element in dataset:
-        if element.tag.element == 0 or element.keyword in _DECODED or element.tag.is_private_creator:
+        if (
+            element.tag.element == 0
+            or element.keyword in _DECODED
+            or element.tag.is_private_creator
+        ):
             continue
         name = element.keyword or f"({element.tag.group:04X},{element.tag.element:04X})"
         if element.tag.is_private:
@@ -57,7 +61,10 @@ def _plain(element: DataElement) -> Any:
     if element.is_empty:
         return None
     values = element.value if isinstance(element.value, MultiValue) else [element.value]
-    plain = [_text(one) if element.VR in {"DS", "IS"} or isinstance(one, PersonName) else one for one in values]
+    plain = [
+        _text(one) if element.VR in {"DS", "IS"} or isinstance(one, PersonName) else one
+        for one in values
+    ]
     return plain[0] if len(plain) == 1 else plain
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dicomseries.part10.headers import headers
-from dicomseries.part10.template import (
+from dicomseries.part10.encode_headers import encode_headers
+from dicomseries.part10.header_template import (
     HeaderTemplate,
     encode_slowly,
     encoded_chunks,
@@ -14,10 +14,10 @@ from dicomseries.part10.template import (
 
 __all__ = [
     "HeaderTemplate",
+    "encode_headers",
     "encode_slowly",
     "encoded_chunks",
     "file_chunks",
     "frames_chunks",
     "header_template",
-    "headers",
 ]

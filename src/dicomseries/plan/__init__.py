@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from dicomseries.plan.agreement import check_agreement
+from dicomseries.plan.column_checks import check_agreement
 from dicomseries.plan.columns import Column, Extent, given_columns
-from dicomseries.plan.facts import SOFTWARE_VERSION
-from dicomseries.plan.frames import FramePart, frame_parts
-from dicomseries.plan.planning import check_frame, plan_series
-from dicomseries.plan.series import InstancePlan, SeriesPlan
+from dicomseries.plan.compressible_kind import check_compressible, check_sign, kind_for_codec
+from dicomseries.plan.frame_plan import FramePart, frame_parts
+from dicomseries.plan.plan_facts import (
+    SOFTWARE_VERSION,
+    grid_facts,
+    identity_facts,
+    moment_facts,
+    place_facts,
+)
+from dicomseries.plan.plan_series import check_frame, plan_series
+from dicomseries.plan.series_plan import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    InstancePlan,
+    SeriesPlan,
+)
 
 __all__ = [
+    "IMPLEMENTATION_CLASS_UID",
+    "IMPLEMENTATION_VERSION_NAME",
     "SOFTWARE_VERSION",
     "Column",
     "Extent",
@@ -17,8 +31,15 @@ __all__ = [
     "InstancePlan",
     "SeriesPlan",
     "check_agreement",
+    "check_compressible",
     "check_frame",
+    "check_sign",
     "frame_parts",
     "given_columns",
+    "grid_facts",
+    "identity_facts",
+    "kind_for_codec",
+    "moment_facts",
+    "place_facts",
     "plan_series",
 ]

@@ -114,7 +114,9 @@ class Column:
             return self
         first, count = (index, 1) if self.per == "volume" else (index * slices, slices)
         per: Per = "volume" if self.per == "volume" else "slice"
-        return Column(keyword=self.keyword, per=per, values=self.values[first : first + count], vr=self.vr)
+        return Column(
+            keyword=self.keyword, per=per, values=self.values[first : first + count], vr=self.vr
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------- time
@@ -195,7 +197,9 @@ def _steps(times: Sequence[float]) -> list[float]:
     return [*steps, steps[-1]] if steps else [0.0]
 
 
-def _moments(times_s: Sequence[float], metadata: Metadata) -> dict[str, tuple[tuple[Value, ...], ...]]:
+def _moments(
+    times_s: Sequence[float], metadata: Metadata
+) -> dict[str, tuple[tuple[Value, ...], ...]]:
     """Return date and time of each volume, if the user has said when the first was acquired."""
     date, time = metadata.get("AcquisitionDate"), metadata.get("AcquisitionTime")
     if date is None or time is None or date.is_empty or time.is_empty:
@@ -263,7 +267,9 @@ def _given(keyword: str, entries: Any, extent: Extent, *, is_reversed: bool) -> 
         raise _wrong_length(keyword, len(rows), extent)
     if is_reversed and per != "volume":
         rows = [
-            one for first in range(0, len(rows), extent.slices) for one in rows[first : first + extent.slices][::-1]
+            one
+            for first in range(0, len(rows), extent.slices)
+            for one in rows[first : first + extent.slices][::-1]
         ]
     checked = [_checked(keyword, index, row) for index, row in enumerate(rows)]
     vr = next((vr for vr, values in checked if values is not None), vr_of(keyword))
@@ -314,7 +320,9 @@ def _checked(keyword: str, index: int, row: Any) -> tuple[str, tuple[Value, ...]
             where=f"per_volume[{keyword!r}][{index}]",
             given=fault.given,
             expected=fault.expected,
-            remedy="Give that many values to each." if fault.code == "number-of-values" else fault.remedy,
+            remedy="Give that many values to each."
+            if fault.code == "number-of-values"
+            else fault.remedy,
         ) from None
     if len(found) > 1:
         raise MetadataError(
@@ -328,7 +336,11 @@ def _checked(keyword: str, index: int, row: Any) -> tuple[str, tuple[Value, ...]
 
 
 def _wrong_length(keyword: str, count: int | None, extent: Extent) -> MetadataError:
-    lengths = [f"{extent.volumes} (volumes)", f"{extent.slices} (slices)", f"{extent.frames} (slices of all volumes)"]
+    lengths = [
+        f"{extent.volumes} (volumes)",
+        f"{extent.slices} (slices)",
+        f"{extent.frames} (slices of all volumes)",
+    ]
     return MetadataError(
         code="per-volume-length",
         where=f"per_volume[{keyword!r}]",
@@ -341,7 +353,10 @@ def _wrong_length(keyword: str, count: int | None, extent: Extent) -> MetadataEr
 def _directionality(columns: Sequence[Column]) -> Iterator[Column]:
     """Yield what follows from b-values and gradient directions (PS3.3 section C.8.13.5.9)."""
     by_name: dict[str, Column] = {column.keyword: column for column in columns}
-    weights, directions = by_name.get("DiffusionBValue"), by_name.get("DiffusionGradientOrientation")
+    weights, directions = (
+        by_name.get("DiffusionBValue"),
+        by_name.get("DiffusionGradientOrientation"),
+    )
     if weights is None or "DiffusionDirectionality" in by_name:
         return
     if directions is not None and directions.per != weights.per:
@@ -349,6 +364,12 @@ def _directionality(columns: Sequence[Column]) -> Iterator[Column]:
     term: Callable[[Any, Any], str] = lambda weight, direction: (  # noqa: E731 - one line of a table
         "NONE" if not weight[0] else "ISOTROPIC" if direction is None else "DIRECTIONAL"
     )
-    pairs = zip(weights.values, directions.values if directions else (None,) * len(weights.values), strict=True)
-    values = tuple(None if weight is None else (term(weight, direction),) for weight, direction in pairs)
+    pairs = zip(
+        weights.values,
+        directions.values if directions else (None,) * len(weights.values),
+        strict=True,
+    )
+    values = tuple(
+        None if weight is None else (term(weight, direction),) for weight, direction in pairs
+    )
     yield Column(keyword="DiffusionDirectionality", per=weights.per, values=values, vr="CS")

@@ -7,7 +7,7 @@ from typing import Any
 
 from dicomseries.geometry import Grid
 from dicomseries.metadata import Metadata
-from dicomseries.plan.series import SeriesPlan
+from dicomseries.plan.series_plan import SeriesPlan
 from dicomseries.standard.attribute import Attribute
 from dicomseries.standard.readers import (
     CORNERSTONE3D,
@@ -69,9 +69,7 @@ def window_advice(facts: Mapping[str, Any], metadata: Metadata) -> Iterator[str]
     elif stated is not None:
         remedy = "Without it, center + 0.5 and width + 1 show what LINEAR_EXACT does, unless the width is far below 1."
     else:
-        remedy = (
-            "Multiply the array by a power of ten, and say so in its description, so that its range is far above 1."
-        )
+        remedy = "Multiply the array by a power of ten, and say so in its description, so that its range is far above 1."
     yield (
         f"{CORNERSTONE3D} and {OHIF} draw no slice where VOILUTFunction is given (planes across the slices they do "
         f"draw). {remedy}"
@@ -94,7 +92,10 @@ def _slope_advice(series: SeriesPlan) -> Iterator[str]:
             f"{listed(ITK_WASM, MCVERTER)} apply the slope of one slice to all: wrong values. values=Rescale() has one "
             "slope, which both apply rightly."
         )
-    is_rescaled = not values.is_float and (float(values.slope), float(values.intercept)) != (1.0, 0.0)
+    is_rescaled = not values.is_float and (float(values.slope), float(values.intercept)) != (
+        1.0,
+        0.0,
+    )
     if series.kind in _CLASSIC and is_rescaled:
         yield (
             f"{DICOM2NIFTI} gives the stored numbers of one file of all frames, without its rescale. It applies "
@@ -148,7 +149,11 @@ def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
             "writes a series for each volume, which they read right."
         )
     pixels = series.extent.frames * series.grid.shape[1] * series.grid.shape[2] * series.samples
-    if series.value_map.bits == 8 and pixels % 2 and series.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+    if (
+        series.value_map.bits == 8
+        and pixels % 2
+        and series.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN
+    ):
         yield (
             f"{CORNERSTONE3D} refuses files of 8 bits with an odd number of pixels in all, for the byte that makes "
             f"them even; {OHIF} before a DICOMweb reads them. kind='SC' is read by both."

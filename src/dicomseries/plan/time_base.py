@@ -10,7 +10,7 @@ from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Column, Extent, Per
-from dicomseries.plan.facts import Facts
+from dicomseries.plan.plan_facts import Facts
 from dicomseries.standard.attribute import attribute, vr_of
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.moments import date_text, moment_of, moment_of_datetime, time_text
@@ -79,14 +79,23 @@ def with_acquisition(kind: Kind, metadata: Metadata) -> Metadata:
     joined = moment_of_datetime(_text(metadata, "AcquisitionDateTime"))
     if joined is not None and not time:
         return metadata.having(
-            attribute("AcquisitionDate", date_text(joined)), attribute("AcquisitionTime", time_text(joined))
+            attribute("AcquisitionDate", date_text(joined)),
+            attribute("AcquisitionTime", time_text(joined)),
         )
-    day = date_text(joined) if joined is not None else _text(metadata, "SeriesDate") or _text(metadata, "StudyDate")
+    day = (
+        date_text(joined)
+        if joined is not None
+        else _text(metadata, "SeriesDate") or _text(metadata, "StudyDate")
+    )
     return metadata.having(attribute("AcquisitionDate", day)) if time and day else metadata
 
 
 def time_base(
-    kind: Kind, extent: Extent, metadata: Metadata, computed: Sequence[Column], given: Sequence[Column]
+    kind: Kind,
+    extent: Extent,
+    metadata: Metadata,
+    computed: Sequence[Column],
+    given: Sequence[Column],
 ) -> TimeBase:
     """Return the time base of a series and the times that count from it.
 
@@ -140,7 +149,9 @@ def time_base(
     if is_stated:
         _check_frames(extent, starts, base, metadata, by_name)
     texts = {"Date": (date_text(base),), "Time": (time_text(base),)}
-    facts = {f"{level}{part}": values for level in ("Series", "Study") for part, values in texts.items()}
+    facts = {
+        f"{level}{part}": values for level in ("Series", "Study") for part, values in texts.items()
+    }
     return TimeBase(facts=facts, columns=columns)
 
 
@@ -171,7 +182,8 @@ def _starts(extent: Extent, metadata: Metadata, columns: dict[str, Column]) -> _
     moments: list[dt.datetime | None] = []
     for index in range(count):
         date, time = (
-            _at(columns, metadata, name, index * step, extent) for name in ("AcquisitionDate", "AcquisitionTime")
+            _at(columns, metadata, name, index * step, extent)
+            for name in ("AcquisitionDate", "AcquisitionTime")
         )
         if time and not date:
             date = _text(metadata, "SeriesDate") or _text(metadata, "StudyDate")
@@ -192,7 +204,9 @@ def _half_known(keyword: str) -> MetadataError:
     )
 
 
-def _at(columns: dict[str, Column], metadata: Metadata, keyword: str, frame: int, extent: Extent) -> str:
+def _at(
+    columns: dict[str, Column], metadata: Metadata, keyword: str, frame: int, extent: Extent
+) -> str:
     column = columns.get(keyword)
     if column is None:
         return _text(metadata, keyword)
@@ -220,7 +234,14 @@ def _frame_times(
     if None in after:
         return ()
     values = tuple((format_ds(max(0.0, 1000 * (one or 0.0))),) for one in after)
-    return (Column(keyword="FrameReferenceTime", per=starts.per, values=values, vr=vr_of("FrameReferenceTime")),)
+    return (
+        Column(
+            keyword="FrameReferenceTime",
+            per=starts.per,
+            values=values,
+            vr=vr_of("FrameReferenceTime"),
+        ),
+    )
 
 
 def _seconds(step: dt.timedelta) -> float:
@@ -241,7 +262,11 @@ def _check_base(base: dt.datetime, first: dt.datetime) -> None:
 
 
 def _check_frames(
-    extent: Extent, starts: _Starts, base: dt.datetime, metadata: Metadata, columns: dict[str, Column]
+    extent: Extent,
+    starts: _Starts,
+    base: dt.datetime,
+    metadata: Metadata,
+    columns: dict[str, Column],
 ) -> None:
     step = extent.slices if starts.per == "volume" else 1
     for index, start in enumerate(starts.moments):

@@ -4,14 +4,18 @@
 
     parse_segments(given) → Segments        what the labels mean
     check_labels(volume)                    refused before a voxel is read
-    build(volume, segments, ...) → SegmentationObject → .encoded()
+    build_segmentation(volume, segments, ...) → SegmentationObject → .encoded()
 """
 
 from __future__ import annotations
 
-from dicomseries.segmentation.build import SegmentationObject, build, parse_segmentation_type
-from dicomseries.segmentation.codes import Code
+from dicomseries.segmentation.build_segmentation import (
+    SegmentationObject,
+    build_segmentation,
+    parse_segmentation_type,
+)
 from dicomseries.segmentation.labels import check_labels
+from dicomseries.segmentation.segment_codes import Code
 from dicomseries.segmentation.segments import Segment, Segments, parse_segments
 
 __all__ = [
@@ -19,7 +23,7 @@ __all__ = [
     "Segment",
     "SegmentationObject",
     "Segments",
-    "build",
+    "build_segmentation",
     "check_labels",
     "parse_segmentation_type",
     "parse_segments",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import KindError, ValuesError
 from dicomseries.segmentation.segments import HIGHEST_LABEL
-from dicomseries.sources.volume import Volume
+from dicomseries.sources import Volume
 
 __all__ = ["Labels", "check_labels", "read_labels", "renumbered"]
 

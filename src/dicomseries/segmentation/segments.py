@@ -11,10 +11,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicomseries.errors import MetadataError
-from dicomseries.segmentation.codes import Code, category_of, code_of
+from dicomseries.segmentation.segment_codes import Code, category_of, code_of
 from dicomseries.standard.value_representations import text_fault
 
-__all__ = ["HIGHEST_LABEL", "NO_ALGORITHM", "REGION", "SPATIAL", "Segment", "Segments", "parse_segments"]
+__all__ = [
+    "HIGHEST_LABEL",
+    "NO_ALGORITHM",
+    "REGION",
+    "SPATIAL",
+    "Segment",
+    "Segments",
+    "parse_segments",
+]
 
 HIGHEST_LABEL = 65535
 """SegmentNumber (0062,0004) and the pixels of a label map are unsigned 16-bit numbers."""
@@ -31,7 +39,13 @@ MANUAL would claim a person's judgement, which is the worse thing to invent.
 
 ALGORITHMS = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 _DEFAULT = "default"
-_TEXTS = {"label": "LO", "description": "ST", "algorithm_name": "LO", "tracking_id": "UT", "tracking_uid": "UI"}
+_TEXTS = {
+    "label": "LO",
+    "description": "ST",
+    "algorithm_name": "LO",
+    "tracking_id": "UT",
+    "tracking_uid": "UI",
+}
 _RGB = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -93,9 +107,15 @@ class Segment:
         if self.type is not None and self.category is None:
             object.__setattr__(self, "category", category_of(self.type))
             if self.category is None:
-                faults.append(self._fault("category", None, "a category", 'Give it, such as "Tissue" (CID 7150).'))
+                faults.append(
+                    self._fault(
+                        "category", None, "a category", 'Give it, such as "Tissue" (CID 7150).'
+                    )
+                )
         if self.category is not None and self.type is None:
-            faults.append(self._fault("type", None, "a type beside the category", 'Give it, such as "Liver".'))
+            faults.append(
+                self._fault("type", None, "a type beside the category", 'Give it, such as "Liver".')
+            )
         if faults:
             raise MetadataError.together(faults)
 
@@ -137,10 +157,24 @@ class Segment:
 
     def _algorithm_faults(self) -> list[MetadataError]:
         if self.algorithm is not None and self.algorithm not in ALGORITHMS:
-            return [self._fault("algorithm", self.algorithm, f"one of {', '.join(ALGORITHMS)}", "Choose one of them.")]
+            return [
+                self._fault(
+                    "algorithm",
+                    self.algorithm,
+                    f"one of {', '.join(ALGORITHMS)}",
+                    "Choose one of them.",
+                )
+            ]
         if self.algorithm == "MANUAL" and self.algorithm_name:
             remedy = "Leave it out, or say SEMIAUTOMATIC."
-            return [self._fault("algorithm_name", self.algorithm_name, "none, as the algorithm is MANUAL", remedy)]
+            return [
+                self._fault(
+                    "algorithm_name",
+                    self.algorithm_name,
+                    "none, as the algorithm is MANUAL",
+                    remedy,
+                )
+            ]
         if self.algorithm in {"AUTOMATIC", "SEMIAUTOMATIC"} and not self.algorithm_name:
             expected = f"the name of the algorithm, as it is {self.algorithm} (Type 1C)"
             return [self._fault("algorithm_name", None, expected, 'Give it, such as "MyNet 2.1".')]
@@ -150,13 +184,22 @@ class Segment:
         faults = []
         if not _whole(self.value) or not 0 <= self.value <= HIGHEST_LABEL:
             faults.append(
-                self._fault("value", self.value, f"a label from 1 to {HIGHEST_LABEL}", "Renumber the labels.")
+                self._fault(
+                    "value",
+                    self.value,
+                    f"a label from 1 to {HIGHEST_LABEL}",
+                    "Renumber the labels.",
+                )
             )
         if self.tracking_uid and not self.tracking_id:
-            faults.append(self._fault("tracking_id", None, "a tracking_id beside tracking_uid", "Give both."))
+            faults.append(
+                self._fault("tracking_id", None, "a tracking_id beside tracking_uid", "Give both.")
+            )
         if self.color is not None and not _is_color(self.color):
             remedy = 'Write it as "#ff8000" or [255, 128, 0].'
-            faults.append(self._fault("color", self.color, "red, green and blue from 0 to 255", remedy))
+            faults.append(
+                self._fault("color", self.color, "red, green and blue from 0 to 255", remedy)
+            )
         return faults
 
     def _fault(self, name: str, given: Any, expected: str, remedy: str) -> MetadataError:
@@ -222,9 +265,14 @@ def parse_segments(given: Any) -> Segments:
         return given
     entries = _entries(given)
     faults: list[MetadataError] = []
-    common = _collected(lambda: _fields(entries.pop(_DEFAULT, {}), f"segments[{_DEFAULT!r}]"), faults) or {}
+    common = (
+        _collected(lambda: _fields(entries.pop(_DEFAULT, {}), f"segments[{_DEFAULT!r}]"), faults)
+        or {}
+    )
     common.pop("label", None)
-    default = _collected(lambda: Segment(value=0, label="(any)", **common), faults) or Segments().default
+    default = (
+        _collected(lambda: Segment(value=0, label="(any)", **common), faults) or Segments().default
+    )
     described: dict[int, Segment] = {}
     for key, entry in entries.items():
         own = _collected(lambda key=key, entry=entry: _segment(key, entry, common), faults)
@@ -241,7 +289,9 @@ def parse_segments(given: Any) -> Segments:
             described[own.value] = own
     if faults:
         raise MetadataError.together(faults)
-    return Segments(described=tuple(described[value] for value in sorted(described)), default=default)
+    return Segments(
+        described=tuple(described[value] for value in sorted(described)), default=default
+    )
 
 
 def _collected(make: Any, faults: list[MetadataError]) -> Any:
@@ -279,7 +329,9 @@ def _segment(key: Any, entry: Any, common: Mapping[str, Any]) -> Segment:
 
 def _label_of(key: Any) -> int:
     text = str(key).strip()
-    value = int(text) if not isinstance(key, bool | float) and text.isascii() and text.isdigit() else -1
+    value = (
+        int(text) if not isinstance(key, bool | float) and text.isascii() and text.isdigit() else -1
+    )
     if value == 0:
         raise _wrong(
             where="segments[0]",
@@ -314,10 +366,17 @@ def _fields(entry: Any, where: str) -> dict[str, Any]:
         if name not in _CONVERT:
             expected = "one of " + ", ".join(_CONVERT)
             faults.append(
-                _wrong(where=f"{where}.{key}", given=repr(value), expected=expected, remedy="Correct the name.")
+                _wrong(
+                    where=f"{where}.{key}",
+                    given=repr(value),
+                    expected=expected,
+                    remedy="Correct the name.",
+                )
             )
             continue
-        found[name] = _collected(lambda name=name, value=value: _CONVERT[name](value, f"{where}.{name}"), faults)
+        found[name] = _collected(
+            lambda name=name, value=value: _CONVERT[name](value, f"{where}.{name}"), faults
+        )
     if faults:
         raise MetadataError.together(faults)
     return found
@@ -358,8 +417,14 @@ def _whole(value: Any) -> bool:
 
 
 def _is_color(color: Any) -> bool:
-    return isinstance(color, tuple) and len(color) == 3 and all(_whole(part) and 0 <= part <= 255 for part in color)
+    return (
+        isinstance(color, tuple)
+        and len(color) == 3
+        and all(_whole(part) and 0 <= part <= 255 for part in color)
+    )
 
 
 def _wrong(*, where: str, given: str, expected: str, remedy: str) -> MetadataError:
-    return MetadataError(code="segments-malformed", where=where, given=given, expected=expected, remedy=remedy)
+    return MetadataError(
+        code="segments-malformed", where=where, given=given, expected=expected, remedy=remedy
+    )

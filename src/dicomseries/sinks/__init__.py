@@ -10,10 +10,32 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from dicomseries.sinks.directory import DirectorySink
-from dicomseries.sinks.object_store import ObjectSink
+from dicomseries.sinks.directory import (
+    DirectorySink,
+    Leftover,
+    check_target,
+    find_leftover,
+    located,
+)
+from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
+from dicomseries.sinks.volume_files import check_free
+from dicomseries.sinks.whole_file import save_bytes
 
-__all__ = ["DirectorySink", "ObjectSink", "Sink", "StoredFile", "at_hand"]
+__all__ = [
+    "DirectorySink",
+    "Leftover",
+    "ObjectSink",
+    "Sink",
+    "StoredFile",
+    "at_hand",
+    "check_free",
+    "check_prefix",
+    "check_target",
+    "find_leftover",
+    "find_plan",
+    "located",
+    "save_bytes",
+]
 
 StoredFile: TypeAlias = Path | AbstractContextManager[Path]
 """Where a file can be read back before the commit: a path, or what gives one for as long as it is open."""

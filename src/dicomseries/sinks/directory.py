@@ -19,7 +19,9 @@ from dicomseries.sinks.staged_folder import StagedFolder, refused
 
 try:
     import fcntl
-except ImportError:  # Windows has no flock: staging folders of killed writes then stay until removed by hand
+except (
+    ImportError
+):  # Windows has no flock: staging folders of killed writes then stay until removed by hand
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["DirectorySink", "Leftover", "check_target", "find_leftover", "located"]
@@ -158,7 +160,10 @@ class DirectorySink:
             if self._is_shared:
                 self._staged.sweep()
             if self._sync:
-                for folder in {self._staging, *(path for path in self._staging.iterdir() if path.is_dir())}:
+                for folder in {
+                    self._staging,
+                    *(path for path in self._staging.iterdir() if path.is_dir()),
+                }:
                     sync_folder(folder)
             with _alone(self._target.parent):
                 # Checked again: another process may have filled the target since, and nothing of it may be lost.
@@ -196,7 +201,9 @@ class DirectorySink:
 
     def _put_back(self) -> None:
         """Undo a commit that failed, or was interrupted anywhere between its two renames."""
-        with contextlib.suppress(OSError):  # somebody made the target meanwhile: the next write removes the old one
+        with contextlib.suppress(
+            OSError
+        ):  # somebody made the target meanwhile: the next write removes the old one
             if self._aside.exists() and not self._target.exists():
                 self._aside.rename(self._target)
 
@@ -228,7 +235,11 @@ def find_leftover(target: Path) -> Leftover | None:
     """
     if not target.parent.is_dir():
         return None
-    known = [path for path in _siblings(target, "partial") if path.is_dir() and _record_of(path).is_file()]
+    known = [
+        path
+        for path in _siblings(target, "partial")
+        if path.is_dir() and _record_of(path).is_file()
+    ]
     if not known:
         return None
     staging = max(known, key=lambda path: path.stat().st_mtime)
@@ -306,7 +317,9 @@ def check_target(target: Path, *, overwrite: bool) -> None:
     with refused(target, TargetError, "target-not-readable"):
         try:
             names = sorted(entry.name for entry in target.iterdir())
-        except FileNotFoundError:  # another writer is replacing it just now; asked again when this one is to be shown
+        except (
+            FileNotFoundError
+        ):  # another writer is replacing it just now; asked again when this one is to be shown
             return
     if not names:
         return

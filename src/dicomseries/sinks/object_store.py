@@ -124,10 +124,16 @@ class ObjectSink:
         """Wait for all objects, put the manifest, and delete the lock."""
         entries = {entry.key: entry for entry in self._uploads.finished()}
         with refused(self._store):
-            there = {key: size for key, size in self._store.list().items() if key not in {MANIFEST, PLAN}}
-            others = sorted(there.keys() - entries.keys())  # put by other processes, or by the write this one goes on
+            there = {
+                key: size for key, size in self._store.list().items() if key not in {MANIFEST, PLAN}
+            }
+            others = sorted(
+                there.keys() - entries.keys()
+            )  # put by other processes, or by the write this one goes on
             entries |= {entry.key: entry for entry in self._each(self._seen, others)}
-            manifest = Manifest(entries=tuple(entries[key] for key in sorted(entries)), series=self._series)
+            manifest = Manifest(
+                entries=tuple(entries[key] for key in sorted(entries)), series=self._series
+            )
             faults = list(manifest.missing(there))
             if faults:
                 raise WriteError(
@@ -150,14 +156,21 @@ class ObjectSink:
         self._uploads.abort()
         left = [] if self._is_deleted(MANIFEST) else [MANIFEST]
         keys = sorted(self._uploads.keys | set(self._of_others()))
-        left += [key for key, gone in zip(keys, self._each(self._is_deleted, keys), strict=True) if not gone]
+        left += [
+            key
+            for key, gone in zip(keys, self._each(self._is_deleted, keys), strict=True)
+            if not gone
+        ]
         # With anything left the lock stays: readers then know that it is not whole.
         if not left and not self._is_deleted(PLAN):
             left = [PLAN]
         self._tell_left(left)
 
     def _lock(self, record: str, *, is_free: bool) -> None:
-        said = {**json.loads(record or "{}"), "series": [one["SeriesInstanceUID"] for one in self._series]}
+        said = {
+            **json.loads(record or "{}"),
+            "series": [one["SeriesInstanceUID"] for one in self._series],
+        }
         content = json.dumps({**said, "writer": secrets.token_hex(8)}).encode()
         with refused(self._store):
             if is_free:
@@ -173,7 +186,9 @@ class ObjectSink:
         """Delete what is overwritten: the manifest first, so that no half of it is ever taken for the whole."""
         with refused(self._store):
             self._store.delete(MANIFEST)
-            for _ in self._each(self._store.delete, [key for key in self._store.list() if key != PLAN]):
+            for _ in self._each(
+                self._store.delete, [key for key in self._store.list() if key != PLAN]
+            ):
                 pass
 
     def _of_others(self) -> list[str]:
@@ -185,7 +200,12 @@ class ObjectSink:
 
     def _seen(self, key: str) -> Entry:
         content = self._store.get(key)
-        return Entry(key=key, size=len(content), sha256=sha256_of(content), sop_instance_uid=uid_of(content[:_META]))
+        return Entry(
+            key=key,
+            size=len(content),
+            sha256=sha256_of(content),
+            sop_instance_uid=uid_of(content[:_META]),
+        )
 
     def _is_deleted(self, key: str) -> bool:
         try:

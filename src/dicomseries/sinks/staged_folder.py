@@ -81,10 +81,14 @@ class StagedFolder:
             path.unlink()
 
     def _write(self, path: Path, chunks: Iterable[bytes | memoryview]) -> None:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        handle = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+        )
         try:
             # What is made while it is written goes out piece by piece; what is there already, in one system call.
-            for together in (chunks,) if isinstance(chunks, Sequence) else ((chunk,) for chunk in chunks):
+            for together in (
+                (chunks,) if isinstance(chunks, Sequence) else ((chunk,) for chunk in chunks)
+            ):
                 _write_all(handle, together)
             if self.sync:
                 os.fsync(handle)
@@ -94,9 +98,17 @@ class StagedFolder:
 
 def _write_all(handle: int, chunks: Iterable[bytes | memoryview]) -> None:
     """Write every byte, in one system call where the system has it and takes all."""
-    left = [memoryview(chunk).cast("B") if isinstance(chunk, memoryview) else chunk for chunk in chunks if len(chunk)]
+    left = [
+        memoryview(chunk).cast("B") if isinstance(chunk, memoryview) else chunk
+        for chunk in chunks
+        if len(chunk)
+    ]
     while left:
-        written = os.writev(handle, left[:_MOST_BUFFERS]) if hasattr(os, "writev") else os.write(handle, left[0])
+        written = (
+            os.writev(handle, left[:_MOST_BUFFERS])
+            if hasattr(os, "writev")
+            else os.write(handle, left[0])
+        )
         while left and written >= len(left[0]):
             written -= len(left.pop(0))
         if written:

@@ -76,7 +76,10 @@ class Uploads:
         """Return an object of that size and beginning that is there already."""
         with refused(self.store):
             try:
-                is_there = self.store.size(name) == size and self.store.get_range(name, 0, len(header)) == header
+                is_there = (
+                    self.store.size(name) == size
+                    and self.store.get_range(name, 0, len(header)) == header
+                )
             except FileNotFoundError:
                 return None
         return Found(self.store, name) if is_there else None
@@ -139,7 +142,9 @@ class Found:
 class Upload(Found):
     """An object on its way; once open, it is in the store, and its file is what the store gives."""
 
-    def __init__(self, store: Store, key: str, content: bytes | Path, *, is_read_back: bool) -> None:
+    def __init__(
+        self, store: Store, key: str, content: bytes | Path, *, is_read_back: bool
+    ) -> None:
         super().__init__(store, key)
         self._content: bytes | Path | None = content
         self._is_read_back = is_read_back
@@ -162,7 +167,12 @@ class Upload(Found):
                 self.store.put(self.key, content)
                 return _entry_of_file(self.key, content)
         whole = content or b""
-        entry = Entry(key=self.key, size=len(whole), sha256=sha256_of(whole), sop_instance_uid=uid_of(whole[:_META]))
+        entry = Entry(
+            key=self.key,
+            size=len(whole),
+            sha256=sha256_of(whole),
+            sop_instance_uid=uid_of(whole[:_META]),
+        )
         with refused(self.store):
             self.store.put(self.key, whole)
             if self._is_read_back:
@@ -183,7 +193,9 @@ def _entry_of_file(key: str, path: Path) -> Entry:
         beginning = file.read(_META)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Entry(key=key, size=path.stat().st_size, sha256=digest, sop_instance_uid=uid_of(beginning))
+    return Entry(
+        key=key, size=path.stat().st_size, sha256=digest, sop_instance_uid=uid_of(beginning)
+    )
 
 
 def uid_of(beginning: bytes) -> str:

@@ -13,8 +13,13 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from dicomseries.errors import DicomSeriesError, OptionError, SourceError
-from dicomseries.sources import (
-    arrays,
+from dicomseries.sources.arguments.array_axes import chosen_time_point
+from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
+from dicomseries.sources.arguments.grid_arguments import join
+from dicomseries.sources.arguments.source_arguments import Location, Request, locate
+from dicomseries.sources.arguments.volume_times import asked_times
+from dicomseries.sources.formats import (
+    array_like,
     dask_array,
     hdf5,
     itk_image,
@@ -26,19 +31,15 @@ from dicomseries.sources import (
     xarray_array,
     zarr_store,
 )
-from dicomseries.sources.copied import CopiedSlabs, Copyable
-from dicomseries.sources.gradients import diffusion_gradients
-from dicomseries.sources.kept import KeptSlabs, read_once
-from dicomseries.sources.layout import chosen_time_point
-from dicomseries.sources.optional import guarded
-from dicomseries.sources.placement import join
-from dicomseries.sources.remote import FetchedSlabs, fetched, is_lazy, open_lazily
-from dicomseries.sources.reopened import PathSlabs
-from dicomseries.sources.request import Location, Request, locate
-from dicomseries.sources.slab_rule import SlabPlan, slab_rule
-from dicomseries.sources.timing import asked_times
-from dicomseries.sources.turned import turned
-from dicomseries.sources.unknown import unknown_file
+from dicomseries.sources.formats.unknown_formats import unknown_file
+from dicomseries.sources.frames.frame_selection import LazyArray, pick
+from dicomseries.sources.frames.prefetch import KeptSlabs, read_once
+from dicomseries.sources.frames.reopen_path import PathSlabs
+from dicomseries.sources.frames.scratch_copy import CopiedSlabs, Copyable
+from dicomseries.sources.frames.slab_plan import SlabPlan, slab_rule
+from dicomseries.sources.frames.turned_axes import turned
+from dicomseries.sources.optional_packages import guarded
+from dicomseries.sources.remote_inputs import FetchedSlabs, fetched, is_lazy, open_lazily
 from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume, edges_of
 from dicomseries.stores import is_url, masked
 
@@ -50,6 +51,7 @@ __all__ = [
     "Copyable",
     "Format",
     "KeptSlabs",
+    "LazyArray",
     "PathSlabs",
     "SlabPlan",
     "Slabs",
@@ -59,6 +61,7 @@ __all__ = [
     "edges_of",
     "open_picture",
     "open_volume",
+    "pick",
     "read_once",
     "slab_rule",
     "turned",
@@ -113,7 +116,7 @@ FORMATS: tuple[Format, ...] = (
     itk_image,
     xarray_array,
     dask_array,
-    arrays,
+    array_like,
 )
 """The first that matches opens the source; the general array comes last."""
 
@@ -253,7 +256,12 @@ def open_picture(
     False
     """
     request = Request(
-        where=_name(source), axes=axes, time_point=time_point, times=times, place_optional=True, **geometry
+        where=_name(source),
+        axes=axes,
+        time_point=time_point,
+        times=times,
+        place_optional=True,
+        **geometry,
     )
     return _opened_from(source, request, storage_options)
 
@@ -307,7 +315,11 @@ def _opened(module: Format, source: Any, request: Request) -> Volume:
 
 
 def _name(source: object) -> str:
-    return masked(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else type(source).__name__
+    return (
+        masked(os.fspath(source))
+        if isinstance(source, (str, os.PathLike))
+        else type(source).__name__
+    )
 
 
 def _placed_again(volume: Volume, request: Request) -> Volume:

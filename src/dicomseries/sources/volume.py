@@ -15,10 +15,19 @@ from dicomseries import drawing
 from dicomseries.errors import DicomSeriesError, GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.orientation import Turn
-from dicomseries.sources.frames import pieces, together
-from dicomseries.sources.picking import pick
+from dicomseries.sources.frames.frame_runs import pieces, together
+from dicomseries.sources.frames.frame_selection import pick
 
-__all__ = ["ArraySlabs", "Slabs", "SlabsAround", "Tags", "Volume", "check_times", "edges_of", "slices_worth_a_read"]
+__all__ = [
+    "ArraySlabs",
+    "Slabs",
+    "SlabsAround",
+    "Tags",
+    "Volume",
+    "check_times",
+    "edges_of",
+    "slices_worth_a_read",
+]
 
 _INTERLEAVED = 64
 """Slices read together where they lie interleaved: a cache line of 64 bytes then serves all it holds."""
@@ -89,7 +98,14 @@ def edges_of(slabs: Slabs, slices: int) -> Sequence[int]:
     if depth == 1:
         return range(count + 1)
     stride = slices if depth < slices and slices % depth else count
-    return (*(frame for first in range(0, count, stride) for frame in range(first, first + stride, depth)), count)
+    return (
+        *(
+            frame
+            for first in range(0, count, stride)
+            for frame in range(first, first + stride, depth)
+        ),
+        count,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +172,9 @@ class _Reversed(SlabsAround):
     @property
     def edges(self) -> Sequence[int]:
         found = (divmod(edge, self.slices) for edge in edges_of(self.slabs, self.slices))
-        return sorted(volume * self.slices + (self.slices - edge if edge else 0) for volume, edge in found)
+        return sorted(
+            volume * self.slices + (self.slices - edge if edge else 0) for volume, edge in found
+        )
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         end = max(start, min(stop, self.shape[0]))  # past the end there is nothing, as in numpy
@@ -262,7 +280,8 @@ class Volume:
             raise GeometryError(
                 code="grid-does-not-fit",
                 where="grid",
-                given=f"voxels {shape}, grid {self.grid.shape}" + (f" × {self.volumes}" if self.volumes else ""),
+                given=f"voxels {shape}, grid {self.grid.shape}"
+                + (f" × {self.volumes}" if self.volumes else ""),
                 expected="a grid of (slices, rows, columns) equal to the array's, and 3 colours at most",
                 remedy="Name the axes with axes= (e.g. 'xyz' for nibabel's order), or pass the grid of this array.",
             )
@@ -328,7 +347,7 @@ class Volume:
         >>> volume.to_dask(chunks=2).chunks
         ((1, 1), (2, 1), (2,), (2,))
         """
-        from dicomseries.sources.dask_array import array_of
+        from dicomseries.sources.formats.dask_array import array_of
 
         return array_of(self.slabs, self.shape, chunks)
 
@@ -363,7 +382,9 @@ class Volume:
         ([8, 7], (0.0, 0.0, -3.0))
         """
         grid, reverse = self.grid.along_normal()
-        return replace(self, grid=grid, slabs=_Reversed(self.slabs, self.slices)) if reverse else self
+        return (
+            replace(self, grid=grid, slabs=_Reversed(self.slabs, self.slices)) if reverse else self
+        )
 
     def look(self) -> drawing.Look:
         """Return three planes and a histogram of the first volume, from a few slices of it.
@@ -432,7 +453,9 @@ def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:
         code="times-do-not-fit",
         where="times",
         given=f"{len(times)} times ({', '.join(f'{time:g}' for time in times[:4])}{' …' if len(times) > 4 else ''})",
-        expected="no times: there is no axis t" if volumes is None else f"{volumes} rising, finite times in seconds",
+        expected="no times: there is no axis t"
+        if volumes is None
+        else f"{volumes} rising, finite times in seconds",
         remedy="Leave times= out, or name the axis of time with axes= (e.g. 'tzyx')."
         if volumes is None
         else "Pass one time for each volume in seconds, or a single number for the step from one to the next.",

@@ -56,7 +56,9 @@ class Attribute:
     def __post_init__(self) -> None:
         tag_of(self.keyword)
         if not (len(self.vr) == 2 and self.vr.isalpha() and self.vr.isupper()):
-            message = f"{self.keyword}: a value representation has two capital letters, not {self.vr!r}"
+            message = (
+                f"{self.keyword}: a value representation has two capital letters, not {self.vr!r}"
+            )
             raise ValueError(message)
         object.__setattr__(self, "values", tuple(self.values))
 

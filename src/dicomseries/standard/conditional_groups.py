@@ -51,15 +51,27 @@ GROUP_NEEDS: Mapping[str, tuple[Need, ...]] = {
             values=("DIRECTIONAL",),
             partners=("DiffusionGradientDirectionSequence",),
         ),
-        Need(keyword="DiffusionDirectionality", values=("BMATRIX",), partners=("DiffusionBMatrixSequence",)),
+        Need(
+            keyword="DiffusionDirectionality",
+            values=("BMATRIX",),
+            partners=("DiffusionBMatrixSequence",),
+        ),
         Need(keyword="DiffusionGradientDirectionSequence", partners=("DiffusionDirectionality",)),
         Need(keyword="DiffusionBMatrixSequence", partners=("DiffusionDirectionality",)),
     ),
     # C.8.13.5.14
     "MRArterialSpinLabelingSequence": (
         Need(keyword="ASLContext", values=("LABEL", "CONTROL"), partners=("ASLSlabSequence",)),
-        Need(keyword="ASLCrusherFlag", values=("YES",), partners=("ASLCrusherFlowLimit", "ASLCrusherDescription")),
-        Need(keyword="ASLBolusCutoffFlag", values=("YES",), partners=("ASLBolusCutoffTimingSequence",)),
+        Need(
+            keyword="ASLCrusherFlag",
+            values=("YES",),
+            partners=("ASLCrusherFlowLimit", "ASLCrusherDescription"),
+        ),
+        Need(
+            keyword="ASLBolusCutoffFlag",
+            values=("YES",),
+            partners=("ASLBolusCutoffTimingSequence",),
+        ),
     ),
     # C.8.13.5.12
     "MRVelocityEncodingSequence": (
@@ -82,17 +94,26 @@ GROUP_NEEDS: Mapping[str, tuple[Need, ...]] = {
         Need(keyword="GradientOutputType", partners=("GradientOutput",)),
     ),
     # C.8.13.5.11
-    "MRMetaboliteMapSequence": (Need(keyword="MetaboliteMapCodeSequence", partners=("MetaboliteMapDescription",)),),
+    "MRMetaboliteMapSequence": (
+        Need(keyword="MetaboliteMapCodeSequence", partners=("MetaboliteMapDescription",)),
+    ),
     # C.8.15.3.8
     "CTExposureSequence": (
-        Need(keyword="WaterEquivalentDiameter", partners=("WaterEquivalentDiameterCalculationMethodCodeSequence",)),
+        Need(
+            keyword="WaterEquivalentDiameter",
+            partners=("WaterEquivalentDiameterCalculationMethodCodeSequence",),
+        ),
     ),
     # C.8.15.3.9
-    "CTXRayDetailsSequence": (Need(keyword="FilterType", unless=("NONE",), partners=("FilterMaterial",)),),
+    "CTXRayDetailsSequence": (
+        Need(keyword="FilterType", unless=("NONE",), partners=("FilterMaterial",)),
+    ),
     # C.7.6.16.2.7
     "CardiacSynchronizationSequence": (
         Need(keyword="ActualCardiacTriggerDelayTime", partners=("NominalCardiacTriggerDelayTime",)),
-        Need(keyword="NominalPercentageOfCardiacPhase", partners=("NominalCardiacTriggerDelayTime",)),
+        Need(
+            keyword="NominalPercentageOfCardiacPhase", partners=("NominalCardiacTriggerDelayTime",)
+        ),
     ),
 }
 """Functional group → what asks for what in its items."""
@@ -124,7 +145,10 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     # C.7.6.18.2
-    "RespiratoryMotionCompensationTechnique": ("RespiratorySignalSource", ("RespiratoryMotionCompensationTechnique",)),
+    "RespiratoryMotionCompensationTechnique": (
+        "RespiratorySignalSource",
+        ("RespiratoryMotionCompensationTechnique",),
+    ),
 }
 """Attribute that asks, unless it says NO or NONE → what it asks for, and what goes with it where that is missing."""
 
@@ -135,7 +159,9 @@ FLAVOUR_GROUPS: Mapping[str, str] = {
 """Value 3 of ImageType and FrameType → the functional group that it asks for (PS3.3 table A.36-2)."""
 
 
-def unmet(group: str, values: Mapping[str, str], filled: Collection[str]) -> Iterator[tuple[Need, str]]:
+def unmet(
+    group: str, values: Mapping[str, str], filled: Collection[str]
+) -> Iterator[tuple[Need, str]]:
     """Yield what an item asks for and does not have: the need, and the first partner that is missing.
 
     Parameters

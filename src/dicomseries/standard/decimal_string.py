@@ -63,7 +63,9 @@ def format_ds(value: float) -> str:
 def _is_long_for_repr(number: float) -> bool:
     """Return whether `repr` needs more than 16 characters for every number near this one."""
     least = 1e13 if number < 0 else 1e14
-    return least - 0.05 <= abs(number) < 1e16  # what is nearer to 1e14 than 0.05 is rounded up to it
+    return (
+        least - 0.05 <= abs(number) < 1e16
+    )  # what is nearer to 1e14 than 0.05 is rounded up to it
 
 
 def _rounded(number: float, digits: int) -> str:

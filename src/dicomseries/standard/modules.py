@@ -76,7 +76,8 @@ def _usages(text: str) -> Iterator[tuple[str, str]]:
 
 
 IOD_MODULES: dict[str, tuple[tuple[str, str], ...]] = {
-    uid: tuple(_usages(text)) for uid, text in (module_tables.IOD_TEXT | multi_frame_tables.IOD_TEXT).items()
+    uid: tuple(_usages(text))
+    for uid, text in (module_tables.IOD_TEXT | multi_frame_tables.IOD_TEXT).items()
 }
 """SOP Class UID → (module, usage): M mandatory, C conditional, U optional."""
 
@@ -89,7 +90,9 @@ MODULES: dict[str, tuple[Requirement, ...]] = {
 What stands in the items of functional groups is not here; see `FUNCTIONAL_GROUPS` and `group_requirements`.
 """
 
-FUNCTIONAL_GROUPS: dict[str, tuple[str, ...]] = {uid: tuple(text.split()) for uid, text in GROUP_TEXT.items()}
+FUNCTIONAL_GROUPS: dict[str, tuple[str, ...]] = {
+    uid: tuple(text.split()) for uid, text in GROUP_TEXT.items()
+}
 """SOP Class UID → the sequences that may stand in an item of shared or per-frame functional groups (annex A)."""
 
 _PLANE_GROUPS = ("PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence")
@@ -106,7 +109,11 @@ MANDATORY_GROUPS: dict[str, tuple[str, ...]] = {
     # Table A.36-2
     "1.2.840.10008.5.1.4.1.1.4.1": (*_ENHANCED_GROUPS, "MRImageFrameTypeSequence"),
     # Table A.53-2
-    "1.2.840.10008.5.1.4.1.1.13.1.1": (*_ENHANCED_GROUPS, "FrameVOILUTSequence", "XRay3DFrameTypeSequence"),
+    "1.2.840.10008.5.1.4.1.1.13.1.1": (
+        *_ENHANCED_GROUPS,
+        "FrameVOILUTSequence",
+        "XRay3DFrameTypeSequence",
+    ),
     # Table A.75-2
     "1.2.840.10008.5.1.4.1.1.30": (
         "FrameAnatomySequence",
@@ -123,7 +130,9 @@ MANDATORY_GROUPS: dict[str, tuple[str, ...]] = {
 }
 """SOP Class UID → the functional groups of usage M: in every frame, either shared or per frame."""
 
-_MACROS: dict[str, tuple[Requirement, ...]] = {key: tuple(_requirements(text)) for key, text in MACRO_TEXT.items()}
+_MACROS: dict[str, tuple[Requirement, ...]] = {
+    key: tuple(_requirements(text)) for key, text in MACRO_TEXT.items()
+}
 
 
 def group_requirements(sop_class_uid: str, group: str) -> tuple[Requirement, ...]:

@@ -45,7 +45,13 @@ def moment_of(date: str, time: str) -> dt.datetime | None:
     fraction = int(part[:6].ljust(6, "0"))
     try:
         return dt.datetime(  # noqa: DTZ001 - DICOM dates are local unless the file says otherwise
-            int(day[:4]), int(day[4:6]), int(day[6:]), int(clock[:2]), int(clock[2:4]), seconds, fraction
+            int(day[:4]),
+            int(day[4:6]),
+            int(day[6:]),
+            int(clock[:2]),
+            int(clock[2:4]),
+            seconds,
+            fraction,
         )
     except ValueError:
         return None

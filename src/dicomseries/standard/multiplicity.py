@@ -33,7 +33,11 @@ def allows_count(allowed: str, count: int) -> bool:
     if " or " in allowed:
         return any(allows_count(part, count) for part in allowed.split(" or "))
     least, most, step = _bounds(allowed)
-    return least <= count and (most is None or count <= most) and (most is not None or count % step == 0)
+    return (
+        least <= count
+        and (most is None or count <= most)
+        and (most is not None or count % step == 0)
+    )
 
 
 def most_values(allowed: str) -> int | None:

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES, Requirement, group_requirements
+from dicomseries.standard.modules import (
+    FUNCTIONAL_GROUPS,
+    IOD_MODULES,
+    MODULES,
+    Requirement,
+    group_requirements,
+)
 
 __all__ = ["Demand", "demands_of", "optional_modules"]
 

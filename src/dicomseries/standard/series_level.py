@@ -26,10 +26,22 @@ PATIENT_LEVEL = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "
 FRAME_OF_REFERENCE_LEVEL = ("FrameOfReferenceUID", "PositionReferenceIndicator")
 """C.7.4.1."""
 
-EQUIPMENT_LEVEL = ("Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions")
+EQUIPMENT_LEVEL = (
+    "Manufacturer",
+    "ManufacturerModelName",
+    "DeviceSerialNumber",
+    "SoftwareVersions",
+)
 """C.7.5.1."""
 
 ONE_PER_SERIES = frozenset(
-    (*STUDY_LEVEL, *SERIES_LEVEL, *PATIENT_LEVEL, *FRAME_OF_REFERENCE_LEVEL, *EQUIPMENT_LEVEL, "ImageType")
+    (
+        *STUDY_LEVEL,
+        *SERIES_LEVEL,
+        *PATIENT_LEVEL,
+        *FRAME_OF_REFERENCE_LEVEL,
+        *EQUIPMENT_LEVEL,
+        "ImageType",
+    )
 )
 """All of these."""

@@ -15,7 +15,13 @@ _YES_NO = ("YES", "NO")
 ENUMERATED: dict[str, tuple[str, ...]] = {
     "AnatomicalOrientationType": ("BIPED", "QUADRUPED"),
     "BurnedInAnnotation": _YES_NO,
-    "CardiacSynchronizationTechnique": ("NONE", "REALTIME", "PROSPECTIVE", "RETROSPECTIVE", "PACED"),
+    "CardiacSynchronizationTechnique": (
+        "NONE",
+        "REALTIME",
+        "PROSPECTIVE",
+        "RETROSPECTIVE",
+        "PACED",
+    ),
     "ComplexImageComponent": ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY", "MIXED"),
     "ContentQualification": ("PRODUCT", "RESEARCH", "SERVICE"),
     "CountsSource": ("EMISSION", "TRANSMISSION"),

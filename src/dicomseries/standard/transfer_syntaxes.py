@@ -55,7 +55,11 @@ TRANSFER_SYNTAXES = (
         is_encapsulated=False,
     ),
     TransferSyntax(
-        word="rle", uid="1.2.840.10008.1.2.5", name="RLE Lossless", part="PS3.5 8.2.2, annex G", unread_by=("ImageJ",)
+        word="rle",
+        uid="1.2.840.10008.1.2.5",
+        name="RLE Lossless",
+        part="PS3.5 8.2.2, annex G",
+        unread_by=("ImageJ",),
     ),
     TransferSyntax(
         word="jpegls",

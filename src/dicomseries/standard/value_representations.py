@@ -122,7 +122,9 @@ def text_fault(vr: str, text: str) -> str | None:
 
 def _length_fault(vr: str, text: str) -> str | None:
     limit = MAX_CHARS.get(vr)
-    return f"at most {limit} characters (VR {vr})" if limit is not None and len(text) > limit else None
+    return (
+        f"at most {limit} characters (VR {vr})" if limit is not None and len(text) > limit else None
+    )
 
 
 def _characters_fault(vr: str, text: str) -> str | None:

@@ -102,7 +102,11 @@ def _texts(options: Mapping[str, Any]) -> Iterator[str]:
     for value in options.values():
         if isinstance(value, Mapping):
             yield from _texts(value)
-        elif isinstance(value, (str, int, float)) and not isinstance(value, bool) and not is_url(value):
+        elif (
+            isinstance(value, (str, int, float))
+            and not isinstance(value, bool)
+            and not is_url(value)
+        ):
             yield str(value)
 
 
@@ -123,5 +127,9 @@ def hidden(url: str, options: Mapping[str, Any] | None) -> Iterator[None]:
     except SourceError as error:
         given = Address(url=url, options=options or {}).hide(str(error.given))
         raise SourceError(
-            code=error.code, where=error.where, given=given, expected=error.expected, remedy=error.remedy
+            code=error.code,
+            where=error.where,
+            given=given,
+            expected=error.expected,
+            remedy=error.remedy,
         ) from None

@@ -27,7 +27,9 @@ _PIECE = 8 << 20
 
 
 @contextmanager
-def at_hand(path: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> Iterator[str | os.PathLike[str]]:
+def at_hand(
+    path: str | os.PathLike[str], options: Mapping[str, Any] | None = None
+) -> Iterator[str | os.PathLike[str]]:
     """Give a local path for what is to be read: a private folder, removed afterwards, with what is at a URL.
 
     A local path is given as it is. Where ``manifest.json`` lists the objects, each must have its size and SHA-256.
@@ -159,7 +161,9 @@ def _manifest(store: Store, sizes: Mapping[str, int]) -> Manifest | None:
     return manifest
 
 
-def _fetched(store: Store, names: Mapping[str, Path], entries: Mapping[str, Entry], key: str) -> bool:
+def _fetched(
+    store: Store, names: Mapping[str, Path], entries: Mapping[str, Entry], key: str
+) -> bool:
     digest = save(store, key, names[key])
     return key not in entries or entries[key].sha256 == digest
 
@@ -209,7 +213,11 @@ def _check_folder(folder: Path) -> None:
     _check_complete(manifest, sizes, str(folder))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         digests = list(pool.map(_digest, (places[one.key] for one in manifest.entries)))
-    changed = [one.key for one, digest in zip(manifest.entries, digests, strict=True) if one.sha256 != digest]
+    changed = [
+        one.key
+        for one, digest in zip(manifest.entries, digests, strict=True)
+        if one.sha256 != digest
+    ]
     if changed:
         raise _incomplete(str(folder), [f"{key} is not what the manifest says" for key in changed])
 

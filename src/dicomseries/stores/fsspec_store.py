@@ -67,7 +67,11 @@ class FsspecStore:
         """Return some bytes."""
         with told(self.address):
             end = min(stop, int(self._files.size(self._path(key))))
-            return bytes(self._files.cat_file(self._path(key), start=start, end=end)) if end > start else b""
+            return (
+                bytes(self._files.cat_file(self._path(key), start=start, end=end))
+                if end > start
+                else b""
+            )
 
     def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
         """Store a whole object; where the file system cannot refuse to replace one itself, after a look."""
@@ -94,7 +98,10 @@ class FsspecStore:
         except FileNotFoundError:
             return {}
         start = len(self._root.lstrip("/")) + 1
-        return {name.lstrip("/")[start:]: int(facts["size"] or 0) for name, facts in sorted(found.items())}
+        return {
+            name.lstrip("/")[start:]: int(facts["size"] or 0)
+            for name, facts in sorted(found.items())
+        }
 
     def delete(self, key: str) -> None:
         """Remove an object."""

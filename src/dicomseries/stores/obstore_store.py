@@ -97,7 +97,9 @@ class ObstoreStore:
         if end <= start:
             return b""
         with told(self.address):
-            return self._obstore.get_range(self._store, self._path(key), start=start, end=end).to_bytes()
+            return self._obstore.get_range(
+                self._store, self._path(key), start=start, end=end
+            ).to_bytes()
 
     def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
         """Store a whole object; of several parts if it is a large file."""
@@ -141,8 +143,13 @@ def _config(address: Address) -> tuple[dict[str, Any], dict[str, Any]]:
     given = {ours: pick(address.options, theirs) for theirs, ours in _S3.items()}
     config = {name: value for name, value in given.items() if value is not None}
     variables = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    endpoint = config.get("endpoint") or next((os.environ[name] for name in variables if os.environ.get(name)), "")
+    endpoint = config.get("endpoint") or next(
+        (os.environ[name] for name in variables if os.environ.get(name)), ""
+    )
     if endpoint:
         config["endpoint"] = endpoint
-        config.setdefault("region", os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1")
+        config.setdefault(
+            "region",
+            os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+        )
     return config, {"allow_http": True} if str(endpoint).startswith("http://") else {}

@@ -93,7 +93,9 @@ class SourceContract(ABC):
         """Nothing is flipped, transposed, scaled or moved."""
         array, volume = self._opened(dtype, tmp_path)
         np.testing.assert_array_equal(volume.array.reshape(array.shape), array)
-        np.testing.assert_allclose(volume.grid.corners(), _GRID.corners(), rtol=0, atol=self.tolerance_mm)
+        np.testing.assert_allclose(
+            volume.grid.corners(), _GRID.corners(), rtol=0, atol=self.tolerance_mm
+        )
 
     def test_volumes_follow_each_other(self, dtype: str, tmp_path: Path) -> None:
         """An axis t is an axis of volumes, and each of them can be had alone; without it there is none."""
@@ -109,7 +111,10 @@ class SourceContract(ABC):
         array, volume = self._opened(dtype, tmp_path)
         count = array.shape[0]
         for depth in (1, 2, 4, volume.slabs.depth, count):
-            parts = [volume.slabs.read(start, min(start + depth, count)) for start in range(0, count, depth)]
+            parts = [
+                volume.slabs.read(start, min(start + depth, count))
+                for start in range(0, count, depth)
+            ]
             np.testing.assert_array_equal(np.concatenate(parts), array)
 
     def test_any_bounds_may_be_read(self, dtype: str, tmp_path: Path) -> None:
@@ -126,7 +131,9 @@ class SourceContract(ABC):
         starts = [start for _ in range(10) for start in range(array.shape[0] - 1)]
 
         def is_right(start: int) -> bool:
-            return bool(np.array_equal(volume.slabs.read(start, start + 2), array[start : start + 2]))
+            return bool(
+                np.array_equal(volume.slabs.read(start, start + 2), array[start : start + 2])
+            )
 
         with ThreadPoolExecutor(_THREADS) as pool:
             assert all(pool.map(is_right, starts))
@@ -196,7 +203,9 @@ class SinkContract(ABC):
     def test_files_may_be_put_from_several_threads(self, tmp_path: Path) -> None:
         """Each arrives under its own name."""
         sink = self.open(tmp_path)
-        contents = {f"{number:04d}.dcm": bytes([number]) * (number * 97 + 1) for number in range(64)}
+        contents = {
+            f"{number:04d}.dcm": bytes([number]) * (number * 97 + 1) for number in range(64)
+        }
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(lambda name: sink.put(name, [contents[name]]), contents))
         sink.commit()

@@ -218,7 +218,10 @@ def volumes(
     if count == 1:
         return Volume(slabs=slabs, grid=grid)
     steps = st.lists(st.integers(1, 10_000), min_size=count - 1, max_size=count - 1)
-    times = draw(st.none() | steps.map(lambda ms: tuple(time / 1000 for time in itertools.accumulate(ms, initial=0))))
+    times = draw(
+        st.none()
+        | steps.map(lambda ms: tuple(time / 1000 for time in itertools.accumulate(ms, initial=0)))
+    )
     return Volume(slabs=slabs, grid=grid, volumes=count, times_s=times)
 
 

@@ -9,17 +9,32 @@ The plan chooses slope and intercept as DS text first and quantises with the num
 
 from __future__ import annotations
 
+from dicomseries.values.choose_value_map import plan_values
+from dicomseries.values.clip_limits import limits_in
 from dicomseries.values.exact import needs_divisor
-from dicomseries.values.limits import limits_in
-from dicomseries.values.planning import plan_values
-from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale, parse_policy
-from dicomseries.values.promise import check_value_range, promised_ends
-from dicomseries.values.quantise import count_outside
-from dicomseries.values.request import check_request
-from dicomseries.values.statistics import SliceStatistics, Statistics, divisor_of, shown_statistics, slice_statistics
-from dicomseries.values.stored import Stored
-from dicomseries.values.storing import store
-from dicomseries.values.value_map import ValueMap
+from dicomseries.values.policies import (
+    Digits,
+    Exact,
+    Lossless,
+    PixelRules,
+    Policy,
+    Rescale,
+    parse_policy,
+)
+from dicomseries.values.preconditions import check_request
+from dicomseries.values.promised_range import check_value_range, promised_ends
+from dicomseries.values.quantise_integers import count_outside
+from dicomseries.values.range_error import RangeError, refuse_range
+from dicomseries.values.statistics import (
+    SliceStatistics,
+    Statistics,
+    divisor_of,
+    shown_statistics,
+    slice_statistics,
+)
+from dicomseries.values.store_slab import store
+from dicomseries.values.stored_slab import Stored
+from dicomseries.values.value_map import ValueMap, bound_text, stored_range
 
 __all__ = [
     "Digits",
@@ -27,11 +42,13 @@ __all__ = [
     "Lossless",
     "PixelRules",
     "Policy",
+    "RangeError",
     "Rescale",
     "SliceStatistics",
     "Statistics",
     "Stored",
     "ValueMap",
+    "bound_text",
     "check_request",
     "check_value_range",
     "count_outside",
@@ -41,7 +58,9 @@ __all__ = [
     "parse_policy",
     "plan_values",
     "promised_ends",
+    "refuse_range",
     "shown_statistics",
     "slice_statistics",
     "store",
+    "stored_range",
 ]

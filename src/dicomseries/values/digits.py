@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dicomseries.errors import ValuesError
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.values.policies import Digits
+from dicomseries.values.range_error import RangeError, refuse_range
 from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION
 from dicomseries.values.real_range import RealRange
-from dicomseries.values.refusal import RangeError, refuse_range
 from dicomseries.values.rescale import Form
 
 __all__ = ["digits_form"]
@@ -22,7 +22,9 @@ _STEPS = 65534
 """Steps surely held by 16 bits, at the most nudged slope and wherever zero falls."""
 
 
-def digits_form(policy: Digits, found: RealRange, *, zero_intercept: bool, unsigned: bool = False) -> Form:
+def digits_form(
+    policy: Digits, found: RealRange, *, zero_intercept: bool, unsigned: bool = False
+) -> Form:
     """Return the form with a step of 10⁻ⁿ that holds the range.
 
     Parameters
@@ -50,7 +52,9 @@ def digits_form(policy: Digits, found: RealRange, *, zero_intercept: bool, unsig
     Form(dtype='int16', slope='0.001', intercept='0')
     """
     forms = _forms(policy, found, zero_intercept=zero_intercept)
-    usable = (form for form in forms if not (unsigned and form.dtype == "int16") and form.holds(found))
+    usable = (
+        form for form in forms if not (unsigned and form.dtype == "int16") and form.holds(found)
+    )
     form = next((form for form in usable if _is_identity(form) or form.is_reader_safe(found)), None)
     if form is None:
         raise _refused_range(policy, found, zero_intercept=zero_intercept)
@@ -126,7 +130,11 @@ def _window(step: float, found: RealRange, *, zero_intercept: bool) -> tuple[flo
 
 
 def _fewer_digits(policy: Digits, found: RealRange, *, zero_intercept: bool) -> str:
-    spread = max(-found.low, found.high) * (1 if found.low >= 0 else 2) if zero_intercept else found.high - found.low
+    spread = (
+        max(-found.low, found.high) * (1 if found.low >= 0 else 2)
+        if zero_intercept
+        else found.high - found.low
+    )
     if not 0.0 < spread < math.inf:
         return "Pass values=Rescale(), or limit the values with"
     fewer = min(policy.digits - 1, math.floor(math.log10(_STEPS / spread)))

@@ -12,10 +12,14 @@ import numpy.typing as npt
 from dicomseries.errors import ValuesError
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.readers import CORNERSTONE3D, OHIF, VTK_DICOM, listed
-from dicomseries.values.limits import integer_limits, real_limits
+from dicomseries.values.clip_limits import integer_limits, real_limits
 from dicomseries.values.policies import Exact, Lossless, PixelRules
-from dicomseries.values.reader_safe import is_clamped_by_vtk_dicom, leaves_stored_range, truncated_slices
-from dicomseries.values.refusal import RangeError, refuse_range
+from dicomseries.values.range_error import RangeError, refuse_range
+from dicomseries.values.reader_safe import (
+    is_clamped_by_vtk_dicom,
+    leaves_stored_range,
+    truncated_slices,
+)
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap, stored_range
 
@@ -46,7 +50,11 @@ class ExactForm:
 
 
 def needs_divisor(
-    policy: object, statistics: Statistics, rules: PixelRules, *, clip: tuple[float, float] | None = None
+    policy: object,
+    statistics: Statistics,
+    rules: PixelRules,
+    *,
+    clip: tuple[float, float] | None = None,
 ) -> bool:
     """Tell whether an exact form may hang on the common divisor, which costs another pass (`divisor_of`).
 
@@ -68,12 +76,20 @@ def needs_divisor(
     >>> needs_divisor(None, wide, PixelRules())
     True
     """
-    if not (policy is None or isinstance(policy, (Exact, Lossless))) or not statistics.is_integer or clip is not None:
+    if (
+        not (policy is None or isinstance(policy, (Exact, Lossless)))
+        or not statistics.is_integer
+        or clip is not None
+    ):
         return False
     if rules.floats or rules.identity:
         return False
     low, high = integer_ends(statistics)
-    return statistics.divisor is None and statistics.samples == 1 and _plain_form(statistics, rules, low, high) is None
+    return (
+        statistics.divisor is None
+        and statistics.samples == 1
+        and _plain_form(statistics, rules, low, high) is None
+    )
 
 
 def plan_exact(
@@ -167,7 +183,13 @@ def integer_ends(statistics: Statistics) -> tuple[int, int]:
 
 
 def _find_form(
-    statistics: Statistics, rules: PixelRules, low: int, high: int, divisor: int | None, *, scaled: bool
+    statistics: Statistics,
+    rules: PixelRules,
+    low: int,
+    high: int,
+    divisor: int | None,
+    *,
+    scaled: bool,
 ) -> ExactForm | None:
     form = _plain_form(statistics, rules, low, high, scaled=scaled)
     if form is not None or divisor is None or statistics.samples != 1 or rules.identity:
@@ -178,7 +200,12 @@ def _find_form(
     for dtype in ("uint16",) if rules.unsigned else ("int16", "uint16"):
         if _fits(dtype, low // whole, high // whole) and _prints(whole):
             return ExactForm(dtype=dtype, divisor=whole)
-    if not rules.zero_intercept and high - low <= _STEPS * divisor and _prints(low) and _prints(divisor):
+    if (
+        not rules.zero_intercept
+        and high - low <= _STEPS * divisor
+        and _prints(low)
+        and _prints(divisor)
+    ):
         return ExactForm(dtype="uint16", offset=low, divisor=divisor)
     return None
 
@@ -191,7 +218,12 @@ def _plain_form(
     dtypes = ["int16", "uint16"] if source.kind == "i" else ["uint16", "int16"]
     if rules.unsigned:
         dtypes.remove("int16")
-    if source.itemsize == 1 and (source.kind != "i" or rules.unsigned) and 8 in rules.bits and not scaled:
+    if (
+        source.itemsize == 1
+        and (source.kind != "i" or rules.unsigned)
+        and 8 in rules.bits
+        and not scaled
+    ):
         # 8 bits with a rescale come out wrong in OHIF, so only numbers that mean themselves stay at 8 bits.
         dtypes.insert(0, "uint8")
     for dtype in dtypes:
@@ -213,7 +245,9 @@ def _prints(value: int) -> bool:
     return float(format_ds(float(value))) == value
 
 
-def _texts(form: ExactForm, slope: float, intercept: float, low: int, high: int) -> tuple[str, str, float]:
+def _texts(
+    form: ExactForm, slope: float, intercept: float, low: int, high: int
+) -> tuple[str, str, float]:
     """Return slope and intercept as DS, and the proven bound of restored - real over [low, high]."""
     step = Fraction(slope) * form.divisor
     zero = Fraction(intercept) + Fraction(slope) * form.offset
@@ -231,7 +265,13 @@ def _texts(form: ExactForm, slope: float, intercept: float, low: int, high: int)
         stored = Fraction(value - form.offset, form.divisor)
         restored = Fraction(printed[0]) * stored + Fraction(printed[1])
         worst = max(worst, abs(restored - (Fraction(slope) * value + Fraction(intercept))))
-        size = max(size, abs(slope * value), abs(printed[0] * float(stored)), abs(intercept), abs(printed[1]))
+        size = max(
+            size,
+            abs(slope * value),
+            abs(printed[0] * float(stored)),
+            abs(intercept),
+            abs(printed[1]),
+        )
     return *texts, float(worst) * (1 + 2**-50) + 8 * UNIT_ROUNDOFF * size
 
 

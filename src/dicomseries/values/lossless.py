@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
+from dicomseries.values.clip_limits import integer_limits
 from dicomseries.values.exact import EXACT_FLOAT64, integer_ends
-from dicomseries.values.limits import integer_limits
 from dicomseries.values.policies import Lossless, Policy
-from dicomseries.values.quantise import clip_integers, integer_limits_of
+from dicomseries.values.quantise_integers import clip_integers, integer_limits_of
+from dicomseries.values.range_error import RangeError, refuse_range
 from dicomseries.values.real_range import RealRange
-from dicomseries.values.refusal import RangeError, refuse_range
 from dicomseries.values.statistics import Statistics
-from dicomseries.values.stored import BLOCK, Stored, source_changed, target_dtype
+from dicomseries.values.stored_slab import BLOCK, Stored, source_changed, target_dtype
 from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap
 
 __all__ = ["plan_floats", "store_floats"]
@@ -112,7 +112,9 @@ def plan_floats(
     )
 
 
-def _for_integers(statistics: Statistics, clip: tuple[float, float] | None) -> tuple[str, tuple[float, float] | None]:
+def _for_integers(
+    statistics: Statistics, clip: tuple[float, float] | None
+) -> tuple[str, tuple[float, float] | None]:
     """Return the least dtype that holds every integer, and `clip` moved inwards to integers."""
     low, high = integer_ends(statistics)
     if clip is not None:
@@ -148,13 +150,19 @@ def _representable(missing: float, dtype: str) -> float:
 def _scale_error(statistics: Statistics, slope: float, intercept: float) -> float:
     """Return a proven bound of |float64(slope · value + intercept) - the same in exact arithmetic|; 0.0 if exact."""
     # refuses what leaves float64; only the ends matter, as the products are linear in the value
-    found = RealRange.of(statistics, nan=None, clip=None, source_slope=slope, source_intercept=intercept)
+    found = RealRange.of(
+        statistics, nan=None, clip=None, source_slope=slope, source_intercept=intercept
+    )
     low, high = statistics.minimum or 0, statistics.maximum or 0
     size = max(abs(low), abs(high))
     if _is_exact(statistics, size, slope, intercept):
         return 0.0
     product = abs(slope) * float(size)
-    bound = UNIT_ROUNDOFF * (2 * product + abs(intercept)) * (1 + 2**-50) + found.conversion + 2 * _SMALLEST
+    bound = (
+        UNIT_ROUNDOFF * (2 * product + abs(intercept)) * (1 + 2**-50)
+        + found.conversion
+        + 2 * _SMALLEST
+    )
     return math.nextafter(bound * (1 + 2**-50), math.inf)
 
 
@@ -165,7 +173,9 @@ def _is_exact(statistics: Statistics, size: float, slope: float, intercept: floa
         bits, least = _FLOAT_SOURCES[statistics.dtype]
         needed = bits + (abs(odd).bit_length() if abs(odd) > 1 else 0)
         return intercept == 0.0 and needed <= _BITS and exponent + least >= _LEAST_EXPONENT
-    step = Fraction(2) ** (exponent if intercept == 0.0 else min(exponent, _odd_and_exponent(intercept)[1]))
+    step = Fraction(2) ** (
+        exponent if intercept == 0.0 else min(exponent, _odd_and_exponent(intercept)[1])
+    )
     largest = abs(Fraction(slope)) * int(size) + abs(Fraction(intercept))
     return size <= EXACT_FLOAT64 and largest <= EXACT_FLOAT64 * step
 
@@ -227,7 +237,12 @@ def store_floats(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
         slab = slab.view(np.uint8)  # numpy keeps booleans as the bytes 0 and 1
     target = target_dtype(value_map)
     replaces = value_map.clip is not None or value_map.nan is not None
-    if slab.dtype.kind == "f" and slab.dtype.itemsize == target.itemsize and not value_map.is_scaled and not replaces:
+    if (
+        slab.dtype.kind == "f"
+        and slab.dtype.itemsize == target.itemsize
+        and not value_map.is_scaled
+        and not replaces
+    ):
         return Stored(array=_same_bits(slab), error=0.0)
     out = np.empty(slab.shape, dtype=target)
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
@@ -250,7 +265,9 @@ def _same_bits(array: Flat) -> Flat:
     return np.ascontiguousarray(words, dtype=f"<u{size}").view(f"<f{size}")
 
 
-def _filler(dtype: np.dtype[Any], value_map: ValueMap) -> Callable[[Flat, Flat, ValueMap], tuple[int, int]]:
+def _filler(
+    dtype: np.dtype[Any], value_map: ValueMap
+) -> Callable[[Flat, Flat, ValueMap], tuple[int, int]]:
     if value_map.is_scaled:
         return _fill_scaled
     return _fill_floats if dtype.kind == "f" else _fill_integers
@@ -264,7 +281,9 @@ def _fill_integers(block: Flat, out: Flat, value_map: ValueMap) -> tuple[int, in
     low, high = int(block.min()), int(block.max())
     most = _EXACT[value_map.dtype]
     if low < -most or high > most:
-        raise source_changed(given=f"integers from {low} to {high}", expected=f"integers from {-most} to {most}")
+        raise source_changed(
+            given=f"integers from {low} to {high}", expected=f"integers from {-most} to {most}"
+        )
     out[:] = block
     return clipped, 0
 

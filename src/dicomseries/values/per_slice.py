@@ -87,10 +87,14 @@ def _forms(ranges: list[RealRange], common: Form) -> list[Form]:
     return forms
 
 
-def _padding(forms: list[Form], kept: RealRange, holes: Sequence[bool], missing: float) -> int | None:
+def _padding(
+    forms: list[Form], kept: RealRange, holes: Sequence[bool], missing: float
+) -> int | None:
     """Return the one stored value of all replaced voxels if no genuine voxel of any slice can have it."""
     rows = zip(forms, kept.lows, kept.highs, strict=True)
-    stored = [quantise_ends(form, np.array([low, high, missing])).tolist() for form, low, high in rows]
+    stored = [
+        quantise_ends(form, np.array([low, high, missing])).tolist() for form, low, high in rows
+    ]
     marks = {mark for (_, _, mark), has_holes in zip(stored, holes, strict=True) if has_holes}
     if len(marks) != 1:
         return None

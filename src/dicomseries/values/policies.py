@@ -9,7 +9,16 @@ import numpy as np
 
 from dicomseries.errors import OptionError
 
-__all__ = ["Digits", "Exact", "Lossless", "PixelRules", "Policy", "Rescale", "is_finite", "parse_policy"]
+__all__ = [
+    "Digits",
+    "Exact",
+    "Lossless",
+    "PixelRules",
+    "Policy",
+    "Rescale",
+    "is_finite",
+    "parse_policy",
+]
 
 _MOST_DIGITS = 15
 """Decimal digits a float64 surely carries; a finer step than 10⁻¹⁵ is asked of numbers that do not have it."""
@@ -188,7 +197,9 @@ class PixelRules:
         elif 16 not in self.bits or not set(self.bits) <= {8, 16}:
             message = f"bits must be (16,) or (8, 16), not {self.bits}"
             raise ValueError(message)
-        if self.floats and (self.zero_intercept or self.unsigned or self.identity or self.per_slice):
+        if self.floats and (
+            self.zero_intercept or self.unsigned or self.identity or self.per_slice
+        ):
             message = "floats are stored without a rescale and have no sign rule: give no other rule with floats=True"
             raise ValueError(message)
         if self.per_slice and not self.zero_intercept:

@@ -82,10 +82,15 @@ def has_few_whole_numbers(stored: npt.NDArray[np.float64], slope: float, interce
     (False, True)
     """
     real = stored * slope + intercept
-    return int(np.count_nonzero((real == np.floor(real)) & (np.abs(real) <= _LARGEST_INTEGER_ARRAY))) <= 1
+    return (
+        int(np.count_nonzero((real == np.floor(real)) & (np.abs(real) <= _LARGEST_INTEGER_ARRAY)))
+        <= 1
+    )
 
 
-def leaves_stored_range(dtype: str, slope: float, intercept: float, low: float, high: float) -> bool:
+def leaves_stored_range(
+    dtype: str, slope: float, intercept: float, low: float, high: float
+) -> bool:
     """Tell whether a whole-number rescale leads out of the stored type, where OHIF 3.13 wraps.
 
     Parameters
@@ -108,7 +113,9 @@ def leaves_stored_range(dtype: str, slope: float, intercept: float, low: float, 
     return low < least or high > most
 
 
-def is_clamped_by_vtk_dicom(dtype: str, slope: float, intercept: float, low: float, high: float) -> bool:
+def is_clamped_by_vtk_dicom(
+    dtype: str, slope: float, intercept: float, low: float, high: float
+) -> bool:
     """Tell whether vtk-dicom 0.8 cuts off values beyond the 16 bits that it reads into.
 
     With a whole-number rescale it reads into int16 where the stored type is signed or the intercept negative, else into
@@ -151,7 +158,11 @@ def slopes_from(least: float) -> Iterator[float]:
     """
     for value in _candidates(least):
         # the decimal is at or above the least slope; its float64 may be one rounding below
-        if value >= least and math.isfinite(value) and (value >= LARGEST_WITH_FRACTION or not value.is_integer()):
+        if (
+            value >= least
+            and math.isfinite(value)
+            and (value >= LARGEST_WITH_FRACTION or not value.is_integer())
+        ):
             yield value
 
 

@@ -88,11 +88,17 @@ class RealRange:
         )
         if statistics.promised is None:
             return found
-        low, high = sorted(float(end) * source_slope + source_intercept for end in statistics.promised)
+        low, high = sorted(
+            float(end) * source_slope + source_intercept for end in statistics.promised
+        )
         low, high = np.clip([low, high], *(clip or (-np.inf, np.inf))).tolist()
         missing = () if nan is None else (nan,)
         return replace(
-            found, low=min(low, *missing, low), high=max(high, *missing, high), genuine=(low, high), is_promised=True
+            found,
+            low=min(low, *missing, low),
+            high=max(high, *missing, high),
+            genuine=(low, high),
+            is_promised=True,
         )
 
 
@@ -129,7 +135,10 @@ def _whole_ends(statistics: Statistics) -> tuple[int, int]:
 
 def _ends(statistics: Statistics, slope: float, intercept: float) -> npt.NDArray[np.float64]:
     """Return real ends of each slice, shape (2, slices); NaN where a slice has no finite value."""
-    pairs = [(np.nan, np.nan) if one.minimum is None else (one.minimum, one.maximum) for one in statistics.slices]
+    pairs = [
+        (np.nan, np.nan) if one.minimum is None else (one.minimum, one.maximum)
+        for one in statistics.slices
+    ]
     # Python rounds an integer to float64 exactly as numpy's cast does: to nearest, ties to even.
     ends = np.array([[float(end) for end in pair] for pair in pairs]).T  # type: ignore[arg-type]
     with np.errstate(over="ignore", invalid="ignore"):

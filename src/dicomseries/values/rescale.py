@@ -20,7 +20,15 @@ from dicomseries.values.reader_safe import (
 from dicomseries.values.real_range import RealRange
 from dicomseries.values.value_map import UNIT_ROUNDOFF, stored_range
 
-__all__ = ["SMALLEST_SLOPE", "Form", "first_good", "least_error_form", "quantise_ends", "slice_form", "spread_of"]
+__all__ = [
+    "SMALLEST_SLOPE",
+    "Form",
+    "first_good",
+    "least_error_form",
+    "quantise_ends",
+    "slice_form",
+    "spread_of",
+]
 
 SMALLEST_SLOPE = 3e-308
 """Below it 1 / slope is no longer a float64; a step this small loses nothing that a reader could show."""
@@ -83,7 +91,9 @@ class Form:
             return self.bound(found.low, found.high, found.conversion)
         # One value: the reader's own arithmetic says how far off it is (their difference is exact, being so near).
         stored = float(quantise_ends(self, np.array([found.low]))[0])
-        return abs(stored * float(self.slope) + float(self.intercept) - found.low) + found.conversion
+        return (
+            abs(stored * float(self.slope) + float(self.intercept) - found.low) + found.conversion
+        )
 
     def holds(self, found: RealRange) -> bool:
         """Tell whether both ends get a stored value of the dtype and come back finite."""
@@ -92,7 +102,9 @@ class Form:
         if not (least <= low and high <= most):
             return False
         slope, intercept = float(self.slope), float(self.intercept)
-        return math.isfinite(slope * float(low) + intercept) and math.isfinite(slope * float(high) + intercept)
+        return math.isfinite(slope * float(low) + intercept) and math.isfinite(
+            slope * float(high) + intercept
+        )
 
     def keeps_zero(self) -> bool:
         """Tell whether a real 0 is read as 0.0 to the last bit."""
@@ -118,8 +130,12 @@ def quantise_ends(form: Form, values: npt.NDArray[np.float64]) -> npt.NDArray[np
     >>> quantise_ends(Form(dtype="int16", slope="0.5", intercept="1"), np.array([1.0, 3.0])).tolist()
     [0.0, 4.0]
     """
-    with np.errstate(over="ignore"):  # infinity is what a value far out of reach becomes, and no stored type holds it
-        return np.asarray(np.rint((values - float(form.intercept)) * (1.0 / float(form.slope))), dtype=np.float64)
+    with np.errstate(
+        over="ignore"
+    ):  # infinity is what a value far out of reach becomes, and no stored type holds it
+        return np.asarray(
+            np.rint((values - float(form.intercept)) * (1.0 / float(form.slope))), dtype=np.float64
+        )
 
 
 def spread_of(found: RealRange, *, zero_intercept: bool) -> tuple[str, float]:
@@ -168,10 +184,14 @@ def least_error_form(found: RealRange, *, zero_intercept: bool) -> Form:
     Form(dtype='uint16', slope='1.52590219e-5', intercept='0')
     """
     if found.low == found.high:
-        return _constant_form(found.low, zero_intercept=_is_around_zero(found, zero_intercept=zero_intercept))
+        return _constant_form(
+            found.low, zero_intercept=_is_around_zero(found, zero_intercept=zero_intercept)
+        )
     dtype, least = spread_of(found, zero_intercept=zero_intercept)
     if _is_around_zero(found, zero_intercept=zero_intercept):
-        forms = (Form(dtype=dtype, slope=format_ds(slope), intercept="0") for slope in slopes_from(least))
+        forms = (
+            Form(dtype=dtype, slope=format_ds(slope), intercept="0") for slope in slopes_from(least)
+        )
         return first_good(forms, found)
     if found.low <= 0.0 <= found.high:
         kept = _first(_forms_with_zero(least, found.low), found)
@@ -252,7 +272,9 @@ def _forms_from_minimum(found: RealRange) -> Iterator[Form]:
 def _constant_form(value: float, *, zero_intercept: bool) -> Form:
     """Return a form that restores one value: the intercept as far as DS prints it, one stored number for the rest."""
     if zero_intercept:
-        return Form(dtype="uint16" if value >= 0 else "int16", slope=_slope_to(abs(value)), intercept="0")
+        return Form(
+            dtype="uint16" if value >= 0 else "int16", slope=_slope_to(abs(value)), intercept="0"
+        )
     intercept = ds_not_above(value)
     return Form(dtype="uint16", slope=_slope_to(value - float(intercept)), intercept=intercept)
 
@@ -264,6 +286,8 @@ def _slope_to(distance: float) -> str:
     for count in _COUNTS:
         text = format_ds(distance / count)
         slope = float(text)
-        if math.isfinite(slope * count) and (slope >= LARGEST_WITH_FRACTION or not slope.is_integer()):
+        if math.isfinite(slope * count) and (
+            slope >= LARGEST_WITH_FRACTION or not slope.is_integer()
+        ):
             return text
     return ds_not_above(distance / _COUNTS[0])

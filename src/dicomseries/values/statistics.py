@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.values.request import check_request
+from dicomseries.values.preconditions import check_request
 
 __all__ = ["SliceStatistics", "Statistics", "divisor_of", "shown_statistics", "slice_statistics"]
 
@@ -61,7 +61,9 @@ class SliceStatistics:
 
     def __post_init__(self) -> None:
         low, high = self.minimum, self.maximum
-        if (low is None) != (high is None) or (low is not None and high is not None and not low <= high):
+        if (low is None) != (high is None) or (
+            low is not None and high is not None and not low <= high
+        ):
             message = f"minimum {low} and maximum {high} contradict each other"
             raise ValueError(message)
 
@@ -133,7 +135,11 @@ class Statistics:
         """Least and greatest finite value that is no padding; None if there is none."""
         if self.promised is not None:
             return self.promised
-        found = [one for one in self.shown or self.slices if one.minimum is not None and one.maximum is not None]
+        found = [
+            one
+            for one in self.shown or self.slices
+            if one.minimum is not None and one.maximum is not None
+        ]
         if not found:
             return None
         return min(one.minimum or 0 for one in found), max(one.maximum or 0 for one in found)
@@ -273,7 +279,9 @@ def _of_slices(some: npt.NDArray[Any]) -> Iterator[SliceStatistics]:
     if rows.size <= _BLOCK:
         lows, highs = _ends(rows)
     else:
-        parts = [_ends(rows[:, start : start + _BLOCK]) for start in range(0, rows.shape[1], _BLOCK)]
+        parts = [
+            _ends(rows[:, start : start + _BLOCK]) for start in range(0, rows.shape[1], _BLOCK)
+        ]
         lows = np.min([low for low, _ in parts], axis=0)
         highs = np.max([high for _, high in parts], axis=0)
     if some.dtype == np.bool_:
@@ -287,17 +295,24 @@ def _of_slices(some: npt.NDArray[Any]) -> Iterator[SliceStatistics]:
         return
     for one, low, high, is_finite in ends:
         if is_finite:
-            yield SliceStatistics(minimum=low, maximum=high, is_whole=_are_whole(one.reshape(-1), low, high))
+            yield SliceStatistics(
+                minimum=low, maximum=high, is_whole=_are_whole(one.reshape(-1), low, high)
+            )
         else:
             yield _of_slice_with_nonfinite(one)
 
 
 def _are_whole(values: npt.NDArray[Any], low: float, high: float) -> bool:
     """Return whether floats are whole numbers; mostly their ends or their first block tell already."""
-    if not (low.is_integer() and high.is_integer() and low >= -_LARGEST_WHOLE and high <= _LARGEST_WHOLE):
+    if not (
+        low.is_integer() and high.is_integer() and low >= -_LARGEST_WHOLE and high <= _LARGEST_WHOLE
+    ):
         return False
     starts = range(0, values.size, _BLOCK)
-    return all(bool((np.rint(block) == block).all()) for block in (values[at : at + _BLOCK] for at in starts))
+    return all(
+        bool((np.rint(block) == block).all())
+        for block in (values[at : at + _BLOCK] for at in starts)
+    )
 
 
 def _ends(block: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

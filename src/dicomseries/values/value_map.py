@@ -134,10 +134,22 @@ class ValueMap:
         if self.slopes is None and self.max_errors is None:
             return
         slopes, errors = self.slopes or (), self.max_errors or ()
-        if not slopes or len(errors) != len(slopes) or slopes[0] != self.slope or max(errors) != self.max_error:
-            message = "slopes and max_errors must be as many; slope is the first, max_error the largest"
+        if (
+            not slopes
+            or len(errors) != len(slopes)
+            or slopes[0] != self.slope
+            or max(errors) != self.max_error
+        ):
+            message = (
+                "slopes and max_errors must be as many; slope is the first, max_error the largest"
+            )
             raise ValueError(message)
-        if min(errors) < 0.0 or not all(map(float, slopes)) or float(self.intercept) or self.offset is not None:
+        if (
+            min(errors) < 0.0
+            or not all(map(float, slopes))
+            or float(self.intercept)
+            or self.offset is not None
+        ):
             message = "slopes must not be 0, max_errors not negative, and the intercept 0 without an offset"
             raise ValueError(message)
 
@@ -196,7 +208,13 @@ class ValueMap:
         if not 0 <= frame < len(self.slopes):
             message = f"frame {frame} of {len(self.slopes)}"
             raise IndexError(message)
-        return replace(self, slope=self.slopes[frame], max_error=self.max_errors[frame], slopes=None, max_errors=None)
+        return replace(
+            self,
+            slope=self.slopes[frame],
+            max_error=self.max_errors[frame],
+            slopes=None,
+            max_errors=None,
+        )
 
     def between(self, start: int, stop: int) -> ValueMap:
         """Return the map of frames `start` to `stop` - 1, such as those of one volume, as a map of its own.
@@ -225,7 +243,9 @@ class ValueMap:
             message = f"frames {start} to {stop} of {len(self.slopes)}"
             raise IndexError(message)
         slopes, errors = self.slopes[start:stop], self.max_errors[start:stop]
-        return replace(self, slope=slopes[0], slopes=slopes, max_error=max(errors), max_errors=errors)
+        return replace(
+            self, slope=slopes[0], slopes=slopes, max_error=max(errors), max_errors=errors
+        )
 
     def real(self, stored: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the real values of stored ones, any shape, in float64, rounded as a reader rounds.
@@ -241,7 +261,9 @@ class ValueMap:
             if numbers.ndim == 0 or len(numbers) != len(self.slopes):
                 message = f"the first axis must be that of the {len(self.slopes)} frames; use at(frame) for one of them"
                 raise ValueError(message)
-            slope = np.array([float(text) for text in self.slopes]).reshape(-1, *(1,) * (numbers.ndim - 1))
+            slope = np.array([float(text) for text in self.slopes]).reshape(
+                -1, *(1,) * (numbers.ndim - 1)
+            )
         return np.asarray(numbers * slope + float(self.intercept), dtype=np.float64)
 
     def describe(self) -> str:
@@ -255,9 +277,13 @@ class ValueMap:
         if self.max_error == 0.0:
             parts = ["Values stored exactly."]
         else:
-            parts = [f"Values stored as {self._form()}; largest error {bound_text(self.max_error)}."]
+            parts = [
+                f"Values stored as {self._form()}; largest error {bound_text(self.max_error)}."
+            ]
         if self.clip is not None:
-            parts.append(f"Values limited to {format_ds(self.clip[0])} to {format_ds(self.clip[1])}.")
+            parts.append(
+                f"Values limited to {format_ds(self.clip[0])} to {format_ds(self.clip[1])}."
+            )
         if self.nan is not None:
             parts.append(f"NaN and infinity replaced by {format_ds(self.nan)}.")
         return " ".join(parts)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dicomseries.errors import missing_package
 from dicomseries.geometry import Grid
 from dicomseries.viewing.layers import Layer
-from dicomseries.viewing.model import ruler_unit
+from dicomseries.viewing.page_model import ruler_unit
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
@@ -85,7 +85,11 @@ def _title(layer: Layer) -> str:
     volumes = f" x {layer.volume.volumes}" if layer.volume.volumes else ""
     name = layer.name.encode("latin-1", "replace").decode("latin-1")
     has_place = layer.volume.grid.statement.has_place
-    sides = "radiological: the patient's right is on the left" if has_place else "no place in the patient is stated"
+    sides = (
+        "radiological: the patient's right is on the left"
+        if has_place
+        else "no place in the patient is stated"
+    )
     return f"{name}   {layer.kind}   {size}{volumes}   {sides}"
 
 
@@ -116,7 +120,9 @@ def planes_of(grid: Grid) -> tuple[Plane, ...]:
 def _nearest(leans: npt.NDArray[np.float64]) -> tuple[int, int, int]:
     """Return for L, P and S the axis of the array that lies nearest to it, each once."""
     orders = ((2, 1, 0), (0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1))
-    return max(orders, key=lambda order: round(sum(leans[axis][at] for at, axis in enumerate(order)), 9))
+    return max(
+        orders, key=lambda order: round(sum(leans[axis][at] for at, axis in enumerate(order)), 9)
+    )
 
 
 def letters_of(direction: Sequence[float]) -> str:
@@ -137,10 +143,20 @@ def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: Plane) 
     grid = layer.volume.grid
     picture = _picture(image, layer, plane, grid.shape[plane.through] // 2, _PLANE)
     framed: Image.Image = image.new("RGB", (_PLANE, _PLANE + _CAPTION), _PAPER)
-    framed.paste(picture, ((_PLANE - picture.width) // 2, _CAPTION + (_PLANE - picture.height) // 2))
+    framed.paste(
+        picture, ((_PLANE - picture.width) // 2, _CAPTION + (_PLANE - picture.height) // 2)
+    )
     pen = draw.Draw(framed)
-    pen.text((0, 4), f"{plane.name}  {grid.shape[plane.through] // 2 + 1} / {grid.shape[plane.through]}", fill=_INK)
-    _scale(pen, picture.width / (grid.shape[plane.across[0]] * grid.spacing_mm[2 - plane.across[0]]), ruler_unit(grid))
+    pen.text(
+        (0, 4),
+        f"{plane.name}  {grid.shape[plane.through] // 2 + 1} / {grid.shape[plane.through]}",
+        fill=_INK,
+    )
+    _scale(
+        pen,
+        picture.width / (grid.shape[plane.across[0]] * grid.spacing_mm[2 - plane.across[0]]),
+        ruler_unit(grid),
+    )
     if grid.statement.has_place:
         _name_sides(pen, grid, plane)
     return framed
@@ -174,7 +190,14 @@ def _scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float, unit: str) -> None:
     length = next(digit * power for digit in (5, 2, 1) if digit * power <= most)
     left, bottom = 6, _CAPTION + _PLANE - 8
     pen.line([(left, bottom), (left + length * pixels_per_mm, bottom)], fill=_INK, width=2)
-    pen.text((left, bottom - 4), f"{length:g} {unit}", fill=_INK, anchor="ld", stroke_width=2, stroke_fill=(0, 0, 0))
+    pen.text(
+        (left, bottom - 4),
+        f"{length:g} {unit}",
+        fill=_INK,
+        anchor="ld",
+        stroke_width=2,
+        stroke_fill=(0, 0, 0),
+    )
 
 
 def _tiles(image: ModuleType, layer: Layer, plane: Plane) -> list[Image.Image]:
@@ -184,7 +207,9 @@ def _tiles(image: ModuleType, layer: Layer, plane: Plane) -> list[Image.Image]:
     return [_picture(image, layer, plane, index, _TILE) for index in chosen]
 
 
-def _picture(image: ModuleType, layer: Layer, plane: Plane, index: int, longest: int) -> Image.Image:
+def _picture(
+    image: ModuleType, layer: Layer, plane: Plane, index: int, longest: int
+) -> Image.Image:
     """Return a plane in true proportions, its longer side as long as asked for."""
     grid = layer.volume.grid
     levels = _levels(layer, _stored(layer, plane.through, index))
@@ -209,7 +234,9 @@ def _levels(layer: Layer, stored: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if layer.volume.samples > 1:
         return stored.astype(np.uint8)
     if layer.labels:
-        return _COLOURS[np.where(stored > 0, (stored.astype(np.int64) - 1) % (len(_COLOURS) - 1) + 1, 0)]
+        return _COLOURS[
+            np.where(stored > 0, (stored.astype(np.int64) - 1) % (len(_COLOURS) - 1) + 1, 0)
+        ]
     low, high = layer.window.limits
     real = stored * layer.volume.slope + layer.volume.intercept
     levels = np.nan_to_num(np.clip((real - low) / (high - low), 0, 1)) * 255

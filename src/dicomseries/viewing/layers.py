@@ -12,9 +12,9 @@ import numpy.typing as npt
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.orientation import turn_onto
-from dicomseries.readback import Series, SeriesTags, volume_of
+from dicomseries.reading import Series, SeriesTags, volume_of
 from dicomseries.sources import Volume, turned
-from dicomseries.viewing.windows import PRESETS, Window, header_window, window_of_values
+from dicomseries.viewing.grey_windows import PRESETS, Window, header_window, window_of_values
 
 __all__ = ["Layer", "OnGrid", "check_regular", "layer_of", "over"]
 
@@ -140,7 +140,9 @@ def _steps(series: Series) -> tuple[str, tuple[str, ...]]:
     if series.volumes is None:
         return "volume", ()
     if series.segments:
-        return "segment", tuple(f"{number} {label}".strip() for number, label in sorted(series.segments.items()))
+        return "segment", tuple(
+            f"{number} {label}".strip() for number, label in sorted(series.segments.items())
+        )
     if series.times_s is not None:
         return "time", tuple(f"{time:g} s" for time in series.times_s)
     return "volume", tuple(str(index + 1) for index in range(series.volumes))
@@ -149,8 +151,13 @@ def _steps(series: Series) -> tuple[str, tuple[str, ...]]:
 def _sampled(volume: Volume) -> npt.NDArray[Any]:
     """Return real values of a few slices."""
     frames, rows, columns = volume.slabs.shape[:3]
-    chosen = np.unique(np.linspace(0, frames - 1, min(frames, _SAMPLED_SLICES)).astype(int)).tolist()
-    each = (slice(None, None, -(-rows // _SAMPLED_SIDE)), slice(None, None, -(-columns // _SAMPLED_SIDE)))
+    chosen = np.unique(
+        np.linspace(0, frames - 1, min(frames, _SAMPLED_SLICES)).astype(int)
+    ).tolist()
+    each = (
+        slice(None, None, -(-rows // _SAMPLED_SIDE)),
+        slice(None, None, -(-columns // _SAMPLED_SIDE)),
+    )
     parts = [volume.slabs.read(index, index + 1)[0][each].astype(np.float64) for index in chosen]
     return np.stack(parts) * volume.slope + volume.intercept
 
@@ -184,7 +191,11 @@ class OnGrid:
     @property
     def shape(self) -> tuple[int, ...]:
         """(frames, rows, columns[, 3])."""
-        return ((self.volume.volumes or 1) * self.whole[0], *self.whole[1:], *self.volume.slabs.shape[3:])
+        return (
+            (self.volume.volumes or 1) * self.whole[0],
+            *self.whole[1:],
+            *self.volume.slabs.shape[3:],
+        )
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -208,9 +219,15 @@ class OnGrid:
 
     def _fill(self, target: npt.NDArray[Any], frame: int) -> None:
         found = self.volume.slabs.read(frame, frame + 1)[0]
-        there = [slice(max(at, 0), max(at + size, 0)) for at, size in zip(self.first[1:], found.shape, strict=False)]
+        there = [
+            slice(max(at, 0), max(at + size, 0))
+            for at, size in zip(self.first[1:], found.shape, strict=False)
+        ]
         part = target[tuple(there)]
-        here = [slice(max(-at, 0), max(-at, 0) + size) for at, size in zip(self.first[1:], part.shape, strict=False)]
+        here = [
+            slice(max(-at, 0), max(-at, 0) + size)
+            for at, size in zip(self.first[1:], part.shape, strict=False)
+        ]
         part[...] = found[tuple(here)]
 
 
@@ -235,7 +252,9 @@ def over(base: Layer, overlay: Layer) -> Layer:
     if turn is not None:
         overlay = replace(overlay, volume=turned(overlay.volume, turn))
     above = overlay.volume.grid
-    first = _first_voxel(below, above) if below.statement.has_place else _same_pictures(below, above)
+    first = (
+        _first_voxel(below, above) if below.statement.has_place else _same_pictures(below, above)
+    )
     if first is None:
         raise OptionError(
             code="overlay-off-grid",
@@ -266,5 +285,8 @@ def _first_voxel(below: Grid, above: Grid) -> tuple[int, int, int] | None:
     # A small difference of direction or spacing counts by what it makes of the farthest voxel.
     off = np.abs(matrix[:3, :3] - np.eye(3)) @ corner + np.abs(matrix[:3, 3] - whole)
     first = tuple(int(index) for index in whole[::-1])
-    meets = all(-size < at < length for at, size, length in zip(first, above.shape, below.shape, strict=True))
+    meets = all(
+        -size < at < length
+        for at, size, length in zip(first, above.shape, below.shape, strict=True)
+    )
     return (first[0], first[1], first[2]) if off.max() <= _OFF_GRID and meets else None

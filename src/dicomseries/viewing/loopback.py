@@ -74,10 +74,14 @@ NOTHING = Answer(content=b"There is nothing here.\n", content_type=TEXT, status=
 
 def refusal(status: int, reason: object) -> Answer:
     """Return an answer that says why there is no other."""
-    return Answer(content=f"{reason}\n".encode("utf-8", "replace"), content_type=TEXT, status=status)
+    return Answer(
+        content=f"{reason}\n".encode("utf-8", "replace"), content_type=TEXT, status=status
+    )
 
 
-def bound(handler: type[http.server.BaseHTTPRequestHandler], port: int) -> http.server.ThreadingHTTPServer:
+def bound(
+    handler: type[http.server.BaseHTTPRequestHandler], port: int
+) -> http.server.ThreadingHTTPServer:
     """Return a server at a port of 127.0.0.1, a free one for 0; nothing is answered before `serve_forever`."""
     return _Server(("127.0.0.1", port), handler)
 
@@ -103,7 +107,9 @@ def handler(
     A page whose name was made to point here (DNS rebinding) is known by its Host header. Pages of another origin cannot
     read the answers, unless `headers` say so; they would have to know the token too.
     """
-    return type("Handler", (_Handler,), {"respond": staticmethod(respond), "token": token, "added": headers})
+    return type(
+        "Handler", (_Handler,), {"respond": staticmethod(respond), "token": token, "added": headers}
+    )
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -116,7 +122,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     sys_version = ""
     timeout = 60.0
     """Seconds in which a connection has to say something, or is closed."""
-    wbufsize = 1 << 16  # head and body together: apart they would wait for each other's acknowledgement
+    wbufsize = (
+        1 << 16
+    )  # head and body together: apart they would wait for each other's acknowledgement
     disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
@@ -125,7 +133,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer one request."""
         request = self._request()
-        self._give(NOTHING if request is None else type(self).respond(request), is_known=request is not None)
+        self._give(
+            NOTHING if request is None else type(self).respond(request),
+            is_known=request is not None,
+        )
 
     def do_HEAD(self) -> None:
         """Answer as GET does, without the body (RFC 9110 section 9.3.2)."""
@@ -134,7 +145,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_OPTIONS(self) -> None:
         """Answer a browser that asks whether a page of another origin may ask."""
         is_known = self._request() is not None
-        self._give(Answer(content=b"", content_type=TEXT) if is_known else NOTHING, is_known=is_known)
+        self._give(
+            Answer(content=b"", content_type=TEXT) if is_known else NOTHING, is_known=is_known
+        )
 
     def _request(self) -> Request | None:
         """Return what is asked for; None to whom nothing is answered."""
@@ -142,7 +155,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         folder, path = f"{self.token}/" if self.token is not None else "", target
         if self.token is not None:
             given, slash, path = target.partition("/")
-            if not hmac.compare_digest((given + slash).encode("utf-8", "replace"), folder.encode("ascii")):
+            if not hmac.compare_digest(
+                (given + slash).encode("utf-8", "replace"), folder.encode("ascii")
+            ):
                 return None
         host = f"127.0.0.1:{self.connection.getsockname()[1]}"
         # Some clients leave the port out; a name that was made to point here is none of the two, nor are two names.
@@ -154,7 +169,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _give(self, answer: Answer, *, is_known: bool = True) -> None:
         if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
-            self.close_connection = True  # the body is not read, and must not be taken for the next request
+            self.close_connection = (
+                True  # the body is not read, and must not be taken for the next request
+            )
         pieces = [answer.content] if isinstance(answer.content, bytes) else answer.content
         length = len(answer.content) if isinstance(answer.content, bytes) else answer.length
         head = {"Content-Type": answer.content_type}
@@ -167,7 +184,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.close_connection:
             head["Connection"] = "close"
         self.send_response(answer.status)
-        for name, value in {**head, **_ALWAYS, **(self.added if is_known else {}), **answer.headers}.items():
+        for name, value in {
+            **head,
+            **_ALWAYS,
+            **(self.added if is_known else {}),
+            **answer.headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "HEAD":

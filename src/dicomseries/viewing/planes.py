@@ -100,7 +100,9 @@ class Planes:
         self._check(axis, index, volume)
         if axis == 0:
             frame = volume * self._volume.slices + index
-            return np.asarray(self._volume.slabs.read(frame, frame + 1)[0]).astype(self._dtype, copy=False)
+            return np.asarray(self._volume.slabs.read(frame, frame + 1)[0]).astype(
+                self._dtype, copy=False
+            )
         while (plane := self._across(axis, index, volume)) is None:
             self._make_bricks(volume)
         return plane
@@ -117,7 +119,11 @@ class Planes:
         """
         self._check(axis, index, volume)
         is_small = self._volume.slices * self._slice_bytes <= _COARSE_BYTES
-        plane = self.read(axis, index, volume) if axis == 0 or is_small else self._across(axis, index, volume)
+        plane = (
+            self.read(axis, index, volume)
+            if axis == 0 or is_small
+            else self._across(axis, index, volume)
+        )
         if plane is not None:
             return plane, True
         with self._lock:
@@ -125,7 +131,9 @@ class Planes:
             if fault is not None:
                 raise fault
             if self._maker is None:
-                self._maker = threading.Thread(target=self._make_behind, args=(volume,), daemon=True)
+                self._maker = threading.Thread(
+                    target=self._make_behind, args=(volume,), daemon=True
+                )
                 self._maker.start()
         return self._coarse_plane(axis, index, volume), False
 
@@ -139,7 +147,9 @@ class Planes:
 
     def _check(self, axis: int, index: int, volume: int) -> None:
         sizes = self._volume.grid.shape
-        if not (0 <= axis < 3 and 0 <= index < sizes[axis] and 0 <= volume < (self._volume.volumes or 1)):
+        if not (
+            0 <= axis < 3 and 0 <= index < sizes[axis] and 0 <= volume < (self._volume.volumes or 1)
+        ):
             message = f"no plane {index} across axis {axis} of volume {volume}"
             raise IndexError(message)
 
@@ -176,22 +186,35 @@ class Planes:
                 return None
             self._bricks.move_to_end(volume)
             self._coarse = None
-            return self._slab(axis, index // _SIDE, volume)[index % _SIDE, :, : self._volume.grid.shape[3 - axis]]
+            return self._slab(axis, index // _SIDE, volume)[
+                index % _SIDE, :, : self._volume.grid.shape[3 - axis]
+            ]
 
     def _slab(self, axis: int, block: int, volume: int) -> npt.NDArray[Any]:
         """Return 16 neighbouring planes, shape (16, slices, rows or columns in whole bricks[, 3])."""
         key = (axis, block, volume)
         if key not in self._slabs:
             down, across = self._counts
-            numbers = range(block * across, (block + 1) * across) if axis == 1 else range(block, down * across, across)
+            numbers = (
+                range(block * across, (block + 1) * across)
+                if axis == 1
+                else range(block, down * across, across)
+            )
             brick = np.empty(self._brick_shape, self._dtype)
             slices, *colours = brick.shape[:1] + brick.shape[3:]
             slab = np.empty((_SIDE, slices, len(numbers) * _SIDE, *colours), self._dtype)
             for place, number in enumerate(numbers):
-                os.preadv(self._bricks[volume].fileno(), [brick.data.cast("B")], number * self._brick_bytes)
+                os.preadv(
+                    self._bricks[volume].fileno(),
+                    [brick.data.cast("B")],
+                    number * self._brick_bytes,
+                )
                 slab[:, :, place * _SIDE : (place + 1) * _SIDE] = np.moveaxis(brick, axis, 0)
             self._slabs[key] = slab
-            while len(self._slabs) > 2 and sum(one.nbytes for one in self._slabs.values()) > _CACHE_BYTES:
+            while (
+                len(self._slabs) > 2
+                and sum(one.nbytes for one in self._slabs.values()) > _CACHE_BYTES
+            ):
                 self._slabs.popitem(last=False)
         self._slabs.move_to_end(key)
         return self._slabs[key]
@@ -249,7 +272,9 @@ class Planes:
             bricks = np.ascontiguousarray(np.moveaxis(parts, (1, 3), (0, 1)))
             within = start * self._brick_bytes // slices
             for number, brick in enumerate(bricks.reshape(down * across, -1)):
-                _write_at(file.fileno(), brick.view(np.uint8).data, number * self._brick_bytes + within)
+                _write_at(
+                    file.fileno(), brick.view(np.uint8).data, number * self._brick_bytes + within
+                )
 
 
 def _write_at(descriptor: int, content: memoryview, offset: int) -> None:

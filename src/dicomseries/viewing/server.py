@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dicomseries.errors import DicomSeriesError
-from dicomseries.viewing.document import served_policy
+from dicomseries.viewing.html_page import served_policy
 from dicomseries.viewing.loopback import NOTHING, Answer, bound, handler, refusal
 from dicomseries.viewing.planes import Planes
 
@@ -42,9 +42,14 @@ class Site:
             if not path:
                 headers = {"Content-Security-Policy": served_policy()}
                 content = self.page.encode("utf-8")
-                return Answer(content=content, content_type="text/html; charset=utf-8", headers=headers)
+                return Answer(
+                    content=content, content_type="text/html; charset=utf-8", headers=headers
+                )
             if path in self.records:
-                return Answer(content=json.dumps(self.records[path]()).encode(), content_type="application/json")
+                return Answer(
+                    content=json.dumps(self.records[path]()).encode(),
+                    content_type="application/json",
+                )
             return self._plane(path.split("/"))
         except (DicomSeriesError, OSError) as error:
             return refusal(500, error)
@@ -62,8 +67,12 @@ class Site:
             plane, is_whole = self.planes[layer].soon(axis, index, volume)
         except IndexError:
             return NOTHING
-        status = 200 if is_whole else 203  # "not authoritative": a coarse plane, to be asked for again
-        return Answer(content=plane.tobytes(), content_type="application/octet-stream", status=status)
+        status = (
+            200 if is_whole else 203
+        )  # "not authoritative": a coarse plane, to be asked for again
+        return Answer(
+            content=plane.tobytes(), content_type="application/octet-stream", status=status
+        )
 
 
 def _is_number(word: str) -> bool:
@@ -78,4 +87,8 @@ def bound_server(site: Site, token: str) -> http.server.ThreadingHTTPServer:
 
 def handler_of(site: Site, token: str) -> type[http.server.BaseHTTPRequestHandler]:
     """Return a handler that answers GET of "/TOKEN/…" as `site` does, for pages of its own alone."""
-    return handler(lambda request: site.answer(request.path), token, {"Cross-Origin-Resource-Policy": "same-origin"})
+    return handler(
+        lambda request: site.answer(request.path),
+        token,
+        {"Cross-Origin-Resource-Policy": "same-origin"},
+    )

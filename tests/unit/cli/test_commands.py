@@ -129,7 +129,9 @@ def test_write_leaves_what_is_not_given_to_the_facade(calls, tmp_path):
 
 
 def test_a_dry_run_plans_and_does_not_write(calls, capsys, tmp_path):
-    assert main(["write", "a.npy", str(tmp_path / "out"), "--kind", "ct", "--dry-run", "--json"]) == 0
+    assert (
+        main(["write", "a.npy", str(tmp_path / "out"), "--kind", "ct", "--dry-run", "--json"]) == 0
+    )
     assert [name for name, *_ in calls] == ["plan"]
     assert json.loads(capsys.readouterr().out) == {"said": True}
 
@@ -184,7 +186,9 @@ def test_a_bug_is_one_block_and_its_traceback_comes_with_debug(monkeypatch, caps
 
 def test_a_failed_verification_is_a_failure(monkeypatch, tmp_path):
     def fail(*_, **__):
-        raise VerificationError(code="not-as-asked", where="x", given="y", expected="z", remedy="Report it.")
+        raise VerificationError(
+            code="not-as-asked", where="x", given="y", expected="z", remedy="Report it."
+        )
 
     monkeypatch.setattr(dcs, "write", fail, raising=False)
     assert main(["write", "a.npy", str(tmp_path / "out"), "--kind", "ct"]) == 4
@@ -204,7 +208,9 @@ def test_warnings_become_notes_each_said_once(monkeypatch, capsys):
 
 def doctor_into(stdout):
     words = [sys.executable, "-m", "dicomseries", "doctor"]
-    return subprocess.Popen(words, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8", env=SOURCE_TREE)
+    return subprocess.Popen(
+        words, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8", env=SOURCE_TREE
+    )
 
 
 def test_a_reader_that_closes_the_pipe_is_no_error():
@@ -229,17 +235,28 @@ def test_a_full_disk_behind_stdout_is_one_block():
 
 def finding(level):
     return SimpleNamespace(
-        id="GEO-001", level=level, part="PS3.3 C.7.6.2", where="0001.dcm", message="bent", remedy="Pass spacing=."
+        id="GEO-001",
+        level=level,
+        part="PS3.3 C.7.6.2",
+        where="0001.dcm",
+        message="bent",
+        remedy="Pass spacing=.",
     )
 
 
 def findings(found=()):
-    return dcs.Findings(found, checked=["pixels of 3 files"], not_checked=["dciodvfy: not installed"])
+    return dcs.Findings(
+        found, checked=["pixels of 3 files"], not_checked=["dciodvfy: not installed"]
+    )
 
 
-@pytest.mark.parametrize(("levels", "code"), [((), 0), (("warning",), 0), (("warning", "error"), 1)])
+@pytest.mark.parametrize(
+    ("levels", "code"), [((), 0), (("warning",), 0), (("warning", "error"), 1)]
+)
 def test_check_ends_with_one_where_there_are_errors(monkeypatch, capsys, levels, code):
-    monkeypatch.setattr(dcs, "check", lambda *_, **__: findings(map(finding, levels)), raising=False)
+    monkeypatch.setattr(
+        dcs, "check", lambda *_, **__: findings(map(finding, levels)), raising=False
+    )
     assert main(["check", "out"]) == code
     text = capsys.readouterr().out
     assert text.endswith("checked: pixels of 3 files\nnot checked: dciodvfy: not installed\n")
@@ -248,23 +265,38 @@ def test_check_ends_with_one_where_there_are_errors(monkeypatch, capsys, levels,
     record = json.loads(capsys.readouterr().out)
     assert record["errors"] == levels.count("error")
     assert [found["level"] for found in record["findings"]] == list(levels)
-    assert (record["checked"], record["not_checked"]) == (["pixels of 3 files"], ["dciodvfy: not installed"])
+    assert (record["checked"], record["not_checked"]) == (
+        ["pixels of 3 files"],
+        ["dciodvfy: not installed"],
+    )
 
 
 def test_check_compares_with_an_input_whose_geometry_is_given(monkeypatch):
     asked = {}
-    monkeypatch.setattr(dcs, "open_volume", lambda source, **options: (source, options["spacing"]), raising=False)
     monkeypatch.setattr(
-        dcs, "check", lambda path, **options: asked.update(options, path=path) or findings(), raising=False
+        dcs, "open_volume", lambda source, **options: (source, options["spacing"]), raising=False
+    )
+    monkeypatch.setattr(
+        dcs,
+        "check",
+        lambda path, **options: asked.update(options, path=path) or findings(),
+        raising=False,
     )
     assert main(shlex.split("check out --against a.npy --spacing 1 2 3 --series 1.2")) == 0
-    assert (asked["path"], asked["series"], asked["against"]) == ("out", "1.2", ("a.npy", (1, 2, 3)))
+    assert (asked["path"], asked["series"], asked["against"]) == (
+        "out",
+        "1.2",
+        ("a.npy", (1, 2, 3)),
+    )
     assert main(shlex.split("check out --max-error 0.1 --nan -5 --clip 0 9 --no-validators")) == 0
     assert asked | {"max_error": 0.1, "nan": -5, "clip": (0, 9), "validators": False} == asked
 
 
 def test_check_says_once_what_is_wrong_with_many_files(monkeypatch, capsys):
-    found = [SimpleNamespace(**vars(finding("error")) | {"where": f"{index:04}.dcm"}) for index in range(400)]
+    found = [
+        SimpleNamespace(**vars(finding("error")) | {"where": f"{index:04}.dcm"})
+        for index in range(400)
+    ]
     monkeypatch.setattr(dcs, "check", lambda *_, **__: findings(found), raising=False)
     assert main(["check", "out"]) == 1
     text = capsys.readouterr().out
@@ -298,7 +330,11 @@ def series(count, description=""):
         times_s=None,
         segments={},
         paths=tuple(f"{index}.dcm" for index in range(count)),
-        problems=(SimpleNamespace(code="gap", level="warning", text="a slice is missing", remedy="Find it."),),
+        problems=(
+            SimpleNamespace(
+                code="gap", level="warning", text="a slice is missing", remedy="Find it."
+            ),
+        ),
     )
 
 
@@ -320,8 +356,12 @@ def test_list_prints_one_row_a_series(monkeypatch, capsys):
 
 def test_list_says_what_is_more_than_one_slice_a_file(monkeypatch, capsys):
     timed = SimpleNamespace(**vars(series(12)) | {"volumes": 4, "times_s": (0, 2.5, 5, 7.5)})
-    framed = SimpleNamespace(**vars(series(1)) | {"frames": 40, "segments": {1: "Liver", 2: "Spleen"}})
-    many = SimpleNamespace(**vars(series(2)) | {"volumes": 3, "segments": dict.fromkeys(range(1, 9), "x")})
+    framed = SimpleNamespace(
+        **vars(series(1)) | {"frames": 40, "segments": {1: "Liver", 2: "Spleen"}}
+    )
+    many = SimpleNamespace(
+        **vars(series(2)) | {"volumes": 3, "segments": dict.fromkeys(range(1, 9), "x")}
+    )
     found = SimpleNamespace(series=(timed, framed, many), skipped=0, problems=())
     monkeypatch.setattr(dcs, "scan", lambda _, **__: found, raising=False)
     assert main(["list", "scans"]) == 0
@@ -351,7 +391,12 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
     array = np.arange(60, dtype="int16").reshape(3, 4, 5)
     grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
     volume = dcs.Volume(slabs=ArraySlabs(array), grid=grid)
-    monkeypatch.setattr(dcs, "read", lambda path, **options: asked.update(options, path=path) or volume, raising=False)
+    monkeypatch.setattr(
+        dcs,
+        "read",
+        lambda path, **options: asked.update(options, path=path) or volume,
+        raising=False,
+    )
     out = tmp_path / "volume.npz"
     assert main(["read", "scans", str(out), "--series", "1.2", "--json", *flags]) == 0
     assert asked == {
@@ -400,12 +445,22 @@ def test_read_saves_the_one_volume_that_is_chosen(timed, capsys, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "slices"),
-    [("1:", slice(1, None)), ("0:3:2", slice(0, 3, 2)), ("-2:", slice(-2, None)), (":", slice(None)), ("2", 2)],
+    [
+        ("1:", slice(1, None)),
+        ("0:3:2", slice(0, 3, 2)),
+        ("-2:", slice(-2, None)),
+        (":", slice(None)),
+        ("2", 2),
+    ],
 )
 def test_read_asks_for_the_slices_that_are_named(timed, monkeypatch, tmp_path, text, slices):
     asked = {}
-    monkeypatch.setattr(dcs, "read", lambda *_, **options: asked.update(options) or timed, raising=False)
-    assert main(["read", "scans", str(tmp_path / "a.npz"), f"--slices={text}", "--workers", "2"]) == 0
+    monkeypatch.setattr(
+        dcs, "read", lambda *_, **options: asked.update(options) or timed, raising=False
+    )
+    assert (
+        main(["read", "scans", str(tmp_path / "a.npz"), f"--slices={text}", "--workers", "2"]) == 0
+    )
     assert (asked["slices"], asked["workers"]) == (slices, 2)
 
 
@@ -424,10 +479,10 @@ def test_read_refuses_a_volume_that_is_not_there(timed, capsys, tmp_path, index)
 
 
 def test_the_doctor_never_fails_and_names_the_pip_line(monkeypatch, capsys):
-    from dicomseries.cli import doctor
+    from dicomseries.cli.commands import doctor_command
 
-    monkeypatch.setattr(doctor, "_version", lambda name: "" if name == "nibabel" else "1.0")
-    monkeypatch.setattr("dicomseries.verify.find_program", lambda _: None)
+    monkeypatch.setattr(doctor_command, "_version", lambda name: "" if name == "nibabel" else "1.0")
+    monkeypatch.setattr("dicomseries.checks.find_program", lambda _: None)
     assert main(["doctor"]) == 0
     assert "pip install nibabel" in capsys.readouterr().out
     assert main(["doctor", "--json"]) == 0
@@ -448,7 +503,9 @@ def test_without_a_command_the_help_comes_and_the_code_of_usage(capsys):
 def test_every_command_has_help_with_examples_that_parse(capsys, command):
     assert main([command, "--help"]) == 0
     text = capsys.readouterr().out
-    examples = re.findall(rf"^ *dicomseries ({command} .*|{command})$", text.partition("Examples:")[2], re.MULTILINE)
+    examples = re.findall(
+        rf"^ *dicomseries ({command} .*|{command})$", text.partition("Examples:")[2], re.MULTILINE
+    )
     assert examples
     known = typer.main.get_command(app).commands[command]
     for example in examples:
@@ -474,7 +531,18 @@ def test_help_of_write_lists_every_kind(capsys):
 
 
 def test_help_is_light():
-    heavy = ("SimpleITK", "dask", "h5py", "highdicom", "nibabel", "rich", "tifffile", "torch", "xarray", "zarr")
+    heavy = (
+        "SimpleITK",
+        "dask",
+        "h5py",
+        "highdicom",
+        "nibabel",
+        "rich",
+        "tifffile",
+        "torch",
+        "xarray",
+        "zarr",
+    )
     code = f"""
 import sys
 from dicomseries.cli import main
@@ -482,7 +550,11 @@ main(["write", "--help"])
 sys.exit(", ".join(name for name in {heavy!r} if name in sys.modules) or None)
 """
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False, env=SOURCE_TREE
+        [sys.executable, "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env=SOURCE_TREE,
     )
     assert ended.stderr.strip() == ""
     assert ended.returncode == 0
@@ -490,7 +562,9 @@ sys.exit(", ".join(name for name in {heavy!r} if name in sys.modules) or None)
 
 def test_the_package_can_be_run_as_a_module():
     words = [sys.executable, "-m", "dicomseries", "--version"]
-    ended = subprocess.run(words, capture_output=True, encoding="utf-8", check=False, env=SOURCE_TREE)
+    ended = subprocess.run(
+        words, capture_output=True, encoding="utf-8", check=False, env=SOURCE_TREE
+    )
     assert ended.returncode == 0
     assert ended.stdout.startswith("dicomseries ")
 
@@ -498,12 +572,22 @@ def test_the_package_can_be_run_as_a_module():
 @pytest.mark.parametrize(
     ("words", "command", "remedy"),
     [
-        (["write", "a.npy", "out", "--spacing", "1", "1"], "dicomseries write", "Write 3 values after --spacing"),
-        (["derive", "a", "b.npy", "out", "--origin", "1,1,1"], "dicomseries derive", "Write 3 values after --origin"),
+        (
+            ["write", "a.npy", "out", "--spacing", "1", "1"],
+            "dicomseries write",
+            "Write 3 values after --spacing",
+        ),
+        (
+            ["derive", "a", "b.npy", "out", "--origin", "1,1,1"],
+            "dicomseries derive",
+            "Write 3 values after --origin",
+        ),
         (["write", "a.npy", "out", "--kind"], "dicomseries write", "See dicomseries write --help"),
     ],
 )
-def test_an_option_with_too_few_values_names_its_command_and_what_to_type(capsys, words, command, remedy):
+def test_an_option_with_too_few_values_names_its_command_and_what_to_type(
+    capsys, words, command, remedy
+):
     assert main([*words, "--json"]) == 2
     error = json.loads(capsys.readouterr().err)["error"]
     assert error["where"] == command

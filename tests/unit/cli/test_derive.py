@@ -18,11 +18,11 @@ from rich.cells import cell_len
 
 import dicomseries as dcs
 from dicomseries.cli import main
-from dicomseries.cli.derive import derive
-from dicomseries.cli.lineage import decision_table, terminal_width
+from dicomseries.cli.commands.derive_command import derive
+from dicomseries.cli.commands.write_command import write
 from dicomseries.cli.output import Output
+from dicomseries.cli.source_options import decision_table, terminal_width
 from dicomseries.cli.wording import in_options
-from dicomseries.cli.write import write
 from dicomseries.errors import OptionError
 
 SAID = (
@@ -57,7 +57,11 @@ def asked(monkeypatch):
     """Replace the façade's functions by ones that note what they were asked."""
     made = []
     for name in ("write", "plan"):
-        monkeypatch.setattr(dcs, name, lambda *words, _name=name, **said: made.append((_name, words, said)) or Report())
+        monkeypatch.setattr(
+            dcs,
+            name,
+            lambda *words, _name=name, **said: made.append((_name, words, said)) or Report(),
+        )
     return made
 
 
@@ -85,7 +89,8 @@ def test_the_kind_is_that_of_the_source_unless_another_is_said(asked, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "more", ["", SAID, "--spacing 1 2 3 --clip 0 9 --workers 2 --no-sync", "--dry-run --meta m.json"]
+    "more",
+    ["", SAID, "--spacing 1 2 3 --clip 0 9 --workers 2 --no-sync", "--dry-run --meta m.json"],
 )
 def test_derive_asks_for_the_same_as_write_like(asked, tmp_path, monkeypatch, more):
     monkeypatch.chdir(tmp_path)
@@ -97,7 +102,11 @@ def test_derive_asks_for_the_same_as_write_like(asked, tmp_path, monkeypatch, mo
 
 def test_derive_has_every_option_of_write_with_the_same_default():
     own, others = (inspect.signature(one).parameters for one in (derive, write))
-    assert list(own) == ["context", "like", *(name for name in others if name not in {"context", "like"})]
+    assert list(own) == [
+        "context",
+        "like",
+        *(name for name in others if name not in {"context", "like"}),
+    ]
     assert all(own[name].default == one.default for name, one in others.items() if name != "like")
 
 
@@ -128,7 +137,9 @@ def test_a_derivation_is_a_code_a_name_or_a_whole_code(asked, tmp_path, text, de
         "--another-space",
     ],
 )
-def test_an_option_about_a_source_that_is_not_named_is_a_wrong_command_line(asked, capsys, tmp_path, option):
+def test_an_option_about_a_source_that_is_not_named_is_a_wrong_command_line(
+    asked, capsys, tmp_path, option
+):
     assert main(shlex.split(f"write a.npy {tmp_path}/out --kind ct {option}")) == 2
     shown = capsys.readouterr().err
     assert shown.startswith("error: option without like\n")
@@ -173,7 +184,9 @@ def test_an_error_of_the_facade_ends_as_one_block_that_speaks_of_options(capsys)
             remedy='Write a code of your own as ("7", "99ACME", "Guess").',
         )
     )
-    assert capsys.readouterr().err.endswith('remedy    Write a code of your own as "7,99ACME,Guess".\n')
+    assert capsys.readouterr().err.endswith(
+        'remedy    Write a code of your own as "7,99ACME,Guess".\n'
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------- the table
@@ -211,26 +224,48 @@ def test_the_table_goes_by_the_entities_of_the_rules():
     assert len(heads) == len(set(heads))
     assert heads.index("patient") < heads.index("private")
     patient = lines[lines.index("patient") + 1 :]
-    assert [line.split()[0] for line in patient if line.startswith("  Patient")] == ["PatientName", "PatientID"]
+    assert [line.split()[0] for line in patient if line.startswith("  Patient")] == [
+        "PatientName",
+        "PatientID",
+    ]
 
 
 def test_columns_begin_at_the_same_place_in_every_line():
     lines = decision_table(DECISIONS, 100).splitlines()
     start = lines[0].index("what becomes")
-    begins = [line.index(word) for line in lines for word in ("new:", "dropped:", "changed") if word in line]
+    begins = [
+        line.index(word)
+        for line in lines
+        for word in ("new:", "dropped:", "changed")
+        if word in line
+    ]
     assert begins == [start] * 3
 
 
 def test_attributes_of_one_outcome_stand_together_and_its_reason_is_given_once():
     names = ("PatientID", "PatientName", "PatientSex", "PatientComments")
-    rows = [(name, "1", why) for name, why in zip(names, ["kept: so", "dropped: so"] * 2, strict=True)]
+    rows = [
+        (name, "1", why) for name, why in zip(names, ["kept: so", "dropped: so"] * 2, strict=True)
+    ]
     shown = [line.split() for line in decision_table(rows, 100).splitlines()[2:]]
-    assert [line[0] for line in shown] == ["PatientID", "PatientSex", "PatientName", "PatientComments"]
-    assert [" ".join(line[2:]) for line in shown] == ["kept: so", "kept: as above", "dropped: so", "dropped: as above"]
+    assert [line[0] for line in shown] == [
+        "PatientID",
+        "PatientSex",
+        "PatientName",
+        "PatientComments",
+    ]
+    assert [" ".join(line[2:]) for line in shown] == [
+        "kept: so",
+        "kept: as above",
+        "dropped: so",
+        "dropped: as above",
+    ]
 
 
 def test_reasons_speak_of_options():
-    shown = decision_table([("(0029,0010) ACME", "3 attributes", "dropped: keep_private= names whom to keep")], 100)
+    shown = decision_table(
+        [("(0029,0010) ACME", "3 attributes", "dropped: keep_private= names whom to keep")], 100
+    )
     assert "--keep-private names" in shown
 
 
@@ -253,7 +288,9 @@ def test_lines_follow_the_terminal_within_reason(monkeypatch, columns, width):
 
 
 def planned(kind, decisions):
-    return SimpleNamespace(kind=kind, decisions=decisions, lines=lambda: [f"{kind} plan"], others=())
+    return SimpleNamespace(
+        kind=kind, decisions=decisions, lines=lambda: [f"{kind} plan"], others=()
+    )
 
 
 def test_a_dry_run_ends_with_the_table_once_for_all_series(monkeypatch, capsys, tmp_path):
@@ -262,7 +299,9 @@ def test_a_dry_run_ends_with_the_table_once_for_all_series(monkeypatch, capsys, 
     monkeypatch.setattr(dcs, "plan", lambda *_, **__: plan)
     assert main(shlex.split(f"derive scan a.npy {tmp_path}/out --companion --dry-run")) == 0
     text = capsys.readouterr().out
-    assert text.index("ParametricMap plan") < text.index("CT plan") < text.index("what becomes of it")
+    assert (
+        text.index("ParametricMap plan") < text.index("CT plan") < text.index("what becomes of it")
+    )
     assert text.count("what becomes of it, and why") == 1
 
 
@@ -312,7 +351,10 @@ def test_a_derived_series_belongs_to_the_study_and_says_how_it_was_made(folder, 
     assert receipt["study_uid"] == source.tags.shared["StudyInstanceUID"]
     assert receipt["series_uid"] != source.tags.shared["SeriesInstanceUID"]
     tags = run(capsys, "tags out")
-    assert (tags["PatientID"], tags["SeriesDescription"]) == (source.tags.shared["PatientID"], "Halved")
+    assert (tags["PatientID"], tags["SeriesDescription"]) == (
+        source.tags.shared["PatientID"],
+        "Halved",
+    )
     assert main(["check", "out", "--against", "halved.npy"]) == 0
 
 
@@ -322,7 +364,9 @@ def test_the_dry_run_of_a_real_scan_accounts_for_every_attribute_of_it(folder, c
     # Pixels and padding are no attributes to hand on; private ones are reported by creator.
     scan = dcmread("scan/CT_small.dcm", stop_before_pixels=True)
     assert not {one.keyword for one in scan if not one.tag.is_private} - said
-    creators = {f"({one.tag.group:04X},{one.tag.element:04X})" for one in scan if one.tag.is_private_creator}
+    creators = {
+        f"({one.tag.group:04X},{one.tag.element:04X})" for one in scan if one.tag.is_private_creator
+    }
     assert len(creators) > 5
     assert not creators - said
     assert all(re.match(r"\w+", one["outcome"]) for one in record["decisions"])
@@ -354,7 +398,9 @@ def test_a_shape_that_is_not_the_scans_is_refused_with_both_and_the_ways_out(fol
     shown = refused(capsys, "derive scan cropped.npy out")
     assert "(1, 125, 7)" in shown
     assert "(1, 128, 128)" in shown
-    assert all(option in shown for option in ("--affine", "--spacing", "--origin", "--another-space"))
+    assert all(
+        option in shown for option in ("--affine", "--spacing", "--origin", "--another-space")
+    )
 
 
 def test_an_unknown_derivation_is_answered_with_the_list(folder, capsys):
@@ -383,7 +429,10 @@ def test_an_array_that_stands_elsewhere_gets_a_space_of_its_own(folder, capsys):
 def test_the_private_attributes_of_a_creator_are_kept_when_asked_for(folder, capsys):
     run(capsys, "derive scan halved.npy without")
     run(capsys, "derive scan halved.npy with --keep-private GEMS_IDEN_01")
-    creators = [{name for name in run(capsys, f"tags {out}") if "GEMS" in name} for out in ("without", "with")]
+    creators = [
+        {name for name in run(capsys, f"tags {out}") if "GEMS" in name}
+        for out in ("without", "with")
+    ]
     assert not creators[0]
     assert creators[1]
     assert all("GEMS_IDEN_01" in name for name in creators[1])

@@ -53,7 +53,8 @@ def refused(capsys, words, code=3):
 
 # ------------------------------------------------------------------------------------------------------------- time
 @pytest.mark.parametrize(
-    ("times", "seconds"), [("2.5", (0, 2.5, 5, 7.5)), ("0,2,5,9.5", (0, 2, 5, 9.5)), ("10,12,15,19", (0, 2, 5, 9))]
+    ("times", "seconds"),
+    [("2.5", (0, 2.5, 5, 7.5)), ("0,2,5,9.5", (0, 2, 5, 9.5)), ("10,12,15,19", (0, 2, 5, 9))],
 )
 def test_times_are_written_read_and_listed(arrays, capsys, times, seconds):
     receipt = run(capsys, f"{TIMED} --times {times}")
@@ -78,7 +79,9 @@ def test_a_series_for_each_volume_is_written_on_request(arrays, capsys):
     every = [receipt, *receipt["others"]]
     assert [one["out"] for one in every] == [f"out/time-{number:04}" for number in (1, 2, 3, 4)]
     assert len({one["series_uid"] for one in every}) == 4
-    assert len({(one["study_uid"], one["frame_of_reference_uid"], one["slope"]) for one in every}) == 1
+    assert (
+        len({(one["study_uid"], one["frame_of_reference_uid"], one["slope"]) for one in every}) == 1
+    )
     for one, asked in zip(every, arrays["timed"], strict=True):
         np.testing.assert_array_equal(dcs.read(one["out"]).array, asked)
 
@@ -87,11 +90,17 @@ def test_only_time_can_be_split(arrays, capsys):
     assert "--split time" in refused(capsys, f"{TIMED} --split echoes")
 
 
-def test_a_dry_run_shows_the_first_of_many_series_and_a_line_for_each_other(arrays, capsys, tmp_path):
+def test_a_dry_run_shows_the_first_of_many_series_and_a_line_for_each_other(
+    arrays, capsys, tmp_path
+):
     assert main(shlex.split(f"{TIMED} --split time --dry-run")) == 0
     text = capsys.readouterr().out
     assert text.count("\nattributes\n") == 1
-    assert [line.rpartition(" in ")[2] for line in text.splitlines()[-3:]] == ["time-0002", "time-0003", "time-0004"]
+    assert [line.rpartition(" in ")[2] for line in text.splitlines()[-3:]] == [
+        "time-0002",
+        "time-0003",
+        "time-0004",
+    ]
     plan = run(capsys, f"{TIMED} --split time --dry-run")
     assert len(plan["others"]) == 3
     assert plan["others"][0]["attributes"]["SeriesDescription"] == "time 2 of 4"
@@ -136,7 +145,9 @@ def test_attributes_of_each_volume_come_from_a_file(arrays, capsys, tmp_path, fo
     assert "EchoTime" in plan["per_instance"]
 
 
-@pytest.mark.parametrize("content", ["EchoTime = [1, 2]", "EchoTime = 5", "Echo = [1, 2, 3, 4]", "EchoTime = ["])
+@pytest.mark.parametrize(
+    "content", ["EchoTime = [1, 2]", "EchoTime = 5", "Echo = [1, 2, 3, 4]", "EchoTime = ["]
+)
 def test_attributes_that_do_not_fit_the_volumes_are_refused(arrays, capsys, tmp_path, content):
     (tmp_path / "echoes.toml").write_text(content, encoding="utf-8")
     refused(capsys, f"{TIMED} --per-volume echoes.toml")
@@ -156,12 +167,20 @@ def test_gradients_of_fsl_become_attributes(weighted, capsys):
     assert found["DiffusionBValue"][::3] == (0, 1000, 1000, 2000)
     # The axes of the array are those of the patient, a positive frame: FSL's first component points against x.
     assert found["DiffusionGradientOrientation"][3::3] == ([-1, 0, 0], [0, 1, 0], [0, 0, 1])
-    assert "DiffusionBValue" in run(capsys, f"{TIMED} --bvals bval --bvecs bvec --overwrite --dry-run")["per_instance"]
+    assert (
+        "DiffusionBValue"
+        in run(capsys, f"{TIMED} --bvals bval --bvecs bvec --overwrite --dry-run")["per_instance"]
+    )
 
 
 @pytest.mark.parametrize(
     ("options", "code"),
-    [("--bvals bval", 2), ("--bvecs bvec", 2), ("--bvals gone --bvecs bvec", 3), ("--bvals bvec --bvecs bval", 3)],
+    [
+        ("--bvals bval", 2),
+        ("--bvecs bvec", 2),
+        ("--bvals gone --bvecs bvec", 3),
+        ("--bvals bvec --bvecs bval", 3),
+    ],
 )
 def test_gradients_that_are_not_whole_are_refused(weighted, capsys, tmp_path, options, code):
     refused(capsys, f"{TIMED} {options}", code)
@@ -188,7 +207,11 @@ def test_units_that_are_no_code_are_refused(arrays, capsys, units):
 def test_a_companion_is_written_beside_the_map(arrays, capsys):
     receipt = run(capsys, f"{FLOATS} --companion --nan 0")
     (shown,) = receipt["others"]
-    assert (receipt["out"], receipt["kind"], receipt["max_error"]) == ("out/map", "ParametricMap", 0)
+    assert (receipt["out"], receipt["kind"], receipt["max_error"]) == (
+        "out/map",
+        "ParametricMap",
+        0,
+    )
     assert (shown["out"], shown["kind"], shown["replaced"]) == ("out/display", "MR", 1)
     assert dcs.read("out/map").array.tobytes() == arrays["floats"].tobytes()
     errors = np.abs(dcs.read("out/display").array - np.nan_to_num(arrays["floats"]))
@@ -199,7 +222,9 @@ def test_a_plan_shows_the_companion_in_full(arrays, capsys):
     assert main(shlex.split(f"{FLOATS} --companion --nan 0 --dry-run")) == 0
     text = capsys.readouterr().out
     assert text.count("\nattributes\n") == 2
-    assert [one["kind"] for one in run(capsys, f"{FLOATS} --companion --nan 0 --dry-run")["others"]] == ["MR"]
+    assert [
+        one["kind"] for one in run(capsys, f"{FLOATS} --companion --nan 0 --dry-run")["others"]
+    ] == ["MR"]
 
 
 def test_integers_need_no_companion(arrays, capsys):
@@ -242,7 +267,8 @@ def test_what_a_kind_demands_is_asked_for_all_at_once_as_options(arrays, capsys)
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"), [("rtdose", "treatment plan"), ("enhanced-pet", "half-life"), ("us", "MultiframeSC")]
+    ("kind", "reason"),
+    [("rtdose", "treatment plan"), ("enhanced-pet", "half-life"), ("us", "MultiframeSC")],
 )
 def test_a_kind_that_is_not_offered_says_why(arrays, capsys, kind, reason):
     assert reason in refused(capsys, f"write labels.npy out --kind {kind} {SPACING}")
@@ -250,20 +276,27 @@ def test_a_kind_that_is_not_offered_says_why(arrays, capsys, kind, reason):
 
 def test_an_unknown_kind_is_answered_with_a_list_of_them(arrays, capsys):
     shown = refused(capsys, f"write labels.npy out --kind scan {SPACING}")
-    assert all(f"\n              {name} " in shown for name in ("CT", "EnhancedCT", "ParametricMap"))
+    assert all(
+        f"\n              {name} " in shown for name in ("CT", "EnhancedCT", "ParametricMap")
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------- labels
 @pytest.mark.parametrize("form", ["binary", "labelmap"])
 def test_labels_are_written_with_their_names(arrays, capsys, tmp_path, form):
     pytest.importorskip("highdicom")
-    (tmp_path / "organs.toml").write_text('1 = "Liver"\n[2]\nlabel = "Spleen"\ntype = "Spleen"\n', encoding="utf-8")
+    (tmp_path / "organs.toml").write_text(
+        '1 = "Liver"\n[2]\nlabel = "Spleen"\ntype = "Spleen"\n', encoding="utf-8"
+    )
     run(capsys, f"{LABELS} --segments organs.toml --segmentation-type {form}")
     np.testing.assert_array_equal(dcs.read("out").array, arrays["labels"])
     (listed,) = run(capsys, "list out")["series"]
     assert listed["segments"]["1"] == "Liver"
     assert listed["segments"]["2"] == "Spleen"
-    assert run(capsys, f"{LABELS} --segments organs.toml --overwrite --dry-run")["kind"] == "Segmentation"
+    assert (
+        run(capsys, f"{LABELS} --segments organs.toml --overwrite --dry-run")["kind"]
+        == "Segmentation"
+    )
 
 
 @pytest.mark.parametrize(

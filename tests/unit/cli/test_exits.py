@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from dicomseries import errors
-from dicomseries.cli.exits import CommandLineError, Exit, exit_of
+from dicomseries.cli.exit_codes import CommandLineError, Exit, exit_of
 
-PARTS = {"code": "some-code", "where": "here", "given": "that", "expected": "this", "remedy": "Fix it."}
+PARTS = {
+    "code": "some-code",
+    "where": "here",
+    "given": "that",
+    "expected": "this",
+    "remedy": "Fix it.",
+}
 
 TABLE = [
     (CommandLineError, Exit.USAGE),
@@ -32,11 +38,17 @@ def test_each_class_of_error_has_its_exit_code(error, code):
 
 def test_no_class_of_error_is_forgotten_by_the_table():
     listed = {error for error, _ in TABLE}
-    ours = {own for own in vars(errors).values() if isinstance(own, type) and issubclass(own, errors.DicomSeriesError)}
+    ours = {
+        own
+        for own in vars(errors).values()
+        if isinstance(own, type) and issubclass(own, errors.DicomSeriesError)
+    }
     assert ours - listed == {errors.DicomSeriesError}
 
 
-@pytest.mark.parametrize("error", [OSError("disk"), FileNotFoundError("gone"), RuntimeError("bug"), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [OSError("disk"), FileNotFoundError("gone"), RuntimeError("bug"), MemoryError()]
+)
 def test_what_is_not_ours_is_a_failure(error):
     assert exit_of(error) is Exit.FAILED
 

@@ -7,12 +7,27 @@ import json
 import numpy as np
 import pytest
 
-from dicomseries.cli.exits import CommandLineError
-from dicomseries.cli.inputs import affine_of, geometry_of, mapping_of, metadata_of, now_of, split_words, uid_of
-from dicomseries.cli.over_volumes import gradients_of, per_volume_of, times_of
+from dicomseries.cli.exit_codes import CommandLineError
+from dicomseries.cli.parse_arguments import (
+    affine_of,
+    geometry_of,
+    mapping_of,
+    metadata_of,
+    now_of,
+    split_words,
+    uid_of,
+)
+from dicomseries.cli.volume_options import gradients_of, per_volume_of, times_of
 from dicomseries.errors import MetadataError, OptionError
 
-NOTHING = {"spacing": None, "origin": None, "affine": None, "space": None, "axes": None, "time_point": None}
+NOTHING = {
+    "spacing": None,
+    "origin": None,
+    "affine": None,
+    "space": None,
+    "axes": None,
+    "time_point": None,
+}
 
 
 def test_the_options_of_every_command_are_taken_from_any_place():
@@ -60,7 +75,8 @@ def test_an_affine_is_read_from_any_of_its_formats(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("gone.npy", None), ("bad.json", "{"), ("bad.txt", "1 2\n3"), ("word.txt", "x")]
+    ("name", "content"),
+    [("gone.npy", None), ("bad.json", "{"), ("bad.txt", "1 2\n3"), ("word.txt", "x")],
 )
 def test_an_affine_that_cannot_be_read_is_refused(tmp_path, name, content):
     if content is not None:
@@ -94,7 +110,8 @@ def test_a_malformed_setting_is_a_fault_of_the_command_line(settings):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("gone.toml", None), ("meta.yaml", b"a: 1"), ("latin.json", b'{"a": "\xe4"}')]
+    ("name", "content"),
+    [("gone.toml", None), ("meta.yaml", b"a: 1"), ("latin.json", b'{"a": "\xe4"}')],
 )
 def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name, content):
     if content is not None:
@@ -104,7 +121,9 @@ def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name, content)
 
 
 @pytest.mark.parametrize("option", ["--meta", "--per-volume", "--segments"])
-@pytest.mark.parametrize(("name", "content"), [("gone.toml", None), ("a.yaml", "a: 1"), ("a.json", "[1]")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("gone.toml", None), ("a.yaml", "a: 1"), ("a.json", "[1]")]
+)
 def test_a_file_that_cannot_be_read_is_refused_with_its_option(tmp_path, option, name, content):
     if content is not None:
         (tmp_path / name).write_text(content, encoding="utf-8")
@@ -114,7 +133,15 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_option(tmp_path, option,
 
 
 @pytest.mark.parametrize(
-    ("text", "times"), [("2.5", 2.5), ("0,2.5,7", (0, 2.5, 7)), ("0, 1", (0, 1)), ("3,", None), ("", None), ("a", None)]
+    ("text", "times"),
+    [
+        ("2.5", 2.5),
+        ("0,2.5,7", (0, 2.5, 7)),
+        ("0, 1", (0, 1)),
+        ("3,", None),
+        ("", None),
+        ("a", None),
+    ],
 )
 def test_times_are_a_step_or_one_for_each_volume(text, times):
     if times is not None:
@@ -150,7 +177,9 @@ def test_gradients_lie_along_the_axes_of_the_file_whatever_these_are_called(tmp_
     found = gradients_of(str(path), str(tmp_path / "bval"), str(tmp_path / "bvec"), geometry)
     # RAS (-2, 0, 0) is LPS (2, 0, 0); det > 0, so that the first component points against i.
     np.testing.assert_allclose(found["DiffusionGradientOrientation"][1], (-0.6, 0, 0.8), atol=1e-12)
-    one = gradients_of(str(path), str(tmp_path / "bval"), str(tmp_path / "bvec"), geometry | {"time_point": 1})
+    one = gradients_of(
+        str(path), str(tmp_path / "bval"), str(tmp_path / "bvec"), geometry | {"time_point": 1}
+    )
     assert one["DiffusionBValue"] == [1000]
 
 

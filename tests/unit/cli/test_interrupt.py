@@ -15,12 +15,26 @@ import pytest
 import dicomseries as dcs
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
-WORDS = ["write", "big.npy", "deep/out", "--kind", "ct", "--spacing", "1", "1", "2", "--workers", "1"]
+WORDS = [
+    "write",
+    "big.npy",
+    "deep/out",
+    "--kind",
+    "ct",
+    "--spacing",
+    "1",
+    "1",
+    "2",
+    "--workers",
+    "1",
+]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a whole console")
 def test_ctrl_c_ends_with_one_line_and_nothing_left(tmp_path):
-    np.lib.format.open_memmap(tmp_path / "big.npy", mode="w+", dtype="int16", shape=(400, 512, 512))  # sparse on disk
+    np.lib.format.open_memmap(
+        tmp_path / "big.npy", mode="w+", dtype="int16", shape=(400, 512, 512)
+    )  # sparse on disk
     process = subprocess.Popen(
         [sys.executable, "-m", "dicomseries", *WORDS],
         cwd=tmp_path,

@@ -13,7 +13,13 @@ from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.wording import in_options, printable
 from dicomseries.errors import MetadataError, OptionError, ReadError
 
-PARTS = {"code": "axes-unknown", "where": "axes", "given": "'abc'", "expected": "letters", "remedy": "Pass axes='zyx'."}
+PARTS = {
+    "code": "axes-unknown",
+    "where": "axes",
+    "given": "'abc'",
+    "expected": "letters",
+    "remedy": "Pass axes='zyx'.",
+}
 
 
 def test_an_error_is_one_block_with_all_five_parts(capsys):
@@ -33,7 +39,12 @@ def test_an_error_is_one_object_on_stderr_with_json(capsys):
     Output(json=True).error(OptionError(**PARTS))
     seen = capsys.readouterr()
     assert seen.out == ""
-    assert json.loads(seen.err)["error"] == {**PARTS, "class": "OptionError", "exit": 3, "remedy": "Pass --axes zyx."}
+    assert json.loads(seen.err)["error"] == {
+        **PARTS,
+        "class": "OptionError",
+        "exit": 3,
+        "remedy": "Pass --axes zyx.",
+    }
 
 
 def test_all_faults_of_an_error_are_shown(capsys):
@@ -50,7 +61,9 @@ def test_a_folder_without_a_series_is_named_as_the_original_names_it(capsys):
     assert capsys.readouterr().err.startswith('error: "scans" does not contain a DICOM series\n')
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "x"), RuntimeError("odd"), ZeroDivisionError()])
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "No such file", "x"), RuntimeError("odd"), ZeroDivisionError()]
+)
 def test_a_foreign_error_is_a_whole_block_too(capsys, error):
     Output().error(error)
     lines = capsys.readouterr().err.splitlines()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.api.report import report_page
 from dicomseries.cli import main
-from dicomseries.pipeline.reporting import report_page
 
 
 @pytest.fixture
@@ -21,7 +21,19 @@ def written(tmp_path, monkeypatch):
     return array
 
 
-COMMAND = ["write", "array.npy", "out", "--kind", "ct", "--spacing", "1", "2", "3", "--report", "page.html"]
+COMMAND = [
+    "write",
+    "array.npy",
+    "out",
+    "--kind",
+    "ct",
+    "--spacing",
+    "1",
+    "2",
+    "3",
+    "--report",
+    "page.html",
+]
 
 
 class Page(HTMLParser):
@@ -36,7 +48,11 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.fetched += [value for name, value in attrs if name in {"src", "href"} and not value.startswith("data:")]
+        self.fetched += [
+            value
+            for name, value in attrs
+            if name in {"src", "href"} and not value.startswith("data:")
+        ]
 
     def handle_data(self, data):
         self.text += data
@@ -47,7 +63,14 @@ def test_the_page_tells_all_of_a_write_and_fetches_nothing(written, tmp_path):
     page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert page.fetched == []
     assert "script" not in page.tags
-    for title in ("What was written", "What it shows", "Where it is", "Values", "Findings", "The same again"):
+    for title in (
+        "What was written",
+        "What it shows",
+        "Where it is",
+        "Values",
+        "Findings",
+        "The same again",
+    ):
         assert title in page.text
     assert page.tags.count("img") == 3
     assert page.tags.count("svg") == 3
@@ -72,7 +95,16 @@ def test_a_page_never_replaces_a_file_and_is_refused_before_writing(written, tmp
 
 def test_a_derived_series_has_a_page_too(written, tmp_path):
     assert main(COMMAND) == 0
-    derive = ["derive", "out", "array.npy", "new", "--derivation", "smoothing", "--report", "new.html"]
+    derive = [
+        "derive",
+        "out",
+        "array.npy",
+        "new",
+        "--derivation",
+        "smoothing",
+        "--report",
+        "new.html",
+    ]
     assert main(derive) == 0
     assert "Error, in the slices shown" in (tmp_path / "new.html").read_text(encoding="utf-8")
 

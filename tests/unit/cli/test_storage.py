@@ -12,12 +12,17 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import dicomseries as dcs
 from dicomseries.cli import main
-from dicomseries.cli.options import StorageOptions
-from dicomseries.cli.storage import storage_options_of
+from dicomseries.cli.shared_options import StorageOptions
+from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.stores import open_store
 
 SECRET = "wJalrXUtnFEMI-K7MDENG"  # noqa: S105 - nobody's
-ACCESS = ("--storage-options", f"token={SECRET}", "--storage-options", 'depths={"inner": [1, true]}')
+ACCESS = (
+    "--storage-options",
+    f"token={SECRET}",
+    "--storage-options",
+    'depths={"inner": [1, true]}',
+)
 FORM = ("--kind", "ct", "--spacing", "0.7", "0.9", "2.5")
 ARRAY = np.arange(7 * 4 * 5, dtype="int16").reshape(7, 4, 5)
 
@@ -60,19 +65,50 @@ def shown(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("json_too", [(), ("--json",)])
 def test_every_command_that_takes_a_url_gets_in_and_shows_no_secret(shown, json_too):
     more = (*ACCESS, *json_too)
-    assert shown("write", "volume.npy", "guarded://a/scan", *FORM, *more, "--report", "page.html")[0] == 0
+    assert (
+        shown("write", "volume.npy", "guarded://a/scan", *FORM, *more, "--report", "page.html")[0]
+        == 0
+    )
     assert shown("list", "guarded://a/scan", *more)[0] == 0
     assert shown("tags", "guarded://a/scan", *more)[0] == 0
-    assert shown("check", "guarded://a/scan", "--against", "volume.npy", "--no-validators", *more)[0] == 0
+    assert (
+        shown("check", "guarded://a/scan", "--against", "volume.npy", "--no-validators", *more)[0]
+        == 0
+    )
     assert shown("read", "guarded://a/scan", "back.npy", *more)[0] == 0
     np.testing.assert_array_equal(np.load("back.npy"), ARRAY)
     options = {"token": SECRET, "depths": {"inner": [1, True]}}
     open_store("guarded://a/volume.npy", options).put("", Path("volume.npy").read_bytes())
-    assert shown("write", "guarded://a/volume.npy", "guarded://a/plan", *FORM, *more, "--dry-run")[0] == 0
+    assert (
+        shown("write", "guarded://a/volume.npy", "guarded://a/plan", *FORM, *more, "--dry-run")[0]
+        == 0
+    )
     assert shown("write", "guarded://a/volume.npy", "fetched", *FORM, *more)[0] == 0
     spacing = ("--spacing", "0.7", "0.9", "2.5")
-    assert shown("check", "fetched", "--against", "guarded://a/volume.npy", *spacing, "--no-validators", *more)[0] == 0
-    assert shown("derive", "guarded://a/scan", "volume.npy", "derived", "--derivation", "smoothing", *more)[0] == 0
+    assert (
+        shown(
+            "check",
+            "fetched",
+            "--against",
+            "guarded://a/volume.npy",
+            *spacing,
+            "--no-validators",
+            *more,
+        )[0]
+        == 0
+    )
+    assert (
+        shown(
+            "derive",
+            "guarded://a/scan",
+            "volume.npy",
+            "derived",
+            "--derivation",
+            "smoothing",
+            *more,
+        )[0]
+        == 0
+    )
     np.testing.assert_array_equal(dcs.read("derived").array, ARRAY)
 
 
@@ -127,13 +163,17 @@ def test_a_word_that_is_no_option_is_refused_unseen(shown, pairs, code):
 
 
 def test_two_pairs_behind_one_option_are_refused_unseen(shown):
-    code, text = shown("list", "guarded://a/scan", "--storage-options", "key=AKIA42", f"secret={SECRET}")
+    code, text = shown(
+        "list", "guarded://a/scan", "--storage-options", "key=AKIA42", f"secret={SECRET}"
+    )
     assert code == 2
     assert "secret=***" in text
 
 
 def test_words_are_json_where_they_can_be():
-    assert storage_options_of(["anon=true", "port=22", "key=0042", 'word="22"', "url=http://a/?b=c", "empty="]) == {
+    assert storage_options_of(
+        ["anon=true", "port=22", "key=0042", 'word="22"', "url=http://a/?b=c", "empty="]
+    ) == {
         "anon": True,
         "port": 22,
         "key": "0042",

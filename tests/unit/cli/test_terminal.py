@@ -28,7 +28,13 @@ def terminal(capsys, monkeypatch):
 @pytest.fixture
 def series(tmp_path):
     array = np.arange(3 * 8 * 6, dtype="int16").reshape(3, 8, 6)
-    dcs.write(array, tmp_path / "series", kind="CT", spacing=(1, 1, 3), metadata={"SeriesDescription": "[red]Denoised"})
+    dcs.write(
+        array,
+        tmp_path / "series",
+        kind="CT",
+        spacing=(1, 1, 3),
+        metadata={"SeriesDescription": "[red]Denoised"},
+    )
     np.save(tmp_path / "array.npy", array)
     return tmp_path / "series"
 
@@ -58,7 +64,17 @@ def test_in_a_pipe_tables_are_plain_and_previews_are_left_out(capsys, series):
 
 
 def test_json_has_neither_table_nor_picture(terminal, capsys, series, tmp_path):
-    command = ["write", tmp_path / "array.npy", tmp_path / "out", "--kind", "ct", "--spacing", "1", "1", "3"]
+    command = [
+        "write",
+        tmp_path / "array.npy",
+        tmp_path / "out",
+        "--kind",
+        "ct",
+        "--spacing",
+        "1",
+        "1",
+        "3",
+    ]
     code, out = said(capsys, *command, "--preview", "--json")
     assert code == 0
     assert "\x1b" not in out
@@ -66,7 +82,17 @@ def test_json_has_neither_table_nor_picture(terminal, capsys, series, tmp_path):
 
 
 def test_a_receipt_on_a_terminal_is_a_table_with_a_picture(terminal, capsys, series, tmp_path):
-    command = ["write", tmp_path / "array.npy", tmp_path / "out", "--kind", "ct", "--spacing", "1", "1", "3"]
+    command = [
+        "write",
+        tmp_path / "array.npy",
+        tmp_path / "out",
+        "--kind",
+        "ct",
+        "--spacing",
+        "1",
+        "1",
+        "3",
+    ]
     code, out = said(capsys, *command, "--preview")
     assert code == 0
     assert "series UID" in out

@@ -53,7 +53,9 @@ def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(series, capsys):
     assert Path("a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("words", [["nothing"], ["."], ["ct", "--series", "1.2.3"], ["ct", "--overlay", "empty"]])
+@pytest.mark.parametrize(
+    "words", [["nothing"], ["."], ["ct", "--series", "1.2.3"], ["ct", "--overlay", "empty"]]
+)
 def test_what_is_no_series_is_refused_before_a_file_exists(series, capsys, words):
     Path("empty").mkdir()
     where = ["empty"] if words == ["."] else words
@@ -106,7 +108,10 @@ def test_a_viewer_that_is_not_installed_is_named_with_the_pip_line(series, capsy
     assert 'pip install "dicomseries[dcmview]"' in capsys.readouterr().err
     assert run(["view", series, "--viewer", "niivue", "--json"]) == 3
     error = json.loads(capsys.readouterr().err)["error"]
-    assert (error["code"], error["expected"]) == ("package-missing", "the package jupyterlab-niivue")
+    assert (error["code"], error["expected"]) == (
+        "package-missing",
+        "the package jupyterlab-niivue",
+    )
 
 
 def test_another_viewer_ends_with_ctrl_c_too(series):
@@ -114,7 +119,17 @@ def test_another_viewer_ends_with_ctrl_c_too(series):
     for name in ("index.html", "app-config.js"):
         Path("ohif", name).write_text("", encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "dicomseries", "view", series, "--ohif-dist", "ohif", "--no-open", "--json"],
+        [
+            sys.executable,
+            "-m",
+            "dicomseries",
+            "view",
+            series,
+            "--ohif-dist",
+            "ohif",
+            "--no-open",
+            "--json",
+        ],
         env=SOURCE_TREE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -33,7 +33,19 @@ def run(capsys, words):
 
 
 def write(capsys, *more):
-    words = ["write", "volume.npy", "out", "--kind", "ct", "--spacing", "0.7", "1.1", "2.5", *OBLIQUE, *more]
+    words = [
+        "write",
+        "volume.npy",
+        "out",
+        "--kind",
+        "ct",
+        "--spacing",
+        "0.7",
+        "1.1",
+        "2.5",
+        *OBLIQUE,
+        *more,
+    ]
     return run(capsys, words)
 
 
@@ -72,7 +84,9 @@ def test_a_check_against_another_array_finds_the_difference(volume, capsys):
     assert "error" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.nii.gz", "a.nrrd", "a.mha", "a.zarr", "a.tif"])
+@pytest.mark.parametrize(
+    "name", ["a.npy", "a.npz", "a.nii.gz", "a.nrrd", "a.mha", "a.zarr", "a.tif"]
+)
 def test_a_series_is_read_to_a_file_and_written_from_it_again(volume, capsys, name):
     write(capsys)
     record = run(capsys, f"read out {name}")
@@ -111,7 +125,9 @@ def test_the_same_command_makes_the_same_bytes_again(volume, capsys):
     for out in ("one", "two"):
         words = "--kind ct --spacing 1 1 2 --uid content --now 2024-01-31T12:00:00"
         run(capsys, f"write volume.npy {out} {words}")
-    one, two = (sorted(p.read_bytes() for p in dcs.scan(out).series[0].paths) for out in ("one", "two"))
+    one, two = (
+        sorted(p.read_bytes() for p in dcs.scan(out).series[0].paths) for out in ("one", "two")
+    )
     assert one == two
 
 
@@ -153,7 +169,12 @@ def test_the_demo_of_one_dtype_keeps_its_bound(tmp_path, capsys, dtype, bound):
 
 def test_advice_speaks_of_options(volume, capsys):
     assert any("--set RescaleType=HU" in text for text in write(capsys)["advice"])
-    assert main(["write", "volume.npy", "plan", "--kind", "ct", "--spacing", "1", "1", "2", "--dry-run"]) == 0
+    assert (
+        main(
+            ["write", "volume.npy", "plan", "--kind", "ct", "--spacing", "1", "1", "2", "--dry-run"]
+        )
+        == 0
+    )
     shown = capsys.readouterr().out
     assert "--set RescaleType=HU" in shown
     assert "metadata=" not in shown

@@ -6,7 +6,11 @@ import pytest
 from pydicom.sr.codedict import codes
 
 from dicomseries.derivation import derivation_code
-from dicomseries.derivation.codes import DERIVATIONS, IMAGE_PROCESSING, SOURCE_IMAGE
+from dicomseries.derivation.source.derivation_codes import (
+    DERIVATIONS,
+    IMAGE_PROCESSING,
+    SOURCE_IMAGE,
+)
 from dicomseries.errors import OptionError
 
 
@@ -21,14 +25,26 @@ def test_the_table_is_cid_7203_of_another_library():
 
 
 def test_the_fixed_codes_mean_what_the_dictionary_says():
-    assert plain(IMAGE_PROCESSING)[::2] == (codes.DCM.ImageProcessing.value, codes.DCM.ImageProcessing.meaning)
+    assert plain(IMAGE_PROCESSING)[::2] == (
+        codes.DCM.ImageProcessing.value,
+        codes.DCM.ImageProcessing.meaning,
+    )
     source = codes.cid7202.SourceImageForImageProcessingOperation
     assert plain(SOURCE_IMAGE)[::2] == (source.value, source.meaning)
 
 
 @pytest.mark.parametrize(("value", "meaning"), DERIVATIONS.items())
-def test_every_code_is_found_by_its_value_and_by_its_meaning_in_any_case_and_spacing(value, meaning):
-    for given in (value, meaning, meaning.upper(), meaning.replace(" ", "-"), meaning.replace(" ", ""), f" {value} "):
+def test_every_code_is_found_by_its_value_and_by_its_meaning_in_any_case_and_spacing(
+    value, meaning
+):
+    for given in (
+        value,
+        meaning,
+        meaning.upper(),
+        meaning.replace(" ", "-"),
+        meaning.replace(" ", ""),
+        f" {value} ",
+    ):
         assert plain(derivation_code(given)) == (value, "DCM", meaning)
 
 
@@ -66,7 +82,11 @@ def test_a_whole_code_may_be_given_in_any_form(given):
 
 
 def test_a_code_of_ones_own_scheme_and_a_meaning_in_another_language_are_taken_as_they_are():
-    assert plain(derivation_code(("7", "99ACME", "Denoised by net"))) == ("7", "99ACME", "Denoised by net")
+    assert plain(derivation_code(("7", "99ACME", "Denoised by net"))) == (
+        "7",
+        "99ACME",
+        "Denoised by net",
+    )
     assert plain(derivation_code(("113087", "DCM", "Glättung"))) == ("113087", "DCM", "Glättung")
 
 
@@ -75,16 +95,19 @@ def test_an_unknown_name_is_refused_with_the_whole_list(name):
     with pytest.raises(OptionError) as caught:
         derivation_code(name)
     assert (caught.value.code, caught.value.where) == ("derivation-unknown", "derivation")
-    assert all(value in caught.value.expected and text in caught.value.expected for value, text in DERIVATIONS.items())
+    assert all(
+        value in caught.value.expected and text in caught.value.expected
+        for value, text in DERIVATIONS.items()
+    )
 
 
 def test_a_name_that_fits_several_is_refused_with_these():
     with pytest.raises(OptionError) as caught:
         derivation_code("pixel by pixel m")
     assert caught.value.code == "derivation-ambiguous"
-    assert [value in caught.value.expected for value in ("113049", "113048", "113051", "113087")] == [True] * 3 + [
-        False
-    ]
+    assert [
+        value in caught.value.expected for value in ("113049", "113048", "113051", "113087")
+    ] == [True] * 3 + [False]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from dicomseries.standard.attribute import attribute, tag_of
 
 def source_of(*shared) -> Source:
     """A source of one slice that says this."""
-    frame = SourceFrame(sop_class_uid=MR.sop_class_uid, sop_instance_uid="2.25.9", position_lps=(0.0, 0.0, 0.0))
+    frame = SourceFrame(
+        sop_class_uid=MR.sop_class_uid, sop_instance_uid="2.25.9", position_lps=(0.0, 0.0, 0.0)
+    )
     return Source(
         kind="MR",
         sop_class_uid=MR.sop_class_uid,
@@ -49,14 +51,18 @@ def chain(found):
     for item in found.metadata.get("ContributingEquipmentSequence").values:
         by = {one.keyword: one.values for one in item}
         code = {one.keyword: one.values for one in by["PurposeOfReferenceCodeSequence"][0]}
-        told.append((code["CodeValue"][0], by["Manufacturer"][0], by.get("ManufacturerModelName", ("",))[0]))
+        told.append(
+            (code["CodeValue"][0], by["Manufacturer"][0], by.get("ManufacturerModelName", ("",))[0])
+        )
         assert [tag_of(one.keyword) for one in item] == sorted(tag_of(one.keyword) for one in item)
     return told
 
 
 def test_scanner_model_and_program_stand_in_the_chain_of_equipment():
     model = Model(name="DenoiseNet", version="2.1")
-    found = inherited(source_of(*SCANNER), model=model, software="dicomseries 0.1.0", description="Denoised")
+    found = inherited(
+        source_of(*SCANNER), model=model, software="dicomseries 0.1.0", description="Denoised"
+    )
     assert chain(found) == [
         ("109101", "ACME", "Scan-o-matic"),
         ("109102", "UNKNOWN", "DenoiseNet"),
@@ -68,14 +74,19 @@ def test_scanner_model_and_program_stand_in_the_chain_of_equipment():
 
 def test_a_result_of_a_result_names_the_scanner_once_and_each_step():
     first = inherited(source_of(*SCANNER), software="dicomseries 0.1.0")
-    ours = (attribute("Manufacturer", "dicomseries"), attribute("SoftwareVersions", "dicomseries 0.1.0"))
+    ours = (
+        attribute("Manufacturer", "dicomseries"),
+        attribute("SoftwareVersions", "dicomseries 0.1.0"),
+    )
     source = source_of(first.metadata.get("ContributingEquipmentSequence"), *ours)
     second = inherited(source, software="dicomseries 0.2.0")
     assert [code for code, *_ in chain(second)] == ["109101", "109102", "109102"]
 
 
 def test_a_program_is_no_scanner_even_where_no_scanner_is_named():
-    found = inherited(source_of(attribute("Manufacturer", "dicomseries")), software="dicomseries 0.1.0")
+    found = inherited(
+        source_of(attribute("Manufacturer", "dicomseries")), software="dicomseries 0.1.0"
+    )
     assert [code for code, *_ in chain(found)] == ["109102", "109102"]
 
 
@@ -94,7 +105,9 @@ def test_a_long_description_of_the_source_makes_room_for_what_was_done(text):
 
 def test_a_series_without_a_description_is_described_by_what_was_done():
     assert values(inherited(source_of()), "SeriesDescription") == ("Derived",)
-    assert values(inherited(source_of(), model=Model(name="Net", version="2")), "SeriesDescription") == ("Net 2",)
+    assert values(
+        inherited(source_of(), model=Model(name="Net", version="2")), "SeriesDescription"
+    ) == ("Net 2",)
 
 
 def test_a_model_without_a_name_is_refused():

@@ -11,27 +11,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomseries.derivation import Source, SourceFrame, inherit, match, meaning_of, rule_for
-from dicomseries.derivation.rules import RULES
+from dicomseries.derivation.rules.all_rules import RULES
 from dicomseries.geometry import Grid
 from dicomseries.iod import CT, KINDS, MR, PT, SC
-from dicomseries.iod.enhanced_ct import EnhancedCT
-from dicomseries.iod.enhanced_mr import EnhancedMR
-from dicomseries.iod.parametric_map import ParametricMap
+from dicomseries.iod.kinds.enhanced_ct import EnhancedCT
+from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
+from dicomseries.iod.kinds.parametric_map import ParametricMap
 from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS
 
-GRID = Grid.from_spacing((3, 4, 5), (1.5, 2.0, 3.0), origin=(-10, 20, 30), direction=(0.8, 0.6, 0, -0.6, 0.8, 0))
+GRID = Grid.from_spacing(
+    (3, 4, 5), (1.5, 2.0, 3.0), origin=(-10, 20, 30), direction=(0.8, 0.6, 0, -0.6, 0.8, 0)
+)
 NOON = dt.datetime(2024, 5, 1, 12, 30, 15, tzinfo=dt.UTC)
 
 
 def opened(owns) -> dict:
     """What a frame says: functional groups as they stand in the file, and beside the rest what is inside."""
-    groups = tuple(one for one in owns if one.keyword in FUNCTIONAL_GROUPS[EnhancedMR.sop_class_uid])
+    groups = tuple(
+        one for one in owns if one.keyword in FUNCTIONAL_GROUPS[EnhancedMR.sop_class_uid]
+    )
     inside = (one for group in groups for one in group.values[0])
     return {"own": (*(one for one in owns if one not in groups), *inside), "groups": groups}
 
 
-def source_of(*shared, own=None, volumes=1, kind=MR, frames_in_file=False, grid=GRID, **more) -> Source:
+def source_of(
+    *shared, own=None, volumes=1, kind=MR, frames_in_file=False, grid=GRID, **more
+) -> Source:
     """A source whose frames say what `own` returns for each volume and slice."""
     frames = tuple(
         SourceFrame(
@@ -96,33 +102,61 @@ SUBJECT = sorted(
 )
 
 
-@given(st.dictionaries(st.sampled_from(SUBJECT), TEXTS, max_size=8), st.sampled_from(KINDS), st.booleans())
-def test_patient_and_study_are_verbatim_whatever_they_say_and_wherever_the_result_lies(said, kind, same_space):
-    shared = [Attribute(keyword, vr_of(keyword), (text,) if text else ()) for keyword, text in said.items()]
+@given(
+    st.dictionaries(st.sampled_from(SUBJECT), TEXTS, max_size=8),
+    st.sampled_from(KINDS),
+    st.booleans(),
+)
+def test_patient_and_study_are_verbatim_whatever_they_say_and_wherever_the_result_lies(
+    said, kind, same_space
+):
+    shared = [
+        Attribute(keyword, vr_of(keyword), (text,) if text else ())
+        for keyword, text in said.items()
+    ]
     found = inherited(source_of(*shared), kind=kind, same_space=same_space)
-    assert {keyword: values(found, keyword) for keyword in said} == {one.keyword: one.values for one in shared}
+    assert {keyword: values(found, keyword) for keyword in said} == {
+        one.keyword: one.values for one in shared
+    }
 
 
-ANY = st.sampled_from(sorted(keyword for keyword in RULES if vr_of(keyword) in {"CS", "LO", "SH", "DS", "IS"}))
+ANY = st.sampled_from(
+    sorted(keyword for keyword in RULES if vr_of(keyword) in {"CS", "LO", "SH", "DS", "IS"})
+)
 
 
-@given(st.dictionaries(ANY, st.tuples(st.integers(1, 9), st.booleans()), max_size=12), st.sampled_from(KINDS))
+@given(
+    st.dictionaries(ANY, st.tuples(st.integers(1, 9), st.booleans()), max_size=12),
+    st.sampled_from(KINDS),
+)
 def test_nothing_that_is_dropped_new_or_owned_is_handed_on(said, kind):
-    shared = [Attribute(key, vr_of(key), (str(number),)) for key, (number, varies) in said.items() if not varies]
+    shared = [
+        Attribute(key, vr_of(key), (str(number),))
+        for key, (number, varies) in said.items()
+        if not varies
+    ]
     varying = [key for key, (_, varies) in said.items() if varies]
 
     def own(volume, index):
         return [Attribute(key, vr_of(key), (str(index + 1),)) for key in varying]
 
     found = inherited(source_of(*shared, own=own, kind=kind), kind=kind, description="Done")
-    made = {"SeriesDescription", "ImageType", "ContributingEquipmentSequence", "RescaleType", "SeriesType"}
+    made = {
+        "SeriesDescription",
+        "ImageType",
+        "ContributingEquipmentSequence",
+        "RescaleType",
+        "SeriesType",
+    }
     names = {*found.metadata.keywords, *(one.keyword for one in found.columns)} - made
     assert {name for name in names if not rule_for(name).is_kept} == set()
 
 
 @given(st.dictionaries(ANY, st.integers(1, 9), max_size=12), st.sampled_from(KINDS), st.booleans())
 def test_of_every_attribute_of_the_source_it_is_said_what_becomes_of_it(said, kind, same_space):
-    shared = [Attribute(keyword, vr_of(keyword), (str(number),)) for keyword, number in said.items()]
+    shared = [
+        Attribute(keyword, vr_of(keyword), (str(number),)) for keyword, number in said.items()
+    ]
     found = inherited(source_of(*shared, kind=CT), kind=kind, same_space=same_space)
     told = [one.attribute for one in found.decisions]
     assert set(said) <= set(told)
@@ -134,7 +168,9 @@ def test_of_every_attribute_of_the_source_it_is_said_what_becomes_of_it(said, ki
 
 def test_what_the_source_does_not_say_of_patient_and_study_is_not_said_by_our_defaults():
     found = inherited(source_of(attribute("PatientID", "42")))
-    assert [values(found, keyword) for keyword in ("StudyDate", "StudyTime", "StudyID", "PatientName")] == [()] * 4
+    assert [
+        values(found, keyword) for keyword in ("StudyDate", "StudyTime", "StudyID", "PatientName")
+    ] == [()] * 4
     assert values(found, "PatientID") == ("42",)
 
 
@@ -145,9 +181,13 @@ def test_what_differs_within_the_source_and_must_not_is_one_value_and_said_so():
 
 
 def test_uids_are_left_to_those_of_the_series():
-    source = source_of(attribute("StudyInstanceUID", "2.25.1"), attribute("FrameOfReferenceUID", "2.25.3"))
+    source = source_of(
+        attribute("StudyInstanceUID", "2.25.1"), attribute("FrameOfReferenceUID", "2.25.3")
+    )
     found = inherited(source)
-    assert not {"StudyInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID"} & set(found.metadata.keywords)
+    assert not {"StudyInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID"} & set(
+        found.metadata.keywords
+    )
     assert outcome(found, "StudyInstanceUID").startswith("kept")
     assert outcome(inherited(source, same_space=False), "FrameOfReferenceUID").startswith("dropped")
 
@@ -155,15 +195,26 @@ def test_uids_are_left_to_those_of_the_series():
 # ------------------------------------------------------------------------------------------------- flags, never reset
 def test_a_de_identified_source_stays_de_identified_with_its_method():
     codes = attribute("DeidentificationMethodCodeSequence", (attribute("CodeValue", "113100"),))
-    said = (attribute("PatientIdentityRemoved", "YES"), attribute("DeidentificationMethod", "ours"), codes)
+    said = (
+        attribute("PatientIdentityRemoved", "YES"),
+        attribute("DeidentificationMethod", "ours"),
+        codes,
+    )
     found = inherited(source_of(*said), kind=ParametricMap, same_space=False)
     assert [found.metadata.get(one.keyword) for one in said] == list(said)
 
 
 def test_loss_and_burned_in_text_of_one_slice_are_those_of_the_result():
     def own(_, index):
-        lossy = [attribute("LossyImageCompression", "01"), attribute("LossyImageCompressionRatio", f"{10 * index}")]
-        return [attribute("BurnedInAnnotation", "YES"), *lossy] if index else [attribute("BurnedInAnnotation", "NO")]
+        lossy = [
+            attribute("LossyImageCompression", "01"),
+            attribute("LossyImageCompressionRatio", f"{10 * index}"),
+        ]
+        return (
+            [attribute("BurnedInAnnotation", "YES"), *lossy]
+            if index
+            else [attribute("BurnedInAnnotation", "NO")]
+        )
 
     found = inherited(source_of(own=own, kind=SC), part_of(GRID, (0, 0, 0), (1, 4, 5)), kind=SC)
     flags = ("BurnedInAnnotation", "LossyImageCompression", "LossyImageCompressionRatio")
@@ -182,7 +233,9 @@ def test_loss_and_burned_in_text_of_one_slice_are_those_of_the_result():
         ("1.2.840.10008.1.2.1", "01", "01", None),
     ],
 )
-def test_a_lossy_transfer_syntax_is_admitted_even_if_the_source_does_not(syntax, said, word, method):
+def test_a_lossy_transfer_syntax_is_admitted_even_if_the_source_does_not(
+    syntax, said, word, method
+):
     shared = [attribute("LossyImageCompression", said)] if said else []
     found = inherited(source_of(*shared, transfer_syntax_uid=syntax, compression_ratio=12.34567))
     flag, how = values(found, "LossyImageCompression"), values(found, "LossyImageCompressionMethod")
@@ -196,14 +249,21 @@ def test_a_loss_of_unknown_size_is_advised_upon():
 
 
 # -------------------------------------------------------------------------------------------------------------- dates
-@pytest.mark.parametrize(("zone", "date", "time"), [("+1200", "20240502", "003015"), ("-0500", "20240501", "073015")])
+@pytest.mark.parametrize(
+    ("zone", "date", "time"), [("+1200", "20240502", "003015"), ("-0500", "20240501", "073015")]
+)
 def test_dates_of_the_result_are_in_the_zone_of_the_dates_that_are_kept(zone, date, time):
-    found = inherited(source_of(attribute("TimezoneOffsetFromUTC", zone), attribute("SeriesDate", "1999")), moment=NOON)
+    found = inherited(
+        source_of(attribute("TimezoneOffsetFromUTC", zone), attribute("SeriesDate", "1999")),
+        moment=NOON,
+    )
     assert values(found, "TimezoneOffsetFromUTC") == (zone,)
     for name in ("Series", "Content", "InstanceCreation"):
         assert (values(found, f"{name}Date"), values(found, f"{name}Time")) == ((date,), (time,))
     ours = found.metadata.get("ContributingEquipmentSequence").values[-1]
-    assert next(one for one in ours if one.keyword == "ContributionDateTime").values == (date + time + zone,)
+    assert next(one for one in ours if one.keyword == "ContributionDateTime").values == (
+        date + time + zone,
+    )
 
 
 def test_without_a_zone_in_the_source_dates_are_left_to_the_plan():
@@ -220,16 +280,29 @@ def test_without_a_zone_in_the_source_dates_are_left_to_the_plan():
         (MR, ("ORIGINAL", "PRIMARY", "M"), CT, ("DERIVED", "SECONDARY", "AXIAL")),
         (PT, ("ORIGINAL", "PRIMARY"), PT, ("DERIVED", "PRIMARY")),
         (CT, ("ORIGINAL", "PRIMARY", "AXIAL"), SC, ("DERIVED", "SECONDARY")),
-        (EnhancedCT, ("ORIGINAL", "PRIMARY", "ANGIO", "NONE"), EnhancedCT, ("DERIVED", "PRIMARY", "ANGIO", "QUANTITY")),
+        (
+            EnhancedCT,
+            ("ORIGINAL", "PRIMARY", "ANGIO", "NONE"),
+            EnhancedCT,
+            ("DERIVED", "PRIMARY", "ANGIO", "QUANTITY"),
+        ),
     ],
 )
 def test_image_type_says_derived_and_keeps_value_3_of_the_same_class(of, source, into, result):
-    assert values(inherited(source_of(attribute("ImageType", *source), kind=of), kind=into), "ImageType") == result
+    assert (
+        values(
+            inherited(source_of(attribute("ImageType", *source), kind=of), kind=into), "ImageType"
+        )
+        == result
+    )
 
 
 # ---------------------------------------------------------------------------------------------- facts of slices
 def heights(_, index):
-    return [attribute("SliceLocation", str(10 * index)), attribute("AcquisitionTime", f"12000{index}")]
+    return [
+        attribute("SliceLocation", str(10 * index)),
+        attribute("AcquisitionTime", f"12000{index}"),
+    ]
 
 
 def test_facts_of_slices_go_where_the_slices_go():
@@ -248,8 +321,12 @@ def test_facts_of_slices_are_dropped_between_the_slices():
 
 
 def test_what_all_slices_say_is_true_between_them_but_for_what_is_said_of_a_place():
-    between = Grid.from_affine((2, 4, 5), part_of(GRID, (0.5, 0, 0), (2, 4, 5)).affine(), space="LPS")
-    source = source_of(attribute("EchoTime", "4.60"), attribute("SliceThickness", "2.5"), own=heights)
+    between = Grid.from_affine(
+        (2, 4, 5), part_of(GRID, (0.5, 0, 0), (2, 4, 5)).affine(), space="LPS"
+    )
+    source = source_of(
+        attribute("EchoTime", "4.60"), attribute("SliceThickness", "2.5"), own=heights
+    )
     found = inherited(source, between)
     assert values(found, "EchoTime") == ("4.60",)
     assert values(found, "SliceThickness") is None
@@ -259,12 +336,19 @@ def test_what_all_slices_say_is_true_between_them_but_for_what_is_said_of_a_plac
 
 def test_the_thickness_of_every_other_slice_is_that_of_the_source_unless_it_is_none():
     half = part_of(GRID, (0, 0, 0), (2, 4, 5), step=2)
-    assert values(inherited(source_of(attribute("SliceThickness", "2.5")), half), "SliceThickness") == ("2.5",)
-    assert values(inherited(source_of(attribute("SliceThickness", "0")), half), "SliceThickness") is None
+    assert values(
+        inherited(source_of(attribute("SliceThickness", "2.5")), half), "SliceThickness"
+    ) == ("2.5",)
+    assert (
+        values(inherited(source_of(attribute("SliceThickness", "0")), half), "SliceThickness")
+        is None
+    )
 
 
 @pytest.mark.parametrize("kind", [CT, EnhancedCT])
-def test_slices_of_which_some_lie_between_those_of_the_source_all_have_the_thickness_of_the_new_grid(kind):
+def test_slices_of_which_some_lie_between_those_of_the_source_all_have_the_thickness_of_the_new_grid(
+    kind,
+):
     finer = Grid.from_affine((5, 4, 5), GRID.affine() @ np.diag([1, 1, 0.5, 1]), space="LPS")
     source = source_of(attribute("SliceThickness", "3"), attribute("SliceLocation", "7"), kind=CT)
     found = inherited(source, finer, kind=kind)
@@ -275,11 +359,20 @@ def test_slices_of_which_some_lie_between_those_of_the_source_all_have_the_thick
 def test_what_is_said_of_rows_and_columns_is_dropped_with_these():
     source = source_of(attribute("InPlanePhaseEncodingDirection", "ROW"))
     assert values(inherited(source), "InPlanePhaseEncodingDirection") == ("ROW",)
-    assert values(inherited(source, part_of(GRID, (0, 1, 0), (3, 2, 5))), "InPlanePhaseEncodingDirection") is None
+    assert (
+        values(
+            inherited(source, part_of(GRID, (0, 1, 0), (3, 2, 5))), "InPlanePhaseEncodingDirection"
+        )
+        is None
+    )
 
 
 def test_in_another_space_neither_position_nor_place_is_kept():
-    said = (attribute("PatientPosition", "HFS"), attribute("PositionReferenceIndicator", "SN"), attribute("KVP", "120"))
+    said = (
+        attribute("PatientPosition", "HFS"),
+        attribute("PositionReferenceIndicator", "SN"),
+        attribute("KVP", "120"),
+    )
     found = inherited(source_of(*said, own=heights, kind=CT), kind=CT, same_space=False)
     assert [values(found, one.keyword) for one in said] == [None, None, ("120",)]
     assert found.columns == ()
@@ -293,13 +386,19 @@ def test_a_kernel_is_kept_of_values_that_were_not_filtered_only():
 
 # ------------------------------------------------------------------------------------------------------------ volumes
 def echoes(volume, index):
-    return [attribute("EchoTime", str(volume + 1)), attribute("AcquisitionTime", f"12{volume}00{index}")]
+    return [
+        attribute("EchoTime", str(volume + 1)),
+        attribute("AcquisitionTime", f"12{volume}00{index}"),
+    ]
 
 
 def test_facts_of_volumes_are_kept_even_between_the_slices_and_facts_of_frames_are_not():
     between = part_of(GRID, (0.5, 0, 0), (2, 4, 5))
     found = inherited(source_of(own=echoes, volumes=2), between)
-    assert (column(found, "EchoTime").per, column(found, "EchoTime").values) == ("volume", (("1",), ("2",)))
+    assert (column(found, "EchoTime").per, column(found, "EchoTime").values) == (
+        "volume",
+        (("1",), ("2",)),
+    )
     assert column(found, "AcquisitionTime") is None
     same = inherited(source_of(own=echoes, volumes=2))
     assert len(column(same, "AcquisitionTime").values) == 6
@@ -316,7 +415,10 @@ def test_of_a_mean_over_volumes_nothing_is_said_that_differs_between_them():
 
 def test_one_number_for_all_volumes_does_not_hide_that_there_are_several():
     shared = attribute("AcquisitionNumber", "3")
-    assert values(inherited(source_of(shared, volumes=2, kind=CT), kind=CT), "AcquisitionNumber") is None
+    assert (
+        values(inherited(source_of(shared, volumes=2, kind=CT), kind=CT), "AcquisitionNumber")
+        is None
+    )
     assert values(inherited(source_of(shared, kind=CT), kind=CT), "AcquisitionNumber") == ("3",)
 
 
@@ -324,7 +426,11 @@ def test_an_attribute_that_all_files_must_have_is_not_left_to_some_of_them():
     between = part_of(GRID, (0, 0, 0), (2, 4, 5), step=0.5)
     source = source_of(own=lambda _, index: [attribute("FrameReferenceTime", str(index))], kind=PT)
     assert column(inherited(source, between, kind=PT), "FrameReferenceTime") is None
-    assert column(inherited(source, kind=PT), "FrameReferenceTime").values == (("0",), ("1",), ("2",))
+    assert column(inherited(source, kind=PT), "FrameReferenceTime").values == (
+        ("0",),
+        ("1",),
+        ("2",),
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- private
@@ -333,13 +439,19 @@ def private_source():
     other = (Attribute("(0029,0011)", "LO", ("OTHER",)), Attribute("(0029,1101)", "OB", (b"\1\2",)))
     item = (attribute("CodeValue", "1"), *mine, *other)
     nested = attribute("ProcedureCodeSequence", item)
-    return source_of(nested, *mine, *other, own=lambda _, index: [Attribute("(0029,1002)", "IS", (str(index),))])
+    return source_of(
+        nested, *mine, *other, own=lambda _, index: [Attribute("(0029,1002)", "IS", (str(index),))]
+    )
 
 
 def test_private_attributes_are_dropped_inside_of_sequences_too():
     found = inherited(private_source())
     (item,) = found.metadata.get("ProcedureCodeSequence").values
-    names = [*found.metadata.keywords, *(one.keyword for one in found.columns), *(one.keyword for one in item)]
+    names = [
+        *found.metadata.keywords,
+        *(one.keyword for one in found.columns),
+        *(one.keyword for one in item),
+    ]
     assert [name for name in names if name.startswith("(")] == []
     assert outcome(found, "(0029,0010)").startswith("dropped")
 
@@ -347,7 +459,10 @@ def test_private_attributes_are_dropped_inside_of_sequences_too():
 def test_private_attributes_of_a_creator_that_the_user_names_are_kept_with_its_name():
     found = inherited(private_source(), keep_private=("MINE",))
     (item,) = found.metadata.get("ProcedureCodeSequence").values
-    assert [name for name in found.metadata.keywords if name.startswith("(")] == ["(0029,0010)", "(0029,1001)"]
+    assert [name for name in found.metadata.keywords if name.startswith("(")] == [
+        "(0029,0010)",
+        "(0029,1001)",
+    ]
     assert [one.keyword for one in item] == ["CodeValue", "(0029,0010)", "(0029,1001)"]
     assert column(found, "(0029,1002)").values == (("0",), ("1",), ("2",))
     assert outcome(found, "(0029,0010)") == "kept: keep_private= names its creator"
@@ -370,27 +485,46 @@ def test_what_the_result_has_no_place_for_is_dropped_with_the_reason(kind):
 
 def test_positron_images_do_not_say_how_the_patient_lay_in_words_of_others():
     assert (
-        values(inherited(source_of(attribute("PatientPosition", "HFS"), kind=CT), kind=PT), "PatientPosition") is None
+        values(
+            inherited(source_of(attribute("PatientPosition", "HFS"), kind=CT), kind=PT),
+            "PatientPosition",
+        )
+        is None
     )
 
 
 def test_hounsfield_units_are_handed_on_to_what_can_mean_them():
     source = source_of(attribute("RescaleType", "HU"), kind=CT)
     taken = {kind.name: meaning_of(source, kind).attributes for kind in (CT, SC, MR, ParametricMap)}
-    assert taken == {"CT": (attribute("RescaleType", "HU"),), "SC": (), "MR": (), "ParametricMap": ()}
+    assert taken == {
+        "CT": (attribute("RescaleType", "HU"),),
+        "SC": (),
+        "MR": (),
+        "ParametricMap": (),
+    }
 
 
 def enhanced(*, echo_varies):
     """An enhanced source: timing shared by all frames, an echo time in each of them."""
-    timing = attribute("MRTimingAndRelatedParametersSequence", (attribute("RepetitionTime", "2000"),))
-    view = attribute("MRFOVGeometrySequence", (attribute("InPlanePhaseEncodingDirection", "COLUMN"),))
-    measures = attribute(
-        "PixelMeasuresSequence", (attribute("SliceThickness", "2.5"), attribute("PixelSpacing", "1", "1"))
+    timing = attribute(
+        "MRTimingAndRelatedParametersSequence", (attribute("RepetitionTime", "2000"),)
     )
-    echo = () if echo_varies else (attribute("MREchoSequence", (attribute("EffectiveEchoTime", 4.6),)),)
+    view = attribute(
+        "MRFOVGeometrySequence", (attribute("InPlanePhaseEncodingDirection", "COLUMN"),)
+    )
+    measures = attribute(
+        "PixelMeasuresSequence",
+        (attribute("SliceThickness", "2.5"), attribute("PixelSpacing", "1", "1")),
+    )
+    echo = (
+        ()
+        if echo_varies
+        else (attribute("MREchoSequence", (attribute("EffectiveEchoTime", 4.6),)),)
+    )
     shared = attribute("SharedFunctionalGroupsSequence", (view, timing, measures, *echo))
     direction = attribute(
-        "DiffusionGradientDirectionSequence", (attribute("DiffusionGradientOrientation", 1.0, 0.0, 0.0),)
+        "DiffusionGradientDirectionSequence",
+        (attribute("DiffusionGradientOrientation", 1.0, 0.0, 0.0),),
     )
 
     def own(volume, index):
@@ -404,7 +538,9 @@ def enhanced(*, echo_varies):
 
     volumes = 2 if echo_varies else 1
     nucleus = attribute("ResonantNucleus", "1H")
-    return source_of(nucleus, shared, own=own, kind=EnhancedMR, frames_in_file=True, volumes=volumes)
+    return source_of(
+        nucleus, shared, own=own, kind=EnhancedMR, frames_in_file=True, volumes=volumes
+    )
 
 
 def test_enhanced_facts_have_their_classic_names_in_a_classic_result():
@@ -413,7 +549,10 @@ def test_enhanced_facts_have_their_classic_names_in_a_classic_result():
     assert values(found, "InPlanePhaseEncodingDirection") == ("COL",)
     assert values(found, "ImagedNucleus") == ("1H",)
     assert values(found, "SliceThickness") == ("2.5",)
-    assert (column(found, "EchoTime").vr, column(found, "EchoTime").values) == ("DS", (("4.6",), ("9.2",)))
+    assert (column(found, "EchoTime").vr, column(found, "EchoTime").values) == (
+        "DS",
+        (("4.6",), ("9.2",)),
+    )
     assert column(found, "DiffusionGradientOrientation").values == (None, (1.0, 0.0, 0.0))
     assert column(found, "AcquisitionTime").values == (("120000",), ("120001",), ("120002",))
     assert values(found, "AcquisitionDate") == ("20200101",)
@@ -423,7 +562,11 @@ def test_enhanced_facts_have_their_classic_names_in_a_classic_result():
 def test_functional_groups_that_all_frames_share_are_handed_on_whole():
     found = inherited(enhanced(echo_varies=False), kind=EnhancedMR)
     groups = {name for name in found.metadata.keywords if name.startswith("MR")}
-    assert groups == {"MRTimingAndRelatedParametersSequence", "MRFOVGeometrySequence", "MREchoSequence"}
+    assert groups == {
+        "MRTimingAndRelatedParametersSequence",
+        "MRFOVGeometrySequence",
+        "MREchoSequence",
+    }
     (echo,) = found.metadata.get("MREchoSequence").values
     assert [one.values for one in echo] == [(4.6,)]
     assert values(found, "SliceThickness") == ("2.5",)
@@ -435,7 +578,11 @@ def test_functional_groups_that_differ_from_frame_to_frame_are_handed_on_whole()
     assert {one.keyword for one in found.columns} == {"FrameAcquisitionDateTime"}
     echo, diffusion = found.groups
     assert [one.values for one in echo.values[1][0]] == [(9.2,)]
-    assert (diffusion.keyword, diffusion.per, diffusion.values[0]) == ("MRDiffusionSequence", "volume", None)
+    assert (diffusion.keyword, diffusion.per, diffusion.values[0]) == (
+        "MRDiffusionSequence",
+        "volume",
+        None,
+    )
 
 
 def test_what_only_a_scanner_may_say_is_not_said_of_a_derived_multi_frame_image():
@@ -445,7 +592,10 @@ def test_what_only_a_scanner_may_say_is_not_said_of_a_derived_multi_frame_image(
 
 
 def test_an_empty_attribute_stays_empty_where_it_may_be_and_else_leaves_the_place_to_a_default():
-    said = [attribute(keyword) for keyword in ("ScanOptions", "ScanningSequence", "SliceThickness", "EchoTime")]
+    said = [
+        attribute(keyword)
+        for keyword in ("ScanOptions", "ScanningSequence", "SliceThickness", "EchoTime")
+    ]
     found = inherited(source_of(*said))
     assert [values(found, one.keyword) for one in said] == [(), None, None, ()]
 

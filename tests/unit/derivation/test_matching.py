@@ -21,9 +21,17 @@ GRID = Grid(
 
 
 def source_on(grid: Grid = GRID, positions=None, volumes: int = 1) -> Source:
-    places = positions if positions is not None else [grid.position(index) for index in range(grid.shape[0])]
+    places = (
+        positions
+        if positions is not None
+        else [grid.position(index) for index in range(grid.shape[0])]
+    )
     frames = tuple(
-        SourceFrame(sop_class_uid="1.2.3", sop_instance_uid=f"2.25.{volume}.{index}", position_lps=tuple(place))
+        SourceFrame(
+            sop_class_uid="1.2.3",
+            sop_instance_uid=f"2.25.{volume}.{index}",
+            position_lps=tuple(place),
+        )
         for volume in range(volumes)
         for index, place in enumerate(places)
     )
@@ -50,7 +58,11 @@ def test_every_other_slice_comes_from_that_slice_alone_and_keeps_its_pixels():
     matching = match(source_on(), mapped((3, 8, 9), (0, 0, 1), (1, 1, 2)))
     assert matching.slices == ((1,), (3,), (5,))
     assert matching.exact == (1, 3, 5)
-    assert (matching.relation, matching.locations_preserved, matching.same_pixels) == ("same space", True, True)
+    assert (matching.relation, matching.locations_preserved, matching.same_pixels) == (
+        "same space",
+        True,
+        True,
+    )
 
 
 def test_a_slice_between_two_comes_from_both_the_nearer_one_first():
@@ -67,10 +79,14 @@ def test_half_way_the_lower_one_comes_first():
 def test_the_ends_of_the_source_reach_half_a_slice_further_and_one_is_told_of_slices_beyond():
     matching = match(source_on(), mapped((5, 8, 9), (0, 0, 4), (1, 1, 0.45)))
     assert matching.slices == ((4,), (4, 5), (5, 4), (5,), ())
-    assert matching.advice == ("1 of 5 slices lie where the source has no voxels; they name no source image.",)
+    assert matching.advice == (
+        "1 of 5 slices lie where the source has no voxels; they name no source image.",
+    )
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(slice(0, 4), slice(2, 9)), (slice(3, 8), slice(0, 1))])
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(slice(0, 4), slice(2, 9)), (slice(3, 8), slice(0, 1))]
+)
 def test_a_crop_in_the_plane_keeps_locations_but_calls_pixels_otherwise(rows, columns):
     shape = (6, rows.stop - rows.start, columns.stop - columns.start)
     matching = match(source_on(), mapped(shape, (columns.start, rows.start, 0), (1, 1, 1)))
@@ -87,7 +103,11 @@ def test_a_crop_of_slices_keeps_pixels():
 def test_left_and_right_exchanged_turns_the_order_of_slices_along_the_normal():
     matching = match(source_on(), GRID.flipped("x"))
     assert matching.exact == (5, 4, 3, 2, 1, 0)
-    assert (matching.relation, matching.locations_preserved, matching.same_pixels) == ("same space", True, False)
+    assert (matching.relation, matching.locations_preserved, matching.same_pixels) == (
+        "same space",
+        True,
+        False,
+    )
 
 
 def test_a_quarter_turn_in_the_plane_keeps_locations():
@@ -153,8 +173,12 @@ def test_in_another_space_nothing_is_matched_and_nothing_is_said():
 @pytest.mark.parametrize(("tilt", "exact"), [(1e-5, (0, 1, 2, 3, 4, 5)), (1e-2, (None,) * 6)])
 def test_a_plane_that_is_hardly_tilted_is_the_same_plane(tilt, exact):
     x, y, z = (np.array(axis) for axis in GRID.axes)
-    axes = np.column_stack([x, y * math.cos(tilt) + z * math.sin(tilt), z * math.cos(tilt) - y * math.sin(tilt)])
-    assert match(source_on(), replace(GRID, direction_lps=tuple(axes.ravel().tolist()))).exact == exact
+    axes = np.column_stack(
+        [x, y * math.cos(tilt) + z * math.sin(tilt), z * math.cos(tilt) - y * math.sin(tilt)]
+    )
+    assert (
+        match(source_on(), replace(GRID, direction_lps=tuple(axes.ravel().tolist()))).exact == exact
+    )
 
 
 def test_a_voxel_of_another_orientation_is_not_the_slice_it_lies_in():

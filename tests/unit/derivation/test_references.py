@@ -13,7 +13,7 @@ from pydicom.sequence import Sequence
 
 import dicomseries as dcs
 from dicomseries.derivation import Source, SourceFrame, derivation_code, match
-from dicomseries.derivation.references import references
+from dicomseries.derivation.source.source_references import references
 from dicomseries.geometry import Grid
 from dicomseries.iod import VaryingGroup
 from dicomseries.standard.attribute import attribute
@@ -26,7 +26,9 @@ BETWEEN = replace(GRID, shape=(5, 8, 9), origin_lps=GRID.point(0, 0, 0.5))
 """Three slices between two each, one beyond the last but within its slab, one beyond."""
 
 
-def source_of(grid: Grid = GRID, *, is_multi_frame: bool = False, volumes: int = 1, **changes) -> Source:
+def source_of(
+    grid: Grid = GRID, *, is_multi_frame: bool = False, volumes: int = 1, **changes
+) -> Source:
     slices = grid.shape[0]
     frames = tuple(
         SourceFrame(
@@ -39,8 +41,18 @@ def source_of(grid: Grid = GRID, *, is_multi_frame: bool = False, volumes: int =
         for volume in range(volumes)
         for index in range(slices)
     )
-    known = {"kind": None, "sop_class_uid": frames[0].sop_class_uid, "modality": "CT", "study_uid": "2.25.1"}
-    known |= {"series_uid": "2.25.2", "frame_of_reference_uid": "2.25.3", "grid": grid, "frames": frames}
+    known = {
+        "kind": None,
+        "sop_class_uid": frames[0].sop_class_uid,
+        "modality": "CT",
+        "study_uid": "2.25.1",
+    }
+    known |= {
+        "series_uid": "2.25.2",
+        "frame_of_reference_uid": "2.25.3",
+        "grid": grid,
+        "frames": frames,
+    }
     return Source(**{**known, "volumes": volumes, **changes})
 
 
@@ -51,7 +63,9 @@ def dataset_of(item) -> Dataset:
         if one.vr == "SQ":
             dataset.add_new(one.tag, "SQ", Sequence([dataset_of(inner) for inner in one.values]))
         else:
-            dataset.add_new(one.tag, one.vr, list(one.values) if len(one.values) > 1 else one.values[0])
+            dataset.add_new(
+                one.tag, one.vr, list(one.values) if len(one.values) > 1 else one.values[0]
+            )
     return dataset
 
 
@@ -122,10 +136,17 @@ def test_frames_of_one_file_are_named_by_number_in_one_item():
 
 def test_a_reference_to_all_frames_of_a_file_has_no_numbers():
     source = source_of(is_multi_frame=True)
-    across = replace(GRID, shape=(1, 4, 9), spacing_mm=(0.75, 2.0, 0.5), direction_lps=(1, 0, 0, 0, 0, -1, 0, 1, 0))
+    across = replace(
+        GRID,
+        shape=(1, 4, 9),
+        spacing_mm=(0.75, 2.0, 0.5),
+        direction_lps=(1, 0, 0, 0, 0, -1, 0, 1, 0),
+    )
     matching = match(source, across)
     assert len(matching.slices[0]) == 4
-    assert named(images_of(references(source, matching, is_multi_frame=False), 0)) == [("2.25.7", None)]
+    assert named(images_of(references(source, matching, is_multi_frame=False), 0)) == [
+        ("2.25.7", None)
+    ]
     more = replace(source, shared=(attribute("NumberOfFrames", "5"),))
     ((_, numbers),) = named(images_of(references(more, matching, is_multi_frame=False), 0))
     assert sorted(numbers) == [1, 2, 3, 4]
@@ -138,7 +159,11 @@ def test_a_place_without_a_frame_is_not_named():
     frames[1] = replace(frames[1], frame_number=None)
     sparse = replace(source, frames=tuple(frames))
     found = references(sparse, match(sparse, GRID), is_multi_frame=False)
-    assert [named(images_of(found, index)) for index in range(3)] == [[("2.25.7", 1)], [], [("2.25.7", 3)]]
+    assert [named(images_of(found, index)) for index in range(3)] == [
+        [("2.25.7", 1)],
+        [],
+        [("2.25.7", 3)],
+    ]
 
 
 def test_more_frame_numbers_than_an_attribute_holds_are_spread_over_items():
@@ -152,7 +177,9 @@ def test_more_frame_numbers_than_an_attribute_holds_are_spread_over_items():
     )
     images = images_of(references(source, match(source, across), is_multi_frame=False), 0, slices=1)
     assert len(images) == 3
-    assert sorted(number for one in images for number in one.ReferencedFrameNumber) == list(range(1, 11_001))
+    assert sorted(number for one in images for number in one.ReferencedFrameNumber) == list(
+        range(1, 11_001)
+    )
     assert all(len("\\".join(map(str, one.ReferencedFrameNumber))) < 65_534 for one in images)
 
 
@@ -186,7 +213,9 @@ def test_several_volumes_from_one_all_name_it():
 def test_each_frame_has_a_functional_group_and_the_file_names_all_images_once():
     source = source_of()
     code = derivation_code("smoothing")
-    found = references(source, match(source, GRID), is_multi_frame=True, code=code, description="Smoothed")
+    found = references(
+        source, match(source, GRID), is_multi_frame=True, code=code, description="Smoothed"
+    )
     (group,) = found.groups
     assert isinstance(group, VaryingGroup)
     assert [part.keyword for part in group.parts] == [
@@ -245,11 +274,15 @@ def test_in_another_space_all_images_are_named(is_multi_frame):
 
 def test_an_enhanced_object_names_the_images_of_its_frames_once_more_by_study():
     source = source_of()
-    found = references(source, match(source, BETWEEN), is_multi_frame=True, sop_class_uid=ENHANCED_CT)
+    found = references(
+        source, match(source, BETWEEN), is_multi_frame=True, sop_class_uid=ENHANCED_CT
+    )
     (study,) = shared_of(found).SourceImageEvidenceSequence
     (series,) = study.ReferencedSeriesSequence
     assert (study.StudyInstanceUID, series.SeriesInstanceUID) == ("2.25.1", "2.25.2")
-    assert [one.ReferencedSOPInstanceUID for one in series.ReferencedSOPSequence] == [f"2.25.0.{i}" for i in range(4)]
+    assert [one.ReferencedSOPInstanceUID for one in series.ReferencedSOPSequence] == [
+        f"2.25.0.{i}" for i in range(4)
+    ]
 
 
 # --------------------------------------------------------------------------------------------------------- validators
@@ -319,7 +352,11 @@ def with_references(paths, folder, found, slices: int):
     for index, path in enumerate(paths):
         dataset = pydicom.dcmread(path)
         for own in found.shared:
-            home = dataset.SharedFunctionalGroupsSequence[0] if own.keyword == "DerivationImageSequence" else dataset
+            home = (
+                dataset.SharedFunctionalGroupsSequence[0]
+                if own.keyword == "DerivationImageSequence"
+                else dataset
+            )
             home.update(dataset_of((own,)))
         if not found.groups:
             for column in found.columns:
@@ -336,8 +373,15 @@ def with_references(paths, folder, found, slices: int):
     return sorted(folder.iterdir())
 
 
-TURNED = replace(GRID, shape=(5, 6, 9), spacing_mm=(0.75, 1.0, 0.5), direction_lps=(1, 0, 0, 0, 0, -1, 0, 1, 0))
-GRIDS = {"same": GRID, "between": BETWEEN, "flipped": GRID.flipped("x").along_normal()[0], "across": TURNED}
+TURNED = replace(
+    GRID, shape=(5, 6, 9), spacing_mm=(0.75, 1.0, 0.5), direction_lps=(1, 0, 0, 0, 0, -1, 0, 1, 0)
+)
+GRIDS = {
+    "same": GRID,
+    "between": BETWEEN,
+    "flipped": GRID.flipped("x").along_normal()[0],
+    "across": TURNED,
+}
 
 
 PLACES = {**{name: (grid, True) for name, grid in GRIDS.items()}, "another space": (GRID, False)}
@@ -348,7 +392,9 @@ PLACES = {**{name: (grid, True) for name, grid in GRIDS.items()}, "another space
 @pytest.mark.parametrize(
     "kinds", [(source, kind) for source in ("CT", "EnhancedCT") for kind in DEMANDED], ids="-".join
 )
-def test_validators_find_nothing_that_they_did_not_find_without_references(written, tmp_path, kinds, place, program):
+def test_validators_find_nothing_that_they_did_not_find_without_references(
+    written, tmp_path, kinds, place, program
+):
     source_kind, kind = kinds
     grid, same_space = PLACES[place]
     images, plain = written(source_kind, GRID), written(kind, grid, "result")

@@ -12,7 +12,7 @@ import pytest
 from pydicom.datadict import keyword_for_tag
 
 import data_packages
-from dicomseries.derivation.rules import GROUP_RULES, NO_RULE, RULES, SECTIONS, rule_for
+from dicomseries.derivation.rules.all_rules import GROUP_RULES, NO_RULE, RULES, SECTIONS, rule_for
 from dicomseries.iod import KINDS
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES, group_requirements
@@ -28,7 +28,13 @@ def names_of(path: Path) -> set[str]:
     frames = dataset.get("PerFrameFunctionalGroupsSequence") or []
     for item in (*shared, *frames[:1]):
         tags |= set(item.keys())
-        tags |= {tag for group in item if group.VR == "SQ" for inner in group.value for tag in inner.keys()}  # noqa: SIM118
+        tags |= {
+            tag
+            for group in item
+            if group.VR == "SQ"
+            for inner in group.value
+            for tag in inner.keys()  # noqa: SIM118
+        }
     return {keyword_for_tag(tag) or f"({tag.group:04X},{tag.element:04X})" for tag in tags}
 
 
@@ -66,7 +72,10 @@ def test_every_attribute_that_we_write_has_a_rule(kind):
 
 def test_every_element_of_real_files_has_a_rule():
     unruled = {
-        (name, path.name) for path in readable(PYDICOM_FILES) for name in names_of(path) if rule_for(name) is NO_RULE
+        (name, path.name)
+        for path in readable(PYDICOM_FILES)
+        for name in names_of(path)
+        if rule_for(name) is NO_RULE
     }
     assert unruled == set()
 
@@ -135,10 +144,19 @@ def test_no_rule_of_a_whole_group_keeps_anything():
 
 def test_every_reason_is_a_clause_that_can_follow_a_colon():
     reasons = {rule.why for rule in (*RULES.values(), *(rule for _, rule in GROUP_RULES), NO_RULE)}
-    assert [why for why in reasons if not why or why.endswith(".") or (why[0].isupper() and why[:2] != "HU")] == []
+    assert [
+        why
+        for why in reasons
+        if not why or why.endswith(".") or (why[0].isupper() and why[:2] != "HU")
+    ] == []
 
 
 def test_what_must_be_equal_in_all_files_of_a_study_is_kept_without_a_condition():
     verbatim = [section for section in SECTIONS if section.rule.is_verbatim]
-    assert {section.entity for section in verbatim} == {"patient", "study", "patient study", "clinical trial"}
+    assert {section.entity for section in verbatim} == {
+        "patient",
+        "study",
+        "patient study",
+        "clinical trial",
+    }
     assert {section.when for section in verbatim} == {"always"}

@@ -59,7 +59,9 @@ def printed_corners(grid: Grid) -> np.ndarray:
     x, y = np.reshape([float(text) for text in grid.orientation_texts()], (2, 3))
     across, down, _ = (float(text) for text in grid.spacing_texts())
     _, rows, columns = grid.shape
-    starts = [[float(text) for text in grid.position_texts(index)] for index in range(grid.shape[0])]
+    starts = [
+        [float(text) for text in grid.position_texts(index)] for index in range(grid.shape[0])
+    ]
     ends = np.array([(0 * x), x * across * (columns - 1), y * down * (rows - 1)])
     return np.array(starts)[:, None] + ends
 
@@ -73,7 +75,9 @@ def test_what_is_printed_is_where_the_grid_is(grid, decimals):
     assert found is not None
     turn, own = found
     assert turn.is_identity
-    exact = np.array([[source.grid.point(*at, z) for at in corners_of(grid)] for z in range(grid.shape[0])])
+    exact = np.array(
+        [[source.grid.point(*at, z) for at in corners_of(grid)] for z in range(grid.shape[0])]
+    )
     assert np.abs(printed_corners(own) - exact).max() <= CORNER * min(grid.spacing_mm)
     starts = printed_corners(own)[:, 0]
     even = np.linspace(starts[0], starts[-1], len(starts))
@@ -86,10 +90,14 @@ def corners_of(grid: Grid) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("decimals", [7, 9, 12])
 def test_texts_of_many_decimals_are_kept(decimals):
-    grid = Grid.from_spacing((4, 5, 6), (0.7, 0.9, 2.5), origin=(-10.123, 20, 3), direction=(0.6, 0.8, 0, -0.8, 0.6, 0))
+    grid = Grid.from_spacing(
+        (4, 5, 6), (0.7, 0.9, 2.5), origin=(-10.123, 20, 3), direction=(0.6, 0.8, 0, -0.8, 0.6, 0)
+    )
     source = source_with(grid, decimals)
     _, own = on_source_grid(source, grid.flipped("y"))
-    assert own.spacing_texts()[::-1] == tuple(f"{number:.{decimals}f}" for number in (2.5, 0.9, 0.7))
+    assert own.spacing_texts()[::-1] == tuple(
+        f"{number:.{decimals}f}" for number in (2.5, 0.9, 0.7)
+    )
     assert own.position_texts(2) == source.frames[2].own[0].values
     assert own.orientation_texts() == source.shared[1].values
 
@@ -103,7 +111,9 @@ def test_positions_of_few_decimals_are_evened_out_and_the_plane_keeps_its_texts(
 
 
 def test_cosines_of_few_decimals_are_not_kept():
-    grid = Grid.from_spacing((3, 200, 200), (1, 1, 1), direction=(0.936293, 0.351213, 0, -0.351213, 0.936293, 0))
+    grid = Grid.from_spacing(
+        (3, 200, 200), (1, 1, 1), direction=(0.936293, 0.351213, 0, -0.351213, 0.936293, 0)
+    )
     _, own = on_source_grid(source_with(grid, 2), grid)
     assert own.texts is None
 
@@ -111,6 +121,10 @@ def test_cosines_of_few_decimals_are_not_kept():
 def test_a_header_without_texts_or_with_wrong_ones_leaves_the_grid_its_own():
     grid = Grid(shape=(2, 3, 4), spacing_mm=(1, 1, 1))
     source = source_with(grid, 2)
-    for shared in ((), (attribute("PixelSpacing", "1", "x"),), (attribute("PixelSpacing", "2", "2"),)):
+    for shared in (
+        (),
+        (attribute("PixelSpacing", "1", "x"),),
+        (attribute("PixelSpacing", "2", "2"),),
+    ):
         _, own = on_source_grid(replace(source, shared=(*shared, *source.shared[1:2])), grid)
         assert own.texts is None

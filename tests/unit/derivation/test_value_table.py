@@ -14,8 +14,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 import dicomseries as dcs
-from dicomseries.derivation.relation import RELATIONS
-from dicomseries.derivation.value_rules import JUDGED, VALUE_RULES
+from dicomseries.derivation.rules.value_rules import JUDGED, VALUE_RULES
+from dicomseries.derivation.source.value_relation import RELATIONS
 from dicomseries.errors import DicomSeriesWarning, MetadataError
 from dicomseries.iod import find_kind
 
@@ -40,8 +40,12 @@ def activity() -> np.ndarray:
 
 QUANTITY = {
     "ValueType": "CODE",
-    "ConceptNameCodeSequence": [{"CodeValue": "246205007", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Quantity"}],
-    "ConceptCodeSequence": [{"CodeValue": "113063", "CodingSchemeDesignator": "DCM", "CodeMeaning": "T1"}],
+    "ConceptNameCodeSequence": [
+        {"CodeValue": "246205007", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Quantity"}
+    ],
+    "ConceptCodeSequence": [
+        {"CodeValue": "113063", "CodingSchemeDesignator": "DCM", "CodeMeaning": "T1"}
+    ],
 }
 MAPPED = {
     "MeasurementUnitsCodeSequence": [code("ms", "milliseconds")],
@@ -73,7 +77,10 @@ OURS: dict[str, tuple[Any, dict[str, Any]]] = {
     "PT": (activity, PET),
     "SC": (grey_values, WINDOWED | MAPPED | {"PixelPaddingValue": PADDING}),
     "EnhancedCT": (grey_values, HOUNSFIELD | EVENT),
-    "EnhancedMR": (grey_values, SIGNAL | SAFE | {"ImageType": ["DERIVED", "PRIMARY", "VOLUME", "T1"]}),
+    "EnhancedMR": (
+        grey_values,
+        SIGNAL | SAFE | {"ImageType": ["DERIVED", "PRIMARY", "VOLUME", "T1"]},
+    ),
     "MultiframeSC": (lambda: np.abs(grey_values()).astype("uint16"), WINDOWED),
     "XRay3D": (grey_values, WINDOWED | MAPPED | {"PixelPaddingValue": PADDING}),
     "ParametricMap": (lambda: grey_values().astype("float32") + 0.25, WINDOWED | MAPPED),
@@ -82,7 +89,12 @@ OURS: dict[str, tuple[Any, dict[str, Any]]] = {
 
 INVERTED = {"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "INVERSE"}
 LOGARITHMIC = {"PixelIntensityRelationship": "LOG", "PixelIntensityRelationshipSign": -1}
-DOSE = {"DoseUnits": "GY", "DoseType": "PHYSICAL", "DoseSummationType": "PLAN", "DoseGridScaling": "1"}
+DOSE = {
+    "DoseUnits": "GY",
+    "DoseType": "PHYSICAL",
+    "DoseSummationType": "PLAN",
+    "DoseGridScaling": "1",
+}
 
 FOREIGN: dict[str, tuple[str, dict[str, Any]]] = {
     "CR": ("1.2.840.10008.5.1.4.1.1.1", INVERTED),
@@ -92,8 +104,14 @@ FOREIGN: dict[str, tuple[str, dict[str, Any]]] = {
     "US": ("1.2.840.10008.5.1.4.1.1.6.1", {}),
     "NM": ("1.2.840.10008.5.1.4.1.1.20", {"Units": "CNTS", "CountsSource": "EMISSION"}),
     "RTDOSE": ("1.2.840.10008.5.1.4.1.1.481.2", DOSE),
-    "CT of low values that are bright": ("1.2.840.10008.5.1.4.1.1.2", INVERTED | {"RescaleType": "HU"}),
-    "CT with tables": ("1.2.840.10008.5.1.4.1.1.2", {"RescaleType": "HU", "VOILUTSequence": "a table"}),
+    "CT of low values that are bright": (
+        "1.2.840.10008.5.1.4.1.1.2",
+        INVERTED | {"RescaleType": "HU"},
+    ),
+    "CT with tables": (
+        "1.2.840.10008.5.1.4.1.1.2",
+        {"RescaleType": "HU", "VOILUTSequence": "a table"},
+    ),
 }
 """Sources of other classes → their SOP class, and what they say of their values."""
 
@@ -103,7 +121,12 @@ CODED = ("MeasurementUnitsCodeSequence", "QuantityDefinitionSequence")
 NEUTRAL = ("MONOCHROME2", "IDENTITY", "US", "NONE", "", "REAL", "Real values")
 """What a series says that nobody has said anything of."""
 
-OUTSIDE = {"PresentationLUTSequence", "SoftcopyVOILUTSequence", "ModalityLUTSequence", "PixelPaddingRangeLimit"}
+OUTSIDE = {
+    "PresentationLUTSequence",
+    "SoftcopyVOILUTSequence",
+    "ModalityLUTSequence",
+    "PixelPaddingRangeLimit",
+}
 """Attributes of the table that no source here holds: presentation states have them, or a reader refuses such series."""
 
 
@@ -136,12 +159,16 @@ def source(request, tmp_path_factory):
     kind = request.param if request.param in OURS else "SC"
     make, said = OURS[kind]
     array = make()
-    dcs.write(array, folder, kind=kind, spacing=(2.0, 2.5, 3.0), metadata=said, sync=False, verify=False)
+    dcs.write(
+        array, folder, kind=kind, spacing=(2.0, 2.5, 3.0), metadata=said, sync=False, verify=False
+    )
     if request.param in FOREIGN:
         patched(folder, request.param)
     dataset = pydicom.dcmread(min(folder.glob("*.dcm")), stop_before_pixels=True)
     result = kind if request.param in OURS else "CT" if request.param.startswith("CT") else "SC"
-    return SimpleNamespace(path=folder, array=array, kind=result, held=dict(values_in(dataset)), name=request.param)
+    return SimpleNamespace(
+        path=folder, array=array, kind=result, held=dict(values_in(dataset)), name=request.param
+    )
 
 
 def values_in(dataset: Dataset) -> Iterator[tuple[str, Any]]:
@@ -171,7 +198,9 @@ ARRAYS: dict[str, Any] = {
     "other": lambda array: array,
     "unit": lambda array: np.linspace(0, 0.98, array.size).reshape(array.shape),
     "labels": lambda array: array > 0,
-    "colour": lambda array: np.stack([np.linspace(0, 255, array.size).reshape(array.shape).astype("uint8")] * 3, -1),
+    "colour": lambda array: np.stack(
+        [np.linspace(0, 255, array.size).reshape(array.shape).astype("uint8")] * 3, -1
+    ),
 }
 """Relation → an array in this relation to the values of a source."""
 
@@ -211,7 +240,11 @@ def said_by(plan: Any) -> dict[str, Any]:
             if one.vr == "SQ" and one.values and one.keyword not in CODED:
                 yield from flat(one.values[0])
             elif one.vr == "SQ":
-                item = {inner.keyword: inner.values[0] for inner in one.values[0]} if one.values else {}
+                item = (
+                    {inner.keyword: inner.values[0] for inner in one.values[0]}
+                    if one.values
+                    else {}
+                )
                 yield one.keyword, str(item.get("CodeValue", "an item"))
             else:
                 values = tuple(plain(value) for value in one.values)
@@ -253,7 +286,9 @@ def fault_of(source, relation, one) -> str:
     """Return what is not as the cell says; empty if all is."""
     rule = JUDGED[one.keyword]
     cell = rule.cells[relation]
-    kind = find_kind("SC" if relation == "colour" and source.kind != "MultiframeSC" else source.kind)
+    kind = find_kind(
+        "SC" if relation == "colour" and source.kind != "MultiframeSC" else source.kind
+    )
     if one.keyword == "ImageType":
         return image_type_fault(source, cell, one)
     if cell in {"keep", "keep if shown"}:
@@ -276,13 +311,20 @@ def kept_fault(one, *, has_place) -> str:
     if has_place and not is_told:
         return f"kept, but explained as {one.outcome!r}"
     is_unit = one.keyword in {"RescaleType", "Units"}
-    return "kept where the kind has no place for it" if is_unit and not has_place and one.now == one.before else ""
+    return (
+        "kept where the kind has no place for it"
+        if is_unit and not has_place and one.now == one.before
+        else ""
+    )
 
 
 def asking_fault(source, cell, one) -> str:
     """Return whether the receipt fails to ask, or asks where there is nothing to ask: once about one unit."""
     is_first = one.keyword in {"RescaleType", "Units", "DoseUnits", "PhotometricInterpretation"}
-    is_first |= one.keyword == "MeasurementUnitsCodeSequence" and source.held.get("Units", "NONE") in NEUTRAL
+    is_first |= (
+        one.keyword == "MeasurementUnitsCodeSequence"
+        and source.held.get("Units", "NONE") in NEUTRAL
+    )
     asks = f"{one.keyword} {one.before}" in one.advice and "is not taken over" in one.advice
     if cell == "ask" and is_first:
         return "" if asks else f"the receipt does not ask: {one.advice}"
@@ -314,7 +356,12 @@ def test_every_row_of_the_table_is_tried(tmp_path_factory):
     held = {keyword for _, said in OURS.values() for keyword in said} | {
         key for _, own in FOREIGN.values() for key in own
     }
-    held |= {"RescaleSlope", "RescaleIntercept", "SmallestImagePixelValue", "LargestImagePixelValue"}
+    held |= {
+        "RescaleSlope",
+        "RescaleIntercept",
+        "SmallestImagePixelValue",
+        "LargestImagePixelValue",
+    }
     held |= {"VOILUTFunction", "RealWorldValueMappingSequence"}
     assert set(JUDGED) - held == OUTSIDE
 

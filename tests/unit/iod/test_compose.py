@@ -23,7 +23,7 @@ from dicomseries.iod import (
     compose,
     find_kind,
 )
-from dicomseries.iod.not_offered import OTHER_NAMES, REFUSED
+from dicomseries.iod.kinds.not_offered import OTHER_NAMES, REFUSED
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import attribute
 from dicomseries.values import PixelRules
@@ -74,7 +74,9 @@ DEMANDED = {
     "EnhancedCT": {"IrradiationEventUID": "2.25.77", "RescaleType": "HU"},
     "EnhancedMR": {"ApplicableSafetyStandardAgency": "IEC"},
 }
-COLOUR = {key: value for key, value in FACTS.items() if not key.startswith(("Rescale", "Window", "Real"))} | {
+COLOUR = {
+    key: value for key, value in FACTS.items() if not key.startswith(("Rescale", "Window", "Real"))
+} | {
     "SamplesPerPixel": (3,),
     "PhotometricInterpretation": ("RGB",),
     "PlanarConfiguration": (0,),
@@ -83,7 +85,10 @@ UNSCALED = {key: value for key, value in FACTS.items() if not key.startswith("Re
 
 
 def composed(kind, metadata=None, facts=FACTS):
-    return {one.keyword: one.values for one in compose(kind, facts, Metadata.from_mapping(metadata or {})).shared}
+    return {
+        one.keyword: one.values
+        for one in compose(kind, facts, Metadata.from_mapping(metadata or {})).shared
+    }
 
 
 def faults(kind, metadata, facts=FACTS):
@@ -111,14 +116,24 @@ def test_ct_invents_no_scanner():
     assert found["ImageType"] == ("DERIVED", "SECONDARY", "AXIAL")
     assert found["RescaleType"] == ("US",)
     empty = {keyword for keyword, values in found.items() if not values}
-    assert {"KVP", "AcquisitionNumber", "PatientPosition", "Laterality", "PatientID", "PatientName"} <= empty
+    assert {
+        "KVP",
+        "AcquisitionNumber",
+        "PatientPosition",
+        "Laterality",
+        "PatientID",
+        "PatientName",
+    } <= empty
 
 
 def test_mr_says_research_mode():
     found = composed(MR)
     assert found["ImageType"] == ("DERIVED", "SECONDARY", "OTHER")
     assert (found["ScanningSequence"], found["SequenceVariant"]) == (("RM",), ("NONE",))
-    assert all(found[keyword] == () for keyword in ("ScanOptions", "MRAcquisitionType", "EchoTime", "EchoTrainLength"))
+    assert all(
+        found[keyword] == ()
+        for keyword in ("ScanOptions", "MRAcquisitionType", "EchoTime", "EchoTrainLength")
+    )
 
 
 def test_pet_is_static_without_unit_and_without_decay_correction():
@@ -160,7 +175,9 @@ def test_per_instance_attributes_are_not_shared(kind):
 
 # ------------------------------------------------------------------------------------------------------ the user's say
 def test_the_users_value_wins_over_a_default():
-    found = composed(CT, {"RescaleType": "HU", "Manufacturer": "Acme", "KVP": 120, "StudyDate": "2020-01-02"})
+    found = composed(
+        CT, {"RescaleType": "HU", "Manufacturer": "Acme", "KVP": 120, "StudyDate": "2020-01-02"}
+    )
     assert found["RescaleType"] == ("HU",)
     assert found["Manufacturer"] == ("Acme",)
     assert found["KVP"] == ("120",)
@@ -185,7 +202,9 @@ def test_a_body_part_takes_the_place_of_laterality():
 def test_the_users_derivation_is_followed_by_the_bound():
     found = composed(CT, {"DerivationDescription": "Denoised."})
     assert found["DerivationDescription"] == ("Denoised.\nStored exactly.",)
-    assert faults(CT, {"DerivationDescription": "x" * 1020}) == {"DerivationDescription": "text-too-long"}
+    assert faults(CT, {"DerivationDescription": "x" * 1020}) == {
+        "DerivationDescription": "text-too-long"
+    }
 
 
 def test_sc_may_name_the_modality_it_stands_for_and_the_others_may_not():
@@ -200,7 +219,11 @@ def test_inversion_recovery_asks_for_an_inversion_time():
 
 
 def test_all_that_does_not_fit_the_kind_is_said_at_once():
-    wrong = {"ImageType": ["DERIVED", "SECONDARY"], "PatientPosition": "HFS", "SeriesType": ["STATIC", "FILM"]}
+    wrong = {
+        "ImageType": ["DERIVED", "SECONDARY"],
+        "PatientPosition": "HFS",
+        "SeriesType": ["STATIC", "FILM"],
+    }
     assert faults(PT, wrong) == {
         "ImageType": "value-not-allowed-by-kind",
         "PatientPosition": "attribute-forbidden-by-kind",
@@ -209,7 +232,9 @@ def test_all_that_does_not_fit_the_kind_is_said_at_once():
 
 
 def test_ct_and_mr_demand_three_values_of_image_type():
-    assert faults(CT, {"ImageType": ["DERIVED", "SECONDARY"]}) == {"ImageType": "value-not-allowed-by-kind"}
+    assert faults(CT, {"ImageType": ["DERIVED", "SECONDARY"]}) == {
+        "ImageType": "value-not-allowed-by-kind"
+    }
     assert composed(MR, {"ImageType": ["ORIGINAL", "PRIMARY", "M", "SE"]})["ImageType"][3] == "SE"
 
 
@@ -222,8 +247,14 @@ def test_defaults_that_matter_are_advised_on():
     assert "BQML" in compose(PT, FACTS, Metadata()).advice[0]
     assert compose(CT, FACTS, Metadata.from_mapping({"RescaleType": "HU"})).advice == ()
     uncorrected = {"DecayCorrection": "NONE"}
-    assert "DecayCorrection is NONE" in compose(PT, FACTS, Metadata.from_mapping({"Units": "BQML"})).advice[0]
-    assert "BQLM" in compose(PT, FACTS, Metadata.from_mapping({"Units": "BQLM"} | uncorrected)).advice[0]
+    assert (
+        "DecayCorrection is NONE"
+        in compose(PT, FACTS, Metadata.from_mapping({"Units": "BQML"})).advice[0]
+    )
+    assert (
+        "BQLM"
+        in compose(PT, FACTS, Metadata.from_mapping({"Units": "BQLM"} | uncorrected)).advice[0]
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ plan's facts
@@ -259,7 +290,9 @@ def test_a_missing_date_is_empty_where_type_2_and_absent_where_type_3():
     assert found["StudyDate"] == found["ContentDate"] == ()
     assert "SeriesDate" not in found
     assert faults(PT, {}, facts) == {"SeriesDate": "value-missing", "SeriesTime": "value-missing"}
-    assert composed(PT, {"SeriesDate": "20200101", "SeriesTime": "12"}, facts)["SeriesDate"] == ("20200101",)
+    assert composed(PT, {"SeriesDate": "20200101", "SeriesTime": "12"}, facts)["SeriesDate"] == (
+        "20200101",
+    )
 
 
 def test_a_missing_type_1_fact_is_an_error():
@@ -318,7 +351,9 @@ def test_a_kind_of_two_words_is_found_however_they_are_joined(name):
 def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
     with pytest.raises(KindError) as caught:
         find_kind(name)
-    assert [line.split()[0] for line in caught.value.remedy.splitlines()[1:]] == [kind.name for kind in OFFERED]
+    assert [line.split()[0] for line in caught.value.remedy.splitlines()[1:]] == [
+        kind.name for kind in OFFERED
+    ]
     assert caught.value.code == "kind-unknown"
 
 
@@ -333,7 +368,9 @@ def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
         ("rtstruct", "contours", '"Segmentation"'),
     ],
 )
-def test_an_object_that_an_array_cannot_fill_is_refused_with_the_reason_and_what_to_use(name, reason, remedy):
+def test_an_object_that_an_array_cannot_fill_is_refused_with_the_reason_and_what_to_use(
+    name, reason, remedy
+):
     with pytest.raises(KindError) as caught:
         find_kind(name)
     assert caught.value.code == "kind-not-offered"
@@ -397,7 +434,10 @@ def test_every_name_leads_to_one_answer():
     [
         ({"ReferencedStudySequence": []}, "ReferencedStudySequence"),
         ({"ProcedureCodeSequence": [{"CodeValue": "1"}]}, "ProcedureCodeSequence[0].CodeMeaning"),
-        ({"ClinicalTrialSubjectID": "1", "ClinicalTrialSponsorName": "Us"}, "ClinicalTrialProtocolID"),
+        (
+            {"ClinicalTrialSubjectID": "1", "ClinicalTrialSponsorName": "Us"},
+            "ClinicalTrialProtocolID",
+        ),
     ],
 )
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -408,14 +448,22 @@ def test_what_a_user_begins_must_be_whole(kind, given, where):
 
 
 def test_type_2_of_an_optional_module_in_use_is_filled_empty():
-    trial = {"ClinicalTrialSponsorName": "Us", "ClinicalTrialProtocolID": "1", "ClinicalTrialSubjectID": "2"}
+    trial = {
+        "ClinicalTrialSponsorName": "Us",
+        "ClinicalTrialProtocolID": "1",
+        "ClinicalTrialSubjectID": "2",
+    }
     found = {one.keyword: one for one in compose(CT, FACTS, Metadata.from_mapping(trial)).shared}
     assert found["ClinicalTrialSiteName"].is_empty
-    assert "ClinicalTrialSiteName" not in {one.keyword for one in compose(CT, FACTS, Metadata()).shared}
+    assert "ClinicalTrialSiteName" not in {
+        one.keyword for one in compose(CT, FACTS, Metadata()).shared
+    }
 
 
 def test_an_animal_has_what_animals_have():
     animal = Metadata.from_mapping({"PatientSpeciesDescription": "Dog"})
     found = {one.keyword: one for one in compose(CT, FACTS, animal).shared}
     assert found["PatientBreedCodeSequence"].is_empty
-    assert "PatientBreedCodeSequence" not in {one.keyword for one in compose(CT, FACTS, Metadata()).shared}
+    assert "PatientBreedCodeSequence" not in {
+        one.keyword for one in compose(CT, FACTS, Metadata()).shared
+    }

@@ -7,7 +7,11 @@ from dicomseries.iod import KINDS, MR, PT, SC, Leaf, VaryingGroup, compose, find
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import attribute
 
-ENHANCED_CT, ENHANCED_MR, MAP = find_kind("EnhancedCT"), find_kind("EnhancedMR"), find_kind("ParametricMap")
+ENHANCED_CT, ENHANCED_MR, MAP = (
+    find_kind("EnhancedCT"),
+    find_kind("EnhancedMR"),
+    find_kind("ParametricMap"),
+)
 MULTIFRAME_SC, XRAY = find_kind("MultiframeSC"), find_kind("XRay3D")
 MULTI_FRAME = tuple(kind for kind in KINDS if kind.is_multi_frame)
 DEMANDED = {
@@ -63,7 +67,10 @@ def composed(kind, metadata=None, varying=(), facts=FACTS):
 
 
 def item(values):
-    return {one.keyword: item(one.values[0]) if one.vr == "SQ" and one.values else one.values for one in values}
+    return {
+        one.keyword: item(one.values[0]) if one.vr == "SQ" and one.values else one.values
+        for one in values
+    }
 
 
 def shared_frames(composition):
@@ -122,8 +129,12 @@ def test_only_the_position_and_the_numbers_of_a_frame_differ(kind):
 
 @multi_frame
 def test_a_group_is_shared_or_per_frame_and_never_both(kind):
-    composition = composed(kind, varying=["TemporalPositionIndex"] if "TemporalPositionIndex" in kind.over_time else ())
-    assert not shared_frames(composition).keys() & {group.keyword for group in composition.per_frame}
+    composition = composed(
+        kind, varying=["TemporalPositionIndex"] if "TemporalPositionIndex" in kind.over_time else ()
+    )
+    assert not shared_frames(composition).keys() & {
+        group.keyword for group in composition.per_frame
+    }
 
 
 @multi_frame
@@ -139,11 +150,15 @@ def test_geometry_is_in_the_groups_and_not_at_the_top(kind):
         "SpacingBetweenSlices": ("4.5",),
         "PixelSpacing": ("3.5", "2.5"),
     }
-    assert not {"PixelSpacing", "SliceThickness", "ImageOrientationPatient"} & top(composition).keys()
+    assert (
+        not {"PixelSpacing", "SliceThickness", "ImageOrientationPatient"} & top(composition).keys()
+    )
 
 
 def test_volumes_have_an_index_and_a_time_in_every_frame():
-    composition = composed(ENHANCED_MR, varying=["TemporalPositionIndex", "TemporalPositionTimeOffset"])
+    composition = composed(
+        ENHANCED_MR, varying=["TemporalPositionIndex", "TemporalPositionTimeOffset"]
+    )
     frames = {group.keyword: list(group.columns) for group in composition.per_frame}
     assert frames["TemporalPositionSequence"] == ["TemporalPositionTimeOffset"]
     assert "TemporalPositionIndex" in frames["FrameContentSequence"]
@@ -154,7 +169,11 @@ def test_volumes_have_an_index_and_a_time_in_every_frame():
 def test_a_frame_is_what_the_image_is(kind):
     for given in (None, ["DERIVED", "PRIMARY", "VOLUME", "MAX_IP"]):
         composition = composed(kind, {"ImageType": given} if given else None)
-        types = [group for key, group in shared_frames(composition).items() if key.endswith("FrameTypeSequence")]
+        types = [
+            group
+            for key, group in shared_frames(composition).items()
+            if key.endswith("FrameTypeSequence")
+        ]
         assert [group["FrameType"] for group in types] == [top(composition)["ImageType"]]
 
 
@@ -172,8 +191,16 @@ def test_a_map_and_a_multi_frame_sc_are_stored_as_they_are():
     found = top(composed(MULTIFRAME_SC))
     assert (found["RescaleSlope"], found["RescaleIntercept"]) == (("1",), ("0",))
     assert found["FrameIncrementPointer"] == (0x52009230,)
-    colour = {"SamplesPerPixel": (3,), "PhotometricInterpretation": ("RGB",), "PlanarConfiguration": (0,)}
-    colourful = {keyword: values for keyword, values in FACTS.items() if not keyword.startswith(("Window", "Real"))}
+    colour = {
+        "SamplesPerPixel": (3,),
+        "PhotometricInterpretation": ("RGB",),
+        "PlanarConfiguration": (0,),
+    }
+    colourful = {
+        keyword: values
+        for keyword, values in FACTS.items()
+        if not keyword.startswith(("Window", "Real"))
+    }
     found = top(composed(MULTIFRAME_SC, facts=colourful | colour))
     assert not {"RescaleSlope", "PresentationLUTShape", "WindowCenter"} & found.keys()
 
@@ -212,7 +239,9 @@ def test_a_paired_part_needs_its_side_and_classic_laterality_is_one():
 def test_a_code_of_the_users_wins_over_the_word_and_needs_none():
     code = {"CodeValue": "1", "CodingSchemeDesignator": "99US", "CodeMeaning": "Teapot"}
     for word in ({}, {"BodyPartExamined": "TEAPOT"}):
-        anatomy = shared_frames(composed(MAP, {"AnatomicRegionSequence": code} | word))["FrameAnatomySequence"]
+        anatomy = shared_frames(composed(MAP, {"AnatomicRegionSequence": code} | word))[
+            "FrameAnatomySequence"
+        ]
         assert anatomy["AnatomicRegionSequence"]["CodeMeaning"] == ("Teapot",)
 
 
@@ -231,10 +260,14 @@ def test_a_group_that_the_table_does_not_have_goes_where_functional_groups_are()
 
 def test_a_group_cannot_be_given_and_vary():
     given = DEMANDED["EnhancedMR"] | {"MREchoSequence": {"EffectiveEchoTime": 30.0}}
-    assert faults(ENHANCED_MR, given, ["EchoTime"]) == {"MREchoSequence": "sequence-given-and-varying"}
+    assert faults(ENHANCED_MR, given, ["EchoTime"]) == {
+        "MREchoSequence": "sequence-given-and-varying"
+    }
 
 
-@pytest.mark.parametrize("keyword", ["FrameType", "PlanePositionSequence", "TemporalPositionIndex", "StackID"])
+@pytest.mark.parametrize(
+    "keyword", ["FrameType", "PlanePositionSequence", "TemporalPositionIndex", "StackID"]
+)
 def test_what_follows_from_the_array_is_not_the_users(keyword):
     with pytest.raises(MetadataError) as caught:
         Metadata.from_mapping({keyword: "1"})
@@ -243,26 +276,43 @@ def test_what_follows_from_the_array_is_not_the_users(keyword):
 
 # --------------------------------------------------------------------------------------------- contrasts of the volumes
 def test_an_echo_time_is_written_under_its_enhanced_name():
-    assert shared_frames(composed(ENHANCED_MR, {"EchoTime": "30"}))["MREchoSequence"] == {"EffectiveEchoTime": (30.0,)}
+    assert shared_frames(composed(ENHANCED_MR, {"EchoTime": "30"}))["MREchoSequence"] == {
+        "EffectiveEchoTime": (30.0,)
+    }
     (echo,) = (
-        group for group in composed(ENHANCED_MR, varying=["EchoTime"]).per_frame if group.keyword[:6] == "MREcho"
+        group
+        for group in composed(ENHANCED_MR, varying=["EchoTime"]).per_frame
+        if group.keyword[:6] == "MREcho"
     )
     assert echo == VaryingGroup("MREchoSequence", (Leaf("EffectiveEchoTime", "EchoTime"),))
 
 
 def test_directions_say_that_a_weighting_has_one_and_weights_alone_do_not():
     varying = ["DiffusionBValue", "DiffusionGradientOrientation"]
-    (diffusion,) = (one for one in composed(ENHANCED_MR, varying=varying).per_frame if "Diffusion" in one.keyword)
+    (diffusion,) = (
+        one
+        for one in composed(ENHANCED_MR, varying=varying).per_frame
+        if "Diffusion" in one.keyword
+    )
     assert attribute("DiffusionDirectionality", "DIRECTIONAL") in diffusion.parts
-    assert [type(part).__name__ for part in diffusion.parts] == ["Attribute", "VaryingGroup", "Leaf"]
+    assert [type(part).__name__ for part in diffusion.parts] == [
+        "Attribute",
+        "VaryingGroup",
+        "Leaf",
+    ]
     user = DEMANDED["EnhancedMR"]
-    assert faults(ENHANCED_MR, user, ["DiffusionBValue"]) == {"DiffusionDirectionality": "value-missing"}
+    assert faults(ENHANCED_MR, user, ["DiffusionBValue"]) == {
+        "DiffusionDirectionality": "value-missing"
+    }
     assert "MRDiffusionSequence" not in shared_frames(composed(ENHANCED_MR))
 
 
 def test_gated_volumes_need_the_technique_and_the_length_of_a_beat():
     user = DEMANDED["EnhancedMR"]
-    lacking = {"CardiacSynchronizationTechnique": "value-missing", "RRIntervalTimeNominal": "value-missing"}
+    lacking = {
+        "CardiacSynchronizationTechnique": "value-missing",
+        "RRIntervalTimeNominal": "value-missing",
+    }
     assert faults(ENHANCED_MR, user, ["TriggerTime"]) == lacking
     assert faults(MR, {"TriggerTime": 10}, facts=FACTS) == {"ScanOptions": "value-missing"}
 
@@ -284,12 +334,16 @@ SECONDS = {"CodeValue": "s", "CodingSchemeDesignator": "UCUM", "CodeMeaning": "s
 
 def mapping(composition):
     found = item(composition.shared)
-    return (found | (found.get("SharedFunctionalGroupsSequence") or {})).get("RealWorldValueMappingSequence")
+    return (found | (found.get("SharedFunctionalGroupsSequence") or {})).get(
+        "RealWorldValueMappingSequence"
+    )
 
 
 def test_an_mr_has_a_mapping_where_it_has_a_rescale_or_the_user_speaks_of_units():
     assert mapping(composed(MR)) is None
-    assert mapping(composed(MR, facts=RESCALED))["MeasurementUnitsCodeSequence"]["CodeValue"] == ("1",)
+    assert mapping(composed(MR, facts=RESCALED))["MeasurementUnitsCodeSequence"]["CodeValue"] == (
+        "1",
+    )
     assert mapping(composed(MR, {"MeasurementUnitsCodeSequence": SECONDS}))["LUTLabel"] == ("REAL",)
 
 
@@ -320,14 +374,22 @@ def test_a_slope_for_each_slice_varies_in_the_mapping_too():
     assert {"RescaleSlope", "RealWorldValueMappingSequence"} <= set(composition.per_instance)
 
 
-@pytest.mark.parametrize("kind", [ENHANCED_CT, ENHANCED_MR, MULTIFRAME_SC, XRAY, MAP, SC], ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", [ENHANCED_CT, ENHANCED_MR, MULTIFRAME_SC, XRAY, MAP, SC], ids=lambda kind: kind.name
+)
 def test_every_kind_takes_the_users_unit(kind):
-    units = mapping(composed(kind, {"MeasurementUnitsCodeSequence": SECONDS}))["MeasurementUnitsCodeSequence"]
+    units = mapping(composed(kind, {"MeasurementUnitsCodeSequence": SECONDS}))[
+        "MeasurementUnitsCodeSequence"
+    ]
     assert units["CodeValue"] == ("s",)
 
 
 def test_colour_has_no_unit():
-    colour = FACTS | {"SamplesPerPixel": (3,), "PhotometricInterpretation": ("RGB",), "PlanarConfiguration": (0,)}
+    colour = FACTS | {
+        "SamplesPerPixel": (3,),
+        "PhotometricInterpretation": ("RGB",),
+        "PlanarConfiguration": (0,),
+    }
     wrong = faults(SC, {"MeasurementUnitsCodeSequence": SECONDS}, facts=colour)
     assert wrong == {"MeasurementUnitsCodeSequence": "attribute-not-for-this-image"}
 
@@ -335,16 +397,22 @@ def test_colour_has_no_unit():
 @pytest.mark.parametrize(("sign", "vr"), [(0, "US"), (1, "SS")])
 def test_the_sign_of_the_pixels_decides_the_vr_of_the_range_mapped(sign, vr):
     composition = composed(
-        MR, {"MeasurementUnitsCodeSequence": SECONDS}, facts=FACTS | {"PixelRepresentation": (sign,)}
+        MR,
+        {"MeasurementUnitsCodeSequence": SECONDS},
+        facts=FACTS | {"PixelRepresentation": (sign,)},
     )
-    (sequence,) = (one for one in composition.shared if one.keyword == "RealWorldValueMappingSequence")
+    (sequence,) = (
+        one for one in composition.shared if one.keyword == "RealWorldValueMappingSequence"
+    )
     assert {one.vr for one in sequence.values[0] if one.keyword.endswith("ValueMapped")} == {vr}
 
 
 # --------------------------------------------------------------------------------------------------------- what is said
 @pytest.mark.parametrize("kind", [ENHANCED_CT, ENHANCED_MR, XRAY], ids=lambda kind: kind.name)
 def test_derivation_and_comments_are_one_text_where_the_image_has_no_derivation_of_its_own(kind):
-    found = top(composed(kind, {"ImageComments": "Scanner 3.", "DerivationDescription": "Denoised."}))
+    found = top(
+        composed(kind, {"ImageComments": "Scanner 3.", "DerivationDescription": "Denoised."})
+    )
     assert found["ImageComments"] == ("Scanner 3.\nDenoised.\nStored exactly.",)
     assert "DerivationDescription" not in found
     assert top(composed(MAP))["DerivationDescription"] == ("Stored exactly.",)
@@ -353,5 +421,7 @@ def test_derivation_and_comments_are_one_text_where_the_image_has_no_derivation_
 def test_what_an_mr_shows_is_said_twice_and_advised_on_once():
     composition = composed(ENHANCED_MR, {"ComplexImageComponent": "PHASE"})
     assert top(composition)["ComplexImageComponent"] == ("PHASE",)
-    assert shared_frames(composition)["MRImageFrameTypeSequence"]["ComplexImageComponent"] == ("PHASE",)
+    assert shared_frames(composition)["MRImageFrameTypeSequence"]["ComplexImageComponent"] == (
+        "PHASE",
+    )
     assert sum("MAGNITUDE" in text for text in composed(ENHANCED_MR).advice) == 1

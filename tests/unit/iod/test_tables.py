@@ -8,7 +8,7 @@ import pytest
 from dicomseries.errors import KindError
 from dicomseries.iod import KINDS, Absent, PerInstance, Row, find_kind
 from dicomseries.iod.groups import groups_of, rows_of
-from dicomseries.iod.multiframe_sc import OfPictures
+from dicomseries.iod.kinds.multiframe_sc import OfPictures
 from dicomseries.standard.anatomy import REGIONS
 from dicomseries.standard.attribute import vr_of
 from dicomseries.standard.modules import (
@@ -31,7 +31,13 @@ PIXELS = {"PixelData", "SharedFunctionalGroupsSequence"}
 # in its functional group or not there
 EXTENSIONS = {
     "CT": {"SpacingBetweenSlices", "FrameReferenceTime"},
-    "MR": {"SpacingBetweenSlices", "FrameReferenceTime", "RescaleSlope", "RescaleIntercept", "RescaleType"},
+    "MR": {
+        "SpacingBetweenSlices",
+        "FrameReferenceTime",
+        "RescaleSlope",
+        "RescaleIntercept",
+        "RescaleType",
+    },
     "PT": {"SpacingBetweenSlices"},
     "SC": {"SpacingBetweenSlices", "FrameReferenceTime"},
     "EnhancedMR": {"RepetitionTime", "FlipAngle", "EchoTrainLength", "InversionTimes"},
@@ -69,7 +75,10 @@ def test_rows_are_at_least_as_strict_as_the_standard(kind):
 @kinds
 def test_no_row_is_unknown_to_the_kind_but_for_the_documented_extensions(kind):
     known = {
-        one.keyword for module, _ in IOD_MODULES[kind.sop_class_uid] for one in MODULES[module] if one.is_top_level
+        one.keyword
+        for module, _ in IOD_MODULES[kind.sop_class_uid]
+        for one in MODULES[module]
+        if one.is_top_level
     }
     assert {row.keyword for row in kind.rows} - known <= EXTENSIONS.get(kind.name, set())
 
@@ -85,7 +94,9 @@ def test_every_default_is_legal_text(kind):
 @kinds
 def test_every_default_is_allowed_by_its_own_row(kind):
     for row in kind.rows:
-        for value, texts in zip(getattr(row.source, "values", ()), getattr(row.source, "allowed", ()), strict=False):
+        for value, texts in zip(
+            getattr(row.source, "values", ()), getattr(row.source, "allowed", ()), strict=False
+        ):
             assert value in (texts or (value,))
 
 
@@ -94,7 +105,9 @@ def test_only_position_and_identity_differ_between_instances(kind):
     own = {row.keyword for row in kind.rows if isinstance(row.source, PerInstance)}
     own |= {row.keyword for row in rows_of(kind.frames) if isinstance(row.source, PerInstance)}
     assert {"SOPInstanceUID", "InstanceNumber", "ImagePositionPatient"} <= own
-    numbers = {"InStackPositionNumber", "DimensionIndexValues"} if kind.is_multi_frame else {"ImageIndex"}
+    numbers = (
+        {"InStackPositionNumber", "DimensionIndexValues"} if kind.is_multi_frame else {"ImageIndex"}
+    )
     assert own <= {"SOPInstanceUID", "InstanceNumber", "ImagePositionPatient"} | numbers
 
 
@@ -107,7 +120,9 @@ def test_every_default_of_a_group_is_legal_text(kind):
 
 
 # ---------------------------------------------------------------------------------------------------- functional groups
-frames = pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.is_multi_frame], ids=lambda kind: kind.name)
+frames = pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.is_multi_frame], ids=lambda kind: kind.name
+)
 
 
 @frames
@@ -138,9 +153,13 @@ def test_a_group_has_a_row_for_every_attribute_that_its_item_must_have(kind):
 def test_a_row_of_a_group_is_in_the_groups_macro_and_at_least_as_strict(kind):
     for group in groups_of(kind.frames):
         macro = {
-            one.keyword: one.type for one in group_requirements(kind.sop_class_uid, group.keyword) if len(one.path) == 1
+            one.keyword: one.type
+            for one in group_requirements(kind.sop_class_uid, group.keyword)
+            if len(one.path) == 1
         }
-        rows = {row.keyword: row.type for row in group.rows if isinstance(row, Row)} if macro else {}
+        rows = (
+            {row.keyword: row.type for row in group.rows if isinstance(row, Row)} if macro else {}
+        )
         assert rows.keys() <= macro.keys(), group.keyword
         assert {keyword: type_ for keyword, type_ in rows.items() if type_ > macro[keyword]} == {}
 
@@ -150,18 +169,29 @@ def test_what_stands_in_a_functional_group_does_not_stand_at_the_top_too(kind):
     at_top = (row for row in kind.rows if not isinstance(row.source, OfPictures))
     both = {row.keyword for row in at_top} & {row.keyword for row in rows_of(kind.frames)}
     image = {"PixelPresentation", "VolumetricProperties", "VolumeBasedCalculationTechnique"}
-    assert both <= image | {"ComplexImageComponent", "AcquisitionContrast"} | EXTENSIONS.get(kind.name, set())
+    assert both <= image | {"ComplexImageComponent", "AcquisitionContrast"} | EXTENSIONS.get(
+        kind.name, set()
+    )
 
 
 @kinds
 def test_a_kind_that_holds_volumes_numbers_them(kind):
-    numbers = {"TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber", "NumberOfTimeSlices"}
+    numbers = {
+        "TemporalPositionIdentifier",
+        "TemporalPositionIndex",
+        "AcquisitionNumber",
+        "NumberOfTimeSlices",
+    }
     assert bool(numbers & set(kind.over_time)) == (kind.name != "MultiframeSC")
 
 
 def test_the_multi_frame_sc_has_a_class_for_each_pixel_and_none_for_16_bits_of_colour():
     kind = find_kind("MultiframeSC")
-    assert [kind.sop_class(*pixel)[-4:] for pixel in ((1, 8), (1, 16), (3, 8))] == [".7.2", ".7.3", ".7.4"]
+    assert [kind.sop_class(*pixel)[-4:] for pixel in ((1, 8), (1, 16), (3, 8))] == [
+        ".7.2",
+        ".7.3",
+        ".7.4",
+    ]
     with pytest.raises(KindError, match="3 sample"):
         kind.sop_class(3, 16)
     assert find_kind("CT").sop_class(1, 16) == find_kind("CT").sop_class_uid
@@ -189,7 +219,17 @@ def test_what_the_pixels_may_be():
 
 
 def test_the_order_of_kinds_is_that_of_the_help():
-    names = ["CT", "MR", "PT", "SC", "EnhancedCT", "EnhancedMR", "MultiframeSC", "XRay3D", "ParametricMap"]
+    names = [
+        "CT",
+        "MR",
+        "PT",
+        "SC",
+        "EnhancedCT",
+        "EnhancedMR",
+        "MultiframeSC",
+        "XRay3D",
+        "ParametricMap",
+    ]
     assert [kind.name for kind in KINDS] == names
 
 
@@ -199,4 +239,6 @@ def test_body_parts_are_those_of_the_standard():
     if not path.exists():
         pytest.skip("another release of highdicom is installed")
     table = json.loads(path.read_text(encoding="utf-8"))
-    assert {word: (code, paired, meaning) for word, (_, code, meaning, paired) in table.items()} == REGIONS
+    assert {
+        word: (code, paired, meaning) for word, (_, code, meaning, paired) in table.items()
+    } == REGIONS

@@ -13,8 +13,8 @@ import pytest
 from dicomseries.errors import DicomSeriesError, MetadataError, MissingPackageError, OptionError
 from dicomseries.geometry import Grid
 from dicomseries.metadata import Metadata
-from dicomseries.segmentation import Segments, build, parse_segments
-from dicomseries.segmentation.advice import advice_on
+from dicomseries.segmentation import Segments, build_segmentation, parse_segments
+from dicomseries.segmentation.segment_advice import advice_on
 from dicomseries.segmentation.segments import Segment
 from dicomseries.sources.volume import ArraySlabs, Volume
 from dicomseries.uids import UidPolicy, series_uids
@@ -26,14 +26,18 @@ TYPES = ("binary", "labelmap")
 
 
 def volume(array, direction=OBLIQUE):
-    grid = Grid.from_spacing(array.shape, (0.7, 0.9, 2.5), origin=(-12.34567, 3.5, 4), direction=direction)
+    grid = Grid.from_spacing(
+        array.shape, (0.7, 0.9, 2.5), origin=(-12.34567, 3.5, 4), direction=direction
+    )
     return Volume(slabs=ArraySlabs(array), grid=grid)
 
 
 def made(array, segments=None, *, metadata=None, **options):
     grid = options.pop("direction", OBLIQUE)
     options = {"uids": UIDS, "moment": MOMENT, **options}
-    return build(volume(array, grid), segments, metadata=Metadata.from_mapping(metadata or {}), **options)
+    return build_segmentation(
+        volume(array, grid), segments, metadata=Metadata.from_mapping(metadata or {}), **options
+    )
 
 
 def blobs(values=(1, 2, 3), shape=(7, 5, 6)):
@@ -66,7 +70,9 @@ def label_map(dataset, grid, labels):
     shared = dataset.SharedFunctionalGroupsSequence[0]
     for frame, item in zip(frames(dataset), dataset.PerFrameFunctionalGroupsSequence, strict=True):
         position = np.array(item.PlanePositionSequence[0].ImagePositionPatient, np.float64)
-        index = round(float((position - grid.origin_lps) @ np.array(grid.normal)) / grid.spacing_mm[2])
+        index = round(
+            float((position - grid.origin_lps) @ np.array(grid.normal)) / grid.spacing_mm[2]
+        )
         assert np.allclose(position, grid.position(index), atol=1e-9)
         if dataset.SegmentationType == "LABELMAP":
             result[index] = frame
@@ -87,7 +93,9 @@ def label_map(dataset, grid, labels):
         "one slice": blobs()[3:4],
         "one voxel": np.array([[[4]]]),
         "frames of 5 voxels": np.arange(4 * 5, dtype="uint8").reshape(4, 1, 5) % 3,
-        "a mask with frames of 3 voxels": np.array([1, 0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1], bool).reshape(4, 3, 1),
+        "a mask with frames of 3 voxels": np.array(
+            [1, 0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1], bool
+        ).reshape(4, 3, 1),
         "frames of 77 voxels": np.random.default_rng(0).integers(0, 4, (9, 7, 11)).astype("int16"),
         "frames of 8 voxels": np.random.default_rng(1).integers(0, 3, (5, 2, 4)).astype("uint8"),
         "the highest label": np.where(blobs((1, 1, 1)) > 0, 65535, 0),
@@ -108,8 +116,13 @@ def test_slices_that_run_against_the_normal_keep_every_label_at_its_point(kind):
     assert turned.grid.origin_lps != volume(array, left_handed).grid.origin_lps
     assert np.array_equal(label_map(reread(one), turned.grid, one.labels), array[::-1])
     first, *_, last = one.dataset.PerFrameFunctionalGroupsSequence
-    assert first.PlanePositionSequence[0].ImagePositionPatient == list(map(float, turned.grid.position_texts(0)))
-    assert last.PlanePositionSequence[0].ImagePositionPatient != first.PlanePositionSequence[0].ImagePositionPatient
+    assert first.PlanePositionSequence[0].ImagePositionPatient == list(
+        map(float, turned.grid.position_texts(0))
+    )
+    assert (
+        last.PlanePositionSequence[0].ImagePositionPatient
+        != first.PlanePositionSequence[0].ImagePositionPatient
+    )
 
 
 def test_empty_frames_are_left_out_of_a_binary_segmentation_but_for_the_first_and_last_slice():
@@ -117,9 +130,13 @@ def test_empty_frames_are_left_out_of_a_binary_segmentation_but_for_the_first_an
     dataset = reread(one)
     grid = volume(blobs()).grid
     positions = [
-        item.PlanePositionSequence[0].ImagePositionPatient for item in dataset.PerFrameFunctionalGroupsSequence
+        item.PlanePositionSequence[0].ImagePositionPatient
+        for item in dataset.PerFrameFunctionalGroupsSequence
     ]
-    slices = [round(float((np.array(at) - grid.origin_lps) @ np.array(grid.normal)) / 2.5) for at in positions]
+    slices = [
+        round(float((np.array(at) - grid.origin_lps) @ np.array(grid.normal)) / 2.5)
+        for at in positions
+    ]
     numbers = [
         item.SegmentIdentificationSequence[0].ReferencedSegmentNumber
         for item in dataset.PerFrameFunctionalGroupsSequence
@@ -138,7 +155,9 @@ def test_a_label_map_segmentation_has_a_frame_for_every_slice():
 def test_frames_run_along_the_normal_and_say_so_in_their_dimension_indices():
     dataset = reread(made(blobs(), segmentation_type="labelmap"))
     items = dataset.PerFrameFunctionalGroupsSequence
-    assert [item.FrameContentSequence[0].DimensionIndexValues for item in items] == list(range(1, 8))
+    assert [item.FrameContentSequence[0].DimensionIndexValues for item in items] == list(
+        range(1, 8)
+    )
     assert float(items[0].PlanePositionSequence[0].ImagePositionPatient[0]) == -12.34567
     assert dataset.DimensionOrganizationType == "3D"
 
@@ -170,7 +189,11 @@ def test_labels_that_run_from_one_need_no_remark():
 def test_a_described_segment_without_voxels_is_kept_without_a_frame(kind):
     one = made(blobs((1, 2, 2)), ["a", "b", "c"], segmentation_type=kind)
     dataset = reread(one)
-    assert [item.SegmentLabel for item in dataset.SegmentSequence if item.SegmentNumber] == ["a", "b", "c"]
+    assert [item.SegmentLabel for item in dataset.SegmentSequence if item.SegmentNumber] == [
+        "a",
+        "b",
+        "c",
+    ]
     assert 3 not in frames(dataset)
     assert any("No voxel has label 3" in text for text in one.advice)
 
@@ -188,7 +211,9 @@ def test_a_segment_is_described_as_the_user_says(kind):
         "region": "Abdomen",
     }
     item = next(
-        i for i in reread(made(blobs(), {2: said}, segmentation_type=kind)).SegmentSequence if i.SegmentNumber == 2
+        i
+        for i in reread(made(blobs(), {2: said}, segmentation_type=kind)).SegmentSequence
+        if i.SegmentNumber == 2
     )
     assert (item.SegmentLabel, item.SegmentDescription) == ("Liver", "whole")
     assert item.SegmentedPropertyTypeCodeSequence[0].CodeValue == "10200004"
@@ -198,7 +223,9 @@ def test_a_segment_is_described_as_the_user_says(kind):
     assert (item.TrackingID, item.TrackingUID.startswith("2.25.")) == ("liver of Jane", True)
     lightness, a, b = (value / 65535 for value in item.RecommendedDisplayCIELabValue)
     # sRGB's red is (53.2, 80.1, 67.2) in CIELab; PS3.3 section C.10.7.1.1 says how that is scaled
-    assert np.allclose((lightness * 100, a * 255 - 128, b * 255 - 128), (53.2, 80.1, 67.2), atol=0.1)
+    assert np.allclose(
+        (lightness * 100, a * 255 - 128, b * 255 - 128), (53.2, 80.1, 67.2), atol=0.1
+    )
 
 
 def test_a_manual_segment_has_no_algorithm_name_and_neither_has_its_background():
@@ -261,17 +288,29 @@ def test_patient_study_series_and_equipment_come_from_the_user():
         "BodyPartExamined": "ABDOMEN",
     }
     dataset = reread(made(blobs(), metadata=metadata))
-    assert {keyword: str(dataset[keyword].value) for keyword in metadata} == {k: str(v) for k, v in metadata.items()}
-    assert (dataset.StudyTime, dataset.ContentDate, dataset.ContentTime) == ("123059", "20261122", "123059")
+    assert {keyword: str(dataset[keyword].value) for keyword in metadata} == {
+        k: str(v) for k, v in metadata.items()
+    }
+    assert (dataset.StudyTime, dataset.ContentDate, dataset.ContentTime) == (
+        "123059",
+        "20261122",
+        "123059",
+    )
     assert (dataset.Modality, dataset.SoftwareVersions) == ("SEG", "dicomseries 0.1.0")
     assert (dataset.StudyInstanceUID, dataset.SeriesInstanceUID) == (UIDS.study, UIDS.series)
-    assert (dataset.FrameOfReferenceUID, dataset.SOPInstanceUID) == (UIDS.frame_of_reference, UIDS.instance(0))
+    assert (dataset.FrameOfReferenceUID, dataset.SOPInstanceUID) == (
+        UIDS.frame_of_reference,
+        UIDS.instance(0),
+    )
     assert dataset.SpecificCharacterSet == "ISO_IR 192"
 
 
 def test_without_metadata_nothing_is_invented():
     dataset = reread(made(blobs()))
-    assert all(not dataset[name].value for name in ("PatientName", "PatientID", "PatientSex", "ContentCreatorName"))
+    assert all(
+        not dataset[name].value
+        for name in ("PatientName", "PatientID", "PatientSex", "ContentCreatorName")
+    )
     assert dataset.Manufacturer == "dicomseries"
     assert "Laterality" not in dataset
 
@@ -314,9 +353,14 @@ def test_everything_that_can_be_known_is_refused_before_the_source_is_read():
 
     array = blobs()
     source = Volume(slabs=Unreadable(array), grid=volume(array).grid)
-    for options in ({"segments": {0: "x"}}, {"metadata": Metadata.from_mapping({"Modality": "CT"})}):
+    for options in (
+        {"segments": {0: "x"}},
+        {"metadata": Metadata.from_mapping({"Modality": "CT"})},
+    ):
         with pytest.raises(DicomSeriesError):
-            build(source, **{"metadata": Metadata(), "uids": UIDS, "moment": MOMENT, **options})
+            build_segmentation(
+                source, **{"metadata": Metadata(), "uids": UIDS, "moment": MOMENT, **options}
+            )
 
 
 def test_the_advice_proposes_the_name_that_the_user_gave_where_it_has_a_code():

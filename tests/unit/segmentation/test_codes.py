@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from dicomseries.errors import MetadataError
-from dicomseries.segmentation.codes import CATEGORIES, Code, category_of, code_of
+from dicomseries.segmentation.segment_codes import CATEGORIES, Code, category_of, code_of
 
 
-@pytest.mark.parametrize("name", ["Liver", "liver", " LIVER ", ["10200004", "SCT"], {"value": "10200004"}, "10200004"])
+@pytest.mark.parametrize(
+    "name", ["Liver", "liver", " LIVER ", ["10200004", "SCT"], {"value": "10200004"}, "10200004"]
+)
 def test_a_concept_is_found_by_its_name_in_any_spelling_and_by_its_value(name):
     assert code_of(name, "type") == Code("10200004", "SCT", "Liver")
 
@@ -20,7 +22,11 @@ def test_a_name_of_several_words_may_be_written_as_words(name):
 
 def test_a_whole_code_of_a_scheme_of_ones_own_is_taken_as_it_is():
     given = {"CodeValue": "7", "CodingSchemeDesignator": "99ACME", "CodeMeaning": "Gadget"}
-    assert code_of(given, "type") == code_of(["7", "99ACME", "Gadget"], "type") == Code("7", "99ACME", "Gadget")
+    assert (
+        code_of(given, "type")
+        == code_of(["7", "99ACME", "Gadget"], "type")
+        == Code("7", "99ACME", "Gadget")
+    )
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_ones():

@@ -14,7 +14,9 @@ from dicomseries.sources.volume import ArraySlabs, Volume
 def volume(array, **options):
     count = options.get("volumes") or 1
     shape = (array.shape[0] // count, *array.shape[1:3])
-    return Volume(slabs=ArraySlabs(array), grid=Grid(shape=shape, spacing_mm=(0.7, 0.9, 2.5)), **options)
+    return Volume(
+        slabs=ArraySlabs(array), grid=Grid(shape=shape, spacing_mm=(0.7, 0.9, 2.5)), **options
+    )
 
 
 class Counted(ArraySlabs):
@@ -29,7 +31,8 @@ class Counted(ArraySlabs):
 
 
 @pytest.mark.parametrize(
-    "dtype", ["bool", "uint8", "int8", "uint16", "int16", "int32", "uint32", "int64", "uint64", ">u2"]
+    "dtype",
+    ["bool", "uint8", "int8", "uint16", "int16", "int32", "uint32", "int64", "uint64", ">u2"],
 )
 def test_labels_of_every_whole_type_are_read_as_they_are(dtype):
     array = np.zeros((3, 4, 5), dtype)
@@ -44,7 +47,9 @@ def test_the_source_is_read_once(monkeypatch):
     monkeypatch.setattr("dicomseries.segmentation.labels._BYTES_A_READ", 1)
     Counted.reads = []
     array = np.arange(8 * 4 * 5, dtype="uint8").reshape(8, 4, 5)
-    labels = read_labels(Volume(slabs=Counted(array), grid=Grid(shape=(8, 4, 5), spacing_mm=(1, 1, 1))))
+    labels = read_labels(
+        Volume(slabs=Counted(array), grid=Grid(shape=(8, 4, 5), spacing_mm=(1, 1, 1)))
+    )
     assert Counted.reads == [(0, 3), (3, 6), (6, 8)]
     assert labels.values == tuple(range(1, 160))
 
@@ -56,7 +61,13 @@ def test_the_source_is_read_once(monkeypatch):
         (np.ones((2, 3, 4), "complex64"), {}, "labels-not-whole", ValuesError, "astype"),
         (np.ones((2, 3, 4), "int16"), {"slope": 0.5}, "labels-scaled", ValuesError, "astype"),
         (np.ones((2, 3, 4, 3), "uint8"), {}, "colour-not-allowed", KindError, "kind='SC'"),
-        (np.ones((4, 3, 4), "uint8"), {"volumes": 2}, "volumes-not-allowed", KindError, "split='time'"),
+        (
+            np.ones((4, 3, 4), "uint8"),
+            {"volumes": 2},
+            "volumes-not-allowed",
+            KindError,
+            "split='time'",
+        ),
         (np.full((2, 3, 4), -1), {}, "labels-negative", ValuesError, "0"),
         (np.full((2, 3, 4), 65536), {}, "labels-too-high", ValuesError, "np.unique"),
         (np.full((2, 3, 4), 2**63, "uint64"), {}, "labels-too-high", ValuesError, "np.unique"),

@@ -8,11 +8,13 @@ from pydicom.dataset import Dataset
 
 from dicomseries.errors import MetadataError
 from dicomseries.geometry import Grid
-from dicomseries.segmentation.references import references
+from dicomseries.segmentation.segment_references import references
 from dicomseries.uids import UidPolicy, series_uids
 
 UIDS = series_uids(UidPolicy(), b"references")
-GRID = Grid.from_spacing((4, 5, 6), (0.7, 0.9, 2.5), origin=(-7, 8.5, 9), direction=(0.6, 0, 0.8, 0, -1, 0))
+GRID = Grid.from_spacing(
+    (4, 5, 6), (0.7, 0.9, 2.5), origin=(-7, 8.5, 9), direction=(0.6, 0, 0.8, 0, -1, 0)
+)
 
 
 def image(index, **changes):
@@ -20,7 +22,10 @@ def image(index, **changes):
     dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", f"1.2.3.{index + 1}"
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = UIDS.study, "1.2.3"
     dataset.FrameOfReferenceUID, dataset.Rows, dataset.Columns = UIDS.frame_of_reference, 5, 6
-    dataset.ImagePositionPatient, dataset.PixelSpacing = list(GRID.position_texts(index)), [0.9, 0.7]
+    dataset.ImagePositionPatient, dataset.PixelSpacing = (
+        list(GRID.position_texts(index)),
+        [0.9, 0.7],
+    )
     dataset.ImageOrientationPatient = list(GRID.orientation_texts())
     for keyword, value in changes.items():
         setattr(dataset, keyword, value)
@@ -29,7 +34,11 @@ def image(index, **changes):
 
 def sources(found, index):
     return [
-        (str(one.ReferencedSOPInstanceUID), one.get("ReferencedFrameNumber"), one.SpatialLocationsPreserved)
+        (
+            str(one.ReferencedSOPInstanceUID),
+            one.get("ReferencedFrameNumber"),
+            one.SpatialLocationsPreserved,
+        )
         for item in found.frame_items(index)
         for one in item.SourceImageSequence
     ]
@@ -37,14 +46,18 @@ def sources(found, index):
 
 def test_each_slice_names_the_image_in_its_plane_in_whatever_order_they_come():
     found = references([image(index) for index in (2, 0, 3, 1)], GRID, UIDS)
-    assert [sources(found, index) for index in range(4)] == [[(f"1.2.3.{i + 1}", None, "YES")] for i in range(4)]
+    assert [sources(found, index) for index in range(4)] == [
+        [(f"1.2.3.{i + 1}", None, "YES")] for i in range(4)
+    ]
 
 
 def test_every_image_is_named_by_its_series_once():
     images = [image(0), image(1), image(2, SeriesInstanceUID="1.2.4")]
     items = references(images, GRID, UIDS).series_items()
     named = {
-        str(item.SeriesInstanceUID): [str(one.ReferencedSOPInstanceUID) for one in item.ReferencedInstanceSequence]
+        str(item.SeriesInstanceUID): [
+            str(one.ReferencedSOPInstanceUID) for one in item.ReferencedInstanceSequence
+        ]
         for item in items
     }
     assert named == {"1.2.3": ["1.2.3.1", "1.2.3.2"], "1.2.4": ["1.2.3.3"]}
@@ -60,7 +73,9 @@ def test_every_image_is_named_by_its_series_once():
     ],
     ids=str,
 )
-def test_an_image_in_the_plane_with_other_pixels_is_named_without_the_claim_that_they_agree(changes):
+def test_an_image_in_the_plane_with_other_pixels_is_named_without_the_claim_that_they_agree(
+    changes,
+):
     found = references([image(1, **changes)], GRID, UIDS)
     assert sources(found, 1) == [("1.2.3.2", None, "NO")]
 

@@ -6,7 +6,7 @@ import pytest
 
 from dicomseries.errors import MetadataError
 from dicomseries.metadata import parse_toml
-from dicomseries.segmentation.codes import Code
+from dicomseries.segmentation.segment_codes import Code
 from dicomseries.segmentation.segments import HIGHEST_LABEL, Segment, Segments, parse_segments
 
 
@@ -16,9 +16,14 @@ def faults(given):
     return {fault.where: fault for fault in caught.value.faults}
 
 
-@pytest.mark.parametrize("given", [["Liver", "Spleen"], {2: "Spleen", 1: "Liver"}, {"1": "Liver", "2": "Spleen"}])
+@pytest.mark.parametrize(
+    "given", [["Liver", "Spleen"], {2: "Spleen", 1: "Liver"}, {"1": "Liver", "2": "Spleen"}]
+)
 def test_names_alone_describe_labels_in_order(given):
-    assert [(one.value, one.label) for one in parse_segments(given).described] == [(1, "Liver"), (2, "Spleen")]
+    assert [(one.value, one.label) for one in parse_segments(given).described] == [
+        (1, "Liver"),
+        (2, "Spleen"),
+    ]
 
 
 def test_what_is_parsed_is_taken_as_it_is_and_nothing_means_nothing():
@@ -63,9 +68,15 @@ def test_a_toml_file_says_all_that_a_segment_can_have():
 
 
 def test_labels_that_nobody_described_get_the_default_and_a_name_of_their_number():
-    segments = parse_segments({3: "Spleen", "default": {"algorithm": "SEMIAUTOMATIC", "algorithm_name": "Wand"}})
+    segments = parse_segments(
+        {3: "Spleen", "default": {"algorithm": "SEMIAUTOMATIC", "algorithm_name": "Wand"}}
+    )
     described = segments.of([9, 4])
-    assert [(one.value, one.label) for one in described] == [(3, "Spleen"), (4, "Segment 4"), (9, "Segment 9")]
+    assert [(one.value, one.label) for one in described] == [
+        (3, "Spleen"),
+        (4, "Segment 4"),
+        (9, "Segment 9"),
+    ]
     assert {one.written_algorithm_name for one in described} == {"Wand"}
 
 
@@ -129,9 +140,9 @@ def test_one_label_written_twice_is_refused():
 
 
 def test_a_fault_of_the_default_is_told_once():
-    assert set(faults({"default": {"algorithm": "AUTOMATIC"}, "1": {"label": "x", "algorithm": "MANUAL"}})) == {
-        "segments['default'].algorithm_name"
-    }
+    assert set(
+        faults({"default": {"algorithm": "AUTOMATIC"}, "1": {"label": "x", "algorithm": "MANUAL"}})
+    ) == {"segments['default'].algorithm_name"}
 
 
 @pytest.mark.parametrize("given", [5, "Liver", b"Liver"])

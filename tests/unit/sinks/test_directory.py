@@ -103,7 +103,9 @@ def test_a_target_keeps_its_permissions_as_patients_data_must_stay_private(tmp_p
     assert out.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_current_folder_is_refused_as_the_shell_would_stay_in_the_one_replaced(tmp_path, monkeypatch):
+def test_the_current_folder_is_refused_as_the_shell_would_stay_in_the_one_replaced(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TargetError) as refusal:
         DirectorySink(".")
@@ -134,7 +136,9 @@ def test_a_name_that_the_system_refuses_leaves_no_parents(tmp_path):
 
 
 @pytest.mark.parametrize("after", [1, 2])
-def test_an_interruption_right_after_a_rename_leaves_a_whole_series_at_the_target(tmp_path, monkeypatch, after):
+def test_an_interruption_right_after_a_rename_leaves_a_whole_series_at_the_target(
+    tmp_path, monkeypatch, after
+):
     old_series(tmp_path / "out")
     renamed = []
     rename = Path.rename
@@ -208,7 +212,11 @@ def test_an_old_series_that_a_killed_write_had_moved_aside_is_put_back(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "make", [lambda path: path.write_text("file", encoding="utf-8"), lambda path: path.symlink_to(path.parent)]
+    "make",
+    [
+        lambda path: path.write_text("file", encoding="utf-8"),
+        lambda path: path.symlink_to(path.parent),
+    ],
 )
 def test_a_file_or_a_link_as_target_is_refused(tmp_path, make):
     make(tmp_path / "out")
@@ -224,7 +232,9 @@ def test_leftovers_of_a_killed_write_are_removed_and_a_living_one_is_not_touched
     )
     source = str(Path(directory.__file__).parents[2])
     killed = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "out")], check=False, env={**os.environ, "PYTHONPATH": source}
+        [sys.executable, "-c", code, str(tmp_path / "out")],
+        check=False,
+        env={**os.environ, "PYTHONPATH": source},
     )
     assert killed.returncode == -9
     assert len(names(tmp_path)) == 1
@@ -266,7 +276,9 @@ def test_every_file_and_folder_is_made_durable_before_it_is_shown(tmp_path, monk
     events = []
     monkeypatch.setattr(os, "fsync", lambda _: events.append("fsync"))
     rename = Path.rename
-    monkeypatch.setattr(Path, "rename", lambda self, target: (events.append("rename"), rename(self, target))[1])
+    monkeypatch.setattr(
+        Path, "rename", lambda self, target: (events.append("rename"), rename(self, target))[1]
+    )
     with DirectorySink(tmp_path / "out", sync=True) as sink:
         sink.put("1.dcm", [b"ab"])
         sink.put("2.dcm", [b"ab"])
@@ -277,7 +289,13 @@ def test_every_file_and_folder_is_made_durable_before_it_is_shown(tmp_path, monk
 def test_a_source_that_cannot_be_read_is_not_said_to_be_a_full_disk(tmp_path):
     def chunks():
         yield b"header"
-        raise ReadError(code="file-damaged", where="in.dcm", given="no end", expected="pixels", remedy="Send it again.")
+        raise ReadError(
+            code="file-damaged",
+            where="in.dcm",
+            given="no end",
+            expected="pixels",
+            remedy="Send it again.",
+        )
 
     with DirectorySink(tmp_path / "out") as sink, pytest.raises(ReadError, match=r"in\.dcm"):
         sink.put("0001.dcm", chunks())

@@ -13,10 +13,10 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.geometry import Grid
-from dicomseries.pipeline.writing import check_space
 from dicomseries.sinks import durable
 from dicomseries.sinks.volume_files import save
 from dicomseries.sinks.whole_file import save_bytes
+from dicomseries.writing.encode.encode_series import check_space
 
 ARRAY = np.arange(60, dtype="int16").reshape(3, 4, 5)
 
@@ -28,15 +28,23 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     real_sync, real_rename = os.fsync, os.rename
 
     def sync(handle: int) -> None:
-        calls.append(str(Path(f"/proc/self/fd/{handle}").readlink()) if Path("/proc").is_dir() else str(handle))
+        calls.append(
+            str(Path(f"/proc/self/fd/{handle}").readlink())
+            if Path("/proc").is_dir()
+            else str(handle)
+        )
         real_sync(handle)
 
     monkeypatch.setattr(os, "fsync", sync)
-    monkeypatch.setattr(os, "rename", lambda *names: (calls.append(f"-> {names[1]}"), real_rename(*names))[1])
+    monkeypatch.setattr(
+        os, "rename", lambda *names: (calls.append(f"-> {names[1]}"), real_rename(*names))[1]
+    )
     return calls
 
 
-def test_new_parent_folders_are_made_durable_up_to_the_one_that_was_there(tmp_path: Path, synced: list[str]):
+def test_new_parent_folders_are_made_durable_up_to_the_one_that_was_there(
+    tmp_path: Path, synced: list[str]
+):
     dcs.write(ARRAY, tmp_path / "n1" / "n2" / "out", kind="CT", spacing=(1, 1, 1))
     assert synced[-3:] == [str(tmp_path / "n1" / "n2"), str(tmp_path / "n1"), str(tmp_path)]
     assert sum(name.endswith(".dcm") for name in synced) == 3
@@ -66,7 +74,9 @@ def test_pages_and_pictures_are_durable(tmp_path: Path, synced: list[str]):
     assert synced[-1] == str(tmp_path)
 
 
-def test_a_folder_that_cannot_be_opened_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_folder_that_cannot_be_opened_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     def refuse(*_: object) -> int:
         raise PermissionError
 
@@ -90,7 +100,11 @@ staged.StagedFolder.put = end
 raise SystemExit(main(["write", "a.npy", "out", "--kind", "CT", "--spacing", "1", "1", "1", "--workers", "1"]))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 128 + number, done.stderr
     assert "nothing is left behind" in done.stderr

@@ -7,9 +7,9 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.geometry import Grid
+from dicomseries.geometry_statement import UNSTATED, Statement
 from dicomseries.sinks.volume_files import FORMATS, save
 from dicomseries.sources import open_picture
-from dicomseries.statement import UNSTATED, Statement
 
 SUFFIXES = [form.SUFFIXES[0] for form in FORMATS]
 IN_PLANE = Statement(origin="missing", direction="missing")
@@ -22,7 +22,10 @@ UNKNOWN = {
 ARRAYS = {
     "grey": (np.arange(60, dtype="uint8").reshape(3, 4, 5), {}),
     "colour": (np.arange(180, dtype="uint8").reshape(3, 4, 5, 3), {}),
-    "clip": (np.arange(120, dtype="uint8").reshape(2, 3, 4, 5), {"volumes": 2, "times_s": (0.0, 2.5)}),
+    "clip": (
+        np.arange(120, dtype="uint8").reshape(2, 3, 4, 5),
+        {"volumes": 2, "times_s": (0.0, 2.5)},
+    ),
 }
 TIMELESS = {".mha", ".npy"}
 
@@ -32,7 +35,9 @@ TIMELESS = {".mha", ".npy"}
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_states_no_geometry_that_its_grid_does_not_state(tmp_path, suffix, pixels, name):
     array, times = ARRAYS[pixels]
-    grid = Grid(shape=(3, 4, 5), spacing_mm=(0.5, 0.25, 2), origin_lps=(1, 2, 3), statement=UNKNOWN[name])
+    grid = Grid(
+        shape=(3, 4, 5), spacing_mm=(0.5, 0.25, 2), origin_lps=(1, 2, 3), statement=UNKNOWN[name]
+    )
     path = tmp_path / f"picture{suffix}"
     save(path, array, grid, **times)
     axes = {"axes": "tzyx"} if pixels == "clip" and suffix in TIMELESS else {}

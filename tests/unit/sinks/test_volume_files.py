@@ -131,7 +131,9 @@ def test_a_folder_with_other_things_is_never_replaced(tmp_path, name):
 
 
 @pytest.mark.parametrize("form", volume_files.FORMATS, ids=lambda form: form.SUFFIXES[0])
-@pytest.mark.parametrize("failure", [OSError(28, "No space left"), KeyboardInterrupt()], ids=["full", "ctrl-c"])
+@pytest.mark.parametrize(
+    "failure", [OSError(28, "No space left"), KeyboardInterrupt()], ids=["full", "ctrl-c"]
+)
 def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch, form, failure):
     def stop_half_way(path, voxels):
         path.write_bytes(b"half")
@@ -143,12 +145,16 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch, form, failure):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("suffix", "package"), [(".nii", "nibabel"), (".zarr", "zarr"), (".tif", "tifffile")])
+@pytest.mark.parametrize(
+    ("suffix", "package"), [(".nii", "nibabel"), (".zarr", "zarr"), (".tif", "tifffile")]
+)
 def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, suffix, package):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingPackageError) as caught:
         volume_files.save(tmp_path / f"a{suffix}", numbers(), OBLIQUE)
-    assert caught.value.remedy.endswith(f'pip install "dicomseries[{volume_files.find_format(suffix).PACKAGE}]"')
+    assert caught.value.remedy.endswith(
+        f'pip install "dicomseries[{volume_files.find_format(suffix).PACKAGE}]"'
+    )
 
 
 def test_an_unknown_ending_is_refused_with_the_known_ones():
@@ -174,4 +180,6 @@ def test_a_dtype_without_a_name_in_the_format_is_refused(tmp_path, suffix):
 def test_big_endian_values_are_written_little_endian(tmp_path, suffix):
     sitk = pytest.importorskip("SimpleITK")
     volume_files.save(tmp_path / f"a{suffix}", numbers(">i2"), OBLIQUE)
-    np.testing.assert_array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f"a{suffix}"))), numbers())
+    np.testing.assert_array_equal(
+        sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f"a{suffix}"))), numbers()
+    )

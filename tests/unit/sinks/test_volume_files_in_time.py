@@ -12,7 +12,9 @@ from dicomseries.geometry import Grid
 from dicomseries.sinks import volume_files
 from dicomseries.sources import open_volume
 
-OBLIQUE = Grid.from_spacing((3, 4, 5), (0.7, 1.1, 2.5), origin=(-12.5, 3.25, 40.0), direction=(0.8, 0.6, 0, 0, 0, -1))
+OBLIQUE = Grid.from_spacing(
+    (3, 4, 5), (0.7, 1.1, 2.5), origin=(-12.5, 3.25, 40.0), direction=(0.8, 0.6, 0, 0, 0, -1)
+)
 ARRAY = np.arange(2 * 60, dtype="int16").reshape(2, 3, 4, 5) * 7 - 200
 COLOURS = np.arange(2 * 60 * 3, dtype="uint16").reshape(2, 3, 4, 5, 3).astype("uint8")
 TIMES = (0.0, 2.5)
@@ -87,7 +89,12 @@ def test_a_zarr_store_names_its_axes_and_keeps_the_times(tmp_path):
     (multiscale,) = group.attrs["ome"]["multiscales"]
     assert [axis["name"] for axis in multiscale["axes"]] == ["t", "z", "y", "x"]
     assert multiscale["axes"][0]["unit"] == "second"
-    assert multiscale["datasets"][0]["coordinateTransformations"][0]["scale"] == [2.5, 2.5, 1.1, 0.7]
+    assert multiscale["datasets"][0]["coordinateTransformations"][0]["scale"] == [
+        2.5,
+        2.5,
+        1.1,
+        0.7,
+    ]
     assert group.attrs["dicomseries"]["times_s"] == [0.0, 2.5]
 
 

@@ -16,7 +16,7 @@ import zarr
 
 from dicomseries.errors import GeometryError, OptionError, SourceError
 from dicomseries.sources import Volume, open_volume
-from dicomseries.sources.mapped import MappedSlabs
+from dicomseries.sources.frames.mapped_files import MappedSlabs
 
 SPACING = (0.5, 0.75, 2)
 ARRAY = np.arange(9 * 4 * 5, dtype="int16").reshape(9, 4, 5)
@@ -64,7 +64,9 @@ def test_a_view_that_runs_backwards_keeps_its_values(tmp_path):
     np.save(tmp_path / "a.npy", ARRAY)
     for array in (ARRAY, np.load(tmp_path / "a.npy", mmap_mode="r")):
         turned = array[::-2, :, ::-1]
-        np.testing.assert_array_equal(open_volume(turned, spacing=SPACING).slabs.read(1, 4), ARRAY[::-2, :, ::-1][1:4])
+        np.testing.assert_array_equal(
+            open_volume(turned, spacing=SPACING).slabs.read(1, 4), ARRAY[::-2, :, ::-1][1:4]
+        )
 
 
 def test_a_stranger_is_indexed_along_every_axis_and_slab_by_slab():
@@ -115,7 +117,9 @@ def test_dlpack_is_understood():
 def test_a_dataset_of_h5py_is_read_by_chunks(tmp_path, axes):
     order = [axes.index(letter) for letter in "zyx"]
     with h5py.File(tmp_path / "a.h5", "w") as file:
-        dataset = file.create_dataset("ct", data=ARRAY.transpose(np.argsort(order)), chunks=(2, 3, 4))
+        dataset = file.create_dataset(
+            "ct", data=ARRAY.transpose(np.argsort(order)), chunks=(2, 3, 4)
+        )
         volume = open_volume(dataset, axes=axes, spacing=SPACING)
         assert volume.slabs.depth == (2, 3, 4)[axes.index("z")]
         np.testing.assert_array_equal(volume.slabs.read(2, 5), ARRAY[2:5])
@@ -143,7 +147,9 @@ def test_a_dask_array_computes_each_chunk_once_where_it_is_asked():
         computed.append((block_info[0]["chunk-location"], threading.get_ident()))
         return part
 
-    array = dask.array.from_array(ARRAY, chunks=(4, 2, 5)).map_blocks(block, dtype="int16", meta=ARRAY[:0])
+    array = dask.array.from_array(ARRAY, chunks=(4, 2, 5)).map_blocks(
+        block, dtype="int16", meta=ARRAY[:0]
+    )
     volume = open_volume(array, spacing=SPACING)
     assert volume.slabs.depth == 4
     assert computed == []
@@ -182,7 +188,9 @@ def test_coordinates_of_xarray_are_the_place():
 @pytest.mark.parametrize("dims", ["zyx", "xyz", "XZY"])
 def test_dimensions_of_xarray_are_axes(dims, chunks):
     source = (
-        xarray.DataArray(ARRAY, COORDS).transpose(*dims.lower()).rename({d.lower(): d for d in dims if d.isupper()})
+        xarray.DataArray(ARRAY, COORDS)
+        .transpose(*dims.lower())
+        .rename({d.lower(): d for d in dims if d.isupper()})
     )
     volume = open_volume(source.chunk(dict.fromkeys(dims, 4)) if chunks else source)
     assert volume.slabs.depth == (4 if chunks else 1)
@@ -280,7 +288,8 @@ def test_types_that_no_image_holds_are_refused_with_the_way_out(dtype):
 
 
 @pytest.mark.parametrize(
-    ("shape", "axes"), [((4, 5, 3), "yxc"), ((3, 4, 5), "cyx"), ((2, 4, 5, 3), None), ((3, 5, 4, 2), "cxyz")]
+    ("shape", "axes"),
+    [((4, 5, 3), "yxc"), ((3, 4, 5), "cyx"), ((2, 4, 5, 3), None), ((3, 5, 4, 2), "cxyz")],
 )
 def test_three_colours_end_up_last(shape, axes):
     array = np.arange(np.prod(shape), dtype="uint8").reshape(shape)
@@ -291,7 +300,11 @@ def test_three_colours_end_up_last(shape, axes):
 
 
 def test_one_channel_is_no_colour():
-    assert open_volume(np.zeros((3, 4, 5, 1)), axes="zyxc", spacing=SPACING).slabs.shape == (3, 4, 5)
+    assert open_volume(np.zeros((3, 4, 5, 1)), axes="zyxc", spacing=SPACING).slabs.shape == (
+        3,
+        4,
+        5,
+    )
 
 
 @pytest.mark.parametrize(
@@ -343,7 +356,9 @@ def test_colour_may_have_time_points(axes, dtype):
     np.testing.assert_array_equal(volume.array, array)
 
 
-@pytest.mark.parametrize(("channels", "word"), [(4, r"alpha.*array\[\.\.\., :3\].*opaque"), (2, "Pick"), (5, "Pick")])
+@pytest.mark.parametrize(
+    ("channels", "word"), [(4, r"alpha.*array\[\.\.\., :3\].*opaque"), (2, "Pick"), (5, "Pick")]
+)
 def test_other_than_one_or_three_channels_are_refused_with_the_way_out(channels, word):
     for shape, axes in (((3, 4, 5, channels), "zyxc"), ((2, 3, 4, 5, channels), "tzyxc")):
         array = np.zeros(shape, "uint8")
@@ -370,7 +385,11 @@ def test_images_without_slices_but_with_time_are_volumes_of_one_slice():
 
 
 def test_a_single_time_point_needs_no_choice():
-    assert open_volume(np.zeros((1, 3, 4, 5)), axes="tzyx", spacing=SPACING).slabs.shape == (3, 4, 5)
+    assert open_volume(np.zeros((1, 3, 4, 5)), axes="tzyx", spacing=SPACING).slabs.shape == (
+        3,
+        4,
+        5,
+    )
 
 
 def test_an_array_without_spacing_is_refused_with_the_way_out():

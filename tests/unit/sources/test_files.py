@@ -54,7 +54,10 @@ def ngff(path, *, version="0.5", unit="micrometer", array=ARRAY, axes="zyx", ima
     scale = [1.0] * (len(axes) - 3) + [2000.0, 750.0, 500.0]
     shift = [0.0] * (len(axes) - 3) + [3000.0, 2000.0, 1000.0]
     image = {
-        "axes": [{"name": n, "type": "space", **({"unit": unit} if unit and n in "zyx" else {})} for n in axes],
+        "axes": [
+            {"name": n, "type": "space", **({"unit": unit} if unit and n in "zyx" else {})}
+            for n in axes
+        ],
         "datasets": [
             {
                 "path": "0",
@@ -69,7 +72,9 @@ def ngff(path, *, version="0.5", unit="micrometer", array=ARRAY, axes="zyx", ima
     if image_scale:
         image["coordinateTransformations"] = [{"type": "scale", "scale": image_scale}]
     group.attrs.update(
-        {"ome": {"version": "0.5", "multiscales": [image]}} if version == "0.5" else {"multiscales": [image]}
+        {"ome": {"version": "0.5", "multiscales": [image]}}
+        if version == "0.5"
+        else {"multiscales": [image]}
     )
 
 
@@ -103,7 +108,9 @@ def test_channels_and_times_of_ome_zarr_are_axes(tmp_path):
     ngff(tmp_path / "a.zarr", array=array, axes="tczyx")
     volume = open_volume(tmp_path / "a.zarr", time_point=1)
     np.testing.assert_array_equal(volume.array, array[1].transpose(1, 2, 3, 0))
-    np.testing.assert_array_equal(open_volume(tmp_path / "a.zarr").array, array.transpose(0, 2, 3, 4, 1))
+    np.testing.assert_array_equal(
+        open_volume(tmp_path / "a.zarr").array, array.transpose(0, 2, 3, 4, 1)
+    )
 
 
 def test_a_plain_zarr_array_is_found_and_one_of_several_is_named(tmp_path):
@@ -136,7 +143,9 @@ TIFFS = {
 
 @pytest.mark.parametrize("name", TIFFS)
 def test_pages_of_a_tiff_are_slices(tmp_path, name):
-    tifffile.imwrite(tmp_path / "a.tif", ARRAY, photometric="minisblack", metadata=None, **TIFFS[name])
+    tifffile.imwrite(
+        tmp_path / "a.tif", ARRAY, photometric="minisblack", metadata=None, **TIFFS[name]
+    )
     volume = open_volume(tmp_path / "a.tif", spacing=SPACING)
     np.testing.assert_array_equal(volume.slabs.read(2, 7), ARRAY[2:7])
     assert volume.slabs.dtype.newbyteorder("=") == np.uint16
@@ -145,19 +154,31 @@ def test_pages_of_a_tiff_are_slices(tmp_path, name):
 @pytest.mark.parametrize("compression", [None, "zlib"])
 @pytest.mark.parametrize(
     ("shape", "axes"),
-    [((4, 5), "YX"), ((4, 5, 3), "YXS"), ((2, 4, 5, 3), "ZYXS"), ((2, 3, 4, 5), "TZYX"), ((2, 3, 3, 4, 5), "TZCYX")],
+    [
+        ((4, 5), "YX"),
+        ((4, 5, 3), "YXS"),
+        ((2, 4, 5, 3), "ZYXS"),
+        ((2, 3, 4, 5), "TZYX"),
+        ((2, 3, 3, 4, 5), "TZCYX"),
+    ],
 )
 def test_axes_of_a_tiff_are_known(tmp_path, shape, axes, compression):
     array = np.arange(np.prod(shape), dtype="uint8").reshape(shape)
     photometric = "rgb" if axes.endswith("S") else "minisblack"
     path = tmp_path / "a.ome.tif"
-    tifffile.imwrite(path, array, photometric=photometric, metadata={"axes": axes}, compression=compression)
+    tifffile.imwrite(
+        path, array, photometric=photometric, metadata={"axes": axes}, compression=compression
+    )
     if "T" in axes:
         order = [axes.index(letter) for letter in "TZYXC" if letter in axes]
-        np.testing.assert_array_equal(open_volume(path, spacing=SPACING).array, array.transpose(order))
+        np.testing.assert_array_equal(
+            open_volume(path, spacing=SPACING).array, array.transpose(order)
+        )
     volume = open_volume(path, spacing=SPACING, time_point=1 if "T" in axes else None)
     letters = axes.replace("S", "C").replace("T", "")
-    expected = (array[1] if "T" in axes else array).transpose([letters.index(n) for n in "ZYXC" if n in letters])
+    expected = (array[1] if "T" in axes else array).transpose(
+        [letters.index(n) for n in "ZYXC" if n in letters]
+    )
     np.testing.assert_array_equal(volume.array, expected if "Z" in letters else expected[None])
 
 
@@ -182,23 +203,37 @@ def test_the_resolution_of_imagej_is_the_spacing_if_it_has_a_length(tmp_path, un
     factor = {"mm": 1, "cm": 10}.get(unit, 0.001)
     metadata = {"spacing": 2.5, "unit": unit, "axes": "ZYX"}
     tifffile.imwrite(tmp_path / "a.tif", ARRAY, imagej=True, resolution=(2, 4), metadata=metadata)
-    assert open_volume(tmp_path / "a.tif").grid.spacing_mm == pytest.approx((0.5 * factor, 0.25 * factor, 2.5 * factor))
+    assert open_volume(tmp_path / "a.tif").grid.spacing_mm == pytest.approx(
+        (0.5 * factor, 0.25 * factor, 2.5 * factor)
+    )
 
 
-@pytest.mark.parametrize("metadata", [{"spacing": 2.5, "unit": "pixel"}, {"spacing": 2.5}, {"unit": "mm"}])
+@pytest.mark.parametrize(
+    "metadata", [{"spacing": 2.5, "unit": "pixel"}, {"spacing": 2.5}, {"unit": "mm"}]
+)
 def test_a_resolution_without_three_lengths_is_none(tmp_path, metadata):
-    tifffile.imwrite(tmp_path / "a.tif", ARRAY, imagej=True, resolution=(2, 4), metadata={"axes": "ZYX", **metadata})
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        ARRAY,
+        imagej=True,
+        resolution=(2, 4),
+        metadata={"axes": "ZYX", **metadata},
+    )
     with pytest.raises(GeometryError, match="spacing="):
         open_volume(tmp_path / "a.tif")
 
 
-@pytest.mark.parametrize(("unit", "factor"), [("mm", 1), ("µm", 0.001), (None, 0.001), ("nm", 1e-6)])
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("mm", 1), ("µm", 0.001), (None, 0.001), ("nm", 1e-6)]
+)
 def test_physical_sizes_of_ome_are_the_spacing(tmp_path, unit, factor):
     metadata = {"axes": "ZYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.75, "PhysicalSizeZ": 2}
     if unit:
         metadata |= {f"PhysicalSize{letter}Unit": unit for letter in "XYZ"}
     tifffile.imwrite(tmp_path / "a.ome.tif", ARRAY, metadata=metadata)
-    assert open_volume(tmp_path / "a.ome.tif").grid.spacing_mm == pytest.approx([n * factor for n in SPACING])
+    assert open_volume(tmp_path / "a.ome.tif").grid.spacing_mm == pytest.approx(
+        [n * factor for n in SPACING]
+    )
 
 
 @pytest.mark.parametrize("metadata", [{"PhysicalSizeX": 0.5}, {}])
@@ -309,7 +344,11 @@ def test_a_transformation_that_would_be_dropped_is_refused(transformation):
 
 @pytest.mark.parametrize(
     ("transformations", "path"),
-    [([{"type": "scale", "scale": [3, 2]}], "0"), ([{"type": "scale", "scale": ["a", 2, 1]}], "0"), ([], "gone")],
+    [
+        ([{"type": "scale", "scale": [3, 2]}], "0"),
+        ([{"type": "scale", "scale": ["a", 2, 1]}], "0"),
+        ([], "gone"),
+    ],
 )
 def test_malformed_ome_attributes_are_refused_with_the_way_out(transformations, path):
     with pytest.raises(SourceError, match="multiscales"):
@@ -327,7 +366,10 @@ def ome_group(transformations, path="0"):
     group = zarr.open_group(store={}, mode="w")
     group.create_array("0", data=ARRAY)
     axes = [{"name": name, "type": "space", "unit": "millimeter"} for name in "zyx"]
-    image = {"axes": axes, "datasets": [{"path": path, "coordinateTransformations": transformations}]}
+    image = {
+        "axes": axes,
+        "datasets": [{"path": path, "coordinateTransformations": transformations}],
+    }
     group.attrs["ome"] = {"version": "0.5", "multiscales": [image]}
     return group
 
@@ -345,7 +387,9 @@ def test_a_damaged_chunk_is_refused_when_it_is_read(tmp_path):
 def test_a_tiff_whose_numbers_are_no_brightness_is_refused(tmp_path, photometric):
     colours = {"colormap": np.zeros((3, 256), "uint16")} if photometric == "palette" else {}
     shape = (4, 5, 3) if photometric == "cielab" else (4, 5)
-    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, "uint8"), photometric=photometric, **colours)
+    tifffile.imwrite(
+        tmp_path / "a.tif", np.zeros(shape, "uint8"), photometric=photometric, **colours
+    )
     with pytest.raises(SourceError, match=photometric.upper()):
         open_volume(tmp_path / "a.tif", spacing=SPACING)
 

@@ -8,8 +8,8 @@ import pytest
 import zarr
 
 from dicomseries.sources import ArraySlabs, open_volume
-from dicomseries.sources.frames import GatheredSlabs, best_depth, pieces
-from dicomseries.sources.mapped import MappedSlabs
+from dicomseries.sources.frames.frame_runs import GatheredSlabs, best_depth, pieces
+from dicomseries.sources.frames.mapped_files import MappedSlabs
 
 SPACING = (0.5, 0.75, 2)
 ARRAY = np.arange(3 * 5 * 4 * 6, dtype=">i2").reshape(3, 5, 4, 6)
@@ -21,7 +21,9 @@ def stored(axes, order="C"):
     return np.array(ARRAY.transpose(["tzyx".index(letter) for letter in axes]), order=order)
 
 
-@pytest.mark.parametrize(("axes", "order"), [("tzyx", "C"), ("xyzt", "F"), ("tzxy", "C"), ("yxzt", "F")])
+@pytest.mark.parametrize(
+    ("axes", "order"), [("tzyx", "C"), ("xyzt", "F"), ("tzxy", "C"), ("yxzt", "F")]
+)
 def test_volumes_that_follow_each_other_are_viewed(axes, order):
     array = stored(axes, order)
     volume = open_volume(array, axes=axes, spacing=SPACING)
@@ -52,7 +54,9 @@ def test_mapped_volumes_are_the_same(tmp_path, axes, opened):
     np.savez_compressed(path, stored(axes)) if opened == "npz" else np.save(path, stored(axes))
     source = np.load(path, mmap_mode="r") if opened == "memmap" else path
     slabs = open_volume(source, axes=axes, spacing=SPACING).slabs
-    within = slabs if opened == "memmap" else slabs.slabs  # a path is kept beside, for other processes
+    within = (
+        slabs if opened == "memmap" else slabs.slabs
+    )  # a path is kept beside, for other processes
     assert isinstance(within, MappedSlabs if axes == "tzyx" else GatheredSlabs)
     for start, stop in ((14, 15), (0, 1), (3, 12), (15, 15), (13, 99)):
         np.testing.assert_array_equal(slabs.read(start, stop), FRAMES[start:stop])
@@ -108,11 +112,16 @@ def test_frames_that_are_best_read_together(chunk, count, frame_bytes, expected)
 
 def test_the_depth_of_volumes_in_memory_is_that_of_their_order():
     array = np.zeros((6, 10, 4, 70), "int16")
-    depths = {axes: open_volume(array, axes=axes, spacing=SPACING).slabs.depth for axes in ("tzyx", "ztyx", "xyzt")}
+    depths = {
+        axes: open_volume(array, axes=axes, spacing=SPACING).slabs.depth
+        for axes in ("tzyx", "ztyx", "xyzt")
+    }
     assert depths == {"tzyx": 1, "ztyx": 1, "xyzt": 256}  # 64 volumes of 4 slices for a cache line
 
 
-@pytest.mark.parametrize(("chunks", "depth"), [((6, 4, 5, 1), 5), ((6, 4, 2, 1), 5), ((2, 2, 2, 3), 15)])
+@pytest.mark.parametrize(
+    ("chunks", "depth"), [((6, 4, 5, 1), 5), ((6, 4, 2, 1), 5), ((2, 2, 2, 3), 15)]
+)
 @pytest.mark.parametrize("make", ["dask", "zarr"])
 def test_a_store_is_read_by_whole_chunks(make, chunks, depth):
     array = stored("xyzt").astype("int16")
@@ -124,7 +133,9 @@ def test_a_store_is_read_by_whole_chunks(make, chunks, depth):
     slabs = open_volume(source, axes="xyzt", spacing=SPACING).slabs
     assert slabs.depth == depth
     for start in range(0, 15, depth):
-        np.testing.assert_array_equal(slabs.read(start, start + depth), FRAMES[start : start + depth])
+        np.testing.assert_array_equal(
+            slabs.read(start, start + depth), FRAMES[start : start + depth]
+        )
     assert open_volume(source, axes="xyzt", time_point=1, spacing=SPACING).slabs.depth == chunks[2]
 
 
@@ -141,8 +152,16 @@ def test_volumes_are_asked_of_a_source_together_and_not_one_by_one():
     slabs = open_volume(Store(), axes="tzyx", spacing=SPACING).slabs
     np.testing.assert_array_equal(slabs.read(0, 15), FRAMES)
     np.testing.assert_array_equal(slabs.read(4, 6), FRAMES[4:6])
-    assert asked == [(slice(0, 3), slice(0, 5)), (slice(0, 1), slice(4, 5)), (slice(1, 2), slice(0, 1))]
-    reversed_slabs = open_volume(Store(), axes="tzyx", spacing=SPACING, direction=np.diag([1, 1, -1])).along_normal()
+    assert asked == [
+        (slice(0, 3), slice(0, 5)),
+        (slice(0, 1), slice(4, 5)),
+        (slice(1, 2), slice(0, 1)),
+    ]
+    reversed_slabs = open_volume(
+        Store(), axes="tzyx", spacing=SPACING, direction=np.diag([1, 1, -1])
+    ).along_normal()
     asked.clear()
-    np.testing.assert_array_equal(reversed_slabs.slabs.read(0, 15), ARRAY[:, ::-1].reshape(15, 4, 6))
+    np.testing.assert_array_equal(
+        reversed_slabs.slabs.read(0, 15), ARRAY[:, ::-1].reshape(15, 4, 6)
+    )
     assert asked == [(slice(0, 3), slice(0, 5))]

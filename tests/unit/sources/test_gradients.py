@@ -56,7 +56,9 @@ def units():
     """Strategy: unit vectors."""
     angles = st.tuples(st.floats(0, math.pi), st.floats(-math.pi, math.pi))
     return angles.map(
-        lambda a: np.array([math.sin(a[0]) * math.cos(a[1]), math.sin(a[0]) * math.sin(a[1]), math.cos(a[0])])
+        lambda a: np.array(
+            [math.sin(a[0]) * math.cos(a[1]), math.sin(a[0]) * math.sin(a[1]), math.cos(a[0])]
+        )
     )
 
 
@@ -75,13 +77,17 @@ def test_a_patient_who_turns_with_image_and_gradient_turns_the_direction(grid, r
         spacing_mm=grid.spacing_mm,
         direction_lps=tuple((turn @ np.reshape(grid.direction_lps, (3, 3))).ravel()),
     )
-    np.testing.assert_allclose(orientation(vector, turned), turn @ orientation(vector, grid), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        orientation(vector, turned), turn @ orientation(vector, grid), rtol=0, atol=1e-9
+    )
 
 
 @given(grids(), units())
 def test_an_image_whose_first_axis_is_flipped_keeps_its_directions(grid, vector):
     # fslswapdim -x y z leaves bvecs alone: that is what FSL's sign is for.
-    np.testing.assert_allclose(orientation(vector, grid.flipped("x")), orientation(vector, grid), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        orientation(vector, grid.flipped("x")), orientation(vector, grid), rtol=0, atol=1e-12
+    )
 
 
 VECTORS = np.array([[0, 0, 0], [0.6, 0.8, 0], [0, -0.6, 0.8], [1, 0, 0]])
@@ -92,13 +98,21 @@ BVALS = [0, 1000, 1000, 2000.5]
 def test_arrays_and_files_of_either_form_are_the_same(tmp_path, table):
     expected = diffusion_gradients(BVALS, VECTORS, TO_THE_LEFT)
     assert expected["DiffusionBValue"] == [0, 1000, 1000, 2000.5]
-    assert expected["DiffusionDirectionality"] == ["NONE", "DIRECTIONAL", "DIRECTIONAL", "DIRECTIONAL"]
+    assert expected["DiffusionDirectionality"] == [
+        "NONE",
+        "DIRECTIONAL",
+        "DIRECTIONAL",
+        "DIRECTIONAL",
+    ]
     assert expected[ORIENTATION][0] is None
     np.testing.assert_allclose(expected[ORIENTATION][1:], VECTORS[1:] * (1, -1, 1))
     np.savetxt(tmp_path / "a.bval", np.atleast_2d(BVALS), fmt="%g")
     np.savetxt(tmp_path / "a.bvec", table)
     assert diffusion_gradients(BVALS, table, TO_THE_LEFT) == expected
-    assert diffusion_gradients(tmp_path / "a.bval", str(tmp_path / "a.bvec"), TO_THE_LEFT, volumes=4) == expected
+    assert (
+        diffusion_gradients(tmp_path / "a.bval", str(tmp_path / "a.bvec"), TO_THE_LEFT, volumes=4)
+        == expected
+    )
 
 
 def test_a_square_table_is_fsls_three_rows():
@@ -157,7 +171,9 @@ def test_a_direction_of_a_few_digits_becomes_a_unit_vector(length):
         ("empty.bval", [[1], [0], [0]], "b-values-unfit"),
     ],
 )
-def test_gradients_that_are_none_are_refused_with_the_way_out(tmp_path, monkeypatch, bvals, bvecs, code):
+def test_gradients_that_are_none_are_refused_with_the_way_out(
+    tmp_path, monkeypatch, bvals, bvecs, code
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "words.bval").write_text("0 thousand", encoding="utf-8")
     (tmp_path / "ragged.bval").write_text("0 1\n2", encoding="utf-8")
@@ -176,7 +192,10 @@ def test_as_many_gradients_as_volumes_are_wanted():
 @pytest.mark.real_data
 def test_a_real_series_of_64_directions_has_them_in_the_patients_space():
     path = data_packages.find(data_packages.SMALL_64D)
-    bvals, bvecs = (data_packages.find(one) for one in (data_packages.SMALL_64D_BVAL, data_packages.SMALL_64D_BVEC))
+    bvals, bvecs = (
+        data_packages.find(one)
+        for one in (data_packages.SMALL_64D_BVAL, data_packages.SMALL_64D_BVEC)
+    )
     volume = open_volume(path)
     assert (volume.volumes, volume.grid.shape, volume.times_s) == (65, (10, 10, 10), None)
     found = diffusion_gradients(bvals, bvecs, volume.grid, volumes=volume.volumes)

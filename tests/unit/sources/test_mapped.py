@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from dicomseries.errors import SourceError
-from dicomseries.sources import mapped, open_volume
-from dicomseries.sources.mapped import unpack
+from dicomseries.sources import open_volume
+from dicomseries.sources.frames import mapped_files as mapped
+from dicomseries.sources.frames.mapped_files import unpack
 
 ARRAY = np.arange(40 * 30 * 20, dtype="<i4").reshape(40, 30, 20)
 
@@ -121,17 +122,22 @@ def test_reading_a_long_file_slab_by_slab_takes_little_memory(tmp_path, name):
         np.save(path, array)
     elif name == "a.mha":
         path.write_bytes(
-            b"NDims = 3\nDimSize = 512 512 256\nElementType = MET_SHORT\nElementDataFile = LOCAL\n" + array.tobytes()
+            b"NDims = 3\nDimSize = 512 512 256\nElementType = MET_SHORT\nElementDataFile = LOCAL\n"
+            + array.tobytes()
         )
     else:
         path.write_bytes(b"NRRD0004\n" + header + gzip.compress(array.tobytes(), 1))
-    run = subprocess.run([sys.executable, "-c", MEMORY, path], capture_output=True, encoding="utf-8", check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", MEMORY, path], capture_output=True, encoding="utf-8", check=True
+    )
     assert float(run.stdout) < 64  # MiB
 
 
 @pytest.mark.parametrize("shape", [(70, 6, 5), (3, 40, 6, 5), (40, 6, 5, 3)])
 @pytest.mark.parametrize("compressed", [False, True])
-def test_slices_that_are_strewn_over_a_file_are_those_of_the_array(tmp_path, monkeypatch, shape, compressed):
+def test_slices_that_are_strewn_over_a_file_are_those_of_the_array(
+    tmp_path, monkeypatch, shape, compressed
+):
     monkeypatch.setattr(mapped, "_KEPT", 1)
     monkeypatch.setattr(mapped, "_STREWN", 300)
     array = np.asfortranarray(np.arange(np.prod(shape)).reshape(shape).astype("int16"))
@@ -139,6 +145,10 @@ def test_slices_that_are_strewn_over_a_file_are_those_of_the_array(tmp_path, mon
     (np.savez_compressed if compressed else np.save)(path, array)
     axes = {3: "zyx", 4: "zyxc" if shape[-1] == 3 else "tzyx"}[len(shape)]
     volume = open_volume(path, spacing=(1, 1, 2), axes=axes)
-    frames = array.reshape(-1, *array.shape[1:]) if axes != "tzyx" else array.reshape(-1, *array.shape[2:])
+    frames = (
+        array.reshape(-1, *array.shape[1:])
+        if axes != "tzyx"
+        else array.reshape(-1, *array.shape[2:])
+    )
     for start, stop in ((5, 9), (0, 1), (len(frames) - 2, len(frames)), (0, len(frames))):
         assert np.array_equal(volume.slabs.read(start, stop), frames[start:stop])

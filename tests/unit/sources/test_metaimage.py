@@ -13,7 +13,18 @@ from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources import open_volume
 
-TYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
+TYPES = (
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "float32",
+    "float64",
+)
 
 
 def oblique():
@@ -25,7 +36,11 @@ def oblique():
 
 def image(dtype="int16", *, colour=False):
     shape = (3, 4, 5, 3) if colour else (3, 4, 5)
-    array = (np.arange(math.prod(shape)) * 2 - 30 * (np.dtype(dtype).kind != "u")).astype(dtype).reshape(shape)
+    array = (
+        (np.arange(math.prod(shape)) * 2 - 30 * (np.dtype(dtype).kind != "u"))
+        .astype(dtype)
+        .reshape(shape)
+    )
     made = sitk.GetImageFromArray(array, isVector=colour)
     made.SetDirection(oblique())
     made.SetSpacing((0.7, 0.8, 2.5))
@@ -73,7 +88,11 @@ def test_big_endian_voxels_have_their_values(tmp_path, key):
     sitk.WriteImage(image(), path)
     header, marker, voxels = path.read_bytes().partition(b"LOCAL\n")
     swapped = np.frombuffer(voxels, "<i2").astype(">i2").tobytes()
-    path.write_bytes(header.replace(b"BinaryDataByteOrderMSB = False", f"{key} = True".encode()) + marker + swapped)
+    path.write_bytes(
+        header.replace(b"BinaryDataByteOrderMSB = False", f"{key} = True".encode())
+        + marker
+        + swapped
+    )
     assert_same(open_volume(path), sitk.ReadImage(path))
     np.testing.assert_array_equal(open_volume(path).array, sitk.GetArrayFromImage(image()))
 
@@ -85,7 +104,9 @@ def test_bytes_in_front_of_separate_voxels_are_skipped(tmp_path, skip):
     raw = tmp_path / "a.raw"
     raw.write_bytes(b"#" * 17 + raw.read_bytes())
     path.write_text(
-        path.read_text(encoding="utf-8").replace("ElementDataFile", f"HeaderSize = {skip}\nElementDataFile"),
+        path.read_text(encoding="utf-8").replace(
+            "ElementDataFile", f"HeaderSize = {skip}\nElementDataFile"
+        ),
         encoding="utf-8",
     )
     assert_same(open_volume(path), sitk.ReadImage(path))
@@ -101,7 +122,9 @@ def test_every_name_of_the_origin_is_known(tmp_path, name):
 
 @pytest.mark.parametrize(("step", "times_s"), [(2.5, (0.0, 2.5)), (1.0, None)])
 @pytest.mark.parametrize("opened", ["file", "image"])
-def test_the_fourth_dimension_is_time_in_seconds_and_a_step_of_one_says_nothing(tmp_path, opened, step, times_s):
+def test_the_fourth_dimension_is_time_in_seconds_and_a_step_of_one_says_nothing(
+    tmp_path, opened, step, times_s
+):
     array = np.arange(2 * 3 * 4 * 5, dtype="int16").reshape(2, 3, 4, 5)
     made = sitk.GetImageFromArray(array, isVector=False)
     made.SetSpacing((0.7, 0.8, 2.5, step))
@@ -124,7 +147,11 @@ def test_a_single_image_needs_its_slice_thickness(tmp_path):
 
 def test_micrometres_become_millimetres(tmp_path):
     sitk.WriteImage(image(), tmp_path / "a.mha")
-    text = (tmp_path / "a.mha").read_bytes().replace(b"ElementSpacing", b"DistanceUnits = um\nElementSpacing")
+    text = (
+        (tmp_path / "a.mha")
+        .read_bytes()
+        .replace(b"ElementSpacing", b"DistanceUnits = um\nElementSpacing")
+    )
     (tmp_path / "a.mha").write_bytes(text)
     grid = open_volume(tmp_path / "a.mha").grid
     assert grid.spacing_mm == pytest.approx((0.7e-3, 0.8e-3, 2.5e-3))
@@ -162,12 +189,19 @@ def test_a_header_that_cannot_be_read_is_refused_with_the_way_out(tmp_path, old,
 
 
 @pytest.mark.parametrize(
-    "lines", [b"ElementSpacing = 1 2 3\nElementSize = 7 8 9\n", b"ElementSize = 7 8 9\nElementSpacing = 1 2 3\n"]
+    "lines",
+    [
+        b"ElementSpacing = 1 2 3\nElementSize = 7 8 9\n",
+        b"ElementSize = 7 8 9\nElementSpacing = 1 2 3\n",
+    ],
 )
 def test_the_size_of_an_element_is_not_the_spacing_where_there_is_one(tmp_path, lines):
     header = b"NDims = 3\nDimSize = 5 4 3\nElementType = MET_UCHAR\n"
     (tmp_path / "a.mha").write_bytes(header + lines + b"ElementDataFile = LOCAL\n" + bytes(60))
-    assert open_volume(tmp_path / "a.mha").grid.spacing_mm == sitk.ReadImage(tmp_path / "a.mha").GetSpacing()
+    assert (
+        open_volume(tmp_path / "a.mha").grid.spacing_mm
+        == sitk.ReadImage(tmp_path / "a.mha").GetSpacing()
+    )
 
 
 def test_what_is_no_metaimage_is_refused(tmp_path):

@@ -14,7 +14,12 @@ from dicomseries.errors import DicomSeriesWarning, GeometryError, SourceError
 from dicomseries.sources import open_volume
 
 OBLIQUE = np.array(
-    [[-1.2, 0.64, 0.0, 90.5], [0.9, 0.768, -0.84, -126.25], [0.0, 1.0 * 0.56 / 0.8 * 0.8, 1.152, -72.0], [0, 0, 0, 1.0]]
+    [
+        [-1.2, 0.64, 0.0, 90.5],
+        [0.9, 0.768, -0.84, -126.25],
+        [0.0, 1.0 * 0.56 / 0.8 * 0.8, 1.152, -72.0],
+        [0, 0, 0, 1.0],
+    ]
 )
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -29,7 +34,11 @@ def right_angled(spacing=(1.5, 1.0, 2.25)):
 
 
 def image(dtype="int16", shape=(5, 4, 3), *, affine=None, order="<"):
-    array = np.arange(np.prod(shape), dtype="int64").reshape(shape).astype(np.dtype(dtype).newbyteorder(order))
+    array = (
+        np.arange(np.prod(shape), dtype="int64")
+        .reshape(shape)
+        .astype(np.dtype(dtype).newbyteorder(order))
+    )
     header = nibabel.Nifti1Header(endianness=order)
     header.set_data_dtype(array.dtype)
     return nibabel.Nifti1Image(array, right_angled() if affine is None else affine, header)
@@ -44,13 +53,27 @@ def assert_same_place(volume, affine):
     """Every corner is where nibabel's affine puts it, RAS turned into LPS."""
     slices, rows, columns = volume.grid.shape
     corners = [(x, y, z) for z in (0, slices - 1) for y in (0, rows - 1) for x in (0, columns - 1)]
-    np.testing.assert_allclose(volume.grid.corners(), apply_affine(LPS_FROM_RAS @ affine, corners), rtol=0, atol=2e-4)
+    np.testing.assert_allclose(
+        volume.grid.corners(), apply_affine(LPS_FROM_RAS @ affine, corners), rtol=0, atol=2e-4
+    )
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize(
-    "dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
+    "dtype",
+    [
+        "int8",
+        "uint8",
+        "int16",
+        "uint16",
+        "int32",
+        "uint32",
+        "int64",
+        "uint64",
+        "float32",
+        "float64",
+    ],
 )
 def test_voxels_and_place_are_nibabels(tmp_path, dtype, order, suffix):
     path = saved(image(dtype, order=order), tmp_path / f"a{suffix}")
@@ -100,7 +123,9 @@ def test_scaled_floats_are_read_as_what_they_mean(tmp_path):
     np.testing.assert_array_equal(volume.array, nibabel.load(path).get_fdata().T)
 
 
-@pytest.mark.parametrize(("unit", "factor"), [("mm", 1), ("meter", 1000), ("micron", 0.001), ("unknown", 1)])
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("mm", 1), ("meter", 1000), ("micron", 0.001), ("unknown", 1)]
+)
 def test_units_become_millimetres(tmp_path, unit, factor):
     made = image(affine=np.diag([1.5, 2, 4, 1]))
     made.header.set_xyzt_units(unit)
@@ -176,7 +201,9 @@ def test_a_negative_step_is_none(tmp_path):
 
 def test_the_times_of_the_fourth_axis_are_not_those_of_another(tmp_path):
     path = saved(timed(2.5, "sec", shape=(5, 4, 3, 2)), tmp_path / "a.nii")
-    volume = open_volume(path, axes="xytz", spacing=(1, 1, 1), origin=(0, 0, 0), direction=np.eye(3))
+    volume = open_volume(
+        path, axes="xytz", spacing=(1, 1, 1), origin=(0, 0, 0), direction=np.eye(3)
+    )
     assert (volume.volumes, volume.slices, volume.times_s) == (3, 2, None)
 
 
@@ -234,7 +261,9 @@ def test_a_single_image_is_one_slice(tmp_path, shape):
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
 def test_trailing_axes_of_one_element_do_not_matter(tmp_path, suffix):
     path = saved(image(shape=(5, 4, 3, 1, 1)), tmp_path / f"a{suffix}")
-    np.testing.assert_array_equal(open_volume(path).array, np.asarray(nibabel.load(path).dataobj)[..., 0, 0].T)
+    np.testing.assert_array_equal(
+        open_volume(path).array, np.asarray(nibabel.load(path).dataobj)[..., 0, 0].T
+    )
 
 
 def test_a_fifth_axis_is_refused(tmp_path):
@@ -273,7 +302,11 @@ def test_rgb_voxels_are_colour(tmp_path, suffix):
 
 def test_complex_voxels_are_refused_with_the_way_out(tmp_path):
     with pytest.raises(SourceError, match=r"array\.real"):
-        open_volume(saved(nibabel.Nifti1Image(np.ones((5, 4, 3), "complex64"), np.eye(4)), tmp_path / "a.nii"))
+        open_volume(
+            saved(
+                nibabel.Nifti1Image(np.ones((5, 4, 3), "complex64"), np.eye(4)), tmp_path / "a.nii"
+            )
+        )
 
 
 def test_a_sheared_affine_is_refused_and_an_explicit_one_mends_it(tmp_path):

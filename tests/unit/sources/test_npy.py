@@ -26,16 +26,22 @@ def test_values_types_and_order_survive(tmp_path, suffix, dtype, order):
     assert volume.grid.spacing_mm == SPACING
 
 
-@pytest.mark.parametrize("header", [b"{'descr': '<i2', ", b"{'descr': 1, 2: 3}", b"(1, 2)", b"{'shape': (1,)}", b"["])
+@pytest.mark.parametrize(
+    "header", [b"{'descr': '<i2', ", b"{'descr': 1, 2: 3}", b"(1, 2)", b"{'shape': (1,)}", b"["]
+)
 def test_a_damaged_header_is_refused(header, tmp_path):
-    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00" + header.ljust(117) + b"\n" + bytes(99))
+    (tmp_path / "a.npy").write_bytes(
+        b"\x93NUMPY\x01\x00v\x00" + header.ljust(117) + b"\n" + bytes(99)
+    )
     with pytest.raises(SourceError) as caught:
         open_volume(tmp_path / "a.npy", spacing=SPACING)
     assert caught.value.code == "file-unreadable"
 
 
 def test_a_damaged_npz_is_refused_wherever_it_is_damaged(tmp_path):
-    np.savez_compressed(tmp_path / "a.npz", a=np.arange(6000).reshape(10, 20, 30), affine_lps=np.eye(4))
+    np.savez_compressed(
+        tmp_path / "a.npz", a=np.arange(6000).reshape(10, 20, 30), affine_lps=np.eye(4)
+    )
     whole = (tmp_path / "a.npz").read_bytes()
     refused = 0
     for place in range(0, len(whole), 41):
@@ -93,11 +99,15 @@ def test_more_axes_need_names(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((2, 3, 4, 5)))
     with pytest.raises(OptionError, match="axes='tzyx'"):
         open_volume(tmp_path / "a.npy", spacing=SPACING)
-    assert open_volume(tmp_path / "a.npy", spacing=SPACING, axes="tzyx", time_point=1).grid.shape == (3, 4, 5)
+    assert open_volume(
+        tmp_path / "a.npy", spacing=SPACING, axes="tzyx", time_point=1
+    ).grid.shape == (3, 4, 5)
 
 
 def test_an_npz_with_its_place_in_space_needs_no_geometry(tmp_path):
-    grid = Grid.from_spacing((3, 4, 5), SPACING, origin=(-10, 5, 7), direction=(0.8, 0.6, 0, -0.6, 0.8, 0))
+    grid = Grid.from_spacing(
+        (3, 4, 5), SPACING, origin=(-10, 5, 7), direction=(0.8, 0.6, 0, -0.6, 0.8, 0)
+    )
     array = np.arange(60, dtype="int16").reshape(3, 4, 5)
     save(tmp_path / "a.npz", array, grid)
     volume = open_volume(tmp_path / "a.npz")

@@ -42,7 +42,9 @@ def tiff(path: Path, array: np.ndarray) -> None:
 
 def hdf5(path: Path, array: np.ndarray) -> None:
     with pytest.importorskip("h5py").File(path, "w") as file:
-        file.create_dataset("a", data=array, chunks=(1, *array.shape[1:]), compression="gzip", compression_opts=9)
+        file.create_dataset(
+            "a", data=array, chunks=(1, *array.shape[1:]), compression="gzip", compression_opts=9
+        )
 
 
 def zarr(path: Path, array: np.ndarray) -> None:
@@ -76,7 +78,9 @@ def grown_text(path: Path) -> None:
 
 def grown_npz(path: Path, shape: tuple[int, ...] = (4, *LARGE), name: str = "array") -> None:
     head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, {"shape": shape, "fortran_order": False, "descr": "<i2"})
+    np.lib.format.write_array_header_1_0(
+        head, {"shape": shape, "fortran_order": False, "descr": "<i2"}
+    )
     np.savez_compressed(path, **({} if name == "array" else {"array": EMPTY}))
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{name}.npy", head.getvalue() + bytes(1000))
@@ -92,12 +96,16 @@ def grown_tiff(path: Path) -> None:
 
 def grown_hdf5(path: Path) -> None:
     with pytest.importorskip("h5py").File(path, "w") as file:
-        dataset = file.create_dataset("a", (4, *LARGE), "i2", chunks=(1, 600, 500), compression="gzip")
+        dataset = file.create_dataset(
+            "a", (4, *LARGE), "i2", chunks=(1, 600, 500), compression="gzip"
+        )
         dataset[0, :9, :9] = 1
 
 
 def grown_zarr(path: Path) -> None:
-    array = pytest.importorskip("zarr").create_array(path, shape=(4, *LARGE), dtype="i2", chunks=(1, 600, 500))
+    array = pytest.importorskip("zarr").create_array(
+        path, shape=(4, *LARGE), dtype="i2", chunks=(1, 600, 500)
+    )
     array[0, :9, :9] = 1
 
 
@@ -109,7 +117,9 @@ GROWN = {
 
 
 @pytest.mark.parametrize("name", GROWN)
-def test_a_size_that_the_file_cannot_hold_is_rejected_before_memory_is_taken(name: str, tmp_path: Path):
+def test_a_size_that_the_file_cannot_hold_is_rejected_before_memory_is_taken(
+    name: str, tmp_path: Path
+):
     GROWN[name](tmp_path / name)
     with pytest.raises(SourceError, match="compressed voxels") as caught:
         open_volume(tmp_path / name, spacing=(1, 1, 1)).slabs.read(0, 1)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from dicomseries.errors import SourceError
-from dicomseries.sources import file_window, mapped, open_volume
+from dicomseries.sources import open_volume
+from dicomseries.sources.frames import file_window, mapped_files
 
 ARRAY = np.arange(60 * 64 * 64, dtype="int16").reshape(60, 64, 64)
 SPACING = (1, 1, 1)
@@ -66,15 +67,19 @@ def test_a_memmap_whose_file_shrinks_is_refused(mode: str, is_there: bool, tmp_p
 def test_changes_of_a_private_memmap_are_written_whatever_is_read_between(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(mapped, "_KEPT", 1 << 12)
+    monkeypatch.setattr(mapped_files, "_KEPT", 1 << 12)
     memmap = np.load(saved(tmp_path, ".npy"), mmap_mode="c")
     memmap[7] = 5
     slabs = open_volume(memmap, spacing=SPACING).slabs
     for index in (*range(60), 7):
-        assert np.array_equal(slabs.read(index, index + 1)[0], np.full((64, 64), 5) if index == 7 else ARRAY[index])
+        assert np.array_equal(
+            slabs.read(index, index + 1)[0], np.full((64, 64), 5) if index == 7 else ARRAY[index]
+        )
 
 
-def test_parts_of_any_strides_are_those_of_the_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_parts_of_any_strides_are_those_of_the_mapping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     path = tmp_path / "a.npy"
     np.save(path, np.asfortranarray(ARRAY))
     monkeypatch.setattr(file_window, "_LARGEST", 1 << 14)
@@ -106,15 +111,21 @@ try:
 except dcs.DicomSeriesError as error:
     print(error.code)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "file-truncated"), done.stderr
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("is_big", [False, True])
 @pytest.mark.parametrize("next_page", [8, 4, 10_000_000])
-def test_a_chain_of_tiff_pages_that_does_not_end_is_refused(next_page: int, is_big: bool, tmp_path: Path):
-    pytest.importorskip("tifffile").imwrite(tmp_path / "a.tif", ARRAY[0].astype("uint16"), bigtiff=is_big)
+def test_a_chain_of_tiff_pages_that_does_not_end_is_refused(
+    next_page: int, is_big: bool, tmp_path: Path
+):
+    pytest.importorskip("tifffile").imwrite(
+        tmp_path / "a.tif", ARRAY[0].astype("uint16"), bigtiff=is_big
+    )
     data = bytearray((tmp_path / "a.tif").read_bytes())
     offset, count, entry = (8, 8, 20) if is_big else (4, 2, 12)
     first = int.from_bytes(data[offset : 2 * offset], "little")

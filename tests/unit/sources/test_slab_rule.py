@@ -13,9 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomseries.errors import SourceError
-from dicomseries.sources import ArraySlabs, CopiedSlabs, KeptSlabs, SlabPlan, edges_of, open_volume, slab_rule
-from dicomseries.sources.chunks import Chunks
-from dicomseries.sources.layout import Layout
+from dicomseries.sources import (
+    ArraySlabs,
+    CopiedSlabs,
+    KeptSlabs,
+    SlabPlan,
+    edges_of,
+    open_volume,
+    slab_rule,
+)
+from dicomseries.sources.arguments.array_axes import Layout
+from dicomseries.sources.frames.chunks import Chunks
 
 MIB = 1 << 20
 
@@ -40,7 +48,14 @@ def test_slabs_are_all_frames_once_within_the_memory_and_end_with_chunks_that_ar
     source, frame_bytes, memory, workers, can_copy
 ):
     edges, slices = source
-    plan = slab_rule(edges, frame_bytes=frame_bytes, slices=slices, memory=memory, workers=workers, can_copy=can_copy)
+    plan = slab_rule(
+        edges,
+        frame_bytes=frame_bytes,
+        slices=slices,
+        memory=memory,
+        workers=workers,
+        can_copy=can_copy,
+    )
     frames = [frame for bounds in plan.bounds for frame in range(*bounds)]
     assert frames == list(range(edges[-1]))
     assert plan.total_bytes <= memory or plan.depth == 1
@@ -61,14 +76,20 @@ def test_slabs_are_all_frames_once_within_the_memory_and_end_with_chunks_that_ar
     ("memory", "reads", "scratch", "depth"),
     [(600, 1, 0, 100), (599, 2, 0, 50), (300, 2, 0, 50), (150, 4, 0, 25), (149, 1, 100 * MIB, 8)],
 )
-def test_chunks_too_deep_for_the_memory_are_read_up_to_four_times_and_then_copied(memory, reads, scratch, depth):
-    plan = slab_rule((0, 100), frame_bytes=MIB, slices=100, memory=memory * MIB, workers=2, can_copy=True)
+def test_chunks_too_deep_for_the_memory_are_read_up_to_four_times_and_then_copied(
+    memory, reads, scratch, depth
+):
+    plan = slab_rule(
+        (0, 100), frame_bytes=MIB, slices=100, memory=memory * MIB, workers=2, can_copy=True
+    )
     assert (plan.chunk_reads, plan.scratch_bytes, plan.depth) == (reads, scratch, depth)
     assert bool(plan.advice) == (memory < 600)
 
 
 def test_whole_volumes_are_read_together_where_a_chunk_of_several_is_too_deep():
-    plan = slab_rule((0, 60), frame_bytes=MIB, slices=10, memory=3 * 25 * MIB, workers=1, can_copy=True)
+    plan = slab_rule(
+        (0, 60), frame_bytes=MIB, slices=10, memory=3 * 25 * MIB, workers=1, can_copy=True
+    )
     assert {stop - start for start, stop in plan.bounds} == {20}
     assert plan.chunk_reads == 3
 
@@ -107,7 +128,9 @@ def test_the_edges_of_one_volume_are_those_of_its_chunks():
 )
 def test_copied_slabs_are_the_slabs(axes, chunks, time_point):
     sizes = {"t": 3, "z": 7, "y": 5, "x": 6, "c": 3}
-    array = np.arange(np.prod([sizes[letter] for letter in axes])).reshape([sizes[letter] for letter in axes])
+    array = np.arange(np.prod([sizes[letter] for letter in axes])).reshape(
+        [sizes[letter] for letter in axes]
+    )
     opened = open_volume(
         dask.array.from_array(array.astype("int32"), chunks=chunks),
         axes=axes,
@@ -124,7 +147,13 @@ def test_copied_slabs_are_the_slabs(axes, chunks, time_point):
 
 
 def test_costly_slabs_are_small_so_that_all_workers_have_as_much_to_do():
-    said = {"frame_bytes": MIB // 2, "slices": 40, "memory": 600 * MIB, "workers": 2, "can_copy": True}
+    said = {
+        "frame_bytes": MIB // 2,
+        "slices": 40,
+        "memory": 600 * MIB,
+        "workers": 2,
+        "can_copy": True,
+    }
     assert slab_rule(range(41), **said).depth == 16
     assert slab_rule(range(41), **said, is_costly=True).depth == 2
     assert slab_rule(range(0, 41, 8), **said, is_costly=True).depth == 8  # chunks stay whole
@@ -132,7 +161,11 @@ def test_costly_slabs_are_small_so_that_all_workers_have_as_much_to_do():
 
 def test_chunks_of_several_volumes_are_not_cut_inside_of_a_volume():
     array = dask.array.zeros((3, 4, 5, 6), chunks=(2, 2, 5, 6), dtype="int16")
-    assert tuple(edges_of(open_volume(array, axes="tzyx", spacing=(1, 1, 1)).slabs, 4)) == (0, 8, 12)
+    assert tuple(edges_of(open_volume(array, axes="tzyx", spacing=(1, 1, 1)).slabs, 4)) == (
+        0,
+        8,
+        12,
+    )
 
 
 def test_blocks_of_dask_that_are_empty_are_no_chunks():
@@ -153,7 +186,9 @@ def test_chunks_side_by_side_are_read_together_up_to_8_mib(chunk):
 
 
 def test_two_who_read_at_once_have_the_source_copied_once():
-    opened = open_volume(dask.array.zeros((6, 4, 5), chunks=(6, 2, 5), dtype="int16"), spacing=(1, 1, 1))
+    opened = open_volume(
+        dask.array.zeros((6, 4, 5), chunks=(6, 2, 5), dtype="int16"), spacing=(1, 1, 1)
+    )
     copies, others = [], []
 
     class Watched:
@@ -174,7 +209,9 @@ def test_two_who_read_at_once_have_the_source_copied_once():
 
 
 def test_a_disk_that_fills_before_the_copy_is_an_error_and_no_signal(monkeypatch):
-    opened = open_volume(dask.array.zeros((6, 4, 5), chunks=(6, 2, 5), dtype="int16"), spacing=(1, 1, 1))
+    opened = open_volume(
+        dask.array.zeros((6, 4, 5), chunks=(6, 2, 5), dtype="int16"), spacing=(1, 1, 1)
+    )
 
     def full(*_):
         raise OSError(errno.ENOSPC, "no space left")
@@ -194,7 +231,9 @@ def test_whatever_is_read_ahead_each_read_is_that_of_the_slabs(steps):
     kept = KeptSlabs(ArraySlabs(array), slices=10)
     for is_ahead, (start, stop) in steps:
         stop = min(stop, 10) if is_ahead else stop  # noqa: PLW2901
-        np.testing.assert_array_equal((kept.ahead if is_ahead else kept).read(start, stop), array[start:stop])
+        np.testing.assert_array_equal(
+            (kept.ahead if is_ahead else kept).read(start, stop), array[start:stop]
+        )
 
 
 def test_what_was_read_ahead_is_kept_for_one_reading():

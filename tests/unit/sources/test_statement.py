@@ -46,7 +46,15 @@ def ras(affine):
 
 
 def nrrd(folder, *lines):
-    head = ["NRRD0004", "type: short", "dimension: 3", "sizes: 5 4 3", "endian: little", "encoding: raw", *lines]
+    head = [
+        "NRRD0004",
+        "type: short",
+        "dimension: 3",
+        "sizes: 5 4 3",
+        "endian: little",
+        "encoding: raw",
+        *lines,
+    ]
     path = folder / "a.nrrd"
     path.write_bytes("\n".join(head).encode() + b"\n\n" + ARRAY.tobytes())
     return path
@@ -55,7 +63,9 @@ def nrrd(folder, *lines):
 def metaimage(folder, *lines):
     head = ["ObjectType = Image", "NDims = 3", "DimSize = 5 4 3", "ElementType = MET_SHORT", *lines]
     path = folder / "a.mha"
-    path.write_bytes("\n".join([*head, "ElementDataFile = LOCAL"]).encode() + b"\n" + ARRAY.tobytes())
+    path.write_bytes(
+        "\n".join([*head, "ElementDataFile = LOCAL"]).encode() + b"\n" + ARRAY.tobytes()
+    )
     return path
 
 
@@ -70,7 +80,9 @@ def ngff(folder, unit=None, scale=(2.5, 0.9, 0.7)):
     group.create_array("0", data=ARRAY)
     axes = [{"name": name, "type": "space", **({"unit": unit} if unit else {})} for name in "zyx"]
     steps = [{"type": "scale", "scale": list(scale)}]
-    group.attrs["multiscales"] = [{"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": steps}]}]
+    group.attrs["multiscales"] = [
+        {"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": steps}]}
+    ]
     return folder / "a.zarr"
 
 
@@ -110,21 +122,33 @@ CASES = {
     "MetaImage, spacing": (lambda folder: metaimage(folder, "ElementSpacing = .7 .9 2.5"), LENGTHS),
     "MetaImage, ITK's default": (
         lambda folder: metaimage(
-            folder, "TransformMatrix = 1 0 0 0 1 0 0 0 1", "Offset = 0 0 0", "ElementSpacing = 1 1 1"
+            folder,
+            "TransformMatrix = 1 0 0 0 1 0 0 0 1",
+            "Offset = 0 0 0",
+            "ElementSpacing = 1 1 1",
         ),
         DEFAULT,
     ),
     "MetaImage": (
         lambda folder: metaimage(
-            folder, "TransformMatrix = 1 0 0 0 1 0 0 0 1", "Offset = -10 20 30", "ElementSpacing = .7 .9 2.5"
+            folder,
+            "TransformMatrix = 1 0 0 0 1 0 0 0 1",
+            "Offset = -10 20 30",
+            "ElementSpacing = .7 .9 2.5",
         ),
         PLACE,
     ),
     "TIFF": (tiff, NOTHING),
-    "TIFF, print resolution": (lambda folder: tiff(folder, resolution=(300, 300), resolutionunit="INCH"), NOTHING),
+    "TIFF, print resolution": (
+        lambda folder: tiff(folder, resolution=(300, 300), resolutionunit="INCH"),
+        NOTHING,
+    ),
     "TIFF of ImageJ": (
         lambda folder: tiff(
-            folder, imagej=True, resolution=(1 / 0.7, 1 / 0.9), metadata={"spacing": 2.5, "unit": "mm", "axes": "ZYX"}
+            folder,
+            imagej=True,
+            resolution=(1 / 0.7, 1 / 0.9),
+            metadata={"spacing": 2.5, "unit": "mm", "axes": "ZYX"},
         ),
         LENGTHS,
     ),
@@ -173,7 +197,11 @@ def test_what_is_not_stated_is_named_without_a_source_series(case):
     if stated == NOTHING:
         return
     notes = dcs.plan(source, kind="CT", metadata={"RescaleType": "HU"}).advice
-    expected = {DEFAULT: "told no geometry", TEMPLATE: "not of a scanner", LENGTHS: "states no"}.get(stated)
+    expected = {
+        DEFAULT: "told no geometry",
+        TEMPLATE: "not of a scanner",
+        LENGTHS: "states no",
+    }.get(stated)
     if expected is not None:
         assert any(expected in note for note in notes), notes
 
@@ -184,7 +212,9 @@ def test_a_result_stands_where_it_says_or_where_its_source_series_does(case, sca
         with pytest.raises(GeometryError) as error:
             dcs.plan(source, like=scan)
         assert error.value.code == "space-of-template"
-        assert dcs.plan(source, like=scan, same_space=True).grid.origin_lps != OBLIQUE[:3, 3].tolist()
+        assert (
+            dcs.plan(source, like=scan, same_space=True).grid.origin_lps != OBLIQUE[:3, 3].tolist()
+        )
         return
     plan = dcs.plan(source, like=scan)
     placed_by_series = stated != PLACE
@@ -199,7 +229,9 @@ def test_another_shape_must_state_its_place(case, scan):
         return
     volume = open_picture(source)
     part = np.asarray(volume.slabs.read(0, 2))
-    grid = Grid(shape=part.shape, spacing_mm=volume.grid.spacing_mm, statement=volume.grid.statement)
+    grid = Grid(
+        shape=part.shape, spacing_mm=volume.grid.spacing_mm, statement=volume.grid.statement
+    )
     with pytest.raises(GeometryError) as error:
         dcs.plan(Volume(slabs=ArraySlabs(part), grid=grid), like=scan)
     assert error.value.code in {"place-missing", "shape-of-another-grid"}
@@ -242,7 +274,13 @@ def test_two_dimensions_state_the_spacing_of_their_plane(tmp_path):
     ("options", "word"),
     [
         ({"spacing": (1, 1, [0, 2, 5])}, "esample"),
-        ({"spacing": (1, 1, 2), "per_volume": {"ImagePositionPatient": [[0, 0, 0], [0, 0, 2], [0, 0, 5]]}}, "esample"),
+        (
+            {
+                "spacing": (1, 1, 2),
+                "per_volume": {"ImagePositionPatient": [[0, 0, 0], [0, 0, 2], [0, 0, 5]]},
+            },
+            "esample",
+        ),
     ],
 )
 def test_uneven_slices_are_rejected_as_uneven(options, word):

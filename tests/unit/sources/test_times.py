@@ -97,7 +97,13 @@ def test_a_volume_is_given_times_or_one_of_it_taken():
 @pytest.mark.parametrize(
     ("coordinate", "units", "expected"),
     [
-        (np.array(["2024-01-01T00:00:10", "2024-01-01T00:00:12", "2024-01-01T00:01:00"], "M8[ns]"), None, (0, 2, 50)),
+        (
+            np.array(
+                ["2024-01-01T00:00:10", "2024-01-01T00:00:12", "2024-01-01T00:01:00"], "M8[ns]"
+            ),
+            None,
+            (0, 2, 50),
+        ),
         (np.array([500, 1000, 3000], "m8[ms]"), None, (0, 0.5, 2.5)),
         ([500, 1000, 3000], "ms", (0, 0.5, 2.5)),
         ([0.5, 1, 3], "Seconds", (0, 0.5, 2.5)),
@@ -107,7 +113,9 @@ def test_a_volume_is_given_times_or_one_of_it_taken():
 )
 @pytest.mark.parametrize("name", ["t", "time"])
 def test_the_coordinate_of_time_is_the_times(name, coordinate, units, expected):
-    coords = {} if coordinate is None else {name: (name, coordinate, {"units": units} if units else {})}
+    coords = (
+        {} if coordinate is None else {name: (name, coordinate, {"units": units} if units else {})}
+    )
     source = xarray.DataArray(ARRAY, coords, dims=(name, "z", "y", "x"))
     assert open_volume(source, spacing=SPACING).times_s == expected
     turned = source.transpose("x", "y", "z", name)
@@ -137,7 +145,12 @@ def test_a_coordinate_that_is_no_time_is_left_out_with_a_word(coordinate, units,
 
 @pytest.mark.parametrize(
     ("unit", "step", "expected"),
-    [("second", 2.5, (0, 2.5, 5)), ("millisecond", 800, (0, 0.8, 1.6)), ("second", 1, (0, 1, 2)), (None, 1, None)],
+    [
+        ("second", 2.5, (0, 2.5, 5)),
+        ("millisecond", 800, (0, 0.8, 1.6)),
+        ("second", 1, (0, 1, 2)),
+        (None, 1, None),
+    ],
 )
 def test_the_scale_of_axis_t_of_ome_zarr_is_the_step(unit, step, expected):
     volume = open_volume(ome(unit, step))
@@ -163,11 +176,17 @@ def ome(unit, step):
 
 @pytest.mark.parametrize(
     ("metadata", "expected"),
-    [({"finterval": 2.5}, (0, 2.5, 5)), ({"finterval": 800, "tunit": "ms"}, (0, 0.8, 1.6)), ({}, None)],
+    [
+        ({"finterval": 2.5}, (0, 2.5, 5)),
+        ({"finterval": 800, "tunit": "ms"}, (0, 0.8, 1.6)),
+        ({}, None),
+    ],
 )
 def test_the_frame_interval_of_imagej_is_the_step(tmp_path, metadata, expected):
     metadata = {"axes": "TZYX", "spacing": 2.0, "unit": "mm", **metadata}
-    tifffile.imwrite(tmp_path / "a.tif", ARRAY, imagej=True, resolution=(2, 4 / 3), metadata=metadata)
+    tifffile.imwrite(
+        tmp_path / "a.tif", ARRAY, imagej=True, resolution=(2, 4 / 3), metadata=metadata
+    )
     volume = open_volume(tmp_path / "a.tif")
     assert volume.times_s == expected
     np.testing.assert_array_equal(volume.array, ARRAY)
@@ -197,7 +216,9 @@ def test_what_this_package_keeps_beside_an_array_is_its_times(tmp_path):
     described = {"axes": "TZYX", "affine_lps": affine.tolist(), "times_s": [0, 1, 3.5]}
     tifffile.imwrite(tmp_path / "a.tif", ARRAY, photometric="minisblack", metadata=described)
     group = ome("second", 9)
-    group.attrs["dicomseries"] = json.loads(json.dumps({"affine_lps": affine.tolist(), "times_s": [0, 1, 3.5]}))
+    group.attrs["dicomseries"] = json.loads(
+        json.dumps({"affine_lps": affine.tolist(), "times_s": [0, 1, 3.5]})
+    )
     for source in (tmp_path / "a.npz", tmp_path / "a.tif", group):
         volume = open_volume(source)
         assert (volume.times_s, volume.grid.spacing_mm) == ((0, 1, 3.5), SPACING)

@@ -12,7 +12,9 @@ torch = pytest.importorskip("torch", reason="run `pip install torch` to see tens
 SPACING = (0.5, 0.75, 2)
 
 
-@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int64, torch.float16, torch.float64, torch.bool])
+@pytest.mark.parametrize(
+    "dtype", [torch.uint8, torch.int16, torch.int64, torch.float16, torch.float64, torch.bool]
+)
 def test_a_tensor_is_viewed_not_copied(dtype):
     tensor = torch.arange(60).reshape(3, 4, 5).to(dtype)
     volume = open_volume(tensor, spacing=SPACING)
@@ -42,7 +44,10 @@ def test_a_tensor_that_is_permuted_keeps_its_values():
 
 @pytest.mark.parametrize(
     ("tensor", "word"),
-    [(torch.ones(3, 4, 5, dtype=torch.bfloat16), r"tensor\.float"), (torch.ones(3, 4).to_sparse(), "to_dense")],
+    [
+        (torch.ones(3, 4, 5, dtype=torch.bfloat16), r"tensor\.float"),
+        (torch.ones(3, 4).to_sparse(), "to_dense"),
+    ],
 )
 def test_a_tensor_that_numpy_cannot_hold_is_refused_with_the_way_out(tensor, word):
     with pytest.raises(SourceError, match=word):

@@ -6,7 +6,9 @@ from dicomseries.standard.attribute import Attribute, attribute
 
 
 def test_the_vr_comes_from_the_data_dictionary():
-    assert attribute("PixelSpacing", "3.5", "2.5") == Attribute("PixelSpacing", "DS", ("3.5", "2.5"))
+    assert attribute("PixelSpacing", "3.5", "2.5") == Attribute(
+        "PixelSpacing", "DS", ("3.5", "2.5")
+    )
 
 
 def test_the_tag_is_the_order_of_writing():
@@ -24,7 +26,9 @@ def test_an_open_choice_of_vr_must_be_made():
     assert attribute("PixelPaddingValue", 0, vr="US").vr == "US"
 
 
-@pytest.mark.parametrize(("values", "empty"), [((), True), (("",), True), (("", "x"), False), ((0,), False)])
+@pytest.mark.parametrize(
+    ("values", "empty"), [((), True), (("",), True), (("", "x"), False), ((0,), False)]
+)
 def test_empty_means_zero_length(values, empty):
     assert Attribute("PatientComments", "LT", values).is_empty is empty
 

@@ -44,7 +44,9 @@ def test_what_ds_cannot_say_is_refused(value):
         format_ds(value)
 
 
-@pytest.mark.parametrize("value", [123456789012345.0, -123456789012345.0, 9.999999999999999e22, 1.7976931348623157e308])
+@pytest.mark.parametrize(
+    "value", [123456789012345.0, -123456789012345.0, 9.999999999999999e22, 1.7976931348623157e308]
+)
 def test_large_numbers_fit_in_16_characters(value):
     text = format_ds(value)
     assert len(text) <= MAX_DS_CHARS

@@ -13,7 +13,16 @@ STORAGE = {
     for number, entry in uid.UID_dictionary.items()
     if entry[1] == "SOP Class" and "Storage" in entry[0]
 }
-NO_PIXELS = ("SR", "ECG", "Waveform", "Presentation State", "Raw Data", "RT Plan", "Structure Set", "Encapsulated")
+NO_PIXELS = (
+    "SR",
+    "ECG",
+    "Waveform",
+    "Presentation State",
+    "Raw Data",
+    "RT Plan",
+    "Structure Set",
+    "Encapsulated",
+)
 NO_PLANE = (
     "Computed Radiography",
     "Digital X-Ray",
@@ -40,7 +49,11 @@ def test_reports_structures_and_waveforms_hold_no_pixels(word):
 
 @pytest.mark.parametrize("word", NO_PLANE)
 def test_radiographs_ultrasound_and_nuclear_images_have_pixels_and_no_plane(word):
-    chosen = [number for number, name in STORAGE.items() if word in name and "3D" not in name and "DICOS" not in name]
+    chosen = [
+        number
+        for number, name in STORAGE.items()
+        if word in name and "3D" not in name and "DICOS" not in name
+    ]
     assert chosen
     assert {image_class(number).plane for number in chosen} == {"none"}
 

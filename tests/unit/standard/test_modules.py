@@ -19,7 +19,12 @@ from dicomseries.standard.modules import (
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
 PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
-TABLES = ("module_tables.py", "multi_frame_tables.py", "functional_group_tables.py", "image_class_tables.py")
+TABLES = (
+    "module_tables.py",
+    "multi_frame_tables.py",
+    "functional_group_tables.py",
+    "image_class_tables.py",
+)
 
 
 def test_every_module_of_an_iod_has_a_table():
@@ -34,12 +39,17 @@ def test_every_usage_and_type_is_one_of_the_standard():
 def test_known_rows_are_there():
     assert Requirement(path=("PatientName",), type="2") in MODULES["patient"]
     assert Requirement(path=("RescaleSlope",), type="1") in MODULES["ct-image"]
-    pet = Requirement(path=("RadiopharmaceuticalInformationSequence", "RadionuclideCodeSequence"), type="2")
+    pet = Requirement(
+        path=("RadiopharmaceuticalInformationSequence", "RadionuclideCodeSequence"), type="2"
+    )
     assert pet in MODULES["pet-isotope"]
 
 
 def test_inside_sequences_only_what_must_be_there_is_listed():
-    assert {one.type for rows in MODULES.values() for one in rows if not one.is_top_level} == {"1", "2"}
+    assert {one.type for rows in MODULES.values() for one in rows if not one.is_top_level} == {
+        "1",
+        "2",
+    }
 
 
 def test_a_class_without_a_table_has_no_mandatory_modules():
@@ -49,7 +59,9 @@ def test_a_class_without_a_table_has_no_mandatory_modules():
 
 def test_every_multi_frame_class_has_the_module_of_functional_groups():
     for uid in FUNCTIONAL_GROUPS:
-        key = next(key for key, _ in IOD_MODULES[uid] if key.endswith("multi-frame-functional-groups"))
+        key = next(
+            key for key, _ in IOD_MODULES[uid] if key.endswith("multi-frame-functional-groups")
+        )
         assert Requirement(path=("SharedFunctionalGroupsSequence",), type="1") in MODULES[key]
         assert Requirement(path=("NumberOfFrames",), type="1") in MODULES[key]
 
@@ -78,8 +90,12 @@ def test_known_rows_of_functional_groups_are_there():
 
 def test_a_group_with_another_form_in_one_class_keeps_both():
     window = ("WindowCenter",)
-    assert Requirement(path=window, type="1") in group_requirements(ENHANCED_MR, "FrameVOILUTSequence")
-    assert Requirement(path=window, type="1C") in group_requirements(PARAMETRIC_MAP, "FrameVOILUTSequence")
+    assert Requirement(path=window, type="1") in group_requirements(
+        ENHANCED_MR, "FrameVOILUTSequence"
+    )
+    assert Requirement(path=window, type="1C") in group_requirements(
+        PARAMETRIC_MAP, "FrameVOILUTSequence"
+    )
 
 
 @pytest.fixture
@@ -99,7 +115,10 @@ def test_the_tables_are_what_the_tool_makes(made):
     folder = Path(module_tables.__file__).parent
     release = re.compile(r"highdicom [\d.]+")
     for name in TABLES:
-        ours, theirs = (folder / name).read_text(encoding="utf-8"), (made / name).read_text(encoding="utf-8")
+        ours, theirs = (
+            (folder / name).read_text(encoding="utf-8"),
+            (made / name).read_text(encoding="utf-8"),
+        )
         if release.search(theirs)[0] != release.search(ours)[0]:
             pytest.skip("another release of highdicom is installed")
         assert theirs == ours

@@ -79,7 +79,9 @@ def test_what_is_written_is_read_back_equal_and_leaves_objects_and_a_manifest(pl
     assert sorted(found) == [one["key"] for one in manifest["objects"]]
     assert all(one["sop_instance_uid"].startswith("2.25.") for one in manifest["objects"])
     assert manifest["series"][0]["SeriesInstanceUID"] == receipt.series_uid
-    assert [one.series_uid for one in dcs.scan(url, storage_options=options).series] == [receipt.series_uid]
+    assert [one.series_uid for one in dcs.scan(url, storage_options=options).series] == [
+        receipt.series_uid
+    ]
     assert dcs.tags(url, storage_options=options)["SeriesInstanceUID"] == receipt.series_uid
     assert dcs.check(url, against=ARRAY, validators=False, storage_options=options) == ()
 
@@ -100,7 +102,11 @@ def test_a_store_keeps_what_its_interface_says(place):
     with pytest.raises(FileExistsError):
         store.put("a/b", b"other", create_only=True)
     store.put("c", b"")
-    assert (store.get("a/b"), store.get_range("a/b", 3, 99), store.size("a/b")) == (b"content", b"tent", 7)
+    assert (store.get("a/b"), store.get_range("a/b", 3, 99), store.size("a/b")) == (
+        b"content",
+        b"tent",
+        7,
+    )
     assert store.get_range("c", 0, 4) == b""
     assert dict(store.list()) == {"a/b": 7, "c": 0}
     for _ in range(2):
@@ -138,7 +144,9 @@ def test_a_store_that_fails_midway_is_left_with_nothing(url, monkeypatch, fault)
 
     Broken.fault = fault
     options = {"secret": SECRET}
-    monkeypatch.setattr(uploads, "open_store", lambda url, _: Broken(Address(url=url, options=options)))
+    monkeypatch.setattr(
+        uploads, "open_store", lambda url, _: Broken(Address(url=url, options=options))
+    )
     with pytest.raises(WriteError) as caught:
         dcs.write(ARRAY, url, **CT)
     assert caught.value.code == {"put": "write-failed", "get": "store-changed-object"}[fault]
@@ -156,7 +164,7 @@ def test_a_fault_while_objects_are_under_way_leaves_no_object_and_no_manifest(pl
         return file_chunks(template, header, frame)
 
     url, options = place
-    monkeypatch.setattr("dicomseries.pipeline.tasks.file_chunks", failing)
+    monkeypatch.setattr("dicomseries.writing.encode.encode_tasks.file_chunks", failing)
     with pytest.raises(ArithmeticError):
         dcs.write(ARRAY, url, **CT, storage_options=options)
     assert contents(url, options) == {}
@@ -245,7 +253,9 @@ def test_what_is_there_is_refused_and_replaced_only_if_it_is_all_dicom(url):
 
 
 @pytest.mark.parametrize("how", ["missing", "short", "changed"])
-def test_an_object_that_is_not_as_the_manifest_says_is_noticed_there_and_in_a_copy(url, tmp_path, how):
+def test_an_object_that_is_not_as_the_manifest_says_is_noticed_there_and_in_a_copy(
+    url, tmp_path, how
+):
     dcs.write(ARRAY, url, **CT)
     for key, content in contents(url).items():
         (tmp_path / key).write_bytes(content)
@@ -282,7 +292,10 @@ def test_a_multi_frame_file_and_several_series_go_whole(url):
     dcs.write(ARRAY.astype("uint8"), f"{url}/one", kind="MultiframeSC", spacing=(1, 1, 2))
     np.testing.assert_array_equal(dcs.read(f"{url}/one").array, ARRAY)
     receipt = dcs.write(np.stack([ARRAY, -ARRAY]), f"{url}/two", **CT, axes="tzyx", split="time")
-    assert [one.out for one in (receipt, *receipt.others)] == [f"{url}/two/time-0001", f"{url}/two/time-0002"]
+    assert [one.out for one in (receipt, *receipt.others)] == [
+        f"{url}/two/time-0001",
+        f"{url}/two/time-0002",
+    ]
     assert len(dcs.scan(f"{url}/two").series) == 2
 
 
@@ -335,9 +348,13 @@ def test_no_credentials_are_shown_or_stored(s3):
     for attempt in (
         lambda: dcs.read("s3://no-such-bucket/scan", storage_options=s3),
         lambda: dcs.write(ARRAY, "s3://no-such-bucket/scan", **CT, storage_options=s3),
-        lambda: dcs.open_volume("s3://no-such-bucket/a.zarr", spacing=(1, 1, 1), storage_options=s3),
+        lambda: dcs.open_volume(
+            "s3://no-such-bucket/a.zarr", spacing=(1, 1, 1), storage_options=s3
+        ),
         lambda: dcs.read(f"nosuch://jane:{SECRET}@host/scan?token={SECRET}"),
-        lambda: dcs.write(ARRAY, f"nosuch://jane:{SECRET}@host/scan?token={SECRET}", **CT, storage_options=wrong),
+        lambda: dcs.write(
+            ARRAY, f"nosuch://jane:{SECRET}@host/scan?token={SECRET}", **CT, storage_options=wrong
+        ),
     ):
         with pytest.raises(DicomSeriesError) as caught:
             attempt()
@@ -349,7 +366,9 @@ def test_what_cannot_be_deleted_is_said_and_stays_locked(url, monkeypatch):
     sink = ObjectSink(url)
     with sink.put("0001.dcm", [b"whole"]):
         pass
-    monkeypatch.setattr(sink, "_is_deleted", lambda key: key != "0001.dcm" and not sink._store.delete(key))
+    monkeypatch.setattr(
+        sink, "_is_deleted", lambda key: key != "0001.dcm" and not sink._store.delete(key)
+    )
     with pytest.warns(DicomSeriesWarning, match=r"could not delete 0001\.dcm"):
         sink.abort()
     assert sorted(contents(url)) == ["0001.dcm", "_plan.json"]
@@ -364,7 +383,10 @@ def test_other_processes_put_objects_through_a_pickled_sink(url):
             pass
         sink.commit()
     manifest = json.loads(contents(url)["manifest.json"])
-    assert [(one["key"], one["size"]) for one in manifest["objects"]] == [("0001.dcm", 4), ("0002.dcm", 6)]
+    assert [(one["key"], one["size"]) for one in manifest["objects"]] == [
+        ("0001.dcm", 4),
+        ("0002.dcm", 6),
+    ]
 
 
 class TestObjectSink(SinkContract):
@@ -375,7 +397,11 @@ class TestObjectSink(SinkContract):
 
     def shown(self, place):
         found = contents(f"memory://{place.as_posix().replace('/', '-')}")
-        return {key: found[key] for key in found if key != "manifest.json"} if "manifest.json" in found else {}
+        return (
+            {key: found[key] for key in found if key != "manifest.json"}
+            if "manifest.json" in found
+            else {}
+        )
 
     def left(self, place):
         return sorted(contents(f"memory://{place.as_posix().replace('/', '-')}"))

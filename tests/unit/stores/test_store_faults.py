@@ -64,7 +64,9 @@ def test_a_manifest_whose_put_failed_after_all_is_taken_back(url, monkeypatch):
 def test_the_manifest_goes_first_where_a_series_is_overwritten(url, monkeypatch):
     dcs.write(ARRAY, url, **CT)
     deleted, whole = [], FsspecStore.delete
-    monkeypatch.setattr(FsspecStore, "delete", lambda self, key: (deleted.append(key), whole(self, key))[1])
+    monkeypatch.setattr(
+        FsspecStore, "delete", lambda self, key: (deleted.append(key), whole(self, key))[1]
+    )
     dcs.write(ARRAY[:2], url, **CT, overwrite=True)
     assert next(key for key in deleted if key != "_plan.json") == "manifest.json"
     assert "0007.dcm" in deleted
@@ -124,9 +126,15 @@ def lost(*_):
 
 @pytest.mark.parametrize("kind", ["CT", "MultiframeSC"])
 @pytest.mark.parametrize("fault", [False, True])
-def test_no_file_for_temporary_use_is_left_by_a_write_or_a_read(url, tmp_path, monkeypatch, kind, fault):
+def test_no_file_for_temporary_use_is_left_by_a_write_or_a_read(
+    url, tmp_path, monkeypatch, kind, fault
+):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    array, form = (ARRAY, CT) if kind == "CT" else (ARRAY.astype("uint8"), {"kind": kind, "spacing": (1, 1, 2)})
+    array, form = (
+        (ARRAY, CT)
+        if kind == "CT"
+        else (ARRAY.astype("uint8"), {"kind": kind, "spacing": (1, 1, 2)})
+    )
     if fault:
         for name in ("save", "_check_same"):
             monkeypatch.setattr(f"dicomseries.sinks.uploads.{name}", lost)
@@ -143,7 +151,11 @@ def test_an_object_is_found_again_by_its_size_and_its_whole_header(url):
     uploads.put("0001.dcm", [b"header", b"pixels"]).wait()
     with uploads.find("0001.dcm", b"header", 12) as path:
         assert path.read_bytes() == b"headerpixels"
-    for name, header, size in (("0001.dcm", b"Header", 12), ("0001.dcm", b"header", 13), ("0002.dcm", b"header", 12)):
+    for name, header, size in (
+        ("0001.dcm", b"Header", 12),
+        ("0001.dcm", b"header", 13),
+        ("0002.dcm", b"header", 12),
+    ):
         assert uploads.find(name, header, size) is None
 
 
@@ -193,7 +205,9 @@ def test_a_manifest_with_a_key_that_leads_out_is_damaged(url, tmp_path):
 
 def test_what_has_no_room_is_not_fetched(url, tmp_path, monkeypatch):
     dcs.write(ARRAY, url, **CT)
-    monkeypatch.setattr("dicomseries.stores.fetching.shutil.disk_usage", lambda _: type("Usage", (), {"free": 100}))
+    monkeypatch.setattr(
+        "dicomseries.stores.fetching.shutil.disk_usage", lambda _: type("Usage", (), {"free": 100})
+    )
     for fetch in (lambda: dcs.read(url), lambda: fetch_file(f"{url}/0001.dcm", tmp_path)):
         with pytest.raises(ReadError, match="TMPDIR") as caught:
             fetch()
@@ -208,6 +222,8 @@ def test_what_the_manifest_does_not_list_is_not_part_of_the_series(url):
 
 
 def test_the_configuration_of_fsspec_is_heard_and_what_is_given_comes_first(monkeypatch):
-    monkeypatch.setitem(fsspec.config.conf, "memory", {"skip_instance_cache": True, "asynchronous": False})
+    monkeypatch.setitem(
+        fsspec.config.conf, "memory", {"skip_instance_cache": True, "asynchronous": False}
+    )
     options = open_store("memory://scan", {"asynchronous": None}).address.options
     assert options == {"skip_instance_cache": True, "asynchronous": None}

@@ -22,11 +22,29 @@ from dicomseries.sinks import DirectorySink
 from dicomseries.sources import ArraySlabs, Volume, open_volume
 from dicomseries.testing import SinkContract, SourceContract, volumes
 
-EVERY = ("bool", "int8", "uint8", "<i2", ">i2", "uint16", "int32", "uint64", "float16", "float32", ">f8")
+EVERY = (
+    "bool",
+    "int8",
+    "uint8",
+    "<i2",
+    ">i2",
+    "uint16",
+    "int32",
+    "uint64",
+    "float16",
+    "float32",
+    ">f8",
+)
 
 
 def placed(source, grid, axes="zyx"):
-    return open_volume(source, spacing=grid.spacing_mm, origin=grid.origin_lps, direction=grid.direction_lps, axes=axes)
+    return open_volume(
+        source,
+        spacing=grid.spacing_mm,
+        origin=grid.origin_lps,
+        direction=grid.direction_lps,
+        axes=axes,
+    )
 
 
 def image_of(array, grid):
@@ -71,7 +89,11 @@ class TestVolumesThatAreReversed(SourceContract):
     def open(self, array, grid, folder):
         turned = np.reshape(grid.direction_lps, (3, 3)) * (1, 1, -1)
         volume = open_volume(
-            array[:, ::-1], axes="tzyx", spacing=grid.spacing_mm, origin=grid.position(8), direction=turned
+            array[:, ::-1],
+            axes="tzyx",
+            spacing=grid.spacing_mm,
+            origin=grid.position(8),
+            direction=turned,
         )
         return volume.along_normal()
 
@@ -114,7 +136,11 @@ class TestVolumesOfDask(SourceContract):
     volumes = 3
 
     def open(self, array, grid, folder):
-        return placed(dask.array.from_array(array.transpose(3, 2, 1, 0), chunks=(5, 4, 4, 2)), grid, axes="xyzt")
+        return placed(
+            dask.array.from_array(array.transpose(3, 2, 1, 0), chunks=(5, 4, 4, 2)),
+            grid,
+            axes="xyzt",
+        )
 
 
 class TestVolumesOfTiff(SourceContract):
@@ -123,7 +149,9 @@ class TestVolumesOfTiff(SourceContract):
 
     def open(self, array, grid, folder):
         metadata = {"axes": "TZYX"}
-        tifffile.imwrite(folder / "a.tif", array, photometric="minisblack", compression="zlib", metadata=metadata)
+        tifffile.imwrite(
+            folder / "a.tif", array, photometric="minisblack", compression="zlib", metadata=metadata
+        )
         return placed(folder / "a.tif", grid, axes="tzyx")
 
 
@@ -131,7 +159,10 @@ class TestReversed(SourceContract):
     def open(self, array, grid, folder):
         turned = np.reshape(grid.direction_lps, (3, 3)) * (1, 1, -1)
         volume = open_volume(
-            array[::-1], spacing=grid.spacing_mm, origin=grid.position(grid.shape[0] - 1), direction=turned
+            array[::-1],
+            spacing=grid.spacing_mm,
+            origin=grid.position(grid.shape[0] - 1),
+            direction=turned,
         )
         return volume.along_normal()
 
@@ -205,7 +236,9 @@ class TestSeriesReadBack(SourceContract):
     tolerance_mm = 1e-6  # sixteen characters of a decimal string
 
     def open(self, array, grid, folder):
-        dicomseries.write(Volume(slabs=ArraySlabs(array), grid=grid), folder / "series", kind="SC", verify=False)
+        dicomseries.write(
+            Volume(slabs=ArraySlabs(array), grid=grid), folder / "series", kind="SC", verify=False
+        )
         return dicomseries.read(folder / "series", values="stored")
 
 
@@ -253,7 +286,11 @@ class Broken:
         if self.fault == "threads":
             self.shared = start
             part = self.array[start:stop].copy()
-            return self.array[self.shared : self.shared + stop - start] if self.shared != start else part + 1
+            return (
+                self.array[self.shared : self.shared + stop - start]
+                if self.shared != start
+                else part + 1
+            )
         return self.array[start:stop]
 
 
@@ -275,7 +312,9 @@ def test_an_axis_of_volumes_that_is_not_there_is_noticed(axis, tmp_path):
     assert fails(Wrong().test_volumes_follow_each_other, "int16", tmp_path)
 
 
-@pytest.mark.parametrize("fault", ["dtype", "depth", "bounds", "past the end", "threads", "turned", "moved"])
+@pytest.mark.parametrize(
+    "fault", ["dtype", "depth", "bounds", "past the end", "threads", "turned", "moved"]
+)
 def test_a_source_that_breaks_a_promise_is_noticed(fault, tmp_path):
     class Wrong(SourceContract):
         def open(self, array, grid, folder):

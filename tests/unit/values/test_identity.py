@@ -44,11 +44,18 @@ def plan(array, policy=None, rules=RULES, **options):
 def test_integers_without_a_sign_are_stored_as_they_are(dtype, top, stored, policy):
     array = np.array([[[0, top, 1]]]).astype(dtype)
     values = plan(array, policy)
-    assert (values.dtype, values.is_identity, values.signed, values.max_error) == (stored, True, False, 0.0)
+    assert (values.dtype, values.is_identity, values.signed, values.max_error) == (
+        stored,
+        True,
+        False,
+        0.0,
+    )
     assert store(array, values).array.tolist() == array.astype(int).tolist()
 
 
-@pytest.mark.parametrize("ends", [(-1, 5), (0, 65536), (100_000, 100_001), (0, 10**9), (-70000, -65536)])
+@pytest.mark.parametrize(
+    "ends", [(-1, 5), (0, 65536), (100_000, 100_001), (0, 10**9), (-70000, -65536)]
+)
 def test_integers_with_a_sign_or_more_bits_are_refused_with_the_kind_that_takes_them(ends):
     array = np.array([[list(ends)]])
     with pytest.raises(ValuesError) as caught:

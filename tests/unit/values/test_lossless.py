@@ -27,7 +27,16 @@ MAP, CT = PixelRules(floats=True), PixelRules()
 
 WORDS = {
     "float16": [0x7C00, 0xFC00, 0x7E00, 0x7C01, 0xFD55, 0x8000, 0x0001, 0x3C00],
-    "float32": [0x7F800000, 0xFF800000, 0x7FC00000, 0x7F800001, 0xFFC12345, 0x80000000, 0x00000001, 0x3F800000],
+    "float32": [
+        0x7F800000,
+        0xFF800000,
+        0x7FC00000,
+        0x7F800001,
+        0xFFC12345,
+        0x80000000,
+        0x00000001,
+        0x3F800000,
+    ],
     "float64": [
         0x7FF << 52,
         0xFFF << 52,
@@ -48,7 +57,12 @@ def odd_floats(dtype):
 
 
 def words_of(array):
-    return np.ascontiguousarray(array).view(array.dtype.str.replace("f", "u")).astype(np.uint64).tolist()
+    return (
+        np.ascontiguousarray(array)
+        .view(array.dtype.str.replace("f", "u"))
+        .astype(np.uint64)
+        .tolist()
+    )
 
 
 def plan(array, policy=None, rules=MAP, **options):
@@ -61,7 +75,12 @@ def plan(array, policy=None, rules=MAP, **options):
 def test_every_bit_of_a_float_is_kept_in_any_byte_order_and_layout(dtype, policy):
     array = odd_floats(dtype)
     values = plan(array, policy)
-    assert (values.dtype, values.slope, values.intercept, values.max_error) == (dtype, "1", "0", 0.0)
+    assert (values.dtype, values.slope, values.intercept, values.max_error) == (
+        dtype,
+        "1",
+        "0",
+        0.0,
+    )
     assert (values.is_float, values.is_identity, values.signed) == (True, True, False)
     assert values.bits == 8 * array.itemsize
     assert values.describe() == "Values stored exactly."
@@ -119,7 +138,13 @@ def test_clip_limits_finite_values_to_floats_inside_it():
     assert all(end == np.float32(end) for end in values.clip)
     result = store(array, values)
     assert result.clipped == 3
-    assert result.array[0, 0, 1:].tolist() == [-math.inf, values.clip[0], 0.5, values.clip[1], values.clip[0]]
+    assert result.array[0, 0, 1:].tolist() == [
+        -math.inf,
+        values.clip[0],
+        0.5,
+        values.clip[1],
+        values.clip[0],
+    ]
     assert np.isnan(result.array[0, 0, 0])
     both = store(array, plan(array, clip=(0.1, 0.9), nan=2.0))
     assert (both.clipped, both.replaced, both.array[0, 0, 1]) == (3, 2, 2.0)
@@ -208,9 +233,17 @@ def test_a_scale_that_rounds_nothing_is_lossless(dtype, slope, intercept):
 
 @pytest.mark.parametrize(
     ("dtype", "slope", "intercept"),
-    [("int16", 0.1, 0.0), ("int16", 1.0, 0.1), ("float64", 3.0, 0.0), ("float32", 1.0, 1.0), ("float64", 0.5, 0.0)],
+    [
+        ("int16", 0.1, 0.0),
+        ("int16", 1.0, 0.1),
+        ("float64", 3.0, 0.0),
+        ("float32", 1.0, 1.0),
+        ("float64", 0.5, 0.0),
+    ],
 )
-def test_a_scale_that_may_round_is_stored_with_its_bound_and_not_called_lossless(dtype, slope, intercept):
+def test_a_scale_that_may_round_is_stored_with_its_bound_and_not_called_lossless(
+    dtype, slope, intercept
+):
     array = np.array([[[-7, 0, 1023]]]).astype(dtype)
     values = plan(array, source_slope=slope, source_intercept=intercept)
     assert 0.0 < values.max_error <= 4 * 2.0**-53 * (1023 * slope + intercept)
@@ -239,12 +272,16 @@ def test_a_kind_of_floats_has_no_rescale(policy):
 
 
 def test_a_kind_of_floats_has_no_colour():
-    statistics = Statistics(dtype="uint8", slices=slice_statistics(np.ones((1, 2, 3, 3), np.uint8)), samples=3)
+    statistics = Statistics(
+        dtype="uint8", slices=slice_statistics(np.ones((1, 2, 3, 3), np.uint8)), samples=3
+    )
     with pytest.raises(ValuesError):
         plan_values(Lossless(), statistics, MAP)
 
 
-@pytest.mark.parametrize("rules", [CT, PixelRules(zero_intercept=True, per_slice=True), PixelRules(identity=True)])
+@pytest.mark.parametrize(
+    "rules", [CT, PixelRules(zero_intercept=True, per_slice=True), PixelRules(identity=True)]
+)
 def test_floats_in_a_kind_of_integers_are_sent_to_the_parametric_map(rules):
     with pytest.raises(ValuesError) as caught:
         plan(np.ones((1, 2, 3), np.float32), Lossless(), rules)
@@ -256,8 +293,14 @@ def test_floats_in_a_kind_of_integers_are_sent_to_the_parametric_map(rules):
 def test_lossless_integers_are_exact_ones(top):
     array = np.array([[[0, top, top // 2 // 100_000 * 100_000]]])
     statistics = Statistics(dtype="int64", slices=slice_statistics(array))
-    assert needs_divisor(Lossless(), statistics, CT) == needs_divisor(Exact(), statistics, CT) == (top > 65535)
-    statistics = Statistics(dtype="int64", slices=slice_statistics(array), divisor=divisor_of(array, 0))
+    assert (
+        needs_divisor(Lossless(), statistics, CT)
+        == needs_divisor(Exact(), statistics, CT)
+        == (top > 65535)
+    )
+    statistics = Statistics(
+        dtype="int64", slices=slice_statistics(array), divisor=divisor_of(array, 0)
+    )
     assert plan_values(Lossless(), statistics, CT) == plan_values(Exact(), statistics, CT)
 
 

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from dicomseries.errors import OptionError, ValuesError
-from dicomseries.values import PixelRules, Rescale, Statistics, ValueMap, plan_values, slice_statistics, store
+from dicomseries.values import (
+    PixelRules,
+    Rescale,
+    Statistics,
+    ValueMap,
+    plan_values,
+    slice_statistics,
+    store,
+)
 from dicomseries.values.real_range import RealRange
 from dicomseries.values.rescale import Form, slice_form
 
@@ -103,7 +111,9 @@ def test_the_number_of_the_one_slice_with_holes_is_padding_whatever_it_would_be_
 def test_a_slice_that_the_common_slope_holds_better_keeps_it():
     value = 3 * 0.1  # no DS of 16 characters is this number, but 3 times 0.1 is
     ends = np.array([value])
-    found = RealRange(lows=ends, highs=ends, low=value, high=value, genuine=(value, value), conversion=0.0)
+    found = RealRange(
+        lows=ends, highs=ends, low=value, high=value, genuine=(value, value), conversion=0.0
+    )
     common = Form(dtype="uint16", slope="0.1", intercept="0")
     assert slice_form(found, common) == common
 
@@ -127,7 +137,10 @@ def test_the_bound_asked_for_is_kept_by_the_widest_slice_or_named():
     with pytest.raises(ValuesError) as caught:
         plan(array, Rescale(max_error=0.001, per_slice=True))
     assert caught.value.code == "max-error-not-attainable"
-    assert plan(array, Rescale(max_error=0.001, per_slice=True), clip=caught.value.window).max_error <= 0.001
+    assert (
+        plan(array, Rescale(max_error=0.001, per_slice=True), clip=caught.value.window).max_error
+        <= 0.001
+    )
 
 
 def test_slopes_too_large_for_a_fraction_get_advice():
@@ -137,7 +150,12 @@ def test_slopes_too_large_for_a_fraction_get_advice():
 
 @pytest.mark.parametrize(
     "rules",
-    [PixelRules(), PixelRules(zero_intercept=True), PixelRules(bits=(8, 16)), PixelRules(unsigned=True)],
+    [
+        PixelRules(),
+        PixelRules(zero_intercept=True),
+        PixelRules(bits=(8, 16)),
+        PixelRules(unsigned=True),
+    ],
 )
 def test_a_kind_whose_readers_expect_one_slope_refuses(rules):
     array = slices((0, 1))

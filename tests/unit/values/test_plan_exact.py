@@ -46,7 +46,12 @@ def statistics_of(values, dtype, *, divisor=None):
 )
 def test_integers_that_fit_keep_their_meaning_without_a_rescale(dtype, ends, rules, stored):
     values = plan_values(None, statistics_of(ends, dtype), rules)
-    assert (values.dtype, values.slope, values.intercept, values.max_error) == (stored, "1", "0", 0.0)
+    assert (values.dtype, values.slope, values.intercept, values.max_error) == (
+        stored,
+        "1",
+        "0",
+        0.0,
+    )
     assert values.advice == ()
     assert values.describe() == "Values stored exactly."
 
@@ -62,8 +67,15 @@ def test_multiples_take_their_divisor_as_slope():
     array = [-3_000_000, 0, 1_000_000]
     statistics = statistics_of(array, "int32")
     assert needs_divisor(None, statistics, PT)
-    values = plan_values(None, statistics_of(array, "int32", divisor=divisor_of(np.array(array), array[0])), PT)
-    assert (values.dtype, values.slope, values.intercept, values.divisor) == ("int16", "1000000", "0", 1_000_000)
+    values = plan_values(
+        None, statistics_of(array, "int32", divisor=divisor_of(np.array(array), array[0])), PT
+    )
+    assert (values.dtype, values.slope, values.intercept, values.divisor) == (
+        "int16",
+        "1000000",
+        "0",
+        1_000_000,
+    )
 
 
 def test_a_divisor_with_an_offset_is_left_to_kinds_that_allow_it():
@@ -123,7 +135,12 @@ def test_a_clip_between_two_integers_is_refused():
 def test_a_nifti_scale_becomes_the_rescale_and_the_integers_stay():
     statistics = statistics_of([-1000, 2000], "int16")
     values = plan_values(None, statistics, CT, source_slope=0.5, source_intercept=-10.25)
-    assert (values.dtype, values.slope, values.intercept, values.max_error) == ("int16", "0.5", "-10.25", 0.0)
+    assert (values.dtype, values.slope, values.intercept, values.max_error) == (
+        "int16",
+        "0.5",
+        "-10.25",
+        0.0,
+    )
     assert values.policy == "Exact()"
 
 
@@ -166,6 +183,8 @@ def test_colour_goes_through_untouched():
 def test_the_bound_of_a_scaled_source_covers_the_end_where_its_texts_are_furthest_off():
     slope = -1 / 3
     slices = (SliceStatistics(minimum=0, maximum=30000),)
-    values = plan_values(None, Statistics(dtype="int16", slices=slices), PixelRules(), source_slope=slope)
+    values = plan_values(
+        None, Statistics(dtype="int16", slices=slices), PixelRules(), source_slope=slope
+    )
     assert abs(values.real(30000) - slope * 30000) > 1e-11
     assert values.max_error >= abs(values.real(30000) - slope * 30000)

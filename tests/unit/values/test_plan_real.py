@@ -77,7 +77,9 @@ def test_more_digits_than_float64_carries_are_refused():
 
 
 @pytest.mark.parametrize("rules", [CT, PT, SC])
-@pytest.mark.parametrize("pair", [(0, 1), (-1, 1), (-10, 10), (0, 65535), (-1024, 3071), (0, 255), (1, 3), (-4, 0)])
+@pytest.mark.parametrize(
+    "pair", [(0, 1), (-1, 1), (-10, 10), (0, 65535), (-1024, 3071), (0, 255), (1, 3), (-4, 0)]
+)
 def test_a_map_with_whole_ends_is_safe_for_cornerstone_and_near_the_ideal(pair, rules):
     values = plan_values(None, ends(pair, pair), rules)
     stored = store(np.array([[list(map(float, pair))]]), values).array
@@ -85,7 +87,11 @@ def test_a_map_with_whole_ends_is_safe_for_cornerstone_and_near_the_ideal(pair, 
     assert not all(float(end).is_integer() for end in back)
     assert not float(values.slope).is_integer()
     assert values.bits == 16
-    width = max(pair) - min(pair) if rules is not PT else max(map(abs, pair)) * (2 if min(pair) < 0 else 1)
+    width = (
+        max(pair) - min(pair)
+        if rules is not PT
+        else max(map(abs, pair)) * (2 if min(pair) < 0 else 1)
+    )
     assert values.max_error <= width / 131068 * (1 + 5e-5)
     if 0 in pair:
         assert 0.0 in back
@@ -134,13 +140,17 @@ def test_an_array_of_nothing_but_nan_becomes_a_constant():
 
 
 @pytest.mark.parametrize("rules", [CT, PT])
-@pytest.mark.parametrize("value", [0.0, 1.0, -7.0, 196608.0, 0.1, 1e300, -1.5e-310, -1125899906800001.0])
+@pytest.mark.parametrize(
+    "value", [0.0, 1.0, -7.0, 196608.0, 0.1, 1e300, -1.5e-310, -1125899906800001.0]
+)
 def test_a_constant_comes_back_as_well_as_ds_can_print_it(value, rules):
     array = np.full((1, 2, 3), value)
     values = plan_values(None, statistics_of(array), rules)
     result = store(array, values)
     assert result.error <= values.max_error
-    assert values.max_error <= max(abs(value) * 1e-9, 3e-308)  # slopes end where 1 / slope leaves float64
+    assert values.max_error <= max(
+        abs(value) * 1e-9, 3e-308
+    )  # slopes end where 1 / slope leaves float64
     assert values.is_identity or not float(values.slope).is_integer() or float(values.slope) >= 1e14
 
 
@@ -184,7 +194,9 @@ def test_clipped_floats_are_planned_on_what_is_left_and_counted():
     assert "limited to 0 to 1" in values.describe()
 
 
-@pytest.mark.parametrize("pair", [(0, 5e-324), (-3e-310, 3e-310), (-1.7e308, 1.7e308), (1e300, 1.1e300), (0, 1e20)])
+@pytest.mark.parametrize(
+    "pair", [(0, 5e-324), (-3e-310, 3e-310), (-1.7e308, 1.7e308), (1e300, 1.1e300), (0, 1e20)]
+)
 def test_the_ends_of_float64_have_a_right_outcome(pair):
     array = np.array([[list(map(float, pair))]])
     values = plan_values(None, statistics_of(array), CT)
@@ -219,7 +231,9 @@ def test_exact_is_not_offered_to_floats():
 
 @pytest.mark.parametrize("bound", [0.0005, 0.00050000000049, 7.62951095e-06, 1 / 3, 1e300, 5e-324])
 def test_the_bound_in_the_text_is_never_below_the_proven_one(bound):
-    values = ValueMap(dtype="int16", slope="0.001", intercept="0", max_error=bound, policy="Digits(3)")
+    values = ValueMap(
+        dtype="int16", slope="0.001", intercept="0", max_error=bound, policy="Digits(3)"
+    )
     printed = float(values.describe().rsplit(maxsplit=1)[1].rstrip("."))
     assert bound <= printed <= bound * 1.00001
 

@@ -8,9 +8,24 @@ import numpy as np
 import pytest
 
 from dicomseries.errors import OptionError, ValuesError
-from dicomseries.values import Digits, Exact, Lossless, PixelRules, Rescale, check_request, parse_policy
+from dicomseries.values import (
+    Digits,
+    Exact,
+    Lossless,
+    PixelRules,
+    Rescale,
+    check_request,
+    parse_policy,
+)
 
-WRONG_PARTS = ["exact,per-slice", "digits=3,per-slice", "rescale,", "rescale,slices", "auto,per-slice", ",per-slice"]
+WRONG_PARTS = [
+    "exact,per-slice",
+    "digits=3,per-slice",
+    "rescale,",
+    "rescale,slices",
+    "auto,per-slice",
+    ",per-slice",
+]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +49,8 @@ def test_every_form_of_the_command_line_is_understood(text, policy):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "lossy", "digits", "digits=1.5", "max-error=", "max-error=much", "exact=1", *WRONG_PARTS]
+    "text",
+    ["", "lossy", "digits", "digits=1.5", "max-error=", "max-error=much", "exact=1", *WRONG_PARTS],
 )
 def test_an_unknown_policy_is_refused_with_the_list(text):
     with pytest.raises(OptionError) as caught:
@@ -79,7 +95,9 @@ def test_what_is_no_number_of_64_bits_is_refused(dtype):
     assert caught.value.code == "dtype-not-supported"
 
 
-@pytest.mark.parametrize("clip", [(1, 1), (2, 1), (0, float("inf")), (float("nan"), 1), (1,), 5, "ab"])
+@pytest.mark.parametrize(
+    "clip", [(1, 1), (2, 1), (0, float("inf")), (float("nan"), 1), (1,), 5, "ab"]
+)
 def test_a_clip_that_is_no_range_is_refused(clip):
     with pytest.raises(OptionError) as caught:
         check_request(None, "float32", clip=clip)

@@ -31,7 +31,12 @@ def test_nan_and_infinity_are_counted_with_the_first_index(dtype):
 
 def test_a_slice_without_a_finite_value_has_no_ends():
     found = slice_statistics(np.full((1, 2, 2), np.nan))[0]
-    assert (found.minimum, found.maximum, found.nonfinite, found.first_nonfinite) == (None, None, 4, (0, 0))
+    assert (found.minimum, found.maximum, found.nonfinite, found.first_nonfinite) == (
+        None,
+        None,
+        4,
+        (0, 0),
+    )
     assert Statistics(dtype="float64", slices=(found,)).minimum is None
 
 
@@ -89,7 +94,9 @@ def test_statistics_of_nothing_are_refused():
 @pytest.mark.parametrize("dtype", ["bool", "int16", ">i4", "uint64", "float16", "float32", ">f8"])
 @pytest.mark.parametrize("shape", [(70, 3, 5), (9, 200, 300), (3, 600, 700), (5, 40, 50, 3)])
 def test_slices_surveyed_together_are_as_each_alone(rng, dtype, shape):
-    slab = (rng.integers(0, 2, shape) if dtype == "bool" else rng.integers(0, 2000, shape)).astype(dtype)
+    slab = (rng.integers(0, 2, shape) if dtype == "bool" else rng.integers(0, 2000, shape)).astype(
+        dtype
+    )
     if slab.dtype.kind == "f":
         slab[1, 2, 3], slab[2, 0, 0] = np.nan, -np.inf
     expected = []

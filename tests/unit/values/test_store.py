@@ -79,7 +79,9 @@ def test_an_integer_that_the_statistics_did_not_see_does_not_wrap(value):
 
 def test_an_integer_between_the_planned_steps_is_not_rounded():
     array = np.arange(0, 24_000_000, 10**6).reshape(2, 3, 4)
-    statistics = Statistics(dtype="int64", slices=slice_statistics(array), divisor=divisor_of(array, int(array.min())))
+    statistics = Statistics(
+        dtype="int64", slices=slice_statistics(array), divisor=divisor_of(array, int(array.min()))
+    )
     values = plan_values(None, statistics, SC)
     assert values.slope == "1000000"
     array[1, 1, 1] += 1
@@ -124,15 +126,29 @@ def test_the_achieved_error_is_the_largest_found():
 
 @pytest.mark.parametrize(
     "fault",
-    [{"dtype": "int8"}, {"slope": "0.12345678901234567"}, {"slope": "0"}, {"max_error": -1.0}, {"intercept": "inf"}],
+    [
+        {"dtype": "int8"},
+        {"slope": "0.12345678901234567"},
+        {"slope": "0"},
+        {"max_error": -1.0},
+        {"intercept": "inf"},
+    ],
 )
 def test_a_map_that_dicom_cannot_say_is_refused(fault):
-    right = {"dtype": "int16", "slope": "0.5", "intercept": "0", "max_error": 0.25, "policy": "Rescale()"}
+    right = {
+        "dtype": "int16",
+        "slope": "0.5",
+        "intercept": "0",
+        "max_error": 0.25,
+        "policy": "Rescale()",
+    }
     with pytest.raises(ValueError, match=r"must|no finite"):
         ValueMap(**{**right, **fault})
 
 
 def test_a_description_fits_its_attribute():
-    values = plan(np.array([[[np.nan, 1 / 3, -1e-300]]]), nan=-1.23456789e-300, clip=(-1e300, 1e300))
+    values = plan(
+        np.array([[[np.nan, 1 / 3, -1e-300]]]), nan=-1.23456789e-300, clip=(-1e300, 1e300)
+    )
     assert len(values.describe()) <= 1024
     assert values.describe().isascii()

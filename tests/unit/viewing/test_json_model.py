@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from dicomseries.readback import read_instance
+from dicomseries.reading import read_instance
 from dicomseries.viewing.dicomweb.json_model import LARGE_BYTES, dumped, model_of
 
 TEXTS = {"ISO_IR 192": st.text("aß森 ^*-", max_size=9), "ISO_IR 100": st.text("aéß ^*", max_size=9)}
@@ -34,12 +34,16 @@ def files(draw):
     dataset.PixelSpacing = draw(st.lists(st.integers(1, 9), min_size=2, max_size=2))
     dataset.InstanceNumber = draw(st.integers(-9, 9) | st.none())
     dataset.PixelRepresentation = draw(st.sampled_from([0, 1]))
-    dataset.add_new(0x00280106, "US" if dataset.PixelRepresentation == 0 else "SS", draw(st.integers(0, 9)))
+    dataset.add_new(
+        0x00280106, "US" if dataset.PixelRepresentation == 0 else "SS", draw(st.integers(0, 9))
+    )
     dataset.TableOfXBreakPoints = draw(st.lists(st.integers(0, 9), min_size=1, max_size=3))
     dataset.RealWorldValueSlope = draw(FLOATS)
     dataset.FrameIncrementPointer = 0x00181063
     dataset.ReferencedImageSequence = [item]
-    dataset.add_new(0x00091010, "OB", draw(st.binary(max_size=8).map(lambda raw: raw + b"\0" * (len(raw) % 2))))
+    dataset.add_new(
+        0x00091010, "OB", draw(st.binary(max_size=8).map(lambda raw: raw + b"\0" * (len(raw) % 2)))
+    )
     return dataset, draw(st.sampled_from([ExplicitVRLittleEndian, ImplicitVRLittleEndian]))
 
 

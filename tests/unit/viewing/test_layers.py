@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
+from dicomseries.api import view
+from dicomseries.api.view import look
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.orientation import Turn
-from dicomseries.pipeline import showing
-from dicomseries.pipeline.showing import look
 from dicomseries.sources import turned
 from dicomseries.viewing import page_model
 from dicomseries.viewing.contact_sheet import planes_of
@@ -27,7 +27,11 @@ TURNS = [
 
 
 def written(array, out, **options):
-    dcs.write(array, out, **{"kind": "CT", "spacing": (1, 2, 3), "metadata": PATIENT, "verify": False, **options})
+    dcs.write(
+        array,
+        out,
+        **{"kind": "CT", "spacing": (1, 2, 3), "metadata": PATIENT, "verify": False, **options},
+    )
     return out
 
 
@@ -45,7 +49,9 @@ def test_real_values_are_slope_times_stored_plus_intercept(tmp_path, rng):
     (layer,) = look(written(array, tmp_path / "ct")).layers
     stored = layer.volume.array
     assert stored.dtype.kind in "iu"
-    np.testing.assert_array_equal(stored * layer.volume.slope + layer.volume.intercept, dcs.read(tmp_path / "ct").array)
+    np.testing.assert_array_equal(
+        stored * layer.volume.slope + layer.volume.intercept, dcs.read(tmp_path / "ct").array
+    )
 
 
 def test_slices_of_different_slopes_are_shown_as_real_values(tmp_path, rng):
@@ -121,21 +127,25 @@ def test_an_empty_folder_and_an_unknown_series_are_refused(tmp_path):
 
 
 def test_a_page_of_very_many_voxels_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(showing, "LARGEST_PAGE_BYTES", 100)
+    monkeypatch.setattr(view, "LARGEST_PAGE_BYTES", 100)
     found = look(written(np.ones((3, 4, 5), "int16"), tmp_path / "a"))
     with pytest.raises(OptionError) as refusal:
         found.html()
     assert refusal.value.code == "page-too-large"
 
 
-@pytest.mark.parametrize("array", [np.full((2, 3, 4), np.nan), np.full((2, 3, 4), 5.5)], ids=["nan", "constant"])
+@pytest.mark.parametrize(
+    "array", [np.full((2, 3, 4), np.nan), np.full((2, 3, 4), 5.5)], ids=["nan", "constant"]
+)
 def test_a_window_is_there_for_values_that_have_no_range(tmp_path, array):
     (layer,) = look(written(array, tmp_path / "a", kind="ParametricMap")).layers
     assert layer.values_window.width > 0
     json.dumps(page_model([layer], title="t"), allow_nan=False)
 
 
-@pytest.mark.parametrize("direction", [(1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1), (-1, 0, 0, 0, 0, 1), OBLIQUE])
+@pytest.mark.parametrize(
+    "direction", [(1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1), (-1, 0, 0, 0, 0, 1), OBLIQUE]
+)
 def test_the_planes_of_a_picture_are_seen_as_a_radiologist_sees_them(direction):
     grid = dcs.Grid.from_spacing((3, 4, 5), (1, 2, 3), direction=direction)
     axes = np.array(grid.axes)[::-1]
@@ -153,14 +163,18 @@ def test_the_planes_of_a_picture_are_seen_as_a_radiologist_sees_them(direction):
 
 
 def test_thousands_of_slices_are_opened_by_reading_a_few(tmp_path, monkeypatch):
-    monkeypatch.setattr(showing, "EMBEDDED_BYTES", 0)
+    monkeypatch.setattr(view, "EMBEDDED_BYTES", 0)
     array = np.broadcast_to(np.arange(2400, dtype="int16")[:, None, None], (2400, 4, 4))
     out = written(array, tmp_path / "a", sync=False)
     reader = type(look(out).layers[0].volume.slabs)
     read, frames = reader.read, []
-    monkeypatch.setattr(reader, "read", lambda slabs, *ends: (frames.append(ends), read(slabs, *ends))[1])
+    monkeypatch.setattr(
+        reader, "read", lambda slabs, *ends: (frames.append(ends), read(slabs, *ends))[1]
+    )
     with closing(look(out).site()) as site:
         assert b"2400" in site.answer("").content
         plane = np.frombuffer(site.answer("voxels/0/0/1200/0").content, "<i2")
     assert set(plane) == {1200}
-    assert sum(stop - start for start, stop in frames) <= 10, "of those that are sampled for the window, and the one"
+    assert sum(stop - start for start, stop in frames) <= 10, (
+        "of those that are sampled for the window, and the one"
+    )

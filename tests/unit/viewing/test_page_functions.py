@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import dicomseries
-from dicomseries.viewing.document import MODULES, program
+from dicomseries.viewing.html_page import MODULES, program
 from judges.presence import absent
 
 TESTS = Path(__file__).parent / "page"
@@ -17,7 +17,9 @@ PAGE = Path(dicomseries.__file__).parent / "viewing" / "page"
 def test_the_pure_functions_of_the_page_keep_their_promises():
     node = shutil.which("node") or absent("node", "run `make debian` as root")
     command = [node, "--test", str(TESTS / "functions.test.mjs")]
-    result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
+    result = subprocess.run(
+        command, capture_output=True, encoding="utf-8", check=False, timeout=120
+    )
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -25,7 +27,11 @@ def test_every_script_is_in_the_page_after_those_it_needs():
     assert sorted(MODULES) == sorted(path.stem for path in PAGE.glob("*.js"))
     for at, name in enumerate(MODULES):
         text = (PAGE / f"{name}.js").read_text(encoding="utf-8")
-        needed = [line.split('"./')[1].partition(".js")[0] for line in text.splitlines() if '} from "./' in line]
+        needed = [
+            line.split('"./')[1].partition(".js")[0]
+            for line in text.splitlines()
+            if '} from "./' in line
+        ]
         assert set(needed) <= set(MODULES[:at]), name
     assert "\nimport " not in program()
     assert "\nexport " not in program()

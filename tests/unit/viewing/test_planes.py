@@ -18,7 +18,11 @@ from dicomseries.viewing.planes import Planes
 
 def volume_of(array, volumes=None):
     grid = Grid(shape=array.shape[1 if volumes else 0 :][:3], spacing_mm=(1, 1, 1))
-    return Volume(slabs=ArraySlabs(array.reshape(-1, *array.shape[2 if volumes else 1 :])), grid=grid, volumes=volumes)
+    return Volume(
+        slabs=ArraySlabs(array.reshape(-1, *array.shape[2 if volumes else 1 :])),
+        grid=grid,
+        volumes=volumes,
+    )
 
 
 @given(
@@ -46,12 +50,16 @@ def test_a_volume_written_in_pieces_is_whole_and_kept_on_disk_alone(monkeypatch)
     with closing(Planes(volume_of(array, 3))) as planes:
         for volume in (0, 2, 1, 0):
             for axis, index in ((1, 32), (2, 49), (2, 0), (1, 0)):
-                np.testing.assert_array_equal(planes.read(axis, index, volume), array[volume].take(index, axis))
+                np.testing.assert_array_equal(
+                    planes.read(axis, index, volume), array[volume].take(index, axis)
+                )
         assert len(planes._bricks) == 1
         assert len(planes._slabs) == 2
 
 
-@pytest.mark.parametrize("asked", [(3, 0, 0), (-1, 0, 0), (0, 2, 0), (1, 3, 0), (2, -1, 0), (0, 0, 1)])
+@pytest.mark.parametrize(
+    "asked", [(3, 0, 0), (-1, 0, 0), (0, 2, 0), (1, 3, 0), (2, -1, 0), (0, 0, 1)]
+)
 def test_there_is_no_plane_outside(asked):
     with closing(Planes(volume_of(np.zeros((2, 3, 4))))) as planes, pytest.raises(IndexError):
         planes.read(*asked)
@@ -79,7 +87,9 @@ class Counted:
 
     def read(self, start, stop):
         self.reads.extend(range(start, stop))
-        return np.broadcast_to(np.arange(start, stop).astype("int16")[:, None, None], (stop - start, *self.shape[1:]))
+        return np.broadcast_to(
+            np.arange(start, stop).astype("int16")[:, None, None], (stop - start, *self.shape[1:])
+        )
 
 
 def test_the_first_pictures_of_thousands_of_slices_need_a_few_of_them(monkeypatch):
@@ -94,7 +104,9 @@ def test_the_first_pictures_of_thousands_of_slices_need_a_few_of_them(monkeypatc
     for plane, is_whole in coarse:
         assert not is_whole
         assert plane.shape == (2400, 256)
-        assert np.abs(plane - np.arange(2400)[:, None]).max() <= 2400 / 32 / 2, "the nearest slice stands for each"
+        assert np.abs(plane - np.arange(2400)[:, None]).max() <= 2400 / 32 / 2, (
+            "the nearest slice stands for each"
+        )
 
 
 def test_coarse_planes_give_way_to_whole_ones(monkeypatch):
@@ -103,7 +115,9 @@ def test_coarse_planes_give_way_to_whole_ones(monkeypatch):
     with closing(Planes(volume_of(array, 2))) as planes:
         for volume in (1, 0):
             while not (found := planes.soon(2, 17, volume))[1]:
-                np.testing.assert_array_equal(found[0], np.repeat(array[volume, 4:5, :, 17], 9, axis=0))
+                np.testing.assert_array_equal(
+                    found[0], np.repeat(array[volume, 4:5, :, 17], 9, axis=0)
+                )
                 time.sleep(0.001)
             np.testing.assert_array_equal(found[0], array[volume, :, :, 17])
             np.testing.assert_array_equal(planes.soon(1, 3, volume)[0], array[volume, :, 3])

@@ -14,7 +14,7 @@ import pytest
 
 from dicomseries.geometry import Grid
 from dicomseries.sources import ArraySlabs, Volume
-from dicomseries.viewing import Planes, Site, bound_server, document, loopback
+from dicomseries.viewing import Planes, Site, bound_server, html_page, loopback
 
 ARRAY = np.arange(24, dtype="int16").reshape(2, 3, 4)
 
@@ -22,7 +22,11 @@ ARRAY = np.arange(24, dtype="int16").reshape(2, 3, 4)
 @contextmanager
 def running():
     volume = Volume(slabs=ArraySlabs(ARRAY), grid=Grid(shape=ARRAY.shape, spacing_mm=(1, 1, 1)))
-    site = Site(page="<p>page", planes=(Planes(volume),), records={"findings": lambda: [1], "attributes": fault})
+    site = Site(
+        page="<p>page",
+        planes=(Planes(volume),),
+        records={"findings": lambda: [1], "attributes": fault},
+    )
     with bound_server(site, "secret") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -93,7 +97,9 @@ def test_another_name_for_this_machine_is_not_answered_and_nothing_is_changed():
 
 def said(server, text):
     """Return all that is answered to these bytes until the connection is closed."""
-    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", server.server_address[1]), timeout=20
+    ) as connection:
         connection.sendall(text.encode())
         return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
@@ -111,7 +117,7 @@ def test_the_policy_of_the_page_stands_in_a_header_too():
     with running() as server:
         policy = answer(server, "/secret/")[0].getheader("Content-Security-Policy")
         assert "default-src 'none'" in policy
-        assert policy in document({"title": "x"}, None)
+        assert policy in html_page({"title": "x"}, None)
 
 
 def test_a_body_is_never_taken_for_the_next_request():
@@ -124,7 +130,9 @@ def test_a_body_is_never_taken_for_the_next_request():
         assert b"HTTP/1.1 200" in found
 
 
-@pytest.mark.parametrize("hosts", [["127.0.0.1", "evil.example"], ["127.0.0.1", "127.0.0.1"], [], ["evil.example"]])
+@pytest.mark.parametrize(
+    "hosts", [["127.0.0.1", "evil.example"], ["127.0.0.1", "127.0.0.1"], [], ["evil.example"]]
+)
 def test_several_hosts_are_none(hosts):
     with running() as server:
         lines = "".join(f"Host: {host}\r\n" for host in hosts)
@@ -155,5 +163,8 @@ def test_hundreds_of_clients_at_once_are_all_answered():
 
 def test_a_connection_that_says_nothing_is_closed(monkeypatch):
     monkeypatch.setattr(loopback._Handler, "timeout", 0.05)
-    with running() as server, socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as one:
+    with (
+        running() as server,
+        socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as one,
+    ):
         assert one.recv(1) == b""

@@ -18,7 +18,15 @@ import numpy.typing as npt
 from dicomseries.errors import OptionError, TargetError, WriteError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.sinks.durable import sync_all, sync_folder
-from dicomseries.sinks.volume_files import metaimage, nifti, nrrd, numpy_archive, numpy_array, tiff, zarr_store
+from dicomseries.sinks.volume_files import (
+    metaimage,
+    nifti,
+    nrrd,
+    numpy_archive,
+    numpy_array,
+    tiff,
+    zarr_store,
+)
 from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["FORMATS", "VolumeFormat", "check_free", "find_format", "save"]
@@ -34,7 +42,15 @@ class VolumeFormat(Protocol):
         """Write the file `path`, which does not exist yet."""
 
 
-FORMATS: tuple[VolumeFormat, ...] = (numpy_array, numpy_archive, nifti, nrrd, metaimage, zarr_store, tiff)
+FORMATS: tuple[VolumeFormat, ...] = (
+    numpy_array,
+    numpy_archive,
+    nifti,
+    nrrd,
+    metaimage,
+    zarr_store,
+    tiff,
+)
 
 
 def find_format(path: str | os.PathLike[str]) -> VolumeFormat:
@@ -164,7 +180,9 @@ def save(
 
 def _may_replace(target: Path) -> bool:
     """Only a file, or a folder that is a Zarr store, is replaced: never a folder with a user's work."""
-    return target.is_file() or any((target / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
+    return target.is_file() or any(
+        (target / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")
+    )
 
 
 def _put_in_place(staged: Path, target: Path, aside: Path) -> None:

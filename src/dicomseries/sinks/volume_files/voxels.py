@@ -62,14 +62,21 @@ class Voxels:
         OptionError
             If the array does not fit the grid.
         """
-        has_time = volumes is not None or array.ndim == 5 or (array.ndim == 4 and array.shape[:3] != grid.shape)
+        has_time = (
+            volumes is not None
+            or array.ndim == 5
+            or (array.ndim == 4 and array.shape[:3] != grid.shape)
+        )
         axes = "t" * has_time + "zyx"
         axes += "c" * (array.ndim - len(axes))
-        if array.shape[has_time : has_time + 3] != grid.shape or array.shape[has_time + 3 :] not in {(), (3,)}:
+        if array.shape[has_time : has_time + 3] != grid.shape or array.shape[
+            has_time + 3 :
+        ] not in {(), (3,)}:
             raise OptionError(
                 code="array-does-not-fit",
                 where="array",
-                given=f"shape {array.shape} on a grid of {grid.shape}" + (f", {volumes} volumes" if volumes else ""),
+                given=f"shape {array.shape} on a grid of {grid.shape}"
+                + (f", {volumes} volumes" if volumes else ""),
                 expected="([volumes, ]slices, rows, columns[, 3])",
                 remedy="Pass the array and the grid of one Volume.",
             )

@@ -32,7 +32,8 @@ def save(path: Path, voxels: Voxels) -> None:
     group = zarr.create_group(store=path, zarr_format=3)
     array = voxels.array
     chunks = tuple(
-        1 if axis == "t" else min(size, _CHUNK_VOXELS) for axis, size in zip(voxels.axes, array.shape, strict=True)
+        1 if axis == "t" else min(size, _CHUNK_VOXELS)
+        for axis, size in zip(voxels.axes, array.shape, strict=True)
     )
     stored = group.create_array("0", shape=array.shape, dtype=array.dtype, chunks=chunks)
     stored[...] = array
@@ -46,7 +47,9 @@ def _attributes(voxels: Voxels) -> dict[str, Any]:
     space = {name: {"name": name, "type": "space"} | unit for name in "zyx"}
     axes = {"t": time, **space, "c": {"name": "c", "type": "channel"}}
     has_geometry = voxels.has_geometry
-    spacing, origin = (grid.spacing_mm, grid.origin_lps) if has_geometry else ((1.0,) * 3, (0.0,) * 3)
+    spacing, origin = (
+        (grid.spacing_mm, grid.origin_lps) if has_geometry else ((1.0,) * 3, (0.0,) * 3)
+    )
     scale = {"t": step or 1.0, "c": 1.0, **dict(zip("xyz", spacing, strict=True))}
     shift = {"t": 0.0, "c": 0.0, **dict(zip("xyz", origin, strict=True))}
     transforms = [
@@ -61,5 +64,8 @@ def _attributes(voxels: Voxels) -> dict[str, Any]:
     times = {} if voxels.times_s is None else {"times_s": list(voxels.times_s)}
     return {
         "ome": {"version": "0.5", "multiscales": [multiscale]},
-        "dicomseries": {"affine_lps": grid.affine("LPS").tolist() if has_geometry else None, **times},
+        "dicomseries": {
+            "affine_lps": grid.affine("LPS").tolist() if has_geometry else None,
+            **times,
+        },
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dicomseries.viewing.dicomweb.holdings import Holdings, holdings_of
+from dicomseries.viewing.dicomweb.series_index import Holdings, holdings_of
 from dicomseries.viewing.dicomweb.service import HEADERS, Service
 
 __all__ = ["HEADERS", "Holdings", "Service", "holdings_of"]

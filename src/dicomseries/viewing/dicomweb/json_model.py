@@ -13,8 +13,7 @@ from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 
-from dicomseries.readback import Instance
-from dicomseries.readback.elements import Element
+from dicomseries.reading import Element, Instance
 
 __all__ = ["LARGE_BYTES", "binary", "dumped", "model_of"]
 
@@ -30,7 +29,9 @@ _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _PIXEL_VRS = {0x7FE00008: "OF", 0x7FE00009: "OD"}
 
 
-def model_of(instance: Instance, tags: Iterable[int] | None, bulk: str) -> dict[str, dict[str, Any]]:
+def model_of(
+    instance: Instance, tags: Iterable[int] | None, bulk: str
+) -> dict[str, dict[str, Any]]:
     """Return attributes of a file in the DICOM JSON Model.
 
     Parameters
@@ -105,11 +106,18 @@ def _decoder(instance: Instance) -> Callable[[int, Element], dict[str, Any] | No
 
 @lru_cache(maxsize=4096)
 def _decoded(tag: int, element: Element, characters: bytes | None) -> dict[str, Any] | None:
-    elements = {tag: element} if characters is None else {tag: element, _CHARACTERS: Element("CS", characters)}
-    raw = {
-        BaseTag(one): RawDataElement(BaseTag(one), vr, len(value), value, 0, implicit, True, is_raw=True)  # noqa: FBT003
-        for one, (vr, value, implicit) in elements.items()
-    }
+    elements = (
+        {tag: element}
+        if characters is None
+        else {tag: element, _CHARACTERS: Element("CS", characters)}
+    )
+    raw = {}
+    for number, (vr, value, implicit) in elements.items():
+        number_of_tag = BaseTag(number)
+        little_endian = True
+        raw[number_of_tag] = RawDataElement(
+            number_of_tag, vr, len(value), value, 0, implicit, little_endian, is_raw=True
+        )
     return _model(Dataset(raw), tag)  # type: ignore[arg-type]
 
 
@@ -122,7 +130,10 @@ def _model(dataset: Dataset, tag: int) -> dict[str, Any] | None:
 
 
 def _element(
-    tag: int, element: Element | None, decode: Callable[[int, Element], dict[str, Any] | None], bulk: str
+    tag: int,
+    element: Element | None,
+    decode: Callable[[int, Element], dict[str, Any] | None],
+    bulk: str,
 ) -> dict[str, Any] | None:
     if element is None:
         return None

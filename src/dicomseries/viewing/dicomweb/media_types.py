@@ -6,11 +6,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dicomseries.readback import Instance
-from dicomseries.readback.encoded_frames import is_compressed
-from dicomseries.viewing.dicomweb.refused import RefusedError
+from dicomseries.reading import Instance, is_compressed
+from dicomseries.viewing.dicomweb.rejected_request import RefusedError
 
-__all__ = ["DICOM", "EXPLICIT_UID", "JSON", "OCTETS", "Choice", "Offer", "check_json", "choose", "frame_offers"]
+__all__ = [
+    "DICOM",
+    "EXPLICIT_UID",
+    "JSON",
+    "OCTETS",
+    "Choice",
+    "Offer",
+    "check_json",
+    "choose",
+    "frame_offers",
+]
 
 DICOM = "application/dicom"
 JSON = "application/dicom+json"
@@ -19,7 +28,9 @@ EXPLICIT_UID = "1.2.840.10008.1.2.1"
 
 _IMAGES = {
     "1.2.840.10008.1.2.5": "image/dicom-rle",
-    **dict.fromkeys(("1.2.840.10008.1.2.4." + end for end in ("50", "51", "57", "70")), "image/jpeg"),
+    **dict.fromkeys(
+        ("1.2.840.10008.1.2.4." + end for end in ("50", "51", "57", "70")), "image/jpeg"
+    ),
     **dict.fromkeys(("1.2.840.10008.1.2.4." + end for end in ("80", "81")), "image/jls"),
     **dict.fromkeys(("1.2.840.10008.1.2.4." + end for end in ("90", "91")), "image/jp2"),
     **dict.fromkeys(("1.2.840.10008.1.2.4." + end for end in ("92", "93")), "image/jpx"),
@@ -72,9 +83,15 @@ class _Wish:
     def allows(self, offer: Offer) -> bool:
         if self.syntax not in {None, "*", offer.transfer_syntax}:
             return False
-        if self.media_type == OCTETS:  # with a transfer syntax it is how clients ask for whatever is stored
+        if (
+            self.media_type == OCTETS
+        ):  # with a transfer syntax it is how clients ask for whatever is stored
             return self.syntax is not None or offer.transfer_syntax == EXPLICIT_UID
-        return self.media_type in {"*/*", offer.media_type, offer.media_type.partition("/")[0] + "/*"}
+        return self.media_type in {
+            "*/*",
+            offer.media_type,
+            offer.media_type.partition("/")[0] + "/*",
+        }
 
 
 def choose(accept: str, offers: Sequence[Offer], *, count: int) -> Choice:
@@ -114,7 +131,9 @@ def choose(accept: str, offers: Sequence[Offer], *, count: int) -> Choice:
             if wish.allows(offer) and (wish.in_parts or count == 1):
                 return Choice(offer=offer, in_parts=wish.in_parts)
     listed = " or ".join(map(str, offers))
-    raise RefusedError(406, f"Only {listed} can be sent; ask for transfer-syntax=* to take what is stored.")
+    raise RefusedError(
+        406, f"Only {listed} can be sent; ask for transfer-syntax=* to take what is stored."
+    )
 
 
 def check_json(accept: str) -> None:
@@ -130,7 +149,10 @@ def check_json(accept: str) -> None:
     >>> check_json("application/json"), check_json("text/html, */*;q=0.1")
     (None, None)
     """
-    if not any(wish.media_type in {JSON, "application/json", "application/*", "*/*"} for wish in _wishes(accept)):
+    if not any(
+        wish.media_type in {JSON, "application/json", "application/*", "*/*"}
+        for wish in _wishes(accept)
+    ):
         raise RefusedError(406, f"Only {JSON} can be sent.")
 
 

@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl
 
 from pydicom.datadict import tag_for_keyword
 
-from dicomseries.readback.instance import tag_of
-from dicomseries.viewing.dicomweb.holdings import Held, address_of, groups
+from dicomseries.reading import tag_of
 from dicomseries.viewing.dicomweb.json_model import model_of
-from dicomseries.viewing.dicomweb.refused import RefusedError
+from dicomseries.viewing.dicomweb.rejected_request import RefusedError
+from dicomseries.viewing.dicomweb.series_index import Held, address_of, groups
 
 __all__ = ["Query", "parsed", "search"]
 
@@ -115,7 +115,11 @@ def search(level: int, held: Iterable[Held], query: Query, root: str) -> tuple[l
         studies={group[0].uids[0]: _of_study(group) for group in groups(there, 0)},
         series={group[0].uids[:2]: _value("IS", len(group)) for group in groups(there, 1)},
     )
-    found = [group for group in groups(there, level) if any(_matches(one, query.matches, counts) for one in group)]
+    found = [
+        group
+        for group in groups(there, level)
+        if any(_matches(one, query.matches, counts) for one in group)
+    ]
     last = None if query.limit is None else query.offset + query.limit
     chosen = found[query.offset : last]
     results = [_result(group[0], level, query, counts, root) for group in chosen]
@@ -175,7 +179,8 @@ def _is(element: Mapping[str, Any], wanted: str) -> bool:
         return True
     vr = element.get("vr", "")
     texts = [
-        value.get("Alphabetic", "") if isinstance(value, dict) else str(value) for value in element.get("Value", ())
+        value.get("Alphabetic", "") if isinstance(value, dict) else str(value)
+        for value in element.get("Value", ())
     ]
     if vr in _RANGES and "-" in wanted:
         first, _, last = wanted.partition("-")

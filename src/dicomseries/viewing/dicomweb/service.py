@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qs, unquote
 
 from dicomseries.errors import DicomSeriesError
-from dicomseries.readback import Instance, read_frames
-from dicomseries.readback.encoded_frames import is_compressed, stored_frame
-from dicomseries.viewing.dicomweb.holdings import LEVELS, Held, Holdings, address_of
+from dicomseries.reading import Instance, is_compressed, read_frames, stored_frame
 from dicomseries.viewing.dicomweb.json_model import binary, dumped, model_of
 from dicomseries.viewing.dicomweb.media_types import (
     DICOM,
@@ -22,9 +20,10 @@ from dicomseries.viewing.dicomweb.media_types import (
     choose,
     frame_offers,
 )
-from dicomseries.viewing.dicomweb.parts import check_unchanged, file_blocks, in_parts
+from dicomseries.viewing.dicomweb.multipart import check_unchanged, file_blocks, in_parts
 from dicomseries.viewing.dicomweb.queries import parsed, search
-from dicomseries.viewing.dicomweb.refused import RefusedError
+from dicomseries.viewing.dicomweb.rejected_request import RefusedError
+from dicomseries.viewing.dicomweb.series_index import LEVELS, Held, Holdings, address_of
 from dicomseries.viewing.loopback import TEXT, Answer, Request, refusal
 
 __all__ = ["HEADERS", "Service"]
@@ -85,13 +84,17 @@ class Service:
                 return _overview(len(held))
             case _ if place and place[-1][0] == 2:
                 return self._of_instance(held[0].instance, rest, accept)
-        raise RefusedError(404, "There is no such resource: see PS3.18 sections 10.4 and 10.6 for those there are.")
+        raise RefusedError(
+            404, "There is no such resource: see PS3.18 sections 10.4 and 10.6 for those there are."
+        )
 
     def _of_instance(self, instance: Instance, rest: list[str], accept: str) -> Answer:
         match rest:
             case ["frames", numbers]:
                 return self._frames(instance, _numbers(numbers, instance.frames), accept)
-            case ["bulkdata", name] if instance.pixels is not None and name == f"{instance.pixels.tag:08X}":
+            case ["bulkdata", name] if (
+                instance.pixels is not None and name == f"{instance.pixels.tag:08X}"
+            ):
                 return self._frames(instance, range(1, instance.frames + 1), accept)
             case ["bulkdata", name]:
                 return self._bulk(instance, name, accept)
@@ -112,7 +115,9 @@ class Service:
         choice = choose(accept, frame_offers(instance), count=len(numbers))
         read = stored_frame if choice.offer.is_stored else _plain_frame
         check_unchanged(instance)
-        first = read(instance, numbers[0] - 1)  # before the answer begins: it can still say what is wrong
+        first = read(
+            instance, numbers[0] - 1
+        )  # before the answer begins: it can still say what is wrong
         others = (read(instance, number - 1) for number in numbers[1:])
         bodies = ([frame] for frame in itertools.chain([first], others))
         return in_parts([choice] * len(numbers), bodies, None, self._boundary)
@@ -177,8 +182,17 @@ def _plain_frame(instance: Instance, index: int) -> bytes:
 
 def _numbers(text: str, count: int) -> list[int]:
     """Return the frames of a list such as "1,2,5"."""
-    numbers = [int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0 for word in text.split(",")]
-    wrong = [word for word, number in zip(text.split(","), numbers, strict=True) if not 1 <= number <= count]
+    numbers = [
+        int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
+        for word in text.split(",")
+    ]
+    wrong = [
+        word
+        for word, number in zip(text.split(","), numbers, strict=True)
+        if not 1 <= number <= count
+    ]
     if wrong:
-        raise RefusedError(404, f"There is no frame {wrong[0][:40]!r}: they are counted from 1 to {count}.")
+        raise RefusedError(
+            404, f"There is no frame {wrong[0][:40]!r}: they are counted from 1 to {count}."
+        )
     return numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from dicomseries.viewing.viewers import dcmview, niivue, ohif
-from dicomseries.viewing.viewers.subject import Opened, Subject
+from dicomseries.viewing.viewers.viewer_input import Opened, Subject
 
 __all__ = ["VIEWERS", "Opened", "Subject"]
 

@@ -31,7 +31,10 @@ def file_answer(folder: Path, path: str) -> Answer:
     file = (root / path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
         return NOTHING
-    return Answer(content=file.read_bytes(), content_type=FILE_TYPES.get(file.suffix, "application/octet-stream"))
+    return Answer(
+        content=file.read_bytes(),
+        content_type=FILE_TYPES.get(file.suffix, "application/octet-stream"),
+    )
 
 
 def installed_file(package: str, ending: str, *, extra: str) -> Path:
@@ -46,7 +49,9 @@ def installed_file(package: str, ending: str, *, extra: str) -> Path:
         files = metadata.files(package) or []
     except metadata.PackageNotFoundError:
         files = []
-    found = next((Path(str(file.locate())) for file in files if file.as_posix().endswith(ending)), None)
+    found = next(
+        (Path(str(file.locate())) for file in files if file.as_posix().endswith(ending)), None
+    )
     if found is None or not found.is_file():
         raise missing_package(extra=extra, where=f"the viewer of {package}", package=package)
     return found

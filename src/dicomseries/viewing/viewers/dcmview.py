@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from dicomseries.errors import ReadError
 from dicomseries.viewing.viewers.assets import installed_file
-from dicomseries.viewing.viewers.subject import Opened, Subject
+from dicomseries.viewing.viewers.viewer_input import Opened, Subject
 
 __all__ = ["SUMMARY", "WORD", "opened"]
 
@@ -35,10 +35,20 @@ def opened(subject: Subject) -> Iterator[Opened]:
     name = "dcmview.exe" if sys.platform == "win32" else "dcmview"
     program = installed_file("dcmview-py", f"dcmview_py/bin/{name}", extra="dcmview")
     command = [str(program), "--no-browser", "--startup-json", "--host", "127.0.0.1", "--port", "0"]
-    command += ["--filter", f"SeriesInstanceUID={subject.series.series_uid}", os.path.abspath(subject.path)]  # noqa: PTH100
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8") as process:
+    command += [
+        "--filter",
+        f"SeriesInstanceUID={subject.series.series_uid}",
+        os.path.abspath(subject.path),  # noqa: PTH100
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
+    ) as process:
         try:
-            yield Opened(address=_address(process, subject.path), run=lambda: _run(process), stop=process.terminate)
+            yield Opened(
+                address=_address(process, subject.path),
+                run=lambda: _run(process),
+                stop=process.terminate,
+            )
         finally:
             process.terminate()
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dicomseries.errors import OptionError
-from dicomseries.readback import volume_of
+from dicomseries.reading import volume_of
 from dicomseries.viewing.layers import check_regular
 from dicomseries.viewing.loopback import Answer, Request, bound, handler
-from dicomseries.viewing.nifti_bytes import nifti_length, nifti_pieces
+from dicomseries.viewing.nifti_stream import nifti_length, nifti_pieces
 from dicomseries.viewing.viewers.assets import FILE_TYPES, file_answer, installed_file
-from dicomseries.viewing.viewers.subject import Opened, Subject
+from dicomseries.viewing.viewers.viewer_input import Opened, Subject
 
 __all__ = ["SUMMARY", "WORD", "opened"]
 
@@ -22,7 +22,9 @@ SUMMARY = "planes and 3D of one volume"
 
 _LARGEST_BYTES = 1 << 30
 _APP = "jupyterlab_niivue/labextension/static/niivue/index.js"
-_POLICY = "default-src 'self' blob: data: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' blob: data:"
+_POLICY = (
+    "default-src 'self' blob: data: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' blob: data:"
+)
 """Nothing is fetched from elsewhere; the program makes its workers and WebAssembly as it runs."""
 
 _SETTINGS = {
@@ -80,13 +82,23 @@ def opened(subject: Subject) -> Iterator[Opened]:
 
     def respond(request: Request) -> Answer:
         if not request.path:
-            return Answer(content=page, content_type=FILE_TYPES[".html"], headers={"Content-Security-Policy": _POLICY})
+            return Answer(
+                content=page,
+                content_type=FILE_TYPES[".html"],
+                headers={"Content-Security-Policy": _POLICY},
+            )
         if request.path == "series.nii":
-            return Answer(content=nifti_pieces(volume), content_type="application/octet-stream", length=length)
+            return Answer(
+                content=nifti_pieces(volume), content_type="application/octet-stream", length=length
+            )
         return file_answer(app, request.path.removeprefix("app/"))
 
     headers = {"Cross-Origin-Resource-Policy": "same-origin"}
     with bound(handler(respond, subject.token, headers), 0) as server:
         root = f"/{subject.token}/"
         address = f"http://127.0.0.1:{server.server_address[1]}{root}?images={root}series.nii"
-        yield Opened(address=address, run=lambda: server.serve_forever(poll_interval=0.1), stop=server.shutdown)
+        yield Opened(
+            address=address,
+            run=lambda: server.serve_forever(poll_interval=0.1),
+            stop=server.shutdown,
+        )

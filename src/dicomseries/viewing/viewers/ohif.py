@@ -14,7 +14,7 @@ from dicomseries.errors import OptionError
 from dicomseries.viewing.dicomweb import HEADERS, Service
 from dicomseries.viewing.loopback import NOTHING, Answer, Request, bound, handler
 from dicomseries.viewing.viewers.assets import FILE_TYPES, file_answer
-from dicomseries.viewing.viewers.subject import Opened, Subject
+from dicomseries.viewing.viewers.viewer_input import Opened, Subject
 
 __all__ = ["SUMMARY", "WORD", "opened"]
 
@@ -76,8 +76,12 @@ def opened(subject: Subject) -> Iterator[Opened]:
 
     def respond(request: Request) -> Answer:
         given, slash, path = request.path.partition("/")
-        if slash and hmac.compare_digest(given.encode("utf-8", "replace"), subject.token.encode("ascii")):
-            answer = service.answer(replace(request, path=path, root=f"{request.root}{subject.token}/"))
+        if slash and hmac.compare_digest(
+            given.encode("utf-8", "replace"), subject.token.encode("ascii")
+        ):
+            answer = service.answer(
+                replace(request, path=path, root=f"{request.root}{subject.token}/")
+            )
             return replace(answer, headers={**HEADERS, **answer.headers})
         if request.path == "app-config.js":
             return Answer(content=config, content_type=FILE_TYPES[".js"])

@@ -1,0 +1,55 @@
+"""Public names of the package, one module per verb."""
+
+from __future__ import annotations
+
+from dicomseries.api.check import check
+from dicomseries.api.read import Derivation, SeriesVolume, read
+from dicomseries.api.report import report_page
+from dicomseries.api.scan import scan, tags
+from dicomseries.api.serve import held_at, serve
+from dicomseries.api.view import look, opened_in
+from dicomseries.api.write import plan, write
+from dicomseries.checks import Finding, Findings, explain
+from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
+from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
+from dicomseries.geometry import Grid
+from dicomseries.plan import SeriesPlan
+from dicomseries.reports import Receipt
+from dicomseries.sources import Volume, diffusion_gradients, open_volume
+from dicomseries.values import Digits, Exact, Lossless, Rescale
+
+__all__ = [
+    "Derivation",
+    "DicomSeriesError",
+    "DicomSeriesWarning",
+    "Digits",
+    "Exact",
+    "Finding",
+    "Findings",
+    "Grid",
+    "Htj2k",
+    "Jpeg2000",
+    "JpegLs",
+    "JpegXl",
+    "Lossless",
+    "Receipt",
+    "Rescale",
+    "Rle",
+    "SeriesPlan",
+    "SeriesVolume",
+    "Volume",
+    "check",
+    "diffusion_gradients",
+    "explain",
+    "held_at",
+    "look",
+    "open_volume",
+    "opened_in",
+    "plan",
+    "read",
+    "report_page",
+    "scan",
+    "serve",
+    "tags",
+    "write",
+]

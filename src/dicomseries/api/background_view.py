@@ -1,0 +1,120 @@
+"""`SeriesVolume.view`: a series shown beside a program or a notebook that goes on."""
+
+from __future__ import annotations
+
+import atexit
+import html
+import os
+import sys
+import threading
+import webbrowser
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Self
+
+from dicomseries.api.view import look, opened_in
+from dicomseries.errors import OptionError
+from dicomseries.stores import is_url, masked
+from dicomseries.viewing import Opened
+
+__all__ = ["View", "view"]
+
+_FRAME = (
+    '<iframe src="{address}" title="{title}" width="100%" height="{height}" '
+    'style="border:0" allow="fullscreen" referrerpolicy="no-referrer"></iframe>'
+)
+
+
+class View:
+    """A viewer that is served from a thread; as the last value of a notebook's cell it is shown in a frame.
+
+    Parameters
+    ----------
+    opened : context manager of Opened
+        What is served.
+    title : str
+        Of the frame.
+    height : int
+        Of the frame, in pixels.
+    """
+
+    def __init__(self, opened: AbstractContextManager[Opened], *, title: str, height: int) -> None:
+        self._stack = ExitStack()
+        self._shown = self._stack.enter_context(opened)
+        self._title, self._height = title, height
+        self._thread = threading.Thread(target=self._shown.run, daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    @property
+    def address(self) -> str:
+        """For a browser on this machine; has a secret."""
+        return self._shown.address
+
+    def close(self) -> None:
+        """End the server, or the viewer's program; what a browser already has of it stays."""
+        atexit.unregister(self.close)
+        if self._thread.is_alive():
+            self._shown.stop()
+            self._thread.join()
+        self._stack.close()
+
+    def wait(self) -> None:
+        """Wait for Ctrl-C, or for the viewer's end, and close."""
+        try:
+            self._thread.join()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"View({self.address!r})"
+
+    def _repr_html_(self) -> str:
+        parts = {"address": self.address, "title": self._title, "height": str(self._height)}
+        return _FRAME.format(**{name: html.escape(text) for name, text in parts.items()})
+
+
+def view(
+    path: str | os.PathLike[str],
+    *,
+    series: str | None,
+    viewer: str | None,
+    ohif_dist: str | None,
+    open_browser: bool | None,
+    height: int,
+) -> View:
+    """Show a series as `SeriesVolume.view` says."""
+    if is_url(path):
+        raise OptionError(
+            code="series-not-local",
+            where="view",
+            given=masked(os.fspath(path)),
+            expected="a series on this machine",
+            remedy="Copy the files to a folder, and read that one.",
+        )
+    opened = (
+        look(path, series=series).opened()
+        if viewer is None
+        else opened_in(viewer, path, series=series, program=ohif_dist)
+    )
+    shown = View(
+        opened,
+        title=f"{viewer or 'dicomseries'}: {os.path.basename(path)}",  # noqa: PTH119
+        height=height,
+    )
+    if open_browser if open_browser is not None else not _in_notebook():
+        webbrowser.open(shown.address)
+    return shown
+
+
+def _in_notebook() -> bool:
+    """Return whether the kernel of a notebook runs this; nothing is imported to find out."""
+    shell: Any = sys.modules.get("IPython")
+    return hasattr(shell.get_ipython(), "kernel") if shell is not None else False

@@ -1,0 +1,308 @@
+"""`read`, whose volume remembers the series it came from and can found another one on it."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from dicomseries import executors, reading
+from dicomseries.api.write import plan, write
+from dicomseries.errors import OptionError, ReadError
+from dicomseries.plan import SeriesPlan
+from dicomseries.reports import Receipt
+from dicomseries.sources import ArraySlabs, LazyArray, Slabs, Volume
+from dicomseries.stores import at_hand, is_url, masked
+
+if TYPE_CHECKING:
+    from dicomseries.api.background_view import View
+
+__all__ = ["Derivation", "SeriesVolume", "read"]
+
+_TASK_BYTES = 4 << 20
+"""What a thread reads, or decodes, before it takes the next task."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Derivation:
+    """An array and the series it was made from, ready to be written.
+
+    Parameters
+    ----------
+    array : array, path or Volume
+        The result.
+    options : dict
+        The keyword arguments of `dicomseries.write`, `like` among them.
+    """
+
+    array: Any = field(repr=False)
+    options: dict[str, Any]
+
+    def write(self, out: str | os.PathLike[str], **options: Any) -> Receipt:
+        """Write the derived series; further keyword arguments as in `dicomseries.write`."""
+        return write(self.array, out, **{**self.options, **options})
+
+    def plan(self, **options: Any) -> SeriesPlan:
+        """Return what `write` would write; further keyword arguments as in `dicomseries.plan`."""
+        return plan(self.array, **{**self.options, **options})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeriesVolume(Volume):
+    """A volume that was read from a series.
+
+    Parameters
+    ----------
+    path : str
+        Where the series is.
+    series : str, optional
+        SeriesInstanceUID, where there are several.
+    is_lazy : bool
+        Whether `array` reads from the files what it is indexed with.
+    """
+
+    path: str = ""
+    series: str | None = None
+    is_lazy: bool = False
+
+    @property
+    def array(self) -> Any:
+        """The voxels, shape ([volumes, ]slices, rows, columns[, 3]): in memory, or read when they are indexed."""
+        return LazyArray(self.slabs, self.shape) if self.is_lazy else self._loaded()
+
+    def derive(self, array: Any, **options: Any) -> Derivation:
+        """Return a derived series of an array that was made from this volume; its `write` writes it.
+
+        Parameters
+        ----------
+        array : array, path or Volume
+            The result. Without geometry arguments an array of this volume's shape stands on its grid.
+        **options
+            Keyword arguments of `dicomseries.write`: ``derivation="smoothing"``, ``description="Denoised"``,
+            ``model={"name": ...}``, ``kind=``, ``spacing=``, ``same_space=False`` and all others.
+
+        Returns
+        -------
+        Derivation
+            With ``write(out)`` and ``plan()``.
+
+        Notes
+        -----
+        PS3.3 sections C.7.6.1.1.3 (derivation) and C.12.4.
+
+        Examples
+        --------
+        >>> from pydicom.data import get_testdata_file
+        >>> volume = read(get_testdata_file("CT_small.dcm"))
+        >>> derived = volume.derive(volume.array // 2, derivation="smoothing", description="Halved")
+        >>> derived.plan().kind
+        'CT'
+        """
+        _check_names(options)
+        own = {"like": self.path, "series": self.series}
+        has_axes = "axes" in options or isinstance(array, Volume)
+        if not has_axes and getattr(array, "shape", None) == self.shape:
+            own["axes"] = (
+                ("t" if self.volumes is not None else "")
+                + "zyx"
+                + ("c" if self.samples > 1 else "")
+            )
+        return Derivation(array=array, options={**own, **options})
+
+    def view(
+        self,
+        viewer: str | None = None,
+        *,
+        ohif_dist: str | None = None,
+        open_browser: bool | None = None,
+        height: int = 640,
+    ) -> View:
+        """Show the series in a browser, and go on: the call returns at once, a thread serves what is shown.
+
+        Parameters
+        ----------
+        viewer : {"niivue", "dcmview", "ohif"}, optional
+            Of others; the quick look if not given.
+        ohif_dist : str, optional
+            Folder of an unpacked distribution of OHIF, for ``viewer="ohif"``.
+        open_browser : bool, optional
+            Whether to open the browser; if not given, in a program but not in a notebook.
+        height : int
+            Of the frame in a notebook, in pixels.
+
+        Returns
+        -------
+        View
+            With ``address``, for a browser on this machine, and ``close()``; ``wait()`` waits for Ctrl-C. As the last
+            value of a notebook's cell it is shown in a frame; the notebook keeps the address, no image. It ends with
+            ``close()``, as a context manager, or with the interpreter: a program that has nothing else to do waits.
+
+        Raises
+        ------
+        OptionError
+            If there is no such viewer, or the series is at a URL.
+        MissingPackageError
+            If the viewer is not installed.
+        ReadError
+            If the files are no longer there.
+
+        Notes
+        -----
+        Served on loopback at an address with a secret, as by ``dicomseries view``: what is shown is what the files
+        hold. A notebook on another machine shows an empty frame.
+
+        Examples
+        --------
+        >>> from pydicom.data import get_testdata_file
+        >>> with read(get_testdata_file("CT_small.dcm")).view(open_browser=False) as view:
+        ...     print(view.address.startswith("http://127.0.0.1:"))
+        True
+        """
+        from dicomseries.api import background_view  # noqa: PLC0415 - only where a series is shown
+
+        return background_view.view(
+            self.path,
+            series=self.series,
+            viewer=viewer,
+            ohif_dist=ohif_dist,
+            open_browser=open_browser,
+            height=height,
+        )
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    series: str | None = None,
+    values: str = "real",
+    slices: reading.Slices | None = None,
+    lazy: bool = False,
+    workers: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> SeriesVolume:
+    """Read a series as an array on its grid, with its attributes.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder of the series (folders below it are looked at too), or one file: a single slice, or a multi-frame file.
+        Or a URL of either: its objects are fetched into a private folder, which is removed afterwards.
+    series : str, optional
+        SeriesInstanceUID, where there are several.
+    values : {"real", "stored"}
+        Real values (slope and intercept of each slice applied), or the integers in the files.
+    slices : slice, range, whole number, or whole numbers, optional
+        Only these slices of each volume are read, rising by even steps: ``slice(100, 200)``, ``range(0, 400, 4)``,
+        ``-1``. Counted from 0 along the normal, negative ones from the end. ``.grid`` and ``.tags`` are theirs; an
+        axis of volumes stays whole.
+    lazy : bool
+        Whether ``.array`` holds nothing and reads from the files what it is indexed with, ``.array[100:110]``; it can
+        be written as it is, and ``.to_dask()`` works on it without reading all.
+    workers : int, optional
+        Threads that read and decode; the machine's processors if not given.
+    storage_options : mapping, optional
+        Of fsspec, for a URL; by default its configuration and the environment.
+
+    Returns
+    -------
+    SeriesVolume
+        As `dicomseries.reading.read` has it: slices along the normal, ``.array`` of shape
+        ([volumes, ]slices, rows, columns[, 3]), ``.grid`` in LPS mm, ``.times_s``, ``.tags``; and ``.derive(array)``
+        for a series that is made from it.
+
+    Raises
+    ------
+    ReadError
+        If there is no series or more than one, or if its files are not the slices of one regular grid.
+    OptionError
+        If `values` is neither of the two, `slices` are not there, or `workers` is below 1.
+    MissingPackageError
+        If their compression has no decoder installed; of a lazy array, when it is indexed.
+
+    Warns
+    -----
+    DicomSeriesWarning
+        If something small is wrong: rounded positions, a missing spacing, files that cannot be read.
+
+    Notes
+    -----
+    PS3.3 sections C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Groups) and C.11.1 (Modality LUT).
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> volume = read(get_testdata_file("CT_small.dcm"))
+    >>> volume.array.shape, volume.array.dtype.name, volume.grid.spacing_mm
+    ((1, 128, 128), 'int32', (0.661468, 0.661468, 5.0))
+    """
+    count = executors.worker_count(workers)
+    if lazy and is_url(path):
+        raise _lazy_at_url(masked(os.fspath(path)))
+    with at_hand(path, storage_options) as here:
+        found = reading.open_volume(here, series=series, values=values, slices=slices)
+        slabs = found.slabs if lazy else _in_memory(cast("reading.FileSlabs", found.slabs), count)
+    return SeriesVolume(
+        slabs=slabs,
+        grid=found.grid,
+        slope=found.slope,
+        intercept=found.intercept,
+        tags=found.tags,
+        volumes=found.volumes,
+        times_s=found.times_s,
+        repetition_time_s=found.repetition_time_s,
+        path=os.fspath(path),
+        series=series,
+        is_lazy=lazy,
+    )
+
+
+def _in_memory(slabs: reading.FileSlabs, workers: int) -> Slabs:
+    """Return slabs read straight into one array, by several threads."""
+    try:
+        array = np.empty(slabs.shape, slabs.dtype)
+    except MemoryError as error:
+        raise _too_large(slabs) from error
+    step = max(_TASK_BYTES // (prod(slabs.shape[1:]) * slabs.dtype.itemsize), 1)
+
+    def fill(start: int) -> None:
+        slabs.fill(array[start : start + step], start)
+
+    for _ in executors.run(fill, range(0, len(array), step), workers=workers):
+        pass
+    return ArraySlabs(array)
+
+
+def _too_large(slabs: Slabs) -> ReadError:
+    return ReadError(
+        code="memory-short",
+        where="array",
+        given=f"{prod(slabs.shape) * slabs.dtype.itemsize} bytes for an array of {slabs.shape}, {slabs.dtype}",
+        expected="an array that fits into the memory that is free",
+        remedy="Read with lazy=True, or only some slices=.",
+    )
+
+
+def _lazy_at_url(where: str) -> OptionError:
+    return OptionError(
+        code="lazy-at-url",
+        where="lazy",
+        given=f"lazy=True for {where}",
+        expected="files that stay where they are; objects are fetched only for as long as they are read",
+        remedy="Copy the prefix to a folder and read that, or leave lazy= out.",
+    )
+
+
+def _check_names(options: Mapping[str, Any]) -> None:
+    """Raise TypeError at once for a keyword that `write` does not have."""
+    known = inspect.signature(write).parameters.keys() - {"source", "out"}
+    for name in options.keys() - known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f". Did you mean {close[0]!r}?" if close else ""
+        text = f"derive() got an unexpected keyword argument {name!r}{hint}"
+        raise TypeError(text)

@@ -1,0 +1,90 @@
+"""`scan` and `tags`: what is in a folder, or at a URL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from dicomseries import reading
+from dicomseries.stores import at_hand
+
+__all__ = ["scan", "tags"]
+
+
+def scan(
+    path: str | os.PathLike[str], *, storage_options: Mapping[str, Any] | None = None
+) -> reading.Scan:
+    """Find every series below a folder.
+
+    Parameters
+    ----------
+    path : path-like
+        A folder, looked at with all folders below it, or one file. Hidden files and folders (unfinished writes are
+        among them) and DICOMDIR are passed over. Or a URL: its objects are fetched into a private folder, which is
+        removed afterwards, so that the paths in the result lead nowhere then.
+    storage_options : mapping, optional
+        Of fsspec, for a URL; by default its configuration and the environment.
+
+    Returns
+    -------
+    Scan
+        One `Series` for each SeriesInstanceUID.
+
+    Raises
+    ------
+    ReadError
+        If there is no such path (code "no-series"), or not all that a manifest lists ("series-incomplete").
+
+    Notes
+    -----
+    PS3.3 sections C.7.3 (General Series) and C.7.6.2 (Image Plane). Only headers are read.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> found = scan(get_testdata_file("CT_small.dcm"))
+    >>> [(series.kind, series.rows, len(series.instances)) for series in found.series]
+    [('CT', 128, 1)]
+    """
+    with at_hand(path, storage_options) as here:
+        return reading.scan(here)
+
+
+def tags(
+    path: str | os.PathLike[str],
+    *,
+    series: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the attributes of a file, or of the series in a folder, by keyword; private ones too.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, a folder with one series, or a URL of either.
+    series : str, optional
+        SeriesInstanceUID, where the folder holds several.
+    storage_options : mapping, optional
+        Of fsspec, for a URL; by default its configuration and the environment.
+
+    Returns
+    -------
+    dict
+        Names and values as `SeriesTags` has them, in the order of tags. What differs within a series is a tuple with
+        one value a slice, or a frame, None where one has none; functional groups are opened. Without the pixels.
+
+    Raises
+    ------
+    ReadError
+        If there is no such series.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> found = tags(get_testdata_file("CT_small.dcm"))
+    >>> found["Modality"], found["PixelSpacing"], found["(0043,104E) GEMS_PARM_01"]
+    ('CT', [0.661468, 0.661468], 10.60060977935791)
+    """
+    with at_hand(path, storage_options) as here:
+        return reading.tags(here, series=series)

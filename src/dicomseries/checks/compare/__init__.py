@@ -1,0 +1,1 @@
+"""A series compared with its input, voxel by voxel."""

@@ -1,0 +1,1 @@
+"""Checks by topic; each module registers its findings."""

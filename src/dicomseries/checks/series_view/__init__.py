@@ -1,0 +1,1 @@
+"""A series arranged for its checks."""

@@ -1,0 +1,160 @@
+"""``dicomseries read``: a series becomes a file of another format."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dicomseries.cli import shared_options, terminal
+from dicomseries.cli.storage_options import storage_options_of
+from dicomseries.errors import DicomSeriesWarning, OptionError
+
+if TYPE_CHECKING:  # numpy is not needed to say how the command is called
+    from dicomseries.sources import Volume
+
+__all__ = ["read", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        short_help="Read a series into a file: .npy .npz .nii .nrrd ...",
+        epilog=shared_options.examples(
+            "dicomseries read out/ volume.npz",
+            "dicomseries read scans/ brain.nii.gz --series 1.2.840.99999.1",
+            "dicomseries read out/ stored.npy --stored --overwrite",
+            "dicomseries read functional/ first.nii.gz --time-point 0",
+            "dicomseries read chest/ lungs.nrrd --slices 100:300:2",
+        ),
+    )(read)
+
+
+def read(
+    context: typer.Context,
+    series: Annotated[str, typer.Argument(metavar="SERIES", help="Folder or file of the series.")],
+    out: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="FILE.{npy,npz,nii,nii.gz,nrrd,mha,zarr,tif}: the ending is the format.",
+        ),
+    ],
+    *,
+    uid: shared_options.Series = None,
+    time_point: shared_options.TimePoint = None,
+    slices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A:B[:C]",
+            help="Only the slices from A up to B, every C-th: 100:200, 0:400:4, -10:, 7.  [default: all]",
+        ),
+    ] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="The integers in the files, before the rescale.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Threads.  [default: as many as there are processors]"),
+    ] = None,
+    overwrite: shared_options.Overwrite = False,
+    preview: shared_options.Preview = False,
+    storage_options: shared_options.StorageOptions = None,
+) -> None:
+    """Read a series and save it, with its geometry, as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
+
+    Several volumes of one series are the first axis of the array; a segmentation is saved as its labels. .npz has the
+    arrays "array", "affine_lps" and, where the times of the volumes are known, "times_s"; .npy has no geometry.
+    Geometry that the series does not state is not in the file; .nii then has 1 without a unit and no orientation.
+    """
+    from dicomseries.sinks import volume_files
+
+    form = volume_files.find_format(out)
+    volume_files.check_free(out, overwrite=overwrite)
+    import dicomseries as dcs
+    from dicomseries import drawing
+
+    found = dcs.read(
+        series,
+        series=uid,
+        values="stored" if stored else "real",
+        slices=None if slices is None else _slices(slices),
+        workers=workers,
+        storage_options=storage_options_of(storage_options),
+    )
+    volume = found if time_point is None else _chosen(found, time_point, series)
+    array = volume.array
+    volume_files.save(
+        out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite
+    )
+    _name_polarity(volume)
+    stated = drawing.numbers_of_grid(volume.grid)
+    record = {
+        "out": out,
+        "format": form.SUFFIXES[0].lstrip("."),
+        "shape": array.shape,
+        "dtype": str(array.dtype),
+        "volumes": volume.volumes or 1,
+        "times_s": volume.times_s,
+        **stated,
+        "slope": volume.slope,
+        "intercept": volume.intercept,
+    }
+    is_whole = None not in (stated["spacing_mm"] or (None,))
+    spacing = f"{volume.grid.spacing_mm} mm" if is_whole else drawing.spacing_words(volume.grid)
+    text = f"{out}: {_size(volume)} {array.dtype}, spacing {spacing}"
+    scale = f"\nreal = {volume.slope} * stored + {volume.intercept}" if volume.is_scaled else ""
+    picture = terminal.preview(volume) if preview else ""
+    context.obj.result(text + scale + picture, record)
+
+
+def _name_polarity(volume: Volume) -> None:
+    """Warn of values that are shown inverted: no other format than DICOM says so."""
+    stated = volume.tags.shared if volume.tags is not None else {}
+    if stated.get("PhotometricInterpretation") == "MONOCHROME1":
+        warnings.warn(
+            "The series is MONOCHROME1: its low values are bright. The file holds the values alone, and no word of "
+            "that: it is shown with black for white. Invert the values if they are to be looked at.",
+            DicomSeriesWarning,
+            stacklevel=2,
+        )
+
+
+def _slices(text: str) -> slice | int:
+    """Return the slices that are meant by A, A:B or A:B:C, each of them negative or left out as numpy has it."""
+    try:
+        parts = [int(part) if part.strip() else None for part in text.split(":")]
+        if len(parts) == 1 and parts[0] is not None:
+            return parts[0]
+        if 1 < len(parts) < 4:
+            return slice(*parts)
+    except ValueError:
+        pass
+    raise OptionError(
+        code="slices-unknown",
+        where="--slices",
+        given=repr(text),
+        expected="A:B or A:B:C in whole numbers, counted from 0",
+        remedy="Write e.g. --slices 100:200, --slices 0:400:4 or --slices=-10: for the last ten.",
+    )
+
+
+def _size(volume: Volume) -> str:
+    """Return the shape for people, who cannot tell volumes from slices by a number."""
+    one = " x ".join(map(str, volume.shape[0 if volume.volumes is None else 1 :]))
+    word = "volumes" if volume.grid.statement.has_place or volume.slices > 1 else "frames"
+    return one if volume.volumes is None else f"{volume.volumes} {word} of {one}"
+
+
+def _chosen(volume: Volume, index: int, where: str) -> Volume:
+    count = volume.volumes or 1
+    if 0 <= index < count:
+        return volume.at(index)
+    raise OptionError(
+        code="time-point-outside",
+        where=f"--time-point {index}",
+        given=f"{where} with {count} volume{'' if count == 1 else 's'}",
+        expected=f"0 to {count - 1}",
+        remedy="Choose a volume that is there, or leave --time-point out for all.",
+    )

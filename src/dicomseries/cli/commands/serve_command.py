@@ -1,0 +1,62 @@
+"""``dicomseries serve``: the series of a folder for DICOMweb clients on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Annotated
+
+import typer
+
+from dicomseries.cli import shared_options
+from dicomseries.cli.output import Output
+
+__all__ = ["register", "serve"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        short_help="A folder as DICOMweb, for OHIF, Slicer and others.",
+        epilog=shared_options.examples(
+            "dicomseries serve scans/",
+            "dicomseries serve scans/ --port 8042 --json",
+        ),
+    )(serve)
+
+
+def serve(
+    context: typer.Context,
+    series: Annotated[
+        str,
+        typer.Argument(metavar="SERIES", help="A folder of series, or of studies, or one file."),
+    ],
+    *,
+    port: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=65535, help="Port of 127.0.0.1; 0 takes a free one."),
+    ] = 0,
+) -> None:
+    """Serve what a folder holds as DICOMweb (QIDO-RS, WADO-RS), read-only, until Ctrl-C.
+
+    Give a client the address that is printed as its root for QIDO-RS and WADO-RS: OHIF's qidoRoot and wadoRoot, the
+    server of 3D Slicer's DICOMweb browser, DICOMwebClient(url=...).
+
+    The address has a secret, new each time, and is answered on this machine alone; who knows it may read everything in
+    the folder, nobody can change it. Files are as they were at the start, and are never held in memory.
+    """
+    from dicomseries.api import held_at
+    from dicomseries.api import serve as served
+
+    output: Output = context.obj
+    holdings = held_at(series)
+    with served(holdings, port=port) as (server, address):
+        count = len(holdings.held)
+        record = {"series": series, "url": address, "instances": count}
+        with contextlib.suppress(KeyboardInterrupt):
+            output.answer(
+                f"{series} ({count:,} instances) is served as DICOMweb at {address}\nCtrl-C ends it.",
+                record,
+            )
+            sys.stdout.flush()
+            server.serve_forever(poll_interval=0.1)

@@ -1,0 +1,85 @@
+"""``dicomseries tags``: the attributes of a file or a series."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from dicomseries.cli import shared_options
+from dicomseries.cli.output import Output, plain
+from dicomseries.cli.storage_options import storage_options_of
+from dicomseries.cli.wording import printable
+
+__all__ = ["register", "tags"]
+
+_LONGEST_LINE = 300
+"""Characters of the values of an attribute that are printed in full."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        short_help="The attributes of a file or a series.",
+        epilog=shared_options.examples(
+            "dicomseries tags out/0001.dcm", "dicomseries tags out/ --no-private --json"
+        ),
+    )(tags)
+
+
+def tags(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A file, or the folder of a series.")],
+    *,
+    series: shared_options.Series = None,
+    no_private: Annotated[
+        bool, typer.Option("--no-private", help="Leave out private attributes.")
+    ] = False,
+    every_value: Annotated[
+        bool, typer.Option("--all", help="Print long lists of values in full.")
+    ] = False,
+    storage_options: shared_options.StorageOptions = None,
+) -> None:
+    """Print the attributes by keyword; private ones by group, element and creator.
+
+    An attribute that differs between slices is a list with one value for each slice.
+    Long lists are shortened to the first two values and the last one; --all and --json print them in full.
+    """
+    import dicomseries as dcs
+
+    output: Output = context.obj
+    every = dcs.tags(path, series=series, storage_options=storage_options_of(storage_options))
+    found: dict[str, Any] = {
+        name: value for name, value in every.items() if not (no_private and is_private(name))
+    }
+    lines = [
+        f"{printable(name)}: {_text(value, in_full=every_value)}" for name, value in found.items()
+    ]
+    output.answer("\n".join(lines), found)
+
+
+def is_private(name: str) -> bool:
+    """Tell whether a name is that of a private attribute: "(gggg,eeee) creator" with an odd group.
+
+    Examples
+    --------
+    >>> is_private("(0029,1010) SIEMENS CSA HEADER"), is_private("(0028,9999)"), is_private("PatientID")
+    (True, False, False)
+    """
+    return name.startswith("(") and int(name[1:5], 16) % 2 == 1
+
+
+def _text(value: Any, *, in_full: bool) -> str:
+    """Return a value as one line; of a long list the first two values, the last, and their number.
+
+    Examples
+    --------
+    >>> _text(tuple(range(1000, 1100)), in_full=False)
+    '[1000, 1001, …, 1099] (100 values)'
+    """
+    shown = plain(value)
+    text = printable(str(shown))
+    if in_full or len(text) <= _LONGEST_LINE or not isinstance(shown, list) or len(shown) < 4:
+        return text
+    first, second, last = (printable(str(shown[index])) for index in (0, 1, -1))
+    return f"[{first}, {second}, …, {last}] ({len(shown)} values)"

@@ -1,0 +1,1 @@
+"""Rules for every attribute of a source series."""

@@ -1,0 +1,1 @@
+"""A source series as plain records: grid, values, references."""

@@ -1,0 +1,90 @@
+"""Items of code sequences (PS3.3 section 8.8): anatomy, units, and the words that stand for them elsewhere."""
+
+from __future__ import annotations
+
+from dicomseries.standard.anatomy import REGIONS
+from dicomseries.standard.attribute import Item, attribute
+
+__all__ = ["BODY_PARTS", "NO_UNITS", "PAIRED_BODY_PARTS", "PET_UNITS", "PHANTOM", "code_item"]
+
+
+def code_item(value: str, scheme: str, meaning: str) -> Item:
+    """Return the item of a code sequence.
+
+    Parameters
+    ----------
+    value : str
+        CodeValue, at most 16 characters; longer codes become a LongCodeValue.
+    scheme : str
+        CodingSchemeDesignator.
+    meaning : str
+        CodeMeaning.
+
+    Examples
+    --------
+    >>> [one.values[0] for one in code_item("1", "UCUM", "no units")]
+    ['1', 'UCUM', 'no units']
+    >>> code_item("g/ml{SUVlbm(Janma)}", "UCUM", "SUV lbm")[-1].keyword
+    'LongCodeValue'
+    """
+    short = len(value) <= _MOST_SHORT
+    item = (
+        attribute("CodeValue" if short else "LongCodeValue", value),
+        attribute("CodingSchemeDesignator", scheme),
+        attribute("CodeMeaning", meaning),
+    )
+    return tuple(sorted(item, key=lambda one: one.tag))
+
+
+_MOST_SHORT = 16
+"""Characters of a CodeValue, VR SH (PS3.3 section 8.1)."""
+
+PHANTOM = code_item("706342009", "SCT", "Phantom")
+"""CID 4031: what an array of no known anatomy shows."""
+
+BODY_PARTS: dict[str, Item] = {
+    word: code_item(region.code, "SCT", region.meaning) for word, region in REGIONS.items()
+}
+"""BodyPartExamined → the item of AnatomicRegionSequence."""
+
+PAIRED_BODY_PARTS = tuple(word for word, region in REGIONS.items() if region.is_paired)
+"""Words of regions of which there is a left and a right one."""
+
+NO_UNITS = code_item("1", "UCUM", "no units")
+"""CID 7181: a bare number."""
+
+_SUV = "Standardized Uptake Value "
+
+PET_UNITS: dict[str, Item] = {
+    word: code_item(value, "UCUM", meaning)
+    for word, value, meaning in (
+        ("NONE", "1", "no units"),
+        ("CNTS", "{counts}", "Counts"),
+        ("CM2", "cm2", "Centimeter**2"),
+        ("CM2ML", "cm2/ml", "Centimeter**2/milliliter"),
+        ("PCNT", "%", "Percent"),
+        ("CPS", "{counts}/s", "Counts per second"),
+        ("BQML", "Bq/ml", "Becquerels/milliliter"),
+        ("MGMINML", "mg/min/ml", "Milligrams/minute/milliliter"),
+        ("UMOLMINML", "umol/min/ml", "Micromole/minute/milliliter"),
+        ("MLMING", "ml/min/g", "Milliliter/minute/gram"),
+        ("MLG", "ml/g", "Milliliter/gram"),
+        ("1CM", "/cm", "/Centimeter"),
+        ("UMOLML", "umol/ml", "Micromole/milliliter"),
+        ("PROPCNTS", "{propcounts}", "Proportional to counts"),
+        ("PROPCPS", "{propcounts}/s", "Proportional to counts per second"),
+        # section C.8.9.1.1.3: SUVType is BW where GML stands alone
+        ("GML", "g/ml{SUVbw}", f"{_SUV}body weight"),
+        ("GML BW", "g/ml{SUVbw}", f"{_SUV}body weight"),
+        ("GML LBM", "g/ml{SUVlbm}", f"{_SUV}lean body mass (James)"),
+        (
+            "GML LBMJAMES128",
+            "g/ml{SUVlbm(James128)}",
+            f"{_SUV}lean body mass (James 128 multiplier)",
+        ),
+        ("GML LBMJANMA", "g/ml{SUVlbm(Janma)}", f"{_SUV}lean body mass (Janma)"),
+        ("GML IBW", "g/ml{SUVibw}", f"{_SUV}ideal body weight"),
+        ("CM2ML BSA", "cm2/ml{SUVbsa}", f"{_SUV}body surface area"),
+    )
+}
+"""Units, and SUVType where it is given → the item of MeasurementUnitsCodeSequence (CID 84)."""

@@ -1,0 +1,1 @@
+"""Tables of attributes, one module per kind."""

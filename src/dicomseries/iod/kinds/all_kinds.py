@@ -1,0 +1,114 @@
+"""The list of kinds, and how one is found by name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from dicomseries.errors import KindError
+from dicomseries.iod.kind import Kind
+from dicomseries.iod.kinds.ct import CT
+from dicomseries.iod.kinds.enhanced_ct import EnhancedCT
+from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
+from dicomseries.iod.kinds.mr import MR
+from dicomseries.iod.kinds.multiframe_sc import MultiframeSC
+from dicomseries.iod.kinds.not_offered import OTHER_NAMES, REFUSED
+from dicomseries.iod.kinds.parametric_map import ParametricMap
+from dicomseries.iod.kinds.pt import PT
+from dicomseries.iod.kinds.sc import SC
+from dicomseries.iod.kinds.segmentation import Segmentation
+from dicomseries.iod.kinds.xray_3d import XRay3D
+
+__all__ = ["KINDS", "OFFERED", "find_kind"]
+
+KINDS: tuple[Kind, ...] = (
+    CT,
+    MR,
+    PT,
+    SC,
+    EnhancedCT,
+    EnhancedMR,
+    MultiframeSC,
+    XRay3D,
+    ParametricMap,
+)
+"""Every kind that is made from its table alone."""
+
+OFFERED: tuple[Kind, ...] = (*KINDS, Segmentation)
+"""Every kind that can be written; the frames of a segmentation are made by `dicomseries.segmentation`."""
+
+
+_SUFFIXES = ("storage", "image", "series")
+"""Endings of the standard's names that are not part of ours."""
+
+
+def find_kind(name: object) -> Kind:
+    """Return the kind of that name.
+
+    Parameters
+    ----------
+    name : object
+        The name in any case, with or without blanks, hyphens and underscores; a kind is returned as it is.
+
+    Raises
+    ------
+    KindError
+        If there is no such kind, with a list of them, one line each; or if it is not offered, with the reason.
+
+    Examples
+    --------
+    >>> find_kind("ct").title, find_kind("enhanced-mr").title
+    ('CT Image', 'Enhanced MR Image')
+    """
+    if isinstance(name, Kind):
+        return name
+    wanted = _plain(name) if isinstance(name, str) else ""
+    for kind in OFFERED:
+        if kind.name.casefold() == wanted:
+            return kind
+    short = _without_suffixes(wanted)
+    for refusal in REFUSED:
+        if wanted in refusal.names or short in refusal.names:
+            raise KindError(
+                code="kind-not-offered",
+                where="kind",
+                given=repr(name),
+                expected=f"a kind that an array can fill honestly: {refusal.reason}",
+                remedy=refusal.remedy,
+            )
+    raise _unknown(name, _suggested(short))
+
+
+def _unknown(name: object, suggested: Kind | None) -> KindError:
+    width = max(len(kind.name) for kind in OFFERED)
+    listed = "".join(f"\n  {kind.name:<{width}}  {kind.summary}" for kind in OFFERED)
+    question = f" Did you mean {suggested.name}?" if suggested else ""
+    return KindError(
+        code="kind-unknown",
+        where="kind",
+        given=repr(name),
+        expected="one of " + ", ".join(kind.name for kind in OFFERED),
+        remedy=f"Choose what the numbers are.{question}{listed}",
+    )
+
+
+def _suggested(wanted: str) -> Kind | None:
+    """Return the kind with another name, a title or a class like this, or one spelled almost so."""
+    names = {kind.name.casefold(): kind for kind in OFFERED}
+    for kind in OFFERED:
+        if wanted in {kind.sop_class_uid, _without_suffixes(_plain(kind.title))}:
+            return kind
+    if wanted in OTHER_NAMES:
+        return names[OTHER_NAMES[wanted].casefold()]
+    near = get_close_matches(wanted, [name for name in names if len(name) > 2], n=2, cutoff=0.75)
+    return names[near[0]] if len(near) == 1 else None
+
+
+def _without_suffixes(name: str) -> str:
+    for suffix in _SUFFIXES:
+        if name != suffix:
+            name = name.removesuffix(suffix)
+    return name
+
+
+def _plain(name: str) -> str:
+    return "".join(char for char in name.casefold() if char not in " -_")

@@ -1,0 +1,1 @@
+"""BIDS sidecars to DICOM attributes."""

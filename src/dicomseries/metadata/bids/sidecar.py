@@ -1,0 +1,271 @@
+"""BIDS sidecars: names and units of dcm2niix and BIDS → keywords and units of DICOM."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from numbers import Real
+from types import MappingProxyType
+from typing import Any
+
+from pydicom.datadict import keyword_dict
+
+from dicomseries.errors import MetadataError
+from dicomseries.metadata.bids.bids_units import BIDS_KEYS, BIDS_UNITS
+from dicomseries.metadata.bids.pet_sidecar import pet_attributes
+from dicomseries.metadata.convert_values import attribute_of
+
+__all__ = ["Sidecar", "refuse_sidecar", "sidecar_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """What a BIDS sidecar says, in the keywords and units of DICOM.
+
+    Parameters
+    ----------
+    attributes : mapping of str to object
+        DICOM keyword → value, one for all volumes.
+    per_volume : mapping of str to list
+        DICOM keyword → a value of each volume.
+    times_s : tuple of float, optional
+        When each volume began, in seconds.
+    ignored : tuple of str
+        Keys that have no place in DICOM, or whose value does not fit.
+
+    Examples
+    --------
+    >>> Sidecar(attributes={"EchoTime": 2.98}).ignored
+    ()
+    """
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    per_volume: Mapping[str, Any] = field(default_factory=dict)
+    times_s: tuple[float, ...] | None = None
+    ignored: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------------------- recognition
+_TOOL_KEYS = frozenset(
+    """
+    AcquisitionMatrixPE BidsGuess BidsVersion ConversionSoftware ConversionSoftwareVersion ImageOrientationText
+    PhaseEncodingAxis PhaseEncodingPolarityGE PhilipsRescaleSlope PhilipsScaleSlope PhilipsRWVSlope ReconMatrixPE
+    RawImage ShimSetting TxRefAmp PhaseResolution ReceiveCoilActiveElements CoilString EstimatedEffectiveEchoSpacing
+    EstimatedTotalReadoutTime DerivedVendorReportedEchoSpacing UsePhilipsFloatNotDisplayScaling
+    """.split()  # noqa: SIM905 - a list of words
+)
+"""Keys of dcm2niix that BIDS does not define."""
+
+_SECONDS: Mapping[str, float] = MappingProxyType(
+    {"EchoTime": 0.1, "RepetitionTime": 20.0, "InversionTime": 10.0}
+)
+"""No scan has all three below these limits in ms; what has been made of a sidecar has them in seconds."""
+
+_CERTAIN = frozenset(
+    {
+        "BidsVersion",
+        "ConversionSoftware",
+        "PhaseEncodingDirection",
+        "SliceTiming",
+        "FrameTimesStart",
+    }
+)
+
+
+def refuse_sidecar(mapping: Mapping[Any, Any]) -> None:
+    """Reject a BIDS sidecar where DICOM keywords are expected: its times are in seconds, DICOM's in milliseconds.
+
+    Raises
+    ------
+    MetadataError
+        If a key can only be that of a sidecar, or two keys are; if echo, repetition and inversion time are all
+        shorter than those of any scan.
+
+    Examples
+    --------
+    >>> refuse_sidecar({"EchoTime": 2.98, "PatientID": "1"})
+    """
+    known = [key for key in mapping if key in _TOOL_KEYS or key in BIDS_KEYS or _is_dicom_key(key)]
+    if all(_is_below(mapping.get(key), limit) for key, limit in _SECONDS.items()):
+        known = known or list(_SECONDS)
+    elif len(known) < 2 and not _CERTAIN.intersection(known):
+        return
+    first = min(known, key=lambda key: key not in _CERTAIN)
+    more = f" and {len(known) - 1} more keys of one" if len(known) > 1 else ""
+    raise MetadataError(
+        code="metadata-is-bids",
+        where="metadata",
+        given=f"a BIDS sidecar: it has {first}{more}",
+        expected="DICOM keywords with DICOM's units; times of a sidecar are in seconds, those of DICOM in milliseconds",
+        remedy="Pass bids= with this file or mapping, and names and units are converted. Give other attributes in "
+        "metadata=.",
+    )
+
+
+def _is_below(value: Any, limit: float) -> bool:
+    return _is_number(value) and 0 < float(value) < limit
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_dicom_key(key: Any) -> bool:
+    return isinstance(key, str) and key.endswith("DICOM") and key not in keyword_dict
+
+
+# ------------------------------------------------------------------------------------------------------ conversion
+_SAME = """
+    AccessionNumber AcquisitionNumber BodyPartExamined ConvolutionKernel DeidentificationMethod DeviceSerialNumber
+    EchoTime EchoTrainLength FlipAngle ImageComments ImagingFrequency InstitutionAddress InstitutionName
+    InstitutionalDepartmentName InversionTime KVP MRAcquisitionType MagneticFieldStrength Manufacturer NumberOfAverages
+    PatientAge PatientBirthDate PatientID PatientName PatientPosition PatientSex PatientSize PatientWeight
+    PercentSampling PixelBandwidth ProtocolName ReceiveCoilName ReferringPhysicianName RepetitionTime SAR
+    SeriesDescription SeriesNumber SequenceName SoftwareVersions StationName StudyDescription StudyID TransmitCoilName
+    XRayTubeCurrent
+"""
+"""Keys that are DICOM keywords with the same meaning."""
+
+_RENAMED: Mapping[str, str] = MappingProxyType(
+    {
+        **{key: key for key in _SAME.split()},
+        "BodyPart": "BodyPartExamined",
+        "ContrastBolusIngredient": "ContrastBolusIngredient",
+        "EchoNumber": "EchoNumbers",
+        "ManufacturersModelName": "ManufacturerModelName",
+        "PercentPhaseFOV": "PercentPhaseFieldOfView",
+        "ProcedureStepDescription": "PerformedProcedureStepDescription",
+        "RepetitionTimeExcitation": "RepetitionTime",
+        "XRayExposure": "Exposure",
+    }
+)
+"""Key of a sidecar → DICOM keyword."""
+
+_DICOM_UNITS: Mapping[str, str] = MappingProxyType(
+    {"EchoTime": "ms", "InversionTime": "ms", "RepetitionTime": "ms"}
+)
+"""DICOM keyword → its unit, where BIDS has another."""
+
+_FACTORS = {("s", "ms"): 1000.0}
+_LISTS = {"ScanningSequence": None, "SequenceVariant": None, "ScanOptions": None}
+_OPTIONS = frozenset({"PER", "RG", "CG", "PPG", "FC", "PFF", "PFP", "SP", "FS"})
+"""Defined terms of ScanOptions (PS3.3 section C.8.3.1), which dcm2niix joins by an underscore."""
+
+_SILENT = frozenset(
+    {"Modality", "ConversionSoftware", "ConversionSoftwareVersion", "BidsVersion", "BidsGuess"}
+)
+"""Keys about the sidecar itself."""
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)")
+
+
+def sidecar_of(sidecar: Mapping[str, Any]) -> Sidecar:
+    """Return what a BIDS sidecar says in DICOM's keywords and units.
+
+    Parameters
+    ----------
+    sidecar : mapping of str to object
+        As dcm2niix, PET2BIDS and others write it: times in seconds.
+
+    Notes
+    -----
+    Units are those of the BIDS specification (`BIDS_UNITS`); DICOM's of PS3.3 sections C.8.3.1 and C.8.9. UIDs,
+    geometry and what depends on the axes of the NIfTI file (PhaseEncodingDirection, SliceTiming) are not taken.
+
+    Examples
+    --------
+    >>> sidecar_of({"EchoTime": 0.00298, "RepetitionTime": 2.3, "TaskName": "rest"})
+    Sidecar(attributes={'EchoTime': 2.98, 'RepetitionTime': 2300.0}, per_volume={}, times_s=None, ignored=('TaskName',))
+    """
+    if "RepetitionTimeExcitation" in sidecar:
+        sidecar = {key: value for key, value in sidecar.items() if key != "RepetitionTime"}
+    pet = pet_attributes(sidecar)
+    attributes: dict[str, Any] = {}
+    used = {*pet.used, *_SILENT}
+    for key, value in sidecar.items():
+        for keyword, converted in _converted(key, value):
+            if _fits(keyword, converted):
+                attributes[keyword] = converted
+                used.add(key)
+    return Sidecar(
+        attributes=attributes
+        | {key: value for key, value in pet.attributes.items() if _fits(key, value)},
+        per_volume=pet.per_volume,
+        times_s=pet.times_s,
+        ignored=tuple(key for key in sidecar if key not in used),
+    )
+
+
+def _converted(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the keywords and values of one key."""
+    if key in _RENAMED:
+        keyword = _RENAMED[key]
+        yield keyword, _in_unit(value, BIDS_UNITS.get(key, ""), _DICOM_UNITS.get(keyword, ""))
+    elif key in _LISTS:
+        yield key, _terms(key, value)
+    elif key in _MOMENTS:
+        yield from _MOMENTS[key](value)
+
+
+def _in_unit(value: Any, unit: str, wanted: str) -> Any:
+    factor = _FACTORS.get((unit, wanted))
+    if factor is None:
+        return value
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_in_unit(one, unit, wanted) for one in value]
+    if not _is_number(value):
+        return value
+    return float(f"{float(value) * factor:.12g}")  # 2.98, not 2.9800000000000004
+
+
+def _terms(key: str, value: Any) -> Any:
+    r"""Return the terms of a list that dcm2niix has joined by an underscore, or that is written as a\b."""
+    if not isinstance(value, str):
+        return value
+    parts = re.split(r"[\\_]", value)
+    if key == "ScanOptions" and "\\" not in value and not _OPTIONS.issuperset(parts):
+        return value
+    return [part for part in parts if part]
+
+
+def _clock(value: Any) -> Iterator[tuple[str, Any]]:
+    found = _CLOCK.fullmatch(str(value).strip())
+    if found is not None:
+        moment = datetime(2000, 1, 1) + timedelta(  # noqa: DTZ001 - a time of day
+            hours=int(found[1]), minutes=int(found[2]), seconds=float(found[3])
+        )
+        yield "AcquisitionTime", moment.time()
+
+
+def _moment(value: Any) -> Iterator[tuple[str, Any]]:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return
+    yield "AcquisitionDate", moment.date()
+    yield "AcquisitionTime", moment.time()
+
+
+def _day(value: Any) -> Iterator[tuple[str, Any]]:
+    yield "AcquisitionDate", str(value).replace("-", "")
+
+
+_MOMENTS: Mapping[str, Callable[[Any], Iterator[tuple[str, Any]]]] = MappingProxyType(
+    {
+        "AcquisitionTime": _clock,
+        "AcquisitionDateTime": _moment,
+        "AcquisitionDate": _day,
+        "ScanDate": _day,
+    }
+)
+"""Keys of dates and times → what makes DICOM's of them."""
+
+
+def _fits(keyword: str, value: Any) -> bool:
+    try:
+        attribute_of(keyword, value)
+    except MetadataError:
+        return False
+    return True

@@ -1,0 +1,246 @@
+"""Instance → the bytes of a Part 10 file (PS3.10 section 7), sans I/O.
+
+What is equal in all instances is encoded once, through pydicom, in the stretches between the attributes that vary;
+an instance then costs the encoding of those few and one join (`headers`). `encode_slowly` is the plain way, kept as the
+oracle.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom import dcmwrite
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from dicomseries.part10.encapsulation import DELIMITER, HEAD, fragment, offset_tables
+from dicomseries.part10.encode_functional_groups import (
+    PER_FRAME_TAG,
+    encode_per_frame,
+    per_frame_items,
+)
+from dicomseries.plan import InstancePlan, SeriesPlan
+from dicomseries.standard.attribute import Attribute, tag_of
+
+__all__ = [
+    "HeaderTemplate",
+    "encode_slowly",
+    "encoded_chunks",
+    "file_chunks",
+    "frames_chunks",
+    "header_template",
+]
+
+_END = 0xFFFFFFFF
+_PIXELS = {"uint8": "PixelData", "float32": "FloatPixelData", "float64": "DoubleFloatPixelData"}
+"""Where stored numbers go that are not 16-bit integers (PS3.3 sections C.7.6.3 and C.7.6.24)."""
+_PIXEL_VR = {"uint8": "OB", "float32": "OF", "float64": "OD"}
+"""PS3.5 section A.2; OW for all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderTemplate:
+    """All of a file up to its pixels, with holes for what varies from instance to instance.
+
+    Parameters
+    ----------
+    meta : bytes
+        File meta elements after MediaStorageSOPInstanceUID.
+    meta_start : bytes
+        File meta elements before it, without the group length.
+    varying : tuple of int
+        Tags of the attributes that may differ from file to file.
+    stretches : tuple of bytes
+        Encoded shared attributes before, between and after the varying ones; one more than those.
+    pixel_header : bytes
+        Tag, VR and length of Pixel Data.
+    tail : bytes
+        What makes the length of Pixel Data even, or ends its fragments; then the few shared attributes whose tags come
+        after it.
+    """
+
+    meta_start: bytes
+    meta: bytes
+    varying: tuple[int, ...]
+    stretches: tuple[bytes, ...]
+    pixel_header: bytes
+    tail: bytes
+
+
+def header_template(plan: SeriesPlan) -> HeaderTemplate:
+    """Encode once what all instances of the plan share.
+
+    Parameters
+    ----------
+    plan : SeriesPlan
+        What the files say.
+
+    Returns
+    -------
+    HeaderTemplate
+        Explicit VR Little Endian (PS3.5 section A.2).
+    """
+    varying = tuple(tag_of(keyword) for keyword in plan.per_instance)
+    version, sop_class, _, *rest = plan.file_meta(plan.instance(0))
+    pixels = tag_of(_pixel_element(plan)[0])
+    head, behind_pixels = _around_pixels(plan)
+
+    def encoded(low: int, high: int) -> bytes:
+        return _encode(_dataset(own for own in plan.shared if low <= own.tag < high))
+
+    # The frames' functional groups stand behind the last varying attribute: none of these has a higher group number.
+    before_frames = tuple(
+        encoded(low, high) for low, high in pairwise([0, *varying, PER_FRAME_TAG])
+    )
+    behind = encode_per_frame(plan) + encoded(PER_FRAME_TAG, pixels)
+    return HeaderTemplate(
+        meta_start=_encode(_dataset((version, sop_class))),
+        meta=_encode(_dataset(rest)),
+        varying=varying,
+        stretches=(*before_frames[:-1], before_frames[-1] + behind),
+        pixel_header=head,
+        tail=behind_pixels + encoded(pixels, _END),
+    )
+
+
+def _around_pixels(plan: SeriesPlan) -> tuple[bytes, bytes]:
+    """Return the head of Pixel Data, and what ends it."""
+    if plan.is_encapsulated:
+        return HEAD, DELIMITER
+    keyword, vr = _pixel_element(plan)
+    odd = plan.pixel_bytes % 2
+    head = struct.pack(
+        "<HH2sHI", *divmod(tag_of(keyword), 0x10000), vr.encode(), 0, plan.pixel_bytes + odd
+    )
+    return head, b"\0" * odd
+
+
+def _pixel_element(plan: SeriesPlan) -> tuple[str, str]:
+    dtype = plan.value_map.dtype
+    return _PIXELS.get(dtype, "PixelData"), _PIXEL_VR.get(dtype, "OW")
+
+
+def file_chunks(
+    template: HeaderTemplate, header: bytes, frame: npt.NDArray[Any] | bytes
+) -> tuple[bytes | memoryview, ...]:
+    """Return the bytes of one file in order; the pixels are a view of `frame`, not a copy.
+
+    Parameters
+    ----------
+    template : HeaderTemplate
+        Of the series.
+    header : bytes
+        Of the file (`headers`).
+    frame : ndarray, shape (rows, columns) or (rows, columns, 3)
+        Stored values, little endian, C-contiguous; or bytes, which a codec has made of them.
+    """
+    if isinstance(frame, bytes):
+        return tuple(encoded_chunks(template, header, (len(frame),), (frame,)))
+    return header, template.pixel_header, frame.data.cast("B"), template.tail
+
+
+def frames_chunks(
+    template: HeaderTemplate, header: bytes, frames: Iterable[npt.NDArray[Any]]
+) -> Iterator[bytes | memoryview]:
+    """Yield the bytes of a multi-frame file in order, its pixels as they come.
+
+    Parameters
+    ----------
+    template, header
+        As in `file_chunks`.
+    frames : iterable of ndarray
+        Stored values of some frames at a time, in order; little endian, C-contiguous.
+    """
+    yield header + template.pixel_header
+    for some in frames:
+        yield some.data.cast("B")
+    yield template.tail
+
+
+def encoded_chunks(
+    template: HeaderTemplate, header: bytes, lengths: Sequence[int], frames: Iterable[bytes]
+) -> Iterator[bytes]:
+    """Yield the bytes of a file of compressed frames in order, each frame as it comes.
+
+    Parameters
+    ----------
+    template, header
+        As in `file_chunks`.
+    lengths : sequence of int
+        Bytes of each frame, which the table before the first one needs.
+    frames : iterable of bytes
+        The frames, encoded.
+    """
+    extended, basic = offset_tables(lengths)
+    yield header + extended
+    yield template.pixel_header + basic
+    for frame in frames:
+        head, padding = fragment(frame)
+        yield head
+        yield frame
+        yield padding
+    yield template.tail
+
+
+def encode_slowly(
+    plan: SeriesPlan, instance: InstancePlan, frames: npt.NDArray[Any] | list[bytes]
+) -> bytes:
+    """Return the bytes of one file made by pydicom alone: the oracle of `file_chunks`.
+
+    Parameters
+    ----------
+    plan, instance
+        Of the series and of the file.
+    frames : ndarray or list of bytes
+        Stored values of all its frames; or the frames as a codec has made them.
+    """
+    dataset = _dataset((*plan.shared, *instance.attributes))
+    if plan.is_multi_frame:
+        dataset.add_new(
+            PER_FRAME_TAG, "SQ", DicomSequence([_dataset(item) for item in per_frame_items(plan)])
+        )
+    keyword, vr = _pixel_element(plan)
+    if isinstance(frames, list):
+        dataset.add_new(tag_of(keyword), "OB", encapsulate(frames))
+    else:
+        dataset.add_new(
+            tag_of(keyword),
+            vr,
+            np.ascontiguousarray(frames).tobytes() + b"\0" * (plan.pixel_bytes % 2),
+        )
+    dataset.file_meta = FileMetaDataset(_dataset(plan.file_meta(instance)))
+    file = BytesIO()
+    dcmwrite(file, dataset, enforce_file_format=True)
+    return file.getvalue()
+
+
+def _dataset(attributes: Iterable[Attribute]) -> Dataset:
+    dataset = Dataset()
+    for own in attributes:
+        values: Any
+        if own.vr == "SQ":
+            values = DicomSequence(
+                [_dataset(item) for item in own.values if isinstance(item, tuple)]
+            )
+        else:
+            values = list(own.values) if len(own.values) != 1 else own.values[0]
+        dataset.add_new(own.tag, own.vr, values)
+    return dataset
+
+
+def _encode(dataset: Dataset) -> bytes:
+    buffer = DicomBytesIO()
+    buffer.is_little_endian = True
+    buffer.is_implicit_VR = False
+    write_dataset(buffer, dataset, "utf-8")
+    return buffer.getvalue()

@@ -1,0 +1,82 @@
+"""Files → instances, series and volumes: an independent reader that shares no code with the writer."""
+
+from __future__ import annotations
+
+from dicomseries.reading.geometry.repeated_places import SAME_PLACE
+from dicomseries.reading.geometry.slice_order import number_of
+from dicomseries.reading.geometry.volume_sorting import VolumeSorting, sort_files, sort_frames
+from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
+from dicomseries.reading.multiframe.frame_order import number_of_part
+from dicomseries.reading.multiframe.functional_groups import (
+    FunctionalGroups,
+    Path,
+    as_numbers,
+    path_of,
+)
+from dicomseries.reading.parse.character_sets import encodings_of, text_of
+from dicomseries.reading.parse.clocks import seconds_of_dates
+from dicomseries.reading.parse.header_files import read_instance
+from dicomseries.reading.parse.instance import Instance, tag_of
+from dicomseries.reading.parse.parser import Damaged, Element, Short, item_spans, items_of
+from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
+from dicomseries.reading.pixels.decode import decoder_of
+from dicomseries.reading.pixels.encoded_frames import is_compressed, stored_frame
+from dicomseries.reading.pixels.frame_pixels import read_frames
+from dicomseries.reading.pixels.native_pixels import is_plain, read_into, significant, stored_dtype
+from dicomseries.reading.problems import Problem
+from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
+from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
+from dicomseries.reading.series_volume import FileSlabs, open_volume, read, volume_of
+from dicomseries.reading.slice_selection import Slices
+from dicomseries.reading.slice_slabs import read_stored
+
+__all__ = [
+    "SAME_PLACE",
+    "Damaged",
+    "Element",
+    "FileSlabs",
+    "Frames",
+    "FunctionalGroups",
+    "Instance",
+    "Path",
+    "Problem",
+    "Scan",
+    "Series",
+    "SeriesTags",
+    "Short",
+    "Slices",
+    "VolumeSorting",
+    "are_encoded_alike",
+    "as_numbers",
+    "comparable",
+    "decoder_of",
+    "differing_tags",
+    "encodings_of",
+    "frames_of",
+    "is_compressed",
+    "is_plain",
+    "item_spans",
+    "items_of",
+    "nothing_found",
+    "number_of",
+    "number_of_part",
+    "open_volume",
+    "path_of",
+    "read",
+    "read_frames",
+    "read_instance",
+    "read_into",
+    "read_stored",
+    "scan",
+    "seconds_of_dates",
+    "select",
+    "significant",
+    "sort_files",
+    "sort_frames",
+    "stored_dtype",
+    "stored_frame",
+    "tag_of",
+    "tags",
+    "text_of",
+    "volume_of",
+]

@@ -1,0 +1,1 @@
+"""Order, spacing and volumes of slices."""

@@ -1,0 +1,1 @@
+"""Frames of multi-frame files and their functional groups."""

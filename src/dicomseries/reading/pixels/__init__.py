@@ -1,0 +1,1 @@
+"""Pixel Data to arrays of stored and real values."""

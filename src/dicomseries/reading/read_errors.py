@@ -1,0 +1,113 @@
+"""The errors this package raises, each in one place with its remedy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from dicomseries.errors import MissingPackageError, ReadError
+
+__all__ = [
+    "damaged",
+    "decoder_missing",
+    "no_pixels",
+    "no_size",
+    "not_dicom",
+    "truncated",
+    "unreadable",
+]
+
+_Path = str | os.PathLike[str]
+
+
+def not_dicom(path: _Path) -> ReadError:
+    """Return the error for a file that is something else."""
+    return ReadError(
+        code="not-dicom",
+        where=os.fspath(path),
+        given="a file without DICM at byte 128 and without elements of group 2 or 8 at its beginning",
+        expected="a DICOM file (PS3.10 section 7.1)",
+        remedy="Name a DICOM file, or the folder of a series.",
+    )
+
+
+def damaged(path: _Path, what: object) -> ReadError:
+    """Return the error for a file whose bytes make no sense."""
+    return ReadError(
+        code="file-damaged",
+        where=os.fspath(path),
+        given=what,
+        expected="elements in the encoding that the TransferSyntaxUID names (PS3.5 section 7)",
+        remedy="Copy or export the file again; it is damaged, or its transfer syntax is mislabelled.",
+    )
+
+
+def truncated(path: _Path, *, has: int, needs: int) -> ReadError:
+    """Return the error for a file that ends too early (sizes in bytes)."""
+    return ReadError(
+        code="file-truncated",
+        where=os.fspath(path),
+        given=f"{has} bytes",
+        expected=f"at least {needs} bytes",
+        remedy="Copy or export the file again: its end is missing.",
+    )
+
+
+def unreadable(path: _Path, error: OSError) -> ReadError:
+    """Return the error for a file that the system does not let us read."""
+    return ReadError(
+        code="file-unreadable",
+        where=os.fspath(path),
+        given=error.strerror or str(error),
+        expected="a file that can be opened and read",
+        remedy="Check the path and its permissions.",
+    )
+
+
+def no_pixels(path: _Path, given: str) -> ReadError:
+    """Return the error for an instance without pixels that can be returned."""
+    return ReadError(
+        code="no-pixels",
+        where=os.fspath(path),
+        given=given,
+        expected="Pixel Data with 1 or 3 samples of 1, 8, 16 or 32 bits, or floating point pixels",
+        remedy="Choose an image series: reports, structures and raw data have no pixels.",
+    )
+
+
+def no_size(path: _Path, rows: int, columns: int) -> ReadError:
+    """Return the error for an image that does not say how large it is."""
+    return ReadError(
+        code="size-missing",
+        where=os.fspath(path),
+        given=f"Rows {rows}, Columns {columns}",
+        expected="Rows and Columns of at least 1 (PS3.3 section C.7.6.3)",
+        remedy="Export the image again: its header lacks the size, and nothing else in the file tells it.",
+    )
+
+
+def decoder_missing(path: _Path, syntax: str, packages: Sequence[str]) -> MissingPackageError:
+    """Return the error for a compression that no installed package decodes.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    syntax : str
+        Name of its transfer syntax.
+    packages : sequence of str
+        What pip can install, each entry enough alone; empty if no package is known.
+    """
+    remedy = (
+        "Export the series again without compression (Explicit VR Little Endian); "
+        "no package that can be used here decodes it."
+    )
+    if packages:
+        remedy = "Run: " + ", or ".join(f"pip install {package}" for package in packages)
+    return MissingPackageError(
+        code="package-missing",
+        where=os.fspath(path),
+        given=f"transfer syntax {syntax}",
+        expected="a compression that an installed package decodes",
+        remedy=remedy,
+    )

@@ -1,0 +1,284 @@
+"""What a write did, as a record, as text and as plain values for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dicomseries import drawing
+from dicomseries.checks import Finding
+from dicomseries.errors import counted
+from dicomseries.geometry import Grid
+from dicomseries.orientation import orientation_code, orientation_text
+from dicomseries.values import bound_text
+
+__all__ = ["Receipt"]
+
+_MOST_OTHERS = 3
+"""Series of one write that are listed one by one for people; programs get all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What `write` gives back: what stands on disk, and how far it is from the array.
+
+    Parameters
+    ----------
+    out : str
+        Folder of the series.
+    kind : str
+        Name of the kind, such as ``"CT"``.
+    study_uid, series_uid, frame_of_reference_uid : str
+        The identity of the series.
+    files, bytes : int
+        How many files, and their size together.
+    grid : Grid
+        Voxel centres in LPS mm, slices along the normal.
+    dtype : str
+        Of the stored values.
+    slope, intercept : str
+        DS texts: real = slope · stored + intercept.
+    max_error : float
+        Proven bound of abs(restored - real), in real units; 0.0 means exact.
+    achieved_error : float
+        The largest error found, never above `max_error`.
+    clipped, replaced : int
+        Voxels clipped to ``clip=``, and non-finite ones mapped to ``nan=``.
+    verified : bool
+        Whether every file was read back and compared with the array.
+    seconds : float
+        Time taken.
+    advice : tuple of str
+        What a named reader will do that the user should know.
+    volumes : int
+        Time points, echoes or weightings in the series.
+    value_range : tuple of float, optional
+        Range of real values that was given, and kept to.
+    others : tuple of Receipt
+        The further series of the same write: of the other volumes if split, or the companion.
+
+    Raises
+    ------
+    ValueError
+        If the achieved error is above the bound.
+
+    Examples
+    --------
+    >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
+    ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
+    ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
+    ...                   verified=True, seconds=0.01)
+    >>> print(str(receipt).splitlines()[0])
+    CT series 1.3: 3 files, 6,000 bytes in out
+    """
+
+    out: str
+    kind: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str | None
+    files: int
+    bytes: int
+    grid: Grid
+    dtype: str
+    slope: str
+    intercept: str
+    max_error: float
+    achieved_error: float
+    clipped: int
+    replaced: int
+    verified: bool
+    seconds: float
+    advice: tuple[str, ...] = ()
+    volumes: int = 1
+    value_range: tuple[float, float] | None = None
+    others: tuple[Receipt, ...] = ()
+
+    @property
+    def every(self) -> tuple[Receipt, ...]:
+        """The receipts of all series of the write, this one first."""
+        return (self, *self.others)
+
+    def __post_init__(self) -> None:
+        if not self.achieved_error <= self.max_error:
+            message = f"achieved_error {self.achieved_error} is above max_error {self.max_error}"
+            raise ValueError(message)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the receipt as plain values, for JSON."""
+        return {
+            "out": self.out,
+            "kind": self.kind,
+            "study_uid": self.study_uid,
+            "series_uid": self.series_uid,
+            "frame_of_reference_uid": self.frame_of_reference_uid,
+            "files": self.files,
+            "bytes": self.bytes,
+            "shape": list(self.grid.shape),
+            "volumes": self.volumes,
+            **drawing.numbers_of_grid(self.grid),
+            "orientation": orientation_code(self.grid) if self.grid.statement.has_place else None,
+            "dtype": self.dtype,
+            "slope": self.slope,
+            "intercept": self.intercept,
+            "max_error": self.max_error,
+            "achieved_error": self.achieved_error,
+            "value_range": None if self.value_range is None else list(self.value_range),
+            "clipped": self.clipped,
+            "replaced": self.replaced,
+            "verified": self.verified,
+            "seconds": self.seconds,
+            "advice": list(self.advice),
+            "others": [other.to_dict() for other in self.others],
+        }
+
+    def __str__(self) -> str:
+        lines = [self._series(), f"values: {self._values()}"]
+        if self.value_range is not None:
+            lines.append(
+                f"range given: all values lie from {self.value_range[0]:g} to {self.value_range[1]:g}"
+            )
+        if self.clipped or self.replaced:
+            lines.append(
+                f"changed on request: {self.clipped} voxels clipped, {self.replaced} non-finite replaced"
+            )
+        for other in self.others[:_MOST_OTHERS]:
+            lines += [other._series(), f"values: {other._values()}"]  # noqa: SLF001 - another receipt
+        if len(self.others) > _MOST_OTHERS:
+            lines.append(
+                f"… and {len(self.others) - _MOST_OTHERS} more series, the last in {self.others[-1].out}"
+            )
+        if self.grid.statement.has_place:
+            lines.append(f"orientation: {orientation_text(self.grid)}")
+        lines.append(
+            "verified: every file was read back and compared"
+            if self.verified
+            else "not verified (verify=False)"
+        )
+        lines += [
+            f"advice: {text}"
+            for text in dict.fromkeys(text for one in self.every for text in one.advice)
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the facts of every series, and where the first one stands."""
+        tables = [drawing.rows(one.facts()) for one in self.every[: _MOST_OTHERS + 1]]
+        more = len(self.every) - len(tables)
+        note = (
+            f"<p>… and {more} more series, the last in {drawing.safe(self.others[-1].out)}</p>"
+            if more
+            else ""
+        )
+        return drawing.block(*tables, note, drawing.grid_drawing(self.grid))
+
+    def to_html(
+        self,
+        *,
+        command: str = "",
+        look: drawing.Look | None = None,
+        errors: drawing.Bins | None = None,
+        findings: Sequence[Finding] | None = None,
+    ) -> str:
+        """Return a page about the write, which fetches nothing, for dark and light screens.
+
+        Parameters
+        ----------
+        command : str
+            What makes the same series again.
+        look : Look, optional
+            Planes and histogram of the series.
+        errors : Bins, optional
+            How far the voxels that were looked at are from the array, in real units.
+        findings : sequence of Finding, optional
+            What `check` says of the series.
+
+        Examples
+        --------
+        >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
+        ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
+        ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
+        ...                   verified=True, seconds=0.01)
+        >>> receipt.to_html(command="make")[:15]
+        '<!doctype html>'
+        """
+        safe, map_text = (
+            drawing.safe,
+            f"real = {self.slope} · stored + {self.intercept}, stored as {self.dtype}",
+        )
+        bound = f"largest error: {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found in all voxels"
+        shown = drawing.grid_drawing(self.grid) if look is None else drawing.look_figure(look, "")
+        place = "" if look is None else drawing.grid_drawing(self.grid)
+        spread = (
+            ""
+            if errors is None
+            else f"<p>Error, in the slices shown:</p>{drawing.histogram_drawing(errors)}"
+        )
+        others = [
+            drawing.section(f"{one.kind} series", drawing.rows(one.facts())) for one in self.others
+        ]
+        return drawing.page(
+            f"{self.kind} series in {self.out}",
+            drawing.section("What was written", drawing.rows(self.facts())),
+            drawing.section("What it shows", shown),
+            drawing.section("Where it is", place),
+            drawing.section("Values", f"<p>{safe(map_text)}</p><p>{safe(bound)}</p>{spread}"),
+            drawing.section("Findings", _findings(findings)),
+            *others,
+            drawing.section("The same again", f"<pre>{safe(command)}</pre>" if command else ""),
+        )
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return what a person asks of one series, by name, without the further ones.
+
+        Examples
+        --------
+        >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
+        ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
+        ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
+        ...                   verified=True, seconds=0.01)
+        >>> dict(receipt.facts())["values"]
+        'exact (int16, slope 1, intercept 0)'
+        """
+        changed = f"{self.clipped} voxels clipped, {self.replaced} non-finite replaced"
+        return [
+            ("kind", self.kind),
+            ("folder", f"{self.out}: {counted(self.files, 'file')}, {self.bytes:,} bytes"),
+            ("study UID", self.study_uid),
+            ("series UID", self.series_uid),
+            ("frame of reference UID", self.frame_of_reference_uid or "none: no place in space"),
+            *drawing.facts_of_grid(self.grid),
+            *([(self._word, str(self.volumes))] if self.volumes > 1 else []),
+            ("values", self._values()),
+            *([("changed on request", changed)] if self.clipped or self.replaced else []),
+            ("verified", "every file was read back and compared" if self.verified else "no"),
+            *(("advice", text) for text in self.advice),
+        ]
+
+    def _series(self) -> str:
+        files = counted(self.files, "file")
+        volumes = f" with {self.volumes} {self._word}" if self.volumes > 1 else ""
+        return f"{self.kind} series {self.series_uid}{volumes}: {files}, {self.bytes:,} bytes in {self.out}"
+
+    @property
+    def _word(self) -> str:
+        """What follows each other in time: pictures without a place are no volumes."""
+        return "volumes" if self.grid.statement.has_place or self.grid.shape[0] > 1 else "frames"
+
+    def _values(self) -> str:
+        stored = f"{self.dtype}, slope {self.slope}, intercept {self.intercept}"
+        if self.max_error == 0:
+            return f"exact ({stored})"
+        return f"error ≤ {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found ({stored})"
+
+
+def _findings(findings: Sequence[Finding] | None) -> str:
+    """Return findings as a table; a sentence where there are none, nothing where nobody looked."""
+    if findings is None:
+        return ""
+    if not findings:
+        return "<p>None: <code>check</code> is silent.</p>"
+    return drawing.rows(
+        (f"{one.level} {one.id}", f"{one.where}: {one.message} {one.remedy}") for one in findings
+    )

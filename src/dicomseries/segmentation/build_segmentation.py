@@ -1,0 +1,284 @@
+"""A volume of labels and what they mean → one Segmentation object, the same bytes for the same arguments."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any
+
+from pydicom import dcmwrite
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from dicomseries.errors import OptionError
+from dicomseries.iod import SEGMENTATION_SOP_CLASSES, Segmentation, compose
+from dicomseries.metadata import Metadata
+from dicomseries.plan import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    identity_facts,
+    moment_facts,
+    place_facts,
+)
+from dicomseries.segmentation.labels import read_labels
+from dicomseries.segmentation.segment_advice import advice_on
+from dicomseries.segmentation.segment_frames import framed, place, place_on_pictures
+from dicomseries.segmentation.segment_references import picture_references, references
+from dicomseries.segmentation.segments import Segment, parse_segments
+from dicomseries.sources import Volume
+from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+from dicomseries.uids import SeriesUids, make_uid
+
+__all__ = ["SegmentationObject", "build_segmentation", "parse_segmentation_type"]
+
+_FROM_HIGHDICOM = (
+    "SegmentationType",
+    "SegmentSequence",
+    "SegmentsOverlap",
+    "DimensionOrganizationSequence",
+    "DimensionOrganizationType",
+    "DimensionIndexSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelPaddingValue",
+    "PresentationLUTShape",
+    "LossyImageCompression",
+    "PixelData",
+)
+"""What is taken from the object that highdicom makes; patient, study, equipment and place come from elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SegmentationObject:
+    """One Segmentation, ready to be encoded.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        All attributes, with the file meta information and the pixels (explicit VR, little endian).
+    segmentation_type : {"binary", "labelmap"}
+        One bit a voxel and segment, or one label a voxel.
+    segments : tuple of Segment
+        In the order of SegmentNumber; those without voxels too.
+    numbers : tuple of int
+        SegmentNumber of each: the label itself in a label map, 1, 2, 3 and so on in a binary one.
+    frames : int
+        NumberOfFrames.
+    dtype : str
+        ``"bool"`` (1 bit), ``"uint8"`` or ``"uint16"``: what the pixels are stored as.
+    advice : tuple of str
+        What was not stated, was changed, or what a named reader will do.
+    """
+
+    dataset: Dataset
+    segmentation_type: str
+    segments: tuple[Segment, ...]
+    numbers: tuple[int, ...]
+    frames: int
+    dtype: str
+    advice: tuple[str, ...]
+
+    @property
+    def labels(self) -> dict[int, int]:
+        """SegmentNumber in the file → label in the array."""
+        return {number: one.value for number, one in zip(self.numbers, self.segments, strict=True)}
+
+    def encoded(self) -> bytes:
+        """Return the bytes of the Part 10 file (PS3.10 section 7)."""
+        file = BytesIO()
+        dcmwrite(file, self.dataset, enforce_file_format=True)
+        return file.getvalue()
+
+
+def parse_segmentation_type(given: Any) -> str:
+    """Return ``"binary"`` or ``"labelmap"``.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+
+    Examples
+    --------
+    >>> parse_segmentation_type("LABELMAP")
+    'labelmap'
+    """
+    name = given.strip().casefold() if isinstance(given, str) else ""
+    if name in SEGMENTATION_SOP_CLASSES:
+        return name
+    raise OptionError(
+        code="segmentation-type-unknown",
+        where="segmentation_type",
+        given=repr(given),
+        expected="'binary' (one bit a voxel and segment) or 'labelmap' (one label a voxel)",
+        remedy="Choose 'binary', which more readers know, or 'labelmap' for many labels.",
+    )
+
+
+def build_segmentation(
+    volume: Volume,
+    segments: Any = None,
+    *,
+    segmentation_type: str = "binary",
+    metadata: Metadata,
+    uids: SeriesUids,
+    moment: dt.datetime | None = None,
+    source_images: Sequence[Dataset] = (),
+    source_pictures: Sequence[tuple[str, int | None]] = (),
+) -> SegmentationObject:
+    """Return the Segmentation of a label map.
+
+    Parameters
+    ----------
+    volume : Volume
+        Whole numbers from 0 to 65535 or booleans, one volume on an LPS grid. Read once; its labels are then held in
+        memory, with one byte a voxel (two if the source's dtype has more), beside the encoded frames.
+    segments : mapping, sequence of str or Segments, optional
+        What the labels mean, as `parse_segments` takes it.
+    segmentation_type : {"binary", "labelmap"}
+        Segmentation Storage with one bit a voxel and segment, or Label Map Segmentation Storage.
+    metadata : Metadata
+        Patient, study, series and equipment.
+    uids : SeriesUids
+        The object is ``instance(0)``.
+    moment : datetime, optional
+        Date and time of the study, the series and the content.
+    source_images : sequence of Dataset
+        The images that the labels were drawn on, of one study and frame of reference with `uids`.
+    source_pictures : sequence of (str, int or None)
+        Of labels without a place: SOPInstanceUID and frame number of the picture of each slice.
+
+    Returns
+    -------
+    SegmentationObject
+        The dataset, its segments and the advice for the user.
+
+    Raises
+    ------
+    ValuesError, KindError
+        If the volume is no label map, or empty.
+    MetadataError
+        If segments, metadata or source images are wrong.
+    GeometryError
+        If the positions cannot be printed evenly, or slices have neither a place nor a picture.
+    OptionError
+        If the type is unknown.
+    MissingPackageError
+        If highdicom is not installed.
+
+    Notes
+    -----
+    PS3.3 sections A.51, A.90 and C.8.20.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dicomseries.geometry import Grid
+    >>> from dicomseries.sources.volume import ArraySlabs
+    >>> from dicomseries.uids import UidPolicy, series_uids
+    >>> labels = Volume(slabs=ArraySlabs(np.array([[[0, 5, 7]]])), grid=Grid(shape=(1, 1, 3), spacing_mm=(1, 1, 1)))
+    >>> made = build_segmentation(labels, {5: "Liver"}, metadata=Metadata(), uids=series_uids(UidPolicy(), b"seed"),
+    ...              moment=dt.datetime(2026, 11, 22))
+    >>> [one.label for one in made.segments], made.labels
+    (['Liver', 'Segment 7'], {1: 5, 2: 7})
+    """
+    form = parse_segmentation_type(segmentation_type)
+    described = parse_segments(segments)
+    volume = volume.along_normal()
+    volume.grid.check_printed()
+    has_place = volume.grid.statement.has_place
+    if has_place:
+        sources = references(source_images, volume.grid, uids)
+    else:
+        sources = picture_references(source_images, source_pictures, volume.grid, uids)
+    facts = {
+        **moment_facts(moment),
+        **identity_facts(SEGMENTATION_SOP_CLASSES[form], uids),
+        "SOPInstanceUID": (uids.instance(0),),
+        "InstanceNumber": (1,),
+    }
+    composition = compose(Segmentation, place_facts(volume.grid, facts), metadata)
+    labels = read_labels(volume)
+    found = described.of(labels.values)
+    numbers = (
+        tuple(range(1, len(found) + 1)) if form == "binary" else tuple(one.value for one in found)
+    )
+    written = tuple(_written(one, number, uids) for one, number in zip(found, numbers, strict=True))
+    made = framed(labels, written, numbers, form)
+    organisation_uid = make_uid(uids.entropy, "dimension organization", root=uids.root)
+    if has_place:
+        place(made, volume.grid, sources, organisation_uid)
+    else:
+        place_on_pictures(made, sources, organisation_uid)
+    dataset = _dataset(composition.shared)
+    for keyword in _FROM_HIGHDICOM:
+        if keyword in made:
+            dataset.add(made[keyword])
+    if any(image.get("LossyImageCompression") == "01" for image in sources.images):
+        dataset.LossyImageCompression = (
+            "01"  # never reset, whatever is derived from it (PS3.3 section C.7.6.1.1.5)
+        )
+    if sources.images:
+        dataset.ReferencedSeriesSequence = sources.series_items()
+    dataset.file_meta = _file_meta(dataset)
+    return SegmentationObject(
+        dataset=dataset,
+        segmentation_type=form,
+        segments=written,
+        numbers=numbers,
+        frames=int(made.NumberOfFrames),
+        dtype="bool" if form == "binary" else f"uint{made.BitsAllocated}",
+        advice=(*advice_on(found, numbers, labels.values, form), *composition.advice),
+    )
+
+
+def _written(segment: Segment, number: int, uids: SeriesUids) -> Segment:
+    """Return the segment as the file describes it: with the label it has in the array, and a UID to track it by."""
+    changes: dict[str, str] = {}
+    if number != segment.value:
+        note = f"label {segment.value} of the array"
+        changes["description"] = f"{segment.description} ({note})" if segment.description else note
+    if segment.tracking_id and not segment.tracking_uid:
+        changes["tracking_uid"] = make_uid(uids.entropy, "tracking", segment.value, root=uids.root)
+    return replace(segment, **changes) if changes else segment  # type: ignore[arg-type]
+
+
+def _dataset(attributes: Sequence[Attribute]) -> Dataset:
+    dataset = Dataset()
+    for own in attributes:
+        values: Any = list(own.values)
+        if own.vr == "SQ":
+            values = DicomSequence(
+                [_dataset(item) for item in own.values if isinstance(item, tuple)]
+            )
+        elif len(values) == 1:
+            values = values[0]
+        dataset.add_new(own.tag, own.vr, values)
+    return dataset
+
+
+def _file_meta(dataset: Dataset) -> FileMetaDataset:
+    return FileMetaDataset(
+        _dataset(
+            (
+                attribute("FileMetaInformationVersion", b"\0\1"),
+                attribute("MediaStorageSOPClassUID", str(dataset.SOPClassUID)),
+                attribute("MediaStorageSOPInstanceUID", str(dataset.SOPInstanceUID)),
+                attribute("TransferSyntaxUID", EXPLICIT_VR_LITTLE_ENDIAN),
+                attribute("ImplementationClassUID", IMPLEMENTATION_CLASS_UID),
+                attribute("ImplementationVersionName", IMPLEMENTATION_VERSION_NAME),
+            )
+        )
+    )

@@ -1,0 +1,1 @@
+"""Geometry, axes and times from arguments and source."""

@@ -1,0 +1,236 @@
+"""What a caller says about a source, and the place where it meets what the source knows of itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dicomseries.errors import GeometryError, SourceError
+
+__all__ = ["Location", "Request", "locate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Request:
+    """The arguments of `open_volume` that describe a source, checked for contradictions.
+
+    Parameters
+    ----------
+    where : str
+        What to call the source in an error: the file, or the type of the array.
+    spacing : sequence of 3 float, optional
+        mm along x (columns), y (rows), z (slices).
+    origin : sequence of 3 float, optional
+        LPS mm of the first voxel's centre.
+    direction : array_like, optional
+        Nine direction cosines (3×3, columns are the axes) or the six of ImageOrientationPatient, LPS.
+    affine : array_like, optional
+        4×4 from (x, y, z) = (column, row, slice) indices to mm; instead of the three above.
+    space : {"LPS", "RAS"}, optional
+        The frame of `affine`.
+    axes : str, optional
+        A letter of ``t z y x c`` for each axis of the array, in its order.
+    time_point : int, optional
+        The only index of axis t that is taken.
+    times : float or sequence, optional
+        Seconds from one volume to the next, or the time of each.
+    place_optional : bool
+        Whether a source without voxel size or place is opened all the same, on a stand-in grid that says so.
+
+    Raises
+    ------
+    GeometryError
+        If one of them is not made of numbers, if `affine` comes with a spacing, origin or direction, or without
+        `space`, or `space` without it.
+
+    Examples
+    --------
+    >>> Request(spacing=(1, 1, 2)).axes is None
+    True
+    """
+
+    where: str = "source"
+    spacing: Sequence[float] | None = None
+    origin: Sequence[float] | None = None
+    direction: Any = None
+    affine: Any = None
+    space: str | None = None
+    axes: str | None = None
+    time_point: int | None = None
+    times: Any = None
+    place_optional: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("spacing", "origin", "direction", "affine"):
+            _check_numbers(name, getattr(self, name))
+        if self.affine is None:
+            self._check_no_space()
+        else:
+            self._check_affine_alone()
+
+    @property
+    def has_geometry(self) -> bool:
+        """Whether any argument speaks of geometry."""
+        return any(
+            value is not None for value in (self.spacing, self.origin, self.direction, self.affine)
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the arguments alone define the grid, so that nothing of the source's own is needed."""
+        parts = (self.spacing, self.origin, self.direction)
+        return self.affine is not None or all(part is not None for part in parts)
+
+    def _check_no_space(self) -> None:
+        if self.space is not None:
+            raise GeometryError(
+                code="space-without-affine",
+                where="space",
+                given=repr(self.space),
+                expected="space= only together with affine=; spacing, origin and direction are always LPS",
+                remedy="Pass the matrix as affine=, or leave space= out.",
+            )
+
+    def _check_affine_alone(self) -> None:
+        names = ("spacing", "origin", "direction")
+        others = [f"{name}=" for name in names if getattr(self, name) is not None]
+        if others:
+            raise GeometryError(
+                code="geometry-given-twice",
+                where="affine",
+                given=f"affine= and {', '.join(others)}",
+                expected="one of the two: an affine holds spacing, origin and direction",
+                remedy=f"Drop {' and '.join(others)}, or drop affine=.",
+            )
+        if self.space is None:
+            raise GeometryError(
+                code="space-missing",
+                where="space",
+                given="affine= without space=",
+                expected="'LPS' (DICOM, ITK, SimpleITK) or 'RAS' (NIfTI, nibabel)",
+                remedy="Say in which frame the affine ends, e.g. space='RAS'.",
+            )
+
+
+def _check_numbers(name: str, values: Any) -> None:
+    try:
+        np.asarray(0 if values is None else values, dtype=np.float64)
+    except (TypeError, ValueError):
+        if name == "spacing" and _lists_steps(values):
+            raise _uneven_slices(values) from None
+        raise GeometryError(
+            code="geometry-not-numbers",
+            where=name,
+            given=repr(values),
+            expected="numbers",
+            remedy=f"Pass {name}= as a list or array of numbers.",
+        ) from None
+
+
+def _lists_steps(values: Any) -> bool:
+    """Return whether one of the lengths is a list: a step or a position for each slice."""
+    try:
+        return any(np.ndim(value) > 0 for value in values)
+    except (TypeError, ValueError):
+        return False
+
+
+def _uneven_slices(values: Any) -> GeometryError:
+    return GeometryError(
+        code="spacing-uneven",
+        where="spacing",
+        given=repr(values),
+        expected="three lengths: a series is written with even slices, one distance for all",
+        remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK or scipy.ndimage), and pass "
+        "their spacing=.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file or folder, and what is meant inside it (``volume.h5::scan/ct``).
+
+    Examples
+    --------
+    >>> str(Location(Path("volume.h5"), "scan/ct")), Location(Path("A.NII.GZ")).has_suffix(".nii", ".nii.gz")
+    ('volume.h5::scan/ct', True)
+    """
+
+    path: Path
+    member: str | None = None
+
+    def __str__(self) -> str:
+        return str(self.path) if self.member is None else f"{self.path}::{self.member}"
+
+    def has_suffix(self, *suffixes: str) -> bool:
+        """Return whether the name ends with one of `suffixes`, in any case."""
+        return self.path.name.lower().endswith(suffixes)
+
+
+def locate(source: str | os.PathLike[str]) -> Location:
+    """Return where `source` points to; it must exist.
+
+    Raises
+    ------
+    SourceError
+        If nothing is there, it is an address on the network, or ``::`` names a part of what has none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> locate(tempfile.gettempdir()).member is None
+    True
+    """
+    text = os.fspath(source)
+    path, _, member = text.partition("::")
+    location = (
+        Location(Path(text)) if not member or _exists(Path(text)) else Location(Path(path), member)
+    )
+    _refuse_member(location)
+    if "://" in path and not _exists(location.path):
+        raise SourceError(
+            code="source-remote",
+            where=text,
+            given="an address on the network",
+            expected="a local file, or an array that is already open",
+            remedy="Open it first (zarr.open, xarray.open_zarr, dask.array.from_zarr, ...) and pass the array; of a "
+            "file:// address pass the path behind it.",
+        )
+    if not text or not _exists(location.path):
+        raise SourceError(
+            code="file-missing",
+            where=text or "path",
+            given="no such file or folder",
+            expected="an existing file of a known format",
+            remedy="Check the path; a relative one starts from the working folder, and ~ is not replaced.",
+        )
+    return location
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (
+        OSError
+    ):  # a name that is too long for the system, or a folder that may not be looked into
+        return False
+
+
+def _refuse_member(location: Location) -> None:
+    if (
+        location.member
+        and location.path.is_file()
+        and not location.has_suffix(".npz", ".h5", ".hdf5")
+    ):
+        raise SourceError(
+            code="member-of-single-array",
+            where=str(location),
+            given=f"::{location.member}",
+            expected="no part: this file holds one array",
+            remedy=f"Leave it out: {location.path}.",
+        )

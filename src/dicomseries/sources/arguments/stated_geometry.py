@@ -1,0 +1,115 @@
+"""How certain the geometry of a source is: the caller's arguments beside the statement of the format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dicomseries.geometry import Grid
+from dicomseries.geometry_statement import ASSUMED, UNSTATED, Certainty, Statement
+from dicomseries.sources.arguments.source_arguments import Request
+
+__all__ = ["IN_PLANE", "is_default", "joined_statement", "lengths_only", "without_unit"]
+
+IN_PLANE = Statement(origin="missing", direction="missing")
+"""Of a two-dimensional image: rows and columns have a spacing, and nothing says where the picture is."""
+
+_DEFAULT_NOTE = (
+    "The image has the numbers of one that was told no geometry (spacing 1, 1, 1, origin 0, along the axes): 1 mm is "
+    "written as its voxel size. Give spacing= if that is not so."
+)
+
+
+def lengths_only(source: str) -> Statement:
+    """Return the statement of a format that states lengths, and no place in the patient.
+
+    Parameters
+    ----------
+    source : str
+        What states them, e.g. ``"ImageJ metadata"``.
+
+    Examples
+    --------
+    >>> lengths_only("ImageJ metadata").origin
+    'assumed'
+    """
+    note = (
+        f"The voxel size is that of {source}, which states no place in the patient: the first voxel is put at 0, and "
+        "the slices are taken as axial. Give origin= and direction= if you know them."
+    )
+    return replace(ASSUMED, source=source, notes=(note,))
+
+
+def without_unit(what: str) -> str:
+    """Return the note of lengths that have no unit.
+
+    Examples
+    --------
+    >>> without_unit("The coordinates")
+    'The coordinates have no unit: they are taken as mm.'
+    """
+    return f"{what} have no unit: they are taken as mm."
+
+
+def is_default(grid: Grid) -> bool:
+    """Return whether a grid has the numbers of an image that was told nothing: 1 mm, at 0, along the axes.
+
+    Examples
+    --------
+    >>> is_default(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 1)))
+    True
+    """
+    is_plain = grid.spacing_mm == (1.0, 1.0, 1.0) and grid.origin_lps == (0.0, 0.0, 0.0)
+    return is_plain and tuple(map(abs, grid.direction_lps)) == (1, 0, 0, 0, 1, 0, 0, 0, 1)
+
+
+def joined_statement(request: Request, own: Grid | None) -> Statement:
+    """Return what is stated once the caller's arguments override what the source states.
+
+    Parameters
+    ----------
+    request : Request
+        The caller's arguments, without an affine.
+    own : Grid, optional
+        What the source states; None if it states nothing.
+
+    Examples
+    --------
+    >>> joined_statement(Request(spacing=(1, 1, 2)), None) == ASSUMED
+    True
+    >>> joined_statement(Request(), Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1))).spacing
+    'default'
+    """
+    if request.is_complete:
+        return Statement()
+    base = UNSTATED if own is None else _own_statement(own)
+    if not request.has_geometry:
+        return base
+    if request.spacing is not None:
+        base = replace(
+            base,
+            spacing="stated",
+            thickness="stated",
+            origin=_unless_missing(base.origin),
+            direction=_unless_missing(base.direction),
+            notes=() if base.origin in {"missing", "default"} else base.notes,
+        )
+    if not base.has_place:
+        return base
+    origin: Certainty = "stated" if request.origin is not None else base.origin
+    direction: Certainty = "stated" if request.direction is not None else base.direction
+    notes = () if origin == direction == "stated" and base.space == "scanner" else base.notes
+    return replace(base, origin=origin, direction=direction, notes=notes)
+
+
+def _unless_missing(certainty: Certainty) -> Certainty:
+    return "assumed" if certainty == "missing" else certainty
+
+
+def _own_statement(own: Grid) -> Statement:
+    """Return the statement of a source; the numbers that an image class has by default are no statement."""
+    if not is_default(own) or not own.statement.is_placed_by_source:
+        return own.statement
+    notes = (_DEFAULT_NOTE, *own.statement.notes)
+    return replace(
+        own.statement, spacing="default", origin="default", direction="default", notes=notes
+    )

@@ -1,0 +1,213 @@
+"""When each volume was taken: what the caller says, else what the source knows, as seconds after the first."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import DicomSeriesWarning, SourceError
+from dicomseries.sources.arguments.array_axes import Layout
+from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.volume import check_times
+
+__all__ = [
+    "SECONDS_PER_UNIT",
+    "FoundTimes",
+    "asked_times",
+    "in_seconds",
+    "step_times",
+    "times_of",
+    "untimed",
+]
+
+FoundTimes = Callable[[int], npt.ArrayLike | None]
+"""Gives the source's own times in seconds for that many volumes, from any beginning; None if it knows none."""
+
+_NAMES = {
+    Fraction(1): "s sec secs second seconds",
+    Fraction(1, 10**3): "ms msec msecs millisecond milliseconds",
+    Fraction(1, 10**6): "us µs μs usec usecs microsecond microseconds",
+    Fraction(1, 10**9): "ns nsec nanosecond nanoseconds",
+    Fraction(60): "min mins minute minutes",
+    Fraction(3600): "h hr hour hours",
+    Fraction(86400): "d day days",
+}
+SECONDS_PER_UNIT = {name: factor for factor, names in _NAMES.items() for name in names.split()}
+"""Unit of time, lower case -> seconds, exactly."""
+
+
+def untimed(volumes: int) -> None:
+    """Return None: the times of a source that knows none.
+
+    Examples
+    --------
+    >>> untimed(20) is None
+    True
+    """
+
+
+def times_of(
+    layout: Layout, request: Request, found: FoundTimes = untimed
+) -> tuple[float, ...] | None:
+    """Return the time of each volume in seconds after the first: the caller's, else the source's own.
+
+    `found` is not asked if the caller says the times, or if there is no axis of volumes. Times of the source that do
+    not rise, or are not finite, are left out with a warning: the voxels are good without them.
+
+    Raises
+    ------
+    SourceError
+        If the caller's times are not one number for each volume, each later than the one before.
+
+    Warns
+    -----
+    DicomSeriesWarning
+        If the source's own times are none.
+
+    Examples
+    --------
+    >>> layout = Layout(shape=(3, 1, 4, 5), axes="tzyx", own_axes="tzyx")
+    >>> times_of(layout, Request(times=2.5)), times_of(layout, Request(), lambda count: [7, 8, 10])
+    ((0.0, 2.5, 5.0), (0.0, 1.0, 3.0))
+    """
+    if request.times is not None:
+        return asked_times(request.times, _length(layout))
+    if layout.volumes is None or layout.own_axes[layout.axes.index("t")] != "t":
+        return None  # what the source says is about another axis
+    own = found(layout.volumes)
+    if own is None:
+        return None
+    times = _after_the_first(np.asarray(own, dtype=np.float64).ravel().tolist())
+    try:
+        check_times(times, layout.volumes)
+    except SourceError as error:
+        _warn(
+            request.where,
+            f"times that are left out: {error.given}, where {error.expected} were expected",
+        )
+        return None
+    return times
+
+
+def asked_times(times: Any, volumes: int | None) -> tuple[float, ...] | None:
+    """Return the caller's times as seconds after the first.
+
+    Parameters
+    ----------
+    times : float, or sequence of float, datetime64 or timedelta64
+        The step from one volume to the next, or one time for each volume, from any beginning; numbers are seconds.
+    volumes : int, optional
+        How many volumes there are; None if there is no such axis, 1 if it has one element, which needs no time.
+
+    Raises
+    ------
+    SourceError
+        If they are not numbers, or do not fit the volumes.
+
+    Examples
+    --------
+    >>> asked_times(0.5, 3), asked_times([100, 102, 105], 3)
+    ((0.0, 0.5, 1.0), (0.0, 2.0, 5.0))
+    """
+    try:
+        numbers = _seconds(np.asarray(times))
+    except (TypeError, ValueError, IndexError):
+        numbers = np.empty((0, 0))
+    if numbers.ndim > 1:
+        raise SourceError(
+            code="times-not-numbers",
+            where="times",
+            given=repr(times),
+            expected="the seconds from one volume to the next, or a list with the time of each volume in seconds",
+            remedy="Pass e.g. times=2.5, or times=[0, 2.5, 5.1].",
+        )
+    step = float(numbers) if numbers.ndim == 0 else None
+    seconds = _after_the_first(
+        numbers.tolist() if step is None else [step * number for number in range(volumes or 1)]
+    )
+    check_times(seconds, volumes)
+    return seconds if volumes != 1 else None
+
+
+def in_seconds(
+    values: npt.ArrayLike, unit: object, *, where: str
+) -> npt.NDArray[np.float64] | None:
+    """Return times in seconds, None with a warning if it cannot be told what they mean.
+
+    Parameters
+    ----------
+    values : array_like
+        datetime64, timedelta64, or numbers.
+    unit : object
+        Unit of the numbers, as a file names it; one that is not known is not guessed.
+    where : str
+        The file and the field, for the warning.
+
+    Examples
+    --------
+    >>> in_seconds([0, 1500], "msec", where="a.nii").tolist()
+    [0.0, 1.5]
+    >>> in_seconds(np.array(["2024-01-01T00:00:10", "2024-01-01T00:00:12"], "datetime64[s]"), None, where="t").tolist()
+    [0.0, 2.0]
+    """
+    array = np.asarray(values)
+    if array.dtype.kind in "mM":
+        return _seconds(array)
+    # CF's "seconds since 2000-01-01": the beginning does not matter.
+    name = str(unit or "").partition(" since ")[0].strip().strip('"').lower()
+    if name in SECONDS_PER_UNIT and array.dtype.kind in "iuf":
+        # Divided, not multiplied with 0.001: 2300 ms are 2.3 s and not 2.3000000000000003.
+        factor = SECONDS_PER_UNIT[name]
+        return np.asarray(array, dtype=np.float64) * factor.numerator / factor.denominator
+    said = f"in {unit!r}" if name else "without a unit"
+    _warn(where, f"times {said} are left out, since nothing says that they are seconds")
+    return None
+
+
+def step_times(
+    step: float, unit: object, volumes: int, *, where: str
+) -> npt.NDArray[np.float64] | None:
+    """Return the times of volumes that follow each other at even steps, None if the source says no step.
+
+    A step of 0, or of 1 without a unit, is what programs write that were told nothing; below 0 or not finite is none
+    either. Any other step whose unit is not known is left out with a warning.
+
+    Examples
+    --------
+    >>> step_times(2500, "msec", 3, where="a.nii").tolist(), step_times(1, None, 3, where="a.nii")
+    ([0.0, 2.5, 5.0], None)
+    """
+    if not (math.isfinite(step) and step > 0) or (step == 1 and not unit):
+        return None
+    return in_seconds(step * np.arange(volumes), unit, where=where)
+
+
+def _length(layout: Layout) -> int | None:
+    """Return the length of axis t, 1 included; None if there is none or one time point was chosen."""
+    is_there = "t" in layout.axes and layout.time_point is None
+    return layout.shape[layout.axes.index("t")] if is_there else None
+
+
+def _seconds(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    if array.dtype.kind == "M":
+        array = array - array[:1]
+    if array.dtype.kind == "m":
+        array = array.astype("timedelta64[ns]") / np.timedelta64(1, "s")
+    if array.dtype.kind not in "iuf":
+        message = f"{array.dtype} is no number"
+        raise TypeError(message)
+    return np.asarray(array, dtype=np.float64)
+
+
+def _after_the_first(seconds: Sequence[float]) -> tuple[float, ...]:
+    return tuple(time - seconds[0] for time in seconds)
+
+
+def _warn(where: str, text: str) -> None:
+    warnings.warn(f"{where}: {text}. Pass times= in seconds.", DicomSeriesWarning, stacklevel=2)

@@ -1,0 +1,1 @@
+"""Readers of array types and file formats, one module each."""

@@ -1,0 +1,121 @@
+"""SimpleITK images: the door to SimpleITK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import SourceError
+from dicomseries.geometry import Grid
+from dicomseries.sources.arguments.array_axes import check_dtype, lay_out
+from dicomseries.sources.arguments.grid_arguments import build_volume
+from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.stated_geometry import IN_PLANE
+from dicomseries.sources.arguments.volume_times import step_times
+from dicomseries.sources.formats.array_like import array_slabs
+from dicomseries.sources.formats.itk_tags import tags_among
+from dicomseries.sources.optional_packages import made_by
+from dicomseries.sources.volume import Volume
+
+__all__ = ["PACKAGE", "matches", "open_volume"]
+
+PACKAGE: str | None = "itk"
+"""Extra that installs SimpleITK."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """The memory of an image, and the image, without which that memory is gone."""
+
+    image: Any
+    __array_interface__: dict[str, Any]
+
+
+def matches(source: object) -> bool:
+    """Return whether `source` is an image of SimpleITK.
+
+    Examples
+    --------
+    >>> matches(np.ones(3))
+    False
+    """
+    return made_by(source, "SimpleITK") and hasattr(source, "GetPixelIDTypeAsString")
+
+
+def open_volume(source: Any, request: Request) -> Volume:
+    """Return a SimpleITK image with its spacing, origin and direction; its memory is viewed, not copied.
+
+    Axes are (slices, rows, columns), with time in front and vector components behind. A two-dimensional image states
+    the spacing of its rows and columns only; spacing= adds the slice thickness. The fourth spacing is in seconds, by
+    ITK's convention; 1, which an image has that was told nothing, is none.
+
+    Raises
+    ------
+    SourceError
+        For a label map, complex pixels, or other than 1 or 3 components.
+    OptionError, GeometryError
+        As for an array.
+
+    Examples
+    --------
+    >>> import SimpleITK
+    >>> image = SimpleITK.Image([5, 4, 3], SimpleITK.sitkInt16)
+    >>> image.SetSpacing((1, 1, 2.5))
+    >>> volume = open_volume(image, Request())
+    >>> volume.slabs.shape, volume.grid.spacing_mm
+    ((3, 4, 5), (1.0, 1.0, 2.5))
+    """
+    array = _view(source, request.where)
+    check_dtype(array.dtype, request.where)
+    dimension = source.GetDimension()
+    axes = "tzyx"[-dimension:] + ("c" if array.ndim > dimension else "")
+    layout = lay_out(array.shape, request, axes)
+    times = partial(_times, source, request.where)
+    volume = build_volume(
+        array_slabs(array, layout), layout, request, lambda: _grid(source), found_times=times
+    )
+    entries = {key: source.GetMetaData(key) for key in source.GetMetaDataKeys()}
+    return replace(volume, carried=tags_among(entries))
+
+
+def _view(image: Any, where: str) -> npt.NDArray[Any]:
+    import SimpleITK
+
+    if "label" in image.GetPixelIDTypeAsString() or image.GetDimension() > 4:
+        raise SourceError(
+            code="image-unsupported",
+            where=where,
+            given=f"{image.GetPixelIDTypeAsString()}, {image.GetDimension()} dimensions",
+            expected="an image of 2 to 4 dimensions with a number for every pixel",
+            remedy="Convert it first, e.g. SimpleITK.LabelMapToLabel(image).",
+        )
+    view = SimpleITK.GetArrayViewFromImage(image)
+    # A view of SimpleITK dies with its image, and reads freed memory afterwards; so each view holds on to the image.
+    return np.asarray(_Held(image, view.__array_interface__))
+
+
+def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
+    step = image.GetSpacing()[3]
+    return step_times(step, "s" if step != 1 else None, volumes, where=where)
+
+
+def _grid(image: Any) -> Grid | None:
+    count = image.GetDimension()
+    if count < 3:
+        return _grid_in_plane(image)
+    direction = np.reshape(image.GetDirection(), (count, count))[:3, :3]
+    return Grid.from_spacing(
+        (1, 1, 1), image.GetSpacing()[:3], origin=image.GetOrigin()[:3], direction=direction
+    )
+
+
+def _grid_in_plane(image: Any) -> Grid | None:
+    """Return the spacing of rows and columns as a grid without a place; None where the image was told none."""
+    x, y = image.GetSpacing()[:2]
+    if (x, y) == (1.0, 1.0):
+        return None
+    return Grid(shape=(1, 1, 1), spacing_mm=(x, y, 1.0), statement=IN_PLANE)

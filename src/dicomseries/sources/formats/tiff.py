@@ -1,0 +1,344 @@
+"""TIFF files, pages as slices, with the resolution of ImageJ and OME; the door to tifffile."""
+
+from __future__ import annotations
+
+import math
+import threading
+import weakref
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import SourceError, missing_package
+from dicomseries.geometry import Grid
+from dicomseries.sources.arguments.array_axes import Layout, check_dtype, lay_out
+from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit
+from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.stated_geometry import lengths_only
+from dicomseries.sources.arguments.volume_times import step_times
+from dicomseries.sources.frames.mapped_files import map_file
+from dicomseries.sources.frames.unpacked_size import check_packing
+from dicomseries.sources.optional_packages import guarded
+from dicomseries.sources.volume import Slabs, Volume
+
+__all__ = ["PACKAGE", "matches", "open_volume"]
+
+PACKAGE: str | None = "tiff"
+"""Extra that installs tifffile and the decoders of imagecodecs."""
+
+_EXPECTED = "a TIFF file whose compression is known here"
+_REMEDY = 'Check that the file is whole; for its compression, run: pip install "dicomseries[tiff]"'
+_NUMBERS_ARE_LIGHT = {1, 2, 6}
+"""MINISBLACK, RGB, and YCBCR, which decoders turn into RGB where JPEG has made it."""
+
+_COMPRESSIONS = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate", 32773: "packbits"}
+"""By the number of the tag Compression; of others no limit is known."""
+
+
+class _Form(NamedTuple):
+    """Bytes of the parts of a TIFF directory, and where the offset of the first one stands."""
+
+    first: int
+    offset: int
+    number: int
+    entry: int
+
+
+_FORMS = {42: _Form(4, 4, 2, 12), 43: _Form(8, 8, 8, 20)}
+"""By version: TIFF, and BigTIFF."""
+
+_LETTERS = {"S": "c", "Q": "z", "I": "z"}
+
+
+def matches(source: object) -> bool:
+    """Return whether `source` is the location of a ``.tif`` or ``.tiff`` file.
+
+    Examples
+    --------
+    >>> matches(Location(Path("a.ome.TIF"))), matches(Location(Path("a.mha")))
+    (True, False)
+    """
+    return isinstance(source, Location) and source.has_suffix(".tif", ".tiff")
+
+
+def open_volume(source: Location, request: Request) -> Volume:
+    """Return the first series of a TIFF file; voxels that lie raw in one piece are mapped, else read page by page.
+
+    The grid is the one this package wrote beside an exported series; else the spacing is taken from ImageJ's or OME's
+    metadata if it has all three lengths in a unit of length. A mere print resolution (dots per inch) is not taken for
+    a voxel size. TIFF itself knows no orientation. Times are ImageJ's ``finterval`` or OME's ``TimeIncrement``.
+
+    Raises
+    ------
+    MissingPackageError
+        If tifffile is not installed.
+    SourceError
+        If the file cannot be read, or its axes are others than t, z, y, x and colour.
+    OptionError, GeometryError
+        As for an array.
+
+    Examples
+    --------
+    >>> import tempfile, tifffile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.tif"
+    ...     metadata = {"spacing": 2.5, "unit": "mm", "axes": "ZYX"}
+    ...     tifffile.imwrite(path, np.zeros((3, 4, 5), "uint16"), imagej=True, resolution=(2, 2), metadata=metadata)
+    ...     open_volume(Location(path), Request()).grid.spacing_mm
+    (0.5, 0.5, 2.5)
+    """
+    _check_pages(source.path, request.where)
+    file = _open_file(source.path, request.where)
+    try:
+        with guarded(request.where, _EXPECTED, _REMEDY):
+            series = _only_series(file, request.where)
+            grid = _own_grid(file) or _grid_of(_spacing_imagej(file) or _spacing_ome(file))
+            step, unit = _step_imagej(file) or _step_ome(file) or (0.0, None)
+            own_times = _own(file).get("times_s")
+        layout = lay_out(series.shape, request, _axes(series.axes))
+        check_dtype(series.dtype, request.where)
+        slabs = _open_voxels(file, series, layout, request.where)
+    except BaseException:
+        file.close()
+        raise
+    times = partial(step_times, step, unit, where=request.where)
+    return build_volume(
+        slabs, layout, request, lambda: grid, found_times=lambda n: own_times or times(n)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class _PageSlabs:
+    """Pages that are decoded one by one, one thread at a time."""
+
+    series: Any
+    layout: Layout
+    where: str
+    lock: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.layout.frames_shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = np.dtype(self.series.dtype)
+        return dtype
+
+    @property
+    def depth(self) -> int:
+        return 1
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        if start >= min(stop, self.shape[0]):
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        return self.layout.gather(start, stop, self._take)
+
+    def _take(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
+        inside = self._axes_inside_a_page()
+        outer, inner = index[:-inside], index[-inside:]
+        kept = [range(entry.start, entry.stop) for entry in outer]
+        sizes = self.layout.shape[:-inside]
+        grid = np.ravel_multi_index(np.ix_(*kept), sizes) if kept else np.zeros((), int)
+        pages = np.stack([self._page(int(page))[inner] for page in grid.ravel()])
+        return pages.reshape(*(len(entry) for entry in kept), *pages.shape[1:])
+
+    def _axes_inside_a_page(self) -> int:
+        """Return how many trailing axes of the series one page holds."""
+        pages = len(self.series.pages)
+        count = len(self.layout.shape)
+        return next(
+            n for n in range(count, 0, -1) if math.prod(self.layout.shape[: count - n]) >= pages
+        )
+
+    def _page(self, number: int) -> npt.NDArray[Any]:
+        shape = self.layout.shape[-self._axes_inside_a_page() :]
+        with guarded(f"{self.where}, page {number}", _EXPECTED, _REMEDY), self.lock:
+            page = self.series.pages[number]
+            _check_packing(page, f"{self.where}, page {number}")
+            return np.asarray(page.asarray()).reshape(shape)
+
+
+def _check_packing(page: Any, where: str) -> None:
+    """Raise where the pieces of a page cannot hold its pixels; an empty piece stands for zeros in some files."""
+    first, size = page.keyframe, page.parent.filehandle.size
+    places = zip(page.dataoffsets, page.databytecounts, strict=False)
+    counts = [max(0, min(count, size - offset)) for offset, count in places]
+    compression = (
+        "other" if 0 in page.databytecounts else _COMPRESSIONS.get(int(first.compression), "other")
+    )
+    bits = first.size * first.bitspersample
+    check_packing(
+        compression,
+        where=where,
+        packed_bytes=sum(counts),
+        unpacked_bytes=bits // 8,
+        piece_bytes=first.nbytes,
+    )
+
+
+def _check_pages(path: Path, where: str) -> None:
+    """Refuse a chain of pages that leads back into itself, and directories larger than their file (TIFF 6.0 section 2).
+
+    tifffile follows any chain, and reads any number of entries.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(16)
+        order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+        form = _FORMS.get(int.from_bytes(head[2:4], order))
+        if form is None:
+            return
+        place, seen = int.from_bytes(head[form.first : form.first + form.offset], order), set[int]()
+        while place:
+            file.seek(min(place, size))
+            entries = int.from_bytes(file.read(form.number), order)
+            end = place + form.number + form.entry * entries
+            if place in seen or end + form.offset > size or not entries:
+                raise SourceError(
+                    code="file-damaged",
+                    where=where,
+                    given=f"a page at byte {place} of {size}, with {entries} entries",
+                    expected="pages that follow each other and end inside of the file",
+                    remedy="Copy or export the file again.",
+                )
+            seen.add(place)
+            file.seek(end)
+            place = int.from_bytes(file.read(form.offset), order)
+
+
+def _open_file(path: Path, where: str) -> Any:
+    try:
+        import tifffile
+    except ImportError as error:
+        raise missing_package(extra="tiff", where=where) from error
+    with guarded(where, _EXPECTED, _REMEDY):
+        return tifffile.TiffFile(path)
+
+
+def _only_series(file: Any, where: str) -> Any:
+    """Return the one image of a file; pages that are left out without a word would be slices that are lost."""
+    series = file.series
+    if len(series) != 1:
+        shapes = ", ".join(str(one.shape) for one in series[:3])
+        raise SourceError(
+            code="dataset-unclear",
+            where=where,
+            given=f"{len(series)} images of the shapes {shapes}{', …' if len(series) > 3 else ''}",
+            expected="one image, of which every page has the same size and type",
+            remedy="Pass the array itself, e.g. tifffile.imread(path, key=slice(None)) for all pages, or series=0.",
+        )
+    photometric = int(series[0].keyframe.photometric)
+    if photometric not in _NUMBERS_ARE_LIGHT:
+        raise SourceError(
+            code="photometric-unsupported",
+            where=where,
+            given=f"photometric interpretation {series[0].keyframe.photometric.name}",
+            expected="MINISBLACK or RGB: numbers that mean brightness as DICOM's MONOCHROME2 and RGB do",
+            remedy="Convert it first, e.g. with Pillow: Image.open(path).convert('RGB'), or pass the array itself.",
+        )
+    return series[0]
+
+
+def _axes(names: str) -> str | None:
+    """Return our letters for tifffile's; plain pages (Q, I) are slices."""
+    letters = "".join(_LETTERS.get(name, name.lower()) for name in names)
+    return letters if set(letters) <= set("tzyxc") and len(set(letters)) == len(letters) else None
+
+
+def _open_voxels(file: Any, series: Any, layout: Layout, where: str) -> Slabs:
+    with guarded(where, _EXPECTED, _REMEDY):
+        offset = series.dataoffset
+    if offset is not None and not file.is_mdgel:
+        dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
+        slabs = map_file(Path(file.filehandle.path), dtype, series.shape, offset=offset).slabs(
+            layout
+        )
+        file.close()
+        return slabs
+    pages = _PageSlabs(series, layout, where, threading.Lock())
+    weakref.finalize(pages, file.close)
+    return pages
+
+
+def _own_grid(file: Any) -> Grid | None:
+    """Return the grid of a file that this package wrote: TIFF knows no orientation, its description does."""
+    affine = _own(file).get("affine_lps")
+    return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
+
+
+def _own(file: Any) -> dict[str, Any]:
+    """Return what this package, or tifffile, wrote as JSON into the description."""
+    described = file.shaped_metadata or ()
+    return dict(described[0]) if described else {}
+
+
+def _grid_of(spacing: tuple[float, float, float] | None) -> Grid | None:
+    if spacing is None:
+        return None
+    return Grid(
+        shape=(1, 1, 1), spacing_mm=spacing, statement=lengths_only("ImageJ's or OME's metadata")
+    )
+
+
+def _spacing_imagej(file: Any) -> tuple[float, float, float] | None:
+    metadata = file.imagej_metadata or {}
+    factor = mm_per_unit(metadata.get("unit")) if metadata.get("unit") else None
+    tags = file.pages[0].tags
+    lengths = [_pixel_length(tags, name) for name in ("XResolution", "YResolution")]
+    lengths.append(abs(float(metadata.get("spacing", 0))))
+    return _in_mm(lengths, [factor] * 3)
+
+
+def _pixel_length(tags: Any, name: str) -> float:
+    """Return the length of a pixel from its resolution, pixels per unit; 0 if there is none."""
+    pixels, unit = tags[name].value if name in tags else (0, 1)
+    return unit / pixels if pixels else 0.0
+
+
+def _step_imagej(file: Any) -> tuple[float, str] | None:
+    """Return the time from one frame to the next; ImageJ's unit is the second where it says none."""
+    metadata = file.imagej_metadata or {}
+    return (
+        (float(metadata["finterval"]), str(metadata.get("tunit", "s")))
+        if "finterval" in metadata
+        else None
+    )
+
+
+def _step_ome(file: Any) -> tuple[float, str] | None:
+    pixels = _pixels_ome(file)
+    # TimeIncrementUnit: the default of the OME schema is s.
+    step = None if pixels is None else pixels.get("TimeIncrement")
+    return (
+        None
+        if pixels is None or step is None
+        else (float(step), pixels.get("TimeIncrementUnit", "s"))
+    )
+
+
+def _pixels_ome(file: Any) -> ET.Element | None:
+    if not file.is_ome or not file.ome_metadata:
+        return None
+    return ET.fromstring(file.ome_metadata).find(".//{*}Pixels")  # noqa: S314 - expat bounds the expansion of entities
+
+
+def _spacing_ome(file: Any) -> tuple[float, float, float] | None:
+    pixels = _pixels_ome(file)
+    if pixels is None:
+        return None
+    lengths = [float(pixels.get(f"PhysicalSize{letter}", 0)) for letter in "XYZ"]
+    # PhysicalSizeXUnit: the default of the OME schema is µm.
+    return _in_mm(
+        lengths, [mm_per_unit(pixels.get(f"PhysicalSize{letter}Unit", "µm")) for letter in "XYZ"]
+    )
+
+
+def _in_mm(lengths: list[float], factors: list[float | None]) -> tuple[float, float, float] | None:
+    x, y, z = (length * (factor or 0.0) for length, factor in zip(lengths, factors, strict=True))
+    return (x, y, z) if min(x, y, z) > 0 else None

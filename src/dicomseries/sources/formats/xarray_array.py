@@ -1,0 +1,181 @@
+"""xarray's DataArray: dimension names are axes, evenly spaced coordinates are spacing and origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import GeometryError, SourceError
+from dicomseries.geometry import Grid
+from dicomseries.geometry_statement import STATED
+from dicomseries.sources.arguments.array_axes import Layout, check_dtype, lay_out
+from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit, unplaced
+from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.stated_geometry import without_unit
+from dicomseries.sources.arguments.volume_times import in_seconds
+from dicomseries.sources.formats.array_like import SlicedSlabs
+from dicomseries.sources.formats.dask_array import Computed, is_dask
+from dicomseries.sources.frames.chunks import Chunks
+from dicomseries.sources.optional_packages import made_by
+from dicomseries.sources.volume import Volume
+
+__all__ = ["EVENNESS", "PACKAGE", "matches", "open_volume"]
+
+PACKAGE: str | None = "xarray"
+"""Extra that installs xarray."""
+
+EVENNESS = 1e-4
+"""Largest departure of a coordinate from an even row, as a part of the step; float32 coordinates reach about 1e-5."""
+
+_LETTERS = {"time": "t", "channel": "c", "rgb": "c"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Isel:
+    """A variable of xarray, indexed by position and made numpy."""
+
+    variable: Any
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        return np.asarray(self.variable[index].to_numpy())
+
+
+_NO_UNITS = STATED.noting(without_unit("The coordinates x, y and z"))
+
+
+def matches(source: object) -> bool:
+    """Return whether `source` is an object of xarray.
+
+    Examples
+    --------
+    >>> matches(np.ones(3))
+    False
+    """
+    return made_by(source, "xarray")
+
+
+def open_volume(source: Any, request: Request) -> Volume:
+    """Return a DataArray; its dimensions x, y, z, t (time), c (channel, rgb) are the axes.
+
+    If x, y and z all have coordinates of two values or more, these are LPS positions: their step is the spacing (a
+    falling coordinate is a direction of −1) and their first value the origin. ``attrs["units"]`` may be any unit of
+    length; without it they are mm. Dimensions of other names are taken by their order, without geometry.
+
+    The coordinate of t is the times: datetime64, timedelta64, or numbers whose unit of time is ``attrs["units"]``;
+    numbers without one are left out with a warning.
+
+    Raises
+    ------
+    SourceError
+        For a Dataset, which has several arrays.
+    GeometryError
+        If coordinates are uneven or in a unit that is no length; else as for an array.
+    OptionError
+        As for an array.
+
+    Examples
+    --------
+    >>> import xarray
+    >>> coords = {"z": [10.0, 12.5], "y": [4.0, 3.0, 2.0], "x": [0.0, 0.5]}
+    >>> grid = open_volume(xarray.DataArray(np.zeros((2, 3, 2)), coords), Request()).grid
+    >>> grid.spacing_mm, grid.origin_lps, grid.axes[1]
+    ((0.5, 1.0, 2.5), (0.0, 4.0, 10.0), (0.0, -1.0, 0.0))
+    """
+    _refuse_dataset(source, request.where)
+    names = [_LETTERS.get(str(name).lower(), str(name).lower()) for name in source.dims]
+    is_named = (
+        set(names) <= set("tzyxc") and {"x", "y"} <= set(names) and len(set(names)) == len(names)
+    )
+    layout = lay_out(source.shape, request, "".join(names) if is_named else None)
+    check_dtype(source.dtype, request.where)
+    data = Computed(source.variable.data) if _has_dask(source) else _Isel(source.variable)
+    slabs = SlicedSlabs(data, layout, source.dtype, _chunks(source, layout), request.where)
+    found = (lambda: _grid(source, names)) if is_named else unplaced
+    return build_volume(
+        slabs,
+        layout,
+        request,
+        found,
+        found_times=lambda _: _times(source, layout.axes, request.where),
+    )
+
+
+def _refuse_dataset(source: Any, where: str) -> None:
+    if not hasattr(source, "dims") or not hasattr(source, "dtype"):
+        names = [str(name) for name in getattr(source, "data_vars", ())]
+        raise SourceError(
+            code="dataset-unclear",
+            where=where,
+            given=f"a {type(source).__name__} with {', '.join(names) or 'no array'}",
+            expected="one DataArray",
+            remedy=f"Pick one, e.g. dataset[{names[0] if names else 'name'!r}].",
+        )
+
+
+def _has_dask(source: Any) -> bool:
+    # Asked of the variable, since .data of an array that is still in its file would read it all.
+    return bool(source.chunks) and is_dask(source.variable.data)
+
+
+def _chunks(source: Any, layout: Layout) -> Chunks:
+    preferred = source.encoding.get("preferred_chunks") or {}
+    chunks = source.chunks or (preferred and tuple(preferred.get(name, 1) for name in source.dims))
+    return Chunks.of(layout, chunks or None, source.dtype.itemsize)
+
+
+def _times(source: Any, axes: str, where: str) -> npt.ArrayLike | None:
+    name = source.dims[axes.index("t")]
+    if name not in source.coords:
+        return None
+    row = source.coords[name]
+    return in_seconds(row.to_numpy(), row.attrs.get("units"), where=f"{where}, coordinate {name}")
+
+
+def _grid(source: Any, names: list[str]) -> Grid | None:
+    dims = dict(zip(names, source.dims, strict=True))
+    # Asked by name first: xarray makes up a coordinate 0, 1, 2, ... for a dimension that has none.
+    rows = [
+        source.coords[dims[letter]] if dims.get(letter) in source.coords else None
+        for letter in "xyz"
+    ]
+    if any(row is None or row.size < 2 or row.dtype.kind not in "iuf" for row in rows):
+        return None
+    lines = [_line(row, letter) for row, letter in zip(rows, "xyz", strict=True)]
+    return Grid.from_spacing(
+        (1, 1, 1),
+        [abs(step) for _, step in lines],
+        origin=[first for first, _ in lines],
+        direction=np.diag([np.sign(step) for _, step in lines]),
+    ).stated(
+        STATED if all(row is not None and row.attrs.get("units") for row in rows) else _NO_UNITS
+    )
+
+
+def _line(row: Any, letter: str) -> tuple[float, float]:
+    """Return the first value and the step of a coordinate in mm."""
+    unit = row.attrs.get("units")
+    factor = mm_per_unit(unit)
+    if factor is None:
+        raise GeometryError(
+            code="unit-unknown",
+            where=f"coordinate {letter}",
+            given=f"units {unit!r}",
+            expected="a unit of length, e.g. mm",
+            remedy="Set coords[...].attrs['units'] = 'mm', or pass spacing=, origin= and direction= in mm.",
+        )
+    values = np.asarray(row.to_numpy(), dtype=np.float64)
+    step = (values[-1] - values[0]) / (values.size - 1)
+    departure = np.abs(values - (values[0] + step * np.arange(values.size))).max()
+    if not departure <= EVENNESS * abs(step):
+        raise GeometryError(
+            code="coordinates-uneven",
+            where=f"coordinate {letter}",
+            given=f"values {departure:.3g} off an even row of step {step:.6g}",
+            expected=f"even steps, within {EVENNESS:g} of a step",
+            remedy="Interpolate onto even coordinates first, e.g. array.interp(...), or pass spacing=, origin= and "
+            "direction=.",
+        )
+    return float(values[0]) * factor, float(step) * factor

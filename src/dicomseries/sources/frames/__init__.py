@@ -1,0 +1,1 @@
+"""Frame readers: slabs of frames from any array or file."""

@@ -1,0 +1,170 @@
+"""Parts of a file as arrays that are read, not mapped: a file that shrinks meanwhile is an error and not a signal.
+
+A mapping only lends its addresses: where a part of the array would stand says where its bytes are in the file.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.array_utils import byte_bounds
+
+from dicomseries.errors import SourceError
+
+__all__ = ["FileWindow", "file_shrunk", "window_of_memmap"]
+
+_STREWN = 8 << 20
+"""Bytes of a file that are read for a block of a part that is strewn over it."""
+_LARGEST = 32 << 20
+"""Bytes of a file that may be read at once for a part that needs fewer of them."""
+_WIDEST_READ = 1 << 30
+"""Linux reads no more than 2 GiB at once."""
+
+
+class FileWindow:
+    """Read parts of an array that lies raw in a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which is kept open.
+    mapping : mmap.mmap
+        Of the file; its bytes are never looked at.
+    start : int
+        Where in the file the mapping begins.
+    where : str
+        The source, for messages.
+    """
+
+    def __init__(self, path: Path, mapping: mmap.mmap, *, start: int = 0, where: str) -> None:
+        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, self._file)
+        self._mapping = mapping
+        self._address = np.frombuffer(mapping, np.uint8).ctypes.data
+        self._start = start
+        self._where = where
+        self._lock = threading.Lock()
+
+    def take(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the numbers of `part`, a view of the array over the mapping, in memory of their own.
+
+        Raises
+        ------
+        SourceError
+            If the file has become shorter (code "file-truncated"), or cannot be read.
+        """
+        if not part.size:
+            return np.empty(part.shape, part.dtype)
+        low, high = byte_bounds(part)
+        if high - low <= max(_LARGEST, 2 * part.nbytes):
+            return self._read(part, low, high)
+        copy = np.empty(part.shape, part.dtype)
+        axis = int(np.argmax(np.abs(part.strides)))
+        step = max(1, _STREWN // abs(part.strides[axis]))
+        for first in range(0, part.shape[axis], step):
+            block = (*[slice(None)] * axis, slice(first, first + step))
+            copy[block] = self._read(part[block], *byte_bounds(part[block]))
+        return copy
+
+    def _read(self, part: npt.NDArray[Any], low: int, high: int) -> npt.NDArray[Any]:
+        content = np.empty(high - low, np.uint8)
+        self._fill(content.data, low - self._address + self._start)
+        offset = part.__array_interface__["data"][0] - low
+        return np.ndarray(
+            part.shape, part.dtype, buffer=content, offset=offset, strides=part.strides
+        )
+
+    def _fill(self, view: memoryview, offset: int) -> None:
+        done = 0
+        try:
+            while done < len(view):
+                count = self._read_at(view[done : done + _WIDEST_READ], offset + done)
+                if not count:
+                    size = os.fstat(self._file).st_size
+                    raise file_shrunk(self._where, size, offset + len(view))
+                done += count
+        except OSError as error:
+            if isinstance(error, SourceError):
+                raise
+            raise _unreadable(self._where, error) from error
+
+    def _read_at(self, view: memoryview, offset: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(self._file, [view], offset)
+        with self._lock:  # without preadv, as on Windows, two threads would move each other's place
+            os.lseek(self._file, offset, os.SEEK_SET)
+            block = os.read(self._file, len(view))
+        view[: len(block)] = block
+        return len(block)
+
+
+def window_of_memmap(array: npt.NDArray[Any], mapping: mmap.mmap, where: str) -> FileWindow | None:
+    """Return a window on the file of a user's memmap; None where it is not sure that the path still leads to it.
+
+    Parameters
+    ----------
+    array : memmap
+        Or a view of one that is a memmap too.
+    mapping : mmap.mmap
+        Its own.
+    where : str
+        The source, for messages.
+    """
+    name, offset = getattr(array, "filename", None), getattr(array, "offset", None)
+    if name is None or offset is None:
+        return None
+    try:
+        status = Path(name).stat()
+        if _file_at(np.frombuffer(mapping, np.uint8).ctypes.data) != (status.st_dev, status.st_ino):
+            return None
+        return FileWindow(
+            Path(name), mapping, start=offset - offset % mmap.ALLOCATIONGRANULARITY, where=where
+        )
+    except (OSError, ValueError):
+        return None
+
+
+def _file_at(address: int) -> tuple[int, int] | None:
+    """Return device and number of the file that is mapped at an address, as far as the system tells."""
+    with Path("/proc/self/maps").open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            span, _, _, device, number, *_ = line.split()
+            first, last = (int(end, 16) for end in span.split("-"))
+            if first <= address < last:
+                major, minor = (int(part, 16) for part in device.split(":"))
+                return os.makedev(major, minor), int(number)
+    return None
+
+
+def file_shrunk(where: str, given: int, expected: int) -> SourceError:
+    """Return the error of a file that is shorter than its header says, or than it was.
+
+    Examples
+    --------
+    >>> file_shrunk("a.npy", 100, 200).code
+    'file-truncated'
+    """
+    return SourceError(
+        code="file-truncated",
+        where=where,
+        given=f"{given} bytes",
+        expected=f"at least {expected} bytes for the size in its header",
+        remedy="Copy or download the file again; it was cut short, or its header is wrong.",
+    )
+
+
+def _unreadable(where: str, error: OSError) -> SourceError:
+    return SourceError(
+        code="file-unreadable",
+        where=where,
+        given=error.strerror or str(error),
+        expected="a file that stays readable while it is used",
+        remedy="Check the disk or the network, and run it again.",
+    )

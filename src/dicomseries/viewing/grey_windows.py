@@ -1,0 +1,115 @@
+"""Which values are black and which white: the header's window, that of a part of the values, those of a modality."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["PRESETS", "Window", "header_window", "window_of_values"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A range of real values and what maps it to grey.
+
+    Parameters
+    ----------
+    centre, width : float
+        In real units; the width is above 0.
+    is_exact : bool
+        Whether the function is LINEAR_EXACT (centre ± width / 2), or LINEAR, which counts in whole numbers.
+
+    Notes
+    -----
+    PS3.3 section C.11.2.1.2 (Window Center and Window Width).
+
+    Examples
+    --------
+    >>> Window(centre=40, width=400).limits
+    (-160.0, 239.0)
+    >>> Window(centre=0.5, width=1, is_exact=True).limits
+    (0.0, 1.0)
+    """
+
+    centre: float
+    width: float
+    is_exact: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.centre) and math.isfinite(self.width) and self.width > 0):
+            message = f"no window: centre {self.centre}, width {self.width}"
+            raise ValueError(message)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The values that are just black and just white."""
+        if self.is_exact or self.width <= 1:
+            return self.centre - self.width / 2, self.centre + self.width / 2
+        half = (self.width - 1) / 2
+        return self.centre - 0.5 - half, self.centre - 0.5 + half
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the window as plain values."""
+        return {"centre": self.centre, "width": self.width, "isExact": self.is_exact}
+
+
+_CT = (
+    ("Soft tissue", Window(centre=40, width=400)),
+    ("Lung", Window(centre=-600, width=1500)),
+    ("Bone", Window(centre=480, width=2500)),
+    ("Brain", Window(centre=40, width=80)),
+)
+PRESETS: Mapping[str, Sequence[tuple[str, Window]]] = {"CT": _CT}
+"""Modality → windows that its readers know by name, in its units (HU)."""
+
+
+def header_window(attributes: Mapping[str, Any]) -> Window | None:
+    """Return the first window that a header holds; None where there is none that can be used.
+
+    Examples
+    --------
+    >>> header_window({"WindowCenter": [40, 300], "WindowWidth": [400, 1500]})
+    Window(centre=40.0, width=400.0, is_exact=False)
+    >>> header_window({"WindowCenter": "", "WindowWidth": ""}) is None
+    True
+    """
+    centre, width = (_first(attributes.get(name)) for name in ("WindowCenter", "WindowWidth"))
+    if centre is None or width is None or width <= 0:
+        return None
+    return Window(
+        centre=centre, width=width, is_exact=attributes.get("VOILUTFunction") == "LINEAR_EXACT"
+    )
+
+
+def window_of_values(values: npt.NDArray[Any]) -> Window:
+    """Return the window between the 0.5th and the 99.5th percentile of the finite values.
+
+    Examples
+    --------
+    >>> window = window_of_values(np.array([0.0, np.nan, 8.0]))
+    >>> window.centre, round(window.width, 6)
+    (4.0, 7.92)
+    >>> window_of_values(np.full(4, 7)).limits
+    (6.5, 7.5)
+    """
+    found = np.asarray(values, np.float64)
+    found = found[np.isfinite(found)]
+    low, high = np.percentile(found, (0.5, 99.5)).tolist() if found.size else (0.0, 0.0)
+    # Half of each first: the difference of two doubles may be above the largest double.
+    width = min(2 * (high / 2 - low / 2), 1e308) or max(abs(low) * 1e-6, 1.0)
+    return Window(centre=low / 2 + high / 2, width=width, is_exact=True)
+
+
+def _first(value: Any) -> float | None:
+    while isinstance(value, list | tuple):
+        value = value[0] if value else None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,1 @@
+"""Slabs to files, and files read back and compared."""

@@ -1,0 +1,78 @@
+"""A volume as slabs: what is read at once, and the work done on each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from dicomseries.executors import Bounds, Look
+from dicomseries.options import Request
+from dicomseries.sources import (
+    CopiedSlabs,
+    Copyable,
+    PathSlabs,
+    SlabPlan,
+    Volume,
+    edges_of,
+    slab_rule,
+)
+
+__all__ = ["Bounds", "each_slab", "slab_plan", "slabs_of", "within_memory"]
+
+Found = TypeVar("Found")
+
+
+def each_slab(
+    volume: Volume,
+    look: Look[Found],
+    request: Request,
+    what: str,
+    asked: Sequence[Bounds] | None = None,
+) -> Iterator[Found]:
+    """Yield `look(slab, bounds)` of every slab in order, or of those that are asked for, telling the progress.
+
+    `look` is pickled where other processes work: it is a function of a module with arguments bound, or such a record.
+    """
+    slabs = slabs_of(volume, request) if asked is None else list(asked)
+    for (_, stop), found in zip(
+        slabs, request.executor.run(look, volume.slabs, slabs), strict=True
+    ):
+        if request.progress is not None:
+            request.progress(stop, volume.slabs.shape[0], what)
+        yield found
+
+
+def slabs_of(volume: Volume, request: Request) -> Sequence[Bounds]:
+    """Return the bounds of slabs: whole chunks of the source, together about 8 MiB (`slab_rule`)."""
+    return slab_plan(volume, request).bounds
+
+
+def slab_plan(volume: Volume, request: Request) -> SlabPlan:
+    """Return the slabs of one pass over a volume within the memory that was asked for."""
+    return slab_rule(
+        edges_of(volume.slabs, volume.slices),
+        frame_bytes=math.prod(volume.slabs.shape[1:]) * volume.slabs.dtype.itemsize,
+        slices=volume.slices,
+        memory=request.memory,
+        workers=request.executor.sharing,
+        can_copy=request.executor.is_here and isinstance(volume.slabs, Copyable),
+        is_costly=request.compression is not None,
+    )
+
+
+def within_memory(volume: Volume, request: Request) -> tuple[Volume, SlabPlan]:
+    """Return the volume, its slabs copied to the disk by their first read where memory demands it, and the plan."""
+    if request.executor.is_here and isinstance(volume.slabs, PathSlabs):
+        volume = replace(volume, slabs=volume.slabs.slabs)  # nobody else opens it again
+    plan = slab_plan(volume, request)
+    if not plan.scratch_bytes or not isinstance(volume.slabs, Copyable):
+        return volume, plan
+
+    def tell(done: int, total: int) -> None:
+        if request.progress is not None:
+            request.progress(done, total, "copying")
+
+    copied = CopiedSlabs(volume.slabs, slices=volume.slices, tell=tell)
+    return replace(volume, slabs=copied), plan

@@ -1,0 +1,1 @@
+"""Options and source array to one volume on its grid."""

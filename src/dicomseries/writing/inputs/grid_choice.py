@@ -1,0 +1,354 @@
+"""Which grid an array stands on: its own statement, the user's arguments and the source series beside each other.
+
+The rules, in short. What the user states holds. What the array states holds, unless it is in another space than the
+source series. What nobody stated is taken from a source of the same shape, or demanded. A source without an image
+plane gives no place to anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dicomseries.derivation import Source
+from dicomseries.errors import GeometryError
+from dicomseries.geometry import Grid
+from dicomseries.geometry_statement import UNSTATED, Statement
+from dicomseries.iod import Kind
+from dicomseries.sources import Volume, open_picture, open_volume
+from dicomseries.writing.inputs.like_option import Like
+from dicomseries.writing.inputs.unstated_lengths import NO_RULER, are_known, completed, lengths_text
+
+__all__ = ["opened_alone", "opened_like"]
+
+_ARGUMENTS = ("spacing", "origin", "direction", "affine")
+_LABELS_NOWHERE = (
+    "The source has no image plane: the labels have no place and no spacing, and each frame names the picture that it "
+    "is of."
+)
+_ALIKE = 1e-3
+"""Part of a voxel within which two spacings are one; headers of float32 and DS differ by much less."""
+
+
+def opened_alone(source: Any, kind: Kind, geometry: Mapping[str, Any]) -> Volume:
+    """Return the volume of a series that comes from no other.
+
+    Parameters
+    ----------
+    source : array, path or Volume
+        As in `write`.
+    kind : Kind
+        Whether its object class can do without an image plane.
+    geometry : mapping
+        The arguments of `open_volume`.
+
+    Raises
+    ------
+    GeometryError
+        If nothing states a voxel size, and the kind needs one.
+    """
+    if not kind.place_optional or kind.name == "Segmentation":
+        return open_volume(source, **geometry)
+    return _noted(_as_clip(open_picture(source, **geometry), kind))
+
+
+def _as_clip(volume: Volume, kind: Kind) -> Volume:
+    """Return pictures in time, whose origin nobody stated, without a place: only rows and columns have a spacing."""
+    statement = volume.grid.statement
+    is_clip = kind.holds_clips and (volume.volumes or 1) > 1 and volume.slices == 1
+    if not is_clip or not statement.has_place or statement.origin == "stated":
+        return volume
+    spacing = "missing" if statement.spacing == "default" else statement.spacing
+    return _with(volume, Statement(spacing=spacing, origin="missing", direction="missing"))
+
+
+def _noted(volume: Volume) -> Volume:
+    """Return a volume without lengths with the sentence that says so."""
+    statement = volume.grid.statement
+    if statement.has_place or statement.has_lengths:
+        return volume
+    return _with(volume, statement.noting(NO_RULER))
+
+
+def opened_like(
+    source: Any, series: Source, like: Like, kind: Kind, geometry: Mapping[str, Any]
+) -> Volume:
+    """Return the volume of a result, placed by its own statement or on the grid of the series it comes from.
+
+    Parameters
+    ----------
+    source : array, path or Volume
+        As in `write`.
+    series : Source
+        The series that it comes from.
+    like : Like
+        Whether the result is in the same space.
+    kind : Kind
+        Of the result.
+    geometry : mapping
+        The arguments of `open_volume`.
+
+    Raises
+    ------
+    GeometryError
+        If a part of the geometry is not stated and the series cannot give it, or it is in another space.
+    """
+    has_arguments = any(geometry.get(name) is not None for name in _ARGUMENTS)
+    if not series.grid.statement.has_place and kind.name == "Segmentation":
+        return _labels_of_pictures(source, series, like, geometry, has_arguments=has_arguments)
+    if not series.grid.statement.has_place:
+        return _beside_picture(source, series, kind, geometry, has_arguments=has_arguments)
+    try:
+        volume = open_volume(source, **geometry)
+    except GeometryError as error:
+        if error.code != "geometry-missing":
+            raise
+        return _timed(_on_grid(source, series, geometry), series)
+    if like.same_space is False:
+        return volume
+    return _timed(_in_space(volume, series, like, geometry), series)
+
+
+def _timed(volume: Volume, series: Source) -> Volume:
+    """Return the volume with the times of a series of as many volumes, where it states none."""
+    if series.volumes > 1 and volume.volumes == series.volumes and volume.times_s is None:
+        return replace(volume, times_s=series.times_s)
+    return volume
+
+
+# ------------------------------------------------------------------------------------------ a series without a plane
+def _beside_picture(
+    source: Any, series: Source, kind: Kind, geometry: Mapping[str, Any], *, has_arguments: bool
+) -> Volume:
+    """Return the volume of a result of pictures: they have no place, so the result gets none but the user's."""
+    if has_arguments:
+        volume = open_volume(source, **geometry)
+        stated = volume.grid.statement
+        if not kind.place_optional or stated.origin == "stated":
+            return volume
+        statement = Statement(spacing="stated", origin="missing", direction="missing")
+        return _with(volume, statement)
+    if not kind.place_optional:
+        return _stated_by_itself(source, series, kind, geometry)
+    volume = open_picture(source, **geometry)
+    plain = Grid(shape=volume.grid.shape, spacing_mm=(1.0, 1.0, 1.0), statement=UNSTATED)
+    its = series.grid
+    if (
+        its.statement.has_lengths
+        and its.statement.lengths == "patient"
+        and plain.shape[1:] == its.shape[1:]
+    ):
+        plain = replace(plain, spacing_mm=its.spacing_mm, statement=its.statement)
+    statement = plain.statement
+    if volume.grid.statement.has_place and volume.grid.statement.spacing != "default":
+        statement = statement.noting(
+            "The geometry of the array is left out: the source series has no image plane in which it could stand. Give "
+            "affine= with space= if the array has a place of its own."
+        )
+    return _timed(replace(volume, grid=plain.stated(statement)), series)
+
+
+def _labels_of_pictures(
+    source: Any, series: Source, like: Like, geometry: Mapping[str, Any], *, has_arguments: bool
+) -> Volume:
+    """Return labels with the place that they state, or without one: a label for each pixel of the source."""
+    volume = open_picture(source, **geometry)
+    stated = volume.grid.statement
+    if stated.has_place and stated.origin == "stated":
+        return volume
+    if has_arguments or like.same_space is False:
+        raise _place_of_labels(series)
+    count = series.volumes * series.grid.shape[0]
+    shape = ((volume.volumes or 1) * volume.slices, *volume.grid.shape[1:])
+    if shape != (count, *series.grid.shape[1:]):
+        raise _other_pictures(shape, (count, *series.grid.shape[1:]))
+    plain = Grid(
+        shape=series.grid.shape,
+        spacing_mm=(1.0, 1.0, 1.0),
+        statement=UNSTATED.noting(_LABELS_NOWHERE),
+    )
+    volumes = series.volumes if series.volumes > 1 else None
+    return replace(
+        volume, grid=plain, volumes=volumes, times_s=series.times_s, repetition_time_s=None
+    )
+
+
+def _stated_by_itself(
+    source: Any, series: Source, kind: Kind, geometry: Mapping[str, Any]
+) -> Volume:
+    try:
+        volume = open_volume(source, **geometry)
+    except GeometryError as error:
+        if error.code != "geometry-missing":
+            raise
+    else:
+        if volume.grid.statement.origin != "default":
+            return volume
+    remedy = (
+        "Write it as kind='SC' or 'MultiframeSC', which need none, or pass affine= with space= (or spacing=, origin= "
+        "and direction=)."
+    )
+    raise GeometryError(
+        code="geometry-missing",
+        where="source",
+        given=f"neither an array with a place nor a source series with one: {series.modality or 'its'} images have no "
+        "image plane",
+        expected=f"a place in space, which {kind.name} needs",
+        remedy=remedy,
+    )
+
+
+# --------------------------------------------------------------------------------------------- a series with a plane
+def _on_grid(array: Any, series: Source, geometry: Mapping[str, Any]) -> Volume:
+    """Return an array that states nothing, on the grid of the series."""
+    try:
+        volume = open_volume(array, **{**geometry, "affine": series.grid.affine(), "space": "LPS"})
+    except GeometryError as error:
+        raise _other_shape(error.given, series) from None
+    if volume.grid.shape != series.grid.shape:
+        raise _other_shape(volume.grid.shape, series)
+    if not series.is_regular:
+        raise _uneven(series)
+    return _with(volume, _lengths_of(series))
+
+
+def _lengths_of(series: Source) -> Statement:
+    """Return the statement of an array on the grid of a series, which may not state all lengths."""
+    statement = series.grid.statement
+    return Statement(spacing=statement.spacing, thickness=statement.thickness)
+
+
+def _in_space(volume: Volume, series: Source, like: Like, geometry: Mapping[str, Any]) -> Volume:
+    """Return a volume that states something, with what it does not state from the series."""
+    statement = volume.grid.statement
+    if (
+        geometry.get("spacing") is not None
+        and not series.is_regular
+        and volume.slices == series.grid.shape[0]
+    ):
+        raise _uneven(series)
+    if statement.is_placed_by_source:
+        if statement.space == "template" and like.same_space is None:
+            raise _other_space(statement)
+        return volume
+    series = completed(series, volume.grid)
+    is_known = are_known(series.grid) or statement.spacing != "default"
+    if is_known and _is_same(volume.grid, series.grid):
+        return volume
+    if volume.grid.shape == series.grid.shape and _has_spacing_of(volume.grid, series.grid):
+        return _completed(volume, series)
+    return _placed_by_user(volume, series)
+
+
+def _is_same(grid: Grid, other: Grid) -> bool:
+    """Return whether the numbers are those of the series anyway."""
+    same = grid.shape == other.shape
+    return same and np.allclose(
+        grid.affine(), other.affine(), rtol=0, atol=_ALIKE * min(other.spacing_mm)
+    )
+
+
+def _has_spacing_of(grid: Grid, other: Grid) -> bool:
+    pairs = zip(grid.spacing_mm, other.spacing_mm, strict=True)
+    return grid.statement.spacing == "default" or all(
+        abs(own - its) <= _ALIKE * its for own, its in pairs
+    )
+
+
+def _completed(volume: Volume, series: Source) -> Volume:
+    """Return a volume of the series' shape and spacing, with the series' place where it states none."""
+    if not series.is_regular:
+        raise _uneven(series)
+    statement, grid = volume.grid.statement, series.grid
+    is_stated = statement.origin == "stated", statement.direction == "stated"
+    note = (
+        "The array states no place in the patient: it has the shape of the source series, and is put on its grid. "
+        "Check that its axes run as those of the source do."
+    )
+    placed = replace(
+        grid,
+        origin_lps=volume.grid.origin_lps if is_stated[0] else grid.origin_lps,
+        direction_lps=volume.grid.direction_lps if is_stated[1] else grid.direction_lps,
+    )
+    return replace(volume, grid=placed.stated(_lengths_of(series).noting(note)))
+
+
+def _placed_by_user(volume: Volume, series: Source) -> Volume:
+    """Return a volume of another shape or spacing, which must state its place."""
+    statement = volume.grid.statement
+    is_axial = bool(np.allclose(series.grid.direction_lps, np.eye(3).ravel(), rtol=0, atol=1e-6))
+    if statement.origin == "stated" and is_axial:
+        return volume
+    lacking = [name for name in ("origin", "direction") if getattr(statement, name) != "stated"]
+    missing = " and ".join(f"{name}=" for name in lacking)
+    raise GeometryError(
+        code="place-missing",
+        where="source",
+        given=f"an array of (slices, rows, columns) {volume.grid.shape} whose {' and '.join(lacking)} nobody stated",
+        expected=f"its place in the space of the source series, whose grid is {series.grid.shape} with "
+        f"{lengths_text(series.grid)} mm",
+        remedy=f"Pass {missing} of the array (LPS, mm), or affine= with space=; same_space=False for an array that "
+        "stands elsewhere.",
+    )
+
+
+def _with(volume: Volume, statement: Statement) -> Volume:
+    return replace(volume, grid=volume.grid.stated(statement))
+
+
+# ------------------------------------------------------------------------------------------------------------ errors
+def _place_of_labels(series: Source) -> GeometryError:
+    return GeometryError(
+        code="geometry-missing",
+        where="source",
+        given=f"labels without an origin, beside {series.modality or 'other'} images without an image plane",
+        expected="labels of the pixels of these images, without a geometry; or labels with a place of their own",
+        remedy="Leave spacing=, direction= and same_space= out, or pass affine= with space=.",
+    )
+
+
+def _other_pictures(shape: tuple[int, ...], expected: tuple[int, ...]) -> GeometryError:
+    return GeometryError(
+        code="shape-of-another-grid",
+        where="source",
+        given=f"an array of (pictures, rows, columns) {shape}",
+        expected=f"that of the source series, {expected}: its pictures have no place, so pixels go with pixels",
+        remedy="Pass labels for every picture in the order of the source, 0 where there is no segment; undo crops, "
+        "flips and resampling first.",
+    )
+
+
+def _other_shape(given: Any, series: Source) -> GeometryError:
+    return GeometryError(
+        code="shape-of-another-grid",
+        where="source",
+        given=f"an array of (slices, rows, columns) {given}",
+        expected=f"that of the series it comes from, {series.grid.shape}, as it brings no geometry",
+        remedy="Pass its own affine= with space=, or spacing= and origin=, for a resampled, cropped or flipped array; "
+        "same_space=False for one that stands elsewhere.",
+    )
+
+
+def _uneven(series: Source) -> GeometryError:
+    return GeometryError(
+        code="source-has-gaps",
+        where="like",
+        given=f"{series.grid.shape[0]} slices that are not evenly spaced, and an array of as many slices",
+        expected="even slices: a series is written with one distance between all of them, which would misplace these",
+        remedy="Resample the array onto even positions first (e.g. with SimpleITK), and pass the affine= of that; "
+        "or write it without like=, with its own geometry.",
+    )
+
+
+def _other_space(statement: Statement) -> GeometryError:
+    return GeometryError(
+        code="space-of-template",
+        where="source",
+        given=f"positions that are not a scanner's ({statement.source})",
+        expected="an array in the space of the source series",
+        remedy="Resample it into the space of the source first; or pass same_space=True if its positions are the "
+        "source's all the same, same_space=False if it stands in a space of its own.",
+    )

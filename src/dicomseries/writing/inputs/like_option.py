@@ -1,0 +1,458 @@
+"""What `like=` means: from the series on disk to what the result takes over and refers to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dicomseries import reading
+from dicomseries.derivation import (
+    JUDGED,
+    KEPT,
+    Inherited,
+    Lineage,
+    Model,
+    References,
+    Source,
+    derivation_code,
+    inherit,
+    match,
+    match_pictures,
+    meaning_of,
+    references,
+    screened,
+    told,
+    without_claimed,
+)
+from dicomseries.errors import GeometryError, KindError, OptionError
+from dicomseries.iod import Absent, Leaf, names_quantity
+from dicomseries.metadata import Metadata
+from dicomseries.options import Request
+from dicomseries.plan import SOFTWARE_VERSION, Column
+from dicomseries.sources import Volume
+from dicomseries.standard.attribute import Attribute, Item, attribute
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS
+from dicomseries.standard.value_representations import text_fault
+from dicomseries.writing.inputs.picture_spacing import spacing_of_pictures
+
+__all__ = ["DerivationLike", "Like", "kind_of", "like_of", "lineage_of"]
+
+DerivationLike = str | Sequence[str] | Mapping[str, str] | None
+"""A code or name of CID 7203, or (value, scheme, meaning)."""
+
+_TOGETHER = {"ContrastBolusAgentSequence": "ContrastBolusUsageSequence"}
+_TIME_BASE = (
+    "SeriesDate",
+    "SeriesTime",
+    "AcquisitionDate",
+    "AcquisitionTime",
+    "AcquisitionDateTime",
+)
+"""Attributes that state the moment from which the times of PET count."""
+_CITING = frozenset(
+    {
+        "DerivationImageSequence",
+        "ReferencedSeriesSequence",
+        "SourceImageEvidenceSequence",
+        "SourceImageSequence",
+        "FrameOfReferenceUID",
+        "StudyInstanceUID",
+    }
+)
+"""What holds UIDs of the source as they are."""
+
+_MODEL = ("name", "version", "manufacturer")
+_LONGEST = 64
+"""Characters of a Long String (PS3.5 section 6.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Like:
+    """The series that an array was made from, and what was done to it.
+
+    Parameters
+    ----------
+    path : str
+        Its folder.
+    series : str, optional
+        SeriesInstanceUID, where there are several.
+    same_space : bool, optional
+        Whether the array stands in its space; None where the user has not said so, and it is taken to.
+    code : Item, optional
+        What was done.
+    description : str, optional
+        SeriesDescription of the result.
+    model : Model, optional
+        Of an algorithm that took part.
+    keep_private : tuple of str
+        Creators whose private attributes are kept.
+    """
+
+    path: str
+    series: str | None = None
+    same_space: bool | None = None
+    code: Item | None = None
+    description: str | None = None
+    model: Model | None = None
+    keep_private: tuple[str, ...] = ()
+
+
+def like_of(
+    like: Any,
+    *,
+    series: str | None,
+    same_space: bool | None,
+    derivation: DerivationLike,
+    description: str | None,
+    model: Mapping[str, str] | None,
+    keep_private: Sequence[str],
+) -> Like | None:
+    """Return the record of these arguments, None without a series; refuse the others alone."""
+    if like is None:
+        given: dict[str, Any] = {
+            "series": series,
+            "derivation": derivation,
+            "model": model,
+            "keep_private": tuple(keep_private) or None,
+        }
+        given |= {"description": description, "same_space": same_space}
+        odd = next((name for name, value in given.items() if value is not None), None)
+        if odd is None:
+            return None
+        raise OptionError(
+            code="option-without-like",
+            where=odd,
+            given=f"{odd}= without like=",
+            expected="the series that the array comes from",
+            remedy=f"Pass like=, or leave {odd}= out (SeriesDescription may stand in metadata=).",
+        )
+    if not isinstance(like, (str, os.PathLike)) or not isinstance(os.fspath(like), str):
+        raise OptionError(
+            code="like-not-a-path",
+            where="like",
+            given=f"an object of type {type(like).__name__}",
+            expected="the path of the folder of a series",
+            remedy="Pass its path; of a volume that dicomseries.read gave, use volume.derive(array).",
+        )
+    return Like(
+        path=os.fspath(like),
+        series=series,
+        same_space=same_space,
+        code=None if derivation is None else derivation_code(derivation),
+        description=description,
+        model=_model(model),
+        keep_private=(keep_private,) if isinstance(keep_private, str) else tuple(keep_private),
+    )
+
+
+def _model(model: Any) -> Model | None:
+    if model is None:
+        return None
+    if (
+        isinstance(model, Mapping)
+        and model.get("name")
+        and set(model) <= set(_MODEL)
+        and _are_short(model)
+    ):
+        return Model(**{key: str(value) for key, value in model.items()})
+    raise OptionError(
+        code="model-not-described",
+        where="model",
+        given=repr(model),
+        expected=f"a mapping with a name, and of the keys {', '.join(_MODEL)}, each of at most {_LONGEST} characters",
+        remedy='Pass model={"name": "LesionNet", "version": "2.1", "manufacturer": "Us"}.',
+    )
+
+
+def _are_short(model: Mapping[str, Any]) -> bool:
+    return all(len(text) <= _LONGEST and "\\" not in text for text in map(str, model.values()))
+
+
+def kind_of(kind: str | None, source: Source) -> str:
+    """Return the kind of the result: the one asked for, else the source's.
+
+    Raises
+    ------
+    KindError
+        If the source is of a class that arrays are not written as.
+    """
+    if kind is not None:
+        return kind
+    if source.kind is not None and source.kind != "Segmentation":
+        return source.kind
+    raise KindError(
+        code="kind-of-source-unknown",
+        where="kind",
+        given=f"a source of the class {source.sop_class_uid} ({source.modality or 'no modality'})",
+        expected="kind=, as no array is written as that",
+        remedy="Pass the kind of the result, such as kind='SC', 'MR' or 'Segmentation'.",
+    )
+
+
+def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> Request:
+    """Return the request with what comes from the source; what the user has said wins.
+
+    Parameters
+    ----------
+    like : Like
+        What was done.
+    source : Source
+        The series.
+    volume : Volume
+        The result, slices in any order along the normal.
+    request : Request
+        What was asked.
+
+    Raises
+    ------
+    GeometryError
+        If the result stands nowhere near the source, and is not said to stand elsewhere.
+    """
+    grid = volume.along_normal().grid
+    in_space = like.same_space is not False
+    has_plane = source.grid.statement.has_place and grid.statement.has_place
+    matching = (
+        match(source, grid, same_space=in_space) if has_plane else match_pictures(source, grid)
+    )
+    if in_space and has_plane and not any(matching.slices):
+        raise _apart(like, source)
+    screening = screened(
+        source,
+        request.kind.sop_class_uid,
+        leave_out=request.left_out,
+        keep_private=like.keep_private,
+    )
+    source = screening.source
+    inherited = inherit(
+        source,
+        matching,
+        kind=request.kind,
+        keep_private=like.keep_private,
+        description=like.description,
+        moment=request.now,
+        model=like.model,
+        software=f"dicomseries {SOFTWARE_VERSION}",
+        volumes=volume.volumes or 1,
+    )
+    cited = references(
+        source,
+        matching,
+        is_multi_frame=request.kind.is_multi_frame,
+        volumes=volume.volumes or 1,
+        code=like.code,
+        sop_class_uid=request.kind.sop_class_uid,
+    )
+    cited = _nameable(cited, source).without(request.left_out)
+    meaning = meaning_of(source, request.kind)
+    of_values = (one for one in meaning.attributes if one.keyword not in request.left_out)
+    implied = (*_code(like, cited), *of_values)
+    written = (row.keyword for row in request.kind.all_rows if isinstance(row.source, Absent))
+    inherited = _rebased(inherited, request)
+    said = request.metadata.without(*request.left_out)
+    own, groups, lost = _unclaimed(inherited, request)
+    left = (*written, *_ungrouped(inherited, request), *request.left_out)
+    metadata = (
+        replace(inherited.metadata, attributes=own).without(*left).having(*cited.shared, *implied)
+    )
+    columns = tuple(one for one in inherited.columns if one.keyword not in request.left_out)
+    holes = tuple(Leaf(one.keyword, one.keyword) for one in groups)
+    spacing = spacing_of_pictures(source, grid, request.kind)
+    metadata = metadata.without(*spacing.dropped).having(*spacing.kept)
+    keeps_space = in_space and source.frame_of_reference_uid
+    is_multi_frame = request.kind.is_multi_frame
+    ties = frozenset(
+        keyword for keyword, (_, outcome) in screening.outcomes.items() if outcome.startswith(KEPT)
+    )
+    lineage = Lineage(
+        study_uid=source.study_uid,
+        frame_of_reference_uid=source.frame_of_reference_uid if keeps_space else "",
+        columns=(*columns, *(() if is_multi_frame else cited.columns)),
+        groups=(*cited.groups, *holes),
+        group_columns=(*cited.columns, *groups) if is_multi_frame else (),
+        meaning=meaning,
+        of_values=_of_values(metadata, inherited, request),
+        stated=frozenset(request.metadata.keywords),
+        decisions=tuple(
+            (one.attribute, one.source, one.outcome)
+            for one in spacing.told(told(inherited.decisions, screening))
+        ),
+        advice=(
+            *_warned(like, source),
+            *screening.advice,
+            *spacing.advice,
+            *matching.advice,
+            *inherited.advice,
+            *_left_out(inherited, request),
+            *lost,
+        ),
+        images=_images(like) if request.is_segmentation else (),
+        pictures=_pictures(source)
+        if request.is_segmentation and not grid.statement.has_place
+        else (),
+        verbatim=_verbatim(source, inherited, cited) - {one.keyword for one in said.attributes},
+        ties=ties | {"LossyImageCompression"} | (_CITING if _odd_uids(source) else frozenset()),
+        source_number=_series_number(source),
+        source_uids=_uids(source),
+    )
+    taken = replace(metadata, verbatim=frozenset(_unchanged(source, inherited)))
+    return replace(request, metadata=taken.having(*said.attributes), lineage=lineage)
+
+
+def _rebased(inherited: Inherited, request: Request) -> Inherited:
+    """Return what is taken over without the source's time base and what counts from it, if the user states another."""
+    stated = {*request.metadata.keywords, *request.per_volume}
+    if not request.kind.has_time_base or stated.isdisjoint(_TIME_BASE):
+        return inherited
+    counted = {"SeriesDate", "SeriesTime", "FrameReferenceTime"}
+    columns = tuple(one for one in inherited.columns if one.keyword not in counted | stated)
+    return replace(inherited, metadata=inherited.metadata.without(*counted), columns=columns)
+
+
+def _unclaimed(
+    inherited: Inherited, request: Request
+) -> tuple[tuple[Attribute, ...], tuple[Column, ...], Iterator[str]]:
+    """Return what comes from the source without functional groups that the user fills, and advice on them."""
+    claimed = frozenset((*request.metadata.keywords, *request.per_volume)) - request.left_out
+    there = frozenset(FUNCTIONAL_GROUPS.get(request.kind.sop_class_uid, ()))
+    own = {one.keyword: one for one in inherited.metadata.attributes}
+    handed = {keyword: one for keyword, one in own.items() if keyword in there}
+    kept, groups, lost = without_claimed(request.kind, claimed, handed, inherited.groups)
+    others = {keyword: one for keyword, one in own.items() if keyword not in there}
+    texts = (
+        f"{keyword} of the source is left out, as you fill its functional group."
+        for keyword in lost
+    )
+    return tuple({**kept, **others}.values()), groups, texts
+
+
+def _ungrouped(inherited: Inherited, request: Request) -> tuple[str, ...]:
+    """Return what a multi-frame object may only say beside a functional group that differs from frame to frame.
+
+    PS3.3 section C.7.6.4b: a contrast agent that is described needs its use in every frame, for which a new frame
+    between those of the source has no answer.
+    """
+    there = {one.keyword for one in inherited.metadata.attributes}
+    pairs = _TOGETHER.items() if request.kind.is_multi_frame else ()
+    return tuple(keyword for keyword, group in pairs if keyword in there and group not in there)
+
+
+def _left_out(inherited: Inherited, request: Request) -> Iterator[str]:
+    for keyword in _ungrouped(inherited, request):
+        yield f"{keyword} of the source is left out, as {_TOGETHER[keyword]} differs from frame to frame there."
+
+
+def _nameable(cited: References, source: Source) -> References:
+    """Return the references without those that need a UID which the source has not (Type 1 in their items)."""
+    if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
+        return References()
+    unnamed = (
+        set() if source.series_uid else {"ReferencedSeriesSequence", "SourceImageEvidenceSequence"}
+    )
+    unnamed |= set() if source.study_uid else {"SourceImageEvidenceSequence"}
+    return replace(
+        cited,
+        shared=tuple(one for one in cited.shared if one.keyword not in unnamed),
+        columns=tuple(one for one in cited.columns if one.keyword not in unnamed),
+    )
+
+
+def _unchanged(source: Source, inherited: Inherited) -> Iterator[str]:
+    """Yield the keywords of what is said as the source says it; what was changed or added is ours to answer for."""
+    own = {one for frame in source.frames for one in frame.own} | set(source.shared)
+    return (one.keyword for one in inherited.metadata.attributes if one in own)
+
+
+def _verbatim(source: Source, inherited: Inherited, cited: References) -> frozenset[str]:
+    """Return the attributes whose values are the source's, and no fault of the writer."""
+    attributes = (*_unchanged(source, inherited), *(one.keyword for one in cited.shared))
+    columns = (one.keyword for one in (*inherited.columns, *cited.columns))
+    groups = (one.keyword for one in cited.groups)
+    return frozenset({*attributes, *columns, *groups, "StudyInstanceUID", "FrameOfReferenceUID"})
+
+
+def _code(like: Like, cited: References) -> Iterator[Attribute]:
+    """Yield what was done; where frames have a functional group for it, it stands there."""
+    stands_in_group = cited.groups or any(
+        one.keyword == "DerivationImageSequence" for one in cited.shared
+    )
+    if like.code is not None and not stands_in_group:
+        yield attribute("DerivationCodeSequence", like.code)
+
+
+def _series_number(source: Source) -> int:
+    """Return SeriesNumber of the source; 0 where it has none."""
+    own = source.get("SeriesNumber")
+    text = str(own.values[0]).strip() if own is not None and not own.is_empty else ""
+    return int(text) if text.isascii() and text.lstrip("+-").isdigit() else 0
+
+
+def _uids(source: Source) -> dict[str, str]:
+    """Return the UIDs of the source, and what each is the UID of."""
+    found = {frame.sop_instance_uid: "SOPInstanceUID of an image" for frame in source.frames}
+    found[source.series_uid] = "SeriesInstanceUID"
+    found[source.study_uid] = "StudyInstanceUID"
+    found[source.frame_of_reference_uid] = "FrameOfReferenceUID"
+    return {uid: owner for uid, owner in found.items() if uid}
+
+
+def _odd_uids(source: Source) -> list[str]:
+    """Return the UIDs of the source that are not legal, and that the result names all the same."""
+    return [uid for uid in _uids(source) if text_fault("UI", uid)]
+
+
+def _warned(like: Like, source: Source) -> Iterator[str]:
+    odd = _odd_uids(source)
+    if odd:
+        yield (
+            f"{len(odd)} UIDs of the source are not legal, such as {odd[0]}: the result names its images by them, "
+            "and check calls that an error."
+        )
+    if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
+        yield "Images of the source have no SOPInstanceUID or SOPClassUID: the result does not name them."
+    if (
+        like.same_space is not False
+        and source.study_uid
+        and source.study_uid == source.frame_of_reference_uid
+    ):
+        yield (
+            "StudyInstanceUID and FrameOfReferenceUID of the source are one UID, and the result has it for both, "
+            "to stay in its study and space. Tell the maker of the source: a UID names one thing (SER-011)."
+        )
+    if not source.study_uid:
+        yield "The source has no StudyInstanceUID: the result is in a study of its own."
+    if like.same_space is False:
+        yield (
+            "The result has a Frame of Reference of its own: viewers will not lay it over the series it comes from. "
+            "Leave out same_space=False (--another-space) if it lies where that does."
+        )
+
+
+def _of_values(metadata: Metadata, inherited: Inherited, request: Request) -> frozenset[str]:
+    """Return what was taken over for as long as the values are the source's quantity."""
+    taken = {*metadata.keywords, *(one.keyword for one in inherited.columns)}
+    judged = {keyword for keyword in taken & JUDGED.keys() if not JUDGED[keyword].is_always_kept}
+    if not names_quantity(request.kind):
+        judged.discard("ImageType")  # only of MR it names the quantity
+    return frozenset(judged - set(request.metadata.keywords))
+
+
+def _pictures(source: Source) -> tuple[tuple[str, int | None], ...]:
+    return tuple((frame.sop_instance_uid, frame.frame_number) for frame in source.frames)
+
+
+def _images(like: Like) -> tuple[Any, ...]:
+    chosen = reading.select(like.path, reading.scan(like.path), like.series)
+    return tuple(instance.dataset() for instance in chosen.instances)
+
+
+def _apart(like: Like, source: Source) -> GeometryError:
+    return GeometryError(
+        code="apart-from-source",
+        where="like",
+        given=f"an array that no slice of {like.path} meets",
+        expected=f"a place among the source's slices, from {source.frames[0].position_lps} to "
+        f"{source.frames[-1].position_lps} (LPS mm)",
+        remedy="Check spacing=, origin= or affine=, or pass same_space=False for an array that stands elsewhere.",
+    )

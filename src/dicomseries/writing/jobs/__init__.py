@@ -1,0 +1,1 @@
+"""Value statistics, value maps and series plans of a write."""

@@ -1,0 +1,193 @@
+"""A classic series that holds several volumes reads as one array with an axis of volumes, whoever wrote it."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dicomseries.errors import ReadError
+from dicomseries.reading import read, scan
+from dicomseries.reading.geometry.repeated_places import Key, arrange, places_of, rising_times
+from judges.known import OBLIQUE, write_known_series
+
+VOLUMES, SLICES = 3, 4
+STORED = np.arange(VOLUMES * SLICES * 20, dtype="int16").reshape(VOLUMES, SLICES, 4, 5) * 3 - 300
+SHUFFLED = [7, 2, 11, 0, 5, 9, 4, 1, 10, 3, 8, 6]
+
+
+def write_in_time(folder, change, *, number=None):
+    """Write the volumes as files in no order; `change(t, z, dataset)` marks them."""
+    for t in range(VOLUMES):
+
+        def marked(z, dataset, t=t):
+            at = t * SLICES + z
+            dataset.SOPInstanceUID = f"2.25.77.{at}"
+            dataset.InstanceNumber = SHUFFLED[at] if number is None else number(t, z)
+            change(t, z, dataset)
+
+        write_known_series(folder / str(t), STORED[t], change=marked)
+    for path in sorted(folder.rglob("*.dcm")):
+        path.rename(
+            folder / f"{SHUFFLED[int(path.parent.name) * SLICES + int(path.stem) - 1]:02d}.dcm"
+        )
+    return folder
+
+
+def clock(seconds):
+    seconds %= 86400
+    return f"{int(seconds) // 3600:02d}{int(seconds) // 60 % 60:02d}{seconds % 60:09.6f}"
+
+
+def both(keyword, value):
+    return lambda t, z, ds: setattr(ds, keyword, value(t, z))
+
+
+def at_midnight(t, z, ds):
+    ds.AcquisitionTime = clock(86397 + 2.5 * t + 0.1 * z)
+
+
+def at_midnight_dated(t, z, ds):
+    at_midnight(t, z, ds)
+    ds.AcquisitionDate = "20240301" if 86397 + 2.5 * t + 0.1 * z >= 86400 else "20240229"
+
+
+def diffusion(t, _, ds):
+    ds.DiffusionBValue = (1000.0, 0.0, 1000.0)[t]
+    if t != 1:
+        ds.DiffusionGradientOrientation = [0.0, 0.6, 0.8 - 1.6 * (t > 1)]
+
+
+@pytest.mark.parametrize(
+    ("change", "times"),
+    [
+        (both("TemporalPositionIdentifier", lambda t, _: t + 1), None),
+        (both("AcquisitionNumber", lambda t, _: 5 * t + 2), None),
+        (both("TriggerTime", lambda t, _: f"{t * 2200.5}"), (0.0, 2.2005, 4.401)),
+        (both("TriggerTime", lambda t, z: f"{t * 100 + z}"), (0.0, 0.1, 0.2)),
+        (both("FrameReferenceTime", lambda t, _: f"{t * 60000 + 500}"), (0.0, 60.0, 120.0)),
+        (both("ActualFrameDuration", lambda t, _: 1000 * (t + 1)), None),
+        (both("EchoTime", lambda t, _: f"{2.5 * (t + 1)}"), None),
+        (both("EchoNumbers", lambda t, _: t + 1), None),
+        (both("AcquisitionDateTime", lambda t, z: f"2024022912{t:02d}0{z}.5"), (0.0, 60.0, 120.0)),
+        (at_midnight, (0.0, 2.5, 5.0)),
+        (at_midnight_dated, (0.0, 2.5, 5.0)),
+        (both("ContentTime", lambda t, z: clock(3600 + 2 * t + 0.2 * z)), None),
+        (both("ImageType", lambda t, _: ["ORIGINAL", "PRIMARY", "IFW"[t]]), "order"),
+    ],
+)
+def test_volumes_are_told_apart_by_whatever_says_it(tmp_path, change, times):
+    folder = write_in_time(tmp_path, change)
+    (series,) = scan(folder).series
+    assert (series.volumes, series.problems, series.frames) == (VOLUMES, (), 12)
+    volume = read(folder)
+    order = [1, 0, 2] if times == "order" else [0, 1, 2]  # by name: F, I, W
+    np.testing.assert_array_equal(volume.array, STORED[order])
+    np.testing.assert_allclose(volume.grid.affine(), OBLIQUE, atol=1e-9)
+    assert volume.times_s == (None if times == "order" else times)
+    np.testing.assert_array_equal(volume.slabs.read(3, 6), STORED[order].reshape(12, 4, 5)[3:6])
+
+
+def test_diffusion_weightings_keep_the_order_of_their_numbers(tmp_path):
+    volume = read(
+        write_in_time(tmp_path, diffusion, number=lambda t, z: (VOLUMES - t) * SLICES + z)
+    )
+    np.testing.assert_array_equal(volume.array, STORED[::-1])
+    assert [one["DiffusionBValue"] for one in volume.tags.instances[::SLICES]] == [
+        1000.0,
+        0.0,
+        1000.0,
+    ]
+
+
+def test_an_identifier_counts_before_a_time(tmp_path):
+    def change(t, _, ds):
+        ds.TemporalPositionIdentifier, ds.TriggerTime = VOLUMES - t, f"{t * 100}"
+
+    volume = read(write_in_time(tmp_path, change))
+    np.testing.assert_array_equal(volume.array, STORED[::-1])
+    assert volume.times_s is None
+
+
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_the_numbers_of_the_files_are_the_last_resort_and_said(tmp_path, interleaved):
+    def number(t, z):
+        return z * VOLUMES + t if interleaved else t * SLICES + z
+
+    folder = write_in_time(tmp_path, lambda *_: None, number=number)
+    with pytest.warns(UserWarning, match="nothing but InstanceNumber tells the 3 volumes apart"):
+        volume = read(folder)
+    np.testing.assert_array_equal(volume.array, STORED)
+
+
+def test_what_was_tried_is_named_where_nothing_helps(tmp_path):
+    folder = write_in_time(
+        tmp_path, both("EchoTime", lambda t, z: f"{t if z else 0}"), number=lambda *_: 1
+    )
+    (series,) = scan(folder).series
+    (problem,) = series.problems
+    assert (problem.code, problem.level) == ("positions-repeated", "error")
+    assert "none of EchoTime, InstanceNumber makes whole volumes of them" in problem.text
+    with pytest.raises(ReadError):
+        read(folder)
+
+
+def test_a_volume_with_a_slice_too_few_is_refused(tmp_path):
+    folder = write_in_time(tmp_path, both("TemporalPositionIdentifier", lambda t, _: t + 1))
+    (folder / "05.dcm").unlink()
+    assert [problem.code for problem in scan(folder).series[0].problems] == ["positions-repeated"]
+
+
+@pytest.mark.parametrize(("moved", "level"), [(0.1, "warning"), (0.5, "error")])
+def test_volumes_that_do_not_stand_where_the_first_does_are_named(tmp_path, moved, level):
+    def change(t, _, ds):
+        ds.TemporalPositionIdentifier = t + 1
+        position = [float(value) for value in ds.ImagePositionPatient]
+        ds.ImagePositionPatient = [f"{position[0] + moved * (t == 2):.6f}", *position[1:]]
+
+    (series,) = scan(write_in_time(tmp_path, change)).series
+    assert [(problem.code, problem.level) for problem in series.problems] == [
+        ("volumes-moved", level)
+    ]
+    assert (series.grid is None) == (level == "error")
+
+
+@pytest.fixture
+def mosaic(tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    source = Path(nibabel.__file__).parent / "nicom" / "tests" / "data" / "siemens_dwi_0.dcm.gz"
+    if not source.exists():
+        pytest.skip("this nibabel ships no Siemens mosaic")
+    path = tmp_path / "mosaic.dcm"
+    path.write_bytes(gzip.decompress(source.read_bytes()))
+    return path
+
+
+def test_a_siemens_mosaic_is_refused_with_the_way_out(mosaic):
+    assert [problem.code for problem in scan(mosaic).series[0].problems] == ["siemens-mosaic"]
+    with pytest.raises(ReadError) as caught:
+        read(mosaic)
+    assert caught.value.code == "siemens-mosaic"
+    assert "dcm2niix" in caught.value.remedy
+
+
+def test_places_are_told_apart_by_a_part_of_the_gap():
+    assert places_of(np.zeros(4)).tolist() == [0, 0, 0, 0]
+    assert places_of(np.array([0.0, 1e-9, 0.0])).tolist() == [0, 0, 0]
+    assert places_of(np.array([3.0, 0.0, 1.002, 0.998, 2.0, 1.0])).tolist() == [3, 0, 1, 1, 2, 1]
+
+
+def test_a_key_must_split_every_place_alike():
+    places = np.array([0, 0, 1, 1])
+    key = Key(name="EchoTime", values=np.array([1.0, 2, 1, 3]))
+    assert arrange(places, [key], np.full(4, np.nan)) is None
+    found = arrange(places, [Key(name="t", values=key.values, is_clock=True)], np.full(4, np.nan))
+    assert (found.volume_index.tolist(), found.by) == ([0, 1, 0, 1], "t")
+
+
+def test_times_that_do_not_rise_are_none():
+    found = arrange(np.array([0, 0]), [], np.array([1.0, 2.0]))
+    assert rising_times(found, [np.array([3.0, 3.0]), np.array([np.nan, 1.0])]) is None
+    assert rising_times(found, [np.array([3.0, 3.0]), np.array([5.0, 5.5])]) == (0.0, 0.5)
