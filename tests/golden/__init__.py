@@ -1,0 +1,1 @@
+"""SHA-256 digests of written series, compared before and after a change of the source."""
