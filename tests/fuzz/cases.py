@@ -20,7 +20,7 @@ from dicomseries.errors import DicomSeriesError
 from dicomseries.geometry import Grid
 from dicomseries.sources import open_volume
 from dicomseries.values import limits_in
-from dicomseries.viewing.loopback import Request
+from dicomseries.viewing.loopback import HttpRequest
 from fuzz import corpus
 from fuzz.mutations import mutated
 from fuzz.watch import Outcome
@@ -188,7 +188,7 @@ def _served(path: Path, *_: Any) -> str:
     service = service_of(held_at(path))
     statuses = set()
     for address, accept in (("studies", ""), ("instances", "")):
-        statuses.add(service.answer(Request(path=address, accept=accept)).status)
+        statuses.add(service.answer(HttpRequest(path=address, accept=accept)).status)
     for held in list(service._holdings.held)[:2]:
         place = f"studies/{held.uids[0]}/series/{held.uids[1]}/instances/{held.uids[2]}"
         for end in ("", "/metadata", "/frames/1", "/frames/2", "/bulkdata/7FE00010"):
@@ -196,7 +196,7 @@ def _served(path: Path, *_: Any) -> str:
                 "",
                 f'multipart/related; type="application/octet-stream"; transfer-syntax={_EXPLICIT_UID}',
             ):
-                answer = service.answer(Request(path=place + end, accept=accept))
+                answer = service.answer(HttpRequest(path=place + end, accept=accept))
                 statuses.add(answer.status)
                 if not isinstance(answer.content, bytes):
                     try:

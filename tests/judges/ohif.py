@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from dicomseries.api.serve import held_at, service_of
 from dicomseries.viewing.dicomweb import Holdings, Service
 from dicomseries.viewing.dicomweb.series_index import Held
-from dicomseries.viewing.loopback import Request
+from dicomseries.viewing.loopback import HttpRequest
 from judges.browser import PAGES, Answer, Desk, Handler, Pipe, file_answer, opened
 from judges.presence import absent
 from judges.seen import Seen
@@ -100,7 +100,7 @@ def ohif(
             path = url.path.removeprefix(SERVICE_PATH)
             accept = ", ".join(self.headers.get_all("Accept", []))
             answer = self.service.answer(
-                Request(path=path, query=url.query, accept=accept, root=root)
+                HttpRequest(path=path, query=url.query, accept=accept, root=root)
             )
             content = (
                 answer.content if isinstance(answer.content, bytes) else b"".join(answer.content)

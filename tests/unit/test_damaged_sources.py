@@ -16,7 +16,7 @@ from dicomseries.derivation import Source, SourceFrame
 from dicomseries.derivation.attributes.source_screening import screened
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute, attribute
-from dicomseries.viewing.loopback import Request
+from dicomseries.viewing.loopback import HttpRequest
 from dicomseries.writing.inputs.read_source import open_source
 
 _VR = re.compile(rb"(?:CS|DS|FD|IS|LO|SH|SQ|UI|UL|US)(?=..)", re.DOTALL)
@@ -99,4 +99,4 @@ def test_pixels_of_no_frame_are_not_served(frames: int, tmp_path: Path):
     uids = (dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID)
     place = "studies/{}/series/{}/instances/{}".format(*uids)
     for resource in ("/bulkdata/7FE00010", "/frames/1"):
-        assert service.answer(Request(path=place + resource, accept="")).status == 404
+        assert service.answer(HttpRequest(path=place + resource, accept="")).status == 404

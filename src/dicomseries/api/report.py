@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dicomseries.api.check import check
 from dicomseries.api.read import read
-from dicomseries.drawing import Bins, bins_of, places_to_look_at
+from dicomseries.drawing import Histogram, histogram_of, sampled_slices
 from dicomseries.reports import Receipt
 from dicomseries.sources import Volume
 from dicomseries.values import limits_in
@@ -56,17 +56,14 @@ def report_page(
     )
 
 
-def _errors(source: Volume, written: Volume, clip: tuple[float, float] | None) -> Bins | None:
+def _errors(source: Volume, written: Volume, clip: tuple[float, float] | None) -> Histogram | None:
     """Return how far voxels of a few slices are from the source; None where the two are not voxel by voxel the same."""
     meant = in_order_of(written.grid, source).along_normal()
     if meant.slabs.shape != written.slabs.shape:
         return None
-    return bins_of(
+    return histogram_of(
         np.stack(
-            [
-                _difference(meant, written, clip, at)
-                for at in places_to_look_at(meant.slabs.shape[0])
-            ]
+            [_difference(meant, written, clip, at) for at in sampled_slices(meant.slabs.shape[0])]
         )
     )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dicomseries.checks.registry import Fault, Finding, check, run
 
-__all__ = ["Remark", "Validation", "find_program", "validate"]
+__all__ = ["Validation", "ValidatorRemark", "find_program", "validate"]
 
 _SECONDS = 120
 _FILES_A_CALL = 1000
@@ -26,40 +26,40 @@ _MR, _SC = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.7"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Legal:
+class LegalRemark:
     """A line of dciodvfy about what is legal and meant: its pattern, the SOP class (any if ""), and the reason."""
 
     pattern: str
     reason: str
     sop_class_uid: str = ""
 
-    def covers(self, remark: Remark) -> bool:
+    def covers(self, remark: ValidatorRemark) -> bool:
         """Return whether a remark is such a line."""
         is_of_class = self.sop_class_uid in {"", remark.sop_class_uid}
         return is_of_class and re.search(self.pattern, remark.text) is not None
 
 
 _LEGAL = (
-    Legal(
+    LegalRemark(
         pattern=r"^</Laterality\(0020,0060\)> - is only permitted to be empty when actually unknown",
         reason="it is unknown as long as nothing says what part of the body was examined (PS3.3 section C.7.3.1)",
     ),
-    Legal(
+    LegalRemark(
         pattern=r"Missing attribute or value that would be needed to build DICOMDIR",
         reason="such as PatientID, which may be empty (Type 2); media are not what is checked",
     ),
-    Legal(
+    LegalRemark(
         pattern=r"^</Rescale(Intercept|Slope|Type)\(0028,105[234]\)(\[1\])?> - "
         r"(Non-identity Modality LUT Module|Attribute is not present in standard DICOM IOD)",
         reason="an MR image may have a rescale as a Standard Extended SOP Class (PS3.2 section 7.3); scanners and "
         "`write` use it, and readers apply it",
         sop_class_uid=_MR,
     ),
-    Legal(
+    LegalRemark(
         pattern=r"^</RescaleType\(.*Unrecognized defined term = <US>",
         reason="US (unspecified) is a defined term of PS3.3 section C.11.1.1.2 that older releases lack",
     ),
-    Legal(
+    LegalRemark(
         pattern=r"^</(SliceThickness|SpacingBetweenSlices|ImagePositionPatient|ImageOrientationPatient"
         r"|FrameOfReferenceUID|PositionReferenceIndicator)\(.*not present in standard DICOM IOD",
         reason="Image Plane and Frame of Reference are part of the Secondary Capture IOD since a later edition",
@@ -70,7 +70,7 @@ _LEGAL = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
+class ValidatorRemark:
     """One line of a validator: its name, "Error" or "Warning", the file (or "series"), what it says, the SOP class."""
 
     program: str
@@ -140,20 +140,20 @@ class _Answer:
     """The remarks of one program, how often it was asked and did not answer, and why not."""
 
     program: str
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[ValidatorRemark, ...] = ()
     asked: int = 0
     silent: int = 0
     troubles: tuple[str, ...] = ()
 
 
-def _missing_uid(remark: Remark) -> str | None:
+def _missing_uid(remark: ValidatorRemark) -> str | None:
     """Return the UID of a referenced instance that dcentvfy misses; None for any other remark."""
     found = _MISSING.match(remark.text)
     return None if found is None else found[1]
 
 
 @check("EXT-001", level="error", part="PS3.3", scope="validators")
-def dciodvfy_finds_no_error(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
+def dciodvfy_finds_no_error(remarks: tuple[ValidatorRemark, ...]) -> Iterator[Fault]:
     """The validator dciodvfy (dicom3tools) prints no line that begins with Error.
 
     Its exit code is not looked at: it can be 0 all the same. Lines on the length of a text with other letters than
@@ -166,7 +166,7 @@ def dciodvfy_finds_no_error(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
 
 
 @check("EXT-002", level="warning", part="PS3.3", scope="validators")
-def dciodvfy_warns_of_nothing(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
+def dciodvfy_warns_of_nothing(remarks: tuple[ValidatorRemark, ...]) -> Iterator[Fault]:
     """The validator dciodvfy (dicom3tools) prints no line that begins with Warning.
 
     Lines about what is legal and meant are left out: an empty Laterality while no part of the body is named; attributes
@@ -178,7 +178,7 @@ def dciodvfy_warns_of_nothing(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
 
 
 @check("EXT-003", level="error", part="PS3.3 A.1.2", scope="validators")
-def dcentvfy_finds_no_error(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
+def dcentvfy_finds_no_error(remarks: tuple[ValidatorRemark, ...]) -> Iterator[Fault]:
     """The validator dcentvfy (dicom3tools) finds the same patient, study, series and equipment in all files.
 
     It is shown the files of one series. Lines that a referenced instance is missing are left out where the files say
@@ -188,14 +188,14 @@ def dcentvfy_finds_no_error(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
 
 
 @check("EXT-004", level="warning", part="PS3.3 A.1.2", scope="validators")
-def dcentvfy_warns_of_nothing(remarks: tuple[Remark, ...]) -> Iterator[Fault]:
+def dcentvfy_warns_of_nothing(remarks: tuple[ValidatorRemark, ...]) -> Iterator[Fault]:
     """The validator dcentvfy (dicom3tools) prints no line that begins with Warning."""
     yield from _faults(remarks, "dcentvfy", "Warning")
 
 
-def _faults(remarks: tuple[Remark, ...], program: str, level: str) -> Iterator[Fault]:
+def _faults(remarks: tuple[ValidatorRemark, ...], program: str, level: str) -> Iterator[Fault]:
     """Yield each text once, whatever value it quotes, with the first file and how many there are."""
-    alike: dict[str, list[Remark]] = {}
+    alike: dict[str, list[ValidatorRemark]] = {}
     for remark in remarks:
         if (remark.program, remark.level) == (program, level):
             alike.setdefault(_QUOTED.sub("", remark.text), []).append(remark)
@@ -240,7 +240,10 @@ def _missing(program: str) -> _Answer:
 
 
 def _answer(
-    program: str, remarks: Sequence[Remark], names: Sequence[str], outcomes: Sequence[_Outcome]
+    program: str,
+    remarks: Sequence[ValidatorRemark],
+    names: Sequence[str],
+    outcomes: Sequence[_Outcome],
 ) -> _Answer:
     """Return the answer of a program, each trouble once with the first file and how many there are."""
     groups: dict[str, list[str]] = {}
@@ -263,11 +266,11 @@ def _answer(
 
 def _remarks(
     program: str, where: str, lines: Sequence[str], sop_class_uid: str = ""
-) -> Iterator[Remark]:
+) -> Iterator[ValidatorRemark]:
     for line in lines:
         level, _, text = line.partition(" - ")
         if level in {"Error", "Warning"}:
-            yield Remark(
+            yield ValidatorRemark(
                 program=program,
                 level=level,
                 where=where,

@@ -16,7 +16,7 @@ from dicomseries.errors import DicomSeriesError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dicomseries.drawing import Plane
+    from dicomseries.drawing import PreviewPlane
 
 __all__ = ["facts_table", "is_terminal", "preview", "rich_table"]
 
@@ -97,7 +97,7 @@ def preview(volume: Any) -> str:
         return f"\nno preview: {printable(' '.join(str(error).split()))}"
 
 
-def half_blocks(plane: Plane) -> str:
+def half_blocks(plane: PreviewPlane) -> str:
     """Return a plane as text: one character shows two pixels, the upper as ink and the lower as paper."""
     import numpy as np
     from rich.color import Color

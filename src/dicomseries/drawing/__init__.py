@@ -13,28 +13,35 @@ from dicomseries.drawing.html_pieces import (
     section,
     spacing_words,
 )
-from dicomseries.drawing.png_figures import look_figure, planes_figure
+from dicomseries.drawing.png_figures import planes_figure, preview_figure
 from dicomseries.drawing.svg_drawings import grid_drawing, histogram_drawing
-from dicomseries.drawing.volume_preview import Bins, Look, Plane, bins_of, look, places_to_look_at
+from dicomseries.drawing.volume_preview import (
+    Histogram,
+    PreviewPlane,
+    VolumePreview,
+    histogram_of,
+    preview_volume,
+    sampled_slices,
+)
 
 __all__ = [
-    "Bins",
-    "Look",
-    "Plane",
-    "bins_of",
+    "Histogram",
+    "PreviewPlane",
+    "VolumePreview",
     "block",
     "facts_of_grid",
     "grid_drawing",
     "histogram_drawing",
-    "look",
-    "look_figure",
+    "histogram_of",
     "numbers",
     "numbers_of_grid",
     "page",
-    "places_to_look_at",
     "planes_figure",
+    "preview_figure",
+    "preview_volume",
     "rows",
     "safe",
+    "sampled_slices",
     "section",
     "spacing_words",
 ]

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from dicomseries.drawing.html_pieces import safe
 from dicomseries.drawing.svg_drawings import histogram_drawing
-from dicomseries.drawing.volume_preview import Look, Plane
+from dicomseries.drawing.volume_preview import PreviewPlane, VolumePreview
 
-__all__ = ["look_figure", "planes_figure", "png"]
+__all__ = ["planes_figure", "png", "preview_figure"]
 
 _SIDE = 200
 """Pixels on the screen of the longest side of all planes together."""
@@ -43,12 +43,12 @@ def png(pixels: npt.NDArray[np.uint8]) -> bytes:
     )
 
 
-def planes_figure(planes: Sequence[Plane]) -> str:
+def planes_figure(planes: Sequence[PreviewPlane]) -> str:
     """Return planes beside each other in one scale of mm, each with its name.
 
     Examples
     --------
-    >>> planes_figure([Plane(name="slice 1", pixels=np.zeros((2, 3), np.uint8), size_mm=(30, 40))])[:8]
+    >>> planes_figure([PreviewPlane(name="slice 1", pixels=np.zeros((2, 3), np.uint8), size_mm=(30, 40))])[:8]
     '<figure>'
     """
     scale = _SIDE / max(size for plane in planes for size in plane.size_mm)
@@ -58,14 +58,14 @@ def planes_figure(planes: Sequence[Plane]) -> str:
     return f"<figure>{shown}</figure>"
 
 
-def look_figure(seen: Look, grid: str) -> str:
+def preview_figure(seen: VolumePreview, grid: str) -> str:
     """Return what a look has shown, beside the drawing of a grid, and how much of the volume it was.
 
     Examples
     --------
-    >>> from dicomseries.drawing.volume_preview import bins_of
-    >>> plane = Plane(name="slice 1", pixels=np.zeros((2, 3), np.uint8), size_mm=(30, 40))
-    >>> look_figure(Look(planes=(plane,), bins=bins_of(np.ones(3)), slices=2, of=3), "")[-34:]
+    >>> from dicomseries.drawing.volume_preview import histogram_of
+    >>> plane = PreviewPlane(name="slice 1", pixels=np.zeros((2, 3), np.uint8), size_mm=(30, 40))
+    >>> preview_figure(VolumePreview(planes=(plane,), bins=histogram_of(np.ones(3)), slices=2, of=3), "")[-34:]
     '<small>From 2 of 3 slices.</small>'
     """
     lost = f" {seen.bins.not_finite} values are not finite." if seen.bins.not_finite else ""
@@ -75,7 +75,7 @@ def look_figure(seen: Look, grid: str) -> str:
     )
 
 
-def _shown(plane: Plane, width: int, height: int) -> str:
+def _shown(plane: PreviewPlane, width: int, height: int) -> str:
     data = base64.b64encode(png(plane.pixels)).decode("ascii")
     name = safe(plane.name)
     image = (

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from dicomseries.drawing.volume_preview import Bins
+from dicomseries.drawing.volume_preview import Histogram
 from dicomseries.geometry import Grid
 
 __all__ = ["grid_drawing", "histogram_drawing"]
@@ -22,12 +22,12 @@ _COLOURS = {"columns": "#d1495b", "rows": "#2e8b57", "slices": "#3b7dd8"}
 Point = tuple[float, float]
 
 
-def histogram_drawing(bins: Bins) -> str:
+def histogram_drawing(bins: Histogram) -> str:
     """Return an SVG of a histogram, its heights by the logarithm: a few voxels are seen beside millions.
 
     Examples
     --------
-    >>> histogram_drawing(Bins(counts=(1, 2), low=0.0, high=1.0, not_finite=0))[:4]
+    >>> histogram_drawing(Histogram(counts=(1, 2), low=0.0, high=1.0, not_finite=0))[:4]
     '<svg'
     """
     if not bins.counts:

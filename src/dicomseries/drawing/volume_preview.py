@@ -12,7 +12,14 @@ import numpy.typing as npt
 from dicomseries.geometry import Grid
 from dicomseries.orientation import course
 
-__all__ = ["Bins", "Look", "Plane", "bins_of", "look", "places_to_look_at"]
+__all__ = [
+    "Histogram",
+    "PreviewPlane",
+    "VolumePreview",
+    "histogram_of",
+    "preview_volume",
+    "sampled_slices",
+]
 
 _MOST_SLICES = 48
 """Slices that are read, spread evenly: enough for a picture of this height, and few of a volume of thousands."""
@@ -29,7 +36,7 @@ Reals = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Plane:
+class PreviewPlane:
     """A plane through a volume as grey levels or colours, and its size in mm.
 
     Parameters
@@ -51,7 +58,7 @@ class Plane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bins:
+class Histogram:
     """How many values lie in each of equal steps from the least to the greatest.
 
     Parameters
@@ -71,44 +78,44 @@ class Bins:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class VolumePreview:
     """What a few slices of a volume show.
 
     Parameters
     ----------
-    planes : tuple of Plane
+    planes : tuple of PreviewPlane
         One along the slices, one along the rows, one along the columns, through the middle.
-    bins : Bins
+    bins : Histogram
         Real values of the voxels that were looked at.
     slices, of : int
         How many slices were read, and how many there are.
     """
 
-    planes: tuple[Plane, ...]
-    bins: Bins
+    planes: tuple[PreviewPlane, ...]
+    bins: Histogram
     slices: int
     of: int
 
 
-def places_to_look_at(slices: int) -> list[int]:
+def sampled_slices(slices: int) -> list[int]:
     """Return the indices of a few slices, the first, the middle and the last among them.
 
     Examples
     --------
-    >>> places_to_look_at(3), len(places_to_look_at(2400))
+    >>> sampled_slices(3), len(sampled_slices(2400))
     ([0, 1, 2], 49)
     """
     spread = np.linspace(0, slices - 1, min(slices, _MOST_SLICES)).round().astype(int)
     return sorted({*spread.tolist(), slices // 2})
 
 
-def look(
+def preview_volume(
     read: Callable[[int, int], npt.NDArray[Any]],
     grid: Grid,
     *,
     slope: float = 1,
     intercept: float = 0,
-) -> Look:
+) -> VolumePreview:
     """Look at a volume, a few slices at a time: memory and reading are bounded, however large it is.
 
     Parameters
@@ -122,12 +129,12 @@ def look(
 
     Examples
     --------
-    >>> seen = look(lambda start, stop: np.ones((stop - start, 4, 5)), Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
+    >>> seen = preview_volume(lambda start, stop: np.ones((stop - start, 4, 5)), Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
     >>> [plane.name for plane in seen.planes], seen.planes[1].size_mm, seen.slices
     (['slice 1', 'row 2', 'column 2'], (5.0, 6.0), 3)
     """
     count, height, width = grid.shape
-    places = places_to_look_at(count)
+    places = sampled_slices(count)
     steps = (
         slice(None, None, -(-height // _MOST_PIXELS)),
         slice(None, None, -(-width // _MOST_PIXELS)),
@@ -149,45 +156,45 @@ def look(
     has_place = grid.statement.has_place
     columns, rows, slices = ((course(axis).split("→") if has_place else []) for axis in grid.axes)
     planes = (
-        Plane(
+        PreviewPlane(
             name=f"slice {middle[0]}",
             pixels=shades(across[places.index(middle[0])]),
             size_mm=(x, y),
             letters=(*columns, *rows),
         ),
-        Plane(
+        PreviewPlane(
             name=f"row {middle[1]}",
             pixels=shades(np.stack(along_rows[::-1])),
             size_mm=(x, z),
             letters=(*columns, *slices[::-1]),
         ),
-        Plane(
+        PreviewPlane(
             name=f"column {middle[2]}",
             pixels=shades(np.stack(along_columns[::-1])),
             size_mm=(y, z),
             letters=(*rows, *slices[::-1]),
         ),
     )
-    return Look(planes=planes, bins=bins_of(seen), slices=len(places), of=count)
+    return VolumePreview(planes=planes, bins=histogram_of(seen), slices=len(places), of=count)
 
 
-def bins_of(values: npt.NDArray[Any]) -> Bins:
+def histogram_of(values: npt.NDArray[Any]) -> Histogram:
     """Return how values are spread; those that are not finite are counted apart.
 
     Examples
     --------
-    >>> bins = bins_of(np.array([0.0, 1.0, 1.0, np.nan]))
+    >>> bins = histogram_of(np.array([0.0, 1.0, 1.0, np.nan]))
     >>> bins.counts[0], bins.counts[-1], bins.low, bins.high, bins.not_finite
     (1, 2, 0.0, 1.0, 1)
     """
     finite = values[np.isfinite(values)]
     lost = values.size - finite.size
     if not finite.size:
-        return Bins(counts=(), low=0.0, high=0.0, not_finite=lost)
+        return Histogram(counts=(), low=0.0, high=0.0, not_finite=lost)
     low, high = float(finite.min()), float(finite.max())
     steps = np.minimum((_share(finite, low, high) * _BINS).astype(np.intp), _BINS - 1)
     counts = np.bincount(steps.ravel(), minlength=_BINS)
-    return Bins(counts=tuple(counts.tolist()), low=low, high=high, not_finite=lost)
+    return Histogram(counts=tuple(counts.tolist()), low=low, high=high, not_finite=lost)
 
 
 def _real(values: npt.NDArray[Any], slope: float, intercept: float) -> Reals:

@@ -177,8 +177,8 @@ class Receipt:
         self,
         *,
         command: str = "",
-        look: drawing.Look | None = None,
-        errors: drawing.Bins | None = None,
+        look: drawing.VolumePreview | None = None,
+        errors: drawing.Histogram | None = None,
         findings: Sequence[Finding] | None = None,
     ) -> str:
         """Return a page about the write, which fetches nothing, for dark and light screens.
@@ -187,9 +187,9 @@ class Receipt:
         ----------
         command : str
             What makes the same series again.
-        look : Look, optional
+        look : VolumePreview, optional
             Planes and histogram of the series.
-        errors : Bins, optional
+        errors : Histogram, optional
             How far the voxels that were looked at are from the array, in real units.
         findings : sequence of Finding, optional
             What `check` says of the series.
@@ -208,7 +208,9 @@ class Receipt:
             f"real = {self.slope} · stored + {self.intercept}, stored as {self.dtype}",
         )
         bound = f"largest error: {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found in all voxels"
-        shown = drawing.grid_drawing(self.grid) if look is None else drawing.look_figure(look, "")
+        shown = (
+            drawing.grid_drawing(self.grid) if look is None else drawing.preview_figure(look, "")
+        )
         place = "" if look is None else drawing.grid_drawing(self.grid)
         spread = (
             ""

@@ -386,7 +386,7 @@ class Volume:
             replace(self, grid=grid, slabs=_Reversed(self.slabs, self.slices)) if reverse else self
         )
 
-    def look(self) -> drawing.Look:
+    def look(self) -> drawing.VolumePreview:
         """Return three planes and a histogram of the first volume, from a few slices of it.
 
         Raises
@@ -399,7 +399,9 @@ class Volume:
         >>> Volume(slabs=ArraySlabs(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))).look().slices
         3
         """
-        return drawing.look(self.slabs.read, self.grid, slope=self.slope, intercept=self.intercept)
+        return drawing.preview_volume(
+            self.slabs.read, self.grid, slope=self.slope, intercept=self.intercept
+        )
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: facts, three planes, a histogram, and where the grid stands.
@@ -412,7 +414,7 @@ class Volume:
             seen = self.look()
         except (DicomSeriesError, OSError) as error:
             return drawing.block(text, grid, drawing.rows([("no picture", error)]))
-        return drawing.block(text, drawing.look_figure(seen, grid))
+        return drawing.block(text, drawing.preview_figure(seen, grid))
 
     def _facts(self) -> list[tuple[str, object]]:
         """Return what is said of the volume in words."""

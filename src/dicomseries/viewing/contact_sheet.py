@@ -19,7 +19,7 @@ from dicomseries.viewing.page_model import ruler_unit
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
 
-__all__ = ["Plane", "contact_sheet", "letters_of", "planes_of"]
+__all__ = ["SheetPlane", "contact_sheet", "letters_of", "planes_of"]
 
 _PLANE, _TILE = 360, 144
 """Pixels of the longer side of a plane, and of a slice of the montage."""
@@ -30,7 +30,7 @@ _PAPER, _INK, _LETTER = (20, 24, 28), (228, 233, 237), (255, 217, 138)
 _LEAST_LEAN = math.sin(math.radians(15))
 
 
-class Plane(NamedTuple):
+class SheetPlane(NamedTuple):
     """One of the planes of an array, as a radiologist looks at it.
 
     `through` is the axis of the array (0 slices, 1 rows, 2 columns) it stands across; `across` and `down` are those
@@ -93,7 +93,7 @@ def _title(layer: Layer) -> str:
     return f"{name}   {layer.kind}   {size}{volumes}   {sides}"
 
 
-def planes_of(grid: Grid) -> tuple[Plane, ...]:
+def planes_of(grid: Grid) -> tuple[SheetPlane, ...]:
     """Return the axial, the coronal and the sagittal plane: left and posterior to the right, the head up.
 
     Pictures without a place have one plane, as they are stored.
@@ -101,19 +101,19 @@ def planes_of(grid: Grid) -> tuple[Plane, ...]:
     Examples
     --------
     >>> planes_of(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))[1]
-    Plane(name='Coronal', through=1, across=(2, False), down=(0, True))
+    SheetPlane(name='Coronal', through=1, across=(2, False), down=(0, True))
     """
     if not grid.statement.has_place:
-        return (Plane("Picture", 0, (2, False), (1, False)),)
+        return (SheetPlane("Picture", 0, (2, False), (1, False)),)
     axes = np.array(grid.axes)[::-1]  # by the array's axes: slices, rows, columns
     left, posterior, superior = _nearest(np.abs(axes))
     to_left = (left, bool(axes[left][0] < 0))
     to_back = (posterior, bool(axes[posterior][1] < 0))
     to_feet = (superior, bool(axes[superior][2] > 0))
     return (
-        Plane("Axial", superior, to_left, to_back),
-        Plane("Coronal", posterior, to_left, to_feet),
-        Plane("Sagittal", left, to_back, to_feet),
+        SheetPlane("Axial", superior, to_left, to_back),
+        SheetPlane("Coronal", posterior, to_left, to_feet),
+        SheetPlane("Sagittal", left, to_back, to_feet),
     )
 
 
@@ -138,7 +138,7 @@ def letters_of(direction: Sequence[float]) -> str:
     return "".join(pair[part < 0] for part, pair in leans if abs(part) > _LEAST_LEAN)
 
 
-def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: Plane) -> Image.Image:
+def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: SheetPlane) -> Image.Image:
     """Return the plane through the middle with its name, letters and a scale."""
     grid = layer.volume.grid
     picture = _picture(image, layer, plane, grid.shape[plane.through] // 2, _PLANE)
@@ -162,7 +162,7 @@ def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: Plane) 
     return framed
 
 
-def _name_sides(pen: ImageDraw.ImageDraw, grid: Grid, plane: Plane) -> None:
+def _name_sides(pen: ImageDraw.ImageDraw, grid: Grid, plane: SheetPlane) -> None:
     """Draw the letters of the patient's sides."""
     middle = _CAPTION + _PLANE // 2
     right, down = (_direction(grid, *one) for one in (plane.across, plane.down))
@@ -173,7 +173,7 @@ def _name_sides(pen: ImageDraw.ImageDraw, grid: Grid, plane: Plane) -> None:
     _text(pen, (_PLANE // 2, _CAPTION + _PLANE - 4), letters_of(down), "md")
 
 
-def _direction(grid: Grid, axis: int, is_flipped: bool) -> tuple[float, ...]:  # noqa: FBT001 - the pair of a Plane
+def _direction(grid: Grid, axis: int, is_flipped: bool) -> tuple[float, ...]:  # noqa: FBT001 - the pair of a SheetPlane
     return tuple((-part if is_flipped else part) for part in grid.axes[2 - axis])
 
 
@@ -200,7 +200,7 @@ def _scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float, unit: str) -> None:
     )
 
 
-def _tiles(image: ModuleType, layer: Layer, plane: Plane) -> list[Image.Image]:
+def _tiles(image: ModuleType, layer: Layer, plane: SheetPlane) -> list[Image.Image]:
     """Return evenly chosen slices, as they are stored in the files, each as the plane it is."""
     slices = layer.volume.slices
     chosen = np.unique(np.linspace(0, slices - 1, min(slices, _MOST_TILES)).astype(int)).tolist()
@@ -208,7 +208,7 @@ def _tiles(image: ModuleType, layer: Layer, plane: Plane) -> list[Image.Image]:
 
 
 def _picture(
-    image: ModuleType, layer: Layer, plane: Plane, index: int, longest: int
+    image: ModuleType, layer: Layer, plane: SheetPlane, index: int, longest: int
 ) -> Image.Image:
     """Return a plane in true proportions, its longer side as long as asked for."""
     grid = layer.volume.grid

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PRESETS", "Window", "header_window", "window_of_values"]
+__all__ = ["PRESETS", "GreyWindow", "header_window", "window_of_values"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class GreyWindow:
     """A range of real values and what maps it to grey.
 
     Parameters
@@ -30,9 +30,9 @@ class Window:
 
     Examples
     --------
-    >>> Window(centre=40, width=400).limits
+    >>> GreyWindow(centre=40, width=400).limits
     (-160.0, 239.0)
-    >>> Window(centre=0.5, width=1, is_exact=True).limits
+    >>> GreyWindow(centre=0.5, width=1, is_exact=True).limits
     (0.0, 1.0)
     """
 
@@ -59,34 +59,34 @@ class Window:
 
 
 _CT = (
-    ("Soft tissue", Window(centre=40, width=400)),
-    ("Lung", Window(centre=-600, width=1500)),
-    ("Bone", Window(centre=480, width=2500)),
-    ("Brain", Window(centre=40, width=80)),
+    ("Soft tissue", GreyWindow(centre=40, width=400)),
+    ("Lung", GreyWindow(centre=-600, width=1500)),
+    ("Bone", GreyWindow(centre=480, width=2500)),
+    ("Brain", GreyWindow(centre=40, width=80)),
 )
-PRESETS: Mapping[str, Sequence[tuple[str, Window]]] = {"CT": _CT}
+PRESETS: Mapping[str, Sequence[tuple[str, GreyWindow]]] = {"CT": _CT}
 """Modality → windows that its readers know by name, in its units (HU)."""
 
 
-def header_window(attributes: Mapping[str, Any]) -> Window | None:
+def header_window(attributes: Mapping[str, Any]) -> GreyWindow | None:
     """Return the first window that a header holds; None where there is none that can be used.
 
     Examples
     --------
     >>> header_window({"WindowCenter": [40, 300], "WindowWidth": [400, 1500]})
-    Window(centre=40.0, width=400.0, is_exact=False)
+    GreyWindow(centre=40.0, width=400.0, is_exact=False)
     >>> header_window({"WindowCenter": "", "WindowWidth": ""}) is None
     True
     """
     centre, width = (_first(attributes.get(name)) for name in ("WindowCenter", "WindowWidth"))
     if centre is None or width is None or width <= 0:
         return None
-    return Window(
+    return GreyWindow(
         centre=centre, width=width, is_exact=attributes.get("VOILUTFunction") == "LINEAR_EXACT"
     )
 
 
-def window_of_values(values: npt.NDArray[Any]) -> Window:
+def window_of_values(values: npt.NDArray[Any]) -> GreyWindow:
     """Return the window between the 0.5th and the 99.5th percentile of the finite values.
 
     Examples
@@ -102,7 +102,7 @@ def window_of_values(values: npt.NDArray[Any]) -> Window:
     low, high = np.percentile(found, (0.5, 99.5)).tolist() if found.size else (0.0, 0.0)
     # Half of each first: the difference of two doubles may be above the largest double.
     width = min(2 * (high / 2 - low / 2), 1e308) or max(abs(low) * 1e-6, 1.0)
-    return Window(centre=low / 2 + high / 2, width=width, is_exact=True)
+    return GreyWindow(centre=low / 2 + high / 2, width=width, is_exact=True)
 
 
 def _first(value: Any) -> float | None:

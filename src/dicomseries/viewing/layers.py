@@ -14,7 +14,7 @@ from dicomseries.geometry import Grid
 from dicomseries.orientation import turn_onto
 from dicomseries.reading import Series, SeriesTags, volume_of
 from dicomseries.sources import Volume, turned
-from dicomseries.viewing.grey_windows import PRESETS, Window, header_window, window_of_values
+from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window, window_of_values
 
 __all__ = ["Layer", "OnGrid", "check_regular", "layer_of", "over"]
 
@@ -38,11 +38,11 @@ class Layer:
         Voxels as they are stored where one slope and intercept is theirs, else real values.
     header : mapping
         Attributes of the first slice or frame.
-    window : Window
+    window : GreyWindow
         What is shown at first: the header's, or that of the values.
-    values_window : Window
+    values_window : GreyWindow
         That of the values.
-    presets : tuple of (str, Window)
+    presets : tuple of (str, GreyWindow)
         Others with a name.
     labels : mapping of int to str
         Name of each value, where the values are labels.
@@ -59,9 +59,9 @@ class Layer:
     unit: str
     volume: Volume
     header: Mapping[str, Any] = field(repr=False)
-    window: Window
-    values_window: Window
-    presets: tuple[tuple[str, Window], ...]
+    window: GreyWindow
+    values_window: GreyWindow
+    presets: tuple[tuple[str, GreyWindow], ...]
     labels: Mapping[int, str]
     axis: str
     steps: tuple[str, ...]

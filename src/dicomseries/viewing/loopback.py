@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from dicomseries.errors import DicomSeriesError
 
-__all__ = ["NOTHING", "TEXT", "Answer", "Request", "bound", "handler", "refusal"]
+__all__ = ["NOTHING", "TEXT", "Answer", "HttpRequest", "bound", "handler", "refusal"]
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -23,7 +23,7 @@ _ALWAYS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class HttpRequest:
     """What the server is asked for.
 
     Parameters
@@ -98,7 +98,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 def handler(
-    respond: Callable[[Request], Answer], token: str | None, headers: Mapping[str, str]
+    respond: Callable[[HttpRequest], Answer], token: str | None, headers: Mapping[str, str]
 ) -> type[http.server.BaseHTTPRequestHandler]:
     """Return a handler that answers GET of "/TOKEN/…" to requests for 127.0.0.1 alone, with `headers` on each answer.
 
@@ -113,7 +113,7 @@ def handler(
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    respond: ClassVar[Callable[[Request], Answer]]
+    respond: ClassVar[Callable[[HttpRequest], Answer]]
     token: ClassVar[str | None]
     added: ClassVar[Mapping[str, str]]
 
@@ -149,7 +149,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             Answer(content=b"", content_type=TEXT) if is_known else NOTHING, is_known=is_known
         )
 
-    def _request(self) -> Request | None:
+    def _request(self) -> HttpRequest | None:
         """Return what is asked for; None to whom nothing is answered."""
         target, _, query = self.path.removeprefix("/").partition("?")
         folder, path = f"{self.token}/" if self.token is not None else "", target
@@ -165,7 +165,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if len(hosts) != 1 or hosts[0] not in {host, "127.0.0.1"}:
             return None
         accept = ", ".join(self.headers.get_all("Accept", []))
-        return Request(path=path, query=query, accept=accept, root=f"http://{host}/{folder}")
+        return HttpRequest(path=path, query=query, accept=accept, root=f"http://{host}/{folder}")
 
     def _give(self, answer: Answer, *, is_known: bool = True) -> None:
         if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:

@@ -14,9 +14,11 @@ from dicomseries.reading import scan
 from judges.known import write_known_series
 
 
-def remarks(*texts: str) -> tuple[validators.Remark, ...]:
+def remarks(*texts: str) -> tuple[validators.ValidatorRemark, ...]:
     return tuple(
-        validators.Remark(program="dciodvfy", level="Error", where=f"{index}.dcm", text=text)
+        validators.ValidatorRemark(
+            program="dciodvfy", level="Error", where=f"{index}.dcm", text=text
+        )
         for index, text in enumerate(texts)
     )
 
@@ -105,7 +107,7 @@ MR_RESCALE = (
 @pytest.mark.parametrize("text", MR_RESCALE)
 def test_a_rescale_is_legal_in_mr_images_and_nowhere_else_where_it_is_not_expected(text):
     def warned(uid):
-        remark = validators.Remark(
+        remark = validators.ValidatorRemark(
             program="dciodvfy", level="Warning", where="1.dcm", text=text, sop_class_uid=uid
         )
         return [one.id for one in run("validators", (remark,))]
@@ -116,14 +118,18 @@ def test_a_rescale_is_legal_in_mr_images_and_nowhere_else_where_it_is_not_expect
 
 def test_what_only_a_dicomdir_needs_is_no_fault():
     text = "</PatientID(0010,0020)> - Missing attribute or value that would be needed to build DICOMDIR"
-    remark = validators.Remark(program="dciodvfy", level="Warning", where="1.dcm", text=text)
+    remark = validators.ValidatorRemark(
+        program="dciodvfy", level="Warning", where="1.dcm", text=text
+    )
     assert list(run("validators", (remark,))) == []
 
 
 def test_an_unknown_laterality_is_no_fault():
     text = "</Laterality(0020,0060)> - is only permitted to be empty when actually unknown; should be absent"
-    alarm = validators.Remark(program="dciodvfy", level="Warning", where="1.dcm", text=text)
-    other = validators.Remark(
+    alarm = validators.ValidatorRemark(
+        program="dciodvfy", level="Warning", where="1.dcm", text=text
+    )
+    other = validators.ValidatorRemark(
         program="dciodvfy", level="Warning", where="1.dcm", text="</KVP(0018,0060)> - is 0"
     )
     assert [one.message for one in run("validators", (alarm, other))] == [
@@ -145,7 +151,7 @@ def test_only_what_the_files_place_in_another_series_is_not_missed(monkeypatch):
         for last in (7, 77)
     ]
     said = [
-        validators.Remark(program="dcentvfy", level="Error", where="series", text=text)
+        validators.ValidatorRemark(program="dcentvfy", level="Error", where="series", text=text)
         for text in texts
     ]
     monkeypatch.setattr(validators, "_of_each", lambda *_: validators._Answer(program="dciodvfy"))

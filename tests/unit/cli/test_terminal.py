@@ -11,7 +11,7 @@ import pytest
 import dicomseries as dcs
 from dicomseries.cli import main
 from dicomseries.cli.terminal import half_blocks
-from dicomseries.drawing import Plane
+from dicomseries.drawing import PreviewPlane
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -123,8 +123,8 @@ def test_findings_are_a_table_on_a_terminal(terminal, capsys, series):
 
 def test_half_blocks_show_every_pixel_in_mm_aspect(terminal):
     pixels = np.array([[0, 255], [255, 0]], np.uint8)
-    text = half_blocks(Plane(name="slice 0", pixels=pixels, size_mm=(2, 2)))
+    text = half_blocks(PreviewPlane(name="slice 0", pixels=pixels, size_mm=(2, 2)))
     lines = ESCAPE.sub("", text).splitlines()
     assert lines == ["▀" * 48] * 24 + ["slice 0"]
-    wide = half_blocks(Plane(name="slice 0", pixels=pixels, size_mm=(4, 1)))
+    wide = half_blocks(PreviewPlane(name="slice 0", pixels=pixels, size_mm=(4, 1)))
     assert ESCAPE.sub("", wide).splitlines() == ["▀" * 48] * 6 + ["slice 0"]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.checks.registry import Fault, check
-from dicomseries.checks.series_view.frame_views import Frames, Path, raw_in
+from dicomseries.checks.series_view.frame_views import FileFrames, Path, raw_in
 from dicomseries.checks.series_view.series_view import SeriesView, name_of, printable
 from dicomseries.checks.series_view.slice_places import usual_gap
 from dicomseries.reading import SAME_PLACE, tag_of
@@ -117,7 +117,7 @@ def indices_follow_what_they_index(view: SeriesView) -> Iterator[Fault]:
                 yield fault
 
 
-def _misordered(frames: Frames, path: Path, indices: npt.NDArray[np.float64]) -> Fault | None:
+def _misordered(frames: FileFrames, path: Path, indices: npt.NDArray[np.float64]) -> Fault | None:
     """Return the first frame whose index is another than that of the same value, or not in the order of values."""
     stacks = frames.texts("StackID")
     target = frames.column(path)

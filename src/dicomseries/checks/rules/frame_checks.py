@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dicomseries.checks.registry import Fault, check
-from dicomseries.checks.series_view.frame_views import PER_FRAME, SHARED, Frames, path_of
+from dicomseries.checks.series_view.frame_views import PER_FRAME, SHARED, FileFrames, path_of
 from dicomseries.checks.series_view.series_view import SeriesView, name_of, printable
 from dicomseries.reading import Damaged, Short, item_spans, tag_of
 
@@ -129,7 +129,7 @@ def frame_type_fits_the_image_type(view: SeriesView) -> Iterator[Fault]:
                 yield from _misfits(frames, [_parts(value) for value in told])
 
 
-def _misfits(frames: Frames, frame_types: list[tuple[str, ...]]) -> Iterator[Fault]:
+def _misfits(frames: FileFrames, frame_types: list[tuple[str, ...]]) -> Iterator[Fault]:
     image_type = frames.instance.texts("ImageType")
     for index, value in enumerate(image_type[:4]):
         found = {one[index] if len(one) > index else "" for one in frame_types}

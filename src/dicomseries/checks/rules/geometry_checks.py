@@ -12,7 +12,7 @@ import numpy as np
 
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.series_view import SeriesView, Told, printable
-from dicomseries.checks.series_view.slice_places import Floats, Volume, usual_gap
+from dicomseries.checks.series_view.slice_places import Floats, PlacedVolume, usual_gap
 from dicomseries.reading import SAME_PLACE
 
 __all__: list[str] = []
@@ -286,7 +286,7 @@ def _spacing_mm(gaps: Floats | None) -> float:
     return 1.0 if gaps is None else usual_gap(gaps) or 1.0
 
 
-def _volumes(view: SeriesView) -> Iterator[tuple[Volume, Floats]]:
+def _volumes(view: SeriesView) -> Iterator[tuple[PlacedVolume, Floats]]:
     """Yield every volume whose slices do not stand just where those of an earlier one do, and its gaps in mm."""
     for volume in view.places.different:
         gaps = view.places.gaps(volume)

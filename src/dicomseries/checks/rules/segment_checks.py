@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dicomseries.checks.registry import Fault, check
-from dicomseries.checks.series_view.frame_views import Frames, number_in, raw_in
+from dicomseries.checks.series_view.frame_views import FileFrames, number_in, raw_in
 from dicomseries.checks.series_view.series_view import SEGMENTATIONS, SeriesView, printable
 from dicomseries.errors import DicomSeriesError
 from dicomseries.reading import Instance, read_frames
@@ -20,7 +20,7 @@ _FRAMES_A_READ = 64
 
 def _numbers(instance: Instance) -> list[int | None]:
     """Return the SegmentNumber of each item of SegmentSequence."""
-    frames = Frames(instance)
+    frames = FileFrames(instance)
     order = ">" if frames.is_big_endian else "<"
     found = (number_in(item, "SegmentNumber", order) for item in frames.items("SegmentSequence"))
     return [None if one is None else int(one) for one in found]

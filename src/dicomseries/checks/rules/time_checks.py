@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.series_view import SeriesView
-from dicomseries.checks.series_view.slice_places import Volume
+from dicomseries.checks.series_view.slice_places import PlacedVolume
 from dicomseries.reading import Instance, number_of, seconds_of_dates
 from dicomseries.standard.rising import RISING, first_not_rising, moment_number
 
@@ -80,7 +80,7 @@ def _by_volume(view: SeriesView, keyword: str) -> Iterator[tuple[set[float], tup
         yield {next(iter(one.numbers(keyword)), np.nan) for one in members}, members
 
 
-def _in_order_of_numbers(view: SeriesView) -> list[Volume]:
+def _in_order_of_numbers(view: SeriesView) -> list[PlacedVolume]:
     """Return the volumes in the order of their smallest InstanceNumber."""
     return sorted(
         view.places.volumes,

@@ -26,7 +26,7 @@ from dicomseries.reading import (
 __all__ = [
     "PER_FRAME",
     "SHARED",
-    "Frames",
+    "FileFrames",
     "Path",
     "is_framed",
     "items_in",
@@ -107,7 +107,7 @@ def number_in(item: Mapping[int, Element], keyword: str, order: str) -> float | 
     return None if element is None else next(iter(as_numbers(element.vr, element.raw, order)), None)
 
 
-class Frames:
+class FileFrames:
     """The frames of one file.
 
     Parameters

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.checks.series_view.frame_views import Frames, Path
+from dicomseries.checks.series_view.frame_views import FileFrames, Path
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import tag_of
 from dicomseries.standard.conditional_groups import FLAVOUR_GROUPS, GROUP_NEEDS, Need
@@ -62,7 +62,7 @@ def lacking_partners(view: SeriesView) -> Iterator[tuple[str, str, int]]:
                     )
 
 
-def _without_partners(frames: Frames, group: str, need: Need) -> Iterator[tuple[str, str, int]]:
+def _without_partners(frames: FileFrames, group: str, need: Need) -> Iterator[tuple[str, str, int]]:
     path = (tag_of(group), 0, tag_of(need.keyword))
     asks = _filled(frames, path)
     if need.values or need.unless:
@@ -88,11 +88,11 @@ def _demanded(uid: str, group: str, kind: str) -> tuple[tuple[Path, str], ...]:
     )
 
 
-def _place(frames: Frames, lacks: Which, path: str) -> str:
+def _place(frames: FileFrames, lacks: Which, path: str) -> str:
     return f"{frames.name(int(np.argmax(lacks)))} {path}"
 
 
-def _lacking(frames: Frames, item: Path, has: Which, tags: Path, kind: str) -> Which:
+def _lacking(frames: FileFrames, item: Path, has: Which, tags: Path, kind: str) -> Which:
     """Return which of the frames that have an item lack an attribute in it, or below it."""
     path = (*item, tags[0])
     if len(tags) == 1:
@@ -105,7 +105,7 @@ def _lacking(frames: Frames, item: Path, has: Which, tags: Path, kind: str) -> W
     return lacks
 
 
-def _has_item(frames: Frames, path: Path, index: int) -> Which:
+def _has_item(frames: FileFrames, path: Path, index: int) -> Which:
     """Return which frames have an item of a sequence; the first is there if the sequence is not empty."""
     if not index:
         return _filled(frames, path)
@@ -115,17 +115,17 @@ def _has_item(frames: Frames, path: Path, index: int) -> Which:
     return found
 
 
-def _there(frames: Frames, path: Path) -> Which:
+def _there(frames: FileFrames, path: Path) -> Which:
     return _which(frames, path, lambda value: value is not None)
 
 
-def _filled(frames: Frames, path: Path) -> Which:
+def _filled(frames: FileFrames, path: Path) -> Which:
     if frames.vr(path) in _BINARY:
         return _which(frames, path, bool)
     return _which(frames, path, lambda value: bool(value and value.strip(b" \0")))
 
 
-def _which(frames: Frames, path: Path, is_fine: Callable[[bytes | None], bool]) -> Which:
+def _which(frames: FileFrames, path: Path, is_fine: Callable[[bytes | None], bool]) -> Which:
     """Return for which frames an attribute is as wanted; what all share is looked at once."""
     if not frames.is_of_frames(path):
         return np.full(frames.count, is_fine(frames.column(path)[0]))

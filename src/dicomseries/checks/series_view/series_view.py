@@ -13,16 +13,16 @@ from pydicom.datadict import keyword_for_tag
 
 from dicomseries.checks.series_view.frame_views import (
     PER_FRAME,
-    Frames,
+    FileFrames,
     Path,
     is_framed,
     items_in,
     numbers_of,
 )
 from dicomseries.checks.series_view.slice_places import (
-    Labels,
-    Places,
-    Source,
+    SlicePlaces,
+    SliceSource,
+    VolumeLabels,
     labels_of_files,
     labels_of_frames,
     labels_of_segments,
@@ -128,7 +128,7 @@ class SeriesView:
             else sorted(instances, key=number_of)
         )
         self._files: tuple[Instance, ...] = tuple(numbered)
-        self.places: Places = self._places()
+        self.places: SlicePlaces = self._places()
         self.instances: tuple[Instance, ...] = (
             self._files
             if self.is_framed
@@ -141,21 +141,21 @@ class SeriesView:
         return self.instances[0]
 
     @cached_property
-    def frames(self) -> tuple[Frames, ...]:
+    def frames(self) -> tuple[FileFrames, ...]:
         """What each file says of its frames; none for files of one."""
-        return tuple(map(Frames, self._files)) if self.is_framed else ()
+        return tuple(map(FileFrames, self._files)) if self.is_framed else ()
 
-    def _places(self) -> Places:
+    def _places(self) -> SlicePlaces:
         files = self._files
         if not self.is_framed:
-            sources = [Source(one, 0, is_only=True) for one in files]
+            sources = [SliceSource(one, 0, is_only=True) for one in files]
             positions = _stacked([numbers_of(one.raw("ImagePositionPatient")) for one in files], 3)
             axes = _axes(files[0].numbers("ImageOrientationPatient"), len(files))
             return places_of(
                 sources, positions, axes, lambda distances: labels_of_files(files, distances)
             )
         sources = [
-            Source(one.instance, index, is_only=False)
+            SliceSource(one.instance, index, is_only=False)
             for one in self.frames
             for index in range(one.count)
         ]
@@ -168,7 +168,7 @@ class SeriesView:
             self._labels_of_frames,
         )
 
-    def _labels_of_frames(self, distances_mm: npt.NDArray[np.float64]) -> Labels:
+    def _labels_of_frames(self, distances_mm: npt.NDArray[np.float64]) -> VolumeLabels:
         stacks = [text for one in self.frames for text in one.texts("StackID")]
         if self._files[0].sop_class_uid in SEGMENTATIONS:
             return labels_of_segments(stacks, self._segments_of_frames())

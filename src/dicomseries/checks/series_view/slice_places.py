@@ -26,10 +26,10 @@ from dicomseries.reading import (
 
 __all__ = [
     "Floats",
-    "Labels",
-    "Places",
-    "Source",
-    "Volume",
+    "PlacedVolume",
+    "SlicePlaces",
+    "SliceSource",
+    "VolumeLabels",
     "labels_of_files",
     "labels_of_frames",
     "labels_of_segments",
@@ -40,7 +40,7 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 
 
-class Source(NamedTuple):
+class SliceSource(NamedTuple):
     """A slice: the file and the number of the frame in it, from 0; `is_only` where the file has no other."""
 
     instance: Instance
@@ -56,7 +56,7 @@ class Source(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Volume:
+class PlacedVolume:
     """Slices that form one volume: from `start` up to `stop`, in the stack `stack`."""
 
     start: int
@@ -65,7 +65,7 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Labels:
+class VolumeLabels:
     """Stack and volume of each slice, and how reading sorted them; a segmentation needs no sorting."""
 
     stacks: Sequence[str]
@@ -74,12 +74,12 @@ class Labels:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Places:
+class SlicePlaces:
     """The slices of a series in order: volume by volume, along the normal in each.
 
     Parameters
     ----------
-    sources : tuple of Source
+    sources : tuple of SliceSource
         The slices.
     order : ndarray of int
         Which of the slices in the order of the files each one is.
@@ -95,12 +95,12 @@ class Places:
         How reading sorted each stack into volumes.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[SliceSource, ...]
     order: npt.NDArray[np.intp]
     positions_lps: Floats | None
     distances_mm: Floats | None
     axes: Floats | None
-    volumes: tuple[Volume, ...]
+    volumes: tuple[PlacedVolume, ...]
     sortings: tuple[VolumeSorting, ...] = ()
 
     def name(self, index: int) -> str:
@@ -108,16 +108,16 @@ class Places:
         return self.sources[index].name
 
     @cached_property
-    def different(self) -> tuple[Volume, ...]:
+    def different(self) -> tuple[PlacedVolume, ...]:
         """The volumes without those whose positions are just those of the first of their stack."""
         if self.positions_lps is None:
             return self.volumes
-        seen: dict[tuple[str, bytes], Volume] = {}
+        seen: dict[tuple[str, bytes], PlacedVolume] = {}
         for one in self.volumes:
             seen.setdefault((one.stack, self.positions_lps[one.start : one.stop].tobytes()), one)
         return tuple(seen.values())
 
-    def gaps(self, one: Volume) -> Floats | None:
+    def gaps(self, one: PlacedVolume) -> Floats | None:
         """Return the steps along the normal from slice to slice of a volume in mm; None where there are none."""
         if self.distances_mm is None or one.stop - one.start < 2:
             return None
@@ -138,16 +138,16 @@ def usual_gap(gaps: Floats) -> float:
 
 
 def places_of(
-    sources: Sequence[Source],
+    sources: Sequence[SliceSource],
     positions: Floats | None,
     axes: Floats | None,
-    labels_of: Callable[[Floats], Labels],
-) -> Places:
+    labels_of: Callable[[Floats], VolumeLabels],
+) -> SlicePlaces:
     """Sort slices into volumes, and along the normal in each.
 
     Parameters
     ----------
-    sources : sequence of Source
+    sources : sequence of SliceSource
         In the order of the files.
     positions, axes : ndarray or None
         LPS mm and cosines of each, in the same order.
@@ -156,8 +156,8 @@ def places_of(
     """
     count = len(sources)
     if positions is None or axes is None:
-        whole = (Volume(start=0, stop=count, stack=""),)
-        return Places(
+        whole = (PlacedVolume(start=0, stop=count, stack=""),)
+        return SlicePlaces(
             sources=tuple(sources),
             order=np.arange(count),
             positions_lps=positions,
@@ -170,29 +170,31 @@ def places_of(
     order = np.lexsort((distances, labels.volumes))
     ends = [*np.flatnonzero(np.diff(labels.volumes[order])).tolist(), count - 1]
     starts = [0, *(end + 1 for end in ends[:-1])]
-    return Places(
+    return SlicePlaces(
         sources=tuple(sources[index] for index in order.tolist()),
         order=order,
         positions_lps=positions[order],
         distances_mm=distances[order],
         axes=axes[order],
         volumes=tuple(
-            Volume(start=start, stop=end + 1, stack=labels.stacks[order[start]])
+            PlacedVolume(start=start, stop=end + 1, stack=labels.stacks[order[start]])
             for start, end in zip(starts, ends, strict=True)
         ),
         sortings=labels.sortings,
     )
 
 
-def labels_of_files(instances: Sequence[Instance], distances_mm: Floats) -> Labels:
+def labels_of_files(instances: Sequence[Instance], distances_mm: Floats) -> VolumeLabels:
     """Return the volume of each file of one frame, as reading sorts them; all are one stack."""
     sorting = sort_files(instances, distances_mm)
-    return Labels(stacks=[""] * len(instances), volumes=sorting.volume_index, sortings=(sorting,))
+    return VolumeLabels(
+        stacks=[""] * len(instances), volumes=sorting.volume_index, sortings=(sorting,)
+    )
 
 
 def labels_of_frames(
     pool: Sequence[FunctionalGroups], stacks: Sequence[str], distances_mm: Floats
-) -> Labels:
+) -> VolumeLabels:
     """Return the stack and the volume of each frame: reading's answer for the frames of each stack.
 
     Parameters
@@ -214,12 +216,12 @@ def labels_of_frames(
         volumes[chosen] = first + sorting.volume_index
         first = int(volumes[chosen].max()) + 1
         sortings.append(sorting)
-    return Labels(stacks=stacks, volumes=volumes, sortings=tuple(sortings))
+    return VolumeLabels(stacks=stacks, volumes=volumes, sortings=tuple(sortings))
 
 
-def labels_of_segments(stacks: Sequence[str], segments: Floats) -> Labels:
+def labels_of_segments(stacks: Sequence[str], segments: Floats) -> VolumeLabels:
     """Return the stack and the volume of each frame of a segmentation: one for each segment."""
     numbers: dict[tuple[str, float], int] = {}
     pairs = zip(stacks, segments.tolist(), strict=True)
     volumes = [numbers.setdefault(pair, len(numbers)) for pair in pairs]
-    return Labels(stacks=stacks, volumes=np.array(volumes, np.intp))
+    return VolumeLabels(stacks=stacks, volumes=np.array(volumes, np.intp))

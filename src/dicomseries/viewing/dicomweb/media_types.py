@@ -14,7 +14,7 @@ __all__ = [
     "EXPLICIT_UID",
     "JSON",
     "OCTETS",
-    "Choice",
+    "MediaTypeChoice",
     "Offer",
     "check_json",
     "choose",
@@ -66,7 +66,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class MediaTypeChoice:
     """The representation that is sent, and whether in parts."""
 
     offer: Offer
@@ -94,7 +94,7 @@ class _Wish:
         }
 
 
-def choose(accept: str, offers: Sequence[Offer], *, count: int) -> Choice:
+def choose(accept: str, offers: Sequence[Offer], *, count: int) -> MediaTypeChoice:
     """Return the first of the `offers` that the best wish allows.
 
     Parameters
@@ -129,7 +129,7 @@ def choose(accept: str, offers: Sequence[Offer], *, count: int) -> Choice:
     for wish in sorted(_wishes(accept), key=lambda one: -one.weight):
         for offer in offers:
             if wish.allows(offer) and (wish.in_parts or count == 1):
-                return Choice(offer=offer, in_parts=wish.in_parts)
+                return MediaTypeChoice(offer=offer, in_parts=wish.in_parts)
     listed = " or ".join(map(str, offers))
     raise RefusedError(
         406, f"Only {listed} can be sent; ask for transfer-syntax=* to take what is stored."

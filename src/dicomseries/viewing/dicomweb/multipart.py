@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dicomseries.errors import ReadError
 from dicomseries.reading import Instance
-from dicomseries.viewing.dicomweb.media_types import Choice
+from dicomseries.viewing.dicomweb.media_types import MediaTypeChoice
 from dicomseries.viewing.loopback import Answer
 
 __all__ = ["check_unchanged", "file_blocks", "in_parts"]
@@ -16,7 +16,7 @@ _BLOCK = 1 << 20
 
 
 def in_parts(
-    choices: Sequence[Choice],
+    choices: Sequence[MediaTypeChoice],
     bodies: Iterable[Iterable[bytes]],
     sizes: Sequence[int] | None,
     boundary: str,
@@ -25,7 +25,7 @@ def in_parts(
 
     Parameters
     ----------
-    choices : sequence of Choice
+    choices : sequence of MediaTypeChoice
         The representation of each part; at least one.
     bodies : iterable of iterable of bytes
         The content of each part, in pieces.

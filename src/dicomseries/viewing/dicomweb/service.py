@@ -24,7 +24,7 @@ from dicomseries.viewing.dicomweb.multipart import check_unchanged, file_blocks,
 from dicomseries.viewing.dicomweb.queries import parsed, search
 from dicomseries.viewing.dicomweb.rejected_request import RefusedError
 from dicomseries.viewing.dicomweb.series_index import LEVELS, Held, Holdings, address_of
-from dicomseries.viewing.loopback import TEXT, Answer, Request, refusal
+from dicomseries.viewing.loopback import TEXT, Answer, HttpRequest, refusal
 
 __all__ = ["HEADERS", "Service"]
 
@@ -59,7 +59,7 @@ class Service:
         self._holdings = holdings
         self._boundary = boundary
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: HttpRequest) -> Answer:
         """Return what is at an address: 400, 404, 406 with the reason if nothing is, 500 if it cannot be read."""
         try:
             return self._at(*_place(request.path), request)
@@ -68,7 +68,7 @@ class Service:
         except (DicomSeriesError, OSError) as error:
             return refusal(500, error)
 
-    def _at(self, place: list[tuple[int, str]], rest: list[str], request: Request) -> Answer:
+    def _at(self, place: list[tuple[int, str]], rest: list[str], request: HttpRequest) -> Answer:
         held = self._holdings.below(place)
         if not held:
             raise RefusedError(404, "There is no such study, series or instance here.")
@@ -145,7 +145,7 @@ def _place(path: str) -> tuple[list[tuple[int, str]], list[str]]:
     return place, words
 
 
-def _found(level: int, held: list[Held], request: Request, accept: str) -> Answer:
+def _found(level: int, held: list[Held], request: HttpRequest, accept: str) -> Answer:
     check_json(accept)
     query = parsed(request.query)
     results, further = search(level, held, query, request.root)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dicomseries.errors import OptionError
 from dicomseries.reading import volume_of
 from dicomseries.viewing.layers import check_regular
-from dicomseries.viewing.loopback import Answer, Request, bound, handler
+from dicomseries.viewing.loopback import Answer, HttpRequest, bound, handler
 from dicomseries.viewing.nifti_stream import nifti_length, nifti_pieces
 from dicomseries.viewing.viewers.assets import FILE_TYPES, file_answer, installed_file
 from dicomseries.viewing.viewers.viewer_input import Opened, Subject
@@ -80,7 +80,7 @@ def opened(subject: Subject) -> Iterator[Opened]:
     title = html.escape(subject.series.description or subject.series.series_uid)
     page = _PAGE.format(title=title, settings=json.dumps(_SETTINGS)).encode("utf-8")
 
-    def respond(request: Request) -> Answer:
+    def respond(request: HttpRequest) -> Answer:
         if not request.path:
             return Answer(
                 content=page,

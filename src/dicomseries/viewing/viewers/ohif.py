@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from dicomseries.errors import OptionError
 from dicomseries.viewing.dicomweb import HEADERS, Service
-from dicomseries.viewing.loopback import NOTHING, Answer, Request, bound, handler
+from dicomseries.viewing.loopback import NOTHING, Answer, HttpRequest, bound, handler
 from dicomseries.viewing.viewers.assets import FILE_TYPES, file_answer
 from dicomseries.viewing.viewers.viewer_input import Opened, Subject
 
@@ -74,7 +74,7 @@ def opened(subject: Subject) -> Iterator[Opened]:
     service = Service(subject.holdings, subject.boundary)
     config = _CONFIG.replace("SOURCE", json.dumps(_SOURCE)).encode("ascii")
 
-    def respond(request: Request) -> Answer:
+    def respond(request: HttpRequest) -> Answer:
         given, slash, path = request.path.partition("/")
         if slash and hmac.compare_digest(
             given.encode("utf-8", "replace"), subject.token.encode("ascii")
