@@ -1,4 +1,4 @@
-"""Write src/dicomseries/metadata/bids/bids_units.py from the schema of BIDS (the package bidsschematools)."""
+"""Write metadata/bids/bids_units.py from the schema of BIDS (package bidsschematools)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from pydicom.datadict import keyword_dict
 
-TABLE = Path(__file__).parent.parent / "src" / "dicomseries" / "metadata" / "bids_units.py"
+TABLE = Path(__file__).parent.parent / "src" / "dicomseries" / "metadata" / "bids" / "bids_units.py"
 
 HEAD = '''"""Units of BIDS keys, and BIDS keys that are no DICOM keywords: made by `tools/make_bids_table.py`."""
 

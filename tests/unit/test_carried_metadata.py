@@ -14,6 +14,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK
+from pydicom.data import get_testdata_file
 from pydicom.datadict import keyword_dict
 
 import dicomseries as dcs
@@ -397,6 +398,15 @@ def test_a_volume_that_was_read_keeps_its_patient_and_study(tmp_path):
     assert found.SOPInstanceUID != source.SOPInstanceUID
     assert found.RescaleType == "US"
     assert any("derive" in one and "like=" in one for one in receipt.advice)
+
+
+def test_private_attributes_of_a_volume_that_was_read_are_left_out(tmp_path):
+    volume = dcs.read(get_testdata_file("CT_small.dcm"))
+    assert any(attribute.startswith("(") for attribute in volume.tags.shared)
+    dcs.write(volume, tmp_path / "out", kind="CT")
+    written = first(tmp_path / "out")
+    assert written.PatientID == volume.tags.shared["PatientID"]
+    assert not [element.tag for element in written if element.tag.is_private]
 
 
 def test_a_volume_that_was_read_is_derived_without_advice(tmp_path):

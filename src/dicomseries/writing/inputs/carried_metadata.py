@@ -196,8 +196,9 @@ def _by_keyword(carried: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     return named, unknown
 
 
-def _is_taken_of_series(keyword: str) -> bool:
-    return rule_for(keyword).is_verbatim
+def _is_taken_of_series(name: str) -> bool:
+    """Tell whether an attribute of a read series is taken; private ones have no keyword."""
+    return not name.startswith("(") and rule_for(name).is_verbatim
 
 
 def _is_taken_of_image(keyword: str) -> bool:
