@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dicomseries.derivation import Source, SourceFrame, match
-from dicomseries.derivation.source.source_references import references
+from dicomseries.derivation import SourceFrame, SourceSeries, match
+from dicomseries.derivation.source.source_references import references_to_source
 from dicomseries.geometry import Grid
 from dicomseries.testing import directions, grids
 
@@ -28,7 +28,7 @@ class Change(NamedTuple):
     is_parallel: bool = True
 
 
-def source_on(grid: Grid, *, positions: np.ndarray | None = None, volumes: int = 1) -> Source:
+def source_on(grid: Grid, *, positions: np.ndarray | None = None, volumes: int = 1) -> SourceSeries:
     """A source with a file for each slice of each volume; the files may say other positions than the grid."""
     places = (
         positions
@@ -44,7 +44,7 @@ def source_on(grid: Grid, *, positions: np.ndarray | None = None, volumes: int =
         for volume in range(volumes)
         for index, place in enumerate(places)
     )
-    return Source(
+    return SourceSeries(
         kind="CT",
         sop_class_uid="1.2.3",
         modality="CT",
@@ -262,7 +262,9 @@ def test_every_image_of_a_slice_is_named_and_each_series_item_has_the_same_image
     source = source_on(grid, volumes=source_volumes)
     matching = match(source, change.grid)
     assume(not matching.is_empty)
-    images, series = references(source, matching, is_multi_frame=False, volumes=volumes).columns
+    images, series = references_to_source(
+        source, matching, is_multi_frame=False, volumes=volumes
+    ).columns
     slices = change.grid.shape[0]
     each = volumes > 1 and volumes == source_volumes
     for frame in range(volumes * slices):

@@ -12,7 +12,7 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.api.serve import held_at, service_of
-from dicomseries.derivation import Source, SourceFrame
+from dicomseries.derivation import SourceFrame, SourceSeries
 from dicomseries.derivation.attributes.source_screening import screened
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute, attribute
@@ -73,7 +73,7 @@ def test_an_item_that_loses_one_attribute_and_gains_another_is_screened():
     shared = (Attribute("RadiopharmaceuticalInformationSequence", "SQ", (item,)),)
     frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     grid = Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2))
-    source = Source(
+    source = SourceSeries(
         kind="PT", sop_class_uid=PET, modality="PT", study_uid="1", series_uid="2", frame_of_reference_uid="3",
         grid=grid, frames=(frame,), shared=shared,
     )  # fmt: skip

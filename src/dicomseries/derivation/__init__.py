@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dicomseries.derivation.attributes.attribute_places import Places
+from dicomseries.derivation.attributes.attribute_places import AttributePlaces
 from dicomseries.derivation.attributes.decisions import Decision
 from dicomseries.derivation.attributes.inherit import Inherited, inherit
 from dicomseries.derivation.attributes.source_screening import KEPT, screened, told
@@ -15,12 +15,12 @@ from dicomseries.derivation.source.inherited_parts import Lineage
 from dicomseries.derivation.source.slice_matching import Matching, match, match_pictures
 from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
 from dicomseries.derivation.source.source_meaning import Meaning, meaning_of
-from dicomseries.derivation.source.source_record import Source, SourceFrame
-from dicomseries.derivation.source.source_references import References, references
+from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
+from dicomseries.derivation.source.source_references import SourceReferences, references_to_source
 from dicomseries.derivation.source.value_relation import (
     RELATIONS,
     ArrayFacts,
-    Relation,
+    ValueRelation,
     relation_of,
 )
 
@@ -30,25 +30,25 @@ __all__ = [
     "RELATIONS",
     "SOURCE_IMAGE",
     "ArrayFacts",
+    "AttributePlaces",
     "Decision",
     "Inherited",
     "Lineage",
     "Matching",
     "Meaning",
     "Model",
-    "Places",
-    "References",
-    "Relation",
     "Rule",
-    "Source",
     "SourceFrame",
+    "SourceReferences",
+    "SourceSeries",
+    "ValueRelation",
     "derivation_code",
     "inherit",
     "match",
     "match_pictures",
     "meaning_of",
     "on_source_grid",
-    "references",
+    "references_to_source",
     "relation_of",
     "rule_for",
     "screened",

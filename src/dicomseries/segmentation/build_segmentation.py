@@ -25,7 +25,7 @@ from dicomseries.plan import (
 from dicomseries.segmentation.labels import read_labels
 from dicomseries.segmentation.segment_advice import advice_on
 from dicomseries.segmentation.segment_frames import framed, place, place_on_pictures
-from dicomseries.segmentation.segment_references import picture_references, references
+from dicomseries.segmentation.segment_references import image_references, picture_references
 from dicomseries.segmentation.segments import Segment, parse_segments
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import Attribute, attribute
@@ -200,7 +200,7 @@ def build_segmentation(
     volume.grid.check_printed()
     has_place = volume.grid.statement.has_place
     if has_place:
-        sources = references(source_images, volume.grid, uids)
+        sources = image_references(source_images, volume.grid, uids)
     else:
         sources = picture_references(source_images, source_pictures, volume.grid, uids)
     facts = {

@@ -13,13 +13,13 @@ from dicomseries.errors import KindError, ValuesError
 from dicomseries.segmentation.segments import HIGHEST_LABEL
 from dicomseries.sources import Volume
 
-__all__ = ["Labels", "check_labels", "read_labels", "renumbered"]
+__all__ = ["LabelVolume", "check_labels", "read_labels", "renumbered"]
 
 _BYTES_A_READ = 2**24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Labels:
+class LabelVolume:
     """The labels of a volume.
 
     Parameters
@@ -98,7 +98,7 @@ def _check_type(volume: Volume) -> None:
         )
 
 
-def read_labels(volume: Volume) -> Labels:
+def read_labels(volume: Volume) -> LabelVolume:
     """Read the source once; the labels need one byte a voxel, or two where its dtype has more.
 
     Parameters
@@ -139,7 +139,7 @@ def read_labels(volume: Volume) -> Labels:
             expected="at least one voxel with a label",
             remedy="Leave the empty mask out: a Segmentation that shows nothing says no more than none at all.",
         )
-    return Labels(array=array, values=values)
+    return LabelVolume(array=array, values=values)
 
 
 def _check_range(slab: npt.NDArray[Any]) -> None:
@@ -162,12 +162,14 @@ def _check_range(slab: npt.NDArray[Any]) -> None:
         )
 
 
-def renumbered(labels: Labels, values: Sequence[int], numbers: Sequence[int]) -> npt.NDArray[Any]:
+def renumbered(
+    labels: LabelVolume, values: Sequence[int], numbers: Sequence[int]
+) -> npt.NDArray[Any]:
     """Return the labels with each of `values` replaced by its number, in the smallest unsigned type.
 
     Examples
     --------
-    >>> renumbered(Labels(array=np.array([[[0, 300, 2]]], "uint16"), values=(2, 300)), [2, 300], [1, 2]).tolist()
+    >>> renumbered(LabelVolume(array=np.array([[[0, 300, 2]]], "uint16"), values=(2, 300)), [2, 300], [1, 2]).tolist()
     [[[0, 2, 1]]]
     """
     dtype = np.uint8 if max(numbers) < 256 else np.uint16

@@ -14,21 +14,21 @@ from pydicom.multival import MultiValue
 from dicomseries.geometry import Grid
 from dicomseries.plan import grid_facts
 from dicomseries.segmentation.highdicom_frames import frames_of
-from dicomseries.segmentation.labels import Labels, renumbered
-from dicomseries.segmentation.segment_references import References
+from dicomseries.segmentation.labels import LabelVolume, renumbered
+from dicomseries.segmentation.segment_references import SegmentReferences
 from dicomseries.segmentation.segments import Segment
 
 __all__ = ["framed", "place", "place_on_pictures"]
 
 
 def framed(
-    labels: Labels, segments: Sequence[Segment], numbers: Sequence[int], form: str
+    labels: LabelVolume, segments: Sequence[Segment], numbers: Sequence[int], form: str
 ) -> Dataset:
     """Return highdicom's object with whole pixels, still in index space.
 
     Parameters
     ----------
-    labels : Labels
+    labels : LabelVolume
         Of the array.
     segments : sequence of Segment
         In the order of `numbers`.
@@ -106,7 +106,7 @@ def _places(made: Dataset) -> list[tuple[int, int]]:
     return places
 
 
-def place(made: Dataset, grid: Grid, sources: References, organisation_uid: str) -> None:
+def place(made: Dataset, grid: Grid, sources: SegmentReferences, organisation_uid: str) -> None:
     """Put the frames of `framed` from index space onto the grid, and name what they were made from.
 
     Parameters
@@ -115,7 +115,7 @@ def place(made: Dataset, grid: Grid, sources: References, organisation_uid: str)
         Changed in place.
     grid : Grid
         LPS mm; its positions and orientation are printed as for every other kind.
-    sources : References
+    sources : SegmentReferences
         Images that lie in the planes of the frames.
     organisation_uid : str
         DimensionOrganizationUID.
@@ -144,7 +144,7 @@ def place(made: Dataset, grid: Grid, sources: References, organisation_uid: str)
         one.DimensionOrganizationUID = organisation_uid
 
 
-def place_on_pictures(made: Dataset, sources: References, organisation_uid: str) -> None:
+def place_on_pictures(made: Dataset, sources: SegmentReferences, organisation_uid: str) -> None:
     """Take the index space of `framed` away, and name the picture that each frame was made from.
 
     Frames are then told apart by segment and InStackPositionNumber: the number of the picture, from 1.
@@ -153,7 +153,7 @@ def place_on_pictures(made: Dataset, sources: References, organisation_uid: str)
     ----------
     made : Dataset
         Changed in place.
-    sources : References
+    sources : SegmentReferences
         A picture for each slice.
     organisation_uid : str
         DimensionOrganizationUID.

@@ -17,7 +17,7 @@ from dicomseries.errors import GeometryError, MetadataError
 from dicomseries.geometry import Grid
 from dicomseries.uids import SeriesUids
 
-__all__ = ["References", "picture_references", "references"]
+__all__ = ["SegmentReferences", "image_references", "picture_references"]
 
 _PLANE_TOLERANCE = 0.01
 """Part of a voxel by which an image may lie beside a frame and still be called its plane."""
@@ -38,7 +38,7 @@ class _Plane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class References:
+class SegmentReferences:
     """The source images of a segmentation on a grid; without images it says nothing.
 
     `pictures` are the source of each slice where neither has a place: an image, and the frame of it.
@@ -100,7 +100,7 @@ class References:
         )
 
 
-def references(images: Sequence[Dataset], grid: Grid, uids: SeriesUids) -> References:
+def image_references(images: Sequence[Dataset], grid: Grid, uids: SeriesUids) -> SegmentReferences:
     """Return the references to `images`, or refuse images that do not belong beside the segmentation.
 
     Parameters
@@ -121,14 +121,14 @@ def references(images: Sequence[Dataset], grid: Grid, uids: SeriesUids) -> Refer
     --------
     >>> from dicomseries.uids import UidPolicy, series_uids
     >>> uids = series_uids(UidPolicy(), b"seed")
-    >>> references([], Grid(shape=(1, 2, 3), spacing_mm=(1, 1, 1)), uids).series_items()
+    >>> image_references([], Grid(shape=(1, 2, 3), spacing_mm=(1, 1, 1)), uids).series_items()
     []
     """
     faults = [fault for index, image in enumerate(images) for fault in _faults(index, image, uids)]
     if faults:
         raise MetadataError.together(faults)
     planes = tuple(plane for image in images for plane in _planes(image))
-    return References(images=tuple(images), grid=grid, planes=planes)
+    return SegmentReferences(images=tuple(images), grid=grid, planes=planes)
 
 
 def picture_references(
@@ -136,7 +136,7 @@ def picture_references(
     pictures: Sequence[tuple[str, int | None]],
     grid: Grid,
     uids: SeriesUids,
-) -> References:
+) -> SegmentReferences:
     """Return the references of labels without a place: one picture a slice.
 
     Parameters
@@ -191,7 +191,7 @@ def picture_references(
             expected="a place in space, or one source picture of the same rows and columns for each slice",
             remedy="Pass like= with the series of pictures, or spacing=, origin= and direction=.",
         )
-    return References(images=tuple(images), grid=grid, planes=(), pictures=named)
+    return SegmentReferences(images=tuple(images), grid=grid, planes=(), pictures=named)
 
 
 def _faults(

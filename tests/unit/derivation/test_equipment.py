@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from dicomseries.derivation import Model, Source, SourceFrame, inherit, match
+from dicomseries.derivation import Model, SourceFrame, SourceSeries, inherit, match
 from dicomseries.geometry import Grid
 from dicomseries.iod import MR
 from dicomseries.standard.attribute import attribute, tag_of
 
 
-def source_of(*shared) -> Source:
+def source_of(*shared) -> SourceSeries:
     """A source of one slice that says this."""
     frame = SourceFrame(
         sop_class_uid=MR.sop_class_uid, sop_instance_uid="2.25.9", position_lps=(0.0, 0.0, 0.0)
     )
-    return Source(
+    return SourceSeries(
         kind="MR",
         sop_class_uid=MR.sop_class_uid,
         modality="MR",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomseries.derivation import Source, SourceFrame, inherit, match, meaning_of, rule_for
+from dicomseries.derivation import SourceFrame, SourceSeries, inherit, match, meaning_of, rule_for
 from dicomseries.derivation.rules.all_rules import RULES
 from dicomseries.geometry import Grid
 from dicomseries.iod import CT, KINDS, MR, PT, SC
@@ -37,7 +37,7 @@ def opened(owns) -> dict:
 
 def source_of(
     *shared, own=None, volumes=1, kind=MR, frames_in_file=False, grid=GRID, **more
-) -> Source:
+) -> SourceSeries:
     """A source whose frames say what `own` returns for each volume and slice."""
     frames = tuple(
         SourceFrame(
@@ -51,7 +51,7 @@ def source_of(
         for volume in range(volumes)
         for index in range(grid.shape[0])
     )
-    return Source(
+    return SourceSeries(
         kind=kind.name,
         sop_class_uid=kind.sop_class_uid,
         modality=kind.modality,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dicomseries.derivation import Matching, Source, SourceFrame, match
+from dicomseries.derivation import Matching, SourceFrame, SourceSeries, match
 from dicomseries.geometry import Grid
 
 COS, SIN = math.cos(0.3), math.sin(0.3)
@@ -20,7 +20,7 @@ GRID = Grid(
 )
 
 
-def source_on(grid: Grid = GRID, positions=None, volumes: int = 1) -> Source:
+def source_on(grid: Grid = GRID, positions=None, volumes: int = 1) -> SourceSeries:
     places = (
         positions
         if positions is not None
@@ -35,7 +35,7 @@ def source_on(grid: Grid = GRID, positions=None, volumes: int = 1) -> Source:
         for volume in range(volumes)
         for index, place in enumerate(places)
     )
-    return Source(
+    return SourceSeries(
         kind="CT",
         sop_class_uid="1.2.3",
         modality="CT",

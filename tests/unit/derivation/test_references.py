@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 import dicomseries as dcs
-from dicomseries.derivation import Source, SourceFrame, derivation_code, match
-from dicomseries.derivation.source.source_references import references
+from dicomseries.derivation import SourceFrame, SourceSeries, derivation_code, match
+from dicomseries.derivation.source.source_references import references_to_source
 from dicomseries.geometry import Grid
 from dicomseries.iod import VaryingGroup
 from dicomseries.standard.attribute import attribute
@@ -28,7 +28,7 @@ BETWEEN = replace(GRID, shape=(5, 8, 9), origin_lps=GRID.point(0, 0, 0.5))
 
 def source_of(
     grid: Grid = GRID, *, is_multi_frame: bool = False, volumes: int = 1, **changes
-) -> Source:
+) -> SourceSeries:
     slices = grid.shape[0]
     frames = tuple(
         SourceFrame(
@@ -53,7 +53,7 @@ def source_of(
         "grid": grid,
         "frames": frames,
     }
-    return Source(**{**known, "volumes": volumes, **changes})
+    return SourceSeries(**{**known, "volumes": volumes, **changes})
 
 
 def dataset_of(item) -> Dataset:
@@ -85,7 +85,7 @@ def named(images) -> list[tuple]:
 # ------------------------------------------------------------------------------------------------------- what is said
 def test_an_image_is_named_with_its_class_its_purpose_and_whether_pixels_kept_their_places():
     source = source_of()
-    found = references(source, match(source, GRID), is_multi_frame=False)
+    found = references_to_source(source, match(source, GRID), is_multi_frame=False)
     assert [(one.keyword, one.per, one.vr) for one in found.columns] == [
         ("SourceImageSequence", "slice", "SQ"),
         ("ReferencedSeriesSequence", "slice", "SQ"),
@@ -116,20 +116,22 @@ def test_an_image_is_named_with_its_class_its_purpose_and_whether_pixels_kept_th
 )
 def test_locations_are_preserved_where_row_and_column_still_name_the_pixel(grid, preserved):
     source = source_of()
-    (image, *_) = images_of(references(source, match(source, grid), is_multi_frame=False), 0)
+    (image, *_) = images_of(
+        references_to_source(source, match(source, grid), is_multi_frame=False), 0
+    )
     assert image.get("SpatialLocationsPreserved") == preserved
 
 
 def test_a_slice_beyond_the_source_names_nothing():
     source = source_of()
-    found = references(source, match(source, BETWEEN), is_multi_frame=False)
+    found = references_to_source(source, match(source, BETWEEN), is_multi_frame=False)
     assert [len(images_of(found, index, slices=5)) for index in range(5)] == [2, 2, 2, 1, 0]
     assert [column.at(4, slices=5) for column in found.columns] == [None, None]
 
 
 def test_frames_of_one_file_are_named_by_number_in_one_item():
     source = source_of(is_multi_frame=True)
-    found = references(source, match(source, BETWEEN), is_multi_frame=False)
+    found = references_to_source(source, match(source, BETWEEN), is_multi_frame=False)
     assert named(images_of(found, 1, slices=5)) == [("2.25.7", [2, 3])]
     assert named(images_of(found, 3, slices=5)) == [("2.25.7", 4)]
 
@@ -144,11 +146,13 @@ def test_a_reference_to_all_frames_of_a_file_has_no_numbers():
     )
     matching = match(source, across)
     assert len(matching.slices[0]) == 4
-    assert named(images_of(references(source, matching, is_multi_frame=False), 0)) == [
+    assert named(images_of(references_to_source(source, matching, is_multi_frame=False), 0)) == [
         ("2.25.7", None)
     ]
     more = replace(source, shared=(attribute("NumberOfFrames", "5"),))
-    ((_, numbers),) = named(images_of(references(more, matching, is_multi_frame=False), 0))
+    ((_, numbers),) = named(
+        images_of(references_to_source(more, matching, is_multi_frame=False), 0)
+    )
     assert sorted(numbers) == [1, 2, 3, 4]
 
 
@@ -158,7 +162,7 @@ def test_a_place_without_a_frame_is_not_named():
     frames = list(source.frames)
     frames[1] = replace(frames[1], frame_number=None)
     sparse = replace(source, frames=tuple(frames))
-    found = references(sparse, match(sparse, GRID), is_multi_frame=False)
+    found = references_to_source(sparse, match(sparse, GRID), is_multi_frame=False)
     assert [named(images_of(found, index)) for index in range(3)] == [
         [("2.25.7", 1)],
         [],
@@ -175,7 +179,9 @@ def test_more_frame_numbers_than_an_attribute_holds_are_spread_over_items():
         origin_lps=GRID.origin_lps,
         direction_lps=(1, 0, 0, 0, 0, -1, 0, 1, 0),
     )
-    images = images_of(references(source, match(source, across), is_multi_frame=False), 0, slices=1)
+    images = images_of(
+        references_to_source(source, match(source, across), is_multi_frame=False), 0, slices=1
+    )
     assert len(images) == 3
     assert sorted(number for one in images for number in one.ReferencedFrameNumber) == list(
         range(1, 11_001)
@@ -186,7 +192,7 @@ def test_more_frame_numbers_than_an_attribute_holds_are_spread_over_items():
 # ------------------------------------------------------------------------------------------------------------ volumes
 def test_as_many_volumes_come_from_one_each():
     source = source_of(volumes=3)
-    found = references(source, match(source, GRID), is_multi_frame=False, volumes=3)
+    found = references_to_source(source, match(source, GRID), is_multi_frame=False, volumes=3)
     assert found.columns[0].per == "frame"
     assert [named(images_of(found, frame)) for frame in (0, 5, 11)] == [
         [("2.25.0.0", None)],
@@ -198,14 +204,14 @@ def test_as_many_volumes_come_from_one_each():
 @pytest.mark.parametrize("volumes", [1, 2])
 def test_a_mean_over_time_comes_from_all_volumes_of_its_slice(volumes):
     source = source_of(volumes=3, is_multi_frame=True)
-    found = references(source, match(source, GRID), is_multi_frame=False, volumes=volumes)
+    found = references_to_source(source, match(source, GRID), is_multi_frame=False, volumes=volumes)
     assert found.columns[0].per == "slice"
     assert named(images_of(found, 1)) == [("2.25.7", [2, 6, 10])]
 
 
 def test_several_volumes_from_one_all_name_it():
     source = source_of()
-    found = references(source, match(source, GRID), is_multi_frame=False, volumes=5)
+    found = references_to_source(source, match(source, GRID), is_multi_frame=False, volumes=5)
     assert named(images_of(found, 4 * 4 + 2)) == [("2.25.0.2", None)]
 
 
@@ -213,7 +219,7 @@ def test_several_volumes_from_one_all_name_it():
 def test_each_frame_has_a_functional_group_and_the_file_names_all_images_once():
     source = source_of()
     code = derivation_code("smoothing")
-    found = references(
+    found = references_to_source(
         source, match(source, GRID), is_multi_frame=True, code=code, description="Smoothed"
     )
     (group,) = found.groups
@@ -233,20 +239,20 @@ def test_each_frame_has_a_functional_group_and_the_file_names_all_images_once():
 
 def test_without_a_code_a_functional_group_says_image_processing():
     source = source_of()
-    (group,) = references(source, match(source, GRID), is_multi_frame=True).groups
+    (group,) = references_to_source(source, match(source, GRID), is_multi_frame=True).groups
     (code,) = (part for part in group.parts if part.keyword == "DerivationCodeSequence")
     assert dataset_of((code,)).DerivationCodeSequence[0].CodeValue == "110001"
 
 
 def test_a_frame_beyond_the_source_has_its_sequence_without_items():
     source = source_of()
-    found = references(source, match(source, BETWEEN), is_multi_frame=True)
+    found = references_to_source(source, match(source, BETWEEN), is_multi_frame=True)
     assert found.columns[0].values[4] == ()
 
 
 def test_what_all_frames_say_alike_is_shared():
     source = source_of(replace(GRID, shape=(1, 8, 9)), volumes=2)
-    found = references(source, match(source, source.grid), is_multi_frame=True, volumes=3)
+    found = references_to_source(source, match(source, source.grid), is_multi_frame=True, volumes=3)
     assert found.groups == found.columns == ()
     (group,) = shared_of(found).DerivationImageSequence
     assert named(group.SourceImageSequence) == [("2.25.0.0", None), ("2.25.1.0", None)]
@@ -255,7 +261,9 @@ def test_what_all_frames_say_alike_is_shared():
 def test_an_object_without_that_functional_group_names_all_images_at_the_top():
     source = source_of()
     matching = match(source, GRID)
-    found = references(source, matching, is_multi_frame=True, sop_class_uid=WORD_SECONDARY_CAPTURE)
+    found = references_to_source(
+        source, matching, is_multi_frame=True, sop_class_uid=WORD_SECONDARY_CAPTURE
+    )
     assert found.groups == found.columns == ()
     assert len(shared_of(found).SourceImageSequence) == 4
     assert len(shared_of(found).ReferencedSeriesSequence[0].ReferencedInstanceSequence) == 4
@@ -264,7 +272,9 @@ def test_an_object_without_that_functional_group_names_all_images_at_the_top():
 @pytest.mark.parametrize("is_multi_frame", [False, True])
 def test_in_another_space_all_images_are_named(is_multi_frame):
     source = source_of()
-    found = references(source, match(source, GRID, same_space=False), is_multi_frame=is_multi_frame)
+    found = references_to_source(
+        source, match(source, GRID, same_space=False), is_multi_frame=is_multi_frame
+    )
     assert found.groups == found.columns == ()
     shared = shared_of(found)
     assert len(shared.ReferencedSeriesSequence[0].ReferencedInstanceSequence) == 4
@@ -274,7 +284,7 @@ def test_in_another_space_all_images_are_named(is_multi_frame):
 
 def test_an_enhanced_object_names_the_images_of_its_frames_once_more_by_study():
     source = source_of()
-    found = references(
+    found = references_to_source(
         source, match(source, BETWEEN), is_multi_frame=True, sop_class_uid=ENHANCED_CT
     )
     (study,) = shared_of(found).SourceImageEvidenceSequence
@@ -324,7 +334,7 @@ def written(tmp_path_factory):
     return write
 
 
-def source_in(paths, grid: Grid) -> Source:
+def source_in(paths, grid: Grid) -> SourceSeries:
     datasets = [pydicom.dcmread(path, stop_before_pixels=True) for path in paths]
     frames = [
         SourceFrame(
@@ -399,7 +409,7 @@ def test_validators_find_nothing_that_they_did_not_find_without_references(
     grid, same_space = PLACES[place]
     images, plain = written(source_kind, GRID), written(kind, grid, "result")
     source = source_in(images, GRID)
-    found = references(
+    found = references_to_source(
         source,
         match(source, grid, same_space=same_space),
         is_multi_frame=len(plain) == 1,

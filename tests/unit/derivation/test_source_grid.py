@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomseries.derivation import Source, SourceFrame, on_source_grid
+from dicomseries.derivation import SourceFrame, SourceSeries, on_source_grid
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import attribute
 from dicomseries.testing import grids
@@ -18,7 +18,7 @@ CORNER, EVEN = 1e-3, 1e-4
 """What `check` accepts, as a part of the spacing."""
 
 
-def source_with(grid: Grid, decimals: int) -> Source:
+def source_with(grid: Grid, decimals: int) -> SourceSeries:
     """A source whose header prints so many decimals."""
 
     def texts(numbers):
@@ -41,7 +41,7 @@ def source_with(grid: Grid, decimals: int) -> Source:
                 own=(attribute("ImagePositionPatient", *position),),
             )
         )
-    return Source(
+    return SourceSeries(
         kind="CT",
         sop_class_uid="1.2.3",
         modality="CT",

@@ -7,7 +7,7 @@ import pytest
 
 from dicomseries.errors import DicomSeriesError, KindError, ValuesError
 from dicomseries.geometry import Grid
-from dicomseries.segmentation.labels import Labels, check_labels, read_labels, renumbered
+from dicomseries.segmentation.labels import LabelVolume, check_labels, read_labels, renumbered
 from dicomseries.sources.volume import ArraySlabs, Volume
 
 
@@ -86,7 +86,7 @@ def test_a_single_volume_with_its_axis_is_a_label_map():
 
 
 def test_the_highest_label_is_kept_and_numbers_take_the_smallest_type():
-    labels = Labels(array=np.array([[[0, 65535, 2]]], "uint16"), values=(2, 65535))
+    labels = LabelVolume(array=np.array([[[0, 65535, 2]]], "uint16"), values=(2, 65535))
     assert renumbered(labels, (2, 65535), (2, 65535)).tolist() == [[[0, 65535, 2]]]
     small = renumbered(labels, (2, 65535), (1, 2))
     assert (small.tolist(), small.dtype) == ([[[0, 2, 1]]], np.uint8)

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 
 from dicomseries.errors import MetadataError
 from dicomseries.geometry import Grid
-from dicomseries.segmentation.segment_references import references
+from dicomseries.segmentation.segment_references import image_references
 from dicomseries.uids import UidPolicy, series_uids
 
 UIDS = series_uids(UidPolicy(), b"references")
@@ -45,7 +45,7 @@ def sources(found, index):
 
 
 def test_each_slice_names_the_image_in_its_plane_in_whatever_order_they_come():
-    found = references([image(index) for index in (2, 0, 3, 1)], GRID, UIDS)
+    found = image_references([image(index) for index in (2, 0, 3, 1)], GRID, UIDS)
     assert [sources(found, index) for index in range(4)] == [
         [(f"1.2.3.{i + 1}", None, "YES")] for i in range(4)
     ]
@@ -53,7 +53,7 @@ def test_each_slice_names_the_image_in_its_plane_in_whatever_order_they_come():
 
 def test_every_image_is_named_by_its_series_once():
     images = [image(0), image(1), image(2, SeriesInstanceUID="1.2.4")]
-    items = references(images, GRID, UIDS).series_items()
+    items = image_references(images, GRID, UIDS).series_items()
     named = {
         str(item.SeriesInstanceUID): [
             str(one.ReferencedSOPInstanceUID) for one in item.ReferencedInstanceSequence
@@ -76,7 +76,7 @@ def test_every_image_is_named_by_its_series_once():
 def test_an_image_in_the_plane_with_other_pixels_is_named_without_the_claim_that_they_agree(
     changes,
 ):
-    found = references([image(1, **changes)], GRID, UIDS)
+    found = image_references([image(1, **changes)], GRID, UIDS)
     assert sources(found, 1) == [("1.2.3.2", None, "NO")]
 
 
@@ -85,7 +85,7 @@ def test_an_image_beside_the_planes_or_across_them_or_without_a_place_is_no_sour
     across = image(2, ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
     nowhere = image(3)
     del nowhere.ImagePositionPatient
-    found = references([image(1, ImagePositionPatient=beside), across, nowhere], GRID, UIDS)
+    found = image_references([image(1, ImagePositionPatient=beside), across, nowhere], GRID, UIDS)
     assert [sources(found, index) for index in range(4)] == [[], [], [], []]
     assert len(found.series_items()[0].ReferencedInstanceSequence) == 3
 
@@ -101,7 +101,7 @@ def test_the_frames_of_a_multi_frame_image_are_named_by_number():
         frame.PlanePositionSequence = [image(index)]
         frames.append(frame)
     whole.SharedFunctionalGroupsSequence, whole.PerFrameFunctionalGroupsSequence = [shared], frames
-    found = references([whole], GRID, UIDS)
+    found = image_references([whole], GRID, UIDS)
     assert [sources(found, index) for index in range(4)] == [
         [],
         [("1.2.3.1", 3, "YES")],
@@ -113,7 +113,7 @@ def test_the_frames_of_a_multi_frame_image_are_named_by_number():
 @pytest.mark.parametrize("keyword", ["StudyInstanceUID", "FrameOfReferenceUID"])
 def test_an_image_of_another_study_or_frame_of_reference_is_refused(keyword):
     with pytest.raises(MetadataError) as caught:
-        references([image(0), image(1, **{keyword: "1.2.9"})], GRID, UIDS)
+        image_references([image(0), image(1, **{keyword: "1.2.9"})], GRID, UIDS)
     assert (caught.value.code, caught.value.where) == ("source-image-elsewhere", "source_images[1]")
     assert f'uid={{"{keyword}": "1.2.9"}}' in caught.value.remedy
 
@@ -121,6 +121,6 @@ def test_an_image_of_another_study_or_frame_of_reference_is_refused(keyword):
 @pytest.mark.parametrize("other", ["series/0001.dcm", None, Dataset()])
 def test_what_is_no_named_dataset_is_refused(other):
     with pytest.raises(MetadataError) as caught:
-        references([image(0), other], GRID, UIDS)
+        image_references([image(0), other], GRID, UIDS)
     assert caught.value.code == "source-image-nameless"
     assert "dcmread" in caught.value.remedy

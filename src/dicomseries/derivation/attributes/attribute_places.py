@@ -10,7 +10,7 @@ from dicomseries.iod import Absent, Choice, Constant, Kind, Row, groups_of, rows
 from dicomseries.standard.attribute import Attribute, vr_of
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES
 
-__all__ = ["Places"]
+__all__ = ["AttributePlaces"]
 
 _GATED = frozenset({"TriggerTime", "NominalInterval"})
 """A classic object says these alone; an enhanced one demands how it was gated beside them (C.7.6.16.2.7)."""
@@ -25,7 +25,7 @@ _EXTENSIONS = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
+class AttributePlaces:
     """What a kind has a place for.
 
     Parameters
@@ -38,7 +38,7 @@ class Places:
     Examples
     --------
     >>> from dicomseries.iod import CT
-    >>> Places(kind=CT, source_class="1.2").has("KVP"), Places(kind=CT, source_class="1.2").has("EchoTime")
+    >>> AttributePlaces(kind=CT, source_class="1.2").has("KVP"), AttributePlaces(kind=CT, source_class="1.2").has("EchoTime")
     (True, False)
     """
 

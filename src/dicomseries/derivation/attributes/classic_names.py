@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from dicomseries.derivation.attributes.source_facts import Fact
+from dicomseries.derivation.attributes.source_facts import SourceFact
 from dicomseries.standard.attribute import Attribute, Value, vr_of
 from dicomseries.standard.decimal_string import format_ds
 
@@ -98,55 +98,55 @@ CLASSIC_NAMES: Mapping[str, tuple[tuple[str, Callable[[Values], Values]], ...]] 
 """Keyword in an enhanced object → the classic keywords, each with what makes its values from the enhanced ones."""
 
 
-def classic_facts(fact: Fact) -> Iterator[Fact]:
+def classic_facts(fact: SourceFact) -> Iterator[SourceFact]:
     """Yield what an attribute of an enhanced object is called in a classic one.
 
     Parameters
     ----------
-    fact : Fact
+    fact : SourceFact
         In a functional group, or at the top level.
 
     Yields
     ------
-    Fact
+    SourceFact
         Under each classic keyword; the attribute itself where it has no other name. Values that cannot be converted
         are left out.
 
     Examples
     --------
-    >>> echo = Fact(keyword="EffectiveEchoTime", frames=(Attribute("EffectiveEchoTime", "FD", (4.6,)),))
+    >>> echo = SourceFact(keyword="EffectiveEchoTime", frames=(Attribute("EffectiveEchoTime", "FD", (4.6,)),))
     >>> [(one.keyword, one.first.values) for one in classic_facts(echo)]
     [('EchoTime', ('4.6',))]
     """
     yield from _renamed(fact, CLASSIC_NAMES)
 
 
-def opened_facts(fact: Fact) -> Iterator[Fact]:
+def opened_facts(fact: SourceFact) -> Iterator[SourceFact]:
     """Yield what an attribute of a functional group is made of, where it stands in a sequence inside of that.
 
     Parameters
     ----------
-    fact : Fact
+    fact : SourceFact
         In a functional group.
 
     Yields
     ------
-    Fact
+    SourceFact
         The attribute inside; the attribute itself where it is no such sequence.
 
     Examples
     --------
     >>> item = (Attribute("DiffusionGradientOrientation", "FD", (1.0, 0.0, 0.0)),)
     >>> own = Attribute("DiffusionGradientDirectionSequence", "SQ", (item,))
-    >>> [one.first.values for one in opened_facts(Fact(keyword=own.keyword, frames=(own,)))]
+    >>> [one.first.values for one in opened_facts(SourceFact(keyword=own.keyword, frames=(own,)))]
     [(1.0, 0.0, 0.0)]
     """
     yield from _renamed(fact, OPENED)
 
 
 def _renamed(
-    fact: Fact, names: Mapping[str, tuple[tuple[str, Callable[[Values], Values]], ...]]
-) -> Iterator[Fact]:
+    fact: SourceFact, names: Mapping[str, tuple[tuple[str, Callable[[Values], Values]], ...]]
+) -> Iterator[SourceFact]:
     for keyword, convert in names.get(fact.keyword, ((fact.keyword, _same),)):
         if keyword == fact.keyword and convert is _same:
             yield fact

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dicomseries.derivation.attributes.completed_items import completed
 from dicomseries.derivation.attributes.decisions import shown
-from dicomseries.derivation.source.source_record import Source, SourceFrame
+from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, Item, attribute
 from dicomseries.standard.conditional_groups import GROUP_NEEDS
@@ -33,12 +33,12 @@ _MEMBERS = frozenset(
 Frames = tuple[SourceFrame, ...]
 
 
-def in_groups(source: Source, sop_class_uid: str) -> Source:
+def in_groups(source: SourceSeries, sop_class_uid: str) -> SourceSeries:
     """Return a classic source whose diffusion attributes stand in a functional group.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Of any class; one with functional groups is returned as it is.
     sop_class_uid : str
         Of the result; one without that functional group changes nothing.
@@ -48,7 +48,7 @@ def in_groups(source: Source, sop_class_uid: str) -> Source:
     >>> from dicomseries.geometry import Grid
     >>> own = (attribute("DiffusionBValue", 1000.0), attribute("DiffusionGradientOrientation", 1.0, 0.0, 0.0))
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0), own=own)
-    >>> source = Source(kind="MR", sop_class_uid="1.2", modality="MR", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="MR", sop_class_uid="1.2", modality="MR", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,))
     >>> (group,) = in_groups(source, "1.2.840.10008.5.1.4.1.1.4.1").frames[0].groups
     >>> [one.keyword for one in group.values[0]]

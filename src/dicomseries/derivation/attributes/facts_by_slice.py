@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dicomseries.derivation.attributes.source_facts import Fact
+from dicomseries.derivation.attributes.source_facts import SourceFact
 from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute
 
-__all__ = ["Layout", "spread"]
+__all__ = ["ResultLayout", "spread"]
 
 Per = Literal["volume", "slice", "frame"]
 Entries = Sequence[Attribute | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class ResultLayout:
     """How the frames of source and result lie to each other.
 
     Parameters
@@ -33,7 +33,7 @@ class Layout:
     Examples
     --------
     >>> matching = Matching(relation="same grid", slices=((0,), (1,)), exact=(0, 1))
-    >>> Layout(matching=matching, source_slices=2, source_volumes=3, volumes=1).is_paired
+    >>> ResultLayout(matching=matching, source_slices=2, source_volumes=3, volumes=1).is_paired
     False
     """
 
@@ -63,14 +63,14 @@ class Layout:
         return [part[0] for part in parts] if all(_is_even(part) for part in parts) else None
 
 
-def spread(fact: Fact, layout: Layout, *, by_place: bool) -> Attribute | Column | None:
+def spread(fact: SourceFact, layout: ResultLayout, *, by_place: bool) -> Attribute | Column | None:
     """Return what an attribute of the source says of the result.
 
     Parameters
     ----------
-    fact : Fact
+    fact : SourceFact
         One value for each frame of the source.
-    layout : Layout
+    layout : ResultLayout
         Which slices lie in the plane of which.
     by_place : bool
         Whether even what all frames say alike is true only of a slice in the place of one of them.
@@ -85,8 +85,8 @@ def spread(fact: Fact, layout: Layout, *, by_place: bool) -> Attribute | Column 
     --------
     >>> heights = tuple(Attribute("SliceLocation", "DS", (text,)) for text in ("0", "2", "4"))
     >>> matching = Matching(relation="same space", slices=((2,), (0, 1)), exact=(2, None))
-    >>> layout = Layout(matching=matching, source_slices=3, source_volumes=1, volumes=1)
-    >>> spread(Fact(keyword="SliceLocation", frames=heights), layout, by_place=True).values
+    >>> layout = ResultLayout(matching=matching, source_slices=3, source_volumes=1, volumes=1)
+    >>> spread(SourceFact(keyword="SliceLocation", frames=heights), layout, by_place=True).values
     (('4',), None)
     """
     if fact.constant is not None and not by_place:
@@ -102,7 +102,7 @@ def spread(fact: Fact, layout: Layout, *, by_place: bool) -> Attribute | Column 
     )
 
 
-def _settled(fact: Fact, per: Per, entries: Entries) -> Attribute | Column | None:
+def _settled(fact: SourceFact, per: Per, entries: Entries) -> Attribute | Column | None:
     if _is_even(entries):
         return entries[0]
     values = tuple(None if one is None else one.values for one in entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dicomseries.derivation.attributes.source_facts import Fact
+from dicomseries.derivation.attributes.source_facts import SourceFact
 from dicomseries.iod import Default, Kind, Row
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, attribute
@@ -19,14 +19,14 @@ _GATINGS = frozenset({"CG", "PPG"})
 _DELAY, _TECHNIQUE = "NominalCardiacTriggerDelayTime", "CardiacSynchronizationTechnique"
 
 
-def gated(handed: Handed, facts: Mapping[str, Fact], kind: Kind) -> Iterator[Attribute]:
+def gated(handed: Handed, facts: Mapping[str, SourceFact], kind: Kind) -> Iterator[Attribute]:
     """Yield what a classic MR image says of its gating beside what it has: ScanOptions and TriggerTime go together.
 
     Parameters
     ----------
     handed : mapping
         Keyword → what the result has so far.
-    facts : mapping of str to Fact
+    facts : mapping of str to SourceFact
         What the source says.
     kind : Kind
         Of the result.
@@ -48,14 +48,16 @@ def gated(handed: Handed, facts: Mapping[str, Fact], kind: Kind) -> Iterator[Att
         yield attribute("TriggerTime")
 
 
-def ungated(handed: Handed, facts: Mapping[str, Fact], kind: Kind) -> Iterator[tuple[str, str]]:
+def ungated(
+    handed: Handed, facts: Mapping[str, SourceFact], kind: Kind
+) -> Iterator[tuple[str, str]]:
     """Yield trigger times of a source that says it was not gated, and why they are not kept under classic names.
 
     Examples
     --------
     >>> from dicomseries.iod.kinds.mr import MR
     >>> none = attribute("CardiacSynchronizationTechnique", "NONE")
-    >>> facts = {none.keyword: Fact(keyword=none.keyword, frames=(none,))}
+    >>> facts = {none.keyword: SourceFact(keyword=none.keyword, frames=(none,))}
     >>> [keyword for keyword, _ in ungated({"TriggerTime": attribute("TriggerTime", "40")}, facts, MR)]
     ['TriggerTime']
     """
@@ -67,7 +69,7 @@ def ungated(handed: Handed, facts: Mapping[str, Fact], kind: Kind) -> Iterator[t
             yield keyword, f"it asks for a gated scan ({_TECHNIQUE} of the source is NONE)"
 
 
-def lost_triggers(handed: Handed, facts: Mapping[str, Fact], kind: Kind) -> Iterator[str]:
+def lost_triggers(handed: Handed, facts: Mapping[str, SourceFact], kind: Kind) -> Iterator[str]:
     """Yield advice on trigger times of classic images that an enhanced one cannot take over.
 
     Examples

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dicomseries.derivation.attributes import recomputed_attributes
-from dicomseries.derivation.attributes.attribute_places import Places
+from dicomseries.derivation.attributes.attribute_places import AttributePlaces
 from dicomseries.derivation.attributes.classic_names import classic_facts, opened_facts
 from dicomseries.derivation.attributes.decisions import MISSED, Decision, decided, dropped, shown
 from dicomseries.derivation.attributes.diffusion_groups import partial_diffusion
-from dicomseries.derivation.attributes.facts_by_slice import Layout, spread
+from dicomseries.derivation.attributes.facts_by_slice import ResultLayout, spread
 from dicomseries.derivation.attributes.gating_groups import (
     gated,
     incomplete_groups,
@@ -25,7 +25,7 @@ from dicomseries.derivation.attributes.private_attributes import (
     unknown_creators,
 )
 from dicomseries.derivation.attributes.rising_times import disordered
-from dicomseries.derivation.attributes.source_facts import Fact, cleaned, facts_of
+from dicomseries.derivation.attributes.source_facts import SourceFact, cleaned, facts_of
 from dicomseries.derivation.attributes.whole_groups import (
     group_facts,
     may_differ,
@@ -40,7 +40,7 @@ from dicomseries.derivation.source.contributing_equipment import (
     series_description,
 )
 from dicomseries.derivation.source.slice_matching import Matching
-from dicomseries.derivation.source.source_record import Source
+from dicomseries.derivation.source.source_record import SourceSeries
 from dicomseries.iod import Choice, Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column
@@ -94,7 +94,7 @@ class Inherited:
 
 
 def inherit(
-    source: Source,
+    source: SourceSeries,
     matching: Matching,
     *,
     kind: Kind,
@@ -110,7 +110,7 @@ def inherit(
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Where the array comes from.
     matching : Matching
         How its slices lie to those of the source.
@@ -147,7 +147,7 @@ def inherit(
     >>> from dicomseries.iod import CT
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     >>> shared = (attribute("PatientID", "42"), attribute("WindowWidth", "400"), attribute("KVP", "120"))
-    >>> source = Source(kind="CT", sop_class_uid=CT.sop_class_uid, modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid=CT.sop_class_uid, modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,),
     ...                 shared=shared)
     >>> found = inherit(source, Matching(relation="same grid", slices=((0,),), exact=(0,)), kind=CT)
@@ -157,7 +157,7 @@ def inherit(
     ['by the values: it names the quantity and how to look at it, which the table of values decides']
     """
     facts = facts_of(source)
-    layout = Layout(
+    layout = ResultLayout(
         matching=matching,
         source_slices=source.grid.shape[0],
         source_volumes=source.volumes,
@@ -167,7 +167,7 @@ def inherit(
         source=source,
         facts=facts,
         layout=layout,
-        places=Places(kind=kind, source_class=source.sop_class_uid),
+        places=AttributePlaces(kind=kind, source_class=source.sop_class_uid),
         keep_private=tuple(keep_private),
         is_filtered=is_filtered,
     )
@@ -192,10 +192,10 @@ def inherit(
 class _Ledger:
     """What has been decided so far."""
 
-    source: Source
-    facts: dict[str, Fact]
-    layout: Layout
-    places: Places
+    source: SourceSeries
+    facts: dict[str, SourceFact]
+    layout: ResultLayout
+    places: AttributePlaces
     keep_private: tuple[str, ...]
     is_filtered: bool
     handed: dict[str, Attribute] = field(default_factory=dict)
@@ -238,7 +238,7 @@ class _Ledger:
             if fact.keyword not in whole:
                 self._settle(fact)
 
-    def _settle(self, fact: Fact) -> None:
+    def _settle(self, fact: SourceFact) -> None:
         rule = self._rule(fact)
         if rule.is_verbatim or rule.action == "keep forever":
             self._keep_always(fact, rule)
@@ -249,16 +249,16 @@ class _Ledger:
         else:
             self._note(fact, decided(fact.keyword, shown(fact.frames), rule))
 
-    def _rule(self, fact: Fact) -> Rule:
+    def _rule(self, fact: SourceFact) -> Rule:
         """Return the rule of an attribute; in a functional group that is not kept it is the group's."""
         if fact.group and rule_for(fact.group).action in {"drop", "add", "change"}:
             return rule_for(fact.group)
         return rule_for(fact.keyword)
 
-    def _note(self, fact: Fact, decision: Decision) -> None:
+    def _note(self, fact: SourceFact, decision: Decision) -> None:
         self.decisions.setdefault(fact.keyword, decision)
 
-    def _keep_always(self, fact: Fact, rule: Rule) -> None:
+    def _keep_always(self, fact: SourceFact, rule: Rule) -> None:
         text = shown(fact.frames)
         own = recomputed_attributes.worst(fact) if rule.action == "keep forever" else fact.first
         row = self.kind.row(fact.keyword)
@@ -275,14 +275,14 @@ class _Ledger:
             self.handed[fact.keyword] = cleaned(own, self.keep_private)
         self._note(fact, decided(fact.keyword, text, rule, note))
 
-    def _change(self, fact: Fact, rule: Rule) -> None:
+    def _change(self, fact: SourceFact, rule: Rule) -> None:
         made = recomputed_attributes.CHANGES[fact.keyword](self.source, self.facts, self.kind)
         if made is not None:
             self.handed[fact.keyword] = made
         note = "" if made is None else "\\".join(map(str, made.values))
         self._note(fact, decided(fact.keyword, shown(fact.frames), rule, note))
 
-    def _keep(self, fact: Fact, rule: Rule) -> None:
+    def _keep(self, fact: SourceFact, rule: Rule) -> None:
         missed = self._missed(rule)
         if missed:
             self._note(fact, dropped(fact.keyword, shown(fact.frames), f"{missed} ({rule.why})"))
@@ -294,7 +294,7 @@ class _Ledger:
             if one.keyword == fact.keyword or one.keyword not in self.facts:
                 self._hand(one, rule, of=fact)
 
-    def _called(self, fact: Fact) -> list[Fact]:
+    def _called(self, fact: SourceFact) -> list[SourceFact]:
         """Return an attribute under the names that the result has for it."""
         if self.source.frames[0].frame_number is None:
             return [fact]
@@ -314,7 +314,7 @@ class _Ledger:
         }
         return "" if holds[rule.when] else MISSED[rule.when]
 
-    def _hand(self, fact: Fact, rule: Rule, of: Fact | None = None) -> None:
+    def _hand(self, fact: SourceFact, rule: Rule, of: SourceFact | None = None) -> None:
         """Hand an attribute on if it has a place, once for all or slice by slice."""
         of = of or fact
         is_private = rule.entity == "private"
@@ -336,7 +336,7 @@ class _Ledger:
         if not is_private:
             self._note(of, decided(of.keyword, text, rule, note))
 
-    def _obstacle(self, fact: Fact) -> str:
+    def _obstacle(self, fact: SourceFact) -> str:
         """Return why an attribute cannot be handed on, wherever the slices lie; empty if it can."""
         row = self.places.row(fact.keyword)
         if fact.is_empty and not (
@@ -354,7 +354,7 @@ class _Ledger:
             "",
         )
 
-    def _is_one_for_volumes(self, fact: Fact) -> bool:
+    def _is_one_for_volumes(self, fact: SourceFact) -> bool:
         over_time = fact.keyword in self.kind.over_time and fact.keyword not in _BASES
         return over_time and self.layout.volumes > 1 and fact.constant is not None
 
@@ -408,7 +408,7 @@ class _Ledger:
                 }
         return frozenset(done)
 
-    def _hand_whole(self, group: str, fact: Fact, members: Collection[str]) -> bool:
+    def _hand_whole(self, group: str, fact: SourceFact, members: Collection[str]) -> bool:
         """Hand a functional group on with all its members; return whether that can be."""
         rules = [rule_for(keyword) for keyword in (group, *members)]
         if not all(rule.is_kept and not self._missed(rule) for rule in rules):

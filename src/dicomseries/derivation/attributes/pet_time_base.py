@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dicomseries.derivation.attributes.source_facts import Fact
-from dicomseries.derivation.source.source_record import Source
+from dicomseries.derivation.attributes.source_facts import SourceFact
+from dicomseries.derivation.source.source_record import SourceSeries
 from dicomseries.iod import Kind
 from dicomseries.standard.moments import date_text, moment_of, time_text
 
@@ -38,7 +38,7 @@ class SourceTimeBase:
 
 
 def source_time_base(
-    source: Source, facts: Mapping[str, Fact], kind: Kind
+    source: SourceSeries, facts: Mapping[str, SourceFact], kind: Kind
 ) -> SourceTimeBase | None:
     """Return the time base that a result has from its source.
 
@@ -46,9 +46,9 @@ def source_time_base(
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         The series.
-    facts : mapping of str to Fact
+    facts : mapping of str to SourceFact
         What it says.
     kind : Kind
         Of the result.
@@ -65,10 +65,10 @@ def source_time_base(
     >>> from dicomseries.iod import PT
     >>> from dicomseries.standard.attribute import Attribute
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
-    >>> source = Source(kind="PT", sop_class_uid=PT.sop_class_uid, modality="PT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="PT", sop_class_uid=PT.sop_class_uid, modality="PT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,))
     >>> texts = {"SeriesDate": "20240131", "SeriesTime": "120000"}
-    >>> facts = {name: Fact(keyword=name, frames=(Attribute(name, "DA", (text,)),)) for name, text in texts.items()}
+    >>> facts = {name: SourceFact(keyword=name, frames=(Attribute(name, "DA", (text,)),)) for name, text in texts.items()}
     >>> source_time_base(source, facts, PT).time
     '120000'
     """
@@ -91,7 +91,9 @@ def source_time_base(
     )
 
 
-def _first_acquisition(source: Source, facts: Mapping[str, Fact]) -> tuple[dt.datetime, int] | None:
+def _first_acquisition(
+    source: SourceSeries, facts: Mapping[str, SourceFact]
+) -> tuple[dt.datetime, int] | None:
     """Return the earliest acquisition and the frame that has it."""
     found = [
         (moment, index)
@@ -105,7 +107,9 @@ def _first_acquisition(source: Source, facts: Mapping[str, Fact]) -> tuple[dt.da
     return min(found, default=None)
 
 
-def _agrees(facts: Mapping[str, Fact], base: dt.datetime, first: tuple[dt.datetime, int]) -> bool:
+def _agrees(
+    facts: Mapping[str, SourceFact], base: dt.datetime, first: tuple[dt.datetime, int]
+) -> bool:
     """Return whether FrameReferenceTime of the first frame lies in that frame, counted from the base."""
     moment, index = first
     after = (moment - base) / dt.timedelta(seconds=1)
@@ -115,7 +119,7 @@ def _agrees(facts: Mapping[str, Fact], base: dt.datetime, first: tuple[dt.dateti
     return after - _TOLERANCE_S <= reference / 1000 <= after + longest + _TOLERANCE_S
 
 
-def _text(facts: Mapping[str, Fact], keyword: str, index: int) -> str:
+def _text(facts: Mapping[str, SourceFact], keyword: str, index: int) -> str:
     fact = facts.get(keyword)
     own = None if fact is None else fact.frames[index]
     return "" if own is None or own.is_empty else str(own.values[0]).strip()

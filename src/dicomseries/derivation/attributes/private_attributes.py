@@ -6,30 +6,30 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from dicomseries.derivation.attributes.decisions import Decision
-from dicomseries.derivation.attributes.source_facts import Fact, creator_of, creators_of
+from dicomseries.derivation.attributes.source_facts import SourceFact, creator_of, creators_of
 from dicomseries.derivation.rules.all_rules import rule_for
-from dicomseries.derivation.source.source_record import Source
+from dicomseries.derivation.source.source_record import SourceSeries
 
 __all__ = ["kept_private", "private_decisions", "unknown_creators"]
 
 
 def kept_private(
-    source: Source, private: Iterable[Fact], creators: Sequence[str]
-) -> Iterator[Fact]:
+    source: SourceSeries, private: Iterable[SourceFact], creators: Sequence[str]
+) -> Iterator[SourceFact]:
     """Yield the private attributes of some creators, with the elements that name these.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Names the creators.
-    private : iterable of Fact
+    private : iterable of SourceFact
         Its private attributes.
     creators : sequence of str
         Whose are kept.
 
     Yields
     ------
-    Fact
+    SourceFact
         As the source has it; what stood in a functional group is left out, as its place would be another one.
     """
     known = _creators(source)
@@ -39,7 +39,7 @@ def kept_private(
 
 
 def private_decisions(
-    source: Source, private: Iterable[Fact], creators: Sequence[str]
+    source: SourceSeries, private: Iterable[SourceFact], creators: Sequence[str]
 ) -> Iterator[Decision]:
     """Yield what becomes of the private attributes, one decision for each block of a creator."""
     known = _creators(source)
@@ -58,7 +58,7 @@ def private_decisions(
 
 
 def unknown_creators(
-    source: Source, private: Iterable[Fact], creators: Sequence[str]
+    source: SourceSeries, private: Iterable[SourceFact], creators: Sequence[str]
 ) -> Iterator[str]:
     """Yield a sentence for each creator that the user names and the source does not have."""
     known = _creators(source)
@@ -68,7 +68,7 @@ def unknown_creators(
             yield f"keep_private names {name}, yet the source has {', '.join(names) or 'no private attributes'}."
 
 
-def _creators(source: Source) -> dict[int, str]:
+def _creators(source: SourceSeries) -> dict[int, str]:
     return creators_of((*source.shared, *(one for frame in source.frames for one in frame.own)))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from dicomseries.derivation.attributes.source_facts import Fact
-from dicomseries.derivation.source.source_record import Source
+from dicomseries.derivation.attributes.source_facts import SourceFact
+from dicomseries.derivation.source.source_record import SourceSeries
 from dicomseries.iod import Choice, Kind
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.decimal_string import format_ds
@@ -14,11 +14,11 @@ from dicomseries.standard.moments import is_zone
 
 __all__ = ["CHANGES", "Facts", "image_type", "loss", "worst", "zone_of"]
 
-Facts = Mapping[str, Fact]
+Facts = Mapping[str, SourceFact]
 
 
 # -------------------------------------------------------------------------------------------------------- ImageType
-def image_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None:
+def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | None:
     r"""Return ImageType of the result: value 1 DERIVED, value 2 as the kind has it, value 3 the source's.
 
     Notes
@@ -32,10 +32,10 @@ def image_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None:
     >>> from dicomseries.geometry import Grid
     >>> from dicomseries.iod import CT
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
-    >>> source = Source(kind="CT", sop_class_uid=CT.sop_class_uid, modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid=CT.sop_class_uid, modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,))
     >>> own = Attribute("ImageType", "CS", ("ORIGINAL", "PRIMARY", "LOCALIZER", "CT_SOM5 TOP"))
-    >>> "\\".join(image_type(source, {"ImageType": Fact(keyword="ImageType", frames=(own,))}, CT).values)
+    >>> "\\".join(image_type(source, {"ImageType": SourceFact(keyword="ImageType", frames=(own,))}, CT).values)
     'DERIVED\\SECONDARY\\LOCALIZER'
     """
     row = kind.row("ImageType")
@@ -48,7 +48,7 @@ def image_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None:
     return attribute("ImageType", *values)
 
 
-def _third(fact: Fact | None) -> str:
+def _third(fact: SourceFact | None) -> str:
     """Return value 3 of ImageType, if all frames have the same."""
     texts = (
         {
@@ -62,7 +62,7 @@ def _third(fact: Fact | None) -> str:
 
 
 # -------------------------------------------------------------------------------------------------- other attributes
-def _series_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None:  # noqa: ARG001 - one signature
+def _series_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | None:  # noqa: ARG001 - one signature
     """Return SeriesType of a whole-body scan; of others the number of volumes decides (C.8.9.1)."""
     constant = facts["SeriesType"].constant
     is_whole = constant is not None and constant.values[:1] == ("WHOLE BODY",)
@@ -73,7 +73,7 @@ def _series_type(source: Source, facts: Facts, kind: Kind) -> Attribute | None: 
     )
 
 
-CHANGES: Mapping[str, Callable[[Source, Facts, Kind], Attribute | None]] = MappingProxyType(
+CHANGES: Mapping[str, Callable[[SourceSeries, Facts, Kind], Attribute | None]] = MappingProxyType(
     {"ImageType": image_type, "SeriesType": _series_type}
 )
 """Keyword → what makes the result's attribute; None for one that the writer makes by itself."""
@@ -92,14 +92,14 @@ _GRAVE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What a flag says, from the harmless to the grave."""
 
 
-def worst(fact: Fact) -> Attribute:
+def worst(fact: SourceFact) -> Attribute:
     """Return what is kept for ever where the files of the source differ: the gravest word, the strongest loss.
 
     Examples
     --------
     >>> texts = ("00", "01", "00")
     >>> own = tuple(Attribute("LossyImageCompression", "CS", (text,)) for text in texts)
-    >>> worst(Fact(keyword="LossyImageCompression", frames=own)).values
+    >>> worst(SourceFact(keyword="LossyImageCompression", frames=own)).values
     ('01',)
     """
     there = [one for one in fact.frames if one is not None]
@@ -171,14 +171,14 @@ MAYBE_LOSSY: Mapping[str, str] = MappingProxyType(
 """Transfer syntaxes that may or may not lose something; a source that does not say "00" is taken to have lost."""
 
 
-def loss(source: Source, facts: Facts) -> tuple[Attribute, ...]:
+def loss(source: SourceSeries, facts: Facts) -> tuple[Attribute, ...]:
     """Return what the result must say of a loss that the source's files do not admit, or do not tell all of.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Its transfer syntax, and how much smaller that made it.
-    facts : mapping of str to Fact
+    facts : mapping of str to SourceFact
         What it says.
 
     Returns
@@ -191,7 +191,7 @@ def loss(source: Source, facts: Facts) -> tuple[Attribute, ...]:
     >>> from dicomseries.derivation.source.source_record import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
-    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,),
     ...                 transfer_syntax_uid="1.2.840.10008.1.2.4.50", compression_ratio=12.3456)
     >>> [one.values[0] for one in loss(source, {})]
@@ -231,7 +231,7 @@ def zone_of(facts: Facts) -> str:
     Examples
     --------
     >>> own = Attribute("TimezoneOffsetFromUTC", "SH", ("-0330",))
-    >>> zone_of({"TimezoneOffsetFromUTC": Fact(keyword="TimezoneOffsetFromUTC", frames=(own,))}), zone_of({})
+    >>> zone_of({"TimezoneOffsetFromUTC": SourceFact(keyword="TimezoneOffsetFromUTC", frames=(own,))}), zone_of({})
     ('-0330', '')
     """
     fact = facts.get("TimezoneOffsetFromUTC")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dicomseries.derivation.attributes.facts_by_slice import Layout
+from dicomseries.derivation.attributes.facts_by_slice import ResultLayout
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute
 from dicomseries.standard.rising import RISING, first_not_rising, moment_number
@@ -25,7 +25,7 @@ _OTHER_VOLUMES = frozenset(
 
 
 def disordered(
-    handed: Mapping[str, Attribute], columns: Mapping[str, Column], layout: Layout
+    handed: Mapping[str, Attribute], columns: Mapping[str, Column], layout: ResultLayout
 ) -> Iterator[str]:
     """Yield the keywords of times that differ and do not rise with the volumes.
 
@@ -35,14 +35,14 @@ def disordered(
         The same for all slices.
     columns : mapping of str to Column
         What differs.
-    layout : Layout
+    layout : ResultLayout
         Slices and volumes of the result.
 
     Examples
     --------
     >>> from dicomseries.derivation.source.slice_matching import Matching
     >>> matching = Matching(relation="same grid", slices=((0,),), exact=(0,))
-    >>> layout = Layout(matching=matching, source_slices=1, source_volumes=2, volumes=2)
+    >>> layout = ResultLayout(matching=matching, source_slices=1, source_volumes=2, volumes=2)
     >>> times = Column(keyword="TriggerTime", per="volume", values=(("5",), ("0",)), vr="DS")
     >>> list(disordered({}, {"TriggerTime": times}, layout))
     ['TriggerTime']

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dicomseries.derivation.rules.all_rules import rule_for
-from dicomseries.derivation.source.source_record import Source
+from dicomseries.derivation.source.source_record import SourceSeries
 from dicomseries.standard.attribute import Attribute, Item
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, group_requirements
 
-__all__ = ["Fact", "cleaned", "creators_of", "facts_of"]
+__all__ = ["SourceFact", "cleaned", "creators_of", "facts_of"]
 
 _SHARED = "SharedFunctionalGroupsSequence"
 _SHED = frozenset({"private", "signatures", "encoding"})
@@ -19,7 +19,7 @@ _SHED = frozenset({"private", "signatures", "encoding"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fact:
+class SourceFact:
     """One attribute of a source.
 
     Parameters
@@ -34,7 +34,7 @@ class Fact:
     Examples
     --------
     >>> own = Attribute("KVP", "DS", ("120",))
-    >>> Fact(keyword="KVP", frames=(own, own)).constant == own
+    >>> SourceFact(keyword="KVP", frames=(own, own)).constant == own
     True
     """
 
@@ -57,17 +57,17 @@ class Fact:
         """Whether no frame has a value."""
         return all(one is None or one.is_empty for one in self.frames)
 
-    def renamed(self, keyword: str, frames: Sequence[Attribute | None]) -> Fact:
+    def renamed(self, keyword: str, frames: Sequence[Attribute | None]) -> SourceFact:
         """Return it under another keyword, out of its functional group."""
         return replace(self, keyword=keyword, frames=tuple(frames), group="")
 
 
-def facts_of(source: Source) -> dict[str, Fact]:
+def facts_of(source: SourceSeries) -> dict[str, SourceFact]:
     """Return all that a source says, by keyword.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Shared attributes, and those of each frame.
 
     Returns
@@ -85,7 +85,7 @@ def facts_of(source: Source) -> dict[str, Fact]:
     ...                 own=(Attribute("SliceLocation", "DS", (str(z),)),))
     ...     for z in range(2)
     ... )
-    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(2, 4, 5), spacing_mm=(1, 1, 2)), frames=frames,
     ...                 shared=(Attribute("KVP", "DS", ("120",)),))
     >>> found = facts_of(source)
@@ -93,22 +93,24 @@ def facts_of(source: Source) -> dict[str, Fact]:
     (('120',), None)
     """
     count = len(source.frames)
-    found: dict[str, Fact] = {}
+    found: dict[str, SourceFact] = {}
     for one in source.shared:
         if one.keyword != _SHARED:
-            found[one.keyword] = Fact(keyword=one.keyword, frames=(one,) * count)
+            found[one.keyword] = SourceFact(keyword=one.keyword, frames=(one,) * count)
     owns = [{one.keyword: one for one in frame.own} for frame in source.frames]
     has_groups = source.frames[0].frame_number is not None
     homes = {**(_homes(source.sop_class_uid) if has_groups else {}), **_stated_homes(source)}
     for keyword in dict.fromkeys(keyword for own in owns for keyword in own):
         frames = tuple(own.get(keyword) for own in owns)
-        found[keyword] = Fact(keyword=keyword, frames=frames, group=homes.get(keyword, ""))
+        found[keyword] = SourceFact(keyword=keyword, frames=frames, group=homes.get(keyword, ""))
     for group, one in _opened(source.get(_SHARED)):
-        found.setdefault(one.keyword, Fact(keyword=one.keyword, frames=(one,) * count, group=group))
+        found.setdefault(
+            one.keyword, SourceFact(keyword=one.keyword, frames=(one,) * count, group=group)
+        )
     return found
 
 
-def _stated_homes(source: Source) -> dict[str, str]:
+def _stated_homes(source: SourceSeries) -> dict[str, str]:
     """Return the functional group in which each attribute of a frame really stands."""
     groups = {group.keyword: group for frame in source.frames for group in frame.groups}
     items = {keyword: group.values[0] for keyword, group in groups.items() if group.values}

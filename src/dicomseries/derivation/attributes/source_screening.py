@@ -15,7 +15,7 @@ from dicomseries.derivation.attributes.decisions import Decision, decided, shown
 from dicomseries.derivation.attributes.diffusion_groups import in_groups, whole_diffusion
 from dicomseries.derivation.attributes.source_facts import creator_of, creators_of
 from dicomseries.derivation.rules.all_rules import rule_for
-from dicomseries.derivation.source.source_record import Source, SourceFrame
+from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of, vr_of
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.multiplicity import allows_count, most_values, multiplicity
@@ -59,7 +59,7 @@ class Screened:
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         As it may be handed on.
     outcomes : mapping of str to (str, str)
         Keyword of what was left out or repaired → its value in the source, and what became of it.
@@ -69,14 +69,14 @@ class Screened:
         What the user should know: of what would have been handed on.
     """
 
-    source: Source
+    source: SourceSeries
     outcomes: dict[str, tuple[str, str]] = field(default_factory=dict)
     wanted: frozenset[str] = frozenset()
     advice: tuple[str, ...] = ()
 
 
 def screened(
-    source: Source,
+    source: SourceSeries,
     sop_class_uid: str,
     *,
     leave_out: Collection[str] = (),
@@ -86,7 +86,7 @@ def screened(
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         As it was read.
     sop_class_uid : str
         Of the result, whose modules say what items must hold.
@@ -104,7 +104,7 @@ def screened(
     >>> from dicomseries.geometry import Grid
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     >>> shared = (attribute("PatientSex", "0"), attribute("PatientAge", "7Y"))
-    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,),
     ...                 shared=shared)
     >>> found = screened(source, "1.2.840.10008.5.1.4.1.1.2")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from dicomseries.derivation.attributes.source_facts import Fact
-from dicomseries.derivation.source.source_record import Source
+from dicomseries.derivation.attributes.source_facts import SourceFact
+from dicomseries.derivation.source.source_record import SourceSeries
 from dicomseries.iod import ALWAYS, Kind, rows_of
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute
@@ -17,12 +17,12 @@ __all__ = ["group_facts", "may_differ", "orphans", "without_claimed", "without_f
 _SHARED = "SharedFunctionalGroupsSequence"
 
 
-def group_facts(source: Source) -> dict[str, Fact]:
+def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
     """Return the functional groups of a source, each as one attribute of its frames.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Of frames with functional groups; others have none.
 
     Returns
@@ -37,7 +37,7 @@ def group_facts(source: Source) -> dict[str, Fact]:
     >>> from dicomseries.geometry import Grid
     >>> own = (attribute("MREchoSequence", (attribute("EffectiveEchoTime", 4.6),)),)
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0), groups=own)
-    >>> source = Source(kind="EnhancedMR", sop_class_uid="1.2", modality="MR", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="EnhancedMR", sop_class_uid="1.2", modality="MR", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,))
     >>> list(group_facts(source))
     ['MREchoSequence']
@@ -45,7 +45,7 @@ def group_facts(source: Source) -> dict[str, Fact]:
     shared = source.get(_SHARED)
     items = shared.values[:1] if shared is not None else ()
     found = {
-        group.keyword: Fact(keyword=group.keyword, frames=(group,) * len(source.frames))
+        group.keyword: SourceFact(keyword=group.keyword, frames=(group,) * len(source.frames))
         for item in items
         if isinstance(item, tuple)
         for group in item
@@ -53,7 +53,7 @@ def group_facts(source: Source) -> dict[str, Fact]:
     owns = [{group.keyword: group for group in frame.groups} for frame in source.frames]
     for keyword in dict.fromkeys(keyword for own in owns for keyword in own):
         found.setdefault(
-            keyword, Fact(keyword=keyword, frames=tuple(own.get(keyword) for own in owns))
+            keyword, SourceFact(keyword=keyword, frames=tuple(own.get(keyword) for own in owns))
         )
     return found
 

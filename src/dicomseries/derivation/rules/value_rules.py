@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dicomseries.derivation.source.value_relation import RELATIONS, Relation
+from dicomseries.derivation.source.value_relation import RELATIONS, ValueRelation
 
 __all__ = ["JUDGED", "OUTCOMES", "VALUE_RULES", "Outcome", "ValueRule", "rule_of_values"]
 
@@ -61,7 +61,7 @@ class ValueRule:
 
     name: str
     keywords: tuple[str, ...]
-    cells: Mapping[Relation, Outcome] = field(hash=False)
+    cells: Mapping[ValueRelation, Outcome] = field(hash=False)
     why: str
     places: str = "any"
     remedy: str = ""
@@ -77,7 +77,7 @@ class ValueRule:
         return set(self.cells.values()) == {"keep"}
 
 
-def _cells(default: Outcome, **others: Outcome) -> dict[Relation, Outcome]:
+def _cells(default: Outcome, **others: Outcome) -> dict[ValueRelation, Outcome]:
     return {relation: others.get(relation, default) for relation in _ALL}
 
 

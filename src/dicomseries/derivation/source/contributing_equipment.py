@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dicomseries.derivation.attributes.source_facts import Fact
+from dicomseries.derivation.attributes.source_facts import SourceFact
 from dicomseries.iod import code_item
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute
 
@@ -141,12 +141,14 @@ class Contribution:
         return _ordered([*found, attribute(_PURPOSE, PROCESSING)])
 
 
-def contributing_equipment(facts: Mapping[str, Fact], contribution: Contribution) -> Attribute:
+def contributing_equipment(
+    facts: Mapping[str, SourceFact], contribution: Contribution
+) -> Attribute:
     """Return the chain of equipment behind a derived series.
 
     Parameters
     ----------
-    facts : mapping of str to Fact
+    facts : mapping of str to SourceFact
         What the source says.
     contribution : Contribution
         What was done now.
@@ -160,7 +162,7 @@ def contributing_equipment(facts: Mapping[str, Fact], contribution: Contribution
 
     Examples
     --------
-    >>> scanner = Fact(keyword="Manufacturer", frames=(attribute("Manufacturer", "ACME"),))
+    >>> scanner = SourceFact(keyword="Manufacturer", frames=(attribute("Manufacturer", "ACME"),))
     >>> found = contributing_equipment({"Manufacturer": scanner}, Contribution(software="dicomseries 0.1.0"))
     >>> [item[0].values[0] for item in found.values]
     ['ACME', 'dicomseries']
@@ -207,7 +209,7 @@ def series_description(source: str, description: str | None, model: Model | None
     return f"{source[: max(_MOST_NAME - len(suffix), 0)].rstrip()}{suffix}"[:_MOST_NAME]
 
 
-def _of_source(facts: Mapping[str, Fact], keyword: str) -> Attribute | None:
+def _of_source(facts: Mapping[str, SourceFact], keyword: str) -> Attribute | None:
     fact = facts.get(keyword)
     return None if fact is None or fact.is_empty else fact.first
 

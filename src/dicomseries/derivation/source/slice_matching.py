@@ -17,12 +17,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.derivation.source.source_record import Source
+from dicomseries.derivation.source.source_record import SourceSeries
 from dicomseries.geometry import Grid
 
-__all__ = ["Matching", "Relation", "match", "match_pictures", "steps_among"]
+__all__ = ["GridRelation", "Matching", "match", "match_pictures", "steps_among"]
 
-Relation = Literal["same grid", "same space", "another space"]
+GridRelation = Literal["same grid", "same space", "another space"]
 Floats = npt.NDArray[np.float64]
 
 _COINCIDES = 1e-3
@@ -71,7 +71,7 @@ class Matching:
     True
     """
 
-    relation: Relation
+    relation: GridRelation
     slices: tuple[tuple[int, ...], ...]
     exact: tuple[int | None, ...]
     locations_preserved: bool = False
@@ -89,12 +89,14 @@ class Matching:
         return not any(self.slices)
 
 
-def match(source: Source, grid: Grid, *, same_space: bool = True, slab_mm: float = 0.0) -> Matching:
+def match(
+    source: SourceSeries, grid: Grid, *, same_space: bool = True, slab_mm: float = 0.0
+) -> Matching:
     """Return which source slices each slice of a new grid comes from.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Its grid in LPS mm; the positions of its frames say how much the files round.
     grid : Grid
         Of the result, LPS mm, in any orientation; its slices are counted along its normal.
@@ -121,7 +123,7 @@ def match(source: Source, grid: Grid, *, same_space: bool = True, slab_mm: float
     >>> grid = Grid(shape=(4, 5, 6), spacing_mm=(1, 1, 2))
     >>> frames = tuple(SourceFrame(sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=grid.position(z))
     ...                for z in range(4))
-    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=grid, frames=frames)
     >>> finer = match(source, Grid(shape=(4, 5, 6), spacing_mm=(1, 1, 1.5)))
     >>> finer.slices, finer.exact
@@ -147,12 +149,12 @@ def match(source: Source, grid: Grid, *, same_space: bool = True, slab_mm: float
     )
 
 
-def steps_among(source: Source, grid: Grid) -> Floats | None:
+def steps_among(source: SourceSeries, grid: Grid) -> Floats | None:
     """Return the steps of a grid's axes among the source's voxels, if its voxels are voxels of the source's lattice.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Its grid in LPS mm.
     grid : Grid
         LPS mm, axes in any order and direction, right-handed or not.
@@ -168,7 +170,7 @@ def steps_among(source: Source, grid: Grid) -> Floats | None:
     >>> from dicomseries.derivation.source.source_record import SourceFrame
     >>> own = Grid(shape=(1, 5, 6), spacing_mm=(1, 1, 2))
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
-    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=own, frames=(frame,))
     >>> steps_among(source, own.flipped("x"))[0].tolist()
     [-1.0, 0.0, 0.0, 5.0]
@@ -183,12 +185,12 @@ def steps_among(source: Source, grid: Grid) -> Floats | None:
     return place.map if place.is_like(whole) else None
 
 
-def match_pictures(source: Source, grid: Grid) -> Matching:
+def match_pictures(source: SourceSeries, grid: Grid) -> Matching:
     """Return which picture of a source without image planes each slice of a result comes from, by its number.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Radiographs, screenshots, clips: pictures that stand nowhere.
     grid : Grid
         Of the result; only its shape counts.
@@ -203,7 +205,7 @@ def match_pictures(source: Source, grid: Grid) -> Matching:
     >>> from dicomseries.derivation.source.source_record import SourceFrame
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     >>> grid = Grid(shape=(1, 5, 6), spacing_mm=(1, 1, 1))
-    >>> source = Source(kind=None, sop_class_uid="1.2", modality="DX", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind=None, sop_class_uid="1.2", modality="DX", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="", grid=grid, frames=(frame,))
     >>> match_pictures(source, grid).same_pixels
     True
@@ -225,7 +227,7 @@ def match_pictures(source: Source, grid: Grid) -> Matching:
 class _Place:
     """A new grid as a lattice of points among the indices (column, row, slice) of the source's voxels."""
 
-    def __init__(self, source: Source, grid: Grid) -> None:
+    def __init__(self, source: SourceSeries, grid: Grid) -> None:
         to_index: Floats = np.asarray(np.linalg.inv(source.grid.affine()), np.float64)
         self.size = np.array(grid.shape[::-1], np.float64)
         self.map: Floats = (to_index @ grid.affine())[:3]
@@ -329,7 +331,7 @@ _Bound = tuple[tuple[float, float], Floats, float, float]
 """Steps along u and v, offset of each slice, lowest and highest sum."""
 
 
-def _beside(source: Source, to_index: Floats) -> Floats:
+def _beside(source: SourceSeries, to_index: Floats) -> Floats:
     """Return how far each frame's position in its file is from that of the even grid, in voxels along each axis."""
     found = np.array([frame.position_lps for frame in source.frames])
     even = np.array([source.grid.position(index) for index in range(source.grid.shape[0])])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.derivation.source.slice_matching import steps_among
-from dicomseries.derivation.source.source_record import Source, SourceFrame
+from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
 from dicomseries.geometry import Grid, GridTexts, Vector
 from dicomseries.orientation import Turn
 from dicomseries.standard.attribute import Attribute
@@ -30,12 +30,12 @@ _SAME_SPACING = 1e-4
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 
 
-def on_source_grid(source: Source, grid: Grid) -> tuple[Turn, Grid] | None:
+def on_source_grid(source: SourceSeries, grid: Grid) -> tuple[Turn, Grid] | None:
     """Return how an array is turned onto the grid of the source, and its grid there.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Slices along the normal, LPS mm.
     grid : Grid
         Of the array, LPS mm, axes in any order and direction; all of the source or a part of it.
@@ -51,7 +51,7 @@ def on_source_grid(source: Source, grid: Grid) -> tuple[Turn, Grid] | None:
     >>> own = Grid(shape=(4, 5, 6), spacing_mm=(1, 1, 2))
     >>> frames = tuple(SourceFrame(sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=own.position(z))
     ...                for z in range(4))
-    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=own, frames=frames)
     >>> turn, found = on_source_grid(source, own.flipped("y"))
     >>> turn.flips, found == own
@@ -76,7 +76,7 @@ def on_source_grid(source: Source, grid: Grid) -> tuple[Turn, Grid] | None:
     return turn, with_source_texts(source, _part(source, grid, turn, steps))
 
 
-def _part(source: Source, grid: Grid, turn: Turn, steps: npt.NDArray[np.float64]) -> Grid:
+def _part(source: SourceSeries, grid: Grid, turn: Turn, steps: npt.NDArray[np.float64]) -> Grid:
     """Return the part of the source's grid on which the turned array stands."""
     shape = turn.shape(grid.shape)
     first, spacing = [], []
@@ -97,7 +97,7 @@ def _part(source: Source, grid: Grid, turn: Turn, steps: npt.NDArray[np.float64]
 
 
 # -------------------------------------------------------------------------------------------------------------- texts
-def with_source_texts(source: Source, grid: Grid) -> Grid:
+def with_source_texts(source: SourceSeries, grid: Grid) -> Grid:
     """Return a part of the source's grid that is printed as the source's header prints it.
 
     Where the header rounds so much that its numbers are not those of the grid any more, the grid prints its own: a
@@ -105,7 +105,7 @@ def with_source_texts(source: Source, grid: Grid) -> Grid:
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Its attributes hold the texts.
     grid : Grid
         All of its grid, or a part, LPS mm.
@@ -132,7 +132,7 @@ def with_source_texts(source: Source, grid: Grid) -> Grid:
     )
 
 
-def _first_index(source: Source, grid: Grid) -> tuple[int, int, int]:
+def _first_index(source: SourceSeries, grid: Grid) -> tuple[int, int, int]:
     """Return the index (column, row, slice) in the source of the first voxel."""
     index = np.linalg.solve(source.grid.affine(), (*grid.origin_lps, 1.0))[:3]
     x, y, z = (round(float(part)) for part in index)
@@ -152,7 +152,7 @@ def _is_same_plane(texts: GridTexts, grid: Grid) -> bool:
 
 
 def _positions(
-    source: Source, first: Sequence[int], grid: Grid
+    source: SourceSeries, first: Sequence[int], grid: Grid
 ) -> tuple[tuple[str, ...], ...] | None:
     """Return the texts of the positions of all slices; None if there is another first voxel, or they are uneven."""
     start, stop = first[2], first[2] + grid.shape[0]
@@ -175,7 +175,7 @@ def _positions(
     return tuple(texts) if is_fine else None
 
 
-def _slice_spacing_text(source: Source, frame: SourceFrame, spacing: float) -> str:
+def _slice_spacing_text(source: SourceSeries, frame: SourceFrame, spacing: float) -> str:
     """Return the text of SpacingBetweenSlices, or that of an equal SliceThickness, if it is the spacing."""
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
         found = _texts(source, frame, keyword, 1)
@@ -185,7 +185,7 @@ def _slice_spacing_text(source: Source, frame: SourceFrame, spacing: float) -> s
 
 
 def _shared_texts(
-    source: Source, frames: Sequence[SourceFrame], keyword: str, count: int
+    source: SourceSeries, frames: Sequence[SourceFrame], keyword: str, count: int
 ) -> tuple[str, ...] | None:
     """Return the texts that all frames have alike; None if they differ."""
     if not any(one.keyword == keyword for frame in frames for one in frame.own):
@@ -194,7 +194,9 @@ def _shared_texts(
     return found.pop() if len(found) == 1 else None
 
 
-def _texts(source: Source, frame: SourceFrame, keyword: str, count: int) -> tuple[str, ...] | None:
+def _texts(
+    source: SourceSeries, frame: SourceFrame, keyword: str, count: int
+) -> tuple[str, ...] | None:
     """Return the texts of decimal strings of a frame; None if it has none, or they are not legal numbers."""
     own = next((one for one in frame.own if one.keyword == keyword), None) or _shared(
         source, keyword
@@ -203,14 +205,14 @@ def _texts(source: Source, frame: SourceFrame, keyword: str, count: int) -> tupl
     return texts if len(texts) == count and all(map(_is_decimal, texts)) else None
 
 
-def _shared(source: Source, keyword: str) -> Attribute | None:
+def _shared(source: SourceSeries, keyword: str) -> Attribute | None:
     """Return what all frames say alike, at the top level or in a functional group."""
     return source.get(keyword) or next(
         (one for one in _in_groups(source) if one.keyword == keyword), None
     )
 
 
-def _in_groups(source: Source) -> Iterator[Attribute]:
+def _in_groups(source: SourceSeries) -> Iterator[Attribute]:
     groups = source.get(_SHARED_GROUPS)
     for item in () if groups is None else groups.values:
         for group in item if isinstance(item, tuple) else ():

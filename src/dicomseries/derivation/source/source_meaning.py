@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dicomseries.derivation.attributes.decisions import shown
-from dicomseries.derivation.attributes.source_facts import Fact, cleaned, facts_of
+from dicomseries.derivation.attributes.source_facts import SourceFact, cleaned, facts_of
 from dicomseries.derivation.rules.value_rules import JUDGED, OUTCOMES, VALUE_RULES, ValueRule
-from dicomseries.derivation.source.source_record import Source
-from dicomseries.derivation.source.value_relation import ArrayFacts, Relation, Scale, scale_of
+from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.source.value_relation import ArrayFacts, Scale, ValueRelation, scale_of
 from dicomseries.iod import (
     RESCALE_UNITS,
     Choice,
@@ -25,7 +25,7 @@ from dicomseries.standard.decimal_string import format_ds
 
 __all__ = ["Meaning", "meaning_of"]
 
-Facts = Mapping[str, Fact]
+Facts = Mapping[str, SourceFact]
 
 _CT = "1.2.840.10008.5.1.4.1.1.2"
 _MAPPING = "RealWorldValueMappingSequence"
@@ -100,7 +100,7 @@ class Meaning:
         low, high = self.window
         return min(high, array.high) - max(low, array.low) >= _LEAST_SHOWN * (high - low)
 
-    def outcome(self, keyword: str, relation: Relation, taken: frozenset[str]) -> str:
+    def outcome(self, keyword: str, relation: ValueRelation, taken: frozenset[str]) -> str:
         """Return what became of an attribute in words, for the table of a dry run."""
         rule = JUDGED[keyword]
         if keyword not in self.says:
@@ -113,13 +113,13 @@ class Meaning:
         return f"{words}: {rule.why}"
 
     def asked(
-        self, relation: Relation, taken: frozenset[str], stated: frozenset[str]
+        self, relation: ValueRelation, taken: frozenset[str], stated: frozenset[str]
     ) -> Iterator[tuple[str, str]]:
         """Yield what the source says and the result does not, with what a user who knows better does.
 
         Parameters
         ----------
-        relation : Relation
+        relation : ValueRelation
             Of the new values to the source's.
         taken : set of str
             Attributes that were taken over.
@@ -152,12 +152,12 @@ class Meaning:
         )
 
 
-def meaning_of(source: Source, kind: Kind) -> Meaning:
+def meaning_of(source: SourceSeries, kind: Kind) -> Meaning:
     """Return what a source says of its numbers, and what a result of a kind may take over of it.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         The series; only headers are known of it.
     kind : Kind
         Of the result.
@@ -172,7 +172,7 @@ def meaning_of(source: Source, kind: Kind) -> Meaning:
     >>> from dicomseries.geometry import Grid
     >>> from dicomseries.iod import CT, SC
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
-    >>> source = Source(kind="CT", sop_class_uid=CT.sop_class_uid, modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid=CT.sop_class_uid, modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,),
     ...                 shared=(attribute("RescaleType", "HU"),))
     >>> [one.keyword for one in meaning_of(source, CT).attributes], meaning_of(source, SC).attributes
@@ -242,7 +242,7 @@ def _code_text(one: Attribute) -> str:
     return next(found, shown([one]))
 
 
-def _rescale_type(source: Source, facts: Facts) -> str:
+def _rescale_type(source: SourceSeries, facts: Facts) -> str:
     """Return the unit of the source's rescale; a CT image that is silent means HU, unless it is a localizer."""
     if "RescaleType" in facts:
         text = _text(facts, "RescaleType")
@@ -251,7 +251,7 @@ def _rescale_type(source: Source, facts: Facts) -> str:
     return "HU" if source.sop_class_uid == _CT and not is_localizer else ""
 
 
-def _has_rescale_type(source: Source, kind: Kind) -> bool:
+def _has_rescale_type(source: SourceSeries, kind: Kind) -> bool:
     """Whether a result may have the source's unit: of one modality, which Secondary Capture has none of."""
     rows = (
         row

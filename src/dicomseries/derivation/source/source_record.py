@@ -1,4 +1,4 @@
-"""`Source`: what a derived series needs to know of the series it comes from, as plain records."""
+"""`SourceSeries`: what a derived series needs to know of the series it comes from, as plain records."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute
 
-__all__ = ["Source", "SourceFrame"]
+__all__ = ["SourceFrame", "SourceSeries"]
 
 _ROUNDING = 0.2
 """Part of the spacing that a slice may be off its place; readers draw the same line (Cornerstone3D)."""
@@ -59,7 +59,7 @@ class SourceFrame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceSeries:
     """A series that another one is derived from.
 
     Parameters
@@ -94,7 +94,7 @@ class Source:
     Examples
     --------
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
-    >>> Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    >>> SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
     ...        frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,)).volumes
     1
     """

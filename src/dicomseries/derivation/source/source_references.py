@@ -15,13 +15,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from dicomseries.derivation.source.derivation_codes import IMAGE_PROCESSING, SOURCE_IMAGE
 from dicomseries.derivation.source.slice_matching import Matching
-from dicomseries.derivation.source.source_record import Source
+from dicomseries.derivation.source.source_record import SourceSeries
 from dicomseries.iod import Leaf, Part, VaryingGroup
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES
 
-__all__ = ["References", "references"]
+__all__ = ["SourceReferences", "references_to_source"]
 
 _MOST_NUMBERS = 5000
 """Frame numbers in one item: IS texts of 12 characters in the 65,534 bytes of an explicit VR (PS3.5 section 7.1.2)."""
@@ -34,7 +34,7 @@ Per = Literal["slice", "frame"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class References:
+class SourceReferences:
     """What a derived series says of its source.
 
     Parameters
@@ -48,7 +48,7 @@ class References:
 
     Examples
     --------
-    >>> References().columns
+    >>> SourceReferences().columns
     ()
     """
 
@@ -56,15 +56,15 @@ class References:
     columns: tuple[Column, ...] = ()
     groups: tuple[VaryingGroup, ...] = ()
 
-    def without(self, keywords: Collection[str]) -> References:
+    def without(self, keywords: Collection[str]) -> SourceReferences:
         """Return them without some attributes.
 
         Examples
         --------
-        >>> References(shared=(attribute("SourceImageSequence"),)).without({"SourceImageSequence"}).shared
+        >>> SourceReferences(shared=(attribute("SourceImageSequence"),)).without({"SourceImageSequence"}).shared
         ()
         """
-        return References(
+        return SourceReferences(
             shared=tuple(one for one in self.shared if one.keyword not in keywords),
             columns=tuple(
                 one for one in self.columns if self.groups or one.keyword not in keywords
@@ -73,8 +73,8 @@ class References:
         )
 
 
-def references(
-    source: Source,
+def references_to_source(
+    source: SourceSeries,
     matching: Matching,
     *,
     is_multi_frame: bool,
@@ -82,12 +82,12 @@ def references(
     code: Item | None = None,
     description: str | None = None,
     sop_class_uid: str = "",
-) -> References:
+) -> SourceReferences:
     """Return what the slices or frames of a derived series refer to.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         Where it comes from.
     matching : Matching
         Which of its slices each slice comes from. Where there is none at all (another space), all images are named:
@@ -119,9 +119,9 @@ def references(
     >>> from dicomseries.derivation.source.source_record import SourceFrame
     >>> frames = tuple(SourceFrame(sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=grid.position(z))
     ...                for z in range(2))
-    >>> source = Source(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
     ...                 frame_of_reference_uid="3", grid=grid, frames=frames)
-    >>> found = references(source, match(source, grid), is_multi_frame=False)
+    >>> found = references_to_source(source, match(source, grid), is_multi_frame=False)
     >>> [(column.keyword, column.per, len(column.values)) for column in found.columns]
     [('SourceImageSequence', 'slice', 2), ('ReferencedSeriesSequence', 'slice', 2)]
     """
@@ -143,7 +143,7 @@ def references(
             _fixed(code, description),
         )
     named = dict.fromkeys(item for entry in used for item in images.items(entry))
-    return References(shared=(attribute("SourceImageSequence", *named), series))
+    return SourceReferences(shared=(attribute("SourceImageSequence", *named), series))
 
 
 class _Entry(NamedTuple):
@@ -157,7 +157,7 @@ class _Entry(NamedTuple):
 _ByEntry: TypeAlias = dict[_Entry, tuple[Value, ...] | None]
 
 
-def _entries(source: Source, matching: Matching, volumes: int) -> Iterator[_Entry]:
+def _entries(source: SourceSeries, matching: Matching, volumes: int) -> Iterator[_Entry]:
     """Yield an entry for each slice; for each slice of each volume where the volumes come from one each."""
     each = volumes == source.volumes
     for group in (
@@ -180,12 +180,12 @@ def _fixed(code: Item | None, description: str | None) -> tuple[Attribute, ...]:
     )
 
 
-def _classic(images: _Images, entries: Sequence[_Entry], per: Per) -> References:
+def _classic(images: _Images, entries: Sequence[_Entry], per: Per) -> SourceReferences:
     named: _ByEntry = {entry: images.items(entry) or None for entry in dict.fromkeys(entries)}
     series: _ByEntry = {
         entry: images.series([entry]).values if found else None for entry, found in named.items()
     }
-    return References(
+    return SourceReferences(
         columns=(
             Column(
                 keyword="SourceImageSequence",
@@ -208,24 +208,24 @@ def _grouped(
     per: Per,
     shared: tuple[Attribute, ...],
     fixed: tuple[Attribute, ...],
-) -> References:
+) -> SourceReferences:
     """Return the functional group: shared or per frame, never both (PS3.3 section C.7.6.16)."""
     if all(items == named[0] for items in named):
         item = sorted(
             (*fixed, attribute("SourceImageSequence", *named[0])), key=lambda one: one.tag
         )
-        return References(shared=(*shared, attribute(_GROUP, tuple(item))))
+        return SourceReferences(shared=(*shared, attribute(_GROUP, tuple(item))))
     # Type 2: a frame without source images has the sequence all the same, without items
     column = Column(keyword="SourceImageSequence", per=per, values=tuple(named), vr="SQ")
     parts: list[Part] = [*fixed, Leaf(column.keyword, column.keyword)]
     group = VaryingGroup(_GROUP, tuple(sorted(parts, key=lambda one: one.tag)))
-    return References(shared=shared, columns=(column,), groups=(group,))
+    return SourceReferences(shared=shared, columns=(column,), groups=(group,))
 
 
 class _Images:
     """The images of a source as items; what is asked for again is not made again."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceSeries) -> None:
         self._source = source
         self._numbers: dict[str, set[int]] = {}
         for frame in source.frames:
@@ -313,7 +313,7 @@ def _wants_evidence(sop_class_uid: str) -> bool:
     return any(one.path == (_EVIDENCE,) for module in modules for one in MODULES.get(module, ()))
 
 
-def _counts(source: Source) -> dict[str, int]:
+def _counts(source: SourceSeries) -> dict[str, int]:
     """Return how many frames each multi-frame instance has: as it says, or as many as there are here."""
     counts = Counter(
         frame.sop_instance_uid for frame in source.frames if frame.frame_number is not None

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from dicomseries.derivation.attributes.source_facts import Fact
+from dicomseries.derivation.attributes.source_facts import SourceFact
 
-__all__ = ["RELATIONS", "ArrayFacts", "Relation", "Scale", "relation_of", "scale_of"]
+__all__ = ["RELATIONS", "ArrayFacts", "Scale", "ValueRelation", "relation_of", "scale_of"]
 
-Relation = Literal["same", "rescaled", "grey", "other", "unit", "labels", "colour"]
+ValueRelation = Literal["same", "rescaled", "grey", "other", "unit", "labels", "colour"]
 
 _RESCALED = (
     "values more than ten times beyond what the source can hold, or within a hundredth of its range; "
@@ -30,7 +30,7 @@ _OTHER = (
     "that the source does not have"
 )
 
-RELATIONS: Mapping[Relation, tuple[str, str]] = {
+RELATIONS: Mapping[ValueRelation, tuple[str, str]] = {
     "same": (
         "same values",
         "nothing below is shown or stated: the values may be the source's quantity",
@@ -121,7 +121,7 @@ class Scale:
 
 def relation_of(
     source: Scale, array: ArrayFacts, *, is_other: bool = False, is_same: bool = False
-) -> Relation:
+) -> ValueRelation:
     """Return how the values of an array relate to those of its source.
 
     Parameters
@@ -154,7 +154,7 @@ def relation_of(
     return _of_numbers(source, array, array.low, array.high)
 
 
-def _of_numbers(source: Scale, array: ArrayFacts, low: float, high: float) -> Relation:
+def _of_numbers(source: Scale, array: ArrayFacts, low: float, high: float) -> ValueRelation:
     if array.is_integer and low >= 0 and high <= 1 and not _within(source.span, (0.0, 1.0)):
         return "labels"
     if _is_grey(source, array, low, high):
@@ -191,12 +191,12 @@ def _within(ends: tuple[float, float] | None, limits: tuple[float, float]) -> bo
 
 
 # ------------------------------------------------------------------------------------------------ from the headers
-def scale_of(facts: Mapping[str, Fact], *, is_hounsfield: bool) -> Scale:
+def scale_of(facts: Mapping[str, SourceFact], *, is_hounsfield: bool) -> Scale:
     """Return the real values that the headers of a source speak of.
 
     Parameters
     ----------
-    facts : mapping of str to Fact
+    facts : mapping of str to SourceFact
         All that it says, functional groups opened.
     is_hounsfield : bool
         Whether its values are Hounsfield units.
@@ -209,7 +209,7 @@ def scale_of(facts: Mapping[str, Fact], *, is_hounsfield: bool) -> Scale:
     --------
     >>> from dicomseries.standard.attribute import Attribute
     >>> own = {"BitsStored": 12, "PixelRepresentation": 0}
-    >>> facts = {key: Fact(keyword=key, frames=(Attribute(key, "US", (value,)),)) for key, value in own.items()}
+    >>> facts = {key: SourceFact(keyword=key, frames=(Attribute(key, "US", (value,)),)) for key, value in own.items()}
     >>> scale_of(facts, is_hounsfield=False).reach
     (0.0, 4095.0)
     """
@@ -230,7 +230,7 @@ def scale_of(facts: Mapping[str, Fact], *, is_hounsfield: bool) -> Scale:
     return Scale(reach=reach, span=span, is_hounsfield=is_hounsfield, is_whole=whole)
 
 
-def _numbers(fact: Fact | None) -> list[float]:
+def _numbers(fact: SourceFact | None) -> list[float]:
     """Return the numbers of all frames; none where one of them is no number."""
     if fact is None:
         return []
@@ -246,7 +246,7 @@ def _numbers(fact: Fact | None) -> list[float]:
     return found if all(map(math.isfinite, found)) else []
 
 
-def _rescales(facts: Mapping[str, Fact]) -> list[tuple[float, float]]:
+def _rescales(facts: Mapping[str, SourceFact]) -> list[tuple[float, float]]:
     slopes = _numbers(facts.get("RescaleSlope")) or [1.0]
     intercepts = _numbers(facts.get("RescaleIntercept")) or [0.0]
     return [
@@ -256,7 +256,7 @@ def _rescales(facts: Mapping[str, Fact]) -> list[tuple[float, float]]:
     ]
 
 
-def _stored_ends(facts: Mapping[str, Fact]) -> tuple[float, float] | None:
+def _stored_ends(facts: Mapping[str, SourceFact]) -> tuple[float, float] | None:
     bits = _numbers(facts.get("BitsStored"))
     if not bits or not all(1 <= one <= 32 for one in bits):
         return None
@@ -271,14 +271,14 @@ def _real(stored: tuple[float, float], rescales: list[tuple[float, float]]) -> t
     return min(ends), max(ends)
 
 
-def _pair(facts: Mapping[str, Fact], first: str, last: str) -> tuple[float, float] | None:
+def _pair(facts: Mapping[str, SourceFact], first: str, last: str) -> tuple[float, float] | None:
     lows, highs = _numbers(facts.get(first)), _numbers(facts.get(last))
     if not lows or not highs or min(lows) >= max(highs):
         return None
     return min(lows), max(highs)
 
 
-def _window_ends(facts: Mapping[str, Fact]) -> tuple[float, float] | None:
+def _window_ends(facts: Mapping[str, SourceFact]) -> tuple[float, float] | None:
     centers, widths = _numbers(facts.get("WindowCenter")), _numbers(facts.get("WindowWidth"))
     if not centers or not widths or min(widths) <= 0:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dicomseries.derivation import Places, rule_for
+from dicomseries.derivation import AttributePlaces, rule_for
 from dicomseries.errors import DicomSeriesError, MetadataError
 from dicomseries.iod import Absent, Kind
 from dicomseries.metadata import OWNED, Metadata, keyword_of, sidecar_of
@@ -56,7 +56,7 @@ def with_sidecar(request: Request, volume: Volume, bids: MappingLike) -> tuple[R
     if bids is None:
         return request, volume
     sidecar = sidecar_of(load_mapping("bids", bids))
-    places = Places(kind=request.kind, source_class="")
+    places = AttributePlaces(kind=request.kind, source_class="")
     stated = {*request.metadata.keywords, *request.per_volume}
     fit = {
         key: value
@@ -94,7 +94,7 @@ def with_sidecar(request: Request, volume: Volume, bids: MappingLike) -> tuple[R
     return merged, volume
 
 
-def _has_place(places: Places, keyword: str) -> bool:
+def _has_place(places: AttributePlaces, keyword: str) -> bool:
     row = places.row(keyword)
     return places.has(keyword) and not (row is not None and isinstance(row.source, Absent))
 
@@ -248,7 +248,7 @@ def _choose(request: Request, named: Mapping[str, Any], is_taken: Any) -> _Chose
 def _is_of_all(kind: Kind, keyword: str) -> bool:
     """Return whether the kind has a place for one value of an attribute."""
     counted = keyword in kind.over_time and keyword not in _BASES
-    return not counted and _has_place(Places(kind=kind, source_class=""), keyword)
+    return not counted and _has_place(AttributePlaces(kind=kind, source_class=""), keyword)
 
 
 def _is_same_patient(request: Request, named: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dicomseries.derivation import Source
+from dicomseries.derivation import SourceSeries
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED, Statement
@@ -74,7 +74,7 @@ def _noted(volume: Volume) -> Volume:
 
 
 def opened_like(
-    source: Any, series: Source, like: Like, kind: Kind, geometry: Mapping[str, Any]
+    source: Any, series: SourceSeries, like: Like, kind: Kind, geometry: Mapping[str, Any]
 ) -> Volume:
     """Return the volume of a result, placed by its own statement or on the grid of the series it comes from.
 
@@ -82,7 +82,7 @@ def opened_like(
     ----------
     source : array, path or Volume
         As in `write`.
-    series : Source
+    series : SourceSeries
         The series that it comes from.
     like : Like
         Whether the result is in the same space.
@@ -112,7 +112,7 @@ def opened_like(
     return _timed(_in_space(volume, series, like, geometry), series)
 
 
-def _timed(volume: Volume, series: Source) -> Volume:
+def _timed(volume: Volume, series: SourceSeries) -> Volume:
     """Return the volume with the times of a series of as many volumes, where it states none."""
     if series.volumes > 1 and volume.volumes == series.volumes and volume.times_s is None:
         return replace(volume, times_s=series.times_s)
@@ -121,7 +121,12 @@ def _timed(volume: Volume, series: Source) -> Volume:
 
 # ------------------------------------------------------------------------------------------ a series without a plane
 def _beside_picture(
-    source: Any, series: Source, kind: Kind, geometry: Mapping[str, Any], *, has_arguments: bool
+    source: Any,
+    series: SourceSeries,
+    kind: Kind,
+    geometry: Mapping[str, Any],
+    *,
+    has_arguments: bool,
 ) -> Volume:
     """Return the volume of a result of pictures: they have no place, so the result gets none but the user's."""
     if has_arguments:
@@ -152,7 +157,12 @@ def _beside_picture(
 
 
 def _labels_of_pictures(
-    source: Any, series: Source, like: Like, geometry: Mapping[str, Any], *, has_arguments: bool
+    source: Any,
+    series: SourceSeries,
+    like: Like,
+    geometry: Mapping[str, Any],
+    *,
+    has_arguments: bool,
 ) -> Volume:
     """Return labels with the place that they state, or without one: a label for each pixel of the source."""
     volume = open_picture(source, **geometry)
@@ -177,7 +187,7 @@ def _labels_of_pictures(
 
 
 def _stated_by_itself(
-    source: Any, series: Source, kind: Kind, geometry: Mapping[str, Any]
+    source: Any, series: SourceSeries, kind: Kind, geometry: Mapping[str, Any]
 ) -> Volume:
     try:
         volume = open_volume(source, **geometry)
@@ -202,7 +212,7 @@ def _stated_by_itself(
 
 
 # --------------------------------------------------------------------------------------------- a series with a plane
-def _on_grid(array: Any, series: Source, geometry: Mapping[str, Any]) -> Volume:
+def _on_grid(array: Any, series: SourceSeries, geometry: Mapping[str, Any]) -> Volume:
     """Return an array that states nothing, on the grid of the series."""
     try:
         volume = open_volume(array, **{**geometry, "affine": series.grid.affine(), "space": "LPS"})
@@ -215,13 +225,15 @@ def _on_grid(array: Any, series: Source, geometry: Mapping[str, Any]) -> Volume:
     return _with(volume, _lengths_of(series))
 
 
-def _lengths_of(series: Source) -> Statement:
+def _lengths_of(series: SourceSeries) -> Statement:
     """Return the statement of an array on the grid of a series, which may not state all lengths."""
     statement = series.grid.statement
     return Statement(spacing=statement.spacing, thickness=statement.thickness)
 
 
-def _in_space(volume: Volume, series: Source, like: Like, geometry: Mapping[str, Any]) -> Volume:
+def _in_space(
+    volume: Volume, series: SourceSeries, like: Like, geometry: Mapping[str, Any]
+) -> Volume:
     """Return a volume that states something, with what it does not state from the series."""
     statement = volume.grid.statement
     if (
@@ -258,7 +270,7 @@ def _has_spacing_of(grid: Grid, other: Grid) -> bool:
     )
 
 
-def _completed(volume: Volume, series: Source) -> Volume:
+def _completed(volume: Volume, series: SourceSeries) -> Volume:
     """Return a volume of the series' shape and spacing, with the series' place where it states none."""
     if not series.is_regular:
         raise _uneven(series)
@@ -276,7 +288,7 @@ def _completed(volume: Volume, series: Source) -> Volume:
     return replace(volume, grid=placed.stated(_lengths_of(series).noting(note)))
 
 
-def _placed_by_user(volume: Volume, series: Source) -> Volume:
+def _placed_by_user(volume: Volume, series: SourceSeries) -> Volume:
     """Return a volume of another shape or spacing, which must state its place."""
     statement = volume.grid.statement
     is_axial = bool(np.allclose(series.grid.direction_lps, np.eye(3).ravel(), rtol=0, atol=1e-6))
@@ -300,7 +312,7 @@ def _with(volume: Volume, statement: Statement) -> Volume:
 
 
 # ------------------------------------------------------------------------------------------------------------ errors
-def _place_of_labels(series: Source) -> GeometryError:
+def _place_of_labels(series: SourceSeries) -> GeometryError:
     return GeometryError(
         code="geometry-missing",
         where="source",
@@ -321,7 +333,7 @@ def _other_pictures(shape: tuple[int, ...], expected: tuple[int, ...]) -> Geomet
     )
 
 
-def _other_shape(given: Any, series: Source) -> GeometryError:
+def _other_shape(given: Any, series: SourceSeries) -> GeometryError:
     return GeometryError(
         code="shape-of-another-grid",
         where="source",
@@ -332,7 +344,7 @@ def _other_shape(given: Any, series: Source) -> GeometryError:
     )
 
 
-def _uneven(series: Source) -> GeometryError:
+def _uneven(series: SourceSeries) -> GeometryError:
     return GeometryError(
         code="source-has-gaps",
         where="like",

@@ -14,14 +14,14 @@ from dicomseries.derivation import (
     Inherited,
     Lineage,
     Model,
-    References,
-    Source,
+    SourceReferences,
+    SourceSeries,
     derivation_code,
     inherit,
     match,
     match_pictures,
     meaning_of,
-    references,
+    references_to_source,
     screened,
     told,
     without_claimed,
@@ -170,7 +170,7 @@ def _are_short(model: Mapping[str, Any]) -> bool:
     return all(len(text) <= _LONGEST and "\\" not in text for text in map(str, model.values()))
 
 
-def kind_of(kind: str | None, source: Source) -> str:
+def kind_of(kind: str | None, source: SourceSeries) -> str:
     """Return the kind of the result: the one asked for, else the source's.
 
     Raises
@@ -191,14 +191,14 @@ def kind_of(kind: str | None, source: Source) -> str:
     )
 
 
-def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> Request:
+def lineage_of(like: Like, source: SourceSeries, volume: Volume, request: Request) -> Request:
     """Return the request with what comes from the source; what the user has said wins.
 
     Parameters
     ----------
     like : Like
         What was done.
-    source : Source
+    source : SourceSeries
         The series.
     volume : Volume
         The result, slices in any order along the normal.
@@ -236,7 +236,7 @@ def lineage_of(like: Like, source: Source, volume: Volume, request: Request) -> 
         software=f"dicomseries {SOFTWARE_VERSION}",
         volumes=volume.volumes or 1,
     )
-    cited = references(
+    cited = references_to_source(
         source,
         matching,
         is_multi_frame=request.kind.is_multi_frame,
@@ -343,10 +343,10 @@ def _left_out(inherited: Inherited, request: Request) -> Iterator[str]:
         yield f"{keyword} of the source is left out, as {_TOGETHER[keyword]} differs from frame to frame there."
 
 
-def _nameable(cited: References, source: Source) -> References:
+def _nameable(cited: SourceReferences, source: SourceSeries) -> SourceReferences:
     """Return the references without those that need a UID which the source has not (Type 1 in their items)."""
     if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
-        return References()
+        return SourceReferences()
     unnamed = (
         set() if source.series_uid else {"ReferencedSeriesSequence", "SourceImageEvidenceSequence"}
     )
@@ -358,13 +358,15 @@ def _nameable(cited: References, source: Source) -> References:
     )
 
 
-def _unchanged(source: Source, inherited: Inherited) -> Iterator[str]:
+def _unchanged(source: SourceSeries, inherited: Inherited) -> Iterator[str]:
     """Yield the keywords of what is said as the source says it; what was changed or added is ours to answer for."""
     own = {one for frame in source.frames for one in frame.own} | set(source.shared)
     return (one.keyword for one in inherited.metadata.attributes if one in own)
 
 
-def _verbatim(source: Source, inherited: Inherited, cited: References) -> frozenset[str]:
+def _verbatim(
+    source: SourceSeries, inherited: Inherited, cited: SourceReferences
+) -> frozenset[str]:
     """Return the attributes whose values are the source's, and no fault of the writer."""
     attributes = (*_unchanged(source, inherited), *(one.keyword for one in cited.shared))
     columns = (one.keyword for one in (*inherited.columns, *cited.columns))
@@ -372,7 +374,7 @@ def _verbatim(source: Source, inherited: Inherited, cited: References) -> frozen
     return frozenset({*attributes, *columns, *groups, "StudyInstanceUID", "FrameOfReferenceUID"})
 
 
-def _code(like: Like, cited: References) -> Iterator[Attribute]:
+def _code(like: Like, cited: SourceReferences) -> Iterator[Attribute]:
     """Yield what was done; where frames have a functional group for it, it stands there."""
     stands_in_group = cited.groups or any(
         one.keyword == "DerivationImageSequence" for one in cited.shared
@@ -381,14 +383,14 @@ def _code(like: Like, cited: References) -> Iterator[Attribute]:
         yield attribute("DerivationCodeSequence", like.code)
 
 
-def _series_number(source: Source) -> int:
+def _series_number(source: SourceSeries) -> int:
     """Return SeriesNumber of the source; 0 where it has none."""
     own = source.get("SeriesNumber")
     text = str(own.values[0]).strip() if own is not None and not own.is_empty else ""
     return int(text) if text.isascii() and text.lstrip("+-").isdigit() else 0
 
 
-def _uids(source: Source) -> dict[str, str]:
+def _uids(source: SourceSeries) -> dict[str, str]:
     """Return the UIDs of the source, and what each is the UID of."""
     found = {frame.sop_instance_uid: "SOPInstanceUID of an image" for frame in source.frames}
     found[source.series_uid] = "SeriesInstanceUID"
@@ -397,12 +399,12 @@ def _uids(source: Source) -> dict[str, str]:
     return {uid: owner for uid, owner in found.items() if uid}
 
 
-def _odd_uids(source: Source) -> list[str]:
+def _odd_uids(source: SourceSeries) -> list[str]:
     """Return the UIDs of the source that are not legal, and that the result names all the same."""
     return [uid for uid in _uids(source) if text_fault("UI", uid)]
 
 
-def _warned(like: Like, source: Source) -> Iterator[str]:
+def _warned(like: Like, source: SourceSeries) -> Iterator[str]:
     odd = _odd_uids(source)
     if odd:
         yield (
@@ -438,7 +440,7 @@ def _of_values(metadata: Metadata, inherited: Inherited, request: Request) -> fr
     return frozenset(judged - set(request.metadata.keywords))
 
 
-def _pictures(source: Source) -> tuple[tuple[str, int | None], ...]:
+def _pictures(source: SourceSeries) -> tuple[tuple[str, int | None], ...]:
     return tuple((frame.sop_instance_uid, frame.frame_number) for frame in source.frames)
 
 
@@ -447,7 +449,7 @@ def _images(like: Like) -> tuple[Any, ...]:
     return tuple(instance.dataset() for instance in chosen.instances)
 
 
-def _apart(like: Like, source: Source) -> GeometryError:
+def _apart(like: Like, source: SourceSeries) -> GeometryError:
     return GeometryError(
         code="apart-from-source",
         where="like",

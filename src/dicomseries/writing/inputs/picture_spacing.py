@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from dicomseries.derivation import Decision, Source
+from dicomseries.derivation import Decision, SourceSeries
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.standard.attribute import Attribute
@@ -66,12 +66,12 @@ class PictureSpacing:
                 yield one
 
 
-def spacing_of_pictures(source: Source, grid: Grid, kind: Kind) -> PictureSpacing:
+def spacing_of_pictures(source: SourceSeries, grid: Grid, kind: Kind) -> PictureSpacing:
     """Return what a result takes over of the spacing of a source without image planes.
 
     Parameters
     ----------
-    source : Source
+    source : SourceSeries
         What the result comes from.
     grid : Grid
         Of the result.

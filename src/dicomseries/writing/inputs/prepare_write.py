@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dicomseries.derivation import Source
+from dicomseries.derivation import SourceSeries
 from dicomseries.options import MappingLike, Request, make_request
 from dicomseries.sources import Volume
 from dicomseries.writing.encode.slab_loop import within_memory
@@ -49,7 +49,7 @@ def prepare(
     kind, **options
         The arguments of `make_request`.
     """
-    origin: Source | None = None
+    origin: SourceSeries | None = None
     if like is None:
         request = make_request(kind=kind, **options)
         volume = opened_alone(source, request.kind, geometry)

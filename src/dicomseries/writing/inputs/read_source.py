@@ -1,4 +1,4 @@
-"""A series on disk → `Source`, the plain record that derived series are made from."""
+"""A series on disk → `SourceSeries`, the plain record that derived series are made from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from dicomseries import reading
-from dicomseries.derivation import Source, SourceFrame, rule_for
+from dicomseries.derivation import SourceFrame, SourceSeries, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute, Value
@@ -41,7 +41,7 @@ def open_source(
     *,
     series: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
-) -> Source:
+) -> SourceSeries:
     """Return a series as what another is derived from; only headers are read.
 
     Parameters
@@ -69,7 +69,7 @@ def open_source(
 
 def _opened(
     path: str | os.PathLike[str], here: str | os.PathLike[str], series: str | None
-) -> Source:
+) -> SourceSeries:
     found = reading.scan(here)
     chosen = reading.select(masked(os.fspath(path)), found, series)
     errors = [one for one in chosen.problems if one.level == "error" and one.code not in _TOLERATED]
@@ -92,7 +92,7 @@ def _opened(
             expected="a frame for each slice of each volume",
             remedy="Check the series with dicomseries check: its frames do not say which slice they are.",
         )
-    return Source(
+    return SourceSeries(
         kind=chosen.kind,
         sop_class_uid=chosen.sop_class_uid,
         modality=chosen.modality,

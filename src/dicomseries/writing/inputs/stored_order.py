@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dicomseries.derivation import Source, on_source_grid
+from dicomseries.derivation import SourceSeries, on_source_grid
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.orientation import Orient, Turn, turn_along, turn_onto, turn_to, unusual_course
@@ -18,7 +18,11 @@ _PARALLEL = 0.8
 
 
 def oriented(
-    volume: Volume, orient: Orient | None, *, has_own_direction: bool, source: Source | None = None
+    volume: Volume,
+    orient: Orient | None,
+    *,
+    has_own_direction: bool,
+    source: SourceSeries | None = None,
 ) -> tuple[Volume, tuple[str, ...]]:
     """Return a volume with its axes in the order in which it is stored, and what the user should know of it.
 
@@ -31,7 +35,7 @@ def oriented(
         for an image that has directions of its own; else the array as it is.
     has_own_direction : bool
         Whether the directions come from the image itself, not from arguments.
-    source : Source, optional
+    source : SourceSeries, optional
         The series that it was made from, if it stands in its space.
 
     Returns
@@ -80,7 +84,7 @@ def _refuse_turn(orient: Orient | None) -> None:
 
 
 def _chosen(
-    grid: Grid, orient: Orient | None, source: Source | None, *, has_own_direction: bool
+    grid: Grid, orient: Orient | None, source: SourceSeries | None, *, has_own_direction: bool
 ) -> tuple[Turn, Grid | None]:
     """Return the turn, and the grid if it is the source's."""
     if orient is not None:
@@ -96,7 +100,7 @@ def _chosen(
     return turn_to(grid, "upright"), None
 
 
-def _kept_grid(grid: Grid, source: Source | None) -> Grid | None:
+def _kept_grid(grid: Grid, source: SourceSeries | None) -> Grid | None:
     """Return the source's grid for an array that is on it without a turn."""
     found = None if source is None else on_source_grid(source, grid)
     return found[1] if found is not None and found[0].is_identity else None

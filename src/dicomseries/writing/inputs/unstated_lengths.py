@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dicomseries.derivation import Source
+from dicomseries.derivation import SourceSeries
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid, Vector
 from dicomseries.geometry_statement import UNSTATED
@@ -60,19 +60,19 @@ def lengths_text(grid: Grid) -> str:
     return f"{x} × {y} × {'?' if _lacks_thickness(grid) else z}"
 
 
-def completed(series: Source, grid: Grid) -> Source:
+def completed(series: SourceSeries, grid: Grid) -> SourceSeries:
     """Return a source series with the lengths that it does not state, from an array of the same slices.
 
     Parameters
     ----------
-    series : Source
+    series : SourceSeries
         Perhaps without PixelSpacing or, of a single slice, thickness.
     grid : Grid
         Of the array, LPS mm.
 
     Returns
     -------
-    Source
+    SourceSeries
         As it was if nothing is missing, or the array has another shape, place, or length where the series states one.
     """
     its = series.grid

@@ -11,7 +11,7 @@ from dicomseries.derivation import (
     ArrayFacts,
     Lineage,
     Meaning,
-    Relation,
+    ValueRelation,
     relation_of,
 )
 from dicomseries.errors import MetadataError
@@ -39,7 +39,7 @@ _UNITS = "MeasurementUnitsCodeSequence"
 _WINDOW = frozenset(
     {"WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"}
 )
-_LOOKS: Mapping[Relation, str] = {
+_LOOKS: Mapping[ValueRelation, str] = {
     "rescaled": ", which is off the source's scale",
     "grey": ", as grey levels or labels do",
     "unit": ", as probabilities do",
@@ -198,7 +198,7 @@ def demands_unit(kind: Kind) -> bool:
 
 
 def _refuse_missing_unit(
-    kind: Kind, metadata: Metadata, meaning: Meaning, relation: Relation
+    kind: Kind, metadata: Metadata, meaning: Meaning, relation: ValueRelation
 ) -> None:
     """Reject a kind that demands RescaleType where the source's does not hold, with the reason."""
     if not demands_unit(kind) or metadata.get("RescaleType") is not None:
@@ -240,7 +240,7 @@ def _taken_advice(
 
 def _lost_advice(
     meaning: Meaning,
-    relation: Relation,
+    relation: ValueRelation,
     taken: frozenset[str],
     stated: frozenset[str],
     array: ArrayFacts,
@@ -251,7 +251,7 @@ def _lost_advice(
 
 
 def _decided(
-    meaning: Meaning, relation: Relation, taken: frozenset[str], decision: tuple[str, str, str]
+    meaning: Meaning, relation: ValueRelation, taken: frozenset[str], decision: tuple[str, str, str]
 ) -> tuple[str, str, str]:
     """Return the decision about one attribute, now that the relation is known."""
     keyword, source, outcome = decision
@@ -277,7 +277,7 @@ def _meant(said: str) -> str:
     return " (Hounsfield units)" if said == "RescaleType HU" else ""
 
 
-def _why(relation: Relation, array: ArrayFacts) -> str:
+def _why(relation: ValueRelation, array: ArrayFacts) -> str:
     if relation == "same":
         return "the kind of the result has no place for it"
     if array.low is None or array.high is None:
