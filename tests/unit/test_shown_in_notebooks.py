@@ -20,7 +20,7 @@ EVIL = "</td><script>alert(1)</script>\"'&"
 
 
 class Counted:
-    """Slabs of any size, made when they are read, that remember what was asked of them."""
+    """FrameReader of any size, made when they are read, that remember what was asked of them."""
 
     def __init__(self, shape, dtype="int16"):
         self.shape, self.dtype, self.depth = shape, np.dtype(dtype), 1

@@ -10,7 +10,7 @@ import pytest
 import dicomseries as dcs
 from dicomseries.cli import main
 from dicomseries.errors import OptionError, ValuesError
-from dicomseries.sources import ArraySlabs, Volume
+from dicomseries.sources import ArraySlabs, Volume, array_frames
 from dicomseries.values import promised_ends
 
 
@@ -124,7 +124,7 @@ def test_the_range_is_one_of_real_values(scale, dtype, tmp_path):
     array = np.arange(-300, 300).reshape(10, 6, 10).astype(dtype)
     real = array.astype(np.float64) * scale[0] + scale[1]
     grid = dcs.Grid(shape=array.shape, spacing_mm=(1, 1, 2))
-    volume = Volume(slabs=ArraySlabs(array), grid=grid, slope=scale[0], intercept=scale[1])
+    volume = Volume(slabs=array_frames(array), grid=grid, slope=scale[0], intercept=scale[1])
     receipt = dcs.write(
         volume, tmp_path / "a", kind="MR", value_range=(real.min(), real.max()), values="rescale"
     )

@@ -17,7 +17,7 @@ from dicomseries.api.write import plan, write
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt
-from dicomseries.sources import ArraySlabs, LazyArray, Slabs, Volume
+from dicomseries.sources import FrameReader, LazyArray, Volume, array_frames
 from dicomseries.stores import at_hand, is_url, masked
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def read(
     )
 
 
-def _in_memory(slabs: reading.FileSlabs, workers: int) -> Slabs:
+def _in_memory(slabs: reading.FileSlabs, workers: int) -> FrameReader:
     """Return slabs read straight into one array, by several threads."""
     try:
         array = np.empty(slabs.shape, slabs.dtype)
@@ -275,10 +275,10 @@ def _in_memory(slabs: reading.FileSlabs, workers: int) -> Slabs:
 
     for _ in executors.run(fill, range(0, len(array), step), workers=workers):
         pass
-    return ArraySlabs(array)
+    return array_frames(array)
 
 
-def _too_large(slabs: Slabs) -> ReadError:
+def _too_large(slabs: FrameReader) -> ReadError:
     return ReadError(
         code="memory-short",
         where="array",

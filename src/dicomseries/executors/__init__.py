@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dicomseries.errors import OptionError
 from dicomseries.executors.dask_cluster import DaskCluster, connected, is_client
 from dicomseries.executors.threads import Threads, run, worker_count
-from dicomseries.sources import Slabs
+from dicomseries.sources import FrameReader
 
 __all__ = ["Bounds", "Executor", "Look", "chosen_executor", "connected", "run", "worker_count"]
 
@@ -35,7 +35,9 @@ class Executor(Protocol):
     def sharing(self) -> int:
         """How many of those that read at once share one memory."""
 
-    def run(self, look: Look[Found], slabs: Slabs, asked: Sequence[Bounds]) -> Iterator[Found]:
+    def run(
+        self, look: Look[Found], slabs: FrameReader, asked: Sequence[Bounds]
+    ) -> Iterator[Found]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order; few are under way at once."""
 
 

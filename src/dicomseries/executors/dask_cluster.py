@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesError, OptionError, WriteError, missing_package
-from dicomseries.sources import Slabs
+from dicomseries.sources import FrameReader
 
 __all__ = ["DaskCluster", "connected", "is_client"]
 
@@ -116,7 +116,7 @@ class DaskCluster:
     def run(
         self,
         look: Callable[[npt.NDArray[Any], Bounds], Result],
-        slabs: Slabs,
+        slabs: FrameReader,
         asked: Sequence[Bounds],
     ) -> Iterator[Result]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order; two a thread are under way at once.
@@ -171,7 +171,7 @@ def _result(future: Any) -> Any:
 
 
 def _sender(
-    client: Any, look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: Slabs
+    client: Any, look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: FrameReader
 ) -> Callable[[Bounds], Any]:
     """Return how a slab gets to a worker: as a part of a graph, by a handle that opens the source, or as it is."""
     leaf = _graph_of(slabs)
@@ -185,7 +185,7 @@ def _sender(
 
 
 def _read_there(
-    look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: Slabs, bounds: Bounds
+    look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: FrameReader, bounds: Bounds
 ) -> Any:
     return look(slabs.read(*bounds), bounds)
 
@@ -237,14 +237,14 @@ def _graph_of(slabs: Any) -> Any:
     return getattr(source, "graph", None)
 
 
-def _over(slabs: Any, leaf: Any) -> Slabs:
+def _over(slabs: Any, leaf: Any) -> FrameReader:
     """Return the same slabs cut out of something else."""
     inner = {"slabs": _over(slabs.slabs, leaf)} if hasattr(slabs, "slabs") else {"source": leaf}
-    changed: Slabs = replace(slabs, **inner)
+    changed: FrameReader = replace(slabs, **inner)
     return changed
 
 
-def _send_graph(client: Any, look: Any, slabs: Slabs, array: Any, bounds: Bounds) -> Any:
+def _send_graph(client: Any, look: Any, slabs: FrameReader, array: Any, bounds: Bounds) -> Any:
     """Have the blocks of one slab computed where it is looked at; planes are put together, depths stay as they are."""
     import dask
 
@@ -257,7 +257,9 @@ def _send_graph(client: Any, look: Any, slabs: Slabs, array: Any, bounds: Bounds
     )
 
 
-def _look_at_blocks(look: Any, shell: Slabs, bounds: Bounds, *blocks: npt.NDArray[Any]) -> Any:
+def _look_at_blocks(
+    look: Any, shell: FrameReader, bounds: Bounds, *blocks: npt.NDArray[Any]
+) -> Any:
     return look(_over(shell, _Blocks(list(blocks))).read(*bounds), bounds)
 
 
@@ -287,7 +289,7 @@ class _Limited(io.RawIOBase):
         return size
 
 
-def _is_handle(slabs: Slabs) -> bool:
+def _is_handle(slabs: FrameReader) -> bool:
     """Return whether pickled slabs are small, and hold no array."""
 
     def refuse(_: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError
-from dicomseries.sources import Slabs
+from dicomseries.sources import FrameReader
 
 __all__ = ["Threads", "run", "worker_count"]
 
@@ -32,8 +32,8 @@ class Threads:
     Examples
     --------
     >>> import numpy as np
-    >>> from dicomseries.sources import ArraySlabs
-    >>> list(Threads(workers=2).run(lambda slab, bounds: len(slab), ArraySlabs(np.zeros((5, 2, 3))), [(0, 3), (3, 5)]))
+    >>> from dicomseries.sources import array_frames
+    >>> list(Threads(workers=2).run(lambda slab, bounds: len(slab), array_frames(np.zeros((5, 2, 3))), [(0, 3), (3, 5)]))
     [3, 2]
     """
 
@@ -52,7 +52,7 @@ class Threads:
     def run(
         self,
         look: Callable[[npt.NDArray[Any], tuple[int, int]], Result],
-        slabs: Slabs,
+        slabs: FrameReader,
         asked: Sequence[tuple[int, int]],
     ) -> Iterator[Result]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order, read by who looks at them."""

@@ -25,13 +25,13 @@ from dicomseries.reading.series_attributes import SeriesTags
 from dicomseries.reading.series_folders import Scan, Series, scan, select
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 from dicomseries.reading.slice_slabs import SeriesSlabs
-from dicomseries.sources import ArraySlabs, Slabs, Volume, pick
+from dicomseries.sources import FrameReader, Volume, array_frames, pick
 
 __all__ = ["FileSlabs", "open_volume", "read", "volume_of"]
 
 
-class FileSlabs(Slabs, Protocol):
-    """Slabs of files: some frames of them are slabs again, and an array that is there already can be filled."""
+class FileSlabs(FrameReader, Protocol):
+    """FrameReader of files: some frames of them are slabs again, and an array that is there already can be filled."""
 
     def pick(self, frames: Sequence[int]) -> Self:
         """Return some of the frames, at least one, in the order given."""
@@ -133,7 +133,7 @@ def read(
     (1, 128, 128)
     """
     volume = open_volume(path, series=series, values=values)
-    return replace(volume, slabs=ArraySlabs(volume.slabs.read(0, volume.slabs.shape[0])))
+    return replace(volume, slabs=array_frames(volume.slabs.read(0, volume.slabs.shape[0])))
 
 
 def _of_slices(volume: Volume, chosen: range) -> Volume:
@@ -192,7 +192,9 @@ def _volume_of_frames(series: Series, frames: FrameSet, grid: Grid, *, is_real: 
     )
 
 
-def _slabs(series: Series, frames: FrameSet, *, is_real: bool) -> tuple[Slabs, tuple[float, float]]:
+def _slabs(
+    series: Series, frames: FrameSet, *, is_real: bool
+) -> tuple[FrameReader, tuple[float, float]]:
     """Return the voxels, and what they mean if they are stored values."""
     stored = stored_dtype(series.instances[0])
     first = frames.pool[0]

@@ -186,9 +186,9 @@ def build_segmentation(
     --------
     >>> import numpy as np
     >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources.volume import ArraySlabs
+    >>> from dicomseries.sources import array_frames
     >>> from dicomseries.uids import UidPolicy, series_uids
-    >>> labels = Volume(slabs=ArraySlabs(np.array([[[0, 5, 7]]])), grid=Grid(shape=(1, 1, 3), spacing_mm=(1, 1, 1)))
+    >>> labels = Volume(slabs=array_frames(np.array([[[0, 5, 7]]])), grid=Grid(shape=(1, 1, 3), spacing_mm=(1, 1, 1)))
     >>> made = build_segmentation(labels, {5: "Liver"}, metadata=Metadata(), uids=series_uids(UidPolicy(), b"seed"),
     ...              moment=dt.datetime(2026, 11, 22))
     >>> [one.label for one in made.segments], made.labels

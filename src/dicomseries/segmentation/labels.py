@@ -52,8 +52,8 @@ def check_labels(volume: Volume) -> None:
     Examples
     --------
     >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources.volume import ArraySlabs
-    >>> mask = ArraySlabs(np.ones((1, 2, 3), bool))
+    >>> from dicomseries.sources import array_frames
+    >>> mask = array_frames(np.ones((1, 2, 3), bool))
     >>> check_labels(Volume(slabs=mask, grid=Grid(shape=(1, 2, 3), spacing_mm=(1, 1, 1))))
     """
     if volume.samples > 1:
@@ -114,9 +114,9 @@ def read_labels(volume: Volume) -> LabelVolume:
     Examples
     --------
     >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources.volume import ArraySlabs
+    >>> from dicomseries.sources import array_frames
     >>> array = np.array([[[0, 300, 2]]])
-    >>> read_labels(Volume(slabs=ArraySlabs(array), grid=Grid(shape=(1, 1, 3), spacing_mm=(1, 1, 1)))).values
+    >>> read_labels(Volume(slabs=array_frames(array), grid=Grid(shape=(1, 1, 3), spacing_mm=(1, 1, 1)))).values
     (2, 300)
     """
     check_labels(volume)

@@ -16,7 +16,7 @@ from dicomseries.errors import DicomSeriesError, OptionError, SourceError
 from dicomseries.sources.arguments.array_axes import chosen_time_point
 from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
 from dicomseries.sources.arguments.grid_arguments import join
-from dicomseries.sources.arguments.source_arguments import Location, Request, locate
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments, locate
 from dicomseries.sources.arguments.volume_times import asked_times
 from dicomseries.sources.formats import (
     array_like,
@@ -40,7 +40,7 @@ from dicomseries.sources.frames.slab_plan import SlabPlan, slab_rule
 from dicomseries.sources.frames.turned_axes import turned
 from dicomseries.sources.optional_packages import guarded
 from dicomseries.sources.remote_inputs import FetchedSlabs, fetched, is_lazy, open_lazily
-from dicomseries.sources.volume import ArraySlabs, Slabs, Tags, Volume, edges_of
+from dicomseries.sources.volume import ArraySlabs, FrameReader, Tags, Volume, array_frames, edges_of
 from dicomseries.stores import is_url, masked
 
 __all__ = [
@@ -50,13 +50,14 @@ __all__ = [
     "CopiedSlabs",
     "Copyable",
     "Format",
+    "FrameReader",
     "KeptSlabs",
     "LazyArray",
     "PathSlabs",
     "SlabPlan",
-    "Slabs",
     "Tags",
     "Volume",
+    "array_frames",
     "diffusion_gradients",
     "edges_of",
     "open_picture",
@@ -101,7 +102,7 @@ class Format(Protocol):
     def matches(self, source: object, /) -> bool:
         """Return whether the source is of this format, by its name or type only."""
 
-    def open_volume(self, source: Any, request: Request, /) -> Volume:
+    def open_volume(self, source: Any, request: SourceArguments, /) -> Volume:
         """Return the volume without reading its voxels."""
 
 
@@ -207,7 +208,7 @@ def open_volume(
     >>> volume.slabs.shape, volume.slabs.dtype.name, volume.grid.spacing_mm
     ((3, 4, 5), 'int16', (0.5, 0.5, 2.0))
     """
-    request = Request(
+    request = SourceArguments(
         where=_name(source),
         spacing=spacing,
         origin=origin,
@@ -255,7 +256,7 @@ def open_picture(
     >>> open_picture(np.zeros((4, 5), "uint8")).grid.statement.has_place
     False
     """
-    request = Request(
+    request = SourceArguments(
         where=_name(source),
         axes=axes,
         time_point=time_point,
@@ -266,7 +267,9 @@ def open_picture(
     return _opened_from(source, request, storage_options)
 
 
-def _opened_from(source: Any, request: Request, options: Mapping[str, Any] | None) -> Volume:
+def _opened_from(
+    source: Any, request: SourceArguments, options: Mapping[str, Any] | None
+) -> Volume:
     if isinstance(source, Volume):
         return _placed_again(source, request)
     if is_url(source):
@@ -274,7 +277,7 @@ def _opened_from(source: Any, request: Request, options: Mapping[str, Any] | Non
     return _opened_here(source, request)
 
 
-def _opened_here(source: Any, request: Request) -> Volume:
+def _opened_here(source: Any, request: SourceArguments) -> Volume:
     found = locate(source) if isinstance(source, (str, os.PathLike)) else source
     for module in FORMATS:
         if module.matches(found):
@@ -282,7 +285,7 @@ def _opened_here(source: Any, request: Request) -> Volume:
     raise _unknown(found, request.where)
 
 
-def _opened_at(url: str, request: Request, options: Mapping[str, Any] | None) -> Volume:
+def _opened_at(url: str, request: SourceArguments, options: Mapping[str, Any] | None) -> Volume:
     if is_lazy(url):
         return _opened_here(open_lazily(url, options), request)
     path, folder = fetched(url, options)
@@ -294,7 +297,7 @@ def _opened_at(url: str, request: Request, options: Mapping[str, Any] | None) ->
     return replace(volume, slabs=FetchedSlabs(volume.slabs, folder))
 
 
-def _opened(module: Format, source: Any, request: Request) -> Volume:
+def _opened(module: Format, source: Any, request: SourceArguments) -> Volume:
     try:
         if not isinstance(source, Location):
             return module.open_volume(source, request)
@@ -322,7 +325,7 @@ def _name(source: object) -> str:
     )
 
 
-def _placed_again(volume: Volume, request: Request) -> Volume:
+def _placed_again(volume: Volume, request: SourceArguments) -> Volume:
     if request.axes is not None:
         raise OptionError(
             code="axes-of-volume",

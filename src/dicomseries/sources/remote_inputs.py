@@ -13,24 +13,24 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.sources.formats import zarr_store
-from dicomseries.sources.volume import Slabs
+from dicomseries.sources.volume import FrameReader
 from dicomseries.stores import fetch_file
 
 __all__ = ["FetchedSlabs", "fetched", "is_lazy", "open_lazily"]
 
 
 class FetchedSlabs:
-    """Slabs of a file in a private folder, which is removed when nobody needs them any more.
+    """FrameReader of a file in a private folder, which is removed when nobody needs them any more.
 
     Parameters
     ----------
-    slabs : Slabs
+    slabs : FrameReader
         Over the file.
     folder : str
         Where it is.
     """
 
-    def __init__(self, slabs: Slabs, folder: str) -> None:
+    def __init__(self, slabs: FrameReader, folder: str) -> None:
         self._slabs = slabs
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 

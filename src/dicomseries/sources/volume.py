@@ -20,10 +20,11 @@ from dicomseries.sources.frames.frame_selection import pick
 
 __all__ = [
     "ArraySlabs",
-    "Slabs",
+    "FrameReader",
     "SlabsAround",
     "Tags",
     "Volume",
+    "array_frames",
     "check_times",
     "edges_of",
     "slices_worth_a_read",
@@ -34,7 +35,7 @@ _INTERLEAVED = 64
 
 
 @runtime_checkable
-class Slabs(Protocol):
+class FrameReader(Protocol):
     """Frames of shape (frames, rows, columns) or (frames, rows, columns, 3) behind three names.
 
     `read` may be called from several threads at once; a source that cannot bear that holds a lock.
@@ -80,15 +81,15 @@ def slices_worth_a_read(array: npt.NDArray[Any]) -> int:
     return min(_INTERLEAVED, array.shape[0]) if 0 < abs(array.strides[0]) < inside else 1
 
 
-def edges_of(slabs: Slabs, slices: int) -> Sequence[int]:
+def edges_of(slabs: FrameReader, slices: int) -> Sequence[int]:
     """Return the frames that a slab may begin and end at without cutting a chunk, from 0 to the number of frames.
 
-    Slabs that have chunks say so themselves by `edges`; else they follow from `depth`, anew in each volume of `slices`
+    FrameReader that have chunks say so themselves by `edges`; else they follow from `depth`, anew in each volume of `slices`
     frames where it does not fill one evenly.
 
     Examples
     --------
-    >>> list(edges_of(ArraySlabs(np.zeros((3, 4, 5))), 3))
+    >>> list(edges_of(array_frames(np.zeros((3, 4, 5))), 3))
     [0, 1, 2, 3]
     """
     edges: Sequence[int] | None = getattr(slabs, "edges", None)
@@ -140,11 +141,22 @@ class ArraySlabs:
         return self.array[start:stop]
 
 
+def array_frames(array: npt.NDArray[Any]) -> FrameReader:
+    """Return a reader of an array in memory, shape (frames, rows, columns[, 3]).
+
+    Examples
+    --------
+    >>> array_frames(np.zeros((3, 4, 5))).read(1, 3).shape
+    (2, 4, 5)
+    """
+    return ArraySlabs(array)
+
+
 class SlabsAround:
     """What slabs that read others have of these, unless they say otherwise."""
 
     __slots__ = ()
-    slabs: Slabs
+    slabs: FrameReader
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -166,7 +178,7 @@ class SlabsAround:
 class _Reversed(SlabsAround):
     """The slices of another source, last first, inside each of its volumes."""
 
-    slabs: Slabs
+    slabs: FrameReader
     slices: int
 
     @property
@@ -193,7 +205,7 @@ class _Reversed(SlabsAround):
 class _Part(SlabsAround):
     """Some frames of another source that follow each other."""
 
-    slabs: Slabs
+    slabs: FrameReader
     first: int
     count: int
     slices: int
@@ -211,7 +223,7 @@ class _Part(SlabsAround):
         end = max(start, min(stop, self.count))
         return self.slabs.read(self.first + start, self.first + end)
 
-    def pick(self, frames: Sequence[int]) -> Slabs:
+    def pick(self, frames: Sequence[int]) -> FrameReader:
         return pick(self.slabs, [self.first + frame for frame in frames])
 
 
@@ -221,7 +233,7 @@ class Volume:
 
     Parameters
     ----------
-    slabs : Slabs
+    slabs : FrameReader
         The voxels as frames, shape (frames, rows, columns) or (frames, rows, columns, 3). With an axis of volumes
         there are volumes · slices frames, the slices of the first volume before those of the second.
     grid : Grid
@@ -253,15 +265,15 @@ class Volume:
 
     Examples
     --------
-    >>> volume = Volume(slabs=ArraySlabs(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
+    >>> volume = Volume(slabs=array_frames(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
     >>> volume.array.shape, volume.samples
     ((3, 4, 5), 1)
-    >>> series = Volume(slabs=ArraySlabs(np.ones((6, 4, 5))), grid=volume.grid, volumes=2, times_s=(0.0, 2.5))
+    >>> series = Volume(slabs=array_frames(np.ones((6, 4, 5))), grid=volume.grid, volumes=2, times_s=(0.0, 2.5))
     >>> series.array.shape, series.at(1).array.shape
     ((2, 3, 4, 5), (3, 4, 5))
     """
 
-    slabs: Slabs
+    slabs: FrameReader
     grid: Grid
     slope: float = 1.0
     intercept: float = 0.0
@@ -342,7 +354,7 @@ class Volume:
 
         Examples
         --------
-        >>> frames = ArraySlabs(np.arange(24).reshape(6, 2, 2))
+        >>> frames = array_frames(np.arange(24).reshape(6, 2, 2))
         >>> volume = Volume(slabs=frames, grid=Grid(shape=(3, 2, 2), spacing_mm=(1, 1, 1)), volumes=2)
         >>> volume.to_dask(chunks=2).chunks
         ((1, 1), (2, 1), (2,), (2,))
@@ -361,7 +373,7 @@ class Volume:
 
         Examples
         --------
-        >>> frames = ArraySlabs(np.arange(4).reshape(4, 1, 1))
+        >>> frames = array_frames(np.arange(4).reshape(4, 1, 1))
         >>> Volume(slabs=frames, grid=Grid(shape=(2, 1, 1), spacing_mm=(1, 1, 1)), volumes=2).at(1).array.ravel()
         array([2, 3])
         """
@@ -377,7 +389,7 @@ class Volume:
         Examples
         --------
         >>> grid = Grid.from_affine((2, 1, 1), [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -3, 0]], space="LPS")
-        >>> volume = Volume(slabs=ArraySlabs(np.array([[[7]], [[8]]])), grid=grid).along_normal()
+        >>> volume = Volume(slabs=array_frames(np.array([[[7]], [[8]]])), grid=grid).along_normal()
         >>> volume.array.ravel().tolist(), volume.grid.origin_lps
         ([8, 7], (0.0, 0.0, -3.0))
         """
@@ -396,7 +408,7 @@ class Volume:
 
         Examples
         --------
-        >>> Volume(slabs=ArraySlabs(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))).look().slices
+        >>> Volume(slabs=array_frames(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))).look().slices
         3
         """
         return drawing.preview_volume(

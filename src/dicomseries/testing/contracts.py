@@ -14,7 +14,7 @@ import pytest
 
 from dicomseries.geometry import Grid
 from dicomseries.sinks import Sink, at_hand
-from dicomseries.sources import Slabs, Volume
+from dicomseries.sources import FrameReader, Volume
 
 __all__ = ["SinkContract", "SourceContract"]
 
@@ -80,7 +80,7 @@ class SourceContract(ABC):
         """`shape`, `dtype` and `depth` are known before a voxel is read, and hold."""
         array, volume = self._opened(dtype, tmp_path)
         slabs = volume.slabs
-        assert isinstance(slabs, Slabs)
+        assert isinstance(slabs, FrameReader)
         assert tuple(slabs.shape) == array.shape
         assert slabs.dtype.kind == array.dtype.kind
         assert slabs.dtype.itemsize == array.dtype.itemsize

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dicomseries.geometry import Grid
-from dicomseries.sources import ArraySlabs, Volume
+from dicomseries.sources import Volume, array_frames
 
 __all__ = ["arrays", "directions", "dtypes", "grids", "lengths_mm", "positions_mm", "volumes"]
 
@@ -214,7 +214,7 @@ def volumes(
     count = draw(st.integers(1, max_volumes))
     shape = (count * grid.shape[0], *grid.shape[1:], *((3,) if colour else ()))
     wanted = "uint8" if colour and dtype is None else dtype
-    slabs = ArraySlabs(draw(arrays(shape, dtype=wanted, finite=finite)))
+    slabs = array_frames(draw(arrays(shape, dtype=wanted, finite=finite)))
     if count == 1:
         return Volume(slabs=slabs, grid=grid)
     steps = st.lists(st.integers(1, 10_000), min_size=count - 1, max_size=count - 1)

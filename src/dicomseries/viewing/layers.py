@@ -177,9 +177,9 @@ class OnGrid:
 
     Examples
     --------
-    >>> from dicomseries.sources import ArraySlabs
+    >>> from dicomseries.sources import array_frames
     >>> grid = Grid(shape=(1, 1, 2), spacing_mm=(1, 1, 1))
-    >>> part = Volume(slabs=ArraySlabs(np.array([[[7, 8]]])), grid=grid)
+    >>> part = Volume(slabs=array_frames(np.array([[[7, 8]]])), grid=grid)
     >>> OnGrid(volume=part, whole=(2, 1, 3), first=(1, 0, 1)).read(0, 2).tolist()
     [[[0, 0, 0]], [[0, 7, 8]]]
     """

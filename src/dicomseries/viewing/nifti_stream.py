@@ -54,9 +54,9 @@ def nifti_pieces(volume: Volume) -> Iterator[bytes]:
     Examples
     --------
     >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources import ArraySlabs
+    >>> from dicomseries.sources import array_frames
     >>> grid = Grid(shape=(2, 3, 4), spacing_mm=(1, 2, 3))
-    >>> volume = Volume(slabs=ArraySlabs(np.arange(24, dtype="int16").reshape(2, 3, 4)), grid=grid)
+    >>> volume = Volume(slabs=array_frames(np.arange(24, dtype="int16").reshape(2, 3, 4)), grid=grid)
     >>> file = b"".join(nifti_pieces(volume))
     >>> len(file), nifti_length(volume), struct.unpack_from("<4h", file, 40), struct.unpack_from("<4f", file, 280)
     (400, 400, (3, 4, 3, 2), (-1.0, 0.0, 0.0, 0.0))

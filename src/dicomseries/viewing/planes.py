@@ -58,9 +58,9 @@ class Planes:
     Examples
     --------
     >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources import ArraySlabs
+    >>> from dicomseries.sources import array_frames
     >>> array = np.arange(24, dtype="int16").reshape(2, 3, 4)
-    >>> planes = Planes(Volume(slabs=ArraySlabs(array), grid=Grid(shape=(2, 3, 4), spacing_mm=(1, 1, 1))))
+    >>> planes = Planes(Volume(slabs=array_frames(array), grid=Grid(shape=(2, 3, 4), spacing_mm=(1, 1, 1))))
     >>> planes.read(2, 3).tolist()
     [[3, 7, 11], [15, 19, 23]]
     >>> planes.close()

@@ -14,7 +14,7 @@ from pydicom.sequence import Sequence
 
 from dicomseries.checks import check
 from dicomseries.geometry import Grid
-from dicomseries.sources.volume import ArraySlabs, Volume
+from dicomseries.sources import Volume, array_frames
 from judges.known import OBLIQUE, write_known_series
 
 SHAPE = (6, 4, 5)
@@ -23,7 +23,7 @@ STORED = np.arange(120, dtype="int16").reshape(SHAPE) * 7 - 300
 
 def volume(array: np.ndarray = STORED, affine: np.ndarray = OBLIQUE) -> Volume:
     return Volume(
-        slabs=ArraySlabs(array), grid=Grid.from_affine(array.shape[:3], affine, space="LPS")
+        slabs=array_frames(array), grid=Grid.from_affine(array.shape[:3], affine, space="LPS")
     )
 
 

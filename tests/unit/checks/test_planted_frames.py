@@ -14,7 +14,7 @@ from pydicom.sequence import Sequence
 from dicomseries.checks import check, check_asked, check_instances
 from dicomseries.geometry import Grid
 from dicomseries.reading import read_instance
-from dicomseries.sources.volume import ArraySlabs, Volume
+from dicomseries.sources import Volume, array_frames
 from judges import known_frames
 from judges.known import OBLIQUE
 
@@ -483,7 +483,7 @@ def volume(array: np.ndarray, volumes: int | None = None) -> Volume:
     shape = array.shape[1:4] if volumes else array.shape[:3]
     frames_of = array.reshape(-1, *array.shape[2:]) if volumes else array
     return Volume(
-        slabs=ArraySlabs(frames_of),
+        slabs=array_frames(frames_of),
         grid=Grid.from_affine(shape, OBLIQUE, space="LPS"),
         volumes=volumes,
     )

@@ -12,7 +12,7 @@ from pydicom.sequence import Sequence
 
 from dicomseries.checks import check
 from dicomseries.geometry import Grid
-from dicomseries.sources.volume import ArraySlabs, Volume
+from dicomseries.sources import Volume, array_frames
 from judges.known import OBLIQUE, write_known_series
 
 TIMES, SLICES = 3, 4
@@ -307,7 +307,7 @@ def test_every_voxel_of_every_time_is_compared(tmp_path):
     grid = Grid.from_affine((SLICES, 5, 6), OBLIQUE, space="LPS")
 
     def against(array: np.ndarray, volumes: int | None) -> Volume:
-        return Volume(slabs=ArraySlabs(array), grid=grid, volumes=volumes)
+        return Volume(slabs=array_frames(array), grid=grid, volumes=volumes)
 
     folder = write(tmp_path / "series", "MR")
     assert ids(folder, against=against(STORED, TIMES)) == set()

@@ -22,7 +22,7 @@ from dicomseries.cli import main
 from dicomseries.cli.app import app
 from dicomseries.errors import VerificationError
 from dicomseries.iod import OFFERED
-from dicomseries.sources import ArraySlabs
+from dicomseries.sources import array_frames
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
 COMMANDS = ("demo", "write", "derive", "read", "list", "tags", "check", "doctor")
@@ -390,7 +390,7 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
     asked = {}
     array = np.arange(60, dtype="int16").reshape(3, 4, 5)
     grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
-    volume = dcs.Volume(slabs=ArraySlabs(array), grid=grid)
+    volume = dcs.Volume(slabs=array_frames(array), grid=grid)
     monkeypatch.setattr(
         dcs,
         "read",
@@ -417,7 +417,7 @@ def timed(monkeypatch):
     """Let `read` return two volumes of three slices, 2.5 s apart."""
     array = np.arange(120, dtype="int16").reshape(6, 4, 5)
     grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
-    volume = dcs.Volume(slabs=ArraySlabs(array), grid=grid, volumes=2, times_s=(0, 2.5))
+    volume = dcs.Volume(slabs=array_frames(array), grid=grid, volumes=2, times_s=(0, 2.5))
     monkeypatch.setattr(dcs, "read", lambda *_, **__: volume, raising=False)
     return volume
 

@@ -15,8 +15,8 @@ import dicomseries as dcs
 from dicomseries.errors import MissingPackageError, OptionError, ReadError
 from dicomseries.reading import read_instance, read_stored
 from dicomseries.reading.pixels.native_pixels import read_into
+from dicomseries.sources import array_frames
 from dicomseries.sources.frames.frame_selection import LazyArray
-from dicomseries.sources.volume import ArraySlabs
 from judges.known import OBLIQUE, write_known_series
 from judges.known_frames import label_map, save, segmentation
 
@@ -195,7 +195,7 @@ def test_without_dask_the_extra_is_named(folder, monkeypatch):
 
 
 def test_one_of_several_volumes_becomes_an_array_of_dask():
-    slabs = ArraySlabs(np.arange(24).reshape(6, 2, 2))
+    slabs = array_frames(np.arange(24).reshape(6, 2, 2))
     volume = dcs.Volume(
         slabs=slabs, grid=dcs.Grid(shape=(3, 2, 2), spacing_mm=(1, 1, 1)), volumes=2
     )

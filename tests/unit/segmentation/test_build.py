@@ -16,7 +16,7 @@ from dicomseries.metadata import Metadata
 from dicomseries.segmentation import Segments, build_segmentation, parse_segments
 from dicomseries.segmentation.segment_advice import advice_on
 from dicomseries.segmentation.segments import Segment
-from dicomseries.sources.volume import ArraySlabs, Volume
+from dicomseries.sources import ArraySlabs, Volume, array_frames
 from dicomseries.uids import UidPolicy, series_uids
 
 OBLIQUE = (0.6, 0.0, 0.8, 0.0, -1.0, 0.0, 0.8, 0.0, -0.6)
@@ -29,7 +29,7 @@ def volume(array, direction=OBLIQUE):
     grid = Grid.from_spacing(
         array.shape, (0.7, 0.9, 2.5), origin=(-12.34567, 3.5, 4), direction=direction
     )
-    return Volume(slabs=ArraySlabs(array), grid=grid)
+    return Volume(slabs=array_frames(array), grid=grid)
 
 
 def made(array, segments=None, *, metadata=None, **options):

@@ -8,19 +8,19 @@ import pytest
 from dicomseries.errors import DicomSeriesError, KindError, ValuesError
 from dicomseries.geometry import Grid
 from dicomseries.segmentation.labels import LabelVolume, check_labels, read_labels, renumbered
-from dicomseries.sources.volume import ArraySlabs, Volume
+from dicomseries.sources import ArraySlabs, Volume, array_frames
 
 
 def volume(array, **options):
     count = options.get("volumes") or 1
     shape = (array.shape[0] // count, *array.shape[1:3])
     return Volume(
-        slabs=ArraySlabs(array), grid=Grid(shape=shape, spacing_mm=(0.7, 0.9, 2.5)), **options
+        slabs=array_frames(array), grid=Grid(shape=shape, spacing_mm=(0.7, 0.9, 2.5)), **options
     )
 
 
 class Counted(ArraySlabs):
-    """Slabs that note what is read."""
+    """FrameReader that note what is read."""
 
     reads: list[tuple[int, int]] = []  # noqa: RUF012 - reset by the test
     depth = 3

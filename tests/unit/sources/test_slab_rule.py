@@ -18,11 +18,12 @@ from dicomseries.sources import (
     CopiedSlabs,
     KeptSlabs,
     SlabPlan,
+    array_frames,
     edges_of,
     open_volume,
     slab_rule,
 )
-from dicomseries.sources.arguments.array_axes import Layout
+from dicomseries.sources.arguments.array_axes import ArrayAxes
 from dicomseries.sources.frames.chunks import Chunks
 
 MIB = 1 << 20
@@ -177,7 +178,7 @@ def test_blocks_of_dask_that_are_empty_are_no_chunks():
 
 @pytest.mark.parametrize("chunk", [(1, 64, 64), (64, 8, 512), (3, 512, 512), (64, 1, 1)])
 def test_chunks_side_by_side_are_read_together_up_to_8_mib(chunk):
-    layout = Layout(shape=(64, 256, 512), axes="zyx", own_axes="zyx")
+    layout = ArrayAxes(shape=(64, 256, 512), axes="zyx", own_axes="zyx")
     blocks = list(Chunks.of(layout, chunk, itemsize=2).blocks())
     sizes = [int(np.prod([part.stop - part.start for part in block])) * 2 for block in blocks]
     assert sum(sizes) == 64 * 256 * 512 * 2
@@ -228,7 +229,7 @@ BOUNDS = st.tuples(st.integers(0, 9), st.integers(1, 12)).filter(lambda pair: pa
 @given(st.lists(st.tuples(st.booleans(), BOUNDS), max_size=8))
 def test_whatever_is_read_ahead_each_read_is_that_of_the_slabs(steps):
     array = np.arange(10 * 2 * 3).reshape(10, 2, 3)
-    kept = KeptSlabs(ArraySlabs(array), slices=10)
+    kept = KeptSlabs(array_frames(array), slices=10)
     for is_ahead, (start, stop) in steps:
         stop = min(stop, 10) if is_ahead else stop  # noqa: PLW2901
         np.testing.assert_array_equal(

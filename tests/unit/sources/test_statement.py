@@ -12,7 +12,7 @@ import zarr
 import dicomseries as dcs
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
-from dicomseries.sources import ArraySlabs, Volume, open_picture, open_volume
+from dicomseries.sources import Volume, array_frames, open_picture, open_volume
 
 ARRAY = np.arange(60, dtype="int16").reshape(3, 4, 5)
 SCANNED = np.array([[0.7, 0, 0, -10], [0, 0.9, 0, 20], [0, 0, 2.5, 30], [0, 0, 0, 1.0]])
@@ -233,7 +233,7 @@ def test_another_shape_must_state_its_place(case, scan):
         shape=part.shape, spacing_mm=volume.grid.spacing_mm, statement=volume.grid.statement
     )
     with pytest.raises(GeometryError) as error:
-        dcs.plan(Volume(slabs=ArraySlabs(part), grid=grid), like=scan)
+        dcs.plan(Volume(slabs=array_frames(part), grid=grid), like=scan)
     assert error.value.code in {"place-missing", "shape-of-another-grid"}
     assert error.value.remedy.startswith("Pass")
 

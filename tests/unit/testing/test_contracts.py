@@ -19,7 +19,7 @@ from hypothesis import find, given
 import dicomseries
 from dicomseries.errors import MissingPackageError
 from dicomseries.sinks import DirectorySink
-from dicomseries.sources import ArraySlabs, Volume, open_volume
+from dicomseries.sources import Volume, array_frames, open_volume
 from dicomseries.testing import SinkContract, SourceContract, volumes
 
 EVERY = (
@@ -59,7 +59,7 @@ class TestArraySlabs(SourceContract):
     dtypes = EVERY
 
     def open(self, array, grid, folder):
-        return Volume(slabs=ArraySlabs(array), grid=grid)
+        return Volume(slabs=array_frames(array), grid=grid)
 
 
 class TestArrayThatLiesInterleaved(SourceContract):
@@ -237,7 +237,7 @@ class TestSeriesReadBack(SourceContract):
 
     def open(self, array, grid, folder):
         dicomseries.write(
-            Volume(slabs=ArraySlabs(array), grid=grid), folder / "series", kind="SC", verify=False
+            Volume(slabs=array_frames(array), grid=grid), folder / "series", kind="SC", verify=False
         )
         return dicomseries.read(folder / "series", values="stored")
 
@@ -260,7 +260,7 @@ class TestDirectorySinkThatMakesItsParents(TestDirectorySink):
 
 @dataclass
 class Broken:
-    """Slabs with one fault."""
+    """FrameReader with one fault."""
 
     array: Any
     fault: str
@@ -304,9 +304,9 @@ def test_an_axis_of_volumes_that_is_not_there_is_noticed(axis, tmp_path):
 
         def open(self, array, grid, folder):
             whole = type(grid)(shape=(27, *grid.shape[1:]), spacing_mm=grid.spacing_mm)
-            frames = ArraySlabs(array.reshape(whole.shape))
+            frames = array_frames(array.reshape(whole.shape))
             return Volume(slabs=frames, grid=whole) if axis is None else Volume(
-                slabs=ArraySlabs(frames.array[: 9 * axis]), grid=grid, volumes=axis
+                slabs=array_frames(frames.array[: 9 * axis]), grid=grid, volumes=axis
             )  # fmt: skip
 
     assert fails(Wrong().test_volumes_follow_each_other, "int16", tmp_path)

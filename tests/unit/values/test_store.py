@@ -1,4 +1,4 @@
-"""Slabs: no copy where none is needed, every layout, and nothing stored from a source that changed."""
+"""FrameReader: no copy where none is needed, every layout, and nothing stored from a source that changed."""
 
 from __future__ import annotations
 

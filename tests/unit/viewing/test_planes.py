@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomseries.geometry import Grid
-from dicomseries.sources import ArraySlabs, Volume
+from dicomseries.sources import Volume, array_frames
 from dicomseries.viewing import planes as module
 from dicomseries.viewing.planes import Planes
 
@@ -19,7 +19,7 @@ from dicomseries.viewing.planes import Planes
 def volume_of(array, volumes=None):
     grid = Grid(shape=array.shape[1 if volumes else 0 :][:3], spacing_mm=(1, 1, 1))
     return Volume(
-        slabs=ArraySlabs(array.reshape(-1, *array.shape[2 if volumes else 1 :])),
+        slabs=array_frames(array.reshape(-1, *array.shape[2 if volumes else 1 :])),
         grid=grid,
         volumes=volumes,
     )

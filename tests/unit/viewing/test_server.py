@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dicomseries.geometry import Grid
-from dicomseries.sources import ArraySlabs, Volume
+from dicomseries.sources import Volume, array_frames
 from dicomseries.viewing import Planes, Site, bound_server, html_page, loopback
 
 ARRAY = np.arange(24, dtype="int16").reshape(2, 3, 4)
@@ -21,7 +21,7 @@ ARRAY = np.arange(24, dtype="int16").reshape(2, 3, 4)
 
 @contextmanager
 def running():
-    volume = Volume(slabs=ArraySlabs(ARRAY), grid=Grid(shape=ARRAY.shape, spacing_mm=(1, 1, 1)))
+    volume = Volume(slabs=array_frames(ARRAY), grid=Grid(shape=ARRAY.shape, spacing_mm=(1, 1, 1)))
     site = Site(
         page="<p>page",
         planes=(Planes(volume),),

@@ -1,4 +1,4 @@
-"""`Layout`: which axis of an array is which, and how some of it becomes frames (frames, rows, columns[, 3])."""
+"""`ArrayAxes`: which axis of an array is which, and how some of it becomes frames (frames, rows, columns[, 3])."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError, SourceError
-from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.frames.frame_runs import Piece, best_depth, pieces, together
 
-__all__ = ["Layout", "check_dtype", "chosen_time_point", "default_axes", "lay_out"]
+__all__ = ["ArrayAxes", "check_dtype", "chosen_time_point", "default_axes", "lay_out"]
 
 _OUT = "tzyxc"
 _CAST = "Convert it first, e.g. array.astype('float64')."
@@ -34,7 +34,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class ArrayAxes:
     """The axes of an array of any order.
 
     Parameters
@@ -52,7 +52,7 @@ class Layout:
 
     Examples
     --------
-    >>> layout = Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt")
+    >>> layout = ArrayAxes(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt")
     >>> layout.volumes, layout.frames_shape
     (2, (6, 4, 5))
     """
@@ -90,7 +90,7 @@ class Layout:
 
         Examples
         --------
-        >>> layout = Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt", time_point=1)
+        >>> layout = ArrayAxes(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt", time_point=1)
         >>> layout.index((slice(0, 1), slice(0, 2)))
         (slice(0, 5, None), slice(0, 4, None), slice(0, 2, None), slice(1, 2, None))
         """
@@ -112,7 +112,7 @@ class Layout:
         Examples
         --------
         >>> array = np.arange(24).reshape(2, 2, 3, 2)
-        >>> layout = Layout(shape=array.shape, axes="xyzt", own_axes="xyzt")
+        >>> layout = ArrayAxes(shape=array.shape, axes="xyzt", own_axes="xyzt")
         >>> layout.gather(2, 4, array.__getitem__)[:, 0, 0].tolist()
         [4, 1]
         """
@@ -126,7 +126,7 @@ class Layout:
 
         Examples
         --------
-        >>> layout = Layout(shape=(5, 4, 3), axes="xyz", own_axes="xyz")
+        >>> layout = ArrayAxes(shape=(5, 4, 3), axes="xyz", own_axes="xyz")
         >>> layout.arrange(np.zeros((5, 4, 2))).shape
         (2, 4, 5)
         """
@@ -144,7 +144,7 @@ class Layout:
 
         Examples
         --------
-        >>> layout = Layout(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt", time_point=1)
+        >>> layout = ArrayAxes(shape=(5, 4, 3, 2), axes="xyzt", own_axes="xyzt", time_point=1)
         >>> layout.place((slice(0, 5), slice(2, 4), slice(0, 3), slice(1, 2)))
         (slice(0, 1, None), slice(0, 3, None), slice(2, 4, None), slice(0, 5, None))
         """
@@ -166,7 +166,7 @@ class Layout:
 
         Examples
         --------
-        >>> Layout(shape=(5, 4, 8, 20), axes="xyzt", own_axes="xyzt").depth((5, 4, 4, 1), itemsize=2)
+        >>> ArrayAxes(shape=(5, 4, 8, 20), axes="xyzt", own_axes="xyzt").depth((5, 4, 4, 1), itemsize=2)
         4
         """
         if chunks is None:
@@ -216,7 +216,9 @@ def check_dtype(dtype: np.dtype[Any], where: str) -> None:
     )
 
 
-def lay_out(shape: Sequence[Any], request: Request, own_axes: str | None = None) -> Layout:
+def lay_out(
+    shape: Sequence[Any], request: SourceArguments, own_axes: str | None = None
+) -> ArrayAxes:
     """Return the layout of an array of `shape`: the caller's axes, else the source's own, else the default.
 
     Raises
@@ -228,7 +230,7 @@ def lay_out(shape: Sequence[Any], request: Request, own_axes: str | None = None)
 
     Examples
     --------
-    >>> lay_out((3, 4, 5), Request(axes="XYZ")).frames_shape
+    >>> lay_out((3, 4, 5), SourceArguments(axes="XYZ")).frames_shape
     (5, 4, 3)
     """
     sizes = _sizes(shape, request.where)
@@ -239,7 +241,7 @@ def lay_out(shape: Sequence[Any], request: Request, own_axes: str | None = None)
     _check_axes(axes, sizes)
     count = sizes[axes.index("t")] if "t" in axes else 1
     time_point = chosen_time_point(count, request)
-    layout = Layout(
+    layout = ArrayAxes(
         shape=sizes,
         axes=axes,
         own_axes=known or axes,
@@ -312,7 +314,7 @@ def _check_axes(axes: str, sizes: tuple[int, ...]) -> None:
     )
 
 
-def chosen_time_point(count: int, request: Request) -> int | None:
+def chosen_time_point(count: int, request: SourceArguments) -> int | None:
     """Return the one of `count` time points that the caller chose, None if all of them are wanted.
 
     Raises
@@ -322,7 +324,7 @@ def chosen_time_point(count: int, request: Request) -> int | None:
 
     Examples
     --------
-    >>> chosen_time_point(20, Request(time_point=7)), chosen_time_point(20, Request())
+    >>> chosen_time_point(20, SourceArguments(time_point=7)), chosen_time_point(20, SourceArguments())
     (7, None)
     """
     asked = _whole(request.time_point)
@@ -350,7 +352,7 @@ def _whole(time_point: Any) -> int | None:
         ) from None
 
 
-def _check_colours(layout: Layout, where: str) -> None:
+def _check_colours(layout: ArrayAxes, where: str) -> None:
     count = layout.shape[layout.axes.index("c")] if "c" in layout.axes else 1
     if count in {1, 3}:
         return

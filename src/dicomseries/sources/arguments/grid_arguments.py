@@ -9,11 +9,11 @@ import numpy as np
 
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
-from dicomseries.sources.arguments.array_axes import Layout
-from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.array_axes import ArrayAxes
+from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.arguments.stated_geometry import joined_statement
 from dicomseries.sources.arguments.volume_times import FoundTimes, times_of, untimed
-from dicomseries.sources.volume import Slabs, Volume
+from dicomseries.sources.volume import FrameReader, Volume
 
 __all__ = ["MM_PER_UNIT", "Found", "build_volume", "join", "mm_per_unit", "unplaced"]
 
@@ -72,9 +72,9 @@ def unplaced() -> Grid | None:
 
 
 def build_volume(
-    slabs: Slabs,
-    layout: Layout,
-    request: Request,
+    slabs: FrameReader,
+    layout: ArrayAxes,
+    request: SourceArguments,
     found: Found = unplaced,
     *,
     slope: float = 1.0,
@@ -95,9 +95,9 @@ def build_volume(
     Examples
     --------
     >>> from dicomseries.sources.arguments.array_axes import lay_out
-    >>> from dicomseries.sources.volume import ArraySlabs
-    >>> request = Request(spacing=(1, 1, 2))
-    >>> build_volume(ArraySlabs(np.zeros((3, 4, 5))), lay_out((3, 4, 5), request), request).grid.spacing_mm
+    >>> from dicomseries.sources.volume import array_frames
+    >>> request = SourceArguments(spacing=(1, 1, 2))
+    >>> build_volume(array_frames(np.zeros((3, 4, 5))), lay_out((3, 4, 5), request), request).grid.spacing_mm
     (1.0, 1.0, 2.0)
     """
     grid = join(layout.grid_shape, request, lambda: _renamed(found(), layout))
@@ -112,7 +112,7 @@ def build_volume(
     )
 
 
-def join(shape: Sequence[int], request: Request, found: Found) -> Grid:
+def join(shape: Sequence[int], request: SourceArguments, found: Found) -> Grid:
     """Return a grid of `shape` (slices, rows, columns): each argument of the caller overrides the source's own.
 
     `found` is not asked when the arguments define the grid alone, so they also correct a file whose own geometry is
@@ -126,7 +126,7 @@ def join(shape: Sequence[int], request: Request, found: Found) -> Grid:
     Examples
     --------
     >>> own = Grid(shape=(1, 1, 1), spacing_mm=(2, 2, 2), origin_lps=(7, 8, 9))
-    >>> grid = join((3, 4, 5), Request(spacing=(1, 1, 3)), lambda: own)
+    >>> grid = join((3, 4, 5), SourceArguments(spacing=(1, 1, 3)), lambda: own)
     >>> grid.spacing_mm, grid.origin_lps
     ((1.0, 1.0, 3.0), (7.0, 8.0, 9.0))
     """
@@ -149,7 +149,7 @@ def _first_of(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _geometry_missing(request: Request, own: Grid | None) -> GeometryError:
+def _geometry_missing(request: SourceArguments, own: Grid | None) -> GeometryError:
     if own is None or not own.statement.has_lengths:
         return GeometryError(
             code="geometry-missing",
@@ -185,7 +185,7 @@ def _three(spacing: Any) -> Any:
     )
 
 
-def _renamed(own: Grid | None, layout: Layout) -> Grid | None:
+def _renamed(own: Grid | None, layout: ArrayAxes) -> Grid | None:
     """Return the source's geometry in the caller's letters: every voxel stays on its point in space."""
     if own is None or layout.axes == layout.own_axes:
         return own

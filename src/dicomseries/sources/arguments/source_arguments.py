@@ -12,11 +12,11 @@ import numpy as np
 
 from dicomseries.errors import GeometryError, SourceError
 
-__all__ = ["Location", "Request", "locate"]
+__all__ = ["Location", "SourceArguments", "locate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Request:
+class SourceArguments:
     """The arguments of `open_volume` that describe a source, checked for contradictions.
 
     Parameters
@@ -50,7 +50,7 @@ class Request:
 
     Examples
     --------
-    >>> Request(spacing=(1, 1, 2)).axes is None
+    >>> SourceArguments(spacing=(1, 1, 2)).axes is None
     True
     """
 

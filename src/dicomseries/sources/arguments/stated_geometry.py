@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import ASSUMED, UNSTATED, Certainty, Statement
-from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.source_arguments import SourceArguments
 
 __all__ = ["IN_PLANE", "is_default", "joined_statement", "lengths_only", "without_unit"]
 
@@ -62,21 +62,21 @@ def is_default(grid: Grid) -> bool:
     return is_plain and tuple(map(abs, grid.direction_lps)) == (1, 0, 0, 0, 1, 0, 0, 0, 1)
 
 
-def joined_statement(request: Request, own: Grid | None) -> Statement:
+def joined_statement(request: SourceArguments, own: Grid | None) -> Statement:
     """Return what is stated once the caller's arguments override what the source states.
 
     Parameters
     ----------
-    request : Request
+    request : SourceArguments
         The caller's arguments, without an affine.
     own : Grid, optional
         What the source states; None if it states nothing.
 
     Examples
     --------
-    >>> joined_statement(Request(spacing=(1, 1, 2)), None) == ASSUMED
+    >>> joined_statement(SourceArguments(spacing=(1, 1, 2)), None) == ASSUMED
     True
-    >>> joined_statement(Request(), Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1))).spacing
+    >>> joined_statement(SourceArguments(), Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1))).spacing
     'default'
     """
     if request.is_complete:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesWarning, SourceError
-from dicomseries.sources.arguments.array_axes import Layout
-from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.array_axes import ArrayAxes
+from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.volume import check_times
 
 __all__ = [
@@ -53,7 +53,7 @@ def untimed(volumes: int) -> None:
 
 
 def times_of(
-    layout: Layout, request: Request, found: FoundTimes = untimed
+    layout: ArrayAxes, request: SourceArguments, found: FoundTimes = untimed
 ) -> tuple[float, ...] | None:
     """Return the time of each volume in seconds after the first: the caller's, else the source's own.
 
@@ -72,8 +72,8 @@ def times_of(
 
     Examples
     --------
-    >>> layout = Layout(shape=(3, 1, 4, 5), axes="tzyx", own_axes="tzyx")
-    >>> times_of(layout, Request(times=2.5)), times_of(layout, Request(), lambda count: [7, 8, 10])
+    >>> layout = ArrayAxes(shape=(3, 1, 4, 5), axes="tzyx", own_axes="tzyx")
+    >>> times_of(layout, SourceArguments(times=2.5)), times_of(layout, SourceArguments(), lambda count: [7, 8, 10])
     ((0.0, 2.5, 5.0), (0.0, 1.0, 3.0))
     """
     if request.times is not None:
@@ -188,7 +188,7 @@ def step_times(
     return in_seconds(step * np.arange(volumes), unit, where=where)
 
 
-def _length(layout: Layout) -> int | None:
+def _length(layout: ArrayAxes) -> int | None:
     """Return the length of axis t, 1 included; None if there is none or one time point was chosen."""
     is_there = "t" in layout.axes and layout.time_point is None
     return layout.shape[layout.axes.index("t")] if is_there else None

@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import SourceError
-from dicomseries.sources.arguments.array_axes import Layout, check_dtype, lay_out
+from dicomseries.sources.arguments.array_axes import ArrayAxes, check_dtype, lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume
-from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.frames.chunks import Chunks
 from dicomseries.sources.frames.file_window import window_of_memmap
 from dicomseries.sources.frames.frame_runs import GatheredSlabs, joined
-from dicomseries.sources.frames.mapped_files import Mapped, Window
+from dicomseries.sources.frames.mapped_files import Mapped, MappedPages
 from dicomseries.sources.frames.unpacked_size import check_packing, is_large
 from dicomseries.sources.optional_packages import guarded, made_by
-from dicomseries.sources.volume import ArraySlabs, Slabs, Volume
+from dicomseries.sources.volume import FrameReader, Volume, array_frames
 
 __all__ = [
     "PACKAGE",
@@ -39,7 +39,7 @@ PACKAGE: str | None = None
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SlicedSlabs:
-    """Slabs of anything that can be indexed with a full tuple of slices; each is made numpy when it is read.
+    """FrameReader of anything that can be indexed with a full tuple of slices; each is made numpy when it is read.
 
     Nothing is locked: h5py, zarr, dask, xarray and torch bear several threads, and a stranger's array must as well.
 
@@ -47,7 +47,7 @@ class SlicedSlabs:
     ----------
     source : object
         Has ``source[index]`` whose result numpy, or DLPack, understands.
-    layout : Layout
+    layout : ArrayAxes
         Its axes.
     dtype : numpy.dtype
         The numbers it gives.
@@ -63,7 +63,7 @@ class SlicedSlabs:
     """
 
     source: Any
-    layout: Layout
+    layout: ArrayAxes
     dtype: np.dtype[Any]
     chunks: Chunks
     where: str = "source"
@@ -75,7 +75,7 @@ class SlicedSlabs:
 
     @property
     def depth(self) -> int:
-        """Frames that are best read together (`Layout.depth`)."""
+        """Frames that are best read together (`ArrayAxes.depth`)."""
         return self.layout.depth(self.chunks.deepest, self.dtype.itemsize)
 
     @property
@@ -120,7 +120,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(
-    source: Any, request: Request, *, stored_bytes: Callable[[], int] | None = None
+    source: Any, request: SourceArguments, *, stored_bytes: Callable[[], int] | None = None
 ) -> Volume:
     """Return a volume over an array; numpy arrays, memmaps and torch's CPU tensors are viewed, never copied.
 
@@ -130,7 +130,7 @@ def open_volume(
         Axes in the order of ``request.axes``; by default (rows, columns), (slices, rows, columns), or four axes of
         which the last has the 3 colours. Where volumes do not follow each other in memory, as with time as the
         fastest axis, each is copied as it is read.
-    request : Request
+    request : SourceArguments
         Must hold the spacing: an array does not know it.
     stored_bytes : callable, optional
         Returns the bytes that the array takes in its file, where it is one.
@@ -142,7 +142,7 @@ def open_volume(
 
     Examples
     --------
-    >>> volume = open_volume(np.zeros((5, 4, 3), "int16"), Request(axes="xyz", spacing=(1, 1, 2)))
+    >>> volume = open_volume(np.zeros((5, 4, 3), "int16"), SourceArguments(axes="xyz", spacing=(1, 1, 2)))
     >>> volume.slabs.shape, volume.grid.spacing_mm
     ((3, 4, 5), (1.0, 1.0, 2.0))
     """
@@ -169,14 +169,14 @@ def open_volume(
     return build_volume(slabs, layout, request)
 
 
-def array_slabs(array: npt.NDArray[Any], layout: Layout, where: str = "array") -> Slabs:
+def array_slabs(array: npt.NDArray[Any], layout: ArrayAxes, where: str = "array") -> FrameReader:
     """Return slabs that are views of a numpy array; those of a memmap are read from its file.
 
     Where the path of a memmap no longer leads to its file, its pages are looked at and given back afterwards.
 
     Examples
     --------
-    >>> layout = lay_out((5, 4, 3), Request(axes="xyz"))
+    >>> layout = lay_out((5, 4, 3), SourceArguments(axes="xyz"))
     >>> array_slabs(np.zeros((5, 4, 3)), layout).shape
     (3, 4, 5)
     """
@@ -187,12 +187,12 @@ def array_slabs(array: npt.NDArray[Any], layout: Layout, where: str = "array") -
         window = None if is_private else window_of_memmap(array, mapping, where)
         offset = int(getattr(array, "offset", 0))
         start = offset - offset % mmap.ALLOCATIONGRANULARITY
-        return Mapped(plain, window or Window(mapping, start=start, may_drop=not is_private)).slabs(
-            layout
-        )
+        return Mapped(
+            plain, window or MappedPages(mapping, start=start, may_drop=not is_private)
+        ).slabs(layout)
     view = layout.view(plain)
     frames = joined(view)
-    return GatheredSlabs(view) if frames is None else ArraySlabs(frames)
+    return GatheredSlabs(view) if frames is None else array_frames(frames)
 
 
 def _refuse_mask(source: object, where: str) -> None:
@@ -242,7 +242,7 @@ def _as_numpy(block: Any) -> npt.NDArray[Any]:
     return np.from_dlpack(block)
 
 
-def _dtype(array: Any, layout: Layout) -> np.dtype[Any]:
+def _dtype(array: Any, layout: ArrayAxes) -> np.dtype[Any]:
     """Return the numpy dtype of what the array gives; one voxel is read where its own dtype is not numpy's."""
     try:
         dtype: np.dtype[Any] = np.dtype(array.dtype)
@@ -256,7 +256,7 @@ def check_stored(stored_bytes: Callable[[], int], chunks: Chunks, where: str) ->
 
     Examples
     --------
-    >>> layout = Layout(shape=(9, 60000, 60000), axes="zyx", own_axes="zyx")
+    >>> layout = ArrayAxes(shape=(9, 60000, 60000), axes="zyx", own_axes="zyx")
     >>> check_stored(lambda: 800, Chunks.of(layout, None, 2), "a.zarr")
     Traceback (most recent call last):
     ...
@@ -275,14 +275,14 @@ def check_stored(stored_bytes: Callable[[], int], chunks: Chunks, where: str) ->
     )
 
 
-def chunks_of(array: Any, layout: Layout, itemsize: int) -> Chunks:
+def chunks_of(array: Any, layout: ArrayAxes, itemsize: int) -> Chunks:
     """Return the shards or chunks that an array says it has; frames for none, or what cannot be understood.
 
     Examples
     --------
     >>> import zarr
     >>> array = zarr.create_array({}, shape=(8, 4, 5), chunks=(2, 4, 5), shards=(4, 4, 5), dtype="int16")
-    >>> chunks_of(array, Layout(shape=(8, 4, 5), axes="zyx", own_axes="zyx"), 2).edges
+    >>> chunks_of(array, ArrayAxes(shape=(8, 4, 5), axes="zyx", own_axes="zyx"), 2).edges
     (0, 4, 8)
     """
     chunks = getattr(array, "shards", None) or getattr(array, "chunks", None)

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError, missing_package
-from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.formats.array_like import open_volume as open_array
 from dicomseries.sources.frames.frame_selection import pick
 from dicomseries.sources.optional_packages import made_by
 
 if TYPE_CHECKING:
-    from dicomseries.sources.volume import Slabs, Volume
+    from dicomseries.sources.volume import FrameReader, Volume
 
 __all__ = ["PACKAGE", "Computed", "array_of", "is_dask", "matches", "open_volume"]
 
@@ -87,14 +87,14 @@ def matches(source: object) -> bool:
     return is_dask(source)
 
 
-def open_volume(source: Any, request: Request) -> Volume:
+def open_volume(source: Any, request: SourceArguments) -> Volume:
     """Return a volume whose slabs are as deep as the chunks of a dask array, so that each is computed once a pass.
 
     Parameters
     ----------
     source : dask.array.Array
         Its shape must be known.
-    request : Request
+    request : SourceArguments
         Must hold the spacing: a dask array does not know it.
 
     Raises
@@ -106,18 +106,18 @@ def open_volume(source: Any, request: Request) -> Volume:
     --------
     >>> import dask.array
     >>> array = dask.array.zeros((8, 4, 5), chunks=(4, 2, 5), dtype="int16")
-    >>> open_volume(array, Request(spacing=(1, 1, 2))).slabs.depth
+    >>> open_volume(array, SourceArguments(spacing=(1, 1, 2))).slabs.depth
     4
     """
     return open_array(Computed(source), request)
 
 
-def array_of(slabs: Slabs, shape: tuple[int, ...], chunks: int | None = None) -> Any:
+def array_of(slabs: FrameReader, shape: tuple[int, ...], chunks: int | None = None) -> Any:
     """Return slabs as an array of dask; see `Volume.to_dask`.
 
     Parameters
     ----------
-    slabs : Slabs
+    slabs : FrameReader
         The frames.
     shape : tuple of int
         ([volumes, ]slices, rows, columns[, 3]).
@@ -131,8 +131,8 @@ def array_of(slabs: Slabs, shape: tuple[int, ...], chunks: int | None = None) ->
 
     Examples
     --------
-    >>> from dicomseries.sources.volume import ArraySlabs
-    >>> array_of(ArraySlabs(np.ones((5, 2, 2))), (5, 2, 2), 2).sum().compute()
+    >>> from dicomseries.sources.volume import array_frames
+    >>> array_of(array_frames(np.ones((5, 2, 2))), (5, 2, 2), 2).sum().compute()
     np.float64(20.0)
     """
     try:
@@ -171,7 +171,7 @@ def _depth(chunks: Any, slices: int, frame_bytes: int) -> int:
     return min(chunks, slices)
 
 
-def _block(slabs: Slabs, outer: int) -> npt.NDArray[Any]:
+def _block(slabs: FrameReader, outer: int) -> npt.NDArray[Any]:
     """Read a chunk; `outer` axes of size 1 stand before it."""
     block = slabs.read(0, slabs.shape[0])
     return block.reshape(*(1,) * outer, *block.shape)

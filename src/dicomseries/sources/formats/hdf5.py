@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dicomseries.errors import SourceError, missing_package
-from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.formats.array_like import open_volume as open_array
 from dicomseries.sources.optional_packages import guarded, made_by
 from dicomseries.sources.volume import Volume
@@ -30,7 +30,7 @@ def matches(source: object) -> bool:
     return made_by(source, "h5py")
 
 
-def open_volume(source: Any, request: Request) -> Volume:
+def open_volume(source: Any, request: SourceArguments) -> Volume:
     """Return a dataset, read chunk by chunk; the only image of the file, or the one that ``member`` names.
 
     h5py reads one thread at a time by itself. HDF5 has no convention for geometry: `request` must hold the spacing.
@@ -51,7 +51,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with h5py.File(Path(folder) / "a.h5", "w") as file:
     ...         _ = file.create_dataset("scan/ct", data=[[[1, 2]]], chunks=(1, 1, 2))
-    ...     open_volume(Location(Path(folder) / "a.h5"), Request(spacing=(1, 1, 1))).slabs.shape
+    ...     open_volume(Location(Path(folder) / "a.h5"), SourceArguments(spacing=(1, 1, 1))).slabs.shape
     (1, 1, 2)
     """
     group = _open_file(source.path, request.where) if isinstance(source, Location) else source
@@ -62,7 +62,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     return _open_dataset(chosen, request)
 
 
-def _open_dataset(dataset: Any, request: Request) -> Volume:
+def _open_dataset(dataset: Any, request: SourceArguments) -> Volume:
     with guarded(request.where, "a dataset whose storage can be read"):
         is_here = made_by(dataset, "h5py") and not dataset.is_virtual and not dataset.external
     return open_array(

@@ -13,7 +13,7 @@ from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.arguments.array_axes import check_dtype, lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume
-from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.formats.array_like import array_slabs
@@ -46,7 +46,7 @@ def matches(source: object) -> bool:
     return made_by(source, "SimpleITK") and hasattr(source, "GetPixelIDTypeAsString")
 
 
-def open_volume(source: Any, request: Request) -> Volume:
+def open_volume(source: Any, request: SourceArguments) -> Volume:
     """Return a SimpleITK image with its spacing, origin and direction; its memory is viewed, not copied.
 
     Axes are (slices, rows, columns), with time in front and vector components behind. A two-dimensional image states
@@ -65,7 +65,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     >>> import SimpleITK
     >>> image = SimpleITK.Image([5, 4, 3], SimpleITK.sitkInt16)
     >>> image.SetSpacing((1, 1, 2.5))
-    >>> volume = open_volume(image, Request())
+    >>> volume = open_volume(image, SourceArguments())
     >>> volume.slabs.shape, volume.grid.spacing_mm
     ((3, 4, 5), (1.0, 1.0, 2.5))
     """

@@ -20,7 +20,7 @@ from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import STATED, Statement
 from dicomseries.sources.arguments.array_axes import lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit
-from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE, lengths_only
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.formats.itk_tags import tags_among
@@ -141,7 +141,7 @@ def matches(source: object) -> bool:
     return isinstance(source, Location) and source.has_suffix(".mha", ".mhd")
 
 
-def open_volume(source: Location, request: Request) -> Volume:
+def open_volume(source: Location, request: SourceArguments) -> Volume:
     r"""Return the voxels of a MetaImage with its spacing, offset and directions.
 
     A file in another unit than mm (``DistanceUnits``) is converted; ITK takes its numbers for mm. The fourth spacing is
@@ -161,7 +161,7 @@ def open_volume(source: Location, request: Request) -> Volume:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "a.mha"
     ...     _ = path.write_bytes(header + bytes(range(6)))
-    ...     open_volume(Location(path), Request(spacing=(1, 1, 5))).array.tolist()
+    ...     open_volume(Location(path), SourceArguments(spacing=(1, 1, 5))).array.tolist()
     [[[0, 1, 2], [3, 4, 5]]]
     """
     header = _read_header(source.path)

@@ -20,16 +20,16 @@ import numpy.typing as npt
 from dicomseries.errors import SourceError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED
-from dicomseries.sources.arguments.array_axes import Layout, check_dtype, lay_out
+from dicomseries.sources.arguments.array_axes import ArrayAxes, check_dtype, lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume
-from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.formats.array_like import array_slabs
 from dicomseries.sources.formats.nifti_space import nifti_statement
 from dicomseries.sources.frames.mapped_files import Mapped, map_file, unpack
 from dicomseries.sources.frames.unpacked_size import check_packing
 from dicomseries.sources.optional_packages import guarded, made_by
-from dicomseries.sources.volume import Slabs, Volume
+from dicomseries.sources.volume import FrameReader, Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -57,7 +57,7 @@ def matches(source: object) -> bool:
     return made_by(source, "nibabel") and hasattr(source, "dataobj")
 
 
-def open_volume(source: Any, request: Request) -> Volume:
+def open_volume(source: Any, request: SourceArguments) -> Volume:
     """Return a NIfTI file or nibabel image with its affine (RAS, sform before qform) turned into LPS mm.
 
     Integers stay what they are on disk; ``scl_slope`` and ``scl_inter`` become the slope and intercept of the volume,
@@ -84,7 +84,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     --------
     >>> import nibabel, tempfile
     >>> image = nibabel.Nifti1Image(np.zeros((5, 4, 3), "int16"), np.diag([1, 1, 2, 1]))
-    >>> volume = open_volume(image, Request())
+    >>> volume = open_volume(image, SourceArguments())
     >>> volume.slabs.shape, volume.grid.direction_lps[0]
     ((3, 4, 5), -1.0)
     """
@@ -113,7 +113,7 @@ def open_volume(source: Any, request: Request) -> Volume:
 class _ScaledSlabs:
     """Floats that mean slope · float + intercept."""
 
-    slabs: Slabs
+    slabs: FrameReader
     slope: float
     intercept: float
 
@@ -139,7 +139,7 @@ class _ScaledSlabs:
 @dataclass(frozen=True, slots=True, eq=False)
 class _ProxySlabs:
     proxy: Any
-    layout: Layout
+    layout: ArrayAxes
     lock: Any
     where: str
 
@@ -165,7 +165,7 @@ class _ProxySlabs:
             return np.asarray(self.proxy[index], np.float64)
 
 
-def _load(path: Path, request: Request) -> Any:
+def _load(path: Path, request: SourceArguments) -> Any:
     try:
         import nibabel
     except ImportError as error:
@@ -176,7 +176,7 @@ def _load(path: Path, request: Request) -> Any:
         return image
 
 
-def _open_voxels(image: Any, layout: Layout, where: str) -> tuple[Slabs, float, float]:
+def _open_voxels(image: Any, layout: ArrayAxes, where: str) -> tuple[FrameReader, float, float]:
     """Return the voxels of an image as they are stored, and what their integers mean."""
     proxy = image.dataobj
     if isinstance(proxy, np.ndarray):
@@ -208,7 +208,7 @@ def _is_plain(proxy: Any) -> bool:
     )
 
 
-def _map(proxy: Any, layout: Layout) -> Slabs:
+def _map(proxy: Any, layout: ArrayAxes) -> FrameReader:
     """Map, or unpack forward, the file of an array proxy; x is its fastest axis."""
     path, offset, dtype = Path(proxy.file_like), int(proxy.offset), np.dtype(proxy.dtype)
     colours = (3,) if dtype == _RGB else ()
@@ -227,7 +227,7 @@ def _map(proxy: Any, layout: Layout) -> Slabs:
     return Mapped(mapped.array.transpose(order), mapped.window).slabs(layout)
 
 
-def _with_colours(array: npt.NDArray[Any], layout: Layout) -> npt.NDArray[Any]:
+def _with_colours(array: npt.NDArray[Any], layout: ArrayAxes) -> npt.NDArray[Any]:
     """Return the array without its trailing axes of one element, RGB24 voxels as a last axis of 3."""
     if array.dtype == _RGB:
         array = np.stack([array[name] for name in "RGB"], axis=-1)

@@ -18,7 +18,7 @@ from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
 from dicomseries.sources.arguments.array_axes import check_dtype, default_axes, lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume
-from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.frames.mapped_files import Mapped, map_file, unpack
 from dicomseries.sources.frames.unpacked_size import check_packing
 from dicomseries.sources.volume import Volume
@@ -46,14 +46,14 @@ def matches(source: object) -> bool:
     return isinstance(source, Location) and source.has_suffix(".npy", ".npz")
 
 
-def open_volume(source: Location, request: Request) -> Volume:
+def open_volume(source: Location, request: SourceArguments) -> Volume:
     """Return the array of a file, mapped (``.npy``) or unpacked as it is read (``.npz``).
 
     Parameters
     ----------
     source : Location
         The file; ``member`` names the array in a ``.npz`` that has several.
-    request : Request
+    request : SourceArguments
         Must hold the spacing, unless a ``.npz`` holds ``affine_lps``.
 
     Raises
@@ -69,7 +69,7 @@ def open_volume(source: Location, request: Request) -> Volume:
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.save(Path(folder) / "a.npy", np.zeros((3, 4, 5), "uint8"))
-    ...     open_volume(Location(Path(folder) / "a.npy"), Request(spacing=(1, 1, 2))).slabs.shape
+    ...     open_volume(Location(Path(folder) / "a.npy"), SourceArguments(spacing=(1, 1, 2))).slabs.shape
     (3, 4, 5)
     """
     try:
@@ -194,4 +194,4 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 def _check(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> None:
     check_dtype(dtype, where)
     if 0 in shape:  # nothing can be mapped; the layout says why it is refused
-        lay_out(shape, Request(where=where, axes="zyxtc"[: len(shape)]))
+        lay_out(shape, SourceArguments(where=where, axes="zyxtc"[: len(shape)]))

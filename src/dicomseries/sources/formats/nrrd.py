@@ -23,7 +23,7 @@ from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Statement
 from dicomseries.sources.arguments.array_axes import lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit
-from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE, lengths_only
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.formats.itk_tags import tags_among
@@ -157,7 +157,7 @@ def matches(source: object) -> bool:
     return isinstance(source, Location) and source.has_suffix(".nrrd", ".nhdr")
 
 
-def open_volume(source: Location, request: Request) -> Volume:
+def open_volume(source: Location, request: SourceArguments) -> Volume:
     r"""Return the voxels of an NRRD file with its space directions and origin, turned into LPS.
 
     An axis of three colours or vector components is the colour axis; one without a place in space (a list, time) is
@@ -180,7 +180,7 @@ def open_volume(source: Location, request: Request) -> Volume:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "a.nrrd"
     ...     _ = path.write_bytes(header + bytes(range(6)))
-    ...     volume = open_volume(Location(path), Request())
+    ...     volume = open_volume(Location(path), SourceArguments())
     ...     volume.array.tolist(), volume.grid.spacing_mm
     ([[[0, 1, 2], [3, 4, 5]]], (1.0, 1.0, 2.5))
     """

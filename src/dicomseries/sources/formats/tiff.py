@@ -16,15 +16,15 @@ import numpy.typing as npt
 
 from dicomseries.errors import SourceError, missing_package
 from dicomseries.geometry import Grid
-from dicomseries.sources.arguments.array_axes import Layout, check_dtype, lay_out
+from dicomseries.sources.arguments.array_axes import ArrayAxes, check_dtype, lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit
-from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import lengths_only
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.frames.mapped_files import map_file
 from dicomseries.sources.frames.unpacked_size import check_packing
 from dicomseries.sources.optional_packages import guarded
-from dicomseries.sources.volume import Slabs, Volume
+from dicomseries.sources.volume import FrameReader, Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -66,7 +66,7 @@ def matches(source: object) -> bool:
     return isinstance(source, Location) and source.has_suffix(".tif", ".tiff")
 
 
-def open_volume(source: Location, request: Request) -> Volume:
+def open_volume(source: Location, request: SourceArguments) -> Volume:
     """Return the first series of a TIFF file; voxels that lie raw in one piece are mapped, else read page by page.
 
     The grid is the one this package wrote beside an exported series; else the spacing is taken from ImageJ's or OME's
@@ -89,7 +89,7 @@ def open_volume(source: Location, request: Request) -> Volume:
     ...     path = Path(folder) / "a.tif"
     ...     metadata = {"spacing": 2.5, "unit": "mm", "axes": "ZYX"}
     ...     tifffile.imwrite(path, np.zeros((3, 4, 5), "uint16"), imagej=True, resolution=(2, 2), metadata=metadata)
-    ...     open_volume(Location(path), Request()).grid.spacing_mm
+    ...     open_volume(Location(path), SourceArguments()).grid.spacing_mm
     (0.5, 0.5, 2.5)
     """
     _check_pages(source.path, request.where)
@@ -117,7 +117,7 @@ class _PageSlabs:
     """Pages that are decoded one by one, one thread at a time."""
 
     series: Any
-    layout: Layout
+    layout: ArrayAxes
     where: str
     lock: Any
 
@@ -251,7 +251,7 @@ def _axes(names: str) -> str | None:
     return letters if set(letters) <= set("tzyxc") and len(set(letters)) == len(letters) else None
 
 
-def _open_voxels(file: Any, series: Any, layout: Layout, where: str) -> Slabs:
+def _open_voxels(file: Any, series: Any, layout: ArrayAxes, where: str) -> FrameReader:
     with guarded(where, _EXPECTED, _REMEDY):
         offset = series.dataoffset
     if offset is not None and not file.is_mdgel:

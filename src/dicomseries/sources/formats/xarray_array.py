@@ -11,9 +11,9 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import STATED
-from dicomseries.sources.arguments.array_axes import Layout, check_dtype, lay_out
+from dicomseries.sources.arguments.array_axes import ArrayAxes, check_dtype, lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit, unplaced
-from dicomseries.sources.arguments.source_arguments import Request
+from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.arguments.stated_geometry import without_unit
 from dicomseries.sources.arguments.volume_times import in_seconds
 from dicomseries.sources.formats.array_like import SlicedSlabs
@@ -57,7 +57,7 @@ def matches(source: object) -> bool:
     return made_by(source, "xarray")
 
 
-def open_volume(source: Any, request: Request) -> Volume:
+def open_volume(source: Any, request: SourceArguments) -> Volume:
     """Return a DataArray; its dimensions x, y, z, t (time), c (channel, rgb) are the axes.
 
     If x, y and z all have coordinates of two values or more, these are LPS positions: their step is the spacing (a
@@ -80,7 +80,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     --------
     >>> import xarray
     >>> coords = {"z": [10.0, 12.5], "y": [4.0, 3.0, 2.0], "x": [0.0, 0.5]}
-    >>> grid = open_volume(xarray.DataArray(np.zeros((2, 3, 2)), coords), Request()).grid
+    >>> grid = open_volume(xarray.DataArray(np.zeros((2, 3, 2)), coords), SourceArguments()).grid
     >>> grid.spacing_mm, grid.origin_lps, grid.axes[1]
     ((0.5, 1.0, 2.5), (0.0, 4.0, 10.0), (0.0, -1.0, 0.0))
     """
@@ -120,7 +120,7 @@ def _has_dask(source: Any) -> bool:
     return bool(source.chunks) and is_dask(source.variable.data)
 
 
-def _chunks(source: Any, layout: Layout) -> Chunks:
+def _chunks(source: Any, layout: ArrayAxes) -> Chunks:
     preferred = source.encoding.get("preferred_chunks") or {}
     chunks = source.chunks or (preferred and tuple(preferred.get(name, 1) for name in source.dims))
     return Chunks.of(layout, chunks or None, source.dtype.itemsize)

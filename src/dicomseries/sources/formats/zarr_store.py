@@ -17,7 +17,7 @@ from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Statement
 from dicomseries.sources.arguments.array_axes import check_dtype, lay_out
 from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit, unplaced
-from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import lengths_only, without_unit
 from dicomseries.sources.arguments.volume_times import step_times, untimed
 from dicomseries.sources.formats.array_like import SlicedSlabs, check_stored, chunks_of
@@ -50,7 +50,7 @@ def matches(source: object) -> bool:
     return made_by(source, "zarr")
 
 
-def open_volume(source: Any, request: Request) -> Volume:
+def open_volume(source: Any, request: SourceArguments) -> Volume:
     """Return a Zarr array, read shard by shard (chunk by chunk); of an OME-NGFF image its first, full resolution.
 
     The scale and translation of OME-NGFF become spacing and origin (LPS axes, units of length converted to mm, no unit
@@ -70,7 +70,7 @@ def open_volume(source: Any, request: Request) -> Volume:
     --------
     >>> import zarr
     >>> array = zarr.create_array({}, shape=(8, 4, 5), chunks=(2, 4, 5), dtype="int16")
-    >>> open_volume(array, Request(spacing=(1, 1, 2))).slabs.depth
+    >>> open_volume(array, SourceArguments(spacing=(1, 1, 2))).slabs.depth
     2
     """
     node = _open_folder(source, request.where) if isinstance(source, Location) else source
@@ -85,7 +85,9 @@ def open_volume(source: Any, request: Request) -> Volume:
     return _open_array(array, request, axes, {"image": image, "dataset": dataset, **_own(node)})
 
 
-def _open_array(array: Any, request: Request, axes: str | None, ngff: Mapping[str, Any]) -> Volume:
+def _open_array(
+    array: Any, request: SourceArguments, axes: str | None, ngff: Mapping[str, Any]
+) -> Volume:
     layout = lay_out(array.shape, request, axes)
     check_dtype(array.dtype, request.where)
     chunks = chunks_of(array, layout, array.dtype.itemsize)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from dicomseries.sources.arguments.array_axes import Layout
+from dicomseries.sources.arguments.array_axes import ArrayAxes
 
 __all__ = ["Chunks"]
 
@@ -22,7 +22,7 @@ class Chunks:
 
     Parameters
     ----------
-    layout : Layout
+    layout : ArrayAxes
         Its axes.
     sizes : tuple of tuple of int
         The size of every chunk along every axis.
@@ -31,18 +31,18 @@ class Chunks:
 
     Examples
     --------
-    >>> layout = Layout(shape=(6, 4, 5), axes="zyx", own_axes="zyx")
+    >>> layout = ArrayAxes(shape=(6, 4, 5), axes="zyx", own_axes="zyx")
     >>> chunks = Chunks.of(layout, (4, 2, 5), itemsize=2)
     >>> chunks.sizes, chunks.edges
     (((4, 2), (2, 2), (5,)), (0, 4, 6))
     """
 
-    layout: Layout
+    layout: ArrayAxes
     sizes: tuple[tuple[int, ...], ...]
     itemsize: int
 
     @classmethod
-    def of(cls, layout: Layout, chunks: Sequence[Any] | None, itemsize: int) -> Self:
+    def of(cls, layout: ArrayAxes, chunks: Sequence[Any] | None, itemsize: int) -> Self:
         """Return the chunks that are given by one size an axis, or by all sizes; frames where none are given."""
         given = chunks or [
             1 if letter in "tz" else size

@@ -14,26 +14,26 @@ import numpy.typing as npt
 from dicomseries.sources.frames.frame_runs import together
 
 if TYPE_CHECKING:
-    from dicomseries.sources.volume import Slabs
+    from dicomseries.sources.volume import FrameReader
 
 __all__ = ["LazyArray", "pick"]
 
 
 @runtime_checkable
 class _Picks(Protocol):
-    """Slabs that make slabs of some of their frames themselves."""
+    """FrameReader that make slabs of some of their frames themselves."""
 
-    def pick(self, frames: Sequence[int]) -> Slabs:
+    def pick(self, frames: Sequence[int]) -> FrameReader:
         """Return these frames, at least one, in the order given."""
 
 
-def pick(slabs: Slabs, frames: Sequence[int]) -> Slabs:
+def pick(slabs: FrameReader, frames: Sequence[int]) -> FrameReader:
     """Return some frames of slabs, at least one, as slabs that know nothing of the others where that is possible.
 
     Examples
     --------
-    >>> from dicomseries.sources.volume import ArraySlabs
-    >>> pick(ArraySlabs(np.arange(5).reshape(5, 1, 1)), [3, 1, 2]).read(0, 3).ravel()
+    >>> from dicomseries.sources.volume import array_frames
+    >>> pick(array_frames(np.arange(5).reshape(5, 1, 1)), [3, 1, 2]).read(0, 3).ravel()
     array([3, 1, 2])
     """
     return slabs.pick(frames) if isinstance(slabs, _Picks) else _Picked(slabs, tuple(frames))
@@ -43,7 +43,7 @@ def pick(slabs: Slabs, frames: Sequence[int]) -> Slabs:
 class _Picked:
     """Some frames of other slabs, read in as few parts as they lie in there."""
 
-    slabs: Slabs
+    slabs: FrameReader
     frames: tuple[int, ...]
 
     @property
@@ -80,20 +80,20 @@ class LazyArray:
 
     Parameters
     ----------
-    slabs : Slabs
+    slabs : FrameReader
         Where the frames are read.
     shape : tuple of int
         ([volumes, ]slices, rows, columns[, 3]).
 
     Examples
     --------
-    >>> from dicomseries.sources.volume import ArraySlabs
-    >>> array = LazyArray(ArraySlabs(np.arange(24).reshape(4, 2, 3)), (2, 2, 2, 3))
+    >>> from dicomseries.sources.volume import array_frames
+    >>> array = LazyArray(array_frames(np.arange(24).reshape(4, 2, 3)), (2, 2, 2, 3))
     >>> array[-1, 0, ..., ::2].tolist(), array
     ([[12, 14], [15, 17]], <LazyArray of shape (2, 2, 2, 3), int64>)
     """
 
-    slabs: Slabs
+    slabs: FrameReader
     shape: tuple[int, ...]
 
     @property

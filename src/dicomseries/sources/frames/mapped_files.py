@@ -24,16 +24,16 @@ import numpy.typing as npt
 from numpy.lib.array_utils import byte_bounds
 
 from dicomseries.errors import SourceError
-from dicomseries.sources.arguments.array_axes import Layout
+from dicomseries.sources.arguments.array_axes import ArrayAxes
 from dicomseries.sources.frames.file_window import FileWindow, file_shrunk
 from dicomseries.sources.frames.frame_runs import GatheredSlabs, joined
-from dicomseries.sources.volume import Slabs, slices_worth_a_read
+from dicomseries.sources.volume import FrameReader, slices_worth_a_read
 
 __all__ = [
     "Mapped",
+    "MappedPages",
     "MappedSlabs",
     "Readable",
-    "Window",
     "ZlibReader",
     "map_file",
     "scratch_file",
@@ -64,7 +64,7 @@ class Readable(Protocol):
         """Give the file back."""
 
 
-class Window:
+class MappedPages:
     """The part of a mapped file that stands in memory.
 
     Parameters
@@ -162,7 +162,7 @@ class MappedSlabs:
     """
 
     array: npt.NDArray[Any]
-    window: Window | FileWindow
+    window: MappedPages | FileWindow
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -189,9 +189,9 @@ class Mapped:
     """A mapped array in the axes of its file."""
 
     array: npt.NDArray[Any]
-    window: Window | FileWindow
+    window: MappedPages | FileWindow
 
-    def slabs(self, layout: Layout) -> Slabs:
+    def slabs(self, layout: ArrayAxes) -> FrameReader:
         """Return it as slabs of (frames, rows, columns[, 3]), without reading."""
         view = layout.view(self.array)
         frames = joined(view)
@@ -266,7 +266,9 @@ def unpack(
             error if isinstance(error, SourceError) else scratch_full(where, size, error)
         ) from error
     scratch = _Scratch(stream, file, size, where, skip)
-    return Mapped(np.ndarray(tuple(shape), dtype, buffer=mapping), Window(mapping, scratch.fill))
+    return Mapped(
+        np.ndarray(tuple(shape), dtype, buffer=mapping), MappedPages(mapping, scratch.fill)
+    )
 
 
 class ZlibReader:

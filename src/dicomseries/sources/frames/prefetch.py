@@ -13,30 +13,30 @@ import numpy.typing as npt
 
 from dicomseries.sources.frames.frame_runs import together
 from dicomseries.sources.frames.scratch_copy import Copyable
-from dicomseries.sources.volume import Slabs, SlabsAround, Volume, edges_of
+from dicomseries.sources.volume import FrameReader, SlabsAround, Volume, edges_of
 
 __all__ = ["KeptSlabs", "read_once"]
 
 
 class KeptSlabs:
-    """Slabs of a source of which some are read ahead and kept until they are read.
+    """FrameReader of a source of which some are read ahead and kept until they are read.
 
     Parameters
     ----------
-    slabs : Slabs
+    slabs : FrameReader
         The source.
     slices : int
         Slices of one volume.
 
     Examples
     --------
-    >>> from dicomseries.sources.volume import ArraySlabs
-    >>> kept = KeptSlabs(ArraySlabs(np.arange(6).reshape(6, 1, 1)), slices=6)
+    >>> from dicomseries.sources.volume import array_frames
+    >>> kept = KeptSlabs(array_frames(np.arange(6).reshape(6, 1, 1)), slices=6)
     >>> kept.read_ahead(2, 4).ravel(), kept.read(1, 6).ravel()
     (array([2, 3]), array([1, 2, 3, 4, 5]))
     """
 
-    def __init__(self, slabs: Slabs, *, slices: int) -> None:
+    def __init__(self, slabs: FrameReader, *, slices: int) -> None:
         self.slabs = slabs
         self.shape: tuple[int, ...] = tuple(slabs.shape)
         self.dtype: np.dtype[Any] = slabs.dtype
@@ -51,7 +51,7 @@ class KeptSlabs:
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
     @property
-    def ahead(self) -> Slabs:
+    def ahead(self) -> FrameReader:
         """The same slabs; whoever reads these has them kept for the next."""
         return _Ahead(self)
 
@@ -78,7 +78,7 @@ class KeptSlabs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ahead(SlabsAround):
-    """Slabs that are kept when they are read."""
+    """FrameReader that are kept when they are read."""
 
     slabs: KeptSlabs
 
@@ -107,8 +107,8 @@ def read_once(volume: Volume) -> Volume:
     Examples
     --------
     >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources.volume import ArraySlabs
-    >>> volume = Volume(slabs=ArraySlabs(np.zeros((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
+    >>> from dicomseries.sources.volume import array_frames
+    >>> volume = Volume(slabs=array_frames(np.zeros((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
     >>> read_once(volume) is volume
     True
     """

@@ -1,4 +1,4 @@
-"""Slabs that come from a path: pickled they are the path alone, and another process opens it again."""
+"""FrameReader that come from a path: pickled they are the path alone, and another process opens it again."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 import numpy.typing as npt
 
 from dicomseries.orientation import Turn
-from dicomseries.sources.arguments.source_arguments import Location, Request
+from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.frames.turned_axes import turned_slabs
 from dicomseries.sources.optional_packages import guarded
-from dicomseries.sources.volume import Slabs, SlabsAround
+from dicomseries.sources.volume import FrameReader, SlabsAround
 
 __all__ = ["PathSlabs"]
 
@@ -28,13 +28,13 @@ class PathSlabs(SlabsAround):
 
     Parameters
     ----------
-    slabs : Slabs
+    slabs : FrameReader
         As the format reads them here.
     module : str
         Name of the module of the format.
     location : Location
         Absolute, as a worker has a working folder of its own.
-    request : Request
+    request : SourceArguments
         What was asked of it.
     turn : Turn, optional
         How its axes are turned.
@@ -42,10 +42,10 @@ class PathSlabs(SlabsAround):
         Slices of one volume before the turn.
     """
 
-    slabs: Slabs
+    slabs: FrameReader
     module: str
     location: Location
-    request: Request
+    request: SourceArguments
     turn: Turn | None = None
     slices: int = 1
 

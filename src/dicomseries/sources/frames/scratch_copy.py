@@ -12,8 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.sources.frames.frame_runs import Piece
-from dicomseries.sources.frames.mapped_files import MappedSlabs, Window, scratch_file, scratch_full
-from dicomseries.sources.volume import Slabs
+from dicomseries.sources.frames.mapped_files import (
+    MappedPages,
+    MappedSlabs,
+    scratch_file,
+    scratch_full,
+)
+from dicomseries.sources.volume import FrameReader
 
 __all__ = ["CopiedSlabs", "Copyable"]
 
@@ -24,15 +29,15 @@ _ZEROS = bytes(1 << 20)
 
 
 @runtime_checkable
-class Copyable(Slabs, Protocol):
-    """Slabs that can be gone through in the order of their chunks."""
+class Copyable(FrameReader, Protocol):
+    """FrameReader that can be gone through in the order of their chunks."""
 
     def blocks(self) -> Iterator[tuple[tuple[slice, ...], npt.NDArray[Any]]]:
         """Yield every block once: its place in (volumes, slices, rows, columns[, 3]), and its numbers."""
 
 
 class CopiedSlabs:
-    """Slabs of a source that are copied, when the first of them is read, into an unnamed file for temporary use.
+    """FrameReader of a source that are copied, when the first of them is read, into an unnamed file for temporary use.
 
     The file has the size of the voxels and lies in the folder for temporary files (``TMPDIR``). It is gone when
     nothing refers to these slabs any more, whatever happens to the program.
@@ -90,11 +95,11 @@ class CopiedSlabs:
                 raise scratch_full(self._where, size, error) from error
             mapping = mmap.mmap(file.fileno(), size)
         frames = np.ndarray(self.shape, self.dtype, buffer=mapping)
-        self._fill(frames.reshape(-1, self._slices, *self.shape[1:]), Window(mapping))
+        self._fill(frames.reshape(-1, self._slices, *self.shape[1:]), MappedPages(mapping))
         frames.flags.writeable = False
-        return MappedSlabs(frames, Window(mapping))
+        return MappedSlabs(frames, MappedPages(mapping))
 
-    def _fill(self, volumes: npt.NDArray[Any], window: Window) -> None:
+    def _fill(self, volumes: npt.NDArray[Any], window: MappedPages) -> None:
         """Write the blocks, a band of frames at a time: a block of all slices touches the whole file."""
         band = max(1, _BAND // max(1, volumes[0, 0].nbytes))
         done = 0

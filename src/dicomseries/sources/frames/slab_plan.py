@@ -33,7 +33,7 @@ class SlabPlan:
     frame_bytes : int
         Bytes of one frame of the source.
     workers : int
-        Slabs that are worked on at a time.
+        FrameReader that are worked on at a time.
     chunk_reads : int
         How often a chunk is read in a pass, at most.
     scratch_bytes : int
@@ -127,7 +127,7 @@ def slab_rule(
 ) -> SlabPlan:
     """Return the slabs of a source whose chunks begin and end at `edges`.
 
-    Slabs end where chunks end, about 8 MiB of them together (1 MiB of costly ones), so that each chunk is read once.
+    FrameReader end where chunks end, about 8 MiB of them together (1 MiB of costly ones), so that each chunk is read once.
     Chunks that are too deep for the memory are cut into even parts, whole volumes where these fit: each is then read
     once for each part. Beyond four times the source is rather copied once into a scratch file, in the order of its
     chunks.
@@ -143,7 +143,7 @@ def slab_rule(
     memory : int
         Bytes for the slabs of all workers together. A single frame is read even if it needs more.
     workers : int
-        Slabs that are worked on at a time.
+        FrameReader that are worked on at a time.
     can_copy : bool
         Whether the source can be gone through in the order of its chunks.
     is_costly : bool

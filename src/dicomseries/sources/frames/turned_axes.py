@@ -14,7 +14,7 @@ from dicomseries.orientation import Turn
 from dicomseries.sources.frames.frame_runs import GatheredSlabs, Piece, joined, pieces, together
 from dicomseries.sources.frames.mapped_files import MappedSlabs
 from dicomseries.sources.frames.scratch_copy import Copyable
-from dicomseries.sources.volume import ArraySlabs, Slabs, Volume, edges_of
+from dicomseries.sources.volume import ArraySlabs, FrameReader, Volume, array_frames, edges_of
 
 __all__ = ["TurnedSlabs", "turned", "turned_slabs"]
 
@@ -27,9 +27,9 @@ Index = tuple[slice, ...]
 
 @runtime_checkable
 class _Turns(Protocol):
-    """Slabs that turn themselves."""
+    """FrameReader that turn themselves."""
 
-    def turned(self, turn: Turn, slices: int) -> Slabs:
+    def turned(self, turn: Turn, slices: int) -> FrameReader:
         """Return the slabs of the turned volume."""
 
 
@@ -47,7 +47,7 @@ def turned(volume: Volume, turn: Turn) -> Volume:
     --------
     >>> from dicomseries.geometry import Grid
     >>> grid = Grid(shape=(1, 2, 2), spacing_mm=(1, 1, 2))
-    >>> volume = Volume(slabs=ArraySlabs(np.array([[[1, 2], [3, 4]]])), grid=grid)
+    >>> volume = Volume(slabs=array_frames(np.array([[[1, 2], [3, 4]]])), grid=grid)
     >>> turned(volume, Turn(flips=(False, True, False))).array.tolist()
     [[[3, 4], [1, 2]]]
     """
@@ -57,12 +57,12 @@ def turned(volume: Volume, turn: Turn) -> Volume:
     return replace(volume, slabs=slabs, grid=turn.grid(volume.grid), turn=turn)
 
 
-def turned_slabs(slabs: Slabs, turn: Turn, slices: int) -> Slabs:
+def turned_slabs(slabs: FrameReader, turn: Turn, slices: int) -> FrameReader:
     """Return the slabs of a turned volume: views of an array where there is one.
 
     Parameters
     ----------
-    slabs : Slabs
+    slabs : FrameReader
         Of the volume as it is.
     turn : Turn
         Order and direction of its axes.
@@ -71,7 +71,7 @@ def turned_slabs(slabs: Slabs, turn: Turn, slices: int) -> Slabs:
 
     Examples
     --------
-    >>> turned_slabs(ArraySlabs(np.zeros((3, 4, 5))), Turn(order=(2, 1, 0)), 3).shape
+    >>> turned_slabs(array_frames(np.zeros((3, 4, 5))), Turn(order=(2, 1, 0)), 3).shape
     (5, 4, 3)
     """
     if isinstance(slabs, _Turns):
@@ -86,7 +86,7 @@ def turned_slabs(slabs: Slabs, turn: Turn, slices: int) -> Slabs:
     return _of_view(view, slabs)
 
 
-def _of_view(view: Numbers, slabs: ArraySlabs | MappedSlabs | GatheredSlabs) -> Slabs:
+def _of_view(view: Numbers, slabs: ArraySlabs | MappedSlabs | GatheredSlabs) -> FrameReader:
     frames = joined(view)
     if isinstance(slabs, MappedSlabs):
         return (
@@ -95,7 +95,7 @@ def _of_view(view: Numbers, slabs: ArraySlabs | MappedSlabs | GatheredSlabs) -> 
             else MappedSlabs(frames, slabs.window)
         )
     take = slabs.take if isinstance(slabs, GatheredSlabs) else None
-    return GatheredSlabs(view, take) if frames is None or take is not None else ArraySlabs(frames)
+    return GatheredSlabs(view, take) if frames is None or take is not None else array_frames(frames)
 
 
 def _in_order(block: Numbers, turn: Turn) -> Numbers:
@@ -115,7 +115,7 @@ class TurnedSlabs:
 
     Parameters
     ----------
-    source : Slabs
+    source : FrameReader
         Of the volume as it is.
     turn : Turn
         Order and direction of its axes.
@@ -124,11 +124,11 @@ class TurnedSlabs:
 
     Examples
     --------
-    >>> TurnedSlabs(ArraySlabs(np.arange(6).reshape(3, 1, 2)), Turn(order=(2, 1, 0)), 3).read(0, 1).tolist()
+    >>> TurnedSlabs(array_frames(np.arange(6).reshape(3, 1, 2)), Turn(order=(2, 1, 0)), 3).read(0, 1).tolist()
     [[[0, 2, 4]]]
     """
 
-    source: Slabs
+    source: FrameReader
     turn: Turn
     slices: int
 

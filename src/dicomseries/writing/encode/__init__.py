@@ -1,1 +1,1 @@
-"""Slabs to files, and files read back and compared."""
+"""FrameReader to files, and files read back and compared."""
