@@ -9,7 +9,7 @@ import threading
 import dask.array
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomseries.errors import SourceError
@@ -227,6 +227,7 @@ BOUNDS = st.tuples(st.integers(0, 9), st.integers(1, 12)).filter(lambda pair: pa
 
 
 @given(st.lists(st.tuples(st.booleans(), BOUNDS), max_size=8))
+@example([(True, (0, 1)), (True, (0, 2)), (False, (0, 2))])
 def test_whatever_is_read_ahead_each_read_is_that_of_the_slabs(steps):
     array = np.arange(10 * 2 * 3).reshape(10, 2, 3)
     kept = KeptSlabs(array_frames(array), slices=10)

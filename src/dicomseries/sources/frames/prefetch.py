@@ -91,8 +91,10 @@ class _Ahead(SlabsAround):
 
 
 def _parts(known: Sequence[tuple[int, int]], start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Yield what is known and what is between it, in order."""
+    """Yield the known runs and those between them, in order; a run that overlaps the one before is left out."""
     for first, last in known:
+        if first < start:
+            continue
         if start < first:
             yield start, first
         yield first, last
