@@ -11,13 +11,19 @@ import pytest
 import dicomseries
 
 ROOT = Path(__file__).parents[2]
-PAGES = runpy.run_path(str(ROOT / "tools" / "make_reference_pages.py"))["PAGES"]
+TOOL = runpy.run_path(str(ROOT / "tools" / "make_reference_pages.py"))
+PAGES = TOOL["PAGES"]
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_a_reference_page_is_what_its_tool_makes(name):
     page = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
     assert page == PAGES[name](), "run: python tools/make_reference_pages.py"
+
+
+def test_the_docstring_of_write_documents_the_options_as_they_are_declared():
+    source = TOOL["WRITE_MODULE"].read_text(encoding="utf-8")
+    assert source == TOOL["write_module"](), "run: python tools/make_reference_pages.py"
 
 
 SHOWN_BY = {"SeriesPlan": "plan", "DicomSeriesWarning": "read"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dicomseries.api.check import check
+from dicomseries.api.plan import plan
 from dicomseries.api.read import Derivation, SeriesVolume, read
 from dicomseries.api.report import report_page
 from dicomseries.api.scan import scan, tags
 from dicomseries.api.serve import held_at, serve
 from dicomseries.api.view import look, opened_in
-from dicomseries.api.write import plan, write
+from dicomseries.api.write import write
 from dicomseries.checks import Finding, Findings, explain
 from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import numpy as np
 
 from dicomseries import executors, reading
-from dicomseries.api.write import plan, write
+from dicomseries.api.plan import plan
+from dicomseries.api.write import write
 from dicomseries.errors import OptionError, ReadError
+from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_options
 from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt
 from dicomseries.sources import FrameReader, LazyArray, Volume, array_frames
@@ -42,15 +42,17 @@ class Derivation:
     """
 
     array: Any = field(repr=False)
-    options: dict[str, Any]
+    options: WriteKeywords
 
-    def write(self, out: str | os.PathLike[str], **options: Any) -> Receipt:
+    @with_options("write")
+    def write(self, out: str | os.PathLike[str], **options: Unpack[WriteKeywords]) -> Receipt:
         """Write the derived series; further keyword arguments as in `dicomseries.write`."""
-        return write(self.array, out, **{**self.options, **options})
+        return write(self.array, out, **(self.options | options))
 
-    def plan(self, **options: Any) -> SeriesPlan:
-        """Return what `write` would write; further keyword arguments as in `dicomseries.plan`."""
-        return plan(self.array, **{**self.options, **options})
+    @with_options("plan")
+    def plan(self, **options: Unpack[PlanKeywords]) -> SeriesPlan:
+        """Return the plan of `write`; further keyword arguments as in `dicomseries.plan`."""
+        return plan(self.array, **(self.options | options))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,15 +78,16 @@ class SeriesVolume(Volume):
         """The voxels, shape ([volumes, ]slices, rows, columns[, 3]): in memory, or read when they are indexed."""
         return LazyArray(self.slabs, self.shape) if self.is_lazy else self._loaded()
 
-    def derive(self, array: Any, **options: Any) -> Derivation:
-        """Return a derived series of an array that was made from this volume; its `write` writes it.
+    @with_options("derive")
+    def derive(self, array: Any, **options: Unpack[WriteKeywords]) -> Derivation:
+        """Return an array made from this volume as a derived series, ready to be written.
 
         Parameters
         ----------
         array : array, path or Volume
             The result. Without geometry arguments an array of this volume's shape stands on its grid.
         **options
-            Keyword arguments of `dicomseries.write`: ``derivation="smoothing"``, ``description="Denoised"``,
+            Options of `dicomseries.write`: ``derivation="smoothing"``, ``description="Denoised"``,
             ``model={"name": ...}``, ``kind=``, ``spacing=``, ``same_space=False`` and all others.
 
         Returns
@@ -104,16 +107,12 @@ class SeriesVolume(Volume):
         >>> derived.plan().kind
         'CT'
         """
-        _check_names(options)
-        own = {"like": self.path, "series": self.series}
-        has_axes = "axes" in options or isinstance(array, Volume)
-        if not has_axes and getattr(array, "shape", None) == self.shape:
-            own["axes"] = (
-                ("t" if self.volumes is not None else "")
-                + "zyx"
-                + ("c" if self.samples > 1 else "")
-            )
-        return Derivation(array=array, options={**own, **options})
+        check_names("derive", options)
+        source_series: WriteKeywords = {"like": self.path, "series": self.series}
+        if not isinstance(array, Volume) and getattr(array, "shape", None) == self.shape:
+            time_axis = "" if self.volumes is None else "t"
+            source_series["axes"] = f"{time_axis}zyx{'c' if self.samples > 1 else ''}"
+        return Derivation(array=array, options=source_series | options)
 
     def view(
         self,
@@ -296,13 +295,3 @@ def _lazy_at_url(where: str) -> OptionError:
         expected="files that stay where they are; objects are fetched only for as long as they are read",
         remedy="Copy the prefix to a folder and read that, or leave lazy= out.",
     )
-
-
-def _check_names(options: Mapping[str, Any]) -> None:
-    """Raise TypeError at once for a keyword that `write` does not have."""
-    known = inspect.signature(write).parameters.keys() - {"source", "out"}
-    for name in options.keys() - known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f". Did you mean {close[0]!r}?" if close else ""
-        text = f"derive() got an unexpected keyword argument {name!r}{hint}"
-        raise TypeError(text)

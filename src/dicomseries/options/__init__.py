@@ -1,20 +1,33 @@
-"""Options of a write, checked before the source is read."""
+"""Options of `write`, `plan` and `derive`: declared once, checked before the source is read."""
 
-from dicomseries.options.mapping_files import MappingLike, load_mapping
-from dicomseries.options.write_options import (
-    MetadataLike,
+from dicomseries.options.declarations import (
+    MappingLike,
+    PlanKeywords,
     Progress,
-    Request,
-    make_request,
-    target_of,
+    WriteKeywords,
+    WriteOptions,
 )
+from dicomseries.options.keyword_arguments import (
+    check_names,
+    options_of,
+    parameters_text,
+    signature_of,
+    with_options,
+)
+from dicomseries.options.option import Option, declared, option
 
 __all__ = [
     "MappingLike",
-    "MetadataLike",
+    "Option",
+    "PlanKeywords",
     "Progress",
-    "Request",
-    "load_mapping",
-    "make_request",
-    "target_of",
+    "WriteKeywords",
+    "WriteOptions",
+    "check_names",
+    "declared",
+    "option",
+    "options_of",
+    "parameters_text",
+    "signature_of",
+    "with_options",
 ]

@@ -11,11 +11,9 @@ from pydicom.dataset import Dataset
 
 from dicomseries.errors import MetadataError
 from dicomseries.metadata import parse_json, parse_toml, plain_mapping
+from dicomseries.options.declarations import MappingLike
 
-__all__ = ["MappingLike", "load_mapping"]
-
-MappingLike = Mapping[str, Any] | Dataset | str | os.PathLike[str] | None
-"""A mapping, a pydicom Dataset, or the path of a TOML or JSON file of a mapping."""
+__all__ = ["load_mapping"]
 
 _EXAMPLES = {
     "bids": "Pass the .json file that stands beside the NIfTI file.",

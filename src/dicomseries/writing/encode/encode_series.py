@@ -12,7 +12,6 @@ import numpy.typing as npt
 from dicomseries.codecs import Codec, codec_of
 from dicomseries.errors import ReadError, TargetError
 from dicomseries.executors import Bounds
-from dicomseries.options import Request
 from dicomseries.part10 import encode_headers, frames_chunks, header_template
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink, at_hand
@@ -20,6 +19,7 @@ from dicomseries.writing.encode.compressed_frames import waiting_chunks
 from dicomseries.writing.encode.encode_tasks import EncodeTask, FileTask, StoreTask, tally_of
 from dicomseries.writing.encode.read_back import Tally, compare_frames, compare_labels
 from dicomseries.writing.encode.slab_loop import each_slab, slabs_of
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
 __all__ = ["check_space", "write_series"]
@@ -57,7 +57,7 @@ def _plans(jobs: Sequence[Job]) -> Iterator[SeriesPlan]:
 
 
 def write_series(
-    job: Job, sink: Sink, request: Request, *, read_back: bool, resumes: bool = False
+    job: Job, sink: Sink, request: WriteRequest, *, read_back: bool, resumes: bool = False
 ) -> Tally:
     """Store, write and (if asked) read back one series; what a killed write has left whole is kept."""
     if job.encoded is None and not job.plan.is_multi_frame:
@@ -68,7 +68,7 @@ def write_series(
 
 
 def _write_files(
-    job: Job, sink: Sink, request: Request, *, read_back: bool, resumes: bool
+    job: Job, sink: Sink, request: WriteRequest, *, read_back: bool, resumes: bool
 ) -> Tally:
     """Write one file a frame, every slab by a task of its own."""
     volume, series = job.volume, job.plan
@@ -100,7 +100,7 @@ def _missing(task: FileTask, asked: Sequence[Bounds], total: Tally) -> list[Boun
     return missing
 
 
-def _write_one(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally:
+def _write_one(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) -> Tally:
     """Write one file of all frames: made whole already, or slabs stored by tasks and written in order."""
     total = Tally()
 
@@ -116,7 +116,7 @@ def _write_one(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Ta
     return total
 
 
-def _chunks(job: Job, request: Request, total: Tally) -> Iterator[bytes | memoryview]:
+def _chunks(job: Job, request: WriteRequest, total: Tally) -> Iterator[bytes | memoryview]:
     def frames() -> Iterator[npt.NDArray[Any]]:
         for stored in each_slab(
             job.volume, StoreTask(value_map=job.plan.value_map), request, "writing"
@@ -137,7 +137,7 @@ def _chunks(job: Job, request: Request, total: Tally) -> Iterator[bytes | memory
     return waiting_chunks(template, header, compressed(codec))
 
 
-def _kept(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally | None:
+def _kept(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) -> Tally | None:
     """Return what is known of a file of all frames that a killed write has left whole; None if it is to be written."""
     if job.encoded is None and job.plan.value_map.counts:
         return None
@@ -157,7 +157,7 @@ def _kept(job: Job, sink: Sink, request: Request, *, read_back: bool) -> Tally |
     return seen if seen.error <= job.plan.value_map.max_error else None
 
 
-def _compared(path: Path, job: Job, request: Request) -> Tally:
+def _compared(path: Path, job: Job, request: WriteRequest) -> Tally:
     if job.encoded is not None:
         return compare_labels(path, job)
     return compare_frames(path, job.volume, job.plan.value_map, request)

@@ -15,11 +15,11 @@ from dicomseries import checks, reading
 from dicomseries.derivation import Lineage
 from dicomseries.errors import VerificationError
 from dicomseries.executors import Bounds
-from dicomseries.options import Request
 from dicomseries.plan import SeriesPlan
 from dicomseries.sources import Volume
 from dicomseries.values import ValueMap
 from dicomseries.writing.encode.slab_loop import each_slab
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
 __all__ = ["FileWitness", "Tally", "compare_frames", "verify_series"]
@@ -75,7 +75,7 @@ class FileWitness:
         return Tally(error=error, instances=[instance])
 
 
-def compare_frames(path: Path, volume: Volume, value_map: ValueMap, request: Request) -> Tally:
+def compare_frames(path: Path, volume: Volume, value_map: ValueMap, request: WriteRequest) -> Tally:
     """Return the largest error of a file of all frames, and what its header says."""
     instance = reading.read_instance(path)
     look = _FramesWitness(

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Self
 
 from dicomseries.errors import OptionError
-from dicomseries.options import Request
 from dicomseries.sinks import Leftover, find_leftover
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
 __all__ = ["Record", "find_record", "refuse_another"]
@@ -49,10 +49,10 @@ class Record:
     fingerprint: str
 
     @classmethod
-    def of(cls, request: Request, jobs: Sequence[Job]) -> Self:
+    def of(cls, request: WriteRequest, jobs: Sequence[Job]) -> Self:
         """Return the record of a write that was planned."""
         digest = hashlib.sha256(b"\x1f".join(_planned(jobs))).hexdigest()
-        return cls(entropy=request.entropy, now=request.now, fingerprint=digest)
+        return cls(entropy=request.options.entropy, now=request.options.now, fingerprint=digest)
 
     @classmethod
     def from_text(cls, text: str) -> Self | None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 from dicomseries.executors import Bounds, Look
-from dicomseries.options import Request
 from dicomseries.sources import (
     CopiedSlabs,
     Copyable,
@@ -18,6 +17,7 @@ from dicomseries.sources import (
     edges_of,
     slab_rule,
 )
+from dicomseries.writing.inputs.write_request import WriteRequest
 
 __all__ = ["Bounds", "each_slab", "slab_plan", "slabs_of", "within_memory"]
 
@@ -27,7 +27,7 @@ Found = TypeVar("Found")
 def each_slab(
     volume: Volume,
     look: Look[Found],
-    request: Request,
+    request: WriteRequest,
     what: str,
     asked: Sequence[Bounds] | None = None,
 ) -> Iterator[Found]:
@@ -37,42 +37,42 @@ def each_slab(
     """
     slabs = slabs_of(volume, request) if asked is None else list(asked)
     for (_, stop), found in zip(
-        slabs, request.executor.run(look, volume.slabs, slabs), strict=True
+        slabs, request.options.executor.run(look, volume.slabs, slabs), strict=True
     ):
-        if request.progress is not None:
-            request.progress(stop, volume.slabs.shape[0], what)
+        if request.options.progress is not None:
+            request.options.progress(stop, volume.slabs.shape[0], what)
         yield found
 
 
-def slabs_of(volume: Volume, request: Request) -> Sequence[Bounds]:
+def slabs_of(volume: Volume, request: WriteRequest) -> Sequence[Bounds]:
     """Return the bounds of slabs: whole chunks of the source, together about 8 MiB (`slab_rule`)."""
     return slab_plan(volume, request).bounds
 
 
-def slab_plan(volume: Volume, request: Request) -> SlabPlan:
+def slab_plan(volume: Volume, request: WriteRequest) -> SlabPlan:
     """Return the slabs of one pass over a volume within the memory that was asked for."""
     return slab_rule(
         edges_of(volume.slabs, volume.slices),
         frame_bytes=math.prod(volume.slabs.shape[1:]) * volume.slabs.dtype.itemsize,
         slices=volume.slices,
-        memory=request.memory,
-        workers=request.executor.sharing,
-        can_copy=request.executor.is_here and isinstance(volume.slabs, Copyable),
-        is_costly=request.compression is not None,
+        memory=request.options.memory,
+        workers=request.options.executor.sharing,
+        can_copy=request.options.executor.is_here and isinstance(volume.slabs, Copyable),
+        is_costly=request.options.compression is not None,
     )
 
 
-def within_memory(volume: Volume, request: Request) -> tuple[Volume, SlabPlan]:
+def within_memory(volume: Volume, request: WriteRequest) -> tuple[Volume, SlabPlan]:
     """Return the volume, its slabs copied to the disk by their first read where memory demands it, and the plan."""
-    if request.executor.is_here and isinstance(volume.slabs, PathSlabs):
+    if request.options.executor.is_here and isinstance(volume.slabs, PathSlabs):
         volume = replace(volume, slabs=volume.slabs.slabs)  # nobody else opens it again
     plan = slab_plan(volume, request)
     if not plan.scratch_bytes or not isinstance(volume.slabs, Copyable):
         return volume, plan
 
     def tell(done: int, total: int) -> None:
-        if request.progress is not None:
-            request.progress(done, total, "copying")
+        if request.options.progress is not None:
+            request.options.progress(done, total, "copying")
 
     copied = CopiedSlabs(volume.slabs, slices=volume.slices, tell=tell)
     return replace(volume, slabs=copied), plan

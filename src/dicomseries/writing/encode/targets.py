@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from dicomseries.options import target_of
+from dicomseries.errors import TargetError
 from dicomseries.sinks import (
     DirectorySink,
     Leftover,
@@ -16,6 +16,7 @@ from dicomseries.sinks import (
     check_prefix,
     check_target,
     find_plan,
+    located,
 )
 from dicomseries.stores import is_url, masked
 from dicomseries.writing.encode.encode_series import check_space
@@ -62,7 +63,7 @@ def target_at(out: Any, options: Mapping[str, Any] | None = None) -> Target:
     """
     if isinstance(out, str) and is_url(out):
         return _Prefix(url=out, options=options)
-    return _Folder(path=target_of(out), given=os.fspath(out))
+    return _Folder(path=_folder_of(out), given=os.fspath(out))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,3 +141,20 @@ def _facts(job: Job) -> dict[str, Any]:
         "folder": series.folder,
         "files": len(series),
     }
+
+
+def _folder_of(out: Any) -> Path:
+    """Return the folder that `out` names, or reject it."""
+    if isinstance(out, (str, os.PathLike)):
+        path = os.fspath(out)
+        if isinstance(path, str) and "\0" not in path:
+            return located(Path(path))
+    raise TargetError(
+        code="target-not-a-path",
+        where="out",
+        given=repr(out)
+        if isinstance(out, (str, bytes))
+        else f"an object of type {type(out).__name__}",
+        expected="the path of a folder",
+        remedy="Pass a str or a pathlib.Path.",
+    )

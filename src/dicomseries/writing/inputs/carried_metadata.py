@@ -10,9 +10,9 @@ from dicomseries.derivation import AttributePlaces, rule_for
 from dicomseries.errors import DicomSeriesError, MetadataError
 from dicomseries.iod import Absent, Kind
 from dicomseries.metadata import OWNED, Metadata, keyword_of, sidecar_of
-from dicomseries.options import MappingLike, Request, load_mapping
 from dicomseries.sources import Volume
 from dicomseries.uids import check_uid
+from dicomseries.writing.inputs.write_request import WriteRequest
 
 __all__ = ["with_carried", "with_sidecar"]
 
@@ -36,26 +36,24 @@ _MOST_SHOWN = 12
 
 
 # ------------------------------------------------------------------------------------------------------------- BIDS
-def with_sidecar(request: Request, volume: Volume, bids: MappingLike) -> tuple[Request, Volume]:
+def with_sidecar(request: WriteRequest, volume: Volume) -> tuple[WriteRequest, Volume]:
     """Return request and volume with what a BIDS sidecar says; what the user says besides wins.
 
     Parameters
     ----------
-    request : Request
+    request : WriteRequest
         What was asked.
     volume : Volume
         Its volumes may get the times of the frames.
-    bids : mapping or path, optional
-        The sidecar.
 
     Raises
     ------
     MetadataError
-        If the file cannot be read.
+        If a value of the sidecar is wrong.
     """
-    if bids is None:
+    if request.options.bids is None:
         return request, volume
-    sidecar = sidecar_of(load_mapping("bids", bids))
+    sidecar = sidecar_of(request.options.bids)
     places = AttributePlaces(kind=request.kind, source_class="")
     stated = {*request.metadata.keywords, *request.per_volume}
     fit = {
@@ -115,7 +113,7 @@ class _Chosen:
     left_out: tuple[str, ...] = ()
 
 
-def with_carried(request: Request, volume: Volume, *, is_derived: bool) -> Request:
+def with_carried(request: WriteRequest, volume: Volume, *, is_derived: bool) -> WriteRequest:
     """Return the request with the attributes that the array carries, where they hold; what the user says wins.
 
     Of an ITK image: patient, study, descriptions, equipment and acquisition. Of a volume that was read from a series:
@@ -124,7 +122,7 @@ def with_carried(request: Request, volume: Volume, *, is_derived: bool) -> Reque
 
     Parameters
     ----------
-    request : Request
+    request : WriteRequest
         What was asked.
     volume : Volume
         With `carried` or `tags`.
@@ -138,7 +136,9 @@ def with_carried(request: Request, volume: Volume, *, is_derived: bool) -> Reque
     return request
 
 
-def _with_image_tags(request: Request, carried: Mapping[str, str], *, is_derived: bool) -> Request:
+def _with_image_tags(
+    request: WriteRequest, carried: Mapping[str, str], *, is_derived: bool
+) -> WriteRequest:
     if is_derived:
         advice = f"The image carries {len(carried)} DICOM attributes, which are left out: like= says what holds."
         return replace(request, advice=(*request.advice, advice))
@@ -154,7 +154,7 @@ def _with_image_tags(request: Request, carried: Mapping[str, str], *, is_derived
     return _merged(request, chosen, text.strip())
 
 
-def _with_series(request: Request, shared: Mapping[str, Any]) -> Request:
+def _with_series(request: WriteRequest, shared: Mapping[str, Any]) -> WriteRequest:
     named = {
         name: value
         for name, value in shared.items()
@@ -170,7 +170,7 @@ def _with_series(request: Request, shared: Mapping[str, Any]) -> Request:
     return _merged(request, chosen, text)
 
 
-def _merged(request: Request, chosen: _Chosen, advice: str) -> Request:
+def _merged(request: WriteRequest, chosen: _Chosen, advice: str) -> WriteRequest:
     given = dict(request.uid.given)
     uid = request.uid
     if chosen.study_uid:
@@ -213,7 +213,7 @@ def _is_taken_of_image(keyword: str) -> bool:
     )
 
 
-def _choose(request: Request, named: Mapping[str, Any], is_taken: Any) -> _Chosen:
+def _choose(request: WriteRequest, named: Mapping[str, Any], is_taken: Any) -> _Chosen:
     """Divide attributes into those that are taken, those that the writer computes, and the others."""
     others = (
         frozenset()
@@ -251,7 +251,7 @@ def _is_of_all(kind: Kind, keyword: str) -> bool:
     return not counted and _has_place(AttributePlaces(kind=kind, source_class=""), keyword)
 
 
-def _is_same_patient(request: Request, named: Mapping[str, Any]) -> bool:
+def _is_same_patient(request: WriteRequest, named: Mapping[str, Any]) -> bool:
     """Return whether the user names no other patient than the attributes do."""
     for keyword in ("PatientID", "PatientName"):
         own = request.metadata.get(keyword)
@@ -274,7 +274,7 @@ def _sound(wanted: dict[str, Any]) -> tuple[Metadata, list[str]]:
             wanted = {key: value for key, value in wanted.items() if key not in wrong}
 
 
-def _study_uid(request: Request, named: Mapping[str, Any]) -> str:
+def _study_uid(request: WriteRequest, named: Mapping[str, Any]) -> str:
     """Return the StudyInstanceUID, if it is legal and the user gives none."""
     text = str(named.get(_STUDY_UID) or "")
     if not text or dict(request.uid.given).get(_STUDY_UID):

@@ -18,8 +18,8 @@ from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED, Statement
 from dicomseries.iod import Kind
+from dicomseries.options import WriteOptions
 from dicomseries.sources import Volume, open_picture, open_volume
-from dicomseries.writing.inputs.like_option import Like
 from dicomseries.writing.inputs.unstated_lengths import NO_RULER, are_known, completed, lengths_text
 
 __all__ = ["opened_alone", "opened_like"]
@@ -74,7 +74,11 @@ def _noted(volume: Volume) -> Volume:
 
 
 def opened_like(
-    source: Any, series: SourceSeries, like: Like, kind: Kind, geometry: Mapping[str, Any]
+    source: Any,
+    series: SourceSeries,
+    options: WriteOptions,
+    kind: Kind,
+    geometry: Mapping[str, Any],
 ) -> Volume:
     """Return the volume of a result, placed by its own statement or on the grid of the series it comes from.
 
@@ -84,7 +88,7 @@ def opened_like(
         As in `write`.
     series : SourceSeries
         The series that it comes from.
-    like : Like
+    options : WriteOptions
         Whether the result is in the same space.
     kind : Kind
         Of the result.
@@ -98,7 +102,7 @@ def opened_like(
     """
     has_arguments = any(geometry.get(name) is not None for name in _ARGUMENTS)
     if not series.grid.statement.has_place and kind.name == "Segmentation":
-        return _labels_of_pictures(source, series, like, geometry, has_arguments=has_arguments)
+        return _labels_of_pictures(source, series, options, geometry, has_arguments=has_arguments)
     if not series.grid.statement.has_place:
         return _beside_picture(source, series, kind, geometry, has_arguments=has_arguments)
     try:
@@ -107,9 +111,9 @@ def opened_like(
         if error.code != "geometry-missing":
             raise
         return _timed(_on_grid(source, series, geometry), series)
-    if like.same_space is False:
+    if options.same_space is False:
         return volume
-    return _timed(_in_space(volume, series, like, geometry), series)
+    return _timed(_in_space(volume, series, options, geometry), series)
 
 
 def _timed(volume: Volume, series: SourceSeries) -> Volume:
@@ -159,7 +163,7 @@ def _beside_picture(
 def _labels_of_pictures(
     source: Any,
     series: SourceSeries,
-    like: Like,
+    options: WriteOptions,
     geometry: Mapping[str, Any],
     *,
     has_arguments: bool,
@@ -169,7 +173,7 @@ def _labels_of_pictures(
     stated = volume.grid.statement
     if stated.has_place and stated.origin == "stated":
         return volume
-    if has_arguments or like.same_space is False:
+    if has_arguments or options.same_space is False:
         raise _place_of_labels(series)
     count = series.volumes * series.grid.shape[0]
     shape = ((volume.volumes or 1) * volume.slices, *volume.grid.shape[1:])
@@ -232,7 +236,7 @@ def _lengths_of(series: SourceSeries) -> Statement:
 
 
 def _in_space(
-    volume: Volume, series: SourceSeries, like: Like, geometry: Mapping[str, Any]
+    volume: Volume, series: SourceSeries, options: WriteOptions, geometry: Mapping[str, Any]
 ) -> Volume:
     """Return a volume that states something, with what it does not state from the series."""
     statement = volume.grid.statement
@@ -243,7 +247,7 @@ def _in_space(
     ):
         raise _uneven(series)
     if statement.is_placed_by_source:
-        if statement.space == "template" and like.same_space is None:
+        if statement.space == "template" and options.same_space is None:
             raise _other_space(statement)
         return volume
     series = completed(series, volume.grid)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from dicomseries import reading
@@ -13,10 +12,8 @@ from dicomseries.derivation import (
     KEPT,
     Inherited,
     Lineage,
-    Model,
     SourceReferences,
     SourceSeries,
-    derivation_code,
     inherit,
     match,
     match_pictures,
@@ -26,21 +23,19 @@ from dicomseries.derivation import (
     told,
     without_claimed,
 )
-from dicomseries.errors import GeometryError, KindError, OptionError
+from dicomseries.errors import GeometryError, KindError
 from dicomseries.iod import Absent, Leaf, names_quantity
 from dicomseries.metadata import Metadata
-from dicomseries.options import Request
+from dicomseries.options import WriteOptions
 from dicomseries.plan import SOFTWARE_VERSION, Column
 from dicomseries.sources import Volume
-from dicomseries.standard.attribute import Attribute, Item, attribute
+from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS
 from dicomseries.standard.value_representations import text_fault
 from dicomseries.writing.inputs.picture_spacing import spacing_of_pictures
+from dicomseries.writing.inputs.write_request import WriteRequest
 
-__all__ = ["DerivationLike", "Like", "kind_of", "like_of", "lineage_of"]
-
-DerivationLike = str | Sequence[str] | Mapping[str, str] | None
-"""A code or name of CID 7203, or (value, scheme, meaning)."""
+__all__ = ["kind_of", "lineage_of"]
 
 _TOGETHER = {"ContrastBolusAgentSequence": "ContrastBolusUsageSequence"}
 _TIME_BASE = (
@@ -62,112 +57,6 @@ _CITING = frozenset(
     }
 )
 """What holds UIDs of the source as they are."""
-
-_MODEL = ("name", "version", "manufacturer")
-_LONGEST = 64
-"""Characters of a Long String (PS3.5 section 6.2)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Like:
-    """The series that an array was made from, and what was done to it.
-
-    Parameters
-    ----------
-    path : str
-        Its folder.
-    series : str, optional
-        SeriesInstanceUID, where there are several.
-    same_space : bool, optional
-        Whether the array stands in its space; None where the user has not said so, and it is taken to.
-    code : Item, optional
-        What was done.
-    description : str, optional
-        SeriesDescription of the result.
-    model : Model, optional
-        Of an algorithm that took part.
-    keep_private : tuple of str
-        Creators whose private attributes are kept.
-    """
-
-    path: str
-    series: str | None = None
-    same_space: bool | None = None
-    code: Item | None = None
-    description: str | None = None
-    model: Model | None = None
-    keep_private: tuple[str, ...] = ()
-
-
-def like_of(
-    like: Any,
-    *,
-    series: str | None,
-    same_space: bool | None,
-    derivation: DerivationLike,
-    description: str | None,
-    model: Mapping[str, str] | None,
-    keep_private: Sequence[str],
-) -> Like | None:
-    """Return the record of these arguments, None without a series; refuse the others alone."""
-    if like is None:
-        given: dict[str, Any] = {
-            "series": series,
-            "derivation": derivation,
-            "model": model,
-            "keep_private": tuple(keep_private) or None,
-        }
-        given |= {"description": description, "same_space": same_space}
-        odd = next((name for name, value in given.items() if value is not None), None)
-        if odd is None:
-            return None
-        raise OptionError(
-            code="option-without-like",
-            where=odd,
-            given=f"{odd}= without like=",
-            expected="the series that the array comes from",
-            remedy=f"Pass like=, or leave {odd}= out (SeriesDescription may stand in metadata=).",
-        )
-    if not isinstance(like, (str, os.PathLike)) or not isinstance(os.fspath(like), str):
-        raise OptionError(
-            code="like-not-a-path",
-            where="like",
-            given=f"an object of type {type(like).__name__}",
-            expected="the path of the folder of a series",
-            remedy="Pass its path; of a volume that dicomseries.read gave, use volume.derive(array).",
-        )
-    return Like(
-        path=os.fspath(like),
-        series=series,
-        same_space=same_space,
-        code=None if derivation is None else derivation_code(derivation),
-        description=description,
-        model=_model(model),
-        keep_private=(keep_private,) if isinstance(keep_private, str) else tuple(keep_private),
-    )
-
-
-def _model(model: Any) -> Model | None:
-    if model is None:
-        return None
-    if (
-        isinstance(model, Mapping)
-        and model.get("name")
-        and set(model) <= set(_MODEL)
-        and _are_short(model)
-    ):
-        return Model(**{key: str(value) for key, value in model.items()})
-    raise OptionError(
-        code="model-not-described",
-        where="model",
-        given=repr(model),
-        expected=f"a mapping with a name, and of the keys {', '.join(_MODEL)}, each of at most {_LONGEST} characters",
-        remedy='Pass model={"name": "LesionNet", "version": "2.1", "manufacturer": "Us"}.',
-    )
-
-
-def _are_short(model: Mapping[str, Any]) -> bool:
-    return all(len(text) <= _LONGEST and "\\" not in text for text in map(str, model.values()))
 
 
 def kind_of(kind: str | None, source: SourceSeries) -> str:
@@ -191,18 +80,16 @@ def kind_of(kind: str | None, source: SourceSeries) -> str:
     )
 
 
-def lineage_of(like: Like, source: SourceSeries, volume: Volume, request: Request) -> Request:
+def lineage_of(source: SourceSeries, volume: Volume, request: WriteRequest) -> WriteRequest:
     """Return the request with what comes from the source; what the user has said wins.
 
     Parameters
     ----------
-    like : Like
-        What was done.
     source : SourceSeries
         The series.
     volume : Volume
         The result, slices in any order along the normal.
-    request : Request
+    request : WriteRequest
         What was asked.
 
     Raises
@@ -210,29 +97,30 @@ def lineage_of(like: Like, source: SourceSeries, volume: Volume, request: Reques
     GeometryError
         If the result stands nowhere near the source, and is not said to stand elsewhere.
     """
+    options = request.options
     grid = volume.along_normal().grid
-    in_space = like.same_space is not False
+    in_space = options.same_space is not False
     has_plane = source.grid.statement.has_place and grid.statement.has_place
     matching = (
         match(source, grid, same_space=in_space) if has_plane else match_pictures(source, grid)
     )
     if in_space and has_plane and not any(matching.slices):
-        raise _apart(like, source)
+        raise _apart(options, source)
     screening = screened(
         source,
         request.kind.sop_class_uid,
         leave_out=request.left_out,
-        keep_private=like.keep_private,
+        keep_private=options.keep_private,
     )
     source = screening.source
     inherited = inherit(
         source,
         matching,
         kind=request.kind,
-        keep_private=like.keep_private,
-        description=like.description,
-        moment=request.now,
-        model=like.model,
+        keep_private=options.keep_private,
+        description=options.description,
+        moment=request.options.now,
+        model=options.model,
         software=f"dicomseries {SOFTWARE_VERSION}",
         volumes=volume.volumes or 1,
     )
@@ -241,13 +129,13 @@ def lineage_of(like: Like, source: SourceSeries, volume: Volume, request: Reques
         matching,
         is_multi_frame=request.kind.is_multi_frame,
         volumes=volume.volumes or 1,
-        code=like.code,
+        code=options.derivation,
         sop_class_uid=request.kind.sop_class_uid,
     )
     cited = _nameable(cited, source).without(request.left_out)
     meaning = meaning_of(source, request.kind)
     of_values = (one for one in meaning.attributes if one.keyword not in request.left_out)
-    implied = (*_code(like, cited), *of_values)
+    implied = (*_code(options, cited), *of_values)
     written = (row.keyword for row in request.kind.all_rows if isinstance(row.source, Absent))
     inherited = _rebased(inherited, request)
     said = request.metadata.without(*request.left_out)
@@ -279,7 +167,7 @@ def lineage_of(like: Like, source: SourceSeries, volume: Volume, request: Reques
             for one in spacing.told(told(inherited.decisions, screening))
         ),
         advice=(
-            *_warned(like, source),
+            *_warned(options, source),
             *screening.advice,
             *spacing.advice,
             *matching.advice,
@@ -287,7 +175,7 @@ def lineage_of(like: Like, source: SourceSeries, volume: Volume, request: Reques
             *_left_out(inherited, request),
             *lost,
         ),
-        images=_images(like) if request.is_segmentation else (),
+        images=_images(options) if request.is_segmentation else (),
         pictures=_pictures(source)
         if request.is_segmentation and not grid.statement.has_place
         else (),
@@ -300,7 +188,7 @@ def lineage_of(like: Like, source: SourceSeries, volume: Volume, request: Reques
     return replace(request, metadata=taken.having(*said.attributes), lineage=lineage)
 
 
-def _rebased(inherited: Inherited, request: Request) -> Inherited:
+def _rebased(inherited: Inherited, request: WriteRequest) -> Inherited:
     """Return what is taken over without the source's time base and what counts from it, if the user states another."""
     stated = {*request.metadata.keywords, *request.per_volume}
     if not request.kind.has_time_base or stated.isdisjoint(_TIME_BASE):
@@ -311,7 +199,7 @@ def _rebased(inherited: Inherited, request: Request) -> Inherited:
 
 
 def _unclaimed(
-    inherited: Inherited, request: Request
+    inherited: Inherited, request: WriteRequest
 ) -> tuple[tuple[Attribute, ...], tuple[Column, ...], Iterator[str]]:
     """Return what comes from the source without functional groups that the user fills, and advice on them."""
     claimed = frozenset((*request.metadata.keywords, *request.per_volume)) - request.left_out
@@ -327,7 +215,7 @@ def _unclaimed(
     return tuple({**kept, **others}.values()), groups, texts
 
 
-def _ungrouped(inherited: Inherited, request: Request) -> tuple[str, ...]:
+def _ungrouped(inherited: Inherited, request: WriteRequest) -> tuple[str, ...]:
     """Return what a multi-frame object may only say beside a functional group that differs from frame to frame.
 
     PS3.3 section C.7.6.4b: a contrast agent that is described needs its use in every frame, for which a new frame
@@ -338,7 +226,7 @@ def _ungrouped(inherited: Inherited, request: Request) -> tuple[str, ...]:
     return tuple(keyword for keyword, group in pairs if keyword in there and group not in there)
 
 
-def _left_out(inherited: Inherited, request: Request) -> Iterator[str]:
+def _left_out(inherited: Inherited, request: WriteRequest) -> Iterator[str]:
     for keyword in _ungrouped(inherited, request):
         yield f"{keyword} of the source is left out, as {_TOGETHER[keyword]} differs from frame to frame there."
 
@@ -374,13 +262,13 @@ def _verbatim(
     return frozenset({*attributes, *columns, *groups, "StudyInstanceUID", "FrameOfReferenceUID"})
 
 
-def _code(like: Like, cited: SourceReferences) -> Iterator[Attribute]:
+def _code(options: WriteOptions, cited: SourceReferences) -> Iterator[Attribute]:
     """Yield what was done; where frames have a functional group for it, it stands there."""
     stands_in_group = cited.groups or any(
         one.keyword == "DerivationImageSequence" for one in cited.shared
     )
-    if like.code is not None and not stands_in_group:
-        yield attribute("DerivationCodeSequence", like.code)
+    if options.derivation is not None and not stands_in_group:
+        yield attribute("DerivationCodeSequence", options.derivation)
 
 
 def _series_number(source: SourceSeries) -> int:
@@ -404,7 +292,7 @@ def _odd_uids(source: SourceSeries) -> list[str]:
     return [uid for uid in _uids(source) if text_fault("UI", uid)]
 
 
-def _warned(like: Like, source: SourceSeries) -> Iterator[str]:
+def _warned(options: WriteOptions, source: SourceSeries) -> Iterator[str]:
     odd = _odd_uids(source)
     if odd:
         yield (
@@ -414,7 +302,7 @@ def _warned(like: Like, source: SourceSeries) -> Iterator[str]:
     if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
         yield "Images of the source have no SOPInstanceUID or SOPClassUID: the result does not name them."
     if (
-        like.same_space is not False
+        options.same_space is not False
         and source.study_uid
         and source.study_uid == source.frame_of_reference_uid
     ):
@@ -424,14 +312,14 @@ def _warned(like: Like, source: SourceSeries) -> Iterator[str]:
         )
     if not source.study_uid:
         yield "The source has no StudyInstanceUID: the result is in a study of its own."
-    if like.same_space is False:
+    if options.same_space is False:
         yield (
             "The result has a Frame of Reference of its own: viewers will not lay it over the series it comes from. "
             "Leave out same_space=False (--another-space) if it lies where that does."
         )
 
 
-def _of_values(metadata: Metadata, inherited: Inherited, request: Request) -> frozenset[str]:
+def _of_values(metadata: Metadata, inherited: Inherited, request: WriteRequest) -> frozenset[str]:
     """Return what was taken over for as long as the values are the source's quantity."""
     taken = {*metadata.keywords, *(one.keyword for one in inherited.columns)}
     judged = {keyword for keyword in taken & JUDGED.keys() if not JUDGED[keyword].is_always_kept}
@@ -444,16 +332,16 @@ def _pictures(source: SourceSeries) -> tuple[tuple[str, int | None], ...]:
     return tuple((frame.sop_instance_uid, frame.frame_number) for frame in source.frames)
 
 
-def _images(like: Like) -> tuple[Any, ...]:
-    chosen = reading.select(like.path, reading.scan(like.path), like.series)
+def _images(options: WriteOptions) -> tuple[Any, ...]:
+    chosen = reading.select(str(options.like), reading.scan(str(options.like)), options.series)
     return tuple(instance.dataset() for instance in chosen.instances)
 
 
-def _apart(like: Like, source: SourceSeries) -> GeometryError:
+def _apart(options: WriteOptions, source: SourceSeries) -> GeometryError:
     return GeometryError(
         code="apart-from-source",
         where="like",
-        given=f"an array that no slice of {like.path} meets",
+        given=f"an array that no slice of {options.like} meets",
         expected=f"a place among the source's slices, from {source.frames[0].position_lps} to "
         f"{source.frames[-1].position_lps} (LPS mm)",
         remedy="Check spacing=, origin= or affine=, or pass same_space=False for an array that stands elsewhere.",

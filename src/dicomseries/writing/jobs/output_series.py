@@ -8,9 +8,9 @@ import numpy as np
 
 from dicomseries.errors import OptionError
 from dicomseries.iod import Kind, find_kind
-from dicomseries.options import Request
 from dicomseries.standard.readers import DICOM2NIFTI, GDCM, OHIF, SIMPLEITK, listed
 from dicomseries.values import Lossless, Policy
+from dicomseries.writing.inputs.write_request import WriteRequest
 
 __all__ = ["Form", "forms_of"]
 
@@ -48,7 +48,7 @@ class Form:
     advice: tuple[str, ...] = ()
 
 
-def forms_of(request: Request, dtype: np.dtype[np.generic]) -> tuple[Form, ...]:
+def forms_of(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple[Form, ...]:
     """Return the forms that were asked for.
 
     Raises
@@ -56,21 +56,30 @@ def forms_of(request: Request, dtype: np.dtype[np.generic]) -> tuple[Form, ...]:
     OptionError
         If a companion is asked for of what is lossless in a classic series already.
     """
-    if request.companion:
+    if request.options.companion:
         return _with_companion(request, dtype)
-    asked = Form(kind=request.kind, policy=request.policy, nan=request.nan, clip=request.clip)
-    if not isinstance(request.policy, Lossless) or dtype.kind != "f" or request.kind.pixels.floats:
+    asked = Form(
+        kind=request.kind,
+        policy=request.options.values,
+        nan=request.options.nan,
+        clip=request.options.clip,
+    )
+    if (
+        not isinstance(request.options.values, Lossless)
+        or dtype.kind != "f"
+        or request.kind.pixels.floats
+    ):
         return (asked,)
     advice = (
         f"Floats are kept bit for bit in a Parametric Map, as no {request.kind.name} image can hold them; "
         f"{listed(SIMPLEITK, GDCM, DICOM2NIFTI, OHIF)} cannot read it. Pass companion=True for a {request.kind.name} "
         "series beside it."
     )
-    kept = {"nan": request.nan, "clip": request.clip}
+    kept = {"nan": request.options.nan, "clip": request.options.clip}
     return (Form(kind=find_kind(_MAP), policy=Lossless(), advice=(advice,), **kept),)  # type: ignore[arg-type]
 
 
-def _with_companion(request: Request, dtype: np.dtype[np.generic]) -> tuple[Form, ...]:
+def _with_companion(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple[Form, ...]:
     is_map = request.kind.pixels.floats
     if not is_map and dtype.kind != "f":
         raise OptionError(
@@ -81,14 +90,14 @@ def _with_companion(request: Request, dtype: np.dtype[np.generic]) -> tuple[Form
             remedy="Leave companion= out.",
         )
     display = find_kind(_DISPLAY) if is_map else request.kind
-    policy = None if isinstance(request.policy, Lossless) else request.policy
+    policy = None if isinstance(request.options.values, Lossless) else request.options.values
     return (
         Form(kind=find_kind(_MAP), policy=Lossless(), folder="map", description="lossless"),
         Form(
             kind=display,
             policy=policy,
-            nan=request.nan,
-            clip=request.clip,
+            nan=request.options.nan,
+            clip=request.options.clip,
             folder="display",
             description="for display",
         ),

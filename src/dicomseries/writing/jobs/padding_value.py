@@ -10,16 +10,16 @@ import numpy as np
 
 from dicomseries.iod import Kind
 from dicomseries.metadata import padding_refused
-from dicomseries.options import Request
 from dicomseries.sources import Volume
 from dicomseries.values import Statistics, ValueMap, stored_range
+from dicomseries.writing.inputs.write_request import WriteRequest
 
 __all__ = ["check_padding", "is_padding_seen", "source_padding", "with_padding"]
 
 _KEYWORD = "PixelPaddingValue"
 
 
-def check_padding(request: Request, volume: Volume, kinds: Sequence[Kind]) -> None:
+def check_padding(request: WriteRequest, volume: Volume, kinds: Sequence[Kind]) -> None:
     """Reject a padding value that these pixels cannot have.
 
     Raises
@@ -47,15 +47,18 @@ def check_padding(request: Request, volume: Volume, kinds: Sequence[Kind]) -> No
             f"a number that {volume.slabs.dtype.name} can hold",
             "Give the array's own.",
         )
-    if request.clip is not None and not request.clip[0] <= request.padding <= request.clip[1]:
+    if (
+        request.options.clip is not None
+        and not request.options.clip[0] <= request.padding <= request.options.clip[1]
+    ):
         raise padding_refused(
             request.padding,
-            f"a value inside clip={request.clip!r}",
+            f"a value inside clip={request.options.clip!r}",
             "Widen clip=, or leave one of them out.",
         )
 
 
-def source_padding(request: Request, volume: Volume) -> int | None:
+def source_padding(request: WriteRequest, volume: Volume) -> int | None:
     """Return the padding as a number of the array: the user's, else that of the source series."""
     lineage = request.lineage
     inherited = None if lineage is None or lineage.meaning is None else lineage.meaning.padding
@@ -84,7 +87,7 @@ def is_padding_seen(statistics: Statistics) -> bool:
 
 
 def with_padding(
-    found: ValueMap, request: Request, statistics: Statistics, *, is_kept: bool
+    found: ValueMap, request: WriteRequest, statistics: Statistics, *, is_kept: bool
 ) -> ValueMap:
     """Return the value map with the stored padding, where there is one.
 
@@ -92,7 +95,7 @@ def with_padding(
     ----------
     found : ValueMap
         How the values are stored.
-    request : Request
+    request : WriteRequest
         With the user's padding value, if any.
     statistics : Statistics
         With the padding as a number of the array.

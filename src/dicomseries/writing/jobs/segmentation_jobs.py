@@ -11,8 +11,6 @@ from typing import Any
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 
-from dicomseries.errors import OptionError
-from dicomseries.options import Request
 from dicomseries.plan import Extent, SeriesPlan
 from dicomseries.segmentation import SegmentationObject, build_segmentation, check_labels
 from dicomseries.sources import Volume
@@ -20,7 +18,8 @@ from dicomseries.standard.attribute import Attribute
 from dicomseries.standard.readers import OHIF
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, series_uids
-from dicomseries.values import Exact, Lossless, ValueMap
+from dicomseries.values import ValueMap
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job, told_apart
 from dicomseries.writing.jobs.split_names import Parts
 from dicomseries.writing.jobs.value_statistics import digest
@@ -33,26 +32,20 @@ _LEFT_OUT = frozenset({"PixelData", "PerFrameFunctionalGroupsSequence"})
 """Not shown by a plan: thousands of numbers."""
 
 
-def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
+def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
     """Return the Segmentation of a label map, or one for each volume if split, encoded.
 
     Parameters
     ----------
     volume : Volume
         Whole numbers or booleans, slices in any order along the normal.
-    request : Request
+    request : WriteRequest
         What was asked.
-
-    Raises
-    ------
-    OptionError
-        If an option is given that says nothing about labels.
     """
-    _refuse_strangers(request)
     turned = volume.along_normal()
-    if not request.split:
+    if not request.options.split:
         turned = _as_pictures(turned)
-    is_split = request.split and (volume.volumes or 1) > 1
+    is_split = request.options.split and (volume.volumes or 1) > 1
     parts = (
         [turned.at(index) for index in range(volume.volumes or 1)]
         if is_split
@@ -74,11 +67,11 @@ def segmentation_jobs(volume: Volume, request: Request) -> tuple[Job, ...]:
         pictures = () if request.lineage is None else request.lineage.pictures
         made = build_segmentation(
             part,
-            request.segments,
-            segmentation_type=request.segmentation_type,
+            request.options.segments,
+            segmentation_type=request.options.segmentation_type,
             metadata=told_apart(metadata, number, names.text(number) if is_split else ""),
             uids=own,
-            moment=request.now,
+            moment=request.options.now,
             source_images=() if request.lineage is None else request.lineage.images,
             source_pictures=pictures[number * part.slices : (number + 1) * part.slices],
         )
@@ -107,30 +100,10 @@ def _as_pictures(volume: Volume) -> Volume:
     return replace(volume, grid=grid, volumes=None, times_s=None, repetition_time_s=None)
 
 
-def _refuse_strangers(request: Request) -> None:
-    given = {
-        "values": request.policy if not isinstance(request.policy, (Exact, Lossless)) else None,
-        "nan": request.nan,
-        "clip": request.clip,
-        "value_range": request.value_range,
-        "per_volume": request.per_volume or None,
-        "compression": request.compression,
-    }
-    odd = next((name for name, value in given.items() if value is not None), None)
-    if odd is not None:
-        raise OptionError(
-            code="option-of-another-kind",
-            where=odd,
-            given=f"{odd}= with kind='Segmentation'",
-            expected="labels, which are stored as they are",
-            remedy=f"Leave {odd}= out.",
-        )
-
-
-def _entropy(volume: Volume, request: Request) -> bytes:
+def _entropy(volume: Volume, request: WriteRequest) -> bytes:
     """Return chance, or everything the file depends on."""
-    if request.entropy is not None:
-        return request.entropy
+    if request.options.entropy is not None:
+        return request.options.entropy
     if request.uid.mode != "content":
         return secrets.token_bytes(_ENTROPY_BYTES)
 
@@ -139,13 +112,13 @@ def _entropy(volume: Volume, request: Request) -> bytes:
         volume.grid.texts,
         volume.slabs.dtype.newbyteorder("<").str,
         volume.volumes,
-        request.split,
-        request.segments,
-        request.segmentation_type,
+        request.options.split,
+        request.options.segments,
+        request.options.segmentation_type,
         request.metadata,
         request.uid,
         None if request.lineage is None else request.lineage.said,
-        None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
+        None if request.options.now is None else f"{request.options.now:%Y%m%d%H%M%S}",
         *volume.grid.statement.written,
     )
     frames = [

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from dicomseries.codecs import syntax_of
 from dicomseries.errors import OptionError
 from dicomseries.metadata import Metadata
-from dicomseries.options import Request
 from dicomseries.plan import Column, Extent, SeriesPlan, plan_series
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import attribute
 from dicomseries.uids import SeriesUids, series_uids
 from dicomseries.values import Statistics, ValueMap
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.companion_references import cross_referenced
 from dicomseries.writing.jobs.output_series import Form
 from dicomseries.writing.jobs.split_names import parts_of
@@ -55,7 +55,7 @@ class Draft:
     ----------
     volume : Volume
         Slices along the normal.
-    request : Request
+    request : WriteRequest
         What was asked.
     forms : tuple of Form
         The ways the array is written.
@@ -66,7 +66,7 @@ class Draft:
     """
 
     volume: Volume
-    request: Request
+    request: WriteRequest
     forms: tuple[Form, ...]
     extent: Extent
     columns: tuple[Column, ...]
@@ -74,7 +74,7 @@ class Draft:
     @property
     def is_split(self) -> bool:
         """Whether each volume becomes a series of its own."""
-        return self.request.split and self.extent.is_timed
+        return self.request.options.split and self.extent.is_timed
 
     def jobs(
         self, value_maps: Sequence[ValueMap], statistics: Statistics, entropy: bytes
@@ -135,11 +135,11 @@ class Draft:
             statistics=statistics,
             uids=uids,
             metadata=metadata,
-            moment=self.request.now,
+            moment=self.request.options.now,
             extent=self.extent,
             columns=self._columns(form),
             only_volume=index,
-            transfer_syntax_uid=syntax_of(self.request.compression).uid,
+            transfer_syntax_uid=syntax_of(self.request.options.compression).uid,
         )
         if self.request.lineage is not None:
             plan = self.request.lineage.added(plan, index)

@@ -27,10 +27,10 @@ from dicomseries.iod import (
     unit_of_item,
 )
 from dicomseries.metadata import Metadata
-from dicomseries.options import Request
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import attribute
 from dicomseries.values import Statistics
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.padding_value import is_padding_seen
 
 __all__ = ["array_facts", "as_map", "demands_unit", "settled"]
@@ -52,12 +52,14 @@ _NAMED = ("RescaleType", "Units", _UNITS, "ComplexImageComponent", "PhotometricI
 """What is named in the receipt where it was taken over on trust."""
 
 
-def settled(request: Request, volume: Volume, statistics: Statistics | None = None) -> Request:
+def settled(
+    request: WriteRequest, volume: Volume, statistics: Statistics | None = None
+) -> WriteRequest:
     """Return the request with what holds of the values and without what does not.
 
     Parameters
     ----------
-    request : Request
+    request : WriteRequest
         With what was taken over from a source series, if there is one.
     volume : Volume
         The array.
@@ -79,7 +81,7 @@ def settled(request: Request, volume: Volume, statistics: Statistics | None = No
     return replace(request, metadata=_with_stated_unit(request.kind, request.metadata))
 
 
-def array_facts(request: Request, volume: Volume, statistics: Statistics | None) -> ArrayFacts:
+def array_facts(request: WriteRequest, volume: Volume, statistics: Statistics | None) -> ArrayFacts:
     """Return what is known of the values of an array."""
     dtype = volume.slabs.dtype
     facts = ArrayFacts(
@@ -92,8 +94,8 @@ def array_facts(request: Request, volume: Volume, statistics: Statistics | None)
     if statistics is None or shown is None:
         return facts
     ends = [float(end) * volume.slope + volume.intercept for end in shown]
-    if request.clip is not None:
-        ends = [min(max(end, request.clip[0]), request.clip[1]) for end in ends]
+    if request.options.clip is not None:
+        ends = [min(max(end, request.options.clip[0]), request.options.clip[1]) for end in ends]
     return replace(facts, low=min(ends), high=max(ends), padding_seen=is_padding_seen(statistics))
 
 
@@ -115,7 +117,9 @@ def as_map(metadata: Metadata) -> Metadata:
 
 
 # --------------------------------------------------------------------------------------------- beside a source series
-def _judged(request: Request, lineage: Lineage, meaning: Meaning, array: ArrayFacts) -> Request:
+def _judged(
+    request: WriteRequest, lineage: Lineage, meaning: Meaning, array: ArrayFacts
+) -> WriteRequest:
     """Return the request with what the source says of its numbers, as far as it holds of the new ones."""
     unit = unit_of_item(request.metadata.get(_UNITS)) if _UNITS in lineage.stated else ""
     is_same = _confirms(lineage, meaning, request.metadata, unit)

@@ -17,7 +17,6 @@ from dicomseries.codecs import syntax_of
 from dicomseries.errors import MetadataError, OptionError
 from dicomseries.executors import Bounds
 from dicomseries.metadata import Metadata
-from dicomseries.options import Request
 from dicomseries.orientation import Turn
 from dicomseries.plan import (
     Column,
@@ -43,6 +42,7 @@ from dicomseries.values import (
     refuse_range,
 )
 from dicomseries.writing.encode.slab_loop import each_slab
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.output_series import Form, forms_of
 from dicomseries.writing.jobs.padding_value import check_padding, with_padding
 from dicomseries.writing.jobs.series_jobs import Draft, Job
@@ -56,19 +56,19 @@ _CONTENT_VERSION = b"dicomseries content 3"
 """Begins every content digest; a change of what is hashed changes this, so that UIDs are never reused."""
 
 
-def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
+def plan_volume(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
     """Read the source once and decide everything about its series: one, or more if split or with a companion.
 
     Parameters
     ----------
     volume : Volume
         Slices in any order along the normal.
-    request : Request
+    request : WriteRequest
         What was asked.
     """
     forms = forms_of(request, volume.slabs.dtype)
     for form in forms:
-        check_compressible(form.kind, request.compression)
+        check_compressible(form.kind, request.options.compression)
         check_request(
             form.policy,
             volume.slabs.dtype,
@@ -86,7 +86,7 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     )
     draft = Draft(
         volume=read_once(volume.along_normal())
-        if request.executor.is_here
+        if request.options.executor.is_here
         else volume.along_normal(),
         request=request,
         forms=forms,
@@ -102,11 +102,11 @@ def plan_volume(volume: Volume, request: Request) -> tuple[Job, ...]:
     draft = replace(draft, request=settled(request, volume, statistics))
     value_maps = [_plan_values(draft.volume, draft.request, form, statistics) for form in forms]
     for value_map in value_maps:
-        check_sign(value_map, request.compression)
+        check_sign(value_map, request.options.compression)
     return draft.jobs(value_maps, statistics, _entropy(draft, value_maps, digests))
 
 
-def _columns(request: Request, volume: Volume, extent: Extent) -> tuple[Column, ...]:
+def _columns(request: WriteRequest, volume: Volume, extent: Extent) -> tuple[Column, ...]:
     """Return what the user says of volumes and slices, and what follows from it unless the user says that too."""
     turn = volume.turn or Turn()
     if request.per_volume and not turn.keeps_slices:
@@ -120,7 +120,7 @@ def _columns(request: Request, volume: Volume, extent: Extent) -> tuple[Column, 
     )
 
 
-def _refuse_slices_of_another_axis(request: Request, volume: Volume, turn: Turn) -> None:
+def _refuse_slices_of_another_axis(request: WriteRequest, volume: Volume, turn: Turn) -> None:
     """Refuse values of the array's slices where these become rows or columns."""
     slices = volume.grid.shape[2 - turn.order.index(2)]
     columns = given_columns(request.per_volume, Extent(volumes=volume.volumes or 1, slices=slices))
@@ -164,7 +164,7 @@ def _check_before_reading(draft: Draft) -> None:
         raise faults[0]
 
 
-def _with_made_up_unit(request: Request) -> Request:
+def _with_made_up_unit(request: WriteRequest) -> WriteRequest:
     return replace(request, metadata=request.metadata.having(attribute("RescaleType", "US")))
 
 
@@ -215,8 +215,8 @@ def _expected_dtype(form: Form, volume: Volume) -> str:
 def _entropy(draft: Draft, value_maps: Sequence[ValueMap], digests: tuple[bytes, ...]) -> bytes:
     """Return chance, or everything the files depend on."""
     request, volume = draft.request, draft.volume
-    if request.entropy is not None:
-        return request.entropy
+    if request.options.entropy is not None:
+        return request.options.entropy
     if request.uid.mode != "content":
         return secrets.token_bytes(_ENTROPY_BYTES)
     said = (
@@ -232,14 +232,20 @@ def _entropy(draft: Draft, value_maps: Sequence[ValueMap], digests: tuple[bytes,
         request.metadata,
         request.uid,
         None if request.lineage is None else request.lineage.said,
-        None if request.now is None else f"{request.now:%Y%m%d%H%M%S}",
+        None if request.options.now is None else f"{request.options.now:%Y%m%d%H%M%S}",
         *volume.grid.statement.written,
-        *([] if request.compression is None else [syntax_of(request.compression).uid]),
+        *(
+            []
+            if request.options.compression is None
+            else [syntax_of(request.options.compression).uid]
+        ),
     )
     return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *digests))).digest()
 
 
-def _plan_values(volume: Volume, request: Request, form: Form, statistics: Statistics) -> ValueMap:
+def _plan_values(
+    volume: Volume, request: WriteRequest, form: Form, statistics: Statistics
+) -> ValueMap:
     rules = form.kind.pixels
     if needs_divisor(form.policy, statistics, rules, clip=form.clip):
         statistics = _with_divisor(volume, request, statistics)
@@ -257,10 +263,10 @@ def _plan_values(volume: Volume, request: Request, form: Form, statistics: Stati
         raise _counted(refusal, volume, request) from None
     is_kept = request.lineage is not None and "PixelPaddingValue" in request.lineage.of_values
     found = with_padding(found, request, statistics, is_kept=is_kept)
-    return replace(found, value_range=request.value_range)
+    return replace(found, value_range=request.options.value_range)
 
 
-def _with_divisor(volume: Volume, request: Request, statistics: Statistics) -> Statistics:
+def _with_divisor(volume: Volume, request: WriteRequest, statistics: Statistics) -> Statistics:
     reference = int(statistics.minimum or 0)
 
     divisor = math.gcd(
@@ -273,7 +279,7 @@ def _divisor(slab: npt.NDArray[Any], _: Bounds, *, reference: int) -> int:
     return divisor_of(slab, reference)
 
 
-def _counted(refusal: RangeError, volume: Volume, request: Request) -> RangeError:
+def _counted(refusal: RangeError, volume: Volume, request: WriteRequest) -> RangeError:
     """Return the refusal with the number of voxels that are out of the range it names."""
     low, high = refusal.window
 

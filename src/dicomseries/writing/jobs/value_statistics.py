@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
 from dicomseries.executors import Bounds
-from dicomseries.options import Request
 from dicomseries.sources import KeptSlabs, Volume, edges_of
 from dicomseries.values import (
     SliceStatistics,
@@ -31,6 +30,7 @@ from dicomseries.values import (
     slice_statistics,
 )
 from dicomseries.writing.encode.slab_loop import each_slab, slabs_of
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.output_series import Form
 from dicomseries.writing.jobs.padding_value import source_padding
 
@@ -44,7 +44,7 @@ _SAMPLES = 64
 
 
 def survey(
-    volume: Volume, request: Request, forms: Sequence[Form]
+    volume: Volume, request: WriteRequest, forms: Sequence[Form]
 ) -> tuple[Statistics, tuple[bytes, ...]]:
     """Return the statistics of the slices that matter and, for ``uid="content"``, the digest of every slice.
 
@@ -52,20 +52,20 @@ def survey(
     ----------
     volume : Volume
         Slices along the normal.
-    request : Request
+    request : WriteRequest
         What was asked.
     forms : sequence of Form
         The ways it is written: whether some slices will do is theirs to say.
     """
     slabs = volume.slabs
-    is_hashed = request.uid.mode == "content" and request.entropy is None
+    is_hashed = request.uid.mode == "content" and request.options.entropy is None
     some = promised = None
     if _fits_whatever(volume, forms):
         some = _some(volume)
-    elif request.value_range is not None:
+    elif request.options.value_range is not None:
         some = _few(volume)
         promised = promised_ends(
-            request.value_range, volume.slabs.dtype, volume.slope, volume.intercept
+            request.options.value_range, volume.slabs.dtype, volume.slope, volume.intercept
         )
     kept = None if some is None else frozenset(index for bounds in some for index in range(*bounds))
     if isinstance(slabs, KeptSlabs) and some and not is_hashed:

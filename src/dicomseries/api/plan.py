@@ -1,0 +1,44 @@
+"""`plan`: everything about a series before it is written."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from dicomseries.options import PlanKeywords, WriteOptions, with_options
+from dicomseries.plan import SeriesPlan
+from dicomseries.writing import prepare, with_others
+
+__all__ = ["plan"]
+
+
+@with_options("plan")
+def plan(source: Any, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
+    """Return the plan of a write: the source is read once, and nothing is written.
+
+    Parameters
+    ----------
+    source : array, path or Volume
+        As in `write`.
+    **keywords
+        Options of `write`, except `overwrite`, `resume`, `verify` and `sync`.
+
+    Returns
+    -------
+    SeriesPlan
+        Every name, UID, attribute and size, of further series in ``.others``; ``str(plan)`` is for
+        people.
+
+    Raises
+    ------
+    GeometryError, ValuesError, MetadataError, KindError, OptionError, SourceError, MissingPackageError
+        As `write` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plan(np.zeros((3, 4, 5), "uint8"), kind="SC", spacing=(1, 1, 2)).frame_bytes
+    20
+    """
+    options = WriteOptions.of(keywords, verb="plan")
+    _, jobs = prepare(source, options)
+    return with_others(jobs)

@@ -1,0 +1,120 @@
+"""Flat keyword arguments of the public functions: their names, signatures and documentation."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from dicomseries.options.declarations import PlanKeywords, WriteKeywords, WriteOptions
+from dicomseries.options.option import Option, declared
+
+__all__ = ["check_names", "options_of", "parameters_text", "signature_of", "with_options"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_WIDTH = 100
+
+
+def options_of(verb: str, record: type[WriteOptions] = WriteOptions) -> dict[str, Option]:
+    """Return the options of `write`, `derive` or `plan`, by name.
+
+    Examples
+    --------
+    >>> "overwrite" in options_of("write"), "overwrite" in options_of("plan")
+    (True, False)
+    """
+    options = declared(record)
+    if verb != "plan":
+        return options
+    return {name: option for name, option in options.items() if option.is_for_plan}
+
+
+def check_names(
+    verb: str, keywords: Mapping[str, Any], record: type[WriteOptions] = WriteOptions
+) -> None:
+    """Reject a keyword argument that does not exist.
+
+    Raises
+    ------
+    TypeError
+        As Python does for any function, with the nearest name.
+
+    Examples
+    --------
+    >>> check_names("write", {"spacin": 1})
+    Traceback (most recent call last):
+    TypeError: write() got an unexpected keyword argument 'spacin'. Did you mean 'spacing'?
+    """
+    known = options_of(verb, record)
+    for name in keywords:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            hint = f". Did you mean {nearest[0]!r}?" if nearest else ""
+            message = f"{verb}() got an unexpected keyword argument {name!r}{hint}"
+            raise TypeError(message)
+
+
+def with_options(verb: str) -> Callable[[Function], Function]:
+    """Let `help()` and `inspect` show the options of a function that takes them as ``**options``."""
+
+    def decorate(function: Function) -> Function:
+        function.__signature__ = signature_of(function, options_of(verb))  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def signature_of(function: Callable[..., Any], options: Mapping[str, Option]) -> inspect.Signature:
+    """Return the signature of a function with a keyword for each option instead of ``**options``."""
+    signature = inspect.signature(function)
+    positional = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    keywords = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=option.default,
+            annotation=_annotation(name),
+        )
+        for name, option in options.items()
+    ]
+    return signature.replace(parameters=[*positional, *keywords])
+
+
+def _annotation(name: str) -> Any:
+    """Return the type that callers may pass, as it is written in `WriteKeywords`."""
+    types = {**PlanKeywords.__annotations__, **WriteKeywords.__annotations__}
+    reference = types.get(name)
+    return inspect.Parameter.empty if reference is None else reference.__forward_arg__
+
+
+def parameters_text(options: Mapping[str, Option]) -> str:
+    """Return the section Parameters of a docstring, in the form of numpydoc.
+
+    Examples
+    --------
+    >>> print(parameters_text({"nan": options_of("write")["nan"]}))
+    nan : float, optional
+        Real value for NaN and infinities; without it they are rejected.
+    """
+    return "\n".join(_parameter_lines(options.items()))
+
+
+def _parameter_lines(options: Iterable[tuple[str, Option]]) -> Iterable[str]:
+    for name, option in options:
+        yield f"{name} : {option.accepts}"
+        # Docstrings of functions stand four columns further to the right.
+        yield from textwrap.wrap(
+            option.text,
+            _WIDTH - 8,
+            initial_indent="    ",
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )

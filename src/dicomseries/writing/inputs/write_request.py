@@ -1,0 +1,103 @@
+"""`WriteRequest`: the options of a write and what its inputs add to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from dicomseries.derivation import Lineage
+from dicomseries.errors import MetadataError
+from dicomseries.iod import Kind, find_kind
+from dicomseries.metadata import Metadata, keyword_of, taken_padding
+from dicomseries.options import WriteOptions
+from dicomseries.plan import kind_for_codec
+from dicomseries.uids import UidPolicy
+
+__all__ = ["WriteRequest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRequest:
+    """The options of a write, with what its inputs add.
+
+    Parameters
+    ----------
+    options : WriteOptions
+        The user's options.
+    kind : Kind
+        The kind asked for, or that of the source series.
+    metadata : Metadata
+        The user's attributes; sidecar, source series and array add theirs.
+    per_volume : mapping
+        Attributes of each volume or slice, by keyword.
+    uid : UidPolicy
+        Where UIDs come from; an array that was read adds its study.
+    left_out : frozenset of str
+        Keywords of attributes that are not taken over.
+    padding : float, optional
+        PixelPaddingValue that the user gives.
+    lineage : Lineage, optional
+        Facts and references from the source series.
+    advice : tuple of str
+        Sentences for the user.
+    """
+
+    options: WriteOptions
+    kind: Kind
+    metadata: Metadata
+    per_volume: Mapping[str, Any]
+    uid: UidPolicy
+    left_out: frozenset[str]
+    padding: float | None
+    lineage: Lineage | None = None
+    advice: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, options: WriteOptions, kind: str) -> Self:
+        """Return the request of these options, before its inputs are read.
+
+        Raises
+        ------
+        MetadataError
+            If the metadata is wrong.
+        """
+        stated, padding = taken_padding(options.metadata)
+        metadata = {**stated, **_unit_attribute(options.units)}
+        return cls(
+            options=options,
+            kind=kind_for_codec(find_kind(kind), options.compression),
+            metadata=Metadata.from_mapping(metadata, beside=options.per_volume),
+            per_volume=options.per_volume,
+            uid=options.uid,
+            left_out=frozenset(_keywords_without_value(options.metadata)),
+            padding=padding,
+        )
+
+    @property
+    def is_segmentation(self) -> bool:
+        """Whether the array holds labels, not numbers."""
+        return self.kind.name == "Segmentation"
+
+
+def _keywords_without_value(metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Yield keywords whose value is None: a result does not take them over."""
+    for name, value in metadata.items():
+        if value is not None:
+            continue
+        try:
+            yield keyword_of(name)
+        except MetadataError:  # a private attribute, which `Metadata` checks
+            continue
+
+
+def _unit_attribute(code: str | None) -> dict[str, Any]:
+    """Return the code of a unit (PS3.3 section C.7.6.16.2.11); UCUM codes are their own meaning."""
+    if code is None:
+        return {}
+    item = {
+        "CodeValue": code,
+        "CodingSchemeDesignator": "UCUM",
+        "CodeMeaning": "no units" if code == "1" else code,
+    }
+    return {"MeasurementUnitsCodeSequence": [item]}
