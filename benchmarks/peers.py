@@ -118,11 +118,11 @@ def with_nan(write: Callable[[np.ndarray, Path], None], array: np.ndarray, folde
     try:
         write(broken, folder)
     except dcs.DicomSeriesError:
-        return "refused, with the way out"
+        return "rejected, with a remedy"
     back = real_values(folder)
     if np.isnan(back).all():
         return "NaN, and so does every other voxel"
-    return "NaN" if np.isnan(back[1, 2, 3]) else f"{back[1, 2, 3]:g}, without a word"
+    return "NaN" if np.isnan(back[1, 2, 3]) else f"{back[1, 2, 3]:g}, without a warning"
 
 
 def line(name: str, write: Callable[[np.ndarray, Path], None], scratch: Path) -> str:

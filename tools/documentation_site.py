@@ -58,7 +58,7 @@ def moved(text: str) -> str:
     Examples
     --------
     >>> moved("[a](docs/how-to/derive.md#one), [b](CONTRIBUTING.md), [c](docs/decisions)")
-    '[a](how-to/derive.md#one), [b](contributing.md), [c](decisions/0001-the-street-of-modules.md)'
+    '[a](how-to/derive.md#one), [b](contributing.md), [c](decisions/0001-packages-import-downwards.md)'
     """
     return LINK.sub(lambda match: f"]({place(match[1])}{match[2] or ''})", text)
 

@@ -117,7 +117,7 @@ def test_advice_names_readers_by_the_list_alone():
 
 def test_the_page_of_wrong_readers_names_those_that_were_measured():
     page = (ROOT / "docs" / "how-to" / "when-a-viewer-is-wrong.md").read_text(encoding="utf-8")
-    table = page[page.index("| reader | what it does") :]
+    table = page[page.index("| reader | fault") :]
     rows = [
         line.split(" | ")[0].removeprefix("| ")
         for line in table.splitlines()
