@@ -166,7 +166,7 @@ def test_stored_values_like_those_of_another_file_are_the_file_s_own(folder, mad
         first, last = first or instance, instance
         alone = read_instance(path)
         assert list(instance.items()) == list(alone.items())
-        fast, slow = read_stored(instance, like=first), alone.stored()
+        fast, slow = read_stored(instance, like=first), read_stored(alone)
         assert fast.dtype == slow.dtype
         assert np.array_equal(fast, slow)
 

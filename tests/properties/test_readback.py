@@ -18,7 +18,7 @@ from pydicom.sequence import Sequence
 
 from dicomseries.checks import check
 from dicomseries.errors import DicomSeriesError, ReadError
-from dicomseries.reading import read, read_instance, scan, tags
+from dicomseries.reading import read, read_instance, read_stored, scan, tags
 from judges.known import write_known_series
 
 EXPLICIT, IMPLICIT, BIG, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in (".1", "", ".2", ".1.99"))
@@ -164,7 +164,7 @@ def read_all(path) -> None:
             if pydicom.datadict.tag_for_keyword(keyword) == tag and tag >> 16 != 2:
                 with contextlib.suppress(ReadError):
                     instance.value(keyword)
-        instance.stored()
+        read_stored(instance)
 
 
 @given(
@@ -257,6 +257,6 @@ def test_stored_values_are_those_of_pydicom(folder, dtype, syntax, size, colour)
     path = folder / "one.dcm"
     path.write_bytes(encoded(dataset, syntax))
     theirs = pydicom.dcmread(path).pixel_array
-    ours = read_instance(path).stored()
+    ours = read_stored(read_instance(path))
     assert ours.dtype == theirs.dtype.newbyteorder("=")
     assert np.array_equal(ours, theirs)

@@ -15,10 +15,10 @@ from dicomseries.checks.validators import Validation, validate
 from dicomseries.errors import counted
 from dicomseries.reading import Instance, Problem, scan, select
 from dicomseries.sources import Volume
+from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["check", "check_instances"]
 
-_DEFLATED_UID = "1.2.840.10008.1.2.1.99"
 """The validators take the compressed bytes for elements, and find faults in them that are none."""
 _SAID_BY_SCAN = frozenset({"concatenation-incomplete", "instances-repeated", "multi-frame"})
 
@@ -133,7 +133,7 @@ def _validated(instances: Sequence[Instance]) -> tuple[Validation, tuple[str, ..
     shown = {
         Path(one.path): one.sop_class_uid
         for one in instances
-        if one.transfer_syntax != _DEFLATED_UID
+        if one.transfer_syntax != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     }
     hidden = len(instances) - len(shown)
     reason = (

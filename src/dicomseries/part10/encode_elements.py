@@ -6,12 +6,11 @@ import struct
 from collections.abc import Iterable, Sequence
 
 from dicomseries.standard.attribute import Attribute, Item, Value
+from dicomseries.standard.value_representations import LONG_VRS
 
 __all__ = ["encode", "encode_element", "encode_elements", "encode_items", "sequence_head"]
 
-_LONG_FORM = frozenset(
-    (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
-)
+_LONG_FORM = frozenset(vr.encode() for vr in LONG_VRS)
 _NUMBERS = {
     b"FD": "d",
     b"FL": "f",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dicomseries.standard.attribute import Attribute, Value
+from dicomseries.standard.value_representations import LONG_VRS
 
 __all__ = ["BINARY_BYTES", "PREAMBLE_BYTES", "element_bytes", "encoded_bytes", "most_encapsulated"]
 
-_LONG_FORM = frozenset(
-    {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
-)
 BINARY_BYTES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
 """Bytes of one value, by value representation."""
 
@@ -43,7 +41,7 @@ def element_bytes(vr: str, values: tuple[Value, ...]) -> int:
     >>> element_bytes("FD", (1.5, 2.5))
     24
     """
-    return (12 if vr in _LONG_FORM else 8) + _value_bytes(vr, values)
+    return (12 if vr in LONG_VRS else 8) + _value_bytes(vr, values)
 
 
 def most_encapsulated(*, rows: int, row_bytes: int, words: int, frames: int) -> int:

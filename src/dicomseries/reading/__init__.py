@@ -16,13 +16,18 @@ from dicomseries.reading.multiframe.functional_groups import (
 from dicomseries.reading.parse.character_sets import encodings_of, text_of
 from dicomseries.reading.parse.clocks import seconds_of_dates
 from dicomseries.reading.parse.header_files import read_instance
-from dicomseries.reading.parse.instance import Instance, tag_of
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import Damaged, Element, Short, item_spans, items_of
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.pixels.decode import decoder_of
 from dicomseries.reading.pixels.encoded_frames import is_compressed, stored_frame
 from dicomseries.reading.pixels.frame_pixels import read_frames
-from dicomseries.reading.pixels.native_pixels import is_plain, read_into, significant, stored_dtype
+from dicomseries.reading.pixels.native_pixels import (
+    is_plain,
+    read_into,
+    significant,
+    stored_dtype,
+)
 from dicomseries.reading.problems import Problem
 from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
 from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
@@ -75,7 +80,6 @@ __all__ = [
     "sort_frames",
     "stored_dtype",
     "stored_frame",
-    "tag_of",
     "tags",
     "text_of",
     "volume_of",

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dicomseries.reading.parse.instance import Instance, tag_of, unlike
+from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.pixels.native_pixels import FORMAT, frame_bits, needed_bytes
 from dicomseries.reading.problems import Problem
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["agreement_problems"]
 

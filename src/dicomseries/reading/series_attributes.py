@@ -11,10 +11,11 @@ from typing import Any, Self
 import numpy as np
 
 from dicomseries.reading.geometry.slice_order import FrameSet
-from dicomseries.reading.parse.instance import Instance, tag_of
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.parse.to_python import name_of, plain_value
 from dicomseries.reading.series_folders import scan, select
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["SeriesTags", "differing_tags", "tags"]
 

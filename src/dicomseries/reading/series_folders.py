@@ -13,8 +13,9 @@ from dicomseries.reading import read_errors
 from dicomseries.reading.geometry.slice_order import FrameSet, place
 from dicomseries.reading.multiframe.frame_order import holds_frames, place_frames
 from dicomseries.reading.parse.header_files import read_instance
-from dicomseries.reading.parse.instance import Instance, tag_of
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["Scan", "Series", "nothing_found", "scan", "select"]
 

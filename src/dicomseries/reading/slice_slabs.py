@@ -10,15 +10,17 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.reading.parse.instance import Instance, holding_only, tag_of
+from dicomseries.reading.parse.instance import Instance, holding_only
 from dicomseries.reading.pixels.native_pixels import (
     FORMAT,
     is_plain,
     read_into,
     read_like,
     stored_dtype,
+    stored_values,
 )
 from dicomseries.reading.pixels.rescale_of_frames import RESCALE, rescales_of_files
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["TO_READ", "SeriesSlabs", "read_stored"]
 
@@ -72,7 +74,7 @@ class SeriesSlabs:
         Raises
         ------
         ReadError, MissingPackageError
-            As `Instance.stored`.
+            As `read_stored`.
         """
         array = np.empty((len(self.instances[start:stop]), *self.shape[1:]), self.dtype)
         self.fill(array, start)
@@ -84,7 +86,7 @@ class SeriesSlabs:
         Raises
         ------
         ReadError, MissingPackageError
-            As `Instance.stored`.
+            As `read_stored`.
         """
         chosen = self.instances[start : start + len(array)]
         rescales = rescales_of_files(chosen) if self.is_real else [(1.0, 0.0)] * len(chosen)
@@ -98,35 +100,43 @@ class SeriesSlabs:
                 _copy(instance, array[index])
 
 
-def read_stored(instance: Instance, *, like: Instance) -> npt.NDArray[Any]:
-    """Return the stored values of a file of one frame: `Instance.stored`, in less time where `like` has its format.
+def read_stored(instance: Instance, *, like: Instance | None = None) -> npt.NDArray[Any]:
+    """Return the stored values of a file of one frame, in the dtype of the file.
+
+    Bits above BitsStored are replaced by the sign (PS3.5 section 8.1.1: they may hold anything).
 
     Parameters
     ----------
     instance : Instance
-        The file.
-    like : Instance
-        A file of the same series.
+        File with one frame.
+    like : Instance, optional
+        Another file of the same series; saves time if both have the same pixel format.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns) or (rows, columns, 3)
+        Stored values.
 
     Raises
     ------
-    ReadError, MissingPackageError
-        As `Instance.stored`.
+    ReadError
+        If there are no pixels of one frame, or too few bytes of them.
+    MissingPackageError
+        If the pixels are compressed and no decoder for them is installed.
 
     Examples
     --------
     >>> from dicomseries.reading import read_instance
     >>> from pydicom.data import get_testdata_file
-    >>> instance = read_instance(get_testdata_file("CT_small.dcm"))
-    >>> read_stored(instance, like=instance).shape
-    (128, 128)
+    >>> read_stored(read_instance(get_testdata_file("CT_small.dcm"))).dtype.name
+    'int16'
     """
-    form = _plain_form(like)
-    if form is not None:
+    form = None if like is None else _plain_form(like)
+    if like is not None and form is not None:
         array = np.empty(*form)
         if read_like(instance, array.reshape(-1).view(np.uint8).data, like):
             return array
-    return instance.stored()
+    return stored_values(instance)
 
 
 @lru_cache(maxsize=8)
@@ -152,15 +162,17 @@ def _copy(instance: Instance, target: npt.NDArray[Any]) -> None:
     if _reads_into(instance, target[np.newaxis]):
         read_into(instance, target)
     else:
-        target[...] = instance.stored()
+        target[...] = stored_values(instance)
 
 
 def _rescale(instance: Instance, target: npt.NDArray[Any], slope: float, intercept: float) -> None:
     if target.dtype.kind == "f":
-        np.multiply(instance.stored(), slope, out=target)
+        np.multiply(stored_values(instance), slope, out=target)
         target += intercept
     else:
-        np.multiply(instance.stored(), int(slope), out=target, dtype=target.dtype, casting="unsafe")
+        np.multiply(
+            stored_values(instance), int(slope), out=target, dtype=target.dtype, casting="unsafe"
+        )
         target += int(intercept)
 
 

@@ -16,8 +16,10 @@ __all__ = [
     "BINARY_RANGES",
     "BYTE_VRS",
     "FLOAT_VRS",
+    "LONG_VRS",
     "MAX_CHARS",
     "MULTI_LINE_VRS",
+    "SHORT_VRS",
     "TEXT_VRS",
     "WORD_BYTES",
     "representations",
@@ -62,6 +64,12 @@ FLOAT_VRS = frozenset({"FD", "FL"})
 
 BYTE_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 """Value representations of byte strings."""
+
+LONG_VRS = frozenset({*BYTE_VRS, "SQ", "SV", "UC", "UR", "UT", "UV"})
+"""Value representations with a length of 4 bytes in explicit VR (PS3.5 section 7.1.2)."""
+
+SHORT_VRS = (TEXT_VRS | FLOAT_VRS | {"AT", *BINARY_RANGES}) - LONG_VRS
+"""Value representations with a length of 2 bytes in explicit VR."""
 
 WORD_BYTES: dict[str, int] = {"OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2}
 """Bytes of one number in the byte strings that consist of numbers."""

@@ -220,7 +220,7 @@ def test_values_of_an_instance_are_decoded_on_demand(tmp_path):
     assert instance.dataset().ImageType == ["DERIVED", "SECONDARY", "AXIAL"]
     assert instance.texts("ImageType") == ("DERIVED", "SECONDARY", "AXIAL")
     assert instance.numbers("WindowWidth") == (1000.0,)
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="NoSuchKeyword"):
         instance.raw("NoSuchKeyword")
 
 

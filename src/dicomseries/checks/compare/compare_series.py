@@ -15,7 +15,7 @@ from dicomseries.checks.series_view.frame_views import numbers_of
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.errors import DicomSeriesError
 from dicomseries.geometry import Grid
-from dicomseries.reading import Instance, read_frames
+from dicomseries.reading import Instance, read_frames, read_stored
 from dicomseries.sources import Volume
 
 __all__ = ["GRID_TOLERANCE", "Asked", "check_asked", "check_values", "nearest_slices"]
@@ -284,7 +284,7 @@ def _stored(view: SeriesView, start: int, stop: int) -> list[npt.NDArray[np.gene
 
 def _stored_in(instance: Instance) -> npt.NDArray[np.generic] | None:
     try:
-        return instance.stored()
+        return read_stored(instance)
     except DicomSeriesError:
         return None
 

@@ -11,7 +11,8 @@ from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.frame_views import FileFrames, Path, raw_in
 from dicomseries.checks.series_view.series_view import SeriesView, name_of, printable
 from dicomseries.checks.series_view.slice_places import usual_gap
-from dicomseries.reading import SAME_PLACE, tag_of
+from dicomseries.reading import SAME_PLACE
+from dicomseries.standard.attribute import tag_of
 
 __all__: list[str] = []
 

@@ -22,7 +22,12 @@ from dicomseries.reading import (
     significant,
     stored_dtype,
 )
-from dicomseries.standard.transfer_syntaxes import BY_UID, TransferSyntax
+from dicomseries.standard.transfer_syntaxes import (
+    BY_UID,
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    TransferSyntax,
+)
+from dicomseries.standard.value_representations import LONG_VRS
 
 __all__: list[str] = []
 
@@ -54,9 +59,6 @@ _FLOATS = {0x7FE00008: (32, "OF"), 0x7FE00009: (64, "OD")}
 _INTEGERS_ONLY = ("BitsStored", "HighBit", "PixelRepresentation")
 _BLOCK_BYTES = 8 << 20
 _SIZES = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "NumberOfFrames")
-_LONG_FORM = frozenset(
-    {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
-)
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 _COLOUR = frozenset(
     {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT", "XYB"}
@@ -123,7 +125,7 @@ def _group_length_agrees(instance: Instance) -> bool:
         if tag >> 16 != 2:
             break
         element = instance.element(tag) if tag & 0xFFFF else None
-        size += 0 if element is None else len(element.raw) + (12 if element.vr in _LONG_FORM else 8)
+        size += 0 if element is None else len(element.raw) + (12 if element.vr in LONG_VRS else 8)
     return found == size
 
 
@@ -144,7 +146,11 @@ def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
         elif pixels.length is not None:
             needed = usual if is_alike else _needed_bytes(instance)
             there = min(pixels.length, max(instance.file_size - pixels.offset, 0))
-            there = pixels.length if instance.transfer_syntax == "1.2.840.10008.1.2.1.99" else there
+            there = (
+                pixels.length
+                if instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+                else there
+            )
             if there < needed or pixels.length != needed + needed % 2:
                 yield Fault(
                     instance.name,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.frame_views import PER_FRAME, SHARED, FileFrames, path_of
 from dicomseries.checks.series_view.series_view import SeriesView, name_of, printable
-from dicomseries.reading import Damaged, Short, item_spans, tag_of
+from dicomseries.reading import Damaged, Short, item_spans
+from dicomseries.standard.attribute import tag_of
 
 __all__: list[str] = []
 

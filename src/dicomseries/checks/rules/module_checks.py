@@ -10,7 +10,8 @@ from dicomseries.checks.series_view.frame_views import PER_FRAME, SHARED
 from dicomseries.checks.series_view.required_groups import lacking_in_groups, lacking_partners
 from dicomseries.checks.series_view.series_view import SeriesView, printable
 from dicomseries.errors import counted
-from dicomseries.reading import Element, Instance, tag_of
+from dicomseries.reading import Element, Instance
+from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.modules import MODULES, mandatory_modules
 from dicomseries.standard.terms import ENUMERATED
 

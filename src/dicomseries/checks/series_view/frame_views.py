@@ -20,8 +20,8 @@ from dicomseries.reading import (
     as_numbers,
     items_of,
     path_of,
-    tag_of,
 )
+from dicomseries.standard.attribute import tag_of
 
 __all__ = [
     "PER_FRAME",
@@ -90,7 +90,7 @@ def items_in(instance: Instance, element: Element | None) -> tuple[dict[int, Ele
     if element is None:
         return ()
     try:
-        return items_of(element, ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<")
+        return items_of(element, instance.byte_order)
     except (Damaged, Short):
         return ()
 
@@ -246,7 +246,7 @@ class FileFrames:
     @property
     def is_big_endian(self) -> bool:
         """Whether the highest byte comes first."""
-        return self.instance.transfer_syntax == "1.2.840.10008.1.2.2"
+        return self.instance.byte_order == ">"
 
     def items(self, keyword: str) -> tuple[dict[int, Element], ...]:
         """Return the items of a sequence at the top level; none if it is absent or damaged."""

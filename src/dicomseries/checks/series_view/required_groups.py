@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dicomseries.checks.series_view.frame_views import FileFrames, Path
 from dicomseries.checks.series_view.series_view import SeriesView
-from dicomseries.reading import tag_of
+from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.conditional_groups import FLAVOUR_GROUPS, GROUP_NEEDS, Need
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, MANDATORY_GROUPS, group_requirements
 

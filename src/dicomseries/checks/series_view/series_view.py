@@ -37,8 +37,8 @@ from dicomseries.reading import (
     differing_tags,
     number_of,
     number_of_part,
-    tag_of,
 )
+from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.image_classes import ImageClass, image_class
 
 __all__ = ["SEGMENTATIONS", "SeriesView", "Told", "name_of", "printable", "printed"]
@@ -78,7 +78,7 @@ def printed(instance: Instance, keyword: str) -> str:
     element = instance.element(tag_of(keyword))
     if element is None or element.vr not in _NUMBERS:
         return printable(None if element is None else element.raw)
-    numbers = as_numbers(element.vr, element.raw, _order(instance))
+    numbers = as_numbers(element.vr, element.raw, instance.byte_order)
     return ", ".join(f"{number:g}" for number in numbers) or "empty"
 
 
@@ -210,10 +210,10 @@ class SeriesView:
         Of a functional group as of a sequence at the top level.
         """
         for instance, element in self.distinct(tag_of(keyword)):
-            yield instance.name, items_in(instance, element), _order(instance)
+            yield instance.name, items_in(instance, element), instance.byte_order
         for one in self.frames:
             for where, element in one.sequences(keyword):
-                yield where, items_in(one.instance, element), _order(one.instance)
+                yield where, items_in(one.instance, element), one.instance.byte_order
 
     @cached_property
     def stacks(self) -> tuple[str, ...]:
@@ -349,10 +349,6 @@ class SeriesView:
                 yield name, tag, element
                 if element.vr == "SQ":
                     yield from self._inside(instance, name, element)
-
-
-def _order(instance: Instance) -> str:
-    return ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
 
 
 @cache

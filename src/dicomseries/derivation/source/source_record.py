@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["SourceFrame", "SourceSeries"]
 
@@ -110,7 +111,7 @@ class SourceSeries:
     shared: tuple[Attribute, ...] = ()
     volumes: int = 1
     times_s: tuple[float, ...] | None = None
-    transfer_syntax_uid: str = "1.2.840.10008.1.2.1"
+    transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN
     compression_ratio: float | None = None
 
     def __post_init__(self) -> None:

@@ -29,9 +29,11 @@ from dicomseries.reading.geometry.slice_spacing import (
 from dicomseries.reading.geometry.volume_keys import classic_clocks
 from dicomseries.reading.geometry.volume_sorting import sort_files
 from dicomseries.reading.multiframe.frame_facts import SAME_DIRECTION, Frames
-from dicomseries.reading.parse.instance import Instance, tag_of, unlike
+from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.pixels.native_pixels import FORMAT
 from dicomseries.reading.problems import Problem
+from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = [
     "FrameSet",
@@ -329,7 +331,7 @@ def is_truncated(instance: Instance) -> bool:
     if (
         pixels is None
         or pixels.length is None
-        or instance.transfer_syntax == "1.2.840.10008.1.2.1.99"
+        or instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     ):
         return False
     return pixels.offset + pixels.length > instance.file_size

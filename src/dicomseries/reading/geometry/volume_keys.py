@@ -14,8 +14,9 @@ import numpy.typing as npt
 from dicomseries.reading.geometry.repeated_places import Key
 from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, as_numbers, path_of
 from dicomseries.reading.parse.clocks import seconds_of_dates, seconds_of_day
-from dicomseries.reading.parse.instance import Instance, tag_of
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import Damaged, Short, items_of
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["classic_clocks", "classic_keys", "frame_clocks", "frame_keys"]
 
@@ -200,8 +201,7 @@ def _values(instance: Instance, tag: int, size: int) -> tuple[float, ...] | None
     element = instance.element(tag)
     if element is None:
         return None
-    order = ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
-    values = as_numbers(element.vr, element.raw, order)[:size]
+    values = as_numbers(element.vr, element.raw, instance.byte_order)[:size]
     return values if len(values) == size else None
 
 

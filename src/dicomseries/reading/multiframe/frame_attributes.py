@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, Path
-from dicomseries.reading.parse.instance import tag_of
 from dicomseries.reading.parse.parser import Element
 from dicomseries.reading.parse.to_python import Decoding, name_of, plain_value
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["FrameAttributes"]
 

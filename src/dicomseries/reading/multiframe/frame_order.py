@@ -38,10 +38,11 @@ from dicomseries.reading.geometry.volume_keys import frame_clocks
 from dicomseries.reading.geometry.volume_sorting import sort_frames
 from dicomseries.reading.multiframe.frame_facts import SAME_DIRECTION, Frames, frames_of
 from dicomseries.reading.multiframe.segment_order import SEGMENTATIONS, place_segments
-from dicomseries.reading.parse.instance import Instance, tag_of
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels.native_pixels import check_pixels
 from dicomseries.reading.pixels.rescale_of_frames import mapping_problems
 from dicomseries.reading.problems import Problem
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["holds_frames", "number_of_part", "place_frames"]
 
@@ -344,8 +345,11 @@ def _several_clips(pool: tuple[Frames, ...]) -> Problem:
 def _frame_times_s(instance: Instance) -> tuple[float, ...] | None:
     """Return the times of a cine in seconds after the first: FrameTime or FrameTimeVector (PS3.3 section C.7.6.5)."""
     pointers = instance.raw("FrameIncrementPointer") or b""
-    order = ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
-    pairs = np.frombuffer(pointers[: len(pointers) // 4 * 4], f"{order}u2").reshape(-1, 2).tolist()
+    pairs = (
+        np.frombuffer(pointers[: len(pointers) // 4 * 4], f"{instance.byte_order}u2")
+        .reshape(-1, 2)
+        .tolist()
+    )
     tags = {group << 16 | number for group, number in pairs}
     if tag_of("FrameTime") in tags:
         steps: Sequence[float] = instance.numbers("FrameTime")[:1] * (instance.frames - 1)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.reading import read_errors
-from dicomseries.reading.parse.instance import Instance, tag_of
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import (
     Damaged,
     Element,
@@ -25,13 +25,13 @@ from dicomseries.reading.parse.parser import (
     fields_of,
     item_spans,
 )
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["FunctionalGroups", "Path", "as_numbers", "path_of"]
 
 Path = tuple[int, ...]
 """Tag of a sequence, number of the item, tag inside it, and so on."""
 
-_BIG_UID = "1.2.840.10008.1.2.2"
 _ROUNDS = 64
 """Kinds of items of one length looked for together; behind that, each is taken apart by itself."""
 _BINARY = {
@@ -103,7 +103,7 @@ class FunctionalGroups:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.count = max(instance.frames, 1)
-        self.order = ">" if instance.transfer_syntax == _BIG_UID else "<"
+        self.order = instance.byte_order
         try:
             shared = tuple(_alike(instance, "SharedFunctionalGroupsSequence", self.order))
             self._own = tuple(_alike(instance, "PerFrameFunctionalGroupsSequence", self.order))

@@ -21,10 +21,11 @@ from dicomseries.reading.geometry.slice_spacing import (
 )
 from dicomseries.reading.multiframe.frame_facts import Frames
 from dicomseries.reading.multiframe.functional_groups import as_numbers
-from dicomseries.reading.parse.instance import Instance, tag_of
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import Damaged, Element, Short, items_of
 from dicomseries.reading.parse.to_python import plain_value
 from dicomseries.reading.problems import Problem
+from dicomseries.standard.attribute import tag_of
 
 __all__ = ["SEGMENTATIONS", "labels_of", "place_segments", "step_mm"]
 
@@ -53,7 +54,7 @@ def labels_of(instance: Instance) -> dict[int, str]:
     {}
     """
     element = instance.element(tag_of("SegmentSequence"))
-    order = ">" if instance.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
+    order = instance.byte_order
     try:
         items = () if element is None else items_of(element, order)
     except (Damaged, Short):

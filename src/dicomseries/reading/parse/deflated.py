@@ -8,9 +8,7 @@ import zlib
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.parser import EXPLICIT, Scanned, Short, scan_elements
 
-__all__ = ["DEFLATED_UID", "fill_inflated", "scan_deflated"]
-
-DEFLATED_UID = "1.2.840.10008.1.2.1.99"
+__all__ = ["fill_inflated", "scan_deflated"]
 
 _FIRST_BYTES = 64 << 10
 _BLOCK_BYTES = 1 << 20

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from dicomseries.errors import ReadError
 from dicomseries.reading import read_errors
-from dicomseries.reading.parse.deflated import DEFLATED_UID, scan_deflated
+from dicomseries.reading.parse.deflated import scan_deflated
 from dicomseries.reading.parse.header_cache import Layout, follow, matched, pattern_of
 from dicomseries.reading.parse.instance import Family, Instance
 from dicomseries.reading.parse.parser import (
@@ -26,13 +26,19 @@ from dicomseries.reading.parse.parser import (
     check_depth,
     scan_elements,
 )
+from dicomseries.standard.transfer_syntaxes import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
 
 __all__ = ["read_instance"]
 
-_EXPLICIT_UID = "1.2.840.10008.1.2.1"
-_IMPLICIT_UID = "1.2.840.10008.1.2"
-_BIG_UID = "1.2.840.10008.1.2.2"
-_ENCODINGS: dict[str, Encoding] = {_IMPLICIT_UID: IMPLICIT, _BIG_UID: BIG}
+_ENCODINGS: dict[str, Encoding] = {
+    IMPLICIT_VR_LITTLE_ENDIAN: IMPLICIT,
+    EXPLICIT_VR_BIG_ENDIAN: BIG,
+}
 """Every other transfer syntax is Explicit VR Little Endian up to its pixels (PS3.5 section A.4)."""
 
 _SYNTAX_TAG = 0x00020010
@@ -75,8 +81,8 @@ def read_instance(path: str | os.PathLike[str], *, like: Instance | None = None)
     --------
     >>> from pydicom.data import get_testdata_file
     >>> instance = read_instance(get_testdata_file("CT_small.dcm"))
-    >>> instance.text("Modality"), instance.rows, instance.slope, instance.stored().dtype.name
-    ('CT', 128, 1.0, 'int16')
+    >>> instance.text("Modality"), instance.rows, instance.slope
+    ('CT', 128, 1.0)
     """
     name = os.fspath(path)
     try:
@@ -157,7 +163,7 @@ def _take_apart(path: str, data: bytes, size: int) -> Instance:
     body = start if meta is None else meta.end
     elements = {} if meta is None else meta.elements
     syntax = _syntax(elements, data, body)
-    if syntax == DEFLATED_UID:
+    if syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         main = scan_deflated(path, data, body, size)
     else:
         main = scan_elements(data, body, _ENCODINGS.get(syntax, EXPLICIT))
@@ -166,7 +172,9 @@ def _take_apart(path: str, data: bytes, size: int) -> Instance:
         base={**elements, **main.elements},
         transfer_syntax=syntax,
         has_preamble=has_preamble,
-        layout=_layout(data, meta, main) if has_preamble and syntax == _EXPLICIT_UID else None,
+        layout=_layout(data, meta, main)
+        if has_preamble and syntax == EXPLICIT_VR_LITTLE_ENDIAN
+        else None,
     )
     return Instance(path=path, own={}, family=family, pixels=main.pixels, file_size=size)
 
@@ -198,7 +206,11 @@ def _syntax(meta: dict[int, Element], data: bytes, body: int) -> str:
     """Return the transfer syntax; where it is not given, what the first element looks like."""
     if _SYNTAX_TAG in meta:
         return meta[_SYNTAX_TAG].raw.strip(b" \0").decode("latin-1")
-    return _EXPLICIT_UID if data[body + 4 : body + 6] in VR_NAMES else _IMPLICIT_UID
+    return (
+        EXPLICIT_VR_LITTLE_ENDIAN
+        if data[body + 4 : body + 6] in VR_NAMES
+        else IMPLICIT_VR_LITTLE_ENDIAN
+    )
 
 
 def _looks_like_elements(data: bytes) -> bool:

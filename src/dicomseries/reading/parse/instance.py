@@ -6,11 +6,8 @@ import math
 import os
 from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
-import numpy.typing as npt
-from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import BaseTag
@@ -19,31 +16,15 @@ from dicomseries.reading import read_errors
 from dicomseries.reading.parse.header_cache import Layout, Pattern
 from dicomseries.reading.parse.parser import Element, Pixels
 from dicomseries.reading.parse.to_python import Decoding
-from dicomseries.reading.pixels.native_pixels import read_words, significant
+from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.transfer_syntaxes import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
 
-__all__ = ["Family", "Instance", "holding_only", "tag_of", "undecoded", "unlike"]
+__all__ = ["Family", "Instance", "holding_only", "undecoded", "unlike"]
 
 _PADDING = b" \0"
-
-
-@cache
-def tag_of(keyword: str) -> int:
-    """Return the tag of a keyword of the standard's dictionary (PS3.6).
-
-    Raises
-    ------
-    KeyError
-        If there is no such keyword.
-
-    Examples
-    --------
-    >>> hex(tag_of("Rows"))
-    '0x280010'
-    """
-    tag = tag_for_keyword(keyword)
-    if tag is None:
-        raise KeyError(keyword)
-    return int(tag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,6 +108,11 @@ class Instance:
         return self.family.transfer_syntax
 
     @property
+    def byte_order(self) -> str:
+        """Byte order of the data set as numpy writes it: ``"<"``, or ``">"`` for big endian."""
+        return ">" if self.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN else "<"
+
+    @property
     def tags(self) -> tuple[int, ...]:
         """Tags of the elements, file meta information (group 2) included, in the order of the file."""
         return tuple(self.base)
@@ -180,7 +166,7 @@ class Instance:
     def number(self, keyword: str, default: int = 0) -> int:
         """Return the first value of an attribute of VR US; `default` if it is absent or empty."""
         raw = self.raw(keyword) or b""
-        order = "big" if self.transfer_syntax == "1.2.840.10008.1.2.2" else "little"
+        order = "big" if self.byte_order == ">" else "little"
         return int.from_bytes(raw[:2], order) if len(raw) >= 2 else default  # type: ignore[arg-type]
 
     def whole(self, keyword: str, default: int) -> int:
@@ -208,8 +194,8 @@ class Instance:
 
         Values are decoded by pydicom when they are looked at, and raise its errors.
         """
-        implicit = self.transfer_syntax == "1.2.840.10008.1.2"
-        little = self.transfer_syntax != "1.2.840.10008.1.2.2"
+        implicit = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
+        little = self.byte_order == "<"
         meta: dict[BaseTag, RawDataElement] = {}
         main: dict[BaseTag, RawDataElement] = {}
         for tag, element in self.items():
@@ -228,8 +214,7 @@ class Instance:
 
     def decoding(self) -> Decoding:
         """Return what the values of this file depend on beside their bytes."""
-        order = ">" if self.transfer_syntax == "1.2.840.10008.1.2.2" else "<"
-        return Decoding(order=order, elements=self.elements).of_elements()
+        return Decoding(order=self.byte_order, elements=self.elements).of_elements()
 
     @property
     def sop_class_uid(self) -> str:
@@ -265,30 +250,6 @@ class Instance:
     def intercept(self) -> float:
         """RescaleIntercept; 0.0 if absent."""
         return next(iter(self.numbers("RescaleIntercept")), 0.0)
-
-    def words(self) -> npt.NDArray[Any]:
-        """Return what Pixel Data holds, all allocated bits, shape (rows, columns) or (rows, columns, 3).
-
-        Raises
-        ------
-        ReadError
-            If there are no pixels of one frame, or too few bytes of them.
-        MissingPackageError
-            If they are compressed and no decoder for them is installed.
-        """
-        return read_words(self)
-
-    def stored(self) -> npt.NDArray[Any]:
-        """Return the stored values, shape (rows, columns) or (rows, columns, 3), in the dtype of the file.
-
-        Bits above BitsStored are replaced by the sign (PS3.5 section 8.1.1: they may hold anything).
-
-        Raises
-        ------
-        ReadError, MissingPackageError
-            As `words`.
-        """
-        return significant(self, self.words())
 
 
 def holding_only(instances: Sequence[Instance], tags: frozenset[int]) -> tuple[Instance, ...]:
@@ -331,9 +292,9 @@ def unlike(instances: Sequence[Instance], tags: frozenset[int]) -> list[Instance
 def undecoded(instance: Instance, tag: int, element: Element) -> RawDataElement:
     """Return an element of the file as pydicom's own, which decodes it when it is looked at."""
     in_meta = tag >> 16 == 2
-    little = in_meta or instance.transfer_syntax != "1.2.840.10008.1.2.2"
+    little = in_meta or instance.byte_order == "<"
     # Without a VR in the file, pydicom looks it up itself, and knows more of what is ambiguous.
-    is_bare = instance.transfer_syntax == "1.2.840.10008.1.2" and not in_meta
+    is_bare = instance.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN and not in_meta
     vr = None if is_bare and element.vr != "SQ" else element.vr
     return RawDataElement(
         BaseTag(tag), vr, len(element.raw), element.raw, 0, element.implicit, little, is_raw=True

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR
 
+from dicomseries.standard.value_representations import LONG_VRS, SHORT_VRS
+
 __all__ = [
     "BIG",
     "EXPLICIT",
@@ -40,12 +42,8 @@ _ITEM_BYTES = {"<": b"\xfe\xff\x00\xe0", ">": b"\xff\xfe\xe0\x00"}
 _DEEPEST = 64
 """Sequences inside sequences; no object of the standard comes near it, damaged files go on forever."""
 
-_LONG = frozenset(
-    (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
-)
-SHORT = frozenset(
-    (b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN")
-) | {*(b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US")}
+_LONG = frozenset(vr.encode() for vr in LONG_VRS)
+SHORT = frozenset(vr.encode() for vr in SHORT_VRS)
 VR_NAMES: dict[bytes, str] = {name: name.decode() for name in (*_LONG, *SHORT)}
 """Value representations as they stand in a file → their names (PS3.5 section 7.1.2)."""
 

@@ -9,11 +9,11 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import Damaged, Element, Short, items_of
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.standard.value_representations import TEXT_VRS
 
 __all__ = ["are_encoded_alike", "comparable"]
 
-_BIG_UID, _IMPLICIT_UID = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2"
 _SWAPPED = {
     "AT": 2,
     "FD": 8,
@@ -35,7 +35,7 @@ _DEEPEST = 64
 def _encoding(instance: Instance) -> str:
     """Return what matters of the transfer syntax for elements: every other one is Explicit VR Little Endian."""
     syntax = instance.transfer_syntax
-    return syntax if syntax in {_BIG_UID, _IMPLICIT_UID} else ""
+    return syntax if syntax in {EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN} else ""
 
 
 def are_encoded_alike(instances: Sequence[Instance]) -> bool:
@@ -71,7 +71,7 @@ def comparable(instance: Instance, tag: int) -> Hashable:
     element = instance.element(tag)
     if element is None:
         return None
-    order = ">" if tag >> 16 != 2 and instance.transfer_syntax == _BIG_UID else "<"
+    order = "<" if tag >> 16 == 2 else instance.byte_order
     return _comparable(tag, element, order, 0)
 
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import contextlib
 from functools import cache
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from pydicom.encaps import get_frame
 from pydicom.pixels.utils import get_j2k_parameters
 
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels.stream_headers import FrameSize, check_stream
-
-if TYPE_CHECKING:
-    from dicomseries.reading.parse.instance import Instance
 
 __all__ = [
     "can_decode",

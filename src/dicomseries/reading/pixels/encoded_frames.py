@@ -17,8 +17,6 @@ from dicomseries.reading.pixels.native_pixels import (
 
 __all__ = ["is_compressed", "stored_frame"]
 
-_BIG_UID = "1.2.840.10008.1.2.2"
-
 
 def is_compressed(instance: Instance) -> bool:
     """Return whether the pixels are in fragments (PS3.5 section A.4), each frame a stream of its own."""
@@ -108,6 +106,6 @@ def _whole(instance: Instance) -> bytes:
     needed = -(-needed_bytes(instance) // word) * word
     content = bytearray(needed)
     plain_bytes(instance, 0, memoryview(content)[: min(needed, instance.pixels.length or 0)])
-    if instance.transfer_syntax != _BIG_UID or instance.pixels.vr == "OB":
+    if instance.byte_order == "<" or instance.pixels.vr == "OB":
         return bytes(content)
     return np.frombuffer(content, f"u{word}").byteswap().tobytes()

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydicom import Dataset, dcmread
-from pydicom.datadict import tag_for_keyword
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicomseries.errors import MissingPackageError, ReadError
 from dicomseries.reading import read_errors
-from dicomseries.reading.parse.deflated import DEFLATED_UID, fill_inflated
+from dicomseries.reading.parse.deflated import fill_inflated
+from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels import decode as fragments
-
-if TYPE_CHECKING:
-    from dicomseries.reading.parse.instance import Instance
+from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.transfer_syntaxes import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
 
 __all__ = [
     "FORMAT",
@@ -33,19 +36,25 @@ __all__ = [
     "plain_bytes",
     "read_into",
     "read_like",
-    "read_words",
     "significant",
     "stored_dtype",
+    "stored_values",
 ]
 
-NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", DEFLATED_UID})
+NATIVE = frozenset(
+    {
+        IMPLICIT_VR_LITTLE_ENDIAN,
+        EXPLICIT_VR_LITTLE_ENDIAN,
+        DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    }
+)
 """Implicit and Explicit VR Little Endian, deflated or not: pixels lie in the data set as in memory."""
 
 _AS_STORED = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR"})
 """Photometric interpretations whose samples need no conversion to be what they are called."""
 
 FORMAT = frozenset(
-    tag_for_keyword(keyword) or 0
+    tag_of(keyword)
     for keyword in (
         "SamplesPerPixel",
         "PhotometricInterpretation",
@@ -102,8 +111,8 @@ def _is_float(instance: Instance) -> bool:
     return instance.pixels is not None and instance.pixels.tag in _FLOATS
 
 
-def read_words(instance: Instance) -> npt.NDArray[Any]:
-    """Return the pixels with all allocated bits; see `Instance.words`."""
+def stored_values(instance: Instance) -> npt.NDArray[Any]:
+    """Return the stored values of a file of one frame."""
     check_pixels(instance)
     if instance.frames != 1:
         raise read_errors.no_pixels(
@@ -113,9 +122,8 @@ def read_words(instance: Instance) -> npt.NDArray[Any]:
         colours = () if instance.samples == 1 else (instance.samples,)
         array = np.empty((instance.rows, instance.columns, *colours), stored_dtype(instance))
         read_into(instance, array)
-        return array
-    word_array: npt.NDArray[Any] = decoded(instance, 0, 1)[0]
-    return word_array
+        return significant(instance, array)
+    return significant(instance, decoded(instance, 0, 1)[0])
 
 
 def read_into(instance: Instance, array: npt.NDArray[Any], start: int = 0) -> None:
@@ -164,7 +172,7 @@ def plain_bytes(instance: Instance, start: int, view: memoryview) -> None:
 
 
 def _fill(instance: Instance, first: int, view: memoryview) -> None:
-    if instance.transfer_syntax == DEFLATED_UID:
+    if instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         fill_inflated(instance.path, first, view)
         return
     try:
@@ -233,7 +241,7 @@ def needed_bytes(instance: Instance) -> int:
 
 def _check_length(instance: Instance, offset: int, length: int) -> None:
     needed = needed_bytes(instance)
-    is_inflated = instance.transfer_syntax == DEFLATED_UID
+    is_inflated = instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     if length < needed:
         raise ReadError(
             code="pixels-short",
@@ -311,7 +319,10 @@ def _one(instance: Instance) -> npt.NDArray[Any]:
 
 def _some(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
     # Packed bits of a frame may begin inside a byte, which pydicom's iterator does not bear.
-    is_whole = instance.family.has_preamble and instance.transfer_syntax != DEFLATED_UID
+    is_whole = (
+        instance.family.has_preamble
+        and instance.transfer_syntax != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+    )
     if not is_whole or instance.number("BitsAllocated") == 1:
         array: npt.NDArray[Any] = _dataset(instance).pixel_array[start:stop]
         return array
@@ -321,7 +332,7 @@ def _some(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
 
 
 def _dataset(instance: Instance) -> Dataset:
-    if instance.transfer_syntax == DEFLATED_UID:
+    if instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         return _inflated_dataset(instance)
     dataset = dcmread(instance.path, force=True)
     dataset.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from dicomseries.errors import ReadError
 from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, path_of
-from dicomseries.reading.parse.instance import Instance, tag_of, unlike
+from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.pixels.native_pixels import FORMAT, stored_dtype
 from dicomseries.reading.problems import Problem
+from dicomseries.standard.attribute import tag_of
 
 __all__ = [
     "RESCALE",

@@ -14,14 +14,14 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 
 from dicomseries.reading import Element, Instance
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["LARGE_BYTES", "binary", "dumped", "model_of"]
 
 LARGE_BYTES = 4096
 """Binary values beyond this size are given by their address."""
 
-_IMPLICIT_UID = "1.2.840.10008.1.2"
-_AS_A_WHOLE = frozenset({_IMPLICIT_UID, "1.2.840.10008.1.2.2"})
+_AS_A_WHOLE = frozenset({IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN})
 """Transfer syntaxes whose elements are decoded with the whole file in view: VRs are not there, or bytes are swapped."""
 
 _CHARACTERS = 0x00080005

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dicomseries.reading import Instance, is_compressed
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.viewing.dicomweb.rejected_request import RefusedError
 
 __all__ = [
     "DICOM",
-    "EXPLICIT_UID",
     "JSON",
     "OCTETS",
     "MediaTypeChoice",
@@ -24,7 +24,6 @@ __all__ = [
 DICOM = "application/dicom"
 JSON = "application/dicom+json"
 OCTETS = "application/octet-stream"
-EXPLICIT_UID = "1.2.840.10008.1.2.1"
 
 _IMAGES = {
     "1.2.840.10008.1.2.5": "image/dicom-rle",
@@ -86,7 +85,7 @@ class _Wish:
         if (
             self.media_type == OCTETS
         ):  # with a transfer syntax it is how clients ask for whatever is stored
-            return self.syntax is not None or offer.transfer_syntax == EXPLICIT_UID
+            return self.syntax is not None or offer.transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN
         return self.media_type in {
             "*/*",
             offer.media_type,
@@ -119,7 +118,7 @@ def choose(accept: str, offers: Sequence[Offer], *, count: int) -> MediaTypeChoi
     Examples
     --------
     >>> stored = Offer(media_type="image/jls", transfer_syntax="1.2.840.10008.1.2.4.80")
-    >>> plain = Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_UID, is_stored=False)
+    >>> plain = Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN, is_stored=False)
     >>> for accept in ('multipart/related; type="application/octet-stream"; transfer-syntax=*', OCTETS):
     ...     choice = choose(accept, (stored, plain), count=1)
     ...     print(choice.offer, choice.in_parts)
@@ -158,9 +157,9 @@ def check_json(accept: str) -> None:
 
 def frame_offers(instance: Instance) -> tuple[Offer, ...]:
     """Return how frames of a file can be sent: as they are stored, and, in one colour, without compression."""
-    plain = Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_UID, is_stored=False)
+    plain = Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN, is_stored=False)
     if not is_compressed(instance):
-        return (Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_UID),)
+        return (Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN),)
     syntax = instance.transfer_syntax
     stored = Offer(media_type=_IMAGES.get(syntax, OCTETS), transfer_syntax=syntax)
     return (stored, plain) if instance.samples == 1 else (stored,)

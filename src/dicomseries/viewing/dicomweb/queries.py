@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from pydicom.datadict import tag_for_keyword
 
-from dicomseries.reading import tag_of
+from dicomseries.standard.attribute import tag_of
 from dicomseries.viewing.dicomweb.json_model import model_of
 from dicomseries.viewing.dicomweb.rejected_request import RefusedError
 from dicomseries.viewing.dicomweb.series_index import Held, address_of, groups

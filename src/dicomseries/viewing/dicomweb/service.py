@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, unquote
 
 from dicomseries.errors import DicomSeriesError
 from dicomseries.reading import Instance, is_compressed, read_frames, stored_frame
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.viewing.dicomweb.json_model import binary, dumped, model_of
 from dicomseries.viewing.dicomweb.media_types import (
     DICOM,
-    EXPLICIT_UID,
     JSON,
     OCTETS,
     Offer,
@@ -126,7 +126,9 @@ class Service:
         content = binary(instance, int(name, 16)) if re.fullmatch("[0-9A-F]{8}", name) else None
         if content is None:
             raise RefusedError(404, f"There is no bulk data {name!r} in this instance.")
-        choice = choose(accept, [Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_UID)], count=1)
+        choice = choose(
+            accept, [Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN)], count=1
+        )
         return in_parts([choice], [[content]], [len(content)], self._boundary)
 
 
@@ -170,7 +172,9 @@ def _listed(models: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _model(one: Held, root: str) -> bytes:
-    available = one.instance.transfer_syntax if is_compressed(one.instance) else EXPLICIT_UID
+    available = (
+        one.instance.transfer_syntax if is_compressed(one.instance) else EXPLICIT_VR_LITTLE_ENDIAN
+    )
     model = model_of(one.instance, None, f"{address_of(one, 2, root)}/bulkdata/")
     return dumped(dict(sorted({**model, "00083002": {"vr": "UI", "Value": [available]}}.items())))
 
