@@ -82,7 +82,11 @@ def test_what_is_no_label_map_is_refused_with_the_way_out(array, options, code, 
 
 
 def test_a_single_volume_with_its_axis_is_a_label_map():
-    check_labels(volume(np.ones((2, 3, 4), "uint8"), volumes=1))
+    array = np.ones((2, 3, 4), "uint8")
+    check_labels(volume(array, volumes=1))
+    assert np.array_equal(read_labels(volume(array, volumes=1)).array, array)
+    with pytest.raises(KindError):
+        check_labels(volume(array, volumes=2))
 
 
 def test_the_highest_label_is_kept_and_numbers_take_the_smallest_type():

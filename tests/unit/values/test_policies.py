@@ -146,5 +146,8 @@ def test_a_policy_of_today_keeps_its_text():
     ]
 
 
-def test_colour_may_be_called_lossless():
-    check_request(Lossless(), "uint16", samples=3)
+def test_colour_is_lossless_as_words_of_8_or_16_bits_and_rejected_as_floats():
+    for dtype in ("uint8", "uint16"):
+        assert check_request(Lossless(), dtype, samples=3) is None
+    with pytest.raises(ValuesError):
+        check_request(Lossless(), "float32", samples=3)
