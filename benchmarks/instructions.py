@@ -1,4 +1,4 @@
-"""Instructions that a slice costs, counted by callgrind: a figure that does not move with the machine's noise.
+"""Instructions for one slice, counted by callgrind: independent of noise.
 
 Two writes of different length in processes of their own; the difference divided by the slices is what one costs.
 """
@@ -36,7 +36,7 @@ write_with_pydicom(np.zeros((int(sys.argv[1]), 16, 16), np.int16), Path(sys.argv
 
 
 def run(script: str, slices: int, *under: str) -> str:
-    """Run a script in a process of its own, and return what it says on standard error."""
+    """Run a script in a new process and return its standard error."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [
@@ -70,7 +70,7 @@ def a_slice(script: str) -> float:
 
 
 def rows() -> Iterator[Row]:
-    """Yield the instructions of a slice of 16² voxels, header and file included; nothing without valgrind."""
+    """Yield the instructions for a slice of 16² voxels, if valgrind exists."""
     if shutil.which("valgrind") is None:
         print("(valgrind is not installed: instructions are not counted)")
         return

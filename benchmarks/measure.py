@@ -1,4 +1,4 @@
-"""What all benchmarks share: pairs that take turns, ratios pair by pair, and what they are held to.
+"""Timing of works in turn, ratios pair by pair, and their goals.
 
 The machine's speed drifts, so no figure stands alone: a work and its peer take turns in every round, and what counts
 is the median of the ratios of the rounds.
@@ -22,7 +22,7 @@ Work = Callable[[Path], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One work beside one peer.
+    """One work beside seconds peer.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ class Row:
 
     @property
     def is_reached(self) -> bool | None:
-        """Whether the goal is kept, as printed; None without one."""
+        """Whether the goal is kept, as printed; None without seconds."""
         if self.goal is None:
             return None
-        shown = round(self.ratio, 2)
-        return shown >= self.goal if self.faster else shown <= self.goal
+        ratio = round(self.ratio, 2)
+        return ratio >= self.goal if self.faster else ratio <= self.goal
 
     @property
     def goal_text(self) -> str:
@@ -79,8 +79,8 @@ class Row:
     def line(self) -> str:
         """The row of the table."""
         ours, theirs = (
-            f"{_short(min(one))}/{_short(statistics.median(one))}"
-            for one in (self.ours, self.theirs)
+            f"{_short(min(seconds))}/{_short(statistics.median(seconds))}"
+            for seconds in (self.ours, self.theirs)
         )
         spread = f"{min(self.ratios):.2f}…{max(self.ratios):.2f}"
         return (
@@ -101,7 +101,7 @@ def _short(figure: float) -> str:
 
 
 def take_turns(works: Mapping[str, Work], scratch: Path, rounds: int) -> dict[str, list[float]]:
-    """Return the seconds of each work in each round; the first round warms caches and imports, and does not count."""
+    """Return the seconds of each work in each round after a warm-up."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for index in range(rounds + 1):
         for name, work in works.items():
@@ -135,7 +135,7 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024)
 
 
 def peak_mib(script: str, *arguments: str) -> float:
-    """Return the peak memory (VmHWM, MiB) of a Python process of its own that runs `script`."""
+    """Return the peak memory in MiB of a Python process with `script`."""
     command = [sys.executable, "-c", script + PEAK, *arguments]
     return float(
         subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split()[

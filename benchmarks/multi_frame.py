@@ -1,4 +1,4 @@
-"""Write Enhanced MR files of many small frames beside the raw write of the same bytes.
+"""Enhanced MR files of many small frames beside a raw write.
 
 `raw` is `os.writev` of the same bytes into one file, one thread, no fsync.
 """
@@ -42,15 +42,15 @@ def write_raw(parts: list[memoryview], folder: Path) -> None:
 
 
 def rows(scratch: Path, *, rounds: int) -> Iterator[Row]:
-    """Yield 50 volumes, which the goal is for, and the same frames as one volume."""
+    """Yield 50 volumes (the goal), and the same frames as one volume."""
     frames = np.random.default_rng(0).integers(0, 4000, (FRAMES, SIZE, SIZE)).astype(np.int16)
     shapes = {"50 volumes": (frames.reshape(50, -1, SIZE, SIZE), 2.0), "one volume": (frames, None)}
     for name, (array, goal) in shapes.items():
         first = scratch / "first"
         write_ours(array, first, verify=False)
-        whole = memoryview((first / "0001.dcm").read_bytes())
+        content = memoryview((first / "0001.dcm").read_bytes())
         shutil.rmtree(first)
-        parts = [whole[: -array.nbytes], whole[-array.nbytes :]]
+        parts = [content[: -array.nbytes], content[-array.nbytes :]]
         seconds = take_turns(
             {
                 "raw": lambda folder, parts=parts: write_raw(parts, folder),

@@ -1,4 +1,4 @@
-"""Write one array of floats with us and as others do, and print what becomes of it: the table in README.md.
+"""One array of floats written by several programs: the table in README.md.
 
     python benchmarks/peers.py
 
@@ -37,7 +37,7 @@ def write_a_map(array: np.ndarray, folder: Path) -> None:
 
 
 def write_with_highdicom(array: np.ndarray, folder: Path) -> None:
-    """Make a Parametric Map; highdicom asks for a series that it was made from, which comes from us here."""
+    """Write a Parametric Map with highdicom, from a source series of ours."""
     import highdicom as hd
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -92,27 +92,30 @@ def volume() -> np.ndarray:
 
 def errors_of(path: Path) -> int:
     """Return how many errors dciodvfy finds in a file."""
-    said = subprocess.run(
+    printed = subprocess.run(
         [find_program("dciodvfy"), str(path)], capture_output=True, encoding="utf-8", check=False
     ).stderr
-    return sum(line.startswith("Error") for line in said.splitlines())
+    return sum(line.startswith("Error") for line in printed.splitlines())
 
 
 def real_values(folder: Path) -> np.ndarray:
-    """Return what a reader decodes: every slice by its position, or the frames of one file of floats."""
+    """Return the decoded array: slices by position, or frames of floats."""
     instances = [pydicom.dcmread(path) for path in folder.glob("*.dcm")]
     if "FloatPixelData" in instances[0]:
         frames = instances[0].PerFrameFunctionalGroupsSequence
         places = [frame.PlanePositionSequence[0].ImagePositionPatient[2] for frame in frames]
         return instances[0].pixel_array[np.argsort(places)]
-    ordered = sorted(instances, key=lambda one: one.ImagePositionPatient[2])
+    ordered = sorted(instances, key=lambda instance: instance.ImagePositionPatient[2])
     return np.stack(
-        [one.pixel_array * float(one.RescaleSlope) + float(one.RescaleIntercept) for one in ordered]
+        [
+            instance.pixel_array * float(instance.RescaleSlope) + float(instance.RescaleIntercept)
+            for instance in ordered
+        ]
     )
 
 
 def with_nan(write: Callable[[np.ndarray, Path], None], array: np.ndarray, folder: Path) -> str:
-    """Return what becomes of a NaN, and of its neighbours."""
+    """Return the result for a NaN and its neighbours."""
     broken = array.copy()
     broken[1, 2, 3] = np.nan
     try:

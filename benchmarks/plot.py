@@ -1,4 +1,4 @@
-"""Draw what `run.py --json` found: how many times as long the peers take, and how near the machine's own limit is.
+"""Plot of the figures of `run.py --json`: peers and the machine's limit.
 
 python benchmarks/plot.py FIGURES.json PICTURE.png
 """
@@ -23,17 +23,17 @@ LIMITS = ("raw writev", "os.preadv to one new array")
 
 
 def bars(rows: list[dict[str, Any]]) -> list[tuple[str, float, str]]:
-    """Return label, times ours takes, and colour, of each bar, work by work."""
-    found: list[tuple[str, float, str]] = []
+    """Return label, ratio and colour of each bar, work by work."""
+    bars: list[tuple[str, float, str]] = []
     works = dict.fromkeys(row["work"] for row in rows if row["against"] in LIMITS)
-    for work in (one for one in works if one.startswith(("write", "read"))):
-        found.append((work, 1.0, OURS))
-        for row in (one for one in rows if one["work"] == work):
+    for work in (name for name in works if name.startswith(("write", "read"))):
+        bars.append((work, 1.0, OURS))
+        for row in (row for row in rows if row["work"] == work):
             if row["against"] in LIMITS:
-                found.append((f"the machine's limit: {row['against']}", 1 / row["ratio"], LIMIT))
+                bars.append((f"the machine's limit: {row['against']}", 1 / row["ratio"], LIMIT))
             elif row["faster"]:
-                found.append((row["against"], row["ratio"], PEER))
-    return found
+                bars.append((row["against"], row["ratio"], PEER))
+    return bars
 
 
 def plain(label: str) -> str:
@@ -41,8 +41,8 @@ def plain(label: str) -> str:
     return re.sub(r"(\d+)×(\d+)²", r"\1 x \2 x \2", label)
 
 
-def draw(found: list[tuple[str, float, str]], machine: dict[str, Any]) -> Image.Image:
-    height = TOP + LINE * len(found) + BOTTOM
+def draw(bars: list[tuple[str, float, str]], machine: dict[str, Any]) -> Image.Image:
+    height = TOP + LINE * len(bars) + BOTTOM
     image = Image.new("RGB", (WIDTH, height), "white")
     pen, font, small = ImageDraw.Draw(image), ImageFont.load_default(17), ImageFont.load_default(14)
     pen.text(
@@ -57,7 +57,7 @@ def draw(found: list[tuple[str, float, str]], machine: dict[str, Any]) -> Image.
         LIMIT,
         small,
     )
-    low, high = -1.0, math.log10(max(times for _, times, _ in found)) + 0.05
+    low, high = -1.0, math.log10(max(times for _, times, _ in bars)) + 0.05
 
     def place(times: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (math.log10(times) - low) / (high - low)
@@ -65,7 +65,7 @@ def draw(found: list[tuple[str, float, str]], machine: dict[str, Any]) -> Image.
     for power in range(-1, int(high) + 1):
         pen.line([(place(10**power), TOP - 6), (place(10**power), height - BOTTOM)], PALE)
         pen.text((place(10**power) - 8, height - BOTTOM + 8), f"{10**power:g}x", LIMIT, small)
-    for index, (label, times, colour) in enumerate(found):
+    for index, (label, times, colour) in enumerate(bars):
         y = TOP + index * LINE
         pen.text((20 if colour == OURS else 44, y + 4), plain(label), INK, font)
         pen.rectangle([place(0.1), y + 4, max(place(times), place(0.1) + 2), y + LINE - 8], colour)

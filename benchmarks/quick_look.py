@@ -1,4 +1,4 @@
-"""The page of `view` in a headless Chromium: its first picture, slices a second along each axis, the server's memory.
+"""The page of `view` in headless Chromium: first picture, speed, memory.
 
     python benchmarks/quick_look.py [--slices N] [--size N] [--rounds N] [SERIES]
 
@@ -74,18 +74,18 @@ def look(tab: Tab, series: Path) -> dict[str, float]:
 
 
 def rows_of(series: Path, name: str, rounds: int) -> Iterator[Row]:
-    """Yield what the page is held to for a series; nothing where there is no browser."""
+    """Yield the rows of the page for one series, if a browser exists."""
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         print("view: left out, since Chromium is missing: run `make debian` as root")
         return
     with opened_tab() as tab:
-        found = [look(tab, series) for _ in range(rounds)]
+        looks = [look(tab, series) for _ in range(rounds)]
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
 
     def row(
         work: str, figure: str, *, against: str, most: float, note: str = "", unit: str = "s"
     ) -> Row:
-        ours, note = [one[figure] for one in found], f"{note}{load}"
+        ours, note = [timing[figure] for timing in looks], f"{note}{load}"
         return Row(
             work=f"view {name}: {work}",
             against=against,
@@ -98,7 +98,7 @@ def rows_of(series: Path, name: str, rounds: int) -> Iterator[Row]:
 
     yield row("first picture", "first picture", against="1 s", most=GOAL_SECONDS)
     for plane in PLANES:
-        rate = f"{rounds / sum(one[plane] for one in found):.0f} slices/s, "
+        rate = f"{rounds / sum(timing[plane] for timing in looks):.0f} slices/s, "
         yield row(
             f"{plane.lower()} slice",
             plane,
@@ -110,7 +110,7 @@ def rows_of(series: Path, name: str, rounds: int) -> Iterator[Row]:
 
 
 def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]:
-    """Yield what DESIGN holds the page to."""
+    """Yield the rows of the page with their goals."""
     folder = scratch / "viewed"
     write_ours(volume("int16", slices, size), folder, verify=False)
     yield from rows_of(folder, f"{slices}×{size}²", rounds)
@@ -124,12 +124,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
-        found = (
+        looks = (
             rows_of(options.series, options.series.name, options.rounds)
             if options.series
             else rows(Path(name), slices=options.slices, size=options.size, rounds=options.rounds)
         )
-        list(show(found))
+        list(show(looks))
 
 
 if __name__ == "__main__":

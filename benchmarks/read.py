@@ -1,4 +1,4 @@
-"""Read a series of 512 × 512 × 400 voxels back to one array, beside the raw reading of the same bytes and others.
+"""A series of 512 × 512 × 400 voxels read to one array.
 
 `raw` is `os.preadv` of the pixels of as many files into one new array, one thread. Ours returns a new array too, and to
 give memory to it costs the system about half of the time on either side; so this is the pair that has the goal. The
@@ -40,21 +40,26 @@ def read_with_sitk(folder: Path) -> np.ndarray:
 def read_with_pydicom(folder: Path) -> np.ndarray:
     import pydicom
 
-    found = [pydicom.dcmread(path) for path in folder.iterdir()]
-    found.sort(key=lambda one: float(one.ImagePositionPatient[2]))
-    return np.stack([one.pixel_array * one.RescaleSlope + one.RescaleIntercept for one in found])
+    instances = [pydicom.dcmread(path) for path in folder.iterdir()]
+    instances.sort(key=lambda instance: float(instance.ImagePositionPatient[2]))
+    return np.stack(
+        [
+            instance.pixel_array * instance.RescaleSlope + instance.RescaleIntercept
+            for instance in instances
+        ]
+    )
 
 
 def read_with_dicomsdl(folder: Path) -> np.ndarray:
     import dicomsdl
 
-    found = [dicomsdl.open(str(path)) for path in folder.iterdir()]
-    found.sort(key=lambda one: float(one.ImagePositionPatient[2]))
-    return np.stack([one.pixelData() for one in found])
+    instances = [dicomsdl.open(str(path)) for path in folder.iterdir()]
+    instances.sort(key=lambda instance: float(instance.ImagePositionPatient[2]))
+    return np.stack([instance.pixelData() for instance in instances])
 
 
 def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]:
-    """Yield what DESIGN holds the reading to."""
+    """Yield the rows of reading with their goals."""
     array, folder = volume("int16", slices, size), scratch / "series"
     write_ours(array, folder, verify=False)
     files = [

@@ -1,4 +1,4 @@
-"""Run every benchmark, print its ratios beside the goals, and keep the figures as JSON.
+"""Run every benchmark; print ratios beside goals; write figures as JSON.
 
 python benchmarks/run.py [--slices N] [--size N] [--rounds N] [--only NAME ...] [--json FILE]
 """
@@ -52,19 +52,19 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, nargs="+")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    shown: list[Row] = []
+    rows_shown: list[Row] = []
     try:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
-            shown.extend(show(rows(Path(name), options)))
+            rows_shown.extend(show(rows(Path(name), options)))
     finally:  # of a run that is broken off, what it has measured
         if options.json:
-            keep(shown, options.json)
-    missed = [row for row in shown if row.is_reached is False]
-    held = [row for row in shown if row.goal is not None]
-    print(f"{len(held) - len(missed)} of {len(held)} goals reached")
+            keep(rows_shown, options.json)
+    missed = [row for row in rows_shown if row.is_reached is False]
+    with_goal = [row for row in rows_shown if row.goal is not None]
+    print(f"{len(with_goal) - len(missed)} of {len(with_goal)} goals reached")
 
 
-def keep(shown: list[Row], path: Path) -> None:
+def keep(rows_shown: list[Row], path: Path) -> None:
     """Write the figures as JSON."""
     machine = {
         "system": platform.platform(),
@@ -72,7 +72,7 @@ def keep(shown: list[Row], path: Path) -> None:
         "processors": os.cpu_count(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    figures = {"machine": machine, "rows": [row.to_dict() for row in shown]}
+    figures = {"machine": machine, "rows": [row.to_dict() for row in rows_shown]}
     path.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 

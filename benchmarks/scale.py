@@ -1,4 +1,4 @@
-"""Memory that does not grow with the slices, chunks that are read once, and time that grows with the work alone."""
+"""Memory, chunk reads and time as volumes grow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ main(["write", *sys.argv[1:], *"--kind ct --spacing 0.7 0.9 2.5 --no-sync --quie
 
 
 class Counted:
-    """A chunked array that never existed, and counts the chunks that are made for it."""
+    """A chunked array made on reading, which counts its chunks."""
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
         self.shape, self.dtype, self.chunks = shape, np.dtype(np.int16), (CHUNK, CHUNK, CHUNK)
@@ -35,7 +35,7 @@ class Counted:
             range(part.start // chunk, -(-part.stop // chunk))
             for part, chunk in zip(index, self.chunks, strict=True)
         ]
-        self.reads += int(np.prod([len(one) for one in touched]))
+        self.reads += int(np.prod([len(chunks) for chunks in touched]))
         return np.zeros([part.stop - part.start for part in index], self.dtype)
 
 
@@ -58,7 +58,7 @@ def make_npy(path: Path, slices: int) -> None:
 
 
 def memory_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
-    """Yield the peak memory of many slices beside that of a quarter of them."""
+    """Yield the peak memory of many slices beside a quarter of them."""
     for form, make in (("zarr", make_zarr), ("npy", make_npy)):
         peaks: dict[int, list[float]] = {}
         for count in (slices, slices // 4):
@@ -79,7 +79,7 @@ def memory_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
 
 
 def chunk_rows(scratch: Path) -> Iterator[Row]:
-    """Yield the chunks that are read of a store of cubes, beside those it has."""
+    """Yield the chunk reads of a store of cubes beside its chunks."""
     source = Counted((4 * CHUNK, 3 * CHUNK, 5 * CHUNK))
     dcs.write(source, scratch / "counted", kind="CT", spacing=SPACING, verify=False, sync=False)
     shutil.rmtree(scratch / "counted")
@@ -94,7 +94,7 @@ def chunk_rows(scratch: Path) -> Iterator[Row]:
 
 
 def growth_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
-    """Yield the time a voxel takes as the slices, the planes and the workers grow."""
+    """Yield the time per voxel as slices, planes and workers grow."""
     few = max(slices // 4, 1)
     small = volume("int16", few, 512)
     for count in (slices, 4 * slices):
@@ -107,7 +107,7 @@ def growth_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
             scratch,
             rounds,
         )
-        ours = [one * few / count for one in seconds["many"]]
+        ours = [second * few / count for second in seconds["many"]]
         yield Row(
             work=f"a slice of {count}",
             against=f"a slice of {few}",
@@ -124,7 +124,7 @@ def growth_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
             scratch,
             rounds,
         )
-        ours = [one * small.size / plane.size for one in seconds["other"]]
+        ours = [second * small.size / plane.size for second in seconds["other"]]
         yield Row(
             work=f"a voxel of planes of {size}²",
             against="of 512²",

@@ -1,4 +1,4 @@
-"""What it costs to import the package, and to ask the command line for help."""
+"""The time of imports and of `dicomseries --help`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write 512 × 512 × 400 voxels in every way worth comparing.
+"""512 × 512 × 400 voxels written by us and by others.
 
 `raw` is the machine's own limit: `os.writev` of the same bytes to as many files, one thread, no fsync.
 """
@@ -42,7 +42,7 @@ def write_ours(array: Array, folder: Path, *, verify: bool) -> None:
 
 
 def write_like_the_example(array: Array, folder: Path) -> None:
-    """Do what SimpleITK's example "Dicom Series From Array" does."""
+    """Run the steps of SimpleITK's example "Dicom Series From Array"."""
     import SimpleITK as sitk
 
     folder.mkdir()
@@ -69,18 +69,18 @@ def write_like_the_example(array: Array, folder: Path) -> None:
         ]
         shared += [("0028|0102", "15"), ("0028|0103", "1")]
     for index in range(image.GetDepth()):
-        own = image[:, :, index]
+        slice_image = image[:, :, index]
         for tag, value in shared:
-            own.SetMetaData(tag, value)
-        own.SetMetaData("0008|0012", time.strftime("%Y%m%d"))
-        own.SetMetaData("0008|0013", time.strftime("%H%M%S"))
-        own.SetMetaData("0008|0060", "CT")
-        own.SetMetaData(
+            slice_image.SetMetaData(tag, value)
+        slice_image.SetMetaData("0008|0012", time.strftime("%Y%m%d"))
+        slice_image.SetMetaData("0008|0013", time.strftime("%H%M%S"))
+        slice_image.SetMetaData("0008|0060", "CT")
+        slice_image.SetMetaData(
             "0020|0032", "\\".join(map(str, image.TransformIndexToPhysicalPoint((0, 0, index))))
         )
-        own.SetMetaData("0020|0013", str(index))
+        slice_image.SetMetaData("0020|0013", str(index))
         writer.SetFileName(str(folder / f"{index}.dcm"))
-        writer.Execute(own)
+        writer.Execute(slice_image)
 
 
 def write_with_pydicom(array: Array, folder: Path) -> None:
@@ -133,7 +133,7 @@ def write_with_pydicom(array: Array, folder: Path) -> None:
 
 
 def write_with_highdicom(array: Array, folder: Path) -> None:
-    """One Secondary Capture a slice, the nearest that highdicom has; signed numbers it has not."""
+    """Write a Secondary Capture for each slice with highdicom, unsigned only."""
     import highdicom as hd
     from pydicom.uid import generate_uid
 
@@ -179,7 +179,7 @@ def save_nifti(array: Array, path: Path) -> None:
 
 
 def same_bytes(array: Array, folder: Path) -> list[tuple[str, bytes, memoryview]]:
-    """Return name, header and pixels of the files we write, for the raw row."""
+    """Return name, header and pixels of our files, for the raw row."""
     write_ours(array, folder, verify=False)
     files = []
     pixel_bytes = array[0].size * 2  # of 16 bits, whatever the array has
@@ -209,12 +209,12 @@ def works(array: Array, scratch: Path) -> dict[str, Work]:
 
 
 def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]:
-    """Yield what DESIGN holds the writing to."""
+    """Yield the rows of writing with their goals."""
     for dtype, limit in (("int16", 1.25), ("float32", 2.0)):
-        own = scratch / dtype
-        own.mkdir()
-        seconds = take_turns(works(volume(dtype, slices, size), own), own, rounds)
-        shutil.rmtree(own)
+        folder = scratch / dtype
+        folder.mkdir()
+        seconds = take_turns(works(volume(dtype, slices, size), folder), folder, rounds)
+        shutil.rmtree(folder)
         ours, name = seconds["ours"], f"write {dtype} {slices}×{size}²"
         raw = seconds["raw writev"]
         yield Row(work=name, against="raw writev", ours=ours, theirs=raw, goal=limit)

@@ -1,4 +1,4 @@
-"""What mkdocs asks while it builds the documentation site: the order of the pages, and those that stand at the root.
+"""Hooks of mkdocs: the order of pages, and pages of the root folder.
 
 README.md, CHANGELOG.md and CONTRIBUTING.md are pages of the site too, and every page below docs/ is in the navigation
 without being listed: a section is a folder, its pages are in the order of their names.
@@ -31,7 +31,7 @@ LINK = re.compile(r"\]\(([^)#\s:]+)(#[^)\s]*)?\)")
 
 
 def on_config(config: Any) -> Any:
-    """Give mkdocs the navigation: what is in the folders now."""
+    """Set the navigation from the folders."""
     sections = [{title: pages(folder)} for title, folder in SECTIONS.items()]
     project = {"Project": ["changelog.md", "contributing.md", *sections.pop()["Decisions"]]}
     config.nav = [{"Home": "index.md"}, *sections, project]
@@ -44,7 +44,7 @@ def pages(folder: str) -> list[str]:
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the pages that stand at the root of the repository."""
+    """Add the pages of the repository's root folder."""
     for name, page in AT_THE_ROOT.items():
         files.append(
             File.generated(config, page, content=moved((ROOT / name).read_text(encoding="utf-8")))
@@ -53,7 +53,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def moved(text: str) -> str:
-    """Return a page of the root with its links as they are on the site, where docs/ is the root.
+    """Return a root page with links for the site.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def moved(text: str) -> str:
 
 
 def place(link: str) -> str:
-    """Return where a file of the repository is on the site; a folder is its first page."""
+    """Return the site address of a file of the repository."""
     if (ROOT / link).is_dir():
         return pages(Path(link).name)[0]
     return AT_THE_ROOT.get(link, link.removeprefix("docs/"))

@@ -31,7 +31,7 @@ PAPER, INK = 255, 40
 
 
 def blocks(document: Path, count: int) -> str:
-    """Return the first Python blocks of a document, as one program."""
+    """Return the first Python blocks of a document as one program."""
     found = re.findall(
         r"^```python\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
@@ -39,7 +39,7 @@ def blocks(document: Path, count: int) -> str:
 
 
 def derive_picture() -> Image.Image:
-    """Return one slice of the scan in the how-to, of the denoised series, and what was taken away."""
+    """Return one slice of the scan, of the denoised series, and their difference."""
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.chdir(folder),
@@ -60,14 +60,14 @@ def derive_picture() -> Image.Image:
 
 
 def grey(values: np.ndarray, window: tuple[float, float]) -> np.ndarray:
-    """Return values as grey levels from 0 to 255, in steps of 8, which no eye sees and which pack well."""
+    """Return grey levels from 0 to 255 in steps of 8, which compress well."""
     low, high = window
     levels = np.clip((values - low) / (high - low), 0, 1) * 255
     return (levels // 8 * 8).astype("uint8")
 
 
 def side_by_side(panels: dict[str, np.ndarray]) -> Image.Image:
-    """Return images of one size beside each other, each with its name below."""
+    """Return images side by side, each with its name below."""
     shown = {
         name: np.kron(panel, np.ones((SCALE, SCALE), "uint8")) for name, panel in panels.items()
     }
@@ -92,7 +92,7 @@ SCREENSHOTS = {"quick-look.png": "tools/take_screenshots.py --docs"}
 
 
 def drawing(grid: dcs.Grid) -> str:
-    """Return a drawing of a grid as a file of its own, whose ink is seen on light and dark paper."""
+    """Return a drawing of a grid as SVG, readable on light and dark paper."""
     return grid_drawing(grid).replace("currentColor", "#7d8b93") + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Ask every reader about every case and record what became of the arrays, in tests/interop/readers.json.
+"""Record the result of every reader for every case in readers.json.
 
 Run it where all readers are installed (`make debian check viewers`): ``.venv/bin/python tools/record_readers.py``, or
 with the names of some readers to ask these again only. Then ``python tools/make_reference_pages.py`` writes the tables.
@@ -22,7 +22,7 @@ from judges.programs import PROGRAMS, outcomes_of  # noqa: E402
 
 
 def measured(measure: Measure, folder: Path) -> dict[str, object]:
-    """Return what a program was asked and gave."""
+    """Return the question for a program and its answer."""
     return {"version": measure.version(), "asked": measure.asked, "seen": measure.measure(folder)}
 
 

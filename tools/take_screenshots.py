@@ -1,4 +1,4 @@
-"""Take pictures of the page of `view` into screenshots/, to be looked at: schemes, kinds of series, a phone.
+"""Take screenshots of the page of `view`: colour schemes, kinds, a phone.
 
 Run it with dicomseries, highdicom, pillow and Chromium installed: ``python tools/take_screenshots.py``. With ``--docs``
 it makes docs/pictures/quick-look.png instead.
@@ -37,7 +37,7 @@ SHAPE, SPACING = (96, 192, 192), (1.95, 1.95, 3.1)
 
 
 def phantom() -> tuple[np.ndarray, np.ndarray]:
-    """Return a chest of ellipsoids in HU, and its labels: lung, heart, lesion."""
+    """Return a chest of ellipsoids in HU, and its labels."""
     z, y, x = np.meshgrid(*(np.linspace(-1, 1, count) for count in SHAPE), indexing="ij")
 
     def inside(centre: tuple[float, float, float], radii: tuple[float, float, float]) -> np.ndarray:
@@ -112,7 +112,7 @@ def pages(folder: Path) -> dict[str, str]:
 
 
 def show(tab: Tab, page: Path, size: tuple[int, int], scheme: str) -> None:
-    """Open a page and wait until all of it is there."""
+    """Open a page and wait until it is complete."""
     sizes = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
     tab.call("Emulation.setDeviceMetricsOverride", **sizes)
     tab.call(
@@ -124,7 +124,7 @@ def show(tab: Tab, page: Path, size: tuple[int, int], scheme: str) -> None:
 
 
 def picture(tab: Tab, page: Path) -> bytes:
-    """Return the picture of the documents: the cross in the lesion, in few colours, which pack well."""
+    """Return the picture for the documents, reduced to few colours."""
     show(tab, page, PICTURE_SIZE, "dark")
     for name, index in (("Axial", 62), ("Coronal", 99), ("Sagittal", 57)):
         tab.evaluate(

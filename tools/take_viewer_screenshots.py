@@ -1,4 +1,4 @@
-"""Take the pictures of docs/explanation/readers.md: what OHIF makes of what SimpleITK's example writes, and of ours.
+"""Take the OHIF pictures of docs/explanation/readers.md.
 
 Run it with dicomseries, SimpleITK, Chromium and OHIF installed (`make debian viewers`):
 ``python tools/take_viewer_screenshots.py``.
@@ -42,7 +42,7 @@ SETTLE = 4.0
 
 
 class Eyes:
-    """Looks at the page of a browser that was started with this object's pipe (Chrome DevTools Protocol)."""
+    """The page of a browser, by the Chrome DevTools Protocol."""
 
     def __init__(self) -> None:
         self.theirs_in, self._out = os.pipe()
@@ -51,7 +51,7 @@ class Eyes:
         self._number = 0
 
     def picture(self) -> Image.Image:
-        """Return what the page looks like now."""
+        """Return a screenshot of the page."""
         pages = [
             one for one in self._ask("Target.getTargets")["targetInfos"] if one["type"] == "page"
         ]
@@ -81,7 +81,7 @@ class Eyes:
 
 
 def series(folder: Path) -> list[Path]:
-    """Write the example's random volumes, with its own code and with ours."""
+    """Write the example's volumes by its code and by ours."""
     example = runpy.run_path(str(ROOT / "benchmarks" / "write.py"))["write_like_the_example"]
     random = np.random.default_rng(0)
     arrays = {
