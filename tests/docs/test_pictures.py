@@ -46,6 +46,7 @@ def test_every_picture_is_what_its_tool_makes(tool):
 
 
 def test_every_drawing_is_what_its_tool_makes(tool):
+    assert tool["DRAWINGS_BY_NAME"]
     for name, grid in tool["DRAWINGS_BY_NAME"].items():
         committed = (PICTURES / name).read_text(encoding="utf-8")
         assert committed == tool["drawing"](grid), "run: python tools/make_pictures.py"

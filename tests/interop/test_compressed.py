@@ -73,6 +73,8 @@ cells = pytest.mark.parametrize(
 def test_no_validator_finds_an_error(written):
     word, _, _, folder = written
     files = sorted(folder.iterdir())
+    assert files
+    assert validators
     for program in validators:
         if program == "debian" and word in UNKNOWN_TO_DEBIAN:
             continue

@@ -455,6 +455,7 @@ def asking_item(need) -> tuple:
 
 @pytest.mark.parametrize("group", sorted(GROUP_NEEDS))
 def test_an_item_in_part_is_completed_or_loses_what_asks_for_more(group):
+    assert GROUP_NEEDS[group]
     for need in GROUP_NEEDS[group]:
         found, notes = completed(group, asking_item(need))
         names = {one.keyword for one in found}

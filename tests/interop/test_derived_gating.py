@@ -147,8 +147,10 @@ def test_a_gated_enhanced_source_is_handed_on_whole(case, tmp_path):
     source = enhanced(tmp_path / "source", case)
     dcs.write(ARRAY, tmp_path / "out", like=source, axes="tzyx", sync=False)
     before, after = (pydicom.dcmread(folder / "0001.dcm") for folder in (source, tmp_path / "out"))
-    for keyword in ENHANCED[case][2]:
-        assert after[keyword] == before[keyword]
+    assert [after[keyword] for keyword in ENHANCED[case][2]] == [
+        before[keyword] for keyword in ENHANCED[case][2]
+    ]
+    assert len(after.PerFrameFunctionalGroupsSequence) == np.prod(ARRAY.shape[:2])
     for old, new in zip(
         before.PerFrameFunctionalGroupsSequence, after.PerFrameFunctionalGroupsSequence, strict=True
     ):

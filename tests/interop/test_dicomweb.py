@@ -113,7 +113,9 @@ IDS = [*(case.name for case in FORMS), *NAMES[len(FORMS) :]]
 
 @pytest.mark.parametrize("name", NAMES, ids=IDS)
 def test_files_headers_and_frames_are_those_on_disk(folder, served, name):
-    for dataset in files(folder, name):
+    datasets = files(folder, name)
+    assert datasets
+    for dataset in datasets:
         got = served.client.retrieve_instance(*served.one(dataset))
         assert got == dataset
         assert got.file_meta == dataset.file_meta

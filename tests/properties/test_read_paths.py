@@ -161,7 +161,9 @@ def test_every_way_to_read_gives_what_pydicom_reads(folder, made, cut, workers):
 def test_stored_values_like_those_of_another_file_are_the_file_s_own(folder, made):
     place = written(folder / "one", **made)
     first = last = None
-    for path in sorted(place.iterdir()):
+    paths = sorted(place.iterdir())
+    assert paths
+    for path in paths:
         instance = read_instance(path, like=last)
         first, last = first or instance, instance
         alone = read_instance(path)

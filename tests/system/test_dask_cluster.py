@@ -90,7 +90,9 @@ def sources(tmp_path):
 
 def test_a_cluster_writes_what_threads_write_wherever_the_array_is(tmp_path, client):
     expected = dcs.write(FLOATS, tmp_path / "threads", values=dcs.Rescale(max_error=0.05), **FORM)
-    for name, source, axes in sources(tmp_path):
+    forms = list(sources(tmp_path))
+    assert forms
+    for name, source, axes in forms:
         out = tmp_path / name.replace(" ", "-")
         receipt = dcs.write(
             source, out, values=dcs.Rescale(max_error=0.05), executor=client, **axes, **FORM

@@ -137,7 +137,9 @@ def test_values_of_slices_follow_their_slices(signs, orient, tmp_path):
         kind="CT",
         sync=False,
     )
-    for dataset in map(pydicom.dcmread, (tmp_path / "out").glob("*.dcm")):
+    datasets = [pydicom.dcmread(path) for path in (tmp_path / "out").glob("*.dcm")]
+    assert len(datasets) == 3
+    for dataset in datasets:
         index = int(dataset.pixel_array.min()) // 20
         assert 100 + 10 * index == dataset.KVP
 

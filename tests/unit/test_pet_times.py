@@ -122,6 +122,7 @@ def test_suv_is_the_same_by_every_time(series, form, kind, correction, reader):
 @pytest.mark.parametrize("form", FORMS)
 def test_check_finds_no_fault_in_the_time_base(series, form):
     folders = [one for one in series.iterdir() if one.name.startswith(form)]
+    assert folders
     for folder in folders:
         for part in [*(one for one in folder.iterdir() if one.is_dir())] or [folder]:
             assert [

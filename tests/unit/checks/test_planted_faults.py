@@ -373,7 +373,9 @@ def test_every_finding_has_its_parts(tmp_path):
     folder = write_known_series(
         tmp_path / "series", STORED, change=without("ImageType", "PatientSex")
     )
-    for finding in check(folder, validators=False):
+    findings = list(check(folder, validators=False))
+    assert findings
+    for finding in findings:
         assert finding.level == "error"
         assert finding.part.startswith("PS3.")
         assert finding.where.startswith("0001.dcm")

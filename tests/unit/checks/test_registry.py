@@ -12,6 +12,7 @@ from dicomseries.errors import OptionError
 
 
 def test_every_check_has_an_id_a_part_of_the_standard_and_a_text():
+    assert checks.registered()
     for one in checks.registered():
         assert re.fullmatch(r"(FIL|VR|MOD|SER|GEO|PIX|WIN|VAL|EXT|MFR|TIM|SEG)-\d{3}", one.id)
         assert one.part.startswith("PS3.")

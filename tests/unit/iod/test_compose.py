@@ -394,7 +394,9 @@ def test_every_kind_that_people_ask_for_has_a_reason_and_an_alternative(name):
 
 @pytest.mark.parametrize("refusal", REFUSED, ids=lambda refusal: refusal.names[0])
 def test_an_alternative_names_only_kinds_that_can_be_written(refusal):
-    for name in re.findall(r'"(\w+)"', refusal.remedy):
+    names = re.findall(r'"(\w+)"', refusal.remedy)
+    assert names or refusal.names[0] in {"ko", "ecg"}
+    for name in names:
         assert name == "Gy" or find_kind(name).name == name
 
 

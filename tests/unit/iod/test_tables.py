@@ -85,6 +85,7 @@ def test_no_row_is_unknown_to_the_kind_but_for_the_documented_extensions(kind):
 
 @kinds
 def test_every_default_is_legal_text(kind):
+    assert kind.rows
     for row in kind.rows:
         for value in getattr(row.source, "values", ()):
             assert text_fault(vr_of(row.keyword), value) is None
@@ -93,6 +94,7 @@ def test_every_default_is_legal_text(kind):
 
 @kinds
 def test_every_default_is_allowed_by_its_own_row(kind):
+    assert kind.rows
     for row in kind.rows:
         for value, texts in zip(
             getattr(row.source, "values", ()), getattr(row.source, "allowed", ()), strict=False
@@ -113,7 +115,9 @@ def test_only_position_and_identity_differ_between_instances(kind):
 
 @kinds
 def test_every_default_of_a_group_is_legal_text(kind):
-    for row in rows_of((*kind.groups, *kind.frames)):
+    rows = list(rows_of((*kind.groups, *kind.frames)))
+    assert rows
+    for row in rows:
         for value in getattr(row.source, "values", ()):
             assert isinstance(value, tuple) or text_fault(vr_of(row.keyword), value) is None
             assert isinstance(value, tuple) or value in ENUMERATED.get(row.keyword, (value,))
@@ -140,7 +144,9 @@ def test_a_functional_group_is_one_of_the_kinds_but_for_the_documented_extension
 
 @frames
 def test_a_group_has_a_row_for_every_attribute_that_its_item_must_have(kind):
-    for group in groups_of(kind.frames):
+    groups = list(groups_of(kind.frames))
+    assert groups
+    for group in groups:
         demanded = {
             one.keyword
             for one in group_requirements(kind.sop_class_uid, group.keyword)
@@ -151,7 +157,9 @@ def test_a_group_has_a_row_for_every_attribute_that_its_item_must_have(kind):
 
 @frames
 def test_a_row_of_a_group_is_in_the_groups_macro_and_at_least_as_strict(kind):
-    for group in groups_of(kind.frames):
+    groups = list(groups_of(kind.frames))
+    assert groups
+    for group in groups:
         macro = {
             one.keyword: one.type
             for one in group_requirements(kind.sop_class_uid, group.keyword)

@@ -77,11 +77,15 @@ def test_pages_and_pictures_are_durable(tmp_path: Path, synced: list[str]):
 def test_a_folder_that_cannot_be_opened_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    def refuse(*_: object) -> int:
+    rejected = []
+
+    def reject(path: object, *_: object) -> int:
+        rejected.append(path)
         raise PermissionError
 
-    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, "open", reject)
     durable.sync_folder(tmp_path)
+    assert rejected == [tmp_path]
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])

@@ -195,6 +195,8 @@ def test_each_format_says_whether_it_states_a_geometry(case):
 def test_what_is_not_stated_is_named_without_a_source_series(case):
     source, stated = case
     if stated == NOTHING:
+        with pytest.raises(GeometryError):
+            dcs.plan(source, kind="CT", metadata={"RescaleType": "HU"})
         return
     notes = dcs.plan(source, kind="CT", metadata={"RescaleType": "HU"}).advice
     expected = {

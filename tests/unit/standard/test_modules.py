@@ -73,7 +73,9 @@ def test_every_mandatory_group_is_one_of_the_class_and_has_a_table():
 
 
 def test_every_group_is_a_sequence_of_known_attributes():
+    assert FUNCTIONAL_GROUPS
     for uid, groups in FUNCTIONAL_GROUPS.items():
+        assert groups, uid
         for group in groups:
             assert vr_of(group) == "SQ"
             assert all(vr_of(one.keyword) for one in group_requirements(uid, group))

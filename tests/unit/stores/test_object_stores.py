@@ -411,7 +411,7 @@ def test_nothing_warns(url):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         dcs.write(ARRAY, url, **CT)
-        dcs.read(url)
+        assert np.array_equal(dcs.read(url).array, ARRAY)
 
 
 def test_obstore_is_not_asked_where_only_a_profile_lets_in(monkeypatch):

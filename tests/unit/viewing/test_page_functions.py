@@ -38,7 +38,9 @@ def test_every_script_is_in_the_page_after_those_it_needs():
 
 
 def test_every_script_is_short_enough_to_read():
-    for path in PAGE.iterdir():
+    scripts = list(PAGE.iterdir())
+    assert scripts
+    for path in scripts:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert len(lines) <= 500
         assert max(map(len, lines)) <= 180, "not minified"
