@@ -1,11 +1,11 @@
-"""The plan of a series: every name, UID, attribute and size, before a pixel is encoded."""
+"""The plan of a series: names, UIDs, attributes and sizes."""
 
 from __future__ import annotations
 
 from dicomseries.plan.column_checks import check_agreement
 from dicomseries.plan.columns import Column, Extent, given_columns
 from dicomseries.plan.compressible_kind import check_compressible, check_sign, kind_for_codec
-from dicomseries.plan.frame_plan import FramePart, frame_parts
+from dicomseries.plan.frame_plan import FramePart
 from dicomseries.plan.plan_facts import (
     SOFTWARE_VERSION,
     grid_facts,
@@ -13,7 +13,7 @@ from dicomseries.plan.plan_facts import (
     moment_facts,
     place_facts,
 )
-from dicomseries.plan.plan_series import check_frame, plan_series
+from dicomseries.plan.plan_series import SeriesDraft, check_draft, check_frame, plan_series
 from dicomseries.plan.series_plan import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -29,12 +29,13 @@ __all__ = [
     "Extent",
     "FramePart",
     "InstancePlan",
+    "SeriesDraft",
     "SeriesPlan",
     "check_agreement",
     "check_compressible",
+    "check_draft",
     "check_frame",
     "check_sign",
-    "frame_parts",
     "given_columns",
     "grid_facts",
     "identity_facts",

@@ -1,10 +1,10 @@
-"""Attributes with another value in every volume, slice or frame, as columns of values."""
+"""Attributes that differ by volume, slice or frame."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -21,14 +21,15 @@ from dicomseries.standard.moments import date_text, moment_of
 __all__ = ["Column", "Extent", "Per", "given_columns", "time_columns", "time_facts"]
 
 Per = Literal["volume", "slice", "frame"]
+Values = tuple[Value, ...]
 
 _EVEN = 1e-6
-"""Times that differ by less than this part of a step follow each other evenly."""
+"""Times that differ by less than this part of a step are even."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """How many frames there are, and when the volumes were taken.
+    """Number of volumes and slices, and times.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """The values of one attribute.
+    """Values of one attribute in each volume or slice.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ class Column:
     per : {"volume", "slice", "frame"}
         What an entry of `values` belongs to; the slices are those of every volume.
     values : tuple
-        The values of each, as `Attribute` has them; None where the attribute is not to be there.
+        The values of each, as `Attribute` has them; None if the attribute is absent there.
     vr : str
         Value representation.
 
@@ -90,38 +91,39 @@ class Column:
 
     keyword: str
     per: Per
-    values: tuple[tuple[Value, ...] | None, ...]
+    values: tuple[Values | None, ...]
     vr: str
 
     def __post_init__(self) -> None:
         tag_of(self.keyword)
 
-    def at(self, frame: int, *, slices: int) -> tuple[Value, ...] | None:
-        """Return the values of a frame; None if the attribute is not there."""
+    def at(self, frame: int, *, slices: int) -> Values | None:
+        """Return the values in a frame; None if absent."""
         if self.per == "volume":
             return self.values[frame // slices]
         return self.values[frame % slices if self.per == "slice" else frame]
 
     @property
     def is_constant(self) -> bool:
-        """Whether all entries are equal, so that the attribute may as well be shared."""
-        # equal entries are mostly the same object: comparing is then free, hashing large sequences is not
+        """Whether all entries are equal."""
+        # equal entries are mostly one object: comparing is then free, hashing sequences is not
         return bool(self.values) and all(entry == self.values[0] for entry in self.values)
 
     def of_volume(self, index: int, *, slices: int) -> Column:
-        """Return what is left of the column for one of the volumes."""
+        """Return the column of one of the volumes."""
         if self.per == "slice":
             return self
-        first, count = (index, 1) if self.per == "volume" else (index * slices, slices)
-        per: Per = "volume" if self.per == "volume" else "slice"
-        return Column(
-            keyword=self.keyword, per=per, values=self.values[first : first + count], vr=self.vr
-        )
+        per: Per = "volume"
+        values = self.values[index : index + 1]
+        if self.per == "frame":
+            per = "slice"
+            values = self.values[index * slices : (index + 1) * slices]
+        return Column(keyword=self.keyword, per=per, values=values, vr=self.vr)
 
 
-# ------------------------------------------------------------------------------------------------------------- time
+# --------------------------------------------------------------------------------------------- time
 def time_columns(kind: Kind, extent: Extent, metadata: Metadata) -> tuple[Column, ...]:
-    """Return what a kind says of each volume: its number, and its time where that is known.
+    """Return number and time of each volume.
 
     Parameters
     ----------
@@ -130,36 +132,27 @@ def time_columns(kind: Kind, extent: Extent, metadata: Metadata) -> tuple[Column
     extent : Extent
         The volumes and their times in seconds.
     metadata : Metadata
-        What the user has given wins; AcquisitionDate and AcquisitionTime are the moment of the first volume.
+        The user's attributes win; AcquisitionDate and AcquisitionTime are those of the first
+        volume.
 
     Notes
     -----
-    PS3.3 sections C.8.3.1 (TemporalPositionIdentifier), C.8.9.4 (FrameReferenceTime, ActualFrameDuration),
-    C.7.6.1 (AcquisitionNumber, AcquisitionTime), C.7.6.16.2.2 (TemporalPositionIndex).
-
-    Examples
-    --------
-    >>> from dicomseries.iod import MR
-    >>> [one.keyword for one in time_columns(MR, Extent(volumes=2, slices=3, times_s=(0.0, 2.5)), Metadata())][:1]
-    ['TemporalPositionIdentifier']
+    PS3.3 sections C.8.3.1 (TemporalPositionIdentifier), C.8.9.4 (FrameReferenceTime,
+    ActualFrameDuration), C.7.6.1 (AcquisitionNumber, AcquisitionTime), C.7.6.16.2.2
+    (TemporalPositionIndex).
     """
-    found: list[Column] = []
-    for keyword, values in _over_time(extent, metadata).items() if extent.is_timed else ():
-        base = keyword in {"AcquisitionDate", "AcquisitionTime"}
-        if keyword in kind.over_time and (base or metadata.get(keyword) is None):
-            found.append(Column(keyword=keyword, per="volume", values=values, vr=vr_of(keyword)))
-    return tuple(found)
+    if not extent.is_timed:
+        return ()
+    columns: list[Column] = []
+    for keyword, values in _values_over_time(extent, metadata).items():
+        is_start = keyword in {"AcquisitionDate", "AcquisitionTime"}
+        if keyword in kind.over_time and (is_start or metadata.get(keyword) is None):
+            columns.append(Column(keyword=keyword, per="volume", values=values, vr=vr_of(keyword)))
+    return tuple(columns)
 
 
 def time_facts(kind: Kind, extent: Extent) -> dict[str, tuple[Any, ...]]:
-    """Return what a kind says once of all volumes together.
-
-    Examples
-    --------
-    >>> from dicomseries.iod import MR
-    >>> time_facts(MR, Extent(volumes=2, slices=3))
-    {'NumberOfTemporalPositions': ('2',)}
-    """
+    """Return the attributes of a kind about all volumes together."""
     if not extent.is_timed:
         return {}
     facts: dict[str, tuple[Any, ...]] = {
@@ -173,34 +166,34 @@ def time_facts(kind: Kind, extent: Extent) -> dict[str, tuple[Any, ...]]:
     return {keyword: values for keyword, values in facts.items() if keyword in kind.over_time}
 
 
-def _over_time(extent: Extent, metadata: Metadata) -> dict[str, tuple[tuple[Value, ...], ...]]:
+def _values_over_time(extent: Extent, metadata: Metadata) -> dict[str, tuple[Values, ...]]:
     numbers = range(1, extent.volumes + 1)
-    found: dict[str, tuple[tuple[Value, ...], ...]] = {
-        "TemporalPositionIdentifier": tuple((str(number),) for number in numbers),
-        "AcquisitionNumber": tuple((str(number),) for number in numbers),
+    texts = tuple((str(number),) for number in numbers)
+    values: dict[str, tuple[Values, ...]] = {
+        "TemporalPositionIdentifier": texts,
+        "AcquisitionNumber": texts,
         "TemporalPositionIndex": tuple((number,) for number in numbers),
     }
     if extent.times_s is None:
-        return found
+        return values
     milliseconds = [1000 * time for time in extent.times_s]
-    found |= {
-        "FrameReferenceTime": tuple((format_ds(time),) for time in milliseconds),
-        "ActualFrameDuration": tuple((str(round(step)),) for step in _steps(milliseconds)),
-        "TemporalPositionTimeOffset": tuple((time,) for time in extent.times_s),
-    }
-    return found | _moments(extent.times_s, metadata)
+    steps = _steps(milliseconds)
+    values["FrameReferenceTime"] = tuple((format_ds(time),) for time in milliseconds)
+    values["ActualFrameDuration"] = tuple((str(round(step)),) for step in steps)
+    values["TemporalPositionTimeOffset"] = tuple((time,) for time in extent.times_s)
+    return values | _acquisition_moments(extent.times_s, metadata)
 
 
 def _steps(times: Sequence[float]) -> list[float]:
-    """Return the time from each volume to the next; the last one is taken to last as long as the one before."""
+    """Return the duration of each volume."""
     steps = [after - before for before, after in pairwise(times)]
     return [*steps, steps[-1]] if steps else [0.0]
 
 
-def _moments(
+def _acquisition_moments(
     times_s: Sequence[float], metadata: Metadata
-) -> dict[str, tuple[tuple[Value, ...], ...]]:
-    """Return date and time of each volume, if the user has said when the first was acquired."""
+) -> dict[str, tuple[Values, ...]]:
+    """Return date and time of each volume, if known."""
     date, time = metadata.get("AcquisitionDate"), metadata.get("AcquisitionTime")
     if date is None or time is None or date.is_empty or time.is_empty:
         return {}
@@ -209,32 +202,37 @@ def _moments(
         return {}
     moments = [start + dt.timedelta(seconds=seconds) for seconds in times_s]
     return {
-        "AcquisitionDate": tuple((date_text(one),) for one in moments),
-        "AcquisitionTime": tuple((f"{one:%H%M%S.%f}",) for one in moments),
+        "AcquisitionDate": tuple((date_text(moment),) for moment in moments),
+        "AcquisitionTime": tuple((f"{moment:%H%M%S.%f}",) for moment in moments),
     }
 
 
-# ------------------------------------------------------------------------------------------------------- the user's
+# ------------------------------------------------------------------------------------- the user's
+_OF_PLACES = {"ImagePositionPatient", "SliceLocation"}
+"""They would place slices unevenly; slices are even here."""
+
+
 def given_columns(
     per_volume: Mapping[str, Any] | None, extent: Extent, *, is_reversed: bool = False
 ) -> tuple[Column, ...]:
-    """Return the user's attributes of each volume or slice, checked as metadata are.
+    """Return the user's attributes of each volume or slice, checked.
 
     Parameters
     ----------
     per_volume : mapping of str to sequence
-        By keyword: one entry for each volume; or for each slice of each volume, as one row (volumes · slices) or as
-        rows of slices for each volume; of a single volume, or where slices and volumes differ in number, also one
-        entry for each slice. None leaves the attribute out of that volume or slice.
+        By keyword: one entry for each volume; or for each slice of each volume, as one row
+        (volumes · slices) or as rows of slices for each volume; of a single volume, or if slices
+        and volumes differ in number, also one entry for each slice. None leaves the attribute out
+        of that volume or slice.
     extent : Extent
-        How many there are.
+        Numbers of volumes and slices.
     is_reversed : bool
         Whether the slices are written in the opposite order of the array.
 
     Raises
     ------
     MetadataError
-        All that does not fit, at once.
+        All faults at once.
 
     Examples
     --------
@@ -243,88 +241,79 @@ def given_columns(
     (((0.0,), (1000.0,)), 'volume')
     """
     faults: list[MetadataError] = []
-    found: list[Column] = []
+    columns: list[Column] = []
     for keyword, entries in (per_volume or {}).items():
         try:
-            found.append(_given(keyword, entries, extent, is_reversed=is_reversed))
+            columns.append(_column(keyword, entries, extent, is_reversed=is_reversed))
         except MetadataError as fault:
             faults.append(fault)
     if faults:
         raise MetadataError.together(faults)
-    return (*found, *_directionality(found))
+    return (*columns, *_directionality(columns))
 
 
-def _given(keyword: str, entries: Any, extent: Extent, *, is_reversed: bool) -> Column:
+def _column(keyword: str, entries: Any, extent: Extent, *, is_reversed: bool) -> Column:
     if keyword in _OF_PLACES:
         raise _uneven_slices(keyword)
-    rows = _listed(keyword, entries, extent)
-    per: Per = "volume" if len(rows) == extent.volumes else "frame"
-    if per == "volume" and all(_is_row(keyword, row, extent) for row in rows):
-        rows, per = [one for row in rows for one in row], "frame"
-    elif per == "frame" and len(rows) == extent.slices:
-        per = "slice"
-    elif per == "frame" and len(rows) != extent.frames:
-        raise _wrong_length(keyword, len(rows), extent)
+    rows, per = _entries(keyword, entries, extent)
     if is_reversed and per != "volume":
-        rows = [
-            one
-            for first in range(0, len(rows), extent.slices)
-            for one in rows[first : first + extent.slices][::-1]
-        ]
-    checked = [_checked(keyword, index, row) for index, row in enumerate(rows)]
-    vr = next((vr for vr, values in checked if values is not None), vr_of(keyword))
-    return Column(keyword=keyword, per=per, values=tuple(values for _, values in checked), vr=vr)
+        slices = extent.slices
+        in_order, rows = rows, []
+        for first in range(0, len(in_order), slices):
+            rows += in_order[first : first + slices][::-1]
+    values: list[Values | None] = []
+    vr = ""
+    for index, row in enumerate(rows):
+        entry_vr, entry = _checked(keyword, index, row)
+        vr = vr or entry_vr
+        values.append(entry)
+    return Column(keyword=keyword, per=per, values=tuple(values), vr=vr or vr_of(keyword))
 
 
-def _listed(keyword: str, entries: Any, extent: Extent) -> list[Any]:
+def _entries(keyword: str, entries: Any, extent: Extent) -> tuple[list[Any], Per]:
+    """Return the entries in a row, and their owners."""
     plain = entries.tolist() if hasattr(entries, "tolist") else entries
-    if isinstance(plain, (list, tuple)):
-        return list(plain)
-    raise _wrong_length(keyword, None, extent)
+    if not isinstance(plain, (list, tuple)):
+        raise _wrong_length(keyword, None, extent)
+    rows = list(plain)
+    if len(rows) == extent.volumes:
+        if not all(_is_volume_row(keyword, row, extent) for row in rows):
+            return rows, "volume"
+        return [entry for row in rows for entry in row], "frame"
+    if len(rows) == extent.slices:
+        return rows, "slice"
+    if len(rows) != extent.frames:
+        raise _wrong_length(keyword, len(rows), extent)
+    return rows, "frame"
 
 
-def _is_row(keyword: str, row: Any, extent: Extent) -> bool:
-    """Return whether an entry holds the values of the slices of one volume, rather than one value of many numbers."""
+def _is_volume_row(keyword: str, row: Any, extent: Extent) -> bool:
+    """Return whether an entry holds a value for each slice."""
     if not isinstance(row, (list, tuple)) or len(row) != extent.slices:
         return False
     try:
-        return dictionary_VM(keyword) == "1" or all(isinstance(one, (list, tuple)) for one in row)
-    except KeyError:  # what is no keyword is refused as metadata are
+        is_single = dictionary_VM(keyword) == "1"
+    except KeyError:  # not a keyword: rejected as in metadata
         return False
+    return is_single or all(isinstance(entry, (list, tuple)) for entry in row)
 
 
-_OF_PLACES = {"ImagePositionPatient", "SliceLocation"}
-"""What would put each slice where it likes; slices are even here."""
-
-
-def _uneven_slices(keyword: str) -> MetadataError:
-    return MetadataError(
-        code="spacing-uneven",
-        where=f"per_volume[{keyword!r}]",
-        given="a position for each slice",
-        expected="none: a series is written with even slices, whose positions follow from origin= and spacing=",
-        remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK), and pass their origin= and "
-        "spacing=, or affine= with space=.",
-    )
-
-
-def _checked(keyword: str, index: int, row: Any) -> tuple[str, tuple[Value, ...] | None]:
+def _checked(keyword: str, index: int, row: Any) -> tuple[str, Values | None]:
     if row is None or (isinstance(row, float) and math.isnan(row)):
         return "", None
     try:
-        found = Metadata.from_mapping({keyword: row}).attributes
-    except MetadataError as refusal:
-        fault = refusal.faults[0]
+        attributes = Metadata.from_mapping({keyword: row}).attributes
+    except MetadataError as error:
+        fault = error.faults[0]
+        is_count = fault.code == "number-of-values"
         raise MetadataError(
             code=fault.code,
             where=f"per_volume[{keyword!r}][{index}]",
             given=fault.given,
             expected=fault.expected,
-            remedy="Give that many values to each."
-            if fault.code == "number-of-values"
-            else fault.remedy,
+            remedy="Give that many values to each." if is_count else fault.remedy,
         ) from None
-    if len(found) > 1:
+    if len(attributes) > 1:
         raise MetadataError(
             code="private-attribute",
             where=f"per_volume[{keyword!r}]",
@@ -332,7 +321,19 @@ def _checked(keyword: str, index: int, row: Any) -> tuple[str, tuple[Value, ...]
             expected="an attribute of the DICOM data dictionary",
             remedy="Give one value for all in metadata=, or use ImageComments.",
         )
-    return found[0].vr, found[0].values
+    return attributes[0].vr, attributes[0].values
+
+
+def _uneven_slices(keyword: str) -> MetadataError:
+    return MetadataError(
+        code="spacing-uneven",
+        where=f"per_volume[{keyword!r}]",
+        given="a position for each slice",
+        expected="none: a series is written with even slices, whose positions follow from origin= "
+        "and spacing=",
+        remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK), and pass "
+        "their origin= and spacing=, or affine= with space=.",
+    )
 
 
 def _wrong_length(keyword: str, count: int | None, extent: Extent) -> MetadataError:
@@ -345,31 +346,31 @@ def _wrong_length(keyword: str, count: int | None, extent: Extent) -> MetadataEr
         code="per-volume-length",
         where=f"per_volume[{keyword!r}]",
         given="no list" if count is None else f"{count} values",
-        expected=f"a list of {', '.join(dict.fromkeys(lengths))} values",
-        remedy="Give one value for each volume, or for each slice; one value for all belongs into metadata=.",
+        expected=f"a list of {', '.join(lengths)} values",
+        remedy="Give one value for each volume, or for each slice; one value for all belongs into "
+        "metadata=.",
     )
 
 
 def _directionality(columns: Sequence[Column]) -> Iterator[Column]:
-    """Yield what follows from b-values and gradient directions (PS3.3 section C.8.13.5.9)."""
-    by_name: dict[str, Column] = {column.keyword: column for column in columns}
-    weights, directions = (
-        by_name.get("DiffusionBValue"),
-        by_name.get("DiffusionGradientOrientation"),
-    )
+    """Yield DiffusionDirectionality of b-values and directions (PS3.3 C.8.13.5.9)."""
+    by_name = {column.keyword: column for column in columns}
+    weights = by_name.get("DiffusionBValue")
+    directions = by_name.get("DiffusionGradientOrientation")
     if weights is None or "DiffusionDirectionality" in by_name:
         return
-    if directions is not None and directions.per != weights.per:
+    if directions is None:
+        orientations: Sequence[Values | None] = [None] * len(weights.values)
+    elif directions.per == weights.per:
+        orientations = directions.values
+    else:
         return
-    term: Callable[[Any, Any], str] = lambda weight, direction: (  # noqa: E731 - one line of a table
-        "NONE" if not weight[0] else "ISOTROPIC" if direction is None else "DIRECTIONAL"
-    )
-    pairs = zip(
-        weights.values,
-        directions.values if directions else (None,) * len(weights.values),
-        strict=True,
-    )
-    values = tuple(
-        None if weight is None else (term(weight, direction),) for weight, direction in pairs
-    )
-    yield Column(keyword="DiffusionDirectionality", per=weights.per, values=values, vr="CS")
+    terms: list[Values | None] = []
+    for weight, orientation in zip(weights.values, orientations, strict=True):
+        if weight is None:
+            terms.append(None)
+        elif not weight[0]:
+            terms.append(("NONE",))
+        else:
+            terms.append(("ISOTROPIC",) if orientation is None else ("DIRECTIONAL",))
+    yield Column(keyword="DiffusionDirectionality", per=weights.per, values=tuple(terms), vr="CS")

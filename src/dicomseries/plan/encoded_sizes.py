@@ -1,4 +1,4 @@
-"""How long things are in Explicit VR Little Endian, before a byte of them is encoded (PS3.5 section 7.1.2)."""
+"""Sizes in Explicit VR Little Endian (PS3.5 section 7.1.2)."""
 
 from __future__ import annotations
 
@@ -21,31 +21,30 @@ PREAMBLE_BYTES = 128 + 4 + 12
 """Preamble, DICM, and the group length of the file meta information (PS3.10 section 7.1)."""
 
 
-def encoded_bytes(own: Attribute) -> int:
-    """Return the length of an attribute with its head.
-
-    Examples
-    --------
-    >>> from dicomseries.standard.attribute import attribute
-    >>> encoded_bytes(attribute("PatientID", "42")), encoded_bytes(attribute("Rows", 4))
-    (10, 10)
-    """
-    return element_bytes(own.vr, own.values)
+def encoded_bytes(attribute: Attribute) -> int:
+    """Return the length of an attribute with its head."""
+    return element_bytes(attribute.vr, attribute.values)
 
 
 def element_bytes(vr: str, values: tuple[Value, ...]) -> int:
-    """Return the length of an element with its head, by its value representation and values.
-
-    Examples
-    --------
-    >>> element_bytes("FD", (1.5, 2.5))
-    24
-    """
-    return (12 if vr in LONG_VRS else 8) + _value_bytes(vr, values)
+    """Return the length of an element with its head."""
+    head = 12 if vr in LONG_VRS else 8
+    if vr == "SQ":
+        return head + sum(
+            8 + sum(map(encoded_bytes, item)) for item in values if isinstance(item, tuple)
+        )
+    if vr in BINARY_BYTES:
+        return head + BINARY_BYTES[vr] * len(values)
+    if values and isinstance(values[0], bytes):
+        length = len(values[0])
+    else:
+        text = "\\".join(map(str, values))
+        length = len(text) if text.isascii() else len(text.encode())
+    return head + length + length % 2
 
 
 def most_encapsulated(*, rows: int, row_bytes: int, words: int, frames: int) -> int:
-    """Return what compressed frames take at most, with their heads, tables and delimiter (PS3.5 section A.4).
+    """Return the largest size of compressed frames (PS3.5 section A.4).
 
     Parameters
     ----------
@@ -56,27 +55,11 @@ def most_encapsulated(*, rows: int, row_bytes: int, words: int, frames: int) -> 
     frames : int
         Frames of the file.
 
-    Notes
-    -----
-    Of noise, the least compressible there is, every codec makes less; a test searches for what takes more.
-
-    Examples
-    --------
-    >>> most_encapsulated(rows=512, row_bytes=1024, words=2, frames=1)
-    657473
+    Returns
+    -------
+    int
+        With heads of items, tables and delimiter. Every codec makes less even of noise, the least
+        compressible content; a test searches for more.
     """
     frame = rows * row_bytes * 5 // 4 + rows * words + _STREAM_HEADERS
     return frames * (frame + _FRAME_PARTS) + _TABLE_HEADS
-
-
-def _value_bytes(vr: str, values: tuple[Value, ...]) -> int:
-    if vr == "SQ":
-        return sum(8 + sum(map(encoded_bytes, item)) for item in values if isinstance(item, tuple))
-    if vr in BINARY_BYTES:
-        return BINARY_BYTES[vr] * len(values)
-    if values and isinstance(values[0], bytes):
-        length = len(values[0])
-    else:
-        text = "\\".join(map(str, values))
-        length = len(text) if text.isascii() else len(text.encode())
-    return length + length % 2

@@ -1,47 +1,45 @@
-"""The frames of a multi-frame object: how they are indexed, and their functional groups.
+"""Frames of a multi-frame object: their dimensions and functional groups.
 
-PS3.3 sections C.7.6.16 and C.7.6.17. What repeats from frame to frame is made, and later encoded, once.
+PS3.3 sections C.7.6.16 and C.7.6.17. Values that repeat from frame to frame are made, and later
+encoded, once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dicomseries.iod import Kind, Leaf, VaryingGroup
+from dicomseries.iod import Kind
+from dicomseries.plan.columns import Extent
 from dicomseries.plan.encoded_sizes import BINARY_BYTES, element_bytes
 from dicomseries.standard.attribute import Attribute, Value, attribute, tag_of
 from dicomseries.uids import SeriesUids
 
-if TYPE_CHECKING:
-    from dicomseries.plan.columns import Extent
-    from dicomseries.plan.series_plan import SeriesPlan
-
-__all__ = ["FramePart", "frame_facts", "frame_parts", "frames_bytes"]
+__all__ = ["FramePart", "frame_facts", "frames_bytes"]
 
 _DIMENSIONS = {
     "StackID": "Stack ID",
     "TemporalPositionIndex": "Temporal Position Index",
     "InStackPositionNumber": "In-Stack Position Number",
 }
-"""What frames are indexed by, slowest first, with their labels (PS3.3 section C.7.6.17)."""
+"""Dimensions of the frames with their labels, slowest first (PS3.3 section C.7.6.17)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FramePart:
-    """A piece of every frame's item: an attribute, or a sequence of one item made of further parts.
+    """Attribute or sequence in the item of every frame.
 
     Parameters
     ----------
     keyword, vr : str
         Of the attribute or sequence.
     values : tuple
-        Values of the attribute, one entry for each slice, volume or frame; None where it is not there.
+        Values of the attribute, one entry for each slice, volume or frame; None if it is absent.
     repeat : int
         Frame `f` has the entry ``f // repeat % len(values)``.
     parts : tuple of FramePart
-        What the item of a sequence holds.
+        Content of the item of a sequence.
 
     Examples
     --------
@@ -57,111 +55,75 @@ class FramePart:
 
 
 def frame_facts(kind: Kind, extent: Extent, uids: SeriesUids) -> dict[str, tuple[Any, ...]]:
-    """Return what a multi-frame object says of its frames as a whole.
-
-    Examples
-    --------
-    >>> from dicomseries.iod import CT
-    >>> frame_facts(CT, None, None)
-    {}
-    """
+    """Return attributes of a multi-frame object about all frames."""
     if not kind.is_multi_frame:
         return {}
     organization = attribute("DimensionOrganizationUID", uids.other("dimension organization"))
-    used = [
-        keyword for keyword in _DIMENSIONS if extent.is_timed or keyword != "TemporalPositionIndex"
-    ]
+    dimensions = dict(_DIMENSIONS)
+    if not extent.is_timed:
+        del dimensions["TemporalPositionIndex"]
     return {
         "NumberOfFrames": (str(extent.frames),),
         "StackID": ("1",),
         "DimensionOrganizationSequence": ((organization,),),
         "DimensionOrganizationType": ("3D_TEMPORAL" if extent.is_timed else "3D",),
-        "DimensionIndexSequence": tuple(_dimension(keyword, organization) for keyword in used),
+        "DimensionIndexSequence": tuple(
+            _dimension(keyword, label, organization) for keyword, label in dimensions.items()
+        ),
     }
 
 
-def _dimension(keyword: str, organization: Attribute) -> tuple[Attribute, ...]:
+def _dimension(keyword: str, label: str, organization: Attribute) -> tuple[Attribute, ...]:
     return (
         organization,
         attribute("DimensionIndexPointer", tag_of(keyword)),
         attribute("FunctionalGroupPointer", tag_of("FrameContentSequence")),
-        attribute("DimensionDescriptionLabel", _DIMENSIONS[keyword]),
-    )
-
-
-def frame_parts(plan: SeriesPlan) -> tuple[FramePart, ...]:
-    """Return the functional groups that differ from frame to frame, in the order of their tags.
-
-    What only depends on the slice, or only on the volume, has one entry for each of these: 50 volumes of 100 slices
-    have 100 positions, not 5,000.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import dicomseries as dcs
-    >>> frame_parts(dcs.plan(np.zeros((3, 4, 5), "int16"), kind="CT", spacing=(1, 1, 2)))
-    ()
-    """
-    return tuple(_part(group, plan) for group in plan.per_frame)
-
-
-def _part(part: VaryingGroup | Leaf | Attribute, plan: SeriesPlan) -> FramePart:
-    if isinstance(part, Attribute):
-        return FramePart(keyword=part.keyword, vr=part.vr, values=(part.values,))
-    if isinstance(part, VaryingGroup):
-        return FramePart(
-            keyword=part.keyword, vr="SQ", parts=tuple(_part(inner, plan) for inner in part.parts)
-        )
-    slices, volumes = plan.extent.slices, plan.extent.volumes
-    period = plan.period(part.column)
-    frames = {"volume": range(0, volumes * slices, slices), "slice": range(slices)}.get(
-        period, range(volumes * slices)
-    )
-    vr, values = plan.values(part, frames)
-    return FramePart(
-        keyword=part.keyword, vr=vr, values=values, repeat=slices if period == "volume" else 1
+        attribute("DimensionDescriptionLabel", label),
     )
 
 
 def frames_bytes(parts: Sequence[FramePart], frames: int) -> int:
-    """Return the length of PerFrameFunctionalGroupsSequence with its head; 0 if there is none.
-
-    Examples
-    --------
-    >>> frames_bytes([FramePart(keyword="StackID", vr="SH", values=(("1",),))], 3)
-    66
-    """
+    """Return the length of PerFrameFunctionalGroupsSequence; 0 without parts."""
     if not parts:
         return 0
-    lengths = [_lengths(part, frames)[0] for part in parts]
-    return 12 + 8 * frames + sum(sum(own) * (frames // len(own)) for own in lengths)
+    total = 12 + 8 * frames
+    for part in parts:
+        lengths, _ = _lengths(part, frames)
+        total += sum(lengths) * (frames // len(lengths))
+    return total
 
 
 def _lengths(part: FramePart, frames: int) -> tuple[list[int], int]:
-    """Return the length of a part in each of its entries, and how often each repeats."""
-    if (
-        part.vr in BINARY_BYTES
-        and len({-1 if values is None else len(values) for values in part.values}) == 1
-    ):
-        return [
-            _length(part, part.values[0])
-        ], part.repeat  # as many numbers in each: all are of one length
-    if part.vr != "SQ" or part.values:
-        return [_length(part, values) for values in part.values], part.repeat
-    inner = [_lengths(one, frames) for one in part.parts]
-    fixed = sum(lengths[0] for lengths, _ in inner if len(lengths) == 1)
-    others = [(lengths, repeat) for lengths, repeat in inner if len(lengths) > 1]
-    spans = {(len(lengths), repeat) for lengths, repeat in others}
-    if len(spans) > 1:
-        columns = [
-            [own[frame // repeat % len(own)] for frame in range(frames)] for own, repeat in others
-        ]
-    else:
-        columns = [own for own, _ in others] or [[0]]
-    repeat = spans.pop()[1] if len(spans) == 1 else 1
+    """Return the length of each entry, and its repeats."""
+    if part.vr == "SQ" and not part.values:
+        return _sequence_lengths(part, frames)
+    counts = {-1 if values is None else len(values) for values in part.values}
+    if part.vr in BINARY_BYTES and len(counts) == 1:
+        return [_length(part.vr, part.values[0])], part.repeat  # as many numbers in each entry
+    return [_length(part.vr, values) for values in part.values], part.repeat
+
+
+def _sequence_lengths(part: FramePart, frames: int) -> tuple[list[int], int]:
+    fixed = 0
+    varying: list[tuple[list[int], int]] = []
+    for inner in part.parts:
+        lengths, repeat = _lengths(inner, frames)
+        if len(lengths) == 1:
+            fixed += lengths[0]
+        else:
+            varying.append((lengths, repeat))
+    columns = [lengths for lengths, _ in varying] or [[0]]
+    spans = {(len(lengths), repeat) for lengths, repeat in varying}
+    repeat = 1
+    if len(spans) == 1:
+        ((_, repeat),) = spans
+    elif spans:  # they repeat differently: one length for each frame
+        columns = []
+        for lengths, step in varying:
+            columns.append([lengths[frame // step % len(lengths)] for frame in range(frames)])
     totals = [fixed + sum(row) for row in zip(*columns, strict=True)]
     return [20 + length if length else 0 for length in totals], repeat
 
 
-def _length(part: FramePart, values: tuple[Value, ...] | None) -> int:
-    return 0 if values is None else element_bytes(part.vr, values)
+def _length(vr: str, values: tuple[Value, ...] | None) -> int:
+    return 0 if values is None else element_bytes(vr, values)

@@ -1,4 +1,4 @@
-"""What the plan knows of a series before a table asks: identity, dates, grid, pixels, values."""
+"""Facts of a series by keyword."""
 
 from __future__ import annotations
 
@@ -26,24 +26,26 @@ __all__ = [
 ]
 
 SOFTWARE_VERSION = "0.1.0"
-"""Of this package; a test holds it to what the package's metadata say."""
+"""Version of this package; a test compares it with the metadata of the package."""
 
 Facts: TypeAlias = dict[str, tuple[Any, ...]]
 """Values by keyword, as the tables take them."""
 
 
 def moment_facts(moment: dt.datetime | None, zone: str = "") -> Facts:
-    """Return the dates and times of what is made now, in the zone of the other dates if that is known."""
+    """Return dates and times of the write, in local time."""
     if moment is None:
         return {}
     local = in_zone(moment.replace(microsecond=0), zone) or moment
-    date, time = date_text(local), time_text(local)
-    names = ("Study", "Series", "Content", "InstanceCreation")
-    return {f"{name}Date": (date,) for name in names} | {f"{name}Time": (time,) for name in names}
+    facts: Facts = {}
+    for name in ("Study", "Series", "Content", "InstanceCreation"):
+        facts[f"{name}Date"] = (date_text(local),)
+        facts[f"{name}Time"] = (time_text(local),)
+    return facts
 
 
 def identity_facts(sop_class_uid: str, uids: SeriesUids) -> Facts:
-    """Return the UIDs of the series, and who wrote it."""
+    """Return the UIDs of the series, and the software."""
     return {
         "SOPClassUID": (sop_class_uid,),
         "SoftwareVersions": (f"dicomseries {SOFTWARE_VERSION}",),
@@ -54,32 +56,36 @@ def identity_facts(sop_class_uid: str, uids: SeriesUids) -> Facts:
 
 
 def place_facts(grid: Grid, facts: Facts) -> Facts:
-    """Return the facts without a frame of reference where the grid has no place in one (PS3.3 section C.7.4.1)."""
-    if grid.statement.has_place:
-        return facts
-    return {
-        keyword: values for keyword, values in facts.items() if keyword != "FrameOfReferenceUID"
-    }
+    """Return the facts, with a frame of reference if placed.
+
+    PS3.3 section C.7.4.1.
+    """
+    facts = dict(facts)
+    if not grid.statement.has_place:
+        facts.pop("FrameOfReferenceUID", None)
+    return facts
 
 
 def grid_facts(grid: Grid) -> Facts:
-    """Return the geometry that all slices share, as DS texts (mm, LPS); what nobody stated is left out."""
+    """Return the stated geometry as DS texts (mm, LPS)."""
     x, y, z = grid.spacing_texts()
-    slices: Facts = {"NumberOfSlices": (grid.shape[0],)}
-    if not grid.statement.has_place:
-        return slices | ({"PixelSpacing": (y, x)} if grid.statement.is_measured else {})
-    plane: Facts = {
-        "PixelSpacing": (y, x),  # row spacing first (PS3.3 section 10.7.1.3)
-        "ImageOrientationPatient": grid.orientation_texts(),
-    }
-    if grid.statement.thickness == "missing":
-        return slices | plane
-    # Both, always: of a single slice, ITK reads only SpacingBetweenSlices and others only SliceThickness.
-    return slices | plane | {"SliceThickness": (z,), "SpacingBetweenSlices": (z,)}
+    facts: Facts = {"NumberOfSlices": (grid.shape[0],)}
+    if grid.statement.has_place or grid.statement.is_measured:
+        facts["PixelSpacing"] = (y, x)  # row spacing first (PS3.3 section 10.7.1.3)
+    if grid.statement.has_place:
+        facts["ImageOrientationPatient"] = grid.orientation_texts()
+        if grid.statement.thickness != "missing":
+            # Always both: of a single slice, ITK reads only SpacingBetweenSlices and other
+            # readers only SliceThickness.
+            facts |= {"SliceThickness": (z,), "SpacingBetweenSlices": (z,)}
+    return facts
 
 
 def pixel_facts(grid: Grid, samples: int, value_map: ValueMap, syntax: TransferSyntax) -> Facts:
-    """Return the pixel format (PS3.3 sections C.7.6.3 and C.7.6.24: floats have no BitsStored and no sign)."""
+    """Return the pixel format (PS3.3 sections C.7.6.3 and C.7.6.24).
+
+    Floats have neither BitsStored nor a sign.
+    """
     facts: Facts = {
         "Rows": (grid.shape[1],),
         "Columns": (grid.shape[2],),
@@ -101,48 +107,48 @@ def pixel_facts(grid: Grid, samples: int, value_map: ValueMap, syntax: TransferS
 
 
 def value_facts(kind: Kind, samples: int, value_map: ValueMap, statistics: Statistics) -> Facts:
-    """Return what the stored numbers mean, and how far they are from the real ones."""
+    """Return rescale, real-world mapping and error of the values."""
     facts: Facts = {"DerivationDescription": (value_map.describe(),)}
-    if samples == 1 and (
-        not value_map.is_identity or value_map.slopes or _demands(kind, "RescaleSlope")
-    ):
+    if samples > 1:
+        return facts
+    is_rescaled = not value_map.is_identity or bool(value_map.slopes)
+    if is_rescaled or _requires_slope(kind):
         facts |= {"RescaleSlope": (value_map.slope,), "RescaleIntercept": (value_map.intercept,)}
-    return facts if samples > 1 else facts | _mapping_facts(value_map, statistics)
+    return facts | _mapping_facts(value_map, statistics)
+
+
+def _requires_slope(kind: Kind) -> bool:
+    return any(row.keyword == "RescaleSlope" and row.type == "1" for row in kind.all_rows)
 
 
 def _mapping_facts(value_map: ValueMap, statistics: Statistics) -> Facts:
-    """Return the mapping to real-world values (PS3.3 section C.7.6.16.2.11), which says what the rescale says."""
+    """Return the mapping to real-world values (PS3.3 section C.7.6.16.2.11)."""
     facts: Facts = {
         "RealWorldValueSlope": (float(value_map.slope),),
         "RealWorldValueIntercept": (float(value_map.intercept),),
     }
-    first, last = ("RealWorldValueFirstValueMapped", "RealWorldValueLastValueMapped")
-    if value_map.is_float:
-        # An array without a single finite value has no range; zero to zero is as good as any.
-        low, high = (
-            float(value_map.source_to_real(end or 0))
-            for end in (statistics.minimum, statistics.maximum)
-        )
-        return facts | {f"DoubleFloat{first}": (low,), f"DoubleFloat{last}": (high,)}
-    low, high = stored_range(value_map.dtype)
-    return facts | {first: (low,), last: (high,)}
+    if not value_map.is_float:
+        first, last = stored_range(value_map.dtype)
+        return facts | {
+            "RealWorldValueFirstValueMapped": (first,),
+            "RealWorldValueLastValueMapped": (last,),
+        }
+    # An array without a single finite value has no range; zero to zero is as good as any.
+    low = float(value_map.source_to_real(statistics.minimum or 0))
+    high = float(value_map.source_to_real(statistics.maximum or 0))
+    return facts | {
+        "DoubleFloatRealWorldValueFirstValueMapped": (low,),
+        "DoubleFloatRealWorldValueLastValueMapped": (high,),
+    }
 
 
 def value_columns(value_map: ValueMap) -> tuple[Column, ...]:
-    """Return the slope of each slice, where they differ."""
+    """Return the slope of each slice, if they differ."""
     if value_map.slopes is None:
         return ()
+    texts = tuple((slope,) for slope in value_map.slopes)
     numbers = tuple((float(slope),) for slope in value_map.slopes)
     return (
-        Column(
-            keyword="RescaleSlope",
-            per="frame",
-            values=tuple((slope,) for slope in value_map.slopes),
-            vr="DS",
-        ),
+        Column(keyword="RescaleSlope", per="frame", values=texts, vr="DS"),
         Column(keyword="RealWorldValueSlope", per="frame", values=numbers, vr="FD"),
     )
-
-
-def _demands(kind: Kind, keyword: str) -> bool:
-    return any(row.keyword == keyword and row.type == "1" for row in kind.all_rows)

@@ -1,17 +1,15 @@
-"""`plan_series`: decide everything about a series, before a pixel is encoded.
-
-What a user can get wrong is refused here; after it only the source or the sink can fail.
-"""
+"""From the draft of a series to its plan."""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dicomseries.errors import KindError, MetadataError
 from dicomseries.geometry import Grid
-from dicomseries.iod import Kind, compose
+from dicomseries.iod import Composition, Kind, compose
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Column, Extent, time_columns, time_facts
 from dicomseries.plan.display_window import window_facts
@@ -35,38 +33,27 @@ from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids
-from dicomseries.values import Statistics, ValueMap
+from dicomseries.values import SliceStatistics, Statistics, ValueMap
 
-__all__ = ["check_frame", "plan_series"]
+__all__ = ["SeriesDraft", "check_draft", "check_frame", "plan_series"]
 
 _MOST_ROWS = 65535
-"""Rows and Columns (PS3.3 section C.7.6.3) are unsigned 16-bit numbers, as is NumberOfSlices (section C.8.9.1)."""
+"""Rows and Columns (PS3.3 section C.7.6.3) are unsigned 16-bit numbers, as is NumberOfSlices
+(section C.8.9.1)."""
 
 _MOST_PIXEL_BYTES = 0xFFFFFFFE
 """Largest length of a native Pixel Data element (PS3.5 section 7.1.1)."""
 
-_TIME_INDEX = "TemporalPositionIndex"
-
 _MOST_FRAMES = 2**31 - 1
 """NumberOfFrames and InstanceNumber are integer strings (PS3.5 section 6.2)."""
 
+_SOME_STATISTICS = Statistics(dtype="int16", slices=(SliceStatistics(minimum=0, maximum=1),))
+"""Any window passes the checks: its numbers are ours."""
 
-def plan_series(
-    *,
-    kind: Kind,
-    grid: Grid,
-    samples: int,
-    value_map: ValueMap,
-    statistics: Statistics,
-    uids: SeriesUids,
-    metadata: Metadata,
-    moment: dt.datetime | None,
-    extent: Extent | None = None,
-    columns: Sequence[Column] = (),
-    only_volume: int | None = None,
-    transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN,
-) -> SeriesPlan:
-    """Decide everything about a series.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesDraft:
+    """A series before its values are known.
 
     Parameters
     ----------
@@ -76,60 +63,144 @@ def plan_series(
         LPS mm, right-handed: slices along the normal.
     samples : int
         Samples per pixel, 1 or 3.
+    metadata : Metadata
+        The user's attributes, and those of the source.
+    moment : datetime, optional
+        Date and time of the series; without it they are the user's or empty.
+    extent : Extent
+        Volumes, slices and times of the array.
+    columns : sequence of Column
+        Attributes given for each volume or slice.
+    only_volume : int, optional
+        Index of the volume, if the series holds only one of them.
+    transfer_syntax_uid : str
+        Encoding of the pixels.
+    """
+
+    kind: Kind
+    grid: Grid
+    samples: int
+    metadata: Metadata
+    moment: dt.datetime | None
+    extent: Extent
+    columns: Sequence[Column] = ()
+    only_volume: int | None = None
+    transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN
+
+
+def check_draft(draft: SeriesDraft, uids: SeriesUids, expected: ValueMap) -> None:
+    """Reject a series that cannot be written.
+
+    Its values are not read yet.
+
+    Parameters
+    ----------
+    draft : SeriesDraft
+        What is known of the series.
+    uids : SeriesUids
+        Any: they differ in width at most.
+    expected : ValueMap
+        With the stored dtype that the values will have, as far as it is known.
+
+    Raises
+    ------
+    KindError, GeometryError, MetadataError
+        As `plan_series`.
+    """
+    _contents(draft, uids, expected, _SOME_STATISTICS)
+
+
+def plan_series(
+    draft: SeriesDraft, uids: SeriesUids, value_map: ValueMap, statistics: Statistics
+) -> SeriesPlan:
+    """Return the plan of a series.
+
+    Parameters
+    ----------
+    draft : SeriesDraft
+        What is known of the series before its values.
+    uids : SeriesUids
+        Of the series.
     value_map : ValueMap
         How real values are stored.
     statistics : Statistics
         Of the source, for the window.
-    uids : SeriesUids
-        Of the series.
-    metadata : Metadata
-        What the user says.
-    moment : datetime, optional
-        Date and time of the series; none leaves them to the user or empty.
-    extent : Extent, optional
-        Volumes, slices and times; one volume if not given.
-    columns : sequence of Column
-        What the user says of each volume or slice.
-    only_volume : int, optional
-        Which of the volumes the series holds, if it does not hold all of them.
-    transfer_syntax_uid : str
-        How pixels are encoded.
 
     Raises
     ------
     KindError
-        If the kind cannot hold an array of this size, colour or number of volumes, or demands an attribute that is
-        not given.
+        If the kind cannot hold an array of this size, colour or number of volumes.
     GeometryError
         If the positions cannot be printed evenly (PS3.5 section 6.2).
     MetadataError
-        If an attribute that the kind needs is missing.
+        If an attribute is wrong, or one that the kind requires is missing.
     """
-    whole = extent or Extent(volumes=1, slices=grid.shape[0])
-    metadata = with_acquisition(kind, _with_repetition(kind, whole, metadata))
-    extent = whole if only_volume is None else Extent(volumes=1, slices=whole.slices)
-    computed = time_columns(kind, whole, metadata)
-    base = time_base(kind, whole, metadata, computed, columns)
-    units = tuple(units_advice(kind, whole, metadata, columns))
-    columns = [*value_columns(value_map), *computed, *base.columns, *columns]
-    if only_volume is not None:
-        # An index orders the volumes of one object; alone, a volume has no place in an order (C.7.6.16.2.2).
-        columns = [
-            one.of_volume(only_volume, slices=whole.slices)
-            for one in columns
-            if one.keyword != _TIME_INDEX
-        ]
+    contents = _contents(draft, uids, value_map, statistics)
+    series = SeriesPlan(
+        kind=draft.kind.name,
+        sop_class_uid=contents.sop_class_uid,
+        transfer_syntax_uid=draft.transfer_syntax_uid,
+        uids=uids,
+        grid=draft.grid,
+        samples=draft.samples,
+        value_map=value_map,
+        shared=contents.composition.shared,
+        per_instance=contents.composition.per_instance,
+        extent=contents.extent,
+        columns=contents.varying,
+        groups=contents.composition.groups,
+        per_frame=contents.composition.per_frame,
+        is_multi_frame=draft.kind.is_multi_frame,
+        advice=(
+            *draft.grid.statement.notes,
+            *value_map.advice,
+            *contents.composition.advice,
+            *contents.time_advice,
+            *window_advice(contents.facts, contents.metadata),
+            *clip_advice(draft.kind, contents.extent, contents.facts),
+            *annotation_advice(draft.kind, contents.metadata),
+        ),
+    )
+    return replace(series, advice=(*series.advice, *reader_advice(series)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contents:
+    """Attributes of a series, with facts and metadata."""
+
+    sop_class_uid: str
+    extent: Extent
+    facts: Facts
+    metadata: Metadata
+    varying: tuple[Column, ...]
+    composition: Composition
+    time_advice: tuple[str, ...]
+
+
+def _contents(
+    draft: SeriesDraft, uids: SeriesUids, value_map: ValueMap, statistics: Statistics
+) -> _Contents:
+    kind, grid, samples = draft.kind, draft.grid, draft.samples
+    extent = draft.extent if draft.only_volume is None else _of_one_volume(draft.extent)
+    metadata = with_acquisition(kind, _with_repetition(kind, draft.extent, draft.metadata))
+    computed = time_columns(kind, draft.extent, metadata)
+    base = time_base(kind, draft.extent, metadata, computed, draft.columns)
+    units = units_advice(kind, draft.extent, metadata, draft.columns)
+    time_advice = (*base.advice, *units)
+    columns = [*value_columns(value_map), *computed, *base.columns, *draft.columns]
+    if draft.only_volume is not None:
+        columns = _columns_of_volume(columns, draft.only_volume, draft.extent.slices)
     check_frame(kind, grid, samples)
     _check_extent(kind, extent)
     if grid.statement.has_place:
         grid.check_printed()
     sop_class_uid = kind.sop_class(samples, value_map.bits)
     facts = {
-        **moment_facts(moment, _zone(metadata)),
+        **moment_facts(draft.moment, _time_zone(metadata)),
         **base.facts,
         **place_facts(grid, identity_facts(sop_class_uid, uids)),
         **grid_facts(grid),
-        **pixel_facts(grid, samples, value_map, BY_UID[transfer_syntax_uid]),
+        **pixel_facts(grid, samples, value_map, BY_UID[draft.transfer_syntax_uid]),
         **value_facts(kind, samples, value_map, statistics),
         **(window_facts(statistics, value_map) if samples == 1 else {}),
         **time_facts(kind, extent),
@@ -138,48 +209,47 @@ def plan_series(
     }
     if metadata.get("WindowCenter") is not None:
         facts.pop("VOILUTFunction", None)  # it belongs to our window, not to the user's
-    facts, metadata, varying = _divided(kind, facts, metadata, columns)
-    composition = compose(kind, facts, metadata, frozenset(column.keyword for column in varying))
-    series = SeriesPlan(
-        kind=kind.name,
+    facts, metadata, varying = _without_constant_columns(kind, facts, metadata, columns)
+    keywords = frozenset(column.keyword for column in varying)
+    composition = compose(kind, facts, metadata, keywords)
+    if kind.is_multi_frame and draft.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+        _check_size(kind, extent.frames * math.prod(grid.shape[1:]) * samples * value_map.bits // 8)
+    return _Contents(
         sop_class_uid=sop_class_uid,
-        transfer_syntax_uid=transfer_syntax_uid,
-        uids=uids,
-        grid=grid,
-        samples=samples,
-        value_map=value_map,
-        shared=composition.shared,
-        per_instance=composition.per_instance,
         extent=extent,
-        columns=varying,
-        groups=composition.groups,
-        per_frame=composition.per_frame,
-        is_multi_frame=kind.is_multi_frame,
-        advice=(
-            *grid.statement.notes,
-            *value_map.advice,
-            *composition.advice,
-            *base.advice,
-            *units,
-            *window_advice(facts, metadata),
-            *clip_advice(kind, extent, facts),
-            *annotation_advice(kind, metadata),
-        ),
+        facts=facts,
+        metadata=metadata,
+        varying=varying,
+        composition=composition,
+        time_advice=time_advice,
     )
-    _check_size(series)
-    return replace(series, advice=(*series.advice, *reader_advice(series)))
 
 
-def _zone(metadata: Metadata) -> str:
-    own = metadata.get("TimezoneOffsetFromUTC")
-    return "" if own is None or own.is_empty else str(own.values[0])
+def _time_zone(metadata: Metadata) -> str:
+    stated = metadata.get("TimezoneOffsetFromUTC")
+    return "" if stated is None or stated.is_empty else str(stated.values[0])
+
+
+def _of_one_volume(extent: Extent) -> Extent:
+    return Extent(volumes=1, slices=extent.slices)
+
+
+def _columns_of_volume(columns: Sequence[Column], index: int, slices: int) -> list[Column]:
+    """Return the columns of one volume of several.
+
+    An index orders the volumes of one object; alone, a volume has none (PS3.3 C.7.6.16.2.2).
+    """
+    others = [column for column in columns if column.keyword != "TemporalPositionIndex"]
+    return [column.of_volume(index, slices=slices) for column in others]
 
 
 def _with_repetition(kind: Kind, extent: Extent, metadata: Metadata) -> Metadata:
-    """Return the metadata with the repetition time that the source states, where the kind has one and the user none.
+    """Return the metadata with the repetition time of the source.
 
-    The time from volume to volume is no repetition time (PS3.3 section C.8.3.1): segmented and 3-D sequences repeat
-    faster. So `times_s` alone never becomes one.
+    That of the user wins.
+
+    The time from volume to volume is no repetition time (PS3.3 section C.8.3.1): segmented and 3-D
+    sequences repeat faster. So `times_s` alone never becomes one.
     """
     stated = extent.repetition_time_s
     if stated is None or not extent.is_timed or "RepetitionTime" not in kind.over_time:
@@ -189,41 +259,42 @@ def _with_repetition(kind: Kind, extent: Extent, metadata: Metadata) -> Metadata
     return metadata.having(attribute("RepetitionTime", format_ds(1000 * stated)))
 
 
-def _divided(
+def _without_constant_columns(
     kind: Kind, facts: Facts, metadata: Metadata, columns: Sequence[Column]
 ) -> tuple[Facts, Metadata, tuple[Column, ...]]:
-    """Return facts and metadata with what is the same in all frames, and the columns of what is not.
+    """Return facts, metadata and columns; constant columns become metadata.
 
-    The first values of a column that varies are facts too, as rows and their conditions want to see some.
+    The first values of a varying column are facts too, because rows and conditions need an example.
     """
     known = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
     computed = {"RescaleSlope", "RealWorldValueSlope", *kind.over_time}
-    varying: dict[str, Column] = {}
-    for column in {
-        column.keyword: column for column in columns
-    }.values():  # the user's come last, and win
-        if column.keyword in computed and column.keyword not in known:
-            continue  # the kind says nothing of it
-        column = _with_empty(kind, column)  # noqa: PLW2901 - the same column, whole
-        first = next((values for values in column.values if values is not None), None)
-        if not column.is_constant:
-            varying[column.keyword] = column
-        elif first is not None and (
-            column.keyword not in computed or metadata.get(column.keyword) is not None
-        ):
-            metadata = metadata.having(Attribute(column.keyword, column.vr, first))
+    by_keyword = {column.keyword: column for column in columns}  # the user's come last, and win
+    facts = dict(facts)
+    varying: list[Column] = []
+    for keyword, column in by_keyword.items():
+        if keyword in computed and keyword not in known:
+            continue  # the kind has no place for it
+        filled = _with_empty(kind, column)
+        first = next((entry for entry in filled.values if entry is not None), None)
+        is_given = keyword not in computed or metadata.get(keyword) is not None
+        if not filled.is_constant:
+            varying.append(filled)
+        elif first is not None and is_given:
+            metadata = metadata.having(Attribute(keyword, column.vr, first))
         if first is not None:
-            facts = {**facts, column.keyword: first}
-    return facts, metadata, tuple(varying.values())
+            facts[keyword] = first
+    return facts, metadata, tuple(varying)
 
 
 def _with_empty(kind: Kind, column: Column) -> Column:
-    """Return the column with zero length where a Type 2 attribute is left out (PS3.5 section 7.4.3).
+    """Return the column with empty Type 2 values.
+
+    PS3.5 section 7.4.3.
 
     Raises
     ------
     MetadataError
-        If an attribute of Type 1 is left out of some.
+        If an attribute of Type 1 is absent in some volumes or slices.
     """
     row = kind.row(column.keyword)
     if row is None or None not in column.values:
@@ -239,20 +310,21 @@ def _with_empty(kind: Kind, column: Column) -> Column:
         )
     if not row.type.startswith("2"):
         return column
-    return replace(
-        column, values=tuple(() if values is None else values for values in column.values)
-    )
+    values = tuple(() if entry is None else entry for entry in column.values)
+    return replace(column, values=values)
 
 
 def _check_extent(kind: Kind, extent: Extent) -> None:
-    if extent.is_timed and not kind.over_time and not (kind.holds_clips and extent.slices == 1):
+    is_clip = kind.holds_clips and extent.slices == 1
+    if extent.is_timed and not kind.over_time and not is_clip:
         raise KindError(
             code="kind-without-time",
             where="kind",
             given=f"{kind.name} and an array with {extent.volumes} volumes (axis t)",
-            expected="one volume: no attribute of the object tells volumes apart",
-            remedy="Pass split='time' for one series a volume, choose one with time_point=, or another kind; "
-            "kind='MultiframeSC' holds pictures in time of one slice each (axes='tyx').",
+            expected="one volume: no attribute of the object distinguishes volumes",
+            remedy="Pass split='time' for one series of each volume, choose one with time_point=, "
+            "or another kind; kind='MultiframeSC' holds pictures in time of one slice each "
+            "(axes='tyx').",
         )
     if extent.frames > _MOST_FRAMES:
         raise KindError(
@@ -260,29 +332,29 @@ def _check_extent(kind: Kind, extent: Extent) -> None:
             where="shape",
             given=f"{extent.frames} frames",
             expected=f"at most {_MOST_FRAMES} (PS3.5 section 6.2, IS)",
-            remedy="Write parts of the volume as series of their own.",
+            remedy="Write parts of the volume as separate series.",
         )
 
 
-def _check_size(series: SeriesPlan) -> None:
-    if series.pixel_bytes > _MOST_PIXEL_BYTES and not series.is_encapsulated:
+def _check_size(kind: Kind, pixel_bytes: int) -> None:
+    if pixel_bytes > _MOST_PIXEL_BYTES:
         raise KindError(
             code="file-too-large",
             where="shape",
-            given=f"{series.pixel_bytes:,} bytes of pixels in one {series.kind} file",
+            given=f"{pixel_bytes:,} bytes of pixels in one {kind.name} file",
             expected=f"at most {_MOST_PIXEL_BYTES:,} (PS3.5 section 7.1.1)",
-            remedy="Pass split='time' for one file a volume, compression='jpegls' for one without this limit, or write "
-            "a classic kind, which has one file a slice.",
+            remedy="Pass split='time' for one file of each volume, compression='jpegls' for one "
+            "without this limit, or write a classic kind, which has one file for each slice.",
         )
 
 
 def check_frame(kind: Kind, grid: Grid, samples: int) -> None:
-    """Refuse an array whose slices the kind, or DICOM, cannot hold.
+    """Reject slices that the kind, or DICOM, cannot hold.
 
     Raises
     ------
     KindError
-        For colour where the kind has none, and for more than 65,535 rows or columns or 4 GiB a slice.
+        For colour if the kind has none, and for more than 65,535 rows or columns or 4 GiB a slice.
     """
     if samples not in kind.samples:
         raise KindError(
@@ -298,14 +370,16 @@ def check_frame(kind: Kind, grid: Grid, samples: int) -> None:
             code="too-many-slices",
             where="shape",
             given=f"{slices} slices",
-            expected=f"at most {_MOST_ROWS}, which NumberOfSlices and ImageIndex of a {kind.name} can count",
-            remedy="Write parts of the volume as series of their own.",
+            expected=f"at most {_MOST_ROWS}, which NumberOfSlices and ImageIndex of a {kind.name} "
+            "can count",
+            remedy="Write parts of the volume as separate series.",
         )
     if max(rows, columns) > _MOST_ROWS or rows * columns * samples * 2 > _MOST_PIXEL_BYTES:
         raise KindError(
             code="slice-too-large",
             where="shape",
             given=f"{rows} rows × {columns} columns",
-            expected=f"at most {_MOST_ROWS} of each and 4 GiB a slice (PS3.3 section C.7.6.3, PS3.5 section 7.1.1)",
+            expected=f"at most {_MOST_ROWS} of each and 4 GiB a slice (PS3.3 section C.7.6.3, "
+            "PS3.5 section 7.1.1)",
             remedy="Write tiles, or resample the array.",
         )

@@ -1,9 +1,10 @@
-"""`SeriesPlan`: a series as it will be written, and what each of its files says."""
+"""`SeriesPlan`: a series as it will be written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from dicomseries.drawing import numbers_of_grid, spacing_words
@@ -13,7 +14,7 @@ from dicomseries.iod import Leaf, VaryingGroup, converted
 from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.encoded_sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated
-from dicomseries.plan.frame_plan import FramePart, frame_parts, frames_bytes
+from dicomseries.plan.frame_plan import FramePart, frames_bytes
 from dicomseries.sources import SlabPlan
 from dicomseries.standard.attribute import Attribute, Value, attribute, vr_of
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
@@ -23,27 +24,30 @@ from dicomseries.values import ValueMap
 __all__ = ["InstancePlan", "SeriesPlan"]
 
 _FEWEST_DIGITS = 4
-_LONGEST_SHOWN = 400
-"""Characters of a value in a plan for people: references to a source of a thousand slices would bury the rest."""
+_LONGEST_TEXT = 400
+"""Characters of a value in the printed plan: references may have thousands."""
 
 IMPLEMENTATION_CLASS_UID = "2.25.222845625085660825971832822909848705672"
 """Names this writer in the file meta information (PS3.10 section 7.1); a UUID made once for it."""
 
 IMPLEMENTATION_VERSION_NAME = "DICOMSERIES_1"
 
+Values = tuple[Value, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstancePlan:
-    """What one file says that the others do not.
+    """Attributes of one file that differ from the other files.
 
     Parameters
     ----------
     index : int
-        File of the series, from 0: of classic kinds the frame, slices along the normal running fastest.
+        File of the series, from 0: of classic kinds the frame, slices along the normal running
+        fastest.
     name : str
         File name.
     sop_instance_uid : str
-        The instance's own UID.
+        UID of the instance.
     attributes : tuple of Attribute
         The varying attributes in tag order.
     """
@@ -54,9 +58,11 @@ class InstancePlan:
     attributes: tuple[Attribute, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SeriesPlan:
-    """A series as it will be written; equal plans give equal files.
+    """A series as it will be written.
+
+    Equal plans give equal files.
 
     Parameters
     ----------
@@ -73,9 +79,9 @@ class SeriesPlan:
     value_map : ValueMap
         Real to stored numbers, with the proven bound.
     shared : tuple of Attribute
-        What is byte for byte equal in all instances, in tag order.
+        Attributes that are byte for byte equal in all instances, in tag order.
     per_instance : tuple of str
-        Keywords of what differs from file to file, in tag order.
+        Keywords of attributes that differ from file to file, in tag order.
     extent : Extent
         Volumes, slices and times.
     columns : tuple of Column
@@ -89,15 +95,15 @@ class SeriesPlan:
     folder : str
         Folder of the series inside of the target; empty for the target itself.
     known_bytes : int, optional
-        Size of the file, where it was made whole and not by this plan.
+        Size of a file that was encoded already.
     reading : SlabPlan, optional
         How the source is read: slabs, memory, and how often each chunk.
     decisions : tuple of (str, str, str)
-        Of a derived series: attribute, value in the source, and what becomes of it and why.
+        Of a derived series: attribute, value in the source, and its fate with the reason.
     others : tuple of SeriesPlan
         The further series of the same write: of other volumes, or the companion.
     advice : tuple of str
-        What a named reader will do that the user should know.
+        Sentences for the user, such as the behaviour of a named reader.
     """
 
     kind: str
@@ -120,9 +126,6 @@ class SeriesPlan:
     decisions: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
     others: tuple[SeriesPlan, ...] = field(default=(), repr=False)
     advice: tuple[str, ...] = ()
-    _made: list[tuple[FramePart, ...]] = field(
-        default_factory=list, init=False, repr=False, compare=False
-    )
 
     def __len__(self) -> int:
         return 1 if self.is_multi_frame else self.extent.frames
@@ -136,64 +139,75 @@ class SeriesPlan:
         return (self, *self.others)
 
     def read_by(self, reading: SlabPlan) -> SeriesPlan:
-        """Return this plan with how its source is read, and what is to be said of that."""
+        """Return this plan with the reading of its source."""
         return replace(self, reading=reading, advice=(*self.advice, *reading.advice))
 
     @property
+    def frame_of_reference_uid(self) -> str | None:
+        """FrameOfReferenceUID; None for a series without a place in space."""
+        return self.uids.frame_of_reference if self.grid.statement.has_place else None
+
+    # ------------------------------------------------------------------------- sizes
+    @property
     def frame_bytes(self) -> int:
-        """Bytes of one slice's pixels, without the byte that makes them even."""
+        """Bytes of one slice's pixels, without padding."""
         return self.grid.shape[1] * self.grid.shape[2] * self.samples * self.value_map.bits // 8
 
     @property
     def pixel_bytes(self) -> int:
-        """Bytes of one file's pixels, without the byte that makes them even."""
+        """Bytes of one file's pixels, without padding."""
         return self.frame_bytes * (self.extent.frames if self.is_multi_frame else 1)
 
     @property
     def is_encapsulated(self) -> bool:
-        """Whether each frame is compressed; all sizes are upper estimates then."""
+        """Whether each frame is compressed.
+
+        All sizes are upper estimates then.
+        """
         return self.transfer_syntax_uid != EXPLICIT_VR_LITTLE_ENDIAN
 
     @property
     def total_bytes(self) -> int:
-        """Bytes of all files of this series together; at most, where they are compressed."""
+        """Bytes of all files; an upper estimate if compressed."""
         if self.known_bytes is not None:
             return self.known_bytes
-        return len(self) * self._fixed_bytes + sum(
-            encoded_bytes(own) for one in self for own in one.attributes
-        )
+        total = len(self) * self._fixed_bytes
+        for instance in self:
+            total += sum(map(encoded_bytes, instance.attributes))
+        return total
 
     def file_bytes(self, index: int) -> int:
-        """Return the bytes of a file; at most, where it is compressed."""
+        """Return the bytes of a file; at most, if compressed."""
         if self.known_bytes is not None:
             return self.known_bytes
         return self._fixed_bytes + sum(map(encoded_bytes, self.instance(index).attributes))
 
     @property
     def _fixed_bytes(self) -> int:
-        """Bytes that every file has: all UIDs of one plan are of one width."""
-        shared = sum(map(encoded_bytes, (*self.file_meta(self.instance(0)), *self.shared)))
+        """Bytes that every file has.
+
+        All UIDs of one plan are of one width.
+        """
+        attributes = (*self.file_meta(self.instance(0)), *self.shared)
         per_frame = frames_bytes(self.frame_parts, self.extent.frames)
-        return PREAMBLE_BYTES + shared + per_frame + 12 + self._most_pixel_bytes
+        if self.is_encapsulated:
+            word = self.samples * self.value_map.bits // 8
+            pixels = most_encapsulated(
+                rows=self.grid.shape[1],
+                row_bytes=self.grid.shape[2] * word,
+                words=word,
+                frames=self.extent.frames if self.is_multi_frame else 1,
+            )
+        else:
+            pixels = self.pixel_bytes + self.pixel_bytes % 2
+        return PREAMBLE_BYTES + sum(map(encoded_bytes, attributes)) + per_frame + 12 + pixels
 
-    @property
-    def _most_pixel_bytes(self) -> int:
-        if not self.is_encapsulated:
-            return self.pixel_bytes + self.pixel_bytes % 2
-        _, rows, columns = self.grid.shape
-        word = self.samples * self.value_map.bits // 8
-        frames = self.extent.frames if self.is_multi_frame else 1
-        return most_encapsulated(rows=rows, row_bytes=columns * word, words=word, frames=frames)
-
-    @property
-    def frame_parts(self) -> tuple[FramePart, ...]:
-        """What differs from frame to frame of a multi-frame file, made once."""
-        if not self._made:
-            self._made.append(frame_parts(self))
-        return self._made[0]
-
+    # ------------------------------------------------------------------------- files
     def file_meta(self, instance: InstancePlan) -> tuple[Attribute, ...]:
-        """Return the file meta information of an instance, without its group length (PS3.10 section 7.1)."""
+        """Return the file meta information (PS3.10 section 7.1).
+
+        Its group length is left out.
+        """
         return (
             attribute("FileMetaInformationVersion", b"\0\1"),
             attribute("MediaStorageSOPClassUID", self.sop_class_uid),
@@ -204,68 +218,95 @@ class SeriesPlan:
         )
 
     def file_name(self, index: int) -> str:
-        """Return the name of a file below the target: its InstanceNumber, so that names sort as frames do."""
-        name = f"{index + 1:0{max(_FEWEST_DIGITS, len(str(len(self))))}d}.dcm"
+        """Return the name of a file: its InstanceNumber."""
+        digits = max(_FEWEST_DIGITS, len(str(len(self))))  # names sort as the frames do
+        name = f"{index + 1:0{digits}d}.dcm"
         return f"{self.folder}/{name}" if self.folder else name
 
     def instance(self, index: int) -> InstancePlan:
         """Return the plan of the file `index`, from 0."""
         groups = {group.keyword: group for group in self.groups}
-        own = (
-            self.filled(groups.get(keyword, Leaf(keyword, keyword)), index)
-            for keyword in self.per_instance
-        )
+        attributes: list[Attribute] = []
+        for keyword in self.per_instance:
+            attribute = self.filled(groups.get(keyword, Leaf(keyword, keyword)), index)
+            if attribute is not None:
+                attributes.append(attribute)
         return InstancePlan(
             index=index,
             name=self.file_name(index),
             sop_instance_uid=self.uids.instance(index),
-            attributes=tuple(one for one in own if one is not None),
+            attributes=tuple(attributes),
         )
 
-    def period(self, column: str) -> str:
-        """Return whether the values of a column depend on the volume, the slice or the whole frame."""
-        return next(
-            (one.per for one in self.columns if one.keyword == column),
-            _PERIODS.get(column, "frame"),
-        )
+    # ------------------------------------------------------------------------- values of frames
+    @cached_property
+    def frame_parts(self) -> tuple[FramePart, ...]:
+        """Functional groups that differ from frame to frame.
+
+        Values of a slice or a volume have one entry for each of these: 50 volumes of 100 slices
+        have 100 positions, not 5,000.
+        """
+        return tuple(map(self._frame_part, self.per_frame))
+
+    def _frame_part(self, part: VaryingGroup | Leaf | Attribute) -> FramePart:
+        if isinstance(part, Attribute):
+            return FramePart(keyword=part.keyword, vr=part.vr, values=(part.values,))
+        if isinstance(part, VaryingGroup):
+            parts = tuple(map(self._frame_part, part.parts))
+            return FramePart(keyword=part.keyword, vr="SQ", parts=parts)
+        slices, frames = self.extent.slices, range(self.extent.frames)
+        per = _PERIODS.get(part.column, "frame")
+        for column in self.columns:
+            if column.keyword == part.column:
+                per = column.per
+                break
+        if per == "volume":
+            frames = frames[::slices]
+        elif per == "slice":
+            frames = frames[:slices]
+        vr, values = self.values(part, frames)
+        repeat = slices if per == "volume" else 1
+        return FramePart(keyword=part.keyword, vr=vr, values=values, repeat=repeat)
 
     def filled(self, part: Leaf | VaryingGroup, frame: int) -> Attribute | None:
-        """Return what stands in a hole in a frame; None for nothing."""
-        if isinstance(part, VaryingGroup):
-            item = [
-                one if isinstance(one, Attribute) else self.filled(one, frame) for one in part.parts
-            ]
-            there = tuple(one for one in item if one is not None)
-            return attribute(part.keyword, there) if there else None
-        vr, (values,) = self.values(part, (frame,))
-        return None if values is None else Attribute(part.keyword, vr, values)
+        """Return a varying attribute or group in one frame."""
+        if isinstance(part, Leaf):
+            vr, (values,) = self.values(part, (frame,))
+            return None if values is None else Attribute(part.keyword, vr, values)
+        item: list[Attribute] = []
+        for inner in part.parts:
+            attribute = inner if isinstance(inner, Attribute) else self.filled(inner, frame)
+            if attribute is not None:
+                item.append(attribute)
+        return Attribute(part.keyword, "SQ", (tuple(item),)) if item else None
 
-    def values(
-        self, leaf: Leaf, frames: Sequence[int]
-    ) -> tuple[str, tuple[tuple[Value, ...] | None, ...]]:
-        """Return the value representation and the values of a hole in each of some frames; None for nothing."""
-        vr, values = self._column(leaf.column, frames)
+    def values(self, leaf: Leaf, frames: Sequence[int]) -> tuple[str, tuple[Values | None, ...]]:
+        """Return VR and values of an attribute in frames."""
+        vr, values = self._column_values(leaf.column, frames)
         if leaf.keyword == leaf.column:
             return vr, tuple(values)
-        return vr_of(leaf.keyword), tuple(one and converted(leaf.keyword, one) for one in values)
+        vr = vr_of(leaf.keyword)
+        return vr, tuple(entry and converted(leaf.keyword, entry) for entry in values)
 
-    def _column(
+    def _column_values(
         self, keyword: str, frames: Sequence[int]
-    ) -> tuple[str, Iterable[tuple[Value, ...] | None]]:
+    ) -> tuple[str, Iterable[Values | None]]:
         slices = self.extent.slices
         for column in self.columns:
             if column.keyword == keyword:
                 return column.vr, (column.at(frame, slices=slices) for frame in frames)
         if keyword == "ImagePositionPatient" and len(frames) > 1:
-            return vr_of(keyword), all_position_texts(
-                self.grid, [frame % slices for frame in frames]
-            )
-        make = _VARYING[keyword]
-        return vr_of(keyword), (tuple(make(self, frame)) for frame in frames)
+            positions = [frame % slices for frame in frames]
+            return vr_of(keyword), all_position_texts(self.grid, positions)
+        values_of = _VARYING[keyword]
+        return vr_of(keyword), (tuple(values_of(self, frame)) for frame in frames)
 
+    # ------------------------------------------------------------------------- for people
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, for JSON."""
         slices, rows, columns = self.grid.shape
+        times_s, value_range = self.extent.times_s, self.value_map.value_range
+        names = ("attribute", "source", "outcome")
         return {
             "kind": self.kind,
             "sop_class_uid": self.sop_class_uid,
@@ -278,66 +319,50 @@ class SeriesPlan:
             "columns": columns,
             "samples": self.samples,
             "volumes": self.extent.volumes,
-            "times_s": None if self.extent.times_s is None else list(self.extent.times_s),
+            "times_s": None if times_s is None else list(times_s),
             **numbers_of_grid(self.grid),
             "orientation": orientation_code(self.grid) if self.grid.statement.has_place else None,
             "dtype": self.value_map.dtype,
             "slope": self.value_map.slope,
             "intercept": self.value_map.intercept,
             "max_error": self.value_map.max_error,
-            "value_range": None
-            if self.value_map.value_range is None
-            else list(self.value_map.value_range),
+            "value_range": None if value_range is None else list(value_range),
             "files": len(self),
             "first_file": self.file_name(0),
             "last_file": self.file_name(len(self) - 1),
             "bytes": self.total_bytes,
             "bytes_at_most": self.is_encapsulated,
-            "attributes": {own.keyword: _plain(own) for own in self.shared},
+            "attributes": {element.keyword: _plain(element) for element in self.shared},
             "per_instance": list(self.per_instance),
             "per_frame": [group.keyword for group in self.per_frame],
             "reading": None if self.reading is None else self.reading.to_dict(),
             "advice": list(self.advice),
-            "decisions": [
-                dict(zip(("attribute", "source", "outcome"), one, strict=True))
-                for one in self.decisions
-            ],
+            "decisions": [dict(zip(names, entry, strict=True)) for entry in self.decisions],
             "others": [other.to_dict() for other in self.others],
         }
 
     def __str__(self) -> str:
-        return "\n\n".join("\n".join(one.lines()) for one in self.every)
-
-    @property
-    def frame_of_reference_uid(self) -> str | None:
-        """FrameOfReferenceUID; None of a series without a place in space."""
-        return self.uids.frame_of_reference if self.grid.statement.has_place else None
-
-    def _place_lines(self) -> Iterator[str]:
-        """Yield spacing, origin and direction, as far as they were stated."""
-        stated = numbers_of_grid(self.grid)
-        is_whole = None not in (stated["spacing_mm"] or (None,))
-        spacing = f"{self.grid.spacing_mm} mm (x, y, z)" if is_whole else spacing_words(self.grid)
-        yield f"spacing   {spacing}"
-        if stated["origin_lps"] is not None:
-            yield f"origin    {self.grid.origin_lps} mm (LPS)"
-            yield f"direction {self.grid.direction_lps}: {orientation_text(self.grid)}"
+        return "\n\n".join("\n".join(series.lines()) for series in self.every)
 
     def lines(self) -> Iterator[str]:
         """Yield the plan of this series as lines for people."""
-        said = self.to_dict()
-        size = " × ".join(str(said[key]) for key in ("slices", "rows", "columns"))
-        word = "volumes" if self.grid.statement.has_place or self.grid.shape[0] > 1 else "frames"
-        volumes = f"{self.extent.volumes} {word} of " if self.extent.is_timed else ""
-        files = counted(said["files"], "file")
-        yield f"{self.kind} series of {files}, {'at most ' * self.is_encapsulated}{said['bytes']:,} bytes"
-        yield f"files     {said['first_file']}" + (
-            f" … {said['last_file']}" if len(self) > 1 else ""
+        at_most = "at most " * self.is_encapsulated
+        yield (
+            f"{self.kind} series of {counted(len(self), 'file')}, "
+            f"{at_most}{self.total_bytes:,} bytes"
         )
+        last = f" … {self.file_name(len(self) - 1)}" if len(self) > 1 else ""
+        yield f"files     {self.file_name(0)}{last}"
         yield f"study     {self.uids.study}"
         yield f"series    {self.uids.series}"
         yield f"frame     {self.frame_of_reference_uid or 'none: no place in space'}"
-        yield f"array     {volumes}{size} (slices × rows × columns), {self.samples} sample(s) per pixel"
+        word = "volumes" if self.grid.statement.has_place or self.grid.shape[0] > 1 else "frames"
+        volumes = f"{self.extent.volumes} {word} of " if self.extent.is_timed else ""
+        size = " × ".join(map(str, self.grid.shape))
+        yield (
+            f"array     {volumes}{size} (slices × rows × columns), "
+            f"{self.samples} sample(s) per pixel"
+        )
         yield from self._place_lines()
         yield f"values    {self.value_map.describe()}"
         yield f"syntax    {BY_UID[self.transfer_syntax_uid].name} ({self.transfer_syntax_uid})"
@@ -345,12 +370,26 @@ class SeriesPlan:
             yield "range     {:g} to {:g}, as given".format(*self.value_map.value_range)
         if self.reading is not None:
             yield f"reading   {self.reading}"
-        yield from (f"advice    {text}" for text in self.advice)
+        for text in self.advice:
+            yield f"advice    {text}"
         yield "attributes"
-        yield from (f"  {own.keyword:<32} {own.vr} {_shown(own)}" for own in self.shared)
+        for element in self.shared:
+            yield f"  {element.keyword:<32} {element.vr} {_text(element)}"
         yield f"  differing: {', '.join(self.per_instance)}"
         if self.per_frame:
             yield f"  per frame: {', '.join(group.keyword for group in self.per_frame)}"
+
+    def _place_lines(self) -> Iterator[str]:
+        """Yield stated spacing, origin and direction."""
+        stated = numbers_of_grid(self.grid)
+        spacing = stated["spacing_mm"]
+        if spacing is not None and None not in spacing:
+            yield f"spacing   {self.grid.spacing_mm} mm (x, y, z)"
+        else:
+            yield f"spacing   {spacing_words(self.grid)}"
+        if stated["origin_lps"] is not None:
+            yield f"origin    {self.grid.origin_lps} mm (LPS)"
+            yield f"direction {self.grid.direction_lps}: {orientation_text(self.grid)}"
 
 
 _VARYING: Mapping[str, Callable[[SeriesPlan, int], Sequence[Any]]] = {
@@ -367,7 +406,7 @@ _VARYING: Mapping[str, Callable[[SeriesPlan, int], Sequence[Any]]] = {
 """How each attribute that always differs is made."""
 
 _PERIODS = {"ImagePositionPatient": "slice", "InStackPositionNumber": "slice"}
-"""What depends on less than the whole frame."""
+"""Attributes among them that depend on the slice alone."""
 
 
 def _dimension_values(extent: Extent, frame: int) -> tuple[int, ...]:
@@ -375,20 +414,20 @@ def _dimension_values(extent: Extent, frame: int) -> tuple[int, ...]:
     return (1, volume + 1, position + 1) if extent.is_timed else (1, position + 1)
 
 
-def _plain(own: Attribute) -> Any:
-    if own.vr == "SQ":
-        return [
-            {inner.keyword: _plain(inner) for inner in item}
-            for item in own.values
-            if isinstance(item, tuple)
-        ]
-    values = [value.hex() if isinstance(value, bytes) else value for value in own.values]
+def _plain(element: Attribute) -> Any:
+    """Return the values of an attribute for JSON."""
+    if element.vr == "SQ":
+        items = [item for item in element.values if isinstance(item, tuple)]
+        return [{inner.keyword: _plain(inner) for inner in item} for item in items]
+    values = [value.hex() if isinstance(value, bytes) else value for value in element.values]
     return values[0] if len(values) == 1 else values
 
 
-def _shown(own: Attribute) -> str:
-    plain = _plain(own)
-    if own.is_empty:
+def _text(element: Attribute) -> str:
+    if element.is_empty:
         return "(empty)"
-    text = "\\".join(map(str, plain)) if isinstance(plain, list) and own.vr != "SQ" else str(plain)
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + " …"
+    plain = _plain(element)
+    if isinstance(plain, list) and element.vr != "SQ":
+        plain = "\\".join(map(str, plain))
+    text = str(plain)
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + " …"

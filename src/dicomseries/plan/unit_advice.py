@@ -1,4 +1,4 @@
-"""Advice about numbers that look like another unit, in the metadata, in columns and in times."""
+"""Advice about numbers that look like another unit."""
 
 from __future__ import annotations
 
@@ -21,46 +21,43 @@ _LONG_FRAME_S = 3600.0
 def units_advice(
     kind: Kind, extent: Extent, metadata: Metadata, columns: Sequence[Column]
 ) -> Iterator[str]:
-    """Yield what a user should know of numbers that look like another unit.
+    """Yield advice about numbers that look like another unit.
 
     Parameters
     ----------
     kind : Kind
-        Whose volumes may follow each other slowly.
+        Its volumes may be far apart in time (PET).
     extent : Extent
-        Its times are in seconds.
+        With times in seconds.
     metadata : Metadata
-        What the user has given; what a source series says is not looked at.
+        The user's attributes; those of a source series are not checked.
     columns : sequence of Column
-        What the user has given for each volume or slice.
-
-    Examples
-    --------
-    >>> from dicomseries.iod import MR
-    >>> user = Metadata.from_mapping({"EchoTime": 0.003})
-    >>> list(units_advice(MR, Extent(volumes=1, slices=3), user, ()))
-    ['EchoTime is 0.003 ms. Give it in ms, not in seconds, unless this is meant.']
+        The user's attributes of each volume or slice.
     """
-    said = (one for one in metadata.attributes if one.keyword not in metadata.verbatim)
+    attributes = [
+        attribute for attribute in metadata.attributes if attribute.keyword not in metadata.verbatim
+    ]
+    for column in columns:
+        for values in {*column.values}:
+            if values and column.vr in _NUMERIC:
+                attributes.append(Attribute(column.keyword, column.vr, values))
     numbers: dict[str, list[float]] = {}
-    for keyword, value in (*_numbers(said), *_of_columns(columns)):
+    for keyword, value in _numbers(attributes):
         numbers.setdefault(keyword, []).append(value)
     yield from unit_advice(numbers)
-    longest = max((after - before for before, after in pairwise(extent.times_s or ())), default=0.0)
+    steps = (after - before for before, after in pairwise(extent.times_s or ()))
+    longest = max(steps, default=0.0)
     if longest > (_LONG_FRAME_S if kind.has_time_base else _LONG_STEP_S):
-        yield f"Volumes follow each other by up to {longest:g} s. Give times= in seconds, unless this is meant."
+        yield (
+            f"Volumes follow each other by up to {longest:g} s. Give times= in seconds, unless "
+            "this is meant."
+        )
 
 
 def _numbers(attributes: Iterable[Attribute]) -> Iterator[tuple[str, float]]:
-    for one in attributes:
-        for value in one.values:
+    for attribute in attributes:
+        for value in attribute.values:
             if isinstance(value, tuple):
                 yield from _numbers(value)
-            elif one.vr in _NUMERIC and not isinstance(value, bytes) and value != "":
-                yield one.keyword, float(value)
-
-
-def _of_columns(columns: Sequence[Column]) -> Iterator[tuple[str, float]]:
-    for column in (one for one in columns if one.vr in _NUMERIC):
-        for values in {*column.values}:
-            yield from _numbers([Attribute(column.keyword, column.vr, values)] if values else [])
+            elif attribute.vr in _NUMERIC and not isinstance(value, bytes) and value != "":
+                yield attribute.keyword, float(value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dicomseries.codecs import syntax_of
 from dicomseries.errors import OptionError
 from dicomseries.metadata import Metadata
-from dicomseries.plan import Column, Extent, SeriesPlan, plan_series
+from dicomseries.plan import Column, Extent, SeriesDraft, SeriesPlan, plan_series
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import attribute
 from dicomseries.uids import SeriesUids, series_uids
@@ -127,13 +127,10 @@ class Draft:
         value_map: ValueMap,
         statistics: Statistics,
     ) -> SeriesPlan:
-        plan = plan_series(
+        draft = SeriesDraft(
             kind=form.kind,
             grid=self.volume.grid,
             samples=self.volume.samples,
-            value_map=_part(value_map, index, self.extent),
-            statistics=statistics,
-            uids=uids,
             metadata=metadata,
             moment=self.request.options.now,
             extent=self.extent,
@@ -141,6 +138,7 @@ class Draft:
             only_volume=index,
             transfer_syntax_uid=syntax_of(self.request.options.compression).uid,
         )
+        plan = plan_series(draft, uids, _part(value_map, index, self.extent), statistics)
         if self.request.lineage is not None:
             plan = self.request.lineage.added(plan, index)
         part = "" if index is None else parts_of(self.extent, self.columns).folder(index)
