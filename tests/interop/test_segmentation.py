@@ -13,10 +13,6 @@ import pytest
 
 import data_packages
 import dicomseries as dcs
-from dicomseries.metadata import Metadata
-from dicomseries.segmentation import build_segmentation
-from dicomseries.sources import open_volume
-from dicomseries.uids import UidPolicy, series_uids
 from judges import dcentvfy, dciodvfy, validators
 from judges.presence import absent
 
@@ -199,16 +195,16 @@ def test_a_segmentation_names_the_images_that_it_was_drawn_on_and_all_of_them_to
     image = np.arange(7 * 9 * 11, dtype="int16").reshape(7, 9, 11)
     dcs.write(image, tmp_path / "ct", kind="CT", affine=OBLIQUE, space="LPS", uid=study, **common)
     files = sorted((tmp_path / "ct").glob("*.dcm"))
-    made = build_segmentation(
-        open_volume(blobs(), affine=OBLIQUE, space="LPS"),
-        STATED,
-        metadata=Metadata.from_mapping(common["metadata"]),
-        uids=series_uids(UidPolicy(given=tuple(study.items())), b"seed"),
-        moment=moment,
-        source_images=[pydicom.dcmread(file, stop_before_pixels=True) for file in files],
+    dcs.write(
+        blobs(),
+        tmp_path / "seg",
+        kind="Segmentation",
+        like=tmp_path / "ct",
+        segments=STATED,
+        now=moment,
+        uid={**study},
     )
-    path = tmp_path / "seg.dcm"
-    path.write_bytes(made.encoded())
+    (path,) = (tmp_path / "seg").glob("*.dcm")
     for program in validators:
         verdict = dciodvfy(path, program=program)
         assert verdict.errors + verdict.warnings == ()

@@ -16,7 +16,12 @@ from dicomseries.derivation.source.slice_matching import Matching, match, match_
 from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
 from dicomseries.derivation.source.source_meaning import Meaning, meaning_of
 from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
-from dicomseries.derivation.source.source_references import SourceReferences, references_to_source
+from dicomseries.derivation.source.source_references import (
+    PlaneReferences,
+    SourceReferences,
+    references_by_plane,
+    references_to_source,
+)
 from dicomseries.derivation.source.value_relation import (
     RELATIONS,
     ArrayFacts,
@@ -37,6 +42,7 @@ __all__ = [
     "Matching",
     "Meaning",
     "Model",
+    "PlaneReferences",
     "Rule",
     "SourceFrame",
     "SourceReferences",
@@ -48,6 +54,7 @@ __all__ = [
     "match_pictures",
     "meaning_of",
     "on_source_grid",
+    "references_by_plane",
     "references_to_source",
     "relation_of",
     "rule_for",

@@ -12,8 +12,9 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 
-from dicomseries.errors import OptionError
-from dicomseries.iod import SEGMENTATION_SOP_CLASSES, Segmentation, compose
+from dicomseries.errors import GeometryError, OptionError
+from dicomseries.geometry import Grid
+from dicomseries.iod import SEGMENTATION_SOP_CLASSES, Segmentation, code_item, compose
 from dicomseries.metadata import Metadata
 from dicomseries.plan import (
     IMPLEMENTATION_CLASS_UID,
@@ -25,10 +26,9 @@ from dicomseries.plan import (
 from dicomseries.segmentation.labels import read_labels
 from dicomseries.segmentation.segment_advice import advice_on
 from dicomseries.segmentation.segment_frames import framed, place, place_on_pictures
-from dicomseries.segmentation.segment_references import image_references, picture_references
 from dicomseries.segmentation.segments import Segment, parse_segments
 from dicomseries.sources import Volume
-from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.standard.attribute import Attribute, Item, attribute
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, make_uid
 
@@ -135,8 +135,8 @@ def build_segmentation(
     metadata: Metadata,
     uids: SeriesUids,
     moment: dt.datetime | None = None,
-    source_images: Sequence[Dataset] = (),
-    source_pictures: Sequence[tuple[str, int | None]] = (),
+    source_images: Sequence[tuple[Item, ...]] | None = None,
+    is_lossy: bool = False,
 ) -> SegmentationObject:
     """Return the Segmentation of a label map.
 
@@ -155,10 +155,12 @@ def build_segmentation(
         The object is ``instance(0)``.
     moment : datetime, optional
         Date and time of the study, the series and the content.
-    source_images : sequence of Dataset
-        The images that the labels were drawn on, of one study and frame of reference with `uids`.
-    source_pictures : sequence of (str, int or None)
-        Of labels without a place: SOPInstanceUID and frame number of the picture of each slice.
+    source_images : sequence of tuple of Item, optional
+        For each slice the items of SourceImageSequence: images in its plane, or of labels without
+        a place its one picture. None without a source series; the series itself is named in
+        `metadata`.
+    is_lossy : bool
+        Whether a source image has been compressed with loss.
 
     Returns
     -------
@@ -199,10 +201,8 @@ def build_segmentation(
     volume = volume.along_normal()
     volume.grid.check_printed()
     has_place = volume.grid.statement.has_place
-    if has_place:
-        sources = image_references(source_images, volume.grid, uids)
-    else:
-        sources = picture_references(source_images, source_pictures, volume.grid, uids)
+    if not has_place:
+        _check_pictures(volume.grid, source_images or ())
     facts = {
         **moment_facts(moment),
         **identity_facts(SEGMENTATION_SOP_CLASSES[form], uids),
@@ -218,20 +218,17 @@ def build_segmentation(
     written = tuple(_written(one, number, uids) for one, number in zip(found, numbers, strict=True))
     made = framed(labels, written, numbers, form)
     organisation_uid = make_uid(uids.entropy, "dimension organization", root=uids.root)
+    derivations = [_derivation(items) for items in source_images or ()]
     if has_place:
-        place(made, volume.grid, sources, organisation_uid)
+        place(made, volume.grid, derivations, organisation_uid)
     else:
-        place_on_pictures(made, sources, organisation_uid)
+        place_on_pictures(made, derivations, organisation_uid)
     dataset = _dataset(composition.shared)
     for keyword in _FROM_HIGHDICOM:
         if keyword in made:
             dataset.add(made[keyword])
-    if any(image.get("LossyImageCompression") == "01" for image in sources.images):
-        dataset.LossyImageCompression = (
-            "01"  # never reset, whatever is derived from it (PS3.3 section C.7.6.1.1.5)
-        )
-    if sources.images:
-        dataset.ReferencedSeriesSequence = sources.series_items()
+    if is_lossy:  # never reset in images derived from it (PS3.3 section C.7.6.1.1.5)
+        dataset.LossyImageCompression = "01"
     dataset.file_meta = _file_meta(dataset)
     return SegmentationObject(
         dataset=dataset,
@@ -242,6 +239,33 @@ def build_segmentation(
         dtype="bool" if form == "binary" else f"uint{made.BitsAllocated}",
         advice=(*advice_on(found, numbers, labels.values, form), *composition.advice),
     )
+
+
+def _check_pictures(grid: Grid, source_images: Sequence[tuple[Item, ...]]) -> None:
+    """Reject slices with neither a place nor a picture (PS3.3 section A.51.3)."""
+    pictures = sum(1 for items in source_images if items)
+    if pictures != grid.shape[0] or len(source_images) != pictures:
+        raise GeometryError(
+            code="geometry-missing",
+            where="source",
+            given=f"labels of (slices, rows, columns) {grid.shape} without a place, "
+            f"and {pictures} source pictures",
+            expected="a place in space, or one source picture of the same rows and columns for "
+            "each slice",
+            remedy="Pass like= with the series of pictures, or spacing=, origin= and direction=.",
+        )
+
+
+def _derivation(images: tuple[Item, ...]) -> list[Dataset]:
+    """Return DerivationImageSequence of frames with these source images."""
+    if not images:
+        return []
+    segmentation = code_item("113076", "DCM", "Segmentation")
+    item = (
+        attribute("SourceImageSequence", *images),
+        attribute("DerivationCodeSequence", segmentation),
+    )
+    return [_dataset(item)]
 
 
 def _written(segment: Segment, number: int, uids: SeriesUids) -> Segment:

@@ -15,7 +15,6 @@ from dicomseries.geometry import Grid
 from dicomseries.plan import grid_facts
 from dicomseries.segmentation.highdicom_frames import frames_of
 from dicomseries.segmentation.labels import LabelVolume, renumbered
-from dicomseries.segmentation.segment_references import SegmentReferences
 from dicomseries.segmentation.segments import Segment
 
 __all__ = ["framed", "place", "place_on_pictures"]
@@ -106,7 +105,12 @@ def _places(made: Dataset) -> list[tuple[int, int]]:
     return places
 
 
-def place(made: Dataset, grid: Grid, sources: SegmentReferences, organisation_uid: str) -> None:
+def place(
+    made: Dataset,
+    grid: Grid,
+    derivations: Sequence[Sequence[Dataset]],
+    organisation_uid: str,
+) -> None:
     """Put the frames of `framed` from index space onto the grid, and name what they were made from.
 
     Parameters
@@ -115,8 +119,8 @@ def place(made: Dataset, grid: Grid, sources: SegmentReferences, organisation_ui
         Changed in place.
     grid : Grid
         LPS mm; its positions and orientation are printed as for every other kind.
-    sources : SegmentReferences
-        Images that lie in the planes of the frames.
+    derivations : sequence of sequence of Dataset
+        DerivationImageSequence of each slice; empty without a source series.
     organisation_uid : str
         DimensionOrganizationUID.
     """
@@ -132,11 +136,10 @@ def place(made: Dataset, grid: Grid, sources: SegmentReferences, organisation_ui
         i: [_item({"ImagePositionPatient": grid.position_texts(i)}, "ImagePositionPatient")]
         for i in slices
     }
-    derivations = {index: sources.frame_items(index) for index in slices}
     for item, (index, _) in frames:
         item.PlanePositionSequence = planes[index]
         # C.7.6.16.2.6: the macro is for frames derived from other instances, and if one frame has it, all have.
-        if sources.images:
+        if derivations:
             item.DerivationImageSequence = derivations[index]
         else:
             del item.DerivationImageSequence
@@ -144,7 +147,9 @@ def place(made: Dataset, grid: Grid, sources: SegmentReferences, organisation_ui
         one.DimensionOrganizationUID = organisation_uid
 
 
-def place_on_pictures(made: Dataset, sources: SegmentReferences, organisation_uid: str) -> None:
+def place_on_pictures(
+    made: Dataset, derivations: Sequence[Sequence[Dataset]], organisation_uid: str
+) -> None:
     """Take the index space of `framed` away, and name the picture that each frame was made from.
 
     Frames are then told apart by segment and InStackPositionNumber: the number of the picture, from 1.
@@ -153,8 +158,8 @@ def place_on_pictures(made: Dataset, sources: SegmentReferences, organisation_ui
     ----------
     made : Dataset
         Changed in place.
-    sources : SegmentReferences
-        A picture for each slice.
+    derivations : sequence of sequence of Dataset
+        DerivationImageSequence of each slice, with its picture.
     organisation_uid : str
         DimensionOrganizationUID.
 
@@ -169,7 +174,7 @@ def place_on_pictures(made: Dataset, sources: SegmentReferences, organisation_ui
     frames = list(zip(made.PerFrameFunctionalGroupsSequence, _places(made), strict=True))
     for item, (index, _) in frames:
         del item.PlanePositionSequence
-        item.DerivationImageSequence = sources.frame_items(index)
+        item.DerivationImageSequence = derivations[index]
         content = item.FrameContentSequence[0]
         content.StackID, content.InStackPositionNumber = "1", index + 1
         # highdicom counts the pictures that have frames; an index of numbers is the number itself

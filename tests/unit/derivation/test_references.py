@@ -219,13 +219,10 @@ def test_several_volumes_from_one_all_name_it():
 def test_each_frame_has_a_functional_group_and_the_file_names_all_images_once():
     source = source_of()
     code = derivation_code("smoothing")
-    found = references_to_source(
-        source, match(source, GRID), is_multi_frame=True, code=code, description="Smoothed"
-    )
+    found = references_to_source(source, match(source, GRID), is_multi_frame=True, code=code)
     (group,) = found.groups
     assert isinstance(group, VaryingGroup)
     assert [part.keyword for part in group.parts] == [
-        "DerivationDescription",
         "SourceImageSequence",
         "DerivationCodeSequence",
     ]

@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pydicom.dataset import Dataset
-
 from dicomseries.derivation.source.diffusion_index import counted_by_acquisition
 from dicomseries.derivation.source.source_meaning import Meaning
+from dicomseries.derivation.source.source_references import PlaneReferences
 from dicomseries.errors import OptionError
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.metadata import Metadata
@@ -52,10 +51,8 @@ class Lineage:
         Attribute, value in the source, and what becomes of it and why.
     advice : tuple of str
         What the user should know.
-    images : tuple of Dataset
-        The source's headers, for what refers to them by itself.
-    pictures : tuple of (str, int or None)
-        Of labels without a place: SOPInstanceUID and frame number of each picture of the source, in order.
+    planes : PlaneReferences, optional
+        Source images in the planes of a Segmentation's slices.
     verbatim : frozenset of str
         Attributes that hold values of the source.
     ties : frozenset of str
@@ -76,8 +73,7 @@ class Lineage:
     stated: frozenset[str] = frozenset()
     decisions: tuple[tuple[str, str, str], ...] = ()
     advice: tuple[str, ...] = ()
-    images: tuple[Dataset, ...] = ()
-    pictures: tuple[tuple[str, int | None], ...] = ()
+    planes: PlaneReferences | None = None
     verbatim: frozenset[str] = frozenset()
     ties: frozenset[str] = frozenset()
     source_number: int = 0
@@ -86,7 +82,7 @@ class Lineage:
     @property
     def said(self) -> tuple[object, ...]:
         """What of the source stands in the files beside the metadata: results of other sources share no UID."""
-        images = tuple(str(image.get("SOPInstanceUID", "")) for image in self.images)
+        images = () if self.planes is None else self.planes.instance_uids
         said = (
             self.study_uid,
             self.frame_of_reference_uid,

@@ -1,48 +1,57 @@
-"""From a matching to what a derived series says of the images it comes from.
+"""References of a derived series to its source images.
 
-Each slice or frame names the images that contribute to it (PS3.3 sections C.7.6.1.1.4 and C.7.6.16.2.6), and each file
-names the same by series (section C.12.2). Which volumes of a source of several contribute is no matter of geometry: as
-many volumes as the source has come from one each, in order; any other number (a mean over time, a map of a
-parameter) from all volumes together.
+Each slice or frame names its source images (PS3.3 sections C.7.6.1.1.4 and C.7.6.16.2.6), and each
+file names the same images by series (section C.12.2). Volumes are not matched by geometry: a result
+of as many volumes as the source takes one volume from each, in order. A result of any other number
+(a mean over time, a parametric map) comes from all volumes together.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
 from dicomseries.derivation.source.derivation_codes import IMAGE_PROCESSING, SOURCE_IMAGE
 from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_record import SourceSeries
-from dicomseries.iod import Leaf, Part, VaryingGroup
+from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES
 
-__all__ = ["SourceReferences", "references_to_source"]
+__all__ = [
+    "PlaneReferences",
+    "SourceReferences",
+    "references_by_plane",
+    "references_to_source",
+]
 
 _MOST_NUMBERS = 5000
-"""Frame numbers in one item: IS texts of 12 characters in the 65,534 bytes of an explicit VR (PS3.5 section 7.1.2)."""
+"""Frame numbers in one item: IS texts of 12 characters in 65,534 bytes (PS3.5 section 7.1.2)."""
 
 _PURPOSE = attribute("PurposeOfReferenceCodeSequence", SOURCE_IMAGE)
+_IMAGES = "SourceImageSequence"
+_SERIES = "ReferencedSeriesSequence"
 _GROUP = "DerivationImageSequence"
 _EVIDENCE = "SourceImageEvidenceSequence"
 
-Per = Literal["slice", "frame"]
+Items = tuple[Item, ...]
+Values = tuple[Value, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReferences:
-    """What a derived series says of its source.
+    """Attributes of a derived series that name its source images.
 
     Parameters
     ----------
     shared : tuple of Attribute
         The same for all slices or frames; a functional group among them belongs to all frames.
     columns : tuple of Column
-        What differs: of classic results attributes of the files, of multi-frame ones what fills the holes of `groups`.
+        Varying values: of classic results attributes of the files, of multi-frame results the
+        values of `groups`.
     groups : tuple of VaryingGroup
         Functional groups that differ from frame to frame.
 
@@ -57,19 +66,14 @@ class SourceReferences:
     groups: tuple[VaryingGroup, ...] = ()
 
     def without(self, keywords: Collection[str]) -> SourceReferences:
-        """Return them without some attributes.
-
-        Examples
-        --------
-        >>> SourceReferences(shared=(attribute("SourceImageSequence"),)).without({"SourceImageSequence"}).shared
-        ()
-        """
+        """Return them without some attributes."""
+        columns = self.columns
+        if not self.groups:
+            columns = tuple(column for column in columns if column.keyword not in keywords)
         return SourceReferences(
-            shared=tuple(one for one in self.shared if one.keyword not in keywords),
-            columns=tuple(
-                one for one in self.columns if self.groups or one.keyword not in keywords
-            ),
-            groups=tuple(one for one in self.groups if one.keyword not in keywords),
+            shared=tuple(image for image in self.shared if image.keyword not in keywords),
+            columns=columns,
+            groups=tuple(group for group in self.groups if group.keyword not in keywords),
         )
 
 
@@ -80,249 +84,314 @@ def references_to_source(
     is_multi_frame: bool,
     volumes: int = 1,
     code: Item | None = None,
-    description: str | None = None,
     sop_class_uid: str = "",
 ) -> SourceReferences:
-    """Return what the slices or frames of a derived series refer to.
+    """Return the references of a result's slices or frames.
 
     Parameters
     ----------
     source : SourceSeries
-        Where it comes from.
+        The source series.
     matching : Matching
-        Which of its slices each slice comes from. Where there is none at all (another space), all images are named:
-        any of them may have contributed.
+        Source slices of each slice. If it is empty (another space), all images are named: any of
+        them may have contributed.
     is_multi_frame : bool
         Whether all frames of the result are in one file.
     volumes : int
-        Of the result.
+        Volumes of the result.
     code : Item, optional
-        Of DerivationCodeSequence. In a functional group it is of Type 1, and "Image Processing" where it is not known.
-    description : str, optional
-        DerivationDescription (ST) of the functional group.
+        Item of DerivationCodeSequence in the functional group, where it is of Type 1;
+        "Image Processing" if not given.
     sop_class_uid : str
-        Of the result, if multi-frame: some classes have no functional group for it (multi-frame secondary capture) and
-        name all images at the top level; some (enhanced CT and MR) want them once more, by study.
+        SOP class of a multi-frame result. Classes without the functional group (multi-frame
+        secondary capture) name all images at the top level; enhanced CT and MR name them once
+        more by study.
 
     Notes
     -----
-    PS3.3 table 10-3 (Image SOP Instance Reference Macro), sections C.12.2 (Common Instance Reference), C.7.6.16.2.6
-    (Derivation Image) and C.8.13.2 (evidence). SpatialLocationsPreserved is YES where a pixel is called by the same
-    row and column in both images, not there where the pixels are the same ones yet called otherwise (crops, flips),
-    else NO.
+    PS3.3 table 10-3 (Image SOP Instance Reference Macro), sections C.12.2 (Common Instance
+    Reference), C.7.6.16.2.6 (Derivation Image) and C.8.13.2 (evidence). SpatialLocationsPreserved
+    is YES if a pixel has the same row and column in both images, absent if the pixels are the same
+    in other rows and columns (crops, flips), else NO.
 
     Examples
     --------
     >>> from dicomseries.derivation.source.slice_matching import match
+    >>> from dicomseries.derivation.source.source_record import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> grid = Grid(shape=(2, 5, 6), spacing_mm=(1, 1, 2))
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
-    >>> frames = tuple(SourceFrame(sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=grid.position(z))
-    ...                for z in range(2))
-    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
-    ...                 frame_of_reference_uid="3", grid=grid, frames=frames)
-    >>> found = references_to_source(source, match(source, grid), is_multi_frame=False)
-    >>> [(column.keyword, column.per, len(column.values)) for column in found.columns]
+    >>> frames = tuple(
+    ...     SourceFrame(
+    ...         sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=grid.position(z)
+    ...     )
+    ...     for z in range(2)
+    ... )
+    >>> source = SourceSeries(
+    ...     kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    ...     frame_of_reference_uid="3", grid=grid, frames=frames,
+    ... )
+    >>> references = references_to_source(source, match(source, grid), is_multi_frame=False)
+    >>> [(column.keyword, column.per, len(column.values)) for column in references.columns]
     [('SourceImageSequence', 'slice', 2), ('ReferencedSeriesSequence', 'slice', 2)]
     """
-    images = _Images(source)
-    entries = () if matching.is_empty else tuple(_entries(source, matching, volumes))
-    per: Per = "frame" if len(entries) > len(matching.slices) else "slice"
-    if entries and not is_multi_frame:
-        return _classic(images, entries, per)
-    used = entries or (
-        _Entry(tuple(range(source.grid.shape[0])), tuple(range(source.volumes)), "NO"),
-    )
-    series = images.series(used)
+    images = _SourceImages(source)
+    if matching.is_empty:
+        selections = [_Selection(range(source.grid.shape[0]), range(source.volumes), "NO")]
+    else:
+        selections = _selections(source, matching, volumes)
+        if not is_multi_frame:
+            return _in_files(images, selections, _per(selections, matching))
+    series = images.series(selections)
     if is_multi_frame and _GROUP in FUNCTIONAL_GROUPS.get(sop_class_uid, (_GROUP,)):
-        evidence = (images.evidence(series),) if _wants_evidence(sop_class_uid) else ()
-        return _grouped(
-            [images.items(entry) for entry in used],
-            per,
-            (series, *evidence),
-            _fixed(code, description),
-        )
-    named = dict.fromkeys(item for entry in used for item in images.items(entry))
-    return SourceReferences(shared=(attribute("SourceImageSequence", *named), series))
+        shared = [series]
+        if _requires_evidence(sop_class_uid):
+            shared.append(images.evidence(series))
+        derivation = attribute("DerivationCodeSequence", code or IMAGE_PROCESSING)
+        items = [images.items(selection) for selection in selections]
+        return _in_group(items, _per(selections, matching), shared, derivation)
+    all_items = dict.fromkeys(item for selection in selections for item in images.items(selection))
+    return SourceReferences(shared=(attribute(_IMAGES, *all_items), series))
 
 
-class _Entry(NamedTuple):
-    """Slices and volumes of the source that a slice or frame comes from, and SpatialLocationsPreserved."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaneReferences:
+    """Source images in the planes of a result's slices.
 
-    slices: tuple[int, ...]
-    volumes: tuple[int, ...]
+    Parameters
+    ----------
+    series : Attribute
+        ReferencedSeriesSequence with all images of the source.
+    slices : tuple of tuple of Item
+        Items of SourceImageSequence for each slice; none if no image lies in its plane.
+    is_lossy : bool
+        Whether an image has been compressed with loss.
+    """
+
+    series: Attribute
+    slices: tuple[Items, ...]
+    is_lossy: bool = False
+
+    @property
+    def instance_uids(self) -> tuple[str, ...]:
+        """SOPInstanceUID of each image."""
+        instances = _sequence_in(self.series, "ReferencedInstanceSequence")
+        return tuple(str(uid.values[0]) for _, uid in instances)
+
+
+def references_by_plane(
+    source: SourceSeries, matching: Matching, *, volumes: int, has_place: bool
+) -> PlaneReferences:
+    """Return the source images in the plane of each slice.
+
+    Parameters
+    ----------
+    source : SourceSeries
+        The source series.
+    matching : Matching
+        Source slices of each slice.
+    volumes : int
+        Volumes of the result.
+    has_place : bool
+        Whether the result has a place in space. Each slice then names the images of all volumes in
+        its plane, none of a source without a frame of reference. Without a place, each slice of
+        each volume names one picture of the same rows and columns.
+    """
+    images = _SourceImages(source)
+    preserved = "YES" if matching.same_pixels else "NO"
+    volume_groups = [range(source.volumes)]
+    in_plane: Sequence[int | None] = matching.exact
+    if not has_place:
+        volume_groups = [range(volume, volume + 1) for volume in range(volumes)]
+        if volumes != source.volumes or not matching.same_pixels:
+            in_plane = ()
+    elif not source.grid.statement.has_place or not source.frame_of_reference_uid:
+        in_plane = [None] * len(matching.exact)
+    slices: list[Items] = []
+    for group in volume_groups:
+        for index in in_plane:
+            items: list[Item] = []
+            if index is not None:
+                for volume in group:
+                    items += images.items(_Selection((index,), (volume,), preserved))
+            slices.append(tuple(items))
+    all_slices = range(source.grid.shape[0])
+    everything = [_Selection(all_slices, (volume,), "NO") for volume in range(source.volumes)]
+    lossy = attribute("LossyImageCompression", "01")
+    return PlaneReferences(
+        series=images.series(everything),
+        slices=tuple(slices),
+        is_lossy=lossy in source.shared or any(lossy in frame.own for frame in source.frames),
+    )
+
+
+class _Selection(NamedTuple):
+    """Source frames of one slice or frame of the result."""
+
+    slices: Sequence[int]
+    volumes: Sequence[int]
     preserved: str | None
+    """SpatialLocationsPreserved."""
 
 
-_ByEntry: TypeAlias = dict[_Entry, tuple[Value, ...] | None]
+def _selections(source: SourceSeries, matching: Matching, volumes: int) -> list[_Selection]:
+    """Return a selection for each slice, or for each frame if volumes correspond."""
+    volume_groups = [range(source.volumes)]
+    if volumes == source.volumes:
+        volume_groups = [range(volume, volume + 1) for volume in range(volumes)]
+    selections = []
+    for group in volume_groups:
+        for slices, exact in zip(matching.slices, matching.exact, strict=True):
+            preserved: str | None = "NO"
+            if exact is not None and matching.same_pixels:
+                preserved = "YES"
+            elif exact is not None and matching.locations_preserved:
+                preserved = None
+            selections.append(_Selection(slices, group, preserved))
+    return selections
 
 
-def _entries(source: SourceSeries, matching: Matching, volumes: int) -> Iterator[_Entry]:
-    """Yield an entry for each slice; for each slice of each volume where the volumes come from one each."""
-    each = volumes == source.volumes
-    for group in (
-        [(volume,) for volume in range(volumes)] if each else [tuple(range(source.volumes))]
-    ):
-        for found, exact in zip(matching.slices, matching.exact, strict=True):
-            yield _Entry(found, group, _preserved(matching, exact))
+def _per(selections: Sequence[_Selection], matching: Matching) -> Literal["slice", "frame"]:
+    return "frame" if len(selections) > len(matching.slices) else "slice"
 
 
-def _preserved(matching: Matching, exact: int | None) -> str | None:
-    if exact is not None and matching.same_pixels:
-        return "YES"
-    return None if exact is not None and matching.locations_preserved else "NO"
+def _in_files(
+    images: _SourceImages, selections: Sequence[_Selection], per: Literal["slice", "frame"]
+) -> SourceReferences:
+    """Return the references of single-frame files; none for files without source images."""
+    named: dict[_Selection, Values] = {}
+    series: dict[_Selection, Values] = {}
+    for selection in dict.fromkeys(selections):
+        items = images.items(selection)
+        named[selection] = items or None
+        series[selection] = images.series([selection]).values if items else None
+    columns = []
+    for keyword, values in {_IMAGES: named, _SERIES: series}.items():
+        values_by_file = tuple(values[selection] for selection in selections)
+        columns.append(Column(keyword=keyword, per=per, values=values_by_file, vr="SQ"))
+    return SourceReferences(columns=tuple(columns))
 
 
-def _fixed(code: Item | None, description: str | None) -> tuple[Attribute, ...]:
-    said = attribute("DerivationCodeSequence", code or IMAGE_PROCESSING)
-    return (
-        (said,) if description is None else (attribute("DerivationDescription", description), said)
-    )
-
-
-def _classic(images: _Images, entries: Sequence[_Entry], per: Per) -> SourceReferences:
-    named: _ByEntry = {entry: images.items(entry) or None for entry in dict.fromkeys(entries)}
-    series: _ByEntry = {
-        entry: images.series([entry]).values if found else None for entry, found in named.items()
-    }
-    return SourceReferences(
-        columns=(
-            Column(
-                keyword="SourceImageSequence",
-                per=per,
-                values=tuple(map(named.get, entries)),
-                vr="SQ",
-            ),
-            Column(
-                keyword="ReferencedSeriesSequence",
-                per=per,
-                values=tuple(map(series.get, entries)),
-                vr="SQ",
-            ),
-        )
-    )
-
-
-def _grouped(
-    named: Sequence[tuple[Item, ...]],
-    per: Per,
-    shared: tuple[Attribute, ...],
-    fixed: tuple[Attribute, ...],
+def _in_group(
+    items: Sequence[Items],
+    per: Literal["slice", "frame"],
+    shared: Sequence[Attribute],
+    derivation: Attribute,
 ) -> SourceReferences:
     """Return the functional group: shared or per frame, never both (PS3.3 section C.7.6.16)."""
-    if all(items == named[0] for items in named):
-        item = sorted(
-            (*fixed, attribute("SourceImageSequence", *named[0])), key=lambda one: one.tag
-        )
-        return SourceReferences(shared=(*shared, attribute(_GROUP, tuple(item))))
-    # Type 2: a frame without source images has the sequence all the same, without items
-    column = Column(keyword="SourceImageSequence", per=per, values=tuple(named), vr="SQ")
-    parts: list[Part] = [*fixed, Leaf(column.keyword, column.keyword)]
-    group = VaryingGroup(_GROUP, tuple(sorted(parts, key=lambda one: one.tag)))
-    return SourceReferences(shared=shared, columns=(column,), groups=(group,))
+    if all(images == items[0] for images in items):
+        group = attribute(_GROUP, (attribute(_IMAGES, *items[0]), derivation))
+        return SourceReferences(shared=(*shared, group))
+    # Type 2: a frame without source images has the sequence without items.
+    column = Column(keyword=_IMAGES, per=per, values=tuple(items), vr="SQ")
+    group_per_frame = VaryingGroup(_GROUP, (Leaf(_IMAGES, _IMAGES), derivation))
+    return SourceReferences(shared=tuple(shared), columns=(column,), groups=(group_per_frame,))
 
 
-class _Images:
-    """The images of a source as items; what is asked for again is not made again."""
+class _SourceImages:
+    """The images of a source as items, each made once."""
 
     def __init__(self, source: SourceSeries) -> None:
         self._source = source
-        self._numbers: dict[str, set[int]] = {}
+        self._frame_counts = _frame_counts(source)
+        self._instances: dict[str, Item] = {}
         for frame in source.frames:
-            if frame.frame_number is not None:
-                self._numbers.setdefault(frame.sop_instance_uid, set()).add(frame.frame_number)
-        self._classes = {frame.sop_instance_uid: frame.sop_class_uid for frame in source.frames}
-        self._counts = _counts(source)
-        self._uids: dict[_Entry, dict[str, list[int]]] = {}
-        self._items: dict[_Entry, tuple[Item, ...]] = {}
-        self._made: dict[tuple[str, str | None], Item] = {}
-        self._instances = {uid: self._instance(uid) for uid in self._classes}
-
-    def items(self, entry: _Entry) -> tuple[Item, ...]:
-        """Return the items of SourceImageSequence: one an instance, with the frames of it."""
-        if entry not in self._items:
-            found = self._frames(entry).items()
-            self._items[entry] = tuple(
-                item for uid, numbers in found for item in self._of(uid, numbers, entry.preserved)
+            self._instances[frame.sop_instance_uid] = (
+                attribute("ReferencedSOPClassUID", frame.sop_class_uid),
+                attribute("ReferencedSOPInstanceUID", frame.sop_instance_uid),
             )
-        return self._items[entry]
+        self._frames: dict[_Selection, dict[str, list[int]]] = {}
+        self._items: dict[_Selection, Items] = {}
+        self._whole_instances: dict[tuple[str, str | None], Item] = {}
 
-    def series(self, entries: Iterable[_Entry]) -> Attribute:
-        """Return ReferencedSeriesSequence with the instances of some entries."""
-        uids = dict.fromkeys(uid for entry in dict.fromkeys(entries) for uid in self._frames(entry))
+    def items(self, selection: _Selection) -> Items:
+        """Return the items of SourceImageSequence: one per instance, with its frame numbers."""
+        if selection not in self._items:
+            items: list[Item] = []
+            for uid, numbers in self._frame_numbers(selection).items():
+                items += self._references(uid, numbers, selection.preserved)
+            self._items[selection] = tuple(items)
+        return self._items[selection]
+
+    def series(self, selections: Iterable[_Selection]) -> Attribute:
+        """Return ReferencedSeriesSequence with the instances of some selections."""
+        uids: dict[str, None] = {}
+        for selection in dict.fromkeys(selections):
+            uids |= dict.fromkeys(self._frame_numbers(selection))
+        instances = [self._instances[uid] for uid in uids]
         item = (
-            attribute("ReferencedInstanceSequence", *(self._instances[uid] for uid in uids)),
+            attribute("ReferencedInstanceSequence", *instances),
             attribute("SeriesInstanceUID", self._source.series_uid),
         )
-        return attribute("ReferencedSeriesSequence", item)
+        return attribute(_SERIES, item)
 
     def evidence(self, series: Attribute) -> Attribute:
-        """Return SourceImageEvidenceSequence (PS3.3 table C.17-3) with the instances of a ReferencedSeriesSequence."""
+        """Return SourceImageEvidenceSequence with the instances of a series (table C.17-3)."""
+        instances = _sequence_in(series, "ReferencedInstanceSequence")
         item = (
-            attribute("ReferencedSOPSequence", *_inside(series, "ReferencedInstanceSequence")),
+            attribute("ReferencedSOPSequence", *instances),
             attribute("SeriesInstanceUID", self._source.series_uid),
         )
         study = attribute("StudyInstanceUID", self._source.study_uid)
-        return attribute(_EVIDENCE, (attribute("ReferencedSeriesSequence", item), study))
+        return attribute(_EVIDENCE, (attribute(_SERIES, item), study))
 
-    def _frames(self, entry: _Entry) -> dict[str, list[int]]:
-        """Return the frame numbers by instance, none for a classic one; a place without a frame is left out."""
-        if entry not in self._uids:
-            found: dict[str, list[int]] = {}
-            frames, slices = self._source.frames, self._source.grid.shape[0]
-            for index in entry.slices:
-                for volume in entry.volumes:
-                    frame = frames[volume * slices + index]
+    def _frame_numbers(self, selection: _Selection) -> dict[str, list[int]]:
+        """Return frame numbers by instance, none for a single-frame one.
+
+        A place without a frame in a sparse multi-frame file is left out.
+        """
+        if selection not in self._frames:
+            numbers: dict[str, list[int]] = {}
+            for index in selection.slices:
+                for volume in selection.volumes:
+                    frame = self._source.frames[volume * self._source.grid.shape[0] + index]
                     if frame.frame_number is not None:
-                        found.setdefault(frame.sop_instance_uid, []).append(frame.frame_number)
-                    elif frame.sop_instance_uid not in self._numbers:
-                        found.setdefault(frame.sop_instance_uid, [])
-            self._uids[entry] = found
-        return self._uids[entry]
+                        numbers.setdefault(frame.sop_instance_uid, []).append(frame.frame_number)
+                    elif frame.sop_instance_uid not in self._frame_counts:
+                        numbers.setdefault(frame.sop_instance_uid, [])
+            self._frames[selection] = numbers
+        return self._frames[selection]
 
-    def _of(self, uid: str, numbers: list[int], preserved: str | None) -> Iterator[Item]:
-        """Yield the items of an instance; a reference to all of its frames has no numbers (Type 1C)."""
-        if len(set(numbers)) in (0, self._counts.get(uid)):
-            if (uid, preserved) not in self._made:
-                self._made[uid, preserved] = self._item(uid, [], preserved)
-            yield self._made[uid, preserved]
-            return
-        for first in range(0, len(numbers), _MOST_NUMBERS):
-            yield self._item(uid, numbers[first : first + _MOST_NUMBERS], preserved)
-
-    def _item(self, uid: str, numbers: Sequence[int], preserved: str | None) -> Item:
-        frames = (attribute("ReferencedFrameNumber", *map(str, numbers)),) if numbers else ()
-        said = (attribute("SpatialLocationsPreserved", preserved),) if preserved else ()
-        return (*self._instances[uid], *frames, *said, _PURPOSE)
-
-    def _instance(self, uid: str) -> Item:
-        return (
-            attribute("ReferencedSOPClassUID", self._classes[uid]),
-            attribute("ReferencedSOPInstanceUID", uid),
-        )
+    def _references(self, uid: str, numbers: list[int], preserved: str | None) -> list[Item]:
+        """Return the items of an instance; one for all of its frames has no numbers (Type 1C)."""
+        end: Item = (_PURPOSE,)
+        if preserved is not None:
+            end = (attribute("SpatialLocationsPreserved", preserved), _PURPOSE)
+        if len(set(numbers)) in {0, self._frame_counts.get(uid)}:
+            item = self._whole_instances.setdefault((uid, preserved), (*self._instances[uid], *end))
+            return [item]
+        items = []
+        for start in range(0, len(numbers), _MOST_NUMBERS):
+            texts = map(str, numbers[start : start + _MOST_NUMBERS])
+            items.append((*self._instances[uid], attribute("ReferencedFrameNumber", *texts), *end))
+        return items
 
 
-def _inside(sequence: Attribute, keyword: str) -> tuple[Value, ...]:
-    items = (one for item in sequence.values if isinstance(item, tuple) for one in item)
-    return next(one.values for one in items if one.keyword == keyword)
+def _sequence_in(sequence: Attribute, keyword: str) -> Items:
+    """Return the items of a sequence inside the one item of another."""
+    (item,) = sequence.values
+    inner = next(member for member in item if member.keyword == keyword)  # type: ignore[union-attr]
+    return inner.values  # type: ignore[return-value, union-attr]
 
 
-def _wants_evidence(sop_class_uid: str) -> bool:
-    """Return whether the class has the images of its functional groups once more at the top level, by study (1C)."""
-    modules = (module for module, _ in IOD_MODULES.get(sop_class_uid, ()))
-    return any(one.path == (_EVIDENCE,) for module in modules for one in MODULES.get(module, ()))
+def _requires_evidence(sop_class_uid: str) -> bool:
+    """Return whether the class names its source images by study at the top level (Type 1C)."""
+    for module, _ in IOD_MODULES.get(sop_class_uid, ()):
+        if any(requirement.path == (_EVIDENCE,) for requirement in MODULES.get(module, ())):
+            return True
+    return False
 
 
-def _counts(source: SourceSeries) -> dict[str, int]:
-    """Return how many frames each multi-frame instance has: as it says, or as many as there are here."""
+def _frame_counts(source: SourceSeries) -> dict[str, int]:
+    """Return NumberOfFrames of each multi-frame instance, or the count of its frames here."""
     counts = Counter(
         frame.sop_instance_uid for frame in source.frames if frame.frame_number is not None
     )
-    own = {frame.sop_instance_uid: frame.own for frame in source.frames}
+    last_frames = {frame.sop_instance_uid: frame for frame in source.frames}
     for uid in counts:
-        said = next(
-            (one for one in (*own[uid], *source.shared) if one.keyword == "NumberOfFrames"), None
-        )
-        text = "" if said is None or said.is_empty else str(said.values[0]).strip()
-        counts[uid] = int(text) if text.isdecimal() else counts[uid]
+        for member in (*last_frames[uid].own, *source.shared):
+            if member.keyword == "NumberOfFrames":
+                text = "" if member.is_empty else str(member.values[0]).strip()
+                if text.isdecimal():
+                    counts[uid] = int(text)
+                break
     return counts

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from dicomseries import reading
 from dicomseries.derivation import (
     JUDGED,
     KEPT,
     Inherited,
     Lineage,
+    Matching,
+    PlaneReferences,
     SourceReferences,
     SourceSeries,
     inherit,
     match,
     match_pictures,
     meaning_of,
+    references_by_plane,
     references_to_source,
     screened,
     told,
@@ -124,18 +125,10 @@ def lineage_of(source: SourceSeries, volume: Volume, request: WriteRequest) -> W
         software=f"dicomseries {SOFTWARE_VERSION}",
         volumes=volume.volumes or 1,
     )
-    cited = references_to_source(
-        source,
-        matching,
-        is_multi_frame=request.kind.is_multi_frame,
-        volumes=volume.volumes or 1,
-        code=options.derivation,
-        sop_class_uid=request.kind.sop_class_uid,
-    )
-    cited = _nameable(cited, source).without(request.left_out)
+    cited, planes = _references(source, matching, volume, request)
     meaning = meaning_of(source, request.kind)
     of_values = (one for one in meaning.attributes if one.keyword not in request.left_out)
-    implied = (*_code(options, cited), *of_values)
+    implied = (*of_values,) if request.is_segmentation else (*_code(options, cited), *of_values)
     written = (row.keyword for row in request.kind.all_rows if isinstance(row.source, Absent))
     inherited = _rebased(inherited, request)
     said = request.metadata.without(*request.left_out)
@@ -175,10 +168,7 @@ def lineage_of(source: SourceSeries, volume: Volume, request: WriteRequest) -> W
             *_left_out(inherited, request),
             *lost,
         ),
-        images=_images(options) if request.is_segmentation else (),
-        pictures=_pictures(source)
-        if request.is_segmentation and not grid.statement.has_place
-        else (),
+        planes=planes,
         verbatim=_verbatim(source, inherited, cited) - {one.keyword for one in said.attributes},
         ties=ties | {"LossyImageCompression"} | (_CITING if _odd_uids(source) else frozenset()),
         source_number=_series_number(source),
@@ -231,10 +221,35 @@ def _left_out(inherited: Inherited, request: WriteRequest) -> Iterator[str]:
         yield f"{keyword} of the source is left out, as {_TOGETHER[keyword]} differs from frame to frame there."
 
 
+def _references(
+    source: SourceSeries, matching: Matching, volume: Volume, request: WriteRequest
+) -> tuple[SourceReferences, PlaneReferences | None]:
+    """Return the references to the source, and those by plane of a Segmentation.
+
+    Images without SOPInstanceUID or SOPClassUID cannot be named (Type 1 in the items).
+    """
+    if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
+        return SourceReferences(), None
+    volumes = volume.volumes or 1
+    planes = None
+    if request.is_segmentation:
+        has_place = volume.grid.statement.has_place
+        planes = references_by_plane(source, matching, volumes=volumes, has_place=has_place)
+        references = SourceReferences(shared=(planes.series,))
+    else:
+        references = references_to_source(
+            source,
+            matching,
+            is_multi_frame=request.kind.is_multi_frame,
+            volumes=volumes,
+            code=request.options.derivation,
+            sop_class_uid=request.kind.sop_class_uid,
+        )
+    return _nameable(references, source).without(request.left_out), planes
+
+
 def _nameable(cited: SourceReferences, source: SourceSeries) -> SourceReferences:
     """Return the references without those that need a UID which the source has not (Type 1 in their items)."""
-    if not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames):
-        return SourceReferences()
     unnamed = (
         set() if source.series_uid else {"ReferencedSeriesSequence", "SourceImageEvidenceSequence"}
     )
@@ -326,15 +341,6 @@ def _of_values(metadata: Metadata, inherited: Inherited, request: WriteRequest) 
     if not names_quantity(request.kind):
         judged.discard("ImageType")  # only of MR it names the quantity
     return frozenset(judged - set(request.metadata.keywords))
-
-
-def _pictures(source: SourceSeries) -> tuple[tuple[str, int | None], ...]:
-    return tuple((frame.sop_instance_uid, frame.frame_number) for frame in source.frames)
-
-
-def _images(options: WriteOptions) -> tuple[Any, ...]:
-    chosen = reading.select(str(options.like), reading.scan(str(options.like)), options.series)
-    return tuple(instance.dataset() for instance in chosen.instances)
 
 
 def _apart(options: WriteOptions, source: SourceSeries) -> GeometryError:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 
+from dicomseries.derivation import PlaneReferences
 from dicomseries.plan import Extent, SeriesPlan
 from dicomseries.segmentation import SegmentationObject, build_segmentation, check_labels
 from dicomseries.sources import Volume
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attribute import Attribute, Item
 from dicomseries.standard.readers import OHIF
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, series_uids
@@ -58,13 +59,13 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
     if request.lineage is not None:
         uids = request.lineage.identified(uids, request.uid)
         metadata = request.lineage.numbered(metadata, uids)
+    planes = None if request.lineage is None else request.lineage.planes
     jobs: list[Job] = []
     for number, part in enumerate(parts):
         own = uids.sibling(number, number) if number else uids
         if request.lineage is not None:
             request.lineage.check_new(own, 1)
         names = Parts(word="time", count=len(parts))
-        pictures = () if request.lineage is None else request.lineage.pictures
         made = build_segmentation(
             part,
             request.options.segments,
@@ -72,8 +73,8 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
             metadata=told_apart(metadata, number, names.text(number) if is_split else ""),
             uids=own,
             moment=request.options.now,
-            source_images=() if request.lineage is None else request.lineage.images,
-            source_pictures=pictures[number * part.slices : (number + 1) * part.slices],
+            source_images=_source_images(part, number, planes),
+            is_lossy=planes is not None and planes.is_lossy,
         )
         folder = names.folder(number) if is_split else ""
         encoded = made.encoded()
@@ -84,6 +85,15 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
         plan = plan if request.lineage is None else request.lineage.added(plan, None)
         jobs.append(Job(volume=part, plan=plan, encoded=encoded, labels=made.labels))
     return tuple(jobs)
+
+
+def _source_images(
+    volume: Volume, number: int, planes: PlaneReferences | None
+) -> Sequence[tuple[Item, ...]] | None:
+    """Return the images of each slice of one of several volumes; None without a source."""
+    if planes is None or volume.grid.statement.has_place:
+        return None if planes is None else planes.slices
+    return planes.slices[number * volume.slices : (number + 1) * volume.slices]
 
 
 def _single(volume: Volume) -> Volume:
