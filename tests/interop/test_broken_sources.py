@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 import dicomseries as dcs
 from dicomseries.derivation.attributes.source_screening import TIES
 from dicomseries.derivation.rules.all_rules import RULES
-from dicomseries.standard.modules import IOD_MODULES, MODULES
+from dicomseries.standard.modules import IOD_MODULES, module_requirements
 from dicomseries.standard.terms import ENUMERATED
 from judges import dciodvfy
 
@@ -86,7 +86,7 @@ def attributes_of(kind: str) -> Iterator[str]:
     """What a result may take over from a source of this kind."""
     uid = str(dcs.plan(ARRAY, kind=kind, spacing=(1, 1, 2), metadata=KINDS[kind]).sop_class_uid)
     for module, _ in IOD_MODULES[uid]:
-        for requirement in MODULES.get(module, ()):
+        for requirement in module_requirements(module):
             rule = RULES.get(requirement.keyword)
             if (
                 requirement.is_top_level

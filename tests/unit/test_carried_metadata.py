@@ -19,7 +19,7 @@ from pydicom.datadict import keyword_dict
 
 import dicomseries as dcs
 from dicomseries.metadata import sidecar_of
-from dicomseries.metadata.bids.bids_units import BIDS_KEYS, BIDS_UNITS
+from dicomseries.metadata.bids.bids_keys import is_bids_key, unit_of_key
 from dicomseries.metadata.bids.sidecar import _DICOM_UNITS, _FACTORS, _RENAMED
 
 ARRAY = np.arange(480, dtype="int16").reshape(4, 12, 10)
@@ -107,7 +107,7 @@ def test_what_the_user_says_beside_a_sidecar_wins():
 def test_every_renamed_key_has_a_keyword_and_its_unit():
     for key, keyword in _RENAMED.items():
         assert keyword in keyword_dict
-        unit, wanted = BIDS_UNITS.get(key, ""), _DICOM_UNITS.get(keyword, "")
+        unit, wanted = unit_of_key(key), _DICOM_UNITS.get(keyword, "")
         assert not wanted or (unit, wanted) in _FACTORS, key
         # what is in seconds there, and is taken, is in ms here
         assert unit != "s" or keyword in _DICOM_UNITS, key
@@ -120,7 +120,7 @@ def test_the_table_of_units_is_that_of_the_schema():
     finally:
         sys.path.pop(0)
     assert make_bids_table.TABLE.read_text(encoding="utf-8") == make_bids_table.table()
-    assert "PhaseEncodingDirection" in BIDS_KEYS
+    assert is_bids_key("PhaseEncodingDirection")
 
 
 MS: dict[str, tuple[float, float]] = {

@@ -11,7 +11,7 @@ from functools import cache
 
 from dicomseries.errors import MetadataError
 from dicomseries.standard.attribute import Attribute, Item, attribute
-from dicomseries.standard.modules import IOD_MODULES, MODULES, Requirement
+from dicomseries.standard.modules import IOD_MODULES, Requirement, module_requirements
 
 __all__ = ["completed", "item_faults", "with_empty"]
 
@@ -161,7 +161,7 @@ def _of_sequences(sop_class_uid: str) -> tuple[dict[str, list[Requirement]], fro
     nested: dict[str, list[Requirement]] = {}
     types: dict[str, set[str]] = {}
     for module, _ in IOD_MODULES.get(sop_class_uid, ()):
-        for requirement in MODULES.get(module, ()):
+        for requirement in module_requirements(module):
             if requirement.is_top_level:
                 types.setdefault(requirement.keyword, set()).add(requirement.type)
             else:
@@ -177,11 +177,13 @@ def _optional_modules(sop_class_uid: str) -> dict[str, tuple[Requirement, ...]]:
         one.keyword
         for module, usage in usages.items()
         if usage == "M"
-        for one in MODULES.get(module, ())
+        for one in module_requirements(module)
     }
     return {
         module: tuple(
-            one for one in MODULES.get(module, ()) if one.is_top_level and one.keyword not in known
+            one
+            for one in module_requirements(module)
+            if one.is_top_level and one.keyword not in known
         )
         for module, usage in usages.items()
         if usage == "U"

@@ -9,13 +9,13 @@ from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Column, Extent
-from dicomseries.standard.modules import MODULES
+from dicomseries.standard.modules import module_requirements
 
 __all__ = ["check_agreement"]
 
 
 def _keywords(*modules: str) -> frozenset[str]:
-    rows = [row for module in modules for row in MODULES[module]]
+    rows = [row for module in modules for row in module_requirements(module)]
     return frozenset(row.keyword for row in rows if row.is_top_level)
 
 

@@ -1,29 +1,33 @@
-"""Which SOP classes hold images, and how they state where the image stands (PS3.3 annex A and section C.7.6.2)."""
+"""SOP classes: whether they hold images, and the place of the image plane (PS3.3 annex A, C.7.6.2).
+
+The table is ``data/image_planes.json``, made by ``tools/make_standard_tables.py``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, cast
 
-from dicomseries.standard.image_class_tables import PLANE_TEXT
+from dicomseries.standard.read_table import read_table
 
 __all__ = ["ImageClass", "image_class"]
 
-Plane = Literal["slices", "frames", "optional", "none", "no-pixels", "unknown"]
+_Plane = Literal["slices", "frames", "optional", "none", "no-pixels", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageClass:
-    """What the definition of an object says of its image.
+    """Pixels and image plane of the objects of a SOP class.
 
     Parameters
     ----------
     plane : str
-        How it states position, orientation and pixel spacing: ``"slices"`` in the Image Plane module,
-        ``"frames"`` in functional groups, ``"optional"`` if it likes; ``"none"`` if it has no image
-        plane (radiographs, ultrasound, photographs); ``"no-pixels"`` if it is no image at all
-        (reports, structures, plans, raw data); ``"unknown"`` for a class that the standard does not list.
+        Place of position, orientation and pixel spacing: ``"slices"`` in the Image Plane module,
+        ``"frames"`` in functional groups, ``"optional"`` if they may be left out; ``"none"``
+        without an image plane (radiographs, ultrasound, photographs); ``"no-pixels"`` without an
+        image (reports, structures, plans, raw data); ``"unknown"`` if the standard does not list
+        the class.
 
     Examples
     --------
@@ -31,11 +35,11 @@ class ImageClass:
     (True, False)
     """
 
-    plane: Plane
+    plane: _Plane
 
     @property
     def has_pixels(self) -> bool:
-        """Whether objects of this class hold pixels; True where that is not known."""
+        """Whether objects of this class hold pixels; True if unknown."""
         return self.plane != "no-pixels"
 
     @property
@@ -44,9 +48,8 @@ class ImageClass:
         return self.plane in {"slices", "frames"}
 
 
-@cache
 def image_class(sop_class_uid: str) -> ImageClass:
-    """Return what the standard says of the image in objects of a SOP class.
+    """Return pixels and image plane of the objects of a SOP class.
 
     Parameters
     ----------
@@ -68,6 +71,5 @@ def image_class(sop_class_uid: str) -> ImageClass:
 
 
 @cache
-def _planes() -> dict[str, Plane]:
-    kinds: tuple[Plane, ...] = ("slices", "frames", "optional", "none", "no-pixels")
-    return {uid: kind for kind in kinds for uid in PLANE_TEXT[kind].split()}
+def _planes() -> dict[str, _Plane]:
+    return cast("dict[str, _Plane]", read_table("image_planes.json")["planes"])

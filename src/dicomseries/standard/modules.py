@@ -1,99 +1,41 @@
-"""Which modules and functional groups an image object has, and which attributes they demand (PS3.3 annexes A and C).
+"""Modules and functional groups of image objects, with types of attributes (PS3.3 annexes A, C).
 
-Types (PS3.5 section 7.4): 1 must have a value; 2 must be present and may be empty; 3 is optional; C makes 1 and 2
-depend on a condition that the standard gives in words, which these tables do not hold.
+Types (PS3.5 section 7.4): 1 must have a value; 2 must be present and may be empty; 3 is optional.
+C makes 1 and 2 depend on a condition, which the standard states in prose and these tables omit.
+The tables are ``data/modules.json`` and ``data/functional_groups.json``, made by
+``tools/make_standard_tables.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
 
-from dicomseries.standard import module_tables, multi_frame_tables
-from dicomseries.standard.functional_group_tables import GROUP_TEXT, MACRO_TEXT
+from dicomseries.standard.read_table import read_table
 
 __all__ = [
     "FUNCTIONAL_GROUPS",
     "IOD_MODULES",
     "MANDATORY_GROUPS",
-    "MODULES",
     "Requirement",
     "group_requirements",
     "mandatory_modules",
+    "module_requirements",
 ]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
-    """The type of one attribute in one module.
-
-    Parameters
-    ----------
-    path : tuple of str
-        Keywords from the top level down to the attribute; all but the last are sequences.
-    type : str
-        "1", "1C", "2", "2C" or "3".
-
-    Examples
-    --------
-    >>> Requirement(path=("PatientName",), type="2").keyword
-    'PatientName'
-    """
-
-    path: tuple[str, ...]
-    type: str
-
-    @property
-    def keyword(self) -> str:
-        """Keyword of the attribute itself."""
-        return self.path[-1]
-
-    @property
-    def is_top_level(self) -> bool:
-        """Whether the attribute stands outside of any sequence."""
-        return len(self.path) == 1
-
-
-def _requirements(text: str) -> Iterator[Requirement]:
-    """Yield what a module's text holds: every type at the top level, Types 1 and 2 inside sequences."""
-    path: list[str] = []
-    keyword = ""
-    for word in text.replace("(", " ( ").replace(")", " ) ").split():
-        if word == "(":
-            path.append(keyword)
-        elif word == ")":
-            path.pop()
-        else:
-            keyword, _, kind = word.partition(":")
-            if not path or kind in {"1", "2"}:
-                yield Requirement(path=(*path, keyword), type=kind)
-
-
-def _usages(text: str) -> Iterator[tuple[str, str]]:
-    for word in text.split():
-        key, _, usage = word.partition(":")
-        yield key, usage
-
+_MODULE_TABLE = read_table("modules.json")
+_GROUP_TABLE = read_table("functional_groups.json")
 
 IOD_MODULES: dict[str, tuple[tuple[str, str], ...]] = {
-    uid: tuple(_usages(text))
-    for uid, text in (module_tables.IOD_TEXT | multi_frame_tables.IOD_TEXT).items()
+    uid: tuple(usages.items()) for uid, usages in _MODULE_TABLE["objects"].items()
 }
 """SOP Class UID → (module, usage): M mandatory, C conditional, U optional."""
 
-MODULES: dict[str, tuple[Requirement, ...]] = {
-    key: tuple(_requirements(text))
-    for key, text in (module_tables.MODULE_TEXT | multi_frame_tables.MODULE_TEXT).items()
-}
-"""Module → its attributes: all types at the top level, Types 1 and 2 inside sequences.
-
-What stands in the items of functional groups is not here; see `FUNCTIONAL_GROUPS` and `group_requirements`.
-"""
-
 FUNCTIONAL_GROUPS: dict[str, tuple[str, ...]] = {
-    uid: tuple(text.split()) for uid, text in GROUP_TEXT.items()
+    uid: tuple(groups) for uid, groups in _GROUP_TABLE["objects"].items()
 }
-"""SOP Class UID → the sequences that may stand in an item of shared or per-frame functional groups (annex A)."""
+"""SOP Class UID → sequences allowed in shared or per-frame functional groups (annex A)."""
 
 _PLANE_GROUPS = ("PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence")
 _ENHANCED_GROUPS = (*_PLANE_GROUPS, "FrameContentSequence", "FrameAnatomySequence")
@@ -124,37 +66,45 @@ MANDATORY_GROUPS: dict[str, tuple[str, ...]] = {
         "PixelValueTransformationSequence",
         "RealWorldValueMappingSequence",
     ),
-    # Table A.51-2; Segment Identification is not for label maps, whose pixels are the segment numbers.
+    # Table A.51-2; the pixels of label maps are segment numbers, without Segment Identification
     "1.2.840.10008.5.1.4.1.1.66.4": ("FrameContentSequence", "SegmentIdentificationSequence"),
     "1.2.840.10008.5.1.4.1.1.66.7": ("FrameContentSequence",),
 }
-"""SOP Class UID → the functional groups of usage M: in every frame, either shared or per frame."""
-
-_MACROS: dict[str, tuple[Requirement, ...]] = {
-    key: tuple(_requirements(text)) for key, text in MACRO_TEXT.items()
-}
+"""SOP Class UID → functional groups of usage M, shared or in every frame."""
 
 
-def group_requirements(sop_class_uid: str, group: str) -> tuple[Requirement, ...]:
-    """Return what the items of a functional group hold: all types of an item itself, Types 1 and 2 below it.
+class Requirement(NamedTuple):
+    """Type of one attribute in one module.
 
     Parameters
     ----------
-    sop_class_uid : str
-        The object class; a few groups have another form in some.
-    group : str
-        Keyword of the sequence; none of the tables has nothing.
+    path : tuple of str
+        Keywords from the top level down to the attribute; all but the last are sequences.
+    type : str
+        "1", "1C", "2", "2C" or "3".
 
     Examples
     --------
-    >>> [one.keyword for one in group_requirements("1.2.840.10008.5.1.4.1.1.2.1", "PlanePositionSequence")]
-    ['ImagePositionPatient']
+    >>> Requirement(path=("PatientName",), type="2").keyword
+    'PatientName'
     """
-    return _MACROS.get(f"{group} {sop_class_uid}", _MACROS.get(group, ()))
+
+    path: tuple[str, ...]
+    type: str
+
+    @property
+    def keyword(self) -> str:
+        """Keyword of the attribute itself."""
+        return self.path[-1]
+
+    @property
+    def is_top_level(self) -> bool:
+        """Whether the attribute is outside of any sequence."""
+        return len(self.path) == 1
 
 
 def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
-    """Return the modules every instance of a SOP class must have; none for a class without a table here.
+    """Return the modules of usage M; none for a class without a table.
 
     Examples
     --------
@@ -162,3 +112,62 @@ def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
     True
     """
     return tuple(key for key, usage in IOD_MODULES.get(sop_class_uid, ()) if usage == "M")
+
+
+@cache
+def module_requirements(module: str) -> tuple[Requirement, ...]:
+    """Return the attributes of a module, without the items of functional groups.
+
+    Parameters
+    ----------
+    module : str
+        Name of a module in `IOD_MODULES`; others have no attributes.
+
+    Returns
+    -------
+    tuple of Requirement
+        All types at the top level, Types 1 and 2 inside sequences.
+
+    Examples
+    --------
+    >>> Requirement(path=("RescaleSlope",), type="1") in module_requirements("ct-image")
+    True
+    """
+    return tuple(_requirements(_MODULE_TABLE["modules"].get(module, {})))
+
+
+@cache
+def group_requirements(sop_class_uid: str, group: str) -> tuple[Requirement, ...]:
+    """Return the attributes in an item of a functional group.
+
+    Parameters
+    ----------
+    sop_class_uid : str
+        The object class; the attributes of a few groups depend on it.
+    group : str
+        Keyword of the sequence; a group that is not in the tables has no attributes.
+
+    Returns
+    -------
+    tuple of Requirement
+        All types of the item itself, Types 1 and 2 inside its sequences.
+
+    Examples
+    --------
+    >>> rows = group_requirements("1.2.840.10008.5.1.4.1.1.2.1", "PlanePositionSequence")
+    >>> [row.keyword for row in rows]
+    ['ImagePositionPatient']
+    """
+    differing = _GROUP_TABLE["groups that differ in an object"].get(sop_class_uid, {})
+    attributes = differing.get(group) or _GROUP_TABLE["groups"].get(group, {})
+    return tuple(_requirements(attributes))
+
+
+def _requirements(
+    attributes: Mapping[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[Requirement]:
+    for keyword, entry in attributes.items():
+        kind, items = (entry, {}) if isinstance(entry, str) else entry
+        if not path or kind in {"1", "2"}:
+            yield Requirement((*path, keyword), kind)
+        yield from _requirements(items, (*path, keyword))

@@ -9,9 +9,9 @@ from functools import cache
 from dicomseries.standard.modules import (
     FUNCTIONAL_GROUPS,
     IOD_MODULES,
-    MODULES,
     Requirement,
     group_requirements,
+    module_requirements,
 )
 
 __all__ = ["Demand", "demands_of", "optional_modules"]
@@ -54,7 +54,7 @@ def demands_of(sop_class_uid: str) -> Mapping[str, Demand]:
     """
     roots: dict[str, Demand] = {}
     for module, _ in IOD_MODULES.get(sop_class_uid, ()):
-        for requirement in MODULES.get(module, ()):
+        for requirement in module_requirements(module):
             _add(roots, requirement.path, requirement.type)
     for group, requirement in _of_groups(sop_class_uid):
         _add(roots, (group, *requirement.path), requirement.type)
@@ -85,12 +85,12 @@ def optional_modules(sop_class_uid: str) -> tuple[Mapping[str, str], ...]:
     usages = dict(IOD_MODULES.get(sop_class_uid, ()))
     homes: dict[str, set[str]] = {}
     for module in usages:
-        for requirement in MODULES.get(module, ()):
+        for requirement in module_requirements(module):
             homes.setdefault(requirement.path[0], set()).add(module)
     return tuple(
         {
             one.keyword: one.type
-            for one in MODULES.get(module, ())
+            for one in module_requirements(module)
             if one.is_top_level and homes[one.keyword] == {module}
         }
         for module, usage in usages.items()

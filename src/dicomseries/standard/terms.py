@@ -1,150 +1,25 @@
-"""Enumerated values and defined terms of attributes that users give, by keyword (PS3.3 annex C).
+"""Enumerated values and defined terms of attributes by keyword (PS3.3 annex C).
 
-*Enumerated values* are closed lists: anything else is an error. *Defined terms* may be extended by anyone (PS3.5
-section 7.3): another term is legal, yet more often a typing error. Lists that differ from one object class to another
-are not here; they stand in the rows of the kind. PresentationLUTShape is INVERSE in MONOCHROME1 images only, which are
-not written.
+*Enumerated values* are closed lists: any other value is an error. *Defined terms* may be extended
+by anyone (PS3.5 section 7.3): another term is legal, but more often a typing error. Lists that
+depend on the object class are in the rows of the kind. PresentationLUTShape is INVERSE in
+MONOCHROME1 images only, which this package does not write. The table is ``data/terms.json``.
 """
 
 from __future__ import annotations
 
+from dicomseries.standard.read_table import read_table
+
 __all__ = ["DEFINED", "ENUMERATED"]
 
-_YES_NO = ("YES", "NO")
+_TABLE = read_table("terms.json")
 
 ENUMERATED: dict[str, tuple[str, ...]] = {
-    "AnatomicalOrientationType": ("BIPED", "QUADRUPED"),
-    "BurnedInAnnotation": _YES_NO,
-    "CardiacSynchronizationTechnique": (
-        "NONE",
-        "REALTIME",
-        "PROSPECTIVE",
-        "RETROSPECTIVE",
-        "PACED",
-    ),
-    "ComplexImageComponent": ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY", "MIXED"),
-    "ContentQualification": ("PRODUCT", "RESEARCH", "SERVICE"),
-    "CountsSource": ("EMISSION", "TRANSMISSION"),
-    "DiffusionAnisotropyType": ("FRACTIONAL", "RELATIVE", "VOLUME_RATIO"),
-    "DiffusionDirectionality": ("DIRECTIONAL", "BMATRIX", "ISOTROPIC", "NONE"),
-    "FrameLaterality": ("R", "L", "U", "B"),
-    "ImageLaterality": ("R", "L", "U", "B"),
-    "Laterality": ("R", "L"),
-    "InversionRecovery": _YES_NO,
-    "LongitudinalTemporalInformationModified": ("UNMODIFIED", "MODIFIED", "REMOVED"),
-    "LossyImageCompression": ("00", "01"),
-    "MRAcquisitionType": ("2D", "3D"),
-    "PatientIdentityRemoved": _YES_NO,
-    "PatientSex": ("M", "F", "O"),
-    "PatientSexNeutered": ("ALTERED", "UNALTERED"),
-    "PixelPresentation": ("COLOR", "MONOCHROME", "MIXED", "TRUE_COLOR"),
-    "PregnancyStatus": ("1", "2", "3", "4"),
-    "PresentationLUTShape": ("IDENTITY",),
-    "QualityControlImage": _YES_NO,
-    "RecognizableVisualFeatures": _YES_NO,
-    "ScanningSequence": ("SE", "IR", "GR", "EP", "RM"),
-    "SmokingStatus": (*_YES_NO, "UNKNOWN"),
-    "SpatialLocationsPreserved": (*_YES_NO, "REORIENTED_ONLY"),
-    "VolumetricProperties": ("VOLUME", "SAMPLED", "DISTORTED", "MIXED"),
+    keyword: tuple(terms) for keyword, terms in _TABLE["enumerated"].items()
 }
 """Keyword → the only values allowed."""
 
 DEFINED: dict[str, tuple[str, ...]] = {
-    "AcquisitionContrast": (
-        "DIFFUSION",
-        "FLOW_ENCODED",
-        "FLUID_ATTENUATED",
-        "PERFUSION",
-        "PROTON_DENSITY",
-        "STIR",
-        "TAGGING",
-        "T1",
-        "T2",
-        "T2_STAR",
-        "TOF",
-        "MIXED",
-        "UNKNOWN",
-    ),
-    "ApplicableSafetyStandardAgency": ("IEC", "FDA", "MHW"),
-    "CardiacBeatRejectionTechnique": ("NONE", "RR_INTERVAL", "QRS_LOOP", "PVC"),
-    "ConversionType": ("DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN"),
-    "CorrectedImage": (
-        "DECY",
-        "ATTN",
-        "SCAT",
-        "DTIM",
-        "MOTN",
-        "PMOT",
-        "CLN",
-        "RAN",
-        "RADL",
-        "DCAL",
-        "NORM",
-    ),
-    "DecayCorrection": ("NONE", "START", "ADMIN"),
-    "LossyImageCompressionMethod": (
-        "ISO_10918_1",
-        "ISO_14495_1",
-        "ISO_15444_1",
-        "ISO_15444_15",
-        "ISO_13818_2",
-        "ISO_14496_10",
-        "ISO_18181_1",
-        "ISO_23008_2",
-    ),
-    "PatientPosition": (
-        "HFP",
-        "HFS",
-        "HFDR",
-        "HFDL",
-        "FFDR",
-        "FFDL",
-        "FFP",
-        "FFS",
-        "LFP",
-        "LFS",
-        "RFP",
-        "RFS",
-        "AFDR",
-        "AFDL",
-        "PFDR",
-        "PFDL",
-    ),
-    "RescaleType": ("OD", "HU", "US", "MGML", "Z_EFF", "ED", "EDW", "HU_MOD", "PCT"),
-    "SequenceVariant": ("SK", "MTC", "SS", "TRSS", "SP", "MP", "OSP", "NONE"),
-    "SUVType": ("BSA", "BW", "IBW", "LBM", "LBMJAMES128", "LBMJANMA"),
-    "TypeOfPatientID": ("TEXT", "RFID", "BARCODE"),
-    "Units": (
-        "CNTS",
-        "NONE",
-        "CM2",
-        "PCNT",
-        "CPS",
-        "BQML",
-        "MGMINML",
-        "UMOLMINML",
-        "MLMING",
-        "MLG",
-        "1CM",
-        "UMOLML",
-        "PROPCNTS",
-        "PROPCPS",
-        "MLMINML",
-        "MLML",
-        "GML",
-        "STDDEV",
-        "CM2ML",
-    ),
-    "VOILUTFunction": ("LINEAR", "LINEAR_EXACT", "SIGMOID"),
-    "VolumeBasedCalculationTechnique": (
-        "MAX_IP",
-        "MIN_IP",
-        "VOLUME_RENDER",
-        "SURFACE_RENDER",
-        "MPR",
-        "CURVED_MPR",
-        "NONE",
-        "MIXED",
-    ),
+    keyword: tuple(terms) for keyword, terms in _TABLE["defined"].items()
 }
-"""Keyword → the terms the standard defines; others are legal."""
+"""Keyword → the terms of the standard; others are legal."""

@@ -15,7 +15,12 @@ import data_packages
 from dicomseries.derivation.rules.all_rules import GROUP_RULES, NO_RULE, RULES, SECTIONS, rule_for
 from dicomseries.iod import KINDS
 from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES, group_requirements
+from dicomseries.standard.modules import (
+    FUNCTIONAL_GROUPS,
+    IOD_MODULES,
+    group_requirements,
+    module_requirements,
+)
 
 
 def names_of(path: Path) -> set[str]:
@@ -53,7 +58,9 @@ PYDICOM_FILES = tuple(sorted(Path(pydicom.data.__file__).parent.glob("test_files
 
 @pytest.mark.parametrize("sop_class", sorted(IOD_MODULES))
 def test_every_attribute_of_every_module_has_a_rule(sop_class):
-    keywords = {one.path[0] for module, _ in IOD_MODULES[sop_class] for one in MODULES[module]}
+    keywords = {
+        one.path[0] for module, _ in IOD_MODULES[sop_class] for one in module_requirements(module)
+    }
     assert {keyword for keyword in keywords if rule_for(keyword) is NO_RULE} == set()
 
 

@@ -15,9 +15,9 @@ from dicomseries.standard.modules import (
     FUNCTIONAL_GROUPS,
     IOD_MODULES,
     MANDATORY_GROUPS,
-    MODULES,
     group_requirements,
     mandatory_modules,
+    module_requirements,
 )
 from dicomseries.standard.terms import ENUMERATED
 from dicomseries.standard.value_representations import text_fault
@@ -50,7 +50,7 @@ def _demanded(kind, types):
     """Return keyword → strictest type over the mandatory modules."""
     found = {}
     for module in mandatory_modules(kind.sop_class_uid):
-        for one in MODULES[module]:
+        for one in module_requirements(module):
             if one.is_top_level and one.type in types:
                 found[one.keyword] = min(one.type, found.get(one.keyword, "9"))
     return found
@@ -77,7 +77,7 @@ def test_no_row_is_unknown_to_the_kind_but_for_the_documented_extensions(kind):
     known = {
         one.keyword
         for module, _ in IOD_MODULES[kind.sop_class_uid]
-        for one in MODULES[module]
+        for one in module_requirements(module)
         if one.is_top_level
     }
     assert {row.keyword for row in kind.rows} - known <= EXTENSIONS.get(kind.name, set())

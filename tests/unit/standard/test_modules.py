@@ -1,55 +1,52 @@
-import importlib.util
-import re
+import importlib
+import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from dicomseries.standard import module_tables
 from dicomseries.standard.attribute import vr_of
 from dicomseries.standard.modules import (
     FUNCTIONAL_GROUPS,
     IOD_MODULES,
     MANDATORY_GROUPS,
-    MODULES,
     Requirement,
     group_requirements,
     mandatory_modules,
+    module_requirements,
 )
+from dicomseries.standard.read_table import read_table
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
 PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
-TABLES = (
-    "module_tables.py",
-    "multi_frame_tables.py",
-    "functional_group_tables.py",
-    "image_class_tables.py",
-)
+TABLE = read_table("modules.json")
+MADE_TABLES = ("modules.json", "functional_groups.json", "image_planes.json", "body_parts.json")
+TOOLS = Path(__file__).parents[3] / "tools"
 
 
 def test_every_module_of_an_iod_has_a_table():
-    assert {key for modules in IOD_MODULES.values() for key, _ in modules} == set(MODULES)
+    assert {key for modules in IOD_MODULES.values() for key, _ in modules} == set(TABLE["modules"])
 
 
 def test_every_usage_and_type_is_one_of_the_standard():
     assert {usage for modules in IOD_MODULES.values() for _, usage in modules} == {"M", "C", "U"}
-    assert {one.type for rows in MODULES.values() for one in rows} == {"1", "1C", "2", "2C", "3"}
+    types = {row.type for module in TABLE["modules"] for row in module_requirements(module)}
+    assert types == {"1", "1C", "2", "2C", "3"}
 
 
 def test_known_rows_are_there():
-    assert Requirement(path=("PatientName",), type="2") in MODULES["patient"]
-    assert Requirement(path=("RescaleSlope",), type="1") in MODULES["ct-image"]
+    assert Requirement(path=("PatientName",), type="2") in module_requirements("patient")
+    assert Requirement(path=("RescaleSlope",), type="1") in module_requirements("ct-image")
     pet = Requirement(
         path=("RadiopharmaceuticalInformationSequence", "RadionuclideCodeSequence"), type="2"
     )
-    assert pet in MODULES["pet-isotope"]
+    assert pet in module_requirements("pet-isotope")
 
 
 def test_inside_sequences_only_what_must_be_there_is_listed():
-    assert {one.type for rows in MODULES.values() for one in rows if not one.is_top_level} == {
-        "1",
-        "2",
-    }
+    rows = [row for module in TABLE["modules"] for row in module_requirements(module)]
+    assert {row.type for row in rows if not row.is_top_level} == {"1", "2"}
 
 
 def test_a_class_without_a_table_has_no_mandatory_modules():
@@ -62,8 +59,10 @@ def test_every_multi_frame_class_has_the_module_of_functional_groups():
         key = next(
             key for key, _ in IOD_MODULES[uid] if key.endswith("multi-frame-functional-groups")
         )
-        assert Requirement(path=("SharedFunctionalGroupsSequence",), type="1") in MODULES[key]
-        assert Requirement(path=("NumberOfFrames",), type="1") in MODULES[key]
+        assert Requirement(
+            path=("SharedFunctionalGroupsSequence",), type="1"
+        ) in module_requirements(key)
+        assert Requirement(path=("NumberOfFrames",), type="1") in module_requirements(key)
 
 
 def test_every_mandatory_group_is_one_of_the_class_and_has_a_table():
@@ -101,26 +100,21 @@ def test_a_group_with_another_form_in_one_class_keeps_both():
 
 
 @pytest.fixture
-def made(tmp_path):
-    """The folder in which the tool has made its tables anew."""
+def made(tmp_path, monkeypatch):
+    """The folder of tables that the tool has made again."""
     pytest.importorskip("highdicom", exc_type=ImportError)
-    tool = Path(__file__).parents[3] / "tools" / "make_module_tables.py"
-    spec = importlib.util.spec_from_file_location("make_module_tables", tool)
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    maker.FOLDER = tmp_path
+    monkeypatch.syspath_prepend(TOOLS)
+    maker = importlib.import_module("make_standard_tables")
+    monkeypatch.setattr(maker, "FOLDER", tmp_path)
     maker.main()
     return tmp_path
 
 
 def test_the_tables_are_what_the_tool_makes(made):
-    folder = Path(module_tables.__file__).parent
-    release = re.compile(r"highdicom [\d.]+")
-    for name in TABLES:
-        ours, theirs = (
-            (folder / name).read_text(encoding="utf-8"),
-            (made / name).read_text(encoding="utf-8"),
-        )
-        if release.search(theirs)[0] != release.search(ours)[0]:
+    folder = resources.files("dicomseries.standard") / "data"
+    for name in MADE_TABLES:
+        ours = (folder / name).read_text(encoding="utf-8")
+        theirs = (made / name).read_text(encoding="utf-8")
+        if json.loads(theirs)["source"] != json.loads(ours)["source"]:
             pytest.skip("another release of highdicom is installed")
         assert theirs == ours

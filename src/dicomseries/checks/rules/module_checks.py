@@ -12,7 +12,7 @@ from dicomseries.checks.series_view.series_view import SeriesView, printable
 from dicomseries.errors import counted
 from dicomseries.reading import Element, Instance
 from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.modules import MODULES, mandatory_modules
+from dicomseries.standard.modules import mandatory_modules, module_requirements
 from dicomseries.standard.terms import ENUMERATED
 
 __all__: list[str] = []
@@ -36,7 +36,7 @@ def _demands(sop_class_uid: str, kind: str) -> tuple[tuple[_Tags, str, str], ...
     """Return tags, keyword path and module of what the mandatory modules demand with Type 1 or 2."""
     found: dict[_Tags, tuple[str, str]] = {}
     for module in mandatory_modules(sop_class_uid):
-        for requirement in MODULES.get(module, ()):
+        for requirement in module_requirements(module):
             if requirement.type == kind and requirement.path != ("PixelData",):
                 tags = tuple(tag_of(keyword) for keyword in requirement.path)
                 found.setdefault(tags, (".".join(requirement.path), module))

@@ -8,14 +8,14 @@ from functools import cached_property
 
 from dicomseries.iod import Absent, Choice, Constant, Kind, Row, groups_of, rows_of
 from dicomseries.standard.attribute import Attribute, vr_of
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
 
 __all__ = ["AttributePlaces"]
 
 _GATED = frozenset({"TriggerTime", "NominalInterval"})
 """A classic object says these alone; an enhanced one demands how it was gated beside them (C.7.6.16.2.7)."""
 
-_ORIGINAL_ONLY = frozenset(one.keyword for one in MODULES["mr-pulse-sequence"])
+_ORIGINAL_ONLY = frozenset(one.keyword for one in module_requirements("mr-pulse-sequence"))
 """C.8.13.4: of Type 1C for ORIGINAL and MIXED images, and not to be in others; a result is DERIVED."""
 
 _EXTENSIONS = frozenset(
@@ -69,7 +69,8 @@ class AttributePlaces:
     @cached_property
     def _modules(self) -> frozenset[str]:
         modules = (
-            MODULES.get(module, ()) for module, _ in IOD_MODULES.get(self.kind.sop_class_uid, ())
+            module_requirements(module)
+            for module, _ in IOD_MODULES.get(self.kind.sop_class_uid, ())
         )
         return frozenset(one.keyword for module in modules for one in module if one.is_top_level)
 

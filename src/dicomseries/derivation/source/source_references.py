@@ -19,7 +19,7 @@ from dicomseries.derivation.source.source_record import SourceSeries
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, MODULES
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
 
 __all__ = [
     "PlaneReferences",
@@ -376,7 +376,7 @@ def _sequence_in(sequence: Attribute, keyword: str) -> Items:
 def _requires_evidence(sop_class_uid: str) -> bool:
     """Return whether the class names its source images by study at the top level (Type 1C)."""
     for module, _ in IOD_MODULES.get(sop_class_uid, ()):
-        if any(requirement.path == (_EVIDENCE,) for requirement in MODULES.get(module, ())):
+        if any(requirement.path == (_EVIDENCE,) for requirement in module_requirements(module)):
             return True
     return False
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydicom.datadict import keyword_dict
 
 from dicomseries.errors import MetadataError
-from dicomseries.metadata.bids.bids_units import BIDS_KEYS, BIDS_UNITS
+from dicomseries.metadata.bids.bids_keys import is_bids_key, unit_of_key
 from dicomseries.metadata.bids.pet_sidecar import pet_attributes
 from dicomseries.metadata.convert_values import attribute_of
 
@@ -87,7 +87,7 @@ def refuse_sidecar(mapping: Mapping[Any, Any]) -> None:
     --------
     >>> refuse_sidecar({"EchoTime": 2.98, "PatientID": "1"})
     """
-    known = [key for key in mapping if key in _TOOL_KEYS or key in BIDS_KEYS or _is_dicom_key(key)]
+    known = [key for key in mapping if key in _TOOL_KEYS or is_bids_key(key) or _is_dicom_key(key)]
     if all(_is_below(mapping.get(key), limit) for key, limit in _SECONDS.items()):
         known = known or list(_SECONDS)
     elif len(known) < 2 and not _CERTAIN.intersection(known):
@@ -171,7 +171,7 @@ def sidecar_of(sidecar: Mapping[str, Any]) -> Sidecar:
 
     Notes
     -----
-    Units are those of the BIDS specification (`BIDS_UNITS`); DICOM's of PS3.3 sections C.8.3.1 and C.8.9. UIDs,
+    Units are those of the BIDS specification (`unit_of_key`); DICOM's of PS3.3 sections C.8.3.1 and C.8.9. UIDs,
     geometry and what depends on the axes of the NIfTI file (PhaseEncodingDirection, SliceTiming) are not taken.
 
     Examples
@@ -202,7 +202,7 @@ def _converted(key: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the keywords and values of one key."""
     if key in _RENAMED:
         keyword = _RENAMED[key]
-        yield keyword, _in_unit(value, BIDS_UNITS.get(key, ""), _DICOM_UNITS.get(keyword, ""))
+        yield keyword, _in_unit(value, unit_of_key(key), _DICOM_UNITS.get(keyword, ""))
     elif key in _LISTS:
         yield key, _terms(key, value)
     elif key in _MOMENTS:
