@@ -15,7 +15,7 @@ import dicomseries as dcs
 from dicomseries import errors
 from dicomseries.cli import main
 from dicomseries.codecs import CODECS, syntax_of
-from dicomseries.reading.pixels import decode as fragments
+from dicomseries.reading.pixels import imagecodecs_decoder
 from dicomseries.writing.encode import compressed_frames, encode_series
 
 NOW = dt.datetime(2024, 2, 29, 23, 59, 58, tzinfo=dt.UTC)
@@ -209,11 +209,14 @@ def test_one_wrong_bit_in_one_frame_is_seen_by_the_witness(tmp_path, monkeypatch
 @pytest.mark.parametrize("codec", CODECS[1:], ids=lambda codec: codec.word)
 def test_imagecodecs_reads_what_pydicom_has_no_decoder_for(tmp_path, monkeypatch, codec):
     monkeypatch.setattr(
-        "dicomseries.reading.pixels.native_pixels._missing", lambda _: errors.MissingPackageError
+        "dicomseries.reading.pixels.decode_frames._missing_package",
+        lambda _: errors.MissingPackageError,
     )
     decoded = []
-    decode = fragments.decode
-    monkeypatch.setattr(fragments, "decode", lambda *given: decoded.append(given) or decode(*given))
+    decode = imagecodecs_decoder.decode
+    monkeypatch.setattr(
+        imagecodecs_decoder, "decode", lambda *given: decoded.append(given) or decode(*given)
+    )
     for kind, shape, axes in (("SC", (4, 9, 7), "zyx"), ("MultiframeSC", (4, 9, 7, 3), "zyxc")):
         array = array_of("uint8", 0, shape)
         written(tmp_path / kind, array, kind, axes=axes, compression=codec)
@@ -230,8 +233,8 @@ def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(
         raise AssertionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(fragments, "decode_plain", fail)
-        patch.setattr(fragments, "decode", fail)
+        patch.setattr(imagecodecs_decoder, "decode_plain", fail)
+        patch.setattr(imagecodecs_decoder, "decode", fail)
         assert written(tmp_path / "out", array_of(), kind, compression=codec).verified
     assert np.array_equal(dcs.read(tmp_path / "out").array, array_of())
 

@@ -19,21 +19,21 @@ from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import Damaged, Element, Short, item_spans, items_of
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
-from dicomseries.reading.pixels.decode import decoder_of
-from dicomseries.reading.pixels.encoded_frames import is_compressed, stored_frame
-from dicomseries.reading.pixels.frame_pixels import read_frames
-from dicomseries.reading.pixels.native_pixels import (
+from dicomseries.reading.pixels.encoded_frames import encoded_frame
+from dicomseries.reading.pixels.imagecodecs_decoder import decoder_of
+from dicomseries.reading.pixels.native_bytes import read_plain_frames
+from dicomseries.reading.pixels.pixel_format import (
+    clear_unused_bits,
+    is_compressed,
     is_plain,
-    read_into,
-    significant,
     stored_dtype,
 )
+from dicomseries.reading.pixels.read_frames import read_frames, read_stored
 from dicomseries.reading.problems import Problem
 from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
 from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
 from dicomseries.reading.series_volume import FileSlabs, open_volume, read, volume_of
 from dicomseries.reading.slice_selection import Slices
-from dicomseries.reading.slice_slabs import read_stored
 
 __all__ = [
     "SAME_PLACE",
@@ -53,9 +53,11 @@ __all__ = [
     "VolumeSorting",
     "are_encoded_alike",
     "as_numbers",
+    "clear_unused_bits",
     "comparable",
     "decoder_of",
     "differing_tags",
+    "encoded_frame",
     "encodings_of",
     "frames_of",
     "is_compressed",
@@ -70,16 +72,14 @@ __all__ = [
     "read",
     "read_frames",
     "read_instance",
-    "read_into",
+    "read_plain_frames",
     "read_stored",
     "scan",
     "seconds_of_dates",
     "select",
-    "significant",
     "sort_files",
     "sort_frames",
     "stored_dtype",
-    "stored_frame",
     "tags",
     "text_of",
     "volume_of",

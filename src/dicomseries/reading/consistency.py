@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dicomseries.reading.parse.instance import Instance, unlike
-from dicomseries.reading.pixels.native_pixels import FORMAT, frame_bits, needed_bytes
+from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_bits, pixel_bytes
 from dicomseries.reading.problems import Problem
 from dicomseries.standard.attribute import tag_of
 
@@ -118,8 +118,8 @@ def _palette(instances: Sequence[Instance]) -> Iterator[Problem]:
 def _excess(instances: Sequence[Instance]) -> Iterator[Problem]:
     """Yield whether files hold whole frames behind those they name: a number of frames that is too small."""
     first = instances[0]
-    length, odd = _pixel_bytes(first), {*unlike(instances, FORMAT)}
-    differ = (one for one in instances if one in odd or _pixel_bytes(one) != length)
+    length, odd = _stored_length(first), {*unlike(instances, FORMAT_TAGS)}
+    differ = (one for one in instances if one in odd or _stored_length(one) != length)
     asked = instances if _frames_behind(first) else differ
     longer = [one for one in asked if _frames_behind(one)]
     if longer:
@@ -133,7 +133,7 @@ def _excess(instances: Sequence[Instance]) -> Iterator[Problem]:
         )
 
 
-def _pixel_bytes(instance: Instance) -> int | None:
+def _stored_length(instance: Instance) -> int | None:
     return None if instance.pixels is None else instance.pixels.length
 
 
@@ -142,7 +142,7 @@ def _frames_behind(instance: Instance) -> int:
     size = frame_bits(instance)
     if pixels is None or pixels.length is None or not size:
         return 0
-    needed = needed_bytes(instance)
+    needed = pixel_bytes(instance)
     return (
         max(pixels.length - needed - needed % 2, 0) * 8 // size
     )  # a byte makes odd lengths even (PS3.5 section 8.1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol, Self
 
@@ -14,17 +14,16 @@ import numpy.typing as npt
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.reading.geometry.slice_order import FrameSet
-from dicomseries.reading.multiframe.frame_slabs import FrameSlabs, LabelSlabs
-from dicomseries.reading.pixels.native_pixels import check_first_frame, stored_dtype
+from dicomseries.reading.pixels.decode_frames import check_first_frame
+from dicomseries.reading.pixels.pixel_format import stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import (
     dtype_of_real,
-    real_dtype,
     rescales_of_files,
 )
 from dicomseries.reading.series_attributes import SeriesTags
 from dicomseries.reading.series_folders import Scan, Series, scan, select
+from dicomseries.reading.series_slabs import FrameSlabs, LabelSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
-from dicomseries.reading.slice_slabs import SeriesSlabs
 from dicomseries.sources import FrameReader, Volume, array_frames, pick
 
 __all__ = ["FileSlabs", "open_volume", "read", "volume_of"]
@@ -151,106 +150,121 @@ def _of_slices(volume: Volume, chosen: range) -> Volume:
 def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
     """Return the volume of a series that has a grid.
 
+    Parameters
+    ----------
+    series : Series
+        As `scan` returns it.
+    grid : Grid
+        Voxel centres of one volume.
+    is_real : bool
+        Apply slope and intercept of each slice; otherwise return stored values.
+
     Raises
     ------
     ReadError
-        If a rescale is unusable, or if the stored values of the slices mean different things.
+        If a rescale is unusable, or if the slices have different rescales and stored values are
+        wanted.
     """
-    if series.frame_set is not None:
-        return _volume_of_frames(series, series.frame_set, grid, is_real=is_real)
-    instances = series.instances
-    slope, intercept = (
-        (1.0, 0.0)
-        if is_real
-        else _common_rescale(series, lambda: set(rescales_of_files(instances)))
-    )
-    return Volume(
-        slabs=SeriesSlabs(
-            instances=instances,
-            dtype=real_dtype(instances) if is_real else stored_dtype(instances[0]),
-            is_real=is_real,
-        ),
-        grid=grid,
-        slope=slope,
-        intercept=intercept,
-        tags=SeriesTags(instances),
-        volumes=series.volumes,
-        times_s=series.times_s,
-    )
-
-
-def _volume_of_frames(series: Series, frames: FrameSet, grid: Grid, *, is_real: bool) -> Volume:
-    slabs, (slope, intercept) = _slabs(series, frames, is_real=is_real)
+    slope, intercept = 1.0, 0.0
+    slabs: FileSlabs
+    if series.frame_set is not None and series.frame_set.masks is not None:
+        slabs = _label_slabs(series, series.frame_set, series.frame_set.masks)
+    elif is_real:
+        slabs = _real_slabs(series)
+    else:
+        slabs = _frame_slabs(series, None, stored_dtype(series.instances[0]))
+        slope, intercept = _common_rescale(series)
+        slope /= slabs.divisor
+        slabs = replace(slabs, divisor=1.0)
     return Volume(
         slabs=slabs,
         grid=grid,
         slope=slope,
         intercept=intercept,
-        tags=SeriesTags(series.instances, frames),
+        tags=SeriesTags(series.instances, series.frame_set),
         volumes=series.volumes,
         times_s=series.times_s,
     )
 
 
-def _slabs(
-    series: Series, frames: FrameSet, *, is_real: bool
-) -> tuple[FrameReader, tuple[float, float]]:
-    """Return the voxels, and what they mean if they are stored values."""
-    stored = stored_dtype(series.instances[0])
-    first = frames.pool[0]
-    if frames.masks is not None and first.segments is not None:
-        largest = max((*series.segments, *first.segments.tolist()))
-        dtype = np.min_scalar_type(largest)
-        return LabelSlabs(
-            instance=first.instance, masks=frames.masks, segments=first.segments, dtype=dtype
-        ), (1.0, 0.0)
-    if not is_real:
-        identity = np.tile([1.0, 0.0], (len(frames.sources), 1))
-        slope, intercept = _common_rescale(series, lambda: _pairs(_rescales(series, frames)))
-        slabs = FrameSlabs(
-            instances=series.instances, sources=frames.sources, rescales=identity, dtype=stored
-        )
-        return slabs, (slope / frames.divisor, intercept)
-    rescales = _rescales(series, frames)
-    is_divided = frames.divisor != 1.0
-    dtype = (
-        np.dtype(np.float64) if is_divided else dtype_of_real(series.instances, _pairs(rescales))
-    )
-    return (
-        FrameSlabs(
-            instances=series.instances,
-            sources=frames.sources,
-            rescales=rescales,
-            dtype=dtype,
-            divisor=frames.divisor,
-        ),
-        (1.0, 0.0),
+def _label_slabs(
+    series: Series, frames: FrameSet, masks: tuple[tuple[int, ...], ...]
+) -> LabelSlabs:
+    segments = frames.pool[0].segments
+    assert segments is not None  # noqa: S101 - a segmentation without them has no grid
+    largest = max((*series.segments, *segments.tolist()))
+    return LabelSlabs(
+        instance=series.instances[0],
+        masks=masks,
+        segments=segments,
+        dtype=np.min_scalar_type(largest),
     )
 
 
-def _pairs(rescales: npt.NDArray[np.float64]) -> set[tuple[float, float]]:
-    return {(slope, intercept) for slope, intercept in np.unique(rescales, axis=0).tolist()}
+def _real_slabs(series: Series) -> FrameSlabs:
+    rescales = _rescales(series)
+    pairs = set(map(tuple, np.unique(rescales, axis=0).tolist()))
+    slabs = _frame_slabs(series, rescales, dtype_of_real(series.instances, pairs))
+    return slabs if slabs.divisor == 1.0 else replace(slabs, dtype=np.dtype(np.float64))
 
 
-def _rescales(series: Series, frames: FrameSet) -> npt.NDArray[np.float64]:
+def _frame_slabs(
+    series: Series, rescales: npt.NDArray[np.float64] | None, dtype: np.dtype[Any]
+) -> FrameSlabs:
+    """Return the frames in the order of the array; without rescales, the stored values."""
+    frames = series.frame_set
+    if frames is None:  # one frame per file
+        count = len(series.instances)
+        sources = np.column_stack((np.arange(count), np.zeros(count, np.intp)))
+    else:
+        sources = frames.sources
+    return FrameSlabs(
+        instances=series.instances,
+        sources=sources,
+        rescales=np.tile([1.0, 0.0], (len(sources), 1)) if rescales is None else rescales,
+        dtype=dtype,
+        divisor=1.0 if frames is None else frames.divisor,
+    )
+
+
+def _rescales(series: Series) -> npt.NDArray[np.float64]:
     """Return slope and intercept of each frame of the array, shape (frames, 2).
 
-    A Parametric Map has no rescale but the identity: what its values mean says RealWorldValueMapping alone. A
-    segmentation has none.
+    A Parametric Map has its RealWorldValueMapping instead of a rescale. A segmentation has none.
     """
+    frames = series.frame_set
+    if frames is None:
+        return np.array(rescales_of_files(series.instances))
     if series.segments:
         return np.tile([1.0, 0.0], (len(frames.sources), 1))
-    is_map = series.kind == "ParametricMap"
-    mapped = [one.real_world if is_map else None for one in frames.pool]
-    found = [
-        one.rescales if pairs is None else pairs
-        for one, pairs in zip(frames.pool, mapped, strict=True)
-    ]
-    starts = np.cumsum([0, *(one.count for one in frames.pool)])
-    chosen: npt.NDArray[np.float64] = np.concatenate(found)[
-        starts[frames.sources[:, 0]] + frames.sources[:, 1]
-    ]
-    return chosen
+    by_file = []
+    for file in frames.pool:
+        mapping = file.real_world if series.kind == "ParametricMap" else None
+        by_file.append(file.rescales if mapping is None else mapping)
+    starts = np.cumsum([0, *(file.count for file in frames.pool)])
+    order = starts[frames.sources[:, 0]] + frames.sources[:, 1]
+    rescales: npt.NDArray[np.float64] = np.concatenate(by_file)[order]
+    return rescales
+
+
+def _common_rescale(series: Series) -> tuple[float, float]:
+    """Return slope and intercept of all stored values; 1 and 0, with a warning, if unusable."""
+    try:
+        rescales = np.unique(_rescales(series), axis=0)
+    except ReadError as error:
+        message = f"the real values are unknown: {error.given} in {error.where}"
+        warnings.warn(message, DicomSeriesWarning, stacklevel=4)
+        return 1.0, 0.0
+    if len(rescales) == 1:
+        slope, intercept = rescales[0].tolist()
+        return slope, intercept
+    raise ReadError(
+        code="rescale-differs",
+        where=f"series {series.series_uid}",
+        given=f"{len(rescales)} pairs of RescaleSlope and RescaleIntercept",
+        expected="one pair for all slices, if stored values are to be one array",
+        remedy="Read the real values with values='real'.",
+    )
 
 
 def _grid(path: str | os.PathLike[str], series: Series) -> Grid:
@@ -263,31 +277,6 @@ def _grid(path: str | os.PathLike[str], series: Series) -> Grid:
         message = f"series {series.series_uid} has neither grid nor error"
         raise AssertionError(message)
     return series.grid
-
-
-def _common_rescale(
-    series: Series, pairs_of: Callable[[], set[tuple[float, float]]]
-) -> tuple[float, float]:
-    """Return slope and intercept of all stored values; 1 and 0, with a warning, where their meaning is not known."""
-    try:
-        found = pairs_of()
-    except ReadError as error:
-        message = f"what the stored values mean is not known: {error.given} in {error.where}"
-        warnings.warn(message, DicomSeriesWarning, stacklevel=4)
-        return 1.0, 0.0
-    if len(found) == 1:
-        return found.pop()
-    raise _rescale_differs(series, len(found))
-
-
-def _rescale_differs(series: Series, pairs: int) -> ReadError:
-    return ReadError(
-        code="rescale-differs",
-        where=f"series {series.series_uid}",
-        given=f"{pairs} pairs of RescaleSlope and RescaleIntercept",
-        expected="one pair for all slices, if stored values are to be one array",
-        remedy="Read the real values with values='real'.",
-    )
 
 
 def _warn(found: Scan, series: Series) -> None:

@@ -15,10 +15,9 @@ from pydicom.data import get_testdata_file
 
 import dicomseries as dcs
 from dicomseries.errors import ReadError
-from dicomseries.reading import read_instance
-from dicomseries.reading.pixels import decode, stream_headers
-from dicomseries.reading.pixels.decode import stream_of
-from dicomseries.reading.pixels.frame_pixels import read_frames
+from dicomseries.reading import read_frames, read_instance
+from dicomseries.reading.pixels import imagecodecs_decoder, stream_headers
+from dicomseries.reading.pixels.imagecodecs_decoder import stream_of
 from dicomseries.reading.pixels.stream_headers import FrameSize, check_stream, stated_size
 
 RLE = "1.2.840.10008.1.2.5"
@@ -75,7 +74,7 @@ def test_a_broken_rle_header_is_found_before_any_decoder_sees_it(
     start = data.find(struct.pack("<II", 2, 64))
     rle_file.write_bytes(data[:start] + rle_head(*head) + data[start + 64 :])
     if not with_imagecodecs:
-        monkeypatch.setattr(decode, "can_decode", lambda _: False)
+        monkeypatch.setattr(imagecodecs_decoder, "can_decode", lambda _: False)
     with pytest.raises(ReadError) as caught:
         dcs.read(rle_file)
     assert caught.value.code == "file-damaged"
@@ -316,5 +315,5 @@ def test_a_damaged_character_set_leaves_the_other_attributes_readable(name: byte
 
 def test_every_compressed_transfer_syntax_that_is_served_has_its_header_read():
     known = {syntax for syntaxes, _ in stream_headers._READERS for syntax in syntaxes} | {RLE}
-    assert set(decode._DECODERS) <= known
+    assert set(imagecodecs_decoder._DECODERS) <= known
     assert all(re.fullmatch(r"[\d.]+", syntax) for syntax in known)

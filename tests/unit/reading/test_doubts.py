@@ -115,7 +115,7 @@ def test_stored_values_are_read_whatever_they_mean(tmp_path, attributes):
     folder = write_known_series(tmp_path, STORED, change=unusable)
     with pytest.raises(ReadError, match="finite RescaleSlope"):
         read(folder)
-    with pytest.warns(UserWarning, match="what the stored values mean is not known"):
+    with pytest.warns(UserWarning, match="the real values are unknown"):
         volume = read(folder, values="stored")
     np.testing.assert_array_equal(volume.array, STORED)
     assert (volume.slope, volume.intercept) == (1.0, 0.0)

@@ -14,8 +14,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
 from dicomseries.errors import ReadError
-from dicomseries.reading import frames_of, read_frames, read_instance
-from dicomseries.reading.pixels.encoded_frames import stored_frame
+from dicomseries.reading import encoded_frame, frames_of, read_frames, read_instance
 from judges.known import OBLIQUE, write_known_series
 
 STORED = np.arange(7 * 20, dtype="int16").reshape(7, 4, 5) * 11 - 600
@@ -271,7 +270,7 @@ def test_stored_frames_of_big_endian_are_found_whatever_follows_the_pixels(
         Path(whole).read_bytes() + b"\x7f\xe1\x00\x10OB\0\0\xff\xff\xff\x00"
     )  # 4 GB that are not there
     instance = read_instance(path)
-    found = b"".join(stored_frame(instance, index) for index in range(instance.frames))
+    found = b"".join(encoded_frame(instance, index) for index in range(instance.frames))
     assert len(found) > 20
     assert wanted.startswith(found)
 

@@ -13,8 +13,7 @@ from pydicom.uid import JPEGLSLossless
 
 import dicomseries as dcs
 from dicomseries.errors import MissingPackageError, OptionError, ReadError
-from dicomseries.reading import read_instance, read_stored
-from dicomseries.reading.pixels.native_pixels import read_into
+from dicomseries.reading import read_instance, read_plain_frames, read_stored
 from dicomseries.sources import array_frames
 from dicomseries.sources.frames.frame_selection import LazyArray
 from judges.known import OBLIQUE, write_known_series
@@ -249,5 +248,5 @@ def test_floats_beside_integers_of_the_same_format_are_not_taken_for_them(tmp_pa
     assert second.base is first.base
     assert np.array_equal(read_stored(second, like=first), np.full((4, 5), 1.5, "f4"))
     target = np.empty((4, 5), "f4")
-    read_into(second, target)
+    read_plain_frames(second, target)
     assert np.array_equal(target, np.full((4, 5), 1.5))

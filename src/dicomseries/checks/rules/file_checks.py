@@ -16,10 +16,10 @@ from dicomseries.errors import DicomSeriesError, counted
 from dicomseries.reading import (
     Instance,
     Problem,
+    clear_unused_bits,
     is_plain,
     read_frames,
-    read_into,
-    significant,
+    read_plain_frames,
     stored_dtype,
 )
 from dicomseries.standard.transfer_syntaxes import (
@@ -325,8 +325,8 @@ def _blocks(instance: Instance) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[
             words = np.empty(
                 (stop - start, instance.rows, instance.columns, *colours), stored_dtype(instance)
             )
-            read_into(instance, words, start)
-            yield words, significant(instance, words)
+            read_plain_frames(instance, words, start)
+            yield words, clear_unused_bits(instance, words)
         else:
             values = read_frames(instance, start, stop)
             yield values, values

@@ -30,7 +30,7 @@ from dicomseries.reading.geometry.volume_keys import classic_clocks
 from dicomseries.reading.geometry.volume_sorting import sort_files
 from dicomseries.reading.multiframe.frame_facts import SAME_DIRECTION, Frames
 from dicomseries.reading.parse.instance import Instance, unlike
-from dicomseries.reading.pixels.native_pixels import FORMAT
+from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS
 from dicomseries.reading.problems import Problem
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
@@ -229,7 +229,7 @@ def _are_vectors(values: Sequence[Sequence[float]], size: int) -> bool:
 
 def _format_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
     """Yield what keeps the files from being the slices of one array."""
-    framed = [instance for instance in unlike(instances, FORMAT) if instance.frames != 1]
+    framed = [instance for instance in unlike(instances, FORMAT_TAGS) if instance.frames != 1]
     if framed:
         yield Problem(
             code="multi-frame",
@@ -262,7 +262,9 @@ def pixel_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
         yield _without_pixels(bare, len(instances))
         return
     lacking = [
-        instance for instance in unlike(instances, FORMAT) if not instance.rows * instance.columns
+        instance
+        for instance in unlike(instances, FORMAT_TAGS)
+        if not instance.rows * instance.columns
     ]
     if lacking:
         yield Problem.of(faults.no_size(lacking[0].path, lacking[0].rows, lacking[0].columns))
@@ -290,7 +292,7 @@ def _class_of(instance: Instance) -> str:
 
 
 def _size_problems(instances: tuple[Instance, ...]) -> Iterator[Problem]:
-    odd = unlike(instances, FORMAT)[1:]
+    odd = unlike(instances, FORMAT_TAGS)[1:]
     groups = {_pixel_format(instances[0]): len(instances) - len(odd)}
     for instance in odd:
         key = _pixel_format(instance)

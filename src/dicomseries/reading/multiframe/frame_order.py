@@ -39,7 +39,7 @@ from dicomseries.reading.geometry.volume_sorting import sort_frames
 from dicomseries.reading.multiframe.frame_facts import SAME_DIRECTION, Frames, frames_of
 from dicomseries.reading.multiframe.segment_order import SEGMENTATIONS, place_segments
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.reading.pixels.native_pixels import check_pixels
+from dicomseries.reading.pixels.pixel_format import check_pixels
 from dicomseries.reading.pixels.rescale_of_frames import mapping_problems
 from dicomseries.reading.problems import Problem
 from dicomseries.standard.attribute import tag_of

@@ -1,4 +1,4 @@
-"""One frame of a file as bytes, in the encoding it has there: what is handed on without being looked at."""
+"""Bytes of one frame in the encoding of its file."""
 
 from __future__ import annotations
 
@@ -6,38 +6,34 @@ import numpy as np
 
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.reading.pixels.decode import stream_of
-from dicomseries.reading.pixels.native_pixels import (
-    NATIVE,
+from dicomseries.reading.pixels.imagecodecs_decoder import stream_of
+from dicomseries.reading.pixels.native_bytes import read_native_bytes
+from dicomseries.reading.pixels.pixel_format import (
+    NATIVE_SYNTAXES,
     check_pixels,
     frame_bits,
-    needed_bytes,
-    plain_bytes,
+    is_compressed,
+    pixel_bytes,
 )
 
-__all__ = ["is_compressed", "stored_frame"]
+__all__ = ["encoded_frame"]
 
 
-def is_compressed(instance: Instance) -> bool:
-    """Return whether the pixels are in fragments (PS3.5 section A.4), each frame a stream of its own."""
-    return instance.pixels is not None and instance.pixels.length is None
-
-
-def stored_frame(instance: Instance, index: int) -> bytes:
-    """Return one frame as it stands in the file, read by its offset.
+def encoded_frame(instance: Instance, index: int) -> bytes:
+    """Return the bytes of one frame, not decoded.
 
     Parameters
     ----------
     instance : Instance
-        With pixels.
+        File with pixels.
     index : int
-        Of the frame, counted from 0.
+        Frame, counted from 0.
 
     Returns
     -------
     bytes
-        The stream of a compressed frame, with its padding; else the words of Explicit VR Little Endian. A frame of
-        single bits begins with a byte.
+        The stream of a compressed frame, with its padding; otherwise the values in Explicit VR
+        Little Endian. A frame of single bits begins with a byte.
 
     Raises
     ------
@@ -48,64 +44,64 @@ def stored_frame(instance: Instance, index: int) -> bytes:
 
     Notes
     -----
-    PS3.5 sections 8.1 and A.4; PS3.18 section 8.7.3.3 (bulk data holds streams without their delimiters). A file whose
-    data set is deflated, or big-endian, is read whole for each frame.
+    PS3.5 sections 8.1 and A.4; PS3.18 section 8.7.3.3 (bulk data holds streams without their
+    delimiters). A deflated or big-endian file is read completely for each frame.
 
     Examples
     --------
     >>> from dicomseries.reading import read_instance
     >>> from pydicom.data import get_testdata_file
     >>> dose = read_instance(get_testdata_file("rtdose.dcm"))
-    >>> [len(stored_frame(dose, index)) for index in (0, 14)]
+    >>> [len(encoded_frame(dose, index)) for index in (0, 14)]
     [400, 400]
     """
     if not 0 <= index < instance.frames:
         message = f"frame {index} of {instance.frames} in {instance.path}"
         raise IndexError(message)
     check_pixels(instance)
-    return _stream(instance, index) if is_compressed(instance) else _native(instance, index)
+    if is_compressed(instance):
+        return _compressed_frame(instance, index)
+    return _native_frame(instance, index)
 
 
-def _stream(instance: Instance, index: int) -> bytes:
+def _compressed_frame(instance: Instance, index: int) -> bytes:
     try:
         with open(instance.path, "rb") as file:  # noqa: PTH123 - paths are texts here
             return stream_of(instance, file, index)
     except OSError as error:
         raise read_errors.unreadable(instance.path, error) from error
     except Exception as error:
-        raise read_errors.damaged(
-            instance.path, f"frame {index + 1} that cannot be found: {error}"
-        ) from error
+        raise read_errors.damaged(instance.path, f"frame {index + 1} not found: {error}") from error
 
 
-def _native(instance: Instance, index: int) -> bytes:
+def _native_frame(instance: Instance, index: int) -> bytes:
     bits = frame_bits(instance)
     first, last = index * bits, (index + 1) * bits
-    content = _bytes(instance, first // 8, (last + 7) // 8)
+    content = _native_bytes(instance, first // 8, (last + 7) // 8)
     if not first % 8 and not bits % 8:
         return content
-    # Frames of single bits follow each other without padding (PS3.5 annex D); each is to begin with a byte of its own.
-    pixels = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")[
-        first % 8 : first % 8 + bits
-    ]
-    return np.packbits(pixels, bitorder="little").tobytes()
+    # Frames of single bits follow each other without padding (PS3.5 annex D).
+    pixels = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
+    frame = pixels[first % 8 : first % 8 + bits]
+    return np.packbits(frame, bitorder="little").tobytes()
 
 
-def _bytes(instance: Instance, first: int, last: int) -> bytes:
-    if instance.transfer_syntax not in NATIVE:
-        return _whole(instance)[first:last]
+def _native_bytes(instance: Instance, first: int, last: int) -> bytes:
+    if instance.transfer_syntax not in NATIVE_SYNTAXES:
+        return _all_pixels(instance)[first:last]
     content = bytearray(last - first)
-    plain_bytes(instance, first, memoryview(content))
+    read_native_bytes(instance, first, memoryview(content))
     return bytes(content)
 
 
-def _whole(instance: Instance) -> bytes:
-    """Return all pixels, lowest byte first, of a file that cannot be read by offsets or has the highest first."""
+def _all_pixels(instance: Instance) -> bytes:
+    """Return all pixels of a big-endian file in little-endian order."""
     assert instance.pixels is not None  # noqa: S101 - checked by the caller
     word = max(instance.number("BitsAllocated") // 8, 2)
-    needed = -(-needed_bytes(instance) // word) * word
-    content = bytearray(needed)
-    plain_bytes(instance, 0, memoryview(content)[: min(needed, instance.pixels.length or 0)])
+    size = -(-pixel_bytes(instance) // word) * word
+    content = bytearray(size)
+    view = memoryview(content)[: min(size, instance.pixels.length or 0)]
+    read_native_bytes(instance, 0, view)
     if instance.byte_order == "<" or instance.pixels.vr == "OB":
         return bytes(content)
     return np.frombuffer(content, f"u{word}").byteswap().tobytes()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dicomseries.errors import ReadError
 from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, path_of
 from dicomseries.reading.parse.instance import Instance, unlike
-from dicomseries.reading.pixels.native_pixels import FORMAT, stored_dtype
+from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, stored_dtype
 from dicomseries.reading.problems import Problem
 from dicomseries.standard.attribute import tag_of
 
@@ -18,7 +18,6 @@ __all__ = [
     "RESCALE",
     "dtype_of_real",
     "mapping_problems",
-    "real_dtype",
     "real_world_of",
     "rescale_of",
     "rescales_of",
@@ -187,11 +186,6 @@ def rescales_of_files(instances: Sequence[Instance]) -> list[tuple[float, float]
     return [found.get(id(instance), usual) for instance in instances]
 
 
-def real_dtype(instances: tuple[Instance, ...]) -> np.dtype[np.generic]:
-    """Return the dtype that holds all real values of files of one frame, as `dtype_of_real` does."""
-    return dtype_of_real(instances, set(rescales_of_files(instances)))
-
-
 def dtype_of_real(
     instances: Iterable[Instance], rescales: set[tuple[float, float]]
 ) -> np.dtype[np.generic]:
@@ -209,7 +203,8 @@ def dtype_of_real(
     ):
         return np.dtype(np.float64)
     bits = max(
-        instance.number("BitsStored", stored.itemsize * 8) for instance in unlike(files, FORMAT)
+        instance.number("BitsStored", stored.itemsize * 8)
+        for instance in unlike(files, FORMAT_TAGS)
     )
     low, high = (
         (-(1 << bits - 1), (1 << bits - 1) - 1) if stored.kind == "i" else (0, (1 << bits) - 1)

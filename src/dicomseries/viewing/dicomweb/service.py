@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qs, unquote
 
 from dicomseries.errors import DicomSeriesError
-from dicomseries.reading import Instance, is_compressed, read_frames, stored_frame
+from dicomseries.reading import Instance, encoded_frame, is_compressed, read_frames
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.viewing.dicomweb.json_model import binary, dumped, model_of
 from dicomseries.viewing.dicomweb.media_types import (
@@ -113,7 +113,7 @@ class Service:
         if instance.pixels is None or not numbers:
             raise RefusedError(404, "This instance has no pixels.")
         choice = choose(accept, frame_offers(instance), count=len(numbers))
-        read = stored_frame if choice.offer.is_stored else _plain_frame
+        read = encoded_frame if choice.offer.is_stored else _plain_frame
         check_unchanged(instance)
         first = read(
             instance, numbers[0] - 1

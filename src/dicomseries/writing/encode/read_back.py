@@ -67,7 +67,7 @@ class FileWitness:
         instance = reading.read_instance(path, like=self._last)
         self._first, self._last = self._first or instance, instance
         if self._is_compressed:
-            (stored,) = reading.read_frames(instance, 0, 1, as_witness=True)
+            (stored,) = reading.read_frames(instance, 0, 1, prefer_pydicom=True)
         else:
             stored = reading.read_stored(instance, like=self._first)
         rescale = (instance.slope, instance.intercept)
@@ -99,7 +99,7 @@ class _FramesWitness:
 
     def __call__(self, asked: npt.NDArray[Any], bounds: Bounds) -> float:
         stored, own = (
-            reading.read_frames(self.instance, *bounds, as_witness=True),
+            reading.read_frames(self.instance, *bounds, prefer_pydicom=True),
             self.rescales[slice(*bounds)],
         )
         if (

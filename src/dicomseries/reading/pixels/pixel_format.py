@@ -1,0 +1,196 @@
+"""Layout and dtype of Pixel Data in a file (PS3.5 section 8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import ReadError
+from dicomseries.reading import read_errors
+from dicomseries.reading.parse.instance import Instance
+from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.transfer_syntaxes import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+
+__all__ = [
+    "FORMAT_TAGS",
+    "NATIVE_SYNTAXES",
+    "check_pixels",
+    "clear_unused_bits",
+    "frame_bits",
+    "frame_shape",
+    "is_compressed",
+    "is_plain",
+    "is_stored_as",
+    "is_unconverted",
+    "pixel_bytes",
+    "stored_dtype",
+]
+
+NATIVE_SYNTAXES = frozenset(
+    {
+        IMPLICIT_VR_LITTLE_ENDIAN,
+        EXPLICIT_VR_LITTLE_ENDIAN,
+        DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    }
+)
+"""Transfer syntaxes with uncompressed little-endian pixels."""
+
+FORMAT_TAGS = frozenset(
+    map(
+        tag_of,
+        (
+            "SamplesPerPixel",
+            "PhotometricInterpretation",
+            "PlanarConfiguration",
+            "NumberOfFrames",
+            "Rows",
+            "Columns",
+            "BitsAllocated",
+            "BitsStored",
+            "HighBit",
+            "PixelRepresentation",
+        ),
+    )
+)
+"""Tags of the attributes that describe the pixel format."""
+
+_FLOATS = {0x7FE00008: "f4", 0x7FE00009: "f8"}
+"""Float Pixel Data and Double Float Pixel Data (PS3.3 sections C.7.6.24 and C.7.6.25)."""
+
+_UNCONVERTED = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR"})
+"""Photometric interpretations of samples that need no colour conversion."""
+
+
+def stored_dtype(instance: Instance) -> np.dtype[Any]:
+    """Return the dtype of the stored values, native byte order.
+
+    Raises
+    ------
+    ReadError
+        If BitsAllocated is not 1, 8, 16 or 32.
+    """
+    bits = instance.number("BitsAllocated")
+    if instance.pixels is not None and instance.pixels.tag in _FLOATS:
+        dtype = np.dtype(_FLOATS[instance.pixels.tag])
+        if bits not in {0, 8 * dtype.itemsize}:
+            raise read_errors.no_pixels(
+                instance.path, f"BitsAllocated {bits} of {dtype.name} pixels"
+            )
+        return dtype
+    if bits not in {1, 8, 16, 32}:
+        raise read_errors.no_pixels(instance.path, f"BitsAllocated {bits}")
+    is_signed = instance.number("PixelRepresentation") and bits > 1
+    return np.dtype(f"{'i' if is_signed else 'u'}{max(bits // 8, 1)}")
+
+
+def frame_shape(instance: Instance) -> tuple[int, ...]:
+    """Return the shape of one frame: (rows, columns) or (rows, columns, samples)."""
+    if instance.samples == 1:
+        return instance.rows, instance.columns
+    return instance.rows, instance.columns, instance.samples
+
+
+def is_compressed(instance: Instance) -> bool:
+    """Return True if the pixels are compressed, one stream per frame (PS3.5 section A.4)."""
+    return instance.pixels is not None and instance.pixels.length is None
+
+
+def is_plain(instance: Instance) -> bool:
+    """Return True if the pixels in the file are equal to the array in memory."""
+    is_float = instance.pixels is not None and instance.pixels.tag in _FLOATS
+    return (
+        instance.transfer_syntax in NATIVE_SYNTAXES
+        and (is_float or instance.number("BitsAllocated") in {8, 16, 32, 64})
+        and (not instance.text("PhotometricInterpretation") or is_unconverted(instance))
+        and not (instance.samples > 1 and instance.number("PlanarConfiguration"))
+    )
+
+
+def is_unconverted(instance: Instance) -> bool:
+    """Return True if the samples need no colour conversion."""
+    return instance.text("PhotometricInterpretation") in _UNCONVERTED
+
+
+def is_stored_as(instance: Instance, dtype: np.dtype[Any]) -> bool:
+    """Return True if plain pixels of this dtype use all their bits: reading is a copy."""
+    bits = dtype.itemsize * 8
+    return (
+        is_plain(instance)
+        and stored_dtype(instance) == dtype
+        and (dtype.kind == "f" or instance.number("BitsStored", bits) == bits)
+    )
+
+
+def frame_bits(instance: Instance) -> int:
+    """Return the number of bits of an uncompressed frame."""
+    bits = instance.number("BitsAllocated")
+    if instance.pixels is not None and instance.pixels.tag in _FLOATS:
+        bits = 8 * stored_dtype(instance).itemsize
+    size = instance.rows * instance.columns * instance.samples * bits
+    if instance.text("PhotometricInterpretation").endswith("422"):
+        return size * 2 // 3
+    return size
+
+
+def pixel_bytes(instance: Instance) -> int:
+    """Return the number of bytes of all frames, uncompressed and without padding."""
+    return (frame_bits(instance) * instance.frames + 7) // 8
+
+
+def check_pixels(instance: Instance) -> int:
+    """Return the file offset of the pixels; raise if they are missing or incomplete.
+
+    Raises
+    ------
+    ReadError
+        If there are no pixels of a supported format, or too few bytes of them.
+    """
+    pixels = instance.pixels
+    if pixels is None:
+        raise read_errors.no_pixels(instance.path, "none")
+    if not instance.rows * instance.columns:
+        raise read_errors.no_size(instance.path, instance.rows, instance.columns)
+    if instance.samples not in {1, 3}:
+        size = f"{instance.frames} frames of {instance.rows}×{instance.columns}"
+        raise read_errors.no_pixels(instance.path, f"{size}, {instance.samples} samples")
+    stored_dtype(instance)
+    if pixels.length is not None:
+        _check_length(instance, pixels.offset, pixels.length)
+    return pixels.offset
+
+
+def _check_length(instance: Instance, offset: int, length: int) -> None:
+    expected = pixel_bytes(instance)
+    if length < expected:
+        raise ReadError(
+            code="pixels-short",
+            where=instance.path,
+            given=f"Pixel Data of {length} bytes",
+            expected=f"{expected} bytes for Rows, Columns, SamplesPerPixel and BitsAllocated "
+            "(PS3.5 section 8.1)",
+            remedy="Export the file again: its pixels are incomplete, or its Rows and Columns "
+            "are wrong.",
+        )
+    is_deflated = instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+    if not is_deflated and offset + expected > instance.file_size:
+        raise read_errors.truncated(instance.path, has=instance.file_size, needs=offset + expected)
+
+
+def clear_unused_bits(instance: Instance, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Replace the bits outside BitsStored by the sign (PS3.5 section 8.1.1)."""
+    if pixels.dtype.kind == "f" or instance.transfer_syntax not in NATIVE_SYNTAXES:
+        return pixels
+    allocated = pixels.dtype.itemsize * 8
+    stored = instance.number("BitsStored", allocated)
+    high = instance.number("HighBit", stored - 1)
+    if not 0 < stored < allocated or not stored - 1 <= high < allocated:
+        return pixels
+    left = pixels.dtype.type(allocated - 1 - high)
+    values: npt.NDArray[Any] = (pixels << left) >> pixels.dtype.type(allocated - stored)
+    return values

@@ -1,0 +1,279 @@
+"""Slabs of a series: stored or real values, read on demand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.errors import ReadError
+from dicomseries.reading.parse.instance import Instance, holding_only
+from dicomseries.reading.pixels.native_bytes import bytes_of, read_same_format
+from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_shape, is_stored_as
+from dicomseries.reading.pixels.read_frames import read_frames, read_frames_into
+from dicomseries.reading.pixels.rescale_of_frames import RESCALE
+from dicomseries.standard.attribute import tag_of
+
+__all__ = ["FrameSlabs", "LabelSlabs"]
+
+_TAGS_TO_READ = (
+    FORMAT_TAGS
+    | RESCALE
+    | {tag_of("SOPInstanceUID"), tag_of("ExtendedOffsetTable")}
+    | {tag_of("ExtendedOffsetTableLengths")}
+)
+"""Tags of the attributes that reading pixels needs."""
+
+_BLOCK_BYTES = 8 << 20
+"""Frames that must be converted are read in blocks of this size, to keep memory low."""
+
+_IDENTITY = [1.0, 0.0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrameSlabs:
+    """Voxels of a series, shape (frames, rows, columns) or (frames, rows, columns, 3).
+
+    A classic series has one frame per file.
+
+    Parameters
+    ----------
+    instances : tuple of Instance
+        Files; at least one.
+    sources : ndarray of int, shape (frames, 2)
+        File and frame of each slice; -1 for an empty frame that no file holds.
+    rescales : ndarray, shape (frames, 2)
+        Slope and intercept applied to each slice.
+    divisor : float
+        Divides the rescaled values.
+    dtype : dtype
+        Of the result.
+    """
+
+    instances: tuple[Instance, ...]
+    sources: npt.NDArray[np.intp]
+    rescales: npt.NDArray[np.float64]
+    dtype: np.dtype[Any]
+    divisor: float = 1.0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(frames, rows, columns[, 3])."""
+        return (len(self.sources), *frame_shape(self.instances[0]))
+
+    @property
+    def depth(self) -> int:
+        """1: any frames may be read together."""
+        return 1
+
+    def pick(self, frames: Sequence[int]) -> Self:
+        """Return a selection of frames, at least one, in the order of the indices."""
+        sources = self.sources[list(frames)]
+        files = np.unique(np.maximum(sources[:, 0], 0))
+        is_empty = sources[:, 0] < 0
+        renumbered = np.where(is_empty, -1, np.searchsorted(files, sources[:, 0]))
+        instances = [self.instances[file] for file in files.tolist()]
+        return replace(
+            self,
+            instances=holding_only(instances, _TAGS_TO_READ),
+            sources=np.column_stack((renumbered, sources[:, 1])),
+            rescales=self.rescales[list(frames)],
+        )
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        """Return the frames [start, stop) in a new array.
+
+        Raises
+        ------
+        ReadError, MissingPackageError
+            As `read_frames`.
+        """
+        count = len(self.sources[start:stop])
+        array = np.empty((count, *self.shape[1:]), self.dtype)
+        self.fill(array, start)
+        return array
+
+    def fill(self, array: npt.NDArray[Any], start: int) -> None:
+        """Read frames into an array, beginning with frame `start`.
+
+        Parameters
+        ----------
+        array : ndarray
+            C-contiguous, of the frames' shape and `dtype`.
+        start : int
+            First frame.
+
+        Raises
+        ------
+        ReadError, MissingPackageError
+            As `read_frames`.
+        """
+        sources = self.sources[start : start + len(array)].tolist()
+        rescales = self.rescales[start : start + len(array)].tolist()
+        view = bytes_of(array)
+        frame_bytes = array[:1].nbytes
+        is_direct = self.divisor == 1.0 and is_stored_as(self.instances[0], array.dtype)
+        first = self.instances[0]
+        for begin, end in self._runs(start, len(array)):
+            file, frame = sources[begin]
+            target = array[begin:end]
+            if file < 0:
+                target[...] = 0
+                continue
+            instance = self.instances[file]
+            if is_direct and rescales[begin] == _IDENTITY:
+                bytes_of_run = view[begin * frame_bytes : end * frame_bytes]
+                if read_same_format(instance, frame * frame_bytes, bytes_of_run, like=first):
+                    continue
+            self._read_run(instance, frame, target, rescales[begin])
+
+    def _runs(self, start: int, count: int) -> Iterator[tuple[int, int]]:
+        """Yield ranges of consecutive frames of one file with one rescale, from 0."""
+        steps = np.diff(self.sources[start : start + count], axis=0)
+        rescale_steps = np.diff(self.rescales[start : start + count], axis=0)
+        is_break = (steps != (0, 1)).any(axis=1) | (rescale_steps != 0).any(axis=1)
+        begin = 0
+        for end in (np.flatnonzero(is_break) + 1).tolist():
+            yield begin, end
+            begin = end
+        if count:
+            yield begin, count
+
+    def _read_run(
+        self, instance: Instance, frame: int, target: npt.NDArray[Any], rescale: list[float]
+    ) -> None:
+        if rescale == _IDENTITY and self.divisor == 1.0 and is_stored_as(instance, target.dtype):
+            read_frames_into(instance, target, frame)
+            return
+        slope, intercept = rescale
+        step = max(_BLOCK_BYTES // (math.prod(target.shape[1:]) * target.dtype.itemsize), 1)
+        for begin in range(0, len(target), step):
+            block = target[begin : begin + step]
+            stored = read_frames(instance, frame + begin, frame + begin + len(block))
+            _rescale(stored, block, slope, intercept, self.divisor)
+
+
+def _rescale(
+    stored: npt.NDArray[Any],
+    target: npt.NDArray[Any],
+    slope: float,
+    intercept: float,
+    divisor: float,
+) -> None:
+    if (slope, intercept, divisor) == (1.0, 0.0, 1.0):
+        target[...] = stored
+    elif target.dtype.kind == "f":
+        np.multiply(stored, slope, out=target, casting="unsafe")
+        target += intercept
+        if divisor != 1.0:
+            target /= divisor
+    else:
+        np.multiply(stored, int(slope), out=target, dtype=target.dtype, casting="unsafe")
+        target += int(intercept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelSlabs:
+    """Binary segmentation as a label map, shape (slices, rows, columns); 0 is background.
+
+    Parameters
+    ----------
+    instance : Instance
+        File.
+    masks : tuple of tuple of int
+        Frames at each slice.
+    segments : ndarray of int, shape (frames,)
+        Segment number of each frame of the file.
+    dtype : dtype
+        Unsigned, wide enough for the largest number.
+    """
+
+    instance: Instance
+    masks: tuple[tuple[int, ...], ...]
+    segments: npt.NDArray[np.intp]
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(slices, rows, columns)."""
+        return (len(self.masks), self.instance.rows, self.instance.columns)
+
+    @property
+    def depth(self) -> int:
+        """1: any slices may be read together."""
+        return 1
+
+    def pick(self, frames: Sequence[int]) -> Self:
+        """Return a selection of slices, at least one, in the order of the indices."""
+        (instance,) = holding_only([self.instance], _TAGS_TO_READ)
+        return replace(self, instance=instance, masks=tuple(self.masks[index] for index in frames))
+
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        """Return the slices [start, stop) in a new array.
+
+        Raises
+        ------
+        ReadError, MissingPackageError
+            As `fill`.
+        """
+        array = np.empty((len(self.masks[start:stop]), *self.shape[1:]), self.dtype)
+        self.fill(array, start)
+        return array
+
+    def fill(self, array: npt.NDArray[Any], start: int) -> None:
+        """Read slices into an array, beginning with slice `start`.
+
+        Parameters
+        ----------
+        array : ndarray
+            C-contiguous, of the slices' shape and `dtype`.
+        start : int
+            First slice.
+
+        Raises
+        ------
+        ReadError
+            If a voxel belongs to two segments (code "segments-overlap"), and as `read_frames`.
+        MissingPackageError
+            As `read_frames`.
+        """
+        array[...] = 0
+        masks = self.masks[start : start + len(array)]
+        wanted = sorted((frame, index) for index, frames in enumerate(masks) for frame in frames)
+        longest = max(_BLOCK_BYTES // (self.shape[1] * self.shape[2]), 1)
+        for run in _consecutive(wanted, longest):
+            pixels = read_frames(self.instance, run[0][0], run[-1][0] + 1)
+            for mask, (frame, index) in zip(pixels, run, strict=True):
+                self._add(array[index], mask != 0, int(self.segments[frame]), start + index)
+
+    def _add(
+        self, target: npt.NDArray[Any], mask: npt.NDArray[np.bool_], segment: int, index: int
+    ) -> None:
+        others = target[mask]
+        if others.any():
+            numbers = ", ".join(map(str, np.unique(others[others > 0]).tolist()))
+            raise ReadError(
+                code="segments-overlap",
+                where=self.instance.path,
+                given=f"voxels of slice {index + 1} in segment {segment} and also in {numbers}",
+                expected="segments that do not overlap: a label map has one number per voxel",
+                remedy="Export overlapping segments as separate files, "
+                "or as a FRACTIONAL segmentation.",
+            )
+        target[mask] = segment
+
+
+def _consecutive(wanted: list[tuple[int, int]], longest: int) -> Iterator[list[tuple[int, int]]]:
+    """Yield runs of frames that are consecutive in the file."""
+    run: list[tuple[int, int]] = []
+    for frame, index in wanted:
+        if run and (frame != run[-1][0] + 1 or len(run) >= longest):
+            yield run
+            run = []
+        run.append((frame, index))
+    if run:
+        yield run
