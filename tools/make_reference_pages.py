@@ -25,8 +25,12 @@ import dicomseries
 from dicomseries.checks.registry import Check, registered
 from dicomseries.cli.app import app
 from dicomseries.derivation.attributes.decisions import WORDS
-from dicomseries.derivation.rules.all_rules import GROUP_RULES, NO_RULE, SECTIONS
-from dicomseries.derivation.rules.rule import Rule
+from dicomseries.derivation.rules.attribute_rules import (
+    NO_RULE,
+    Rule,
+    rule_sections,
+    tag_sections,
+)
 from dicomseries.derivation.rules.value_rules import OUTCOMES, VALUE_RULES
 from dicomseries.derivation.source.value_relation import RELATIONS
 from dicomseries.iod.conditions import Condition, Values
@@ -470,7 +474,7 @@ _WHERE = {
 
 def derive_page() -> str:
     """Return the page of the rules of derived series."""
-    entities = dict.fromkeys(one.entity for one in SECTIONS)
+    entities = dict.fromkeys(section.rule.entity for section in rule_sections())
     parts = [
         DERIVE,
         ACTIONS_TEXT,
@@ -502,7 +506,9 @@ def values_section() -> str:
 def entity_section(entity: str) -> str:
     """Return the table of one information entity: a line for each reason."""
     lines = [
-        rule_line(" ".join(one.keywords), one.rule) for one in SECTIONS if one.entity == entity
+        rule_line(" ".join(section.keywords), section.rule)
+        for section in rule_sections()
+        if section.rule.entity == entity
     ]
     head = ["| attributes | what becomes of them | why |", "|---|---|---|"]
     return "\n".join([f"## {entity[0].upper()}{entity[1:]}\n", *head, *lines]) + "\n"
@@ -510,8 +516,12 @@ def entity_section(entity: str) -> str:
 
 def groups_section() -> str:
     """Return the table of the rules by tag, and what becomes of the rest."""
-    lines = [rule_line(f"`({digits(pattern)})`", rule) for pattern, rule in GROUP_RULES]
-    rest = f"Whatever none of these names is dropped, and reported as such: {NO_RULE.why}."
+    lines = [
+        rule_line(f"`({digits(tag)})`", section.rule)
+        for section in tag_sections()
+        for tag in section.tags
+    ]
+    rest = f"Any other attribute is dropped and reported: {NO_RULE.why}."
     return GROUPS_TEXT + "\n".join([*lines, "", rest]) + "\n"
 
 

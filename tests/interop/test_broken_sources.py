@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 
 import dicomseries as dcs
 from dicomseries.derivation.attributes.source_screening import TIES
-from dicomseries.derivation.rules.all_rules import RULES
+from dicomseries.derivation.rules.attribute_rules import rules_by_keyword
 from dicomseries.standard.modules import IOD_MODULES, module_requirements
 from dicomseries.standard.terms import ENUMERATED
 from judges import dciodvfy
@@ -87,7 +87,7 @@ def attributes_of(kind: str) -> Iterator[str]:
     uid = str(dcs.plan(ARRAY, kind=kind, spacing=(1, 1, 2), metadata=KINDS[kind]).sop_class_uid)
     for module, _ in IOD_MODULES[uid]:
         for requirement in module_requirements(module):
-            rule = RULES.get(requirement.keyword)
+            rule = rules_by_keyword().get(requirement.keyword)
             if (
                 requirement.is_top_level
                 and rule is not None

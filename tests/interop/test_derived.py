@@ -15,7 +15,7 @@ from pydicom.data import get_testdata_file
 import data_packages
 import dicomseries as dcs
 from dicomseries.derivation import rule_for
-from dicomseries.derivation.rules.all_rules import NO_RULE
+from dicomseries.derivation.rules.attribute_rules import NO_RULE
 from dicomseries.errors import DicomSeriesWarning
 from judges import dcentvfy, dciodvfy
 

@@ -149,34 +149,21 @@ def terminal_width() -> int:
     return min(max(shutil.get_terminal_size((100, 24)).columns, _SHORTEST), _LONGEST)
 
 
-def _entities() -> dict[str, int]:
-    """Return each information entity of the rules with its place among them."""
-    from dicomseries.derivation.rules import all_rules
-
-    named = (
-        *(one.rule for one in all_rules.SECTIONS),
-        *(rule for _, rule in all_rules.GROUP_RULES),
-        all_rules.NO_RULE,
-    )
-    return {
-        entity: place for place, entity in enumerate(dict.fromkeys(rule.entity for rule in named))
-    }
-
-
 def _entity(attribute: str) -> str:
-    from dicomseries.derivation.rules import all_rules
+    from dicomseries.derivation import NO_RULE, rule_for
 
     try:
-        return all_rules.rule_for(attribute.split(maxsplit=1)[0]).entity
+        return rule_for(attribute.split(maxsplit=1)[0]).entity
     except (IndexError, ValueError):  # neither a keyword nor a tag
-        return all_rules.NO_RULE.entity
+        return NO_RULE.entity
 
 
 def _grouped(names: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
     """Yield each entity, in the order of the rules, with the places of its attributes in `names`."""
-    places = _entities()
+    from dicomseries.derivation import rule_entities
+
     entities = list(map(_entity, names))
-    for entity in sorted(set(entities), key=places.__getitem__):
+    for entity in sorted(set(entities), key=rule_entities().index):
         yield entity, [index for index, one in enumerate(entities) if one == entity]
 
 

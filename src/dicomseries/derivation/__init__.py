@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dicomseries.derivation.attributes.attribute_places import AttributePlaces
+from dicomseries.derivation.attributes.contributing_equipment import Model
 from dicomseries.derivation.attributes.decisions import Decision
 from dicomseries.derivation.attributes.inherit import Inherited, inherit
 from dicomseries.derivation.attributes.source_screening import KEPT, screened, told
 from dicomseries.derivation.attributes.whole_groups import without_claimed
-from dicomseries.derivation.rules.all_rules import Rule, rule_for
+from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_entities, rule_for
 from dicomseries.derivation.rules.value_rules import JUDGED
-from dicomseries.derivation.source.contributing_equipment import Model
 from dicomseries.derivation.source.derivation_codes import SOURCE_IMAGE, derivation_code
 from dicomseries.derivation.source.inherited_parts import Lineage
 from dicomseries.derivation.source.slice_matching import Matching, match, match_pictures
 from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
 from dicomseries.derivation.source.source_meaning import Meaning, meaning_of
-from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
 from dicomseries.derivation.source.source_references import (
     PlaneReferences,
     SourceReferences,
     references_by_plane,
     references_to_source,
 )
+from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.derivation.source.value_relation import (
     RELATIONS,
     ArrayFacts,
@@ -32,6 +32,7 @@ from dicomseries.derivation.source.value_relation import (
 __all__ = [
     "JUDGED",
     "KEPT",
+    "NO_RULE",
     "RELATIONS",
     "SOURCE_IMAGE",
     "ArrayFacts",
@@ -57,6 +58,7 @@ __all__ = [
     "references_by_plane",
     "references_to_source",
     "relation_of",
+    "rule_entities",
     "rule_for",
     "screened",
     "told",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomseries.derivation import SourceFrame, SourceSeries, inherit, match, meaning_of, rule_for
-from dicomseries.derivation.rules.all_rules import RULES
+from dicomseries.derivation.rules.attribute_rules import rules_by_keyword
 from dicomseries.geometry import Grid
 from dicomseries.iod import CT, KINDS, MR, PT, SC
 from dicomseries.iod.kinds.enhanced_ct import EnhancedCT
@@ -95,7 +95,7 @@ def outcome(found, keyword):
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\\\0"), max_size=20)
 SUBJECT = sorted(
     keyword
-    for keyword, rule in RULES.items()
+    for keyword, rule in rules_by_keyword().items()
     if rule.is_verbatim
     and vr_of(keyword) in {"PN", "LO", "SH", "LT", "DA", "CS"}
     and keyword != "PatientIdentityRemoved"
@@ -121,7 +121,11 @@ def test_patient_and_study_are_verbatim_whatever_they_say_and_wherever_the_resul
 
 
 ANY = st.sampled_from(
-    sorted(keyword for keyword in RULES if vr_of(keyword) in {"CS", "LO", "SH", "DS", "IS"})
+    sorted(
+        keyword
+        for keyword in rules_by_keyword()
+        if vr_of(keyword) in {"CS", "LO", "SH", "DS", "IS"}
+    )
 )
 
 

@@ -12,7 +12,13 @@ import pytest
 from pydicom.datadict import keyword_for_tag
 
 import data_packages
-from dicomseries.derivation.rules.all_rules import GROUP_RULES, NO_RULE, RULES, SECTIONS, rule_for
+from dicomseries.derivation.rules.attribute_rules import (
+    NO_RULE,
+    rule_for,
+    rule_sections,
+    rules_by_keyword,
+    tag_sections,
+)
 from dicomseries.iod import KINDS
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.modules import (
@@ -137,20 +143,21 @@ def test_attributes_have_the_rule_that_the_measurements_ask_for(name, action, en
 
 
 def test_no_attribute_has_two_rules():
-    keywords = [keyword for section in SECTIONS for keyword in section.keywords]
-    assert len(keywords) == len(set(keywords)) == len(RULES)
+    keywords = [keyword for section in rule_sections() for keyword in section.keywords]
+    assert len(keywords) == len(set(keywords)) == len(rules_by_keyword())
 
 
 def test_every_rule_names_a_keyword_of_the_dictionary():
-    assert all(tag_of(keyword) for keyword in RULES)
+    assert all(tag_of(keyword) for keyword in rules_by_keyword())
 
 
 def test_no_rule_of_a_whole_group_keeps_anything():
-    assert {rule.action for _, rule in GROUP_RULES} <= {"drop", "owned"}
+    assert {section.rule.action for section in tag_sections()} <= {"drop", "owned"}
 
 
 def test_every_reason_is_a_clause_that_can_follow_a_colon():
-    reasons = {rule.why for rule in (*RULES.values(), *(rule for _, rule in GROUP_RULES), NO_RULE)}
+    sections = (*rule_sections(), *tag_sections())
+    reasons = {rule.why for rule in (NO_RULE, *(section.rule for section in sections))}
     assert [
         why
         for why in reasons
@@ -159,11 +166,11 @@ def test_every_reason_is_a_clause_that_can_follow_a_colon():
 
 
 def test_what_must_be_equal_in_all_files_of_a_study_is_kept_without_a_condition():
-    verbatim = [section for section in SECTIONS if section.rule.is_verbatim]
-    assert {section.entity for section in verbatim} == {
+    verbatim = [section for section in rule_sections() if section.rule.is_verbatim]
+    assert {section.rule.entity for section in verbatim} == {
         "patient",
         "study",
         "patient study",
         "clinical trial",
     }
-    assert {section.when for section in verbatim} == {"always"}
+    assert {section.rule.when for section in verbatim} == {"always"}

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from dicomseries.derivation.attributes.source_facts import SourceFact
+from dicomseries.derivation.source.source_facts import SourceFact
 from dicomseries.standard.attribute import Attribute, Value, vr_of
 from dicomseries.standard.decimal_string import format_ds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dicomseries.derivation.rules.rule import Action, Rule, When
+from dicomseries.derivation.rules.attribute_rules import Action, Rule, When
 from dicomseries.standard.attribute import Attribute
 
 __all__ = ["Decision", "decided", "dropped", "shown"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dicomseries.derivation.attributes.completed_items import completed
 from dicomseries.derivation.attributes.decisions import shown
-from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
+from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, Item, attribute
 from dicomseries.standard.conditional_groups import GROUP_NEEDS

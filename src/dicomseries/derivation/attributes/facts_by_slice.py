@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dicomseries.derivation.attributes.source_facts import SourceFact
 from dicomseries.derivation.source.slice_matching import Matching
+from dicomseries.derivation.source.source_facts import SourceFact
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dicomseries.derivation.attributes.source_facts import SourceFact
+from dicomseries.derivation.source.source_facts import SourceFact
 from dicomseries.iod import Default, Kind, Row
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, attribute

@@ -9,6 +9,12 @@ from dataclasses import dataclass, field, replace
 from dicomseries.derivation.attributes import recomputed_attributes
 from dicomseries.derivation.attributes.attribute_places import AttributePlaces
 from dicomseries.derivation.attributes.classic_names import classic_facts, opened_facts
+from dicomseries.derivation.attributes.contributing_equipment import (
+    Contribution,
+    Model,
+    contributing_equipment,
+    series_description,
+)
 from dicomseries.derivation.attributes.decisions import MISSED, Decision, decided, dropped, shown
 from dicomseries.derivation.attributes.diffusion_groups import partial_diffusion
 from dicomseries.derivation.attributes.facts_by_slice import ResultLayout, spread
@@ -25,22 +31,16 @@ from dicomseries.derivation.attributes.private_attributes import (
     unknown_creators,
 )
 from dicomseries.derivation.attributes.rising_times import disordered
-from dicomseries.derivation.attributes.source_facts import SourceFact, cleaned, facts_of
 from dicomseries.derivation.attributes.whole_groups import (
     group_facts,
     may_differ,
     orphans,
     without_flavour,
 )
-from dicomseries.derivation.rules.all_rules import Rule, rule_for
-from dicomseries.derivation.source.contributing_equipment import (
-    Contribution,
-    Model,
-    contributing_equipment,
-    series_description,
-)
+from dicomseries.derivation.rules.attribute_rules import Rule, rule_for
 from dicomseries.derivation.source.slice_matching import Matching
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.source.source_facts import SourceFact, cleaned, facts_of
+from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Choice, Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column
@@ -142,7 +142,7 @@ def inherit(
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> from dicomseries.iod import CT
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dicomseries.derivation.attributes.source_facts import SourceFact
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.source.source_facts import SourceFact
+from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Kind
 from dicomseries.standard.moments import date_text, moment_of, time_text
 
@@ -60,7 +60,7 @@ def source_time_base(
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> from dicomseries.iod import PT
     >>> from dicomseries.standard.attribute import Attribute

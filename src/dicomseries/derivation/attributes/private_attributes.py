@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from dicomseries.derivation.attributes.decisions import Decision
-from dicomseries.derivation.attributes.source_facts import SourceFact, creator_of, creators_of
-from dicomseries.derivation.rules.all_rules import rule_for
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.rules.attribute_rules import rule_for
+from dicomseries.derivation.source.source_facts import SourceFact, creator_of, creators_of
+from dicomseries.derivation.source.source_series import SourceSeries
 
 __all__ = ["kept_private", "private_decisions", "unknown_creators"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from dicomseries.derivation.attributes.source_facts import SourceFact
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.source.source_facts import SourceFact
+from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Choice, Kind
 from dicomseries.standard.attribute import Attribute, attribute
 from dicomseries.standard.decimal_string import format_ds
@@ -28,7 +28,7 @@ def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | No
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> from dicomseries.iod import CT
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
@@ -188,7 +188,7 @@ def loss(source: SourceSeries, facts: Facts) -> tuple[Attribute, ...]:
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from dicomseries.derivation.attributes.completed_items import completed
 from dicomseries.derivation.attributes.decisions import Decision, decided, shown
 from dicomseries.derivation.attributes.diffusion_groups import in_groups, whole_diffusion
-from dicomseries.derivation.attributes.source_facts import creator_of, creators_of
-from dicomseries.derivation.rules.all_rules import rule_for
-from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
+from dicomseries.derivation.rules.attribute_rules import rule_for
+from dicomseries.derivation.source.source_facts import creator_of, creators_of
+from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of, vr_of
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.multiplicity import allows_count, most_values, multiplicity

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from dicomseries.derivation.attributes.source_facts import SourceFact
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.source.source_facts import SourceFact
+from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import ALWAYS, Kind, rows_of
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute
@@ -32,7 +32,7 @@ def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.standard.attribute import attribute
     >>> from dicomseries.geometry import Grid
     >>> own = (attribute("MREchoSequence", (attribute("EffectiveEchoTime", 4.6),)),)

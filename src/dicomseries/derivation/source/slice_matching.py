@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.geometry import Grid
 
 __all__ = ["GridRelation", "Matching", "match", "match_pictures", "steps_among"]
@@ -119,7 +119,7 @@ def match(
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> grid = Grid(shape=(4, 5, 6), spacing_mm=(1, 1, 2))
     >>> frames = tuple(SourceFrame(sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=grid.position(z))
     ...                for z in range(4))
@@ -167,7 +167,7 @@ def steps_among(source: SourceSeries, grid: Grid) -> Floats | None:
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> own = Grid(shape=(1, 5, 6), spacing_mm=(1, 1, 2))
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
@@ -202,7 +202,7 @@ def match_pictures(source: SourceSeries, grid: Grid) -> Matching:
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     >>> grid = Grid(shape=(1, 5, 6), spacing_mm=(1, 1, 1))
     >>> source = SourceSeries(kind=None, sop_class_uid="1.2", modality="DX", study_uid="1", series_uid="2",

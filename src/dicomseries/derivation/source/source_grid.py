@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.derivation.source.slice_matching import steps_among
-from dicomseries.derivation.source.source_record import SourceFrame, SourceSeries
+from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.geometry import Grid, GridTexts, Vector
 from dicomseries.orientation import Turn
 from dicomseries.standard.attribute import Attribute

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dicomseries.derivation.attributes.decisions import shown
-from dicomseries.derivation.attributes.source_facts import SourceFact, cleaned, facts_of
 from dicomseries.derivation.rules.value_rules import JUDGED, OUTCOMES, VALUE_RULES, ValueRule
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.source.source_facts import SourceFact, cleaned, facts_of
+from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.derivation.source.value_relation import ArrayFacts, Scale, ValueRelation, scale_of
 from dicomseries.iod import (
     RESCALE_UNITS,
@@ -168,7 +168,7 @@ def meaning_of(source: SourceSeries, kind: Kind) -> Meaning:
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> from dicomseries.iod import CT, SC
     >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from dicomseries.derivation.source.derivation_codes import IMAGE_PROCESSING, SOURCE_IMAGE
 from dicomseries.derivation.source.slice_matching import Matching
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute
@@ -117,7 +117,7 @@ def references_to_source(
     Examples
     --------
     >>> from dicomseries.derivation.source.slice_matching import match
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> grid = Grid(shape=(2, 5, 6), spacing_mm=(1, 1, 2))
     >>> frames = tuple(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from dicomseries.derivation.attributes.source_facts import SourceFact
+from dicomseries.derivation.source.source_facts import SourceFact
 
 __all__ = ["RELATIONS", "ArrayFacts", "Scale", "ValueRelation", "relation_of", "scale_of"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from dicomseries.derivation.rules.all_rules import rule_for
-from dicomseries.derivation.source.source_record import SourceSeries
+from dicomseries.derivation.rules.attribute_rules import rule_for
+from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.standard.attribute import Attribute, Item
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, group_requirements
 
@@ -78,7 +78,7 @@ def facts_of(source: SourceSeries) -> dict[str, SourceFact]:
 
     Examples
     --------
-    >>> from dicomseries.derivation.source.source_record import SourceFrame
+    >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> frames = tuple(
     ...     SourceFrame(sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=(0.0, 0.0, 2.0 * z),

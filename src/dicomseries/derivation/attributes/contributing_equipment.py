@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dicomseries.derivation.attributes.source_facts import SourceFact
+from dicomseries.derivation.source.source_facts import SourceFact
 from dicomseries.iod import code_item
 from dicomseries.standard.attribute import Attribute, Item, Value, attribute
 
