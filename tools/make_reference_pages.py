@@ -532,8 +532,7 @@ def digits(pattern: str) -> str:
 
 def rule_line(names: str, rule: Rule) -> str:
     """Return the line of attributes with one rule."""
-    why = rule.why.replace("keep_private=", "`keep_private=`")
-    return f"| {names} | {WORDS[rule.action]}{_WHERE[rule.when]} | {why} |"
+    return f"| {names} | {WORDS[rule.action]}{_WHERE[rule.when]} | {rule.why} |"
 
 
 def syntaxes_page() -> str:

@@ -20,7 +20,8 @@ What can be read, but has a fault, gives a `DicomSeriesWarning` (UserWarning).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "DicomSeriesWarning",
     "GeometryError",
     "KindError",
+    "Message",
     "MetadataError",
     "MissingPackageError",
     "OptionError",
@@ -39,8 +41,61 @@ __all__ = [
     "WriteError",
     "counted",
     "missing_package",
+    "rendered",
     "shortened",
+    "template_of",
 ]
+
+
+_CODE = re.compile(r"`([a-z_]+=[^`]*|[A-Z]\w*\([^`]*\)|\([^`]*\))`")
+"""Python code in a message: an option with or without a value, a policy, or a tuple."""
+
+
+class Message(str):  # noqa: SLOT000 - pickled with its template, by its dictionary
+    """Text for the user, with marks around the options that it names.
+
+    A message is written with options between backticks, as Python code. As a str it reads as
+    Python, without the marks; the command line renders them in its own spelling.
+
+    Parameters
+    ----------
+    text : str
+        With marks, or without any.
+
+    Examples
+    --------
+    >>> message = Message("Pass `clip=(-1000, 3000)`.")
+    >>> print(message)
+    Pass clip=(-1000, 3000).
+    >>> rendered(message, lambda code: f"<{code}>")
+    'Pass <clip=(-1000, 3000)>.'
+    """
+
+    template: str
+
+    def __new__(cls, text: str) -> Self:
+        """Return the message; one that has marks already stays as it is."""
+        if isinstance(text, cls):
+            return text
+        message = super().__new__(cls, _CODE.sub(r"\1", text))
+        message.template = text
+        return message
+
+
+def template_of(text: str) -> str:
+    """Return a message with its marks; other texts as they are.
+
+    Examples
+    --------
+    >>> template_of(Message("Pass `nan=0`.")), template_of("plain")
+    ('Pass `nan=0`.', 'plain')
+    """
+    return text.template if isinstance(text, Message) else text
+
+
+def rendered(text: str, spell: Callable[[str], str]) -> str:
+    """Return a text in which `spell` has replaced the marked code."""
+    return _CODE.sub(lambda match: spell(match[1]), template_of(text))
 
 
 class DicomSeriesError(Exception):
@@ -55,7 +110,7 @@ class DicomSeriesError(Exception):
     given : object
         What was found there.
     expected : str
-        What would have been right.
+        What would have been right; options between backticks, as in `Message`.
     remedy : str
         How to fix it; begins with a verb.
 
@@ -70,9 +125,9 @@ class DicomSeriesError(Exception):
     def __init__(self, *, code: str, where: str, given: object, expected: str, remedy: str) -> None:
         self.code = code
         self.where = where
-        self.given = given
-        self.expected = expected
-        self.remedy = remedy
+        self.given = Message(given) if isinstance(given, str) else given
+        self.expected = Message(expected)
+        self.remedy = Message(remedy)
         self.faults: tuple[DicomSeriesError, ...] = (self,)
         super().__init__(code, where, given, expected, remedy)
 

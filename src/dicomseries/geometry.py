@@ -441,7 +441,7 @@ def _shape(shape: Iterable[Any]) -> tuple[int, int, int]:
             where="shape",
             given=sizes,
             expected="three whole numbers (slices, rows, columns), each at least 1",
-            remedy="Name the axes of the array with axes=, e.g. axes='xyz', or add the missing one.",
+            remedy="Name the axes of the array with `axes=`, e.g. `axes='xyz'`, or add the missing one.",
         )
     return int(sizes[0]), int(sizes[1]), int(sizes[2])
 
@@ -529,5 +529,5 @@ def _signs(space: str) -> tuple[float, float, float]:
         where="space",
         given=space,
         expected="'LPS' (DICOM, ITK, SimpleITK) or 'RAS' (NIfTI, nibabel)",
-        remedy="Say in which frame the affine ends, e.g. space='RAS'.",
+        remedy="Say in which frame the affine ends, e.g. `space='RAS'`.",
     )

@@ -145,7 +145,7 @@ def parse_orient(orient: object) -> Orient | None:
         where="orient",
         given=repr(orient),
         expected=f"one of {', '.join(map(repr, ORIENTS))}",
-        remedy="Pass orient='upright' for rows and columns that run the usual way, or orient='as-is'.",
+        remedy="Pass `orient='upright'` for rows and columns that run the usual way, or `orient='as-is'`.",
     )
 
 
@@ -300,7 +300,7 @@ def unusual_course(grid: Grid) -> str:
     x, y = (_letters(axis)[0] for axis in grid.axes[:2])
     return (
         f"Columns run from {_WORDS[_OPPOSITE[x]]} to {_WORDS[x]} and rows from {_WORDS[_OPPOSITE[y]]} to {_WORDS[y]}: "
-        f"viewers that draw rows as stored show the patient {_seen(turn)}. Pass orient='upright' to store the same "
+        f"viewers that draw rows as stored show the patient {_seen(turn)}. Pass `orient='upright'` to store the same "
         "voxels the usual way."
     )
 

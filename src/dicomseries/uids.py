@@ -69,7 +69,7 @@ class UidPolicy:
                     where="uid",
                     given=f"{self.root!r} ({len(self.root)} characters)",
                     expected=f"a root of at most {_LONGEST_ROOT} characters, so that {_MAX_CHARS} hold a unique rest",
-                    remedy="Use a shorter root, or uid='random' for UUID-derived UIDs under 2.25.",
+                    remedy="Use a shorter root, or `uid='random'` for UUID-derived UIDs under 2.25.",
                 )
 
     def _refuse_twins(self) -> None:
@@ -268,5 +268,5 @@ def _unknown(uid: object) -> OptionError:
         where="uid",
         given=repr(uid),
         expected="'random', 'content', a root of digits and dots, or a mapping of UIDs",
-        remedy="Choose uid='random' (unique each time) or uid='content' (same input, same UIDs).",
+        remedy="Choose `uid='random'` (unique each time) or `uid='content'` (same input, same UIDs).",
     )

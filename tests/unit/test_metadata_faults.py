@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from dicomseries.errors import MetadataError
+from dicomseries.errors import Message, MetadataError
 from dicomseries.metadata import OWNED, Metadata, parse_json, parse_toml
 
 # what was written, the fault's code, its place, and words the remedy must have
@@ -156,7 +156,7 @@ def test_no_owned_attribute_can_be_set(keyword):
     with pytest.raises(MetadataError) as caught:
         Metadata.from_mapping({keyword: 1})
     assert caught.value.code == "attribute-owned"
-    assert OWNED[keyword] in caught.value.remedy
+    assert Message(OWNED[keyword]) in caught.value.remedy
 
 
 @pytest.mark.parametrize("mapping", [None, "PatientName=Doe", [("PatientName", "Doe")], 3])

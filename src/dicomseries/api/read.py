@@ -283,7 +283,7 @@ def _too_large(slabs: FrameReader) -> ReadError:
         where="array",
         given=f"{prod(slabs.shape) * slabs.dtype.itemsize} bytes for an array of {slabs.shape}, {slabs.dtype}",
         expected="an array that fits into the memory that is free",
-        remedy="Read with lazy=True, or only some slices=.",
+        remedy="Read with `lazy=True`, or only some `slices=`.",
     )
 
 
@@ -291,7 +291,7 @@ def _lazy_at_url(where: str) -> OptionError:
     return OptionError(
         code="lazy-at-url",
         where="lazy",
-        given=f"lazy=True for {where}",
+        given=f"`lazy=True` for {where}",
         expected="files that stay where they are; objects are fetched only for as long as they are read",
-        remedy="Copy the prefix to a folder and read that, or leave lazy= out.",
+        remedy="Copy the prefix to a folder and read that, or leave `lazy=` out.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from dicomseries.errors import OptionError
+from dicomseries.errors import Message, OptionError
 
 __all__ = ["Check", "Fault", "Finding", "Level", "Scope", "check", "explain", "registered", "run"]
 
@@ -66,6 +66,7 @@ class Finding:
         if not all((self.id, self.part, self.where, self.message, self.remedy)):
             message = "a finding needs all of its parts"
             raise ValueError(message)
+        object.__setattr__(self, "remedy", Message(self.remedy))
 
     def __str__(self) -> str:
         return f"{self.level} {self.id} ({self.part}) {self.where}: {self.message} {self.remedy}"

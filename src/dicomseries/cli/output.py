@@ -15,8 +15,8 @@ from datetime import date, time
 from typing import Any, TextIO
 
 from dicomseries.cli.exit_codes import exit_of
-from dicomseries.cli.terminal import is_terminal, rich_table
-from dicomseries.cli.wording import in_options, printable
+from dicomseries.cli.option_spelling import on_command_line
+from dicomseries.cli.terminal import is_terminal, printable, rich_table
 from dicomseries.errors import DicomSeriesError, shortened
 
 __all__ = ["Output", "plain", "table"]
@@ -148,9 +148,9 @@ def _parts(error: BaseException) -> dict[str, Any]:
         return {
             "code": error.code,
             "where": error.where,
-            "given": shortened(error.given, 600),
-            "expected": in_options(error.expected),
-            "remedy": in_options(error.remedy),
+            "given": shortened(on_command_line(error.given), 600),
+            "expected": on_command_line(error.expected),
+            "remedy": on_command_line(error.remedy),
         }
     if isinstance(error, OSError):
         return {

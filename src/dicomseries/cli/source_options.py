@@ -13,7 +13,8 @@ from itertools import zip_longest
 from typing import Any
 
 from dicomseries.cli.exit_codes import CommandLineError
-from dicomseries.cli.wording import in_options, printable
+from dicomseries.cli.option_spelling import on_command_line
+from dicomseries.cli.terminal import printable
 
 __all__ = ["decision_table", "derivation_of", "lineage_of", "terminal_width"]
 
@@ -123,7 +124,7 @@ def decision_table(decisions: Sequence[tuple[str, str, str]], width: int) -> str
       PatientID  42             kept: the same patient
     """
     rows = [
-        (f"  {printable(name)}", _shortened(printable(value)), in_options(printable(outcome)))
+        (f"  {printable(name)}", _shortened(printable(value)), printable(on_command_line(outcome)))
         for name, value, outcome in decisions
     ]
     widths = _widths([_HEAD, *rows], width)

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dicomseries.cli.wording import printable
 from dicomseries.errors import DicomSeriesError
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from dicomseries.drawing import PreviewPlane
 
-__all__ = ["facts_table", "is_terminal", "preview", "rich_table"]
+__all__ = ["facts_table", "is_terminal", "preview", "printable", "rich_table"]
 
 _LEVELS = {"error": "bold red", "warning": "yellow", "missing": "yellow"}
 """Words that are coloured where they are all of a cell."""
@@ -36,6 +35,22 @@ def is_terminal() -> bool:
     True
     """
     return sys.stdout.isatty()
+
+
+def printable(text: str) -> str:
+    r"""Return one line of `text` that cannot steer a terminal: control characters are shown, not sent.
+
+    Examples
+    --------
+    >>> printable("Head\x1b[2J\n")
+    'Head\\x1b[2J\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 def rich_table(

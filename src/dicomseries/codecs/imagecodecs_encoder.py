@@ -30,7 +30,7 @@ def check_available(name: str) -> None:
     >>> check_available("jpegls")
     """
     if not getattr(_imagecodecs(), name.upper()).available:
-        raise missing_package(extra="codecs", where=f"compression={name!r}")
+        raise missing_package(extra="codecs", where=f"`compression={name!r}`")
 
 
 def run(name: str, array: npt.NDArray[Any], **options: Any) -> bytes:
@@ -60,10 +60,10 @@ def run(name: str, array: npt.NDArray[Any], **options: Any) -> bytes:
     except (RuntimeError, ValueError) as error:
         raise WriteError(
             code="frame-not-encoded",
-            where=f"compression={name!r}",
+            where=f"`compression={name!r}`",
             given=str(error) or type(error).__name__,
             expected=f"a frame of {array.dtype.name} {np.shape(array)} that imagecodecs can encode",
-            remedy="Write the series with another compression=, or without one, and report this.",
+            remedy="Write the series with another `compression=`, or without one, and report this.",
         ) from error
 
 

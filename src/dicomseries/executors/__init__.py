@@ -75,8 +75,8 @@ def chosen_executor(executor: Any, workers: int | None) -> Executor:
         raise OptionError(
             code="workers-of-cluster",
             where="workers",
-            given=f"workers={workers!r} besides executor=",
+            given=f"`workers={workers!r}` besides `executor=`",
             expected="one of the two: a cluster has the workers it has",
-            remedy="Leave workers= out, and start the cluster with as many workers as you want.",
+            remedy="Leave `workers=` out, and start the cluster with as many workers as you want.",
         )
     return DaskCluster(client=executor)

@@ -190,7 +190,7 @@ RESCALE = (
     Row("RescaleType", "1C", Choice(values=("US",)), Rescaled()),
 )
 
-HOUNSFIELD_ADVICE = 'RescaleType is US (unspecified); give metadata={"RescaleType": "HU"} if the values are Hounsfield units.'
+HOUNSFIELD_ADVICE = 'RescaleType is US (unspecified); give `metadata={"RescaleType": "HU"}` if the values are Hounsfield units.'
 """For CT: an array may be anything."""
 
 # C.7.10.1
@@ -206,7 +206,7 @@ ACQUISITION_TIME = (
 # remark upon, yet the only attribute that holds a time without a date.
 FRAME_TIME = (Row("FrameReferenceTime", "3", Default()),)
 
-_OTHER_KIND = "Choose another kind= instead."
+_OTHER_KIND = "Choose another `kind=` instead."
 
 
 def sop_class(uid: str) -> tuple[Row, ...]:

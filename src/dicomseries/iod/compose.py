@@ -171,7 +171,7 @@ def _homeless(kind: Kind, context: Context) -> list[MetadataError]:
             where=keyword,
             given="another value for each volume or slice",
             expected=f"an attribute that a functional group of {kind.name} holds: {', '.join(homes)}",
-            remedy="Name one of these, give one value for all in metadata=, or write a classic kind.",
+            remedy="Name one of these, give one value for all in `metadata=`, or write a classic kind.",
         )
         for keyword in sorted(context.varying - set(homes))
     ]

@@ -76,7 +76,7 @@ FRAME_ANATOMY = Group(
                 words=("BodyPartExamined",),
                 codes=BODY_PARTS,
                 default=PHANTOM,
-                advice='The anatomic region is "Phantom"; give metadata={"BodyPartExamined": "HEAD"} or an '
+                advice='The anatomic region is "Phantom"; give `metadata={"BodyPartExamined": "HEAD"}` or an '
                 "AnatomicRegionSequence if the array shows a body.",
             ),
         ),

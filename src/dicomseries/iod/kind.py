@@ -151,7 +151,7 @@ class Kind:
                     f"{own_samples} of {own_bits} bits"
                     for own_samples, own_bits, _ in self.sop_classes
                 ),
-                remedy='Use kind="SC", one file a slice, or convert the array.',
+                remedy='Use `kind="SC"`, one file a slice, or convert the array.',
             )
         return found[samples, bits]
 

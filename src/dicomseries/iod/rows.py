@@ -187,8 +187,8 @@ class Coded:
                 where=row.keyword,
                 given=f"{' and '.join(self.words)} = {word}, for which there is no code here",
                 expected="a code for it, as the attribute is of Type 1",
-                remedy=f'Give metadata={{"{row.keyword}": [{{"CodeValue": ..., "CodingSchemeDesignator": ..., '
-                '"CodeMeaning": ...}]} too.',
+                remedy=f'Give `metadata={{"{row.keyword}": [{{"CodeValue": ..., '
+                '"CodingSchemeDesignator": ..., "CodeMeaning": ...}]}` too.',
             )
         return (self.codes[word] if word else self.default,)
 
@@ -341,7 +341,7 @@ class Polarity:
             return given
         remedy = "Leave it out."
         if is_grey and given == ("MONOCHROME1",):
-            remedy = 'Invert the array (its maximum minus its values), or use kind="SC".'
+            remedy = 'Invert the array (its maximum minus its values), or use `kind="SC"`.'
         words = "MONOCHROME2 or MONOCHROME1" if self.inverse else "MONOCHROME2"
         raise MetadataError(
             code="value-not-allowed-by-kind",
@@ -494,7 +494,7 @@ def _missing(row: Row, *, because: str = "", example: str = "") -> MetadataError
         where=row.keyword,
         given="none",
         expected=f"a value, as {because or f'the attribute is of Type {row.type}'}",
-        remedy=f'Give metadata={{"{row.keyword}": {value}}}.',
+        remedy=f'Give `metadata={{"{row.keyword}": {value}}}`.',
     )
 
 

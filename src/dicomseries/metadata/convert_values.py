@@ -253,7 +253,7 @@ def _check_count(keyword: str, where: str, parts: list[Any], *, is_inside: bool)
         return
     remedy = "Give that many values"
     if len(parts) > 1 and not is_inside:
-        remedy += f', or per_volume={{"{keyword}": [...]}} for a value of each slice or volume'
+        remedy += f', or `per_volume={{"{keyword}": [...]}}` for a value of each slice or volume'
     raise _fault(
         where,
         "number-of-values",

@@ -164,7 +164,7 @@ def _no_creator(name: str, match: re.Match[str]) -> MetadataError:
         where=name,
         given="a private tag without its creator",
         expected="the creator behind the tag, as it alone says what the attribute is (PS3.5 section 7.8)",
-        remedy=f'Write metadata={{"{tag} MY LAB": ...}} with the name of the creator.',
+        remedy=f'Write `metadata={{"{tag} MY LAB": ...}}` with the name of the creator.',
     )
 
 
@@ -174,5 +174,5 @@ def _fault(name: str, given: str, expected: str) -> MetadataError:
         where=name,
         given=given,
         expected=expected,
-        remedy='Write metadata={"(0099,xx01) MY LAB": ...}, which takes a free block.',
+        remedy='Write `metadata={"(0099,xx01) MY LAB": ...}`, which takes a free block.',
     )

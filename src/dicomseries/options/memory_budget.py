@@ -51,7 +51,7 @@ def memory_of(asked: Any) -> int:
         where="memory",
         given=repr(asked),
         expected="bytes, or a size with its unit, of 16 MiB or more",
-        remedy="Pass memory='512MiB', for example, or leave it out.",
+        remedy="Pass `memory='512MiB'`, for example, or leave it out.",
     )
 
 

@@ -79,9 +79,9 @@ def _reject_without_like(
             raise OptionError(
                 code="option-without-like",
                 where=name,
-                given=f"{name}= without like=",
+                given=f"`{name}=` without `like=`",
                 expected="the series that the array comes from",
-                remedy=f"Pass like=, or leave {name}= out (SeriesDescription may stand in metadata=).",
+                remedy=f"Pass `like=`, or leave `{name}=` out (SeriesDescription may stand in `metadata=`).",
             )
 
 
@@ -105,11 +105,11 @@ def _reject_for_kind(
         raise OptionError(
             code="option-of-another-kind",
             where=name,
-            given=f"{name}= with kind={kind!r}",
+            given=f"`{name}=` with `kind={kind!r}`",
             expected="labels, which are stored as they are"
             if is_labels
-            else "labels (kind='Segmentation')",
-            remedy=f"Leave {name}= out, or choose another kind=.",
+            else "labels (`kind='Segmentation'`)",
+            remedy=f"Leave `{name}=` out, or choose another `kind=`.",
         )
 
 
@@ -148,7 +148,7 @@ def _model(model: Any) -> Model | None:
         given=repr(model),
         expected=f"a mapping with a name, and of the keys {', '.join(_MODEL_KEYS)}, each of at most "
         f"{_LONGEST_LO} characters",
-        remedy='Pass model={"name": "LesionNet", "version": "2.1", "manufacturer": "Us"}.',
+        remedy='Pass `model={"name": "LesionNet", "version": "2.1", "manufacturer": "Us"}`.',
     )
 
 
@@ -171,7 +171,7 @@ def _units(units: Any) -> str | None:
             where="units",
             given=repr(units),
             expected="a UCUM code of at most 16 characters, such as mm2/s, Bq/ml, ms, [hnsf'U] or 1",
-            remedy="Give the code, or MeasurementUnitsCodeSequence in metadata= for units of another scheme.",
+            remedy="Give the code, or MeasurementUnitsCodeSequence in `metadata=` for units of another scheme.",
         )
     if units.strip() == "HU":
         raise OptionError(
@@ -179,7 +179,7 @@ def _units(units: Any) -> str | None:
             where="units",
             given="'HU'",
             expected="a UCUM code; that of Hounsfield units is [hnsf'U]",
-            remedy='Pass units="[hnsf\'U]".',
+            remedy='Pass `units="[hnsf\'U]"`.',
         )
     return str(units.strip())
 
@@ -192,7 +192,7 @@ def _split(split: Any) -> bool:
         where="split",
         given=repr(split),
         expected="None for all volumes in one series, or 'time' for a series each",
-        remedy="Pass split='time', or leave it out.",
+        remedy="Pass `split='time'`, or leave it out.",
     )
 
 

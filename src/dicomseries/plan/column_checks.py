@@ -140,9 +140,9 @@ def _varying_in_series(
         may_differ = is_split and column.per == "volume"
         if not is_of_study and (may_differ or column.keyword not in _SERIES_ATTRIBUTES):
             continue
-        level, remedy = "series", "Give one in metadata=, or pass split='time'."
+        level, remedy = "series", "Give one in `metadata=`, or pass `split='time'`."
         if is_of_study:
-            level, remedy = "study", "Give one value in metadata=."
+            level, remedy = "study", "Give one value in `metadata=`."
         yield MetadataError(
             code="attribute-of-the-series",
             where=_place(column),
@@ -176,7 +176,7 @@ def _falling_times(extent: Extent, columns: Sequence[Column]) -> Iterator[Metada
                 where=_place(column),
                 given=", ".join(f"{time:g}" for time in times[:8]),
                 expected="a later time for each volume than for the one before",
-                remedy="Sort the volumes by time, or pass split='time' for a series of each.",
+                remedy="Sort the volumes by time, or pass `split='time'` for a series of each.",
             )
 
 

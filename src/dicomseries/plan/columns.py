@@ -319,7 +319,7 @@ def _checked(keyword: str, index: int, row: Any) -> tuple[str, Values | None]:
             where=f"per_volume[{keyword!r}]",
             given="a private attribute",
             expected="an attribute of the DICOM data dictionary",
-            remedy="Give one value for all in metadata=, or use ImageComments.",
+            remedy="Give one value for all in `metadata=`, or use ImageComments.",
         )
     return attributes[0].vr, attributes[0].values
 
@@ -329,10 +329,10 @@ def _uneven_slices(keyword: str) -> MetadataError:
         code="spacing-uneven",
         where=f"per_volume[{keyword!r}]",
         given="a position for each slice",
-        expected="none: a series is written with even slices, whose positions follow from origin= "
-        "and spacing=",
+        expected="none: a series is written with even slices, whose positions follow from `origin=` "
+        "and `spacing=`",
         remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK), and pass "
-        "their origin= and spacing=, or affine= with space=.",
+        "their `origin=` and `spacing=`, or `affine=` with `space=`.",
     )
 
 
@@ -348,7 +348,7 @@ def _wrong_length(keyword: str, count: int | None, extent: Extent) -> MetadataEr
         given="no list" if count is None else f"{count} values",
         expected=f"a list of {', '.join(lengths)} values",
         remedy="Give one value for each volume, or for each slice; one value for all belongs into "
-        "metadata=.",
+        "`metadata=`.",
     )
 
 

@@ -31,8 +31,8 @@ def check_compressible(kind: Kind, codec: Codec | None) -> None:
             given=f"{codec.word} for a {kind.name}",
             expected="integers: the codecs of DICOM take no floating point pixels "
             "(PS3.5 section 8.2)",
-            remedy="Leave compression= and companion= out, or write 16-bit integers: "
-            "values='rescale' with kind='SC'.",
+            remedy="Leave `compression=` and `companion=` out, or write 16-bit integers: "
+            "`values='rescale'` with `kind='SC'`.",
         )
 
 
@@ -44,5 +44,5 @@ def check_sign(value_map: ValueMap, codec: Codec | None) -> None:
             where="compression",
             given=f"{codec.word} for stored numbers of {value_map.dtype}",
             expected="numbers from 0 up: the stream has no sign, and the kind allows no intercept",
-            remedy="Choose compression='jpegls' or 'j2k', clip= the values at 0, or another kind.",
+            remedy="Choose `compression='jpegls'` or 'j2k', `clip=` the values at 0, or another kind.",
         )

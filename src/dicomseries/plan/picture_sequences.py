@@ -22,13 +22,13 @@ _EVEN = 1e-6
 """Times that differ from even steps by less than this part of a step are even."""
 
 _NO_TIMES = (
-    "The frames have no times: they are numbered as pages. Give times= (seconds from one frame to "
+    "The frames have no times: they are numbered as pages. Give `times=` (seconds from one frame to "
     "the next) for a clip."
 )
 
 _NO_TEXT = (
     "BurnedInAnnotation NO is written, because the object class requires a value and none was "
-    'given. Give metadata={"BurnedInAnnotation": "YES"} if text in the pixels tells who the '
+    'given. Give `metadata={"BurnedInAnnotation": "YES"}` if text in the pixels tells who the '
     "patient is or when the image was taken."
 )
 
@@ -105,7 +105,7 @@ def _check_steps(keyword: str, steps: Sequence[float], extent: Extent) -> None:
     expected = [1000 * (after - before) for before, after in pairwise(extent.times_s)]
     for step, time in zip(steps, expected, strict=True):
         if abs(step - time) > _EVEN * time:
-            raise _fault(keyword, f"{steps[0]:g} ms", f"{expected[0]:g} ms, as times= says")
+            raise _fault(keyword, f"{steps[0]:g} ms", f"{expected[0]:g} ms, as `times=` says")
 
 
 def _computed_times(extent: Extent) -> dict[str, tuple[Any, ...]]:
@@ -126,5 +126,5 @@ def _fault(keyword: str, given: str, expected: str) -> MetadataError:
         where=keyword,
         given=given,
         expected=expected,
-        remedy="Leave it out and give times= in seconds, or correct it (it is in ms).",
+        remedy="Leave it out and give `times=` in seconds, or correct it (it is in ms).",
     )

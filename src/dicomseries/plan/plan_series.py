@@ -322,9 +322,9 @@ def _check_extent(kind: Kind, extent: Extent) -> None:
             where="kind",
             given=f"{kind.name} and an array with {extent.volumes} volumes (axis t)",
             expected="one volume: no attribute of the object distinguishes volumes",
-            remedy="Pass split='time' for one series of each volume, choose one with time_point=, "
-            "or another kind; kind='MultiframeSC' holds pictures in time of one slice each "
-            "(axes='tyx').",
+            remedy="Pass `split='time'` for one series of each volume, choose one with `time_point=`, "
+            "or another kind; `kind='MultiframeSC'` holds pictures in time of one slice each "
+            "(`axes='tyx'`).",
         )
     if extent.frames > _MOST_FRAMES:
         raise KindError(
@@ -343,7 +343,7 @@ def _check_size(kind: Kind, pixel_bytes: int) -> None:
             where="shape",
             given=f"{pixel_bytes:,} bytes of pixels in one {kind.name} file",
             expected=f"at most {_MOST_PIXEL_BYTES:,} (PS3.5 section 7.1.1)",
-            remedy="Pass split='time' for one file of each volume, compression='jpegls' for one "
+            remedy="Pass `split='time'` for one file of each volume, `compression='jpegls'` for one "
             "without this limit, or write a classic kind, which has one file for each slice.",
         )
 
@@ -362,7 +362,7 @@ def check_frame(kind: Kind, grid: Grid, samples: int) -> None:
             where="kind",
             given=f"{kind.name} and an array with {samples} samples per pixel",
             expected=f"an array with {' or '.join(map(str, kind.samples))} sample(s) per pixel",
-            remedy="Use kind='SC' for colour, or write one channel.",
+            remedy="Use `kind='SC'` for colour, or write one channel.",
         )
     slices, rows, columns = grid.shape
     if slices > _MOST_ROWS and kind.row("NumberOfSlices") is not None:

@@ -80,7 +80,7 @@ def _line_advice(grid: Grid) -> Iterator[str]:
             "wrong place"
         )
     yield (
-        f"{text}. Name another axis as the slices, with axes= or an affine, so that slices are "
+        f"{text}. Name another axis as the slices, with `axes=` or an affine, so that slices are "
         "pictures."
     )
 
@@ -91,7 +91,7 @@ def _syntax_advice(uid: str) -> Iterator[str]:
     if syntax.unread_by:
         yield (
             f"{syntax.name} was seen not to be read by {listed(*syntax.unread_by)}; without "
-            "compression= they read the series."
+            "`compression=` they read the series."
         )
 
 
@@ -101,13 +101,13 @@ def _slope_advice(series: SeriesPlan) -> Iterator[str]:
     if values.slopes is not None and len(set(values.slopes)) > 1:
         yield (
             f"{listed(ITK_WASM, MCVERTER)} apply the slope of one slice to all: wrong values. "
-            "values=Rescale() has one slope, which both apply correctly."
+            "`values=Rescale()` has one slope, which both apply correctly."
         )
     is_identity = float(values.slope) == 1.0 and float(values.intercept) == 0.0
     if series.kind in _CLASSIC and not values.is_float and not is_identity:
         yield (
             f"{DICOM2NIFTI} gives the stored numbers of one file of all frames, without its "
-            f"rescale. It applies that of kind={_CLASSIC[series.kind]!r}."
+            f"rescale. It applies that of `kind={_CLASSIC[series.kind]!r}`."
         )
 
 
@@ -119,7 +119,7 @@ def _empty_advice(series: SeriesPlan) -> Iterator[str]:
         also = [keyword for keyword in _DCMSTACK_NEEDS if keyword in empty]
         if also:
             stops += f", {DCMSTACK} at an empty {' or '.join(also)}"
-        yield f"{stops}. Give the values that you know in metadata=."
+        yield f"{stops}. Give the values that you know in `metadata=`."
     for attribute in series.shared:
         if attribute.keyword == _DRUG and _has_unnamed_nuclide(attribute):
             yield (
@@ -141,14 +141,14 @@ def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
     if series.value_map.is_float:
         yield (
             f"{OHIF} does not show a Parametric Map; {CORNERSTONE3D} shows one of 32 bits. See "
-            "companion=True."
+            "`companion=True`."
         )
     elif _has_volumes(series):
         is_diffusion = any(column.keyword == "DiffusionBValue" for column in series.columns)
         viewers = () if is_diffusion else (CORNERSTONE3D, OHIF)
         yield (
             f"{listed(*viewers, SIMPLEITK, GDCM, ITK_WASM)} lay all volumes of one file in one "
-            f"stack of slices, and {HIGHDICOM} rejects it. split='time' writes a series for each "
+            f"stack of slices, and {HIGHDICOM} rejects it. `split='time'` writes a series for each "
             "volume, which they read correctly."
         )
     pixels = series.extent.frames * series.grid.shape[1] * series.grid.shape[2] * series.samples
@@ -157,7 +157,7 @@ def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
         yield (
             f"{CORNERSTONE3D} rejects files of 8 bits with an odd number of pixels in all, because "
             f"of the byte that pads them; {OHIF} with a DICOMweb server reads them. Both read "
-            "kind='SC'."
+            "`kind='SC'`."
         )
 
 
@@ -168,7 +168,7 @@ def _volumes_advice(series: SeriesPlan) -> Iterator[str]:
     rejecting = [HIGHDICOM, GDCM] if series.kind == "MR" else [HIGHDICOM, GDCM, DICOM2NIFTI]
     yield (
         f"{listed(*rejecting)} reject several volumes in one series, and "
-        f"{listed(SIMPLEITK, ITK_WASM)} stack them as slices. split='time' writes a series for "
+        f"{listed(SIMPLEITK, ITK_WASM)} stack them as slices. `split='time'` writes a series for "
         "each volume, which they read correctly."
     )
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from dicomseries.drawing import numbers_of_grid, spacing_words
-from dicomseries.errors import counted
+from dicomseries.errors import Message, counted, template_of
 from dicomseries.geometry import Grid, all_position_texts
 from dicomseries.iod import Leaf, VaryingGroup, converted
 from dicomseries.orientation import orientation_code, orientation_text
@@ -126,6 +126,11 @@ class SeriesPlan:
     decisions: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
     others: tuple[SeriesPlan, ...] = field(default=(), repr=False)
     advice: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "advice", tuple(map(Message, self.advice)))
+        decisions = tuple((name, value, Message(text)) for name, value, text in self.decisions)
+        object.__setattr__(self, "decisions", decisions)
 
     def __len__(self) -> int:
         return 1 if self.is_multi_frame else self.extent.frames
@@ -371,7 +376,7 @@ class SeriesPlan:
         if self.reading is not None:
             yield f"reading   {self.reading}"
         for text in self.advice:
-            yield f"advice    {text}"
+            yield Message(f"advice    {template_of(text)}")
         yield "attributes"
         for element in self.shared:
             yield f"  {element.keyword:<32} {element.vr} {_text(element)}"

@@ -31,7 +31,7 @@ _STATED = ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime", "Fr
 _CLOCK_ADVICE = (
     "SeriesDate and SeriesTime are those of this write. The times and the decay of PET count from "
     "them (PS3.3 C.8.9.4.1.5), and readers compute SUV with them. "
-    'Give metadata={"AcquisitionDate": ..., "AcquisitionTime": ...} of the scan.'
+    'Give `metadata={"AcquisitionDate": ..., "AcquisitionTime": ...}` of the scan.'
 )
 
 
@@ -180,7 +180,7 @@ def _half_known(keyword: str) -> MetadataError:
         given=f"{other} alone",
         expected="date and time of acquisition, from which the times and the decay of PET count "
         "(PS3.3 C.8.9.4.1.5)",
-        remedy=f'Give metadata={{"{keyword}": ...}} too, or SeriesDate and SeriesTime.',
+        remedy=f'Give `metadata={{"{keyword}": ...}}` too, or SeriesDate and SeriesTime.',
     )
 
 

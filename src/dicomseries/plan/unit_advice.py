@@ -49,7 +49,7 @@ def units_advice(
     longest = max(steps, default=0.0)
     if longest > (_LONG_FRAME_S if kind.has_time_base else _LONG_STEP_S):
         yield (
-            f"Volumes follow each other by up to {longest:g} s. Give times= in seconds, unless "
+            f"Volumes follow each other by up to {longest:g} s. Give `times=` in seconds, unless "
             "this is meant."
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from dicomseries.errors import ReadError
+from dicomseries.errors import Message, ReadError
 
 __all__ = ["Problem"]
 
@@ -50,6 +50,7 @@ class Problem:
         if not (self.code and self.text and self.remedy):
             message = "a problem needs code, text and remedy"
             raise ValueError(message)
+        object.__setattr__(self, "remedy", Message(self.remedy))
 
     @classmethod
     def of(cls, error: ReadError) -> Self:

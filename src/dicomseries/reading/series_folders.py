@@ -204,7 +204,7 @@ def select(path: str | os.PathLike[str], found: Scan, series: str | None) -> Ser
         expected="the SeriesInstanceUID of a series in this folder"
         if series is not None
         else "one series",
-        remedy=f"Choose one with series=, e.g. series={found.series[0].series_uid!r}.",
+        remedy=f"Choose one with `series=`, e.g. `series={found.series[0].series_uid!r}`.",
     )
 
 

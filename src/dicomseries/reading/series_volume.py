@@ -102,7 +102,7 @@ def open_volume(
             where="values",
             given=repr(values),
             expected="'real' or 'stored'",
-            remedy="Use values='real' for what the numbers mean, values='stored' for the integers in the files.",
+            remedy="Use `values='real'` for what the numbers mean, `values='stored'` for the integers in the files.",
         )
     found = scan(path)
     chosen = select(path, found, series)
@@ -263,7 +263,7 @@ def _common_rescale(series: Series) -> tuple[float, float]:
         where=f"series {series.series_uid}",
         given=f"{len(rescales)} pairs of RescaleSlope and RescaleIntercept",
         expected="one pair for all slices, if stored values are to be one array",
-        remedy="Read the real values with values='real'.",
+        remedy="Read the real values with `values='real'`.",
     )
 
 

@@ -85,7 +85,7 @@ def _refused(slices: Slices, *, code: str, given: str) -> OptionError:
         where="slices",
         given=f"{reprlib.repr(slices)}: {given}",
         expected="a slice, a range or whole numbers of slices that are there, rising by even steps",
-        remedy="Count from 0 along the normal, e.g. slices=slice(100, 200), slices=range(0, 400, 4) or slices=-1.",
+        remedy="Count from 0 along the normal, e.g. `slices=slice(100, 200)`, `slices=range(0, 400, 4)` or `slices=-1`.",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dicomseries import drawing
 from dicomseries.checks import Finding
-from dicomseries.errors import counted
+from dicomseries.errors import Message, counted, template_of
 from dicomseries.geometry import Grid
 from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.values import bound_text
@@ -104,6 +104,7 @@ class Receipt:
         if not self.achieved_error <= self.max_error:
             message = f"achieved_error {self.achieved_error} is above max_error {self.max_error}"
             raise ValueError(message)
+        object.__setattr__(self, "advice", tuple(map(Message, self.advice)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the receipt as plain values, for JSON."""
@@ -134,6 +135,10 @@ class Receipt:
         }
 
     def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """Return the receipt as lines for people, with those of further series."""
         lines = [self._series(), f"values: {self._values()}"]
         if self.value_range is not None:
             lines.append(
@@ -154,13 +159,10 @@ class Receipt:
         lines.append(
             "verified: every file was read back and compared"
             if self.verified
-            else "not verified (verify=False)"
+            else Message("not verified (`verify=False`)")
         )
-        lines += [
-            f"advice: {text}"
-            for text in dict.fromkeys(text for one in self.every for text in one.advice)
-        ]
-        return "\n".join(lines)
+        advice = dict.fromkeys(text for receipt in self.every for text in receipt.advice)
+        return [*lines, *(Message(f"advice: {template_of(text)}") for text in advice)]
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the facts of every series, and where the first one stands."""

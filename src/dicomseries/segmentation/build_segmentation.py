@@ -252,7 +252,7 @@ def _check_pictures(grid: Grid, source_images: Sequence[tuple[Item, ...]]) -> No
             f"and {pictures} source pictures",
             expected="a place in space, or one source picture of the same rows and columns for "
             "each slice",
-            remedy="Pass like= with the series of pictures, or spacing=, origin= and direction=.",
+            remedy="Pass `like=` with the series of pictures, or `spacing=`, `origin=` and `direction=`.",
         )
 
 

@@ -32,7 +32,7 @@ def highdicom() -> Any:
         import highdicom as package  # noqa: PLC0415 - heavy and optional: imported when used
         import highdicom.seg  # noqa: PLC0415 - as above
     except ImportError as error:
-        raise missing_package(extra="seg", where="kind='Segmentation'") from error
+        raise missing_package(extra="seg", where="`kind='Segmentation'`") from error
     return package
 
 

@@ -63,7 +63,7 @@ def check_labels(volume: Volume) -> None:
             given=f"Segmentation and an array with {volume.samples} samples per pixel",
             expected="one label a voxel",
             remedy="Turn each colour into a whole number from 1; of masks or probabilities of classes "
-            "take the class of each voxel, array.argmax over their axis; or use kind='SC' for a picture.",
+            "take the class of each voxel, array.argmax over their axis; or use `kind='SC'` for a picture.",
         )
     if (volume.volumes or 1) > 1:
         raise KindError(
@@ -71,7 +71,7 @@ def check_labels(volume: Volume) -> None:
             where="kind",
             given=f"Segmentation and {volume.volumes} volumes",
             expected="one volume: a Segmentation holds one label map",
-            remedy="Pass split='time' for one Segmentation a volume, or time_point= for one of them; if the first axis "
+            remedy="Pass `split='time'` for one Segmentation a volume, or `time_point=` for one of them; if the first axis "
             "holds the masks or probabilities of classes, take the class of each voxel, array.argmax(0).",
         )
     _check_type(volume)

@@ -51,12 +51,12 @@ def advice_on(
         name = first.label if _is_known(first.label) else "Liver"
         example = f'{{{first.value}: {{"label": "{name}", "type": "{name}"}}}}'
         labels = _many([segment.value for segment in unstated])
-        yield f"Not stated what it is: {labels}, written as {SPATIAL} and {REGION}. Give segments={example}."
+        yield f"Not stated what it is: {labels}, written as {SPATIAL} and {REGION}. Give `segments={example}`."
     unmade = [one.value for one in found if one.algorithm is None]
     if unmade:
         yield (
             f"Not stated how it was made: {_many(unmade)}, written as AUTOMATIC with the name {NO_ALGORITHM!r}. Give "
-            'segments={"default": {"algorithm": "MANUAL"}}, or another algorithm and its algorithm_name.'
+            '`segments={"default": {"algorithm": "MANUAL"}}`, or another algorithm and its algorithm_name.'
         )
     empty = sorted({one.value for one in found} - set(values))
     if empty:
@@ -65,7 +65,7 @@ def advice_on(
     if moved:
         yield (
             f"Renumbered, as SegmentNumber runs 1, 2, 3 … in a binary Segmentation: {_many(moved)}. SegmentDescription "
-            "keeps the label; segmentation_type='labelmap' keeps it as the number."
+            "keeps the label; `segmentation_type='labelmap'` keeps it as the number."
         )
     if form == "labelmap":
         unable = listed(SIMPLEITK, GDCM, DICOM2NIFTI, ITK_WASM)

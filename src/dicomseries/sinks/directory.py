@@ -329,7 +329,7 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             where=str(target),
             given=f"a folder with {counted(len(names), 'entry')} ({', '.join(names[:3])}, …)",
             expected="a folder that does not exist yet, or an empty one",
-            remedy="Choose another name, or pass overwrite=True (--overwrite) to replace the series in it.",
+            remedy="Choose another name, or pass `overwrite=True` to replace the series in it.",
         )
     foreign = next((name for name in names if not _is_replaceable(target / name)), None)
     if foreign is not None:

@@ -248,7 +248,7 @@ def check_prefix(url: str, options: Mapping[str, Any] | None = None, *, overwrit
                 where=where,
                 given=f"a prefix with {len(there)} objects ({', '.join([*there][:3])}, …)",
                 expected="a prefix with no objects",
-                remedy="Choose another one, or pass overwrite=True (--overwrite) to replace the series in it.",
+                remedy="Choose another one, or pass `overwrite=True` to replace the series in it.",
             )
         keys = [key for key in there if key not in {MANIFEST, PLAN}]
         foreign = sorted({*keys} - {*_dicom_among(store, keys)})
@@ -293,8 +293,8 @@ def _under_way(where: str) -> TargetError:
         where=where,
         given=f"{PLAN} of another write, which is under way or was killed",
         expected="a prefix that nobody writes to",
-        remedy="Wait for it; if it was killed, repeat it with resume=True (--resume), or pass overwrite=True "
-        "(--overwrite) to delete what it has left.",
+        remedy="Wait for it; if it was killed, repeat it with `resume=True`, or pass `overwrite=True` "
+        "to delete what it has left.",
     )
 
 

@@ -330,9 +330,9 @@ def _placed_again(volume: Volume, request: SourceArguments) -> Volume:
         raise OptionError(
             code="axes-of-volume",
             where="axes",
-            given=f"axes={request.axes!r} for a Volume",
+            given=f"`axes={request.axes!r}` for a Volume",
             expected="none: a Volume is ([volumes, ]slices, rows, columns) already",
-            remedy="Leave axes= out, or pass the array itself.",
+            remedy="Leave `axes=` out, or pass the array itself.",
         )
     time_point = chosen_time_point(volume.volumes or 1, request)
     chosen = volume if time_point is None else volume.at(time_point)

@@ -295,7 +295,7 @@ class Volume:
                 given=f"voxels {shape}, grid {self.grid.shape}"
                 + (f" × {self.volumes}" if self.volumes else ""),
                 expected="a grid of (slices, rows, columns) equal to the array's, and 3 colours at most",
-                remedy="Name the axes with axes= (e.g. 'xyz' for nibabel's order), or pass the grid of this array.",
+                remedy="Name the axes with `axes=` (e.g. 'xyz' for nibabel's order), or pass the grid of this array.",
             )
         if self.times_s is not None:
             object.__setattr__(self, "times_s", tuple(map(float, self.times_s)))
@@ -470,7 +470,7 @@ def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:
         expected="no times: there is no axis t"
         if volumes is None
         else f"{volumes} rising, finite times in seconds",
-        remedy="Leave times= out, or name the axis of time with axes= (e.g. 'tzyx')."
+        remedy="Leave `times=` out, or name the axis of time with `axes=` (e.g. 'tzyx')."
         if volumes is None
         else "Pass one time for each volume in seconds, or a single number for the step from one to the next.",
     )

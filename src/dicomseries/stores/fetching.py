@@ -259,7 +259,7 @@ def _unfinished(where: str) -> ReadError:
         where=where,
         given=f"{PLAN} without {MANIFEST}: a write that is under way, or was killed",
         expected=f"a write that has ended, which puts {MANIFEST} last",
-        remedy="Wait for it; if it was killed, repeat it with resume=True (--resume).",
+        remedy="Wait for it; if it was killed, repeat it with `resume=True`.",
     )
 
 

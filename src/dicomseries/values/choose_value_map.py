@@ -248,7 +248,7 @@ def _refuse_coarse(
     raise refuse_range(
         **parts,
         window=window,
-        remedy=f"Allow this error, or limit the values with clip=({window[0]!r}, {window[1]!r}).",
+        remedy=f"Allow this error, or limit the values with `clip=({window[0]!r}, {window[1]!r})`.",
     )
 
 
@@ -277,7 +277,7 @@ def _advice(values: ValueMap, found: RealRange) -> Iterator[str]:
             levels = int(typical / slope) + 1
             yield (
                 f"The step of {slope:.3g} leaves a typical slice {levels} grey levels: few voxels far away take the "
-                f"range of {found.low:.6g} to {found.high:.6g}. Pass clip=(lo, hi) to keep what matters."
+                f"range of {found.low:.6g} to {found.high:.6g}. Pass `clip=(lo, hi)` to keep what matters."
             )
     if slope >= LARGEST_WITH_FRACTION and found.low < found.high:
         yield (

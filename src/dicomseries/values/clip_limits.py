@@ -72,7 +72,7 @@ def moved_advice(
     if np.dtype(dtype).kind == "f" or tuple(map(float, asked)) == limits:
         return ()
     text = (
-        f"clip=({asked[0]:.9g}, {asked[1]:.9g}) counts as {limits[0]:.9g} to {limits[1]:.9g}, the values between that "
+        f"`clip=({asked[0]:.9g}, {asked[1]:.9g})` counts as {limits[0]:.9g} to {limits[1]:.9g}, the values between that "
         f"{dtype} holds; cast the array to float32 to keep limits with a fraction."
     )
     return (text,)
@@ -114,7 +114,7 @@ def integer_limits(
             where=where,
             given=limits,
             expected="a range with an integer of the source in it",
-            remedy=f"Widen {where}=, or cast the array to float32, which holds fractions.",
+            remedy=f"Widen `{where}=`, or cast the array to float32, which holds fractions.",
         )
     return low, high
 
@@ -158,7 +158,7 @@ def _single_limits(low: float, high: float) -> tuple[float, float]:
             where="clip",
             given=(low, high),
             expected="a range with a float32 in it, as the array holds",
-            remedy="Widen clip=, or cast the array to float64.",
+            remedy="Widen `clip=`, or cast the array to float64.",
         )
     return float(first), float(last)
 

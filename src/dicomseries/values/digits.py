@@ -114,7 +114,7 @@ def _refused_range(policy: Digits, found: RealRange, *, zero_intercept: bool) ->
         where="values",
         given=f"{policy!r} for values from {found.low:.9g} to {found.high:.9g}",
         expected=f"a range that 16 bits hold in steps of {policy.step:g}, such as {window[0]:.9g} to {window[1]:.9g}",
-        remedy=f"{_fewer_digits(policy, found, zero_intercept=zero_intercept)} clip=({window[0]!r}, {window[1]!r}).",
+        remedy=f"{_fewer_digits(policy, found, zero_intercept=zero_intercept)} `clip=({window[0]!r}, {window[1]!r})`.",
     )
 
 
@@ -136,6 +136,6 @@ def _fewer_digits(policy: Digits, found: RealRange, *, zero_intercept: bool) -> 
         else found.high - found.low
     )
     if not 0.0 < spread < math.inf:
-        return "Pass values=Rescale(), or limit the values with"
+        return "Pass `values=Rescale()`, or limit the values with"
     fewer = min(policy.digits - 1, math.floor(math.log10(_STEPS / spread)))
-    return f"Pass Digits({fewer}) or values=Rescale(), or limit the values with"
+    return f"Pass `Digits({fewer})` or `values=Rescale()`, or limit the values with"

@@ -289,8 +289,8 @@ def _refused_range(
         given=f"integers from {low} to {high}",
         expected=f"integers that fit 16 bits for {policy}, as {window[0]} to {window[1]} would",
         remedy=(
-            f"Pass values=Rescale() for an error of about {_least_error(low, high, rules) * abs(scale[0]):.6g}, or "
-            f"clip=({first}, {last}) to limit the values."
+            f"Pass `values=Rescale()` for an error of about {_least_error(low, high, rules) * abs(scale[0]):.6g}, or "
+            f"`clip=({first}, {last})` to limit the values."
         ),
     )
 
@@ -303,7 +303,7 @@ def _refused_identity(low: int, high: int, window: tuple[int, int]) -> RangeErro
         given=f"integers from {low} to {high}",
         expected=f"integers from {window[0]} to {window[1]}, stored as they are: a multi-frame Secondary Capture has "
         "unsigned pixels and only the identity rescale (PS3.3 section C.8.6.3)",
-        remedy=f"Pass kind='SC', which may have signed pixels and a rescale, or clip={window} to limit the values.",
+        remedy=f"Pass `kind='SC'`, which may have signed pixels and a rescale, or `clip={window}` to limit the values.",
     )
 
 
@@ -314,7 +314,7 @@ def _refused_scale(slope: float, intercept: float) -> ValuesError:
         given=f"integers with a scale of their own (slope {slope}, intercept {intercept})",
         expected="integers that mean themselves: a multi-frame Secondary Capture has only the identity rescale (PS3.3 "
         "section C.8.6.3)",
-        remedy="Pass kind='SC', or another kind with a rescale.",
+        remedy="Pass `kind='SC'`, or another kind with a rescale.",
     )
 
 
@@ -339,7 +339,7 @@ def _refused_texts(*, code: str, expected: str, intercept: str) -> ValuesError:
         where="values",
         given=f"intercept {intercept}",
         expected=expected,
-        remedy="Pass values=Rescale() to store the real values with a proven bound.",
+        remedy="Pass `values=Rescale()` to store the real values with a proven bound.",
     )
 
 
@@ -353,7 +353,7 @@ def _advice(found: ValueMap, statistics: Statistics, low: int, high: int) -> tup
         bound = _least_error(ends[0], ends[1], PixelRules()) * 1.0001
         text = (
             f"{listed(*wrong)} values beyond 16 bits that a whole-number rescale gives (slope {found.slope}, intercept "
-            f"{found.intercept}). They read values=Rescale() right, with an error of about {bound:.2g}."
+            f"{found.intercept}). They read `values=Rescale()` right, with an error of about {bound:.2g}."
         )
         return (text,)
     if slope.is_integer() and intercept.is_integer():
@@ -363,7 +363,7 @@ def _advice(found: ValueMap, statistics: Statistics, low: int, high: int) -> tup
         return ()
     text = (
         f"{CORNERSTONE3D} and {OHIF} drop the fractions of a slice whose least and greatest values are whole "
-        f"numbers ({bad.size} slices, first {bad[0] + 1}); values=Rescale() avoids it at the price of a proven error."
+        f"numbers ({bad.size} slices, first {bad[0] + 1}); `values=Rescale()` avoids it at the price of a proven error."
     )
     return (text,)
 

@@ -194,7 +194,7 @@ def _refused_range(low: int, high: int) -> RangeError:
         where="values",
         given=f"integers from {low} to {high}",
         expected=f"integers from {-EXACT_FLOAT64} to {EXACT_FLOAT64}, which float64 holds all",
-        remedy=f"Pass clip=({-EXACT_FLOAT64}, {EXACT_FLOAT64}) to limit the values, or cast the array to float64, "
+        remedy=f"Pass `clip=({-EXACT_FLOAT64}, {EXACT_FLOAT64})` to limit the values, or cast the array to float64, "
         "which rounds them.",
     )
 
@@ -205,7 +205,7 @@ def _refused_scale(policy: Policy, slope: float, intercept: float, error: float)
         where="values",
         given=f"{policy!r} for a source with a scale of its own (slope {slope}, intercept {intercept})",
         expected="products that float64 holds to the last bit",
-        remedy=f"Leave values= out to store the nearest float64, with an error of at most {error:.3g}.",
+        remedy=f"Leave `values=` out to store the nearest float64, with an error of at most {error:.3g}.",
     )
 
 

@@ -131,7 +131,7 @@ class Digits:
                 where="digits",
                 given=repr(self.digits),
                 expected=f"an integer from {_LEAST_DIGITS} to {_MOST_DIGITS}",
-                remedy="Give the number of decimal digits to keep, such as Digits(3).",
+                remedy="Give the number of decimal digits to keep, such as `Digits(3)`.",
             )
         object.__setattr__(self, "digits", int(self.digits))
 
@@ -249,8 +249,8 @@ def parse_policy(text: str | Policy | None) -> Policy | None:
         where="values",
         given=repr(text),
         expected="auto, exact, lossless, rescale, max-error=E, digits=N, or rescale,per-slice or max-error=E,per-slice",
-        remedy="Write one of these, such as values='digits=3', or pass Exact(), Lossless(), Rescale(max_error=E), "
-        "Digits(N).",
+        remedy="Write one of these, such as `values='digits=3'`, or pass `Exact()`, `Lossless()`, `Rescale(max_error=E)`, "
+        "`Digits(N)`.",
     )
 
 

@@ -69,9 +69,9 @@ def check_request(
             code="exact-needs-integers",
             where="values",
             given=kind.name,
-            expected="integers for Exact()",
-            remedy="Pass values=Rescale() or Digits(n) for a proven error bound, values=Lossless() with "
-            "kind='ParametricMap' for every bit, or cast the array to integers.",
+            expected="integers for `Exact()`",
+            remedy="Pass `values=Rescale()` or `Digits(n)` for a proven error bound, `values=Lossless()` with "
+            "`kind='ParametricMap'` for every bit, or cast the array to integers.",
         )
     if rules is not None:
         _check_rules(policy, kind, rules)
@@ -93,7 +93,7 @@ def _check_rules(policy: Policy | None, dtype: np.dtype[np.generic], rules: Pixe
             where="values",
             given=repr(policy),
             expected="one slope for all slices: readers of this kind apply that of the first",
-            remedy="Leave per_slice out, or write kind='PT', whose readers expect a slope for each slice.",
+            remedy="Leave per_slice out, or write `kind='PT'`, whose readers expect a slope for each slice.",
         )
 
 
@@ -101,9 +101,9 @@ def _needs_parametric_map(dtype: np.dtype[np.generic]) -> ValuesError:
     return ValuesError(
         code="lossless-needs-parametric-map",
         where="values",
-        given=f"Lossless() for {dtype.name}",
+        given=f"`Lossless()` for {dtype.name}",
         expected="integers, or a kind that stores floats",
-        remedy="Pass kind='ParametricMap' to store floats bit for bit, or values=Rescale() for 16-bit integers with a "
+        remedy="Pass `kind='ParametricMap'` to store floats bit for bit, or `values=Rescale()` for 16-bit integers with a "
         "proven error bound.",
     )
 
@@ -114,8 +114,8 @@ def _not_for_floats(policy: Policy | None) -> ValuesError:
         code="kind-stores-floats",
         where="values",
         given=repr(policy),
-        expected="Lossless() or auto: this kind stores floats as they are, without a rescale",
-        remedy="Leave values= out, or pass kind='SC' for 16-bit integers with a proven error bound.",
+        expected="`Lossless()` or auto: this kind stores floats as they are, without a rescale",
+        remedy="Leave `values=` out, or pass `kind='SC'` for 16-bit integers with a proven error bound.",
     )
 
 
@@ -126,7 +126,7 @@ def _needs_a_rescale(policy: Policy | None, dtype: np.dtype[np.generic]) -> Valu
         given=f"{dtype.name} with {policy or 'auto'}",
         expected="integers from 0 to 65535, stored as they are: a multi-frame Secondary Capture has only the identity "
         "rescale (PS3.3 section C.8.6.3)",
-        remedy="Pass kind='SC', or another kind with a rescale, for fractions, or cast the array to uint8 or uint16.",
+        remedy="Pass `kind='SC'`, or another kind with a rescale, for fractions, or cast the array to uint8 or uint16.",
     )
 
 
@@ -135,7 +135,7 @@ def _check_dtype(dtype: np.dtype[np.generic]) -> None:
         return
     remedy = {
         "c": "Write a part of it as a series: abs(array), numpy.angle(array), array.real or array.imag; say which by "
-        'metadata={"ComplexImageComponent": "MAGNITUDE"}, "PHASE", "REAL" or "IMAGINARY" (kinds MR and EnhancedMR).',
+        '`metadata={"ComplexImageComponent": "MAGNITUDE"}`, "PHASE", "REAL" or "IMAGINARY" (kinds MR and EnhancedMR).',
         "f": "Cast the array to float64 (array.astype('float64')) if its digits suffice.",
     }.get(dtype.kind, "Convert the array to integers or floats first.")
     raise ValuesError(
@@ -154,7 +154,7 @@ def _check_nan(nan: float | None) -> None:
             where="nan",
             given=repr(nan),
             expected="a finite number that stands for NaN and infinity",
-            remedy="Give a number of the data's own range or just below it, such as nan=0.",
+            remedy="Give a number of the data's own range or just below it, such as `nan=0`.",
         )
 
 
@@ -168,7 +168,7 @@ def _check_clip(clip: tuple[float, float] | None) -> None:
         where="clip",
         given=repr(clip),
         expected="two finite numbers (lo, hi) with lo below hi",
-        remedy="Give the lowest and the highest value to keep, such as clip=(-1024, 3071).",
+        remedy="Give the lowest and the highest value to keep, such as `clip=(-1024, 3071)`.",
     )
 
 

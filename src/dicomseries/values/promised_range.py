@@ -43,7 +43,7 @@ def check_value_range(value_range: Any, policy: Policy | None) -> tuple[float, f
             where="value_range",
             given=repr(value_range),
             expected="two finite numbers (low, high) with low below high, between which all values lie",
-            remedy="Give the least and the greatest value, such as value_range=(-1024, 3071), or leave it out.",
+            remedy="Give the least and the greatest value, such as `value_range=(-1024, 3071)`, or leave it out.",
         )
     if isinstance(policy, Rescale) and policy.per_slice:
         raise OptionError(
@@ -51,7 +51,7 @@ def check_value_range(value_range: Any, policy: Policy | None) -> tuple[float, f
             where="value_range",
             given=f"{value_range!r} with {policy!r}",
             expected="no range of the whole: the slope of each slice follows from its own",
-            remedy="Leave value_range= out, or per_slice=True.",
+            remedy="Leave `value_range=` out, or per_slice=True.",
         )
     return float(value_range[0]), float(value_range[1])
 
@@ -107,7 +107,7 @@ def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
             where="values",
             given=f"{nonfinite} NaN or infinite values or more",
             expected="finite numbers",
-            remedy="Pass nan=VALUE to store VALUE in their place, or replace them in the array.",
+            remedy="Pass `nan=VALUE` to store VALUE in their place, or replace them in the array.",
         )
     ends = [float(end) for one in found for end in (one.minimum, one.maximum) if end is not None]
     if not ends:
@@ -122,6 +122,6 @@ def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
         code="outside-value-range",
         where="values",
         given=f"values from {real.min():.9g} to {real.max():.9g}",
-        expected=f"values from {low:.9g} to {high:.9g}, as value_range= said",
-        remedy="Leave value_range= out, widen it, or limit the values with clip=(low, high).",
+        expected=f"values from {low:.9g} to {high:.9g}, as `value_range=` said",
+        remedy="Leave `value_range=` out, widen it, or limit the values with `clip=(low, high)`.",
     )

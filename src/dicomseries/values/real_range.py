@@ -124,7 +124,7 @@ def refuse_nonfinite(statistics: Statistics) -> None:
             where="values",
             given=f"{count} NaN or infinite values, the first at (slice, row, column) {first}",
             expected="finite numbers",
-            remedy="Pass nan=VALUE to store VALUE in their place, or replace them in the array.",
+            remedy="Pass `nan=VALUE` to store VALUE in their place, or replace them in the array.",
         )
 
 

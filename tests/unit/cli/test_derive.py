@@ -20,10 +20,10 @@ import dicomseries as dcs
 from dicomseries.cli import main
 from dicomseries.cli.commands.derive_command import derive
 from dicomseries.cli.commands.write_command import write
+from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output
 from dicomseries.cli.source_options import decision_table, terminal_width
-from dicomseries.cli.wording import in_options
-from dicomseries.errors import OptionError
+from dicomseries.errors import Message, OptionError
 
 SAID = (
     "--series 1.2 --derivation smoothing --description Denoised --model-name Net --model-version 2.1 "
@@ -45,8 +45,8 @@ class Report:
 
     every = ()
 
-    def __str__(self):
-        return "said"
+    def lines(self):
+        return ["written"]
 
     def to_dict(self):
         return {"said": True}
@@ -164,14 +164,17 @@ def test_a_missing_input_shows_how_derive_is_used(capsys):
 @pytest.mark.parametrize(
     ("text", "worded"),
     [
-        ("pass same_space=False for it.", "pass --another-space for it."),
-        ("Pass like=, or leave keep_private= out.", "Pass --like, or leave --keep-private out."),
-        ("Pass derivation='smoothing'.", "Pass --derivation smoothing."),
-        ('Write it as ("113087", "DCM", "Smoothing").', 'Write it as "113087,DCM,Smoothing".'),
+        ("pass `same_space=False` for it.", "pass --another-space for it."),
+        (
+            "Pass `like=`, or leave `keep_private=` out.",
+            "Pass --like, or leave --keep-private out.",
+        ),
+        ("Pass `derivation='smoothing'`.", "Pass --derivation smoothing."),
+        ('Write it as `("113087", "DCM", "Smoothing")`.', 'Write it as "113087,DCM,Smoothing".'),
     ],
 )
 def test_errors_speak_of_options(text, worded):
-    assert in_options(text) == worded
+    assert on_command_line(Message(text)) == worded
 
 
 def test_an_error_of_the_facade_ends_as_one_block_that_speaks_of_options(capsys):
@@ -181,7 +184,7 @@ def test_an_error_of_the_facade_ends_as_one_block_that_speaks_of_options(capsys)
             where="derivation",
             given="'guessing'",
             expected="one of 113087 'Smoothing'",
-            remedy='Write a code of your own as ("7", "99ACME", "Guess").',
+            remedy='Write a code of your own as `("7", "99ACME", "Guess")`.',
         )
     )
     assert capsys.readouterr().err.endswith(
@@ -264,7 +267,14 @@ def test_attributes_of_one_outcome_stand_together_and_its_reason_is_given_once()
 
 def test_reasons_speak_of_options():
     shown = decision_table(
-        [("(0029,0010) ACME", "3 attributes", "dropped: keep_private= names whom to keep")], 100
+        [
+            (
+                "(0029,0010) ACME",
+                "3 attributes",
+                Message("dropped: `keep_private=` names whom to keep"),
+            )
+        ],
+        100,
     )
     assert "--keep-private names" in shown
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pydicom
 import pytest
 
+from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, plain, table
 from dicomseries.cli.progress import progress_bar
-from dicomseries.cli.wording import in_options, printable
-from dicomseries.errors import MetadataError, OptionError, ReadError
+from dicomseries.cli.terminal import printable
+from dicomseries.errors import Message, MetadataError, OptionError, ReadError
 
 PARTS = {
     "code": "axes-unknown",
     "where": "axes",
     "given": "'abc'",
     "expected": "letters",
-    "remedy": "Pass axes='zyx'.",
+    "remedy": "Pass `axes='zyx'`.",
 }
 
 
@@ -124,31 +126,38 @@ def test_text_from_a_file_cannot_steer_the_terminal():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("pass spacing=(1, 1, 2.5)", "pass --spacing 1 1 2.5"),
-        ("spacing=/affine=", "--spacing/--affine"),
-        ("e.g. space='RAS'.", "e.g. --space RAS."),
-        ("use values=Digits(3)", "use --values digits=3"),
-        ("use values=Exact()", "use --values exact"),
-        ("use values=Lossless()", "use --values lossless"),
-        ("use values=Rescale(per_slice=True)", "use --values rescale,per-slice"),
-        ("Rescale(max_error=0.1, per_slice=True)", "--values max-error=0.1,per-slice"),
-        ("Pass times=2.5, or times=[0, 2.5, 5.1].", "Pass --times 2.5, or --times 0,2.5,5.1."),
-        ("pass split='time' or companion=True", "pass --split time or --companion"),
-        ('Use kind="SC" with units="Gy".', "Use --kind SC with --units Gy."),
-        ("give per_volume={'EchoTime': [4, 9]}", "give --per-volume FILE"),
-        ('Give segments={1: {"label": "Liver"}}.', "Give --segments FILE."),
-        ("give metadata={'RescaleType': 'HU'}", "give --set RescaleType=HU"),
-        ("the code in metadata= of another scheme", "the code in --meta of another scheme"),
-        ("pass uid={'StudyInstanceUID': '1.2'}", "pass --uid StudyInstanceUID=1.2"),
-        ("pass nan=0.", "pass --nan 0."),
-        ("pass overwrite=True (--overwrite) to", "pass --overwrite to"),
-        ("Pass Digits(-2) or values=Rescale().", "Pass --values digits=-2 or --values rescale."),
-        ("Choose time_point=0 (--time-point on the command line), or", "Choose --time-point 0, or"),
+        ("pass `spacing=(1, 1, 2.5)`", "pass --spacing 1 1 2.5"),
+        ("`spacing=`/`affine=`", "--spacing/--affine"),
+        ("e.g. `space='RAS'`.", "e.g. --space RAS."),
+        ("use `values=Digits(3)`", "use --values digits=3"),
+        ("use `values=Exact()`", "use --values exact"),
+        ("use `values=Lossless()`", "use --values lossless"),
+        ("use `values=Rescale(per_slice=True)`", "use --values rescale,per-slice"),
+        ("`Rescale(max_error=0.1, per_slice=True)`", "--values max-error=0.1,per-slice"),
+        ("Pass `times=2.5`, or `times=[0, 2.5, 5.1]`.", "Pass --times 2.5, or --times 0,2.5,5.1."),
+        ("pass `split='time'` or `companion=True`", "pass --split time or --companion"),
+        ('Use `kind="SC"` with `units="Gy"`.', "Use --kind SC with --units Gy."),
+        ("give `per_volume={'EchoTime': [4, 9]}`", "give --per-volume FILE"),
+        ('Give `segments={1: {"label": "Liver"}}`.', "Give --segments FILE."),
+        ("give `metadata={'RescaleType': 'HU'}`", "give --set RescaleType=HU"),
+        ("the code in `metadata=` of another scheme", "the code in --meta of another scheme"),
+        ("pass `uid={'StudyInstanceUID': '1.2'}`", "pass --uid StudyInstanceUID=1.2"),
+        ("pass `nan=0`.", "pass --nan 0."),
+        (
+            "Pass `Digits(-2)` or `values=Rescale()`.",
+            "Pass --values digits=-2 or --values rescale.",
+        ),
+        ("pass `verify=False` or `same_space=True`", "pass --no-verify or --same-space"),
+        (
+            'Pass `model={"name": "LesionNet", "version": "2.1"}`.',
+            "Pass --model-name LesionNet --model-version 2.1.",
+        ),
+        ("`depth=3` is no option", "depth=3 is no option"),
         ("depth=3 is no option", "depth=3 is no option"),
     ],
 )
 def test_a_remedy_speaks_of_options(text, expected):
-    assert in_options(text) == expected
+    assert on_command_line(Message(text)) == expected
 
 
 def test_no_progress_is_shown_in_a_pipe(capsys):
@@ -191,3 +200,10 @@ def test_the_time_that_remains_is_that_of_the_stage(monkeypatch, reports, begins
         for report in reports:
             progress(*report)
     assert len(resets) == 1 + begins  # the first report begins the first stage
+
+
+def test_a_message_reads_as_python_and_keeps_its_marks_when_pickled():
+    error = OptionError(**PARTS | {"remedy": "Pass `nan=0`, not `rm`."})
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert copy.remedy == "Pass nan=0, not `rm`."
+    assert on_command_line(copy.remedy) == "Pass --nan 0, not `rm`."

@@ -469,7 +469,7 @@ def test_private_attributes_of_a_creator_that_the_user_names_are_kept_with_its_n
     ]
     assert [one.keyword for one in item] == ["CodeValue", "(0029,0010)", "(0029,1001)"]
     assert column(found, "(0029,1002)").values == (("0",), ("1",), ("2",))
-    assert outcome(found, "(0029,0010)") == "kept: keep_private= names its creator"
+    assert outcome(found, "(0029,0010)") == "kept: `keep_private=` names its creator"
     assert outcome(found, "(0029,0011)").startswith("dropped")
 
 

@@ -23,7 +23,7 @@ __all__ = ["GRID_TOLERANCE", "Asked", "check_asked", "check_values", "nearest_sl
 GRID_TOLERANCE = 1e-3
 """How far a corner of a slice may be from where it was asked, as a part of the smallest spacing."""
 
-_COMPARE = "Compare with the input that was written; check axes= of both."
+_COMPARE = "Compare with the input that was written; check `axes=` of both."
 _SLAB_BYTES = 8 << 20
 _ROUNDING = 8 * float(np.finfo(np.float64).eps)
 """Of a float64 sum and product, relative to the values; half steps are exceeded by no more."""
@@ -211,7 +211,7 @@ def values_are_as_asked(asked: Asked) -> Iterator[Fault]:
             "A voxel is lost: the input is not finite there, or the file cannot be decoded."
             if worst == math.inf
             else f"A voxel is {worst:.6g} away from the input.",
-            "Write the series again, or allow for its bound with max_error=.",
+            "Write the series again, or allow for its bound with `max_error=`.",
         )
 
 

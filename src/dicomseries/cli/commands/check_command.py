@@ -10,11 +10,11 @@ import typer
 from dicomseries.cli import shared_options
 from dicomseries.cli.exit_codes import CommandLineError, Exit
 from dicomseries.cli.help_sections import Sectioned
+from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
 from dicomseries.cli.parse_arguments import geometry_of
 from dicomseries.cli.storage_options import shown, storage_options_of
-from dicomseries.cli.terminal import is_terminal
-from dicomseries.cli.wording import in_options, printable
+from dicomseries.cli.terminal import is_terminal, printable
 from dicomseries.errors import counted
 
 __all__ = ["check", "register"]
@@ -168,7 +168,7 @@ def _grouped(findings: Sequence[Any]) -> list[list[Any]]:
 
 def _findings_table(groups: Sequence[Sequence[Any]]) -> str:
     rows = [
-        (first.level, first.id, _where(alike), f"{first.message}\n{in_options(first.remedy)}")
+        (first.level, first.id, _where(alike), f"{first.message}\n{on_command_line(first.remedy)}")
         for alike in groups
         for first in alike[:1]
     ]
@@ -182,7 +182,9 @@ def _where(alike: Sequence[Any]) -> str:
 def _text(alike: Sequence[Any]) -> str:
     first = alike[0]
     head = f"{first.level} {first.id} ({first.part}) {_where(alike)}"
-    return "\n  ".join(printable(line) for line in (head, first.message, in_options(first.remedy)))
+    return "\n  ".join(
+        printable(line) for line in (head, first.message, on_command_line(first.remedy))
+    )
 
 
 def _explain(name: str, output: Output) -> int:

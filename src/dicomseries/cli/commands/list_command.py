@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from dicomseries.cli import shared_options
+from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
 from dicomseries.cli.storage_options import shown, storage_options_of
-from dicomseries.cli.terminal import is_terminal
+from dicomseries.cli.terminal import is_terminal, printable
 from dicomseries.cli.terminal import preview as show_preview
-from dicomseries.cli.wording import in_options, printable
 from dicomseries.errors import DicomSeriesError, counted
 
 __all__ = ["list_series", "register"]
@@ -125,7 +125,7 @@ def _problem(problem: Any) -> dict[str, str]:
         "code": problem.code,
         "level": problem.level,
         "text": problem.text,
-        "remedy": in_options(problem.remedy),
+        "remedy": on_command_line(problem.remedy),
     }
 
 

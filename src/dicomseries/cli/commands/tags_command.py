@@ -9,7 +9,7 @@ import typer
 from dicomseries.cli import shared_options
 from dicomseries.cli.output import Output, plain
 from dicomseries.cli.storage_options import storage_options_of
-from dicomseries.cli.wording import printable
+from dicomseries.cli.terminal import printable
 
 __all__ = ["register", "tags"]
 

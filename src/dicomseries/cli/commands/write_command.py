@@ -12,13 +12,13 @@ from dicomseries.cli import shared_options, terminal
 from dicomseries.cli.exit_codes import CommandLineError
 from dicomseries.cli.free_memory import give_back_what_is_free
 from dicomseries.cli.help_sections import KINDS, Sectioned, kinds
+from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output
 from dicomseries.cli.parse_arguments import geometry_of, mapping_of, metadata_of, now_of, uid_of
 from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.source_options import decision_table, lineage_of, terminal_width
 from dicomseries.cli.storage_options import shown_words, storage_options_of
 from dicomseries.cli.volume_options import gradients_of, per_volume_of, times_of
-from dicomseries.cli.wording import in_options
 from dicomseries.errors import counted
 
 __all__ = ["register", "write"]
@@ -491,11 +491,12 @@ def _save_report(
 def _told(receipt: Any) -> str:
     """Return a receipt for people: a table on a terminal, lines in a pipe."""
     if not terminal.is_terminal():
-        return _worded(str(receipt))
+        return "\n".join(map(on_command_line, receipt.lines()))
     told = [receipt.facts(), *(one.facts() for one in receipt.others[:_MOST_OTHERS])]
     left = len(receipt.every) - len(told)
     tables = [
-        terminal.facts_table((name, in_options(text)) for name, text in facts) for facts in told
+        terminal.facts_table((name, on_command_line(text)) for name, text in facts)
+        for facts in told
     ]
     return "\n\n".join(
         [*tables, *([f"… and {left} more series in {receipt.others[-1].out}"] if left else [])]
@@ -512,7 +513,7 @@ def _plan(
     target_at(out, arguments["storage_options"]).check(overwrite=overwrite, resume=False)
     with progress_bar(output) as progress:
         plan = dcs.plan(source, **arguments, progress=progress)
-    output.answer(_worded("\n\n".join(_planned(plan))), _advised(plan.to_dict()))
+    output.answer("\n\n".join(_planned(plan)), _advised(plan.to_dict()))
 
 
 def _planned(plan: Any) -> Iterator[str]:
@@ -521,7 +522,7 @@ def _planned(plan: Any) -> Iterator[str]:
     others: list[str] = []
     for one in plan.every:
         if one.kind not in kinds:
-            yield "\n".join(one.lines())
+            yield "\n".join(map(on_command_line, one.lines()))
         else:
             files = counted(len(one), "file")
             most = "at most " * one.is_encapsulated
@@ -536,14 +537,6 @@ def _planned(plan: Any) -> Iterator[str]:
         yield decision_table(decisions, terminal_width())
 
 
-def _worded(report: str) -> str:
-    """Return a report whose advice speaks of options; lines with names of files stay as they are."""
-    lines = report.splitlines()
-    return "\n".join(
-        in_options(line) if line.startswith(("advice", "not verified")) else line for line in lines
-    )
-
-
 def _advised(record: dict[str, Any]) -> dict[str, Any]:
     """Return the record of a plan or receipt, and of the others in it, with advice that speaks of options."""
     more = {key: list(map(change, record[key])) for key, change in _WORDED.items() if key in record}
@@ -551,10 +544,10 @@ def _advised(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decided(decision: dict[str, str]) -> dict[str, str]:
-    return decision | {"outcome": in_options(decision["outcome"])}
+    return decision | {"outcome": on_command_line(decision["outcome"])}
 
 
-_WORDED: dict[str, Any] = {"advice": in_options, "decisions": _decided, "others": _advised}
+_WORDED: dict[str, Any] = {"advice": on_command_line, "decisions": _decided, "others": _advised}
 
 
 def _ask_for_kind() -> str:

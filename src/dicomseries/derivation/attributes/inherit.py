@@ -522,7 +522,7 @@ class _Ledger:
         ):
             self.advice.append(
                 "The source has been compressed with loss and does not say how much; "
-                'give metadata={"LossyImageCompressionRatio": ...} if it is known.'
+                'give `metadata={"LossyImageCompressionRatio": ...}` if it is known.'
             )
 
     def date(self, moment: dt.datetime | None, zone: str) -> None:

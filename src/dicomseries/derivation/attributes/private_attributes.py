@@ -48,7 +48,9 @@ def private_decisions(
     for block, count in sorted(blocks.items()):
         name = known.get(block, "")
         outcome = (
-            "kept: keep_private= names its creator" if name in creators else f"dropped: {rule.why}"
+            "kept: `keep_private=` names its creator"
+            if name in creators
+            else f"dropped: {rule.why}"
         )
         yield Decision(
             attribute=f"({block >> 8:04X},{block & 0xFF:04X}) {name}".rstrip(),

@@ -297,7 +297,7 @@ class _Screen:
         return False
 
     def _left_out(self, own: Attribute) -> None:
-        self.outcomes.setdefault(own.keyword, (shown([own]), "left out: metadata= says None"))
+        self.outcomes.setdefault(own.keyword, (shown([own]), "left out: `metadata=` says None"))
 
     def _demand(self, keyword: str) -> Demand:
         return self.demands.get(keyword, Demand())

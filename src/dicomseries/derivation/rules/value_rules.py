@@ -91,7 +91,7 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         cells=_UNIT,
         why="a rescale of the new values has the unit of the source only while they are its quantity",
         places="the source's modality (CT, MR); Secondary Capture never; Enhanced CT demands it where it is not kept",
-        remedy='Give metadata={"RescaleType": "HU"} if they are',
+        remedy='Give `metadata={"RescaleType": "HU"}` if they are',
     ),
     ValueRule(
         name="unit of PET",
@@ -99,7 +99,7 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         cells=_UNIT,
         why="activity, counts and uptake values differ by a factor that only their maker knows",
         places="PT",
-        remedy='Give metadata={"Units": ...} if they are',
+        remedy='Give `metadata={"Units": ...}` if they are',
     ),
     ValueRule(
         name="unit and quantity of a real-world map",
@@ -112,7 +112,7 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         cells=_UNIT,
         why="code and label name the quantity; the map itself is made anew",
         places="the source's modality or object class; a PET series makes the code from Units",
-        remedy="Give units= if they are",
+        remedy="Give `units=` if they are",
     ),
     ValueRule(
         name="calibration of PET",
@@ -167,7 +167,7 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         cells=_cells("drop", same="keep", rescaled="ask", grey="ask"),
         why="dark stays dark while the values run the way of the source's",
         places="CT, MR, SC; other kinds know only MONOCHROME2, and the receipt says that the picture is inverted",
-        remedy='Give metadata={"PhotometricInterpretation": "MONOCHROME1"} if low values are bright in it',
+        remedy='Give `metadata={"PhotometricInterpretation": "MONOCHROME1"}` if low values are bright in it',
     ),
     ValueRule(
         name="padding",
@@ -203,7 +203,7 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         cells=_cells("ask", other="drop", labels="drop", colour="drop"),
         why="no kind here is a dose; a unit can be stated",
         places="none",
-        remedy='Give units="Gy" if the values are doses in gray',
+        remedy='Give `units="Gy"` if the values are doses in gray',
     ),
 )
 """By what the attributes say."""

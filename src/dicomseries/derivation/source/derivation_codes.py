@@ -64,7 +64,7 @@ _KEYS = {"value": 0, "scheme": 1, "meaning": 2} | {
     "CodingSchemeDesignator": 1,
     "CodeMeaning": 2,
 }
-_FORM = '("113087", "DCM", "Smoothing")'
+_FORM = '`("113087", "DCM", "Smoothing")`'
 
 
 def derivation_code(given: str | Sequence[str] | Mapping[str, str]) -> Item:

@@ -129,11 +129,11 @@ class Lineage:
             )
         if not wanted:
             return None
-        elsewhere = ", or pass same_space=False" if keyword == "FrameOfReferenceUID" else ""
+        elsewhere = ", or pass `same_space=False`" if keyword == "FrameOfReferenceUID" else ""
         return OptionError(
             code="uid-not-of-source",
             where=f"uid[{keyword!r}]",
-            given=f"{uid!r} beside like=",
+            given=f"{uid!r} beside `like=`",
             expected=f"the source's, {wanted}",
             remedy=f"Leave {keyword} out{elsewhere}.",
         )
@@ -150,7 +150,7 @@ class Lineage:
             if uid in self.source_uids:
                 where = "entropy"
                 remedy = (
-                    "Pass another entropy=: each result needs bytes that no series was made from."
+                    "Pass another `entropy=`: each result needs bytes that no series was made from."
                 )
                 raise _taken(where, uid, self.source_uids[uid], remedy)
 

@@ -373,7 +373,7 @@ def _advice(slices: tuple[tuple[int, ...], ...]) -> Iterator[str]:
     if outside == len(slices):
         yield (
             "No slice of the result lies where the source has voxels, so that no source image can be named: check "
-            "origin, direction and space of the result, or pass same_space=False if it lies in a space of its own."
+            "origin, direction and space of the result, or pass `same_space=False` if it lies in a space of its own."
         )
     elif outside:
         yield f"{outside} of {len(slices)} slices lie where the source has no voxels; they name no source image."

@@ -140,13 +140,13 @@ class Meaning:
     def _remedy(self, rule: ValueRule, keyword: str) -> str:
         """Return what a user does who knows that the source's word still holds."""
         if keyword == "PhotometricInterpretation" and not self.inverts:
-            return 'Invert the array so that low values are dark, or write kind="SC"'
+            return 'Invert the array so that low values are dark, or write `kind="SC"`'
         if keyword not in {"RescaleType", "Units"}:
             return rule.remedy
         if keyword in self.places:
-            return f'Give metadata={{"{keyword}": "{self.says[keyword]}"}} if they are'
+            return f'Give `metadata={{"{keyword}": "{self.says[keyword]}"}}` if they are'
         return (
-            f'Give units="{self.unit}" if they are'
+            f'Give `units="{self.unit}"` if they are'
             if self.unit
             else "Say so in SeriesDescription if they are"
         )

@@ -28,7 +28,7 @@ _MR_IMAGE = (
         "1",
         Choice(
             values=("MAGNITUDE",),
-            advice='ComplexImageComponent is MAGNITUDE; give metadata={"ComplexImageComponent": "PHASE"}, "REAL" or '
+            advice='ComplexImageComponent is MAGNITUDE; give `metadata={"ComplexImageComponent": "PHASE"}`, "REAL" or '
             '"IMAGINARY" if the values are that.',
         ),
     ),

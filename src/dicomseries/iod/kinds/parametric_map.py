@@ -16,7 +16,7 @@ _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.30"
 
 _UNITS = Choice(
     values=(NO_UNITS,),
-    advice='The unit of the map is "no units" (UCUM 1); give units="mm2/s", "ms" or another UCUM code if its values '
+    advice='The unit of the map is "no units" (UCUM 1); give `units="mm2/s"`, "ms" or another UCUM code if its values '
     "have one.",
 )
 

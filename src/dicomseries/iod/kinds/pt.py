@@ -20,7 +20,7 @@ _PET_SERIES = (
         "1",
         Choice(
             values=("NONE",),
-            advice='Units is NONE (no unit); give metadata={"Units": "BQML"} if the values are Bq/ml, "GML" for SUV.',
+            advice='Units is NONE (no unit); give `metadata={"Units": "BQML"}` if the values are Bq/ml, "GML" for SUV.',
         ),
     ),
     Row("CountsSource", "1", Choice(values=("EMISSION",))),
@@ -41,7 +41,7 @@ _PET_SERIES = (
         Choice(
             values=("NONE",),
             advice="DecayCorrection is NONE (not corrected for decay), which most PET reconstructions are not; give "
-            'metadata={"DecayCorrection": "START", "DecayFactor": ...}, or "ADMIN", if the values are corrected.',
+            '`metadata={"DecayCorrection": "START", "DecayFactor": ...}`, or "ADMIN", if the values are corrected.',
         ),
     ),
     Row("CollimatorType", "2", Choice()),

@@ -44,8 +44,8 @@ _IMAGE = (
     Row("ContentLabel", "1", Choice(values=("SEGMENTATION",))),
     Row("ContentDescription", "2", Choice()),
     Row("ContentCreatorName", "2", Choice()),
-    _written("SegmentSequence", "Use segments= to describe them."),
-    _written("SegmentationType", "Use segmentation_type= instead."),
+    _written("SegmentSequence", "Use `segments=` to describe them."),
+    _written("SegmentationType", "Use `segmentation_type=` instead."),
     *(
         _written(keyword)
         for keyword in (

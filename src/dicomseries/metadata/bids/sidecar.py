@@ -99,8 +99,8 @@ def refuse_sidecar(mapping: Mapping[Any, Any]) -> None:
         where="metadata",
         given=f"a BIDS sidecar: it has {first}{more}",
         expected="DICOM keywords with DICOM's units; times of a sidecar are in seconds, those of DICOM in milliseconds",
-        remedy="Pass bids= with this file or mapping, and names and units are converted. Give other attributes in "
-        "metadata=.",
+        remedy="Pass `bids=` with this file or mapping, and names and units are converted. Give other attributes in "
+        "`metadata=`.",
     )
 
 

@@ -65,7 +65,7 @@ def mapping_problems(groups: FunctionalGroups) -> Iterator[Problem]:
             code="mappings-several",
             level="warning",
             text=f"{groups.instance.name} has {len(items)} RealWorldValueMappings; the first is applied to all values",
-            remedy="Look at RealWorldValueMappingSequence in the tags, and apply another one to values='stored'.",
+            remedy="Look at RealWorldValueMappingSequence in the tags, and apply another one to `values='stored'`.",
         )
 
 
@@ -167,7 +167,7 @@ def _unusable(instance: Instance, given: str) -> ReadError:
         where=instance.path,
         given=given,
         expected="one finite RescaleSlope that is not 0, and one finite RescaleIntercept (PS3.3 section C.11.1)",
-        remedy="Read the stored values with values='stored', and apply their meaning yourself.",
+        remedy="Read the stored values with `values='stored'`, and apply their meaning yourself.",
     )
 
 

@@ -107,7 +107,7 @@ def check_free(path: str | os.PathLike[str], *, overwrite: bool = False) -> None
             where=str(path),
             given="a folder" if target.is_dir() else "a file",
             expected="a name that is free",
-            remedy="Choose another name, or pass overwrite=True to replace a file of this format.",
+            remedy="Choose another name, or pass `overwrite=True` to replace a file of this format.",
         )
 
 

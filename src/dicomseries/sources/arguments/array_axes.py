@@ -21,7 +21,7 @@ _OUT = "tzyxc"
 _CAST = "Convert it first, e.g. array.astype('float64')."
 _REMEDIES = {
     "c": "Write a part of it as a series: abs(array), numpy.angle(array), array.real or array.imag; say which by "
-    'metadata={"ComplexImageComponent": "MAGNITUDE"}, "PHASE", "REAL" or "IMAGINARY" (kinds MR and EnhancedMR).',
+    '`metadata={"ComplexImageComponent": "MAGNITUDE"}`, "PHASE", "REAL" or "IMAGINARY" (kinds MR and EnhancedMR).',
     "O": _CAST,
     "S": _CAST,
     "U": _CAST,
@@ -295,7 +295,7 @@ def _unnamed(sizes: tuple[int, ...]) -> OptionError:
         where="axes",
         given=f"an array of shape {sizes} without names for its axes",
         expected="a letter of t z y x c for each axis (time, slices, rows, columns, colour)",
-        remedy="Pass axes=, e.g. axes='tzyx' for time points (or echoes, or weightings) of volumes, 'tzyxc' for those "
+        remedy="Pass `axes=`, e.g. `axes='tzyx'` for time points (or echoes, or weightings) of volumes, 'tzyxc' for those "
         "in colour; of masks or probabilities of classes along the first axis take the class of each voxel, "
         "array.argmax(0); drop further axes by indexing.",
     )
@@ -310,7 +310,7 @@ def _check_axes(axes: str, sizes: tuple[int, ...]) -> None:
         where="axes",
         given=f"{axes!r} for an array of shape {sizes}",
         expected=f"{len(sizes)} different letters of t z y x c, y and x among them, in the array's order",
-        remedy="Name every axis once, e.g. axes='zyx' for (slices, rows, columns) or 'xyz' for nibabel's order.",
+        remedy="Name every axis once, e.g. `axes='zyx'` for (slices, rows, columns) or 'xyz' for nibabel's order.",
     )
 
 
@@ -335,7 +335,7 @@ def chosen_time_point(count: int, request: SourceArguments) -> int | None:
         where="time_point",
         given=asked,
         expected=f"0 to {count - 1}: {request.where} has {count} time point{'s' if count > 1 else ''}",
-        remedy="Choose a time point that is there, or name the time axis with axes=.",
+        remedy="Choose a time point that is there, or name the time axis with `axes=`.",
     )
 
 
@@ -348,7 +348,7 @@ def _whole(time_point: Any) -> int | None:
             where="time_point",
             given=repr(time_point),
             expected="a whole number, the index along the time axis",
-            remedy="Pass e.g. time_point=0.",
+            remedy="Pass e.g. `time_point=0`.",
         ) from None
 
 
@@ -367,5 +367,5 @@ def _check_colours(layout: ArrayAxes, where: str) -> None:
         "are, and what was transparent is then opaque."
         if has_alpha
         else f"Pick a channel, e.g. array.take(0, {axis}); of masks or probabilities of classes take the class of each "
-        f"voxel, array.argmax({axis}), and write it with kind='Segmentation'.",
+        f"voxel, array.argmax({axis}), and write it with `kind='Segmentation'`.",
     )

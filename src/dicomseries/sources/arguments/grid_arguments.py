@@ -156,7 +156,7 @@ def _geometry_missing(request: SourceArguments, own: Grid | None) -> GeometryErr
             where=request.where,
             given="no voxel size, neither in the source nor as an argument",
             expected="the distance between voxel centres in mm along x (columns), y (rows), z (slices)",
-            remedy="Pass spacing=(x, y, z), e.g. spacing=(0.8, 0.8, 2.5), or affine= with space=; a single image needs "
+            remedy="Pass `spacing=(x, y, z)`, e.g. `spacing=(0.8, 0.8, 2.5)`, or `affine=` with `space=`; a single image needs "
             "the slice thickness as z.",
         )
     x, y = (f"{length:g}" for length in own.spacing_mm[:2])
@@ -165,7 +165,7 @@ def _geometry_missing(request: SourceArguments, own: Grid | None) -> GeometryErr
         where=request.where,
         given=f"a spacing of {x} and {y} mm in the plane, and no distance between slices",
         expected="the distance between voxel centres in mm along x (columns), y (rows), z (slices)",
-        remedy=f"Pass spacing=({x}, {y}, z), with the slice thickness as z.",
+        remedy=f"Pass `spacing=({x}, {y}, z)`, with the slice thickness as z.",
     )
 
 

@@ -92,28 +92,28 @@ class SourceArguments:
                 code="space-without-affine",
                 where="space",
                 given=repr(self.space),
-                expected="space= only together with affine=; spacing, origin and direction are always LPS",
-                remedy="Pass the matrix as affine=, or leave space= out.",
+                expected="`space=` only together with `affine=`; spacing, origin and direction are always LPS",
+                remedy="Pass the matrix as `affine=`, or leave `space=` out.",
             )
 
     def _check_affine_alone(self) -> None:
         names = ("spacing", "origin", "direction")
-        others = [f"{name}=" for name in names if getattr(self, name) is not None]
+        others = [f"`{name}=`" for name in names if getattr(self, name) is not None]
         if others:
             raise GeometryError(
                 code="geometry-given-twice",
                 where="affine",
-                given=f"affine= and {', '.join(others)}",
+                given=f"`affine=` and {', '.join(others)}",
                 expected="one of the two: an affine holds spacing, origin and direction",
-                remedy=f"Drop {' and '.join(others)}, or drop affine=.",
+                remedy=f"Drop {' and '.join(others)}, or drop `affine=`.",
             )
         if self.space is None:
             raise GeometryError(
                 code="space-missing",
                 where="space",
-                given="affine= without space=",
+                given="`affine=` without `space=`",
                 expected="'LPS' (DICOM, ITK, SimpleITK) or 'RAS' (NIfTI, nibabel)",
-                remedy="Say in which frame the affine ends, e.g. space='RAS'.",
+                remedy="Say in which frame the affine ends, e.g. `space='RAS'`.",
             )
 
 
@@ -128,7 +128,7 @@ def _check_numbers(name: str, values: Any) -> None:
             where=name,
             given=repr(values),
             expected="numbers",
-            remedy=f"Pass {name}= as a list or array of numbers.",
+            remedy=f"Pass `{name}=` as a list or array of numbers.",
         ) from None
 
 
@@ -147,7 +147,7 @@ def _uneven_slices(values: Any) -> GeometryError:
         given=repr(values),
         expected="three lengths: a series is written with even slices, one distance for all",
         remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK or scipy.ndimage), and pass "
-        "their spacing=.",
+        "their `spacing=`.",
     )
 
 

@@ -15,7 +15,7 @@ IN_PLANE = Statement(origin="missing", direction="missing")
 
 _DEFAULT_NOTE = (
     "The image has the numbers of one that was told no geometry (spacing 1, 1, 1, origin 0, along the axes): 1 mm is "
-    "written as its voxel size. Give spacing= if that is not so."
+    "written as its voxel size. Give `spacing=` if that is not so."
 )
 
 
@@ -34,7 +34,7 @@ def lengths_only(source: str) -> Statement:
     """
     note = (
         f"The voxel size is that of {source}, which states no place in the patient: the first voxel is put at 0, and "
-        "the slices are taken as axial. Give origin= and direction= if you know them."
+        "the slices are taken as axial. Give `origin=` and `direction=` if you know them."
     )
     return replace(ASSUMED, source=source, notes=(note,))
 

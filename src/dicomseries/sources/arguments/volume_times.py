@@ -125,7 +125,7 @@ def asked_times(times: Any, volumes: int | None) -> tuple[float, ...] | None:
             where="times",
             given=repr(times),
             expected="the seconds from one volume to the next, or a list with the time of each volume in seconds",
-            remedy="Pass e.g. times=2.5, or times=[0, 2.5, 5.1].",
+            remedy="Pass e.g. `times=2.5`, or `times=[0, 2.5, 5.1]`.",
         )
     step = float(numbers) if numbers.ndim == 0 else None
     seconds = _after_the_first(
@@ -210,4 +210,4 @@ def _after_the_first(seconds: Sequence[float]) -> tuple[float, ...]:
 
 
 def _warn(where: str, text: str) -> None:
-    warnings.warn(f"{where}: {text}. Pass times= in seconds.", DicomSeriesWarning, stacklevel=2)
+    warnings.warn(f"{where}: {text}. Pass `times=` in seconds.", DicomSeriesWarning, stacklevel=2)

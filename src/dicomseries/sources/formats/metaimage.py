@@ -284,7 +284,7 @@ def _grid(header: _Header) -> Grid | None:
             key="DistanceUnits",
             given=header.text("DistanceUnits"),
             expected="mm, cm or um",
-            remedy="Pass spacing= in mm.",
+            remedy="Pass `spacing=` in mm.",
         )
     if len(spacing) < 3 and spacing[:2] == (1.0, 1.0):
         return None

@@ -279,8 +279,8 @@ def _several_components(shape: tuple[int, ...], parts: int, where: str) -> Sourc
         given=f"shape {shape}"
         + (", the last axis with components of vectors" if parts > 1 else ""),
         expected="x, y, z and time; further axes with one element, or the 3 colours of uint8",
-        remedy=f"Pass one component as an array: np.asanyarray(image.dataobj)[..., 0] with axes={axes!r}, "
-        "affine=image.affine and space='RAS'.",
+        remedy=f"Pass one component as an array: np.asanyarray(image.dataobj)[..., 0] with `axes={axes!r}`, "
+        "`affine=image.affine` and `space='RAS'`.",
     )
 
 
@@ -292,8 +292,8 @@ def _refuse_alpha(dtype: np.dtype[Any], where: str) -> None:
             given="4 channels (RGBA32)",
             expected="1 channel, or the 3 of red, green, blue (PS3.3 section C.7.6.3.1.2)",
             remedy="Drop the alpha channel, for which a DICOM image has no place, and pass the colours as an array: "
-            "np.stack([np.asanyarray(image.dataobj)[name] for name in 'RGB'], axis=-1) with axes='xyzc', "
-            "affine=image.affine and space='RAS'; what was transparent is then opaque.",
+            "np.stack([np.asanyarray(image.dataobj)[name] for name in 'RGB'], axis=-1) with `axes='xyzc'`, "
+            "`affine=image.affine` and `space='RAS'`; what was transparent is then opaque.",
         )
 
 

@@ -22,7 +22,7 @@ _WITHOUT_CODES = {"AnalyzeHeader", "Spm99AnalyzeHeader", "Spm2AnalyzeHeader"}
 
 _NO_ORIENTATION = (
     "The file states no orientation (qform_code and sform_code are 0): nibabel's convention is taken; left and right "
-    "may be exchanged, and the origin is a stand-in. Give affine= with space=, or spacing=, origin= and direction=."
+    "may be exchanged, and the origin is a stand-in. Give `affine=` with `space=`, or `spacing=`, `origin=` and `direction=`."
 )
 
 

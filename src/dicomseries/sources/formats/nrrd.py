@@ -65,7 +65,7 @@ _LPS_SIGNS = {
 _NO_ORIGIN = Statement(
     origin="assumed",
     notes=(
-        "The NRRD header has no space origin: the first voxel is put at 0. Give origin= if you know it.",
+        "The NRRD header has no space origin: the first voxel is put at 0. Give `origin=` if you know it.",
     ),
 )
 
@@ -351,7 +351,7 @@ def _grid_of_vectors(header: _Header, vectors: list[tuple[float, ...]]) -> Grid 
             where=str(header.path),
             given=f"space: {header.text('space') or '(missing)'}",
             expected="left-posterior-superior, left-anterior-superior or right-anterior-superior",
-            remedy="Pass affine= and space=, or add the line 'space: left-posterior-superior' if ITK wrote the file.",
+            remedy="Pass `affine=` and `space=`, or add the line 'space: left-posterior-superior' if ITK wrote the file.",
         )
     signs = np.array(_LPS_SIGNS[space])
     factors = np.array(_factors(header, header.text("space units"), 3))
@@ -414,6 +414,6 @@ def _factors(header: _Header, units: str, count: int) -> tuple[float, ...]:
         raise header.fault(
             key="space units",
             expected="mm, cm, m or um",
-            remedy="Pass spacing=, origin= and direction= in mm.",
+            remedy="Pass `spacing=`, `origin=` and `direction=` in mm.",
         )
     return tuple(factor for factor in factors if factor is not None)

@@ -67,7 +67,7 @@ def _remedy_of(suffix: str) -> str:
     if suffix in _ONE_PICTURE:
         return (
             f"Read it as {_ONE_PICTURE[suffix]}, several pictures as numpy.stack of them, and {_HAND_OVER}, with "
-            "axes='yxc' for a colour picture"
+            "`axes='yxc'` for a colour picture"
         )
     return _READERS.get(suffix, "Convert it, or open it with its own library and pass the array")
 
@@ -91,5 +91,5 @@ def _folder(path: Path, where: str, suffixes: Sequence[str]) -> SourceError:
         given=f"a folder of {count} pictures ({suffix})",
         expected="one array, or one file: the order of the pictures and the distance between them are yours to state",
         remedy=f"Read them as one array in the order of their numbers, numpy.stack([{_ONE_PICTURE[suffix]} for name in "
-        f"natsort.natsorted(names)]), and {_HAND_OVER}, with spacing= in mm.",
+        f"natsort.natsorted(names)]), and {_HAND_OVER}, with `spacing=` in mm.",
     )

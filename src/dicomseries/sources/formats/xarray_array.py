@@ -164,7 +164,7 @@ def _line(row: Any, letter: str) -> tuple[float, float]:
             where=f"coordinate {letter}",
             given=f"units {unit!r}",
             expected="a unit of length, e.g. mm",
-            remedy="Set coords[...].attrs['units'] = 'mm', or pass spacing=, origin= and direction= in mm.",
+            remedy="Set coords[...].attrs['units'] = 'mm', or pass `spacing=`, `origin=` and `direction=` in mm.",
         )
     values = np.asarray(row.to_numpy(), dtype=np.float64)
     step = (values[-1] - values[0]) / (values.size - 1)
@@ -175,7 +175,7 @@ def _line(row: Any, letter: str) -> tuple[float, float]:
             where=f"coordinate {letter}",
             given=f"values {departure:.3g} off an even row of step {step:.6g}",
             expected=f"even steps, within {EVENNESS:g} of a step",
-            remedy="Interpolate onto even coordinates first, e.g. array.interp(...), or pass spacing=, origin= and "
-            "direction=.",
+            remedy="Interpolate onto even coordinates first, e.g. array.interp(...), or pass `spacing=`, `origin=` and "
+            "`direction=`.",
         )
     return float(values[0]) * factor, float(step) * factor

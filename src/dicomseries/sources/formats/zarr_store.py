@@ -32,7 +32,7 @@ PACKAGE: str | None = "zarr"
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
 _MEND = (
-    "Fix the attribute multiscales, or name the array itself, e.g. volume.zarr::0, with spacing=."
+    "Fix the attribute multiscales, or name the array itself, e.g. volume.zarr::0, with `spacing=`."
 )
 
 
@@ -267,7 +267,7 @@ def _refuse_transformation(transform: Mapping[str, Any], where: str) -> None:
         where=where,
         given=f"a coordinate transformation {dict(transform)}",
         expected="scale, translation or identity, with its numbers",
-        remedy="Pass affine= and space= with the whole transformation in mm.",
+        remedy="Pass `affine=` and `space=` with the whole transformation in mm.",
     )
 
 
@@ -280,6 +280,6 @@ def _factor(axis: Any, where: str) -> float:
             where=where,
             given=f"axis {axis['name']} in {unit}",
             expected="a unit of length, e.g. millimeter",
-            remedy="Pass spacing=, origin= and direction= in mm.",
+            remedy="Pass `spacing=`, `origin=` and `direction=` in mm.",
         )
     return factor

@@ -109,7 +109,7 @@ class SlabPlan:
             said = f"each read {_times(self.chunk_reads)} a pass"
         else:
             return ()
-        remedy = "give a larger memory=, or store the source in chunks of fewer slices"
+        remedy = "give a larger `memory=`, or store the source in chunks of fewer slices"
         return (
             f"The source's chunks are deeper than the memory allows, so they are {said}: {remedy}.",
         )

@@ -184,7 +184,7 @@ def _copied(series: SeriesPlan, errors: Sequence[checks.Finding]) -> Verificatio
         where=f"series {series.uids.series}",
         given=_shown(errors),
         expected="attributes of the source that keep every rule of check",
-        remedy=f"Leave them out with metadata={{{wanted}}}, or give values that are right.",
+        remedy=f"Leave them out with `metadata={{{wanted}}}`, or give values that are right.",
     )
 
 

@@ -110,7 +110,7 @@ def refuse_another(found: Record, planned: Record, target: str) -> None:
         where="resume",
         given=f"another input, or other options, than those of the write to {target} that was killed",
         expected="the same call again",
-        remedy="Repeat it with the same input and options, or leave resume (--resume) out to begin anew.",
+        remedy="Repeat it with the same input and options, or leave `resume=` out to begin anew.",
     )
 
 

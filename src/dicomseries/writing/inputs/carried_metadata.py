@@ -140,7 +140,7 @@ def _with_image_tags(
     request: WriteRequest, carried: Mapping[str, str], *, is_derived: bool
 ) -> WriteRequest:
     if is_derived:
-        advice = f"The image carries {len(carried)} DICOM attributes, which are left out: like= says what holds."
+        advice = f"The image carries {len(carried)} DICOM attributes, which are left out: `like=` says what holds."
         return replace(request, advice=(*request.advice, advice))
     named, unknown = _by_keyword(carried)
     chosen = _choose(request, named, _is_taken_of_image)
@@ -149,7 +149,7 @@ def _with_image_tags(
     text += f"{len(chosen.computed)} are computed by the writer. " if chosen.computed else ""
     left_out = (*chosen.left_out, *unknown)
     text += (
-        f"Left out: {_listed(left_out)}; give them in metadata= if they hold." if left_out else ""
+        f"Left out: {_listed(left_out)}; give them in `metadata=` if they hold." if left_out else ""
     )
     return _merged(request, chosen, text.strip())
 
@@ -163,10 +163,10 @@ def _with_series(request: WriteRequest, shared: Mapping[str, Any]) -> WriteReque
     chosen = _choose(request, named, _is_taken_of_series)
     text = (
         f"Patient and study are those of the series that was read ({_listed(_taken(chosen))}); its other attributes "
-        "are left out. For a result of it, use volume.derive(array) or like=, which take over what still holds."
+        "are left out. For a result of it, use volume.derive(array) or `like=`, which take over what still holds."
     )
     if not _taken(chosen):
-        text = "The attributes of the series that was read are left out; use volume.derive(array) or like= for a result."
+        text = "The attributes of the series that was read are left out; use volume.derive(array) or `like=` for a result."
     return _merged(request, chosen, text)
 
 

@@ -155,7 +155,7 @@ def _beside_picture(
     if volume.grid.statement.has_place and volume.grid.statement.spacing != "default":
         statement = statement.noting(
             "The geometry of the array is left out: the source series has no image plane in which it could stand. Give "
-            "affine= with space= if the array has a place of its own."
+            "`affine=` with `space=` if the array has a place of its own."
         )
     return _timed(replace(volume, grid=plain.stated(statement)), series)
 
@@ -202,8 +202,8 @@ def _stated_by_itself(
         if volume.grid.statement.origin != "default":
             return volume
     remedy = (
-        "Write it as kind='SC' or 'MultiframeSC', which need none, or pass affine= with space= (or spacing=, origin= "
-        "and direction=)."
+        "Write it as `kind='SC'` or 'MultiframeSC', which need none, or pass `affine=` with `space=` (or `spacing=`, `origin=` "
+        "and `direction=`)."
     )
     raise GeometryError(
         code="geometry-missing",
@@ -299,14 +299,14 @@ def _placed_by_user(volume: Volume, series: SourceSeries) -> Volume:
     if statement.origin == "stated" and is_axial:
         return volume
     lacking = [name for name in ("origin", "direction") if getattr(statement, name) != "stated"]
-    missing = " and ".join(f"{name}=" for name in lacking)
+    missing = " and ".join(f"`{name}=`" for name in lacking)
     raise GeometryError(
         code="place-missing",
         where="source",
         given=f"an array of (slices, rows, columns) {volume.grid.shape} whose {' and '.join(lacking)} nobody stated",
         expected=f"its place in the space of the source series, whose grid is {series.grid.shape} with "
         f"{lengths_text(series.grid)} mm",
-        remedy=f"Pass {missing} of the array (LPS, mm), or affine= with space=; same_space=False for an array that "
+        remedy=f"Pass {missing} of the array (LPS, mm), or `affine=` with `space=`; `same_space=False` for an array that "
         "stands elsewhere.",
     )
 
@@ -322,7 +322,7 @@ def _place_of_labels(series: SourceSeries) -> GeometryError:
         where="source",
         given=f"labels without an origin, beside {series.modality or 'other'} images without an image plane",
         expected="labels of the pixels of these images, without a geometry; or labels with a place of their own",
-        remedy="Leave spacing=, direction= and same_space= out, or pass affine= with space=.",
+        remedy="Leave `spacing=`, `direction=` and `same_space=` out, or pass `affine=` with `space=`.",
     )
 
 
@@ -343,8 +343,8 @@ def _other_shape(given: Any, series: SourceSeries) -> GeometryError:
         where="source",
         given=f"an array of (slices, rows, columns) {given}",
         expected=f"that of the series it comes from, {series.grid.shape}, as it brings no geometry",
-        remedy="Pass its own affine= with space=, or spacing= and origin=, for a resampled, cropped or flipped array; "
-        "same_space=False for one that stands elsewhere.",
+        remedy="Pass its own `affine=` with `space=`, or `spacing=` and `origin=`, for a resampled, cropped or flipped array; "
+        "`same_space=False` for one that stands elsewhere.",
     )
 
 
@@ -354,8 +354,8 @@ def _uneven(series: SourceSeries) -> GeometryError:
         where="like",
         given=f"{series.grid.shape[0]} slices that are not evenly spaced, and an array of as many slices",
         expected="even slices: a series is written with one distance between all of them, which would misplace these",
-        remedy="Resample the array onto even positions first (e.g. with SimpleITK), and pass the affine= of that; "
-        "or write it without like=, with its own geometry.",
+        remedy="Resample the array onto even positions first (e.g. with SimpleITK), and pass the `affine=` of that; "
+        "or write it without `like=`, with its own geometry.",
     )
 
 
@@ -365,6 +365,6 @@ def _other_space(statement: Statement) -> GeometryError:
         where="source",
         given=f"positions that are not a scanner's ({statement.source})",
         expected="an array in the space of the source series",
-        remedy="Resample it into the space of the source first; or pass same_space=True if its positions are the "
-        "source's all the same, same_space=False if it stands in a space of its own.",
+        remedy="Resample it into the space of the source first; or pass `same_space=True` if its positions are the "
+        "source's all the same, `same_space=False` if it stands in a space of its own.",
     )

@@ -76,8 +76,8 @@ def kind_of(kind: str | None, source: SourceSeries) -> str:
         code="kind-of-source-unknown",
         where="kind",
         given=f"a source of the class {source.sop_class_uid} ({source.modality or 'no modality'})",
-        expected="kind=, as no array is written as that",
-        remedy="Pass the kind of the result, such as kind='SC', 'MR' or 'Segmentation'.",
+        expected="`kind=`, as no array is written as that",
+        remedy="Pass the kind of the result, such as `kind='SC'`, 'MR' or 'Segmentation'.",
     )
 
 
@@ -330,7 +330,7 @@ def _warned(options: WriteOptions, source: SourceSeries) -> Iterator[str]:
     if options.same_space is False:
         yield (
             "The result has a Frame of Reference of its own: viewers will not lay it over the series it comes from. "
-            "Leave out same_space=False (--another-space) if it lies where that does."
+            "Leave out `same_space=False` if it lies where that does."
         )
 
 
@@ -350,5 +350,5 @@ def _apart(options: WriteOptions, source: SourceSeries) -> GeometryError:
         given=f"an array that no slice of {options.like} meets",
         expected=f"a place among the source's slices, from {source.frames[0].position_lps} to "
         f"{source.frames[-1].position_lps} (LPS mm)",
-        remedy="Check spacing=, origin= or affine=, or pass same_space=False for an array that stands elsewhere.",
+        remedy="Check `spacing=`, `origin=` or `affine=`, or pass `same_space=False` for an array that stands elsewhere.",
     )

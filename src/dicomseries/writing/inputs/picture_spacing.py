@@ -24,10 +24,10 @@ _AT_DETECTOR = (
     "ImagerPixelSpacing is kept: it is the spacing at the detector, not in the patient; lengths on the picture are "
     "magnified."
 )
-_NOT_KNOWN = "as nothing says that it holds for the pixels of the result. Viewers show no ruler; give spacing= if you know it."
+_NOT_KNOWN = "as nothing says that it holds for the pixels of the result. Viewers show no ruler; give `spacing=` if you know it."
 _OF_REGIONS = (
     "SequenceOfUltrasoundRegions of the source is left out: it says which part of the picture has which scale, and the "
-    "result has no place for it. Viewers show no ruler; give spacing= if one scale holds for the whole picture."
+    "result has no place for it. Viewers show no ruler; give `spacing=` if one scale holds for the whole picture."
 )
 _NONE = "The source states no pixel spacing, so the result has none: viewers show no ruler."
 _NOT_OF_LABELS = "as labels without a place have no spacing. Measure on the pictures themselves."

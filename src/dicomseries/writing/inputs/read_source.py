@@ -319,7 +319,7 @@ def _evened_out(
             where=os.fspath(path),
             given="no ImageOrientationPatient or PixelSpacing",
             expected="slices with a place in space",
-            remedy="Pass the array with its own geometry and the patient's attributes as metadata=, without like=.",
+            remedy="Pass the array with its own geometry and the patient's attributes as `metadata=`, without `like=`.",
         )
     positions = np.array([frame.position_lps for frame in frames])
     count = len(frames) // (series.volumes or 1)

@@ -77,9 +77,9 @@ def _refuse_turn(orient: Orient | None) -> None:
         raise GeometryError(
             code="orient-without-place",
             where="orient",
-            given=f"orient={orient!r} for pictures without a place in the patient",
+            given=f"`orient={orient!r}` for pictures without a place in the patient",
             expected="slices with a place, as only these run along the patient",
-            remedy="Leave orient= out, or give affine= with space= (or spacing=, origin= and direction=).",
+            remedy="Leave `orient=` out, or give `affine=` with `space=` (or `spacing=`, `origin=` and `direction=`).",
         )
 
 
@@ -119,7 +119,7 @@ def _advice(grid: Grid, turn: Turn, orient: Orient | None, *, is_source: bool) -
     if orient is None and is_source and turn.order != (0, 1, 2):
         yield (
             "The voxels are those of the source series, with axes in another order: they are stored in its order. "
-            "Pass orient='as-is' to keep the order of the array."
+            "Pass `orient='as-is'` to keep the order of the array."
         )
     if orient is None and not is_source:
         sentence = unusual_course(grid)
@@ -133,5 +133,5 @@ def _assumed(volume: Volume) -> Iterator[str]:
     if volume.axes_assumed and slices > 1 and slices in {rows, columns}:
         yield (
             f"Axes of equal length ({slices}, {rows}, {columns}) are taken as slices, rows, columns, as nothing states "
-            "their order. Pass axes='zyx' if that is right, or axes='xyz' for columns, rows, slices."
+            "their order. Pass `axes='zyx'` if that is right, or `axes='xyz'` for columns, rows, slices."
         )

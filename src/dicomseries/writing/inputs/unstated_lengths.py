@@ -18,13 +18,13 @@ __all__ = ["NO_RULER", "are_known", "completed", "lengths_text", "with_known_len
 _ALIKE = 1e-3
 """Part of a length within which two lengths are one."""
 
-NO_RULER = "No voxel size was stated: viewers show no ruler; give spacing= to add one."
+NO_RULER = "No voxel size was stated: viewers show no ruler; give `spacing=` to add one."
 _NO_PLACE = (
     "The slices have positions and no pixel spacing, so no point between has a place: the result is written without a "
-    "place. Give spacing= to keep it."
+    "place. Give `spacing=` to keep it."
 )
 _NO_THICKNESS = (
-    "Nothing states the thickness of the slice: SliceThickness and SpacingBetweenSlices are left out. Give spacing=, "
+    "Nothing states the thickness of the slice: SliceThickness and SpacingBetweenSlices are left out. Give `spacing=`, "
     "with the thickness as z, if you know it."
 )
 
@@ -163,5 +163,5 @@ def _missing(grid: Grid) -> GeometryError:
         where="source",
         given=f"slices with a place and lengths of {lengths_text(grid)} mm (x, y, z), where ? is not stated",
         expected="the distance between pixel centres in mm, and of a single slice its thickness",
-        remedy=f"Pass spacing=({x}, {y}, {z}) with the numbers that are missing, if you know them.",
+        remedy=f"Pass `spacing=({x}, {y}, {z})` with the numbers that are missing, if you know them.",
     )

@@ -72,7 +72,7 @@ def forms_of(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple[Form, 
         return (asked,)
     advice = (
         f"Floats are kept bit for bit in a Parametric Map, as no {request.kind.name} image can hold them; "
-        f"{listed(SIMPLEITK, GDCM, DICOM2NIFTI, OHIF)} cannot read it. Pass companion=True for a {request.kind.name} "
+        f"{listed(SIMPLEITK, GDCM, DICOM2NIFTI, OHIF)} cannot read it. Pass `companion=True` for a {request.kind.name} "
         "series beside it."
     )
     kept = {"nan": request.options.nan, "clip": request.options.clip}
@@ -85,9 +85,9 @@ def _with_companion(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple
         raise OptionError(
             code="companion-not-needed",
             where="companion",
-            given=f"{dtype.name} with kind={request.kind.name!r}",
-            expected="floats, or kind='ParametricMap': integers are exact in a classic series",
-            remedy="Leave companion= out.",
+            given=f"{dtype.name} with `kind={request.kind.name!r}`",
+            expected="floats, or `kind='ParametricMap'`: integers are exact in a classic series",
+            remedy="Leave `companion=` out.",
         )
     display = find_kind(_DISPLAY) if is_map else request.kind
     policy = None if isinstance(request.options.values, Lossless) else request.options.values

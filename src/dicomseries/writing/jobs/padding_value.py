@@ -34,7 +34,7 @@ def check_padding(request: WriteRequest, volume: Volume, kinds: Sequence[Kind]) 
         raise padding_refused(
             request.padding,
             f"integers; the array is {'in colour' if volume.samples > 1 else volume.slabs.dtype.name}",
-            f"Use nan={number} with numpy.where(array == {number}, numpy.nan, array) for floats, or leave it out.",
+            f"Use `nan={number}` with numpy.where(array == {number}, numpy.nan, array) for floats, or leave it out.",
         )
     without = [kind.name for kind in kinds if kind.row(_KEYWORD) is None]
     if without:
@@ -53,8 +53,8 @@ def check_padding(request: WriteRequest, volume: Volume, kinds: Sequence[Kind]) 
     ):
         raise padding_refused(
             request.padding,
-            f"a value inside clip={request.options.clip!r}",
-            "Widen clip=, or leave one of them out.",
+            f"a value inside `clip={request.options.clip!r}`",
+            "Widen `clip=`, or leave one of them out.",
         )
 
 
@@ -117,7 +117,7 @@ def with_padding(
     raise padding_refused(
         request.padding,
         "a value that is stored as a number of its own",
-        "Use values=Exact(), or a padding value beyond all others, or leave it out.",
+        "Use `values=Exact()`, or a padding value beyond all others, or leave it out.",
     )
 
 

@@ -163,7 +163,7 @@ def _plan(volume: Volume, made: SegmentationObject, uids: SeriesUids) -> SeriesP
 def _viewer_advice(made: SegmentationObject) -> Iterator[str]:
     """Yield what a viewer does with segments of no series."""
     if "ReferencedSeriesSequence" not in made.dataset:
-        yield f"{OHIF} does not show a Segmentation by itself; like= names the series that it is of."
+        yield f"{OHIF} does not show a Segmentation by itself; `like=` names the series that it is of."
 
 
 def _attributes(dataset: Dataset) -> Iterator[Attribute]:

@@ -183,7 +183,7 @@ def _refuse_contradiction(lineage: Lineage, metadata: Metadata, unit: str) -> No
             where="units",
             given=f"{unit!r}, beside {keyword} {text} of the series that the array comes from",
             expected="one unit",
-            remedy=f'Give metadata={{"{keyword}": "{term}"}} too if the values are no longer {text}, or leave units= '
+            remedy=f'Give `metadata={{"{keyword}": "{term}"}}` too if the values are no longer {text}, or leave `units=` '
             "out if they are.",
         )
 
@@ -218,7 +218,7 @@ def _refuse_missing_unit(
         where="RescaleType",
         given=f"none ({why})",
         expected=f"a value, as {kind.name} demands the unit of its values",
-        remedy=f'Give metadata={{"RescaleType": "{text or "HU"}"}} if the values are that, or write kind="SC".',
+        remedy=f'Give `metadata={{"RescaleType": "{text or "HU"}"}}` if the values are that, or write `kind="SC"`.',
     )
 
 
@@ -237,7 +237,7 @@ def _taken_advice(
         f"{keyword} {meaning.says.get(keyword, _text(metadata, keyword))}" for keyword in named
     )
     yield (
-        f"Taken over from the source as true of the new values: {texts}. Give units= or metadata= if they are another "
+        f"Taken over from the source as true of the new values: {texts}. Give `units=` or `metadata=` if they are another "
         "quantity."
     )
 
@@ -332,7 +332,7 @@ def _with_pet_units(metadata: Metadata, unit: str) -> Metadata:
             given=unit,
             expected="a unit that PET has a term for, such as Bq/ml, g/ml{SUVbw}, % or 1 (PS3.3 section C.8.9.1.1.3)",
             remedy="Convert the values to such a unit (kBq/ml times 1000 is Bq/ml), or give the term in "
-            'metadata={"Units": ...}.',
+            '`metadata={"Units": ...}`.',
         )
     added = (attribute("Units", term[0]), *(attribute("SUVType", text) for text in term[1:]))
     return metadata.having(*added)

@@ -131,7 +131,7 @@ def _refuse_slices_of_another_axis(request: WriteRequest, volume: Volume, turn: 
             where=f"per_volume[{odd!r}]",
             given="a value for each slice of an array whose slices are stored as rows or columns",
             expected="one value for each volume, or slices that stay slices",
-            remedy="Pass orient='as-is' to keep the slices of the array, or give one value for each volume.",
+            remedy="Pass `orient='as-is'` to keep the slices of the array, or give one value for each volume.",
         )
 
 
