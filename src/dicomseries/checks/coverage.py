@@ -1,4 +1,4 @@
-"""What a check looks at in a series, and what it leaves out and why."""
+"""Coverage of a check: checked and unchecked parts of a series."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydicom.uid import UID
 
 from dicomseries.errors import DicomSeriesError, MissingPackageError, counted
 from dicomseries.reading import Instance, read_frames
+from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.image_classes import image_class
 
 __all__ = ["Coverage", "coverage_of", "images_of"]
@@ -16,20 +17,20 @@ __all__ = ["Coverage", "coverage_of", "images_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What was checked, and what was not, each with its reason."""
+    """Checked and unchecked parts of a series, with reasons."""
 
     checked: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
 
-    def extended(self, checked: Iterable[str], not_checked: Iterable[str]) -> Coverage:
-        """Return the coverage with more behind it."""
+    def extended(self, checked: Iterable[str] = (), not_checked: Iterable[str] = ()) -> Coverage:
+        """Return the coverage with further parts."""
         return Coverage(
             checked=(*self.checked, *checked), not_checked=(*self.not_checked, *not_checked)
         )
 
 
 def images_of(instances: Sequence[Instance]) -> tuple[Instance, ...]:
-    """Return the images: objects of a SOP class with pixels, of an unknown class, or with pixels all the same.
+    """Return objects with pixels, or of a class with pixels.
 
     Examples
     --------
@@ -40,21 +41,21 @@ def images_of(instances: Sequence[Instance]) -> tuple[Instance, ...]:
     ()
     """
     return tuple(
-        one
-        for one in instances
-        if one.pixels is not None or image_class(one.sop_class_uid).has_pixels
+        instance
+        for instance in instances
+        if instance.pixels is not None or image_class(instance.sop_class_uid).has_pixels
     )
 
 
 def coverage_of(
     instances: Sequence[Instance], images: Sequence[Instance], *, is_compared: bool
 ) -> Coverage:
-    """Return what is looked at without validators.
+    """Return the coverage without validators.
 
     Parameters
     ----------
     instances, images : sequence of Instance
-        Of one series, and those of them that are images.
+        Of one series, and the images among them.
     is_compared : bool
         Whether there is an input to compare with.
     """
@@ -63,55 +64,54 @@ def coverage_of(
     if others:
         reason = "no image object: texts and modules are checked only"
         coverage = coverage.extended(
-            (), (f"pixels and geometry of {counted(others, 'file')} ({reason})",)
+            not_checked=[f"pixels and geometry of {counted(others, 'file')} ({reason})"]
         )
     if images:
-        coverage = coverage.extended(*_of_planes(images)).extended(*_of_pixels(images))
+        coverage = _with_geometry(coverage, images)
+        coverage = _with_pixels(coverage, images)
     if is_compared:
-        return coverage.extended(("values and grid of the input",), ())
-    return coverage.extended((), ("values beside an input (none was given)",) if images else ())
+        return coverage.extended(["values and grid of the input"])
+    if images:
+        return coverage.extended(not_checked=["values beside an input (none was given)"])
+    return coverage
 
 
-def _of_planes(images: Sequence[Instance]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return whether the geometry is looked at: not where no slice states a position."""
-    if any(one.raw("ImagePositionPatient") or one.element(_SHARED) is not None for one in images):
-        return (f"geometry of {counted(len(images), 'file')}",), ()
-    name = UID(images[0].sop_class_uid).name
-    reason = "no position stated"
-    if image_class(images[0].sop_class_uid).plane == "none":
-        reason = f"{name} has no image plane"
-    return (), (f"geometry ({reason})",)
-
-
-_SHARED = 0x52009229
-"""SharedFunctionalGroupsSequence."""
-
-
-def _of_pixels(images: Sequence[Instance]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return how many files have pixels that can be decoded here, and why others cannot be."""
-    groups: dict[str, list[Instance]] = {}
+def _with_geometry(coverage: Coverage, images: Sequence[Instance]) -> Coverage:
+    """Add the geometry, if a slice states a position."""
+    shared_groups = tag_of("SharedFunctionalGroupsSequence")
     for image in images:
-        groups.setdefault(image.transfer_syntax, []).append(image)
+        if image.raw("ImagePositionPatient") or image.element(shared_groups) is not None:
+            return coverage.extended([f"geometry of {counted(len(images), 'file')}"])
+    sop_class_uid = images[0].sop_class_uid
+    reason = "no position stated"
+    if image_class(sop_class_uid).plane == "none":
+        reason = f"{UID(sop_class_uid).name} has no image plane"
+    return coverage.extended(not_checked=[f"geometry ({reason})"])
+
+
+def _with_pixels(coverage: Coverage, images: Sequence[Instance]) -> Coverage:
+    """Add the pixels, if there is a decoder."""
+    by_syntax: dict[str, list[Instance]] = {}
+    for image in images:
+        by_syntax.setdefault(image.transfer_syntax, []).append(image)
     decoded, reasons = 0, []
-    for syntax, members in groups.items():
-        if _lacks_decoder(members[0]):
-            name = UID(syntax).name
-            reasons.append(
-                f"pixels of {counted(len(members), 'file')} (no decoder for {name} is installed)"
-            )
-        else:
+    for syntax, members in by_syntax.items():
+        if _has_decoder(members[0]):
             decoded += len(members)
-    return (f"pixels of {counted(decoded, 'file')}",) if decoded else (), tuple(reasons)
+            continue
+        files = counted(len(members), "file")
+        reasons.append(f"pixels of {files} (no decoder for {UID(syntax).name} is installed)")
+    checked = [f"pixels of {counted(decoded, 'file')}"] if decoded else []
+    return coverage.extended(checked, reasons)
 
 
-def _lacks_decoder(image: Instance) -> bool:
-    """Return whether a compressed file cannot be decoded because a package is missing."""
+def _has_decoder(image: Instance) -> bool:
     if image.pixels is None or image.pixels.length is not None:
-        return False
+        return True
     try:
         read_frames(image, 0, 1)
     except MissingPackageError:
-        return True
+        return False
     except DicomSeriesError:
-        return False  # PIX-005 says so
-    return False
+        return True  # PIX-005 reports it
+    return True

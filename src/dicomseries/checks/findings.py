@@ -1,4 +1,4 @@
-"""What a check answers: findings, what was looked at, and what was not and why."""
+"""Result of a check: findings and coverage."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dicomseries.errors import counted
 __all__ = ["Findings"]
 
 
-class Findings(tuple[Finding, ...]):  # noqa: SLOT001 - tuples cannot have slots that hold anything
-    """Findings about a series, with what was checked and what was not.
+class Findings(tuple[Finding, ...]):  # noqa: SLOT001 - a tuple cannot have slots
+    """Findings about a series, with the coverage of the check.
 
     A tuple of `Finding`: it is equal to ``()`` and false if nothing is wrong.
 
@@ -21,9 +21,9 @@ class Findings(tuple[Finding, ...]):  # noqa: SLOT001 - tuples cannot have slots
     findings : iterable of Finding
         What is wrong.
     checked : iterable of str
-        What was looked at.
+        What was checked.
     not_checked : iterable of str
-        What was not looked at, each with its reason.
+        What was not checked, each with its reason.
 
     Examples
     --------
@@ -47,10 +47,10 @@ class Findings(tuple[Finding, ...]):  # noqa: SLOT001 - tuples cannot have slots
         not_checked: Iterable[str] = (),
     ) -> Self:
         """Make the tuple."""
-        made = super().__new__(cls, findings)
-        made.checked = tuple(checked)
-        made.not_checked = tuple(not_checked)
-        return made
+        created = super().__new__(cls, findings)
+        created.checked = tuple(checked)
+        created.not_checked = tuple(not_checked)
+        return created
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -63,21 +63,16 @@ class Findings(tuple[Finding, ...]):  # noqa: SLOT001 - tuples cannot have slots
         return tuple(finding for finding in self if finding.level == "warning")
 
     def __str__(self) -> str:
-        """Return the findings line by line, how many there are, and what was and was not checked."""
-        lines = [str(finding) for finding in self]
-        lines.append(
-            f"{counted(len(self.errors), 'error')}, {counted(len(self.warnings), 'warning')}"
+        """Return the findings line by line, and the coverage."""
+        errors, warnings = (
+            counted(len(self.errors), "error"),
+            counted(len(self.warnings), "warning"),
         )
+        lines = [*map(str, self), f"{errors}, {warnings}"]
         lines.append(f"checked: {'; '.join(self.checked) or 'nothing'}")
         if self.not_checked:
             lines.append(f"not checked: {'; '.join(self.not_checked)}")
         return "\n".join(lines)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_made, (tuple(self), self.checked, self.not_checked))
-
-
-def _made(
-    findings: tuple[Finding, ...], checked: tuple[str, ...], not_checked: tuple[str, ...]
-) -> Findings:
-    return Findings(findings, checked=checked, not_checked=not_checked)
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (tuple(self),), {"checked": self.checked, "not_checked": self.not_checked}

@@ -1,4 +1,4 @@
-"""Every check of the package: id, level, part of the standard, and a pure function that finds what is wrong."""
+"""Registry of checks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Check", "Fault", "Finding", "Level", "Scope", "check", "explain", "r
 
 Level = Literal["error", "warning"]
 Scope = Literal["series", "image", "files", "pixels", "grid", "values", "validators"]
-"""What a check looks at: the headers of all objects of a series, or of its images; the files of a folder, the pixels
-in them, its geometry or its values beside those that were asked for, or what other people's validators say."""
+"""Subject of a check: headers of all files of a series, or of its images; files of a folder;
+pixels of a file; grid or values compared with the input; output of external validators."""
 
 
 class Fault(NamedTuple):
-    """What a check function yields: the file or attribute, what is there, and how to fix it."""
+    """File or attribute with a fault, the fault, its remedy."""
 
     where: str
     message: str
@@ -27,12 +27,12 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that is wrong with a series.
+    """A fault in a series, with its check.
 
     Parameters
     ----------
     id : str
-        Of the check; `explain` has more on it.
+        Of the check; `explain` describes it.
     level : {"error", "warning"}
         An error breaks the standard or misleads readers; a warning is legal but asks for trouble.
     part : str
@@ -40,7 +40,7 @@ class Finding:
     where : str
         File, or attribute of the series.
     message : str
-        What is there, and what should be.
+        What is wrong, and what was expected.
     remedy : str
         How to fix it; begins with a verb.
 
@@ -51,7 +51,8 @@ class Finding:
 
     Examples
     --------
-    >>> print(Finding(id="GEO-001", level="error", part="PS3.3 C.7.6.2", where="1.dcm", message="...", remedy="Fix."))
+    >>> parts = {"part": "PS3.3 C.7.6.2", "where": "1.dcm", "message": "...", "remedy": "Fix."}
+    >>> print(Finding(id="GEO-001", level="error", **parts))
     error GEO-001 (PS3.3 C.7.6.2) 1.dcm: ... Fix.
     """
 
@@ -87,11 +88,11 @@ class Check:
 
     @property
     def text(self) -> str:
-        """What the check demands and why: the docstring of its function."""
+        """Requirement and reason: the docstring of the function."""
         return inspect.getdoc(self.function) or ""
 
     def findings(self, subject: object) -> Iterator[Finding]:
-        """Yield what the check finds wrong with `subject`."""
+        """Yield the findings of the check about `subject`."""
         for fault in self.function(subject):
             yield Finding(id=self.id, level=self.level, part=self.part, **fault._asdict())
 
@@ -102,12 +103,12 @@ _CHECKS: dict[str, Check] = {}
 def check(
     name: str, *, level: Level, part: str, scope: Scope = "series"
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Register a function as the check `name`; its docstring is what `explain` returns.
+    """Register a function and its docstring as a check.
 
     Raises
     ------
     ValueError
-        If the name is taken.
+        If the name is already registered.
     """
 
     def register(function: CheckFunction) -> CheckFunction:
@@ -126,7 +127,7 @@ def registered() -> tuple[Check, ...]:
     Examples
     --------
     >>> from dicomseries import checks
-    >>> any(one.id == "GEO-001" for one in checks.registered())
+    >>> any(check.id == "GEO-001" for check in checks.registered())
     True
     """
     return tuple(_CHECKS[name] for name in sorted(_CHECKS))
@@ -134,13 +135,13 @@ def registered() -> tuple[Check, ...]:
 
 def run(scope: Scope, subject: object) -> Iterable[Finding]:
     """Yield the findings of all checks of one scope."""
-    for one in registered():
-        if one.scope == scope:
-            yield from one.findings(subject)
+    for registered_check in registered():
+        if registered_check.scope == scope:
+            yield from registered_check.findings(subject)
 
 
 def explain(name: str) -> str:
-    """Return what a check demands, why, and which part of the standard it rests on.
+    """Return requirement, reason and part of the standard of a check.
 
     Parameters
     ----------
@@ -158,13 +159,13 @@ def explain(name: str) -> str:
     >>> print(checks.explain("SER-008").partition(".")[0])
     SOPInstanceUIDs are unique
     """
-    found = _CHECKS.get(name.upper())
-    if found is None:
+    explained = _CHECKS.get(name.upper())
+    if explained is None:
         raise OptionError(
             code="check-unknown",
             where="id",
             given=repr(name),
             expected=f"one of {', '.join(sorted(_CHECKS))}",
-            remedy="Name a check that is listed.",
+            remedy="Choose an id of this list.",
         )
-    return f"{found.text}\n\n{found.id}, {found.level}: {found.part}."
+    return f"{explained.text}\n\n{explained.id}, {explained.level}: {explained.part}."

@@ -11,7 +11,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dicomseries.checks import check, check_asked, check_instances
+from dicomseries.checks import check, check_grid, check_instances
 from dicomseries.geometry import Grid
 from dicomseries.reading import read_instance
 from dicomseries.sources import Volume, array_frames
@@ -551,13 +551,11 @@ def test_segments_may_leave_out_frames_but_not_stand_elsewhere(tmp_path):
     grid = Grid.from_affine(LABELS.shape, OBLIQUE, space="LPS")
     dataset = known_frames.segmentation(LABELS)
     folder = known_frames.save(dataset, tmp_path / "series")
-    assert check_asked([read_instance(folder / "0001.dcm")], grid) == ()
+    assert check_grid([read_instance(folder / "0001.dcm")], grid) == ()
     for index in range(len(frames(dataset))):
         moved(index, 0.05)(dataset)
     folder = known_frames.save(dataset, tmp_path / "other")
-    assert [one.id for one in check_asked([read_instance(folder / "0001.dcm")], grid)] == [
-        "GEO-020"
-    ]
+    assert [one.id for one in check_grid([read_instance(folder / "0001.dcm")], grid)] == ["GEO-020"]
 
 
 @pytest.mark.parametrize("make", [known_frames.segmentation, known_frames.label_map])

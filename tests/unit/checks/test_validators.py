@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.uid import MRImageStorage, SecondaryCaptureImageStorage
 
 from dicomseries.checks import run_checks, validators
 from dicomseries.checks.registry import run
@@ -78,7 +79,7 @@ def test_a_crash_on_one_file_does_not_hide_what_is_wrong_with_another(tmp_path, 
 
 def test_a_validator_that_does_not_end_or_start_is_a_note(tmp_path, monkeypatch):
     fake(tmp_path, monkeypatch, "import time; time.sleep(30)")
-    monkeypatch.setattr(validators, "_SECONDS", 0.2)
+    monkeypatch.setattr(validators, "_TIMEOUT_S", 0.2)
     assert "did not end within 0.2 s" in validators.validate([Path("1.dcm")]).not_checked[0]
     monkeypatch.setattr(validators, "find_program", lambda _: str(tmp_path))
     assert "cannot be started" in validators.validate([Path("1.dcm")]).not_checked[0]
@@ -95,7 +96,7 @@ def test_missing_validators_are_named(monkeypatch):
 @pytest.mark.parametrize("legal", validators._LEGAL, ids=lambda legal: legal.reason[:30])
 def test_every_line_that_is_left_out_has_a_reason_and_is_of_its_class_only(legal):
     assert len(legal.reason) > 30
-    assert legal.sop_class_uid in {"", validators._MR, validators._SC}
+    assert legal.sop_class_uid in {"", MRImageStorage, SecondaryCaptureImageStorage}
 
 
 MR_RESCALE = (
@@ -150,13 +151,16 @@ def test_only_what_the_files_place_in_another_series_is_not_missed(monkeypatch):
         f"Missing SOPInstanceUID that was referenced - 2.25.{last} for file <1.dcm>"
         for last in (7, 77)
     ]
-    said = [
+    remarks = [
         validators.ValidatorRemark(program="dcentvfy", level="Error", where="series", text=text)
         for text in texts
     ]
-    monkeypatch.setattr(validators, "_of_each", lambda *_: validators._Answer(program="dciodvfy"))
-    answer = validators._Answer(program="dcentvfy", remarks=tuple(said), asked=1)
-    monkeypatch.setattr(validators, "_of_all", lambda _: answer)
+    results = [
+        validators._Results(program="dciodvfy"),
+        validators._Results(program="dcentvfy", remarks=tuple(remarks), answers=1),
+    ]
+    monkeypatch.setattr(validators, "_validate_files", lambda *_: results[0])
+    monkeypatch.setattr(validators, "_validate_series", lambda _: results[1])
     assert [one.message for one in validators.validate([Path("1.dcm")], {"2.25.7"}).findings] == [
         f"{texts[1]}."
     ]
@@ -182,7 +186,7 @@ def test_a_reference_within_its_own_series_is_missed_one_into_another_is_not(tmp
             change=lambda _, ds, own=own: refer(ds, ds.SeriesInstanceUID if own else "2.25.9"),
         )
         instances = scan(folder).series[0].instances
-        assert run_checks._named_elsewhere(instances) == (frozenset() if own else {"2.25.7"})
+        assert run_checks._uids_of_other_series(instances) == (frozenset() if own else {"2.25.7"})
 
 
 @pytest.mark.parametrize(

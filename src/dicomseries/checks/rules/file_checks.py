@@ -1,17 +1,33 @@
-"""Checks of single files: file meta information, pixel format, length and syntax (FIL, PIX)."""
+"""Checks of single files and their pixels (FIL, PIX)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.uid import UID
+from pydicom.uid import (
+    UID,
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    EnhancedMRImageStorage,
+    MRImageStorage,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    MultiFrameSingleBitSecondaryCaptureImageStorage,
+    MultiFrameTrueColorSecondaryCaptureImageStorage,
+    ParametricMapStorage,
+    PositronEmissionTomographyImageStorage,
+    SecondaryCaptureImageStorage,
+    SegmentationStorage,
+    XRay3DAngiographicImageStorage,
+)
 
 from dicomseries.checks.registry import Fault, check
-from dicomseries.checks.series_view.series_view import SeriesView, printable
+from dicomseries.checks.series_view.element_values import printable
+from dicomseries.checks.series_view.series_view import LABEL_MAP, SeriesView
 from dicomseries.errors import DicomSeriesError, counted
 from dicomseries.reading import (
     Instance,
@@ -37,25 +53,25 @@ _META = (
     "TransferSyntaxUID",
     "ImplementationClassUID",
 )
-_BITS: dict[str, frozenset[int]] = {
-    "1.2.840.10008.5.1.4.1.1.2": frozenset({16}),
-    "1.2.840.10008.5.1.4.1.1.4": frozenset({16}),
-    "1.2.840.10008.5.1.4.1.1.128": frozenset({16}),
-    "1.2.840.10008.5.1.4.1.1.7": frozenset({1, 8, 16}),
-    "1.2.840.10008.5.1.4.1.1.2.1": frozenset({16}),
-    "1.2.840.10008.5.1.4.1.1.4.1": frozenset({8, 16}),
-    "1.2.840.10008.5.1.4.1.1.7.1": frozenset({1}),
-    "1.2.840.10008.5.1.4.1.1.7.2": frozenset({8}),
-    "1.2.840.10008.5.1.4.1.1.7.3": frozenset({16}),
-    "1.2.840.10008.5.1.4.1.1.7.4": frozenset({8}),
-    "1.2.840.10008.5.1.4.1.1.13.1.1": frozenset({8, 16}),
-    "1.2.840.10008.5.1.4.1.1.30": frozenset({8, 16, 32, 64}),
-    "1.2.840.10008.5.1.4.1.1.66.4": frozenset({1, 8}),
-    "1.2.840.10008.5.1.4.1.1.66.7": frozenset({8, 16}),
+_ALLOWED_BITS: Mapping[str, set[int]] = {
+    CTImageStorage: {16},
+    MRImageStorage: {16},
+    PositronEmissionTomographyImageStorage: {16},
+    SecondaryCaptureImageStorage: {1, 8, 16},
+    EnhancedCTImageStorage: {16},
+    EnhancedMRImageStorage: {8, 16},
+    MultiFrameSingleBitSecondaryCaptureImageStorage: {1},
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage: {8},
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage: {16},
+    MultiFrameTrueColorSecondaryCaptureImageStorage: {8},
+    XRay3DAngiographicImageStorage: {8, 16},
+    ParametricMapStorage: {8, 16, 32, 64},
+    SegmentationStorage: {1, 8},
+    LABEL_MAP: {8, 16},
 }
-"""SOP Class → BitsAllocated it may have (PS3.3 sections C.8.2, C.8.3, C.8.9, A.8, C.8.13, C.8.15, C.8.20, C.8.32)."""
+"""SOP class → allowed BitsAllocated (PS3.3 sections A.8 and C.8)."""
 _FLOATS = {0x7FE00008: (32, "OF"), 0x7FE00009: (64, "OD")}
-"""Float and Double Float Pixel Data → BitsAllocated and VR (PS3.3 sections C.7.6.24 and C.7.6.25)."""
+"""Float and Double Float Pixel Data → BitsAllocated and VR (PS3.3 C.7.6.24 and C.7.6.25)."""
 _INTEGERS_ONLY = ("BitsStored", "HighBit", "PixelRepresentation")
 _BLOCK_BYTES = 8 << 20
 _SIZES = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "NumberOfFrames")
@@ -67,137 +83,133 @@ _COLOUR = frozenset(
 
 @check("FIL-001", level="error", part="PS3.10 7", scope="files")
 def files_can_be_read(problems: tuple[Problem, ...]) -> Iterator[Fault]:
-    """Every DICOM file can be taken apart into elements.
+    """Every DICOM file can be read.
 
-    A file that begins as DICOM and cannot be read is truncated, damaged, or written in another transfer syntax than
-    its file meta information says.
+    Otherwise it is truncated, damaged, or written in another transfer syntax than that of its file
+    meta information.
     """
     for problem in problems:
-        yield Fault("file", problem.text + ".", problem.remedy)
+        yield Fault("file", f"{problem.text}.", problem.remedy)
 
 
 @check("FIL-002", level="error", part="PS3.10 7.1")
 def meta_agrees(view: SeriesView) -> Iterator[Fault]:
-    """File meta information names the same SOP class and instance as the data set.
+    """File meta information and data set have equal UIDs.
 
-    Archives store under the one and query by the other; a file in which they differ is lost or refused.
+    Those of SOP class and instance. Archives store by the former and query by the latter; a file in
+    which they differ is lost or rejected.
     """
     for instance in view.instances:
-        for ours, theirs in (
-            ("MediaStorageSOPClassUID", "SOPClassUID"),
-            ("MediaStorageSOPInstanceUID", "SOPInstanceUID"),
-        ):
-            meta, main = instance.text(ours), instance.text(theirs)
+        for keyword in ("SOPClassUID", "SOPInstanceUID"):
+            meta, main = instance.text(f"MediaStorage{keyword}"), instance.text(keyword)
             if meta and meta != main:
                 yield Fault(
                     instance.name,
-                    f"{ours} is {printable(meta)}, {theirs} is {printable(main)}.",
-                    f"Write {theirs} into the file meta information.",
+                    f"MediaStorage{keyword} is {printable(meta)}, {keyword} is {printable(main)}.",
+                    f"Write {keyword} into the file meta information.",
                 )
 
 
 @check("FIL-003", level="error", part="PS3.10 7.1")
-def meta_is_whole(view: SeriesView) -> Iterator[Fault]:
-    """A file has the preamble and the file meta information that PS3.10 demands, with the right group length."""
-    shared = [keyword for keyword in _META if not view.differs(keyword)]
-    always = [keyword for keyword in shared if not view.first.raw(keyword)]
+def meta_is_complete(view: SeriesView) -> Iterator[Fault]:
+    """Files have the preamble and file meta information of PS3.10.
+
+    FileMetaInformationGroupLength is right.
+    """
     for instance in view.instances:
-        lacking = always + [
-            keyword for keyword in _META if keyword not in shared and not instance.raw(keyword)
-        ]
-        if not instance.family.has_preamble or lacking:
-            what = ", ".join(lacking) if instance.family.has_preamble else "the preamble with DICM"
-            yield Fault(
-                instance.name, f"The file lacks {what}.", "Write the file meta information anew."
-            )
-        elif not _group_length_agrees(instance):
-            yield Fault(
-                instance.name,
-                "FileMetaInformationGroupLength is not the length of group 2.",
-                "Write the file meta information anew.",
-            )
+        message = _meta_fault(instance)
+        if message:
+            yield Fault(instance.name, message, "Write the file meta information again.")
 
 
-def _group_length_agrees(instance: Instance) -> bool:
-    found = int.from_bytes(instance.raw("FileMetaInformationGroupLength") or b"", "little")
+def _meta_fault(instance: Instance) -> str:
+    if not instance.family.has_preamble:
+        return "The preamble with DICM is missing."
+    missing = [keyword for keyword in _META if not instance.raw(keyword)]
+    if missing:
+        return f"{', '.join(missing)} is missing."
     size = 0
     for tag in instance.tags:
         if tag >> 16 != 2:
             break
-        element = instance.element(tag) if tag & 0xFFFF else None
-        size += 0 if element is None else len(element.raw) + (12 if element.vr in LONG_VRS else 8)
-    return found == size
+        element = instance.element(tag)
+        if element is not None and tag & 0xFFFF:
+            size += len(element.raw) + (12 if element.vr in LONG_VRS else 8)
+    stated = instance.raw("FileMetaInformationGroupLength") or b""
+    if int.from_bytes(stated, "little") != size:
+        return "FileMetaInformationGroupLength is not the length of group 2."
+    return ""
 
 
 @check("FIL-004", level="error", part="PS3.5 8.1, 7.1.1", scope="image")
-def pixels_are_whole(view: SeriesView) -> Iterator[Fault]:
-    """Pixel Data is as long as rows, columns, samples and bits say, padded to an even length, and all of it is there.
+def pixels_are_complete(view: SeriesView) -> Iterator[Fault]:
+    """Pixel Data is as long as its format requires.
 
-    Readers fill a short frame with zeros, or with whatever follows.
+    Rows, columns, samples, bits and frames give the length; it is padded to an even number, and all
+    of it is in the file. Readers fill a short frame with
+    zeros, or with the bytes after it.
     """
-    is_alike = not any(map(view.differs, _SIZES))
+    are_alike = not view.differs(*_SIZES)
     usual = _needed_bytes(view.first)
     for instance in view.instances:
         pixels = instance.pixels
         if pixels is None:
+            message = "Pixel Data is missing."
+            yield Fault(instance.name, message, "Export the image again with its pixels.")
+            continue
+        if pixels.length is None:
+            continue
+        needed = usual if are_alike else _needed_bytes(instance)
+        present = pixels.length
+        if instance.transfer_syntax != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+            present = min(pixels.length, max(instance.file_size - pixels.offset, 0))
+        padded = needed + needed % 2
+        if present < needed or pixels.length != padded:
             yield Fault(
-                instance.name, "There is no Pixel Data.", "Export the image again with its pixels."
+                instance.name,
+                f"Pixel Data has {present} bytes and a stated length of {pixels.length}; "
+                f"{padded} are needed.",
+                "Write the file again with all of its pixels.",
             )
-        elif pixels.length is not None:
-            needed = usual if is_alike else _needed_bytes(instance)
-            there = min(pixels.length, max(instance.file_size - pixels.offset, 0))
-            there = (
-                pixels.length
-                if instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-                else there
-            )
-            if there < needed or pixels.length != needed + needed % 2:
-                yield Fault(
-                    instance.name,
-                    f"Pixel Data has {there} bytes and says {pixels.length}; {needed + needed % 2} are needed.",
-                    "Write the file again with all of its pixels.",
-                )
 
 
 def _needed_bytes(instance: Instance) -> int:
-    """Return the bytes that the header asks for, not padded; two pixels of 4:2:2 share their colours."""
-    bits = (
-        instance.rows
-        * instance.columns
-        * instance.samples
-        * instance.number("BitsAllocated")
-        * instance.frames
-    )
+    """Return the bytes of all pixels, without padding."""
+    # In 4:2:2 two pixels share their colours.
+    samples = instance.rows * instance.columns * instance.samples * instance.frames
+    bits = samples * instance.number("BitsAllocated")
     if instance.text("PhotometricInterpretation").endswith("422"):
         bits = bits * 2 // 3
     return (bits + 7) // 8
 
 
-def _known(syntax: str) -> TransferSyntax | UID | None:
-    """Return what is known of a transfer syntax: by us, as pydicom does not know the newest, or by pydicom."""
+def _known_syntax(syntax: str) -> TransferSyntax | UID | None:
+    """Return a standard transfer syntax; None if unknown."""
     uid = UID(syntax)
     return BY_UID.get(syntax) or (uid if uid.is_transfer_syntax else None)
 
 
 @check("FIL-005", level="error", part="PS3.5 A.4", scope="image")
 def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
-    """Compressed transfer syntaxes have Pixel Data in fragments (undefined length, VR OB), all others have not.
+    """Only compressed transfer syntaxes have Pixel Data in fragments.
 
-    A compressed file labelled as uncompressed is drawn as noise; the other way round, decoders fail.
+    Fragments have an undefined length and VR OB. A compressed file labelled as uncompressed is
+    drawn as noise; the other way round, decoders fail.
     """
-    syntaxes = {
-        name: _known(name) for name in {instance.transfer_syntax for instance in view.instances}
-    }
+    syntaxes: dict[str, TransferSyntax | UID | None] = {}
     for instance in view.instances:
-        syntax = syntaxes[instance.transfer_syntax]
+        syntax = syntaxes.setdefault(
+            instance.transfer_syntax, _known_syntax(instance.transfer_syntax)
+        )
         if instance.pixels is None or syntax is None:
             continue
-        in_fragments = instance.pixels.length is None
-        if syntax.is_encapsulated != in_fragments:
+        has_fragments = instance.pixels.length is None
+        if syntax.is_encapsulated != has_fragments:
+            is_in = "is in" if has_fragments else "is not in"
             yield Fault(
                 instance.name,
-                f"TransferSyntaxUID says {syntax.name}, Pixel Data is {'in' if in_fragments else 'not in'} fragments.",
-                "Write the transfer syntax that the pixels have into the file meta information.",
+                f"TransferSyntaxUID is {syntax.name}, but Pixel Data {is_in} fragments.",
+                "Write the transfer syntax of the pixels into the file meta information.",
             )
 
 
@@ -205,43 +217,43 @@ def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
 def syntax_is_known(view: SeriesView) -> Iterator[Fault]:
     """TransferSyntaxUID is one of the standard's."""
     for instance in view.representatives("TransferSyntaxUID"):
-        if _known(instance.transfer_syntax) is None:
+        if _known_syntax(instance.transfer_syntax) is None:
             yield Fault(
                 instance.name,
-                f"TransferSyntaxUID {printable(instance.transfer_syntax)} is not one of the standard's.",
+                f"TransferSyntaxUID {printable(instance.transfer_syntax)} is not in the standard.",
                 "Export the file in a standard transfer syntax.",
             )
 
 
 @check("FIL-007", level="warning", part="PS3.5 10")
-def syntax_is_one(view: SeriesView) -> Iterator[Fault]:
-    """All files of a series are in one transfer syntax.
+def syntax_is_shared(view: SeriesView) -> Iterator[Fault]:
+    """All files of a series have one transfer syntax.
 
-    Several are legal; attributes are compared by value then. Some readers take that of the first file for all.
+    Several are legal; attributes are then compared by value. Some readers use that of the first
+    file for all.
     """
     if view.differs("TransferSyntaxUID"):
         names = Counter(UID(instance.transfer_syntax).name for instance in view.instances)
-        listed = ", ".join(
-            f"{counted(count, 'file')} in {name}" for name, count in names.most_common()
-        )
+        listed = [f"{counted(count, 'file')} in {name}" for name, count in names.most_common()]
         yield Fault(
-            view.odd("TransferSyntaxUID")[0].name,
-            f"The series has several transfer syntaxes: {listed}.",
-            "Export all files in one transfer syntax, if a reader stumbles over them.",
+            view.unusual("TransferSyntaxUID")[0].name,
+            f"The series has several transfer syntaxes: {', '.join(listed)}.",
+            "Export all files in one transfer syntax, if a reader fails on them.",
         )
 
 
 @check("PIX-001", level="error", part="PS3.3 C.7.6.3.1, PS3.5 8.1.1", scope="image")
 def bits_agree(view: SeriesView) -> Iterator[Fault]:
-    """BitsAllocated, BitsStored and HighBit agree: BitsStored fits in BitsAllocated, HighBit is one less."""
-    for instance in (
-        view.instances if view.differs("HighBit") or view.differs("BitsStored") else (view.first,)
-    ):
+    """BitsAllocated, BitsStored and HighBit agree.
+
+    BitsStored is at most BitsAllocated, and HighBit is one less than BitsStored.
+    """
+    instances = view.instances if view.differs("HighBit", "BitsStored") else (view.first,)
+    for instance in instances:
         if instance.pixels is None or instance.pixels.tag in _FLOATS:
             continue  # FIL-004, PIX-006
-        allocated, stored, high = (
-            instance.number(key) for key in ("BitsAllocated", "BitsStored", "HighBit")
-        )
+        allocated, stored = instance.number("BitsAllocated"), instance.number("BitsStored")
+        high = instance.number("HighBit")
         if not 0 < stored <= allocated or high != stored - 1:
             yield Fault(
                 instance.name,
@@ -252,12 +264,13 @@ def bits_agree(view: SeriesView) -> Iterator[Fault]:
 
 @check("PIX-002", level="error", part="PS3.3 C.8", scope="image")
 def bits_fit_the_kind(view: SeriesView) -> Iterator[Fault]:
-    """BitsAllocated is one that the SOP class allows: 16 in CT, MR and PET images; 1, 8 or 16 in Secondary Capture.
+    """BitsAllocated is allowed in the SOP class.
 
-    Multi-frame Secondary Capture has a class for each: 8 in grayscale byte and true color, 16 in grayscale word.
+    16 in CT, MR and PET images; 1, 8 or 16 in Secondary Capture. Multi-frame Secondary Capture has
+    a class for each: 8 in grayscale byte and true color, 16 in grayscale word.
     """
     for instance in view.representatives("BitsAllocated"):
-        allowed = _BITS.get(instance.sop_class_uid)
+        allowed = _ALLOWED_BITS.get(instance.sop_class_uid)
         bits = instance.number("BitsAllocated")
         if allowed is not None and bits not in allowed and instance.pixels is not None:
             yield Fault(
@@ -269,7 +282,10 @@ def bits_fit_the_kind(view: SeriesView) -> Iterator[Fault]:
 
 @check("PIX-003", level="error", part="PS3.3 C.7.6.3.1.2", scope="image")
 def photometry_fits_the_samples(view: SeriesView) -> Iterator[Fault]:
-    """One sample is grey or palette colour, three are RGB or YBR; three have a PlanarConfiguration."""
+    """Grey and palette images have one sample, colour images three.
+
+    PhotometricInterpretation of three samples is RGB or YBR, with PlanarConfiguration.
+    """
     for instance in view.representatives("PhotometricInterpretation"):
         if instance.pixels is None:
             continue  # FIL-004
@@ -283,48 +299,46 @@ def photometry_fits_the_samples(view: SeriesView) -> Iterator[Fault]:
         if samples == 3 and not instance.raw("PlanarConfiguration"):
             yield Fault(
                 instance.name,
-                "Colour without PlanarConfiguration.",
+                "PlanarConfiguration of a colour image is missing.",
                 "Write PlanarConfiguration 0 (RGBRGB…).",
             )
 
 
 @check("PIX-004", level="error", part="PS3.5 8.1.1", scope="pixels")
 def values_fit_the_bits(instance: Instance) -> Iterator[Fault]:
-    """Stored values need no more bits than BitsStored says.
+    """Stored values need no more bits than BitsStored.
 
-    Some readers mask the bits above and others do not: the same file has different values in different viewers.
+    Some readers mask the bits above and others do not: the same file has different values in
+    different viewers.
     """
     stored_bits, allocated = instance.number("BitsStored"), instance.number("BitsAllocated")
     if not 0 < stored_bits < allocated or instance.number("HighBit") != stored_bits - 1:
         return
-    beyond = 0
+    count = 0
     try:
         for words, values in _blocks(instance):
-            beyond += int(np.count_nonzero(words != values)) + _beyond(values, stored_bits)
+            count += int(np.count_nonzero(words != values)) + _too_large(values, stored_bits)
     except DicomSeriesError:
-        return  # FIL-004 and PIX-005 say so
-    if beyond:
+        return  # FIL-004 and PIX-005 report it
+    if count:
         yield Fault(
             instance.name,
-            f"{beyond} values need more than BitsStored = {stored_bits} bits.",
+            f"{count} values need more than BitsStored = {stored_bits} bits.",
             f"Write BitsStored {allocated} and HighBit {allocated - 1}.",
         )
 
 
 def _blocks(instance: Instance) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-    """Yield some frames at a time: all their bits, and the stored values."""
-    size = max(
-        1,
-        instance.rows * instance.columns * instance.samples * instance.number("BitsAllocated") // 8,
-    )
-    step = max(1, _BLOCK_BYTES // size)
+    """Yield blocks of frames: all bits, and stored values."""
+    shape: tuple[int, ...] = (instance.rows, instance.columns)
+    if instance.samples != 1:
+        shape += (instance.samples,)
+    size = instance.rows * instance.columns * instance.samples * instance.number("BitsAllocated")
+    step = max(1, _BLOCK_BYTES // max(1, size // 8))
     for start in range(0, instance.frames, step):
         stop = min(instance.frames, start + step)
         if is_plain(instance):
-            colours = () if instance.samples == 1 else (instance.samples,)
-            words = np.empty(
-                (stop - start, instance.rows, instance.columns, *colours), stored_dtype(instance)
-            )
+            words = np.empty((stop - start, *shape), stored_dtype(instance))
             read_plain_frames(instance, words, start)
             yield words, clear_unused_bits(instance, words)
         else:
@@ -332,17 +346,19 @@ def _blocks(instance: Instance) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[
             yield values, values
 
 
-def _beyond(values: npt.NDArray[Any], bits: int) -> int:
+def _too_large(values: npt.NDArray[Any], bits: int) -> int:
+    """Return the number of values that need more bits."""
+    low, high = 0, 1 << bits
     if values.dtype.kind == "i":
-        return int(np.count_nonzero((values < -(1 << bits - 1)) | (values >= 1 << bits - 1)))
-    return int(np.count_nonzero(values >= 1 << bits))
+        low, high = -(1 << bits - 1), 1 << bits - 1
+    return int(np.count_nonzero((values < low) | (values >= high)))
 
 
 @check("PIX-005", level="error", part="PS3.5 8", scope="pixels")
 def pixels_can_be_decoded(instance: Instance) -> Iterator[Fault]:
     """Compressed pixels can be decoded.
 
-    Only looked at where a decoder is installed.
+    Only checked if a decoder is installed.
     """
     if instance.pixels is None or instance.pixels.length is not None:
         return
@@ -355,27 +371,30 @@ def pixels_can_be_decoded(instance: Instance) -> Iterator[Fault]:
 
 
 @check("PIX-006", level="error", part="PS3.3 C.7.6.24, C.7.6.25", scope="image")
-def floats_are_told_as_floats(view: SeriesView) -> Iterator[Fault]:
-    """Float Pixel Data has BitsAllocated 32 and VR OF, Double Float Pixel Data 64 and OD; they are of one sample.
+def floats_are_described_as_floats(view: SeriesView) -> Iterator[Fault]:
+    """Float Pixel Data has BitsAllocated 32 and VR OF.
 
-    BitsStored, HighBit and PixelRepresentation are of integers and must not be there.
+    Double Float Pixel Data has 64 and OD; both have one sample. BitsStored, HighBit and
+    PixelRepresentation are for integers only.
     """
     for instance in view.instances:
         pixels = instance.pixels
         if pixels is None or pixels.tag not in _FLOATS:
             continue
         bits, vr = _FLOATS[pixels.tag]
-        found = instance.number("BitsAllocated")
-        if (found, pixels.vr, instance.samples) != (bits, vr, 1):
+        allocated = instance.number("BitsAllocated")
+        if (allocated, pixels.vr, instance.samples) != (bits, vr, 1):
             yield Fault(
                 instance.name,
-                f"BitsAllocated {found}, VR {pixels.vr}, SamplesPerPixel {instance.samples} with {bits}-bit floats.",
+                f"BitsAllocated {allocated}, VR {pixels.vr}, SamplesPerPixel {instance.samples} "
+                f"with {bits}-bit floats.",
                 f"Write BitsAllocated {bits}, VR {vr} and SamplesPerPixel 1.",
             )
         wrong = [keyword for keyword in _INTEGERS_ONLY if instance.raw(keyword) is not None]
         if wrong:
+            listed = " and ".join(wrong)
             yield Fault(
                 instance.name,
-                f"{' and '.join(wrong)} with floating point pixels.",
-                f"Leave {' and '.join(wrong)} out.",
+                f"{listed} must not be present with floating point pixels.",
+                f"Remove {listed}.",
             )

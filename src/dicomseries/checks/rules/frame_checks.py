@@ -1,49 +1,44 @@
-"""Checks of multi-frame files: frames and their functional groups (MFR-001 to 009)."""
+"""Checks of frames and functional groups (MFR-001 to 009)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from dicomseries.checks.registry import Fault, check
-from dicomseries.checks.series_view.frame_views import PER_FRAME, SHARED, FileFrames, path_of
-from dicomseries.checks.series_view.series_view import SeriesView, name_of, printable
-from dicomseries.reading import Damaged, Short, item_spans
+from dicomseries.checks.series_view.element_values import (
+    name_of,
+    plain_text,
+    printable,
+)
+from dicomseries.checks.series_view.file_frames import PER_FRAME, SHARED, FileFrames
+from dicomseries.checks.series_view.series_view import SeriesView
+from dicomseries.reading import Damaged, Short, item_spans, path_of
 from dicomseries.standard.attribute import tag_of
 
 __all__: list[str] = []
 
-_OF_ONE_ITEM = tuple(
-    map(
-        tag_of,
-        (
-            *(
-                "CTImageFrameTypeSequence",
-                "FrameAnatomySequence",
-                "FrameContentSequence",
-                "FrameVOILUTSequence",
-            ),
-            *(
-                "MRImageFrameTypeSequence",
-                "ParametricMapFrameTypeSequence",
-                "PixelMeasuresSequence",
-            ),
-            *(
-                "PixelValueTransformationSequence",
-                "PlaneOrientationSequence",
-                "PlanePositionSequence",
-            ),
-            *(
-                "SegmentIdentificationSequence",
-                "TemporalPositionSequence",
-                "XRay3DFrameTypeSequence",
-            ),
-        ),
-    )
+_OF_ONE_ITEM = (
+    "CTImageFrameTypeSequence",
+    "FrameAnatomySequence",
+    "FrameContentSequence",
+    "FrameVOILUTSequence",
+    "MRImageFrameTypeSequence",
+    "ParametricMapFrameTypeSequence",
+    "PixelMeasuresSequence",
+    "PixelValueTransformationSequence",
+    "PlaneOrientationSequence",
+    "PlanePositionSequence",
+    "SegmentIdentificationSequence",
+    "TemporalPositionSequence",
+    "XRay3DFrameTypeSequence",
 )
-"""Functional groups of which PS3.3 section C.7.6.16.2 allows one item only."""
+"""Functional groups with one item only (PS3.3 section C.7.6.16.2)."""
 _FRAME_TYPES = (
-    *("CTImageFrameTypeSequence", "MRImageFrameTypeSequence", "ParametricMapFrameTypeSequence"),
-    *("PETFrameTypeSequence", "XRay3DFrameTypeSequence"),
+    "CTImageFrameTypeSequence",
+    "MRImageFrameTypeSequence",
+    "ParametricMapFrameTypeSequence",
+    "PETFrameTypeSequence",
+    "XRay3DFrameTypeSequence",
 )
 
 
@@ -51,41 +46,39 @@ _FRAME_TYPES = (
 def every_frame_has_its_item(view: SeriesView) -> Iterator[Fault]:
     """NumberOfFrames is the number of items in PerFrameFunctionalGroupsSequence.
 
-    Readers that count the one and index the other fail, or lose frames.
+    Readers that count frames by one of them fail with the other, or lose frames.
     """
-    for frames in view.frames:
-        instance = frames.instance
+    for instance in (frames.instance for frames in view.frames):
         element = instance.element(tag_of(PER_FRAME))
         if element is None:
             continue
         try:
-            items = len(item_spans(element, ">" if frames.is_big_endian else "<"))
+            items = len(item_spans(element, instance.byte_order))
         except (Damaged, Short):
-            yield Fault(
-                instance.name, f"{PER_FRAME} is no sequence of items.", "Write the file again."
-            )
+            message = f"{PER_FRAME} is not a sequence of items."
+            yield Fault(instance.name, message, "Write the file again.")
             continue
         if items != instance.frames:
             yield Fault(
                 instance.name,
-                f"NumberOfFrames is {instance.text('NumberOfFrames')}, {PER_FRAME} has {items} items.",
+                f"NumberOfFrames is {instance.text('NumberOfFrames')}, {PER_FRAME} has {items} "
+                "items.",
                 "Write one item for each frame.",
             )
 
 
 @check("MFR-002", level="error", part="PS3.3 C.7.6.16", scope="image")
-def groups_are_shared_or_of_frames(view: SeriesView) -> Iterator[Fault]:
-    """A functional group is either shared by all frames or given for each, never both.
+def groups_are_shared_or_per_frame(view: SeriesView) -> Iterator[Fault]:
+    """A functional group is shared or per frame, never both.
 
-    Which of the two a reader takes is not defined.
+    The standard does not define the value that readers take.
     """
     for frames in view.frames:
         if frames.groups is None:
             continue
-        both = {path[0] for path in frames.groups.shared} & {
-            path[0] for path in frames.groups.per_frame
-        }
-        for tag in sorted(both):
+        shared = {path[0] for path in frames.groups.shared}
+        per_frame = {path[0] for path in frames.groups.per_frame}
+        for tag in sorted(shared & per_frame):
             yield Fault(
                 frames.instance.name,
                 f"{name_of(tag)} is in {SHARED} and in {PER_FRAME}.",
@@ -94,8 +87,8 @@ def groups_are_shared_or_of_frames(view: SeriesView) -> Iterator[Fault]:
 
 
 @check("MFR-003", level="error", part="PS3.3 C.7.6.16.2.2", scope="image")
-def frame_content_is_of_frames(view: SeriesView) -> Iterator[Fault]:
-    """FrameContentSequence, which numbers a frame, is never shared by all."""
+def frame_content_is_per_frame(view: SeriesView) -> Iterator[Fault]:
+    """FrameContentSequence, with the numbers of a frame, is never shared."""
     for frames in view.frames:
         if frames.groups is not None and path_of("FrameContentSequence") in frames.groups.shared:
             yield Fault(
@@ -107,49 +100,51 @@ def frame_content_is_of_frames(view: SeriesView) -> Iterator[Fault]:
 
 @check("MFR-004", level="error", part="PS3.3 C.7.6.16.2", scope="image")
 def groups_have_one_item(view: SeriesView) -> Iterator[Fault]:
-    """Functional groups such as position, orientation, rescale and window have one item; readers look at the first."""
+    """Functional groups such as position and rescale have one item.
+
+    Readers use the first only.
+    """
     for frames in view.frames:
-        for tag in _OF_ONE_ITEM:
-            if frames.most_items((tag,)) > 1:
+        for group in _OF_ONE_ITEM:
+            if frames.most_items(path_of(group)) > 1:
                 yield Fault(
                     frames.instance.name,
-                    f"{name_of(tag)} has more than one item.",
-                    f"Write {name_of(tag)} with one item.",
+                    f"{group} has more than one item.",
+                    f"Write {group} with one item.",
                 )
 
 
 @check("MFR-005", level="error", part="PS3.3 C.8.16.1, C.8.13.3.1.1", scope="image")
 def frame_type_fits_the_image_type(view: SeriesView) -> Iterator[Fault]:
-    """Each value of ImageType is that of FrameType where all frames have the same, and MIXED where they differ."""
+    """ImageType agrees with FrameType, or is MIXED."""
     for frames in view.frames:
         for group in _FRAME_TYPES:
-            told = {
-                value for value in frames.column(path_of(group, "FrameType")) if value is not None
-            }
-            if told:
-                yield from _misfits(frames, [_parts(value) for value in told])
+            raws = {*frames.column(path_of(group, "FrameType"))} - {None}
+            if raws:
+                frame_types = [
+                    [value.strip(" \0") for value in plain_text(raw).split("\\")] for raw in raws
+                ]
+                yield from _misfits(frames, frame_types)
 
 
-def _misfits(frames: FileFrames, frame_types: list[tuple[str, ...]]) -> Iterator[Fault]:
-    image_type = frames.instance.texts("ImageType")
-    for index, value in enumerate(image_type[:4]):
-        found = {one[index] if len(one) > index else "" for one in frame_types}
-        wanted = found.pop() if len(found) == 1 else "MIXED"
-        if value != wanted:
+def _misfits(frames: FileFrames, frame_types: list[list[str]]) -> Iterator[Fault]:
+    for index, value in enumerate(frames.instance.texts("ImageType")[:4]):
+        values = {
+            frame_type[index] if index < len(frame_type) else "" for frame_type in frame_types
+        }
+        expected = values.pop() if len(values) == 1 else "MIXED"
+        if value != expected:
             yield Fault(
                 frames.instance.name,
-                f"Value {index + 1} of ImageType is {printable(value)}, by FrameType it is {printable(wanted)}.",
-                "Write the same values in both, MIXED where frames differ.",
+                f"Value {index + 1} of ImageType is {printable(value)}, by FrameType it is "
+                f"{printable(expected)}.",
+                "Write the same values in both, MIXED if frames differ.",
             )
 
 
-def _parts(raw: bytes) -> tuple[str, ...]:
-    return tuple(part.strip(" \0") for part in raw.strip(b" \0").decode("latin-1").split("\\"))
-
-
 @check("MFR-006", level="error", part="PS3.3 C.7.6.6.1.1, C.8.6.3", scope="image")
-def frame_increment_points_at_something(view: SeriesView) -> Iterator[Fault]:
-    """FrameIncrementPointer names an attribute that the file has."""
+def frame_increment_points_at_an_attribute(view: SeriesView) -> Iterator[Fault]:
+    """FrameIncrementPointer names an attribute of the file."""
     for frames in view.frames:
         raw = frames.instance.raw("FrameIncrementPointer") or b""
         for start in range(0, len(raw), 4):
@@ -158,5 +153,5 @@ def frame_increment_points_at_something(view: SeriesView) -> Iterator[Fault]:
                 yield Fault(
                     frames.instance.name,
                     f"FrameIncrementPointer names {name_of(tag)}, which is missing.",
-                    "Write that attribute, or point at PerFrameFunctionalGroupsSequence.",
+                    f"Write that attribute, or point at {PER_FRAME}.",
                 )

@@ -1,132 +1,147 @@
-"""What the tables demand of functional groups, and which frames lack it (PS3.3 section C.7.6.16)."""
+"""Missing content of functional groups (PS3.3 section C.7.6.16)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.checks.series_view.frame_views import FileFrames, Path
+from dicomseries.checks.series_view.element_values import has_value, plain_text
+from dicomseries.checks.series_view.file_frames import FileFrames
 from dicomseries.checks.series_view.series_view import SeriesView
+from dicomseries.reading import Path, path_of
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.conditional_groups import FLAVOUR_GROUPS, GROUP_NEEDS, Need
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, MANDATORY_GROUPS, group_requirements
 
-__all__ = ["lacking_in_groups", "lacking_partners"]
+__all__ = ["MissingInGroup", "missing_by_type", "missing_partners"]
 
-_BINARY = frozenset({"AT", "FD", "FL", "OB", "OW", "SL", "SQ", "SS", "UL", "UN", "US"})
-"""Value representations in which zeros and blanks are values."""
-
-Which = npt.NDArray[np.bool_]
+Mask = npt.NDArray[np.bool_]
+"""One truth value for each frame."""
 
 
-def lacking_in_groups(view: SeriesView, kind: str) -> Iterator[tuple[str, str, int]]:
-    """Yield the first place where a functional group lacks what is of Type `kind`, the group, and in how many frames.
+class MissingInGroup(NamedTuple):
+    """Missing attribute or group, its first frame and frame count."""
 
-    Groups are looked at where they are: shared, or in each frame that has them.
+    frame: str
+    name: str
+    group: str
+    frame_count: int
+    reason: str = ""
+
+
+def missing_by_type(view: SeriesView, kind: str) -> Iterator[MissingInGroup]:
+    """Yield missing groups and attributes of Type 1 or 2.
+
+    Groups are checked where they are: shared, or in each frame that has them.
     """
     for frames in view.frames:
-        uid = frames.instance.sop_class_uid
-        for group in FUNCTIONAL_GROUPS.get(uid, ()) if frames.groups is not None else ():
-            has = _filled(frames, (tag_of(group),))
-            if kind == "1" and group in MANDATORY_GROUPS.get(uid, ()) and not has.all():
-                yield _place(frames, ~has, group), group, int((~has).sum())
-            for tags, path in _demanded(uid, group, kind) if has.any() else ():
-                lacks = _lacking(frames, (tag_of(group), 0), has, tags, kind)
-                if lacks.any():
-                    yield _place(frames, lacks, f"{group}.{path}"), group, int(lacks.sum())
-
-
-def lacking_partners(view: SeriesView) -> Iterator[tuple[str, str, int]]:
-    """Yield the first place where a functional group lacks what its values ask for, why, and in how many frames.
-
-    Also where FrameType has a flavour whose functional group is not there.
-    """
-    for frames in view.frames:
-        groups = set(FUNCTIONAL_GROUPS.get(frames.instance.text("SOPClassUID"), ()))
-        if frames.groups is None:
+        if not frames.has_groups:
             continue
+        uid = frames.instance.sop_class_uid
+        for group in FUNCTIONAL_GROUPS.get(uid, ()):
+            present = _with_value(frames, path_of(group))
+            if kind == "1" and group in MANDATORY_GROUPS.get(uid, ()):
+                yield from _missing(frames, ~present, group, group)
+            if not present.any():
+                continue
+            for tags, name in _required(uid, group, kind):
+                missing = _missing_below(frames, (tag_of(group), 0), present, tags, kind)
+                yield from _missing(frames, missing, f"{group}.{name}", group)
+
+
+def missing_partners(view: SeriesView) -> Iterator[MissingInGroup]:
+    """Yield content of functional groups that their other values require.
+
+    Also the functional group of a flavour in the third value of ImageType.
+    """
+    for frames in view.frames:
+        if not frames.has_groups:
+            continue
+        groups = set(FUNCTIONAL_GROUPS.get(frames.instance.text("SOPClassUID"), ()))
         for group in sorted(groups & set(GROUP_NEEDS)):
             for need in GROUP_NEEDS[group]:
                 yield from _without_partners(frames, group, need)
         for flavour, group in FLAVOUR_GROUPS.items():
             if group in groups and flavour in frames.instance.texts("ImageType")[2:3]:
-                lacks = ~_filled(frames, (tag_of(group),))
-                if lacks.any():
-                    yield (
-                        _place(frames, lacks, group),
-                        f"ImageType {flavour} asks for it",
-                        int(lacks.sum()),
-                    )
+                missing = ~_with_value(frames, path_of(group))
+                yield from _missing(frames, missing, group, group, f"ImageType {flavour}")
 
 
-def _without_partners(frames: FileFrames, group: str, need: Need) -> Iterator[tuple[str, str, int]]:
-    path = (tag_of(group), 0, tag_of(need.keyword))
-    asks = _filled(frames, path)
-    if need.values or need.unless:
-        asks &= _which(frames, path, lambda value: value is not None and need.asks(_first(value)))
-    for partner in need.partners if asks.any() else ():
-        lacks = asks & ~_filled(frames, (tag_of(group), 0, tag_of(partner)))
-        if lacks.any():
-            said = need.values[0] if len(need.values) == 1 else ""
-            why = f"{need.keyword} {said}".strip() + " asks for it"
-            yield _place(frames, lacks, f"{group}.{partner}"), why, int(lacks.sum())
-
-
-def _first(value: bytes) -> str:
-    return value.split(b"\\")[0].strip(b" \0").decode("latin-1")
+def _missing(
+    frames: FileFrames, missing: Mask, name: str, group: str, reason: str = ""
+) -> Iterator[MissingInGroup]:
+    if missing.any():
+        frame = frames.name(int(np.argmax(missing)))
+        yield MissingInGroup(frame, name, group, int(missing.sum()), reason)
 
 
 @cache
-def _demanded(uid: str, group: str, kind: str) -> tuple[tuple[Path, str], ...]:
+def _required(uid: str, group: str, kind: str) -> tuple[tuple[Path, str], ...]:
+    """Return tags and names of required attributes of a group."""
     return tuple(
-        (tuple(map(tag_of, one.path)), ".".join(one.path))
-        for one in group_requirements(uid, group)
-        if one.type == kind
+        (tuple(map(tag_of, requirement.path)), ".".join(requirement.path))
+        for requirement in group_requirements(uid, group)
+        if requirement.type == kind
     )
 
 
-def _place(frames: FileFrames, lacks: Which, path: str) -> str:
-    return f"{frames.name(int(np.argmax(lacks)))} {path}"
-
-
-def _lacking(frames: FileFrames, item: Path, has: Which, tags: Path, kind: str) -> Which:
-    """Return which of the frames that have an item lack an attribute in it, or below it."""
+def _missing_below(frames: FileFrames, item: Path, present: Mask, tags: Path, kind: str) -> Mask:
+    """Return the frames without an attribute in a present item."""
     path = (*item, tags[0])
     if len(tags) == 1:
-        return has & ~(_filled(frames, path) if kind == "1" else _there(frames, path))
-    lacks = np.zeros(frames.count, np.bool_)
+        is_fine = _with_value(frames, path) if kind == "1" else _with_attribute(frames, path)
+        return present & ~is_fine
+    missing = np.zeros(frames.count, np.bool_)
     for index in range(frames.most_items(path)):
-        lacks |= _lacking(
-            frames, (*path, index), has & _has_item(frames, path, index), tags[1:], kind
-        )
-    return lacks
+        inside = present & _with_item(frames, path, index)
+        missing |= _missing_below(frames, (*path, index), inside, tags[1:], kind)
+    return missing
 
 
-def _has_item(frames: FileFrames, path: Path, index: int) -> Which:
-    """Return which frames have an item of a sequence; the first is there if the sequence is not empty."""
+def _with_item(frames: FileFrames, path: Path, index: int) -> Mask:
+    """Return the frames with an item of a sequence."""
     if not index:
-        return _filled(frames, path)
-    found = np.zeros(frames.count, np.bool_)
-    for inside in frames.inside((*path, index)):
-        found |= _there(frames, inside)
-    return found
+        return _with_value(frames, path)
+    present = np.zeros(frames.count, np.bool_)
+    for inside in frames.paths_in((*path, index)):
+        present |= _with_attribute(frames, inside)
+    return present
 
 
-def _there(frames: FileFrames, path: Path) -> Which:
-    return _which(frames, path, lambda value: value is not None)
+def _without_partners(frames: FileFrames, group: str, need: Need) -> Iterator[MissingInGroup]:
+    path = path_of(group, need.keyword)
+    requires = _with_value(frames, path)
+    if need.values or need.unless:
+        requires &= _where(frames, path, lambda raw: raw is not None and need.asks(_first(raw)))
+    if not requires.any():
+        return
+    reason = need.keyword
+    if len(need.values) == 1:
+        reason += f" {need.values[0]}"
+    for partner in need.partners:
+        missing = requires & ~_with_value(frames, path_of(group, partner))
+        yield from _missing(frames, missing, f"{group}.{partner}", group, reason)
 
 
-def _filled(frames: FileFrames, path: Path) -> Which:
-    if frames.vr(path) in _BINARY:
-        return _which(frames, path, bool)
-    return _which(frames, path, lambda value: bool(value and value.strip(b" \0")))
+def _first(raw: bytes) -> str:
+    return plain_text(raw.split(b"\\")[0])
 
 
-def _which(frames: FileFrames, path: Path, is_fine: Callable[[bytes | None], bool]) -> Which:
-    """Return for which frames an attribute is as wanted; what all share is looked at once."""
-    if not frames.is_of_frames(path):
-        return np.full(frames.count, is_fine(frames.column(path)[0]))
-    return np.fromiter(map(is_fine, frames.column(path)), np.bool_, frames.count)
+def _with_attribute(frames: FileFrames, path: Path) -> Mask:
+    return _where(frames, path, lambda raw: raw is not None)
+
+
+def _with_value(frames: FileFrames, path: Path) -> Mask:
+    return _where(frames, path, partial(has_value, frames.paths.get(path, "")))
+
+
+def _where(frames: FileFrames, path: Path, condition: Callable[[bytes | None], bool]) -> Mask:
+    """Return the frames with a value that meets a condition."""
+    values = frames.column(path)
+    if not frames.is_per_frame(path):
+        return np.full(frames.count, condition(values[0]))
+    return np.fromiter(map(condition, values), np.bool_, frames.count)

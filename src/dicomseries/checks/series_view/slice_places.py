@@ -1,13 +1,13 @@
-"""Where the slices of a series stand: of single-frame files or of the frames in one, volume by volume.
+"""Slices of a series, by volume and along the normal.
 
-A series may hold the same places several times: time points, echoes, segments. What tells them apart are attributes
-(PS3.3 section C.7.6.17 names them in multi-frame files), and `reading` knows them; slices are compared with each
-other inside one volume only.
+Slices are files of one frame, or frames of a file. Which volume a slice belongs to is the answer
+of `dicomseries.reading`; slices are compared with each other inside one volume only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -15,33 +15,27 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.reading import (
-    SAME_PLACE,
-    FunctionalGroups,
-    Instance,
-    VolumeSorting,
-    sort_files,
-    sort_frames,
-)
+from dicomseries.checks.series_view.file_frames import FileFrames, numbers_of_frames
+from dicomseries.reading import SAME_PLACE, Instance, VolumeSorting, sort_files, sort_frames
 
 __all__ = [
     "Floats",
     "PlacedVolume",
     "SlicePlaces",
     "SliceSource",
-    "VolumeLabels",
-    "labels_of_files",
-    "labels_of_frames",
-    "labels_of_segments",
-    "places_of",
+    "places_of_files",
+    "places_of_frames",
+    "places_of_segments",
+    "segment_numbers",
     "usual_gap",
 ]
 
 Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
 
 
 class SliceSource(NamedTuple):
-    """A slice: the file and the number of the frame in it, from 0; `is_only` where the file has no other."""
+    """A slice: its file, frame number, and whether the only one."""
 
     instance: Instance
     frame: int
@@ -49,57 +43,47 @@ class SliceSource(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The file, and the frame as people count, from 1."""
-        return (
-            self.instance.name if self.is_only else f"{self.instance.name} frame {self.frame + 1}"
-        )
+        """The file, and the number of the frame from 1."""
+        name = self.instance.name
+        return name if self.is_only else f"{name} frame {self.frame + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlacedVolume:
-    """Slices that form one volume: from `start` up to `stop`, in the stack `stack`."""
+    """Slices `start` up to `stop` of one volume in `stack`."""
 
     start: int
     stop: int
     stack: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class VolumeLabels:
-    """Stack and volume of each slice, and how reading sorted them; a segmentation needs no sorting."""
-
-    stacks: Sequence[str]
-    volumes: npt.NDArray[np.intp]
-    sortings: tuple[VolumeSorting, ...] = ()
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SlicePlaces:
-    """The slices of a series in order: volume by volume, along the normal in each.
+    """The slices of a series, by volume and along the normal.
 
     Parameters
     ----------
     sources : tuple of SliceSource
         The slices.
     order : ndarray of int
-        Which of the slices in the order of the files each one is.
+        Index of each slice in the order of the files.
     positions_lps : ndarray, shape (slices, 3), or None
         ImagePositionPatient in LPS mm; None if a slice has none.
-    distances_mm : ndarray, shape (slices,), or None
-        How far along the normal each slice stands.
     axes : ndarray, shape (slices, 2, 3), or None
-        ImageOrientationPatient.
-    volumes : tuple
-        Where each volume begins and ends.
+        ImageOrientationPatient; None without geometry.
+    distances_mm : ndarray, shape (slices,), or None
+        Distances along the normal; None without geometry.
+    volumes : tuple of PlacedVolume
+        First and last slice of each volume.
     sortings : tuple of VolumeSorting
-        How reading sorted each stack into volumes.
+        How each stack was sorted into volumes.
     """
 
     sources: tuple[SliceSource, ...]
-    order: npt.NDArray[np.intp]
+    order: Indices
     positions_lps: Floats | None
-    distances_mm: Floats | None
-    axes: Floats | None
+    axes: Floats | None = None
+    distances_mm: Floats | None = None
     volumes: tuple[PlacedVolume, ...]
     sortings: tuple[VolumeSorting, ...] = ()
 
@@ -108,120 +92,169 @@ class SlicePlaces:
         return self.sources[index].name
 
     @cached_property
-    def different(self) -> tuple[PlacedVolume, ...]:
-        """The volumes without those whose positions are just those of the first of their stack."""
+    def distinct_volumes(self) -> tuple[PlacedVolume, ...]:
+        """The volumes at different positions of a stack."""
         if self.positions_lps is None:
             return self.volumes
-        seen: dict[tuple[str, bytes], PlacedVolume] = {}
-        for one in self.volumes:
-            seen.setdefault((one.stack, self.positions_lps[one.start : one.stop].tobytes()), one)
-        return tuple(seen.values())
+        distinct: dict[tuple[str, bytes], PlacedVolume] = {}
+        for volume in self.volumes:
+            positions = self.positions_lps[volume.start : volume.stop]
+            distinct.setdefault((volume.stack, positions.tobytes()), volume)
+        return tuple(distinct.values())
 
-    def gaps(self, one: PlacedVolume) -> Floats | None:
-        """Return the steps along the normal from slice to slice of a volume in mm; None where there are none."""
-        if self.distances_mm is None or one.stop - one.start < 2:
+    def gaps_mm(self, volume: PlacedVolume) -> Floats | None:
+        """Return the steps between slices; None for one slice."""
+        if self.distances_mm is None or volume.stop - volume.start < 2:
             return None
-        gaps: Floats = np.diff(self.distances_mm[one.start : one.stop])
+        gaps: Floats = np.diff(self.distances_mm[volume.start : volume.stop])
         return gaps
 
 
-def usual_gap(gaps: Floats) -> float:
-    """Return the median of the steps, those between slices at one place left out; 0 if there are no others.
+def usual_gap(gaps_mm: Floats) -> float:
+    """Return the median step between different places, or 0.
 
     Examples
     --------
     >>> usual_gap(np.array([2.5, 0.0, 2.5, 5.0]))
     2.5
     """
-    apart = gaps[gaps > SAME_PLACE * gaps.max()] if gaps.size else gaps
+    apart = gaps_mm[gaps_mm > SAME_PLACE * gaps_mm.max(initial=0.0)]
     return float(np.median(apart)) if apart.size else 0.0
 
 
-def places_of(
-    sources: Sequence[SliceSource],
-    positions: Floats | None,
-    axes: Floats | None,
-    labels_of: Callable[[Floats], VolumeLabels],
-) -> SlicePlaces:
-    """Sort slices into volumes, and along the normal in each.
+def places_of_files(files: Sequence[Instance]) -> SlicePlaces:
+    """Sort files of one frame by volume and position."""
+    sources = [SliceSource(file, 0, is_only=True) for file in files]
+    positions = np.array([_three(file.numbers("ImagePositionPatient")) for file in files])
+    cosines = files[0].numbers("ImageOrientationPatient")
+    if not np.isfinite(positions).all():
+        return _unsorted(sources, None)
+    if len(cosines) != 6 or not np.isfinite(cosines).all():
+        return _unsorted(sources, positions)
+    axes = np.broadcast_to(np.reshape(cosines, (1, 2, 3)), (len(files), 2, 3))
+    sorting = sort_files(files, _distances_mm(positions, axes))
+    return _sorted(
+        sources,
+        positions,
+        axes,
+        stacks=[""] * len(files),
+        volume_index=sorting.volume_index,
+        sortings=(sorting,),
+    )
 
-    Parameters
-    ----------
-    sources : sequence of SliceSource
-        In the order of the files.
-    positions, axes : ndarray or None
-        LPS mm and cosines of each, in the same order.
-    labels_of : callable
-        From the distances along the normal to the stack and the volume of each slice, as reading has them.
-    """
-    count = len(sources)
+
+def _three(numbers: tuple[float, ...]) -> tuple[float, ...]:
+    return numbers if len(numbers) == 3 else (np.nan,) * 3
+
+
+def places_of_frames(files: Sequence[FileFrames]) -> SlicePlaces:
+    """Sort frames by stack, volume and position."""
+    sources, positions, axes = _frames_in_space(files)
     if positions is None or axes is None:
-        whole = (PlacedVolume(start=0, stop=count, stack=""),)
-        return SlicePlaces(
-            sources=tuple(sources),
-            order=np.arange(count),
-            positions_lps=positions,
-            distances_mm=None,
-            axes=axes,
-            volumes=whole,
-        )
-    distances = (positions * np.cross(axes[:, 0], axes[:, 1])).sum(axis=1)
-    labels = labels_of(distances)
-    order = np.lexsort((distances, labels.volumes))
-    ends = [*np.flatnonzero(np.diff(labels.volumes[order])).tolist(), count - 1]
-    starts = [0, *(end + 1 for end in ends[:-1])]
+        return _unsorted(sources, positions)
+    distances = _distances_mm(positions, axes)
+    stacks = _stack_names(files)
+    names = np.array(stacks)
+    groups = [frames.groups for frames in files if frames.groups is not None]
+    volume_index = np.zeros(len(names), np.intp)
+    sortings = []
+    first = 0
+    for stack in dict.fromkeys(stacks):
+        members = np.flatnonzero(names == stack)
+        sorting = sort_frames(groups, distances[members], members)
+        volume_index[members] = first + sorting.volume_index
+        first = int(volume_index[members].max()) + 1
+        sortings.append(sorting)
+    return _sorted(
+        sources,
+        positions,
+        axes,
+        stacks=stacks,
+        volume_index=volume_index,
+        sortings=tuple(sortings),
+    )
+
+
+def places_of_segments(files: Sequence[FileFrames]) -> SlicePlaces:
+    """Sort frames of a segmentation by stack, segment and position."""
+    sources, positions, axes = _frames_in_space(files)
+    if positions is None or axes is None:
+        return _unsorted(sources, positions)
+    stacks = _stack_names(files)
+    numbers: dict[tuple[str, int], int] = {}
+    volume_index = []
+    for pair in zip(stacks, segment_numbers(files).tolist(), strict=True):
+        volume_index.append(numbers.setdefault(pair, len(numbers)))
+    return _sorted(
+        sources, positions, axes, stacks=stacks, volume_index=np.array(volume_index, np.intp)
+    )
+
+
+def segment_numbers(files: Sequence[FileFrames]) -> Indices:
+    """Return ReferencedSegmentNumber of each frame; 0 if absent."""
+    parts = []
+    for frames in files:
+        numbers = frames.numbers("ReferencedSegmentNumber")
+        parts.append(np.zeros(frames.count) if numbers is None else np.nan_to_num(numbers[:, 0]))
+    return np.concatenate(parts).astype(np.intp)
+
+
+def _frames_in_space(
+    files: Sequence[FileFrames],
+) -> tuple[list[SliceSource], Floats | None, Floats | None]:
+    """Return the frames, their positions and their axes."""
+    sources = []
+    for frames in files:
+        for index in range(frames.count):
+            sources.append(SliceSource(frames.instance, index, is_only=False))
+    cosines = numbers_of_frames(files, "ImageOrientationPatient", 6)
+    axes = None if cosines is None else cosines.reshape(-1, 2, 3)
+    return sources, numbers_of_frames(files, "ImagePositionPatient", 3), axes
+
+
+def _stack_names(files: Sequence[FileFrames]) -> list[str]:
+    return [name for frames in files for name in frames.texts("StackID")]
+
+
+def _distances_mm(positions: Floats, axes: Floats) -> Floats:
+    """Return distances along the normal."""
+    distances: Floats = (positions * np.cross(axes[:, 0], axes[:, 1])).sum(axis=1)
+    return distances
+
+
+def _unsorted(sources: Sequence[SliceSource], positions: Floats | None) -> SlicePlaces:
+    """Return slices without geometry as one volume."""
+    count = len(sources)
+    return SlicePlaces(
+        sources=tuple(sources),
+        order=np.arange(count),
+        positions_lps=positions,
+        volumes=(PlacedVolume(start=0, stop=count, stack=""),),
+    )
+
+
+def _sorted(
+    sources: Sequence[SliceSource],
+    positions: Floats,
+    axes: Floats,
+    *,
+    stacks: Sequence[str],
+    volume_index: Indices,
+    sortings: tuple[VolumeSorting, ...] = (),
+) -> SlicePlaces:
+    distances = _distances_mm(positions, axes)
+    order = np.lexsort((distances, volume_index))
+    steps = np.flatnonzero(np.diff(volume_index[order])) + 1
+    bounds = [0, *steps.tolist(), len(order)]
+    volumes = []
+    for start, stop in itertools.pairwise(bounds):
+        volumes.append(PlacedVolume(start=start, stop=stop, stack=stacks[order[start]]))
     return SlicePlaces(
         sources=tuple(sources[index] for index in order.tolist()),
         order=order,
         positions_lps=positions[order],
-        distances_mm=distances[order],
         axes=axes[order],
-        volumes=tuple(
-            PlacedVolume(start=start, stop=end + 1, stack=labels.stacks[order[start]])
-            for start, end in zip(starts, ends, strict=True)
-        ),
-        sortings=labels.sortings,
+        distances_mm=distances[order],
+        volumes=tuple(volumes),
+        sortings=sortings,
     )
-
-
-def labels_of_files(instances: Sequence[Instance], distances_mm: Floats) -> VolumeLabels:
-    """Return the volume of each file of one frame, as reading sorts them; all are one stack."""
-    sorting = sort_files(instances, distances_mm)
-    return VolumeLabels(
-        stacks=[""] * len(instances), volumes=sorting.volume_index, sortings=(sorting,)
-    )
-
-
-def labels_of_frames(
-    pool: Sequence[FunctionalGroups], stacks: Sequence[str], distances_mm: Floats
-) -> VolumeLabels:
-    """Return the stack and the volume of each frame: reading's answer for the frames of each stack.
-
-    Parameters
-    ----------
-    pool : sequence of FunctionalGroups
-        Of all files, in order.
-    stacks : sequence of str
-        StackID of each frame.
-    distances_mm : ndarray
-        Along the normal.
-    """
-    names = np.array(stacks)
-    volumes = np.zeros(len(names), np.intp)
-    sortings = []
-    first = 0
-    for stack in dict.fromkeys(stacks):
-        chosen = np.flatnonzero(names == stack)
-        sorting = sort_frames(pool, distances_mm[chosen], chosen)
-        volumes[chosen] = first + sorting.volume_index
-        first = int(volumes[chosen].max()) + 1
-        sortings.append(sorting)
-    return VolumeLabels(stacks=stacks, volumes=volumes, sortings=tuple(sortings))
-
-
-def labels_of_segments(stacks: Sequence[str], segments: Floats) -> VolumeLabels:
-    """Return the stack and the volume of each frame of a segmentation: one for each segment."""
-    numbers: dict[tuple[str, float], int] = {}
-    pairs = zip(stacks, segments.tolist(), strict=True)
-    volumes = [numbers.setdefault(pair, len(numbers)) for pair in pairs]
-    return VolumeLabels(stacks=stacks, volumes=np.array(volumes, np.intp))

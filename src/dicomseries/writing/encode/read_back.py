@@ -155,7 +155,7 @@ def verify_series(job: Job, tally: Tally, lineage: Lineage | None = None) -> Non
     series = job.plan
     findings = [
         *checks.check_instances(tally.instances),
-        *checks.check_asked(tally.instances, series.grid, volumes=series.extent.volumes),
+        *checks.check_grid(tally.instances, series.grid, volumes=series.extent.volumes),
     ]
     verbatim, ties = (
         (frozenset(), frozenset()) if lineage is None else (lineage.verbatim, lineage.ties)
