@@ -13,7 +13,7 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.drawing.png_figures import png
-from dicomseries.drawing.volume_preview import bins_of, look, places_to_look_at
+from dicomseries.drawing.volume_preview import histogram_of, preview_volume, sampled_slices
 from dicomseries.errors import SourceError
 
 EVIL = "</td><script>alert(1)</script>\"'&"
@@ -157,7 +157,7 @@ def test_a_png_holds_the_pixels():
 
 def test_planes_go_through_the_middle_and_slices_go_up():
     array = np.arange(3 * 4 * 5, dtype=float).reshape(3, 4, 5)
-    axial, coronal, sagittal = look(
+    axial, coronal, sagittal = preview_volume(
         reader(array), dcs.Grid(shape=(3, 4, 5), spacing_mm=(1, 2, 5))
     ).planes
     assert [plane.pixels.shape for plane in (axial, coronal, sagittal)] == [(4, 5), (3, 5), (3, 4)]
@@ -173,6 +173,6 @@ def test_planes_go_through_the_middle_and_slices_go_up():
 def test_every_value_is_in_one_bin():
     values = np.random.default_rng(0).normal(size=1000)
     values[:3] = np.nan
-    bins = bins_of(values)
+    bins = histogram_of(values)
     assert (sum(bins.counts), bins.not_finite) == (997, 3)
-    assert places_to_look_at(1) == [0]
+    assert sampled_slices(1) == [0]
