@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,12 +21,11 @@ from dicomseries.values import ValueMap
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job, told_apart
 from dicomseries.writing.jobs.split_names import Parts
+from dicomseries.writing.jobs.uid_entropy import uid_entropy
 from dicomseries.writing.jobs.value_statistics import digest
 
 __all__ = ["segmentation_jobs"]
 
-_ENTROPY_BYTES = 32
-_CONTENT_VERSION = b"dicomseries segmentation 1"
 _LEFT_OUT = frozenset({"PixelData", "PerFrameFunctionalGroupsSequence"})
 """Not shown by a plan: thousands of numbers."""
 
@@ -54,7 +51,7 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
     )
     for part in parts:
         check_labels(part)
-    uids = series_uids(request.uid, _entropy(turned, request))
+    uids = series_uids(request.uid, uid_entropy(turned, request, _slice_digests(turned)))
     metadata = request.metadata
     if request.lineage is not None:
         uids = request.lineage.identified(uids, request.uid)
@@ -110,31 +107,9 @@ def _as_pictures(volume: Volume) -> Volume:
     return replace(volume, grid=grid, volumes=None, times_s=None, repetition_time_s=None)
 
 
-def _entropy(volume: Volume, request: WriteRequest) -> bytes:
-    """Return chance, or everything the file depends on."""
-    if request.options.entropy is not None:
-        return request.options.entropy
-    if request.uid.mode != "content":
-        return secrets.token_bytes(_ENTROPY_BYTES)
-
-    said = (
-        volume.grid,
-        volume.grid.texts,
-        volume.slabs.dtype.newbyteorder("<").str,
-        volume.volumes,
-        request.options.split,
-        request.options.segments,
-        request.options.segmentation_type,
-        request.metadata,
-        request.uid,
-        None if request.lineage is None else request.lineage.said,
-        None if request.options.now is None else f"{request.options.now:%Y%m%d%H%M%S}",
-        *volume.grid.statement.written,
-    )
-    frames = [
-        digest(volume.slabs.read(frame, frame + 1)[0]) for frame in range(volume.slabs.shape[0])
-    ]
-    return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *frames))).digest()
+def _slice_digests(volume: Volume) -> Iterator[bytes]:
+    for frame in range(volume.slabs.shape[0]):
+        yield digest(volume.slabs.read(frame, frame + 1)[0])
 
 
 def _plan(volume: Volume, made: SegmentationObject, uids: SeriesUids) -> SeriesPlan:

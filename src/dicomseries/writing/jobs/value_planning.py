@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.codecs import syntax_of
 from dicomseries.errors import MetadataError, OptionError
 from dicomseries.executors import Bounds
 from dicomseries.metadata import Metadata
@@ -46,14 +43,11 @@ from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.output_series import Form, forms_of
 from dicomseries.writing.jobs.padding_value import check_padding, with_padding
 from dicomseries.writing.jobs.series_jobs import Draft, Job
+from dicomseries.writing.jobs.uid_entropy import uid_entropy
 from dicomseries.writing.jobs.value_meaning import demands_unit, settled
 from dicomseries.writing.jobs.value_statistics import survey
 
 __all__ = ["plan_volume", "with_others"]
-
-_ENTROPY_BYTES = 32
-_CONTENT_VERSION = b"dicomseries content 3"
-"""Begins every content digest; a change of what is hashed changes this, so that UIDs are never reused."""
 
 
 def plan_volume(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
@@ -103,7 +97,8 @@ def plan_volume(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
     value_maps = [_plan_values(draft.volume, draft.request, form, statistics) for form in forms]
     for value_map in value_maps:
         check_sign(value_map, request.options.compression)
-    return draft.jobs(value_maps, statistics, _entropy(draft, value_maps, digests))
+    entropy = uid_entropy(draft.volume, draft.request, digests, value_maps, draft.columns)
+    return draft.jobs(value_maps, statistics, entropy)
 
 
 def _columns(request: WriteRequest, volume: Volume, extent: Extent) -> tuple[Column, ...]:
@@ -210,37 +205,6 @@ def _expected_dtype(form: Form, volume: Volume) -> str:
         is_long = source == np.float64 or (volume.slope, volume.intercept) != (1.0, 0.0)
         return "float64" if is_long else "float32"
     return "uint8" if source.itemsize == 1 and 8 in form.kind.pixels.bits else "int16"
-
-
-def _entropy(draft: Draft, value_maps: Sequence[ValueMap], digests: tuple[bytes, ...]) -> bytes:
-    """Return chance, or everything the files depend on."""
-    request, volume = draft.request, draft.volume
-    if request.options.entropy is not None:
-        return request.options.entropy
-    if request.uid.mode != "content":
-        return secrets.token_bytes(_ENTROPY_BYTES)
-    said = (
-        [(form.kind.name, form.folder) for form in draft.forms],
-        draft.is_split,
-        draft.extent,
-        draft.columns,
-        volume.grid,
-        volume.grid.texts,
-        volume.samples,
-        volume.slabs.dtype.newbyteorder("<").str,
-        value_maps,
-        request.metadata,
-        request.uid,
-        None if request.lineage is None else request.lineage.said,
-        None if request.options.now is None else f"{request.options.now:%Y%m%d%H%M%S}",
-        *volume.grid.statement.written,
-        *(
-            []
-            if request.options.compression is None
-            else [syntax_of(request.options.compression).uid]
-        ),
-    )
-    return hashlib.sha256(b"\x1f".join((_CONTENT_VERSION, repr(said).encode(), *digests))).digest()
 
 
 def _plan_values(

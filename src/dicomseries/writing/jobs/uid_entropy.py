@@ -1,0 +1,52 @@
+"""The bytes that the UIDs of a write are made from: random ones, or a digest of its content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from dicomseries.sources import Volume
+from dicomseries.writing.inputs.write_request import WriteRequest
+
+__all__ = ["uid_entropy"]
+
+_CONTENT_VERSION = b"dicomseries content 4"
+"""Begins every digest. A change of what is hashed changes this, so that no UID is made twice."""
+
+
+def uid_entropy(
+    volume: Volume, request: WriteRequest, slice_digests: Iterable[bytes], *planned: object
+) -> bytes:
+    """Return the bytes that UIDs are made from.
+
+    Parameters
+    ----------
+    volume : Volume
+        Slices along the normal.
+    request : WriteRequest
+        With everything that its inputs add.
+    slice_digests : iterable of bytes
+        Digests of the voxels; read only for ``uid="content"``.
+    planned : object
+        Further facts of the files that follow from the values.
+    """
+    if request.options.entropy is not None:
+        return request.options.entropy
+    content = (
+        request.options.content(),
+        request.kind.name,
+        request.metadata,
+        request.uid,
+        None if request.lineage is None else request.lineage.said,
+        volume.grid,
+        volume.grid.texts,
+        volume.grid.statement.written,
+        volume.volumes,
+        volume.times_s,
+        volume.repetition_time_s,
+        volume.samples,
+        volume.slabs.dtype.newbyteorder("<").str,
+        planned,
+    )
+    parts = (_CONTENT_VERSION, repr(content).encode(), *slice_digests)
+    return hashlib.sha256(b"\x1f".join(parts)).digest()
