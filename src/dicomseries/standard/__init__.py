@@ -1,1 +1,1 @@
-"""Facts of the DICOM standard as tables and rules; no arrays, no files."""
+"""Facts of the DICOM standard: tables and rules."""

@@ -1,6 +1,6 @@
-"""Values of BodyPartExamined and the codes of the same regions (PS3.16 table L-1).
+"""Values of BodyPartExamined with the codes of their regions.
 
-The table is ``data/body_parts.json``, made by ``tools/make_standard_tables.py``.
+PS3.16 table L-1; the file is ``data/body_parts.json``, made by ``tools/make_standard_tables.py``.
 """
 
 from __future__ import annotations

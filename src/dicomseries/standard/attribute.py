@@ -1,7 +1,7 @@
-"""One DICOM attribute as a value: keyword, value representation, values; no bytes, no dataset.
+"""One DICOM attribute: keyword, value representation, values.
 
-Texts are already what the file will hold (DS and IS texts of at most 16 and 12 characters, dates as YYYYMMDD), so
-that two attributes are equal exactly if their bytes are.
+Texts are those of the file (DS and IS texts of at most 16 and 12 characters, dates as YYYYMMDD):
+two attributes are equal exactly if their bytes are.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ class Attribute:
     Parameters
     ----------
     keyword : str
-        Keyword of PS3.6, such as ``"PixelSpacing"``; of an attribute without one its tag, such as ``"(0029,1010)"``.
+        Keyword of PS3.6, such as ``"PixelSpacing"``; without one the tag, such as
+        ``"(0029,1010)"``.
     vr : str
         Two-letter value representation (PS3.5 section 6.2).
     values : tuple
-        One entry a value; empty means zero length. For VR SQ the entries are items: tuples of `Attribute`.
+        One entry per value; empty means zero length. For VR SQ the entries are items: tuples of
+        `Attribute`.
 
     Raises
     ------
@@ -64,7 +66,10 @@ class Attribute:
 
     @property
     def tag(self) -> int:
-        """Group and element number as one integer, the order in which attributes are written (PS3.5 section 7.1)."""
+        """Group and element number as one integer.
+
+        Attributes are written in this order (PS3.5 section 7.1).
+        """
         return tag_of(self.keyword)
 
     @property
@@ -74,7 +79,7 @@ class Attribute:
 
 
 def attribute(keyword: str, *values: Value, vr: str | None = None) -> Attribute:
-    """Return the attribute, its value representation taken from the data dictionary (PS3.6).
+    """Return an attribute with the dictionary's value representation (PS3.6).
 
     Parameters
     ----------
@@ -88,7 +93,7 @@ def attribute(keyword: str, *values: Value, vr: str | None = None) -> Attribute:
     Raises
     ------
     ValueError
-        If the keyword is unknown, or the dictionary leaves the choice of VR open and `vr` is not given.
+        If the keyword is unknown, or `vr` is missing for an attribute with a choice of VRs.
 
     Examples
     --------
@@ -102,12 +107,14 @@ def attribute(keyword: str, *values: Value, vr: str | None = None) -> Attribute:
 
 @cache
 def tag_of(keyword: str) -> int:
-    """Return the tag of a keyword as one integer; what the dictionary has no keyword for is called by its tag.
+    """Return the tag of a keyword as one integer.
+
+    Attributes without a keyword are named by their tag.
 
     Raises
     ------
     ValueError
-        If PS3.6 has no such keyword (repeating groups 50xx and 60xx have no single tag, and need their number).
+        If PS3.6 has no such keyword, or it is one of the repeating groups 50xx and 60xx.
 
     Examples
     --------
@@ -126,7 +133,9 @@ def tag_of(keyword: str) -> int:
 
 @cache
 def vr_of(keyword: str) -> str:
-    """Return the value representation the data dictionary gives, which may be a choice such as "US or SS".
+    """Return the dictionary's value representation of a keyword.
+
+    It may be a choice such as "US or SS".
 
     Raises
     ------

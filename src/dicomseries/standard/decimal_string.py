@@ -1,4 +1,4 @@
-"""Decimal String (DS): the most exact text that survives a copy through a float (PS3.5 section 6.2)."""
+"""Decimal String (DS): the most exact text of a number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_DS_CHARS = 16
 """Longest DS value in characters, PS3.5 table 6.2-1; `str(float)` breaks it for most cosines."""
 
 _SIGNIFICANT = 17
-"""Decimal digits that tell any two float64 apart."""
+"""Decimal digits that distinguish any two float64."""
 
 
 def format_ds(value: float) -> str:
@@ -24,19 +24,21 @@ def format_ds(value: float) -> str:
     Returns
     -------
     str
-        At most 16 characters: the number's usual text where that fits, else the most exact one that does.
+        At most 16 characters: the number's `repr` if it fits, else the most exact shorter text.
 
     Raises
     ------
     ValueError
-        If `value` is NaN or infinite, which DS cannot say.
+        If `value` is NaN or infinite: DS has no text for them.
 
     Notes
     -----
-    Others copy DS values as floats: the JSON model of DICOM (PS3.18 annex F), DICOMweb servers, scripts. They print
-    the number again as `repr` does, with a zero before the point and an exponent of two digits. So only a number is
-    chosen whose `repr` has at most 16 characters. None exists from 1e14 to 1e16 (negative: from 1e13), as `repr`
-    prints all their digits and ``.0``: there the text is the most exact one of 16 characters.
+    PS3.5 section 6.2. Other programs copy DS values as floats: the JSON model of DICOM (PS3.18
+    annex F), DICOMweb servers, scripts. They print the number again as `repr` does, with a zero
+    before the point and an exponent of two digits. The text is therefore that of a number whose
+    `repr` has at most 16 characters. From 1e14 to 1e16 (negative: from 1e13) there is no such
+    number, as `repr` prints all digits and ``.0``; the text is then the most exact one of 16
+    characters.
 
     Examples
     --------
@@ -56,37 +58,45 @@ def format_ds(value: float) -> str:
         return _tidy(printed)
     if _is_long_for_repr(number):
         return _longest(number)
-    most = _SIGNIFICANT - (len(printed) - MAX_DS_CHARS)
-    return next(filter(None, (_rounded(number, digits) for digits in range(most, 0, -1))))
+    digits = _SIGNIFICANT - (len(printed) - MAX_DS_CHARS)
+    text = ""
+    while not text:
+        text = _rounded(number, digits)
+        digits -= 1
+    return text
 
 
 def _is_long_for_repr(number: float) -> bool:
-    """Return whether `repr` needs more than 16 characters for every number near this one."""
+    """Return whether `repr` needs over 16 characters around this number."""
     least = 1e13 if number < 0 else 1e14
-    return (
-        least - 0.05 <= abs(number) < 1e16
-    )  # what is nearer to 1e14 than 0.05 is rounded up to it
+    return least - 0.05 <= abs(number) < 1e16  # numbers within 0.05 of 1e14 are rounded up to it
 
 
 def _rounded(number: float, digits: int) -> str:
-    """Return the text of `digits` significant digits; empty if `repr` needs more than 16 characters for it."""
+    """Return the text of `digits` significant digits.
+
+    It is empty if `repr` needs more than 16 characters for the number.
+    """
     printed = repr(float(f"{number:.{digits - 1}e}"))
     # Rounded up, the largest float64 would be read back as infinite.
-    fits = len(printed) <= MAX_DS_CHARS and "inf" not in printed
-    return _tidy(printed) if fits else ""
+    if len(printed) > MAX_DS_CHARS or "inf" in printed:
+        return ""
+    return _tidy(printed)
 
 
 def _longest(number: float) -> str:
-    """Return the most exact text of a number whose whole part has 14 to 16 digits."""
-    whole = f"{number:.0f}"
-    if len(whole) <= MAX_DS_CHARS:
-        return whole
+    """Return the text of a number with 14 to 16 integer digits."""
+    integer = f"{number:.0f}"
+    if len(integer) <= MAX_DS_CHARS:
+        return integer
     return _tidy(f"{number:.10e}")
 
 
 def _tidy(text: str) -> str:
-    """Drop what carries no value: trailing zeros, `e+05` → `e5`."""
+    """Drop trailing zeros, and `e+05` → `e5`."""
     mantissa, mark, exponent = text.partition("e")
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
-    return f"{mantissa}e{int(exponent)}" if mark else mantissa
+    if not mark:
+        return mantissa
+    return f"{mantissa}e{int(exponent)}"

@@ -1,4 +1,4 @@
-"""SOP classes: whether they hold images, and the place of the image plane (PS3.3 annex A, C.7.6.2).
+"""SOP classes with images, and the place of the image plane.
 
 The table is ``data/image_planes.json``, made by ``tools/make_standard_tables.py``.
 """
@@ -18,7 +18,7 @@ _Plane = Literal["slices", "frames", "optional", "none", "no-pixels", "unknown"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageClass:
-    """Pixels and image plane of the objects of a SOP class.
+    """Pixels and image plane of a SOP class.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class ImageClass:
 
 
 def image_class(sop_class_uid: str) -> ImageClass:
-    """Return pixels and image plane of the objects of a SOP class.
+    """Return pixels and image plane of a SOP class.
 
     Parameters
     ----------
@@ -62,8 +62,10 @@ def image_class(sop_class_uid: str) -> ImageClass:
 
     Examples
     --------
-    >>> image_class("1.2.840.10008.5.1.4.1.1.2").plane, image_class("1.2.840.10008.5.1.4.1.1.1").plane
-    ('slices', 'none')
+    >>> image_class("1.2.840.10008.5.1.4.1.1.2").plane
+    'slices'
+    >>> image_class("1.2.840.10008.5.1.4.1.1.1").plane
+    'none'
     >>> image_class("1.2.840.10008.5.1.4.1.1.88.11").has_pixels, image_class("1.2.3").plane
     (False, 'unknown')
     """

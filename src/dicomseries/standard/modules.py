@@ -1,4 +1,4 @@
-"""Modules and functional groups of image objects, with types of attributes (PS3.3 annexes A, C).
+"""Modules and functional groups of image objects (PS3.3).
 
 Types (PS3.5 section 7.4): 1 must have a value; 2 must be present and may be empty; 3 is optional.
 C makes 1 and 2 depend on a condition, which the standard states in prose and these tables omit.
@@ -37,38 +37,9 @@ FUNCTIONAL_GROUPS: dict[str, tuple[str, ...]] = {
 }
 """SOP Class UID → sequences allowed in shared or per-frame functional groups (annex A)."""
 
-_PLANE_GROUPS = ("PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence")
-_ENHANCED_GROUPS = (*_PLANE_GROUPS, "FrameContentSequence", "FrameAnatomySequence")
-
 MANDATORY_GROUPS: dict[str, tuple[str, ...]] = {
-    # Table A.38-2
-    "1.2.840.10008.5.1.4.1.1.2.1": (
-        *_ENHANCED_GROUPS,
-        "CTImageFrameTypeSequence",
-        "IrradiationEventIdentificationSequence",
-        "PixelValueTransformationSequence",
-    ),
-    # Table A.36-2
-    "1.2.840.10008.5.1.4.1.1.4.1": (*_ENHANCED_GROUPS, "MRImageFrameTypeSequence"),
-    # Table A.53-2
-    "1.2.840.10008.5.1.4.1.1.13.1.1": (
-        *_ENHANCED_GROUPS,
-        "FrameVOILUTSequence",
-        "XRay3DFrameTypeSequence",
-    ),
-    # Table A.75-2
-    "1.2.840.10008.5.1.4.1.1.30": (
-        "FrameAnatomySequence",
-        "FrameContentSequence",
-        "FrameVOILUTSequence",
-        "ParametricMapFrameTypeSequence",
-        "PixelMeasuresSequence",
-        "PixelValueTransformationSequence",
-        "RealWorldValueMappingSequence",
-    ),
-    # Table A.51-2; the pixels of label maps are segment numbers, without Segment Identification
-    "1.2.840.10008.5.1.4.1.1.66.4": ("FrameContentSequence", "SegmentIdentificationSequence"),
-    "1.2.840.10008.5.1.4.1.1.66.7": ("FrameContentSequence",),
+    uid: tuple(entry["groups"])
+    for uid, entry in read_table("group_rules.json")["mandatory groups"].items()
 }
 """SOP Class UID → functional groups of usage M, shared or in every frame."""
 
@@ -104,7 +75,9 @@ class Requirement(NamedTuple):
 
 
 def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
-    """Return the modules of usage M; none for a class without a table.
+    """Return the modules of usage M.
+
+    A class without a table has none.
 
     Examples
     --------
@@ -116,7 +89,9 @@ def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
 
 @cache
 def module_requirements(module: str) -> tuple[Requirement, ...]:
-    """Return the attributes of a module, without the items of functional groups.
+    """Return the attributes of a module.
+
+    Items of functional groups have a table of their own (`group_requirements`).
 
     Parameters
     ----------

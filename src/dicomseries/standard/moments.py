@@ -1,4 +1,4 @@
-"""Dates and times of DICOM (DA, TM, DT) as moments, and back (PS3.5 section 6.2)."""
+"""Dates and times (DA, TM, DT) as Python moments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def moment_of(date: str, time: str) -> dt.datetime | None:
 
     Notes
     -----
-    PS3.5 section 6.2. A leap second, which Python does not have, is the second before it.
+    PS3.5 section 6.2. Python has no leap seconds: one becomes the second before it.
 
     Examples
     --------
@@ -37,12 +37,14 @@ def moment_of(date: str, time: str) -> dt.datetime | None:
     >>> moment_of("20240131", "") is None
     True
     """
-    whole, _, part = time.strip().replace(":", "").partition(".")
-    day, clock = date.strip().replace(".", ""), whole.ljust(6, "0")
-    if not whole or not (day + clock + part).isdigit() or len(day) != 8 or len(clock) != 6:
+    hours_to_seconds, _, digits = time.strip().replace(":", "").partition(".")
+    day, clock = date.strip().replace(".", ""), hours_to_seconds.ljust(6, "0")
+    if not hours_to_seconds or not (day + clock + digits).isdigit():
+        return None
+    if len(day) != 8 or len(clock) != 6:
         return None
     seconds = min(int(clock[4:]), _LAST_SECOND)
-    fraction = int(part[:6].ljust(6, "0"))
+    microseconds = int(digits[:6].ljust(6, "0"))
     try:
         return dt.datetime(  # noqa: DTZ001 - DICOM dates are local unless the file says otherwise
             int(day[:4]),
@@ -51,14 +53,14 @@ def moment_of(date: str, time: str) -> dt.datetime | None:
             int(clock[:2]),
             int(clock[2:4]),
             seconds,
-            fraction,
+            microseconds,
         )
     except ValueError:
         return None
 
 
 def moment_of_datetime(text: str) -> dt.datetime | None:
-    """Return a DT as a moment; its zone is left out.
+    """Return a DT as a moment without its zone.
 
     Examples
     --------
@@ -81,14 +83,16 @@ def date_text(moment: dt.datetime) -> str:
 
 
 def time_text(moment: dt.datetime) -> str:
-    """Return the time of a moment as a TM, with a fraction if it has one.
+    """Return the time of a moment as a TM.
 
     Examples
     --------
-    >>> time_text(dt.datetime(2024, 1, 31, 12)), time_text(dt.datetime(2024, 1, 31, 12, 0, 2, 500000))
-    ('120000', '120002.500000')
+    >>> time_text(dt.datetime(2024, 1, 31, 12)), time_text(dt.datetime(2024, 1, 31, 12, 0, 2, 5000))
+    ('120000', '120002.005000')
     """
-    return f"{moment:%H%M%S.%f}" if moment.microsecond else f"{moment:%H%M%S}"
+    if moment.microsecond:
+        return f"{moment:%H%M%S.%f}"
+    return f"{moment:%H%M%S}"
 
 
 def is_zone(text: str) -> bool:
@@ -99,8 +103,8 @@ def is_zone(text: str) -> bool:
     >>> is_zone("-0330"), is_zone("UTC")
     (True, False)
     """
-    found = _ZONE.fullmatch(text)
-    return found is not None and int(found[2]) < 24 and int(found[3]) < 60
+    match = _ZONE.fullmatch(text)
+    return match is not None and int(match[2]) < 24 and int(match[3]) < 60
 
 
 def in_zone(moment: dt.datetime | None, zone: str) -> dt.datetime | None:
@@ -112,8 +116,10 @@ def in_zone(moment: dt.datetime | None, zone: str) -> dt.datetime | None:
     >>> in_zone(noon, "-0330").isoformat()
     '2024-05-01T08:30:00-03:30'
     """
-    found = _ZONE.fullmatch(zone)
-    if moment is None or moment.tzinfo is None or found is None:
+    match = _ZONE.fullmatch(zone)
+    if moment is None or moment.tzinfo is None or match is None:
         return moment
-    offset = dt.timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return moment.astimezone(dt.timezone(-offset if found[1] == "-" else offset))
+    offset = dt.timedelta(hours=int(match[2]), minutes=int(match[3]))
+    if match[1] == "-":
+        offset = -offset
+    return moment.astimezone(dt.timezone(offset))

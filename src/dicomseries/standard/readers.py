@@ -1,4 +1,4 @@
-"""Names and versions of the readers that advice speaks of; each was asked about series of this package.
+"""Names and versions of readers in advice texts.
 
 ``tests/interop/readers.json`` has what each made of which series; a test holds these names to it.
 """
@@ -44,4 +44,6 @@ def listed(*names: str) -> str:
     ('a', 'a and b', 'a, b and c')
     """
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    if not first:
+        return last
+    return f"{', '.join(first)} and {last}"

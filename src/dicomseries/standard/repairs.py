@@ -1,4 +1,4 @@
-"""Illegal values as they were meant, where there is only one meaning (PS3.5 section 6.2, PS3.3 annex C)."""
+"""Corrected forms of illegal values with one possible meaning."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _DATE = re.compile(r"(\d{4})([-./])(\d{2})\2(\d{2})")
 _TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?")
 _LONG_TIME = re.compile(r"(\d{6}\.\d{6})\d+")
 _AGE = re.compile(r"(\d{1,3})([DWMYdwmy])")
-_WHOLE = re.compile(r"([+-]?\d+)\.0*")
+_INTEGER = re.compile(r"([+-]?\d+)\.0*")
 _PROSE = ("Description", "Comments")
-"""Ends of keywords whose texts may be cut at their end: nobody looks them up."""
+"""Ends of keywords of free texts, which may be cut at their end."""
 
 
 def value_fault(keyword: str, vr: str, text: str) -> str:
-    """Return what one value should have been; empty if it is legal.
+    """Return the legal form of an illegal value; empty if legal.
 
     Parameters
     ----------
@@ -36,42 +36,44 @@ def value_fault(keyword: str, vr: str, text: str) -> str:
     ('one of M, F, O', '')
     """
     plain = _plain(vr, text)
-    allowed = ENUMERATED.get(keyword) if vr == "CS" else None
-    if allowed is not None and plain and plain not in allowed:
+    allowed = ENUMERATED.get(keyword, ())
+    if vr == "CS" and allowed and plain and plain not in allowed:
         return f"one of {', '.join(allowed)}"
     return text_fault(vr, plain) or ""
 
 
 def repaired_text(keyword: str, vr: str, text: str) -> str | None:
-    """Return the legal value that was meant; None where there are several or none.
+    """Return the legal value meant; None if ambiguous.
 
     Parameters
     ----------
     keyword, vr : str
         Of the attribute.
     text : str
-        One value that `value_fault` finds a fault with.
+        One value with a fault by `value_fault`.
 
     Examples
     --------
-    >>> repaired_text("PatientAge", "AS", "7Y"), repaired_text("PatientBirthDate", "DA", "1970-01-31")
-    ('007Y', '19700131')
+    >>> repaired_text("PatientAge", "AS", "7Y")
+    '007Y'
+    >>> repaired_text("PatientBirthDate", "DA", "1970-01-31")
+    '19700131'
     >>> repaired_text("PatientSex", "CS", "0") is None
     True
     """
     plain = _plain(vr, text)
-    for candidate in (*_REPAIRS.get(vr, _no_other)(plain), *_of_texts(keyword, vr, plain)):
+    repairs = _REPAIRS.get(vr)
+    candidates = [*repairs(plain)] if repairs else []
+    for candidate in (*candidates, *_of_texts(keyword, vr, plain)):
         if candidate and not value_fault(keyword, vr, candidate):
             return candidate
     return None
 
 
 def _plain(vr: str, text: str) -> str:
-    return text.rstrip(" \0") if vr in MULTI_LINE_VRS else text.strip(" \0")
-
-
-def _no_other(text: str) -> Iterator[str]:  # noqa: ARG001 - no other form is known
-    return iter(())
+    if vr in MULTI_LINE_VRS:
+        return text.rstrip(" \0")
+    return text.strip(" \0")
 
 
 def _upper_case(text: str) -> Iterator[str]:
@@ -79,23 +81,25 @@ def _upper_case(text: str) -> Iterator[str]:
 
 
 def _dates(text: str) -> Iterator[str]:
-    found = _DATE.fullmatch(text)
-    if found:
-        yield found[1] + found[3] + found[4]
+    match = _DATE.fullmatch(text)
+    if match:
+        yield match[1] + match[3] + match[4]
 
 
 def _times(text: str) -> Iterator[str]:
-    found, long = _TIME.fullmatch(text), _LONG_TIME.fullmatch(text)
-    if found:
-        yield found[1] + found[2] + (found[3] or "") + (found[4] or "")[:7]
-    if long:
-        yield long[1]
+    with_colons = _TIME.fullmatch(text)
+    if with_colons:
+        hours, minutes, seconds, fraction = with_colons.groups("")
+        yield hours + minutes + seconds + fraction[:7]
+    too_exact = _LONG_TIME.fullmatch(text)
+    if too_exact:
+        yield too_exact[1]
 
 
 def _ages(text: str) -> Iterator[str]:
-    found = _AGE.fullmatch(text)
-    if found:
-        yield f"{int(found[1]):03d}{found[2].upper()}"
+    match = _AGE.fullmatch(text)
+    if match:
+        yield f"{int(match[1]):03d}{match[2].upper()}"
 
 
 def _decimals(text: str) -> Iterator[str]:
@@ -106,9 +110,9 @@ def _decimals(text: str) -> Iterator[str]:
 
 
 def _integers(text: str) -> Iterator[str]:
-    found = _WHOLE.fullmatch(text)
-    if found:
-        yield str(int(found[1]))
+    match = _INTEGER.fullmatch(text)
+    if match:
+        yield str(int(match[1]))
 
 
 _REPAIRS: dict[str, Callable[[str], Iterator[str]]] = {
@@ -122,7 +126,7 @@ _REPAIRS: dict[str, Callable[[str], Iterator[str]]] = {
 
 
 def _of_texts(keyword: str, vr: str, text: str) -> Iterator[str]:
-    """Yield a text without control characters, and the beginning of a long one that is only read by people."""
+    """Yield printable text, and shortened text of descriptions."""
     if vr not in {"LO", "LT", "SH", "ST", "UC", "UT"}:
         return
     clean = "".join(char if char.isprintable() else " " for char in text).strip()

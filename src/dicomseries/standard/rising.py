@@ -1,4 +1,4 @@
-"""The rule that times rise from volume to volume, for writing and for checking (PS3.3 C.8.9.4, C.7.6.18.1, C.7.6.1)."""
+"""Times that rise from volume to volume (PS3.3)."""
 
 from __future__ import annotations
 
@@ -12,26 +12,31 @@ RISING: Mapping[tuple[str, ...], bool] = {
     ("TriggerTime",): False,
     ("AcquisitionDate", "AcquisitionTime"): False,
 }
-"""Attributes that rise with the time points of a series where they differ → whether equal times are too early."""
+"""Attributes that rise with the time points of a series → whether equal times are too early.
+
+PS3.3 C.8.9.4, C.7.6.18.1 and C.7.6.1.
+"""
 
 
 def moment_number(date: str, time: str) -> float:
-    """Return date and time as a number that rises; 0 where they cannot be read.
+    """Return date and time as a rising number; 0 if illegible.
 
     Examples
     --------
     >>> moment_number("20240229", "1200") < moment_number("20240229", "120000.5")
     True
     """
-    whole, _, fraction = time.partition(".")
+    clock, _, fraction = time.partition(".")
     try:
-        return float(f"{date or 0}{whole:0<6}.{fraction}")
+        return float(f"{date or 0}{clock:0<6}.{fraction}")
     except ValueError:
         return 0.0
 
 
 def first_not_rising(starts: Sequence[float], *, is_strict: bool) -> int | None:
-    """Return the first volume, from 0, whose time is not after that of the one before; None if all rise.
+    """Return the first volume with too early a time.
+
+    Counted from 0; None if all times rise.
 
     Parameters
     ----------
@@ -42,8 +47,10 @@ def first_not_rising(starts: Sequence[float], *, is_strict: bool) -> int | None:
 
     Examples
     --------
-    >>> first_not_rising([0, 10, 10], is_strict=True), first_not_rising([0, 10, 10], is_strict=False)
-    (2, None)
+    >>> first_not_rising([0, 10, 10], is_strict=True)
+    2
+    >>> first_not_rising([0, 10, 10], is_strict=False) is None
+    True
     """
     for place, (before, after) in enumerate(itertools.pairwise(starts), start=1):
         if not before <= after or (is_strict and before == after):

@@ -1,4 +1,4 @@
-"""Attributes that have one value in all files of a series (PS3.3 section A.1.2), for writing and for checking."""
+"""Attributes with one value per series (PS3.3 section A.1.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enumerated values and defined terms of attributes by keyword (PS3.3 annex C).
+"""Enumerated values and defined terms by keyword (PS3.3 annex C).
 
 *Enumerated values* are closed lists: any other value is an error. *Defined terms* may be extended
 by anyone (PS3.5 section 7.3): another term is legal, but more often a typing error. Lists that

@@ -1,4 +1,4 @@
-"""Transfer syntaxes that images of this package may have, and who cannot read them (PS3.5 annex A, PS3.6 annex A)."""
+"""Transfer syntaxes of written images (PS3.5, PS3.6 annex A)."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferSyntax:
-    """One way to encode the pixels of a file; every one here keeps every bit.
+    """A lossless encoding of the pixels of a file.
 
     Parameters
     ----------
     word : str
-        What users say.
+        Name in `compression=`.
     uid, name : str
         PS3.6 table A-1.
     part : str
-        Section of PS3.5 that says how.
+        Section of PS3.5 that defines it.
     is_encapsulated : bool
-        Whether each frame is compressed, in a fragment of its own (PS3.5 section A.4).
+        Whether each frame is compressed, in its own fragment (PS3.5 section A.4).
     colour : str
         Photometric interpretation of three samples (PS3.3 section C.7.6.3.1.2).
     is_unsigned : bool
-        Whether the samples of the compressed stream have no sign, nor two's complement in its place.
+        Whether the compressed stream holds unsigned samples only.
     unread_by : tuple of str
-        Programs that were seen not to read it (`tests/interop/test_compressed.py`, and viewers tried by hand).
+        Programs that failed to read it (`tests/interop/test_compressed.py`, viewers tried by hand).
 
     Examples
     --------
@@ -118,4 +118,4 @@ TRANSFER_SYNTAXES = (
 )
 """In the order of the documentation."""
 
-BY_UID = {one.uid: one for one in TRANSFER_SYNTAXES}
+BY_UID = {syntax.uid: syntax for syntax in TRANSFER_SYNTAXES}

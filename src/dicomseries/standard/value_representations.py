@@ -1,4 +1,4 @@
-r"""What a text must look like for its value representation (PS3.5 section 6.2), for writing and for checking.
+r"""Legal texts of value representations (PS3.5 section 6.2).
 
 `text_fault` looks at one value (no backslash-separated list) and says what would have been right.
 """
@@ -41,7 +41,10 @@ MAX_CHARS: dict[str, int] = {
     "TM": 14,
     "UI": 64,
 }
-"""Longest value in characters, PS3.5 table 6.2-1; PN has 64 a component group, UC, UR, UT no practical limit."""
+"""Longest value in characters (PS3.5 table 6.2-1).
+
+PN may have 64 in each component group; UC, UR and UT have no practical limit.
+"""
 
 TEXT_VRS = frozenset({*MAX_CHARS, "PN", "UC", "UR", "UT"})
 """Value representations whose values are texts."""
@@ -84,23 +87,28 @@ _TM = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?)?", re.ASCII)
 _TM_FULL = re.compile(r"([01]\d|2[0-3])[0-5]\d([0-5]\d|60)\.\d{1,6}")
 _ZONE = re.compile(r"[+-](0\d|1[0-4])[0-5]\d$")
 _UR = re.compile(r"[A-Za-z0-9:/?#\[\]@!$&'()*+,;=%._~-]*")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_LINE_BREAKS = dict.fromkeys(map(ord, "\t\n\f\r"))
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ASCII_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
 
 
 @cache
 def representations(tag: int) -> frozenset[str]:
-    """Return the value representations that the dictionary allows; none for tags it does not have.
+    """Return the value representations allowed by the dictionary.
 
     Examples
     --------
     >>> sorted(representations(0x00280120)), representations(0x00291010)
     (['SS', 'US'], frozenset())
     """
-    return frozenset(dictionary_VR(tag).split(" or ")) if dictionary_has_tag(tag) else frozenset()
+    if not dictionary_has_tag(tag):
+        return frozenset()
+    return frozenset(dictionary_VR(tag).split(" or "))
 
 
 def text_fault(vr: str, text: str) -> str | None:
-    """Return what the value should have been, None if it is legal.
+    """Return the legal form of an illegal text; None if legal.
 
     Parameters
     ----------
@@ -125,23 +133,25 @@ def text_fault(vr: str, text: str) -> str | None:
     if vr not in TEXT_VRS or not text:
         return None
     # the form first: "a date as YYYYMMDD" helps more than "at most 8 characters"
-    return _characters_fault(vr, text) or _FORMS.get(vr, _any_form)(text) or _length_fault(vr, text)
+    form_fault = _FORMS.get(vr, _any_form)
+    return _characters_fault(vr, text) or form_fault(text) or _length_fault(vr, text)
 
 
 def _length_fault(vr: str, text: str) -> str | None:
     limit = MAX_CHARS.get(vr)
-    return (
-        f"at most {limit} characters (VR {vr})" if limit is not None and len(text) > limit else None
-    )
+    if limit is None or len(text) <= limit:
+        return None
+    return f"at most {limit} characters (VR {vr})"
 
 
 def _characters_fault(vr: str, text: str) -> str | None:
     if text.isascii() and text.isprintable() and "\\" not in text:  # nearly all
         return None
-    lines = "\t\n\f\r" if vr in MULTI_LINE_VRS else ""
-    if any((ord(char) < 32 or 127 <= ord(char) < 160) and char not in lines for char in text):
-        return "no control characters" + ("" if lines else " and no line breaks") + f" (VR {vr})"
-    if any(0xD800 <= ord(char) < 0xE000 for char in text):
+    without_breaks = text.translate(_LINE_BREAKS) if vr in MULTI_LINE_VRS else text
+    if _CONTROL.search(without_breaks):
+        also = "" if vr in MULTI_LINE_VRS else " and no line breaks"
+        return f"no control characters{also} (VR {vr})"
+    if _SURROGATE.search(text):
         return "characters that UTF-8 can hold"
     if vr in _ASCII_VRS and not text.isascii():
         return f"ASCII characters only (VR {vr})"
@@ -187,10 +197,11 @@ def _time_form(text: str) -> str | None:
 def _moment_form(text: str) -> str | None:
     moment = _ZONE.sub("", text)
     date, time = moment[:8], moment[8:]
-    whole = date + "0101"[len(date) - 4 :] if len(date) in (4, 6) else date
-    if _is_date(whole) and (not time or _is_time(time)):
+    if len(date) in {4, 6}:  # the month and the day may be missing
+        date += "0101"[len(date) - 4 :]
+    if _is_date(date) and (not time or _is_time(time)):
         return None
-    return "a moment as YYYYMMDDHHMMSS.FFFFFF&ZZXX, parts from the right may be missing"
+    return "a date and time as YYYYMMDDHHMMSS.FFFFFF&ZZXX; parts may be left out from the right"
 
 
 def _decimal_form(text: str) -> str | None:
