@@ -1,4 +1,4 @@
-"""Rules between attributes: what needs a partner, and numbers that have a lower limit (PS3.3 annex C)."""
+"""Rules between attributes: partners and lower limits (PS3.3 annex C)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["relation_faults"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """An attribute that asks for another one.
+class PartnerRule:
+    """An attribute that needs another one beside it.
 
     Parameters
     ----------
     keyword : str
-        What the user has given.
+        The attribute with the need.
     values : tuple of str
-        The values that ask; empty means any.
+        Values with the need; empty means any.
     partners : tuple of str
         One of them must have a value.
     remedy : str
-        What to do instead of leaving the attribute out; begins with a verb.
+        Better remedy than leaving the attribute out; begins with a verb.
     """
 
     keyword: str
@@ -33,62 +33,64 @@ class Need:
     remedy: str = ""
 
     def fault(
-        self, found: Mapping[str, Attribute], beside: Collection[str] = ()
+        self, attributes: Mapping[str, Attribute], varying: Collection[str] = ()
     ) -> MetadataError | None:
-        """Return the fault if the partner is missing, both here and among the keywords beside."""
-        asking = found.get(self.keyword)
-        if asking is None or asking.is_empty or not self._asks(asking):
+        """Return the fault of an attribute without its partner."""
+        attribute = attributes.get(self.keyword)
+        if attribute is None or attribute.is_empty:
             return None
-        if any(partner in found and not found[partner].is_empty for partner in self.partners):
+        if self.values and not set(self.values).intersection(attribute.values):
             return None
-        if not set(beside).isdisjoint(self.partners):
-            return None
+        for partner in self.partners:
+            if partner in varying or (partner in attributes and not attributes[partner].is_empty):
+                return None
         partners = " or ".join(self.partners)
         return MetadataError(
             code="partner-missing",
             where=self.keyword,
-            given="\\".join(str(value) for value in asking.values),
+            given=_text(attribute),
             expected=f"{partners} beside it",
             remedy=self.remedy or f"Give {partners} too, or leave {self.keyword} out.",
         )
 
-    def _asks(self, asking: Attribute) -> bool:
-        return not self.values or any(value in self.values for value in asking.values)
 
-
-NEEDS = (
-    Need(keyword="WindowCenter", partners=("WindowWidth",)),
-    Need(keyword="WindowWidth", partners=("WindowCenter",)),
-    Need(
+PARTNER_RULES = (
+    PartnerRule(keyword="WindowCenter", partners=("WindowWidth",)),
+    PartnerRule(keyword="WindowWidth", partners=("WindowCenter",)),
+    PartnerRule(
         keyword="DecayCorrection",
         values=("START", "ADMIN"),
         partners=("DecayFactor",),
-        remedy="Give DecayFactor too: the factor by which the values were multiplied for decay since that moment, as "
-        "the reconstruction or its DICOM files state it, 1.0 at the moment itself; without DecayCorrection the series "
-        "says that the values are not corrected.",
+        remedy="Give DecayFactor too: the factor that corrects the values for decay since that "
+        "moment, as stated by the reconstruction or its DICOM files (1.0 at the moment itself). "
+        "Without DecayCorrection the series says that its values are not corrected.",
     ),
-    Need(
+    PartnerRule(
         keyword="CorrectedImage",
         values=("DECY",),
         partners=("DecayCorrection",),
-        remedy='Give DecayCorrection too ("START" or "ADMIN", with DecayFactor), as DECY says that decay is corrected, '
-        "or leave DECY out.",
+        remedy='Give DecayCorrection too ("START" or "ADMIN", with DecayFactor), as DECY says '
+        "that decay is corrected, or leave DECY out.",
     ),
-    Need(keyword="SeriesType", values=("DYNAMIC",), partners=("NumberOfTimeSlices",)),
-    Need(
+    PartnerRule(keyword="SeriesType", values=("DYNAMIC",), partners=("NumberOfTimeSlices",)),
+    PartnerRule(
         keyword="PatientIdentityRemoved",
         values=("YES",),
         partners=("DeidentificationMethod", "DeidentificationMethodCodeSequence"),
     ),
-    Need(keyword="LossyImageCompression", values=("01",), partners=("LossyImageCompressionRatio",)),
-    Need(keyword="ResponsiblePerson", partners=("ResponsiblePersonRole",)),
-    Need(
+    PartnerRule(
+        keyword="LossyImageCompression", values=("01",), partners=("LossyImageCompressionRatio",)
+    ),
+    PartnerRule(keyword="ResponsiblePerson", partners=("ResponsiblePersonRole",)),
+    PartnerRule(
         keyword="ClinicalTrialProtocolID",
         partners=("ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID"),
     ),
-    Need(keyword="PixelSpacingCalibrationType", partners=("PixelSpacingCalibrationDescription",)),
+    PartnerRule(
+        keyword="PixelSpacingCalibrationType", partners=("PixelSpacingCalibrationDescription",)
+    ),
 )
-"""C.11.2, C.8.9.1, C.7.1.1, C.7.1.3, C.7.6.1, C.10.7; DICOM validators see only some of them."""
+"""PS3.3 C.11.2, C.8.9.1, C.7.1.1, C.7.1.3, C.7.6.1, C.10.7; validators check only a part."""
 
 POSITIVE = frozenset(
     {"SliceThickness", "WindowWidth", "ReconstructionDiameter", "PatientWeight", "PatientSize"}
@@ -97,42 +99,43 @@ POSITIVE = frozenset(
 
 
 def relation_faults(
-    found: Mapping[str, Attribute], beside: Collection[str] = ()
+    attributes: Mapping[str, Attribute], varying: Collection[str] = ()
 ) -> list[MetadataError]:
-    """Return what is wrong between attributes that are each right by themselves.
+    """Return the faults between attributes.
 
     Parameters
     ----------
-    found : mapping of str to Attribute
+    attributes : mapping of str to Attribute
         The user's attributes by keyword.
-    beside : collection of str
+    varying : collection of str
         Keywords that have a value for each volume or slice.
 
     Examples
     --------
     >>> from dicomseries.standard.attribute import attribute
-    >>> [fault.where for fault in relation_faults({"WindowCenter": attribute("WindowCenter", "40")})]
+    >>> center = attribute("WindowCenter", "40")
+    >>> [fault.where for fault in relation_faults({"WindowCenter": center})]
     ['WindowCenter']
     """
-    needs = [fault for need in NEEDS if (fault := need.fault(found, beside))]
-    return [*needs, *_not_positive(found), *_window_faults(found)]
+    faults = [rule.fault(attributes, varying) for rule in PARTNER_RULES]
+    missing = [fault for fault in faults if fault is not None]
+    return [*missing, *_not_positive(attributes), *_window_faults(attributes)]
 
 
-def _not_positive(found: Mapping[str, Attribute]) -> Iterator[MetadataError]:
-    for keyword in sorted(POSITIVE & found.keys()):
-        values = [float(str(value)) for value in found[keyword].values]
-        if any(value <= 0 for value in values):
+def _not_positive(attributes: Mapping[str, Attribute]) -> Iterator[MetadataError]:
+    for keyword in sorted(POSITIVE & attributes.keys()):
+        if any(float(str(value)) <= 0 for value in attributes[keyword].values):
             yield MetadataError(
                 code="number-not-positive",
                 where=keyword,
-                given="\\".join(str(value) for value in found[keyword].values),
+                given=_text(attributes[keyword]),
                 expected="a number above 0",
                 remedy="Give a positive number, or leave it out.",
             )
 
 
-def _window_faults(found: Mapping[str, Attribute]) -> Iterator[MetadataError]:
-    center, width = found.get("WindowCenter"), found.get("WindowWidth")
+def _window_faults(attributes: Mapping[str, Attribute]) -> Iterator[MetadataError]:
+    center, width = attributes.get("WindowCenter"), attributes.get("WindowWidth")
     if center is None or width is None or center.is_empty or width.is_empty:
         return
     if len(center.values) != len(width.values):
@@ -143,14 +146,17 @@ def _window_faults(found: Mapping[str, Attribute]) -> Iterator[MetadataError]:
             expected="one width for each center",
             remedy="Give both lists the same length.",
         )
-    function = found.get("VOILUTFunction")
-    if (function is None or function.values == ("LINEAR",)) and any(
-        0 < float(str(w)) < 1 for w in width.values
-    ):
+    function = attributes.get("VOILUTFunction")
+    is_linear = function is None or function.values == ("LINEAR",)
+    if is_linear and any(0 < float(str(value)) < 1 for value in width.values):
         yield MetadataError(
             code="window-too-narrow",
             where="WindowWidth",
-            given="\\".join(str(value) for value in width.values),
+            given=_text(width),
             expected="at least 1, as VOILUTFunction LINEAR demands (PS3.3 C.11.2.1.2.1)",
             remedy='Add VOILUTFunction = "LINEAR_EXACT".',
         )
+
+
+def _text(attribute: Attribute) -> str:
+    return "\\".join(str(value) for value in attribute.values)

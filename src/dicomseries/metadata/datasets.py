@@ -1,4 +1,4 @@
-"""A pydicom Dataset as what users write: keywords (or private tags with creators) and plain values."""
+"""pydicom datasets → mappings of keywords to plain values."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pydicom.valuerep import PersonName
 __all__ = ["plain_mapping"]
 
 _DECODED = frozenset({"SpecificCharacterSet"})
-"""What pydicom has used up: its texts are decoded."""
+"""Attributes without use once pydicom has decoded the texts."""
 
 
 def plain_mapping(dataset: Dataset) -> dict[str, Any]:
-    """Return the attributes of a pydicom Dataset as a mapping, as `Metadata.from_mapping` takes it.
+    """Return a pydicom Dataset as a mapping for `Metadata.from_mapping`.
 
     Parameters
     ----------
@@ -26,7 +26,8 @@ def plain_mapping(dataset: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keyword → value; sequences as lists of mappings; private attributes as ``"(0099,1001) MY LAB"``.
+        Keyword → value; sequences as lists of mappings; private attributes as ``"(0099,1001) MY
+        LAB"``.
 
     Examples
     --------
@@ -36,23 +37,18 @@ def plain_mapping(dataset: Dataset) -> dict[str, Any]:
     >>> plain_mapping(dataset)
     {'PatientID': '42', '(0099,1001) MY LAB': {'vr': 'LO', 'value': 'run 7'}}
     """
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for element in dataset:
-        if (
-            element.tag.element == 0
-            or element.keyword in _DECODED
-            or element.tag.is_private_creator
-        ):
+        tag = element.tag
+        if tag.element == 0 or tag.is_private_creator or element.keyword in _DECODED:
             continue
-        name = element.keyword or f"({element.tag.group:04X},{element.tag.element:04X})"
-        if element.tag.is_private:
-            found[f"{name} {element.private_creator or ''}".rstrip()] = {
-                "vr": str(element.VR),
-                "value": _plain(element),
-            }
-        else:
-            found[name] = _plain(element)
-    return found
+        name = element.keyword or f"({tag.group:04X},{tag.element:04X})"
+        value = _plain(element)
+        if tag.is_private:
+            name = f"{name} {element.private_creator or ''}".rstrip()
+            value = {"vr": str(element.VR), "value": value}
+        mapping[name] = value
+    return mapping
 
 
 def _plain(element: DataElement) -> Any:
@@ -61,12 +57,10 @@ def _plain(element: DataElement) -> Any:
     if element.is_empty:
         return None
     values = element.value if isinstance(element.value, MultiValue) else [element.value]
-    plain = [
-        _text(one) if element.VR in {"DS", "IS"} or isinstance(one, PersonName) else one
-        for one in values
-    ]
+    plain = []
+    for value in values:
+        if element.VR in {"DS", "IS"} or isinstance(value, PersonName):
+            plain.append(str(getattr(value, "original_string", "") or value))
+        else:
+            plain.append(value)
     return plain[0] if len(plain) == 1 else plain
-
-
-def _text(value: Any) -> str:
-    return str(getattr(value, "original_string", "") or value)

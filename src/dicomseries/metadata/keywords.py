@@ -1,4 +1,4 @@
-"""From what a user writes as a name to a keyword of the data dictionary, or to the nearest ones."""
+"""Names written by users → keywords of the data dictionary."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ _COMMAND, _FILE_META, _DIRECTORY = 0x0000, 0x0002, 0x0004
 
 
 def keyword_of(name: object) -> str:
-    """Return the keyword that `name` stands for.
+    """Return the keyword of a name.
 
     Parameters
     ----------
     name : object
-        A keyword ("PatientName") or a tag as text ("0010,0010", "0010|0010", "(0010,0010)", "00100010").
+        A keyword ("PatientName") or a tag as text ("0010,0010", "0010|0010", "(0010,0010)",
+        "00100010").
 
     Raises
     ------
     MetadataError
-        For a private, unknown or misspelt name, a group that a data set cannot hold, or something that is no text.
+        For a private, unknown or misspelt name, a group outside of data sets, or a name that is
+        no text.
 
     Examples
     --------
@@ -70,7 +72,7 @@ def _keyword_of_tag(name: str, tag: int) -> str:
             where=name,
             given="a private tag",
             expected="an attribute of the DICOM data dictionary",
-            remedy="Use a standard attribute, such as ImageComments, for what it says.",
+            remedy="Use a standard attribute instead, such as ImageComments.",
         )
     keyword = keyword_for_tag(tag)
     if repeater_has_keyword(keyword):
@@ -101,7 +103,8 @@ def _in_data_set(keyword: str, tag: int) -> str:
 def _unknown(name: str) -> MetadataError:
     near = _nearest(name)
     if near:
-        remedy = f"Use {near[0]}" + (f" (or {', '.join(near[1:])})" if near[1:] else "") + "."
+        others = f" (or {', '.join(near[1:])})" if near[1:] else ""
+        remedy = f"Use {near[0]}{others}."
     else:
         remedy = "Look the keyword up in PS3.6; it is the attribute's name without blanks."
     return MetadataError(
@@ -115,13 +118,14 @@ def _unknown(name: str) -> MetadataError:
 
 def _nearest(name: str) -> list[str]:
     plain = _plain(name)
-    spelt = _spelt()
-    if plain in spelt:
-        return [spelt[plain]]
-    # an abbreviation ("StudyDesc") is the beginning of a keyword, a typing error is near one
-    starts = sorted((key for key in spelt if len(plain) > 3 and key.startswith(plain)), key=len)
-    close = get_close_matches(plain, spelt, n=_SUGGESTIONS, cutoff=0.7)
-    return [spelt[key] for key in dict.fromkeys([*starts[:_SUGGESTIONS], *close])][:_SUGGESTIONS]
+    keywords = _keyword_by_plain_name()
+    if plain in keywords:
+        return [keywords[plain]]
+    near = []
+    if len(plain) > 3:  # an abbreviation ("StudyDesc") is the beginning of a keyword
+        near = sorted((key for key in keywords if key.startswith(plain)), key=len)[:_SUGGESTIONS]
+    near += get_close_matches(plain, keywords, n=_SUGGESTIONS, cutoff=0.7)
+    return [keywords[key] for key in dict.fromkeys(near)][:_SUGGESTIONS]
 
 
 def _plain(name: str) -> str:
@@ -129,6 +133,5 @@ def _plain(name: str) -> str:
 
 
 @cache
-def _spelt() -> dict[str, str]:
-    """Return every keyword by its letters in lower case."""
+def _keyword_by_plain_name() -> dict[str, str]:
     return {keyword.casefold(): keyword for keyword in keyword_dict if keyword}

@@ -1,4 +1,4 @@
-"""Metadata as TOML or JSON text → a plain dictionary; reading the file is the caller's business."""
+"""Metadata in TOML or JSON text → a dictionary."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["parse_json", "parse_toml"]
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Return what a TOML text says.
+    """Return the contents of a TOML text.
 
     Raises
     ------
     MetadataError
-        If it is no TOML; with line and column.
+        If it is not TOML; with line and column.
 
     Examples
     --------
@@ -27,16 +27,16 @@ def parse_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        _refuse("TOML", str(error), 'Write lines such as PatientName = "Doe^Jane".', error)
+        _reject("TOML", str(error), 'Write lines such as PatientName = "Doe^Jane".', error)
 
 
 def parse_json(text: str) -> dict[str, Any]:
-    """Return what a JSON text says.
+    """Return the contents of a JSON text.
 
     Raises
     ------
     MetadataError
-        If it is no JSON, no object, or names something twice.
+        If it is not JSON, not an object, or has a key twice.
 
     Examples
     --------
@@ -44,27 +44,28 @@ def parse_json(text: str) -> dict[str, Any]:
     {'PatientName': 'Doe^Jane'}
     """
     try:
-        found = json.loads(text, object_pairs_hook=_once)
+        contents = json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
-        _refuse("JSON", str(error), 'Write an object such as {"PatientName": "Doe^Jane"}.', error)
-    if not isinstance(found, dict):
-        _refuse("JSON", f"a {type(found).__name__}", "Put the keywords in one object: {...}.", None)
-    return found
+        _reject("JSON", str(error), 'Write an object such as {"PatientName": "Doe^Jane"}.', error)
+    if not isinstance(contents, dict):
+        given = f"a {type(contents).__name__}"
+        _reject("JSON", given, "Put the keywords in one object: {...}.", None)
+    return contents
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        _refuse("JSON", f"{', '.join(twice)} more than once", "Remove all but one.", None)
+        _reject("JSON", f"{', '.join(twice)} more than once", "Remove all but one.", None)
     return dict(pairs)
 
 
-def _refuse(language: str, given: str, remedy: str, cause: Exception | None) -> NoReturn:
+def _reject(language: str, text: str, remedy: str, cause: Exception | None) -> NoReturn:
     raise MetadataError(
         code=f"{language.lower()}-broken",
         where="metadata",
-        given=given,
-        expected=f"{language} text with one entry a keyword",
+        given=text,
+        expected=f"{language} text with one entry per keyword",
         remedy=remedy,
     ) from cause

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from dicomseries.errors import MetadataError
 from dicomseries.metadata.attribute_relations import relation_faults
-from dicomseries.metadata.convert_values import attribute_of, private_attributes, short
+from dicomseries.metadata.convert_values import attribute_of, private_attributes
 from dicomseries.metadata.keywords import keyword_of
 from dicomseries.metadata.owned_attributes import OWNED
 from dicomseries.metadata.private_names import private_tags
+from dicomseries.metadata.single_value import short
 from dicomseries.standard.attribute import Attribute
 from dicomseries.standard.terms import DEFINED
 
@@ -20,19 +21,19 @@ __all__ = ["Metadata"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """Attributes of patient, study, series and equipment, in the order of their tags.
+    """The user's attributes of patient, study, series and equipment.
 
     Parameters
     ----------
     attributes : tuple of Attribute
-        Each keyword once. `from_mapping` makes them from what users write.
+        Each keyword once; sorted by tag. `from_mapping` makes them from a user's mapping.
     verbatim : set of str
-        Keywords of those that another series says so, whose faults are not the user's to fix.
+        Keywords of attributes copied from another series, whose faults the user cannot fix.
 
     Raises
     ------
     ValueError
-        If a keyword stands there twice.
+        If a keyword is there twice.
 
     Examples
     --------
@@ -50,9 +51,9 @@ class Metadata:
     )
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.attributes, key=lambda one: one.tag))
+        ordered = tuple(sorted(self.attributes, key=lambda attr: attr.tag))
         object.__setattr__(self, "attributes", ordered)
-        self._by_keyword.update({one.keyword: one for one in ordered})
+        self._by_keyword.update({attr.keyword: attr for attr in ordered})
         if len(self._by_keyword) < len(ordered):
             message = "metadata holds a keyword twice"
             raise ValueError(message)
@@ -63,19 +64,19 @@ class Metadata:
         mapping: Mapping[str, Any],
         *,
         owned: Mapping[str, str] = OWNED,
-        beside: Collection[str] = (),
+        varying: Collection[str] = (),
     ) -> Self:
-        """Check what a user has written and return it as attributes.
+        """Check a user's mapping and return it as attributes.
 
         Parameters
         ----------
         mapping : mapping of str to object
-            DICOM keyword (or tag as text) → text, number, date, time, list of them, or for sequences a mapping or a
-            list of mappings; None, "" and [] are zero length. A private attribute is named by its tag and creator:
-            ``"(0099,1001) MY LAB"``.
+            DICOM keyword (or tag as text) → text, number, date, time, list of them, or for
+            sequences a mapping or a list of mappings; None, "" and [] are zero length. A private
+            attribute is named by its tag and creator: ``"(0099,1001) MY LAB"``.
         owned : mapping of str to str
-            Keywords the writer owns → what to use instead.
-        beside : collection of str
+            Keywords set by the writer → the option to use instead.
+        varying : collection of str
             Keywords that have a value for each volume or slice.
 
         Raises
@@ -85,8 +86,8 @@ class Metadata:
 
         Notes
         -----
-        PS3.5 section 6.2 (value representations), PS3.6 (keywords, value multiplicity), PS3.3 (enumerated values).
-        Texts are written in UTF-8 (ISO_IR 192).
+        PS3.5 section 6.2 (value representations), PS3.6 (keywords, value multiplicity), PS3.3
+        (enumerated values). Texts are written in UTF-8 (ISO_IR 192).
 
         Examples
         --------
@@ -94,8 +95,8 @@ class Metadata:
         Traceback (most recent call last):
         ...
         dicomseries.errors.MetadataError: 2 faults
-        - PatienName: expected a keyword of the DICOM data dictionary, given 'PatienName'. Use PatientName...
-        - PixelSpacing: expected no value here, as the writer sets it, given [1, 1]. Use spacing= or affine= instead.
+        - PatienName: expected a keyword of the DICOM data dictionary, given 'PatienName'. Use ...
+        - PixelSpacing: expected no value here, as the writer sets it, given [1, 1]. Use ...
         """
         if not isinstance(mapping, Mapping):
             raise MetadataError(
@@ -107,22 +108,22 @@ class Metadata:
             )
         faults: list[MetadataError] = []
         private = private_tags(mapping, faults)
-        found = {one.keyword: one for one in private_attributes(private, mapping, faults)}
+        attributes = {attr.keyword: attr for attr in private_attributes(private, mapping, faults)}
         for name, value in mapping.items():
             if name in private:
                 continue
             try:
-                keyword = _free_keyword(name, value, owned, found)
-                found[keyword] = attribute_of(keyword, value)
+                keyword = _free_keyword(name, value, owned, attributes)
+                attributes[keyword] = attribute_of(keyword, value)
             except MetadataError as error:
                 faults += [fault for fault in error.faults if isinstance(fault, MetadataError)]
-        faults += relation_faults(found, beside)
+        faults += relation_faults(attributes, varying)
         if faults:
             raise MetadataError.together(faults)
-        return cls(attributes=tuple(found.values()))
+        return cls(attributes=tuple(attributes.values()))
 
     def having(self, *attributes: Attribute) -> Metadata:
-        """Return the same with further attributes; one that is there already is replaced.
+        """Return the record with further attributes, or with others instead.
 
         Examples
         --------
@@ -130,52 +131,55 @@ class Metadata:
         >>> Metadata().having(attribute("SeriesNumber", "2")).keywords
         ('SeriesNumber',)
         """
-        joined = {one.keyword: one for one in (*self.attributes, *attributes)}
-        said = self.verbatim - {one.keyword for one in attributes}
-        return Metadata(attributes=tuple(joined.values()), verbatim=said)
+        joined = {attr.keyword: attr for attr in (*self.attributes, *attributes)}
+        verbatim = self.verbatim - {attr.keyword for attr in attributes}
+        return Metadata(attributes=tuple(joined.values()), verbatim=verbatim)
 
     def without(self, *keywords: str) -> Metadata:
-        """Return the same without some attributes.
+        """Return the record without some attributes.
 
         Examples
         --------
         >>> Metadata.from_mapping({"PatientID": "42"}).without("PatientID").keywords
         ()
         """
-        kept = tuple(one for one in self.attributes if one.keyword not in keywords)
-        return Metadata(attributes=kept, verbatim=self.verbatim)
+        others = tuple(attr for attr in self.attributes if attr.keyword not in keywords)
+        return Metadata(attributes=others, verbatim=self.verbatim)
 
     @property
     def keywords(self) -> tuple[str, ...]:
         """Keywords in the order of their tags."""
-        return tuple(one.keyword for one in self.attributes)
+        return tuple(attr.keyword for attr in self.attributes)
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Values that are legal but hardly meant: terms the standard does not define, names with a comma.
+        """Sentences about legal but unlikely values.
 
         Examples
         --------
-        >>> Metadata.from_mapping({"RescaleType": "HUU"}).advice
-        ('RescaleType is HUU, which the standard does not define (OD, HU, US, MGML, Z_EFF, ED, EDW, HU_MOD, PCT).',)
+        >>> Metadata.from_mapping({"TypeOfPatientID": "TXT"}).advice
+        ('TypeOfPatientID is TXT, which the standard does not define (TEXT, RFID, BARCODE).',)
         """
-        undefined = tuple(
-            f"{one.keyword} is {value}, which the standard does not define ({', '.join(DEFINED[one.keyword])})."
-            for one in self.attributes
-            if one.keyword in DEFINED
-            for value in one.values
-            if isinstance(value, str) and value and value not in DEFINED[one.keyword]
-        )
-        return undefined + tuple(
-            f"{one.keyword} is {value}: all of it is the family name, as ^ parts the names (Doe^Jane)."
-            for one in self.attributes
-            if one.vr == "PN"
-            for value in one.values
-            if isinstance(value, str) and "," in value and "^" not in value
-        )
+        undefined, unparted = [], []
+        for attr in self.attributes:
+            terms = DEFINED.get(attr.keyword, ())
+            for value in attr.values:
+                if not isinstance(value, str):
+                    continue
+                if terms and value and value not in terms:
+                    undefined.append(
+                        f"{attr.keyword} is {value}, which the standard does not define "
+                        f"({', '.join(terms)})."
+                    )
+                if attr.vr == "PN" and "," in value and "^" not in value:
+                    unparted.append(
+                        f"{attr.keyword} is {value}: all of it is the family name, as ^ separates "
+                        "the names (Doe^Jane)."
+                    )
+        return (*undefined, *unparted)
 
     def get(self, keyword: str) -> Attribute | None:
-        """Return the attribute, None if the user has not given it.
+        """Return the attribute; None if it is not set.
 
         Examples
         --------
@@ -186,9 +190,9 @@ class Metadata:
 
 
 def _free_keyword(
-    name: object, value: object, owned: Mapping[str, str], found: Mapping[str, Attribute]
+    name: object, value: object, owned: Mapping[str, str], attributes: Mapping[str, Attribute]
 ) -> str:
-    """Return the keyword of `name` if a user may set it and has not done so before."""
+    """Return the keyword of a name if free to be set."""
     keyword = keyword_of(name)
     if keyword in owned:
         raise MetadataError(
@@ -198,7 +202,7 @@ def _free_keyword(
             expected="no value here, as the writer sets it",
             remedy=f"Use {owned[keyword]} instead.",
         )
-    if keyword in found:
+    if keyword in attributes:
         raise MetadataError(
             code="attribute-twice",
             where=keyword,

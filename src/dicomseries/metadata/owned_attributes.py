@@ -1,4 +1,4 @@
-"""Attributes the writer owns: their values follow from the array, its grid and the options, never from metadata."""
+"""Attributes set by the writer, never from metadata."""
 
 from __future__ import annotations
 
@@ -81,11 +81,14 @@ OWNED: dict[str, str] = {
     "FrameContentSequence": _AXES,
     "TemporalPositionSequence": "`times=`",
     "PixelValueTransformationSequence": "`values=`",
-    # all frames are what the image is
+    # all frames have the type of the image
     "FrameType": "ImageType",
     "CTImageFrameTypeSequence": "ImageType",
     "MRImageFrameTypeSequence": "ImageType",
     "XRay3DFrameTypeSequence": "ImageType",
     "ParametricMapFrameTypeSequence": "ImageType",
 }
-"""Keyword → what to use instead, as it follows "Use"; the file meta group 0002 is refused besides."""
+"""Keyword → the option to use instead, as it follows "Use".
+
+The file meta group 0002 is rejected too.
+"""

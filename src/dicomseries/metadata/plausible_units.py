@@ -1,4 +1,4 @@
-"""Numbers that look like another unit than DICOM's: seconds for milliseconds, megabecquerels for becquerels."""
+"""Advice about numbers in an unlikely unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["unit_advice"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plausible:
-    """The range in which numbers raise no question; both ends belong to it."""
+    """Range of plausible numbers, both ends included."""
 
     unit: str
     low: float = 0.0
@@ -30,14 +30,17 @@ _RANGES: Mapping[str, _Plausible] = {
     "PatientSize": _Plausible(unit="m", high=3, other="centimetres"),
     "MagneticFieldStrength": _Plausible(unit="T", high=30, other="gauss or millitesla"),
 }
-"""Keyword → what its numbers are; shorter echoes than 0.1 ms exist (UTE), so this is advice and no fault."""
+"""Keyword → its plausible numbers.
+
+Echo times below 0.1 ms exist (UTE), so other numbers are advice and no fault.
+"""
 
 _SHORT_REPETITION_MS = 20.0
 _FLUORINE_18_MIN = (109.0, 110.5)
 
 
 def unit_advice(numbers: Mapping[str, Sequence[float]]) -> Iterator[str]:
-    """Yield a sentence for each attribute whose numbers look like another unit.
+    """Yield a sentence for each attribute in an unlikely unit.
 
     Parameters
     ----------
@@ -53,27 +56,30 @@ def unit_advice(numbers: Mapping[str, Sequence[float]]) -> Iterator[str]:
         plausible = _RANGES.get(keyword)
         if plausible is None:
             continue
-        odd = [value for value in values if value and not plausible.low <= value <= plausible.high]
-        if odd or (keyword == "RadionuclideHalfLife" and any(map(_is_fluorine_in_minutes, values))):
-            yield _sentence(keyword, (odd or values)[0], plausible)
+        low, high = plausible.low, plausible.high
+        unlikely = [value for value in values if value and not low <= value <= high]
+        if not unlikely and keyword == "RadionuclideHalfLife":
+            low, high = _FLUORINE_18_MIN
+            if any(low <= value <= high for value in values):
+                unlikely = list(values[:1])
+        if unlikely:
+            yield _sentence(keyword, unlikely[0], plausible)
     yield from _short_repetition(numbers)
     yield from _short_triggers(numbers.get("TriggerTime", ()))
 
 
 def _sentence(keyword: str, value: float, plausible: _Plausible) -> str:
     unit = plausible.unit
-    return f"{keyword} is {value:g} {unit}. Give it in {unit}, not in {plausible.other}, unless this is meant."
-
-
-def _is_fluorine_in_minutes(value: float) -> bool:
-    low, high = _FLUORINE_18_MIN
-    return low <= value <= high
+    return (
+        f"{keyword} is {value:g} {unit}. Give it in {unit}, not in {plausible.other}, "
+        "unless this is meant."
+    )
 
 
 def _short_repetition(numbers: Mapping[str, Sequence[float]]) -> Iterator[str]:
-    """Yield whether a short repetition time stands alone, or beside an echo time that raises a question."""
-    repetitions = [one for one in numbers.get("RepetitionTime", ()) if one]
-    echoes = [one for one in numbers.get("EchoTime", ()) if one]
+    """Yield a sentence about a repetition time in seconds."""
+    repetitions = [time for time in numbers.get("RepetitionTime", ()) if time]
+    echoes = [time for time in numbers.get("EchoTime", ()) if time]
     low = _RANGES["RepetitionTime"].low
     if not repetitions or not low <= min(repetitions) <= _SHORT_REPETITION_MS:
         return
@@ -82,9 +88,9 @@ def _short_repetition(numbers: Mapping[str, Sequence[float]]) -> Iterator[str]:
 
 
 def _short_triggers(triggers: Sequence[float]) -> Iterator[str]:
-    """Yield whether all phases of a heartbeat would lie within a few ms."""
+    """Yield a sentence about trigger times in seconds."""
     if len(triggers) > 1 and 0 < max(triggers) - min(triggers) < 10:
         yield (
-            f"TriggerTime runs from {min(triggers):g} to {max(triggers):g} ms. Give it in ms, not in seconds, unless "
-            "this is meant."
+            f"TriggerTime runs from {min(triggers):g} to {max(triggers):g} ms. Give it in ms, "
+            "not in seconds, unless this is meant."
         )

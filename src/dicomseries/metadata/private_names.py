@@ -1,4 +1,4 @@
-"""Names of private attributes: a tag of an odd group with its creator (PS3.5 section 7.8)."""
+"""Names of private attributes: tag and creator (PS3.5 section 7.8)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PrivateTag:
     element : int
         0x00 to 0xFF, within the block.
     creator : str
-        Who defines the block.
+        Name of the block's owner.
 
     Examples
     --------
@@ -57,13 +57,10 @@ class PrivateTag:
 
     @property
     def known_vr(self) -> str:
-        """The value representation, where the creator is in pydicom's dictionary; else empty."""
+        """Value representation in pydicom's dictionary; empty if unknown."""
+        tag = (self.group << 16) | (self.block << 8) | self.element
         try:
-            return str(
-                private_dictionary_VR(
-                    (self.group << 16) | (self.block << 8) | self.element, self.creator
-                )
-            )
+            return str(private_dictionary_VR(tag, self.creator))
         except KeyError:
             return ""
 
@@ -76,10 +73,11 @@ def private_tags(
     Parameters
     ----------
     mapping : mapping
-        What the user has given. A private attribute is named ``"(0099,1001) MY LAB"``, or ``"(0099,xx01) MY LAB"`` for
-        any free block; or by its tag alone, if the creator is an entry too: ``"00990010": "MY LAB"``.
+        The user's metadata. A private attribute is named ``"(0099,1001) MY LAB"``, or
+        ``"(0099,xx01) MY LAB"`` for any free block; or by its tag alone, if the creator is an
+        entry too: ``"00990010": "MY LAB"``.
     faults : list of MetadataError
-        Takes what is wrong with them.
+        Takes their faults.
 
     Returns
     -------
@@ -88,30 +86,34 @@ def private_tags(
 
     Examples
     --------
-    >>> found = private_tags({"(0099,1001) MY LAB": "run 7", "PatientID": "1"}, [])
-    >>> [(name, tag.creator) for name, tag in found.items()]
+    >>> tags = private_tags({"(0099,1001) MY LAB": "run 7", "PatientID": "1"}, [])
+    >>> [(name, tag.creator) for name, tag in tags.items()]
     [('(0099,1001) MY LAB', 'MY LAB')]
     """
     names = {name: match for name in mapping if (match := _match(name)) is not None}
     blocks = _named_creators(mapping, names)
-    found: dict[str, PrivateTag | None] = {}
-    # whoever names a block is served before those who take any
+    tags: dict[str, PrivateTag | None] = {}
+    # names with a block come before those for any free block
     for name, match in sorted(names.items(), key=lambda pair: pair[1][2] == "xx"):
         group = int(match[1], 16)
         if _is_creator(match):
-            found[name] = None
+            tags[name] = None
             continue
         try:
-            found[name] = _tag(name, group, match, blocks)
+            tags[name] = _tag(name, group, match, blocks)
         except MetadataError as fault:
-            found[name] = None
+            tags[name] = None
             faults.append(fault)
-    return found
+    return tags
 
 
 def _match(name: object) -> re.Match[str] | None:
-    match = _NAME.fullmatch(name.strip()) if isinstance(name, str) else None
-    return match if match is not None and int(match[1], 16) % 2 else None
+    if not isinstance(name, str):
+        return None
+    match = _NAME.fullmatch(name.strip())
+    if match is None or int(match[1], 16) % 2 == 0:
+        return None
+    return match
 
 
 def _is_creator(match: re.Match[str]) -> bool:
@@ -121,11 +123,12 @@ def _is_creator(match: re.Match[str]) -> bool:
 def _named_creators(
     mapping: Mapping[Any, Any], names: Mapping[str, re.Match[str]]
 ) -> dict[tuple[int, int], str]:
-    return {
-        (int(match[1], 16), int(match[3], 16)): str(mapping[name]).strip()
-        for name, match in names.items()
-        if _is_creator(match) and str(mapping[name]).strip()
-    }
+    creators = {}
+    for name, match in names.items():
+        creator = str(mapping[name]).strip()
+        if _is_creator(match) and creator:
+            creators[int(match[1], 16), int(match[3], 16)] = creator
+    return creators
 
 
 def _tag(
@@ -133,9 +136,8 @@ def _tag(
 ) -> PrivateTag:
     creator = (match[4] or "").strip()
     if group in _ILLEGAL_GROUPS or match[2] == "00":
-        raise _fault(
-            name, "a private tag that cannot be", "an odd group from 0009, and an element from 1000"
-        )
+        expected = "an odd group from 0009, and an element from 1000"
+        raise _private_error(name, "an impossible private tag", expected)
     if match[2] != "xx":
         block = int(match[2], 16)
         creator = creator or blocks.get((group, block), "")
@@ -144,9 +146,8 @@ def _tag(
     if not creator:
         raise _no_creator(name, match)
     if blocks.setdefault((group, block), creator) != creator:
-        raise _fault(
-            name, f"block {block:02X} of {blocks[group, block]} too", "one creator for a block"
-        )
+        given = f"block {block:02X}, which belongs to {blocks[group, block]}"
+        raise _private_error(name, given, "one creator for each block")
     return PrivateTag(group=group, block=block, element=int(match[3], 16), creator=creator)
 
 
@@ -163,16 +164,16 @@ def _no_creator(name: str, match: re.Match[str]) -> MetadataError:
         code="private-attribute",
         where=name,
         given="a private tag without its creator",
-        expected="the creator behind the tag, as it alone says what the attribute is (PS3.5 section 7.8)",
+        expected="the tag followed by its creator, which defines the attribute (PS3.5 section 7.8)",
         remedy=f'Write `metadata={{"{tag} MY LAB": ...}}` with the name of the creator.',
     )
 
 
-def _fault(name: str, given: str, expected: str) -> MetadataError:
+def _private_error(name: str, problem: str, expected: str) -> MetadataError:
     return MetadataError(
         code="private-attribute",
         where=name,
-        given=given,
+        given=problem,
         expected=expected,
         remedy='Write `metadata={"(0099,xx01) MY LAB": ...}`, which takes a free block.',
     )

@@ -14,7 +14,7 @@ from dicomseries.derivation import Model, derivation_code
 from dicomseries.errors import OptionError
 from dicomseries.executors import chosen_executor
 from dicomseries.iod import find_kind
-from dicomseries.metadata import refuse_sidecar
+from dicomseries.metadata import reject_sidecar
 from dicomseries.options.declarations import MappingLike
 from dicomseries.options.mapping_files import load_mapping
 from dicomseries.options.memory_budget import memory_of
@@ -198,7 +198,7 @@ def _split(split: Any) -> bool:
 
 def _metadata(metadata: MappingLike) -> Mapping[str, Any]:
     attributes = load_mapping("metadata", metadata)
-    refuse_sidecar(attributes)
+    reject_sidecar(attributes)
     return attributes
 
 

@@ -14,7 +14,7 @@ __all__ = ["is_bids_key", "unit_of_key"]
 
 
 def is_bids_key(key: object) -> bool:
-    """Return whether a key is one of BIDS and no keyword of DICOM."""
+    """Return whether a key is defined by BIDS alone."""
     return key in _table()["keys that are no DICOM keywords"]
 
 

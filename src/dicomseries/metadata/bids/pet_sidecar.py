@@ -1,4 +1,4 @@
-"""PET-BIDS: tracer, dose, frames and decay of a sidecar in the keywords and units of DICOM (PS3.3 section C.8.9)."""
+"""PET-BIDS sidecars → keywords and units of DICOM (PS3.3 C.8.9)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ _SAME_S = 0.5
 
 @dataclass(kw_only=True)
 class PetAttributes:
-    """What a sidecar says of PET; `used` are its keys.
+    """Attributes of PET from a sidecar.
+
+    `used` are the keys they come from.
 
     Examples
     --------
@@ -78,7 +80,7 @@ class PetAttributes:
 
 
 def pet_attributes(sidecar: Mapping[str, Any]) -> PetAttributes:
-    """Return what a PET-BIDS sidecar says, in DICOM's keywords and units.
+    """Return a PET-BIDS sidecar in DICOM's keywords and units.
 
     Parameters
     ----------
@@ -87,18 +89,19 @@ def pet_attributes(sidecar: Mapping[str, Any]) -> PetAttributes:
 
     Examples
     --------
-    >>> found = pet_attributes({"Units": "Bq/mL", "InjectedRadioactivity": 350, "InjectedRadioactivityUnits": "MBq"})
-    >>> found.attributes["Units"], found.attributes["RadiopharmaceuticalInformationSequence"]
-    ('BQML', [{'RadionuclideTotalDose': 350000000.0}])
+    >>> dose = {"InjectedRadioactivity": 350, "InjectedRadioactivityUnits": "MBq"}
+    >>> pet_attributes({"Units": "Bq/mL", **dose}).attributes
+    {'Units': 'BQML',
+     'RadiopharmaceuticalInformationSequence': [{'RadionuclideTotalDose': 350000000.0}]}
     """
-    found = PetAttributes()
+    pet = PetAttributes()
     if not _is_pet(sidecar):
-        return found
-    _take_texts(sidecar, found)
-    _take_drug(sidecar, found)
-    _take_frames(sidecar, found)
-    _take_decay(sidecar, found)
-    return found
+        return pet
+    _add_texts(sidecar, pet)
+    _add_drug(sidecar, pet)
+    _add_frames(sidecar, pet)
+    _add_decay(sidecar, pet)
+    return pet
 
 
 def _is_pet(sidecar: Mapping[str, Any]) -> bool:
@@ -120,40 +123,40 @@ def _unit(sidecar: Mapping[str, Any]) -> str | None:
     return _UNITS.get(str(sidecar.get("Units", "")).lower().replace(" ", ""))
 
 
-def _take_texts(sidecar: Mapping[str, Any], found: PetAttributes) -> None:
+def _add_texts(sidecar: Mapping[str, Any], pet: PetAttributes) -> None:
     unit = _unit(sidecar)
     if unit is not None:
-        found.attributes["Units"] = unit
-        found.used.add("Units")
+        pet.attributes["Units"] = unit
+        pet.used.add("Units")
     for key, keyword in _TEXTS.items():
-        if key in sidecar and keyword not in found.attributes:
-            found.attributes[keyword] = sidecar[key]
-            found.used.add(key)
+        if key in sidecar and keyword not in pet.attributes:
+            pet.attributes[keyword] = sidecar[key]
+            pet.used.add(key)
 
 
-def _take_drug(sidecar: Mapping[str, Any], found: PetAttributes) -> None:
+def _add_drug(sidecar: Mapping[str, Any], pet: PetAttributes) -> None:
     drug: dict[str, Any] = {}
     for key, keyword in _DRUG.items():
         if key in sidecar:
             drug[keyword] = sidecar[key]
-            found.used.add(key)
+            pet.used.add(key)
     nuclide = _NUCLIDES.get(_nuclide_name(sidecar.get("TracerRadionuclide")))
     if nuclide is not None:
         code, meaning = nuclide
         item = {"CodeValue": code, "CodingSchemeDesignator": "SCT", "CodeMeaning": meaning}
         drug["RadionuclideCodeSequence"] = [item]
-        found.used.add("TracerRadionuclide")
-    activity = sidecar.get("InjectedRadioactivity")
+        pet.used.add("TracerRadionuclide")
+    activity: Any = sidecar.get("InjectedRadioactivity")
     factor = _BECQUERELS.get(str(sidecar.get("InjectedRadioactivityUnits")))
     if _is_number(activity) and factor is not None:
-        drug["RadionuclideTotalDose"] = float(activity) * factor  # type: ignore[arg-type]
-        found.used |= {"InjectedRadioactivity", "InjectedRadioactivityUnits"}
+        drug["RadionuclideTotalDose"] = float(activity) * factor
+        pet.used |= {"InjectedRadioactivity", "InjectedRadioactivityUnits"}
     injection = _after_zero(sidecar, "InjectionStart")
     if injection is not None:
         drug["RadiopharmaceuticalStartTime"] = injection.time()
-        found.used |= {"InjectionStart", "TimeZero"}
+        pet.used |= {"InjectionStart", "TimeZero"}
     if drug:
-        found.attributes["RadiopharmaceuticalInformationSequence"] = [drug]
+        pet.attributes["RadiopharmaceuticalInformationSequence"] = [drug]
 
 
 def _nuclide_name(text: Any) -> str:
@@ -163,36 +166,34 @@ def _nuclide_name(text: Any) -> str:
     return match[2] + match[1] if match else plain
 
 
-def _take_frames(sidecar: Mapping[str, Any], found: PetAttributes) -> None:
-    starts, durations = (
-        _numbers(sidecar.get("FrameTimesStart")),
-        _numbers(sidecar.get("FrameDuration")),
-    )
+def _add_frames(sidecar: Mapping[str, Any], pet: PetAttributes) -> None:
+    starts = _numbers(sidecar.get("FrameTimesStart"))
+    durations = _numbers(sidecar.get("FrameDuration"))
     if starts is not None:
-        found.used.add("FrameTimesStart")
-        found.times_s = tuple(starts) if len(starts) > 1 else None
+        pet.used.add("FrameTimesStart")
+        pet.times_s = tuple(starts) if len(starts) > 1 else None
     if durations is not None:
-        found.used.add("FrameDuration")
-        _say(found, "ActualFrameDuration", [round(1000 * one) for one in durations])
+        pet.used.add("FrameDuration")
+        _set(pet, "ActualFrameDuration", [round(1000 * seconds) for seconds in durations])
     scan = _after_zero(sidecar, "ScanStart")
     if scan is not None and (starts is None or starts[0] in {0, sidecar["ScanStart"]}):
-        found.attributes["AcquisitionTime"] = scan.time()
-        found.used |= {"ScanStart", "TimeZero"}
+        pet.attributes["AcquisitionTime"] = scan.time()
+        pet.used |= {"ScanStart", "TimeZero"}
 
 
-def _take_decay(sidecar: Mapping[str, Any], found: PetAttributes) -> None:
+def _add_decay(sidecar: Mapping[str, Any], pet: PetAttributes) -> None:
     corrected = sidecar.get("ImageDecayCorrected")
     if corrected is False:
-        found.attributes["DecayCorrection"] = "NONE"
-        found.used |= {"ImageDecayCorrected", "ImageDecayCorrectionTime", "DecayCorrectionFactor"}
+        pet.attributes["DecayCorrection"] = "NONE"
+        pet.used |= {"ImageDecayCorrected", "ImageDecayCorrectionTime", "DecayCorrectionFactor"}
         return
     factors = _numbers(sidecar.get("DecayCorrectionFactor", sidecar.get("DecayFactor")))
     term = _decay_term(sidecar)
     if corrected is not True or term is None or factors is None:
         return
-    found.attributes["DecayCorrection"] = term
-    _say(found, "DecayFactor", factors)
-    found.used |= {
+    pet.attributes["DecayCorrection"] = term
+    _set(pet, "DecayFactor", factors)
+    pet.used |= {
         "ImageDecayCorrected",
         "ImageDecayCorrectionTime",
         "DecayCorrectionFactor",
@@ -201,35 +202,41 @@ def _take_decay(sidecar: Mapping[str, Any], found: PetAttributes) -> None:
 
 
 def _decay_term(sidecar: Mapping[str, Any]) -> str | None:
-    """Return START or ADMIN: whether the time of correction is that of the scan or of the injection."""
-    time = sidecar.get("ImageDecayCorrectionTime")
+    """Return the term for the time of correction: scan or injection."""
+    time: Any = sidecar.get("ImageDecayCorrectionTime")
+    if not _is_number(time):
+        return None
     for key, term in {"ScanStart": "START", "InjectionStart": "ADMIN"}.items():
-        start = sidecar.get(key)
-        if _is_number(time) and _is_number(start) and abs(float(time) - float(start)) <= _SAME_S:  # type: ignore[arg-type]
+        start: Any = sidecar.get(key)
+        if _is_number(start) and abs(float(time) - float(start)) <= _SAME_S:
             return term
     return None
 
 
-def _say(found: PetAttributes, keyword: str, values: Sequence[float]) -> None:
-    """Give one value to all volumes, or one to each."""
+def _set(pet: PetAttributes, keyword: str, values: Sequence[float]) -> None:
+    """Set one value for all volumes, or one for each."""
     if len(values) == 1:
-        found.attributes[keyword] = values[0]
+        pet.attributes[keyword] = values[0]
     else:
-        found.per_volume[keyword] = list(values)
+        pet.per_volume[keyword] = list(values)
 
 
 def _after_zero(sidecar: Mapping[str, Any], key: str) -> datetime | None:
-    """Return the time of day of a number of seconds after TimeZero."""
-    zero, after = _CLOCK.fullmatch(str(sidecar.get("TimeZero", "")).strip()), sidecar.get(key)
+    """Return TimeZero plus the seconds of a key."""
+    zero = _CLOCK.fullmatch(str(sidecar.get("TimeZero", "")).strip())
+    after: Any = sidecar.get(key)
     if zero is None or not _is_number(after):
         return None
-    seconds = 3600 * int(zero[1]) + 60 * int(zero[2]) + float(zero[3]) + float(after)  # type: ignore[arg-type]
+    seconds = 3600 * int(zero[1]) + 60 * int(zero[2]) + float(zero[3]) + float(after)
     return datetime(2000, 1, 2) + timedelta(seconds=seconds)  # noqa: DTZ001 - a time of day
 
 
 def _numbers(value: Any) -> list[float] | None:
-    values = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    return [float(one) for one in values] if values and all(map(_is_number, values)) else None
+    is_list = isinstance(value, Sequence) and not isinstance(value, str)
+    values = list(value) if is_list else [value]
+    if not values or not all(map(_is_number, values)):
+        return None
+    return [float(number) for number in values]
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""BIDS sidecars: names and units of dcm2niix and BIDS → keywords and units of DICOM."""
+"""BIDS sidecars → keywords and units of DICOM."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from dicomseries.metadata.bids.bids_keys import is_bids_key, unit_of_key
 from dicomseries.metadata.bids.pet_sidecar import pet_attributes
 from dicomseries.metadata.convert_values import attribute_of
 
-__all__ = ["Sidecar", "refuse_sidecar", "sidecar_of"]
+__all__ = ["Sidecar", "reject_sidecar", "sidecar_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecar:
-    """What a BIDS sidecar says, in the keywords and units of DICOM.
+    """A BIDS sidecar in keywords and units of DICOM.
 
     Parameters
     ----------
     attributes : mapping of str to object
         DICOM keyword → value, one for all volumes.
     per_volume : mapping of str to list
-        DICOM keyword → a value of each volume.
+        DICOM keyword → one value per volume.
     times_s : tuple of float, optional
-        When each volume began, in seconds.
+        Start of each volume in seconds.
     ignored : tuple of str
-        Keys that have no place in DICOM, or whose value does not fit.
+        Keys without a keyword in DICOM, or with a value that does not fit.
 
     Examples
     --------
@@ -47,12 +47,13 @@ class Sidecar:
     ignored: tuple[str, ...] = ()
 
 
-# ---------------------------------------------------------------------------------------------------- recognition
+# -------------------------------------------------------------------------------------- recognition
 _TOOL_KEYS = frozenset(
     """
-    AcquisitionMatrixPE BidsGuess BidsVersion ConversionSoftware ConversionSoftwareVersion ImageOrientationText
-    PhaseEncodingAxis PhaseEncodingPolarityGE PhilipsRescaleSlope PhilipsScaleSlope PhilipsRWVSlope ReconMatrixPE
-    RawImage ShimSetting TxRefAmp PhaseResolution ReceiveCoilActiveElements CoilString EstimatedEffectiveEchoSpacing
+    AcquisitionMatrixPE BidsGuess BidsVersion ConversionSoftware ConversionSoftwareVersion
+    ImageOrientationText PhaseEncodingAxis PhaseEncodingPolarityGE PhilipsRescaleSlope
+    PhilipsScaleSlope PhilipsRWVSlope ReconMatrixPE RawImage ShimSetting TxRefAmp
+    PhaseResolution ReceiveCoilActiveElements CoilString EstimatedEffectiveEchoSpacing
     EstimatedTotalReadoutTime DerivedVendorReportedEchoSpacing UsePhilipsFloatNotDisplayScaling
     """.split()  # noqa: SIM905 - a list of words
 )
@@ -61,7 +62,7 @@ _TOOL_KEYS = frozenset(
 _SECONDS: Mapping[str, float] = MappingProxyType(
     {"EchoTime": 0.1, "RepetitionTime": 20.0, "InversionTime": 10.0}
 )
-"""No scan has all three below these limits in ms; what has been made of a sidecar has them in seconds."""
+"""No scan has all three times below these limits in ms: then they are seconds of a sidecar."""
 
 _CERTAIN = frozenset(
     {
@@ -74,34 +75,44 @@ _CERTAIN = frozenset(
 )
 
 
-def refuse_sidecar(mapping: Mapping[Any, Any]) -> None:
-    """Reject a BIDS sidecar where DICOM keywords are expected: its times are in seconds, DICOM's in milliseconds.
+def reject_sidecar(mapping: Mapping[Any, Any]) -> None:
+    """Reject a BIDS sidecar passed as DICOM attributes.
+
+    Times of a sidecar are in seconds, those of DICOM in milliseconds.
 
     Raises
     ------
     MetadataError
-        If a key can only be that of a sidecar, or two keys are; if echo, repetition and inversion time are all
-        shorter than those of any scan.
+        If there is one key of sidecars only, or two that are no DICOM keywords; if echo,
+        repetition and inversion time are all shorter than those of any scan.
 
     Examples
     --------
-    >>> refuse_sidecar({"EchoTime": 2.98, "PatientID": "1"})
+    >>> reject_sidecar({"EchoTime": 2.98, "PatientID": "1"})
     """
-    known = [key for key in mapping if key in _TOOL_KEYS or is_bids_key(key) or _is_dicom_key(key)]
+    keys = [key for key in mapping if _is_sidecar_key(key)]
+    certain = [key for key in keys if key in _CERTAIN]
     if all(_is_below(mapping.get(key), limit) for key, limit in _SECONDS.items()):
-        known = known or list(_SECONDS)
-    elif len(known) < 2 and not _CERTAIN.intersection(known):
+        keys = keys or list(_SECONDS)
+    elif len(keys) < 2 and not certain:
         return
-    first = min(known, key=lambda key: key not in _CERTAIN)
-    more = f" and {len(known) - 1} more keys of one" if len(known) > 1 else ""
+    first = (certain or keys)[0]
+    more = f" and {len(keys) - 1} more of its keys" if len(keys) > 1 else ""
     raise MetadataError(
         code="metadata-is-bids",
         where="metadata",
         given=f"a BIDS sidecar: it has {first}{more}",
-        expected="DICOM keywords with DICOM's units; times of a sidecar are in seconds, those of DICOM in milliseconds",
-        remedy="Pass `bids=` with this file or mapping, and names and units are converted. Give other attributes in "
-        "`metadata=`.",
+        expected="DICOM keywords in units of DICOM; times of a sidecar are in seconds, those of "
+        "DICOM in milliseconds",
+        remedy="Pass `bids=` with this file or mapping: its names and units are converted. Give "
+        "other attributes in `metadata=`.",
     )
+
+
+def _is_sidecar_key(key: Any) -> bool:
+    if key in _TOOL_KEYS or is_bids_key(key):
+        return True
+    return isinstance(key, str) and key.endswith("DICOM") and key not in keyword_dict
 
 
 def _is_below(value: Any, limit: float) -> bool:
@@ -112,19 +123,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _is_dicom_key(key: Any) -> bool:
-    return isinstance(key, str) and key.endswith("DICOM") and key not in keyword_dict
-
-
-# ------------------------------------------------------------------------------------------------------ conversion
+# --------------------------------------------------------------------------------------- conversion
 _SAME = """
-    AccessionNumber AcquisitionNumber BodyPartExamined ConvolutionKernel DeidentificationMethod DeviceSerialNumber
-    EchoTime EchoTrainLength FlipAngle ImageComments ImagingFrequency InstitutionAddress InstitutionName
-    InstitutionalDepartmentName InversionTime KVP MRAcquisitionType MagneticFieldStrength Manufacturer NumberOfAverages
-    PatientAge PatientBirthDate PatientID PatientName PatientPosition PatientSex PatientSize PatientWeight
-    PercentSampling PixelBandwidth ProtocolName ReceiveCoilName ReferringPhysicianName RepetitionTime SAR
-    SeriesDescription SeriesNumber SequenceName SoftwareVersions StationName StudyDescription StudyID TransmitCoilName
-    XRayTubeCurrent
+    AccessionNumber AcquisitionNumber BodyPartExamined ConvolutionKernel DeidentificationMethod
+    DeviceSerialNumber EchoTime EchoTrainLength FlipAngle ImageComments ImagingFrequency
+    InstitutionAddress InstitutionName InstitutionalDepartmentName InversionTime KVP
+    MRAcquisitionType MagneticFieldStrength Manufacturer NumberOfAverages PatientAge
+    PatientBirthDate PatientID PatientName PatientPosition PatientSex PatientSize PatientWeight
+    PercentSampling PixelBandwidth ProtocolName ReceiveCoilName ReferringPhysicianName
+    RepetitionTime SAR SeriesDescription SeriesNumber SequenceName SoftwareVersions StationName
+    StudyDescription StudyID TransmitCoilName XRayTubeCurrent
 """
 """Keys that are DICOM keywords with the same meaning."""
 
@@ -162,7 +170,7 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)")
 
 
 def sidecar_of(sidecar: Mapping[str, Any]) -> Sidecar:
-    """Return what a BIDS sidecar says in DICOM's keywords and units.
+    """Return a BIDS sidecar in DICOM's keywords and units.
 
     Parameters
     ----------
@@ -171,16 +179,19 @@ def sidecar_of(sidecar: Mapping[str, Any]) -> Sidecar:
 
     Notes
     -----
-    Units are those of the BIDS specification (`unit_of_key`); DICOM's of PS3.3 sections C.8.3.1 and C.8.9. UIDs,
-    geometry and what depends on the axes of the NIfTI file (PhaseEncodingDirection, SliceTiming) are not taken.
+    Units of BIDS come from its specification (`unit_of_key`), those of DICOM from PS3.3 sections
+    C.8.3.1 and C.8.9. UIDs, geometry, and keys that depend on the axes of the NIfTI file
+    (PhaseEncodingDirection, SliceTiming) are ignored.
 
     Examples
     --------
-    >>> sidecar_of({"EchoTime": 0.00298, "RepetitionTime": 2.3, "TaskName": "rest"})
-    Sidecar(attributes={'EchoTime': 2.98, 'RepetitionTime': 2300.0}, per_volume={}, times_s=None, ignored=('TaskName',))
+    >>> converted = sidecar_of({"EchoTime": 0.00298, "RepetitionTime": 2.3, "TaskName": "rest"})
+    >>> converted.attributes, converted.ignored
+    ({'EchoTime': 2.98, 'RepetitionTime': 2300.0}, ('TaskName',))
     """
+    sidecar = dict(sidecar)
     if "RepetitionTimeExcitation" in sidecar:
-        sidecar = {key: value for key, value in sidecar.items() if key != "RepetitionTime"}
+        sidecar.pop("RepetitionTime", None)
     pet = pet_attributes(sidecar)
     attributes: dict[str, Any] = {}
     used = {*pet.used, *_SILENT}
@@ -189,9 +200,11 @@ def sidecar_of(sidecar: Mapping[str, Any]) -> Sidecar:
             if _fits(keyword, converted):
                 attributes[keyword] = converted
                 used.add(key)
+    for keyword, value in pet.attributes.items():
+        if _fits(keyword, value):
+            attributes[keyword] = value
     return Sidecar(
-        attributes=attributes
-        | {key: value for key, value in pet.attributes.items() if _fits(key, value)},
+        attributes=attributes,
         per_volume=pet.per_volume,
         times_s=pet.times_s,
         ignored=tuple(key for key in sidecar if key not in used),
@@ -214,14 +227,14 @@ def _in_unit(value: Any, unit: str, wanted: str) -> Any:
     if factor is None:
         return value
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_in_unit(one, unit, wanted) for one in value]
+        return [_in_unit(entry, unit, wanted) for entry in value]
     if not _is_number(value):
         return value
     return float(f"{float(value) * factor:.12g}")  # 2.98, not 2.9800000000000004
 
 
 def _terms(key: str, value: Any) -> Any:
-    r"""Return the terms of a list that dcm2niix has joined by an underscore, or that is written as a\b."""
+    r"""Return the terms of a_b (dcm2niix) or a\b (DICOM)."""
     if not isinstance(value, str):
         return value
     parts = re.split(r"[\\_]", value)
@@ -231,12 +244,12 @@ def _terms(key: str, value: Any) -> Any:
 
 
 def _clock(value: Any) -> Iterator[tuple[str, Any]]:
-    found = _CLOCK.fullmatch(str(value).strip())
-    if found is not None:
-        moment = datetime(2000, 1, 1) + timedelta(  # noqa: DTZ001 - a time of day
-            hours=int(found[1]), minutes=int(found[2]), seconds=float(found[3])
-        )
-        yield "AcquisitionTime", moment.time()
+    match = _CLOCK.fullmatch(str(value).strip())
+    if match is None:
+        return
+    midnight = datetime(2000, 1, 1)  # noqa: DTZ001 - a time of day
+    since_midnight = timedelta(hours=int(match[1]), minutes=int(match[2]), seconds=float(match[3]))
+    yield "AcquisitionTime", (midnight + since_midnight).time()
 
 
 def _moment(value: Any) -> Iterator[tuple[str, Any]]:
@@ -260,7 +273,7 @@ _MOMENTS: Mapping[str, Callable[[Any], Iterator[tuple[str, Any]]]] = MappingProx
         "ScanDate": _day,
     }
 )
-"""Keys of dates and times → what makes DICOM's of them."""
+"""Keys of dates and times → their conversion."""
 
 
 def _fits(keyword: str, value: Any) -> bool:

@@ -66,7 +66,7 @@ def with_sidecar(request: WriteRequest, volume: Volume) -> tuple[WriteRequest, V
         for key, values in sidecar.per_volume.items()
         if key not in stated and len(values) == (volume.volumes or 1) and _has_place(places, key)
     }
-    found = Metadata.from_mapping(fit, beside=(*columns, *stated))
+    found = Metadata.from_mapping(fit, varying=(*columns, *stated))
     if (
         volume.times_s is None
         and sidecar.times_s is not None

@@ -9,7 +9,7 @@ from typing import Any, Self
 from dicomseries.derivation import Lineage
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind, find_kind
-from dicomseries.metadata import Metadata, keyword_of, taken_padding
+from dicomseries.metadata import Metadata, keyword_of, split_padding
 from dicomseries.options import WriteOptions
 from dicomseries.plan import kind_for_codec
 from dicomseries.uids import UidPolicy
@@ -62,12 +62,12 @@ class WriteRequest:
         MetadataError
             If the metadata is wrong.
         """
-        stated, padding = taken_padding(options.metadata)
+        stated, padding = split_padding(options.metadata)
         metadata = {**stated, **_unit_attribute(options.units)}
         return cls(
             options=options,
             kind=kind_for_codec(find_kind(kind), options.compression),
-            metadata=Metadata.from_mapping(metadata, beside=options.per_volume),
+            metadata=Metadata.from_mapping(metadata, varying=options.per_volume),
             per_volume=options.per_volume,
             uid=options.uid,
             left_out=frozenset(_keywords_without_value(options.metadata)),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from dicomseries.iod import Kind
-from dicomseries.metadata import padding_refused
+from dicomseries.metadata import padding_error
 from dicomseries.sources import Volume
 from dicomseries.values import Statistics, ValueMap, stored_range
 from dicomseries.writing.inputs.write_request import WriteRequest
@@ -31,18 +31,18 @@ def check_padding(request: WriteRequest, volume: Volume, kinds: Sequence[Kind]) 
         return
     if volume.slabs.dtype.kind not in "iu" or volume.samples > 1:
         number = f"{request.padding:g}"
-        raise padding_refused(
+        raise padding_error(
             request.padding,
             f"integers; the array is {'in colour' if volume.samples > 1 else volume.slabs.dtype.name}",
             f"Use `nan={number}` with numpy.where(array == {number}, numpy.nan, array) for floats, or leave it out.",
         )
     without = [kind.name for kind in kinds if kind.row(_KEYWORD) is None]
     if without:
-        raise padding_refused(
+        raise padding_error(
             request.padding, f"another kind: {without[0]} has no padding value", "Leave it out."
         )
     if source_padding(request, volume) is None:
-        raise padding_refused(
+        raise padding_error(
             request.padding,
             f"a number that {volume.slabs.dtype.name} can hold",
             "Give the array's own.",
@@ -51,7 +51,7 @@ def check_padding(request: WriteRequest, volume: Volume, kinds: Sequence[Kind]) 
         request.options.clip is not None
         and not request.options.clip[0] <= request.padding <= request.options.clip[1]
     ):
-        raise padding_refused(
+        raise padding_error(
             request.padding,
             f"a value inside `clip={request.options.clip!r}`",
             "Widen `clip=`, or leave one of them out.",
@@ -114,7 +114,7 @@ def with_padding(
         return replace(found, padding=stored)
     if request.padding is None:
         return found
-    raise padding_refused(
+    raise padding_error(
         request.padding,
         "a value that is stored as a number of its own",
         "Use `values=Exact()`, or a padding value beyond all others, or leave it out.",
