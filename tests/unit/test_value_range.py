@@ -10,24 +10,24 @@ import pytest
 import dicomseries as dcs
 from dicomseries.cli import main
 from dicomseries.errors import OptionError, ValuesError
-from dicomseries.sources import ArraySlabs, Volume, array_frames
+from dicomseries.sources import FrameReader, Volume, array_frames
 from dicomseries.values import promised_ends
 
 
-class Counted(ArraySlabs):
-    """An array that counts how often each slice was read."""
+def counted_frames(array):
+    """Return a reader of an array, and how often each slice was read."""
+    reads = np.zeros(len(array), int)
 
-    def __init__(self, array):
-        super().__init__(array)
-        object.__setattr__(self, "reads", np.zeros(len(array), int))
+    def read(start, stop):
+        reads[start:stop] += 1
+        return array[start:stop]
 
-    def read(self, start, stop):
-        self.reads[start:stop] += 1
-        return super().read(start, stop)
+    return FrameReader(shape=array.shape, dtype=array.dtype, read=read), reads
 
 
-def volume_of(array):
-    return Volume(slabs=Counted(array), grid=dcs.Grid(shape=array.shape, spacing_mm=(1, 1, 2)))
+def volume_of(array, frames=None):
+    grid = dcs.Grid(shape=array.shape, spacing_mm=(1, 1, 2))
+    return Volume(slabs=frames or array_frames(array), grid=grid)
 
 
 def array_of(dtype, slices=40):
@@ -36,11 +36,10 @@ def array_of(dtype, slices=40):
 
 
 def written(array, tmp_path, **options):
-    volume = volume_of(array)
-    receipt = dcs.write(
-        volume, tmp_path / "out", **{"kind": "CT", "verify": False, "sync": False, **options}
-    )
-    return receipt, volume.slabs.reads
+    frames, reads = counted_frames(array)
+    options = {"kind": "CT", "verify": False, "sync": False, **options}
+    receipt = dcs.write(volume_of(array, frames), tmp_path / "out", **options)
+    return receipt, reads
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -245,7 +245,7 @@ def read(
         raise _lazy_at_url(masked(os.fspath(path)))
     with at_hand(path, storage_options) as here:
         found = reading.open_volume(here, series=series, values=values, slices=slices)
-        slabs = found.slabs if lazy else _in_memory(cast("reading.FileSlabs", found.slabs), count)
+        slabs = found.slabs if lazy else _in_memory(found.slabs, count)
     return SeriesVolume(
         slabs=slabs,
         grid=found.grid,
@@ -261,7 +261,7 @@ def read(
     )
 
 
-def _in_memory(slabs: reading.FileSlabs, workers: int) -> FrameReader:
+def _in_memory(slabs: FrameReader, workers: int) -> FrameReader:
     """Return slabs read straight into one array, by several threads."""
     try:
         array = np.empty(slabs.shape, slabs.dtype)

@@ -12,7 +12,7 @@ import io
 import pickle
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,6 +27,8 @@ __all__ = ["DaskCluster", "connected", "is_client"]
 Result = TypeVar("Result")
 Bounds = tuple[int, int]
 Index = tuple[slice, ...]
+Over = Callable[[Any], FrameReader]
+"""Makes a reader that cuts its frames out of another array."""
 
 _RETRIES = 3
 """Times a task is begun again that failed for no reason of ours."""
@@ -174,9 +176,8 @@ def _sender(
     client: Any, look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: FrameReader
 ) -> Callable[[Bounds], Any]:
     """Return how a slab gets to a worker: as a part of a graph, by a handle that opens the source, or as it is."""
-    leaf = _graph_of(slabs)
-    if leaf is not None:
-        return lambda bounds: _send_graph(client, look, slabs, leaf, bounds)
+    if slabs.graph is not None and slabs.over is not None:
+        return partial(_send_graph, client, look, slabs.graph, slabs.over)
     if _is_handle(slabs):
         return lambda bounds: client.submit(
             _read_there, look, slabs, bounds, pure=False, retries=_RETRIES
@@ -229,38 +230,21 @@ class _Blocks:
         return self.blocks.pop(0)
 
 
-def _graph_of(slabs: Any) -> Any:
-    """Return the Dask array that slabs are cut out of, None if there is none."""
-    while hasattr(slabs, "slabs"):
-        slabs = slabs.slabs
-    source = getattr(slabs, "source", None)
-    return getattr(source, "graph", None)
-
-
-def _over(slabs: Any, leaf: Any) -> FrameReader:
-    """Return the same slabs cut out of something else."""
-    inner = {"slabs": _over(slabs.slabs, leaf)} if hasattr(slabs, "slabs") else {"source": leaf}
-    changed: FrameReader = replace(slabs, **inner)
-    return changed
-
-
-def _send_graph(client: Any, look: Any, slabs: FrameReader, array: Any, bounds: Bounds) -> Any:
+def _send_graph(client: Any, look: Any, array: Any, over: Over, bounds: Bounds) -> Any:
     """Have the blocks of one slab computed where it is looked at; planes are put together, depths stay as they are."""
     import dask
 
     recorder = _Recorder(tuple(array.shape), np.dtype(array.dtype), [])
-    _over(slabs, recorder).read(*bounds)
+    over(recorder).read(*bounds)
     blocks = [array[index] for index in recorder.indices]
-    there = partial(_look_at_blocks, look, _over(slabs, _Blocks([])), bounds)
+    there = partial(_look_at_blocks, look, over, bounds)
     return client.compute(
         dask.delayed(there, pure=False, traverse=False)(*blocks), retries=_RETRIES
     )
 
 
-def _look_at_blocks(
-    look: Any, shell: FrameReader, bounds: Bounds, *blocks: npt.NDArray[Any]
-) -> Any:
-    return look(_over(shell, _Blocks(list(blocks))).read(*bounds), bounds)
+def _look_at_blocks(look: Any, over: Over, bounds: Bounds, *blocks: npt.NDArray[Any]) -> Any:
+    return look(over(_Blocks(list(blocks))).read(*bounds), bounds)
 
 
 # --- whether a source can be opened elsewhere ------------------------------------------------------------------------

@@ -32,14 +32,13 @@ from dicomseries.reading.pixels.read_frames import read_frames, read_stored
 from dicomseries.reading.problems import Problem
 from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
 from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
-from dicomseries.reading.series_volume import FileSlabs, open_volume, read, volume_of
+from dicomseries.reading.series_volume import open_volume, read, volume_of
 from dicomseries.reading.slice_selection import Slices
 
 __all__ = [
     "SAME_PLACE",
     "Damaged",
     "Element",
-    "FileSlabs",
     "Frames",
     "FunctionalGroups",
     "Instance",

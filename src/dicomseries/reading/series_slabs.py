@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from dicomseries.reading.pixels.native_bytes import bytes_of, read_same_format
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_shape, is_stored_as
 from dicomseries.reading.pixels.read_frames import read_frames, read_frames_into
 from dicomseries.reading.pixels.rescale_of_frames import RESCALE
+from dicomseries.sources import FrameReader
 from dicomseries.standard.attribute import tag_of
 
 __all__ = ["FrameSlabs", "LabelSlabs"]
@@ -65,24 +66,30 @@ class FrameSlabs:
         """(frames, rows, columns[, 3])."""
         return (len(self.sources), *frame_shape(self.instances[0]))
 
-    @property
-    def depth(self) -> int:
-        """1: any frames may be read together."""
-        return 1
+    def reader(self) -> FrameReader:
+        """Return a reader of these frames."""
+        return FrameReader(
+            shape=self.shape,
+            dtype=self.dtype,
+            read=self.read,
+            pick=self.pick,
+            read_into=self.fill,
+        )
 
-    def pick(self, frames: Sequence[int]) -> Self:
+    def pick(self, frames: Sequence[int]) -> FrameReader:
         """Return a selection of frames, at least one, in the order of the indices."""
         sources = self.sources[list(frames)]
         files = np.unique(np.maximum(sources[:, 0], 0))
         is_empty = sources[:, 0] < 0
         renumbered = np.where(is_empty, -1, np.searchsorted(files, sources[:, 0]))
         instances = [self.instances[file] for file in files.tolist()]
-        return replace(
+        picked = replace(
             self,
             instances=holding_only(instances, _TAGS_TO_READ),
             sources=np.column_stack((renumbered, sources[:, 1])),
             rescales=self.rescales[list(frames)],
         )
+        return picked.reader()
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the frames [start, stop) in a new array.
@@ -202,15 +209,21 @@ class LabelSlabs:
         """(slices, rows, columns)."""
         return (len(self.masks), self.instance.rows, self.instance.columns)
 
-    @property
-    def depth(self) -> int:
-        """1: any slices may be read together."""
-        return 1
+    def reader(self) -> FrameReader:
+        """Return a reader of these slices."""
+        return FrameReader(
+            shape=self.shape,
+            dtype=self.dtype,
+            read=self.read,
+            pick=self.pick,
+            read_into=self.fill,
+        )
 
-    def pick(self, frames: Sequence[int]) -> Self:
+    def pick(self, frames: Sequence[int]) -> FrameReader:
         """Return a selection of slices, at least one, in the order of the indices."""
         (instance,) = holding_only([self.instance], _TAGS_TO_READ)
-        return replace(self, instance=instance, masks=tuple(self.masks[index] for index in frames))
+        masks = tuple(self.masks[index] for index in frames)
+        return replace(self, instance=instance, masks=masks).reader()
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the slices [start, stop) in a new array.

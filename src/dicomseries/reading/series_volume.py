@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,19 +23,9 @@ from dicomseries.reading.series_attributes import SeriesTags
 from dicomseries.reading.series_folders import Scan, Series, scan, select
 from dicomseries.reading.series_slabs import FrameSlabs, LabelSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
-from dicomseries.sources import FrameReader, Volume, array_frames, pick
+from dicomseries.sources import Volume, array_frames, picked_frames
 
-__all__ = ["FileSlabs", "open_volume", "read", "volume_of"]
-
-
-class FileSlabs(FrameReader, Protocol):
-    """FrameReader of files: some frames of them are slabs again, and an array that is there already can be filled."""
-
-    def pick(self, frames: Sequence[int]) -> Self:
-        """Return some of the frames, at least one, in the order given."""
-
-    def fill(self, array: npt.NDArray[Any], start: int) -> None:
-        """Read the frames from `start` on into a C-contiguous `array` of their shape and dtype."""
+__all__ = ["open_volume", "read", "volume_of"]
 
 
 def open_volume(
@@ -64,7 +53,7 @@ def open_volume(
     -------
     Volume
         Slices along the normal; ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]), read anew each time;
-        ``.slabs`` of `FileSlabs`; ``.grid`` in LPS mm, its slice spacing the mean distance of the positions;
+        ``.grid`` in LPS mm, its slice spacing the mean distance of the positions;
         ``.volumes`` and ``.times_s``; ``.tags``. Real values are integers as long as every slope and intercept is
         whole, else float64; the floats of a Parametric Map are its own, bit for bit. A binary segmentation is one map
         of labels, 0 where no segment is; a fractional one has a volume of values from 0 to 1 for each segment.
@@ -128,7 +117,7 @@ def read(
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> read(get_testdata_file("CT_small.dcm")).slabs.array.shape
+    >>> read(get_testdata_file("CT_small.dcm")).slabs.shape
     (1, 128, 128)
     """
     volume = open_volume(path, series=series, values=values)
@@ -141,7 +130,7 @@ def _of_slices(volume: Volume, chosen: range) -> Volume:
     tags = volume.tags.pick(frames) if isinstance(volume.tags, SeriesTags) else volume.tags
     return replace(
         volume,
-        slabs=pick(volume.slabs, frames),
+        slabs=picked_frames(volume.slabs, frames),
         grid=grid_of_slices(volume.grid, chosen),
         tags=tags,
     )
@@ -166,7 +155,7 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         wanted.
     """
     slope, intercept = 1.0, 0.0
-    slabs: FileSlabs
+    slabs: FrameSlabs | LabelSlabs
     if series.frame_set is not None and series.frame_set.masks is not None:
         slabs = _label_slabs(series, series.frame_set, series.frame_set.masks)
     elif is_real:
@@ -177,7 +166,7 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         slope /= slabs.divisor
         slabs = replace(slabs, divisor=1.0)
     return Volume(
-        slabs=slabs,
+        slabs=slabs.reader(),
         grid=grid,
         slope=slope,
         intercept=intercept,

@@ -1,4 +1,4 @@
-"""Inputs at a URL: Zarr is read where it is, chunk by chunk; a file is fetched whole, for as long as it is used."""
+"""Inputs at a URL: Zarr is read in place, chunk by chunk; a file is fetched for as long as it is used."""
 
 from __future__ import annotations
 
@@ -6,61 +6,21 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from dicomseries.sources.formats import zarr_store
-from dicomseries.sources.volume import FrameReader
+from dicomseries.sources.frames.frame_reader import FrameReader
 from dicomseries.stores import fetch_file
 
-__all__ = ["FetchedSlabs", "fetched", "is_lazy", "open_lazily"]
-
-
-class FetchedSlabs:
-    """FrameReader of a file in a private folder, which is removed when nobody needs them any more.
-
-    Parameters
-    ----------
-    slabs : FrameReader
-        Over the file.
-    folder : str
-        Where it is.
-    """
-
-    def __init__(self, slabs: FrameReader, folder: str) -> None:
-        self._slabs = slabs
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the whole."""
-        return tuple(self._slabs.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the voxels."""
-        return self._slabs.dtype
-
-    @property
-    def depth(self) -> int:
-        """Frames that are read together."""
-        return self._slabs.depth
-
-    def __reduce__(self) -> str:
-        # The folder is private to this machine: other processes are sent the slabs themselves.
-        message = "a fetched file cannot be opened elsewhere"
-        raise TypeError(message)
-
-    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return frames."""
-        return self._slabs.read(start, stop)
+__all__ = ["fetched", "fetched_frames", "is_lazy", "open_lazily"]
 
 
 def is_lazy(url: str) -> bool:
-    """Return whether a URL is that of a Zarr store, or of something in one.
+    """Return whether a URL is that of a Zarr store, or of a part of one.
 
     Examples
     --------
@@ -77,7 +37,7 @@ def open_lazily(url: str, options: Mapping[str, Any] | None) -> Any:
 
 
 def fetched(url: str, options: Mapping[str, Any] | None) -> tuple[str, str]:
-    """Fetch a file and return its path, with what was named in it, and the folder that is to be removed."""
+    """Fetch a file; return its path with the member named in the URL, and the folder to remove."""
     path, mark, member = url.partition("::")
     folder = tempfile.mkdtemp(prefix="dicomseries-")
     try:
@@ -85,3 +45,29 @@ def fetched(url: str, options: Mapping[str, Any] | None) -> tuple[str, str]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def fetched_frames(reader: FrameReader, folder: str) -> FrameReader:
+    """Return the frames of a fetched file; its folder is removed when nobody needs them any more."""
+    return FrameReader(
+        shape=reader.shape,
+        dtype=reader.dtype,
+        read=partial(_read, reader, _PrivateFolder(folder)),
+        edges=reader.edges,
+        where=reader.where,
+    )
+
+
+def _read(reader: FrameReader, _: _PrivateFolder, start: int, stop: int) -> npt.NDArray[Any]:
+    return reader.read(start, stop)
+
+
+class _PrivateFolder:
+    """A folder that lives as long as this object, on this machine only."""
+
+    def __init__(self, path: str) -> None:
+        weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+
+    def __reduce__(self) -> str:
+        message = "a fetched file cannot be opened elsewhere"
+        raise TypeError(message)

@@ -13,7 +13,7 @@ from dicomseries.errors import OptionError, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.orientation import turn_onto
 from dicomseries.reading import Series, SeriesTags, volume_of
-from dicomseries.sources import Volume, turned
+from dicomseries.sources import FrameReader, Volume, turned
 from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window, window_of_values
 
 __all__ = ["Layer", "OnGrid", "check_regular", "layer_of", "over"]
@@ -202,10 +202,9 @@ class OnGrid:
         """That of the part."""
         return self.volume.slabs.dtype
 
-    @property
-    def depth(self) -> int:
-        """That of the part."""
-        return self.volume.slabs.depth
+    def reader(self) -> FrameReader:
+        """Return a reader of these frames."""
+        return FrameReader(shape=self.shape, dtype=self.dtype, read=self.read)
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the frames [start, stop) in a new array."""
@@ -268,7 +267,7 @@ def over(base: Layer, overlay: Layer) -> Layer:
     if (first, above.shape) == ((0, 0, 0), below.shape):
         return overlay
     placed = OnGrid(volume=volume, whole=below.shape, first=first)
-    return replace(overlay, volume=replace(volume, slabs=placed, grid=below))
+    return replace(overlay, volume=replace(volume, slabs=placed.reader(), grid=below))
 
 
 def _same_pictures(below: Grid, above: Grid) -> tuple[int, int, int] | None:

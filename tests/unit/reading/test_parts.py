@@ -14,8 +14,7 @@ from pydicom.uid import JPEGLSLossless
 import dicomseries as dcs
 from dicomseries.errors import MissingPackageError, OptionError, ReadError
 from dicomseries.reading import read_instance, read_plain_frames, read_stored
-from dicomseries.sources import array_frames
-from dicomseries.sources.frames.frame_selection import LazyArray
+from dicomseries.sources import LazyArray, array_frames
 from judges.known import OBLIQUE, write_known_series
 from judges.known_frames import label_map, save, segmentation
 

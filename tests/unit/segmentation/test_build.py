@@ -16,7 +16,7 @@ from dicomseries.metadata import Metadata
 from dicomseries.segmentation import Segments, build_segmentation, parse_segments
 from dicomseries.segmentation.segment_advice import advice_on
 from dicomseries.segmentation.segments import Segment
-from dicomseries.sources import ArraySlabs, Volume, array_frames
+from dicomseries.sources import FrameReader, Volume, array_frames
 from dicomseries.uids import UidPolicy, series_uids
 
 OBLIQUE = (0.6, 0.0, 0.8, 0.0, -1.0, 0.0, 0.8, 0.0, -0.6)
@@ -347,12 +347,11 @@ def test_a_type_that_does_not_exist_is_refused(given):
 
 
 def test_everything_that_can_be_known_is_refused_before_the_source_is_read():
-    class Unreadable(ArraySlabs):
-        def read(self, start, stop):  # noqa: ARG002 - as the protocol has it
-            pytest.fail("read")
-
     array = blobs()
-    source = Volume(slabs=Unreadable(array), grid=volume(array).grid)
+    unreadable = FrameReader(
+        shape=array.shape, dtype=array.dtype, read=lambda *_: pytest.fail("read")
+    )
+    source = Volume(slabs=unreadable, grid=volume(array).grid)
     for options in (
         {"segments": {0: "x"}},
         {"metadata": Metadata.from_mapping({"Modality": "CT"})},

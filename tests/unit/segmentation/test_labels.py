@@ -8,7 +8,7 @@ import pytest
 from dicomseries.errors import DicomSeriesError, KindError, ValuesError
 from dicomseries.geometry import Grid
 from dicomseries.segmentation.labels import LabelVolume, check_labels, read_labels, renumbered
-from dicomseries.sources import ArraySlabs, Volume, array_frames
+from dicomseries.sources import FrameReader, Volume, array_frames
 
 
 def volume(array, **options):
@@ -17,17 +17,6 @@ def volume(array, **options):
     return Volume(
         slabs=array_frames(array), grid=Grid(shape=shape, spacing_mm=(0.7, 0.9, 2.5)), **options
     )
-
-
-class Counted(ArraySlabs):
-    """FrameReader that note what is read."""
-
-    reads: list[tuple[int, int]] = []  # noqa: RUF012 - reset by the test
-    depth = 3
-
-    def read(self, start, stop):
-        Counted.reads.append((start, stop))
-        return self.array[start:stop]
 
 
 @pytest.mark.parametrize(
@@ -45,12 +34,16 @@ def test_labels_of_every_whole_type_are_read_as_they_are(dtype):
 
 def test_the_source_is_read_once(monkeypatch):
     monkeypatch.setattr("dicomseries.segmentation.labels._BYTES_A_READ", 1)
-    Counted.reads = []
     array = np.arange(8 * 4 * 5, dtype="uint8").reshape(8, 4, 5)
-    labels = read_labels(
-        Volume(slabs=Counted(array), grid=Grid(shape=(8, 4, 5), spacing_mm=(1, 1, 1)))
-    )
-    assert Counted.reads == [(0, 3), (3, 6), (6, 8)]
+    reads = []
+
+    def read(start, stop):
+        reads.append((start, stop))
+        return array[start:stop]
+
+    frames = FrameReader(shape=array.shape, dtype=array.dtype, read=read, edges=(0, 3, 6, 8))
+    labels = read_labels(Volume(slabs=frames, grid=Grid(shape=(8, 4, 5), spacing_mm=(1, 1, 1))))
+    assert reads == [(0, 3), (3, 6), (6, 8)]
     assert labels.values == tuple(range(1, 160))
 
 

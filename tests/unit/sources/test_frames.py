@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import dask.array
 import numpy as np
 import pytest
 import zarr
 
-from dicomseries.sources import ArraySlabs, open_volume
-from dicomseries.sources.frames.frame_runs import GatheredSlabs, best_depth, pieces
-from dicomseries.sources.frames.mapped_files import MappedSlabs
+from dicomseries.sources import open_volume
+from dicomseries.sources.frames.frame_runs import best_depth, joined, pieces
 
 SPACING = (0.5, 0.75, 2)
 ARRAY = np.arange(3 * 5 * 4 * 6, dtype=">i2").reshape(3, 5, 4, 6)
@@ -27,7 +28,6 @@ def stored(axes, order="C"):
 def test_volumes_that_follow_each_other_are_viewed(axes, order):
     array = stored(axes, order)
     volume = open_volume(array, axes=axes, spacing=SPACING)
-    assert isinstance(volume.slabs, ArraySlabs)
     for start, stop in ((0, 15), (3, 7), (4, 11)):
         part = volume.slabs.read(start, stop)
         assert np.shares_memory(part, array)
@@ -54,10 +54,7 @@ def test_mapped_volumes_are_the_same(tmp_path, axes, opened):
     np.savez_compressed(path, stored(axes)) if opened == "npz" else np.save(path, stored(axes))
     source = np.load(path, mmap_mode="r") if opened == "memmap" else path
     slabs = open_volume(source, axes=axes, spacing=SPACING).slabs
-    within = (
-        slabs if opened == "memmap" else slabs.slabs
-    )  # a path is kept beside, for other processes
-    assert isinstance(within, MappedSlabs if axes == "tzyx" else GatheredSlabs)
+    assert (joined(slabs.view.array) is not None) == (axes == "tzyx")
     for start, stop in ((14, 15), (0, 1), (3, 12), (15, 15), (13, 99)):
         np.testing.assert_array_equal(slabs.read(start, stop), FRAMES[start:stop])
 
@@ -66,7 +63,7 @@ def test_an_unpacked_file_is_read_only_as_far_as_a_volume_needs(tmp_path):
     array = np.zeros((200, 5, 40, 60), "int16")
     np.savez_compressed(tmp_path / "a.npz", array)
     slabs = open_volume(tmp_path / "a.npz", axes="tzyx", spacing=SPACING).slabs
-    scratch = slabs.slabs.window._fill.__self__
+    scratch = slabs.view.take.__self__._fill.__self__
     assert scratch._ready == 0
     slabs.read(5, 10)
     assert scratch._ready < array.nbytes / 2
@@ -120,22 +117,25 @@ def test_the_depth_of_volumes_in_memory_is_that_of_their_order():
 
 
 @pytest.mark.parametrize(
-    ("chunks", "depth"), [((6, 4, 5, 1), 5), ((6, 4, 2, 1), 5), ((2, 2, 2, 3), 15)]
+    ("chunks", "edges"),
+    [
+        ((6, 4, 5, 1), (0, 5, 10, 15)),
+        ((6, 4, 2, 1), (0, 2, 4, 5, 7, 9, 10, 12, 14, 15)),
+        ((2, 2, 2, 3), (0, 15)),
+    ],
 )
 @pytest.mark.parametrize("make", ["dask", "zarr"])
-def test_a_store_is_read_by_whole_chunks(make, chunks, depth):
+def test_a_store_is_read_by_whole_chunks(make, chunks, edges):
     array = stored("xyzt").astype("int16")
     source = (
         dask.array.from_array(array, chunks=chunks)
         if make == "dask"
         else zarr.create_array({}, data=array, chunks=chunks)
     )
-    slabs = open_volume(source, axes="xyzt", spacing=SPACING).slabs
-    assert slabs.depth == depth
-    for start in range(0, 15, depth):
-        np.testing.assert_array_equal(
-            slabs.read(start, start + depth), FRAMES[start : start + depth]
-        )
+    frames = open_volume(source, axes="xyzt", spacing=SPACING).slabs
+    assert frames.edges == edges
+    for start, stop in itertools.pairwise(edges):
+        np.testing.assert_array_equal(frames.read(start, stop), FRAMES[start:stop])
     assert open_volume(source, axes="xyzt", time_point=1, spacing=SPACING).slabs.depth == chunks[2]
 
 

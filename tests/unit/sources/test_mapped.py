@@ -15,8 +15,8 @@ import pytest
 
 from dicomseries.errors import SourceError
 from dicomseries.sources import open_volume
-from dicomseries.sources.frames import mapped_files as mapped
-from dicomseries.sources.frames.mapped_files import unpack
+from dicomseries.sources.frames import file_window, mapped_files
+from dicomseries.sources.frames.unpacked_stream import unpack
 
 ARRAY = np.arange(40 * 30 * 20, dtype="<i4").reshape(40, 30, 20)
 
@@ -40,10 +40,10 @@ def test_a_stream_is_read_only_as_far_as_a_slab_needs_and_then_let_go():
     stream = Recorder(ARRAY.tobytes(), block=1000)
     mapped = unpack(stream, "<i4", ARRAY.shape, where="a")
     assert stream.place == 0
-    mapped.window.show(mapped.array[3:5])
+    mapped.window.take(mapped.array[3:5])
     assert 5 * 2400 <= stream.place < 5 * 2400 + 1000
     np.testing.assert_array_equal(mapped.array[3:5], ARRAY[3:5])
-    mapped.window.show(mapped.array)
+    mapped.window.take(mapped.array)
     assert stream.closed
     np.testing.assert_array_equal(mapped.array, ARRAY)
 
@@ -51,7 +51,7 @@ def test_a_stream_is_read_only_as_far_as_a_slab_needs_and_then_let_go():
 def test_a_stream_that_is_no_longer_wanted_is_closed():
     stream = Recorder(ARRAY.tobytes())
     mapped = unpack(stream, "<i4", ARRAY.shape, where="a")
-    mapped.window.show(mapped.array[:1])
+    mapped.window.take(mapped.array[:1])
     del mapped
     gc.collect()
     assert stream.closed
@@ -138,8 +138,9 @@ def test_reading_a_long_file_slab_by_slab_takes_little_memory(tmp_path, name):
 def test_slices_that_are_strewn_over_a_file_are_those_of_the_array(
     tmp_path, monkeypatch, shape, compressed
 ):
-    monkeypatch.setattr(mapped, "_KEPT", 1)
-    monkeypatch.setattr(mapped, "_STREWN", 300)
+    monkeypatch.setattr(mapped_files, "_MOST_IN_MEMORY", 1)
+    monkeypatch.setattr(file_window, "_LARGEST", 1)
+    monkeypatch.setattr(file_window, "_BLOCK", 300)
     array = np.asfortranarray(np.arange(np.prod(shape)).reshape(shape).astype("int16"))
     path = tmp_path / ("a.npz" if compressed else "a.npy")
     (np.savez_compressed if compressed else np.save)(path, array)

@@ -67,7 +67,7 @@ def test_a_memmap_whose_file_shrinks_is_refused(mode: str, is_there: bool, tmp_p
 def test_changes_of_a_private_memmap_are_written_whatever_is_read_between(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(mapped_files, "_KEPT", 1 << 12)
+    monkeypatch.setattr(mapped_files, "_MOST_IN_MEMORY", 1 << 12)
     memmap = np.load(saved(tmp_path, ".npy"), mmap_mode="c")
     memmap[7] = 5
     slabs = open_volume(memmap, spacing=SPACING).slabs
@@ -83,7 +83,7 @@ def test_parts_of_any_strides_are_those_of_the_mapping(
     path = tmp_path / "a.npy"
     np.save(path, np.asfortranarray(ARRAY))
     monkeypatch.setattr(file_window, "_LARGEST", 1 << 14)
-    monkeypatch.setattr(file_window, "_STREWN", 1 << 12)
+    monkeypatch.setattr(file_window, "_BLOCK", 1 << 12)
     for axes in ("zyx", "xyz"):
         whole = ARRAY if axes == "zyx" else ARRAY.T
         slabs = open_volume(path, spacing=SPACING, axes=axes).slabs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import threading
+from dataclasses import replace
 
 import dask.array
 import numpy as np
@@ -14,17 +15,16 @@ from hypothesis import strategies as st
 
 from dicomseries.errors import SourceError
 from dicomseries.sources import (
-    ArraySlabs,
-    CopiedSlabs,
-    KeptSlabs,
+    FrameReader,
     SlabPlan,
     array_frames,
-    edges_of,
     open_volume,
+    scratch_copy,
     slab_rule,
 )
-from dicomseries.sources.arguments.array_axes import ArrayAxes
+from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.chunks import Chunks
+from dicomseries.sources.frames.prefetch import prefetched
 
 MIB = 1 << 20
 
@@ -104,16 +104,16 @@ def test_slabs_that_miss_a_frame_are_no_plan(bounds):
 def test_slices_turned_along_the_normal_turn_the_edges_of_chunks_with_them():
     array = dask.array.zeros((7, 4, 5), chunks=((2, 4, 1), 4, 5), dtype="int16")
     volume = open_volume(array, spacing=(1, 1, 1), direction=np.diag([1, 1, -1]))
-    assert tuple(edges_of(volume.slabs, 7)) == (0, 2, 6, 7)
+    assert tuple(volume.slabs.edges) == (0, 2, 6, 7)
     turned = volume.along_normal()
-    assert tuple(edges_of(turned.slabs, 7)) == (0, 1, 5, 7)
+    assert tuple(turned.slabs.edges) == (0, 1, 5, 7)
 
 
 def test_the_edges_of_one_volume_are_those_of_its_chunks():
     array = dask.array.zeros((3, 7, 4, 5), chunks=(1, 4, 4, 5), dtype="int16")
     volume = open_volume(array, axes="tzyx", spacing=(1, 1, 1))
-    assert tuple(edges_of(volume.slabs, 7)) == (0, 4, 7, 11, 14, 18, 21)
-    assert tuple(edges_of(volume.at(1).slabs, 7)) == (0, 4, 7)
+    assert tuple(volume.slabs.edges) == (0, 4, 7, 11, 14, 18, 21)
+    assert tuple(volume.at(1).slabs.edges) == (0, 4, 7)
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,15 @@ def test_copied_slabs_are_the_slabs(axes, chunks, time_point):
         spacing=(1, 1, 1),
         time_point=time_point,
     )
-    told = []
-    copied = CopiedSlabs(opened.slabs, slices=opened.slices, tell=lambda *both: told.append(both))
+    reports = []
+    copied = scratch_copy(
+        opened.slabs, slices=opened.slices, progress=lambda *both: reports.append(both)
+    )
     count = opened.slabs.shape[0]
     for start, stop in ((0, count), (2, 5), (count - 1, count + 3), (4, 4)):
         np.testing.assert_array_equal(copied.read(start, stop), opened.slabs.read(start, stop))
     assert not copied.read(0, 1).flags.writeable
-    assert told[-1] == (count, count)
+    assert reports[-1] == (count, count)
 
 
 def test_costly_slabs_are_small_so_that_all_workers_have_as_much_to_do():
@@ -162,24 +164,21 @@ def test_costly_slabs_are_small_so_that_all_workers_have_as_much_to_do():
 
 def test_chunks_of_several_volumes_are_not_cut_inside_of_a_volume():
     array = dask.array.zeros((3, 4, 5, 6), chunks=(2, 2, 5, 6), dtype="int16")
-    assert tuple(edges_of(open_volume(array, axes="tzyx", spacing=(1, 1, 1)).slabs, 4)) == (
-        0,
-        8,
-        12,
-    )
+    volume = open_volume(array, axes="tzyx", spacing=(1, 1, 1))
+    assert tuple(volume.slabs.edges) == (0, 8, 12)
 
 
 def test_blocks_of_dask_that_are_empty_are_no_chunks():
     array = dask.array.ones((7, 4, 5), chunks=((2, 0, 5), 4, 5), dtype="int16")
     assert array.chunks[0] == (2, 0, 5)
     volume = open_volume(array, spacing=(1, 1, 1))
-    assert tuple(edges_of(volume.slabs, 7)) == (0, 2, 7)
+    assert tuple(volume.slabs.edges) == (0, 2, 7)
 
 
 @pytest.mark.parametrize("chunk", [(1, 64, 64), (64, 8, 512), (3, 512, 512), (64, 1, 1)])
 def test_chunks_side_by_side_are_read_together_up_to_8_mib(chunk):
-    layout = ArrayAxes(shape=(64, 256, 512), axes="zyx", own_axes="zyx")
-    blocks = list(Chunks.of(layout, chunk, itemsize=2).blocks())
+    axes = ArrayAxes(shape=(64, 256, 512), letters="zyx", source_letters="zyx")
+    blocks = list(Chunks.of(axes, chunk, itemsize=2).blocks())
     sizes = [int(np.prod([part.stop - part.start for part in block])) * 2 for block in blocks]
     assert sum(sizes) == 64 * 256 * 512 * 2
     assert max(sizes) <= 8 * MIB
@@ -192,18 +191,15 @@ def test_two_who_read_at_once_have_the_source_copied_once():
     )
     copies, others = [], []
 
-    class Watched:
-        shape, dtype, depth, read = opened.slabs.shape, opened.slabs.dtype, 6, opened.slabs.read
+    def blocks():
+        copies.append(True)
+        if len(copies) == 1:
+            others.append(threading.Thread(target=copied.read, args=(0, 1)))
+            others[0].start()
+            others[0].join(0.2)  # it waits; if it did not, it would be here by now
+        return opened.slabs.blocks()
 
-        def blocks(self):
-            copies.append(True)
-            if len(copies) == 1:
-                others.append(threading.Thread(target=copied.read, args=(0, 1)))
-                others[0].start()
-                others[0].join(0.2)  # it waits; if it did not, it would be here by now
-            return opened.slabs.blocks()
-
-    copied = CopiedSlabs(Watched(), slices=6)
+    copied = scratch_copy(replace(opened.slabs, blocks=blocks), slices=6)
     copied.read(0, 6)
     others[0].join()
     assert copies == [True]
@@ -219,7 +215,7 @@ def test_a_disk_that_fills_before_the_copy_is_an_error_and_no_signal(monkeypatch
 
     monkeypatch.setattr("os.posix_fallocate", full, raising=False)
     with pytest.raises(SourceError) as refusal:
-        CopiedSlabs(opened.slabs, slices=6).read(0, 1)
+        scratch_copy(opened.slabs, slices=6).read(0, 1)
     assert refusal.value.code == "scratch-full"
 
 
@@ -228,26 +224,25 @@ BOUNDS = st.tuples(st.integers(0, 9), st.integers(1, 12)).filter(lambda pair: pa
 
 @given(st.lists(st.tuples(st.booleans(), BOUNDS), max_size=8))
 @example([(True, (0, 1)), (True, (0, 2)), (False, (0, 2))])
-def test_whatever_is_read_ahead_each_read_is_that_of_the_slabs(steps):
+def test_each_read_is_that_of_the_source_with_any_frames_read_ahead(steps):
     array = np.arange(10 * 2 * 3).reshape(10, 2, 3)
-    kept = KeptSlabs(array_frames(array), slices=10)
+    frames = prefetched(array_frames(array))
     for is_ahead, (start, stop) in steps:
         stop = min(stop, 10) if is_ahead else stop  # noqa: PLW2901
         np.testing.assert_array_equal(
-            (kept.ahead if is_ahead else kept).read(start, stop), array[start:stop]
+            (frames.ahead if is_ahead else frames).read(start, stop), array[start:stop]
         )
 
 
 def test_what_was_read_ahead_is_kept_for_one_reading():
     reads = []
 
-    class Counted(ArraySlabs):
-        def read(self, start, stop):
-            reads.append((start, stop))
-            return super().read(start, stop)
+    def read(start, stop):
+        reads.append((start, stop))
+        return np.zeros((6, 2, 3))[start:stop]
 
-    kept = KeptSlabs(Counted(np.zeros((6, 2, 3))), slices=6)
-    kept.ahead.read(2, 4)
-    kept.read(0, 6)
-    kept.read(2, 4)
+    frames = prefetched(FrameReader(shape=(6, 2, 3), dtype=np.dtype(float), read=read))
+    frames.ahead.read(2, 4)
+    frames.read(0, 6)
+    frames.read(2, 4)
     assert reads == [(2, 4), (0, 2), (4, 6), (2, 4)]

@@ -200,7 +200,7 @@ def test_what_is_not_stated_is_named_without_a_source_series(case):
         return
     notes = dcs.plan(source, kind="CT", metadata={"RescaleType": "HU"}).advice
     expected = {
-        DEFAULT: "told no geometry",
+        DEFAULT: "probably nobody set",
         TEMPLATE: "not of a scanner",
         LENGTHS: "states no",
     }.get(stated)

@@ -19,7 +19,7 @@ from hypothesis import find, given
 import dicomseries
 from dicomseries.errors import MissingPackageError
 from dicomseries.sinks import DirectorySink
-from dicomseries.sources import Volume, array_frames, open_volume
+from dicomseries.sources import FrameReader, Volume, array_frames, open_volume
 from dicomseries.testing import SinkContract, SourceContract, volumes
 
 EVERY = (
@@ -55,7 +55,7 @@ def image_of(array, grid):
     return image
 
 
-class TestArraySlabs(SourceContract):
+class TestArrayFrames(SourceContract):
     dtypes = EVERY
 
     def open(self, array, grid, folder):
@@ -260,23 +260,19 @@ class TestDirectorySinkThatMakesItsParents(TestDirectorySink):
 
 @dataclass
 class Broken:
-    """FrameReader with one fault."""
+    """Frames with one fault."""
 
     array: Any
     fault: str
     shared: Any = None
 
-    @property
-    def shape(self):
-        return self.array.shape
-
-    @property
-    def dtype(self):
-        return np.dtype("int32") if self.fault == "dtype" else self.array.dtype
-
-    @property
-    def depth(self):
-        return 99 if self.fault == "depth" else 1
+    def reader(self):
+        return FrameReader(
+            shape=self.array.shape,
+            dtype=np.dtype("int32") if self.fault == "dtype" else self.array.dtype,
+            read=self.read,
+            edges=(0, 99) if self.fault == "depth" else (),
+        )
 
     def read(self, start, stop):
         if self.fault == "bounds" and start > 3:
@@ -306,7 +302,7 @@ def test_an_axis_of_volumes_that_is_not_there_is_noticed(axis, tmp_path):
             whole = type(grid)(shape=(27, *grid.shape[1:]), spacing_mm=grid.spacing_mm)
             frames = array_frames(array.reshape(whole.shape))
             return Volume(slabs=frames, grid=whole) if axis is None else Volume(
-                slabs=array_frames(frames.array[: 9 * axis]), grid=grid, volumes=axis
+                slabs=array_frames(frames.read(0, 9 * axis)), grid=grid, volumes=axis
             )  # fmt: skip
 
     assert fails(Wrong().test_volumes_follow_each_other, "int16", tmp_path)
@@ -322,7 +318,7 @@ def test_a_source_that_breaks_a_promise_is_noticed(fault, tmp_path):
             grid = grid.along_normal()[0] if fault != "moved" else type(grid)(
                 shape=grid.shape, spacing_mm=grid.spacing_mm[::-1], origin_lps=grid.origin_lps
             )  # fmt: skip
-            return Volume(slabs=Broken(array, fault), grid=grid)
+            return Volume(slabs=Broken(array, fault).reader(), grid=grid)
 
     failed = [name for name in PROMISES if fails(getattr(Wrong(), name), "int16", tmp_path)]
     assert failed

@@ -1,4 +1,4 @@
-"""What a caller says about a source, and the place where it meets what the source knows of itself."""
+"""The arguments about a source, and the place of a file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SourceArguments:
     times : float or sequence, optional
         Seconds from one volume to the next, or the time of each.
     place_optional : bool
-        Whether a source without voxel size or place is opened all the same, on a stand-in grid that says so.
+        Whether a source without voxel size or place is opened too, on a placeholder grid with a statement that says so.
 
     Raises
     ------
@@ -68,35 +68,33 @@ class SourceArguments:
     def __post_init__(self) -> None:
         for name in ("spacing", "origin", "direction", "affine"):
             _check_numbers(name, getattr(self, name))
-        if self.affine is None:
-            self._check_no_space()
-        else:
-            self._check_affine_alone()
-
-    @property
-    def has_geometry(self) -> bool:
-        """Whether any argument speaks of geometry."""
-        return any(
-            value is not None for value in (self.spacing, self.origin, self.direction, self.affine)
-        )
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the arguments alone define the grid, so that nothing of the source's own is needed."""
-        parts = (self.spacing, self.origin, self.direction)
-        return self.affine is not None or all(part is not None for part in parts)
-
-    def _check_no_space(self) -> None:
-        if self.space is not None:
+        if self.affine is not None:
+            self._check_affine()
+        elif self.space is not None:
             raise GeometryError(
                 code="space-without-affine",
                 where="space",
                 given=repr(self.space),
-                expected="`space=` only together with `affine=`; spacing, origin and direction are always LPS",
+                expected="`space=` only together with `affine=`; spacing, origin and direction are "
+                "always LPS",
                 remedy="Pass the matrix as `affine=`, or leave `space=` out.",
             )
 
-    def _check_affine_alone(self) -> None:
+    @property
+    def has_geometry(self) -> bool:
+        """Whether any argument states geometry."""
+        return not all(part is None for part in (*self._parts, self.affine))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the arguments alone define the grid."""
+        return self.affine is not None or all(part is not None for part in self._parts)
+
+    @property
+    def _parts(self) -> tuple[Any, Any, Any]:
+        return self.spacing, self.origin, self.direction
+
+    def _check_affine(self) -> None:
         names = ("spacing", "origin", "direction")
         others = [f"`{name}=`" for name in names if getattr(self, name) is not None]
         if others:
@@ -113,7 +111,7 @@ class SourceArguments:
                 where="space",
                 given="`affine=` without `space=`",
                 expected="'LPS' (DICOM, ITK, SimpleITK) or 'RAS' (NIfTI, nibabel)",
-                remedy="Say in which frame the affine ends, e.g. `space='RAS'`.",
+                remedy="Name the frame of the affine, e.g. `space='RAS'`.",
             )
 
 
@@ -121,8 +119,15 @@ def _check_numbers(name: str, values: Any) -> None:
     try:
         np.asarray(0 if values is None else values, dtype=np.float64)
     except (TypeError, ValueError):
-        if name == "spacing" and _lists_steps(values):
-            raise _uneven_slices(values) from None
+        if name == "spacing" and _has_lists(values):
+            raise GeometryError(
+                code="spacing-uneven",
+                where="spacing",
+                given=repr(values),
+                expected="three lengths: a series is written with even slices, one distance for all",
+                remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK or "
+                "scipy.ndimage), and pass their `spacing=`.",
+            ) from None
         raise GeometryError(
             code="geometry-not-numbers",
             where=name,
@@ -132,7 +137,7 @@ def _check_numbers(name: str, values: Any) -> None:
         ) from None
 
 
-def _lists_steps(values: Any) -> bool:
+def _has_lists(values: Any) -> bool:
     """Return whether one of the lengths is a list: a step or a position for each slice."""
     try:
         return any(np.ndim(value) > 0 for value in values)
@@ -140,20 +145,9 @@ def _lists_steps(values: Any) -> bool:
         return False
 
 
-def _uneven_slices(values: Any) -> GeometryError:
-    return GeometryError(
-        code="spacing-uneven",
-        where="spacing",
-        given=repr(values),
-        expected="three lengths: a series is written with even slices, one distance for all",
-        remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK or scipy.ndimage), and pass "
-        "their `spacing=`.",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A file or folder, and what is meant inside it (``volume.h5::scan/ct``).
+    """A file or folder, and a part inside of it (``volume.h5::scan/ct``).
 
     Examples
     --------
@@ -173,7 +167,7 @@ class Location:
 
 
 def locate(source: str | os.PathLike[str]) -> Location:
-    """Return where `source` points to; it must exist.
+    """Return the place of an existing file or folder.
 
     Raises
     ------
@@ -188,18 +182,19 @@ def locate(source: str | os.PathLike[str]) -> Location:
     """
     text = os.fspath(source)
     path, _, member = text.partition("::")
-    location = (
-        Location(Path(text)) if not member or _exists(Path(text)) else Location(Path(path), member)
-    )
-    _refuse_member(location)
+    if member and not _exists(Path(text)):
+        location = Location(Path(path), member)
+        _check_member(location)
+    else:
+        location = Location(Path(text))
     if "://" in path and not _exists(location.path):
         raise SourceError(
             code="source-remote",
             where=text,
             given="an address on the network",
             expected="a local file, or an array that is already open",
-            remedy="Open it first (zarr.open, xarray.open_zarr, dask.array.from_zarr, ...) and pass the array; of a "
-            "file:// address pass the path behind it.",
+            remedy="Open it first (zarr.open, xarray.open_zarr, dask.array.from_zarr, ...) and pass "
+            "the array; of a file:// address pass the path behind it.",
         )
     if not text or not _exists(location.path):
         raise SourceError(
@@ -207,7 +202,8 @@ def locate(source: str | os.PathLike[str]) -> Location:
             where=text or "path",
             given="no such file or folder",
             expected="an existing file of a known format",
-            remedy="Check the path; a relative one starts from the working folder, and ~ is not replaced.",
+            remedy="Check the path; a relative one starts from the working folder, and ~ is not "
+            "replaced.",
         )
     return location
 
@@ -215,18 +211,12 @@ def locate(source: str | os.PathLike[str]) -> Location:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (
-        OSError
-    ):  # a name that is too long for the system, or a folder that may not be looked into
+    except OSError:  # a name that is too long, or a folder without permission
         return False
 
 
-def _refuse_member(location: Location) -> None:
-    if (
-        location.member
-        and location.path.is_file()
-        and not location.has_suffix(".npz", ".h5", ".hdf5")
-    ):
+def _check_member(location: Location) -> None:
+    if location.path.is_file() and not location.has_suffix(".npz", ".h5", ".hdf5"):
         raise SourceError(
             code="member-of-single-array",
             where=str(location),

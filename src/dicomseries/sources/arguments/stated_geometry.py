@@ -1,4 +1,4 @@
-"""How certain the geometry of a source is: the caller's arguments beside the statement of the format."""
+"""The certainty of a geometry: the caller's arguments beside the statement of the format."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from dicomseries.sources.arguments.source_arguments import SourceArguments
 __all__ = ["IN_PLANE", "is_default", "joined_statement", "lengths_only", "without_unit"]
 
 IN_PLANE = Statement(origin="missing", direction="missing")
-"""Of a two-dimensional image: rows and columns have a spacing, and nothing says where the picture is."""
+"""Of a two-dimensional image: rows and columns have a spacing, and no place is stated."""
 
 _DEFAULT_NOTE = (
-    "The image has the numbers of one that was told no geometry (spacing 1, 1, 1, origin 0, along the axes): 1 mm is "
-    "written as its voxel size. Give `spacing=` if that is not so."
+    "The image has the geometry of a new image (spacing 1, 1, 1, origin 0, along the axes), which "
+    "probably nobody set: 1 mm is written as its voxel size. Pass `spacing=` if that is wrong."
 )
 
 
 def lengths_only(source: str) -> Statement:
-    """Return the statement of a format that states lengths, and no place in the patient.
+    """Return the statement of a format with lengths, but no place in the patient.
 
     Parameters
     ----------
     source : str
-        What states them, e.g. ``"ImageJ metadata"``.
+        Where they are stated, e.g. ``"ImageJ metadata"``.
 
     Examples
     --------
@@ -33,8 +33,9 @@ def lengths_only(source: str) -> Statement:
     'assumed'
     """
     note = (
-        f"The voxel size is that of {source}, which states no place in the patient: the first voxel is put at 0, and "
-        "the slices are taken as axial. Give `origin=` and `direction=` if you know them."
+        f"The voxel size is that of {source}, which states no place in the patient: the first voxel "
+        "is put at 0, and the slices are taken as axial. Pass `origin=` and `direction=` if you know "
+        "them."
     )
     return replace(ASSUMED, source=source, notes=(note,))
 
@@ -51,7 +52,7 @@ def without_unit(what: str) -> str:
 
 
 def is_default(grid: Grid) -> bool:
-    """Return whether a grid has the numbers of an image that was told nothing: 1 mm, at 0, along the axes.
+    """Return whether a grid is that of a new image: 1 mm, at 0, along the axes.
 
     Examples
     --------
@@ -62,15 +63,15 @@ def is_default(grid: Grid) -> bool:
     return is_plain and tuple(map(abs, grid.direction_lps)) == (1, 0, 0, 0, 1, 0, 0, 0, 1)
 
 
-def joined_statement(request: SourceArguments, own: Grid | None) -> Statement:
-    """Return what is stated once the caller's arguments override what the source states.
+def joined_statement(arguments: SourceArguments, stated: Grid | None) -> Statement:
+    """Return the statement of a source, overridden by the caller's arguments.
 
     Parameters
     ----------
-    request : SourceArguments
+    arguments : SourceArguments
         The caller's arguments, without an affine.
-    own : Grid, optional
-        What the source states; None if it states nothing.
+    stated : Grid, optional
+        The grid of the source; None if it states none.
 
     Examples
     --------
@@ -79,12 +80,12 @@ def joined_statement(request: SourceArguments, own: Grid | None) -> Statement:
     >>> joined_statement(SourceArguments(), Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1))).spacing
     'default'
     """
-    if request.is_complete:
+    if arguments.is_complete:
         return Statement()
-    base = UNSTATED if own is None else _own_statement(own)
-    if not request.has_geometry:
+    base = UNSTATED if stated is None else _source_statement(stated)
+    if not arguments.has_geometry:
         return base
-    if request.spacing is not None:
+    if arguments.spacing is not None:
         base = replace(
             base,
             spacing="stated",
@@ -95,8 +96,8 @@ def joined_statement(request: SourceArguments, own: Grid | None) -> Statement:
         )
     if not base.has_place:
         return base
-    origin: Certainty = "stated" if request.origin is not None else base.origin
-    direction: Certainty = "stated" if request.direction is not None else base.direction
+    origin: Certainty = "stated" if arguments.origin is not None else base.origin
+    direction: Certainty = "stated" if arguments.direction is not None else base.direction
     notes = () if origin == direction == "stated" and base.space == "scanner" else base.notes
     return replace(base, origin=origin, direction=direction, notes=notes)
 
@@ -105,11 +106,10 @@ def _unless_missing(certainty: Certainty) -> Certainty:
     return "assumed" if certainty == "missing" else certainty
 
 
-def _own_statement(own: Grid) -> Statement:
-    """Return the statement of a source; the numbers that an image class has by default are no statement."""
-    if not is_default(own) or not own.statement.is_placed_by_source:
-        return own.statement
-    notes = (_DEFAULT_NOTE, *own.statement.notes)
-    return replace(
-        own.statement, spacing="default", origin="default", direction="default", notes=notes
-    )
+def _source_statement(grid: Grid) -> Statement:
+    """Return the statement of a source; the defaults of a new image are no statement."""
+    statement = grid.statement
+    if not is_default(grid) or not statement.is_placed_by_source:
+        return statement
+    notes = (_DEFAULT_NOTE, *statement.notes)
+    return replace(statement, spacing="default", origin="default", direction="default", notes=notes)

@@ -1,7 +1,8 @@
-"""When each volume was taken: what the caller says, else what the source knows, as seconds after the first."""
+"""The time of each volume: the caller's, else the source's, as seconds after the first."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -12,22 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesWarning, SourceError
-from dicomseries.sources.arguments.array_axes import ArrayAxes
 from dicomseries.sources.arguments.source_arguments import SourceArguments
-from dicomseries.sources.volume import check_times
+from dicomseries.sources.frames.array_axes import ArrayAxes
 
 __all__ = [
     "SECONDS_PER_UNIT",
-    "FoundTimes",
-    "asked_times",
+    "SourceTimes",
+    "check_times",
     "in_seconds",
+    "join_times",
+    "no_times",
     "step_times",
-    "times_of",
-    "untimed",
+    "times_argument",
 ]
 
-FoundTimes = Callable[[int], npt.ArrayLike | None]
-"""Gives the source's own times in seconds for that many volumes, from any beginning; None if it knows none."""
+SourceTimes = Callable[[int], npt.ArrayLike | None]
+"""Gives the source's own times in seconds for that many volumes, from any beginning; None if it states none."""
 
 _NAMES = {
     Fraction(1): "s sec secs second seconds",
@@ -42,23 +43,17 @@ SECONDS_PER_UNIT = {name: factor for factor, names in _NAMES.items() for name in
 """Unit of time, lower case -> seconds, exactly."""
 
 
-def untimed(volumes: int) -> None:
-    """Return None: the times of a source that knows none.
-
-    Examples
-    --------
-    >>> untimed(20) is None
-    True
-    """
+def no_times(volumes: int) -> None:
+    """Return None: the times of a source that states none."""
 
 
-def times_of(
-    layout: ArrayAxes, request: SourceArguments, found: FoundTimes = untimed
+def join_times(
+    axes: ArrayAxes, arguments: SourceArguments, source_times: SourceTimes = no_times
 ) -> tuple[float, ...] | None:
-    """Return the time of each volume in seconds after the first: the caller's, else the source's own.
+    """Return the time of each volume in seconds after the first, None if not known.
 
-    `found` is not asked if the caller says the times, or if there is no axis of volumes. Times of the source that do
-    not rise, or are not finite, are left out with a warning: the voxels are good without them.
+    `source_times` is not called if the caller states the times, or if there is no axis of volumes. Times of the source
+    that do not rise, or are not finite, are left out with a warning: the voxels are good without them.
 
     Raises
     ------
@@ -68,34 +63,33 @@ def times_of(
     Warns
     -----
     DicomSeriesWarning
-        If the source's own times are none.
+        If the source's own times do not fit.
 
     Examples
     --------
-    >>> layout = ArrayAxes(shape=(3, 1, 4, 5), axes="tzyx", own_axes="tzyx")
-    >>> times_of(layout, SourceArguments(times=2.5)), times_of(layout, SourceArguments(), lambda count: [7, 8, 10])
+    >>> axes = ArrayAxes(shape=(3, 1, 4, 5), letters="tzyx", source_letters="tzyx")
+    >>> join_times(axes, SourceArguments(times=2.5)), join_times(axes, SourceArguments(), lambda count: [7, 8, 10])
     ((0.0, 2.5, 5.0), (0.0, 1.0, 3.0))
     """
-    if request.times is not None:
-        return asked_times(request.times, _length(layout))
-    if layout.volumes is None or layout.own_axes[layout.axes.index("t")] != "t":
-        return None  # what the source says is about another axis
-    own = found(layout.volumes)
-    if own is None:
+    if arguments.times is not None:
+        is_chosen = "t" not in axes.letters or axes.time_point is not None
+        return times_argument(arguments.times, None if is_chosen else axes.size("t"))
+    if axes.volumes is None or axes.source_letters[axes.letters.index("t")] != "t":
+        return None  # the times of the source are about another axis
+    numbers = source_times(axes.volumes)
+    if numbers is None:
         return None
-    times = _after_the_first(np.asarray(own, dtype=np.float64).ravel().tolist())
+    times = _after_the_first(np.asarray(numbers, dtype=np.float64).ravel().tolist())
     try:
-        check_times(times, layout.volumes)
+        check_times(times, axes.volumes)
     except SourceError as error:
-        _warn(
-            request.where,
-            f"times that are left out: {error.given}, where {error.expected} were expected",
-        )
+        expected = f"where {error.expected} were expected"
+        _warn(arguments.where, f"times that are left out: {error.given}, {expected}")
         return None
     return times
 
 
-def asked_times(times: Any, volumes: int | None) -> tuple[float, ...] | None:
+def times_argument(times: Any, volumes: int | None) -> tuple[float, ...] | None:
     """Return the caller's times as seconds after the first.
 
     Parameters
@@ -103,7 +97,7 @@ def asked_times(times: Any, volumes: int | None) -> tuple[float, ...] | None:
     times : float, or sequence of float, datetime64 or timedelta64
         The step from one volume to the next, or one time for each volume, from any beginning; numbers are seconds.
     volumes : int, optional
-        How many volumes there are; None if there is no such axis, 1 if it has one element, which needs no time.
+        Number of volumes; None if there is no such axis, 1 if it has one element, which needs no time.
 
     Raises
     ------
@@ -112,7 +106,7 @@ def asked_times(times: Any, volumes: int | None) -> tuple[float, ...] | None:
 
     Examples
     --------
-    >>> asked_times(0.5, 3), asked_times([100, 102, 105], 3)
+    >>> times_argument(0.5, 3), times_argument([100, 102, 105], 3)
     ((0.0, 0.5, 1.0), (0.0, 2.0, 5.0))
     """
     try:
@@ -124,21 +118,58 @@ def asked_times(times: Any, volumes: int | None) -> tuple[float, ...] | None:
             code="times-not-numbers",
             where="times",
             given=repr(times),
-            expected="the seconds from one volume to the next, or a list with the time of each volume in seconds",
+            expected="the seconds from one volume to the next, or a list with the time of each "
+            "volume in seconds",
             remedy="Pass e.g. `times=2.5`, or `times=[0, 2.5, 5.1]`.",
         )
-    step = float(numbers) if numbers.ndim == 0 else None
-    seconds = _after_the_first(
-        numbers.tolist() if step is None else [step * number for number in range(volumes or 1)]
-    )
+    if numbers.ndim == 0:
+        seconds = tuple(float(numbers) * number for number in range(volumes or 1))
+    else:
+        seconds = _after_the_first(numbers.tolist())
     check_times(seconds, volumes)
     return seconds if volumes != 1 else None
+
+
+def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:
+    """Reject times that are not one finite, rising number for each volume.
+
+    Raises
+    ------
+    SourceError
+        With the way to fix them.
+
+    Examples
+    --------
+    >>> check_times((0.0, 2.5), 2)
+    """
+    times = tuple(times_s or ())
+    is_rising = all(before < after for before, after in itertools.pairwise(times))
+    is_finite = all(map(math.isfinite, times))
+    if volumes is not None and len(times) == volumes and is_finite and is_rising:
+        return
+    if volumes is None:
+        expected = "no times: there is no axis t"
+        remedy = "Leave `times=` out, or name the axis of time with `axes=` (e.g. 'tzyx')."
+    else:
+        expected = f"{volumes} rising, finite times in seconds"
+        remedy = (
+            "Pass one time for each volume in seconds, or a single number for the step from one to "
+            "the next."
+        )
+    first = ", ".join(f"{time:g}" for time in times[:4]) + (" …" if len(times) > 4 else "")
+    raise SourceError(
+        code="times-do-not-fit",
+        where="times",
+        given=f"{len(times)} times ({first})",
+        expected=expected,
+        remedy=remedy,
+    )
 
 
 def in_seconds(
     values: npt.ArrayLike, unit: object, *, where: str
 ) -> npt.NDArray[np.float64] | None:
-    """Return times in seconds, None with a warning if it cannot be told what they mean.
+    """Return times in seconds, None with a warning if their unit is not known.
 
     Parameters
     ----------
@@ -165,15 +196,15 @@ def in_seconds(
         # Divided, not multiplied with 0.001: 2300 ms are 2.3 s and not 2.3000000000000003.
         factor = SECONDS_PER_UNIT[name]
         return np.asarray(array, dtype=np.float64) * factor.numerator / factor.denominator
-    said = f"in {unit!r}" if name else "without a unit"
-    _warn(where, f"times {said} are left out, since nothing says that they are seconds")
+    in_unit = f"in {unit!r}" if name else "without a unit"
+    _warn(where, f"times {in_unit} are left out, since nothing says that they are seconds")
     return None
 
 
 def step_times(
     step: float, unit: object, volumes: int, *, where: str
 ) -> npt.NDArray[np.float64] | None:
-    """Return the times of volumes that follow each other at even steps, None if the source says no step.
+    """Return the times of volumes at even steps, None if the source states no step.
 
     A step of 0, or of 1 without a unit, is what programs write that were told nothing; below 0 or not finite is none
     either. Any other step whose unit is not known is left out with a warning.
@@ -186,12 +217,6 @@ def step_times(
     if not (math.isfinite(step) and step > 0) or (step == 1 and not unit):
         return None
     return in_seconds(step * np.arange(volumes), unit, where=where)
-
-
-def _length(layout: ArrayAxes) -> int | None:
-    """Return the length of axis t, 1 included; None if there is none or one time point was chosen."""
-    is_there = "t" in layout.axes and layout.time_point is None
-    return layout.shape[layout.axes.index("t")] if is_there else None
 
 
 def _seconds(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -30,10 +30,10 @@ def matches(source: object) -> bool:
     return made_by(source, "h5py")
 
 
-def open_volume(source: Any, request: SourceArguments) -> Volume:
+def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a dataset, read chunk by chunk; the only image of the file, or the one that ``member`` names.
 
-    h5py reads one thread at a time by itself. HDF5 has no convention for geometry: `request` must hold the spacing.
+    h5py reads one thread at a time by itself. HDF5 has no convention for geometry: `arguments` must hold the spacing.
 
     Raises
     ------
@@ -54,19 +54,19 @@ def open_volume(source: Any, request: SourceArguments) -> Volume:
     ...     open_volume(Location(Path(folder) / "a.h5"), SourceArguments(spacing=(1, 1, 1))).slabs.shape
     (1, 1, 2)
     """
-    group = _open_file(source.path, request.where) if isinstance(source, Location) else source
+    group = _open_file(source.path, arguments.where) if isinstance(source, Location) else source
     if hasattr(group, "shape"):
-        return _open_dataset(group, request)
-    with guarded(request.where, "an HDF5 file whose objects can be read"):
+        return _open_dataset(group, arguments)
+    with guarded(arguments.where, "an HDF5 file whose objects can be read"):
         chosen = _choose(group, source)
-    return _open_dataset(chosen, request)
+    return _open_dataset(chosen, arguments)
 
 
-def _open_dataset(dataset: Any, request: SourceArguments) -> Volume:
-    with guarded(request.where, "a dataset whose storage can be read"):
+def _open_dataset(dataset: Any, arguments: SourceArguments) -> Volume:
+    with guarded(arguments.where, "a dataset whose storage can be read"):
         is_here = made_by(dataset, "h5py") and not dataset.is_virtual and not dataset.external
     return open_array(
-        dataset, request, stored_bytes=dataset.id.get_storage_size if is_here else None
+        dataset, arguments, stored_bytes=dataset.id.get_storage_size if is_here else None
     )
 
 

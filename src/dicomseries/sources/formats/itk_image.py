@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
-from dicomseries.sources.arguments.array_axes import check_dtype, lay_out
-from dicomseries.sources.arguments.grid_arguments import build_volume
+from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE
 from dicomseries.sources.arguments.volume_times import step_times
-from dicomseries.sources.formats.array_like import array_slabs
+from dicomseries.sources.build_volume import build_volume
+from dicomseries.sources.formats.array_like import numpy_frames
 from dicomseries.sources.formats.itk_tags import tags_among
 from dicomseries.sources.optional_packages import made_by
 from dicomseries.sources.volume import Volume
@@ -46,7 +46,7 @@ def matches(source: object) -> bool:
     return made_by(source, "SimpleITK") and hasattr(source, "GetPixelIDTypeAsString")
 
 
-def open_volume(source: Any, request: SourceArguments) -> Volume:
+def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a SimpleITK image with its spacing, origin and direction; its memory is viewed, not copied.
 
     Axes are (slices, rows, columns), with time in front and vector components behind. A two-dimensional image states
@@ -69,14 +69,14 @@ def open_volume(source: Any, request: SourceArguments) -> Volume:
     >>> volume.slabs.shape, volume.grid.spacing_mm
     ((3, 4, 5), (1.0, 1.0, 2.5))
     """
-    array = _view(source, request.where)
-    check_dtype(array.dtype, request.where)
+    array = _view(source, arguments.where)
+    check_dtype(array.dtype, arguments.where)
     dimension = source.GetDimension()
-    axes = "tzyx"[-dimension:] + ("c" if array.ndim > dimension else "")
-    layout = lay_out(array.shape, request, axes)
-    times = partial(_times, source, request.where)
+    letters = "tzyx"[-dimension:] + ("c" if array.ndim > dimension else "")
+    axes = array_axes(array.shape, arguments, letters)
+    times = partial(_times, source, arguments.where)
     volume = build_volume(
-        array_slabs(array, layout), layout, request, lambda: _grid(source), found_times=times
+        numpy_frames(array, axes), axes, arguments, lambda: _grid(source), source_times=times
     )
     entries = {key: source.GetMetaData(key) for key in source.GetMetaDataKeys()}
     return replace(volume, carried=tags_among(entries))

@@ -18,14 +18,16 @@ import numpy.typing as npt
 from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import STATED, Statement
-from dicomseries.sources.arguments.array_axes import lay_out
-from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit
+from dicomseries.sources.arguments.axes_argument import array_axes
+from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE, lengths_only
 from dicomseries.sources.arguments.volume_times import step_times
+from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.itk_tags import tags_among
-from dicomseries.sources.frames.mapped_files import Mapped, ZlibReader, map_file, unpack
+from dicomseries.sources.frames.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.unpacked_size import check_packing
+from dicomseries.sources.frames.unpacked_stream import ZlibReader, unpack
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -141,7 +143,7 @@ def matches(source: object) -> bool:
     return isinstance(source, Location) and source.has_suffix(".mha", ".mhd")
 
 
-def open_volume(source: Location, request: SourceArguments) -> Volume:
+def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     r"""Return the voxels of a MetaImage with its spacing, offset and directions.
 
     A file in another unit than mm (``DistanceUnits``) is converted; ITK takes its numbers for mm. The fourth spacing is
@@ -167,11 +169,11 @@ def open_volume(source: Location, request: SourceArguments) -> Volume:
     header = _read_header(source.path)
     _refuse_odd(header)
     shape = header.sizes[::-1] + ((header.channels,) if header.channels > 1 else ())
-    axes = "tzyx"[-len(header.sizes) :] + ("c" if header.channels > 1 else "")
-    layout = lay_out(shape, request, axes)
-    slabs = _open_voxels(header, shape).slabs(layout)
-    times = partial(_times, header, request.where)
-    volume = build_volume(slabs, layout, request, lambda: _grid(header), found_times=times)
+    letters = "tzyx"[-len(header.sizes) :] + ("c" if header.channels > 1 else "")
+    axes = array_axes(shape, arguments, letters)
+    frames = _open_voxels(header, shape).frames(axes)
+    times = partial(_times, header, arguments.where)
+    volume = build_volume(frames, axes, arguments, lambda: _grid(header), source_times=times)
     return replace(
         volume, carried=tags_among({key: _utf8(text) for key, text in header.fields.items()})
     )
@@ -233,7 +235,7 @@ def _refuse_odd(header: _Header) -> None:
         )
 
 
-def _open_voxels(header: _Header, shape: Sequence[int]) -> Mapped:
+def _open_voxels(header: _Header, shape: Sequence[int]) -> FileArray:
     size = math.prod(shape) * header.dtype.itemsize
     path, offset = _data_place(header, size)
     if not header.flag("CompressedData"):

@@ -10,7 +10,8 @@ import gzip
 import math
 import os
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,16 +21,19 @@ import numpy.typing as npt
 from dicomseries.errors import SourceError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED
-from dicomseries.sources.arguments.array_axes import ArrayAxes, check_dtype, lay_out
-from dicomseries.sources.arguments.grid_arguments import build_volume
+from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.volume_times import step_times
-from dicomseries.sources.formats.array_like import array_slabs
+from dicomseries.sources.build_volume import build_volume
+from dicomseries.sources.formats.array_like import numpy_frames
 from dicomseries.sources.formats.nifti_space import nifti_statement
-from dicomseries.sources.frames.mapped_files import Mapped, map_file, unpack
+from dicomseries.sources.frames.array_axes import ArrayAxes
+from dicomseries.sources.frames.frame_reader import FrameReader, derived_frames
+from dicomseries.sources.frames.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.unpacked_size import check_packing
+from dicomseries.sources.frames.unpacked_stream import unpack
 from dicomseries.sources.optional_packages import guarded, made_by
-from dicomseries.sources.volume import FrameReader, Volume
+from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -57,7 +61,7 @@ def matches(source: object) -> bool:
     return made_by(source, "nibabel") and hasattr(source, "dataobj")
 
 
-def open_volume(source: Any, request: SourceArguments) -> Volume:
+def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a NIfTI file or nibabel image with its affine (RAS, sform before qform) turned into LPS mm.
 
     Integers stay what they are on disk; ``scl_slope`` and ``scl_inter`` become the slope and intercept of the volume,
@@ -88,105 +92,88 @@ def open_volume(source: Any, request: SourceArguments) -> Volume:
     >>> volume.slabs.shape, volume.grid.direction_lps[0]
     ((3, 4, 5), -1.0)
     """
-    image = _load(source.path, request) if isinstance(source, Location) else source
-    shape, axes = _shape_and_axes(image, request.where)
-    layout = lay_out(shape, request, axes)
-    slabs, slope, intercept = _open_voxels(image, layout, request.where)
-    if slabs.dtype.kind == "f" and (slope, intercept) != (1.0, 0.0):
-        slabs, slope, intercept = _ScaledSlabs(slabs, slope, intercept), 1.0, 0.0
+    image = _load(source.path, arguments) if isinstance(source, Location) else source
+    shape, letters = _shape_and_axes(image, arguments.where)
+    axes = array_axes(shape, arguments, letters)
+    frames, slope, intercept = _open_voxels(image, axes, arguments.where)
+    if frames.dtype.kind == "f" and (slope, intercept) != (1.0, 0.0):
+        frames, slope, intercept = _scaled_frames(frames, slope, intercept), 1.0, 0.0
     volume = build_volume(
-        slabs,
-        layout,
-        request,
+        frames,
+        axes,
+        arguments,
         lambda: _grid(image),
         slope=slope,
         intercept=intercept,
-        found_times=lambda count: _times(image, count, request.where),
+        source_times=lambda count: _times(image, count, arguments.where),
     )
-    if volume.times_s is None or request.times is not None or len(volume.times_s) < 2:
+    if volume.times_s is None or arguments.times is not None or len(volume.times_s) < 2:
         return volume
     # By the convention of NIfTI's users (and of BIDS) the step along the fourth axis is the repetition time.
     return replace(volume, repetition_time_s=volume.times_s[1] - volume.times_s[0])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _ScaledSlabs:
-    """Floats that mean slope · float + intercept."""
-
-    slabs: FrameReader
-    slope: float
-    intercept: float
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.slabs.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.dtype(np.float64)
-
-    @property
-    def depth(self) -> int:
-        return self.slabs.depth
-
-    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        values = self.slabs.read(start, stop).astype(np.float64)
-        values *= self.slope
-        values += self.intercept
-        return values
+def _scaled_frames(reader: FrameReader, slope: float, intercept: float) -> FrameReader:
+    """Return floats that mean slope · float + intercept, as float64."""
+    return derived_frames(
+        _scaled_frames,
+        reader,
+        slope,
+        intercept,
+        shape=reader.shape,
+        dtype=np.dtype(np.float64),
+        read=partial(_read_scaled, reader, slope, intercept),
+        edges=reader.edges,
+    )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _ProxySlabs:
-    proxy: Any
-    layout: ArrayAxes
-    lock: Any
-    where: str
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.layout.frames_shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.dtype(
-            np.float64
-        )  # nibabel's reading applies scale factors, which may change from slice to slice
-
-    @property
-    def depth(self) -> int:
-        return 1
-
-    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        return self.layout.gather(start, stop, self._take)
-
-    def _take(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
-        with self.lock, guarded(self.where):
-            return np.asarray(self.proxy[index], np.float64)
+def _read_scaled(
+    reader: FrameReader, slope: float, intercept: float, start: int, stop: int
+) -> npt.NDArray[Any]:
+    values = reader.read(start, stop).astype(np.float64)
+    values *= slope
+    values += intercept
+    return values
 
 
-def _load(path: Path, request: SourceArguments) -> Any:
+def _proxy_frames(proxy: Any, axes: ArrayAxes, where: str) -> FrameReader:
+    """Return frames that nibabel reads and scales; scale factors may change from slice to slice."""
+    lock = threading.Lock()
+
+    def take(index: tuple[slice, ...]) -> npt.NDArray[Any]:
+        with lock, guarded(where):
+            return np.asarray(proxy[index], np.float64)
+
+    return FrameReader(
+        shape=axes.frames_shape,
+        dtype=np.dtype(np.float64),
+        read=lambda start, stop: axes.gather(start, stop, take),
+        where=where,
+    )
+
+
+def _load(path: Path, arguments: SourceArguments) -> Any:
     try:
         import nibabel
     except ImportError as error:
-        raise missing_package(extra="nifti", where=request.where) from error
-    with guarded(request.where, "a NIfTI-1 or NIfTI-2 file", _CHECK):
+        raise missing_package(extra="nifti", where=arguments.where) from error
+    with guarded(arguments.where, "a NIfTI-1 or NIfTI-2 file", _CHECK):
         image = nibabel.load(path)
         image.header.get_xyzt_units()  # a damaged code is found here
         return image
 
 
-def _open_voxels(image: Any, layout: ArrayAxes, where: str) -> tuple[FrameReader, float, float]:
+def _open_voxels(image: Any, axes: ArrayAxes, where: str) -> tuple[FrameReader, float, float]:
     """Return the voxels of an image as they are stored, and what their integers mean."""
     proxy = image.dataobj
     if isinstance(proxy, np.ndarray):
-        return array_slabs(_with_colours(proxy, layout), layout), 1.0, 0.0
+        return numpy_frames(_with_colours(proxy, axes), axes), 1.0, 0.0
     if not _has_one_scale(proxy):
-        return _ProxySlabs(proxy, layout, threading.Lock(), where), 1.0, 0.0
+        return _proxy_frames(proxy, axes, where), 1.0, 0.0
     scale = float(proxy.slope), float(proxy.inter)
     if not _is_plain(proxy):
-        return array_slabs(_with_colours(np.asarray(proxy.get_unscaled()), layout), layout), *scale
-    return _map(proxy, layout), *scale
+        return numpy_frames(_with_colours(np.asarray(proxy.get_unscaled()), axes), axes), *scale
+    return _map(proxy, axes), *scale
 
 
 def _has_one_scale(proxy: Any) -> bool:
@@ -208,11 +195,11 @@ def _is_plain(proxy: Any) -> bool:
     )
 
 
-def _map(proxy: Any, layout: ArrayAxes) -> FrameReader:
+def _map(proxy: Any, axes: ArrayAxes) -> FrameReader:
     """Map, or unpack forward, the file of an array proxy; x is its fastest axis."""
     path, offset, dtype = Path(proxy.file_like), int(proxy.offset), np.dtype(proxy.dtype)
     colours = (3,) if dtype == _RGB else ()
-    spatial = layout.shape[: len(layout.shape) - len(colours)]
+    spatial = axes.shape[: len(axes.shape) - len(colours)]
     stored = (np.dtype("u1") if colours else dtype), (*spatial[::-1], *colours)
     if path.suffix.lower() not in {".gz", ".mgz"}:
         mapped = map_file(path, *stored, offset=offset)
@@ -223,15 +210,16 @@ def _map(proxy: Any, layout: ArrayAxes) -> FrameReader:
         )
         stream = gzip.open(path)  # noqa: SIM115 - closed when all is unpacked, or with the scratch file
         mapped = unpack(cast("Any", stream), *stored, where=str(path), skip=offset)
-    order = (*range(len(spatial) - 1, -1, -1), *range(len(spatial), len(layout.shape)))
-    return Mapped(mapped.array.transpose(order), mapped.window).slabs(layout)
+    order = (*range(len(spatial) - 1, -1, -1), *range(len(spatial), len(axes.shape)))
+    array = mapped.array.transpose(order)
+    return FileArray(array, mapped.window, mapped.where).frames(axes)
 
 
-def _with_colours(array: npt.NDArray[Any], layout: ArrayAxes) -> npt.NDArray[Any]:
+def _with_colours(array: npt.NDArray[Any], axes: ArrayAxes) -> npt.NDArray[Any]:
     """Return the array without its trailing axes of one element, RGB24 voxels as a last axis of 3."""
     if array.dtype == _RGB:
         array = np.stack([array[name] for name in "RGB"], axis=-1)
-    return array.reshape(layout.shape)
+    return array.reshape(axes.shape)
 
 
 def _shape_and_axes(image: Any, where: str) -> tuple[tuple[int, ...], str]:

@@ -16,11 +16,12 @@ from numpy.lib import format as npy_format
 
 from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
-from dicomseries.sources.arguments.array_axes import check_dtype, default_axes, lay_out
-from dicomseries.sources.arguments.grid_arguments import build_volume
+from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype, default_axes
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
-from dicomseries.sources.frames.mapped_files import Mapped, map_file, unpack
+from dicomseries.sources.build_volume import build_volume
+from dicomseries.sources.frames.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.unpacked_size import check_packing
+from dicomseries.sources.frames.unpacked_stream import unpack
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -46,14 +47,14 @@ def matches(source: object) -> bool:
     return isinstance(source, Location) and source.has_suffix(".npy", ".npz")
 
 
-def open_volume(source: Location, request: SourceArguments) -> Volume:
+def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     """Return the array of a file, mapped (``.npy``) or unpacked as it is read (``.npz``).
 
     Parameters
     ----------
     source : Location
         The file; ``member`` names the array in a ``.npz`` that has several.
-    request : SourceArguments
+    arguments : SourceArguments
         Must hold the spacing, unless a ``.npz`` holds ``affine_lps``.
 
     Raises
@@ -74,7 +75,7 @@ def open_volume(source: Location, request: SourceArguments) -> Volume:
     """
     try:
         mapped, fortran = (
-            _open_npz(source) if source.has_suffix(".npz") else _open_npy(source, request.where)
+            _open_npz(source) if source.has_suffix(".npz") else _open_npy(source, arguments.where)
         )
         affine, times = (_beside(source, name) for name in (_AFFINE, _TIMES))
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -82,26 +83,26 @@ def open_volume(source: Location, request: SourceArguments) -> Volume:
             raise
         raise SourceError(
             code="file-unreadable",
-            where=request.where,
+            where=arguments.where,
             given=str(error),
             expected="an array that numpy.save or numpy.savez wrote",
             remedy="Check that the file is whole and what its name says.",
         ) from error
     array = mapped.array.T if fortran else mapped.array
-    layout = lay_out(
+    axes = array_axes(
         array.shape,
-        request,
+        arguments,
         None
         if affine is None and times is None
         else _own_axes(array.shape, is_timed=times is not None),
     )
-    slabs = Mapped(array, mapped.window).slabs(layout)
+    frames = FileArray(array, mapped.window, mapped.where).frames(axes)
     return build_volume(
-        slabs, layout, request, lambda: _placed(affine), found_times=lambda _: times
+        frames, axes, arguments, lambda: _placed(affine), source_times=lambda _: times
     )
 
 
-def _open_npy(source: Location, where: str) -> tuple[Mapped, bool]:
+def _open_npy(source: Location, where: str) -> tuple[FileArray, bool]:
     with source.path.open("rb") as file:
         shape, fortran, dtype = _read_header(file)
         offset = file.tell()
@@ -109,7 +110,7 @@ def _open_npy(source: Location, where: str) -> tuple[Mapped, bool]:
     return map_file(source.path, dtype, shape, offset=offset), fortran
 
 
-def _open_npz(source: Location) -> tuple[Mapped, bool]:
+def _open_npz(source: Location) -> tuple[FileArray, bool]:
     with zipfile.ZipFile(source.path) as archive:
         member = archive.getinfo(_choose(archive.namelist(), source))
         stream = archive.open(member)  # keeps the file open until it is closed itself
@@ -193,5 +194,5 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 def _check(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> None:
     check_dtype(dtype, where)
-    if 0 in shape:  # nothing can be mapped; the layout says why it is refused
-        lay_out(shape, SourceArguments(where=where, axes="zyxtc"[: len(shape)]))
+    if 0 in shape:  # nothing can be mapped; the axes says why it is refused
+        array_axes(shape, SourceArguments(where=where, axes="zyxtc"[: len(shape)]))

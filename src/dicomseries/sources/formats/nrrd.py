@@ -21,14 +21,16 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Statement
-from dicomseries.sources.arguments.array_axes import lay_out
-from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit
+from dicomseries.sources.arguments.axes_argument import array_axes
+from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE, lengths_only
 from dicomseries.sources.arguments.volume_times import step_times
+from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.itk_tags import tags_among
-from dicomseries.sources.frames.mapped_files import Mapped, map_file, unpack
+from dicomseries.sources.frames.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.unpacked_size import check_packing
+from dicomseries.sources.frames.unpacked_stream import unpack
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -157,7 +159,7 @@ def matches(source: object) -> bool:
     return isinstance(source, Location) and source.has_suffix(".nrrd", ".nhdr")
 
 
-def open_volume(source: Location, request: SourceArguments) -> Volume:
+def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     r"""Return the voxels of an NRRD file with its space directions and origin, turned into LPS.
 
     An axis of three colours or vector components is the colour axis; one without a place in space (a list, time) is
@@ -186,10 +188,10 @@ def open_volume(source: Location, request: SourceArguments) -> Volume:
     """
     header = _read_header(source.path)
     sizes = header.sizes
-    layout = lay_out(sizes[::-1], request, _axes(header))
-    slabs = _open_voxels(header).slabs(layout)
-    times = partial(_times, header, layout.axes)
-    volume = build_volume(slabs, layout, request, lambda: _grid(header), found_times=times)
+    axes = array_axes(sizes[::-1], arguments, _axes(header))
+    frames = _open_voxels(header).frames(axes)
+    times = partial(_times, header, axes.letters)
+    volume = build_volume(frames, axes, arguments, lambda: _grid(header), source_times=times)
     return replace(volume, carried=tags_among(header.entries))
 
 
@@ -235,7 +237,7 @@ def _axes(header: _Header) -> str | None:
     return letters[::-1] if is_usable else None
 
 
-def _open_voxels(header: _Header) -> Mapped:
+def _open_voxels(header: _Header) -> FileArray:
     shape, dtype = header.sizes[::-1], header.dtype
     path, offset, encoding = *_data_place(header), header.text("encoding").lower()
     skip = header.whole("byte skip")

@@ -16,15 +16,18 @@ import numpy.typing as npt
 
 from dicomseries.errors import SourceError, missing_package
 from dicomseries.geometry import Grid
-from dicomseries.sources.arguments.array_axes import ArrayAxes, check_dtype, lay_out
-from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit
+from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
+from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import lengths_only
 from dicomseries.sources.arguments.volume_times import step_times
+from dicomseries.sources.build_volume import build_volume
+from dicomseries.sources.frames.array_axes import ArrayAxes
+from dicomseries.sources.frames.frame_reader import FrameReader
 from dicomseries.sources.frames.mapped_files import map_file
 from dicomseries.sources.frames.unpacked_size import check_packing
 from dicomseries.sources.optional_packages import guarded
-from dicomseries.sources.volume import FrameReader, Volume
+from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
 
@@ -66,7 +69,7 @@ def matches(source: object) -> bool:
     return isinstance(source, Location) and source.has_suffix(".tif", ".tiff")
 
 
-def open_volume(source: Location, request: SourceArguments) -> Volume:
+def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     """Return the first series of a TIFF file; voxels that lie raw in one piece are mapped, else read page by page.
 
     The grid is the one this package wrote beside an exported series; else the spacing is taken from ImageJ's or OME's
@@ -92,72 +95,69 @@ def open_volume(source: Location, request: SourceArguments) -> Volume:
     ...     open_volume(Location(path), SourceArguments()).grid.spacing_mm
     (0.5, 0.5, 2.5)
     """
-    _check_pages(source.path, request.where)
-    file = _open_file(source.path, request.where)
+    _check_pages(source.path, arguments.where)
+    file = _open_file(source.path, arguments.where)
     try:
-        with guarded(request.where, _EXPECTED, _REMEDY):
-            series = _only_series(file, request.where)
+        with guarded(arguments.where, _EXPECTED, _REMEDY):
+            series = _only_series(file, arguments.where)
             grid = _own_grid(file) or _grid_of(_spacing_imagej(file) or _spacing_ome(file))
             step, unit = _step_imagej(file) or _step_ome(file) or (0.0, None)
             own_times = _own(file).get("times_s")
-        layout = lay_out(series.shape, request, _axes(series.axes))
-        check_dtype(series.dtype, request.where)
-        slabs = _open_voxels(file, series, layout, request.where)
+        axes = array_axes(series.shape, arguments, _axes(series.axes))
+        check_dtype(series.dtype, arguments.where)
+        frames = _open_voxels(file, series, axes, arguments.where)
     except BaseException:
         file.close()
         raise
-    times = partial(step_times, step, unit, where=request.where)
+    times = partial(step_times, step, unit, where=arguments.where)
     return build_volume(
-        slabs, layout, request, lambda: grid, found_times=lambda n: own_times or times(n)
+        frames, axes, arguments, lambda: grid, source_times=lambda n: own_times or times(n)
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class _PageSlabs:
+class _Pages:
     """Pages that are decoded one by one, one thread at a time."""
 
     series: Any
-    layout: ArrayAxes
+    axes: ArrayAxes
     where: str
     lock: Any
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.layout.frames_shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = np.dtype(self.series.dtype)
-        return dtype
-
-    @property
-    def depth(self) -> int:
-        return 1
+    def frames(self) -> FrameReader:
+        return FrameReader(
+            shape=self.axes.frames_shape,
+            dtype=np.dtype(self.series.dtype),
+            read=self.read,
+            where=self.where,
+        )
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        if start >= min(stop, self.shape[0]):
-            return np.empty((0, *self.shape[1:]), self.dtype)
-        return self.layout.gather(start, stop, self._take)
+        shape = self.axes.frames_shape
+        if start >= min(stop, shape[0]):
+            return np.empty((0, *shape[1:]), self.series.dtype)
+        return self.axes.gather(start, stop, self._take)
 
     def _take(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
         inside = self._axes_inside_a_page()
         outer, inner = index[:-inside], index[-inside:]
-        kept = [range(entry.start, entry.stop) for entry in outer]
-        sizes = self.layout.shape[:-inside]
-        grid = np.ravel_multi_index(np.ix_(*kept), sizes) if kept else np.zeros((), int)
-        pages = np.stack([self._page(int(page))[inner] for page in grid.ravel()])
-        return pages.reshape(*(len(entry) for entry in kept), *pages.shape[1:])
+        ranges = [range(part.start, part.stop) for part in outer]
+        numbers = np.zeros((), int)
+        if ranges:
+            numbers = np.ravel_multi_index(np.ix_(*ranges), self.axes.shape[:-inside])
+        pages = np.stack([self._page(number)[inner] for number in numbers.ravel().tolist()])
+        return pages.reshape(*map(len, ranges), *pages.shape[1:])
 
     def _axes_inside_a_page(self) -> int:
         """Return how many trailing axes of the series one page holds."""
         pages = len(self.series.pages)
-        count = len(self.layout.shape)
-        return next(
-            n for n in range(count, 0, -1) if math.prod(self.layout.shape[: count - n]) >= pages
-        )
+        inside = len(self.axes.shape)
+        while inside > 1 and math.prod(self.axes.shape[:-inside]) < pages:
+            inside -= 1
+        return inside
 
     def _page(self, number: int) -> npt.NDArray[Any]:
-        shape = self.layout.shape[-self._axes_inside_a_page() :]
+        shape = self.axes.shape[-self._axes_inside_a_page() :]
         with guarded(f"{self.where}, page {number}", _EXPECTED, _REMEDY), self.lock:
             page = self.series.pages[number]
             _check_packing(page, f"{self.where}, page {number}")
@@ -251,19 +251,17 @@ def _axes(names: str) -> str | None:
     return letters if set(letters) <= set("tzyxc") and len(set(letters)) == len(letters) else None
 
 
-def _open_voxels(file: Any, series: Any, layout: ArrayAxes, where: str) -> FrameReader:
+def _open_voxels(file: Any, series: Any, axes: ArrayAxes, where: str) -> FrameReader:
     with guarded(where, _EXPECTED, _REMEDY):
         offset = series.dataoffset
     if offset is not None and not file.is_mdgel:
         dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
-        slabs = map_file(Path(file.filehandle.path), dtype, series.shape, offset=offset).slabs(
-            layout
-        )
+        array = map_file(Path(file.filehandle.path), dtype, series.shape, offset=offset)
         file.close()
-        return slabs
-    pages = _PageSlabs(series, layout, where, threading.Lock())
+        return array.frames(axes)
+    pages = _Pages(series, axes, where, threading.Lock())
     weakref.finalize(pages, file.close)
-    return pages
+    return pages.frames()
 
 
 def _own_grid(file: Any) -> Grid | None:

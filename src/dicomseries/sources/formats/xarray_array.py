@@ -11,14 +11,17 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError, SourceError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import STATED
-from dicomseries.sources.arguments.array_axes import ArrayAxes, check_dtype, lay_out
-from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit, unplaced
+from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
+from dicomseries.sources.arguments.grid_arguments import no_grid
+from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.arguments.stated_geometry import without_unit
 from dicomseries.sources.arguments.volume_times import in_seconds
-from dicomseries.sources.formats.array_like import SlicedSlabs
-from dicomseries.sources.formats.dask_array import Computed, is_dask
+from dicomseries.sources.build_volume import build_volume
+from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.chunks import Chunks
+from dicomseries.sources.frames.dask_frames import ComputedArray, is_dask
+from dicomseries.sources.frames.sliced_frames import sliced_frames
 from dicomseries.sources.optional_packages import made_by
 from dicomseries.sources.volume import Volume
 
@@ -57,7 +60,7 @@ def matches(source: object) -> bool:
     return made_by(source, "xarray")
 
 
-def open_volume(source: Any, request: SourceArguments) -> Volume:
+def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a DataArray; its dimensions x, y, z, t (time), c (channel, rgb) are the axes.
 
     If x, y and z all have coordinates of two values or more, these are LPS positions: their step is the spacing (a
@@ -84,22 +87,24 @@ def open_volume(source: Any, request: SourceArguments) -> Volume:
     >>> grid.spacing_mm, grid.origin_lps, grid.axes[1]
     ((0.5, 1.0, 2.5), (0.0, 4.0, 10.0), (0.0, -1.0, 0.0))
     """
-    _refuse_dataset(source, request.where)
+    _refuse_dataset(source, arguments.where)
     names = [_LETTERS.get(str(name).lower(), str(name).lower()) for name in source.dims]
     is_named = (
         set(names) <= set("tzyxc") and {"x", "y"} <= set(names) and len(set(names)) == len(names)
     )
-    layout = lay_out(source.shape, request, "".join(names) if is_named else None)
-    check_dtype(source.dtype, request.where)
-    data = Computed(source.variable.data) if _has_dask(source) else _Isel(source.variable)
-    slabs = SlicedSlabs(data, layout, source.dtype, _chunks(source, layout), request.where)
-    found = (lambda: _grid(source, names)) if is_named else unplaced
+    axes = array_axes(source.shape, arguments, "".join(names) if is_named else None)
+    check_dtype(source.dtype, arguments.where)
+    graph = source.variable.data if _has_dask(source) else None
+    data = _Isel(source.variable) if graph is None else ComputedArray(graph)
+    chunks = _chunks(source, axes)
+    frames = sliced_frames(data, axes, source.dtype, chunks, arguments.where, graph=graph)
+    found = (lambda: _grid(source, names)) if is_named else no_grid
     return build_volume(
-        slabs,
-        layout,
-        request,
+        frames,
+        axes,
+        arguments,
         found,
-        found_times=lambda _: _times(source, layout.axes, request.where),
+        source_times=lambda _: _times(source, axes.letters, arguments.where),
     )
 
 
@@ -120,10 +125,10 @@ def _has_dask(source: Any) -> bool:
     return bool(source.chunks) and is_dask(source.variable.data)
 
 
-def _chunks(source: Any, layout: ArrayAxes) -> Chunks:
+def _chunks(source: Any, axes: ArrayAxes) -> Chunks:
     preferred = source.encoding.get("preferred_chunks") or {}
     chunks = source.chunks or (preferred and tuple(preferred.get(name, 1) for name in source.dims))
-    return Chunks.of(layout, chunks or None, source.dtype.itemsize)
+    return Chunks.of(axes, chunks or None, source.dtype.itemsize)
 
 
 def _times(source: Any, axes: str, where: str) -> npt.ArrayLike | None:

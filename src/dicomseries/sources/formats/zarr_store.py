@@ -15,12 +15,15 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError, SourceError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Statement
-from dicomseries.sources.arguments.array_axes import check_dtype, lay_out
-from dicomseries.sources.arguments.grid_arguments import build_volume, mm_per_unit, unplaced
+from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
+from dicomseries.sources.arguments.grid_arguments import no_grid
+from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import lengths_only, without_unit
-from dicomseries.sources.arguments.volume_times import step_times, untimed
-from dicomseries.sources.formats.array_like import SlicedSlabs, check_stored, chunks_of
+from dicomseries.sources.arguments.volume_times import no_times, step_times
+from dicomseries.sources.build_volume import build_volume
+from dicomseries.sources.formats.array_like import check_stored, chunks_of
+from dicomseries.sources.frames.sliced_frames import sliced_frames
 from dicomseries.sources.optional_packages import guarded, made_by
 from dicomseries.sources.volume import Volume
 from dicomseries.stores import hidden, masked
@@ -50,12 +53,12 @@ def matches(source: object) -> bool:
     return made_by(source, "zarr")
 
 
-def open_volume(source: Any, request: SourceArguments) -> Volume:
+def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a Zarr array, read shard by shard (chunk by chunk); of an OME-NGFF image its first, full resolution.
 
     The scale and translation of OME-NGFF become spacing and origin (LPS axes, units of length converted to mm, no unit
     taken as mm), unless the store has the whole affine that this package writes beside them; the scale of axis t and
-    its unit become the times. A plain array has no geometry: `request` must hold the spacing.
+    its unit become the times. A plain array has no geometry: `arguments` must hold the spacing.
 
     Raises
     ------
@@ -73,29 +76,29 @@ def open_volume(source: Any, request: SourceArguments) -> Volume:
     >>> open_volume(array, SourceArguments(spacing=(1, 1, 2))).slabs.depth
     2
     """
-    node = _open_folder(source, request.where) if isinstance(source, Location) else source
+    node = _open_folder(source, arguments.where) if isinstance(source, Location) else source
     if hasattr(node, "shape"):
-        return _open_array(node, request, _dimension_names(node), {})
+        return _open_array(node, arguments, _dimension_names(node), {})
     image = _multiscale(node)
     if image is None or (isinstance(source, Location) and source.member):
-        return _open_array(_choose(node, source), request, None, {})
-    with guarded(request.where, "an OME-NGFF image as its specification has it", _MEND):
+        return _open_array(_choose(node, source), arguments, None, {})
+    with guarded(arguments.where, "an OME-NGFF image as its specification has it", _MEND):
         dataset = image["datasets"][0]
         array, axes = node[dataset["path"]], _axis_names(image)
-    return _open_array(array, request, axes, {"image": image, "dataset": dataset, **_own(node)})
+    return _open_array(array, arguments, axes, {"image": image, "dataset": dataset, **_own(node)})
 
 
 def _open_array(
-    array: Any, request: SourceArguments, axes: str | None, ngff: Mapping[str, Any]
+    array: Any, arguments: SourceArguments, letters: str | None, ngff: Mapping[str, Any]
 ) -> Volume:
-    layout = lay_out(array.shape, request, axes)
-    check_dtype(array.dtype, request.where)
-    chunks = chunks_of(array, layout, array.dtype.itemsize)
-    check_stored(lambda: _stored_bytes(array), chunks, request.where)
-    slabs = SlicedSlabs(array, layout, array.dtype, chunks, request.where)
-    found = (lambda: _placed(ngff, request.where)) if ngff else unplaced
-    times = partial(_times, ngff, layout.axes, request.where) if ngff else untimed
-    return build_volume(slabs, layout, request, found, found_times=times)
+    axes = array_axes(array.shape, arguments, letters)
+    check_dtype(array.dtype, arguments.where)
+    chunks = chunks_of(array, axes, array.dtype.itemsize)
+    check_stored(lambda: _stored_bytes(array), chunks, arguments.where)
+    frames = sliced_frames(array, axes, array.dtype, chunks, arguments.where)
+    found = (lambda: _placed(ngff, arguments.where)) if ngff else no_grid
+    times = partial(_times, ngff, axes.letters, arguments.where) if ngff else no_times
+    return build_volume(frames, axes, arguments, found, source_times=times)
 
 
 def _stored_bytes(array: Any) -> int:

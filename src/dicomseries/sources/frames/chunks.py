@@ -1,4 +1,4 @@
-"""`Chunks`: where the chunks of an array begin and end, as frames, and the order in which each is read but once."""
+"""`Chunks`: the edges of an array's chunks as frames, and an order that reads each only once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from dicomseries.sources.arguments.array_axes import ArrayAxes
+from dicomseries.sources.frames.array_axes import ArrayAxes
 
 __all__ = ["Chunks"]
 
@@ -22,8 +22,8 @@ class Chunks:
 
     Parameters
     ----------
-    layout : ArrayAxes
-        Its axes.
+    axes : ArrayAxes
+        Of the array.
     sizes : tuple of tuple of int
         The size of every chunk along every axis.
     itemsize : int
@@ -31,93 +31,89 @@ class Chunks:
 
     Examples
     --------
-    >>> layout = ArrayAxes(shape=(6, 4, 5), axes="zyx", own_axes="zyx")
-    >>> chunks = Chunks.of(layout, (4, 2, 5), itemsize=2)
+    >>> axes = ArrayAxes(shape=(6, 4, 5), letters="zyx", source_letters="zyx")
+    >>> chunks = Chunks.of(axes, (4, 2, 5), itemsize=2)
     >>> chunks.sizes, chunks.edges
     (((4, 2), (2, 2), (5,)), (0, 4, 6))
     """
 
-    layout: ArrayAxes
+    axes: ArrayAxes
     sizes: tuple[tuple[int, ...], ...]
     itemsize: int
 
     @classmethod
-    def of(cls, layout: ArrayAxes, chunks: Sequence[Any] | None, itemsize: int) -> Self:
-        """Return the chunks that are given by one size an axis, or by all sizes; frames where none are given."""
-        given = chunks or [
-            1 if letter in "tz" else size
-            for letter, size in zip(layout.axes, layout.shape, strict=True)
-        ]
-        sizes = tuple(_sizes(size, chunk) for size, chunk in zip(layout.shape, given, strict=True))
-        return cls(layout=layout, sizes=sizes, itemsize=itemsize)
+    def of(cls, axes: ArrayAxes, chunks: Sequence[Any] | None, itemsize: int) -> Self:
+        """Return chunks of one size for each axis, or of all the sizes; frames without any."""
+        if not chunks:
+            inside = dict.fromkeys("tz", 1)
+            chunks = [inside.get(letter, axes.size(letter)) for letter in axes.letters]
+        sizes = [_sizes(size, chunk) for size, chunk in zip(axes.shape, chunks, strict=True)]
+        return cls(axes=axes, sizes=tuple(sizes), itemsize=itemsize)
 
     @property
     def deepest(self) -> tuple[int, ...]:
         """The largest size along every axis."""
-        return tuple(max(sizes) for sizes in self.sizes)
+        return tuple(map(max, self.sizes))
 
     @property
     def edges(self) -> tuple[int, ...]:
-        """Frames that a slab may begin and end at without cutting a chunk, the first and the end among them."""
-        volumes, slices = self.layout.volumes or 1, self.layout.grid_shape[0]
+        """Frames that a slab may begin and end at without cutting a chunk, from 0 to the last."""
+        volumes, slices = self.axes.volumes or 1, self.axes.grid_shape[0]
         times = self._edges("t") if volumes > 1 else (0, 1)
-        if (
-            len(times) <= volumes
-        ):  # a chunk holds several volumes, and so all slices of these are read together
+        if len(times) <= volumes:  # a chunk of several volumes: all slices of these together
             return tuple(time * slices for time in times)
         inside = self._edges("z")[:-1]
-        return (
-            *(volume * slices + edge for volume in range(volumes) for edge in inside),
-            volumes * slices,
-        )
+        edges = [volume * slices + edge for volume in range(volumes) for edge in inside]
+        return (*edges, volumes * slices)
 
     def blocks(self) -> Iterator[tuple[slice, ...]]:
         """Yield an index of the array for chunks side by side, about 8 MiB; each chunk is in one of them."""
-        places = [
+        bounds = [
             list(itertools.pairwise(itertools.accumulate(sizes, initial=0)))
             for sizes in self._together()
         ]
-        shift = self.layout.time_point
-        for block in itertools.product(*places):
+        time_point = self.axes.time_point
+        for block in itertools.product(*bounds):
             index = {
-                letter: slice(*part) for letter, part in zip(self.layout.axes, block, strict=True)
+                letter: slice(*part) for letter, part in zip(self.axes.letters, block, strict=True)
             }
-            if shift is not None:
-                if not index["t"].start <= shift < index["t"].stop:
+            if time_point is not None:
+                if not index["t"].start <= time_point < index["t"].stop:
                     continue
-                index["t"] = slice(shift, shift + 1)
+                index["t"] = slice(time_point, time_point + 1)
             yield tuple(index.values())
 
     def _edges(self, letter: str) -> tuple[int, ...]:
-        if letter not in self.layout.axes:
+        if letter not in self.axes.letters:
             return (0, 1)
-        return tuple(itertools.accumulate(self.sizes[self.layout.axes.index(letter)], initial=0))
+        sizes = self.sizes[self.axes.letters.index(letter)]
+        return tuple(itertools.accumulate(sizes, initial=0))
 
     def _together(self) -> list[tuple[int, ...]]:
         """Return the sizes with neighbours along the last axes put together, so that rows are written in one piece."""
         sizes = list(self.sizes)
-        for axis in range(len(sizes) - 1, -1, -1):
-            beside = (
-                math.prod(max(one) for place, one in enumerate(sizes) if place != axis)
-                * self.itemsize
+        for axis in reversed(range(len(sizes))):
+            others = map(max, (*sizes[:axis], *sizes[axis + 1 :]))
+            sizes[axis] = _merged(
+                sizes[axis], max(1, _TOGETHER // math.prod(others, start=self.itemsize))
             )
-            sizes[axis] = _merged(sizes[axis], max(1, _TOGETHER // beside))
         return sizes
 
 
 def _sizes(size: int, chunk: Any) -> tuple[int, ...]:
     if isinstance(chunk, (tuple, list)):
-        return tuple(int(one) for one in chunk if one)
+        return tuple(int(part) for part in chunk if part)
     step = max(1, min(int(chunk), size))
-    return (step,) * (size // step) + ((size % step,) if size % step else ())
+    rest = (size % step,) if size % step else ()
+    return (step,) * (size // step) + rest
 
 
 def _merged(sizes: Sequence[int], most: int) -> tuple[int, ...]:
     """Return neighbours added up, as many as stay within `most`."""
-    found = [sizes[0]]
+    merged = [sizes[0]]
     for size in sizes[1:]:
-        if found[-1] + size <= most:
-            found[-1] += size
+        if merged[-1] + size <= most:
+            merged[-1] += size
         else:
-            found.append(size)
-    return tuple(found)
+            merged.append(size)
+    return tuple(merged)

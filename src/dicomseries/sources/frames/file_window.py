@@ -1,6 +1,6 @@
-"""Parts of a file as arrays that are read, not mapped: a file that shrinks meanwhile is an error and not a signal.
+"""Parts of a file as arrays that are read, not mapped: a file that shrinks is an error, no signal.
 
-A mapping only lends its addresses: where a part of the array would stand says where its bytes are in the file.
+A mapping only lends its addresses: where a part of the array would be says where its bytes are in the file.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import mmap
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from numpy.lib.array_utils import byte_bounds
 
 from dicomseries.errors import SourceError
 
-__all__ = ["FileWindow", "file_shrunk", "window_of_memmap"]
+__all__ = ["FileWindow", "copied_in_blocks", "file_shrunk", "window_of_memmap"]
 
-_STREWN = 8 << 20
-"""Bytes of a file that are read for a block of a part that is strewn over it."""
+_BLOCK = 8 << 20
+"""Bytes of a file that are read for a block of a part that is spread over it."""
 _LARGEST = 32 << 20
 """Bytes of a file that may be read at once for a part that needs fewer of them."""
 _WIDEST_READ = 1 << 30
@@ -36,7 +37,7 @@ class FileWindow:
     path : Path
         The file, which is kept open.
     mapping : mmap.mmap
-        Of the file; its bytes are never looked at.
+        Of the file; its bytes are never used.
     start : int
         Where in the file the mapping begins.
     where : str
@@ -53,7 +54,7 @@ class FileWindow:
         self._lock = threading.Lock()
 
     def take(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the numbers of `part`, a view of the array over the mapping, in memory of their own.
+        """Return the numbers of `part`, a view of the array over the mapping, in new memory.
 
         Raises
         ------
@@ -63,17 +64,12 @@ class FileWindow:
         if not part.size:
             return np.empty(part.shape, part.dtype)
         low, high = byte_bounds(part)
-        if high - low <= max(_LARGEST, 2 * part.nbytes):
-            return self._read(part, low, high)
-        copy = np.empty(part.shape, part.dtype)
-        axis = int(np.argmax(np.abs(part.strides)))
-        step = max(1, _STREWN // abs(part.strides[axis]))
-        for first in range(0, part.shape[axis], step):
-            block = (*[slice(None)] * axis, slice(first, first + step))
-            copy[block] = self._read(part[block], *byte_bounds(part[block]))
-        return copy
+        if high - low > max(_LARGEST, 2 * part.nbytes):
+            return copied_in_blocks(part, self._read)
+        return self._read(part)
 
-    def _read(self, part: npt.NDArray[Any], low: int, high: int) -> npt.NDArray[Any]:
+    def _read(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        low, high = byte_bounds(part)
         content = np.empty(high - low, np.uint8)
         self._fill(content.data, low - self._address + self._start)
         offset = part.__array_interface__["data"][0] - low
@@ -87,13 +83,18 @@ class FileWindow:
             while done < len(view):
                 count = self._read_at(view[done : done + _WIDEST_READ], offset + done)
                 if not count:
-                    size = os.fstat(self._file).st_size
-                    raise file_shrunk(self._where, size, offset + len(view))
+                    break
                 done += count
         except OSError as error:
-            if isinstance(error, SourceError):
-                raise
-            raise _unreadable(self._where, error) from error
+            raise SourceError(
+                code="file-unreadable",
+                where=self._where,
+                given=error.strerror or str(error),
+                expected="a file that stays readable while it is used",
+                remedy="Check the disk or the network, and run it again.",
+            ) from error
+        if done < len(view):
+            raise file_shrunk(self._where, os.fstat(self._file).st_size, offset + len(view))
 
     def _read_at(self, view: memoryview, offset: int) -> int:
         if hasattr(os, "preadv"):
@@ -105,8 +106,21 @@ class FileWindow:
         return len(block)
 
 
+def copied_in_blocks(
+    part: npt.NDArray[Any], read: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
+) -> npt.NDArray[Any]:
+    """Return a copy of a part that is spread over its file, read in blocks of few bytes."""
+    copy = np.empty(part.shape, part.dtype)
+    axis = int(np.argmax(np.abs(part.strides)))
+    step = max(1, _BLOCK // abs(part.strides[axis]))
+    for first in range(0, part.shape[axis], step):
+        block = (*[slice(None)] * axis, slice(first, first + step))
+        copy[block] = read(part[block])
+    return copy
+
+
 def window_of_memmap(array: npt.NDArray[Any], mapping: mmap.mmap, where: str) -> FileWindow | None:
-    """Return a window on the file of a user's memmap; None where it is not sure that the path still leads to it.
+    """Return a window on the file of a user's memmap; None if its path may lead elsewhere.
 
     Parameters
     ----------
@@ -120,13 +134,12 @@ def window_of_memmap(array: npt.NDArray[Any], mapping: mmap.mmap, where: str) ->
     name, offset = getattr(array, "filename", None), getattr(array, "offset", None)
     if name is None or offset is None:
         return None
+    start = offset - offset % mmap.ALLOCATIONGRANULARITY
     try:
         status = Path(name).stat()
         if _file_at(np.frombuffer(mapping, np.uint8).ctypes.data) != (status.st_dev, status.st_ino):
             return None
-        return FileWindow(
-            Path(name), mapping, start=offset - offset % mmap.ALLOCATIONGRANULARITY, where=where
-        )
+        return FileWindow(Path(name), mapping, start=start, where=where)
     except (OSError, ValueError):
         return None
 
@@ -144,27 +157,11 @@ def _file_at(address: int) -> tuple[int, int] | None:
 
 
 def file_shrunk(where: str, given: int, expected: int) -> SourceError:
-    """Return the error of a file that is shorter than its header says, or than it was.
-
-    Examples
-    --------
-    >>> file_shrunk("a.npy", 100, 200).code
-    'file-truncated'
-    """
+    """Return the error of a file that is shorter than its header says, or than it was."""
     return SourceError(
         code="file-truncated",
         where=where,
         given=f"{given} bytes",
         expected=f"at least {expected} bytes for the size in its header",
         remedy="Copy or download the file again; it was cut short, or its header is wrong.",
-    )
-
-
-def _unreadable(where: str, error: OSError) -> SourceError:
-    return SourceError(
-        code="file-unreadable",
-        where=where,
-        given=error.strerror or str(error),
-        expected="a file that stays readable while it is used",
-        remedy="Check the disk or the network, and run it again.",
     )

@@ -1,24 +1,20 @@
-"""Frames: the slices of the first volume, then those of the second; how a run of them is cut out of an array."""
+"""Frames: the slices of the first volume, then those of the second; runs of them cut out of an array."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GatheredSlabs", "Piece", "best_depth", "joined", "pieces", "together"]
+__all__ = ["Piece", "best_depth", "edges_at", "joined", "pieces", "together"]
 
 Piece = tuple[slice, slice]
 """Volumes and slices that are cut out together."""
 
 _TOGETHER = 32 << 20
-"""Most bytes of whole volumes that are read together for the sake of a source in which they lie interleaved."""
-
-_INTERLEAVED = 64
-"""Volumes or slices that share a cache line of 64 bytes at most."""
+"""Most bytes of whole volumes read together from a source in which they lie interleaved."""
 
 
 def pieces(start: int, stop: int, slices: int) -> list[Piece]:
@@ -39,15 +35,15 @@ def pieces(start: int, stop: int, slices: int) -> list[Piece]:
     found: list[Piece] = []
     while start < stop:
         volume, first = divmod(start, slices)
-        whole = (stop - start) // slices if first == 0 else 0
-        last = slices if whole else min(slices, first + stop - start)
-        found.append((slice(volume, volume + max(1, whole)), slice(first, last)))
-        start += max(whole * slices, last - first)
+        volumes = (stop - start) // slices if first == 0 else 0
+        last = slices if volumes else min(slices, first + stop - start)
+        found.append((slice(volume, volume + max(1, volumes)), slice(first, last)))
+        start += max(volumes * slices, last - first)
     return found or [(slice(0, 1), slice(0, 0))]
 
 
 def together(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Return parts as one array of the byte order that they have; one part as it is.
+    """Join parts to one array of their byte order; a single part is returned as it is.
 
     Examples
     --------
@@ -58,7 +54,7 @@ def together(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 
 def joined(view: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
-    """Return (volumes, slices, rows, columns[, 3]) as (frames, rows, columns[, 3]) without a copy, None if one is due.
+    """Return (volumes, slices, rows, columns[, 3]) as frames without a copy, None if that needs one.
 
     Examples
     --------
@@ -73,9 +69,9 @@ def joined(view: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
 
 
 def best_depth(chunk: tuple[int, int], count: tuple[int, int], frame_bytes: int) -> int:
-    """Return how many frames are best read together, so that as few chunks as may be are read twice.
+    """Return how many frames to read together, so that few chunks are read twice.
 
-    FrameReader start at multiples of it. Chunks of one volume are cut by no slab if their slices divide those of a volume,
+    Slabs start at multiples of it. Chunks of one volume are cut by no slab if their slices divide those of a volume,
     else whole volumes are read. Of chunks that hold several volumes these are read together, as many as fit into
     32 MiB; where not even two do, such a chunk is read once for each volume it holds: store time points apart.
 
@@ -91,69 +87,30 @@ def best_depth(chunk: tuple[int, int], count: tuple[int, int], frame_bytes: int)
     >>> best_depth((1, 4), (20, 8), 1000), best_depth((1, 3), (20, 8), 1000), best_depth((5, 4), (20, 8), 1000)
     (4, 8, 40)
     """
-    long, deep = (max(1, min(size, whole)) for size, whole in zip(chunk, count, strict=True))
     volumes, slices = count
+    long = max(1, min(chunk[0], volumes))
+    deep = max(1, min(chunk[1], slices))
     if volumes == 1:
         return deep
     fitting = _TOGETHER // (slices * frame_bytes)
-    together = max(
-        part for part in range(1, long + 1) if long % part == 0 and part <= max(1, fitting)
-    )
+    divisors = [part for part in range(1, long + 1) if long % part == 0]
+    together = max(part for part in divisors if part <= max(1, fitting))
     is_apart = together == 1 and (slices % deep == 0 or fitting == 0)
     return deep if is_apart else together * slices
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GatheredSlabs:
-    """Frames of an array in memory, or mapped, whose volumes do not follow each other there.
-
-    Where time runs fastest, every volume touches every byte: `depth` then asks for as many volumes at once as fit into
-    32 MiB, so that the array is gone through so many times less.
-
-    Parameters
-    ----------
-    array : ndarray, shape (volumes, slices, rows, columns[, 3])
-        Any strides.
-    take : callable, optional
-        Called with each part before it is looked at; returns it, or a copy.
+def edges_at(depth: int, count: int, slices: int) -> Sequence[int]:
+    """Return 0, `depth`, ... up to `count` frames, anew in each volume where `depth` does not fill one evenly.
 
     Examples
     --------
-    >>> array = np.arange(24).reshape(3, 2, 2, 2).swapaxes(0, 1)
-    >>> GatheredSlabs(array).read(2, 4)[:, 0, 0].tolist()
-    [16, 4]
+    >>> edges_at(2, 6, 3), edges_at(1, 6, 3)
+    ((0, 2, 3, 5, 6), range(0, 7))
     """
-
-    array: npt.NDArray[Any]
-    take: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(frames, rows, columns[, 3])."""
-        return (self.array.shape[0] * self.array.shape[1], *self.array.shape[2:])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The array's own dtype."""
-        return self.array.dtype
-
-    @property
-    def depth(self) -> int:
-        """1, or more where frames lie interleaved."""
-        volumes, slices, *frame = self.array.shape
-        steps = [abs(stride) for stride in self.array.strides]
-        chunk = [_INTERLEAVED if 0 < step < max(steps[2:]) else 1 for step in steps[:2]]
-        return best_depth(
-            (chunk[0], chunk[1]), (volumes, slices), int(np.prod(frame)) * self.dtype.itemsize
-        )
-
-    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return the frames [start, stop): a view inside one volume, else a copy."""
-        end = max(start, min(stop, self.shape[0]))
-        return together([self._part(piece) for piece in pieces(start, end, self.array.shape[1])])
-
-    def _part(self, piece: Piece) -> npt.NDArray[Any]:
-        part = self.array[piece]
-        if self.take is not None and part.size:
-            part = self.take(part)
-        return part.reshape(part.shape[0] * part.shape[1], *part.shape[2:])
+    if depth == 1:
+        return range(count + 1)
+    stride = slices if depth < slices and slices % depth else count
+    edges: list[int] = []
+    for first in range(0, count, stride):
+        edges += range(first, first + stride, depth)
+    return (*edges, count)

@@ -1,26 +1,23 @@
-"""`CopiedSlabs`: a source whose chunks are too deep for memory, copied once to the disk in the order of its chunks."""
+"""A source whose chunks are too deep for memory, copied once to the disk in the order of its chunks."""
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from dicomseries.sources.frames.array_frames import view_frames
+from dicomseries.sources.frames.frame_reader import Block, FrameReader, Numbers, VolumeView
 from dicomseries.sources.frames.frame_runs import Piece
-from dicomseries.sources.frames.mapped_files import (
-    MappedPages,
-    MappedSlabs,
-    scratch_file,
-    scratch_full,
-)
-from dicomseries.sources.volume import FrameReader
+from dicomseries.sources.frames.mapped_files import MappedPages
+from dicomseries.sources.frames.scratch_file import scratch_file, scratch_full
 
-__all__ = ["CopiedSlabs", "Copyable"]
+__all__ = ["scratch_copy"]
 
 _BAND = 16 << 20
 """Bytes of frames of the scratch file that are touched before they are given back to the system."""
@@ -28,27 +25,21 @@ _BAND = 16 << 20
 _ZEROS = bytes(1 << 20)
 
 
-@runtime_checkable
-class Copyable(FrameReader, Protocol):
-    """FrameReader that can be gone through in the order of their chunks."""
+def scratch_copy(
+    reader: FrameReader, *, slices: int, progress: Callable[[int, int], None] | None = None
+) -> FrameReader:
+    """Return the frames of a reader that has `blocks`, copied to the disk when the first are read.
 
-    def blocks(self) -> Iterator[tuple[tuple[slice, ...], npt.NDArray[Any]]]:
-        """Yield every block once: its place in (volumes, slices, rows, columns[, 3]), and its numbers."""
-
-
-class CopiedSlabs:
-    """FrameReader of a source that are copied, when the first of them is read, into an unnamed file for temporary use.
-
-    The file has the size of the voxels and lies in the folder for temporary files (``TMPDIR``). It is gone when
-    nothing refers to these slabs any more, whatever happens to the program.
+    The copy is an unnamed file of the size of the voxels in the folder for temporary files (``TMPDIR``). It is gone
+    when nothing refers to these frames any more, however the program ends.
 
     Parameters
     ----------
-    slabs : Copyable
-        The source.
+    reader : FrameReader
+        The source, with `blocks`.
     slices : int
         Slices of one volume.
-    tell : callable, optional
+    progress : callable, optional
         Called with the frames that are done, as parts of blocks, and all frames.
 
     Raises
@@ -61,56 +52,58 @@ class CopiedSlabs:
     >>> import zarr
     >>> from dicomseries.sources import open_volume
     >>> array = zarr.create_array({}, shape=(8, 4, 5), chunks=(8, 2, 5), dtype="int16")
-    >>> slabs = open_volume(array, spacing=(1, 1, 2)).slabs
-    >>> CopiedSlabs(slabs, slices=8).read(2, 4).shape
+    >>> scratch_copy(open_volume(array, spacing=(1, 1, 2)).slabs, slices=8).read(2, 4).shape
     (2, 4, 5)
     """
+    copy = _Copy(reader, slices, progress)
+    return FrameReader(shape=reader.shape, dtype=reader.dtype, read=copy.read, where=reader.where)
 
-    depth = 1
+
+class _Copy:
+    """The copy, made by the first thread that reads it."""
 
     def __init__(
-        self, slabs: Copyable, *, slices: int, tell: Callable[[int, int], None] | None = None
+        self, reader: FrameReader, slices: int, progress: Callable[[int, int], None] | None
     ) -> None:
-        self.shape: tuple[int, ...] = tuple(slabs.shape)
-        self.dtype: np.dtype[Any] = slabs.dtype
-        self._slabs, self._slices, self._tell = slabs, slices, tell
-        self._where = str(getattr(slabs, "where", "source"))
-        self._copy: MappedSlabs | None = None
+        self._reader, self._slices, self._progress = reader, slices, progress
+        self._frames: FrameReader | None = None
         self._lock = threading.Lock()
 
-    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return a view of the frames [start, stop)."""
+    def read(self, start: int, stop: int) -> Numbers:
         with self._lock:
-            if self._copy is None:
-                self._copy = self._copied()
-        return self._copy.read(start, stop)
+            if self._frames is None:
+                self._frames = self._copied()
+        return self._frames.read(start, stop)
 
-    def _copied(self) -> MappedSlabs:
-        size = int(np.prod(self.shape)) * self.dtype.itemsize
-        file = scratch_file(size, self._where)
-        with file:
+    def _copied(self) -> FrameReader:
+        shape, dtype, where = self._reader.shape, self._reader.dtype, self._reader.where
+        size = math.prod(shape) * dtype.itemsize
+        with scratch_file(size, where) as file:
             try:
                 _reserve(file, size)
             except OSError as error:
-                raise scratch_full(self._where, size, error) from error
+                raise scratch_full(where, size, error) from error
             mapping = mmap.mmap(file.fileno(), size)
-        frames = np.ndarray(self.shape, self.dtype, buffer=mapping)
-        self._fill(frames.reshape(-1, self._slices, *self.shape[1:]), MappedPages(mapping))
-        frames.flags.writeable = False
-        return MappedSlabs(frames, MappedPages(mapping))
+        volumes = np.ndarray((shape[0] // self._slices, self._slices, *shape[1:]), dtype, mapping)
+        self._fill(volumes, MappedPages(mapping))
+        volumes.flags.writeable = False
+        return view_frames(VolumeView(volumes, MappedPages(mapping).take), where)
 
-    def _fill(self, volumes: npt.NDArray[Any], window: MappedPages) -> None:
+    def _fill(self, volumes: Numbers, pages: MappedPages) -> None:
         """Write the blocks, a band of frames at a time: a block of all slices touches the whole file."""
+        if self._reader.blocks is None:
+            message = "only a reader with blocks is copied"
+            raise TypeError(message)
         band = max(1, _BAND // max(1, volumes[0, 0].nbytes))
-        done = 0
-        for (times, slices, *inside), block in self._slabs.blocks():
-            for piece in _bands(times, slices, band):
-                part = volumes[(*piece, *inside)]
-                part[...] = block[_within(piece, times, slices)]
-                window.drop(part)
+        frames, done = self._reader.shape[0], 0
+        for place, block in self._reader.blocks():
+            for piece, part in _bands((place, block), band):
+                target = volumes[(*piece, *place[2:])]
+                target[...] = part
+                pages.drop(target)
             done += block.size
-            if self._tell is not None:
-                self._tell(self.shape[0] * done // volumes.size, self.shape[0])
+            if self._progress is not None:
+                self._progress(frames * done // volumes.size, frames)
 
 
 def _reserve(file: Any, size: int) -> None:
@@ -122,15 +115,11 @@ def _reserve(file: Any, size: int) -> None:
         file.write(_ZEROS[: size - start])
 
 
-def _bands(times: slice, slices: slice, band: int) -> Iterator[Piece]:
-    for volume in range(times.start, times.stop):
+def _bands(block: Block, band: int) -> Iterator[tuple[Piece, Numbers]]:
+    """Yield a block in bands of so many slices of one volume."""
+    (volumes, slices, *_), numbers = block
+    for volume, part in zip(range(volumes.start, volumes.stop), numbers, strict=True):
         for first in range(slices.start, slices.stop, band):
-            yield slice(volume, volume + 1), slice(first, min(first + band, slices.stop))
-
-
-def _within(piece: Piece, times: slice, slices: slice) -> Piece:
-    volume, part = piece
-    return (
-        slice(volume.start - times.start, volume.stop - times.start),
-        slice(part.start - slices.start, part.stop - slices.start),
-    )
+            last = min(first + band, slices.stop)
+            within = slice(first - slices.start, last - slices.start)
+            yield (slice(volume, volume + 1), slice(first, last)), part[np.newaxis, within]

@@ -8,15 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from dicomseries.executors import Bounds, Look
-from dicomseries.sources import (
-    CopiedSlabs,
-    Copyable,
-    PathSlabs,
-    SlabPlan,
-    Volume,
-    edges_of,
-    slab_rule,
-)
+from dicomseries.sources import SlabPlan, Volume, scratch_copy, slab_rule
 from dicomseries.writing.inputs.write_request import WriteRequest
 
 __all__ = ["Bounds", "each_slab", "slab_plan", "slabs_of", "within_memory"]
@@ -52,27 +44,25 @@ def slabs_of(volume: Volume, request: WriteRequest) -> Sequence[Bounds]:
 def slab_plan(volume: Volume, request: WriteRequest) -> SlabPlan:
     """Return the slabs of one pass over a volume within the memory that was asked for."""
     return slab_rule(
-        edges_of(volume.slabs, volume.slices),
+        volume.slabs.edges,
         frame_bytes=math.prod(volume.slabs.shape[1:]) * volume.slabs.dtype.itemsize,
         slices=volume.slices,
         memory=request.options.memory,
         workers=request.options.executor.sharing,
-        can_copy=request.options.executor.is_here and isinstance(volume.slabs, Copyable),
+        can_copy=request.options.executor.is_here and volume.slabs.blocks is not None,
         is_costly=request.options.compression is not None,
     )
 
 
 def within_memory(volume: Volume, request: WriteRequest) -> tuple[Volume, SlabPlan]:
     """Return the volume, its slabs copied to the disk by their first read where memory demands it, and the plan."""
-    if request.options.executor.is_here and isinstance(volume.slabs, PathSlabs):
-        volume = replace(volume, slabs=volume.slabs.slabs)  # nobody else opens it again
     plan = slab_plan(volume, request)
-    if not plan.scratch_bytes or not isinstance(volume.slabs, Copyable):
+    if not plan.scratch_bytes:
         return volume, plan
 
-    def tell(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         if request.options.progress is not None:
             request.options.progress(done, total, "copying")
 
-    copied = CopiedSlabs(volume.slabs, slices=volume.slices, tell=tell)
+    copied = scratch_copy(volume.slabs, slices=volume.slices, progress=progress)
     return replace(volume, slabs=copied), plan

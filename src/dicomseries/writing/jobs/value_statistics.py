@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
 from dicomseries.executors import Bounds
-from dicomseries.sources import KeptSlabs, Volume, edges_of
+from dicomseries.sources import Volume
 from dicomseries.values import (
     SliceStatistics,
     Statistics,
@@ -57,7 +58,6 @@ def survey(
     forms : sequence of Form
         The ways it is written: whether some slices will do is theirs to say.
     """
-    slabs = volume.slabs
     is_hashed = request.uid.mode == "content" and request.options.entropy is None
     some = promised = None
     if _fits_whatever(volume, forms):
@@ -68,8 +68,8 @@ def survey(
             request.options.value_range, volume.slabs.dtype, volume.slope, volume.intercept
         )
     kept = None if some is None else frozenset(index for bounds in some for index in range(*bounds))
-    if isinstance(slabs, KeptSlabs) and some and not is_hashed:
-        volume = replace(volume, slabs=slabs.ahead)
+    if volume.slabs.ahead is not None and some and not is_hashed:
+        volume = replace(volume, slabs=volume.slabs.ahead)
 
     padding = source_padding(request, volume)
     look = partial(_look, kept=kept, is_hashed=is_hashed, padding=padding)
@@ -117,8 +117,8 @@ def digest(frame: Any) -> bytes:
 
 def _some(volume: Volume) -> list[Bounds] | None:
     """Return the bounds of some chunks spread over all, the first and the last among them; None for all of them."""
-    if isinstance(volume.slabs, KeptSlabs):
-        return _kept(volume, volume.slabs)
+    if volume.slabs.ahead is not None:
+        return _kept(volume)
     runs = _runs(volume)
     if len(runs) <= _SAMPLES:
         return None
@@ -130,23 +130,22 @@ def _some(volume: Volume) -> list[Bounds] | None:
 
 def _few(volume: Volume) -> list[Bounds]:
     """Return the bounds of some chunks spread over all, an eighth of them at most but for the one in the middle."""
-    if isinstance(volume.slabs, KeptSlabs):
-        return _kept(volume, volume.slabs)
+    if volume.slabs.ahead is not None:
+        return _kept(volume)
     runs = _runs(volume)
     return _middles(runs, min(max(len(runs) // 8, 1), _SAMPLES))
 
 
-def _kept(volume: Volume, slabs: KeptSlabs) -> list[Bounds]:
+def _kept(volume: Volume) -> list[Bounds]:
     """Return the bounds of some chunks where looking costs a reading: no more than may be kept until written."""
     runs = _runs(volume)
     longest = max(stop - start for start, stop in runs)
-    return _middles(
-        runs, min(len(runs), _SAMPLES, max(1, _KEPT_BYTES // (longest * slabs.frame_bytes)))
-    )
+    frame_bytes = prod(volume.slabs.shape[1:]) * volume.slabs.dtype.itemsize
+    return _middles(runs, min(len(runs), _SAMPLES, max(1, _KEPT_BYTES // (longest * frame_bytes))))
 
 
 def _runs(volume: Volume) -> list[Bounds]:
-    return list(itertools.pairwise(edges_of(volume.slabs, volume.slices)))
+    return list(itertools.pairwise(volume.slabs.edges))
 
 
 def _middles(runs: list[Bounds], places: int) -> list[Bounds]:
