@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dicomseries.reading.geometry.repeated_places import SAME_PLACE
-from dicomseries.reading.geometry.slice_order import number_of
-from dicomseries.reading.geometry.volume_sorting import VolumeSorting, sort_files, sort_frames
+from dicomseries.reading.geometry.volume_sorting import (
+    SAME_PLACE,
+    VolumeSorting,
+    sort_files,
+    sort_frames,
+)
 from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
-from dicomseries.reading.multiframe.frame_order import number_of_part
 from dicomseries.reading.multiframe.functional_groups import (
     FunctionalGroups,
     Path,
@@ -16,7 +18,7 @@ from dicomseries.reading.multiframe.functional_groups import (
 from dicomseries.reading.parse.character_sets import encodings_of, text_of
 from dicomseries.reading.parse.clocks import seconds_of_dates
 from dicomseries.reading.parse.header_files import read_instance
-from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.parse.instance import Instance, file_order
 from dicomseries.reading.parse.parser import Damaged, Element, Short, item_spans, items_of
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.pixels.encoded_frames import encoded_frame
@@ -58,14 +60,13 @@ __all__ = [
     "differing_tags",
     "encoded_frame",
     "encodings_of",
+    "file_order",
     "frames_of",
     "is_compressed",
     "is_plain",
     "item_spans",
     "items_of",
     "nothing_found",
-    "number_of",
-    "number_of_part",
     "open_volume",
     "path_of",
     "read",

@@ -1,24 +1,106 @@
-"""What the files of one series say differently, though one array can mean one thing only.
+"""Differences between the files of one series, as errors and warnings.
 
-Tables: a new attribute is a new row. None of it keeps an array from being made, so all of it is a warning.
+Tables: a new attribute is a new row.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pydicom.uid import UID
+
+from dicomseries.errors import counted
+from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_bits, pixel_bytes
 from dicomseries.reading.problems import Problem
 from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
-__all__ = ["agreement_problems"]
+__all__ = ["consistency_problems", "format_problems"]
+
+
+def format_problems(files: Sequence[Instance]) -> Iterator[Problem]:
+    """Yield errors of files without complete pixels of one format."""
+    without_pixels = [instance for instance in files if instance.pixels is None]
+    if without_pixels:
+        yield _no_pixels(without_pixels, len(files))
+        return
+    for instance in unlike(files, FORMAT_TAGS):
+        if not instance.rows * instance.columns:
+            error = read_errors.no_size(instance.path, instance.rows, instance.columns)
+            yield Problem.of(error)
+            return
+    yield from _mixed_sizes(files)
+    yield from _truncated_files(files)
+
+
+def _no_pixels(without_pixels: list[Instance], count: int) -> Problem:
+    first = without_pixels[0]
+    uid = UID(first.sop_class_uid)
+    sop_class = "" if uid.name == str(uid) else f" ({uid.name})"
+    is_partial = len(without_pixels) < count
+    remedy = "Move these files to another folder" if is_partial else "Choose an image series"
+    return Problem(
+        code="no-pixels",
+        level="error",
+        text=f"{len(without_pixels)} of {counted(count, 'file')} have no pixels, "
+        f"the first is {first.name}{sop_class}",
+        remedy=f"{remedy}: reports, structures and raw data have no pixels.",
+    )
+
+
+def _mixed_sizes(files: Sequence[Instance]) -> Iterator[Problem]:
+    variants = unlike(files, FORMAT_TAGS)
+    sizes = Counter({_size_of(files[0]): len(files) - len(variants) + 1})
+    sizes.update(map(_size_of, variants[1:]))
+    if len(sizes) > 1:
+        listed = ", ".join(
+            f"{count} of {rows}×{columns} with {samples} samples of {bits} bits"
+            for (rows, columns, samples, bits, _), count in sizes.items()
+        )
+        yield Problem(
+            code="mixed-sizes",
+            level="error",
+            text=f"the slices have different sizes or pixel formats: {listed}",
+            remedy="Move the files that do not belong to the volume (localizers, screen shots) "
+            "to another folder.",
+        )
+
+
+def _size_of(instance: Instance) -> tuple[int, int, int, int, int]:
+    bits = instance.number("BitsAllocated")
+    sign = instance.number("PixelRepresentation")
+    return instance.rows, instance.columns, instance.samples, bits, sign
+
+
+def _truncated_files(files: Sequence[Instance]) -> Iterator[Problem]:
+    truncated = [instance for instance in files if _is_truncated(instance)]
+    if truncated:
+        names = ", ".join(instance.name for instance in truncated[:3])
+        yield Problem(
+            code="file-truncated",
+            level="error",
+            text=f"{len(truncated)} of {len(files)} files end before their pixels do: {names}",
+            remedy="Copy or export them again.",
+        )
+
+
+def _is_truncated(instance: Instance) -> bool:
+    """Return True if Pixel Data is longer than the file; unknown if compressed or deflated."""
+    pixels = instance.pixels
+    if pixels is None or pixels.length is None:
+        return False
+    if instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        return False
+    return pixels.offset + pixels.length > instance.file_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """An attribute that is the same in all slices of one array, and what it means if it is not."""
+    """An attribute that should be the same in all slices of one array."""
 
     keyword: str
     code: str
@@ -26,110 +108,104 @@ class _Row:
     remedy: str
 
 
+_READ_EACH_UNIT = "Read the volumes, or slices, of each unit separately."
 _ROWS = (
     _Row(
         keyword="StudyInstanceUID",
         code="studies-differ",
         noun="studies",
-        remedy="Check that they belong together: a series is of one study (PS3.3 section A.1.2).",
+        remedy="Check that they belong together: a series is part of one study "
+        "(PS3.3 section A.1.2).",
     ),
     _Row(
         keyword="FrameOfReferenceUID",
         code="frames-of-reference-differ",
         noun="frames of reference",
-        remedy="Check that they belong together: their positions are counted from different origins.",
+        remedy="Check that they belong together: their positions have different origins.",
     ),
     _Row(
         keyword="PhotometricInterpretation",
         code="photometric-differs",
         noun="photometric interpretations",
-        remedy="Check which slices are inverted: their stored values are returned as they are.",
+        remedy="Check which slices are inverted: their stored values are returned unchanged.",
     ),
     _Row(
         keyword="RescaleSlope",
         code="rescale-incomplete",
         noun="",
-        remedy="Check the values of the slices without a slope: they are returned as stored.",
+        remedy="Check the slices without a slope: their values are returned as stored.",
     ),
-    _Row(
-        keyword="RescaleType",
-        code="units-differ",
-        noun="rescale types",
-        remedy="Read the volumes, or slices, of each unit by themselves.",
-    ),
-    _Row(
-        keyword="Units",
-        code="units-differ",
-        noun="units",
-        remedy="Read the volumes, or slices, of each unit by themselves.",
-    ),
+    _Row(keyword="RescaleType", code="units-differ", noun="rescale types", remedy=_READ_EACH_UNIT),
+    _Row(keyword="Units", code="units-differ", noun="units", remedy=_READ_EACH_UNIT),
 )
-
 
 _TAGS = frozenset(tag_of(row.keyword) for row in _ROWS)
 
 
-def agreement_problems(instances: Sequence[Instance]) -> Iterator[Problem]:
-    """Yield what the files of a series disagree on, and what else their values may mean than it seems.
+def consistency_problems(files: Sequence[Instance]) -> Iterator[Problem]:
+    """Yield warnings about files that contradict each other or their own header.
 
     Examples
     --------
     >>> from dicomseries.reading import read_instance
     >>> from pydicom.data import get_testdata_file
-    >>> [problem.code for problem in agreement_problems([read_instance(get_testdata_file("examples_palette.dcm"))])]
+    >>> palette = read_instance(get_testdata_file("examples_palette.dcm"))
+    >>> [problem.code for problem in consistency_problems([palette])]
     ['palette']
     """
-    for row in _ROWS if len(unlike(instances, _TAGS)) > 1 else ():
-        texts = {instance.text(row.keyword) for instance in instances}
-        if len(texts) > 1 and (row.noun or "" in texts):
-            yield Problem(
-                code=row.code,
-                level="warning",
-                text=_differ(instances, row, texts),
-                remedy=row.remedy,
-            )
-    yield from _palette(instances)
-    yield from _excess(instances)
-
-
-def _differ(instances: Sequence[Instance], row: _Row, texts: set[str]) -> str:
-    files = f"the {len(instances)} files of the series"
-    if not row.noun:
-        lacking = [instance for instance in instances if not instance.text(row.keyword)]
-        return f"{len(lacking)} of {files} have no {row.keyword}, the others have; the first is {lacking[0].name}"
-    listed = (
-        ""
-        if row.keyword.endswith("UID")
-        else f" ({', '.join(sorted(text or 'none' for text in texts))})"
-    )
-    return f"{files} name {len(texts)} {row.noun}{listed}"
-
-
-def _palette(instances: Sequence[Instance]) -> Iterator[Problem]:
-    if instances[0].text("PhotometricInterpretation") == "PALETTE COLOR":
+    if len(unlike(files, _TAGS)) > 1:
+        for row in _ROWS:
+            yield from _difference(files, row)
+    if files[0].text("PhotometricInterpretation") == "PALETTE COLOR":
         yield Problem(
             code="palette",
             level="warning",
-            text="the values are numbers of colours in a palette, not intensities (PALETTE COLOR)",
-            remedy="Look the colours up in the palette of the file, for example with pydicom's apply_color_lut.",
+            text="the values are indices into a colour palette, not intensities (PALETTE COLOR)",
+            remedy="Look the colours up in the palette of the file, for example with pydicom's "
+            "apply_color_lut.",
         )
+    yield from _unread_frames(files)
 
 
-def _excess(instances: Sequence[Instance]) -> Iterator[Problem]:
-    """Yield whether files hold whole frames behind those they name: a number of frames that is too small."""
-    first = instances[0]
-    length, odd = _stored_length(first), {*unlike(instances, FORMAT_TAGS)}
-    differ = (one for one in instances if one in odd or _stored_length(one) != length)
-    asked = instances if _frames_behind(first) else differ
-    longer = [one for one in asked if _frames_behind(one)]
+def _difference(files: Sequence[Instance], row: _Row) -> Iterator[Problem]:
+    texts = {instance.text(row.keyword) for instance in files}
+    if len(texts) == 1 or not (row.noun or "" in texts):
+        return
+    if row.noun:
+        text = f"the {len(files)} files of the series have {len(texts)} different {row.noun}"
+        if not row.keyword.endswith("UID"):
+            text += f" ({', '.join(sorted(text or 'none' for text in texts))})"
+    else:
+        lacking = [instance for instance in files if not instance.text(row.keyword)]
+        text = (
+            f"{len(lacking)} of the {len(files)} files of the series have no {row.keyword}, "
+            f"the others have one; the first is {lacking[0].name}"
+        )
+    yield Problem(code=row.code, level="warning", text=text, remedy=row.remedy)
+
+
+def _unread_frames(files: Sequence[Instance]) -> Iterator[Problem]:
+    """Yield a warning if files hold more frames than NumberOfFrames."""
+    first = files[0]
+    suspects = files
+    if not _extra_frames(first):
+        length = _stored_length(first)
+        variants = {*unlike(files, FORMAT_TAGS)}
+        suspects = [
+            instance
+            for instance in files
+            if instance in variants or _stored_length(instance) != length
+        ]
+    longer = [instance for instance in suspects if _extra_frames(instance)]
     if longer:
         first = longer[0]
         yield Problem(
             code="pixels-left",
             level="warning",
-            text=f"{len(longer)} of {len(instances)} files have pixels that are not read, such as {first.name}: "
-            f"{_frames_behind(first)} frames behind the {first.frames} it names",
-            remedy="Check NumberOfFrames, Rows, Columns and BitsAllocated; export the file again if they are wrong.",
+            text=f"{len(longer)} of {len(files)} files have pixels that are not read, such as "
+            f"{first.name}: NumberOfFrames is {first.frames}, {_extra_frames(first)} more follow",
+            remedy="Check NumberOfFrames, Rows, Columns and BitsAllocated; export the file again "
+            "if they are wrong.",
         )
 
 
@@ -137,12 +213,11 @@ def _stored_length(instance: Instance) -> int | None:
     return None if instance.pixels is None else instance.pixels.length
 
 
-def _frames_behind(instance: Instance) -> int:
-    pixels = instance.pixels
+def _extra_frames(instance: Instance) -> int:
+    length = _stored_length(instance)
     size = frame_bits(instance)
-    if pixels is None or pixels.length is None or not size:
+    if length is None or not size:
         return 0
-    needed = pixel_bytes(instance)
-    return (
-        max(pixels.length - needed - needed % 2, 0) * 8 // size
-    )  # a byte makes odd lengths even (PS3.5 section 8.1)
+    expected = pixel_bytes(instance)
+    padding = expected % 2  # to an even length (PS3.5 section 8.1)
+    return max(length - expected - padding, 0) * 8 // size

@@ -1,32 +1,32 @@
-"""What is wrong with a series that was found, in words, before anybody reads it."""
+"""Problem of a series, found before it is read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from dicomseries.errors import Message, ReadError
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "has_errors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something a reader of the series should know.
+    """An error or a warning about a series.
 
     Parameters
     ----------
     code : str
         Stable name in kebab case.
     level : {"error", "warning"}
-        An error keeps `read` from returning a volume; with a warning it returns one.
+        `read` raises errors; with a warning it returns a volume.
     text : str
-        What was found.
+        What is wrong.
     remedy : str
         How to fix it; begins with a verb.
-
     cause : ReadError, optional
-        The error of one file that it comes from.
+        The error of one file that led to it.
 
     Raises
     ------
@@ -35,7 +35,8 @@ class Problem:
 
     Examples
     --------
-    >>> problem = Problem(code="slices-missing", level="error", text="1 of 20 slices is missing", remedy="Copy it.")
+    >>> text = "1 of 20 slices is missing"
+    >>> problem = Problem(code="slices-missing", level="error", text=text, remedy="Copy it.")
     >>> str(problem)
     '1 of 20 slices is missing. Copy it.'
     """
@@ -54,7 +55,7 @@ class Problem:
 
     @classmethod
     def of(cls, error: ReadError) -> Self:
-        """Return an error of one file as a problem of what holds it."""
+        """Return the error of one file as a problem of its series or folder."""
         text = f"{error.where}: {error.given}, expected {error.expected}"
         return cls(code=error.code, level="error", text=text, remedy=error.remedy, cause=error)
 
@@ -62,7 +63,7 @@ class Problem:
         return f"{self.text}. {self.remedy}"
 
     def error(self, where: str) -> ReadError:
-        """Return the error that refuses to read because of this problem."""
+        """Return the error that `read` raises for this problem."""
         if self.cause is not None:
             return self.cause
         return ReadError(
@@ -72,3 +73,8 @@ class Problem:
             expected="slices of one size and orientation, evenly spaced, each once",
             remedy=self.remedy,
         )
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Return True if one of the problems is an error."""
+    return any(problem.level == "error" for problem in problems)

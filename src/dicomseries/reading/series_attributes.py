@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from dicomseries.reading.geometry.slice_order import FrameSet
+from dicomseries.reading.geometry.placement import FrameSet
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.parse.to_python import name_of, plain_value

@@ -10,7 +10,8 @@ from pathlib import Path
 from dicomseries.errors import ReadError, counted
 from dicomseries.geometry import Grid
 from dicomseries.reading import read_errors
-from dicomseries.reading.geometry.slice_order import FrameSet, place
+from dicomseries.reading.geometry.placement import FrameSet
+from dicomseries.reading.geometry.slice_order import place_files
 from dicomseries.reading.multiframe.frame_order import holds_frames, place_frames
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance
@@ -280,7 +281,7 @@ def _listed(series: Series) -> tuple[str, int, str]:
 
 def _series(uid: str, members: Sequence[Instance]) -> Series:
     kept, problems = _without_copies(members)
-    placement = place_frames(kept) if any(map(holds_frames, kept)) else place(kept)
+    placement = place_frames(kept) if any(map(holds_frames, kept)) else place_files(kept)
     first = placement.instances[0]
     return Series(
         series_uid=uid,

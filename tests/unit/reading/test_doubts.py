@@ -46,7 +46,7 @@ def of_slice(keyword, value, *, at=2):
 def test_a_slice_that_means_something_else_is_said(tmp_path, keyword, value, code):
     folder = write_known_series(tmp_path, STORED, change=of_slice(keyword, value))
     assert codes(folder) == [code]
-    with pytest.warns(UserWarning, match="files of the series name 2"):
+    with pytest.warns(UserWarning, match="files of the series have 2 different"):
         np.testing.assert_array_equal(read(folder).array, STORED)
 
 
@@ -77,7 +77,7 @@ def test_pixels_behind_those_that_are_named_are_said(tmp_path, write_frames):
     path = write_frames(
         STORED, change=lambda dataset: setattr(dataset, "PixelData", dataset.PixelData + bytes(80))
     )
-    assert "2 frames behind the 6 it names" in only(path).problems[0].text
+    assert "NumberOfFrames is 6, 2 more follow" in only(path).problems[0].text
     path = write_frames(
         STORED, change=lambda dataset: setattr(dataset, "PixelData", dataset.PixelData + bytes(38))
     )

@@ -233,7 +233,7 @@ def test_time_points_at_one_place_are_counted(tmp_path):
     )
     (problem,) = only(tmp_path).problems
     assert problem.code == "positions-repeated"
-    assert "12 files stand at 6 places, 2 at each" in problem.text
+    assert "12 files share 6 places, 2 at each" in problem.text
 
 
 def test_copies_of_a_file_are_left_out_with_a_warning(tmp_path):

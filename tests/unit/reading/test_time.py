@@ -10,7 +10,8 @@ import pytest
 
 from dicomseries.errors import ReadError
 from dicomseries.reading import read, scan
-from dicomseries.reading.geometry.repeated_places import Key, arrange, places_of, rising_times
+from dicomseries.reading.geometry.volume_keys import Key
+from dicomseries.reading.geometry.volume_sorting import arrange, places_of, rising_times
 from judges.known import OBLIQUE, write_known_series
 
 VOLUMES, SLICES = 3, 4
@@ -117,7 +118,7 @@ def test_the_numbers_of_the_files_are_the_last_resort_and_said(tmp_path, interle
         return z * VOLUMES + t if interleaved else t * SLICES + z
 
     folder = write_in_time(tmp_path, lambda *_: None, number=number)
-    with pytest.warns(UserWarning, match="nothing but InstanceNumber tells the 3 volumes apart"):
+    with pytest.warns(UserWarning, match="3 volumes differ in nothing but InstanceNumber"):
         volume = read(folder)
     np.testing.assert_array_equal(volume.array, STORED)
 
@@ -129,7 +130,7 @@ def test_what_was_tried_is_named_where_nothing_helps(tmp_path):
     (series,) = scan(folder).series
     (problem,) = series.problems
     assert (problem.code, problem.level) == ("positions-repeated", "error")
-    assert "none of EchoTime, InstanceNumber makes whole volumes of them" in problem.text
+    assert "none of EchoTime, InstanceNumber sorts them into complete volumes" in problem.text
     with pytest.raises(ReadError):
         read(folder)
 

@@ -10,7 +10,7 @@ from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.series_view import SeriesView
-from dicomseries.reading import Instance, number_of, seconds_of_dates
+from dicomseries.reading import Instance, file_order, seconds_of_dates
 from dicomseries.standard.rising import RISING, first_not_rising, moment_number
 
 __all__: list[str] = []
@@ -38,7 +38,7 @@ _TIME_ATTRIBUTES = frozenset(
 def _volumes(view: SeriesView) -> list[tuple[Instance, ...]]:
     """Return the files of each volume, by smallest InstanceNumber."""
     volumes = [view.instances[volume.start : volume.stop] for volume in view.places.volumes]
-    return sorted(volumes, key=lambda files: min(map(number_of, files)))
+    return sorted(volumes, key=lambda files: min(map(file_order, files)))
 
 
 def _are_time_points(view: SeriesView) -> bool:

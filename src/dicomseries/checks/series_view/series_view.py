@@ -32,8 +32,7 @@ from dicomseries.reading import (
     as_numbers,
     comparable,
     differing_tags,
-    number_of,
-    number_of_part,
+    file_order,
 )
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.image_classes import ImageClass, image_class
@@ -87,10 +86,10 @@ class SeriesView:
         self.places: SlicePlaces
         self.instances: tuple[Instance, ...]
         if not self.is_multi_frame:
-            self.places = places_of_files(sorted(instances, key=number_of))
+            self.places = places_of_files(sorted(instances, key=file_order))
             self.instances = tuple(source.instance for source in self.places.sources)
             return
-        self.instances = tuple(sorted(instances, key=number_of_part))
+        self.instances = tuple(sorted(instances, key=file_order))
         self.frames = tuple(map(FileFrames, self.instances))
         place = places_of_segments if self.is_sparse else places_of_frames
         self.places = place(self.frames)

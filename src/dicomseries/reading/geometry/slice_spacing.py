@@ -1,12 +1,13 @@
-"""Positions of slices → the regular grid they stand on, or what keeps them from standing on one.
+"""Spacing and grid of sorted slices: missing slices, uneven gaps, drift.
 
-Files of scanners round what they print. So readers must bear more than a writer may do: small departures are
-warnings, and only what would put voxels visibly in the wrong place is an error.
+Scanners round the numbers they print, so a reader tolerates more than a writer may produce: small
+departures are warnings. Only voxels in visibly wrong places are an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,11 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Statement
-from dicomseries.reading.geometry.repeated_places import SAME_PLACE
+from dicomseries.reading.geometry.volume_sorting import SAME_PLACE
 from dicomseries.reading.problems import Problem
 
 __all__ = [
+    "SAME_DIRECTION",
     "drift_problems",
     "gap_problems",
     "grid_of",
@@ -31,16 +33,19 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
+SAME_DIRECTION = 1e-4
+"""Largest difference of direction cosines within a series: four printed decimals."""
+
 _EVEN = 1e-3
-"""Departure from even places, as a part of the spacing, above which one is warned."""
+"""Departure from even places, as a fraction of the spacing, above which a warning is given."""
 _UNEVEN = 0.2
-"""The same, above which no regular grid is honest (Cornerstone3D draws the line here too)."""
+"""The same, above which there is no regular grid (Cornerstone3D uses this limit too)."""
 _ROUNDED_COSINES = 5e-3
-"""Departure from a right-angled unit frame that is snapped: cosines of two to three decimals."""
+"""Departure from right-angled unit vectors that is corrected: cosines of two or three decimals."""
 
 
 def unit_normal(axes: Floats) -> Floats:
-    """Return the normal of slices, of length 1 though the cosines of rows and columns, shape (2, 3), may be rounded.
+    """Return the unit normal of cosines of rows and columns, shape (2, 3).
 
     Examples
     --------
@@ -53,9 +58,18 @@ def unit_normal(axes: Floats) -> Floats:
 
 
 def gap_problems(
-    names: Sequence[str], distances_mm: Floats, what: str = "files"
+    names: Sequence[str], distances_mm: Floats, noun: str = "files"
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the steps from slice to slice; `distances_mm` along the normal, in rising order.
+    """Yield problems of the gaps between slices: repeated, missing, uneven.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the slices.
+    distances_mm : ndarray, shape (slices,)
+        Along the normal, rising.
+    noun : {"files", "frames"}
+        For messages.
 
     Examples
     --------
@@ -68,57 +82,62 @@ def gap_problems(
     usual = float(np.median(gaps[gaps > SAME_PLACE * float(gaps.max())])) if gaps.max() > 0 else 0.0
     repeated = int((gaps <= SAME_PLACE * usual).sum())
     if repeated:
-        yield repeated_problem(len(names), len(names) - repeated, what)
+        yield repeated_problem(len(names), len(names) - repeated, noun)
         return
     missing = np.round(gaps / usual).astype(int) - 1
-    whole = np.abs(gaps / usual - (missing + 1)) < _UNEVEN
-    if whole.all() and missing.any() and missing.min() >= 0:
+    is_multiple = np.abs(gaps / usual - (missing + 1)) < _UNEVEN
+    if is_multiple.all() and missing.any() and missing.min() >= 0:
         index = int(np.argmax(missing > 0))
+        count = int(missing.sum())
         yield Problem(
             code="slices-missing",
             level="error",
-            text=f"{int(missing.sum())} of {len(names) + int(missing.sum())} slices are missing, "
+            text=f"{count} of {len(names) + count} slices are missing, "
             f"the first between {names[index]} and {names[index + 1]}",
-            remedy="Copy or export the missing files; spread over the gap, every voxel behind it would be misplaced.",
+            remedy="Copy or export the missing files; without them, every voxel behind the gap "
+            "would be misplaced.",
         )
         return
-    yield from _unevenness(names, distances_mm)
+    yield from _uneven_gaps(names, distances_mm)
+
+
+def _uneven_gaps(names: Sequence[str], distances_mm: Floats) -> Iterator[Problem]:
+    spacing = float((distances_mm[-1] - distances_mm[0]) / (len(distances_mm) - 1))
+    gaps = np.diff(distances_mm)
+    worst = int(np.argmax(np.abs(gaps - spacing)))
+    departure = abs(float(gaps[worst]) - spacing) / spacing
+    if departure > _EVEN:
+        yield Problem(
+            code="spacing-uneven",
+            level=_level(is_error=departure > _UNEVEN),
+            text=f"the gap from {names[worst]} to {names[worst + 1]} is {gaps[worst]:.6g} mm, "
+            f"the mean {spacing:.6g} mm",
+            remedy="Resample the slices to even spacing; rounded positions of a scanner may stay.",
+        )
+
+
+def _level(*, is_error: bool) -> Literal["error", "warning"]:
+    return "error" if is_error else "warning"
 
 
 def repeated_problem(
-    count: int, places: int, what: str = "files", tried: Sequence[str] = ()
+    count: int, places: int, noun: str = "files", tried: Sequence[str] = ()
 ) -> Problem:
-    """Return the problem of more files, or frames, than places, which nothing sorts into volumes."""
-    each = f", {count // places} at each" if count % places == 0 else ""
-    looked_at = f"; none of {', '.join(tried)} makes whole volumes of them" if tried else ""
-    return Problem(
-        code="positions-repeated",
-        level="error",
-        text=f"{count} {what} stand at {places} places{each}: several time points, echoes or copies in one series"
-        + looked_at,
-        remedy="Move the files of one time point (or echo) to a folder of their own, and read that."
-        if what == "files"
-        else "Read one file at a time, or export the series again with one volume a file.",
-    )
-
-
-def _unevenness(names: Sequence[str], distances: Floats) -> Iterator[Problem]:
-    spacing = float((distances[-1] - distances[0]) / (len(distances) - 1))
-    gaps = np.diff(distances)
-    worst = int(np.argmax(np.abs(gaps - spacing)))
-    off = abs(float(gaps[worst]) - spacing) / spacing
-    if off > _EVEN:
-        yield Problem(
-            code="spacing-uneven",
-            level="error" if off > _UNEVEN else "warning",
-            text=f"the gap from {names[worst]} to {names[worst + 1]} is {gaps[worst]:.6g} mm, "
-            f"the mean {spacing:.6g} mm",
-            remedy="Resample the slices onto even places; rounded positions of a scanner may be left as they are.",
-        )
+    """Return the error for slices that share places, but do not form volumes."""
+    text = f"{count} {noun} share {places} places"
+    if count % places == 0:
+        text += f", {count // places} at each"
+    text += ": several time points, echoes or copies in one series"
+    if tried:
+        text += f"; none of {', '.join(tried)} sorts them into complete volumes"
+    remedy = "Read one file at a time, or export the series again with one volume per file."
+    if noun == "files":
+        remedy = "Move the files of one time point (or echo) to a separate folder, and read that."
+    return Problem(code="positions-repeated", level="error", text=text, remedy=remedy)
 
 
 def drift_problems(positions_lps: Floats, axes: Floats, pixel_mm: float) -> list[Problem]:
-    """Return whether slices slide sideways: a tilted gantry, which no right-angled grid can hold.
+    """Return a problem if slices are sheared, as with a tilted gantry.
 
     Parameters
     ----------
@@ -132,34 +151,35 @@ def drift_problems(positions_lps: Floats, axes: Floats, pixel_mm: float) -> list
     normal = unit_normal(axes)
     steps = positions_lps - positions_lps[0]
     sideways = steps - np.outer(steps @ normal, normal)
-    drift = float(np.sqrt((sideways**2).sum(axis=1)).max())
+    drift = float(np.linalg.norm(sideways, axis=1).max())
     spacing = float(steps[-1] @ normal) / (len(positions_lps) - 1)
     if drift <= max(_EVEN * spacing, 1e-3 * pixel_mm):
         return []
     return [
         Problem(
             code="slices-sheared",
-            level="error" if drift > pixel_mm / 2 else "warning",
-            text=f"the slices slide {drift:.3g} mm sideways (gantry tilt, or rounded positions)",
-            remedy="Resample the slices onto a right-angled grid; less than half a pixel may be left as it is.",
+            level=_level(is_error=drift > pixel_mm / 2),
+            text=f"the slices shift {drift:.3g} mm sideways (gantry tilt, or rounded positions)",
+            remedy="Resample the slices to a right-angled grid; less than half a pixel may stay.",
         )
     ]
 
 
 def moved_problems(positions_lps: Floats, volumes: int, pixel_mm: float) -> list[Problem]:
-    """Return whether the volumes stand beside each other; `positions_lps` are volume by volume, shape (frames, 3)."""
+    """Return a problem if volumes have different positions; (slices, 3), volume by volume."""
     if volumes == 1:
         return []
     by_volume = positions_lps.reshape(volumes, -1, 3)
-    moved = float(np.sqrt(((by_volume - by_volume[0]) ** 2).sum(axis=2)).max())
-    if moved <= 1e-2 * pixel_mm:
+    shift = float(np.linalg.norm(by_volume - by_volume[0], axis=2).max())
+    if shift <= 1e-2 * pixel_mm:
         return []
     return [
         Problem(
             code="volumes-moved",
-            level="error" if moved > pixel_mm / 2 else "warning",
-            text=f"the volumes stand up to {moved:.3g} mm from where the first one does",
-            remedy="Read each volume by itself, from a folder of its own, and resample it onto the first one's grid.",
+            level=_level(is_error=shift > pixel_mm / 2),
+            text=f"the volumes are up to {shift:.3g} mm away from the first one",
+            remedy="Read each volume from a separate folder, and resample it to the grid of the "
+            "first one.",
         )
     ]
 
@@ -167,7 +187,7 @@ def moved_problems(positions_lps: Floats, volumes: int, pixel_mm: float) -> list
 def grid_of(
     shape: tuple[int, int, int], spacing_mm: Sequence[float], origin: Floats, axes: Floats
 ) -> Grid | Problem:
-    """Return the grid of slices that stand evenly, or what is wrong with its axes."""
+    """Return the grid of evenly spaced slices, or the problem of its axes."""
     try:
         return Grid.from_spacing(
             shape,
@@ -177,34 +197,36 @@ def grid_of(
             tolerance=_ROUNDED_COSINES,
         )
     except GeometryError as error:
-        remedy = _REMEDIES.get(error.code, "Export the slices again with a right geometry.")
-        return Problem(
-            code=error.code, level="error", text=f"{error.where}: {error.given}", remedy=remedy
-        )
+        remedy = _REMEDIES.get(error.code, "Export the slices again with a valid geometry.")
+        text = f"{error.where}: {error.given}"
+        return Problem(code=error.code, level="error", text=text, remedy=remedy)
 
 
 _REMEDIES = {
     "shape-not-3d": "Export the image again: Rows or Columns is 0.",
-    "geometry-not-finite": "Export the slices again: a position, orientation or spacing is no finite number.",
-    "spacing-not-positive": "Export the slices again: PixelSpacing and the gaps must be lengths above 0 mm.",
-    "axes-not-right-angled": "Export the slices again: ImageOrientationPatient is no two right-angled unit vectors.",
-    "position-not-printable": "Check the unit of positions and spacing, which are in mm.",
+    "geometry-not-finite": "Export the slices again: a position, orientation or spacing is not a "
+    "finite number.",
+    "spacing-not-positive": "Export the slices again: PixelSpacing and the gaps must be lengths "
+    "above 0 mm.",
+    "axes-not-right-angled": "Export the slices again: ImageOrientationPatient must be two "
+    "right-angled unit vectors.",
+    "position-not-printable": "Check the unit of positions and spacing; it must be mm.",
 }
-"""What the user of a series can do about a grid that cannot be; options of `write` do not help here."""
+"""Remedies for a series; the remedies of `GeometryError` name options of `write`."""
 
 
 def pixel_spacing_of(
     spacings: Sequence[Sequence[float]],
-) -> tuple[tuple[float, ...], list[Problem]]:
-    """Return the spacing of rows and of columns in mm, the same in all slices.
+) -> tuple[tuple[float, float], list[Problem]]:
+    """Return the common spacing of rows and columns in mm, and problems.
 
     Examples
     --------
     >>> pixel_spacing_of([(0.5, 0.75), (0.5, 0.75)])
     ((0.5, 0.75), [])
     """
-    usable = all(len(one) == 2 and bool(np.isfinite(one).all()) for one in spacings)
-    if not usable or min(spacings[0]) <= 0:
+    is_usable = all(len(pair) == 2 and bool(np.isfinite(pair).all()) for pair in spacings)
+    if not is_usable or min(spacings[0]) <= 0:
         problem = Problem(
             code="pixel-spacing-missing",
             level="warning",
@@ -212,20 +234,35 @@ def pixel_spacing_of(
             remedy="Give the real spacing when you use this volume.",
         )
         return (1.0, 1.0), [problem]
-    first = tuple(map(float, spacings[0]))
-    if float(np.abs(np.array(spacings) - first).max()) > _EVEN * min(first):
+    row_mm, column_mm = map(float, spacings[0])
+    difference = float(np.abs(np.array(spacings) - spacings[0]).max())
+    if difference > _EVEN * min(row_mm, column_mm):
         problem = Problem(
             code="pixel-spacing-differs",
             level="error",
             text="PixelSpacing is not the same in all slices",
             remedy="Move the files that do not belong to the volume to another folder.",
         )
-        return first, [problem]
-    return first, []
+        return (row_mm, column_mm), [problem]
+    return (row_mm, column_mm), []
+
+
+def thickness_of(candidates_mm: Sequence[float]) -> tuple[float, list[Problem]]:
+    """Return the thickness of a single slice in mm: the first usable length, or 1."""
+    for length in candidates_mm:
+        if length > 0 and np.isfinite(length):
+            return length, []
+    problem = Problem(
+        code="thickness-missing",
+        level="warning",
+        text="a single slice without SpacingBetweenSlices and SliceThickness; 1 mm is assumed",
+        remedy="Give the real spacing when you use this volume.",
+    )
+    return 1.0, [problem]
 
 
 def statement_of(problems: Sequence[Problem]) -> Statement:
-    """Return what slices with a place state: all, but for the lengths that were found to be missing.
+    """Return the parts of the geometry that the files state.
 
     Examples
     --------
@@ -237,17 +274,3 @@ def statement_of(problems: Sequence[Problem]) -> Statement:
         spacing="missing" if "pixel-spacing-missing" in codes else "stated",
         thickness="missing" if "thickness-missing" in codes else "stated",
     )
-
-
-def thickness_of(candidates: Sequence[float]) -> tuple[float, list[Problem]]:
-    """Return the thickness in mm of the one slice there is: the first of SpacingBetweenSlices and SliceThickness."""
-    for value in candidates:
-        if value > 0 and np.isfinite(value):
-            return value, []
-    problem = Problem(
-        code="thickness-missing",
-        level="warning",
-        text="a single slice without SpacingBetweenSlices and SliceThickness; 1 mm is assumed",
-        remedy="Give the real spacing when you use this volume.",
-    )
-    return 1.0, [problem]

@@ -1,31 +1,65 @@
-"""The attributes that tell the volumes of one series apart, from files of one frame and from functional groups.
+"""Attributes that separate the volumes of one series, from files and functional groups.
 
 Tables: a new attribute is a new row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.reading.geometry.repeated_places import Key
-from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, as_numbers, path_of
+from dicomseries.reading.multiframe.functional_groups import (
+    FunctionalGroups,
+    Path,
+    as_numbers,
+    path_of,
+)
 from dicomseries.reading.parse.clocks import seconds_of_dates, seconds_of_day
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.reading.parse.parser import Damaged, Short, items_of
 from dicomseries.standard.attribute import tag_of
 
-__all__ = ["classic_clocks", "classic_keys", "frame_clocks", "frame_keys"]
+__all__ = ["Key", "file_clocks", "file_keys", "frame_clocks", "frame_keys"]
 
 Floats = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Key:
+    """An attribute that may separate the volumes.
+
+    Parameters
+    ----------
+    name : str
+        Keyword.
+    values : ndarray, shape (frames,) or (frames, n)
+        One value or vector per frame; NaN if missing.
+    is_clock : bool
+        A clock advances from slice to slice: its values need only differ at each place. Any other
+        attribute must have the same values at each place.
+    is_index : bool
+        A number of the volume, given by the writer: if it repeats from place to place, each place
+        has the same numbers.
+    is_dimension : bool
+        The standard's index of the frames (PS3.3 section C.7.6.17).
+    in_order : bool
+        Volumes are sorted by the order of their frames, not by value: diffusion directions have
+        no order.
+    """
+
+    name: str
+    values: Floats
+    is_clock: bool = False
+    is_index: bool = False
+    in_order: bool = False
+    is_dimension: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One key: its name, where its numbers stand (keywords; sequences first) and how many each has."""
+    """One key: its name, and keywords (sequences first) and size of its columns."""
 
     name: str
     columns: tuple[tuple[tuple[str, ...], int], ...]
@@ -33,31 +67,31 @@ class _Row:
     in_order: bool = False
 
 
-def _single(*keywords: str, is_index: bool = False) -> _Row:
+def _row(*keywords: str, is_index: bool = False) -> _Row:
     return _Row(name=keywords[-1], columns=((keywords, 1),), is_index=is_index)
 
 
-_CLASSIC = (
-    _single("TemporalPositionIdentifier", is_index=True),
-    _single("AcquisitionNumber"),
-    _single("TriggerTime"),
-    _single("FrameReferenceTime"),
-    _single("ActualFrameDuration"),
+_FILE_ROWS = (
+    _row("TemporalPositionIdentifier", is_index=True),
+    _row("AcquisitionNumber"),
+    _row("TriggerTime"),
+    _row("FrameReferenceTime"),
+    _row("ActualFrameDuration"),
     _Row(
         name="DiffusionBValue",
         columns=((("DiffusionBValue",), 1), (("DiffusionGradientOrientation",), 3)),
         in_order=True,
     ),
-    _single("EchoTime"),
-    _single("EchoNumbers", is_index=True),
-    _single("InversionTime"),
-    _single("FlipAngle"),
+    _row("EchoTime"),
+    _row("EchoNumbers", is_index=True),
+    _row("InversionTime"),
+    _row("FlipAngle"),
 )
 
 _DIFFUSION = "MRDiffusionSequence"
-_FRAMES = (
-    _single("FrameContentSequence", "TemporalPositionIndex", is_index=True),
-    _single("TemporalPositionSequence", "TemporalPositionTimeOffset"),
+_FRAME_ROWS = (
+    _row("FrameContentSequence", "TemporalPositionIndex", is_index=True),
+    _row("TemporalPositionSequence", "TemporalPositionTimeOffset"),
     _Row(
         name="DiffusionBValue",
         columns=(
@@ -66,19 +100,19 @@ _FRAMES = (
         ),
         in_order=True,
     ),
-    _single("MREchoSequence", "EffectiveEchoTime"),
-    _single("MRModifierSequence", "InversionTimes"),
-    _single("MRTimingAndRelatedParametersSequence", "FlipAngle"),
-    _single("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
-    _single("CardiacSynchronizationSequence", "NominalPercentageOfCardiacPhase"),
-    _single("FrameContentSequence", "FrameAcquisitionNumber"),
+    _row("MREchoSequence", "EffectiveEchoTime"),
+    _row("MRModifierSequence", "InversionTimes"),
+    _row("MRTimingAndRelatedParametersSequence", "FlipAngle"),
+    _row("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
+    _row("CardiacSynchronizationSequence", "NominalPercentageOfCardiacPhase"),
+    _row("FrameContentSequence", "FrameAcquisitionNumber"),
 )
 _FRAME_TEXTS = (
     ("MRImageFrameTypeSequence", "FrameType"),
     ("MRImageFrameTypeSequence", "ComplexImageComponent"),
     ("CTImageFrameTypeSequence", "FrameType"),
 )
-_DATE_TIMES = (
+_FRAME_DATES = (
     ("FrameContentSequence", "FrameReferenceDateTime"),
     ("FrameContentSequence", "FrameAcquisitionDateTime"),
 )
@@ -89,191 +123,164 @@ _SPATIAL = frozenset(
         ("StackID", "InStackPositionNumber", "ImagePositionPatient", "PlanePositionSequence"),
     )
 )
-"""Dimensions that say where a frame stands, not which volume it belongs to."""
+"""Dimensions that count places, not volumes."""
 
 
-def classic_keys(instances: Sequence[Instance]) -> tuple[Key, ...]:
-    """Return what may tell the volumes of files of one frame apart, the best first."""
-    keys = [
-        Key(name=row.name, values=values, is_index=row.is_index, in_order=row.in_order)
-        for row in _CLASSIC
-        if (
-            values := _columns(
-                [_classic_column(instances, keyword, size) for (keyword,), size in row.columns]
-            )
-        )
-        is not None
-    ]
+def file_keys(instances: Sequence[Instance]) -> tuple[Key, ...]:
+    """Return the keys of files of one frame, the best first."""
+    keys: list[Key] = []
+    for row in _FILE_ROWS:
+        parts = [_file_column(instances, keyword, size) for (keyword,), size in row.columns]
+        keys += _key(row, parts)
     slices = _time_slices(instances)
-    keys += [] if slices is None else [Key(name="ImageIndex", values=slices)]
-    image_types = [instance.text("ImageType") for instance in instances]
-    keys += [Key(name="ImageType", values=_codes(image_types))] if len(set(image_types)) > 1 else []
-    times = [seconds_of_dates([one.text("AcquisitionDateTime") for one in instances])]
-    times += [
-        _times(instances, "AcquisitionTime", "AcquisitionDate"),
-        _times(instances, "ContentTime", "ContentDate"),
-    ]
-    clocks = [
-        Key(name=key.name, values=key.values, is_clock=True)
-        for key in keys
-        if key.name == "TriggerTime"
-    ]
-    names = ("AcquisitionDateTime", "AcquisitionTime", "ContentTime")
+    if slices is not None:
+        keys.append(Key(name="ImageIndex", values=slices))
+    keys += _text_key("ImageType", [instance.text("ImageType") for instance in instances])
+    clocks = [(key.name, key.values) for key in keys if key.name == "TriggerTime"]
     clocks += [
-        Key(name=name, values=values, is_clock=True)
-        for name, values in zip(names, times, strict=True)
+        ("AcquisitionDateTime", _dates(instances)),
+        ("AcquisitionTime", _times(instances, "AcquisitionTime", "AcquisitionDate")),
+        ("ContentTime", _times(instances, "ContentTime", "ContentDate")),
     ]
-    return (*keys, *(key for key in clocks if np.isfinite(key.values).all()))
+    for name, seconds in clocks:
+        if np.isfinite(seconds).all():
+            keys.append(Key(name=name, values=seconds, is_clock=True))
+    return tuple(keys)
 
 
-def classic_clocks(instances: Sequence[Instance]) -> tuple[Floats, ...]:
-    """Return the times of files of one frame in seconds, by each clock there is, the best first."""
-    found = [
-        _classic_column(instances, keyword, 1) for keyword in ("TriggerTime", "FrameReferenceTime")
-    ]
-    return (
-        *(column[:, 0] / 1000 for column in found if column is not None),  # both are milliseconds
-        seconds_of_dates([one.text("AcquisitionDateTime") for one in instances]),
-        _times(instances, "AcquisitionTime", "AcquisitionDate"),
-    )
+def file_clocks(instances: Sequence[Instance]) -> tuple[Floats, ...]:
+    """Return the times of files of one frame in seconds, the best clock first."""
+    clocks = []
+    for keyword in ("TriggerTime", "FrameReferenceTime"):
+        milliseconds = _file_column(instances, keyword, 1)
+        if milliseconds is not None:
+            clocks.append(milliseconds[:, 0] / 1000)
+    clocks += [_dates(instances), _times(instances, "AcquisitionTime", "AcquisitionDate")]
+    return tuple(clocks)
 
 
-def frame_keys(pool: Sequence[FunctionalGroups]) -> tuple[Key, ...]:
-    """Return what may tell the volumes of the frames of one file, or of several, apart, the best first."""
-    keys = [
-        Key(name=row.name, values=values, is_index=row.is_index, in_order=row.in_order)
-        for row in _FRAMES
-        if (
-            values := _columns(
-                [_frame_column(pool, path_of(*keywords), size) for keywords, size in row.columns]
-            )
-        )
-        is not None
-    ]
+def frame_keys(files: Sequence[FunctionalGroups]) -> tuple[Key, ...]:
+    """Return the keys of the frames of multi-frame files, the best first."""
+    keys: list[Key] = []
+    for row in _FRAME_ROWS:
+        parts = [_frame_column(files, path_of(*keywords), size) for keywords, size in row.columns]
+        keys += _key(row, parts)
     for keywords in _FRAME_TEXTS:
-        texts = _frame_texts(pool, keywords)
-        keys += [Key(name=keywords[-1], values=_codes(texts))] if len(set(texts)) > 1 else []
-    dimensions = _dimensions(pool)
-    keys += (
-        []
-        if dimensions is None
-        else [Key(name="DimensionIndexValues", values=dimensions, is_dimension=True)]
-    )
-    if len(pool) > 1:
-        files = np.repeat(np.arange(len(pool), dtype=np.float64), [groups.count for groups in pool])
-        keys.append(Key(name="file", values=files))
-    clocks = zip((keywords[-1] for keywords in _DATE_TIMES), _date_times(pool), strict=True)
-    return (*keys, *(Key(name=name, values=seconds, is_clock=True) for name, seconds in clocks))
+        keys += _text_key(keywords[-1], _frame_texts(files, keywords))
+    dimensions = _dimensions(files)
+    if dimensions is not None:
+        keys.append(Key(name="DimensionIndexValues", values=dimensions, is_dimension=True))
+    if len(files) > 1:
+        counts = [groups.count for groups in files]
+        numbers = np.repeat(np.arange(len(files), dtype=np.float64), counts)
+        keys.append(Key(name="file", values=numbers))
+    for keywords in _FRAME_DATES:
+        seconds = seconds_of_dates(_frame_texts(files, keywords))
+        keys.append(Key(name=keywords[-1], values=seconds, is_clock=True))
+    return tuple(keys)
 
 
-def frame_clocks(pool: Sequence[FunctionalGroups]) -> tuple[Floats, ...]:
-    """Return the times of frames in seconds, by each clock there is, the best first."""
-    offsets = _frame_column(
-        pool, path_of("TemporalPositionSequence", "TemporalPositionTimeOffset"), 1
-    )
-    triggers = _frame_column(
-        pool, path_of("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"), 1
-    )
-    return (
-        *([] if offsets is None else [offsets[:, 0]]),
-        *_date_times(pool),
-        *([] if triggers is None else [triggers[:, 0] / 1000]),  # milliseconds
-    )
+def frame_clocks(files: Sequence[FunctionalGroups]) -> tuple[Floats, ...]:
+    """Return the times of the frames in seconds, the best clock first."""
+    clocks = []
+    offset = path_of("TemporalPositionSequence", "TemporalPositionTimeOffset")
+    seconds = _frame_column(files, offset, 1)
+    if seconds is not None:
+        clocks.append(seconds[:, 0])
+    clocks += [seconds_of_dates(_frame_texts(files, keywords)) for keywords in _FRAME_DATES]
+    delay = path_of("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime")
+    milliseconds = _frame_column(files, delay, 1)
+    if milliseconds is not None:
+        clocks.append(milliseconds[:, 0] / 1000)
+    return tuple(clocks)
 
 
-def _columns(parts: Sequence[Floats | None]) -> Floats | None:
-    """Return the columns there are side by side; None if the first is missing."""
-    known = [part for part in parts if part is not None]
-    return None if parts[0] is None else np.hstack(known)
+def _key(row: _Row, parts: Sequence[Floats | None]) -> list[Key]:
+    """Return the key of a row; nothing if its first column is missing."""
+    if parts[0] is None:
+        return []
+    values = np.hstack([part for part in parts if part is not None])
+    return [Key(name=row.name, values=values, is_index=row.is_index, in_order=row.in_order)]
 
 
-def _classic_column(instances: Sequence[Instance], keyword: str, size: int) -> Floats | None:
+def _text_key(name: str, texts: Sequence[str]) -> list[Key]:
+    """Return the key of a text attribute; nothing if all texts are equal."""
+    if len(set(texts)) < 2:
+        return []
+    codes = np.unique(texts, return_inverse=True)[1]
+    return [Key(name=name, values=codes.astype(np.float64))]
+
+
+def _file_column(instances: Sequence[Instance], keyword: str, size: int) -> Floats | None:
+    """Return an attribute, shape (files, size), NaN if missing; None if all files lack it."""
     tag = tag_of(keyword)
-    rows = [_values(instance, tag, size) for instance in instances]
-    return (
-        None
-        if all(row is None for row in rows)
-        else np.array([row or (np.nan,) * size for row in rows])
-    )
-
-
-def _values(instance: Instance, tag: int, size: int) -> tuple[float, ...] | None:
-    element = instance.element(tag)
-    if element is None:
-        return None
-    values = as_numbers(element.vr, element.raw, instance.byte_order)[:size]
-    return values if len(values) == size else None
+    missing = (np.nan,) * size
+    rows = []
+    is_present = False
+    for instance in instances:
+        element = instance.element(tag)
+        values = missing
+        if element is not None:
+            values = as_numbers(element.vr, element.raw, instance.byte_order)[:size]
+        is_present |= element is not None and len(values) == size
+        rows.append(values if len(values) == size else missing)
+    return np.array(rows) if is_present else None
 
 
 def _time_slices(instances: Sequence[Instance]) -> Floats | None:
-    """Return the time slice that ImageIndex of dynamic PET counts (PS3.3 section C.8.9.4.1.9); None without it."""
-    count = instances[0].number("NumberOfSlices")
-    if not count or not instances[0].raw("ImageIndex"):
+    """Return the time slice in ImageIndex of dynamic PET (PS3.3 section C.8.9.4.1.9)."""
+    slices = instances[0].number("NumberOfSlices")
+    if not slices or not instances[0].raw("ImageIndex"):
         return None
-    return np.array([float((one.number("ImageIndex") - 1) // count) for one in instances])
+    return np.array(
+        [float((instance.number("ImageIndex") - 1) // slices) for instance in instances]
+    )
+
+
+def _dates(instances: Sequence[Instance]) -> Floats:
+    return seconds_of_dates([instance.text("AcquisitionDateTime") for instance in instances])
 
 
 def _times(instances: Sequence[Instance], time: str, date: str) -> Floats:
-    return seconds_of_day(
-        [one.text(time) for one in instances], [one.text(date) for one in instances]
-    )
+    times = [instance.text(time) for instance in instances]
+    return seconds_of_day(times, [instance.text(date) for instance in instances])
 
 
-def _codes(texts: Sequence[str]) -> Floats:
-    return np.unique(texts, return_inverse=True)[1].astype(np.float64)
+def _frame_column(files: Sequence[FunctionalGroups], path: Path, size: int) -> Floats | None:
+    """Return an attribute, shape (frames, size), NaN if missing; None if all frames lack it."""
+    parts = []
+    for groups in files:
+        part = groups.numbers(path, size)
+        parts.append(np.full((groups.count, size), np.nan) if part is None else part)
+    column = np.concatenate(parts)
+    return None if np.isnan(column).all() else column
 
 
-def _pooled(
-    pool: Sequence[FunctionalGroups], column: Callable[[FunctionalGroups], Floats | None], size: int
-) -> Floats:
-    parts = [(column(groups), groups.count) for groups in pool]
-    return np.concatenate(
-        [np.full((count, size), np.nan) if part is None else part for part, count in parts]
-    )
-
-
-def _frame_column(
-    pool: Sequence[FunctionalGroups], path: tuple[int, ...], size: int
-) -> Floats | None:
-    found = _pooled(pool, lambda groups: groups.numbers(path, size), size)
-    return None if np.isnan(found).all() else found
-
-
-def _frame_texts(pool: Sequence[FunctionalGroups], keywords: tuple[str, ...]) -> list[str]:
+def _frame_texts(files: Sequence[FunctionalGroups], keywords: tuple[str, ...]) -> list[str]:
     path = path_of(*keywords)
-    return [text for groups in pool for text in groups.texts(path) or [""] * groups.count]
+    texts: list[str] = []
+    for groups in files:
+        texts += groups.texts(path) or [""] * groups.count
+    return texts
 
 
-def _date_times(pool: Sequence[FunctionalGroups]) -> list[Floats]:
-    return [seconds_of_dates(_frame_texts(pool, keywords)) for keywords in _DATE_TIMES]
-
-
-def _dimensions(pool: Sequence[FunctionalGroups]) -> Floats | None:
-    """Return the columns of DimensionIndexValues that do not say where a frame stands."""
-    pointers = _pointers(pool[0])
-    chosen = [index for index, pointer in enumerate(pointers) if pointer not in _SPATIAL]
-    if not chosen:
+def _dimensions(files: Sequence[FunctionalGroups]) -> Floats | None:
+    """Return the columns of DimensionIndexValues that do not count places."""
+    pointers = _pointers(files[0])
+    columns = [index for index, pointer in enumerate(pointers) if pointer not in _SPATIAL]
+    if not columns:
         return None
-    values = _frame_column(
-        pool, path_of("FrameContentSequence", "DimensionIndexValues"), len(pointers)
-    )
-    return None if values is None else values[:, chosen]
+    path = path_of("FrameContentSequence", "DimensionIndexValues")
+    values = _frame_column(files, path, len(pointers))
+    return None if values is None else values[:, columns]
 
 
 def _pointers(groups: FunctionalGroups) -> list[int]:
-    """Return the tags that the dimensions of a file point at."""
-    element = groups.instance.element(tag_of("DimensionIndexSequence"))
-    if element is None:
-        return []
-    try:
-        items = items_of(element, groups.order)
-    except (Damaged, Short):
-        return []
-    little = groups.order == "<"
-    tag = tag_of("DimensionIndexPointer")
-    raws = [item[tag].raw if tag in item else bytes(4) for item in items]
-    halves = [
-        [int.from_bytes(raw[at : at + 2], "little" if little else "big") for at in (0, 2)]
-        for raw in raws
-    ]
-    return [group << 16 | number for group, number in halves]
+    """Return the tags in DimensionIndexPointer, one per dimension."""
+    pointers = []
+    for item in groups.instance.sequence("DimensionIndexSequence"):
+        element = item.get(tag_of("DimensionIndexPointer"))
+        raw = bytes(4) if element is None else element.raw
+        group, number = np.frombuffer(raw[:4].ljust(4, b"\0"), f"{groups.order}u2").tolist()
+        pointers.append(group << 16 | number)
+    return pointers

@@ -1,44 +1,81 @@
-"""Slices that stand several at one place → volumes: the one answer that reading and checking share."""
+"""Volumes of a series in which several slices share each position.
+
+Reading and checking both ask `sort_files` or `sort_frames` which time point, echo or diffusion
+weighting a slice belongs to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.reading.geometry.repeated_places import (
-    Arrangement,
-    Key,
-    arrange,
-    nearest_volumes,
-    places_of,
-)
-from dicomseries.reading.geometry.volume_keys import classic_keys, frame_keys
+from dicomseries.reading.geometry.volume_keys import Key, file_keys, frame_keys
 from dicomseries.reading.multiframe.functional_groups import FunctionalGroups
 from dicomseries.reading.parse.instance import Instance
 
-__all__ = ["VolumeSorting", "sort_files", "sort_frames"]
+__all__ = [
+    "SAME_PLACE",
+    "Arrangement",
+    "VolumeSorting",
+    "arrange",
+    "places_of",
+    "rising_times",
+    "sort_files",
+    "sort_frames",
+]
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
+SAME_PLACE = 0.01
+"""Slices closer than this fraction of the median gap share a place."""
+_SAME_MM = 1e-6
+"""Slices closer than this share a place in any case; far below any voxel size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Arrangement:
+    """Slice and volume of each frame.
+
+    Parameters
+    ----------
+    slice_index, volume_index : ndarray of int, shape (frames,)
+        From 0; slices count along the normal.
+    volumes : int
+        Number of volumes; 1 if each place holds one frame.
+    by : str
+        Attribute that separates the volumes; "" for one volume.
+    """
+
+    slice_index: Indices
+    volume_index: Indices
+    volumes: int
+    by: str
+
+    @property
+    def order(self) -> Indices:
+        """The frames sorted by volume, then slice."""
+        return np.lexsort((self.slice_index, self.volume_index))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VolumeSorting:
-    """Which volume each slice belongs to.
+    """Volume of each slice, and the attributes that were tried.
 
     Parameters
     ----------
     places : ndarray of int, shape (slices,)
         Number of the place along the normal, from 0.
     keys : tuple of Key
-        Attributes that were tried; none where no place repeats.
+        Attributes that were tried; none if no place repeats.
     numbers : ndarray, shape (slices,)
         InstanceNumber, or the order of the frames.
     arrangement : Arrangement or None
-        The volumes; None if the slices do not form whole ones.
+        The volumes; None if the slices do not form complete ones.
     """
 
     places: Indices
@@ -48,15 +85,22 @@ class VolumeSorting:
 
     @property
     def place_count(self) -> int:
-        """How many places there are."""
+        """Number of places."""
         return int(self.places.max()) + 1
 
     @property
+    def order(self) -> Indices:
+        """The slices sorted by volume, then place; by place if the volumes are incomplete."""
+        if self.arrangement is None:
+            return np.argsort(self.places, kind="stable")
+        return self.arrangement.order
+
+    @property
     def volume_index(self) -> Indices:
-        """Volume of each slice from 0; the nearest guess where they form no whole volumes."""
-        if self.arrangement is not None:
-            return self.arrangement.volume_index
-        return nearest_volumes(self.places, self.keys)
+        """Volume of each slice from 0; the best guess if the volumes are incomplete."""
+        if self.arrangement is None:
+            return _nearest_volumes(self.places, self.keys)
+        return self.arrangement.volume_index
 
     @property
     def tried(self) -> tuple[str, ...]:
@@ -83,32 +127,233 @@ def sort_files(instances: Sequence[Instance], distances_mm: Floats) -> VolumeSor
     (1, [0], ())
     """
     places = places_of(distances_mm)
-    keys = classic_keys(instances) if int(places.max()) + 1 < len(places) else ()
-    numbers = np.array([next(iter(one.numbers("InstanceNumber")), np.nan) for one in instances])
-    return VolumeSorting(
-        places=places, keys=keys, numbers=numbers, arrangement=arrange(places, keys, numbers)
-    )
+    keys = file_keys(instances) if int(places.max()) + 1 < len(places) else ()
+    numbers = np.array([instance.decimal("InstanceNumber") for instance in instances])
+    return _sorting(places, keys, numbers)
 
 
 def sort_frames(
-    pool: Sequence[FunctionalGroups], distances_mm: Floats, chosen: Indices | None = None
+    files: Sequence[FunctionalGroups], distances_mm: Floats, frames: Indices | None = None
 ) -> VolumeSorting:
     """Sort frames of multi-frame files into volumes.
 
     Parameters
     ----------
-    pool : sequence of FunctionalGroups
+    files : sequence of FunctionalGroups
         Of all files, in order.
     distances_mm : ndarray, shape (frames,)
-        Along the normal, of the frames that are sorted.
-    chosen : ndarray of int, shape (frames,), optional
-        Which frames these are, counted through all files; all of them by default.
+        Along the normal, of the frames to sort.
+    frames : ndarray of int, shape (frames,), optional
+        Indices of these frames, counted through all files; all frames by default.
     """
     places = places_of(distances_mm)
-    frames = np.arange(len(places)) if chosen is None else chosen
-    keys = frame_keys(pool) if int(places.max()) + 1 < len(places) else ()
-    keys = tuple(replace(key, values=key.values[frames]) for key in keys)
-    numbers = np.arange(len(places), dtype=np.float64)
-    return VolumeSorting(
-        places=places, keys=keys, numbers=numbers, arrangement=arrange(places, keys, numbers)
-    )
+    keys = frame_keys(files) if int(places.max()) + 1 < len(places) else ()
+    if frames is not None:
+        keys = tuple(replace(key, values=key.values[frames]) for key in keys)
+    return _sorting(places, keys, np.arange(len(places), dtype=np.float64))
+
+
+def _sorting(places: Indices, keys: tuple[Key, ...], numbers: Floats) -> VolumeSorting:
+    arrangement = arrange(places, keys, numbers)
+    return VolumeSorting(places=places, keys=keys, numbers=numbers, arrangement=arrangement)
+
+
+def places_of(distances_mm: Floats) -> Indices:
+    """Return the number of each frame's place, from 0 along the normal.
+
+    Examples
+    --------
+    >>> places_of(np.array([5.0, 0.0, 2.5, 5.0001, 0.0, 2.5])).tolist()
+    [2, 0, 1, 2, 0, 1]
+    """
+    order = np.argsort(distances_mm, kind="stable")
+    gaps = np.diff(distances_mm[order])
+    largest = float(gaps.max(initial=0.0))
+    usual = np.inf
+    if largest > _SAME_MM:
+        usual = float(np.median(gaps[gaps > SAME_PLACE * largest]))
+    places = np.empty(len(order), np.intp)
+    places[order] = np.concatenate(([0], np.cumsum(gaps > SAME_PLACE * usual)))
+    return places
+
+
+def arrange(places: Indices, keys: Sequence[Key], numbers: Floats) -> Arrangement | None:
+    """Split frames into complete volumes.
+
+    Parameters
+    ----------
+    places : ndarray of int, shape (frames,)
+        As `places_of` returns them.
+    keys : sequence of Key
+        Attributes that may separate the volumes, the best first.
+    numbers : ndarray, shape (frames,)
+        InstanceNumber or index of the frame: the last resort, and the order of unordered keys.
+
+    Returns
+    -------
+    Arrangement or None
+        None if the places hold different numbers of frames, lack different volumes, or no
+        attribute separates them.
+
+    Examples
+    --------
+    >>> echoes = Key(name="EchoTime", values=np.array([20.0, 20, 10, 10]))
+    >>> arrangement = arrange(np.array([0, 1, 0, 1]), [echoes], np.arange(4.0))
+    >>> arrangement.volume_index.tolist(), arrangement.order.tolist(), arrangement.by
+    ([1, 1, 0, 0], [2, 3, 0, 1], 'EchoTime')
+    """
+    counts = np.bincount(places)
+    volumes = int(counts[0])
+    if (counts != volumes).any():
+        return None
+    if volumes == 1:
+        index = np.zeros_like(places)
+        return Arrangement(slice_index=places, volume_index=index, volumes=1, by="")
+    for name, volume_index in _candidates(places, keys, numbers, volumes):
+        if volume_index is not None:
+            return Arrangement(
+                slice_index=places, volume_index=volume_index, volumes=volumes, by=name
+            )
+    return None
+
+
+def _candidates(
+    places: Indices, keys: Sequence[Key], numbers: Floats, volumes: int
+) -> Iterator[tuple[str, Indices | None]]:
+    """Yield attribute names and the volume of each frame by them; None if they do not fit."""
+    if any(key.is_index and _lacks_values(places, key.values) for key in keys):
+        # Some writers count acquisitions in place of volumes; only dimensions are reliable then.
+        for key in keys:
+            if key.is_dimension:
+                yield key.name, _by_value(places, [key], numbers, volumes)
+        return
+    for key in keys:
+        yield key.name, _by_value(places, [key], numbers, volumes)
+    for first, second in itertools.combinations([key for key in keys if not key.is_clock], 2):
+        name = f"{first.name} and {second.name}"
+        yield name, _by_value(places, [first, second], numbers, volumes)
+    for key in keys:
+        if key.is_clock:
+            yield key.name, _by_clock(places, key.values.reshape(len(places)))
+    yield "InstanceNumber", _by_clock(places, numbers)
+
+
+def _by_value(
+    places: Indices, keys: Sequence[Key], numbers: Floats, volumes: int
+) -> Indices | None:
+    """Return volumes by the keys' values, if these are the same at each place."""
+    codes = _codes(keys)
+    if int(codes.max()) + 1 != volumes or not _are_distinct(places, codes):
+        return None
+    if not any(key.in_order for key in keys):
+        return codes
+    firsts = np.full(volumes, np.inf)
+    np.minimum.at(firsts, codes, numbers)
+    return np.argsort(np.argsort(firsts, kind="stable"))[codes]
+
+
+def _codes(keys: Sequence[Key]) -> Indices:
+    """Return a number for each combination of the keys' values."""
+    columns = np.column_stack([key.values for key in keys])
+    # A missing value counts as a value: images without diffusion weighting have no direction.
+    columns = np.where(np.isnan(columns), -np.inf, columns)
+    codes = np.unique(columns, axis=0, return_inverse=True)[1]
+    return np.asarray(codes.reshape(-1), np.intp)
+
+
+def _by_clock(places: Indices, times: Floats) -> Indices | None:
+    """Return volumes by the rank of each time among those at its place."""
+    if not np.isfinite(times).all():
+        return None
+    if not _are_distinct(places, np.unique(times, return_inverse=True)[1]):
+        return None
+    order = np.lexsort((times, places))
+    rank = np.empty_like(places)
+    rank[order] = np.arange(len(places)) % (len(places) // (int(places.max()) + 1))
+    return None if _contradicts_order(times, rank) else rank
+
+
+def _contradicts_order(times: Floats, rank: Indices) -> bool:
+    """Return True if one time of a whole volume has different ranks at different places.
+
+    Then places lack different volumes. Clocks with different times per slice cannot show that.
+    """
+    known, codes = np.unique(times, return_inverse=True)
+    ranks = len(np.unique(codes.reshape(-1) * len(times) + rank))
+    return len(known) <= 2 * (int(rank.max()) + 1) and ranks > len(known)
+
+
+def _are_distinct(places: Indices, codes: Indices) -> bool:
+    pairs = places * (int(codes.max()) + 1) + codes
+    return len(np.unique(pairs)) == len(pairs)
+
+
+def _lacks_values(places: Indices, values: Floats) -> bool:
+    """Return True if places share only part of their values: they lack different volumes."""
+    filled = np.where(np.isnan(values), -np.inf, values)
+    known, codes = np.unique(filled, axis=0, return_inverse=True)
+    if len(known) == len(places):
+        return False
+    cells = (int(places.max()) + 1) * len(known)
+    table = np.bincount(places * len(known) + codes.reshape(-1), minlength=cells)
+    table = table.reshape(-1, len(known))
+    is_shared = ((table > 0).sum(axis=0) > 1).any()
+    return bool(is_shared and (table != table[0]).any())
+
+
+def _nearest_volumes(places: Indices, keys: Sequence[Key]) -> Indices:
+    """Return volumes by the key that leaves fewest repeated places.
+
+    A key, or a pair of keys, must have as many values as most places have frames, and resolve
+    more than half of the repeated places. All frames are one volume otherwise.
+
+    Examples
+    --------
+    >>> echoes = Key(name="EchoTime", values=np.array([10.0, 20, 10, 20, 10]))
+    >>> _nearest_volumes(np.array([0, 0, 1, 1, 2]), [echoes]).tolist()
+    [0, 1, 0, 1, 0]
+    """
+    usual = int(np.median(np.bincount(places)))
+    fewest = (len(places) - len(np.unique(places)) + 1) // 2
+    nearest = np.zeros(len(places), np.intp)
+    pairs = itertools.combinations([key for key in keys if not key.is_clock], 2)
+    for combination in (*((key,) for key in keys), *pairs):
+        codes = _codes(combination)
+        count = int(codes.max()) + 1
+        repeated = len(places) - len(np.unique(places * count + codes))
+        if count == usual > 1 and repeated < fewest:
+            nearest, fewest = codes, repeated
+    return nearest
+
+
+def rising_times(arrangement: Arrangement, clocks: Sequence[Floats]) -> tuple[float, ...] | None:
+    """Return the start of each volume, by the first clock that rises with them.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+        Of the frames.
+    clocks : sequence of ndarray, shape (frames,)
+        Seconds; NaN for a frame without a time.
+
+    Returns
+    -------
+    tuple of float or None
+        Seconds after the first volume; None for one volume, or without such a clock.
+
+    Examples
+    --------
+    >>> arrangement = arrange(np.array([0, 1, 0, 1]), [], np.arange(4.0))
+    >>> rising_times(arrangement, [np.array([10.0, 11.0, 12.5, 13.5])])
+    (0.0, 2.5)
+    """
+    if arrangement.volumes == 1:
+        return None
+    for seconds in clocks:
+        if not np.isfinite(seconds).all():
+            continue
+        starts = np.full(arrangement.volumes, np.inf)
+        np.minimum.at(starts, arrangement.volume_index, seconds)
+        if (np.diff(starts) > 0).all():
+            return tuple(np.round(starts - starts[0], 9).tolist())
+    return None

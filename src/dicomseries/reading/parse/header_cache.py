@@ -1,7 +1,7 @@
 """One header → the next of the same series, recognised instead of taken apart: equal bytes are equal elements.
 
-`Layout` remembers where the elements of a header stand. The next header is compared with it in a few long stretches;
-once it is known which elements differ from file to file, a `Pattern` says what stands between them, and reading a
+`HeaderLayout` remembers where the elements of a header stand. The next header is compared with it in a few long stretches;
+once it is known which elements differ from file to file, a `HeaderPattern` says what stands between them, and reading a
 header is a comparison for each and nothing else.
 """
 
@@ -24,11 +24,11 @@ from dicomseries.reading.parse.parser import (
     head_at,
 )
 
-__all__ = ["Layout", "Pattern", "follow", "matched", "pattern_of"]
+__all__ = ["HeaderLayout", "HeaderPattern", "follow", "matched", "pattern_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Layout:
+class HeaderLayout:
     """One header, where its elements begin, and its pixels, for reading the next one of the same series.
 
     Parameters
@@ -50,7 +50,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pattern:
+class HeaderPattern:
     """What stands between the elements that differ from file to file.
 
     Parameters
@@ -69,7 +69,7 @@ class Pattern:
     pixels: Pixels
 
 
-def pattern_of(layout: Layout, tags: AbstractSet[int]) -> Pattern:
+def pattern_of(layout: HeaderLayout, tags: AbstractSet[int]) -> HeaderPattern:
     """Return the pattern of headers like `layout` in which the elements of `tags` differ."""
     steps: list[tuple[bytes, int, str]] = []
     done = 0
@@ -80,10 +80,10 @@ def pattern_of(layout: Layout, tags: AbstractSet[int]) -> Pattern:
             steps.append((layout.header[done:head], tag, VR_NAMES[vr] if vr in SHORT else ""))
             done = layout.starts[index + 1]
     pixels = layout.pixels._replace(offset=layout.pixels.offset - done)
-    return Pattern(steps=tuple(steps), tail=layout.header[done:], pixels=pixels)
+    return HeaderPattern(steps=tuple(steps), tail=layout.header[done:], pixels=pixels)
 
 
-def matched(data: bytes, pattern: Pattern) -> tuple[dict[int, Element], Pixels] | None:
+def matched(data: bytes, pattern: HeaderPattern) -> tuple[dict[int, Element], Pixels] | None:
     """Return the elements of a header that its pattern names, and the pixels; None if it is not of the pattern.
 
     Notes
@@ -114,7 +114,7 @@ def matched(data: bytes, pattern: Pattern) -> tuple[dict[int, Element], Pixels] 
     return own, Pixels(tag, vr, position + offset, length)
 
 
-def follow(data: bytes, layout: Layout) -> tuple[dict[int, Element], Pixels] | None:
+def follow(data: bytes, layout: HeaderLayout) -> tuple[dict[int, Element], Pixels] | None:
     """Read a header by comparing it with another: return the elements that differ, and the pixels.
 
     None where the two do not have the same tags and VRs in the same order; `scan_elements` must read it then.
@@ -146,7 +146,7 @@ def follow(data: bytes, layout: Layout) -> tuple[dict[int, Element], Pixels] | N
 
 
 def _pixels_at(
-    data: bytes, position: int, own: dict[int, Element], layout: Layout
+    data: bytes, position: int, own: dict[int, Element], layout: HeaderLayout
 ) -> tuple[dict[int, Element], Pixels] | None:
     usual, start = layout.pixels, layout.starts[-1]
     if data[position : position + 12] == layout.header[start:]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from dicomseries.errors import ReadError
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.deflated import scan_deflated
-from dicomseries.reading.parse.header_cache import Layout, follow, matched, pattern_of
+from dicomseries.reading.parse.header_cache import HeaderLayout, follow, matched, pattern_of
 from dicomseries.reading.parse.instance import Family, Instance
 from dicomseries.reading.parse.parser import (
     BIG,
@@ -132,7 +132,7 @@ def _recognise(path: str, data: bytes, size: int, family: Family) -> Instance | 
     return Instance(path=path, own=own, family=family, pixels=pixels, file_size=size)
 
 
-def _with_differing(family: Family, layout: Layout, tags: frozenset[int]) -> Family:
+def _with_differing(family: Family, layout: HeaderLayout, tags: frozenset[int]) -> Family:
     """Return the family in which these tags may differ as well; the same one if they may already."""
     differing = family.differing | tags
     if family.pattern is not None and differing == family.differing:
@@ -192,14 +192,14 @@ def _meta(data: bytes, start: int) -> Scanned | None:
     return scan_elements(data, start, EXPLICIT, only_group=2)
 
 
-def _layout(data: bytes, meta: Scanned | None, main: Scanned) -> Layout | None:
+def _layout(data: bytes, meta: Scanned | None, main: Scanned) -> HeaderLayout | None:
     if meta is None or main.pixels is None:
         return None
     tags = (*meta.elements, *main.elements)
     starts = (*meta.starts, *main.starts, main.end)
     if len(starts) != len(tags) + 1:  # a tag that occurs twice
         return None
-    return Layout(header=data[: main.end + 12], starts=starts, tags=tags, pixels=main.pixels)
+    return HeaderLayout(header=data[: main.end + 12], starts=starts, tags=tags, pixels=main.pixels)
 
 
 def _syntax(meta: dict[int, Element], data: bytes, body: int) -> str:

@@ -1,4 +1,4 @@
-"""One file of a series: its elements, where its pixels are, and what they say."""
+"""One file of a series: undecoded elements, and the location of its pixels."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import BaseTag
 
 from dicomseries.reading import read_errors
-from dicomseries.reading.parse.header_cache import Layout, Pattern
-from dicomseries.reading.parse.parser import Element, Pixels
+from dicomseries.reading.parse.header_cache import HeaderLayout, HeaderPattern
+from dicomseries.reading.parse.parser import Damaged, Element, Pixels, Short, items_of
 from dicomseries.reading.parse.to_python import Decoding
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import (
@@ -22,40 +22,40 @@ from dicomseries.standard.transfer_syntaxes import (
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 
-__all__ = ["Family", "Instance", "holding_only", "undecoded", "unlike"]
+__all__ = ["Family", "Instance", "file_order", "holding_only", "unlike"]
 
 _PADDING = b" \0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Family:
-    """What files that were recognised by one another have in common.
+    """Common content of files that the header cache recognised as similar.
 
     Parameters
     ----------
     base : mapping of int to Element
-        Elements by tag; those of the first of them where the bytes are equal.
+        Elements by tag, as the first file has them.
     differing : frozenset of int
-        Tags of what each file may have otherwise.
+        Tags of elements that may differ from file to file.
     transfer_syntax : str
-        UID from the file meta information; guessed where there is none.
+        UID from the file meta information; guessed if that is missing.
     has_preamble : bool
-        Whether the files begin as PS3.10 section 7.1 has it.
-    layout : Layout or None
+        Whether the files have the preamble of PS3.10 section 7.1.
+    layout : HeaderLayout or None
         For reading the next file.
-    pattern : Pattern or None
-        The same, in less time.
+    pattern : HeaderPattern or None
+        The same, faster.
     """
 
     base: Mapping[int, Element] = field(repr=False)
     differing: frozenset[int] = frozenset()
     transfer_syntax: str
     has_preamble: bool = True
-    layout: Layout | None = field(default=None, repr=False)
-    pattern: Pattern | None = field(default=None, repr=False)
+    layout: HeaderLayout | None = field(default=None, repr=False)
+    pattern: HeaderPattern | None = field(default=None, repr=False)
 
     def shares(self, tags: frozenset[int], other: Family) -> bool:
-        """Return whether all files of both hold the same bytes of all `tags`; False does not say that they differ."""
+        """Return True if all files of both have equal bytes for `tags`; False is "unknown"."""
         return (
             self.base is other.base
             and self.transfer_syntax == other.transfer_syntax
@@ -66,18 +66,18 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Instance:
-    """A DICOM file as it was read: elements undecoded, pixels still on disk.
+    """A DICOM file with undecoded elements; the pixels stay on disk.
 
     Parameters
     ----------
     path : str
         The file.
     own : mapping of int to Element
-        What stands before the elements of the family, and has none but their tags.
+        Elements that replace those of the family; has no other tags.
     family : Family
-        What it has in common with others.
+        Content in common with other files.
     pixels : Pixels or None
-        Where Pixel Data is; for a deflated file, in its inflated content.
+        Location of Pixel Data; in a deflated file, in its inflated content.
     file_size : int
         Bytes.
 
@@ -99,12 +99,12 @@ class Instance:
 
     @property
     def base(self) -> Mapping[int, Element]:
-        """Elements by tag; those of another instance of the series where the bytes are equal."""
+        """Elements by tag, before `own` replaces them."""
         return self.family.base
 
     @property
     def transfer_syntax(self) -> str:
-        """UID from the file meta information; guessed where there is none."""
+        """UID from the file meta information; guessed if that is missing."""
         return self.family.transfer_syntax
 
     @property
@@ -114,7 +114,7 @@ class Instance:
 
     @property
     def tags(self) -> tuple[int, ...]:
-        """Tags of the elements, file meta information (group 2) included, in the order of the file."""
+        """Tags of the elements, file meta information included, in the order of the file."""
         return tuple(self.base)
 
     @property
@@ -127,10 +127,7 @@ class Instance:
         return self.own.get(tag) or self.family.base.get(tag)
 
     def shares(self, tags: frozenset[int], other: Instance) -> bool:
-        """Return whether both hold the same bytes of all `tags`, as was seen when they were read.
-
-        False does not say that they differ.
-        """
+        """Return True if both have equal bytes for `tags`; False is "unknown"."""
         return self.family.shares(tags, other.family)
 
     def items(self) -> Iterator[tuple[int, Element]]:
@@ -140,47 +137,64 @@ class Instance:
             yield tag, own.get(tag, element)
 
     def __dask_tokenize__(self) -> tuple[object, ...]:
-        return (os.path.abspath(self.path), self.file_size, self.raw("SOPInstanceUID"))  # noqa: PTH100 - as below
+        path = os.path.abspath(self.path)  # noqa: PTH100 - as in holding_only
+        return (path, self.file_size, self.raw("SOPInstanceUID"))
 
     def raw(self, keyword: str) -> bytes | None:
-        """Return the bytes of an attribute with their padding; None if it is absent, b"" if it is empty."""
+        """Return the bytes of an attribute with their padding; None if it is absent."""
         element = self.element(tag_of(keyword))
         return None if element is None else element.raw
 
     def text(self, keyword: str) -> str:
-        """Return an attribute of ASCII characters (CS, DA, DS, IS, TM, UI) without padding; "" if it is absent."""
+        """Return an ASCII attribute (CS, DA, DS, IS, TM, UI) without padding; "" if absent."""
         return (self.raw(keyword) or b"").strip(_PADDING).decode("latin-1")
 
     def texts(self, keyword: str) -> tuple[str, ...]:
-        """Return the values of an attribute of ASCII characters without padding; none if it is absent or empty."""
+        """Return the values of an ASCII attribute without padding; () if absent or empty."""
         text = self.text(keyword)
         return tuple(part.strip(" \0") for part in text.split("\\")) if text else ()
 
     def numbers(self, keyword: str) -> tuple[float, ...]:
-        """Return the values of an attribute of VR DS or IS; none if it is absent, empty or not numeric."""
+        """Return the values of a DS or IS attribute; () if absent, empty or not numeric."""
         try:
             return tuple(map(float, (self.raw(keyword) or b"").strip(_PADDING).split(b"\\")))
         except ValueError:
             return ()
 
-    def number(self, keyword: str, default: int = 0) -> int:
-        """Return the first value of an attribute of VR US; `default` if it is absent or empty."""
-        raw = self.raw(keyword) or b""
-        order = "big" if self.byte_order == ">" else "little"
-        return int.from_bytes(raw[:2], order) if len(raw) >= 2 else default  # type: ignore[arg-type]
+    def decimal(self, keyword: str, default: float = math.nan) -> float:
+        """Return the first value of a DS or IS attribute; `default` if there is none."""
+        numbers = self.numbers(keyword)
+        return numbers[0] if numbers else default
 
     def whole(self, keyword: str, default: int) -> int:
-        """Return the first value of an attribute of VR IS; `default` if it is absent or no whole number."""
-        value = next(iter(self.numbers(keyword)), math.nan)
+        """Return the first value of an IS attribute; `default` if it is not a whole number."""
+        value = self.decimal(keyword)
         return int(value) if value.is_integer() else default
 
+    def number(self, keyword: str, default: int = 0) -> int:
+        """Return the first value of a US attribute; `default` if absent or empty."""
+        raw = self.raw(keyword) or b""
+        if len(raw) < 2:
+            return default
+        return int.from_bytes(raw[:2], "little" if self.byte_order == "<" else "big")
+
+    def sequence(self, keyword: str) -> tuple[dict[int, Element], ...]:
+        """Return the items of a sequence as elements by tag; () if absent or damaged."""
+        element = self.element(tag_of(keyword))
+        if element is None:
+            return ()
+        try:
+            return items_of(element, self.byte_order)
+        except (Damaged, Short):
+            return ()
+
     def value(self, keyword: str) -> Any:
-        """Return an attribute decoded by pydicom (one value, a list of them, a sequence); None if it is absent.
+        """Return an attribute decoded by pydicom (value, list or sequence); None if absent.
 
         Raises
         ------
         ReadError
-            If the bytes are not what the VR demands.
+            If the bytes do not match the VR.
         """
         if self.element(tag_of(keyword)) is None:
             return None
@@ -190,35 +204,46 @@ class Instance:
             raise read_errors.damaged(self.path, f"{keyword}: {error}") from error
 
     def dataset(self) -> Dataset:
-        """Return all elements before the pixels as a pydicom data set with its file meta information.
+        """Return all elements before the pixels as a pydicom data set with file meta.
 
-        Values are decoded by pydicom when they are looked at, and raise its errors.
+        pydicom decodes each value on first access, and raises its own errors.
         """
-        implicit = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
-        little = self.byte_order == "<"
+        is_implicit = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
+        is_little = self.byte_order == "<"
         meta: dict[BaseTag, RawDataElement] = {}
         main: dict[BaseTag, RawDataElement] = {}
         for tag, element in self.items():
-            (meta if tag >> 16 == 2 else main)[BaseTag(tag)] = undecoded(self, tag, element)
+            (meta if tag >> 16 == 2 else main)[BaseTag(tag)] = self._raw_data_element(tag, element)
         dataset = Dataset(main)  # type: ignore[arg-type]
-        dataset.set_original_encoding(implicit, little, self._python_characters(dataset))
+        dataset.set_original_encoding(is_implicit, is_little, self._character_sets(dataset))
         dataset.file_meta = FileMetaDataset(meta)  # type: ignore[arg-type]
         return dataset
 
-    def _python_characters(self, dataset: Dataset) -> str | MutableSequence[str]:
-        """Return the character sets as dcmread finds them; where that fails, as `plain_value` reads them."""
+    def _raw_data_element(self, tag: int, element: Element) -> RawDataElement:
+        is_meta = tag >> 16 == 2
+        is_little = is_meta or self.byte_order == "<"
+        # Without a VR in the file, pydicom looks it up, and resolves ambiguous ones better.
+        has_no_vr = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN and not is_meta
+        vr = None if has_no_vr and element.vr != "SQ" else element.vr
+        length, raw = len(element.raw), element.raw
+        return RawDataElement(
+            BaseTag(tag), vr, length, raw, 0, element.implicit, is_little, is_raw=True
+        )
+
+    def _character_sets(self, dataset: Dataset) -> str | MutableSequence[str]:
+        """Return the character sets as dcmread does, or as `plain_value` if that fails."""
         try:
             return dataset._character_set  # noqa: SLF001 - as dcmread does
-        except Exception:  # noqa: BLE001 - a damaged name of a character set makes pydicom raise anything
+        except Exception:  # noqa: BLE001 - pydicom raises anything for a damaged character set
             return list(self.decoding().encodings)
 
     def decoding(self) -> Decoding:
-        """Return what the values of this file depend on beside their bytes."""
+        """Return byte order, character sets and sign for decoding the values."""
         return Decoding(order=self.byte_order, elements=self.elements).of_elements()
 
     @property
     def sop_class_uid(self) -> str:
-        """SOPClassUID; that of the file meta information if the data set lacks it, "" without both."""
+        """SOPClassUID; from the file meta information if the data set lacks it, or ""."""
         return self.text("SOPClassUID") or self.text("MediaStorageSOPClassUID")
 
     @property
@@ -244,58 +269,53 @@ class Instance:
     @property
     def slope(self) -> float:
         """RescaleSlope; 1.0 if absent."""
-        return next(iter(self.numbers("RescaleSlope")), 1.0)
+        return self.decimal("RescaleSlope", 1.0)
 
     @property
     def intercept(self) -> float:
         """RescaleIntercept; 0.0 if absent."""
-        return next(iter(self.numbers("RescaleIntercept")), 0.0)
+        return self.decimal("RescaleIntercept", 0.0)
+
+
+def file_order(instance: Instance) -> tuple[float, int, str]:
+    """Return InstanceNumber, number in a concatenation, and path, to sort files by.
+
+    Parts of a concatenation share InstanceNumber (PS3.3 section C.7.6.16.2.2.4).
+    """
+    number = instance.decimal("InstanceNumber", math.inf)
+    return number, instance.number("InConcatenationNumber"), instance.path
 
 
 def holding_only(instances: Sequence[Instance], tags: frozenset[int]) -> tuple[Instance, ...]:
-    """Return instances by absolute paths without the elements that have other tags: small, to be read anywhere."""
-    bases = {id(one.base): one.base for one in instances}
-    kept = {
-        key: {tag: element for tag, element in base.items() if tag in tags}
-        for key, base in bases.items()
-    }
-    families = {
-        one.family: replace(one.family, base=kept[id(one.base)], layout=None, pattern=None)
-        for one in instances
-    }
+    """Return small copies, with absolute paths and only the elements of these tags."""
+    bases: dict[int, Mapping[int, Element]] = {}
+    families: dict[Family, Family] = {}
+    for family in {instance.family for instance in instances}:
+        key = id(family.base)
+        if key not in bases:
+            bases[key] = _only(family.base, tags)
+        families[family] = replace(family, base=bases[key], layout=None, pattern=None)
     return tuple(
         replace(
-            one,
-            path=os.path.abspath(one.path),  # noqa: PTH100 - a Path for each slice takes ten times as long
-            family=families[one.family],
-            own={tag: element for tag, element in one.own.items() if tag in tags},
+            instance,
+            path=os.path.abspath(instance.path),  # noqa: PTH100 - Path takes ten times as long
+            family=families[instance.family],
+            own=_only(instance.own, tags),
         )
-        for one in instances
+        for instance in instances
     )
+
+
+def _only(elements: Mapping[int, Element], tags: frozenset[int]) -> dict[int, Element]:
+    return {tag: element for tag, element in elements.items() if tag in tags}
 
 
 def unlike(instances: Sequence[Instance], tags: frozenset[int]) -> list[Instance]:
-    """Return the first instance, and those that may say something else of `tags` than it does."""
+    """Return the first instance, and all that may differ from it in one of the tags."""
     first = instances[0]
-    odd = {
-        family
-        for family in {one.family for one in instances}
-        if not family.shares(tags, first.family)
-    }
-    return (
-        [first, *(one for one in instances if one.family in odd and one is not first)]
-        if odd
-        else [first]
-    )
-
-
-def undecoded(instance: Instance, tag: int, element: Element) -> RawDataElement:
-    """Return an element of the file as pydicom's own, which decodes it when it is looked at."""
-    in_meta = tag >> 16 == 2
-    little = in_meta or instance.byte_order == "<"
-    # Without a VR in the file, pydicom looks it up itself, and knows more of what is ambiguous.
-    is_bare = instance.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN and not in_meta
-    vr = None if is_bare and element.vr != "SQ" else element.vr
-    return RawDataElement(
-        BaseTag(tag), vr, len(element.raw), element.raw, 0, element.implicit, little, is_raw=True
-    )
+    families = {instance.family for instance in instances}
+    different = {family for family in families if not family.shares(tags, first.family)}
+    if not different:
+        return [first]
+    others = [instance for instance in instances if instance.family in different]
+    return [first, *(instance for instance in others if instance is not first)]

@@ -1,0 +1,194 @@
+"""Order and grid of the slices of a series: what files and frames share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from dicomseries.geometry import Grid
+from dicomseries.reading.geometry.slice_spacing import (
+    drift_problems,
+    gap_problems,
+    grid_of,
+    moved_problems,
+    pixel_spacing_of,
+    repeated_problem,
+    statement_of,
+    thickness_of,
+    unit_normal,
+)
+from dicomseries.reading.geometry.volume_sorting import VolumeSorting
+from dicomseries.reading.multiframe.frame_facts import Frames
+from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.problems import Problem, has_errors
+
+__all__ = ["FrameSet", "Placement", "SlicePlanes", "no_geometry", "place_on_grid"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrameSet:
+    """Frames of multi-frame files in the order of the array.
+
+    Parameters
+    ----------
+    pool : tuple of Frames
+        One for each file.
+    sources : ndarray of int, shape (frames, 2)
+        File and frame of each frame of the array, volume by volume; -1 for an empty frame that
+        no file holds.
+    masks : tuple of tuple of int, optional
+        For binary segmentations: the frames at each slice, instead of `sources`.
+    divisor : float
+        Divides stored values (fractional segmentations).
+    """
+
+    pool: tuple[Frames, ...]
+    sources: npt.NDArray[np.intp]
+    masks: tuple[tuple[int, ...], ...] | None = None
+    divisor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Placement:
+    """Order, grid and problems of a series.
+
+    Parameters
+    ----------
+    instances : tuple of Instance
+        In the order of the slices, volume by volume; multi-frame files by number.
+    grid : Grid or None
+        Voxel centres of one volume; None if the slices do not form one.
+    problems : tuple of Problem
+        Errors and warnings.
+    volumes : int or None
+        Number of volumes; None if there is one.
+    times_s : tuple of float or None
+        Start of each volume in seconds after the first.
+    frames : FrameSet or None
+        Frames of multi-frame files.
+    segments : mapping of int to str
+        SegmentLabel by SegmentNumber.
+    """
+
+    instances: tuple[Instance, ...]
+    grid: Grid | None = None
+    problems: tuple[Problem, ...]
+    volumes: int | None = None
+    times_s: tuple[float, ...] | None = None
+    frames: FrameSet | None = None
+    segments: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SlicePlanes:
+    """Planes of sorted slices, volume by volume.
+
+    Parameters
+    ----------
+    noun : {"files", "frames"}
+        For messages.
+    names : sequence of str
+        Of the slices of the first volume.
+    positions_lps : ndarray, shape (slices, 3)
+        Centre of the first voxel in mm.
+    axes : ndarray, shape (2, 3)
+        Cosines of rows and columns.
+    spacings_mm : sequence of (row, column) spacing
+        Different PixelSpacing of the slices.
+    thicknesses_mm : sequence of float
+        SpacingBetweenSlices and SliceThickness of the first slice.
+    size : tuple of int
+        Rows and columns.
+    """
+
+    noun: str
+    names: Sequence[str]
+    positions_lps: Floats
+    axes: Floats
+    spacings_mm: Sequence[Sequence[float]]
+    thicknesses_mm: Sequence[float]
+    size: tuple[int, int]
+
+
+def place_on_grid(planes: SlicePlanes, sorting: VolumeSorting) -> tuple[Grid | None, list[Problem]]:
+    """Return the grid of the first volume, None after an error, and all problems."""
+    arrangement = sorting.arrangement
+    if arrangement is None:
+        tried = sorting.tried
+        if planes.noun == "files":
+            tried = tuple(dict.fromkeys((*tried, "InstanceNumber")))
+        count = len(sorting.places)
+        return None, [repeated_problem(count, sorting.place_count, planes.noun, tried)]
+    slices = len(sorting.places) // arrangement.volumes
+    first_volume = planes.positions_lps[:slices]
+    distances = first_volume @ unit_normal(planes.axes)
+    problems = list(gap_problems(planes.names, distances, planes.noun))
+    if has_errors(problems):
+        return None, problems
+    (row_mm, column_mm), more = pixel_spacing_of(planes.spacings_mm)
+    problems += more
+    pixel_mm = min(row_mm, column_mm)
+    if slices > 1:
+        slice_mm = float((distances[-1] - distances[0]) / (slices - 1))
+        problems += drift_problems(first_volume, planes.axes, pixel_mm)
+    else:
+        slice_mm, more = thickness_of(planes.thicknesses_mm)
+        problems += more
+    problems += moved_problems(planes.positions_lps, arrangement.volumes, pixel_mm)
+    problems += _doubtful_volumes(sorting, planes.noun)
+    spacing = (column_mm, row_mm, slice_mm)
+    grid = grid_of((slices, *planes.size), spacing, first_volume[0], planes.axes)
+    if isinstance(grid, Problem):
+        return None, [*problems, grid]
+    if has_errors(problems):
+        return None, problems
+    return grid.stated(statement_of(problems)), problems
+
+
+def _doubtful_volumes(sorting: VolumeSorting, noun: str) -> list[Problem]:
+    """Return a warning if volumes differ by number only, or by two attributes."""
+    arrangement = sorting.arrangement
+    if arrangement is None:
+        return []
+    volumes = f"the {arrangement.volumes} volumes"
+    if arrangement.by == "InstanceNumber":
+        number = "InstanceNumber" if noun == "files" else "the order of the frames"
+        gaps = int(np.ptp(sorting.numbers)) + 1 - len(sorting.numbers)
+        missing = f"; {gaps} numbers between the first and the last are missing" if gaps > 0 else ""
+        return [
+            Problem(
+                code="volumes-by-number",
+                level="warning",
+                text=f"{volumes} differ in nothing but {number}{missing}",
+                remedy="Check that the volumes are what you expect: time points, echoes, "
+                "or copies.",
+            )
+        ]
+    if " and " in arrangement.by:
+        return [
+            Problem(
+                code="volumes-by-two",
+                level="warning",
+                text=f"{volumes} differ in {arrangement.by}; they are sorted by the first, "
+                "then the second",
+                remedy="Reshape the volume axis if you need one axis for each; the tags of each "
+                "slice have both values.",
+            )
+        ]
+    return []
+
+
+def no_geometry(noun: str = "files", order: str = "InstanceNumber") -> Problem:
+    """Return the warning for slices without a position."""
+    return Problem(
+        code="no-geometry",
+        level="warning",
+        text=f"the {noun} have no ImagePositionPatient: their place in the patient is unknown, "
+        f"and they are in the order of {order}",
+        remedy="Give origin and direction when you use them as slices of a volume.",
+    )
