@@ -36,7 +36,7 @@ from dicomseries.stores.obstore_store import ObstoreStore
 
 package, before, *words = sys.argv[1:]
 kind, count = {"fsspec": FsspecStore, "obstore": ObstoreStore}[package], itertools.count(1)
-opening.is_at_hand = lambda _: package == "obstore"
+opening.can_use_obstore = lambda _: package == "obstore"
 whole = kind.put
 
 def put(self, key, content, **options):

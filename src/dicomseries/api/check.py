@@ -11,7 +11,7 @@ from dicomseries import checks as verification
 from dicomseries import reading
 from dicomseries.errors import GeometryError
 from dicomseries.sources import Volume, open_volume
-from dicomseries.stores import at_hand
+from dicomseries.stores import local_copy
 from dicomseries.writing import in_order_of
 
 __all__ = ["check"]
@@ -72,7 +72,7 @@ def check(
     ...     [finding.id for finding in check(folder, against=array + 1, validators=False)]
     ['VAL-010']
     """
-    with at_hand(path, storage_options) as here:
+    with local_copy(path, storage_options) as here:
         return verification.check(
             here,
             series=series,

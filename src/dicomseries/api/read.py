@@ -18,7 +18,7 @@ from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_o
 from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt
 from dicomseries.sources import FrameReader, LazyArray, Volume, array_frames
-from dicomseries.stores import at_hand, is_url, masked
+from dicomseries.stores import is_url, local_copy, masked
 
 if TYPE_CHECKING:
     from dicomseries.api.background_view import View
@@ -243,7 +243,7 @@ def read(
     count = executors.worker_count(workers)
     if lazy and is_url(path):
         raise _lazy_at_url(masked(os.fspath(path)))
-    with at_hand(path, storage_options) as here:
+    with local_copy(path, storage_options) as here:
         found = reading.open_volume(here, series=series, values=values, slices=slices)
         slabs = found.slabs if lazy else _in_memory(found.slabs, count)
     return SeriesVolume(

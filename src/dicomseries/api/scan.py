@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dicomseries import reading
-from dicomseries.stores import at_hand
+from dicomseries.stores import local_copy
 
 __all__ = ["scan", "tags"]
 
@@ -47,7 +47,7 @@ def scan(
     >>> [(series.kind, series.rows, len(series.instances)) for series in found.series]
     [('CT', 128, 1)]
     """
-    with at_hand(path, storage_options) as here:
+    with local_copy(path, storage_options) as here:
         return reading.scan(here)
 
 
@@ -86,5 +86,5 @@ def tags(
     >>> found["Modality"], found["PixelSpacing"], found["(0043,104E) GEMS_PARM_01"]
     ('CT', [0.661468, 0.661468], 10.60060977935791)
     """
-    with at_hand(path, storage_options) as here:
+    with local_copy(path, storage_options) as here:
         return reading.tags(here, series=series)

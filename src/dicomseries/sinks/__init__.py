@@ -13,9 +13,9 @@ from typing import Protocol, TypeAlias
 from dicomseries.sinks.directory import (
     DirectorySink,
     Leftover,
+    absolute_target,
     check_target,
     find_leftover,
-    located,
 )
 from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
 from dicomseries.sinks.volume_files import check_free
@@ -27,14 +27,14 @@ __all__ = [
     "ObjectSink",
     "Sink",
     "StoredFile",
-    "at_hand",
+    "absolute_target",
     "check_free",
     "check_prefix",
     "check_target",
     "find_leftover",
     "find_plan",
-    "located",
     "save_bytes",
+    "stored_path",
 ]
 
 StoredFile: TypeAlias = Path | AbstractContextManager[Path]
@@ -42,12 +42,12 @@ StoredFile: TypeAlias = Path | AbstractContextManager[Path]
 
 
 @contextmanager
-def at_hand(stored: StoredFile | None) -> Iterator[Path | None]:
+def stored_path(stored: StoredFile | None) -> Iterator[Path | None]:
     """Give the path of what `put` or `find` returned; what a store holds is fetched, and removed afterwards.
 
     Examples
     --------
-    >>> with at_hand(Path("0001.dcm")) as path:
+    >>> with stored_path(Path("0001.dcm")) as path:
     ...     path.name
     '0001.dcm'
     """
@@ -70,7 +70,7 @@ class Sink(Protocol):
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> StoredFile | None:
         """Store one whole file, whose chunks may be made while they are asked for.
 
-        Returns where it can be read back before the commit (see `at_hand`); None if it cannot. A file is stored for
+        Returns where it can be read back before the commit (see `stored_path`); None if it cannot. A file is stored for
         sure when that was opened, or after the commit: a store may take several at once meanwhile.
         """
 

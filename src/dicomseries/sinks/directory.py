@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from dicomseries.errors import TargetError, WriteError, counted
 from dicomseries.sinks.durable import sync_folder
-from dicomseries.sinks.staged_folder import StagedFolder, refused
+from dicomseries.sinks.staged_folder import StagedFolder, system_errors
 
 try:
     import fcntl
@@ -24,7 +24,7 @@ except (
 ):  # Windows has no flock: staging folders of killed writes then stay until removed by hand
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["DirectorySink", "Leftover", "check_target", "find_leftover", "located"]
+__all__ = ["DirectorySink", "Leftover", "absolute_target", "check_target", "find_leftover"]
 
 _SERIES_FOLDER = re.compile(r"(time-\d{4,})?-?(map|display)?")
 """Names of the folders of several series in one target."""
@@ -102,8 +102,8 @@ class DirectorySink:
         self._is_shared = leftover is not None
         self._done = False
         self._lock: int | None = None
-        with refused(Path(target), TargetError, "target-not-writable"):
-            self._target = located(Path(target))
+        with system_errors(Path(target), TargetError, "target-not-writable"):
+            self._target = absolute_target(Path(target))
             self._staging = self._beside("partial") if leftover is None else leftover.staging
             self._staged = StagedFolder(path=self._staging, sync=sync, is_shared=self._is_shared)
             self._aside = self._beside("replaced")
@@ -156,7 +156,7 @@ class DirectorySink:
 
     def commit(self) -> None:
         """Rename the staging folder to the target; the old target, if any, is moved aside first, then removed."""
-        with refused(self._target, WriteError, "commit-failed"):
+        with system_errors(self._target, WriteError, "commit-failed"):
             if self._is_shared:
                 self._staged.sweep()
             if self._sync:
@@ -222,7 +222,7 @@ def find_leftover(target: Path) -> Leftover | None:
     Parameters
     ----------
     target : Path
-        The folder that it was to make; absolute (`located`).
+        The folder that it was to make; absolute (`absolute_target`).
 
     Raises
     ------
@@ -270,16 +270,16 @@ def _shared_folder(path: Path, sync: bool) -> StagedFolder:  # noqa: FBT001 - ca
     return StagedFolder(path=path, sync=sync, is_shared=True)
 
 
-def located(target: Path) -> Path:
+def absolute_target(target: Path) -> Path:
     """Return the absolute path, `..` and links before the last name resolved as the system resolves them.
 
     Examples
     --------
-    >>> located(Path("out")).is_absolute()
+    >>> absolute_target(Path("out")).is_absolute()
     True
     """
     whole = target.absolute()
-    # A link as the target itself is refused, so it is not followed.
+    # A link as the target itself is rejected, so it is not followed.
     return whole.resolve() if whole.name in {"", ".."} else whole.parent.resolve() / whole.name
 
 
@@ -314,7 +314,7 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             expected="a folder that can be replaced by a new one in a single rename",
             remedy=f"Name a folder inside of it, such as {str(target / 'series')!r}.",
         )
-    with refused(target, TargetError, "target-not-readable"):
+    with system_errors(target, TargetError, "target-not-readable"):
         try:
             names = sorted(entry.name for entry in target.iterdir())
         except (

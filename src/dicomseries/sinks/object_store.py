@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 from dicomseries.errors import DicomSeriesWarning, TargetError, WriteError
-from dicomseries.sinks.uploads import Found, Upload, Uploads, refused, uid_of
+from dicomseries.sinks.uploads import StoredObject, Upload, Uploads, store_errors, uid_of
 from dicomseries.stores import (
     CONCURRENCY,
     MANIFEST,
@@ -116,14 +116,14 @@ class ObjectSink:
         """Begin to put one object; where it is opened, it is in the store."""
         return self._uploads.put(name, chunks)
 
-    def find(self, name: str, header: bytes, size: int) -> Found | None:
+    def find(self, name: str, header: bytes, size: int) -> StoredObject | None:
         """Return an object of that size and beginning that a killed write has left."""
         return self._uploads.find(name, header, size)
 
     def commit(self) -> None:
         """Wait for all objects, put the manifest, and delete the lock."""
         entries = {entry.key: entry for entry in self._uploads.finished()}
-        with refused(self._store):
+        with store_errors(self._store):
             there = {
                 key: size for key, size in self._store.list().items() if key not in {MANIFEST, PLAN}
             }
@@ -172,7 +172,7 @@ class ObjectSink:
             "series": [one["SeriesInstanceUID"] for one in self._series],
         }
         content = json.dumps({**said, "writer": secrets.token_hex(8)}).encode()
-        with refused(self._store):
+        with store_errors(self._store):
             if is_free:
                 self._store.delete(PLAN)
             try:
@@ -184,7 +184,7 @@ class ObjectSink:
 
     def _clear(self) -> None:
         """Delete what is overwritten: the manifest first, so that no half of it is ever taken for the whole."""
-        with refused(self._store):
+        with store_errors(self._store):
             self._store.delete(MANIFEST)
             for _ in self._each(
                 self._store.delete, [key for key in self._store.list() if key != PLAN]

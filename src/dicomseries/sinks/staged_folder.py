@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dicomseries.errors import DicomSeriesError, TargetError, WriteError
 
-__all__ = ["StagedFolder", "refused"]
+__all__ = ["StagedFolder", "system_errors"]
 
 _MOST_BUFFERS = 512
 """Buffers handed to one writev, below every system's IOV_MAX."""
@@ -116,12 +116,12 @@ def _write_all(handle: int, chunks: Iterable[bytes | memoryview]) -> None:
 
 
 @contextlib.contextmanager
-def refused(path: Path, error: type[TargetError | WriteError], code: str) -> Iterator[None]:
+def system_errors(path: Path, error: type[TargetError | WriteError], code: str) -> Iterator[None]:
     """Turn the system's refusal into ours.
 
     Examples
     --------
-    >>> with refused(Path("out"), WriteError, "write-failed"):
+    >>> with system_errors(Path("out"), WriteError, "write-failed"):
     ...     raise OSError(28, "No space left on device")
     Traceback (most recent call last):
     ...

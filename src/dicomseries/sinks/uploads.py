@@ -14,7 +14,7 @@ from typing import Any
 from dicomseries.errors import WriteError
 from dicomseries.stores import CONCURRENCY, Entry, Store, StoreError, open_store, save, sha256_of
 
-__all__ = ["Uploads", "refused"]
+__all__ = ["Uploads", "store_errors"]
 
 _UID_ELEMENT = b"\x02\x00\x03\x00UI"
 """Media Storage SOP Instance UID (0002,0003), Explicit VR Little Endian (PS3.10 section 7.1)."""
@@ -72,9 +72,9 @@ class Uploads:
             raise
         return upload
 
-    def find(self, name: str, header: bytes, size: int) -> Found | None:
+    def find(self, name: str, header: bytes, size: int) -> StoredObject | None:
         """Return an object of that size and beginning that is there already."""
-        with refused(self.store):
+        with store_errors(self.store):
             try:
                 is_there = (
                     self.store.size(name) == size
@@ -82,7 +82,7 @@ class Uploads:
                 )
             except FileNotFoundError:
                 return None
-        return Found(self.store, name) if is_there else None
+        return StoredObject(self.store, name) if is_there else None
 
     @property
     def keys(self) -> set[str]:
@@ -111,7 +111,7 @@ class Uploads:
             self._room.release()
 
 
-class Found:
+class StoredObject:
     """An object in a store, as a file while it is open."""
 
     def __init__(self, store: Store, key: str) -> None:
@@ -124,7 +124,7 @@ class Found:
         handle.close()
         self._scratch = Path(handle.name)
         try:
-            with refused(self.store):
+            with store_errors(self.store):
                 self._fill(self._scratch)
         except BaseException:
             self._scratch.unlink()
@@ -139,7 +139,7 @@ class Found:
         save(self.store, self.key, path)
 
 
-class Upload(Found):
+class Upload(StoredObject):
     """An object on its way; once open, it is in the store, and its file is what the store gives."""
 
     def __init__(
@@ -163,7 +163,7 @@ class Upload(Found):
         """Put it, get it back, and let go of what was sent."""
         content, self._content = self._content, None
         if isinstance(content, Path):
-            with _removed(content), refused(self.store):
+            with _removed(content), store_errors(self.store):
                 self.store.put(self.key, content)
                 return _entry_of_file(self.key, content)
         whole = content or b""
@@ -173,7 +173,7 @@ class Upload(Found):
             sha256=sha256_of(whole),
             sop_instance_uid=uid_of(whole[:_META]),
         )
-        with refused(self.store):
+        with store_errors(self.store):
             self.store.put(self.key, whole)
             if self._is_read_back:
                 self._given = self.store.get(self.key)
@@ -214,12 +214,12 @@ def uid_of(beginning: bytes) -> str:
 
 
 @contextlib.contextmanager
-def refused(store: Store) -> Iterator[None]:
+def store_errors(store: Store) -> Iterator[None]:
     """Turn a store's refusal into ours; FileNotFoundError (no such bucket) too, unless it is asked for.
 
     Examples
     --------
-    >>> with refused(open_store("memory://scan")):
+    >>> with store_errors(open_store("memory://scan")):
     ...     raise StoreError("slow down")
     Traceback (most recent call last):
     ...

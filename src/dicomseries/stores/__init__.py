@@ -6,7 +6,7 @@ A store is one small file with a class of six calls: ``get``, ``get_range``, ``p
 from __future__ import annotations
 
 from dicomseries.stores.addresses import hidden, is_url, masked
-from dicomseries.stores.fetching import at_hand, fetch_file, save
+from dicomseries.stores.fetching import fetch_file, local_copy, save
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, sha256_of
 from dicomseries.stores.opening import CONCURRENCY, open_store
 from dicomseries.stores.store import Store, StoreError
@@ -19,10 +19,10 @@ __all__ = [
     "Manifest",
     "Store",
     "StoreError",
-    "at_hand",
     "fetch_file",
     "hidden",
     "is_url",
+    "local_copy",
     "masked",
     "open_store",
     "save",

@@ -19,7 +19,7 @@ from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
 from dicomseries.stores.store import Store, StoreError
 
-__all__ = ["at_hand", "fetch_file", "save"]
+__all__ = ["fetch_file", "local_copy", "save"]
 
 _PREFIX = "dicomseries-"
 _PIECE = 8 << 20
@@ -27,7 +27,7 @@ _PIECE = 8 << 20
 
 
 @contextmanager
-def at_hand(
+def local_copy(
     path: str | os.PathLike[str], options: Mapping[str, Any] | None = None
 ) -> Iterator[str | os.PathLike[str]]:
     """Give a local path for what is to be read: a private folder, removed afterwards, with what is at a URL.
@@ -52,7 +52,7 @@ def at_hand(
 
     Examples
     --------
-    >>> with at_hand("local/folder") as here:
+    >>> with local_copy("local/folder") as here:
     ...     here
     'local/folder'
     """
@@ -93,7 +93,7 @@ def fetch_file(url: str, folder: Path, options: Mapping[str, Any] | None = None)
     SourceError
         If there is no such object (code "file-missing").
     ReadError, MissingPackageError
-        As `at_hand` does.
+        As `local_copy` does.
     """
     with _store(url, options) as store, _refused(store):
         try:

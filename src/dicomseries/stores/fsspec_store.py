@@ -11,7 +11,7 @@ from typing import Any
 
 from dicomseries.errors import missing_package
 from dicomseries.stores.addresses import Address
-from dicomseries.stores.store import told
+from dicomseries.stores.store import without_secrets
 
 __all__ = ["FsspecStore", "settings"]
 
@@ -49,7 +49,7 @@ class FsspecStore:
         except ImportError as error:
             raise missing_package(extra="s3", where=address.where) from error
         try:
-            with told(address, ImportError):
+            with without_secrets(address, ImportError):
                 # What was listed or connected before says nothing about what is there now.
                 options = {"use_listings_cache": False, **address.options}
                 self._files, root = fsspec.core.url_to_fs(address.url, **options)
@@ -60,12 +60,12 @@ class FsspecStore:
 
     def get(self, key: str) -> bytes:
         """Return a whole object."""
-        with told(self.address):
+        with without_secrets(self.address):
             return bytes(self._files.cat_file(self._path(key)))
 
     def get_range(self, key: str, start: int, stop: int) -> bytes:
         """Return some bytes."""
-        with told(self.address):
+        with without_secrets(self.address):
             end = min(stop, int(self._files.size(self._path(key))))
             return (
                 bytes(self._files.cat_file(self._path(key), start=start, end=end))
@@ -76,7 +76,7 @@ class FsspecStore:
     def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
         """Store a whole object; where the file system cannot refuse to replace one itself, after a look."""
         path = self._path(key)
-        with told(self.address, FileExistsError):
+        with without_secrets(self.address, FileExistsError):
             if self.address.scheme in _WITH_FOLDERS:
                 self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
             if isinstance(content, Path):
@@ -86,13 +86,13 @@ class FsspecStore:
 
     def size(self, key: str) -> int:
         """Return the bytes of an object."""
-        with told(self.address):
+        with without_secrets(self.address):
             return int(self._files.size(self._path(key)))
 
     def list(self) -> Mapping[str, int]:
         """Return what is there."""
         try:
-            with told(self.address):
+            with without_secrets(self.address):
                 self._files.invalidate_cache()
                 found = self._files.find(self._root, detail=True)
         except FileNotFoundError:
@@ -106,7 +106,7 @@ class FsspecStore:
     def delete(self, key: str) -> None:
         """Remove an object."""
         try:
-            with told(self.address):
+            with without_secrets(self.address):
                 self._files.rm_file(self._path(key))
         except FileNotFoundError:
             return

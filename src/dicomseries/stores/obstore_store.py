@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from dicomseries.stores.addresses import Address
-from dicomseries.stores.store import pick, told
+from dicomseries.stores.store import option_value, without_secrets
 
-__all__ = ["ObstoreStore", "is_at_hand"]
+__all__ = ["ObstoreStore", "can_use_obstore"]
 
 _S3 = {
     "key": "access_key_id",
@@ -32,14 +32,14 @@ _OTHERS = {
 """Scheme → who else can read it, and how the environment's variables begin that obstore reads."""
 
 
-def is_at_hand(address: Address) -> bool:
+def can_use_obstore(address: Address) -> bool:
     """Return whether obstore is installed and knows how to get in with what it is given.
 
     It reads no profile of ``~/.aws``: where nothing but such a file lets a user in, fsspec has to do it.
 
     Examples
     --------
-    >>> is_at_hand(Address(url="memory://scan"))
+    >>> can_use_obstore(Address(url="memory://scan"))
     False
     """
     if find_spec("obstore") is None or "@" in address.url.partition("://")[2].partition("/")[0]:
@@ -68,7 +68,7 @@ class ObstoreStore:
     Parameters
     ----------
     address : Address
-        For which `is_at_hand`; options are those of s3fs.
+        For which `can_use_obstore`; options are those of s3fs.
     """
 
     def __init__(self, address: Address) -> None:
@@ -81,14 +81,14 @@ class ObstoreStore:
         bucket, _, prefix = address.url.partition("://")[2].partition("/")
         prefix = prefix.strip("/")
         self._prefix = f"{prefix}/" if prefix else ""
-        with told(address):
+        with without_secrets(address):
             config, client = _config(address)
             root = f"{'s3' if address.scheme in _S3_SCHEMES else address.scheme}://{bucket}"
             self._store: Any = obstore.store.from_url(root, config=config, client_options=client)  # type: ignore[call-overload]
 
     def get(self, key: str) -> bytes:
         """Return a whole object."""
-        with told(self.address):
+        with without_secrets(self.address):
             return self._obstore.get(self._store, self._path(key)).bytes().to_bytes()
 
     def get_range(self, key: str, start: int, stop: int) -> bytes:
@@ -96,7 +96,7 @@ class ObstoreStore:
         end = min(stop, self.size(key))
         if end <= start:
             return b""
-        with told(self.address):
+        with without_secrets(self.address):
             return self._obstore.get_range(
                 self._store, self._path(key), start=start, end=end
             ).to_bytes()
@@ -104,7 +104,7 @@ class ObstoreStore:
     def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
         """Store a whole object; of several parts if it is a large file."""
         try:
-            with told(self.address, self._obstore.exceptions.AlreadyExistsError):
+            with without_secrets(self.address, self._obstore.exceptions.AlreadyExistsError):
                 if create_only:
                     self._obstore.put(self._store, self._path(key), content, mode="create")
                 else:
@@ -114,12 +114,12 @@ class ObstoreStore:
 
     def size(self, key: str) -> int:
         """Return the bytes of an object."""
-        with told(self.address):
+        with without_secrets(self.address):
             return int(self._obstore.head(self._store, self._path(key))["size"])
 
     def list(self) -> Mapping[str, int]:
         """Return what is there."""
-        with told(self.address):
+        with without_secrets(self.address):
             batches = self._obstore.list(self._store, prefix=self._prefix or None)
             found = {str(one["path"]): int(one["size"]) for batch in batches for one in batch}
         return {path[len(self._prefix) :]: size for path, size in sorted(found.items())}
@@ -127,7 +127,7 @@ class ObstoreStore:
     def delete(self, key: str) -> None:
         """Remove an object."""
         try:
-            with told(self.address):
+            with without_secrets(self.address):
                 self._obstore.delete(self._store, self._path(key))
         except FileNotFoundError:
             return
@@ -140,7 +140,7 @@ def _config(address: Address) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the options of the store and of its connection; what is not given comes from the environment."""
     if address.scheme not in _S3_SCHEMES:
         return {}, {}
-    given = {ours: pick(address.options, theirs) for theirs, ours in _S3.items()}
+    given = {ours: option_value(address.options, theirs) for theirs, ours in _S3.items()}
     config = {name: value for name, value in given.items() if value is not None}
     variables = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     endpoint = config.get("endpoint") or next(

@@ -7,7 +7,7 @@ from typing import Any
 
 from dicomseries.stores.addresses import Address
 from dicomseries.stores.fsspec_store import FsspecStore, settings
-from dicomseries.stores.obstore_store import ObstoreStore, is_at_hand
+from dicomseries.stores.obstore_store import ObstoreStore, can_use_obstore
 from dicomseries.stores.store import Store
 
 __all__ = ["CONCURRENCY", "open_store"]
@@ -40,4 +40,4 @@ def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:
     """
     scheme = url.partition("://")[0].lower()
     address = Address(url=url, options={**settings(scheme), **(options or {})})
-    return ObstoreStore(address) if is_at_hand(address) else FsspecStore(address)
+    return ObstoreStore(address) if can_use_obstore(address) else FsspecStore(address)

@@ -1,4 +1,4 @@
-"""The one interface of every store, and how its refusals are told."""
+"""The one interface of every store, and how its refusals are without_secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from dicomseries.stores.addresses import Address
 
-__all__ = ["Store", "StoreError", "pick", "told"]
+__all__ = ["Store", "StoreError", "option_value", "without_secrets"]
 
 
 class StoreError(OSError):
@@ -50,12 +50,12 @@ class Store(Protocol):
 
 
 @contextmanager
-def told(address: Address, *passed: type[Exception]) -> Iterator[None]:
+def without_secrets(address: Address, *passed: type[Exception]) -> Iterator[None]:
     """Turn what a library raises into a fault without credentials; FileNotFoundError and `passed` keep their type.
 
     Examples
     --------
-    >>> with told(Address(url="s3://bucket", options={"secret": "abcdef"})):
+    >>> with without_secrets(Address(url="s3://bucket", options={"secret": "abcdef"})):
     ...     raise ValueError("signed with abcdef")
     Traceback (most recent call last):
     ...
@@ -72,12 +72,12 @@ def told(address: Address, *passed: type[Exception]) -> Iterator[None]:
         raise kept(address.hide(str(error)) or type(error).__name__) from None
 
 
-def pick(options: Mapping[str, Any], name: str) -> Any:
+def option_value(options: Mapping[str, Any], name: str) -> Any:
     """Return an option, which may also stand in ``client_kwargs``, where s3fs has some of them.
 
     Examples
     --------
-    >>> pick({"client_kwargs": {"region_name": "eu-west-1"}}, "region_name"), pick({}, "key")
+    >>> option_value({"client_kwargs": {"region_name": "eu-west-1"}}, "region_name"), option_value({}, "key")
     ('eu-west-1', None)
     """
     return options.get(name, (options.get("client_kwargs") or {}).get(name))

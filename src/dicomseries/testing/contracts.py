@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from dicomseries.geometry import Grid
-from dicomseries.sinks import Sink, at_hand
+from dicomseries.sinks import Sink, stored_path
 from dicomseries.sources import FrameReader, Volume
 
 __all__ = ["SinkContract", "SourceContract"]
@@ -196,7 +196,7 @@ class SinkContract(ABC):
         """The writer verifies there before it commits."""
         sink = self.open(tmp_path)
         for name, chunks in _FILES.items():
-            with at_hand(sink.put(name, chunks)) as path:
+            with stored_path(sink.put(name, chunks)) as path:
                 assert path is None or path.read_bytes() == _WHOLE[name]
         sink.abort()
 

@@ -25,7 +25,7 @@ from dicomseries.sinks import ObjectSink
 from dicomseries.stores import open_store
 from dicomseries.stores.addresses import Address
 from dicomseries.stores.fsspec_store import FsspecStore
-from dicomseries.stores.obstore_store import ObstoreStore, is_at_hand
+from dicomseries.stores.obstore_store import ObstoreStore, can_use_obstore
 from dicomseries.testing import SinkContract
 from s3_server import s3_server
 
@@ -61,9 +61,9 @@ def place(request, tmp_path, url, monkeypatch):
         return f"file://{tmp_path.as_posix()}/scan", None
     options = request.getfixturevalue("s3")
     if request.param == "fsspec":
-        monkeypatch.setattr("dicomseries.stores.opening.is_at_hand", lambda _: False)
+        monkeypatch.setattr("dicomseries.stores.opening.can_use_obstore", lambda _: False)
     else:
-        assert is_at_hand(Address(url="s3://scans/a", options=options))
+        assert can_use_obstore(Address(url="s3://scans/a", options=options))
     return f"s3://scans/{uuid.uuid4().hex}", options
 
 
@@ -135,11 +135,11 @@ class BrokenStore(FsspecStore):
 @pytest.mark.parametrize("fault", ["put", "get"])
 def test_a_store_that_fails_midway_is_left_with_nothing(url, monkeypatch, fault):
     from dicomseries.sinks import uploads
-    from dicomseries.stores.store import StoreError, told
+    from dicomseries.stores.store import StoreError, without_secrets
 
     class Broken(BrokenStore):
         def put(self, key, content, *, create_only=False):
-            with told(self.address, FileExistsError):
+            with without_secrets(self.address, FileExistsError):
                 super().put(key, content, create_only=create_only)
 
     Broken.fault = fault
@@ -416,9 +416,9 @@ def test_nothing_warns(url):
 
 def test_obstore_is_not_asked_where_only_a_profile_lets_in(monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
-    assert not is_at_hand(Address(url="s3://scans/a"))
-    assert not is_at_hand(Address(url="s3://scans/a", options={"profile": "clinic"}))
-    assert is_at_hand(Address(url="s3://scans/a", options={"anon": True}))
+    assert not can_use_obstore(Address(url="s3://scans/a"))
+    assert not can_use_obstore(Address(url="s3://scans/a", options={"profile": "clinic"}))
+    assert can_use_obstore(Address(url="s3://scans/a", options={"anon": True}))
     assert isinstance(open_store("s3://scans/a", {"anon": True}), ObstoreStore)
 
 

@@ -14,7 +14,7 @@ from dicomseries.errors import ReadError, TargetError
 from dicomseries.executors import Bounds
 from dicomseries.part10 import encode_headers, frames_chunks, header_template
 from dicomseries.plan import SeriesPlan
-from dicomseries.sinks import Sink, at_hand
+from dicomseries.sinks import Sink, stored_path
 from dicomseries.writing.encode.compressed_frames import waiting_chunks
 from dicomseries.writing.encode.encode_tasks import EncodeTask, FileTask, StoreTask, tally_of
 from dicomseries.writing.encode.read_back import Tally, compare_frames, compare_labels
@@ -110,7 +110,7 @@ def _write_one(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) 
             yield chunk
 
     chunks = (job.encoded,) if job.encoded is not None else _chunks(job, request, total)
-    with at_hand(sink.put(job.plan.file_name(0), counted(chunks))) as path:
+    with stored_path(sink.put(job.plan.file_name(0), counted(chunks))) as path:
         if read_back and path is not None:
             total.add(_compared(path, job, request))
     return total
@@ -149,7 +149,7 @@ def _kept(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) -> Ta
     if not read_back:
         return Tally(error=job.plan.value_map.max_error, size=size)
     try:
-        with at_hand(found) as path:
+        with stored_path(found) as path:
             seen = Tally() if path is None else _compared(path, job, request)
     except ReadError:
         return None

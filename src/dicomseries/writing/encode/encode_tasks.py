@@ -12,7 +12,7 @@ from dicomseries.errors import ReadError
 from dicomseries.executors import Bounds
 from dicomseries.part10 import HeaderTemplate, encode_headers, file_chunks, header_template
 from dicomseries.plan import SeriesPlan
-from dicomseries.sinks import Sink, StoredFile, at_hand
+from dicomseries.sinks import Sink, StoredFile, stored_path
 from dicomseries.values import Stored, ValueMap, store
 from dicomseries.writing.encode.read_back import FileWitness, Tally
 
@@ -112,7 +112,7 @@ class FileTask:
                 total.add(seen)
         # Only now, as a store takes several at once.
         for file, asked in put:
-            with at_hand(file) as path:
+            with stored_path(file) as path:
                 if self.read_back and path is not None:
                     total.add(self._witness.compare(path, asked))
         return total
@@ -141,7 +141,7 @@ class FileTask:
         if found is None or not self.read_back:
             return None if found is None else Tally()
         try:
-            with at_hand(found) as path:
+            with stored_path(found) as path:
                 seen = Tally() if path is None else witness.compare(path, asked)
         except ReadError:
             return None

@@ -13,10 +13,10 @@ from dicomseries.sinks import (
     DirectorySink,
     Leftover,
     ObjectSink,
+    absolute_target,
     check_prefix,
     check_target,
     find_plan,
-    located,
 )
 from dicomseries.stores import is_url, masked
 from dicomseries.writing.encode.encode_series import check_space
@@ -148,7 +148,7 @@ def _folder_of(out: Any) -> Path:
     if isinstance(out, (str, os.PathLike)):
         path = os.fspath(out)
         if isinstance(path, str) and "\0" not in path:
-            return located(Path(path))
+            return absolute_target(Path(path))
     raise TargetError(
         code="target-not-a-path",
         where="out",

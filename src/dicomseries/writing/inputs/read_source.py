@@ -18,7 +18,7 @@ from dicomseries.derivation import SourceFrame, SourceSeries, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute, Value
-from dicomseries.stores import at_hand, masked
+from dicomseries.stores import local_copy, masked
 
 __all__ = ["open_source"]
 
@@ -63,7 +63,7 @@ def open_source(
     DicomSeriesWarning
         If slices are missing or something else is wrong that does not keep slices from being referred to.
     """
-    with at_hand(path, storage_options) as here:
+    with local_copy(path, storage_options) as here:
         return _opened(path, here, series)
 
 
