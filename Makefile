@@ -6,9 +6,11 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-compile
 PYTEST_FLAGS ?= -n 2
 SECONDS ?= 300
+# Bytecode is kept in .venv, whatever the environment says: the tests start many programs.
+BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz docs bench debian images viewers screenshots clean
+.PHONY: help demo test quick check fuzz docs bench debian images viewers screenshots clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -19,9 +21,12 @@ demo: .venv/.core ## Do the original example's job for int16 and float64, into d
 	$(BIN)/dicomseries demo demo/float64 float64
 
 test: debian check images viewers ## Run the whole gate: what check does, then every test
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BYTECODE) $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
-check: .venv/.dev ## Run the quick part of the gate: lint, format, types, imports
+quick: .venv/.dev ## Run the tests that need no browser, server or cluster, and no seconds of their own (a minute)
+	$(BYTECODE) HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(PYTEST_FLAGS) -m "not browser and not network and not slow"
+
+check: .venv/.dev ## Check lint, format, types and imports (what test does first)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

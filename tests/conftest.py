@@ -3,24 +3,80 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-# The gate must give the same answer every time; `HYPOTHESIS_PROFILE=search` looks for new counter-examples.
-settings.register_profile(
-    "ci",
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=60,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+ROOT = Path(__file__).parents[1]
+
+_REPEATABLE = {
+    "derandomize": True,
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
+settings.register_profile("ci", max_examples=60, **_REPEATABLE)
+settings.register_profile("quick", max_examples=8, **_REPEATABLE)
+# `HYPOTHESIS_PROFILE=search` looks for new counter-examples.
 settings.register_profile(
     "search", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+MARKS = {
+    "browser": (
+        "tests/interop/test_other_viewers.py",
+        "tests/interop/test_quick_look.py",
+        "tests/interop/test_quick_look_alone.py",
+        "tests/interop/test_readers.py",
+        "tests/interop/test_viewers.py",
+    ),
+    "network": (
+        "tests/docs/test_tutorial.py",
+        "tests/interop/test_dicomweb.py",
+        "tests/interop/test_readers.py",
+        "tests/system/test_dask_cluster.py",
+        "tests/system/test_killed_upload.py",
+    ),
+    "slow": (
+        "tests/docs",
+        "tests/fuzz",
+        "tests/golden",
+        "tests/interop",
+        "tests/judges",
+        "tests/system",
+        "tests/unit/cli/test_commands.py::test_a_full_disk_behind_stdout_is_one_block",
+        "tests/unit/cli/test_commands.py::test_a_reader_that_closes_the_pipe_is_no_error",
+        "tests/unit/cli/test_interrupt.py",
+        "tests/unit/cli/test_serve.py",
+        "tests/unit/cli/test_view.py",
+        "tests/unit/derivation/test_references.py",
+        "tests/unit/reading/test_plain.py",
+        "tests/unit/sinks/test_durable.py",
+        "tests/unit/sources/test_mapped.py",
+        "tests/unit/sources/test_shrinking.py",
+        "tests/unit/standard/test_modules.py::test_the_tables_are_what_the_tool_makes",
+        "tests/unit/stores/test_object_stores.py",
+        "tests/unit/test_slabs.py",
+        "tests/unit/test_surveying.py",
+        "tests/unit/test_value_range.py",
+        "tests/unit/test_views.py",
+    ),
+}
+"""Marks of folders, files and single tests; some parameters are marked where they stand."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the paths above."""
+    for item in items:
+        path = item.path.relative_to(ROOT)
+        names = {path.as_posix(), *(parent.as_posix() for parent in path.parents)}
+        names.add(item.nodeid.partition("[")[0])
+        for mark, paths in MARKS.items():
+            if names.intersection(paths):
+                item.add_marker(mark)
 
 
 @pytest.fixture

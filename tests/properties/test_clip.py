@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import dicomseries as dcs
 from dicomseries.checks import largest_error
 from dicomseries.errors import DicomSeriesError, ValuesError
 from dicomseries.values import limits_in
+from examples import examples
 
 POLICIES: dict[str, Any] = {
     "auto": "auto",
@@ -136,7 +137,7 @@ def hold(
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_limits_mean_the_same_everywhere(data: st.DataObject):
     clip = data.draw(st.one_of(st.none(), st.sampled_from(LIMITS), limits()))
     outcome = hold(

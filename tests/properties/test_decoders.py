@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
@@ -16,6 +16,7 @@ from dicomseries.codecs import CODECS, syntax_of
 from dicomseries.errors import ReadError
 from dicomseries.reading import read_frames, read_instance
 from dicomseries.reading.pixels import imagecodecs_decoder
+from examples import examples
 
 DECODED = [one for one in CODECS if one.word != "jxl"]
 """pydicom has no decoder of JPEG XL to compare with."""
@@ -74,7 +75,7 @@ def file(tmp_path_factory):
     form=st.fixed_dictionaries({"bits": st.sampled_from([16, 12]), "other_sign": st.booleans()}),
     frames=st.tuples(st.integers(1, 3), st.booleans(), st.integers(0, 99)),
 )
-@settings(max_examples=12)
+@examples(12)
 def test_the_fast_decoder_gives_what_pydicom_gives(file, codec, dtype, form, frames):
     count, is_colour, seed = frames
     is_signed = (dtype == "int16") != form["other_sign"]

@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels.utils import pack_bits
@@ -21,6 +21,7 @@ from dicomseries.reading import frames_of, read, read_frames, read_instance, sca
 from dicomseries.reading.geometry.volume_keys import Key
 from dicomseries.reading.geometry.volume_sorting import arrange, places_of
 from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, path_of
+from examples import examples
 
 SYNTAXES = st.sampled_from([f"1.2.840.10008.1.2{end}" for end in (".1", "", ".2", ".1.99")])
 PATHS = {
@@ -232,7 +233,7 @@ def whole_file(folder):
     noise=st.lists(st.tuples(st.integers(132, 1800), st.integers(0, 255)), min_size=1, max_size=4),
     cut=st.integers(0, 60),
 )
-@settings(max_examples=300)
+@examples(300)
 def test_a_spoiled_multi_frame_file_is_read_or_refused(folder, whole_file, noise, cut):
     data = bytearray(whole_file[: len(whole_file) - cut])
     for position, value in noise:

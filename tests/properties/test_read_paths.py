@@ -9,13 +9,14 @@ import hypothesis.strategies as st
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
 import dicomseries as dcs
 from dicomseries.errors import OptionError
 from dicomseries.reading import read_instance, read_stored
+from examples import examples
 from judges.known import write_known_series
 from judges.known_frames import enhanced_mr, save
 
@@ -128,7 +129,7 @@ cuts = st.builds(
 
 
 @given(made=series, cut=cuts, workers=st.integers(1, 3))
-@settings(max_examples=12)
+@examples(12)
 def test_every_way_to_read_gives_what_pydicom_reads(folder, made, cut, workers):
     place = written(folder / "one", **made)
     expected = by_pydicom(place)
@@ -157,7 +158,7 @@ def test_every_way_to_read_gives_what_pydicom_reads(folder, made, cut, workers):
 
 
 @given(made=series)
-@settings(max_examples=12)
+@examples(12)
 def test_stored_values_like_those_of_another_file_are_the_file_s_own(folder, made):
     place = written(folder / "one", **made)
     first = last = None
@@ -184,7 +185,7 @@ part = st.one_of(st.integers(-2, 1), cuts)
 
 
 @given(index=st.lists(part, max_size=4), dots=st.none() | st.integers(0, 4), cut=cuts)
-@settings(max_examples=25)
+@examples(25)
 def test_volumes_over_time_are_indexed_as_numpy_indexes(times, index, dots, cut):
     whole, lazy = dcs.read(times).array, dcs.read(times, lazy=True)
     where = tuple(index) if dots is None else (*index[:dots], Ellipsis, *index[dots:])

@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
@@ -19,6 +19,7 @@ from pydicom.sequence import Sequence
 from dicomseries.checks import check
 from dicomseries.errors import DicomSeriesError, ReadError
 from dicomseries.reading import read, read_instance, read_stored, scan, tags
+from examples import examples
 from judges.known import write_known_series
 
 EXPLICIT, IMPLICIT, BIG, DEFLATED = (f"1.2.840.10008.1.2{end}" for end in (".1", "", ".2", ".1.99"))
@@ -173,7 +174,7 @@ def read_all(path) -> None:
     cut=st.integers(0, 2000),
     noise=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=6),
 )
-@settings(max_examples=150)
+@examples(150)
 def test_cut_and_spoiled_files_give_values_or_a_read_error(folder, dataset, syntax, cut, noise):
     data = bytearray(encoded(dataset, syntax, pixels=True))
     for position, value in noise:
@@ -205,7 +206,7 @@ def series_bytes(tmp_path_factory):
     which=st.integers(0, 2),
     noise=st.lists(st.tuples(st.integers(132, 1600), st.integers(0, 255)), min_size=1, max_size=4),
 )
-@settings(max_examples=120)
+@examples(120)
 def test_a_spoiled_series_is_read_or_refused_and_always_checked(folder, series_bytes, which, noise):
     place = folder / "spoiled"
     place.mkdir(exist_ok=True)

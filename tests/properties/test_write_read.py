@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import dicomseries as dcs
 from dicomseries.testing import grids
+from examples import examples
 from judges import corner_distance, read_with_simpleitk
 from judges.seen import Seen
 
@@ -77,7 +78,7 @@ def test_floats_come_back_within_the_bound(data, grid, kind):
 STACKABLE = grids().filter(lambda grid: min(grid.shape[1:]) > 1)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(data=st.data(), grid=STACKABLE, kind=KINDS, whole=st.booleans())
 def test_simpleitk_reads_the_same_volume(data, grid, kind, whole):
     array = data.draw(integer_arrays(grid.shape) if whole else float_arrays(grid.shape))

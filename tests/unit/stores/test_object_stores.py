@@ -52,7 +52,10 @@ def s3():
         yield {"key": "AKIAEXAMPLE", "secret": SECRET, "endpoint_url": address}
 
 
-@pytest.fixture(params=["memory", "file", "fsspec", "obstore"])
+NETWORK = [pytest.param(name, marks=pytest.mark.network) for name in ("fsspec", "obstore")]
+
+
+@pytest.fixture(params=["memory", "file", *NETWORK])
 def place(request, tmp_path, url, monkeypatch):
     """URL and options of an empty prefix in every kind of store."""
     if request.param == "memory":
@@ -339,6 +342,7 @@ def test_a_password_of_digits_is_hidden_and_a_switch_is_not():
     assert address.hide("True: 12345678 is wrong") == "True: *** is wrong"
 
 
+@pytest.mark.network
 def test_no_credentials_are_shown_or_stored(s3):
     url = f"s3://scans/{uuid.uuid4().hex}"
     receipt = dcs.write(ARRAY, url, **CT, storage_options=s3)
