@@ -30,9 +30,9 @@ from dicomseries.cli.commands import (
     write_command,
 )
 from dicomseries.cli.exit_codes import CommandLineError, Exit, exit_of
+from dicomseries.cli.help_sections import EVERYWHERE
 from dicomseries.cli.output import Output
 from dicomseries.cli.parse_arguments import split_words
-from dicomseries.cli.shared_options import EVERYWHERE
 from dicomseries.cli.storage_options import OPTION, without_values
 
 __all__ = ["app", "run"]

@@ -1,4 +1,4 @@
-"""Help in sections: the options of a command with many of them, under the headings that `rich_help_panel` names."""
+"""Help of commands in sections, with kinds, examples and common options at its end."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-__all__ = ["KINDS", "Sectioned", "kinds"]
+__all__ = ["EVERYWHERE", "KINDS", "Sectioned", "examples", "kinds"]
+
+EVERYWHERE = """\b
+Every command also takes:
+  --json   one object on stdout and nothing else there; on failure stdout is
+           empty and stderr has {"error": {...}}
+  --quiet  no progress and no report; notes and errors stay
+  --debug  the traceback after an error
+"""
 
 KINDS = "\b\nKinds: ...\n\n"
-"""In the end of a command's help: what kinds there are, looked up when that help is shown."""
+"""Stands for the list of kinds at the end of a command's help, until that help is shown."""
 
 _PLAIN = {"argument": "Arguments", "option": "Options"}
 _WIDTH = 76
 _HANGING = " " * 19
-"""Where the summaries of kinds stand in the help, whose lines are 78 characters long."""
+"""Indent of the summaries of kinds; lines of help are 78 characters long."""
 
 
 class Sectioned(TyperCommand):
     """A command whose plain help shows its options in sections.
 
-    typer groups options in its coloured help alone, which takes twice as long to appear and reads worse in a pipe.
+    typer groups options in its coloured help only, which takes twice as long to appear.
 
     Examples
     --------
@@ -34,7 +42,8 @@ class Sectioned(TyperCommand):
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            title = getattr(parameter, "rich_help_panel", None) or _PLAIN[parameter.param_type_name]
+            panel = getattr(parameter, "rich_help_panel", None)
+            title = panel or _PLAIN[parameter.param_type_name]
             if record is not None:
                 sections.setdefault(title, []).append(record)
         for title, records in sections.items():
@@ -42,18 +51,18 @@ class Sectioned(TyperCommand):
                 formatter.write_dl(records)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write the end of the help, with the kinds as they are in the tables."""
+        """Write the end of the help, with the kinds of the tables."""
         if self.epilog and KINDS in self.epilog:
-            lines = (
+            lines = [
                 textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent=_HANGING)
                 for line in kinds()
-            )
+            ]
             self.epilog = self.epilog.replace(KINDS, "\n".join(["\b\nKinds:", *lines, "\n"]))
         super().format_epilog(ctx, formatter)
 
 
 def kinds() -> list[str]:
-    """Return a line for each kind: its name, and what it is for.
+    """Return a line for each kind: its name and its summary.
 
     Examples
     --------
@@ -64,3 +73,14 @@ def kinds() -> list[str]:
 
     width = max(len(kind.name) for kind in OFFERED)
     return [f"{kind.name:<{width}}  {kind.summary}" for kind in OFFERED]
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: its examples and the options of every command.
+
+    Examples
+    --------
+    >>> print(examples("dicomseries list scans/").splitlines()[2])
+      dicomseries list scans/
+    """
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines), "", EVERYWHERE])

@@ -52,10 +52,12 @@ def _flag_and_value(name: str, node: ast.expr | None, value: str) -> str:
     if name == "same_space":
         same, another = flag.split("/")
         return same if value == "True" else another
-    is_bool = isinstance(node, ast.Constant) and isinstance(node.value, bool)
-    if not value or is_bool:
+    constant = node.value if isinstance(node, ast.Constant) else None
+    if not value or isinstance(constant, bool):
         return flag
-    return f"{flag} FILE" if name in _FILES else f"{flag} {_text(node, value)}"
+    if name in _FILES and not isinstance(constant, str):
+        return f"{flag} FILE"
+    return f"{flag} {_text(node, value)}"
 
 
 def _parsed(value: str) -> ast.expr | None:

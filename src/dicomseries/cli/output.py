@@ -147,7 +147,7 @@ def _parts(error: BaseException) -> dict[str, Any]:
     if isinstance(error, DicomSeriesError):
         return {
             "code": error.code,
-            "where": error.where,
+            "where": on_command_line(error.where),
             "given": shortened(on_command_line(error.given), 600),
             "expected": on_command_line(error.expected),
             "remedy": on_command_line(error.remedy),

@@ -1,4 +1,4 @@
-"""Words of the command line → arguments of the façade."""
+"""Words of the command line as keyword arguments of `write`."""
 
 from __future__ import annotations
 
@@ -11,25 +11,20 @@ from typing import Any
 
 from dicomseries.cli.exit_codes import CommandLineError
 from dicomseries.cli.output import Output
-from dicomseries.errors import MetadataError, OptionError
+from dicomseries.cli.storage_options import storage_options_of
+from dicomseries.errors import OptionError
+from dicomseries.options import Option, load_mapping, options_of
 
-__all__ = [
-    "affine_of",
-    "geometry_of",
-    "mapping_of",
-    "metadata_of",
-    "now_of",
-    "split_words",
-    "uid_of",
-]
+__all__ = ["arguments_of", "is_given", "metadata_of", "split_words"]
 
 _MOST_COSINES = 9
+_EVERYWHERE = frozenset({"--json", "--quiet", "--debug"})
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], Output]:
-    """Take out the options every command has, and join the numbers after ``--direction``.
+    """Take out the options of every command, and join the numbers after ``--direction``.
 
-    An option of a command line has a fixed number of words; a direction has six or nine.
+    An option has a fixed number of words; a direction has six or nine.
 
     Examples
     --------
@@ -38,148 +33,10 @@ def split_words(words: Sequence[str]) -> tuple[list[str], Output]:
     (['write', 'a.npy', 'out', '--direction', '1 0 -1'], True)
     """
     end = words.index("--") if "--" in words else len(words)
-    options, rest = words[:end], list(words[end:])
-    output = Output(
-        json="--json" in options, quiet="--quiet" in options, debug="--debug" in options
-    )
-    return _direction_joined(
-        [word for word in options if word not in {"--json", "--quiet", "--debug"}]
-    ) + rest, output
-
-
-def geometry_of(
-    *,
-    spacing: Sequence[float] | None,
-    origin: Sequence[float] | None,
-    direction: str | None,
-    affine: str | None,
-    space: str | None,
-    axes: str | None,
-    time_point: int | None,
-) -> dict[str, Any]:
-    """Return the geometry arguments of the façade.
-
-    Raises
-    ------
-    CommandLineError
-        If `direction` holds something else than numbers.
-    OptionError
-        If the file `affine` cannot be read as a matrix.
-
-    Examples
-    --------
-    >>> geometry_of(spacing=(1, 1, 2), origin=None, direction="1 0 0, 0 1 0", affine=None, space=None, axes=None,
-    ...             time_point=None)["direction"]
-    (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-    """
-    return {
-        "spacing": spacing,
-        "origin": origin,
-        "direction": None if direction is None else _cosines(direction),
-        "affine": None if affine is None else affine_of(affine),
-        "space": None if space is None else space.upper(),
-        "axes": axes,
-        "time_point": time_point,
-    }
-
-
-def affine_of(path: str) -> Any:
-    """Return the matrix in a file: ``.npy``, ``.json`` (nested lists) or text (numbers in rows).
-
-    Raises
-    ------
-    OptionError
-        If there is none in it.
-    """
-    try:
-        return _matrix(Path(path))
-    except (OSError, ValueError) as fault:
-        raise OptionError(
-            code="affine-unreadable",
-            where=f"--affine {path}",
-            given=getattr(fault, "strerror", None) or str(fault),
-            expected="a file with 4 rows of 4 numbers: .npy, .json or plain text",
-            remedy="Save the matrix with numpy.save or numpy.savetxt, or give --spacing instead.",
-        ) from fault
-
-
-def metadata_of(
-    file: str | None, settings: Sequence[str], left_out: Sequence[str] = ()
-) -> dict[str, Any] | None:
-    r"""Return the metadata of ``--meta FILE`` with every ``--set Keyword=Value`` on top; None if nothing is given.
-
-    Values are parted by backslashes, as in DICOM (PS3.5 section 6.4). Keywords of ``--leave-out`` have the value None.
-
-    Raises
-    ------
-    CommandLineError
-        If a setting has no ``=``, or two name the same keyword.
-    MetadataError
-        If the file cannot be read.
-
-    Examples
-    --------
-    >>> metadata_of(None, ["PatientID=42", r"ImageType=DERIVED\SECONDARY", "PatientName="])
-    {'PatientID': '42', 'ImageType': ['DERIVED', 'SECONDARY'], 'PatientName': ''}
-    >>> metadata_of(None, [], ["KVP"])
-    {'KVP': None}
-    """
-    if file is None and not settings and not left_out:
-        return None
-    attributes: dict[str, Any] = {} if file is None else dict(mapping_of("--meta", file))
-    given: set[str] = set()
-    for setting in settings:
-        keyword, equals, value = setting.partition("=")
-        if not equals or not keyword.strip() or keyword in given:
-            raise CommandLineError(
-                code="setting-malformed" if keyword not in given else "setting-twice",
-                where="--set",
-                given=setting,
-                expected="Keyword=Value, each keyword once; several values are parted by a backslash",
-                remedy="Write for example --set PatientID=42, in quotes where a value has blanks.",
-            )
-        given.add(keyword)
-        attributes[keyword.strip()] = value.split("\\") if "\\" in value else value
-    return attributes | dict.fromkeys(left_out)
-
-
-def uid_of(text: str) -> str | dict[str, str]:
-    """Return a policy, a root, or a mapping for ``StudyInstanceUID=…,SeriesInstanceUID=…``.
-
-    Examples
-    --------
-    >>> uid_of("content"), uid_of("StudyInstanceUID=1.2.3,others=content")
-    ('content', {'StudyInstanceUID': '1.2.3', 'others': 'content'})
-    """
-    if "=" not in text:
-        return text
-    pairs = (pair.partition("=") for pair in text.split(","))
-    return {keyword.strip(): uid.strip() for keyword, _, uid in pairs}
-
-
-def now_of(text: str | None) -> datetime | None:
-    """Return the time of ``--now``.
-
-    Raises
-    ------
-    CommandLineError
-        If it is not an ISO 8601 date with a time.
-
-    Examples
-    --------
-    >>> now_of("2024-01-31T12:00:00").hour
-    12
-    """
-    try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError as fault:
-        raise CommandLineError(
-            code="now-malformed",
-            where="--now",
-            given=text,
-            expected="a date and time such as 2024-01-31T12:00:00 (ISO 8601)",
-            remedy="Write year, month and day with dashes, then T and the time.",
-        ) from fault
+    before = words[:end]
+    output = Output(json="--json" in before, quiet="--quiet" in before, debug="--debug" in before)
+    others = [word for word in before if word not in _EVERYWHERE]
+    return [*_direction_joined(others), *words[end:]], output
 
 
 def _direction_joined(words: list[str]) -> list[str]:
@@ -202,6 +59,86 @@ def _is_number(word: str) -> bool:
     return True
 
 
+def arguments_of(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keyword arguments of `write` for the options that were typed.
+
+    Parameters
+    ----------
+    words : mapping
+        Option → its value as typer has read it; None, False or an empty list if it was left out.
+
+    Raises
+    ------
+    CommandLineError
+        If a value is malformed.
+    OptionError
+        If the file of an affine cannot be read.
+
+    Examples
+    --------
+    >>> arguments_of({"spacing": (1, 1, 2), "direction": "1 0 0, 0 1 0", "verify": True, "uid": None})
+    {'spacing': (1, 1, 2), 'direction': (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), 'verify': False}
+    """
+    arguments: dict[str, Any] = {}
+    for name, option in options_of("write").items():
+        word = words.get(name)
+        if not is_given(word, option):
+            continue
+        if option.flag.startswith("--no-"):
+            arguments[name] = False
+        else:
+            arguments[name] = _PARSERS[name](word) if name in _PARSERS else word
+    return arguments
+
+
+def is_given(word: Any, option: Option) -> bool:
+    """Return whether an option was typed.
+
+    Examples
+    --------
+    >>> is_given(None, Option()), is_given(0.0, Option()), is_given(False, Option(words=bool))
+    (False, True, False)
+    """
+    is_flag = option.words is bool and "/" not in option.flag
+    return word is not None and word != [] and not (is_flag and word is False)
+
+
+def metadata_of(
+    file: str | None, settings: Sequence[str], left_out: Sequence[str]
+) -> dict[str, Any]:
+    r"""Return the attributes of ``--meta``, ``--set`` and ``--leave-out``.
+
+    Several values are separated by backslashes, as in DICOM (PS3.5 section 6.4). Attributes that
+    are left out have the value None.
+
+    Raises
+    ------
+    CommandLineError
+        If a setting has no ``=``, or two name the same keyword.
+    MetadataError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> metadata_of(None, ["PatientID=42", r"ImageType=DERIVED\SECONDARY"], ["KVP"])
+    {'PatientID': '42', 'ImageType': ['DERIVED', 'SECONDARY'], 'KVP': None}
+    """
+    settings_by_keyword: dict[str, Any] = {}
+    for setting in settings:
+        keyword, equals, value = setting.partition("=")
+        keyword = keyword.strip()
+        if not equals or not keyword or keyword in settings_by_keyword:
+            raise CommandLineError(
+                code="setting-twice" if keyword in settings_by_keyword else "setting-malformed",
+                where="--set",
+                given=setting,
+                expected="Keyword=Value, each keyword once; a backslash separates several values",
+                remedy="Write for example --set PatientID=42, in quotes if a value has spaces.",
+            )
+        settings_by_keyword[keyword] = value.split("\\") if "\\" in value else value
+    return {**load_mapping("metadata", file), **settings_by_keyword, **dict.fromkeys(left_out)}
+
+
 def _cosines(text: str) -> tuple[float, ...]:
     words = re.split(r"[\s,;]+", text.strip("[]() "))
     if len(words) not in {6, _MOST_COSINES} or not all(map(_is_number, words)):
@@ -215,6 +152,20 @@ def _cosines(text: str) -> tuple[float, ...]:
     return tuple(map(float, words))
 
 
+def _affine(file: str) -> Any:
+    """Return the matrix in a file: ``.npy``, ``.json`` (nested lists) or text (rows of numbers)."""
+    try:
+        return _matrix(Path(file))
+    except (OSError, ValueError) as error:
+        raise OptionError(
+            code="affine-unreadable",
+            where=f"--affine {file}",
+            given=getattr(error, "strerror", None) or str(error),
+            expected="a file with 4 rows of 4 numbers: .npy, .json or plain text",
+            remedy="Save the matrix with numpy.save or numpy.savetxt, or give --spacing instead.",
+        ) from error
+
+
 def _matrix(path: Path) -> Any:
     import numpy as np
 
@@ -226,60 +177,57 @@ def _matrix(path: Path) -> Any:
     return np.loadtxt(text.replace(",", " ").splitlines())
 
 
-def mapping_of(option: str, file: str) -> Mapping[str, Any]:
-    """Return the mapping in a TOML or JSON file that an option names.
+def _uid(text: str) -> str | dict[str, str]:
+    """Return a policy, a root, or a mapping for ``StudyInstanceUID=…,others=…``."""
+    if "=" not in text:
+        return text
+    pairs = (pair.partition("=") for pair in text.split(","))
+    return {keyword.strip(): uid.strip() for keyword, _, uid in pairs}
 
-    Raises
-    ------
-    MetadataError
-        If there is none in it, with the option in its place.
-    """
-    from dicomseries import metadata
 
-    path = Path(file)
-    parsers: dict[str, Callable[[str], Mapping[str, Any]]] = {
-        ".toml": metadata.parse_toml,
-        ".json": metadata.parse_json,
-    }
-    parse = parsers.get(path.suffix.lower())
-    if parse is None:
-        raise _unreadable(option, path, f"a file that ends with {path.suffix!r}")
+def _times(text: str) -> float | tuple[float, ...]:
+    """Return the seconds from volume to volume, or the time of each."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise _unreadable(option, path, getattr(fault, "strerror", None) or str(fault)) from fault
+        times = tuple(float(word) for word in text.split(","))
+    except ValueError as error:
+        raise CommandLineError(
+            code="times-malformed",
+            where="--times",
+            given=text,
+            expected="the seconds from one volume to the next, or the time of each, separated by commas",
+            remedy="Write for example --times 2.5, or --times 0,2.5,5.1 without spaces.",
+        ) from error
+    return times if "," in text else times[0]
+
+
+def _derivation(text: str) -> str | tuple[str, ...]:
+    """Return a code or name of CID 7203, or a code as (value, scheme, meaning)."""
+    parts = tuple(part.strip() for part in text.split(",", 2))
+    return parts if len(parts) > 1 else text
+
+
+def _now(text: str) -> datetime:
     try:
-        return parse(text)
-    except MetadataError as fault:
-        raise _in_file(option, path, fault) from fault
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandLineError(
+            code="now-malformed",
+            where="--now",
+            given=text,
+            expected="a date and time such as 2024-01-31T12:00:00 (ISO 8601)",
+            remedy="Write year, month and day with dashes, then T and the time.",
+        ) from error
 
 
-def _in_file(option: str, path: Path, fault: MetadataError) -> MetadataError:
-    """Return the fault of a text with the name of the file it stands in."""
-    return MetadataError(
-        code=fault.code,
-        where=f"{option} {path}",
-        given=fault.given,
-        expected=fault.expected,
-        remedy=fault.remedy,
-    )
-
-
-_CONTENTS = {
-    "--bids": ("the keys of a BIDS sidecar", '{"EchoTime": 0.00298}'),
-    "--meta": ("one value for each DICOM keyword", 'PatientID = "42"'),
-    "--per-volume": ("a list of values for each DICOM keyword", "EchoTime = [4.6, 9.2]"),
-    "--segments": ("a name or a table for each label", '1 = "Liver"'),
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "affine": _affine,
+    "derivation": _derivation,
+    "direction": _cosines,
+    "keep_private": tuple,
+    "now": _now,
+    "space": str.upper,
+    "storage_options": storage_options_of,
+    "times": _times,
+    "uid": _uid,
 }
-"""Option → what its file holds, and an example of a line."""
-
-
-def _unreadable(option: str, path: Path, given: str) -> MetadataError:
-    contents, example = _CONTENTS[option]
-    return MetadataError(
-        code="metadata-unreadable",
-        where=f"{option} {path}",
-        given=given,
-        expected=f"a .toml or .json file in UTF-8 with {contents}",
-        remedy=f"Write for example {example} into a {'.json' if example.startswith('{') else '.toml'} file.",
-    )
+"""Function that reads an option; the words of all others are their values."""

@@ -14,6 +14,7 @@ from dicomseries.options.keyword_arguments import (
     signature_of,
     with_options,
 )
+from dicomseries.options.mapping_files import load_mapping
 from dicomseries.options.option import Option, declared, option
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "WriteOptions",
     "check_names",
     "declared",
+    "load_mapping",
     "option",
     "options_of",
     "parameters_text",

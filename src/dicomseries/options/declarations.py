@@ -350,7 +350,7 @@ class WriteOptions:
         accepts="str or mapping",
         text='``"random"``, ``"content"``, your UID root, or given UIDs.',
         group=IDENTITY,
-        help="Where UIDs come from; also StudyInstanceUID=...,others=...",
+        help="Where UIDs come from; also StudyInstanceUID=...,others=...  [default: random]",
         metavar="random|content|ROOT",
     )
     now: dt.datetime | None = option(

@@ -73,7 +73,7 @@ def signature_of(function: Callable[..., Any], options: Mapping[str, Option]) ->
     positional = [
         parameter
         for parameter in signature.parameters.values()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     ]
     keywords = [
         inspect.Parameter(

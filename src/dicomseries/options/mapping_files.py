@@ -1,4 +1,4 @@
-"""Mappings that users may also give as a TOML or JSON file: metadata, attributes of each volume, segments."""
+"""Mappings that users may also give as a TOML or JSON file."""
 
 from __future__ import annotations
 
@@ -7,24 +7,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydicom.dataset import Dataset
-
-from dicomseries.errors import MetadataError
-from dicomseries.metadata import parse_json, parse_toml, plain_mapping
+from dicomseries.errors import Message, MetadataError
 from dicomseries.options.declarations import MappingLike
 
 __all__ = ["load_mapping"]
 
-_EXAMPLES = {
-    "bids": "Pass the .json file that stands beside the NIfTI file.",
-    "metadata": "Pass a dict such as {'PatientID': '42'}.",
-    "per_volume": "Pass a dict such as {'EchoTime': [4.6, 9.2]}.",
-    "segments": "Pass a dict such as {1: 'Liver', 2: 'Spleen'}.",
+_CONTENTS = {
+    "bids": ("the keys of a BIDS sidecar", '{"EchoTime": 0.00298}'),
+    "metadata": ("one value for each DICOM keyword", 'PatientID = "42"'),
+    "per_volume": ("a list of values for each DICOM keyword", "EchoTime = [4.6, 9.2]"),
+    "segments": ("a name or a table for each label", '1 = "Liver"'),
+}
+"""Option → contents of its file, and a line of it."""
+
+_MAPPINGS = {
+    "bids": "the .json file beside the NIfTI file",
+    "metadata": "a dict such as {'PatientID': '42'}",
+    "per_volume": "a dict such as {'EchoTime': [4.6, 9.2]}",
+    "segments": "a dict such as {1: 'Liver', 2: 'Spleen'}",
 }
 
 
-def load_mapping(what: str, given: MappingLike) -> Mapping[str, Any]:
-    """Return a mapping, read from its file if it is one.
+def load_mapping(option: str, given: MappingLike) -> Mapping[str, Any]:
+    """Return the mapping of an option, read from its file if it is one.
 
     Raises
     ------
@@ -36,6 +41,10 @@ def load_mapping(what: str, given: MappingLike) -> Mapping[str, Any]:
     >>> load_mapping("metadata", None), load_mapping("metadata", {"PatientID": "42"})
     ({}, {'PatientID': '42'})
     """
+    from pydicom.dataset import Dataset  # noqa: PLC0415 - the command line imports this module for --help
+
+    from dicomseries.metadata import plain_mapping  # noqa: PLC0415
+
     if given is None:
         return {}
     if isinstance(given, Mapping):
@@ -44,29 +53,51 @@ def load_mapping(what: str, given: MappingLike) -> Mapping[str, Any]:
         return plain_mapping(given)
     if not isinstance(given, (str, os.PathLike)):
         raise MetadataError(
-            code=f"{what.replace('_', '-')}-not-a-mapping",
-            where=what,
+            code=f"{option.replace('_', '-')}-not-a-mapping",
+            where=option,
             given=repr(given),
             expected="a mapping, or the path of a .toml or .json file of one",
-            remedy=_EXAMPLES[what],
+            remedy=f"Pass {_MAPPINGS[option]}.",
         )
-    path = Path(given)
+    return _parsed(option, Path(given))
+
+
+def _parsed(option: str, path: Path) -> Mapping[str, Any]:
+    from dicomseries.metadata import parse_json, parse_toml  # noqa: PLC0415
+
     parse = {".toml": parse_toml, ".json": parse_json}.get(path.suffix.lower())
+    if parse is None:
+        raise _unreadable(
+            option, path, "metadata-format-unknown", f"a file that ends in {path.suffix!r}"
+        )
     try:
-        if parse is None:
-            raise MetadataError(
-                code="metadata-format-unknown",
-                where=str(path),
-                given=f"a file ending in {path.suffix!r}",
-                expected="a .toml or .json file of DICOM keywords, or a mapping",
-                remedy="Rename it, or load it yourself and pass the mapping.",
-            )
-        return parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as refusal:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _unreadable(option, path, "metadata-not-readable", reason) from error
+    try:
+        return parse(text)
+    except MetadataError as error:
         raise MetadataError(
-            code="metadata-not-readable",
-            where=str(path),
-            given=str(refusal),
-            expected="a text file in UTF-8",
-            remedy="Check the path and the encoding.",
-        ) from refusal
+            code=error.code,
+            where=_place(option, path),
+            given=error.given,
+            expected=error.expected,
+            remedy=error.remedy,
+        ) from error
+
+
+def _unreadable(option: str, path: Path, code: str, given: str) -> MetadataError:
+    contents, line = _CONTENTS[option]
+    suffix = ".json" if line.startswith("{") else ".toml"
+    return MetadataError(
+        code=code,
+        where=_place(option, path),
+        given=given,
+        expected=f"a .toml or .json file in UTF-8 with {contents}",
+        remedy=f"Write for example {line} into a {suffix} file.",
+    )
+
+
+def _place(option: str, path: Path) -> str:
+    return Message(f"`{option}={str(path)!r}`")

@@ -48,8 +48,8 @@ class Option:
     True
     """
 
-    accepts: str
-    text: str
+    accepts: str = ""
+    text: str = ""
     default: Any = None
     group: str = ""
     help: str = ""

@@ -8,26 +8,11 @@ import numpy as np
 import pytest
 
 from dicomseries.cli.exit_codes import CommandLineError
-from dicomseries.cli.parse_arguments import (
-    affine_of,
-    geometry_of,
-    mapping_of,
-    metadata_of,
-    now_of,
-    split_words,
-    uid_of,
-)
-from dicomseries.cli.volume_options import gradients_of, per_volume_of, times_of
+from dicomseries.cli.option_spelling import on_command_line
+from dicomseries.cli.parse_arguments import arguments_of, metadata_of, split_words
+from dicomseries.cli.volume_options import gradients_of, per_volume_of
 from dicomseries.errors import MetadataError, OptionError
-
-NOTHING = {
-    "spacing": None,
-    "origin": None,
-    "affine": None,
-    "space": None,
-    "axes": None,
-    "time_point": None,
-}
+from dicomseries.options import load_mapping
 
 
 def test_the_options_of_every_command_are_taken_from_any_place():
@@ -51,13 +36,13 @@ def test_a_direction_takes_its_numbers_as_separate_words(count):
 
 @pytest.mark.parametrize("text", ["1 0 0 0 1 0", "1,0,0,0,1,0", "[1, 0, 0; 0, 1, 0]"])
 def test_a_direction_may_be_written_as_one_word(text):
-    assert geometry_of(direction=text, **NOTHING)["direction"] == (1, 0, 0, 0, 1, 0)
+    assert arguments_of({"direction": text})["direction"] == (1, 0, 0, 0, 1, 0)
 
 
 @pytest.mark.parametrize("text", ["1 0 0", "a b c d e f", "", "1 0 0 0 1 0 0"])
 def test_a_direction_that_is_none_is_refused(text):
     with pytest.raises(CommandLineError) as caught:
-        geometry_of(direction=text, **NOTHING)
+        arguments_of({"direction": text})
     assert caught.value.code == "direction-malformed"
 
 
@@ -71,7 +56,7 @@ def test_an_affine_is_read_from_any_of_its_formats(tmp_path, name):
         path.write_text(json.dumps(affine.tolist()), encoding="utf-8")
     else:
         np.savetxt(path, affine, delimiter="," if name.endswith(".csv") else " ")
-    np.testing.assert_array_equal(np.asarray(affine_of(str(path))), affine)
+    np.testing.assert_array_equal(np.asarray(arguments_of({"affine": str(path)})["affine"]), affine)
 
 
 @pytest.mark.parametrize(
@@ -82,31 +67,27 @@ def test_an_affine_that_cannot_be_read_is_refused(tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(OptionError) as caught:
-        affine_of(str(tmp_path / name))
+        arguments_of({"affine": str(tmp_path / name)})
     assert caught.value.code == "affine-unreadable"
 
 
 def test_a_pickle_is_not_loaded_as_an_affine(tmp_path):
     np.save(tmp_path / "evil.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(OptionError):
-        affine_of(str(tmp_path / "evil.npy"))
+        arguments_of({"affine": str(tmp_path / "evil.npy")})
 
 
 def test_settings_stand_above_the_metadata_file(tmp_path):
     path = tmp_path / "meta.toml"
     path.write_text('PatientID = "1"\nPatientName = "Doe^Jane"\n', encoding="utf-8")
-    merged = metadata_of(str(path), ["PatientID=2", r"ImageComments=a=b"])
+    merged = metadata_of(str(path), ["PatientID=2", r"ImageComments=a=b"], [])
     assert merged == {"PatientID": "2", "PatientName": "Doe^Jane", "ImageComments": "a=b"}
-
-
-def test_without_metadata_nothing_is_passed():
-    assert metadata_of(None, []) is None
 
 
 @pytest.mark.parametrize("settings", [["PatientID"], ["=1"], ["PatientID=1", "PatientID=2"]])
 def test_a_malformed_setting_is_a_fault_of_the_command_line(settings):
     with pytest.raises(CommandLineError):
-        metadata_of(None, settings)
+        metadata_of(None, settings, [])
 
 
 @pytest.mark.parametrize(
@@ -117,19 +98,31 @@ def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name, content)
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(MetadataError):
-        metadata_of(str(tmp_path / name), [])
+        metadata_of(str(tmp_path / name), [], [])
 
 
-@pytest.mark.parametrize("option", ["--meta", "--per-volume", "--segments"])
 @pytest.mark.parametrize(
-    ("name", "content"), [("gone.toml", None), ("a.yaml", "a: 1"), ("a.json", "[1]")]
+    ("option", "name"),
+    [("--meta", "metadata"), ("--per-volume", "per_volume"), ("--segments", "segments")],
 )
-def test_a_file_that_cannot_be_read_is_refused_with_its_option(tmp_path, option, name, content):
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ("gone.toml", None, "metadata-not-readable"),
+        ("a.yaml", "a: 1", "metadata-format-unknown"),
+        ("a.json", "[1]", "json-broken"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_its_option(tmp_path, option, name, fault):
+    file, content, code = fault
+    path = tmp_path / file
     if content is not None:
-        (tmp_path / name).write_text(content, encoding="utf-8")
+        path.write_text(content, encoding="utf-8")
     with pytest.raises(MetadataError) as caught:
-        mapping_of(option, str(tmp_path / name))
-    assert caught.value.where.startswith(f"{option} ")
+        load_mapping(name, path)
+    assert caught.value.code == code
+    assert caught.value.where == f"{name}={str(path)!r}"
+    assert on_command_line(caught.value.where) == f"{option} {path}"
 
 
 @pytest.mark.parametrize(
@@ -145,10 +138,10 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_option(tmp_path, option,
 )
 def test_times_are_a_step_or_one_for_each_volume(text, times):
     if times is not None:
-        assert times_of(text) == times
+        assert arguments_of({"times": text}) == {"times": times}
         return
     with pytest.raises(CommandLineError) as caught:
-        times_of(text)
+        arguments_of({"times": text})
     assert caught.value.code == "times-malformed"
 
 
@@ -157,8 +150,7 @@ def test_attributes_of_volumes_come_from_the_file_and_the_gradients(tmp_path):
     path.write_text("EchoTime = [4.6, 9.2]\n", encoding="utf-8")
     gradients = {"DiffusionBValue": [0, 1000]}
     assert per_volume_of(str(path), gradients) == {"EchoTime": [4.6, 9.2], **gradients}
-    assert per_volume_of(str(path), None) == {"EchoTime": [4.6, 9.2]}
-    assert per_volume_of(None, None) is None
+    assert per_volume_of(str(path), {}) == {"EchoTime": [4.6, 9.2]}
     path.write_text("DiffusionBValue = [0, 1000]\n", encoding="utf-8")
     with pytest.raises(CommandLineError) as caught:
         per_volume_of(str(path), gradients)
@@ -191,15 +183,16 @@ def test_gradients_need_both_files(bvals, bvecs):
 
 
 def test_uids_are_a_policy_a_root_or_a_mapping():
-    assert uid_of("1.2.3") == "1.2.3"
-    assert uid_of("StudyInstanceUID=1.2, SeriesInstanceUID=1.3") == {
+    assert arguments_of({"uid": "1.2.3"}) == {"uid": "1.2.3"}
+    assert arguments_of({"uid": "StudyInstanceUID=1.2, SeriesInstanceUID=1.3"})["uid"] == {
         "StudyInstanceUID": "1.2",
         "SeriesInstanceUID": "1.3",
     }
 
 
 def test_a_time_that_is_none_is_a_fault_of_the_command_line():
-    assert now_of(None) is None
-    assert now_of("2024-01-31T12:00:00+01:00").utcoffset().seconds == 3600
+    assert arguments_of({"now": None}) == {}
+    now = arguments_of({"now": "2024-01-31T12:00:00+01:00"})["now"]
+    assert now.utcoffset().seconds == 3600
     with pytest.raises(CommandLineError):
-        now_of("yesterday")
+        arguments_of({"now": "yesterday"})

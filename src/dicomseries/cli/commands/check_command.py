@@ -1,4 +1,4 @@
-"""``dicomseries check``: what is wrong with a series, by which part of the standard, and how to fix it."""
+"""``dicomseries check``: what is wrong with a series, by the standard, and how to fix it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import typer
 
 from dicomseries.cli import shared_options
 from dicomseries.cli.exit_codes import CommandLineError, Exit
-from dicomseries.cli.help_sections import Sectioned
+from dicomseries.cli.help_sections import Sectioned, examples
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
-from dicomseries.cli.parse_arguments import geometry_of
+from dicomseries.cli.parse_arguments import arguments_of
 from dicomseries.cli.storage_options import shown, storage_options_of
 from dicomseries.cli.terminal import is_terminal, printable
 from dicomseries.errors import counted
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         cls=Sectioned,
         short_help="What is wrong with a series, and why.",
-        epilog=shared_options.examples(
+        epilog=examples(
             "dicomseries check out/",
             "dicomseries check out/ --against volume.npy --spacing 0.7 0.7 2.5",
             "dicomseries check --explain GEO-001",
@@ -59,14 +59,14 @@ def check(
         ),
     ] = None,
     nan: Annotated[
-        float | None, typer.Option(metavar="VALUE", help="What write was given as --nan.")
+        float | None, typer.Option(metavar="VALUE", help="Value of --nan when it was written.")
     ] = None,
     clip: Annotated[
         tuple[float, float] | None,
-        typer.Option(metavar="LO HI", help="What write was given as --clip."),
+        typer.Option(metavar="LO HI", help="Range of --clip when it was written."),
     ] = None,
     no_validators: Annotated[
-        bool, typer.Option("--no-validators", help="Do not ask dciodvfy and dcentvfy.")
+        bool, typer.Option("--no-validators", help="Do not run dciodvfy and dcentvfy.")
     ] = False,
     explain: Annotated[
         str | None, typer.Option(metavar="ID", help="Explain one check, e.g. GEO-001.")
@@ -74,9 +74,9 @@ def check(
     list_checks: Annotated[bool, typer.Option("--list", help="List all checks.")] = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> int:
-    """Check a series: modules, texts, geometry, contract; with dicom3tools installed its validators too.
+    """Check modules, texts, geometry and consistency of a series; with dicom3tools, its validators.
 
-    Exit code 1 if there are errors. The geometry options describe an INPUT that has none of its own.
+    Exit code 1 if there are errors. The geometry options describe an INPUT that states none.
     """
     output: Output = context.obj
     if explain is not None:
@@ -85,22 +85,28 @@ def check(
         return _list(output)
     if series is None:
         raise _no_series_named()
-    geometry = geometry_of(
-        spacing=spacing,
-        origin=origin,
-        direction=direction,
-        affine=affine,
-        space=space,
-        axes=axes,
-        time_point=time_point,
+    geometry = arguments_of(
+        {
+            "spacing": spacing,
+            "origin": origin,
+            "direction": direction,
+            "affine": affine,
+            "space": space,
+            "axes": axes,
+            "time_point": time_point,
+        }
     )
     import dicomseries as dcs
 
     access = storage_options_of(storage_options)
+    # Without geometry options the geometry that the input states is compared as well.
+    expected: Any = against
+    if against is not None and geometry:
+        expected = dcs.open_volume(against, **geometry, storage_options=access)
     findings = dcs.check(
         series,
         series=uid,
-        against=_asked(against, geometry, access),
+        against=expected,
         max_error=max_error,
         nan=nan,
         clip=clip,
@@ -110,47 +116,27 @@ def check(
     return _report(shown(series), findings, output)
 
 
-def _asked(source: str | None, geometry: dict[str, Any], access: dict[str, Any] | None) -> Any:
-    """Return the input to compare with; without any geometry given, what it brings of its own is compared."""
-    if source is None or all(value is None for value in geometry.values()):
-        return source
-    import dicomseries as dcs
-
-    return dcs.open_volume(source, **geometry, storage_options=access)
-
-
 def _report(series: str, findings: Any, output: Output) -> int:
-    errors = sum(finding.level == "error" for finding in findings)
-    warnings = sum(finding.level == "warning" for finding in findings)
+    errors, warnings = len(findings.errors), len(findings.warnings)
     record = {
         "series": series,
         "errors": errors,
         "warnings": warnings,
-        "findings": [_record(one) for one in findings],
+        "findings": [_record(finding) for finding in findings],
         "checked": list(findings.checked),
         "not_checked": list(findings.not_checked),
     }
-    groups = _grouped(findings)
-    blocks = (
-        [_findings_table(groups)]
-        if groups and is_terminal()
-        else [_text(alike) for alike in groups]
-    )
-    lines = [
-        *blocks,
-        f"{series}: {counted(errors, 'error')}, {counted(warnings, 'warning')}",
-        *_covered(findings),
-    ]
-    output.answer("\n".join(lines), record)
-    return int(Exit.FINDINGS if errors else Exit.DONE)
-
-
-def _covered(findings: Any) -> list[str]:
-    """Return what was checked and what was not, a line each."""
-    lines = [f"checked: {'; '.join(findings.checked)}"]
+    groups = _by_message(findings)
+    if groups and is_terminal():
+        lines = [_findings_table(groups)]
+    else:
+        lines = [_text(group) for group in groups]
+    lines.append(f"{series}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
+    lines.append(f"checked: {'; '.join(findings.checked)}")
     if findings.not_checked:
         lines.append(f"not checked: {printable('; '.join(findings.not_checked))}")
-    return lines
+    output.answer("\n".join(lines), record)
+    return int(Exit.FINDINGS if errors else Exit.DONE)
 
 
 def _record(finding: Any) -> dict[str, Any]:
@@ -158,8 +144,8 @@ def _record(finding: Any) -> dict[str, Any]:
     return {name: getattr(finding, name) for name in names}
 
 
-def _grouped(findings: Sequence[Any]) -> list[list[Any]]:
-    """Return the findings that say the same of several files together, in the order of their first."""
+def _by_message(findings: Sequence[Any]) -> list[list[Any]]:
+    """Return findings of several files together if their message is the same."""
     groups: dict[tuple[str, str, str], list[Any]] = {}
     for finding in findings:
         groups.setdefault((finding.id, finding.level, finding.message), []).append(finding)
@@ -167,24 +153,23 @@ def _grouped(findings: Sequence[Any]) -> list[list[Any]]:
 
 
 def _findings_table(groups: Sequence[Sequence[Any]]) -> str:
-    rows = [
-        (first.level, first.id, _where(alike), f"{first.message}\n{on_command_line(first.remedy)}")
-        for alike in groups
-        for first in alike[:1]
-    ]
+    rows = []
+    for group in groups:
+        first = group[0]
+        text = f"{first.message}\n{on_command_line(first.remedy)}"
+        rows.append((first.level, first.id, _where(group), text))
     return table(("level", "check", "where", "what is wrong, and how to fix it"), rows) + "\n"
 
 
-def _where(alike: Sequence[Any]) -> str:
-    return alike[0].where if len(alike) == 1 else f"{alike[0].where} and {len(alike) - 1} more"
+def _where(group: Sequence[Any]) -> str:
+    first = str(group[0].where)
+    return first if len(group) == 1 else f"{first} and {len(group) - 1} more"
 
 
-def _text(alike: Sequence[Any]) -> str:
-    first = alike[0]
-    head = f"{first.level} {first.id} ({first.part}) {_where(alike)}"
-    return "\n  ".join(
-        printable(line) for line in (head, first.message, on_command_line(first.remedy))
-    )
+def _text(group: Sequence[Any]) -> str:
+    first = group[0]
+    head = f"{first.level} {first.id} ({first.part}) {_where(group)}"
+    return "\n  ".join(map(printable, (head, first.message, on_command_line(first.remedy))))
 
 
 def _explain(name: str, output: Output) -> int:
@@ -198,24 +183,13 @@ def _explain(name: str, output: Output) -> int:
 def _list(output: Output) -> int:
     from dicomseries import checks
 
-    rows = [
-        {
-            "id": one.id,
-            "level": one.level,
-            "part": one.part,
-            "summary": _summary(checks.explain(one.id)),
-        }
-        for one in checks.registered()
-    ]
-    output.answer(
-        table(("id", "level", "part", "what"), [tuple(row.values()) for row in rows]),
-        {"checks": rows},
-    )
+    rows = []
+    for check in checks.registered():
+        summary = " ".join(checks.explain(check.id).strip().partition("\n\n")[0].split())
+        rows.append({"id": check.id, "level": check.level, "part": check.part, "summary": summary})
+    cells = [tuple(row.values()) for row in rows]
+    output.answer(table(("id", "level", "part", "what"), cells), {"checks": rows})
     return int(Exit.DONE)
-
-
-def _summary(text: str) -> str:
-    return " ".join(text.strip().partition("\n\n")[0].split())
 
 
 def _no_series_named() -> CommandLineError:

@@ -12,6 +12,7 @@ import typer
 
 from dicomseries.cli import shared_options
 from dicomseries.cli.commands.tags_command import is_private
+from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output
 from dicomseries.errors import OptionError
 
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         short_help="SimpleITK's example, done right and proven.",
-        epilog=shared_options.examples("dicomseries demo out/", "dicomseries demo out/ float64"),
+        epilog=examples("dicomseries demo out/", "dicomseries demo out/ float64"),
     )(demo)
 
 

@@ -1,21 +1,21 @@
-"""``dicomseries derive``: ``write`` with the series that the array comes from in the first place."""
+"""``dicomseries derive``: ``write`` with the source series as the first argument."""
 
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from dicomseries.cli import shared_options
-from dicomseries.cli.commands.write_command import write
-from dicomseries.cli.help_sections import KINDS, Sectioned
+from dicomseries.cli.commands.write_command import command_options, signature, write
+from dicomseries.cli.help_sections import KINDS, Sectioned, examples
+from dicomseries.cli.option_parameters import parameter
 
 __all__ = ["derive", "register"]
 
-_Source = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="Folder of the series that INPUT was made from.")
-]
+_SOURCE_SERIES = typer.Argument(
+    metavar="SOURCE", help="Folder of the series that INPUT was made from."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +24,9 @@ def register(app: typer.Typer) -> None:
         cls=Sectioned,
         short_help="Write a result into the study of its source series.",
         epilog=KINDS
-        + shared_options.examples(
-            "dicomseries derive scan/ denoised.npy out/ --derivation smoothing --description Denoised",
+        + examples(
+            "dicomseries derive scan/ denoised.npy out/ --derivation smoothing"
+            " --description Denoised",
             "dicomseries derive scan/ denoised.npy out/ --dry-run",
             "dicomseries derive scan/ resampled.nii.gz out/ --derivation resampling",
             "dicomseries derive scan/ labels.nii.gz out/ --kind segmentation --model-name LesionNet",
@@ -33,23 +34,21 @@ def register(app: typer.Typer) -> None:
     )(derive)
 
 
-def derive(**given: Any) -> None:
+def derive(**words: Any) -> None:
     """Write an array that was made from a series into its study: write INPUT OUT --like SOURCE.
 
-    Kind, place, patient, study and what else is still true come from SOURCE; its slices are referred to by place. With
-    --dry-run a table shows which of its attributes the result keeps, and why.
+    Kind, place, patient, study and what else is still true come from SOURCE; its slices are
+    referred to by place. With --dry-run a table shows which of its attributes the result keeps,
+    and why.
     """
-    write(**given)
+    write(**words)
 
 
 def _signature() -> inspect.Signature:
-    """Return the signature of `write`, with the option ``--like`` as the first argument."""
-    own = inspect.signature(write, eval_str=True).parameters
-    source = own["like"].replace(default=inspect.Parameter.empty, annotation=_Source)
-    context, *others = (one for name, one in own.items() if name != "like")
-    ordered = [context, source, *others]
-    return inspect.Signature([one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in ordered])
+    """Return the signature of `write`, with ``--like`` as the first argument."""
+    options = {name: option for name, option in command_options().items() if name != "like"}
+    context, *others = signature(options).parameters.values()
+    return inspect.Signature([context, parameter("like", _SOURCE_SERIES, str), *others])
 
 
-# typer makes the arguments and options of a command from its signature and calls it by keyword.
 derive.__dict__["__signature__"] = _signature()

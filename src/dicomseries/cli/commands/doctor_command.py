@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from dicomseries.cli import shared_options
+from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output, table
 
 __all__ = ["Part", "doctor", "register"]
@@ -83,7 +83,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         short_help="Which optional parts are installed.",
-        epilog=shared_options.examples("dicomseries doctor", "dicomseries doctor --json"),
+        epilog=examples("dicomseries doctor", "dicomseries doctor --json"),
     )(doctor)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dicomseries.cli import shared_options
+from dicomseries.cli.help_sections import examples
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, table
 from dicomseries.cli.storage_options import shown, storage_options_of
@@ -30,9 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "list",
         short_help="Every series below a folder.",
-        epilog=shared_options.examples(
-            "dicomseries list scans/", "dicomseries list scans/ --json | jq .series"
-        ),
+        epilog=examples("dicomseries list scans/", "dicomseries list scans/ --json | jq .series"),
     )(list_series)
 
 

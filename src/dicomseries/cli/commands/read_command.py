@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dicomseries.cli import shared_options, terminal
+from dicomseries.cli.help_sections import examples
 from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.errors import DicomSeriesWarning, OptionError
 
@@ -21,7 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         short_help="Read a series into a file: .npy .npz .nii .nrrd ...",
-        epilog=shared_options.examples(
+        epilog=examples(
             "dicomseries read out/ volume.npz",
             "dicomseries read scans/ brain.nii.gz --series 1.2.840.99999.1",
             "dicomseries read out/ stored.npy --stored --overwrite",

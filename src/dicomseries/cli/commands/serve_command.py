@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dicomseries.cli import shared_options
+from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output
 
 __all__ = ["register", "serve"]
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         short_help="A folder as DICOMweb, for OHIF, Slicer and others.",
-        epilog=shared_options.examples(
+        epilog=examples(
             "dicomseries serve scans/",
             "dicomseries serve scans/ --port 8042 --json",
         ),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dicomseries.cli import shared_options
+from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output, plain
 from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.cli.terminal import printable
@@ -21,7 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         short_help="The attributes of a file or a series.",
-        epilog=shared_options.examples(
+        epilog=examples(
             "dicomseries tags out/0001.dcm", "dicomseries tags out/ --no-private --json"
         ),
     )(tags)

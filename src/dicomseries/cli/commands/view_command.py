@@ -11,6 +11,7 @@ import typer
 
 from dicomseries.cli import shared_options
 from dicomseries.cli.exit_codes import CommandLineError
+from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output
 
 __all__ = ["register", "view"]
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
         short_help="A series in the browser, or as a page or a picture.",
-        epilog=shared_options.examples(
+        epilog=examples(
             "dicomseries view out/",
             "dicomseries view scan/ --overlay segmentation/",
             "dicomseries view out/ --html page.html --png sheet.png",

@@ -1,0 +1,69 @@
+"""Parameters of commands, made from declared options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from dicomseries.options import Option, options_of
+
+__all__ = ["parameter", "parameters", "shared_option"]
+
+
+def parameters(options: Mapping[str, Option]) -> Iterator[inspect.Parameter]:
+    """Yield the parameter of each option that the command line has, in their order.
+
+    Examples
+    --------
+    >>> [one.name for one in parameters({"nan": Option(help="Store this.", words=float)})]
+    ['nan']
+    """
+    for name, option in options.items():
+        if option.help:
+            yield parameter(name, _typer_option(name, option), option.words, _default(option))
+
+
+def parameter(
+    name: str, declaration: Any, words: Any, default: Any = inspect.Parameter.empty
+) -> inspect.Parameter:
+    """Return a parameter of a command, as typer reads it from a signature."""
+    kind = words if default is not None else words | None
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[kind, declaration],
+    )
+
+
+def shared_option(name: str, **changes: Any) -> Any:
+    """Return the declaration of an option of `write` for another command.
+
+    Parameters
+    ----------
+    name : str
+        Name of the option.
+    **changes
+        Fields of its `Option` that differ, such as ``help``.
+    """
+    return _typer_option(name, replace(options_of("write")[name], **changes))
+
+
+def _typer_option(name: str, option: Option) -> Any:
+    return typer.Option(
+        option.flag_of(name),
+        metavar=option.metavar or None,
+        help=option.help,
+        rich_help_panel=option.group or None,
+        show_default=False,
+    )
+
+
+def _default(option: Option) -> Any:
+    """Return the default on the command line: False for a flag that stands alone, else None."""
+    is_flag = option.words is bool and "/" not in option.flag
+    return False if is_flag else None
