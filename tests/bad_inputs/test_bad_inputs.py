@@ -40,7 +40,7 @@ def everything(folder):
     }
 
 
-def test_there_are_at_least_forty_mistakes_each_with_its_own_name():
+def test_there_are_at_least_forty_mistakes_with_different_names():
     assert len({mistake.what for mistake in TABLE}) == len(TABLE) >= 40
 
 

@@ -356,7 +356,7 @@ def test_labelling_travels_with_the_image_type_that_asks_for_it(is_whole, tmp_pa
     ]
 
 
-def test_what_the_user_gives_stands_in_place_of_the_group_of_the_source(tmp_path):
+def test_values_of_the_user_replace_the_group_of_the_source(tmp_path):
     path = with_groups(
         written(tmp_path / "source"),
         lambda volume: diffusion(volume, "BMATRIX", with_direction=True, with_matrix=True),

@@ -305,7 +305,7 @@ def test_what_is_taken_over_of_the_values_is_valid(tmp_path):
         assert [one for one in dcs.check(out) if one.level == "error"] == []
 
 
-def test_another_space_gets_a_frame_of_reference_of_its_own(tmp_path):
+def test_another_space_gets_a_new_frame_of_reference(tmp_path):
     volume = dcs.read(get_testdata_file("CT_small.dcm"))
     derivation = volume.derive(volume.array, same_space=False)
     receipt = derivation.write(tmp_path / "out", sync=False)
@@ -314,7 +314,7 @@ def test_another_space_gets_a_frame_of_reference_of_its_own(tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(1, 128, 127), (2, 128, 128)])
-def test_an_array_that_fits_nowhere_is_refused_with_both_shapes(tmp_path, shape):
+def test_an_array_that_fits_nowhere_is_rejected_with_both_shapes(tmp_path, shape):
     volume = dcs.read(get_testdata_file("CT_small.dcm"))
     with pytest.raises(dcs.DicomSeriesError, match=re.escape("(1, 128, 128)")) as caught:
         volume.derive(np.zeros(shape, "int16")).write(tmp_path / "out")

@@ -303,7 +303,7 @@ def test_results_say_how_much_there_is_and_where(clinic):
     assert wide_get(f"{address}/metadata").json()[0]["00200013"]["Value"] == [2]
 
 
-def test_pages_of_results_join_to_all_of_them_and_what_is_left_out_is_said(clinic):
+def test_pages_of_results_join_to_all_of_them_and_omissions_are_stated(clinic):
     every = clinic.client.search_for_instances()
     pages = [clinic.client.search_for_instances(limit=3, offset=offset) for offset in (0, 3, 6)]
     assert [one for page in pages for one in page] == every
@@ -313,7 +313,7 @@ def test_pages_of_results_join_to_all_of_them_and_what_is_left_out_is_said(clini
     assert "fuzzymatching" in wide_get(clinic.url + "studies?fuzzymatching=true").headers["Warning"]
 
 
-def test_fields_that_are_asked_for_are_said_besides(clinic):
+def test_requested_fields_are_returned_as_well(clinic):
     plain = wide_get(clinic.url + "instances?limit=1").json()[0]
     assert not plain.keys() & {"00200032", "00281053"}
     fields = "includefield=00200032,RescaleSlope&includefield=00990099"
@@ -339,7 +339,7 @@ def test_fields_that_are_asked_for_are_said_besides(clinic):
         ("studies/1.2.3.2/metadata?accept=text/html", 406),
     ],
 )
-def test_what_is_not_there_is_refused_with_a_reason(clinic, path, status):
+def test_missing_resources_are_rejected_with_a_reason(clinic, path, status):
     answer = wide_get(clinic.url + path)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, "*")
     assert len(answer.text) > 20
@@ -393,7 +393,7 @@ def test_pages_of_other_origins_may_read_who_does_not_know_the_token_may_not(cli
         )
 
 
-def test_a_file_that_has_changed_since_the_start_is_refused_not_garbled(tmp_path):
+def test_a_file_that_has_changed_since_the_start_is_rejected(tmp_path):
     dcs.write(
         np.zeros((2, 3, 4), "int16"), tmp_path / "ct", kind="CT", spacing=(1, 1, 1), verify=False
     )

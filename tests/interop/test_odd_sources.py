@@ -55,7 +55,7 @@ def test_illegal_values_of_a_source_are_repaired_or_left_out_but_not_what_ties_t
     assert "1.2.03" in told
 
 
-def test_illegal_values_of_the_user_are_refused_beside_a_source_too(source, tmp_path):
+def test_illegal_values_of_the_user_are_rejected_beside_a_source_too(source, tmp_path):
     with pytest.raises(dcs.DicomSeriesError, match="StudyDate"):
         dcs.write(
             ARRAY, tmp_path / "out", like=source(), metadata={"StudyDate": "yesterday"}, sync=False
@@ -90,7 +90,7 @@ def test_labels_of_labels_leave_to_the_segmentation_what_follows_from_labels(tmp
     assert np.array_equal(dcs.read(tmp_path / "out").array, labels)
 
 
-def test_a_model_name_too_long_for_dicom_is_refused_before_anything_is_written(source, tmp_path):
+def test_a_model_name_too_long_for_dicom_is_rejected_before_anything_is_written(source, tmp_path):
     with pytest.raises(OptionError, match="64 characters"):
         dcs.write(ARRAY, tmp_path / "out", like=source(), model={"name": "Net " * 20}, sync=False)
     assert not (tmp_path / "out").exists()

@@ -138,7 +138,7 @@ def test_the_nifti_that_is_sent_is_what_nibabel_reads_as_the_volume(tmp_path, dt
     assert image.header.get_zooms()[3] == 2.5
 
 
-def test_colours_of_eight_bits_are_sent_and_those_of_sixteen_refused(tmp_path):
+def test_colours_of_eight_bits_are_sent_and_those_of_sixteen_rejected(tmp_path):
     array = np.random.default_rng(7).integers(0, 255, (2, 3, 4, 3)).astype("uint8")
     dcs.write(array, tmp_path / "a", kind="SC", spacing=(1, 1, 1), axes="zyxc", verify=False)
     dcs.write(
@@ -155,7 +155,7 @@ def test_colours_of_eight_bits_are_sent_and_those_of_sixteen_refused(tmp_path):
         pass
 
 
-def test_what_is_no_volume_is_refused_by_niivue_with_what_is_wrong(series, tmp_path):
+def test_niivue_rejects_what_is_no_volume_and_states_the_fault(series, tmp_path):
     for path in sorted(series.iterdir())[::2]:
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "0004.dcm").write_bytes(sorted(series.iterdir())[3].read_bytes())

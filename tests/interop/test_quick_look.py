@@ -109,7 +109,7 @@ def test_the_pixels_are_the_voxels_through_the_window(someone, site, array):
     assert inverted == pytest.approx([255 - level] * 3 + [255], abs=1)
 
 
-def test_letters_say_where_the_patient_is_and_titles_how_oblique_a_plane_is(someone, site):
+def test_labels_show_the_sides_of_the_patient_and_titles_the_obliqueness(someone, site):
     steps = [("texts", f".pane .letter.{side}") for side in ("left", "right", "top", "bottom")]
     left, right, top, bottom = someone.does(site, *steps)
     assert [len(letters) for letters in (left, right, top, bottom)] == [3, 3, 3, 3]
@@ -153,7 +153,7 @@ def test_window_colours_and_planes_are_chosen_by_key_and_drag(someone, site):
     assert (light, dark) == ("light", "dark")
 
 
-def test_attributes_are_searched_and_follow_the_slice_and_findings_are_told(someone, site):
+def test_attributes_are_searched_and_follow_the_slice_and_findings_are_listed(someone, site):
     steps = [
         ("until", ".attributes", "PatientName"),
         ("type", "[type=search]", "patient name"),

@@ -89,7 +89,7 @@ def test_a_file_is_the_whole_page_and_asks_for_nothing(tab, page, array):
     assert {url for url in asked if not url.startswith("data:")} == {page.as_uri()}
 
 
-def test_its_own_policy_lets_it_ask_nobody(tab):
+def test_the_policy_of_the_page_allows_no_requests(tab):
     tab.evaluate(
         "addEventListener('securitypolicyviolation', (event) => (window.refused = event.effectiveDirective)), 0"
     )

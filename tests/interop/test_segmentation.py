@@ -131,7 +131,7 @@ def test_no_validator_finds_a_fault(tmp_path, name, kind, program):
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_segments_without_voxels_and_with_everything_said_of_them_are_legal(tmp_path, kind):
+def test_segments_without_voxels_and_with_every_description_are_legal(tmp_path, kind):
     said = {
         "label": "Liver",
         "type": "Liver",

@@ -232,7 +232,7 @@ def test_a_single_slice_across_those_of_the_source_stays_one_slice(sources, tmp_
     assert receipt.grid.shape == (1, 5, 7)
 
 
-def test_what_lies_between_the_voxels_of_the_source_keeps_its_own_grid(sources, tmp_path):
+def test_voxels_between_those_of_the_source_keep_their_grid(sources, tmp_path):
     grid = dcs.read(sources / "CT").grid
     affine = grid.affine("RAS")
     affine[:3, 3] += 0.3 * affine[:3, 0]

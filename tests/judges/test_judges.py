@@ -125,7 +125,7 @@ def test_gdcm_warns_of_an_uneven_step(tmp_path):
     assert read_with_gdcm(tmp_path).warnings
 
 
-def test_highdicom_refuses_a_missing_slice(tmp_path):
+def test_highdicom_rejects_a_missing_slice(tmp_path):
     write_known_series(tmp_path, STORED)
     (tmp_path / "0003.dcm").unlink()
     with pytest.raises(ValueError, match=r"(?i)volume|spac"):

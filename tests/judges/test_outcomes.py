@@ -125,7 +125,7 @@ def test_frames_of_segments_are_no_volume():
     assert outcome([image(frames[:3] * 255)], meant) == "wrong values"
 
 
-def test_only_a_reader_s_own_refusal_is_called_so():
+def test_only_a_rejection_by_the_reader_is_called_so():
     def refuses(_):
         message = "no"
         raise CannotReadError(message)

@@ -160,7 +160,7 @@ def limits(draw: st.DrawFn) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("dtype", "policy"), list(itertools.product(["uint16", "bool", "float32"], POLICIES))
 )
-def test_fractional_limits_with_the_same_value_range_are_written_or_refused_by_name(
+def test_fractional_limits_with_the_same_value_range_are_written_or_rejected_by_name(
     dtype: str, policy: str
 ):
     for clip in LIMITS[:4]:

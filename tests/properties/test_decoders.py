@@ -92,7 +92,7 @@ def test_the_fast_decoder_gives_what_pydicom_gives(file, codec, dtype, form, fra
 
 @each_codec
 @pytest.mark.parametrize("cut", [3, 40, 200])
-def test_a_stream_that_is_cut_off_is_refused(file, codec, cut):
+def test_a_stream_that_is_cut_off_is_rejected(file, codec, cut):
     frames = np.random.default_rng(0).integers(0, 1 << 16, (2, 30, 40)).astype("uint16")
     instance = save(file, codec, frames, bits=16, is_signed=False, cut=cut)
     assert by_us(instance) is None
@@ -105,7 +105,7 @@ def test_frames_as_they_are_usually_written_are_decoded_side_by_side(file, codec
     assert np.array_equal(by_us(save(file, codec, frames, bits=16, is_signed=True)), frames)
 
 
-def test_a_stream_that_is_cut_off_is_refused_where_pydicom_has_no_decoder(file, monkeypatch):
+def test_a_stream_that_is_cut_off_is_rejected_where_pydicom_has_no_decoder(file, monkeypatch):
     frames = np.zeros((1, 30, 40), "uint16")
     instance = save(file, dcs.Htj2k(), frames, bits=16, is_signed=False, cut=3)
     with pytest.raises(ValueError, match="truncated"):

@@ -234,7 +234,7 @@ def whole_file(folder):
     cut=st.integers(0, 60),
 )
 @examples(300)
-def test_a_spoiled_multi_frame_file_is_read_or_refused(folder, whole_file, noise, cut):
+def test_a_spoiled_multi_frame_file_is_read_or_rejected(folder, whole_file, noise, cut):
     data = bytearray(whole_file[: len(whole_file) - cut])
     for position, value in noise:
         data[position % len(data)] = value

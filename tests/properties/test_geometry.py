@@ -111,7 +111,7 @@ def test_printed_positions_of_real_sizes_are_even(grid):
     st.tuples(*[lengths_mm()] * 3),
     st.tuples(*[positions_mm()] * 3),
 )
-def test_any_shear_is_refused(direction, shear, spacing, origin):
+def test_any_shear_is_rejected(direction, shear, spacing, origin):
     affine = np.eye(4)
     affine[:3, :3] = (
         np.reshape(direction, (3, 3)) @ np.array([[1, shear, 0], [0, 1, 0], [0, 0, 1]]) * spacing

@@ -103,7 +103,7 @@ def test_what_is_accepted_comes_back_from_a_file_unchanged(mapping):
 
 
 @given(keyword=KEYWORDS, value=ANYTHING)
-def test_any_input_is_accepted_or_refused_with_all_five_parts(keyword, value):
+def test_any_input_is_accepted_or_rejected_with_all_five_parts(keyword, value):
     try:
         metadata = Metadata.from_mapping({keyword: value})
     except MetadataError as error:

@@ -207,7 +207,9 @@ def series_bytes(tmp_path_factory):
     noise=st.lists(st.tuples(st.integers(132, 1600), st.integers(0, 255)), min_size=1, max_size=4),
 )
 @examples(120)
-def test_a_spoiled_series_is_read_or_refused_and_always_checked(folder, series_bytes, which, noise):
+def test_a_spoiled_series_is_read_or_rejected_and_always_checked(
+    folder, series_bytes, which, noise
+):
     place = folder / "spoiled"
     place.mkdir(exist_ok=True)
     for index, data in enumerate(series_bytes):
@@ -224,7 +226,7 @@ def test_a_spoiled_series_is_read_or_refused_and_always_checked(folder, series_b
             tags(place, series=series.series_uid)
 
 
-def test_sequences_nested_without_end_are_refused(tmp_path):
+def test_sequences_nested_without_end_are_rejected(tmp_path):
     head = b"\x08\x00\x12\x21SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
     (tmp_path / "one.dcm").write_bytes(encoded(Dataset(), EXPLICIT) + head * 5000)
     with pytest.raises(ReadError) as caught:

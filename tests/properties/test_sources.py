@@ -168,7 +168,7 @@ class Touched:
 
 
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=2, max_size=6, unique=True).map(sorted))
-def test_times_are_seconds_after_the_first_in_whatever_form_they_come(milliseconds):
+def test_times_of_any_form_are_seconds_after_the_first(milliseconds):
     array = np.zeros((len(milliseconds), 2, 2, 2), "uint8")
     expected = tuple((time - milliseconds[0]) / 1000 for time in milliseconds)
     moments = np.datetime64("2024-02-29T12:00", "ms") + np.array(milliseconds, "m8[ms]")

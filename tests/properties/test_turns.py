@@ -135,7 +135,7 @@ def test_a_turned_array_runs_the_usual_way(grid, orient):
 
 
 @pytest.mark.parametrize("turn", ALL_TURNS)
-def test_planes_have_the_letters_of_the_field(turn):
+def test_planes_have_the_usual_names_of_the_field(turn):
     grid = turn.grid(Grid(shape=(3, 4, 5), spacing_mm=(1, 2, 3)))
     codes = {
         name: orientation_code(turn_to(grid, name).grid(grid))

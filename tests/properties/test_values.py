@@ -156,7 +156,7 @@ def test_a_real_zero_is_read_as_zero(array, rules):
 
 
 @given(float_arrays(), st.floats(1e-9, 1e9), RULES)
-def test_max_error_is_kept_or_refused_and_its_window_fits(array, bound, rules):
+def test_max_error_is_kept_or_rejected_and_its_window_fits(array, bound, rules):
     statistics = statistics_of(array)
     values, error = outcome(Rescale(max_error=bound), statistics, rules)
     if error is not None:
@@ -429,7 +429,7 @@ def test_every_bit_of_every_float_is_kept(array, policy):
 
 
 @given(float_bits(), st.integers(0, 10**6), st.integers(0, 63))
-def test_the_witness_sees_one_wrong_bit_of_a_float(array, where, bit):
+def test_read_back_finds_one_wrong_bit_of_a_float(array, where, bit):
     assume(array.dtype.itemsize != 2)
     stored = np.ascontiguousarray(
         store(array, plan_values(None, statistics_of(array), FLOATS_ONLY)).array
@@ -473,7 +473,7 @@ def test_floats_are_clipped_and_replaced_where_asked_and_untouched_elsewhere(
 
 
 @given(integer_arrays(), st.sampled_from([None, Lossless(), Exact()]))
-def test_integers_are_the_floats_that_hold_them_or_are_refused(array, policy):
+def test_integers_are_the_floats_that_hold_them_or_are_rejected(array, policy):
     values, error = outcome(policy, statistics_of(array), FLOATS_ONLY)
     most = max(abs(int(number)) for number in array.ravel())
     if error is not None:
@@ -573,7 +573,7 @@ def test_each_slice_has_the_least_error_that_its_range_allows(array):
 
 
 @given(integer_arrays())
-def test_multi_frame_sc_stores_unsigned_integers_as_they_are_or_refuses(array):
+def test_multi_frame_sc_stores_unsigned_integers_as_they_are_or_rejects(array):
     values, error = outcome(None, statistics_of(array), MULTI_FRAME_SC)
     low, high = int(array.min()), int(array.max())
     if error is not None:
@@ -672,7 +672,7 @@ def maps_of_whole_steps(draw):
 
 
 @given(maps_of_whole_steps(), st.sampled_from(["float32", "float64"]), st.integers(1, 3))
-def test_a_step_is_stored_up_to_the_limits_and_refused_beyond(values, source, block):
+def test_a_step_is_stored_up_to_the_limits_and_rejected_beyond(values, source, block):
     slope, intercept = float(values.slope), float(values.intercept)
     info = np.iinfo(values.dtype)
     for limit in (int(info.min), int(info.max)):

@@ -64,7 +64,7 @@ def imported(node: ast.AST) -> list[str]:
 
 
 @pytest.mark.parametrize("package", HEAVY)
-def test_a_heavy_package_has_one_door_for_reading_and_one_for_writing(package):
+def test_a_heavy_package_is_imported_in_one_module_for_reading_and_one_for_writing(package):
     stages = [path.partition("/")[0] for path in sorted(imports().get(package, set()))]
     assert len(set(stages)) == len(stages), "two files of one stage import it"
     allowed = {

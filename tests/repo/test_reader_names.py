@@ -95,7 +95,7 @@ def test_readers_of_compressed_pixels_are_in_the_record_or_on_the_page_of_compre
         assert name in page or reader in {*MEASURED, "pydicom"}, name
 
 
-def test_no_text_vouches_for_readers_without_a_name():
+def test_no_text_makes_claims_about_unnamed_readers():
     modules = [
         (path.name, ast.parse(path.read_text(encoding="utf-8")))
         for path in sorted(SOURCE.rglob("*.py"))
@@ -106,7 +106,7 @@ def test_no_text_vouches_for_readers_without_a_name():
     assert VOUCHING.search("OHIF wraps; other readers are right")
 
 
-def test_advice_names_readers_by_the_list_alone():
+def test_advice_names_readers_from_the_list_only():
     names = {*MEASURED, *OTHERS, "OHIF", "Cornerstone", "ITK", "nibabel"}
     pattern = re.compile("|".join(rf"(?<![\w/-]){re.escape(name)}\b" for name in sorted(names)))
     texts = advice_texts()

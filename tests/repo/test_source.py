@@ -229,7 +229,7 @@ def texts_without_encoding(path: Path) -> Iterator[str]:
             yield f"line {call.lineno}: text of a process without encoding"
 
 
-def test_text_is_utf_8_whatever_the_locale_says():
+def test_text_is_utf_8_in_every_locale():
     """Judges that are loaded into the process set the locale of C, in which `…` and `ü` cannot be written."""
     folders = ("src", "tests", "tools", "benchmarks")
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]

@@ -187,7 +187,7 @@ def test_a_file_that_a_worker_left_unfinished_is_not_shown(tmp_path):
     ]
 
 
-def test_a_refusal_comes_from_the_workers_as_it_is(tmp_path, client):
+def test_a_rejection_by_a_worker_arrives_unchanged(tmp_path, client):
     values = FLOATS.copy()
     values[13, 4, 5] = np.nan
     with pytest.raises(ValuesError):
@@ -235,7 +235,7 @@ def _all_options():
     }
 
 
-def test_a_handle_is_told_from_data(tmp_path):
+def test_a_handle_is_distinguished_from_data(tmp_path):
     np.save(tmp_path / "a.npy", ARRAY)
     assert _is_handle(dcs.open_volume(tmp_path / "a.npy", spacing=(1, 1, 1)).slabs)
     assert not _is_handle(dcs.open_volume(ARRAY, spacing=(1, 1, 1)).slabs)
@@ -259,13 +259,13 @@ def test_the_command_line_takes_the_address_of_a_scheduler(tmp_path, client):
 
 
 @pytest.mark.parametrize("executor", ["tcp://somewhere:8786", 3, object()])
-def test_what_is_no_client_is_refused(executor):
+def test_what_is_no_client_is_rejected(executor):
     with pytest.raises(OptionError) as refusal:
         chosen_executor(executor, None)
     assert refusal.value.code == "executor-unknown"
 
 
-def test_a_number_of_threads_beside_a_cluster_is_refused(client):
+def test_a_number_of_threads_beside_a_cluster_is_rejected(client):
     with pytest.raises(OptionError) as refusal:
         chosen_executor(client, 2)
     assert refusal.value.code == "workers-of-cluster"

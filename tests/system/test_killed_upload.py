@@ -73,7 +73,7 @@ def contents(url):
 
 
 @pytest.mark.parametrize(("package", "dtype"), [("fsspec", "int16"), ("obstore", "float32")])
-def test_a_killed_upload_is_told_as_unfinished_and_ended_with_the_same_bytes(
+def test_a_killed_upload_is_reported_as_unfinished_and_resumed_with_the_same_bytes(
     url, tmp_path, capsys, package, dtype
 ):
     array = ARRAY.astype(dtype)

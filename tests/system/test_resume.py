@@ -168,7 +168,7 @@ def test_a_file_that_has_the_right_size_and_the_wrong_voxels_is_written_again(tm
         (ARRAY, {"now": dt.datetime(2024, 2, 29, 12, 0, tzinfo=dt.UTC)}),
     ],
 )
-def test_another_input_or_other_options_are_refused_and_nothing_is_lost(tmp_path, array, changed):
+def test_another_input_or_other_options_are_rejected_and_nothing_is_lost(tmp_path, array, changed):
     die(tmp_path, ARRAY, FORM)
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(OptionError) as refusal:

@@ -169,7 +169,7 @@ def refusal(tmp_path, array, kind, **options):
         ("PT", "float32", {"compression": "jxl"}, "compression-needs-unsigned"),
     ],
 )
-def test_what_cannot_be_compressed_is_refused_before_a_file_exists(
+def test_what_cannot_be_compressed_is_rejected_before_a_file_exists(
     tmp_path, kind, dtype, options, code
 ):
     array = array_of(dtype, -100 if kind == "PT" else 0)
@@ -193,7 +193,7 @@ def test_a_frame_that_cannot_be_encoded_leaves_nothing(tmp_path, monkeypatch):
 
 @each_codec
 @pytest.mark.parametrize("kind", ["CT", "EnhancedMR"])
-def test_one_wrong_bit_in_one_frame_is_seen_by_the_witness(tmp_path, monkeypatch, codec, kind):
+def test_read_back_finds_one_wrong_bit_in_one_frame(tmp_path, monkeypatch, codec, kind):
     encode = type(codec).encode
 
     def spoil(self, frame):
@@ -239,7 +239,7 @@ def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(
     assert np.array_equal(dcs.read(tmp_path / "out").array, array_of())
 
 
-def test_a_full_disk_is_told_at_most_how_much_is_needed(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_with_the_room_needed_at_most(tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 100, "total": 1000})
     monkeypatch.setattr(encode_series.shutil, "disk_usage", lambda _: usage)
     assert "at most" in refusal(tmp_path, array_of(), "CT", compression="rle").expected

@@ -201,7 +201,7 @@ def test_an_affine_of_very_small_or_large_voxels_keeps_its_spacing(size):
     assert grid.spacing_mm == pytest.approx((size, 2 * size, 3 * size), rel=1e-15)
 
 
-def test_positions_beyond_float64_are_refused():
+def test_positions_beyond_float64_are_rejected():
     with pytest.raises(GeometryError) as refusal:
         Grid(shape=(3, 4, 5), spacing_mm=(1e308, 1e308, 1e308)).check_printed()
     assert refusal.value.code == "position-not-printable"

@@ -82,7 +82,7 @@ def test_attributes_inside_items_follow_their_tags():
     assert [one.tag for one in found] == sorted(one.tag for one in found)
 
 
-def test_attributes_follow_their_tags_whatever_their_order():
+def test_attributes_are_sorted_by_tag():
     one = Metadata.from_mapping({"SeriesNumber": 1, "PatientID": "2"})
     assert one.keywords == ("PatientID", "SeriesNumber")
     assert one == Metadata.from_mapping({"PatientID": "2", "SeriesNumber": 1})

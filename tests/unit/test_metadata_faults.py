@@ -129,7 +129,7 @@ def test_a_fault_names_its_place_and_its_remedy(mapping, code, where, remedy):
     assert fault.remedy.endswith(".")
 
 
-def test_all_faults_are_said_at_once():
+def test_all_faults_are_reported_at_once():
     one_by_one = {name: value for mapping, *_ in WRONG[:5] for name, value in mapping.items()}
     nested = {
         "DerivationCodeSequence": [{"CodeVal": 1}, {"CodeValue": True, "CodeMeaning": "x" * 65}]
@@ -160,7 +160,7 @@ def test_no_owned_attribute_can_be_set(keyword):
 
 
 @pytest.mark.parametrize("mapping", [None, "PatientName=Doe", [("PatientName", "Doe")], 3])
-def test_what_is_no_mapping_is_refused(mapping):
+def test_what_is_no_mapping_is_rejected(mapping):
     with pytest.raises(MetadataError) as caught:
         Metadata.from_mapping(mapping)
     assert caught.value.code == "metadata-not-a-mapping"
@@ -174,7 +174,7 @@ def test_broken_toml_says_where(text):
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "3", '{"PatientID": "1", "PatientID": "2"}', ""])
-def test_broken_json_is_refused(text):
+def test_broken_json_is_rejected(text):
     with pytest.raises(MetadataError) as caught:
         parse_json(text)
     assert caught.value.code == "json-broken"

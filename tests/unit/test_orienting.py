@@ -211,7 +211,7 @@ def test_pictures_name_the_sides_of_the_patient(tmp_path):
     assert receipt.to_dict()["orientation"] == "RAS"
 
 
-def test_pictures_without_a_place_have_no_letters(tmp_path):
+def test_pictures_without_a_place_have_no_side_labels(tmp_path):
     receipt = dcs.write(ARRAY.astype("uint8"), tmp_path / "out", kind="SC", sync=False)
     assert not receipt.grid.statement.has_place
     with pytest.warns(dcs.DicomSeriesWarning):

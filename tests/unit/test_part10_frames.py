@@ -160,7 +160,7 @@ def test_a_group_that_differs_is_per_frame_and_not_shared():
 @pytest.mark.parametrize(
     ("dtype", "keyword"), [("float32", "FloatPixelData"), ("float64", "DoubleFloatPixelData")]
 )
-def test_floats_stand_in_their_own_element_without_a_word_about_bits_stored(dtype, keyword):
+def test_floats_are_in_their_pixel_element_without_bits_stored(dtype, keyword):
     array = array_of(dtype, (3, 5, 7))
     array[0, 0, :3] = [np.nan, np.inf, -0.0]
     plan = planned(array, "ParametricMap", spacing=(1, 1, 2))

@@ -254,7 +254,7 @@ def test_contradictions_are_rejected(name):
     assert {one.code for one in refusal.value.faults} == {code}
 
 
-def test_volumes_acquired_at_other_times_than_said_are_rejected():
+def test_volumes_acquired_at_other_times_than_stated_are_rejected():
     with pytest.raises(dcs.DicomSeriesError) as refusal:
         dcs.plan(
             DYNAMIC,

@@ -119,7 +119,7 @@ def test_integers_are_read_once_and_floats_once_to_plan_and_once_to_write(tmp_pa
     ("kind", "dtype", "slices"),
     [("ParametricMap", "float64", 513), ("MultiframeSC", "uint16", 2049)],
 )
-def test_what_no_file_can_hold_is_refused_unread(kind, dtype, slices):
+def test_what_no_file_can_hold_is_rejected_unread(kind, dtype, slices):
     source = Watched(np.broadcast_to(np.zeros(1, dtype), (slices, 1024, 1024)))
     with pytest.raises(errors.KindError) as refusal:
         dcs.plan(source, kind=kind, spacing=SPACING)
@@ -176,7 +176,7 @@ def test_the_receipt_states_the_seconds_that_the_write_took(tmp_path):
     assert receipt.to_dict()["seconds"] == receipt.seconds
 
 
-def test_a_disk_without_room_is_refused_before_a_file_exists(tmp_path, monkeypatch):
+def test_a_disk_without_room_is_rejected_before_a_file_exists(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000, "total": 9000})()
     )
@@ -239,14 +239,14 @@ def test_a_header_that_a_fault_changed_is_never_shown(tmp_path, monkeypatch, key
     assert not list(tmp_path.iterdir())
 
 
-def test_refusals_say_how_many_voxels_lie_outside(tmp_path):
+def test_rejections_say_how_many_voxels_lie_outside(tmp_path):
     array = np.zeros((3, 4, 5))
     array[1, 2, :3] = 1000.0
     with pytest.raises(errors.ValuesError, match="3 of 60 voxels"):
         dcs.write(array, tmp_path / "out", kind="CT", spacing=SPACING, values=dcs.Digits(3))
 
 
-def test_the_bound_stands_in_the_files(tmp_path):
+def test_the_files_state_the_error_bound(tmp_path):
     receipt = dcs.write(integers() / 3, tmp_path / "out", kind="CT", spacing=SPACING)
     text = pydicom.dcmread(tmp_path / "out" / "0001.dcm").DerivationDescription
     # Rounded, if at all, upwards: the text must be proven too.
@@ -269,7 +269,7 @@ def test_metadata_may_be_a_toml_or_a_json_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["m.yaml", "missing.toml"])
-def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name):
+def test_a_metadata_file_that_cannot_be_read_is_rejected(tmp_path, name):
     (tmp_path / "m.yaml").write_text("PatientID: 42", encoding="utf-8")
     with pytest.raises(errors.MetadataError):
         dcs.plan(integers(), kind="CT", spacing=SPACING, metadata=tmp_path / name)
@@ -289,7 +289,7 @@ def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name):
         ({"out": "a\0b"}, "target-not-a-path"),
     ],
 )
-def test_an_argument_of_a_wrong_type_is_refused_by_name(tmp_path, wrong, code):
+def test_an_argument_of_a_wrong_type_is_rejected_by_name(tmp_path, wrong, code):
     arguments = {"out": tmp_path / "out", "kind": "CT", "spacing": SPACING} | wrong
     with pytest.raises(errors.DicomSeriesError) as refusal:
         dcs.write(integers(), **arguments)

@@ -96,7 +96,7 @@ OVER_TIME = np.zeros((3, 2, 4, 5), "uint16") + np.arange(5, dtype="uint16")
         ("", np.arange(105, dtype="uint8").reshape(3, 5, 7), {"kind": "SC"}),
     ],
 )
-def test_what_web_viewers_do_not_show_stands_in_the_advice(words, array, options):
+def test_advice_names_what_web_viewers_do_not_show(words, array, options):
     # The table of readers in docs/reference/kinds.md has the same, measured.
     advice = " ".join(dcs.plan(array, spacing=(1, 2, 3), **options).advice)
     assert words in advice
@@ -124,7 +124,7 @@ def test_an_outlier_in_one_slice_does_not_blacken_the_others():
     assert float(attributes["WindowWidth"]) < 200
 
 
-def test_more_slices_than_a_kind_can_count_are_refused():
+def test_more_slices_than_a_kind_can_count_are_rejected():
     grid = Grid(shape=(65536, 2, 2), spacing_mm=(1, 1, 1))
     check_frame(find_kind("CT"), grid, 1)
     with pytest.raises(KindError) as refusal:

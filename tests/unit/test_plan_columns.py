@@ -30,19 +30,19 @@ def planned(array=ARRAY, kind="MR", **options):
     )
 
 
-def test_one_value_a_volume_stands_in_all_its_slices():
+def test_one_value_a_volume_is_written_to_all_its_slices():
     plan = planned(per_volume={"EchoTime": [1, 2, 3, 4]})
     assert said(plan, "EchoTime") == [(str(echo),) for echo in (1, 2, 3, 4) for _ in range(3)]
 
 
 @pytest.mark.parametrize("form", ["rows", "flat"])
-def test_one_value_a_slice_of_each_volume_stands_in_its_own_slice(form):
+def test_one_value_a_slice_of_each_volume_is_written_to_that_slice(form):
     values = np.arange(12.0).reshape(4, 3)
     plan = planned(per_volume={"EchoTime": values if form == "rows" else values.ravel()})
     assert said(plan, "EchoTime") == [(str(number),) for number in range(12)]
 
 
-def test_one_value_a_slice_stands_in_that_slice_of_every_volume():
+def test_one_value_a_slice_is_written_to_that_slice_of_every_volume():
     plan = planned(per_volume={"EchoTime": [1, 2, 3]})
     assert said(plan, "EchoTime") == [("1",), ("2",), ("3",)] * 4
 
@@ -86,7 +86,7 @@ def test_what_is_left_out_of_a_volume_is_not_in_its_files():
     ]
 
 
-def test_a_type_2_attribute_that_is_left_out_of_a_volume_is_empty_there_and_one_of_type_1_refused():
+def test_a_type_2_attribute_that_is_left_out_of_a_volume_is_empty_there_and_one_of_type_1_rejected():
     assert said(planned(per_volume={"EchoTime": [1, None, 3, 4]}), "EchoTime")[::3] == [
         ("1",),
         (),
@@ -182,7 +182,7 @@ def test_an_axis_of_one_volume_is_no_axis_of_time():
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_by_its_place(per_volume, where, code):
+def test_what_does_not_fit_is_rejected_by_its_place(per_volume, where, code):
     with pytest.raises(MetadataError) as caught:
         planned(per_volume=per_volume)
     assert caught.value.faults[0].where == where
@@ -224,7 +224,7 @@ def test_a_kind_without_time_says_what_to_do(kind):
         ({"values": "rescale,per-slice"}, OptionError),
     ],
 )
-def test_options_that_mean_nothing_here_are_refused(options, error):
+def test_options_that_mean_nothing_here_are_rejected(options, error):
     array = options.pop("array", ARRAY)
     with pytest.raises(error) as caught:
         planned(array, **options)
@@ -254,7 +254,7 @@ def test_a_split_array_gives_series_of_one_study_and_space_that_people_can_tell_
     assert {said(one, "WindowWidth") for one in plan.every} == {said(planned(), "WindowWidth")}
 
 
-def test_content_uids_know_times_splits_and_what_is_said_of_volumes():
+def test_content_uids_depend_on_times_splits_and_attributes_of_volumes():
     now = dt.datetime(2024, 2, 29, tzinfo=dt.UTC)
     options = [
         {},
@@ -293,13 +293,13 @@ def test_extents_count_frames():
         ("EnhancedMR", {}, {"EffectiveEchoTime": [1, 2, 3, 4], "EchoTime": [1, 2, 3, 4]}),
     ],
 )
-def test_what_is_said_twice_is_refused(kind, metadata, per_volume):
+def test_an_attribute_given_twice_is_rejected(kind, metadata, per_volume):
     with pytest.raises(MetadataError) as refusal:
         planned(kind=kind, metadata={**IEC, **metadata}, per_volume=per_volume)
     assert refusal.value.code == "said-twice"
 
 
-def test_a_directionality_said_of_all_volumes_stands_for_the_one_that_b_values_imply():
+def test_a_given_directionality_replaces_the_one_that_b_values_imply():
     plan = planned(
         per_volume={"DiffusionBValue": [0, 1, 2, 3]},
         metadata={"DiffusionDirectionality": "ISOTROPIC"},
@@ -342,7 +342,7 @@ def test_volumes_are_numbered_by_the_writer_alone(keyword):
 
 @pytest.mark.parametrize("keyword", ["TriggerTime", "FrameReferenceTime"])
 @pytest.mark.parametrize("times", [[3, 2, 4, 5], [3, 3, 4, 5], np.array([[3, 3, 9]] * 4)])
-def test_times_of_volumes_that_do_not_rise_are_refused(keyword, times):
+def test_times_of_volumes_that_do_not_rise_are_rejected(keyword, times):
     with pytest.raises(MetadataError) as refusal:
         planned(kind="CT", per_volume={keyword: times})
     assert refusal.value.code == "times-do-not-rise"

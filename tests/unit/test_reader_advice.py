@@ -113,7 +113,7 @@ def test_a_reader_that_gets_this_series_wrong_is_named_in_one_sentence(case):
 
 
 @pytest.mark.parametrize("case", SILENT)
-def test_nothing_is_said_of_a_reader_that_reads_this_series_right(case):
+def test_no_advice_names_a_reader_that_reads_this_series_right(case):
     assert sentences_on(*SILENT[case]) == []
 
 

@@ -107,7 +107,7 @@ def test_every_block_of_dask_is_computed_once_a_pass(tmp_path, dtype, passes):
     assert set(computed.values()) == {passes}
 
 
-def test_chunks_over_all_slices_are_copied_once_and_that_is_said(tmp_path):
+def test_chunks_over_all_slices_are_copied_once_and_advice_says_so(tmp_path):
     shape = (600, 64, 128)
     array = (np.arange(np.prod(shape)).reshape(shape) % 4001).astype("float32")
     store = Counting()
@@ -129,7 +129,7 @@ def test_chunks_over_all_slices_are_copied_once_and_that_is_said(tmp_path):
     assert (600, 600, "copying") in told
 
 
-def test_no_room_for_the_copy_is_said_before_a_file_exists(tmp_path, monkeypatch):
+def test_no_room_for_the_copy_is_reported_before_a_file_exists(tmp_path, monkeypatch):
     source = zarr.create_array({}, shape=(600, 64, 128), chunks=(600, 16, 128), dtype="float32")
     monkeypatch.setattr(
         "dicomseries.sources.frames.scratch_file.shutil.disk_usage",
@@ -153,7 +153,7 @@ def test_the_plan_says_how_the_source_is_read():
 
 
 @pytest.mark.parametrize("asked", ["many", "12", -1, 15 << 20, True, 1.5, "5 XB"])
-def test_a_memory_that_is_no_size_is_refused(asked):
+def test_a_memory_that_is_no_size_is_rejected(asked):
     with pytest.raises(OptionError) as refusal:
         dcs.plan(np.zeros((3, 4, 5), "int16"), kind="CT", spacing=(1, 1, 2), memory=asked)
     assert refusal.value.code == "memory-not-a-size"

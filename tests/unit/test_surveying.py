@@ -68,7 +68,7 @@ def test_numbers_that_may_not_fit_are_read_whole(dtype):
     assert reads.min() >= 1
 
 
-def test_a_voxel_that_does_not_fit_is_refused_wherever_it_is():
+def test_a_voxel_that_does_not_fit_is_rejected_wherever_it_is():
     array = array_of("int32")
     array[1, 2, 3] = 2**31 - 1
     array[3, 2, 3] = -(2**31)

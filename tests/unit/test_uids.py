@@ -72,7 +72,7 @@ def test_given_uids_are_kept_and_the_others_made():
         ({"SOPInstanceUID": "1.2"}, "uid-unknown"),
     ],
 )
-def test_a_uid_that_cannot_be_right_is_refused(uid, code):
+def test_a_uid_that_cannot_be_right_is_rejected(uid, code):
     with pytest.raises(OptionError) as refusal:
         parse_uid_policy(uid)
     assert refusal.value.code == code
@@ -82,7 +82,7 @@ def test_a_policy_passes_through():
     assert parse_uid_policy(UidPolicy(mode="content")) == UidPolicy(mode="content")
 
 
-def test_one_uid_for_two_things_is_refused():
+def test_one_uid_for_two_things_is_rejected():
     with pytest.raises(OptionError) as refusal:
         parse_uid_policy({"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3"})
     assert refusal.value.code == "uid-given-twice"

@@ -81,7 +81,7 @@ def test_no_slice_can_have_two_whole_numbers_for_ends(values, tmp_path):
 @pytest.mark.parametrize("kind", ["CT", "ParametricMap"])
 @pytest.mark.parametrize("stray", [100.5, -1e30])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_voxel_beyond_is_refused_and_leaves_nothing(kind, stray, dtype, tmp_path):
+def test_a_voxel_beyond_is_rejected_and_leaves_nothing(kind, stray, dtype, tmp_path):
     array = array_of(dtype)
     array[3, 2, 1] = stray
     options = {} if kind == "CT" else {"units": "1"}
@@ -91,7 +91,7 @@ def test_a_voxel_beyond_is_refused_and_leaves_nothing(kind, stray, dtype, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wide_integer_beyond_is_refused(tmp_path):
+def test_a_wide_integer_beyond_is_rejected(tmp_path):
     array = array_of("int32")
     array[3, 2, 1] = 101
     with pytest.raises(ValuesError) as refused:
@@ -106,7 +106,7 @@ def test_what_is_clipped_into_the_range_is_no_stray(tmp_path):
     assert receipt.clipped == 1
 
 
-def test_nan_is_refused_or_replaced_although_nobody_has_looked_for_it(tmp_path):
+def test_nan_is_rejected_or_replaced_although_nobody_has_looked_for_it(tmp_path):
     array = array_of("float32")
     array[3, 2, 1] = np.nan
     with pytest.raises(ValuesError) as refused:
@@ -152,7 +152,7 @@ def test_content_uids_know_the_range_and_read_everything(tmp_path):
 @pytest.mark.parametrize(
     "value_range", [(1, 1), (2, 1), (0, np.nan), (0,), (0, 1, 2), "01", 5, (True, 3), (0, np.inf)]
 )
-def test_what_is_no_range_is_refused(value_range):
+def test_what_is_no_range_is_rejected(value_range):
     with pytest.raises(OptionError) as refused:
         dcs.plan(array_of("float32"), kind="CT", spacing=(1, 1, 2), value_range=value_range)
     assert refused.value.code == "value-range-not-valid"

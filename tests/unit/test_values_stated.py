@@ -175,7 +175,7 @@ def test_colour_of_a_series_of_hounsfield_units_is_written_from_the_command_line
 
 
 # ---------------------------------------------------------------------------------------------------------- polarity
-def test_grey_may_be_said_to_be_bright_where_it_is_low_and_is_read_back_so(tmp_path):
+def test_inverted_grey_is_written_on_request_and_read_back(tmp_path):
     array = hounsfield()
     inverted = {"PhotometricInterpretation": "MONOCHROME1"}
     dcs.write(array, tmp_path / "a", kind="SC", spacing=SPACING, metadata=inverted, sync=False)
@@ -258,7 +258,7 @@ def test_padding_is_stored_as_the_values_are_that_need_an_offset(tmp_path):
     assert np.array_equal(dataset.pixel_array == dataset.PixelPaddingValue, array[0] == 98_000)
 
 
-def test_padding_that_is_rounded_must_stay_a_number_of_its_own():
+def test_rounded_padding_must_stay_apart_from_the_values():
     array = padded("int32")
     far = dcs.plan(
         array,

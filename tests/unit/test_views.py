@@ -80,7 +80,7 @@ def test_a_program_that_ends_ends_the_view(volume):
     assert said.stderr == ""
 
 
-def test_what_cannot_be_shown_is_refused_with_the_way_out(volume, monkeypatch, tmp_path):
+def test_what_cannot_be_shown_is_rejected_with_a_remedy(volume, monkeypatch, tmp_path):
     with pytest.raises(OptionError, match=r"niivue .*; dcmview .*; ohif "):
         volume.view("x")
     with pytest.raises(OptionError, match=r"npm pack @ohif/app@3\.13\.2"):

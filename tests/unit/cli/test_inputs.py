@@ -94,7 +94,7 @@ def test_a_malformed_setting_is_a_fault_of_the_command_line(settings):
     ("name", "content"),
     [("gone.toml", None), ("meta.yaml", b"a: 1"), ("latin.json", b'{"a": "\xe4"}')],
 )
-def test_a_metadata_file_that_cannot_be_read_is_refused(tmp_path, name, content):
+def test_a_metadata_file_that_cannot_be_read_is_rejected(tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(MetadataError):
