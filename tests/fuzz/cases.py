@@ -189,8 +189,8 @@ def _served(path: Path, *_: Any) -> str:
     statuses = set()
     for address, accept in (("studies", ""), ("instances", "")):
         statuses.add(service.answer(HttpRequest(path=address, accept=accept)).status)
-    for held in list(service._holdings.held)[:2]:
-        place = f"studies/{held.uids[0]}/series/{held.uids[1]}/instances/{held.uids[2]}"
+    for indexed in service._index.instances[:2]:
+        place = f"studies/{indexed.uids[0]}/series/{indexed.uids[1]}/instances/{indexed.uids[2]}"
         for end in ("", "/metadata", "/frames/1", "/frames/2", "/bulkdata/7FE00010"):
             for accept in (
                 "",

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from dicomseries.api.serve import held_at, service_of
-from dicomseries.viewing.dicomweb import Holdings, Service
-from dicomseries.viewing.dicomweb.series_index import Held
+from dicomseries.viewing.dicomweb import SeriesIndex, Service
+from dicomseries.viewing.dicomweb.series_index import IndexedInstance
 from dicomseries.viewing.loopback import HttpRequest
 from judges.browser import PAGES, Answer, Desk, Handler, Pipe, file_answer, opened
 from judges.presence import absent
@@ -85,7 +85,7 @@ def ohif(
 ) -> Iterator[Callable[[Path], list[Seen]]]:
     """Open OHIF; give a function that has it show the studies of a folder in a layout ("" is its own choice)."""
     _installed()
-    held: dict[tuple[str, str, str], Held] = {}
+    held: dict[tuple[str, str, str], IndexedInstance] = {}
     known: set[str] = set()
 
     class OhifHandler(Handler):
@@ -107,7 +107,7 @@ def ohif(
             )
             return content, answer.content_type, answer.status
 
-    OhifHandler.service = service_of(Holdings(by_uids={}))
+    OhifHandler.service = service_of(SeriesIndex(by_uids={}))
 
     def ask(folder: Path) -> list[Seen]:
         found = held_at(folder).by_uids
@@ -116,7 +116,7 @@ def ohif(
             OhifHandler.desk.jobs.put(["again"])
         known.update(studies)
         held.update(found)
-        OhifHandler.service = service_of(Holdings(by_uids=dict(held)))
+        OhifHandler.service = service_of(SeriesIndex(by_uids=dict(held)))
         address = f"/viewer/series?StudyInstanceUIDs={','.join(studies)}&SeriesInstanceUIDs={','.join(series)}"
         return OhifHandler.desk.ask(
             [f"{address}&hangingprotocolId={layout}" if layout else address]

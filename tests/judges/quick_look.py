@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dicomseries.viewing.server import Answer, Site, handler_of
+from dicomseries.viewing.server import Answer, Site, site_handler
 from judges.browser import BUILT, FLAGS, chromium
 
 __all__ = ["ALL_SEEN", "User", "user"]
@@ -103,7 +103,7 @@ def user() -> Iterator[User]:
 def _handler(one: User) -> type[http.server.BaseHTTPRequestHandler]:
     page = b"<!doctype html><iframe></iframe><script type=module src=/test/driver.js></script>"
 
-    class Handler(handler_of(one, TOKEN)):  # type: ignore[misc]
+    class Handler(site_handler(one, TOKEN)):  # type: ignore[misc]
         def do_POST(self) -> None:  # noqa: N802 - the name http.server looks for
             one.answers.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self._give(Answer(content=b"", content_type="text/plain"))

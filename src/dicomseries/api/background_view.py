@@ -14,7 +14,7 @@ from typing import Any, Self
 from dicomseries.api.view import look, opened_in
 from dicomseries.errors import OptionError
 from dicomseries.stores import is_url, masked
-from dicomseries.viewing import Opened
+from dicomseries.viewing import OpenedViewer
 
 __all__ = ["View", "view"]
 
@@ -29,7 +29,7 @@ class View:
 
     Parameters
     ----------
-    opened : context manager of Opened
+    opened : context manager of OpenedViewer
         What is served.
     title : str
         Of the frame.
@@ -37,7 +37,9 @@ class View:
         Of the frame, in pixels.
     """
 
-    def __init__(self, opened: AbstractContextManager[Opened], *, title: str, height: int) -> None:
+    def __init__(
+        self, opened: AbstractContextManager[OpenedViewer], *, title: str, height: int
+    ) -> None:
         self._stack = ExitStack()
         self._shown = self._stack.enter_context(opened)
         self._title, self._height = title, height

@@ -11,12 +11,19 @@ from contextlib import contextmanager
 
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError, counted
 from dicomseries.reading import nothing_found, scan
-from dicomseries.viewing import HEADERS, Holdings, Service, bound, handler, holdings_of
+from dicomseries.viewing import (
+    HEADERS,
+    SeriesIndex,
+    Service,
+    index_instances,
+    make_server,
+    request_handler,
+)
 
 __all__ = ["bound_at", "held_at", "serve", "service_of"]
 
 
-def held_at(path: str | os.PathLike[str]) -> Holdings:
+def held_at(path: str | os.PathLike[str]) -> SeriesIndex:
     """Find what can be served below a path.
 
     Parameters
@@ -35,15 +42,15 @@ def held_at(path: str | os.PathLike[str]) -> Holdings:
         Of files that are damaged, or cannot be named.
     """
     found = scan(path)
-    holdings = holdings_of(instance for series in found.series for instance in series.instances)
+    index = index_instances(instance for series in found.series for instance in series.instances)
     for problem in found.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
-    if holdings.unnamed:
-        text = f"{counted(holdings.unnamed, 'file')} not served: without a UID, or with the UID of another file"
+    if index.unnamed:
+        text = f"{counted(index.unnamed, 'file')} not served: without a UID, or with the UID of another file"
         warnings.warn(text, DicomSeriesWarning, stacklevel=2)
     if not found.series:
         raise nothing_found(os.fspath(path), found)
-    if not holdings.held:
+    if not index.instances:
         raise ReadError(
             code="no-series",
             where=os.fspath(path),
@@ -51,12 +58,12 @@ def held_at(path: str | os.PathLike[str]) -> Holdings:
             expected="the files of at least one series, with their UIDs",
             remedy="Name the folder that holds the files, or one above it.",
         )
-    return holdings
+    return index
 
 
-def service_of(holdings: Holdings) -> Service:
+def service_of(index: SeriesIndex) -> Service:
     """Return the service, with a boundary between parts that stands in no file."""
-    return Service(holdings, secrets.token_hex(16))
+    return Service(index, secrets.token_hex(16))
 
 
 @contextmanager
@@ -71,7 +78,7 @@ def bound_at(
         If the port is taken, or none that we may have.
     """
     try:
-        server = bound(kind, port)
+        server = make_server(kind, port)
     except (OSError, OverflowError) as error:
         raise OptionError(
             code="port-taken",
@@ -86,13 +93,13 @@ def bound_at(
 
 @contextmanager
 def serve(
-    holdings: Holdings, *, port: int = 0
+    index: SeriesIndex, *, port: int = 0
 ) -> Iterator[tuple[http.server.ThreadingHTTPServer, str]]:
     """Give a DICOMweb server on loopback that has yet to be run, and its root address.
 
     Parameters
     ----------
-    holdings : Holdings
+    index : SeriesIndex
         As `held_at` finds them.
     port : int
         Of 127.0.0.1; a free one for 0.
@@ -103,5 +110,5 @@ def serve(
         If the port is taken.
     """
     token = secrets.token_urlsafe(16)
-    with bound_at(handler(service_of(holdings).answer, token, HEADERS), token, port) as found:
+    with bound_at(request_handler(service_of(index).answer, token, HEADERS), token, port) as found:
         yield found

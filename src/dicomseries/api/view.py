@@ -15,7 +15,7 @@ from typing import Any
 from dicomseries import checks, viewing
 from dicomseries.errors import DicomSeriesWarning, OptionError
 from dicomseries.reading import Series, scan, select
-from dicomseries.viewing import VIEWERS, Layer, Opened, Subject, holdings_of
+from dicomseries.viewing import VIEWERS, Layer, OpenedViewer, ViewerInput, index_instances
 
 __all__ = ["EMBEDDED_BYTES", "LARGEST_PAGE_BYTES", "Look", "look", "opened_in"]
 
@@ -70,7 +70,7 @@ class Look:
                 remedy="Leave --html out: the browser is then given the slices one by one.",
             )
         model = {**self._model(), "attributes": self._attributes(), "findings": self._findings()}
-        return viewing.document(model, [viewing.packed(layer) for layer in self.layers])
+        return viewing.page_html(model, [viewing.packed_voxels(layer) for layer in self.layers])
 
     def png(self) -> bytes:
         """Return the contact sheet.
@@ -88,18 +88,18 @@ class Look:
         """Return what a server has to show: small volumes within the page, others plane by plane."""
         is_small = self.voxel_bytes <= EMBEDDED_BYTES
         return viewing.Site(
-            page=self.html() if is_small else viewing.document(self._model(), None),
+            page=self.html() if is_small else viewing.page_html(self._model(), None),
             planes=() if is_small else tuple(viewing.Planes(layer.volume) for layer in self.layers),
             records={"attributes": cache(self._attributes), "findings": cache(self._findings)},
         )
 
     @contextmanager
-    def opened(self) -> Iterator[Opened]:
+    def opened(self) -> Iterator[OpenedViewer]:
         """Give the page at the one address, on loopback, that is answered; it has yet to be run."""
         token = secrets.token_urlsafe(16)
-        with closing(self.site()) as site, viewing.bound_server(site, token) as server:
+        with closing(self.site()) as site, viewing.site_server(site, token) as server:
             address = f"http://127.0.0.1:{server.server_address[1]}/{token}/"
-            yield Opened(
+            yield OpenedViewer(
                 address=address,
                 run=lambda: server.serve_forever(poll_interval=0.1),
                 stop=server.shutdown,
@@ -160,7 +160,7 @@ def look(
     chosen = _opened(path, series)
     layers = [viewing.layer_of(chosen)]
     if overlay is not None:
-        layers.append(viewing.over(layers[0], viewing.layer_of(_opened(overlay, None))))
+        layers.append(viewing.place_overlay(layers[0], viewing.layer_of(_opened(overlay, None))))
     return Look(path=os.fspath(path), series_uid=chosen.series_uid, layers=tuple(layers))
 
 
@@ -170,7 +170,7 @@ def opened_in(
     *,
     series: str | None = None,
     program: str | None = None,
-) -> AbstractContextManager[Opened]:
+) -> AbstractContextManager[OpenedViewer]:
     """Give a series in a viewer of others; it has yet to be run.
 
     Parameters
@@ -211,15 +211,15 @@ def opened_in(
     chosen = select(path, found, series)
     for problem in found.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
-    subject = Subject(
+    viewer_input = ViewerInput(
         path=os.fspath(path),
         series=chosen,
-        holdings=holdings_of(instance for one in found.series for instance in one.instances),
+        index=index_instances(instance for one in found.series for instance in one.instances),
         token=secrets.token_urlsafe(16),
         boundary=secrets.token_hex(16),
         program=program,
     )
-    shown: AbstractContextManager[Opened] = VIEWERS[viewer].opened(subject)
+    shown: AbstractContextManager[OpenedViewer] = VIEWERS[viewer].open_viewer(viewer_input)
     return shown
 
 

@@ -1,38 +1,38 @@
-"""A series → something to look at: a page for a browser, the server that feeds it, a contact sheet."""
+"""Views of a series: page, contact sheet, external viewers, DICOMweb."""
 
 from __future__ import annotations
 
 from dicomseries.viewing.contact_sheet import contact_sheet
-from dicomseries.viewing.dicomweb import HEADERS, Holdings, Service, holdings_of
-from dicomseries.viewing.html_page import document, packed
-from dicomseries.viewing.layers import Layer, check_regular, layer_of, over
-from dicomseries.viewing.loopback import bound, handler
+from dicomseries.viewing.dicomweb import HEADERS, SeriesIndex, Service, index_instances
+from dicomseries.viewing.html_page import packed_voxels, page_html
+from dicomseries.viewing.layers import Layer, check_regular, layer_of, place_overlay
+from dicomseries.viewing.loopback import make_server, request_handler
 from dicomseries.viewing.page_model import attributes_of, findings_of, page_model
 from dicomseries.viewing.planes import Planes
-from dicomseries.viewing.server import Site, bound_server
-from dicomseries.viewing.viewers import VIEWERS, Opened, Subject
+from dicomseries.viewing.server import Site, site_server
+from dicomseries.viewing.viewers import VIEWERS, OpenedViewer, ViewerInput
 
 __all__ = [
     "HEADERS",
     "VIEWERS",
-    "Holdings",
     "Layer",
-    "Opened",
+    "OpenedViewer",
     "Planes",
+    "SeriesIndex",
     "Service",
     "Site",
-    "Subject",
+    "ViewerInput",
     "attributes_of",
-    "bound",
-    "bound_server",
     "check_regular",
     "contact_sheet",
-    "document",
     "findings_of",
-    "handler",
-    "holdings_of",
+    "index_instances",
     "layer_of",
-    "over",
-    "packed",
+    "make_server",
+    "packed_voxels",
+    "page_html",
     "page_model",
+    "place_overlay",
+    "request_handler",
+    "site_server",
 ]

@@ -1,10 +1,10 @@
-"""A layer → a picture of its three planes and of its slices; the door to pillow."""
+"""Contact sheet of three planes and the slices, by pillow."""
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,10 +31,10 @@ _LEAST_LEAN = math.sin(math.radians(15))
 
 
 class SheetPlane(NamedTuple):
-    """One of the planes of an array, as a radiologist looks at it.
+    """A plane of an array in radiological orientation.
 
-    `through` is the axis of the array (0 slices, 1 rows, 2 columns) it stands across; `across` and `down` are those
-    along the picture's, with whether they run against it.
+    `through` is the axis of the array (0 slices, 1 rows, 2 columns) at right angles to it; `across`
+    and `down` are the axes along the picture, each with whether it is reversed.
     """
 
     name: str
@@ -44,14 +44,15 @@ class SheetPlane(NamedTuple):
 
 
 def contact_sheet(layer: Layer, *, where: str) -> bytes:
-    """Return a PNG of the three planes through the middle, with letters and a scale, and a montage of the slices.
+    """Return a PNG of three middle planes and the slices.
 
-    Of several volumes the first is shown.
+    The planes have letters of the patient's sides and a scale. Of several volumes the first is
+    shown.
 
     Raises
     ------
     MissingPackageError
-        If pillow is not installed; `where` names what asked for it.
+        If pillow is not installed; `where` names the output that needs it.
     ReadError
         If the pixels cannot be read.
     """
@@ -61,11 +62,13 @@ def contact_sheet(layer: Layer, *, where: str) -> bytes:
         raise missing_package(extra="view", where=where) from missing
     grid = layer.volume.grid
     planes = planes_of(grid)
-    shown = [_captioned(Image, ImageDraw, layer, plane) for plane in planes]
-    tiles = _tiles(Image, layer, planes[[plane.through for plane in planes].index(0)])
-    rows = [shown, *(tiles[start : start + _COLUMNS] for start in range(0, len(tiles), _COLUMNS))]
-    width = max(sum(image.width + _GAP for image in row) for row in rows) + _GAP
-    height = sum(max(image.height for image in row) + _GAP for row in rows) + _GAP + _CAPTION
+    rows = [[_captioned(Image, ImageDraw, layer, plane) for plane in planes]]
+    for plane in planes:
+        if plane.through == 0:
+            tiles = _tiles(Image, layer, plane)
+            rows += [tiles[at : at + _COLUMNS] for at in range(0, len(tiles), _COLUMNS)]
+    width = _GAP + max(sum(image.width + _GAP for image in row) for row in rows)
+    height = _GAP + _CAPTION + sum(max(image.height for image in row) + _GAP for row in rows)
     sheet = Image.new("RGB", (width, height), _PAPER)
     ImageDraw.Draw(sheet).text((_GAP, _GAP), _title(layer), fill=_INK)
     top = _GAP + _CAPTION
@@ -84,19 +87,17 @@ def _title(layer: Layer) -> str:
     size = " x ".join(map(str, reversed(layer.volume.grid.shape)))
     volumes = f" x {layer.volume.volumes}" if layer.volume.volumes else ""
     name = layer.name.encode("latin-1", "replace").decode("latin-1")
-    has_place = layer.volume.grid.statement.has_place
-    sides = (
-        "radiological: the patient's right is on the left"
-        if has_place
-        else "no place in the patient is stated"
-    )
+    sides = "no position in the patient is stated"
+    if layer.volume.grid.statement.has_place:
+        sides = "radiological: the patient's right is on the left"
     return f"{name}   {layer.kind}   {size}{volumes}   {sides}"
 
 
 def planes_of(grid: Grid) -> tuple[SheetPlane, ...]:
-    """Return the axial, the coronal and the sagittal plane: left and posterior to the right, the head up.
+    """Return the axial, coronal and sagittal plane.
 
-    Pictures without a place have one plane, as they are stored.
+    Left and posterior are on the right, the head is up. Pictures without a position have one plane,
+    as they are stored.
 
     Examples
     --------
@@ -118,15 +119,15 @@ def planes_of(grid: Grid) -> tuple[SheetPlane, ...]:
 
 
 def _nearest(leans: npt.NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return for L, P and S the axis of the array that lies nearest to it, each once."""
+    """Return the axes of the array nearest to L, P, S."""
     orders = ((2, 1, 0), (0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1))
-    return max(
-        orders, key=lambda order: round(sum(leans[axis][at] for at, axis in enumerate(order)), 9)
-    )
+    return max(orders, key=lambda order: round(float(leans[order, (0, 1, 2)].sum()), 9))
 
 
-def letters_of(direction: Sequence[float]) -> str:
-    """Return the patient's sides a direction points to, by how much; those below 15 degrees are left out.
+def letters_of(direction: Iterable[float]) -> str:
+    """Return the patient's sides in a direction, the nearest first.
+
+    Sides below 15 degrees are left out.
 
     Examples
     --------
@@ -134,29 +135,23 @@ def letters_of(direction: Sequence[float]) -> str:
     ('LA', 'I')
     """
     names = [("L", "R"), ("P", "A"), ("S", "I")]
-    leans = sorted(zip(direction, names, strict=True), key=lambda one: -abs(one[0]))
-    return "".join(pair[part < 0] for part, pair in leans if abs(part) > _LEAST_LEAN)
+    leans = sorted(zip(direction, names, strict=True), key=lambda lean: -abs(lean[0]))
+    return "".join(sides[int(lean < 0)] for lean, sides in leans if abs(lean) > _LEAST_LEAN)
 
 
 def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: SheetPlane) -> Image.Image:
-    """Return the plane through the middle with its name, letters and a scale."""
+    """Return the middle plane with its name, letters and scale."""
     grid = layer.volume.grid
-    picture = _picture(image, layer, plane, grid.shape[plane.through] // 2, _PLANE)
+    count = grid.shape[plane.through]
+    picture = _picture(image, layer, plane, count // 2, _PLANE)
     framed: Image.Image = image.new("RGB", (_PLANE, _PLANE + _CAPTION), _PAPER)
-    framed.paste(
-        picture, ((_PLANE - picture.width) // 2, _CAPTION + (_PLANE - picture.height) // 2)
-    )
+    left, top = (_PLANE - picture.width) // 2, _CAPTION + (_PLANE - picture.height) // 2
+    framed.paste(picture, (left, top))
     pen = draw.Draw(framed)
-    pen.text(
-        (0, 4),
-        f"{plane.name}  {grid.shape[plane.through] // 2 + 1} / {grid.shape[plane.through]}",
-        fill=_INK,
-    )
-    _scale(
-        pen,
-        picture.width / (grid.shape[plane.across[0]] * grid.spacing_mm[2 - plane.across[0]]),
-        ruler_unit(grid),
-    )
+    pen.text((0, 4), f"{plane.name}  {count // 2 + 1} / {count}", fill=_INK)
+    axis = plane.across[0]
+    width_mm = grid.shape[axis] * grid.spacing_mm[2 - axis]
+    _draw_scale(pen, picture.width / width_mm, ruler_unit(grid))
     if grid.statement.has_place:
         _name_sides(pen, grid, plane)
     return framed
@@ -165,29 +160,30 @@ def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: SheetPl
 def _name_sides(pen: ImageDraw.ImageDraw, grid: Grid, plane: SheetPlane) -> None:
     """Draw the letters of the patient's sides."""
     middle = _CAPTION + _PLANE // 2
-    right, down = (_direction(grid, *one) for one in (plane.across, plane.down))
-    opposite = [tuple(-part for part in one) for one in (right, down)]
-    _text(pen, (4, middle), letters_of(opposite[0]), "lm")
+    right, down = _direction(grid, plane.across), _direction(grid, plane.down)
+    _text(pen, (4, middle), letters_of(-right), "lm")
     _text(pen, (_PLANE - 4, middle), letters_of(right), "rm")
-    _text(pen, (_PLANE // 2, _CAPTION + 4), letters_of(opposite[1]), "ma")
+    _text(pen, (_PLANE // 2, _CAPTION + 4), letters_of(-down), "ma")
     _text(pen, (_PLANE // 2, _CAPTION + _PLANE - 4), letters_of(down), "md")
 
 
-def _direction(grid: Grid, axis: int, is_flipped: bool) -> tuple[float, ...]:  # noqa: FBT001 - the pair of a SheetPlane
-    return tuple((-part if is_flipped else part) for part in grid.axes[2 - axis])
+def _direction(grid: Grid, axis: tuple[int, bool]) -> npt.NDArray[np.float64]:
+    number, is_reversed = axis
+    direction = np.array(grid.axes[2 - number])
+    return -direction if is_reversed else direction
 
 
 def _text(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, anchor: str) -> None:
     pen.text(place, text, fill=_LETTER, anchor=anchor, stroke_width=2, stroke_fill=(0, 0, 0))
 
 
-def _scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float, unit: str) -> None:
-    """Draw a bar of a round length; nothing where no length is stated."""
+def _draw_scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float, unit: str) -> None:
+    """Draw a bar of a round length, if lengths are stated."""
     if not unit:
         return
-    most = _PLANE / 4 / pixels_per_mm
-    power = 10.0 ** math.floor(math.log10(most))
-    length = next(digit * power for digit in (5, 2, 1) if digit * power <= most)
+    longest = _PLANE / 4 / pixels_per_mm
+    power = 10.0 ** math.floor(math.log10(longest))
+    length = max(digit * power for digit in (1, 2, 5) if digit * power <= longest)
     left, bottom = 6, _CAPTION + _PLANE - 8
     pen.line([(left, bottom), (left + length * pixels_per_mm, bottom)], fill=_INK, width=2)
     pen.text(
@@ -201,21 +197,24 @@ def _scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float, unit: str) -> None:
 
 
 def _tiles(image: ModuleType, layer: Layer, plane: SheetPlane) -> list[Image.Image]:
-    """Return evenly chosen slices, as they are stored in the files, each as the plane it is."""
+    """Return evenly chosen slices."""
     slices = layer.volume.slices
-    chosen = np.unique(np.linspace(0, slices - 1, min(slices, _MOST_TILES)).astype(int)).tolist()
-    return [_picture(image, layer, plane, index, _TILE) for index in chosen]
+    indices = np.unique(np.linspace(0, slices - 1, min(slices, _MOST_TILES)).astype(int))
+    return [_picture(image, layer, plane, index, _TILE) for index in indices.tolist()]
 
 
 def _picture(
     image: ModuleType, layer: Layer, plane: SheetPlane, index: int, longest: int
 ) -> Image.Image:
-    """Return a plane in true proportions, its longer side as long as asked for."""
+    """Return a plane in true proportions, by its longer side."""
     grid = layer.volume.grid
     levels = _levels(layer, _stored(layer, plane.through, index))
     if plane.across[0] < plane.down[0]:
         levels = levels.swapaxes(0, 1)
-    levels = levels[:: -1 if plane.down[1] else 1, :: -1 if plane.across[1] else 1]
+    if plane.down[1]:
+        levels = levels[::-1]
+    if plane.across[1]:
+        levels = levels[:, ::-1]
     sizes = [grid.shape[axis] * grid.spacing_mm[2 - axis] for axis, _ in (plane.across, plane.down)]
     width, height = (max(round(longest * size / max(sizes)), 1) for size in sizes)
     picture: Image.Image = image.fromarray(np.ascontiguousarray(levels))
@@ -223,7 +222,7 @@ def _picture(
 
 
 def _stored(layer: Layer, axis: int, index: int) -> npt.NDArray[Any]:
-    """Return a plane of the first volume as it is stored; of the slices only what it needs stays in memory."""
+    """Return the stored values of a plane, slice by slice."""
     slabs, slices = layer.volume.slabs, layer.volume.slices
     if axis == 0:
         return np.asarray(slabs.read(index, index + 1)[0])
@@ -234,9 +233,8 @@ def _levels(layer: Layer, stored: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if layer.volume.samples > 1:
         return stored.astype(np.uint8)
     if layer.labels:
-        return _COLOURS[
-            np.where(stored > 0, (stored.astype(np.int64) - 1) % (len(_COLOURS) - 1) + 1, 0)
-        ]
+        numbers = (stored.astype(np.int64) - 1) % (len(_COLOURS) - 1) + 1
+        return _COLOURS[np.where(stored > 0, numbers, 0)]
     low, high = layer.window.limits
     real = stored * layer.volume.slope + layer.volume.intercept
     levels = np.nan_to_num(np.clip((real - low) / (high - low), 0, 1)) * 255
@@ -258,4 +256,4 @@ _COLOURS = np.array(
     ],
     np.uint8,
 )
-"""Of 0 and of the labels, in turn: those of the page."""
+"""Of the background and the labels, repeated in turn, as on the page."""

@@ -1,4 +1,4 @@
-"""Which values are black and which white: the header's window, that of a part of the values, those of a modality."""
+"""Grey windows of headers, values and modalities."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["PRESETS", "GreyWindow", "header_window", "window_of_values"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreyWindow:
-    """A range of real values and what maps it to grey.
+    """A range of real values shown as grey levels.
 
     Parameters
     ----------
     centre, width : float
         In real units; the width is above 0.
     is_exact : bool
-        Whether the function is LINEAR_EXACT (centre ± width / 2), or LINEAR, which counts in whole numbers.
+        Whether the function is LINEAR_EXACT (centre ± width / 2), or LINEAR for whole numbers.
 
     Notes
     -----
@@ -47,7 +47,7 @@ class GreyWindow:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The values that are just black and just white."""
+        """The values at the ends: just black and just white."""
         if self.is_exact or self.width <= 1:
             return self.centre - self.width / 2, self.centre + self.width / 2
         half = (self.width - 1) / 2
@@ -65,11 +65,11 @@ _CT = (
     ("Brain", GreyWindow(centre=40, width=80)),
 )
 PRESETS: Mapping[str, Sequence[tuple[str, GreyWindow]]] = {"CT": _CT}
-"""Modality → windows that its readers know by name, in its units (HU)."""
+"""Modality → named windows in its units (HU)."""
 
 
 def header_window(attributes: Mapping[str, Any]) -> GreyWindow | None:
-    """Return the first window that a header holds; None where there is none that can be used.
+    """Return the first window of a header; None without any.
 
     Examples
     --------
@@ -78,16 +78,18 @@ def header_window(attributes: Mapping[str, Any]) -> GreyWindow | None:
     >>> header_window({"WindowCenter": "", "WindowWidth": ""}) is None
     True
     """
-    centre, width = (_first(attributes.get(name)) for name in ("WindowCenter", "WindowWidth"))
+    centre = _first(attributes.get("WindowCenter"))
+    width = _first(attributes.get("WindowWidth"))
     if centre is None or width is None or width <= 0:
         return None
-    return GreyWindow(
-        centre=centre, width=width, is_exact=attributes.get("VOILUTFunction") == "LINEAR_EXACT"
-    )
+    is_exact = attributes.get("VOILUTFunction") == "LINEAR_EXACT"
+    return GreyWindow(centre=centre, width=width, is_exact=is_exact)
 
 
 def window_of_values(values: npt.NDArray[Any]) -> GreyWindow:
-    """Return the window between the 0.5th and the 99.5th percentile of the finite values.
+    """Return the window from percentile 0.5 to percentile 99.5.
+
+    Values that are not finite are left out.
 
     Examples
     --------
@@ -97,9 +99,9 @@ def window_of_values(values: npt.NDArray[Any]) -> GreyWindow:
     >>> window_of_values(np.full(4, 7)).limits
     (6.5, 7.5)
     """
-    found = np.asarray(values, np.float64)
-    found = found[np.isfinite(found)]
-    low, high = np.percentile(found, (0.5, 99.5)).tolist() if found.size else (0.0, 0.0)
+    finite = np.asarray(values, np.float64)
+    finite = finite[np.isfinite(finite)]
+    low, high = np.percentile(finite, (0.5, 99.5)).tolist() if finite.size else (0.0, 0.0)
     # Half of each first: the difference of two doubles may be above the largest double.
     width = min(2 * (high / 2 - low / 2), 1e308) or max(abs(low) * 1e-6, 1.0)
     return GreyWindow(centre=low / 2 + high / 2, width=width, is_exact=True)

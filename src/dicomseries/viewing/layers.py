@@ -1,4 +1,4 @@
-"""A series → a layer of a picture: its voxels, read when they are asked for, and what shows them right."""
+"""Layers of a view: voxels of a series, and their display."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from dicomseries.reading import Series, SeriesTags, volume_of
 from dicomseries.sources import FrameReader, Volume, turned
 from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window, window_of_values
 
-__all__ = ["Layer", "OnGrid", "check_regular", "layer_of", "over"]
+__all__ = ["Layer", "check_regular", "layer_of", "place_overlay"]
 
 _SAMPLED_SLICES = 9
 _SAMPLED_SIDE = 256
-"""Of how many slices, and of how many rows and columns of each, the range of values is taken."""
+"""Slices, and rows and columns of each, that are sampled for the range of values."""
 
 _OFF_GRID = 0.01
-"""How far the voxels of an overlay may be from those below, as a part of a voxel."""
+"""Largest distance of the voxels of an overlay from those below, as a part of a voxel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layer:
-    """A series as a viewer needs it.
+    """A series for a viewer.
 
     Parameters
     ----------
     name, kind, unit : str
         Of the series, and of its values.
     volume : Volume
-        Voxels as they are stored where one slope and intercept is theirs, else real values.
+        Stored values if one slope and intercept is valid for all, else real values.
     header : mapping
         Attributes of the first slice or frame.
     window : GreyWindow
-        What is shown at first: the header's, or that of the values.
+        Shown at first: that of the header or of the values.
     values_window : GreyWindow
-        That of the values.
+        Of the values.
     presets : tuple of (str, GreyWindow)
-        Others with a name.
+        Others by name.
     labels : mapping of int to str
-        Name of each value, where the values are labels.
+        Name of each value, if the values are labels.
     axis : str
-        What the volumes are: "time", "segment" or "volume".
+        Meaning of the volumes: "time", "segment" or "volume".
     steps : tuple of str
-        What each volume is called.
+        Name of each volume.
     is_inverted : bool
         Whether low values are white (MONOCHROME1).
     """
@@ -69,12 +69,12 @@ class Layer:
 
 
 def check_regular(path: str, series: Series) -> None:
-    """Refuse a series that is no volume.
+    """Reject a series that is not a volume.
 
     Raises
     ------
     ReadError
-        With all that is wrong with it.
+        With all of its errors.
     """
     errors = [problem.error(path) for problem in series.problems if problem.level == "error"]
     if errors:
@@ -82,7 +82,9 @@ def check_regular(path: str, series: Series) -> None:
 
 
 def layer_of(series: Series) -> Layer:
-    """Return a series that has a grid as a layer; a few of its slices are read for the range of values.
+    """Return the layer of a series with a grid.
+
+    A few of its slices are read for the range of values.
 
     Raises
     ------
@@ -92,8 +94,10 @@ def layer_of(series: Series) -> Layer:
     volume = _volume(series)
     header = _header(series)
     is_labels = bool(series.segments) and header.get("SegmentationType") != "FRACTIONAL"
-    by_values = window_of_values(_sampled(volume))
+    values_window = window_of_values(_sampled_values(volume))
     window = header_window(header)
+    if window is None or volume.samples > 1:
+        window = values_window
     axis, steps = _steps(series)
     return Layer(
         name=series.description or series.kind or series.modality or "Series",
@@ -101,8 +105,8 @@ def layer_of(series: Series) -> Layer:
         unit=_unit(header),
         volume=volume,
         header=header,
-        window=by_values if window is None or volume.samples > 1 else window,
-        values_window=by_values,
+        window=window,
+        values_window=values_window,
         presets=tuple(PRESETS.get(series.modality, ())),
         labels=dict(series.segments) if is_labels else {},
         axis=axis,
@@ -112,7 +116,7 @@ def layer_of(series: Series) -> Layer:
 
 
 def _volume(series: Series) -> Volume:
-    if series.grid is None:  # pragma: no cover - the caller refuses a series without one
+    if series.grid is None:  # pragma: no cover - the caller rejects a series without one
         message = f"series {series.series_uid} has no grid"
         raise AssertionError(message)
     try:
@@ -140,103 +144,34 @@ def _steps(series: Series) -> tuple[str, tuple[str, ...]]:
     if series.volumes is None:
         return "volume", ()
     if series.segments:
-        return "segment", tuple(
-            f"{number} {label}".strip() for number, label in sorted(series.segments.items())
-        )
+        segments = sorted(series.segments.items())
+        return "segment", tuple(f"{number} {label}".strip() for number, label in segments)
     if series.times_s is not None:
         return "time", tuple(f"{time:g} s" for time in series.times_s)
     return "volume", tuple(str(index + 1) for index in range(series.volumes))
 
 
-def _sampled(volume: Volume) -> npt.NDArray[Any]:
+def _sampled_values(volume: Volume) -> npt.NDArray[Any]:
     """Return real values of a few slices."""
     frames, rows, columns = volume.slabs.shape[:3]
-    chosen = np.unique(
-        np.linspace(0, frames - 1, min(frames, _SAMPLED_SLICES)).astype(int)
-    ).tolist()
-    each = (
-        slice(None, None, -(-rows // _SAMPLED_SIDE)),
-        slice(None, None, -(-columns // _SAMPLED_SIDE)),
-    )
-    parts = [volume.slabs.read(index, index + 1)[0][each].astype(np.float64) for index in chosen]
-    return np.stack(parts) * volume.slope + volume.intercept
+    indices = np.unique(np.linspace(0, frames - 1, min(frames, _SAMPLED_SLICES)).astype(int))
+    down, across = -(-rows // _SAMPLED_SIDE), -(-columns // _SAMPLED_SIDE)
+    samples = []
+    for index in indices.tolist():
+        frame = volume.slabs.read(index, index + 1)[0]
+        samples.append(frame[::down, ::across].astype(np.float64))
+    return np.stack(samples) * volume.slope + volume.intercept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OnGrid:
-    """The voxels of a part of a grid on the whole of it, 0 outside the part.
+def place_overlay(base: Layer, overlay: Layer) -> Layer:
+    """Return `overlay` on the grid of `base`.
 
-    Parameters
-    ----------
-    volume : Volume
-        The part.
-    whole : tuple of int
-        Slices, rows and columns of the whole.
-    first : tuple of int
-        Index in the whole of the first voxel of the part; negative where the part begins outside.
-
-    Examples
-    --------
-    >>> from dicomseries.sources import array_frames
-    >>> grid = Grid(shape=(1, 1, 2), spacing_mm=(1, 1, 1))
-    >>> part = Volume(slabs=array_frames(np.array([[[7, 8]]])), grid=grid)
-    >>> OnGrid(volume=part, whole=(2, 1, 3), first=(1, 0, 1)).read(0, 2).tolist()
-    [[[0, 0, 0]], [[0, 7, 8]]]
-    """
-
-    volume: Volume
-    whole: tuple[int, int, int]
-    first: tuple[int, int, int]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(frames, rows, columns[, 3])."""
-        return (
-            (self.volume.volumes or 1) * self.whole[0],
-            *self.whole[1:],
-            *self.volume.slabs.shape[3:],
-        )
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """That of the part."""
-        return self.volume.slabs.dtype
-
-    def reader(self) -> FrameReader:
-        """Return a reader of these frames."""
-        return FrameReader(shape=self.shape, dtype=self.dtype, read=self.read)
-
-    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return the frames [start, stop) in a new array."""
-        frames = range(*slice(start, stop).indices(self.shape[0]))
-        array = np.zeros((len(frames), *self.shape[1:]), self.dtype)
-        for target, frame in zip(array, frames, strict=True):
-            volume, place = divmod(frame, self.whole[0])
-            if 0 <= place - self.first[0] < self.volume.slices:
-                self._fill(target, volume * self.volume.slices + place - self.first[0])
-        return array
-
-    def _fill(self, target: npt.NDArray[Any], frame: int) -> None:
-        found = self.volume.slabs.read(frame, frame + 1)[0]
-        there = [
-            slice(max(at, 0), max(at + size, 0))
-            for at, size in zip(self.first[1:], found.shape, strict=False)
-        ]
-        part = target[tuple(there)]
-        here = [
-            slice(max(-at, 0), max(-at, 0) + size)
-            for at, size in zip(self.first[1:], part.shape, strict=False)
-        ]
-        part[...] = found[tuple(here)]
-
-
-def over(base: Layer, overlay: Layer) -> Layer:
-    """Return `overlay` on the grid of `base`, on which its voxels must lie; its axes may have another order.
+    Its voxels must coincide with those of `base`; its axes may have another order.
 
     Raises
     ------
     OptionError
-        If they lie beside or between the voxels of `base`, or are colours.
+        If its voxels do not coincide with those of `base`, or are colours.
     """
     if overlay.volume.samples > 1:
         raise OptionError(
@@ -246,46 +181,68 @@ def over(base: Layer, overlay: Layer) -> Layer:
             expected="labels, or a number for each voxel",
             remedy="Choose a segmentation or a grey series.",
         )
-    below = base.volume.grid
-    turn = turn_onto(overlay.volume.grid, below) if below.statement.has_place else None
+    volume, grid = overlay.volume, base.volume.grid
+    turn = turn_onto(volume.grid, grid) if grid.statement.has_place else None
     if turn is not None:
-        overlay = replace(overlay, volume=turned(overlay.volume, turn))
-    above = overlay.volume.grid
-    first = (
-        _first_voxel(below, above) if below.statement.has_place else _same_pictures(below, above)
-    )
+        volume = turned(volume, turn)
+    first = _first_voxel(grid, volume.grid)
     if first is None:
         raise OptionError(
             code="overlay-off-grid",
             where="overlay",
-            given=f"spacing {above.spacing_mm} mm, origin {above.origin_lps}, direction {above.direction_lps}",
-            expected=f"voxels on those of spacing {below.spacing_mm} mm, origin {below.origin_lps}, "
-            f"direction {below.direction_lps}",
-            remedy="Resample the overlay onto the grid of the series first.",
+            given=_geometry_text(volume.grid),
+            expected=f"voxels that coincide with those of {_geometry_text(grid)}",
+            remedy="Resample the overlay to the grid of the series first.",
         )
-    volume = overlay.volume
-    if (first, above.shape) == ((0, 0, 0), below.shape):
-        return overlay
-    placed = OnGrid(volume=volume, whole=below.shape, first=first)
-    return replace(overlay, volume=replace(volume, slabs=placed.reader(), grid=below))
+    if first == (0, 0, 0) and volume.grid.shape == grid.shape:
+        return replace(overlay, volume=volume)
+    placed = _frames_on_grid(volume, grid.shape, first)
+    return replace(overlay, volume=replace(volume, slabs=placed, grid=grid))
 
 
-def _same_pictures(below: Grid, above: Grid) -> tuple[int, int, int] | None:
-    """Return the first voxel of as many pictures of one size, which stand nowhere; None of others."""
-    is_same = below.shape == above.shape and not above.statement.has_place
-    return (0, 0, 0) if is_same else None
+def _geometry_text(grid: Grid) -> str:
+    spacing, direction = grid.spacing_mm, grid.direction_lps
+    return f"spacing {spacing} mm, origin {grid.origin_lps}, direction {direction}"
 
 
-def _first_voxel(below: Grid, above: Grid) -> tuple[int, int, int] | None:
-    """Return the index in one grid of the first voxel of another; None if the voxels do not coincide or never meet."""
-    matrix = np.linalg.solve(below.affine(), above.affine())
-    corner = np.array([above.shape[2], above.shape[1], above.shape[0]]) - 1.0
-    whole = np.rint(matrix[:3, 3])
-    # A small difference of direction or spacing counts by what it makes of the farthest voxel.
-    off = np.abs(matrix[:3, :3] - np.eye(3)) @ corner + np.abs(matrix[:3, 3] - whole)
-    first = tuple(int(index) for index in whole[::-1])
-    meets = all(
-        -size < at < length
-        for at, size, length in zip(first, above.shape, below.shape, strict=True)
-    )
-    return (first[0], first[1], first[2]) if off.max() <= _OFF_GRID and meets else None
+def _first_voxel(base: Grid, overlay: Grid) -> tuple[int, int, int] | None:
+    """Return the first voxel of an overlay; None if not aligned."""
+    if not base.statement.has_place:
+        is_same = base.shape == overlay.shape and not overlay.statement.has_place
+        return (0, 0, 0) if is_same else None
+    matrix = np.linalg.solve(base.affine(), overlay.affine())
+    last = np.array(overlay.shape[::-1]) - 1.0
+    first = np.rint(matrix[:3, 3])
+    # A small difference of direction or spacing counts by its effect on the farthest voxel.
+    shifts = np.abs(matrix[:3, :3] - np.eye(3)) @ last + np.abs(matrix[:3, 3] - first)
+    column, row, slice_ = first.astype(int).tolist()
+    overlaps = np.all((-np.array(overlay.shape) < first[::-1]) & (first[::-1] < base.shape))
+    return (slice_, row, column) if shifts.max() <= _OFF_GRID and overlaps else None
+
+
+def _frames_on_grid(
+    volume: Volume, full: tuple[int, int, int], first: tuple[int, int, int]
+) -> FrameReader:
+    """Return the frames of a volume on a full grid, 0 outside the volume.
+
+    `first` is the index of its first voxel in the grid; negative if it begins outside.
+    """
+    colours = volume.slabs.shape[3:]
+    first_slice, top, left = first
+
+    def read(start: int, stop: int) -> npt.NDArray[Any]:
+        array = np.zeros((stop - start, *full[1:], *colours), volume.slabs.dtype)
+        for target, frame in zip(array, range(start, stop), strict=True):
+            number, place = divmod(frame, full[0])
+            if not 0 <= place - first_slice < volume.slices:
+                continue
+            index = number * volume.slices + place - first_slice
+            part = volume.slabs.read(index, index + 1)[0]
+            covered = target[max(top, 0) : max(top + part.shape[0], 0)]
+            covered = covered[:, max(left, 0) : max(left + part.shape[1], 0)]
+            rows, columns = covered.shape[:2]
+            covered[...] = part[max(-top, 0) :, max(-left, 0) :][:rows, :columns]
+        return array
+
+    shape = ((volume.volumes or 1) * full[0], *full[1:], *colours)
+    return FrameReader(shape=shape, dtype=volume.slabs.dtype, read=read)

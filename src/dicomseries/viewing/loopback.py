@@ -1,4 +1,4 @@
-"""What is answered on loopback, to who knows the token, and nothing else."""
+"""HTTP server on 127.0.0.1 for requests with a secret token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from typing import Any, ClassVar
 
 from dicomseries.errors import DicomSeriesError
 
-__all__ = ["NOTHING", "TEXT", "Answer", "HttpRequest", "bound", "handler", "refusal"]
+__all__ = [
+    "NOT_FOUND",
+    "TEXT",
+    "Answer",
+    "HttpRequest",
+    "error_answer",
+    "has_token",
+    "make_server",
+    "request_handler",
+]
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -24,16 +33,16 @@ _ALWAYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """What the server is asked for.
+    """A request.
 
     Parameters
     ----------
     path : str
-        Below the token, as it was sent, without a query.
+        Below the token, as it was sent, without the query.
     query : str
-        What follows the question mark.
+        Text after the question mark.
     accept : str
-        The header Accept; all of them where there are several.
+        The header Accept; all of them if there are several.
     root : str
         The address of the token's folder, with a slash at its end.
     """
@@ -46,18 +55,18 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the server says.
+    """An answer.
 
     Parameters
     ----------
     content : bytes or iterable of bytes
-        The body; piece by piece where it is long.
+        The body; piece by piece if it is long.
     content_type : str
         Its media type.
     status : int
         Of HTTP.
     length : int or None
-        Bytes of a body in pieces, where that is known.
+        Bytes of a body in pieces, if known.
     headers : mapping of str to str
         Further ones.
     """
@@ -69,47 +78,53 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-NOTHING = Answer(content=b"There is nothing here.\n", content_type=TEXT, status=404)
+NOT_FOUND = Answer(content=b"There is nothing here.\n", content_type=TEXT, status=404)
 
 
-def refusal(status: int, reason: object) -> Answer:
-    """Return an answer that says why there is no other."""
-    return Answer(
-        content=f"{reason}\n".encode("utf-8", "replace"), content_type=TEXT, status=status
-    )
+def error_answer(status: int, reason: object) -> Answer:
+    """Return an answer with the reason of an error."""
+    content = f"{reason}\n".encode("utf-8", "replace")
+    return Answer(content=content, content_type=TEXT, status=status)
 
 
-def bound(
+def has_token(text: str, token: str) -> bool:
+    """Return whether a text is the token, in constant time."""
+    return hmac.compare_digest(text.encode("utf-8", "replace"), token.encode("ascii"))
+
+
+def make_server(
     handler: type[http.server.BaseHTTPRequestHandler], port: int
 ) -> http.server.ThreadingHTTPServer:
-    """Return a server at a port of 127.0.0.1, a free one for 0; nothing is answered before `serve_forever`."""
+    """Return a server at a port of 127.0.0.1.
+
+    Port 0 takes a free one. It answers after `serve_forever` is called.
+    """
     return _Server(("127.0.0.1", port), handler)
 
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
-    """A viewer opens a connection for each of hundreds of frames at once."""
+    """A viewer opens connections for hundreds of frames at once."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a browser that has gone, as it does whenever its user goes on before a picture is there."""
+        """Ignore closed connections: users leave before a picture arrives."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
-def handler(
+def request_handler(
     respond: Callable[[HttpRequest], Answer], token: str | None, headers: Mapping[str, str]
 ) -> type[http.server.BaseHTTPRequestHandler]:
-    """Return a handler that answers GET of "/TOKEN/…" to requests for 127.0.0.1 alone, with `headers` on each answer.
+    """Return a handler of GET "/TOKEN/…".
 
-    Without a token everything is answered, and `respond` has to ask for one where it is needed.
-
-    A page whose name was made to point here (DNS rebinding) is known by its Host header. Pages of another origin cannot
-    read the answers, unless `headers` say so; they would have to know the token too.
+    `headers` are added to each answer. Only requests to 127.0.0.1 are answered: the Host header of
+    a page whose name was made to point here (DNS rebinding) differs. Pages of another origin cannot
+    read the answers, unless `headers` allow it; they would also have to know the token. Without a
+    token everything is answered, and `respond` has to check for one if needed.
     """
-    return type(
-        "Handler", (_Handler,), {"respond": staticmethod(respond), "token": token, "added": headers}
-    )
+    attributes = {"respond": staticmethod(respond), "token": token, "added": headers}
+    return type("Handler", (_Handler,), attributes)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -121,80 +136,72 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server_version = "dicomseries"
     sys_version = ""
     timeout = 60.0
-    """Seconds in which a connection has to say something, or is closed."""
-    wbufsize = (
-        1 << 16
-    )  # head and body together: apart they would wait for each other's acknowledgement
+    """Seconds until an idle connection is closed."""
+    # Head and body go together: apart they would wait for each other's acknowledgement.
+    wbufsize = 1 << 16
     disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the terminal belongs to the command."""
+        """Print nothing: the terminal belongs to the command."""
 
     def do_GET(self) -> None:
         """Answer one request."""
         request = self._request()
-        self._give(
-            NOTHING if request is None else type(self).respond(request),
-            is_known=request is not None,
-        )
+        if request is None:
+            self._send(NOT_FOUND, {})
+        else:
+            self._send(type(self).respond(request), self.added)
 
     def do_HEAD(self) -> None:
-        """Answer as GET does, without the body (RFC 9110 section 9.3.2)."""
+        """Answer as GET does, without the body (RFC 9110 9.3.2)."""
         self.do_GET()
 
     def do_OPTIONS(self) -> None:
-        """Answer a browser that asks whether a page of another origin may ask."""
-        is_known = self._request() is not None
-        self._give(
-            Answer(content=b"", content_type=TEXT) if is_known else NOTHING, is_known=is_known
-        )
+        """Answer a preflight request of a page of another origin."""
+        if self._request() is None:
+            self._send(NOT_FOUND, {})
+        else:
+            self._send(Answer(content=b"", content_type=TEXT), self.added)
 
     def _request(self) -> HttpRequest | None:
-        """Return what is asked for; None to whom nothing is answered."""
-        target, _, query = self.path.removeprefix("/").partition("?")
-        folder, path = f"{self.token}/" if self.token is not None else "", target
+        """Return the request; None if it must not be answered."""
+        path, _, query = self.path.removeprefix("/").partition("?")
+        folder = ""
         if self.token is not None:
-            given, slash, path = target.partition("/")
-            if not hmac.compare_digest(
-                (given + slash).encode("utf-8", "replace"), folder.encode("ascii")
-            ):
+            folder = f"{self.token}/"
+            if not has_token(path[: len(folder)], folder):
                 return None
+            path = path[len(folder) :]
         host = f"127.0.0.1:{self.connection.getsockname()[1]}"
-        # Some clients leave the port out; a name that was made to point here is none of the two, nor are two names.
+        # Some clients leave out the port. Other names may have been made to point here.
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0] not in {host, "127.0.0.1"}:
             return None
         accept = ", ".join(self.headers.get_all("Accept", []))
         return HttpRequest(path=path, query=query, accept=accept, root=f"http://{host}/{folder}")
 
-    def _give(self, answer: Answer, *, is_known: bool = True) -> None:
+    def _send(self, answer: Answer, added: Mapping[str, str]) -> None:
         if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
-            self.close_connection = (
-                True  # the body is not read, and must not be taken for the next request
-            )
-        pieces = [answer.content] if isinstance(answer.content, bytes) else answer.content
-        length = len(answer.content) if isinstance(answer.content, bytes) else answer.length
+            # The body is not read, and must not be taken for the next request.
+            self.close_connection = True
+        pieces, length = answer.content, answer.length
+        if isinstance(pieces, bytes):
+            pieces, length = [pieces], len(pieces)
         head = {"Content-Type": answer.content_type}
         if length is not None:
             head["Content-Length"] = str(length)
         elif self.request_version == "HTTP/1.0":
-            self.close_connection = True  # which is how that version says where a body ends
+            self.close_connection = True  # this version has no other end of a body
         else:
             head["Transfer-Encoding"] = "chunked"
         if self.close_connection:
             head["Connection"] = "close"
         self.send_response(answer.status)
-        for name, value in {
-            **head,
-            **_ALWAYS,
-            **(self.added if is_known else {}),
-            **answer.headers,
-        }.items():
+        for name, value in {**head, **_ALWAYS, **added, **answer.headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "HEAD":
-            return
-        self._write(pieces, is_chunked="Transfer-Encoding" in head)
+        if self.command != "HEAD":
+            self._write(pieces, is_chunked="Transfer-Encoding" in head)
 
     def _write(self, pieces: Iterable[bytes], *, is_chunked: bool) -> None:
         try:
@@ -203,5 +210,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if is_chunked:
                 self.wfile.write(b"0\r\n\r\n")
         except (DicomSeriesError, OSError):
-            # The head has gone out: all that is left to say is that this is not the whole. Or nobody listens.
+            # The head is sent: closing shows that the body is not complete, if anyone listens.
             self.close_connection = True

@@ -1,4 +1,4 @@
-"""A `Volume` → a NIfTI-1 file, made while it is sent: for viewers that take nothing else."""
+"""A volume as a NIfTI-1 file, made while sending."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MM_AND_SECONDS = 2 | 8
 
 
 def nifti_length(volume: Volume) -> int:
-    """Return the bytes of the file.
+    """Return the size of the file in bytes.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def nifti_length(volume: Volume) -> int:
 
 
 def nifti_pieces(volume: Volume) -> Iterator[bytes]:
-    """Yield the header, then slice after slice: volumes last, x first, real values.
+    """Yield the header, then slice after slice.
 
     Parameters
     ----------
@@ -48,18 +48,21 @@ def nifti_pieces(volume: Volume) -> Iterator[bytes]:
 
     Notes
     -----
-    NIfTI-1.1: sform from (column, row, slice) to RAS mm, no qform. Integers of 8, 16 and 32 bits are kept; all other
-    values become float32, which is what a viewer computes with.
+    NIfTI-1.1: x first, volumes last; sform from (column, row, slice) to RAS mm, no qform. Integers
+    of 8, 16 and 32 bits are kept; all other values become float32, with which viewers compute.
 
     Examples
     --------
     >>> from dicomseries.geometry import Grid
     >>> from dicomseries.sources import array_frames
     >>> grid = Grid(shape=(2, 3, 4), spacing_mm=(1, 2, 3))
-    >>> volume = Volume(slabs=array_frames(np.arange(24, dtype="int16").reshape(2, 3, 4)), grid=grid)
+    >>> array = np.arange(24, dtype="int16").reshape(2, 3, 4)
+    >>> volume = Volume(slabs=array_frames(array), grid=grid)
     >>> file = b"".join(nifti_pieces(volume))
-    >>> len(file), nifti_length(volume), struct.unpack_from("<4h", file, 40), struct.unpack_from("<4f", file, 280)
-    (400, 400, (3, 4, 3, 2), (-1.0, 0.0, 0.0, 0.0))
+    >>> len(file), nifti_length(volume), struct.unpack_from("<4h", file, 40)
+    (400, 400, (3, 4, 3, 2))
+    >>> struct.unpack_from("<4f", file, 280)
+    (-1.0, 0.0, 0.0, 0.0)
     """
     dtype = _dtype(volume)
     yield _header(volume, dtype)
@@ -77,7 +80,8 @@ def _dtype(volume: Volume) -> np.dtype[np.generic]:
             expected="colours of 8 bits",
             remedy="Leave --viewer out, or choose --viewer ohif or dcmview.",
         )
-    return np.dtype(f"<{dtype.str[1:]}" if dtype.str[1:] in _CODES else "<f4")
+    code = dtype.str[1:]
+    return np.dtype(f"<{code}" if code in _CODES else "<f4")
 
 
 def _header(volume: Volume, dtype: np.dtype[np.generic]) -> bytes:

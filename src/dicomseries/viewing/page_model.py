@@ -1,7 +1,9 @@
-"""Layers → what the page is told of them, as plain values for JSON."""
+"""Layers, attributes and findings as plain values for the page."""
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,38 +16,42 @@ from dicomseries.viewing.planes import wire_dtype
 __all__ = ["attributes_of", "findings_of", "page_model", "ruler_unit"]
 
 _LONGEST_TEXT = 400
-"""Characters of a value that are shown."""
+"""Longest shown text of a value, in characters."""
+
+
+_RULER_PLACES = {
+    "detector": " at the detector",
+    "film": " on the film",
+    "ultrasound region": " in the regions",
+}
 
 
 def page_model(layers: Sequence[Layer], *, title: str) -> dict[str, Any]:
-    """Return what the page must know to show the layers, the first of which is below the others.
+    """Return the description of the layers, the lowest first.
 
     Returns
     -------
     dict
-        Plain values. Shapes are (slices, rows, columns); ``affine`` maps (column, row, slice) to LPS mm.
+        Plain values. Shapes are (slices, rows, columns); ``affine`` maps (column, row, slice) to
+        LPS mm.
     """
     return {"title": title, "layers": [_layer(layer) for layer in layers]}
 
 
 def ruler_unit(grid: Grid) -> str:
-    """Return the unit of a ruler on a picture, with where its lengths hold; empty where no length is stated.
+    """Return the unit of a ruler; empty without stated lengths.
 
     Examples
     --------
     >>> from dicomseries.geometry_statement import Statement
-    >>> detector = Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 1), statement=Statement(lengths="detector"))
+    >>> statement = Statement(lengths="detector")
+    >>> detector = Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 1), statement=statement)
     >>> ruler_unit(detector), ruler_unit(detector.stated(Statement(spacing="missing")))
     ('mm at the detector', '')
     """
     if not grid.statement.has_lengths:
         return ""
-    where = {
-        "detector": " at the detector",
-        "film": " on the film",
-        "ultrasound region": " in the regions",
-    }
-    return f"mm{where.get(grid.statement.lengths, '')}"
+    return f"mm{_RULER_PLACES.get(grid.statement.lengths, '')}"
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
@@ -82,56 +88,48 @@ def attributes_of(volume: Volume) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``shared``: pairs of name and text; ``varying``: for each name one text a frame, in the order of the array, or,
-        where frames have no attributes of their own (empty slices of a segmentation), a single text.
+        ``shared``: pairs of name and text; ``varying``: for each name one text per frame, in the
+        order of the array, or a single text if some frames have no attributes (empty slices of a
+        segmentation).
     """
     if volume.tags is None:
         return {"shared": [], "varying": {}}
-    each = volume.tags.instances
-    names = dict.fromkeys(name for one in each for name in one)
-    is_by_frame = len(each) == volume.slabs.shape[0]
-    return {
-        "shared": [[name, _text(value)] for name, value in volume.tags.shared.items()],
-        "varying": {
-            name: [_text(one.get(name, "")) for one in each]
-            if is_by_frame
-            else [f"({len(each)} values)"]
-            for name in names
-        },
-    }
+    frames = volume.tags.instances
+    varying: dict[str, list[str]] = {}
+    for name in dict.fromkeys(itertools.chain.from_iterable(frames)):
+        varying[name] = [f"({len(frames)} values)"]
+        if len(frames) == volume.slabs.shape[0]:
+            varying[name] = [_text(attributes.get(name, "")) for attributes in frames]
+    shared = [[name, _text(value)] for name, value in volume.tags.shared.items()]
+    return {"shared": shared, "varying": varying}
 
 
 def findings_of(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return what is wrong with a series, each fault once with the number of places that have it."""
+    """Return the findings, equal ones once with their number."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.id, finding.level, finding.message), []).append(finding)
-    return [
-        {
-            "id": first.id,
-            "level": first.level,
-            "part": first.part,
-            "where": first.where if len(alike) == 1 else f"{first.where} and {len(alike) - 1} more",
-            "message": first.message,
-            "remedy": first.remedy,
-        }
-        for alike in groups.values()
-        for first in alike[:1]
-    ]
+    rows = []
+    for alike in groups.values():
+        row = dataclasses.asdict(alike[0])
+        if len(alike) > 1:
+            row["where"] += f" and {len(alike) - 1} more"
+        rows.append(row)
+    return rows
 
 
 def _text(value: Any) -> str:
-    text = _whole_text(value)
+    text = _full_text(value)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …"
 
 
-def _whole_text(value: Any) -> str:
+def _full_text(value: Any) -> str:
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_whole_text(part)}" for name, part in value.items()) + "}"
+        parts = [f"{name}: {_full_text(part)}" for name, part in value.items()]
+        return f"{{{', '.join(parts)}}}"
     if isinstance(value, list | tuple):
-        return ("; " if any(isinstance(part, Mapping) for part in value) else "\\").join(
-            map(_whole_text, value)
-        )
+        has_items = any(isinstance(part, Mapping) for part in value)
+        return ("; " if has_items else "\\").join(map(_full_text, value))
     return str(value)

@@ -1,4 +1,4 @@
-"""Voxels → planes along any axis of the array, with bounded memory: across the slices from a scratch file of bricks."""
+"""Planes of a volume across any axis, with bounded memory."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from dicomseries.sources import Volume
 __all__ = ["WIRE_DTYPES", "Planes", "wire_dtype"]
 
 _SIDE = 16
-"""Rows and columns of a brick: so many neighbouring planes are read together, since they are looked at together."""
+"""Rows and columns of a brick: as many neighbouring planes are read together, as they are shown
+one after the other."""
 _CHUNK_BYTES = 8 << 20
-"""How much of the volume is in memory while the scratch file is made."""
+"""Bytes of the volume in memory while the scratch file is made."""
 _CACHE_BYTES = 64 << 20
 _SCRATCH_BYTES = 4 << 30
-"""Volumes whose bricks are kept on disk; the oldest go first. The last one is always kept."""
+"""Size of scratch files on disk; the oldest are removed first, the last one never."""
 _COARSE_BYTES = 24 << 20
-"""The slices of which coarse planes are made; volumes up to this size have none, since they are read as fast."""
+"""Size of the slices for coarse planes; smaller volumes have none, as they are read as fast."""
 
 WIRE_DTYPES = ("<i1", "<u1", "<i2", "<u2", "<i4", "<u4", "<f4", "<f8")
 
 
 def wire_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the little-endian dtype in which voxels go to the page: one that JavaScript has an array of.
+    """Return the little-endian dtype of voxels for JavaScript.
 
     Examples
     --------
@@ -46,9 +47,9 @@ def wire_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 class Planes:
     """The planes of a volume across each of its axes.
 
-    Slices are read from the source. For rows and columns the volume is written once to a scratch file that has no name,
-    in bricks of all slices, 16 rows and 16 columns; one read then gives 16 neighbouring planes. Until it is there,
-    `soon` gives planes made of a few slices.
+    Slices are read from the source. For rows and columns the volume is written once to a scratch
+    file without a name, in bricks of all slices, 16 rows and 16 columns; one read then gives 16
+    neighbouring planes. Until it is complete, `read_quickly` returns planes of a few slices.
 
     Parameters
     ----------
@@ -60,7 +61,8 @@ class Planes:
     >>> from dicomseries.geometry import Grid
     >>> from dicomseries.sources import array_frames
     >>> array = np.arange(24, dtype="int16").reshape(2, 3, 4)
-    >>> planes = Planes(Volume(slabs=array_frames(array), grid=Grid(shape=(2, 3, 4), spacing_mm=(1, 1, 1))))
+    >>> grid = Grid(shape=(2, 3, 4), spacing_mm=(1, 1, 1))
+    >>> planes = Planes(Volume(slabs=array_frames(array), grid=grid))
     >>> planes.read(2, 3).tolist()
     [[3, 7, 11], [15, 19, 23]]
     >>> planes.close()
@@ -73,13 +75,15 @@ class Planes:
         self._making = threading.Lock()  # held while a scratch file is being made
         self._maker: threading.Thread | None = None
         self._is_closed = False
-        self._fault: Exception | None = None
+        self._error: Exception | None = None
         self._coarse: tuple[int, npt.NDArray[np.intp], npt.NDArray[Any]] | None = None
         self._bricks: OrderedDict[int, IO[bytes]] = OrderedDict()
         self._slabs: OrderedDict[tuple[int, int, int], npt.NDArray[Any]] = OrderedDict()
 
     def read(self, axis: int, index: int, volume: int = 0) -> npt.NDArray[Any]:
-        """Return a plane, shape (of the other two axes[, 3]), little-endian.
+        """Return a plane, little-endian, of the other two axes.
+
+        Colours are the last axis.
 
         Parameters
         ----------
@@ -107,10 +111,11 @@ class Planes:
             self._make_bricks(volume)
         return plane
 
-    def soon(self, axis: int, index: int, volume: int = 0) -> tuple[npt.NDArray[Any], bool]:
-        """Return a plane without a wait for the scratch file, and whether it is the one that `read` gives.
+    def read_quickly(self, axis: int, index: int, volume: int = 0) -> tuple[npt.NDArray[Any], bool]:
+        """Return a plane without waiting, and whether it is exact.
 
-        Where it is not, each slice stands for those near to it; the scratch file is being made meanwhile.
+        Until the scratch file is complete, planes across rows and columns are coarse: a few slices,
+        each repeated for those next to it.
 
         Raises
         ------
@@ -119,26 +124,24 @@ class Planes:
         """
         self._check(axis, index, volume)
         is_small = self._volume.slices * self._slice_bytes <= _COARSE_BYTES
-        plane = (
-            self.read(axis, index, volume)
-            if axis == 0 or is_small
-            else self._across(axis, index, volume)
-        )
+        if axis == 0 or is_small:
+            return self.read(axis, index, volume), True
+        plane = self._across(axis, index, volume)
         if plane is not None:
             return plane, True
         with self._lock:
-            fault, self._fault = self._fault, None
-            if fault is not None:
-                raise fault
+            error, self._error = self._error, None
+            if error is not None:
+                raise error
             if self._maker is None:
                 self._maker = threading.Thread(
-                    target=self._make_behind, args=(volume,), daemon=True
+                    target=self._make_in_background, args=(volume,), daemon=True
                 )
                 self._maker.start()
         return self._coarse_plane(axis, index, volume), False
 
     def close(self) -> None:
-        """Let go of the scratch files."""
+        """Close the scratch files."""
         self._is_closed = True
         with self._making, self._lock:
             while self._bricks:
@@ -146,76 +149,68 @@ class Planes:
             self._slabs.clear()
 
     def _check(self, axis: int, index: int, volume: int) -> None:
-        sizes = self._volume.grid.shape
-        if not (
-            0 <= axis < 3 and 0 <= index < sizes[axis] and 0 <= volume < (self._volume.volumes or 1)
-        ):
+        is_plane = 0 <= axis < 3 and 0 <= index < self._volume.grid.shape[axis]
+        if not is_plane or not 0 <= volume < (self._volume.volumes or 1):
             message = f"no plane {index} across axis {axis} of volume {volume}"
             raise IndexError(message)
 
     def _coarse_plane(self, axis: int, index: int, volume: int) -> npt.NDArray[Any]:
         with self._lock:
             if self._coarse is None or self._coarse[0] != volume:
-                self._coarse = (volume, *self._some_slices(volume))
-            _, nearest, found = self._coarse
-        plane: npt.NDArray[Any] = found.take(index, axis)
+                self._coarse = (volume, *self._coarse_slices(volume))
+            _, nearest, slices = self._coarse
+        plane: npt.NDArray[Any] = slices.take(index, axis)
         return plane[nearest]
 
-    def _some_slices(self, volume: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
-        """Return for each slice which of a few stands for it, and those."""
+    def _coarse_slices(self, volume: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
+        """Return a few slices, and the nearest for each slice."""
         slices = self._volume.slices
         count = max(_COARSE_BYTES // self._slice_bytes, 1)
         nearest = np.arange(slices) * count // slices
-        middles = [(2 * at + 1) * slices // (2 * count) for at in range(count)]
-        found = np.stack([self.read(0, middle, volume) for middle in middles])
-        return nearest, found
+        chosen = []
+        for number in range(count):
+            middle = (2 * number + 1) * slices // (2 * count)
+            chosen.append(self.read(0, middle, volume))
+        return nearest, np.stack(chosen)
 
-    def _make_behind(self, volume: int) -> None:
+    def _make_in_background(self, volume: int) -> None:
         try:
             self._make_bricks(volume)
-        except (DicomSeriesError, OSError) as fault:
-            self._fault = fault
+        except (DicomSeriesError, OSError) as error:
+            self._error = error
         finally:
             with self._lock:
                 self._maker = None
 
     def _across(self, axis: int, index: int, volume: int) -> npt.NDArray[Any] | None:
-        """Return a plane from the scratch file; None if there is none."""
+        """Return a plane from the scratch file; None without it."""
         with self._lock:
             if volume not in self._bricks:
                 return None
             self._bricks.move_to_end(volume)
             self._coarse = None
-            return self._slab(axis, index // _SIDE, volume)[
-                index % _SIDE, :, : self._volume.grid.shape[3 - axis]
-            ]
+            width = self._volume.grid.shape[3 - axis]
+            return self._slab(axis, index // _SIDE, volume)[index % _SIDE, :, :width]
 
     def _slab(self, axis: int, block: int, volume: int) -> npt.NDArray[Any]:
-        """Return 16 neighbouring planes, shape (16, slices, rows or columns in whole bricks[, 3])."""
+        """Return 16 neighbouring planes, padded to complete bricks."""
         key = (axis, block, volume)
         if key not in self._slabs:
             down, across = self._counts
-            numbers = (
-                range(block * across, (block + 1) * across)
-                if axis == 1
-                else range(block, down * across, across)
-            )
+            numbers = range(block, down * across, across)
+            if axis == 1:
+                numbers = range(block * across, (block + 1) * across)
             brick = np.empty(self._brick_shape, self._dtype)
             slices, *colours = brick.shape[:1] + brick.shape[3:]
             slab = np.empty((_SIDE, slices, len(numbers) * _SIDE, *colours), self._dtype)
             for place, number in enumerate(numbers):
-                os.preadv(
-                    self._bricks[volume].fileno(),
-                    [brick.data.cast("B")],
-                    number * self._brick_bytes,
-                )
+                file = self._bricks[volume].fileno()
+                os.preadv(file, [brick.data.cast("B")], number * self._brick_bytes)
                 slab[:, :, place * _SIDE : (place + 1) * _SIDE] = np.moveaxis(brick, axis, 0)
             self._slabs[key] = slab
-            while (
-                len(self._slabs) > 2
-                and sum(one.nbytes for one in self._slabs.values()) > _CACHE_BYTES
-            ):
-                self._slabs.popitem(last=False)
+            cached = sum(planes.nbytes for planes in self._slabs.values())
+            while len(self._slabs) > 2 and cached > _CACHE_BYTES:
+                cached -= self._slabs.popitem(last=False)[1].nbytes
         self._slabs.move_to_end(key)
         return self._slabs[key]
 
@@ -238,11 +233,11 @@ class Planes:
         return int(np.prod(self._volume.slabs.shape[1:])) * self._dtype.itemsize
 
     def _make_bricks(self, volume: int) -> None:
-        """Write the scratch file of a volume, unless it is there."""
+        """Write the scratch file of a volume, unless it exists."""
         with self._making:
             if volume in self._bricks:
                 return
-            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the planes
+            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the planes
             try:
                 self._write_bricks(file, volume)
             except BaseException:
@@ -266,15 +261,14 @@ class Planes:
                 raise OSError(errno.ECANCELED, "the planes are closed")
             stop = min(start + step, slices)
             padded = np.zeros((stop - start, *slice_shape), self._dtype)
-            found = slabs.read(volume * slices + start, volume * slices + stop)
-            padded[:, : found.shape[1], : found.shape[2]] = found
+            stored = slabs.read(volume * slices + start, volume * slices + stop)
+            padded[:, : stored.shape[1], : stored.shape[2]] = stored
             parts = padded.reshape(stop - start, down, _SIDE, across, _SIDE, *colours)
             bricks = np.ascontiguousarray(np.moveaxis(parts, (1, 3), (0, 1)))
             within = start * self._brick_bytes // slices
             for number, brick in enumerate(bricks.reshape(down * across, -1)):
-                _write_at(
-                    file.fileno(), brick.view(np.uint8).data, number * self._brick_bytes + within
-                )
+                offset = number * self._brick_bytes + within
+                _write_at(file.fileno(), brick.view(np.uint8).data, offset)
 
 
 def _write_at(descriptor: int, content: memoryview, offset: int) -> None:

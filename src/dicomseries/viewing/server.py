@@ -1,4 +1,4 @@
-"""The page and its planes on loopback."""
+"""Server of the page and its planes on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ from typing import Any
 
 from dicomseries.errors import DicomSeriesError
 from dicomseries.viewing.html_page import served_policy
-from dicomseries.viewing.loopback import NOTHING, Answer, bound, handler, refusal
+from dicomseries.viewing.loopback import (
+    NOT_FOUND,
+    Answer,
+    error_answer,
+    make_server,
+    request_handler,
+)
 from dicomseries.viewing.planes import Planes
 
-__all__ = ["Answer", "Site", "bound_server", "handler_of"]
+__all__ = ["Answer", "Site", "site_handler", "site_server"]
 
 _MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Site:
-    """What there is to see, by its path below the token.
+    """Content of a server, by its path below the token.
 
     Parameters
     ----------
@@ -29,7 +35,7 @@ class Site:
     planes : tuple of Planes
         Of each layer, at "voxels/LAYER/AXIS/INDEX/VOLUME".
     records : mapping of str to callable
-        What takes a while to find out, and is asked for once the page is there: "attributes", "findings".
+        Slower content that the page requests later: "attributes", "findings".
     """
 
     page: str
@@ -37,58 +43,53 @@ class Site:
     records: Mapping[str, Callable[[], Any]]
 
     def answer(self, path: str) -> Answer:
-        """Return what is at a path; 404 if there is nothing, 500 with the reason if it cannot be read."""
+        """Return the content of a path, or an error."""
         try:
             if not path:
-                headers = {"Content-Security-Policy": served_policy()}
-                content = self.page.encode("utf-8")
                 return Answer(
-                    content=content, content_type="text/html; charset=utf-8", headers=headers
+                    content=self.page.encode("utf-8"),
+                    content_type="text/html; charset=utf-8",
+                    headers={"Content-Security-Policy": served_policy()},
                 )
             if path in self.records:
-                return Answer(
-                    content=json.dumps(self.records[path]()).encode(),
-                    content_type="application/json",
-                )
+                content = json.dumps(self.records[path]()).encode()
+                return Answer(content=content, content_type="application/json")
             return self._plane(path.split("/"))
         except (DicomSeriesError, OSError) as error:
-            return refusal(500, error)
+            return error_answer(500, error)
 
     def close(self) -> None:
-        """Let go of what the planes hold."""
+        """Close the scratch files of the planes."""
         for planes in self.planes:
             planes.close()
 
     def _plane(self, words: list[str]) -> Answer:
         if len(words) != 5 or words[0] != "voxels" or not all(map(_is_number, words[1:])):
-            return NOTHING
+            return NOT_FOUND
         layer, axis, index, volume = map(int, words[1:])
         try:
-            plane, is_whole = self.planes[layer].soon(axis, index, volume)
+            plane, is_exact = self.planes[layer].read_quickly(axis, index, volume)
         except IndexError:
-            return NOTHING
-        status = (
-            200 if is_whole else 203
-        )  # "not authoritative": a coarse plane, to be asked for again
-        return Answer(
-            content=plane.tobytes(), content_type="application/octet-stream", status=status
-        )
+            return NOT_FOUND
+        # 203 is "not authoritative": a coarse plane, which the page requests again.
+        status = 200 if is_exact else 203
+        content_type = "application/octet-stream"
+        return Answer(content=plane.tobytes(), content_type=content_type, status=status)
 
 
 def _is_number(word: str) -> bool:
-    """Tell whether a word of an address is a whole number of no more digits than any place has."""
     return len(word) <= _MOST_DIGITS and word.isascii() and word.isdigit()
 
 
-def bound_server(site: Site, token: str) -> http.server.ThreadingHTTPServer:
-    """Return a server of the site at a free port of 127.0.0.1; nothing is answered before `serve_forever`."""
-    return bound(handler_of(site, token), 0)
+def site_server(site: Site, token: str) -> http.server.ThreadingHTTPServer:
+    """Return a server of the site on 127.0.0.1.
+
+    It answers after `serve_forever` is called.
+    """
+    return make_server(site_handler(site, token), 0)
 
 
-def handler_of(site: Site, token: str) -> type[http.server.BaseHTTPRequestHandler]:
-    """Return a handler that answers GET of "/TOKEN/…" as `site` does, for pages of its own alone."""
-    return handler(
-        lambda request: site.answer(request.path),
-        token,
-        {"Cross-Origin-Resource-Policy": "same-origin"},
-    )
+def site_handler(site: Site, token: str) -> type[http.server.BaseHTTPRequestHandler]:
+    """Return a handler for pages of the same origin."""
+    headers = {"Cross-Origin-Resource-Policy": "same-origin"}
+    return request_handler(lambda request: site.answer(request.path), token, headers)

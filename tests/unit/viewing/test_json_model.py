@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomseries.reading import read_instance
-from dicomseries.viewing.dicomweb.json_model import LARGE_BYTES, dumped, model_of
+from dicomseries.viewing.dicomweb.json_model import LARGE_BYTES, model_of, to_json
 
 TEXTS = {"ISO_IR 192": st.text("aß森 ^*-", max_size=9), "ISO_IR 100": st.text("aéß ^*", max_size=9)}
 FLOATS = st.floats(allow_nan=False, width=32)
@@ -97,4 +97,4 @@ def test_a_damaged_value_is_left_out_and_the_others_are_there(tmp_path):
 
 
 def test_infinities_are_texts_in_json():
-    assert dumped([{"Value": [float("-inf"), 1.0]}]) == b'[{"Value": ["-inf", 1.0]}]'
+    assert to_json([{"Value": [float("-inf"), 1.0]}]) == b'[{"Value": ["-inf", 1.0]}]'

@@ -98,8 +98,8 @@ def test_the_first_pictures_of_thousands_of_slices_need_a_few_of_them(monkeypatc
     planes = Planes(Volume(slabs=slabs, grid=Grid(shape=shape, spacing_mm=(1, 1, 1))))
     monkeypatch.setattr(planes, "_make_bricks", lambda _: None)
     monkeypatch.setattr(module, "_COARSE_BYTES", 32 * 2 * 256 * 256)
-    assert planes.soon(0, 1200)[1]
-    coarse = [planes.soon(axis, 128) for axis in (1, 2)]
+    assert planes.read_quickly(0, 1200)[1]
+    coarse = [planes.read_quickly(axis, 128) for axis in (1, 2)]
     assert len(slabs.reads) == 1 + 32
     for plane, is_whole in coarse:
         assert not is_whole
@@ -114,13 +114,13 @@ def test_coarse_planes_give_way_to_whole_ones(monkeypatch):
     array = np.random.default_rng(3).integers(0, 999, (2, 9, 20, 30)).astype("int16")
     with closing(Planes(volume_of(array, 2))) as planes:
         for volume in (1, 0):
-            while not (found := planes.soon(2, 17, volume))[1]:
+            while not (found := planes.read_quickly(2, 17, volume))[1]:
                 np.testing.assert_array_equal(
                     found[0], np.repeat(array[volume, 4:5, :, 17], 9, axis=0)
                 )
                 time.sleep(0.001)
             np.testing.assert_array_equal(found[0], array[volume, :, :, 17])
-            np.testing.assert_array_equal(planes.soon(1, 3, volume)[0], array[volume, :, 3])
+            np.testing.assert_array_equal(planes.read_quickly(1, 3, volume)[0], array[volume, :, 3])
             assert planes._coarse is None
 
 
@@ -133,10 +133,10 @@ def test_what_keeps_whole_planes_from_being_made_is_said(monkeypatch):
     monkeypatch.setattr(module, "_COARSE_BYTES", 1)
     monkeypatch.setattr(module.tempfile, "TemporaryFile", _refuse)
     with closing(Planes(volume_of(np.zeros((2, 3, 4))))) as planes:
-        planes.soon(1, 0)
+        planes.read_quickly(1, 0)
         wait_for(planes)
         with pytest.raises(OSError, match="No space"):
-            planes.soon(1, 0)
+            planes.read_quickly(1, 0)
 
 
 def test_closing_ends_what_is_being_made(monkeypatch):
@@ -144,7 +144,7 @@ def test_closing_ends_what_is_being_made(monkeypatch):
     monkeypatch.setattr(module, "_CHUNK_BYTES", 1)
     slabs = Counted((100_000, 2, 2))
     planes = Planes(Volume(slabs=slabs, grid=Grid(shape=slabs.shape, spacing_mm=(1, 1, 1))))
-    planes.soon(1, 0)
+    planes.read_quickly(1, 0)
     planes.close()
     wait_for(planes)
     assert len(slabs.reads) < 100_000

@@ -14,7 +14,7 @@ import pytest
 
 from dicomseries.geometry import Grid
 from dicomseries.sources import Volume, array_frames
-from dicomseries.viewing import Planes, Site, bound_server, html_page, loopback
+from dicomseries.viewing import Planes, Site, loopback, page_html, site_server
 
 ARRAY = np.arange(24, dtype="int16").reshape(2, 3, 4)
 
@@ -27,7 +27,7 @@ def running():
         planes=(Planes(volume),),
         records={"findings": lambda: [1], "attributes": fault},
     )
-    with bound_server(site, "secret") as server:
+    with site_server(site, "secret") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -117,7 +117,7 @@ def test_the_policy_of_the_page_stands_in_a_header_too():
     with running() as server:
         policy = answer(server, "/secret/")[0].getheader("Content-Security-Policy")
         assert "default-src 'none'" in policy
-        assert policy in html_page({"title": "x"}, None)
+        assert policy in page_html({"title": "x"}, None)
 
 
 def test_a_body_is_never_taken_for_the_next_request():

@@ -49,9 +49,9 @@ def serve(
     from dicomseries.api import serve as served
 
     output: Output = context.obj
-    holdings = held_at(series)
-    with served(holdings, port=port) as (server, address):
-        count = len(holdings.held)
+    index = held_at(series)
+    with served(index, port=port) as (server, address):
+        count = len(index.instances)
         record = {"series": series, "url": address, "instances": count}
         with contextlib.suppress(KeyboardInterrupt):
             output.answer(

@@ -1,8 +1,8 @@
-"""A folder of series as a read-only DICOMweb service (PS3.18 chapter 10): search and retrieve, nothing else."""
+"""Read-only DICOMweb service of a folder (PS3.18 chapter 10)."""
 
 from __future__ import annotations
 
-from dicomseries.viewing.dicomweb.series_index import Holdings, holdings_of
+from dicomseries.viewing.dicomweb.series_index import SeriesIndex, index_instances
 from dicomseries.viewing.dicomweb.service import HEADERS, Service
 
-__all__ = ["HEADERS", "Holdings", "Service", "holdings_of"]
+__all__ = ["HEADERS", "SeriesIndex", "Service", "index_instances"]

@@ -1,7 +1,8 @@
-"""Pieces of bytes → an answer of one part or several (PS3.18 section 8.6), never held as a whole."""
+"""Answers of one part or several (PS3.18 section 8.6)."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,18 +11,18 @@ from dicomseries.reading import Instance
 from dicomseries.viewing.dicomweb.media_types import MediaTypeChoice
 from dicomseries.viewing.loopback import Answer
 
-__all__ = ["check_unchanged", "file_blocks", "in_parts"]
+__all__ = ["check_unchanged", "file_blocks", "multipart_answer"]
 
 _BLOCK = 1 << 20
 
 
-def in_parts(
+def multipart_answer(
     choices: Sequence[MediaTypeChoice],
     bodies: Iterable[Iterable[bytes]],
     sizes: Sequence[int] | None,
     boundary: str,
 ) -> Answer:
-    r"""Return an answer of parts, or of the only one.
+    r"""Return an answer of parts, or of a single part.
 
     Parameters
     ----------
@@ -30,34 +31,35 @@ def in_parts(
     bodies : iterable of iterable of bytes
         The content of each part, in pieces.
     sizes : sequence of int or None
-        Bytes of each part, where they are known before.
+        Bytes of each part, if known in advance.
     boundary : str
-        Stands in none of the parts.
+        Must not occur in any part.
 
     Examples
     --------
     >>> from dicomseries.viewing.dicomweb.media_types import choose, Offer
     >>> choice = choose("", [Offer(media_type="image/jls", transfer_syntax="1.2")], count=1)
-    >>> answer = in_parts([choice], [[b"ab", b"c"]], [3], "BOUNDARY")
-    >>> answer.content_type, b"".join(answer.content), answer.length
-    ('multipart/related; type="image/jls"; boundary=BOUNDARY',
-     b'--BOUNDARY\r\nContent-Type: image/jls; transfer-syntax=1.2\r\n\r\nabc\r\n--BOUNDARY--\r\n', 79)
+    >>> answer = multipart_answer([choice], [[b"ab", b"c"]], [3], "BOUNDARY")
+    >>> answer.content_type, answer.length
+    ('multipart/related; type="image/jls"; boundary=BOUNDARY', 79)
+    >>> b"".join(answer.content)[10:]
+    b'\r\nContent-Type: image/jls; transfer-syntax=1.2\r\n\r\nabc\r\n--BOUNDARY--\r\n'
     """
-    first = choices[0]
-    if not first.in_parts:
-        pieces = (piece for body in bodies for piece in body)
-        return Answer(
-            content=pieces,
-            content_type=str(first.offer),
-            length=None if sizes is None else sum(sizes),
-        )
-    heads = [f"--{boundary}\r\nContent-Type: {one.offer}\r\n\r\n".encode() for one in choices]
+    offer = choices[0].offer
+    length = None if sizes is None else sum(sizes)
+    if not choices[0].in_parts:
+        content = itertools.chain.from_iterable(bodies)
+        return Answer(content=content, content_type=str(offer), length=length)
+    heads = []
+    for choice in choices:
+        heads.append(f"--{boundary}\r\nContent-Type: {choice.offer}\r\n\r\n".encode())
     end = f"--{boundary}--\r\n".encode()
-    frame = sum(map(len, heads)) + len(b"\r\n") * len(heads) + len(end)
+    if length is not None:
+        length += sum(map(len, heads)) + len(b"\r\n") * len(heads) + len(end)
     return Answer(
         content=_joined(heads, bodies, end),
-        content_type=f'multipart/related; type="{first.offer.media_type}"; boundary={boundary}',
-        length=None if sizes is None else frame + sum(sizes),
+        content_type=f'multipart/related; type="{offer.media_type}"; boundary={boundary}',
+        length=length,
     )
 
 
@@ -72,12 +74,14 @@ def _joined(
 
 
 def check_unchanged(instance: Instance) -> None:
-    """Refuse a file that has another size than when its header was read: its offsets would be wrong.
+    """Reject a file that has changed its size.
+
+    Its offsets would be wrong.
 
     Raises
     ------
     ReadError
-        If it is so, or the file is gone.
+        Also if the file is gone.
     """
     try:
         size = os.stat(instance.path).st_size  # noqa: PTH116 - paths are texts here
@@ -93,7 +97,7 @@ def file_blocks(instance: Instance) -> Iterator[bytes]:
     Raises
     ------
     ReadError
-        If it ends before the size that was promised.
+        If it ends before its size.
     """
     left = instance.file_size
     with open(instance.path, "rb") as file:  # noqa: PTH123 - as above
@@ -110,6 +114,6 @@ def _changed(instance: Instance, given: str) -> ReadError:
         code="file-changed",
         where=instance.path,
         given=given,
-        expected=f"the file of {instance.file_size} bytes that was found at the start",
-        remedy="Run the command again: it then sees what is there now.",
+        expected=f"the file of {instance.file_size} bytes, as at the start",
+        remedy="Run the command again: it reads the files as they are now.",
     )

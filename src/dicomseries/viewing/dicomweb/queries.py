@@ -1,4 +1,4 @@
-"""QIDO-RS (PS3.18 section 10.6): query parameters → the studies, series or instances that are meant, as JSON."""
+"""QIDO-RS (PS3.18 section 10.6): search for studies, series or instances."""
 
 from __future__ import annotations
 
@@ -11,46 +11,52 @@ from urllib.parse import parse_qsl
 from pydicom.datadict import tag_for_keyword
 
 from dicomseries.standard.attribute import tag_of
-from dicomseries.viewing.dicomweb.json_model import model_of
-from dicomseries.viewing.dicomweb.rejected_request import RefusedError
-from dicomseries.viewing.dicomweb.series_index import Held, address_of, groups
-
-__all__ = ["Query", "parsed", "search"]
-
-Model = dict[str, dict[str, Any]]
-
-_STUDY = (
-    "SpecificCharacterSet StudyDate StudyTime AccessionNumber ReferringPhysicianName TimezoneOffsetFromUTC "
-    "StudyDescription PatientName PatientID PatientBirthDate PatientSex StudyInstanceUID StudyID"
+from dicomseries.viewing.dicomweb.json_model import Model, model_of
+from dicomseries.viewing.dicomweb.rejected_request import RejectedRequestError
+from dicomseries.viewing.dicomweb.series_index import (
+    IndexedInstance,
+    address_of,
+    group_by_level,
 )
-_SERIES = (
-    "Modality SeriesDate SeriesTime SeriesDescription PerformedProcedureStepStartDate "
-    "PerformedProcedureStepStartTime RequestAttributesSequence SeriesInstanceUID SeriesNumber"
-)
+
+__all__ = ["Query", "parse_query", "search"]
+
+_STUDY = """
+    SpecificCharacterSet StudyDate StudyTime AccessionNumber ReferringPhysicianName
+    TimezoneOffsetFromUTC StudyDescription PatientName PatientID PatientBirthDate PatientSex
+    StudyInstanceUID StudyID
+"""
+_SERIES = """
+    Modality SeriesDate SeriesTime SeriesDescription PerformedProcedureStepStartDate
+    PerformedProcedureStepStartTime RequestAttributesSequence SeriesInstanceUID SeriesNumber
+"""
 _INSTANCE = "SOPClassUID SOPInstanceUID InstanceNumber Rows Columns BitsAllocated NumberOfFrames"
-_SAID = (_STUDY, _SERIES, _INSTANCE)
-"""What is said without being asked for, by level: PS3.18 tables 10.6.3-3 to 10.6.3-5, and what people look for."""
+_RETURNED = (_STUDY, _STUDY + _SERIES, _STUDY + _SERIES + _INSTANCE)
+"""Attributes of every result, by level (PS3.18 tables 10.6.3-3 to 10.6.3-5, and common ones)."""
 
 _RANGES = frozenset({"DA", "TM", "DT"})
 _NUMBERS = frozenset({"DS", "FD", "FL", "IS", "SL", "SS", "UL", "US"})
 
+_MOST_DIGITS = 18
+"""Python converts at most 4,300 digits, and no number here needs so many."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is searched for.
+    """Conditions and further parameters of a search.
 
     Parameters
     ----------
     matches : mapping of int to str
-        By tag, what the attribute is to be; wildcards, ranges and lists as PS3.4 section C.2.2.2 has them.
+        Wanted value of attributes by tag; with wildcards, ranges and lists (PS3.4 C.2.2.2).
     included : frozenset of int or None
-        Tags that are said besides; None for all.
+        Tags of further attributes in the results; None for all.
     limit : int or None
-        Results at most.
+        Largest number of results.
     offset : int
-        Results passed over.
+        Number of results to skip.
     is_fuzzy : bool
-        Whether names were to be matched as they sound, which is not done.
+        Whether names should match by sound, which is not supported.
     """
 
     matches: Mapping[int, str]
@@ -60,29 +66,29 @@ class Query:
     is_fuzzy: bool = False
 
 
-def parsed(text: str) -> Query:
+def parse_query(text: str) -> Query:
     """Return the query of an address.
 
     Raises
     ------
-    RefusedError
-        If a name is no attribute, or a number none.
+    RejectedRequestError
+        If a name is not an attribute, or a number is wrong.
 
     Examples
     --------
-    >>> query = parsed("PatientName=Doe*&includefield=00081030,Modality&limit=5")
+    >>> query = parse_query("PatientName=Doe*&includefield=00081030,Modality&limit=5")
     >>> query.matches, sorted(map(hex, query.included)), query.limit
     ({1048592: 'Doe*'}, ['0x80060', '0x81030'], 5)
     """
     matches: dict[int, str] = {}
     included: list[str] = []
-    numbers = {"limit": "", "offset": ""}
+    numbers: dict[str, int | None] = {"limit": None, "offset": None}
     is_fuzzy = False
     for name, value in parse_qsl(text, keep_blank_values=True):
         if name == "includefield":
             included += value.split(",")
         elif name in numbers:
-            numbers[name] = value
+            numbers[name] = _number(name, value)
         elif name == "fuzzymatching":
             is_fuzzy = value.lower() == "true"
         elif name != "accept":
@@ -90,68 +96,92 @@ def parsed(text: str) -> Query:
     return Query(
         matches=matches,
         included=None if "all" in included else frozenset(map(_tag, filter(None, included))),
-        limit=_number("limit", numbers["limit"]),
-        offset=_number("offset", numbers["offset"]) or 0,
+        limit=numbers["limit"],
+        offset=numbers["offset"] or 0,
         is_fuzzy=is_fuzzy,
     )
 
 
-def search(level: int, held: Iterable[Held], query: Query, root: str) -> tuple[list[Model], int]:
-    """Return what is found at a level, and how many further ones the limit leaves out.
+def _number(name: str, text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        expected = f"expected a whole number, 0 or more, of at most {_MOST_DIGITS} digits"
+        raise RejectedRequestError(400, f"{name}={text[:40]}: {expected}")
+    return int(text)
+
+
+def _tag(name: str) -> int:
+    """Return the tag of a keyword or of hexadecimal digits."""
+    tag = int(name, 16) if re.fullmatch("[0-9A-Fa-f]{8}", name) else tag_for_keyword(name)
+    if tag is None:
+        expected = "give the keyword or eight hexadecimal digits of a top-level attribute"
+        raise RejectedRequestError(400, f"{name!r} is not an attribute: {expected}")
+    return int(tag)
+
+
+def search(
+    level: int, instances: Iterable[IndexedInstance], query: Query, root: str
+) -> tuple[list[Model], int]:
+    """Return results, and their number beyond the limit.
 
     Parameters
     ----------
     level : int
         0 for studies, 1 for series, 2 for instances.
-    held : iterable of Held
-        Where to search.
+    instances : iterable of IndexedInstance
+        Files to search.
     query : Query
-        For what: a study or a series is found if one of its instances is all of it.
+        A study or series matches if one of its instances meets all conditions.
     root : str
         Address of the service.
     """
-    there = list(held)
-    counts = _Counts(
-        studies={group[0].uids[0]: _of_study(group) for group in groups(there, 0)},
-        series={group[0].uids[:2]: _value("IS", len(group)) for group in groups(there, 1)},
-    )
-    found = [
-        group
-        for group in groups(there, level)
-        if any(_matches(one, query.matches, counts) for one in group)
-    ]
+    files = list(instances)
+    counts = _Counts.of_files(files)
+    matching = []
+    for group in group_by_level(files, level):
+        if any(_matches(indexed, query.matches, counts) for indexed in group):
+            matching.append(group[0])
     last = None if query.limit is None else query.offset + query.limit
-    chosen = found[query.offset : last]
-    results = [_result(group[0], level, query, counts, root) for group in chosen]
-    return results, max(len(found) - query.offset - len(chosen), 0)
+    chosen = matching[query.offset : last]
+    results = [_result(first, level, query, counts, root) for first in chosen]
+    return results, max(len(matching) - query.offset - len(chosen), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counts:
-    """What no file says: of each study its modalities and sizes, of each series how many instances it has."""
+    """Modalities and counts by study and series."""
 
     studies: Mapping[str, Model]
-    series: Mapping[tuple[str, ...], dict[str, Any]]
+    series: Mapping[tuple[str, ...], Model]
 
-    def of(self, held: Held, level: int) -> Model:
-        study = self.studies[held.uids[0]]
-        return study if level == 0 else {**study, "00201209": self.series[held.uids[:2]]}
+    @classmethod
+    def of_files(cls, files: list[IndexedInstance]) -> _Counts:
+        studies = {}
+        for group in group_by_level(files, 0):
+            modalities = {indexed.instance.text("Modality") for indexed in group} - {""}
+            studies[group[0].uids[0]] = {
+                "00080061": _value("CS", *sorted(modalities)),
+                "00201206": _value("IS", len({indexed.uids[1] for indexed in group})),
+                "00201208": _value("IS", len(group)),
+            }
+        series: dict[tuple[str, ...], Model] = {}
+        for group in group_by_level(files, 1):
+            series[group[0].uids[:2]] = {"00201209": _value("IS", len(group))}
+        return cls(studies=studies, series=series)
+
+    def of(self, indexed: IndexedInstance, level: int) -> Model:
+        study = self.studies[indexed.uids[0]]
+        return study if level == 0 else {**study, **self.series[indexed.uids[:2]]}
 
 
-def _of_study(group: list[Held]) -> Model:
-    modalities = sorted({one.instance.text("Modality") for one in group} - {""})
-    return {
-        "00080061": _value("CS", *modalities),
-        "00201206": _value("IS", len({one.uids[1] for one in group})),
-        "00201208": _value("IS", len(group)),
-    }
-
-
-def _result(first: Held, level: int, query: Query, counts: _Counts, root: str) -> Model:
-    """Return what is said of a study, series or instance: of its level, of those above, and what was asked for."""
-    said = {tag_of(keyword) for keyword in " ".join(_SAID[: level + 1]).split()}
-    is_all = query.included is None and level == 2
-    tags = None if is_all else said | set(query.matches) | (query.included or set())
+def _result(first: IndexedInstance, level: int, query: Query, counts: _Counts, root: str) -> Model:
+    """Return the attributes of a study, series or instance."""
+    tags: set[int] | None = {*map(tag_of, _RETURNED[level].split()), *query.matches}
+    if query.included is not None and tags is not None:
+        tags |= query.included
+    elif level == 2:
+        tags = None
     address = address_of(first, level, root)
     model = {
         **model_of(first.instance, tags, f"{address}/bulkdata/"),
@@ -166,22 +196,23 @@ def _value(vr: str, *values: Any) -> dict[str, Any]:
     return {"vr": vr, "Value": list(values)}
 
 
-def _matches(held: Held, matches: Mapping[int, str], counts: _Counts) -> bool:
+def _matches(indexed: IndexedInstance, matches: Mapping[int, str], counts: _Counts) -> bool:
     if not matches:
         return True
-    model = {**model_of(held.instance, matches, ""), **counts.of(held, 1)}
-    return all(_is(model.get(f"{tag:08X}", {}), wanted) for tag, wanted in matches.items())
+    model = {**model_of(indexed.instance, matches, ""), **counts.of(indexed, 1)}
+    return all(
+        _matches_value(model.get(f"{tag:08X}", {}), wanted) for tag, wanted in matches.items()
+    )
 
 
-def _is(element: Mapping[str, Any], wanted: str) -> bool:
-    """Return whether one of the values of an element is what is wanted."""
+def _matches_value(element: Mapping[str, Any], wanted: str) -> bool:
+    """Return whether one of the values of an element matches."""
     if not wanted.strip("*"):
         return True
     vr = element.get("vr", "")
-    texts = [
-        value.get("Alphabetic", "") if isinstance(value, dict) else str(value)
-        for value in element.get("Value", ())
-    ]
+    texts = []
+    for value in element.get("Value", ()):
+        texts.append(value.get("Alphabetic", "") if isinstance(value, dict) else str(value))
     if vr in _RANGES and "-" in wanted:
         first, _, last = wanted.partition("-")
         return any(first <= text and (not last or text[: len(last)] <= last) for text in texts)
@@ -190,12 +221,7 @@ def _is(element: Mapping[str, Any], wanted: str) -> bool:
     if vr == "UI":
         return not {*texts}.isdisjoint(re.split(r"[,\\]", wanted))
     pattern = re.compile(_pattern(wanted), re.IGNORECASE if vr == "PN" else 0)
-    return any(pattern.fullmatch(text) for text in texts)
-
-
-def _pattern(wanted: str) -> str:
-    """Return a regular expression for text with the wildcards * and ? (PS3.4 section C.2.2.2.4)."""
-    return "".join({"*": ".*", "?": "."}.get(letter) or re.escape(letter) for letter in wanted)
+    return any(map(pattern.fullmatch, texts))
 
 
 def _same_number(text: str, wanted: str) -> bool:
@@ -205,23 +231,6 @@ def _same_number(text: str, wanted: str) -> bool:
         return False
 
 
-def _tag(name: str) -> int:
-    """Return the tag of an attribute by its keyword or eight hexadecimal digits."""
-    tag = int(name, 16) if re.fullmatch("[0-9A-Fa-f]{8}", name) else tag_for_keyword(name)
-    if tag is None:
-        message = f"{name!r} is no attribute: give a keyword or eight hexadecimal digits, at the top of the data set"
-        raise RefusedError(400, message)
-    return int(tag)
-
-
-_MOST_DIGITS = 18
-"""Python converts no more than 4,300 digits, and nothing here is so many."""
-
-
-def _number(name: str, text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        message = f"{name}={text[:40]}: expected a whole number, 0 or more, of {_MOST_DIGITS} digits at most"
-        raise RefusedError(400, message)
-    return int(text)
+def _pattern(wanted: str) -> str:
+    """Return a regular expression for wildcards (PS3.4 C.2.2.2.4)."""
+    return re.escape(wanted).replace(r"\*", ".*").replace(r"\?", ".")

@@ -1,16 +1,16 @@
-"""Why a request is not answered with what it asks for."""
+"""Error of a request that cannot be answered."""
 
 from __future__ import annotations
 
-__all__ = ["RefusedError"]
+__all__ = ["RejectedRequestError"]
 
 
-class RefusedError(Exception):
-    """The request is wrong, or asks for what is not there; `status` is that of HTTP.
+class RejectedRequestError(Exception):
+    """A wrong request, or a missing resource, with HTTP status.
 
     Examples
     --------
-    >>> RefusedError(404, "no such series").status
+    >>> RejectedRequestError(404, "no such series").status
     404
     """
 

@@ -1,32 +1,40 @@
-"""What was found in a folder, by the UIDs of study, series and instance that each file has itself."""
+"""Index of files by UIDs of study, series and instance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dicomseries.reading import Instance
 
-__all__ = ["LEVELS", "Held", "Holdings", "address_of", "groups", "holdings_of"]
+__all__ = [
+    "LEVELS",
+    "IndexedInstance",
+    "SeriesIndex",
+    "address_of",
+    "group_by_level",
+    "index_instances",
+]
 
 LEVELS = {
     "studies": "StudyInstanceUID",
     "series": "SeriesInstanceUID",
     "instances": "SOPInstanceUID",
 }
-"""Words of an address, from the outermost, and the attribute that the UID after each is of."""
+"""Words of an address, from the outermost level, and the attribute of the UID after each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Held:
-    """A file with the three UIDs that name it.
+class IndexedInstance:
+    """A file with the three UIDs of its address.
 
     Parameters
     ----------
     uids : tuple of str
         Of its study, series and instance.
     instance : Instance
-        Its header, and where its pixels are.
+        Its header, and the location of its pixels.
     """
 
     uids: tuple[str, str, str]
@@ -34,79 +42,76 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Holdings:
-    """Headers of all files, series by series in the order of their slices; the pixels stay on disk.
+class SeriesIndex:
+    """Headers of all files, by series and slice.
+
+    The pixels stay on disk.
 
     Parameters
     ----------
-    by_uids : mapping of (str, str, str) to Held
+    by_uids : mapping of (str, str, str) to IndexedInstance
         By the UIDs of study, series and instance.
     unnamed : int
-        Files left out, as a UID is missing in them, or another file has all three.
+        Number of files without a UID, or with the UIDs of another file.
     """
 
-    by_uids: Mapping[tuple[str, str, str], Held] = field(repr=False)
+    by_uids: Mapping[tuple[str, str, str], IndexedInstance] = field(repr=False)
     unnamed: int = 0
 
     @property
-    def held(self) -> tuple[Held, ...]:
+    def instances(self) -> tuple[IndexedInstance, ...]:
         """All files."""
         return tuple(self.by_uids.values())
 
-    def below(self, place: Iterable[tuple[int, str]]) -> list[Held]:
-        """Return what is at a place, or below it.
+    def below(self, place: Mapping[int, str]) -> list[IndexedInstance]:
+        """Return the files at a place, or below it.
 
         Parameters
         ----------
-        place : iterable of (int, str)
-            Levels, counted from the outermost, and the UID at each.
+        place : mapping of int to str
+            UID of each level, counted from the outermost.
         """
-        asked = dict(place)
-        if len(asked) == len(LEVELS):
-            one = self.by_uids.get((asked[0], asked[1], asked[2]))
-            return [] if one is None else [one]
-        return [
-            one
-            for one in self.by_uids.values()
-            if all(one.uids[level] == uid for level, uid in asked.items())
-        ]
+        if len(place) == len(LEVELS):
+            indexed = self.by_uids.get((place[0], place[1], place[2]))
+            return [] if indexed is None else [indexed]
+        chosen = list(self.by_uids.values())
+        for level, uid in place.items():
+            chosen = [indexed for indexed in chosen if indexed.uids[level] == uid]
+        return chosen
 
 
-def groups(held: Iterable[Held], level: int) -> list[list[Held]]:
-    """Return files study by study (level 0), series by series (1) or each by itself (2)."""
-    found: dict[tuple[str, ...], list[Held]] = {}
-    for one in held:
-        found.setdefault(one.uids[: level + 1], []).append(one)
-    return list(found.values())
+def group_by_level(instances: Iterable[IndexedInstance], level: int) -> list[list[IndexedInstance]]:
+    """Group files by study (level 0), series (1), instance (2)."""
+    groups: dict[tuple[str, ...], list[IndexedInstance]] = {}
+    for indexed in instances:
+        groups.setdefault(indexed.uids[: level + 1], []).append(indexed)
+    return list(groups.values())
 
 
-def address_of(held: Held, level: int, root: str) -> str:
-    """Return the address of the study (level 0), series (1) or instance (2) that a file is, or belongs to."""
-    return root + "/".join(
-        part for pair in list(zip(LEVELS, held.uids, strict=True))[: level + 1] for part in pair
-    )
+def address_of(indexed: IndexedInstance, level: int, root: str) -> str:
+    """Return the address of a file, its series or study."""
+    pairs = itertools.islice(zip(LEVELS, indexed.uids, strict=True), level + 1)
+    return root + "/".join(itertools.chain.from_iterable(pairs))
 
 
-def holdings_of(instances: Iterable[Instance]) -> Holdings:
-    """Return what can be served of some files.
+def index_instances(instances: Iterable[Instance]) -> SeriesIndex:
+    """Index files by their UIDs.
 
     Examples
     --------
     >>> from dicomseries.reading import read_instance
     >>> from pydicom.data import get_testdata_file
-    >>> found = holdings_of([read_instance(get_testdata_file("CT_small.dcm"))] * 2)
-    >>> found, found.held[0].uids[1][:24]
-    (Holdings(unnamed=1), '1.3.6.1.4.1.5962.1.3.1.1')
+    >>> index = index_instances([read_instance(get_testdata_file("CT_small.dcm"))] * 2)
+    >>> index, index.instances[0].uids[1][:24]
+    (SeriesIndex(unnamed=1), '1.3.6.1.4.1.5962.1.3.1.1')
     """
-    found: dict[tuple[str, str, str], Held] = {}
-    count = 0
-    for count, one in enumerate(_named(instances), 1):  # noqa: B007 - how many there were
-        if all(one.uids):
-            found.setdefault(one.uids, one)
-    return Holdings(by_uids=found, unnamed=count - len(found))
-
-
-def _named(instances: Iterable[Instance]) -> Iterator[Held]:
+    by_uids: dict[tuple[str, str, str], IndexedInstance] = {}
+    unnamed = 0
     for instance in instances:
         study, series, uid = (instance.text(keyword) for keyword in LEVELS.values())
-        yield Held(uids=(study, series, uid), instance=instance)
+        uids = (study, series, uid)
+        if all(uids) and uids not in by_uids:
+            by_uids[uids] = IndexedInstance(uids=uids, instance=instance)
+        else:
+            unnamed += 1
+    return SeriesIndex(by_uids=by_uids, unnamed=unnamed)

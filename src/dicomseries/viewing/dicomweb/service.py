@@ -1,4 +1,4 @@
-"""An address below the service's root → what is there (PS3.18 section 10.4: WADO-RS, section 10.6: QIDO-RS)."""
+"""DICOMweb resources (PS3.18 section 10.4: WADO-RS, 10.6: QIDO-RS)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,26 @@ from urllib.parse import parse_qs, unquote
 from dicomseries.errors import DicomSeriesError
 from dicomseries.reading import Instance, encoded_frame, is_compressed, read_frames
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
-from dicomseries.viewing.dicomweb.json_model import binary, dumped, model_of
+from dicomseries.viewing.dicomweb.json_model import binary_value, model_of, to_json
 from dicomseries.viewing.dicomweb.media_types import (
     DICOM,
     JSON,
-    OCTETS,
+    PLAIN_OCTETS,
     Offer,
     check_json,
     choose,
     frame_offers,
 )
-from dicomseries.viewing.dicomweb.multipart import check_unchanged, file_blocks, in_parts
-from dicomseries.viewing.dicomweb.queries import parsed, search
-from dicomseries.viewing.dicomweb.rejected_request import RefusedError
-from dicomseries.viewing.dicomweb.series_index import LEVELS, Held, Holdings, address_of
-from dicomseries.viewing.loopback import TEXT, Answer, HttpRequest, refusal
+from dicomseries.viewing.dicomweb.multipart import check_unchanged, file_blocks, multipart_answer
+from dicomseries.viewing.dicomweb.queries import parse_query, search
+from dicomseries.viewing.dicomweb.rejected_request import RejectedRequestError
+from dicomseries.viewing.dicomweb.series_index import (
+    LEVELS,
+    IndexedInstance,
+    SeriesIndex,
+    address_of,
+)
+from dicomseries.viewing.loopback import TEXT, Answer, HttpRequest, error_answer
 
 __all__ = ["HEADERS", "Service"]
 
@@ -37,166 +42,174 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
-"""A viewer is a page of another origin: whoever knows the token may read. Isolated pages (COEP) may too."""
+"""A viewer is a page of another origin, and may read with the token; isolated pages (COEP) too."""
 
 _WORDS = tuple(LEVELS)
 _UID = re.compile(r"[0-9.]{1,64}")
-_FUZZY = '299 dicomseries: "The fuzzymatching parameter is not supported. Only literal matching has been performed."'
+_FUZZY = (
+    '299 dicomseries: "The fuzzymatching parameter is not supported. '
+    'Only literal matching has been performed."'
+)
 
 
 class Service:
-    """A folder of series behind the addresses of DICOMweb; nothing can be changed through it.
+    """A folder of series behind the addresses of DICOMweb, read-only.
 
     Parameters
     ----------
-    holdings : Holdings
-        What there is.
+    index : SeriesIndex
+        The files.
     boundary : str
-        Between the parts of an answer; must stand in no file, so it is drawn by chance.
+        Between the parts of an answer; must not occur in any file, so it is random.
     """
 
-    def __init__(self, holdings: Holdings, boundary: str) -> None:
-        self._holdings = holdings
+    def __init__(self, index: SeriesIndex, boundary: str) -> None:
+        self._index = index
         self._boundary = boundary
 
     def answer(self, request: HttpRequest) -> Answer:
-        """Return what is at an address: 400, 404, 406 with the reason if nothing is, 500 if it cannot be read."""
-        try:
-            return self._at(*_place(request.path), request)
-        except RefusedError as refused:
-            return refusal(refused.status, refused)
-        except (DicomSeriesError, OSError) as error:
-            return refusal(500, error)
+        """Return the resource at an address, or an error.
 
-    def _at(self, place: list[tuple[int, str]], rest: list[str], request: HttpRequest) -> Answer:
-        held = self._holdings.below(place)
-        if not held:
-            raise RefusedError(404, "There is no such study, series or instance here.")
+        The status is 400, 404 or 406 for a wrong request, and 500 if reading fails.
+        """
+        try:
+            return self._resource(request)
+        except RejectedRequestError as rejected:
+            return error_answer(rejected.status, rejected)
+        except (DicomSeriesError, OSError) as error:
+            return error_answer(500, error)
+
+    def _resource(self, request: HttpRequest) -> Answer:
+        place, rest = _place(request.path)
+        instances = self._index.below(place)
+        if not instances:
+            raise RejectedRequestError(404, "There is no such study, series or instance here.")
         accept = ", ".join(parse_qs(request.query).get("accept", [])) or request.accept
         match rest:
             case [word] if word in _WORDS:
-                return _found(_WORDS.index(word), held, request, accept)
+                return _search(_WORDS.index(word), instances, request, accept)
             case ["metadata"] if place:
-                return _metadata(held, request.root, accept)
+                return _metadata(instances, request.root, accept)
             case [] if place:
-                return self._files(held, accept)
+                return self._files(instances, accept)
             case []:
-                return _overview(len(held))
-            case _ if place and place[-1][0] == 2:
-                return self._of_instance(held[0].instance, rest, accept)
-        raise RefusedError(
-            404, "There is no such resource: see PS3.18 sections 10.4 and 10.6 for those there are."
+                return _overview(len(instances))
+            case _ if 2 in place:
+                return self._part_of(instances[0].instance, rest, accept)
+        raise RejectedRequestError(
+            404, "There is no such resource: PS3.18 sections 10.4 and 10.6 list the resources."
         )
 
-    def _of_instance(self, instance: Instance, rest: list[str], accept: str) -> Answer:
+    def _part_of(self, instance: Instance, rest: list[str], accept: str) -> Answer:
+        pixels = instance.pixels
         match rest:
             case ["frames", numbers]:
-                return self._frames(instance, _numbers(numbers, instance.frames), accept)
-            case ["bulkdata", name] if (
-                instance.pixels is not None and name == f"{instance.pixels.tag:08X}"
-            ):
+                return self._frames(instance, _frame_numbers(numbers, instance.frames), accept)
+            case ["bulkdata", name] if pixels is not None and name == f"{pixels.tag:08X}":
                 return self._frames(instance, range(1, instance.frames + 1), accept)
             case ["bulkdata", name]:
                 return self._bulk(instance, name, accept)
-        raise RefusedError(404, f"There is no resource {'/'.join(rest)!r} of an instance here.")
+        reason = f"There is no resource {'/'.join(rest)!r} of an instance here."
+        raise RejectedRequestError(404, reason)
 
-    def _files(self, held: Sequence[Held], accept: str) -> Answer:
+    def _files(self, instances: Sequence[IndexedInstance], accept: str) -> Answer:
+        files = [indexed.instance for indexed in instances]
         choices = []
-        for one in held:
-            check_unchanged(one.instance)
-            offer = Offer(media_type=DICOM, transfer_syntax=one.instance.transfer_syntax)
-            choices.append(choose(accept, [offer], count=len(held)))
-        sizes = [one.instance.file_size for one in held]
-        return in_parts(choices, (file_blocks(one.instance) for one in held), sizes, self._boundary)
+        for file in files:
+            check_unchanged(file)
+            offer = Offer(media_type=DICOM, transfer_syntax=file.transfer_syntax)
+            choices.append(choose(accept, [offer], count=len(files)))
+        sizes = [file.file_size for file in files]
+        return multipart_answer(choices, map(file_blocks, files), sizes, self._boundary)
 
     def _frames(self, instance: Instance, numbers: Sequence[int], accept: str) -> Answer:
         if instance.pixels is None or not numbers:
-            raise RefusedError(404, "This instance has no pixels.")
+            raise RejectedRequestError(404, "This instance has no pixels.")
         choice = choose(accept, frame_offers(instance), count=len(numbers))
         read = encoded_frame if choice.offer.is_stored else _plain_frame
         check_unchanged(instance)
-        first = read(
-            instance, numbers[0] - 1
-        )  # before the answer begins: it can still say what is wrong
+        first = read(instance, numbers[0] - 1)  # before the answer begins: it can still be an error
         others = (read(instance, number - 1) for number in numbers[1:])
         bodies = ([frame] for frame in itertools.chain([first], others))
-        return in_parts([choice] * len(numbers), bodies, None, self._boundary)
+        return multipart_answer([choice] * len(numbers), bodies, None, self._boundary)
 
     def _bulk(self, instance: Instance, name: str, accept: str) -> Answer:
-        content = binary(instance, int(name, 16)) if re.fullmatch("[0-9A-F]{8}", name) else None
+        content = None
+        if re.fullmatch("[0-9A-F]{8}", name):
+            content = binary_value(instance, int(name, 16))
         if content is None:
-            raise RefusedError(404, f"There is no bulk data {name!r} in this instance.")
-        choice = choose(
-            accept, [Offer(media_type=OCTETS, transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN)], count=1
-        )
-        return in_parts([choice], [[content]], [len(content)], self._boundary)
+            raise RejectedRequestError(404, f"There is no bulk data {name!r} in this instance.")
+        choice = choose(accept, [PLAIN_OCTETS], count=1)
+        return multipart_answer([choice], [[content]], [len(content)], self._boundary)
 
 
-def _overview(count: int) -> Answer:
-    text = f"DICOMweb (PS3.18), read-only, {count} instances. This address is the root that a client asks for.\n"
-    return Answer(content=text.encode("ascii"), content_type=TEXT)
-
-
-def _place(path: str) -> tuple[list[tuple[int, str]], list[str]]:
-    """Return the levels and UIDs that a path begins with, and the words after them."""
+def _place(path: str) -> tuple[dict[int, str], list[str]]:
+    """Return the UIDs of a path by level, and further words."""
     words = [unquote(word) for word in path.strip("/").split("/")] if path.strip("/") else []
-    place: list[tuple[int, str]] = []
+    place: dict[int, str] = {}
     while len(words) > 1 and words[0] in _WORDS and _UID.fullmatch(words[1]):
-        place.append((_WORDS.index(words[0]), words[1]))
+        place[_WORDS.index(words[0])] = words[1]
         del words[:2]
     return place, words
 
 
-def _found(level: int, held: list[Held], request: HttpRequest, accept: str) -> Answer:
+def _search(
+    level: int, instances: list[IndexedInstance], request: HttpRequest, accept: str
+) -> Answer:
     check_json(accept)
-    query = parsed(request.query)
-    results, further = search(level, held, query, request.root)
-    warning = _FUZZY if query.is_fuzzy else ""
+    query = parse_query(request.query)
+    results, further = search(level, instances, query, request.root)
+    headers = {}
+    if query.is_fuzzy:
+        headers["Warning"] = _FUZZY
     if further:
-        warning = f'299 dicomseries: "There are {further} additional results that can be requested"'
-    headers = {"Warning": warning} if warning else {}
-    return Answer(content=dumped(results), content_type=JSON, headers=headers)
+        text = f"There are {further} additional results that can be requested"
+        headers["Warning"] = f'299 dicomseries: "{text}"'
+    return Answer(content=to_json(results), content_type=JSON, headers=headers)
 
 
-def _metadata(held: Sequence[Held], root: str, accept: str) -> Answer:
+def _metadata(instances: Sequence[IndexedInstance], root: str, accept: str) -> Answer:
     check_json(accept)
-    models = (_model(one, root) for one in held)
-    first = next(models)
-    return Answer(content=_listed(itertools.chain([first], models)), content_type=JSON)
+    models = (_model(indexed, root) for indexed in instances)
+    first = next(models)  # before the answer begins: it can still be an error
+    return Answer(content=_json_array(itertools.chain([first], models)), content_type=JSON)
 
 
-def _listed(models: Iterable[bytes]) -> Iterator[bytes]:
-    for index, model in enumerate(models):
-        yield b"," + model if index else b"[" + model
+def _json_array(models: Iterable[bytes]) -> Iterator[bytes]:
+    separator = b"["
+    for model in models:
+        yield separator + model
+        separator = b","
     yield b"]"
 
 
-def _model(one: Held, root: str) -> bytes:
-    available = (
-        one.instance.transfer_syntax if is_compressed(one.instance) else EXPLICIT_VR_LITTLE_ENDIAN
-    )
-    model = model_of(one.instance, None, f"{address_of(one, 2, root)}/bulkdata/")
-    return dumped(dict(sorted({**model, "00083002": {"vr": "UI", "Value": [available]}}.items())))
+def _model(indexed: IndexedInstance, root: str) -> bytes:
+    instance = indexed.instance
+    available = EXPLICIT_VR_LITTLE_ENDIAN
+    if is_compressed(instance):
+        available = instance.transfer_syntax
+    model = model_of(instance, None, f"{address_of(indexed, 2, root)}/bulkdata/")
+    model["00083002"] = {"vr": "UI", "Value": [available]}
+    return to_json(dict(sorted(model.items())))
+
+
+def _overview(count: int) -> Answer:
+    text = f"DICOMweb (PS3.18), read-only, {count} instances. This is the root for clients.\n"
+    return Answer(content=text.encode("ascii"), content_type=TEXT)
+
+
+def _frame_numbers(text: str, count: int) -> list[int]:
+    """Return the frames of a list such as "1,2,5"."""
+    numbers = []
+    for word in text.split(","):
+        is_number = word.isascii() and word.isdigit() and len(word) < 19
+        if not is_number or not 1 <= int(word) <= count:
+            reason = f"There is no frame {word[:40]!r}: frames are counted from 1 to {count}."
+            raise RejectedRequestError(404, reason)
+        numbers.append(int(word))
+    return numbers
 
 
 def _plain_frame(instance: Instance, index: int) -> bytes:
     pixels = read_frames(instance, index, index + 1)
     return pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes()
-
-
-def _numbers(text: str, count: int) -> list[int]:
-    """Return the frames of a list such as "1,2,5"."""
-    numbers = [
-        int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
-        for word in text.split(",")
-    ]
-    wrong = [
-        word
-        for word, number in zip(text.split(","), numbers, strict=True)
-        if not 1 <= number <= count
-    ]
-    if wrong:
-        raise RefusedError(
-            404, f"There is no frame {wrong[0][:40]!r}: they are counted from 1 to {count}."
-        )
-    return numbers

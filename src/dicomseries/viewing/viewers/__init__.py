@@ -1,13 +1,13 @@
-"""Viewers of others that can show a series: one file each, with `WORD`, `SUMMARY` and `opened`."""
+"""External viewers: one module each, with `NAME`, `SUMMARY` and `open_viewer`."""
 
 from __future__ import annotations
 
 from types import ModuleType
 
 from dicomseries.viewing.viewers import dcmview, niivue, ohif
-from dicomseries.viewing.viewers.viewer_input import Opened, Subject
+from dicomseries.viewing.viewers.viewer_input import OpenedViewer, ViewerInput
 
-__all__ = ["VIEWERS", "Opened", "Subject"]
+__all__ = ["VIEWERS", "OpenedViewer", "ViewerInput"]
 
-VIEWERS: dict[str, ModuleType] = {viewer.WORD: viewer for viewer in (niivue, dcmview, ohif)}
-"""By the word of the command line: what it is (`SUMMARY`), and the context manager that gives it `opened`."""
+VIEWERS: dict[str, ModuleType] = {viewer.NAME: viewer for viewer in (niivue, dcmview, ohif)}
+"""Viewers by their name on the command line."""

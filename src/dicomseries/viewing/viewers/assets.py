@@ -1,4 +1,4 @@
-"""Files of viewers: found without an import, and sent as what browsers take them for."""
+"""Files of viewers, with their media types."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from dicomseries.errors import missing_package
-from dicomseries.viewing.loopback import NOTHING, Answer
+from dicomseries.viewing.loopback import NOT_FOUND, Answer
 
 __all__ = ["FILE_TYPES", "file_answer", "installed_file"]
 
@@ -22,36 +22,35 @@ FILE_TYPES = {
     ".wasm": "application/wasm",
     ".woff2": "font/woff2",
 }
-"""Media types of what pages are made of; browsers run no script, and compile no WebAssembly, of another."""
+"""Media types of files of pages; browsers reject scripts and WebAssembly of any other type."""
 
 
 def file_answer(folder: Path, path: str) -> Answer:
-    """Return a file of a folder; 404 for what is not in it."""
+    """Return a file of a folder, or 404."""
     root = folder.resolve()
     file = (root / path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
-        return NOTHING
-    return Answer(
-        content=file.read_bytes(),
-        content_type=FILE_TYPES.get(file.suffix, "application/octet-stream"),
-    )
+        return NOT_FOUND
+    content_type = FILE_TYPES.get(file.suffix, "application/octet-stream")
+    return Answer(content=file.read_bytes(), content_type=content_type)
 
 
 def installed_file(package: str, ending: str, *, extra: str) -> Path:
-    """Return a file of an installed package by the end of its path; the package is not imported.
+    """Return a file of an installed package by its ending.
+
+    The package is not imported.
 
     Raises
     ------
     MissingPackageError
-        If it is not installed, or is laid out in another way.
+        If it is not installed, or has no such file.
     """
     try:
         files = metadata.files(package) or []
     except metadata.PackageNotFoundError:
         files = []
-    found = next(
-        (Path(str(file.locate())) for file in files if file.as_posix().endswith(ending)), None
-    )
-    if found is None or not found.is_file():
-        raise missing_package(extra=extra, where=f"the viewer of {package}", package=package)
-    return found
+    for file in files:
+        path = Path(str(file.locate()))
+        if file.as_posix().endswith(ending) and path.is_file():
+            return path
+    raise missing_package(extra=extra, where=f"the viewer of {package}", package=package)

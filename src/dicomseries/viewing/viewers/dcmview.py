@@ -1,4 +1,4 @@
-"""dcmview, a viewer of DICOM files in one program, out of its wheel; it serves itself."""
+"""dcmview, a viewer of DICOM files with a built-in server."""
 
 from __future__ import annotations
 
@@ -11,41 +11,40 @@ from contextlib import contextmanager
 
 from dicomseries.errors import ReadError
 from dicomseries.viewing.viewers.assets import installed_file
-from dicomseries.viewing.viewers.viewer_input import Opened, Subject
+from dicomseries.viewing.viewers.viewer_input import OpenedViewer, ViewerInput
 
-__all__ = ["SUMMARY", "WORD", "opened"]
+__all__ = ["NAME", "SUMMARY", "open_viewer"]
 
-WORD = "dcmview"
+NAME = "dcmview"
 SUMMARY = "the files themselves: slices, tags, cine"
 
 _STARTED = "server_started"
 
 
 @contextmanager
-def opened(subject: Subject) -> Iterator[Opened]:
-    """Run dcmview on the files of the series, on loopback, with a token of its own.
+def open_viewer(viewer_input: ViewerInput) -> Iterator[OpenedViewer]:
+    """Run dcmview on the files of the series, on 127.0.0.1.
+
+    It makes its token itself.
 
     Raises
     ------
     MissingPackageError
         If dcmview-py is not installed.
     ReadError
-        If dcmview finds nothing that it can show.
+        If dcmview cannot show the files.
     """
     name = "dcmview.exe" if sys.platform == "win32" else "dcmview"
     program = installed_file("dcmview-py", f"dcmview_py/bin/{name}", extra="dcmview")
     command = [str(program), "--no-browser", "--startup-json", "--host", "127.0.0.1", "--port", "0"]
-    command += [
-        "--filter",
-        f"SeriesInstanceUID={subject.series.series_uid}",
-        os.path.abspath(subject.path),  # noqa: PTH100
-    ]
+    command += ["--filter", f"SeriesInstanceUID={viewer_input.series.series_uid}"]
+    command.append(os.path.abspath(viewer_input.path))  # noqa: PTH100
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
     ) as process:
         try:
-            yield Opened(
-                address=_address(process, subject.path),
+            yield OpenedViewer(
+                address=_address(process, viewer_input.path),
                 run=lambda: _run(process),
                 stop=process.terminate,
             )
@@ -63,11 +62,11 @@ def _address(process: subprocess.Popen[str], path: str) -> str:
         where=path,
         given="no address from dcmview",
         expected="files that dcmview can show",
-        remedy="Run dcmview on the folder by itself: it says what it misses.",
+        remedy="Run dcmview alone on the folder: it prints the reason.",
     )
 
 
 def _run(process: subprocess.Popen[str]) -> None:
-    for _ in process.stdout or ():  # taken, so that it never waits for a reader
+    for _ in process.stdout or ():  # read, so that it never waits
         pass
     process.wait()

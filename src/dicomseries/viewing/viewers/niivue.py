@@ -1,4 +1,7 @@
-"""NiiVue, out of the wheel of its JupyterLab extension (never imported: that asks for a server of Jupyter)."""
+"""NiiVue, from the wheel of its JupyterLab extension.
+
+The package is never imported: it needs a Jupyter server.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from contextlib import contextmanager
 from dicomseries.errors import OptionError
 from dicomseries.reading import volume_of
 from dicomseries.viewing.layers import check_regular
-from dicomseries.viewing.loopback import Answer, HttpRequest, bound, handler
+from dicomseries.viewing.loopback import Answer, HttpRequest, make_server, request_handler
 from dicomseries.viewing.nifti_stream import nifti_length, nifti_pieces
 from dicomseries.viewing.viewers.assets import FILE_TYPES, file_answer, installed_file
-from dicomseries.viewing.viewers.viewer_input import Opened, Subject
+from dicomseries.viewing.viewers.viewer_input import OpenedViewer, ViewerInput
 
-__all__ = ["SUMMARY", "WORD", "opened"]
+__all__ = ["NAME", "SUMMARY", "open_viewer"]
 
-WORD = "niivue"
+NAME = "niivue"
 SUMMARY = "planes and 3D of one volume"
 
 _LARGEST_BYTES = 1 << 30
@@ -25,7 +28,7 @@ _APP = "jupyterlab_niivue/labextension/static/niivue/index.js"
 _POLICY = (
     "default-src 'self' blob: data: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' blob: data:"
 )
-"""Nothing is fetched from elsewhere; the program makes its workers and WebAssembly as it runs."""
+"""Nothing is loaded from elsewhere; the program makes its workers and WebAssembly itself."""
 
 _SETTINGS = {
     "showCrosshairs": True,
@@ -37,10 +40,16 @@ _SETTINGS = {
     "defaultOverlayColormap": "redyell",
     "defaultOverlayOpacity": 0.5,
     "defaultMeshOverlayColormap": "hsv",
-    "menuItems": dict.fromkeys(
-        ("home", "addImage", "view", "zoom", "colorScale", "overlay", "header", "navigation"), True
-    )
-    | {"home": False, "addImage": False},
+    "menuItems": {
+        "home": False,
+        "addImage": False,
+        "view": True,
+        "zoom": True,
+        "colorScale": True,
+        "overlay": True,
+        "header": True,
+        "navigation": True,
+    },
 }
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
@@ -52,8 +61,8 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 
 
 @contextmanager
-def opened(subject: Subject) -> Iterator[Opened]:
-    """Serve NiiVue with the series as one NIfTI file, which is made while it is sent.
+def open_viewer(viewer_input: ViewerInput) -> Iterator[OpenedViewer]:
+    """Serve NiiVue with the series as one NIfTI file.
 
     Raises
     ------
@@ -62,22 +71,23 @@ def opened(subject: Subject) -> Iterator[Opened]:
     OptionError
         If the volume is too large for a browser, or has colours of 16 bits.
     ReadError
-        If it is no regular grid.
+        If it is not a regular grid.
     """
     app = installed_file("jupyterlab-niivue", _APP, extra="view").parent
-    check_regular(subject.path, subject.series)
-    assert subject.series.grid is not None  # noqa: S101 - a series without one has an error that says so
-    volume = volume_of(subject.series, subject.series.grid, is_real=True)
+    series, token = viewer_input.series, viewer_input.token
+    check_regular(viewer_input.path, series)
+    assert series.grid is not None  # noqa: S101 - check_regular rejects a series without one
+    volume = volume_of(series, series.grid, is_real=True)
     length = nifti_length(volume)
     if length > _LARGEST_BYTES:
         raise OptionError(
             code="volume-too-large",
-            where=subject.path,
+            where=viewer_input.path,
             given=f"{length >> 20} MiB of voxels",
-            expected=f"at most {_LARGEST_BYTES >> 20} MiB for NiiVue, which holds all of them",
+            expected=f"at most {_LARGEST_BYTES >> 20} MiB, as NiiVue loads all of them",
             remedy="Leave --viewer out: the quick look is given the slices one by one.",
         )
-    title = html.escape(subject.series.description or subject.series.series_uid)
+    title = html.escape(series.description or series.series_uid)
     page = _PAGE.format(title=title, settings=json.dumps(_SETTINGS)).encode("utf-8")
 
     def respond(request: HttpRequest) -> Answer:
@@ -94,10 +104,10 @@ def opened(subject: Subject) -> Iterator[Opened]:
         return file_answer(app, request.path.removeprefix("app/"))
 
     headers = {"Cross-Origin-Resource-Policy": "same-origin"}
-    with bound(handler(respond, subject.token, headers), 0) as server:
-        root = f"/{subject.token}/"
+    with make_server(request_handler(respond, token, headers), 0) as server:
+        root = f"/{token}/"
         address = f"http://127.0.0.1:{server.server_address[1]}{root}?images={root}series.nii"
-        yield Opened(
+        yield OpenedViewer(
             address=address,
             run=lambda: server.serve_forever(poll_interval=0.1),
             stop=server.shutdown,

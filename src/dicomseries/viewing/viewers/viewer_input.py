@@ -1,4 +1,4 @@
-"""What a viewer is given to show, and what it gives back."""
+"""Input of an external viewer, and the opened viewer."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dicomseries.reading import Series
-from dicomseries.viewing.dicomweb import Holdings
+from dicomseries.viewing.dicomweb import SeriesIndex
 
-__all__ = ["Opened", "Subject"]
+__all__ = ["OpenedViewer", "ViewerInput"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Subject:
-    """A series that is to be shown.
+class ViewerInput:
+    """A series to show.
 
     Parameters
     ----------
     path : str
-        Where it was found.
+        Its folder or file.
     series : Series
-        Which of those there.
-    holdings : Holdings
-        Everything there, for viewers that look around.
+        The series in it.
+    index : SeriesIndex
+        All files there, for viewers of a whole folder.
     token, boundary : str
-        Drawn by chance: for the address, and for between the parts of an answer.
+        Random: for the address, and between the parts of an answer.
     program : str or None
-        Where the viewer is, if it was not installed as a package.
+        Folder of the viewer, if it is not installed as a package.
     """
 
     path: str
     series: Series
-    holdings: Holdings = field(repr=False)
+    index: SeriesIndex = field(repr=False)
     token: str = field(repr=False)
     boundary: str = field(repr=False)
     program: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Opened:
-    """A viewer that is there.
+class OpenedViewer:
+    """A viewer with an address.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Opened:
     run : callable
         Serves it, until it is interrupted.
     stop : callable
-        Has `run` return, from another thread.
+        Ends `run` from another thread.
     """
 
     address: str
