@@ -44,8 +44,8 @@ def demands_of(sop_class_uid: str) -> Mapping[str, Demand]:
     Returns
     -------
     mapping
-        Keyword → its type and the attributes inside: of the top level, of functional groups, and of
-        the sequences in these.
+        Keyword → its type and the attributes inside: of the top level, of functional groups, and
+        of the sequences in these.
 
     Examples
     --------

@@ -1,15 +1,16 @@
-"""Real values → stored integers or floats, with a bound that is proven on the numbers as a reader decodes them.
+"""Real values → stored integers or floats, with a proven bound.
 
 ::
 
-    slice_statistics → Statistics → plan_values(policy, statistics, rules) → ValueMap → store(slab, map) → Stored
+    slice_statistics → Statistics → choose_value_map → ValueMap → store → Stored
 
-The plan chooses slope and intercept as DS text first and quantises with the numbers a reader will parse.
+Slope and intercept are chosen as DS texts first; values are quantised with the numbers that a
+reader parses from them.
 """
 
 from __future__ import annotations
 
-from dicomseries.values.choose_value_map import plan_values
+from dicomseries.values.choose_value_map import choose_value_map
 from dicomseries.values.clip_limits import limits_in
 from dicomseries.values.exact import needs_divisor
 from dicomseries.values.policies import (
@@ -51,12 +52,12 @@ __all__ = [
     "bound_text",
     "check_request",
     "check_value_range",
+    "choose_value_map",
     "count_outside",
     "divisor_of",
     "limits_in",
     "needs_divisor",
     "parse_policy",
-    "plan_values",
     "promised_ends",
     "refuse_range",
     "shown_statistics",

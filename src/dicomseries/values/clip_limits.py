@@ -1,7 +1,8 @@
-"""`clip=` in the numbers of the array: limits that its type cannot hold move inwards to the next number that it can.
+"""Limits of `clip=` as numbers of the array's type.
 
-So clipping while writing is clipping the array beforehand, however it is stored: an array of integers stays one, and
-one of float32 too. `write`, `check` and the receipt mean the same limits.
+Limits outside of that type move inwards to its next number. So clipping while writing equals
+clipping the array before: an array of integers or of float32 keeps its type. `write`, `check` and
+the receipt use the same limits.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def limits_in(
     slope: float = 1.0,
     intercept: float = 0.0,
 ) -> tuple[float, float]:
-    """Return the limits as real values of the array's own type.
+    """Return the limits as real values of the array's type.
 
     Parameters
     ----------
@@ -32,18 +33,18 @@ def limits_in(
     clip : (float, float)
         Real values.
     slope, intercept : float
-        What a value of the array means: real = slope · value + intercept.
+        real = slope · value + intercept.
 
     Returns
     -------
     (float, float)
-        Of integers the least and the greatest real value between the limits that an integer has; of float16 and float32
-        without a scale those of a float32; else the limits.
+        Of integers the real values of the least and the greatest integer within the limits; of
+        float16 and float32 without a scale those of a float32; else the limits.
 
     Raises
     ------
     ValuesError
-        If no such value lies between the limits.
+        If there is no such value within the limits.
 
     Examples
     --------
@@ -60,20 +61,21 @@ def limits_in(
 
 
 def moved_advice(
-    asked: tuple[float, float], limits: tuple[float, float], dtype: str
+    clip: tuple[float, float], limits: tuple[float, float], dtype: str
 ) -> tuple[str, ...]:
-    """Return what a user should know of limits that integers cannot hold; nothing where they are kept.
+    """Return advice about limits moved inwards.
 
     Examples
     --------
     >>> moved_advice((83.95, 223.0), (84.0, 223.0), "uint8")
-    ('clip=(83.95, 223) counts as 84 to 223, the values between that uint8 holds; ...',)
+    ('`clip=(83.95, 223)` counts as 84 to 223, the values between that uint8 holds; ...',)
     """
-    if np.dtype(dtype).kind == "f" or tuple(map(float, asked)) == limits:
+    if np.dtype(dtype).kind == "f" or tuple(map(float, clip)) == limits:
         return ()
     text = (
-        f"`clip=({asked[0]:.9g}, {asked[1]:.9g})` counts as {limits[0]:.9g} to {limits[1]:.9g}, the values between that "
-        f"{dtype} holds; cast the array to float32 to keep limits with a fraction."
+        f"`clip=({clip[0]:.9g}, {clip[1]:.9g})` counts as {limits[0]:.9g} to {limits[1]:.9g}, the "
+        f"values between that {dtype} holds; cast the array to float32 to keep limits with a "
+        f"fraction."
     )
     return (text,)
 
@@ -81,16 +83,17 @@ def moved_advice(
 def integer_limits(
     limits: tuple[float, float], slope: float, intercept: float, *, where: str = "clip"
 ) -> tuple[int, int]:
-    """Return the least and greatest source integer whose real value lies between the limits.
+    """Return the least and greatest source integer within the limits.
 
     Parameters
     ----------
     limits : (float, float)
         Real values.
     slope, intercept : float
-        What an integer means, in float64: limits made of integers give these integers back.
+        real = slope · integer + intercept, in float64: limits made of integers give these
+        integers back.
     where : str
-        The argument at fault.
+        Name of the option, for errors.
 
     Raises
     ------
@@ -122,7 +125,10 @@ def integer_limits(
 def _as_rounded(
     end: int, limits: tuple[float, float], slope: float, intercept: float, *, step: int
 ) -> int:
-    """Return the integer nearest outside of `end` whose real value, as float64 rounds it, is between the limits."""
+    """Return the outermost integer near `end` within the limits.
+
+    The real value is rounded as float64 rounds it.
+    """
     for number in (end - step, end, end + step):
         try:
             real = float(number) * slope + intercept
@@ -134,7 +140,7 @@ def _as_rounded(
 
 
 def real_limits(limits: tuple[int, int], slope: float, intercept: float) -> tuple[float, float]:
-    """Return the real values of two source integers, the lower first.
+    """Return the real values of two source integers in order.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Integers as integers: identity, an exact offset, a common divisor, or a refusal that says what would fit."""
+"""Integers as integers: identity, offset or common divisor."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ EXACT_FLOAT64 = 2**53
 """Up to here float64 holds every integer; a reader computes slope · stored + intercept in it."""
 
 _TOLERATED_STEP = 1e-3
-"""Largest error of a scaled source's DS texts, as a part of its step, that still counts as keeping its integers."""
+"""Largest error of a scaled source's DS texts, as a part of its step, that counts as exact."""
 
 _STEPS = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExactForm:
-    """stored = (source integer - offset) / divisor, in this dtype.
+    """stored = (source integer - offset) / divisor.
 
     Examples
     --------
@@ -56,18 +56,20 @@ def needs_divisor(
     *,
     clip: tuple[float, float] | None = None,
 ) -> bool:
-    """Tell whether an exact form may hang on the common divisor, which costs another pass (`divisor_of`).
+    """Return whether an exact form may need the common divisor.
+
+    The divisor (`divisor_of`) costs another pass over the source.
 
     Parameters
     ----------
     policy : Exact, Lossless, Rescale, Digits or None
-        What was asked; None is "auto".
+        The user's policy; None is "auto".
     statistics : Statistics
-        Of the whole source.
+        Of the complete source.
     rules : PixelRules
-        What the kind allows.
+        Rules of the kind.
     clip : (float, float), optional
-        As for `plan_values`; clipped values share no divisor.
+        As for `choose_value_map`; clipped values share no divisor.
 
     Examples
     --------
@@ -76,20 +78,14 @@ def needs_divisor(
     >>> needs_divisor(None, wide, PixelRules())
     True
     """
-    if (
-        not (policy is None or isinstance(policy, (Exact, Lossless)))
-        or not statistics.is_integer
-        or clip is not None
-    ):
+    is_exact = policy is None or isinstance(policy, Exact | Lossless)
+    if not is_exact or not statistics.is_integer or clip is not None:
         return False
     if rules.floats or rules.identity:
         return False
-    low, high = integer_ends(statistics)
-    return (
-        statistics.divisor is None
-        and statistics.samples == 1
-        and _plain_form(statistics, rules, low, high) is None
-    )
+    if statistics.divisor is not None or statistics.samples != 1:
+        return False
+    return _plain_form(statistics, rules, *integer_ends(statistics)) is None
 
 
 def plan_exact(
@@ -100,35 +96,37 @@ def plan_exact(
     source_slope: float,
     source_intercept: float,
 ) -> ValueMap:
-    """Return the map that keeps every integer of the source.
+    """Return the map that stores every source integer exactly.
 
     Parameters
     ----------
     statistics : Statistics
-        Of an integer or boolean source, with `divisor` where `needs_divisor` says so.
+        Of an integer or boolean source, with `divisor` if `needs_divisor`.
     rules : PixelRules
-        What the kind allows.
+        Rules of the kind.
     clip : (float, float) or None
         Range of real values to keep.
     source_slope, source_intercept : float
-        What an integer of the source means.
+        real = source_slope · integer + source_intercept.
 
     Raises
     ------
     ValuesError
-        If no exact form fits; for the range it carries `window`, the real values that would fit.
+        If no exact form fits; an error about the range carries `window`, real values that would
+        fit.
 
     Examples
     --------
     >>> from dicomseries.values.statistics import SliceStatistics
     >>> wide = Statistics(dtype="int32", slices=(SliceStatistics(minimum=-70000, maximum=-9000),))
-    >>> found = plan_exact(wide, PixelRules(), clip=None, source_slope=1.0, source_intercept=0.0)
-    >>> found.dtype, found.slope, found.intercept, found.max_error
+    >>> identity = {"source_slope": 1.0, "source_intercept": 0.0}
+    >>> value_map = plan_exact(wide, PixelRules(), clip=None, **identity)
+    >>> value_map.dtype, value_map.slope, value_map.intercept, value_map.max_error
     ('uint16', '1', '-70000', 0.0)
     """
     scaled = (source_slope, source_intercept) != (1.0, 0.0)
     if scaled and rules.identity:
-        raise _refused_scale(source_slope, source_intercept)
+        raise _scale_error(source_slope, source_intercept)
     low, high = integer_ends(statistics)
     limits = None
     if clip is not None:
@@ -138,15 +136,15 @@ def plan_exact(
     divisor = statistics.divisor if limits is None else None
     form = _find_form(statistics, rules, low, high, divisor, scaled=scaled)
     if form is None:
-        raise _refused_range(low, high, rules, scale=(source_slope, source_intercept))
+        raise _range_error(low, high, rules, scale=(source_slope, source_intercept))
     slope, intercept, error = _texts(form, source_slope, source_intercept, low, high)
     if rules.zero_intercept and float(intercept) != 0.0:
         expected = "0, which the kind demands of its Rescale Intercept"
-        raise _refused_texts(code="intercept-not-zero", expected=expected, intercept=intercept)
+        raise _texts_error(code="intercept-not-zero", expected=expected, intercept=intercept)
     if scaled and error > abs(source_slope) * _TOLERATED_STEP:
         expected = "a slope and intercept that 16 characters of DS can hold"
-        raise _refused_texts(code="scale-not-storable", expected=expected, intercept=intercept)
-    found = ValueMap(
+        raise _texts_error(code="scale-not-storable", expected=expected, intercept=intercept)
+    value_map = ValueMap(
         dtype=form.dtype,
         slope=slope,
         intercept=intercept,
@@ -158,7 +156,7 @@ def plan_exact(
         offset=form.offset,
         divisor=form.divisor,
     )
-    return replace(found, advice=_advice(found, statistics, low, high))
+    return replace(value_map, advice=_advice(value_map, statistics, low, high))
 
 
 def integer_ends(statistics: Statistics) -> tuple[int, int]:
@@ -196,16 +194,13 @@ def _find_form(
         return form
     if max(-low, high, high - low) > EXACT_FLOAT64:
         return None
-    whole = math.gcd(divisor, low)
+    step = math.gcd(divisor, low)  # divides the values themselves, not only their differences
     for dtype in ("uint16",) if rules.unsigned else ("int16", "uint16"):
-        if _fits(dtype, low // whole, high // whole) and _prints(whole):
-            return ExactForm(dtype=dtype, divisor=whole)
-    if (
-        not rules.zero_intercept
-        and high - low <= _STEPS * divisor
-        and _prints(low)
-        and _prints(divisor)
-    ):
+        if _fits(dtype, low // step, high // step) and _prints(step):
+            return ExactForm(dtype=dtype, divisor=step)
+    if rules.zero_intercept or high - low > _STEPS * divisor:
+        return None
+    if _prints(low) and _prints(divisor):
         return ExactForm(dtype="uint16", offset=low, divisor=divisor)
     return None
 
@@ -213,18 +208,13 @@ def _find_form(
 def _plain_form(
     statistics: Statistics, rules: PixelRules, low: int, high: int, *, scaled: bool = False
 ) -> ExactForm | None:
-    """Return the identity or an offset, the forms without a divisor."""
+    """Return the identity or an offset; None without either."""
     source = np.dtype(statistics.dtype)
     dtypes = ["int16", "uint16"] if source.kind == "i" else ["uint16", "int16"]
     if rules.unsigned:
         dtypes.remove("int16")
-    if (
-        source.itemsize == 1
-        and (source.kind != "i" or rules.unsigned)
-        and 8 in rules.bits
-        and not scaled
-    ):
-        # 8 bits with a rescale come out wrong in OHIF, so only numbers that mean themselves stay at 8 bits.
+    is_byte = source.itemsize == 1 and (source.kind != "i" or rules.unsigned)
+    if is_byte and 8 in rules.bits and not scaled:  # OHIF misreads 8 bits with a rescale
         dtypes.insert(0, "uint8")
     for dtype in dtypes:
         if _fits(dtype, low, high):
@@ -248,17 +238,21 @@ def _prints(value: int) -> bool:
 def _texts(
     form: ExactForm, slope: float, intercept: float, low: int, high: int
 ) -> tuple[str, str, float]:
-    """Return slope and intercept as DS, and the proven bound of restored - real over [low, high]."""
+    """Return slope and intercept as DS, and the proven bound.
+
+    The bound is that of |restored - real| for source integers in [low, high].
+    """
     step = Fraction(slope) * form.divisor
     zero = Fraction(intercept) + Fraction(slope) * form.offset
     texts = format_ds(float(step)), format_ds(float(zero))
     printed = float(texts[0]), float(texts[1])
     if (slope, intercept) == (1.0, 0.0):
-        # all of slope · stored, intercept and their sum are integers below 2^53: no float64 operation rounds
+        # slope · stored, intercept and their sum are integers below 2^53: float64 rounds nothing
         return *texts, 0.0
     if printed == (slope, intercept) and (form.offset, form.divisor) == (0, 1):
-        return *texts, 0.0  # the reader's arithmetic is the source's, operation by operation
-    # The difference is linear in the stored value, so it is largest at an end; each side rounds twice besides.
+        return *texts, 0.0  # the reader computes as the source does, operation by operation
+    # the difference is linear in the stored value, so it is largest at an end; both sides round
+    # twice
     worst = Fraction(0)
     size = 0.0
     for value in (low, high):
@@ -275,51 +269,55 @@ def _texts(
     return *texts, float(worst) * (1 + 2**-50) + 8 * UNIT_ROUNDOFF * size
 
 
-def _refused_range(
+def _range_error(
     low: int, high: int, rules: PixelRules, *, scale: tuple[float, float], policy: str = "Exact()"
 ) -> RangeError:
     window = _window(low, rules)
     if rules.identity:
-        return _refused_identity(low, high, window)
+        return _identity_error(low, high, window)
     first, last = window if scale == (1.0, 0.0) else real_limits(window, *scale)
+    error = _least_error(low, high, rules) * abs(scale[0])
     return refuse_range(
         window=(first, last),
         code="range-not-exact",
         where="values",
         given=f"integers from {low} to {high}",
         expected=f"integers that fit 16 bits for {policy}, as {window[0]} to {window[1]} would",
-        remedy=(
-            f"Pass `values=Rescale()` for an error of about {_least_error(low, high, rules) * abs(scale[0]):.6g}, or "
-            f"`clip=({first}, {last})` to limit the values."
-        ),
+        remedy=f"Pass `values=Rescale()` for an error of about {error:.6g}, or "
+        f"`clip=({first}, {last})` to limit the values.",
     )
 
 
-def _refused_identity(low: int, high: int, window: tuple[int, int]) -> RangeError:
+def _identity_error(low: int, high: int, window: tuple[int, int]) -> RangeError:
     return refuse_range(
         window=window,
         code="range-not-exact",
         where="values",
         given=f"integers from {low} to {high}",
-        expected=f"integers from {window[0]} to {window[1]}, stored as they are: a multi-frame Secondary Capture has "
-        "unsigned pixels and only the identity rescale (PS3.3 section C.8.6.3)",
-        remedy=f"Pass `kind='SC'`, which may have signed pixels and a rescale, or `clip={window}` to limit the values.",
+        expected=f"integers from {window[0]} to {window[1]}, stored unchanged: a multi-frame "
+        "Secondary Capture has unsigned pixels and only the identity rescale (PS3.3 section "
+        "C.8.6.3)",
+        remedy=f"Pass `kind='SC'`, which may have signed pixels and a rescale, or `clip={window}` "
+        f"to limit the values.",
     )
 
 
-def _refused_scale(slope: float, intercept: float) -> ValuesError:
+def _scale_error(slope: float, intercept: float) -> ValuesError:
     return ValuesError(
         code="kind-has-no-rescale",
         where="values",
-        given=f"integers with a scale of their own (slope {slope}, intercept {intercept})",
-        expected="integers that mean themselves: a multi-frame Secondary Capture has only the identity rescale (PS3.3 "
-        "section C.8.6.3)",
+        given=f"integers with a scale (slope {slope}, intercept {intercept})",
+        expected="integers without a scale: a multi-frame Secondary Capture has only the identity "
+        "rescale (PS3.3 section C.8.6.3)",
         remedy="Pass `kind='SC'`, or another kind with a rescale.",
     )
 
 
 def _window(low: int, rules: PixelRules) -> tuple[int, int]:
-    """Return a range of source integers that has an exact form, near the data where one exists."""
+    """Return a range of source integers with an exact form.
+
+    It is near the data if there is one there.
+    """
     has_offset = not (rules.zero_intercept or rules.identity)
     if has_offset and max(-low, low + _STEPS) <= EXACT_FLOAT64 and _prints(low):
         return low, low + _STEPS
@@ -327,13 +325,15 @@ def _window(low: int, rules: PixelRules) -> tuple[int, int]:
 
 
 def _least_error(low: float, high: float, rules: PixelRules) -> float:
-    """Return about what `Rescale()` would reach (it may need a little more)."""
+    """Return about the error of `Rescale()`."""
     if not rules.zero_intercept:
         return (high - low) / (2 * _STEPS)
-    return high / (2 * _STEPS) if low >= 0 else max(-low, high) / _STEPS
+    if low >= 0:
+        return high / (2 * _STEPS)
+    return max(-low, high) / _STEPS
 
 
-def _refused_texts(*, code: str, expected: str, intercept: str) -> ValuesError:
+def _texts_error(*, code: str, expected: str, intercept: str) -> ValuesError:
     return ValuesError(
         code=code,
         where="values",
@@ -343,39 +343,45 @@ def _refused_texts(*, code: str, expected: str, intercept: str) -> ValuesError:
     )
 
 
-def _advice(found: ValueMap, statistics: Statistics, low: int, high: int) -> tuple[str, ...]:
-    slope, intercept = float(found.slope), float(found.intercept)
-    ends = sorted(float(found.source_to_real(end)) for end in (low, high))
-    rescale = (found.dtype, slope, intercept, ends[0], ends[1])
-    wrong = [f"{OHIF} wraps"] if leaves_stored_range(*rescale) else []
-    wrong += [f"{VTK_DICOM} cuts off"] if is_clamped_by_vtk_dicom(*rescale) else []
+def _advice(value_map: ValueMap, statistics: Statistics, low: int, high: int) -> tuple[str, ...]:
+    slope, intercept = float(value_map.slope), float(value_map.intercept)
+    ends = sorted(float(value_map.source_to_real(end)) for end in (low, high))
+    rescale = (value_map.dtype, slope, intercept, ends[0], ends[1])
+    wrong = []
+    if leaves_stored_range(*rescale):
+        wrong.append(f"{OHIF} wraps")
+    if is_clamped_by_vtk_dicom(*rescale):
+        wrong.append(f"{VTK_DICOM} cuts off")
     if wrong:
         bound = _least_error(ends[0], ends[1], PixelRules()) * 1.0001
         text = (
-            f"{listed(*wrong)} values beyond 16 bits that a whole-number rescale gives (slope {found.slope}, intercept "
-            f"{found.intercept}). They read `values=Rescale()` right, with an error of about {bound:.2g}."
+            f"{listed(*wrong)} values beyond 16 bits that a whole-number rescale gives (slope "
+            f"{value_map.slope}, intercept {value_map.intercept}). They read `values=Rescale()` "
+            f"right, with an error of about {bound:.2g}."
         )
         return (text,)
     if slope.is_integer() and intercept.is_integer():
-        return ()  # every real value is whole: readers that make integers of them lose nothing
-    bad = truncated_slices(*_stored_ends(found, statistics, low, high), slope, intercept)
+        return ()  # every real value is an integer: readers lose nothing by integers
+    bad = truncated_slices(*_stored_ends(value_map, statistics, low, high), slope, intercept)
     if not bad.size:
         return ()
     text = (
-        f"{CORNERSTONE3D} and {OHIF} drop the fractions of a slice whose least and greatest values are whole "
-        f"numbers ({bad.size} slices, first {bad[0] + 1}); `values=Rescale()` avoids it at the price of a proven error."
+        f"{CORNERSTONE3D} and {OHIF} drop the fractions of a slice whose least and greatest values "
+        f"are whole numbers ({bad.size} slices, first {bad[0] + 1}); `values=Rescale()` avoids it "
+        "at the price of a proven error."
     )
     return (text,)
 
 
 def _stored_ends(
-    found: ValueMap, statistics: Statistics, low: int, high: int
+    value_map: ValueMap, statistics: Statistics, low: int, high: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the least and greatest stored value of each slice, each of shape (slices,)."""
-    offset = found.offset or 0
+    """Return the least and greatest stored value of each slice."""
+    offset = value_map.offset or 0
 
     def stored(end: float | None) -> int:
-        return (min(max(int(end or 0), low), high) - offset) // found.divisor
+        return (min(max(int(end or 0), low), high) - offset) // value_map.divisor
 
-    lows = np.array([stored(one.minimum) for one in statistics.slices], dtype=np.int64)
-    return lows, np.array([stored(one.maximum) for one in statistics.slices], dtype=np.int64)
+    lows = [stored(slice_.minimum) for slice_ in statistics.slices]
+    highs = [stored(slice_.maximum) for slice_ in statistics.slices]
+    return np.array(lows, dtype=np.int64), np.array(highs, dtype=np.int64)

@@ -1,13 +1,12 @@
-"""Floats as floats: bit for bit, integers and scaled integers as the floats that hold them (Parametric Map).
+"""Floats as floats, and integers as floats (Parametric Map).
 
-Float Pixel Data and Double Float Pixel Data (PS3.3 sections C.7.6.24 and C.7.6.25) take IEEE 754 numbers of 32 and 64
-bits, NaN and infinity among them, and have no rescale.
+Float Pixel Data and Double Float Pixel Data (PS3.3 sections C.7.6.24 and C.7.6.25) take IEEE 754
+numbers of 32 and 64 bits, NaN and infinity among them, and have no rescale.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -46,9 +45,6 @@ _SINGLE_NAN = 0x7F800000
 Flat = npt.NDArray[Any]
 
 
-# --- the plan ------------------------------------------------------------------------------------------------------
-
-
 def plan_floats(
     policy: Policy | None,
     statistics: Statistics,
@@ -58,53 +54,59 @@ def plan_floats(
     source_slope: float,
     source_intercept: float,
 ) -> ValueMap:
-    """Return the map that stores floats, exact wherever the source has no scale of its own.
+    """Return the map that stores floats.
+
+    It is exact unless the source has a scale.
 
     Parameters
     ----------
     policy : Exact, Lossless or None
-        What was asked; only None ("auto") accepts a scaled source whose products float64 rounds.
+        The user's policy; only None ("auto") accepts a scaled source with rounded products.
     statistics : Statistics
-        Of the whole source.
+        Of the complete source.
     nan : float or None
         Real value for NaN and infinity; None keeps them bit for bit.
     clip : (float, float) or None
-        Range of real values to keep; infinity is not clipped, NaN neither.
+        Limits of the real values; infinity and NaN are not clipped.
     source_slope, source_intercept : float
-        What a value of the source means.
+        real = source_slope · value + source_intercept.
 
     Raises
     ------
     ValuesError
-        If integers are beyond 2^53 (it carries `window`), a scale is not exact, or `nan` is no float32.
+        If integers are beyond 2^53 (the error carries `window`), a scale is not exact, or `nan` is
+        no float32.
 
     Examples
     --------
     >>> from dicomseries.values.statistics import SliceStatistics
-    >>> statistics = Statistics(dtype="float16", slices=(SliceStatistics(minimum=-0.5, maximum=7.25, nonfinite=2),))
-    >>> found = plan_floats(None, statistics, nan=None, clip=None, source_slope=1.0, source_intercept=0.0)
-    >>> found.dtype, found.max_error, found.describe()
+    >>> half = SliceStatistics(minimum=-0.5, maximum=7.25, nonfinite=2)
+    >>> statistics = Statistics(dtype="float16", slices=(half,))
+    >>> identity = {"source_slope": 1.0, "source_intercept": 0.0}
+    >>> value_map = plan_floats(None, statistics, nan=None, clip=None, **identity)
+    >>> value_map.dtype, value_map.max_error, value_map.describe()
     ('float32', 0.0, 'Values stored exactly.')
     """
     scaled = (source_slope, source_intercept) != (1.0, 0.0)
-    is_whole = nan is None or (statistics.nonfinite == 0 and statistics.promised is None)
-    missing = None if nan is None or is_whole else float(nan)
     error = 0.0
     if scaled:
         dtype = "float64"
         error = _scale_error(statistics, source_slope, source_intercept)
         if error and policy is not None:
-            raise _refused_scale(policy, source_slope, source_intercept, error)
+            raise _inexact_scale(policy, source_slope, source_intercept, error)
     elif statistics.is_integer:
         dtype, clip = _for_integers(statistics, clip)
     else:
         dtype = "float64" if statistics.dtype == "float64" else "float32"
+    replacement = None
+    if nan is not None and (statistics.nonfinite or statistics.promised is not None):
+        replacement = _representable(float(nan), dtype)
     return ValueMap(
         dtype=dtype,
         slope="1",
         intercept="0",
         max_error=error,
-        nan=None if missing is None else _representable(missing, dtype),
+        nan=replacement,
         clip=clip,
         policy="auto" if error else repr(policy or Lossless()),
         source_slope=source_slope,
@@ -115,42 +117,42 @@ def plan_floats(
 def _for_integers(
     statistics: Statistics, clip: tuple[float, float] | None
 ) -> tuple[str, tuple[float, float] | None]:
-    """Return the least dtype that holds every integer, and `clip` moved inwards to integers."""
+    """Return the smallest exact dtype, and `clip` as integers."""
     low, high = integer_ends(statistics)
     if clip is not None:
         limits = integer_limits(clip, 1.0, 0.0)
         low, high = (min(max(end, limits[0]), limits[1]) for end in (low, high))
         clip = (float(limits[0]), float(limits[1]))
     size = max(abs(low), abs(high))
-    dtype = next((name for name, most in _EXACT.items() if size <= most), None)
-    if dtype is None:
-        raise _refused_range(low, high)
-    return dtype, clip
+    for dtype, most in _EXACT.items():
+        if size <= most:
+            return dtype, clip
+    raise _range_error(low, high)
 
 
-def _single(value: float) -> float:
-    """Return the nearest float32; infinity beyond them all."""
-    with np.errstate(over="ignore"):
-        return float(np.float32(value))
-
-
-def _representable(missing: float, dtype: str) -> float:
-    value = missing if dtype == "float64" else _single(missing)
+def _representable(nan: float, dtype: str) -> float:
+    value = nan
+    if dtype == "float32":
+        with np.errstate(over="ignore"):
+            value = float(np.float32(nan))
     if math.isfinite(value):
         return value
     raise ValuesError(
         code="nan-value-not-float32",
         where="nan",
-        given=missing,
+        given=nan,
         expected="a number that float32 holds",
         remedy="Give a number of the data's own range, or cast the array to float64.",
     )
 
 
 def _scale_error(statistics: Statistics, slope: float, intercept: float) -> float:
-    """Return a proven bound of |float64(slope · value + intercept) - the same in exact arithmetic|; 0.0 if exact."""
-    # refuses what leaves float64; only the ends matter, as the products are linear in the value
-    found = RealRange.of(
+    """Return a proven bound of the rounding by the source's scale.
+
+    The error is |float64(slope · value + intercept) - the exact result|; 0.0 if exact.
+    """
+    # rejects values beyond float64; only the ends matter, as the products are linear in the value
+    reals = RealRange.of(
         statistics, nan=None, clip=None, source_slope=slope, source_intercept=intercept
     )
     low, high = statistics.minimum or 0, statistics.maximum or 0
@@ -160,22 +162,26 @@ def _scale_error(statistics: Statistics, slope: float, intercept: float) -> floa
     product = abs(slope) * float(size)
     bound = (
         UNIT_ROUNDOFF * (2 * product + abs(intercept)) * (1 + 2**-50)
-        + found.conversion
+        + reals.conversion
         + 2 * _SMALLEST
     )
     return math.nextafter(bound * (1 + 2**-50), math.inf)
 
 
 def _is_exact(statistics: Statistics, size: float, slope: float, intercept: float) -> bool:
-    """Tell whether no product and no sum is rounded: all are whole multiples of a power of two that fit 53 bits."""
+    """Return whether no product and no sum is rounded.
+
+    All are multiples of one power of two that fit 53 bits.
+    """
     odd, exponent = _odd_and_exponent(slope)
     if not statistics.is_integer:
         bits, least = _FLOAT_SOURCES[statistics.dtype]
-        needed = bits + (abs(odd).bit_length() if abs(odd) > 1 else 0)
-        return intercept == 0.0 and needed <= _BITS and exponent + least >= _LEAST_EXPONENT
-    step = Fraction(2) ** (
-        exponent if intercept == 0.0 else min(exponent, _odd_and_exponent(intercept)[1])
-    )
+        if abs(odd) > 1:
+            bits += abs(odd).bit_length()
+        return intercept == 0.0 and bits <= _BITS and exponent + least >= _LEAST_EXPONENT
+    if intercept:
+        exponent = min(exponent, _odd_and_exponent(intercept)[1])
+    step = Fraction(2) ** exponent
     largest = abs(Fraction(slope)) * int(size) + abs(Fraction(intercept))
     return size <= EXACT_FLOAT64 and largest <= EXACT_FLOAT64 * step
 
@@ -187,29 +193,27 @@ def _odd_and_exponent(value: float) -> tuple[int, int]:
     return numerator >> twos, twos - (denominator.bit_length() - 1)
 
 
-def _refused_range(low: int, high: int) -> RangeError:
+def _range_error(low: int, high: int) -> RangeError:
     return refuse_range(
         window=(-EXACT_FLOAT64, EXACT_FLOAT64),
         code="range-not-exact",
         where="values",
         given=f"integers from {low} to {high}",
         expected=f"integers from {-EXACT_FLOAT64} to {EXACT_FLOAT64}, which float64 holds all",
-        remedy=f"Pass `clip=({-EXACT_FLOAT64}, {EXACT_FLOAT64})` to limit the values, or cast the array to float64, "
-        "which rounds them.",
+        remedy=f"Pass `clip=({-EXACT_FLOAT64}, {EXACT_FLOAT64})` to limit the values, or cast the "
+        "array to float64, which rounds them.",
     )
 
 
-def _refused_scale(policy: Policy, slope: float, intercept: float, error: float) -> ValuesError:
+def _inexact_scale(policy: Policy, slope: float, intercept: float, error: float) -> ValuesError:
     return ValuesError(
         code="scale-not-exact",
         where="values",
-        given=f"{policy!r} for a source with a scale of its own (slope {slope}, intercept {intercept})",
+        given=f"{policy!r} for a source with a scale (slope {slope}, intercept {intercept})",
         expected="products that float64 holds to the last bit",
-        remedy=f"Leave `values=` out to store the nearest float64, with an error of at most {error:.3g}.",
+        remedy=f"Leave `values=` out to store the nearest float64, with an error of at most "
+        f"{error:.3g}.",
     )
-
-
-# --- slabs ---------------------------------------------------------------------------------------------------------
 
 
 def store_floats(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
@@ -225,28 +229,27 @@ def store_floats(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
     Raises
     ------
     ValuesError
-        Code "source-changed": an integer is beyond what the statistics promised.
+        Code "source-changed": an integer contradicts the statistics.
 
     Examples
     --------
-    >>> values = ValueMap(dtype="float32", slope="1", intercept="0", max_error=0.0, policy="Lossless()")
-    >>> store_floats(np.array([[-0.0, np.nan]], ">f4"), values).array.tobytes().hex()
+    >>> floats = ValueMap(
+    ...     dtype="float32", slope="1", intercept="0", max_error=0.0, policy="Lossless()"
+    ... )
+    >>> store_floats(np.array([[-0.0, np.nan]], ">f4"), floats).array.tobytes().hex()
     '000000800000c07f'
     """
     if slab.dtype == np.bool_:
         slab = slab.view(np.uint8)  # numpy keeps booleans as the bytes 0 and 1
     target = target_dtype(value_map)
-    replaces = value_map.clip is not None or value_map.nan is not None
-    if (
-        slab.dtype.kind == "f"
-        and slab.dtype.itemsize == target.itemsize
-        and not value_map.is_scaled
-        and not replaces
-    ):
+    has_same_dtype = slab.dtype.kind == "f" and slab.dtype.itemsize == target.itemsize
+    if has_same_dtype and not value_map.is_scaled and not value_map.counts:
         return Stored(array=_same_bits(slab), error=0.0)
     out = np.empty(slab.shape, dtype=target)
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
-    fill = _filler(slab.dtype, value_map)
+    fill = _fill_floats if slab.dtype.kind == "f" else _fill_integers
+    if value_map.is_scaled:
+        fill = _fill_scaled
     clipped = replaced = 0
     for start in range(0, flat.size, BLOCK):
         counts = fill(flat[start : start + BLOCK], filled[start : start + BLOCK], value_map)
@@ -255,22 +258,17 @@ def store_floats(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
 
 
 def _words(array: Flat) -> Flat:
-    """Return the bits of floats as unsigned integers of the same byte order, without touching them."""
+    """Return the bits of floats as unsigned integers."""
     return array.view(np.dtype(f"{array.dtype.str[0]}u{array.dtype.itemsize}"))
 
 
 def _same_bits(array: Flat) -> Flat:
-    """Return floats in little-endian order, C-contiguous; moved as integers, so that no NaN is quieted on the way."""
+    """Return floats in little-endian order, C-contiguous.
+
+    They are moved as integers, so that no NaN is quieted on the way.
+    """
     words, size = _words(array), array.dtype.itemsize
     return np.ascontiguousarray(words, dtype=f"<u{size}").view(f"<f{size}")
-
-
-def _filler(
-    dtype: np.dtype[Any], value_map: ValueMap
-) -> Callable[[Flat, Flat, ValueMap], tuple[int, int]]:
-    if value_map.is_scaled:
-        return _fill_scaled
-    return _fill_floats if dtype.kind == "f" else _fill_integers
 
 
 def _fill_integers(block: Flat, out: Flat, value_map: ValueMap) -> tuple[int, int]:
@@ -299,7 +297,10 @@ def _fill_floats(block: Flat, out: Flat, value_map: ValueMap) -> tuple[int, int]
 
 
 def _widen_half(block: Flat, out: Flat) -> None:
-    """Fill float32 from float16; NaN keeps its sign and payload, which processors treat differently."""
+    """Fill float32 from float16.
+
+    NaN keeps its sign and payload, which processors treat differently.
+    """
     with np.errstate(invalid="ignore"):
         out[:] = block
     lost = np.isnan(out)
@@ -319,7 +320,7 @@ def _fill_scaled(block: Flat, out: Flat, value_map: ValueMap) -> tuple[int, int]
 
 
 def _replace(values: Flat, finite: npt.NDArray[np.bool_], value_map: ValueMap) -> tuple[int, int]:
-    """Limit finite values to `clip` and put `nan` in place of the others, in place; return how many of each."""
+    """Apply `clip` and `nan` in place; return both counts."""
     clipped = replaced = 0
     if value_map.clip is not None:
         low, high = value_map.clip

@@ -1,4 +1,4 @@
-"""What a user may ask of the values: `Exact`, `Lossless`, `Rescale`, `Digits`, and what a kind of image allows."""
+"""Policies of `values=`, and the pixel rules of a kind."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = [
 ]
 
 _MOST_DIGITS = 15
-"""Decimal digits a float64 surely carries; a finer step than 10⁻¹⁵ is asked of numbers that do not have it."""
+"""Decimal digits that float64 surely has."""
 _LEAST_DIGITS = -300
 
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """Store integers bit exact, or refuse.
+    """Store integers bit exact, or reject them.
 
     Examples
     --------
@@ -38,9 +38,10 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Lossless:
-    """Store every value as it is: integers as `Exact` does, floats bit for bit, NaN and infinity too.
+    """Store integers exactly and floats bit for bit.
 
-    Floats need a kind that stores floats: the Parametric Map (PS3.3 section A.75). Other kinds refuse them.
+    NaN and infinity too. Floats need a kind that stores floats: the Parametric Map (PS3.3 section
+    A.75). Other kinds reject them.
 
     Examples
     --------
@@ -51,14 +52,14 @@ class Lossless:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Rescale:
-    """Store real numbers with the least error that 16 bits can give.
+    """Store real numbers with the least error of 16 bits.
 
     Parameters
     ----------
     max_error : float, optional
-        Refuse when the proven bound is above this (unit of the values).
+        Reject the values if the proven bound is above this (unit of the values).
     per_slice : bool
-        Give each slice the slope of its own range, for kinds whose readers expect it (PET, PS3.3 section C.8.9.4.1.1).
+        Give each slice the slope of its own range (PET only, PS3.3 section C.8.9.4.1.1).
 
     Raises
     ------
@@ -90,21 +91,27 @@ class Rescale:
                 where="max_error",
                 given=self.max_error,
                 expected="a finite number above 0, in the unit of the values",
-                remedy="Give the largest error you can accept, or leave it out for the least that 16 bits can give.",
+                remedy="Give the largest error you can accept, or leave it out for the least that "
+                "16 bits can give.",
             )
         if self.max_error is not None:
-            # The policy is printed into files and digests: one number must have one text, whatever its type.
+            # files and digests contain the policy: one number must have one text for all types
             object.__setattr__(self, "max_error", float(self.max_error))
 
     def __repr__(self) -> str:
-        parts = [] if self.max_error is None else [f"max_error={self.max_error!r}"]
-        parts += ["per_slice=True"] if self.per_slice else []
+        parts = []
+        if self.max_error is not None:
+            parts.append(f"max_error={self.max_error!r}")
+        if self.per_slice:
+            parts.append("per_slice=True")
         return f"Rescale({', '.join(parts)})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Digits:
-    """Store real numbers to `digits` decimal digits: error at most ½·10⁻ⁿ.
+    """Store real numbers to `digits` decimal digits.
+
+    The error is at most ½·10⁻ⁿ.
 
     Parameters
     ----------
@@ -145,33 +152,35 @@ class Digits:
 
 
 Policy = Exact | Lossless | Rescale | Digits
-"""What `values=` takes; None stands for "auto": `Exact` for integers, `Rescale` for floats, `Lossless` where a kind
-stores floats."""
+"""Policies of `values=`.
+
+None is "auto": `Exact` for integers, `Rescale` for floats, `Lossless` where a kind stores floats.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelRules:
-    """What the IOD of a kind allows its pixels.
+    """Pixel formats allowed by the IOD of a kind.
 
     PS3.3 sections C.8.2.1 (CT), C.8.3.1 (MR), C.8.9.4 (PET), C.8.6 (SC), C.8.32 (Parametric Map).
 
     Parameters
     ----------
     bits : tuple of int
-        Bits Allocated that stored integers may have, out of 8 and 16; () where only floats are stored, whatever is
-        given.
+        Bits Allocated that stored integers may have, out of 8 and 16; () where only floats are
+        stored, whatever is given.
     zero_intercept : bool
         Whether Rescale Intercept must be 0 (PET, PS3.3 section C.8.9.4.1.1).
     floats : bool
-        Whether pixels are floats of 32 or 64 bits, and only floats: Float and Double Float Pixel Data (PS3.3 sections
-        C.7.6.24 and C.7.6.25).
+        Whether pixels are floats of 32 or 64 bits, and only floats: Float and Double Float Pixel
+        Data (PS3.3 sections C.7.6.24 and C.7.6.25).
     unsigned : bool
         Whether Pixel Representation must be 0 (multi-frame SC).
     identity : bool
         Whether the rescale must be slope 1 and intercept 0 (multi-frame SC, PS3.3 section C.8.6.3).
     per_slice : bool
-        Whether the slope may differ from slice to slice (PET): readers of CT and MR expect one, and ITK gives all
-        frames of a multi-frame object the slope of the first.
+        Whether the slope may differ from slice to slice (PET): readers of CT and MR expect one, and
+        ITK gives all frames of a multi-frame object the slope of the first.
 
     Raises
     ------
@@ -197,10 +206,9 @@ class PixelRules:
         elif 16 not in self.bits or not set(self.bits) <= {8, 16}:
             message = f"bits must be (16,) or (8, 16), not {self.bits}"
             raise ValueError(message)
-        if self.floats and (
-            self.zero_intercept or self.unsigned or self.identity or self.per_slice
-        ):
-            message = "floats are stored without a rescale and have no sign rule: give no other rule with floats=True"
+        other_rules = (self.zero_intercept, self.unsigned, self.identity, self.per_slice)
+        if self.floats and any(other_rules):
+            message = "floats have neither a rescale nor a sign rule: give no other rule"
             raise ValueError(message)
         if self.per_slice and not self.zero_intercept:
             message = "per_slice needs zero_intercept: slopes differ about a common 0"
@@ -216,8 +224,8 @@ def parse_policy(text: str | Policy | None) -> Policy | None:
     Parameters
     ----------
     text : str, Exact, Lossless, Rescale, Digits or None
-        ``"auto"``, ``"exact"``, ``"lossless"``, ``"rescale"``, ``"max-error=0.01"``, either of these two with
-        ``",per-slice"`` after it, ``"digits=3"``, or a policy, returned as it is.
+        ``"auto"``, ``"exact"``, ``"lossless"``, ``"rescale"``, ``"max-error=0.01"``, either of
+        these two with ``",per-slice"`` after it, ``"digits=3"``, or a policy, returned as it is.
 
     Raises
     ------
@@ -248,14 +256,15 @@ def parse_policy(text: str | Policy | None) -> Policy | None:
         code="values-not-known",
         where="values",
         given=repr(text),
-        expected="auto, exact, lossless, rescale, max-error=E, digits=N, or rescale,per-slice or max-error=E,per-slice",
-        remedy="Write one of these, such as `values='digits=3'`, or pass `Exact()`, `Lossless()`, `Rescale(max_error=E)`, "
-        "`Digits(N)`.",
+        expected="auto, exact, lossless, rescale, max-error=E, digits=N, or rescale,per-slice or "
+        "max-error=E,per-slice",
+        remedy="Write one of these, such as `values='digits=3'`, or pass `Exact()`, `Lossless()`, "
+        "`Rescale(max_error=E)`, `Digits(N)`.",
     )
 
 
 def _named_policy(text: str) -> Policy | None:
-    """Return the policy; raise ValueError where there is no such one."""
+    """Return the policy; raise ValueError for an unknown name."""
     name, mark, number = text.partition("=")
     if name == "max-error":
         return Rescale(max_error=float(number))
@@ -277,14 +286,16 @@ def _is_integer(value: object) -> bool:
 
 
 def is_finite(value: object) -> bool:
-    """Tell whether a user's value is a finite number; True and False are none.
+    """Return whether a user's value is a finite number.
+
+    True and False are no numbers.
 
     Examples
     --------
     >>> is_finite(0), is_finite(float("nan")), is_finite(True)
     (True, False, False)
     """
-    if isinstance(value, bool):  # who passes nan=True does not mean 1.0
+    if isinstance(value, bool):  # nan=True does not mean 1.0
         return False
     return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
 

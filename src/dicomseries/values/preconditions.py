@@ -1,4 +1,4 @@
-"""Refusals that need no voxel: what was asked, beside the dtype of the source and what the kind allows."""
+"""Rejections before any voxel is read."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def check_request(
     clip: tuple[float, float] | None = None,
     rules: PixelRules | None = None,
 ) -> None:
-    """Refuse what cannot be right whatever the voxels are, before one of them is read.
+    """Reject policies and options that fit no voxels.
 
     Parameters
     ----------
     policy : Exact, Lossless, Rescale, Digits or None
-        What was asked; None is "auto".
+        The user's policy; None is "auto".
     dtype : numpy dtype or its name
         Of the source, any byte order.
     samples : int
@@ -42,21 +42,21 @@ def check_request(
     clip : (float, float), optional
         Real values are limited to this range.
     rules : PixelRules, optional
-        What the kind allows; without them only what no kind allows is refused.
+        Rules of the kind; without them only values that fit no kind are rejected.
 
     Raises
     ------
     ValuesError
-        If no policy can store this dtype, or not the one asked for; code "lossless-needs-parametric-map" where floats
-        are to be stored bit for bit in a kind of integers.
+        If the policy cannot store this dtype; code "lossless-needs-parametric-map" for
+        `Lossless()` floats in a kind that stores integers.
     OptionError
-        If `nan` or `clip` is not valid, or slopes per slice are asked of a kind that has one.
+        If `nan` or `clip` is not valid, or the kind has one slope for all slices.
 
     Examples
     --------
     >>> check_request(Exact(), "float32")
     Traceback (most recent call last):
-    dicomseries.errors.ValuesError: values: expected integers for Exact(), given float32. Pass values=Rescale() ...
+    dicomseries.errors.ValuesError: values: expected integers for Exact(), given float32. Pass ...
     """
     kind = np.dtype(dtype)
     _check_dtype(kind)
@@ -70,8 +70,9 @@ def check_request(
             where="values",
             given=kind.name,
             expected="integers for `Exact()`",
-            remedy="Pass `values=Rescale()` or `Digits(n)` for a proven error bound, `values=Lossless()` with "
-            "`kind='ParametricMap'` for every bit, or cast the array to integers.",
+            remedy="Pass `values=Rescale()` or `Digits(n)` for a proven error bound, "
+            "`values=Lossless()` with `kind='ParametricMap'` for every bit, or cast the array to "
+            "integers.",
         )
     if rules is not None:
         _check_rules(policy, kind, rules)
@@ -93,7 +94,8 @@ def _check_rules(policy: Policy | None, dtype: np.dtype[np.generic], rules: Pixe
             where="values",
             given=repr(policy),
             expected="one slope for all slices: readers of this kind apply that of the first",
-            remedy="Leave per_slice out, or write `kind='PT'`, whose readers expect a slope for each slice.",
+            remedy="Leave per_slice out, or write `kind='PT'`, whose readers expect a slope for "
+            "each slice.",
         )
 
 
@@ -103,19 +105,20 @@ def _needs_parametric_map(dtype: np.dtype[np.generic]) -> ValuesError:
         where="values",
         given=f"`Lossless()` for {dtype.name}",
         expected="integers, or a kind that stores floats",
-        remedy="Pass `kind='ParametricMap'` to store floats bit for bit, or `values=Rescale()` for 16-bit integers with a "
-        "proven error bound.",
+        remedy="Pass `kind='ParametricMap'` to store floats bit for bit, or `values=Rescale()` for "
+        "16-bit integers with a proven error bound.",
     )
 
 
 def _not_for_floats(policy: Policy | None) -> ValuesError:
-    # Only its Real World Value Mapping may scale a Parametric Map (PS3.3 section C.8.32.2), and few readers apply it.
+    # only the Real World Value Mapping scales a Parametric Map (C.8.32.2), and few readers apply it
     return ValuesError(
         code="kind-stores-floats",
         where="values",
         given=repr(policy),
         expected="`Lossless()` or auto: this kind stores floats as they are, without a rescale",
-        remedy="Leave `values=` out, or pass `kind='SC'` for 16-bit integers with a proven error bound.",
+        remedy="Leave `values=` out, or pass `kind='SC'` for 16-bit integers with a proven error "
+        "bound.",
     )
 
 
@@ -124,9 +127,10 @@ def _needs_a_rescale(policy: Policy | None, dtype: np.dtype[np.generic]) -> Valu
         code="kind-has-no-rescale",
         where="values",
         given=f"{dtype.name} with {policy or 'auto'}",
-        expected="integers from 0 to 65535, stored as they are: a multi-frame Secondary Capture has only the identity "
-        "rescale (PS3.3 section C.8.6.3)",
-        remedy="Pass `kind='SC'`, or another kind with a rescale, for fractions, or cast the array to uint8 or uint16.",
+        expected="integers from 0 to 65535, stored unchanged: a multi-frame Secondary Capture "
+        "has only the identity rescale (PS3.3 section C.8.6.3)",
+        remedy="Pass `kind='SC'`, or another kind with a rescale, for fractions, or cast the array "
+        "to uint8 or uint16.",
     )
 
 
@@ -134,8 +138,10 @@ def _check_dtype(dtype: np.dtype[np.generic]) -> None:
     if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8):
         return
     remedy = {
-        "c": "Write a part of it as a series: abs(array), numpy.angle(array), array.real or array.imag; say which by "
-        '`metadata={"ComplexImageComponent": "MAGNITUDE"}`, "PHASE", "REAL" or "IMAGINARY" (kinds MR and EnhancedMR).',
+        "c": "Write a part of it as a series: abs(array), numpy.angle(array), array.real or "
+        "array.imag; say which by "
+        '`metadata={"ComplexImageComponent": "MAGNITUDE"}`, "PHASE", "REAL" or "IMAGINARY" (kinds '
+        "MR and EnhancedMR).",
         "f": "Cast the array to float64 (array.astype('float64')) if its digits suffice.",
     }.get(dtype.kind, "Convert the array to integers or floats first.")
     raise ValuesError(
@@ -159,9 +165,7 @@ def _check_nan(nan: float | None) -> None:
 
 
 def _check_clip(clip: tuple[float, float] | None) -> None:
-    if clip is None:
-        return
-    if _is_rising_pair(clip):
+    if clip is None or _is_rising_pair(clip):
         return
     raise OptionError(
         code="clip-not-valid",
@@ -175,20 +179,18 @@ def _check_clip(clip: tuple[float, float] | None) -> None:
 def _check_colour(
     policy: Policy | None, dtype: np.dtype[np.generic], rules: PixelRules | None
 ) -> None:
-    # No reader applies a rescale to RGB (PS3.3 C.11.1 is for grey only), so colour is stored as it is or not at all.
+    # no reader applies a rescale to RGB (C.11.1 is for grey only), so colour is stored unchanged
     stores_integers = rules is None or not rules.floats
-    if (
-        dtype.name in {"uint8", "uint16"}
-        and stores_integers
-        and not isinstance(policy, (Rescale, Digits))
-    ):
+    is_quantised = isinstance(policy, Rescale | Digits)
+    if dtype.name in {"uint8", "uint16"} and stores_integers and not is_quantised:
         return
     raise ValuesError(
         code="colour-not-storable",
         where="values",
         given=f"colour of {dtype.name} with {policy or 'auto'}",
-        expected="RGB of uint8 or uint16, stored as it is",
-        remedy="Convert the colours to uint8 (0 to 255), or write one grey volume for each channel.",
+        expected="RGB of uint8 or uint16, stored unchanged",
+        remedy="Convert the colours to uint8 (0 to 255), or write one grey volume for each "
+        "channel.",
     )
 
 

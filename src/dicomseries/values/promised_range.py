@@ -1,4 +1,4 @@
-"""`value_range=`: a range that is promised beforehand spares the first pass, and is kept to while values are stored."""
+"""`value_range=`: a promised range instead of a first pass."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["check_value_range", "promised_ends", "refuse_outside"]
 
 
 def check_value_range(value_range: Any, policy: Policy | None) -> tuple[float, float] | None:
-    """Return the range as two floats, or refuse what is none.
+    """Return the range as two floats, or reject it.
 
     Raises
     ------
     OptionError
-        If it is not two finite numbers, the lower first, or each slice is to have a slope of its own range.
+        If it is not two finite numbers, the lower first, or each slice has its own slope.
 
     Examples
     --------
@@ -42,15 +42,16 @@ def check_value_range(value_range: Any, policy: Policy | None) -> tuple[float, f
             code="value-range-not-valid",
             where="value_range",
             given=repr(value_range),
-            expected="two finite numbers (low, high) with low below high, between which all values lie",
-            remedy="Give the least and the greatest value, such as `value_range=(-1024, 3071)`, or leave it out.",
+            expected="two finite numbers (low, high), low below high, with all values between them",
+            remedy="Give the least and the greatest value, such as `value_range=(-1024, 3071)`, or "
+            "leave it out.",
         )
     if isinstance(policy, Rescale) and policy.per_slice:
         raise OptionError(
             code="value-range-per-slice",
             where="value_range",
             given=f"{value_range!r} with {policy!r}",
-            expected="no range of the whole: the slope of each slice follows from its own",
+            expected="no range of the series: the slope of each slice follows from its own range",
             remedy="Leave `value_range=` out, or per_slice=True.",
         )
     return float(value_range[0]), float(value_range[1])
@@ -59,21 +60,23 @@ def check_value_range(value_range: Any, policy: Policy | None) -> tuple[float, f
 def promised_ends(
     value_range: tuple[float, float], dtype: np.dtype[Any], slope: float, intercept: float
 ) -> tuple[int, int] | tuple[float, float]:
-    """Return the least and greatest source value whose real one may lie in the range.
+    """Return the range in values of the source.
 
     Raises
     ------
     ValuesError
-        If no integer of the source does.
+        If no integer of the source is in the range.
 
     Examples
     --------
-    >>> promised_ends((-1.5, 3.0), np.dtype("int32"), 0.5, 0.0), promised_ends((-1.5, 3.0), np.dtype("f4"), 1.0, 0.0)
-    ((-3, 6), (-1.5, 3.0))
+    >>> promised_ends((-1.5, 3.0), np.dtype("int32"), 0.5, 0.0)
+    (-3, 6)
+    >>> promised_ends((-1.5, 3.0), np.dtype("f4"), 1.0, 0.0)
+    (-1.5, 3.0)
     """
     low, high = value_range
     if (slope, intercept) != (1.0, 0.0):
-        # outwards by more than float64 rounds the real value of one at the end
+        # outwards by more than float64 rounds a real value at an end
         reach = 4 * max(map(math.ulp, (low, high, intercept)))
         low, high = low - reach, high + reach
     if dtype.kind in "biu":
@@ -83,7 +86,7 @@ def promised_ends(
 
 
 def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
-    """Refuse real values (after `clip`) beyond the map's `value_range`, and NaN that nothing stands for.
+    """Reject values beyond the promised range, and unexpected NaN.
 
     Raises
     ------
@@ -92,15 +95,17 @@ def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
 
     Examples
     --------
-    >>> values = ValueMap(dtype="int16", slope="1", intercept="0", max_error=0.5, policy="x", value_range=(0, 9))
-    >>> refuse_outside(np.array([[[3.0, 10.0]]]), values)
+    >>> promised = ValueMap(
+    ...     dtype="int16", slope="1", intercept="0", max_error=0.5, policy="", value_range=(0, 9)
+    ... )
+    >>> refuse_outside(np.array([[[3.0, 10.0]]]), promised)
     Traceback (most recent call last):
-    dicomseries.errors.ValuesError: values: expected values from 0 to 9, as value_range= said, given values from 3 ...
+    dicomseries.errors.ValuesError: values: expected values from 0 to 9, ...
     """
     if value_map.value_range is None or not slab.size:
         return
-    found = slice_statistics(slab)
-    nonfinite = sum(one.nonfinite for one in found)
+    slices = slice_statistics(slab)
+    nonfinite = sum(slice_.nonfinite for slice_ in slices)
     if nonfinite and value_map.nan is None and not value_map.is_float:
         raise ValuesError(
             code="not-finite",
@@ -109,7 +114,10 @@ def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
             expected="finite numbers",
             remedy="Pass `nan=VALUE` to store VALUE in their place, or replace them in the array.",
         )
-    ends = [float(end) for one in found for end in (one.minimum, one.maximum) if end is not None]
+    ends: list[float] = []
+    for slice_ in slices:
+        if slice_.minimum is not None and slice_.maximum is not None:
+            ends += float(slice_.minimum), float(slice_.maximum)
     if not ends:
         return
     real = value_map.source_to_real(np.array([min(ends), max(ends)]))
@@ -122,6 +130,6 @@ def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
         code="outside-value-range",
         where="values",
         given=f"values from {real.min():.9g} to {real.max():.9g}",
-        expected=f"values from {low:.9g} to {high:.9g}, as `value_range=` said",
+        expected=f"values from {low:.9g} to {high:.9g}, as `value_range=` promises",
         remedy="Leave `value_range=` out, widen it, or limit the values with `clip=(low, high)`.",
     )

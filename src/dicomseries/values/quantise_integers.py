@@ -1,8 +1,7 @@
-"""Integers → stored integers, checked against the bound while they are still in the cache."""
+"""Integers → stored integers, checked block by block."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -25,16 +24,16 @@ def count_outside(
     source_slope: float = 1.0,
     source_intercept: float = 0.0,
 ) -> int:
-    """Return how many finite real values of a slab are below `lo` or above `hi`.
+    """Return the number of finite real values outside of a range.
 
     Parameters
     ----------
     slab : array, any shape
         Values of the source (before slope).
     lo, hi : float
-        Ends of a range of real values, such as the `window` of a refusal.
+        Ends of a range of real values, such as the `window` of an error.
     source_slope, source_intercept : float
-        What a value of the source means.
+        real = source_slope · value + source_intercept.
 
     Examples
     --------
@@ -42,7 +41,9 @@ def count_outside(
     2
     """
     count = 0
-    for block in _blocks(np.ascontiguousarray(slab).reshape(-1)):
+    flat = np.ascontiguousarray(slab).reshape(-1)
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK]
         values: Flat = block
         if (source_slope, source_intercept) != (1.0, 0.0):
             values = block.astype(np.float64) * source_slope + source_intercept
@@ -53,33 +54,28 @@ def count_outside(
     return count
 
 
-def _blocks(flat: Flat) -> Iterator[Flat]:
-    for start in range(0, flat.size, BLOCK):
-        yield flat[start : start + BLOCK]
-
-
 def store_exact(slab: npt.NDArray[Any], value_map: ValueMap, offset: int) -> Stored:
-    """Return a slab of integers as (integer - offset) / divisor, or refuse what would not come back as it was.
+    """Return integers as (integer - offset) / divisor.
 
     Raises
     ------
     ValuesError
-        Code "source-changed".
+        Code "source-changed": an integer would not be restored exactly.
 
     Examples
     --------
-    >>> values = ValueMap(dtype="uint16", slope="1", intercept="-70000", max_error=0.0, policy="Exact()", offset=-70000)
-    >>> store_exact(np.array([[-70000, -9000]]), values, -70000).array.tolist()
+    >>> shifted = ValueMap(
+    ...     dtype="uint16", slope="1", intercept="-70000", max_error=0.0, policy="Exact()",
+    ...     offset=-70000,
+    ... )
+    >>> store_exact(np.array([[-70000, -9000]]), shifted, -70000).array.tolist()
     [[0, 61000]]
     """
     target = target_dtype(value_map)
     if slab.dtype == np.bool_:
         slab = slab.view(np.uint8)  # numpy keeps booleans as the bytes 0 and 1
-    if (
-        value_map.clip is None
-        and (offset, value_map.divisor) == (0, 1)
-        and np.can_cast(slab.dtype, target, "safe")
-    ):
+    is_unchanged = value_map.clip is None and (offset, value_map.divisor) == (0, 1)
+    if is_unchanged and np.can_cast(slab.dtype, target, "safe"):
         return Stored(array=np.ascontiguousarray(slab, dtype=target), error=value_map.max_error)
     out = np.empty(slab.shape, dtype=target)
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
@@ -95,13 +91,17 @@ def store_exact(slab: npt.NDArray[Any], value_map: ValueMap, offset: int) -> Sto
 
 
 def integer_limits_of(value_map: ValueMap) -> tuple[int, int] | None:
-    """Return `clip` in source integers; its ends are real values of integers, up to rounding.
+    """Return `clip` in source integers.
+
+    Its ends are real values of integers, up to rounding.
 
     Examples
     --------
-    >>> values = ValueMap(dtype="int16", slope="2", intercept="0", max_error=0.0, policy="Exact()", offset=0,
-    ...                   clip=(-4.0, 6.0), source_slope=2.0)
-    >>> integer_limits_of(values)
+    >>> doubled = ValueMap(
+    ...     dtype="int16", slope="2", intercept="0", max_error=0.0, policy="Exact()", offset=0,
+    ...     clip=(-4.0, 6.0), source_slope=2.0,
+    ... )
+    >>> integer_limits_of(doubled)
     (-2, 3)
     """
     if value_map.clip is None:
@@ -112,15 +112,17 @@ def integer_limits_of(value_map: ValueMap) -> tuple[int, int] | None:
 
 
 def clip_integers(block: Flat, limits: tuple[int, int]) -> tuple[Flat, int]:
-    """Return integers limited to a range, as they are or as int64, and how many were outside.
+    """Return limited integers, and the number outside.
+
+    They are unchanged, or int64.
 
     Examples
     --------
     >>> clip_integers(np.array([-5, 2, 9], np.int16), (0, 4))
     (array([0, 2, 4]), 2)
     """
-    # Limits may lie outside the dtype, so the result is int64; numpy compares an array with any Python integer exactly.
-    # What is beyond int64 counts as above it and is refused as out of range afterwards.
+    # Limits may be outside of the dtype, so the result is int64; numpy compares arrays with any
+    # Python integer exactly. Values beyond int64 are rejected as out of range afterwards.
     low, high = max(limits[0], -(2**63)), min(limits[1], 2**63 - 1)
     below, above = block < low, block > high
     count = int(np.count_nonzero(below)) + int(np.count_nonzero(above))
@@ -133,7 +135,7 @@ def clip_integers(block: Flat, limits: tuple[int, int]) -> tuple[Flat, int]:
 
 
 def _shifted(block: Flat, value_map: ValueMap, offset: int) -> Flat:
-    """Return (block - offset) / divisor; refuse what would not come back as it was."""
+    """Return (block - offset) / divisor; reject inexact values."""
     least, most = stored_range(value_map.dtype)
     lowest, highest = offset + value_map.divisor * least, offset + value_map.divisor * most
     low, high = int(block.min()), int(block.max())
@@ -142,7 +144,9 @@ def _shifted(block: Flat, value_map: ValueMap, offset: int) -> Flat:
             given=f"integers from {low} to {high}", expected=f"integers from {lowest} to {highest}"
         )
     # within the planned range everything is below 2^53, so int64 neither wraps nor rounds
-    shifted = block.astype(np.int64) if (offset, value_map.divisor) != (0, 1) else block
+    shifted = block
+    if (offset, value_map.divisor) != (0, 1):
+        shifted = block.astype(np.int64)
     if offset:
         shifted -= offset
     if value_map.divisor == 1:

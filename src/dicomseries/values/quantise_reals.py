@@ -1,4 +1,4 @@
-"""Real numbers → the nearest stored integers, in as few passes as a block needs while it is in the cache."""
+"""Real numbers → the nearest stored integers."""
 
 from __future__ import annotations
 
@@ -18,36 +18,39 @@ Flat = npt.NDArray[Any]
 Doubles = npt.NDArray[np.float64]
 
 _ALL_OF_HALF = 0.5 - 2.0**-10
-"""A distance from a whole step behind which there is nothing more to learn: the planned bound is the error."""
+"""Distance from a step above which the planned bound counts as the error."""
 
 
 def store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
-    """Return a slab of real numbers as the nearest stored integers.
+    """Return real numbers as the nearest stored integers.
 
-    Its `error` is that of `store_real_slowly`, or the map's bound where that is above it by less than a part in 500.
+    Its `error` is that of `store_real_slowly`, or the map's bound if that is above it by less than
+    a part in 500.
 
     Raises
     ------
     ValuesError
-        Code "source-changed": a value is NaN, infinite or beyond what the statistics promised.
+        Code "source-changed": a value is NaN, infinite or contradicts the statistics.
 
     Examples
     --------
-    >>> values = ValueMap(dtype="uint16", slope="0.5", intercept="-1", max_error=0.25, policy="Rescale()")
-    >>> store_real(np.array([[-1.0, 0.2]]), values).array.tolist()
+    >>> halves = ValueMap(
+    ...     dtype="uint16", slope="0.5", intercept="-1", max_error=0.25, policy="Rescale()"
+    ... )
+    >>> store_real(np.array([[-1.0, 0.2]]), halves).array.tolist()
     [[0, 2]]
     """
     out = np.empty(slab.shape, dtype=target_dtype(value_map))
     flat, filled = np.ascontiguousarray(slab).reshape(-1), out.reshape(-1)
-    steps, whole = np.empty((2, min(BLOCK, flat.size)))
+    buffers = np.empty((2, min(BLOCK, flat.size)))
     residual, clipped, replaced = 0.0, 0, 0
-    # A value that does not fit is found before it is cast; numpy's warning says no more.
+    # values that do not fit are rejected before they are cast, without numpy's warning
     with np.errstate(invalid="ignore", over="ignore"):
         for start in range(0, flat.size, BLOCK):
             block, target = flat[start : start + BLOCK], filled[start : start + BLOCK]
-            x, y = steps[: block.size], whole[: block.size]
+            x, y = buffers[:, : block.size]
             np.copyto(x, block)
-            # numpy compares half floats one by one in software
+            # numpy compares float16 in software
             if not _is_plain(x if block.dtype.char == "e" else block, value_map):
                 counts = _prepare(x, value_map)
                 clipped, replaced = clipped + counts[0], replaced + counts[1]
@@ -65,33 +68,41 @@ def store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
 
 
 def store_real_slowly(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
-    """Return the same the plain way, with the largest error of all: the oracle of `store_real`.
+    """Return the same by the simplest way, with the exact error.
+
+    Tests compare `store_real` with it.
 
     Examples
     --------
-    >>> values = ValueMap(dtype="uint16", slope="0.5", intercept="-1", max_error=0.25, policy="Rescale()")
-    >>> store_real_slowly(np.array([[-1.0, 0.2]]), values).array.tolist()
+    >>> halves = ValueMap(
+    ...     dtype="uint16", slope="0.5", intercept="-1", max_error=0.25, policy="Rescale()"
+    ... )
+    >>> store_real_slowly(np.array([[-1.0, 0.2]]), halves).array.tolist()
     [[0, 2]]
     """
     x = slab.astype(np.float64).reshape(-1)
     with np.errstate(invalid="ignore", over="ignore"):
         clipped, replaced = _prepare(x, value_map)
         _to_steps(x, value_map)
-    whole = np.rint(x)
+    stored = np.rint(x)
     least, most = stored_range(value_map.dtype)
-    if not ((whole >= least) & (whole <= most)).all():
+    if not ((stored >= least) & (stored <= most)).all():
         raise _beyond(slab, value_map)
-    residual = _residual(x, whole) if x.size else 0.0
-    array = whole.astype(target_dtype(value_map)).reshape(slab.shape)
+    residual = _residual(x, stored) if x.size else 0.0
+    array = stored.astype(target_dtype(value_map)).reshape(slab.shape)
     return Stored(
         array=array, error=_real_error(residual, value_map), clipped=clipped, replaced=replaced
     )
 
 
 def _is_plain(block: Flat, value_map: ValueMap) -> bool:
-    """Return whether every value of a block is finite, not to be clipped, and held by the stored dtype.
+    """Return whether a block needs neither `nan` nor `clip`.
 
-    All that is done to a value is monotone, so its ends say it; they are sooner found in the source's own dtype.
+    All of its values are finite and have a stored integer. Every operation is monotone, so the ends
+    decide; they are found sooner in the source's own dtype.
+
+    All that is done to a value is monotone, so its ends say it; they are sooner found in the
+    source's own dtype.
     """
     ends = float(block.min()), float(block.max())
     if value_map.is_scaled:
@@ -102,33 +113,42 @@ def _is_plain(block: Flat, value_map: ValueMap) -> bool:
 
 
 def _are_held(low: float, high: float, value_map: ValueMap) -> bool:
-    """Return whether the ends of real values have a stored integer; NaN has none, as it passes no comparison."""
+    """Return whether both ends have a stored integer.
+
+    NaN has none, as it passes no comparison.
+    """
     slope, intercept = 1.0 / float(value_map.slope), float(value_map.intercept)
     least, most = stored_range(value_map.dtype)
     ends = sorted(((low - intercept) * slope, (high - intercept) * slope))
-    # half a step more on each side is rounded into the range, or is a tie that goes to the even number
+    # half a step more on each side is rounded into the range, or is a tie to the even number
     return least - 0.5 <= ends[0] and ends[1] < most + 0.5
 
 
-def _residual(steps: Doubles, whole: Doubles) -> float:
-    """Return the largest distance from a whole step; `steps` are spent for it."""
-    np.subtract(steps, whole, out=steps)  # exact, and at most half a step
+def _residual(steps: Doubles, stored: Doubles) -> float:
+    """Return the largest distance from a stored integer.
+
+    `steps` is overwritten.
+    """
+    np.subtract(steps, stored, out=steps)  # exact, and at most half a step
     return max(-float(steps.min()), float(steps.max()))
 
 
 def _prepare(x: Doubles, value_map: ValueMap) -> tuple[int, int]:
-    """Turn source values into the real ones to be stored, in place; return how many were clipped and replaced."""
-    missing = None
+    """Turn source values into real ones in place.
+
+    Returns the numbers of clipped and of replaced values.
+    """
+    nonfinite = None
     if value_map.nan is not None:
-        missing = ~np.isfinite(x)
+        nonfinite = ~np.isfinite(x)
     _scale(x, value_map)
     clipped = 0
     if value_map.clip is not None:
-        clipped = _clip(x, value_map.clip, missing)
-    if missing is None:
+        clipped = _clip(x, value_map.clip, nonfinite)
+    if nonfinite is None:
         return clipped, 0
-    np.copyto(x, value_map.nan, where=missing)  # type: ignore[arg-type]
-    return clipped, int(np.count_nonzero(missing))
+    np.copyto(x, value_map.nan, where=nonfinite)  # type: ignore[arg-type]
+    return clipped, int(np.count_nonzero(nonfinite))
 
 
 def _scale(x: Doubles, value_map: ValueMap) -> None:
@@ -138,13 +158,13 @@ def _scale(x: Doubles, value_map: ValueMap) -> None:
         np.add(x, value_map.source_intercept, out=x)
 
 
-def _clip(x: Doubles, clip: tuple[float, float], missing: npt.NDArray[np.bool_] | None) -> int:
+def _clip(x: Doubles, clip: tuple[float, float], nonfinite: npt.NDArray[np.bool_] | None) -> int:
     low, high = clip
     outside = (x < low) | (x > high)
-    if missing is not None:
-        outside &= ~missing
+    if nonfinite is not None:
+        outside &= ~nonfinite
     elif not np.isfinite(x).all():
-        return 0  # infinity was not planned; left alone it is refused, clipped it would pass unseen
+        return 0  # unplanned infinity: rejected later, but clipped it would pass unseen
     count = int(np.count_nonzero(outside))
     if count:
         np.clip(x, low, high, out=x)
@@ -152,7 +172,10 @@ def _clip(x: Doubles, clip: tuple[float, float], missing: npt.NDArray[np.bool_] 
 
 
 def _to_steps(x: Doubles, value_map: ValueMap) -> None:
-    """Turn real values into (x - intercept) / slope, in place; the plan proved its ends by the same operations."""
+    """Turn real values into (x - intercept) / slope, in place.
+
+    The plan proved its ends by the same operations.
+    """
     intercept = float(value_map.intercept)
     if intercept:
         np.subtract(x, intercept, out=x)
@@ -160,7 +183,7 @@ def _to_steps(x: Doubles, value_map: ValueMap) -> None:
 
 
 def _beyond(source: Flat, value_map: ValueMap) -> ValuesError:
-    """Return the refusal of numbers that the stored dtype would wrap, and of NaN."""
+    """Return the error of values without a stored integer."""
     return source_changed(
         given=f"values from {source.min()} to {source.max()}",
         expected=f"finite values that {value_map.dtype} holds at slope {value_map.slope}, "
@@ -169,10 +192,15 @@ def _beyond(source: Flat, value_map: ValueMap) -> ValuesError:
 
 
 def _real_error(residual: float, value_map: ValueMap) -> float:
-    """Return the largest |restored - real| where none is further than `residual` <= ½ steps from its stored integer.
+    """Return the largest |restored - real| for a residual.
 
-    What the bound has beyond half a step is the rounding of float64, in the source, here and in the reader: it is
-    added whole, so that no reader finds more. A bound below half a step is that of a single value.
+    No value is further than `residual` <= ½ steps from its stored integer. The part of the bound
+    beyond half a step is the rounding of float64 in the source, here and in the reader: it is added
+    completely, so that no reader finds more. A bound below half a step is that of a single value.
+
+    What the bound has beyond half a step is the rounding of float64, in the source, here and in the
+    reader: it is added whole, so that no reader finds more. A bound below half a step is that of a
+    single value.
     """
     half = float(value_map.slope) / 2
     if value_map.max_error < half:

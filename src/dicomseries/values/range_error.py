@@ -1,4 +1,4 @@
-"""A refusal for the range says which real values would have fitted."""
+"""Errors about ranges, with a range that would fit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ __all__ = ["RangeError", "refuse_range"]
 
 
 class RangeError(ValuesError):
-    """The range does not fit what was asked; `window` holds two real values between which it would.
+    """The range does not fit.
+
+    `window` holds two real values between which it would.
 
     Examples
     --------
-    >>> refuse_range(window=(0, 65535), code="range-not-exact", where="values", given="integers from 0 to 70000",
-    ...              expected="16 bits", remedy="Pass values=Rescale().").window
+    >>> error = refuse_range(
+    ...     window=(0, 65535), code="range-not-exact", where="values", given="0 to 70000",
+    ...     expected="16 bits", remedy="Pass `values=Rescale()`.",
+    ... )
+    >>> error.window
     (0, 65535)
     """
 
@@ -32,8 +37,9 @@ def refuse_range(
 
     Examples
     --------
-    >>> refuse_range(window=(0, 1), code="c", where="values", given="g", expected="e", remedy="Clip it.").code
-    'c'
+    >>> fields = {"where": "values", "given": "0 to 9", "expected": "0 or 1", "remedy": "Clip it."}
+    >>> refuse_range(window=(0, 1), code="too-wide", **fields).code
+    'too-wide'
     """
     error = RangeError(code=code, where=where, given=given, expected=expected, remedy=remedy)
     error.window = window

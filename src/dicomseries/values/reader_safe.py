@@ -1,9 +1,9 @@
-"""Which rescales known readers turn into something else, and slopes that avoid it.
+"""Rescales misread by known readers, and slopes without that.
 
-Cornerstone3D and OHIF look at each slice: if its least and its greatest real value are both whole numbers, the slice
-becomes an array of integers and every fraction in it is lost (cornerstone3D issues 1925 and 2706). A float volume whose
-slices span 0 to 1 is black there. OHIF takes the type of the whole volume from the bits and from whether slope and
-intercept are whole; whole ones that lead out of the 16-bit range wrap.
+Cornerstone3D and OHIF look at each slice: if its least and its greatest real value are integers,
+the slice becomes an array of integers and loses its fractions (cornerstone3D issues 1925 and 2706).
+A float volume with slices from 0 to 1 is black there. OHIF takes the type of a volume from the bits
+and from integer slope and intercept; integer ones that lead out of the 16-bit range wrap.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ __all__ = [
 ]
 
 LARGEST_WITH_FRACTION = 1e14
-"""From this slope on no DS of 16 characters has a fraction; only such slopes may be whole numbers."""
+"""From this slope on DS of 16 characters has no fraction; only such slopes may be integers."""
 
 _LARGEST_INTEGER_ARRAY = 2.0**32
-"""Readers have no integer array beyond 32 bits; above it they keep floats, whatever the ends are."""
+"""Above it readers use floats for any ends: they have no integer arrays beyond 32 bits."""
 
 _SPARE = 3e-5
-"""Most that a slope is raised to please readers, relative to the least one; the bound grows by as much."""
+"""Largest increase of a slope for readers, relative to the least one; the bound grows as much."""
 
 _TRIES = 256
 
@@ -44,7 +44,9 @@ _TRIES = 256
 def truncated_slices(
     low_stored: npt.NDArray[Any], high_stored: npt.NDArray[Any], slope: float, intercept: float
 ) -> npt.NDArray[np.intp]:
-    """Return the indices of the slices that Cornerstone3D and OHIF would turn into integers.
+    """Return the slices turned into integers by some readers.
+
+    These are Cornerstone3D and OHIF.
 
     Parameters
     ----------
@@ -56,42 +58,46 @@ def truncated_slices(
     Returns
     -------
     array of int, shape (k,)
-        Slice indices; empty when every reader keeps the fractions.
+        Slice indices; empty if every reader keeps the fractions.
 
     Examples
     --------
-    >>> truncated_slices(np.array([-10000, -9999, 5000]), np.array([10000, 10000, 5000]), 0.001, 0.0).tolist()
+    >>> lows, highs = np.array([-10000, -9999, 5000]), np.array([10000, 10000, 5000])
+    >>> truncated_slices(lows, highs, 0.001, 0.0).tolist()
     [0]
     """
     # JavaScript computes in float64 as numpy does: pixel * slope + intercept, two roundings.
     low = np.asarray(low_stored, dtype=np.float64) * slope + intercept
     high = np.asarray(high_stored, dtype=np.float64) * slope + intercept
-    whole = (low == np.floor(low)) & (high == np.floor(high))
-    # A slice of one value is harmless: as an integer array it still holds this one whole number.
-    several = low != high
-    small = np.maximum(np.abs(low), np.abs(high)) <= _LARGEST_INTEGER_ARRAY
-    return np.flatnonzero(whole & several & small)
+    has_integer_ends = (low == np.floor(low)) & (high == np.floor(high))
+    # a slice of one value is harmless: an array of integers holds this integer too
+    has_spread = low != high
+    is_small = np.maximum(np.abs(low), np.abs(high)) <= _LARGEST_INTEGER_ARRAY
+    return np.flatnonzero(has_integer_ends & has_spread & is_small)
 
 
 def has_few_whole_numbers(stored: npt.NDArray[np.float64], slope: float, intercept: float) -> bool:
-    """Tell whether at most one stored value is a whole number, so that no slice can begin and end with one.
+    """Return whether at most one stored value is an integer.
+
+    Then no slice can have integers at both ends.
 
     Examples
     --------
-    >>> has_few_whole_numbers(np.arange(2000.0), 0.001, 0.0), has_few_whole_numbers(np.arange(2000.0), 0.00099, 0.0)
+    >>> stored = np.arange(2000.0)
+    >>> has_few_whole_numbers(stored, 0.001, 0.0), has_few_whole_numbers(stored, 0.00099, 0.0)
     (False, True)
     """
     real = stored * slope + intercept
-    return (
-        int(np.count_nonzero((real == np.floor(real)) & (np.abs(real) <= _LARGEST_INTEGER_ARRAY)))
-        <= 1
-    )
+    is_integer = (real == np.floor(real)) & (np.abs(real) <= _LARGEST_INTEGER_ARRAY)
+    return int(np.count_nonzero(is_integer)) <= 1
 
 
 def leaves_stored_range(
     dtype: str, slope: float, intercept: float, low: float, high: float
 ) -> bool:
-    """Tell whether a whole-number rescale leads out of the stored type, where OHIF 3.13 wraps.
+    """Return whether an integer rescale leaves the stored type.
+
+    OHIF 3.13 wraps there.
 
     Parameters
     ----------
@@ -104,8 +110,10 @@ def leaves_stored_range(
 
     Examples
     --------
-    >>> leaves_stored_range("uint16", 1.0, -1024.0, -1024, 60000), leaves_stored_range("int16", 0.5, 0.0, -9, 9e9)
-    (True, False)
+    >>> leaves_stored_range("uint16", 1.0, -1024.0, -1024, 60000)
+    True
+    >>> leaves_stored_range("int16", 0.5, 0.0, -9, 9e9)
+    False
     """
     if (slope, intercept) == (1.0, 0.0) or not (slope.is_integer() and intercept.is_integer()):
         return False
@@ -116,10 +124,10 @@ def leaves_stored_range(
 def is_clamped_by_vtk_dicom(
     dtype: str, slope: float, intercept: float, low: float, high: float
 ) -> bool:
-    """Tell whether vtk-dicom 0.8 cuts off values beyond the 16 bits that it reads into.
+    """Return whether vtk-dicom 0.8 cuts off values beyond 16 bits.
 
-    With a whole-number rescale it reads into int16 where the stored type is signed or the intercept negative, else into
-    uint16; with fractions it reads into float32.
+    With an integer rescale it reads into int16 if the stored type is signed or the intercept
+    negative, else into uint16; with fractions it reads into float32.
 
     Parameters
     ----------
@@ -145,10 +153,12 @@ def is_clamped_by_vtk_dicom(
 
 
 def slopes_from(least: float) -> Iterator[float]:
-    """Yield slopes at or just above `least` (> 0), never whole below 1e14, with few digits.
+    """Yield slopes with few digits from `least` (> 0) upwards.
 
-    Few digits leave room in the 16 characters of the intercept, which must be slope · integer to the last bit
-    for 0 to be read as 0.
+    None is an integer below 1e14.
+
+    Few digits leave room in the 16 characters of the intercept: 0 is read as 0 only if it is
+    slope · integer to the last bit.
 
     Examples
     --------
@@ -158,18 +168,16 @@ def slopes_from(least: float) -> Iterator[float]:
     """
     for value in _candidates(least):
         # the decimal is at or above the least slope; its float64 may be one rounding below
-        if (
-            value >= least
-            and math.isfinite(value)
-            and (value >= LARGEST_WITH_FRACTION or not value.is_integer())
-        ):
+        if value < least or not math.isfinite(value):
+            continue
+        if value >= LARGEST_WITH_FRACTION or not value.is_integer():
             yield value
 
 
 def _candidates(least: float) -> Iterator[float]:
     exact = Fraction(least)
     exponent = math.floor(math.log10(least))
-    # The last two are for steps of thousands over a promised range: with nine digits several multiples are whole.
+    # the last two are for steps of thousands over a promised range, with several integer multiples
     for digits in (9, 8, 7, 6, 12, 14):
         power = exponent - digits + 1
         first = math.ceil(exact / Fraction(10) ** power)
@@ -183,7 +191,7 @@ def _candidates(least: float) -> Iterator[float]:
 
 
 def ds_not_above(value: float) -> str:
-    """Return the DS text of the number at or just below `value`.
+    """Return the DS text at or just below `value`.
 
     Examples
     --------

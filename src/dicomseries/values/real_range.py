@@ -1,4 +1,4 @@
-"""The real values a plan must hold: each slice's ends after scale, clip and the value for NaN."""
+"""Ends of the real values to be stored."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["RealRange", "refuse_nonfinite"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RealRange:
-    """Ends of the real values, in float64, and what is known about them.
+    """Ends of the real values, in float64.
 
     Parameters
     ----------
     lows, highs : array of float64, shape (slices,)
-        Least and greatest real value of each slice as it will be stored (clip applied, NaN replaced).
+        Least and greatest real value of each slice to be stored (clip applied, NaN replaced).
     low, high : float
-        Ends of the whole volume.
+        Ends of the source.
     genuine : (float, float) or None
         Ends of the voxels that are not replaced; None if all are.
     is_promised : bool
         Whether `lows` and `highs` are only those of some slices.
     conversion : float
-        Largest error of taking a source integer (beyond 2^53) as float64, in real units.
+        Largest error of source integers (beyond 2^53) as float64, in real units.
     """
 
     lows: npt.NDArray[np.float64]
@@ -60,50 +60,53 @@ class RealRange:
         Examples
         --------
         >>> from dicomseries.values.statistics import SliceStatistics
-        >>> both = (SliceStatistics(minimum=0.0, maximum=9.0), SliceStatistics(minimum=None, maximum=None, nonfinite=4))
-        >>> found = RealRange.of(Statistics(dtype="float32", slices=both), nan=-1, clip=(2, 5), source_slope=1.0,
-        ...                      source_intercept=0.0)
-        >>> found.lows.tolist(), found.highs.tolist(), found.genuine
+        >>> numbers = SliceStatistics(minimum=0.0, maximum=9.0)
+        >>> holes = SliceStatistics(minimum=None, maximum=None, nonfinite=4)
+        >>> statistics = Statistics(dtype="float32", slices=(numbers, holes))
+        >>> identity = {"source_slope": 1.0, "source_intercept": 0.0}
+        >>> reals = RealRange.of(statistics, nan=-1, clip=(2, 5), **identity)
+        >>> reals.lows.tolist(), reals.highs.tolist(), reals.genuine
         ([2.0, -1.0], [5.0, -1.0], (2.0, 5.0))
         """
         ends = _ends(statistics, source_slope, source_intercept)
         if clip is not None:
             ends = np.clip(ends, clip[0], clip[1])
-        has_values = np.array([one.minimum is not None for one in statistics.slices])
-        kept = ends[:, has_values]
-        genuine = (float(kept.min()), float(kept.max())) if kept.size else None
+        finite = ends[:, ~np.isnan(ends[0])]
+        genuine = (float(finite.min()), float(finite.max())) if finite.size else None
         if nan is not None:
-            replaced = np.array([one.nonfinite > 0 for one in statistics.slices])
+            replaced = np.array([slice_.nonfinite > 0 for slice_ in statistics.slices])
             ends[0] = np.where(replaced, np.fmin(ends[0], nan), ends[0])
             ends[1] = np.where(replaced, np.fmax(ends[1], nan), ends[1])
-        size = max(abs(int(end)) for end in _whole_ends(statistics))
-        beyond = size * UNIT_ROUNDOFF * abs(source_slope) if size > 2**53 else 0.0
-        found = cls(
+        conversion = 0.0
+        if statistics.is_integer:
+            size = max(abs(int(statistics.minimum or 0)), abs(int(statistics.maximum or 0)))
+            if size > 2**53:
+                conversion = size * UNIT_ROUNDOFF * abs(source_slope)
+        reals = cls(
             lows=ends[0],
             highs=ends[1],
             low=float(ends[0].min()),
             high=float(ends[1].max()),
             genuine=genuine,
-            conversion=beyond,
+            conversion=conversion,
         )
         if statistics.promised is None:
-            return found
+            return reals
         low, high = sorted(
             float(end) * source_slope + source_intercept for end in statistics.promised
         )
         low, high = np.clip([low, high], *(clip or (-np.inf, np.inf))).tolist()
-        missing = () if nan is None else (nan,)
         return replace(
-            found,
-            low=min(low, *missing, low),
-            high=max(high, *missing, high),
+            reals,
+            low=low if nan is None else min(low, nan),
+            high=high if nan is None else max(high, nan),
             genuine=(low, high),
             is_promised=True,
         )
 
 
 def refuse_nonfinite(statistics: Statistics) -> None:
-    """Raise if there are NaN or infinite values, with their count and the first index.
+    """Reject NaN and infinite values with count and first index.
 
     Raises
     ------
@@ -113,9 +116,10 @@ def refuse_nonfinite(statistics: Statistics) -> None:
     Examples
     --------
     >>> from dicomseries.values.statistics import slice_statistics
-    >>> refuse_nonfinite(Statistics(dtype="float64", slices=slice_statistics(np.array([[[0.0, np.inf]]]))))
+    >>> slices = slice_statistics(np.array([[[0.0, np.inf]]]))
+    >>> refuse_nonfinite(Statistics(dtype="float64", slices=slices))
     Traceback (most recent call last):
-    dicomseries.errors.ValuesError: values: expected finite numbers, given 1 NaN or infinite values, the first at ...
+    dicomseries.errors.ValuesError: values: expected finite numbers, given 1 NaN or infinite ...
     """
     count, first = statistics.nonfinite, statistics.first_nonfinite
     if count:
@@ -128,26 +132,25 @@ def refuse_nonfinite(statistics: Statistics) -> None:
         )
 
 
-def _whole_ends(statistics: Statistics) -> tuple[int, int]:
-    low, high = statistics.minimum, statistics.maximum
-    return (int(low or 0), int(high or 0)) if statistics.is_integer else (0, 0)
-
-
 def _ends(statistics: Statistics, slope: float, intercept: float) -> npt.NDArray[np.float64]:
-    """Return real ends of each slice, shape (2, slices); NaN where a slice has no finite value."""
-    pairs = [
-        (np.nan, np.nan) if one.minimum is None else (one.minimum, one.maximum)
-        for one in statistics.slices
-    ]
-    # Python rounds an integer to float64 exactly as numpy's cast does: to nearest, ties to even.
-    ends = np.array([[float(end) for end in pair] for pair in pairs]).T  # type: ignore[arg-type]
-    with np.errstate(over="ignore", invalid="ignore"):
-        ends = ends * slope + intercept if (slope, intercept) != (1.0, 0.0) else ends
+    """Return the real ends of each slice, shape (2, slices).
+
+    NaN for a slice without a finite value.
+    """
+    ends = np.full((2, len(statistics.slices)), np.nan)
+    for index, slice_ in enumerate(statistics.slices):
+        if slice_.minimum is not None and slice_.maximum is not None:
+            # Python rounds integers to float64 as numpy's cast does: to nearest, ties to even
+            ends[:, index] = float(slice_.minimum), float(slice_.maximum)
+    if (slope, intercept) != (1.0, 0.0):
+        with np.errstate(over="ignore", invalid="ignore"):
+            ends = ends * slope + intercept
     if np.isinf(ends).any():
         raise ValuesError(
             code="scale-overflows",
             where="values",
-            given=f"slope {slope}, intercept {intercept} on {statistics.minimum} to {statistics.maximum}",
+            given=f"slope {slope}, intercept {intercept} on {statistics.minimum} to "
+            f"{statistics.maximum}",
             expected="real values that float64 can hold",
             remedy="Correct the scale of the source.",
         )

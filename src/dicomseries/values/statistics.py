@@ -1,4 +1,4 @@
-"""One pass over the source: minimum, maximum and non-finite count of each slice."""
+"""Minimum, maximum and non-finite count of each slice."""
 
 from __future__ import annotations
 
@@ -17,30 +17,34 @@ __all__ = ["SliceStatistics", "Statistics", "divisor_of", "shown_statistics", "s
 Number = int | float
 
 _BLOCK = 1 << 18
-"""Voxels reduced at a time: minimum and maximum cost one read of the memory, and each call is long enough that threads
-do not wait for each other's interpreter lock between calls."""
+"""Voxels reduced at a time.
+
+Minimum and maximum cost one read of the memory, and each call is long enough that threads do not
+wait for the interpreter lock between calls.
+"""
 
 _LARGEST_WHOLE = 65535
-"""Whole floats beyond are no 16-bit integers."""
+"""Largest integer of 16 bits."""
 
 _SLICES_TOGETHER = 16
-"""Slices copied at a time when a slice is not contiguous: neighbours in z often share the cache lines."""
+"""Slices copied at a time if they are not contiguous: neighbours often share cache lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceStatistics:
-    """What one slice holds, as the source has it (before slope).
+    """Statistics of one slice, before slope.
 
     Parameters
     ----------
     minimum, maximum : int, float or None
-        Of the finite values: a Python int for integers (exact to uint64), a float for floats; None if there is none.
+        Of the finite values: a Python int for integers (exact to uint64), a float for floats;
+        None if there is none.
     nonfinite : int
-        How many values are NaN or infinite.
+        Number of NaN and infinite values.
     first_nonfinite : tuple of int, optional
         (row, column[, channel]) of the first of them.
     is_whole : bool
-        Of floats: whether all finite values are whole numbers, and near enough to be 16-bit integers.
+        Of floats: whether all finite values are integers of 16 bits.
 
     Raises
     ------
@@ -61,33 +65,32 @@ class SliceStatistics:
 
     def __post_init__(self) -> None:
         low, high = self.minimum, self.maximum
-        if (low is None) != (high is None) or (
-            low is not None and high is not None and not low <= high
-        ):
+        is_pair = low is not None and high is not None and low <= high
+        if not is_pair and (low is not None or high is not None):
             message = f"minimum {low} and maximum {high} contradict each other"
             raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What a whole source holds, slice by slice, as the source has it (before slope).
+    """Statistics of a source, slice by slice, before slope.
 
     Parameters
     ----------
     dtype : str
         Name of the source's dtype; the byte order is dropped.
     slices : tuple of SliceStatistics
-        One a slice, in order.
+        One per slice, in order.
     divisor : int, optional
-        Greatest common divisor of all differences between integers (`divisor_of`), where a plan needs it.
+        Greatest common divisor of all differences between integers (`divisor_of`), if needed.
     samples : int
         Samples per pixel: 1, or 3 for colour.
     promised : tuple of int or float, optional
-        Least and greatest value that the whole source may hold, where `slices` are only some of its slices.
+        Least and greatest possible value of the source, if `slices` are only a part of it.
     padding : int, optional
-        The number that stands for "no value here", where the source is known to have one.
+        The number for "no value here", if the source has one.
     shown : tuple of SliceStatistics
-        The same slices without their padding; empty where there is none.
+        The same slices without their padding; empty without padding.
 
     Raises
     ------
@@ -118,50 +121,54 @@ class Statistics:
 
     @property
     def minimum(self) -> Number | None:
-        """Least finite value, or the least that was promised; None if there is none."""
+        """Least finite or promised value; None without any."""
         if self.promised is not None:
             return self.promised[0]
-        return min((one.minimum for one in self.slices if one.minimum is not None), default=None)
+        lows = [slice_.minimum for slice_ in self.slices if slice_.minimum is not None]
+        return min(lows, default=None)
 
     @property
     def maximum(self) -> Number | None:
-        """Greatest finite value, or the greatest that was promised; None if there is none."""
+        """Greatest finite or promised value; None without any."""
         if self.promised is not None:
             return self.promised[1]
-        return max((one.maximum for one in self.slices if one.maximum is not None), default=None)
+        highs = [slice_.maximum for slice_ in self.slices if slice_.maximum is not None]
+        return max(highs, default=None)
 
     @property
     def shown_ends(self) -> tuple[Number, Number] | None:
-        """Least and greatest finite value that is no padding; None if there is none."""
+        """Least and greatest finite value without padding; None without any."""
         if self.promised is not None:
             return self.promised
-        found = [
-            one
-            for one in self.shown or self.slices
-            if one.minimum is not None and one.maximum is not None
-        ]
-        if not found:
-            return None
-        return min(one.minimum or 0 for one in found), max(one.maximum or 0 for one in found)
+        lows, highs = [], []
+        for slice_ in self.shown or self.slices:
+            if slice_.minimum is not None and slice_.maximum is not None:
+                lows.append(slice_.minimum)
+                highs.append(slice_.maximum)
+        return (min(lows), max(highs)) if lows else None
 
     @property
     def nonfinite(self) -> int:
-        """How many values are NaN or infinite."""
-        return sum(one.nonfinite for one in self.slices)
+        """Number of NaN and infinite values."""
+        return sum(slice_.nonfinite for slice_ in self.slices)
 
     @property
     def first_nonfinite(self) -> tuple[int, ...] | None:
-        """(slice, row, column[, channel]) of the first NaN or infinity; None if there is none."""
-        for index, one in enumerate(self.slices):
-            if one.first_nonfinite is not None:
-                return (index, *one.first_nonfinite)
+        """Index of the first NaN or infinity; None without any.
+
+        (slice, row, column[, channel]).
+        """
+        for index, slice_ in enumerate(self.slices):
+            if slice_.first_nonfinite is not None:
+                return (index, *slice_.first_nonfinite)
         return None
 
     @property
     def is_whole(self) -> bool:
-        """Whether floats are known to be whole numbers, every finite one of them."""
-        has_values = any(one.minimum is not None for one in self.slices)
-        return has_values and self.promised is None and all(one.is_whole for one in self.slices)
+        """Whether all finite floats are known to be integers."""
+        if self.promised is not None or self.minimum is None:
+            return False
+        return all(slice_.is_whole for slice_ in self.slices)
 
     @property
     def is_integer(self) -> bool:
@@ -170,7 +177,7 @@ class Statistics:
 
 
 def slice_statistics(slab: npt.NDArray[Any]) -> tuple[SliceStatistics, ...]:
-    """Return minimum, maximum and non-finite count of each slice, reading the slab once.
+    """Return the statistics of each slice; reads the slab once.
 
     Parameters
     ----------
@@ -180,7 +187,7 @@ def slice_statistics(slab: npt.NDArray[Any]) -> tuple[SliceStatistics, ...]:
     Returns
     -------
     tuple of SliceStatistics
-        One a slice, in order.
+        One per slice, in order.
 
     Raises
     ------
@@ -193,41 +200,48 @@ def slice_statistics(slab: npt.NDArray[Any]) -> tuple[SliceStatistics, ...]:
     (SliceStatistics(minimum=-2.0, maximum=1.5, nonfinite=1, first_nonfinite=(0, 1)),)
     """
     check_request(None, slab.dtype)
-    return tuple(found for some in _contiguous_slices(slab) for found in _of_slices(some))
+    statistics: list[SliceStatistics] = []
+    for slices in _contiguous_slices(slab):
+        statistics += _of_slices(slices)
+    return tuple(statistics)
 
 
 def shown_statistics(slab: npt.NDArray[Any], padding: int) -> tuple[SliceStatistics, ...]:
-    """Return minimum and maximum of each slice of integers without their padding.
+    """Return the ends of each slice of integers without padding.
 
     Parameters
     ----------
     slab : array of integers, shape (slices, rows, columns)
         Of any byte order and strides.
     padding : int
-        The number that stands for "no value here".
+        The number for "no value here".
 
     Examples
     --------
-    >>> shown_statistics(np.array([[[-2000, 3, 7]], [[-2000, -2000, -2000]]], np.int16), -2000)
-    (SliceStatistics(minimum=3, maximum=7, ...), SliceStatistics(minimum=None, maximum=None, ...))
+    >>> (slice_,) = shown_statistics(np.array([[[-2000, 3, 7]]], np.int16), -2000)
+    >>> slice_.minimum, slice_.maximum
+    (3, 7)
     """
-    found = []
-    for one in slab:
-        values = one[one != padding]
+    statistics = []
+    for slice_ in slab:
+        values = slice_[slice_ != padding]
         low, high = (int(values.min()), int(values.max())) if values.size else (None, None)
-        found.append(SliceStatistics(minimum=low, maximum=high))
-    return tuple(found)
+        statistics.append(SliceStatistics(minimum=low, maximum=high))
+    return tuple(statistics)
 
 
 def divisor_of(slab: npt.NDArray[Any], reference: int) -> int:
-    """Return the greatest common divisor of all differences from `reference`; 0 if there is no difference.
+    """Return the common divisor of all differences from `reference`.
+
+    0 if there is no difference.
 
     Parameters
     ----------
     slab : array of integers, any shape, byte order and strides
         Voxels of the source (before slope).
     reference : int
-        A value of the source, the same for all slabs (its minimum); combine slabs with `math.gcd`.
+        A value of the source, the same for all slabs (its minimum); combine slabs with
+        `math.gcd`.
 
     Raises
     ------
@@ -246,7 +260,7 @@ def divisor_of(slab: npt.NDArray[Any], reference: int) -> int:
     flat = np.ascontiguousarray(slab).reshape(-1)
     for start in range(0, flat.size, _BLOCK):
         differences = _distances(flat[start : start + _BLOCK], reference)
-        # One Euclid a voxel is slow; mostly the divisor so far already divides the block.
+        # Euclid for each voxel is slow; mostly the divisor so far already divides the block
         if divisor == 0 or np.any(differences % np.uint64(divisor)):
             divisor = math.gcd(divisor, int(np.gcd.reduce(differences)))
         if divisor == 1:
@@ -255,8 +269,11 @@ def divisor_of(slab: npt.NDArray[Any], reference: int) -> int:
 
 
 def _distances(block: npt.NDArray[Any], reference: int) -> npt.NDArray[np.uint64]:
-    """Return |value - reference| as uint64, right for any pair of 64-bit integers."""
-    # Differences modulo 2^64 are true differences, as none reaches 2^64.
+    """Return |value - reference| as uint64.
+
+    It is right for any pair of 64-bit integers.
+    """
+    # differences modulo 2^64 are the true differences, as none reaches 2^64
     wrapped = block.astype(np.uint64)
     base = np.uint64(reference % 2**64)
     with np.errstate(over="ignore"):
@@ -264,7 +281,10 @@ def _distances(block: npt.NDArray[Any], reference: int) -> npt.NDArray[np.uint64
 
 
 def _contiguous_slices(slab: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
-    """Yield some slices at a time, in native byte order: few enough to stay in the cache if they are copied."""
+    """Yield a few contiguous slices at a time, in native order.
+
+    Copies stay in the cache.
+    """
     size = max(slab[0].size, 1)
     is_ready = slab[0].flags.c_contiguous and slab.dtype.isnative
     together = max(_BLOCK // size, 1 if is_ready else _SLICES_TOGETHER)
@@ -273,64 +293,68 @@ def _contiguous_slices(slab: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
         yield np.ascontiguousarray(slab[start : start + together], dtype=native)
 
 
-def _of_slices(some: npt.NDArray[Any]) -> Iterator[SliceStatistics]:
-    """Yield what each slice holds; small slices are reduced together, large ones block by block."""
-    rows = some.reshape(len(some), -1)
+def _of_slices(slices: npt.NDArray[Any]) -> Iterator[SliceStatistics]:
+    """Yield the statistics of each slice.
+
+    Small slices are reduced together, large ones block by block.
+    """
+    rows = slices.reshape(len(slices), -1)
     if rows.size <= _BLOCK:
         lows, highs = _ends(rows)
     else:
-        parts = [
-            _ends(rows[:, start : start + _BLOCK]) for start in range(0, rows.shape[1], _BLOCK)
-        ]
-        lows = np.min([low for low, _ in parts], axis=0)
-        highs = np.max([high for _, high in parts], axis=0)
-    if some.dtype == np.bool_:
+        lows, highs = _ends(rows[:, :_BLOCK])
+        for start in range(_BLOCK, rows.shape[1], _BLOCK):
+            block_lows, block_highs = _ends(rows[:, start : start + _BLOCK])
+            lows, highs = np.minimum(lows, block_lows), np.maximum(highs, block_highs)
+    if slices.dtype == np.bool_:
         lows, highs = lows.astype(np.uint8), highs.astype(np.uint8)
-    # NaN and infinity come through minimum or maximum, so finite ends prove a finite slice.
+    # NaN and infinity show in minimum or maximum, so finite ends prove a finite slice
     finite = np.isfinite(lows) & np.isfinite(highs)
-    ends = zip(some, lows.tolist(), highs.tolist(), finite.tolist(), strict=True)
-    if some.dtype.kind != "f":
+    ends = zip(slices, lows.tolist(), highs.tolist(), finite.tolist(), strict=True)
+    if slices.dtype.kind != "f":
         for _, low, high, _ in ends:
             yield SliceStatistics(minimum=low, maximum=high)
         return
-    for one, low, high, is_finite in ends:
+    for slice_, low, high, is_finite in ends:
         if is_finite:
-            yield SliceStatistics(
-                minimum=low, maximum=high, is_whole=_are_whole(one.reshape(-1), low, high)
-            )
+            is_whole = _are_whole(slice_.reshape(-1), low, high)
+            yield SliceStatistics(minimum=low, maximum=high, is_whole=is_whole)
         else:
-            yield _of_slice_with_nonfinite(one)
+            yield _of_slice_with_nonfinite(slice_)
 
 
 def _are_whole(values: npt.NDArray[Any], low: float, high: float) -> bool:
-    """Return whether floats are whole numbers; mostly their ends or their first block tell already."""
-    if not (
-        low.is_integer() and high.is_integer() and low >= -_LARGEST_WHOLE and high <= _LARGEST_WHOLE
-    ):
+    """Return whether floats are integers of 16 bits.
+
+    Mostly their ends or their first block decide.
+    """
+    if not (low.is_integer() and high.is_integer()):
         return False
-    starts = range(0, values.size, _BLOCK)
-    return all(
-        bool((np.rint(block) == block).all())
-        for block in (values[at : at + _BLOCK] for at in starts)
-    )
+    if low < -_LARGEST_WHOLE or high > _LARGEST_WHOLE:
+        return False
+    for start in range(0, values.size, _BLOCK):
+        block = values[start : start + _BLOCK]
+        if not (np.rint(block) == block).all():
+            return False
+    return True
 
 
 def _ends(block: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return least and greatest value of each row."""
-    # numpy compares half floats one by one in software; as float32 they go through the vector unit.
+    """Return the least and greatest value of each row."""
+    # numpy compares float16 in software, float32 in the vector unit
     values = block.astype(np.float32) if block.dtype == np.float16 else block
     return values.min(axis=1), values.max(axis=1)
 
 
-def _of_slice_with_nonfinite(one: npt.NDArray[Any]) -> SliceStatistics:
-    finite = np.isfinite(one)
-    first = np.unravel_index(int(np.argmin(finite)), one.shape)
-    values = one[finite]
+def _of_slice_with_nonfinite(slice_: npt.NDArray[Any]) -> SliceStatistics:
+    finite = np.isfinite(slice_)
+    first = np.unravel_index(int(np.argmin(finite)), slice_.shape)
+    values = slice_[finite]
     low, high = (float(values.min()), float(values.max())) if values.size else (None, None)
     return SliceStatistics(
         minimum=low,
         maximum=high,
         is_whole=low is None or high is None or _are_whole(values, low, high),
-        nonfinite=int(one.size - values.size),
+        nonfinite=int(slice_.size - values.size),
         first_nonfinite=tuple(int(index) for index in first),
     )

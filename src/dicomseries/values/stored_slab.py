@@ -1,4 +1,4 @@
-"""`Stored`: one slab as it goes into the files, and what its makers share."""
+"""`Stored`: the stored values of one slab."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from dicomseries.values.value_map import ValueMap
 __all__ = ["BLOCK", "Stored", "source_changed", "target_dtype"]
 
 BLOCK = 1 << 17
-"""Voxels quantised at a time. With fewer, two threads spend a seventh more in handing the interpreter lock to and fro;
-with more, float64 blocks no longer stay in the caches of one."""
+"""Voxels quantised at a time.
+
+With fewer, two threads spend a seventh more on the interpreter lock; with more, float64 blocks no
+longer stay in the cache of a core.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stored:
-    """One slab as it goes into the files.
+    """Stored values of one slab.
 
     Parameters
     ----------
     array : array, the shape of the slab
-        Stored values, little-endian, C-contiguous; a view of the source where nothing had to change.
+        Stored values, little-endian, C-contiguous; a view of the source if nothing changed.
     error : float
-        Largest |restored - real| found in this slab (unit of the values); for exact forms and floats the map's bound.
+        Largest |restored - real| in this slab (unit of the values); for exact forms and floats the
+        map's bound.
     clipped, replaced : int
         Voxels moved into `clip`, and NaN or infinite voxels replaced.
 
@@ -44,7 +48,7 @@ class Stored:
 
 
 def source_changed(*, given: str, expected: str) -> ValuesError:
-    """Return the refusal of values that are not what the statistics promised.
+    """Return the error of values that contradict the statistics.
 
     Examples
     --------
@@ -56,16 +60,19 @@ def source_changed(*, given: str, expected: str) -> ValuesError:
         where="source",
         given=given,
         expected=expected,
-        remedy="Keep the source unchanged while it is written: it gave other values in the first pass.",
+        remedy="Keep the source unchanged while it is written: the first pass read other values.",
     )
 
 
 def target_dtype(value_map: ValueMap) -> np.dtype[Any]:
-    """Return the little-endian dtype of a map's stored values (PS3.5 section 7.3).
+    """Return the little-endian dtype of the stored values (PS3.5 7.3).
 
     Examples
     --------
-    >>> target_dtype(ValueMap(dtype="int16", slope="1", intercept="0", max_error=0.0, policy="Exact()")).itemsize
+    >>> identity = ValueMap(
+    ...     dtype="int16", slope="1", intercept="0", max_error=0.0, policy="Exact()"
+    ... )
+    >>> target_dtype(identity).itemsize
     2
     """
     return np.dtype(value_map.dtype).newbyteorder("<")

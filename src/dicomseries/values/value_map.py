@@ -1,4 +1,4 @@
-"""`ValueMap`: how real values become stored integers or floats, with a bound that is proven."""
+"""`ValueMap`: real values ↔ stored values, with a proven bound."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ _BOUND_DIGITS = Context(prec=6, rounding=ROUND_CEILING)
 
 
 def bound_text(bound: float) -> str:
-    """Return a proven bound in six digits, rounded up: what is printed must be proven too.
+    """Return a bound in six digits, rounded up.
+
+    A printed bound must be proven too.
 
     Examples
     --------
@@ -48,53 +50,63 @@ def stored_range(dtype: str) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueMap:
-    """real = float64(slope) · stored + float64(intercept), as every reader computes it (PS3.3 section C.11.1.1.2).
+    """Map from real to stored values.
+
+    real = float64(slope) · stored + float64(intercept), as every reader computes it (PS3.3 section
+    C.11.1.1.2).
 
     Parameters
     ----------
     dtype : str
-        Of the stored values: "uint8", "int16" or "uint16"; "float32" (Float Pixel Data, PS3.3 section C.7.6.24) or
-        "float64" (Double Float Pixel Data, section C.7.6.25), whose stored values are the real ones.
+        Of the stored values: "uint8", "int16" or "uint16"; "float32" (Float Pixel Data, PS3.3
+        section C.7.6.24) or "float64" (Double Float Pixel Data, section C.7.6.25), whose stored
+        values are the real ones.
     slope, intercept : str
-        Rescale Slope and Rescale Intercept as DS text of at most 16 characters (unit of the real values); with
-        `slopes` that of the first frame.
+        Rescale Slope and Rescale Intercept as DS text of at most 16 characters (unit of the real
+        values); with `slopes` that of the first frame.
     source_slope, source_intercept : float
-        What a value of the source means: real = source_slope · value + source_intercept.
+        real = source_slope · source value + source_intercept.
     max_error : float
-        Proven: no restored value is further from the real one than this (unit of the values); 0.0 is exact, of floats
-        to the last bit.
+        Proven bound of |restored - real| (unit of the values); 0.0 is exact, of floats to the
+        last bit.
     nan : float, optional
-        The real value that stands for NaN and infinity.
+        Real value stored for NaN and infinity.
     clip : (float, float), optional
-        Real values are limited to this range; for exact integers the range is already moved inwards to integers.
+        Limits of the real values; for exact integers already moved inwards to integers.
     value_range : (float, float), optional
-        Real values that were promised beforehand, after `clip`: one beyond them is refused.
+        Promised range of the real values, after `clip`; values beyond it are rejected.
     padding : int, optional
-        Stored value that only replaced voxels have, for Pixel Padding Value (PS3.3 section C.7.5.1.1.2).
+        Stored value of replaced voxels alone, for Pixel Padding Value (PS3.3 section
+        C.7.5.1.1.2).
     policy : str
-        What was asked or chosen, such as "Rescale(max_error=0.01)".
+        Name of the policy, such as "Rescale(max_error=0.01)".
     advice : tuple of str
-        What a named reader will do with this, and the way out.
+        Readers with problems, and how to avoid them.
     offset : int, optional
-        Set for exact forms: stored = (source integer - offset) / divisor. None where real numbers are quantised.
+        Set for exact forms: stored = (source integer - offset) / divisor. None for quantised
+        real numbers.
     divisor : int
         See `offset`; 1 otherwise.
     slopes : tuple of str, optional
-        Rescale Slope of each frame as DS text, where it differs from frame to frame (`at`).
+        Rescale Slope of each frame as DS text, if it differs from frame to frame (`at`).
     max_errors : tuple of float, optional
         The proven bound of each frame, beside `slopes`; `max_error` is the largest.
 
     Raises
     ------
     ValueError
-        If a text is not DS, the dtype is not one of the five, the bound is negative or not finite, floats have a
-        rescale, or the slopes contradict the rest.
+        If a text is not DS, the dtype is not one of the five, the bound is negative or not finite,
+        floats have a rescale, or the slopes contradict the rest.
 
     Examples
     --------
-    >>> values = ValueMap(dtype="int16", slope="0.001", intercept="0", max_error=0.0005, policy="Digits(3)")
-    >>> values.real(np.array([-10000, 2500], np.int16)).tolist(), values.bits, values.signed, values.is_identity
-    ([-10.0, 2.5], 16, True, False)
+    >>> value_map = ValueMap(
+    ...     dtype="int16", slope="0.001", intercept="0", max_error=0.0005, policy="Digits(3)"
+    ... )
+    >>> value_map.real(np.array([-10000, 2500], np.int16)).tolist()
+    [-10.0, 2.5]
+    >>> value_map.bits, value_map.signed, value_map.is_identity
+    (16, True, False)
     """
 
     dtype: str
@@ -123,10 +135,16 @@ class ValueMap:
                 message = f"{text!r} is no finite DS of at most {MAX_DS_CHARS} characters"
                 raise ValueError(message)
         if float(self.slope) == 0.0 or not 0.0 <= self.max_error < math.inf:
-            message = f"slope {self.slope} must not be 0, max_error {self.max_error} must be finite and not negative"
+            message = (
+                f"slope {self.slope} must not be 0, max_error {self.max_error} must be finite and "
+                "not negative"
+            )
             raise ValueError(message)
         if self.is_float and not (self.is_identity and self.offset is None and self.slopes is None):
-            message = f"{self.dtype} values are stored as they are: slope 1, intercept 0, no offset, no slopes"
+            message = (
+                f"{self.dtype} values are stored unchanged: slope 1, intercept 0, no offset, "
+                "no slopes"
+            )
             raise ValueError(message)
         self._check_slopes()
 
@@ -134,62 +152,58 @@ class ValueMap:
         if self.slopes is None and self.max_errors is None:
             return
         slopes, errors = self.slopes or (), self.max_errors or ()
-        if (
-            not slopes
-            or len(errors) != len(slopes)
-            or slopes[0] != self.slope
-            or max(errors) != self.max_error
-        ):
-            message = (
-                "slopes and max_errors must be as many; slope is the first, max_error the largest"
-            )
-            raise ValueError(message)
-        if (
-            min(errors) < 0.0
-            or not all(map(float, slopes))
-            or float(self.intercept)
-            or self.offset is not None
-        ):
-            message = "slopes must not be 0, max_errors not negative, and the intercept 0 without an offset"
+        message = ""
+        if not slopes or len(errors) != len(slopes):
+            message = "there must be as many slopes as max_errors"
+        elif slopes[0] != self.slope or max(errors) != self.max_error:
+            message = "slope must be the first of the slopes, max_error the largest of max_errors"
+        elif min(errors) < 0.0 or not all(map(float, slopes)):
+            message = "slopes must not be 0, max_errors not negative"
+        elif float(self.intercept) or self.offset is not None:
+            message = "with slopes the intercept must be 0 and there is no offset"
+        if message:
             raise ValueError(message)
 
     @property
     def is_identity(self) -> bool:
-        """Whether stored numbers are the real ones: slope 1, intercept 0."""
+        """Whether stored numbers are the real ones."""
         return (float(self.slope), float(self.intercept)) == (1.0, 0.0) and self.slopes is None
 
     @property
     def is_float(self) -> bool:
-        """Whether floats are stored: Float or Double Float Pixel Data."""
+        """Whether floats are stored (Float or Double Float Pixel Data)."""
         return self.dtype in _FLOATS
 
     @property
     def bits(self) -> int:
-        """Bits Allocated: 8 or 16, 32 or 64 for floats; of integers also Bits Stored."""
+        """Bits Allocated.
+
+        8 or 16, 32 or 64 for floats; of integers also Bits Stored.
+        """
         return 8 * np.dtype(self.dtype).itemsize
 
     @property
     def signed(self) -> bool:
-        """Pixel Representation: True is 1, two's complement; floats have none and are False."""
+        """Whether stored integers have a sign (Pixel Representation 1)."""
         return self.dtype == "int16"
 
     @property
     def counts(self) -> bool:
-        """Whether values are replaced or clipped while they are stored, and counted."""
+        """Whether values are replaced or clipped, and counted."""
         return self.nan is not None or self.clip is not None
 
     @property
     def is_scaled(self) -> bool:
-        """Whether a value of the source means something else than itself."""
+        """Whether the source has a slope or intercept."""
         return (self.source_slope, self.source_intercept) != (1.0, 0.0)
 
     def at(self, frame: int) -> ValueMap:
-        """Return the map of one frame: its own slope and its own proven bound.
+        """Return the map of one frame, with its slope and bound.
 
         Parameters
         ----------
         frame : int
-            Index of the frame, from 0; every frame has the same map where `slopes` is None.
+            Index of the frame, from 0; all frames have the same map if `slopes` is None.
 
         Raises
         ------
@@ -198,9 +212,12 @@ class ValueMap:
 
         Examples
         --------
-        >>> values = ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.3, slopes=("0.5", "0.1"),
-        ...                   max_errors=(0.3, 0.1), policy="Rescale(per_slice=True)")
-        >>> values.at(1).slope, values.at(1).max_error, values.at(1).slopes
+        >>> value_map = ValueMap(
+        ...     dtype="int16", slope="0.5", intercept="0", max_error=0.3, slopes=("0.5", "0.1"),
+        ...     max_errors=(0.3, 0.1), policy="Rescale(per_slice=True)",
+        ... )
+        >>> frame = value_map.at(1)
+        >>> frame.slope, frame.max_error, frame.slopes
         ('0.1', 0.1, None)
         """
         if self.slopes is None or self.max_errors is None:
@@ -217,12 +234,12 @@ class ValueMap:
         )
 
     def between(self, start: int, stop: int) -> ValueMap:
-        """Return the map of frames `start` to `stop` - 1, such as those of one volume, as a map of its own.
+        """Return the map of frames `start` to `stop` - 1.
 
         Parameters
         ----------
         start, stop : int
-            Indices of frames, from 0; every part has the same map where `slopes` is None.
+            Indices of frames, from 0; all parts have the same map if `slopes` is None.
 
         Raises
         ------
@@ -231,9 +248,12 @@ class ValueMap:
 
         Examples
         --------
-        >>> values = ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.3, slopes=("0.5", "0.1", "0.2"),
-        ...                   max_errors=(0.3, 0.1, 0.2), policy="Rescale(per_slice=True)")
-        >>> part = values.between(1, 3)
+        >>> value_map = ValueMap(
+        ...     dtype="int16", slope="0.5", intercept="0", max_error=0.3,
+        ...     slopes=("0.5", "0.1", "0.2"), max_errors=(0.3, 0.1, 0.2),
+        ...     policy="Rescale(per_slice=True)",
+        ... )
+        >>> part = value_map.between(1, 3)
         >>> part.slope, part.slopes, part.max_error
         ('0.1', ('0.1', '0.2'), 0.2)
         """
@@ -248,7 +268,9 @@ class ValueMap:
         )
 
     def real(self, stored: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return the real values of stored ones, any shape, in float64, rounded as a reader rounds.
+        """Return the real values of stored ones, as readers compute them.
+
+        Any shape, in float64. With `slopes` the first axis of `stored` is that of all frames.
 
         With `slopes` the first axis of `stored` is that of all frames.
         """
@@ -259,31 +281,35 @@ class ValueMap:
         slope: Any = float(self.slope)
         if self.slopes is not None:
             if numbers.ndim == 0 or len(numbers) != len(self.slopes):
-                message = f"the first axis must be that of the {len(self.slopes)} frames; use at(frame) for one of them"
+                message = (
+                    f"the first axis must be that of the {len(self.slopes)} frames; "
+                    "use at(frame) for one of them"
+                )
                 raise ValueError(message)
-            slope = np.array([float(text) for text in self.slopes]).reshape(
-                -1, *(1,) * (numbers.ndim - 1)
-            )
+            slopes = np.array(list(map(float, self.slopes)))
+            slope = slopes.reshape(-1, *(1,) * (numbers.ndim - 1))
         return np.asarray(numbers * slope + float(self.intercept), dtype=np.float64)
 
     def describe(self) -> str:
-        """Return one sentence or more for Derivation Description (0008,2111), ASCII, well below its 1024 characters.
+        """Return sentences for DerivationDescription (0008,2111).
+
+        ASCII, well below its 1024 characters.
 
         Examples
         --------
-        >>> ValueMap(dtype="int16", slope="1", intercept="0", max_error=0.0, policy="Exact()").describe()
+        >>> exact = ValueMap(
+        ...     dtype="int16", slope="1", intercept="0", max_error=0.0, policy="Exact()"
+        ... )
+        >>> exact.describe()
         'Values stored exactly.'
         """
-        if self.max_error == 0.0:
-            parts = ["Values stored exactly."]
-        else:
-            parts = [
-                f"Values stored as {self._form()}; largest error {bound_text(self.max_error)}."
-            ]
+        parts = ["Values stored exactly."]
+        if self.max_error:
+            bound = bound_text(self.max_error)
+            parts = [f"Values stored as {self._form()}; largest error {bound}."]
         if self.clip is not None:
-            parts.append(
-                f"Values limited to {format_ds(self.clip[0])} to {format_ds(self.clip[1])}."
-            )
+            low, high = map(format_ds, self.clip)
+            parts.append(f"Values limited to {low} to {high}.")
         if self.nan is not None:
             parts.append(f"NaN and infinity replaced by {format_ds(self.nan)}.")
         return " ".join(parts)
@@ -295,6 +321,11 @@ class ValueMap:
         return f"{self.bits}-bit integers by {self.policy}, {slope}, intercept {self.intercept}"
 
     def source_to_real(self, value: Any) -> Any:
-        """Return the real value of a source value or array, in float64 with the rounding of `store`."""
+        """Return the real value of a source value or array.
+
+        In float64, with the rounding of `store`.
+        """
         real = np.asarray(value, dtype=np.float64)[()]
-        return real * self.source_slope + self.source_intercept if self.is_scaled else real
+        if not self.is_scaled:
+            return real
+        return real * self.source_slope + self.source_intercept

@@ -13,8 +13,8 @@ from dicomseries.values import (
     PixelRules,
     Rescale,
     Statistics,
+    choose_value_map,
     needs_divisor,
-    plan_values,
     slice_statistics,
     store,
 )
@@ -26,7 +26,7 @@ X_RAY = PixelRules(bits=(8, 16), unsigned=True)
 def plan(array, policy=None, rules=RULES, **options):
     statistics = Statistics(dtype=array.dtype.name, slices=slice_statistics(array))
     assert not needs_divisor(policy, statistics, RULES)
-    return plan_values(policy, statistics, rules, **options)
+    return choose_value_map(policy, statistics, rules, **options)
 
 
 @pytest.mark.parametrize("policy", [None, Exact(), Lossless()])

@@ -10,8 +10,9 @@ from dicomseries.values import (
     PixelRules,
     Rescale,
     Statistics,
+    Stored,
     ValueMap,
-    plan_values,
+    choose_value_map,
     slice_statistics,
     store,
 )
@@ -22,9 +23,20 @@ PT = PixelRules(zero_intercept=True, per_slice=True)
 EACH = Rescale(per_slice=True)
 
 
+def stored(array, values):
+    """What the frames are stored as, one after the other."""
+    frames = [store(frame, values.at(index)) for index, frame in enumerate(array)]
+    return Stored(
+        array=np.stack([frame.array for frame in frames]),
+        error=max(frame.error for frame in frames),
+        clipped=sum(frame.clipped for frame in frames),
+        replaced=sum(frame.replaced for frame in frames),
+    )
+
+
 def plan(array, policy=EACH, **options):
     statistics = Statistics(dtype=array.dtype.name, slices=slice_statistics(array))
-    return plan_values(policy, statistics, PT, **options)
+    return choose_value_map(policy, statistics, PT, **options)
 
 
 def slices(*pairs):
@@ -40,7 +52,7 @@ def test_a_quiet_slice_beside_a_hot_one_keeps_its_digits():
     )
     assert values.slope == values.slopes[0]
     assert not values.is_identity
-    result = store(array, values)
+    result = stored(array, values)
     errors = np.abs(values.real(result.array) - array).max(axis=(1, 2))
     assert (errors <= values.max_errors).all()
     assert "a slope for each slice, intercept 0" in values.describe()
@@ -71,23 +83,23 @@ def test_nothing_but_zeros_has_a_slope_that_harms_nobody():
     assert values.max_error == 0.0
 
 
-def test_a_slab_is_stored_with_the_slopes_of_its_own_frames(rng):
+def test_each_frame_is_stored_with_its_own_slope(rng):
     array = rng.normal(size=(5, 30, 40)) * [[[1]], [[10]], [[100]], [[0.1]], [[0.001]]]
     values = plan(array)
-    whole = store(array, values)
-    parts = [store(array[start : start + 2], values, first=start) for start in (0, 2, 4)]
-    np.testing.assert_array_equal(whole.array, np.concatenate([part.array for part in parts]))
-    assert whole.error == max(part.error for part in parts) <= values.max_error
-    assert parts[2].error <= values.at(4).max_error
-    np.testing.assert_array_equal(store(array[3], values.at(3)).array, whole.array[3])
+    frames = [store(frame, values.at(index)) for index, frame in enumerate(array)]
+    assert len(frames) == 5
+    for index, frame in enumerate(frames):
+        assert frame.error <= values.at(index).max_error <= values.max_error
+        restored = values.at(index).real(frame.array)
+        assert np.abs(restored - array[index]).max() <= frame.error * (1 + 1e-15)
 
 
-def test_a_slab_that_does_not_say_where_it_begins_is_refused():
+def test_a_map_with_a_slope_for_each_frame_stores_no_slab():
     array = slices((0, 1), (0, 2))
-    with pytest.raises(ValueError, match="first="):
-        store(array[1:], plan(array))
+    with pytest.raises(ValueError, match=r"ValueMap\.at\(frame\)"):
+        store(array, plan(array))
     with pytest.raises(IndexError):
-        store(array, plan(array), first=1)
+        plan(array).at(2)
     with pytest.raises(ValueError, match="frames"):
         plan(array).real(np.zeros((1, 1, 2)))
 
@@ -96,7 +108,7 @@ def test_padding_is_given_only_where_one_number_marks_the_holes_of_every_slice()
     array = slices((np.nan, 1, 2), (3, np.nan, 50), (4, 5, 6))
     values = plan(array, nan=0)
     assert values.padding == 0
-    assert store(array, values).replaced == 2
+    assert stored(array, values).replaced == 2
     assert plan(array, nan=-7).padding is None  # -7 is another number in each slice
     array[2, 0, 0] = 0.0  # a genuine voxel, in a slice without a hole
     assert plan(array, nan=0).padding is None
@@ -105,7 +117,7 @@ def test_padding_is_given_only_where_one_number_marks_the_holes_of_every_slice()
 def test_the_number_of_the_one_slice_with_holes_is_padding_whatever_it_would_be_elsewhere():
     array = slices((np.nan, 1, 2), (3, 4, 50))
     values = plan(array, nan=-7)
-    assert values.padding == store(array, values).array[0, 0, 0] < 0
+    assert values.padding == stored(array, values).array[0, 0, 0] < 0
 
 
 def test_a_slice_that_the_common_slope_holds_better_keeps_it():
@@ -121,14 +133,14 @@ def test_a_slice_that_the_common_slope_holds_better_keeps_it():
 def test_a_slice_of_nothing_but_holes_is_stored():
     array = slices((np.nan, np.nan), (1, 2))
     values = plan(array, nan=-3)
-    assert values.real(store(array, values).array)[0] == pytest.approx(-3)
+    assert values.real(stored(array, values).array)[0] == pytest.approx(-3)
 
 
 def test_clip_is_applied_before_the_slopes_are_chosen():
     array = slices((0, 1e6), (0, 1))
     values = plan(array, clip=(0, 10))
     assert values.max_error < 10 / 131068
-    assert store(array, values).clipped == 1
+    assert stored(array, values).clipped == 1
 
 
 def test_the_bound_asked_for_is_kept_by_the_widest_slice_or_named():
@@ -161,7 +173,7 @@ def test_a_kind_whose_readers_expect_one_slope_refuses(rules):
     array = slices((0, 1))
     statistics = Statistics(dtype="float64", slices=slice_statistics(array))
     with pytest.raises(OptionError) as caught:
-        plan_values(EACH, statistics, rules)
+        choose_value_map(EACH, statistics, rules)
     assert caught.value.code == "per-slice-not-allowed"
     assert "kind='PT'" in caught.value.remedy
 
@@ -202,7 +214,7 @@ def test_the_frames_of_one_volume_are_a_map_of_their_own():
     values = plan(array)
     part = values.between(2, 4)
     assert part.max_error == max(values.max_errors[2:]) < values.max_error
-    np.testing.assert_array_equal(store(array[2:], part).array, store(array, values).array[2:])
+    np.testing.assert_array_equal(stored(array[2:], part).array, stored(array, values).array[2:])
     for wrong in ((2, 2), (-1, 2), (3, 5)):
         with pytest.raises(IndexError):
             values.between(*wrong)

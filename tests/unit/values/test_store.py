@@ -12,9 +12,9 @@ from dicomseries.values import (
     Rescale,
     Statistics,
     ValueMap,
+    choose_value_map,
     count_outside,
     divisor_of,
-    plan_values,
     slice_statistics,
     store,
 )
@@ -24,7 +24,7 @@ SC = PixelRules(bits=(8, 16))
 
 def plan(array, policy=None, **options):
     statistics = Statistics(dtype=array.dtype.name, slices=slice_statistics(array))
-    return plan_values(policy, statistics, SC, **options)
+    return choose_value_map(policy, statistics, SC, **options)
 
 
 @pytest.mark.parametrize("dtype", ["<i2", "<u2", "uint8", "bool"])
@@ -82,7 +82,7 @@ def test_an_integer_between_the_planned_steps_is_not_rounded():
     statistics = Statistics(
         dtype="int64", slices=slice_statistics(array), divisor=divisor_of(array, int(array.min()))
     )
-    values = plan_values(None, statistics, SC)
+    values = choose_value_map(None, statistics, SC)
     assert values.slope == "1000000"
     array[1, 1, 1] += 1
     with pytest.raises(ValuesError, match="unchanged"):

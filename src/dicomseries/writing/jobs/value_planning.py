@@ -32,10 +32,10 @@ from dicomseries.values import (
     Statistics,
     ValueMap,
     check_request,
+    choose_value_map,
     count_outside,
     divisor_of,
     needs_divisor,
-    plan_values,
     refuse_range,
 )
 from dicomseries.writing.encode.slab_loop import each_slab
@@ -214,7 +214,7 @@ def _plan_values(
     if needs_divisor(form.policy, statistics, rules, clip=form.clip):
         statistics = _with_divisor(volume, request, statistics)
     try:
-        found = plan_values(
+        found = choose_value_map(
             form.policy,
             statistics,
             rules,

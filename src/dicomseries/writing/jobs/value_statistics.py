@@ -24,8 +24,8 @@ from dicomseries.values import (
     SliceStatistics,
     Statistics,
     ValueMap,
+    choose_value_map,
     needs_divisor,
-    plan_values,
     promised_ends,
     shown_statistics,
     slice_statistics,
@@ -173,6 +173,6 @@ def _planned(volume: Volume, form: Form, low: int, high: int) -> ValueMap | tupl
     if form.clip is not None or needs_divisor(form.policy, statistics, rules, clip=form.clip):
         return (low, high)
     try:
-        return plan_values(form.policy, statistics, rules, nan=form.nan)
+        return choose_value_map(form.policy, statistics, rules, nan=form.nan)
     except ValuesError:
         return (low, high)
