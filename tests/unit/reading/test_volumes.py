@@ -213,7 +213,7 @@ def test_tags_of_a_file_and_of_a_folder(tmp_path):
 
 
 def test_values_of_an_instance_are_decoded_on_demand(tmp_path):
-    instance = lazy(write_known_series(tmp_path, STORED)).slabs.instances[0]
+    instance = scan(write_known_series(tmp_path, STORED)).series[0].instances[0]
     assert isinstance(instance, Instance)
     assert instance.value("PatientName") == "Known^Series"
     assert instance.value("PatientWeight") is None
