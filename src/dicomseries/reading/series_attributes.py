@@ -1,14 +1,11 @@
-"""Instances → plain Python values by keyword: what a series says, shared and per instance."""
+"""Attributes of a series as plain Python values by keyword."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
-
-import numpy as np
 
 from dicomseries.reading.geometry.placement import FrameSet
 from dicomseries.reading.parse.instance import Instance
@@ -19,18 +16,17 @@ from dicomseries.standard.attribute import tag_of
 
 __all__ = ["SeriesTags", "differing_tags", "tags"]
 
-
 _GROUPS = frozenset(
     map(tag_of, ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"))
 )
-"""Sequences that are opened, not shown as they are."""
+"""Sequences that are opened into attributes of the frames."""
 
 
 def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
-    """Return the tags whose values or VR are not equal in all instances, or that some instance lacks.
+    """Return the tags of elements that are not equal in all instances.
 
-    Instances that were read by comparison with one another are compared by what they own alone, those of one encoding
-    by their bytes, and those of several (implicit and explicit VR, big endian) by value.
+    Files of one encoding are compared by bytes, those of several (implicit and explicit VR, big
+    endian) by value. A missing element or another VR is a difference.
 
     Examples
     --------
@@ -41,53 +37,47 @@ def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
     frozenset()
     """
     if not are_encoded_alike(instances):
-        return _differing_by_value(instances)
+        return _differing_values(instances)
     first = instances[0].elements
-    found: set[int] = set()
-    bases = {id(instance.base): instance.base for instance in instances}
+    candidates: set[int] = set()
+    bases = {}
+    for instance in instances:
+        candidates |= instance.own.keys()
+        bases[id(instance.base)] = instance.base
     for base in bases.values():
-        if base is not instances[0].base or instances[0].own:
-            found |= {tag for tag, element in base.items() if first.get(tag) != element}
-            found |= first.keys() - base.keys()
-    owned = {tag for instance in instances for tag in instance.own}
-    found |= {
-        tag
-        for tag in owned
-        if any(instance.element(tag) != first.get(tag) for instance in instances)
-    }
-    # What a base holds may be hidden behind what its instances own.
+        if base is not instances[0].base:
+            candidates |= {tag for tag in {*base, *first} if base.get(tag) != first.get(tag)}
     return frozenset(
         tag
-        for tag in found
+        for tag in candidates
         if any(instance.element(tag) != first.get(tag) for instance in instances)
     )
 
 
-def _differing_by_value(instances: Sequence[Instance]) -> frozenset[int]:
-    tags = {
-        tag for instance in instances for tag in instance.tags if tag & 0xFFFF or tag >> 16 == 2
-    }
-    first = instances[0]
-    usual = {tag: comparable(first, tag) for tag in tags}
-    return frozenset(
-        tag for tag in tags if any(comparable(one, tag) != usual[tag] for one in instances[1:])
-    )
+def _differing_values(instances: Sequence[Instance]) -> frozenset[int]:
+    differing = set()
+    for tag in {tag for instance in instances for tag in instance.tags}:
+        is_group_length = tag & 0xFFFF == 0 and tag >> 16 != 2
+        first = comparable(instances[0], tag)
+        if not is_group_length and any(comparable(one, tag) != first for one in instances[1:]):
+            differing.add(tag)
+    return frozenset(differing)
 
 
 class SeriesTags:
-    """The attributes of a series, decoded when they are first looked at.
+    """Attributes of a series, decoded on first use.
 
-    Names are keywords; "(gggg,eeee) creator" for private attributes, "(gggg,eeee) keyword" in repeating groups such as
-    overlays, "(gggg,eeee)" for unknown ones. Values are str,
-    int, float, bytes, lists of them, and for sequences lists of dictionaries; "" where there is no value.
+    Names are keywords; "(gggg,eeee) creator" for private attributes, "(gggg,eeee) keyword" in
+    repeating groups such as overlays, "(gggg,eeee)" for unknown ones. Values are str, int, float,
+    bytes, lists of them, and lists of dictionaries for sequences; "" if there is no value.
 
     Parameters
     ----------
     instances : sequence of Instance
         In the order of the slices, or multi-frame files.
     frames : FrameSet, optional
-        The frames of these files in the order of the array: each is then looked at like an instance of its own, its
-        functional groups opened.
+        The frames of multi-frame files in the order of the array. Each frame then has a mapping,
+        with its functional groups opened.
     """
 
     def __init__(self, instances: Sequence[Instance], frames: FrameSet | None = None) -> None:
@@ -95,94 +85,99 @@ class SeriesTags:
         self._frames = frames
 
     def pick(self, frames: Sequence[int]) -> Self:
-        """Return what some of the slices say, at least one of them, in the order given."""
-        chosen = list(frames)
+        """Return the attributes of selected slices, at least one, in the order of the indices."""
         if self._frames is None:
-            return type(self)([self._instances[index] for index in chosen])
-        if self._frames.masks is None:
-            return type(self)(
-                self._instances, replace(self._frames, sources=self._frames.sources[chosen])
-            )
-        masks = tuple(self._frames.masks[index] for index in chosen)
-        is_kept = np.isin(self._frames.sources[:, 1], [frame for mask in masks for frame in mask])
-        return type(self)(
-            self._instances,
-            replace(self._frames, masks=masks, sources=self._frames.sources[is_kept]),
-        )
+            return type(self)([self._instances[index] for index in frames])
+        return type(self)(self._instances, self._frames.pick(frames))
+
+    @cached_property
+    def shared(self) -> Mapping[str, Any]:
+        """Attributes that are equal in every instance."""
+        differing = self._differing
+        shared = _plain_values(self._instances[0], lambda tag: tag not in differing)
+        for name, values in self._columns.items():
+            if name not in self._varying:
+                shared[name] = values[0]
+        return shared
+
+    @cached_property
+    def instances(self) -> Sequence[Mapping[str, Any]]:
+        """Attributes that differ: one mapping for each slice, in order."""
+        differing = self._differing
+        files = [_plain_values(file, lambda tag: tag in differing) for file in self._instances]
+        if self._frames is None:
+            return tuple(files)
+        slices = []
+        for index, (file, _) in enumerate(self._sources):
+            attributes = dict(files[file])
+            for name, values in self._varying.items():
+                if values[index] is not None:
+                    attributes[name] = values[index]
+            slices.append(attributes)
+        return tuple(slices)
 
     @cached_property
     def _differing(self) -> frozenset[int]:
         return differing_tags(self._instances)
 
     @cached_property
-    def shared(self) -> Mapping[str, Any]:
-        """What is equal in every instance."""
-        return (
-            _plain_values(self._instances[0], lambda tag: tag not in self._differing)
-            | self._framed[0]
-        )
-
-    @cached_property
-    def instances(self) -> Sequence[Mapping[str, Any]]:
-        """What differs, one mapping an instance, or a frame, in the order of the slices."""
-        own = [
-            _plain_values(instance, lambda tag: tag in self._differing)
-            for instance in self._instances
-        ]
-        if self._frames is None:
-            return tuple(own)
-        found = self._framed[1]
-        columns = [(name, values) for name, values in found.items()]
-        return tuple(
-            own[file] | {name: values[at] for name, values in columns if values[at] is not None}
-            for at, file in enumerate(self._files)
-        )
-
-    @cached_property
-    def _listed(self) -> list[tuple[int, int]]:
-        """File and frame of each frame; empty ones, which no file holds, have no attributes."""
+    def _sources(self) -> list[tuple[int, int]]:
+        """File and frame of each frame; empty frames, which no file holds, are left out."""
         if self._frames is None:
             return []
         return [(file, frame) for file, frame in self._frames.sources.tolist() if file >= 0]
 
-    @property
-    def _files(self) -> list[int]:
-        return [file for file, _ in self._listed]
+    @cached_property
+    def _columns(self) -> dict[str, list[Any]]:
+        """Functional groups by name: one value for each frame, None if missing."""
+        if self._frames is None:
+            return {}
+        files = [frames.attributes for frames in self._frames.pool]
+        columns = {}
+        for name in dict.fromkeys(name for attributes in files for name in attributes):
+            by_file = [attributes.get(name) for attributes in files]
+            columns[name] = [_item(by_file[file], frame) for file, frame in self._sources]
+        return columns
 
     @cached_property
-    def _framed(self) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]]:
-        """What functional groups say: what is equal in all frames, and a value for each frame of what is not."""
-        if self._frames is None:
-            return {}, {}
-        pool = [frames.attributes for frames in self._frames.pool]
-        names = dict.fromkeys(name for one in pool for name in (*one.shared, *one.varying))
-        columns = {
-            name: tuple(pool[file].at(name, frame) for file, frame in self._listed)
-            for name in names
-        }
-        varying = {
-            name: values
-            for name, values in columns.items()
-            if any(one != values[0] for one in values[1:])
-        }
-        return {name: values[0] for name, values in columns.items() if name not in varying}, varying
+    def _varying(self) -> dict[str, list[Any]]:
+        return {name: values for name, values in self._columns.items() if _differ(values)}
+
+
+def _item(values: Sequence[Any] | None, index: int) -> Any:
+    return None if values is None else values[index]
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    """Return True if not all values are equal."""
+    return any(value != values[0] for value in values[1:])
+
+
+def _plain_values(instance: Instance, is_wanted: Callable[[int], bool]) -> dict[str, Any]:
+    decoding = instance.decoding()
+    values = {}
+    for tag, element in decoding.elements.items():
+        if tag not in _GROUPS and is_wanted(tag):
+            values[name_of(tag, decoding.elements)] = plain_value(tag, element, decoding)
+    return values
 
 
 def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str, Any]:
-    """Return the attributes of a file, or of the series in a folder, by keyword; private ones too.
+    """Return the attributes of a file, or of the series in a folder, by keyword.
 
     Parameters
     ----------
     path : path-like
         A file, or a folder with one series.
     series : str, optional
-        SeriesInstanceUID, where the folder holds several.
+        SeriesInstanceUID, if the folder holds several.
 
     Returns
     -------
     dict
-        Names and values as `SeriesTags` has them, in the order of tags. What differs within a series is a tuple with
-        one value a slice, or a frame, None where one has none; functional groups are opened. Without the pixels.
+        Names and values as in `SeriesTags`, in the order of tags, without the pixels; private
+        attributes included. An attribute that differs within the series is a tuple with one value
+        per slice, or frame, None if it is missing there. Functional groups are opened.
 
     Raises
     ------
@@ -192,28 +187,21 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> found = tags(get_testdata_file("CT_small.dcm"))
-    >>> found["Modality"], found["PixelSpacing"], found["(0043,104E) GEMS_PARM_01"]
+    >>> attributes = tags(get_testdata_file("CT_small.dcm"))
+    >>> attributes["Modality"], attributes["PixelSpacing"], attributes["(0043,104E) GEMS_PARM_01"]
     ('CT', [0.661468, 0.661468], 10.60060977935791)
     """
-    series_found = select(path, scan(path), series)
-    chosen = series_found.instances
-    found = SeriesTags(chosen, series_found.frame_set)
-    each = found.instances
-    names: dict[str, None] = {name: None for instance in each for name in instance}
-    merged = {
-        **found.shared,
-        **{name: tuple(instance.get(name) for instance in each) for name in names},
-    }
-    order = {name_of(tag, instance.elements): tag for instance in chosen for tag in instance.tags}
+    selected = select(path, scan(path), series)
+    series_tags = SeriesTags(selected.instances, selected.frame_set)
+    attributes = dict(series_tags.shared)
+    slices = series_tags.instances
+    for name in dict.fromkeys(
+        name for attributes_of_slice in slices for name in attributes_of_slice
+    ):
+        attributes[name] = tuple(attributes_of_slice.get(name) for attributes_of_slice in slices)
+    order = {}
+    for instance in selected.instances:
+        for tag in instance.tags:
+            order[name_of(tag, instance.elements)] = tag
     last = max(order.values(), default=0)
-    return dict(sorted(merged.items(), key=lambda item: order.get(item[0], last)))
-
-
-def _plain_values(instance: Instance, is_wanted: Any) -> dict[str, Any]:
-    decoding = instance.decoding()
-    return {
-        name_of(tag, decoding.elements): plain_value(tag, element, decoding)
-        for tag, element in decoding.elements.items()
-        if is_wanted(tag) and tag not in _GROUPS
-    }
+    return dict(sorted(attributes.items(), key=lambda item: order.get(item[0], last)))

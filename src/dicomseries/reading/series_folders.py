@@ -1,9 +1,9 @@
-"""A folder → the series below it, each sorted by geometry."""
+"""Series below a folder, each sorted by geometry."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,40 +36,41 @@ _KINDS = {
     "1.2.840.10008.5.1.4.1.1.66.7": "Segmentation",
 }
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-_GROUPED_BY = frozenset(map(tag_of, ("MediaStorageSOPClassUID", "SeriesInstanceUID")))
+_GROUPED_BY = frozenset({tag_of("MediaStorageSOPClassUID"), tag_of("SeriesInstanceUID")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Series:
-    """A series that was found.
+    """A series in a folder.
 
     Parameters
     ----------
     series_uid, study_uid, modality, sop_class_uid, description : str
-        As the first slice has them; "" if absent.
+        Of the first slice; "" if absent.
     kind : str or None
-        ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``, ``"EnhancedCT"``, ``"EnhancedMR"``, ``"MultiframeSC"``, ``"XRay3D"``,
-        ``"ParametricMap"``, ``"Segmentation"``; None for other SOP classes.
+        ``"CT"``, ``"MR"``, ``"PT"``, ``"SC"``, ``"EnhancedCT"``, ``"EnhancedMR"``,
+        ``"MultiframeSC"``, ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``; None for other
+        SOP classes.
     number : int or None
         SeriesNumber.
     rows, columns, samples : int
         Of the first slice.
     instances : tuple of Instance
-        In the order of the slices: along the normal, or by InstanceNumber without geometry. With several volumes,
-        those of the first volume before those of the second. Multi-frame files by InstanceNumber.
+        In the order of the slices: along the normal, or by InstanceNumber without geometry; of
+        several volumes, one after the other. Multi-frame files by InstanceNumber.
     grid : Grid or None
         Voxel centres of one volume in LPS mm; None if the slices do not form one.
     problems : tuple of Problem
-        What `read` will warn of, or refuse.
+        Errors and warnings that `read` raises.
     volumes : int or None
-        Length of the axis t: time points, echoes, diffusion weightings, segments of a fractional segmentation; None
-        where there is one volume.
+        Length of the axis t: time points, echoes, diffusion weightings, segments of a fractional
+        segmentation; None for one volume.
     times_s : tuple of float or None
-        When each volume begins, in seconds after the first; None where that is not known.
+        Start of each volume in seconds after the first; None if unknown.
     segments : mapping of int to str
-        SegmentLabel by SegmentNumber; empty for what is no segmentation.
+        SegmentLabel by SegmentNumber; empty for other kinds.
     frame_set : FrameSet or None
-        The frames of multi-frame files in the order of the array; None where each file holds one.
+        Frames of multi-frame files in the order of the array; None for files of one frame.
     """
 
     series_uid: str
@@ -92,7 +93,7 @@ class Series:
 
     @property
     def frames(self) -> int:
-        """How many frames the files hold together; a file each in a classic series."""
+        """Number of frames in all files; one per file in a classic series."""
         return sum(max(instance.frames, 1) for instance in self.instances)
 
     @property
@@ -101,22 +102,24 @@ class Series:
         return tuple(Path(instance.path) for instance in self.instances)
 
     def __str__(self) -> str:
-        what = self.kind or self.modality or "?"
         slices = self.frames // (self.volumes or 1) if self.grid is None else self.grid.shape[0]
-        size = f"{self.columns}×{self.rows}×{slices}" + (f"×{self.volumes}" if self.volumes else "")
-        return f"{self.series_uid}  {what} {size} {self.description}".rstrip()
+        size = f"{self.columns}×{self.rows}×{slices}"
+        if self.volumes:
+            size += f"×{self.volumes}"
+        kind = self.kind or self.modality or "?"
+        return f"{self.series_uid}  {kind} {size} {self.description}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scan:
-    """What was found below a path.
+    """The content of a folder.
 
     Parameters
     ----------
     series : tuple of Series
         By study, number and UID.
     skipped : int
-        Files that are not DICOM.
+        Number of files that are not DICOM.
     problems : tuple of Problem
         DICOM files that cannot be read.
     """
@@ -132,8 +135,8 @@ def scan(path: str | os.PathLike[str]) -> Scan:
     Parameters
     ----------
     path : path-like
-        A folder, looked at with all folders below it, or one file. Hidden files and folders (unfinished writes are
-        among them) and DICOMDIR are passed over.
+        A folder, searched with all folders below it, or one file. Hidden files and folders
+        (unfinished writes among them) and DICOMDIR are skipped.
 
     Returns
     -------
@@ -152,8 +155,8 @@ def scan(path: str | os.PathLike[str]) -> Scan:
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> found = scan(get_testdata_file("CT_small.dcm"))
-    >>> [(series.kind, series.rows, len(series.instances)) for series in found.series]
+    >>> folder = scan(get_testdata_file("CT_small.dcm"))
+    >>> [(series.kind, series.rows, len(series.instances)) for series in folder.series]
     [('CT', 128, 1)]
     """
     groups: dict[str, list[Instance]] = {}
@@ -177,111 +180,119 @@ def scan(path: str | os.PathLike[str]) -> Scan:
             group = groups.setdefault(instance.text("SeriesInstanceUID"), [])
         group.append(instance)
         previous = instance
-        like = instance if instance.family.layout is not None else like
-    found = sorted((_series(uid, members) for uid, members in groups.items()), key=_listed)
-    return Scan(series=tuple(found), skipped=skipped, problems=tuple(problems))
-
-
-def select(path: str | os.PathLike[str], found: Scan, series: str | None) -> Series:
-    """Return the one series that was meant.
-
-    Raises
-    ------
-    ReadError
-        If there is none (code "no-series", or the reason why the one file cannot be read), none of that UID
-        ("series-not-found"), or more than one to choose from ("several-series").
-    """
-    name = os.fspath(path)
-    if not found.series:
-        raise nothing_found(name, found)
-    listed = "\n".join(f"  {one}" for one in found.series)
-    matching = [one for one in found.series if series in {None, one.series_uid}]
-    if len(matching) == 1:
-        return matching[0]
-    raise ReadError(
-        code="series-not-found" if series is not None else "several-series",
-        where=name,
-        given=f"{series or len(found.series)}; the folder holds\n{listed}\n",
-        expected="the SeriesInstanceUID of a series in this folder"
-        if series is not None
-        else "one series",
-        remedy=f"Choose one with `series=`, e.g. `series={found.series[0].series_uid!r}`.",
-    )
+        if instance.family.layout is not None:
+            like = instance
+    series = [_series(uid, members) for uid, members in groups.items()]
+    series.sort(key=lambda item: (item.study_uid, item.number or 0, item.series_uid))
+    return Scan(series=tuple(series), skipped=skipped, problems=tuple(problems))
 
 
 def _files(path: str | os.PathLike[str], problems: list[Problem]) -> Iterator[str]:
     """Yield the files below a path in order; folders that cannot be listed become problems."""
     name = os.fspath(path)
     if not os.path.lexists(name):
-        raise _no_series(
-            name, f'"{name}" does not contain a DICOM series: there is no such file or folder'
-        )
-    if not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
+        raise _no_series(name, f"{_contains_no_series(name)}: there is no such file or folder")
+    if not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises without access above
         yield name
         return
-    unlisted = _unlisted(name, problems)
-    for folder, folders, files in os.walk(name, onerror=unlisted):
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-        within = str(Path(folder) / "_")[:-1]
-        for file in sorted(files):
-            if not file.startswith(".") and file != "DICOMDIR":
-                yield within + file
-
-
-def _unlisted(path: str, problems: list[Problem]) -> Callable[[OSError], None]:
-    """Return what notes a folder that cannot be listed, and raises where it is the whole path."""
 
     def note(error: OSError) -> None:
-        folder = error.filename or path
-        fault = read_errors.unreadable(folder, error)
-        if os.fspath(folder) == path:
-            raise fault
-        problems.append(Problem.of(fault))
+        folder = os.fspath(error.filename or name)
+        unreadable = read_errors.unreadable(folder, error)
+        if folder == name:
+            raise unreadable
+        problems.append(Problem.of(unreadable))
 
-    return note
+    for folder, folders, files in os.walk(name, onerror=note):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        prefix = str(Path(folder) / "_")[:-1]
+        for file in sorted(files):
+            if not file.startswith(".") and file != "DICOMDIR":
+                yield prefix + file
 
 
-def nothing_found(path: str, found: Scan) -> ReadError:
-    """Return the error for a path without a series: the reason of a broken file if there is one.
+def select(path: str | os.PathLike[str], scanned: Scan, series: str | None) -> Series:
+    """Return the series with this UID, or the only one.
+
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    scanned : Scan
+        Content of the folder.
+    series : str or None
+        SeriesInstanceUID.
+
+    Raises
+    ------
+    ReadError
+        If there is no series (code "no-series", or the reason why the one file cannot be read),
+        none of that UID ("series-not-found"), or several and no UID ("several-series").
+    """
+    name = os.fspath(path)
+    if not scanned.series:
+        raise nothing_found(name, scanned)
+    matching = [item for item in scanned.series if series in {None, item.series_uid}]
+    if len(matching) == 1:
+        return matching[0]
+    code, expected = "several-series", "one series"
+    if series is not None:
+        code, expected = "series-not-found", "the SeriesInstanceUID of a series in this folder"
+    listed = "\n".join(f"  {item}" for item in scanned.series)
+    raise ReadError(
+        code=code,
+        where=name,
+        given=f"{series or len(scanned.series)}; the folder holds\n{listed}\n",
+        expected=expected,
+        remedy=f"Choose one with `series=`, e.g. `series={scanned.series[0].series_uid!r}`.",
+    )
+
+
+def nothing_found(path: str, scanned: Scan) -> ReadError:
+    """Return the error for a path without a series: that of a damaged file if there is one.
 
     Parameters
     ----------
     path : str
-        As the user named it.
-    found : Scan
+        As the user gave it.
+    scanned : Scan
         Without any series.
     """
-    causes = [problem.cause for problem in found.problems if problem.cause is not None]
-    if len(causes) == 1 and not found.skipped:
+    causes = [problem.cause for problem in scanned.problems if problem.cause is not None]
+    if len(causes) == 1 and not scanned.skipped:
         return causes[0]
-    others = f"{counted(found.skipped, 'file')} not DICOM"
+    counts = f"{counted(scanned.skipped, 'file')} not DICOM"
     if not causes:
-        return _no_series(path, f'"{path}" does not contain a DICOM series ({others})')
+        return _no_series(path, f"{_contains_no_series(path)} ({counts})")
     first = causes[0]
-    reason = f"{counted(len(causes), 'file')} broken, such as {first.where}: {first.given}"
-    given = f'"{path}" does not contain a DICOM series ({others}, {reason})'
-    return ReadError(
-        code="no-series", where=path, given=given, expected=first.expected, remedy=first.remedy
-    )
-
-
-def _no_series(where: str, given: str) -> ReadError:
+    counts += f", {counted(len(causes), 'file')} damaged"
     return ReadError(
         code="no-series",
-        where=where,
-        given=given,
-        expected="the files of at least one series",
-        remedy="Name the folder that holds the files, or one above it.",
+        where=path,
+        given=f"{_contains_no_series(path)} ({counts}, such as {first.where}: {first.given})",
+        expected=first.expected,
+        remedy=first.remedy,
     )
 
 
-def _listed(series: Series) -> tuple[str, int, str]:
-    return (series.study_uid, series.number or 0, series.series_uid)
+def _contains_no_series(path: str) -> str:
+    return f'"{path}" does not contain a DICOM series'
+
+
+def _no_series(path: str, given: str) -> ReadError:
+    return ReadError(
+        code="no-series",
+        where=path,
+        given=given,
+        expected="the files of at least one series",
+        remedy="Give the folder that holds the files, or one above it.",
+    )
 
 
 def _series(uid: str, members: Sequence[Instance]) -> Series:
-    kept, problems = _without_copies(members)
-    placement = place_frames(kept) if any(map(holds_frames, kept)) else place_files(kept)
+    files, problems = _without_copies(members)
+    place = place_frames if any(map(holds_frames, files)) else place_files
+    placement = place(files)
     first = placement.instances[0]
     return Series(
         series_uid=uid,
@@ -304,45 +315,47 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
     )
 
 
-def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[Problem]]:
-    """Return each instance once: the same SOPInstanceUID in a file of the same header and size is a copy."""
-    uids = {instance.text("SOPInstanceUID") for instance in members}
-    if len(uids) == len(members):
-        return list(members), []
-    kept: dict[tuple[str, int], list[Instance]] = {}
-    for index, instance in enumerate(members):
-        uid = instance.text("SOPInstanceUID") or str(index)
-        alike = kept.setdefault((uid, instance.file_size), [])
-        if not any(one.elements == instance.elements for one in alike):
-            alike.append(instance)
-    found = [instance for alike in kept.values() for instance in alike]
-    copies = len(members) - len(found)
-    repeated = len(found) - len({uid for uid, _ in kept})
-    return found, [*_copied(copies, len(members)), *_named_twice(repeated, len(members))]
-
-
-def _copied(copies: int, count: int) -> Iterator[Problem]:
-    if copies:
-        yield Problem(
-            code="instances-repeated",
-            level="warning",
-            text=f"{copies} of {count} files are copies of another (same SOPInstanceUID and header) and are left out",
-            remedy="Remove the copies.",
-        )
-
-
-def _named_twice(repeated: int, count: int) -> Iterator[Problem]:
-    if repeated:
-        yield Problem(
-            code="uids-repeated",
-            level="warning",
-            text=f"{repeated} of {count} files have the SOPInstanceUID of another, but not its header; all are kept",
-            remedy="Check which of them are meant: versions of one image, or images that were named badly.",
-        )
-
-
 def _description(instance: Instance) -> str:
     try:
         return str(instance.value("SeriesDescription") or "")
     except ReadError:
         return ""
+
+
+def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[Problem]]:
+    """Return each instance once; copies have the same SOPInstanceUID, header and size."""
+    uids = {instance.text("SOPInstanceUID") for instance in members}
+    if len(uids) == len(members):
+        return list(members), []
+    variants: dict[tuple[str, int], list[Instance]] = {}
+    for index, instance in enumerate(members):
+        uid = instance.text("SOPInstanceUID") or str(index)
+        similar = variants.setdefault((uid, instance.file_size), [])
+        if all(other.elements != instance.elements for other in similar):
+            similar.append(instance)
+    files = [instance for similar in variants.values() for instance in similar]
+    copies = len(members) - len(files)
+    repeated = len(files) - len({uid for uid, _ in variants})
+    problems = []
+    if copies:
+        problems.append(
+            Problem(
+                code="instances-repeated",
+                level="warning",
+                text=f"{copies} of {len(members)} files are copies (same SOPInstanceUID and "
+                "header) and are ignored",
+                remedy="Remove the copies.",
+            )
+        )
+    if repeated:
+        problems.append(
+            Problem(
+                code="uids-repeated",
+                level="warning",
+                text=f"{repeated} of {len(members)} files share the SOPInstanceUID of another "
+                "file with a different header; all are used",
+                remedy="Check which files belong here: they may be versions of one image, or "
+                "images with wrong UIDs.",
+            )
+        )
+    return files, problems

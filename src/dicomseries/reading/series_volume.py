@@ -20,7 +20,7 @@ from dicomseries.reading.pixels.rescale_of_frames import (
     rescales_of_files,
 )
 from dicomseries.reading.series_attributes import SeriesTags
-from dicomseries.reading.series_folders import Scan, Series, scan, select
+from dicomseries.reading.series_folders import Series, scan, select
 from dicomseries.reading.series_slabs import FrameSlabs, LabelSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 from dicomseries.sources import Volume, array_frames, picked_frames
@@ -35,48 +35,50 @@ def open_volume(
     values: str = "real",
     slices: Slices | None = None,
 ) -> Volume:
-    """Return a series as a volume that reads its slices when they are asked for, with its grid and attributes.
+    """Return a series as a volume that reads its slices on demand.
 
     Parameters
     ----------
     path : path-like
-        Folder of the series (folders below it are looked at too), or one file: a single slice, or a multi-frame file.
+        Folder of the series, searched with the folders below it, or one file: a single slice, or
+        a multi-frame file.
     series : str, optional
-        SeriesInstanceUID, where there are several.
+        SeriesInstanceUID, if there are several.
     values : {"real", "stored"}
-        Real values (slope and intercept of each slice applied), or the integers in the files; `Volume.slope` and
-        `Volume.intercept` then say what these mean.
+        Real values (slope and intercept of each slice applied), or the integers in the files with
+        `Volume.slope` and `Volume.intercept`.
     slices : slice, range, whole number, or whole numbers, optional
-        Only these slices (of every volume), rising by even steps; the grid is theirs.
+        Only these slices (of every volume), rising in even steps; the grid is theirs.
 
     Returns
     -------
     Volume
-        Slices along the normal; ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]), read anew each time;
-        ``.grid`` in LPS mm, its slice spacing the mean distance of the positions;
-        ``.volumes`` and ``.times_s``; ``.tags``. Real values are integers as long as every slope and intercept is
-        whole, else float64; the floats of a Parametric Map are its own, bit for bit. A binary segmentation is one map
-        of labels, 0 where no segment is; a fractional one has a volume of values from 0 to 1 for each segment.
+        Slices along the normal; ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]), read
+        anew each time; ``.grid`` in LPS mm, with the mean distance of the positions as slice
+        spacing; ``.volumes`` and ``.times_s``; ``.tags``. Real values are integers if every slope
+        and intercept is whole, else float64; the floats of a Parametric Map are unchanged. A
+        binary segmentation is one label map with 0 as background; a fractional one has a volume
+        of values from 0 to 1 for each segment.
 
     Raises
     ------
     ReadError
-        If there is no series or more than one, or if its files are not the slices of one regular grid, once or
-        several times: missing, repeated or truncated ones, other sizes or orientations; Siemens mosaics; segments
-        that overlap.
+        If there is no series or more than one, or if its files are not the slices of one regular
+        grid, once or several times: missing, repeated or truncated ones, other sizes or
+        orientations; Siemens mosaics; segments that overlap.
     OptionError
-        If `values` is neither of the two, or `slices` are not there.
+        If `values` is neither of the two, or `slices` do not exist.
 
     Warns
     -----
     DicomSeriesWarning
-        If something small is wrong, or may be meant in another way: rounded positions, a missing spacing, files that
-        cannot be read, volumes that only InstanceNumber tells apart, slices of different units.
+        If a detail is wrong or ambiguous: rounded positions, a missing spacing, unreadable files,
+        volumes that only InstanceNumber separates, slices of different units.
 
     Notes
     -----
-    PS3.3 sections C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Groups), C.8.20 (Segmentation) and C.11.1
-    (Modality LUT).
+    PS3.3 sections C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Groups), C.8.20
+    (Segmentation) and C.11.1 (Modality LUT).
 
     Examples
     --------
@@ -91,15 +93,40 @@ def open_volume(
             where="values",
             given=repr(values),
             expected="'real' or 'stored'",
-            remedy="Use `values='real'` for what the numbers mean, `values='stored'` for the integers in the files.",
+            remedy="Use `values='real'` for rescaled values, `values='stored'` for the integers "
+            "in the files.",
         )
-    found = scan(path)
-    chosen = select(path, found, series)
-    grid = _grid(path, chosen)
-    _warn(found, chosen)
-    check_first_frame(chosen.instances[0])
-    volume = volume_of(chosen, grid, is_real=values == "real")
-    return volume if slices is None else _of_slices(volume, chosen_slices(slices, grid.shape[0]))
+    scanned = scan(path)
+    selected = select(path, scanned, series)
+    grid = _grid(path, selected)
+    for problem in (*scanned.problems, *selected.problems):
+        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
+    check_first_frame(selected.instances[0])
+    volume = volume_of(selected, grid, is_real=values == "real")
+    return volume if slices is None else _select_slices(volume, slices)
+
+
+def _grid(path: str | os.PathLike[str], series: Series) -> Grid:
+    """Return the grid of a series; raise its errors."""
+    name = os.fspath(path)
+    errors = [problem.error(name) for problem in series.problems if problem.level == "error"]
+    if errors:
+        raise ReadError.together(errors)
+    assert series.grid is not None  # noqa: S101 - a series without a grid has an error
+    return series.grid
+
+
+def _select_slices(volume: Volume, slices: Slices) -> Volume:
+    """Return selected slices of every volume."""
+    chosen = chosen_slices(slices, volume.grid.shape[0])
+    starts = range(0, (volume.volumes or 1) * volume.slices, volume.slices)
+    frames = [start + index for start in starts for index in chosen]
+    return replace(
+        volume,
+        slabs=picked_frames(volume.slabs, frames),
+        grid=grid_of_slices(volume.grid, chosen),
+        tags=volume.tags.pick(frames) if isinstance(volume.tags, SeriesTags) else volume.tags,
+    )
 
 
 def read(
@@ -122,18 +149,6 @@ def read(
     """
     volume = open_volume(path, series=series, values=values)
     return replace(volume, slabs=array_frames(volume.slabs.read(0, volume.slabs.shape[0])))
-
-
-def _of_slices(volume: Volume, chosen: range) -> Volume:
-    """Return some slices of every volume."""
-    frames = [at * volume.slices + index for at in range(volume.volumes or 1) for index in chosen]
-    tags = volume.tags.pick(frames) if isinstance(volume.tags, SeriesTags) else volume.tags
-    return replace(
-        volume,
-        slabs=picked_frames(volume.slabs, frames),
-        grid=grid_of_slices(volume.grid, chosen),
-        tags=tags,
-    )
 
 
 def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
@@ -254,20 +269,3 @@ def _common_rescale(series: Series) -> tuple[float, float]:
         expected="one pair for all slices, if stored values are to be one array",
         remedy="Read the real values with `values='real'`.",
     )
-
-
-def _grid(path: str | os.PathLike[str], series: Series) -> Grid:
-    errors = [
-        problem.error(os.fspath(path)) for problem in series.problems if problem.level == "error"
-    ]
-    if errors:
-        raise ReadError.together(errors)
-    if series.grid is None:  # pragma: no cover - a series without a grid has an error
-        message = f"series {series.series_uid} has neither grid nor error"
-        raise AssertionError(message)
-    return series.grid
-
-
-def _warn(found: Scan, series: Series) -> None:
-    for problem in (*found.problems, *series.problems):
-        warnings.warn(str(problem), DicomSeriesWarning, stacklevel=3)

@@ -1,8 +1,7 @@
-"""Which slices of a series are read, and the grid they stand on."""
+"""Selection of slices, and their grid."""
 
 from __future__ import annotations
 
-import itertools
 import reprlib
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,23 +15,23 @@ from dicomseries.geometry import Grid
 __all__ = ["Slices", "chosen_slices", "grid_of_slices"]
 
 Slices: TypeAlias = slice | Iterable[int] | int
-"""Slices of a volume, counted from 0 along the normal: as numpy indexes the first axis, evenly apart and rising."""
+"""Slices of a volume, counted from 0 along the normal, rising in even steps."""
 
 
 def chosen_slices(slices: Slices, count: int) -> range:
-    """Return the slices that are meant.
+    """Return the indices of selected slices.
 
     Parameters
     ----------
     slices : slice, range, whole number, or whole numbers
-        Negative ones are counted from the end; the ends of a `slice` may lie outside, as in numpy.
+        Negative numbers count from the end; the ends of a `slice` may lie outside, as in numpy.
     count : int
-        Slices that there are.
+        Number of slices.
 
     Raises
     ------
     OptionError
-        If none is left, one is not there, or they are not rising by even steps.
+        If no slice is selected, one does not exist, or they do not rise in even steps.
 
     Examples
     --------
@@ -43,54 +42,57 @@ def chosen_slices(slices: Slices, count: int) -> range:
         try:
             chosen = range(*slices.indices(count))
         except (TypeError, ValueError) as error:
-            raise _refused(slices, code="slices-unknown", given=str(error)) from error
+            raise _rejected(slices, "slices-unknown", str(error)) from error
         if chosen.step < 0:
-            raise _refused(slices, code="slices-not-even", given="slices that fall")
-        return chosen or _none(slices, count)
-    numbers = _numbers(slices)
+            raise _rejected(slices, "slices-not-even", "a negative step")
+    else:
+        chosen = _range_of(slices, count)
+    if not chosen:
+        raise _rejected(slices, "slices-empty", f"none of {count} slices")
+    return chosen
+
+
+def _range_of(slices: Iterable[int] | int, count: int) -> range:
+    numbers = _whole_numbers(slices)
     outside = [number for number in numbers if not -count <= number < count]
     if outside:
-        raise _refused(slices, code="slices-outside", given=f"slice {outside[0]} of {count}")
-    found = [number % count for number in numbers]
-    steps = {after - before for before, after in itertools.pairwise(found)}
-    if len(steps) > 1 or min(steps, default=1) < 1:
-        listed = ", ".join(map(str, found[:6]))
-        raise _refused(
-            slices,
-            code="slices-not-even",
-            given=f"the slices {listed}{' …' if len(found) > 6 else ''}",
-        )
-    step = next(iter(steps), 1)
-    return range(found[0], found[-1] + 1, step) if found else _none(slices, count)
+        raise _rejected(slices, "slices-outside", f"slice {outside[0]} of {count}")
+    if not numbers:
+        return range(0)
+    indices = [number % count for number in numbers]
+    step = indices[1] - indices[0] if len(indices) > 1 else 1
+    chosen = range(indices[0], indices[-1] + 1, max(step, 1))
+    if list(chosen) != indices:
+        listed = ", ".join(map(str, indices[:6]))
+        ellipsis = " …" if len(indices) > 6 else ""
+        raise _rejected(slices, "slices-not-even", f"the slices {listed}{ellipsis}")
+    return chosen
 
 
-def _numbers(slices: Any) -> list[int]:
-    """Return the whole numbers of anything that holds some."""
+def _whole_numbers(slices: Any) -> list[int]:
     try:
-        given = list(slices) if isinstance(slices, Iterable) else [slices]
-    except TypeError:  # an array without an axis
-        given = [slices]
-    if not all(isinstance(one, int | np.integer) and not isinstance(one, bool) for one in given):
-        raise _refused(slices, code="slices-unknown", given="something else")
-    return [int(one) for one in given]
+        items = list(slices)
+    except TypeError:  # a number, or an array without an axis
+        items = [slices]
+    for item in items:
+        if isinstance(item, bool) or not isinstance(item, int | np.integer):
+            raise _rejected(slices, "slices-unknown", "not whole numbers")
+    return [int(item) for item in items]
 
 
-def _none(slices: Slices, count: int) -> range:
-    raise _refused(slices, code="slices-empty", given=f"none of {count} slices")
-
-
-def _refused(slices: Slices, *, code: str, given: str) -> OptionError:
+def _rejected(slices: Slices, code: str, given: str) -> OptionError:
     return OptionError(
         code=code,
         where="slices",
         given=f"{reprlib.repr(slices)}: {given}",
-        expected="a slice, a range or whole numbers of slices that are there, rising by even steps",
-        remedy="Count from 0 along the normal, e.g. `slices=slice(100, 200)`, `slices=range(0, 400, 4)` or `slices=-1`.",
+        expected="a slice, a range or whole numbers of existing slices, rising in even steps",
+        remedy="Count from 0 along the normal, e.g. `slices=slice(100, 200)`, "
+        "`slices=range(0, 400, 4)` or `slices=-1`.",
     )
 
 
 def grid_of_slices(grid: Grid, chosen: range) -> Grid:
-    """Return the grid of some slices of a grid.
+    """Return the grid of selected slices.
 
     Examples
     --------

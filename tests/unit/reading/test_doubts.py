@@ -131,7 +131,7 @@ def test_images_that_share_a_uid_are_not_copies_unless_their_headers_are_equal(t
         )
     shutil.copy(folder / "0001.dcm", folder / "copy.dcm")
     assert codes(tmp_path) == ["instances-repeated", "uids-repeated"]
-    with pytest.warns(UserWarning, match="6 of 13 files have the SOPInstanceUID of another"):
+    with pytest.warns(UserWarning, match="6 of 13 files share the SOPInstanceUID of another"):
         volume = read(tmp_path)
     np.testing.assert_array_equal(volume.array, np.stack([STORED, STORED + 1]))
 

@@ -104,7 +104,7 @@ def test_a_folder_of_broken_files_tells_the_reason_of_one(tmp_path):
     with pytest.raises(ReadError) as caught:
         read(tmp_path)
     assert caught.value.code == "no-series"
-    assert "1 file not DICOM, 2 files broken, such as" in str(caught.value.given)
+    assert "1 file not DICOM, 2 files damaged, such as" in str(caught.value.given)
     assert "0001.dcm: (0008,0060) with" in str(caught.value.given)
     assert caught.value.remedy.startswith("Copy or export the file again")
 

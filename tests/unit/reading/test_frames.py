@@ -84,7 +84,7 @@ def test_other_transfer_syntaxes_give_the_same_frames_and_groups(write_frames, s
     np.testing.assert_allclose(
         frames.positions_lps, [OBLIQUE[:3] @ (0, 0, z, 1) for z in range(7)], atol=1e-9
     )
-    assert frames.varying["ImagePositionPatient"][0] == [-101.25, 40.5, 77.125]
+    assert frames.attributes["ImagePositionPatient"][0] == [-101.25, 40.5, 77.125]
 
 
 def test_bits_above_bits_stored_are_replaced_by_the_sign(write_frames):
@@ -146,8 +146,8 @@ def test_groups_are_those_of_each_frame_or_shared(write_frames):
     )
     np.testing.assert_allclose(frames.pixel_spacing_mm, [[0.7, 0.9]] * 7)
     assert frames.slice_index.tolist() == list(range(7))
-    assert frames.attributes.shared["SliceThickness"] == 2.5
-    assert frames.attributes.at("RescaleSlope", 2) == 2.5
+    assert frames.attributes["SliceThickness"][0] == 2.5
+    assert frames.attributes["RescaleSlope"][2] == 2.5
 
 
 def test_attributes_in_groups_of_groups_go_by_their_own_names(write_frames):
@@ -172,16 +172,16 @@ def test_attributes_in_groups_of_groups_go_by_their_own_names(write_frames):
         )
 
     frames = frames_of(read_instance(write_frames(STORED[:2], each=each)))
-    varying = frames.varying
-    assert varying["DiffusionBValue"] == (0.0, 1000.0)
-    assert varying["DiffusionGradientOrientation"] == ([0.0, 0.6, -0.8], [0.0, 0.6, 0.8])
-    assert varying["LUTLabel"] == ("Grün 0", "Grün 1")
-    assert varying["DerivationImageSequence"][1] == [
+    attributes = frames.attributes
+    assert attributes["DiffusionBValue"] == [0.0, 1000.0]
+    assert attributes["DiffusionGradientOrientation"] == [[0.0, 0.6, -0.8], [0.0, 0.6, 0.8]]
+    assert attributes["LUTLabel"] == ["Grün 0", "Grün 1"]
+    assert attributes["DerivationImageSequence"][1] == [
         {"SourceImageSequence": [{"ReferencedSOPInstanceUID": "2.25.1"}]}
     ]
-    assert [one["WindowCenter"] for one in varying["FrameVOILUTSequence"][1]] == [1.0, 7.0]
-    assert "ReferencedSOPInstanceUID" not in varying
-    (units,) = frames.attributes.shared["MeasurementUnitsCodeSequence"]
+    assert [one["WindowCenter"] for one in attributes["FrameVOILUTSequence"][1]] == [1.0, 7.0]
+    assert "ReferencedSOPInstanceUID" not in attributes
+    (units,) = attributes["MeasurementUnitsCodeSequence"][0]
     assert units["CodeMeaning"] == "no units"
 
 
@@ -222,9 +222,8 @@ def test_items_of_many_shapes_are_told_apart(write_frames):
         groups.FrameContentSequence[0].InStackPositionNumber = frame + 1
 
     frames = frames_of(read_instance(write_frames(stored, each=each)))
-    found = frames.varying["InStackPositionNumber"]
-    assert found == tuple(range(1, 151))
-    assert frames.varying["(0029,1095)"] == (*[None] * 149, 149)
+    assert frames.attributes["InStackPositionNumber"] == list(range(1, 151))
+    assert frames.attributes["(0029,1095)"] == [*[None] * 149, 149]
 
 
 def test_five_thousand_frames_are_taken_apart_at_once(write_frames):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +53,14 @@ class FrameSet:
     sources: npt.NDArray[np.intp]
     masks: tuple[tuple[int, ...], ...] | None = None
     divisor: float = 1.0
+
+    def pick(self, frames: Sequence[int]) -> Self:
+        """Return selected frames, at least one, in the order of the indices."""
+        if self.masks is None:
+            return replace(self, sources=self.sources[list(frames)])
+        masks = tuple(self.masks[index] for index in frames)
+        is_used = np.isin(self.sources[:, 1], list(itertools.chain(*masks)))
+        return replace(self, masks=masks, sources=self.sources[is_used])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
 from dicomseries.reading.geometry.volume_keys import frame_clocks
 from dicomseries.reading.geometry.volume_sorting import Arrangement, rising_times, sort_frames
-from dicomseries.reading.multiframe.frame_attributes import FrameAttributes
+from dicomseries.reading.multiframe.frame_attributes import frame_attributes
 from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, Path, path_of
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels.rescale_of_frames import real_world_of, rescales_of
@@ -168,14 +168,9 @@ class Frames:
         return rising_times(self.arrangement, frame_clocks([self.groups]))
 
     @cached_property
-    def attributes(self) -> FrameAttributes:
-        """Functional groups as values by keyword."""
-        return FrameAttributes(self.groups)
-
-    @property
-    def varying(self) -> Mapping[str, tuple[Any, ...]]:
-        """Attributes that differ between frames, by keyword; None for a missing value."""
-        return self.attributes.varying
+    def attributes(self) -> Mapping[str, Sequence[Any]]:
+        """Functional groups by keyword: one value per frame, None for a missing one."""
+        return frame_attributes(self.groups)
 
     def _numbers(self, path: Path, keyword: str, size: int) -> Floats | None:
         """Return numbers of the functional groups, or else of the file, for each frame."""
