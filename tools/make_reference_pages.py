@@ -31,8 +31,7 @@ from dicomseries.derivation.rules.attribute_rules import (
     rule_sections,
     tag_sections,
 )
-from dicomseries.derivation.rules.value_rules import OUTCOMES, VALUE_RULES
-from dicomseries.derivation.source.value_relation import RELATIONS
+from dicomseries.derivation.rules.value_rules import OUTCOMES, RELATIONS, VALUE_RULES
 from dicomseries.iod.conditions import Condition, Values
 from dicomseries.iod.groups import Group
 from dicomseries.iod.kind import (

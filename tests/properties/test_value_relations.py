@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomseries.derivation.source.value_relation import RELATIONS, ArrayFacts, Scale, relation_of
+from dicomseries.derivation.rules.value_rules import RELATIONS
+from dicomseries.derivation.source.value_relation import ArrayFacts, Scale, relation_of
 
 numbers = st.one_of(
     st.floats(-1e6, 1e6),

@@ -1,4 +1,9 @@
-"""From a series and a new array to the attributes of a derived series (PS3.3 sections C.7.6.1.1.3 and C.12.4)."""
+"""Attributes of a series derived from another (PS3.3 sections C.7.6.1.1.3 and C.12.4).
+
+The steps, in order: read the source (`SourceSeries`), match its slices to the result's (`match`),
+leave out illegal attributes (`screened`), keep the others by the table of rules (`inherit`), relate
+the values (`meaning_of`, `relation_of`), and name the source images (`references_to_source`).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,14 @@ from dicomseries.derivation.attributes.attribute_places import AttributePlaces
 from dicomseries.derivation.attributes.contributing_equipment import Model
 from dicomseries.derivation.attributes.decisions import Decision
 from dicomseries.derivation.attributes.inherit import Inherited, inherit
-from dicomseries.derivation.attributes.source_screening import KEPT, screened, told
-from dicomseries.derivation.attributes.whole_groups import without_claimed
+from dicomseries.derivation.attributes.source_screening import (
+    KEPT_ILLEGAL,
+    screened,
+    with_screening,
+)
+from dicomseries.derivation.attributes.whole_groups import without_user_groups
 from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_entities, rule_for
-from dicomseries.derivation.rules.value_rules import JUDGED
+from dicomseries.derivation.rules.value_rules import RELATIONS, VALUE_RULE_OF, ValueRelation
 from dicomseries.derivation.source.derivation_codes import SOURCE_IMAGE, derivation_code
 from dicomseries.derivation.source.inherited_parts import Lineage
 from dicomseries.derivation.source.slice_matching import Matching, match, match_pictures
@@ -22,19 +31,14 @@ from dicomseries.derivation.source.source_references import (
     references_to_source,
 )
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
-from dicomseries.derivation.source.value_relation import (
-    RELATIONS,
-    ArrayFacts,
-    ValueRelation,
-    relation_of,
-)
+from dicomseries.derivation.source.value_relation import ArrayFacts, relation_of
 
 __all__ = [
-    "JUDGED",
-    "KEPT",
+    "KEPT_ILLEGAL",
     "NO_RULE",
     "RELATIONS",
     "SOURCE_IMAGE",
+    "VALUE_RULE_OF",
     "ArrayFacts",
     "AttributePlaces",
     "Decision",
@@ -61,7 +65,7 @@ __all__ = [
     "rule_entities",
     "rule_for",
     "screened",
-    "told",
+    "with_screening",
     "with_source_texts",
-    "without_claimed",
+    "without_user_groups",
 ]

@@ -32,7 +32,7 @@ def opened(owns) -> dict:
         one for one in owns if one.keyword in FUNCTIONAL_GROUPS[EnhancedMR.sop_class_uid]
     )
     inside = (one for group in groups for one in group.values[0])
-    return {"own": (*(one for one in owns if one not in groups), *inside), "groups": groups}
+    return {"attributes": (*(one for one in owns if one not in groups), *inside), "groups": groups}
 
 
 def source_of(
@@ -335,7 +335,7 @@ def test_what_all_slices_say_is_true_between_them_but_for_what_is_said_of_a_plac
     assert values(found, "EchoTime") == ("4.60",)
     assert values(found, "SliceThickness") is None
     assert found.columns == ()
-    assert outcome(found, "SliceLocation").startswith("dropped: no slice lies where")
+    assert outcome(found, "SliceLocation").startswith("dropped: no slice lies in the plane")
 
 
 def test_the_thickness_of_every_other_slice_is_that_of_the_source_unless_it_is_none():
@@ -475,7 +475,7 @@ def test_private_attributes_of_a_creator_that_the_user_names_are_kept_with_its_n
 
 def test_a_creator_that_the_source_does_not_have_is_named_with_those_it_has():
     assert inherited(private_source(), keep_private=("MIME",)).advice == (
-        "keep_private names MIME, yet the source has MINE, OTHER.",
+        "`keep_private=` names MIME, but the source has MINE, OTHER.",
     )
 
 

@@ -79,9 +79,7 @@ def test_half_way_the_lower_one_comes_first():
 def test_the_ends_of_the_source_reach_half_a_slice_further_and_one_is_told_of_slices_beyond():
     matching = match(source_on(), mapped((5, 8, 9), (0, 0, 4), (1, 1, 0.45)))
     assert matching.slices == ((4,), (4, 5), (5, 4), (5,), ())
-    assert matching.advice == (
-        "1 of 5 slices lie where the source has no voxels; they name no source image.",
-    )
+    assert matching.advice == ("1 of 5 slices lie outside the source and name no source image.",)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def source_with(grid: Grid, decimals: int) -> SourceSeries:
                 sop_class_uid="1.2.3",
                 sop_instance_uid=f"2.25.{index}",
                 position_lps=tuple(map(float, position)),
-                own=(attribute("ImagePositionPatient", *position),),
+                attributes=(attribute("ImagePositionPatient", *position),),
             )
         )
     return SourceSeries(
@@ -98,7 +98,7 @@ def test_texts_of_many_decimals_are_kept(decimals):
     assert own.spacing_texts()[::-1] == tuple(
         f"{number:.{decimals}f}" for number in (2.5, 0.9, 0.7)
     )
-    assert own.position_texts(2) == source.frames[2].own[0].values
+    assert own.position_texts(2) == source.frames[2].attributes[0].values
     assert own.orientation_texts() == source.shared[1].values
 
 

@@ -14,8 +14,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 import dicomseries as dcs
-from dicomseries.derivation.rules.value_rules import JUDGED, VALUE_RULES
-from dicomseries.derivation.source.value_relation import RELATIONS
+from dicomseries.derivation.rules.value_rules import RELATIONS, VALUE_RULE_OF, VALUE_RULES
 from dicomseries.errors import DicomSeriesWarning, MetadataError
 from dicomseries.iod import find_kind
 
@@ -174,7 +173,7 @@ def source(request, tmp_path_factory):
 def values_in(dataset: Dataset) -> Iterator[tuple[str, Any]]:
     """Yield every attribute of a file, also those in functional groups, as keyword and value."""
     for element in dataset:
-        if element.keyword in JUDGED:
+        if element.keyword in VALUE_RULE_OF:
             yield element.keyword, plain(element.value)
         if element.VR == "SQ" and element.value and element.keyword not in CODED:
             yield from values_in(element.value[0])
@@ -284,7 +283,7 @@ class Told(NamedTuple):
 
 def fault_of(source, relation, one) -> str:
     """Return what is not as the cell says; empty if all is."""
-    rule = JUDGED[one.keyword]
+    rule = VALUE_RULE_OF[one.keyword]
     cell = rule.cells[relation]
     kind = find_kind(
         "SC" if relation == "colour" and source.kind != "MultiframeSC" else source.kind
@@ -363,7 +362,7 @@ def test_every_row_of_the_table_is_tried(tmp_path_factory):
         "LargestImagePixelValue",
     }
     held |= {"VOILUTFunction", "RealWorldValueMappingSequence"}
-    assert set(JUDGED) - held == OUTSIDE
+    assert set(VALUE_RULE_OF) - held == OUTSIDE
 
 
 def test_every_row_has_a_reason_and_whoever_is_asked_a_remedy():

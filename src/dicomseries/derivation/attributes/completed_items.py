@@ -1,36 +1,36 @@
-"""Items of functional groups made whole: completed where only one thing can be meant, else without what is in part."""
+"""Functional groups made complete, or without their incomplete parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from dicomseries.standard.attribute import Attribute, Item, attribute
 from dicomseries.standard.conditional_groups import WHOLE_GROUPS, unmet
 
 __all__ = ["completed"]
 
-_DIFFUSION = "MRDiffusionSequence"
-_DIRECTIONS, _MATRIX = "DiffusionGradientDirectionSequence", "DiffusionBMatrixSequence"
-_PARTS = {"DIRECTIONAL": _DIRECTIONS, "BMATRIX": _MATRIX}
+_DIRECTIONALITY = "DiffusionDirectionality"
+_PARTS = {
+    "DIRECTIONAL": "DiffusionGradientDirectionSequence",
+    "BMATRIX": "DiffusionBMatrixSequence",
+}
+"""Term of DiffusionDirectionality → the sequence that it requires."""
 
-Notes = list[tuple[str, str]]
-"""Keyword and what becomes of it."""
 
-
-def completed(group: str, item: Item) -> tuple[Item, Notes]:
-    """Return the item of a functional group with all that its attributes ask for, and what was changed.
+def completed(group: str, item: Item) -> tuple[Item, dict[str, str]]:
+    """Return the item of a functional group with all that its attributes require.
 
     Parameters
     ----------
     group : str
         Keyword of the functional group.
     item : tuple of Attribute
-        What it holds.
+        Its attributes.
 
     Returns
     -------
     tuple
-        The item, empty if nothing is left that says something; keywords with what became of them.
+        The item, empty if no value is left, and the outcomes by keyword.
 
     Notes
     -----
@@ -38,58 +38,57 @@ def completed(group: str, item: Item) -> tuple[Item, Notes]:
 
     Examples
     --------
-    >>> item = (attribute("DiffusionBValue", 1000.0), attribute("DiffusionDirectionality", "BMATRIX"))
-    >>> kept, notes = completed("MRDiffusionSequence", item)
-    >>> [one.keyword for one in kept], notes[0][1]
-    (['DiffusionBValue'], 'dropped: BMATRIX asks for DiffusionBMatrixSequence beside it, which is missing')
+    >>> item = (
+    ...     attribute("DiffusionBValue", 1000.0), attribute("DiffusionDirectionality", "BMATRIX")
+    ... )
+    >>> whole, outcomes = completed("MRDiffusionSequence", item)
+    >>> [member.keyword for member in whole], outcomes["DiffusionDirectionality"]
+    (['DiffusionBValue'], 'dropped: BMATRIX requires DiffusionBMatrixSequence, which is missing')
     """
-    found = {one.keyword: one for one in item}
-    notes: Notes = []
-    if group == _DIFFUSION:
-        notes += _direct(found)
+    members = {member.keyword: member for member in item}
+    outcomes: dict[str, str] = {}
+    if group == "MRDiffusionSequence":
+        term = _diffusion_term(members)
+        if term:
+            members[_DIRECTIONALITY] = attribute(_DIRECTIONALITY, term)
+            outcomes[_DIRECTIONALITY] = f"kept, corrected to {term}: the other attributes show it"
     while True:
-        need, missing = next(unmet(group, _texts(found), _filled(found)), (None, ""))
+        texts = _texts(members)
+        need, missing = next(unmet(group, texts, set(texts)), (None, ""))
         if need is None:
             break
-        value = _texts(found)[need.keyword] if need.values or need.unless else "it"
-        del found[need.keyword]
-        notes.append(
-            (need.keyword, f"dropped: {value} asks for {missing} beside it, which is missing")
-        )
-    if any(keyword not in _filled(found) for keyword in WHOLE_GROUPS.get(group, ())):
-        notes += ((keyword, f"dropped: {group} is not whole") for keyword in found)
-        found.clear()
-    if not _filled(found):
-        found.clear()
-    kept = tuple(sorted(found.values(), key=lambda one: one.tag))
-    return (item if set(kept) == set(item) else kept), notes
+        value = texts[need.keyword] if need.values or need.unless else "it"
+        del members[need.keyword]
+        outcomes[need.keyword] = f"dropped: {value} requires {missing}, which is missing"
+    if any(keyword not in texts for keyword in WHOLE_GROUPS.get(group, ())):
+        outcomes |= dict.fromkeys(members, f"dropped: {group} is not complete")
+        members.clear()
+    if not texts:
+        members.clear()
+    whole = tuple(sorted(members.values(), key=lambda member: member.tag))
+    return (item if set(whole) == set(item) else whole), outcomes
 
 
-def _direct(found: dict[str, Attribute]) -> Iterator[tuple[str, str]]:
-    """Complete DiffusionDirectionality by what stands beside it: gradient directions, a b-matrix, or b = 0."""
-    own = found.get("DiffusionDirectionality")
-    said = "" if own is None or own.is_empty else str(own.values[0]).strip()
-    there = [word for word, part in _PARTS.items() if part in _filled(found)]
-    b_value = found.get("DiffusionBValue")
-    if said in _PARTS and said not in there and there:
-        word = there[0]
-    elif not said and there:
-        word = there[-1]
-    elif not said and b_value is not None and b_value.values == (0.0,):
-        word = "NONE"
-    else:
-        return
-    found["DiffusionDirectionality"] = attribute("DiffusionDirectionality", word)
-    yield "DiffusionDirectionality", f"kept, repaired to {word}: that is what stands beside it"
+def _diffusion_term(members: Mapping[str, Attribute]) -> str:
+    """Return DiffusionDirectionality by directions, b-matrix or b = 0; empty if right."""
+    texts = _texts(members)
+    stated = texts.get(_DIRECTIONALITY, "")
+    possible = [term for term, sequence in _PARTS.items() if sequence in texts]
+    if stated in _PARTS and stated not in possible and possible:
+        return possible[0]
+    if not stated and possible:
+        return possible[-1]
+    b_value = members.get("DiffusionBValue")
+    if not stated and b_value is not None and b_value.values == (0.0,):
+        return "NONE"
+    return ""
 
 
-def _texts(found: dict[str, Attribute]) -> dict[str, str]:
-    return {
-        keyword: str(one.values[0]).strip() if one.vr != "SQ" else "an item"
-        for keyword, one in found.items()
-        if not one.is_empty
-    }
-
-
-def _filled(found: dict[str, Attribute]) -> set[str]:
-    return {keyword for keyword, one in found.items() if not one.is_empty}
+def _texts(members: Mapping[str, Attribute]) -> dict[str, str]:
+    """Return the text of each attribute with a value."""
+    texts = {}
+    for keyword, member in members.items():
+        if not member.is_empty:
+            is_sequence = member.vr == "SQ"
+            texts[keyword] = "an item" if is_sequence else str(member.values[0]).strip()
+    return texts

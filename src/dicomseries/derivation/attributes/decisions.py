@@ -1,14 +1,14 @@
-"""`Decision`: what became of one attribute of the source, in words."""
+"""Decision about one attribute of the source, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dicomseries.derivation.rules.attribute_rules import Action, Rule, When
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attribute import tag_of
 
-__all__ = ["Decision", "decided", "dropped", "shown"]
+__all__ = ["UNMET", "WORDS", "Decision", "by_tag", "drop_decision", "rule_decision"]
 
 WORDS: dict[Action, str] = {
     "keep": "kept",
@@ -20,16 +20,16 @@ WORDS: dict[Action, str] = {
     "owned": "new",
     "judge": "by the values",
 }
-"""What is said of an action."""
+"""Word for an action."""
 
-MISSED: dict[When, str] = {
+UNMET: dict[When, str] = {
     "always": "",
     "same space": "the result lies in another space",
-    "same grid": "the rows and columns are others",
-    "same slice": "no slice lies where a slice of the source does",
+    "same grid": "rows and columns are not the source's",
+    "same slice": "no slice lies in the plane of a source slice",
     "unfiltered": "the values may have been filtered",
 }
-"""What is said where the condition of a kept attribute does not hold."""
+"""Reason to drop an attribute under an unmet condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +41,13 @@ class Decision:
     attribute : str
         Keyword; of attributes without one the tag, followed by the creator of private ones.
     source : str
-        Its value in the source, empty where it has none.
+        Its value in the source; empty if it has none.
     outcome : str
-        What becomes of it, and why.
+        The outcome and its reason.
 
     Examples
     --------
-    >>> Decision(attribute="PatientID", source="42", outcome="kept: it is the same patient").is_kept
+    >>> Decision(attribute="PatientID", source="42", outcome="kept: same patient").is_kept
     True
     """
 
@@ -57,69 +57,23 @@ class Decision:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the source's value is handed on as it is."""
+        """Whether the result keeps the source's value."""
         return self.outcome.startswith("kept")
 
 
-def decided(keyword: str, source: str, rule: Rule, note: str = "") -> Decision:
-    """Return the decision that a rule makes.
-
-    Parameters
-    ----------
-    keyword, source : str
-        The attribute and its value in the source.
-    rule : Rule
-        Of the attribute.
-    note : str
-        What is to be said besides, such as the new value; stands in parentheses.
-
-    Examples
-    --------
-    >>> rule = Rule(action="change", entity="image", why="derived pixels are no scanner's own")
-    >>> decided("ImageType", "ORIGINAL", rule, "DERIVED").outcome
-    "changed (DERIVED): derived pixels are no scanner's own"
-    """
+def rule_decision(keyword: str, source: str, rule: Rule, note: str = "") -> Decision:
+    """Return the decision of a rule; a note such as the new value goes in parentheses."""
     word = WORDS[rule.action]
-    return Decision(
-        attribute=keyword,
-        source=source,
-        outcome=f"{word} ({note}): {rule.why}" if note else f"{word}: {rule.why}",
-    )
+    if note:
+        word = f"{word} ({note})"
+    return Decision(attribute=keyword, source=source, outcome=f"{word}: {rule.why}")
 
 
-def dropped(keyword: str, source: str, why: str) -> Decision:
-    """Return the decision to drop what a rule would keep elsewhere.
-
-    Examples
-    --------
-    >>> dropped("SliceLocation", "12.5", "no slice lies there").outcome
-    'dropped: no slice lies there'
-    """
+def drop_decision(keyword: str, source: str, why: str) -> Decision:
+    """Return the decision to drop an attribute."""
     return Decision(attribute=keyword, source=source, outcome=f"dropped: {why}")
 
 
-def shown(frames: Sequence[Attribute | None]) -> str:
-    r"""Return the values of an attribute in the frames of the source as one text.
-
-    Examples
-    --------
-    >>> one, two = Attribute("EchoTime", "DS", ("4.6",)), Attribute("EchoTime", "DS", ("9.2",))
-    >>> shown([one, one]), shown([one, two, two]), shown([Attribute("ImageType", "CS", ("ORIGINAL", "PRIMARY"))])
-    ('4.6', '4.6 … 9.2 (2 values)', 'ORIGINAL\\PRIMARY')
-    """
-    different = list(dict.fromkeys(one for one in frames if one is not None))
-    if not different:
-        return ""
-    if len(different) == 1:
-        return _text(different[0])
-    return f"{_text(different[0])} … {_text(different[-1])} ({len(different)} values)"
-
-
-def _text(own: Attribute) -> str:
-    if own.vr == "SQ":
-        return f"{len(own.values)} item{'' if len(own.values) == 1 else 's'}"
-    if own.is_empty:
-        return "(empty)"
-    return "\\".join(
-        f"{len(one)} bytes" if isinstance(one, bytes) else str(one) for one in own.values
-    )
+def by_tag(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """Return decisions in the order of tags."""
+    return tuple(sorted(decisions, key=lambda decision: tag_of(decision.attribute.split()[0])))

@@ -1,4 +1,4 @@
-"""What the frames of a source say, spread over the slices and volumes of the result by geometry."""
+"""Values of a source attribute for the slices and volumes of the result."""
 
 from __future__ import annotations
 
@@ -13,28 +13,21 @@ from dicomseries.standard.attribute import Attribute
 
 __all__ = ["ResultLayout", "spread"]
 
-Per = Literal["volume", "slice", "frame"]
 Entries = Sequence[Attribute | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultLayout:
-    """How the frames of source and result lie to each other.
+    """Slices and volumes of source and result.
 
     Parameters
     ----------
     matching : Matching
-        Of the slices.
+        Source slices of each slice.
     source_slices, source_volumes : int
-        The source's frames are volumes · slices, slices running fastest.
+        Slices of each volume, and volumes, of the source.
     volumes : int
-        Of the result. Other than the source's, a frame comes from all volumes together.
-
-    Examples
-    --------
-    >>> matching = Matching(relation="same grid", slices=((0,), (1,)), exact=(0, 1))
-    >>> ResultLayout(matching=matching, source_slices=2, source_volumes=3, volumes=1).is_paired
-    False
+        Volumes of the result. If not as many as the source's, a frame comes from all volumes.
     """
 
     matching: Matching
@@ -47,43 +40,34 @@ class ResultLayout:
         """Whether each volume of the result comes from one of the source, in order."""
         return self.volumes == self.source_volumes
 
-    def rows(self, frames: Entries) -> list[list[Attribute | None]]:
-        """Return what is true of each slice of the result, one row for each volume of the source."""
+    def source_rows(self, frames: Entries) -> list[Entries]:
+        """Return the entries of each volume of the source."""
         starts = range(0, self.source_slices * self.source_volumes, self.source_slices)
-        exact = self.matching.exact
-        return [
-            [None if index is None else frames[start + index] for index in exact]
-            for start in starts
-        ]
-
-    def of_volumes(self, frames: Entries) -> list[Attribute | None] | None:
-        """Return what is true of all slices of each volume of the source; None where its slices differ."""
-        starts = range(0, self.source_slices * self.source_volumes, self.source_slices)
-        parts = [frames[start : start + self.source_slices] for start in starts]
-        return [part[0] for part in parts] if all(_is_even(part) for part in parts) else None
+        return [frames[start : start + self.source_slices] for start in starts]
 
 
 def spread(fact: SourceFact, layout: ResultLayout, *, by_place: bool) -> Attribute | Column | None:
-    """Return what an attribute of the source says of the result.
+    """Return the values of a source attribute in the result.
 
     Parameters
     ----------
     fact : SourceFact
         One value for each frame of the source.
     layout : ResultLayout
-        Which slices lie in the plane of which.
+        Slices and volumes of source and result.
     by_place : bool
-        Whether even what all frames say alike is true only of a slice in the place of one of them.
+        Whether even a constant value holds only for slices in the plane of a source slice.
 
     Returns
     -------
     Attribute, Column or None
-        One value for all; one for each volume, slice or frame, without one where no slice of the source lies in
-        the same place; None where nothing is true any more.
+        One value for all; or a value for each volume, slice or frame, none without a source slice
+        in the same plane; None if nothing holds any more.
 
     Examples
     --------
-    >>> heights = tuple(Attribute("SliceLocation", "DS", (text,)) for text in ("0", "2", "4"))
+    >>> texts = ("0", "2", "4")
+    >>> heights = tuple(Attribute("SliceLocation", "DS", (text,)) for text in texts)
     >>> matching = Matching(relation="same space", slices=((2,), (0, 1)), exact=(2, None))
     >>> layout = ResultLayout(matching=matching, source_slices=3, source_volumes=1, volumes=1)
     >>> spread(SourceFact(keyword="SliceLocation", frames=heights), layout, by_place=True).values
@@ -91,23 +75,26 @@ def spread(fact: SourceFact, layout: ResultLayout, *, by_place: bool) -> Attribu
     """
     if fact.constant is not None and not by_place:
         return fact.constant
-    volumes = None if by_place or not layout.is_paired else layout.of_volumes(fact.frames)
-    if volumes is not None:
-        return _settled(fact, "volume", volumes)
-    rows = layout.rows(fact.frames)
+    source_rows = layout.source_rows(fact.frames)
+    if not by_place and layout.is_paired and all(map(_is_even, source_rows)):
+        return _column(fact, "volume", [row[0] for row in source_rows])
+    exact = layout.matching.exact
+    rows = [[None if index is None else row[index] for index in exact] for row in source_rows]
     if _is_even(rows):
-        return _settled(fact, "slice", rows[0])
-    return (
-        _settled(fact, "frame", [one for row in rows for one in row]) if layout.is_paired else None
-    )
-
-
-def _settled(fact: SourceFact, per: Per, entries: Entries) -> Attribute | Column | None:
-    if _is_even(entries):
-        return entries[0]
-    values = tuple(None if one is None else one.values for one in entries)
-    return Column(keyword=fact.keyword, per=per, values=values, vr=fact.first.vr)
+        return _column(fact, "slice", rows[0])
+    if not layout.is_paired:
+        return None
+    return _column(fact, "frame", [entry for row in rows for entry in row])
 
 
 def _is_even(entries: Sequence[object]) -> bool:
-    return all(one == entries[0] for one in entries)
+    return all(entry == entries[0] for entry in entries)
+
+
+def _column(
+    fact: SourceFact, per: Literal["volume", "slice", "frame"], entries: Entries
+) -> Attribute | Column | None:
+    if _is_even(entries):
+        return entries[0]
+    values = tuple(None if entry is None else entry.values for entry in entries)
+    return Column(keyword=fact.keyword, per=per, values=values, vr=fact.first.vr)

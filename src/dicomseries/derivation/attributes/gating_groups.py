@@ -1,128 +1,117 @@
-"""Gating by the heart: whole in a result, or left out whole (PS3.3 sections C.8.3.1, C.7.6.16.2.7, C.7.6.18.1)."""
+"""Cardiac gating, kept as a unit (PS3.3 sections C.8.3.1, C.7.6.16.2.7, C.7.6.18.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from dicomseries.derivation.source.source_facts import SourceFact
+from dicomseries.derivation.source.source_facts import Facts
 from dicomseries.iod import Default, Kind, Row
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute, attribute
 
-__all__ = ["gated", "incomplete_groups", "lost_triggers", "ungated"]
+__all__ = ["gating_attributes", "incomplete_groups", "lost_trigger_advice", "ungated_triggers"]
 
-Handed = Mapping[str, Attribute | Column]
+Kept = Mapping[str, Attribute | Column]
+"""Keyword → attribute of the result."""
 
-_GATINGS = frozenset({"CG", "PPG"})
-"""Terms of ScanOptions for gating by the heart."""
+_GATING_TERMS = frozenset({"CG", "PPG"})
+"""Terms of ScanOptions for cardiac gating."""
 
 _DELAY, _TECHNIQUE = "NominalCardiacTriggerDelayTime", "CardiacSynchronizationTechnique"
 
 
-def gated(handed: Handed, facts: Mapping[str, SourceFact], kind: Kind) -> Iterator[Attribute]:
-    """Yield what a classic MR image says of its gating beside what it has: ScanOptions and TriggerTime go together.
+def gating_attributes(kept: Kept, facts: Facts, kind: Kind) -> list[Attribute]:
+    """Return ScanOptions or TriggerTime that a classic MR image still lacks.
 
     Parameters
     ----------
-    handed : mapping
-        Keyword → what the result has so far.
+    kept : mapping
+        Attributes of the result.
     facts : mapping of str to SourceFact
-        What the source says.
+        Attributes of the source.
     kind : Kind
-        Of the result.
+        Kind of the result.
 
     Examples
     --------
     >>> from dicomseries.iod.kinds.mr import MR
-    >>> [(one.keyword, one.values) for one in gated({"ScanOptions": attribute("ScanOptions", "CG")}, {}, MR)]
+    >>> missing = gating_attributes({"ScanOptions": attribute("ScanOptions", "CG")}, {}, MR)
+    >>> [(member.keyword, member.values) for member in missing]
     [('TriggerTime', ())]
     """
     if kind.name != "MR":
-        return
-    is_gated = bool(_words(handed.get("ScanOptions")) & _GATINGS)
-    if "TriggerTime" in handed and not is_gated and _DELAY in facts:
+        return []
+    is_gated = not _GATING_TERMS.isdisjoint(_terms(kept.get("ScanOptions")))
+    if is_gated and "TriggerTime" not in kept:
+        return [attribute("TriggerTime")]
+    if not is_gated and "TriggerTime" in kept and _DELAY in facts:
         signal = facts.get("CardiacSignalSource")
         is_pulse = signal is not None and signal.first.values[:1] == ("PP",)
-        yield attribute("ScanOptions", "PPG" if is_pulse else "CG")
-    if is_gated and "TriggerTime" not in handed:
-        yield attribute("TriggerTime")
+        return [attribute("ScanOptions", "PPG" if is_pulse else "CG")]
+    return []
 
 
-def ungated(
-    handed: Handed, facts: Mapping[str, SourceFact], kind: Kind
-) -> Iterator[tuple[str, str]]:
-    """Yield trigger times of a source that says it was not gated, and why they are not kept under classic names.
+def _terms(options: Attribute | Column | None) -> set[object]:
+    if options is None:
+        return set()
+    if isinstance(options, Attribute):
+        return set(options.values)
+    return {term for values in options.values if values for term in values}
 
-    Examples
-    --------
-    >>> from dicomseries.iod.kinds.mr import MR
-    >>> none = attribute("CardiacSynchronizationTechnique", "NONE")
-    >>> facts = {none.keyword: SourceFact(keyword=none.keyword, frames=(none,))}
-    >>> [keyword for keyword, _ in ungated({"TriggerTime": attribute("TriggerTime", "40")}, facts, MR)]
-    ['TriggerTime']
-    """
+
+def ungated_triggers(kept: Kept, facts: Facts, kind: Kind) -> dict[str, str]:
+    """Return trigger times of an ungated source, with the reason to drop them."""
     technique = facts.get(_TECHNIQUE)
     if kind.is_multi_frame or technique is None or technique.first.values != ("NONE",):
-        return
-    for keyword in ("TriggerTime", "NominalInterval"):
-        if keyword in handed:
-            yield keyword, f"it asks for a gated scan ({_TECHNIQUE} of the source is NONE)"
+        return {}
+    why = f"it requires a gated scan ({_TECHNIQUE} of the source is NONE)"
+    return {keyword: why for keyword in ("TriggerTime", "NominalInterval") if keyword in kept}
 
 
-def lost_triggers(handed: Handed, facts: Mapping[str, SourceFact], kind: Kind) -> Iterator[str]:
-    """Yield advice on trigger times of classic images that an enhanced one cannot take over.
-
-    Examples
-    --------
-    >>> from dicomseries.iod.kinds.mr import MR
-    >>> list(lost_triggers({}, {}, MR))
-    []
-    """
-    own = facts.get("TriggerTime")
-    has_place = kind.is_multi_frame and any(row.given_as == "TriggerTime" for row in kind.all_rows)
-    if (
-        has_place
-        and own is not None
-        and not own.is_empty
-        and not {"TriggerTime", _DELAY} & handed.keys()
-    ):
-        yield (
-            "TriggerTime of the source is left out, as the source does not say how the scan was gated. Give "
-            f"TriggerTime, NominalInterval and {_TECHNIQUE} if you know that."
-        )
+def lost_trigger_advice(kept: Kept, facts: Facts, kind: Kind) -> str:
+    """Return advice on trigger times that an enhanced result cannot keep; else empty."""
+    trigger_time = facts.get("TriggerTime")
+    is_lost = (
+        kind.is_multi_frame
+        and any(row.given_as == "TriggerTime" for row in kind.all_rows)
+        and trigger_time is not None
+        and not trigger_time.is_empty
+        and "TriggerTime" not in kept
+        and _DELAY not in kept
+    )
+    if not is_lost:
+        return ""
+    return (
+        "TriggerTime of the source is left out, as the source does not state the gating of the "
+        f"scan. Give TriggerTime, NominalInterval and {_TECHNIQUE} if you know it."
+    )
 
 
-def incomplete_groups(handed: Handed, kind: Kind) -> Iterator[tuple[str, str]]:
-    """Yield members of optional functional groups that lack one with a value, and that one.
+def incomplete_groups(kept: Kept, kind: Kind) -> dict[str, str]:
+    """Return members of optional functional groups that lack a required one.
+
+    Returns
+    -------
+    dict
+        Keyword → reason to drop it.
 
     Examples
     --------
     >>> from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
-    >>> list(incomplete_groups({"RRIntervalTimeNominal": attribute("RRIntervalTimeNominal", 900.0)}, EnhancedMR))
-    [('RRIntervalTimeNominal', 'it asks for NominalCardiacTriggerDelayTime')]
+    >>> interval = attribute("RRIntervalTimeNominal", 900.0)
+    >>> incomplete_groups({"RRIntervalTimeNominal": interval}, EnhancedMR)
+    {'RRIntervalTimeNominal': 'it requires NominalCardiacTriggerDelayTime'}
     """
+    incomplete: dict[str, str] = {}
     for group in kind.frames:
-        if not group.optional or group.keyword in handed:
+        if not group.optional or group.keyword in kept:
             continue
-        members = [row for row in group.rows if isinstance(row, Row)]
-        for need in members:
-            if (
-                need.type == "1"
-                and isinstance(need.source, Default)
-                and not _names(need) & handed.keys()
-            ):
-                names = sorted(name for row in members for name in _names(row) & handed.keys())
-                yield from ((name, f"it asks for {need.keyword}") for name in names)
+        rows = [row for row in group.rows if isinstance(row, Row)]
+        for row in rows:
+            is_required = row.type == "1" and isinstance(row.source, Default)
+            if is_required and row.keyword not in kept and row.given_as not in kept:
+                names = {name for member in rows for name in (member.keyword, member.given_as)}
+                why = f"it requires {row.keyword}"
+                incomplete |= {name: why for name in sorted(names) if name in kept}
                 break
-
-
-def _names(row: Row) -> set[str]:
-    return {row.keyword, row.given_as} - {""}
-
-
-def _words(own: Attribute | Column | None) -> set[object]:
-    if own is None:
-        return set()
-    if isinstance(own, Attribute):
-        return set(own.values)
-    return {word for entry in own.values if entry for word in entry}
+    return incomplete

@@ -1,15 +1,15 @@
-"""Times of the source that would not rise from volume to volume of the result (PS3.3 C.8.9.4, C.7.6.18.1)."""
+"""Times of the source that would not rise with the result's volumes (PS3.3 C.8.9.4, C.7.6.18.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from dicomseries.derivation.attributes.facts_by_slice import ResultLayout
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute
 from dicomseries.standard.rising import RISING, first_not_rising, moment_number
 
-__all__ = ["disordered"]
+__all__ = ["times_out_of_order"]
 
 _OTHER_VOLUMES = frozenset(
     {
@@ -21,20 +21,20 @@ _OTHER_VOLUMES = frozenset(
         "InversionTime",
     }
 )
-"""Volumes that differ in one of these are no time points, and may have been acquired in any order."""
+"""Volumes that differ in one of these are no time points: any order of acquisition is right."""
 
 
-def disordered(
-    handed: Mapping[str, Attribute], columns: Mapping[str, Column], layout: ResultLayout
-) -> Iterator[str]:
-    """Yield the keywords of times that differ and do not rise with the volumes.
+def times_out_of_order(
+    constants: Mapping[str, Attribute], columns: Mapping[str, Column], layout: ResultLayout
+) -> list[str]:
+    """Return the keywords of times that differ and do not rise with the volumes.
 
     Parameters
     ----------
-    handed : mapping of str to Attribute
-        The same for all slices.
+    constants : mapping of str to Attribute
+        Attributes of the result, equal in all slices.
     columns : mapping of str to Column
-        What differs.
+        Attributes of the result that differ.
     layout : ResultLayout
         Slices and volumes of the result.
 
@@ -44,43 +44,41 @@ def disordered(
     >>> matching = Matching(relation="same grid", slices=((0,),), exact=(0,))
     >>> layout = ResultLayout(matching=matching, source_slices=1, source_volumes=2, volumes=2)
     >>> times = Column(keyword="TriggerTime", per="volume", values=(("5",), ("0",)), vr="DS")
-    >>> list(disordered({}, {"TriggerTime": times}, layout))
+    >>> times_out_of_order({}, {"TriggerTime": times}, layout)
     ['TriggerTime']
     """
+    if layout.volumes < 2:
+        return []
+    out_of_order = []
     slices = len(layout.matching.exact)
     for keywords, is_strict in RISING.items():
-        if not is_strict and not _OTHER_VOLUMES.isdisjoint(columns):
-            continue
-        there = [keyword for keyword in keywords if keyword in columns]
-        if not there or layout.volumes < 2:
+        differing = [keyword for keyword in keywords if keyword in columns]
+        if not differing or (not is_strict and not _OTHER_VOLUMES.isdisjoint(columns)):
             continue
         starts = []
         for volume in range(layout.volumes):
-            frames = range(volume * slices, (volume + 1) * slices)
-            texts = (
-                [_text(keyword, frame, slices, handed, columns) for keyword in keywords]
-                for frame in frames
-            )
-            starts.append(min(_number(one) for one in texts))
+            moments = []
+            for frame in range(volume * slices, (volume + 1) * slices):
+                texts = [_text(name, frame, slices, constants, columns) for name in keywords]
+                moments.append(_number(texts))
+            starts.append(min(moments))
         if first_not_rising(starts, is_strict=is_strict) is not None:
-            yield from there
+            out_of_order += differing
+    return out_of_order
 
 
 def _text(
     keyword: str,
     frame: int,
     slices: int,
-    handed: Mapping[str, Attribute],
+    constants: Mapping[str, Attribute],
     columns: Mapping[str, Column],
 ) -> str:
-    column, own = columns.get(keyword), handed.get(keyword)
-    values = (
-        column.at(frame, slices=slices)
-        if column is not None
-        else own.values
-        if own is not None
-        else ()
-    )
+    values = None
+    if keyword in columns:
+        values = columns[keyword].at(frame, slices=slices)
+    elif keyword in constants:
+        values = constants[keyword].values
     return str(values[0]).strip() if values else ""
 
 

@@ -1,7 +1,8 @@
-"""What becomes of every attribute that says what numbers mean, by how the new values relate to the source's.
+"""Rules of the attributes that give numbers their meaning.
 
-One row for each group of attributes, one cell for each relation. `meaning` decides by this table, the documentation
-prints it, and a test derives a series for every cell of it.
+One row for each group of attributes, one cell for each relation of the new values to the source's.
+`source_meaning` decides by this table, the documentation prints it, and a test derives a series for
+every cell.
 """
 
 from __future__ import annotations
@@ -10,43 +11,85 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dicomseries.derivation.source.value_relation import RELATIONS, ValueRelation
+__all__ = [
+    "OUTCOMES",
+    "RELATIONS",
+    "VALUE_RULES",
+    "VALUE_RULE_OF",
+    "Outcome",
+    "ValueRelation",
+    "ValueRule",
+]
 
-__all__ = ["JUDGED", "OUTCOMES", "VALUE_RULES", "Outcome", "ValueRule", "rule_of_values"]
+ValueRelation = Literal["same", "rescaled", "grey", "other", "unit", "labels", "colour"]
+"""Relation of the new values to the source's."""
+
+RELATIONS: Mapping[ValueRelation, tuple[str, str]] = {
+    "same": (
+        "same values",
+        "none of the following is shown or stated: the values may be the source's quantity",
+    ),
+    "rescaled": (
+        "rescaled",
+        (
+            "values more than ten times beyond the source's possible values, or within a hundredth "
+            "of its range; of Hounsfield units: beyond -32768 … 65535, or less than 20 apart"
+        ),
+    ),
+    "grey": (
+        "0 to 255",
+        (
+            "whole numbers from 0 to 255 where the source goes beyond, like grey levels and labels; "
+            "floats that reach both ends exactly"
+        ),
+    ),
+    "other": (
+        "another quantity",
+        (
+            "a stated unit (`units=`, Units, RescaleType, MeasurementUnitsCodeSequence, "
+            "QuantityDefinitionSequence) that differs from the source's"
+        ),
+    ),
+    "unit": (
+        "floats 0 to 1",
+        "floats between -1 and 1 where the source goes beyond, like probabilities",
+    ),
+    "labels": ("labels", "kind Segmentation, a bool array, or integers that are only 0 and 1"),
+    "colour": ("colour", "three samples per pixel"),
+}
+"""Relation → its name and its evidence, for people."""
 
 Outcome = Literal["keep", "keep if shown", "new", "drop", "ask"]
-"""What becomes of an attribute in one relation."""
+"""Outcome for an attribute in one relation."""
 
 OUTCOMES: Mapping[Outcome, str] = {
     "keep": "kept",
-    "keep if shown": "kept where shown to hold, else new or dropped",
+    "keep if shown": "kept if shown to hold, else new or dropped",
     "new": "new",
     "drop": "dropped",
     "ask": "dropped, and the receipt asks",
 }
-"""Outcome → its words on the page."""
-
-_ALL = tuple(RELATIONS)
+"""Outcome → its words in the documentation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueRule:
-    """What becomes of some attributes about values.
+    """Rule of some attributes about values.
 
     Parameters
     ----------
     name : str
-        What they say, for people.
+        Their meaning, for people.
     keywords : tuple of str
         The attributes.
     cells : mapping of str to Outcome
-        Relation → outcome; every relation is there.
+        Outcome for every relation.
     why : str
         The reason, as it follows a colon.
     places : str
-        Which results have a place for it, for people.
+        Kinds of results that can hold it, for people.
     remedy : str
-        What a user who knows better does; begins with a verb.
+        Instruction for a user who knows better; begins with a verb.
 
     Raises
     ------
@@ -55,7 +98,8 @@ class ValueRule:
 
     Examples
     --------
-    >>> rule_of_values("Units").cells["same"], rule_of_values("Units").cells["unit"]
+    >>> units = VALUE_RULE_OF["Units"]
+    >>> units.cells["same"], units.cells["unit"]
     ('keep', 'ask')
     """
 
@@ -78,26 +122,27 @@ class ValueRule:
 
 
 def _cells(default: Outcome, **others: Outcome) -> dict[ValueRelation, Outcome]:
-    return {relation: others.get(relation, default) for relation in _ALL}
+    return {relation: others.get(relation, default) for relation in RELATIONS}
 
 
 _UNIT = _cells("ask", same="keep", other="drop", colour="drop")
-"""Of what names a unit: where the user has stated another one, there is nothing left to ask."""
+"""Cells of a unit; if the user has stated another one, there is nothing to ask."""
 
 VALUE_RULES: tuple[ValueRule, ...] = (
     ValueRule(
         name="unit of the rescale",
         keywords=("RescaleType",),
         cells=_UNIT,
-        why="a rescale of the new values has the unit of the source only while they are its quantity",
-        places="the source's modality (CT, MR); Secondary Capture never; Enhanced CT demands it where it is not kept",
+        why="the new values have the source's unit only if they are the same quantity",
+        places="the source's modality (CT, MR); never Secondary Capture; Enhanced CT requires it if "
+        "it is not kept",
         remedy='Give `metadata={"RescaleType": "HU"}` if they are',
     ),
     ValueRule(
         name="unit of PET",
         keywords=("Units", "SUVType"),
         cells=_UNIT,
-        why="activity, counts and uptake values differ by a factor that only their maker knows",
+        why="activity, counts and uptake values differ by a factor unknown here",
         places="PT",
         remedy='Give `metadata={"Units": ...}` if they are',
     ),
@@ -124,58 +169,59 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         ),
         cells=_cells("drop", same="keep"),
         why="factors that were applied to values of this unit",
-        places="PT, in slices that lie in the plane of a source slice",
+        places="PT, in slices in the plane of a source slice",
     ),
     ValueRule(
         name="decay and corrections of PET",
         keywords=("DecayCorrection", "DecayFactor", "CorrectedImage", "CountsSource"),
         cells=_cells("keep"),
-        why="the counts were corrected so, whatever was computed from them; nothing else may be claimed",
+        why="the corrections of the counts stay the same after any computation",
         places="PT",
     ),
     ValueRule(
         name="part of a complex number",
         keywords=("ComplexImageComponent",),
         cells=_cells("drop", same="keep"),
-        why="magnitude and phase are said of the signal, not of what was computed from it",
+        why="magnitude and phase describe the signal, not values computed from it",
         places="MR, Enhanced MR",
     ),
     ValueRule(
-        name="value 3 and 4 of ImageType of MR",
+        name="values 3 and 4 of ImageType of MR",
         keywords=("ImageType",),
         cells=_cells("drop", same="keep"),
-        why="of MR they name the quantity (M, P, ADC)",
+        why="in MR they name the quantity (M, P, ADC)",
         places="the same object class",
     ),
     ValueRule(
         name="window",
         keywords=("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"),
         cells=_cells("new", same="keep if shown", colour="drop"),
-        why="a window of the source's scale shows the same while the values are on it: one window for all slices, "
-        "which a tenth of it or more of the new values' range meets; else it is computed from the values",
+        why="the source's window fits values on the same scale: one window for all slices, at least a "
+        "tenth of it within the range of the new values; else it is computed from the values",
         places="any grey result",
     ),
     ValueRule(
         name="table of the window",
         keywords=("VOILUTSequence", "SoftcopyVOILUTSequence", "PresentationLUTSequence"),
         cells=_cells("drop"),
-        why="it maps stored values that are gone; the window is computed",
+        why="it maps the source's stored values; the window is computed",
     ),
     ValueRule(
         name="MONOCHROME1: low values are bright",
         keywords=("PhotometricInterpretation", "PresentationLUTShape"),
         cells=_cells("drop", same="keep", rescaled="ask", grey="ask"),
-        why="dark stays dark while the values run the way of the source's",
-        places="CT, MR, SC; other kinds know only MONOCHROME2, and the receipt says that the picture is inverted",
+        why="dark stays dark if the values rise like the source's",
+        places="CT, MR, SC; other kinds have only MONOCHROME2, and the receipt says that the picture is "
+        "inverted",
         remedy='Give `metadata={"PhotometricInterpretation": "MONOCHROME1"}` if low values are bright in it',
     ),
     ValueRule(
         name="padding",
         keywords=("PixelPaddingValue",),
         cells=_cells("drop", same="keep if shown"),
-        why="the value is padding still where the new array holds it, whole numbers are stored exactly, and it lies "
-        "beyond all others",
-        places="any but Parametric Map, Segmentation and colour",
+        why="the value is still padding if the new array has it, whole numbers are stored exactly, and "
+        "it lies beyond all other values",
+        places="all except Parametric Map, Segmentation and colour",
     ),
     ValueRule(
         name="stored numbers of the source",
@@ -189,13 +235,13 @@ VALUE_RULES: tuple[ValueRule, ...] = (
             "PixelIntensityRelationshipSign",
         ),
         cells=_cells("drop"),
-        why="stored values that are gone",
+        why="they describe the source's stored values",
     ),
     ValueRule(
         name="rescale",
         keywords=("RescaleSlope", "RescaleIntercept"),
         cells=_cells("new", colour="drop"),
-        why="from how the new values are stored",
+        why="it follows from the storage of the new values",
     ),
     ValueRule(
         name="dose",
@@ -206,25 +252,9 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         remedy='Give `units="Gy"` if the values are doses in gray',
     ),
 )
-"""By what the attributes say."""
+"""Rules in the order of the documentation."""
 
-JUDGED: Mapping[str, ValueRule] = {
+VALUE_RULE_OF: Mapping[str, ValueRule] = {
     keyword: rule for rule in VALUE_RULES for keyword in rule.keywords
 }
 """Keyword → its rule."""
-
-
-def rule_of_values(keyword: str) -> ValueRule:
-    """Return the rule of an attribute about values.
-
-    Raises
-    ------
-    KeyError
-        If it is none.
-
-    Examples
-    --------
-    >>> rule_of_values("RescaleType").name
-    'unit of the rescale'
-    """
-    return JUDGED[keyword]

@@ -1,20 +1,31 @@
-"""What a source says, attribute by attribute: one value for each of its frames, functional groups opened."""
+"""Attributes of a source with the values of each frame, functional groups opened."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dicomseries.derivation.rules.attribute_rules import rule_for
 from dicomseries.derivation.source.source_series import SourceSeries
-from dicomseries.standard.attribute import Attribute, Item
+from dicomseries.standard.attribute import Attribute, Item, Value
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, group_requirements
 
-__all__ = ["SourceFact", "cleaned", "creators_of", "facts_of"]
+__all__ = [
+    "Facts",
+    "SourceFact",
+    "block_of",
+    "cleaned",
+    "creator_of",
+    "creators_of",
+    "facts_of",
+    "item_members",
+    "text_of",
+    "values_text",
+]
 
-_SHARED = "SharedFunctionalGroupsSequence"
-_SHED = frozenset({"private", "signatures", "encoding"})
+_SHARED_GROUPS = "SharedFunctionalGroupsSequence"
+_UNWANTED = frozenset({"private", "signatures", "encoding"})
 """Entities that are left out of the items of sequences, too."""
 
 
@@ -25,16 +36,16 @@ class SourceFact:
     Parameters
     ----------
     keyword : str
-        Keyword, or the tag in parentheses where there is none.
+        Keyword, or the tag in parentheses if there is none.
     frames : tuple of Attribute or None
-        As each frame has it, in the order of the source's frames; None where one does not.
+        The attribute in each frame of the source; None where absent.
     group : str
-        The functional group it stands in; empty at the top level.
+        Its functional group; empty at the top level.
 
     Examples
     --------
-    >>> own = Attribute("KVP", "DS", ("120",))
-    >>> SourceFact(keyword="KVP", frames=(own, own)).constant == own
+    >>> kvp = Attribute("KVP", "DS", ("120",))
+    >>> SourceFact(keyword="KVP", frames=(kvp, kvp)).constant == kvp
     True
     """
 
@@ -44,26 +55,35 @@ class SourceFact:
 
     @cached_property
     def constant(self) -> Attribute | None:
-        """The attribute if all frames have the same; else None."""
+        """The attribute if it is equal in all frames; else None."""
         return self.frames[0] if len(set(self.frames)) == 1 else None
 
     @cached_property
+    def different(self) -> tuple[Attribute, ...]:
+        """The different attributes of the frames, in order."""
+        return tuple(member for member in dict.fromkeys(self.frames) if member is not None)
+
+    @property
     def first(self) -> Attribute:
-        """The attribute as the first frame that has it has it."""
-        return next(one for one in self.frames if one is not None)
+        """The attribute of the first frame with it."""
+        return self.different[0]
 
     @property
     def is_empty(self) -> bool:
         """Whether no frame has a value."""
-        return all(one is None or one.is_empty for one in self.frames)
+        return all(member.is_empty for member in self.different)
 
     def renamed(self, keyword: str, frames: Sequence[Attribute | None]) -> SourceFact:
         """Return it under another keyword, out of its functional group."""
         return replace(self, keyword=keyword, frames=tuple(frames), group="")
 
 
+Facts = Mapping[str, SourceFact]
+"""Facts of a source by keyword."""
+
+
 def facts_of(source: SourceSeries) -> dict[str, SourceFact]:
-    """Return all that a source says, by keyword.
+    """Return the attributes of a source by keyword.
 
     Parameters
     ----------
@@ -73,77 +93,111 @@ def facts_of(source: SourceSeries) -> dict[str, SourceFact]:
     Returns
     -------
     dict
-        In the order of tags at the top level, then what functional groups hold. The shared functional groups are
-        opened (PS3.3 section C.7.6.16); one with several items stays whole.
+        Attributes of the top level by tag, then those in functional groups. Shared functional
+        groups are opened (PS3.3 section C.7.6.16); a group of several items stays as it is.
 
     Examples
     --------
     >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
     >>> frames = tuple(
-    ...     SourceFrame(sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=(0.0, 0.0, 2.0 * z),
-    ...                 own=(Attribute("SliceLocation", "DS", (str(z),)),))
+    ...     SourceFrame(
+    ...         sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=(0.0, 0.0, 2.0 * z),
+    ...         attributes=(Attribute("SliceLocation", "DS", (str(z),)),),
+    ...     )
     ...     for z in range(2)
     ... )
-    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
-    ...                 frame_of_reference_uid="3", grid=Grid(shape=(2, 4, 5), spacing_mm=(1, 1, 2)), frames=frames,
-    ...                 shared=(Attribute("KVP", "DS", ("120",)),))
-    >>> found = facts_of(source)
-    >>> found["KVP"].constant.values, found["SliceLocation"].constant
+    >>> source = SourceSeries(
+    ...     kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    ...     frame_of_reference_uid="3", grid=Grid(shape=(2, 4, 5), spacing_mm=(1, 1, 2)),
+    ...     frames=frames, shared=(Attribute("KVP", "DS", ("120",)),),
+    ... )
+    >>> facts = facts_of(source)
+    >>> facts["KVP"].constant.values, facts["SliceLocation"].constant
     (('120',), None)
     """
     count = len(source.frames)
-    found: dict[str, SourceFact] = {}
-    for one in source.shared:
-        if one.keyword != _SHARED:
-            found[one.keyword] = SourceFact(keyword=one.keyword, frames=(one,) * count)
-    owns = [{one.keyword: one for one in frame.own} for frame in source.frames]
-    has_groups = source.frames[0].frame_number is not None
-    homes = {**(_homes(source.sop_class_uid) if has_groups else {}), **_stated_homes(source)}
-    for keyword in dict.fromkeys(keyword for own in owns for keyword in own):
-        frames = tuple(own.get(keyword) for own in owns)
-        found[keyword] = SourceFact(keyword=keyword, frames=frames, group=homes.get(keyword, ""))
-    for group, one in _opened(source.get(_SHARED)):
-        found.setdefault(
-            one.keyword, SourceFact(keyword=one.keyword, frames=(one,) * count, group=group)
-        )
-    return found
+    facts: dict[str, SourceFact] = {}
+    for member in source.shared:
+        if member.keyword != _SHARED_GROUPS:
+            facts[member.keyword] = SourceFact(keyword=member.keyword, frames=(member,) * count)
+    by_frame = [{member.keyword: member for member in frame.attributes} for frame in source.frames]
+    groups = _groups_by_member(source)
+    for keyword in dict.fromkeys(keyword for members in by_frame for keyword in members):
+        frames = tuple(members.get(keyword) for members in by_frame)
+        facts[keyword] = SourceFact(keyword=keyword, frames=frames, group=groups.get(keyword, ""))
+    shared_groups = source.get(_SHARED_GROUPS)
+    for group in item_members(shared_groups.values[0] if shared_groups else ()):
+        opened = len(group.values) == 1 and isinstance(group.values[0], tuple)
+        for member in item_members(group.values[0]) if opened else (group,):
+            fact = SourceFact(
+                keyword=member.keyword,
+                frames=(member,) * count,
+                group=group.keyword if opened else "",
+            )
+            facts.setdefault(member.keyword, fact)
+    return facts
 
 
-def _stated_homes(source: SourceSeries) -> dict[str, str]:
-    """Return the functional group in which each attribute of a frame really stands."""
-    groups = {group.keyword: group for frame in source.frames for group in frame.groups}
-    items = {keyword: group.values[0] for keyword, group in groups.items() if group.values}
-    return {
-        one.keyword: keyword
-        for keyword, item in items.items()
-        if isinstance(item, tuple)
-        for one in item
-    }
+def item_members(item: Value) -> Item:
+    """Return the attributes of an item; none for any other value."""
+    return item if isinstance(item, tuple) else ()
 
 
-def _homes(sop_class_uid: str) -> Mapping[str, str]:
-    """Return the functional group of each attribute that stands in only one."""
-    homes: dict[str, set[str]] = {}
-    for group in FUNCTIONAL_GROUPS.get(sop_class_uid, ()):
-        for requirement in group_requirements(sop_class_uid, group):
-            homes.setdefault(requirement.path[0], set()).add(group)
-    return {keyword: next(iter(groups)) for keyword, groups in homes.items() if len(groups) == 1}
+def _groups_by_member(source: SourceSeries) -> dict[str, str]:
+    """Return the functional group of each attribute that has only one."""
+    possible: dict[str, set[str]] = {}
+    if source.is_multi_frame:
+        for keyword in FUNCTIONAL_GROUPS.get(source.sop_class_uid, ()):
+            for requirement in group_requirements(source.sop_class_uid, keyword):
+                possible.setdefault(requirement.path[0], set()).add(keyword)
+    groups = {keyword: next(iter(names)) for keyword, names in possible.items() if len(names) == 1}
+    in_files = {group.keyword: group for frame in source.frames for group in frame.groups}
+    for group in in_files.values():
+        for member in item_members(group.values[0]) if group.values else ():
+            groups[member.keyword] = group.keyword
+    return groups
 
 
-def _opened(shared: Attribute | None) -> Iterator[tuple[str, Attribute]]:
-    """Yield the attributes of the shared functional groups, each with its group."""
-    for item in shared.values[:1] if shared is not None else ():
-        for group in item if isinstance(item, tuple) else ():
-            if len(group.values) != 1 or not isinstance(group.values[0], tuple):
-                yield "", group
-                continue
-            yield from ((group.keyword, one) for one in group.values[0])
+def text_of(facts: Facts, keyword: str) -> str:
+    """Return the text of an attribute that is equal in all frames; else empty."""
+    fact = facts.get(keyword)
+    constant = None if fact is None else fact.constant
+    if constant is None or constant.is_empty or constant.vr == "SQ":
+        return ""
+    return "\\".join(str(value).strip() for value in constant.values)
 
 
-# ---------------------------------------------------------------------------------------------------------- private
-def creators_of(attributes: Sequence[Attribute]) -> dict[int, str]:
-    """Return who has reserved which blocks of private attributes (PS3.5 section 7.8.1).
+def values_text(frames: Iterable[Attribute | None]) -> str:
+    r"""Return the values of an attribute in all frames as one text.
+
+    Examples
+    --------
+    >>> first, second = Attribute("EchoTime", "DS", ("4.6",)), Attribute("EchoTime", "DS", ("9.2",))
+    >>> values_text([first, first]), values_text([first, second, second])
+    ('4.6', '4.6 … 9.2 (2 values)')
+    """
+    different = [member for member in dict.fromkeys(frames) if member is not None]
+    if not different:
+        return ""
+    first, last = _attribute_text(different[0]), _attribute_text(different[-1])
+    return first if len(different) == 1 else f"{first} … {last} ({len(different)} values)"
+
+
+def _attribute_text(member: Attribute) -> str:
+    if member.vr == "SQ":
+        return f"{len(member.values)} item{'' if len(member.values) == 1 else 's'}"
+    if member.is_empty:
+        return "(empty)"
+    texts = []
+    for value in member.values:
+        texts.append(f"{len(value)} bytes" if isinstance(value, bytes) else str(value))
+    return "\\".join(texts)
+
+
+# --------------------------------------------------------------------------------------- private
+def creators_of(attributes: Iterable[Attribute]) -> dict[int, str]:
+    """Return the creators of private blocks (PS3.5 section 7.8.1).
 
     Returns
     -------
@@ -155,55 +209,60 @@ def creators_of(attributes: Sequence[Attribute]) -> dict[int, str]:
     >>> creators_of([Attribute("(0029,0010)", "LO", ("ACME",))]) == {0x002910: "ACME"}
     True
     """
-    found = {}
-    for one in attributes:
-        group, element = divmod(one.tag, 0x10000)
-        if group % 2 and 0x10 <= element <= 0xFF and not one.is_empty:
-            found[group << 8 | element] = str(one.values[0]).strip()
-    return found
+    creators = {}
+    for member in attributes:
+        group, element = divmod(member.tag, 0x10000)
+        if group % 2 and 0x10 <= element <= 0xFF and not member.is_empty:
+            creators[group << 8 | element] = str(member.values[0]).strip()
+    return creators
 
 
 def creator_of(tag: int, creators: Mapping[int, str]) -> str:
-    """Return the creator of a private attribute, or the one that it names itself; empty if there is none.
+    """Return the creator of a private attribute or creator element; empty if unknown.
 
     Examples
     --------
     >>> creator_of(0x00291001, {0x002910: "ACME"}), creator_of(0x00290010, {0x002910: "ACME"})
     ('ACME', 'ACME')
     """
+    return creators.get(block_of(tag), "")
+
+
+def block_of(tag: int) -> int:
+    """Return group and block of a private attribute as one integer."""
     group, element = divmod(tag, 0x10000)
-    return creators.get(group << 8 | (element >> 8 if element > 0xFF else element), "")
+    return group << 8 | (element >> 8 if element > 0xFF else element)
 
 
-def cleaned(own: Attribute, keep_private: Sequence[str]) -> Attribute:
-    """Return an attribute without what must not stand in the items of a sequence: private ones and signatures.
+def cleaned(member: Attribute, keep_private: Sequence[str]) -> Attribute:
+    """Return an attribute without private attributes and signatures in its items.
 
     Parameters
     ----------
-    own : Attribute
-        Any; only sequences are looked into.
+    member : Attribute
+        Any attribute; only sequences change.
     keep_private : sequence of str
-        Creators whose private attributes stay.
+        Creators of private attributes that stay.
 
     Examples
     --------
     >>> item = (Attribute("CodeValue", "SH", ("1",)), Attribute("(0029,1010)", "UN", (b"x",)))
-    >>> [one.keyword for one in cleaned(Attribute("ProcedureCodeSequence", "SQ", (item,)), ()).values[0]]
+    >>> sequence = cleaned(Attribute("ProcedureCodeSequence", "SQ", (item,)), ())
+    >>> [member.keyword for member in sequence.values[0]]
     ['CodeValue']
     """
-    if own.vr != "SQ":
-        return own
-    items = (one for one in own.values if isinstance(one, tuple))
-    return Attribute(
-        own.keyword, own.vr, tuple(_cleaned_item(item, keep_private) for item in items)
-    )
-
-
-def _cleaned_item(item: Item, keep_private: Sequence[str]) -> Item:
-    creators = creators_of(item)
-    return tuple(
-        cleaned(one, keep_private)
-        for one in item
-        if rule_for(one.keyword).entity not in _SHED
-        or creator_of(one.tag, creators) in keep_private
-    )
+    if member.vr != "SQ":
+        return member
+    items = []
+    for item in member.values:
+        if isinstance(item, tuple):
+            creators = creators_of(item)
+            items.append(
+                tuple(
+                    cleaned(inner, keep_private)
+                    for inner in item
+                    if rule_for(inner.keyword).entity not in _UNWANTED
+                    or creator_of(inner.tag, creators) in keep_private
+                )
+            )
+    return Attribute(member.keyword, member.vr, tuple(items))

@@ -1,15 +1,16 @@
-"""The grid of the source: an array whose voxels are the source's is stored on it, with the texts of its header."""
+"""Storing a result on the grid of its source, with the texts of the source's header."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries.derivation.source.slice_matching import steps_among
+from dicomseries.derivation.source.source_facts import item_members
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.geometry import Grid, GridTexts, Vector
 from dicomseries.orientation import Turn
@@ -19,75 +20,77 @@ from dicomseries.standard.decimal_string import MAX_DS_CHARS, format_ds
 __all__ = ["on_source_grid", "with_source_texts"]
 
 _SAME_CORNER = 5e-4
-"""Part of the smallest spacing that corners by printed numbers may be off: half of what `check` accepts."""
+"""Tolerance of corners by printed numbers, as part of the smallest spacing: half that of `check`."""
 
 _EVEN = 5e-5
-"""Part of the spacing that a printed position may be off an even line: half of what ITK and `check` accept."""
+"""Tolerance of printed positions from an even line, as part of the spacing: half of ITK's."""
 
 _SAME_SPACING = 1e-4
-"""Relative difference between a printed spacing and that of the positions: a tenth of what `check` accepts."""
-
-_SHARED_GROUPS = "SharedFunctionalGroupsSequence"
+"""Relative tolerance of a printed spacing: a tenth of that of `check`."""
 
 
 def on_source_grid(source: SourceSeries, grid: Grid) -> tuple[Turn, Grid] | None:
-    """Return how an array is turned onto the grid of the source, and its grid there.
+    """Return the turn of an array onto the source's grid, and its grid there.
 
     Parameters
     ----------
     source : SourceSeries
         Slices along the normal, LPS mm.
     grid : Grid
-        Of the array, LPS mm, axes in any order and direction; all of the source or a part of it.
+        Grid of the array, LPS mm, axes in any order and direction; all of the source or a part.
 
     Returns
     -------
     (Turn, Grid) or None
-        The grid is exactly the source's (or a part of it), with its texts. None if voxels lie beside those of the
-        source, or if the array is a single slice across the source's slices.
+        The grid is the source's or a part of it, with its texts. None if voxels lie beside those
+        of the source, or if the array is a single slice across the source's slices.
 
     Examples
     --------
-    >>> own = Grid(shape=(4, 5, 6), spacing_mm=(1, 1, 2))
-    >>> frames = tuple(SourceFrame(sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=own.position(z))
-    ...                for z in range(4))
-    >>> source = SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
-    ...                 frame_of_reference_uid="3", grid=own, frames=frames)
-    >>> turn, found = on_source_grid(source, own.flipped("y"))
-    >>> turn.flips, found == own
+    >>> grid = Grid(shape=(4, 5, 6), spacing_mm=(1, 1, 2))
+    >>> frames = tuple(
+    ...     SourceFrame(
+    ...         sop_class_uid="1.2", sop_instance_uid=f"1.3.{z}", position_lps=grid.position(z)
+    ...     )
+    ...     for z in range(4)
+    ... )
+    >>> source = SourceSeries(
+    ...     kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    ...     frame_of_reference_uid="3", grid=grid, frames=frames,
+    ... )
+    >>> turn, turned = on_source_grid(source, grid.flipped("y"))
+    >>> turn.flips, turned == grid
     ((False, True, False), True)
     """
     steps = steps_among(source, grid)
     if steps is None:
         return None
-    axes = [
-        int(np.argmax(np.abs(steps[:, axis]))) for axis in range(3)
-    ]  # of the source, for each of the array
-    order = tuple(axes.index(axis) for axis in range(3))
+    source_axes = [int(np.argmax(np.abs(steps[:, axis]))) for axis in range(3)]
+    order = [source_axes.index(axis) for axis in range(3)]
+    flips = [bool(steps[axis, array_axis] < 0) for axis, array_axis in enumerate(order)]
     turn = Turn(
-        order=cast("tuple[int, int, int]", order),
-        flips=cast(
-            "tuple[bool, bool, bool]",
-            tuple(bool(steps[i, axis] < 0) for i, axis in enumerate(order)),
-        ),
+        order=cast("tuple[int, int, int]", tuple(order)),
+        flips=cast("tuple[bool, bool, bool]", tuple(flips)),
     )
     if grid.shape[0] == 1 and not turn.keeps_slices:
         return None
-    return turn, with_source_texts(source, _part(source, grid, turn, steps))
+    return turn, with_source_texts(source, _part_of_source(source, grid, turn, steps))
 
 
-def _part(source: SourceSeries, grid: Grid, turn: Turn, steps: npt.NDArray[np.float64]) -> Grid:
-    """Return the part of the source's grid on which the turned array stands."""
+def _part_of_source(
+    source: SourceSeries, grid: Grid, turn: Turn, steps: npt.NDArray[np.float64]
+) -> Grid:
+    """Return the part of the source's grid with the turned array."""
     shape = turn.shape(grid.shape)
     first, spacing = [], []
-    for i, axis in enumerate(turn.order):
-        size = shape[2 - i]
-        start = round(steps[i, 3])
-        first.append(start - (size - 1) if turn.flips[i] else start)
+    for axis, array_axis in enumerate(turn.order):
+        size = shape[2 - axis]
+        start = round(steps[axis, 3])
+        first.append(start - (size - 1) if turn.flips[axis] else start)
         # an axis of one voxel has no step: a slice may be thicker than those of the source
-        step = 1.0 if size > 1 else float(np.linalg.norm(steps[:, axis]))
+        step = 1.0 if size > 1 else float(np.linalg.norm(steps[:, array_axis]))
         is_same = abs(step - 1) <= _SAME_SPACING
-        spacing.append(source.grid.spacing_mm[i] if is_same else grid.spacing_mm[axis])
+        spacing.append(source.grid.spacing_mm[axis] if is_same else grid.spacing_mm[array_axis])
     return Grid(
         shape=shape,
         spacing_mm=cast("Vector", tuple(spacing)),
@@ -96,12 +99,11 @@ def _part(source: SourceSeries, grid: Grid, turn: Turn, steps: npt.NDArray[np.fl
     )
 
 
-# -------------------------------------------------------------------------------------------------------------- texts
 def with_source_texts(source: SourceSeries, grid: Grid) -> Grid:
-    """Return a part of the source's grid that is printed as the source's header prints it.
+    """Return a part of the source's grid with the header's texts.
 
-    Where the header rounds so much that its numbers are not those of the grid any more, the grid prints its own: a
-    spacing or an orientation within 5e-4 of a voxel at every corner, positions within 5e-5 of the spacing.
+    If the header rounds too much, the grid prints its own numbers: spacing and orientation must be
+    right within 5e-4 of a voxel at every corner, positions within 5e-5 of the spacing.
 
     Parameters
     ----------
@@ -110,17 +112,20 @@ def with_source_texts(source: SourceSeries, grid: Grid) -> Grid:
     grid : Grid
         All of its grid, or a part, LPS mm.
     """
-    first = _first_index(source, grid)
-    frames = source.frames[max(first[2], 0) : first[2] + grid.shape[0]] or source.frames[:1]
+    index = np.linalg.solve(source.grid.affine(), (*grid.origin_lps, 1.0))[:3]
+    column, row, first = (round(float(part)) for part in index)
+    frames = source.frames[max(first, 0) : first + grid.shape[0]] or source.frames[:1]
     spacing = _shared_texts(source, frames, "PixelSpacing", 2)
     orientation = _shared_texts(source, frames, "ImageOrientationPatient", 6)
     if spacing is None or orientation is None:
         return grid
-    z = _slice_spacing_text(source, frames[0], grid.spacing_mm[2])
-    texts = GridTexts(spacing=(spacing[1], spacing[0], z), orientation=orientation)
+    between_slices = _slice_spacing_text(source, frames[0], grid.spacing_mm[2])
+    texts = GridTexts(spacing=(spacing[1], spacing[0], between_slices), orientation=orientation)
     if not _is_same_plane(texts, grid):
         return grid
-    positions = _positions(source, first, grid)
+    positions = None
+    if (column, row) == (0, 0) and 0 <= first <= source.grid.shape[0] - grid.shape[0]:
+        positions = _positions(source, first, grid)
     if positions is not None:
         texts = GridTexts(spacing=texts.spacing, orientation=texts.orientation, positions=positions)
     return Grid(
@@ -132,92 +137,75 @@ def with_source_texts(source: SourceSeries, grid: Grid) -> Grid:
     )
 
 
-def _first_index(source: SourceSeries, grid: Grid) -> tuple[int, int, int]:
-    """Return the index (column, row, slice) in the source of the first voxel."""
-    index = np.linalg.solve(source.grid.affine(), (*grid.origin_lps, 1.0))[:3]
-    x, y, z = (round(float(part)) for part in index)
-    return x, y, z
+def _slice_spacing_text(source: SourceSeries, frame: SourceFrame, spacing: float) -> str:
+    """Return the text of SpacingBetweenSlices or SliceThickness equal to the spacing."""
+    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
+        texts = _texts(source, frame, keyword, 1)
+        if texts is not None and abs(float(texts[0]) - spacing) <= _SAME_SPACING * spacing:
+            return texts[0]
+    return format_ds(spacing)
 
 
 def _is_same_plane(texts: GridTexts, grid: Grid) -> bool:
-    """Return whether the printed numbers put the corners of a slice where the grid has them."""
+    """Return whether the printed numbers place the corners of a slice right."""
     x, y = np.reshape([float(text) for text in texts.orientation], (2, 3))
     _, rows, columns = grid.shape
-    own = np.array(grid.axes)
-    across = (columns - 1) * (x * float(texts.spacing[0]) - own[0] * grid.spacing_mm[0])
-    down = (rows - 1) * (y * float(texts.spacing[1]) - own[1] * grid.spacing_mm[1])
-    frame = np.abs(np.array([x @ x - 1, y @ y - 1, x @ y])).max()
-    off = max(float(np.abs(part).max()) for part in (across, down, across + down))
-    return off <= _SAME_CORNER * min(grid.spacing_mm) and float(frame) <= _SAME_CORNER / 2
+    axes = np.array(grid.axes)
+    across = (columns - 1) * (x * float(texts.spacing[0]) - axes[0] * grid.spacing_mm[0])
+    down = (rows - 1) * (y * float(texts.spacing[1]) - axes[1] * grid.spacing_mm[1])
+    off_corner = max(float(np.abs(part).max()) for part in (across, down, across + down))
+    off_orthonormal = float(np.abs([x @ x - 1, y @ y - 1, x @ y]).max())
+    return off_corner <= _SAME_CORNER * min(grid.spacing_mm) and off_orthonormal <= _SAME_CORNER / 2
 
 
-def _positions(
-    source: SourceSeries, first: Sequence[int], grid: Grid
-) -> tuple[tuple[str, ...], ...] | None:
-    """Return the texts of the positions of all slices; None if there is another first voxel, or they are uneven."""
-    start, stop = first[2], first[2] + grid.shape[0]
-    if tuple(first[:2]) != (0, 0) or start < 0 or stop > source.grid.shape[0]:
-        return None
-    found = [
-        _texts(source, frame, "ImagePositionPatient", 3) for frame in source.frames[start:stop]
-    ]
-    texts = [one for one in found if one is not None]
-    if len(texts) < len(found):
-        return None
-    printed = np.array([[float(text) for text in one] for one in texts])
+def _positions(source: SourceSeries, first: int, grid: Grid) -> tuple[tuple[str, ...], ...] | None:
+    """Return the texts of the slices' positions; None if missing, uneven or elsewhere."""
+    texts = []
+    for frame in source.frames[first : first + grid.shape[0]]:
+        position = _texts(source, frame, "ImagePositionPatient", 3)
+        if position is None:
+            return None
+        texts.append(position)
+    printed = np.array(texts, dtype=np.float64)
     exact = np.array([grid.position(index) for index in range(grid.shape[0])])
     even = np.linspace(printed[0], printed[-1], len(printed))
     off_line = float(np.linalg.norm(printed - even, axis=1).max())
     off_place = float(np.abs(printed - exact).max())
-    is_fine = off_line <= _EVEN * grid.spacing_mm[2] and off_place <= _SAME_CORNER / 2 * min(
-        grid.spacing_mm
-    )
-    return tuple(texts) if is_fine else None
-
-
-def _slice_spacing_text(source: SourceSeries, frame: SourceFrame, spacing: float) -> str:
-    """Return the text of SpacingBetweenSlices, or that of an equal SliceThickness, if it is the spacing."""
-    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
-        found = _texts(source, frame, keyword, 1)
-        if found is not None and abs(float(found[0]) - spacing) <= _SAME_SPACING * spacing:
-            return found[0]
-    return format_ds(spacing)
+    is_even = off_line <= _EVEN * grid.spacing_mm[2]
+    is_right = off_place <= _SAME_CORNER / 2 * min(grid.spacing_mm)
+    return tuple(texts) if is_even and is_right else None
 
 
 def _shared_texts(
     source: SourceSeries, frames: Sequence[SourceFrame], keyword: str, count: int
 ) -> tuple[str, ...] | None:
-    """Return the texts that all frames have alike; None if they differ."""
-    if not any(one.keyword == keyword for frame in frames for one in frame.own):
+    """Return the texts that are equal in all frames; None if they differ."""
+    if all(frame.get(keyword) is None for frame in frames):
         return _texts(source, frames[0], keyword, count)
-    found = {_texts(source, frame, keyword, count) for frame in frames}
-    return found.pop() if len(found) == 1 else None
+    different = {_texts(source, frame, keyword, count) for frame in frames}
+    return different.pop() if len(different) == 1 else None
 
 
 def _texts(
     source: SourceSeries, frame: SourceFrame, keyword: str, count: int
 ) -> tuple[str, ...] | None:
-    """Return the texts of decimal strings of a frame; None if it has none, or they are not legal numbers."""
-    own = next((one for one in frame.own if one.keyword == keyword), None) or _shared(
-        source, keyword
-    )
-    texts = () if own is None else tuple(str(value).strip() for value in own.values)
+    """Return the decimal strings of a frame; None if missing or not legal numbers."""
+    member = frame.get(keyword) or source.get(keyword) or _in_shared_groups(source, keyword)
+    if member is None:
+        return None
+    texts = tuple(str(value).strip() for value in member.values)
     return texts if len(texts) == count and all(map(_is_decimal, texts)) else None
 
 
-def _shared(source: SourceSeries, keyword: str) -> Attribute | None:
-    """Return what all frames say alike, at the top level or in a functional group."""
-    return source.get(keyword) or next(
-        (one for one in _in_groups(source) if one.keyword == keyword), None
-    )
-
-
-def _in_groups(source: SourceSeries) -> Iterator[Attribute]:
-    groups = source.get(_SHARED_GROUPS)
-    for item in () if groups is None else groups.values:
-        for group in item if isinstance(item, tuple) else ():
-            for inside in group.values:
-                yield from inside if isinstance(inside, tuple) else ()
+def _in_shared_groups(source: SourceSeries, keyword: str) -> Attribute | None:
+    groups = source.get("SharedFunctionalGroupsSequence")
+    for item in groups.values if groups is not None else ():
+        for group in item_members(item):
+            for inner in group.values:
+                for member in item_members(inner):
+                    if member.keyword == keyword:
+                        return member
+    return None
 
 
 def _is_decimal(text: str) -> bool:

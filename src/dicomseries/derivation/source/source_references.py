@@ -220,7 +220,8 @@ def references_by_plane(
     return PlaneReferences(
         series=images.series(everything),
         slices=tuple(slices),
-        is_lossy=lossy in source.shared or any(lossy in frame.own for frame in source.frames),
+        is_lossy=lossy in source.shared
+        or any(lossy in frame.attributes for frame in source.frames),
     )
 
 
@@ -388,7 +389,7 @@ def _frame_counts(source: SourceSeries) -> dict[str, int]:
     )
     last_frames = {frame.sop_instance_uid: frame for frame in source.frames}
     for uid in counts:
-        for member in (*last_frames[uid].own, *source.shared):
+        for member in (*last_frames[uid].attributes, *source.shared):
             if member.keyword == "NumberOfFrames":
                 text = "" if member.is_empty else str(member.values[0]).strip()
                 if text.isdecimal():

@@ -1,4 +1,4 @@
-"""`SourceSeries`: what a derived series needs to know of the series it comes from, as plain records."""
+"""Records of a source series: `SourceSeries` and its frames."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ from dataclasses import dataclass
 
 from dicomseries.geometry import Grid
 from dicomseries.standard.attribute import Attribute
-from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["SourceFrame", "SourceSeries"]
 
 _ROUNDING = 0.2
-"""Part of the spacing that a slice may be off its place; readers draw the same line (Cornerstone3D)."""
+"""Largest distance of a slice from its place, as part of the spacing (as in Cornerstone3D)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFrame:
-    """One slice of the source: a classic file, or a frame of a multi-frame file.
+    """One slice of the source: a single-frame file or a frame of a multi-frame file.
 
     Parameters
     ----------
     sop_class_uid, sop_instance_uid : str
-        Of the file.
+        UIDs of the file.
     position_lps : tuple of 3 float
-        mm of the centre of its first voxel.
+        Centre of the first voxel in mm.
     frame_number : int, optional
-        From 1 in a multi-frame file; None for a classic one.
+        From 1 in a multi-frame file; None for a single-frame file.
     volume : int
-        Which of several volumes it belongs to, from 0.
-    own : tuple of Attribute
-        What differs from frame to frame, functional groups opened.
+        Volume of the frame, from 0.
+    attributes : tuple of Attribute
+        Attributes that differ between frames, functional groups opened.
     groups : tuple of Attribute
-        The functional groups of the frame as they stand in the file (PS3.3 section C.7.6.16), without shared ones.
+        Functional groups of the frame as in the file (PS3.3 section C.7.6.16), without shared ones.
 
     Raises
     ------
@@ -41,7 +40,10 @@ class SourceFrame:
 
     Examples
     --------
-    >>> SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 2.5)).volume
+    >>> frame = SourceFrame(
+    ...     sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 2.5)
+    ... )
+    >>> frame.volume
     0
     """
 
@@ -50,7 +52,7 @@ class SourceFrame:
     position_lps: tuple[float, float, float]
     frame_number: int | None = None
     volume: int = 0
-    own: tuple[Attribute, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
     groups: tuple[Attribute, ...] = ()
 
     def __post_init__(self) -> None:
@@ -58,45 +60,58 @@ class SourceFrame:
             message = f"a position is finite, not {self.position_lps}"
             raise ValueError(message)
 
+    def get(self, keyword: str) -> Attribute | None:
+        """Return an attribute of the frame; None if absent."""
+        for member in self.attributes:
+            if member.keyword == keyword:
+                return member
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeries:
-    """A series that another one is derived from.
+    """Series that a result is derived from.
 
     Parameters
     ----------
     kind : str, optional
-        Name of the kind, where it is one of ours.
+        Name of its kind; None for other SOP classes.
     sop_class_uid, modality : str
         As in its files.
     study_uid, series_uid, frame_of_reference_uid : str
-        Its identity; the last is empty where it has none.
+        Its identity; empty if absent.
     grid : Grid
-        Voxel centres in LPS mm, slices along the normal, evened out where the files round them.
+        Voxel centres in LPS mm, slices along the normal, even where the files round positions.
     frames : tuple of SourceFrame
-        Slices along the normal, those of the first volume before those of the second.
+        Slices along the normal, first volume first.
     shared : tuple of Attribute
-        What all files say alike, in the order of their tags; private ones under ``"(gggg,eeee)"``. Functional groups
+        Attributes equal in all files, by tag; private ones as ``"(gggg,eeee)"``. Functional groups
         of multi-frame files stand in SharedFunctionalGroupsSequence.
     volumes : int
         Volumes on the grid.
     times_s : tuple of float, optional
         Seconds of each volume after the first.
     transfer_syntax_uid : str
-        How its pixels were stored.
+        Transfer syntax of its pixels.
     compression_ratio : float, optional
-        Bytes of its pixels by the bytes they take in the files, where these are compressed.
+        Size of its pixels by their compressed size in the files.
 
     Raises
     ------
     ValueError
-        If the number of frames is not that of the grid.
+        If the number of frames does not fit the grid.
 
     Examples
     --------
-    >>> frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
-    >>> SourceSeries(kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
-    ...        frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)), frames=(frame,)).volumes
+    >>> frame = SourceFrame(
+    ...     sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0)
+    ... )
+    >>> source = SourceSeries(
+    ...     kind="CT", sop_class_uid="1.2", modality="CT", study_uid="1", series_uid="2",
+    ...     frame_of_reference_uid="3", grid=Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2)),
+    ...     frames=(frame,),
+    ... )
+    >>> source.volumes
     1
     """
 
@@ -111,24 +126,33 @@ class SourceSeries:
     shared: tuple[Attribute, ...] = ()
     volumes: int = 1
     times_s: tuple[float, ...] | None = None
-    transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN
+    transfer_syntax_uid: str = "1.2.840.10008.1.2.1"
     compression_ratio: float | None = None
 
     def __post_init__(self) -> None:
-        if len(self.frames) != self.volumes * self.grid.shape[0]:
-            message = f"{len(self.frames)} frames are not {self.volumes} volumes of {self.grid.shape[0]} slices"
+        slices = self.grid.shape[0]
+        if len(self.frames) != self.volumes * slices:
+            message = f"{len(self.frames)} frames are not {self.volumes} volumes of {slices} slices"
             raise ValueError(message)
 
     @property
+    def is_multi_frame(self) -> bool:
+        """Whether its frames stand in multi-frame files."""
+        return self.frames[0].frame_number is not None
+
+    @property
     def is_regular(self) -> bool:
-        """Whether every slice is where the grid has it, within a fifth of a slice: no gaps, but rounded positions."""
-        slices, step = self.grid.shape[0], self.grid.spacing_mm[2]
-        places = [self.grid.position(index) for index in range(slices)]
-        return all(
-            math.dist(frame.position_lps, places[index % slices]) <= _ROUNDING * step
-            for index, frame in enumerate(self.frames)
-        )
+        """Whether every slice is within a fifth of a slice of its place on the grid."""
+        slices, allowed = self.grid.shape[0], _ROUNDING * self.grid.spacing_mm[2]
+        positions = [self.grid.position(index) for index in range(slices)]
+        for index, frame in enumerate(self.frames):
+            if math.dist(frame.position_lps, positions[index % slices]) > allowed:
+                return False
+        return True
 
     def get(self, keyword: str) -> Attribute | None:
-        """Return a shared attribute; None if there is none."""
-        return next((one for one in self.shared if one.keyword == keyword), None)
+        """Return a shared attribute; None if absent."""
+        for member in self.shared:
+            if member.keyword == keyword:
+                return member
+        return None

@@ -1,66 +1,39 @@
-"""`relation_of`: how the values of a new array relate to those of its source, by what can be shown.
+"""Relation of the values of a new array to those of its source.
 
-Only headers of the source are known here, and the ends of the new values. So a relation is either shown by them, stated
-by the user, or open; what is open is taken for the same quantity, and the receipt names what that took over.
+Only the source's headers and the ends of the new values are known. A relation is shown by them,
+stated by the user, or open. An open one counts as the same quantity, and the receipt names the
+attributes that were kept for that.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from dicomseries.derivation.source.source_facts import SourceFact
+from dicomseries.derivation.rules.value_rules import ValueRelation
+from dicomseries.derivation.source.source_facts import Facts
 
-__all__ = ["RELATIONS", "ArrayFacts", "Scale", "ValueRelation", "relation_of", "scale_of"]
+__all__ = ["ArrayFacts", "Scale", "relation_of", "scale_of"]
 
-ValueRelation = Literal["same", "rescaled", "grey", "other", "unit", "labels", "colour"]
+_HOUNSFIELD_LOW, _HOUNSFIELD_HIGH = -32768.0, 65535.0
+"""Range of scanners with extended range and of metal."""
 
-_RESCALED = (
-    "values more than ten times beyond what the source can hold, or within a hundredth of its range; "
-    "of Hounsfield units: beyond -32768 … 65535, or less than 20 apart"
-)
-_GREY = (
-    "whole numbers from 0 to 255 where the source goes beyond, as grey levels and labels are; "
-    "floats that reach both ends exactly"
-)
-_OTHER = (
-    "a unit is stated (`units=`, Units, RescaleType, MeasurementUnitsCodeSequence, QuantityDefinitionSequence) "
-    "that the source does not have"
-)
+_LEAST_CONTRAST = 20.0
+"""HU between the darkest and the brightest voxel of any body; normalised images have 1 or 2."""
 
-RELATIONS: Mapping[ValueRelation, tuple[str, str]] = {
-    "same": (
-        "same values",
-        "nothing below is shown or stated: the values may be the source's quantity",
-    ),
-    "rescaled": ("rescaled", _RESCALED),
-    "grey": ("0 to 255", _GREY),
-    "other": ("another quantity", _OTHER),
-    "unit": (
-        "floats 0 to 1",
-        "floats between -1 and 1 where the source goes beyond, as probabilities are",
-    ),
-    "labels": ("labels", "kind Segmentation, an array of bool, or integers that are 0 and 1 alone"),
-    "colour": ("colour", "three samples a pixel"),
-}
-"""Relation → its name for people, and what shows it."""
-
-HOUNSFIELD_RANGE = (-32768.0, 65535.0)
-"""What scanners of extended range and metal reach."""
-LEAST_CONTRAST = 20.0
-"""HU between the darkest and the brightest voxel of any body or phantom; normalised images have 1 or 2."""
 _LEAST_SHARE = 0.01
-"""Part of the source's range below which the values are hardly on its scale any more."""
+"""Part of the source's range; values within less are not on its scale."""
+
 _MOST_TIMES = 10.0
-"""Times the source's largest value beyond which the values are hardly on its scale any more."""
-_BYTE = (0.0, 255.0)
+"""Multiple of the source's largest value; values beyond are not on its scale."""
+
+Ends = tuple[float, float]
+_BYTE: Ends = (0.0, 255.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayFacts:
-    """What is known of the values of a new array.
+    """Known facts about the values of a new array.
 
     Parameters
     ----------
@@ -69,13 +42,13 @@ class ArrayFacts:
     is_integer : bool
         Whether it holds integers.
     is_byte : bool
-        Whether its dtype has 8 bits without a sign.
+        Whether its dtype is uint8.
     is_bool : bool
         Whether it holds truth values, or labels of a segmentation.
     low, high : float, optional
-        Least and greatest finite real value, without padding; None if not known (yet).
+        Least and greatest finite real value without padding; None if unknown.
     padding_seen : bool
-        Whether some voxels have the value that the source uses as padding.
+        Whether some voxels have the source's padding value.
 
     Examples
     --------
@@ -94,14 +67,15 @@ class ArrayFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """The real values that the headers of a source speak of.
+    """Real values of a source by its headers.
 
     Parameters
     ----------
     reach : tuple of float, optional
-        What its pixels could hold at most, after the rescale.
+        Ends of the possible real values of its pixels.
     span : tuple of float, optional
-        What they likely hold: smallest and largest value if the files state them, else the window, else `reach`.
+        Ends of the likely values: smallest and largest value if stated, else the window, else
+        `reach`.
     is_hounsfield : bool
         Whether they are Hounsfield units.
     is_whole : bool
@@ -113,8 +87,8 @@ class Scale:
     True
     """
 
-    reach: tuple[float, float] | None = None
-    span: tuple[float, float] | None = None
+    reach: Ends | None = None
+    span: Ends | None = None
     is_hounsfield: bool = False
     is_whole: bool = True
 
@@ -122,16 +96,16 @@ class Scale:
 def relation_of(
     source: Scale, array: ArrayFacts, *, is_other: bool = False, is_same: bool = False
 ) -> ValueRelation:
-    """Return how the values of an array relate to those of its source.
+    """Return the relation of an array's values to its source's.
 
     Parameters
     ----------
     source : Scale
-        What the headers of the source speak of.
+        Values of the source.
     array : ArrayFacts
-        What is known of the array.
+        Values of the array.
     is_other, is_same : bool
-        Whether the user has stated a unit that the source has not, or the one that it has.
+        Whether the user has stated another unit than the source's, or the same.
 
     Examples
     --------
@@ -149,34 +123,37 @@ def relation_of(
         return "labels"
     if is_other or is_same:
         return "other" if is_other else "same"
-    if array.low is None or array.high is None:
-        return "grey" if array.is_byte and not _within(source.reach, _BYTE) else "same"
-    return _of_numbers(source, array, array.low, array.high)
+    low, high = array.low, array.high
+    if low is None or high is None:
+        return "grey" if array.is_byte and not _is_within(source.reach, _BYTE) else "same"
+    return _relation_of_ends(source, array, low, high)
 
 
-def _of_numbers(source: Scale, array: ArrayFacts, low: float, high: float) -> ValueRelation:
-    if array.is_integer and low >= 0 and high <= 1 and not _within(source.span, (0.0, 1.0)):
+def _relation_of_ends(source: Scale, array: ArrayFacts, low: float, high: float) -> ValueRelation:
+    if array.is_integer and low >= 0 and high <= 1 and not _is_within(source.span, (0.0, 1.0)):
         return "labels"
     if _is_grey(source, array, low, high):
         return "grey"
-    if not array.is_integer and low >= -1 and high <= 1 and not _within(source.span, (-2.0, 2.0)):
+    is_unit = not array.is_integer and low >= -1 and high <= 1
+    if is_unit and not _is_within(source.span, (-2.0, 2.0)):
         return "unit"
     return "rescaled" if _is_off_scale(source, low, high) else "same"
 
 
 def _is_grey(source: Scale, array: ArrayFacts, low: float, high: float) -> bool:
-    """Whether the values look like a picture of 256 grey levels, which those of the source do not."""
+    """Return whether the values are 256 grey levels, unlike the source's."""
     if array.is_byte:
-        return not (_within(source.reach, _BYTE) and source.is_whole)
+        return not (_is_within(source.reach, _BYTE) and source.is_whole)
+    is_byte_source = _is_within(source.span, _BYTE)
     if not array.is_integer:
-        return (low, high) == _BYTE and not _within(source.span, _BYTE)
-    return low >= 0 and high <= _BYTE[1] and not (_within(source.span, _BYTE) and source.is_whole)
+        return (low, high) == _BYTE and not is_byte_source
+    return low >= 0 and high <= _BYTE[1] and not (is_byte_source and source.is_whole)
 
 
 def _is_off_scale(source: Scale, low: float, high: float) -> bool:
     if source.is_hounsfield:
-        least, most = HOUNSFIELD_RANGE
-        return low < least or high > most or high - low < LEAST_CONTRAST
+        is_beyond = low < _HOUNSFIELD_LOW or high > _HOUNSFIELD_HIGH
+        return is_beyond or high - low < _LEAST_CONTRAST
     if source.span is not None and high - low < _LEAST_SHARE * (source.span[1] - source.span[0]):
         return True
     if source.reach is None:
@@ -185,101 +162,88 @@ def _is_off_scale(source: Scale, low: float, high: float) -> bool:
     return largest > 0 and max(abs(low), abs(high)) > _MOST_TIMES * largest
 
 
-def _within(ends: tuple[float, float] | None, limits: tuple[float, float]) -> bool:
-    """Whether the source's range lies in limits; one that is not known is taken to go beyond."""
+def _is_within(ends: Ends | None, limits: Ends) -> bool:
+    """Return whether the ends are known and lie in limits."""
     return ends is not None and limits[0] <= ends[0] and ends[1] <= limits[1]
 
 
-# ------------------------------------------------------------------------------------------------ from the headers
-def scale_of(facts: Mapping[str, SourceFact], *, is_hounsfield: bool) -> Scale:
-    """Return the real values that the headers of a source speak of.
+def scale_of(facts: Facts, *, is_hounsfield: bool) -> Scale:
+    """Return the real values of a source by its headers.
 
     Parameters
     ----------
     facts : mapping of str to SourceFact
-        All that it says, functional groups opened.
+        Its attributes, functional groups opened.
     is_hounsfield : bool
         Whether its values are Hounsfield units.
 
     Notes
     -----
-    PS3.3 sections C.7.6.3 (bits, smallest and largest pixel value), C.11.1 (rescale), C.11.2 (window).
+    PS3.3 sections C.7.6.3 (bits, smallest and largest pixel value), C.11.1 (rescale), C.11.2
+    (window).
 
     Examples
     --------
+    >>> from dicomseries.derivation.source.source_facts import SourceFact
     >>> from dicomseries.standard.attribute import Attribute
-    >>> own = {"BitsStored": 12, "PixelRepresentation": 0}
-    >>> facts = {key: SourceFact(keyword=key, frames=(Attribute(key, "US", (value,)),)) for key, value in own.items()}
+    >>> bits = Attribute("BitsStored", "US", (12,))
+    >>> facts = {"BitsStored": SourceFact(keyword="BitsStored", frames=(bits,))}
     >>> scale_of(facts, is_hounsfield=False).reach
     (0.0, 4095.0)
     """
-    rescales = _rescales(facts)
+    slopes = dict.fromkeys(_numbers(facts, "RescaleSlope") or [1.0])
+    intercepts = dict.fromkeys(_numbers(facts, "RescaleIntercept") or [0.0])
+    rescales = [(slope, intercept) for slope in slopes for intercept in intercepts]
     stored = _stored_ends(facts)
-    mapped = _pair(
-        facts,
-        "DoubleFloatRealWorldValueFirstValueMapped",
-        "DoubleFloatRealWorldValueLastValueMapped",
-    )
-    reach = mapped if stored is None else _real(stored, rescales)
-    found = _pair(facts, "SmallestImagePixelValue", "LargestImagePixelValue") if stored else None
-    span = _real(found, rescales) if found else _window_ends(facts) or reach
-    whole = (
-        all(slope.is_integer() and intercept.is_integer() for slope, intercept in rescales)
-        and stored is not None
-    )
-    return Scale(reach=reach, span=span, is_hounsfield=is_hounsfield, is_whole=whole)
+    if stored is None:
+        prefix = "DoubleFloatRealWorldValue"
+        reach = _pair(facts, f"{prefix}FirstValueMapped", f"{prefix}LastValueMapped")
+        span = _window_ends(facts) or reach
+        is_whole = False
+    else:
+        reach = _real(stored, rescales)
+        pixels = _pair(facts, "SmallestImagePixelValue", "LargestImagePixelValue")
+        span = _real(pixels, rescales) if pixels else _window_ends(facts) or reach
+        is_whole = all(number.is_integer() for rescale in rescales for number in rescale)
+    return Scale(reach=reach, span=span, is_hounsfield=is_hounsfield, is_whole=is_whole)
 
 
-def _numbers(fact: SourceFact | None) -> list[float]:
-    """Return the numbers of all frames; none where one of them is no number."""
-    if fact is None:
+def _numbers(facts: Facts, keyword: str) -> list[float]:
+    """Return the numbers of all frames; none if one of them is no number."""
+    if keyword not in facts:
         return []
+    values = [value for member in facts[keyword].different for value in member.values]
     try:
-        found = [
-            float(str(value))
-            for one in dict.fromkeys(fact.frames)
-            if one is not None
-            for value in one.values
-        ]
+        numbers = [float(str(value)) for value in values]
     except ValueError:
         return []
-    return found if all(map(math.isfinite, found)) else []
+    return numbers if all(map(math.isfinite, numbers)) else []
 
 
-def _rescales(facts: Mapping[str, SourceFact]) -> list[tuple[float, float]]:
-    slopes = _numbers(facts.get("RescaleSlope")) or [1.0]
-    intercepts = _numbers(facts.get("RescaleIntercept")) or [0.0]
-    return [
-        (slope, intercept)
-        for slope in dict.fromkeys(slopes)
-        for intercept in dict.fromkeys(intercepts)
-    ]
-
-
-def _stored_ends(facts: Mapping[str, SourceFact]) -> tuple[float, float] | None:
-    bits = _numbers(facts.get("BitsStored"))
-    if not bits or not all(1 <= one <= 32 for one in bits):
+def _stored_ends(facts: Facts) -> Ends | None:
+    bits = _numbers(facts, "BitsStored")
+    if not bits or min(bits) < 1 or max(bits) > 32:
         return None
     count = int(max(bits))
-    if 1.0 in _numbers(facts.get("PixelRepresentation")):
+    if 1.0 in _numbers(facts, "PixelRepresentation"):
         return -(2.0 ** (count - 1)), 2.0 ** (count - 1) - 1
     return 0.0, 2.0**count - 1
 
 
-def _real(stored: tuple[float, float], rescales: list[tuple[float, float]]) -> tuple[float, float]:
+def _real(stored: Ends, rescales: list[tuple[float, float]]) -> Ends:
     ends = [end * slope + intercept for slope, intercept in rescales for end in stored]
     return min(ends), max(ends)
 
 
-def _pair(facts: Mapping[str, SourceFact], first: str, last: str) -> tuple[float, float] | None:
-    lows, highs = _numbers(facts.get(first)), _numbers(facts.get(last))
+def _pair(facts: Facts, first: str, last: str) -> Ends | None:
+    lows, highs = _numbers(facts, first), _numbers(facts, last)
     if not lows or not highs or min(lows) >= max(highs):
         return None
     return min(lows), max(highs)
 
 
-def _window_ends(facts: Mapping[str, SourceFact]) -> tuple[float, float] | None:
-    centers, widths = _numbers(facts.get("WindowCenter")), _numbers(facts.get("WindowWidth"))
+def _window_ends(facts: Facts) -> Ends | None:
+    centers, widths = _numbers(facts, "WindowCenter"), _numbers(facts, "WindowWidth")
     if not centers or not widths or min(widths) <= 0:
         return None
     half = max(widths) / 2

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dicomseries.derivation import (
-    JUDGED,
-    KEPT,
+    KEPT_ILLEGAL,
+    VALUE_RULE_OF,
     Inherited,
     Lineage,
     Matching,
@@ -21,8 +21,8 @@ from dicomseries.derivation import (
     references_by_plane,
     references_to_source,
     screened,
-    told,
-    without_claimed,
+    with_screening,
+    without_user_groups,
 )
 from dicomseries.errors import GeometryError, KindError
 from dicomseries.iod import Absent, Leaf, names_quantity
@@ -144,7 +144,9 @@ def lineage_of(source: SourceSeries, volume: Volume, request: WriteRequest) -> W
     keeps_space = in_space and source.frame_of_reference_uid
     is_multi_frame = request.kind.is_multi_frame
     ties = frozenset(
-        keyword for keyword, (_, outcome) in screening.outcomes.items() if outcome.startswith(KEPT)
+        keyword
+        for keyword, (_, outcome) in screening.outcomes.items()
+        if outcome.startswith(KEPT_ILLEGAL)
     )
     lineage = Lineage(
         study_uid=source.study_uid,
@@ -157,7 +159,7 @@ def lineage_of(source: SourceSeries, volume: Volume, request: WriteRequest) -> W
         stated=frozenset(request.metadata.keywords),
         decisions=tuple(
             (one.attribute, one.source, one.outcome)
-            for one in spacing.told(told(inherited.decisions, screening))
+            for one in spacing.told(with_screening(inherited.decisions, screening))
         ),
         advice=(
             *_warned(options, source),
@@ -196,7 +198,7 @@ def _unclaimed(
     there = frozenset(FUNCTIONAL_GROUPS.get(request.kind.sop_class_uid, ()))
     own = {one.keyword: one for one in inherited.metadata.attributes}
     handed = {keyword: one for keyword, one in own.items() if keyword in there}
-    kept, groups, lost = without_claimed(request.kind, claimed, handed, inherited.groups)
+    kept, groups, lost = without_user_groups(request.kind, claimed, handed, inherited.groups)
     others = {keyword: one for keyword, one in own.items() if keyword not in there}
     texts = (
         f"{keyword} of the source is left out, as you fill its functional group."
@@ -263,7 +265,7 @@ def _nameable(cited: SourceReferences, source: SourceSeries) -> SourceReferences
 
 def _unchanged(source: SourceSeries, inherited: Inherited) -> Iterator[str]:
     """Yield the keywords of what is said as the source says it; what was changed or added is ours to answer for."""
-    own = {one for frame in source.frames for one in frame.own} | set(source.shared)
+    own = {one for frame in source.frames for one in frame.attributes} | set(source.shared)
     return (one.keyword for one in inherited.metadata.attributes if one in own)
 
 
@@ -337,7 +339,11 @@ def _warned(options: WriteOptions, source: SourceSeries) -> Iterator[str]:
 def _of_values(metadata: Metadata, inherited: Inherited, request: WriteRequest) -> frozenset[str]:
     """Return what was taken over for as long as the values are the source's quantity."""
     taken = {*metadata.keywords, *(one.keyword for one in inherited.columns)}
-    judged = {keyword for keyword in taken & JUDGED.keys() if not JUDGED[keyword].is_always_kept}
+    judged = {
+        keyword
+        for keyword in taken & VALUE_RULE_OF.keys()
+        if not VALUE_RULE_OF[keyword].is_always_kept
+    }
     if not names_quantity(request.kind):
         judged.discard("ImageType")  # only of MR it names the quantity
     return frozenset(judged - set(request.metadata.keywords))

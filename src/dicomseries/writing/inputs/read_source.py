@@ -221,7 +221,7 @@ def _frames(
             sop_instance_uid=instance.text("SOPInstanceUID"),
             position_lps=_position(position, series, index % slices),
             volume=index // slices,
-            own=own,
+            attributes=own,
         )
 
 
@@ -246,7 +246,7 @@ def _frames_of_files(
             position_lps=_position(position, series, index % slices),
             frame_number=frame + 1 if file >= 0 else None,
             volume=index // slices,
-            own=(*owns[max(file, 0)], *_inside(groups)),
+            attributes=(*owns[max(file, 0)], *_inside(groups)),
             groups=groups,
         )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dicomseries.derivation import (
-    JUDGED,
     RELATIONS,
+    VALUE_RULE_OF,
     ArrayFacts,
     Lineage,
     Meaning,
@@ -129,7 +129,7 @@ def _judged(
         _refuse_contradiction(lineage, request.metadata, unit)
         relation = "other"
     gone = set() if relation == "same" else set(lineage.of_values)
-    if not meaning.shows(array) or lineage.stated & _WINDOW:
+    if not meaning.window_fits(array) or lineage.stated & _WINDOW:
         gone |= _WINDOW & lineage.of_values
     taken = lineage.of_values - gone
     if relation == "same" and array.padding_seen and request.padding is None:
@@ -152,7 +152,7 @@ def _judged(
 def _confirms(lineage: Lineage, meaning: Meaning, metadata: Metadata, unit: str) -> bool:
     """Whether the user states the unit that the source has."""
     for keyword in ("RescaleType", "Units"):
-        if keyword in lineage.stated and meaning.says.get(keyword) == _text(metadata, keyword):
+        if keyword in lineage.stated and meaning.texts.get(keyword) == _text(metadata, keyword):
             return True
     stated = lineage.stated & {"RescaleType", "Units"}
     return bool(unit) and not stated and is_same_unit(unit, meaning.unit)
@@ -161,7 +161,7 @@ def _confirms(lineage: Lineage, meaning: Meaning, metadata: Metadata, unit: str)
 def _denies(lineage: Lineage, meaning: Meaning, metadata: Metadata) -> bool:
     """Whether the user states a unit or a quantity that the source does not have."""
     for keyword in ("RescaleType", "Units"):
-        if keyword in lineage.stated and _text(metadata, keyword) != meaning.says.get(keyword, ""):
+        if keyword in lineage.stated and _text(metadata, keyword) != meaning.texts.get(keyword, ""):
             return True
     return "QuantityDefinitionSequence" in lineage.stated
 
@@ -207,7 +207,7 @@ def _refuse_missing_unit(
     """Reject a kind that demands RescaleType where the source's does not hold, with the reason."""
     if not demands_unit(kind) or metadata.get("RescaleType") is not None:
         return
-    text = meaning.says.get("RescaleType", "")
+    text = meaning.texts.get("RescaleType", "")
     why = (
         f"{text} of the source is not taken over: {RELATIONS[relation][0]}"
         if text
@@ -234,7 +234,7 @@ def _taken_advice(
     if not named:
         return
     texts = ", ".join(
-        f"{keyword} {meaning.says.get(keyword, _text(metadata, keyword))}" for keyword in named
+        f"{keyword} {meaning.texts.get(keyword, _text(metadata, keyword))}" for keyword in named
     )
     yield (
         f"Taken over from the source as true of the new values: {texts}. Give `units=` or `metadata=` if they are another "
@@ -250,7 +250,7 @@ def _lost_advice(
     array: ArrayFacts,
 ) -> Iterator[str]:
     """Yield what the source says of its numbers and the result does not, and what to do about it."""
-    for said, remedy in meaning.asked(relation, taken, stated):
+    for said, remedy in meaning.questions(relation, taken, stated):
         yield f"{said}{_meant(said)} of the source is not taken over: {_why(relation, array)}. {remedy}."
 
 
@@ -260,8 +260,8 @@ def _decided(
     """Return the decision about one attribute, now that the relation is known."""
     keyword, source, outcome = decision
     if (
-        keyword not in JUDGED
-        or JUDGED[keyword].is_always_kept
+        keyword not in VALUE_RULE_OF
+        or VALUE_RULE_OF[keyword].is_always_kept
         or outcome.startswith("dropped: no slice")
     ):
         return decision

@@ -1,0 +1,89 @@
+"""Conditions under which a result can hold an attribute of its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dicomseries.derivation.attributes.attribute_places import AttributePlaces
+from dicomseries.derivation.attributes.decisions import UNMET
+from dicomseries.derivation.rules.attribute_rules import Rule
+from dicomseries.derivation.source.slice_matching import Matching
+from dicomseries.derivation.source.source_facts import SourceFact
+from dicomseries.iod import Choice
+from dicomseries.plan import Column
+from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.series_level import ONE_PER_SERIES
+
+__all__ = ["fitting_column", "obstacle_to", "unmet_condition"]
+
+_BASES = frozenset({"RepetitionTime", "AcquisitionDate", "AcquisitionTime"})
+"""Attributes of each volume that may be the same for all volumes."""
+
+
+def unmet_condition(rule: Rule, matching: Matching, *, is_filtered: bool) -> str:
+    """Return the unmet condition of a rule; empty if it is met."""
+    is_met = {
+        "always": True,
+        "same space": matching.relation != "another space",
+        "same grid": matching.relation == "same grid" or matching.same_pixels,
+        "same slice": any(index is not None for index in matching.exact),
+        "unfiltered": not is_filtered,
+    }
+    return "" if is_met[rule.when] else UNMET[rule.when]
+
+
+def obstacle_to(fact: SourceFact, places: AttributePlaces, volumes: int) -> str:
+    """Return the reason why a result cannot hold an attribute; empty if it can."""
+    row = places.row(fact.keyword)
+    if fact.is_empty:
+        own_row = row if row is not None and row.keyword == fact.keyword else None
+        is_optional = own_row is not None and own_row.type in {"2", "2C"}
+        if own_row is None or not is_optional or not isinstance(own_row.source, Choice):
+            return "it is empty"
+    if fact.group and places.kind.is_multi_frame and row is None:
+        return f"no functional group of a {places.title} holds it by itself"
+    is_per_volume = fact.keyword in places.kind.over_time and fact.keyword not in _BASES
+    if is_per_volume and volumes > 1 and fact.constant is not None:
+        return "the volumes of the result are counted anew"
+    if fact.keyword == "SliceThickness" and not _are_positive(fact.different):
+        return "it is no thickness"
+    for member in fact.different:
+        obstacle = places.obstacle(member)
+        if obstacle:
+            return obstacle
+    return ""
+
+
+def fitting_column(column: Column, places: AttributePlaces) -> tuple[Column | None, str]:
+    """Return a column that fits the kind, or None and the obstacle."""
+    if column.keyword in ONE_PER_SERIES:
+        return None, "it differs from slice to slice, but is the same in all files of a series"
+    if not places.may_vary(column.keyword):
+        return (
+            None,
+            f"it differs from slice to slice, and no functional group of a {places.title} has it",
+        )
+    values = []
+    for entry in column.values:
+        # in a functional group, an attribute without a value leaves its item out
+        has_value = entry is not None and any(value != "" for value in entry)
+        values.append(entry if has_value else None)
+    row = places.kind.row(column.keyword)
+    must_be_complete = (
+        column.keyword == "SliceThickness"
+        or (row is not None and row.type == "1")
+        or (places.kind.is_multi_frame and places.row(column.keyword) is not None)
+    )
+    if must_be_complete and None in values:
+        return None, "it is unknown for some slices of the result, and all must have it"
+    if row is not None and row.type in {"2", "2C"}:
+        values = [() if entry is None else entry for entry in values]
+    return replace(column, values=tuple(values)), ""
+
+
+def _are_positive(members: Iterable[Attribute]) -> bool:
+    try:
+        return all(float(str(value)) > 0 for member in members for value in member.values)
+    except ValueError:
+        return False
