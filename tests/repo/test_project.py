@@ -123,3 +123,11 @@ def test_a_document_links_only_to_what_exists(path):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
     local = [link for link in links if "://" not in link and not link.startswith("mailto:")]
     assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+def test_marks_are_of_folders_and_files_that_exist():
+    from conftest import MARKS
+
+    paths = [path for marked in MARKS.values() for path in marked]
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -95,6 +95,7 @@ def test_readers_of_compressed_pixels_are_in_the_record_or_on_the_page_of_compre
         assert name in page or reader in {*MEASURED, "pydicom"}, name
 
 
+@pytest.mark.slow
 def test_no_text_makes_claims_about_unnamed_readers():
     modules = [
         (path.name, ast.parse(path.read_text(encoding="utf-8")))

@@ -193,6 +193,7 @@ def doctor_into(stdout):
     )
 
 
+@pytest.mark.slow
 def test_a_reader_that_closes_the_pipe_is_no_error():
     end, start = os.pipe()
     os.close(end)
@@ -203,6 +204,7 @@ def test_a_reader_that_closes_the_pipe_is_no_error():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.slow
 def test_a_full_disk_behind_stdout_is_one_block():
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         process = doctor_into(full)

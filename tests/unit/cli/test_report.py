@@ -119,6 +119,7 @@ def test_clipped_and_replaced_voxels_are_no_errors(written):
     assert "The same again" not in html
 
 
+@pytest.mark.slow
 def test_few_slices_of_a_large_source_are_read(written, monkeypatch):
     array = np.zeros((120, 4, 5), "int16")
     receipt = dcs.write(array, "out", kind="CT", spacing=(1, 2, 3))

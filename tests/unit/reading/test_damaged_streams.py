@@ -263,6 +263,7 @@ def nested(levels: int, head: bytes) -> bytes:
     "head", [b"\x08\0\x15\x11SQ\0\0", b"\x08\0\x15\x11UN\0\0"], ids=["SQ", "UN"]
 )
 @pytest.mark.parametrize("verb", ["read", "tags", "check"])
+@pytest.mark.slow
 def test_sequences_ten_thousand_deep_are_damage(head: bytes, verb: str, tmp_path: Path):
     path = written(tmp_path / "a", noise(1, 4, 4))
     data = path.read_bytes()

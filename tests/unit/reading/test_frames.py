@@ -226,6 +226,7 @@ def test_items_of_many_shapes_are_told_apart(write_frames):
     assert frames.attributes["(0029,1095)"] == [*[None] * 149, 149]
 
 
+@pytest.mark.slow
 def test_five_thousand_frames_are_taken_apart_at_once(write_frames):
     path = write_frames(STORED[:1])
     dataset = pydicom.dcmread(path)

@@ -144,6 +144,7 @@ print(total, peak() - before)
 @pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="the peak of memory is asked of Linux"
 )
+@pytest.mark.slow
 def test_a_lazy_array_holds_nothing(tmp_path):
     array = np.ones((96, 512, 512), "uint16")
     dcs.write(array, tmp_path / "big", kind="CT", spacing=(1, 1, 1), verify=False, sync=False)

@@ -183,6 +183,7 @@ def every_verb(series: Path, out: Path) -> dict[str, Any]:
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_no_public_call_changes_the_process_for_other_threads(odd_series: Path, tmp_path: Path):
     verbs = every_verb(odd_series, tmp_path)
 

@@ -238,6 +238,7 @@ def test_coordinates_that_are_missing_or_single_give_no_place():
             open_volume(source)
 
 
+@pytest.mark.slow
 def test_an_image_of_simpleitk_lives_as_long_as_its_slabs():
     def slab():
         made = sitk.GetImageFromArray(ARRAY)

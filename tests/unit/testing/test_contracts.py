@@ -132,6 +132,7 @@ class TestVolumesOfHdf5(SourceContract):
         return placed(folder / "a.h5", grid, axes="tzyx")
 
 
+@pytest.mark.slow
 class TestVolumesOfDask(SourceContract):
     volumes = 3
 
@@ -218,6 +219,7 @@ class TestZarr(SourceContract):
         return placed(zarr.create_array(str(folder / "a.zarr"), data=array, chunks=(4, 2, 5)), grid)
 
 
+@pytest.mark.slow
 class TestDask(SourceContract):
     def open(self, array, grid, folder):
         return placed(dask.array.from_array(array, chunks=(2, 3, 2)), grid)
@@ -380,6 +382,7 @@ def test_volumes_with_an_axis_of_time_are_drawn_on_request(volume):
 
 
 @pytest.mark.parametrize("wanted", ["times", "no times", "one volume"])
+@pytest.mark.slow
 def test_every_form_of_an_axis_of_time_is_drawn(wanted):
     forms = {
         "times": lambda volume: volume.times_s is not None and volume.times_s[-1] > 1,
