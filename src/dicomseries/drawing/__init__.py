@@ -1,4 +1,4 @@
-"""Voxels, histograms and grids as pictures inside HTML: PNG by numpy and zlib, SVG as text, nothing fetched."""
+"""Pictures of voxels, histograms and grids in HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pixels as a PNG inside an HTML text."""
+"""Pixels as PNG images in HTML.
+
+The encoder is a few lines of zlib: notebooks show pictures without the optional package pillow.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,19 @@ from dicomseries.drawing.volume_preview import PreviewPlane, VolumePreview
 __all__ = ["planes_figure", "png", "preview_figure"]
 
 _SIDE = 200
-"""Pixels on the screen of the longest side of all planes together."""
+"""Pixels on the screen of the longest side of all planes."""
 
 _EDGES = ("left:2px;top:45%", "right:2px;top:45%", "left:45%;top:2px", "left:45%;bottom:4px")
-"""Where the letters of a plane stand: left, right, top, bottom."""
+"""Positions of the letters of a plane: left, right, top, bottom."""
 
 
 def png(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """Return a PNG (ISO/IEC 15948) of grey levels (height, width) or colours (height, width, 3).
+    """Return a PNG (ISO/IEC 15948) of grey levels or colours.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        Shape (height, width) or (height, width, 3).
 
     Examples
     --------
@@ -32,57 +40,56 @@ def png(pixels: npt.NDArray[np.uint8]) -> bytes:
     b'PNG'
     """
     height, width = pixels.shape[:2]
-    head = struct.pack(">IIBBBBB", width, height, 8, 2 if pixels.ndim == 3 else 0, 0, 0, 0)
-    lines = b"".join(
-        b"\0" + line.tobytes() for line in pixels
-    )  # each line begins with its filter: none
-    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks
-    )
+    colour_type = 2 if pixels.ndim == 3 else 0
+    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+    lines = [b"\0" + line.tobytes() for line in pixels]  # each line begins with its filter: none
+    image = zlib.compress(b"".join(lines), 9)
+    content = b"\x89PNG\r\n\x1a\n"
+    for name, data in ((b"IHDR", header), (b"IDAT", image), (b"IEND", b"")):
+        content += struct.pack(">I", len(data)) + name + data
+        content += struct.pack(">I", zlib.crc32(name + data))
+    return content
 
 
-def planes_figure(planes: Sequence[PreviewPlane]) -> str:
-    """Return planes beside each other in one scale of mm, each with its name.
-
-    Examples
-    --------
-    >>> planes_figure([PreviewPlane(name="slice 1", pixels=np.zeros((2, 3), np.uint8), size_mm=(30, 40))])[:8]
-    '<figure>'
-    """
-    scale = _SIDE / max(size for plane in planes for size in plane.size_mm)
-    shown = "".join(
-        _shown(plane, *(max(1, round(size * scale)) for size in plane.size_mm)) for plane in planes
-    )
-    return f"<figure>{shown}</figure>"
-
-
-def preview_figure(seen: VolumePreview, grid: str) -> str:
-    """Return what a look has shown, beside the drawing of a grid, and how much of the volume it was.
+def preview_figure(preview: VolumePreview, grid: str) -> str:
+    """Return a preview beside a drawing of the grid.
 
     Examples
     --------
     >>> from dicomseries.drawing.volume_preview import histogram_of
     >>> plane = PreviewPlane(name="slice 1", pixels=np.zeros((2, 3), np.uint8), size_mm=(30, 40))
-    >>> preview_figure(VolumePreview(planes=(plane,), bins=histogram_of(np.ones(3)), slices=2, of=3), "")[-34:]
+    >>> bins = histogram_of(np.ones(3))
+    >>> preview_figure(VolumePreview(planes=(plane,), bins=bins, slices=2, of=3), "")[-34:]
     '<small>From 2 of 3 slices.</small>'
     """
-    lost = f" {seen.bins.not_finite} values are not finite." if seen.bins.not_finite else ""
-    below = f"<small>From {seen.slices} of {seen.of} slices.{lost}</small>"
-    return (
-        f"{planes_figure(seen.planes)}<figure>{histogram_drawing(seen.bins)}{grid}</figure>{below}"
-    )
+    caption = f"From {preview.slices} of {preview.of} slices."
+    if preview.bins.not_finite:
+        caption += f" {preview.bins.not_finite} values are not finite."
+    planes = planes_figure(preview.planes)
+    histogram = histogram_drawing(preview.bins)
+    return f"{planes}<figure>{histogram}{grid}</figure><small>{caption}</small>"
 
 
-def _shown(plane: PreviewPlane, width: int, height: int) -> str:
+def planes_figure(planes: Sequence[PreviewPlane]) -> str:
+    """Return named planes in one scale of mm.
+
+    Examples
+    --------
+    >>> plane = PreviewPlane(name="slice 1", pixels=np.zeros((2, 3), np.uint8), size_mm=(30, 40))
+    >>> planes_figure([plane])[:8]
+    '<figure>'
+    """
+    scale = _SIDE / max(max(plane.size_mm) for plane in planes)
+    return f"<figure>{''.join(_plane_figure(plane, scale) for plane in planes)}</figure>"
+
+
+def _plane_figure(plane: PreviewPlane, scale: float) -> str:
+    width, height = (max(1, round(size * scale)) for size in plane.size_mm)
     data = base64.b64encode(png(plane.pixels)).decode("ascii")
     name = safe(plane.name)
-    image = (
+    content = (
         f'<img alt="{name}" width="{width}" height="{height}" src="data:image/png;base64,{data}">'
     )
-    letters = "".join(
-        f'<b style="{place}">{safe(text)}</b>'
-        for place, text in zip(_EDGES, plane.letters, strict=False)
-    )
-    return f'<span><span class="seen">{image}{letters}</span><br>{name}</span>'
+    for edge, letters in zip(_EDGES, plane.letters, strict=False):
+        content += f'<b style="{edge}">{safe(letters)}</b>'
+    return f'<span><span class="seen">{content}</span><br>{name}</span>'
