@@ -21,7 +21,6 @@ from dicomseries.executors import chosen_executor
 from dicomseries.executors.dask_cluster import _is_handle
 from dicomseries.sinks.staged_folder import StagedFolder
 from dicomseries.writing.encode.encode_tasks import FileTask
-from dicomseries.writing.inputs.prepare_write import prepare
 
 dask_array = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
@@ -204,11 +203,8 @@ def test_what_is_sent_to_a_worker_is_small_however_many_slices_there_are(tmp_pat
     sizes = []
     for slices in (10, 1000):
         np.save(tmp_path / f"{slices}.npy", np.zeros((slices, 4, 5), "int16"))
-        _, (job,) = prepare(
-            tmp_path / f"{slices}.npy", None, {"spacing": (1, 1, 2)}, **_all_options()
-        )
         task = FileTask(
-            plan=job.plan,
+            plan=dcs.plan(tmp_path / f"{slices}.npy", kind="CT", spacing=(1, 1, 2), workers=1),
             sink=StagedFolder(path=tmp_path, sync=False),
             scale=(1, 0),
             read_back=True,
@@ -218,21 +214,6 @@ def test_what_is_sent_to_a_worker_is_small_however_many_slices_there_are(tmp_pat
         sizes.append(len(pickle.dumps((task, slabs))))
     assert sizes[1] < 16_000
     assert sizes[1] - sizes[0] < 100
-
-
-def _all_options():
-    return {
-        "kind": "CT",
-        "values": "auto",
-        "nan": None,
-        "clip": None,
-        "metadata": None,
-        "uid": "random",
-        "now": None,
-        "entropy": None,
-        "workers": 1,
-        "progress": None,
-    }
 
 
 def test_a_handle_is_distinguished_from_data(tmp_path):

@@ -16,7 +16,7 @@ from dicomseries import errors
 from dicomseries.cli import main
 from dicomseries.codecs import CODECS, syntax_of
 from dicomseries.reading.pixels import imagecodecs_decoder
-from dicomseries.writing.encode import compressed_frames, encode_series
+from dicomseries.writing.encode import encode_series, targets
 
 NOW = dt.datetime(2024, 2, 29, 23, 59, 58, tzinfo=dt.UTC)
 SPACING = (0.7, 0.9, 2.5)
@@ -106,7 +106,7 @@ def test_the_bytes_do_not_depend_on_the_workers(tmp_path, monkeypatch, codec, ki
 
 def test_frames_that_wait_on_disk_give_the_same_file(tmp_path, monkeypatch):
     for name, room in (("memory", 1 << 20), ("disk", 1)):
-        monkeypatch.setattr(compressed_frames, "_IN_MEMORY", room)
+        monkeypatch.setattr(encode_series, "_IN_MEMORY", room)
         written(
             tmp_path / name, array_of(), "EnhancedMR", compression="rle", now=NOW, entropy=b"chance"
         )
@@ -241,7 +241,7 @@ def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(
 
 def test_a_full_disk_is_reported_with_the_room_needed_at_most(tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 100, "total": 1000})
-    monkeypatch.setattr(encode_series.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(targets.shutil, "disk_usage", lambda _: usage)
     assert "at most" in refusal(tmp_path, array_of(), "CT", compression="rle").expected
 
 

@@ -9,16 +9,7 @@ from typing import Any, Unpack
 
 from dicomseries.options import WriteKeywords, WriteOptions, with_options
 from dicomseries.reports import Receipt
-from dicomseries.writing import (
-    Job,
-    Record,
-    Tally,
-    prepare,
-    refuse_another,
-    target_at,
-    verify_series,
-    write_series,
-)
+from dicomseries.writing import Job, Tally, prepare, target_at, verify_series, write_series
 
 __all__ = ["write"]
 
@@ -182,36 +173,23 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
     (3, 0.0, True)
     """
     started = time.perf_counter()
-    overwrite, resume = keywords.get("overwrite", False), keywords.get("resume", False)
     target = target_at(out, keywords.get("storage_options"))
-    target.check(overwrite=overwrite, resume=resume)
-    found = target.find() if resume else None
-    if found is not None:
-        keywords["entropy"] = keywords.get("entropy") or found[1].entropy
-        keywords["now"] = keywords.get("now") or found[1].now
+    killed = target.check(
+        overwrite=keywords.get("overwrite", False), resume=keywords.get("resume", False)
+    )
+    if killed is not None:
+        keywords["entropy"] = keywords.get("entropy") or killed.record.entropy
+        keywords["now"] = keywords.get("now") or killed.record.now
     options = WriteOptions.of(keywords)
     request, jobs = prepare(source, options)
-    record = Record.of(request, jobs)
-    if found is None:
-        target.check_space(jobs)
-    else:
-        refuse_another(found[1], record, target.where)
     tallies = []
-    with target.sink(
-        jobs,
-        record,
-        None if found is None else found[0],
-        overwrite=overwrite,
-        sync=options.sync,
-        read_back=options.verify,
-        resumes=found is not None,
-    ) as sink:
+    with target.open_sink(request, jobs, killed) as sink:
         for job in jobs:
             tally = write_series(
-                job, sink, request, read_back=options.verify, resumes=found is not None
+                job, sink, request, read_back=options.verify, resumes=killed is not None
             )
             if options.verify:
-                verify_series(job, tally, request.lineage)
+                verify_series(job, tally, request.inheritance)
             tallies.append(tally)
         sink.commit()
     seconds = time.perf_counter() - started

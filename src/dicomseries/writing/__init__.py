@@ -2,20 +2,16 @@
 
 from dicomseries.writing.encode.encode_series import write_series
 from dicomseries.writing.encode.read_back import Tally, verify_series
-from dicomseries.writing.encode.resume_record import Record, refuse_another
 from dicomseries.writing.encode.targets import target_at
 from dicomseries.writing.inputs.prepare_write import prepare
 from dicomseries.writing.inputs.stored_order import in_order_of
-from dicomseries.writing.jobs.series_jobs import Job
-from dicomseries.writing.jobs.value_planning import with_others
+from dicomseries.writing.jobs.series_jobs import Job, with_others
 
 __all__ = [
     "Job",
-    "Record",
     "Tally",
     "in_order_of",
     "prepare",
-    "refuse_another",
     "target_at",
     "verify_series",
     "with_others",

@@ -16,7 +16,7 @@ from dicomseries.geometry import Grid
 from dicomseries.sinks import durable
 from dicomseries.sinks.volume_files import save
 from dicomseries.sinks.whole_file import save_bytes
-from dicomseries.writing.encode.encode_series import check_space
+from dicomseries.writing.encode.targets import check_space
 
 ARRAY = np.arange(60, dtype="int16").reshape(3, 4, 5)
 

@@ -1,4 +1,4 @@
-"""`Lineage`: what a derived series takes over from the one it comes from, as the stages take it."""
+"""`Inheritance`: everything that a derived series takes over from its source."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ from dicomseries.plan import Column, SeriesPlan
 from dicomseries.standard.attribute import attribute, tag_of
 from dicomseries.uids import SeriesUids, UidPolicy
 
-__all__ = ["Lineage"]
+__all__ = ["Inheritance"]
 
 _LARGEST_IS = 2**31 - 1
 """PS3.5 section 6.2."""
 
 _NEW_NUMBERS = 10**6
-"""Results of one source that SeriesNumber tells apart."""
+"""Results of one source with different SeriesNumbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lineage:
-    """What comes from the source, beside the metadata.
+class Inheritance:
+    """Everything that a derived series takes over, beside the metadata.
 
     Parameters
     ----------
     study_uid : str
-        The source's, legal or not: the result belongs to it. Empty for a study of its own.
+        The source's, legal or not: the result belongs to it. Empty for a new study.
     frame_of_reference_uid : str
-        The source's; empty for one of its own.
+        The source's; empty for a new one.
     columns : tuple of Column
-        What differs from slice to slice: facts of the slices taken over, and references of classic results.
+        Attributes of the slices that were taken over, and references of classic results.
     groups : tuple of VaryingGroup or Leaf
         Of multi-frame results: references, and functional groups that differ from frame to frame.
     group_columns : tuple of Column
-        What fills the holes of `groups`.
+        Values of `groups`.
     meaning : Meaning, optional
-        What the source says of its numbers.
+        Meaning of the source's numbers.
     of_values : frozenset of str
         Attributes taken over that hold only while the new values are the source's quantity.
     stated : frozenset of str
-        Attributes that the user has given.
+        Attributes that the user gives.
     decisions : tuple of (str, str, str)
-        Attribute, value in the source, and what becomes of it and why.
+        Attribute, value in the source, and its fate with the reason.
     advice : tuple of str
-        What the user should know.
+        Sentences for the user.
     planes : PlaneReferences, optional
         Source images in the planes of a Segmentation's slices.
     verbatim : frozenset of str
         Attributes that hold values of the source.
     ties : frozenset of str
-        Those among them that are kept although they break a rule.
+        Those among them that stay although they break a rule.
     source_number : int
-        SeriesNumber of the source; 0 where it has none.
+        SeriesNumber of the source; 0 if it has none.
     source_uids : mapping of str to str
-        UIDs of the source, and what each is the UID of: a result takes none of them for its series and files.
+        UIDs of the source, and their attributes: series and files of a result take none of them.
     """
 
     study_uid: str
@@ -80,85 +80,86 @@ class Lineage:
     source_uids: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def said(self) -> tuple[object, ...]:
-        """What of the source stands in the files beside the metadata: results of other sources share no UID."""
-        images = () if self.planes is None else self.planes.instance_uids
-        said = (
+    def content(self) -> tuple[object, ...]:
+        """Everything of the source in the files, beside the metadata.
+
+        Results of different sources share no UID.
+        """
+        return (
             self.study_uid,
             self.frame_of_reference_uid,
             self.columns,
             self.groups,
             self.group_columns,
-            images,
+            () if self.planes is None else self.planes.instance_uids,
+            self.source_number,
         )
-        return (*said, self.source_number)
 
-    def identified(self, uids: SeriesUids, policy: UidPolicy) -> SeriesUids:
-        """Return the UIDs of a new series in the study and the space of the source.
+    def uids_in_study(self, uids: SeriesUids, policy: UidPolicy) -> SeriesUids:
+        """Return the UIDs of a new series in study and space of the source.
 
         Raises
         ------
         OptionError
             If the user gives a UID of the source, or another study or space than the source's.
         """
-        faults = [
-            fault
-            for fault in (self._given_fault(*one) for one in policy.given)
-            if fault is not None
-        ]
+        faults: list[OptionError] = []
+        for keyword, uid in policy.given:
+            fault = self._fault_of_uid(keyword, uid)
+            if fault is not None:
+                faults.append(fault)
         if faults:
             raise OptionError.together(faults)
         frame = self.frame_of_reference_uid or uids.frame_of_reference
         return replace(uids, study=self.study_uid or uids.study, frame_of_reference=frame)
 
-    def _given_fault(self, keyword: str, uid: str) -> OptionError | None:
-        """Return the fault of a UID that the user gives; None if the result can have it."""
-        own = {
-            "StudyInstanceUID": self.study_uid,
-            "FrameOfReferenceUID": self.frame_of_reference_uid,
-        }
-        wanted = own.get(keyword, "")
-        if uid == wanted:
+    def _fault_of_uid(self, keyword: str, uid: str) -> OptionError | None:
+        """Return the fault of a UID that the user gives."""
+        source_uid = ""
+        if keyword == "StudyInstanceUID":
+            source_uid = self.study_uid
+        elif keyword == "FrameOfReferenceUID":
+            source_uid = self.frame_of_reference_uid
+        if uid == source_uid:
             return None
+        where = f"uid[{keyword!r}]"
         if uid in self.source_uids:
-            return _taken(
-                f"uid[{keyword!r}]",
-                uid,
-                self.source_uids[uid],
-                f"Leave {keyword} out, and a new one is made.",
-            )
-        if not wanted:
+            remedy = f"Leave {keyword} out, and a new one is made."
+            return _uid_of_source(where, uid, self.source_uids[uid], remedy)
+        if not source_uid:
             return None
         elsewhere = ", or pass `same_space=False`" if keyword == "FrameOfReferenceUID" else ""
         return OptionError(
             code="uid-not-of-source",
-            where=f"uid[{keyword!r}]",
+            where=where,
             given=f"{uid!r} beside `like=`",
-            expected=f"the source's, {wanted}",
+            expected=f"the source's, {source_uid}",
             remedy=f"Leave {keyword} out{elsewhere}.",
         )
 
-    def check_new(self, uids: SeriesUids, files: int) -> None:
-        """Reject UIDs of a result that its source has: entropy= may be that which the source was made from.
+    def check_new_uids(self, uids: SeriesUids, files: int) -> None:
+        """Reject UIDs of a result that its source has.
+
+        The entropy may be that of the source.
 
         Raises
         ------
         OptionError
             If the series or one of its files has a UID of the source.
         """
-        for uid in (uids.series, *(uids.instance(index) for index in range(files))):
+        for uid in (uids.series, *map(uids.instance, range(files))):
             if uid in self.source_uids:
                 where = "entropy"
                 remedy = (
                     "Pass another `entropy=`: each result needs bytes that no series was made from."
                 )
-                raise _taken(where, uid, self.source_uids[uid], remedy)
+                raise _uid_of_source(where, uid, self.source_uids[uid], remedy)
 
-    def numbered(self, metadata: Metadata, uids: SeriesUids) -> Metadata:
-        """Return the metadata with a SeriesNumber that tells results of one source apart, unless the user gives one.
+    def with_series_number(self, metadata: Metadata, uids: SeriesUids) -> Metadata:
+        """Return the metadata with a SeriesNumber, unless the user gives one.
 
-        The number of the source, followed by six digits that follow from SeriesInstanceUID (IS, PS3.5 section 6.2):
-        3 becomes 3482913. Where that is beyond IS, a number from SeriesInstanceUID alone.
+        The number of the source, followed by six digits from SeriesInstanceUID (IS, PS3.5 section
+        6.2): 3 becomes 3482913. If that is beyond IS, a number from SeriesInstanceUID alone.
         """
         if metadata.get("SeriesNumber") is not None:
             return metadata
@@ -168,40 +169,49 @@ class Lineage:
             number = _NEW_NUMBERS + digest % (_LARGEST_IS - 2 * _NEW_NUMBERS)
         return metadata.having(attribute("SeriesNumber", str(number)))
 
-    def unfit(self, metadata: Metadata) -> tuple[str, ...]:
-        """Return what was taken over for one kind and is not true of another: the kind of image, and what is empty."""
-        taken = (one for one in metadata.attributes if one.keyword in self.verbatim)
-        return tuple(one.keyword for one in taken if one.keyword == "ImageType" or one.is_empty)
+    def unfit_keywords(self, metadata: Metadata) -> tuple[str, ...]:
+        """Return attributes taken over for one kind that another cannot have.
 
-    def added(self, plan: SeriesPlan, only_volume: int | None) -> SeriesPlan:
-        """Return the plan with the references of its frames, and the decisions behind its attributes."""
+        These are the type of image, and empty ones.
+        """
+        keywords: list[str] = []
+        for element in metadata.attributes:
+            if element.keyword not in self.verbatim:
+                continue
+            if element.keyword == "ImageType" or element.is_empty:
+                keywords.append(element.keyword)
+        return tuple(keywords)
+
+    def added_to(self, plan: SeriesPlan, only_volume: int | None) -> SeriesPlan:
+        """Return the plan with references of its frames, and decisions."""
         plan = replace(plan, decisions=self.decisions, advice=(*self.advice, *plan.advice))
         if not plan.is_multi_frame or not self.groups:
             return plan
-        slices = plan.extent.slices
-        own = [
-            one if only_volume is None else one.of_volume(only_volume, slices=slices)
-            for one in self.group_columns
-        ]
-        there = {one.keyword for one in plan.per_frame} | _shared_groups(plan)
-        taken = (one for one in self.groups if one.keyword not in there)  # what the user gives wins
-        groups = tuple(sorted((*plan.per_frame, *taken), key=lambda one: tag_of(one.keyword)))
-        plan = replace(plan, per_frame=groups, columns=(*plan.columns, *own))
-        return (
-            counted_by_acquisition(plan)
-            if "MRDiffusionSequence" in {one.keyword for one in groups}
-            else plan
-        )
+        columns = list(self.group_columns)
+        if only_volume is not None:
+            slices = plan.extent.slices
+            columns = [column.of_volume(only_volume, slices=slices) for column in columns]
+        known = {group.keyword for group in plan.per_frame} | _shared_groups(plan)
+        added = (group for group in self.groups if group.keyword not in known)  # the user's win
+        groups = sorted((*plan.per_frame, *added), key=lambda group: tag_of(group.keyword))
+        plan = replace(plan, per_frame=tuple(groups), columns=(*plan.columns, *columns))
+        if any(group.keyword == "MRDiffusionSequence" for group in groups):
+            return counted_by_acquisition(plan)
+        return plan
 
 
 def _shared_groups(plan: SeriesPlan) -> set[str]:
     """Return the functional groups that all frames of a plan share."""
-    values = (one.values for one in plan.shared if one.keyword == "SharedFunctionalGroupsSequence")
-    items = (item for own in values for item in own if isinstance(item, tuple))
-    return {group.keyword for item in items for group in item}
+    keywords: set[str] = set()
+    for element in plan.shared:
+        if element.keyword == "SharedFunctionalGroupsSequence":
+            for item in element.values:
+                if isinstance(item, tuple):
+                    keywords.update(group.keyword for group in item)
+    return keywords
 
 
-def _taken(where: str, uid: str, owner: str, remedy: str) -> OptionError:
+def _uid_of_source(where: str, uid: str, owner: str, remedy: str) -> OptionError:
     return OptionError(
         code="uid-of-source",
         where=where,

@@ -1,107 +1,101 @@
-"""From a plan to files: every slab stored and written, then read back by code that shares nothing with the writer."""
+"""From a job to files: every slab stored, written and read back."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
-import numpy.typing as npt
-
 from dicomseries.codecs import Codec, codec_of
-from dicomseries.errors import ReadError, TargetError
+from dicomseries.errors import ReadError
 from dicomseries.executors import Bounds
-from dicomseries.part10 import encode_headers, frames_chunks, header_template
-from dicomseries.plan import SeriesPlan
+from dicomseries.part10 import (
+    HeaderTemplate,
+    encode_headers,
+    encoded_chunks,
+    frames_chunks,
+    header_template,
+)
 from dicomseries.sinks import Sink, stored_path
-from dicomseries.writing.encode.compressed_frames import waiting_chunks
-from dicomseries.writing.encode.encode_tasks import EncodeTask, FileTask, StoreTask, tally_of
+from dicomseries.writing.encode.encode_tasks import EncodeTask, FileTask, StoreTask
 from dicomseries.writing.encode.read_back import Tally, compare_frames, compare_labels
-from dicomseries.writing.encode.slab_loop import each_slab, slabs_of
+from dicomseries.writing.encode.slab_loop import each_slab
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
-__all__ = ["check_space", "write_series"]
+__all__ = ["write_series"]
 
-_AMPLE = 1 << 30
-"""Bytes beside twice the pixels, beyond which a disk is not asked for each header's size."""
-
-
-def check_space(out: Path, jobs: Sequence[Job]) -> None:
-    """Refuse what the disk has no room for, before a file exists."""
-    folder = next(parent for parent in out.absolute().parents if parent.exists())
-    disk = shutil.disk_usage(folder)
-    free = disk.free
-    if not disk.total:
-        return  # no disk at all, as below /proc: what is wrong with such a place is said when a file is to be made
-    if free > 2 * sum(len(plan) * plan.pixel_bytes for plan in _plans(jobs)) + _AMPLE:
-        return  # far more than any headers take; to know their size costs as much as to make them
-    size = sum(
-        len(plan) * max(plan.file_bytes(index) for index in {0, len(plan) - 1})
-        for plan in _plans(jobs)
-    )
-    if size > free:
-        is_estimate = any(plan.is_encapsulated for plan in _plans(jobs))
-        raise TargetError(
-            code="disk-full",
-            where=str(out),
-            given=f"{free:,} bytes free",
-            expected=f"{'at most ' * is_estimate}{size:,} bytes for {sum(map(len, _plans(jobs)))} files",
-            remedy="Free space, or write to another disk.",
-        )
-
-
-def _plans(jobs: Sequence[Job]) -> Iterator[SeriesPlan]:
-    return (job.plan for job in jobs)
+_IN_MEMORY = 64 << 20
+"""Bytes of compressed frames that wait in memory; more wait in an unnamed temporary file."""
 
 
 def write_series(
     job: Job, sink: Sink, request: WriteRequest, *, read_back: bool, resumes: bool = False
 ) -> Tally:
-    """Store, write and (if asked) read back one series; what a killed write has left whole is kept."""
-    if job.encoded is None and not job.plan.is_multi_frame:
-        return _write_files(job, sink, request, read_back=read_back, resumes=resumes)
-    return _kept(job, sink, request, read_back=read_back) or _write_one(
-        job, sink, request, read_back=read_back
-    )
+    """Write one series, and read it back if asked.
 
-
-def _write_files(
-    job: Job, sink: Sink, request: WriteRequest, *, read_back: bool, resumes: bool
-) -> Tally:
-    """Write one file a frame, every slab by a task of its own."""
-    volume, series = job.volume, job.plan
+    Complete files of a killed write stay.
+    """
+    if job.encoded is not None or job.plan.is_multi_frame:
+        tally = _written_before(job, sink, request, read_back=read_back)
+        return tally or _write_one_file(job, sink, request, read_back=read_back)
     task = FileTask(
-        plan=series,
+        plan=job.plan,
         sink=sink,
-        scale=(volume.slope, volume.intercept),
+        scale=(job.volume.slope, job.volume.intercept),
         read_back=read_back,
         resumes=resumes,
     )
     total = Tally()
-    asked = slabs_of(volume, request)
-    if resumes and not read_back and not series.value_map.counts:
-        asked = _missing(task, asked, total)
-    for own in each_slab(volume, task, request, "writing", asked):
-        total.add(own)
+    slabs: Sequence[Bounds] = job.slabs
+    if resumes and not read_back and not job.plan.value_map.counts:
+        slabs = _unwritten(task, slabs, total)
+    for tally in each_slab(job.volume, task, request, "writing", slabs):
+        total.add(tally)
     return total
 
 
-def _missing(task: FileTask, asked: Sequence[Bounds], total: Tally) -> list[Bounds]:
-    """Return the slabs that are not written yet; of the others the error is not known, only its bound."""
-    missing = [bounds for bounds in asked if not task.is_there(bounds)]
-    there = set(asked) - set(missing)
-    if there:
+def _unwritten(task: FileTask, slabs: Sequence[Bounds], total: Tally) -> list[Bounds]:
+    """Return the slabs that are not written yet; add the others to the sums.
+
+    Of slabs that are written already, only the bound of the error is known.
+    """
+    unwritten: list[Bounds] = []
+    for bounds in slabs:
+        if not task.is_written(bounds):
+            unwritten.append(bounds)
+            continue
         total.error = task.plan.value_map.max_error
-        total.size = sum(
-            task.plan.file_bytes(index) for bounds in there for index in range(*bounds)
-        )
-    return missing
+        total.size += sum(map(task.plan.file_bytes, range(*bounds)))
+    return unwritten
 
 
-def _write_one(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) -> Tally:
-    """Write one file of all frames: made whole already, or slabs stored by tasks and written in order."""
+# ----------------------------------------------------------------------- one file of all frames
+def _written_before(
+    job: Job, sink: Sink, request: WriteRequest, *, read_back: bool
+) -> Tally | None:
+    """Return the sums of a complete file of a killed write; None to write it."""
+    if job.encoded is None and job.plan.value_map.counts:
+        return None
+    start = job.encoded or encode_headers(header_template(job.plan), job.plan, 0, 1)[0]
+    size = job.plan.file_bytes(0)
+    file = sink.find(job.plan.file_name(0), start, size)
+    if file is None:
+        return None
+    if not read_back:
+        return Tally(error=job.plan.value_map.max_error, size=size)
+    try:
+        with stored_path(file) as path:
+            tally = Tally() if path is None else _compared(path, job, request)
+    except ReadError:
+        return None
+    tally.size = size
+    return tally if tally.error <= job.plan.value_map.max_error else None
+
+
+def _write_one_file(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) -> Tally:
+    """Write one file of all frames: encoded already, or slab by slab."""
     total = Tally()
 
     def counted(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
@@ -109,55 +103,57 @@ def _write_one(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) 
             total.size += len(chunk)
             yield chunk
 
-    chunks = (job.encoded,) if job.encoded is not None else _chunks(job, request, total)
+    chunks = _chunks(job, request, total) if job.encoded is None else (job.encoded,)
     with stored_path(sink.put(job.plan.file_name(0), counted(chunks))) as path:
         if read_back and path is not None:
             total.add(_compared(path, job, request))
     return total
 
 
-def _chunks(job: Job, request: WriteRequest, total: Tally) -> Iterator[bytes | memoryview]:
-    def frames() -> Iterator[npt.NDArray[Any]]:
-        for stored in each_slab(
-            job.volume, StoreTask(value_map=job.plan.value_map), request, "writing"
-        ):
-            total.add(tally_of(stored))
-            yield stored.array
-
-    def compressed(codec: Codec) -> Iterator[list[bytes]]:
-        task = EncodeTask(value_map=job.plan.value_map, codec=codec)
-        for found, encoded in each_slab(job.volume, task, request, "writing"):
-            total.add(found)
-            yield encoded
-
-    template, codec = header_template(job.plan), codec_of(job.plan.transfer_syntax_uid)
-    (header,) = encode_headers(template, job.plan, 0, 1)
-    if codec is None:
-        return frames_chunks(template, header, frames())
-    return waiting_chunks(template, header, compressed(codec))
-
-
-def _kept(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) -> Tally | None:
-    """Return what is known of a file of all frames that a killed write has left whole; None if it is to be written."""
-    if job.encoded is None and job.plan.value_map.counts:
-        return None
-    start = job.encoded or encode_headers(header_template(job.plan), job.plan, 0, 1)[0]
-    size = job.plan.file_bytes(0)
-    found = sink.find(job.plan.file_name(0), start, size)
-    if found is None:
-        return None
-    if not read_back:
-        return Tally(error=job.plan.value_map.max_error, size=size)
-    try:
-        with stored_path(found) as path:
-            seen = Tally() if path is None else _compared(path, job, request)
-    except ReadError:
-        return None
-    seen.size = size
-    return seen if seen.error <= job.plan.value_map.max_error else None
-
-
 def _compared(path: Path, job: Job, request: WriteRequest) -> Tally:
     if job.encoded is not None:
         return compare_labels(path, job)
-    return compare_frames(path, job.volume, job.plan.value_map, request)
+    return compare_frames(path, job, request)
+
+
+def _chunks(job: Job, request: WriteRequest, total: Tally) -> Iterator[bytes | memoryview]:
+    template, codec = header_template(job.plan), codec_of(job.plan.transfer_syntax_uid)
+    (header,) = encode_headers(template, job.plan, 0, 1)
+    if codec is not None:
+        frames = _compressed_frames(job, codec, request, total)
+        yield from _chunks_behind_offsets(template, header, frames)
+        return
+    task = StoreTask(value_map=job.plan.value_map)
+
+    def stored_slabs() -> Iterator[Any]:
+        for stored in each_slab(job.volume, task, request, "writing", job.slabs):
+            total.count(stored)
+            yield stored.array
+
+    yield from frames_chunks(template, header, stored_slabs())
+
+
+def _compressed_frames(
+    job: Job, codec: Codec, request: WriteRequest, total: Tally
+) -> Iterator[bytes]:
+    task = EncodeTask(value_map=job.plan.value_map, codec=codec)
+    for tally, frames in each_slab(job.volume, task, request, "writing", job.slabs):
+        total.add(tally)
+        yield from frames
+
+
+def _chunks_behind_offsets(
+    template: HeaderTemplate, header: bytes, frames: Iterable[bytes]
+) -> Iterator[bytes]:
+    """Yield a file of compressed frames behind their table of offsets.
+
+    The frames wait until the last one is encoded: in memory, and if they are many in an unnamed
+    temporary file.
+    """
+    lengths: list[int] = []
+    with SpooledTemporaryFile(_IN_MEMORY) as waiting:
+        for frame in frames:
+            waiting.write(frame)
+            lengths.append(len(frame))
+        waiting.seek(0)
+        yield from encoded_chunks(template, header, lengths, map(waiting.read, lengths))

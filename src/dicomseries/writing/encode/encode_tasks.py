@@ -1,7 +1,8 @@
-"""What is done with a slab on its way to files; each of these is pickled to wherever slabs are worked on."""
+"""Tasks that turn slabs into files; they are pickled for other processes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,52 +15,42 @@ from dicomseries.part10 import HeaderTemplate, encode_headers, file_chunks, head
 from dicomseries.plan import SeriesPlan
 from dicomseries.sinks import Sink, StoredFile, stored_path
 from dicomseries.values import Stored, ValueMap, store
-from dicomseries.writing.encode.read_back import FileWitness, Tally
+from dicomseries.writing.encode.read_back import FileComparison, Tally
 
-__all__ = ["EncodeTask", "FileTask", "StoreTask", "tally_of"]
+__all__ = ["EncodeTask", "FileTask", "StoreTask"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StoreTask:
-    """Turns a slab into stored numbers.
-
-    Parameters
-    ----------
-    value_map : ValueMap
-        Real to stored.
-    """
+    """Turns a slab into stored numbers."""
 
     value_map: ValueMap
 
     def __call__(self, slab: npt.NDArray[Any], _: Bounds) -> Stored:
-        """Return the stored numbers of a slab, and what was found on the way."""
+        """Return the stored numbers of a slab."""
         return store(slab, self.value_map)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EncodeTask:
-    """Turns a slab into compressed frames.
-
-    Parameters
-    ----------
-    value_map : ValueMap
-        Real to stored.
-    codec : Codec
-        Stored to compressed.
-    """
+    """Turns a slab into compressed frames."""
 
     value_map: ValueMap
     codec: Codec
 
     def __call__(self, slab: npt.NDArray[Any], _: Bounds) -> tuple[Tally, list[bytes]]:
-        """Return what was found on the way, and the frames of a slab."""
+        """Return the sums of a slab and its compressed frames."""
         stored = store(slab, self.value_map)
-        return tally_of(stored), [self.codec.encode(frame) for frame in stored.array]
+        tally = Tally()
+        tally.count(stored)
+        return tally, [self.codec.encode(frame) for frame in stored.array]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class FileTask:
-    """Stores the frames of a slab, writes a file of each, and reads it back; doing it twice makes the same files.
+    """Writes a file of each frame of a slab, and reads it back.
+
+    Doing it twice makes the same files.
 
     Parameters
     ----------
@@ -68,11 +59,11 @@ class FileTask:
     sink : Sink
         Where they go.
     scale : tuple of float
-        Slope and intercept of the source's own numbers.
+        Slope and intercept of the source's numbers.
     read_back : bool
         Whether each file is compared with the slab.
     resumes : bool
-        Whether files may be there already.
+        Whether files may exist already.
     """
 
     plan: SeriesPlan
@@ -81,74 +72,96 @@ class FileTask:
     read_back: bool
     resumes: bool
     _template: HeaderTemplate | None = field(default=None, init=False, repr=False)
-    _witness: FileWitness | None = field(default=None, init=False, repr=False)
+    _comparison: FileComparison | None = field(default=None, init=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What can be made from the plan is not sent along.
-        return _made_again, (self.plan, self.sink, self.scale, self.read_back, self.resumes)
+        # template and comparison are made again from the plan
+        return _file_task, (self.plan, self.sink, self.scale, self.read_back, self.resumes)
 
     def __call__(self, slab: npt.NDArray[Any], bounds: Bounds) -> Tally:
-        """Write the files of a slab, and return what was found on the way."""
+        """Write the files of a slab, and return their sums."""
+        plan = self.plan
         if self._template is None:
-            self._template = header_template(self.plan)
-        if self._witness is None:
-            self._witness = FileWitness(
-                self.scale, self.plan.value_map, is_compressed=self.plan.is_encapsulated
+            self._template = header_template(plan)
+        if self._comparison is None:
+            self._comparison = FileComparison(
+                self.scale, plan.value_map, is_compressed=plan.is_encapsulated
             )
-        stored, total = _stored(slab, bounds, self.plan.value_map)
-        codec = codec_of(self.plan.transfer_syntax_uid)
-        put: list[tuple[StoredFile | None, npt.NDArray[Any]]] = []
-        begun = encode_headers(self._template, self.plan, *bounds)
-        for index, header, frame, asked in zip(range(*bounds), begun, stored, slab, strict=True):
-            name = self.plan.file_name(index)
-            chunks = file_chunks(
-                self._template, header, frame if codec is None else codec.encode(frame)
-            )
-            total.size += sum(map(len, chunks))
-            seen = self._seen(self._witness, name, chunks, asked)
-            if seen is None:
-                put.append((self.sink.put(name, chunks), asked))
-            else:
-                total.add(seen)
+        total = Tally()
+        stored = _stored_frames(slab, bounds, plan.value_map, total)
+        codec = codec_of(plan.transfer_syntax_uid)
+        written: list[tuple[StoredFile | None, npt.NDArray[Any]]] = []
+        headers = encode_headers(self._template, plan, *bounds)
+        frames = zip(range(*bounds), headers, stored, slab, strict=True)
+        for index, header, stored_frame, frame in frames:
+            name = plan.file_name(index)
+            pixels = stored_frame if codec is None else codec.encode(stored_frame)
+            chunks = file_chunks(self._template, header, pixels)
+            size = sum(map(len, chunks))
+            total.size += size
+            if self.resumes:
+                tally = self._compared_again(self._comparison, name, bytes(chunks[0]), size, frame)
+                if tally is not None:
+                    total.add(tally)
+                    continue
+            written.append((self.sink.put(name, chunks), frame))
         # Only now, as a store takes several at once.
-        for file, asked in put:
+        for file, frame in written:
             with stored_path(file) as path:
                 if self.read_back and path is not None:
-                    total.add(self._witness.compare(path, asked))
+                    total.add(self._comparison.compare(path, frame))
         return total
 
-    def is_there(self, bounds: Bounds) -> bool:
-        """Return whether a killed write has left all files of a slab whole."""
-        template = self._template = self._template or header_template(self.plan)
-        begun = encode_headers(template, self.plan, *bounds)
-        return all(
-            self.sink.find(self.plan.file_name(index), header, self.plan.file_bytes(index))
-            is not None
-            for index, header in zip(range(*bounds), begun, strict=True)
-        )
+    def is_written(self, bounds: Bounds) -> bool:
+        """Return whether all files of a slab are complete already."""
+        if self._template is None:
+            self._template = header_template(self.plan)
+        headers = encode_headers(self._template, self.plan, *bounds)
+        for index, header in zip(range(*bounds), headers, strict=True):
+            name, size = self.plan.file_name(index), self.plan.file_bytes(index)
+            if self.sink.find(name, header, size) is None:
+                return False
+        return True
 
-    def _seen(
+    def _compared_again(
         self,
-        witness: FileWitness,
+        comparison: FileComparison,
         name: str,
-        chunks: tuple[bytes | memoryview, ...],
-        asked: npt.NDArray[Any],
+        header: bytes,
+        size: int,
+        frame: npt.NDArray[Any],
     ) -> Tally | None:
-        """Return what the witness says of a file that was there already, None if it is to be written."""
-        found = (
-            self.sink.find(name, bytes(chunks[0]), sum(map(len, chunks))) if self.resumes else None
-        )
-        if found is None or not self.read_back:
-            return None if found is None else Tally()
+        """Return the sums of a file that exists already; None to write it."""
+        file = self.sink.find(name, header, size)
+        if file is None:
+            return None
+        if not self.read_back:
+            return Tally()
         try:
-            with stored_path(found) as path:
-                seen = Tally() if path is None else witness.compare(path, asked)
+            with stored_path(file) as path:
+                tally = Tally() if path is None else comparison.compare(path, frame)
         except ReadError:
             return None
-        return seen if seen.error <= self.plan.value_map.max_error else None
+        return tally if tally.error <= self.plan.value_map.max_error else None
 
 
-def _made_again(
+def _stored_frames(
+    slab: npt.NDArray[Any], bounds: Bounds, value_map: ValueMap, total: Tally
+) -> Iterable[npt.NDArray[Any]]:
+    """Return a slab as it is stored, frame by frame, and add to the sums."""
+    if value_map.slopes is None:
+        stored = store(slab, value_map)
+        total.count(stored)
+        return stored.array
+    frames: list[npt.NDArray[Any]] = []
+    for index, frame in zip(range(*bounds), slab, strict=True):
+        stored = store(frame, value_map.at(index))
+        total.count(stored)
+        frames.append(stored.array)
+    return frames
+
+
+def _file_task(
     plan: SeriesPlan,
     sink: Sink,
     scale: tuple[float, float],
@@ -156,30 +169,3 @@ def _made_again(
     resumes: bool,  # noqa: FBT001 - called by pickle
 ) -> FileTask:
     return FileTask(plan=plan, sink=sink, scale=scale, read_back=read_back, resumes=resumes)
-
-
-def _stored(
-    slab: npt.NDArray[Any], bounds: Bounds, value_map: ValueMap
-) -> tuple[list[npt.NDArray[Any]], Tally]:
-    """Return a slab as it is stored, frame by frame, and what was found on the way."""
-    if value_map.slopes is None:
-        found = store(slab, value_map)
-        return [*found.array], tally_of(found)
-    frames, total = [], Tally()
-    for index, frame in zip(range(*bounds), slab, strict=True):
-        one = store(frame, value_map.at(index))
-        total.add(tally_of(one))
-        frames.append(one.array)
-    return frames, total
-
-
-def tally_of(stored: Stored) -> Tally:
-    """Return the sums of one slab.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> tally_of(Stored(array=np.zeros((1, 2, 3), np.int16), error=0.5, clipped=2)).clipped
-    2
-    """
-    return Tally(error=stored.error, clipped=stored.clipped, replaced=stored.replaced)

@@ -1,4 +1,4 @@
-"""What was written, read back by code that shares nothing with the writer, beside the array."""
+"""Written files, read back by other code than wrote them, compared with the array."""
 
 from __future__ import annotations
 
@@ -12,30 +12,29 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries import checks, reading
-from dicomseries.derivation import Lineage
+from dicomseries.derivation import Inheritance
 from dicomseries.errors import VerificationError
 from dicomseries.executors import Bounds
 from dicomseries.plan import SeriesPlan
-from dicomseries.sources import Volume
-from dicomseries.values import ValueMap
+from dicomseries.values import Stored, ValueMap
 from dicomseries.writing.encode.slab_loop import each_slab
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
-__all__ = ["FileWitness", "Tally", "compare_frames", "verify_series"]
+__all__ = ["FileComparison", "Tally", "compare_frames", "compare_labels", "verify_series"]
 
-
-_ABOUT_WHOLE = {"VAL-004": "LossyImageCompression"}
-"""Checks of what belongs together: a source that was compressed with loss need not say how, and then nobody knows."""
+_GROUPED_CHECKS = {"VAL-004": "LossyImageCompression"}
+"""Checks of several attributes: a source compressed with loss need not say how, and then nobody
+knows."""
 _FRAME_SEQUENCES = frozenset({"SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"})
 
-_NUMBERS = 65536
+_SEGMENT_NUMBERS = 65536
 """SegmentNumber (0062,0004) has 16 bits."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What the slab tasks found, summed as they come in."""
+    """Sums over the slabs of a series."""
 
     error: float = 0.0
     clipped: int = 0
@@ -44,15 +43,19 @@ class Tally:
     instances: list[reading.Instance] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Take in what another task found."""
-        self.error = max(self.error, other.error)
-        self.clipped += other.clipped
-        self.replaced += other.replaced
+        """Add the sums of another task."""
+        self.count(other)
         self.size += other.size
         self.instances += other.instances
 
+    def count(self, values: Tally | Stored) -> None:
+        """Add errors and counts of stored values."""
+        self.error = max(self.error, values.error)
+        self.clipped += values.clipped
+        self.replaced += values.replaced
 
-class FileWitness:
+
+class FileComparison:
     """Reads files of one frame back and compares them with the array."""
 
     def __init__(
@@ -62,8 +65,8 @@ class FileWitness:
         self._first: reading.Instance | None = None
         self._last: reading.Instance | None = None
 
-    def compare(self, path: Path, asked: npt.NDArray[Any]) -> Tally:
-        """Return the largest error of one file, and what its header says."""
+    def compare(self, path: Path, frame: npt.NDArray[Any]) -> Tally:
+        """Return the largest error of one file, and its header."""
         instance = reading.read_instance(path, like=self._last)
         self._first, self._last = self._first or instance, instance
         if self._is_compressed:
@@ -71,25 +74,25 @@ class FileWitness:
         else:
             stored = reading.read_stored(instance, like=self._first)
         rescale = (instance.slope, instance.intercept)
-        error = _error(stored, rescale, asked, self._scale, self._map)
+        error = _largest_error(stored, rescale, frame, self._scale, self._map)
         return Tally(error=error, instances=[instance])
 
 
-def compare_frames(path: Path, volume: Volume, value_map: ValueMap, request: WriteRequest) -> Tally:
-    """Return the largest error of a file of all frames, and what its header says."""
+def compare_frames(path: Path, job: Job, request: WriteRequest) -> Tally:
+    """Return the largest error of a file of all frames, and its header."""
     instance = reading.read_instance(path)
-    look = _FramesWitness(
+    task = _FramesComparison(
         instance=instance,
         rescales=reading.frames_of(instance).rescales,
-        scale=(volume.slope, volume.intercept),
-        value_map=value_map,
+        scale=(job.volume.slope, job.volume.intercept),
+        value_map=job.plan.value_map,
     )
-    error = max(each_slab(volume, look, request, "verifying"))
+    error = max(each_slab(job.volume, task, request, "verifying", job.slabs))
     return Tally(error=error, instances=[instance])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _FramesWitness:
+class _FramesComparison:
     """Reads frames of a file back and compares them with the array."""
 
     instance: reading.Instance
@@ -97,46 +100,29 @@ class _FramesWitness:
     scale: tuple[float, float]
     value_map: ValueMap
 
-    def __call__(self, asked: npt.NDArray[Any], bounds: Bounds) -> float:
-        stored, own = (
-            reading.read_frames(self.instance, *bounds, prefer_pydicom=True),
-            self.rescales[slice(*bounds)],
-        )
-        if (
-            own == own[0]
-        ).all():  # a whole slab at once: thousands of small frames cost a call each otherwise
-            return _error(stored, own[0], asked, self.scale, self.value_map)
-        return max(
-            _error(ours, rescale, theirs, self.scale, self.value_map)
-            for ours, rescale, theirs in zip(stored, own, asked, strict=True)
-        )
+    def __call__(self, slab: npt.NDArray[Any], bounds: Bounds) -> float:
+        stored = reading.read_frames(self.instance, *bounds, prefer_pydicom=True)
+        rescales = self.rescales[slice(*bounds)]
+        if (rescales == rescales[0]).all():  # one call for thousands of small frames
+            return _largest_error(stored, rescales[0], slab, self.scale, self.value_map)
+        errors: list[float] = []
+        for stored_frame, rescale, frame in zip(stored, rescales, slab, strict=True):
+            error = _largest_error(stored_frame, rescale, frame, self.scale, self.value_map)
+            errors.append(error)
+        return max(errors)
 
 
-def compare_labels(path: Path, job: Job) -> Tally:
-    """Return whether a segmentation gives the label map back, voxel for voxel: an error of 0, or else infinite."""
-    found = reading.read(path)
-    label_of = np.arange(_NUMBERS, dtype=np.uint16)
-    for number, label in (job.labels or {}).items():
-        label_of[number] = label
-    stored = label_of[found.array]
-    asked = np.concatenate(
-        [job.volume.slabs.read(index, index + 1) for index in range(job.volume.slices)]
-    )
-    is_same = found.grid.shape == job.volume.grid.shape and np.array_equal(stored, asked)
-    return Tally(error=0.0 if is_same else math.inf, instances=[reading.read_instance(path)])
-
-
-def _error(
+def _largest_error(
     stored: npt.NDArray[Any],
     rescale: tuple[float, float],
-    asked: npt.NDArray[Any],
+    frames: npt.NDArray[Any],
     scale: tuple[float, float],
     value_map: ValueMap,
 ) -> float:
     return checks.largest_error(
         stored,
         *rescale,
-        asked,
+        frames,
         nan=value_map.nan,
         clip=value_map.clip,
         source_slope=scale[0],
@@ -144,58 +130,76 @@ def _error(
     )
 
 
-def verify_series(job: Job, tally: Tally, lineage: Lineage | None = None) -> None:
-    """Refuse to show a series that is not what was asked, or whose attributes of the source break a rule.
+def compare_labels(path: Path, job: Job) -> Tally:
+    """Return the error of a segmentation: 0 if every voxel is equal, else infinite."""
+    segmentation = reading.read(path)
+    label_of_number = np.arange(_SEGMENT_NUMBERS, dtype=np.uint16)
+    for number, label in (job.labels or {}).items():
+        label_of_number[number] = label
+    stored = label_of_number[segmentation.array]
+    slices = [job.volume.slabs.read(index, index + 1) for index in range(job.volume.slices)]
+    is_same_shape = segmentation.grid.shape == job.volume.grid.shape
+    is_same = is_same_shape and np.array_equal(stored, np.concatenate(slices))
+    return Tally(error=0.0 if is_same else math.inf, instances=[reading.read_instance(path)])
+
+
+def verify_series(job: Job, tally: Tally, inheritance: Inheritance | None = None) -> None:
+    """Reject a series whose files differ from the plan.
+
+    Faults of attributes that tie the result to its source are those of the source alone.
 
     Raises
     ------
     VerificationError
-        If a file, a value or an attribute is wrong. What ties the result to its source is the source's fault alone.
+        If a file, a value or an attribute is wrong.
     """
     series = job.plan
+    instances = tally.instances
     findings = [
-        *checks.check_instances(tally.instances),
-        *checks.check_grid(tally.instances, series.grid, volumes=series.extent.volumes),
+        *checks.check_instances(instances),
+        *checks.check_grid(instances, series.grid, volumes=series.extent.volumes),
     ]
-    verbatim, ties = (
-        (frozenset(), frozenset()) if lineage is None else (lineage.verbatim, lineage.ties)
-    )
-    errors = [one for one in findings if one.level == "error" and _keyword(one) not in ties]
-    copied = [one for one in errors if _keyword(one) in verbatim]
-    if copied and len(copied) == len(errors):
-        raise _copied(series, copied)
-    if errors or tally.error > series.value_map.max_error or len(tally.instances) != len(series):
+    errors = [finding for finding in findings if finding.level == "error"]
+    if inheritance is not None:
+        errors = [finding for finding in errors if _keyword(finding) not in inheritance.ties]
+        if errors and all(_keyword(finding) in inheritance.verbatim for finding in errors):
+            raise _fault_of_source(series, errors)
+    is_precise = tally.error <= series.value_map.max_error
+    if errors or not is_precise or len(instances) != len(series):
+        measured = f"an error of {tally.error:g} in {len(instances)} files read back"
         raise VerificationError(
             code="not-as-asked",
             where=f"series {series.uids.series}",
-            given=_shown(errors)
-            or f"an error of {tally.error:g} in {len(tally.instances)} files read back",
-            expected=f"{len(series)} files that keep every check and values within {series.value_map.max_error:g}",
-            remedy="Report this with the input: nothing was shown, and the fault is the writer's or the disk's.",
+            given=_texts(errors) or measured,
+            expected=f"{len(series)} files that pass every check and values within "
+            f"{series.value_map.max_error:g}",
+            remedy="Report this with the input: nothing was written, and the fault is the "
+            "writer's or the disk's.",
         )
 
 
-def _copied(series: SeriesPlan, errors: Sequence[checks.Finding]) -> VerificationError:
-    """Return the error of attributes that come from the source and break a rule that was not foreseen."""
+def _fault_of_source(series: SeriesPlan, errors: Sequence[checks.Finding]) -> VerificationError:
+    """Return the error of attributes from the source that break an unforeseen rule."""
     keywords = dict.fromkeys(map(_keyword, errors))
-    wanted = ", ".join(f'"{keyword}": None' for keyword in keywords)
+    entries = ", ".join(f'"{keyword}": None' for keyword in keywords)
     return VerificationError(
         code="source-breaks-rule",
         where=f"series {series.uids.series}",
-        given=_shown(errors),
-        expected="attributes of the source that keep every rule of check",
-        remedy=f"Leave them out with `metadata={{{wanted}}}`, or give values that are right.",
+        given=_texts(errors),
+        expected="attributes of the source that pass every rule of check",
+        remedy=f"Leave them out with `metadata={{{entries}}}`, or give correct values.",
     )
 
 
-def _shown(errors: Sequence[checks.Finding]) -> str:
-    return "; ".join(f"{finding.id} {finding.where}: {finding.message}" for finding in errors[:3])
+def _texts(errors: Sequence[checks.Finding]) -> str:
+    texts = [f"{finding.id} {finding.where}: {finding.message}" for finding in errors[:3]]
+    return "; ".join(texts)
 
 
 def _keyword(finding: checks.Finding) -> str:
     """Return the attribute of the top level that a finding is about."""
-    if finding.id in _ABOUT_WHOLE:
-        return _ABOUT_WHOLE[finding.id]
+    if finding.id in _GROUPED_CHECKS:
+        return _GROUPED_CHECKS[finding.id]
     path = finding.where.rpartition(" ")[2].split(".")
-    inside = [part.partition("[")[0] for part in path]
-    return next((part for part in inside if part not in _FRAME_SEQUENCES), inside[0])
+    keywords = [part.partition("[")[0] for part in path]
+    return next((name for name in keywords if name not in _FRAME_SEQUENCES), keywords[0])

@@ -1,4 +1,4 @@
-"""A volume as slabs: what is read at once, and the work done on each."""
+"""A volume as slabs: their bounds within the memory, and the work done on each."""
 
 from __future__ import annotations
 
@@ -11,58 +11,58 @@ from dicomseries.executors import Bounds, Look
 from dicomseries.sources import SlabPlan, Volume, scratch_copy, slab_rule
 from dicomseries.writing.inputs.write_request import WriteRequest
 
-__all__ = ["Bounds", "each_slab", "slab_plan", "slabs_of", "within_memory"]
+__all__ = ["each_slab", "slab_plan", "within_memory"]
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 def each_slab(
     volume: Volume,
-    look: Look[Found],
+    task: Look[Result],
     request: WriteRequest,
-    what: str,
-    asked: Sequence[Bounds] | None = None,
-) -> Iterator[Found]:
-    """Yield `look(slab, bounds)` of every slab in order, or of those that are asked for, telling the progress.
+    stage: str,
+    slabs: Sequence[Bounds],
+) -> Iterator[Result]:
+    """Yield `task(slab, bounds)` of each slab in order, and report progress.
 
-    `look` is pickled where other processes work: it is a function of a module with arguments bound, or such a record.
+    `task` is pickled if other processes work: it is a function of a module with arguments bound, or
+    a record.
     """
-    slabs = slabs_of(volume, request) if asked is None else list(asked)
-    for (_, stop), found in zip(
-        slabs, request.options.executor.run(look, volume.slabs, slabs), strict=True
-    ):
-        if request.options.progress is not None:
-            request.options.progress(stop, volume.slabs.shape[0], what)
-        yield found
-
-
-def slabs_of(volume: Volume, request: WriteRequest) -> Sequence[Bounds]:
-    """Return the bounds of slabs: whole chunks of the source, together about 8 MiB (`slab_rule`)."""
-    return slab_plan(volume, request).bounds
+    options = request.options
+    results = options.executor.run(task, volume.slabs, slabs)
+    for (_, stop), result in zip(slabs, results, strict=True):
+        if options.progress is not None:
+            options.progress(stop, volume.slabs.shape[0], stage)
+        yield result
 
 
 def slab_plan(volume: Volume, request: WriteRequest) -> SlabPlan:
-    """Return the slabs of one pass over a volume within the memory that was asked for."""
+    """Return the slabs of one pass over a volume within the memory."""
+    options = request.options
     return slab_rule(
         volume.slabs.edges,
         frame_bytes=math.prod(volume.slabs.shape[1:]) * volume.slabs.dtype.itemsize,
         slices=volume.slices,
-        memory=request.options.memory,
-        workers=request.options.executor.sharing,
-        can_copy=request.options.executor.is_here and volume.slabs.blocks is not None,
-        is_costly=request.options.compression is not None,
+        memory=options.memory,
+        workers=options.executor.sharing,
+        can_copy=options.executor.is_here and volume.slabs.blocks is not None,
+        is_costly=options.compression is not None,
     )
 
 
 def within_memory(volume: Volume, request: WriteRequest) -> tuple[Volume, SlabPlan]:
-    """Return the volume, its slabs copied to the disk by their first read where memory demands it, and the plan."""
+    """Return the volume and its slabs.
+
+    Chunks that are too deep for the memory are copied to the disk by their first read.
+    """
+    options = request.options
     plan = slab_plan(volume, request)
     if not plan.scratch_bytes:
         return volume, plan
 
-    def progress(done: int, total: int) -> None:
-        if request.options.progress is not None:
-            request.options.progress(done, total, "copying")
+    def report(done: int, total: int) -> None:
+        if options.progress is not None:
+            options.progress(done, total, "copying")
 
-    copied = scratch_copy(volume.slabs, slices=volume.slices, progress=progress)
+    copied = scratch_copy(volume.slabs, slices=volume.slices, progress=report)
     return replace(volume, slabs=copied), plan

@@ -1,12 +1,13 @@
-"""Where a series goes: a folder, or a prefix in an object store; each knows its checks, its leftovers and its sink."""
+"""Targets of a write: a folder, or a prefix in an object store."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from dicomseries.errors import TargetError
 from dicomseries.sinks import (
@@ -16,123 +17,137 @@ from dicomseries.sinks import (
     absolute_target,
     check_prefix,
     check_target,
+    find_leftover,
     find_plan,
 )
 from dicomseries.stores import is_url, masked
-from dicomseries.writing.encode.encode_series import check_space
-from dicomseries.writing.encode.resume_record import Record, find_record
+from dicomseries.writing.encode.resume_record import WriteRecord, check_same_write
+from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
-__all__ = ["Target", "target_at"]
+__all__ = ["FolderTarget", "KilledWrite", "StoreTarget", "check_space", "target_at"]
+
+_AMPLE = 1 << 30
+"""Bytes free beside twice the pixels: headers of any size then fit."""
 
 
-class Target(Protocol):
-    """A place that a series is written to."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KilledWrite:
+    """A write to the same target that was killed, and can be resumed."""
 
-    @property
-    def where(self) -> str:
-        """What it is called."""
-
-    def check(self, *, overwrite: bool, resume: bool) -> None:
-        """Refuse a place that is not free."""
-
-    def find(self) -> tuple[Leftover | None, Record] | None:
-        """Return what a killed write has left."""
-
-    def check_space(self, jobs: Sequence[Job]) -> None:
-        """Refuse what there is no room for."""
-
-    def sink(
-        self, jobs: Sequence[Job], record: Record, leftover: Leftover | None, /, **options: bool
-    ) -> DirectorySink | ObjectSink:
-        """Return the sink; `options` are overwrite, sync, read_back and resumes."""
+    record: WriteRecord
+    leftover: Leftover | None = None
 
 
-def target_at(out: Any, options: Mapping[str, Any] | None = None) -> Target:
+def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> FolderTarget | StoreTarget:
     """Return the target that `out` names.
 
     Raises
     ------
     TargetError
-        If it names none.
-
-    Examples
-    --------
-    >>> target_at("memory://scan").where
-    'memory://scan'
+        If it is neither a path nor a URL.
     """
     if isinstance(out, str) and is_url(out):
-        return _Prefix(url=out, options=options)
-    return _Folder(path=_folder_of(out), given=os.fspath(out))
+        return StoreTarget(url=out, storage_options=storage_options)
+    if isinstance(out, (str, os.PathLike)):
+        path = os.fspath(out)
+        if isinstance(path, str) and "\0" not in path:
+            return FolderTarget(where=path, path=absolute_target(Path(path)))
+    is_text = isinstance(out, (str, bytes))
+    raise TargetError(
+        code="target-not-a-path",
+        where="out",
+        given=repr(out) if is_text else f"an object of type {type(out).__name__}",
+        expected="the path of a folder",
+        remedy="Pass a str or a pathlib.Path.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Folder:
+class FolderTarget:
+    """A folder of this machine; files of a killed write stand beside it."""
+
+    where: str
     path: Path
-    given: str
 
-    @property
-    def where(self) -> str:
-        return self.given
-
-    def check(self, *, overwrite: bool, resume: bool) -> None:  # noqa: ARG002 - leftovers stand beside a folder
+    def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
+        """Reject a folder that is not free; return a killed write to resume."""
         check_target(self.path, overwrite=overwrite)
+        leftover = find_leftover(self.path) if resume else None
+        record = None if leftover is None else WriteRecord.from_text(leftover.record)
+        return None if record is None else KilledWrite(record=record, leftover=leftover)
 
-    def find(self) -> tuple[Leftover | None, Record] | None:
-        return find_record(self.path)
-
-    def check_space(self, jobs: Sequence[Job]) -> None:
-        check_space(self.path, jobs)
-
-    def sink(
-        self, _: Sequence[Job], record: Record, leftover: Leftover | None, /, **options: bool
+    def open_sink(
+        self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
     ) -> DirectorySink:
+        """Return the sink of a planned write.
+
+        Raises
+        ------
+        TargetError
+            If the disk has no room.
+        OptionError
+            If the plan differs from that of the killed write.
+        """
+        options, record = request.options, WriteRecord.of(request, jobs)
+        if killed is None:
+            check_space(self.path, jobs)
+        else:
+            check_same_write(killed.record, record, self.where)
         return DirectorySink(
             self.path,
-            overwrite=options["overwrite"],
-            sync=options["sync"],
+            overwrite=options.overwrite,
+            sync=options.sync,
             record=record.to_text(),
-            leftover=leftover,
+            leftover=None if killed is None else killed.leftover,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class _Prefix:
+class StoreTarget:
+    """A prefix in an object store, whose free space is not known."""
+
     url: str
-    options: Mapping[str, Any] | None
+    storage_options: Mapping[str, Any] | None
 
     @property
     def where(self) -> str:
+        """The URL without secrets."""
         return masked(self.url)
 
-    def check(self, *, overwrite: bool, resume: bool) -> None:
-        is_left = resume and find_plan(self.url, self.options) is not None
-        check_prefix(self.url, self.options, overwrite=overwrite or is_left)
+    def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
+        """Reject a prefix that is not free; return a killed write to resume."""
+        text = find_plan(self.url, self.storage_options) if resume else None
+        check_prefix(self.url, self.storage_options, overwrite=overwrite or text is not None)
+        record = None if text is None else WriteRecord.from_text(text)
+        return None if record is None else KilledWrite(record=record)
 
-    def find(self) -> tuple[None, Record] | None:
-        text = find_plan(self.url, self.options)
-        record = None if text is None else Record.from_text(text)
-        return None if record is None else (None, record)
-
-    def check_space(self, jobs: Sequence[Job]) -> None:
-        """Say nothing: a store does not tell what room it has."""
-
-    def sink(
-        self, jobs: Sequence[Job], record: Record, _: Leftover | None, /, **options: bool
+    def open_sink(
+        self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
     ) -> ObjectSink:
+        """Return the sink of a planned write.
+
+        Raises
+        ------
+        OptionError
+            If the plan differs from that of the killed write.
+        """
+        options, record = request.options, WriteRecord.of(request, jobs)
+        if killed is not None:
+            check_same_write(killed.record, record, self.where)
         return ObjectSink(
             self.url,
-            self.options,
-            overwrite=options["overwrite"],
-            read_back=options["read_back"],
+            self.storage_options,
+            overwrite=options.overwrite,
+            read_back=options.verify,
             record=record.to_text(),
-            series=[_facts(job) for job in jobs],
-            resumes=options["resumes"],
+            series=[_manifest_entry(job) for job in jobs],
+            resumes=killed is not None,
         )
 
 
-def _facts(job: Job) -> dict[str, Any]:
-    """Return what a manifest says of a series; nothing of the patient."""
+def _manifest_entry(job: Job) -> dict[str, Any]:
+    """Return the facts of a series for a manifest; nothing about the patient."""
     series = job.plan
     return {
         "SeriesInstanceUID": series.uids.series,
@@ -143,18 +158,25 @@ def _facts(job: Job) -> dict[str, Any]:
     }
 
 
-def _folder_of(out: Any) -> Path:
-    """Return the folder that `out` names, or reject it."""
-    if isinstance(out, (str, os.PathLike)):
-        path = os.fspath(out)
-        if isinstance(path, str) and "\0" not in path:
-            return absolute_target(Path(path))
-    raise TargetError(
-        code="target-not-a-path",
-        where="out",
-        given=repr(out)
-        if isinstance(out, (str, bytes))
-        else f"an object of type {type(out).__name__}",
-        expected="the path of a folder",
-        remedy="Pass a str or a pathlib.Path.",
-    )
+def check_space(out: Path, jobs: Sequence[Job]) -> None:
+    """Reject a write that the disk has no room for."""
+    folder = next(parent for parent in out.absolute().parents if parent.exists())
+    disk = shutil.disk_usage(folder)
+    if not disk.total:
+        return  # not a disk, as below /proc: making a file there fails with a better reason
+    plans = [job.plan for job in jobs]
+    if disk.free > 2 * sum(len(plan) * plan.pixel_bytes for plan in plans) + _AMPLE:
+        return  # the size of the headers costs as much as making them
+    size = files = 0
+    for plan in plans:
+        files += len(plan)
+        size += len(plan) * max(plan.file_bytes(0), plan.file_bytes(len(plan) - 1))
+    if size > disk.free:
+        at_most = "at most " if any(plan.is_encapsulated for plan in plans) else ""
+        raise TargetError(
+            code="disk-full",
+            where=str(out),
+            given=f"{disk.free:,} bytes free",
+            expected=f"{at_most}{size:,} bytes for {files} files",
+            remedy="Free space, or write to another disk.",
+        )

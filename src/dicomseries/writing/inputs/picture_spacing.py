@@ -52,7 +52,7 @@ class PictureSpacing:
     dropped: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
 
-    def told(self, decisions: Iterable[Decision]) -> Iterator[Decision]:
+    def decisions(self, decisions: Iterable[Decision]) -> Iterator[Decision]:
         """Yield the decisions of the table of rules, with what became of spacing in pictures."""
         kept = {one.keyword for one in self.kept}
         for one in decisions:

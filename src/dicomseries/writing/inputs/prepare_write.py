@@ -1,4 +1,4 @@
-"""From an array and everything that was asked to the jobs of a write: the part that `write` and `plan` share."""
+"""From the input of a write to its jobs: the stages that `write` and `plan` share."""
 
 from __future__ import annotations
 
@@ -11,54 +11,53 @@ from dicomseries.sources import Volume
 from dicomseries.writing.encode.slab_loop import within_memory
 from dicomseries.writing.inputs.carried_metadata import with_carried, with_sidecar
 from dicomseries.writing.inputs.grid_choice import opened_alone, opened_like
-from dicomseries.writing.inputs.like_option import kind_of, lineage_of
 from dicomseries.writing.inputs.read_source import open_source
+from dicomseries.writing.inputs.source_inheritance import result_kind, with_inheritance
 from dicomseries.writing.inputs.stored_order import oriented
 from dicomseries.writing.inputs.unstated_lengths import completed, with_known_lengths
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.padding_value import check_padding
 from dicomseries.writing.jobs.segmentation_jobs import segmentation_jobs
-from dicomseries.writing.jobs.series_jobs import Job
+from dicomseries.writing.jobs.series_jobs import Job, plan_jobs
 from dicomseries.writing.jobs.value_meaning import settled
-from dicomseries.writing.jobs.value_planning import plan_volume
 
 __all__ = ["prepare"]
 
 
 def prepare(source: Any, options: WriteOptions) -> tuple[WriteRequest, tuple[Job, ...]]:
-    """Return the request and the jobs: the source is read once, and nothing written."""
-    origin: SourceSeries | None = None
+    """Return the request and the jobs: the source is read once."""
+    series: SourceSeries | None = None
     if options.like is None:
         request = WriteRequest.of(options, str(options.kind))
         volume = opened_alone(source, request.kind, options.geometry)
     else:
-        origin = open_source(
+        series = open_source(
             options.like, series=options.series, storage_options=options.storage_options
         )
-        request = WriteRequest.of(options, kind_of(options.kind, origin))
-        volume = opened_like(source, origin, options, request.kind, options.geometry)
-        origin = completed(origin, volume.grid)
+        request = WriteRequest.of(options, result_kind(options.kind, series))
+        volume = opened_like(source, series, options, request.kind, options.geometry)
+        series = completed(series, volume.grid)
     volume = with_known_lengths(volume, request.kind)
     volume, advice = oriented(
         volume,
         options.orient,
-        has_own_direction=_has_own_direction(source, options),
-        source=None if options.same_space is False else origin,
+        has_own_direction=_states_direction(source, options),
+        source=None if options.same_space is False else series,
     )
     request, volume = with_sidecar(replace(request, advice=advice), volume)
-    request = with_carried(request, volume, is_derived=origin is not None)
-    if origin is not None:
-        request = lineage_of(origin, volume, request)
+    request = with_carried(request, volume, is_derived=series is not None)
+    if series is not None:
+        request = with_inheritance(series, volume, request)
     volume, reading = within_memory(volume, request)
     if request.is_segmentation:
         check_padding(request, volume, [request.kind])
         jobs = segmentation_jobs(volume, settled(request, volume))
     else:
-        jobs = plan_volume(volume, request)
+        jobs = plan_jobs(volume, request, reading)
     return request, tuple(replace(job, plan=job.plan.read_by(reading)) for job in jobs)
 
 
-def _has_own_direction(source: Any, options: WriteOptions) -> bool:
-    """Return whether an image states how its axes run; a Volume keeps its order."""
-    is_stated = options.affine is not None or options.direction is not None
-    return not is_stated and not isinstance(source, Volume)
+def _states_direction(source: Any, options: WriteOptions) -> bool:
+    """Return whether an image states its axes; a Volume keeps its order."""
+    is_given = options.affine is not None or options.direction is not None
+    return not is_given and not isinstance(source, Volume)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from dicomseries.derivation import Lineage
+from dicomseries.derivation import Inheritance
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata, keyword_of, split_padding
@@ -37,8 +37,8 @@ class WriteRequest:
         Keywords of attributes that are not taken over.
     padding : float, optional
         PixelPaddingValue that the user gives.
-    lineage : Lineage, optional
-        Facts and references from the source series.
+    inheritance : Inheritance, optional
+        Everything from the source series beside metadata.
     advice : tuple of str
         Sentences for the user.
     """
@@ -50,7 +50,7 @@ class WriteRequest:
     uid: UidPolicy
     left_out: frozenset[str]
     padding: float | None
-    lineage: Lineage | None = None
+    inheritance: Inheritance | None = None
     advice: tuple[str, ...] = ()
 
     @classmethod

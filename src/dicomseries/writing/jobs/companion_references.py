@@ -1,4 +1,7 @@
-"""A lossless map and its companion name each other (PS3.3 sections C.12.2 and C.7.6.1.1.4)."""
+"""References between a lossless map and its companion.
+
+PS3.3 sections C.12.2 and C.7.6.1.1.4.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ _ALTERNATE: Item = (
 
 
 def cross_referenced(plans: Sequence[SeriesPlan]) -> tuple[SeriesPlan, ...]:
-    """Return the plans of one volume, a map and its companion with references to each other.
+    """Return the plans of one volume, with references to each other.
 
     Parameters
     ----------
@@ -32,70 +35,67 @@ def cross_referenced(plans: Sequence[SeriesPlan]) -> tuple[SeriesPlan, ...]:
     """
     if len(plans) == 1:
         return tuple(plans)
-    source, display = plans
+    lossless, display = plans
+    references_to_map = _with_evidence if display.is_multi_frame else _with_source_frames
     return (
-        _showing(_naming_series(source, display), display),
-        (_evident if display.is_multi_frame else _made_from)(
-            _naming_series(display, source), source
-        ),
+        _with_images(_with_series_of(lossless, display), display),
+        references_to_map(_with_series_of(display, lossless), lossless),
     )
 
 
-def _naming_series(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
-    """Return the plan with all instances of another series of the study among its references."""
-    instances = tuple(_instance(other, index) for index in range(len(other)))
+def _with_series_of(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
+    """Return the plan with references to all instances of the other series."""
+    instances = (_instance(other, index) for index in range(len(other)))
     series = (
         attribute("ReferencedInstanceSequence", *instances),
         attribute("SeriesInstanceUID", other.uids.series),
     )
-    named = attribute(
-        "ReferencedSeriesSequence", *_shared(plan, "ReferencedSeriesSequence"), series
-    )
-    return replace(plan, shared=_inserted(plan.shared, named))
+    keyword = "ReferencedSeriesSequence"
+    return _with_shared(plan, attribute(keyword, *_shared(plan, keyword), series))
 
 
-def _made_from(display: SeriesPlan, source: SeriesPlan) -> SeriesPlan:
-    """Return the companion with the frame of the map that each of its slices shows, behind what it names already."""
+def _with_source_frames(display: SeriesPlan, lossless: SeriesPlan) -> SeriesPlan:
+    """Return the companion with the frame of the map behind each slice."""
     keyword = "SourceImageSequence"
-    known = next((one for one in display.columns if one.keyword == keyword), None)
-    fixed, slices = _shared(display, keyword), display.extent.slices
-    named = (
-        (known.at(frame, slices=slices) if known else fixed) or ()
-        for frame in range(display.extent.frames)
-    )
-    values = tuple((*others, _frame(source, frame)) for frame, others in enumerate(named))
-    columns = (one for one in display.columns if one.keyword != keyword)
+    slices, fixed = display.extent.slices, _shared(display, keyword)
+    columns = {column.keyword: column for column in display.columns}
+    known = columns.pop(keyword, None)
+    values: list[tuple[Value, ...]] = []
+    for frame in range(display.extent.frames):
+        others = fixed if known is None else known.at(frame, slices=slices) or ()
+        values.append((*others, _frame(lossless, frame)))
+    column = Column(keyword=keyword, per="frame", values=tuple(values), vr="SQ")
     return replace(
         display,
-        # what differs from file to file may not stand among what all files share
-        shared=tuple(one for one in display.shared if one.keyword != keyword),
-        columns=(*columns, Column(keyword=keyword, per="frame", values=values, vr="SQ")),
+        # attributes that differ from file to file are not shared
+        shared=tuple(element for element in display.shared if element.keyword != keyword),
+        columns=(*columns.values(), column),
         per_instance=tuple(sorted({*display.per_instance, keyword}, key=tag_of)),
     )
 
 
-def _shared(plan: SeriesPlan, keyword: str) -> tuple[Value, ...]:
-    return next((one.values for one in plan.shared if one.keyword == keyword), ())
-
-
-def _evident(display: SeriesPlan, source: SeriesPlan) -> SeriesPlan:
-    """Return a companion of all frames with the frame of the map that each shows, and the evidence (C.8.13.2.1)."""
-    uid = attribute("SeriesInstanceUID", source.uids.series)
-    images = attribute("ReferencedSOPSequence", _instance(source, 0))
+def _with_evidence(display: SeriesPlan, lossless: SeriesPlan) -> SeriesPlan:
+    """Return a multi-frame companion with frames of the map (C.8.13.2.1)."""
+    images = attribute("ReferencedSOPSequence", _instance(lossless, 0))
+    series = (images, attribute("SeriesInstanceUID", lossless.uids.series))
     study = (
-        attribute("ReferencedSeriesSequence", (images, uid)),
-        attribute("StudyInstanceUID", source.uids.study),
+        attribute("ReferencedSeriesSequence", series),
+        attribute("StudyInstanceUID", lossless.uids.study),
     )
     keyword = "ReferencedImageEvidenceSequence"
     evidence = attribute(keyword, *_shared(display, keyword), study)
-    return _showing(replace(display, shared=_inserted(display.shared, evidence)), source)
+    return _with_images(_with_shared(display, evidence), lossless)
 
 
-def _showing(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
-    """Return a plan of frames with what shows each of them in the other series (PS3.3 section C.7.6.16.2.5)."""
+def _with_images(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
+    """Return a plan whose frames name their images in the other series.
+
+    PS3.3 section C.7.6.16.2.5.
+    """
     if _has_images(plan):
         return plan
     frames = range(plan.extent.frames)
+    fixed: Item
     if other.is_multi_frame:
         numbers = tuple((str(frame + 1),) for frame in frames)
         column = Column(keyword="ReferencedFrameNumber", per="frame", values=numbers, vr="IS")
@@ -106,14 +106,29 @@ def _showing(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
         fixed = (attribute("ReferencedSOPClassUID", other.sop_class_uid),)
     purpose = attribute("PurposeOfReferenceCodeSequence", _ALTERNATE)
     group = VaryingGroup(_IMAGES, (*fixed, Leaf(column.keyword, column.keyword), purpose))
-    groups = tuple(sorted((*plan.per_frame, group), key=lambda one: one.tag))
+    groups = tuple(sorted((*plan.per_frame, group), key=lambda part: part.tag))
     return replace(plan, columns=(*plan.columns, column), per_frame=groups)
 
 
 def _has_images(plan: SeriesPlan) -> bool:
-    """Return whether the user names images in a functional group already: one group cannot be shared and per frame."""
-    items = (*_shared(plan, "SharedFunctionalGroupsSequence"), plan.per_frame)
-    return any(one.keyword == _IMAGES for item in items if isinstance(item, tuple) for one in item)
+    """Return whether the user names images in a functional group.
+
+    A group cannot be shared and per frame.
+    """
+    keywords = {group.keyword for group in plan.per_frame}
+    for item in _shared(plan, "SharedFunctionalGroupsSequence"):
+        if isinstance(item, tuple):
+            keywords.update(group.keyword for group in item)
+    return _IMAGES in keywords
+
+
+def _shared(plan: SeriesPlan, keyword: str) -> tuple[Value, ...]:
+    return next((element.values for element in plan.shared if element.keyword == keyword), ())
+
+
+def _with_shared(plan: SeriesPlan, added: Attribute) -> SeriesPlan:
+    others = (element for element in plan.shared if element.keyword != added.keyword)
+    return replace(plan, shared=tuple(sorted((*others, added), key=lambda part: part.tag)))
 
 
 def _instance(plan: SeriesPlan, index: int) -> Item:
@@ -129,8 +144,3 @@ def _frame(plan: SeriesPlan, frame: int) -> Item:
         attribute("ReferencedFrameNumber", str(frame + 1)),
         attribute("PurposeOfReferenceCodeSequence", SOURCE_IMAGE),
     )
-
-
-def _inserted(attributes: tuple[Attribute, ...], own: Attribute) -> tuple[Attribute, ...]:
-    others = (one for one in attributes if one.keyword != own.keyword)
-    return tuple(sorted((*others, own), key=lambda one: one.tag))

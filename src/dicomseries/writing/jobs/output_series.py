@@ -1,4 +1,4 @@
-"""Which series one array becomes: one of the kind asked for, or a lossless map with a companion for display."""
+"""The series that an array becomes: one, or a lossless map and its companion."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from dicomseries.standard.readers import DICOM2NIFTI, GDCM, OHIF, SIMPLEITK, lis
 from dicomseries.values import Lossless, Policy
 from dicomseries.writing.inputs.write_request import WriteRequest
 
-__all__ = ["Form", "forms_of"]
+__all__ = ["OutputSeries", "output_series"]
 
 _MAP = "ParametricMap"
 _DISPLAY = "SC"
-"""The companion of a map whose numbers nobody has called anything else."""
+"""Kind of the companion of a Parametric Map, whose numbers nobody has named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """One way the array is written.
+class OutputSeries:
+    """One of the series that an array is written as.
 
     Parameters
     ----------
     kind : Kind
-        The object.
+        The information object.
     policy : policy or None
-        What becomes of the values; None is "auto".
+        How values are stored; None is "auto".
     nan, clip
-        As in `write`; a map keeps every value, so they are the companion's alone.
+        As in `write`; a map keeps every value, so they belong to the companion alone.
     folder : str
-        Where its files go below the target.
+        Folder of its files below the target.
     description : str
-        Added to SeriesDescription, so that people tell the two apart.
+        Added to SeriesDescription, so that people can distinguish the two.
     advice : tuple of str
-        What the user should know about the choice.
+        Sentences for the user about the choice.
     """
 
     kind: Kind
@@ -48,39 +48,38 @@ class Form:
     advice: tuple[str, ...] = ()
 
 
-def forms_of(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple[Form, ...]:
-    """Return the forms that were asked for.
+def output_series(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple[OutputSeries, ...]:
+    """Return the series that the options ask for.
 
     Raises
     ------
     OptionError
-        If a companion is asked for of what is lossless in a classic series already.
+        If a companion is asked for, but a classic series is lossless already.
     """
-    if request.options.companion:
+    options, kind = request.options, request.kind
+    if options.companion:
         return _with_companion(request, dtype)
-    asked = Form(
-        kind=request.kind,
-        policy=request.options.values,
-        nan=request.options.nan,
-        clip=request.options.clip,
-    )
-    if (
-        not isinstance(request.options.values, Lossless)
-        or dtype.kind != "f"
-        or request.kind.pixels.floats
-    ):
-        return (asked,)
+    is_lossless = isinstance(options.values, Lossless) and dtype.kind == "f"
+    if not is_lossless or kind.pixels.floats:
+        series = OutputSeries(kind=kind, policy=options.values, nan=options.nan, clip=options.clip)
+        return (series,)
     advice = (
-        f"Floats are kept bit for bit in a Parametric Map, as no {request.kind.name} image can hold them; "
-        f"{listed(SIMPLEITK, GDCM, DICOM2NIFTI, OHIF)} cannot read it. Pass `companion=True` for a {request.kind.name} "
-        "series beside it."
+        f"Floats are kept bit for bit in a Parametric Map, as no {kind.name} image can hold them; "
+        f"{listed(SIMPLEITK, GDCM, DICOM2NIFTI, OHIF)} cannot read it. Pass `companion=True` for a "
+        f"{kind.name} series beside it."
     )
-    kept = {"nan": request.options.nan, "clip": request.options.clip}
-    return (Form(kind=find_kind(_MAP), policy=Lossless(), advice=(advice,), **kept),)  # type: ignore[arg-type]
+    series = OutputSeries(
+        kind=find_kind(_MAP),
+        policy=Lossless(),
+        nan=options.nan,
+        clip=options.clip,
+        advice=(advice,),
+    )
+    return (series,)
 
 
-def _with_companion(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple[Form, ...]:
-    is_map = request.kind.pixels.floats
+def _with_companion(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple[OutputSeries, ...]:
+    options, is_map = request.options, request.kind.pixels.floats
     if not is_map and dtype.kind != "f":
         raise OptionError(
             code="companion-not-needed",
@@ -89,16 +88,15 @@ def _with_companion(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple
             expected="floats, or `kind='ParametricMap'`: integers are exact in a classic series",
             remedy="Leave `companion=` out.",
         )
-    display = find_kind(_DISPLAY) if is_map else request.kind
-    policy = None if isinstance(request.options.values, Lossless) else request.options.values
-    return (
-        Form(kind=find_kind(_MAP), policy=Lossless(), folder="map", description="lossless"),
-        Form(
-            kind=display,
-            policy=policy,
-            nan=request.options.nan,
-            clip=request.options.clip,
-            folder="display",
-            description="for display",
-        ),
+    lossless = OutputSeries(
+        kind=find_kind(_MAP), policy=Lossless(), folder="map", description="lossless"
     )
+    display = OutputSeries(
+        kind=find_kind(_DISPLAY) if is_map else request.kind,
+        policy=None if isinstance(options.values, Lossless) else options.values,
+        nan=options.nan,
+        clip=options.clip,
+        folder="display",
+        description="for display",
+    )
+    return lossless, display

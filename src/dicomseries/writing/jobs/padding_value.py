@@ -1,4 +1,4 @@
-"""PixelPaddingValue of integers: a number of the array that stands for "no value here" (PS3.3 C.7.5.1.1.2)."""
+"""PixelPaddingValue: an integer that means "no value here" (PS3.3 C.7.5.1.1.2)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from dicomseries.iod import Kind
 from dicomseries.metadata import padding_error
 from dicomseries.sources import Volume
-from dicomseries.values import Statistics, ValueMap, stored_range
+from dicomseries.values import SliceStatistics, Statistics, ValueMap, stored_range
 from dicomseries.writing.inputs.write_request import WriteRequest
 
-__all__ = ["check_padding", "is_padding_seen", "source_padding", "with_padding"]
+__all__ = ["check_padding", "has_padding", "source_padding", "with_padding"]
 
 _KEYWORD = "PixelPaddingValue"
 
@@ -25,125 +25,127 @@ def check_padding(request: WriteRequest, volume: Volume, kinds: Sequence[Kind]) 
     Raises
     ------
     MetadataError
-        For floats, colour, a kind without the attribute, and a value that is no number of the array or is clipped.
+        For floats, colour, a kind without the attribute, and a value that the dtype cannot hold or
+        that is clipped.
     """
-    if request.padding is None:
+    padding, clip = request.padding, request.options.clip
+    if padding is None:
         return
     if volume.slabs.dtype.kind not in "iu" or volume.samples > 1:
-        number = f"{request.padding:g}"
+        array = "in colour" if volume.samples > 1 else volume.slabs.dtype.name
         raise padding_error(
-            request.padding,
-            f"integers; the array is {'in colour' if volume.samples > 1 else volume.slabs.dtype.name}",
-            f"Use `nan={number}` with numpy.where(array == {number}, numpy.nan, array) for floats, or leave it out.",
+            padding,
+            f"integers; the array is {array}",
+            f"Use `nan={padding:g}` with numpy.where(array == {padding:g}, numpy.nan, array) for "
+            "floats, or leave it out.",
         )
-    without = [kind.name for kind in kinds if kind.row(_KEYWORD) is None]
-    if without:
-        raise padding_error(
-            request.padding, f"another kind: {without[0]} has no padding value", "Leave it out."
-        )
+    for kind in kinds:
+        if kind.row(_KEYWORD) is None:
+            expected = f"another kind: {kind.name} has no padding value"
+            raise padding_error(padding, expected, "Leave it out.")
     if source_padding(request, volume) is None:
+        expected = f"a number that {volume.slabs.dtype.name} can hold"
+        raise padding_error(padding, expected, "Give a number of the array.")
+    if clip is not None and not clip[0] <= padding <= clip[1]:
         raise padding_error(
-            request.padding,
-            f"a number that {volume.slabs.dtype.name} can hold",
-            "Give the array's own.",
-        )
-    if (
-        request.options.clip is not None
-        and not request.options.clip[0] <= request.padding <= request.options.clip[1]
-    ):
-        raise padding_error(
-            request.padding,
-            f"a value inside `clip={request.options.clip!r}`",
-            "Widen `clip=`, or leave one of them out.",
+            padding, f"a value inside `clip={clip!r}`", "Widen `clip=`, or leave one of them out."
         )
 
 
 def source_padding(request: WriteRequest, volume: Volume) -> int | None:
-    """Return the padding as a number of the array: the user's, else that of the source series."""
-    lineage = request.lineage
-    inherited = None if lineage is None or lineage.meaning is None else lineage.meaning.padding
-    real = inherited if request.padding is None else request.padding
-    if real is not None and _KEYWORD in request.left_out:
-        return None
+    """Return the padding as a number of the array.
+
+    It is the user's, else that of the source series.
+    """
+    real = request.padding
+    if real is None and request.inheritance is not None and request.inheritance.meaning is not None:
+        real = request.inheritance.meaning.padding
     dtype = volume.slabs.dtype
-    if real is None or dtype.kind not in "iu" or volume.samples > 1 or request.is_segmentation:
+    if real is None or _KEYWORD in request.left_out or request.is_segmentation:
+        return None
+    if dtype.kind not in "iu" or volume.samples > 1:
         return None
     number = (real - volume.intercept) / volume.slope
-    info = np.iinfo(dtype)
-    if not number.is_integer() or not info.min <= number <= info.max:
+    limits = np.iinfo(dtype)
+    if not number.is_integer() or not limits.min <= number <= limits.max:
         return None
     return int(number)
 
 
-def is_padding_seen(statistics: Statistics) -> bool:
-    """Return whether the array holds its padding, and holds it beyond all other values."""
-    padding = statistics.padding
+def has_padding(statistics: Statistics) -> bool:
+    """Return whether the array holds its padding, beyond all other values."""
+    padding, ends = statistics.padding, _ends(statistics.shown)
     if padding is None or padding not in (statistics.minimum, statistics.maximum):
         return False
-    genuine = [
-        end for one in statistics.shown for end in (one.minimum, one.maximum) if end is not None
-    ]
-    return bool(genuine) and not min(genuine) <= padding <= max(genuine)
+    return bool(ends) and not min(ends) <= padding <= max(ends)
+
+
+def _ends(slices: Sequence[SliceStatistics]) -> list[float]:
+    ends: list[float] = []
+    for part in slices:
+        if part.minimum is not None and part.maximum is not None:
+            ends += (part.minimum, part.maximum)
+    return ends
 
 
 def with_padding(
-    found: ValueMap, request: WriteRequest, statistics: Statistics, *, is_kept: bool
+    value_map: ValueMap, request: WriteRequest, statistics: Statistics, *, is_inherited: bool
 ) -> ValueMap:
-    """Return the value map with the stored padding, where there is one.
+    """Return the value map with the stored padding, if there is one.
 
     Parameters
     ----------
-    found : ValueMap
+    value_map : ValueMap
         How the values are stored.
     request : WriteRequest
         With the user's padding value, if any.
     statistics : Statistics
         With the padding as a number of the array.
-    is_kept : bool
+    is_inherited : bool
         Whether the padding of the source series is that of the array too.
 
     Raises
     ------
     MetadataError
-        If the user's padding cannot be told from other stored values, or not be stored.
+        If the user's padding is stored as another value is, or cannot be stored.
     """
-    if statistics.padding is None or found.is_float or (request.padding is None and not is_kept):
-        return found
-    stored = _stored(found, statistics.padding)
-    if stored is not None and (found.offset is not None or _is_alone(found, statistics, stored)):
-        return replace(found, padding=stored)
+    if request.padding is None and not is_inherited:
+        return value_map
+    if statistics.padding is None or value_map.is_float:
+        return value_map
+    stored = _stored(value_map, statistics.padding)
+    if stored is not None:
+        is_exact = value_map.offset is not None
+        if is_exact or _is_unique(value_map, statistics, stored):
+            return replace(value_map, padding=stored)
     if request.padding is None:
-        return found
+        return value_map
     raise padding_error(
         request.padding,
-        "a value that is stored as a number of its own",
+        "a value that no other value is stored as",
         "Use `values=Exact()`, or a padding value beyond all others, or leave it out.",
     )
 
 
-def _stored(found: ValueMap, padding: int) -> int | None:
+def _stored(value_map: ValueMap, number: int) -> int | None:
     """Return the stored number of a number of the array; None if there is none."""
-    if found.offset is not None:
-        quotient, rest = divmod(padding - found.offset, found.divisor)
-        number = float(quotient) if rest == 0 else math.inf
+    if value_map.offset is not None:
+        quotient, rest = divmod(number - value_map.offset, value_map.divisor)
+        stored = float(quotient) if rest == 0 else math.inf
     else:
-        number = float(
-            np.rint((found.source_to_real(padding) - float(found.intercept)) / float(found.slope))
-        )
-    low, high = stored_range(found.dtype)
-    return int(number) if low <= number <= high else None
+        real = value_map.source_to_real(number)
+        stored = float(np.rint((real - float(value_map.intercept)) / float(value_map.slope)))
+    low, high = stored_range(value_map.dtype)
+    return int(stored) if low <= stored <= high else None
 
 
-def _is_alone(found: ValueMap, statistics: Statistics, stored: int) -> bool:
-    """Whether no other value of the array is stored as the padding is."""
-    if found.slopes is not None or statistics.promised is not None:
+def _is_unique(value_map: ValueMap, statistics: Statistics, stored: int) -> bool:
+    """Return whether no other value of the array is stored as the padding is."""
+    if value_map.slopes is not None or statistics.promised is not None:
         return False
-    ends = [
-        int(end)
-        for one in statistics.shown
-        for end in (one.minimum, one.maximum)
-        if end is not None
-    ]
-    others = [_stored(found, end) for end in ends]
-    known = [one for one in others if one is not None]
-    return not known or not min(known) <= stored <= max(known)
+    others: list[int] = []
+    for end in _ends(statistics.shown):
+        other = _stored(value_map, int(end))
+        if other is not None:
+            others.append(other)
+    return not others or not min(others) <= stored <= max(others)

@@ -1,25 +1,47 @@
-"""The plans of all series of one write, which share study, space, values and window."""
+"""Jobs of a write: the series with their plans, planned together.
+
+All series of a write share study, space, values and window.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from dicomseries.codecs import syntax_of
-from dicomseries.errors import OptionError
+from dicomseries.errors import MetadataError, OptionError
+from dicomseries.executors import Bounds
 from dicomseries.metadata import Metadata
-from dicomseries.plan import Column, Extent, SeriesDraft, SeriesPlan, plan_series
-from dicomseries.sources import Volume
+from dicomseries.orientation import Turn
+from dicomseries.plan import (
+    Column,
+    Extent,
+    SeriesDraft,
+    SeriesPlan,
+    check_agreement,
+    check_compressible,
+    check_draft,
+    given_columns,
+    plan_series,
+)
+from dicomseries.sources import SlabPlan, Volume, read_once
 from dicomseries.standard.attribute import attribute
 from dicomseries.uids import SeriesUids, series_uids
-from dicomseries.values import Statistics, ValueMap
+from dicomseries.values import Statistics, ValueMap, check_request
+from dicomseries.writing.encode.slab_loop import slab_plan
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.companion_references import cross_referenced
-from dicomseries.writing.jobs.output_series import Form
-from dicomseries.writing.jobs.split_names import parts_of
-from dicomseries.writing.jobs.value_meaning import as_map
+from dicomseries.writing.jobs.output_series import OutputSeries, output_series
+from dicomseries.writing.jobs.padding_value import check_padding
+from dicomseries.writing.jobs.split_names import part_names
+from dicomseries.writing.jobs.uid_entropy import uid_entropy
+from dicomseries.writing.jobs.value_maps import value_map_of
+from dicomseries.writing.jobs.value_meaning import as_map, requires_unit, settled
+from dicomseries.writing.jobs.value_statistics import survey
 
-__all__ = ["Draft", "Job", "told_apart"]
+__all__ = ["Job", "plan_jobs", "with_others", "with_series_names"]
 
 _LONGEST_DESCRIPTION = 64
 """Characters of a LO (PS3.5 section 6.2)."""
@@ -27,192 +49,368 @@ _LONGEST_DESCRIPTION = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
-    """One series, and the volume whose voxels it holds.
+    """One series to write, and the volume of its voxels.
 
     Parameters
     ----------
     volume : Volume
         Slices along the normal.
     plan : SeriesPlan
-        What is written.
+        Everything about the series except its voxels.
+    slabs : tuple of (int, int)
+        Frames that are read at a time.
     encoded : bytes, optional
-        The whole file, where it is made at once.
+        The file, if it was encoded while planning.
     labels : mapping of int to int, optional
-        SegmentNumber to label, where the voxels are labels.
+        SegmentNumber to label, if the voxels are labels.
     """
 
     volume: Volume
     plan: SeriesPlan
+    slabs: tuple[Bounds, ...] = ()
     encoded: bytes | None = None
     labels: Mapping[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Draft:
-    """What is known of a write before the values are.
+def with_others(jobs: Sequence[Job]) -> SeriesPlan:
+    """Return the plan of the first series with those of the others inside."""
+    first, *others = (job.plan for job in jobs)
+    return replace(first, others=tuple(others))
 
-    Parameters
-    ----------
-    volume : Volume
-        Slices along the normal.
-    request : WriteRequest
-        What was asked.
-    forms : tuple of Form
-        The ways the array is written.
-    extent : Extent
-        Volumes, slices, times.
-    columns : tuple of Column
-        The user's attributes of each volume or slice.
-    """
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _WriteDraft:
+    """A write before its values are known."""
 
     volume: Volume
+    slabs: tuple[Bounds, ...]
     request: WriteRequest
-    forms: tuple[Form, ...]
+    outputs: tuple[OutputSeries, ...]
     extent: Extent
     columns: tuple[Column, ...]
 
     @property
     def is_split(self) -> bool:
-        """Whether each volume becomes a series of its own."""
+        """Whether each volume becomes a series."""
         return self.request.options.split and self.extent.is_timed
 
-    def jobs(
-        self, value_maps: Sequence[ValueMap], statistics: Statistics, entropy: bytes
-    ) -> tuple[Job, ...]:
-        """Return every series with its plan: of each volume if split, in each form.
 
-        Parameters
-        ----------
-        value_maps : sequence of ValueMap
-            One for each form.
-        statistics : Statistics
-            Of all slices of all volumes, so that all series get one window.
-        entropy : bytes
-            What the UIDs are made from.
-        """
-        volumes: list[int | None] = [*range(self.extent.volumes)] if self.is_split else [None]
-        self._refuse_one_uid(len(volumes) * len(self.forms))
-        lineage = self.request.lineage
-        uids = series_uids(self.request.uid, entropy)
-        metadata = self.request.metadata
-        if lineage is not None:
-            uids = lineage.identified(uids, self.request.uid)
-            metadata = lineage.numbered(metadata, uids)
-        jobs: list[Job] = []
-        files = 0
-        for index in volumes:
-            plans: list[SeriesPlan] = []
-            for form, value_map in zip(self.forms, value_maps, strict=True):
-                number = len(jobs) + len(plans)
-                own = uids.sibling(number, files) if number else uids
-                said = self._metadata(metadata, index, form, number)
-                plan = self._plan(
-                    index, form, said, uids=own, value_map=value_map, statistics=statistics
-                )
-                if lineage is not None:
-                    lineage.check_new(own, len(plan))
-                plans.append(plan)
-                files += len(plan)
-            volume = self.volume if index is None else self.volume.at(index)
-            jobs += (Job(volume=volume, plan=plan) for plan in cross_referenced(plans))
-        return tuple(jobs)
+def plan_jobs(volume: Volume, request: WriteRequest, reading: SlabPlan) -> tuple[Job, ...]:
+    """Read the source once and plan its series.
 
-    def _plan(
-        self,
-        index: int | None,
-        form: Form,
-        metadata: Metadata,
-        *,
-        uids: SeriesUids,
-        value_map: ValueMap,
-        statistics: Statistics,
-    ) -> SeriesPlan:
-        draft = SeriesDraft(
-            kind=form.kind,
-            grid=self.volume.grid,
-            samples=self.volume.samples,
-            metadata=metadata,
-            moment=self.request.options.now,
-            extent=self.extent,
-            columns=self._columns(form),
-            only_volume=index,
-            transfer_syntax_uid=syntax_of(self.request.options.compression).uid,
-        )
-        plan = plan_series(draft, uids, _part(value_map, index, self.extent), statistics)
-        if self.request.lineage is not None:
-            plan = self.request.lineage.added(plan, index)
-        part = "" if index is None else parts_of(self.extent, self.columns).folder(index)
-        folder = "-".join(name for name in (part, form.folder) if name)
-        return replace(
-            plan, folder=folder, advice=(*form.advice, *self.request.advice, *plan.advice)
-        )
+    There are several series if volumes are split, or with a companion.
 
-    def _columns(self, form: Form) -> tuple[Column, ...]:
-        """Return what the source says of its slices, where this form has a place for it, and what the user says."""
-        if self.request.lineage is None:
-            return self.columns
-        rows = {name: row for row in form.kind.all_rows for name in (row.keyword, row.given_as)}
-        taken = [
-            one
-            for one in self.request.lineage.columns
-            if not form.kind.is_multi_frame or one.keyword in rows
-        ]
-        # What the kind says of every slice by itself is not taken from some slices only.
-        whole = (one for one in taken if None not in one.values or one.keyword not in rows)
-        return (*whole, *self.columns)
+    Parameters
+    ----------
+    volume : Volume
+        Slices in any order along the normal.
+    request : WriteRequest
+        The options of the write, and the attributes of its inputs.
+    reading : SlabPlan
+        The slabs of `volume`.
+    """
+    write = _draft_of(volume, request, reading)
+    _check_options(write)
+    _check_before_reading(write)
+    volume = write.volume
+    statistics, digests = survey(volume, request, write.outputs, write.slabs)
+    write = replace(write, request=settled(request, volume, statistics))
+    value_maps = [
+        value_map_of(output, volume, write.request, statistics, write.slabs)
+        for output in write.outputs
+    ]
+    entropy = uid_entropy(volume, write.request, digests, value_maps, write.columns)
+    return _jobs(write, value_maps, statistics, entropy)
 
-    def _metadata(self, metadata: Metadata, index: int | None, form: Form, number: int) -> Metadata:
-        part = "" if index is None else parts_of(self.extent, self.columns).text(index)
-        if form.kind.pixels.floats and (len(self.forms) > 1 or form.kind != self.request.kind):
-            metadata = as_map(metadata)
-        if self.request.lineage is not None and form.kind != self.request.kind:
-            metadata = metadata.without(*self.request.lineage.unfit(metadata))
-        return told_apart(
-            metadata, number, ", ".join(text for text in (part, form.description) if text)
-        )
 
-    def _refuse_one_uid(self, count: int) -> None:
-        if count > 1 and "SeriesInstanceUID" in dict(self.request.uid.given):
+def _draft_of(volume: Volume, request: WriteRequest, reading: SlabPlan) -> _WriteDraft:
+    extent = Extent(
+        volumes=volume.volumes or 1,
+        slices=volume.slices,
+        times_s=volume.times_s,
+        repetition_time_s=volume.repetition_time_s,
+    )
+    _, is_reversed = volume.grid.along_normal()
+    stored = volume.along_normal()
+    if request.options.executor.is_here:
+        stored = read_once(stored)
+    return _WriteDraft(
+        volume=stored,
+        slabs=slab_plan(stored, request).bounds if is_reversed else reading.bounds,
+        request=request,
+        outputs=output_series(request, volume.slabs.dtype),
+        extent=extent,
+        columns=_given_columns(request, volume, extent),
+    )
+
+
+def _given_columns(request: WriteRequest, volume: Volume, extent: Extent) -> tuple[Column, ...]:
+    """Return the user's attributes of volumes and slices, and their consequences.
+
+    A consequence gives way to the user's metadata.
+    """
+    turn = volume.turn or Turn()
+    if request.per_volume and not turn.keeps_slices:
+        _check_without_slices(request, volume, turn)
+    is_reversed = volume.grid.along_normal()[1] != turn.flips[2]
+    columns: list[Column] = []
+    for column in given_columns(request.per_volume, extent, is_reversed=is_reversed):
+        if column.keyword in request.per_volume or request.metadata.get(column.keyword) is None:
+            columns.append(column)
+    return tuple(columns)
+
+
+def _check_without_slices(request: WriteRequest, volume: Volume, turn: Turn) -> None:
+    """Reject values of slices that become rows or columns."""
+    slices = volume.grid.shape[2 - turn.order.index(2)]
+    extent = Extent(volumes=volume.volumes or 1, slices=slices)
+    for column in given_columns(request.per_volume, extent):
+        if column.per != "volume":
             raise OptionError(
-                code="uid-of-several-series",
-                where="uid['SeriesInstanceUID']",
-                given=f"one UID for {count} series",
-                expected="none: each series has a UID of its own",
-                remedy="Leave SeriesInstanceUID out; StudyInstanceUID and FrameOfReferenceUID are those of all.",
+                code="slices-turned",
+                where=f"per_volume[{column.keyword!r}]",
+                given="a value for each slice of an array whose slices are stored as rows or "
+                "columns",
+                expected="one value for each volume, or slices that stay slices",
+                remedy="Pass `orient='as-is'` to keep the slices of the array, or give one value "
+                "for each volume.",
             )
 
 
-def told_apart(metadata: Metadata, number: int, added: str) -> Metadata:
-    """Return the user's metadata for one of several series of a write: a SeriesNumber and SeriesDescription of its own.
+# ------------------------------------------------------------------------ checks before reading
+def _check_options(write: _WriteDraft) -> None:
+    """Reject options that contradict the dtype, the kinds or each other."""
+    request, volume = write.request, write.volume
+    for output in write.outputs:
+        check_compressible(output.kind, request.options.compression)
+        check_request(
+            output.policy,
+            volume.slabs.dtype,
+            samples=volume.samples,
+            nan=output.nan,
+            clip=output.clip,
+            rules=output.kind.pixels,
+        )
+    check_padding(request, volume, [output.kind for output in write.outputs])
+    # Attributes of a source series give way to those of volumes: only the user's must agree.
+    metadata = request.metadata if request.inheritance is None else Metadata()
+    for output in write.outputs:
+        check_agreement(output.kind, write.extent, write.columns, metadata, is_split=write.is_split)
+
+
+def _check_before_reading(write: _WriteDraft) -> None:
+    """Reject faults that the user can fix, all in one error.
+
+    Whether the unit of a source series still holds may need the values: they are read if something
+    else is missing.
+    """
+    request, volume = write.request, write.volume
+    faults: list[MetadataError] = []
+    try:
+        checked = settled(request, volume)
+    except MetadataError as error:
+        if error.code != "value-missing":
+            raise
+        faults.append(error)
+        with_unit = request.metadata.having(attribute("RescaleType", "US"))
+        checked = settled(replace(request, metadata=with_unit), volume)
+    try:
+        _check_series(replace(write, request=checked))
+    except MetadataError as error:
+        if not faults:
+            faults += _missing_unit(write)
+        raise MetadataError.together([*faults, *_metadata_faults(error)]) from None
+    if faults:
+        raise faults[0]
+
+
+def _missing_unit(write: _WriteDraft) -> list[MetadataError]:
+    """Return the fault of values that need another unit than the source series."""
+    if write.request.inheritance is None or not requires_unit(write.request.kind):
+        return []
+    statistics, _ = survey(write.volume, write.request, write.outputs, write.slabs)
+    try:
+        settled(write.request, write.volume, statistics)
+    except MetadataError as error:
+        return _metadata_faults(error)
+    return []
+
+
+def _metadata_faults(error: MetadataError) -> list[MetadataError]:
+    return [fault for fault in error.faults if isinstance(fault, MetadataError)]
+
+
+def _check_series(write: _WriteDraft) -> None:
+    entropy = write.request.options.entropy or b"not known before reading"
+    for part in _series_parts(write, entropy):
+        expected = ValueMap(
+            dtype=_expected_dtype(part.output, write.volume),
+            slope="1",
+            intercept="0",
+            max_error=0.0,
+            policy="expected",
+        )
+        check_draft(part.draft, part.uids, expected)
+        if write.request.inheritance is not None:
+            write.request.inheritance.check_new_uids(part.uids, part.files)
+
+
+def _expected_dtype(output: OutputSeries, volume: Volume) -> str:
+    """Return the stored dtype, or the shorter of two that the values decide."""
+    source = volume.slabs.dtype
+    if output.kind.pixels.floats:
+        return "float64" if source == np.float64 or volume.is_scaled else "float32"
+    return "uint8" if source.itemsize == 1 and 8 in output.kind.pixels.bits else "int16"
+
+
+# ------------------------------------------------------------------------------------ the series
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _SeriesPart:
+    """One of the series of a write."""
+
+    output: OutputSeries
+    index: int | None
+    draft: SeriesDraft
+    uids: SeriesUids
+    folder: str
+
+    @property
+    def files(self) -> int:
+        if self.draft.kind.is_multi_frame:
+            return 1
+        return self.draft.extent.frames if self.index is None else self.draft.extent.slices
+
+
+def _series_parts(write: _WriteDraft, entropy: bytes) -> Iterator[_SeriesPart]:
+    """Yield every series: of each volume if split, in each output."""
+    request = write.request
+    indices: list[int | None] = [*range(write.extent.volumes)] if write.is_split else [None]
+    _check_series_uid(request, len(indices) * len(write.outputs))
+    uids, metadata = series_uids(request.uid, entropy), request.metadata
+    if request.inheritance is not None:
+        uids = request.inheritance.uids_in_study(uids, request.uid)
+        metadata = request.inheritance.with_series_number(metadata, uids)
+    names = part_names(write.extent, write.columns)
+    number = files = 0
+    for index in indices:
+        for output in write.outputs:
+            folder, text = output.folder, output.description
+            if index is not None:
+                folder = "-".join(filter(None, (names.folder(index), folder)))
+                text = ", ".join(filter(None, (names.text(index), text)))
+            draft = SeriesDraft(
+                kind=output.kind,
+                grid=write.volume.grid,
+                samples=write.volume.samples,
+                metadata=with_series_names(_metadata(write, output, metadata), number, text),
+                moment=request.options.now,
+                extent=write.extent,
+                columns=_columns(write, output),
+                only_volume=index,
+                transfer_syntax_uid=syntax_of(request.options.compression).uid,
+            )
+            part = _SeriesPart(
+                output=output,
+                index=index,
+                draft=draft,
+                uids=uids.sibling(number, files) if number else uids,
+                folder=folder,
+            )
+            yield part
+            number += 1
+            files += part.files
+
+
+def _check_series_uid(request: WriteRequest, count: int) -> None:
+    if count > 1 and "SeriesInstanceUID" in dict(request.uid.given):
+        raise OptionError(
+            code="uid-of-several-series",
+            where="uid['SeriesInstanceUID']",
+            given=f"one UID for {count} series",
+            expected="none: each series has another UID",
+            remedy="Leave SeriesInstanceUID out; StudyInstanceUID and FrameOfReferenceUID are "
+            "those of all.",
+        )
+
+
+def _metadata(write: _WriteDraft, output: OutputSeries, metadata: Metadata) -> Metadata:
+    request = write.request
+    is_other_kind = output.kind != request.kind
+    if output.kind.pixels.floats and (len(write.outputs) > 1 or is_other_kind):
+        metadata = as_map(metadata)
+    if request.inheritance is not None and is_other_kind:
+        metadata = metadata.without(*request.inheritance.unfit_keywords(metadata))
+    return metadata
+
+
+def _columns(write: _WriteDraft, output: OutputSeries) -> tuple[Column, ...]:
+    """Return the columns of the source that fit the kind, and the user's."""
+    if write.request.inheritance is None:
+        return write.columns
+    kind = output.kind
+    known = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
+    columns: list[Column] = []
+    for column in write.request.inheritance.columns:
+        if column.keyword not in known:
+            has_place = not kind.is_multi_frame
+        else:
+            # the kind states it for every slice, so a source that lacks some gives none
+            has_place = None not in column.values
+        if has_place:
+            columns.append(column)
+    return (*columns, *write.columns)
+
+
+def with_series_names(metadata: Metadata, number: int, added: str) -> Metadata:
+    """Return metadata with SeriesNumber and SeriesDescription of one series.
 
     Parameters
     ----------
     metadata : Metadata
-        What the user says of all of them.
+        The user's, for all series.
     number : int
-        Which one, from 0.
+        Index of the series, from 0.
     added : str
-        What makes it different, behind the description; left out where it would not fit.
-
-    Examples
-    --------
-    >>> told_apart(Metadata(), 1, "time 2 of 3").get("SeriesDescription").values
-    ('time 2 of 3',)
+        Distinguishes the series, behind the description; left out if it does not fit.
     """
     if number:
-        given = metadata.get("SeriesNumber")
-        first = int(str(given.values[0])) if given is not None and not given.is_empty else 1
+        stated = metadata.get("SeriesNumber")
+        first = 1 if stated is None or stated.is_empty else int(str(stated.values[0]))
         metadata = metadata.having(attribute("SeriesNumber", str(first + number)))
-    said = metadata.get("SeriesDescription")
-    own = str(said.values[0]) if said is not None and not said.is_empty else ""
-    text = f"{own} ({added})" if own else added
+    stated = metadata.get("SeriesDescription")
+    described = "" if stated is None or stated.is_empty else str(stated.values[0])
+    text = f"{described} ({added})" if described else added
     if not added or len(text) > _LONGEST_DESCRIPTION:
         return metadata
     return metadata.having(attribute("SeriesDescription", text))
 
 
-def _part(value_map: ValueMap, index: int | None, extent: Extent) -> ValueMap:
-    """Return the value map of one volume: its own slopes, where they differ from slice to slice."""
+def _jobs(
+    write: _WriteDraft, value_maps: Sequence[ValueMap], statistics: Statistics, entropy: bytes
+) -> tuple[Job, ...]:
+    map_of = dict(zip(map(id, write.outputs), value_maps, strict=True))
+    plans: dict[int | None, list[SeriesPlan]] = {}
+    for part in _series_parts(write, entropy):
+        value_map = _of_volume(map_of[id(part.output)], part.index, write.extent)
+        plan = plan_series(part.draft, part.uids, value_map, statistics)
+        if write.request.inheritance is not None:
+            plan = write.request.inheritance.added_to(plan, part.index)
+            write.request.inheritance.check_new_uids(part.uids, part.files)
+        advice = (*part.output.advice, *write.request.advice, *plan.advice)
+        plans.setdefault(part.index, []).append(replace(plan, folder=part.folder, advice=advice))
+    jobs: list[Job] = []
+    for index, plans_of_volume in plans.items():
+        volume, slabs = write.volume, write.slabs
+        if index is not None:
+            volume = volume.at(index)
+            slabs = slab_plan(volume, write.request).bounds
+        for plan in cross_referenced(plans_of_volume):
+            jobs.append(Job(volume=volume, plan=plan, slabs=slabs))
+    return tuple(jobs)
+
+
+def _of_volume(value_map: ValueMap, index: int | None, extent: Extent) -> ValueMap:
+    """Return the value map of one volume, with its slopes if slices differ."""
     if value_map.slopes is None or index is None:
         return value_map
     return value_map.between(index * extent.slices, (index + 1) * extent.slices)

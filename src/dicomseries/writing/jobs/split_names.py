@@ -1,4 +1,4 @@
-"""Names of the series that `split=` makes: by time, or by the attribute that tells the volumes apart."""
+"""Names of the series of a split write: by time, or by a differing attribute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dicomseries.plan import Column, Extent
 from dicomseries.standard.attribute import Value
 
-__all__ = ["Parts", "parts_of"]
+__all__ = ["PartNames", "part_names"]
 
 _WORDS = {
     "EchoTime": ("echo", "ms"),
@@ -24,13 +24,13 @@ _WORDS = {
     "FrameReferenceTime": ("time", "ms"),
     "AcquisitionTime": ("time", ""),
 }
-"""Keyword → the name of a part and the unit of its value, the best first."""
+"""Keyword → name of a part and unit of its value, the best first."""
 
 _LEAST_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class PartNames:
     """Names of the parts of a series.
 
     Parameters
@@ -40,12 +40,12 @@ class Parts:
     count : int
         How many there are.
     values : tuple of str
-        The value of each part with its unit; empty where only the number tells them apart.
+        The value of each part with its unit; empty if they differ by number only.
 
     Examples
     --------
-    >>> parts = Parts(word="echo", count=2, values=("4.6 ms", "9.2 ms"))
-    >>> parts.folder(1), parts.text(1)
+    >>> names = PartNames(word="echo", count=2, values=("4.6 ms", "9.2 ms"))
+    >>> names.folder(1), names.text(1)
     ('echo-0002', 'echo 2 of 2, 9.2 ms')
     """
 
@@ -59,38 +59,36 @@ class Parts:
         return f"{self.word}-{index + 1:0{width}d}"
 
     def text(self, index: int) -> str:
-        """Return what SeriesDescription says of a part."""
+        """Return the name of a part for SeriesDescription."""
         text = f"{self.word} {index + 1} of {self.count}"
         return f"{text}, {self.values[index]}" if self.values else text
 
 
-def parts_of(extent: Extent, columns: Sequence[Column]) -> Parts:
-    """Return the names of the volumes as series of their own.
+def part_names(extent: Extent, columns: Sequence[Column]) -> PartNames:
+    """Return the names of the volumes as separate series.
 
     Parameters
     ----------
     extent : Extent
-        Volumes, and their times if they are known.
+        Volumes, and their times if known.
     columns : sequence of Column
-        What the user has given for each volume.
-
-    Examples
-    --------
-    >>> echoes = Column(keyword="EchoTime", per="volume", values=(("4.6",), ("9.2",)), vr="DS")
-    >>> parts_of(Extent(volumes=2, slices=3), [echoes]).text(0), parts_of(Extent(volumes=2, slices=3), []).text(0)
-    ('echo 1 of 2, 4.6 ms', 'time 1 of 2')
+        The user's attributes of each volume.
     """
-    differing = {one.keyword: one for one in columns if one.per == "volume" and not one.is_constant}
+    differing: dict[str, Column] = {}
+    for column in columns:
+        if column.per == "volume" and not column.is_constant:
+            differing[column.keyword] = column
     if extent.times_s is not None or not differing:
-        return Parts(word="time", count=extent.volumes)
-    found = next((name for name in _WORDS if name in differing), None)
-    if found is None:
-        return Parts(word="volume", count=extent.volumes)
-    word, unit = _WORDS[found]
-    values = tuple(_shown(values, unit) for values in differing[found].values)
-    return Parts(word=word, count=extent.volumes, values=values)
+        return PartNames(word="time", count=extent.volumes)
+    for keyword, (word, unit) in _WORDS.items():
+        if keyword in differing:
+            values = tuple(_value_text(entry, unit) for entry in differing[keyword].values)
+            return PartNames(word=word, count=extent.volumes, values=values)
+    return PartNames(word="volume", count=extent.volumes)
 
 
-def _shown(values: tuple[Value, ...] | None, unit: str) -> str:
-    text = ", ".join(str(value).removesuffix(".0") for value in values or ()) or "none"
-    return f"{text} {unit}" if unit and values else text
+def _value_text(values: tuple[Value, ...] | None, unit: str) -> str:
+    if not values:
+        return "none"
+    text = ", ".join(str(value).removesuffix(".0") for value in values)
+    return f"{text} {unit}" if unit else text

@@ -1,4 +1,4 @@
-"""The bytes that the UIDs of a write are made from: random ones, or a digest of its content."""
+"""Entropy of the UIDs: random bytes, or a digest of the content."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def uid_entropy(
         request.kind.name,
         request.metadata,
         request.uid,
-        None if request.lineage is None else request.lineage.said,
+        None if request.inheritance is None else request.inheritance.content,
         volume.grid,
         volume.grid.texts,
         volume.grid.statement.written,

@@ -1,0 +1,414 @@
+"""What a result takes over from its source series (`like=`), and its references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dicomseries.derivation import (
+    KEPT_ILLEGAL,
+    VALUE_RULE_OF,
+    Inheritance,
+    Inherited,
+    Matching,
+    Meaning,
+    PlaneReferences,
+    SourceReferences,
+    SourceSeries,
+    inherit,
+    match,
+    match_pictures,
+    meaning_of,
+    references_by_plane,
+    references_to_source,
+    screened,
+    with_screening,
+    without_user_groups,
+)
+from dicomseries.errors import GeometryError, KindError
+from dicomseries.geometry import Grid
+from dicomseries.iod import Absent, Leaf, names_quantity
+from dicomseries.metadata import Metadata
+from dicomseries.options import WriteOptions
+from dicomseries.plan import SOFTWARE_VERSION, Column
+from dicomseries.sources import Volume
+from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.standard.modules import FUNCTIONAL_GROUPS
+from dicomseries.standard.value_representations import text_fault
+from dicomseries.writing.inputs.picture_spacing import spacing_of_pictures
+from dicomseries.writing.inputs.write_request import WriteRequest
+
+__all__ = ["result_kind", "with_inheritance"]
+
+_GROUP_OF = {"ContrastBolusAgentSequence": "ContrastBolusUsageSequence"}
+"""Attributes of a multi-frame object that need a functional group."""
+_TIME_BASE = frozenset(
+    {"SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime"}
+)
+"""Attributes that state the moment from which the times of PET count."""
+_COUNTED_TIMES = frozenset({"SeriesDate", "SeriesTime", "FrameReferenceTime"})
+_WITH_SOURCE_UIDS = frozenset(
+    {
+        "DerivationImageSequence",
+        "ReferencedSeriesSequence",
+        "SourceImageEvidenceSequence",
+        "SourceImageSequence",
+        "FrameOfReferenceUID",
+        "StudyInstanceUID",
+    }
+)
+"""Attributes that hold UIDs of the source as they are."""
+
+
+def result_kind(kind: str | None, source: SourceSeries) -> str:
+    """Return the kind of the result: the user's, else the source's.
+
+    Raises
+    ------
+    KindError
+        If the source is of a class that arrays are not written as.
+    """
+    if kind is not None:
+        return kind
+    if source.kind is not None and source.kind != "Segmentation":
+        return source.kind
+    raise KindError(
+        code="kind-of-source-unknown",
+        where="kind",
+        given=f"a source of the class {source.sop_class_uid} ({source.modality or 'no modality'})",
+        expected="`kind=`, as no array is written as that",
+        remedy="Pass the kind of the result, such as `kind='SC'`, 'MR' or 'Segmentation'.",
+    )
+
+
+def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest) -> WriteRequest:
+    """Return the request with everything from the source; the user's options win.
+
+    Parameters
+    ----------
+    source : SourceSeries
+        The series that the result is derived from.
+    volume : Volume
+        The result, slices in any order along the normal.
+    request : WriteRequest
+        The options, and the attributes of other inputs.
+
+    Raises
+    ------
+    GeometryError
+        If the result lies outside of the source, without `same_space=False`.
+    """
+    options = request.options
+    grid = volume.along_normal().grid
+    matching = _matching(source, grid, options)
+    screening = screened(
+        source,
+        request.kind.sop_class_uid,
+        leave_out=request.left_out,
+        keep_private=options.keep_private,
+    )
+    source = screening.source
+    inherited = inherit(
+        source,
+        matching,
+        kind=request.kind,
+        keep_private=options.keep_private,
+        description=options.description,
+        moment=options.now,
+        model=options.model,
+        software=f"dicomseries {SOFTWARE_VERSION}",
+        volumes=volume.volumes or 1,
+    )
+    inherited = _without_stated_times(inherited, request)
+    references, planes = _references(source, matching, volume, request)
+    meaning = meaning_of(source, request.kind)
+    spacing = spacing_of_pictures(source, grid, request.kind)
+    attributes, groups, unused = _without_filled_groups(inherited, request)
+    metadata = replace(inherited.metadata, attributes=attributes)
+    metadata = metadata.without(*_left_out(inherited, request))
+    metadata = metadata.having(*_added_attributes(references, meaning, request))
+    metadata = metadata.without(*spacing.dropped).having(*spacing.kept)
+    stated = request.metadata.without(*request.left_out)
+    columns = tuple(
+        column for column in inherited.columns if column.keyword not in request.left_out
+    )
+    group_columns: tuple[Column, ...] = ()
+    if request.kind.is_multi_frame:
+        group_columns = (*references.columns, *groups)
+    else:
+        columns += references.columns
+    decisions = spacing.decisions(with_screening(inherited.decisions, screening))
+    is_in_space = options.same_space is not False
+    inheritance = Inheritance(
+        study_uid=source.study_uid,
+        frame_of_reference_uid=source.frame_of_reference_uid if is_in_space else "",
+        columns=columns,
+        groups=(*references.groups, *(Leaf(group.keyword, group.keyword) for group in groups)),
+        group_columns=group_columns,
+        meaning=meaning,
+        of_values=_attributes_of_values(metadata, inherited, request),
+        stated=frozenset(request.metadata.keywords),
+        decisions=tuple((entry.attribute, entry.source, entry.outcome) for entry in decisions),
+        advice=(
+            *_source_advice(options, source),
+            *screening.advice,
+            *spacing.advice,
+            *matching.advice,
+            *inherited.advice,
+            *_group_advice(inherited, request),
+            *unused,
+        ),
+        planes=planes,
+        verbatim=_source_keywords(source, inherited, references) - {*stated.keywords},
+        ties=_ties(source, screening.outcomes),
+        source_number=_series_number(source),
+        source_uids=_uids(source),
+    )
+    verbatim = frozenset(_unchanged_keywords(source, inherited))
+    metadata = replace(metadata, verbatim=verbatim).having(*stated.attributes)
+    return replace(request, metadata=metadata, inheritance=inheritance)
+
+
+def _matching(source: SourceSeries, grid: Grid, options: WriteOptions) -> Matching:
+    if not (source.grid.statement.has_place and grid.statement.has_place):
+        return match_pictures(source, grid)
+    is_in_space = options.same_space is not False
+    matching = match(source, grid, same_space=is_in_space)
+    if is_in_space and not any(matching.slices):
+        raise GeometryError(
+            code="apart-from-source",
+            where="like",
+            given=f"an array that no slice of {options.like} meets",
+            expected=f"a place among the source's slices, from {source.frames[0].position_lps} to "
+            f"{source.frames[-1].position_lps} (LPS mm)",
+            remedy="Check `spacing=`, `origin=` or `affine=`, or pass `same_space=False` for an "
+            "array that lies elsewhere.",
+        )
+    return matching
+
+
+def _without_stated_times(inherited: Inherited, request: WriteRequest) -> Inherited:
+    """Return the inherited attributes without times, if the user states others."""
+    stated = {*request.metadata.keywords, *request.per_volume}
+    if not request.kind.has_time_base or stated.isdisjoint(_TIME_BASE):
+        return inherited
+    left_out = _COUNTED_TIMES | stated
+    columns = tuple(column for column in inherited.columns if column.keyword not in left_out)
+    metadata = inherited.metadata.without(*_COUNTED_TIMES)
+    return replace(inherited, metadata=metadata, columns=columns)
+
+
+# ----------------------------------------------------------------------------------- attributes
+def _without_filled_groups(
+    inherited: Inherited, request: WriteRequest
+) -> tuple[tuple[Attribute, ...], tuple[Column, ...], list[str]]:
+    """Return attributes and groups of frames, except those that the user fills.
+
+    The texts are advice about these.
+    """
+    claimed = frozenset((*request.metadata.keywords, *request.per_volume)) - request.left_out
+    known_groups = frozenset(FUNCTIONAL_GROUPS.get(request.kind.sop_class_uid, ()))
+    shared: dict[str, Attribute] = {}
+    others: dict[str, Attribute] = {}
+    for element in inherited.metadata.attributes:
+        (shared if element.keyword in known_groups else others)[element.keyword] = element
+    shared, groups, unused = without_user_groups(request.kind, claimed, shared, inherited.groups)
+    texts = [
+        f"{keyword} of the source is left out, as you fill its functional group."
+        for keyword in unused
+    ]
+    return tuple({**shared, **others}.values()), groups, texts
+
+
+def _left_out(inherited: Inherited, request: WriteRequest) -> set[str]:
+    """Return attributes that the user or the kind does not allow."""
+    left_out = {*request.left_out, *_without_group(inherited, request)}
+    for row in request.kind.all_rows:
+        if isinstance(row.source, Absent):
+            left_out.add(row.keyword)
+    return left_out
+
+
+def _added_attributes(
+    references: SourceReferences, meaning: Meaning, request: WriteRequest
+) -> Iterator[Attribute]:
+    """Yield references, code of the derivation and meaning of the numbers."""
+    yield from references.shared
+    if not request.is_segmentation:
+        yield from _derivation_code(request.options, references)
+    for element in meaning.attributes:
+        if element.keyword not in request.left_out:
+            yield element
+
+
+def _without_group(inherited: Inherited, request: WriteRequest) -> Iterator[str]:
+    """Yield attributes of a multi-frame object whose functional group is missing.
+
+    PS3.3 section C.7.6.4b: a contrast agent needs its use in every frame, which is not known for a
+    new frame between those of the source.
+    """
+    if not request.kind.is_multi_frame:
+        return
+    keywords = inherited.metadata.keywords
+    for keyword, group in _GROUP_OF.items():
+        if keyword in keywords and group not in keywords:
+            yield keyword
+
+
+def _group_advice(inherited: Inherited, request: WriteRequest) -> Iterator[str]:
+    for keyword in _without_group(inherited, request):
+        yield (
+            f"{keyword} of the source is left out, as {_GROUP_OF[keyword]} differs from frame to "
+            "frame there."
+        )
+
+
+def _derivation_code(options: WriteOptions, references: SourceReferences) -> Iterator[Attribute]:
+    """Yield the code of the derivation, unless a functional group holds it."""
+    keywords = {element.keyword for element in references.shared}
+    is_in_group = references.groups or "DerivationImageSequence" in keywords
+    if options.derivation is not None and not is_in_group:
+        yield attribute("DerivationCodeSequence", options.derivation)
+
+
+def _attributes_of_values(
+    metadata: Metadata, inherited: Inherited, request: WriteRequest
+) -> frozenset[str]:
+    """Return inherited attributes that hold for the source's quantity alone."""
+    keywords = {*metadata.keywords, *(column.keyword for column in inherited.columns)}
+    judged = {
+        name for name in keywords & VALUE_RULE_OF.keys() if not VALUE_RULE_OF[name].is_always_kept
+    }
+    if not names_quantity(request.kind):
+        judged.discard("ImageType")  # it names the quantity of MR alone
+    return frozenset(judged - set(request.metadata.keywords))
+
+
+def _unchanged_keywords(source: SourceSeries, inherited: Inherited) -> list[str]:
+    """Return inherited attributes with the values of the source."""
+    values = set(source.shared)
+    for frame in source.frames:
+        values.update(frame.attributes)
+    return [own.keyword for own in inherited.metadata.attributes if own in values]
+
+
+def _source_keywords(
+    source: SourceSeries, inherited: Inherited, references: SourceReferences
+) -> frozenset[str]:
+    """Return attributes whose values, and faults, are the source's."""
+    keywords = {"StudyInstanceUID", "FrameOfReferenceUID"}
+    keywords.update(_unchanged_keywords(source, inherited))
+    parts = (references.shared, inherited.columns, references.columns, references.groups)
+    for part in parts:
+        keywords.update(entry.keyword for entry in part)
+    return frozenset(keywords)
+
+
+# ------------------------------------------------------------------------------------ references
+def _references(
+    source: SourceSeries, matching: Matching, volume: Volume, request: WriteRequest
+) -> tuple[SourceReferences, PlaneReferences | None]:
+    """Return the references to the source, and those by plane of a Segmentation.
+
+    Images without SOPInstanceUID or SOPClassUID cannot be named (Type 1 in the items).
+    """
+    if _has_unnamed_images(source):
+        return SourceReferences(), None
+    volumes = volume.volumes or 1
+    planes = None
+    if request.is_segmentation:
+        has_place = volume.grid.statement.has_place
+        planes = references_by_plane(source, matching, volumes=volumes, has_place=has_place)
+        references = SourceReferences(shared=(planes.series,))
+    else:
+        references = references_to_source(
+            source,
+            matching,
+            is_multi_frame=request.kind.is_multi_frame,
+            volumes=volumes,
+            code=request.options.derivation,
+            sop_class_uid=request.kind.sop_class_uid,
+        )
+    return _with_known_uids(references, source).without(request.left_out), planes
+
+
+def _has_unnamed_images(source: SourceSeries) -> bool:
+    return not all(frame.sop_instance_uid and frame.sop_class_uid for frame in source.frames)
+
+
+def _with_known_uids(references: SourceReferences, source: SourceSeries) -> SourceReferences:
+    """Return the references whose items have the UIDs they need (Type 1)."""
+    unnamed: set[str] = set()
+    if not source.series_uid:
+        unnamed |= {"ReferencedSeriesSequence", "SourceImageEvidenceSequence"}
+    if not source.study_uid:
+        unnamed |= {"SourceImageEvidenceSequence"}
+    return replace(
+        references,
+        shared=tuple(own for own in references.shared if own.keyword not in unnamed),
+        columns=tuple(own for own in references.columns if own.keyword not in unnamed),
+    )
+
+
+def _ties(source: SourceSeries, outcomes: dict[str, tuple[str, str]]) -> frozenset[str]:
+    """Return attributes that stay although they break a rule."""
+    ties = {"LossyImageCompression"}
+    if _illegal_uids(source):
+        ties |= _WITH_SOURCE_UIDS
+    for keyword, (_, outcome) in outcomes.items():
+        if outcome.startswith(KEPT_ILLEGAL):
+            ties.add(keyword)
+    return frozenset(ties)
+
+
+def _series_number(source: SourceSeries) -> int:
+    """Return SeriesNumber of the source; 0 if it has none."""
+    stated = source.get("SeriesNumber")
+    if stated is None or stated.is_empty:
+        return 0
+    text = str(stated.values[0]).strip()
+    return int(text) if text.isascii() and text.lstrip("+-").isdigit() else 0
+
+
+def _uids(source: SourceSeries) -> dict[str, str]:
+    """Return the UIDs of the source with their attributes."""
+    uids = {frame.sop_instance_uid: "SOPInstanceUID of an image" for frame in source.frames}
+    uids[source.series_uid] = "SeriesInstanceUID"
+    uids[source.study_uid] = "StudyInstanceUID"
+    uids[source.frame_of_reference_uid] = "FrameOfReferenceUID"
+    uids.pop("", None)
+    return uids
+
+
+def _illegal_uids(source: SourceSeries) -> list[str]:
+    """Return illegal UIDs of the source, which the result repeats."""
+    return [uid for uid in _uids(source) if text_fault("UI", uid)]
+
+
+def _source_advice(options: WriteOptions, source: SourceSeries) -> Iterator[str]:
+    illegal = _illegal_uids(source)
+    if illegal:
+        yield (
+            f"{len(illegal)} UIDs of the source are not legal, such as {illegal[0]}: the result "
+            "names its images by them, and check calls that an error."
+        )
+    if _has_unnamed_images(source):
+        yield (
+            "Images of the source have no SOPInstanceUID or SOPClassUID: the result does not name "
+            "them."
+        )
+    is_in_space = options.same_space is not False
+    is_one_uid = source.study_uid and source.study_uid == source.frame_of_reference_uid
+    if is_in_space and is_one_uid:
+        yield (
+            "StudyInstanceUID and FrameOfReferenceUID of the source are one UID, and the result "
+            "has it for both, to stay in its study and space. Tell the maker of the source: a UID "
+            "names one thing (SER-011)."
+        )
+    if not source.study_uid:
+        yield "The source has no StudyInstanceUID: the result is in a new study."
+    if not is_in_space:
+        yield (
+            "The result has another Frame of Reference: viewers will not lay it over the source "
+            "series. Leave out `same_space=False` if it lies in the same place."
+        )
