@@ -32,8 +32,11 @@ def uid_entropy(
     """
     if request.options.entropy is not None:
         return request.options.entropy
+    options = request.options.content()
+    if request.options.now is not None:
+        options["now"] = f"{request.options.now:%Y%m%d%H%M%S}"  # zones have several names
     content = (
-        request.options.content(),
+        options,
         request.kind.name,
         request.metadata,
         request.uid,
