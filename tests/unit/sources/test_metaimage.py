@@ -173,7 +173,7 @@ def test_micrometres_become_millimetres(tmp_path):
         (b"NDims", b"HeaderSize = x\nNDims", "whole number"),
         (b"DimSize = 5 4 3", b"DimSize = 5 4 99", "cut short"),
         (b"NDims", b"ElementNumberOfChannels = 4\nNDims", "alpha"),
-        (b"NDims", b"ElementToIntensityFunctionSlope = 2\nNDims", "Apply them"),
+        (b"NDims", b"ElementToIntensityFunctionSlope = 2\nNDims", "Apply slope and offset"),
         (b"NDims", b"NDims\x00", "Key = Value|NDims"),
         (b"ElementSpacing", b"DistanceUnits = parsec\nElementSpacing", "spacing="),
         (b"TransformMatrix = ", b"TransformMatrix = 1 ", "9 numbers"),

@@ -1,4 +1,4 @@
-"""NRRD files (``.nrrd``, ``.nhdr``): the header is read here, the voxels are mapped or unpacked forward.
+"""NRRD files (``.nrrd``, ``.nhdr``): the header is read here, the voxels are mapped or unpacked.
 
 Neither ITK nor pynrrd reads them lazily. The format: https://teem.sourceforge.net/nrrd/format.html.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import math
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,9 +29,8 @@ from dicomseries.sources.arguments.stated_geometry import IN_PLANE, lengths_only
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.itk_tags import tags_among
+from dicomseries.sources.formats.text_header import MAX_LINE, TextHeader, unpacked_voxels
 from dicomseries.sources.frames.mapped_files import FileArray, map_file
-from dicomseries.sources.frames.unpacked_size import check_packing
-from dicomseries.sources.frames.unpacked_stream import unpack
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]
@@ -38,7 +38,6 @@ __all__ = ["PACKAGE", "matches", "open_volume"]
 PACKAGE: str | None = None
 """No extra: the header is plain text."""
 
-_MAX_LINE = 1 << 16
 _NAMES = {
     "i1": "signed char, int8, int8_t",
     "u1": "uchar, unsigned char, uint8, uint8_t",
@@ -46,14 +45,20 @@ _NAMES = {
     "u2": "ushort, unsigned short, unsigned short int, uint16, uint16_t",
     "i4": "int, signed int, int32, int32_t",
     "u4": "uint, unsigned int, uint32, uint32_t",
-    "i8": "longlong, long long, long long int, signed long long, signed long long int, int64, int64_t",
+    "i8": "longlong, long long, long long int, signed long long, signed long long int, int64, "
+    "int64_t",
     "u8": "ulonglong, unsigned long long, unsigned long long int, uint64, uint64_t",
     "f4": "float",
     "f8": "double",
 }
 _DTYPES = {name: code for code, names in _NAMES.items() for name in names.split(", ")}
 _SYNONYMS = {"datafile": "data file", "lineskip": "line skip", "byteskip": "byte skip"}
-_RAW, _GZIP, _BZIP2 = {"raw"}, {"gz", "gzip"}, {"bz2", "bzip2"}
+_COMPRESSED: dict[str, Any] = {
+    "gz": gzip.open,
+    "gzip": gzip.open,
+    "bz2": bz2.open,
+    "bzip2": bz2.open,
+}
 _LPS_SIGNS = {
     "left-posterior-superior": (1.0, 1.0, 1.0),
     "lps": (1.0, 1.0, 1.0),
@@ -62,90 +67,72 @@ _LPS_SIGNS = {
     "right-anterior-superior": (-1.0, -1.0, 1.0),
     "ras": (-1.0, -1.0, 1.0),
 }
-"""What turns a point of this space into LPS."""
+"""Space → factors that turn its points into LPS."""
 
-_NO_ORIGIN = Statement(
-    origin="assumed",
-    notes=(
-        "The NRRD header has no space origin: the first voxel is put at 0. Give `origin=` if you know it.",
-    ),
-)
+_NO_ORIGIN_NOTE = "The NRRD header has no space origin: the first voxel is put at 0. Pass `origin=` if you know it."
+_NO_ORIGIN = Statement(origin="assumed", notes=(_NO_ORIGIN_NOTE,))
 
-_COLOURS = {"vector", "3-vector", "rgb-color", "3-color"}
-_PLACES = {"domain", "space"}
-_UNPLACED = {"list", "time", "scalar", "none", "stub", "point"}
+_COLOUR_KINDS = {"vector", "3-vector", "rgb-color", "3-color"}
+_SPACE_KINDS = {"domain", "space"}
+_OTHER_KINDS = {"list", "time", "scalar", "none", "stub", "point"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Header:
-    fields: Mapping[str, str]
+class _NrrdHeader(TextHeader):
+    """A header with the key/value pairs that NRRD leaves to its users, "key:=value"."""
+
     entries: Mapping[str, str]
-    """Key/value pairs that NRRD leaves to its users, "key:=value"."""
-    path: Path
-    end: int
-    """Bytes of the header file before attached voxels."""
-
-    def text(self, key: str, default: str = "") -> str:
-        return self.fields.get(key, default)
-
-    def fault(self, *, key: str, expected: str, remedy: str) -> SourceError:
-        return SourceError(
-            code="nrrd-header",
-            where=str(self.path),
-            given=f"{key}: {self.text(key) or '(missing)'}",
-            expected=expected,
-            remedy=remedy,
-        )
-
-    def whole(self, key: str) -> int:
-        try:
-            return int(self.text(key, "0"))
-        except ValueError:
-            raise self.fault(key=key, expected="a whole number", remedy="Fix the header.") from None
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """The fastest axis first."""
         words = self.text("sizes").split()
-        if (
-            not words
-            or len(words) != self.whole("dimension")
-            or not all(word.isdigit() for word in words)
-        ):
-            raise self.fault(
-                key="sizes",
-                expected="one whole number for each dimension",
-                remedy="Fix the header.",
-            )
-        return tuple(map(int, words))
+        is_counted = len(words) == self.integer("dimension") > 0
+        if is_counted and all(word.isdigit() for word in words):
+            return tuple(map(int, words))
+        expected = "one whole number for each dimension"
+        raise self.error(key="sizes", expected=expected, remedy="Fix the header.")
 
     @property
     def dtype(self) -> np.dtype[Any]:
         code = _DTYPES.get(self.text("type").lower())
         if code is None:
-            raise self.fault(
+            raise self.error(
                 key="type",
                 expected="an integer or float type of NRRD",
                 remedy="Convert the file to one of them.",
             )
+        if code[1] == "1":
+            return np.dtype(code)
         order = {"little": "<", "big": ">"}.get(self.text("endian").lower())
-        if order is None and code[1] != "1":
-            raise self.fault(
-                key="endian", expected="little or big", remedy="Add the line to the header."
-            )
-        return np.dtype((order or "<") + code)
+        if order is None:
+            remedy = "Add the line to the header."
+            raise self.error(key="endian", expected="little or big", remedy=remedy)
+        return np.dtype(order + code)
 
     @property
     def directions(self) -> tuple[tuple[float, ...] | None, ...]:
         """A vector for each axis, the fastest first; None for an axis that is not in space."""
         words = re.findall(r"\([^)]*\)|none", self.text("space directions"))
-        return tuple(_vector(word) for word in words)
+        return tuple(map(_vector, words))
 
-    def per_axis(self, key: str) -> tuple[str, ...]:
-        """Return one word for each axis, the fastest first; empty words where nothing is said."""
-        words = _words(self.text(key))
-        count = len(self.sizes)
-        return tuple(word.strip('"') for word in words) if len(words) == count else ("",) * count
+    def per_axis(self, key: str) -> list[str]:
+        """Return one word for each axis, the fastest first; empty words without the field."""
+        words, count = _words(self.text(key)), len(self.sizes)
+        return words if len(words) == count else [""] * count
+
+    def numbers_of(self, key: str, axes: Sequence[int]) -> list[float]:
+        """Return the numbers of some axes, NaN where there is none."""
+        words = self.per_axis(key)
+        return [_number(words[axis] or "nan") for axis in axes]
+
+    def mm_per_unit(self, key: str, words: Sequence[str]) -> list[float]:
+        """Return the mm of each unit, which must be one of length."""
+        factors = [factor for factor in map(mm_per_unit, words) if factor is not None]
+        if len(factors) == len(words):
+            return factors
+        remedy = "Pass `spacing=`, `origin=` and `direction=` in mm."
+        raise self.error(key=key, expected="mm, cm, m or um", remedy=remedy)
 
 
 def matches(source: object) -> bool:
@@ -160,7 +147,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Location, arguments: SourceArguments) -> Volume:
-    r"""Return the voxels of an NRRD file with its space directions and origin, turned into LPS.
+    r"""Return the voxels of an NRRD file with its space directions and origin, as LPS.
 
     An axis of three colours or vector components is the colour axis; one without a place in space (a list, time) is
     the time axis. Units other than mm are converted. The times are multiples of that axis' spacing in its unit; a
@@ -187,19 +174,22 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     ([[[0, 1, 2], [3, 4, 5]]], (1.0, 1.0, 2.5))
     """
     header = _read_header(source.path)
-    sizes = header.sizes
-    axes = array_axes(sizes[::-1], arguments, _axes(header))
-    frames = _open_voxels(header).frames(axes)
-    times = partial(_times, header, axes.letters)
-    volume = build_volume(frames, axes, arguments, lambda: _grid(header), source_times=times)
+    axes = array_axes(header.sizes[::-1], arguments, _letters(header))
+    volume = build_volume(
+        _open_voxels(header).frames(axes),
+        axes,
+        arguments,
+        partial(_grid, header),
+        source_times=partial(_times, header, axes.letters),
+    )
     return replace(volume, carried=tags_among(header.entries))
 
 
-def _read_header(path: Path) -> _Header:
+def _read_header(path: Path) -> _NrrdHeader:
     fields: dict[str, str] = {}
     entries: dict[str, str] = {}
     with path.open("rb") as file:
-        line = file.readline(_MAX_LINE)
+        line = file.readline(MAX_LINE)
         if not line.startswith(b"NRRD000"):
             raise SourceError(
                 code="nrrd-header",
@@ -208,214 +198,203 @@ def _read_header(path: Path) -> _Header:
                 expected="a first line of NRRD0001 to NRRD0005",
                 remedy="Check that the file is an NRRD file.",
             )
-        while line := file.readline(_MAX_LINE).rstrip(b"\r\n"):
+        while line := file.readline(MAX_LINE).rstrip(b"\r\n"):
             text = line.decode("utf-8", "replace")
+            if text.startswith("#"):
+                continue
             name, equals, entry = text.partition(":=")
-            if equals and not text.startswith("#"):
+            if equals:
                 entries[name] = entry
             key, colon, value = text.partition(": ")
-            if colon and not text.startswith("#") and ":=" not in key:
+            if colon and ":=" not in key:
                 fields[_SYNONYMS.get(key.lower(), key.lower())] = value.strip()
-        return _Header(fields=fields, entries=entries, path=path, end=file.tell())
+        return _NrrdHeader(
+            fields=fields,
+            entries=entries,
+            path=path,
+            end=file.tell(),
+            code="nrrd-header",
+            separator=": ",
+        )
 
 
-def _axes(header: _Header) -> str | None:
-    """Return a letter for each axis, the slowest first; None if the header does not tell them apart."""
-    sizes, directions, kinds = header.sizes, header.directions, header.per_axis("kinds")
-    placed = [
-        direction is not None
-        if len(directions) == len(sizes)
-        else kind.lower() not in _COLOURS | _UNPLACED
-        for direction, kind in zip(directions or (None,) * len(sizes), kinds, strict=False)
-    ]
+def _letters(header: _NrrdHeader) -> str | None:
+    """Return a letter for each axis, the slowest first; None if the header is not clear."""
+    sizes, directions = header.sizes, header.directions
+    kinds = [kind.lower() for kind in header.per_axis("kinds")]
+    if len(directions) == len(sizes):
+        in_space = [direction is not None for direction in directions]
+    else:
+        in_space = [kind not in _COLOUR_KINDS | _OTHER_KINDS for kind in kinds]
     letters, spatial = "", iter("xyzt")
-    for size, kind, in_space in zip(sizes, kinds, placed, strict=False):
-        is_colour = size == 3 and kind.lower() in _COLOURS
-        letters += next(spatial, "?") if in_space else "c" if is_colour else "t"
-    told = bool(directions) or any(kind.lower() in _PLACES for kind in kinds) or len(sizes) <= 3
-    is_usable = told and "?" not in letters and len(set(letters)) == len(sizes)
+    for size, kind, is_spatial in zip(sizes, kinds, in_space, strict=True):
+        if is_spatial:
+            letters += next(spatial, "?")
+        else:
+            letters += "c" if size == 3 and kind in _COLOUR_KINDS else "t"
+    is_stated = bool(directions) or not _SPACE_KINDS.isdisjoint(kinds) or len(sizes) <= 3
+    is_usable = is_stated and "?" not in letters and len(set(letters)) == len(sizes)
     return letters[::-1] if is_usable else None
 
 
-def _open_voxels(header: _Header) -> FileArray:
+def _open_voxels(header: _NrrdHeader) -> FileArray:
     shape, dtype = header.sizes[::-1], header.dtype
-    path, offset, encoding = *_data_place(header), header.text("encoding").lower()
-    skip = header.whole("byte skip")
-    if encoding in _RAW:
-        # A byte skip of -1 means that the voxels are the end of the file.
-        size = math.prod(shape) * dtype.itemsize
-        start = path.stat().st_size - size if skip == -1 else offset + skip
-        return map_file(path, dtype, shape, offset=start)
-    if encoding not in _GZIP | _BZIP2:
-        raise header.fault(
-            key="encoding",
-            expected="raw, gzip or bzip2",
-            remedy="Save the file again with one of these encodings.",
-        )
-    if encoding in _GZIP:
-        packed, size = (
-            path.stat().st_size - offset,
-            max(skip, 0) + math.prod(shape) * dtype.itemsize,
-        )
-        check_packing("deflate", where=str(path), packed_bytes=packed, unpacked_bytes=size)
-    file = path.open("rb")
-    file.seek(offset)
-    unpacker = gzip.GzipFile(fileobj=file) if encoding in _GZIP else bz2.BZ2File(file)
+    path, offset = _data_place(header)
+    skip, encoding = header.integer("byte skip"), header.text("encoding").lower()
+    if encoding == "raw":
+        if skip == -1:  # the voxels are the end of the file
+            offset = path.stat().st_size - math.prod(shape) * dtype.itemsize
+            skip = 0
+        return map_file(path, dtype, shape, offset=offset + skip)
+    if encoding not in _COMPRESSED:
+        remedy = "Save the file again with one of these encodings."
+        raise header.error(key="encoding", expected="raw, gzip or bzip2", remedy=remedy)
     # The bytes to skip are those of the unpacked voxels, says the format.
-    return unpack(_Both(unpacker, file), dtype, shape, where=str(path), skip=max(skip, 0))
+    return unpacked_voxels(
+        path,
+        offset,
+        dtype,
+        shape,
+        partial(_Unpacking, encoding),
+        skip=max(skip, 0),
+        is_deflate=encoding.startswith("gz"),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Both:
-    """An unpacker and the file underneath, which it does not close itself."""
-
-    unpacker: Any
-    file: BinaryIO
-
-    def read(self, size: int, /) -> bytes:
-        return bytes(self.unpacker.read(size))
-
-    def close(self) -> None:
-        self.unpacker.close()
-        self.file.close()
-
-
-def _data_place(header: _Header) -> tuple[Path, int]:
+def _data_place(header: _NrrdHeader) -> tuple[Path, int]:
     """Return the file of the voxels and where they start, lines skipped."""
-    name = header.text("data file")
-    if name.upper().startswith("LIST") or "%" in name:
-        raise header.fault(
-            key="data file",
-            expected="one file of voxels",
-            remedy="Convert it to one .nrrd file, e.g. with SimpleITK.",
-        )
-    path, start = (header.path.parent / name, 0) if name else (header.path, header.end)
-    if not path.is_file():
-        raise header.fault(
-            key="data file",
-            expected="a file beside the header",
-            remedy="Put the file of voxels there again.",
-        )
+    path, start = header.path, header.end
+    if header.text("data file"):
+        path, start = header.data_path("data file"), 0
     with path.open("rb") as file:
         file.seek(start)
-        for _ in range(header.whole("line skip")):
+        for _ in range(header.integer("line skip")):
             file.readline()
         return path, file.tell()
+
+
+class _Unpacking:
+    """An unpacker of a file, which it closes too."""
+
+    def __init__(self, encoding: str, file: BinaryIO) -> None:
+        self._file = file
+        self._unpacked: Any = _COMPRESSED[encoding](file)
+
+    def read(self, size: int, /) -> bytes:
+        return bytes(self._unpacked.read(size))
+
+    def close(self) -> None:
+        self._unpacked.close()
+        self._file.close()
+
+
+def _times(header: _NrrdHeader, letters: str, volumes: int) -> npt.ArrayLike | None:
+    """Return the time of each volume, from an axis of a space with time or from a spacing alone."""
+    axis = len(letters) - 1 - letters.index("t")
+    directions = header.directions
+    vector = directions[axis] if len(directions) == len(letters) else None
+    if vector is not None and len(vector) == 4:
+        units = [*_words(header.text("space units")), "", "", "", ""]
+        step, unit = vector[3], units[3]
+    else:
+        (step,) = header.numbers_of("spacings", [axis])
+        unit = header.per_axis("units")[axis]
+    return step_times(step, unit, volumes, where=f"{header.path}, axis {axis}")
+
+
+def _grid(header: _NrrdHeader) -> Grid | None:
+    """Return the grid of the axes in space, the fastest first."""
+    vectors = [direction for direction in header.directions if direction is not None]
+    if not vectors:
+        return _grid_of_spacings(header)
+    if len(vectors) < 3:
+        return None
+    return _grid_of_vectors(header, vectors[:3])
+
+
+def _grid_of_vectors(header: _NrrdHeader, vectors: list[tuple[float, ...]]) -> Grid:
+    origin = _vector(header.text("space origin") or "(0,0,0)") or ()
+    scale = _lps_signs(header) * np.array(_mm_per_space_unit(header))
+    if {len(vector) for vector in (*vectors, origin)} - {3, 4}:
+        expected = "vectors of three numbers, and a space origin like them"
+        raise header.error(key="space directions", expected=expected, remedy="Fix the header.")
+    matrix = np.eye(4)
+    for column, vector in enumerate((*vectors, origin)):
+        matrix[:3, column] = scale * vector[:3]
+    grid = Grid.from_affine((1, 1, 1), matrix, space="LPS")
+    return grid if header.text("space origin") else grid.stated(_NO_ORIGIN)
+
+
+def _lps_signs(header: _NrrdHeader) -> npt.NDArray[np.float64]:
+    space = header.text("space").lower().removesuffix("-time")
+    if space in {"last", "rast", "lpst"}:
+        space = space[:-1]
+    if space in _LPS_SIGNS:
+        return np.array(_LPS_SIGNS[space])
+    raise GeometryError(
+        code="space-unknown",
+        where=str(header.path),
+        given=f"space: {header.text('space') or '(missing)'}",
+        expected="left-posterior-superior, left-anterior-superior or right-anterior-superior",
+        remedy="Pass `affine=` and `space=`, or add the line 'space: left-posterior-superior' if "
+        "ITK wrote the file.",
+    )
+
+
+def _mm_per_space_unit(header: _NrrdHeader) -> list[float]:
+    words = _words(header.text("space units"))[:3] or [""] * 3
+    return header.mm_per_unit("space units", words if len(words) == 3 else ["?"])
+
+
+def _grid_of_spacings(header: _NrrdHeader) -> Grid | None:
+    """Return an axial grid: a header without space directions has lengths only."""
+    letters = (_letters(header) or "")[::-1]
+    if not set("xyz") <= set(letters):
+        return None
+    axes = [letters.index(letter) for letter in "xyz"]
+    spacing = header.numbers_of("spacings", axes)
+    if any(map(math.isnan, spacing[:2])):
+        return None
+    units = header.per_axis("units")
+    if math.isnan(spacing[2]):
+        x, y = header.mm_per_unit("space units", [units[axis] for axis in axes[:2]])
+        in_plane = (spacing[0] * x, spacing[1] * y, 1.0)
+        return Grid(shape=(1, 1, 1), spacing_mm=in_plane, statement=IN_PLANE)
+    factors = header.mm_per_unit("space units", [units[axis] for axis in axes])
+    origin = map(operator.mul, _first_centre(header, axes, spacing), factors)
+    spacing = list(map(operator.mul, spacing, factors))
+    grid = Grid.from_spacing((1, 1, 1), spacing, origin=list(origin))
+    return grid.stated(lengths_only("an NRRD header without space directions"))
+
+
+def _first_centre(
+    header: _NrrdHeader, axes: Sequence[int], spacing: Sequence[float]
+) -> list[float]:
+    """Return the centre of the first voxel: half a voxel inside of `axis mins`, as in teem and ITK."""
+    mins = header.numbers_of("axis mins", axes)
+    if any(map(math.isnan, mins)):
+        return [0.0, 0.0, 0.0]
+    centres = []
+    for axis, least, length in zip(axes, mins, spacing, strict=True):
+        centring = header.per_axis("centerings")[axis] or header.per_axis("centers")[axis]
+        centres.append(least if centring == "node" else least + length / 2)
+    return centres
+
+
+def _words(text: str) -> list[str]:
+    """Return words; text in quotation marks is one word, without them."""
+    return [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', text)]
 
 
 def _vector(word: str) -> tuple[float, ...] | None:
     if word == "none":
         return None
-    values = tuple(_number(value) for value in word.strip("()").split(","))
-    return None if all(math.isnan(value) for value in values) else values
+    values = tuple(map(_number, word.strip("()").split(",")))
+    return None if all(map(math.isnan, values)) else values
 
 
 def _number(word: str) -> float:
     try:
         return float(word)
     except ValueError:
-        return math.inf  # refused as not finite by the grid
-
-
-def _times(header: _Header, axes: str, volumes: int) -> npt.ArrayLike | None:
-    """Return when each volume was taken: an axis of time may be one of a space with time, or have a spacing alone."""
-    axis = len(axes) - 1 - axes.index("t")
-    vector = header.directions[axis] if len(header.directions) == len(axes) else None
-    if vector is not None and len(vector) == 4:
-        step, unit = vector[3], (*_words(header.text("space units")), "", "", "", "")[3]
-    else:
-        step, unit = (
-            _number(header.per_axis("spacings")[axis] or "nan"),
-            header.per_axis("units")[axis],
-        )
-    return step_times(step, unit, volumes, where=f"{header.path}, axis {axis}")
-
-
-def _words(text: str) -> list[str]:
-    """Return words, and what stands in quotation marks as one word with them."""
-    return re.findall(r'"[^"]*"|\S+', text)
-
-
-def _grid(header: _Header) -> Grid | None:
-    """Return where the voxels are, from the axes in space, the fastest first."""
-    vectors = [direction for direction in header.directions if direction is not None]
-    return _grid_of_vectors(header, vectors[:3]) if vectors else _grid_of_spacings(header)
-
-
-def _grid_of_vectors(header: _Header, vectors: list[tuple[float, ...]]) -> Grid | None:
-    if len(vectors) < 3:
-        return None
-    space = header.text("space").lower().removesuffix("-time")
-    space = space[:-1] if space in {"last", "rast", "lpst"} else space
-    if space not in _LPS_SIGNS:
-        raise GeometryError(
-            code="space-unknown",
-            where=str(header.path),
-            given=f"space: {header.text('space') or '(missing)'}",
-            expected="left-posterior-superior, left-anterior-superior or right-anterior-superior",
-            remedy="Pass `affine=` and `space=`, or add the line 'space: left-posterior-superior' if ITK wrote the file.",
-        )
-    signs = np.array(_LPS_SIGNS[space])
-    factors = np.array(_factors(header, header.text("space units"), 3))
-    origin = _vector(header.text("space origin") or "(0,0,0)") or ()
-    if {len(vector) for vector in (*vectors, origin)} - {3, 4}:
-        raise header.fault(
-            key="space directions",
-            expected="vectors of three numbers, and a space origin like them",
-            remedy="Fix the header.",
-        )
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.column_stack([signs * factors * vector[:3] for vector in vectors])
-    matrix[:3, 3] = signs * factors * origin[:3]
-    grid = Grid.from_affine((1, 1, 1), matrix, space="LPS")
-    return grid if header.text("space origin") else grid.stated(_NO_ORIGIN)
-
-
-def _grid_of_spacings(header: _Header) -> Grid | None:
-    """Return an axial grid: a header without space directions has lengths only."""
-    axes = (_axes(header) or "")[::-1]
-    if not set("xyz") <= set(axes):
-        return None
-    order = [axes.index(letter) for letter in "xyz"]
-    spacings = [_number(header.per_axis("spacings")[i] or "nan") for i in order]
-    if math.isnan(spacings[2]) and not any(map(math.isnan, spacings[:2])):
-        x, y = _factors(header, " ".join(f'"{header.per_axis("units")[i]}"' for i in order[:2]), 2)
-        return Grid(
-            shape=(1, 1, 1), spacing_mm=(spacings[0] * x, spacings[1] * y, 1.0), statement=IN_PLANE
-        )
-    if any(math.isnan(length) for length in spacings):
-        return None
-    factors = _factors(header, " ".join(f'"{header.per_axis("units")[i]}"' for i in order), 3)
-    origin = _origin_of_mins(header, order, spacings)
-    return Grid.from_spacing(
-        (1, 1, 1),
-        [length * factor for length, factor in zip(spacings, factors, strict=True)],
-        origin=[value * factor for value, factor in zip(origin, factors, strict=True)],
-    ).stated(lengths_only("an NRRD header without space directions"))
-
-
-def _origin_of_mins(
-    header: _Header, order: Sequence[int], spacings: Sequence[float]
-) -> tuple[float, ...]:
-    """Return the centre of the first voxel: half a voxel inside the smallest position, as teem and ITK have it."""
-    mins = [_number(header.per_axis("axis mins")[i] or "nan") for i in order]
-    centres = [header.per_axis("centerings")[i] or header.per_axis("centers")[i] for i in order]
-    if any(math.isnan(value) for value in mins):
-        return (0.0, 0.0, 0.0)
-    halves = [
-        0.0 if centre == "node" else length / 2
-        for centre, length in zip(centres, spacings, strict=True)
-    ]
-    return tuple(value + half for value, half in zip(mins, halves, strict=True))
-
-
-def _factors(header: _Header, units: str, count: int) -> tuple[float, ...]:
-    words = _words(units)[:count] or [""] * count
-    factors = [mm_per_unit(word) for word in words]
-    if None in factors or len(factors) != count:
-        raise header.fault(
-            key="space units",
-            expected="mm, cm, m or um",
-            remedy="Pass `spacing=`, `origin=` and `direction=` in mm.",
-        )
-    return tuple(factor for factor in factors if factor is not None)
+        return math.inf  # rejected as not finite by the grid
