@@ -1,4 +1,7 @@
-"""HDF5: files (``volume.h5::scan/ct``) and open datasets or groups of h5py; the door to h5py."""
+"""HDF5: files (``volume.h5::scan/ct``) and open objects of h5py.
+
+The only module that imports `h5py` here.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a dataset, read chunk by chunk; the only image of the file, or the one that ``member`` names.
+    """Return a dataset, read chunk by chunk: the named one, or the only image.
 
     h5py reads one thread at a time by itself. HDF5 has no convention for geometry: `arguments` must hold the spacing.
 
@@ -51,23 +54,19 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with h5py.File(Path(folder) / "a.h5", "w") as file:
     ...         _ = file.create_dataset("scan/ct", data=[[[1, 2]]], chunks=(1, 1, 2))
-    ...     open_volume(Location(Path(folder) / "a.h5"), SourceArguments(spacing=(1, 1, 1))).slabs.shape
+    ...     location = Location(Path(folder) / "a.h5")
+    ...     open_volume(location, SourceArguments(spacing=(1, 1, 1))).slabs.shape
     (1, 1, 2)
     """
-    group = _open_file(source.path, arguments.where) if isinstance(source, Location) else source
-    if hasattr(group, "shape"):
-        return _open_dataset(group, arguments)
-    with guarded(arguments.where, "an HDF5 file whose objects can be read"):
-        chosen = _choose(group, source)
-    return _open_dataset(chosen, arguments)
-
-
-def _open_dataset(dataset: Any, arguments: SourceArguments) -> Volume:
-    with guarded(arguments.where, "a dataset whose storage can be read"):
+    where = arguments.where
+    dataset = _open_file(source.path, where) if isinstance(source, Location) else source
+    if not hasattr(dataset, "shape"):
+        with guarded(where, "an HDF5 file whose objects can be read"):
+            dataset = _choose(dataset, source)
+    with guarded(where, "a dataset whose storage can be read"):
         is_here = made_by(dataset, "h5py") and not dataset.is_virtual and not dataset.external
-    return open_array(
-        dataset, arguments, stored_bytes=dataset.id.get_storage_size if is_here else None
-    )
+    stored_bytes = dataset.id.get_storage_size if is_here else None
+    return open_array(dataset, arguments, stored_bytes=stored_bytes)
 
 
 def _open_file(path: Path, where: str) -> Any:
@@ -75,7 +74,7 @@ def _open_file(path: Path, where: str) -> Any:
         import h5py
     except ImportError as error:
         raise missing_package(extra="hdf5", where=where) from error
-    remedy = "Check that the file is whole and that no other program is writing to it."
+    remedy = "Check that the file is complete and that no other program is writing to it."
     with guarded(where, "an HDF5 file", remedy):
         return h5py.File(path, "r")
 
@@ -83,27 +82,30 @@ def _open_file(path: Path, where: str) -> Any:
 def _choose(group: Any, source: Any) -> Any:
     """Return the dataset that is meant."""
     names: list[str] = []
-    group.visititems(
-        lambda name, item: (
-            names.append(name) if len(getattr(item, "shape", None) or ()) > 1 else None
-        )
-    )
-    member = source.member.strip("/") if isinstance(source, Location) and source.member else None
-    if member in names or _is_image(group, member):  # a soft link is not visited, but may be named
-        return group[member]
-    if member is None and len(names) == 1:
+
+    def visit(name: str, item: Any) -> None:
+        if _is_image(item):
+            names.append(name)
+
+    group.visititems(visit)
+    if isinstance(source, Location):
+        place, where = str(source.path), str(source)
+        member = (source.member or "").strip("/")
+    else:
+        place, member = group.file.filename, ""
+        where = f"{place}::{group.name}"
+    if not member and len(names) == 1:
         return group[names[0]]
-    place = source.path if isinstance(source, Location) else group.file.filename
+    if member and _is_image(group.get(member)):  # a soft link is not visited, but may be named
+        return group[member]
     raise SourceError(
         code="dataset-unclear",
-        where=str(source) if isinstance(source, Location) else f"{place}::{group.name}",
+        where=where,
         given=f"the datasets {', '.join(names) or '(none with two axes or more)'}",
-        expected="one dataset with two axes or more"
-        if member is None
-        else f"a dataset named {member}",
+        expected=f"a dataset named {member}" if member else "one dataset with two axes or more",
         remedy=f"Name the one you mean, e.g. {place}::{names[0] if names else 'scan/ct'}.",
     )
 
 
-def _is_image(group: Any, member: str | None) -> bool:
-    return member is not None and len(getattr(group.get(member), "shape", None) or ()) > 1
+def _is_image(item: Any) -> bool:
+    return len(getattr(item, "shape", None) or ()) > 1

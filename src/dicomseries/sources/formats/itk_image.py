@@ -1,4 +1,4 @@
-"""SimpleITK images: the door to SimpleITK."""
+"""SimpleITK images. The only module that imports `SimpleITK` here."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ PACKAGE: str | None = "itk"
 
 
 @dataclass(frozen=True, eq=False)
-class _Held:
-    """The memory of an image, and the image, without which that memory is gone."""
+class _ImageMemory:
+    """The memory of an image, which is freed with the image."""
 
     image: Any
     __array_interface__: dict[str, Any]
@@ -47,11 +47,11 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a SimpleITK image with its spacing, origin and direction; its memory is viewed, not copied.
+    """Return a SimpleITK image with its spacing, origin and direction.
 
-    Axes are (slices, rows, columns), with time in front and vector components behind. A two-dimensional image states
-    the spacing of its rows and columns only; spacing= adds the slice thickness. The fourth spacing is in seconds, by
-    ITK's convention; 1, which an image has that was told nothing, is none.
+    Its memory is viewed, not copied. Axes are (slices, rows, columns), with time in front and vector components behind.
+    A two-dimensional image states the spacing of its rows and columns only; spacing= adds the slice thickness. The
+    fourth spacing is in seconds, by ITK's convention; 1, which a new image has, is none.
 
     Raises
     ------
@@ -72,11 +72,14 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     array = _view(source, arguments.where)
     check_dtype(array.dtype, arguments.where)
     dimension = source.GetDimension()
-    letters = "tzyx"[-dimension:] + ("c" if array.ndim > dimension else "")
+    letters = "tzyx"[-dimension:] + "c" * (array.ndim - dimension)
     axes = array_axes(array.shape, arguments, letters)
-    times = partial(_times, source, arguments.where)
     volume = build_volume(
-        numpy_frames(array, axes), axes, arguments, lambda: _grid(source), source_times=times
+        numpy_frames(array, axes),
+        axes,
+        arguments,
+        partial(_grid, source),
+        source_times=partial(_times, source, arguments.where),
     )
     entries = {key: source.GetMetaData(key) for key in source.GetMetaDataKeys()}
     return replace(volume, carried=tags_among(entries))
@@ -94,8 +97,8 @@ def _view(image: Any, where: str) -> npt.NDArray[Any]:
             remedy="Convert it first, e.g. SimpleITK.LabelMapToLabel(image).",
         )
     view = SimpleITK.GetArrayViewFromImage(image)
-    # A view of SimpleITK dies with its image, and reads freed memory afterwards; so each view holds on to the image.
-    return np.asarray(_Held(image, view.__array_interface__))
+    # A view of SimpleITK does not keep its image, and reads freed memory afterwards; this one does.
+    return np.asarray(_ImageMemory(image, view.__array_interface__))
 
 
 def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
@@ -104,18 +107,11 @@ def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
 
 
 def _grid(image: Any) -> Grid | None:
-    count = image.GetDimension()
-    if count < 3:
-        return _grid_in_plane(image)
-    direction = np.reshape(image.GetDirection(), (count, count))[:3, :3]
-    return Grid.from_spacing(
-        (1, 1, 1), image.GetSpacing()[:3], origin=image.GetOrigin()[:3], direction=direction
-    )
-
-
-def _grid_in_plane(image: Any) -> Grid | None:
-    """Return the spacing of rows and columns as a grid without a place; None where the image was told none."""
-    x, y = image.GetSpacing()[:2]
-    if (x, y) == (1.0, 1.0):
+    count, spacing = image.GetDimension(), image.GetSpacing()
+    if count > 2:
+        direction = np.reshape(image.GetDirection(), (count, count))[:3, :3]
+        origin = image.GetOrigin()[:3]
+        return Grid.from_spacing((1, 1, 1), spacing[:3], origin=origin, direction=direction)
+    if spacing == (1.0, 1.0):  # that of a new image
         return None
-    return Grid(shape=(1, 1, 1), spacing_mm=(x, y, 1.0), statement=IN_PLANE)
+    return Grid(shape=(1, 1, 1), spacing_mm=(*spacing, 1.0), statement=IN_PLANE)

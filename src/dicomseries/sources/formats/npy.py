@@ -1,4 +1,4 @@
-"""numpy's own files: ``.npy``, and ``.npz`` with one array or ``file.npz::name``.
+"""Files of numpy: ``.npy``, and ``.npz`` with one array or ``file.npz::name``.
 
 Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``, and the times of its volumes,
 seconds, as ``times_s``: so `read` on the command line saves them.
@@ -31,8 +31,8 @@ PACKAGE: str | None = None
 
 _AFFINE = "affine_lps"
 _TIMES = "times_s"
-_PLACE = frozenset({_AFFINE, _TIMES, "spacing_mm", "origin_lps", "direction_lps"})
-"""What stands beside the array in a file that says where it is."""
+_GEOMETRY = frozenset({_AFFINE, _TIMES, "spacing_mm", "origin_lps", "direction_lps"})
+"""Names beside the array in a file with its place."""
 
 
 def matches(source: object) -> bool:
@@ -48,7 +48,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Location, arguments: SourceArguments) -> Volume:
-    """Return the array of a file, mapped (``.npy``) or unpacked as it is read (``.npz``).
+    """Return the array of a file, mapped (``.npy``) or unpacked (``.npz``) as it is read.
 
     Parameters
     ----------
@@ -73,11 +73,13 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     ...     open_volume(Location(Path(folder) / "a.npy"), SourceArguments(spacing=(1, 1, 2))).slabs.shape
     (3, 4, 5)
     """
+    affine = times = None
     try:
-        mapped, fortran = (
-            _open_npz(source) if source.has_suffix(".npz") else _open_npy(source, arguments.where)
-        )
-        affine, times = (_beside(source, name) for name in (_AFFINE, _TIMES))
+        if source.has_suffix(".npz"):
+            array = _open_npz(source)
+            affine, times = _read_member(source, _AFFINE), _read_member(source, _TIMES)
+        else:
+            array = _open_npy(source, arguments.where)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, SourceError):
             raise
@@ -86,51 +88,56 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
             where=arguments.where,
             given=str(error),
             expected="an array that numpy.save or numpy.savez wrote",
-            remedy="Check that the file is whole and what its name says.",
+            remedy="Check that the file is complete and has the right suffix.",
         ) from error
-    array = mapped.array.T if fortran else mapped.array
-    axes = array_axes(
-        array.shape,
-        arguments,
-        None
-        if affine is None and times is None
-        else _own_axes(array.shape, is_timed=times is not None),
-    )
-    frames = FileArray(array, mapped.window, mapped.where).frames(axes)
-    return build_volume(
-        frames, axes, arguments, lambda: _placed(affine), source_times=lambda _: times
-    )
+    letters = None
+    if affine is not None or times is not None:
+        letters = _written_axes(array.array.shape, is_timed=times is not None)
+    axes = array_axes(array.array.shape, arguments, letters)
+
+    def grid() -> Grid | None:
+        return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
+
+    return build_volume(array.frames(axes), axes, arguments, grid, source_times=lambda _: times)
 
 
-def _open_npy(source: Location, where: str) -> tuple[FileArray, bool]:
+def _open_npy(source: Location, where: str) -> FileArray:
     with source.path.open("rb") as file:
-        shape, fortran, dtype = _read_header(file)
+        shape, is_fortran, dtype = _read_header(file)
         offset = file.tell()
     _check(shape, dtype, where)
-    return map_file(source.path, dtype, shape, offset=offset), fortran
+    array = map_file(source.path, dtype, shape, offset=offset)
+    return _transposed(array) if is_fortran else array
 
 
-def _open_npz(source: Location) -> tuple[FileArray, bool]:
+def _open_npz(source: Location) -> FileArray:
+    where = str(source)
     with zipfile.ZipFile(source.path) as archive:
         member = archive.getinfo(_choose(archive.namelist(), source))
         stream = archive.open(member)  # keeps the file open until it is closed itself
     try:
-        shape, fortran, dtype = _read_header(stream)
-        _check(shape, dtype, str(source))
+        shape, is_fortran, dtype = _read_header(stream)
+        _check(shape, dtype, where)
         _check_member(source, member, shape, dtype)
     except BaseException:
         stream.close()
         raise
-    return unpack(cast("Any", stream), dtype, shape, where=str(source)), fortran
+    array = unpack(cast("Any", stream), dtype, shape, where=where)
+    return _transposed(array) if is_fortran else array
+
+
+def _transposed(array: FileArray) -> FileArray:
+    return FileArray(array.array.T, array.window, array.where)
 
 
 def _choose(members: list[str], source: Location) -> str:
-    names = _names(members)
-    if {f"{_AFFINE}.npy", f"{_TIMES}.npy"} & set(members):
-        names = [name for name in names if name not in _PLACE]
+    by_name = {member.removesuffix(".npy"): member for member in members}
+    names = [*by_name]
+    if {_AFFINE, _TIMES} & set(names):
+        names = [name for name in names if name not in _GEOMETRY]
     chosen = names[0] if source.member is None and len(names) == 1 else source.member
     if chosen in names:
-        return members[_names(members).index(chosen)]
+        return by_name[chosen]
     raise SourceError(
         code="dataset-unclear",
         where=str(source),
@@ -140,19 +147,8 @@ def _choose(members: list[str], source: Location) -> str:
     )
 
 
-def _names(members: list[str]) -> list[str]:
-    return [member.removesuffix(".npy") for member in members]
-
-
-def _placed(affine: npt.NDArray[Any] | None) -> Grid | None:
-    """Return the place in space that stands beside the array."""
-    return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
-
-
-def _beside(source: Location, name: str) -> npt.NDArray[Any] | None:
-    """Return the numbers that stand beside the array under that name, None if there are none."""
-    if not source.has_suffix(".npz"):
-        return None
+def _read_member(source: Location, name: str) -> npt.NDArray[Any] | None:
+    """Return an array beside the voxels, None if there is none of that name."""
     with zipfile.ZipFile(source.path) as archive:
         if f"{name}.npy" not in archive.namelist():
             return None
@@ -167,32 +163,32 @@ def _beside(source: Location, name: str) -> npt.NDArray[Any] | None:
 def _check_member(
     source: Location, member: zipfile.ZipInfo, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> None:
-    """Raise where a member of the archive cannot hold the array that its header states."""
-    size = math.prod(shape) * dtype.itemsize
-    packed = min(member.compress_size, source.path.stat().st_size)
-    compression = {zipfile.ZIP_STORED: "none", zipfile.ZIP_DEFLATED: "deflate"}.get(
-        member.compress_type, "other"
+    """Reject a member of the archive that cannot hold the array of its header."""
+    names = {zipfile.ZIP_STORED: "none", zipfile.ZIP_DEFLATED: "deflate"}
+    check_packing(
+        names.get(member.compress_type, "other"),
+        where=str(source),
+        packed_bytes=min(member.compress_size, source.path.stat().st_size),
+        unpacked_bytes=math.prod(shape) * dtype.itemsize,
     )
-    check_packing(compression, where=str(source), packed_bytes=packed, unpacked_bytes=size)
 
 
-def _own_axes(shape: tuple[int, ...], *, is_timed: bool) -> str | None:
+def _written_axes(shape: tuple[int, ...], *, is_timed: bool) -> str | None:
     """Return the axes of an array that this package wrote: time in front, colour behind."""
-    own = {4: "tzyx", 5: "tzyxc"}.get(len(shape))
-    return own if is_timed else default_axes(shape) or own
+    with_time = {4: "tzyx", 5: "tzyxc"}.get(len(shape))
+    return with_time if is_timed else default_axes(shape) or with_time
 
 
 def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return shape as it lies in the file (slowest axis first), whether that is reversed, and dtype."""
-    version = npy_format.read_magic(file)
-    read = (
-        npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-    )
-    shape, fortran, dtype = read(file)
-    return (shape[::-1] if fortran else shape), fortran, dtype
+    """Return the shape in the file (slowest axis first), whether it is reversed, and the dtype."""
+    if npy_format.read_magic(file) == (1, 0):
+        shape, is_fortran, dtype = npy_format.read_array_header_1_0(file)
+    else:
+        shape, is_fortran, dtype = npy_format.read_array_header_2_0(file)
+    return (shape[::-1] if is_fortran else shape), is_fortran, dtype
 
 
 def _check(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> None:
     check_dtype(dtype, where)
-    if 0 in shape:  # nothing can be mapped; the axes says why it is refused
+    if 0 in shape:  # nothing can be mapped; the error of the axes says why
         array_axes(shape, SourceArguments(where=where, axes="zyxtc"[: len(shape)]))

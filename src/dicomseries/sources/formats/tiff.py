@@ -1,12 +1,16 @@
-"""TIFF files, pages as slices, with the resolution of ImageJ and OME; the door to tifffile."""
+"""TIFF files, pages as slices, with the resolution of ImageJ and OME.
+
+The only module that imports `tifffile` here.
+"""
 
 from __future__ import annotations
 
 import math
+import operator
 import threading
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree as ET
@@ -15,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import SourceError, missing_package
-from dicomseries.geometry import Grid
+from dicomseries.geometry import Grid, Vector
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
@@ -95,24 +99,27 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     ...     open_volume(Location(path), SourceArguments()).grid.spacing_mm
     (0.5, 0.5, 2.5)
     """
-    _check_pages(source.path, arguments.where)
-    file = _open_file(source.path, arguments.where)
+    where = arguments.where
+    _check_pages(source.path, where)
+    file = _open_file(source.path, where)
     try:
-        with guarded(arguments.where, _EXPECTED, _REMEDY):
-            series = _only_series(file, arguments.where)
-            grid = _own_grid(file) or _grid_of(_spacing_imagej(file) or _spacing_ome(file))
-            step, unit = _step_imagej(file) or _step_ome(file) or (0.0, None)
-            own_times = _own(file).get("times_s")
-        axes = array_axes(series.shape, arguments, _axes(series.axes))
-        check_dtype(series.dtype, arguments.where)
-        frames = _open_voxels(file, series, axes, arguments.where)
+        with guarded(where, _EXPECTED, _REMEDY):
+            series = _only_series(file, where)
+            written = dict((file.shaped_metadata or [{}])[0])
+            grid = _grid(file, written)
+            step, unit = _step(file)
+        axes = array_axes(series.shape, arguments, _letters(series.axes))
+        check_dtype(series.dtype, where)
+        frames = _open_voxels(file, series, axes, where)
     except BaseException:
         file.close()
         raise
-    times = partial(step_times, step, unit, where=arguments.where)
-    return build_volume(
-        frames, axes, arguments, lambda: grid, source_times=lambda n: own_times or times(n)
-    )
+
+    def times(volumes: int) -> npt.ArrayLike | None:
+        stated: npt.ArrayLike | None = written.get("times_s")
+        return stated or step_times(step, unit, volumes, where=where)
+
+    return build_volume(frames, axes, arguments, lambda: grid, source_times=times)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -165,27 +172,24 @@ class _Pages:
 
 
 def _check_packing(page: Any, where: str) -> None:
-    """Raise where the pieces of a page cannot hold its pixels; an empty piece stands for zeros in some files."""
+    """Reject a page whose pieces cannot hold its pixels; an empty piece is zeros in some files."""
     first, size = page.keyframe, page.parent.filehandle.size
     places = zip(page.dataoffsets, page.databytecounts, strict=False)
     counts = [max(0, min(count, size - offset)) for offset, count in places]
-    compression = (
-        "other" if 0 in page.databytecounts else _COMPRESSIONS.get(int(first.compression), "other")
-    )
-    bits = first.size * first.bitspersample
+    compression = _COMPRESSIONS.get(int(first.compression), "other")
     check_packing(
-        compression,
+        "other" if 0 in page.databytecounts else compression,
         where=where,
         packed_bytes=sum(counts),
-        unpacked_bytes=bits // 8,
+        unpacked_bytes=first.size * first.bitspersample // 8,
         piece_bytes=first.nbytes,
     )
 
 
 def _check_pages(path: Path, where: str) -> None:
-    """Refuse a chain of pages that leads back into itself, and directories larger than their file (TIFF 6.0 section 2).
+    """Reject pages that lead back into themselves, or are larger than their file.
 
-    tifffile follows any chain, and reads any number of entries.
+    tifffile follows any chain of pages, and reads any number of entries (TIFF 6.0 section 2).
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -194,12 +198,13 @@ def _check_pages(path: Path, where: str) -> None:
         form = _FORMS.get(int.from_bytes(head[2:4], order))
         if form is None:
             return
-        place, seen = int.from_bytes(head[form.first : form.first + form.offset], order), set[int]()
+        place = int.from_bytes(head[form.first : form.first + form.offset], order)
+        visited: set[int] = set()
         while place:
             file.seek(min(place, size))
             entries = int.from_bytes(file.read(form.number), order)
             end = place + form.number + form.entry * entries
-            if place in seen or end + form.offset > size or not entries:
+            if place in visited or end + form.offset > size or not entries:
                 raise SourceError(
                     code="file-damaged",
                     where=where,
@@ -207,7 +212,7 @@ def _check_pages(path: Path, where: str) -> None:
                     expected="pages that follow each other and end inside of the file",
                     remedy="Copy or export the file again.",
                 )
-            seen.add(place)
+            visited.add(place)
             file.seek(end)
             place = int.from_bytes(file.read(form.offset), order)
 
@@ -222,31 +227,35 @@ def _open_file(path: Path, where: str) -> Any:
 
 
 def _only_series(file: Any, where: str) -> Any:
-    """Return the one image of a file; pages that are left out without a word would be slices that are lost."""
+    """Return the one image of a file; pages left out in silence would be lost slices."""
     series = file.series
     if len(series) != 1:
-        shapes = ", ".join(str(one.shape) for one in series[:3])
+        shapes = ", ".join(str(image.shape) for image in series[:3])
+        more = ", …" if len(series) > 3 else ""
         raise SourceError(
             code="dataset-unclear",
             where=where,
-            given=f"{len(series)} images of the shapes {shapes}{', …' if len(series) > 3 else ''}",
+            given=f"{len(series)} images of the shapes {shapes}{more}",
             expected="one image, of which every page has the same size and type",
-            remedy="Pass the array itself, e.g. tifffile.imread(path, key=slice(None)) for all pages, or series=0.",
+            remedy="Pass the array itself, e.g. tifffile.imread(path, key=slice(None)) for all "
+            "pages, or series=0.",
         )
-    photometric = int(series[0].keyframe.photometric)
-    if photometric not in _NUMBERS_ARE_LIGHT:
+    photometric = series[0].keyframe.photometric
+    if int(photometric) not in _NUMBERS_ARE_LIGHT:
         raise SourceError(
             code="photometric-unsupported",
             where=where,
-            given=f"photometric interpretation {series[0].keyframe.photometric.name}",
-            expected="MINISBLACK or RGB: numbers that mean brightness as DICOM's MONOCHROME2 and RGB do",
-            remedy="Convert it first, e.g. with Pillow: Image.open(path).convert('RGB'), or pass the array itself.",
+            given=f"photometric interpretation {photometric.name}",
+            expected="MINISBLACK or RGB: numbers that mean brightness as DICOM's MONOCHROME2 and "
+            "RGB do",
+            remedy="Convert it first, e.g. with Pillow: Image.open(path).convert('RGB'), or pass the "
+            "array itself.",
         )
     return series[0]
 
 
-def _axes(names: str) -> str | None:
-    """Return our letters for tifffile's; plain pages (Q, I) are slices."""
+def _letters(names: str) -> str | None:
+    """Return the letters of tifffile's axes; plain pages (Q, I) are slices."""
     letters = "".join(_LETTERS.get(name, name.lower()) for name in names)
     return letters if set(letters) <= set("tzyxc") and len(set(letters)) == len(letters) else None
 
@@ -264,33 +273,26 @@ def _open_voxels(file: Any, series: Any, axes: ArrayAxes, where: str) -> FrameRe
     return pages.frames()
 
 
-def _own_grid(file: Any) -> Grid | None:
-    """Return the grid of a file that this package wrote: TIFF knows no orientation, its description does."""
-    affine = _own(file).get("affine_lps")
-    return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
-
-
-def _own(file: Any) -> dict[str, Any]:
-    """Return what this package, or tifffile, wrote as JSON into the description."""
-    described = file.shaped_metadata or ()
-    return dict(described[0]) if described else {}
-
-
-def _grid_of(spacing: tuple[float, float, float] | None) -> Grid | None:
+def _grid(file: Any, written: Mapping[str, Any]) -> Grid | None:
+    """Return the grid that this package wrote as JSON, else that of ImageJ's or OME's lengths."""
+    affine = written.get("affine_lps")
+    if affine is not None:
+        return Grid.from_affine((1, 1, 1), affine, space="LPS")
+    spacing = _spacing_imagej(file) or _spacing_ome(file)
     if spacing is None:
         return None
-    return Grid(
-        shape=(1, 1, 1), spacing_mm=spacing, statement=lengths_only("ImageJ's or OME's metadata")
-    )
+    statement = lengths_only("ImageJ's or OME's metadata")
+    return Grid(shape=(1, 1, 1), spacing_mm=spacing, statement=statement)
 
 
-def _spacing_imagej(file: Any) -> tuple[float, float, float] | None:
+def _spacing_imagej(file: Any) -> Vector | None:
     metadata = file.imagej_metadata or {}
-    factor = mm_per_unit(metadata.get("unit")) if metadata.get("unit") else None
+    if not metadata.get("unit"):
+        return None
     tags = file.pages[0].tags
     lengths = [_pixel_length(tags, name) for name in ("XResolution", "YResolution")]
     lengths.append(abs(float(metadata.get("spacing", 0))))
-    return _in_mm(lengths, [factor] * 3)
+    return _in_mm(lengths, [metadata["unit"]] * 3)
 
 
 def _pixel_length(tags: Any, name: str) -> float:
@@ -299,44 +301,36 @@ def _pixel_length(tags: Any, name: str) -> float:
     return unit / pixels if pixels else 0.0
 
 
-def _step_imagej(file: Any) -> tuple[float, str] | None:
-    """Return the time from one frame to the next; ImageJ's unit is the second where it says none."""
-    metadata = file.imagej_metadata or {}
-    return (
-        (float(metadata["finterval"]), str(metadata.get("tunit", "s")))
-        if "finterval" in metadata
-        else None
-    )
-
-
-def _step_ome(file: Any) -> tuple[float, str] | None:
+def _spacing_ome(file: Any) -> Vector | None:
     pixels = _pixels_ome(file)
-    # TimeIncrementUnit: the default of the OME schema is s.
+    if pixels is None:
+        return None
+    lengths = [float(pixels.get(f"PhysicalSize{letter}", 0)) for letter in "XYZ"]
+    # PhysicalSizeXUnit: the default of the OME schema is µm.
+    return _in_mm(lengths, [pixels.get(f"PhysicalSize{letter}Unit", "µm") for letter in "XYZ"])
+
+
+def _in_mm(lengths: list[float], units: list[str]) -> Vector | None:
+    """Return lengths in mm, None if one is missing or in a unit of something else."""
+    factors = [mm_per_unit(unit) or 0.0 for unit in units]
+    x, y, z = map(operator.mul, lengths, factors)
+    return (x, y, z) if min(x, y, z) > 0 else None
+
+
+def _step(file: Any) -> tuple[float, str | None]:
+    """Return the time from one frame to the next and its unit; 0 if none is stated."""
+    imagej = file.imagej_metadata or {}
+    if "finterval" in imagej:
+        return float(imagej["finterval"]), str(imagej.get("tunit", "s"))
+    pixels = _pixels_ome(file)
     step = None if pixels is None else pixels.get("TimeIncrement")
-    return (
-        None
-        if pixels is None or step is None
-        else (float(step), pixels.get("TimeIncrementUnit", "s"))
-    )
+    if pixels is None or step is None:
+        return 0.0, None
+    # TimeIncrementUnit: the default of the OME schema is s.
+    return float(step), pixels.get("TimeIncrementUnit", "s")
 
 
 def _pixels_ome(file: Any) -> ET.Element | None:
     if not file.is_ome or not file.ome_metadata:
         return None
     return ET.fromstring(file.ome_metadata).find(".//{*}Pixels")  # noqa: S314 - expat bounds the expansion of entities
-
-
-def _spacing_ome(file: Any) -> tuple[float, float, float] | None:
-    pixels = _pixels_ome(file)
-    if pixels is None:
-        return None
-    lengths = [float(pixels.get(f"PhysicalSize{letter}", 0)) for letter in "XYZ"]
-    # PhysicalSizeXUnit: the default of the OME schema is µm.
-    return _in_mm(
-        lengths, [mm_per_unit(pixels.get(f"PhysicalSize{letter}Unit", "µm")) for letter in "XYZ"]
-    )
-
-
-def _in_mm(lengths: list[float], factors: list[float | None]) -> tuple[float, float, float] | None:
-    x, y, z = (length * (factor or 0.0) for length, factor in zip(lengths, factors, strict=True))
-    return (x, y, z) if min(x, y, z) > 0 else None

@@ -1,8 +1,9 @@
-"""xarray's DataArray: dimension names are axes, evenly spaced coordinates are spacing and origin."""
+"""Arrays of xarray: dimension names are axes, coordinates are spacing and origin."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,6 @@ EVENNESS = 1e-4
 _LETTERS = {"time": "t", "channel": "c", "rgb": "c"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Isel:
-    """A variable of xarray, indexed by position and made numpy."""
-
-    variable: Any
-
-    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
-        return np.asarray(self.variable[index].to_numpy())
-
-
 _NO_UNITS = STATED.noting(without_unit("The coordinates x, y and z"))
 
 
@@ -61,7 +52,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a DataArray; its dimensions x, y, z, t (time), c (channel, rgb) are the axes.
+    """Return a DataArray, with its dimensions as axes x, y, z, t (time), c (channel, rgb).
 
     If x, y and z all have coordinates of two values or more, these are LPS positions: their step is the spacing (a
     falling coordinate is a direction of −1) and their first value the origin. ``attrs["units"]`` may be any unit of
@@ -87,76 +78,84 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     >>> grid.spacing_mm, grid.origin_lps, grid.axes[1]
     ((0.5, 1.0, 2.5), (0.0, 4.0, 10.0), (0.0, -1.0, 0.0))
     """
-    _refuse_dataset(source, arguments.where)
-    names = [_LETTERS.get(str(name).lower(), str(name).lower()) for name in source.dims]
-    is_named = (
-        set(names) <= set("tzyxc") and {"x", "y"} <= set(names) and len(set(names)) == len(names)
-    )
-    axes = array_axes(source.shape, arguments, "".join(names) if is_named else None)
-    check_dtype(source.dtype, arguments.where)
-    graph = source.variable.data if _has_dask(source) else None
-    data = _Isel(source.variable) if graph is None else ComputedArray(graph)
-    chunks = _chunks(source, axes)
-    frames = sliced_frames(data, axes, source.dtype, chunks, arguments.where, graph=graph)
-    found = (lambda: _grid(source, names)) if is_named else no_grid
+    where = arguments.where
+    if not hasattr(source, "dims") or not hasattr(source, "dtype"):
+        raise _several_arrays(source, where)
+    names = [str(name).lower() for name in source.dims]
+    letters = [_LETTERS.get(name, name) for name in names]
+    is_distinct = len(set(letters)) == len(letters)
+    is_named = is_distinct and {"x", "y"} <= set(letters) <= set("tzyxc")
+    axes = array_axes(source.shape, arguments, "".join(letters) if is_named else None)
+    check_dtype(source.dtype, where)
+    # Asked of the variable, since .data of an array that is still in its file would read it all.
+    graph = source.variable.data if source.chunks and is_dask(source.variable.data) else None
+    data = _PositionIndexed(source.variable) if graph is None else ComputedArray(graph)
+    frames = sliced_frames(data, axes, source.dtype, _chunks(source, axes), where, graph=graph)
     return build_volume(
         frames,
         axes,
         arguments,
-        found,
-        source_times=lambda _: _times(source, axes.letters, arguments.where),
+        partial(_grid, source, letters) if is_named else no_grid,
+        source_times=lambda _: _times(source, axes.letters, where),
     )
 
 
-def _refuse_dataset(source: Any, where: str) -> None:
-    if not hasattr(source, "dims") or not hasattr(source, "dtype"):
-        names = [str(name) for name in getattr(source, "data_vars", ())]
-        raise SourceError(
-            code="dataset-unclear",
-            where=where,
-            given=f"a {type(source).__name__} with {', '.join(names) or 'no array'}",
-            expected="one DataArray",
-            remedy=f"Pick one, e.g. dataset[{names[0] if names else 'name'!r}].",
-        )
+@dataclass(frozen=True, slots=True, eq=False)
+class _PositionIndexed:
+    """A variable of xarray, indexed by position and made numpy."""
+
+    variable: Any
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        return np.asarray(self.variable[index].to_numpy())
 
 
-def _has_dask(source: Any) -> bool:
-    # Asked of the variable, since .data of an array that is still in its file would read it all.
-    return bool(source.chunks) and is_dask(source.variable.data)
+def _several_arrays(source: Any, where: str) -> SourceError:
+    names = [str(name) for name in getattr(source, "data_vars", ())]
+    return SourceError(
+        code="dataset-unclear",
+        where=where,
+        given=f"a {type(source).__name__} with {', '.join(names) or 'no array'}",
+        expected="one DataArray",
+        remedy=f"Pick one, e.g. dataset[{names[0] if names else 'name'!r}].",
+    )
 
 
 def _chunks(source: Any, axes: ArrayAxes) -> Chunks:
     preferred = source.encoding.get("preferred_chunks") or {}
-    chunks = source.chunks or (preferred and tuple(preferred.get(name, 1) for name in source.dims))
-    return Chunks.of(axes, chunks or None, source.dtype.itemsize)
+    chunks = source.chunks
+    if not chunks and preferred:
+        chunks = [preferred.get(name, 1) for name in source.dims]
+    return Chunks.of(axes, chunks, source.dtype.itemsize)
 
 
-def _times(source: Any, axes: str, where: str) -> npt.ArrayLike | None:
-    name = source.dims[axes.index("t")]
+def _times(source: Any, letters: str, where: str) -> npt.ArrayLike | None:
+    name = source.dims[letters.index("t")]
     if name not in source.coords:
         return None
     row = source.coords[name]
     return in_seconds(row.to_numpy(), row.attrs.get("units"), where=f"{where}, coordinate {name}")
 
 
-def _grid(source: Any, names: list[str]) -> Grid | None:
-    dims = dict(zip(names, source.dims, strict=True))
-    # Asked by name first: xarray makes up a coordinate 0, 1, 2, ... for a dimension that has none.
-    rows = [
-        source.coords[dims[letter]] if dims.get(letter) in source.coords else None
-        for letter in "xyz"
-    ]
-    if any(row is None or row.size < 2 or row.dtype.kind not in "iuf" for row in rows):
-        return None
+def _grid(source: Any, letters: list[str]) -> Grid | None:
+    names = dict(zip(letters, source.dims, strict=True))
+    rows = []
+    for letter in "xyz":
+        # Asked by name first: xarray makes up a coordinate 0, 1, 2, ... for a dimension that has none.
+        row = source.coords[names[letter]] if names.get(letter) in source.coords else None
+        if row is None or row.size < 2 or row.dtype.kind not in "iuf":
+            return None
+        rows.append(row)
     lines = [_line(row, letter) for row, letter in zip(rows, "xyz", strict=True)]
-    return Grid.from_spacing(
+    steps = [step for _, step in lines]
+    grid = Grid.from_spacing(
         (1, 1, 1),
-        [abs(step) for _, step in lines],
+        [abs(step) for step in steps],
         origin=[first for first, _ in lines],
-        direction=np.diag([np.sign(step) for _, step in lines]),
-    ).stated(
-        STATED if all(row is not None and row.attrs.get("units") for row in rows) else _NO_UNITS
+        direction=np.diag(np.sign(steps)),
     )
+    has_units = all(row.attrs.get("units") for row in rows)
+    return grid.stated(STATED if has_units else _NO_UNITS)
 
 
 def _line(row: Any, letter: str) -> tuple[float, float]:
@@ -169,7 +168,8 @@ def _line(row: Any, letter: str) -> tuple[float, float]:
             where=f"coordinate {letter}",
             given=f"units {unit!r}",
             expected="a unit of length, e.g. mm",
-            remedy="Set coords[...].attrs['units'] = 'mm', or pass `spacing=`, `origin=` and `direction=` in mm.",
+            remedy="Set coords[...].attrs['units'] = 'mm', or pass `spacing=`, `origin=` and "
+            "`direction=` in mm.",
         )
     values = np.asarray(row.to_numpy(), dtype=np.float64)
     step = (values[-1] - values[0]) / (values.size - 1)
@@ -180,7 +180,7 @@ def _line(row: Any, letter: str) -> tuple[float, float]:
             where=f"coordinate {letter}",
             given=f"values {departure:.3g} off an even row of step {step:.6g}",
             expected=f"even steps, within {EVENNESS:g} of a step",
-            remedy="Interpolate onto even coordinates first, e.g. array.interp(...), or pass `spacing=`, `origin=` and "
-            "`direction=`.",
+            remedy="Interpolate onto even coordinates first, e.g. array.interp(...), or pass "
+            "`spacing=`, `origin=` and `direction=`.",
         )
     return float(values[0]) * factor, float(step) * factor

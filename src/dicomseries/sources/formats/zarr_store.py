@@ -1,11 +1,13 @@
-"""Zarr: folders (``volume.zarr::0``), OME-NGFF images, and open arrays or groups of zarr; the door to zarr.
+"""Zarr: folders (``volume.zarr::0``), OME-NGFF images, and open arrays or groups of zarr.
 
-OME-NGFF: https://ngff.openmicroscopy.org, versions 0.4 (attributes ``multiscales``) and 0.5 (``ome/multiscales``).
+The only module that imports `zarr` here. OME-NGFF: https://ngff.openmicroscopy.org, versions 0.4 (attributes
+``multiscales``) and 0.5 (``ome/multiscales``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -14,13 +16,11 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError, missing_package
 from dicomseries.geometry import Grid
-from dicomseries.geometry_statement import Statement
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
-from dicomseries.sources.arguments.grid_arguments import no_grid
 from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import lengths_only, without_unit
-from dicomseries.sources.arguments.volume_times import no_times, step_times
+from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.array_like import check_stored, chunks_of
 from dicomseries.sources.frames.sliced_frames import sliced_frames
@@ -34,13 +34,13 @@ PACKAGE: str | None = "zarr"
 """Extra that installs zarr."""
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
-_MEND = (
+_FIX = (
     "Fix the attribute multiscales, or name the array itself, e.g. volume.zarr::0, with `spacing=`."
 )
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` is the location of a Zarr folder, or an array or group of zarr.
+    """Return whether `source` is the location of a Zarr folder, or an object of zarr.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a Zarr array, read shard by shard (chunk by chunk); of an OME-NGFF image its first, full resolution.
+    """Return a Zarr array, read shard by shard; of an OME-NGFF image its full resolution.
 
     The scale and translation of OME-NGFF become spacing and origin (LPS axes, units of length converted to mm, no unit
     taken as mm), unless the store has the whole affine that this package writes beside them; the scale of axis t and
@@ -76,33 +76,133 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     >>> open_volume(array, SourceArguments(spacing=(1, 1, 2))).slabs.depth
     2
     """
-    node = _open_folder(source, arguments.where) if isinstance(source, Location) else source
+    where = arguments.where
+    node = _open_folder(source, where) if isinstance(source, Location) else source
     if hasattr(node, "shape"):
-        return _open_array(node, arguments, _dimension_names(node), {})
+        return _open_array(node, arguments, _Metadata(where, _dimension_names(node)))
     image = _multiscale(node)
     if image is None or (isinstance(source, Location) and source.member):
-        return _open_array(_choose(node, source), arguments, None, {})
-    with guarded(arguments.where, "an OME-NGFF image as its specification has it", _MEND):
+        return _open_array(_choose(node, source), arguments, _Metadata(where))
+    with guarded(where, "an OME-NGFF image as its specification has it", _FIX):
         dataset = image["datasets"][0]
-        array, axes = node[dataset["path"]], _axis_names(image)
-    return _open_array(array, arguments, axes, {"image": image, "dataset": dataset, **_own(node)})
+        array, letters = node[dataset["path"]], _letters(image)
+    written = dict(node.attrs).get("dicomseries")
+    written = written if isinstance(written, Mapping) else {}
+    return _open_array(array, arguments, _Metadata(where, letters, image, dataset, written))
 
 
-def _open_array(
-    array: Any, arguments: SourceArguments, letters: str | None, ngff: Mapping[str, Any]
-) -> Volume:
-    axes = array_axes(array.shape, arguments, letters)
-    check_dtype(array.dtype, arguments.where)
+@dataclass(frozen=True, slots=True)
+class _Metadata:
+    """The attributes of an array.
+
+    Parameters
+    ----------
+    where : str
+        The store, for messages.
+    letters : str, optional
+        Of its axes.
+    image, dataset : mapping
+        Of OME-NGFF; empty for a plain array.
+    written : mapping
+        Attributes that this package writes: OME-NGFF 0.5 has no rotation, ``affine_lps`` has.
+    """
+
+    where: str
+    letters: str | None = None
+    image: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    written: Mapping[str, Any] = field(default_factory=dict)
+
+    def grid(self) -> Grid | None:
+        if "affine_lps" in self.written:
+            # None of pictures without a geometry, whose scale is there because OME-NGFF demands one.
+            affine = self.written["affine_lps"]
+            return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
+        if self.letters is None or not set("xyz") <= set(self.letters) or not self.image:
+            return None
+        with guarded(self.where, "OME-NGFF transformations as its specification has them", _FIX):
+            scale, shift = self._scaling()
+            order = [self.letters.index(letter) for letter in "xyz"]
+            axes = [self.image["axes"][index] for index in order]
+            factors = [self._mm_per_unit(axis) for axis in axes]
+            places = list(zip(order, factors, strict=True))
+            spacing = [scale[index] * factor for index, factor in places]
+            origin = [shift[index] * factor for index, factor in places]
+            grid = Grid.from_spacing((1, 1, 1), spacing, origin=origin)
+        # OME-NGFF states lengths, and no directions of a patient.
+        statement = lengths_only("OME-NGFF metadata")
+        if not all(map(_unit, axes)):
+            statement = statement.noting(without_unit("The axes of the OME-NGFF image"))
+        return grid.stated(statement)
+
+    def times(self, letters: str, volumes: int) -> npt.ArrayLike | None:
+        """Return the times that this package wrote, or even steps of the scale of axis t."""
+        if "times_s" in self.written:
+            return np.asarray(self.written["times_s"], dtype=np.float64)
+        if not self.image:
+            return None
+        index = letters.index("t")
+        with guarded(self.where, "OME-NGFF transformations as its specification has them", _FIX):
+            unit = _unit(self.image["axes"][index])
+            step = self._scaling()[0][index]
+        return step_times(step, unit, volumes, where=f"{self.where}, axis t")
+
+    def _scaling(self) -> tuple[list[float], list[float]]:
+        """Return the scale and the translation of each axis, of the dataset first and the image then."""
+        count = len(self.image["axes"])
+        scale, shift = [1.0] * count, [0.0] * count
+        for owner in (self.dataset, self.image):
+            for transform in owner.get("coordinateTransformations", ()):
+                self._check_transformation(transform)
+                factors = transform.get("scale", [1.0] * count)
+                steps = transform.get("translation", [0.0] * count)
+                for index, (factor, step) in enumerate(zip(factors, steps, strict=True)):
+                    scale[index] *= factor
+                    shift[index] = shift[index] * factor + step
+        return scale, shift
+
+    def _check_transformation(self, transform: Mapping[str, Any]) -> None:
+        """Reject a transformation that is no scale or translation in numbers.
+
+        A rotation that is dropped moves voxels.
+        """
+        kind = transform.get("type")
+        if kind == "identity" or (kind in {"scale", "translation"} and kind in transform):
+            return
+        raise GeometryError(
+            code="transformation-unknown",
+            where=self.where,
+            given=f"a coordinate transformation {dict(transform)}",
+            expected="scale, translation or identity, with its numbers",
+            remedy="Pass `affine=` and `space=` with the whole transformation in mm.",
+        )
+
+    def _mm_per_unit(self, axis: Any) -> float:
+        factor = mm_per_unit(_unit(axis))
+        if factor is not None:
+            return factor
+        raise GeometryError(
+            code="unit-unknown",
+            where=self.where,
+            given=f"axis {axis['name']} in {_unit(axis)}",
+            expected="a unit of length, e.g. millimeter",
+            remedy="Pass `spacing=`, `origin=` and `direction=` in mm.",
+        )
+
+
+def _open_array(array: Any, arguments: SourceArguments, metadata: _Metadata) -> Volume:
+    where = arguments.where
+    axes = array_axes(array.shape, arguments, metadata.letters)
+    check_dtype(array.dtype, where)
     chunks = chunks_of(array, axes, array.dtype.itemsize)
-    check_stored(lambda: _stored_bytes(array), chunks, arguments.where)
-    frames = sliced_frames(array, axes, array.dtype, chunks, arguments.where)
-    found = (lambda: _placed(ngff, arguments.where)) if ngff else no_grid
-    times = partial(_times, ngff, axes.letters, arguments.where) if ngff else no_times
-    return build_volume(frames, axes, arguments, found, source_times=times)
+    check_stored(partial(_stored_bytes, array), chunks, where)
+    frames = sliced_frames(array, axes, array.dtype, chunks, where)
+    times = partial(metadata.times, axes.letters)
+    return build_volume(frames, axes, arguments, metadata.grid, source_times=times)
 
 
 def _stored_bytes(array: Any) -> int:
-    """Return the bytes of the chunks that a store has, a property of zarr 2 and a method of zarr 3."""
+    """Return the bytes of the chunks in a store, a property of zarr 2 and a method of zarr 3."""
     stored = array.nbytes_stored
     return int(stored() if callable(stored) else stored)
 
@@ -112,13 +212,13 @@ def _open_folder(source: Location, where: str) -> Any:
         import zarr
     except ImportError as error:
         raise missing_package(extra="zarr", where=where) from error
-    remedy = "Check that the folder is whole: it holds zarr.json, .zarray or .zgroup."
+    remedy = "Check that the folder is complete: it holds zarr.json, .zarray or .zgroup."
     with guarded(where, "a folder with a Zarr array or group", remedy):
         return zarr.open(source.path, mode="r")
 
 
 def open_url(url: str, member: str, options: Mapping[str, Any] | None) -> Any:
-    """Return the array or group at a URL, or the member of it that is named; chunks are read when they are needed.
+    """Return the array or group at a URL, or the named member of it; chunks are read lazily.
 
     Raises
     ------
@@ -132,157 +232,57 @@ def open_url(url: str, member: str, options: Mapping[str, Any] | None) -> Any:
         import zarr
     except ImportError as error:
         raise missing_package(extra="zarr", where=where) from error
-    with (
-        hidden(url, options),
-        guarded(where, "a Zarr array or group", "Check the URL and the credentials."),
-    ):
-        node: Any = zarr.open(url, mode="r", storage_options=dict(options) if options else None)
+    remedy = "Check the URL and the credentials."
+    storage_options = dict(options) if options else None
+    with hidden(url, options), guarded(where, "a Zarr array or group", remedy):
+        node: Any = zarr.open(url, mode="r", storage_options=storage_options)
         return node[member] if member else node
 
 
 def _choose(group: Any, source: Any) -> Any:
     """Return the array that is meant."""
-    arrays = {
-        str(path): node for path, node in group.members(max_depth=None) if hasattr(node, "shape")
-    }
-    member = source.member.strip("/") if isinstance(source, Location) and source.member else None
+    arrays = {}
+    for path, node in group.members(max_depth=None):
+        if hasattr(node, "shape"):
+            arrays[str(path)] = node
+    place, where, member = "group", "zarr group", ""
+    if isinstance(source, Location):
+        place, where, member = str(source.path), str(source), (source.member or "").strip("/")
+    if not member and len(arrays) == 1:
+        return next(iter(arrays.values()))
     if member in arrays:
         return arrays[member]
-    if member is None and len(arrays) == 1:
-        return next(iter(arrays.values()))
-    place = source.path if isinstance(source, Location) else "group"
     raise SourceError(
         code="dataset-unclear",
-        where=str(source) if isinstance(source, Location) else "zarr group",
+        where=where,
         given=f"the arrays {', '.join(sorted(arrays)) or '(none)'}",
-        expected="one array" if member is None else f"an array named {member}",
-        remedy=f"Name the one you mean, e.g. {place}::{min(arrays, default='0')}, or pass the array itself.",
+        expected=f"an array named {member}" if member else "one array",
+        remedy=f"Name the one you mean, e.g. {place}::{min(arrays, default='0')}, or pass the array "
+        "itself.",
     )
 
 
 def _dimension_names(array: Any) -> str | None:
-    """Return the names that Zarr 3 may give to dimensions, if they are all ours."""
+    """Return the names that Zarr 3 may give to dimensions, if all are letters of axes."""
     names = [str(name).lower() for name in getattr(array.metadata, "dimension_names", None) or ()]
-    usable = (
-        len(set(names)) == len(array.shape)
-        and set(names) <= set("tzyxc")
-        and {"x", "y"} <= set(names)
-    )
-    return "".join(names) if usable else None
+    is_complete = len(set(names)) == len(array.shape) and {"x", "y"} <= set(names)
+    return "".join(names) if is_complete and set(names) <= set("tzyxc") else None
 
 
 def _multiscale(group: Any) -> Mapping[str, Any] | None:
     attributes = dict(group.attrs)
     ome = attributes.get("ome", attributes)
     images = ome.get("multiscales") if isinstance(ome, Mapping) else None
-    return (
-        images[0]
-        if isinstance(images, Sequence) and images and isinstance(images[0], Mapping)
-        else None
-    )
+    if isinstance(images, Sequence) and images and isinstance(images[0], Mapping):
+        return images[0]
+    return None
 
 
-def _axis_names(image: Mapping[str, Any]) -> str | None:
-    names = "".join(
-        axis["name"] if isinstance(axis, dict) else axis for axis in image.get("axes") or ()
-    ).lower()
+def _letters(image: Mapping[str, Any]) -> str | None:
+    axes = image.get("axes") or ()
+    names = "".join(axis["name"] if isinstance(axis, dict) else axis for axis in axes).lower()
     return names if names and set(names) <= set("tzyxc") else None
 
 
-def _own(group: Any) -> Mapping[str, Any]:
-    """Return what this package wrote into the attributes: OME-NGFF 0.5 has no rotation, `affine_lps` has."""
-    own = dict(group.attrs).get("dicomseries", {})
-    return own if isinstance(own, Mapping) else {}
-
-
-def _placed(ngff: Mapping[str, Any], where: str) -> Grid | None:
-    if "affine_lps" in ngff and ngff["affine_lps"] is None:
-        return (
-            None  # of pictures without a geometry: the scale is there because OME-NGFF demands one
-        )
-    if "affine_lps" in ngff:
-        return Grid.from_affine((1, 1, 1), ngff["affine_lps"], space="LPS")
-    with guarded(where, "OME-NGFF transformations as its specification has them", _MEND):
-        return _grid(ngff["image"], ngff["dataset"], where)
-
-
-def _grid(image: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> Grid | None:
-    names = _axis_names(image)
-    if names is None or not set("xyz") <= set(names):
-        return None
-    scale, shift = _scaling(image, dataset, len(names), where)
-    order = [names.index(letter) for letter in "xyz"]
-    units = [_factor(image["axes"][i], where) for i in order]
-    return Grid.from_spacing(
-        (1, 1, 1),
-        [scale[i] * unit for i, unit in zip(order, units, strict=True)],
-        origin=[shift[i] * unit for i, unit in zip(order, units, strict=True)],
-    ).stated(_statement([image["axes"][i] for i in order]))
-
-
-def _statement(axes: Sequence[Any]) -> Statement:
-    """Return what OME-NGFF states: lengths, and no directions of a patient; without units, even those are assumed."""
-    has_units = all(isinstance(axis, dict) and axis.get("unit") for axis in axes)
-    statement = lengths_only("OME-NGFF metadata")
-    return (
-        statement if has_units else statement.noting(without_unit("The axes of the OME-NGFF image"))
-    )
-
-
-def _times(ngff: Mapping[str, Any], axes: str, where: str, volumes: int) -> npt.ArrayLike | None:
-    """Return the times that this package wrote, or even steps of the scale of axis t."""
-    if "times_s" in ngff:
-        return np.asarray(ngff["times_s"], dtype=np.float64)
-    place = axes.index("t")
-    with guarded(where, "OME-NGFF transformations as its specification has them", _MEND):
-        axis = ngff["image"]["axes"][place]
-        step = _scaling(ngff["image"], ngff["dataset"], len(axes), where)[0][place]
-    unit = axis.get("unit") if isinstance(axis, dict) else None
-    return step_times(step, unit, volumes, where=f"{where}, axis t")
-
-
-def _scaling(
-    image: Mapping[str, Any], dataset: Mapping[str, Any], count: int, where: str
-) -> tuple[list[float], list[float]]:
-    """Return the scale and the translation of each axis, those of the dataset first and of the image then."""
-    scale, shift = [1.0] * count, [0.0] * count
-    for transform in (
-        *dataset.get("coordinateTransformations", ()),
-        *image.get("coordinateTransformations", ()),
-    ):
-        _refuse_transformation(transform, where)
-        factors = transform.get("scale", [1.0] * count)
-        steps = transform.get("translation", [0.0] * count)
-        scale = [old * factor for old, factor in zip(scale, factors, strict=True)]
-        shift = [
-            old * factor + step for old, factor, step in zip(shift, factors, steps, strict=True)
-        ]
-    return scale, shift
-
-
-def _refuse_transformation(transform: Mapping[str, Any], where: str) -> None:
-    """Refuse what is more than a scale and a translation said in numbers: a rotation that is dropped moves voxels."""
-    kind = transform.get("type")
-    if kind == "identity" or (kind in {"scale", "translation"} and kind in transform):
-        return
-    raise GeometryError(
-        code="transformation-unknown",
-        where=where,
-        given=f"a coordinate transformation {dict(transform)}",
-        expected="scale, translation or identity, with its numbers",
-        remedy="Pass `affine=` and `space=` with the whole transformation in mm.",
-    )
-
-
-def _factor(axis: Any, where: str) -> float:
-    unit = axis.get("unit") if isinstance(axis, dict) else None
-    factor = mm_per_unit(unit)
-    if factor is None:
-        raise GeometryError(
-            code="unit-unknown",
-            where=where,
-            given=f"axis {axis['name']} in {unit}",
-            expected="a unit of length, e.g. millimeter",
-            remedy="Pass `spacing=`, `origin=` and `direction=` in mm.",
-        )
-    return factor
+def _unit(axis: Any) -> Any:
+    return axis.get("unit") if isinstance(axis, dict) else None
