@@ -433,5 +433,5 @@ def test_damaged_gzip_is_refused_when_it_is_opened(tmp_path):
     content = bytearray(path.read_bytes())
     content[12:40] = b"\xff" * 28
     path.write_bytes(content)
-    with pytest.raises(SourceError, match="whole"):
+    with pytest.raises(SourceError, match="complete"):
         open_volume(path)

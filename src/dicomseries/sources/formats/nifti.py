@@ -1,4 +1,4 @@
-"""NIfTI files and every image object of nibabel: the door to nibabel.
+"""NIfTI files and every image object of nibabel. The only module that imports `nibabel` here.
 
 nibabel reads the header; the voxels of NIfTI files are mapped, or unpacked forward, here: nibabel reads each slab of a
 ``.nii.gz`` from the front again (its issue 1058).
@@ -13,7 +13,7 @@ import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ PACKAGE: str | None = "nifti"
 
 _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
 _NO_TIMES = {"hz", "ppm", "rads", None}
-_CHECK = "Check that the file is whole and what its name says."
+_CHECK = "Check that the file is complete and has the right suffix."
 _VECTORS = {1007, 2003}
 """intent_code of a vector and of an RGB vector, whose components stand along the last axis (nifti1.h)."""
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
@@ -62,15 +62,16 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a NIfTI file or nibabel image with its affine (RAS, sform before qform) turned into LPS mm.
+    """Return a NIfTI file or nibabel image with its affine in LPS mm.
 
-    Integers stay what they are on disk; ``scl_slope`` and ``scl_inter`` become the slope and intercept of the volume,
-    as float64 of the header's float32 (a slope of 0 or NaN means none). Floats with such a scale are scaled when they
-    are read, as float64. Metres and micrometres (``xyzt_units``) are converted to mm; an unknown unit is taken as mm,
-    as every NIfTI reader does. Axes are x, y, z, t; further axes must have one element.
+    The affine is nibabel's (RAS, sform before qform). Integers stay as they are on disk; ``scl_slope`` and
+    ``scl_inter`` become the slope and intercept of the volume, as float64 of the header's float32 (a slope of 0 or NaN
+    means none). Floats with such a scale are scaled when they are read, as float64. Metres and micrometres
+    (``xyzt_units``) are converted to mm; an unknown unit is taken as mm, as every NIfTI reader does. Axes are x, y, z,
+    t; further axes must have one element.
 
     The times of 4-D files are multiples of ``pixdim[4]`` in the unit of ``xyzt_units``; where that is unknown they are
-    left out, with a warning unless ``pixdim[4]`` is 0 or 1, which mean that nothing was said. Other images of nibabel
+    left out, with a warning unless ``pixdim[4]`` is 0 or 1, which mean that nothing was stated. Other images of nibabel
     have no times here.
 
     Raises
@@ -92,25 +93,153 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     >>> volume.slabs.shape, volume.grid.direction_lps[0]
     ((3, 4, 5), -1.0)
     """
-    image = _load(source.path, arguments) if isinstance(source, Location) else source
-    shape, letters = _shape_and_axes(image, arguments.where)
+    where = arguments.where
+    image = _load(source.path, where) if isinstance(source, Location) else source
+    shape, letters = _shape_and_letters(image, where)
     axes = array_axes(shape, arguments, letters)
-    frames, slope, intercept = _open_voxels(image, axes, arguments.where)
+    frames, slope, intercept = _open_voxels(image, axes, where)
     if frames.dtype.kind == "f" and (slope, intercept) != (1.0, 0.0):
         frames, slope, intercept = _scaled_frames(frames, slope, intercept), 1.0, 0.0
     volume = build_volume(
         frames,
         axes,
         arguments,
-        lambda: _grid(image),
+        partial(_grid, image),
         slope=slope,
         intercept=intercept,
-        source_times=lambda count: _times(image, count, arguments.where),
+        source_times=partial(_times, image, where),
     )
     if volume.times_s is None or arguments.times is not None or len(volume.times_s) < 2:
         return volume
     # By the convention of NIfTI's users (and of BIDS) the step along the fourth axis is the repetition time.
     return replace(volume, repetition_time_s=volume.times_s[1] - volume.times_s[0])
+
+
+def _load(path: Path, where: str) -> Any:
+    try:
+        import nibabel
+    except ImportError as error:
+        raise missing_package(extra="nifti", where=where) from error
+    with guarded(where, "a NIfTI-1 or NIfTI-2 file", _CHECK):
+        image = nibabel.load(path)
+        image.header.get_xyzt_units()  # raises for a damaged code
+        return image
+
+
+def _shape_and_letters(image: Any, where: str) -> tuple[tuple[int, ...], str]:
+    """Return shape and axes, without trailing axes of one element.
+
+    The three colours of RGB24, or of a vector of uint8, are the last axis.
+    """
+    shape = tuple(map(int, image.shape))
+    if min(shape, default=0) < 0:
+        raise SourceError(
+            code="file-unreadable",
+            where=where,
+            given=f"shape {shape}",
+            expected="sizes above 0",
+            remedy=_CHECK,
+        )
+    dtype = np.dtype(getattr(image.dataobj, "dtype", np.float64))
+    components = _components(image, shape)
+    if components == 3 and dtype == np.uint8:
+        spatial = shape[:3] if shape[3] == 1 else shape[:-1]
+        return (*spatial, 3), "xyzt"[: len(spatial)] + "c"
+    if components > 1 or set(shape[4:]) - {1}:
+        raise _several_components(shape, components, where)
+    letters = "xyzt"[: len(shape)]
+    if dtype == _RGB:
+        return (*shape[:4], 3), letters + "c"
+    if dtype.names == ("R", "G", "B", "A"):
+        raise SourceError(
+            code="colour-count",
+            where=where,
+            given="4 channels (RGBA32)",
+            expected="1 channel, or the 3 of red, green, blue (PS3.3 section C.7.6.3.1.2)",
+            remedy="Drop the alpha channel, for which a DICOM image has no place, and pass the "
+            "colours as an array: np.stack([np.asanyarray(image.dataobj)[name] for name in 'RGB'], "
+            "axis=-1) with `axes='xyzc'`, `affine=image.affine` and `space='RAS'`; what was "
+            "transparent is then opaque.",
+        )
+    check_dtype(dtype, where)
+    return shape[:4], letters
+
+
+def _components(image: Any, shape: tuple[int, ...]) -> int:
+    """Return the length of the last axis if it holds the components of vectors, else 1."""
+    header: Any = getattr(image, "header", None)
+    try:
+        code = int(header["intent_code"])
+    except (KeyError, TypeError, ValueError, IndexError):
+        return 1
+    return shape[-1] if code in _VECTORS and len(shape) in {4, 5} else 1
+
+
+def _several_components(shape: tuple[int, ...], components: int, where: str) -> SourceError:
+    letters = "xyzt"[: len(shape) - 1]
+    vectors = ", the last axis with components of vectors" if components > 1 else ""
+    return SourceError(
+        code="too-many-axes",
+        where=where,
+        given=f"shape {shape}{vectors}",
+        expected="x, y, z and time; further axes with one element, or the 3 colours of uint8",
+        remedy="Pass one component as an array: np.asanyarray(image.dataobj)[..., 0] with "
+        f"`axes={letters!r}`, `affine=image.affine` and `space='RAS'`.",
+    )
+
+
+def _open_voxels(image: Any, axes: ArrayAxes, where: str) -> tuple[FrameReader, float, float]:
+    """Return the voxels as they are stored, with slope and intercept of their integers."""
+    proxy = image.dataobj
+    if isinstance(proxy, np.ndarray):
+        return _array_frames(proxy, axes), 1.0, 0.0
+    if not _has_one_scale(proxy):
+        return _proxy_frames(proxy, axes, where), 1.0, 0.0
+    frames = _file_frames(proxy, axes)
+    if frames is None:
+        frames = _array_frames(np.asarray(proxy.get_unscaled()), axes)
+    return frames, float(proxy.slope), float(proxy.inter)
+
+
+def _array_frames(array: npt.NDArray[Any], axes: ArrayAxes) -> FrameReader:
+    """Return the frames of an array, without trailing axes of one element; RGB24 voxels as colours."""
+    if array.dtype == _RGB:
+        array = np.stack([array[name] for name in "RGB"], axis=-1)
+    return numpy_frames(array.reshape(axes.shape), axes)
+
+
+def _has_one_scale(proxy: Any) -> bool:
+    """Return whether one slope and intercept hold for all voxels.
+
+    Those of AFNI and PAR/REC change from slice to slice.
+    """
+    has_scale = all(hasattr(proxy, name) for name in ("get_unscaled", "slope", "inter"))
+    return has_scale and type(proxy).__module__ == "nibabel.arrayproxy"
+
+
+def _file_frames(proxy: Any, axes: ArrayAxes) -> FrameReader | None:
+    """Map, or unpack forward, the file of an array proxy; None if it is in another order or packing."""
+    if not isinstance(proxy.file_like, (str, os.PathLike)) or getattr(proxy, "order", "") != "F":
+        return None
+    path, offset, dtype = Path(proxy.file_like), int(proxy.offset), np.dtype(proxy.dtype)
+    if path.suffix in {".bz2", ".zst"}:
+        return None
+    spatial = axes.shape
+    colours: tuple[int, ...] = ()
+    if dtype == _RGB:
+        dtype, spatial, colours = np.dtype("u1"), axes.shape[:-1], (3,)
+    shape = (*spatial[::-1], *colours)
+    if path.suffix.lower() in {".gz", ".mgz"}:
+        size = offset + math.prod(shape) * dtype.itemsize
+        packed = path.stat().st_size
+        check_packing("deflate", where=str(path), packed_bytes=packed, unpacked_bytes=size)
+        stream: Any = gzip.open(path)  # noqa: SIM115 - closed when all is unpacked
+        mapped = unpack(stream, dtype, shape, where=str(path), skip=offset)
+    else:
+        mapped = map_file(path, dtype, shape, offset=offset)
+    # x is the fastest axis of the file.
+    order = (*reversed(range(len(spatial))), *range(len(spatial), len(shape)))
+    return FileArray(mapped.array.transpose(order), mapped.window, mapped.where).frames(axes)
 
 
 def _scaled_frames(reader: FrameReader, slope: float, intercept: float) -> FrameReader:
@@ -152,150 +281,16 @@ def _proxy_frames(proxy: Any, axes: ArrayAxes, where: str) -> FrameReader:
     )
 
 
-def _load(path: Path, arguments: SourceArguments) -> Any:
-    try:
-        import nibabel
-    except ImportError as error:
-        raise missing_package(extra="nifti", where=arguments.where) from error
-    with guarded(arguments.where, "a NIfTI-1 or NIfTI-2 file", _CHECK):
-        image = nibabel.load(path)
-        image.header.get_xyzt_units()  # a damaged code is found here
-        return image
-
-
-def _open_voxels(image: Any, axes: ArrayAxes, where: str) -> tuple[FrameReader, float, float]:
-    """Return the voxels of an image as they are stored, and what their integers mean."""
-    proxy = image.dataobj
-    if isinstance(proxy, np.ndarray):
-        return numpy_frames(_with_colours(proxy, axes), axes), 1.0, 0.0
-    if not _has_one_scale(proxy):
-        return _proxy_frames(proxy, axes, where), 1.0, 0.0
-    scale = float(proxy.slope), float(proxy.inter)
-    if not _is_plain(proxy):
-        return numpy_frames(_with_colours(np.asarray(proxy.get_unscaled()), axes), axes), *scale
-    return _map(proxy, axes), *scale
-
-
-def _has_one_scale(proxy: Any) -> bool:
-    """Return whether one slope and intercept hold for all voxels; those of AFNI and PAR/REC change on the way."""
-    names = ("get_unscaled", "slope", "inter")
-    return (
-        all(hasattr(proxy, name) for name in names)
-        and type(proxy).__module__ == "nibabel.arrayproxy"
-    )
-
-
-def _is_plain(proxy: Any) -> bool:
-    """Return whether the voxels lie in a file in Fortran order, raw or packed by gzip."""
-    is_file = isinstance(proxy.file_like, (str, os.PathLike))
-    return (
-        is_file
-        and not str(proxy.file_like).endswith((".bz2", ".zst"))
-        and getattr(proxy, "order", "") == "F"
-    )
-
-
-def _map(proxy: Any, axes: ArrayAxes) -> FrameReader:
-    """Map, or unpack forward, the file of an array proxy; x is its fastest axis."""
-    path, offset, dtype = Path(proxy.file_like), int(proxy.offset), np.dtype(proxy.dtype)
-    colours = (3,) if dtype == _RGB else ()
-    spatial = axes.shape[: len(axes.shape) - len(colours)]
-    stored = (np.dtype("u1") if colours else dtype), (*spatial[::-1], *colours)
-    if path.suffix.lower() not in {".gz", ".mgz"}:
-        mapped = map_file(path, *stored, offset=offset)
-    else:
-        size = offset + math.prod(stored[1]) * stored[0].itemsize
-        check_packing(
-            "deflate", where=str(path), packed_bytes=path.stat().st_size, unpacked_bytes=size
-        )
-        stream = gzip.open(path)  # noqa: SIM115 - closed when all is unpacked, or with the scratch file
-        mapped = unpack(cast("Any", stream), *stored, where=str(path), skip=offset)
-    order = (*range(len(spatial) - 1, -1, -1), *range(len(spatial), len(axes.shape)))
-    array = mapped.array.transpose(order)
-    return FileArray(array, mapped.window, mapped.where).frames(axes)
-
-
-def _with_colours(array: npt.NDArray[Any], axes: ArrayAxes) -> npt.NDArray[Any]:
-    """Return the array without its trailing axes of one element, RGB24 voxels as a last axis of 3."""
-    if array.dtype == _RGB:
-        array = np.stack([array[name] for name in "RGB"], axis=-1)
-    return array.reshape(axes.shape)
-
-
-def _shape_and_axes(image: Any, where: str) -> tuple[tuple[int, ...], str]:
-    """Return the shape without trailing axes of one element, with the three colours of RGB24 as the last axis."""
-    shape = tuple(int(size) for size in image.shape)
-    if any(size < 0 for size in shape):
-        raise SourceError(
-            code="file-unreadable",
-            where=where,
-            given=f"shape {shape}",
-            expected="sizes above 0",
-            remedy=_CHECK,
-        )
-    dtype = np.dtype(getattr(image.dataobj, "dtype", np.float64))
-    parts = _parts_of_vector(image, shape)
-    if parts == 3 and dtype == np.uint8:
-        spatial = shape[:3] if shape[3] == 1 else shape[:-1]
-        return (*spatial, 3), "xyzt"[: len(spatial)] + "c"
-    if parts > 1 or any(size != 1 for size in shape[4:]):
-        raise _several_components(shape, parts, where)
-    shape = shape[:4]
-    axes = "xyzt"[: len(shape)]
-    if dtype == _RGB:
-        return (*shape, 3), axes + "c"
-    _refuse_alpha(dtype, where)
-    check_dtype(dtype, where)
-    return shape, axes
-
-
-def _parts_of_vector(image: Any, shape: tuple[int, ...]) -> int:
-    """Return the number of components where the header says that the last axis holds those of a vector; else 1."""
-    header: Any = getattr(image, "header", None)
-    try:
-        code = int(header["intent_code"])
-    except (KeyError, TypeError, ValueError, IndexError):
-        return 1
-    return shape[-1] if code in _VECTORS and len(shape) in {4, 5} else 1
-
-
-def _several_components(shape: tuple[int, ...], parts: int, where: str) -> SourceError:
-    axes = "xyzt"[: len(shape) - 1]
-    return SourceError(
-        code="too-many-axes",
-        where=where,
-        given=f"shape {shape}"
-        + (", the last axis with components of vectors" if parts > 1 else ""),
-        expected="x, y, z and time; further axes with one element, or the 3 colours of uint8",
-        remedy=f"Pass one component as an array: np.asanyarray(image.dataobj)[..., 0] with `axes={axes!r}`, "
-        "`affine=image.affine` and `space='RAS'`.",
-    )
-
-
-def _refuse_alpha(dtype: np.dtype[Any], where: str) -> None:
-    if dtype.names == ("R", "G", "B", "A"):
-        raise SourceError(
-            code="colour-count",
-            where=where,
-            given="4 channels (RGBA32)",
-            expected="1 channel, or the 3 of red, green, blue (PS3.3 section C.7.6.3.1.2)",
-            remedy="Drop the alpha channel, for which a DICOM image has no place, and pass the colours as an array: "
-            "np.stack([np.asanyarray(image.dataobj)[name] for name in 'RGB'], axis=-1) with `axes='xyzc'`, "
-            "`affine=image.affine` and `space='RAS'`; what was transparent is then opaque.",
-        )
-
-
-def _times(image: Any, volumes: int, where: str) -> npt.ArrayLike | None:
-    """Return when each volume was taken, in seconds; the fourth axis may be one of frequencies too."""
+def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
+    """Return the time of each volume in seconds; the fourth axis may be one of frequencies too."""
     header: Any = getattr(image, "header", None)
     unit = header.get_xyzt_units()[1] if hasattr(header, "get_xyzt_units") else None
     if unit in _NO_TIMES:
         return None
     # pixdim is float32: its shortest decimal is the number that was meant, 0.72 and not 0.7200000286102295.
     step = float(str(header.get_zooms()[3]))
-    return step_times(
-        step, None if unit == "unknown" else unit, volumes, where=f"{where}, pixdim[4] = {step:g}"
-    )
+    where = f"{where}, pixdim[4] = {step:g}"
+    return step_times(step, None if unit == "unknown" else unit, volumes, where=where)
 
 
 def _grid(image: Any) -> Grid | None:

@@ -1,4 +1,7 @@
-"""Which space a NIfTI header states: qform_code and sform_code (NIfTI-1 standard, "ORIENTATION AND LOCATION")."""
+"""The space of a NIfTI header: qform_code and sform_code.
+
+NIfTI-1 standard, "ORIENTATION AND LOCATION".
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,17 @@ _SPACES: dict[int, tuple[SpaceName, str]] = {
 """Code of sform or qform -> the kind of space, and its name."""
 
 _WITHOUT_CODES = {"AnalyzeHeader", "Spm99AnalyzeHeader", "Spm2AnalyzeHeader"}
-"""Headers of nibabel that have no orientation at all: what nibabel gives for them is a convention."""
+"""Headers of nibabel without any orientation: nibabel gives a convention for them."""
 
 _NO_ORIENTATION = (
-    "The file states no orientation (qform_code and sform_code are 0): nibabel's convention is taken; left and right "
-    "may be exchanged, and the origin is a stand-in. Give `affine=` with `space=`, or `spacing=`, `origin=` and `direction=`."
+    "The file states no orientation (qform_code and sform_code are 0): nibabel's convention is "
+    "taken; left and right may be exchanged, and the origin is a placeholder. Pass `affine=` with "
+    "`space=`, or `spacing=`, `origin=` and `direction=`."
 )
 
 
 def nifti_statement(image: Any) -> Statement:
-    """Return what an image of nibabel states about its geometry.
+    """Return the statement of an image of nibabel about its geometry.
 
     Parameters
     ----------
@@ -56,14 +60,14 @@ def nifti_statement(image: Any) -> Statement:
     if space != "template":
         return Statement(space=space, source=source)
     note = (
-        f"The positions are those of {words} ({name} is {code}), not of a scanner: the series is not in the space of "
-        "the patient's own images."
+        f"The positions are those of {words} ({name} is {code}), not of a scanner: the series is not "
+        "in the space of the patient's own images."
     )
     return Statement(space=space, source=source, notes=(note,))
 
 
 def _code(header: Any) -> tuple[str, int | None]:
-    """Return the name and value of the code that holds; None for a class whose affine is always the scanner's."""
+    """Return name and value of the code that holds; no value for a class in scanner space."""
     if type(header).__name__ in _WITHOUT_CODES:
         return "sform_code", 0
     try:

@@ -1,4 +1,4 @@
-"""What to do with files that are not read here: pictures one by one, and formats with readers of their own."""
+"""Remedies for files of other formats: pictures one by one, and formats with other readers."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from dicomseries.errors import SourceError
 
 __all__ = ["unknown_file"]
 
-_ONE_PICTURE = {
-    **dict.fromkeys((".tif", ".tiff"), "tifffile.imread(name)"),
-    **dict.fromkeys(
-        (".png", ".jpg", ".jpeg", ".bmp", ".gif"), "numpy.asarray(PIL.Image.open(name))"
-    ),
+_PIL = "numpy.asarray(PIL.Image.open(name))"
+_PICTURES = {
+    ".tif": "tifffile.imread(name)",
+    ".tiff": "tifffile.imread(name)",
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".gif"), _PIL),
 }
-"""Suffix of a picture -> how it is read."""
+"""Suffix of a picture → code that reads it."""
 
 _HAND_OVER = "pass the array (on the command line save it with numpy.save, and name that file)"
-
-_READERS = {
+_NIBABEL = "Open it with nibabel.load(path), and pass that image"
+_REMEDIES = {
     ".mat": f"Read it with scipy.io.loadmat (version 7.3: h5py), and {_HAND_OVER}",
-    ".raw": f"Read it with numpy.fromfile(path, dtype).reshape(slices, rows, columns), and {_HAND_OVER}",
+    ".raw": "Read it with numpy.fromfile(path, dtype).reshape(slices, rows, columns), and "
+    f"{_HAND_OVER}",
     ".img": "Name the .hdr file to nibabel.load, and pass that image",
-    ".hdr": "Open it with nibabel.load(path), and pass that image",
-    ".mnc": "Open it with nibabel.load(path), and pass that image",
-    ".mgh": "Open it with nibabel.load(path), and pass that image",
-    ".mgz": "Open it with nibabel.load(path), and pass that image",
+    ".hdr": _NIBABEL,
+    ".mnc": _NIBABEL,
+    ".mgh": _NIBABEL,
+    ".mgz": _NIBABEL,
     ".pt": f"Read it with torch.load, and {_HAND_OVER}",
     ".dcm": "Read it with dicomseries.read(folder), and pass that volume",
 }
-"""Suffix of a file -> the remedy."""
+"""Suffix of a file → the remedy."""
 
 
 def unknown_file(path: Path, where: str, suffixes: Sequence[str]) -> SourceError:
-    """Return the error of a file or folder that no format matches, with what the user can do.
+    """Return the error of a file or folder of no known format, with a remedy.
 
     Parameters
     ----------
     path : Path
         The file or folder.
     where : str
-        What to call it in the error.
+        Its name in the error.
     suffixes : sequence of str
-        What can be read.
+        Those that can be read.
 
     Examples
     --------
@@ -54,42 +55,41 @@ def unknown_file(path: Path, where: str, suffixes: Sequence[str]) -> SourceError
     if path.is_dir():
         return _folder(path, where, suffixes)
     suffix = path.suffix.lower()
+    remedy = _REMEDIES.get(suffix, "Convert it, or open it with its own library and pass the array")
+    if suffix in _PICTURES:
+        remedy = (
+            f"Read it as {_PICTURES[suffix]}, several pictures as numpy.stack of them, and "
+            f"{_HAND_OVER}, with `axes='yxc'` for a colour picture"
+        )
     return SourceError(
         code="format-unknown",
         where=where,
         given=f"a file named *{path.suffix or path.name}",
         expected=f"one of {' '.join(suffixes)}",
-        remedy=f"{_remedy_of(suffix)}; DICOM files are read with dicomseries.read(folder).",
+        remedy=f"{remedy}; DICOM files are read with dicomseries.read(folder).",
     )
-
-
-def _remedy_of(suffix: str) -> str:
-    if suffix in _ONE_PICTURE:
-        return (
-            f"Read it as {_ONE_PICTURE[suffix]}, several pictures as numpy.stack of them, and {_HAND_OVER}, with "
-            "`axes='yxc'` for a colour picture"
-        )
-    return _READERS.get(suffix, "Convert it, or open it with its own library and pass the array")
 
 
 def _folder(path: Path, where: str, suffixes: Sequence[str]) -> SourceError:
-    pictures = Counter(
-        one.suffix.lower() for one in path.iterdir() if one.suffix.lower() in _ONE_PICTURE
-    )
+    names = Counter(file.suffix.lower() for file in path.iterdir())
+    pictures = [(count, suffix) for suffix, count in names.items() if suffix in _PICTURES]
     if not pictures:
         return SourceError(
             code="source-is-folder",
             where=where,
             given="a folder that is not a Zarr array",
             expected=f"a file ({' '.join(suffixes)}) or a Zarr folder",
-            remedy="Name the file; a folder of DICOM files is read with dicomseries.read(folder) first.",
+            remedy="Name the file; a folder of DICOM files is read with dicomseries.read(folder) "
+            "first.",
         )
-    suffix, count = pictures.most_common(1)[0]
+    count, suffix = max(pictures)
     return SourceError(
         code="source-is-folder",
         where=where,
         given=f"a folder of {count} pictures ({suffix})",
-        expected="one array, or one file: the order of the pictures and the distance between them are yours to state",
-        remedy=f"Read them as one array in the order of their numbers, numpy.stack([{_ONE_PICTURE[suffix]} for name in "
-        f"natsort.natsorted(names)]), and {_HAND_OVER}, with `spacing=` in mm.",
+        expected="one array, or one file: the order of the pictures and the distance between them "
+        "are yours to state",
+        remedy="Read them as one array in the order of their numbers, "
+        f"numpy.stack([{_PICTURES[suffix]} for name in natsort.natsorted(names)]), and "
+        f"{_HAND_OVER}, with `spacing=` in mm.",
     )
