@@ -1,21 +1,21 @@
-"""Every error of the package: one root, one class per stage, each with a remedy.
+"""Errors of the package: one root, and a class for each stage.
 
 ::
 
     DicomSeriesError
-    ├── GeometryError (ValueError)         the grid cannot be written or read honestly
-    ├── ValuesError (ValueError)           the numbers do not fit what was asked
+    ├── GeometryError (ValueError)         the grid cannot be written or read
+    ├── ValuesError (ValueError)           the numbers cannot be stored as requested
     ├── MetadataError (ValueError)         attributes given by the user are wrong
     ├── KindError (ValueError)             the kind is unknown or cannot hold this array
-    ├── OptionError (ValueError)           an argument has a value that does not exist
-    ├── SourceError (ValueError)           the input is not an array or a file that can be read
-    ├── TargetError (OSError)              the place to write to is not free, or full
+    ├── OptionError (ValueError)           an argument has a wrong value
+    ├── SourceError (ValueError)           the input is not a readable array or file
+    ├── TargetError (OSError)              the target is not free, or the disk is full
     ├── WriteError (OSError)               writing failed half way (nothing is left behind)
     ├── ReadError (OSError)                a series is missing, broken or mixed
-    ├── VerificationError (RuntimeError)   what was read back is not what was asked
+    ├── VerificationError (RuntimeError)   the written files differ from the array
     └── MissingPackageError (ImportError)  an optional package is not installed
 
-What can be read, but has a fault, gives a `DicomSeriesWarning` (UserWarning).
+A series that can be read, but has a fault, gives a `DicomSeriesWarning` (UserWarning).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _CODE = re.compile(r"`([a-z_]+=[^`]*|[A-Z]\w*\([^`]*\)|\([^`]*\))`")
 
 
 class Message(str):  # noqa: SLOT000 - pickled with its template, by its dictionary
-    """Text for the user, with marks around the options that it names.
+    """Text for the user with marks around options.
 
     A message is written with options between backticks, as Python code. As a str it reads as
     Python, without the marks; the command line renders them in its own spelling.
@@ -74,7 +74,7 @@ class Message(str):  # noqa: SLOT000 - pickled with its template, by its diction
     template: str
 
     def __new__(cls, text: str) -> Self:
-        """Return the message; one that has marks already stays as it is."""
+        """Return the message of a text; a message stays as it is."""
         if isinstance(text, cls):
             return text
         message = super().__new__(cls, _CODE.sub(r"\1", text))
@@ -83,7 +83,7 @@ class Message(str):  # noqa: SLOT000 - pickled with its template, by its diction
 
 
 def template_of(text: str) -> str:
-    """Return a message with its marks; other texts as they are.
+    """Return a message with its marks, or a plain text.
 
     Examples
     --------
@@ -94,12 +94,14 @@ def template_of(text: str) -> str:
 
 
 def rendered(text: str, spell: Callable[[str], str]) -> str:
-    """Return a text in which `spell` has replaced the marked code."""
+    """Return a message with its marked code replaced by `spell`."""
     return _CODE.sub(lambda match: spell(match[1]), template_of(text))
 
 
 class DicomSeriesError(Exception):
-    """Root of all errors; `code` and the parts are API, the text is not.
+    """Root of all errors.
+
+    `code` and the five parts are public and stable; their texts may change.
 
     Parameters
     ----------
@@ -108,9 +110,9 @@ class DicomSeriesError(Exception):
     where : str
         The argument, attribute or file at fault.
     given : object
-        What was found there.
+        The wrong value.
     expected : str
-        What would have been right; options between backticks, as in `Message`.
+        The right values; options between backticks, as in `Message`.
     remedy : str
         How to fix it; begins with a verb.
 
@@ -133,19 +135,19 @@ class DicomSeriesError(Exception):
 
     @classmethod
     def together(cls, faults: Sequence[Self]) -> Self:
-        """Return one error that reports all `faults` (at least one) at once."""
+        """Return one error that reports all faults (at least one)."""
         if len(faults) == 1:
             return faults[0]
         first = faults[0]
-        whole = cls(
+        error = cls(
             code=first.code,
             where=", ".join(fault.where for fault in faults),
             given=f"{len(faults)} faults",
             expected="none of them",
             remedy="Fix each of them as its line says.",
         )
-        whole.faults = tuple(faults)
-        return whole
+        error.faults = tuple(faults)
+        return error
 
     def __str__(self) -> str:
         if len(self.faults) > 1:
@@ -168,7 +170,7 @@ class DicomSeriesError(Exception):
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is not 1.
+    """Return a number with its noun, in the plural unless it is 1.
 
     Examples
     --------
@@ -182,7 +184,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def shortened(value: object, longest: int = 400) -> str:
-    """Return `value` as text that does not hide the rest of a message.
+    """Return a value as text, cut after `longest` characters.
 
     Examples
     --------
@@ -203,11 +205,11 @@ def _rebuild(
 
 
 class GeometryError(DicomSeriesError, ValueError):
-    """The grid is sheared, not finite, in doubt, or does not fit the array."""
+    """The grid is sheared, not finite, ambiguous, or does not fit the array."""
 
 
 class ValuesError(DicomSeriesError, ValueError):
-    """The numbers cannot be stored in the way that was asked for."""
+    """The numbers cannot be stored as requested."""
 
 
 class MetadataError(DicomSeriesError, ValueError):
@@ -215,23 +217,23 @@ class MetadataError(DicomSeriesError, ValueError):
 
 
 class KindError(DicomSeriesError, ValueError):
-    """The kind is not known, or cannot hold this array."""
+    """The kind is unknown, or cannot hold this array."""
 
 
 class OptionError(DicomSeriesError, ValueError):
-    """An argument has a value that does not exist."""
+    """An argument has a wrong value."""
 
 
 class SourceError(DicomSeriesError, ValueError):
-    """The input is not an array, or not a file that can be read."""
+    """The input is not a readable array or file."""
 
 
 class TargetError(DicomSeriesError, OSError):
-    """The place to write to is not free, not allowed, or full; nothing was written."""
+    """The target is not free, not permitted, or full; nothing was written."""
 
 
 class WriteError(DicomSeriesError, OSError):
-    """Writing failed on the way; nothing is left at the target."""
+    """Writing failed half way; nothing is left at the target."""
 
 
 class ReadError(DicomSeriesError, OSError):
@@ -239,15 +241,15 @@ class ReadError(DicomSeriesError, OSError):
 
 
 class VerificationError(DicomSeriesError, RuntimeError):
-    """What was read back from the written files is not what was asked for."""
+    """The files that were read back differ from the array."""
 
 
 class MissingPackageError(DicomSeriesError, ImportError):
-    """An optional package is not installed; the remedy is the exact pip line."""
+    """An optional package is missing; the remedy is the exact pip line."""
 
 
 class DicomSeriesWarning(UserWarning):
-    """A series was read, but something in it is wrong; the text says what, and how to fix it."""
+    """A series was read, but has a fault; the text says how to fix it."""
 
 
 _PACKAGES = {

@@ -13,7 +13,7 @@ __all__ = ["plan"]
 
 @with_options("plan")
 def plan(source: Any, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
-    """Return the plan of a write: the source is read once, and nothing is written.
+    """Return the plan of a write, without writing anything.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def plan(source: Any, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
 
     Raises
     ------
-    GeometryError, ValuesError, MetadataError, KindError, OptionError, SourceError, MissingPackageError
-        As `write` does.
+    DicomSeriesError
+        As `write` does, except errors of the target.
 
     Examples
     --------

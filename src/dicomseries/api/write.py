@@ -16,7 +16,7 @@ __all__ = ["write"]
 
 @with_options("write")
 def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeywords]) -> Receipt:
-    """Write an array as DICOM: all files of its series, or none.
+    """Write an array as DICOM, with all files or none.
 
     Parameters
     ----------
@@ -151,10 +151,12 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
 
     Raises
     ------
-    GeometryError, ValuesError, MetadataError, KindError, OptionError, SourceError, MissingPackageError
+    GeometryError, ValuesError, MetadataError, KindError, OptionError, SourceError
         If the input is rejected: nothing was written.
+    MissingPackageError
+        If a format or codec needs an optional package.
     TargetError
-        If `out` is not free, or the disk has no room.
+        If `out` is not free, or the disk is full.
     WriteError, VerificationError
         If writing failed half way; nothing is left.
 
@@ -168,7 +170,8 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
     >>> import tempfile
     >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     receipt = write(np.arange(60, dtype="int16").reshape(3, 4, 5), folder, kind="CT", spacing=(2.5, 3.5, 4.5))
+    ...     array = np.arange(60, dtype="int16").reshape(3, 4, 5)
+    ...     receipt = write(array, folder, kind="CT", spacing=(2.5, 3.5, 4.5))
     >>> receipt.files, receipt.max_error, receipt.verified
     (3, 0.0, True)
     """
@@ -193,17 +196,19 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
             tallies.append(tally)
         sink.commit()
     seconds = time.perf_counter() - started
-    first, *others = (
+    receipts = [
         _receipt(target.where, job, tally, verified=options.verify, seconds=seconds)
         for job, tally in zip(jobs, tallies, strict=True)
-    )
-    return replace(first, others=tuple(others))
+    ]
+    return replace(receipts[0], others=tuple(receipts[1:]))
 
 
 def _receipt(folder: str, job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:
     series = job.plan
+    if series.folder:
+        folder = os.path.join(folder, series.folder)  # noqa: PTH118 - relative paths stay relative
     return Receipt(
-        out=os.path.join(folder, series.folder) if series.folder else folder,  # noqa: PTH118 - as it was given
+        out=folder,
         kind=series.kind,
         study_uid=series.uids.study,
         series_uid=series.uids.series,

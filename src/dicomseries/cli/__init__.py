@@ -1,4 +1,4 @@
-"""The command line: arguments become one call of the façade; errors become one block and an exit code.
+"""The command line: each command is one call of the API.
 
 ========  ==============================================================
 exit      meaning
@@ -6,7 +6,7 @@ exit      meaning
 0         done
 1         ``check`` found errors
 2         the command line itself is wrong
-3         the input was refused; nothing was written
+3         the input was rejected; nothing was written
 4         reading or writing failed; nothing is left behind
 130       interrupted by Ctrl-C; nothing is left behind
 ========  ==============================================================
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What stands after ``dicomseries``; that of the process if not given.
+        Words after ``dicomseries``; those of the process if not given.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     dicomseries ...
     0
     """
-    # Late, so that `import dicomseries.cli` costs nothing: typer is needed by whoever types, not by whoever imports.
+    # Late, so that `import dicomseries.cli` does not import typer.
     from dicomseries.cli.app import run
 
     return run(arguments)

@@ -1,4 +1,4 @@
-"""The commands together, and the one place where an error becomes a block of text and an exit code."""
+"""All commands in one application; each error becomes a block of text and an exit code."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=f"""\b
 Exit codes:
-  0 done, 1 check found errors, 2 usage, 3 input refused,
+  0 done, 1 check found errors, 2 usage, 3 input rejected,
   4 reading or writing failed, 130 interrupted
 
 {EVERYWHERE}""",
@@ -65,7 +65,7 @@ for _command in (
 ):
     _command.register(app)
 
-# typer has its own click, or uses the installed one, by version; this is the usage error of either.
+# The usage error of click: typer has its own click, or uses the installed one, by version.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
@@ -87,7 +87,7 @@ def _dicomseries(
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; every error ends as one block on stderr and an exit code, never as a traceback.
+    """Run one command; an error ends as one block on stderr, without a traceback.
 
     Examples
     --------
@@ -98,20 +98,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
     typed = sys.argv[1:] if arguments is None else arguments
     words, output = split_words(typed)
     output = replace(output, words=tuple(typed))
-    _never_fail_on_a_letter()
-    with _warnings_as_notes(output), _ended_as_by_keyboard() as received:
+    _escape_unknown_characters()
+    with _warnings_as_notes(output), _signals_as_interrupts() as received:
         try:
             code = app(words, prog_name="dicomseries", standalone_mode=False, obj=output)
             sys.stdout.flush()
         except (BrokenPipeError, SystemExit):
-            # The other end of a pipe has seen enough (``| head``); typer makes a SystemExit of it, and of nothing else.
+            # The reader of a pipe has stopped (``| head``); typer makes a SystemExit of that alone.
             return int(Exit.DONE)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one block
+        except Exception as error:  # noqa: BLE001 - every error becomes one block
             return _failed(error, output)
         except KeyboardInterrupt:
             code = Exit.INTERRUPTED
         finally:
-            _give_up_unwritable_stdout()
+            _discard_unwritable_output()
     if code == Exit.INTERRUPTED:  # typer turns Ctrl-C into this code
         _interrupted(output)
         return 128 + received[0] if received else int(Exit.INTERRUPTED)
@@ -121,11 +121,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _failed(error: Exception, output: Output) -> int:
     if isinstance(error, typer.Abort):
         return _interrupted(output)
-    shown = _as_usage_fault(error, output.words) if isinstance(error, _UsageError) else error
     if output.debug:
         traceback.print_exception(error)
-    output.error(shown)
-    return int(exit_of(shown))
+    if isinstance(error, _UsageError):
+        error = _usage_error(error, output.words)
+    output.error(error)
+    return int(exit_of(error))
 
 
 def _interrupted(output: Output) -> int:
@@ -133,8 +134,8 @@ def _interrupted(output: Output) -> int:
     return int(Exit.INTERRUPTED)
 
 
-def _give_up_unwritable_stdout() -> None:
-    """Let what a closed pipe or a full disk did not take vanish: the interpreter would complain once more at exit."""
+def _discard_unwritable_output() -> None:
+    """Discard output that a closed pipe did not take, or Python fails on it again at exit."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -142,58 +143,53 @@ def _give_up_unwritable_stdout() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _as_usage_fault(error: Any, words: Sequence[str]) -> CommandLineError:
-    given = error.format_message() or "no command"
+def _usage_error(error: Any, words: Sequence[str]) -> CommandLineError:
+    """Return a usage error of typer in our form."""
+    message = error.format_message() or "no command"
     if any(word.startswith(OPTION) for word in words):
-        given = without_values(
-            given
-        )  # of two pairs behind one option, the second is an argument too many
+        # The second of two pairs behind one option is an argument too many, and may be secret.
+        message = without_values(message)
     context = getattr(error, "ctx", None)
     if context is None:
-        path = _command_of(words)
-        usage = f"{path} [OPTIONS] ..."
+        command = _command_of(words)
+        usage = f"{command} [OPTIONS] ..."
     else:
-        path = context.command_path
+        command = context.command_path
         usage = context.get_usage().removeprefix("Usage: ")
     return CommandLineError(
         code="usage",
-        where=path,
-        given=given,
+        where=command,
+        given=message,
         expected=" ".join(usage.split()),
-        remedy=f"{_advice_on(given)}See {path} --help.",
+        remedy=f"{_values_missing(message)}See {command} --help.",
     )
 
 
 def _command_of(words: Sequence[str]) -> str:
-    """Return the command that was typed; typer forgets it where an option has too few values."""
-    names = {command.name or _name_of(command.callback) for command in app.registered_commands}
-    typed = next((word for word in words if word in names), None)
-    return "dicomseries" if typed is None else f"dicomseries {typed}"
+    """Return the typed command, which typer forgets if an option has too few values."""
+    names = {
+        command.name or getattr(command.callback, "__name__", "")
+        for command in app.registered_commands
+    }
+    command = next((word for word in words if word in names), None)
+    return "dicomseries" if command is None else f"dicomseries {command}"
 
 
-def _name_of(callback: Any) -> str:
-    return str(callback.__name__).replace("_", "-")
-
-
-def _advice_on(given: str) -> str:
-    """Return what to type where an option has too few values; empty for other faults.
-
-    Examples
-    --------
-    >>> _advice_on("Option '--spacing' requires 3 arguments.")
-    'Write 3 values after --spacing, separated by spaces. '
-    """
-    fault = re.fullmatch(r"Option '(--[a-z-]+)' requires (\d+) arguments\.", given)
-    return f"Write {fault[2]} values after {fault[1]}, separated by spaces. " if fault else ""
+def _values_missing(message: str) -> str:
+    """Return the remedy for an option with too few values; empty for other errors."""
+    match = re.fullmatch(r"Option '(--[a-z-]+)' requires (\d+) arguments\.", message)
+    if match is None:
+        return ""
+    return f"Write {match[2]} values after {match[1]}, separated by spaces. "
 
 
 @contextlib.contextmanager
 def _warnings_as_notes(output: Output) -> Iterator[None]:
-    said: set[str] = set()
+    noted: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        if issubclass(category, UserWarning) and str(message) not in said:
-            said.add(str(message))
+        if issubclass(category, UserWarning) and str(message) not in noted:
+            noted.add(str(message))
             output.note(str(message))
 
     with warnings.catch_warnings():
@@ -203,8 +199,8 @@ def _warnings_as_notes(output: Output) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _ended_as_by_keyboard() -> Iterator[list[int]]:
-    """Clean up after SIGTERM and SIGHUP as after Ctrl-C; the list tells which of them came."""
+def _signals_as_interrupts() -> Iterator[list[int]]:
+    """Clean up after SIGTERM and SIGHUP as after Ctrl-C; yield the list of received signals."""
     received: list[int] = []
 
     def end(number: int, _: Any) -> None:
@@ -225,8 +221,8 @@ def _ended_as_by_keyboard() -> Iterator[list[int]]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _never_fail_on_a_letter() -> None:
-    """Show a letter that the terminal's encoding lacks by its number instead of failing on it."""
+def _escape_unknown_characters() -> None:
+    """Escape characters that the terminal's encoding lacks, instead of failing on them."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

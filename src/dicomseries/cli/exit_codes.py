@@ -1,4 +1,4 @@
-"""Which exit code an error has: a table by class, and by code where one class has two outcomes."""
+"""Exit codes of errors: by class, and by code if a class has two outcomes."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ __all__ = ["CommandLineError", "Exit", "exit_of"]
 
 
 class CommandLineError(errors.DicomSeriesError):
-    """The command line itself is wrong: an option that does not exist, a word that is no number."""
+    """The command line is wrong: an unknown option, or a word instead of a number."""
 
 
 class Exit(IntEnum):
-    """What the shell sees."""
+    """Exit code of the process."""
 
     DONE = 0
     FINDINGS = 1
     USAGE = 2
-    REFUSED = 3
+    REJECTED = 3
     FAILED = 4
     INTERRUPTED = 130
 
 
 _BY_CODE: dict[str, Exit] = {
-    # ReadError: not a series that was refused for what it is, but a file that is broken.
+    # ReadError: the file is broken; other codes reject a series that can be read.
     "file-damaged": Exit.FAILED,
     "file-truncated": Exit.FAILED,
     "file-unreadable": Exit.FAILED,
     "pixels-short": Exit.FAILED,
     "rescale-unusable": Exit.FAILED,
-    # TargetError: the place is free, but the system refuses it.
+    # TargetError: the target is free, but the system rejects it.
     "target-not-writable": Exit.FAILED,
     "target-not-readable": Exit.FAILED,
     "disk-full": Exit.FAILED,
@@ -39,15 +39,15 @@ _BY_CODE: dict[str, Exit] = {
 
 _BY_CLASS: tuple[tuple[type[BaseException], Exit], ...] = (
     (CommandLineError, Exit.USAGE),
-    (errors.GeometryError, Exit.REFUSED),
-    (errors.ValuesError, Exit.REFUSED),
-    (errors.MetadataError, Exit.REFUSED),
-    (errors.KindError, Exit.REFUSED),
-    (errors.OptionError, Exit.REFUSED),
-    (errors.SourceError, Exit.REFUSED),
-    (errors.MissingPackageError, Exit.REFUSED),
-    (errors.TargetError, Exit.REFUSED),
-    (errors.ReadError, Exit.REFUSED),
+    (errors.GeometryError, Exit.REJECTED),
+    (errors.ValuesError, Exit.REJECTED),
+    (errors.MetadataError, Exit.REJECTED),
+    (errors.KindError, Exit.REJECTED),
+    (errors.OptionError, Exit.REJECTED),
+    (errors.SourceError, Exit.REJECTED),
+    (errors.MissingPackageError, Exit.REJECTED),
+    (errors.TargetError, Exit.REJECTED),
+    (errors.ReadError, Exit.REJECTED),
     (KeyboardInterrupt, Exit.INTERRUPTED),
 )
 """Classes not listed (WriteError, VerificationError, OSError, anything unforeseen) are failures."""

@@ -1,30 +1,29 @@
-"""The memory of this process is given back as soon as it is free."""
+"""Return freed memory to the system at once."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 
-__all__ = ["give_back_what_is_free"]
+__all__ = ["return_freed_memory"]
 
 _M_MMAP_THRESHOLD = -3
 """In <malloc.h> of the GNU C library."""
 _LARGE = 128 << 10
-"""The threshold that library begins with."""
+"""Initial threshold of that library."""
 
 
-def give_back_what_is_free() -> None:
-    """Keep the C library from holding on to large blocks, whose remains would add up over thousands of slices.
+def return_freed_memory() -> None:
+    """Let the C library return large blocks to the system at once.
 
-    It takes blocks above a threshold from the system and gives them back at once, but raises that threshold to the
-    size of each one it has given back; chunks then come from heaps that never shrink. Named, the threshold stays. This
-    is for a process of our own: a library does not decide on the memory of the program it is in.
+    The library takes blocks above a threshold from the system and returns them at once, but raises
+    the threshold to the size of each returned block. Chunks then come from heaps that never shrink,
+    and their remains add up over thousands of slices. A threshold that is set stays. Only the
+    command line does this: a library does not decide on the memory of its program.
 
     Examples
     --------
-    >>> give_back_what_is_free()
+    >>> return_freed_memory()
     """
-    with contextlib.suppress(
-        OSError, AttributeError, TypeError
-    ):  # another C library, or none that can be asked
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)

@@ -1,4 +1,4 @@
-"""What a command says: results on stdout, notes and errors on stderr; as text, or as JSON.
+"""Output of commands: results on stdout, notes and errors on stderr.
 
 With ``--json`` stdout holds exactly one object, or nothing when the command fails; stderr then holds one object a
 line: ``{"note": …}`` or ``{"error": {…}}``.
@@ -24,7 +24,7 @@ __all__ = ["Output", "plain", "table"]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """Where and in which form a command speaks.
+    """Form of a command's output.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ class Output:
     quiet : bool
         No report of what was done and no progress; errors and notes stay.
     debug : bool
-        Errors are followed by their traceback (the caller's part).
+        Errors are followed by their traceback, which the caller prints.
     words : tuple of str
-        The command line, for a report that says how to repeat it.
+        The command line, for a report that shows how to repeat the command.
 
     Examples
     --------
@@ -51,14 +51,14 @@ class Output:
     words: tuple[str, ...] = ()
 
     def result(self, text: str, record: Mapping[str, Any]) -> None:
-        """Print the outcome of a command: `text` for people, `record` for programs."""
+        """Print a result: `text` for people, `record` for programs."""
         if self.json:
             _line(sys.stdout, _json(record))
         elif not self.quiet:
             _line(sys.stdout, text)
 
     def answer(self, text: str, record: Mapping[str, Any]) -> None:
-        """Print what was asked for, also when quiet."""
+        """Print the answer to a question, also when quiet."""
         dataclasses.replace(self, quiet=False).result(text, record)
 
     def note(self, text: str) -> None:
@@ -67,7 +67,7 @@ class Output:
         _line(sys.stderr, _json({"note": words}) if self.json else f"note: {words}")
 
     def error(self, error: BaseException) -> None:
-        """Print one block on stderr: what, where, given, expected, remedy."""
+        """Print an error as one block on stderr."""
         faults = error.faults if isinstance(error, DicomSeriesError) else (error,)
         parts = [_parts(fault) for fault in faults]
         if self.json:
@@ -84,7 +84,7 @@ class Output:
 
 
 def plain(value: Any) -> Any:
-    """Return `value` in the terms of JSON; NaN and infinities become text, as JSON has no word for them.
+    """Return a value in terms of JSON; NaN and infinities become text.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def plain(value: Any) -> Any:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return aligned columns, nothing cut off: whoever reads a UID from it needs all of it; on a terminal with folds.
+    """Return aligned columns with whole cells; a terminal folds them.
 
     Examples
     --------
@@ -120,14 +120,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return rich_table(columns, rows)
     from rich.cells import cell_len
 
-    cells = [[printable(cell) for cell in row] for row in (columns, *rows)]
-    widths = [max(cell_len(row[index]) for row in cells) for index in range(len(columns))]
-    return "\n".join(
-        "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in cells
-    )
+    lines = [list(map(printable, row)) for row in (columns, *rows)]
+    for index in range(len(columns) - 1):
+        width = max(cell_len(line[index]) for line in lines)
+        for line in lines:
+            line[index] += " " * (width - cell_len(line[index]))
+    return "\n".join("  ".join(line).rstrip() for line in lines)
 
 
 def _scalar(value: str | bytes | float | None) -> str | float | None:
@@ -135,7 +133,7 @@ def _scalar(value: str | bytes | float | None) -> str | float | None:
         return value.hex()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    # A number of pydicom (DSfloat, IS) is a subclass with an own text; JSON gets the plain number.
+    # Numbers of pydicom (DSfloat, IS) are subclasses; JSON gets the plain number.
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind(value)
@@ -143,7 +141,7 @@ def _scalar(value: str | bytes | float | None) -> str | float | None:
 
 
 def _parts(error: BaseException) -> dict[str, Any]:
-    """Return the five parts of an error, those of a foreign one as far as it has them."""
+    """Return the five parts of an error; another package's error has some of them."""
     if isinstance(error, DicomSeriesError):
         return {
             "code": error.code,
@@ -158,7 +156,7 @@ def _parts(error: BaseException) -> dict[str, Any]:
             "where": str(error.filename or "the operating system"),
             "given": error.strerror or str(error) or type(error).__name__,
             "expected": "a file or folder that can be read or written",
-            "remedy": "Fix the path, its permissions or the free space, then run the command again.",
+            "remedy": "Fix the path, its permissions or the free space, and run the command again.",
         }
     return {
         "code": "unforeseen",
@@ -170,15 +168,13 @@ def _parts(error: BaseException) -> dict[str, Any]:
 
 
 def _block(parts: Mapping[str, Any]) -> str:
-    title = (
-        f'"{parts["where"]}" does not contain a DICOM series'
-        if parts["code"] == "no-series"
-        else None
-    )
-    lines = [f"error: {title or str(parts['code']).replace('-', ' ')}"]
+    title = str(parts["code"]).replace("-", " ")
+    if parts["code"] == "no-series":
+        title = f'"{parts["where"]}" does not contain a DICOM series'
+    lines = [f"error: {title}"]
     for name in ("where", "given", "expected", "remedy"):
-        text = "\n".join(printable(line) for line in str(parts[name]).splitlines())
-        lines.append(f"  {name:<9} " + text.replace("\n", "\n" + " " * 12))
+        text = ("\n" + " " * 12).join(map(printable, str(parts[name]).splitlines()))
+        lines.append(f"  {name:<9} {text}")
     return "\n".join(lines)
 
 

@@ -28,9 +28,9 @@ def split_words(words: Sequence[str]) -> tuple[list[str], Output]:
 
     Examples
     --------
-    >>> words, output = split_words(["write", "a.npy", "out", "--direction", "1", "0", "-1", "--json"])
+    >>> words, output = split_words(["write", "--direction", "1", "0", "-1", "--json"])
     >>> words, output.json
-    (['write', 'a.npy', 'out', '--direction', '1 0 -1'], True)
+    (['write', '--direction', '1 0 -1'], True)
     """
     end = words.index("--") if "--" in words else len(words)
     before = words[:end]
@@ -76,8 +76,8 @@ def arguments_of(words: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> arguments_of({"spacing": (1, 1, 2), "direction": "1 0 0, 0 1 0", "verify": True, "uid": None})
-    {'spacing': (1, 1, 2), 'direction': (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), 'verify': False}
+    >>> arguments_of({"spacing": (1, 1, 2), "times": "0,2.5", "verify": True, "uid": None})
+    {'spacing': (1, 1, 2), 'times': (0.0, 2.5), 'verify': False}
     """
     arguments: dict[str, Any] = {}
     for name, option in options_of("write").items():
@@ -194,7 +194,7 @@ def _times(text: str) -> float | tuple[float, ...]:
             code="times-malformed",
             where="--times",
             given=text,
-            expected="the seconds from one volume to the next, or the time of each, separated by commas",
+            expected="the seconds from volume to volume, or the time of each, separated by commas",
             remedy="Write for example --times 2.5, or --times 0,2.5,5.1 without spaces.",
         ) from error
     return times if "," in text else times[0]

@@ -16,7 +16,7 @@ Progress = Callable[[int, int, str], None]
 
 @contextlib.contextmanager
 def progress_bar(output: Output) -> Iterator[Progress | None]:
-    """Give the callable ``(done, total, what)`` that the façade reports to, or None where no one looks.
+    """Return a callable ``(done, total, what)`` that shows progress; None in a pipe.
 
     Examples
     --------
@@ -37,18 +37,18 @@ def progress_bar(output: Output) -> Iterator[Progress | None]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    # Transient: when the work is done, or has failed, the terminal holds only what it has to say.
+    # Transient: the bar vanishes at the end, and the terminal shows the result or the error.
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def report(done: int, total: int, what: str) -> None:
             if _begins_anew(bar.tasks[0], done, what):
-                bar.reset(task)  # the time that remains is that of this stage, at its own speed
+                bar.reset(task)  # the remaining time is that of this stage
             bar.update(task, completed=done, total=total, description=what)
 
         yield report
 
 
 def _begins_anew(task: Any, done: int, what: str) -> bool:
-    """Tell whether another stage, or the same stage of another series, has begun."""
+    """Return whether another stage or series has begun."""
     return bool(task.description != what or done < task.completed)

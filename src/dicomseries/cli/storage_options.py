@@ -1,4 +1,4 @@
-"""``--storage-options``: words of the command line → options of fsspec, and what of such words may be shown."""
+"""``--storage-options`` as options of fsspec, and without secrets where they are shown."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ _VALUE = re.compile(r"(?<==)[^\s()]+")
 
 
 def storage_options_of(pairs: Sequence[str] | None) -> dict[str, Any] | None:
-    """Return the options as a mapping, None if there are none; what is JSON is read as JSON, all else as text.
+    """Return the options as a mapping; None if there are none.
+
+    Values are read as JSON if they are JSON, else as text.
 
     Raises
     ------
     CommandLineError
-        If one has no ``=``, or two name the same option. The error does not show what may be a secret.
+        If one has no ``=``, or two name the same option. The error shows no value: it may be secret.
 
     Examples
     --------
@@ -30,20 +32,26 @@ def storage_options_of(pairs: Sequence[str] | None) -> dict[str, Any] | None:
     """
     if not pairs:
         return None
-    found: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         name = name.strip()
-        if not equals or not name or name in found:
-            raise CommandLineError(
-                code="storage-option-twice" if name in found else "storage-option-malformed",
-                where=OPTION,
-                given=f"{name} twice" if name in found else "a word that is not KEY=VALUE",
-                expected="KEY=VALUE, each key once; the option again for more",
-                remedy=f"Write for example {OPTION} anon=true {OPTION} endpoint_url=http://127.0.0.1:9000.",
-            )
-        found[name] = _value(value)
-    return found
+        if name in options:
+            raise _wrong(name, is_twice=True)
+        if not equals or not name:
+            raise _wrong(name)
+        options[name] = _value(value)
+    return options
+
+
+def _wrong(name: str, *, is_twice: bool = False) -> CommandLineError:
+    return CommandLineError(
+        code="storage-option-twice" if is_twice else "storage-option-malformed",
+        where=OPTION,
+        given=f"{name} twice" if is_twice else "a word that is not KEY=VALUE",
+        expected="KEY=VALUE, each key once; the option again for more",
+        remedy=f"Write for example {OPTION} anon=true {OPTION} endpoint_url=http://127.0.0.1:9000.",
+    )
 
 
 def _value(text: str) -> Any:
@@ -54,7 +62,7 @@ def _value(text: str) -> Any:
 
 
 def shown_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Return a command line as it may be shown: without values of storage options, and what in a URL gives access.
+    """Return a command line without secrets: values of storage options, access data of URLs.
 
     Examples
     --------
@@ -65,7 +73,7 @@ def shown_words(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def shown(path: str) -> str:
-    """Return a path as it is, a URL without what gives access.
+    """Return a path as it is, a URL without its access data.
 
     Examples
     --------
@@ -90,7 +98,7 @@ def _shown(words: Sequence[str]) -> Iterator[str]:
 
 
 def without_values(text: str) -> str:
-    """Return a text with whatever stands behind a ``=`` left out.
+    """Return a text without the values behind each ``=``.
 
     Examples
     --------

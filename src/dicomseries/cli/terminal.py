@@ -1,6 +1,6 @@
-"""What a person at a terminal sees instead of plain text: tables that fit its width, and a plane in half blocks.
+"""Output for a person at a terminal: folded tables, and a slice in half blocks.
 
-In a pipe there is none of it: programs and `less` get the plain forms.
+Programs and `less` get plain text instead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["facts_table", "is_terminal", "preview", "printable", "rich_table"]
 
 _LEVELS = {"error": "bold red", "warning": "yellow", "missing": "yellow"}
-"""Words that are coloured where they are all of a cell."""
+"""Cells that are coloured."""
 
 _WIDEST, _HIGHEST = 48, 48
 """Columns and half blocks of a preview."""
@@ -38,7 +38,9 @@ def is_terminal() -> bool:
 
 
 def printable(text: str) -> str:
-    r"""Return one line of `text` that cannot steer a terminal: control characters are shown, not sent.
+    r"""Return one line of text with control characters escaped.
+
+    Files may hold anything; their text must not steer the terminal.
 
     Examples
     --------
@@ -47,16 +49,17 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(
+    characters = [
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
-    )
+    ]
+    return "".join(characters)
 
 
 def rich_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, is_titled: bool = True
 ) -> str:
-    """Return a table for the terminal: cells are folded where it is narrow, so that nothing is cut off.
+    """Return a table for the terminal; narrow cells are folded, not cut.
 
     Examples
     --------
@@ -75,9 +78,8 @@ def rich_table(
         pad_edge=False,
     )
     for index, column in enumerate(columns):
-        table.add_column(
-            printable(column), overflow="fold", style="" if is_titled or index else "bold"
-        )
+        is_heading = index == 0 and not is_titled
+        table.add_column(printable(column), overflow="fold", style="bold" if is_heading else "")
     for row in rows:
         table.add_row(*(Text(printable(cell), style=_LEVELS.get(cell, "")) for cell in row))
     return _rendered(table)
@@ -95,9 +97,9 @@ def facts_table(facts: Iterable[tuple[str, str]]) -> str:
 
 
 def preview(volume: Any) -> str:
-    """Return the middle slice of a volume in half blocks, in mm aspect; nothing where there is no terminal with colour.
+    """Return the middle slice of a volume in half blocks, with its true aspect.
 
-    A volume that cannot be read gives the reason instead.
+    It is empty without a colour terminal. A volume that cannot be read gives the reason instead.
 
     Examples
     --------
@@ -113,18 +115,18 @@ def preview(volume: Any) -> str:
 
 
 def half_blocks(plane: PreviewPlane) -> str:
-    """Return a plane as text: one character shows two pixels, the upper as ink and the lower as paper."""
+    """Return a plane as text: each character shows two pixels, one above the other."""
     import numpy as np
     from rich.color import Color
     from rich.style import Style
     from rich.text import Text
 
     scale = max(plane.size_mm[0] / _WIDEST, plane.size_mm[1] / _HIGHEST)
-    width, height = (max(1, round(size / scale)) for size in plane.size_mm)
-    lines, columns = (
-        np.arange(count) * pixels // count
-        for count, pixels in zip((height + height % 2, width), plane.pixels.shape, strict=False)
-    )
+    width = max(1, round(plane.size_mm[0] / scale))
+    height = max(1, round(plane.size_mm[1] / scale))
+    height += height % 2
+    lines = np.arange(height) * plane.pixels.shape[0] // height
+    columns = np.arange(width) * plane.pixels.shape[1] // width
     shades = plane.pixels[lines][:, columns].astype(int)
     colours = shades if shades.ndim == 3 else np.repeat(shades[..., None], 3, axis=2)
     text = Text()
@@ -142,7 +144,7 @@ def _console(file: io.StringIO | None = None) -> Console:
     return Console(file=file, force_terminal=True if is_terminal() else None)
 
 
-def _rendered(shown: Any) -> str:
+def _rendered(renderable: Any) -> str:
     target = io.StringIO()
-    _console(target).print(shown)
+    _console(target).print(renderable)
     return "\n".join(line.rstrip() for line in target.getvalue().rstrip("\n").splitlines())

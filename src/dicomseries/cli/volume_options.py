@@ -92,12 +92,12 @@ def gradients_of(
     return {keyword: values[part] for keyword, values in gradients.items()}
 
 
-def _one_without_the_other(given: str) -> CommandLineError:
-    missing = "--bvecs" if given == "--bvals" else "--bvals"
+def _one_without_the_other(option: str) -> CommandLineError:
+    missing = "--bvecs" if option == "--bvals" else "--bvals"
     return CommandLineError(
         code="gradients-incomplete",
-        where=given,
-        given=f"{given} without {missing}",
+        where=option,
+        given=f"{option} without {missing}",
         expected="both files of FSL: b-values, and directions along the axes of the image",
         remedy=f"Add {missing} FILE; weightings without a direction go into --per-volume as "
         "DiffusionBValue.",

@@ -1,4 +1,4 @@
-"""Options of `write`, `plan` and `derive`: declared once, checked before the source is read."""
+"""Options of `write`, `plan` and `derive`, declared once."""
 
 from dicomseries.options.declarations import (
     MappingLike,

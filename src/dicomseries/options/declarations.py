@@ -72,21 +72,24 @@ class WriteOptions:
     # ------------------------------------------------------------------------------------ values
     kind: str | None = option(
         accepts="str",
-        text='Only you know what the numbers are. One file for each slice: ``"CT"``, ``"MR"``, ``"PT"``,'
-        ' ``"SC"``; one file for all: ``"EnhancedCT"``, ``"EnhancedMR"``, ``"MultiframeSC"``,'
-        ' ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``. With `like`, the kind of that series'
-        " if not given.",
+        text='Only you know what the numbers are. One file for each slice: ``"CT"``, ``"MR"``,'
+        ' ``"PT"``, ``"SC"``; one file for all: ``"EnhancedCT"``, ``"EnhancedMR"``,'
+        ' ``"MultiframeSC"``, ``"XRay3D"``, ``"ParametricMap"``, ``"Segmentation"``. With `like`,'
+        " the kind of that series if not given.",
         group=VALUES,
-        help="What the numbers are; one of the kinds below.  [default: that of the series it comes from]",
+        help="What the numbers are; one of the kinds below.  [default: that of the series it comes"
+        " from]",
         metavar="KIND",
     )
     values: Policy | None = option(
         default="auto",
         accepts="policy or str",
-        text='``"auto"`` (Exact for integers, else Rescale), `Exact`, `Rescale`, `Digits`, `Lossless`.',
+        text='``"auto"`` (Exact for integers, else Rescale), `Exact`, `Rescale`, `Digits`,'
+        " `Lossless`.",
         group=VALUES,
-        help="How values are stored: auto, exact, lossless (floats bit for bit), rescale, max-error=E,"
-        " digits=N; rescale,per-slice or max-error=E,per-slice for a slope of each slice (PT).  [default: auto]",
+        help="How values are stored: auto, exact, lossless (floats bit for bit), rescale,"
+        " max-error=E, digits=N; rescale,per-slice or max-error=E,per-slice for a slope of each"
+        " slice (PT).  [default: auto]",
         metavar="POLICY",
     )
     nan: float | None = option(
@@ -100,8 +103,8 @@ class WriteOptions:
     )
     clip: tuple[float, float] | None = option(
         accepts="tuple of float, optional",
-        text="Real values beyond (low, high) are set to the limit, and counted. For integers, a limit with"
-        " a fraction counts as the next whole number inside.",
+        text="Real values beyond (low, high) are set to the limit, and counted. For integers, a"
+        " limit with a fraction counts as the next whole number inside.",
         group=VALUES,
         help="Clip to this range; the receipt counts the clipped voxels.",
         metavar="LO HI",
@@ -110,9 +113,9 @@ class WriteOptions:
     )
     value_range: tuple[float, float] | None = option(
         accepts="tuple of float, optional",
-        text="Real values between which all voxels lie (after `clip`), if you know them: floats and wide"
-        " integers are then read once, and the window follows from at most an eighth of them. A voxel"
-        " beyond is rejected while writing.",
+        text="Real values between which all voxels lie (after `clip`), if you know them: floats"
+        " and wide integers are then read once, and the window follows from at most an eighth of"
+        " them. A voxel beyond is rejected while writing.",
         group=VALUES,
         help="All values lie between these: floats are then read once. A value beyond is rejected.",
         metavar="LO HI",
@@ -121,8 +124,8 @@ class WriteOptions:
     )
     units: str | None = option(
         accepts="str, optional",
-        text='UCUM code of the unit of the values, such as ``"mm2/s"``; written where the kind maps to'
-        " real-world values.",
+        text='UCUM code of the unit of the values, such as ``"mm2/s"``; written where the kind'
+        " maps to real-world values.",
         group=VALUES,
         help="Unit of the values: mm2/s, Bq/ml, ms, 1.",
         metavar="UCUM",
@@ -130,22 +133,23 @@ class WriteOptions:
     companion: bool = option(
         default=False,
         accepts="bool",
-        text="Beside the lossless map of floats, write a classic series of 16 bits for display; they name"
-        " each other.",
+        text="Beside the lossless map of floats, write a classic series of 16 bits for display;"
+        " they name each other.",
         group=VALUES,
-        help="Write floats twice: lossless in OUT/map, and in 16 bits, for display, in OUT/display.",
+        help="Write floats twice: lossless in OUT/map, and in 16 bits, for display, in"
+        " OUT/display.",
         words=bool,
         only_for="numbers",
     )
     # ----------------------------------------------------------------------------- source series
     like: str | None = option(
         accepts="path-like, optional",
-        text="Folder or URL of the series that the array was made from: kind, grid, patient, study, frame"
-        " of reference and other attributes that stay true are taken over, and its slices are"
-        " referenced one by one.",
+        text="Folder or URL of the series that the array was made from: kind, grid, patient,"
+        " study, frame of reference and other attributes that stay true are taken over, and its"
+        " slices are referenced one by one.",
         group=SOURCE_SERIES,
-        help="Folder of the series that the array was made from: what stays true is taken over from it,"
-        " and it is referred to slice by slice.",
+        help="Folder of the series that the array was made from: what stays true is taken over"
+        " from it, and it is referred to slice by slice.",
         metavar="SERIES",
         not_in_content="its attributes and its UIDs count, not its path",
     )
@@ -160,10 +164,11 @@ class WriteOptions:
     )
     derivation: Item | None = option(
         accepts="str or sequence, optional",
-        text='What was done: code, name or (value, scheme, meaning) of CID 7203, such as ``"113087"`` or'
-        ' ``"smoothing"``.',
+        text="What was done: code, name or (value, scheme, meaning) of CID 7203, such as"
+        ' ``"113087"`` or ``"smoothing"``.',
         group=SOURCE_SERIES,
-        help="What was done: smoothing, 113087, MIP, or a code of your own as VALUE,SCHEME,MEANING.",
+        help="What was done: smoothing, 113087, MIP, or a code of your own as"
+        " VALUE,SCHEME,MEANING.",
         metavar="CODE|NAME",
         only_for="like",
     )
@@ -196,12 +201,12 @@ class WriteOptions:
     )
     same_space: bool | None = option(
         accepts="bool, optional",
-        text="Whether the array lies in the space of `like`. If not given, it is assumed to, unless its"
-        " file states a template space (MNI, Talairach), which is rejected. False gives the result a"
-        " new frame of reference.",
+        text="Whether the array lies in the space of `like`. If not given, it is assumed to,"
+        " unless its file states a template space (MNI, Talairach), which is rejected. False gives"
+        " the result a new frame of reference.",
         group=SOURCE_SERIES,
-        help="Whether the array is in the space of the source. An array in template space (MNI) needs"
-        " one of them; in another space it gets a new frame of reference.",
+        help="Whether the array is in the space of the source. An array in template space (MNI)"
+        " needs one of them; in another space it gets a new frame of reference.",
         words=bool,
         flag="--same-space/--another-space",
         only_for="like",
@@ -212,8 +217,8 @@ class WriteOptions:
         text='mm along x (columns), y (rows), z (slices), as in ITK. Kinds ``"SC"`` and'
         ' ``"MultiframeSC"`` can do without, and then state neither spacing nor position.',
         group=GEOMETRY,
-        help="Voxel size in mm: along columns, rows, slices (ITK's order). SC and MultiframeSC can do"
-        " without.",
+        help="Voxel size in mm: along columns, rows, slices (ITK's order). SC and MultiframeSC can"
+        " do without.",
         metavar="X Y Z",
         words=tuple[float, float, float],
         not_in_content=_GRID_COUNTS,
@@ -253,8 +258,8 @@ class WriteOptions:
     )
     axes: str | None = option(
         accepts="str, optional",
-        text='Names of the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel), ``"zyxc"``'
-        ' (colour), ``"tzyx"``.',
+        text='Names of the axes of the array, e.g. ``"zyx"`` (default), ``"xyz"`` (nibabel),'
+        ' ``"zyxc"`` (colour), ``"tzyx"``.',
         group=GEOMETRY,
         help="Names of the array's axes, any order of t z y x c: tzyx, xyzt, zyxc.",
         metavar="zyx",
@@ -262,22 +267,22 @@ class WriteOptions:
     )
     orient: Orient | None = option(
         accepts='{"as-is", "upright", "axial", "coronal", "sagittal"}, optional',
-        text='Order in which whole axes are stored; nothing is interpolated. ``"upright"`` keeps the'
-        " slices, and rows and columns run the usual way; a plane may make other slices. If not"
-        ' given: the grid of `like` if the voxels are the same, ``"upright"`` for images that state'
-        ' directions (NIfTI, SimpleITK, NRRD), ``"as-is"`` for arrays.',
+        text='Order in which whole axes are stored; nothing is interpolated. ``"upright"`` keeps'
+        " the slices, and rows and columns run the usual way; a plane may make other slices. If"
+        ' not given: the grid of `like` if the voxels are the same, ``"upright"`` for images that'
+        ' state directions (NIfTI, SimpleITK, NRRD), ``"as-is"`` for arrays.',
         group=GEOMETRY,
         help="Order in which whole axes are stored: as-is, upright, axial, coronal, sagittal."
-        "  [default: the grid of the series it comes from where the voxels are the same, upright for"
-        " images with directions, else as-is]",
+        "  [default: the grid of the series it comes from where the voxels are the same, upright"
+        " for images with directions, else as-is]",
         metavar="CHOICE",
         not_in_content=_GRID_COUNTS,
     )
     # ----------------------------------------------------------------------------------- volumes
     times: Any = option(
         accepts="float or sequence of float, optional",
-        text="Seconds from each volume to the next, or of each volume after the first; those of the file"
-        " if not given.",
+        text="Seconds from each volume to the next, or of each volume after the first; those of"
+        " the file if not given.",
         group=VOLUMES,
         help="Seconds from volume to volume, or the time of each.  [default: what the file says]",
         metavar="S|S,S,...",
@@ -285,7 +290,8 @@ class WriteOptions:
     )
     time_point: int | None = option(
         accepts="int, optional",
-        text="Index of the only volume to write of an array with an axis t; all of them if not given.",
+        text="Index of the only volume to write of an array with an axis t; all of them if not"
+        " given.",
         group=VOLUMES,
         help="Only this one of several volumes, from 0.  [default: all]",
         metavar="N",
@@ -296,14 +302,14 @@ class WriteOptions:
         accepts='{"time"}, optional',
         text="One series for each volume, each in its folder, instead of all in one.",
         group=VOLUMES,
-        help="A series for each volume instead of one for all, in OUT/time-0001 (echo-0001 by EchoTime)"
-        " and so on.",
+        help="A series for each volume instead of one for all, in OUT/time-0001 (echo-0001 by"
+        " EchoTime) and so on.",
         metavar="time",
     )
     per_volume: Mapping[str, Any] = option(
         accepts="mapping or path, optional",
-        text="Attributes by keyword with a list of values, one for each volume or slice: b-values, echo"
-        " times.",
+        text="Attributes by keyword with a list of values, one for each volume or slice: b-values,"
+        " echo times.",
         group=VOLUMES,
         help="Attributes with a list of values, one for each volume or slice: .toml or .json.",
         metavar="FILE",
@@ -322,16 +328,17 @@ class WriteOptions:
         accepts='{"binary", "labelmap"}, optional',
         text='How a segmentation is stored; ``"binary"`` if not given.',
         group=LABELS,
-        help="binary (a bit for each voxel and segment) or labelmap (the labels).  [default: binary]",
+        help="binary (a bit for each voxel and segment) or labelmap (the labels).  [default:"
+        " binary]",
         metavar="TYPE",
         only_for="labels",
     )
     # ------------------------------------------------------------------- attributes and identity
     metadata: Mapping[str, Any] = option(
         accepts="mapping or path, optional",
-        text='Attributes by DICOM keyword (a private one as ``"(0099,1001) CREATOR"``), or a pydicom'
-        " Dataset; or a TOML or JSON file of them. None leaves out what `like` holds; without `like`"
-        " the attribute is empty.",
+        text='Attributes by DICOM keyword (a private one as ``"(0099,1001) CREATOR"``), or a'
+        " pydicom Dataset; or a TOML or JSON file of them. None leaves out what `like` holds;"
+        " without `like` the attribute is empty.",
         group=IDENTITY,
         help="Attributes by keyword: .toml or .json.",
         metavar="FILE",
@@ -339,8 +346,9 @@ class WriteOptions:
     )
     bids: Mapping[str, Any] | None = option(
         accepts="mapping or path, optional",
-        text="A BIDS sidecar (the .json beside a NIfTI file). Names and units are converted: seconds to"
-        " milliseconds. `metadata` wins; keys without a place in DICOM are named in the advice.",
+        text="A BIDS sidecar (the .json beside a NIfTI file). Names and units are converted:"
+        " seconds to milliseconds. `metadata` wins; keys without a place in DICOM are named in the"
+        " advice.",
         group=IDENTITY,
         help="BIDS sidecar (.json beside a NIfTI file); its seconds become milliseconds.",
         metavar="FILE",
@@ -355,8 +363,8 @@ class WriteOptions:
     )
     now: dt.datetime | None = option(
         accepts="datetime, optional",
-        text='Date and time of the series; that of the clock if not given, but none with ``uid="content"``,'
-        " which leaves dates to `metadata`.",
+        text="Date and time of the series; that of the clock if not given, but none with"
+        ' ``uid="content"``, which leaves dates to `metadata`.',
         group=IDENTITY,
         help="Date and time to write, for bytes that can be made again.",
         metavar="ISO",
@@ -389,19 +397,19 @@ class WriteOptions:
     )
     memory: int = option(
         accepts="int or str, optional",
-        text='For the slabs of all threads: bytes, or ``"200 MB"``, ``"2GiB"``. A quarter of the free'
-        " memory, at most 512 MiB, if not given. Chunks that are too deep for it are read up to four"
-        " times, or copied once to the folder for temporary files; `advice` says so.",
+        text='For the slabs of all threads: bytes, or ``"200 MB"``, ``"2GiB"``. A quarter of the'
+        " free memory, at most 512 MiB, if not given. Chunks that are too deep for it are read up"
+        " to four times, or copied once to the folder for temporary files; `advice` says so.",
         group=WRITING,
-        help="Memory for what is read at once, such as 200MB or 2GiB.  [default: a quarter of what is"
-        " free, 512MiB at most]",
+        help="Memory for what is read at once, such as 200MB or 2GiB.  [default: a quarter of what"
+        " is free, 512MiB at most]",
         metavar="SIZE",
         not_in_content=_SAME_FILES,
     )
     executor: Executor = option(
         accepts="distributed.Client, optional",
-        text="A Dask cluster that works instead of threads: its workers have this package and see the same"
-        " files.",
+        text="A Dask cluster that works instead of threads: its workers have this package and see"
+        " the same files.",
         group=WRITING,
         help="Let the workers of this Dask scheduler write, e.g. tcp://host:8786; they see the same"
         " files.",
@@ -422,9 +430,9 @@ class WriteOptions:
     resume: bool = option(
         default=False,
         accepts="bool",
-        text="Continue a write to `out` that was killed, given the same input and options: its complete"
-        " files are kept, and the result is the same as without the kill. If there is none, begin"
-        " anew.",
+        text="Continue a write to `out` that was killed, given the same input and options: its"
+        " complete files are kept, and the result is the same as without the kill. If there is"
+        " none, begin anew.",
         group=WRITING,
         help="Continue the same write, if it was killed (kill -9, power).",
         words=bool,
@@ -434,7 +442,8 @@ class WriteOptions:
     verify: bool = option(
         default=True,
         accepts="bool",
-        text="Read every file back, by other code than wrote it, and compare before anything appears.",
+        text="Read every file back, by other code than wrote it, and compare before anything"
+        " appears.",
         group=WRITING,
         help="Do not read back and compare.",
         words=bool,
@@ -461,12 +470,12 @@ class WriteOptions:
     )
     storage_options: Mapping[str, Any] | None = option(
         accepts="mapping, optional",
-        text="Options of fsspec, for URLs; by default its configuration and the environment. They are"
-        " never written to a file.",
+        text="Options of fsspec, for URLs; by default its configuration and the environment. They"
+        " are never written to a file.",
         group=URLS,
-        help="For URLs: an option of fsspec, as text or JSON; repeat for more. Keep secret keys in the"
-        " environment or a profile instead: other users can see the command line, and shells store"
-        " it.",
+        help="For URLs: an option of fsspec, as text or JSON; repeat for more. Keep secret keys in"
+        " the environment or a profile instead: other users can see the command line, and shells"
+        " store it.",
         metavar="KEY=VALUE",
         words=list[str],
         not_in_content=_SAME_FILES,
@@ -474,7 +483,7 @@ class WriteOptions:
 
     @classmethod
     def of(cls, keywords: Mapping[str, Any], *, verb: str = "write") -> Self:
-        """Return the options of a call, checked and converted; those left out have their default.
+        """Check and convert the keyword arguments of a call.
 
         Parameters
         ----------
@@ -490,7 +499,8 @@ class WriteOptions:
         DicomSeriesError
             If a value is wrong, or two options contradict each other.
         """
-        from dicomseries.options import keyword_arguments, option_checks  # noqa: PLC0415 - imports numpy and pydicom
+        # The checks import numpy and pydicom, which --help does without.
+        from dicomseries.options import keyword_arguments, option_checks  # noqa: PLC0415
 
         keyword_arguments.check_names(verb, keywords, cls)
         options = declared(cls)
@@ -503,16 +513,13 @@ class WriteOptions:
         return {name: getattr(self, name) for name in _OPENING}
 
     def content(self) -> dict[str, Any]:
-        """Return the options that UIDs made from the content depend on."""
-        return {
-            name: getattr(self, name)
-            for name, one in declared(type(self)).items()
-            if not one.not_in_content
-        }
+        """Return the options that count for content UIDs."""
+        options = declared(type(self)).items()
+        return {name: getattr(self, name) for name, option in options if not option.not_in_content}
 
 
 class PlanKeywords(TypedDict, total=False):
-    """Keyword arguments of `plan`, with the types that callers may pass."""
+    """Keyword arguments of `plan`, as callers type them."""
 
     kind: str | None
     values: Policy | str
@@ -555,7 +562,7 @@ class PlanKeywords(TypedDict, total=False):
 
 
 class WriteKeywords(PlanKeywords, total=False):
-    """Keyword arguments of `write`, with the types that callers may pass."""
+    """Keyword arguments of `write`, as callers type them."""
 
     overwrite: bool
     resume: bool

@@ -1,4 +1,4 @@
-"""Flat keyword arguments of the public functions: their names, signatures and documentation."""
+"""Names, signatures and documentation of flat keyword arguments."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ def check_names(
 
 
 def with_options(verb: str) -> Callable[[Function], Function]:
-    """Let `help()` and `inspect` show the options of a function that takes them as ``**options``."""
+    """Show the options of a function in `help()` instead of its ``**options``."""
 
     def decorate(function: Function) -> Function:
-        function.__signature__ = signature_of(function, options_of(verb))  # type: ignore[attr-defined]
+        function.__dict__["__signature__"] = signature_of(function, options_of(verb))
         return function
 
     return decorate
 
 
 def signature_of(function: Callable[..., Any], options: Mapping[str, Option]) -> inspect.Signature:
-    """Return the signature of a function with a keyword for each option instead of ``**options``."""
+    """Return a function's signature with a keyword for each option."""
     signature = inspect.signature(function)
     positional = [
         parameter
@@ -88,14 +88,14 @@ def signature_of(function: Callable[..., Any], options: Mapping[str, Option]) ->
 
 
 def _annotation(name: str) -> Any:
-    """Return the type that callers may pass, as it is written in `WriteKeywords`."""
+    """Return the type of a keyword as written in `WriteKeywords`."""
     types = {**PlanKeywords.__annotations__, **WriteKeywords.__annotations__}
     reference = types.get(name)
     return inspect.Parameter.empty if reference is None else reference.__forward_arg__
 
 
 def parameters_text(options: Mapping[str, Option]) -> str:
-    """Return the section Parameters of a docstring, in the form of numpydoc.
+    """Return the section Parameters of a numpydoc docstring.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Mappings that users may also give as a TOML or JSON file."""
+"""Mappings from TOML and JSON files."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _MAPPINGS = {
 }
 
 
-def load_mapping(option: str, given: MappingLike) -> Mapping[str, Any]:
-    """Return the mapping of an option, read from its file if it is one.
+def load_mapping(option: str, value: MappingLike) -> Mapping[str, Any]:
+    """Return the mapping of an option, from its file if it is a path.
 
     Raises
     ------
@@ -41,25 +41,26 @@ def load_mapping(option: str, given: MappingLike) -> Mapping[str, Any]:
     >>> load_mapping("metadata", None), load_mapping("metadata", {"PatientID": "42"})
     ({}, {'PatientID': '42'})
     """
-    from pydicom.dataset import Dataset  # noqa: PLC0415 - the command line imports this module for --help
+    # The command line imports this module for --help, without pydicom.
+    from pydicom.dataset import Dataset  # noqa: PLC0415
 
     from dicomseries.metadata import plain_mapping  # noqa: PLC0415
 
-    if given is None:
+    if value is None:
         return {}
-    if isinstance(given, Mapping):
-        return given
-    if isinstance(given, Dataset):
-        return plain_mapping(given)
-    if not isinstance(given, (str, os.PathLike)):
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, Dataset):
+        return plain_mapping(value)
+    if not isinstance(value, (str, os.PathLike)):
         raise MetadataError(
             code=f"{option.replace('_', '-')}-not-a-mapping",
             where=option,
-            given=repr(given),
+            given=repr(value),
             expected="a mapping, or the path of a .toml or .json file of one",
             remedy=f"Pass {_MAPPINGS[option]}.",
         )
-    return _parsed(option, Path(given))
+    return _parsed(option, Path(value))
 
 
 def _parsed(option: str, path: Path) -> Mapping[str, Any]:

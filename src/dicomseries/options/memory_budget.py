@@ -1,4 +1,4 @@
-"""How much memory the slabs of a write may take: what the user says, or a part of what is free."""
+"""Memory for the slabs of a write: as given, or a part of the free memory."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dicomseries.errors import OptionError
 __all__ = ["memory_of"]
 
 _MOST = 512 << 20
-"""Bytes that are taken unasked at most."""
+"""Most bytes without an option."""
 
 _LEAST = 16 << 20
-"""Bytes without which no slab is worth a read."""
+"""Fewest bytes that make a slab worth a read."""
 
 _SIZE = re.compile(
     r"(?P<number>\d+(?:\.\d+)?)\s*(?:(?P<prefix>[kmgt])(?P<binary>i?))?b?", re.IGNORECASE
@@ -23,13 +23,14 @@ _SIZE = re.compile(
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
-def memory_of(asked: Any) -> int:
-    """Return the bytes for the slabs of all workers: as asked, else a quarter of what is free, 512 MiB at most.
+def memory_of(memory: Any) -> int:
+    """Return the bytes for the slabs of all workers.
 
     Parameters
     ----------
-    asked : int or str, optional
-        Bytes, or a size such as ``"200 MB"`` (10⁶ bytes) or ``"2GiB"`` (2³⁰ bytes).
+    memory : int or str, optional
+        Bytes, or a size such as ``"200 MB"`` (10⁶ bytes) or ``"2GiB"`` (2³⁰ bytes). A quarter of the
+        free memory, at most 512 MiB, if not given.
 
     Raises
     ------
@@ -41,31 +42,32 @@ def memory_of(asked: Any) -> int:
     >>> memory_of("200 MB"), memory_of("2GiB"), memory_of(None) <= 512 << 20
     (200000000, 2147483648, True)
     """
-    if asked is None:
+    if memory is None:
         return max(_LEAST, min(_MOST, _free() // 4))
-    size = asked if isinstance(asked, int) and not isinstance(asked, bool) else _parsed(asked)
+    is_number = isinstance(memory, int) and not isinstance(memory, bool)
+    size = memory if is_number else _parsed(memory)
     if size >= _LEAST:
-        return size
+        return int(size)
     raise OptionError(
         code="memory-not-a-size",
         where="memory",
-        given=repr(asked),
+        given=repr(memory),
         expected="bytes, or a size with its unit, of 16 MiB or more",
         remedy="Pass `memory='512MiB'`, for example, or leave it out.",
     )
 
 
-def _parsed(asked: Any) -> int:
-    """Return the bytes that a text means, -1 for none."""
-    found = _SIZE.fullmatch(asked.strip()) if isinstance(asked, str) else None
-    if found is None:
+def _parsed(text: Any) -> int:
+    """Return the bytes of a size in words, -1 for other texts."""
+    match = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
         return -1
-    base = 1024 if found["binary"] else 1000
-    return int(float(found["number"]) * base ** _POWERS[(found["prefix"] or "").lower()])
+    base = 1024 if match["binary"] else 1000
+    return int(float(match["number"]) * base ** _POWERS[(match["prefix"] or "").lower()])
 
 
 def _free() -> int:
-    """Return the bytes of memory that are available, as far as the system says; else what is taken at most."""
+    """Return the bytes of available memory, as far as the system knows them."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):

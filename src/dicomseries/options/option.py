@@ -61,7 +61,7 @@ class Option:
     is_for_plan: bool = True
 
     def flag_of(self, name: str) -> str:
-        """Return the spelling of the option `name` on the command line."""
+        """Return the spelling of an option on the command line."""
         return self.flag or f"--{name.replace('_', '-')}"
 
 
@@ -71,9 +71,6 @@ def option(**facts: Any) -> Any:
 
 
 def declared(record: Any) -> dict[str, Option]:
-    """Return the options that a dataclass declares, by name and in their order."""
-    return {
-        one.name: one.metadata[_METADATA_KEY]
-        for one in fields(record)
-        if _METADATA_KEY in one.metadata
-    }
+    """Return the options that a dataclass declares, by name."""
+    facts = {declaration.name: declaration.metadata for declaration in fields(record)}
+    return {name: fact[_METADATA_KEY] for name, fact in facts.items() if _METADATA_KEY in fact}

@@ -1,4 +1,4 @@
-"""Checks of options before the source is read, and their conversion to what the stages take."""
+"""Checks and conversions of options, before the source is read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LONGEST_SH = 16
 
 
 def checked(given: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str, Any]:
-    """Return the values of all options as the stages take them.
+    """Return the checked and converted values of all options.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def checked(given: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str
 def _reject_without_like(
     given: Mapping[str, Any], options: Mapping[str, Option], values: Mapping[str, Any]
 ) -> None:
-    """Reject options about the source series of a write that has none."""
+    """Reject options about a source series if there is none."""
     if values["like"] is not None:
         return
     for name, option in options.items():
@@ -81,14 +81,15 @@ def _reject_without_like(
                 where=name,
                 given=f"`{name}=` without `like=`",
                 expected="the series that the array comes from",
-                remedy=f"Pass `like=`, or leave `{name}=` out (SeriesDescription may stand in `metadata=`).",
+                remedy=f"Pass `like=`, or leave `{name}=` out (SeriesDescription may stand in"
+                " `metadata=`).",
             )
 
 
 def _reject_for_kind(
     given: Mapping[str, Any], options: Mapping[str, Option], values: Mapping[str, Any]
 ) -> None:
-    """Reject options of label maps for images, and options of images for label maps."""
+    """Reject options of label maps for images, and the other way round."""
     kind = values["kind"]
     is_labels = kind == _LABELS
     other = "numbers" if is_labels else "labels"
@@ -119,7 +120,7 @@ def _is_given(value: Any, option: Option) -> bool:
 
 
 def _kind(kind: Any) -> str | None:
-    """Return the name of a kind as the tables spell it; None for that of the source series."""
+    """Return the name of a kind as in its table; None for the source's kind."""
     return None if kind is None else find_kind(kind).name
 
 
@@ -131,7 +132,7 @@ def _like(like: Any) -> str | None:
         where="like",
         given=f"an object of type {type(like).__name__}",
         expected="the path of the folder of a series",
-        remedy="Pass its path; of a volume that dicomseries.read gave, use volume.derive(array).",
+        remedy="Pass its path; for a volume from dicomseries.read, use volume.derive(array).",
     )
 
 
@@ -146,8 +147,8 @@ def _model(model: Any) -> Model | None:
         code="model-not-described",
         where="model",
         given=repr(model),
-        expected=f"a mapping with a name, and of the keys {', '.join(_MODEL_KEYS)}, each of at most "
-        f"{_LONGEST_LO} characters",
+        expected=f"a mapping with a name, and of the keys {', '.join(_MODEL_KEYS)}, each of at most"
+        f" {_LONGEST_LO} characters",
         remedy='Pass `model={"name": "LesionNet", "version": "2.1", "manufacturer": "Us"}`.',
     )
 
@@ -170,8 +171,10 @@ def _units(units: Any) -> str | None:
             code="units-not-ucum",
             where="units",
             given=repr(units),
-            expected="a UCUM code of at most 16 characters, such as mm2/s, Bq/ml, ms, [hnsf'U] or 1",
-            remedy="Give the code, or MeasurementUnitsCodeSequence in `metadata=` for units of another scheme.",
+            expected="a UCUM code of at most 16 characters, such as mm2/s, Bq/ml, ms, [hnsf'U]"
+            " or 1",
+            remedy="Give the code, or MeasurementUnitsCodeSequence in `metadata=` for units of"
+            " another scheme.",
         )
     if units.strip() == "HU":
         raise OptionError(

@@ -17,16 +17,16 @@ PARTS = {
 
 TABLE = [
     (CommandLineError, Exit.USAGE),
-    (errors.GeometryError, Exit.REFUSED),
-    (errors.ValuesError, Exit.REFUSED),
-    (errors.MetadataError, Exit.REFUSED),
-    (errors.KindError, Exit.REFUSED),
-    (errors.OptionError, Exit.REFUSED),
-    (errors.SourceError, Exit.REFUSED),
-    (errors.TargetError, Exit.REFUSED),
-    (errors.MissingPackageError, Exit.REFUSED),
+    (errors.GeometryError, Exit.REJECTED),
+    (errors.ValuesError, Exit.REJECTED),
+    (errors.MetadataError, Exit.REJECTED),
+    (errors.KindError, Exit.REJECTED),
+    (errors.OptionError, Exit.REJECTED),
+    (errors.SourceError, Exit.REJECTED),
+    (errors.TargetError, Exit.REJECTED),
+    (errors.MissingPackageError, Exit.REJECTED),
     (errors.WriteError, Exit.FAILED),
-    (errors.ReadError, Exit.REFUSED),
+    (errors.ReadError, Exit.REJECTED),
     (errors.VerificationError, Exit.FAILED),
 ]
 
@@ -59,13 +59,13 @@ def test_an_interrupt_has_the_code_of_the_shell():
 
 @pytest.mark.parametrize("code", ["no-series", "several-series", "multi-frame", "slices-missing"])
 def test_a_series_that_cannot_be_one_volume_is_refused(code):
-    assert exit_of(errors.ReadError(**PARTS | {"code": code})) is Exit.REFUSED
+    assert exit_of(errors.ReadError(**PARTS | {"code": code})) is Exit.REJECTED
 
 
 @pytest.mark.parametrize("code", ["file-truncated", "file-damaged", "file-unreadable"])
 def test_a_broken_file_is_a_failure(code):
     assert exit_of(errors.ReadError(**PARTS | {"code": code})) is Exit.FAILED
-    assert exit_of(errors.SourceError(**PARTS | {"code": code})) is Exit.REFUSED
+    assert exit_of(errors.SourceError(**PARTS | {"code": code})) is Exit.REJECTED
 
 
 @pytest.mark.parametrize("code", ["disk-full", "target-not-writable"])

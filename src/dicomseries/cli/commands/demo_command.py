@@ -1,6 +1,6 @@
 """``dicomseries demo``: SimpleITK's example "Dicom Series From Array", done right.
 
-A random volume is written as derived CT, found again by its series UID, read with all tags, and compared.
+A random volume is written as derived CT, found by its series UID, read with all tags, and compared.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SPACING_MM = (2.5, 3.5, 4.5)
 _RANGE = 10.0
 _SEED = 0
 _POLICIES = {"int16": "exact", "float64": "digits=3"}
-"""dtype → how its values are stored; three digits are the slope 0.001 of the original."""
+"""dtype → policy; three digits are the slope 0.001 of the example."""
 
 
 def register(app: typer.Typer) -> None:
@@ -76,14 +76,12 @@ def _run(dtype: str, folder: Path, *, overwrite: bool) -> dict[str, Any]:
         },
         overwrite=overwrite,
     )
-    found = next(
-        series for series in dcs.scan(folder).series if series.series_uid == receipt.series_uid
-    )
+    listed = {series.series_uid: series for series in dcs.scan(folder).series}
     back = dcs.read(folder, series=receipt.series_uid)
     return {
         "dtype": dtype,
         "receipt": receipt.to_dict(),
-        "found_files": len(found.paths),
+        "found_files": len(listed[receipt.series_uid].paths),
         **_tag_counts(back.tags),
         "spacing_mm": _SPACING_MM,
         "spacing_read_mm": back.grid.spacing_mm,
@@ -104,9 +102,9 @@ def _tag_counts(tags: Any) -> dict[str, int]:
 
 
 def _text(record: dict[str, Any]) -> str:
-    receipt = record["receipt"]
     from dicomseries.values import bound_text
 
+    receipt = record["receipt"]
     proof = "exact" if record["max_error"] == 0 else f"at most {bound_text(record['max_error'])}"
     return "\n".join(
         [

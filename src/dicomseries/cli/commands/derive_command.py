@@ -29,7 +29,8 @@ def register(app: typer.Typer) -> None:
             " --description Denoised",
             "dicomseries derive scan/ denoised.npy out/ --dry-run",
             "dicomseries derive scan/ resampled.nii.gz out/ --derivation resampling",
-            "dicomseries derive scan/ labels.nii.gz out/ --kind segmentation --model-name LesionNet",
+            "dicomseries derive scan/ labels.nii.gz out/ --kind segmentation"
+            " --model-name LesionNet",
         ),
     )(derive)
 

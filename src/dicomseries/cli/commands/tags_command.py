@@ -44,23 +44,25 @@ def tags(
     """Print the attributes by keyword; private ones by group, element and creator.
 
     An attribute that differs between slices is a list with one value for each slice.
-    Long lists are shortened to the first two values and the last one; --all and --json print them in full.
+    Long lists show the first two values and the last one; --all and --json print them in full.
     """
     import dicomseries as dcs
 
     output: Output = context.obj
-    every = dcs.tags(path, series=series, storage_options=storage_options_of(storage_options))
-    found: dict[str, Any] = {
-        name: value for name, value in every.items() if not (no_private and is_private(name))
-    }
+    access = storage_options_of(storage_options)
+    attributes: dict[str, Any] = {}
+    for name, value in dcs.tags(path, series=series, storage_options=access).items():
+        if not (no_private and is_private(name)):
+            attributes[name] = value
     lines = [
-        f"{printable(name)}: {_text(value, in_full=every_value)}" for name, value in found.items()
+        f"{printable(name)}: {_text(value, in_full=every_value)}"
+        for name, value in attributes.items()
     ]
-    output.answer("\n".join(lines), found)
+    output.answer("\n".join(lines), attributes)
 
 
 def is_private(name: str) -> bool:
-    """Tell whether a name is that of a private attribute: "(gggg,eeee) creator" with an odd group.
+    """Return whether an attribute is private: "(gggg,eeee) creator" with an odd group.
 
     Examples
     --------
@@ -71,16 +73,16 @@ def is_private(name: str) -> bool:
 
 
 def _text(value: Any, *, in_full: bool) -> str:
-    """Return a value as one line; of a long list the first two values, the last, and their number.
+    """Return a value as one line; a long list shortened to three values.
 
     Examples
     --------
     >>> _text(tuple(range(1000, 1100)), in_full=False)
     '[1000, 1001, …, 1099] (100 values)'
     """
-    shown = plain(value)
-    text = printable(str(shown))
-    if in_full or len(text) <= _LONGEST_LINE or not isinstance(shown, list) or len(shown) < 4:
+    values = plain(value)
+    text = printable(str(values))
+    if in_full or len(text) <= _LONGEST_LINE or not isinstance(values, list) or len(values) < 4:
         return text
-    first, second, last = (printable(str(shown[index])) for index in (0, 1, -1))
-    return f"[{first}, {second}, …, {last}] ({len(shown)} values)"
+    first, second, last = (printable(str(values[index])) for index in (0, 1, -1))
+    return f"[{first}, {second}, …, {last}] ({len(values)} values)"

@@ -62,21 +62,20 @@ def view(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Another viewer: niivue (planes and 3D), dcmview (slices and tags), ohif.  [default: the quick look]",
+            help="Another viewer: niivue (planes and 3D), dcmview (slices and tags), ohif."
+            "  [default: the quick look]",
         ),
     ] = None,
     ohif_dist: Annotated[
         str | None,
-        typer.Option(
-            metavar="DIR", help="Where OHIF is: what `npm pack @ohif/app@3.13.2` brings, unpacked."
-        ),
+        typer.Option(metavar="DIR", help="Folder of OHIF: `npm pack @ohif/app@3.13.2`, unpacked."),
     ] = None,
     overwrite: shared_options.Overwrite = False,
 ) -> None:
-    """Look at a series: three linked planes, window, values and places, attributes, what check finds.
+    """Look at a series: three linked planes, window, values, positions, attributes, findings.
 
-    The browser is served from this machine alone, at an address with a secret, until Ctrl-C. Press the tab Keys in the
-    page for what keyboard, mouse and touch do.
+    The page is served to this machine only, at an address with a secret, until Ctrl-C. The tab Keys
+    of the page lists keyboard, mouse and touch.
     """
     from dicomseries.api import look, opened_in
     from dicomseries.sinks import check_free, save_bytes
@@ -84,8 +83,8 @@ def view(
     output: Output = context.obj
     if viewer is not None or ohif_dist is not None:
         _check_alone(viewer, overlay=overlay, html=html, png=png)
-        with opened_in(viewer or "ohif", series, series=uid, program=ohif_dist) as shown:
-            _run(shown, series, output, is_opened=not no_open)
+        with opened_in(viewer or "ohif", series, series=uid, program=ohif_dist) as server:
+            _run(server, series, output, opens_browser=not no_open)
         return
     if overlay is not None and png is not None:
         raise CommandLineError(
@@ -95,43 +94,43 @@ def view(
             expected="an overlay in the browser or in a page",
             remedy="Write a page with --html, or leave out --overlay: the picture cannot show it.",
         )
-    files = {"html": html, "png": png}
-    for path in filter(None, files.values()):
+    for path in filter(None, (html, png)):
         check_free(path, overwrite=overwrite)
-    found = look(series, series=uid, overlay=overlay)
-    made = {
-        "html": None if html is None else found.html().encode("utf-8"),
-        "png": None if png is None else found.png(),
-    }
-    for name, content in made.items():
-        if content is not None:
-            save_bytes(str(files[name]), content, overwrite=overwrite)
-    if html is not None or png is not None:
-        written = {name: path for name, path in files.items() if path is not None}
-        lines = [f"{path}: {len(made[name] or b''):,} bytes" for name, path in written.items()]
-        output.result("\n".join(lines), {"series": series, **written})
+    quick_look = look(series, series=uid, overlay=overlay)
+    files: dict[str, tuple[str, bytes]] = {}
+    if html is not None:
+        files["html"] = (html, quick_look.html().encode("utf-8"))
+    if png is not None:
+        files["png"] = (png, quick_look.png())
+    for path, content in files.values():
+        save_bytes(path, content, overwrite=overwrite)
+    if files:
+        lines = [f"{path}: {len(content):,} bytes" for path, content in files.values()]
+        paths = {name: path for name, (path, _) in files.items()}
+        output.result("\n".join(lines), {"series": series, **paths})
         return
-    with found.opened() as shown:
-        _run(shown, series, output, is_opened=not no_open)
+    with quick_look.opened() as server:
+        _run(server, series, output, opens_browser=not no_open)
 
 
 def _check_alone(viewer: str | None, **others: str | None) -> None:
-    given = [f"--{name}" for name, value in others.items() if value is not None]
-    if given:
+    """Reject options of the quick look beside another viewer."""
+    flags = " and ".join(f"--{name}" for name, value in others.items() if value is not None)
+    if flags:
         raise CommandLineError(
             code="usage",
             where="dicomseries view",
-            given=f"--viewer {viewer or 'ohif'} with {' and '.join(given)}",
-            expected="either another viewer, or what the quick look makes",
-            remedy=f"Leave out {' and '.join(given)}, or --viewer.",
+            given=f"--viewer {viewer or 'ohif'} with {flags}",
+            expected="either another viewer, or pages and pictures of the quick look",
+            remedy=f"Leave out {flags}, or --viewer.",
         )
 
 
-def _run(shown: Any, series: str, output: Output, *, is_opened: bool) -> None:
-    record = {"series": series, "url": shown.address}
+def _run(server: Any, series: str, output: Output, *, opens_browser: bool) -> None:
+    record = {"series": series, "url": server.address}
     with contextlib.suppress(KeyboardInterrupt):
-        output.answer(f"{series} is shown at {shown.address}\nCtrl-C ends it.", record)
+        output.answer(f"{series} is shown at {server.address}\nCtrl-C ends it.", record)
         sys.stdout.flush()
-        if is_opened and not webbrowser.open(shown.address):
+        if opens_browser and not webbrowser.open(server.address):
             output.note("no browser was found here: open the address in one")
-        shown.run()
+        server.run()

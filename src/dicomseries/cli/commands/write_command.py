@@ -12,7 +12,7 @@ import typer
 from dicomseries.cli import terminal
 from dicomseries.cli.decision_table import decision_table, terminal_width
 from dicomseries.cli.exit_codes import CommandLineError
-from dicomseries.cli.free_memory import give_back_what_is_free
+from dicomseries.cli.free_memory import return_freed_memory
 from dicomseries.cli.help_sections import KINDS, Sectioned, examples, kinds
 from dicomseries.cli.option_parameters import parameter, parameters
 from dicomseries.cli.option_spelling import on_command_line
@@ -111,7 +111,8 @@ def register(app: typer.Typer) -> None:
         + examples(
             "dicomseries write volume.npy out/ --kind ct --spacing 0.7 0.7 2.5",
             "dicomseries write brain.nii.gz out/ --kind mr --set PatientID=42",
-            "dicomseries write dose.h5::dose out/ --kind sc --spacing 4 4 4 --values max-error=0.01",
+            "dicomseries write dose.h5::dose out/ --kind sc --spacing 4 4 4"
+            " --values max-error=0.01",
             "dicomseries write map.nii.gz out/ --kind parametricmap --units mm2/s --companion",
             "dicomseries write dwi.nii.gz out/ --kind mr --bvals dwi.bval --bvecs dwi.bvec",
             "dicomseries write bold.nii.gz out/ --kind mr --times 2.5 --split time",
@@ -159,7 +160,7 @@ def write(*, context: typer.Context, source: str, out: str, **words: Any) -> Non
 
     if words["report"] is not None:
         check_free(words["report"])
-    give_back_what_is_free()
+    return_freed_memory()
     address = arguments.pop("executor", None)
     with connected(address) as client, progress_bar(output) as progress:
         receipt = dcs.write(source, out, **arguments, executor=client, progress=progress)
@@ -232,7 +233,7 @@ def _model(words: Mapping[str, Any]) -> dict[str, str]:
             code="model-without-name",
             where=f"--model-{part}",
             given=f"--model-{part} {text}, and no --model-name",
-            expected="the name of the algorithm, with its version and manufacturer if they are known",
+            expected="the name of the algorithm, with version and manufacturer if they are known",
             remedy=f"Add --model-name NAME, or leave --model-{part} out.",
         )
     return model
