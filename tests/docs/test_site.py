@@ -94,10 +94,7 @@ def test_the_reference_shows_every_public_name_with_its_docstring(site):
     for name in dicomseries.__all__:
         value = getattr(dicomseries, name)
         assert f'id="{value.__module__}.{value.__qualname__}"' in page
-    assert (
-        "Write an array as a DICOM series, or as several of one study and space, whole or not at all."
-        in page
-    )
+    assert "Write an array as DICOM: all files of its series, or none." in page
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,12 @@ def test_a_killed_upload_is_reported_as_unfinished_and_resumed_with_the_same_byt
     record = json.loads(left["_plan.json"])
 
     for look in (dcs.read, dcs.scan, dcs.tags, dcs.check):
-        with pytest.raises(ReadError, match=r"under way, or was killed.*--resume") as unfinished:
+        with pytest.raises(ReadError, match=r"under way, or was killed.*resume=True") as unfinished:
             look(url)
         assert unfinished.value.code == "series-incomplete"
     assert main(["check", url]) == 3
     assert "_plan.json without manifest.json" in capsys.readouterr().err
-    with pytest.raises(TargetError, match="--resume") as refused:
+    with pytest.raises(TargetError, match="resume=True") as refused:
         dcs.write(array, url, **FORM)
     assert refused.value.code == "target-in-use"
     assert left.items() <= contents(url).items()  # what was on its way may have come
