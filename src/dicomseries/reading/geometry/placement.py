@@ -137,7 +137,7 @@ def place_on_grid(planes: SlicePlanes, sorting: VolumeSorting) -> tuple[Grid | N
     slices = len(sorting.places) // arrangement.volumes
     first_volume = planes.positions_lps[:slices]
     distances = first_volume @ unit_normal(planes.axes)
-    problems = list(gap_problems(planes.names, distances, planes.noun))
+    problems = list(gap_problems(planes.names[:slices], distances, planes.noun))
     if has_errors(problems):
         return None, problems
     (row_mm, column_mm), more = pixel_spacing_of(planes.spacings_mm)
