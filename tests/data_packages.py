@@ -1,6 +1,6 @@
-"""Where installed packages ship images that tests read; each is pinned by its sha256.
+"""Images in installed packages, pinned by their SHA-256.
 
-The images are never copied into this repository: their packages rarely say whose they are.
+They are never copied into this repository: their packages rarely state a licence for them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A file in a Python package, or at an absolute path that a Debian package fills."""
+    """A file in a Python package, or an absolute path of a Debian package."""
 
     package: str
     path: str
@@ -94,7 +94,7 @@ SMALL_64D = Image(
     path="data/files/small_64D.nii",
     sha256="75d43294b9683d3e487d6aa348946396553b6e0dfb1252151d37aa4901deb23a",
 )
-"""10×10×10×65 int16, 2 mm, one volume without weighting and 64 directions at about b = 1000 s/mm²; oblique by 14.1°."""
+"""10×10×10×65 int16, 2 mm, oblique by 14.1°: b = 0 and 64 directions at about 1000 s/mm²."""
 
 SMALL_64D_BVAL = Image(
     package="dipy",
@@ -113,7 +113,7 @@ SMALL_64D_BVEC = Image(
 
 @cache
 def find(image: Image) -> Path:
-    """Return the file; a test is skipped if its package is not installed, and fails if the file has changed."""
+    """Return the file; skip without its package, fail if the file has changed."""
     path = _folder(image.package) / image.path
     if not path.is_file():
         pytest.skip(f"{image.package} is not installed: no {path}")
@@ -137,7 +137,7 @@ def brain_series() -> Path:
 
 
 def enhanced_mr() -> Path:
-    """Return nibabel's Enhanced MR: 2 volumes of 56×512×512, with an index of time that counts something else.
+    """Return nibabel's Enhanced MR: 2 volumes of 56×512×512, with a misleading time index.
 
     `make images` fetches it, and checks its sha256.
     """
@@ -150,6 +150,6 @@ def enhanced_mr() -> Path:
 def _folder(package: str) -> Path:
     if not package.isidentifier():
         return Path("/")
-    # Not imported: these packages are installed without what they depend on.
+    # Not imported: these packages are installed without their dependencies.
     spec = importlib.util.find_spec(package)
     return Path(*(spec.submodule_search_locations or ())) if spec else Path("/") / package

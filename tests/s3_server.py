@@ -1,4 +1,4 @@
-"""S3 on loopback, in a process of its own so that its threads and sockets are none of the tests'."""
+"""S3 on loopback, in a separate process to keep its threads and sockets apart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ server.stop()
 
 @contextmanager
 def s3_server() -> Iterator[str]:
-    """Give the address of a server; it ends when its standard input is closed, or its parent dies."""
+    """Yield the address of a server; it ends with its standard input, so also with its parent."""
     with subprocess.Popen(
         [sys.executable, "-c", _PROGRAM],
         stdin=subprocess.PIPE,

@@ -1,7 +1,6 @@
-"""What people get wrong: one row a mistake, with the exit code it must end with.
+"""Frequent mistakes, one a row, each with its exit code.
 
-The words are those of one command line; they run in a folder that `files.make_files` has filled, and ``out`` does
-not exist there.
+Each row is one command line. It runs in a folder filled by `files.make_files`, without ``out``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every mistake ends with its exit code and one clear block, and leaves nothing behind."""
+"""Mistakes end with their exit code and one block of text, without output files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def folder(made, tmp_path, monkeypatch):
-    """A folder of its own for each mistake, so that nothing one leaves is seen by another."""
+    """Return a new folder for each mistake."""
     own = tmp_path / "run"
     shutil.copytree(made, own, copy_function=os.link)
     monkeypatch.chdir(own)

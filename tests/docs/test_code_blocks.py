@@ -1,9 +1,9 @@
 """Every code block of the documents runs.
 
-The blocks of one file run in order, in one empty folder: `python` blocks share their names (with `>>>` they are
-doctests, whose output is compared), `bash` blocks stop at the first command that fails, `console` blocks run the lines
-that begin with `$` and compare what is printed; `...` stands for anything. A block is left out only by a comment
-`<!-- not run: REASON -->` right above it.
+The blocks of one file run in order, in one empty folder. `python` blocks share their names; with
+`>>>` they are doctests, and their output is compared. `bash` blocks stop at the first command that
+fails. `console` blocks run the lines that begin with `$` and compare the output, in which `...`
+matches anything. Only a comment `<!-- not run: REASON -->` right above a block leaves it out.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def run_console(block: Block, where: str) -> None:
 
 
 def split_continued(text: str) -> tuple[str, str]:
-    """A command may go over several lines that end with a backslash; what follows it is its output."""
+    """Yield commands, also of several lines ending with a backslash, and their output."""
     command, _, output = text.partition("\n")
     while command.endswith("\\"):
         more, _, output = output.partition("\n")

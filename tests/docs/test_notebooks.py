@@ -1,4 +1,4 @@
-"""The example notebooks run, are committed without outputs, and show what they make."""
+"""The example notebooks run and are committed without outputs."""
 
 from __future__ import annotations
 

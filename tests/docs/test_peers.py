@@ -1,4 +1,4 @@
-"""What README.md says of others is what its command measures."""
+"""The comparison in README.md is the output of its command."""
 
 from __future__ import annotations
 

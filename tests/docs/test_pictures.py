@@ -1,4 +1,4 @@
-"""A picture shows what the code beside it does, and the way to a derived series is short."""
+"""Pictures show the result of the code beside them; deriving takes few lines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_every_picture_is_what_its_tool_makes(tool):
             then, now = (
                 np.asarray(image.convert("L"), dtype=float) for image in (committed, picture())
             )
-        # The last digit of a float may differ from processor to processor, and turn a grey level into the next.
+        # The last digit of a float depends on the processor, and may shift a grey level by one.
         assert then.shape == now.shape, "run: python tools/make_pictures.py"
         assert np.abs(then - now).mean() < 0.2, "run: python tools/make_pictures.py"
 

@@ -1,4 +1,4 @@
-"""The documentation site is built without a warning, holds every page, and fetches nothing."""
+"""The documentation site builds without warnings, has every page and fetches nothing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def site(tmp_path_factory):
 
 
 class Fetched(html.parser.HTMLParser):
-    """Collects what a browser fetches of its own accord."""
+    """Collect the addresses that a browser fetches by itself."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the documents say of archives runs against one: a server of the tests, on the loopback only."""
+"""The examples with an archive run against a test server on loopback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVED = re.compile(r"<!-- not run: tests/docs/test_tutorial\.py [^>]*-->\n")
 
 @contextmanager
 def archive(folder: Path) -> Iterator[int]:
-    """Keep what is sent by C-STORE, as it came; give the port."""
+    """Store received C-STORE data unchanged; yield the port."""
     from pynetdicom import AE, AllStoragePresentationContexts, evt
     from pynetdicom.sop_class import Verification
 
@@ -43,7 +43,7 @@ def archive(folder: Path) -> Iterator[int]:
 
 
 def send_as_said(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Run a document, with the address of an archive of ours; return the folder of what it was sent."""
+    """Run a document with the address of our archive; return the folder it fills."""
     kept, work = tmp_path / "kept", tmp_path / "work"
     kept.mkdir()
     work.mkdir()

@@ -1,4 +1,4 @@
-"""Case number → what is done: a value plan, a grid, a damaged DICOM file, or a damaged input of another format."""
+"""Cases by number: value plans, grids, damaged DICOM files and other damaged inputs."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from fuzz.watch import Outcome
 
 GROUPS = ("values", "grids", "DICOM", "inputs")
 _SHARES = tuple(int(group) for group in "02312320231223202312032012320123")
-"""Of 32 cases in a row: six value plans, five grids, thirteen DICOM files, eight other inputs."""
+"""Groups of 32 cases in a row: 6 value plans, 5 grids, 13 DICOM files, 8 other inputs."""
 
 _INTEGERS = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 _FLOATS = ("float16", "float32", "float64")
 _EXPLICIT_UID = "1.2.840.10008.1.2.1"
 _CORNER = 1e-3
-"""Of the smallest spacing: how far a corner may be from where it was asked."""
+"""Largest error of a corner, as a part of the smallest spacing."""
 _NEEDED: dict[str, dict[str, Any]] = {
     "ParametricMap": {"units": "1"},
     "EnhancedCT": {"metadata": corpus.ENHANCED_CT},
     "EnhancedMR": {"metadata": corpus.ENHANCED_MR},
 }
-"""What a kind cannot be written without."""
+"""Metadata that a kind demands."""
 
 
 class Cases:
@@ -76,7 +76,7 @@ class Cases:
         return Outcome(words=[_allowed(verb, path, folder, random) for verb in verbs])
 
     def _whole_file(self, random: np.random.Generator) -> bytes:
-        """Return one of ours twice as often as one of pydicom's, of which many hold no image."""
+        """Return one of our files twice as often as one of pydicom's: many hold no image."""
         ours = sum(not name.startswith("pydicom ") for name, _ in self._dicom)
         place = (
             int(random.integers(ours))
@@ -109,7 +109,7 @@ def _is_mapping(name: str) -> bool:
 def _allowed(
     verb: str | Callable[..., str], path: Path, folder: Path, random: np.random.Generator
 ) -> str:
-    """Call a verb; an error of the package is an answer as good as any."""
+    """Call a public function; an error of the package is a valid result."""
     run = _VERBS[verb] if isinstance(verb, str) else verb
     name = run.__name__.strip("_")
     try:
@@ -295,7 +295,7 @@ def _limits(array: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
 
 
 def _compared(array: np.ndarray, receipt: Any, out: Path, options: dict[str, Any]) -> Outcome:
-    """Compare every voxel with what was asked for, in exact arithmetic on what float64 makes of the file."""
+    """Compare every voxel with the input, in exact arithmetic on float64 values of the file."""
     found = dcs.read(out, workers=1).array.reshape(-1).tolist()
     clip, missing = options.get("clip"), options.get("nan")
     low, high = (-math.inf, math.inf) if clip is None else limits_in(array.dtype, clip)
@@ -306,7 +306,7 @@ def _compared(array: np.ndarray, receipt: Any, out: Path, options: dict[str, Any
         wanted = min(max(real, low), high) if math.isfinite(real) else missing
         worst = max(worst, abs(Fraction(wanted) - Fraction(stored)))
     bound = receipt.max_error
-    # `read` gives int32 or float64 for what a reader computes in float64: no more is added than that rounds.
+    # `read` returns int32 or float64, rounded from the float64 result of a reader.
     if float(worst) > bound * (1 + 1e-12):
         return Outcome(
             fault=f"an error of {float(worst):g} beyond the bound {bound:g}: {array.dtype} {options}"
@@ -392,7 +392,7 @@ def _grid(random: np.random.Generator, folder: Path) -> Outcome:
     volume = dcs.read(folder / "out", workers=1)
     if volume.grid.shape != shape:
         return Outcome(fault=f"another shape: {volume.grid.shape} for {shape}")
-    # The slices of what is read run along the normal, as those of what was asked for may not.
+    # Slices are read along the normal; those of the input may run against it.
     asked, turned = grid.along_normal()
     wanted = np.flip(array, 0) if turned else array
     if not np.array_equal(volume.array, wanted):

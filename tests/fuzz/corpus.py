@@ -1,4 +1,4 @@
-"""Whole files that the mutations begin with: our own of every kind and codec, pydicom's, and every input format."""
+"""Undamaged files: ours of every kind and codec, pydicom's, and every input format."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FORM = {
     "verify": False,
     "workers": 1,
 }
-"""The same bytes at every run: the number of a case then always means the same file."""
+"""Constant, so that a case number always means the same file."""
 _UUID = re.compile(rb"urn:uuid:[-0-9a-f]{36}")
 ENHANCED_CT = {"RescaleType": "HU", "IrradiationEventUID": "1.2.3"}
 ENHANCED_MR = {"EchoTime": 3.0}
@@ -98,7 +98,7 @@ def _own(folder: Path) -> None:
 
 
 def _again(folder: Path) -> None:
-    """Store one of ours in the transfer syntaxes that we read and do not write."""
+    """Store one of our files in transfer syntaxes that we read but do not write."""
     dataset = pydicom.dcmread(next((folder / "ct").glob("*.dcm")))
     syntaxes = {
         "implicit": pydicom.uid.ImplicitVRLittleEndian,
@@ -112,7 +112,7 @@ def _again(folder: Path) -> None:
 
 @functools.cache
 def dicom_files(folder: Path) -> tuple[tuple[str, bytes], ...]:
-    """Return name and bytes of each; the first file of a series, which is read alone."""
+    """Return the name and bytes of each; of a series the first file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _own(folder)
@@ -210,7 +210,7 @@ def _tiffs(folder: Path, array: np.ndarray, floats: np.ndarray) -> None:
 
 
 def _undated(data: bytes) -> bytes:
-    """Return a file without the UUID of OME-TIFF and the time of gzip, which change with every run."""
+    """Return a file without the UUID of OME-TIFF and the time of gzip."""
     if data.startswith(b"\x1f\x8b"):
         return data[:4] + bytes(4) + data[8:]
     return _UUID.sub(b"urn:uuid:" + 36 * b"0", data)

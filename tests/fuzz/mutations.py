@@ -1,4 +1,4 @@
-"""Changes of files that were whole: bytes, lengths, pieces, ends; and texts, where the file is one."""
+"""Damage to files: bytes, lengths, pieces, ends, and texts of text files."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def mutated(data: bytes, other: bytes, random: np.random.Generator) -> bytes:
 
 
 def _place(data: bytes, random: np.random.Generator) -> int:
-    """Return a place: anywhere, near the beginning, or where lengths and headers stand."""
+    """Return a position: anywhere, near the beginning, or in lengths and headers."""
     way = random.integers(3)
     if way == 0:
         return int(random.integers(len(data)))
@@ -105,7 +105,7 @@ def _blank(data: bytes, _: bytes, random: np.random.Generator) -> bytes:
 
 
 def _value(data: bytes, _: bytes, random: np.random.Generator) -> bytes:
-    """Replace the value of an element, and keep its length: the file stays one that can be taken apart."""
+    """Replace the value of an element and keep its length, so that the file can be parsed."""
     found = _ELEMENT.search(data, int(random.integers(min(len(data), 6000))))
     size = int.from_bytes(found.group(1), "little") if found else 0
     if found is None or not 0 < size <= 64:

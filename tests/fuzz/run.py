@@ -1,7 +1,7 @@
-"""`make fuzz`: random value plans and grids, and damaged files of every kind, for as long as was asked.
+"""`make fuzz`: random value plans, random grids and damaged files, for a given time.
 
-``python tests/fuzz/run.py --seconds 300`` prints a table of what was tried and every case that failed;
-``--case N`` (with ``--seed`` as printed) runs one of them here, with its traceback.
+``python tests/fuzz/run.py --seconds 300`` prints a table of the cases and every failure;
+``--case N`` (with ``--seed`` as printed) runs one case with its traceback.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fuzz.watch import Totals, limit_memory, run_many, run_one
 
 
 def main() -> int:
-    """Run the cases that the command line asks for; 1 if one of them fails."""
+    """Run the cases of the command line; return 1 if one fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--cases", type=int, help="end after as many cases")

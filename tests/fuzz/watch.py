@@ -1,4 +1,4 @@
-"""Cases in worker processes with limits: a crash, a hang or a foreign exception is noted and the next case runs."""
+"""Cases in processes with limits: crashes, hangs and foreign exceptions are noted."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ MOST_CPU_S = 5.0
 MOST_BYTES = 1 << 30
 _HUNG_CPU_S = 4 * MOST_CPU_S
 _FORGOTTEN_MIB = 64
-"""Behind a case that took more a new process begins, as only the highest peak of a process is known."""
+"""A new process follows a case that took more: only the peak of a process is known."""
 _MEMORY = "/dev/shm"  # noqa: S108 - a private folder is made in it
 _BATCH = 200
-"""Cases of one process; the next one begins with the memory of the parent."""
+"""Cases of one process."""
 
 
 @dataclasses.dataclass
 class Outcome:
-    """What became of one case."""
+    """Result of one case."""
 
     group: str = ""
     words: list[str] = dataclasses.field(default_factory=list)
@@ -45,7 +45,7 @@ Case = Callable[[int, Path], Outcome]
 
 @dataclasses.dataclass
 class Totals:
-    """What became of all of them."""
+    """Results of all cases."""
 
     cases: int = 0
     groups: Counter[str] = dataclasses.field(default_factory=Counter)
@@ -64,11 +64,11 @@ class Totals:
 
 
 def run_one(case: Case, number: int, folder: Path) -> Outcome:
-    """Run a case in this process, with its time and memory compared with what is allowed."""
+    """Run a case in this process and compare its time and memory with the limits."""
     started, before = time.process_time(), _peak_bytes()
     try:
         outcome = case(number, folder)
-    except BaseException as error:  # noqa: BLE001 - foreign exceptions are what is looked for
+    except BaseException as error:  # noqa: BLE001 - foreign exceptions are the faults
         place = traceback.extract_tb(error.__traceback__)[-1]
         text = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}: {str(error)[:200]}"
         outcome = Outcome(group="foreign exceptions", fault=text)
@@ -82,7 +82,7 @@ def run_one(case: Case, number: int, folder: Path) -> Outcome:
 
 
 def run_many(case: Case, numbers: Any, *, seconds: float, workers: int) -> Totals:
-    """Run cases in several processes at a time until the numbers or the seconds are over."""
+    """Run cases in several processes until the numbers or the seconds end."""
     end = time.monotonic() + seconds
     totals, numbers = Totals(), iter(numbers)
     folder = Path(
@@ -111,7 +111,7 @@ def run_many(case: Case, numbers: Any, *, seconds: float, workers: int) -> Total
 
 
 class _Worker:
-    """A process that runs a batch, and says so line by line; what it leaves undone begins anew behind a crash."""
+    """A process that runs a batch and reports each case; a crash restarts the rest."""
 
     def __init__(self, case: Case, batch: list[int], folder: Path, end: float) -> None:
         self._case, self._left, self._folder, self._end = case, batch, folder, end
@@ -127,7 +127,7 @@ class _Worker:
         os.close(child)
 
     def read(self, totals: Totals) -> bool:
-        """Take in what the process says; False when nothing more is to come."""
+        """Read a report of the process; return False at its end."""
         data = os.read(self.pipe, 1 << 16)
         self._text += data
         *lines, self._text = self._text.split(b"\n")
@@ -202,7 +202,7 @@ def _work(case: Case, batch: list[int], folder: Path, pipe: int, end: float) -> 
 
 
 def limit_memory() -> None:
-    """Give this process 2 GiB of addresses beyond what it has: numpy and its libraries are loaded by then."""
+    """Limit this process to 2 GiB beyond its present address space."""
     with contextlib.suppress(OSError, ValueError), Path("/proc/self/statm").open() as file:
         pages = int(file.read().split()[0])
         most = pages * resource.getpagesize() + 2 * MOST_BYTES

@@ -1,4 +1,4 @@
-"""Every attribute that is handed on, broken in every way a rule of `check` knows: the result keeps the rules."""
+"""Attributes taken over from a source, broken in every way: the result is valid."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def element_of(keyword: str, vr: str, value: object) -> DataElement:
 
 
 def broken(keyword: str, how: str) -> DataElement | None:
-    """An attribute with a value that breaks one rule; None where the rule says nothing of it."""
+    """Return an attribute that breaks one rule; None where the rule does not apply."""
     vr, allowed = dictionary_VR(keyword), dictionary_VM(keyword)
     odd = {
         "form": {
@@ -83,7 +83,7 @@ def broken(keyword: str, how: str) -> DataElement | None:
 
 
 def attributes_of(kind: str) -> Iterator[str]:
-    """What a result may take over from a source of this kind."""
+    """Return the attributes that a result takes over from a source of this kind."""
     uid = str(dcs.plan(ARRAY, kind=kind, spacing=(1, 1, 2), metadata=KINDS[kind]).sop_class_uid)
     for module, _ in IOD_MODULES[uid]:
         for requirement in module_requirements(module):
@@ -119,7 +119,7 @@ def derived(folder: Path, out: Path, kind: str):
 
 
 def asked(kind: str) -> dict:
-    """What a user of an enhanced kind has to give again where the source has broken it."""
+    """Metadata that the user must give where the source has a broken value."""
     return KINDS[kind] if kind.startswith("Enhanced") else {}
 
 

@@ -1,4 +1,4 @@
-"""Compressed series: no validator finds an error, and who reads each transfer syntax sees the same voxels."""
+"""Compressed series: validators find no error, and readers see the same voxels."""
 
 from __future__ import annotations
 

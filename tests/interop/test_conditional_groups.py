@@ -1,4 +1,4 @@
-"""Functional groups whose attributes ask for each other travel whole: diffusion, ASL, cardiac and all others."""
+"""Functional groups with conditional attributes are kept whole: diffusion, ASL, cardiac."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def with_groups(path: Path, groups, image_type=None) -> Path:
 
 
 def diffusion(volume: int, directionality: str, *, with_direction: bool, with_matrix: bool) -> dict:
-    """What Siemens XA scanners say of a frame: b = 0 without a direction, else a matrix and its main direction."""
+    """Diffusion of a frame as Siemens XA writes it: none at b = 0, else matrix and direction."""
     if not volume:
         return {"MRDiffusionSequence": item(DiffusionDirectionality="NONE", DiffusionBValue=0.0)}
     own = item(
@@ -193,7 +193,7 @@ def test_b_values_and_directions_of_a_scanner_that_writes_matrices_reach_dcm2nii
 
 
 def classic_diffusion(folder: Path, said: str, *, direction: str, with_matrix: bool) -> Path:
-    """A classic source that says of diffusion what `diffusion` says, with the direction in a sequence or alone."""
+    """A classic source with the values of `diffusion`, its direction in a sequence or alone."""
     dcs.write(
         ARRAY,
         folder,
@@ -372,9 +372,9 @@ def test_values_of_the_user_replace_the_group_of_the_source(tmp_path):
     assert any("DiffusionBMatrixSequence" in line for line in receipt.advice)
 
 
-# ------------------------------------------------------------------------------------------------ every group there is
+# ------------------------------------------------------------------------------------ every group
 def value_of(keyword: str, volume: int) -> object:
-    """A legal value of an attribute that differs from volume to volume where it can."""
+    """Return a legal value of an attribute, another one for each volume if possible."""
     if keyword in ENUMERATED:
         return ENUMERATED[keyword][volume % len(ENUMERATED[keyword])]
     count = int(dictionary_VM(keyword)[0])
@@ -393,7 +393,7 @@ def value_of(keyword: str, volume: int) -> object:
 
 
 def whole_item(uid: str, group: str, volume: int) -> Dataset:
-    """An item of a functional group with every attribute that its macro has."""
+    """Return an item of a functional group with every attribute of its macro."""
     own = Dataset()
     for requirement in group_requirements(uid, group):
         inside = own
@@ -445,7 +445,7 @@ def test_every_functional_group_is_in_the_result_as_in_the_source_or_not_at_all(
 
 
 def asking_item(need) -> tuple:
-    """An item with nothing but the attribute that asks for others."""
+    """Return an item with only the attribute that demands others."""
     vr = dictionary_VR(need.keyword)
     if vr == "SQ":
         return (attribute(need.keyword, (attribute("CodeValue", "1"),)),)

@@ -1,4 +1,4 @@
-"""Results of real sources: valid beside their source, in its study and space, and clean to every check."""
+"""Results of real sources are valid, in the study and space of their source."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ SOURCES: dict[str, Callable[[Path], Path]] = {
 
 
 def resampled(grid: dcs.Grid) -> dcs.Grid:
-    """Return a grid of 1 mm in the same place; of large images of every fourth row, to be quick."""
+    """Return a grid of 1 mm at the same place; every fourth row for large images."""
     slices, rows, columns = grid.shape
     x, y, z = grid.spacing_mm
     step = max(1.0, x * columns / 100)
@@ -102,7 +102,7 @@ def halved(grid: dcs.Grid) -> dcs.Grid:
 
 
 SAID_ANEW = {"ImageComments", "DerivationDescription"}
-"""What the writer says of the new values, maybe in the same words as it said of the source's."""
+"""Attributes of the new values, perhaps with the same content as in the source."""
 
 CHANGES: dict[str, Callable[[dcs.Grid], dcs.Grid]] = {
     "same grid": lambda grid: grid,
@@ -153,12 +153,12 @@ def files_of(path):
 
 
 def faults(path):
-    """Return what dciodvfy says of a file without saying where: a source's own faults stand elsewhere in the result."""
+    """Return the errors of dciodvfy without their place, which differs in the result."""
     return {re.sub(r"^Error - <[^>]*> - |^Error - ", "", line) for line in dciodvfy(path).errors}
 
 
 def without_instance_uids(found):
-    """An illegal UID of the source is illegal where the result refers to it, too; each slice has another one."""
+    """Return errors without UIDs: an illegal UID of the source is illegal in references too."""
     return {re.sub(r"<[0-9.]+>", "<uid>", fault) for fault in found}
 
 
@@ -209,7 +209,7 @@ def test_no_attribute_of_a_result_is_without_a_rule(tmp_path, source, change):
         rule = rule_for(keyword)
         assert rule is not NO_RULE, keyword
         if rule.action == "drop" and keyword not in SAID_ANEW:
-            # What is dropped of the source may be said anew, but never with the source's own value.
+            # A dropped attribute may be written anew, but never with the value of the source.
             assert (
                 element.tag not in origin
                 or origin[element.tag].value != element.value

@@ -1,4 +1,4 @@
-"""What a kind demands and a source does not hold: asked in one error, whose remedies work."""
+"""Attributes missing in a source are demanded in one error with working remedies."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SOURCES = {
 }
 RESULTS = (*SOURCES, "XRay3D", "MultiframeSC", "ParametricMap")
 VALUES = {"IrradiationEventUID": "1.2.3.4", "ApplicableSafetyStandardAgency": "IEC"}
-"""What a user gives where the remedy leaves the value open."""
+"""Values for remedies that leave them open."""
 
 ARRAYS = {"same values": ARRAY, "other values": (ARRAY * 0.37 + 5000).astype("float32")}
 
 
 @pytest.fixture(scope="module", params=SOURCES)
 def source(request, tmp_path_factory) -> Path:
-    """A series whose unit and demanded attributes have been taken out."""
+    """Return a series without its unit and demanded attributes."""
     folder = tmp_path_factory.mktemp("source") / request.param
     array = ARRAY.astype("uint8") if request.param == "SC" else ARRAY
     dcs.write(
@@ -55,7 +55,7 @@ def source(request, tmp_path_factory) -> Path:
 
 
 def followed(error: MetadataError) -> dict[str, object]:
-    """What the remedies of an error say, done."""
+    """Return the metadata that follows from the remedies of an error."""
     given: dict[str, object] = {}
     for fault in error.faults:
         found = re.search(r'metadata=\{"(\w+)": (?:"(.*?)"|\.\.\.)\}', fault.remedy)

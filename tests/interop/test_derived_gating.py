@@ -1,4 +1,4 @@
-"""Gating by heart and breath in results: whole, or left out and named; no judge finds more errors than before."""
+"""Cardiac and respiratory gating in results is complete, or left out and named."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def item(**values) -> Dataset:
 
 
 def enhanced(folder: Path, case: str) -> Path:
-    """A cine as Philips scanners write it: a delay after the R peak in each frame."""
+    """Return a cine as Philips writes it: a delay after the R peak in each frame."""
     constant, varying, module = ENHANCED[case]
     dcs.write(
         ARRAY,

@@ -1,4 +1,4 @@
-"""`serve` beside other people's DICOMweb client: what it finds, and gets, is what pydicom reads from the files."""
+"""`serve` gives another DICOMweb client the content that pydicom reads from the files."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def shape_of(dataset):
 
 
 def stored(dataset, count):
-    """What pydicom has in Pixel Data, frame by frame, lowest byte first."""
+    """Return the frames of Pixel Data from pydicom, lowest byte first."""
     name = next(
         one for one in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if one in dataset
     )
@@ -223,7 +223,7 @@ def test_a_compressed_frame_is_sent_as_it_is_stored_or_decoded_as_the_client_wis
 
 @pytest.fixture(scope="module")
 def clinic(tmp_path_factory):
-    """Two patients, three studies: CT and MR of the first in one, an MR in another; a CT of the second."""
+    """Two patients, three studies: CT and MR, a further MR; a CT of the second patient."""
     folder = tmp_path_factory.mktemp("clinic")
     array = np.arange(24, dtype="int16").reshape(2, 3, 4)
     for name, kind, number, person, date, study in (

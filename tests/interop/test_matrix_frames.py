@@ -1,4 +1,4 @@
-"""Every multi-frame kind, and every kind over time: no validator finds an error, readers see each voxel in place."""
+"""Multi-frame kinds and kinds over time: no errors, and readers see each voxel at its place."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def assert_same(seen, array, affine, *, tolerance_mm, bound):
 
 
 def rounding(array, receipt):
-    # NIfTI's scl_slope and scl_inter are float32: what dcm2niix writes is rounded once more unless it is whole.
+    # dcm2niix rounds slope and intercept to float32, unless they are whole.
     return receipt.max_error + (
         0.0 if receipt.max_error == 0 else 2.0**-22 * np.abs(array.astype(np.float64)).max()
     )
@@ -228,7 +228,7 @@ def test_labels_of_every_type_are_valid_and_come_back(tmp_path, segmentation_typ
         sync=False,
     )
     assert receipt.verified
-    # Debian's dciodvfy is older than Label Map Segmentation Storage, and takes it for nothing it knows.
+    # Debian's dciodvfy is older than Label Map Segmentation Storage.
     assert_valid(tmp_path / "out", validators if segmentation_type == "binary" else (PACKAGED,))
     own = dcs.read(tmp_path / "out")
     numbers = np.unique(labels)
@@ -290,7 +290,7 @@ def test_floats_of_every_kind_come_back_bit_for_bit(tmp_path, dtype, form):
 
 
 def _aligned(volume, affine):
-    # highdicom's indices are (slice, row, column), its slices in an order of its own
+    # highdicom's indices are (slice, row, column), in another order of slices
     seen = Seen(array=volume.array, affine_lps=volume.affine[:, [2, 1, 0, 3]]).aligned_to(affine)
     return np.ascontiguousarray(seen.array)
 

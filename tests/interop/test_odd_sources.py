@@ -1,4 +1,4 @@
-"""Sources that break rules themselves: what comes of them belongs to them all the same."""
+"""Results of sources that break rules still belong to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The viewers that `view --viewer` opens hold our volume: its values, its place in the patient, right on the left."""
+"""Viewers opened by `view --viewer` show our values at their place in the patient."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_niivue_holds_our_values_where_they_are_with_right_on_the_left(series, m
     whole = niivue.file_answer
 
     def probed(folder, path):
-        """The program as it is, but for one line that shows its viewer to the probe."""
+        """Return the program with one more line that gives its viewer to the probe."""
         if path.startswith("told/"):
             told.put(json.loads(urllib.request.unquote(path[5:])))
         answer = whole(folder, path)
@@ -103,7 +103,7 @@ def test_niivue_holds_our_values_where_they_are_with_right_on_the_left(series, m
     assert seen["dims"][:4] == [3, 6, 5, 4]
     voxels = np.frombuffer(base64.b64decode(seen["voxels"]), "<f4").reshape(4, 5, 6)
     affine_lps = np.diag([-1, -1, 1, 1]) @ np.array(seen["affine"])
-    # NiiVue may turn axes round; where each of ours is in what it holds, its own affine says.
+    # NiiVue may reverse axes; its affine gives the place of each voxel.
     to_seen = np.linalg.inv(affine_lps) @ OBLIQUE
     real = dcs.read(series).array
     for k, j, i in itertools.product(*map(range, REAL.shape)):
@@ -209,9 +209,7 @@ def test_ohif_is_given_as_it_is_but_for_a_configuration_that_holds_no_secret(ser
         headers, content = got(f"{host}/{token}/studies")
         assert json.loads(content)[0]["00081190"]["Value"][0].startswith(f"{host}/{token}/studies/")
         assert headers["Access-Control-Allow-Origin"] == "*"
-        assert (
-            got(f"{host}/{token[:-1]}/studies")[1] == b"<p>OHIF"
-        )  # no images for who does not know the token
+        assert got(f"{host}/{token[:-1]}/studies")[1] == b"<p>OHIF"  # no images without the token
         for path in ("../secret.js", "%2e%2e/secret.js", "nothing.js"):
             with pytest.raises(OSError, match="404"):
                 got(f"{host}/{path}")

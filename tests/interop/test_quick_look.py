@@ -1,4 +1,4 @@
-"""The page of `view` in a browser: what it shows is what the series holds, by whatever way one gets there."""
+"""The page of `view` shows the content of the series, by every way of navigation."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ def test_axe_finds_no_barrier(someone, oblique, monkeypatch, theme, size):
     if not (BUILT / "dist" / "axe.min.js").is_file():
         absent("axe-core", "run `make viewers`")
     site = look(oblique).site()
-    # The page's own policy, in its header and in the page, lets no other script in; the judge must come in somehow.
+    # The page's policy allows no other script; the test needs one.
     monkeypatch.setattr(
         "dicomseries.viewing.server.served_policy",
         lambda: "default-src * 'unsafe-inline' data: blob:",

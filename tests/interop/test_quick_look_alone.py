@@ -1,4 +1,4 @@
-"""The page of `view` as people have it: a file on disk, real keys and fingers, either colour scheme, no network."""
+"""The page of `view` as a file: keys, touch, both colour schemes, no network."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def key(tab, name, **more):
 
 
 def touch(tab, *moves):
-    """Lay fingers down, move them, lift them; each move has a point for each finger."""
+    """Touch, move and lift; each move has a point for each finger."""
     for at, points in enumerate(moves):
         fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
         tab.call(

@@ -1,4 +1,4 @@
-"""What each reader makes of each form of array is what readers.json says, and so what docs/reference/kinds.md says."""
+"""Each reader gives the outcomes of readers.json and docs/reference/kinds.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from judges.programs import PROGRAMS, outcomes_of
 RECORD = json.loads((Path(__file__).parent / "readers.json").read_text(encoding="utf-8"))
 
 WITHOUT_PLACE = {"values right, no geometry", "kept", "served", "copied"}
-"""Of these programs nobody asks where a voxel is."""
+"""Outcomes of programs without geometry."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def written(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def planted(written):
-    """One series, and what a reader should see in it with a fault: a voxel off by one, a place off by 0.01 mm."""
+    """Return a series with a planted fault: a voxel off by one, a place off by 0.01 mm."""
     (part,) = written["CT: int16"]
     real, frames, affine = (
         part.meant.real.copy(),

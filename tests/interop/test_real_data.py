@@ -1,4 +1,4 @@
-"""Real images, each from its file to a series by one command, checked clean, and back to the same voxels and affine."""
+"""Real images become valid series by one command, and come back unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real_data
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """An image, the kind it is, and what else the one command says."""
+    """An image, its kind, and further options of the command."""
 
     image: data_packages.Image
     kind: str
@@ -136,7 +136,7 @@ def test_a_scanners_series_with_rounded_positions_and_a_wrong_spacing_tag_reads_
     assert volume.array.shape == (20, 256, 256)
     assert volume.grid.spacing_mm == pytest.approx(
         (0.859375, 0.859375, 7.0005), abs=2e-3
-    )  # the tag says 2.0
+    )  # the value of the tag is 2.0
     seen = read_with_simpleitk(folder)
     assert np.array_equal(seen.array, volume.array)
     assert np.abs(seen.affine_lps[:3, 3] - volume.grid.origin_lps).max() < 0.1

@@ -1,4 +1,4 @@
-"""Real images over time and over diffusion weightings, from their files to DICOM and through other people's readers."""
+"""Real images over time and diffusion weightings reach other readers through DICOM."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ kinds = pytest.mark.parametrize("kind", MR_KINDS)
 
 
 def truth(path):
-    """Return the voxels (volumes, slices, rows, columns) and the LPS affine as nibabel reads them."""
+    """Return voxels (volumes, slices, rows, columns) and the LPS affine from nibabel."""
     image = nibabel.load(path)
     return image.get_fdata().transpose(3, 2, 1, 0), np.diag([-1.0, -1, 1, 1]) @ image.affine
 
@@ -117,8 +117,9 @@ def test_diffusion_images_keep_voxels_b_values_and_directions(tmp_path, kind):
 
 
 def in_space(directions, affine_lps):
-    """Return FSL's directions in patient coordinates: along the voxel axes, the first negated if the affine's
-    determinant is positive."""
+    """Return FSL's directions in patient coordinates.
+
+    They run along the voxel axes; the first is negated if the determinant is positive."""
     axes = affine_lps[:3, :3] / np.linalg.norm(affine_lps[:3, :3], axis=0)
     signs = (-1 if np.linalg.det(axes) > 0 else 1, 1, 1)
     return (directions * signs) @ axes.T

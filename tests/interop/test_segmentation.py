@@ -1,4 +1,4 @@
-"""Segmentations as others see them: validators, highdicom, dcmqi, and a real atlas on the grid of its image."""
+"""Segmentations in validators, highdicom and dcmqi, with a real atlas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOT_KNOWN_IN_2022 = (
     "Information Object Not found",
     "have SegmentSequence item number 1 (from one) with SegmentNumber of 0",
 )
-"""Debian's dciodvfy is older than Label Map Segmentation Storage, and takes it for nothing it knows."""
+"""Debian's dciodvfy is older than Label Map Segmentation Storage."""
 
 
 def blobs(shape=(7, 9, 11), values=(1, 2, 3)):
@@ -61,7 +61,7 @@ def write(array, out, kind, **options):
 
 
 def labels_of(path):
-    """Return SegmentNumber → label, as the file tells it."""
+    """Return the label of each SegmentNumber of a file."""
     found = {0: 0}
     for item in pydicom.dcmread(path, stop_before_pixels=True).SegmentSequence:
         note = item.get("SegmentDescription", "")

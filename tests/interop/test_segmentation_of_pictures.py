@@ -34,7 +34,7 @@ NOT_KNOWN_IN_2022 = (
     "Information Object Not found",
     "have SegmentSequence item number 1 (from one) with SegmentNumber of 0",
 )
-"""Debian's dciodvfy is older than Label Map Segmentation Storage, and takes it for nothing it knows."""
+"""Debian's dciodvfy is older than Label Map Segmentation Storage."""
 
 SEGMENTS = {
     "default": {"algorithm": "MANUAL"},
@@ -51,7 +51,7 @@ def _reading_notes():
         yield
 
 
-def save(folder, number, uids, sop_class, modality, frames=None, **attributes):  # noqa: PLR0917 - a test
+def save(folder, number, uids, sop_class, modality, frames=None, **attributes):  # noqa: PLR0917
     dataset, dataset.file_meta = Dataset(), FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = sop_class

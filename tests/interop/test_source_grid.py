@@ -1,4 +1,4 @@
-"""What comes back from other tools with its axes turned is stored on the source's own grid, text by text."""
+"""Arrays with turned axes are stored on the grid of the source, with its texts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def sources(tmp_path_factory):
 
 
 def turned(array: np.ndarray, grid: Grid, turn: Turn) -> tuple[np.ndarray, np.ndarray]:
-    """The array with its axes turned, by numpy, and its affine in float32 as NIfTI headers have it."""
+    """Return the array with turned axes, and its affine in float32 as in NIfTI headers."""
     moved = array.transpose([2 - axis for axis in reversed(turn.order)])
     flipped = np.flip(moved, [2 - i for i in range(3) if turn.flips[i]])
     return np.ascontiguousarray(flipped), turn.grid(grid).affine("RAS").astype("float32")
@@ -108,7 +108,7 @@ def given_as(form: str, array: np.ndarray, affine: np.ndarray, folder: Path) -> 
 
 
 def headers(folder: Path) -> list[dict[str, tuple[str, ...]]]:
-    """The texts of each slice along the normal, from the functional groups where these hold them."""
+    """Return the texts of each slice along the normal, also from functional groups."""
     found = []
     for dataset in map(pydicom.dcmread, sorted(folder.glob("*.dcm"))):
         for item in dataset.get("PerFrameFunctionalGroupsSequence", [dataset]):
@@ -125,7 +125,7 @@ def said(dataset: pydicom.Dataset):
 
 
 def locations(folder: Path) -> set[str]:
-    """What is said of the places of the voxels; nothing where all is said at once and not slice by slice."""
+    """Return the positions of voxels; nothing where they are not stated slice by slice."""
     datasets = map(pydicom.dcmread, folder.glob("*.dcm"))
     return {
         one.value
@@ -143,7 +143,7 @@ CASES = [
     )
     for number in range(2 * len(RESULTS))
 ]
-"""Every kind in two of the turns, which are all different, and in two forms; tests/properties has all turns."""
+"""Every kind in two different turns and two forms; tests/properties has all turns."""
 
 
 @pytest.mark.parametrize(("case", "turn", "form"), CASES)

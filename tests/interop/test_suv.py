@@ -1,4 +1,4 @@
-"""SUV of our PET is the same number by every clock of a file, and by the package that OHIF uses."""
+"""SUV of our PET is the same by every time of a file, and by the package of OHIF."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Every kind × form of array opens as a volume in viewers of the web: grid, values and silence, as the array has them.
+"""Every kind × form of array opens in web viewers with its grid and values, without warnings.
 
-Cornerstone3D and OHIF are the gates, NiiVue is a second opinion. Each is started once: a browser starts slowly.
+Cornerstone3D and OHIF decide, NiiVue is a second opinion. Each is started once: that is slow.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ NOT_HELD = {
     ("MultiframeSC", form)
     for form in ("int16", "float -10..10", "float 0..1", "oblique", "two slices")
 }
-"""Numbers with a sign or a fraction, which this kind cannot hold: it has grey of 8 or 16 bits without sign."""
+"""Numbers with sign or fraction, for which this kind (unsigned 8 or 16 bits) has no room."""
 UNSIGNED = {"oblique": NUMBERS["uint16"], "two slices": NUMBERS["uint8"]}
 
 CELLS = [
@@ -75,7 +75,7 @@ CELLS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Written:
-    """A series, and what a viewer should see in it."""
+    """A series and its expected view."""
 
     folder: Path
     array: npt.NDArray
@@ -106,7 +106,7 @@ def write(folder, kind, form):
 
 
 def difference(look: Look, written: Written) -> str:
-    """Return how what a viewer holds differs from the array that was written; "" if in nothing."""
+    """Return the difference between a viewer and the written array; "" if there is none."""
     try:
         (seen,) = look(written.folder)
     except (CannotReadError, ValueError) as error:
@@ -127,7 +127,7 @@ def difference(look: Look, written: Written) -> str:
 
 
 ALLOWED = {"spacing": 1e-5, "direction": 1e-6, "origin": 1e-4}
-"""Millimetres and cosines: float32 at 141 mm, which is what NIfTI and textures hold."""
+"""Millimetres and cosines: float32 at 141 mm, as in NIfTI and textures."""
 
 
 def _grid(affine: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
@@ -180,13 +180,13 @@ def damaged(folder, damage):
 
 @pytest.fixture(scope="module", params=list(VIEWERS))
 def viewer(request):
-    """A viewer's name, and what it sees in a folder."""
+    """Yield a viewer's name, and a function that returns its view of a folder."""
     with VIEWERS[request.param]() as look:
         yield request.param, look
 
 
 REFUSED = {("Cornerstone3D", "MultiframeSC", "8-bit"): "Invalid frame length: 316 for 5 frames"}
-"""An odd number of bytes and the one that makes it even; the plan's advice says so."""
+"""An odd number of bytes with padding; the plan's advice names it."""
 
 
 @pytest.mark.timeout(600)
@@ -224,7 +224,7 @@ def test_the_first_look_of_ohif_is_the_first_slice_in_the_window_of_the_series(
 
 @pytest.fixture(scope="module")
 def first_look():
-    """What OHIF shows of a folder before anything is chosen."""
+    """Yield the first view of a folder in OHIF."""
     with ohif(layout="") as look:
         yield look
 

@@ -1,7 +1,7 @@
 """Other people's programs as judges of the series we write.
 
-Readers give what they see as `Seen` (voxels, affine in LPS mm, their warnings); validators give the lines they print.
-A judge that is not installed skips the test that asks it, and fails it under continuous integration.
+Readers return `Seen`: voxels, affine in LPS mm, warnings. Validators return printed lines.
+A missing program skips its tests; under continuous integration they fail.
 """
 
 from judges.nifti import read_with_dcm2niix, read_with_dicom2nifti, read_with_vtk_dicom

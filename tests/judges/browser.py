@@ -1,6 +1,6 @@
-"""Viewers of the web as judges: one headless Chromium for all series, which reads them and posts back what it holds.
+"""Web viewers in one headless Chromium, which loads series and posts back their content.
 
-The pages stand in tests/interop/viewers; `make viewers` fetches their packages and bundles them.
+The pages are in tests/interop/viewers; `make viewers` fetches their packages and bundles them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ PAGES = ROOT / "tests" / "interop" / "viewers"
 BUILT = ROOT / ".venv" / "viewers"
 
 SECONDS = 60.0
-"""How long a page may take for a series; the first waits for the browser's start too."""
+"""Time limit of a page for a series; the first includes the start of the browser."""
 
 TYPES = {
     ".css": "text/css",
@@ -98,7 +98,7 @@ def chromium() -> str:
 
 @contextmanager
 def browser(page: str) -> Iterator[Callable[[Path], list[Seen]]]:
-    """Open a page; give a function that has it read the series of a folder."""
+    """Open a page; yield a function that lets it read the series of a folder."""
     if not (BUILT / "complete").is_file():
         absent(page, "run `make viewers`")
     given: list[Path] = []
@@ -132,13 +132,13 @@ def browser(page: str) -> Iterator[Callable[[Path], list[Seen]]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipe:
-    """The ends that a browser has of two pipes, by which it is looked at."""
+    """The browser's ends of two pipes for its developer protocol."""
 
     read: int
     write: int
 
     def around(self, command: list[str]) -> list[str]:
-        """Return a command that hands the ends over as the files 3 and 4, where the browser wants them."""
+        """Return a command that passes the ends as the file descriptors 3 and 4."""
         return [
             "sh",
             "-c",
@@ -185,7 +185,7 @@ class Desk:
     answers: queue.Queue[bytes] = field(default_factory=queue.Queue)
 
     def ask(self, urls: list[str]) -> list[Seen]:
-        """Return what the page sees at these addresses."""
+        """Return the page's content of these addresses."""
         self.jobs.put(urls)
         try:
             answer = self.answers.get(timeout=self.seconds)
@@ -226,17 +226,17 @@ def _seen(answer: bytes) -> list[Seen]:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Hands jobs to the page and takes its answers; `find` has what else there is."""
+    """Sends jobs to the page and receives its answers; `find` serves other paths."""
 
     desk: ClassVar[Desk]
     protocol_version = "HTTP/1.1"
 
     def find(self, address: str) -> Answer:
-        """Return what is at an address."""
+        """Return the content of an address."""
         raise NotImplementedError
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def do_POST(self) -> None:
         self.desk.answers.put(self.rfile.read(int(self.headers["Content-Length"])))

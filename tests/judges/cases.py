@@ -1,4 +1,4 @@
-"""The forms of arrays that every reader is asked about: small, of unequal sides, oblique."""
+"""Arrays for every reader: small, of unequal sides, oblique."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZES = {"t": 3, "z": 5, "c": 3}
 
 
 def _oblique() -> npt.NDArray[np.float64]:
-    """From (column, row, slice) to LPS mm: turned about all three axes, right-handed, voxels of unequal sides."""
+    """Return the matrix to LPS mm: turned about all axes, voxels of unequal sides."""
     (ca, sa), (cb, sb), (cc, sc) = ((np.cos(angle), np.sin(angle)) for angle in (0.1, -0.2, 0.3))
     about_x = np.array([[1, 0, 0], [0, ca, -sa], [0, sa, ca]])
     about_y = np.array([[cb, 0, sb], [0, 1, 0], [-sb, 0, cb]])
@@ -36,7 +36,7 @@ OBLIQUE = _oblique()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One series of what a case has written, and what a reader should see in it."""
+    """One series of a case, and its expected content."""
 
     folder: Path
     meant: Meant
@@ -57,9 +57,9 @@ class Case:
     low, high : float
         The ends of the values; both are reached.
     columns, rows : int
-        How many; some readers of one bit a pixel want a multiple of 8, some of 8 bits an even number of pixels.
+        Counts; some readers of one bit a pixel want a multiple of 8.
     step : int
-        What all integers are a multiple of.
+        Common divisor of all integers.
     options : mapping
         Further arguments of `write`.
     """
@@ -94,10 +94,10 @@ class Case:
         return (np.rint(real / self.step) * self.step).astype(self.dtype)
 
     def write(self, folder: Path) -> list[Part]:
-        """Write the array with `dicomseries.write`, and return its series: several where time is split."""
+        """Write the array and return its series: several where time is split."""
         array = self.array()
         grid = {"affine": OBLIQUE, "space": "LPS", "axes": self.axes}
-        # Other people's readers are the witnesses here.
+        # Other readers check the files here.
         receipt = dcs.write(
             array, folder, kind=self.kind, **grid, **self.options, verify=False, sync=False
         )
@@ -129,7 +129,7 @@ def _part(
 
 
 def stored_frames(folder: Path) -> npt.NDArray[Any]:
-    """Return the stored numbers of every frame as pydicom decodes them, file by file in the order of their names."""
+    """Return the stored numbers of every frame from pydicom, files sorted by name."""
     datasets = [pydicom.dcmread(path) for path in sorted(folder.glob("*.dcm"))]
     return np.concatenate([d.pixel_array.reshape(-1, *_frame_shape(d)) for d in datasets])
 

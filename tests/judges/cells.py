@@ -1,4 +1,4 @@
-"""Arrays and grids that the matrices of kinds are written from: asymmetric, with both ends of their range reached."""
+"""Asymmetric arrays and grids for the matrices of kinds, with the ends of their range."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def rotation(a: float, b: float, c: float) -> npt.NDArray[np.float64]:
 GEOMETRIES = {
     "axial": (SHAPE, np.eye(3)),
     "oblique": (SHAPE, rotation(0.1, -0.2, 0.3)),
-    # LAS is nibabel's word: x grows to the left, y to the anterior, z to the superior; in LPS that is left-handed.
+    # LAS as in nibabel: x to the left, y to the anterior, z to the superior; left-handed.
     "LAS": (SHAPE, np.diag([1.0, -1.0, 1.0])),
     "single slice": ((1, *SHAPE[1:]), rotation(-0.3, 0.2, 0.1)),
 }

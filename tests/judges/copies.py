@@ -1,4 +1,4 @@
-"""Copies through the DICOM JSON model (PS3.18 annex F), as DICOMweb and scripts make them."""
+"""Copies through the DICOM JSON model (PS3.18 annex F)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["copied_through_json"]
 
 
 def copied_through_json(folder: Path, meant: Meant) -> str:
-    """Say whether the copies hold the same values and are as valid as their originals."""
+    """Return whether copies have the same values and are as valid as the originals."""
     paths = sorted(folder.glob("*.dcm"))
     with tempfile.TemporaryDirectory() as out:
         copies = [Path(out, path.name) for path in paths]

@@ -1,4 +1,4 @@
-"""dcmtk's renderer as a judge: the pictures that its programs show, in 16 bits, with their real values."""
+"""Pictures of dcmtk's renderer in 16 bits, as real values."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def dcmtk_version() -> str:
 
 
 def open_with_dcmtk(folder: Path) -> list[Seen]:
-    """Show every frame of every file with a window as wide as all stored numbers, and return the real values.
+    """Render every frame with a window of all stored numbers; return the real values.
 
-    dcmtk has no volumes: the files are taken by name, and nothing is said of their place.
+    dcmtk has no volumes: files are sorted by name, without a place.
     """
     return [
         Seen(
@@ -52,7 +52,7 @@ def _program() -> str:
 
 def _frames(path: Path) -> npt.NDArray[Any]:
     slope, intercept, low, high = _stored(path)
-    # PS3.3 section C.11.2.1.2: such a window maps its two ends to 0 and to the largest output, without a step between.
+    # PS3.3 section C.11.2.1.2: such a window maps its ends to 0 and the largest output.
     first, last = intercept + slope * low, intercept + slope * high
     centre, width = (first + last + 1) / 2, last - first + 1
     with tempfile.TemporaryDirectory() as out:
@@ -76,11 +76,11 @@ def _frames(path: Path) -> npt.NDArray[Any]:
 
 
 def _stored(path: Path) -> tuple[float, float, int, int]:
-    """Return what the window must span: slope and intercept, the least and the largest number that can be stored."""
+    """Return slope, intercept, and the least and largest number that can be stored."""
     dataset = pydicom.dcmread(path, stop_before_pixels=True)
     groups = dataset.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()]
     rescale = (groups[0].get("PixelValueTransformationSequence") or [dataset])[0]
-    # A file of floats has no such numbers: dcmtk is asked all the same.
+    # A file of floats has no such numbers; dcmtk gets it nevertheless.
     bits, signed = min(dataset.BitsAllocated, 16), dataset.get("PixelRepresentation", 0)
     low = -(1 << bits - 1) if signed else 0
     return (

@@ -1,6 +1,6 @@
-"""A tab of a headless Chromium, driven as its developer tools do: real keys and fingers, schemes, files.
+"""A tab of a headless Chromium, driven by its developer protocol: keys, touch, files.
 
-The protocol runs over two pipes, so no package and no port is needed; a page sees nothing of it.
+The protocol runs over two pipes, without a package or a port.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ START = "import os, sys; [os.dup2(int(sys.argv[at]), at + 2) for at in (1, 2)]; 
 
 @dataclass(slots=True)
 class Tab:
-    """A page and the browser it is in.
+    """A page and its browser.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Tab:
     session : str
         Of the tab.
     events : list of dict
-        What the browser said of itself.
+        Events of the browser.
     """
 
     to_browser: int
@@ -79,7 +79,7 @@ class Tab:
         self.wait_for("Page.loadEventFired")
 
     def evaluate(self, expression: str) -> Any:
-        """Return the value of JavaScript in the page, of a promise what it is kept with."""
+        """Return the value of JavaScript in the page; a promise is awaited."""
         answer = self.call(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )
@@ -95,7 +95,7 @@ class Tab:
         return value
 
     def picture(self, *, ratio: float = 1, box: dict[str, float] | None = None) -> bytes:
-        """Return what is seen as a PNG, a box of it or all."""
+        """Return a screenshot as PNG, of a box or all."""
         clip = {"clip": {**box, "scale": ratio}} if box else {}
         return base64.b64decode(self.call("Page.captureScreenshot", format="png", **clip)["data"])
 

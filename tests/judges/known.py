@@ -1,4 +1,4 @@
-"""A small known series made with pydicom alone, to judge the judges with."""
+"""A small known series from pydicom alone, to test the judges."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_known_series(
     intercept: float = 0.0,
     change: Callable[[int, Dataset], None] | None = None,
 ) -> Path:
-    """Write int16 or uint16 `stored` (slices, rows, columns) as clean CT; `change(index, dataset)` spoils it."""
+    """Write `stored` (slices, rows, columns) as valid CT; `change(index, dataset)` spoils it."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(stored.shape[0]):
         dataset = _instance(stored, affine_lps, index)

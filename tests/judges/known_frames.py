@@ -1,4 +1,4 @@
-"""Small known multi-frame files made with pydicom alone, to judge the judges with."""
+"""Small known multi-frame files from pydicom alone, to test the judges."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ VOLUME_TYPE = ["DERIVED", "PRIMARY", "VOLUME", "RESAMPLED"]
 
 
 def save(dataset: Dataset, folder: Path) -> Path:
-    """Write the file into a folder of its own; return the folder."""
+    """Write the file into a new folder; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     dataset.save_as(folder / "0001.dcm", enforce_file_format=True)
     return folder
 
 
 def enhanced_mr(stored: npt.NDArray[Any], affine: npt.NDArray[np.float64] = OBLIQUE) -> Dataset:
-    """Return 16-bit `stored` (times, slices, rows, columns) as Enhanced MR, two seconds from time to time."""
+    """Return 16-bit `stored` (times, slices, rows, columns) as Enhanced MR, every two seconds."""
     times, slices = stored.shape[:2]
     dataset = _enhanced("4.1", "MR", stored.reshape(-1, *stored.shape[2:]), times=times)
     dataset.ComplexImageComponent, dataset.AcquisitionContrast = "MAGNITUDE", "UNKNOWN"
@@ -125,7 +125,7 @@ def parametric_map(real: npt.NDArray[Any], affine: npt.NDArray[np.float64] = OBL
 def multi_frame_capture(
     stored: npt.NDArray[np.uint8], affine: npt.NDArray[np.float64] = OBLIQUE
 ) -> Dataset:
-    """Return uint8 `stored` (slices, rows, columns) as multi-frame grayscale byte Secondary Capture."""
+    """Return uint8 `stored` (slices, rows, columns) as multi-frame Secondary Capture."""
     dataset = _base("7.2", "OT", len(stored), stored.shape[1:])
     _pixels(dataset, stored)
     dataset.ImageType, dataset.ConversionType, dataset.BurnedInAnnotation = (
@@ -150,7 +150,7 @@ def multi_frame_capture(
 def segmentation(
     labels: npt.NDArray[np.uint8], affine: npt.NDArray[np.float64] = OBLIQUE
 ) -> Dataset:
-    """Return `labels` (slices, rows, columns) as binary Segmentation, frames without the segment left out."""
+    """Return `labels` (slices, rows, columns) as binary Segmentation without empty frames."""
     numbers = sorted({*np.unique(labels).tolist()} - {0})
     kept = [
         (number, place)

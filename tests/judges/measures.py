@@ -1,6 +1,6 @@
-"""What two programs make of one thing that is no volume: the factor to SUV, and the grey levels of a picture.
+"""Two programs without volumes: the factor to SUV, and the grey levels of a picture.
 
-Beside them stand programs that were asked once and are not asked by the tests.
+`NOTED` lists programs that were tried by hand and are not run by the tests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["MEASURES", "NOTED", "Measure"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A program, what it is asked, its version, and how it is asked: a text for each series, by name."""
+    """A program, its task and version, and a function: text by name of the series."""
 
     name: str
     asked: str
@@ -33,7 +33,7 @@ class Measure:
 
 
 def suv_factors(folder: Path) -> dict[str, str]:
-    """Return how far the factors are from that of the dose, the weight and the times."""
+    """Return the deviation of factors from those of dose, weight and times."""
     written = {
         name: write(folder / str(index)) for index, (name, write) in enumerate(PET_SERIES.items())
     }
@@ -60,7 +60,7 @@ PICTURES = {
 
 
 def grey_levels(folder: Path) -> dict[str, str]:
-    """Return how far the grey levels of all slices are from those of the window in the file."""
+    """Return the deviation of grey levels from those of the window in the file."""
     said = {}
     with node_program("dcmjs_imaging") as ask:
         for index, (name, array) in enumerate(PICTURES.items()):
@@ -127,4 +127,4 @@ NOTED = {
         "seen": "stops at an empty RadionuclideCodeSequence; right with a code in it",
     },
 }
-"""Programs that were asked by hand, with f6f0382; the tests do not ask them."""
+"""Programs tried by hand with f6f0382; the tests do not run them."""

@@ -31,13 +31,13 @@ HARMLESS = {
     "Empty protocol name": "ProtocolName is Type 3; it only names the output file",
     "manufacturer": "the name is ours, which no vendor-specific rule can know",
 }
-"""Parts of dcm2niix's warnings that are not counted, each with its reason; everything else is."""
+"""Ignored warnings of dcm2niix, each with its reason."""
 
 SECONDS_OF = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6}
 
 
 def read_with_dcm2niix(folder: Path) -> list[Seen]:
-    """Convert a folder with dcm2niix and return every volume that it wrote, by name."""
+    """Convert a folder with dcm2niix and return every volume by name."""
     if find_spec("dcm2niix") is None or find_spec("nibabel") is None:
         absent("dcm2niix", "run `make check`, which installs it")
     import dcm2niix
@@ -54,7 +54,7 @@ def read_with_dcm2niix(folder: Path) -> list[Seen]:
             for line in lines
             if "warning" in line.lower() and not any(part in line for part in HARMLESS)
         )
-        # Its unit is the second whether it says so or not.
+        # Its unit is the second, stated or not.
         return [
             _seen(nibabel.load(path), said, unit_s=1.0) for path in sorted(Path(out).glob("*.nii"))
         ]
@@ -114,7 +114,7 @@ def _dicomtonifti() -> str:
 
 
 def _seen(image: Any, said: tuple[str, ...] = (), *, unit_s: float | None = None) -> Seen:
-    """Return what a NIfTI image holds; the unit of its time is the header's where none is given."""
+    """Return the content of a NIfTI image; the unit of time is the header's by default."""
     array = np.asarray(image.dataobj).copy()
     if unit_s is None:
         unit_s = SECONDS_OF.get(image.header.get_xyzt_units()[1], 0.0)
@@ -130,7 +130,7 @@ def _seen(image: Any, said: tuple[str, ...] = (), *, unit_s: float | None = None
 
 
 def _vectors_of(seen: Seen, samples: int) -> Seen:
-    """Return colours, or volumes without times, where each voxel is a vector: the fifth axis of NIfTI."""
+    """Return colours, or volumes without times, from the fifth axis of NIfTI."""
     if seen.array.ndim != 5:
         return seen
     vectors: npt.NDArray[Any] = seen.array[:, 0]

@@ -1,6 +1,6 @@
-"""Readers of npm packages that need no browser: one process of node for all series, without a network.
+"""Readers from npm without a browser: one process of node for all series.
 
-Their scripts stand in tests/interop/viewers; `make viewers` fetches their packages and bundles them.
+Their scripts are in tests/interop/viewers; `make viewers` fetches and bundles their packages.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Answer = dict[str, Any]
 
 @contextmanager
 def node_program(name: str) -> Iterator[Callable[[dict[str, Any]], Answer]]:
-    """Start a bundled script; give a function that hands it one job and returns its answer."""
+    """Start a bundled script; yield a function that sends a job and returns the answer."""
     script = BUILT / "dist" / f"{name}.mjs"
     program = shutil.which("node") or shutil.which("nodejs")
     if program is None or not script.is_file():
@@ -61,7 +61,7 @@ def node_program(name: str) -> Iterator[Callable[[dict[str, Any]], Answer]]:
 
 @contextmanager
 def itk_wasm() -> Iterator[Callable[[Path], list[Seen]]]:
-    """Start ITK in WebAssembly; give a function that returns the images of a folder."""
+    """Start ITK in WebAssembly; yield a function that returns the images of a folder."""
     with node_program("itk_wasm") as ask:
 
         def open_series(folder: Path) -> list[Seen]:

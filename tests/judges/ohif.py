@@ -1,6 +1,6 @@
-"""OHIF as a judge: the viewer as its npm package has it, before the DICOMweb of `serve`, in one Chromium.
+"""OHIF from its npm package in one Chromium, with the DICOMweb of `serve`.
 
-`make viewers` fetches it; tests/interop/ohif/page.js goes from study to study and posts back what the viewer holds.
+`make viewers` fetches it; tests/interop/ohif/page.js opens each study and posts its content.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BUILT = ROOT / ".venv" / "ohif"
 JUDGE = ROOT / "tests" / "interop" / "ohif"
 
 SECONDS = 150.0
-"""How long it may take for a series; the first waits for the browser's start and for 20 MB of scripts too."""
+"""Time limit for a series; the first includes the start of the browser and 20 MB of scripts."""
 
 MPR = "mpr"
 """The layout of three planes through the volume."""
@@ -83,7 +83,7 @@ def ohif_version() -> str:
 def ohif(
     layout: str = MPR, *flags: str, pipe: Pipe | None = None
 ) -> Iterator[Callable[[Path], list[Seen]]]:
-    """Open OHIF; give a function that has it show the studies of a folder in a layout ("" is its own choice)."""
+    """Open OHIF; yield a function that shows the studies of a folder in a layout ("": default)."""
     _installed()
     held: dict[tuple[str, str, str], IndexedInstance] = {}
     known: set[str] = set()
@@ -132,7 +132,7 @@ def _installed() -> None:
 
 
 def _part(path: str) -> Answer:
-    """Return a part of the viewer; whatever has no file is the one page that it is, at an address of its own."""
+    """Return a file of the viewer; other addresses give its single page."""
     if path == "/app-config.js":
         return f"window.config = {json.dumps(CONFIG)}".encode(), "text/javascript", 200
     if path.startswith("/judge/"):

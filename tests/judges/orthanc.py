@@ -1,4 +1,4 @@
-"""Orthanc as a judge: a server of our own on the loopback, in a folder that goes away with it."""
+"""An Orthanc server on loopback with a temporary folder."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def orthanc_version() -> str:
 
 @contextmanager
 def orthanc() -> Iterator[Callable[[Path, Meant], str]]:
-    """Start a server; give a function that stores a series, asks for it again, and says what became of it."""
+    """Start a server; yield a function that stores a series, fetches it and returns the outcome."""
     with orthanc_server() as address:
         yield lambda folder, meant: _kept(address, folder, meant)
 
 
 @contextmanager
 def orthanc_server(plugins: Sequence[Path] = ()) -> Iterator[str]:
-    """Start a server with these plugins, in a folder that goes away with it; give its address."""
+    """Start a server with plug-ins in a temporary folder; yield its address."""
     program = _program()
     with tempfile.TemporaryDirectory() as home:
         port = _free_port()
@@ -117,7 +117,7 @@ def _kept(address: str, folder: Path, meant: Meant) -> str:
 
 
 def _frames(instance: str) -> list[bytes]:
-    """Return the stored numbers of every frame; nothing if Orthanc has none to give."""
+    """Return the stored numbers of every frame; nothing if Orthanc has none."""
     try:
         return [
             _ask(f"{instance}/frames/{index}/raw")

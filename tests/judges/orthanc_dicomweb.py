@@ -1,4 +1,4 @@
-"""Orthanc's DICOMweb plugin as a judge: STOW, QIDO and WADO through another maker's client."""
+"""Orthanc's DICOMweb plug-in: STOW, QIDO and WADO through another client."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def orthanc_dicomweb_version() -> str:
 
 @contextmanager
 def orthanc_dicomweb() -> Iterator[Callable[[Path, Meant], str]]:
-    """Start a server; give a function that stores a series, asks for all of it, and says what became of it."""
+    """Start a server; yield a function that stores a series, fetches it and returns the outcome."""
     with orthanc_server([_plugin()]) as address:
         client = DICOMwebClient(url=f"{address}/dicom-web")
         yield lambda folder, meant: _served(client, folder, meant)
@@ -105,7 +105,7 @@ def _drawn(client: DICOMwebClient, source: pydicom.Dataset) -> bool:
 
 
 def _same_metadata(served: list[dict[str, Any]], sources: list[pydicom.Dataset]) -> bool:
-    """Whether each attribute of each file, but for its pixels, is served with its value."""
+    """Return whether each attribute except pixels is served with its value."""
     by_uid = {one["00080018"]["Value"][0]: one for one in served}
     for source in sources:
         answer = by_uid.get(source.SOPInstanceUID)

@@ -1,4 +1,4 @@
-"""What became of an array in a reader, in a few words that are measured and never written by hand."""
+"""Outcomes of arrays in readers, in a few measured words."""
 
 from __future__ import annotations
 
@@ -64,22 +64,22 @@ MEANINGS = {
     COPIED: "a copy whose attributes and pixels have the same values, and in which dciodvfy finds no error",
     INVALID: "a copy with the same values, in which dciodvfy finds errors",
 }
-"""Words of an outcome, and what they mean."""
+"""Meanings of outcomes."""
 
 PLACE_MM = 1e-3
 """How far a corner may be off; NIfTI's affine is float32."""
 
 FLOAT32 = 2.0**-22
-"""What a reader that holds float32 (slopes in NIfTI, textures) may be off, as a part of the largest value."""
+"""Allowed error of readers with float32, as a part of the largest value."""
 
 
 class CannotReadError(Exception):
-    """A reader's own refusal; any other error of a judge is a fault of the judge."""
+    """A rejection by the reader; any other error is a fault of the test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Meant:
-    """What a reader should see.
+    """Expected content.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Meant:
         return [self.real] if self.volumes is None else list(self.real)
 
     def stored(self) -> list[npt.NDArray[Any]]:
-        """Return the stored numbers of the volumes; NaN where the frames are not the array's, as in a segmentation."""
+        """Return the stored numbers of the volumes; NaN for frames of a segmentation."""
         if self.frames.size != self.real.size:
             return [np.full(one.shape, np.nan) for one in self.each()]
         return list(self.frames.reshape(len(self.each()), *self.each()[0].shape))
@@ -120,7 +120,7 @@ class Meant:
 
 
 def outcome(images: list[Seen], meant: Meant) -> str:
-    """Return in words what `images` have of what was meant."""
+    """Return the outcome of `images` against the expected content."""
     volumes = [volume for image in images for volume in image.each()]
     if len(volumes) != len(meant.each()):
         return _stacked(volumes, meant)
@@ -135,7 +135,7 @@ def outcome(images: list[Seen], meant: Meant) -> str:
 
 
 def _axis(images: list[Seen], meant: Meant) -> str:
-    """Return what is to be said of the axis of volumes."""
+    """Return the outcome of the axis of volumes."""
     if len(images) > 1:
         return APART
     if meant.step_s is None:
@@ -170,7 +170,7 @@ def _values(seen: Seen, real: npt.NDArray[Any], stored: npt.NDArray[Any], meant:
 
 
 def _coarse(numbers: npt.NDArray[Any], real: npt.NDArray[Any], meant: Meant) -> bool:
-    """Whether the numbers are real ones with fractions, rounded to steps of 1 from wherever the first step begins."""
+    """Return whether numbers are the real ones rounded to steps of 1, from any start."""
     if np.array_equal(real, np.rint(real)):
         return False
     steps = numbers - numbers.min()
@@ -189,7 +189,7 @@ def _place(seen: Seen, meant: Meant) -> str:
 
 
 def _stacked(volumes: list[Seen], meant: Meant) -> str:
-    """Return what is to be said of another number of slices: the frames may still all be there."""
+    """Return the outcome of another number of slices: all frames may still be there."""
     frames = [frame for volume in volumes for frame in _turned(volume, meant).array]
     real = [frame for volume in meant.each() for frame in volume]
     nowhere = NOWHERE if all(volume.affine_lps is None for volume in volumes) else ""
@@ -207,7 +207,7 @@ def _stacked(volumes: list[Seen], meant: Meant) -> str:
 def _same_frames(
     seen: list[npt.NDArray[Any]], wanted: list[npt.NDArray[Any]], tolerance: float
 ) -> bool:
-    """Whether each wanted frame is among those seen, and there are no more."""
+    """Return whether the frames are the expected ones in any order."""
     if len(seen) != len(wanted):
         return False
     left = [frame.astype(np.float64) for frame in seen]

@@ -1,4 +1,4 @@
-"""PET series of a known dose, and the factor from Bq/ml to SUV that OHIF's package computes."""
+"""PET series of a known dose, and the SUV factors of OHIF's package."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ PET_SERIES: dict[str, Callable[[Path], Path]] = {
 
 
 def factors_by_calculate_suv(folders: list[Path]) -> list[list[float]]:
-    """Return the factors of each image that OHIF's package computes, for each series."""
+    """Return the factors of OHIF's package for each image of each series."""
     with node_program("suv") as ask:
         return [_asked(ask, folder) for folder in folders]
 

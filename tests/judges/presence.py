@@ -1,4 +1,4 @@
-"""What to do when a judge is not here."""
+"""Missing programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["absent"]
 
 
 def absent(judge: str, how_to_get_it: str) -> None:
-    """Skip the test; under continuous integration fail it, so that no judge is missed by accident."""
+    """Skip the test; under continuous integration fail it."""
     message = f"{judge} is not installed: {how_to_get_it}"
     if os.environ.get("CI"):
         pytest.fail(message)

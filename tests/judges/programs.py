@@ -1,4 +1,4 @@
-"""The table of readers: each is started once and asked about series after series."""
+"""The table of readers; each is started once for all series."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from judges.seen import Seen
 __all__ = ["PROGRAMS", "Program", "outcomes_of"]
 
 Ask = Callable[[Path, Meant], str]
-"""What became of the series in this folder, in the words of `judges.outcomes`."""
+"""The outcome of the series in this folder (`judges.outcomes`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A reader: its name, what it is asked to do, its version, how to start it, and whether we pin the version.
+    """A reader: its name, task, version, start, and whether its version is pinned.
 
-    `on_the_web` tells archives, copies by DICOMweb's JSON and readers of web pages from libraries and converters.
+    `on_the_web` marks archives, copies through JSON and readers of web pages.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Program:
 
 
 def viewing(open_series: Callable[[Path], list[Seen]]) -> Ask:
-    """Return the question to a program that shows what it reads."""
+    """Return the task of a program that shows its content."""
 
     def ask(folder: Path, meant: Meant) -> str:
         try:
@@ -64,7 +64,7 @@ def viewing(open_series: Callable[[Path], list[Seen]]) -> Ask:
 def library(
     read: Callable[[Path], Seen | list[Seen]], *refusals: type[Exception]
 ) -> Callable[[], AbstractContextManager[Ask]]:
-    """Return how to start a reader that is a library and says with which errors it refuses."""
+    """Return the start of a reader that is a library, with the errors of its rejections."""
 
     def open_series(folder: Path) -> list[Seen]:
         try:
@@ -208,7 +208,7 @@ PROGRAMS = (
 
 
 def outcomes_of(program: Program, written: Mapping[str, list[Part]]) -> dict[str, str]:
-    """Ask one program about every case, by name; the series of one case mostly have one outcome."""
+    """Return the outcome of one program for every case, by name."""
     with program.start() as ask:
         return {
             name: " / ".join(dict.fromkeys(ask(part.folder, part.meant) for part in parts))

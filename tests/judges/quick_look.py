@@ -1,6 +1,6 @@
-"""The page of `view` in a headless Chromium, used as a person would: keys, mouse, wheel, touch, what is then shown.
+"""The page of `view` in a headless Chromium: keys, mouse, wheel, touch and the result.
 
-The page stands in a frame of a page of ours; both come from one server, the first by the handler that users get.
+It is in a frame of a test page. One server has both, with the users' handler for the first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ALL_SEEN = """
 """
 """JavaScript that is true once every plane has its first picture."""
 
-# A picture of two dimensions needs no graphics processor, and is drawn faster without an imitated one.
+# A 2-D picture is drawn faster without an emulated graphics processor.
 PLAIN = tuple(
     flag for flag in FLAGS if "gl" not in flag and "gpu" not in flag and "swiftshader" not in flag
 )
@@ -37,12 +37,12 @@ DRIVER = ROOT / "tests" / "interop" / "quick_look" / "driver.js"
 TOKEN = "token"  # noqa: S105 - of a server that lives as long as a test
 
 SECONDS = 90.0
-"""How long the steps with a page may take; the first wait for the browser's start too."""
+"""Time limit of the steps; the first include the start of the browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Someone who opens pages and does what a test says."""
+    """A user who opens pages and performs steps."""
 
     jobs: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
     answers: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
@@ -52,7 +52,7 @@ class User:
     def does(
         self, site: Site, *steps: Sequence[Any], size: tuple[int, int] = (1280, 800)
     ) -> list[Any]:
-        """Open the page of a site and return what each step gave."""
+        """Open the page of a site and return the result of each step."""
         self.sites.append(site)
         address = f"/{TOKEN}/{len(self.sites) - 1}/#dark"
         self.jobs.put({"address": address, "steps": steps, "width": size[0], "height": size[1]})
@@ -73,7 +73,7 @@ class User:
 
 @contextmanager
 def user() -> Iterator[User]:
-    """Start a browser, and give the one who uses it."""
+    """Start a browser; yield its user."""
     program = chromium()
     one = User()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(one))

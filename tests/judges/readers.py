@@ -28,7 +28,7 @@ __all__ = [
 
 
 def read_with_pydicom(folder: Path) -> Seen:
-    """Read one series with nothing but pydicom: sorted along the normal, step from the first to the last slice."""
+    """Read one series with pydicom alone, sorted along the normal."""
     datasets = _sorted_datasets(folder)
     first, last = datasets[0], datasets[-1]
     origin = np.array(first.ImagePositionPatient, dtype=np.float64)
@@ -47,7 +47,7 @@ def read_with_pydicom(folder: Path) -> Seen:
 
 
 def read_with_simpleitk(folder: Path) -> Seen:
-    """Read the one series of a folder with SimpleITK, as its examples do; ITK's warnings are kept."""
+    """Read the series of a folder with SimpleITK as in its examples, with ITK's warnings."""
     if find_spec("SimpleITK") is None:
         absent("SimpleITK", 'run `pip install "dicomseries[itk]"`')
     import SimpleITK as sitk
@@ -55,7 +55,7 @@ def read_with_simpleitk(folder: Path) -> Seen:
     with _itk_messages() as messages:
         reader = sitk.ImageSeriesReader()
         found = reader.GetGDCMSeriesIDs(str(folder))
-        # It finds no series where GDCM knows none of the classes: then the one file is read by its name.
+        # GDCM finds no series of unknown classes: then the file is read by name.
         (names,) = [reader.GetGDCMSeriesFileNames(str(folder), one) for one in found] or [
             list(map(str, _files(folder)))
         ]
@@ -72,12 +72,12 @@ def read_with_simpleitk(folder: Path) -> Seen:
 
 
 def read_with_gdcm(folder: Path) -> Seen:
-    """Read one series with GDCM alone: its position sorter, its pixel decoder, its geometry of each file."""
+    """Read one series with GDCM alone: its sorter, decoder and geometry."""
     if find_spec("gdcm") is None:
         absent("GDCM", "run `make check`, which installs python-gdcm")
     import gdcm
 
-    # Off by default for old readers' sake; ITK turns it on since 5.4 (the IOD has Image Plane by now).
+    # Off by default for old readers; ITK turns it on since 5.4.
     gdcm.ImageHelper.SetSecondaryCaptureImagePlaneModule(True)
     if len(_files(folder)) == 1:
         return _gdcm_alone(gdcm, _files(folder)[0])
@@ -109,7 +109,7 @@ def read_with_gdcm(folder: Path) -> Seen:
 
 
 def read_with_highdicom(folder: Path) -> Seen:
-    """Read one series with highdicom, which refuses what is not a regular volume."""
+    """Read one series with highdicom, which rejects irregular volumes."""
     if find_spec("highdicom") is None:
         absent("highdicom", "run `make check`, which installs it")
 
@@ -165,7 +165,7 @@ def _affine(
 
 
 def _gdcm_alone(gdcm: Any, path: Path) -> Seen:
-    """Read a file that is a series of its own: one slice, or many frames."""
+    """Read a series of one file: one slice, or many frames."""
     reader = _gdcm_reader(gdcm, str(path))
     image = reader.GetImage()
     cosines = np.reshape([image.GetDirectionCosines(i) for i in range(6)], (2, 3))
@@ -199,7 +199,7 @@ def _gdcm_pixels(gdcm: Any, image: Any) -> npt.NDArray[Any]:
         gdcm.PixelFormat.FLOAT64: np.float64,
         gdcm.PixelFormat.SINGLEBIT: np.uint8,  # packed, the lowest bit first
     }
-    # SWIG hands the bytes over as a str with surrogates for what is not UTF-8.
+    # SWIG returns a str with surrogates for bytes that are not UTF-8.
     raw = image.GetBuffer().encode("utf-8", errors="surrogateescape")
     samples, scalar = (
         image.GetPixelFormat().GetSamplesPerPixel(),
@@ -215,7 +215,7 @@ def _gdcm_pixels(gdcm: Any, image: Any) -> npt.NDArray[Any]:
 
 @contextmanager
 def _itk_messages() -> Iterator[list[str]]:
-    """Catch what ITK prints, which goes past Python's stderr."""
+    """Catch the output of ITK, which bypasses Python's stderr."""
     import SimpleITK as sitk
 
     messages: list[str] = []

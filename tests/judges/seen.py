@@ -1,4 +1,4 @@
-"""What a reader saw, and how far it is from what was meant."""
+"""Content from a reader, and its distance from the expected one."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Seen:
     array : ndarray, shape ([volumes,] slices, rows, columns[, 3])
         Real values.
     affine_lps : ndarray, shape (4, 4), or None
-        From (column, row, slice) indices to LPS mm; None for a program that shows pictures without their place.
+        From (column, row, slice) indices to LPS mm; None for pictures without a place.
     warnings : tuple of str
-        What the program complained about.
+        Warnings of the program.
     volumes : int, optional
         The length of the leading axis, where there is one.
     step_s : float, optional
-        Seconds from one volume to the next, where the program says it.
+        Seconds from one volume to the next, if the program states it.
     window : pair of float, optional
         The real values that the program shows black and white.
     """
@@ -42,7 +42,7 @@ class Seen:
     window: tuple[float, float] | None = None
 
     def each(self) -> list[Seen]:
-        """Return the volumes of the leading axis, one by one; the volume itself if there is no such axis."""
+        """Return the volumes of the leading axis; the volume itself if there is none."""
         if self.volumes is None:
             return [self]
         return [
@@ -51,10 +51,10 @@ class Seen:
         ]
 
     def aligned_to(self, affine_lps: npt.ArrayLike) -> Seen:
-        """Return the same voxels of one volume with axes ordered and directed as those of `affine_lps`.
+        """Return the same voxels with axes ordered and directed as those of `affine_lps`.
 
-        A reader is free to turn an array round as long as every value stays on its point in space: dcm2niix
-        flips the rows, SimpleITK the slices.
+        A reader may turn an array as long as every value stays on its point in space:
+        dcm2niix flips the rows, SimpleITK the slices.
         """
         wanted = _directions(np.asarray(affine_lps, dtype=np.float64))
         here = _directions(self.affine_lps)
@@ -80,7 +80,7 @@ class Seen:
 
 
 def corners(affine_lps: npt.ArrayLike, shape: tuple[int, ...]) -> Affine:
-    """Return the LPS mm of the eight outermost voxel centres, shape (8, 3), the column index varying fastest."""
+    """Return LPS mm of the eight corner voxel centres, shape (8, 3), columns varying fastest."""
     slices, rows, columns = shape[:3]
     indices = [
         (x, y, z, 1) for z in (0, slices - 1) for y in (0, rows - 1) for x in (0, columns - 1)
@@ -92,9 +92,9 @@ def corners(affine_lps: npt.ArrayLike, shape: tuple[int, ...]) -> Affine:
 
 
 def corner_distance(seen: Seen, affine_lps: npt.ArrayLike, shape: tuple[int, ...]) -> float:
-    """Return the largest distance in mm between corners of `seen` and those meant; infinite if the sizes differ.
+    """Return the largest distance in mm between corners; infinite if the sizes differ.
 
-    `seen` is taken as it is: align it first with `Seen.aligned_to` where a reader may turn the array.
+    Align `seen` first with `Seen.aligned_to` where a reader may turn the array.
     """
     if seen.affine_lps is None or seen.array.shape[:3] != tuple(shape[:3]):
         return float("inf")

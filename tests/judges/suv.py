@@ -1,4 +1,4 @@
-"""SUV of a PET series, as programs compute it that trust one of its times."""
+"""SUV of a PET series by each of its times."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _by_acquisition_time(series: Sequence[Dataset], _: Dataset) -> dt.datetime:
 
 
 def _by_frame_reference_time(series: Sequence[Dataset], one: Dataset) -> dt.datetime:
-    """Count from the acquisition of a frame back by its FrameReferenceTime, as written at the start of the frame."""
+    """Return the acquisition time of a frame minus its FrameReferenceTime (start of the frame)."""
     del series
     return _moment(one.AcquisitionDate, one.AcquisitionTime) - dt.timedelta(
         milliseconds=float(one.FrameReferenceTime)
@@ -40,14 +40,14 @@ SUV_READERS: dict[str, Callable[[Sequence[Dataset], Dataset], dt.datetime]] = {
     "by AcquisitionTime": _by_acquisition_time,
     "by FrameReferenceTime": _by_frame_reference_time,
 }
-"""Name of a reader → the reference time of decay that it takes."""
+"""Reference times of decay by name of the reader."""
 
 
 def suv_factors(folder: Path, reader: str) -> list[float]:
     """Return the factor from Bq/ml to SUV (g/ml) of each file, in the order of their names.
 
-    The dose has decayed from the injection to the time to which the values are corrected: the injection itself (ADMIN),
-    the reference time of the series (START), or the beginning of the frame (NONE).
+    The dose has decayed from the injection to the time of the correction: the injection itself
+    (ADMIN), the reference time of the series (START), or the beginning of the frame (NONE).
     """
     series = [
         pydicom.dcmread(one, stop_before_pixels=True) for one in sorted(folder.rglob("*.dcm"))

@@ -1,4 +1,4 @@
-"""The judges see a known series right, and notice a planted fault: else their silence would mean nothing."""
+"""Other programs read a known series right, and notice a planted fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every word of an outcome is said where it is true, and a planted fault is never called right."""
+"""Outcomes are stated where they are true; a planted fault is never right."""
 
 from __future__ import annotations
 

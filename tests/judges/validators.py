@@ -1,4 +1,4 @@
-"""dciodvfy and dcentvfy, of two generations: Debian's (2022) and the one on the Python index (2026)."""
+"""dciodvfy and dcentvfy: Debian's of 2022, and the Python package of 2026."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ validators = (PACKAGED, DEBIAN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FalseAlarm:
-    """A line of a validator that is known to be wrong, and why."""
+    """A wrong line of a validator, with the reason."""
 
     program: str
     pattern: str
@@ -39,7 +39,7 @@ class FalseAlarm:
     reason: str
 
     def covers(self, program: str, sop_class_uid: str, line: str) -> bool:
-        """Whether `line`, printed by `program` about an instance of this class, is this false alarm."""
+        """Return whether `line` of `program` about this class is the false alarm."""
         return (
             program == self.program
             and sop_class_uid in self.sop_class_uids
@@ -63,7 +63,7 @@ FALSE_ALARMS = (
             r"|PositionReferenceIndicator)\(.*not present in standard DICOM IOD"
         ),
         sop_class_uids=frozenset({SECONDARY_CAPTURE}),
-        reason="Image Plane and Frame of Reference became part of the Secondary Capture IOD after that snapshot.",
+        reason="Image Plane and Frame of Reference joined the Secondary Capture IOD after that.",
     ),
 )
 """Lines that are not counted, each with its reason; everything else is."""
@@ -71,7 +71,7 @@ FALSE_ALARMS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a validator printed: lines that count, and lines that were waived."""
+    """Output of a validator: lines that count, and waived lines."""
 
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -79,7 +79,7 @@ class Verdict:
 
 
 def dciodvfy(path: Path, *, program: str = PACKAGED) -> Verdict:
-    """Return what dciodvfy says of one file; its exit code is not asked, for it is 0 with some errors."""
+    """Return the lines of dciodvfy for a file; its exit code is 0 with some errors."""
     options = ["-new", "-allpffgitems"] if program == PACKAGED else ["-new"]
     lines = _run(_binary(program, "dciodvfy"), [*options, str(path)])
     sop_class_uid = str(
@@ -94,7 +94,7 @@ def dciodvfy(path: Path, *, program: str = PACKAGED) -> Verdict:
 
 
 def dcentvfy(paths: Iterable[Path], *, program: str = PACKAGED) -> Verdict:
-    """Return what dcentvfy says of all files of a series together (add the files they refer to)."""
+    """Return the lines of dcentvfy for all files of a series and those they refer to."""
     return _verdict(_run(_binary(program, "dcentvfy"), [str(path) for path in sorted(paths)]), ())
 
 

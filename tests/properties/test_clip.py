@@ -1,4 +1,4 @@
-"""`clip=` and `value_range=` mean the same in `write`, in the receipt and in `check`, whatever is stored and how."""
+"""`clip=` and `value_range=` mean the same in `write`, the receipt and `check`."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def inside_float32(low: float, high: float) -> tuple[np.float32, np.float32]:
 def hold(
     dtype: str, policy: str, clip: tuple[float, float] | None, span: str, *, verify: bool, kind: str
 ) -> str:
-    """Write, read and check one combination; return the code of a refusal, or "written"."""
+    """Write, read and check a combination; return the code of an error, or "written"."""
     array = array_of(dtype)
     value_range = {"none": None, "the limits": clip, "wide": (-2e9, 2e9)}[span]
     options = {
@@ -117,7 +117,7 @@ def hold(
             return error.code
         expected = meant(array, clip)
         found = [Fraction(value) for value in dcs.read(out).array.ravel().tolist()]
-        # What read returns for a rescaled series is rounded to float64 once more.
+        # `read` rounds a rescaled series to float64 once more.
         rounding = 4 * math.ulp(max(map(abs, map(float, [*expected, 1]))))
         errors = [abs(one - other) for one, other in zip(found, expected, strict=True)]
         assert max(errors) <= Fraction(receipt.max_error) + (

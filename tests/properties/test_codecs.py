@@ -17,7 +17,7 @@ from dicomseries.codecs import CODECS, parse_compression, syntax_of
 from dicomseries.plan.encoded_sizes import most_encapsulated
 
 INDEPENDENT = {"rle": "pydicom", "jpegls": "pyjpegls", "j2k": "gdcm", "htj2k": "pylibjpeg"}
-"""Plug-ins of pydicom that share no library with the encoder, where there is one; none decodes JPEG XL."""
+"""Plug-ins of pydicom that share no library with the encoder; none decodes JPEG XL."""
 
 OWN = {
     "jpegls": imagecodecs.jpegls_decode,
@@ -34,7 +34,7 @@ grey, colour = (
 
 @st.composite
 def frames(draw):
-    """Any frame, noise of any range down to a constant, or few values in runs; colour is unsigned, as in DICOM."""
+    """Frames of noise, constants, or few values in runs; colour is unsigned, as in DICOM."""
     shape = draw(grey | colour)
     dtype = draw(st.sampled_from(["uint8", "uint16", "int16"][: 3 if len(shape) == 2 else 2]))
     info = np.iinfo(dtype)
@@ -48,7 +48,7 @@ def frames(draw):
 
 
 def allowed(codec, frame):
-    """JPEG XL takes what has no sign: the plan sees to it."""
+    """JPEG XL stores unsigned values: the plan sees to it."""
     return frame.view(f"u{frame.dtype.itemsize}") if syntax_of(codec).is_unsigned else frame
 
 
@@ -102,7 +102,7 @@ def test_a_frame_is_never_larger_than_the_plan_says(codec, frame):
 @each_codec
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16"])
 def test_noise_of_two_values_is_encoded_too(codec, dtype):
-    # The worst for a predictor: imagecodecs itself makes too little room for it.
+    # The worst for a predictor: imagecodecs reserves too little memory for it.
     info = np.iinfo(dtype)
     noise = np.random.default_rng(0).choice(np.array([info.min, info.max], dtype), (70, 90))
     frame = allowed(codec, noise)
@@ -137,7 +137,7 @@ def test_jpeg_ls_has_no_spiff_header():
 def test_the_stream_says_the_sign_and_the_colour_transform_that_the_header_says(codec):
     signed, grey = (codec.encode(np.zeros((7, 9), dtype)) for dtype in ("int16", "uint16"))
     colour = codec.encode(np.zeros((7, 9, 3), np.uint8))
-    # ISO/IEC 15444-1 annex A.5.1: Ssiz of the first component; A.6.1: the colour transform in SGcod.
+    # ISO/IEC 15444-1 annex A.5.1: Ssiz of the first component; A.6.1: colour transform in SGcod.
     assert [stream[stream.index(b"\xff\x51") + 40] for stream in (signed, grey)] == [0x8F, 0x0F]
     assert [stream[stream.index(b"\xff\x52") + 8] for stream in (grey, colour)] == [0, 1]
     assert syntax_of(codec).colour == "YBR_RCT"

@@ -1,4 +1,4 @@
-"""DS texts of any number: legal, short, unchanged by a copy through a float, and the nearest of those."""
+"""DS texts of numbers are legal, short, the nearest, and survive a copy through a float."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def nearest_that_survives(value: float) -> str | None:
-    """Return the nearest of all roundings of `value` whose `repr` has at most 16 characters."""
+    """Return the nearest rounding of `value` with a `repr` of at most 16 characters."""
     roundings = [f"{value:.{digits}e}" for digits in range(18)]
     roundings += [f"{value:.{digits}f}" for digits in range(18) if abs(value) < 1e16]
     fitting = [text for text in roundings if survives(text)]
@@ -23,12 +23,12 @@ def nearest_that_survives(value: float) -> str | None:
 
 
 def survives(text: str) -> bool:
-    """Return whether others print the number in 16 characters once they have read it as a float."""
+    """Return whether the number takes 16 characters or fewer after a copy through a float."""
     return math.isfinite(float(text)) and len(repr(float(text))) <= 16
 
 
 def can_survive(value: float) -> bool:
-    """Return whether any text does: `repr` prints all digits, and ".0", of what is below 1e16."""
+    """Return whether any text does: `repr` prints all digits and ".0" below 1e16."""
     return not (1e13 if value < 0 else 1e14) - 0.05 <= abs(value) < 1e16
 
 

@@ -1,4 +1,4 @@
-"""Whichever decoder is chosen for speed, the values are those that pydicom's own choice gives, or both refuse."""
+"""The fast decoders give the values of pydicom's choice, or both reject the file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ each_codec = pytest.mark.parametrize("codec", DECODED, ids=lambda codec: codec.w
 
 
 def save(path, codec, frames, *, bits, is_signed, cut=0):
-    """Save frames under a header that may say something else of them than their streams do."""
+    """Save frames under a header that may contradict their streams."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax_of(codec).uid
@@ -48,7 +48,7 @@ def save(path, codec, frames, *, bits, is_signed, cut=0):
 
 
 def by_pydicom(path):
-    """Return what pydicom makes of a file, frames first; None if it refuses."""
+    """Return the pixels of a file from pydicom, frames first; None if it rejects it."""
     try:
         dataset = dcmread(path)
         array = dataset.pixel_array

@@ -1,4 +1,4 @@
-"""Any crop, flip, resampling, turn or choice of slices: each slice names the source slices nearest in mm, and all."""
+"""Each slice of any crop, flip, resampling or turn names the nearest source slices."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ COINCIDES = 1e-3
 """Part of a voxel within which two places are one."""
 
 HAIR = 1e-5
-"""Part of a voxel on either side of a limit where the arithmetic decides."""
+"""Tolerance at a limit, as a part of a voxel."""
 
 
 class Change(NamedTuple):
-    """A grid made from that of a source, and whether its slices are parallel to the source's."""
+    """A grid made from that of a source, and whether their slices are parallel."""
 
     grid: Grid
     is_parallel: bool = True
 
 
 def source_on(grid: Grid, *, positions: np.ndarray | None = None, volumes: int = 1) -> SourceSeries:
-    """A source with a file for each slice of each volume; the files may say other positions than the grid."""
+    """Return a source with a file a slice; the files may state other positions than the grid."""
     places = (
         positions
         if positions is not None
@@ -58,7 +58,7 @@ def source_on(grid: Grid, *, positions: np.ndarray | None = None, volumes: int =
 
 
 def mapped(grid: Grid, shape, start, steps) -> Grid:
-    """The grid that begins at an index (column, row, slice) of another and takes these steps there; 0 is no step."""
+    """Return the grid that begins at an index (column, row, slice) of another, with these steps."""
     inner = np.diag([*steps, 1.0])
     inner[:3, 3] = start
     return Grid.from_affine(shape, grid.affine() @ inner, space="LPS")
@@ -127,7 +127,7 @@ def pairs(draw, kinds=changes) -> tuple[Grid, Change]:
 
 
 def points(grid: Grid, per_step: int = 1) -> np.ndarray:
-    """LPS mm of the voxels of each slice along the normal, shape (slices, points, 3); more between them if wanted."""
+    """Return LPS mm of points in each slice along the normal, shape (slices, points, 3)."""
     turned, _ = grid.along_normal()
     slices, rows, columns = turned.shape
     u = np.linspace(0, columns - 1, (columns - 1) * per_step + 1)
@@ -137,13 +137,13 @@ def points(grid: Grid, per_step: int = 1) -> np.ndarray:
 
 
 def distances_mm(grid: Grid, places: np.ndarray) -> np.ndarray:
-    """How far places lie from the plane of each slice, shape (..., slices); from nothing but its position."""
+    """Return the distance of places from each slice, shape (..., slices), by its position."""
     planes = np.array([grid.position(index) for index in range(grid.shape[0])])
     return np.abs((places[..., None, :] - planes) @ np.array(grid.normal))
 
 
 def is_inside(grid: Grid, places: np.ndarray, grown: np.ndarray) -> np.ndarray:
-    """Whether places lie in the volume of the voxels, its faces moved outwards by parts of a voxel."""
+    """Return whether places lie in the voxels, with faces moved outwards by parts of a voxel."""
     offsets = places - np.array(grid.position(0))
     inside = np.ones(places.shape[:-1], bool)
     for axis, spacing, side, more in zip(
@@ -155,14 +155,14 @@ def is_inside(grid: Grid, places: np.ndarray, grown: np.ndarray) -> np.ndarray:
 
 
 def contributing(grid: Grid, places: np.ndarray, limits: np.ndarray | float) -> set[int]:
-    """The source slices nearer to a place inside than the next one would be; the limits (x, y, z) moved outwards."""
+    """Return the source slices within one step of a place, limits (x, y, z) moved outwards."""
     more = np.broadcast_to(limits, 3)
     near = distances_mm(grid, places) < (1 - COINCIDES + more[2]) * grid.spacing_mm[2]
     return set(np.flatnonzero((near & is_inside(grid, places, more)[:, None]).any(axis=0)).tolist())
 
 
 def half_steps(grid: Grid, other: Grid, per_step: int) -> np.ndarray:
-    """How far, in voxels along the axes of a grid, a place in a slice of another may lie from those tried there."""
+    """Return the largest distance, in voxels, of a place in a slice from the points tried there."""
     steps = np.array(other.axes[:2]) * np.array(other.spacing_mm[:2])[:, None] / per_step
     return 0.5 * np.abs(np.array(grid.axes) @ steps.T).sum(axis=1) / grid.spacing_mm
 

@@ -1,4 +1,4 @@
-"""Frames read fast are the frames pydicom reads, and no bytes of a multi-frame file fail but with a ReadError."""
+"""Frames read fast are those of pydicom; damaged files only raise a ReadError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any grid: affines come back, flips move no voxel, slices end up along the normal, printed numbers stay even."""
+"""Grids: affines come back, flips move no voxel, printed positions stay even."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metadata for any input: either a record that pydicom writes and reads back unchanged, or a MetadataError."""
+"""Metadata of any input comes back unchanged through pydicom, or is a MetadataError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every fast way of reading gives what pydicom gives file by file, whatever the files of a series say differently."""
+"""Fast ways of reading give the values of pydicom, for files that differ in anything."""
 
 from __future__ import annotations
 

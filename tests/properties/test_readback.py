@@ -1,4 +1,4 @@
-"""The own scanner and pydicom read the same from any file, and no bytes make it fail in another way than ReadError."""
+"""Our parser reads the same as pydicom; damaged files only raise a ReadError."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ plain_values = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """One folder, for hypothesis does not want a new one for each example; files in it are overwritten."""
+    """Return one folder for all examples of hypothesis; its files are overwritten."""
     return tmp_path_factory.mktemp("files")
 
 

@@ -1,4 +1,4 @@
-"""Sources: whatever the order of the axes, every value stays at its index and on its point in space."""
+"""Values stay at their index and point in space for every order of axes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def voxels(shape, dtype):
 
 @st.composite
 def named_arrays(draw):
-    """Return an array of any order of axes, its letters, a time point or None, and ([volumes, ]slices, rows, ...)."""
+    """Return an array of any order of axes, `axes`, a time point, and the array in order."""
     axes = draw(st.sampled_from(["yx", "zyx"])) + draw(st.sampled_from(["", "c", "t", "ct"]))
     letters = draw(st.permutations(axes).map("".join))
     sizes = {letter: draw(st.integers(1, 6)) for letter in "zyxt"} | {"c": 3}
@@ -151,7 +151,7 @@ def test_slabs_of_the_depth_that_a_store_asks_for_read_each_chunk_once(count, ch
 
 
 class Touched:
-    """A store that counts how often each of its chunks, by volumes and slices, is read."""
+    """A store that counts the reads of each chunk, by volumes and slices."""
 
     dtype = np.dtype("int16")
 

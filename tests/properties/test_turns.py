@@ -1,4 +1,4 @@
-"""Turns of whole axes: no value leaves its point in space, every chunk is read once, and usual is usual."""
+"""Turned axes keep values at their points, and read every chunk once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ turns = st.sampled_from(ALL_TURNS)
 
 
 class Stranger:
-    """An array of no known package, which counts how often each chunk of two slices is read."""
+    """An array that counts the reads of each chunk of two slices."""
 
     def __init__(self, array):
         self._array, self.shape, self.dtype = array, array.shape, array.dtype

@@ -1,4 +1,4 @@
-"""Any values beside any source: a unit is taken over only where nothing shows that the values are others."""
+"""A unit is taken over from a source unless the values contradict it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is promised of any array: the bound, exact integers, reader-safe slices, zero, and refusals that are true."""
+"""Stored values of any array: the bound, exact integers, zeros, justified rejections."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RULES = st.sampled_from([PixelRules(), PixelRules(bits=(8, 16)), PixelRules(zero
 
 @st.composite
 def float_arrays(draw, largest=1e12):
-    """Floats of every size and byte order, some with ends that are whole numbers."""
+    """Floats of every size and byte order, some with whole numbers at the ends."""
     dtype = np.dtype(draw(st.sampled_from(FLOATS))).newbyteorder(draw(st.sampled_from("<>")))
     limit = min(largest, float(np.finfo(dtype).max) / 4)
     size = limit * 10.0 ** -draw(st.integers(0, 24))
@@ -77,7 +77,7 @@ def statistics_of(array, *, divisor=None):
 
 
 def outcome(*args, **kwargs):
-    """Return the map and None, or None and the refusal."""
+    """Return the map and None, or None and the error."""
     try:
         return choose_value_map(*args, **kwargs), None
     except ValuesError as error:
@@ -85,7 +85,7 @@ def outcome(*args, **kwargs):
 
 
 def restored(stored, values):
-    """The reader: parse the texts, two float64 operations a voxel; slow, one voxel at a time."""
+    """A slow reader: parse the texts, two float64 operations for each voxel."""
     slope, intercept = float(values.slope), float(values.intercept)
     return [slope * int(number) + intercept for number in stored.ravel()]
 
@@ -99,7 +99,7 @@ def exact_errors(stored, values, reals):
 
 
 def slow_store(reals, values):
-    """The oracle of `store`: nearest stored integer in exact arithmetic; None where two are equally near."""
+    """Return the nearest stored integer in exact arithmetic; None between two."""
     slope, intercept = Fraction(float(values.slope)), Fraction(float(values.intercept))
     exact = [(Fraction(real) - intercept) / slope for real in reals]
     return [
@@ -235,7 +235,7 @@ def assert_nothing_exact_fits(array, rules):
     numbers = [int(number) for number in array.ravel()]
     low, high = min(numbers), max(numbers)
     if max(-low, high, high - low) >= 10**15:
-        return  # beyond what 16 characters, and soon float64, hold exactly
+        return  # beyond the exact numbers of 16 characters
     with_zero = math.gcd(*numbers)
     assert low // with_zero < -32768 or high // with_zero > 32767
     assert low < 0 or high // with_zero > 65535
@@ -372,7 +372,7 @@ def test_a_source_that_changed_after_planning_is_never_stored_wrong(array, where
 
 @st.composite
 def float_bits(draw):
-    """Floats of any bits, byte order and layout: NaN with payloads, infinities, subnormals, zeros of both signs."""
+    """Floats of any bits, byte order and layout, with NaN payloads, infinities, subnormals."""
     dtype = np.dtype(draw(st.sampled_from(FLOATS)))
     bits = 8 * dtype.itemsize
     exponent = {16: 10, 32: 23, 64: 52}[bits]
@@ -399,7 +399,7 @@ def float_bits(draw):
 
 
 def words_of(array):
-    """The bits of each float, as its bytes say."""
+    """Return the bits of each float."""
     raw, size, order = (
         array.tobytes(),
         array.dtype.itemsize,
@@ -524,7 +524,7 @@ def test_a_scaled_source_in_floats_keeps_its_bound_and_lossless_means_none(
     assert values.max_error <= 2.0**-50 * float(
         max(map(abs, [*reals, Fraction(intercept)]))
     ) + 1e-300 or (
-        intercept != 0.0  # the products cancel the intercept: their own rounding is what counts
+        intercept != 0.0  # the products cancel the intercept: their rounding counts
     )
     assert result.error == values.max_error
 
@@ -588,10 +588,10 @@ def test_multi_frame_sc_stores_unsigned_integers_as_they_are_or_rejects(array):
     assert store(array, values).array.ravel().tolist() == array.ravel().tolist()
 
 
-# ---------------------------------------------------------------------------------- the quick way, and the plain one
+# ------------------------------------------------------------------------- fast and plain storing
 @st.composite
 def slopes_and_numbers(draw):
-    """A map of any slope and intercept, and numbers of which some are ties, ends, strays, NaN or subnormal."""
+    """A map of any slope and intercept, and numbers with ties, ends, NaN and subnormals."""
     signed = draw(st.booleans())
     slope = f"{draw(st.integers(1, 999999))}e{draw(st.integers(-30, 20))}"
     intercept = draw(
@@ -656,7 +656,7 @@ def test_quantising_block_by_block_is_the_plain_way(case, block):
 
 @st.composite
 def maps_of_whole_steps(draw):
-    """A map whose intercepts are whole steps, so that every number is nearer to its step than to any other."""
+    """A map with whole steps as intercept: every number has one nearest step."""
     digits, power = draw(st.integers(1, 999999)), draw(st.integers(-30, 20))
     scale, shift = (
         draw(st.sampled_from([(1.0, 0), (-0.5, 3), (1e-3, -7)])),

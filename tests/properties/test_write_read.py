@@ -1,4 +1,4 @@
-"""Any grid, any numbers: what is written comes back through our reader and through SimpleITK."""
+"""Any array on any grid comes back through our reader and SimpleITK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every heavy or optional package has one door, and is imported only when someone walks through it."""
+"""Each heavy or optional package is imported in one module, and only when used."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TESTING = ("hypothesis", "pytest")
 
 @functools.cache
 def imports() -> dict[str, set[str]]:
-    """Root package → files of ours that import it anywhere, also inside functions."""
+    """Return our files that import each root package, also inside functions."""
     found: dict[str, set[str]] = {}
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -136,9 +136,7 @@ def test_the_remedy_for_a_missing_package_names_what_its_extra_installs():
 
 
 def test_all_has_every_extra():
-    others = sorted(
-        EXTRAS.keys() - {"all", "testing"}
-    )  # who writes images needs no tools for tests
+    others = sorted(EXTRAS.keys() - {"all", "testing"})  # writing needs no test tools
     assert EXTRAS["all"] == [f"dicomseries[{','.join(others)}]"]
 
 

@@ -1,4 +1,4 @@
-"""Promises about the project's files: pins, make targets, documents, and what must never stand in them."""
+"""Rules for the project's files: pins, make targets, documents, forbidden content."""
 
 from __future__ import annotations
 

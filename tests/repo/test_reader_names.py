@@ -1,4 +1,4 @@
-"""What is said of a reader is measured: names and versions come from one list, and nobody vouches for the unnamed."""
+"""Claims about readers are measured: their names and versions come from one list."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ VOUCHING = re.compile(
 
 
 def literals(tree: ast.AST) -> list[str]:
-    """Return the texts of a module or a function that are no docstrings."""
+    """Return the texts of a module or function other than docstrings."""
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     return [
         node.value

@@ -1,4 +1,4 @@
-"""The reference pages and the façade's signatures are what the code says today."""
+"""Reference pages and public signatures follow from the code."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def test_the_docstring_of_write_documents_the_options_as_they_are_declared():
 
 
 SHOWN_BY = {"SeriesPlan": "plan", "DicomSeriesWarning": "read"}
-"""What users never make themselves, and the function that hands it to them."""
+"""Classes that users only receive, with the function that returns them."""
 
 
 @pytest.mark.parametrize("name", dicomseries.__all__)
 def test_a_public_name_has_a_docstring_with_an_example(name):
-    # That the examples run and print what they say is what pytest's --doctest-modules holds.
+    # pytest's --doctest-modules runs the examples.
     assert inspect.getdoc(getattr(dicomseries, name))
     shown = inspect.getdoc(getattr(dicomseries, SHOWN_BY.get(name, name)))
     assert "Examples\n--------\n>>> " in shown
 
 
 def facade() -> str:
-    """One line for each public name: its signature, and the public members of classes."""
+    """Return a line for each public name: its signature, and the public members of classes."""
     lines = []
     for name in dicomseries.__all__:
         value = getattr(dicomseries, name)
@@ -68,5 +68,5 @@ def signature(value) -> str:
 
 
 def test_the_facade_is_the_one_that_users_know():
-    """A change here is a change for users: say it in CHANGELOG.md and write the new text into facade.txt."""
+    """A difference is a change for users: note it in CHANGELOG.md and update facade.txt."""
     assert facade() == (Path(__file__).parent / "facade.txt").read_text(encoding="utf-8")

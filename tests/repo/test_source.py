@@ -1,4 +1,4 @@
-"""Promises about the source itself, which no type checker and no import contract can hold."""
+"""Rules for the source beyond type checks and import contracts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VERBS = set(
     Transpose Truncate Try Turn Unpack Update Use Wait Widen Write
     """.split()  # noqa: SIM905
 )
-"""First words a remedy may have. A new verb is added here; a noun or "Please" is not."""
+"""Allowed first words of a remedy: verbs only."""
 
 
 def relative(path: Path) -> str:
@@ -49,7 +49,7 @@ def tree(path: Path) -> ast.Module:
 
 @functools.cache
 def calls(path: Path) -> list[tuple[ast.Call, str]]:
-    """Every call in a file with its dotted name (`datetime.now`; empty for what has no name)."""
+    """Return every call in a file with its dotted name (`datetime.now`), empty if it has none."""
     return [
         (node, dotted(node.func)) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)
     ]
@@ -230,7 +230,7 @@ def texts_without_encoding(path: Path) -> Iterator[str]:
 
 
 def test_text_is_utf_8_in_every_locale():
-    """Judges that are loaded into the process set the locale of C, in which `…` and `ü` cannot be written."""
+    """Libraries loaded by other tests set the C locale, which cannot encode `…` and `ü`."""
     folders = ("src", "tests", "tools", "benchmarks")
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
     assert offenders(texts_without_encoding, paths) == []

@@ -1,4 +1,4 @@
-"""A volume that fits neither memory nor, as an array, the disk: written with a bounded memory. Asked for only."""
+"""A volume larger than memory and disk is written in bounded memory (on request only)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Dask cluster writes the bytes that threads write, wherever the array is, and survives the loss of a worker."""
+"""A Dask cluster writes the same bytes as threads, and survives the loss of a worker."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FORM = {
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    """Two workers in processes of their own, on loopback; the user's to start, as in real life."""
+    """Yield a client of two worker processes on loopback."""
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
@@ -67,7 +67,7 @@ def digests(folder):
 
 
 def sources(tmp_path):
-    """Yield the same floats from everywhere: sent slab by slab, opened by the workers, computed by their graph."""
+    """Yield the same floats: sent slab by slab, opened by the workers, computed by a graph."""
     zarr = pytest.importorskip("zarr")
     np.save(tmp_path / "a.npy", FLOATS)
     stored = zarr.create_array(
@@ -149,7 +149,7 @@ def test_compressed_series_are_the_same_too(tmp_path, client, kind, codec):
 
 
 def once(marker, block):
-    """Kill the worker that works on the first block to see this, in the middle of the write."""
+    """Kill the worker of the first block in the middle of the write."""
     try:
         os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
     except FileExistsError:

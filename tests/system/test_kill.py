@@ -16,7 +16,7 @@ KILLS = 50
 SHAPE = (120, 200, 210)
 SPACING = (0.7, 0.9, 2.5)
 
-# Forks a child for each try, so that all of them cost one start of Python. A child tells when it is about to rename;
+# Forks a child for each try: one start of Python for all. A child reports the rename ahead;
 # tries go on until 50 of them were killed before that.
 KILLER = """
 import json, os, random, signal, sys, time

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of an upload: no manifest, readers say so, and --resume ends it with the same bytes."""
+"""kill -9 during an upload: no manifest, readers report it, --resume writes the same bytes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ ARRAY = np.random.default_rng(5).integers(-1000, 2000, (32, 70, 90)).astype("int
 FORM = {"kind": "CT", "spacing": (0.7, 0.9, 2.5)}
 WORDS = ("--kind", "ct", "--spacing", "0.7", "0.9", "2.5")
 BEFORE = 7
-"""Objects that are in the store when it comes; at most 16 more are on their way."""
+"""Objects in the store at the kill; up to 16 more may follow."""
 
-# The command line, which kills itself when so many objects are in the store; argv[1] says through which package.
+# The command line kills itself after so many objects; argv[1] names the store package.
 DYING = """
 import itertools, os, signal, sys
 from dicomseries.cli import main
@@ -59,7 +59,7 @@ def server():
 
 @pytest.fixture
 def url(server, monkeypatch):
-    """An empty prefix; the environment says how it is reached, as it does for most who type a command."""
+    """Return an empty prefix; credentials are in the environment, as usual."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -99,7 +99,7 @@ def test_a_killed_upload_is_reported_as_unfinished_and_resumed_with_the_same_byt
     with pytest.raises(TargetError, match="resume=True") as refused:
         dcs.write(array, url, **FORM)
     assert refused.value.code == "target-in-use"
-    assert left.items() <= contents(url).items()  # what was on its way may have come
+    assert left.items() <= contents(url).items()  # objects under way may have arrived
 
     assert main([*words, "--resume"]) == 0
     told = {

@@ -1,4 +1,4 @@
-"""A write that was killed is gone on with: its whole files are kept, and the bytes are those of an undisturbed one."""
+"""A killed write is resumed: complete files are kept, and the bytes are the usual ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dicomseries.sinks.directory import DirectorySink
 ARRAY = np.random.default_rng(3).integers(-1000, 2000, (40, 30, 50)).astype("int16")
 FORM = {"kind": "CT", "spacing": (0.7, 0.9, 2.5), "metadata": {"PatientID": "42"}}
 
-# Dies in the middle of writing a file, of which the first bytes then stand on the disk.
+# Dies while it writes a file, whose first bytes are then on the disk.
 DYING = """
 import json, os, signal, sys
 import numpy as np, dicomseries as dcs

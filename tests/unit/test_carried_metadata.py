@@ -48,7 +48,7 @@ def refusal(*arguments: Any, **options: Any) -> dcs.DicomSeriesError:
     return found.value
 
 
-# ------------------------------------------------------------------------------------------------------------- BIDS
+# --------------------------------------------------------------------------------------------- BIDS
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory):
     """Write a series, and let dcm2niix make a NIfTI file and a sidecar of it."""
@@ -238,7 +238,7 @@ def test_keys_without_a_place_in_the_kind_are_named():
     assert any("EchoTime" in one and "SC" in one for one in plan.advice)
 
 
-# --------------------------------------------------------------------------------------------------------- ITK tags
+# ----------------------------------------------------------------------------------------- ITK tags
 TAGS = {
     "0010|0010": "Doe^Jane ",
     "0010|0020": "P31",
@@ -380,7 +380,7 @@ def test_a_slice_that_itk_has_read_is_written(tmp_path):
         ] == []
 
 
-# ---------------------------------------------------------------------------------------------- a volume that was read
+# --------------------------------------------------------------------------- a volume that was read
 def test_a_volume_that_was_read_keeps_its_patient_and_study(tmp_path):
     metadata = {
         "PatientID": "P31",

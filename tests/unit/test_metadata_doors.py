@@ -34,7 +34,7 @@ def refusal(function: Any, *arguments: Any, **options: Any) -> dcs.DicomSeriesEr
     return found.value
 
 
-# ------------------------------------------------------------------------------------------------ private attributes
+# ------------------------------------------------------------------------------- private attributes
 PRIVATE: dict[str, tuple[Any, str, Any]] = {
     "text": ("run 7", "LO", "run 7"),
     "long text": ("x" * 70, "UT", "x" * 70),
@@ -117,7 +117,7 @@ def test_private_attributes_cannot_differ_from_slice_to_slice():
     assert error.code == "private-attribute"
 
 
-# ----------------------------------------------------------------------------------------------------------- Datasets
+# ----------------------------------------------------------------------------------------- Datasets
 def test_a_dataset_is_metadata(tmp_path):
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 100"
@@ -168,7 +168,7 @@ def test_a_dataset_says_what_the_same_mapping_says(texts, private):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------- sequences
+# ---------------------------------------------------------------------------------------- sequences
 DRUG = {"Radiopharmaceutical": "FDG", "RadionuclideTotalDose": 3.5e8}
 SEQUENCES: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "PET": (
@@ -204,7 +204,7 @@ def test_what_is_of_type_1_in_an_item_is_still_demanded():
     assert {one.where for one in error.faults} == {"ProcedureCodeSequence[0].CodeMeaning"}
 
 
-# ------------------------------------------------------------------------------------------- a value of every slice
+# --------------------------------------------------------------------------- a value of every slice
 _NUMBERS = sorted(
     keyword
     for vr, vm, _, is_retired, keyword in DicomDictionary.values()
@@ -241,7 +241,7 @@ def test_trigger_times_name_what_they_need(kind, word):
     assert f'"{word}": "' in found.remedy
 
 
-# -------------------------------------------------------------------------------------------------------------- parts
+# -------------------------------------------------------------------------------------------- parts
 SPLITS: dict[str, tuple[dict[str, Any], str, str]] = {
     "times": ({"times": 2}, "time-0002", "time 2 of 2"),
     "nothing": ({}, "time-0002", "time 2 of 2"),
@@ -280,7 +280,7 @@ def test_split_series_are_named_by_what_tells_them_apart(name):
     assert [one.values for one in second.shared if one.keyword == "SeriesDescription"] == [(text,)]
 
 
-# -------------------------------------------------------------------------------------------------------- other units
+# -------------------------------------------------------------------------------------- other units
 ODD: dict[str, dict[str, Any]] = {
     "EchoTime": {"EchoTime": 0.00298, "RepetitionTime": 2300},
     "RepetitionTime": {"EchoTime": 2.98, "RepetitionTime": 2.3},

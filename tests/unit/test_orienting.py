@@ -124,7 +124,7 @@ def test_content_has_one_uid_in_one_order_and_another_in_another(image):
     assert len({series("upright"), series("as-is"), series("coronal")}) == 3
 
 
-# -------------------------------------------------------------------------------------------------- values of slices
+# --------------------------------------------------------------------------------- values of slices
 @pytest.mark.parametrize("signs", [(1, 1, 1), (-1, 1, 1), (1, 1, -1), (-1, -1, -1)])
 @pytest.mark.parametrize("orient", [None, "as-is", "axial"])
 def test_values_of_slices_follow_their_slices(signs, orient, tmp_path):
@@ -150,7 +150,7 @@ def test_values_of_slices_are_rejected_where_these_become_rows(image):
     assert caught.value.code == "slices-turned"
 
 
-# ------------------------------------------------------------------------------------------------------ equal axes
+# --------------------------------------------------------------------------------------- equal axes
 @pytest.mark.parametrize(
     ("shape", "options", "is_named"),
     [
@@ -195,7 +195,7 @@ def test_slabs_of_a_turned_file_are_opened_again_with_the_turn(image, tmp_path):
         np.testing.assert_array_equal(again.read(0, 9), volume.array)
 
 
-# ---------------------------------------------------------------------------------------------------------- letters
+# ------------------------------------------------------------------------------------------ letters
 def test_pictures_name_the_sides_of_the_patient(tmp_path):
     volume = dcs.open_volume(ARRAY, affine=RAS, space="RAS")
     across, along_rows, along_columns = volume.look().planes

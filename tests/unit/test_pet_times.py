@@ -79,7 +79,7 @@ def starts(form: str) -> np.ndarray:
     return np.repeat(STEPS, 3) if form.startswith("dynamic") else np.zeros(3)
 
 
-# ------------------------------------------------------------------------------------------------------------- SUV
+# ---------------------------------------------------------------------------------------------- SUV
 @pytest.fixture(scope="module")
 def series(tmp_path_factory):
     """Write each form with each decay correction, and a derived series of each."""
@@ -136,7 +136,7 @@ def test_dynamic_series_keep_their_times(series):
     assert dcs.read(series / "dynamic, by AcquisitionTime START").times_s == tuple(STEPS)
 
 
-# --------------------------------------------------------------------------------------------------------- base
+# --------------------------------------------------------------------------------------------- base
 BASES: dict[str, tuple[dict[str, Any], tuple[str, str, float]]] = {
     "the acquisition": ({}, ("20240131", "120000", 0)),
     "AcquisitionDateTime": (
@@ -225,7 +225,7 @@ def test_dates_are_in_the_zone_that_the_file_names(tmp_path):
     assert (found.ContentDate, found.ContentTime) == ("20261128", "181800")
 
 
-# ------------------------------------------------------------------------------------------------------- rejected
+# ----------------------------------------------------------------------------------------- rejected
 REJECTED: dict[str, tuple[dict[str, Any], str]] = {
     "a series after its acquisition": (
         {"SeriesDate": "20261128", "SeriesTime": "084800"},
@@ -268,7 +268,7 @@ def test_volumes_acquired_at_other_times_than_stated_are_rejected():
     assert refusal.value.code == "time-base-contradicts"
 
 
-# -------------------------------------------------------------------------------------------------------- derived
+# ------------------------------------------------------------------------------------------ derived
 def changed(folder, **values):
     for path in folder.glob("*.dcm"):
         dataset = pydicom.dcmread(path)

@@ -75,7 +75,7 @@ def _reading_notes():
         yield
 
 
-# ------------------------------------------------------------------------------------------------------------ write
+# -------------------------------------------------------------------------------------------- write
 PICTURES = {
     "page": (np.zeros((30, 20, 3), "uint8"), {"axes": "yxc"}),
     "grey": (np.zeros((30, 20), "uint16"), {}),
@@ -215,7 +215,7 @@ def test_pictures_read_again_are_no_volume_with_a_place(tmp_path):
     assert error.value.code == "geometry-missing"
 
 
-# ------------------------------------------------------------------------------------------------------------- read
+# --------------------------------------------------------------------------------------------- read
 STATED = {
     "nothing": ({}, (1, 1), "missing", "patient"),
     "calibrated": (
@@ -252,7 +252,7 @@ def test_what_a_picture_states_of_its_spacing_is_honoured(tmp_path, modality, na
     assert not grid.statement.has_place
 
 
-# ----------------------------------------------------------------------------------------------------------- derive
+# ------------------------------------------------------------------------------------------- derive
 _KEPT = {"PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"}
 
 
@@ -297,7 +297,7 @@ def test_a_kind_with_a_plane_is_not_made_of_a_picture(tmp_path):
     assert "SC" in error.value.remedy
 
 
-# ------------------------------------------------------------------------------------------------------ uneven source
+# ------------------------------------------------------------------------------------ uneven source
 @pytest.mark.parametrize("places", [(0, 2, 4, 6, 11, 16), (0, 2, 4, 8, 10, 12)])
 @pytest.mark.parametrize("kind", ["CT", "Segmentation"])
 @pytest.mark.parametrize("options", [{}, {"spacing": (1, 1, 2), "origin": (0, 0, 0)}])
@@ -344,7 +344,7 @@ def test_regions_of_ultrasound_that_are_left_out_are_named(tmp_path):
     assert any("which part of the picture has which scale" in text for text in plan.advice)
 
 
-# ------------------------------------------------------------------------------------------------------------- show
+# --------------------------------------------------------------------------------------------- show
 @pytest.mark.parametrize("kind", ["SC", "MultiframeSC"])
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_report_of_pictures_is_made_and_counts_frames(tmp_path, capsys, kind, name):

@@ -48,7 +48,7 @@ def pet(tmp_path_factory):
     return folder
 
 
-# ------------------------------------------------------------------------------------------------------------- units
+# -------------------------------------------------------------------------------------------- units
 @pytest.mark.parametrize("unit", ["mm2/s", "1", "%"])
 def test_a_unit_beside_another_one_that_is_taken_over_is_rejected(ct, unit):
     with pytest.raises(MetadataError) as caught:
@@ -110,7 +110,7 @@ def test_a_unit_that_cannot_be_written_is_rejected_with_one_that_can(unit):
         dcs.plan(abs(hounsfield()), kind="PT", spacing=SPACING, units=unit)
 
 
-# ------------------------------------------------------------------------------------------------------------ window
+# ------------------------------------------------------------------------------------------- window
 def test_all_windows_of_the_source_are_kept_while_values_and_unit_are(ct):
     found = said(dcs.plan(hounsfield() // 2 * 2, like=ct))
     assert (found["WindowCenter"], found["WindowWidth"]) == (("40", "-600"), ("400", "1500"))
@@ -137,7 +137,7 @@ def test_values_beyond_the_unit_take_neither_it_nor_the_window(ct):
     assert any("RescaleType HU" in text and "not taken over" in text for text in plan.advice)
 
 
-# ------------------------------------------------------------------------------------------------------------ colour
+# ------------------------------------------------------------------------------------------- colour
 @pytest.fixture(scope="module", params=["CT", "EnhancedCT"])
 def hounsfield_series(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hu") / "series"
@@ -174,7 +174,7 @@ def test_colour_of_a_series_of_hounsfield_units_is_written_from_the_command_line
     assert pydicom.dcmread(tmp_path / "out" / "0001.dcm").SamplesPerPixel == 3
 
 
-# ---------------------------------------------------------------------------------------------------------- polarity
+# ----------------------------------------------------------------------------------------- polarity
 def test_inverted_grey_is_written_on_request_and_read_back(tmp_path):
     array = hounsfield()
     inverted = {"PhotometricInterpretation": "MONOCHROME1"}
@@ -211,7 +211,7 @@ def test_colour_has_no_polarity():
         )
 
 
-# ----------------------------------------------------------------------------------------------------------- padding
+# ------------------------------------------------------------------------------------------ padding
 def padded(dtype="int16", padding=-2000) -> np.ndarray:
     array = hounsfield((4, 6, 5)).astype(dtype)
     array[:, 0] = padding
@@ -320,7 +320,7 @@ def test_the_padding_of_a_source_is_kept_where_the_array_holds_it(tmp_path):
     assert "PixelPaddingValue" not in said(left_out)
 
 
-# ---------------------------------------------------------------------------------------------------- other messages
+# ----------------------------------------------------------------------------------- other messages
 def test_complex_numbers_are_rejected_with_their_parts_and_how_to_say_which_it_is():
     array = np.zeros((3, 4, 5), "complex64")
     with pytest.raises(DicomSeriesError) as caught:
@@ -365,7 +365,7 @@ def test_decay_correction_is_not_claimed_without_a_word():
         )
 
 
-# ------------------------------------------------------------------------------------------------------ maps of floats
+# ----------------------------------------------------------------------------------- maps of floats
 @pytest.mark.parametrize("options", [{"values": dcs.Lossless()}, {"companion": True}])
 @pytest.mark.parametrize(
     ("kind", "metadata", "unit"),
