@@ -56,7 +56,13 @@ class Threads:
         asked: Sequence[tuple[int, int]],
     ) -> Iterator[Result]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order, read by who looks at them."""
-        return run(lambda bounds: look(slabs.read(*bounds), bounds), asked, workers=self.workers)
+        if self.workers == 1:
+            for bounds in asked:
+                yield look(slabs.read(*bounds), bounds)
+            return
+        yield from run(
+            lambda bounds: look(slabs.read(*bounds), bounds), asked, workers=self.workers
+        )
 
 
 def run(

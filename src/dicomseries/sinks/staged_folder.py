@@ -81,38 +81,31 @@ class StagedFolder:
             path.unlink()
 
     def _write(self, path: Path, chunks: Iterable[bytes | memoryview]) -> None:
-        handle = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-        )
+        """Write every byte, in as few system calls as the system allows."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        handle = os.open(path, flags, 0o666)
         try:
-            # What is made while it is written goes out piece by piece; what is there already, in one system call.
-            for together in (
-                (chunks,) if isinstance(chunks, Sequence) else ((chunk,) for chunk in chunks)
-            ):
-                _write_all(handle, together)
+            # Chunks that are made while they are written go out one by one, others together.
+            groups = [chunks] if isinstance(chunks, Sequence) else ([chunk] for chunk in chunks)
+            for group in groups:
+                left = [_bytes_view(chunk) for chunk in group if len(chunk)]
+                while left:
+                    if hasattr(os, "writev"):
+                        written = os.writev(handle, left[:_MOST_BUFFERS])
+                    else:
+                        written = os.write(handle, left[0])
+                    while left and written >= len(left[0]):
+                        written -= len(left.pop(0))
+                    if written:
+                        left[0] = memoryview(left[0])[written:]
             if self.sync:
                 os.fsync(handle)
         finally:
             os.close(handle)
 
 
-def _write_all(handle: int, chunks: Iterable[bytes | memoryview]) -> None:
-    """Write every byte, in one system call where the system has it and takes all."""
-    left = [
-        memoryview(chunk).cast("B") if isinstance(chunk, memoryview) else chunk
-        for chunk in chunks
-        if len(chunk)
-    ]
-    while left:
-        written = (
-            os.writev(handle, left[:_MOST_BUFFERS])
-            if hasattr(os, "writev")
-            else os.write(handle, left[0])
-        )
-        while left and written >= len(left[0]):
-            written -= len(left.pop(0))
-        if written:
-            left[0] = memoryview(left[0])[written:]
+def _bytes_view(chunk: bytes | memoryview) -> bytes | memoryview:
+    return chunk.cast("B") if isinstance(chunk, memoryview) else chunk
 
 
 @contextlib.contextmanager
