@@ -47,11 +47,11 @@ from dicomseries.iod.kind import (
     Remark,
     Row,
     Source,
-    shown,
+    values_text,
 )
 from dicomseries.iod.kinds.all_kinds import OFFERED
 from dicomseries.iod.kinds.multiframe_sc import OfPictures
-from dicomseries.iod.kinds.not_offered import REFUSED, Refusal
+from dicomseries.iod.kinds.not_offered import NOT_OFFERED, NotOffered
 from dicomseries.options import options_of, parameters_text
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
 
@@ -397,12 +397,12 @@ def group_lines(group: Group, path: str) -> Iterator[str]:
 
 def refused_section() -> str:
     """Return the table of objects that arrays cannot fill."""
-    return REFUSED_TEXT + "\n".join(map(refused_line, REFUSED)) + "\n"
+    return REFUSED_TEXT + "\n".join(map(not_offered_line, NOT_OFFERED)) + "\n"
 
 
-def refused_line(refusal: Refusal) -> str:
+def not_offered_line(kind: NotOffered) -> str:
     """Return the line of one such object, or of a few for one reason."""
-    return f"| {', '.join(refusal.names)} | {refusal.reason} | {refusal.remedy} |"
+    return f"| {', '.join(kind.names)} | {kind.reason} | {kind.remedy} |"
 
 
 def line(row: Row, path: str = "") -> str:
@@ -416,7 +416,7 @@ def origin(source: Source) -> str:
     """Return where the values of a row come from."""
     match source:
         case Constant():
-            text = f"`{shown(source.values)}`"
+            text = f"`{values_text(source.values)}`"
         case Choice(demanded=True):
             text = "yours, which must be given"
         case Choice():
@@ -431,7 +431,7 @@ def origin(source: Source) -> str:
 def default(values: Values) -> str:
     """Return values as text; codes as PS3.16 writes them."""
     if not isinstance(values[0], tuple):
-        return f"`{shown(values)}`"
+        return f"`{values_text(values)}`"
     of = {one.keyword: one.values[0] for one in values[0]}
     return f'`({of["CodeValue"]}, {of["CodingSchemeDesignator"]}, "{of["CodeMeaning"]}")`'
 
@@ -442,12 +442,8 @@ def where(condition: Condition) -> Iterator[str]:
         return
     parts = [getattr(condition, name) for name in getattr(condition, "__dataclass_fields__", ())]
     words = ", ".join(word for part in parts for word in part_words(part))
-    text = (
-        (inspect.getdoc(type(condition)) or "")
-        .partition("\n")[0]
-        .rstrip(".")
-        .replace("The row ", "")
-    )
+    sentence = (inspect.getdoc(type(condition)) or "").partition("\n")[0].rstrip(".")
+    text = f"if {sentence[0].lower()}{sentence[1:]}"
     yield f"{text} ({words})" if words else text
 
 
@@ -486,7 +482,7 @@ def derive_page() -> str:
 
 def values_section() -> str:
     """Return the tables of attributes about values: the relations, then a line for each group of attributes."""
-    relations = [f"| {name} | {shown} |" for name, shown in RELATIONS.values()]
+    relations = [f"| {name} | {values_text} |" for name, values_text in RELATIONS.values()]
     names = [name for name, _ in RELATIONS.values()]
     head = [f"| what they say | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     cells = [

@@ -1,4 +1,4 @@
-"""Kinds of image objects as tables, and the one composer that turns a table into attributes."""
+"""Kinds of image objects as tables, and their composer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What the modules of an object class demand of attributes that users add: inside sequences, and in optional modules.
+"""Required attributes inside sequences and in optional modules.
 
-The rows of a kind fill its mandatory modules. What a user adds besides has rules of its own: an item of a sequence
-must be whole, and whoever gives one attribute of an optional module (PS3.3 section A.1.3) must give its others.
+The rows of a kind fill its mandatory modules. Further attributes of the user have other rules: the
+items of sequences must be complete, and one attribute of an optional module (PS3.3 section A.1.3)
+needs the others of that module.
 """
 
 from __future__ import annotations
@@ -10,26 +11,31 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from dicomseries.errors import MetadataError
-from dicomseries.standard.attribute import Attribute, Item, attribute
-from dicomseries.standard.modules import IOD_MODULES, Requirement, module_requirements
+from dicomseries.standard.attribute import Attribute, Item, Value, attribute
+from dicomseries.standard.modules import (
+    IOD_MODULES,
+    Requirement,
+    mandatory_modules,
+    module_requirements,
+)
 
 __all__ = ["completed", "item_faults", "with_empty"]
 
 
 def item_faults(sop_class_uid: str, attributes: Sequence[Attribute]) -> list[MetadataError]:
-    """Return the values that are missing in the items of sequences.
+    """Return missing values in the items of sequences.
 
     Parameters
     ----------
     sop_class_uid : str
-        The object class; one without tables demands nothing.
+        The object class; one without tables has no requirements.
     attributes : sequence of Attribute
-        What the user has given.
+        The user's attributes.
 
     Notes
     -----
-    PS3.5 section 7.4: Type 1 needs a value; a sequence of Type 3 that is there has an item. `with_empty` adds what is
-    of Type 2.
+    PS3.5 section 7.4: Type 1 needs a value; a sequence of Type 3 has an item, or is left out.
+    `with_empty` adds Type 2.
 
     Examples
     --------
@@ -39,73 +45,75 @@ def item_faults(sop_class_uid: str, attributes: Sequence[Attribute]) -> list[Met
     """
     nested, optional = _of_sequences(sop_class_uid)
     faults: dict[str, MetadataError] = {}
-    for one in attributes:
-        if one.vr == "SQ" and not one.values and one.keyword in optional:
-            faults[one.keyword] = _no_item(one.keyword)
-        for requirement in nested.get(one.keyword, ()):
+    for attr in attributes:
+        keyword = attr.keyword
+        if attr.vr == "SQ" and not attr.values and keyword in optional:
+            faults[keyword] = _no_item(keyword)
+        for requirement in nested.get(keyword, ()):
             if requirement.type != "1":
                 continue
-            for where in _lacking(one, requirement.path[1:], one.keyword):
-                faults.setdefault(where, _missing(where, one.keyword))
+            for where in _lacking(attr, requirement.path[1:], keyword):
+                faults.setdefault(where, _missing(where, "in its sequence", keyword))
     return list(faults.values())
 
 
 def with_empty(sop_class_uid: str, attributes: Sequence[Attribute]) -> tuple[Attribute, ...]:
-    """Return the attributes with empty ones of Type 2 in the items of sequences that lack them.
+    """Return attributes completed by empty Type 2 ones in items.
 
     Parameters
     ----------
     sop_class_uid : str
-        The object class; one without tables demands nothing.
+        The object class; one without tables has no requirements.
     attributes : sequence of Attribute
-        What the user has given.
+        The user's attributes.
 
     Returns
     -------
     tuple of Attribute
-        Those that have changed.
+        The attributes that changed.
 
     Notes
     -----
-    PS3.5 section 7.4.3: an attribute of Type 2 is there, with zero length if it is not known.
+    PS3.5 section 7.4.3: an attribute of Type 2 has zero length if its value is unknown.
 
     Examples
     --------
-    >>> drug = attribute("RadiopharmaceuticalInformationSequence", (attribute("Radiopharmaceutical", "FDG"),))
-    >>> (found,) = with_empty("1.2.840.10008.5.1.4.1.1.128", [drug])
-    >>> [one.keyword for one in found.values[0]]
+    >>> drug = (attribute("Radiopharmaceutical", "FDG"),)
+    >>> sequence = attribute("RadiopharmaceuticalInformationSequence", drug)
+    >>> (completed_sequence,) = with_empty("1.2.840.10008.5.1.4.1.1.128", [sequence])
+    >>> [attr.keyword for attr in completed_sequence.values[0]]
     ['Radiopharmaceutical', 'RadionuclideCodeSequence']
     """
     nested, _ = _of_sequences(sop_class_uid)
     changed: list[Attribute] = []
-    for one in attributes:
-        found = one
-        for requirement in nested.get(one.keyword, ()):
+    for attr in attributes:
+        filled = attr
+        for requirement in nested.get(attr.keyword, ()):
             if requirement.type == "2":
-                found = _filled(found, requirement.path[1:])
-        if found != one:
-            changed.append(found)
+                filled = _filled(filled, requirement.path[1:])
+        if filled != attr:
+            changed.append(filled)
     return tuple(changed)
 
 
 def _filled(sequence: Attribute, path: Sequence[str]) -> Attribute:
-    """Return a sequence with an empty attribute at the end of the path, in each item that lacks it."""
-    items = [
-        _item_filled(item, path) if isinstance(item, tuple) else item for item in sequence.values
-    ]
+    """Return a sequence with an empty attribute in each item."""
+    items: list[Value] = []
+    for item in sequence.values:
+        items.append(_item_filled(item, path) if isinstance(item, tuple) else item)
     return attribute(sequence.keyword, *items)
 
 
 def _item_filled(item: Item, path: Sequence[str]) -> Item:
-    found = _find(item, path[0])
+    filled = _find(item, path[0])
     if len(path) == 1:
-        own = found or attribute(path[0])
-    elif found is None:
+        filled = filled or attribute(path[0])
+    elif filled is None:
         return item
     else:
-        own = _filled(found, path[1:])
-    others = (one for one in item if one.keyword != own.keyword)
-    return tuple(sorted((*others, own), key=lambda one: one.tag))
+        filled = _filled(filled, path[1:])
+    others = [attr for attr in item if attr.keyword != filled.keyword]
+    return tuple(sorted((*others, filled), key=lambda attr: attr.tag))
 
 
 def completed(
@@ -114,7 +122,10 @@ def completed(
     faults: list[MetadataError],
     written: Collection[str] = (),
 ) -> tuple[Attribute, ...]:
-    """Return the empty Type 2 attributes that the optional modules in use still need; what needs a value is a fault.
+    """Return the missing empty attributes of optional modules.
+
+    Missing Type 1 attributes are faults. An optional module is used if the user sets an attribute
+    that no mandatory module has.
 
     An optional module is in use if the user has given an attribute that no mandatory module has.
 
@@ -123,11 +134,11 @@ def completed(
     sop_class_uid : str
         The object class.
     attributes : sequence of Attribute
-        What the user has given beside the rows of the kind.
+        The user's attributes without a row.
     faults : list of MetadataError
-        Takes the Type 1 attributes that lack.
+        Takes the missing Type 1 attributes.
     written : collection of str
-        Keywords that the rows of the kind fill, whatever the user gives.
+        Keywords filled by the rows of the kind.
 
     Notes
     -----
@@ -136,28 +147,35 @@ def completed(
     Examples
     --------
     >>> faults = []
-    >>> added = completed("1.2.840.10008.5.1.4.1.1.2", [attribute("ClinicalTrialSponsorName", "Us")], faults)
-    >>> [one.keyword for one in added], [fault.where for fault in faults]
-    (['ClinicalTrialProtocolName', 'ClinicalTrialSiteID', 'ClinicalTrialSiteName'], ['ClinicalTrialProtocolID'])
+    >>> sponsor = attribute("ClinicalTrialSponsorName", "Us")
+    >>> added = completed("1.2.840.10008.5.1.4.1.1.2", [sponsor], faults)
+    >>> [attr.keyword for attr in added]
+    ['ClinicalTrialProtocolName', 'ClinicalTrialSiteID', 'ClinicalTrialSiteName']
+    >>> [fault.where for fault in faults]
+    ['ClinicalTrialProtocolID']
     """
-    there = {one.keyword: one for one in attributes}
+    by_keyword = {attr.keyword: attr for attr in attributes}
     added: dict[str, Attribute] = {}
     for module, requirements in _optional_modules(sop_class_uid).items():
-        used = next((one.keyword for one in requirements if one.keyword in there), None)
-        for requirement in requirements if used else ():
-            found = there.get(requirement.keyword)
-            if requirement.keyword in written:
+        used = [row.keyword for row in requirements if row.keyword in by_keyword]
+        if not used:
+            continue
+        for requirement in requirements:
+            keyword = requirement.keyword
+            if keyword in written:
                 continue
-            if requirement.type == "1" and (found is None or found.is_empty):
-                faults.append(_missing_of_module(requirement.keyword, module, str(used)))
-            elif requirement.type == "2" and found is None:
-                added[requirement.keyword] = attribute(requirement.keyword)
+            attr = by_keyword.get(keyword)
+            if requirement.type == "1" and (attr is None or attr.is_empty):
+                reason = f"in the module {module}, to which {used[0]} belongs"
+                faults.append(_missing(keyword, reason, used[0]))
+            elif requirement.type == "2" and attr is None:
+                added[keyword] = attribute(keyword)
     return tuple(added.values())
 
 
 @cache
 def _of_sequences(sop_class_uid: str) -> tuple[dict[str, list[Requirement]], frozenset[str]]:
-    """Return what stands inside each sequence, and the sequences that are of Type 3 wherever they are."""
+    """Return requirements inside sequences, and the optional sequences."""
     nested: dict[str, list[Requirement]] = {}
     types: dict[str, set[str]] = {}
     for module, _ in IOD_MODULES.get(sop_class_uid, ()):
@@ -166,62 +184,53 @@ def _of_sequences(sop_class_uid: str) -> tuple[dict[str, list[Requirement]], fro
                 types.setdefault(requirement.keyword, set()).add(requirement.type)
             else:
                 nested.setdefault(requirement.path[0], []).append(requirement)
-    return nested, frozenset(keyword for keyword, found in types.items() if found == {"3"})
+    optional = frozenset(keyword for keyword, kinds in types.items() if kinds == {"3"})
+    return nested, optional
 
 
 @cache
 def _optional_modules(sop_class_uid: str) -> dict[str, tuple[Requirement, ...]]:
-    """Return the top level of each user option module, without what mandatory modules have too."""
+    """Return the top level of each user option module.
+
+    Attributes of mandatory modules are left out.
+    """
     usages = dict(IOD_MODULES.get(sop_class_uid, ()))
-    known = {
-        one.keyword
-        for module, usage in usages.items()
-        if usage == "M"
-        for one in module_requirements(module)
-    }
-    return {
-        module: tuple(
-            one
-            for one in module_requirements(module)
-            if one.is_top_level and one.keyword not in known
-        )
-        for module, usage in usages.items()
-        if usage == "U"
-    }
+    mandatory: set[str] = set()
+    for module in mandatory_modules(sop_class_uid):
+        mandatory |= {row.keyword for row in module_requirements(module)}
+    optional = {}
+    for module, usage in usages.items():
+        if usage == "U":
+            rows = [row for row in module_requirements(module) if row.is_top_level]
+            optional[module] = tuple(row for row in rows if row.keyword not in mandatory)
+    return optional
 
 
 def _lacking(sequence: Attribute, path: Sequence[str], where: str) -> Iterator[str]:
-    """Yield the places below a sequence where an attribute has no value."""
+    """Yield the places of missing values below a sequence."""
     for index, item in enumerate(sequence.values):
         place = f"{where}[{index}].{path[0]}"
-        found = _find(item, path[0]) if isinstance(item, tuple) else None
-        if len(path) > 1:
-            yield from _lacking(found, path[1:], place) if found else ()
-        elif found is None or found.is_empty:
-            yield place
+        attr = None
+        if isinstance(item, tuple):
+            attr = _find(item, path[0])
+        if len(path) == 1:
+            if attr is None or attr.is_empty:
+                yield place
+        elif attr is not None:
+            yield from _lacking(attr, path[1:], place)
 
 
 def _find(item: Item, keyword: str) -> Attribute | None:
-    return next((one for one in item if one.keyword == keyword), None)
+    return next((attr for attr in item if attr.keyword == keyword), None)
 
 
-def _missing(where: str, sequence: str) -> MetadataError:
+def _missing(where: str, place: str, cause: str) -> MetadataError:
     return MetadataError(
         code="value-missing",
         where=where,
         given="none",
-        expected="a value, as it is of Type 1 in its sequence",
-        remedy=f"Give it, or leave {sequence} out.",
-    )
-
-
-def _missing_of_module(keyword: str, module: str, used: str) -> MetadataError:
-    return MetadataError(
-        code="value-missing",
-        where=keyword,
-        given="none",
-        expected=f"a value, as it is of Type 1 in the module {module}, to which {used} belongs",
-        remedy=f"Give it, or leave {used} out.",
+        expected=f"a value, as it is of Type 1 {place}",
+        remedy=f"Give it, or leave {cause} out.",
     )
 
 
@@ -230,6 +239,6 @@ def _no_item(keyword: str) -> MetadataError:
         code="sequence-empty",
         where=keyword,
         given="no item",
-        expected="one item or more: a sequence of Type 3 that is there is not empty",
+        expected="one item or more: a sequence of Type 3 is not empty",
         remedy="Leave it out.",
     )

@@ -1,4 +1,4 @@
-"""Items of code sequences (PS3.3 section 8.8): anatomy, units, and the words that stand for them elsewhere."""
+"""Items of code sequences (PS3.3 section 8.8)."""
 
 from __future__ import annotations
 
@@ -22,25 +22,24 @@ def code_item(value: str, scheme: str, meaning: str) -> Item:
 
     Examples
     --------
-    >>> [one.values[0] for one in code_item("1", "UCUM", "no units")]
+    >>> [attr.values[0] for attr in code_item("1", "UCUM", "no units")]
     ['1', 'UCUM', 'no units']
     >>> code_item("g/ml{SUVlbm(Janma)}", "UCUM", "SUV lbm")[-1].keyword
     'LongCodeValue'
     """
-    short = len(value) <= _MOST_SHORT
-    item = (
-        attribute("CodeValue" if short else "LongCodeValue", value),
+    code = attribute("CodeValue" if len(value) <= _CODE_VALUE_CHARS else "LongCodeValue", value)
+    scheme_and_meaning = (
         attribute("CodingSchemeDesignator", scheme),
         attribute("CodeMeaning", meaning),
     )
-    return tuple(sorted(item, key=lambda one: one.tag))
+    return tuple(sorted((code, *scheme_and_meaning), key=lambda attr: attr.tag))
 
 
-_MOST_SHORT = 16
-"""Characters of a CodeValue, VR SH (PS3.3 section 8.1)."""
+_CODE_VALUE_CHARS = 16
+"""Most characters of a CodeValue, VR SH (PS3.3 section 8.1)."""
 
 PHANTOM = code_item("706342009", "SCT", "Phantom")
-"""CID 4031: what an array of no known anatomy shows."""
+"""CID 4031: for arrays of unknown anatomy."""
 
 BODY_PARTS: dict[str, Item] = {
     word: code_item(region.code, "SCT", region.meaning) for word, region in REGIONS.items()
@@ -48,10 +47,10 @@ BODY_PARTS: dict[str, Item] = {
 """BodyPartExamined → the item of AnatomicRegionSequence."""
 
 PAIRED_BODY_PARTS = tuple(word for word, region in REGIONS.items() if region.is_paired)
-"""Words of regions of which there is a left and a right one."""
+"""BodyPartExamined of regions with a left and a right one."""
 
 NO_UNITS = code_item("1", "UCUM", "no units")
-"""CID 7181: a bare number."""
+"""CID 7181: a number without a unit."""
 
 _SUV = "Standardized Uptake Value "
 
@@ -87,4 +86,4 @@ PET_UNITS: dict[str, Item] = {
         ("CM2ML BSA", "cm2/ml{SUVbsa}", f"{_SUV}body surface area"),
     )
 }
-"""Units, and SUVType where it is given → the item of MeasurementUnitsCodeSequence (CID 84)."""
+"""Units, with SUVType if set → the item of MeasurementUnitsCodeSequence (CID 84)."""

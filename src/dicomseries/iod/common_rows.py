@@ -1,7 +1,7 @@
-"""Rows that several kinds share, one tuple a module of PS3.3 annex C.
+"""Rows shared by several kinds, one tuple per module.
 
-The numbers in the comments are sections of PS3.3. Type 2 attributes of the patient, the study and the scanner stay
-empty unless the user fills them: nothing is invented.
+The numbers in the comments are sections of PS3.3. Type 2 attributes of the patient, the study and
+the scanner stay empty unless the user fills them.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ __all__ = [
     "sop_class",
 ]
 
-# C.7.1.1; an empty PatientID is honest, an invented one would merge strangers in an archive
+# C.7.1.1; PatientID stays empty: an invented one could merge two patients in an archive
 PATIENT = (
     Row("PatientName", "2", Choice()),
     Row("PatientID", "2", Choice()),
     Row("PatientBirthDate", "2", Choice()),
     Row("PatientSex", "2", Choice()),
-    # C.7.1.1, C.7.2.2: what a patient that is an animal has besides
+    # C.7.1.1, C.7.2.2: further attributes of animals
     *(
         Row(
             keyword,
@@ -77,7 +77,7 @@ STUDY = (
 
 _IS_PAIRED = SaysOneOf("BodyPartExamined", PAIRED_BODY_PARTS)
 
-# C.7.3.1; Laterality is asked for of paired body parts only, and an empty one says "not known"
+# C.7.3.1; Laterality is for paired body parts only; empty means unknown
 SERIES = (
     Row("SeriesInstanceUID", "1", Fact()),
     Row("SeriesNumber", "2", Choice(values=("1",))),
@@ -89,7 +89,7 @@ SERIES = (
     ),
 )
 
-# C.7.3.1: CT and MR must have it; PS3.3 gives no "unknown", so it is empty
+# C.7.3.1: CT and MR must have it; PS3.3 has no term for unknown, so it is empty
 PATIENT_POSITION = (
     Row("PatientPosition", "2C", Choice(), Unless(("PatientOrientationCodeSequence",))),
 )
@@ -109,7 +109,7 @@ FRAME_OF_REFERENCE = (
 # C.7.5.1.1.2
 PADDING = (Row("PixelPaddingValue", "1C", Fact()),)
 
-# C.7.5.1; the equipment that made this series is this program
+# C.7.5.1; this program is the equipment that made the series
 EQUIPMENT = (
     Row("Manufacturer", "2", Choice(values=("dicomseries",))),
     Row("SoftwareVersions", "3", Default()),
@@ -124,7 +124,7 @@ IMAGE = (
     Row("DerivationDescription", "3", Remark(limit=1024)),
 )
 
-# C.7.6.2; SpacingBetweenSlices, since readers take a single slice's spacing from it alone
+# C.7.6.2; readers take the spacing of a single slice from SpacingBetweenSlices alone
 IMAGE_PLANE = (
     Row("PixelSpacing", "1", Fact()),
     Row("ImageOrientationPatient", "1", Fact()),
@@ -134,15 +134,16 @@ IMAGE_PLANE = (
 )
 
 _HAS_PLACE = HasFact("ImageOrientationPatient")
-_HAS_SPACING = HasFact("PixelSpacing")
 
-# the same of kinds whose object class can do without: a picture that stands nowhere has no frame of reference either
+# the same for kinds with an optional image plane: pictures without a position have no frame of
+# reference
 FRAME_OF_REFERENCE_IF_PLACED = tuple(
     replace(row, condition=_HAS_PLACE) for row in FRAME_OF_REFERENCE
 )
-IMAGE_PLANE_IF_PLACED = tuple(
-    replace(row, condition=_HAS_SPACING if row.keyword == "PixelSpacing" else _HAS_PLACE)
-    for row in IMAGE_PLANE
+_PIXEL_SPACING, *_POSITION = IMAGE_PLANE
+IMAGE_PLANE_IF_PLACED = (
+    replace(_PIXEL_SPACING, condition=HasFact("PixelSpacing")),
+    *(replace(row, condition=_HAS_PLACE) for row in _POSITION),
 )
 
 # C.7.6.3
@@ -158,12 +159,11 @@ PIXELS = (
     Row("PixelRepresentation", "1", Fact()),
 )
 
-# C.8.2.1.1.2, C.8.3.1.1.2, C.8.6.2: classic CT, MR and Secondary Capture may say that their low values are bright
-PIXELS_OF_EITHER_POLARITY = tuple(
-    Row("PhotometricInterpretation", "1", Polarity(inverse=True))
-    if isinstance(row.source, Polarity)
-    else row
-    for row in PIXELS
+# C.8.2.1.1.2, C.8.3.1.1.2, C.8.6.2: low values of classic CT, MR and Secondary Capture may be
+# bright
+PIXELS_OF_EITHER_POLARITY = (
+    Row("PhotometricInterpretation", "1", Polarity(inverse=True)),
+    *(row for row in PIXELS if row.keyword != "PhotometricInterpretation"),
 )
 
 # C.11.2; only grey levels have a window
@@ -183,27 +183,31 @@ SOP_COMMON = (
 )
 
 
-# C.11.1, where the kind does not demand it: only if the stored numbers are not the real ones, or the user names a type
+# C.11.1, if the kind does not demand it: for stored numbers that are not the real ones, or a user's
+# RescaleType
 RESCALE = (
     Row("RescaleIntercept", "1C", Fact(implied=("0",), implied_by="RescaleType"), Grey()),
     Row("RescaleSlope", "1C", Fact(implied=("1",), implied_by="RescaleType"), Grey()),
     Row("RescaleType", "1C", Choice(values=("US",)), Rescaled()),
 )
 
-HOUNSFIELD_ADVICE = 'RescaleType is US (unspecified); give `metadata={"RescaleType": "HU"}` if the values are Hounsfield units.'
-"""For CT: an array may be anything."""
+HOUNSFIELD_ADVICE = (
+    'RescaleType is US (unspecified); give `metadata={"RescaleType": "HU"}` if the values are '
+    "Hounsfield units."
+)
+"""For CT."""
 
 # C.7.10.1
 ACQUISITION = (Row("AcquisitionNumber", "2", Choice()),)
 
-# C.7.10.1 (General Acquisition), of each volume where there are several and the user has given when the first began
+# C.7.10.1 (General Acquisition), of each volume if the user sets the time of the first
 ACQUISITION_TIME = (
     Row("AcquisitionDate", "3", Default()),
     Row("AcquisitionTime", "3", Default()),
 )
 
-# C.8.9.4: ms after the first volume. It is an extension outside of PET (PS3.2 section 3.11.3), which validators
-# remark upon, yet the only attribute that holds a time without a date.
+# C.8.9.4: ms after the first volume. Outside of PET it is an extension (PS3.2 section 3.11.3) that
+# validators report, but it is the only attribute for a time without a date.
 FRAME_TIME = (Row("FrameReferenceTime", "3", Default()),)
 
 _OTHER_KIND = "Choose another `kind=` instead."
@@ -221,7 +225,7 @@ def sop_class(uid: str) -> tuple[Row, ...]:
 
 
 def modality(value: str) -> tuple[Row, ...]:
-    """Return the row of a modality that the object class fixes (C.7.3.1).
+    """Return the row of a fixed modality (C.7.3.1).
 
     Examples
     --------
@@ -231,6 +235,6 @@ def modality(value: str) -> tuple[Row, ...]:
     return (Row("Modality", "1", Constant(values=(value,), remedy=_OTHER_KIND)),)
 
 
-# C.8.2.1, C.8.3.1: value 1 says whether the pixels are a scanner's own, value 2 whether a patient was examined
+# C.8.2.1, C.8.3.1: value 1 is about the origin of the pixels, value 2 about the examination
 IMAGE_TYPE_PIXELS = ("ORIGINAL", "DERIVED")
 IMAGE_TYPE_EXAMINATION = ("PRIMARY", "SECONDARY")

@@ -1,20 +1,25 @@
-"""The one composer: a kind's rows, the plan's facts and the user's metadata → the attributes of a series."""
+"""Kind, facts and the user's metadata → attributes of a series."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.attribute_requirements import completed, item_faults, with_empty
 from dicomseries.iod.conditions import Context, Values
-from dicomseries.iod.groups import VaryingGroup, attribute_of, groups_of, rows_of
+from dicomseries.iod.groups import Group, VaryingGroup, attribute_of, groups_of, rows_of
 from dicomseries.iod.kind import Kind, PerInstance
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attribute import Attribute, attribute, tag_of
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS
 
 __all__ = ["Composition", "compose"]
+
+_Resolved: TypeAlias = Attribute | VaryingGroup
+_by_tag = attrgetter("tag")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,15 +29,17 @@ class Composition:
     Parameters
     ----------
     shared : tuple of Attribute
-        Equal in all instances, in the order of their tags; neither pixel data nor the file meta group.
+        Equal in all instances, in the order of their tags; neither pixel data nor the file meta
+        group.
     per_instance : tuple of str
-        Keywords that have another value in each instance, in the order of their tags.
+        Keywords that differ between instances, in the order of their tags.
     groups : tuple of VaryingGroup
         The sequences among `per_instance`: items with holes.
     per_frame : tuple of VaryingGroup
-        Functional groups that differ from frame to frame, in the order of their tags (multi-frame kinds only).
+        Functional groups that differ between frames, in the order of their tags (multi-frame
+        kinds only).
     advice : tuple of str
-        What a user should know about defaults left in place and terms the standard does not define.
+        Advice about defaults in place and undefined terms.
     """
 
     shared: tuple[Attribute, ...]
@@ -45,23 +52,24 @@ class Composition:
 def compose(
     kind: Kind, facts: Mapping[str, Values], metadata: Metadata, varying: Collection[str] = ()
 ) -> Composition:
-    """Return the attributes every instance of the series has.
+    """Return the attributes of a series.
 
     Parameters
     ----------
     kind : Kind
         The table.
     facts : mapping of str to tuple
-        The plan's values by keyword: identity, dates, geometry (mm, LPS, as DS texts) and pixel format.
+        The plan's values by keyword: identity, dates, geometry (mm, LPS, as DS texts) and pixel
+        format.
     metadata : Metadata
-        The user's attributes; those without a row are added as they are.
+        The user's attributes; those without a row are added unchanged.
     varying : collection of str
-        Keywords whose values the plan has for each instance, frame or volume.
+        Keywords with a value of the plan for each instance, frame or volume.
 
     Raises
     ------
     MetadataError
-        All that does not fit the kind, at once.
+        All faults at once.
 
     Notes
     -----
@@ -71,63 +79,50 @@ def compose(
     --------
     >>> from dicomseries.iod.kind import Fact, Row
     >>> from dicomseries.values import PixelRules
-    >>> kind = Kind(name="X", title="X Image", summary="an example", modality="OT", sop_class_uid="1.2",
-    ...             pixels=PixelRules(), samples=(1,), rows=(Row("Rows", "1", Fact()),))
+    >>> kind = Kind(
+    ...     name="X", title="X Image", summary="an example", modality="OT", sop_class_uid="1.2",
+    ...     pixels=PixelRules(), samples=(1,), rows=(Row("Rows", "1", Fact()),),
+    ... )
     >>> user = Metadata.from_mapping({"PatientID": "42"})
-    >>> [one.keyword for one in compose(kind, {"Rows": (4,)}, user).shared]
+    >>> [attr.keyword for attr in compose(kind, {"Rows": (4,)}, user).shared]
     ['PatientID', 'Rows']
     """
-    said = [one for one in metadata.attributes if one.keyword not in metadata.verbatim]
-    metadata = metadata.having(*with_empty(kind.sop_class_uid, said))
+    uid = kind.sop_class_uid
+    users = [attr for attr in metadata.attributes if attr.keyword not in metadata.verbatim]
+    faults = item_faults(uid, users)
+    metadata = metadata.having(*with_empty(uid, users))
     context = Context(facts=facts, metadata=metadata, varying=frozenset(varying))
-    faults: list[MetadataError] = item_faults(kind.sop_class_uid, said)
-    rows = _resolved(kind, context, faults)
-    groups = [
-        found for group in kind.groups if (found := group.resolve(context, faults)) is not None
-    ]
-    frames = [
-        found for group in kind.frames if (found := group.resolve(context, faults)) is not None
-    ]
-    own = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
-    own |= {group.keyword for group in groups_of((*kind.groups, *kind.frames))}
-    others = [one for one in metadata.attributes if one.keyword not in own]
-    begun = [one for one in others if one.keyword not in metadata.verbatim]
-    others += (
-        one
-        for one in completed(kind.sop_class_uid, begun, faults, written=own)
-        if metadata.get(one.keyword) is None
-    )
+
+    rows = _resolved_rows(kind, context, faults)
+    groups = _resolved_groups(kind.groups, context, faults)
+    frames = _resolved_groups(kind.frames, context, faults)
+    others = _without_row(kind, context, faults)
     if kind.is_multi_frame:
-        faults += _homeless(kind, context)
+        faults += _varying_without_group(kind, context)
     if faults:
         raise MetadataError.together(faults)
-    # a functional group that the table does not name, yet the object class has (annex A), is the user's for all frames
-    free = FUNCTIONAL_GROUPS.get(kind.sop_class_uid, ()) if kind.is_multi_frame else ()
-    frames += (one for one in others if one.keyword in free)
-    fixed = [
-        *rows,
-        *_fixed(groups),
-        *(one for one in others if one.keyword not in free),
-        *_shared_groups(frames),
-    ]
-    advice = (row.advice(context) for row in kind.all_rows)
+
+    if kind.is_multi_frame:
+        # functional groups of the object class (annex A) without a row are the user's for all
+        # frames
+        known = FUNCTIONAL_GROUPS.get(uid, ())
+        frames += [attr for attr in others if attr.keyword in known]
+        others = [attr for attr in others if attr.keyword not in known]
+    fixed = [*rows, *_fixed(groups), *others, *_shared_groups(frames)]
+    shared = [attr for attr in fixed if attr.keyword not in context.varying]
+    advice = [row.advice(context) for row in kind.all_rows]
     return Composition(
-        shared=tuple(
-            sorted(
-                (one for one in fixed if one.keyword not in context.varying),
-                key=lambda one: one.tag,
-            )
-        ),
+        shared=tuple(sorted(shared, key=_by_tag)),
         per_instance=_per_instance(kind, context, groups),
         groups=_with_holes(groups),
         per_frame=_with_holes(frames),
-        advice=(*(text for text in advice if text), *metadata.advice),
+        advice=(*filter(None, advice), *metadata.advice),
     )
 
 
-def _resolved(kind: Kind, context: Context, faults: list[MetadataError]) -> list[Attribute]:
-    """Return the attributes of the top level that do not vary."""
-    found = []
+def _resolved_rows(kind: Kind, context: Context, faults: list[MetadataError]) -> list[Attribute]:
+    """Return the top-level attributes that do not vary."""
+    attributes = []
     for row in kind.rows:
         try:
             values = row.resolve(context)
@@ -135,54 +130,73 @@ def _resolved(kind: Kind, context: Context, faults: list[MetadataError]) -> list
             faults.append(fault)
             continue
         if values is not None:
-            found.append(attribute_of(row, values, context))
-    return found
+            attributes.append(attribute_of(row, values, context))
+    return attributes
 
 
-def _fixed(groups: Sequence[Attribute | VaryingGroup]) -> list[Attribute]:
-    return [one for one in groups if isinstance(one, Attribute)]
+def _resolved_groups(
+    groups: Sequence[Group], context: Context, faults: list[MetadataError]
+) -> list[_Resolved]:
+    resolved = [group.resolve(context, faults) for group in groups]
+    return [group for group in resolved if group is not None]
 
 
-def _with_holes(groups: Sequence[Attribute | VaryingGroup]) -> tuple[VaryingGroup, ...]:
-    return tuple(
-        sorted((one for one in groups if isinstance(one, VaryingGroup)), key=lambda one: one.tag)
-    )
+def _without_row(kind: Kind, context: Context, faults: list[MetadataError]) -> list[Attribute]:
+    """Return the user's attributes without a row, completed.
+
+    Completed by the Type 2 attributes of their modules.
+    """
+    metadata = context.metadata
+    known = {group.keyword for group in groups_of((*kind.groups, *kind.frames))}
+    for row in kind.all_rows:
+        known |= {row.keyword, row.given_as}
+    others = [attr for attr in metadata.attributes if attr.keyword not in known]
+    users = [attr for attr in others if attr.keyword not in metadata.verbatim]
+    added = completed(kind.sop_class_uid, users, faults, written=known)
+    return others + [attr for attr in added if metadata.get(attr.keyword) is None]
 
 
-def _shared_groups(frames: Sequence[Attribute | VaryingGroup]) -> list[Attribute]:
-    """Return the sequence of what all frames share (PS3.3 section C.7.6.16): one item, the functional groups in it."""
-    if not frames:
-        return []
-    return [
-        attribute(
-            "SharedFunctionalGroupsSequence", tuple(sorted(_fixed(frames), key=lambda one: one.tag))
-        )
-    ]
-
-
-def _homeless(kind: Kind, context: Context) -> list[MetadataError]:
-    """Return a fault for each varying attribute that no functional group of the kind holds."""
-    homes = sorted(
-        {name for row in rows_of(kind.frames) for name in (row.keyword, row.given_as) if name}
-    )
+def _varying_without_group(kind: Kind, context: Context) -> list[MetadataError]:
+    """Return faults of varying attributes outside of functional groups."""
+    keywords: set[str] = set()
+    for row in rows_of(kind.frames):
+        keywords |= {row.keyword, row.given_as} - {""}
+    listed = ", ".join(sorted(keywords))
     return [
         MetadataError(
             code="attribute-not-per-frame",
             where=keyword,
             given="another value for each volume or slice",
-            expected=f"an attribute that a functional group of {kind.name} holds: {', '.join(homes)}",
-            remedy="Name one of these, give one value for all in `metadata=`, or write a classic kind.",
+            expected=f"an attribute in a functional group of {kind.name}: {listed}",
+            remedy="Name one of these, give one value for all in `metadata=`, or write a classic "
+            "kind.",
         )
-        for keyword in sorted(context.varying - set(homes))
+        for keyword in sorted(context.varying - keywords)
     ]
 
 
-def _per_instance(
-    kind: Kind, context: Context, groups: Sequence[Attribute | VaryingGroup]
-) -> tuple[str, ...]:
-    varying = (row for row in kind.rows if isinstance(row.source, PerInstance))
-    keywords = {row.keyword for row in varying if row.condition.holds(context)}
-    keywords |= {group.keyword for group in _with_holes(groups)}
+def _fixed(groups: Sequence[_Resolved]) -> list[Attribute]:
+    return [group for group in groups if isinstance(group, Attribute)]
+
+
+def _with_holes(groups: Sequence[_Resolved]) -> tuple[VaryingGroup, ...]:
+    holes = [group for group in groups if isinstance(group, VaryingGroup)]
+    return tuple(sorted(holes, key=_by_tag))
+
+
+def _shared_groups(frames: Sequence[_Resolved]) -> list[Attribute]:
+    """Return the sequence of the shared functional groups (C.7.6.16)."""
+    if not frames:
+        return []
+    item = tuple(sorted(_fixed(frames), key=_by_tag))
+    return [attribute("SharedFunctionalGroupsSequence", item)]
+
+
+def _per_instance(kind: Kind, context: Context, groups: Sequence[_Resolved]) -> tuple[str, ...]:
+    keywords = {group.keyword for group in _with_holes(groups)}
+    for row in kind.rows:
+        if isinstance(row.source, PerInstance) and row.condition.holds(context):
+            keywords.add(row.keyword)
     if not kind.is_multi_frame:
         keywords |= context.varying - {row.keyword for row in rows_of(kind.groups)}
     return tuple(sorted(keywords, key=tag_of))

@@ -1,4 +1,4 @@
-"""What rows are resolved against, and the conditions that make an attribute of Type 1C, 2C or 3 apply."""
+"""Conditions of rows, and the context they look at."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ Values: TypeAlias = tuple[Value, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What rows are resolved against.
+    """Facts and metadata to resolve rows with.
 
     Parameters
     ----------
     facts : mapping of str to tuple
-        Values the plan has computed, by keyword.
+        Values computed by the plan, by keyword.
     metadata : Metadata
-        What the user has given.
+        The user's attributes.
     varying : set of str
-        Keywords that have another value in every instance, frame or volume.
+        Keywords with different values in instances, frames or volumes.
 
     Examples
     --------
-    >>> Context(facts={"Rows": (4,)}, metadata=Metadata()).given("PatientName") is None
+    >>> Context(facts={"Rows": (4,)}, metadata=Metadata()).user_values("PatientName") is None
     True
     """
 
@@ -57,39 +57,48 @@ class Context:
     metadata: Metadata
     varying: frozenset[str] = frozenset()
 
-    def given(self, keyword: str) -> Values | None:
-        """Return the user's values; None if the user has not named the attribute."""
-        found = self.metadata.get(keyword)
-        return None if found is None else found.values
+    def user_values(self, keyword: str) -> Values | None:
+        """Return the user's values; None if not set."""
+        attribute = self.metadata.get(keyword)
+        return None if attribute is None else attribute.values
 
     def word(self, keywords: tuple[str, ...]) -> str:
-        """Return the user's values of these keywords, joined by blanks; empty if there are none."""
-        return " ".join(
-            str(value) for keyword in keywords for value in self.given(keyword) or () if value != ""
-        )
+        """Return the user's values of these keywords, joined by blanks."""
+        words = []
+        for keyword in keywords:
+            words += [str(value) for value in self.user_values(keyword) or () if value != ""]
+        return " ".join(words)
+
+    def has_value(self, keywords: tuple[str, ...]) -> bool:
+        """Return whether the user sets one of the keywords."""
+        return any(self.user_values(keyword) for keyword in keywords)
+
+    def has_varying(self, keywords: tuple[str, ...]) -> bool:
+        """Return whether one of the keywords varies."""
+        return not self.varying.isdisjoint(keywords)
 
 
 class Condition:
-    """Where a row holds, and whether a user may fill it where it does not; as it stands, always and everywhere."""
+    """Condition of a row; this base class always holds."""
 
     __slots__ = ()
 
     def holds(self, context: Context) -> bool:  # noqa: ARG002 - for subclasses
-        """Return whether the row's default or fact is to be written."""
+        """Return whether the default or fact is to be written."""
         return True
 
     def admits(self, context: Context) -> bool:  # noqa: ARG002 - for subclasses
-        """Return whether the user may give the attribute."""
+        """Return whether the user may set the attribute."""
         return True
 
 
 ALWAYS = Condition()
-"""The row holds always and everywhere."""
+"""The condition that always holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeveralFrames(Condition):
-    """The row only holds in files of more than one frame."""
+    """The file has more than one frame."""
 
     def holds(self, context: Context) -> bool:
         """Return whether the plan has more than one frame."""
@@ -98,64 +107,62 @@ class SeveralFrames(Condition):
 
 @dataclass(frozen=True, slots=True)
 class HasFact(Condition):
-    """The row only holds where the plan knows this fact."""
+    """The plan knows a fact."""
 
     keyword: str
 
     def holds(self, context: Context) -> bool:
-        """Return whether the plan knows it."""
+        """Return whether the plan knows the fact."""
         return self.keyword in context.facts
 
 
 @dataclass(frozen=True, slots=True)
 class Unless(Condition):
-    """The row falls away where the user gives one of these keywords a value."""
+    """The user sets none of these keywords to a value."""
 
     keywords: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Return whether the user has given none of the keywords a value."""
-        return not any(context.given(keyword) for keyword in self.keywords)
+        """Return whether no keyword has a value."""
+        return not context.has_value(self.keywords)
 
 
 @dataclass(frozen=True, slots=True)
 class Given(Condition):
-    """The row only holds where the user gives one of these keywords a value."""
+    """The user sets one of these keywords to a value."""
 
     keywords: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Return whether the user has given one of the keywords a value."""
-        return any(context.given(keyword) for keyword in self.keywords)
+        """Return whether one keyword has a value."""
+        return context.has_value(self.keywords)
 
 
 @dataclass(frozen=True, slots=True)
 class Used(Condition):
-    """The row only holds where one of these keywords has a value of the user's, or values that vary."""
+    """The user sets one of these keywords, or it varies."""
 
     keywords: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Return whether one of the keywords is given or varies."""
-        return any(
-            context.given(keyword) or keyword in context.varying for keyword in self.keywords
-        )
+        """Return whether one keyword has a value or varies."""
+        return context.has_value(self.keywords) or context.has_varying(self.keywords)
 
 
 @dataclass(frozen=True, slots=True)
 class Varies(Condition):
-    """The row only holds where one of these keywords has another value in every instance, frame or volume."""
+    """One of these keywords differs between frames or files."""
 
     keywords: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Return whether one of the keywords varies."""
-        return any(keyword in context.varying for keyword in self.keywords)
+        """Return whether one keyword varies."""
+        return context.has_varying(self.keywords)
 
 
 @dataclass(frozen=True, slots=True)
 class Not(Condition):
-    """The row only holds where this condition does not."""
+    """A condition does not hold."""
 
     condition: Condition
 
@@ -166,7 +173,7 @@ class Not(Condition):
 
 @dataclass(frozen=True, slots=True)
 class AnyOf(Condition):
-    """The row holds where one of these conditions does, and admits the user where one of them does."""
+    """One of these conditions holds."""
 
     conditions: tuple[Condition, ...]
 
@@ -175,82 +182,80 @@ class AnyOf(Condition):
         return any(condition.holds(context) for condition in self.conditions)
 
     def admits(self, context: Context) -> bool:
-        """Return whether one of the conditions admits the user."""
+        """Return whether one of the conditions admits the user's values."""
         return any(condition.admits(context) for condition in self.conditions)
 
 
 @dataclass(frozen=True, slots=True)
 class When(Condition):
-    """The row only holds where the user's values of `keyword` contain `value`."""
+    """The user's values of `keyword` contain `value`."""
 
     keyword: str
     value: str
 
     def holds(self, context: Context) -> bool:
         """Return whether the user's values contain it."""
-        return self.value in (context.given(self.keyword) or ())
+        return self.value in (context.user_values(self.keyword) or ())
 
 
 @dataclass(frozen=True, slots=True)
 class Grey(Condition):
-    """The row only holds in images of one sample a pixel (windows and rescales say nothing about colour)."""
+    """The image is grey.
+
+    Colours have neither window nor rescale.
+    """
 
     def holds(self, context: Context) -> bool:
-        """Return whether the plan's image is grey."""
+        """Return whether the image is grey."""
         return context.facts.get("SamplesPerPixel", (1,)) == (1,)
 
     def admits(self, context: Context) -> bool:
-        """Return whether the plan's image is grey."""
-        return self.holds(context)
+        """Return whether the image is grey."""
+        return Grey.holds(self, context)
 
 
 @dataclass(frozen=True, slots=True)
 class Rescaled(Grey):
-    """The row only holds where the plan has a rescale; a user may ask for it in any grey image."""
+    """The image is rescaled.
+
+    The user may set the attribute in any grey image.
+    """
 
     def holds(self, context: Context) -> bool:
-        """Return whether the plan has supplied a slope."""
+        """Return whether the plan has a slope."""
         return "RescaleSlope" in context.facts
-
-    def admits(self, context: Context) -> bool:
-        """Return whether the plan's image is grey."""
-        return Grey().holds(context)
 
 
 @dataclass(frozen=True, slots=True)
 class GreyIf(Grey):
-    """The row only holds in images of one sample a pixel, and there where the condition does."""
+    """The image is grey, and a further condition holds."""
 
     condition: Condition
 
     def holds(self, context: Context) -> bool:
-        """Return whether the plan's image is grey and the condition holds."""
-        return Grey().holds(context) and self.condition.holds(context)
-
-    def admits(self, context: Context) -> bool:
-        """Return whether the plan's image is grey."""
-        return Grey().holds(context)
+        """Return whether the image is grey and the condition holds."""
+        return Grey.holds(self, context) and self.condition.holds(context)
 
 
 @dataclass(frozen=True, slots=True)
 class HasWord(Condition):
-    """The row only holds where what the user says under these keywords is one of these words, or nothing."""
+    """The user's word is one of these, or missing."""
 
     keywords: tuple[str, ...]
     words: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Return whether the user says nothing or one of the words."""
+        """Return whether there is no word, or one of these."""
         return context.word(self.keywords) in ("", *self.words)
 
 
 @dataclass(frozen=True, slots=True)
 class SaysOneOf(Condition):
-    """The row only holds where a value of `keyword`, of the user's, is one of these words."""
+    """The user's value of `keyword` is one of these."""
 
     keyword: str
     words: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Return whether the user says one of the words."""
-        return any(value in self.words for value in context.given(self.keyword) or ())
+        """Return whether the user's values contain one of the words."""
+        return any(value in self.words for value in context.user_values(self.keyword) or ())

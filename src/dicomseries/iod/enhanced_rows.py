@@ -1,4 +1,4 @@
-"""Rows at the top level of objects that hold all frames in one file (PS3.3 A.1.2.2 and the annex C modules named)."""
+"""Top-level rows of objects with all frames in one file."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = [
     "image_type",
 ]
 
-# C.7.3.1 without Laterality, in whose place each frame has its FrameLaterality
+# C.7.3.1 without Laterality: each frame has its FrameLaterality
 SERIES = (
     Row("SeriesInstanceUID", "1", Fact()),
     Row("SeriesNumber", "1", Choice(values=("1",))),
     *common_rows.SERIES_TIME,
 )
 
-# C.7.5.1, C.7.5.2: all Type 1 here; the equipment that made this series is this program, which has no serial number
+# C.7.5.1, C.7.5.2: all Type 1; this program is the equipment and has no serial number
 EQUIPMENT = (
     Row("Manufacturer", "1", Choice(values=("dicomseries",))),
     Row("ManufacturerModelName", "1", Choice(values=("dicomseries",))),
@@ -45,8 +45,9 @@ CONTENT = (
 # C.7.6.1
 DERIVATION = (Row("DerivationDescription", "3", Remark(limit=1024)),)
 
-# Enhanced images have DerivationDescription beside a code of the derivation only (C.7.6.16.2.6), and there is no code
-# for "stored with this slope"; their own free text is ImageComments (C.8.15.2, C.8.13.1), VR LT
+# Enhanced images have DerivationDescription only beside a code of the derivation (C.7.6.16.2.6),
+# and there is no code for "stored with this slope"; their free text is ImageComments (C.8.15.2,
+# C.8.13.1)
 COMMENTS = (Row("ImageComments", "3", Remark(limit=10240), given_as="DerivationDescription"),)
 
 # C.7.6.16
@@ -59,7 +60,7 @@ DIMENSIONS = (
     Row("DimensionIndexSequence", "1", Fact()),
 )
 
-# C.7.6.14; nothing is known of it
+# C.7.6.14; unknown
 ACQUISITION_CONTEXT = (Row("AcquisitionContextSequence", "2", Choice()),)
 
 # C.7.6.1.1.5
@@ -68,7 +69,7 @@ LOSSY = (Row("LossyImageCompression", "1", Choice(values=("00",))),)
 # C.7.6.16.1, C.11.6: MONOCHROME2
 GREY_DISPLAY = (Row("PresentationLUTShape", "1", Constant(values=("IDENTITY",))),)
 
-# C.8.16.2, C.8.13.1, C.8.15.2; an array's content is for research until the user says otherwise
+# C.8.16.2, C.8.13.1, C.8.15.2; the content is for research unless the user sets another term
 IMAGE = (
     Row("PixelPresentation", "1", Constant(values=("MONOCHROME",))),
     Row("VolumetricProperties", "1", Choice(values=("VOLUME",))),
@@ -81,7 +82,9 @@ IMAGE = (
 
 
 def image_type(values: tuple[str, ...]) -> tuple[Row, ...]:
-    """Return the row of ImageType (C.8.16.1): four values, of which the first says that no scanner made the pixels.
+    """Return the row of ImageType (C.8.16.1).
+
+    It has four values; the first one says that no scanner made the pixels.
 
     Examples
     --------

@@ -1,7 +1,8 @@
-"""Functional groups that several multi-frame kinds share, one `Group` a macro of PS3.3 section C.7.6.16.2.
+"""Functional groups shared by several multi-frame kinds.
 
-The numbers in the comments are sections of PS3.3. Images are DERIVED here: an ORIGINAL one would have to state what
-only its scanner knows. The macros of an acquisition are therefore all optional, and there if the user fills them.
+The numbers in the comments are sections of PS3.3, one `Group` for each macro of C.7.6.16.2. Images
+are DERIVED here: ORIGINAL ones need facts that only the scanner knows. The macros of an acquisition
+are therefore optional, and there if the user fills them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ __all__ = [
     "rescaled_values",
 ]
 
-# C.7.6.16.2.1, C.7.6.16.2.3, C.7.6.16.2.4; SpacingBetweenSlices as in the classic kinds, for readers of one slice
+# C.7.6.16.2.1, C.7.6.16.2.3, C.7.6.16.2.4; SpacingBetweenSlices as in the classic kinds
 PLANE = (
     Group(
         "PixelMeasuresSequence",
@@ -59,7 +60,7 @@ TEMPORAL_POSITION = Group(
     "TemporalPositionSequence", (Row("TemporalPositionTimeOffset", "1", Fact()),), optional=True
 )
 
-# C.7.6.16.2.8; both attributes are Type 1, and an array of no known anatomy is a phantom's at best
+# C.7.6.16.2.8; both attributes are Type 1; the default for unknown anatomy is a phantom
 FRAME_ANATOMY = Group(
     "FrameAnatomySequence",
     (
@@ -76,7 +77,8 @@ FRAME_ANATOMY = Group(
                 words=("BodyPartExamined",),
                 codes=BODY_PARTS,
                 default=PHANTOM,
-                advice='The anatomic region is "Phantom"; give `metadata={"BodyPartExamined": "HEAD"}` or an '
+                advice='The anatomic region is "Phantom"; give `metadata={"BodyPartExamined": '
+                '"HEAD"}` or an '
                 "AnatomicRegionSequence if the array shows a body.",
             ),
         ),
@@ -107,20 +109,23 @@ _UNSPECIFIED = Choice(values=("US",))
 
 
 def frame_type(sequence: str, values: tuple[str, ...], *more: Row) -> Group:
-    """Return the group of a kind's frame type (C.8.13.3.1, C.8.15.3.1, ...): all frames are what the image is.
+    """Return the group of a kind's frame type.
+
+    C.8.13.3.1, C.8.15.3.1 and others: all frames have the type of the image.
 
     Parameters
     ----------
     sequence : str
         Keyword of the sequence.
     values : tuple of str
-        Of ImageType, where the user says nothing.
+        Default of ImageType.
     *more : Row
-        What stands beside FrameType.
+        Rows beside FrameType.
 
     Examples
     --------
-    >>> frame_type("ParametricMapFrameTypeSequence", ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")).rows[0].given_as
+    >>> image_type = ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")
+    >>> frame_type("ParametricMapFrameTypeSequence", image_type).rows[0].given_as
     'ImageType'
     """
     return Group(
@@ -129,7 +134,9 @@ def frame_type(sequence: str, values: tuple[str, ...], *more: Row) -> Group:
 
 
 def rescaled_values(unit: Choice = _UNSPECIFIED) -> Group:
-    """Return the group of the rescale (C.7.6.16.2.9), one for all frames: ITK gives them all the first one's.
+    """Return the group of the rescale (C.7.6.16.2.9).
+
+    There is one for all frames: ITK applies that of the first to all.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
-"""Sequences of one item as tables: macros of the top level, and the functional groups of multi-frame objects.
+"""Sequences of one item: macros and functional groups.
 
-A group is resolved to an attribute where all frames say the same, else to a `VaryingGroup`: the same item with holes
-for what differs. PS3.3 section C.7.6.16 wants each functional group either shared or per frame, never both.
+A group is resolved to an attribute if it is the same in all frames, else to a `VaryingGroup`: the
+same item with holes for the differences. PS3.3 section C.7.6.16 allows each functional group either
+shared or per frame, never both.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ __all__ = ["Group", "Leaf", "Part", "VaryingGroup", "attribute_of", "groups_of",
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A hole in an item: an attribute with another value in every frame.
+    """A hole in an item, filled for each frame.
 
     Parameters
     ----------
     keyword : str
-        What is written.
+        Attribute that is written.
     column : str
-        The name under which the plan has the values.
+        Name of the values in the plan.
 
     Examples
     --------
@@ -40,13 +41,13 @@ class Leaf:
 
     @property
     def tag(self) -> int:
-        """Where it stands in its item."""
+        """Tag of the attribute."""
         return tag_of(self.keyword)
 
 
 @dataclass(frozen=True, slots=True)
 class VaryingGroup:
-    """A sequence of one item that is not the same in all frames.
+    """A sequence of one item that differs between frames.
 
     Parameters
     ----------
@@ -57,8 +58,8 @@ class VaryingGroup:
 
     Examples
     --------
-    >>> position = VaryingGroup("PlanePositionSequence", (Leaf("ImagePositionPatient", "ImagePositionPatient"),))
-    >>> list(position.columns)
+    >>> hole = Leaf("ImagePositionPatient", "ImagePositionPatient")
+    >>> list(VaryingGroup("PlanePositionSequence", (hole,)).columns)
     ['ImagePositionPatient']
     """
 
@@ -67,12 +68,12 @@ class VaryingGroup:
 
     @property
     def tag(self) -> int:
-        """Where it stands in its item."""
+        """Tag of the sequence."""
         return tag_of(self.keyword)
 
     @property
     def columns(self) -> Iterator[str]:
-        """The names of the columns that fill the holes."""
+        """Names of the columns for the holes."""
         for part in self.parts:
             if isinstance(part, Leaf):
                 yield part.column
@@ -81,7 +82,7 @@ class VaryingGroup:
 
 
 Part: TypeAlias = Attribute | Leaf | VaryingGroup
-"""What an item with holes is made of."""
+"""Part of an item with holes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +94,23 @@ class Group:
     keyword : str
         Of the sequence.
     rows : tuple of Row or Group
-        What its item holds.
+        Contents of its item.
     condition : Condition
-        Where it is there at all.
+        Condition of the sequence.
     optional : bool
-        Only there if the user gives one of its rows, or the plan has one that varies.
+        Whether it is there only if the user sets one of its rows, or one varies.
 
     Examples
     --------
     >>> from dicomseries.iod.rows import Fact
     >>> from dicomseries.metadata import Metadata
-    >>> orientation = Group("PlaneOrientationSequence", (Row("ImageOrientationPatient", "1", Fact()),))
-    >>> context = Context(facts={"ImageOrientationPatient": ("1", "0", "0", "0", "1", "0")}, metadata=Metadata())
-    >>> [[one.keyword for one in item] for item in orientation.resolve(context, []).values]
-    [['ImageOrientationPatient']]
+    >>> row = Row("ImageOrientationPatient", "1", Fact())
+    >>> orientation = Group("PlaneOrientationSequence", (row,))
+    >>> facts = {"ImageOrientationPatient": ("1", "0", "0", "0", "1", "0")}
+    >>> context = Context(facts=facts, metadata=Metadata())
+    >>> ((attr,),) = orientation.resolve(context, []).values
+    >>> attr.keyword
+    'ImageOrientationPatient'
     """
 
     keyword: str
@@ -116,31 +120,34 @@ class Group:
 
     @property
     def tag(self) -> int:
-        """Where it stands in its item."""
+        """Tag of the sequence."""
         return tag_of(self.keyword)
 
     def resolve(
         self, context: Context, faults: list[MetadataError]
     ) -> Attribute | VaryingGroup | None:
-        """Return the sequence, with holes if something in it varies; None if it is not to be there.
+        """Return the sequence, with holes if it varies.
+
+        None if it is not to be there.
 
         Parameters
         ----------
         context : Context
-            Facts, metadata, and what varies.
+            Facts, metadata, and varying keywords.
         faults : list of MetadataError
-            Takes what does not fit.
+            Takes the faults.
         """
-        given = context.given(self.keyword)
-        if given is not None:
-            return self._as_given(given, context, faults)
+        items = context.user_values(self.keyword)
+        if items is not None:
+            return self._as_given(items, context, faults)
         if not self.condition.holds(context) or (self.optional and not self._is_used(context)):
             faults += self._misplaced(context)
             return None
         parts: list[Part] = []
         for row in self.rows:
+            part: Part | None
             if isinstance(row, Group):
-                part: Part | None = row.resolve(context, faults)
+                part = row.resolve(context, faults)
             else:
                 part = _part(row, context, faults)
             if part is not None:
@@ -152,15 +159,18 @@ class Group:
         return VaryingGroup(self.keyword, tuple(parts))
 
     def _misplaced(self, context: Context) -> Iterator[MetadataError]:
-        """Yield a fault for each attribute that the user has given although this image cannot have the sequence."""
+        """Yield a fault for each attribute of an impossible sequence."""
         if not self.condition.admits(context):
             for row in rows_of((self,)):
-                given = row.given(context)
-                if given is not None:
-                    yield not_for_this_image(row, given)
+                user_values = row.user_values(context)
+                if user_values is not None:
+                    yield not_for_this_image(row, user_values)
 
-    def _as_given(self, given: Values, context: Context, faults: list[MetadataError]) -> Attribute:
-        """Return the sequence as the user has given it, in place of ours; what varies has no place in it then."""
+    def _as_given(self, items: Values, context: Context, faults: list[MetadataError]) -> Attribute:
+        """Return the sequence set by the user.
+
+        Its attributes cannot vary then.
+        """
         faults += (
             MetadataError(
                 code="sequence-given-and-varying",
@@ -172,12 +182,16 @@ class Group:
             for row in rows_of((self,))
             if row.varies(context)
         )
-        return attribute(self.keyword, *given)
+        return attribute(self.keyword, *items)
 
     def _is_used(self, context: Context) -> bool:
-        return any(context.given(group.keyword) is not None for group in groups_of((self,))) or any(
-            row.varies(context) or row.given(context) is not None for row in rows_of((self,))
-        )
+        for group in groups_of((self,)):
+            if context.user_values(group.keyword) is not None:
+                return True
+        for row in rows_of((self,)):
+            if row.varies(context) or row.user_values(context) is not None:
+                return True
+        return False
 
 
 def groups_of(groups: Sequence[Group]) -> Iterator[Group]:
@@ -191,16 +205,17 @@ def groups_of(groups: Sequence[Group]) -> Iterator[Group]:
     """
     for group in groups:
         yield group
-        yield from groups_of(tuple(row for row in group.rows if isinstance(row, Group)))
+        yield from groups_of([row for row in group.rows if isinstance(row, Group)])
 
 
 def rows_of(groups: Sequence[Group]) -> Iterator[Row]:
-    """Yield the rows of groups and of the groups inside them.
+    """Yield the rows of groups, at all depths.
 
     Examples
     --------
     >>> from dicomseries.iod.rows import Fact
-    >>> inner = Group("DiffusionGradientDirectionSequence", (Row("DiffusionGradientOrientation", "1C", Fact()),))
+    >>> gradient = Row("DiffusionGradientOrientation", "1C", Fact())
+    >>> inner = Group("DiffusionGradientDirectionSequence", (gradient,))
     >>> [row.keyword for row in rows_of((Group("MRDiffusionSequence", (inner,)),))]
     ['DiffusionGradientOrientation']
     """
@@ -224,7 +239,9 @@ def _part(row: Row, context: Context, faults: list[MetadataError]) -> Part | Non
 
 
 def attribute_of(row: Row, values: tuple[object, ...], context: Context) -> Attribute:
-    """Return the row's attribute; where PS3.6 says "US or SS", the sign of the pixels decides (PS3.5 section 6.2).
+    """Return the row's attribute.
+
+    For a VR "US or SS" the sign of the pixels decides (PS3.5 section 6.2).
 
     Examples
     --------

@@ -19,7 +19,7 @@ from dicomseries.iod.rows import (
     Remark,
     Row,
     Source,
-    shown,
+    values_text,
 )
 from dicomseries.values import PixelRules
 
@@ -37,7 +37,7 @@ __all__ = [
     "Remark",
     "Row",
     "Source",
-    "shown",
+    "values_text",
 ]
 
 
@@ -48,19 +48,19 @@ class Kind:
     Parameters
     ----------
     name : str
-        What users say, in any case ("CT").
+        Name in `kind=`, in any case ("CT").
     title : str
         The standard's name of the object.
     summary : str
-        One line for help texts and for the error that lists the kinds.
+        One line for help texts and for lists of kinds.
     modality : str
         Default of Modality (0008,0060).
     sop_class_uid : str
-        SOP Class UID (PS3.4 annex B); the first of `sop_classes` where it depends on the pixels.
+        SOP Class UID (PS3.4 annex B); the first of `sop_classes` if it depends on the pixels.
     pixels : PixelRules
-        Which stored numbers the object class allows.
+        Stored numbers allowed by the object class.
     samples : tuple of int
-        Samples a pixel: 1 grey, 3 RGB.
+        Samples per pixel: 1 grey, 3 RGB.
     rows : tuple of Row
         The attributes of the top level, each once.
     groups : tuple of Group
@@ -68,27 +68,29 @@ class Kind:
     frames : tuple of Group
         Functional groups (PS3.3 section C.7.6.16); with any, all frames are in one file.
     over_time : tuple of str
-        What is said of each volume where there are several: keywords of rows, whose values the plan has. Empty for a
-        kind that cannot hold several volumes.
+        Keywords of rows with a value of the plan for each volume. Empty for a kind that cannot
+        hold several volumes.
     has_time_base : bool
-        Whether SeriesDate and SeriesTime are the moment from which frames and decay are counted (PET).
+        Whether frames and decay are counted from SeriesDate and SeriesTime (PET).
     sop_classes : tuple of (int, int, str)
-        Samples a pixel, bits allocated and SOP Class UID, where the class depends on the pixels.
+        Samples per pixel, bits allocated and SOP Class UID, if the class depends on the pixels.
     place_optional : bool
-        Whether the object class may do without image plane and frame of reference.
+        Whether image plane and frame of reference are optional.
     holds_clips : bool
-        Whether frames may be pictures in time, told apart by the Cine module (PS3.3 section C.7.6.5).
+        Whether frames may be pictures in time, by the Cine module (PS3.3 section C.7.6.5).
 
     Raises
     ------
     ValueError
-        If a keyword has two rows, or `over_time` names one that has none.
+        If a keyword has two rows, or one in `over_time` has none.
 
     Examples
     --------
-    >>> tiny = Kind(name="X", title="X Image", summary="an example", modality="OT", sop_class_uid="1.2",
-    ...             pixels=PixelRules(), samples=(1,), rows=(Row("Rows", "1", Fact()),))
-    >>> tiny.row("Rows").type
+    >>> example = Kind(
+    ...     name="X", title="X Image", summary="an example", modality="OT", sop_class_uid="1.2",
+    ...     pixels=PixelRules(), samples=(1,), rows=(Row("Rows", "1", Fact()),),
+    ... )
+    >>> example.row("Rows").type
     '1'
     """
 
@@ -114,9 +116,9 @@ class Kind:
         if twice:
             message = f"kind {self.name}: two rows for {', '.join(twice)}"
             raise ValueError(message)
-        strange = set(self.over_time) - {row.keyword for row in self.all_rows}
-        if strange:
-            message = f"kind {self.name}: no row for {', '.join(sorted(strange))}"
+        unknown = set(self.over_time) - {row.keyword for row in self.all_rows}
+        if unknown:
+            message = f"kind {self.name}: no row for {', '.join(sorted(unknown))}"
             raise ValueError(message)
 
     @property
@@ -126,35 +128,33 @@ class Kind:
 
     @property
     def all_rows(self) -> Iterator[Row]:
-        """The rows of the top level, of its sequences and of the functional groups."""
+        """Rows of the top level, its sequences and functional groups."""
         yield from self.rows
         yield from rows_of(self.groups)
         yield from rows_of(self.frames)
 
     def sop_class(self, samples: int, bits: int) -> str:
-        """Return the SOP Class UID for pixels of so many samples and bits allocated.
+        """Return the SOP Class UID for a pixel format.
 
         Raises
         ------
         KindError
             If the kind has several classes, and none for such pixels.
         """
-        found = {(number, size): uid for number, size, uid in self.sop_classes}
-        if not found:
+        if not self.sop_classes:
             return self.sop_class_uid
-        if (samples, bits) not in found:
+        uids = {(number, size): uid for number, size, uid in self.sop_classes}
+        if (samples, bits) not in uids:
+            formats = [f"{number} of {size} bits" for number, size in uids]
             raise KindError(
                 code="pixels-without-object-class",
                 where="kind",
                 given=f"{samples} sample(s) of {bits} bits a pixel for {self.name}",
-                expected=" or ".join(
-                    f"{own_samples} of {own_bits} bits"
-                    for own_samples, own_bits, _ in self.sop_classes
-                ),
-                remedy='Use `kind="SC"`, one file a slice, or convert the array.',
+                expected=" or ".join(formats),
+                remedy='Use `kind="SC"`, one file per slice, or convert the array.',
             )
-        return found[samples, bits]
+        return uids[samples, bits]
 
     def row(self, keyword: str) -> Row | None:
-        """Return the row of an attribute; None if the kind has none."""
+        """Return the row of an attribute; None without one."""
         return next((row for row in self.rows if row.keyword == keyword), None)

@@ -1,7 +1,8 @@
-"""Real World Value Mapping (PS3.3 C.7.6.16.2.11): from stored numbers to real ones, with the unit as a code.
+"""Real World Value Mapping (PS3.3 C.7.6.16.2.11).
 
-It stands beside the rescale, which has no unit but is what most readers apply; both say the same numbers. Classic
-objects have it at the top level (General Image, C.7.6.1), multi-frame ones in a functional group.
+It maps stored numbers to real ones, with the unit as a code. The rescale beside it has the same
+numbers; it has no unit, but most readers apply it alone. Classic objects have the mapping at the
+top level (General Image, C.7.6.1), multi-frame ones in a functional group.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from dicomseries.iod.rows import Choice, Coded, Default, Fact, Row, Source
 
 __all__ = [
     "REAL_WORLD_VALUES",
-    "REAL_WORLD_VALUES_IF_ASKED",
+    "REAL_WORLD_VALUES_IF_SET",
     "REAL_WORLD_VALUES_OF_PET",
     "UNITS",
     "real_world_values",
 ]
 
 UNITS = Choice(values=(NO_UNITS,))
-"""The user's code, else a number without a unit (CID 7181)."""
+"""The user's code, else the code for no units (CID 7181)."""
 
-_ASKED = Given(
+_IS_SET = Given(
     ("MeasurementUnitsCodeSequence", "QuantityDefinitionSequence", "LUTLabel", "LUTExplanation")
 )
 
@@ -35,7 +36,7 @@ def real_world_values(units: Source, condition: Condition) -> Group:
     units : Source
         Of MeasurementUnitsCodeSequence.
     condition : Condition
-        Where there is a mapping.
+        Condition of the mapping.
 
     Examples
     --------
@@ -60,16 +61,16 @@ def real_world_values(units: Source, condition: Condition) -> Group:
     )
 
 
-REAL_WORLD_VALUES = real_world_values(UNITS, GreyIf(AnyOf((Rescaled(), _ASKED))))
-"""Where the stored numbers are not the real ones, or the user speaks of it."""
+REAL_WORLD_VALUES = real_world_values(UNITS, GreyIf(AnyOf((Rescaled(), _IS_SET))))
+"""For rescaled numbers, or if the user sets one of its attributes."""
 
-REAL_WORLD_VALUES_IF_ASKED = real_world_values(UNITS, GreyIf(_ASKED))
-"""Where the user speaks of it."""
+REAL_WORLD_VALUES_IF_SET = real_world_values(UNITS, GreyIf(_IS_SET))
+"""If the user sets one of its attributes."""
 
 _PET_WORDS = ("Units", "SUVType")
 
 REAL_WORLD_VALUES_OF_PET = real_world_values(
     Coded(words=_PET_WORDS, codes=PET_UNITS, default=NO_UNITS),
-    AnyOf((HasWord(_PET_WORDS, tuple(PET_UNITS)), _ASKED)),
+    AnyOf((HasWord(_PET_WORDS, tuple(PET_UNITS)), _IS_SET)),
 )
-"""The unit is that of Units (C.8.9.1); a term without a code here has no mapping, unless the user gives the code."""
+"""With the unit of Units (C.8.9.1); a term without a code here needs the user's code."""

@@ -1,4 +1,4 @@
-"""Units that several attributes state: the code of a map, Units of PET, RescaleType (PS3.3 C.8.9.1, C.11.1)."""
+"""Units in code sequences, Units of PET, and RescaleType."""
 
 from __future__ import annotations
 
@@ -34,19 +34,20 @@ _RESCALE_ITEMS = {
 
 
 def item_of_words(rescale_type: str, units: str, suv_type: str) -> Item | None:
-    """Return the code of a unit that RescaleType, or Units and SUVType, name; None if they name none.
+    """Return the code of the unit in RescaleType or Units.
+
+    With SUVType; None if they name no unit.
 
     Examples
     --------
-    >>> [one.values[0] for one in item_of_words("", "BQML", "") or ()]
+    >>> [attr.values[0] for attr in item_of_words("", "BQML", "") or ()]
     ['Bq/ml', 'UCUM', 'Becquerels/milliliter']
     """
-    word = " ".join(part for part in (units, suv_type) if part)
-    return PET_UNITS.get(word) or _RESCALE_ITEMS.get(rescale_type)
+    return PET_UNITS.get(f"{units} {suv_type}".strip()) or _RESCALE_ITEMS.get(rescale_type)
 
 
 def unit_of_item(units: Attribute | None) -> str:
-    """Return the code of MeasurementUnitsCodeSequence; empty if it has none.
+    """Return the code of MeasurementUnitsCodeSequence; empty without one.
 
     Examples
     --------
@@ -54,53 +55,62 @@ def unit_of_item(units: Attribute | None) -> str:
     >>> unit_of_item(attribute("MeasurementUnitsCodeSequence", PET_UNITS["BQML"]))
     'Bq/ml'
     """
-    item = units.values[0] if units is not None and units.values else ()
-    parts = item if isinstance(item, tuple) else ()
-    found = (one for one in parts if one.keyword in {"CodeValue", "LongCodeValue"} and one.values)
-    return next((str(one.values[0]) for one in found), "")
+    if units is None or not units.values or not isinstance(units.values[0], tuple):
+        return ""
+    return _code(units.values[0])
 
 
 def unit_code_of(rescale_type: str, units: str, suv_type: str, mapped: Iterable[Attribute]) -> str:
-    """Return the UCUM code of a series that states its unit in one of these ways; empty if none is known.
+    """Return the UCUM code of a series; empty if unknown.
 
     Examples
     --------
-    >>> unit_code_of("HU", "", "", ()), unit_code_of("", "GML", "LBM", ()), unit_code_of("", "", "", ())
-    ("[hnsf'U]", 'g/ml{SUVlbm}', '')
+    >>> unit_code_of("HU", "", "", ()), unit_code_of("", "GML", "LBM", ())
+    ("[hnsf'U]", 'g/ml{SUVlbm}')
     """
-    word = " ".join(part for part in (units, suv_type) if part)
+    word = f"{units} {suv_type}".strip()
     if word in PET_UNITS:
         return _code(PET_UNITS[word])
-    code = next((one for one in mapped if one.keyword == "MeasurementUnitsCodeSequence"), None)
-    return RESCALE_UNITS.get(rescale_type, "") or unit_of_item(code)
+    if rescale_type in RESCALE_UNITS:
+        return RESCALE_UNITS[rescale_type]
+    for attr in mapped:
+        if attr.keyword == "MeasurementUnitsCodeSequence":
+            return unit_of_item(attr)
+    return ""
 
 
 def _code(item: Item) -> str:
-    return next(str(one.values[0]) for one in item if one.keyword in {"CodeValue", "LongCodeValue"})
+    for attr in item:
+        if attr.keyword in {"CodeValue", "LongCodeValue"} and attr.values:
+            return str(attr.values[0])
+    return ""
 
 
-def is_same_unit(one: str, other: str) -> bool:
-    """Return whether two UCUM codes name the same unit: annotations in braces and L for l tell none apart.
+_ANNOTATION = re.compile(r"(?<=.)\{[^}]*\}")
+
+
+def is_same_unit(code: str, other: str) -> bool:
+    """Return whether two UCUM codes name the same unit.
+
+    A missing annotation in braces, and L instead of l, make no difference.
 
     Examples
     --------
-    >>> is_same_unit("g/ml", "g/ml{SUVbw}"), is_same_unit("Bq/mL", "Bq/ml"), is_same_unit("kBq/ml", "Bq/ml")
-    (True, True, False)
-    >>> is_same_unit("g/ml{SUVlbm}", "g/ml{SUVbw}")
-    False
+    >>> is_same_unit("g/ml", "g/ml{SUVbw}"), is_same_unit("Bq/mL", "Bq/ml")
+    (True, True)
+    >>> is_same_unit("g/ml{SUVlbm}", "g/ml{SUVbw}"), is_same_unit("kBq/ml", "Bq/ml")
+    (False, False)
     """
-    first, second = one.replace("L", "l"), other.replace("L", "l")
+    first, second = code.replace("L", "l"), other.replace("L", "l")
     if "{" in first and "{" in second:
         return first == second
-    return _plain(first) == _plain(second)
-
-
-def _plain(code: str) -> str:
-    return re.sub(r"(?<=.)\{[^}]*\}", "", code)
+    return _ANNOTATION.sub("", first) == _ANNOTATION.sub("", second)
 
 
 def pet_term(code: str) -> tuple[str, ...]:
-    """Return Units, and SUVType where there is one, of a UCUM code; empty if PET has no term for it.
+    """Return Units and SUVType for a UCUM code.
+
+    Empty if PET has no term for it.
 
     Notes
     -----
@@ -111,14 +121,19 @@ def pet_term(code: str) -> tuple[str, ...]:
     >>> pet_term("Bq/ml"), pet_term("g/ml{SUVlbm}"), pet_term("kBq/ml")
     (('BQML',), ('GML', 'LBM'), ())
     """
-    same = [word for word, item in PET_UNITS.items() if is_same_unit(code, _code(item))]
-    exact = [word for word in same if _code(PET_UNITS[word]) == code]
-    found = exact or same
-    return tuple(found[0].split(" ")) if found else ()
+    term = ""
+    for word, item in PET_UNITS.items():
+        if _code(item) == code:
+            return tuple(word.split())
+        if not term and is_same_unit(code, _code(item)):
+            term = word
+    return tuple(term.split())
 
 
 def is_of_modality(kind: Kind, modality: str) -> bool:
-    """Return whether a kind belongs to a modality; a picture of any source (OT) belongs to none.
+    """Return whether a kind belongs to a modality.
+
+    The modality OT (pictures of any source) belongs to none.
 
     Examples
     --------
@@ -130,7 +145,9 @@ def is_of_modality(kind: Kind, modality: str) -> bool:
 
 
 def names_quantity(kind: Kind) -> bool:
-    """Return whether ImageType of a kind names the quantity: M, P or ADC of MR (PS3.3 section C.8.3.1.1.1).
+    """Return whether ImageType of a kind names the quantity.
+
+    M, P or ADC of MR (PS3.3 section C.8.3.1.1.1).
 
     Examples
     --------
@@ -142,7 +159,9 @@ def names_quantity(kind: Kind) -> bool:
 
 
 def has_hounsfield(kind: Kind) -> bool:
-    """Return whether RescaleType of a kind may be HU by its unit alone (PS3.3 sections C.8.2.1 and C.8.15.3.10).
+    """Return whether RescaleType of a kind may be HU.
+
+    PS3.3 sections C.8.2.1 and C.8.15.3.10.
 
     Examples
     --------

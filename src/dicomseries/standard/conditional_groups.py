@@ -49,7 +49,7 @@ class Need:
 def unmet(
     group: str, values: Mapping[str, str], filled: Collection[str]
 ) -> Iterator[tuple[Need, str]]:
-    """Yield each unmet need of an item with its first missing partner.
+    """Yield each unmet need with its first missing partner.
 
     Parameters
     ----------

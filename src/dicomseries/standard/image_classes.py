@@ -1,4 +1,4 @@
-"""SOP classes with images, and the place of the image plane.
+"""SOP classes: images and the place of their plane.
 
 The table is ``data/image_planes.json``, made by ``tools/make_standard_tables.py``.
 """

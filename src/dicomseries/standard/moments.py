@@ -96,7 +96,7 @@ def time_text(moment: dt.datetime) -> str:
 
 
 def is_zone(text: str) -> bool:
-    """Return whether a text is an offset from UTC, such as +0100.
+    """Return whether a text is an offset from UTC.
 
     Examples
     --------
@@ -108,7 +108,9 @@ def is_zone(text: str) -> bool:
 
 
 def in_zone(moment: dt.datetime | None, zone: str) -> dt.datetime | None:
-    """Return a moment in a zone; one without a zone is taken to be there already.
+    """Return a moment in another zone.
+
+    One without a zone is taken to be in that zone already.
 
     Examples
     --------

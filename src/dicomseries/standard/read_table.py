@@ -10,7 +10,7 @@ __all__ = ["read_table"]
 
 
 def read_table(name: str, package: str = "dicomseries.standard") -> Any:
-    """Return the contents of a JSON file in the folder `data` of a package.
+    """Return the contents of a data file of a package.
 
     Examples
     --------

@@ -21,7 +21,7 @@ _PROSE = ("Description", "Comments")
 
 
 def value_fault(keyword: str, vr: str, text: str) -> str:
-    """Return the legal form of an illegal value; empty if legal.
+    """Return the legal form of an illegal value.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ PS3.3 C.8.9.4, C.7.6.18.1 and C.7.6.1.
 
 
 def moment_number(date: str, time: str) -> float:
-    """Return date and time as a rising number; 0 if illegible.
+    """Return date and time as a rising number.
 
     Examples
     --------

@@ -108,7 +108,7 @@ def representations(tag: int) -> frozenset[str]:
 
 
 def text_fault(vr: str, text: str) -> str | None:
-    """Return the legal form of an illegal text; None if legal.
+    """Return the legal form of an illegal text.
 
     Parameters
     ----------

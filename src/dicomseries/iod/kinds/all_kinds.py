@@ -1,4 +1,4 @@
-"""The list of kinds, and how one is found by name."""
+"""List of kinds, and search by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dicomseries.iod.kinds.enhanced_ct import EnhancedCT
 from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
 from dicomseries.iod.kinds.mr import MR
 from dicomseries.iod.kinds.multiframe_sc import MultiframeSC
-from dicomseries.iod.kinds.not_offered import OTHER_NAMES, REFUSED
+from dicomseries.iod.kinds.not_offered import NOT_OFFERED, OTHER_NAMES
 from dicomseries.iod.kinds.parametric_map import ParametricMap
 from dicomseries.iod.kinds.pt import PT
 from dicomseries.iod.kinds.sc import SC
@@ -31,14 +31,14 @@ KINDS: tuple[Kind, ...] = (
     XRay3D,
     ParametricMap,
 )
-"""Every kind that is made from its table alone."""
+"""Kinds made from their table alone."""
 
 OFFERED: tuple[Kind, ...] = (*KINDS, Segmentation)
-"""Every kind that can be written; the frames of a segmentation are made by `dicomseries.segmentation`."""
+"""All kinds; the frames of a segmentation are made by `dicomseries.segmentation`."""
 
 
 _SUFFIXES = ("storage", "image", "series")
-"""Endings of the standard's names that are not part of ours."""
+"""Endings of the standard's names that our names lack."""
 
 
 def find_kind(name: object) -> Kind:
@@ -47,12 +47,12 @@ def find_kind(name: object) -> Kind:
     Parameters
     ----------
     name : object
-        The name in any case, with or without blanks, hyphens and underscores; a kind is returned as it is.
+        The name in any case, with or without blanks, hyphens and underscores; or a kind.
 
     Raises
     ------
     KindError
-        If there is no such kind, with a list of them, one line each; or if it is not offered, with the reason.
+        If there is no such kind, with a list of all; or if it is not offered, with the reason.
 
     Examples
     --------
@@ -66,14 +66,14 @@ def find_kind(name: object) -> Kind:
         if kind.name.casefold() == wanted:
             return kind
     short = _without_suffixes(wanted)
-    for refusal in REFUSED:
-        if wanted in refusal.names or short in refusal.names:
+    for not_offered in NOT_OFFERED:
+        if wanted in not_offered.names or short in not_offered.names:
             raise KindError(
                 code="kind-not-offered",
                 where="kind",
                 given=repr(name),
-                expected=f"a kind that an array can fill honestly: {refusal.reason}",
-                remedy=refusal.remedy,
+                expected=f"a kind that an array can fill: {not_offered.reason}",
+                remedy=not_offered.remedy,
             )
     raise _unknown(name, _suggested(short))
 
@@ -81,7 +81,9 @@ def find_kind(name: object) -> Kind:
 def _unknown(name: object, suggested: Kind | None) -> KindError:
     width = max(len(kind.name) for kind in OFFERED)
     listed = "".join(f"\n  {kind.name:<{width}}  {kind.summary}" for kind in OFFERED)
-    question = f" Did you mean {suggested.name}?" if suggested else ""
+    question = ""
+    if suggested:
+        question = f" Did you mean {suggested.name}?"
     return KindError(
         code="kind-unknown",
         where="kind",
@@ -92,15 +94,18 @@ def _unknown(name: object, suggested: Kind | None) -> KindError:
 
 
 def _suggested(wanted: str) -> Kind | None:
-    """Return the kind with another name, a title or a class like this, or one spelled almost so."""
+    """Return the kind with a similar or an alternative name."""
     names = {kind.name.casefold(): kind for kind in OFFERED}
     for kind in OFFERED:
         if wanted in {kind.sop_class_uid, _without_suffixes(_plain(kind.title))}:
             return kind
     if wanted in OTHER_NAMES:
         return names[OTHER_NAMES[wanted].casefold()]
-    near = get_close_matches(wanted, [name for name in names if len(name) > 2], n=2, cutoff=0.75)
-    return names[near[0]] if len(near) == 1 else None
+    long_names = [name for name in names if len(name) > 2]
+    near = get_close_matches(wanted, long_names, n=2, cutoff=0.75)
+    if len(near) != 1:
+        return None
+    return names[near[0]]
 
 
 def _without_suffixes(name: str) -> str:

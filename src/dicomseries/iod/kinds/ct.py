@@ -1,17 +1,17 @@
-"""CT Image (PS3.3 A.3): slices of 16 bits with a rescale; every fact about a scanner may stay empty."""
+"""CT Image (PS3.3 A.3): 16 bits with a rescale."""
 
 from __future__ import annotations
 
 from dicomseries.iod import common_rows
 from dicomseries.iod.kind import Choice, Fact, Kind, Row
-from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_ASKED
+from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_SET
 from dicomseries.values import PixelRules
 
 __all__ = ["CT"]
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 
-# C.8.2.1; value 3 of ImageType must be there: a cross-section is the least that can be said
+# C.8.2.1; value 3 of ImageType is mandatory; a cross-section claims the least
 _CT_IMAGE = (
     Row(
         "ImageType",
@@ -59,7 +59,7 @@ CT = Kind(
         *_CT_IMAGE,
         *common_rows.WINDOW,
     ),
-    groups=(REAL_WORLD_VALUES_IF_ASKED,),
+    groups=(REAL_WORLD_VALUES_IF_SET,),
     over_time=("AcquisitionNumber", "FrameReferenceTime", "AcquisitionDate", "AcquisitionTime"),
 )
 """CT Image Storage."""

@@ -1,4 +1,4 @@
-"""Enhanced CT Image (PS3.3 A.38): all slices of all volumes in one file, 16 bits, any rescale."""
+"""Enhanced CT Image (PS3.3 A.38): one file, any rescale."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from dicomseries.iod import common_rows, enhanced_rows
 from dicomseries.iod import frame_groups as groups
 from dicomseries.iod.groups import Group
 from dicomseries.iod.kind import Choice, Kind, Row
-from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_ASKED
+from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_SET
 from dicomseries.values import PixelRules
 
 __all__ = ["EnhancedCT"]
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.2.1"
 
-# C.8.16.1: value 4 of a derived image names the derivation, QUANTITY says that it is a measurement
+# C.8.16.1: value 4 of a derived image names the derivation; QUANTITY is a measurement
 _IMAGE_TYPE = ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")
 
-# C.8.15.3: of Type 1C for ORIGINAL images, which may stand in derived ones
+# C.8.15.3: Type 1C for ORIGINAL images, allowed in derived ones
 _CT_FRAMES = (
     groups.frame_type("CTImageFrameTypeSequence", _IMAGE_TYPE, *groups.FRAME_TYPE),
-    # C.8.15.3.14: which irradiation it was cannot be known of an array
+    # C.8.15.3.14: the irradiation is unknown for an array
     Group(
         "IrradiationEventIdentificationSequence",
         (Row("IrradiationEventUID", "1", Choice(demanded=True)),),
     ),
 )
 
-# C.8.15.3.10 has HU, and other units in derived images only, which dciodvfy takes for errors: the user must say it
+# C.8.15.3.10: HU; other units in derived images only, which dciodvfy reports: the user must set it
 _VALUES = groups.rescaled_values(Choice(demanded=True))
 
 EnhancedCT = Kind(
@@ -64,7 +64,7 @@ EnhancedCT = Kind(
         groups.FRAME_ANATOMY,
         _VALUES,
         groups.DISPLAY,
-        REAL_WORLD_VALUES_IF_ASKED,
+        REAL_WORLD_VALUES_IF_SET,
         *_CT_FRAMES,
     ),
     over_time=("TemporalPositionIndex", "TemporalPositionTimeOffset"),

@@ -1,4 +1,4 @@
-"""Enhanced MR Image (PS3.3 A.36): all slices of all volumes in one file, 16 bits, any rescale."""
+"""Enhanced MR Image (PS3.3 A.36): one file, any rescale."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dicomseries.iod import frame_groups as groups
 from dicomseries.iod.conditions import Not, Used, Varies
 from dicomseries.iod.groups import Group
 from dicomseries.iod.kind import Choice, Default, Kind, Row
-from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_ASKED
+from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_SET
 from dicomseries.values import PixelRules
 
 __all__ = ["EnhancedMR"]
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.4.1"
 
-# C.8.16.1: value 4 of a derived image names the derivation, QUANTITY says that it is a measurement
+# C.8.16.1: value 4 of a derived image names the derivation; QUANTITY is a measurement
 _IMAGE_TYPE = ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")
 
 _CARDIAC = ("NominalCardiacTriggerDelayTime", "TriggerTime")
@@ -28,12 +28,12 @@ _MR_IMAGE = (
         "1",
         Choice(
             values=("MAGNITUDE",),
-            advice='ComplexImageComponent is MAGNITUDE; give `metadata={"ComplexImageComponent": "PHASE"}`, "REAL" or '
-            '"IMAGINARY" if the values are that.',
+            advice='ComplexImageComponent is MAGNITUDE; give `metadata={"ComplexImageComponent": '
+            '"PHASE"}`, "REAL" or "IMAGINARY" if the values are that.',
         ),
     ),
     Row("AcquisitionContrast", "1", Choice(values=("UNKNOWN",))),
-    # who has limited the energy that a patient took in cannot be known of an array
+    # the safety standard of the scanner is unknown for an array
     Row(
         "ApplicableSafetyStandardAgency",
         "1",
@@ -43,14 +43,15 @@ _MR_IMAGE = (
     ),
 )
 
-# C.7.6.18.1: which technique it was, only the user knows
+# C.7.6.18.1: only the user knows the technique
 _SYNCHRONISATION = (
     Row(
         "CardiacSynchronizationTechnique",
         "1C",
         Choice(
             demanded=True,
-            because="TriggerTime belongs to a gated scan: NONE, REALTIME, PROSPECTIVE, RETROSPECTIVE or PACED",
+            because="TriggerTime belongs to a gated scan: NONE, REALTIME, PROSPECTIVE, "
+            "RETROSPECTIVE or PACED",
             example="RETROSPECTIVE",
         ),
         Used(_CARDIAC),
@@ -64,11 +65,12 @@ _TIMING = ("RepetitionTime", "FlipAngle", "EchoTrainLength")
 _INVERSION = ("InversionTimes", "InversionTime")
 _GRADIENT = ("DiffusionGradientOrientation",)
 
-# What one value for all says of the acquisition. The macros that hold it (C.8.13.5.2, C.8.13.5.5) may be incomplete in
-# a derived image, yet dciodvfy takes them for errors then; readers find these at the top level as in classic objects.
+# One value for all frames. The macros for it (C.8.13.5.2, C.8.13.5.5) may be incomplete in a
+# derived image, but dciodvfy then reports errors; readers find these at the top level as in classic
+# objects.
 _MR_ACQUISITION = tuple(Row(keyword, "3", Default()) for keyword in (*_TIMING, "InversionTimes"))
 
-# C.8.13.5: of Type 1C for ORIGINAL images, which may stand in derived ones
+# C.8.13.5: Type 1C for ORIGINAL images, allowed in derived ones
 _MR_FRAMES = (
     groups.frame_type(
         "MRImageFrameTypeSequence",
@@ -99,7 +101,7 @@ _MR_FRAMES = (
         "MRDiffusionSequence",
         (
             Row("DiffusionBValue", "1C", Default()),
-            # b-values alone do not say whether their weighting has a direction
+            # b-values alone do not define whether their weighting has a direction
             Row(
                 "DiffusionDirectionality",
                 "1C",
@@ -172,7 +174,7 @@ EnhancedMR = Kind(
         groups.FRAME_ANATOMY,
         groups.rescaled_values(),
         groups.DISPLAY,
-        REAL_WORLD_VALUES_IF_ASKED,
+        REAL_WORLD_VALUES_IF_SET,
         *_MR_FRAMES,
     ),
     over_time=("TemporalPositionIndex", "TemporalPositionTimeOffset", "RepetitionTime"),

@@ -1,4 +1,7 @@
-"""MR Image (PS3.3 A.4): slices of 16 bits; a rescale is no part of it, yet every reader applies it."""
+"""MR Image (PS3.3 A.4): 16 bits.
+
+A rescale is not part of the object, but all readers apply it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ __all__ = ["MR"]
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.4"
 
-# C.8.3.1; ScanningSequence and SequenceVariant are Type 1, and Research Mode / NONE is the least untrue of their terms
+# C.8.3.1; ScanningSequence and SequenceVariant are Type 1; Research Mode and NONE claim the least
 _MR_IMAGE = (
     Row(
         "ImageType",
@@ -24,13 +27,14 @@ _MR_IMAGE = (
     ),
     Row("ScanningSequence", "1", Choice(values=("RM",))),
     Row("SequenceVariant", "1", Choice(values=("NONE",))),
-    # TriggerTime is the delay after an R wave, so the scan was gated; the user must say how
+    # TriggerTime is the delay after an R wave: the scan was gated, and the user must set how
     Row(
         "ScanOptions",
         "2",
         Choice(
             demanded_where=Used(("TriggerTime",)),
-            because="TriggerTime is a delay after the heartbeat: CG for a scan gated by ECG, PPG for one by pulse",
+            because="TriggerTime is a delay after the heartbeat: CG for a scan gated by ECG, PPG "
+            "for one by pulse",
             example="CG",
         ),
     ),

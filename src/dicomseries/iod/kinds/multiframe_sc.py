@@ -1,4 +1,4 @@
-"""Multi-frame Secondary Capture Image (PS3.3 A.8.3 to A.8.5): grey of 8 or 16 bits or RGB of 8, in one file."""
+"""Multi-frame Secondary Capture Image (PS3.3 A.8.3 to A.8.5)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dicomseries.iod import common_rows, enhanced_rows
 from dicomseries.iod import frame_groups as groups
 from dicomseries.iod.conditions import Context, Grey, HasFact, SeveralFrames, Values
 from dicomseries.iod.kind import Choice, Fact, Kind, Row
-from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_ASKED
+from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_SET
 from dicomseries.values import PixelRules
 
 __all__ = ["MultiframeSC", "OfPictures"]
@@ -20,7 +20,8 @@ _SOP_CLASSES = (
     (3, 8, "1.2.840.10008.5.1.4.1.1.7.4"),
 )
 
-# C.8.6.1, C.8.6.3: the rescale is an identity and stands at the top level, where all readers look for it
+# C.8.6.1, C.8.6.3: the rescale is an identity and stands at the top level, where all readers look
+# for it
 _SC_IMAGE = (
     Row("Modality", "1", Choice(values=("OT",))),
     Row("ConversionType", "1", Choice(values=("SYN",))),
@@ -44,32 +45,35 @@ _HAS_PLACE = HasFact("ImageOrientationPatient")
 
 
 class OfPictures(Fact):
-    """A fact that stands here only where the frames have no place."""
+    """A fact of frames without a position."""
 
     __slots__ = ()
 
     def resolve(self, row: Row, context: Context) -> Values | None:
-        """Return the fact of pictures; None of slices."""
-        return None if _HAS_PLACE.holds(context) else super().resolve(row, context)
+        """Return the fact; None for frames with a position."""
+        if _HAS_PLACE.holds(context):
+            return None
+        return super().resolve(row, context)
 
 
-# C.7.6.5, C.7.6.6, C.8.6.3.1, C.8.6.4: frames follow each other as the per-frame items do, in time, or as pages
+# C.7.6.5, C.7.6.6, C.8.6.3.1, C.8.6.4: frames in the order of per-frame items, in time, or as pages
 _FRAMES = (
     Row("NumberOfFrames", "1", Fact()),
-    # C.8.6.3 makes it 1C, as one frame has no next one to point to
+    # C.8.6.3: 1C, as a single frame has no next one
     Row("FrameIncrementPointer", "1", Fact(), SeveralFrames()),
     Row("FrameTime", "1C", Fact()),
     Row("FrameTimeVector", "1C", Fact()),
     Row("PageNumberVector", "1C", Fact()),
 )
 
-# C.8.6.3: of pictures without a plane, whose functional groups would say it otherwise
+# C.8.6.3: for pictures without a plane; otherwise it is in the functional groups
 _FLAT_SPACING = (Row("PixelSpacing", "1C", OfPictures()),)
 
 MultiframeSC = Kind(
     name="MultiframeSC",
     title="Multi-frame Secondary Capture Image",
-    summary="secondary capture, all slices in one file: grey of 8 or 16 bits without sign, or RGB of 8 bits",
+    summary="secondary capture, all slices in one file: grey of 8 or 16 bits without sign, or RGB "
+    "of 8 bits",
     modality="OT",
     sop_class_uid=_SOP_CLASSES[0][2],
     sop_classes=_SOP_CLASSES,
@@ -92,7 +96,7 @@ MultiframeSC = Kind(
         *_SC_IMAGE,
         *common_rows.WINDOW,
     ),
-    groups=(REAL_WORLD_VALUES_IF_ASKED,),
+    groups=(REAL_WORLD_VALUES_IF_SET,),
     frames=tuple(replace(group, condition=_HAS_PLACE) for group in groups.PLANE),
     place_optional=True,
     holds_clips=True,

@@ -1,4 +1,4 @@
-"""Parametric Map (PS3.3 A.75): floats of 32 or 64 bits as they are, all slices and volumes in one file."""
+"""Parametric Map (PS3.3 A.75): floats of 32 or 64 bits."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.30"
 
 _UNITS = Choice(
     values=(NO_UNITS,),
-    advice='The unit of the map is "no units" (UCUM 1); give `units="mm2/s"`, "ms" or another UCUM code if its values '
+    advice='The unit of the map is "no units" (UCUM 1); give `units="mm2/s"`, "ms" or another UCUM '
+    "code if its values "
     "have one.",
 )
 
 _IMAGE_TYPE = ("DERIVED", "PRIMARY", "VOLUME", "QUANTITY")
 
-# C.8.32.1: any modality, OT where the user names none
+# C.8.32.1: any modality; OT by default
 _MAP_SERIES = (Row("Modality", "1", Choice(values=("OT",))),)
 
 # C.8.32.2, and ContentLabel ff. of table 10-12
@@ -30,7 +31,7 @@ _MAP_IMAGE = (
     *enhanced_rows.image_type(_IMAGE_TYPE),
     Row("ContentQualification", "1", Choice(values=("RESEARCH",))),
     Row("BurnedInAnnotation", "1", Choice(values=("NO",))),
-    # a face may be recognised in the map of a head: YES unless the user knows better
+    # a face may be recognised in the map of a head, so YES is the default
     Row("RecognizableVisualFeatures", "1", Choice(values=("YES",))),
     *enhanced_rows.LOSSY,
     *enhanced_rows.GREY_DISPLAY,
@@ -40,7 +41,7 @@ _MAP_IMAGE = (
     Row("PatientOrientation", "2C", Choice()),
 )
 
-# C.7.6.24, C.7.6.25: floats have no sign, and no bits stored beside those allocated
+# C.7.6.24, C.7.6.25: floats have neither PixelRepresentation nor BitsStored
 _FLOAT_PIXELS = tuple(
     row
     for row in common_rows.PIXELS
@@ -50,7 +51,8 @@ _FLOAT_PIXELS = tuple(
 ParametricMap = Kind(
     name="ParametricMap",
     title="Parametric Map",
-    summary="floats of 32 or 64 bits bit for bit, NaN too, with a unit, all slices and volumes in one file",
+    summary="floats of 32 or 64 bits bit for bit, NaN too, with a unit, all slices and volumes in "
+    "one file",
     modality="OT",
     sop_class_uid=_SOP_CLASS,
     pixels=PixelRules(bits=(), floats=True),

@@ -1,4 +1,7 @@
-"""Positron Emission Tomography Image (PS3.3 A.21): slices of 16 bits, rescaled without an intercept."""
+"""Positron Emission Tomography Image (PS3.3 A.21).
+
+Slices of 16 bits, with a rescale without intercept.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ __all__ = ["PT"]
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.128"
 
-# C.8.9.1; without decay correction no DecayFactor is needed; SeriesDate, SeriesTime: `dicomseries.plan.time_base`
+# C.8.9.1; no DecayFactor without decay correction; SeriesDate, SeriesTime:
+# `dicomseries.plan.time_base`
 _PET_SERIES = (
     Row("SeriesDate", "1", Default()),
     Row("SeriesTime", "1", Default()),
@@ -20,7 +24,8 @@ _PET_SERIES = (
         "1",
         Choice(
             values=("NONE",),
-            advice='Units is NONE (no unit); give `metadata={"Units": "BQML"}` if the values are Bq/ml, "GML" for SUV.',
+            advice='Units is NONE (no unit); give `metadata={"Units": "BQML"}` if the values are '
+            'Bq/ml, "GML" for SUV.',
         ),
     ),
     Row("CountsSource", "1", Choice(values=("EMISSION",))),
@@ -40,8 +45,10 @@ _PET_SERIES = (
         "1",
         Choice(
             values=("NONE",),
-            advice="DecayCorrection is NONE (not corrected for decay), which most PET reconstructions are not; give "
-            '`metadata={"DecayCorrection": "START", "DecayFactor": ...}`, or "ADMIN", if the values are corrected.',
+            advice="DecayCorrection is NONE (not corrected for decay), which most PET "
+            "reconstructions are not; give "
+            '`metadata={"DecayCorrection": "START", "DecayFactor": ...}`, or "ADMIN", if the '
+            "values are corrected.",
         ),
     ),
     Row("CollimatorType", "2", Choice()),
@@ -56,13 +63,14 @@ _PATIENT_ORIENTATION = (
         "PatientPosition",
         "2C",
         Absent(
-            reason="PET has PatientOrientationCodeSequence in its place (PS3.3 C.7.3.1.1.2)",
-            remedy="Give PatientOrientationCodeSequence and PatientGantryRelationshipCodeSequence instead.",
+            reason="PET has PatientOrientationCodeSequence instead (PS3.3 C.7.3.1.1.2)",
+            remedy="Give PatientOrientationCodeSequence and PatientGantryRelationshipCodeSequence "
+            "instead.",
         ),
     ),
 )
 
-# C.8.9.4; value 2 of ImageType is fixed (C.8.9.4.1.1), and the intercept is 0, as `pixels` demands
+# C.8.9.4; value 2 of ImageType is fixed (C.8.9.4.1.1); the intercept is 0 by `pixels`
 _PET_IMAGE = (
     Row(
         "ImageType",
@@ -83,7 +91,8 @@ _PET_IMAGE = (
 PT = Kind(
     name="PT",
     title="Positron Emission Tomography Image",
-    summary="positron emission tomography, one grey file a slice, 16 bits, rescale without intercept",
+    summary="positron emission tomography, one grey file a slice, 16 bits, rescale without "
+    "intercept",
     modality="PT",
     sop_class_uid=_SOP_CLASS,
     pixels=PixelRules(bits=(16,), zero_intercept=True, per_slice=True),

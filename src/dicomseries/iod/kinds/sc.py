@@ -1,23 +1,23 @@
-"""Secondary Capture Image (PS3.3 A.8): grey or RGB slices of 8 or 16 bits; it claims no scanner at all."""
+"""Secondary Capture Image (PS3.3 A.8): grey or RGB."""
 
 from __future__ import annotations
 
 from dicomseries.iod import common_rows
 from dicomseries.iod.kind import Choice, Default, Kind, Row
-from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_ASKED
+from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_SET
 from dicomseries.values import PixelRules
 
 __all__ = ["SC"]
 
 _SOP_CLASS = "1.2.840.10008.5.1.4.1.1.7"
 
-# C.8.6.1: SYN, a synthetic image, is what an array is unless the user knows better
+# C.8.6.1: an array is a synthetic image (SYN) unless the user sets another type
 _SC_EQUIPMENT = (
     Row("Modality", "1", Choice(values=("OT",))),
     Row("ConversionType", "1", Choice(values=("SYN",))),
 )
 
-# C.8.6.2 and C.7.6.1; PatientOrientation stays empty, in a picture without a plane too: nobody stated it
+# C.8.6.2 and C.7.6.1; PatientOrientation stays empty, in a picture without a plane too
 _SC_IMAGE = (
     Row(
         "ImageType",
@@ -36,7 +36,8 @@ _SC_IMAGE = (
 SC = Kind(
     name="SC",
     title="Secondary Capture Image",
-    summary="secondary capture, for anything that no scanner made: grey or RGB, 8 or 16 bits, one file a slice",
+    summary="secondary capture, for anything that no scanner made: grey or RGB, 8 or 16 bits, one "
+    "file a slice",
     modality="OT",
     sop_class_uid=_SOP_CLASS,
     pixels=PixelRules(bits=(8, 16)),
@@ -58,7 +59,7 @@ SC = Kind(
         *common_rows.RESCALE,
         *common_rows.WINDOW,
     ),
-    groups=(REAL_WORLD_VALUES_IF_ASKED,),
+    groups=(REAL_WORLD_VALUES_IF_SET,),
     over_time=("AcquisitionNumber", "FrameReferenceTime", "AcquisitionDate", "AcquisitionTime"),
     place_optional=True,
 )

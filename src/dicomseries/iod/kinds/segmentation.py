@@ -1,4 +1,7 @@
-"""Segmentation and Label Map Segmentation (PS3.3 A.51, A.90): all but the frames and segments, which labels make."""
+"""Segmentation and Label Map Segmentation (PS3.3 A.51, A.90).
+
+The frames and segments are made from labels by `dicomseries.segmentation`.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ SEGMENTATION_SOP_CLASSES = {
     "binary": "1.2.840.10008.5.1.4.1.1.66.4",
     "labelmap": "1.2.840.10008.5.1.4.1.1.66.7",
 }
-"""Segmentation type → SOP Class UID (PS3.4 annex B.5): one bit a voxel and segment, or one label a voxel."""
+"""Segmentation type → SOP Class UID (PS3.4 annex B.5): one bit per segment, or one label per
+voxel."""
 
 
-def _written(keyword: str, remedy: str = "Leave it out; the labels decide.") -> Row:
-    """Return the row of what follows from the labels, which a user cannot give."""
+def _written(keyword: str, remedy: str = "Leave it out; it follows from the labels.") -> Row:
+    """Return the row of an attribute computed from the labels."""
     return Row(
         keyword,
         "3",
@@ -27,8 +31,8 @@ def _written(keyword: str, remedy: str = "Leave it out; the labels decide.") -> 
     )
 
 
-# A.51.3: labels of pictures without a place name these instead, and have no frame of reference; C.7.6.1 then demands
-# PatientOrientation, which stays empty where the pictures do not state it
+# A.51.3: labels of pictures without a position have no frame of reference; C.7.6.1 then demands
+# PatientOrientation, which is empty if the pictures lack it
 _HAS_PLACE = HasFact("FrameOfReferenceUID")
 _FRAME_OF_REFERENCE = (
     *(replace(row, condition=_HAS_PLACE) for row in common_rows.FRAME_OF_REFERENCE),
@@ -64,7 +68,8 @@ _IMAGE = (
 Segmentation = Kind(
     name="Segmentation",
     title="Segmentation",
-    summary="segmentation, for label maps and masks: whole numbers or booleans, all segments in one file",
+    summary="segmentation, for label maps and masks: whole numbers or booleans, all segments in "
+    "one file",
     modality="SEG",
     sop_class_uid=SEGMENTATION_SOP_CLASSES["binary"],
     pixels=PixelRules(bits=(8, 16)),
@@ -82,4 +87,5 @@ Segmentation = Kind(
         *_IMAGE,
     ),
 )
-"""Segmentation Storage, and Label Map Segmentation Storage as `SEGMENTATION_SOP_CLASSES` names them."""
+"""Segmentation Storage, and Label Map Segmentation Storage as `SEGMENTATION_SOP_CLASSES` names
+them."""

@@ -1,11 +1,11 @@
-"""X-Ray 3D Angiographic Image (PS3.3 A.53): slices reconstructed from angiographic projections, in one file."""
+"""X-Ray 3D Angiographic Image (PS3.3 A.53)."""
 
 from __future__ import annotations
 
 from dicomseries.iod import common_rows, enhanced_rows
 from dicomseries.iod import frame_groups as groups
 from dicomseries.iod.kind import Kind
-from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_ASKED
+from dicomseries.iod.real_world_mapping import REAL_WORLD_VALUES_IF_SET
 from dicomseries.values import PixelRules
 
 __all__ = ["XRay3D"]
@@ -18,7 +18,8 @@ _IMAGE_TYPE = ("DERIVED", "PRIMARY", "VOLUME", "NONE")
 XRay3D = Kind(
     name="XRay3D",
     title="X-Ray 3D Angiographic Image",
-    summary="rotational angiography reconstructed to slices, grey, all in one file, 16 bits, any rescale",
+    summary="rotational angiography reconstructed to slices, grey, all in one file, 16 bits, any "
+    "rescale",
     modality="XA",
     sop_class_uid=_SOP_CLASS,
     pixels=PixelRules(bits=(16,)),
@@ -48,7 +49,7 @@ XRay3D = Kind(
         groups.FRAME_ANATOMY,
         groups.rescaled_values(),
         groups.DISPLAY,
-        REAL_WORLD_VALUES_IF_ASKED,
+        REAL_WORLD_VALUES_IF_SET,
         groups.frame_type("XRay3DFrameTypeSequence", _IMAGE_TYPE, *groups.FRAME_TYPE),
     ),
     over_time=("TemporalPositionIndex",),
