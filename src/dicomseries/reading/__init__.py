@@ -19,7 +19,7 @@ from dicomseries.reading.parse.character_sets import encodings_of, text_of
 from dicomseries.reading.parse.clocks import seconds_of_dates
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance, file_order
-from dicomseries.reading.parse.parser import Damaged, Element, Short, item_spans, items_of
+from dicomseries.reading.parse.parser import Element, ParseError, item_spans, items_of
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.pixels.encoded_frames import encoded_frame
 from dicomseries.reading.pixels.imagecodecs_decoder import decoder_of
@@ -39,17 +39,16 @@ from dicomseries.reading.slice_selection import Slices
 
 __all__ = [
     "SAME_PLACE",
-    "Damaged",
     "Element",
     "Frames",
     "FunctionalGroups",
     "Instance",
+    "ParseError",
     "Path",
     "Problem",
     "Scan",
     "Series",
     "SeriesTags",
-    "Short",
     "Slices",
     "VolumeSorting",
     "are_encoded_alike",

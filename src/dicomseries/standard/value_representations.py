@@ -13,6 +13,7 @@ from functools import cache
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 __all__ = [
+    "ASCII_VRS",
     "BINARY_RANGES",
     "BYTE_VRS",
     "FLOAT_VRS",
@@ -48,6 +49,9 @@ PN may have 64 in each component group; UC, UR and UT have no practical limit.
 
 TEXT_VRS = frozenset({*MAX_CHARS, "PN", "UC", "UR", "UT"})
 """Value representations whose values are texts."""
+
+ASCII_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
+"""Texts without SpecificCharacterSet."""
 
 MULTI_LINE_VRS = frozenset({"LT", "ST", "UT"})
 """Texts of one value that may hold line breaks and backslashes."""
@@ -90,7 +94,6 @@ _UR = re.compile(r"[A-Za-z0-9:/?#\[\]@!$&'()*+,;=%._~-]*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _LINE_BREAKS = dict.fromkeys(map(ord, "\t\n\f\r"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ASCII_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"})
 
 
 @cache
@@ -153,7 +156,7 @@ def _characters_fault(vr: str, text: str) -> str | None:
         return f"no control characters{also} (VR {vr})"
     if _SURROGATE.search(text):
         return "characters that UTF-8 can hold"
-    if vr in _ASCII_VRS and not text.isascii():
+    if vr in ASCII_VRS and not text.isascii():
         return f"ASCII characters only (VR {vr})"
     if vr not in MULTI_LINE_VRS and "\\" in text:
         return "no backslash, which separates values in DICOM"

@@ -92,7 +92,7 @@ def test_a_broken_file_is_rejected_with_the_reason(tmp_path):
     with pytest.raises(ReadError) as caught:
         read(path)
     assert (caught.value.code, caught.value.where) == ("file-damaged", str(path))
-    assert "in place of a value representation at byte" in str(caught.value.given)
+    assert "instead of a value representation at byte" in str(caught.value.given)
     assert str(caught.value.given) in problem.text
 
 

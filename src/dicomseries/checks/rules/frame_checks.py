@@ -12,7 +12,7 @@ from dicomseries.checks.series_view.element_values import (
 )
 from dicomseries.checks.series_view.file_frames import PER_FRAME, SHARED, FileFrames
 from dicomseries.checks.series_view.series_view import SeriesView
-from dicomseries.reading import Damaged, Short, item_spans, path_of
+from dicomseries.reading import ParseError, item_spans, path_of
 from dicomseries.standard.attribute import tag_of
 
 __all__: list[str] = []
@@ -54,7 +54,7 @@ def every_frame_has_its_item(view: SeriesView) -> Iterator[Fault]:
             continue
         try:
             items = len(item_spans(element, instance.byte_order))
-        except (Damaged, Short):
+        except ParseError:
             message = f"{PER_FRAME} is not a sequence of items."
             yield Fault(instance.name, message, "Write the file again.")
             continue

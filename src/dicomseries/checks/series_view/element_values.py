@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pydicom.datadict import keyword_for_tag
 
-from dicomseries.reading import Damaged, Element, Instance, Short, as_numbers, items_of
+from dicomseries.reading import Element, Instance, ParseError, as_numbers, items_of
 from dicomseries.standard.attribute import tag_of
 
 __all__ = [
@@ -79,7 +79,7 @@ def items_in(instance: Instance, element: Element | None) -> tuple[dict[int, Ele
         return ()
     try:
         return items_of(element, instance.byte_order)
-    except (Damaged, Short):
+    except ParseError:
         return ()
 
 

@@ -214,16 +214,15 @@ def _text_key(name: str, texts: Sequence[str]) -> list[Key]:
 def _file_column(instances: Sequence[Instance], keyword: str, size: int) -> Floats | None:
     """Return an attribute, shape (files, size), NaN if missing; None if all files lack it."""
     tag = tag_of(keyword)
-    missing = (np.nan,) * size
-    rows = []
+    rows: list[tuple[float, ...]] = [(np.nan,) * size] * len(instances)
     is_present = False
-    for instance in instances:
+    for index, instance in enumerate(instances):
         element = instance.element(tag)
-        values = missing
         if element is not None:
             values = as_numbers(element.vr, element.raw, instance.byte_order)[:size]
-        is_present |= element is not None and len(values) == size
-        rows.append(values if len(values) == size else missing)
+            if len(values) == size:
+                rows[index] = values
+                is_present = True
     return np.array(rows) if is_present else None
 
 

@@ -17,11 +17,10 @@ import numpy.typing as npt
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import (
-    Damaged,
     Element,
     Encoding,
     Field,
-    Short,
+    ParseError,
     fields_of,
     item_spans,
 )
@@ -107,7 +106,7 @@ class FunctionalGroups:
         try:
             shared = tuple(_alike(instance, "SharedFunctionalGroupsSequence", self.order))
             self._own = tuple(_alike(instance, "PerFrameFunctionalGroupsSequence", self.order))
-        except (Damaged, Short) as problem:
+        except ParseError as problem:
             raise read_errors.damaged(instance.path, f"functional groups: {problem}") from problem
         self._shared = shared[0] if shared else None
         items = sum(len(group.frames) for group in self._own)

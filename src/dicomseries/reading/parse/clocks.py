@@ -1,4 +1,4 @@
-"""Dates and times of day → seconds (PS3.5 section 6.2: VRs DA, TM and DT)."""
+"""Dates and times in seconds (VRs DA, TM and DT of PS3.5 section 6.2)."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ _DAY = 86400.0
 
 
 def seconds_of_day(texts: Sequence[str], dates: Sequence[str] = ()) -> npt.NDArray[np.float64]:
-    """Return times (VR TM) in seconds, counted from the day of the first date.
+    """Return times (VR TM) in seconds, from midnight of the first date.
 
-    Without dates, a series that spans more than half a day is taken to run over midnight.
+    Without dates, times more than half a day apart are assumed to pass midnight.
 
     Parameters
     ----------
     texts : sequence of str
-        Times of day; NaN comes of what is none.
+        Times of day; NaN for an invalid one.
     dates : sequence of str
         Their dates (VR DA), if all are known.
 
     Examples
     --------
-    >>> seconds_of_day(["235958.5", "000001", "120000.25"], ["20240229", "20240301", "20240301"]).tolist()
+    >>> times = ["235958.5", "000001", "120000.25"]
+    >>> seconds_of_day(times, ["20240229", "20240301", "20240301"]).tolist()
     [86398.5, 86401.0, 129600.25]
     >>> seconds_of_day(["235958", "000003"]).tolist()
     [86398.0, 86403.0]
     """
-    seconds = np.array([_time(text) for text in texts])
-    days = np.array([_day(text) for text in dates])
+    seconds = np.array([_seconds(text) for text in texts])
+    days = np.array([_day_number(text) for text in dates])
     if len(days) == len(seconds) and np.isfinite(days).all():
         seconds += (days - days.min()) * _DAY
         return seconds
@@ -44,30 +45,32 @@ def seconds_of_day(texts: Sequence[str], dates: Sequence[str] = ()) -> npt.NDArr
 
 
 def seconds_of_dates(texts: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return dates with times (VR DT) in seconds, counted from the first day; offsets from UTC are taken off.
+    """Return dates with times (VR DT) in UTC seconds, from midnight of the first day.
 
     Examples
     --------
     >>> seconds_of_dates(["20240229235958.5", "20240301000001+0000", ""]).tolist()
     [86398.5, 86401.0, nan]
     """
-    days = np.array([_day(text[:8]) for text in texts])
-    seconds = np.array(
-        [_time(text[8:].partition("+")[0].partition("-")[0]) - _offset(text) for text in texts]
-    )
+    days = np.array([_day_number(text[:8]) for text in texts])
+    seconds = np.empty(len(texts))
+    for index, text in enumerate(texts):
+        time = text[8:].partition("+")[0].partition("-")[0]
+        seconds[index] = _seconds(time) - _utc_offset(text)
     known = days[np.isfinite(days)]
-    return seconds + (days - (known.min() if len(known) else 0)) * _DAY
+    first = known.min() if len(known) else 0
+    return seconds + (days - first) * _DAY
 
 
-def _time(text: str) -> float:
-    whole, _, fraction = text.strip().replace(":", "").partition(".")
-    if len(whole) not in {2, 4, 6} or not whole.isascii() or not (whole + fraction).isdigit():
+def _seconds(text: str) -> float:
+    digits, _, fraction = text.strip().replace(":", "").partition(".")
+    if len(digits) not in {2, 4, 6} or not digits.isascii() or not (digits + fraction).isdigit():
         return math.nan
-    hours, minutes, seconds = (int(whole[start : start + 2] or 0) for start in (0, 2, 4))
+    hours, minutes, seconds = (int(digits[start : start + 2] or 0) for start in (0, 2, 4))
     return hours * 3600 + minutes * 60 + float(f"{seconds}.{fraction or 0}")
 
 
-def _day(text: str) -> float:
+def _day_number(text: str) -> float:
     digits = text.strip().replace(".", "")
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).toordinal()
@@ -75,9 +78,9 @@ def _day(text: str) -> float:
         return math.nan
 
 
-def _offset(text: str) -> float:
+def _utc_offset(text: str) -> float:
     for sign, factor in (("+", 1), ("-", -1)):
-        _, found, zone = text.partition(sign)
-        if found and len(zone) >= 4 and zone[:4].isdigit():
+        _, separator, zone = text.partition(sign)
+        if separator and len(zone) >= 4 and zone[:4].isdigit():
             return factor * (int(zone[:2]) * 3600 + int(zone[2:4]) * 60)
     return 0.0

@@ -1,28 +1,32 @@
-"""A path → `Instance`: finds the header in the file and has it taken apart."""
+"""Header of a file, read into an `Instance`."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from dicomseries.errors import ReadError
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.deflated import scan_deflated
-from dicomseries.reading.parse.header_cache import HeaderLayout, follow, matched, pattern_of
+from dicomseries.reading.parse.header_cache import (
+    HeaderLayout,
+    pattern_of,
+    read_by_layout,
+    read_by_pattern,
+)
 from dicomseries.reading.parse.instance import Family, Instance
 from dicomseries.reading.parse.parser import (
     BIG,
     EXPLICIT,
     IMPLICIT,
     VR_NAMES,
-    Damaged,
     Element,
     Encoding,
+    IncompleteError,
+    MalformedError,
     Scanned,
-    Short,
     check_depth,
     scan_elements,
 )
@@ -39,15 +43,13 @@ _ENCODINGS: dict[str, Encoding] = {
     IMPLICIT_VR_LITTLE_ENDIAN: IMPLICIT,
     EXPLICIT_VR_BIG_ENDIAN: BIG,
 }
-"""Every other transfer syntax is Explicit VR Little Endian up to its pixels (PS3.5 section A.4)."""
+"""All other transfer syntaxes are Explicit VR Little Endian up to the pixels (PS3.5 A.4)."""
 
 _SYNTAX_TAG = 0x00020010
 _FIRST_READ = 16 << 10
-"""Bytes read of a file nothing is known of; most headers of single images are smaller."""
+"""Bytes read from an unknown file; most headers of single images are smaller."""
 _SLACK = 128
 """Bytes by which the header of the next file of a series may be longer."""
-
-Found = TypeVar("Found")
 
 
 def read_instance(path: str | os.PathLike[str], *, like: Instance | None = None) -> Instance:
@@ -58,24 +60,24 @@ def read_instance(path: str | os.PathLike[str], *, like: Instance | None = None)
     path : path-like
         The file.
     like : Instance, optional
-        Another file of the same series: most of the header is then recognised instead of taken apart, with the
-        same result.
+        Another file of the same series: most of the header is then recognised instead of parsed,
+        with the same result.
 
     Returns
     -------
     Instance
-        Elements undecoded.
+        With undecoded elements.
 
     Raises
     ------
     ReadError
-        If the file cannot be read (code "file-unreadable"), is not DICOM ("not-dicom"), or its header is damaged
-        ("file-damaged") or incomplete ("file-truncated").
+        If the file cannot be read (code "file-unreadable"), is not DICOM ("not-dicom"), or its
+        header is damaged ("file-damaged") or incomplete ("file-truncated").
 
     Notes
     -----
-    PS3.10 section 7. A file without preamble and file meta information is accepted if it begins with a plausible
-    element of group 2 or 8.
+    PS3.10 section 7. A file without preamble and file meta information is accepted if it begins
+    with a plausible element of group 2 or 8.
 
     Examples
     --------
@@ -86,20 +88,21 @@ def read_instance(path: str | os.PathLike[str], *, like: Instance | None = None)
     """
     name = os.fspath(path)
     try:
-        file = os.open(
-            name, os.O_RDONLY | os.O_NONBLOCK
-        )  # a named pipe would wait for a writer forever
+        # Non-blocking, because a named pipe would wait for a writer forever.
+        file = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            return _read_open(name, file, like)
+            return _read_header(name, file, like)
+        except MalformedError as problem:
+            raise read_errors.damaged(name, problem) from None
         finally:
             os.close(file)
+    except ReadError:
+        raise
     except OSError as error:
-        if isinstance(error, ReadError):
-            raise
         raise read_errors.unreadable(name, error) from error
 
 
-def _read_open(path: str, file: int, like: Instance | None) -> Instance:
+def _read_header(path: str, file: int, like: Instance | None) -> Instance:
     status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
         raise read_errors.not_dicom(path)
@@ -107,117 +110,99 @@ def _read_open(path: str, file: int, like: Instance | None) -> Instance:
     data = b""
     if like is not None and like.family.layout is not None:
         data = os.pread(file, len(like.family.layout.header) + _SLACK, 0)
+        instance = _recognise(path, data, size, like.family)
+        if instance is not None:
+            return instance
+    if len(data) < _FIRST_READ:
+        data = os.pread(file, _FIRST_READ, 0)
+    while True:
         try:
-            found = _recognise(path, data, size, like.family)
-        except Damaged as problem:
-            raise read_errors.damaged(path, problem) from None
-        if found is not None:
-            return found
-    data = data if len(data) >= _FIRST_READ else os.pread(file, _FIRST_READ, 0)
-    return _grow(path, file, size, data, lambda more: _take_apart(path, more, size))
+            return _parse(path, data, size)
+        except IncompleteError as incomplete:
+            end = incomplete.end
+            if end > size or len(data) >= size:
+                raise read_errors.truncated(path, has=size, needs=max(end, size + 1)) from None
+            data = os.pread(file, min(size, max(end + _FIRST_READ, 4 * len(data))), 0)
 
 
 def _recognise(path: str, data: bytes, size: int, family: Family) -> Instance | None:
-    """Return the instance that a header of the family's layout describes; None for another one."""
-    found = None if family.pattern is None else matched(data, family.pattern)
-    if found is None:
+    """Return the instance if the header is similar to those of the family."""
+    header = None if family.pattern is None else read_by_pattern(data, family.pattern)
+    if header is None:
         if data[128:132] != b"DICM" or family.layout is None:
             return None
-        found = follow(data, family.layout)
-        if found is None or _SYNTAX_TAG in found[0]:
+        header = read_by_layout(data, family.layout)
+        if header is None or _SYNTAX_TAG in header[0]:
             return None
-        family = _with_differing(family, family.layout, frozenset(found[0]))
-    own, pixels = found
+        family = _with_differing(family, family.layout, frozenset(header[0]))
+    own, pixels = header
     _check_depths(own, "<")
     return Instance(path=path, own=own, family=family, pixels=pixels, file_size=size)
 
 
 def _with_differing(family: Family, layout: HeaderLayout, tags: frozenset[int]) -> Family:
-    """Return the family in which these tags may differ as well; the same one if they may already."""
+    """Return the family with these tags added to the differing ones."""
     differing = family.differing | tags
     if family.pattern is not None and differing == family.differing:
         return family
     return replace(family, differing=differing, pattern=pattern_of(layout, differing))
 
 
-def _grow(path: str, file: int, size: int, data: bytes, parse: Callable[[bytes], Found]) -> Found:
-    """Parse the beginning of a file, and more of it as long as it ends too early."""
-    while True:
-        try:
-            return parse(data)
-        except Short as short:
-            needs = short.end
-            if needs > size or len(data) >= size:
-                raise read_errors.truncated(path, has=size, needs=max(needs, size + 1)) from None
-            data = os.pread(file, min(size, max(needs + _FIRST_READ, 4 * len(data))), 0)
-        except Damaged as problem:
-            raise read_errors.damaged(path, problem) from None
-
-
-def _take_apart(path: str, data: bytes, size: int) -> Instance:
+def _parse(path: str, data: bytes, size: int) -> Instance:
     has_preamble = data[128:132] == b"DICM"
     start = 132 if has_preamble else 0
     if not has_preamble and not _looks_like_elements(data):
         raise read_errors.not_dicom(path)
-    meta = _meta(data, start)
-    body = start if meta is None else meta.end
-    elements = {} if meta is None else meta.elements
-    syntax = _syntax(elements, data, body)
+    meta = Scanned({}, [], start, None)
+    if data[start : start + 2] == b"\x02\x00":  # always explicit little endian (PS3.10 7.1)
+        meta = scan_elements(data, start, EXPLICIT, only_group=2)
+    syntax = _transfer_syntax(meta.elements, data, meta.end)
+    encoding = _ENCODINGS.get(syntax, EXPLICIT)
     if syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        main = scan_deflated(path, data, body, size)
+        main = scan_deflated(path, data, meta.end, size)
     else:
-        main = scan_elements(data, body, _ENCODINGS.get(syntax, EXPLICIT))
-    _check_depths(main.elements, _ENCODINGS.get(syntax, EXPLICIT).order)
+        main = scan_elements(data, meta.end, encoding)
+    _check_depths(main.elements, encoding.order)
+    can_recognise = has_preamble and syntax == EXPLICIT_VR_LITTLE_ENDIAN
     family = Family(
-        base={**elements, **main.elements},
+        base={**meta.elements, **main.elements},
         transfer_syntax=syntax,
         has_preamble=has_preamble,
-        layout=_layout(data, meta, main)
-        if has_preamble and syntax == EXPLICIT_VR_LITTLE_ENDIAN
-        else None,
+        layout=_layout(data, meta, main) if can_recognise else None,
     )
     return Instance(path=path, own={}, family=family, pixels=main.pixels, file_size=size)
+
+
+def _looks_like_elements(data: bytes) -> bool:
+    """Return True if a file without preamble begins with a plausible element."""
+    if data[:2] not in {b"\x02\x00", b"\x08\x00"} or len(data) < 8:
+        return False
+    if data[4:6] in VR_NAMES:
+        return True
+    # Implicit VR has the length here; the first elements of group 8 are short.
+    return data[:2] == b"\x08\x00" and int.from_bytes(data[4:8], "little") <= 64
+
+
+def _transfer_syntax(meta: dict[int, Element], data: bytes, body: int) -> str:
+    """Return the transfer syntax; without one, guess it from the first element."""
+    if _SYNTAX_TAG in meta:
+        return meta[_SYNTAX_TAG].raw.strip(b" \0").decode("latin-1")
+    is_explicit = data[body + 4 : body + 6] in VR_NAMES
+    return EXPLICIT_VR_LITTLE_ENDIAN if is_explicit else IMPLICIT_VR_LITTLE_ENDIAN
+
+
+def _layout(data: bytes, meta: Scanned, main: Scanned) -> HeaderLayout | None:
+    """Return the layout for reading the next file; None if that is not possible."""
+    if main.pixels is None or not meta.starts:
+        return None
+    tags = (*meta.elements, *main.elements)
+    starts = (*meta.starts, *main.starts, main.end)
+    if len(starts) != len(tags) + 1:  # a tag occurs twice
+        return None
+    return HeaderLayout(header=data[: main.end + 12], starts=starts, tags=tags, pixels=main.pixels)
 
 
 def _check_depths(elements: Mapping[int, Element], order: str) -> None:
     for element in elements.values():
         if element.vr in {"SQ", "UN"}:
             check_depth(element, order)
-
-
-def _meta(data: bytes, start: int) -> Scanned | None:
-    """Return the file meta information, always Explicit VR Little Endian (PS3.10 section 7.1)."""
-    if data[start : start + 2] != b"\x02\x00":
-        return None
-    return scan_elements(data, start, EXPLICIT, only_group=2)
-
-
-def _layout(data: bytes, meta: Scanned | None, main: Scanned) -> HeaderLayout | None:
-    if meta is None or main.pixels is None:
-        return None
-    tags = (*meta.elements, *main.elements)
-    starts = (*meta.starts, *main.starts, main.end)
-    if len(starts) != len(tags) + 1:  # a tag that occurs twice
-        return None
-    return HeaderLayout(header=data[: main.end + 12], starts=starts, tags=tags, pixels=main.pixels)
-
-
-def _syntax(meta: dict[int, Element], data: bytes, body: int) -> str:
-    """Return the transfer syntax; where it is not given, what the first element looks like."""
-    if _SYNTAX_TAG in meta:
-        return meta[_SYNTAX_TAG].raw.strip(b" \0").decode("latin-1")
-    return (
-        EXPLICIT_VR_LITTLE_ENDIAN
-        if data[body + 4 : body + 6] in VR_NAMES
-        else IMPLICIT_VR_LITTLE_ENDIAN
-    )
-
-
-def _looks_like_elements(data: bytes) -> bool:
-    """Return whether a file without preamble begins with an element of group 2 or 8 of a length that can be."""
-    if data[:2] not in {b"\x02\x00", b"\x08\x00"} or len(data) < 8:
-        return False
-    if data[4:6] in VR_NAMES:
-        return True
-    # Implicit VR: the length stands there; the first elements of group 8 are short ones.
-    return data[:2] == b"\x08\x00" and int.from_bytes(data[4:8], "little") <= 64

@@ -14,7 +14,7 @@ from pydicom.tag import BaseTag
 
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.header_cache import HeaderLayout, HeaderPattern
-from dicomseries.reading.parse.parser import Damaged, Element, Pixels, Short, items_of
+from dicomseries.reading.parse.parser import Element, ParseError, Pixels, items_of
 from dicomseries.reading.parse.to_python import Decoding
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import (
@@ -185,7 +185,7 @@ class Instance:
             return ()
         try:
             return items_of(element, self.byte_order)
-        except (Damaged, Short):
+        except ParseError:
             return ()
 
     def value(self, keyword: str) -> Any:

@@ -1,4 +1,7 @@
-"""The bytes of a data set → its elements, undecoded (PS3.5 section 7); no file is touched here."""
+"""Undecoded elements of a data set, from bytes (PS3.5 section 7).
+
+Touches no file.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,14 @@ __all__ = [
     "SHORT",
     "UNDEFINED",
     "VR_NAMES",
-    "Damaged",
     "Element",
     "Encoding",
     "Field",
+    "IncompleteError",
+    "MalformedError",
+    "ParseError",
     "Pixels",
     "Scanned",
-    "Short",
     "check_depth",
     "element_at",
     "fields_of",
@@ -39,24 +43,28 @@ UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _ITEM_BYTES = {"<": b"\xfe\xff\x00\xe0", ">": b"\xff\xfe\xe0\x00"}
-_DEEPEST = 64
-"""Sequences inside sequences; no object of the standard comes near it, damaged files go on forever."""
+_MOST_LEVELS = 64
+"""Limit of nested sequences; only damaged files exceed it."""
 
 _LONG = frozenset(vr.encode() for vr in LONG_VRS)
 SHORT = frozenset(vr.encode() for vr in SHORT_VRS)
 VR_NAMES: dict[bytes, str] = {name: name.decode() for name in (*_LONG, *SHORT)}
-"""Value representations as they stand in a file → their names (PS3.5 section 7.1.2)."""
+"""Value representations by their bytes in a file (PS3.5 section 7.1.2)."""
 
 
-class Damaged(Exception):  # noqa: N818 - caught at once; what a person sees is a ReadError
+class ParseError(Exception):
+    """Bytes are not complete DICOM elements."""
+
+
+class MalformedError(ParseError):
     """The bytes at `position` are not DICOM elements."""
 
-    def __init__(self, *, what: str, position: int) -> None:
-        super().__init__(f"{what} at byte {position}")
+    def __init__(self, *, reason: str, position: int) -> None:
+        super().__init__(f"{reason} at byte {position}")
 
 
-class Short(Exception):  # noqa: N818 - as above
-    """An element goes on behind the end of the bytes, up to `end`."""
+class IncompleteError(ParseError):
+    """An element continues after the last byte, up to `end`."""
 
     def __init__(self, end: int) -> None:
         super().__init__(end)
@@ -64,15 +72,10 @@ class Short(Exception):  # noqa: N818 - as above
 
 
 class Encoding(NamedTuple):
-    """How elements are written: with their VR or without, lowest byte first or last (PS3.5 annex A)."""
+    """Explicit or implicit VR, and byte order (PS3.5 annex A)."""
 
     implicit: bool
     order: str
-
-    @property
-    def is_little_endian(self) -> bool:
-        """Whether the lowest byte comes first."""
-        return self.order == "<"
 
 
 EXPLICIT = Encoding(implicit=False, order="<")
@@ -81,7 +84,7 @@ BIG = Encoding(implicit=False, order=">")
 
 
 class Element(NamedTuple):
-    """One element without its tag: value representation, bytes of the value, and whether items in it lack VRs."""
+    """Element without its tag: VR, bytes, and whether its items have implicit VRs."""
 
     vr: str
     raw: bytes
@@ -89,7 +92,7 @@ class Element(NamedTuple):
 
 
 class Field(NamedTuple):
-    """Where the value of one element of an item stands: VR, first byte, length, and whether items in it lack VRs."""
+    """Location of an element's value in an item: VR, offset, length, implicit VR."""
 
     vr: str
     offset: int
@@ -98,7 +101,7 @@ class Field(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """Where the pixels stand: tag, VR, first byte, and length in bytes (None: in fragments, PS3.5 section A.4)."""
+    """Location of the pixels: tag, VR, offset, length (None: compressed, PS3.5 section A.4)."""
 
     tag: int
     vr: str
@@ -107,7 +110,7 @@ class Pixels(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """What a header holds: its elements by tag, where each begins, where it ends, and the pixels if there are any."""
+    """Elements of a header by tag, their offsets, its end, and the pixels if any."""
 
     elements: dict[int, Element]
     starts: list[int]
@@ -118,14 +121,14 @@ class Scanned(NamedTuple):
 def scan_elements(
     data: bytes, start: int, encoding: Encoding, *, only_group: int | None = None
 ) -> Scanned:
-    r"""Take apart `data` from `start` up to the pixels or to the end.
+    r"""Return the elements of `data` from `start` up to the pixels or the end.
 
     Parameters
     ----------
     data : bytes
         A data set, or the beginning of one.
     start : int
-        Where its first element begins.
+        Offset of its first element.
     encoding : Encoding
         Explicit or implicit VR, byte order.
     only_group : int, optional
@@ -133,10 +136,10 @@ def scan_elements(
 
     Raises
     ------
-    Damaged
-        If an element has a value representation that does not exist, or a sequence is not well formed.
-    Short
-        If an element goes on behind the end of `data`.
+    MalformedError
+        If a value representation does not exist, or a sequence is malformed.
+    IncompleteError
+        If an element continues after the end of `data`.
 
     Notes
     -----
@@ -151,17 +154,18 @@ def scan_elements(
     starts: list[int] = []
     position, size = start, len(data)
     while position < size:
-        if (
-            only_group is not None
-            and int.from_bytes(data[position : position + 2], "little") != only_group
-        ):
-            break
+        if only_group is not None:
+            group = int.from_bytes(data[position : position + 2], "little")
+            if group != only_group:
+                break
         tag, vr, value, length = head_at(data, position, encoding)
         if tag in PIXEL_TAGS:
             pixels = Pixels(tag, VR_NAMES[vr], value, None if length == UNDEFINED else length)
             return Scanned(elements, starts, position, pixels)
         if tag >> 16 == 0xFFFE:
-            raise Damaged(what="an item delimiter outside of a sequence", position=position)
+            raise MalformedError(
+                reason="an item delimiter outside of a sequence", position=position
+            )
         starts.append(position)
         element, position = element_at(data, vr, value, length, encoding)
         elements[tag] = element
@@ -180,8 +184,8 @@ def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ..
 
     Raises
     ------
-    Damaged, Short
-        If its bytes are no items.
+    ParseError
+        If its bytes are not items.
 
     Notes
     -----
@@ -200,7 +204,7 @@ def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ..
 
 
 def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
-    r"""Return where the content of each item of a sequence begins and stops in its bytes.
+    r"""Return begin and end of each item's content in the bytes of a sequence.
 
     Parameters
     ----------
@@ -211,8 +215,8 @@ def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
 
     Raises
     ------
-    Damaged, Short
-        If its bytes are no items.
+    ParseError
+        If its bytes are not items.
 
     Notes
     -----
@@ -230,39 +234,42 @@ def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
     while position + 8 <= len(data):
         group, number, length = bare(data, position)
         if group << 16 | number != _ITEM:
-            raise Damaged(
-                what=f"({group:04X},{number:04X}) in a sequence where an item should be",
-                position=position,
-            )
+            raise _not_an_item(group, number, position)
         start = position + 8
         position = _after_item(data, start, encoding, 0) if length == UNDEFINED else start + length
         stop = position - 8 if length == UNDEFINED else position
         if stop > len(data):
-            raise Short(stop)
+            raise IncompleteError(stop)
         spans.append((start, stop))
     return spans
 
 
+def _not_an_item(group: int, number: int, position: int) -> MalformedError:
+    return MalformedError(
+        reason=f"({group:04X},{number:04X}) in a sequence instead of an item", position=position
+    )
+
+
 def check_depth(element: Element, order: str) -> None:
-    """Raise where sequences stand more than 64 deep in one another, which ends the stack of whoever follows them.
+    """Check that sequences are nested at most 64 deep: deeper ones overflow the stack.
 
     Raises
     ------
-    Damaged
-        If it is so. What is no sequence, or a damaged one, is left to those who take it apart.
+    MalformedError
+        If they are deeper. Other damage is not checked here.
     """
-    if element.raw.count(_ITEM_BYTES[order]) <= _DEEPEST:
+    if element.raw.count(_ITEM_BYTES[order]) <= _MOST_LEVELS:
         return
     encoding = Encoding(element.implicit or element.vr == "UN", order)
     pending = [(0, len(element.raw), encoding, 0)]
     while pending:
         start, stop, encoding, depth = pending.pop()
-        if depth > _DEEPEST:
-            raise Damaged(what="sequences nested without an end", position=start)
+        if depth > _MOST_LEVELS:
+            raise MalformedError(reason="sequences nested without end", position=start)
         inner = element._replace(raw=element.raw[start:stop], implicit=encoding.implicit)
-        with contextlib.suppress(Damaged, Short):
+        with contextlib.suppress(ParseError):
             for first, last in item_spans(inner, order):
-                if inner.raw.count(_ITEM_BYTES[order], first, last) > _DEEPEST - depth:
+                if inner.raw.count(_ITEM_BYTES[order], first, last) > _MOST_LEVELS - depth:
                     pending += _sequences(
                         element.raw[: start + last], start + first, encoding, depth + 1
                     )
@@ -271,18 +278,18 @@ def check_depth(element: Element, order: str) -> None:
 def _sequences(
     data: bytes, position: int, encoding: Encoding, depth: int
 ) -> Iterator[tuple[int, int, Encoding, int]]:
-    """Yield where the sequences of an item begin and stop, as far as its bytes are elements."""
-    with contextlib.suppress(Damaged, Short):
+    """Yield begin and end of the sequences in an item, up to the first damaged element."""
+    with contextlib.suppress(ParseError):
         while position < len(data):
             tag, vr, value, length = head_at(data, position, encoding)
-            found, position = element_at(data, vr, value, length, encoding)
-            if found.vr in {"SQ", "UN"} and tag >> 16 != 0xFFFE:
-                inner = Encoding(found.implicit or found.vr == "UN", encoding.order)
-                yield value, value + len(found.raw), inner, depth
+            element, position = element_at(data, vr, value, length, encoding)
+            if element.vr in {"SQ", "UN"} and tag >> 16 != 0xFFFE:
+                inner = Encoding(element.implicit or element.vr == "UN", encoding.order)
+                yield value, value + len(element.raw), inner, depth
 
 
 def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[int, ...], Field]:
-    r"""Return where every element of an item stands, those in its sequences too.
+    r"""Return the location of every element of an item, nested ones included.
 
     Parameters
     ----------
@@ -294,34 +301,34 @@ def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[
     Returns
     -------
     dict
-        By path: tag, or tag of a sequence, number of the item (from 0), tag inside, and so on. Sequences stand before
-        what is in them, in the order of the file.
+        By path: tag, or tag of a sequence, index of the item, tag inside, and so on. Sequences
+        come before their content, in the order of the file.
 
     Raises
     ------
-    Damaged, Short
-        If the bytes are no elements.
+    ParseError
+        If the bytes are not elements.
 
     Examples
     --------
     >>> fields_of(b"\x10\0\x20\0LO\x02\x0042", EXPLICIT)
     {(1048608,): Field(vr='LO', offset=8, length=2, implicit=False)}
     """
-    if depth > _DEEPEST:
-        raise Damaged(what="sequences nested without an end", position=0)
-    found: dict[tuple[int, ...], Field] = {}
+    if depth > _MOST_LEVELS:
+        raise MalformedError(reason="sequences nested without end", position=0)
+    fields: dict[tuple[int, ...], Field] = {}
     position = 0
     while position < len(data):
         tag, vr, value, length = head_at(data, position, encoding)
         element, position = element_at(data, vr, value, length, encoding)
-        found[(tag,)] = Field(element.vr, value, len(element.raw), element.implicit)
+        fields[(tag,)] = Field(element.vr, value, len(element.raw), element.implicit)
         if element.vr != "SQ":
             continue
         inner = Encoding(element.implicit, encoding.order)
         for index, (start, stop) in enumerate(item_spans(element, encoding.order)):
             for path, field in fields_of(element.raw[start:stop], inner, depth=depth + 1).items():
-                found[(tag, index, *path)] = field._replace(offset=field.offset + value + start)
-    return found
+                fields[(tag, index, *path)] = field._replace(offset=field.offset + value + start)
+    return fields
 
 
 _HEADS = {order: struct.Struct(f"{order}HH2sH").unpack_from for order in "<>"}
@@ -330,10 +337,10 @@ _LENGTHS = {order: struct.Struct(f"{order}L").unpack_from for order in "<>"}
 
 
 def head_at(data: bytes, position: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
-    """Return tag, VR, where the value begins, and its length."""
+    """Return tag, VR, offset of the value, and its length."""
     implicit, order = encoding
     if position + 8 > len(data):
-        raise Short(position + 8)
+        raise IncompleteError(position + 8)
     if implicit:
         group, number, length = _BARE_HEADS[order](data, position)
         tag = group << 16 | number
@@ -345,19 +352,17 @@ def head_at(data: bytes, position: int, encoding: Encoding) -> tuple[int, bytes,
     if vr in SHORT:
         return tag, vr, position + 8, length
     if vr not in _LONG:
-        raise Damaged(
-            what=f"({group:04X},{number:04X}) with {vr!r} in place of a value representation",
-            position=position,
-        )
+        message = f"({group:04X},{number:04X}) with {vr!r} instead of a value representation"
+        raise MalformedError(reason=message, position=position)
     if position + 12 > len(data):
-        raise Short(position + 12)
+        raise IncompleteError(position + 12)
     return tag, vr, position + 12, _LENGTHS[order](data, position + 8)[0]
 
 
 def element_at(
     data: bytes, vr: bytes, value: int, length: int, encoding: Encoding
 ) -> tuple[Element, int]:
-    """Return the element whose value begins at `value`, and where the next one begins."""
+    """Return the element with its value at offset `value`, and the next offset."""
     implicit = encoding.implicit
     if length == UNDEFINED:
         # PS3.5 section 6.2.2 note 4: UN of undefined length is a sequence in Implicit VR Little Endian.
@@ -367,28 +372,25 @@ def element_at(
         return Element(name, data[value : stop - 8], inner.implicit), stop
     stop = value + length
     if stop > len(data):
-        raise Short(stop)
+        raise IncompleteError(stop)
     return Element(VR_NAMES[vr], data[value:stop], implicit), stop
 
 
 def _after_items(data: bytes, position: int, encoding: Encoding, depth: int) -> int:
-    """Return where a sequence of undefined length ends: behind its delimiter (PS3.5 section 7.5.2)."""
-    if depth > _DEEPEST:
-        raise Damaged(what="sequences nested without an end", position=position)
+    """Return the end of a sequence of undefined length (PS3.5 section 7.5.2)."""
+    if depth > _MOST_LEVELS:
+        raise MalformedError(reason="sequences nested without end", position=position)
     bare = _BARE_HEADS[encoding.order]
     while True:
         if position + 8 > len(data):
-            raise Short(position + 8)
+            raise IncompleteError(position + 8)
         group, number, length = bare(data, position)
         tag = group << 16 | number
         position += 8
         if tag == _SEQUENCE_END:
             return position
         if tag != _ITEM:
-            raise Damaged(
-                what=f"({group:04X},{number:04X}) in a sequence where an item should be",
-                position=position - 8,
-            )
+            raise _not_an_item(group, number, position - 8)
         position = (
             _after_item(data, position, encoding, depth)
             if length == UNDEFINED
@@ -397,7 +399,7 @@ def _after_items(data: bytes, position: int, encoding: Encoding, depth: int) -> 
 
 
 def _after_item(data: bytes, position: int, encoding: Encoding, depth: int) -> int:
-    """Return where an item of undefined length ends."""
+    """Return the end of an item of undefined length."""
     while True:
         tag, vr, value, length = head_at(data, position, encoding)
         if tag == _ITEM_END:
@@ -409,7 +411,7 @@ def _after_item(data: bytes, position: int, encoding: Encoding, depth: int) -> i
 
 
 def _looked_up(tag: int) -> bytes:
-    """Return the VR of an element written without one; UN for what only its maker knows."""
+    """Return the VR in the dictionary; UN for unknown private elements."""
     if tag & 0xFFFF == 0:
         return b"UL"
     if tag >> 16 & 1:

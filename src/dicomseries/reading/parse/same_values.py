@@ -1,64 +1,52 @@
-"""Elements of files in different encodings compared by value: byte order, VR and padding are no difference."""
+"""Values of elements compared between files of different encodings."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.reading.parse.parser import Damaged, Element, Short, items_of
-from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
-from dicomseries.standard.value_representations import TEXT_VRS
+from dicomseries.reading.parse.parser import Element, ParseError, items_of
+from dicomseries.standard.transfer_syntaxes import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+from dicomseries.standard.value_representations import TEXT_VRS, WORD_BYTES
 
 __all__ = ["are_encoded_alike", "comparable"]
 
-_SWAPPED = {
-    "AT": 2,
-    "FD": 8,
-    "FL": 4,
-    "OD": 8,
-    "OF": 4,
-    "OL": 4,
-    "OV": 8,
-    "OW": 2,
-    "SL": 4,
-    "SS": 2,
-}
+_SWAPPED = WORD_BYTES | {"AT": 2, "FD": 8, "FL": 4, "SL": 4, "SS": 2}
 _SWAPPED |= {"SV": 8, "UL": 4, "US": 2, "UV": 8}
-"""Bytes that change their order with that of the data set (PS3.5 section 7.3)."""
+"""Sizes of numbers that depend on the byte order (PS3.5 section 7.3)."""
 _ITEM = b"\xfe\xff\x00\xe0"
-_DEEPEST = 64
-
-
-def _encoding(instance: Instance) -> str:
-    """Return what matters of the transfer syntax for elements: every other one is Explicit VR Little Endian."""
-    syntax = instance.transfer_syntax
-    return syntax if syntax in {EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN} else ""
+_MOST_LEVELS = 64
 
 
 def are_encoded_alike(instances: Sequence[Instance]) -> bool:
-    """Return whether equal values are equal bytes: all files have the same byte order and write VRs, or do not.
+    """Return True if equal values are equal bytes: one byte order, VRs in all files or none.
 
     Examples
     --------
     >>> from dicomseries.reading import read_instance
     >>> from pydicom.data import get_testdata_file
     >>> names = ("MR_small.dcm", "MR_small_RLE.dcm", "MR_small_bigendian.dcm")
-    >>> found = [read_instance(get_testdata_file(name)) for name in names]
-    >>> are_encoded_alike(found[:2]), are_encoded_alike(found)
+    >>> files = [read_instance(get_testdata_file(name)) for name in names]
+    >>> are_encoded_alike(files[:2]), are_encoded_alike(files)
     (True, False)
     """
-    first = instances[0]
-    families = {one.family.transfer_syntax: one for one in instances}
-    return all(_encoding(one) == _encoding(first) for one in families.values())
+    syntaxes = {instance.family.transfer_syntax for instance in instances}
+    return len(syntaxes) == 1 or syntaxes.isdisjoint(
+        {EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN}
+    )
 
 
 def comparable(instance: Instance, tag: int) -> Hashable:
-    r"""Return the value of an element, equal in files of any encoding; None if it is absent.
+    r"""Return the value of an element in a form that is equal for every encoding.
 
-    A VR that the dictionary does not allow is part of it, so that one wrong VR among right ones is seen.
+    None if it is absent. A VR that the dictionary does not allow is part of the value, so that one
+    wrong VR among right ones is a difference.
 
     Examples
     --------
@@ -76,17 +64,10 @@ def comparable(instance: Instance, tag: int) -> Hashable:
 
 
 def _comparable(tag: int, element: Element, order: str, depth: int) -> Hashable:
-    items = None if depth > _DEEPEST else _items(element, order)
+    items = None if depth > _MOST_LEVELS else _items(element, order)
     if items is not None:
-        return tuple(
-            tuple(
-                (inner, _comparable(inner, item[inner], order, depth + 1))
-                for inner in sorted(item)
-                if inner & 0xFFFF
-            )
-            for item in items
-        )
-    raw = _little(element, order)
+        return tuple(_comparable_item(item, order, depth + 1) for item in items)
+    raw = _little_endian(element, order)
     if not dictionary_has_tag(tag):
         return raw
     allowed = dictionary_VR(tag).split(" or ")
@@ -95,27 +76,25 @@ def _comparable(tag: int, element: Element, order: str, depth: int) -> Hashable:
     return raw.rstrip(b" \0") if allowed[0] in TEXT_VRS else raw
 
 
-def _comparable_item(item: Mapping[int, Element], order: str, depth: int) -> Hashable:
-    tags = [tag for tag in sorted(item) if tag & 0xFFFF]  # group lengths differ with the encoding
+def _comparable_item(item: dict[int, Element], order: str, depth: int) -> Hashable:
+    tags = [tag for tag in sorted(item) if tag & 0xFFFF]  # group lengths depend on the encoding
     return tuple((tag, _comparable(tag, item[tag], order, depth)) for tag in tags)
 
 
 def _items(element: Element, order: str) -> tuple[dict[int, Element], ...] | None:
-    """Return the items of a sequence; None for anything else."""
-    if (
-        element.vr == "UN" and element.raw[:4] == _ITEM
-    ):  # PS3.5 section 6.2.2 note 2: in Implicit VR Little Endian
+    """Return the items of a sequence; None for other elements."""
+    if element.vr == "UN" and element.raw[:4] == _ITEM:
+        # Implicit VR Little Endian (PS3.5 section 6.2.2 note 2).
         element, order = Element("SQ", element.raw, implicit=True), "<"
     if element.vr != "SQ":
         return None
     try:
         return items_of(element, order)
-    except (Damaged, Short):
+    except ParseError:
         return None
 
 
-def _little(element: Element, order: str) -> bytes:
-    """Return the bytes of a value with the lowest byte first."""
+def _little_endian(element: Element, order: str) -> bytes:
     size = _SWAPPED.get(element.vr)
     if order == "<" or size is None or len(element.raw) % size:
         return element.raw
