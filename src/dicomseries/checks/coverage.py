@@ -1,4 +1,4 @@
-"""Coverage of a check: checked and unchecked parts of a series."""
+"""Coverage of a check: checked and unchecked parts."""
 
 from __future__ import annotations
 
@@ -101,8 +101,9 @@ def _with_pixels(coverage: Coverage, images: Sequence[Instance]) -> Coverage:
             continue
         files = counted(len(members), "file")
         reasons.append(f"pixels of {files} (no decoder for {UID(syntax).name} is installed)")
-    checked = [f"pixels of {counted(decoded, 'file')}"] if decoded else []
-    return coverage.extended(checked, reasons)
+    if decoded:
+        coverage = coverage.extended([f"pixels of {counted(decoded, 'file')}"])
+    return coverage.extended(not_checked=reasons)
 
 
 def _has_decoder(image: Instance) -> bool:

@@ -141,7 +141,7 @@ def run(scope: Scope, subject: object) -> Iterable[Finding]:
 
 
 def explain(name: str) -> str:
-    """Return requirement, reason and part of the standard of a check.
+    """Return the requirement, reason and standard of a check.
 
     Parameters
     ----------

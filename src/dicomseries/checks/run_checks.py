@@ -1,4 +1,4 @@
-"""Run the checks on instances, or on a series on disk."""
+"""Run the checks on instances or on files."""
 
 from __future__ import annotations
 
@@ -45,11 +45,13 @@ def check_instances(instances: Sequence[Instance]) -> tuple[Finding, ...]:
     >>> [finding.id for finding in findings if finding.level == "error"]
     ['GEO-004', 'SER-008', 'SER-009']
     """
-    return tuple(_check_headers(instances)) if instances else ()
+    return tuple(_check_headers(instances))
 
 
 def _check_headers(instances: Sequence[Instance]) -> Iterator[Finding]:
     """Yield the findings about headers, by id."""
+    if not instances:
+        return
     view = SeriesView(instances)
     images = images_of(instances)
     findings = [*run("series", view)]

@@ -28,8 +28,9 @@ def labels_are_as_expected(comparison: Comparison) -> Iterator[Fault]:
     """
     view, volume, shape = comparison.view, comparison.volume, comparison.grid.shape
     kind = view.first.text("SegmentationType")
-    is_comparable = kind in {"BINARY", "LABELMAP"} and view.first.text("SegmentsOverlap") != "YES"
-    slices = nearest_slices(comparison) if is_comparable else None
+    if kind not in {"BINARY", "LABELMAP"} or view.first.text("SegmentsOverlap") == "YES":
+        return
+    slices = nearest_slices(comparison)
     if volume is None or slices is None:
         return
     if (view.first.rows, view.first.columns) != shape[1:] or comparison.volumes != 1:

@@ -1,4 +1,4 @@
-"""A series compared with the grid and voxels of its input."""
+"""Comparison of a series with its input: the grid, and every voxel."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def grid_is_as_expected(comparison: Comparison) -> Iterator[Fault]:
 
 
 def _corners(view: SeriesView) -> Floats | None:
-    """Return outermost voxel centres in LPS mm, shape (slices, 4, 3)."""
+    """Return corner voxels in LPS mm, shape (slices, 4, 3)."""
     cosines = view.numbers_by_slice("ImageOrientationPatient", default=(np.nan,) * 6)
     spacing = view.numbers_by_slice("PixelSpacing", default=(np.nan,) * 2)
     positions = view.places.positions_lps
@@ -164,7 +164,9 @@ def _corners(view: SeriesView) -> Floats | None:
     down = cosines[:, 3:] * (spacing[:, :1] * (view.first.rows - 1))
     planes = np.stack([0 * across, across, down, across + down], axis=1)
     corners: Floats = positions[:, None, :] + planes
-    return corners if np.isfinite(corners).all() else None
+    if not np.isfinite(corners).all():
+        return None
+    return corners
 
 
 def _expected_corners(comparison: Comparison, corners: Floats) -> Floats:
@@ -281,8 +283,9 @@ def _excessive_error(
         source_slope=volume.slope,
         source_intercept=volume.intercept,
     )
-    is_allowed = error <= _allowed_error(comparison, volume, stored, *rescale)
-    return 0.0 if is_allowed else error
+    if error <= _allowed_error(comparison, volume, stored, *rescale):
+        return 0.0
+    return error
 
 
 def _allowed_error(

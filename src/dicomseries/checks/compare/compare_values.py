@@ -168,7 +168,7 @@ def _are_integers(*arrays: Array) -> bool:
 
 
 def _are_equal(stored: Array, expected: Array) -> bool:
-    """Return whether all integers are equal, by eight bytes if possible."""
+    """Return whether all integers are equal, by eight bytes."""
     are_contiguous = stored.flags.c_contiguous and expected.flags.c_contiguous
     if stored.dtype == expected.dtype and are_contiguous and stored.nbytes % 8 == 0:
         stored = stored.reshape(-1).view(np.uint64)

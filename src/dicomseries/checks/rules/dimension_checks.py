@@ -47,7 +47,9 @@ def dimensions_are_of_the_organization(view: SeriesView) -> Iterator[Fault]:
 
 def _readable_frames(view: SeriesView) -> tuple[FileFrames, ...]:
     """Return the frames; none if functional groups are damaged."""
-    return view.frames if all(frames.groups is not None for frames in view.frames) else ()
+    if any(frames.groups is None for frames in view.frames):
+        return ()
+    return view.frames
 
 
 @check("MFR-011", level="error", part="PS3.3 C.7.6.17.1", scope="image")
@@ -77,9 +79,9 @@ def indices_fit_the_dimensions(view: SeriesView) -> Iterator[Fault]:
     for frames in _readable_frames(view):
         dimensions = len(frames.dimensions)
         values = frames.values("DimensionIndexValues")
-        if values is None:
-            values = [None] * frames.count if dimensions else []
-        for frame, raw in enumerate(values):
+        if values is None and dimensions:
+            values = [None] * frames.count
+        for frame, raw in enumerate(values or ()):
             count = len(raw or b"") // 4
             if count != dimensions:
                 yield Fault(
@@ -144,8 +146,8 @@ def _index_faults(frames: FileFrames, path: Path, indices: Floats) -> Iterator[F
                 "Write one index for each value, and a different one for each other value.",
             )
             return
-    values = frames.numbers_at(path) if path[-1] in _RISING else None
-    if values is None or not np.isfinite(values).all():
+    values = frames.numbers_at(path)
+    if path[-1] not in _RISING or values is None or not np.isfinite(values).all():
         return
     order = np.lexsort((indices, values[:, 0]))
     falls = np.flatnonzero(np.diff(indices[order]) < 0)
@@ -266,8 +268,9 @@ def organization_type_fits(view: SeriesView) -> Iterator[Fault]:
     for frames in view.frames:
         name = frames.instance.text("DimensionOrganizationType")
         times = len({*frames.texts("TemporalPositionIndex")})
-        allowed = {"", "TILED_FULL", "TILED_SPARSE", "3D_TEMPORAL" if times > 1 else "3D"}
-        if name not in allowed:
+        is_legal = name in {"", "TILED_FULL", "TILED_SPARSE"}
+        is_legal = is_legal or name == ("3D" if times == 1 else "3D_TEMPORAL")
+        if not is_legal:
             yield Fault(
                 frames.instance.name,
                 f"DimensionOrganizationType is {printable(name)} with {times} time points.",

@@ -8,22 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.uid import (
-    UID,
-    CTImageStorage,
-    EnhancedCTImageStorage,
-    EnhancedMRImageStorage,
-    MRImageStorage,
-    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-    MultiFrameSingleBitSecondaryCaptureImageStorage,
-    MultiFrameTrueColorSecondaryCaptureImageStorage,
-    ParametricMapStorage,
-    PositronEmissionTomographyImageStorage,
-    SecondaryCaptureImageStorage,
-    SegmentationStorage,
-    XRay3DAngiographicImageStorage,
-)
+from pydicom import uid
 
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.element_values import printable
@@ -54,19 +39,19 @@ _META = (
     "ImplementationClassUID",
 )
 _ALLOWED_BITS: Mapping[str, set[int]] = {
-    CTImageStorage: {16},
-    MRImageStorage: {16},
-    PositronEmissionTomographyImageStorage: {16},
-    SecondaryCaptureImageStorage: {1, 8, 16},
-    EnhancedCTImageStorage: {16},
-    EnhancedMRImageStorage: {8, 16},
-    MultiFrameSingleBitSecondaryCaptureImageStorage: {1},
-    MultiFrameGrayscaleByteSecondaryCaptureImageStorage: {8},
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage: {16},
-    MultiFrameTrueColorSecondaryCaptureImageStorage: {8},
-    XRay3DAngiographicImageStorage: {8, 16},
-    ParametricMapStorage: {8, 16, 32, 64},
-    SegmentationStorage: {1, 8},
+    uid.CTImageStorage: {16},
+    uid.MRImageStorage: {16},
+    uid.PositronEmissionTomographyImageStorage: {16},
+    uid.SecondaryCaptureImageStorage: {1, 8, 16},
+    uid.EnhancedCTImageStorage: {16},
+    uid.EnhancedMRImageStorage: {8, 16},
+    uid.MultiFrameSingleBitSecondaryCaptureImageStorage: {1},
+    uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage: {8},
+    uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage: {16},
+    uid.MultiFrameTrueColorSecondaryCaptureImageStorage: {8},
+    uid.XRay3DAngiographicImageStorage: {8, 16},
+    uid.ParametricMapStorage: {8, 16, 32, 64},
+    uid.SegmentationStorage: {1, 8},
     LABEL_MAP: {8, 16},
 }
 """SOP class → allowed BitsAllocated (PS3.3 sections A.8 and C.8)."""
@@ -183,10 +168,12 @@ def _needed_bytes(instance: Instance) -> int:
     return (bits + 7) // 8
 
 
-def _known_syntax(syntax: str) -> TransferSyntax | UID | None:
+def _known_syntax(syntax: str) -> TransferSyntax | uid.UID | None:
     """Return a standard transfer syntax; None if unknown."""
-    uid = UID(syntax)
-    return BY_UID.get(syntax) or (uid if uid.is_transfer_syntax else None)
+    if syntax in BY_UID:
+        return BY_UID[syntax]
+    standard = uid.UID(syntax)
+    return standard if standard.is_transfer_syntax else None
 
 
 @check("FIL-005", level="error", part="PS3.5 A.4", scope="image")
@@ -196,7 +183,7 @@ def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
     Fragments have an undefined length and VR OB. A compressed file labelled as uncompressed is
     drawn as noise; the other way round, decoders fail.
     """
-    syntaxes: dict[str, TransferSyntax | UID | None] = {}
+    syntaxes: dict[str, TransferSyntax | uid.UID | None] = {}
     for instance in view.instances:
         syntax = syntaxes.setdefault(
             instance.transfer_syntax, _known_syntax(instance.transfer_syntax)
@@ -205,10 +192,10 @@ def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
             continue
         has_fragments = instance.pixels.length is None
         if syntax.is_encapsulated != has_fragments:
-            is_in = "is in" if has_fragments else "is not in"
+            form = "fragments" if has_fragments else "one piece"
             yield Fault(
                 instance.name,
-                f"TransferSyntaxUID is {syntax.name}, but Pixel Data {is_in} fragments.",
+                f"TransferSyntaxUID is {syntax.name}, but Pixel Data is in {form}.",
                 "Write the transfer syntax of the pixels into the file meta information.",
             )
 
@@ -233,7 +220,7 @@ def syntax_is_shared(view: SeriesView) -> Iterator[Fault]:
     file for all.
     """
     if view.differs("TransferSyntaxUID"):
-        names = Counter(UID(instance.transfer_syntax).name for instance in view.instances)
+        names = Counter(uid.UID(instance.transfer_syntax).name for instance in view.instances)
         listed = [f"{counted(count, 'file')} in {name}" for name, count in names.most_common()]
         yield Fault(
             view.unusual("TransferSyntaxUID")[0].name,
@@ -248,8 +235,7 @@ def bits_agree(view: SeriesView) -> Iterator[Fault]:
 
     BitsStored is at most BitsAllocated, and HighBit is one less than BitsStored.
     """
-    instances = view.instances if view.differs("HighBit", "BitsStored") else (view.first,)
-    for instance in instances:
+    for instance in view.representatives("HighBit", "BitsStored"):
         if instance.pixels is None or instance.pixels.tag in _FLOATS:
             continue  # FIL-004, PIX-006
         allocated, stored = instance.number("BitsAllocated"), instance.number("BitsStored")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from dicomseries.checks.registry import Fault, check
@@ -74,10 +75,8 @@ def groups_are_shared_or_per_frame(view: SeriesView) -> Iterator[Fault]:
     The standard does not define the value that readers take.
     """
     for frames in view.frames:
-        if frames.groups is None:
-            continue
-        shared = {path[0] for path in frames.groups.shared}
-        per_frame = {path[0] for path in frames.groups.per_frame}
+        shared = {path[0] for path in frames.shared}
+        per_frame = {path[0] for path in frames.per_frame}
         for tag in sorted(shared & per_frame):
             yield Fault(
                 frames.instance.name,
@@ -90,7 +89,7 @@ def groups_are_shared_or_per_frame(view: SeriesView) -> Iterator[Fault]:
 def frame_content_is_per_frame(view: SeriesView) -> Iterator[Fault]:
     """FrameContentSequence, with the numbers of a frame, is never shared."""
     for frames in view.frames:
-        if frames.groups is not None and path_of("FrameContentSequence") in frames.groups.shared:
+        if path_of("FrameContentSequence") in frames.shared:
             yield Fault(
                 frames.instance.name,
                 f"FrameContentSequence is in {SHARED}.",
@@ -121,17 +120,15 @@ def frame_type_fits_the_image_type(view: SeriesView) -> Iterator[Fault]:
         for group in _FRAME_TYPES:
             raws = {*frames.column(path_of(group, "FrameType"))} - {None}
             if raws:
-                frame_types = [
-                    [value.strip(" \0") for value in plain_text(raw).split("\\")] for raw in raws
-                ]
-                yield from _misfits(frames, frame_types)
+                yield from _misfits(frames, [plain_text(raw).split("\\") for raw in raws])
 
 
 def _misfits(frames: FileFrames, frame_types: list[list[str]]) -> Iterator[Fault]:
+    by_position = list(itertools.zip_longest(*frame_types, fillvalue=""))
     for index, value in enumerate(frames.instance.texts("ImageType")[:4]):
-        values = {
-            frame_type[index] if index < len(frame_type) else "" for frame_type in frame_types
-        }
+        values = {""}
+        if index < len(by_position):
+            values = {frame_value.strip(" \0") for frame_value in by_position[index]}
         expected = values.pop() if len(values) == 1 else "MIXED"
         if value != expected:
             yield Fault(

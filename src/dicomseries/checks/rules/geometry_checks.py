@@ -302,7 +302,7 @@ def volumes_are_at_the_same_positions(view: SeriesView) -> Iterator[Fault]:
             )
             continue
         gaps = places.gaps_mm(reference)
-        spacing = 1.0 if gaps is None else usual_gap(gaps) or 1.0
+        spacing = (gaps is not None and usual_gap(gaps)) or 1.0
         shifts = np.abs(positions - expected).max(axis=1)
         worst = int(np.argmax(shifts))
         if shifts[worst] > _STATED * spacing:

@@ -6,14 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from pydicom.uid import (
-    CTImageStorage,
-    EnhancedCTImageStorage,
-    EnhancedMRImageStorage,
-    MRImageStorage,
-    ParametricMapStorage,
-    XRay3DAngiographicImageStorage,
-)
+from pydicom import uid
 
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.element_values import (
@@ -36,12 +29,12 @@ __all__: list[str] = []
 _ORIGIN, _ROLE = frozenset({"ORIGINAL", "DERIVED"}), frozenset({"PRIMARY", "SECONDARY"})
 _FOUR = (4, _ORIGIN | {"MIXED"}, frozenset({"PRIMARY"}))
 _IMAGE_TYPES: Mapping[str, tuple[int, frozenset[str], frozenset[str]]] = {
-    CTImageStorage: (3, _ORIGIN, _ROLE),
-    MRImageStorage: (3, _ORIGIN, _ROLE),
-    EnhancedCTImageStorage: _FOUR,
-    EnhancedMRImageStorage: _FOUR,
-    XRay3DAngiographicImageStorage: _FOUR,
-    ParametricMapStorage: _FOUR,
+    uid.CTImageStorage: (3, _ORIGIN, _ROLE),
+    uid.MRImageStorage: (3, _ORIGIN, _ROLE),
+    uid.EnhancedCTImageStorage: _FOUR,
+    uid.EnhancedMRImageStorage: _FOUR,
+    uid.XRay3DAngiographicImageStorage: _FOUR,
+    uid.ParametricMapStorage: _FOUR,
 }
 """SOP class → least number of values of ImageType, allowed first and second values."""
 _ENUMERATED_TAGS = {tag_of(keyword): allowed for keyword, allowed in ENUMERATED.items()}
@@ -216,7 +209,10 @@ def derived_contrast_is_named(view: SeriesView) -> Iterator[Fault]:
     """
     for instance, _ in view.distinct(tag_of("ImageType")):
         values = instance.texts("ImageType")
-        is_enhanced = instance.sop_class_uid in {EnhancedCTImageStorage, EnhancedMRImageStorage}
+        is_enhanced = instance.sop_class_uid in {
+            uid.EnhancedCTImageStorage,
+            uid.EnhancedMRImageStorage,
+        }
         if is_enhanced and values[:1] == ("DERIVED",) and values[3:4] == ("NONE",):
             yield Fault(
                 f"{instance.name} ImageType",

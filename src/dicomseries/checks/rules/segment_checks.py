@@ -129,7 +129,7 @@ def algorithms_are_named(view: SeriesView) -> Iterator[Fault]:
 
 @check("SEG-005", level="error", part="PS3.3 C.8.20.2.3.3", scope="pixels")
 def labels_are_described(instance: Instance) -> Iterator[Fault]:
-    """Stored values of a label map are segments, or 0 for background."""
+    """Stored values of a label map are segments, or 0."""
     if instance.text("SegmentationType") != "LABELMAP":
         return
     labels: set[int] = set()

@@ -76,8 +76,8 @@ def multiplicities_are_legal(view: SeriesView) -> Iterator[Fault]:
     """
     for located in view.elements:
         count = _count(located.element)
-        allowed = multiplicity(located.tag) if count else None
-        if allowed is not None and not allows_count(allowed, count):
+        allowed = multiplicity(located.tag)
+        if count and allowed is not None and not allows_count(allowed, count):
             yield Fault(
                 located.where,
                 f"It has {count} values, the dictionary allows {allowed}.",
@@ -94,9 +94,9 @@ def _count(element: Element) -> int:
         return 0
     if vr in MULTI_LINE_VRS:
         return 1
-    # A backslash may be the second byte of a character of an Asian character set.
-    is_countable = raw.isascii() and b"\x1b" not in raw
-    return raw.count(b"\\") + 1 if is_countable else 0
+    if not raw.isascii() or b"\x1b" in raw:
+        return 0  # a backslash may be the second byte of a character of an Asian character set
+    return raw.count(b"\\") + 1
 
 
 @check("VR-004", level="error", part="PS3.6")

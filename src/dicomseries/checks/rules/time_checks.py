@@ -60,10 +60,9 @@ def time_points_are_numbered(view: SeriesView) -> Iterator[Fault]:
         values = {_number(file, "TemporalPositionIdentifier") for file in files}
         if values != {float(number)}:
             listed = ", ".join(f"{value:g}" for value in sorted(values)[:4])
-            more = " …" if len(values) > 4 else ""
             yield Fault(
                 files[0].name,
-                f"Volume {number} has TemporalPositionIdentifier {listed}{more}.",
+                f"TemporalPositionIdentifier of volume {number} is {listed}, expected {number}.",
                 "Number the time points 1, 2, 3 …",
             )
             return
@@ -160,7 +159,7 @@ def pet_counts_from_series_time(view: SeriesView) -> Iterator[Fault]:
     if view.is_multi_frame or view.first.sop_class_uid != PositronEmissionTomographyImageStorage:
         return
     compared = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime", "ActualFrameDuration")
-    instances = view.instances if view.differs(*compared) else (view.first,)
+    instances = view.representatives(*compared)
     begins_s = _seconds_after_series(view.first, instances)
     known = np.flatnonzero(np.isfinite(begins_s)).tolist()
     if not view.differs("FrameReferenceTime"):

@@ -6,19 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from pydicom.uid import (
-    CTImageStorage,
-    EnhancedCTImageStorage,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    LegacyConvertedEnhancedCTImageStorage,
-    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-    MultiFrameSingleBitSecondaryCaptureImageStorage,
-    MultiFrameTrueColorSecondaryCaptureImageStorage,
-    ParametricMapStorage,
-    PositronEmissionTomographyImageStorage,
-)
+from pydicom import uid
 
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.rules.series_checks import not_shared
@@ -34,16 +22,18 @@ from dicomseries.reading import Element
 
 __all__: list[str] = []
 
-_CT = frozenset({CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage})
+_CT = frozenset(
+    {uid.CTImageStorage, uid.EnhancedCTImageStorage, uid.LegacyConvertedEnhancedCTImageStorage}
+)
 _MULTI_FRAME_SC = frozenset(
     {
-        MultiFrameSingleBitSecondaryCaptureImageStorage,
-        MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-        MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-        MultiFrameTrueColorSecondaryCaptureImageStorage,
+        uid.MultiFrameSingleBitSecondaryCaptureImageStorage,
+        uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+        uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+        uid.MultiFrameTrueColorSecondaryCaptureImageStorage,
     }
 )
-_ALWAYS_LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
+_ALWAYS_LOSSY = frozenset({uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit})
 """The near-lossless transfer syntaxes may be lossless in fact."""
 
 
@@ -164,7 +154,7 @@ def rescale_is_shared(view: SeriesView) -> Iterator[Fault]:
     `read` applies it. But some readers take that of one slice for all (ITK that of the first frame,
     ITK in web viewers that of the last file), and numbers of several units cannot be compared.
     """
-    if view.first.sop_class_uid != PositronEmissionTomographyImageStorage:
+    if view.first.sop_class_uid != uid.PositronEmissionTomographyImageStorage:
         yield from _unusual_rescales(view)
     units = view.values("RescaleType")
     unusual, usual = unusual_values(units)
@@ -205,7 +195,7 @@ def pet_starts_at_zero(view: SeriesView) -> Iterator[Fault]:
     Stored 0 means no activity.
     """
     for instance in view.representatives("RescaleIntercept"):
-        is_pet = instance.sop_class_uid == PositronEmissionTomographyImageStorage
+        is_pet = instance.sop_class_uid == uid.PositronEmissionTomographyImageStorage
         if is_pet and instance.intercept != 0:
             yield Fault(
                 instance.name,
@@ -245,7 +235,7 @@ def parametric_map_has_an_identity_rescale(view: SeriesView) -> Iterator[Fault]:
     The Real World Value Mapping alone gives the meaning of the stored values; readers of it apply
     both.
     """
-    if view.first.sop_class_uid == ParametricMapStorage:
+    if view.first.sop_class_uid == uid.ParametricMapStorage:
         remedy = "Write slope 1 and intercept 0, and the meaning in a Real World Value Mapping."
         yield from _not_identity(view, remedy)
 

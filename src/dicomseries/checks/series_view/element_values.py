@@ -33,14 +33,14 @@ _BINARY_NUMBERS = frozenset({"FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
 
 
 class AttributeValue(NamedTuple):
-    """File or frame, and bytes of an attribute (None if absent)."""
+    """Bytes of an attribute (None if absent), with their place."""
 
     where: str
     raw: bytes | None
 
     @property
     def numbers(self) -> tuple[float, ...]:
-        """The values of VR DS or IS; none if not numeric."""
+        """The values of VR DS or IS, if numeric."""
         return as_numbers("DS", self.raw or b"", "<")
 
     @property

@@ -68,6 +68,8 @@ class FileFrames:
     ----------
     groups : FunctionalGroups or None
         None if they are damaged.
+    shared, per_frame, paths : mapping of Path to str
+        Paths and VRs in functional groups of all frames, of single frames, and of both.
     count : int
         Number of frames.
     """
@@ -75,12 +77,17 @@ class FileFrames:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.groups: FunctionalGroups | None = None
+        self.shared: dict[Path, str] = {}
+        self.per_frame: dict[Path, str] = {}
+        self.paths: dict[Path, str] = {}
         self.count = 1
         self._columns: dict[Path, list[bytes | None]] = {}
         try:
             self.groups = FunctionalGroups(instance)
         except ReadError:
             return
+        self.shared, self.per_frame = self.groups.shared, self.groups.per_frame
+        self.paths = {**self.shared, **self.per_frame}
         # A damaged NumberOfFrames must not fill the memory: no file has more frames than bytes.
         self.count = max(1, min(instance.frames, instance.file_size))
 
@@ -90,23 +97,14 @@ class FileFrames:
         return self.groups is not None and self.groups.is_present
 
     def name(self, frame: int) -> str:
-        """Return the file and the number of a frame from 1."""
+        """Return the file, and the number of a frame."""
         return f"{self.instance.name} frame {frame + 1}"
-
-    @cached_property
-    def paths(self) -> dict[Path, str]:
-        """Paths and VRs in functional groups, shared or per frame."""
-        return {} if self.groups is None else {**self.groups.shared, **self.groups.per_frame}
-
-    def is_per_frame(self, path: Path) -> bool:
-        """Return whether frames have separate values at a path."""
-        return self.groups is not None and path in self.groups.per_frame
 
     def column(self, path: Path) -> list[bytes | None]:
         """Return the value of each frame at a path."""
         if path not in self._columns:
-            values = None if self.groups is None else self.groups.raw(path)
-            self._columns[path] = [None] * self.count if values is None else values
+            values = self.groups.raw(path) if self.groups is not None else None
+            self._columns[path] = values or [None] * self.count
         return self._columns[path]
 
     def paths_in(self, item: Path) -> tuple[Path, ...]:
@@ -117,15 +115,16 @@ class FileFrames:
     def most_items(self, sequence: Path) -> int:
         """Return the largest number of items of a sequence."""
         size = len(sequence)
-        counts = [
-            path[size] + 1 for path in self.paths if len(path) > size and path[:size] == sequence
-        ]
-        return max(counts) if counts else int(any(self.column(sequence)))
+        count = int(any(self.column(sequence)))
+        for path in self.paths:
+            if len(path) > size and path[:size] == sequence:
+                count = max(count, path[size] + 1)
+        return count
 
     def values(self, keyword: str) -> list[bytes | None] | None:
         """Return an attribute of each frame; None without any."""
-        path = _PATHS.get(keyword)
-        return self.column(path) if path in self.paths and path is not None else None
+        path = _PATHS.get(keyword, ())
+        return self.column(path) if path in self.paths else None
 
     def attribute_values(self, keyword: str) -> Iterator[AttributeValue]:
         """Yield one value if all frames agree, else all."""
@@ -140,8 +139,7 @@ class FileFrames:
 
     def texts(self, keyword: str) -> list[str]:
         """Return the text of an attribute for each frame."""
-        values = self.values(keyword)
-        return [""] * self.count if values is None else [plain_text(value) for value in values]
+        return [plain_text(value) for value in self.values(keyword) or [None] * self.count]
 
     def numbers(self, keyword: str, size: int = 1) -> Floats | None:
         """Return numbers, shape (frames, size); NaN if absent."""
@@ -153,20 +151,19 @@ class FileFrames:
 
     def sequences(self, keyword: str) -> Iterator[tuple[str, Element]]:
         """Yield distinct values of a functional group, and their frames."""
-        path = _PATHS.get(keyword)
-        if self.groups is None or path is None:
+        if self.groups is None:
             return
-        seen: set[bytes] = set()
-        for frame, value in enumerate(self.column(path)):
+        seen: set[bytes | None] = {None}
+        for frame, value in enumerate(self.values(keyword) or ()):
             if value is not None and value not in seen:
                 seen.add(value)
-                yield self.name(frame), self.groups.element(path, value)
+                yield self.name(frame), self.groups.element(_PATHS[keyword], value)
 
     def elements(self) -> Iterator[tuple[int, Path, Element]]:
         """Yield frame, path and element of distinct per-frame values."""
         if self.groups is None:
             return
-        for path, vr in self.groups.per_frame.items():
+        for path, vr in self.per_frame.items():
             first: dict[bytes, int] = {}
             for frame, value in enumerate(self.column(path)):
                 # The content of a sequence is yielded by its own paths.
@@ -191,8 +188,10 @@ class FileFrames:
             group = self.tag_at(raw_in(item, "FunctionalGroupPointer"))
             tag = self.tag_at(raw_in(item, "DimensionIndexPointer"))
             path: Path = ()
-            if tag:
-                path = (group, 0, tag) if group else (tag,)
+            if tag and group:
+                path = (group, 0, tag)
+            elif tag:
+                path = (tag,)
             dimensions.append((path, text_in(item, "DimensionOrganizationUID")))
         return tuple(dimensions)
 
@@ -214,7 +213,7 @@ class FileFrames:
 
 
 def numbers_of_frames(files: Sequence[FileFrames], keyword: str, size: int = 1) -> Floats | None:
-    """Return finite numbers of all frames; None if one is missing."""
+    """Return finite numbers of all frames, or None."""
     parts = []
     for frames in files:
         numbers = frames.numbers(keyword, size)

@@ -142,6 +142,6 @@ def _with_value(frames: FileFrames, path: Path) -> Mask:
 def _where(frames: FileFrames, path: Path, condition: Callable[[bytes | None], bool]) -> Mask:
     """Return the frames with a value that meets a condition."""
     values = frames.column(path)
-    if not frames.is_per_frame(path):
+    if path not in frames.per_frame:
         return np.full(frames.count, condition(values[0]))
     return np.fromiter(map(condition, values), np.bool_, frames.count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -130,21 +129,24 @@ class SeriesView:
     @cached_property
     def arranged_by(self) -> tuple[str, ...]:
         """Attributes that distinguish the volumes; "" for one volume."""
-        arrangements = [sorting.arrangement for sorting in self.places.sortings]
-        return tuple(arrangement.by for arrangement in arrangements if arrangement is not None)
+        attributes = []
+        for sorting in self.places.sortings:
+            if sorting.arrangement is not None:
+                attributes.append(sorting.arrangement.by)
+        return tuple(attributes)
 
     def values(self, keyword: str) -> tuple[AttributeValue, ...]:
         """Return one value if all slices agree, else all.
 
         In multi-frame files it is the attribute of the functional group, else the top level's.
         """
+        values: list[AttributeValue] = []
         if not self.is_multi_frame:
-            return tuple(
-                AttributeValue(instance.name, instance.raw(keyword))
-                for instance in self.representatives(keyword)
-            )
-        values = (frames.attribute_values(keyword) for frames in self.frames)
-        return tuple(itertools.chain.from_iterable(values))
+            for instance in self.representatives(keyword):
+                values.append(AttributeValue(instance.name, instance.raw(keyword)))
+        for frames in self.frames:
+            values += frames.attribute_values(keyword)
+        return tuple(values)
 
     def values_together(self, *keywords: str) -> list[tuple[AttributeValue, ...]]:
         """Return attributes side by side: once, or per slice."""
@@ -153,8 +155,11 @@ class SeriesView:
         count = len(longest)
         rows = []
         for index, place in enumerate(longest):
-            values = [column[index] if len(column) == count else column[0] for column in columns]
-            rows.append(tuple(value._replace(where=place.where) for value in values))
+            row = []
+            for column in columns:
+                value = column[index] if len(column) == count else column[0]
+                row.append(AttributeValue(place.where, value.raw))
+            rows.append(tuple(row))
         return rows
 
     def numbers_by_slice(
@@ -205,9 +210,9 @@ class SeriesView:
         """Return whether an attribute is not equal in all instances."""
         return any(tag_of(keyword) in self.differing for keyword in keywords)
 
-    def representatives(self, keyword: str) -> tuple[Instance, ...]:
-        """Return the first instance, or all if the attribute differs."""
-        return self.instances if self.differs(keyword) else (self.first,)
+    def representatives(self, *keywords: str) -> tuple[Instance, ...]:
+        """Return the first instance, or all if an attribute differs."""
+        return self.instances if self.differs(*keywords) else (self.first,)
 
     def unusual(self, keyword: str) -> list[Instance]:
         """Return the instances without the most common value."""

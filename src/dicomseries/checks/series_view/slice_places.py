@@ -35,7 +35,7 @@ Indices = npt.NDArray[np.intp]
 
 
 class SliceSource(NamedTuple):
-    """A slice: its file, frame number, and whether the only one."""
+    """A slice: file, frame number, and whether the only one."""
 
     instance: Instance
     frame: int
@@ -59,7 +59,7 @@ class PlacedVolume:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SlicePlaces:
-    """The slices of a series, by volume and along the normal.
+    """Slices of a series, by volume and along the normal.
 
     Parameters
     ----------
@@ -125,10 +125,11 @@ def usual_gap(gaps_mm: Floats) -> float:
 def places_of_files(files: Sequence[Instance]) -> SlicePlaces:
     """Sort files of one frame by volume and position."""
     sources = [SliceSource(file, 0, is_only=True) for file in files]
-    positions = np.array([_three(file.numbers("ImagePositionPatient")) for file in files])
-    cosines = files[0].numbers("ImageOrientationPatient")
-    if not np.isfinite(positions).all():
+    numbers = [file.numbers("ImagePositionPatient") for file in files]
+    if {*map(len, numbers)} != {3} or not np.isfinite(numbers).all():
         return _unsorted(sources, None)
+    positions = np.array(numbers)
+    cosines = files[0].numbers("ImageOrientationPatient")
     if len(cosines) != 6 or not np.isfinite(cosines).all():
         return _unsorted(sources, positions)
     axes = np.broadcast_to(np.reshape(cosines, (1, 2, 3)), (len(files), 2, 3))
@@ -141,10 +142,6 @@ def places_of_files(files: Sequence[Instance]) -> SlicePlaces:
         volume_index=sorting.volume_index,
         sortings=(sorting,),
     )
-
-
-def _three(numbers: tuple[float, ...]) -> tuple[float, ...]:
-    return numbers if len(numbers) == 3 else (np.nan,) * 3
 
 
 def places_of_frames(files: Sequence[FileFrames]) -> SlicePlaces:
@@ -195,7 +192,9 @@ def segment_numbers(files: Sequence[FileFrames]) -> Indices:
     parts = []
     for frames in files:
         numbers = frames.numbers("ReferencedSegmentNumber")
-        parts.append(np.zeros(frames.count) if numbers is None else np.nan_to_num(numbers[:, 0]))
+        if numbers is None:
+            numbers = np.zeros((frames.count, 1))
+        parts.append(np.nan_to_num(numbers[:, 0]))
     return np.concatenate(parts).astype(np.intp)
 
 
@@ -207,8 +206,9 @@ def _frames_in_space(
     for frames in files:
         for index in range(frames.count):
             sources.append(SliceSource(frames.instance, index, is_only=False))
-    cosines = numbers_of_frames(files, "ImageOrientationPatient", 6)
-    axes = None if cosines is None else cosines.reshape(-1, 2, 3)
+    axes = numbers_of_frames(files, "ImageOrientationPatient", 6)
+    if axes is not None:
+        axes = axes.reshape(-1, 2, 3)
     return sources, numbers_of_frames(files, "ImagePositionPatient", 3), axes
 
 
