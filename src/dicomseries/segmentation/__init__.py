@@ -1,10 +1,7 @@
-"""Label maps → DICOM Segmentation objects (PS3.3 sections A.51, A.90 and C.8.20), through highdicom.
+"""Segmentation objects of label maps, through highdicom (PS3.3 sections A.51, A.90, C.8.20).
 
-::
-
-    parse_segments(given) → Segments        what the labels mean
-    check_labels(volume)                    refused before a voxel is read
-    build_segmentation(volume, segments, ...) → SegmentationObject → .encoded()
+`parse_segments` reads the descriptions of labels, `check_labels` rejects other arrays before a voxel
+is read, and `build_segmentation` makes the object.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A volume of labels and what they mean → one Segmentation object, the same bytes for the same arguments."""
+"""Segmentation object of a label map."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ from dicomseries.plan import (
 )
 from dicomseries.segmentation.labels import read_labels
 from dicomseries.segmentation.segment_advice import advice_on
-from dicomseries.segmentation.segment_frames import framed, place, place_on_pictures
+from dicomseries.segmentation.segment_frames import (
+    place_frames,
+    place_frames_on_pictures,
+    unplaced_frames,
+)
 from dicomseries.segmentation.segments import Segment, parse_segments
 from dicomseries.sources import Volume
 from dicomseries.standard.attribute import Attribute, Item, attribute
@@ -57,7 +61,7 @@ _FROM_HIGHDICOM = (
     "LossyImageCompression",
     "PixelData",
 )
-"""What is taken from the object that highdicom makes; patient, study, equipment and place come from elsewhere."""
+"""Attributes from highdicom's object; all others follow from metadata and grid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,17 +73,17 @@ class SegmentationObject:
     dataset : Dataset
         All attributes, with the file meta information and the pixels (explicit VR, little endian).
     segmentation_type : {"binary", "labelmap"}
-        One bit a voxel and segment, or one label a voxel.
+        One bit per voxel and segment, or one label per voxel.
     segments : tuple of Segment
-        In the order of SegmentNumber; those without voxels too.
+        In the order of SegmentNumber, with those without voxels.
     numbers : tuple of int
-        SegmentNumber of each: the label itself in a label map, 1, 2, 3 and so on in a binary one.
+        SegmentNumber of each: the label in a label map, 1, 2, 3 and so on in a binary one.
     frames : int
         NumberOfFrames.
     dtype : str
-        ``"bool"`` (1 bit), ``"uint8"`` or ``"uint16"``: what the pixels are stored as.
+        Stored type of the pixels: ``"bool"`` (1 bit), ``"uint8"`` or ``"uint16"``.
     advice : tuple of str
-        What was not stated, was changed, or what a named reader will do.
+        Unstated and changed facts, and limits of readers.
     """
 
     dataset: Dataset
@@ -93,7 +97,8 @@ class SegmentationObject:
     @property
     def labels(self) -> dict[int, int]:
         """SegmentNumber in the file → label in the array."""
-        return {number: one.value for number, one in zip(self.numbers, self.segments, strict=True)}
+        values = [segment.value for segment in self.segments]
+        return dict(zip(self.numbers, values, strict=True))
 
     def encoded(self) -> bytes:
         """Return the bytes of the Part 10 file (PS3.10 section 7)."""
@@ -102,7 +107,7 @@ class SegmentationObject:
         return file.getvalue()
 
 
-def parse_segmentation_type(given: Any) -> str:
+def parse_segmentation_type(segmentation_type: Any) -> str:
     """Return ``"binary"`` or ``"labelmap"``.
 
     Raises
@@ -115,14 +120,15 @@ def parse_segmentation_type(given: Any) -> str:
     >>> parse_segmentation_type("LABELMAP")
     'labelmap'
     """
-    name = given.strip().casefold() if isinstance(given, str) else ""
-    if name in SEGMENTATION_SOP_CLASSES:
-        return name
+    if isinstance(segmentation_type, str):
+        name = segmentation_type.strip().casefold()
+        if name in SEGMENTATION_SOP_CLASSES:
+            return name
     raise OptionError(
         code="segmentation-type-unknown",
         where="segmentation_type",
-        given=repr(given),
-        expected="'binary' (one bit a voxel and segment) or 'labelmap' (one label a voxel)",
+        given=repr(segmentation_type),
+        expected="'binary' (one bit per voxel and segment) or 'labelmap' (one label per voxel)",
         remedy="Choose 'binary', which more readers know, or 'labelmap' for many labels.",
     )
 
@@ -138,21 +144,22 @@ def build_segmentation(
     source_images: Sequence[tuple[Item, ...]] | None = None,
     is_lossy: bool = False,
 ) -> SegmentationObject:
-    """Return the Segmentation of a label map.
+    """Return the Segmentation of a label map, the same bytes for the same arguments.
 
     Parameters
     ----------
     volume : Volume
-        Whole numbers from 0 to 65535 or booleans, one volume on an LPS grid. Read once; its labels are then held in
-        memory, with one byte a voxel (two if the source's dtype has more), beside the encoded frames.
+        Whole numbers from 0 to 65535 or booleans, one volume on an LPS grid. Read once; its labels
+        are then held in memory, with one byte per voxel (two if the source's dtype has more),
+        beside the encoded frames.
     segments : mapping, sequence of str or Segments, optional
-        What the labels mean, as `parse_segments` takes it.
+        Descriptions of the labels, as for `parse_segments`.
     segmentation_type : {"binary", "labelmap"}
-        Segmentation Storage with one bit a voxel and segment, or Label Map Segmentation Storage.
+        Segmentation Storage with one bit per voxel and segment, or Label Map Segmentation Storage.
     metadata : Metadata
         Patient, study, series and equipment.
     uids : SeriesUids
-        The object is ``instance(0)``.
+        UIDs; the object is ``instance(0)``.
     moment : datetime, optional
         Date and time of the study, the series and the content.
     source_images : sequence of tuple of Item, optional
@@ -165,14 +172,14 @@ def build_segmentation(
     Returns
     -------
     SegmentationObject
-        The dataset, its segments and the advice for the user.
+        The dataset, its segments and advice for the user.
 
     Raises
     ------
     ValuesError, KindError
         If the volume is no label map, or empty.
     MetadataError
-        If segments, metadata or source images are wrong.
+        If segments or metadata are wrong.
     GeometryError
         If the positions cannot be printed evenly, or slices have neither a place nor a picture.
     OptionError
@@ -187,17 +194,18 @@ def build_segmentation(
     Examples
     --------
     >>> import numpy as np
-    >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources import array_frames
+    >>> from dicomseries.sources import open_volume
     >>> from dicomseries.uids import UidPolicy, series_uids
-    >>> labels = Volume(slabs=array_frames(np.array([[[0, 5, 7]]])), grid=Grid(shape=(1, 1, 3), spacing_mm=(1, 1, 1)))
-    >>> made = build_segmentation(labels, {5: "Liver"}, metadata=Metadata(), uids=series_uids(UidPolicy(), b"seed"),
-    ...              moment=dt.datetime(2026, 11, 22))
-    >>> [one.label for one in made.segments], made.labels
+    >>> labels = open_volume(np.array([[[0, 5, 7]]]), spacing=(1, 1, 1))
+    >>> segmentation = build_segmentation(
+    ...     labels, {5: "Liver"}, metadata=Metadata(), uids=series_uids(UidPolicy(), b"seed"),
+    ...     moment=dt.datetime(2026, 11, 22),
+    ... )
+    >>> [segment.label for segment in segmentation.segments], segmentation.labels
     (['Liver', 'Segment 7'], {1: 5, 2: 7})
     """
-    form = parse_segmentation_type(segmentation_type)
-    described = parse_segments(segments)
+    segmentation_type = parse_segmentation_type(segmentation_type)
+    descriptions = parse_segments(segments)
     volume = volume.along_normal()
     volume.grid.check_printed()
     has_place = volume.grid.statement.has_place
@@ -205,45 +213,48 @@ def build_segmentation(
         _check_pictures(volume.grid, source_images or ())
     facts = {
         **moment_facts(moment),
-        **identity_facts(SEGMENTATION_SOP_CLASSES[form], uids),
+        **identity_facts(SEGMENTATION_SOP_CLASSES[segmentation_type], uids),
         "SOPInstanceUID": (uids.instance(0),),
         "InstanceNumber": (1,),
     }
     composition = compose(Segmentation, place_facts(volume.grid, facts), metadata)
     labels = read_labels(volume)
-    found = described.of(labels.values)
-    numbers = (
-        tuple(range(1, len(found) + 1)) if form == "binary" else tuple(one.value for one in found)
+    described = descriptions.of(labels.values)
+    numbers = tuple(range(1, len(described) + 1))
+    if segmentation_type == "labelmap":
+        numbers = tuple(segment.value for segment in described)
+    written = tuple(
+        _written(segment, number, uids) for segment, number in zip(described, numbers, strict=True)
     )
-    written = tuple(_written(one, number, uids) for one, number in zip(found, numbers, strict=True))
-    made = framed(labels, written, numbers, form)
-    organisation_uid = make_uid(uids.entropy, "dimension organization", root=uids.root)
-    derivations = [_derivation(items) for items in source_images or ()]
+    frames = unplaced_frames(labels, written, numbers, segmentation_type)
+    organization_uid = make_uid(uids.entropy, "dimension organization", root=uids.root)
+    derivations = [_derivation(images) for images in source_images or ()]
     if has_place:
-        place(made, volume.grid, derivations, organisation_uid)
+        place_frames(frames, volume.grid, derivations, organization_uid)
     else:
-        place_on_pictures(made, derivations, organisation_uid)
+        place_frames_on_pictures(frames, derivations, organization_uid)
     dataset = _dataset(composition.shared)
     for keyword in _FROM_HIGHDICOM:
-        if keyword in made:
-            dataset.add(made[keyword])
+        if keyword in frames:
+            dataset.add(frames[keyword])
     if is_lossy:  # never reset in images derived from it (PS3.3 section C.7.6.1.1.5)
         dataset.LossyImageCompression = "01"
     dataset.file_meta = _file_meta(dataset)
+    advice = advice_on(described, numbers, labels.values, segmentation_type)
     return SegmentationObject(
         dataset=dataset,
-        segmentation_type=form,
+        segmentation_type=segmentation_type,
         segments=written,
         numbers=numbers,
-        frames=int(made.NumberOfFrames),
-        dtype="bool" if form == "binary" else f"uint{made.BitsAllocated}",
-        advice=(*advice_on(found, numbers, labels.values, form), *composition.advice),
+        frames=int(frames.NumberOfFrames),
+        dtype="bool" if segmentation_type == "binary" else f"uint{frames.BitsAllocated}",
+        advice=(*advice, *composition.advice),
     )
 
 
 def _check_pictures(grid: Grid, source_images: Sequence[tuple[Item, ...]]) -> None:
     """Reject slices with neither a place nor a picture (PS3.3 section A.51.3)."""
-    pictures = sum(1 for items in source_images if items)
+    pictures = sum(1 for images in source_images if images)
     if pictures != grid.shape[0] or len(source_images) != pictures:
         raise GeometryError(
             code="geometry-missing",
@@ -252,8 +263,21 @@ def _check_pictures(grid: Grid, source_images: Sequence[tuple[Item, ...]]) -> No
             f"and {pictures} source pictures",
             expected="a place in space, or one source picture of the same rows and columns for "
             "each slice",
-            remedy="Pass `like=` with the series of pictures, or `spacing=`, `origin=` and `direction=`.",
+            remedy="Pass `like=` with the series of pictures, or `spacing=`, `origin=` and "
+            "`direction=`.",
         )
+
+
+def _written(segment: Segment, number: int, uids: SeriesUids) -> Segment:
+    """Return the segment in the file: with its label in the array, and a tracking UID."""
+    if number != segment.value:
+        note = f"label {segment.value} of the array"
+        description = f"{segment.description} ({note})" if segment.description else note
+        segment = replace(segment, description=description)
+    if segment.tracking_id and not segment.tracking_uid:
+        uid = make_uid(uids.entropy, "tracking", segment.value, root=uids.root)
+        segment = replace(segment, tracking_uid=uid)
+    return segment
 
 
 def _derivation(images: tuple[Item, ...]) -> list[Dataset]:
@@ -268,41 +292,25 @@ def _derivation(images: tuple[Item, ...]) -> list[Dataset]:
     return [_dataset(item)]
 
 
-def _written(segment: Segment, number: int, uids: SeriesUids) -> Segment:
-    """Return the segment as the file describes it: with the label it has in the array, and a UID to track it by."""
-    changes: dict[str, str] = {}
-    if number != segment.value:
-        note = f"label {segment.value} of the array"
-        changes["description"] = f"{segment.description} ({note})" if segment.description else note
-    if segment.tracking_id and not segment.tracking_uid:
-        changes["tracking_uid"] = make_uid(uids.entropy, "tracking", segment.value, root=uids.root)
-    return replace(segment, **changes) if changes else segment  # type: ignore[arg-type]
+def _file_meta(dataset: Dataset) -> FileMetaDataset:
+    attributes = (
+        attribute("FileMetaInformationVersion", b"\0\1"),
+        attribute("MediaStorageSOPClassUID", str(dataset.SOPClassUID)),
+        attribute("MediaStorageSOPInstanceUID", str(dataset.SOPInstanceUID)),
+        attribute("TransferSyntaxUID", EXPLICIT_VR_LITTLE_ENDIAN),
+        attribute("ImplementationClassUID", IMPLEMENTATION_CLASS_UID),
+        attribute("ImplementationVersionName", IMPLEMENTATION_VERSION_NAME),
+    )
+    return FileMetaDataset(_dataset(attributes))
 
 
 def _dataset(attributes: Sequence[Attribute]) -> Dataset:
     dataset = Dataset()
-    for own in attributes:
-        values: Any = list(own.values)
-        if own.vr == "SQ":
-            values = DicomSequence(
-                [_dataset(item) for item in own.values if isinstance(item, tuple)]
-            )
+    for member in attributes:
+        values: Any = list(member.values)
+        if member.vr == "SQ":
+            values = DicomSequence([_dataset(item) for item in values if isinstance(item, tuple)])
         elif len(values) == 1:
             values = values[0]
-        dataset.add_new(own.tag, own.vr, values)
+        dataset.add_new(member.tag, member.vr, values)
     return dataset
-
-
-def _file_meta(dataset: Dataset) -> FileMetaDataset:
-    return FileMetaDataset(
-        _dataset(
-            (
-                attribute("FileMetaInformationVersion", b"\0\1"),
-                attribute("MediaStorageSOPClassUID", str(dataset.SOPClassUID)),
-                attribute("MediaStorageSOPInstanceUID", str(dataset.SOPInstanceUID)),
-                attribute("TransferSyntaxUID", EXPLICIT_VR_LITTLE_ENDIAN),
-                attribute("ImplementationClassUID", IMPLEMENTATION_CLASS_UID),
-                attribute("ImplementationVersionName", IMPLEMENTATION_VERSION_NAME),
-            )
-        )
-    )

@@ -1,4 +1,4 @@
-"""The one door to highdicom: labels and segments in, frames, dimensions and packed pixels out."""
+"""Frames of a Segmentation by highdicom: dimensions and packed pixels of labels."""
 
 from __future__ import annotations
 
@@ -12,28 +12,7 @@ from dicomseries.errors import missing_package
 from dicomseries.segmentation.segment_codes import Code
 from dicomseries.segmentation.segments import Segment
 
-__all__ = ["frames_of", "highdicom"]
-
-
-def highdicom() -> Any:
-    """Return the package.
-
-    Raises
-    ------
-    MissingPackageError
-        If it is not installed.
-
-    Examples
-    --------
-    >>> highdicom().__name__
-    'highdicom'
-    """
-    try:
-        import highdicom as package  # noqa: PLC0415 - heavy and optional: imported when used
-        import highdicom.seg  # noqa: PLC0415 - as above
-    except ImportError as error:
-        raise missing_package(extra="seg", where="`kind='Segmentation'`") from error
-    return package
+__all__ = ["frames_of"]
 
 
 def frames_of(
@@ -42,11 +21,11 @@ def frames_of(
     numbers: Sequence[int],
     segmentation_type: str,
 ) -> Dataset:
-    """Return the object as highdicom makes it, in index space: frame i stands at (0, 0, -i) mm.
+    """Return highdicom's object in index space: slice i lies at (0, 0, -i) mm.
 
-    highdicom wants an image that the labels were made from, and copies patient, study and place from it. Where no
-    such image is known, none may be named; so it gets a stand-in, whose attributes the caller does not use. It sorts
-    frames against the normal; counting z downwards puts them along it.
+    highdicom requires a source image and copies patient, study and place from it. It gets a
+    placeholder, whose attributes the caller does not use. highdicom sorts frames against the
+    normal; z counts downwards to sort them along it.
 
     Parameters
     ----------
@@ -57,22 +36,24 @@ def frames_of(
     numbers : sequence of int
         SegmentNumber of each.
     segmentation_type : {"binary", "labelmap"}
-        The form of the pixels.
+        Form of the pixels.
 
     Raises
     ------
     MissingPackageError
         If highdicom is not installed.
     """
-    hd = highdicom()
+    hd = _highdicom()
     slices, rows, columns = labels.shape
-    made = hd.seg.Segmentation(
-        source_images=[_stand_in(rows, columns)],
+    descriptions = []
+    for segment, number in zip(segments, numbers, strict=True):
+        descriptions.append(_description(hd, segment, number))
+    positions = [hd.PlanePositionSequence("PATIENT", [0, 0, -index]) for index in range(slices)]
+    segmentation = hd.seg.Segmentation(
+        source_images=[_placeholder(rows, columns)],
         pixel_array=labels,
         segmentation_type=segmentation_type.upper(),
-        segment_descriptions=[
-            _description(hd, one, number) for one, number in zip(segments, numbers, strict=True)
-        ],
+        segment_descriptions=descriptions,
         series_instance_uid="2.25.1",
         series_number=1,
         sop_instance_uid="2.25.2",
@@ -83,35 +64,44 @@ def frames_of(
         device_serial_number="",
         pixel_measures=hd.PixelMeasuresSequence([1, 1], 1, 1),
         plane_orientation=hd.PlaneOrientationSequence("PATIENT", [1, 0, 0, 0, 1, 0]),
-        plane_positions=[
-            hd.PlanePositionSequence("PATIENT", [0, 0, -index]) for index in range(slices)
-        ],
+        plane_positions=positions,
         # A label map has a frame for every slice, so that its grid is the array's.
         omit_empty_frames=segmentation_type == "binary",
     )
-    _state_algorithms(made.SegmentSequence, segments)
-    return made  # type: ignore[no-any-return]
+    _state_algorithms(segmentation.SegmentSequence, segments)
+    return segmentation  # type: ignore[no-any-return]
+
+
+def _highdicom() -> Any:
+    try:
+        import highdicom  # noqa: PLC0415 - heavy and optional
+        import highdicom.seg  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise missing_package(extra="seg", where="`kind='Segmentation'`") from error
+    return highdicom
 
 
 def _description(hd: Any, segment: Segment, number: int) -> Dataset:
-    from pydicom.sr.coding import Code as PydicomCode  # noqa: PLC0415 - it loads a large dictionary
+    from pydicom.sr.coding import Code as PydicomCode  # noqa: PLC0415 - loads a large dictionary
 
     def coded(code: Code) -> Any:
         return PydicomCode(code.value, code.scheme, code.meaning)
 
+    options: dict[str, Any] = {}
+    if segment.region is not None:
+        options["anatomic_regions"] = [coded(segment.region)]
+    if segment.color is not None:
+        options["display_color"] = hd.color.CIELabColor.from_rgb(*segment.color)
     item = hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=segment.label,
         segmented_property_category=coded(segment.written_category),
         segmented_property_type=coded(segment.written_type),
-        # highdicom demands a family of algorithms for the others, which the standard does not and nobody has said
+        # for other types highdicom requires a family of algorithms, which the standard does not
         algorithm_type="MANUAL",
         tracking_id=segment.tracking_id or None,
         tracking_uid=segment.tracking_uid or None,
-        anatomic_regions=None if segment.region is None else [coded(segment.region)],
-        display_color=None
-        if segment.color is None
-        else hd.color.CIELabColor.from_rgb(*segment.color),
+        **options,
     )
     if segment.description:
         item.SegmentDescription = segment.description
@@ -119,28 +109,29 @@ def _description(hd: Any, segment: Segment, number: int) -> Dataset:
 
 
 def _state_algorithms(items: Sequence[Dataset], segments: Sequence[Segment]) -> None:
-    """Write how each segment was made; the background of a label map comes from the same hand as the first."""
-    described = [segments[0]] * (len(items) - len(segments)) + list(segments)
-    for item, segment in zip(items, described, strict=True):
+    """Write the algorithm of each segment; that of the first for a label map's background."""
+    background = [segments[0]] * (len(items) - len(segments))
+    for item, segment in zip(items, [*background, *segments], strict=True):
         item.SegmentAlgorithmType = segment.written_algorithm
         if segment.written_algorithm_name:
             item.SegmentAlgorithmName = segment.written_algorithm_name
 
 
-def _stand_in(rows: int, columns: int) -> Dataset:
+def _placeholder(rows: int, columns: int) -> Dataset:
     image = Dataset()
     image.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
-    image.SOPInstanceUID, image.StudyInstanceUID, image.SeriesInstanceUID = (
-        "2.25.3",
-        "2.25.4",
-        "2.25.5",
-    )
-    image.FrameOfReferenceUID, image.Modality = "2.25.6", "OT"
+    image.SOPInstanceUID = "2.25.3"
+    image.StudyInstanceUID = "2.25.4"
+    image.SeriesInstanceUID = "2.25.5"
+    image.FrameOfReferenceUID = "2.25.6"
+    image.Modality = "OT"
     for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"):
         setattr(image, keyword, "")
     for keyword in ("AccessionNumber", "StudyID", "StudyDate", "StudyTime"):
         setattr(image, keyword, "")
     image.Rows, image.Columns = rows, columns
-    image.ImageOrientationPatient, image.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, 0]
-    image.PixelSpacing, image.SliceThickness = [1, 1], 1
+    image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    image.ImagePositionPatient = [0, 0, 0]
+    image.PixelSpacing = [1, 1]
+    image.SliceThickness = 1
     return image

@@ -1,4 +1,4 @@
-"""A volume of labels → the numbers of its segments, read once and refused where it is no label map."""
+"""Volumes of labels: checked, and read once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dicomseries.sources import Volume
 
 __all__ = ["LabelVolume", "check_labels", "read_labels", "renumbered"]
 
-_BYTES_A_READ = 2**24
+_BYTES_PER_READ = 2**24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,9 +25,9 @@ class LabelVolume:
     Parameters
     ----------
     array : ndarray, shape (slices, rows, columns), uint8 or uint16
-        0 where there is no segment.
+        0 outside of all segments.
     values : tuple of int
-        The labels above 0 that occur, in order.
+        The labels above 0 in the array, in order.
     """
 
     array: npt.NDArray[Any]
@@ -35,35 +35,34 @@ class LabelVolume:
 
 
 def check_labels(volume: Volume) -> None:
-    """Refuse, before a voxel is read, what cannot be a label map.
+    """Reject volumes that cannot be a label map, before reading voxels.
 
     Parameters
     ----------
     volume : Volume
-        Of whole numbers or booleans, grey, one time point.
+        Whole numbers or booleans, grey, one time point.
 
     Raises
     ------
     ValuesError
-        For floats and other types, and for integers that a scale turns into something else.
+        For floats and other types, and for scaled integers.
     KindError
         For colour and for several volumes.
 
     Examples
     --------
-    >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources import array_frames
-    >>> mask = array_frames(np.ones((1, 2, 3), bool))
-    >>> check_labels(Volume(slabs=mask, grid=Grid(shape=(1, 2, 3), spacing_mm=(1, 1, 1))))
+    >>> from dicomseries.sources import open_volume
+    >>> check_labels(open_volume(np.ones((1, 2, 3), bool), spacing=(1, 1, 1)))
     """
     if volume.samples > 1:
         raise KindError(
             code="colour-not-allowed",
             where="kind",
             given=f"Segmentation and an array with {volume.samples} samples per pixel",
-            expected="one label a voxel",
-            remedy="Turn each colour into a whole number from 1; of masks or probabilities of classes "
-            "take the class of each voxel, array.argmax over their axis; or use `kind='SC'` for a picture.",
+            expected="one label per voxel",
+            remedy="Turn each colour into a whole number from 1; of masks or probabilities of "
+            "classes take the class of each voxel, array.argmax over their axis; or use "
+            "`kind='SC'` for a picture.",
         )
     if (volume.volumes or 1) > 1:
         raise KindError(
@@ -71,13 +70,10 @@ def check_labels(volume: Volume) -> None:
             where="kind",
             given=f"Segmentation and {volume.volumes} volumes",
             expected="one volume: a Segmentation holds one label map",
-            remedy="Pass `split='time'` for one Segmentation a volume, or `time_point=` for one of them; if the first axis "
-            "holds the masks or probabilities of classes, take the class of each voxel, array.argmax(0).",
+            remedy="Pass `split='time'` for one Segmentation per volume, or `time_point=` for one "
+            "of them; if the first axis holds masks or probabilities of classes, take the class of "
+            "each voxel, array.argmax(0).",
         )
-    _check_type(volume)
-
-
-def _check_type(volume: Volume) -> None:
     dtype = volume.slabs.dtype
     if dtype.kind not in "bui":
         raise ValuesError(
@@ -85,59 +81,59 @@ def _check_type(volume: Volume) -> None:
             where="source",
             given=f"dtype {dtype.name}",
             expected="whole numbers or booleans: each label names a segment",
-            remedy="Convert the array, such as labels.astype('uint16'); of one probability map, threshold it first; of "
-            "one for each class, take array.argmax over the axis of the classes.",
+            remedy="Convert the array, such as labels.astype('uint16'); threshold a probability "
+            "map first; of one map for each class, take array.argmax over the axis of the classes.",
         )
     if volume.is_scaled:
         raise ValuesError(
             code="labels-scaled",
             where="source",
-            given=f"integers with the slope {volume.slope:g} and the intercept {volume.intercept:g}",
-            expected="labels as they are",
+            given=f"integers with slope {volume.slope:g} and intercept {volume.intercept:g}",
+            expected="labels without a scale",
             remedy="Pass the real labels as whole numbers, such as labels.astype('uint16').",
         )
 
 
 def read_labels(volume: Volume) -> LabelVolume:
-    """Read the source once; the labels need one byte a voxel, or two where its dtype has more.
+    """Return the labels of a volume, read once.
 
     Parameters
     ----------
     volume : Volume
-        That `check_labels` accepts.
+        Accepted by `check_labels`. Its labels need one byte per voxel, or two if its dtype has
+        more than one.
 
     Raises
     ------
     ValuesError
-        For negative labels, labels above 65535, and where no voxel has a label.
+        For negative labels, labels above 65535, and if no voxel has a label.
 
     Examples
     --------
-    >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.sources import array_frames
-    >>> array = np.array([[[0, 300, 2]]])
-    >>> read_labels(Volume(slabs=array_frames(array), grid=Grid(shape=(1, 1, 3), spacing_mm=(1, 1, 1)))).values
+    >>> from dicomseries.sources import open_volume
+    >>> read_labels(open_volume(np.array([[[0, 300, 2]]]), spacing=(1, 1, 1))).values
     (2, 300)
     """
     check_labels(volume)
     slices, rows, columns = volume.grid.shape
     dtype = volume.slabs.dtype
     array = np.empty((slices, rows, columns), np.uint8 if dtype.itemsize == 1 else np.uint16)
-    present = np.zeros(HIGHEST_LABEL + 1, np.bool_)
-    step = max(1, volume.slabs.depth, _BYTES_A_READ // (rows * columns * dtype.itemsize))
+    is_present = np.zeros(HIGHEST_LABEL + 1, np.bool_)
+    step = max(1, volume.slabs.depth, _BYTES_PER_READ // (rows * columns * dtype.itemsize))
     for start in range(0, slices, step):
         slab = np.asarray(volume.slabs.read(start, min(start + step, slices)))
         _check_range(slab)
         array[start : start + step] = slab
-        present[array[start : start + step]] = True
-    values = tuple(int(value) for value in np.flatnonzero(present) if value)
+        is_present[array[start : start + step]] = True
+    is_present[0] = False
+    values = tuple(np.flatnonzero(is_present).tolist())
     if not values:
         raise ValuesError(
             code="labels-empty",
             where="source",
             given="no voxel above 0",
             expected="at least one voxel with a label",
-            remedy="Leave the empty mask out: a Segmentation that shows nothing says no more than none at all.",
+            remedy="Leave the empty mask out: a Segmentation without voxels says nothing.",
         )
     return LabelVolume(array=array, values=values)
 
@@ -150,26 +146,29 @@ def _check_range(slab: npt.NDArray[Any]) -> None:
             where="source",
             given=f"the label {low}",
             expected=f"labels from 0 (no segment) to {HIGHEST_LABEL}",
-            remedy="Set what is no segment to 0 and number the others from 1.",
+            remedy="Set voxels outside of segments to 0 and number the segments from 1.",
         )
     if high > HIGHEST_LABEL:
         raise ValuesError(
             code="labels-too-high",
             where="source",
             given=f"the label {high}",
-            expected=f"labels up to {HIGHEST_LABEL}: SegmentNumber has 16 bits (PS3.3 section C.8.20.2)",
-            remedy="Change their numbers: values, labels = np.unique(labels, return_inverse=True), and reshape labels.",
+            expected=f"labels up to {HIGHEST_LABEL}: SegmentNumber has 16 bits "
+            "(PS3.3 section C.8.20.2)",
+            remedy="Change their numbers: values, labels = np.unique(labels, return_inverse=True), and "
+            "reshape labels.",
         )
 
 
 def renumbered(
     labels: LabelVolume, values: Sequence[int], numbers: Sequence[int]
 ) -> npt.NDArray[Any]:
-    """Return the labels with each of `values` replaced by its number, in the smallest unsigned type.
+    """Return the labels as segment numbers, in the smallest unsigned type.
 
     Examples
     --------
-    >>> renumbered(LabelVolume(array=np.array([[[0, 300, 2]]], "uint16"), values=(2, 300)), [2, 300], [1, 2]).tolist()
+    >>> labels = LabelVolume(array=np.array([[[0, 300, 2]]], "uint16"), values=(2, 300))
+    >>> renumbered(labels, [2, 300], [1, 2]).tolist()
     [[[0, 2, 1]]]
     """
     dtype = np.uint8 if max(numbers) < 256 else np.uint16

@@ -1,4 +1,4 @@
-"""What the receipt tells of a segmentation: what was not stated, what was changed, what a reader will do."""
+"""Advice on a segmentation: unstated or changed facts, and limits of readers."""
 
 from __future__ import annotations
 
@@ -20,66 +20,73 @@ from dicomseries.standard.readers import (
 
 __all__ = ["advice_on"]
 
-_SHOWN = 8
+_MOST_LABELS = 8
 
 
 def advice_on(
-    found: Sequence[Segment], numbers: Sequence[int], values: Sequence[int], form: str
+    segments: Sequence[Segment],
+    numbers: Sequence[int],
+    values: Sequence[int],
+    segmentation_type: str,
 ) -> Iterator[str]:
-    """Yield what a user should know of the segments as they are written.
+    """Yield advice on segments as they are written.
 
     Parameters
     ----------
-    found : sequence of Segment
-        As the user has described them, with those that nobody described.
+    segments : sequence of Segment
+        Described and other segments.
     numbers : sequence of int
         SegmentNumber of each.
     values : sequence of int
-        Labels that occur in the array.
-    form : {"binary", "labelmap"}
-        The form of the pixels.
+        Labels in the array.
+    segmentation_type : {"binary", "labelmap"}
+        Form of the pixels.
 
     Examples
     --------
     >>> liver = Segment(value=1, label="Liver", algorithm="MANUAL")
-    >>> next(advice_on([liver], [1], [1], "binary")).partition(".")[0]
-    "Not stated what it is: label 1, written as (309825002, SCT, 'Spatial and Relational Concept') and (111030, DCM...
+    >>> next(advice_on([liver], [1], [1], "binary")).partition(",")[0]
+    'Type not stated: label 1'
     """
-    unstated = [segment for segment in found if not segment.is_stated]
-    if unstated:
-        first = unstated[0]
+    untyped = [segment for segment in segments if not segment.is_stated]
+    if untyped:
+        first = untyped[0]
         name = first.label if _is_known(first.label) else "Liver"
         example = f'{{{first.value}: {{"label": "{name}", "type": "{name}"}}}}'
-        labels = _many([segment.value for segment in unstated])
-        yield f"Not stated what it is: {labels}, written as {SPATIAL} and {REGION}. Give `segments={example}`."
-    unmade = [one.value for one in found if one.algorithm is None]
-    if unmade:
+        labels = _label_list([segment.value for segment in untyped])
         yield (
-            f"Not stated how it was made: {_many(unmade)}, written as AUTOMATIC with the name {NO_ALGORITHM!r}. Give "
-            '`segments={"default": {"algorithm": "MANUAL"}}`, or another algorithm and its algorithm_name.'
+            f"Type not stated: {labels}, written as {SPATIAL} and {REGION}. Give "
+            f"`segments={example}`."
         )
-    empty = sorted({one.value for one in found} - set(values))
+    without_algorithm = [segment.value for segment in segments if segment.algorithm is None]
+    if without_algorithm:
+        yield (
+            f"Algorithm not stated: {_label_list(without_algorithm)}, written as AUTOMATIC with the "
+            f'name {NO_ALGORITHM!r}. Give `segments={{"default": {{"algorithm": "MANUAL"}}}}`, or '
+            "another algorithm and its algorithm_name."
+        )
+    empty = sorted({segment.value for segment in segments} - set(values))
     if empty:
-        yield f"No voxel has {_many(empty)}: the file describes the segment, but has no frame of it."
-    moved = [one.value for one, number in zip(found, numbers, strict=True) if one.value != number]
-    if moved:
+        yield f"No voxel has {_label_list(empty)}: the file describes the segment without frames."
+    renumbered = [
+        segment.value
+        for segment, number in zip(segments, numbers, strict=True)
+        if segment.value != number
+    ]
+    if renumbered:
         yield (
-            f"Renumbered, as SegmentNumber runs 1, 2, 3 … in a binary Segmentation: {_many(moved)}. SegmentDescription "
-            "keeps the label; `segmentation_type='labelmap'` keeps it as the number."
+            "Renumbered, as SegmentNumber runs 1, 2, 3 … in a binary Segmentation: "
+            f"{_label_list(renumbered)}. SegmentDescription keeps the label; "
+            "`segmentation_type='labelmap'` keeps it as the number."
         )
-    if form == "labelmap":
+    if segmentation_type == "labelmap":
         unable = listed(SIMPLEITK, GDCM, DICOM2NIFTI, ITK_WASM)
-        yield f"{unable} cannot read a label map Segmentation; {listed(HIGHDICOM, DCM2NIIX, VTK_DICOM)} can."
+        able = listed(HIGHDICOM, DCM2NIIX, VTK_DICOM)
+        yield f"{unable} cannot read a label map Segmentation; {able} can."
 
 
 def _is_known(label: str) -> bool:
-    """Return whether a label is the name of a code.
-
-    Examples
-    --------
-    >>> _is_known("Lung"), _is_known("my region 7")
-    (True, False)
-    """
+    """Return whether a label is the name of a code."""
     try:
         code_of(label, "segments")
     except MetadataError:
@@ -87,8 +94,9 @@ def _is_known(label: str) -> bool:
     return True
 
 
-def _many(values: Sequence[int]) -> str:
-    shown = ", ".join(map(str, values[:_SHOWN]))
+def _label_list(values: Sequence[int]) -> str:
+    first_labels = ", ".join(map(str, values[:_MOST_LABELS]))
     if len(values) == 1:
-        return f"label {shown}"
-    return f"labels {shown}" + (f" … ({len(values)} in all)" if len(values) > _SHOWN else "")
+        return f"label {first_labels}"
+    more = f" … ({len(values)} in all)" if len(values) > _MOST_LABELS else ""
+    return f"labels {first_labels}{more}"

@@ -1,12 +1,13 @@
-"""What each label of an array means: one record a segment, from a mapping, a list of names or a TOML file.
+"""Descriptions of segments, from a mapping, a list of names or a TOML file.
 
-What nobody has said is written as that: a region of the image, made by an algorithm that is not stated.
+A segment without a description is written as a region of the image, made by an algorithm that is
+not stated.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,17 +30,17 @@ HIGHEST_LABEL = 65535
 
 SPATIAL = Code("309825002", "SCT", "Spatial and Relational Concept")
 REGION = Code("111030", "DCM", "Image Region")
-"""Category and type of a segment of which nothing is said: some region of the image, neither tissue nor organ."""
+"""Category and type of a segment without a type: neither tissue nor organ."""
 
 NO_ALGORITHM = "not stated"
-"""SegmentAlgorithmName where AUTOMATIC stands because nobody said how the labels came about.
+"""SegmentAlgorithmName of AUTOMATIC without a stated algorithm.
 
-MANUAL would claim a person's judgement, which is the worse thing to invent.
+MANUAL would invent a person's judgement, which is worse.
 """
 
-ALGORITHMS = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
+_ALGORITHMS = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 _DEFAULT = "default"
-_TEXTS = {
+_TEXT_VRS = {
     "label": "LO",
     "description": "ST",
     "algorithm_name": "LO",
@@ -56,20 +57,21 @@ class Segment:
     Parameters
     ----------
     value : int
-        The label in the array, 1 to 65535; 0 stands for every label that has no record of its own.
+        The label in the array, 1 to 65535; 0 for all labels without a record.
     label : str
         SegmentLabel, at most 64 characters.
     description : str
         SegmentDescription; none if empty.
     category, type : Code, optional
-        Segmented property category and type (CID 7150 and 7151). A category that follows from the type is filled in;
-        without a type the segment is written as a region of the image, (111030, DCM).
+        Segmented property category and type (CID 7150 and 7151). A category that follows from the
+        type is filled in; without a type the segment is written as a region of the image,
+        (111030, DCM).
     algorithm : {"AUTOMATIC", "SEMIAUTOMATIC", "MANUAL"}, optional
-        How the segment was made; AUTOMATIC is written if it is not stated.
+        SegmentAlgorithmType; AUTOMATIC is written if it is not stated.
     algorithm_name : str
-        Demanded with AUTOMATIC and SEMIAUTOMATIC, refused with MANUAL.
+        Required with AUTOMATIC and SEMIAUTOMATIC, rejected with MANUAL.
     tracking_id, tracking_uid : str
-        Name the same thing in other studies; the UID is made if only the id is given.
+        Identity of the same thing in other studies; the UID is made if only the id is given.
     color : tuple of int, optional
         Recommended colour: red, green, blue, each 0 to 255.
     region : Code, optional
@@ -78,7 +80,7 @@ class Segment:
     Raises
     ------
     MetadataError
-        For every fault at once.
+        For all faults at once.
 
     Notes
     -----
@@ -86,7 +88,8 @@ class Segment:
 
     Examples
     --------
-    >>> Segment(value=2, label="Liver", type=Code("10200004", "SCT", "Liver")).category.meaning
+    >>> liver = Segment(value=2, label="Liver", type=Code("10200004", "SCT", "Liver"))
+    >>> liver.category.meaning
     'Anatomical Structure'
     """
 
@@ -103,25 +106,20 @@ class Segment:
     region: Code | None = None
 
     def __post_init__(self) -> None:
-        faults = [*self._text_faults(), *self._algorithm_faults(), *self._other_faults()]
         if self.type is not None and self.category is None:
             object.__setattr__(self, "category", category_of(self.type))
-            if self.category is None:
-                faults.append(
-                    self._fault(
-                        "category", None, "a category", 'Give it, such as "Tissue" (CID 7150).'
-                    )
-                )
-        if self.category is not None and self.type is None:
-            faults.append(
-                self._fault("type", None, "a type beside the category", 'Give it, such as "Liver".')
-            )
+        faults = [
+            *self._text_faults(),
+            *self._algorithm_faults(),
+            *self._number_faults(),
+            *self._type_faults(),
+        ]
         if faults:
             raise MetadataError.together(faults)
 
     @property
     def is_stated(self) -> bool:
-        """Whether the user has said what the segment is."""
+        """Whether the user has stated the type."""
         return self.type is not None
 
     @property
@@ -141,12 +139,12 @@ class Segment:
 
     @property
     def written_algorithm_name(self) -> str:
-        """SegmentAlgorithmName; empty if it must not be there."""
+        """SegmentAlgorithmName; empty if not allowed."""
         return "" if self.written_algorithm == "MANUAL" else self.algorithm_name or NO_ALGORITHM
 
     def _text_faults(self) -> list[MetadataError]:
         faults = []
-        for name, vr in _TEXTS.items():
+        for name, vr in _TEXT_VRS.items():
             text: Any = getattr(self, name)
             expected = text_fault(vr, text) if isinstance(text, str) else "text"
             if name == "label" and text == "":
@@ -156,76 +154,75 @@ class Segment:
         return faults
 
     def _algorithm_faults(self) -> list[MetadataError]:
-        if self.algorithm is not None and self.algorithm not in ALGORITHMS:
-            return [
-                self._fault(
-                    "algorithm",
-                    self.algorithm,
-                    f"one of {', '.join(ALGORITHMS)}",
-                    "Choose one of them.",
-                )
-            ]
+        if self.algorithm is not None and self.algorithm not in _ALGORITHMS:
+            expected = f"one of {', '.join(_ALGORITHMS)}"
+            return [self._fault("algorithm", self.algorithm, expected, "Choose one of them.")]
         if self.algorithm == "MANUAL" and self.algorithm_name:
-            remedy = "Leave it out, or say SEMIAUTOMATIC."
-            return [
-                self._fault(
-                    "algorithm_name",
-                    self.algorithm_name,
-                    "none, as the algorithm is MANUAL",
-                    remedy,
-                )
-            ]
+            expected = "none, as the algorithm is MANUAL"
+            remedy = "Leave it out, or give SEMIAUTOMATIC."
+            return [self._fault("algorithm_name", self.algorithm_name, expected, remedy)]
         if self.algorithm in {"AUTOMATIC", "SEMIAUTOMATIC"} and not self.algorithm_name:
             expected = f"the name of the algorithm, as it is {self.algorithm} (Type 1C)"
             return [self._fault("algorithm_name", None, expected, 'Give it, such as "MyNet 2.1".')]
         return []
 
-    def _other_faults(self) -> list[MetadataError]:
+    def _number_faults(self) -> list[MetadataError]:
         faults = []
-        if not _whole(self.value) or not 0 <= self.value <= HIGHEST_LABEL:
-            faults.append(
-                self._fault(
-                    "value",
-                    self.value,
-                    f"a label from 1 to {HIGHEST_LABEL}",
-                    "Renumber the labels.",
-                )
-            )
+        if not _is_whole(self.value) or not 0 <= self.value <= HIGHEST_LABEL:
+            expected = f"a label from 1 to {HIGHEST_LABEL}"
+            faults.append(self._fault("value", self.value, expected, "Renumber the labels."))
         if self.tracking_uid and not self.tracking_id:
-            faults.append(
-                self._fault("tracking_id", None, "a tracking_id beside tracking_uid", "Give both.")
-            )
+            expected = "a tracking_id beside tracking_uid"
+            faults.append(self._fault("tracking_id", None, expected, "Give both."))
         if self.color is not None and not _is_color(self.color):
+            expected = "red, green and blue from 0 to 255"
             remedy = 'Write it as "#ff8000" or [255, 128, 0].'
-            faults.append(
-                self._fault("color", self.color, "red, green and blue from 0 to 255", remedy)
-            )
+            faults.append(self._fault("color", self.color, expected, remedy))
         return faults
 
-    def _fault(self, name: str, given: Any, expected: str, remedy: str) -> MetadataError:
+    def _type_faults(self) -> list[MetadataError]:
+        if self.type is not None and self.category is None:
+            remedy = 'Give it, such as "Tissue" (CID 7150).'
+            return [self._fault("category", None, "a category", remedy)]
+        if self.category is not None and self.type is None:
+            expected = "a type beside the category"
+            return [self._fault("type", None, expected, 'Give it, such as "Liver".')]
+        return []
+
+    def _fault(self, name: str, value: Any, expected: str, remedy: str) -> MetadataError:
         return MetadataError(
             code=f"{name.replace('_', '-')}-of-segment",
             where=f"segments[{self.value or _DEFAULT!r}].{name}",
-            given="none" if given is None else repr(given),
+            given="none" if value is None else repr(value),
             expected=expected,
             remedy=remedy,
         )
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_color(color: Any) -> bool:
+    if not isinstance(color, tuple) or len(color) != 3:
+        return False
+    return all(_is_whole(part) and 0 <= part <= 255 for part in color)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segments:
-    """What the user says of all labels.
+    """Descriptions of all labels.
 
     Parameters
     ----------
     described : tuple of Segment
-        In the order of their labels, each label once.
+        Described segments in the order of their labels, each label once.
     default : Segment
-        What holds for every other label; its own label text is not used.
+        Description of every other label; its label text is not used.
 
     Examples
     --------
-    >>> [one.label for one in parse_segments({3: "Spleen"}).of([3, 7])]
+    >>> [segment.label for segment in parse_segments({3: "Spleen"}).of([3, 7])]
     ['Spleen', 'Segment 7']
     """
 
@@ -233,86 +230,85 @@ class Segments:
     default: Segment = field(default_factory=lambda: Segment(value=0, label="(any)"))
 
     def of(self, values: Collection[int]) -> tuple[Segment, ...]:
-        """Return the segments of an array with these labels, described ones without voxels too, in label order."""
-        known = {one.value: one for one in self.described}
-        others = (value for value in values if value not in known)
-        found = [replace(self.default, value=value, label=f"Segment {value}") for value in others]
-        return tuple(sorted([*self.described, *found], key=lambda one: one.value))
+        """Return the segments of labels and all described ones, in label order."""
+        segments = {segment.value: segment for segment in self.described}
+        for value in values:
+            if value not in segments:
+                segments[value] = replace(self.default, value=value, label=f"Segment {value}")
+        return tuple(segments[value] for value in sorted(segments))
 
 
-def parse_segments(given: Any) -> Segments:
-    """Return what a user may pass as ``segments=``, checked.
+def parse_segments(segments: Any) -> Segments:
+    """Return the value of ``segments=``, checked.
 
     Parameters
     ----------
-    given : mapping, sequence of str, Segments or None
-        Label → name, or label → mapping with the fields of `Segment` (codes as `code_of` takes them); the key
-        ``"default"`` holds what is said of every label. A list names the labels 1, 2, 3 and so on. TOML and JSON
-        have labels as text, which is understood.
+    segments : mapping, sequence of str, Segments or None
+        Label → name, or label → mapping with the fields of `Segment` (codes as for `code_of`); the
+        key ``"default"`` describes every label. A list names the labels 1, 2, 3 and so on. Labels
+        may be text, as in TOML and JSON.
 
     Raises
     ------
     MetadataError
-        All faults at once, each with its place.
+        For all faults at once, each with its place.
 
     Examples
     --------
-    >>> segments = parse_segments({"1": {"label": "Liver", "type": "Liver"}, "default": {"algorithm": "MANUAL"}})
-    >>> [(one.value, one.label, str(one.type), one.algorithm) for one in segments.described]
-    [(1, 'Liver', "(10200004, SCT, 'Liver')", 'MANUAL')]
+    >>> liver = {"label": "Liver", "type": "Liver"}
+    >>> segments = parse_segments({"1": liver, "default": {"algorithm": "MANUAL"}})
+    >>> [(segment.value, str(segment.type), segment.algorithm) for segment in segments.described]
+    [(1, "(10200004, SCT, 'Liver')", 'MANUAL')]
     """
-    if isinstance(given, Segments):
-        return given
-    entries = _entries(given)
+    if isinstance(segments, Segments):
+        return segments
+    entries = _entries(segments)
     faults: list[MetadataError] = []
-    common = (
-        _collected(lambda: _fields(entries.pop(_DEFAULT, {}), f"segments[{_DEFAULT!r}]"), faults)
-        or {}
-    )
-    common.pop("label", None)
-    default = (
-        _collected(lambda: Segment(value=0, label="(any)", **common), faults) or Segments().default
-    )
+    common: dict[str, Any] = {}
+    default = Segments().default
+    try:
+        common = _fields(entries.pop(_DEFAULT, {}), f"segments[{_DEFAULT!r}]")
+        common.pop("label", None)
+        default = Segment(value=0, label="(any)", **common)
+    except MetadataError as error:
+        faults += _faults_in(error)
     described: dict[int, Segment] = {}
     for key, entry in entries.items():
-        own = _collected(lambda key=key, entry=entry: _segment(key, entry, common), faults)
-        if own is not None and own.value in described:
+        try:
+            segment = _segment(key, entry, common)
+        except MetadataError as error:
+            faults += _faults_in(error)
+            continue
+        if segment.value in described:
             faults.append(
-                _wrong(
-                    where=f"segments[{own.value}]",
+                _malformed(
+                    where=f"segments[{segment.value}]",
                     given="a second time",
                     expected="each label once",
                     remedy="Remove one of the two.",
                 )
             )
-        elif own is not None:
-            described[own.value] = own
+        described.setdefault(segment.value, segment)
     if faults:
         raise MetadataError.together(faults)
-    return Segments(
-        described=tuple(described[value] for value in sorted(described)), default=default
-    )
+    in_order = tuple(described[value] for value in sorted(described))
+    return Segments(described=in_order, default=default)
 
 
-def _collected(make: Any, faults: list[MetadataError]) -> Any:
-    """Return what `make` makes; None and its faults if it cannot."""
-    try:
-        return make()
-    except MetadataError as error:
-        faults += [fault for fault in error.faults if isinstance(fault, MetadataError)]
-        return None
+def _faults_in(error: MetadataError) -> list[MetadataError]:
+    return [fault for fault in error.faults if isinstance(fault, MetadataError)]
 
 
-def _entries(given: Any) -> dict[Any, Any]:
-    if given is None:
+def _entries(segments: Any) -> dict[Any, Any]:
+    if segments is None:
         return {}
-    if isinstance(given, Mapping):
-        return dict(given)
-    if isinstance(given, Sequence) and not isinstance(given, str | bytes):
-        return dict(enumerate(given, 1))
-    raise _wrong(
+    if isinstance(segments, Mapping):
+        return dict(segments)
+    if isinstance(segments, Sequence) and not isinstance(segments, str | bytes):
+        return dict(enumerate(segments, 1))
+    raise _malformed(
         where="segments",
-        given=repr(given),
+        given=repr(segments),
         expected="a mapping from label to name or description",
         remedy='Pass {1: "Liver", 2: "Spleen"}.',
     )
@@ -321,110 +317,98 @@ def _entries(given: Any) -> dict[Any, Any]:
 def _segment(key: Any, entry: Any, common: Mapping[str, Any]) -> Segment:
     value = _label_of(key)
     fields = _fields(entry, f"segments[{value}]")
-    merged = {**common, **fields}
+    merged = {"label": f"Segment {value}", **common, **fields, "value": value}
     if fields.get("algorithm") == "MANUAL" and "algorithm_name" not in fields:
         merged.pop("algorithm_name", None)
-    return Segment(**{"label": f"Segment {value}", **merged, "value": value})
+    return Segment(**merged)
 
 
 def _label_of(key: Any) -> int:
     text = str(key).strip()
-    value = (
-        int(text) if not isinstance(key, bool | float) and text.isascii() and text.isdigit() else -1
-    )
+    is_number = text.isascii() and text.isdigit() and not isinstance(key, bool | float)
+    value = int(text) if is_number else -1
     if value == 0:
-        raise _wrong(
+        raise _malformed(
             where="segments[0]",
             given="the label 0",
-            expected="labels from 1: 0 is what belongs to no segment",
+            expected="labels from 1: 0 belongs to no segment",
             remedy="Leave it out.",
         )
     if not 1 <= value <= HIGHEST_LABEL:
-        raise _wrong(
+        raise _malformed(
             where=f"segments[{key!r}]",
             given=repr(key),
             expected=f"a label from 1 to {HIGHEST_LABEL}, or 'default'",
-            remedy="Write the number that stands in the array.",
+            remedy="Write the number in the array.",
         )
     return value
 
 
 def _fields(entry: Any, where: str) -> dict[str, Any]:
+    """Return the fields of a segment, converted from the user's description."""
     if isinstance(entry, str):
         return {"label": entry}
     if not isinstance(entry, Mapping):
-        raise _wrong(
+        raise _malformed(
             where=where,
             given=repr(entry),
-            expected="a name, or a mapping with " + ", ".join(_CONVERT),
+            expected="a name, or a mapping with " + ", ".join(_CONVERSIONS),
             remedy='Write for example {"label": "Liver", "type": "Liver"}.',
         )
     faults: list[MetadataError] = []
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in entry.items():
         name = _SYNONYMS.get(key, key)
-        if name not in _CONVERT:
-            expected = "one of " + ", ".join(_CONVERT)
+        if name in _CONVERSIONS:
+            try:
+                fields[name] = _CONVERSIONS[name](value, f"{where}.{name}")
+            except MetadataError as error:
+                faults += _faults_in(error)
+        else:
             faults.append(
-                _wrong(
+                _malformed(
                     where=f"{where}.{key}",
                     given=repr(value),
-                    expected=expected,
+                    expected="one of " + ", ".join(_CONVERSIONS),
                     remedy="Correct the name.",
                 )
             )
-            continue
-        found[name] = _collected(
-            lambda name=name, value=value: _CONVERT[name](value, f"{where}.{name}"), faults
-        )
     if faults:
         raise MetadataError.together(faults)
-    return found
+    return fields
 
 
-def _as_is(value: Any, where: str) -> Any:  # noqa: ARG001 - one form for all conversions
+def _text(value: Any, where: str) -> Any:  # noqa: ARG001 - signature of conversions
     return value.strip() if isinstance(value, str) else value
 
 
-def _upper(value: Any, where: str) -> Any:  # noqa: ARG001 - as above
+def _term(value: Any, where: str) -> Any:  # noqa: ARG001 - signature of conversions
     return value.strip().upper() if isinstance(value, str) else value
 
 
-def _color(value: Any, where: str) -> Any:  # noqa: ARG001 - as above
-    if isinstance(value, str) and _RGB.fullmatch(value):
-        return tuple(bytes.fromhex(value[1:]))
-    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+def _color(value: Any, where: str) -> Any:  # noqa: ARG001 - signature of conversions
+    if isinstance(value, str):
+        return tuple(bytes.fromhex(value[1:])) if _RGB.fullmatch(value) else value
+    return tuple(value) if isinstance(value, Sequence) else value
 
 
 _SYNONYMS = {"colour": "color", "name": "label", "algorithm_type": "algorithm"}
-_CONVERT = {
-    "label": _as_is,
-    "description": _as_is,
+_CONVERSIONS: dict[str, Callable[[Any, str], Any]] = {
+    "label": _text,
+    "description": _text,
     "category": code_of,
     "type": code_of,
-    "algorithm": _upper,
-    "algorithm_name": _as_is,
-    "tracking_id": _as_is,
-    "tracking_uid": _as_is,
+    "algorithm": _term,
+    "algorithm_name": _text,
+    "tracking_id": _text,
+    "tracking_uid": _text,
     "color": _color,
     "region": code_of,
 }
-"""Field of a description → how what a user writes becomes its value."""
+"""Field of a segment → conversion of the user's value, given its place for errors."""
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_color(color: Any) -> bool:
-    return (
-        isinstance(color, tuple)
-        and len(color) == 3
-        and all(_whole(part) and 0 <= part <= 255 for part in color)
-    )
-
-
-def _wrong(*, where: str, given: str, expected: str, remedy: str) -> MetadataError:
+def _malformed(*, where: str, given: str, expected: str, remedy: str) -> MetadataError:
     return MetadataError(
         code="segments-malformed", where=where, given=given, expected=expected, remedy=remedy
     )

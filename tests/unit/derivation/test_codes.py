@@ -7,9 +7,9 @@ from pydicom.sr.codedict import codes
 
 from dicomseries.derivation import derivation_code
 from dicomseries.derivation.source.derivation_codes import (
-    DERIVATIONS,
     IMAGE_PROCESSING,
     SOURCE_IMAGE,
+    derivations,
 )
 from dicomseries.errors import OptionError
 
@@ -20,7 +20,7 @@ def plain(item) -> tuple[str, ...]:
 
 def test_the_table_is_cid_7203_of_another_library():
     concepts = [getattr(codes.cid7203, name) for name in codes.cid7203.dir()]
-    assert {one.value: one.meaning for one in concepts} == DERIVATIONS
+    assert {one.value: one.meaning for one in concepts} == derivations()
     assert {one.scheme_designator for one in concepts} == {"DCM"}
 
 
@@ -33,7 +33,7 @@ def test_the_fixed_codes_mean_what_the_dictionary_says():
     assert plain(SOURCE_IMAGE)[::2] == (source.value, source.meaning)
 
 
-@pytest.mark.parametrize(("value", "meaning"), DERIVATIONS.items())
+@pytest.mark.parametrize(("value", "meaning"), derivations().items())
 def test_every_code_is_found_by_its_value_and_by_its_meaning_in_any_case_and_spacing(
     value, meaning
 ):
@@ -97,7 +97,7 @@ def test_an_unknown_name_is_refused_with_the_whole_list(name):
     assert (caught.value.code, caught.value.where) == ("derivation-unknown", "derivation")
     assert all(
         value in caught.value.expected and text in caught.value.expected
-        for value, text in DERIVATIONS.items()
+        for value, text in derivations().items()
     )
 
 

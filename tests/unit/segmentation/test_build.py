@@ -237,8 +237,8 @@ def test_a_manual_segment_has_no_algorithm_name_and_neither_has_its_background()
 
 def test_what_was_not_stated_is_told():
     advice = " ".join(made(blobs()).advice)
-    assert "Not stated what it is: labels 1, 2, 3" in advice
-    assert "Not stated how it was made" in advice
+    assert "Type not stated: labels 1, 2, 3" in advice
+    assert "Algorithm not stated" in advice
     whole = {"type": "Liver", "algorithm": "MANUAL"}
     assert made(blobs(), {"default": whole}).advice == ()
 

@@ -33,7 +33,7 @@ def test_labels_of_every_whole_type_are_read_as_they_are(dtype):
 
 
 def test_the_source_is_read_once(monkeypatch):
-    monkeypatch.setattr("dicomseries.segmentation.labels._BYTES_A_READ", 1)
+    monkeypatch.setattr("dicomseries.segmentation.labels._BYTES_PER_READ", 1)
     array = np.arange(8 * 4 * 5, dtype="uint8").reshape(8, 4, 5)
     reads = []
 
