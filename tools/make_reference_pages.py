@@ -1,6 +1,6 @@
 """Make docs/reference: api.md from the façade, command-line.md from the help, checks.md from the registry of checks,
-kinds.md from the tables of kinds and what readers saw, derive.md from the rules of derived series, and the pages of
-transfer syntaxes from their table and from what pydicom decodes.
+kinds.md from the tables of kinds and what readers saw, derive.md from the rules of derived series, options.md from the
+declared options, and the pages of transfer syntaxes from their table and from what pydicom decodes.
 
 The documentation of options in the docstring of `write` is made as well, from their declaration.
 
@@ -52,7 +52,7 @@ from dicomseries.iod.kind import (
 from dicomseries.iod.kinds.all_kinds import OFFERED
 from dicomseries.iod.kinds.multiframe_sc import OfPictures
 from dicomseries.iod.kinds.not_offered import NOT_OFFERED, NotOffered
-from dicomseries.options import options_of, parameters_text
+from dicomseries.options import Option, options_of, parameters_text
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSyntax
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -111,6 +111,16 @@ COMMAND_LINE = """# Command line
 What `dicomseries --help` and `dicomseries COMMAND --help` print.
 """
 HELP_WIDTH = 100
+
+OPTIONS = """# Options
+
+The options of `write`, `plan` and `derive`, in Python and on the command line. The last column
+says whether UIDs of `uid="content"` depend on it. What each option does: [write](api.md) and the
+[command line](command-line.md).
+
+| option | values | default | command line | content UIDs |
+|---|---|---|---|---|
+"""
 
 READ_SYNTAXES = """# Transfer syntaxes that are read
 
@@ -213,6 +223,23 @@ def commands_page() -> str:
 def help_section(context: Any) -> str:
     """Return the help of one command."""
     return f"## {context.command_path}\n\n```text\n{context.get_help().strip()}\n```\n"
+
+
+def options_page() -> str:
+    """Return the page of options."""
+    lines = [option_line(name, option) for name, option in options_of("write").items()]
+    return f"{NOTE}\n\n{OPTIONS}" + "\n".join(lines) + "\n"
+
+
+def option_line(name: str, option: Option) -> str:
+    """Return the line of one option."""
+    where = name if option.is_for_plan else f"{name} (not in `plan`)"
+    flag = ""
+    if option.help:
+        flag = f"`{option.flag_of(name)} {option.metavar}".rstrip().replace("|", "\\|") + "`"
+    counts = f"no: {option.not_in_content}" if option.not_in_content else "yes"
+    cells = (where, option.accepts, f"`{option.default!r}`", flag, counts)
+    return f"| {' | '.join(cells)} |"
 
 
 def read_syntaxes_page() -> str:
@@ -560,6 +587,7 @@ PAGES = {
     "command-line.md": commands_page,
     "derive.md": derive_page,
     "kinds.md": kinds_page,
+    "options.md": options_page,
     "transfer-syntaxes.md": syntaxes_page,
     "transfer-syntaxes-read.md": read_syntaxes_page,
 }

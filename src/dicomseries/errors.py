@@ -90,7 +90,7 @@ def template_of(text: str) -> str:
     >>> template_of(Message("Pass `nan=0`.")), template_of("plain")
     ('Pass `nan=0`.', 'plain')
     """
-    return text.template if isinstance(text, Message) else text
+    return getattr(text, "template", text)
 
 
 def rendered(text: str, spell: Callable[[str], str]) -> str:
@@ -249,7 +249,13 @@ class MissingPackageError(DicomSeriesError, ImportError):
 
 
 class DicomSeriesWarning(UserWarning):
-    """A series was read, but has a fault; the text says how to fix it."""
+    """A series was read, but has a fault; the text says how to fix it.
+
+    Options in the text stand between backticks, as in `Message`.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(Message(text))
 
 
 _PACKAGES = {

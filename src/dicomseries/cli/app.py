@@ -31,9 +31,11 @@ from dicomseries.cli.commands import (
 )
 from dicomseries.cli.exit_codes import CommandLineError, Exit, exit_of
 from dicomseries.cli.help_sections import EVERYWHERE
+from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output
 from dicomseries.cli.parse_arguments import split_words
 from dicomseries.cli.storage_options import OPTION, without_values
+from dicomseries.errors import DicomSeriesWarning
 
 __all__ = ["app", "run"]
 
@@ -188,9 +190,12 @@ def _warnings_as_notes(output: Output) -> Iterator[None]:
     noted: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        if issubclass(category, UserWarning) and str(message) not in noted:
-            noted.add(str(message))
-            output.note(str(message))
+        text = str(message)
+        if isinstance(message, DicomSeriesWarning):
+            text = on_command_line(message.args[0])
+        if issubclass(category, UserWarning) and text not in noted:
+            noted.add(text)
+            output.note(text)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")

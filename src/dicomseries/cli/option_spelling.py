@@ -1,8 +1,9 @@
-"""Options that messages name, in the spelling of the command line."""
+"""Options in messages, spelled for the command line."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dicomseries.errors import Message, rendered
@@ -13,22 +14,25 @@ __all__ = ["on_command_line"]
 _OPTIONS = options_of("write")
 _FILES = frozenset({"bids", "per_volume", "segments"})
 """Options whose mapping is a file on the command line."""
-_POLICIES = {"Rescale": "rescale", "Digits": "digits", "Exact": "exact", "Lossless": "lossless"}
+_POLICIES = {"Rescale": "max-error", "Digits": "digits", "Exact": "", "Lossless": ""}
+"""Policy → its number on the command line."""
 
 
 def on_command_line(text: Any) -> Any:
-    """Return a message with its options as they are spelled on the command line.
+    """Return a message with its options as the command line spells them.
 
     Examples
     --------
-    >>> on_command_line(Message("Pass `clip=(-1000, 3000)`, `nan=0` or `values=Rescale(max_error=0.01)`."))
-    'Pass --clip -1000 3000, --nan 0 or --values max-error=0.01.'
+    >>> on_command_line(Message("Pass `clip=(-1000, 3000)` or `values=Rescale(max_error=0.01)`."))
+    'Pass --clip -1000 3000 or --values max-error=0.01.'
     >>> on_command_line(Message("Name the axes with `axes=`, or pass `overwrite=True`."))
     'Name the axes with --axes, or pass --overwrite.'
     >>> on_command_line(Message('Leave it out with `metadata={"KVP": None}`.'))
     'Leave it out with --leave-out KVP.'
     """
-    return rendered(text, _words_of) if isinstance(text, Message) else text
+    if isinstance(text, Message):
+        return rendered(text, _words_of)
+    return text
 
 
 def _words_of(code: str) -> str:
@@ -37,7 +41,7 @@ def _words_of(code: str) -> str:
     if not equals or not name.isidentifier():
         node = _parsed(code)
         if isinstance(node, ast.Tuple):  # a code as (value, scheme, meaning)
-            return '"' + ",".join(_text(item, code) for item in node.elts) + '"'
+            return '"' + ",".join(_texts(node.elts, code)) + '"'
         return f"--values {_text(node, code)}"
     if name not in _OPTIONS or not _OPTIONS[name].help:
         return code
@@ -49,10 +53,9 @@ def _words_of(code: str) -> str:
 
 def _flag_and_value(name: str, node: ast.expr | None, value: str) -> str:
     flag = _OPTIONS[name].flag_of(name)
-    if name == "same_space":
-        same, another = flag.split("/")
-        return same if value == "True" else another
-    constant = node.value if isinstance(node, ast.Constant) else None
+    if "/" in flag:
+        return flag.split("/")[value != "True"]
+    constant = getattr(node, "value", None)
     if not value or isinstance(constant, bool):
         return flag
     if name in _FILES and not isinstance(constant, str):
@@ -61,7 +64,7 @@ def _flag_and_value(name: str, node: ast.expr | None, value: str) -> str:
 
 
 def _parsed(value: str) -> ast.expr | None:
-    """Return the expression in a text; None if it is no Python, as with an ellipsis for a number."""
+    """Return the expression in a text; None if it is no Python, as with an ellipsis."""
     try:
         return ast.parse(value, mode="eval").body
     except SyntaxError:
@@ -70,23 +73,22 @@ def _parsed(value: str) -> ast.expr | None:
 
 def _settings(node: ast.Dict, source: str) -> str:
     """Return the attributes of `metadata=` as options."""
+    if any(isinstance(value, (ast.List, ast.Dict)) for value in node.values):
+        return "--meta FILE"
     words = []
-    for key, value in zip(node.keys, node.values, strict=True):
-        keyword = "" if key is None else _text(key, source)
-        if isinstance(value, ast.Constant) and value.value is None:
+    for keyword, value in _pairs(node, source):
+        if value == "None":
             words.append(f"--leave-out {keyword}")
-        elif isinstance(value, (ast.List, ast.Dict)):
-            return "--meta FILE"
+        elif " " in keyword + value:
+            words.append(f'--set "{keyword}={value}"')
         else:
-            setting = f"{keyword}={_text(value, source)}"
-            words.append(f'--set "{setting}"' if " " in setting else f"--set {setting}")
+            words.append(f"--set {keyword}={value}")
     return " ".join(words)
 
 
 def _model(node: ast.Dict, source: str) -> str:
     """Return the parts of `model=` as options."""
-    pairs = zip(node.keys, node.values, strict=True)
-    return " ".join(f"--model-{_text(key, source)} {_text(value, source)}" for key, value in pairs)
+    return " ".join(f"--model-{part} {text}" for part, text in _pairs(node, source))
 
 
 _MAPPINGS = {"metadata": _settings, "model": _model}
@@ -94,30 +96,42 @@ _MAPPINGS = {"metadata": _settings, "model": _model}
 
 def _text(node: ast.expr | None, source: str) -> str:
     """Return a value as words: numbers with spaces between, texts without quotes."""
-    written = source if node is None else ast.get_source_segment(source, node) or source
+    text = source
     match node:
-        case ast.Constant(value=str() as text):
-            return text
+        case ast.Constant(value=str() as constant):
+            text = constant
         case ast.Tuple():
-            return " ".join(_text(item, source) for item in node.elts)
+            text = " ".join(_texts(node.elts, source))
         case ast.List():
-            return ",".join(_text(item, source) for item in node.elts)
+            text = ",".join(_texts(node.elts, source))
         case ast.Dict():
-            pairs = zip(node.keys, node.values, strict=True)
-            return ",".join(f"{_text(key, source)}={_text(value, source)}" for key, value in pairs)
+            text = ",".join(map("=".join, _pairs(node, source)))
         case ast.Call():
-            return _policy(node, source)
-    return written
+            text = _policy(node, source)
+        case ast.expr():
+            text = ast.get_source_segment(source, node) or source
+    return text
+
+
+def _texts(nodes: Iterable[ast.expr | None], source: str) -> list[str]:
+    return [_text(node, source) for node in nodes]
+
+
+def _pairs(node: ast.Dict, source: str) -> Iterator[tuple[str, str]]:
+    return zip(_texts(node.keys, source), _texts(node.values, source), strict=True)
 
 
 def _policy(node: ast.Call, source: str) -> str:
-    """Return a policy such as `Rescale(max_error=0.01, per_slice=True)` as the value of --values."""
+    """Return a policy such as `Rescale(max_error=0.01)` as the value of --values."""
     name = ast.unparse(node.func).rpartition(".")[2]
     if name not in _POLICIES:
         return ast.get_source_segment(source, node) or source
-    arguments = {keyword.arg: _text(keyword.value, source) for keyword in node.keywords}
-    per_slice = ",per-slice" if arguments.pop("per_slice", "False") == "True" else ""
-    amounts = [*(_text(value, source) for value in node.args), *arguments.values()]
+    amounts, ending = _texts(node.args, source), ""
+    for keyword in node.keywords:
+        if keyword.arg != "per_slice":
+            amounts.append(_text(keyword.value, source))
+        elif _text(keyword.value, source) == "True":
+            ending = ",per-slice"
     if not amounts:
-        return _POLICIES[name] + per_slice
-    return f"{'max-error' if name == 'Rescale' else _POLICIES[name]}={amounts[0]}{per_slice}"
+        return name.lower() + ending
+    return f"{_POLICIES[name]}={amounts[0]}{ending}"

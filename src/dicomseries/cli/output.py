@@ -68,8 +68,7 @@ class Output:
 
     def error(self, error: BaseException) -> None:
         """Print an error as one block on stderr."""
-        faults = error.faults if isinstance(error, DicomSeriesError) else (error,)
-        parts = [_parts(fault) for fault in faults]
+        parts = list(map(_parts, getattr(error, "faults", (error,))))
         if self.json:
             record: dict[str, Any] = {
                 "class": type(error).__name__,
@@ -80,7 +79,7 @@ class Output:
                 record["faults"] = parts
             _line(sys.stderr, _json({"error": record}))
         else:
-            _line(sys.stderr, "\n".join(_block(part) for part in parts))
+            _line(sys.stderr, "\n".join(map(_block, parts)))
 
 
 def plain(value: Any) -> Any:
@@ -99,11 +98,11 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, str | bytes | bool | int | float | None):
         return _scalar(value)
-    if isinstance(value, date | time):
-        return value.isoformat()
     if hasattr(value, "tolist"):
         return plain(value.tolist())
-    return [plain(item) for item in value] if isinstance(value, Sequence) else str(value)
+    if isinstance(value, Sequence):
+        return list(map(plain, value))
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

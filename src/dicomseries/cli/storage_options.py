@@ -36,22 +36,21 @@ def storage_options_of(pairs: Sequence[str] | None) -> dict[str, Any] | None:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         name = name.strip()
+        code, given = "storage-option-malformed", "a word that is not KEY=VALUE"
         if name in options:
-            raise _wrong(name, is_twice=True)
-        if not equals or not name:
-            raise _wrong(name)
-        options[name] = _value(value)
+            code, given = "storage-option-twice", f"{name} twice"
+        elif equals and name:
+            options[name] = _value(value)
+            continue
+        raise CommandLineError(
+            code=code,
+            where=OPTION,
+            given=given,
+            expected="KEY=VALUE, each key once; the option again for more",
+            remedy=f"Write for example {OPTION} anon=true"
+            f" {OPTION} endpoint_url=http://127.0.0.1:9000.",
+        )
     return options
-
-
-def _wrong(name: str, *, is_twice: bool = False) -> CommandLineError:
-    return CommandLineError(
-        code="storage-option-twice" if is_twice else "storage-option-malformed",
-        where=OPTION,
-        given=f"{name} twice" if is_twice else "a word that is not KEY=VALUE",
-        expected="KEY=VALUE, each key once; the option again for more",
-        remedy=f"Write for example {OPTION} anon=true {OPTION} endpoint_url=http://127.0.0.1:9000.",
-    )
 
 
 def _value(text: str) -> Any:

@@ -77,9 +77,10 @@ def rich_table(
         header_style="bold",
         pad_edge=False,
     )
-    for index, column in enumerate(columns):
-        is_heading = index == 0 and not is_titled
-        table.add_column(printable(column), overflow="fold", style="bold" if is_heading else "")
+    for column in columns:
+        table.add_column(printable(column), overflow="fold")
+    if not is_titled:
+        table.columns[0].style = "bold"
     for row in rows:
         table.add_row(*(Text(printable(cell), style=_LEVELS.get(cell, "")) for cell in row))
     return _rendered(table)
@@ -127,8 +128,9 @@ def half_blocks(plane: PreviewPlane) -> str:
     height += height % 2
     lines = np.arange(height) * plane.pixels.shape[0] // height
     columns = np.arange(width) * plane.pixels.shape[1] // width
-    shades = plane.pixels[lines][:, columns].astype(int)
-    colours = shades if shades.ndim == 3 else np.repeat(shades[..., None], 3, axis=2)
+    colours = plane.pixels[lines][:, columns].astype(int)
+    if colours.ndim == 2:
+        colours = np.repeat(colours[..., None], 3, axis=2)
     text = Text()
     for upper, lower in zip(colours[::2], colours[1::2], strict=True):
         for ink, paper in zip(upper.tolist(), lower.tolist(), strict=True):
@@ -141,7 +143,7 @@ def half_blocks(plane: PreviewPlane) -> str:
 def _console(file: io.StringIO | None = None) -> Console:
     from rich.console import Console
 
-    return Console(file=file, force_terminal=True if is_terminal() else None)
+    return Console(file=file, force_terminal=is_terminal() or None)
 
 
 def _rendered(renderable: Any) -> str:

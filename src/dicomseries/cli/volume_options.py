@@ -73,8 +73,10 @@ def gradients_of(
     """
     if bvals is None and bvecs is None:
         return {}
-    if bvals is None or bvecs is None:
-        raise _one_without_the_other("--bvals" if bvecs is None else "--bvecs")
+    if bvecs is None:
+        raise _incomplete(option="--bvals", missing="--bvecs")
+    if bvals is None:
+        raise _incomplete(option="--bvecs", missing="--bvals")
     import dicomseries as dcs
     from dicomseries.sources import diffusion_gradients
 
@@ -92,8 +94,7 @@ def gradients_of(
     return {keyword: values[part] for keyword, values in gradients.items()}
 
 
-def _one_without_the_other(option: str) -> CommandLineError:
-    missing = "--bvecs" if option == "--bvals" else "--bvals"
+def _incomplete(*, option: str, missing: str) -> CommandLineError:
     return CommandLineError(
         code="gradients-incomplete",
         where=option,

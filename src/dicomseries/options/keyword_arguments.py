@@ -50,11 +50,12 @@ def check_names(
     """
     known = options_of(verb, record)
     for name in keywords:
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f". Did you mean {nearest[0]!r}?" if nearest else ""
-            message = f"{verb}() got an unexpected keyword argument {name!r}{hint}"
-            raise TypeError(message)
+        if name in known:
+            continue
+        message = f"{verb}() got an unexpected keyword argument {name!r}"
+        for nearest in difflib.get_close_matches(name, known, n=1):
+            message += f". Did you mean {nearest!r}?"
+        raise TypeError(message)
 
 
 def with_options(verb: str) -> Callable[[Function], Function]:
@@ -90,8 +91,9 @@ def signature_of(function: Callable[..., Any], options: Mapping[str, Option]) ->
 def _annotation(name: str) -> Any:
     """Return the type of a keyword as written in `WriteKeywords`."""
     types = {**PlanKeywords.__annotations__, **WriteKeywords.__annotations__}
-    reference = types.get(name)
-    return inspect.Parameter.empty if reference is None else reference.__forward_arg__
+    if name not in types:
+        return inspect.Parameter.empty
+    return types[name].__forward_arg__
 
 
 def parameters_text(options: Mapping[str, Option]) -> str:

@@ -44,10 +44,13 @@ def memory_of(memory: Any) -> int:
     """
     if memory is None:
         return max(_LEAST, min(_MOST, _free() // 4))
-    is_number = isinstance(memory, int) and not isinstance(memory, bool)
-    size = memory if is_number else _parsed(memory)
+    size = -1
+    if isinstance(memory, str):
+        size = _parsed(memory)
+    elif isinstance(memory, int) and not isinstance(memory, bool):
+        size = memory
     if size >= _LEAST:
-        return int(size)
+        return size
     raise OptionError(
         code="memory-not-a-size",
         where="memory",
@@ -57,9 +60,9 @@ def memory_of(memory: Any) -> int:
     )
 
 
-def _parsed(text: Any) -> int:
+def _parsed(text: str) -> int:
     """Return the bytes of a size in words, -1 for other texts."""
-    match = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
+    match = _SIZE.fullmatch(text.strip())
     if match is None:
         return -1
     base = 1024 if match["binary"] else 1000

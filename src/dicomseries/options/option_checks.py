@@ -90,26 +90,23 @@ def _reject_for_kind(
     given: Mapping[str, Any], options: Mapping[str, Option], values: Mapping[str, Any]
 ) -> None:
     """Reject options of label maps for images, and the other way round."""
-    kind = values["kind"]
-    is_labels = kind == _LABELS
-    other = "numbers" if is_labels else "labels"
-    misplaced = [
-        name
-        for name, option in options.items()
-        if option.only_for == other and _is_given(given[name], option)
-    ]
-    policy = values["values"]
-    if is_labels and policy is not None and not isinstance(policy, (Exact, Lossless)):
-        misplaced.insert(0, "values")
+    kind, policy = values["kind"], values["values"]
+    other, expected = "labels", "labels (`kind='Segmentation'`)"
+    misplaced = []
+    if kind == _LABELS:
+        other, expected = "numbers", "labels, which are stored as they are"
+        if policy is not None and not isinstance(policy, (Exact, Lossless)):
+            misplaced.append("values")
+    for name, option in options.items():
+        if option.only_for == other and _is_given(given[name], option):
+            misplaced.append(name)
     if misplaced:
         name = misplaced[0]
         raise OptionError(
             code="option-of-another-kind",
             where=name,
             given=f"`{name}=` with `kind={kind!r}`",
-            expected="labels, which are stored as they are"
-            if is_labels
-            else "labels (`kind='Segmentation'`)",
+            expected=expected,
             remedy=f"Leave `{name}=` out, or choose another `kind=`.",
         )
 
@@ -121,12 +118,17 @@ def _is_given(value: Any, option: Option) -> bool:
 
 def _kind(kind: Any) -> str | None:
     """Return the name of a kind as in its table; None for the source's kind."""
-    return None if kind is None else find_kind(kind).name
+    if kind is None:
+        return None
+    return find_kind(kind).name
 
 
 def _like(like: Any) -> str | None:
-    if like is None or (isinstance(like, (str, os.PathLike)) and isinstance(os.fspath(like), str)):
-        return like if like is None else os.fspath(like)
+    if like is None:
+        return None
+    path = os.fspath(like) if isinstance(like, os.PathLike) else like
+    if isinstance(path, str):
+        return path
     raise OptionError(
         code="like-not-a-path",
         where="like",
@@ -140,7 +142,7 @@ def _model(model: Any) -> Model | None:
     if model is None:
         return None
     if isinstance(model, Mapping) and model.get("name") and set(model) <= set(_MODEL_KEYS):
-        texts = {key: str(value) for key, value in model.items()}
+        texts = dict(zip(model, map(str, model.values()), strict=True))
         if all(len(text) <= _LONGEST_LO and "\\" not in text for text in texts.values()):
             return Model(**texts)
     raise OptionError(
@@ -154,11 +156,15 @@ def _model(model: Any) -> Model | None:
 
 
 def _derivation(derivation: Any) -> Any:
-    return None if derivation is None else derivation_code(derivation)
+    if derivation is None:
+        return None
+    return derivation_code(derivation)
 
 
 def _keep_private(creators: Any) -> tuple[str, ...]:
-    return (creators,) if isinstance(creators, str) else tuple(creators)
+    if isinstance(creators, str):
+        return (creators,)
+    return tuple(creators)
 
 
 def _units(units: Any) -> str | None:
@@ -206,7 +212,9 @@ def _metadata(metadata: MappingLike) -> Mapping[str, Any]:
 
 
 def _bids(bids: MappingLike) -> Mapping[str, Any] | None:
-    return None if bids is None else load_mapping("bids", bids)
+    if bids is None:
+        return None
+    return load_mapping("bids", bids)
 
 
 def _segments(segments: Any) -> Any:

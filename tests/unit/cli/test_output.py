@@ -13,7 +13,7 @@ from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output, plain, table
 from dicomseries.cli.progress import progress_bar
 from dicomseries.cli.terminal import printable
-from dicomseries.errors import Message, MetadataError, OptionError, ReadError
+from dicomseries.errors import DicomSeriesWarning, Message, MetadataError, OptionError, ReadError
 
 PARTS = {
     "code": "axes-unknown",
@@ -207,3 +207,9 @@ def test_a_message_reads_as_python_and_keeps_its_marks_when_pickled():
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert copy.remedy == "Pass nan=0, not `rm`."
     assert on_command_line(copy.remedy) == "Pass --nan 0, not `rm`."
+
+
+def test_a_warning_names_options_as_python_and_as_the_command_line_do():
+    warning = DicomSeriesWarning("Volumes have no times. Pass `times=` in seconds.")
+    assert str(warning) == "Volumes have no times. Pass times= in seconds."
+    assert on_command_line(warning.args[0]) == "Volumes have no times. Pass --times in seconds."

@@ -122,7 +122,7 @@ def _report(series: str, findings: Any, output: Output) -> int:
         "series": series,
         "errors": errors,
         "warnings": warnings,
-        "findings": [_record(finding) for finding in findings],
+        "findings": list(map(_record, findings)),
         "checked": list(findings.checked),
         "not_checked": list(findings.not_checked),
     }
@@ -130,7 +130,7 @@ def _report(series: str, findings: Any, output: Output) -> int:
     if groups and is_terminal():
         lines = [_findings_table(groups)]
     else:
-        lines = [_text(group) for group in groups]
+        lines = list(map(_text, groups))
     lines.append(f"{series}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
     lines.append(f"checked: {'; '.join(findings.checked)}")
     if findings.not_checked:
@@ -187,8 +187,8 @@ def _list(output: Output) -> int:
     for check in checks.registered():
         summary = " ".join(checks.explain(check.id).strip().partition("\n\n")[0].split())
         rows.append({"id": check.id, "level": check.level, "part": check.part, "summary": summary})
-    cells = [tuple(row.values()) for row in rows]
-    output.answer(table(("id", "level", "part", "what"), cells), {"checks": rows})
+    columns = ("id", "level", "part", "what")
+    output.answer(table(columns, [[*row.values()] for row in rows]), {"checks": rows})
     return int(Exit.DONE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -153,8 +154,9 @@ def _validators() -> list[Part]:
 
 
 def _part(group: str, name: str, purpose: str, version: str, install: str) -> Part:
-    missing = "" if version else install
-    return Part(group=group, name=name, purpose=purpose, version=version, install=missing)
+    if version:
+        install = ""
+    return Part(group=group, name=name, purpose=purpose, version=version, install=install)
 
 
 def _version(package: str) -> str:
@@ -171,8 +173,9 @@ def _decoder(uid: str) -> str:
 
     from dicomseries.reading import decoder_of
 
-    ours = ["imagecodecs"] if decoder_of(uid) is not None else []
-    try:
-        return ", ".join([*ours, *get_decoder(uid).available_plugins])
-    except Exception:  # noqa: BLE001 - a broken plug-in counts as missing
-        return ", ".join(ours)
+    names = []
+    if decoder_of(uid) is not None:
+        names.append("imagecodecs")
+    with contextlib.suppress(Exception):  # a broken plug-in counts as missing
+        names += get_decoder(uid).available_plugins
+    return ", ".join(names)

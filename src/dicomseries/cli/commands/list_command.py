@@ -57,8 +57,8 @@ def list_series(
         from dicomseries.reading import nothing_found
 
         raise nothing_found(shown(folder), scan)
-    rows = [_row(series) for series in scan.series]
-    lines = [table(_COLUMNS, [_cells(row) for row in rows])]
+    rows = list(map(_row, scan.series))
+    lines = [table(_COLUMNS, list(map(_cells, rows)))]
     if preview and is_terminal() and not output.json:
         lines += [_preview(folder, series.series_uid, access) for series in scan.series]
     if scan.skipped:
@@ -109,7 +109,7 @@ def _row(series: Any) -> dict[str, Any]:
         "volumes": series.volumes or 1,
         "times_s": series.times_s,
         "segments": {str(number): label for number, label in series.segments.items()},
-        "files": [str(path) for path in series.paths],
+        "files": list(map(str, series.paths)),
         "problems": list(map(_problem, series.problems)),
     }
 
@@ -125,16 +125,20 @@ def _problem(problem: Any) -> dict[str, str]:
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of a series in the table."""
-    lengths = row["spacing_mm"] or (None,)
+    spacing = " ".join(map(_length, row["spacing_mm"] or (None,)))
     return (
         str(row["series_uid"]),
         str(row["kind"] or row["modality"] or "?"),
         str(row["description"] or ""),
         "x".join(map(str, row["size"])),
-        " ".join("?" if length is None else f"{length:.6g}" for length in lengths),
+        spacing,
         str(len(row["files"])),
         _content(row),
     )
+
+
+def _length(length: float | None) -> str:
+    return "?" if length is None else f"{length:.6g}"
 
 
 def _content(row: dict[str, Any]) -> str:

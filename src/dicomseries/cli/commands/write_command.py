@@ -187,7 +187,7 @@ def _reject_without_source(words: Mapping[str, Any]) -> None:
             continue
         flag = option.flag_of(name)
         if "/" in flag:
-            flag = flag.split("/")[0 if words[name] else 1]
+            flag = flag.split("/")[not words[name]]
         raise CommandLineError(
             code="option-without-like",
             where=flag,
@@ -303,9 +303,9 @@ def _spelled(record: dict[str, Any]) -> dict[str, Any]:
     """Return the record of a plan or receipt with options as the command line spells them."""
     spelled = dict(record)
     if "advice" in record:
-        spelled["advice"] = [on_command_line(text) for text in record["advice"]]
+        spelled["advice"] = list(map(on_command_line, record["advice"]))
     if "others" in record:
-        spelled["others"] = [_spelled(other) for other in record["others"]]
+        spelled["others"] = list(map(_spelled, record["others"]))
     if "decisions" in record:
         spelled["decisions"] = [
             decision | {"outcome": on_command_line(decision["outcome"])}
@@ -329,9 +329,10 @@ def _save_report(
         geometry["spacing"] = grid.spacing_mm
         geometry["origin"] = grid.origin_lps
         geometry["direction"] = grid.direction_lps
+    open_source = open_volume if is_placed else open_picture
     page = report_page(
         receipt,
-        open_volume(source, **geometry) if is_placed else open_picture(source, **geometry),
+        open_source(source, **geometry),
         command=shlex.join(["dicomseries", *shown_words(output.words)]),
         clip=arguments.get("clip"),
         storage_options=arguments.get("storage_options"),
