@@ -67,17 +67,20 @@ def contact_sheet(layer: Layer, *, where: str) -> bytes:
         if plane.through == 0:
             tiles = _tiles(Image, layer, plane)
             rows += [tiles[at : at + _COLUMNS] for at in range(0, len(tiles), _COLUMNS)]
-    width = _GAP + max(sum(image.width + _GAP for image in row) for row in rows)
-    height = _GAP + _CAPTION + sum(max(image.height for image in row) + _GAP for row in rows)
+    widths, heights = [], []
+    for row in rows:
+        widths.append(_GAP + sum(image.width + _GAP for image in row))
+        heights.append(_GAP + max(image.height for image in row))
+    width, height = max(widths), _GAP + _CAPTION + sum(heights)
     sheet = Image.new("RGB", (width, height), _PAPER)
     ImageDraw.Draw(sheet).text((_GAP, _GAP), _title(layer), fill=_INK)
     top = _GAP + _CAPTION
-    for row in rows:
+    for row, row_height in zip(rows, heights, strict=True):
         left = _GAP
         for image in row:
             sheet.paste(image, (left, top))
             left += image.width + _GAP
-        top += max(image.height for image in row) + _GAP
+        top += row_height
     content = io.BytesIO()
     sheet.save(content, "PNG", optimize=True)
     return content.getvalue()
@@ -215,8 +218,11 @@ def _picture(
         levels = levels[::-1]
     if plane.across[1]:
         levels = levels[:, ::-1]
-    sizes = [grid.shape[axis] * grid.spacing_mm[2 - axis] for axis, _ in (plane.across, plane.down)]
-    width, height = (max(round(longest * size / max(sizes)), 1) for size in sizes)
+    across, down = plane.across[0], plane.down[0]
+    width_mm = grid.shape[across] * grid.spacing_mm[2 - across]
+    height_mm = grid.shape[down] * grid.spacing_mm[2 - down]
+    scale = longest / max(width_mm, height_mm)
+    width, height = max(round(width_mm * scale), 1), max(round(height_mm * scale), 1)
     picture: Image.Image = image.fromarray(np.ascontiguousarray(levels))
     return picture.convert("RGB").resize((width, height))
 
@@ -238,7 +244,9 @@ def _levels(layer: Layer, stored: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     low, high = layer.window.limits
     real = stored * layer.volume.slope + layer.volume.intercept
     levels = np.nan_to_num(np.clip((real - low) / (high - low), 0, 1)) * 255
-    return (255 - levels if layer.is_inverted else levels).astype(np.uint8)
+    if layer.is_inverted:
+        levels = 255 - levels
+    return levels.astype(np.uint8)
 
 
 _COLOURS = np.array(

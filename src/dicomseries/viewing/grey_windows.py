@@ -101,17 +101,19 @@ def window_of_values(values: npt.NDArray[Any]) -> GreyWindow:
     """
     finite = np.asarray(values, np.float64)
     finite = finite[np.isfinite(finite)]
-    low, high = np.percentile(finite, (0.5, 99.5)).tolist() if finite.size else (0.0, 0.0)
+    low, high = 0.0, 0.0
+    if finite.size:
+        low, high = np.percentile(finite, (0.5, 99.5)).tolist()
     # Half of each first: the difference of two doubles may be above the largest double.
     width = min(2 * (high / 2 - low / 2), 1e308) or max(abs(low) * 1e-6, 1.0)
     return GreyWindow(centre=low / 2 + high / 2, width=width, is_exact=True)
 
 
 def _first(value: Any) -> float | None:
-    while isinstance(value, list | tuple):
-        value = value[0] if value else None
     try:
+        while isinstance(value, list | tuple):
+            value = value[0]
         number = float(value)
-    except (TypeError, ValueError):
+    except (IndexError, TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None

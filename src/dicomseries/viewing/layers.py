@@ -129,15 +129,21 @@ def _volume(series: Series) -> Volume:
 
 def _header(series: Series) -> Mapping[str, Any]:
     # The first of many slices is enough; frames are numbered through all files.
-    instances = series.instances[:1] if series.frame_set is None else series.instances
+    instances = series.instances
+    if series.frame_set is None:
+        instances = instances[:1]
     tags = SeriesTags(instances, series.frame_set)
-    first = tags.instances[:1]
-    return {**tags.shared, **(first[0] if first else {})}
+    header = dict(tags.shared)
+    for first in tags.instances[:1]:
+        header.update(first)
+    return header
 
 
 def _unit(header: Mapping[str, Any]) -> str:
     unit = header.get("Units") or header.get("RescaleType") or ""
-    return "" if unit in {"US", "UNSPECIFIED", "NONE"} else str(unit)
+    if unit in {"US", "UNSPECIFIED", "NONE"}:
+        return ""
+    return str(unit)
 
 
 def _steps(series: Series) -> tuple[str, tuple[str, ...]]:
@@ -182,9 +188,10 @@ def place_overlay(base: Layer, overlay: Layer) -> Layer:
             remedy="Choose a segmentation or a grey series.",
         )
     volume, grid = overlay.volume, base.volume.grid
-    turn = turn_onto(volume.grid, grid) if grid.statement.has_place else None
-    if turn is not None:
-        volume = turned(volume, turn)
+    if grid.statement.has_place:
+        turn = turn_onto(volume.grid, grid)
+        if turn is not None:
+            volume = turned(volume, turn)
     first = _first_voxel(grid, volume.grid)
     if first is None:
         raise OptionError(
@@ -208,8 +215,9 @@ def _geometry_text(grid: Grid) -> str:
 def _first_voxel(base: Grid, overlay: Grid) -> tuple[int, int, int] | None:
     """Return the first voxel of an overlay; None if not aligned."""
     if not base.statement.has_place:
-        is_same = base.shape == overlay.shape and not overlay.statement.has_place
-        return (0, 0, 0) if is_same else None
+        if base.shape != overlay.shape or overlay.statement.has_place:
+            return None
+        return (0, 0, 0)
     matrix = np.linalg.solve(base.affine(), overlay.affine())
     last = np.array(overlay.shape[::-1]) - 1.0
     first = np.rint(matrix[:3, 3])
@@ -217,7 +225,9 @@ def _first_voxel(base: Grid, overlay: Grid) -> tuple[int, int, int] | None:
     shifts = np.abs(matrix[:3, :3] - np.eye(3)) @ last + np.abs(matrix[:3, 3] - first)
     column, row, slice_ = first.astype(int).tolist()
     overlaps = np.all((-np.array(overlay.shape) < first[::-1]) & (first[::-1] < base.shape))
-    return (slice_, row, column) if shifts.max() <= _OFF_GRID and overlaps else None
+    if shifts.max() > _OFF_GRID or not overlaps:
+        return None
+    return (slice_, row, column)
 
 
 def _frames_on_grid(

@@ -89,12 +89,14 @@ def _header(volume: Volume, dtype: np.dtype[np.generic]) -> bytes:
     volumes = volume.volumes or 1
     times = volume.times_s or ()
     step = times[1] - times[0] if len(times) > 1 else 0.0
-    code = _COLOURS if volume.samples == 3 else _CODES[dtype.str[1:]]
+    code = _CODES[dtype.str[1:]]
+    if volume.samples == 3:
+        code = _COLOURS
     header = bytearray(_HEADER_BYTES)
     struct.pack_into("<i", header, 0, 348)
-    struct.pack_into(
-        "<8h", header, 40, 4 if volumes > 1 else 3, columns, rows, volume.slices, volumes, 1, 1, 1
-    )
+    dimensions = 3 + (volumes > 1)
+    sizes = (columns, rows, volume.slices, volumes)
+    struct.pack_into("<8h", header, 40, dimensions, *sizes, 1, 1, 1)
     struct.pack_into("<2h", header, 70, code, 8 * dtype.itemsize * volume.samples)
     struct.pack_into("<8f", header, 76, 1, *volume.grid.spacing_mm, step, 0, 0, 0)
     struct.pack_into("<3f", header, 108, _HEADER_BYTES, 1, 0)

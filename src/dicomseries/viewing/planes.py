@@ -40,8 +40,7 @@ def wire_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     ('<i2', '<f8')
     """
     little = dtype.newbyteorder("<")
-    is_known = any(little == np.dtype(known) for known in WIRE_DTYPES)
-    return little if is_known else np.dtype("<f8")
+    return little if little in map(np.dtype, WIRE_DTYPES) else np.dtype("<f8")
 
 
 class Planes:

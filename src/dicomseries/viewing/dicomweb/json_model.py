@@ -125,7 +125,9 @@ def _encoded(
 def binary_value(instance: Instance, tag: int) -> bytes | None:
     """Return a binary value; None if absent or not binary."""
     element = instance.element(tag)
-    return element.raw if element is not None and element.vr in _BINARY else None
+    if element is None or element.vr not in _BINARY:
+        return None
+    return element.raw
 
 
 def to_json(model: Any) -> bytes:
@@ -148,5 +150,5 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, list):
         return list(map(_without_nan, value))
     if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else str(value)
+        return str(value).replace("nan", "NaN")
     return value

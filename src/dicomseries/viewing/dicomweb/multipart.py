@@ -109,11 +109,11 @@ def file_blocks(instance: Instance) -> Iterator[bytes]:
             yield block
 
 
-def _changed(instance: Instance, given: str) -> ReadError:
+def _changed(instance: Instance, actual: str) -> ReadError:
     return ReadError(
         code="file-changed",
         where=instance.path,
-        given=given,
+        given=actual,
         expected=f"the file of {instance.file_size} bytes, as at the start",
         remedy="Run the command again: it reads the files as they are now.",
     )

@@ -81,12 +81,15 @@ def parse_query(text: str) -> Query:
     ({1048592: 'Doe*'}, ['0x80060', '0x81030'], 5)
     """
     matches: dict[int, str] = {}
-    included: list[str] = []
+    included: set[int] = set()
+    is_all = False
     numbers: dict[str, int | None] = {"limit": None, "offset": None}
     is_fuzzy = False
     for name, value in parse_qsl(text, keep_blank_values=True):
         if name == "includefield":
-            included += value.split(",")
+            names = {*value.split(",")} - {""}
+            is_all = is_all or "all" in names
+            included.update(map(_tag, names - {"all"}))
         elif name in numbers:
             numbers[name] = _number(name, value)
         elif name == "fuzzymatching":
@@ -95,7 +98,7 @@ def parse_query(text: str) -> Query:
             matches[_tag(name)] = value
     return Query(
         matches=matches,
-        included=None if "all" in included else frozenset(map(_tag, filter(None, included))),
+        included=None if is_all else frozenset(included),
         limit=numbers["limit"],
         offset=numbers["offset"] or 0,
         is_fuzzy=is_fuzzy,
@@ -113,7 +116,9 @@ def _number(name: str, text: str) -> int | None:
 
 def _tag(name: str) -> int:
     """Return the tag of a keyword or of hexadecimal digits."""
-    tag = int(name, 16) if re.fullmatch("[0-9A-Fa-f]{8}", name) else tag_for_keyword(name)
+    if re.fullmatch("[0-9A-Fa-f]{8}", name):
+        return int(name, 16)
+    tag = tag_for_keyword(name)
     if tag is None:
         expected = "give the keyword or eight hexadecimal digits of a top-level attribute"
         raise RejectedRequestError(400, f"{name!r} is not an attribute: {expected}")
@@ -142,8 +147,9 @@ def search(
     for group in group_by_level(files, level):
         if any(_matches(indexed, query.matches, counts) for indexed in group):
             matching.append(group[0])
-    last = None if query.limit is None else query.offset + query.limit
-    chosen = matching[query.offset : last]
+    chosen = matching[query.offset :]
+    if query.limit is not None:
+        chosen = chosen[: query.limit]
     results = [_result(first, level, query, counts, root) for first in chosen]
     return results, max(len(matching) - query.offset - len(chosen), 0)
 
@@ -172,7 +178,9 @@ class _Counts:
 
     def of(self, indexed: IndexedInstance, level: int) -> Model:
         study = self.studies[indexed.uids[0]]
-        return study if level == 0 else {**study, **self.series[indexed.uids[:2]]}
+        if level == 0:
+            return study
+        return {**study, **self.series[indexed.uids[:2]]}
 
 
 def _result(first: IndexedInstance, level: int, query: Query, counts: _Counts, root: str) -> Model:

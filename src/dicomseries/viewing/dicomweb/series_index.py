@@ -72,8 +72,8 @@ class SeriesIndex:
             UID of each level, counted from the outermost.
         """
         if len(place) == len(LEVELS):
-            indexed = self.by_uids.get((place[0], place[1], place[2]))
-            return [] if indexed is None else [indexed]
+            uids = (place[0], place[1], place[2])
+            return [self.by_uids[uids]] if uids in self.by_uids else []
         chosen = list(self.by_uids.values())
         for level, uid in place.items():
             chosen = [indexed for indexed in chosen if indexed.uids[level] == uid]

@@ -145,7 +145,9 @@ class Service:
 
 def _place(path: str) -> tuple[dict[int, str], list[str]]:
     """Return the UIDs of a path by level, and further words."""
-    words = [unquote(word) for word in path.strip("/").split("/")] if path.strip("/") else []
+    words = list(map(unquote, path.strip("/").split("/")))
+    if words == [""]:
+        words = []
     place: dict[int, str] = {}
     while len(words) > 1 and words[0] in _WORDS and _UID.fullmatch(words[1]):
         place[_WORDS.index(words[0])] = words[1]

@@ -54,9 +54,10 @@ def open_viewer(viewer_input: ViewerInput) -> Iterator[OpenedViewer]:
 
 def _address(process: subprocess.Popen[str], path: str) -> str:
     for line in process.stdout or ():
-        event = json.loads(line) if line.startswith("{") else {}
-        if event.get("type") == _STARTED:
-            return str(event["url"])
+        if line.startswith("{"):
+            event = json.loads(line)
+            if event.get("type") == _STARTED:
+                return str(event["url"])
     raise ReadError(
         code="viewer-ended",
         where=path,

@@ -108,9 +108,9 @@ def open_viewer(viewer_input: ViewerInput) -> Iterator[OpenedViewer]:
 
 
 def _dist(program: str | None) -> Path:
-    for subfolder in _SUBFOLDERS if program is not None else ():
+    for subfolder in _SUBFOLDERS:
         folder = Path(program or "") / subfolder
-        if all((folder / name).is_file() for name in _REQUIRED_FILES):
+        if program is not None and all((folder / name).is_file() for name in _REQUIRED_FILES):
             return folder
     raise OptionError(
         code="ohif-not-there",
