@@ -178,7 +178,7 @@ def test_an_image_that_names_its_axes_leaves_nothing_open():
 
 
 @pytest.mark.parametrize("orient", [None, "as-is", "coronal"])
-def test_a_report_compares_each_voxel_with_its_own(orient, image, tmp_path):
+def test_a_report_compares_voxels_at_the_same_place(orient, image, tmp_path):
     dcs.write(image, tmp_path / "out", orient=orient, **QUICK)
     errors = report._errors(dcs.open_volume(image), dcs.read(tmp_path / "out"), None)
     assert (errors.low, errors.high) == (0, 0)

@@ -43,7 +43,7 @@ def written(array, tmp_path, **options):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
-def test_a_promised_range_spares_the_first_pass_but_for_an_eighth(dtype, tmp_path):
+def test_a_given_range_limits_the_first_pass_to_an_eighth(dtype, tmp_path):
     receipt, reads = written(array_of(dtype), tmp_path, value_range=(-100, 100))
     assert reads.sum() == 40 + 5
     assert reads.min() == 1
@@ -176,7 +176,7 @@ def test_the_plan_says_that_the_range_was_given():
     assert plan.to_dict()["value_range"] == [-100, 100]
 
 
-def test_the_command_line_promises_a_range_too(tmp_path, monkeypatch, capsys):
+def test_the_command_line_takes_a_range_too(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     np.save("a.npy", array_of("float32"))
     words = ["write", "a.npy", "out", "--kind", "ct", "--spacing", "1", "1", "2", "--value-range"]
@@ -215,7 +215,7 @@ def test_floats_that_are_kept_bit_for_bit_may_be_nan_within_a_range(tmp_path):
     np.testing.assert_array_equal(dcs.read(tmp_path / "out").array, array)
 
 
-def test_content_uids_follow_from_every_slice_though_a_range_is_promised():
+def test_content_uids_follow_from_every_slice_with_a_given_range():
     arrays = [array_of("float32"), array_of("float32")]
     arrays[1][33, 1, 1] += 1
     plans = [

@@ -59,7 +59,7 @@ def test_a_unit_beside_another_one_that_is_taken_over_is_rejected(ct, unit):
     assert said(plan)["RescaleType"] == ("US",)
 
 
-def test_a_unit_beside_that_of_a_positron_series_is_rejected_and_its_own_term_is_named(pet):
+def test_a_second_unit_of_a_positron_series_is_rejected_with_the_term_to_use(pet):
     array = np.random.default_rng(5).uniform(0, 9000, (3, 4, 5))
     with pytest.raises(MetadataError, match='"Units": "GML'):
         dcs.plan(array, like=pet, units="g/ml{SUVbw}")

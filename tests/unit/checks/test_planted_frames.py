@@ -593,7 +593,7 @@ def test_a_file_may_be_the_second_of_several_time_points(tmp_path):
     assert ids(known_frames.save(dataset, tmp_path / "series")) == set()
 
 
-def test_what_is_wrong_in_many_frames_is_said_once(tmp_path):
+def test_a_fault_of_many_frames_is_reported_once(tmp_path):
     dataset = known_frames.enhanced_mr(STORED)
     for frame in frames(dataset):
         frame.FrameContentSequence[0].DimensionIndexValues = [1, 1]

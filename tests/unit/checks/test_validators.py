@@ -24,7 +24,7 @@ def remarks(*texts: str) -> tuple[validators.ValidatorRemark, ...]:
     )
 
 
-def test_a_text_is_said_once_whatever_value_it_quotes():
+def test_a_text_is_reported_once_with_any_quoted_value():
     found = list(
         run("validators", remarks("Bad UID = <1.2>", "Bad UID = <1.3>", "Missing attribute"))
     )
@@ -167,7 +167,7 @@ def test_only_what_the_files_place_in_another_series_is_not_missed(monkeypatch):
     assert len(validators.validate([Path("1.dcm")]).findings) == 2
 
 
-def test_a_reference_within_its_own_series_is_missed_one_into_another_is_not(tmp_path):
+def test_only_missing_references_within_the_series_are_reported(tmp_path):
     from pydicom.dataset import Dataset
 
     def refer(dataset, uid):

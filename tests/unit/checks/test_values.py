@@ -53,7 +53,7 @@ def test_views_of_any_strides_are_compared(rng):
 @pytest.mark.parametrize(
     "dtype", ["bool", "int8", "uint8", ">i2", "uint16", "int32", "int64", "uint64"]
 )
-def test_equal_integers_have_no_error_whatever_their_type(dtype, rng):
+def test_equal_integers_of_any_type_have_no_error(dtype, rng):
     asked = rng.integers(0, 2, (4, 5)).astype(dtype)
     assert largest_error(asked.astype("int16"), 1.0, 0.0, asked) == 0.0
     assert largest_error(asked.astype("int16") + np.int16(1), 1.0, 0.0, asked) == 1.0

@@ -116,7 +116,7 @@ def test_a_dry_run_plans_and_does_not_write(calls, capsys, tmp_path):
     assert json.loads(capsys.readouterr().out) == {"said": True}
 
 
-def test_a_dry_run_refuses_the_target_that_the_write_would_refuse(calls, tmp_path):
+def test_a_dry_run_rejects_the_target_that_the_write_would_reject(calls, tmp_path):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     assert main(["write", "a.npy", str(tmp_path), "--kind", "ct", "--dry-run"]) == 3
     assert not calls
@@ -174,7 +174,7 @@ def test_a_failed_verification_is_a_failure(monkeypatch, tmp_path):
     assert main(["write", "a.npy", str(tmp_path / "out"), "--kind", "ct"]) == 4
 
 
-def test_warnings_become_notes_each_said_once(monkeypatch, capsys):
+def test_each_warning_becomes_one_note(monkeypatch, capsys):
     def warn(*_, **__):
         for _ in range(3):
             warnings.warn("positions are\nrounded", UserWarning, stacklevel=1)
@@ -447,14 +447,14 @@ def test_read_asks_for_the_slices_that_are_named(timed, monkeypatch, tmp_path, t
 
 
 @pytest.mark.parametrize("text", ["a", "1:2:3:4", "", "1.5:2", "1,2"])
-def test_read_refuses_slices_that_it_cannot_read(timed, capsys, tmp_path, text):
+def test_read_rejects_slices_that_it_cannot_read(timed, capsys, tmp_path, text):
     assert main(["read", "scans", str(tmp_path / "a.npz"), "--slices", text]) == 3
     assert "--slices 0:400:4" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("index", ["2", "-1"])
-def test_read_refuses_a_volume_that_is_not_there(timed, capsys, tmp_path, index):
+def test_read_rejects_a_volume_that_is_not_there(timed, capsys, tmp_path, index):
     assert main(["read", "scans", str(tmp_path / "a.npz"), "--time-point", index]) == 3
     assert "0 to 1" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

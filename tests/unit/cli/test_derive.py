@@ -66,24 +66,24 @@ def asked(monkeypatch):
 
 
 # ------------------------------------------------------------------------------------------- what the façade is asked
-def test_all_that_is_said_of_the_source_is_passed_on(asked, tmp_path):
+def test_all_statements_about_the_source_are_passed_on(asked, tmp_path):
     assert main(shlex.split(f"write a.npy {tmp_path}/out --like scan {SAID}")) == 0
     ((_, _, options),) = asked
     assert {name: options[name] for name in UNDERSTOOD} == UNDERSTOOD
 
 
-def test_nothing_is_said_of_a_source_that_is_not_named(asked, tmp_path):
+def test_without_a_source_no_option_of_it_is_passed_on(asked, tmp_path):
     assert main(shlex.split(f"write a.npy {tmp_path}/out --kind ct")) == 0
     assert not set(UNDERSTOOD) & set(asked[0][2])
 
 
-def test_what_is_not_said_of_a_source_is_left_to_the_facade(asked, tmp_path):
+def test_options_of_a_source_that_are_not_given_are_not_passed_on(asked, tmp_path):
     assert main(shlex.split(f"write a.npy {tmp_path}/out --like scan")) == 0
     assert {name for name in UNDERSTOOD if name in asked[0][2]} == {"like"}
 
 
 @pytest.mark.parametrize(("words", "kind"), [("", None), ("--kind Segmentation", "Segmentation")])
-def test_the_kind_is_that_of_the_source_unless_another_is_said(asked, tmp_path, words, kind):
+def test_the_kind_is_that_of_the_source_unless_another_is_given(asked, tmp_path, words, kind):
     assert main(shlex.split(f"derive scan a.npy {tmp_path}/out {words}")) == 0
     assert asked[0][2].get("kind") == kind
 
@@ -403,7 +403,7 @@ def test_a_folder_with_several_series_is_answered_with_a_list_of_them(folder, ca
     assert run(capsys, f"derive scan halved.npy out --series {ct}")["kind"] == "CT"
 
 
-def test_a_shape_that_is_not_the_scans_is_refused_with_both_and_the_ways_out(folder, capsys):
+def test_a_shape_that_is_not_the_scans_is_rejected_with_both_and_the_ways_out(folder, capsys):
     np.save("cropped.npy", np.load("halved.npy")[:, 3:, :7])
     shown = refused(capsys, "derive scan cropped.npy out")
     assert "(1, 125, 7)" in shown
@@ -429,7 +429,7 @@ def test_what_the_user_says_wins_over_the_source(folder, capsys):
     assert (tags["PatientComments"], int(tags["SeriesNumber"])) == ("mine", 901)
 
 
-def test_an_array_that_stands_elsewhere_gets_a_space_of_its_own(folder, capsys):
+def test_an_array_at_another_place_gets_a_new_frame_of_reference(folder, capsys):
     source = dcs.read("scan").tags.shared["FrameOfReferenceUID"]
     assert run(capsys, "derive scan halved.npy same")["frame_of_reference_uid"] == source
     elsewhere = run(capsys, "derive scan halved.npy other --another-space")

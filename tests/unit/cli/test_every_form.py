@@ -69,7 +69,7 @@ def test_times_are_written_read_and_listed(arrays, capsys, times, seconds):
 
 
 @pytest.mark.parametrize(("times", "code"), [("soon", 2), ("1,2", 3), ("0,1,1,2", 3), ("-1", 3)])
-def test_times_that_do_not_fit_are_refused(arrays, capsys, tmp_path, times, code):
+def test_times_that_do_not_fit_are_rejected(arrays, capsys, tmp_path, times, code):
     assert "error: times " in refused(capsys, f"{TIMED} --times {times}", code)
     assert not (tmp_path / "out").exists()
 
@@ -148,7 +148,7 @@ def test_attributes_of_each_volume_come_from_a_file(arrays, capsys, tmp_path, fo
 @pytest.mark.parametrize(
     "content", ["EchoTime = [1, 2]", "EchoTime = 5", "Echo = [1, 2, 3, 4]", "EchoTime = ["]
 )
-def test_attributes_that_do_not_fit_the_volumes_are_refused(arrays, capsys, tmp_path, content):
+def test_attributes_that_do_not_fit_the_volumes_are_rejected(arrays, capsys, tmp_path, content):
     (tmp_path / "echoes.toml").write_text(content, encoding="utf-8")
     refused(capsys, f"{TIMED} --per-volume echoes.toml")
     assert not (tmp_path / "out").exists()
@@ -182,12 +182,12 @@ def test_gradients_of_fsl_become_attributes(weighted, capsys):
         ("--bvals bvec --bvecs bval", 3),
     ],
 )
-def test_gradients_that_are_not_whole_are_refused(weighted, capsys, tmp_path, options, code):
+def test_gradients_that_are_not_whole_are_rejected(weighted, capsys, tmp_path, options, code):
     refused(capsys, f"{TIMED} {options}", code)
     assert not (tmp_path / "out").exists()
 
 
-def test_gradients_of_another_image_are_refused(weighted, capsys):
+def test_gradients_of_another_image_are_rejected(weighted, capsys):
     assert "gradient counts differ" in refused(capsys, f"{FLOATS} --bvals bval --bvecs bvec")
 
 
@@ -200,7 +200,7 @@ def test_floats_are_kept_bit_for_bit_with_their_unit(arrays, capsys):
 
 
 @pytest.mark.parametrize("units", ["°", "''", "a-code-of-more-than-sixteen"])
-def test_units_that_are_no_code_are_refused(arrays, capsys, units):
+def test_units_that_are_no_code_are_rejected(arrays, capsys, units):
     refused(capsys, f"{FLOATS} --values lossless --units {units}")
 
 
@@ -308,13 +308,13 @@ def test_labels_are_written_with_their_names(arrays, capsys, tmp_path, form):
         ("--companion", "--companion"),
     ],
 )
-def test_labels_that_are_asked_for_wrongly_are_refused(arrays, capsys, tmp_path, options, named):
+def test_labels_that_are_asked_for_wrongly_are_rejected(arrays, capsys, tmp_path, options, named):
     pytest.importorskip("highdicom")
     (tmp_path / "bad.toml").write_text('liver = "Liver"\n', encoding="utf-8")
     assert named in refused(capsys, f"{LABELS} {options}")
     assert not (tmp_path / "out").exists()
 
 
-def test_segments_are_refused_of_what_holds_no_labels(arrays, capsys, tmp_path):
+def test_segments_are_rejected_of_what_holds_no_labels(arrays, capsys, tmp_path):
     (tmp_path / "organs.toml").write_text('1 = "Liver"\n', encoding="utf-8")
     assert "Leave --segments out" in refused(capsys, f"{FLOATS} --segments organs.toml")

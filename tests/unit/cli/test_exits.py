@@ -58,7 +58,7 @@ def test_an_interrupt_has_the_code_of_the_shell():
 
 
 @pytest.mark.parametrize("code", ["no-series", "several-series", "multi-frame", "slices-missing"])
-def test_a_series_that_cannot_be_one_volume_is_refused(code):
+def test_a_series_that_cannot_be_one_volume_is_rejected(code):
     assert exit_of(errors.ReadError(**PARTS | {"code": code})) is Exit.REJECTED
 
 
@@ -69,5 +69,5 @@ def test_a_broken_file_is_a_failure(code):
 
 
 @pytest.mark.parametrize("code", ["disk-full", "target-not-writable"])
-def test_a_disk_that_refuses_is_a_failure(code):
+def test_a_disk_that_rejects_is_a_failure(code):
     assert exit_of(errors.TargetError(**PARTS | {"code": code})) is Exit.FAILED

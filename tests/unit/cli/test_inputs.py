@@ -40,7 +40,7 @@ def test_a_direction_may_be_written_as_one_word(text):
 
 
 @pytest.mark.parametrize("text", ["1 0 0", "a b c d e f", "", "1 0 0 0 1 0 0"])
-def test_a_direction_that_is_none_is_refused(text):
+def test_a_direction_that_is_none_is_rejected(text):
     with pytest.raises(CommandLineError) as caught:
         arguments_of({"direction": text})
     assert caught.value.code == "direction-malformed"
@@ -63,7 +63,7 @@ def test_an_affine_is_read_from_any_of_its_formats(tmp_path, name):
     ("name", "content"),
     [("gone.npy", None), ("bad.json", "{"), ("bad.txt", "1 2\n3"), ("word.txt", "x")],
 )
-def test_an_affine_that_cannot_be_read_is_refused(tmp_path, name, content):
+def test_an_affine_that_cannot_be_read_is_rejected(tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(OptionError) as caught:
@@ -113,7 +113,7 @@ def test_a_metadata_file_that_cannot_be_read_is_rejected(tmp_path, name, content
         ("a.json", "[1]", "json-broken"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_with_its_option(tmp_path, option, name, fault):
+def test_a_file_that_cannot_be_read_is_rejected_with_its_option(tmp_path, option, name, fault):
     file, content, code = fault
     path = tmp_path / file
     if content is not None:
@@ -158,7 +158,7 @@ def test_attributes_of_volumes_come_from_the_file_and_the_gradients(tmp_path):
 
 
 @pytest.mark.parametrize("axes", ["xyzt", "yxzt"])
-def test_gradients_lie_along_the_axes_of_the_file_whatever_these_are_called(tmp_path, axes):
+def test_gradients_lie_along_the_axes_of_the_file_under_any_name(tmp_path, axes):
     nibabel = pytest.importorskip("nibabel")
     affine = np.array([[-2.0, 0, 0, 9], [0, 0, 3, 8], [0, 2, 0, 7], [0, 0, 0, 1]])
     path = tmp_path / "dwi.nii"

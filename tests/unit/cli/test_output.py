@@ -90,7 +90,7 @@ def test_a_note_is_one_line(capsys):
     assert capsys.readouterr().err == 'note: two lines\n{"note": "two lines"}\n'
 
 
-def test_json_is_strict_whatever_the_values():
+def test_json_is_strict_for_all_values():
     values = {
         "nan": float("nan"),
         "array": np.arange(3, dtype="int16"),
@@ -113,7 +113,7 @@ def test_json_is_strict_whatever_the_values():
     }
 
 
-def test_columns_line_up_also_with_wide_letters():
+def test_columns_line_up_also_with_wide_characters():
     lines = table(("a", "b"), [("頭部", "1"), ("head", "2")]).splitlines()
     assert lines == ["a     b", "頭部  1", "head  2"]
 

@@ -86,7 +86,7 @@ def test_the_errors_of_the_page_are_those_of_the_files(written, tmp_path):
     assert f"from {errors.min():.6g} to {errors.max():.6g}" in html
 
 
-def test_a_page_never_replaces_a_file_and_is_refused_before_writing(written, tmp_path):
+def test_a_page_never_replaces_a_file_and_is_rejected_before_writing(written, tmp_path):
     (tmp_path / "page.html").write_text("mine", encoding="utf-8")
     assert main(COMMAND) == 3
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == "mine"

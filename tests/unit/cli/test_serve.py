@@ -46,7 +46,7 @@ def test_the_server_prints_its_address_answers_there_and_ends_with_ctrl_c(series
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_a_port_that_is_taken_is_refused_with_the_way_out(series, capsys):
+def test_a_port_that_is_taken_is_rejected_with_a_remedy(series, capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert run(["serve", series, "--port", str(taken.getsockname()[1])]) == 3
     shown = capsys.readouterr()
@@ -55,7 +55,7 @@ def test_a_port_that_is_taken_is_refused_with_the_way_out(series, capsys):
 
 
 @pytest.mark.parametrize("where", ["nothing", "empty", "text"])
-def test_what_holds_no_series_is_refused(series, capsys, where):
+def test_what_holds_no_series_is_rejected(series, capsys, where):
     Path("empty").mkdir()
     Path("text").write_text("no DICOM", encoding="utf-8")
     assert run(["serve", where]) == 3

@@ -140,7 +140,7 @@ def test_a_report_says_how_to_repeat_the_write_without_the_secret(shown):
         ("write", "guarded://a/volume.npy", "out", *FORM),
     ],
 )
-def test_a_store_that_repeats_what_it_refuses_is_not_repeated(shown, words):
+def test_a_store_that_repeats_what_it_rejects_is_not_repeated(shown, words):
     for wrong in (f"token={SECRET}", f"tokken={SECRET}"):
         code, text = shown(*words, "--storage-options", wrong, "--debug")
         assert code in {3, 4}
@@ -155,14 +155,14 @@ def test_a_store_that_repeats_what_it_refuses_is_not_repeated(shown, words):
         ((f"token={SECRET}", f"token={SECRET}"), "storage option twice"),
     ],
 )
-def test_a_word_that_is_no_option_is_refused_unseen(shown, pairs, code):
+def test_a_word_that_is_no_option_is_rejected_unseen(shown, pairs, code):
     given = [word for pair in pairs for word in ("--storage-options", pair)]
     exit_code, text = shown("list", "guarded://a/scan", *given)
     assert exit_code == 2
     assert code in text
 
 
-def test_two_pairs_behind_one_option_are_refused_unseen(shown):
+def test_two_pairs_behind_one_option_are_rejected_unseen(shown):
     code, text = shown(
         "list", "guarded://a/scan", "--storage-options", "key=AKIA42", f"secret={SECRET}"
     )
@@ -188,7 +188,7 @@ def test_the_help_says_where_secrets_are_better_kept():
     assert "environment or a profile" in StorageOptions.__metadata__[0].help
 
 
-def test_a_file_that_is_not_at_its_url_is_said_to_be_missing(shown):
+def test_a_missing_file_at_a_url_is_reported_as_missing(shown):
     for url in ("guarded://a/none.npy", "guarded://a/none.nii.gz"):
         code, text = shown("write", url, "out", *FORM, *ACCESS, "--json")
         assert (code, json.loads(text)["error"]["code"]) == (3, "file-missing")

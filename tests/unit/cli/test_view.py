@@ -56,7 +56,7 @@ def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(series, capsys):
 @pytest.mark.parametrize(
     "words", [["nothing"], ["."], ["ct", "--series", "1.2.3"], ["ct", "--overlay", "empty"]]
 )
-def test_what_is_no_series_is_refused_before_a_file_exists(series, capsys, words):
+def test_what_is_no_series_is_rejected_before_a_file_exists(series, capsys, words):
     Path("empty").mkdir()
     where = ["empty"] if words == ["."] else words
     assert run(["view", *where, "--html", "a.html"]) == 3
@@ -94,7 +94,7 @@ def test_the_server_prints_its_address_answers_it_and_ends_with_ctrl_c(series):
         (["--viewer", "niivue", "--series", "1.2.3"], 3, "Choose one"),
     ],
 )
-def test_another_viewer_is_refused_with_the_way_out(series, capsys, words, code, way_out):
+def test_another_viewer_is_rejected_with_a_remedy(series, capsys, words, code, way_out):
     assert run(["view", series, *words]) == code
     shown = capsys.readouterr()
     assert shown.out == ""

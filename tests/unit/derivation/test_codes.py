@@ -91,7 +91,7 @@ def test_a_code_of_ones_own_scheme_and_a_meaning_in_another_language_are_taken_a
 
 
 @pytest.mark.parametrize("name", ["denoising", "", "  ", "moothing", "99999", "?"])
-def test_an_unknown_name_is_refused_with_the_whole_list(name):
+def test_an_unknown_name_is_rejected_with_the_whole_list(name):
     with pytest.raises(OptionError) as caught:
         derivation_code(name)
     assert (caught.value.code, caught.value.where) == ("derivation-unknown", "derivation")
@@ -101,7 +101,7 @@ def test_an_unknown_name_is_refused_with_the_whole_list(name):
     )
 
 
-def test_a_name_that_fits_several_is_refused_with_these():
+def test_a_name_that_fits_several_is_rejected_with_these():
     with pytest.raises(OptionError) as caught:
         derivation_code("pixel by pixel m")
     assert caught.value.code == "derivation-ambiguous"
@@ -130,7 +130,7 @@ def test_a_name_that_fits_several_is_refused_with_these():
     ],
     ids=str,
 )
-def test_a_code_that_is_not_whole_too_long_or_called_by_the_name_of_another_is_refused(given):
+def test_a_code_that_is_not_whole_too_long_or_called_by_the_name_of_another_is_rejected(given):
     with pytest.raises(OptionError) as caught:
         derivation_code(given)
     assert (caught.value.code, caught.value.where) == ("derivation-malformed", "derivation")

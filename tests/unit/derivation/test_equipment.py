@@ -58,7 +58,7 @@ def chain(found):
     return told
 
 
-def test_scanner_model_and_program_stand_in_the_chain_of_equipment():
+def test_scanner_model_and_program_are_in_the_chain_of_equipment():
     model = Model(name="DenoiseNet", version="2.1")
     found = inherited(
         source_of(*SCANNER), model=model, software="dicomseries 0.1.0", description="Denoised"
@@ -110,6 +110,6 @@ def test_a_series_without_a_description_is_described_by_what_was_done():
     ) == ("Net 2",)
 
 
-def test_a_model_without_a_name_is_refused():
+def test_a_model_without_a_name_is_rejected():
     with pytest.raises(ValueError, match="name"):
         Model(name=" ")

@@ -107,9 +107,7 @@ SUBJECT = sorted(
     st.sampled_from(KINDS),
     st.booleans(),
 )
-def test_patient_and_study_are_verbatim_whatever_they_say_and_wherever_the_result_lies(
-    said, kind, same_space
-):
+def test_patient_and_study_are_verbatim_for_any_value_and_place(said, kind, same_space):
     shared = [
         Attribute(keyword, vr_of(keyword), (text,) if text else ())
         for keyword, text in said.items()
@@ -157,7 +155,7 @@ def test_nothing_that_is_dropped_new_or_owned_is_handed_on(said, kind):
 
 
 @given(st.dictionaries(ANY, st.integers(1, 9), max_size=12), st.sampled_from(KINDS), st.booleans())
-def test_of_every_attribute_of_the_source_it_is_said_what_becomes_of_it(said, kind, same_space):
+def test_every_attribute_of_the_source_has_a_decision(said, kind, same_space):
     shared = [
         Attribute(keyword, vr_of(keyword), (str(number),)) for keyword, number in said.items()
     ]
@@ -170,7 +168,7 @@ def test_of_every_attribute_of_the_source_it_is_said_what_becomes_of_it(said, ki
     assert kept - {"StudyInstanceUID", "FrameOfReferenceUID"} <= set(found.metadata.keywords)
 
 
-def test_what_the_source_does_not_say_of_patient_and_study_is_not_said_by_our_defaults():
+def test_our_defaults_add_nothing_to_the_patient_and_study_of_the_source():
     found = inherited(source_of(attribute("PatientID", "42")))
     assert [
         values(found, keyword) for keyword in ("StudyDate", "StudyTime", "StudyID", "PatientName")
@@ -178,7 +176,7 @@ def test_what_the_source_does_not_say_of_patient_and_study_is_not_said_by_our_de
     assert values(found, "PatientID") == ("42",)
 
 
-def test_what_differs_within_the_source_and_must_not_is_one_value_and_said_so():
+def test_an_attribute_that_must_not_differ_gets_one_value_and_a_note():
     found = inherited(source_of(own=lambda _, index: [attribute("StudyID", str(index + 7))]))
     assert values(found, "StudyID") == ("7",)
     assert "StudyID" in found.advice[0]
@@ -324,7 +322,7 @@ def test_facts_of_slices_are_dropped_between_the_slices():
     assert column(found, "SliceLocation").values == (("0",), None, ("10",), None, ("20",))
 
 
-def test_what_all_slices_say_is_true_between_them_but_for_what_is_said_of_a_place():
+def test_common_attributes_hold_between_slices_except_those_of_a_place():
     between = Grid.from_affine(
         (2, 4, 5), part_of(GRID, (0.5, 0, 0), (2, 4, 5)).affine(), space="LPS"
     )
@@ -360,7 +358,7 @@ def test_slices_of_which_some_lie_between_those_of_the_source_all_have_the_thick
     assert values(found, "SliceLocation") is None
 
 
-def test_what_is_said_of_rows_and_columns_is_dropped_with_these():
+def test_attributes_of_rows_and_columns_are_dropped_with_them():
     source = source_of(attribute("InPlanePhaseEncodingDirection", "ROW"))
     assert values(inherited(source), "InPlanePhaseEncodingDirection") == ("ROW",)
     assert (
@@ -408,7 +406,7 @@ def test_facts_of_volumes_are_kept_even_between_the_slices_and_facts_of_frames_a
     assert len(column(same, "AcquisitionTime").values) == 6
 
 
-def test_of_a_mean_over_volumes_nothing_is_said_that_differs_between_them():
+def test_a_mean_over_volumes_has_no_attribute_that_differs_between_them():
     def own(volume, index):
         return [*echoes(volume, index), attribute("SliceLocation", str(index))]
 
@@ -589,7 +587,7 @@ def test_functional_groups_that_differ_from_frame_to_frame_are_handed_on_whole()
     )
 
 
-def test_what_only_a_scanner_may_say_is_not_said_of_a_derived_multi_frame_image():
+def test_attributes_of_a_scanner_are_not_in_a_derived_multi_frame_image():
     source = source_of(attribute("MRAcquisitionType", "3D"), attribute("TriggerTime", "10"))
     found = inherited(source, kind=EnhancedMR)
     assert not {"MRAcquisitionType", "TriggerTime"} & set(found.metadata.keywords)

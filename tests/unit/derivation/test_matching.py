@@ -76,7 +76,7 @@ def test_half_way_the_lower_one_comes_first():
     assert match(source_on(), mapped((1, 8, 9), (0, 0, 2.5), (1, 1, 1))).slices == ((2, 3),)
 
 
-def test_the_ends_of_the_source_reach_half_a_slice_further_and_one_is_told_of_slices_beyond():
+def test_the_ends_of_the_source_reach_half_a_slice_further_and_slices_beyond_are_reported():
     matching = match(source_on(), mapped((5, 8, 9), (0, 0, 4), (1, 1, 0.45)))
     assert matching.slices == ((4,), (4, 5), (5, 4), (5,), ())
     assert matching.advice == ("1 of 5 slices lie outside the source and name no source image.",)
@@ -134,7 +134,7 @@ def test_a_slice_across_the_source_comes_from_all_slices_the_nearest_to_its_midd
     assert matching.exact == (None,) * 8
 
 
-def test_a_slice_across_the_source_comes_from_no_slice_beyond_its_own_borders():
+def test_a_slice_across_the_source_matches_no_slice_beyond_its_borders():
     x, y, z = (np.array(axis) for axis in GRID.axes)
     short = Grid(
         shape=(1, 3, 9),
@@ -153,7 +153,7 @@ def test_a_slab_comes_from_all_slices_in_it():
     assert matching.exact == (None, None)
 
 
-def test_a_grid_beside_the_source_has_no_slices_and_one_is_told():
+def test_a_grid_beside_the_source_matches_no_slices_and_a_note_says_so():
     for start in ((0, 0, 40), (30, 0, 0), (0, -9, 0)):
         matching = match(source_on(), mapped(GRID.shape, start, (1, 1, 1)))
         assert matching.is_empty
@@ -162,7 +162,7 @@ def test_a_grid_beside_the_source_has_no_slices_and_one_is_told():
         assert "same_space=False" in matching.advice[0]
 
 
-def test_in_another_space_nothing_is_matched_and_nothing_is_said():
+def test_in_another_space_nothing_is_matched_or_reported():
     assert match(source_on(), GRID.flipped("z"), same_space=False) == Matching(
         relation="another space", slices=((),) * 6, exact=(None,) * 6
     )

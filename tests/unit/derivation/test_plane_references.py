@@ -90,7 +90,7 @@ def test_frames_of_a_multi_frame_image_are_named_by_number():
     ],
     ids=str,
 )
-def test_other_pixels_in_the_plane_are_not_said_to_agree(changes):
+def test_other_pixels_in_the_plane_do_not_preserve_locations(changes):
     assert images(source_of(), replace(GRID, **changes))[1] == [("1.2.3.2", None, "NO")]
 
 

@@ -71,7 +71,7 @@ def test_every_attribute_of_every_module_has_a_rule(sop_class):
 
 
 @pytest.mark.parametrize("sop_class", sorted(FUNCTIONAL_GROUPS))
-def test_every_functional_group_and_what_stands_in_it_has_a_rule(sop_class):
+def test_every_functional_group_and_its_attributes_have_a_rule(sop_class):
     groups = FUNCTIONAL_GROUPS[sop_class]
     inside = {one.path[0] for group in groups for one in group_requirements(sop_class, group)}
     assert {keyword for keyword in {*groups, *inside} if rule_for(keyword) is NO_RULE} == set()
@@ -105,7 +105,7 @@ def test_an_attribute_without_a_rule_is_dropped_and_not_mistaken_for_one_with_a_
     assert rule.action == "drop"
 
 
-def test_what_is_neither_keyword_nor_tag_is_refused():
+def test_what_is_neither_keyword_nor_tag_is_rejected():
     with pytest.raises(ValueError, match="PatienName"):
         rule_for("PatienName")
 

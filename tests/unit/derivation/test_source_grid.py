@@ -118,7 +118,7 @@ def test_cosines_of_few_decimals_are_not_kept():
     assert own.texts is None
 
 
-def test_a_header_without_texts_or_with_wrong_ones_leaves_the_grid_its_own():
+def test_a_header_without_right_texts_does_not_change_the_grid():
     grid = Grid(shape=(2, 3, 4), spacing_mm=(1, 1, 1))
     source = source_with(grid, 2)
     for shared in (

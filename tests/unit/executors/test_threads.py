@@ -55,10 +55,10 @@ def test_after_a_failure_no_further_task_begins(workers):
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
-def test_a_number_of_workers_that_is_none_is_refused(workers):
+def test_a_number_of_workers_that_is_none_is_rejected(workers):
     with pytest.raises(OptionError):
         worker_count(workers)
 
 
-def test_every_processor_works_if_not_told_otherwise():
+def test_every_processor_works_by_default():
     assert worker_count(None) >= 1

@@ -218,7 +218,7 @@ def test_inversion_recovery_asks_for_an_inversion_time():
     assert composed(MR, {"ScanningSequence": ["GR", "IR"]})["InversionTime"] == ()
 
 
-def test_all_that_does_not_fit_the_kind_is_said_at_once():
+def test_all_faults_of_a_kind_are_reported_at_once():
     wrong = {
         "ImageType": ["DERIVED", "SECONDARY"],
         "PatientPosition": "HFS",
@@ -368,7 +368,7 @@ def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
         ("rtstruct", "contours", '"Segmentation"'),
     ],
 )
-def test_an_object_that_an_array_cannot_fill_is_refused_with_the_reason_and_what_to_use(
+def test_an_object_that_an_array_cannot_fill_is_rejected_with_the_reason_and_what_to_use(
     name, reason, remedy
 ):
     with pytest.raises(KindError) as caught:

@@ -110,7 +110,7 @@ def test_what_would_have_to_be_invented_is_demanded_in_one_error(kind, where):
         assert compose(kind, FACTS, Metadata()).shared
 
 
-def test_all_that_lacks_or_does_not_fit_is_said_at_once():
+def test_all_missing_and_wrong_attributes_are_reported_at_once():
     wrong = {"ImageType": ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"], "BodyPartExamined": "TEAPOT"}
     assert faults(ENHANCED_MR, wrong) == {
         "ImageType": "value-not-allowed-by-kind",
@@ -409,7 +409,7 @@ def test_the_sign_of_the_pixels_decides_the_vr_of_the_range_mapped(sign, vr):
 
 # --------------------------------------------------------------------------------------------------------- what is said
 @pytest.mark.parametrize("kind", [ENHANCED_CT, ENHANCED_MR, XRAY], ids=lambda kind: kind.name)
-def test_derivation_and_comments_are_one_text_where_the_image_has_no_derivation_of_its_own(kind):
+def test_derivation_and_comments_are_joined_for_images_without_a_derivation(kind):
     found = top(
         composed(kind, {"ImageComments": "Scanner 3.", "DerivationDescription": "Denoised."})
     )
@@ -418,7 +418,7 @@ def test_derivation_and_comments_are_one_text_where_the_image_has_no_derivation_
     assert top(composed(MAP))["DerivationDescription"] == ("Stored exactly.",)
 
 
-def test_what_an_mr_shows_is_said_twice_and_advised_on_once():
+def test_the_content_of_an_mr_is_stated_twice_and_advised_once():
     composition = composed(ENHANCED_MR, {"ComplexImageComponent": "PHASE"})
     assert top(composition)["ComplexImageComponent"] == ("PHASE",)
     assert shared_frames(composition)["MRImageFrameTypeSequence"]["ComplexImageComponent"] == (

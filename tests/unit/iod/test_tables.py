@@ -93,7 +93,7 @@ def test_every_default_is_legal_text(kind):
 
 
 @kinds
-def test_every_default_is_allowed_by_its_own_row(kind):
+def test_every_default_is_allowed_by_its_row(kind):
     assert kind.rows
     for row in kind.rows:
         for value, texts in zip(
@@ -173,7 +173,7 @@ def test_a_row_of_a_group_is_in_the_groups_macro_and_at_least_as_strict(kind):
 
 
 @frames
-def test_what_stands_in_a_functional_group_does_not_stand_at_the_top_too(kind):
+def test_attributes_of_a_functional_group_are_not_repeated_at_the_top(kind):
     at_top = (row for row in kind.rows if not isinstance(row.source, OfPictures))
     both = {row.keyword for row in at_top} & {row.keyword for row in rows_of(kind.frames)}
     image = {"PixelPresentation", "VolumetricProperties", "VolumeBasedCalculationTechnique"}

@@ -224,7 +224,9 @@ def test_a_deflated_header_without_an_end_is_damaged(deflated: tuple[bytes, byte
 
 @pytest.mark.filterwarnings("ignore::dicomseries.errors.DicomSeriesWarning")
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
-def test_a_cut_deflated_file_is_refused(deflated: tuple[bytes, bytes], part: float, tmp_path: Path):
+def test_a_cut_deflated_file_is_rejected(
+    deflated: tuple[bytes, bytes], part: float, tmp_path: Path
+):
     head, content = deflated
     packed = deflate(content)
     path = tmp_path / "cut.dcm"
@@ -289,7 +291,7 @@ def test_sequences_as_deep_as_objects_have_them_are_read(tmp_path: Path):
     assert str(value).count("ReferencedSeriesSequence") == 29
 
 
-def test_float_pixels_of_odd_bits_allocated_are_refused(tmp_path: Path):
+def test_float_pixels_of_odd_bits_allocated_are_rejected(tmp_path: Path):
     path = written(tmp_path / "a", np.ones((3, 4, 5), "float32"), kind="ParametricMap", units="1")
     dataset = pydicom.dcmread(path)
     dataset.BitsAllocated = 2

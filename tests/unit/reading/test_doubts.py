@@ -43,14 +43,14 @@ def of_slice(keyword, value, *, at=2):
         ("Units", "BQML", "units-differ"),
     ],
 )
-def test_a_slice_that_means_something_else_is_said(tmp_path, keyword, value, code):
+def test_a_slice_with_another_meaning_is_reported(tmp_path, keyword, value, code):
     folder = write_known_series(tmp_path, STORED, change=of_slice(keyword, value))
     assert codes(folder) == [code]
     with pytest.warns(UserWarning, match="files of the series have 2 different"):
         np.testing.assert_array_equal(read(folder).array, STORED)
 
 
-def test_a_slice_without_a_slope_among_others_with_one_is_said(tmp_path):
+def test_a_slice_without_a_slope_among_others_is_reported(tmp_path):
     def bare(at, dataset):
         if at == 3:
             del dataset.RescaleSlope, dataset.RescaleIntercept
@@ -69,7 +69,7 @@ def test_numbers_of_colours_are_not_taken_for_intensities(tmp_path):
     assert codes(folder) == ["palette"]
 
 
-def test_pixels_behind_those_that_are_named_are_said(tmp_path, write_frames):
+def test_surplus_pixels_are_reported(tmp_path, write_frames):
     def twice(_, dataset):
         dataset.PixelData *= 2
 
@@ -93,7 +93,7 @@ def test_the_dose_of_a_single_frame_is_scaled():
     )
 
 
-def test_a_file_without_rows_is_refused_in_words(tmp_path):
+def test_a_file_without_rows_is_rejected_in_words(tmp_path):
     def empty(_, dataset):
         dataset.Rows = 0
         del dataset.ImagePositionPatient
@@ -106,7 +106,7 @@ def test_a_file_without_rows_is_refused_in_words(tmp_path):
 @pytest.mark.parametrize(
     "attributes", [{"RescaleSlope": "0"}, {"ModalityLUTSequence": [Dataset()]}]
 )
-def test_stored_values_are_read_whatever_they_mean(tmp_path, attributes):
+def test_stored_values_are_read_without_a_valid_rescale(tmp_path, attributes):
     def unusable(_, dataset):
         del dataset.RescaleSlope
         for keyword, value in attributes.items():
@@ -150,7 +150,7 @@ def write_torn(folder, mark):
     return folder
 
 
-def test_volumes_that_lack_different_slices_are_refused_where_they_are_numbered(tmp_path):
+def test_volumes_that_lack_different_slices_are_rejected_where_they_are_numbered(tmp_path):
     folder = write_torn(
         tmp_path, lambda dataset, time: setattr(dataset, "TemporalPositionIdentifier", time + 1)
     )
@@ -197,7 +197,7 @@ def test_two_attributes_that_make_one_axis_are_named(tmp_path):
     assert "the 4 volumes differ in TemporalPositionIdentifier and EchoTime" in problem.text
 
 
-def test_a_part_of_a_concatenation_that_is_missing_is_said(write_frames):
+def test_a_missing_part_of_a_concatenation_is_reported(write_frames):
     def part(number):
         def change(dataset):
             dataset.ConcatenationUID, dataset.InConcatenationNumber = "2.25.8", number
@@ -226,7 +226,7 @@ def test_a_part_of_a_concatenation_that_is_missing_is_said(write_frames):
 @pytest.mark.parametrize(
     ("mappings", "code"), [(0, "mapping-missing"), (1, None), (2, "mappings-several")]
 )
-def test_what_the_values_of_a_map_mean_is_in_no_doubt_or_said(write_frames, mappings, code):
+def test_an_unclear_meaning_of_map_values_is_reported(write_frames, mappings, code):
     def each(_, groups):
         for at in range(mappings):
             mapping = Dataset()

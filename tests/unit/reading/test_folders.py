@@ -25,7 +25,7 @@ def codes(path) -> list[tuple[str, str]]:
     return [(problem.code, problem.level) for problem in only(path).problems]
 
 
-def test_slices_are_sorted_along_the_normal_whatever_their_names_and_numbers(tmp_path):
+def test_slices_are_sorted_along_the_normal_not_by_name_or_number(tmp_path):
     folder = write_known_series(
         tmp_path, STORED, change=lambda at, ds: setattr(ds, "InstanceNumber", (at * 5) % 6)
     )
@@ -46,7 +46,7 @@ def test_a_row_says_what_the_series_is(tmp_path):
     assert str(series).startswith("2.25.1002  CT 5×4×6")
 
 
-def test_series_are_told_apart_and_other_files_counted(tmp_path):
+def test_series_are_separated_and_other_files_counted(tmp_path):
     write_known_series(tmp_path / "a" / "deep", STORED)
     write_known_series(
         tmp_path / "b", STORED[:2], change=lambda _, ds: setattr(ds, "SeriesInstanceUID", "2.25.7")
@@ -68,7 +68,7 @@ def test_series_are_told_apart_and_other_files_counted(tmp_path):
     assert (found.skipped, found.problems) == (2, ())
 
 
-def test_a_folder_without_series_is_said_in_these_words(tmp_path):
+def test_a_folder_without_series_is_reported_with_these_words(tmp_path):
     (tmp_path / "notes.txt").write_text("no DICOM", encoding="utf-8")
     with pytest.raises(ReadError, match=f'"{tmp_path}" does not contain a DICOM series') as caught:
         read(tmp_path)
@@ -111,7 +111,7 @@ def test_a_folder_of_broken_files_tells_the_reason_of_one(tmp_path):
 
 @pytest.mark.parametrize("keyword", ["Rows", "Columns"])
 @pytest.mark.parametrize("value", [None, 0])
-def test_an_image_without_a_size_is_rejected_in_its_own_terms(tmp_path, keyword, value):
+def test_an_image_without_a_size_is_rejected_with_its_attribute(tmp_path, keyword, value):
     def change(_, dataset):
         if value is None:
             delattr(dataset, keyword)
@@ -206,7 +206,7 @@ def sheared(at, dataset):
         ),
     ],
 )
-def test_what_is_wrong_is_said_and_errors_refuse_to_read(tmp_path, change, expected):
+def test_faults_are_reported_and_errors_reject_the_read(tmp_path, change, expected):
     folder = write_known_series(tmp_path / "series", STORED, change=change)
     assert codes(folder) == expected
     if expected[0][1] == "error":

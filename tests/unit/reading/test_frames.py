@@ -122,7 +122,7 @@ def test_frames_that_are_not_there_are_an_index_error(write_frames, start, stop)
         read_frames(instance, start, stop)
 
 
-def test_too_few_pixels_are_refused(write_frames):
+def test_too_few_pixels_are_rejected(write_frames):
     path = write_frames(
         STORED, change=lambda dataset: setattr(dataset, "PixelData", dataset.PixelData[:-2])
     )
@@ -185,7 +185,7 @@ def test_attributes_in_groups_of_groups_go_by_their_own_names(write_frames):
     assert units["CodeMeaning"] == "no units"
 
 
-def test_groups_that_are_not_as_many_as_the_frames_are_refused(write_frames):
+def test_groups_that_are_not_as_many_as_the_frames_are_rejected(write_frames):
     path = write_frames(
         STORED, change=lambda dataset: dataset.PerFrameFunctionalGroupsSequence.pop()
     )
@@ -212,7 +212,7 @@ def test_items_of_undefined_length_are_read(write_frames):
     np.testing.assert_allclose(frames.positions_lps[6], OBLIQUE[:3] @ (0, 0, 6, 1), atol=1e-9)
 
 
-def test_items_of_many_shapes_are_told_apart(write_frames):
+def test_items_of_many_shapes_are_distinguished(write_frames):
     """Of one length, with other elements in them, in more kinds than are looked for together."""
     stored = np.zeros((150, 2, 2), "uint8")
 
@@ -258,7 +258,7 @@ def test_five_thousand_frames_are_taken_apart_at_once(write_frames):
 @pytest.mark.parametrize(
     "name", ["MR_small_bigendian.dcm", "rtdose_expb.dcm", "SC_rgb_small_odd_big_endian.dcm"]
 )
-def test_stored_frames_of_big_endian_are_found_whatever_follows_the_pixels(
+def test_stored_frames_of_big_endian_are_found_before_any_trailing_element(
     name: str, tmp_path: Path
 ):
     whole = get_testdata_file(name)
@@ -278,7 +278,7 @@ def test_stored_frames_of_big_endian_are_found_whatever_follows_the_pixels(
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("bits", [None, 0, 2, 16, 32, 64, 128])
 @pytest.mark.parametrize("photometric", ["MONOCHROME2", ""])
-def test_floats_whose_bits_allocated_is_missing_or_wrong_are_read_or_refused(
+def test_floats_whose_bits_allocated_is_missing_or_wrong_are_read_or_rejected(
     write_frames, dtype: str, bits: int | None, photometric: str
 ):
     stored = np.linspace(-1, 1, 24).astype(dtype).reshape(2, 3, 4)

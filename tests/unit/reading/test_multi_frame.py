@@ -144,7 +144,7 @@ def test_diffusion_weightings_keep_the_order_they_were_taken_in(write_frames):
     assert "DiffusionGradientOrientation" not in volume.tags.instances[2]
 
 
-def test_echoes_of_each_time_point_are_told_apart_together(write_frames):
+def test_echoes_of_each_time_point_are_separate_volumes(write_frames):
     def each(frame, groups):
         groups.FrameContentSequence[0].TemporalPositionIndex = frame % 2 + 1
         groups.MREchoSequence = item(EffectiveEchoTime=(30.0, 10.0, 20.0)[frame // 2])
@@ -172,7 +172,7 @@ def test_dimensions_of_the_file_tell_volumes_apart(write_frames):
     np.testing.assert_array_equal(volume.array, np.stack([STORED[3:], STORED[:3]]))
 
 
-def test_each_frame_has_its_own_slope(write_frames):
+def test_each_frame_has_a_slope(write_frames):
     def each(frame, groups):
         groups.PixelValueTransformationSequence = item(
             RescaleSlope=f"{frame + 0.5}", RescaleIntercept="-3"
@@ -254,7 +254,7 @@ def test_the_mapping_of_an_image_does_not_take_the_place_of_its_rescale(write_fr
     np.testing.assert_array_equal(read(write_frames(STORED, each=each)).array, STORED)
 
 
-def test_a_mapping_that_is_a_table_is_refused(write_frames):
+def test_a_mapping_that_is_a_table_is_rejected(write_frames):
     def each(_, groups):
         groups.RealWorldValueMappingSequence = item(RealWorldValueLUTData=[0.5] * 4)
 
@@ -339,7 +339,7 @@ def truncated(dataset):
         ({"change": without_positions}, [("no-geometry", "warning")]),
     ],
 )
-def test_what_is_wrong_is_said_and_errors_refuse_to_read(write_frames, options, expected):
+def test_faults_are_reported_and_errors_reject_the_read(write_frames, options, expected):
     path = write_frames(STORED, **options)
     assert problems(path) == expected
     if expected[0][1] == "error":
@@ -374,7 +374,7 @@ def test_a_cine_is_a_series_in_time(write_frames):
     assert volume.times_s == (0.0, 0.04, 0.08, 0.12, 0.16, 0.2)
 
 
-def test_a_dose_has_offsets_for_positions_and_its_own_scaling():
+def test_a_dose_has_offsets_for_positions_and_a_dose_scaling():
     path = get_testdata_file("rtdose.dcm")
     dose = pydicom.dcmread(path)
     volume = read(path)

@@ -72,7 +72,7 @@ def test_only_the_slices_that_were_chosen_are_read_on_their_own_grid(folder, sli
         (np.array(3.5), "slices-unknown"),
     ],
 )
-def test_slices_that_are_not_there_or_form_no_grid_are_refused(folder, slices, code):
+def test_slices_that_are_not_there_or_form_no_grid_are_rejected(folder, slices, code):
     with pytest.raises(OptionError) as caught:
         dcs.read(folder, slices=slices)
     assert caught.value.code == code
@@ -106,7 +106,7 @@ def test_a_lazy_array_is_like_an_array(folder):
 @pytest.mark.parametrize(
     "index", [6, -7, (0, 0, 0, 0), [0, 1], (..., ...), np.array([True]), True, None, 1.0, "a"]
 )
-def test_an_index_that_is_outside_or_not_basic_is_refused(folder, index):
+def test_an_index_that_is_outside_or_not_basic_is_rejected(folder, index):
     with pytest.raises(IndexError):
         dcs.read(folder, lazy=True).array[index]
 
@@ -180,7 +180,7 @@ def test_the_tasks_of_dask_are_small_and_read_by_path_in_another_folder(
 
 
 @pytest.mark.parametrize("chunks", [0, -1, True, 1.5, "auto"])
-def test_chunks_that_are_no_number_of_slices_are_refused(folder, chunks):
+def test_chunks_that_are_no_number_of_slices_are_rejected(folder, chunks):
     with pytest.raises(OptionError) as caught:
         dcs.read(folder, lazy=True).to_dask(chunks=chunks)
     assert caught.value.code == "chunks-not-positive"
@@ -225,7 +225,7 @@ def test_compressed_slices_come_in_the_order_of_the_slices(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("workers", [0, -1, True, 1.5])
-def test_a_number_of_threads_that_is_none_is_refused(folder, workers):
+def test_a_number_of_threads_that_is_none_is_rejected(folder, workers):
     with pytest.raises(OptionError) as caught:
         dcs.read(folder, workers=workers)
     assert caught.value.code == "workers-not-positive"

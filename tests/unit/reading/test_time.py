@@ -79,7 +79,7 @@ def diffusion(t, _, ds):
         (both("ImageType", lambda t, _: ["ORIGINAL", "PRIMARY", "IFW"[t]]), "order"),
     ],
 )
-def test_volumes_are_told_apart_by_whatever_says_it(tmp_path, change, times):
+def test_volumes_are_separated_by_every_attribute_that_can(tmp_path, change, times):
     folder = write_in_time(tmp_path, change)
     (series,) = scan(folder).series
     assert (series.volumes, series.problems, series.frames) == (VOLUMES, (), 12)
@@ -113,7 +113,7 @@ def test_an_identifier_counts_before_a_time(tmp_path):
 
 
 @pytest.mark.parametrize("interleaved", [False, True])
-def test_the_numbers_of_the_files_are_the_last_resort_and_said(tmp_path, interleaved):
+def test_the_numbers_of_the_files_are_the_last_resort_and_reported(tmp_path, interleaved):
     def number(t, z):
         return z * VOLUMES + t if interleaved else t * SLICES + z
 
@@ -135,7 +135,7 @@ def test_what_was_tried_is_named_where_nothing_helps(tmp_path):
         read(folder)
 
 
-def test_a_volume_with_a_slice_too_few_is_refused(tmp_path):
+def test_a_volume_with_a_slice_too_few_is_rejected(tmp_path):
     folder = write_in_time(tmp_path, both("TemporalPositionIdentifier", lambda t, _: t + 1))
     (folder / "05.dcm").unlink()
     assert [problem.code for problem in scan(folder).series[0].problems] == ["positions-repeated"]
@@ -166,7 +166,7 @@ def mosaic(tmp_path):
     return path
 
 
-def test_a_siemens_mosaic_is_refused_with_the_way_out(mosaic):
+def test_a_siemens_mosaic_is_rejected_with_a_remedy(mosaic):
     assert [problem.code for problem in scan(mosaic).series[0].problems] == ["siemens-mosaic"]
     with pytest.raises(ReadError) as caught:
         read(mosaic)
@@ -174,7 +174,7 @@ def test_a_siemens_mosaic_is_refused_with_the_way_out(mosaic):
     assert "dcm2niix" in caught.value.remedy
 
 
-def test_places_are_told_apart_by_a_part_of_the_gap():
+def test_places_are_separated_by_a_part_of_the_gap():
     assert places_of(np.zeros(4)).tolist() == [0, 0, 0, 0]
     assert places_of(np.array([0.0, 1e-9, 0.0])).tolist() == [0, 0, 0]
     assert places_of(np.array([3.0, 0.0, 1.002, 0.998, 2.0, 1.0])).tolist() == [3, 0, 1, 1, 2, 1]

@@ -68,7 +68,7 @@ def test_bits_above_bits_stored_are_replaced_by_the_sign(tmp_path):
     assert np.array_equal(read(write_known_series(tmp_path, STORED, change=twelve)).array, STORED)
 
 
-def test_each_slice_has_its_own_slope(tmp_path):
+def test_each_slice_has_a_slope(tmp_path):
     def scaled(at, dataset):
         dataset.RescaleSlope = f"{at + 0.5}"
 
@@ -87,7 +87,7 @@ def test_stored_values_carry_what_they_mean(tmp_path):
 
 @pytest.mark.parametrize("slope", ["0", "", "nan"])
 @pytest.mark.filterwarnings("ignore:.*:UserWarning:pydicom")
-def test_a_rescale_that_is_none_is_refused(tmp_path, slope):
+def test_a_rescale_that_is_none_is_rejected(tmp_path, slope):
     folder = write_known_series(
         tmp_path, STORED, change=lambda _, ds: ds.add_new("RescaleSlope", "DS", slope)
     )
@@ -224,7 +224,7 @@ def test_values_of_an_instance_are_decoded_on_demand(tmp_path):
         instance.raw("NoSuchKeyword")
 
 
-def test_each_overlay_keeps_its_own_name(tmp_path):
+def test_each_overlay_keeps_its_name(tmp_path):
     def overlaid(_, dataset):
         dataset.add_new(0x60000010, "US", 4)
         dataset.add_new(0x60020010, "US", 5)

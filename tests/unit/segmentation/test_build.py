@@ -235,7 +235,7 @@ def test_a_manual_segment_has_no_algorithm_name_and_neither_has_its_background()
     assert not any("SegmentAlgorithmName" in item for item in dataset.SegmentSequence)
 
 
-def test_what_was_not_stated_is_told():
+def test_unstated_segments_are_named_in_the_advice():
     advice = " ".join(made(blobs()).advice)
     assert "Type not stated: labels 1, 2, 3" in advice
     assert "Algorithm not stated" in advice
@@ -243,7 +243,7 @@ def test_what_was_not_stated_is_told():
     assert made(blobs(), {"default": whole}).advice == ()
 
 
-def test_twenty_labels_are_told_by_their_number():
+def test_twenty_labels_are_reported_by_their_number():
     array = np.arange(24).reshape(4, 2, 3)
     assert any("labels 1, 2, 3, 4, 5, 6, 7, 8 … (23 in all)" in text for text in made(array).advice)
 
@@ -267,7 +267,7 @@ def uids_of(dataset):
     return found
 
 
-def test_no_image_is_named_that_was_not_given_and_nothing_of_the_stand_in_is_left():
+def test_no_source_image_is_named_and_no_placeholder_is_left():
     text = str(made(blobs()).dataset)
     assert "ReferencedSOPInstanceUID" not in text.replace(" ", "")
     assert "Referenced SOP Instance" not in text
@@ -340,13 +340,13 @@ def test_a_moment_is_asked_for_where_none_is_known():
 
 
 @pytest.mark.parametrize("given", ["fractional", "", None, 1])
-def test_a_type_that_does_not_exist_is_refused(given):
+def test_a_type_that_does_not_exist_is_rejected(given):
     with pytest.raises(OptionError) as caught:
         made(blobs(), segmentation_type=given)
     assert caught.value.code == "segmentation-type-unknown"
 
 
-def test_everything_that_can_be_known_is_refused_before_the_source_is_read():
+def test_everything_that_can_be_known_is_rejected_before_the_source_is_read():
     array = blobs()
     unreadable = FrameReader(
         shape=array.shape, dtype=array.dtype, read=lambda *_: pytest.fail("read")

@@ -29,7 +29,7 @@ def test_a_whole_code_of_a_scheme_of_ones_own_is_taken_as_it_is():
     )
 
 
-def test_an_unknown_name_is_refused_with_the_nearest_ones():
+def test_an_unknown_name_is_rejected_with_the_nearest_ones():
     with pytest.raises(MetadataError) as caught:
         code_of("Livr", "segments[3].type")
     assert (caught.value.code, caught.value.where) == ("code-unknown", "segments[3].type")
@@ -52,7 +52,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_ones():
     ],
     ids=str,
 )
-def test_a_code_that_is_not_whole_or_does_not_fit_its_vr_is_refused(given):
+def test_a_code_that_is_not_whole_or_does_not_fit_its_vr_is_rejected(given):
     with pytest.raises(MetadataError) as caught:
         code_of(given, "segments[1].type")
     assert all(fault.where.startswith("segments[1].type") for fault in caught.value.faults)

@@ -67,7 +67,7 @@ def test_the_source_is_read_once(monkeypatch):
         (np.zeros((2, 3, 4), bool), {}, "labels-empty", ValuesError, "Leave"),
     ],
 )
-def test_what_is_no_label_map_is_refused_with_the_way_out(array, options, code, kind, remedy):
+def test_what_is_no_label_map_is_rejected_with_a_remedy(array, options, code, kind, remedy):
     with pytest.raises(DicomSeriesError) as caught:
         read_labels(volume(array, **options))
     assert (caught.value.code, type(caught.value)) == (code, kind)

@@ -80,7 +80,7 @@ def test_labels_that_nobody_described_get_the_default_and_a_name_of_their_number
     assert {one.written_algorithm_name for one in described} == {"Wand"}
 
 
-def test_what_is_not_stated_is_written_as_a_region_of_the_image_that_no_person_vouches_for():
+def test_a_segment_without_description_is_a_region_by_an_unnamed_algorithm():
     one = parse_segments(["?"]).described[0]
     assert not one.is_stated
     assert str(one.written_category) == "(309825002, SCT, 'Spatial and Relational Concept')"
@@ -88,7 +88,7 @@ def test_what_is_not_stated_is_written_as_a_region_of_the_image_that_no_person_v
     assert (one.written_algorithm, one.written_algorithm_name) == ("AUTOMATIC", "not stated")
 
 
-def test_every_fault_of_every_segment_stands_in_one_error():
+def test_every_fault_of_every_segment_is_in_one_error():
     found = faults(
         {
             0: "background",
@@ -135,16 +135,16 @@ def test_a_label_is_a_whole_number_that_fits_sixteen_bits(label):
     assert set(faults({label: "x"})) == {f"segments[{label!r}]"}
 
 
-def test_one_label_written_twice_is_refused():
+def test_one_label_written_twice_is_rejected():
     assert "each label once" in faults({1: "Liver", "1": "Spleen"})["segments[1]"].expected
 
 
-def test_a_fault_of_the_default_is_told_once():
+def test_a_fault_of_the_default_is_reported_once():
     assert set(
         faults({"default": {"algorithm": "AUTOMATIC"}, "1": {"label": "x", "algorithm": "MANUAL"}})
     ) == {"segments['default'].algorithm_name"}
 
 
 @pytest.mark.parametrize("given", [5, "Liver", b"Liver"])
-def test_what_is_neither_a_mapping_nor_a_list_is_refused(given):
+def test_what_is_neither_a_mapping_nor_a_list_is_rejected(given):
     assert set(faults(given)) == {"segments"}

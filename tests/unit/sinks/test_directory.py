@@ -60,7 +60,7 @@ def test_an_empty_target_is_taken(tmp_path):
     assert names(tmp_path / "out") == ["1.dcm"]
 
 
-def test_a_target_that_is_not_empty_is_refused_and_left_alone(tmp_path):
+def test_a_target_that_is_not_empty_is_rejected_and_left_alone(tmp_path):
     old_series(tmp_path / "out")
     with pytest.raises(TargetError) as refusal:
         DirectorySink(tmp_path / "out")
@@ -103,7 +103,7 @@ def test_a_target_keeps_its_permissions_as_patients_data_must_stay_private(tmp_p
     assert out.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_current_folder_is_refused_as_the_shell_would_stay_in_the_one_replaced(
+def test_the_current_folder_is_rejected_as_the_shell_would_stay_in_the_one_replaced(
     tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -112,7 +112,7 @@ def test_the_current_folder_is_refused_as_the_shell_would_stay_in_the_one_replac
     assert refusal.value.code == "target-in-use"
 
 
-def test_a_mount_point_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+def test_a_mount_point_is_rejected_before_anything_is_written(tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "out")
     with pytest.raises(TargetError) as refusal:
@@ -129,7 +129,7 @@ def test_two_dots_after_a_link_mean_what_the_system_takes_them_for(tmp_path):
     assert names(tmp_path / "link" / ".." / "out") == ["1.dcm"]
 
 
-def test_a_name_that_the_system_refuses_leaves_no_parents(tmp_path):
+def test_a_name_that_the_system_rejects_leaves_no_parents(tmp_path):
     with pytest.raises(TargetError):
         DirectorySink(tmp_path / "a" / "b" / ("x" * 250))
     assert names(tmp_path) == []
@@ -218,7 +218,7 @@ def test_an_old_series_that_a_killed_write_had_moved_aside_is_put_back(tmp_path)
         lambda path: path.symlink_to(path.parent),
     ],
 )
-def test_a_file_or_a_link_as_target_is_refused(tmp_path, make):
+def test_a_file_or_a_link_as_target_is_rejected(tmp_path, make):
     make(tmp_path / "out")
     with pytest.raises(TargetError) as refusal:
         DirectorySink(tmp_path / "out", overwrite=True)
@@ -266,7 +266,7 @@ def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing(tmp_path, monkeypatc
     assert names(tmp_path) == []
 
 
-def test_a_parent_that_is_a_file_is_refused(tmp_path):
+def test_a_parent_that_is_a_file_is_rejected(tmp_path):
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(TargetError):
         DirectorySink(tmp_path / "file" / "out")
@@ -286,7 +286,7 @@ def test_every_file_and_folder_is_made_durable_before_it_is_shown(tmp_path, monk
     assert events == ["fsync", "fsync", "fsync", "rename", "fsync"]
 
 
-def test_a_source_that_cannot_be_read_is_not_said_to_be_a_full_disk(tmp_path):
+def test_an_unreadable_source_is_not_reported_as_a_full_disk(tmp_path):
     def chunks():
         yield b"header"
         raise ReadError(

@@ -157,20 +157,20 @@ def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, suf
     )
 
 
-def test_an_unknown_ending_is_refused_with_the_known_ones():
+def test_an_unknown_ending_is_rejected_with_the_known_ones():
     with pytest.raises(OptionError) as caught:
         volume_files.find_format("volume.xyz")
     assert all(suffix in caught.value.expected for suffix in SUFFIXES)
 
 
-def test_a_folder_that_does_not_exist_is_refused(tmp_path):
+def test_a_folder_that_does_not_exist_is_rejected(tmp_path):
     with pytest.raises(TargetError) as caught:
         volume_files.save(tmp_path / "gone" / "a.npy", numbers(), OBLIQUE)
     assert caught.value.code == "target-folder-missing"
 
 
 @pytest.mark.parametrize("suffix", [".nrrd", ".mha"])
-def test_a_dtype_without_a_name_in_the_format_is_refused(tmp_path, suffix):
+def test_a_dtype_without_a_name_in_the_format_is_rejected(tmp_path, suffix):
     with pytest.raises(OptionError):
         volume_files.save(tmp_path / f"a{suffix}", numbers("complex64"), OBLIQUE)
     assert list(tmp_path.iterdir()) == []

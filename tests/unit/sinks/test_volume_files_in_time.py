@@ -73,7 +73,7 @@ def test_colours_in_time_become_the_rgb_of_nifti(tmp_path):
     assert found["B"][4, 2, 1, 1] == COLOURS[1, 1, 2, 4, 2]
 
 
-def test_nifti_refuses_colours_it_would_wrap(tmp_path):
+def test_nifti_rejects_colours_it_would_wrap(tmp_path):
     pytest.importorskip("nibabel")
     with pytest.raises(OptionError) as caught:
         saved(tmp_path, ".nii", COLOURS.astype("uint16"))
@@ -134,7 +134,7 @@ def test_three_volumes_of_three_slices_are_no_colours(tmp_path):
     assert sitk.ReadImage(str(saved(tmp_path, ".nrrd", array, None, cube))).GetDimension() == 3
 
 
-def test_an_array_of_another_grid_is_refused(tmp_path):
+def test_an_array_of_another_grid_is_rejected(tmp_path):
     with pytest.raises(OptionError) as caught:
         saved(tmp_path, ".npy", ARRAY[..., :4])
     assert caught.value.code == "array-does-not-fit"

@@ -67,7 +67,7 @@ def test_a_view_that_runs_backwards_keeps_its_values(tmp_path):
         )
 
 
-def test_a_stranger_is_indexed_along_every_axis_and_slab_by_slab():
+def test_an_unknown_array_is_indexed_along_every_axis_and_slab_by_slab():
     source = Counted(ARRAY, chunks=(4, 2, 5))
     volume = open_volume(source, spacing=SPACING)
     assert volume.slabs.depth == 4
@@ -166,7 +166,7 @@ def test_the_scheduler_that_the_user_chose_computes():
     assert (other != threading.get_ident() % 1000).any()
 
 
-def test_a_dask_array_of_unknown_shape_is_refused_with_the_way_out():
+def test_a_dask_array_of_unknown_shape_is_rejected_with_a_remedy():
     array = dask.array.from_array(ARRAY, chunks=(4, 4, 5))
     with pytest.raises(SourceError, match="compute_chunk_sizes"):
         open_volume(array[array.sum(axis=(1, 2)) > 0], spacing=SPACING)
@@ -224,7 +224,7 @@ def test_units_of_coordinates_are_converted():
         open_volume(source)
 
 
-def test_uneven_coordinates_are_refused_unless_the_place_is_given():
+def test_uneven_coordinates_are_rejected_unless_the_place_is_given():
     source = xarray.DataArray(ARRAY, COORDS | {"y": [0.0, 1, 2, 4]})
     with pytest.raises(GeometryError, match="interp"):
         open_volume(source)
@@ -264,7 +264,7 @@ def test_an_image_of_simpleitk_has_its_place():
     assert volume.grid.point(1, 1, 1) == made.TransformIndexToPhysicalPoint((1, 1, 1))
 
 
-def test_images_of_simpleitk_without_a_number_for_every_pixel_are_refused():
+def test_images_of_simpleitk_without_a_number_for_every_pixel_are_rejected():
     with pytest.raises(SourceError, match="LabelMapToLabel"):
         open_volume(sitk.Image([5, 4, 3], sitk.sitkLabelUInt8))
     with pytest.raises(SourceError, match=r"array\.real"):
@@ -275,13 +275,13 @@ def test_images_of_simpleitk_without_a_number_for_every_pixel_are_refused():
         open_volume(sitk.Image([5, 4], sitk.sitkInt16))
 
 
-def test_a_masked_array_is_refused_with_the_way_out():
+def test_a_masked_array_is_rejected_with_a_remedy():
     with pytest.raises(SourceError, match=r"filled\(value\)"):
         open_volume(np.ma.masked_array(ARRAY, ARRAY > 3), spacing=SPACING)
 
 
 @pytest.mark.parametrize("dtype", ["complex128", "O", "U3", "S3", "M8[s]", "m8[s]", "longdouble"])
-def test_types_that_no_image_holds_are_refused_with_the_way_out(dtype):
+def test_types_that_no_image_holds_are_rejected_with_a_remedy(dtype):
     with pytest.raises(SourceError, match=r"array\b"):
         open_volume(np.zeros((3, 4, 5), dtype), spacing=SPACING)
 
@@ -318,13 +318,13 @@ def test_one_channel_is_no_colour():
         ((3, 4, 5), 5),
     ],
 )
-def test_axes_that_do_not_fit_are_refused(shape, axes):
+def test_axes_that_do_not_fit_are_rejected(shape, axes):
     with pytest.raises(OptionError, match="Name every axis once"):
         open_volume(np.zeros(shape), axes=axes, spacing=SPACING)
 
 
 @pytest.mark.parametrize("time_point", [2, -1])
-def test_a_time_point_that_is_not_there_is_refused(time_point):
+def test_a_time_point_that_is_not_there_is_rejected(time_point):
     with pytest.raises(OptionError, match="0 to 1"):
         open_volume(np.zeros((2, 3, 4, 5)), axes="tzyx", time_point=time_point, spacing=SPACING)
     with pytest.raises(OptionError, match="0 to 0"):
@@ -358,7 +358,7 @@ def test_colour_may_have_time_points(axes, dtype):
 @pytest.mark.parametrize(
     ("channels", "word"), [(4, r"alpha.*array\[\.\.\., :3\].*opaque"), (2, "Pick"), (5, "Pick")]
 )
-def test_other_than_one_or_three_channels_are_refused_with_the_way_out(channels, word):
+def test_other_than_one_or_three_channels_are_rejected_with_a_remedy(channels, word):
     for shape, axes in (((3, 4, 5, channels), "zyxc"), ((2, 3, 4, 5, channels), "tzyxc")):
         array = np.zeros(shape, "uint8")
         with pytest.raises(SourceError, match=word):
@@ -391,7 +391,7 @@ def test_a_single_time_point_needs_no_choice():
     )
 
 
-def test_an_array_without_spacing_is_refused_with_the_way_out():
+def test_an_array_without_spacing_is_rejected_with_a_remedy():
     with pytest.raises(GeometryError, match=r"Pass spacing=\(x, y, z\)"):
         open_volume(ARRAY)
     with pytest.raises(GeometryError, match="Give all three"):
@@ -413,7 +413,7 @@ def test_an_array_without_spacing_is_refused_with_the_way_out():
         ({"spacing": SPACING, "direction": [[1, 0], [0]]}, "geometry-not-numbers"),
     ],
 )
-def test_contradictions_in_geometry_are_refused(arguments, code):
+def test_contradictions_in_geometry_are_rejected(arguments, code):
     with pytest.raises(GeometryError) as caught:
         open_volume(ARRAY, **arguments)
     assert caught.value.code == code
@@ -431,7 +431,7 @@ def test_a_volume_is_returned_as_it_is_or_placed_again():
 
 
 @pytest.mark.parametrize("source", [[[1, 2], [3, 4]], 5, None, {"a": 1}, (n for n in ())])
-def test_what_is_no_array_is_refused_with_the_way_out(source):
+def test_what_is_no_array_is_rejected_with_a_remedy(source):
     with pytest.raises(SourceError, match=r"numpy\.asarray"):
         open_volume(source, spacing=SPACING)
 
@@ -461,7 +461,7 @@ def torn():
         (lambda: np.zeros((3, 4, 5), "uint16"), "source-not-as-described"),
     ],
 )
-def test_an_array_that_fails_or_gives_other_than_it_says_is_refused(give, code):
+def test_an_array_that_fails_or_gives_other_than_it_says_is_rejected(give, code):
     with pytest.raises(SourceError) as refusal:
         _ = open_volume(Surprise(give), spacing=SPACING).array
     assert refusal.value.code == code
@@ -473,7 +473,7 @@ def test_numbers_that_fit_what_the_array_says_are_taken():
     assert (volume.array == 7).all()
 
 
-def test_units_that_are_no_text_are_refused():
+def test_units_that_are_no_text_are_rejected():
     coords = {"z": ("z", [0, 1, 2], {"units": 3}), "y": range(4), "x": range(5)}
     with pytest.raises(GeometryError, match="unit of length"):
         open_volume(xarray.DataArray(np.zeros((3, 4, 5)), coords, dims=("z", "y", "x")))

@@ -41,7 +41,7 @@ def test_one_dataset_of_several_is_named(tmp_path):
             open_volume(f"{tmp_path}/a.h5{name}", spacing=SPACING)
 
 
-def test_what_is_no_hdf5_is_refused(tmp_path):
+def test_what_is_no_hdf5_is_rejected(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"nonsense")
     with pytest.raises(SourceError, match="HDF5"):
         open_volume(tmp_path / "a.h5", spacing=SPACING)
@@ -95,7 +95,7 @@ def test_a_scale_of_the_whole_ome_image_counts_too(tmp_path):
     assert grid.origin_lps == pytest.approx((1, 4, 30))
 
 
-def test_ome_zarr_without_unit_is_millimetres_and_with_another_refused(tmp_path):
+def test_ome_zarr_without_unit_is_millimetres_and_with_another_rejected(tmp_path):
     ngff(tmp_path / "a.zarr", unit=None)
     assert open_volume(tmp_path / "a.zarr").grid.spacing_mm == (500, 750, 2000)
     ngff(tmp_path / "b.zarr", unit="second")
@@ -125,7 +125,7 @@ def test_a_plain_zarr_array_is_found_and_one_of_several_is_named(tmp_path):
             open_volume(source, spacing=SPACING)
 
 
-def test_an_empty_folder_named_zarr_is_refused(tmp_path):
+def test_an_empty_folder_named_zarr_is_rejected(tmp_path):
     (tmp_path / "a.zarr").mkdir()
     with pytest.raises(SourceError, match=r"zarr\.json"):
         open_volume(tmp_path / "a.zarr", spacing=SPACING)
@@ -243,7 +243,7 @@ def test_ome_without_three_sizes_gives_no_spacing(tmp_path, metadata):
         open_volume(tmp_path / "a.ome.tif")
 
 
-def test_what_is_no_tiff_or_cut_short_is_refused(tmp_path):
+def test_what_is_no_tiff_or_cut_short_is_rejected(tmp_path):
     (tmp_path / "a.tif").write_bytes(b"nonsense")
     with pytest.raises(SourceError, match="TIFF"):
         open_volume(tmp_path / "a.tif", spacing=SPACING)
@@ -316,7 +316,7 @@ def test_every_format_has_the_same_three_names():
         assert module.PACKAGE is None or isinstance(module.PACKAGE, str)
 
 
-def test_a_dataset_without_numbers_is_refused_and_a_soft_link_followed(tmp_path):
+def test_a_dataset_without_numbers_is_rejected_and_a_soft_link_followed(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["empty"], file["scan/ct"], file["other"] = h5py.Empty("f"), ARRAY, ARRAY
         file["link"], file["loose"] = h5py.SoftLink("/scan/ct"), h5py.SoftLink("/gone")
@@ -335,7 +335,7 @@ def test_a_dataset_without_numbers_is_refused_and_a_soft_link_followed(tmp_path)
         {"type": "scale", "path": "numbers"},
     ],
 )
-def test_a_transformation_that_would_be_dropped_is_refused(transformation):
+def test_a_transformation_that_would_be_dropped_is_rejected(transformation):
     group = ome_group([{"type": "scale", "scale": [3, 2, 1]}, transformation])
     with pytest.raises(GeometryError, match="affine="):
         open_volume(group)
@@ -350,7 +350,7 @@ def test_a_transformation_that_would_be_dropped_is_refused(transformation):
         ([], "gone"),
     ],
 )
-def test_malformed_ome_attributes_are_refused_with_the_way_out(transformations, path):
+def test_malformed_ome_attributes_are_rejected_with_a_remedy(transformations, path):
     with pytest.raises(SourceError, match="multiscales"):
         open_volume(ome_group(transformations, path))
 
@@ -374,7 +374,7 @@ def ome_group(transformations, path="0"):
     return group
 
 
-def test_a_damaged_chunk_is_refused_when_it_is_read(tmp_path):
+def test_a_damaged_chunk_is_rejected_when_it_is_read(tmp_path):
     zarr.save(str(tmp_path / "a.zarr"), ARRAY)
     for path in (tmp_path / "a.zarr").rglob("*"):
         if path.is_file() and path.name != "zarr.json":
@@ -384,7 +384,7 @@ def test_a_damaged_chunk_is_refused_when_it_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("photometric", ["palette", "miniswhite", "cielab"])
-def test_a_tiff_whose_numbers_are_no_brightness_is_refused(tmp_path, photometric):
+def test_a_tiff_whose_numbers_are_no_brightness_is_rejected(tmp_path, photometric):
     colours = {"colormap": np.zeros((3, 256), "uint16")} if photometric == "palette" else {}
     shape = (4, 5, 3) if photometric == "cielab" else (4, 5)
     tifffile.imwrite(
@@ -404,7 +404,7 @@ def test_a_tiff_of_several_images_loses_none_without_a_word(tmp_path):
 
 @pytest.mark.parametrize("suffix", sorted(set(SUFFIXES) - {".zarr"}))
 @pytest.mark.parametrize("make", ["a folder", "an empty file", "a link to nothing"])
-def test_what_only_has_the_name_of_a_file_is_refused(tmp_path, suffix, make):
+def test_what_only_has_the_name_of_a_file_is_rejected(tmp_path, suffix, make):
     path = tmp_path / f"a{suffix}"
     {
         "a folder": path.mkdir,

@@ -171,7 +171,7 @@ def test_a_direction_of_a_few_digits_becomes_a_unit_vector(length):
         ("empty.bval", [[1], [0], [0]], "b-values-unfit"),
     ],
 )
-def test_gradients_that_are_none_are_refused_with_the_way_out(
+def test_gradients_that_are_none_are_rejected_with_a_remedy(
     tmp_path, monkeypatch, bvals, bvecs, code
 ):
     monkeypatch.chdir(tmp_path)

@@ -179,7 +179,7 @@ def test_micrometres_become_millimetres(tmp_path):
         (b"TransformMatrix = ", b"TransformMatrix = 1 ", "9 numbers"),
     ],
 )
-def test_a_header_that_cannot_be_read_is_refused_with_the_way_out(tmp_path, old, new, word):
+def test_a_header_that_cannot_be_read_is_rejected_with_a_remedy(tmp_path, old, new, word):
     path = tmp_path / "a.mha"
     sitk.WriteImage(image(), path)
     assert old in path.read_bytes()
@@ -204,13 +204,13 @@ def test_the_size_of_an_element_is_not_the_spacing_where_there_is_one(tmp_path, 
     )
 
 
-def test_what_is_no_metaimage_is_refused(tmp_path):
+def test_what_is_no_metaimage_is_rejected(tmp_path):
     (tmp_path / "a.mha").write_bytes(bytes(range(256)) * 40)
     with pytest.raises(SourceError, match="Key = Value"):
         open_volume(tmp_path / "a.mha")
 
 
-def test_damaged_compression_is_refused_when_it_is_read(tmp_path):
+def test_damaged_compression_is_rejected_when_it_is_read(tmp_path):
     path = tmp_path / "a.mha"
     header = b"NDims = 3\nDimSize = 5 4 3\nElementSpacing = 1 1 1\nElementType = MET_UCHAR\nCompressedData = True\n"
     packed = zlib.compress(bytes(60))

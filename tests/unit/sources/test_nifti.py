@@ -218,7 +218,7 @@ def test_rgb_volumes_have_time_and_colour(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".nii", "in memory"])
-def test_rgb_with_alpha_is_refused_and_its_remedy_works(tmp_path, suffix):
+def test_rgb_with_alpha_is_rejected_and_its_remedy_works(tmp_path, suffix):
     rgba = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")])
     colours = np.arange(240, dtype="u1").reshape(5, 4, 3, 4)
     made = nibabel.Nifti1Image(np.ascontiguousarray(colours).view(rgba)[..., 0], right_angled())
@@ -266,7 +266,7 @@ def test_trailing_axes_of_one_element_do_not_matter(tmp_path, suffix):
     )
 
 
-def test_a_fifth_axis_is_refused(tmp_path):
+def test_a_fifth_axis_is_rejected(tmp_path):
     with pytest.raises(SourceError, match="Pass one component"):
         open_volume(saved(image(shape=(5, 4, 3, 1, 2)), tmp_path / "a.nii"))
 
@@ -300,7 +300,7 @@ def test_rgb_voxels_are_colour(tmp_path, suffix):
     np.testing.assert_array_equal(volume.array, colours.transpose(2, 1, 0, 3))
 
 
-def test_complex_voxels_are_refused_with_the_way_out(tmp_path):
+def test_complex_voxels_are_rejected_with_a_remedy(tmp_path):
     with pytest.raises(SourceError, match=r"array\.real"):
         open_volume(
             saved(
@@ -309,7 +309,7 @@ def test_complex_voxels_are_refused_with_the_way_out(tmp_path):
         )
 
 
-def test_a_sheared_affine_is_refused_and_an_explicit_one_mends_it(tmp_path):
+def test_a_sheared_affine_is_rejected_and_an_explicit_one_fixes_it(tmp_path):
     sheared = np.diag([1.0, 1, 2, 1])
     sheared[0, 1] = 0.56
     made = image(affine=sheared)
@@ -365,7 +365,7 @@ def test_a_format_that_nibabel_alone_can_read_comes_through_its_proxy():
     assert_same_place(volume, right_angled())
 
 
-def test_a_compressed_file_that_is_cut_short_is_refused_when_it_is_read(tmp_path):
+def test_a_compressed_file_that_is_cut_short_is_rejected_when_it_is_read(tmp_path):
     path = saved(image(shape=(50, 40, 30)), tmp_path / "a.nii.gz")
     path.write_bytes(path.read_bytes()[:-5000])
     volume = open_volume(path)
@@ -374,13 +374,13 @@ def test_a_compressed_file_that_is_cut_short_is_refused_when_it_is_read(tmp_path
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image at all" * 40])
-def test_what_is_no_nifti_is_refused(tmp_path, content):
+def test_what_is_no_nifti_is_rejected(tmp_path, content):
     (tmp_path / "a.nii").write_bytes(content)
     with pytest.raises(SourceError, match="NIfTI"):
         open_volume(tmp_path / "a.nii")
 
 
-def test_a_cut_raw_file_is_refused_before_it_is_read(tmp_path):
+def test_a_cut_raw_file_is_rejected_before_it_is_read(tmp_path):
     path = saved(image(), tmp_path / "a.nii")
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(SourceError, match="cut short"):
@@ -419,7 +419,7 @@ def test_images_whose_scale_changes_on_the_way_have_nibabels_values(name):
 
 
 @pytest.mark.parametrize("place", [40, 42, 123])
-def test_a_damaged_header_is_refused(tmp_path, place):
+def test_a_damaged_header_is_rejected(tmp_path, place):
     path = saved(image(), tmp_path / "a.nii")
     content = bytearray(path.read_bytes())
     content[place : place + 2] = b"\xff\xff"
@@ -428,7 +428,7 @@ def test_a_damaged_header_is_refused(tmp_path, place):
         open_volume(path)
 
 
-def test_damaged_gzip_is_refused_when_it_is_opened(tmp_path):
+def test_damaged_gzip_is_rejected_when_it_is_opened(tmp_path):
     path = saved(image(), tmp_path / "a.nii.gz")
     content = bytearray(path.read_bytes())
     content[12:40] = b"\xff" * 28

@@ -29,7 +29,7 @@ def test_values_types_and_order_survive(tmp_path, suffix, dtype, order):
 @pytest.mark.parametrize(
     "header", [b"{'descr': '<i2', ", b"{'descr': 1, 2: 3}", b"(1, 2)", b"{'shape': (1,)}", b"["]
 )
-def test_a_damaged_header_is_refused(header, tmp_path):
+def test_a_damaged_header_is_rejected(header, tmp_path):
     (tmp_path / "a.npy").write_bytes(
         b"\x93NUMPY\x01\x00v\x00" + header.ljust(117) + b"\n" + bytes(99)
     )
@@ -38,7 +38,7 @@ def test_a_damaged_header_is_refused(header, tmp_path):
     assert caught.value.code == "file-unreadable"
 
 
-def test_a_damaged_npz_is_refused_wherever_it_is_damaged(tmp_path):
+def test_a_damaged_npz_is_rejected_wherever_it_is_damaged(tmp_path):
     np.savez_compressed(
         tmp_path / "a.npz", a=np.arange(6000).reshape(10, 20, 30), affine_lps=np.eye(4)
     )
@@ -73,7 +73,7 @@ def test_one_array_of_several_is_named(tmp_path):
     ],
 )
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
-def test_what_no_image_holds_is_refused_with_the_way_out(tmp_path, array, word, suffix):
+def test_what_no_image_holds_is_rejected_with_a_remedy(tmp_path, array, word, suffix):
     path = tmp_path / f"a{suffix}"
     (np.save if suffix == ".npy" else np.savez)(path, array)
     with pytest.raises(SourceError, match=word):
@@ -82,13 +82,13 @@ def test_what_no_image_holds_is_refused_with_the_way_out(tmp_path, array, word, 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense" * 9])
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
-def test_what_is_no_such_file_is_refused(tmp_path, suffix, content):
+def test_what_is_no_such_file_is_rejected(tmp_path, suffix, content):
     (tmp_path / f"a{suffix}").write_bytes(content)
     with pytest.raises(SourceError, match=r"numpy\.save"):
         open_volume(tmp_path / f"a{suffix}", spacing=SPACING)
 
 
-def test_a_cut_file_is_refused(tmp_path):
+def test_a_cut_file_is_rejected(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((3, 4, 5)))
     (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-1])
     with pytest.raises(SourceError, match="cut short"):

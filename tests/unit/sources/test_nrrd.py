@@ -94,7 +94,7 @@ def test_every_anatomical_space_is_turned_into_lps(tmp_path, space):
 
 
 @pytest.mark.parametrize("space", ["scanner-xyz", "3D-right-handed", None])
-def test_a_space_without_anatomy_is_refused_unless_an_affine_is_given(tmp_path, space):
+def test_a_space_without_anatomy_is_rejected_unless_an_affine_is_given(tmp_path, space):
     path = write(tmp_path / "a.nrrd", VOXELS.tobytes(), space=space)
     with pytest.raises(GeometryError, match="affine="):
         open_volume(path)
@@ -230,7 +230,7 @@ def test_the_smallest_positions_of_the_axes_are_the_origin(tmp_path, centerings)
         ("bzip2", bz2.compress(b"x"), "temporary files"),
     ],
 )
-def test_a_size_that_no_file_can_have_is_refused(tmp_path, encoding, packed, message):
+def test_a_size_that_no_file_can_have_is_rejected(tmp_path, encoding, packed, message):
     path = write(
         tmp_path / "a.nrrd", packed, encoding=encoding, sizes="999999999999 999999999 9999"
     )
@@ -260,7 +260,7 @@ def test_micrometres_become_millimetres(tmp_path):
         ({"space_directions": "(1,0) (0,1) (0,0)"}, "three numbers"),
     ],
 )
-def test_a_header_that_cannot_be_read_is_refused_with_the_way_out(tmp_path, changes, word):
+def test_a_header_that_cannot_be_read_is_rejected_with_a_remedy(tmp_path, changes, word):
     with pytest.raises(SourceError, match=word):
         open_volume(write(tmp_path / "a.nrrd", VOXELS.tobytes(), **changes))
 
@@ -269,18 +269,18 @@ def test_a_header_that_cannot_be_read_is_refused_with_the_way_out(tmp_path, chan
     "directions",
     ["(1,0,0) (0.2,1,0) (0,0,1)", "(1,0,0) (0,x,0) (0,0,1)", "(1,0,0) (0,0,0) (0,0,1)"],
 )
-def test_a_grid_that_is_no_grid_is_refused(tmp_path, directions):
+def test_a_grid_that_is_no_grid_is_rejected(tmp_path, directions):
     with pytest.raises(GeometryError):
         open_volume(write(tmp_path / "a.nrrd", VOXELS.tobytes(), space_directions=directions))
 
 
-def test_what_is_no_nrrd_is_refused(tmp_path):
+def test_what_is_no_nrrd_is_rejected(tmp_path):
     (tmp_path / "a.nrrd").write_bytes(b"PK\x03\x04")
     with pytest.raises(SourceError, match="NRRD0005"):
         open_volume(tmp_path / "a.nrrd")
 
 
-def test_a_wrong_check_sum_is_refused_every_time(tmp_path):
+def test_a_wrong_check_sum_is_rejected_every_time(tmp_path):
     packed = bytearray(gzip.compress(VOXELS.tobytes()))
     packed[-6] ^= 1
     volume = open_volume(write(tmp_path / "a.nrrd", bytes(packed), encoding="gzip"))

@@ -34,7 +34,7 @@ def saved(folder: Path, suffix: str) -> Path:
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".nii", ".nrrd", ".mha", ".tif"])
-def test_a_file_that_shrinks_is_refused_where_it_is_read(suffix: str, tmp_path: Path):
+def test_a_file_that_shrinks_is_rejected_where_it_is_read(suffix: str, tmp_path: Path):
     path = saved(tmp_path, suffix)
     slabs = open_volume(path, spacing=SPACING).slabs
     assert np.array_equal(slabs.read(0, 2), ARRAY[:2])
@@ -47,7 +47,7 @@ def test_a_file_that_shrinks_is_refused_where_it_is_read(suffix: str, tmp_path: 
 
 @pytest.mark.parametrize("mode", ["r", "r+", "c"])
 @pytest.mark.parametrize("is_there", [True, False])
-def test_a_memmap_whose_file_shrinks_is_refused(mode: str, is_there: bool, tmp_path: Path):
+def test_a_memmap_whose_file_shrinks_is_rejected(mode: str, is_there: bool, tmp_path: Path):
     path = saved(tmp_path, ".npy")
     memmap = np.load(path, mmap_mode=mode)
     if not is_there:  # the path leads to another file now, or to none
@@ -64,7 +64,7 @@ def test_a_memmap_whose_file_shrinks_is_refused(mode: str, is_there: bool, tmp_p
     del slabs, memmap
 
 
-def test_changes_of_a_private_memmap_are_written_whatever_is_read_between(
+def test_changes_of_a_private_memmap_are_written_after_reads_between(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(mapped_files, "_MOST_IN_MEMORY", 1 << 12)
@@ -120,7 +120,7 @@ except dcs.DicomSeriesError as error:
 
 @pytest.mark.parametrize("is_big", [False, True])
 @pytest.mark.parametrize("next_page", [8, 4, 10_000_000])
-def test_a_chain_of_tiff_pages_that_does_not_end_is_refused(
+def test_a_chain_of_tiff_pages_that_does_not_end_is_rejected(
     next_page: int, is_big: bool, tmp_path: Path
 ):
     pytest.importorskip("tifffile").imwrite(

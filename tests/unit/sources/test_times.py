@@ -61,14 +61,14 @@ def test_times_are_a_step_or_one_for_each_volume(times, expected):
         (np.datetime64("2024-01-01"), "times-not-numbers"),
     ],
 )
-def test_times_that_are_none_are_refused_with_the_way_out(times, code):
+def test_times_that_are_none_are_rejected_with_a_remedy(times, code):
     with pytest.raises(SourceError, match="Pass") as caught:
         open_volume(ARRAY, axes="tzyx", spacing=SPACING, times=times)
     assert caught.value.code == code
 
 
 @pytest.mark.parametrize("times", [2.5, [0, 1, 2], [0]])
-def test_times_without_an_axis_of_time_are_refused(times):
+def test_times_without_an_axis_of_time_are_rejected(times):
     for arguments in ({"axes": "tzyx", "time_point": 1}, {"axes": "ztyx", "time_point": 0}):
         with pytest.raises(SourceError, match="no axis t"):
             open_volume(ARRAY, spacing=SPACING, times=times, **arguments)

@@ -49,6 +49,6 @@ def test_a_tensor_that_is_permuted_keeps_its_values():
         (torch.ones(3, 4).to_sparse(), "to_dense"),
     ],
 )
-def test_a_tensor_that_numpy_cannot_hold_is_refused_with_the_way_out(tensor, word):
+def test_a_tensor_that_numpy_cannot_hold_is_rejected_with_a_remedy(tensor, word):
     with pytest.raises(SourceError, match=word):
         open_volume(tensor, spacing=SPACING)

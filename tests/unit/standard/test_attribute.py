@@ -15,7 +15,7 @@ def test_the_tag_is_the_order_of_writing():
     assert attribute("PatientID", "1").tag == 0x00100020
 
 
-def test_an_unknown_keyword_is_refused():
+def test_an_unknown_keyword_is_rejected():
     with pytest.raises(ValueError, match="PatienName"):
         attribute("PatienName", "x")
 

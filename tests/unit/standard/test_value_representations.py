@@ -66,5 +66,5 @@ def test_legal_texts_have_no_fault(vr, text):
 
 
 @pytest.mark.parametrize(("vr", "text"), ILLEGAL)
-def test_illegal_texts_are_told_what_was_expected(vr, text):
+def test_errors_of_illegal_texts_state_the_expected_form(vr, text):
     assert text_fault(vr, text)

@@ -232,14 +232,14 @@ def test_two_writers_with_different_plans_cannot_share_a_prefix(place):
     assert sorted(contents(url, options)) == ["0001.dcm", "manifest.json"]
 
 
-def test_the_lock_itself_refuses_who_comes_between_look_and_lock(url, monkeypatch):
+def test_the_lock_itself_rejects_who_comes_between_look_and_lock(url, monkeypatch):
     monkeypatch.setattr("dicomseries.sinks.object_store.check_prefix", lambda *_, **__: None)
     with ObjectSink(url), pytest.raises(TargetError):
         ObjectSink(url)
     assert contents(url) == {}
 
 
-def test_what_is_there_is_refused_and_replaced_only_if_it_is_all_dicom(url):
+def test_what_is_there_is_rejected_and_replaced_only_if_it_is_all_dicom(url):
     dcs.write(ARRAY, url, **CT)
     before = contents(url)
     with pytest.raises(TargetError) as caught:
@@ -330,7 +330,7 @@ def test_an_input_that_is_not_at_its_url_is_missing(place, tmp_path):
     assert caught.value.code == "file-missing"
 
 
-def test_a_series_at_a_url_is_not_read_lazily_and_that_is_said(url):
+def test_a_lazy_read_of_a_url_is_rejected_with_a_message(url):
     dcs.write(ARRAY, url, **CT)
     with pytest.raises(OptionError, match="Copy the prefix to a folder") as caught:
         dcs.read(url, lazy=True)
@@ -366,7 +366,7 @@ def test_no_credentials_are_shown_or_stored(s3):
     assert not [text for text in texts if SECRET in text or "AKIAEXAMPLE" in text]
 
 
-def test_what_cannot_be_deleted_is_said_and_stays_locked(url, monkeypatch):
+def test_files_that_cannot_be_deleted_are_reported_and_stay_locked(url, monkeypatch):
     sink = ObjectSink(url)
     with sink.put("0001.dcm", [b"whole"]):
         pass

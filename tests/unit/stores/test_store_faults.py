@@ -181,7 +181,7 @@ def test_a_large_object_is_fetched_in_pieces_without_a_seam(url, tmp_path, monke
 
 
 @pytest.mark.parametrize("key", ["../outside.dcm", "a\\b.dcm", "a/../../outside.dcm"])
-def test_a_key_that_leads_out_of_the_folder_is_refused(url, tmp_path, monkeypatch, key):
+def test_a_key_that_leads_out_of_the_folder_is_rejected(url, tmp_path, monkeypatch, key):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     dcs.write(ARRAY, url, **CT)
     open_store(url).delete("manifest.json")
@@ -203,7 +203,7 @@ def test_a_manifest_with_a_key_that_leads_out_is_damaged(url, tmp_path):
         assert caught.value.code == "manifest-damaged"
 
 
-def test_what_has_no_room_is_not_fetched(url, tmp_path, monkeypatch):
+def test_a_download_larger_than_the_disk_is_not_started(url, tmp_path, monkeypatch):
     dcs.write(ARRAY, url, **CT)
     monkeypatch.setattr(
         "dicomseries.stores.fetching.shutil.disk_usage", lambda _: type("Usage", (), {"free": 100})

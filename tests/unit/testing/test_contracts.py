@@ -313,7 +313,7 @@ def test_an_axis_of_volumes_that_is_not_there_is_noticed(axis, tmp_path):
 @pytest.mark.parametrize(
     "fault", ["dtype", "depth", "bounds", "past the end", "threads", "turned", "moved"]
 )
-def test_a_source_that_breaks_a_promise_is_noticed(fault, tmp_path):
+def test_a_source_that_breaks_the_contract_is_detected(fault, tmp_path):
     class Wrong(SourceContract):
         def open(self, array, grid, folder):
             array = array[::-1] if fault == "turned" else array
@@ -351,7 +351,7 @@ class Eager:
 
 
 @pytest.mark.parametrize("promise", ["seen_before", "threads", "abort_leaves"])
-def test_a_sink_that_breaks_a_promise_is_noticed(promise, tmp_path):
+def test_a_sink_that_breaks_the_contract_is_detected(promise, tmp_path):
     class Wrong(SinkContract):
         def open(self, place):
             return Eager(place)

@@ -56,7 +56,7 @@ def test_integers_without_a_sign_are_stored_as_they_are(dtype, top, stored, poli
 @pytest.mark.parametrize(
     "ends", [(-1, 5), (0, 65536), (100_000, 100_001), (0, 10**9), (-70000, -65536)]
 )
-def test_integers_with_a_sign_or_more_bits_are_refused_with_the_kind_that_takes_them(ends):
+def test_integers_with_a_sign_or_more_bits_are_rejected_with_the_kind_that_takes_them(ends):
     array = np.array([[list(ends)]])
     with pytest.raises(ValuesError) as caught:
         plan(array)
@@ -68,7 +68,7 @@ def test_integers_with_a_sign_or_more_bits_are_refused_with_the_kind_that_takes_
 
 
 @pytest.mark.parametrize("policy", [None, Rescale(), Digits(2)])
-def test_fractions_are_refused_with_the_kind_that_takes_them(policy):
+def test_fractions_are_rejected_with_the_kind_that_takes_them(policy):
     with pytest.raises(ValuesError) as caught:
         plan(np.ones((1, 2, 3), np.float32), policy)
     assert caught.value.code == "kind-has-no-rescale"
@@ -76,13 +76,13 @@ def test_fractions_are_refused_with_the_kind_that_takes_them(policy):
 
 
 @pytest.mark.parametrize("policy", [Rescale(), Digits(0)])
-def test_a_rescale_of_integers_is_refused(policy):
+def test_a_rescale_of_integers_is_rejected(policy):
     with pytest.raises(ValuesError):
         plan(np.ones((1, 2, 3), np.uint8), policy)
 
 
 @pytest.mark.parametrize("policy", [None, Exact(), Lossless()])
-def test_a_scale_of_the_source_is_refused(policy):
+def test_a_scale_of_the_source_is_rejected(policy):
     with pytest.raises(ValuesError) as caught:
         plan(np.ones((1, 2, 3), np.uint8), policy, source_slope=0.5)
     assert caught.value.code == "kind-has-no-rescale"

@@ -151,7 +151,7 @@ def test_clip_limits_finite_values_to_floats_inside_it():
 
 
 @pytest.mark.parametrize("clip", [(0.1, 0.1 + 1e-12), (1e39, 1e40)])
-def test_a_clip_without_a_float32_is_refused(clip):
+def test_a_clip_without_a_float32_is_rejected(clip):
     with pytest.raises(ValuesError) as caught:
         plan(np.ones((1, 2, 3), np.float32), clip=clip)
     assert caught.value.code == "clip-holds-no-float32"
@@ -162,7 +162,7 @@ def test_a_clip_beyond_float32_limits_nothing():
     assert store(array, plan(array, clip=(-1e300, 1e300))).clipped == 0
 
 
-def test_a_value_for_nan_beyond_float32_is_refused():
+def test_a_value_for_nan_beyond_float32_is_rejected():
     array = np.full((1, 2, 3), np.nan, np.float32)
     with pytest.raises(ValuesError) as caught:
         plan(array, nan=1e300)
@@ -190,7 +190,7 @@ def test_integers_are_the_floats_that_hold_them(dtype, number, stored, policy):
     assert [int(back) for back in result.array.reshape(-1)] == array.reshape(-1).tolist()
 
 
-def test_integers_that_no_float_holds_are_refused_with_what_would():
+def test_integers_that_no_float_holds_are_rejected_with_what_would():
     array = np.array([[[0, 2**53 + 1]]])
     with pytest.raises(ValuesError) as caught:
         plan(array)
@@ -312,7 +312,7 @@ def test_a_map_of_floats_has_no_rescale():
 
 
 @pytest.mark.parametrize("other", ["zero_intercept", "unsigned", "identity"])
-def test_rules_that_contradict_each_other_are_refused(other):
+def test_rules_that_contradict_each_other_are_rejected(other):
     with pytest.raises(ValueError, match="floats"):
         PixelRules(floats=True, **{other: True})
     with pytest.raises(ValueError, match="zero_intercept"):

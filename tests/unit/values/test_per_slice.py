@@ -83,7 +83,7 @@ def test_nothing_but_zeros_has_a_slope_that_harms_nobody():
     assert values.max_error == 0.0
 
 
-def test_each_frame_is_stored_with_its_own_slope(rng):
+def test_each_frame_is_stored_with_a_slope_for_its_range(rng):
     array = rng.normal(size=(5, 30, 40)) * [[[1]], [[10]], [[100]], [[0.1]], [[0.001]]]
     values = plan(array)
     frames = [store(frame, values.at(index)) for index, frame in enumerate(array)]
@@ -114,7 +114,7 @@ def test_padding_is_given_only_where_one_number_marks_the_holes_of_every_slice()
     assert plan(array, nan=0).padding is None
 
 
-def test_the_number_of_the_one_slice_with_holes_is_padding_whatever_it_would_be_elsewhere():
+def test_the_number_of_the_one_slice_with_holes_is_padding_everywhere():
     array = slices((np.nan, 1, 2), (3, 4, 50))
     values = plan(array, nan=-7)
     assert values.padding == stored(array, values).array[0, 0, 0] < 0
@@ -169,7 +169,7 @@ def test_slopes_too_large_for_a_fraction_get_advice():
         PixelRules(unsigned=True),
     ],
 )
-def test_a_kind_whose_readers_expect_one_slope_refuses(rules):
+def test_a_kind_whose_readers_expect_one_slope_rejects(rules):
     array = slices((0, 1))
     statistics = Statistics(dtype="float64", slices=slice_statistics(array))
     with pytest.raises(OptionError) as caught:
@@ -199,7 +199,7 @@ def test_five_thousand_slices_are_planned_without_a_thought():
         {"slopes": (), "max_errors": ()},
     ],
 )
-def test_a_map_whose_slopes_contradict_the_rest_is_refused(wrong):
+def test_a_map_whose_slopes_contradict_the_rest_is_rejected(wrong):
     with pytest.raises(ValueError, match=r"slopes|DS"):
         ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.25, policy="", **wrong)
 

@@ -95,7 +95,7 @@ def test_no_divisor_is_asked_for_where_it_cannot_matter():
     assert not needs_divisor(None, statistics_of([0, 10**6], "int32"), CT, clip=(0, 5))
 
 
-def test_a_wide_range_is_refused_with_a_window_that_survives_a_process_boundary():
+def test_a_wide_range_is_rejected_with_a_window_that_survives_a_process_boundary():
     with pytest.raises(ValuesError) as caught:
         choose_value_map(None, statistics_of([-5, 70_000], "int32"), CT)
     error = pickle.loads(pickle.dumps(caught.value))  # noqa: S301
@@ -104,7 +104,7 @@ def test_a_wide_range_is_refused_with_a_window_that_survives_a_process_boundary(
     assert "values=Rescale()" in error.remedy
 
 
-def test_integers_that_float64_cannot_tell_apart_are_refused():
+def test_integers_that_float64_cannot_tell_apart_are_rejected():
     # 1e18 is a fine DS, but a reader's 1e18 + 1 is 1e18 again
     with pytest.raises(ValuesError) as caught:
         choose_value_map(None, statistics_of([10**18, 10**18 + 5], "int64", divisor=5), CT)
@@ -126,7 +126,7 @@ def test_integers_are_clipped_inwards_and_counted():
     assert (result.clipped, values.clip) == (2, (-1024, 3071))
 
 
-def test_a_clip_between_two_integers_is_refused():
+def test_a_clip_between_two_integers_is_rejected():
     with pytest.raises(ValuesError) as caught:
         choose_value_map(Exact(), statistics_of([0, 5], "int16"), CT, clip=(1.2, 1.8))
     assert caught.value.code == "clip-holds-no-integer"

@@ -51,7 +51,7 @@ def test_digits_beyond_int16_use_uint16_then_a_whole_multiple_as_intercept():
     assert values.real(np.array([40001]))[0] == 0.0
 
 
-def test_digits_that_do_not_fit_are_refused_where_the_original_wraps():
+def test_digits_that_do_not_fit_are_rejected_where_the_original_wraps():
     with pytest.raises(ValuesError) as caught:
         choose_value_map(Digits(3), ends((-50, 50)), CT)
     assert caught.value.code == "range-too-wide-for-digits"
@@ -70,7 +70,7 @@ def test_tens_and_hundreds_are_kept_with_a_slope_that_is_not_whole():
     assert values.max_error <= 50
 
 
-def test_more_digits_than_float64_carries_are_refused():
+def test_more_digits_than_float64_carries_are_rejected():
     with pytest.raises(ValuesError) as caught:
         choose_value_map(Digits(12), ends((1e6, 1e6 + 1e-9)), CT)
     assert caught.value.code == "digits-beyond-float64"
@@ -112,7 +112,7 @@ def test_the_bound_asked_for_is_kept_or_named():
     assert "0.000152" in caught.value.expected
 
 
-def test_nan_is_refused_with_count_and_first_index():
+def test_nan_is_rejected_with_count_and_first_index():
     array = np.zeros((2, 3, 4), np.float32)
     array[1, 2, 3] = np.nan
     array[1, 2, 2] = -np.inf
@@ -217,7 +217,7 @@ def test_64_bit_integers_taken_as_reals_count_their_conversion():
     assert store(array, values).error <= values.max_error
 
 
-def test_a_scale_that_leaves_float64_is_refused():
+def test_a_scale_that_leaves_float64_is_rejected():
     statistics = Statistics(dtype="int16", slices=(SliceStatistics(minimum=0, maximum=30000),))
     with pytest.raises(ValuesError) as caught:
         choose_value_map(Rescale(), statistics, CT, source_slope=1e305)
@@ -238,7 +238,7 @@ def test_the_bound_in_the_text_is_never_below_the_proven_one(bound):
     assert bound <= printed <= bound * 1.00001
 
 
-def test_a_range_beyond_float64_is_refused_for_digits_without_a_warning():
+def test_a_range_beyond_float64_is_rejected_for_digits_without_a_warning():
     ends = np.array([[[-1.7e308, 1.7e308]]])
     statistics = Statistics(dtype="float64", slices=slice_statistics(ends))
     with pytest.raises(ValuesError):

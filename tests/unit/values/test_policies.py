@@ -52,7 +52,7 @@ def test_every_form_of_the_command_line_is_understood(text, policy):
     "text",
     ["", "lossy", "digits", "digits=1.5", "max-error=", "max-error=much", "exact=1", *WRONG_PARTS],
 )
-def test_an_unknown_policy_is_refused_with_the_list(text):
+def test_an_unknown_policy_is_rejected_with_the_list(text):
     with pytest.raises(OptionError) as caught:
         parse_policy(text)
     assert caught.value.code == "values-not-known"
@@ -60,7 +60,7 @@ def test_an_unknown_policy_is_refused_with_the_list(text):
 
 
 @pytest.mark.parametrize("bound", [0, -1.0, float("nan"), float("inf"), "0.1"])
-def test_a_bound_that_is_no_length_is_refused(bound):
+def test_a_bound_that_is_no_length_is_rejected(bound):
     with pytest.raises(OptionError):
         Rescale(max_error=bound)
 
@@ -89,7 +89,7 @@ def test_a_policy_prints_as_it_is_written_and_can_be_sent_to_a_worker(policy):
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "object", "U3", "longdouble", "datetime64[s]"])
-def test_what_is_no_number_of_64_bits_is_refused(dtype):
+def test_what_is_no_number_of_64_bits_is_rejected(dtype):
     with pytest.raises(ValuesError) as caught:
         check_request(None, np.dtype(dtype))
     assert caught.value.code == "dtype-not-supported"
@@ -98,7 +98,7 @@ def test_what_is_no_number_of_64_bits_is_refused(dtype):
 @pytest.mark.parametrize(
     "clip", [(1, 1), (2, 1), (0, float("inf")), (float("nan"), 1), (1,), 5, "ab"]
 )
-def test_a_clip_that_is_no_range_is_refused(clip):
+def test_a_clip_that_is_no_range_is_rejected(clip):
     with pytest.raises(OptionError) as caught:
         check_request(None, "float32", clip=clip)
     assert caught.value.code == "clip-not-valid"

@@ -61,7 +61,7 @@ def test_booleans_count_as_0_and_1():
     assert slice_statistics(np.array([[[True, False]]])) == (SliceStatistics(minimum=0, maximum=1),)
 
 
-def test_complex_numbers_are_refused():
+def test_complex_numbers_are_rejected():
     with pytest.raises(ValuesError):
         slice_statistics(np.zeros((1, 2, 3), np.complex64))
 
@@ -81,12 +81,12 @@ def test_the_divisor_needs_integers():
 
 
 @pytest.mark.parametrize("ends", [(None, 1), (2, 1)])
-def test_contradicting_ends_are_refused(ends):
+def test_contradicting_ends_are_rejected(ends):
     with pytest.raises(ValueError, match="contradict"):
         SliceStatistics(minimum=ends[0], maximum=ends[1])
 
 
-def test_statistics_of_nothing_are_refused():
+def test_statistics_of_nothing_are_rejected():
     with pytest.raises(ValueError, match="at least one"):
         Statistics(dtype="int16", slices=())
 

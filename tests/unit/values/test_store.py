@@ -134,7 +134,7 @@ def test_the_achieved_error_is_the_largest_found():
         {"intercept": "inf"},
     ],
 )
-def test_a_map_that_dicom_cannot_say_is_refused(fault):
+def test_a_map_that_dicom_cannot_say_is_rejected(fault):
     right = {
         "dtype": "int16",
         "slope": "0.5",

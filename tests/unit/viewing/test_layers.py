@@ -102,7 +102,7 @@ def test_an_overlay_whose_axes_run_otherwise_lies_where_its_voxels_are(tmp_path,
     ],
     ids=["other spacing", "between", "beside", "turned"],
 )
-def test_an_overlay_that_lies_elsewhere_is_refused(tmp_path, where):
+def test_an_overlay_that_lies_elsewhere_is_rejected(tmp_path, where):
     array = np.ones((3, 4, 5), "int16")
     below, above = written(array, tmp_path / "a"), written(array, tmp_path / "b", **where)
     with pytest.raises(OptionError) as refusal:
@@ -110,7 +110,7 @@ def test_an_overlay_that_lies_elsewhere_is_refused(tmp_path, where):
     assert refusal.value.code == "overlay-off-grid"
 
 
-def test_an_overlay_in_colour_is_refused(tmp_path):
+def test_an_overlay_in_colour_is_rejected(tmp_path):
     below = written(np.ones((3, 4, 5), "int16"), tmp_path / "a")
     above = written(np.ones((3, 4, 5, 3), "uint8"), tmp_path / "b", kind="SC", axes="zyxc")
     with pytest.raises(OptionError) as refusal:
@@ -118,7 +118,7 @@ def test_an_overlay_in_colour_is_refused(tmp_path):
     assert refusal.value.code == "overlay-colour"
 
 
-def test_an_empty_folder_and_an_unknown_series_are_refused(tmp_path):
+def test_an_empty_folder_and_an_unknown_series_are_rejected(tmp_path):
     with pytest.raises(ReadError) as refusal:
         look(tmp_path)
     assert refusal.value.code == "no-series"
@@ -127,7 +127,7 @@ def test_an_empty_folder_and_an_unknown_series_are_refused(tmp_path):
         look(tmp_path, series="1.2.3")
 
 
-def test_a_page_of_very_many_voxels_is_refused(tmp_path, monkeypatch):
+def test_a_page_of_very_many_voxels_is_rejected(tmp_path, monkeypatch):
     monkeypatch.setattr(view, "LARGEST_PAGE_BYTES", 100)
     found = look(written(np.ones((3, 4, 5), "int16"), tmp_path / "a"))
     with pytest.raises(OptionError) as refusal:

@@ -14,7 +14,7 @@ TESTS = Path(__file__).parent / "page"
 PAGE = Path(dicomseries.__file__).parent / "viewing" / "page"
 
 
-def test_the_pure_functions_of_the_page_keep_their_promises():
+def test_the_pure_functions_of_the_page_pass_their_tests():
     node = shutil.which("node") or absent("node", "run `make debian` as root")
     command = [node, "--test", str(TESTS / "functions.test.mjs")]
     result = subprocess.run(

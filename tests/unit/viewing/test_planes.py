@@ -129,7 +129,7 @@ def wait_for(planes):
         time.sleep(0.001)
 
 
-def test_what_keeps_whole_planes_from_being_made_is_said(monkeypatch):
+def test_a_full_disk_under_whole_planes_is_reported(monkeypatch):
     monkeypatch.setattr(module, "_COARSE_BYTES", 1)
     monkeypatch.setattr(module.tempfile, "TemporaryFile", _refuse)
     with closing(Planes(volume_of(np.zeros((2, 3, 4))))) as planes:

@@ -113,7 +113,7 @@ def test_head_is_answered_as_get_without_the_body():
             assert head.getheader("Content-Length") == str(len(content))
 
 
-def test_the_policy_of_the_page_stands_in_a_header_too():
+def test_the_policy_of_the_page_is_in_a_header_too():
     with running() as server:
         policy = answer(server, "/secret/")[0].getheader("Content-Security-Policy")
         assert "default-src 'none'" in policy
