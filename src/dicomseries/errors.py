@@ -1,4 +1,4 @@
-"""Errors of the package: one root, and a class for each stage.
+"""Errors: one root, and a class for each stage.
 
 ::
 
@@ -74,7 +74,7 @@ class Message(str):  # noqa: SLOT000 - pickled with its template, by its diction
     template: str
 
     def __new__(cls, text: str) -> Self:
-        """Return the message of a text; a message stays as it is."""
+        """Return the message of a text."""
         if isinstance(text, cls):
             return text
         message = super().__new__(cls, _CODE.sub(r"\1", text))
@@ -170,7 +170,7 @@ class DicomSeriesError(Exception):
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is 1.
+    """Return a number with its noun in singular or plural.
 
     Examples
     --------
@@ -205,7 +205,7 @@ def _rebuild(
 
 
 class GeometryError(DicomSeriesError, ValueError):
-    """The grid is sheared, not finite, ambiguous, or does not fit the array."""
+    """The grid is sheared, ambiguous, or does not fit the array."""
 
 
 class ValuesError(DicomSeriesError, ValueError):
@@ -229,7 +229,7 @@ class SourceError(DicomSeriesError, ValueError):
 
 
 class TargetError(DicomSeriesError, OSError):
-    """The target is not free, not permitted, or full; nothing was written."""
+    """The target is not free, not permitted, or full."""
 
 
 class WriteError(DicomSeriesError, OSError):
@@ -245,11 +245,11 @@ class VerificationError(DicomSeriesError, RuntimeError):
 
 
 class MissingPackageError(DicomSeriesError, ImportError):
-    """An optional package is missing; the remedy is the exact pip line."""
+    """An optional package is missing; the remedy installs it."""
 
 
 class DicomSeriesWarning(UserWarning):
-    """A series was read, but has a fault; the text says how to fix it.
+    """A series was read, but has a fault.
 
     Options in the text stand between backticks, as in `Message`.
     """

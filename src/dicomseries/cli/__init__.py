@@ -1,4 +1,4 @@
-"""The command line: each command is one call of the API.
+"""The command line; each command calls one public function.
 
 ========  ==============================================================
 exit      meaning

@@ -1,4 +1,4 @@
-"""All commands in one application; each error becomes a block of text and an exit code."""
+"""All commands in one application, with errors and exit codes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _dicomseries(
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; an error ends as one block on stderr, without a traceback.
+    """Run one command; an error becomes one block on stderr.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def _interrupted(output: Output) -> int:
 
 
 def _discard_unwritable_output() -> None:
-    """Discard output that a closed pipe did not take, or Python fails on it again at exit."""
+    """Discard output to a closed pipe, which fails again at exit."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -168,7 +168,7 @@ def _usage_error(error: Any, words: Sequence[str]) -> CommandLineError:
 
 
 def _command_of(words: Sequence[str]) -> str:
-    """Return the typed command, which typer forgets if an option has too few values."""
+    """Return the typed command; a usage error may lack it."""
     names = {
         command.name or getattr(command.callback, "__name__", "")
         for command in app.registered_commands
@@ -178,7 +178,7 @@ def _command_of(words: Sequence[str]) -> str:
 
 
 def _values_missing(message: str) -> str:
-    """Return the remedy for an option with too few values; empty for other errors."""
+    """Return the remedy for an option with too few values."""
     match = re.fullmatch(r"Option '(--[a-z-]+)' requires (\d+) arguments\.", message)
     if match is None:
         return ""
@@ -205,7 +205,7 @@ def _warnings_as_notes(output: Output) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _signals_as_interrupts() -> Iterator[list[int]]:
-    """Clean up after SIGTERM and SIGHUP as after Ctrl-C; yield the list of received signals."""
+    """Treat SIGTERM and SIGHUP like Ctrl-C; yield the received signals."""
     received: list[int] = []
 
     def end(number: int, _: Any) -> None:
@@ -227,7 +227,7 @@ def _signals_as_interrupts() -> Iterator[list[int]]:
 
 
 def _escape_unknown_characters() -> None:
-    """Escape characters that the terminal's encoding lacks, instead of failing on them."""
+    """Escape characters outside the terminal's encoding."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""The table of `--dry-run`: what becomes of each attribute of a source series, and why.
+"""The table of `--dry-run`: attributes kept from a source series.
 
 Attributes stand by information entity, as the rules do, in lines no longer than the terminal.
 """
@@ -63,7 +63,7 @@ def decision_table(decisions: Sequence[Row], width: int) -> str:
 
 
 def terminal_width() -> int:
-    """Return the longest line of a table: the terminal's width, 100 characters without one.
+    """Return the width of a table: the terminal's, else 100.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def _in_order_of_rules(entities: dict[str, list[Row]]) -> list[str]:
 
 
 def _by_outcome(rows: Sequence[Row]) -> Iterator[Row]:
-    """Yield rows of one outcome together, in the order of their first; each reason once."""
+    """Yield rows sorted by outcome, each reason once."""
     outcomes = [outcome for _, _, outcome in rows]
     previous = ""
     for name, value, outcome in sorted(rows, key=lambda row: outcomes.index(row[2])):
@@ -103,7 +103,7 @@ def _by_outcome(rows: Sequence[Row]) -> Iterator[Row]:
 
 
 def _widths(rows: Sequence[Row], width: int) -> tuple[int, int, int]:
-    """Return the columns' widths: names get up to a third of the line, values up to a quarter."""
+    """Return the widths of the three columns."""
     from rich.cells import cell_len
 
     name = min(max(cell_len(row[0]) for row in rows), width // 3)
@@ -112,7 +112,7 @@ def _widths(rows: Sequence[Row], width: int) -> tuple[int, int, int]:
 
 
 def _wrapped(row: Row, widths: tuple[int, int, int]) -> Iterator[str]:
-    """Yield the lines of a row; each cell takes as many lines as it needs."""
+    """Yield the lines of a row, its cells folded."""
     from rich.cells import set_cell_size
 
     cells = [_folded(text, width) for text, width in zip(row, widths, strict=True)]
@@ -122,7 +122,7 @@ def _wrapped(row: Row, widths: tuple[int, int, int]) -> Iterator[str]:
 
 
 def _folded(text: str, width: int) -> list[str]:
-    """Return a text in lines of at most `width` cells; some characters take two cells."""
+    """Return a text in lines of at most `width` cells."""
     from rich.console import Console
     from rich.text import Text
 

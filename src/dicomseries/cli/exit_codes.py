@@ -1,4 +1,4 @@
-"""Exit codes of errors: by class, and by code if a class has two outcomes."""
+"""Exit codes of errors, by class and by code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["CommandLineError", "Exit", "exit_of"]
 
 
 class CommandLineError(errors.DicomSeriesError):
-    """The command line is wrong: an unknown option, or a word instead of a number."""
+    """The command line is wrong, such as an unknown option."""
 
 
 class Exit(IntEnum):

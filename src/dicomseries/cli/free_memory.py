@@ -14,7 +14,7 @@ _LARGE = 128 << 10
 
 
 def return_freed_memory() -> None:
-    """Let the C library return large blocks to the system at once.
+    """Let the C library return large blocks at once.
 
     The library takes blocks above a threshold from the system and returns them at once, but raises
     the threshold to the size of each returned block. Chunks then come from heaps that never shrink,

@@ -1,4 +1,4 @@
-"""Help of commands in sections, with kinds, examples and common options at its end."""
+"""Help of commands: sections, kinds, examples and common options."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HANGING = " " * 19
 
 
 class Sectioned(TyperCommand):
-    """A command whose plain help shows its options in sections.
+    """A command with sections of options in its plain help.
 
     typer groups options in its coloured help only, which takes twice as long to appear.
 
@@ -38,7 +38,7 @@ class Sectioned(TyperCommand):
     """
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the arguments and options, each section where its first option stands."""
+        """Write the arguments and options in sections."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -51,7 +51,7 @@ class Sectioned(TyperCommand):
                 formatter.write_dl(records)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write the end of the help, with the kinds of the tables."""
+        """Write the end of the help, with all kinds."""
         if self.epilog and KINDS in self.epilog:
             lines = [
                 textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent=_HANGING)
@@ -62,7 +62,7 @@ class Sectioned(TyperCommand):
 
 
 def kinds() -> list[str]:
-    """Return a line for each kind: its name and its summary.
+    """Return name and summary of each kind.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def kinds() -> list[str]:
 
 
 def examples(*lines: str) -> str:
-    """Return the end of a command's help: its examples and the options of every command.
+    """Return the end of a command's help.
 
     Examples
     --------

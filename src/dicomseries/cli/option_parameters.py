@@ -15,7 +15,7 @@ __all__ = ["parameter", "parameters", "shared_option"]
 
 
 def parameters(options: Mapping[str, Option]) -> Iterator[inspect.Parameter]:
-    """Yield the parameter of each option that the command line has, in their order.
+    """Yield the parameters of options on the command line.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def parameters(options: Mapping[str, Option]) -> Iterator[inspect.Parameter]:
 def parameter(
     name: str, declaration: Any, words: Any, default: Any = inspect.Parameter.empty
 ) -> inspect.Parameter:
-    """Return a parameter of a command, as typer reads it from a signature."""
+    """Return a parameter of a command for typer."""
     kind = words if default is not None else words | None
     return inspect.Parameter(
         name,
@@ -41,7 +41,7 @@ def parameter(
 
 
 def shared_option(name: str, **changes: Any) -> Any:
-    """Return the declaration of an option of `write` for another command.
+    """Return an option of `write` for another command.
 
     Parameters
     ----------
@@ -64,6 +64,6 @@ def _typer_option(name: str, option: Option) -> Any:
 
 
 def _default(option: Option) -> Any:
-    """Return the default on the command line: False for a flag that stands alone, else None."""
+    """Return the default on the command line."""
     is_flag = option.words is bool and "/" not in option.flag
     return False if is_flag else None

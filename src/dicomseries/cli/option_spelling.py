@@ -19,7 +19,7 @@ _POLICIES = {"Rescale": "max-error", "Digits": "digits", "Exact": "", "Lossless"
 
 
 def on_command_line(text: Any) -> Any:
-    """Return a message with its options as the command line spells them.
+    """Return a message with options as on the command line.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def on_command_line(text: Any) -> Any:
 
 
 def _words_of(code: str) -> str:
-    """Return Python code of one option as words of the command line."""
+    """Return Python code as words of the command line."""
     name, equals, value = code.partition("=")
     if not equals or not name.isidentifier():
         node = _parsed(code)
@@ -64,7 +64,7 @@ def _flag_and_value(name: str, node: ast.expr | None, value: str) -> str:
 
 
 def _parsed(value: str) -> ast.expr | None:
-    """Return the expression in a text; None if it is no Python, as with an ellipsis."""
+    """Return the expression in a text; None if there is none."""
     try:
         return ast.parse(value, mode="eval").body
     except SyntaxError:
@@ -95,7 +95,7 @@ _MAPPINGS = {"metadata": _settings, "model": _model}
 
 
 def _text(node: ast.expr | None, source: str) -> str:
-    """Return a value as words: numbers with spaces between, texts without quotes."""
+    """Return a value as words of the command line."""
     text = source
     match node:
         case ast.Constant(value=str() as constant):
@@ -122,7 +122,7 @@ def _pairs(node: ast.Dict, source: str) -> Iterator[tuple[str, str]]:
 
 
 def _policy(node: ast.Call, source: str) -> str:
-    """Return a policy such as `Rescale(max_error=0.01)` as the value of --values."""
+    """Return a policy as the value of --values."""
     name = ast.unparse(node.func).rpartition(".")[2]
     if name not in _POLICIES:
         return ast.get_source_segment(source, node) or source

@@ -1,4 +1,4 @@
-"""Output of commands: results on stdout, notes and errors on stderr.
+"""Output of commands on stdout, notes and errors on stderr.
 
 With ``--json`` stdout holds exactly one object, or nothing when the command fails; stderr then holds one object a
 line: ``{"note": …}`` or ``{"error": {…}}``.
@@ -83,7 +83,7 @@ class Output:
 
 
 def plain(value: Any) -> Any:
-    """Return a value in terms of JSON; NaN and infinities become text.
+    """Return a value in terms of JSON, NaN as text.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def _scalar(value: str | bytes | float | None) -> str | float | None:
 
 
 def _parts(error: BaseException) -> dict[str, Any]:
-    """Return the five parts of an error; another package's error has some of them."""
+    """Return the five parts of any error."""
     if isinstance(error, DicomSeriesError):
         return {
             "code": error.code,

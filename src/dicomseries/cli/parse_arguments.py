@@ -22,7 +22,7 @@ _EVERYWHERE = frozenset({"--json", "--quiet", "--debug"})
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], Output]:
-    """Take out the options of every command, and join the numbers after ``--direction``.
+    """Take out common options, and join the words of ``--direction``.
 
     An option has a fixed number of words; a direction has six or nine.
 
@@ -60,7 +60,7 @@ def _is_number(word: str) -> bool:
 
 
 def arguments_of(words: Mapping[str, Any]) -> dict[str, Any]:
-    """Return keyword arguments of `write` for the options that were typed.
+    """Return the typed options as keyword arguments of `write`.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def _cosines(text: str) -> tuple[float, ...]:
 
 
 def _affine(file: str) -> Any:
-    """Return the matrix in a file: ``.npy``, ``.json`` (nested lists) or text (rows of numbers)."""
+    """Return the matrix in an .npy, .json or text file."""
     try:
         return _matrix(Path(file))
     except (OSError, ValueError) as error:
@@ -186,7 +186,7 @@ def _uid(text: str) -> str | dict[str, str]:
 
 
 def _times(text: str) -> float | tuple[float, ...]:
-    """Return the seconds from volume to volume, or the time of each."""
+    """Return a step in seconds, or the times of volumes."""
     try:
         times = tuple(float(word) for word in text.split(","))
     except ValueError as error:
@@ -201,7 +201,7 @@ def _times(text: str) -> float | tuple[float, ...]:
 
 
 def _derivation(text: str) -> str | tuple[str, ...]:
-    """Return a code or name of CID 7203, or a code as (value, scheme, meaning)."""
+    """Return a code or name, or (value, scheme, meaning)."""
     parts = tuple(part.strip() for part in text.split(",", 2))
     return parts if len(parts) > 1 else text
 

@@ -16,7 +16,7 @@ Progress = Callable[[int, int, str], None]
 
 @contextlib.contextmanager
 def progress_bar(output: Output) -> Iterator[Progress | None]:
-    """Return a callable ``(done, total, what)`` that shows progress; None in a pipe.
+    """Return a callable that shows progress; None in a pipe.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``--storage-options`` as options of fsspec, and without secrets where they are shown."""
+"""``--storage-options`` as options of fsspec, and without secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VALUE = re.compile(r"(?<==)[^\s()]+")
 
 
 def storage_options_of(pairs: Sequence[str] | None) -> dict[str, Any] | None:
-    """Return the options as a mapping; None if there are none.
+    """Return the options as a mapping, or None.
 
     Values are read as JSON if they are JSON, else as text.
 
@@ -36,16 +36,16 @@ def storage_options_of(pairs: Sequence[str] | None) -> dict[str, Any] | None:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         name = name.strip()
-        code, given = "storage-option-malformed", "a word that is not KEY=VALUE"
+        code, fault = "storage-option-malformed", "a word that is not KEY=VALUE"
         if name in options:
-            code, given = "storage-option-twice", f"{name} twice"
+            code, fault = "storage-option-twice", f"{name} twice"
         elif equals and name:
             options[name] = _value(value)
             continue
         raise CommandLineError(
             code=code,
             where=OPTION,
-            given=given,
+            given=fault,
             expected="KEY=VALUE, each key once; the option again for more",
             remedy=f"Write for example {OPTION} anon=true"
             f" {OPTION} endpoint_url=http://127.0.0.1:9000.",
@@ -61,7 +61,7 @@ def _value(text: str) -> Any:
 
 
 def shown_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Return a command line without secrets: values of storage options, access data of URLs.
+    """Return a command line without secrets.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def shown_words(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def shown(path: str) -> str:
-    """Return a path as it is, a URL without its access data.
+    """Return a path, or a URL without access data.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Output for a person at a terminal: folded tables, and a slice in half blocks.
+"""Tables and previews on a terminal.
 
 Programs and `less` get plain text instead.
 """
@@ -59,7 +59,7 @@ def printable(text: str) -> str:
 def rich_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, is_titled: bool = True
 ) -> str:
-    """Return a table for the terminal; narrow cells are folded, not cut.
+    """Return a table for the terminal with folded cells.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def facts_table(facts: Iterable[tuple[str, str]]) -> str:
 
 
 def preview(volume: Any) -> str:
-    """Return the middle slice of a volume in half blocks, with its true aspect.
+    """Return the middle slice in half blocks, with true aspect.
 
     It is empty without a colour terminal. A volume that cannot be read gives the reason instead.
 
@@ -116,7 +116,7 @@ def preview(volume: Any) -> str:
 
 
 def half_blocks(plane: PreviewPlane) -> str:
-    """Return a plane as text: each character shows two pixels, one above the other."""
+    """Return a plane as text, two pixels in each character."""
     import numpy as np
     from rich.color import Color
     from rich.style import Style

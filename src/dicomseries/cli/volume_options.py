@@ -15,7 +15,7 @@ _PLACED = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
 def per_volume_of(file: str | None, gradients: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes of a file with those of the gradients.
+    """Return attributes from a file and from gradients.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def per_volume_of(file: str | None, gradients: Mapping[str, Any]) -> dict[str, A
 def gradients_of(
     source: str, bvals: str | None, bvecs: str | None, geometry: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the diffusion weighting of each volume, from FSL's two files.
+    """Return each volume's diffusion weighting from FSL's files.
 
     Directions lie along the axes of the image in its file. So the input is opened as it is: a file
     that states its place without ``--axes``, an array with them.

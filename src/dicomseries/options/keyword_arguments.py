@@ -59,7 +59,7 @@ def check_names(
 
 
 def with_options(verb: str) -> Callable[[Function], Function]:
-    """Show the options of a function in `help()` instead of its ``**options``."""
+    """Show the options of a function in `help()`."""
 
     def decorate(function: Function) -> Function:
         function.__dict__["__signature__"] = signature_of(function, options_of(verb))

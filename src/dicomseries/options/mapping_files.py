@@ -29,7 +29,7 @@ _MAPPINGS = {
 
 
 def load_mapping(option: str, value: MappingLike) -> Mapping[str, Any]:
-    """Return the mapping of an option, from its file if it is a path.
+    """Return the mapping of an option, or of its file.
 
     Raises
     ------
@@ -88,13 +88,13 @@ def _parsed(option: str, path: Path) -> Mapping[str, Any]:
         ) from error
 
 
-def _unreadable(option: str, path: Path, code: str, given: str) -> MetadataError:
+def _unreadable(option: str, path: Path, code: str, reason: str) -> MetadataError:
     contents, line = _CONTENTS[option]
     suffix = ".json" if line.startswith("{") else ".toml"
     return MetadataError(
         code=code,
         where=_place(option, path),
-        given=given,
+        given=reason,
         expected=f"a .toml or .json file in UTF-8 with {contents}",
         remedy=f"Write for example {line} into a {suffix} file.",
     )

@@ -1,4 +1,4 @@
-"""Memory for the slabs of a write: as given, or a part of the free memory."""
+"""Memory for the slabs of a write."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def memory_of(memory: Any) -> int:
 
 
 def _parsed(text: str) -> int:
-    """Return the bytes of a size in words, -1 for other texts."""
+    """Return the bytes of a size in words, else -1."""
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         return -1
@@ -70,7 +70,7 @@ def _parsed(text: str) -> int:
 
 
 def _free() -> int:
-    """Return the bytes of available memory, as far as the system knows them."""
+    """Return the bytes of available memory."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):

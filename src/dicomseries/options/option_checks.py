@@ -35,12 +35,12 @@ _LONGEST_SH = 16
 """Characters of a Short String (PS3.5 section 6.2)."""
 
 
-def checked(given: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str, Any]:
+def checked(keywords: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str, Any]:
     """Return the checked and converted values of all options.
 
     Parameters
     ----------
-    given : mapping
+    keywords : mapping
         A value for each option, as the user passed it.
     options : mapping of str to Option
         Their declarations.
@@ -50,13 +50,13 @@ def checked(given: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str
     DicomSeriesError
         If a value is wrong, or two options contradict each other.
     """
-    values = dict(given)
+    values = dict(keywords)
     for name, check in _CHECKS.items():
-        values[name] = check(given[name])
+        values[name] = check(keywords[name])
     if values["kind"] is None and values["like"] is None:
         find_kind(None)  # raises the error that lists the kinds
-    _reject_without_like(given, options, values)
-    _reject_for_kind(given, options, values)
+    _reject_without_like(keywords, options, values)
+    _reject_for_kind(keywords, options, values)
     values["value_range"] = check_value_range(values["value_range"], values["values"])
     values["executor"] = chosen_executor(values["executor"], values["workers"])
     is_from_content = values["uid"].mode == "content"
@@ -69,13 +69,13 @@ def checked(given: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str
 
 
 def _reject_without_like(
-    given: Mapping[str, Any], options: Mapping[str, Option], values: Mapping[str, Any]
+    keywords: Mapping[str, Any], options: Mapping[str, Option], values: Mapping[str, Any]
 ) -> None:
     """Reject options about a source series if there is none."""
     if values["like"] is not None:
         return
     for name, option in options.items():
-        if option.only_for == "like" and _is_given(given[name], option):
+        if option.only_for == "like" and _is_given(keywords[name], option):
             raise OptionError(
                 code="option-without-like",
                 where=name,
@@ -87,9 +87,9 @@ def _reject_without_like(
 
 
 def _reject_for_kind(
-    given: Mapping[str, Any], options: Mapping[str, Option], values: Mapping[str, Any]
+    keywords: Mapping[str, Any], options: Mapping[str, Option], values: Mapping[str, Any]
 ) -> None:
-    """Reject options of label maps for images, and the other way round."""
+    """Reject options that do not fit the kind."""
     kind, policy = values["kind"], values["values"]
     other, expected = "labels", "labels (`kind='Segmentation'`)"
     misplaced = []
@@ -98,7 +98,7 @@ def _reject_for_kind(
         if policy is not None and not isinstance(policy, (Exact, Lossless)):
             misplaced.append("values")
     for name, option in options.items():
-        if option.only_for == other and _is_given(given[name], option):
+        if option.only_for == other and _is_given(keywords[name], option):
             misplaced.append(name)
     if misplaced:
         name = misplaced[0]
@@ -117,7 +117,7 @@ def _is_given(value: Any, option: Option) -> bool:
 
 
 def _kind(kind: Any) -> str | None:
-    """Return the name of a kind as in its table; None for the source's kind."""
+    """Return the name of a kind, None for the source's."""
     if kind is None:
         return None
     return find_kind(kind).name

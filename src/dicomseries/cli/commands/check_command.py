@@ -1,4 +1,4 @@
-"""``dicomseries check``: what is wrong with a series, by the standard, and how to fix it."""
+"""``dicomseries check``: faults of a series, with remedies."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _record(finding: Any) -> dict[str, Any]:
 
 
 def _by_message(findings: Sequence[Any]) -> list[list[Any]]:
-    """Return findings of several files together if their message is the same."""
+    """Return findings grouped by check and message."""
     groups: dict[tuple[str, str, str], list[Any]] = {}
     for finding in findings:
         groups.setdefault((finding.id, finding.level, finding.message), []).append(finding)

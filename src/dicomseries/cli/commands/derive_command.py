@@ -1,4 +1,4 @@
-"""``dicomseries derive``: ``write`` with the source series as the first argument."""
+"""``dicomseries derive``: ``write`` with the source series first."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def derive(**words: Any) -> None:
 
 
 def _signature() -> inspect.Signature:
-    """Return the signature of `write`, with ``--like`` as the first argument."""
+    """Return the signature of `write` with ``--like`` first."""
     options = {name: option for name, option in command_options().items() if name != "like"}
     context, *others = signature(options).parameters.values()
     return inspect.Signature([context, parameter("like", _SOURCE_SERIES, str), *others])

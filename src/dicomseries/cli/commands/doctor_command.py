@@ -160,7 +160,7 @@ def _part(group: str, name: str, purpose: str, version: str, install: str) -> Pa
 
 
 def _version(package: str) -> str:
-    """Return the version of an installed package without its import; "" if it is missing."""
+    """Return the version of an installed package, else ""."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -168,7 +168,7 @@ def _version(package: str) -> str:
 
 
 def _decoder(uid: str) -> str:
-    """Return the decoders of a transfer syntax: imagecodecs first, then plug-ins of pydicom."""
+    """Return the decoders of a transfer syntax, by name."""
     from pydicom.pixels.decoders.base import get_decoder
 
     from dicomseries.reading import decoder_of

@@ -79,7 +79,7 @@ def list_series(
 
 
 def _preview(folder: str, series_uid: str, access: Mapping[str, Any] | None) -> str:
-    """Return a title and the middle slice, or the reason why there is none."""
+    """Return a title and the middle slice, or an error."""
     import dicomseries as dcs
 
     try:
@@ -142,7 +142,7 @@ def _length(length: float | None) -> str:
 
 
 def _content(row: dict[str, Any]) -> str:
-    """Return the content beside slices: volumes, segments, frames in one file."""
+    """Return volumes, segments and frames of a series."""
     parts = []
     is_clip = row["volumes"] > 1 and row["origin_lps"] is None and row["size"][2] == 1
     if row["volumes"] > 1:
@@ -157,7 +157,7 @@ def _content(row: dict[str, Any]) -> str:
 
 
 def _segments(segments: Mapping[str, str]) -> str:
-    """Return the number of segments, and the labels of a few."""
+    """Return the number of segments, and a few labels."""
     count = counted(len(segments), "segment")
     if len(segments) > _MOST_SEGMENTS:
         return count

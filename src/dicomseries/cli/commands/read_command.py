@@ -129,7 +129,7 @@ def _warn_of_polarity(volume: Volume) -> None:
 
 
 def _slices(text: str) -> slice | int:
-    """Return the slices of A, A:B or A:B:C; numbers may be negative or left out, as in numpy."""
+    """Return the slices of A, A:B or A:B:C, as in numpy."""
     try:
         parts = [int(part) if part.strip() else None for part in text.split(":")]
         if len(parts) == 1 and parts[0] is not None:

@@ -1,4 +1,4 @@
-"""``dicomseries serve``: the series of a folder for DICOMweb clients on this machine."""
+"""``dicomseries serve``: a folder for DICOMweb clients on this machine."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def tags(
 
 
 def is_private(name: str) -> bool:
-    """Return whether an attribute is private: "(gggg,eeee) creator" with an odd group.
+    """Return whether an attribute is private (odd group).
 
     Examples
     --------
@@ -73,7 +73,7 @@ def is_private(name: str) -> bool:
 
 
 def _text(value: Any, *, in_full: bool) -> str:
-    """Return a value as one line; a long list shortened to three values.
+    """Return a value as one line, long lists shortened.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``dicomseries view``: a series in the browser, as one HTML page, or as a picture."""
+"""``dicomseries view``: a series in the browser, as page or picture."""
 
 from __future__ import annotations
 

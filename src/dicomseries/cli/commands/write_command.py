@@ -126,7 +126,7 @@ def register(app: typer.Typer) -> None:
 
 
 def command_options(declaration: Any = WriteOptions) -> dict[str, Option]:
-    """Return every option of the command, in the order of `--help`."""
+    """Return every option of the command, ordered as in `--help`."""
     options: dict[str, Option] = {}
     for name, option in options_of("write", declaration).items():
         options[name] = option
@@ -198,7 +198,7 @@ def _reject_without_source(words: Mapping[str, Any]) -> None:
 
 
 def _arguments(source: str, words: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keyword arguments of `write`, without what a run needs beside them."""
+    """Return the keyword arguments of `write`."""
     arguments = arguments_of(words)
     if "kind" not in arguments and "like" not in arguments:
         raise _kind_missing()
@@ -251,7 +251,7 @@ def _kind_missing() -> CommandLineError:
 
 
 def _print_plan(source: str, out: str, arguments: dict[str, Any], output: Output) -> None:
-    """Print what would be written; a target that would be rejected is rejected now."""
+    """Print the plan, after a check of the target."""
     import dicomseries as dcs
     from dicomseries.writing import target_at
 
@@ -265,12 +265,12 @@ def _print_plan(source: str, out: str, arguments: dict[str, Any], output: Output
 
 
 def _plan_text(plan: Any) -> Iterator[str]:
-    """Yield the first series of each kind in full, and a line for each of the others."""
-    shown: set[str] = set()
+    """Yield the first series of each kind, others as lines."""
+    kinds_shown: set[str] = set()
     others: list[str] = []
     for series in plan.every:
-        if series.kind not in shown:
-            shown.add(series.kind)
+        if series.kind not in kinds_shown:
+            kinds_shown.add(series.kind)
             yield "\n".join(map(on_command_line, series.lines()))
             continue
         files = counted(len(series), "file")
@@ -286,7 +286,7 @@ def _plan_text(plan: Any) -> Iterator[str]:
 
 
 def _receipt_text(receipt: Any) -> str:
-    """Return a receipt for people: a table on a terminal, lines in a pipe."""
+    """Return a receipt as a table, or as lines in a pipe."""
     if not terminal.is_terminal():
         return "\n".join(map(on_command_line, receipt.lines()))
     blocks = []
@@ -300,7 +300,7 @@ def _receipt_text(receipt: Any) -> str:
 
 
 def _spelled(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the record of a plan or receipt with options as the command line spells them."""
+    """Return the record of a plan or receipt, options respelled."""
     spelled = dict(record)
     if "advice" in record:
         spelled["advice"] = list(map(on_command_line, record["advice"]))
@@ -317,7 +317,7 @@ def _spelled(record: dict[str, Any]) -> dict[str, Any]:
 def _save_report(
     path: str, receipt: Any, source: str, arguments: dict[str, Any], output: Output
 ) -> None:
-    """Write the page; an input that states no place is shown where it was written."""
+    """Write the page; an unplaced input takes the written grid."""
     from dicomseries.api import report_page
     from dicomseries.sinks import save_bytes
     from dicomseries.sources import open_picture, open_volume
