@@ -1,4 +1,4 @@
-"""The errors this package raises, each in one place with its remedy."""
+"""Errors of reading, each with its remedy."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _Path = str | os.PathLike[str]
 
 
 def not_dicom(path: _Path) -> ReadError:
-    """Return the error for a file that is something else."""
+    """Return the error for a file that is not DICOM."""
     return ReadError(
         code="not-dicom",
         where=os.fspath(path),
-        given="a file without DICM at byte 128 and without elements of group 2 or 8 at its beginning",
+        given="a file without DICM at byte 128 and without elements of group 2 or 8 at its start",
         expected="a DICOM file (PS3.10 section 7.1)",
-        remedy="Name a DICOM file, or the folder of a series.",
+        remedy="Give a DICOM file, or the folder of a series.",
     )
 
 
-def damaged(path: _Path, what: object) -> ReadError:
-    """Return the error for a file whose bytes make no sense."""
+def damaged(path: _Path, reason: object) -> ReadError:
+    """Return the error for a damaged file."""
     return ReadError(
         code="file-damaged",
         where=os.fspath(path),
-        given=what,
-        expected="elements in the encoding that the TransferSyntaxUID names (PS3.5 section 7)",
-        remedy="Copy or export the file again; it is damaged, or its transfer syntax is mislabelled.",
+        given=reason,
+        expected="elements in the encoding given by TransferSyntaxUID (PS3.5 section 7)",
+        remedy="Copy or export the file again; it is damaged, or its transfer syntax is wrong.",
     )
 
 
@@ -54,7 +54,7 @@ def truncated(path: _Path, *, has: int, needs: int) -> ReadError:
 
 
 def unreadable(path: _Path, error: OSError) -> ReadError:
-    """Return the error for a file that the system does not let us read."""
+    """Return the error for a file that the system does not open."""
     return ReadError(
         code="file-unreadable",
         where=os.fspath(path),
@@ -65,7 +65,7 @@ def unreadable(path: _Path, error: OSError) -> ReadError:
 
 
 def no_pixels(path: _Path, given: str) -> ReadError:
-    """Return the error for an instance without pixels that can be returned."""
+    """Return the error for an instance without usable pixels."""
     return ReadError(
         code="no-pixels",
         where=os.fspath(path),
@@ -76,18 +76,18 @@ def no_pixels(path: _Path, given: str) -> ReadError:
 
 
 def no_size(path: _Path, rows: int, columns: int) -> ReadError:
-    """Return the error for an image that does not say how large it is."""
+    """Return the error for an image without a size."""
     return ReadError(
         code="size-missing",
         where=os.fspath(path),
         given=f"Rows {rows}, Columns {columns}",
         expected="Rows and Columns of at least 1 (PS3.3 section C.7.6.3)",
-        remedy="Export the image again: its header lacks the size, and nothing else in the file tells it.",
+        remedy="Export the image again: its header lacks the size.",
     )
 
 
 def decoder_missing(path: _Path, syntax: str, packages: Sequence[str]) -> MissingPackageError:
-    """Return the error for a compression that no installed package decodes.
+    """Return the error for a compression without an installed decoder.
 
     Parameters
     ----------
@@ -96,11 +96,11 @@ def decoder_missing(path: _Path, syntax: str, packages: Sequence[str]) -> Missin
     syntax : str
         Name of its transfer syntax.
     packages : sequence of str
-        What pip can install, each entry enough alone; empty if no package is known.
+        Packages for pip, each sufficient alone; empty if no package is known.
     """
     remedy = (
         "Export the series again without compression (Explicit VR Little Endian); "
-        "no package that can be used here decodes it."
+        "no available package decodes it."
     )
     if packages:
         remedy = "Run: " + ", or ".join(f"pip install {package}" for package in packages)

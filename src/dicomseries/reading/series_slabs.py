@@ -15,7 +15,7 @@ from dicomseries.reading.parse.instance import Instance, holding_only
 from dicomseries.reading.pixels.native_bytes import bytes_of, read_same_format
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_shape, is_stored_as
 from dicomseries.reading.pixels.read_frames import read_frames, read_frames_into
-from dicomseries.reading.pixels.rescale_of_frames import RESCALE
+from dicomseries.reading.pixels.rescale_of_frames import RESCALE_TAGS
 from dicomseries.sources import FrameReader
 from dicomseries.standard.attribute import tag_of
 
@@ -23,7 +23,7 @@ __all__ = ["FrameSlabs", "LabelSlabs"]
 
 _TAGS_TO_READ = (
     FORMAT_TAGS
-    | RESCALE
+    | RESCALE_TAGS
     | {tag_of("SOPInstanceUID"), tag_of("ExtendedOffsetTable")}
     | {tag_of("ExtendedOffsetTableLengths")}
 )
