@@ -1,4 +1,7 @@
-"""Files → instances, series and volumes: an independent reader that shares no code with the writer."""
+"""Independent reader: files to instances, series and volumes.
+
+Shares no code with the writer.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Headers of compressed frames, read before a decoder sees them: a decoder trusts what they say.
+"""Headers of compressed frames, checked before decoding.
 
-Decoders take memory for the size that a stream states, and some read outside of a stream whose tables are wrong. So the
-size is compared with Rows, Columns and SamplesPerPixel, and the segment table of RLE with the stream, first.
+Decoders allocate memory for the size in a stream, and some read beyond a stream with wrong tables.
+So the size is first compared with Rows, Columns and SamplesPerPixel, and the segment table of RLE
+with the stream.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ __all__ = ["FrameSize", "check_stream", "stated_size"]
 
 
 class FrameSize(NamedTuple):
-    """Size of a frame; 0 where a stream does not state it."""
+    """Size of a frame; 0 if a stream does not state it."""
 
     rows: int
     columns: int
@@ -30,11 +31,11 @@ _JPEG_XL = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in (110, 111, 112))
 
 _RLE_HEADER_BYTES = 64
 _RLE_GAIN = 64
-"""Two bytes of a segment stand for 128 at most (PS3.5 annex G.3.1)."""
+"""Two bytes of a segment decode to 128 at most (PS3.5 annex G.3.1)."""
 
 _LARGE_FRAME_BYTES = 256 << 20
 _MOST_GAIN = 4096
-"""Frames above 256 MiB that claim to come from less than a 4096th of it are taken for damaged: none is so empty."""
+"""Frames above 256 MiB, decoded from less than a 4096th of it, count as damaged."""
 
 _BOX_MARK = b"\x00\x00\x00\x0c"
 _END_OF_IMAGE = b"\xff\xd9"
@@ -45,7 +46,7 @@ _FRAME_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7})
 
 
 def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_bytes: int) -> None:
-    """Raise where a stream does not hold a frame of this size, before anything is decoded.
+    """Check that a stream holds a frame of this size.
 
     Parameters
     ----------
@@ -54,14 +55,14 @@ def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_by
     stream : bytes
         One frame.
     size : FrameSize
-        As Rows, Columns and SamplesPerPixel have it.
+        Rows, Columns and SamplesPerPixel.
     sample_bytes : int
         Bytes of one sample of the result.
 
     Raises
     ------
     ValueError
-        If the header is damaged, or states another size; what another transfer syntax holds is not looked at.
+        If the header is damaged, or states another size. Unknown transfer syntaxes pass.
 
     Notes
     -----
@@ -79,15 +80,14 @@ def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_by
     if transfer_syntax == _RLE:
         _check_rle(stream, size.samples * sample_bytes, frame_bytes)
         return
-    found = stated_size(transfer_syntax, stream)
-    if found is None:
+    stated = stated_size(transfer_syntax, stream)
+    if stated is None:
         return
-    wanted = FrameSize(*(given if stated else 0 for given, stated in zip(size, found, strict=True)))
-    if found != wanted:
-        message = f"a stream of {_words(found)} where the header has {_words(wanted)}"
+    if any(number not in {0, expected} for number, expected in zip(stated, size, strict=True)):
+        message = f"a stream of {_text_of(stated)}; the header says {_text_of(size)}"
         raise ValueError(message)
     if transfer_syntax in _JPEG_LS and _END_OF_IMAGE not in stream:
-        message = "a stream of JPEG-LS without its end"
+        message = "a truncated JPEG-LS stream"
         raise ValueError(message)
     if frame_bytes > _LARGE_FRAME_BYTES and frame_bytes > _MOST_GAIN * len(stream):
         message = f"a stream of {len(stream)} bytes for a frame of {frame_bytes} bytes"
@@ -95,7 +95,7 @@ def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_by
 
 
 def stated_size(transfer_syntax: str, stream: bytes) -> FrameSize | None:
-    """Return the size that the header of a stream states; None for a transfer syntax whose headers are not known.
+    """Return the size in the header of a stream; None for unknown transfer syntaxes.
 
     Raises
     ------
@@ -108,16 +108,17 @@ def stated_size(transfer_syntax: str, stream: bytes) -> FrameSize | None:
     FrameSize(rows=3, columns=4, samples=1)
     """
     for syntaxes, read in _READERS:
-        if transfer_syntax in syntaxes:
-            try:
-                return read(stream)
-            except (struct.error, IndexError) as error:
-                message = "a stream that ends inside of its header"
-                raise ValueError(message) from error
+        if transfer_syntax not in syntaxes:
+            continue
+        try:
+            return read(stream)
+        except (struct.error, IndexError) as error:
+            message = "a stream that ends inside its header"
+            raise ValueError(message) from error
     return None
 
 
-def _words(size: FrameSize) -> str:
+def _text_of(size: FrameSize) -> str:
     return f"{size.rows}×{size.columns}, {size.samples} samples"
 
 
@@ -127,7 +128,7 @@ def _check_rle(stream: bytes, planes: int, frame_bytes: int) -> None:
         raise ValueError(message)
     count, *table = struct.unpack_from("<16L", stream)
     if count != planes:
-        message = f"an RLE header of {count} segments where the pixels have {planes}"
+        message = f"an RLE header of {count} segments; the pixels need {planes}"
         raise ValueError(message)
     offsets = table[:count]
     is_rising = all(first < second for first, second in itertools.pairwise(offsets))
@@ -141,9 +142,9 @@ def _check_rle(stream: bytes, planes: int, frame_bytes: int) -> None:
 
 
 def _jpeg_size(stream: bytes) -> FrameSize:
-    """Read the first start of frame of JPEG or JPEG-LS (ISO/IEC 10918-1 section B.2.2)."""
+    """Read the first frame header of JPEG or JPEG-LS (ISO/IEC 10918-1 section B.2.2)."""
     if stream[:2] != b"\xff\xd8":
-        message = "a stream that does not begin as JPEG does"
+        message = "a stream that is not JPEG"
         raise ValueError(message)
     position = 2
     while True:
@@ -151,7 +152,7 @@ def _jpeg_size(stream: bytes) -> FrameSize:
             message = f"a stream without a marker at byte {position}, before its frame header"
             raise ValueError(message)
         marker = stream[position + 1]
-        if marker == 0xFF:  # fill bytes may stand before a marker
+        if marker == 0xFF:  # a fill byte before a marker
             position += 1
         elif marker in _FRAME_MARKERS:
             rows, columns, samples = struct.unpack_from(">HHB", stream, position + 5)
@@ -163,10 +164,10 @@ def _jpeg_size(stream: bytes) -> FrameSize:
 
 
 def _jpeg_2000_size(stream: bytes) -> FrameSize:
-    """Read SIZ, the first segment of a code stream, bare or in a JP2 file (ISO/IEC 15444-1 section A.5.1)."""
+    """Read the SIZ segment of a JPEG 2000 stream or file (ISO/IEC 15444-1 section A.5.1)."""
     start = _box(stream, (b"jp2c",)) if stream.startswith(_BOX_MARK) else 0
     if stream[start : start + 4] != b"\xff\x4f\xff\x51":
-        message = "a stream that does not begin as JPEG 2000 does"
+        message = "a stream that is not JPEG 2000"
         raise ValueError(message)
     right, bottom, left, top = struct.unpack_from(">4L", stream, start + 8)
     (samples,) = struct.unpack_from(">H", stream, start + 40)
@@ -174,7 +175,7 @@ def _jpeg_2000_size(stream: bytes) -> FrameSize:
 
 
 def _box(stream: bytes, names: tuple[bytes, ...]) -> int:
-    """Return where the content of the first box of one of these names begins (ISO/IEC 15444-1 annex I.4)."""
+    """Return the offset of the content of the first such box (ISO/IEC 15444-1 annex I.4)."""
     position = 0
     while position + 8 <= len(stream):
         length, name = struct.unpack_from(">L4s", stream, position)
@@ -192,28 +193,26 @@ def _box(stream: bytes, names: tuple[bytes, ...]) -> int:
 
 
 _XL_RATIOS = ((1, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-"""Width to height, by its number (ISO/IEC 18181-1 annex D.2)."""
+"""Ratios of width to height (ISO/IEC 18181-1 annex D.2)."""
 _XL_BITS = (9, 13, 18, 30)
 
 
 def _jpeg_xl_size(stream: bytes) -> FrameSize:
-    """Read the size header of JPEG XL, bare or in boxes (ISO/IEC 18181-1 annex D.2, 18181-2 section 9)."""
+    """Read the size header of JPEG XL (ISO/IEC 18181-1 annex D.2, 18181-2 section 9)."""
     start = 0
     if stream.startswith(_BOX_MARK):
         start = _box(stream, (b"jxlc", b"jxlp"))
         start += 4 if stream[start - 4 : start] == b"jxlp" else 0
     if stream[start : start + 2] != b"\xff\x0a" or len(stream) < start + 12:
-        message = "a stream that does not begin as JPEG XL does"
+        message = "a stream that is not JPEG XL"
         raise ValueError(message)
     bits = _Bits(stream[start + 2 : start + 12])
-    is_small = bits.take(1)
-    rows = _xl_length(bits, is_small=bool(is_small))
-    ratio = bits.take(3)
+    is_small = bool(bits.take(1))
+    rows = _xl_length(bits, is_small=is_small)
+    width, height = _XL_RATIOS[ratio := bits.take(3)]
     if ratio:
-        columns = rows * _XL_RATIOS[ratio][0] // _XL_RATIOS[ratio][1]
-    else:
-        columns = _xl_length(bits, is_small=bool(is_small))
-    return FrameSize(rows, columns, 0)
+        return FrameSize(rows, rows * width // height, 0)
+    return FrameSize(rows, _xl_length(bits, is_small=is_small), 0)
 
 
 def _xl_length(bits: _Bits, *, is_small: bool) -> int:
