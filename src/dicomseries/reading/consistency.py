@@ -1,4 +1,4 @@
-"""Differences between the files of one series, as errors and warnings.
+"""Differences between the files of one series.
 
 Tables: a new attribute is a new row.
 """
@@ -89,7 +89,10 @@ def _truncated_files(files: Sequence[Instance]) -> Iterator[Problem]:
 
 
 def _is_truncated(instance: Instance) -> bool:
-    """Return True if Pixel Data is longer than the file; unknown if compressed or deflated."""
+    """Return True if Pixel Data is longer than the file.
+
+    Unknown if compressed or deflated.
+    """
     pixels = instance.pixels
     if pixels is None or pixels.length is None:
         return False
@@ -100,7 +103,7 @@ def _is_truncated(instance: Instance) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """An attribute that should be the same in all slices of one array."""
+    """An attribute that should be equal in all slices."""
 
     keyword: str
     code: str
@@ -143,7 +146,7 @@ _TAGS = frozenset(tag_of(row.keyword) for row in _ROWS)
 
 
 def consistency_problems(files: Sequence[Instance]) -> Iterator[Problem]:
-    """Yield warnings about files that contradict each other or their own header.
+    """Yield warnings about contradictions between files, or with their header.
 
     Examples
     --------

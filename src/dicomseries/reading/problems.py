@@ -55,7 +55,7 @@ class Problem:
 
     @classmethod
     def of(cls, error: ReadError) -> Self:
-        """Return the error of one file as a problem of its series or folder."""
+        """Return the error of a file as a problem."""
         text = f"{error.where}: {error.given}, expected {error.expected}"
         return cls(code=error.code, level="error", text=text, remedy=error.remedy, cause=error)
 

@@ -43,7 +43,7 @@ def damaged(path: _Path, reason: object) -> ReadError:
 
 
 def truncated(path: _Path, *, has: int, needs: int) -> ReadError:
-    """Return the error for a file that ends too early (sizes in bytes)."""
+    """Return the error for a file that ends too early."""
     return ReadError(
         code="file-truncated",
         where=os.fspath(path),
@@ -54,7 +54,7 @@ def truncated(path: _Path, *, has: int, needs: int) -> ReadError:
 
 
 def unreadable(path: _Path, error: OSError) -> ReadError:
-    """Return the error for a file that the system does not open."""
+    """Return the error for a file that cannot be opened."""
     return ReadError(
         code="file-unreadable",
         where=os.fspath(path),

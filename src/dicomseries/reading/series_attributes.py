@@ -23,7 +23,7 @@ _GROUPS = frozenset(
 
 
 def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
-    """Return the tags of elements that are not equal in all instances.
+    """Return the tags of elements that differ between instances.
 
     Files of one encoding are compared by bytes, those of several (implicit and explicit VR, big
     endian) by value. A missing element or another VR is a difference.
@@ -85,7 +85,7 @@ class SeriesTags:
         self._frames = frames
 
     def pick(self, frames: Sequence[int]) -> Self:
-        """Return the attributes of selected slices, at least one, in the order of the indices."""
+        """Return the attributes of selected slices, in that order."""
         if self._frames is None:
             return type(self)([self._instances[index] for index in frames])
         return type(self)(self._instances, self._frames.pick(frames))
@@ -122,14 +122,20 @@ class SeriesTags:
 
     @cached_property
     def _sources(self) -> list[tuple[int, int]]:
-        """File and frame of each frame; empty frames, which no file holds, are left out."""
+        """File and frame of each frame.
+
+        Empty frames, which no file holds, are left out.
+        """
         if self._frames is None:
             return []
         return [(file, frame) for file, frame in self._frames.sources.tolist() if file >= 0]
 
     @cached_property
     def _columns(self) -> dict[str, list[Any]]:
-        """Functional groups by name: one value for each frame, None if missing."""
+        """Functional groups by name.
+
+        One value for each frame, None if missing.
+        """
         if self._frames is None:
             return {}
         files = [frames.attributes for frames in self._frames.pool]
@@ -163,7 +169,7 @@ def _plain_values(instance: Instance, is_wanted: Callable[[int], bool]) -> dict[
 
 
 def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str, Any]:
-    """Return the attributes of a file, or of the series in a folder, by keyword.
+    """Return the attributes of a file or series by keyword.
 
     Parameters
     ----------

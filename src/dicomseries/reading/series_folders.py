@@ -93,7 +93,10 @@ class Series:
 
     @property
     def frames(self) -> int:
-        """Number of frames in all files; one per file in a classic series."""
+        """Number of frames in all files.
+
+        One per file in a classic series.
+        """
         return sum(max(instance.frames, 1) for instance in self.instances)
 
     @property
@@ -188,7 +191,10 @@ def scan(path: str | os.PathLike[str]) -> Scan:
 
 
 def _files(path: str | os.PathLike[str], problems: list[Problem]) -> Iterator[str]:
-    """Yield the files below a path in order; folders that cannot be listed become problems."""
+    """Yield the files below a path in order.
+
+    Folders that cannot be listed become problems.
+    """
     name = os.fspath(path)
     if not os.path.lexists(name):
         raise _no_series(name, f"{_contains_no_series(name)}: there is no such file or folder")
@@ -249,7 +255,9 @@ def select(path: str | os.PathLike[str], scanned: Scan, series: str | None) -> S
 
 
 def nothing_found(path: str, scanned: Scan) -> ReadError:
-    """Return the error for a path without a series: that of a damaged file if there is one.
+    """Return the error for a path without a series.
+
+    That of a damaged file if there is one.
 
     Parameters
     ----------
@@ -323,7 +331,10 @@ def _description(instance: Instance) -> str:
 
 
 def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[Problem]]:
-    """Return each instance once; copies have the same SOPInstanceUID, header and size."""
+    """Return each instance once.
+
+    Copies have the same SOPInstanceUID, header and size.
+    """
     uids = {instance.text("SOPInstanceUID") for instance in members}
     if len(uids) == len(members):
         return list(members), []

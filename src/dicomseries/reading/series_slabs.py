@@ -1,4 +1,7 @@
-"""Slabs of a series: stored or real values, read on demand."""
+"""Slabs of a series.
+
+Stored or real values, read on demand.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,9 @@ _IDENTITY = [1.0, 0.0]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FrameSlabs:
-    """Voxels of a series, shape (frames, rows, columns) or (frames, rows, columns, 3).
+    """Voxels of a series or (frames, rows, columns, 3).
 
+    Shape (frames, rows, columns).
     A classic series has one frame per file.
 
     Parameters
@@ -77,7 +81,7 @@ class FrameSlabs:
         )
 
     def pick(self, frames: Sequence[int]) -> FrameReader:
-        """Return a selection of frames, at least one, in the order of the indices."""
+        """Return selected frames in the order of the indices."""
         sources = self.sources[list(frames)]
         files = np.unique(np.maximum(sources[:, 0], 0))
         is_empty = sources[:, 0] < 0
@@ -139,7 +143,7 @@ class FrameSlabs:
             self._read_run(instance, frame, target, rescales[begin])
 
     def _runs(self, start: int, count: int) -> Iterator[tuple[int, int]]:
-        """Yield ranges of consecutive frames of one file with one rescale, from 0."""
+        """Yield ranges of consecutive frames with one rescale."""
         steps = np.diff(self.sources[start : start + count], axis=0)
         rescale_steps = np.diff(self.rescales[start : start + count], axis=0)
         is_break = (steps != (0, 1)).any(axis=1) | (rescale_steps != 0).any(axis=1)
@@ -185,7 +189,9 @@ def _rescale(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LabelSlabs:
-    """Binary segmentation as a label map, shape (slices, rows, columns); 0 is background.
+    """Binary segmentation as a label map, shape (slices, rows, columns).
+
+    0 is background.
 
     Parameters
     ----------
@@ -220,7 +226,7 @@ class LabelSlabs:
         )
 
     def pick(self, frames: Sequence[int]) -> FrameReader:
-        """Return a selection of slices, at least one, in the order of the indices."""
+        """Return selected slices in the order of the indices."""
         (instance,) = holding_only([self.instance], _TAGS_TO_READ)
         masks = tuple(self.masks[index] for index in frames)
         return replace(self, instance=instance, masks=masks).reader()

@@ -35,7 +35,7 @@ def open_volume(
     values: str = "real",
     slices: Slices | None = None,
 ) -> Volume:
-    """Return a series as a volume that reads its slices on demand.
+    """Return a series as a volume, read on demand.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def _select_slices(volume: Volume, slices: Slices) -> Volume:
 def read(
     path: str | os.PathLike[str], *, series: str | None = None, values: str = "real"
 ) -> Volume:
-    """Return a series as `open_volume` does, with its voxels in memory.
+    """Return a series with its voxels in memory.
 
     Raises
     ------
@@ -215,7 +215,10 @@ def _real_slabs(series: Series) -> FrameSlabs:
 def _frame_slabs(
     series: Series, rescales: npt.NDArray[np.float64] | None, dtype: np.dtype[Any]
 ) -> FrameSlabs:
-    """Return the frames in the order of the array; without rescales, the stored values."""
+    """Return the frames in the order of the array.
+
+    Without rescales, the stored values.
+    """
     frames = series.frame_set
     if frames is None:  # one frame per file
         count = len(series.instances)
@@ -232,8 +235,9 @@ def _frame_slabs(
 
 
 def _rescales(series: Series) -> npt.NDArray[np.float64]:
-    """Return slope and intercept of each frame of the array, shape (frames, 2).
+    """Return slope and intercept of each frame of the array.
 
+    Shape (frames, 2).
     A Parametric Map has its RealWorldValueMapping instead of a rescale. A segmentation has none.
     """
     frames = series.frame_set
@@ -252,7 +256,10 @@ def _rescales(series: Series) -> npt.NDArray[np.float64]:
 
 
 def _common_rescale(series: Series) -> tuple[float, float]:
-    """Return slope and intercept of all stored values; 1 and 0, with a warning, if unusable."""
+    """Return slope and intercept of all stored values.
+
+    1 and 0, with a warning, if unusable.
+    """
     try:
         rescales = np.unique(_rescales(series), axis=0)
     except ReadError as error:

@@ -1,4 +1,4 @@
-"""Images without a position in space: their stated spacing and times.
+"""Images without a position in space.
 
 Radiographs, screenshots, ultrasound and the like have no image plane. Their spacing comes from
 PixelSpacing, ImagerPixelSpacing, NominalScannedPixelSpacing, ultrasound regions or
@@ -78,7 +78,7 @@ def _are_close(pair: Sequence[float], other: Sequence[float]) -> bool:
 def picture_grid(
     instances: Sequence[Instance], slices: int, frame_spacings: Floats | None = None
 ) -> tuple[Grid | None, list[Problem]]:
-    """Return the grid of images without positions, and warnings about its spacing.
+    """Return the grid of images without positions, with warnings.
 
     Parameters
     ----------
@@ -164,7 +164,10 @@ def _warnings(first: Instance, spacing: _Spacing | None) -> list[Problem]:
 
 
 def _slice_spacing(instance: Instance) -> float:
-    """Return the stated distance of slices, or 1: without positions it has no effect."""
+    """Return the stated distance of slices, or 1.
+
+    Without positions it has no effect.
+    """
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
         length = instance.decimal(keyword)
         if length > 0 and np.isfinite(length):
@@ -197,7 +200,10 @@ def _pair(instance: Instance, keyword: str) -> tuple[float, float] | None:
 
 
 def _region_spacing(instance: Instance) -> _Spacing | None:
-    """Return the common spacing of all ultrasound regions (PS3.3 section C.8.5.5)."""
+    """Return the common spacing of all ultrasound regions.
+
+    PS3.3 section C.8.5.5.
+    """
     try:
         regions = instance.value("SequenceOfUltrasoundRegions") or ()
         steps = {_step_mm(region) for region in regions}
@@ -210,7 +216,10 @@ def _region_spacing(instance: Instance) -> _Spacing | None:
 
 
 def _step_mm(region: object) -> tuple[float, float] | None:
-    """Return the size of a column and a row in mm; None if a region is no image of lengths."""
+    """Return column and row size in mm.
+
+    None if a region is no image of lengths.
+    """
     steps = []
     for axis in "XY":
         if getattr(region, f"PhysicalUnits{axis}Direction", None) != _CENTIMETRES:
@@ -227,7 +236,9 @@ def _aspect_ratio(instance: Instance) -> _Spacing | None:
 
 
 def picture_times_s(instances: Sequence[Instance]) -> tuple[float, ...] | None:
-    """Return the start of each volume by FrameReferenceTime; None without such a clock.
+    """Return the start of each volume by FrameReferenceTime.
+
+    None without such a clock.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""Order and grid of the slices of a series: what files and frames share."""
+"""Order and grid of the slices of a series.
+
+Files of one frame and multi-frame files are placed by the same function.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ class FrameSet:
     divisor: float = 1.0
 
     def pick(self, frames: Sequence[int]) -> Self:
-        """Return selected frames, at least one, in the order of the indices."""
+        """Return selected frames in the order of the indices."""
         if self.masks is None:
             return replace(self, sources=self.sources[list(frames)])
         masks = tuple(self.masks[index] for index in frames)
@@ -126,7 +129,7 @@ class SlicePlanes:
 
 
 def place_on_grid(planes: SlicePlanes, sorting: VolumeSorting) -> tuple[Grid | None, list[Problem]]:
-    """Return the grid of the first volume, None after an error, and all problems."""
+    """Return the grid of the first volume, and all problems."""
     arrangement = sorting.arrangement
     if arrangement is None:
         tried = sorting.tried
@@ -161,7 +164,7 @@ def place_on_grid(planes: SlicePlanes, sorting: VolumeSorting) -> tuple[Grid | N
 
 
 def _doubtful_volumes(sorting: VolumeSorting, noun: str) -> list[Problem]:
-    """Return a warning if volumes differ by number only, or by two attributes."""
+    """Return warnings about volumes with an uncertain order."""
     arrangement = sorting.arrangement
     if arrangement is None:
         return []

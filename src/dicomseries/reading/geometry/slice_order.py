@@ -1,4 +1,7 @@
-"""Files of one frame each: their order and their grid (PS3.3 section C.7.6.2)."""
+"""Files of one frame each: their order and their grid.
+
+PS3.3 section C.7.6.2.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def place_files(instances: Sequence[Instance]) -> Placement:
-    """Sort the files of one series along the normal, and find their grid.
+    """Sort files along the normal, and find their grid.
 
     Parameters
     ----------
@@ -89,7 +92,7 @@ def place_files(instances: Sequence[Instance]) -> Placement:
 
 
 def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
-    """Yield errors that keep files from being slices of one array."""
+    """Yield errors of files that form no array."""
     multi_frame = [instance for instance in unlike(files, FORMAT_TAGS) if instance.frames != 1]
     if multi_frame:
         yield Problem(
@@ -114,7 +117,7 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
 
 
 def _is_mosaic(instance: Instance) -> bool:
-    """Return True for functional MR of Siemens with the slices as tiles of one image."""
+    """Return True for a Siemens image with slices as tiles."""
     return instance.text("Modality") == "MR" and "MOSAIC" in instance.texts("ImageType")
 
 
@@ -134,7 +137,10 @@ def _place_pictures(files: tuple[Instance, ...]) -> Placement:
 
 
 def _positions_lps(files: Sequence[Instance]) -> Floats | None:
-    """Return ImagePositionPatient, shape (files, 3); None if a file lacks it."""
+    """Return ImagePositionPatient, shape (files, 3).
+
+    None if a file lacks it.
+    """
     positions = [instance.numbers("ImagePositionPatient") for instance in files]
     return np.array(positions) if _are_vectors(positions, 3) else None
 

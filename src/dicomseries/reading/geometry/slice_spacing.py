@@ -1,5 +1,6 @@
-"""Spacing and grid of sorted slices: missing slices, uneven gaps, drift.
+"""Spacing and grid of sorted slices.
 
+Missing slices, uneven gaps, drift.
 Scanners round the numbers they print, so a reader tolerates more than a writer may produce: small
 departures are warnings. Only voxels in visibly wrong places are an error.
 """
@@ -45,7 +46,9 @@ _ROUNDED_COSINES = 5e-3
 
 
 def unit_normal(axes: Floats) -> Floats:
-    """Return the unit normal of cosines of rows and columns, shape (2, 3).
+    """Return the unit normal of cosines of rows and columns.
+
+    Shape (2, 3).
 
     Examples
     --------
@@ -123,7 +126,7 @@ def _level(*, is_error: bool) -> Literal["error", "warning"]:
 def repeated_problem(
     count: int, places: int, noun: str = "files", tried: Sequence[str] = ()
 ) -> Problem:
-    """Return the error for slices that share places, but do not form volumes."""
+    """Return the error for repeated places without complete volumes."""
     text = f"{count} {noun} share {places} places"
     if count % places == 0:
         text += f", {count // places} at each"
@@ -137,7 +140,7 @@ def repeated_problem(
 
 
 def drift_problems(positions_lps: Floats, axes: Floats, pixel_mm: float) -> list[Problem]:
-    """Return a problem if slices are sheared, as with a tilted gantry.
+    """Return a problem if slices are sheared (tilted gantry).
 
     Parameters
     ----------
@@ -166,7 +169,10 @@ def drift_problems(positions_lps: Floats, axes: Floats, pixel_mm: float) -> list
 
 
 def moved_problems(positions_lps: Floats, volumes: int, pixel_mm: float) -> list[Problem]:
-    """Return a problem if volumes have different positions; (slices, 3), volume by volume."""
+    """Return a problem if volumes have different positions.
+
+    (slices, 3), volume by volume.
+    """
     if volumes == 1:
         return []
     by_volume = positions_lps.reshape(volumes, -1, 3)
@@ -187,7 +193,7 @@ def moved_problems(positions_lps: Floats, volumes: int, pixel_mm: float) -> list
 def grid_of(
     shape: tuple[int, int, int], spacing_mm: Sequence[float], origin: Floats, axes: Floats
 ) -> Grid | Problem:
-    """Return the grid of evenly spaced slices, or the problem of its axes."""
+    """Return the grid of even slices, or a problem."""
     try:
         return Grid.from_spacing(
             shape,
@@ -218,7 +224,7 @@ _REMEDIES = {
 def pixel_spacing_of(
     spacings: Sequence[Sequence[float]],
 ) -> tuple[tuple[float, float], list[Problem]]:
-    """Return the common spacing of rows and columns in mm, and problems.
+    """Return common row and column spacing in mm, and problems.
 
     Examples
     --------
@@ -248,7 +254,10 @@ def pixel_spacing_of(
 
 
 def thickness_of(candidates_mm: Sequence[float]) -> tuple[float, list[Problem]]:
-    """Return the thickness of a single slice in mm: the first usable length, or 1."""
+    """Return the thickness of a single slice in mm.
+
+    The first usable length, or 1.
+    """
     for length in candidates_mm:
         if length > 0 and np.isfinite(length):
             return length, []

@@ -1,4 +1,4 @@
-"""Attributes that separate the volumes of one series, from files and functional groups.
+"""Attributes that separate the volumes of one series.
 
 Tables: a new attribute is a new row.
 """
@@ -59,7 +59,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One key: its name, and keywords (sequences first) and size of its columns."""
+    """Name of a key, with path and size of its columns."""
 
     name: str
     columns: tuple[tuple[tuple[str, ...], int], ...]
@@ -127,7 +127,7 @@ _SPATIAL = frozenset(
 
 
 def file_keys(instances: Sequence[Instance]) -> tuple[Key, ...]:
-    """Return the keys of files of one frame, the best first."""
+    """Return the keys of single-frame files, the best first."""
     keys: list[Key] = []
     for row in _FILE_ROWS:
         parts = [_file_column(instances, keyword, size) for (keyword,), size in row.columns]
@@ -149,7 +149,7 @@ def file_keys(instances: Sequence[Instance]) -> tuple[Key, ...]:
 
 
 def file_clocks(instances: Sequence[Instance]) -> tuple[Floats, ...]:
-    """Return the times of files of one frame in seconds, the best clock first."""
+    """Return times of single-frame files in seconds, best clock first."""
     clocks = []
     for keyword in ("TriggerTime", "FrameReferenceTime"):
         milliseconds = _file_column(instances, keyword, 1)
@@ -160,7 +160,7 @@ def file_clocks(instances: Sequence[Instance]) -> tuple[Floats, ...]:
 
 
 def frame_keys(files: Sequence[FunctionalGroups]) -> tuple[Key, ...]:
-    """Return the keys of the frames of multi-frame files, the best first."""
+    """Return the keys of frames, the best first."""
     keys: list[Key] = []
     for row in _FRAME_ROWS:
         parts = [_frame_column(files, path_of(*keywords), size) for keywords, size in row.columns]
@@ -181,7 +181,7 @@ def frame_keys(files: Sequence[FunctionalGroups]) -> tuple[Key, ...]:
 
 
 def frame_clocks(files: Sequence[FunctionalGroups]) -> tuple[Floats, ...]:
-    """Return the times of the frames in seconds, the best clock first."""
+    """Return times of frames in seconds, best clock first."""
     clocks = []
     offset = path_of("TemporalPositionSequence", "TemporalPositionTimeOffset")
     seconds = _frame_column(files, offset, 1)
@@ -196,7 +196,10 @@ def frame_clocks(files: Sequence[FunctionalGroups]) -> tuple[Floats, ...]:
 
 
 def _key(row: _Row, parts: Sequence[Floats | None]) -> list[Key]:
-    """Return the key of a row; nothing if its first column is missing."""
+    """Return the key of a row.
+
+    Nothing if its first column is missing.
+    """
     if parts[0] is None:
         return []
     values = np.hstack([part for part in parts if part is not None])
@@ -204,7 +207,10 @@ def _key(row: _Row, parts: Sequence[Floats | None]) -> list[Key]:
 
 
 def _text_key(name: str, texts: Sequence[str]) -> list[Key]:
-    """Return the key of a text attribute; nothing if all texts are equal."""
+    """Return the key of a text attribute.
+
+    Nothing if all texts are equal.
+    """
     if len(set(texts)) < 2:
         return []
     codes = np.unique(texts, return_inverse=True)[1]
@@ -212,7 +218,10 @@ def _text_key(name: str, texts: Sequence[str]) -> list[Key]:
 
 
 def _file_column(instances: Sequence[Instance], keyword: str, size: int) -> Floats | None:
-    """Return an attribute, shape (files, size), NaN if missing; None if all files lack it."""
+    """Return an attribute, shape (files, size), NaN if missing.
+
+    None if all files lack it.
+    """
     tag = tag_of(keyword)
     rows: list[tuple[float, ...]] = [(np.nan,) * size] * len(instances)
     is_present = False
@@ -227,7 +236,10 @@ def _file_column(instances: Sequence[Instance], keyword: str, size: int) -> Floa
 
 
 def _time_slices(instances: Sequence[Instance]) -> Floats | None:
-    """Return the time slice in ImageIndex of dynamic PET (PS3.3 section C.8.9.4.1.9)."""
+    """Return the time slice in ImageIndex of dynamic PET.
+
+    PS3.3 section C.8.9.4.1.9.
+    """
     slices = instances[0].number("NumberOfSlices")
     if not slices or not instances[0].raw("ImageIndex"):
         return None
@@ -246,7 +258,10 @@ def _times(instances: Sequence[Instance], time: str, date: str) -> Floats:
 
 
 def _frame_column(files: Sequence[FunctionalGroups], path: Path, size: int) -> Floats | None:
-    """Return an attribute, shape (frames, size), NaN if missing; None if all frames lack it."""
+    """Return an attribute, shape (frames, size), NaN if missing.
+
+    None if all frames lack it.
+    """
     parts = []
     for groups in files:
         part = groups.numbers(path, size)

@@ -1,4 +1,4 @@
-"""Volumes of a series in which several slices share each position.
+"""Volumes of a series with several slices at each place.
 
 Reading and checking both ask `sort_files` or `sort_frames` which time point, echo or diffusion
 weighting a slice belongs to.
@@ -90,14 +90,20 @@ class VolumeSorting:
 
     @property
     def order(self) -> Indices:
-        """The slices sorted by volume, then place; by place if the volumes are incomplete."""
+        """The slices sorted by volume, then place.
+
+        By place if the volumes are incomplete.
+        """
         if self.arrangement is None:
             return np.argsort(self.places, kind="stable")
         return self.arrangement.order
 
     @property
     def volume_index(self) -> Indices:
-        """Volume of each slice from 0; the best guess if the volumes are incomplete."""
+        """Volume of each slice from 0.
+
+        The best guess if the volumes are incomplete.
+        """
         if self.arrangement is None:
             return _nearest_volumes(self.places, self.keys)
         return self.arrangement.volume_index
@@ -159,7 +165,7 @@ def _sorting(places: Indices, keys: tuple[Key, ...], numbers: Floats) -> VolumeS
 
 
 def places_of(distances_mm: Floats) -> Indices:
-    """Return the number of each frame's place, from 0 along the normal.
+    """Return the place number of each frame, along the normal.
 
     Examples
     --------
@@ -220,7 +226,10 @@ def arrange(places: Indices, keys: Sequence[Key], numbers: Floats) -> Arrangemen
 def _candidates(
     places: Indices, keys: Sequence[Key], numbers: Floats, volumes: int
 ) -> Iterator[tuple[str, Indices | None]]:
-    """Yield attribute names and the volume of each frame by them; None if they do not fit."""
+    """Yield attribute names with the volume of each frame.
+
+    None if they do not fit.
+    """
     if any(key.is_index and _lacks_values(places, key.values) for key in keys):
         # Some writers count acquisitions in place of volumes; only dimensions are reliable then.
         for key in keys:
@@ -241,7 +250,7 @@ def _candidates(
 def _by_value(
     places: Indices, keys: Sequence[Key], numbers: Floats, volumes: int
 ) -> Indices | None:
-    """Return volumes by the keys' values, if these are the same at each place."""
+    """Return volumes by values that are equal at each place."""
     codes = _codes(keys)
     if int(codes.max()) + 1 != volumes or not _are_distinct(places, codes):
         return None
@@ -262,7 +271,7 @@ def _codes(keys: Sequence[Key]) -> Indices:
 
 
 def _by_clock(places: Indices, times: Floats) -> Indices | None:
-    """Return volumes by the rank of each time among those at its place."""
+    """Return volumes by the rank of times at each place."""
     if not np.isfinite(times).all():
         return None
     if not _are_distinct(places, np.unique(times, return_inverse=True)[1]):
@@ -274,7 +283,7 @@ def _by_clock(places: Indices, times: Floats) -> Indices | None:
 
 
 def _contradicts_order(times: Floats, rank: Indices) -> bool:
-    """Return True if one time of a whole volume has different ranks at different places.
+    """Return True if equal times have different ranks.
 
     Then places lack different volumes. Clocks with different times per slice cannot show that.
     """
@@ -289,7 +298,10 @@ def _are_distinct(places: Indices, codes: Indices) -> bool:
 
 
 def _lacks_values(places: Indices, values: Floats) -> bool:
-    """Return True if places share only part of their values: they lack different volumes."""
+    """Return True if places share only part of their values.
+
+    They lack different volumes.
+    """
     filled = np.where(np.isnan(values), -np.inf, values)
     known, codes = np.unique(filled, axis=0, return_inverse=True)
     if len(known) == len(places):
@@ -327,7 +339,7 @@ def _nearest_volumes(places: Indices, keys: Sequence[Key]) -> Indices:
 
 
 def rising_times(arrangement: Arrangement, clocks: Sequence[Floats]) -> tuple[float, ...] | None:
-    """Return the start of each volume, by the first clock that rises with them.
+    """Return the start of each volume by a rising clock.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ _OPENED = frozenset(map(tag_of, ("DiffusionGradientDirectionSequence", "Diffusio
 
 
 def frame_attributes(groups: FunctionalGroups) -> dict[str, Sequence[Any]]:
-    """Return the functional groups of a file, one value for each frame, by keyword.
+    """Return functional groups by keyword, one value per frame.
 
     An attribute of a group has its keyword, as in a file of one frame. A group with several items
     stays a list of dictionaries under its own name. If two groups have an attribute in common, the
@@ -59,7 +59,10 @@ def frame_attributes(groups: FunctionalGroups) -> dict[str, Sequence[Any]]:
 def _decode(
     groups: FunctionalGroups, path: Path, raws: Sequence[bytes | None], decoding: Decoding
 ) -> list[Any]:
-    """Return the values of one attribute; equal bytes are decoded once."""
+    """Return the values of one attribute.
+
+    Equal bytes are decoded once.
+    """
     values: dict[bytes | None, Any] = {None: None}
     for raw in {*raws} - {None}:
         values[raw] = plain_value(path[-1], groups.element(path, raw or b""), decoding)

@@ -1,4 +1,7 @@
-"""Frames of one file: position, volume, rescale and attributes of each."""
+"""Frames of one file.
+
+Position, volume, rescale and attributes of each.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,10 @@ class Frames:
 
     @cached_property
     def positions_lps(self) -> Floats | None:
-        """First voxel of each frame in LPS mm, shape (frames, 3); None if one is missing."""
+        """First voxel of each frame in LPS mm.
+
+        Shape (frames, 3). None if one is missing.
+        """
         positions = _if_complete(self.groups.numbers(_POSITION, 3))
         return self._positions_of_file() if positions is None else positions
 
@@ -87,13 +93,19 @@ class Frames:
 
     @cached_property
     def orientations(self) -> Floats | None:
-        """Cosines of rows and columns, shape (frames, 2, 3); None if one is missing."""
+        """Cosines of rows and columns, shape (frames, 2, 3).
+
+        None if one is missing.
+        """
         cosines = self._numbers(_ORIENTATION, "ImageOrientationPatient", 6)
         return None if cosines is None else cosines.reshape(self.count, 2, 3)
 
     @cached_property
     def orientation(self) -> Floats | None:
-        """Common cosines of all frames, shape (2, 3); None if they differ."""
+        """Common cosines of all frames, shape (2, 3).
+
+        None if they differ.
+        """
         cosines = self.orientations
         if cosines is None or float(np.abs(cosines - cosines[0]).max()) > SAME_DIRECTION:
             return None
@@ -102,7 +114,10 @@ class Frames:
 
     @cached_property
     def pixel_spacing_mm(self) -> Floats | None:
-        """Spacing of rows and columns in mm, shape (frames, 2); None if one is missing."""
+        """Spacing of rows and columns in mm, shape (frames, 2).
+
+        None if one is missing.
+        """
         return self._numbers(_PIXEL_SPACING, "PixelSpacing", 2)
 
     @cached_property
@@ -119,12 +134,18 @@ class Frames:
 
     @cached_property
     def rescales(self) -> Floats:
-        """Slope and intercept, shape (frames, 2); raises ReadError if one is unusable."""
+        """Slope and intercept, shape (frames, 2).
+
+        Raises ReadError if one is unusable.
+        """
         return rescales_of(self.groups)
 
     @cached_property
     def real_world(self) -> Floats | None:
-        """Slope and intercept in RealWorldValueMapping, shape (frames, 2); None without one."""
+        """Slope and intercept in RealWorldValueMapping, shape (frames, 2).
+
+        None without one.
+        """
         return real_world_of(self.groups)
 
     @cached_property
@@ -144,7 +165,10 @@ class Frames:
 
     @cached_property
     def arrangement(self) -> Arrangement | None:
-        """Slice and volume of each frame; None if they form no complete volumes."""
+        """Slice and volume of each frame.
+
+        None if they form no complete volumes.
+        """
         axes, positions = self.orientation, self.positions_lps
         if axes is None or positions is None:
             return None
@@ -152,7 +176,10 @@ class Frames:
 
     @property
     def slice_index(self) -> Indices | None:
-        """Slice of each frame along the normal, from 0; None without volumes."""
+        """Slice of each frame along the normal, from 0.
+
+        None without volumes.
+        """
         return None if self.arrangement is None else self.arrangement.slice_index
 
     @property
@@ -162,18 +189,24 @@ class Frames:
 
     @cached_property
     def times_s(self) -> tuple[float, ...] | None:
-        """Start of each volume in seconds after the first; None if unknown."""
+        """Start of each volume in seconds after the first.
+
+        None if unknown.
+        """
         if self.arrangement is None:
             return None
         return rising_times(self.arrangement, frame_clocks([self.groups]))
 
     @cached_property
     def attributes(self) -> Mapping[str, Sequence[Any]]:
-        """Functional groups by keyword: one value per frame, None for a missing one."""
+        """Functional groups by keyword.
+
+        One value per frame, None for a missing one.
+        """
         return frame_attributes(self.groups)
 
     def _numbers(self, path: Path, keyword: str, size: int) -> Floats | None:
-        """Return numbers of the functional groups, or else of the file, for each frame."""
+        """Return numbers of the functional groups, or the file."""
         numbers = _if_complete(self.groups.numbers(path, size))
         return self._numbers_of_file(keyword, size) if numbers is None else numbers
 

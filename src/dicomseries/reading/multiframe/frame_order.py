@@ -43,7 +43,7 @@ _GROUPS = (tag_of("SharedFunctionalGroupsSequence"), tag_of("PerFrameFunctionalG
 
 
 def holds_frames(instance: Instance) -> bool:
-    """Return True for a file with several frames or with functional groups.
+    """Return True for files with several frames or functional groups.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def holds_frames(instance: Instance) -> bool:
 
 
 def place_frames(instances: Sequence[Instance]) -> Placement:
-    """Sort the frames of multi-frame files into volumes, and find their grid.
+    """Sort frames into volumes, and find their grid.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
 
 
 def _incomplete_pixels(instance: Instance) -> Iterator[Problem]:
-    """Yield an error if a file is too small for its frames, before memory is allocated."""
+    """Yield an error if a file is smaller than its frames."""
     try:
         check_pixels(instance)
         if instance.frames > instance.file_size:  # a compressed frame has at least 8 bytes
@@ -115,7 +115,10 @@ def _incomplete_pixels(instance: Instance) -> Iterator[Problem]:
 
 
 def _place_pictures(pool: tuple[Frames, ...]) -> Placement:
-    """Return frames without positions in the order of the file: slices, or a time series."""
+    """Return frames without positions in the order of the file.
+
+    Slices, or a time series.
+    """
     files = tuple(frames.instance for frames in pool)
     if len(pool) > 1:
         problem = Problem(
@@ -181,7 +184,10 @@ def _place_in_space(pool: tuple[Frames, ...]) -> Placement:
 
 
 def _sources(pool: tuple[Frames, ...]) -> Indices:
-    """Return file and frame of all frames, shape (frames, 2), in the order of the files."""
+    """Return file and frame of all frames.
+
+    Shape (frames, 2).
+    """
     counts = [frames.count for frames in pool]
     files = np.repeat(np.arange(len(pool)), counts)
     return np.column_stack((files, np.concatenate([np.arange(count) for count in counts])))
@@ -220,7 +226,10 @@ def _mixed_orientations(first: str, odd: int, count: int) -> Problem:
 
 
 def _pixel_spacings(pool: tuple[Frames, ...]) -> list[Sequence[float]]:
-    """Return the different spacings of rows and columns in mm; () for a missing one."""
+    """Return the different spacings of rows and columns in mm.
+
+    () for a missing one.
+    """
     spacings: list[Sequence[float]] = []
     for frames in pool:
         if frames.pixel_spacing_mm is None:
@@ -262,14 +271,17 @@ def _missing_parts(files: Sequence[Instance]) -> Iterator[Problem]:
 
 
 def _times_s(pool: tuple[Frames, ...], arrangement: Arrangement) -> tuple[float, ...] | None:
-    """Return the start of each volume, by a clock or by the frame times of a cine."""
+    """Return the start of each volume by clock or frame time."""
     times = rising_times(arrangement, frame_clocks([frames.groups for frames in pool]))
     is_cine = len(pool) == 1 and arrangement.volumes == pool[0].count
     return _frame_times_s(pool[0].instance) if times is None and is_cine else times
 
 
 def _frame_times_s(instance: Instance) -> tuple[float, ...] | None:
-    """Return FrameTime or FrameTimeVector in seconds after the first (PS3.3 section C.7.6.5)."""
+    """Return FrameTime or FrameTimeVector in seconds after the first.
+
+    PS3.3 section C.7.6.5.
+    """
     pointers = instance.raw("FrameIncrementPointer") or b""
     complete = pointers[: len(pointers) // 4 * 4]
     pairs = np.frombuffer(complete, f"{instance.byte_order}u2").reshape(-1, 2).tolist()

@@ -1,5 +1,6 @@
-"""Functional groups: attributes of each frame in a file (PS3.3 section C.7.6.16).
+"""Functional groups: attributes of each frame in a file.
 
+PS3.3 section C.7.6.16.
 The items of 5,000 frames differ in a few numbers only. So one item is parsed, and all other items
 of the same length, with equal bytes around the values, are read at the same offsets together.
 """
@@ -46,7 +47,7 @@ _BINARY = {
 
 
 def path_of(*keywords: str) -> Path:
-    """Return the path of an attribute in the first item of each sequence.
+    """Return the path of an attribute in first items.
 
     Examples
     --------
@@ -60,7 +61,9 @@ def path_of(*keywords: str) -> Path:
 
 
 def as_numbers(vr: str, raw: bytes, order: str) -> tuple[float, ...]:
-    r"""Return the values of an attribute as floats; () if empty or not numeric.
+    r"""Return the values of an attribute as floats.
+
+    () if empty or not numeric.
 
     Examples
     --------
@@ -81,7 +84,10 @@ def as_numbers(vr: str, raw: bytes, order: str) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _SimilarItems:
-    """Items with the same elements at the same offsets: their frames, and bytes as rows."""
+    """Items with the same elements at the same offsets.
+
+    Their frames, and bytes as rows.
+    """
 
     frames: npt.NDArray[np.intp]
     rows: npt.NDArray[np.uint8]
@@ -153,7 +159,10 @@ class FunctionalGroups:
         return _paths(self._shared)
 
     def raw(self, path: Path) -> list[bytes | None] | None:
-        """Return the bytes of an attribute for each frame; None if all frames lack it."""
+        """Return the bytes of an attribute for each frame.
+
+        None if all frames lack it.
+        """
         common = self.shared_raw(path)
         if common is None and path not in self.per_frame:
             return None
@@ -166,7 +175,10 @@ class FunctionalGroups:
         return values
 
     def shared_raw(self, path: Path) -> bytes | None:
-        """Return the bytes of an attribute shared by all frames; None if absent."""
+        """Return the bytes of an attribute shared by all frames.
+
+        None if absent.
+        """
         for group in self._shared:
             if path in group.fields:
                 return group.column(group.fields[path])[0]
@@ -211,7 +223,7 @@ def _paths(groups: tuple[_SimilarItems, ...]) -> dict[Path, str]:
 
 
 def _similar_items(instance: Instance, keyword: str) -> Iterator[_SimilarItems]:
-    """Yield the items of a sequence in groups of equal structure."""
+    """Yield items of a sequence by structure."""
     element, order = instance.element(tag_of(keyword)), instance.byte_order
     if element is None:
         return
@@ -251,7 +263,10 @@ def _by_structure(
 def _have_structure(
     rows: npt.NDArray[np.uint8], fields: dict[Path, Field]
 ) -> npt.NDArray[np.bool_]:
-    """Return the rows equal to the first in all bytes outside values: same elements."""
+    """Return the rows that equal the first outside values.
+
+    Same elements.
+    """
     is_head = np.ones(rows.shape[1], np.bool_)
     for field in fields.values():
         if field.vr != "SQ":

@@ -1,4 +1,7 @@
-"""Frames of segmentations: slice and segment of each (PS3.3 section C.8.20)."""
+"""Frames of segmentations: slice and segment of each.
+
+PS3.3 section C.8.20.
+"""
 
 from __future__ import annotations
 
@@ -169,7 +172,7 @@ def _frame_problems(pool: tuple[Frames, ...], segmentation_type: str) -> Iterato
 
 
 def _is_of_pictures(frames: Frames) -> bool:
-    """Return True for frames without positions, but with the number of their picture."""
+    """Return True for frames with picture numbers, not positions."""
     numbers = frames.stack_numbers
     if numbers is None or not frames.is_unplaced:
         return False
@@ -177,7 +180,7 @@ def _is_of_pictures(frames: Frames) -> bool:
 
 
 def _grid_of_pictures(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]:
-    """Return the grid of labels without positions, and the picture of each frame."""
+    """Return the grid, and the picture of each frame."""
     numbers = frames.stack_numbers
     assert numbers is not None  # noqa: S101 - _is_of_pictures has checked it
     grid, problems = picture_grid((frames.instance,), int(numbers.max()))
@@ -219,7 +222,7 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
 def step_mm(
     distances_mm: Floats, *, between: float | None, thickness: float | None
 ) -> float | None:
-    """Return the slice spacing of a grid with empty slices left out.
+    """Return the slice spacing despite omitted empty slices.
 
     Parameters
     ----------
@@ -291,7 +294,10 @@ def _label_map(frames: Frames, slices: Indices, numbers: Indices, count: int) ->
 def _segment_volumes(
     slices: Indices, numbers: Indices, count: int, segments: Sequence[int]
 ) -> Indices:
-    """Return file and frame of each slice, one volume for each segment; -1 if empty."""
+    """Return file and frame of each slice, by segment.
+
+    -1 if empty.
+    """
     sources = np.full((len(segments) * count, 2), -1, np.intp)
     frames = np.arange(len(slices))
     order = np.searchsorted(segments, numbers) * count + slices

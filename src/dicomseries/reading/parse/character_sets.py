@@ -49,7 +49,9 @@ def _encoding(name: str) -> str:
 
 
 def text_of(raw: bytes, encodings: tuple[str, ...], *, errors: str = "replace") -> str:
-    r"""Return a text; undecodable bytes are replaced, or raise with ``errors="strict"``.
+    r"""Return a text.
+
+    Undecodable bytes are replaced, or raise with ``errors="strict"``.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def text_of(raw: bytes, encodings: tuple[str, ...], *, errors: str = "replace") 
 
 
 def _decode_part(part: bytes, encodings: tuple[str, ...], errors: str) -> str:
-    """Return the text of a part, which begins with an escape sequence or has none."""
+    """Return the text of a part, with any escape sequence."""
     if not part.startswith(b"\x1b"):
         return part.decode(encodings[0], errors)
     length = 4 if part.startswith((b"\x1b$(", b"\x1b$)")) else 3

@@ -1,4 +1,4 @@
-"""Dates and times in seconds (VRs DA, TM and DT of PS3.5 section 6.2)."""
+"""Dates and times in seconds (PS3.5 section 6.2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DAY = 86400.0
 
 
 def seconds_of_day(texts: Sequence[str], dates: Sequence[str] = ()) -> npt.NDArray[np.float64]:
-    """Return times (VR TM) in seconds, from midnight of the first date.
+    """Return times (VR TM) in seconds from the first midnight.
 
     Without dates, times more than half a day apart are assumed to pass midnight.
 
@@ -45,7 +45,7 @@ def seconds_of_day(texts: Sequence[str], dates: Sequence[str] = ()) -> npt.NDArr
 
 
 def seconds_of_dates(texts: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return dates with times (VR DT) in UTC seconds, from midnight of the first day.
+    """Return moments (VR DT) in seconds from the first midnight.
 
     Examples
     --------

@@ -1,4 +1,7 @@
-"""Deflated data sets, inflated no further than needed (PS3.5 section A.5)."""
+"""Deflated data sets, inflated no further than needed.
+
+PS3.5 section A.5.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ _MOST_PIXEL_GAIN = 256
 
 
 def scan_deflated(path: str, data: bytes, start: int, size: int) -> Scanned:
-    """Return the elements of a deflated data set up to its pixels.
+    """Return the elements of a deflated data set.
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ def scan_deflated(path: str, data: bytes, start: int, size: int) -> Scanned:
 
 
 def fill_inflated(path: str, first: int, view: memoryview) -> None:
-    """Fill `view` with bytes of the inflated data set, from offset `first`.
+    """Fill `view` with inflated bytes from offset `first`.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def fill_inflated(path: str, first: int, view: memoryview) -> None:
 
 
 def _start_of_stream(path: str, data: bytes) -> int:
-    """Return the offset of the data set, after the file meta information."""
+    """Return the offset after the file meta information."""
     try:
         return scan_elements(data, 132, EXPLICIT, only_group=2).end
     except IncompleteError as incomplete:
@@ -103,7 +106,10 @@ def _start_of_stream(path: str, data: bytes) -> int:
 
 
 def _inflate(file: BinaryIO, first: int, view: memoryview) -> int:
-    """Fill `view` block by block; return the number of inflated bytes."""
+    """Fill `view` block by block.
+
+    Return the number of inflated bytes.
+    """
     last = first + len(view)
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     position, packed = 0, b""

@@ -1,4 +1,4 @@
-"""Headers of one series, recognised by comparison with an earlier one instead of parsed.
+"""Headers of one series, recognised by comparison instead of parsed.
 
 Equal bytes are equal elements. `HeaderLayout` holds the offsets of the elements of a header; the
 next header is compared with it in a few long stretches. Once it is known which elements differ
@@ -70,7 +70,7 @@ class HeaderPattern:
 
 
 def pattern_of(layout: HeaderLayout, tags: AbstractSet[int]) -> HeaderPattern:
-    """Return the pattern of similar headers in which the elements of `tags` differ."""
+    """Return the pattern of headers that differ in `tags`."""
     steps: list[tuple[bytes, int, str]] = []
     done = 0
     for index, tag in enumerate(layout.tags):
@@ -86,7 +86,9 @@ def pattern_of(layout: HeaderLayout, tags: AbstractSet[int]) -> HeaderPattern:
 def read_by_pattern(
     data: bytes, pattern: HeaderPattern
 ) -> tuple[dict[int, Element], Pixels] | None:
-    """Return the differing elements and the pixels; None if the header is different.
+    """Return the differing elements and the pixels.
+
+    None if the header is different.
 
     Notes
     -----
@@ -117,7 +119,7 @@ def read_by_pattern(
 
 
 def read_by_layout(data: bytes, layout: HeaderLayout) -> tuple[dict[int, Element], Pixels] | None:
-    """Return the elements that differ from those of another header, and the pixels.
+    """Return the elements unlike another header's, and the pixels.
 
     None if the two do not have the same tags and VRs in the same order; `scan_elements` must read
     the header then.
@@ -163,7 +165,7 @@ def _pixels_at(data: bytes, position: int, layout: HeaderLayout) -> Pixels | Non
 
 
 def _element_like(data: bytes, position: int, head: bytes) -> tuple[Element, int] | None:
-    """Return the element at `position` and its end, if it has the tag and VR of `head`."""
+    """Return an element with this head, and its end."""
     if data[position : position + 6] != head:
         return None
     vr = head[4:]

@@ -53,7 +53,9 @@ _SLACK = 128
 
 
 def read_instance(path: str | os.PathLike[str], *, like: Instance | None = None) -> Instance:
-    """Read the header of one file; the pixels stay on disk.
+    """Read the header of one file.
+
+    The pixels stay on disk.
 
     Parameters
     ----------
@@ -126,7 +128,7 @@ def _read_header(path: str, file: int, like: Instance | None) -> Instance:
 
 
 def _recognise(path: str, data: bytes, size: int, family: Family) -> Instance | None:
-    """Return the instance if the header is similar to those of the family."""
+    """Return the instance if its header resembles the family's."""
     header = None if family.pattern is None else read_by_pattern(data, family.pattern)
     if header is None:
         if data[128:132] != b"DICM" or family.layout is None:
@@ -141,7 +143,7 @@ def _recognise(path: str, data: bytes, size: int, family: Family) -> Instance | 
 
 
 def _with_differing(family: Family, layout: HeaderLayout, tags: frozenset[int]) -> Family:
-    """Return the family with these tags added to the differing ones."""
+    """Return the family with more differing tags."""
     differing = family.differing | tags
     if family.pattern is not None and differing == family.differing:
         return family
@@ -174,7 +176,7 @@ def _parse(path: str, data: bytes, size: int) -> Instance:
 
 
 def _looks_like_elements(data: bytes) -> bool:
-    """Return True if a file without preamble begins with a plausible element."""
+    """Return True if the first element is plausible."""
     if data[:2] not in {b"\x02\x00", b"\x08\x00"} or len(data) < 8:
         return False
     if data[4:6] in VR_NAMES:
@@ -184,7 +186,10 @@ def _looks_like_elements(data: bytes) -> bool:
 
 
 def _transfer_syntax(meta: dict[int, Element], data: bytes, body: int) -> str:
-    """Return the transfer syntax; without one, guess it from the first element."""
+    """Return the transfer syntax.
+
+    Without one, guess it from the first element.
+    """
     if _SYNTAX_TAG in meta:
         return meta[_SYNTAX_TAG].raw.strip(b" \0").decode("latin-1")
     is_explicit = data[body + 4 : body + 6] in VR_NAMES
@@ -192,7 +197,10 @@ def _transfer_syntax(meta: dict[int, Element], data: bytes, body: int) -> str:
 
 
 def _layout(data: bytes, meta: Scanned, main: Scanned) -> HeaderLayout | None:
-    """Return the layout for reading the next file; None if that is not possible."""
+    """Return the layout for reading the next file.
+
+    None if that is not possible.
+    """
     if main.pixels is None or not meta.starts:
         return None
     tags = (*meta.elements, *main.elements)

@@ -1,4 +1,7 @@
-"""One file of a series: undecoded elements, and the location of its pixels."""
+"""One file of a series.
+
+Undecoded elements, and the location of its pixels.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ _PADDING = b" \0"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Family:
-    """Common content of files that the header cache recognised as similar.
+    """Common content of files with similar headers.
 
     Parameters
     ----------
@@ -55,7 +58,10 @@ class Family:
     pattern: HeaderPattern | None = field(default=None, repr=False)
 
     def shares(self, tags: frozenset[int], other: Family) -> bool:
-        """Return True if all files of both have equal bytes for `tags`; False is "unknown"."""
+        """Return True if both families share the bytes of `tags`.
+
+        False is "unknown".
+        """
         return (
             self.base is other.base
             and self.transfer_syntax == other.transfer_syntax
@@ -66,7 +72,9 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Instance:
-    """A DICOM file with undecoded elements; the pixels stay on disk.
+    """A DICOM file with undecoded elements.
+
+    The pixels stay on disk.
 
     Parameters
     ----------
@@ -104,17 +112,23 @@ class Instance:
 
     @property
     def transfer_syntax(self) -> str:
-        """UID from the file meta information; guessed if that is missing."""
+        """UID from the file meta information.
+
+        Guessed if that is missing.
+        """
         return self.family.transfer_syntax
 
     @property
     def byte_order(self) -> str:
-        """Byte order of the data set as numpy writes it: ``"<"``, or ``">"`` for big endian."""
+        """Byte order of the data set as numpy writes it.
+
+        ``"<"``, or ``">"`` for big endian.
+        """
         return ">" if self.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN else "<"
 
     @property
     def tags(self) -> tuple[int, ...]:
-        """Tags of the elements, file meta information included, in the order of the file."""
+        """Tags of all elements in the order of the file."""
         return tuple(self.base)
 
     @property
@@ -127,7 +141,10 @@ class Instance:
         return self.own.get(tag) or self.family.base.get(tag)
 
     def shares(self, tags: frozenset[int], other: Instance) -> bool:
-        """Return True if both have equal bytes for `tags`; False is "unknown"."""
+        """Return True if both have equal bytes for `tags`.
+
+        False is "unknown".
+        """
         return self.family.shares(tags, other.family)
 
     def items(self) -> Iterator[tuple[int, Element]]:
@@ -141,45 +158,69 @@ class Instance:
         return (path, self.file_size, self.raw("SOPInstanceUID"))
 
     def raw(self, keyword: str) -> bytes | None:
-        """Return the bytes of an attribute with their padding; None if it is absent."""
+        """Return the bytes of an attribute with their padding.
+
+        None if it is absent.
+        """
         element = self.element(tag_of(keyword))
         return None if element is None else element.raw
 
     def text(self, keyword: str) -> str:
-        """Return an ASCII attribute (CS, DA, DS, IS, TM, UI) without padding; "" if absent."""
+        """Return an ASCII attribute without padding.
+
+        "" if absent.
+        """
         return (self.raw(keyword) or b"").strip(_PADDING).decode("latin-1")
 
     def texts(self, keyword: str) -> tuple[str, ...]:
-        """Return the values of an ASCII attribute without padding; () if absent or empty."""
+        """Return the values of an ASCII attribute without padding.
+
+        () if absent or empty.
+        """
         text = self.text(keyword)
         return tuple(part.strip(" \0") for part in text.split("\\")) if text else ()
 
     def numbers(self, keyword: str) -> tuple[float, ...]:
-        """Return the values of a DS or IS attribute; () if absent, empty or not numeric."""
+        """Return the values of a DS or IS attribute.
+
+        () if absent, empty or not numeric.
+        """
         try:
             return tuple(map(float, (self.raw(keyword) or b"").strip(_PADDING).split(b"\\")))
         except ValueError:
             return ()
 
     def decimal(self, keyword: str, default: float = math.nan) -> float:
-        """Return the first value of a DS or IS attribute; `default` if there is none."""
+        """Return the first value of a DS or IS attribute.
+
+        `default` if there is none.
+        """
         numbers = self.numbers(keyword)
         return numbers[0] if numbers else default
 
     def whole(self, keyword: str, default: int) -> int:
-        """Return the first value of an IS attribute; `default` if it is not a whole number."""
+        """Return the first value of an IS attribute.
+
+        `default` if it is not a whole number.
+        """
         value = self.decimal(keyword)
         return int(value) if value.is_integer() else default
 
     def number(self, keyword: str, default: int = 0) -> int:
-        """Return the first value of a US attribute; `default` if absent or empty."""
+        """Return the first value of a US attribute.
+
+        `default` if absent or empty.
+        """
         raw = self.raw(keyword) or b""
         if len(raw) < 2:
             return default
         return int.from_bytes(raw[:2], "little" if self.byte_order == "<" else "big")
 
     def sequence(self, keyword: str) -> tuple[dict[int, Element], ...]:
-        """Return the items of a sequence as elements by tag; () if absent or damaged."""
+        """Return the items of a sequence as elements by tag.
+
+        () if absent or damaged.
+        """
         element = self.element(tag_of(keyword))
         if element is None:
             return ()
@@ -189,7 +230,9 @@ class Instance:
             return ()
 
     def value(self, keyword: str) -> Any:
-        """Return an attribute decoded by pydicom (value, list or sequence); None if absent.
+        """Return an attribute decoded by pydicom (value, list or sequence).
+
+        None if absent.
 
         Raises
         ------
@@ -204,7 +247,7 @@ class Instance:
             raise read_errors.damaged(self.path, f"{keyword}: {error}") from error
 
     def dataset(self) -> Dataset:
-        """Return all elements before the pixels as a pydicom data set with file meta.
+        """Return the elements as a pydicom data set without pixels.
 
         pydicom decodes each value on first access, and raises its own errors.
         """
@@ -231,19 +274,22 @@ class Instance:
         )
 
     def _character_sets(self, dataset: Dataset) -> str | MutableSequence[str]:
-        """Return the character sets as dcmread does, or as `plain_value` if that fails."""
+        """Return the character sets, as dcmread does if possible."""
         try:
             return dataset._character_set  # noqa: SLF001 - as dcmread does
         except Exception:  # noqa: BLE001 - pydicom raises anything for a damaged character set
             return list(self.decoding().encodings)
 
     def decoding(self) -> Decoding:
-        """Return byte order, character sets and sign for decoding the values."""
+        """Return byte order, character sets and sign."""
         return Decoding(order=self.byte_order, elements=self.elements).of_elements()
 
     @property
     def sop_class_uid(self) -> str:
-        """SOPClassUID; from the file meta information if the data set lacks it, or ""."""
+        """SOPClassUID.
+
+        From the file meta information if the data set lacks it, or "".
+        """
         return self.text("SOPClassUID") or self.text("MediaStorageSOPClassUID")
 
     @property
@@ -278,7 +324,7 @@ class Instance:
 
 
 def file_order(instance: Instance) -> tuple[float, int, str]:
-    """Return InstanceNumber, number in a concatenation, and path, to sort files by.
+    """Return the sort key of a file in its series.
 
     Parts of a concatenation share InstanceNumber (PS3.3 section C.7.6.16.2.2.4).
     """
@@ -287,7 +333,7 @@ def file_order(instance: Instance) -> tuple[float, int, str]:
 
 
 def holding_only(instances: Sequence[Instance], tags: frozenset[int]) -> tuple[Instance, ...]:
-    """Return small copies, with absolute paths and only the elements of these tags."""
+    """Return small copies with only the elements of these tags."""
     bases: dict[int, Mapping[int, Element]] = {}
     families: dict[Family, Family] = {}
     for family in {instance.family for instance in instances}:
@@ -311,7 +357,7 @@ def _only(elements: Mapping[int, Element], tags: frozenset[int]) -> dict[int, El
 
 
 def unlike(instances: Sequence[Instance], tags: frozenset[int]) -> list[Instance]:
-    """Return the first instance, and all that may differ from it in one of the tags."""
+    """Return the first instance, and those that may differ."""
     first = instances[0]
     families = {instance.family for instance in instances}
     different = {family for family in families if not family.shares(tags, first.family)}

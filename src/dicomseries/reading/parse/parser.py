@@ -1,5 +1,6 @@
-"""Undecoded elements of a data set, from bytes (PS3.5 section 7).
+"""Undecoded elements of a data set, from bytes.
 
+PS3.5 section 7.
 Touches no file.
 """
 
@@ -84,7 +85,10 @@ BIG = Encoding(implicit=False, order=">")
 
 
 class Element(NamedTuple):
-    """Element without its tag: VR, bytes, and whether its items have implicit VRs."""
+    """Element without its tag.
+
+    VR, bytes, and whether its items have implicit VRs.
+    """
 
     vr: str
     raw: bytes
@@ -92,7 +96,10 @@ class Element(NamedTuple):
 
 
 class Field(NamedTuple):
-    """Location of an element's value in an item: VR, offset, length, implicit VR."""
+    """Location of an element's value in an item.
+
+    VR, offset, length, implicit VR.
+    """
 
     vr: str
     offset: int
@@ -101,7 +108,10 @@ class Field(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """Location of the pixels: tag, VR, offset, length (None: compressed, PS3.5 section A.4)."""
+    """Location of the pixels.
+
+    Tag, VR, offset, length (None: compressed, PS3.5 section A.4).
+    """
 
     tag: int
     vr: str
@@ -110,7 +120,7 @@ class Pixels(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """Elements of a header by tag, their offsets, its end, and the pixels if any."""
+    """Elements of a header, their offsets, its end, its pixels."""
 
     elements: dict[int, Element]
     starts: list[int]
@@ -121,7 +131,7 @@ class Scanned(NamedTuple):
 def scan_elements(
     data: bytes, start: int, encoding: Encoding, *, only_group: int | None = None
 ) -> Scanned:
-    r"""Return the elements of `data` from `start` up to the pixels or the end.
+    r"""Return the elements of `data` up to the pixels.
 
     Parameters
     ----------
@@ -173,7 +183,7 @@ def scan_elements(
 
 
 def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ...]:
-    r"""Return the items of a sequence, each as elements by tag.
+    r"""Return the items of a sequence as elements by tag.
 
     Parameters
     ----------
@@ -204,7 +214,7 @@ def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ..
 
 
 def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
-    r"""Return begin and end of each item's content in the bytes of a sequence.
+    r"""Return begin and end of each item's content.
 
     Parameters
     ----------
@@ -251,7 +261,9 @@ def _not_an_item(group: int, number: int, position: int) -> MalformedError:
 
 
 def check_depth(element: Element, order: str) -> None:
-    """Check that sequences are nested at most 64 deep: deeper ones overflow the stack.
+    """Check that sequences are nested at most 64 deep.
+
+    Deeper ones overflow the stack.
 
     Raises
     ------
@@ -278,7 +290,7 @@ def check_depth(element: Element, order: str) -> None:
 def _sequences(
     data: bytes, position: int, encoding: Encoding, depth: int
 ) -> Iterator[tuple[int, int, Encoding, int]]:
-    """Yield begin and end of the sequences in an item, up to the first damaged element."""
+    """Yield begin and end of the sequences in an item."""
     with contextlib.suppress(ParseError):
         while position < len(data):
             tag, vr, value, length = head_at(data, position, encoding)
@@ -289,7 +301,7 @@ def _sequences(
 
 
 def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[int, ...], Field]:
-    r"""Return the location of every element of an item, nested ones included.
+    r"""Return the location of all elements, nested ones included.
 
     Parameters
     ----------
@@ -362,7 +374,7 @@ def head_at(data: bytes, position: int, encoding: Encoding) -> tuple[int, bytes,
 def element_at(
     data: bytes, vr: bytes, value: int, length: int, encoding: Encoding
 ) -> tuple[Element, int]:
-    """Return the element with its value at offset `value`, and the next offset."""
+    """Return the element at an offset, and the next offset."""
     implicit = encoding.implicit
     if length == UNDEFINED:
         # PS3.5 section 6.2.2 note 4: UN of undefined length is a sequence in Implicit VR Little Endian.
@@ -377,7 +389,10 @@ def element_at(
 
 
 def _after_items(data: bytes, position: int, encoding: Encoding, depth: int) -> int:
-    """Return the end of a sequence of undefined length (PS3.5 section 7.5.2)."""
+    """Return the end of a sequence of undefined length.
+
+    PS3.5 section 7.5.2.
+    """
     if depth > _MOST_LEVELS:
         raise MalformedError(reason="sequences nested without end", position=position)
     bare = _BARE_HEADS[encoding.order]
@@ -411,7 +426,10 @@ def _after_item(data: bytes, position: int, encoding: Encoding, depth: int) -> i
 
 
 def _looked_up(tag: int) -> bytes:
-    """Return the VR in the dictionary; UN for unknown private elements."""
+    """Return the VR in the dictionary.
+
+    UN for unknown private elements.
+    """
     if tag & 0xFFFF == 0:
         return b"UL"
     if tag >> 16 & 1:

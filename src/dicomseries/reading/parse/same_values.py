@@ -25,7 +25,9 @@ _MOST_LEVELS = 64
 
 
 def are_encoded_alike(instances: Sequence[Instance]) -> bool:
-    """Return True if equal values are equal bytes: one byte order, VRs in all files or none.
+    """Return True if equal values are equal bytes.
+
+    One byte order, VRs in all files or none.
 
     Examples
     --------
@@ -43,7 +45,7 @@ def are_encoded_alike(instances: Sequence[Instance]) -> bool:
 
 
 def comparable(instance: Instance, tag: int) -> Hashable:
-    r"""Return the value of an element in a form that is equal for every encoding.
+    r"""Return the value of an element, independent of its encoding.
 
     None if it is absent. A VR that the dictionary does not allow is part of the value, so that one
     wrong VR among right ones is a difference.

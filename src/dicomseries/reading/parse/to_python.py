@@ -85,7 +85,9 @@ class Decoding:
 
 
 def name_of(tag: int, elements: Mapping[int, Any] | None = None) -> str:
-    """Return the name of an attribute; `elements` have the creators of private ones.
+    """Return the name of an attribute.
+
+    `elements` have the creators of private ones.
 
     Examples
     --------
@@ -103,7 +105,10 @@ def name_of(tag: int, elements: Mapping[int, Any] | None = None) -> str:
 
 
 def _private_creator(tag: int, elements: Mapping[int, Any]) -> str | None:
-    """Return the private creator of a tag; None if it is missing (PS3.5 section 7.8)."""
+    """Return the private creator of a tag.
+
+    None if it is missing. PS3.5 section 7.8.
+    """
     if not tag >> 16 & 1:
         return None
     element = elements.get(tag & 0xFFFF0000 | (tag & 0xFF00) >> 8)
@@ -111,7 +116,7 @@ def _private_creator(tag: int, elements: Mapping[int, Any]) -> str | None:
 
 
 def plain_value(tag: int, element: Element, decoding: Decoding | None = None) -> Any:
-    r"""Return a value as str, int, float, bytes, a list of them, or dictionaries for items.
+    r"""Return a value as plain Python types.
 
     Parameters
     ----------
@@ -152,7 +157,10 @@ def plain_value(tag: int, element: Element, decoding: Decoding | None = None) ->
 
 
 def _vr_of(tag: int, element: Element, decoding: Decoding) -> str:
-    """Return the VR; that of the dictionary if the file has none or UN (PS3.5 section 6.2.2)."""
+    """Return the VR.
+
+    That of the dictionary if the file has none or UN. PS3.5 section 6.2.2.
+    """
     if element.vr != "UN" and not element.implicit:
         return element.vr
     if element.vr == "UN" and len(element.raw) >= _LONGEST_UNKNOWN:
@@ -256,7 +264,7 @@ def _items(element: Element, decoding: Decoding) -> Any:
 
 
 def _elements(data: bytes, encoding: Encoding) -> dict[int, Element]:
-    """Return the elements of an item, including the pixels of an icon."""
+    """Return the elements of an item, icon pixels included."""
     scanned = scan_elements(data, 0, encoding)
     pixels = scanned.pixels
     if pixels is not None and pixels.length is not None:

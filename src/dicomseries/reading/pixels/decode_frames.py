@@ -29,7 +29,7 @@ __all__ = ["check_first_frame", "decode_frames"]
 
 
 def check_first_frame(instance: Instance) -> None:
-    """Compare the stream header of the first frame with Rows and Columns.
+    """Compare the first stream header with Rows and Columns.
 
     Done before memory is allocated for all frames.
 
@@ -50,7 +50,7 @@ def check_first_frame(instance: Instance) -> None:
 def decode_frames(
     instance: Instance, start: int, stop: int, *, prefer_pydicom: bool = False
 ) -> npt.NDArray[Any]:
-    """Return the frames [start, stop) as imagecodecs, or else pydicom, decodes them.
+    """Return the frames [start, stop), decoded by imagecodecs or pydicom.
 
     Parameters
     ----------
@@ -85,7 +85,10 @@ def decode_frames(
 
 
 def _missing_package(instance: Instance) -> MissingPackageError | None:
-    """Return the error to raise if pydicom has no decoder; None if it has one."""
+    """Return the error to raise if pydicom has no decoder.
+
+    None if it has one.
+    """
     syntax = instance.transfer_syntax
     packages = ["imagecodecs"] if imagecodecs_decoder.lacks_imagecodecs(syntax) else []
     try:
@@ -99,7 +102,7 @@ def _missing_package(instance: Instance) -> MissingPackageError | None:
 
 
 def _pip_packages(missing: str) -> str:
-    """Return the packages to install, from pydicom's "gdcm - requires gdcm>=3.0.10".
+    """Return the packages to install, from pydicom's text.
 
     Examples
     --------
@@ -138,7 +141,10 @@ def _pydicom_dataset(instance: Instance) -> Dataset:
 
 
 def _inflated_dataset(instance: Instance) -> Dataset:
-    """Return a dataset with inflated pixels; pydicom inflates without a size limit."""
+    """Return a dataset with inflated pixels.
+
+    Pydicom inflates without a size limit.
+    """
     assert instance.pixels is not None  # noqa: S101 - checked by the caller
     content = bytearray(pixel_bytes(instance))
     read_native_bytes(instance, 0, memoryview(content))

@@ -1,5 +1,6 @@
-"""Lossless frames decoded by imagecodecs, several in parallel (PS3.5 section A.4).
+"""Lossless frames decoded by imagecodecs, several in parallel.
 
+PS3.5 section A.4.
 Most plug-ins of pydicom hold the interpreter lock while they decode, and its RLE decoder is pure
 Python. But pydicom handles streams that contradict the header; such a stream is left to it.
 """
@@ -51,7 +52,10 @@ _END = b"\xff\xd9"
 
 @cache
 def decoder_of(transfer_syntax: str) -> Any:
-    """Return imagecodecs' decoder of a transfer syntax; None if there is none."""
+    """Return imagecodecs' decoder of a transfer syntax.
+
+    None if there is none.
+    """
     name = _DECODERS.get(transfer_syntax)
     if name is None:
         return None
@@ -66,7 +70,7 @@ def decoder_of(transfer_syntax: str) -> Any:
 
 
 def lacks_imagecodecs(transfer_syntax: str) -> bool:
-    """Return True if imagecodecs would decode the syntax, but is not installed."""
+    """Return True if imagecodecs is missing for this syntax."""
     return transfer_syntax in _DECODERS and decoder_of(transfer_syntax) is None
 
 
@@ -102,7 +106,10 @@ def decode(instance: Instance, start: int, stop: int, dtype: np.dtype[Any]) -> n
 def decode_plain(
     instance: Instance, start: int, stop: int, dtype: np.dtype[Any]
 ) -> npt.NDArray[Any] | None:
-    """Return the frames as `decode`; None if a stream is damaged or contradicts the header."""
+    """Return the frames as `decode`.
+
+    None if a stream is damaged or contradicts the header.
+    """
     with contextlib.suppress(ValueError, RuntimeError, OSError):
         return _decode(instance, start, stop, dtype, must_match=True)
     return None
@@ -132,7 +139,7 @@ def _decode(
 
 
 def check_frames(instance: Instance, start: int, stop: int, sample_bytes: int) -> None:
-    """Compare the streams of the frames [start, stop) with Rows, Columns and SamplesPerPixel.
+    """Compare the sizes of streams with the header.
 
     Raises
     ------
@@ -150,7 +157,7 @@ def _size(instance: Instance) -> FrameSize:
 
 
 def stream_of(instance: Instance, file: BinaryIO, index: int) -> bytes:
-    """Return the compressed stream of a frame, counted from 0, from an opened file.
+    """Return the compressed stream of a frame.
 
     Raises
     ------
@@ -166,7 +173,7 @@ def stream_of(instance: Instance, file: BinaryIO, index: int) -> bytes:
 
 
 def _matches_header(name: str, stream: bytes, instance: Instance) -> bool:
-    """Return True if a stream is complete and has the bits and sign of the header."""
+    """Return True if a stream is complete, as in the header."""
     bits = instance.number("BitsStored")
     if name == "jpegls":  # SOF 55 comes first, without tables (ISO/IEC 14495-1 section C.2.2)
         return stream[2:4] == b"\xff\xf7" and stream[6:7] == bytes([bits])
@@ -179,7 +186,10 @@ def _matches_header(name: str, stream: bytes, instance: Instance) -> bool:
 
 
 def _is_complete(name: str, stream: bytes, _: Instance) -> bool:
-    """Return True if a stream has its end; only the HTJ2K decoder does not check it."""
+    """Return True if a stream has its end.
+
+    Only the HTJ2K decoder does not check it.
+    """
     return name != "htj2k" or _has_end(stream)
 
 
@@ -190,7 +200,7 @@ def _has_end(stream: bytes) -> bool:
 def _decode_stream(
     transfer_syntax: str, stream: bytes, frame: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
-    """Return the values of a stream in the shape and dtype of `frame`."""
+    """Return the values of a stream, shaped like `frame`."""
     name, decoder = _DECODERS[transfer_syntax], decoder_of(transfer_syntax)
     if name == "dicomrle":  # samples first
         planes = np.frombuffer(decoder(stream, frame.dtype), frame.dtype)
@@ -204,7 +214,10 @@ def _decode_stream(
 
 
 def _clear_high_bits(pixels: npt.NDArray[Any], bits_stored: int) -> npt.NDArray[Any]:
-    """Replace the bits above the highest stored one by the sign (PS3.5 section 8.1.1)."""
+    """Replace the bits above BitsStored by the sign.
+
+    PS3.5 section 8.1.1.
+    """
     unused = 8 * pixels.dtype.itemsize - bits_stored
     if 0 < unused < 8 * pixels.dtype.itemsize:
         pixels = (pixels << pixels.dtype.type(unused)) >> pixels.dtype.type(unused)

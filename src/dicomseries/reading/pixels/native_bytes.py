@@ -44,7 +44,7 @@ def read_plain_frames(instance: Instance, array: npt.NDArray[Any], start: int = 
 
 
 def read_native_bytes(instance: Instance, start: int, view: memoryview) -> None:
-    """Fill `view` with uncompressed pixel bytes, beginning with byte `start` of the pixels.
+    """Fill `view` with uncompressed pixel bytes from offset `start`.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def read_native_bytes(instance: Instance, start: int, view: memoryview) -> None:
 
 
 def read_same_format(instance: Instance, start: int, view: memoryview, *, like: Instance) -> bool:
-    """Fill `view` as `read_native_bytes` does, if the pixel format is known to be that of `like`.
+    """Fill `view` if the pixel format is that of `like`.
 
     Returns
     -------

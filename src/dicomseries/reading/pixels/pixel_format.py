@@ -1,4 +1,7 @@
-"""Layout and dtype of Pixel Data in a file (PS3.5 section 8)."""
+"""Layout and dtype of Pixel Data in a file.
+
+PS3.5 section 8.
+"""
 
 from __future__ import annotations
 
@@ -90,19 +93,25 @@ def stored_dtype(instance: Instance) -> np.dtype[Any]:
 
 
 def frame_shape(instance: Instance) -> tuple[int, ...]:
-    """Return the shape of one frame: (rows, columns) or (rows, columns, samples)."""
+    """Return the shape of one frame.
+
+    (rows, columns) or (rows, columns, samples).
+    """
     if instance.samples == 1:
         return instance.rows, instance.columns
     return instance.rows, instance.columns, instance.samples
 
 
 def is_compressed(instance: Instance) -> bool:
-    """Return True if the pixels are compressed, one stream per frame (PS3.5 section A.4)."""
+    """Return True if each frame is a compressed stream.
+
+    PS3.5 section A.4.
+    """
     return instance.pixels is not None and instance.pixels.length is None
 
 
 def is_plain(instance: Instance) -> bool:
-    """Return True if the pixels in the file are equal to the array in memory."""
+    """Return True if pixels are stored as in memory."""
     is_float = instance.pixels is not None and instance.pixels.tag in _FLOATS
     return (
         instance.transfer_syntax in NATIVE_SYNTAXES
@@ -118,7 +127,10 @@ def is_unconverted(instance: Instance) -> bool:
 
 
 def is_stored_as(instance: Instance, dtype: np.dtype[Any]) -> bool:
-    """Return True if plain pixels of this dtype use all their bits: reading is a copy."""
+    """Return True if reading into this dtype is a copy.
+
+    Reading is a copy.
+    """
     bits = dtype.itemsize * 8
     return (
         is_plain(instance)
@@ -139,12 +151,14 @@ def frame_bits(instance: Instance) -> int:
 
 
 def pixel_bytes(instance: Instance) -> int:
-    """Return the number of bytes of all frames, uncompressed and without padding."""
+    """Return the bytes of all frames, uncompressed, without padding."""
     return (frame_bits(instance) * instance.frames + 7) // 8
 
 
 def check_pixels(instance: Instance) -> int:
-    """Return the file offset of the pixels; raise if they are missing or incomplete.
+    """Return the file offset of the pixels.
+
+    Raise if they are missing or incomplete.
 
     Raises
     ------
@@ -183,7 +197,10 @@ def _check_length(instance: Instance, offset: int, length: int) -> None:
 
 
 def clear_unused_bits(instance: Instance, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Replace the bits outside BitsStored by the sign (PS3.5 section 8.1.1)."""
+    """Replace the bits outside BitsStored by the sign.
+
+    PS3.5 section 8.1.1.
+    """
     if pixels.dtype.kind == "f" or instance.transfer_syntax not in NATIVE_SYNTAXES:
         return pixels
     allocated = pixels.dtype.itemsize * 8

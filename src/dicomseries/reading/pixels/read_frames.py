@@ -1,4 +1,7 @@
-"""Frames of a file as arrays of stored values (PS3.5 section 8)."""
+"""Frames of a file as arrays of stored values.
+
+PS3.5 section 8.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ __all__ = ["read_frames", "read_frames_into", "read_stored"]
 def read_frames(
     instance: Instance, start: int, stop: int, *, prefer_pydicom: bool = False
 ) -> npt.NDArray[Any]:
-    """Return the stored values of the frames [start, stop) of a file.
+    """Return the stored values of the frames [start, stop).
 
     Parameters
     ----------
@@ -102,7 +105,10 @@ def _read_planes(instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
 
 
 def _read_bits(instance: Instance, start: int, stop: int) -> npt.NDArray[np.uint8]:
-    """Return single bits: lowest bit first, frames without padding (PS3.5 annex D)."""
+    """Return single bits: lowest bit first, frames without padding.
+
+    PS3.5 annex D.
+    """
     frame_bits = instance.rows * instance.columns
     first, last = start * frame_bits, stop * frame_bits
     packed = np.empty((last + 7) // 8 - first // 8, np.uint8)
@@ -112,7 +118,7 @@ def _read_bits(instance: Instance, start: int, stop: int) -> npt.NDArray[np.uint
 
 
 def read_frames_into(instance: Instance, array: npt.NDArray[Any], start: int) -> None:
-    """Fill a C-contiguous `array` (frames, rows, columns[, 3]) with the frames from `start`.
+    """Fill a C-contiguous array with the frames from `start`.
 
     Raises
     ------
@@ -126,7 +132,7 @@ def read_frames_into(instance: Instance, array: npt.NDArray[Any], start: int) ->
 
 
 def read_stored(instance: Instance, *, like: Instance | None = None) -> npt.NDArray[Any]:
-    """Return the stored values of a file of one frame, in the dtype of the file.
+    """Return the stored values of a file of one frame.
 
     Parameters
     ----------
@@ -169,7 +175,10 @@ def read_stored(instance: Instance, *, like: Instance | None = None) -> npt.NDAr
 
 @lru_cache(maxsize=8)
 def _plain_layout(instance: Instance) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
-    """Return shape and dtype of a plain single frame that uses all bits; None otherwise."""
+    """Return shape and dtype of a plain single frame.
+
+    None otherwise.
+    """
     is_image = instance.pixels is not None and instance.rows * instance.columns > 0
     if not is_image or instance.frames != 1 or instance.samples not in {1, 3}:
         return None

@@ -1,4 +1,4 @@
-"""Slope and intercept of a file, or of each of its frames."""
+"""Slope and intercept of files and frames."""
 
 from __future__ import annotations
 
@@ -89,7 +89,10 @@ def rescales_of(groups: FunctionalGroups) -> Floats:
 
 
 def _rescale_of(instance: Instance) -> tuple[float, float]:
-    """Return slope and intercept (PS3.3 section C.11.1); 1 and 0 for colour."""
+    """Return slope and intercept; 1 and 0 for colour.
+
+    PS3.3 section C.11.1.
+    """
     if instance.samples > 1:
         return 1.0, 0.0
     if instance.text("DoseGridScaling"):
@@ -107,7 +110,10 @@ def _rescale_of(instance: Instance) -> tuple[float, float]:
 
 
 def _dose_scaling(instance: Instance) -> float:
-    """Return the factor from stored values to dose (PS3.3 section C.8.8.3)."""
+    """Return the factor from stored values to dose.
+
+    PS3.3 section C.8.8.3.
+    """
     scalings = instance.numbers("DoseGridScaling")
     if len(scalings) != 1 or not np.isfinite(scalings[0]) or scalings[0] == 0:
         raise _unusable(instance, f"DoseGridScaling {instance.text('DoseGridScaling')!r}")
@@ -115,7 +121,9 @@ def _dose_scaling(instance: Instance) -> float:
 
 
 def real_world_of(groups: FunctionalGroups) -> Floats | None:
-    """Return slope and intercept of each frame's first RealWorldValueMapping; None without.
+    """Return slope and intercept of each frame's first RealWorldValueMapping.
+
+    None without.
 
     Returns
     -------
@@ -187,7 +195,7 @@ def mapping_problems(groups: FunctionalGroups) -> Iterator[Problem]:
 def dtype_of_real(
     instances: Iterable[Instance], rescales: set[tuple[float, float]]
 ) -> np.dtype[np.generic]:
-    """Return the dtype for all real values of files with these rescales.
+    """Return the dtype for real values with these rescales.
 
     The stored dtype without a rescale. If every slope and intercept is whole, the smallest integer
     dtype for the range of BitsStored, at least as wide as the stored one. Otherwise float64.

@@ -16,7 +16,10 @@ __all__ = ["FrameSize", "check_stream", "stated_size"]
 
 
 class FrameSize(NamedTuple):
-    """Size of a frame; 0 if a stream does not state it."""
+    """Size of a frame.
+
+    0 if a stream does not state it.
+    """
 
     rows: int
     columns: int
@@ -95,7 +98,9 @@ def check_stream(transfer_syntax: str, stream: bytes, size: FrameSize, sample_by
 
 
 def stated_size(transfer_syntax: str, stream: bytes) -> FrameSize | None:
-    """Return the size in the header of a stream; None for unknown transfer syntaxes.
+    """Return the size in the header of a stream.
+
+    None for unknown transfer syntaxes.
 
     Raises
     ------
@@ -142,7 +147,10 @@ def _check_rle(stream: bytes, planes: int, frame_bytes: int) -> None:
 
 
 def _jpeg_size(stream: bytes) -> FrameSize:
-    """Read the first frame header of JPEG or JPEG-LS (ISO/IEC 10918-1 section B.2.2)."""
+    """Read the first frame header of JPEG or JPEG-LS.
+
+    ISO/IEC 10918-1 section B.2.2.
+    """
     if stream[:2] != b"\xff\xd8":
         message = "a stream that is not JPEG"
         raise ValueError(message)
@@ -164,7 +172,10 @@ def _jpeg_size(stream: bytes) -> FrameSize:
 
 
 def _jpeg_2000_size(stream: bytes) -> FrameSize:
-    """Read the SIZ segment of a JPEG 2000 stream or file (ISO/IEC 15444-1 section A.5.1)."""
+    """Read the SIZ segment of a JPEG 2000 stream.
+
+    ISO/IEC 15444-1 section A.5.1.
+    """
     start = _box(stream, (b"jp2c",)) if stream.startswith(_BOX_MARK) else 0
     if stream[start : start + 4] != b"\xff\x4f\xff\x51":
         message = "a stream that is not JPEG 2000"
@@ -175,7 +186,10 @@ def _jpeg_2000_size(stream: bytes) -> FrameSize:
 
 
 def _box(stream: bytes, names: tuple[bytes, ...]) -> int:
-    """Return the offset of the content of the first such box (ISO/IEC 15444-1 annex I.4)."""
+    """Return the content offset of the first such box.
+
+    ISO/IEC 15444-1 annex I.4.
+    """
     position = 0
     while position + 8 <= len(stream):
         length, name = struct.unpack_from(">L4s", stream, position)
@@ -198,7 +212,10 @@ _XL_BITS = (9, 13, 18, 30)
 
 
 def _jpeg_xl_size(stream: bytes) -> FrameSize:
-    """Read the size header of JPEG XL (ISO/IEC 18181-1 annex D.2, 18181-2 section 9)."""
+    """Read the size header of JPEG XL.
+
+    ISO/IEC 18181-1 annex D.2, 18181-2 section 9.
+    """
     start = 0
     if stream.startswith(_BOX_MARK):
         start = _box(stream, (b"jxlc", b"jxlp"))
