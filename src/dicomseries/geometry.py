@@ -1,11 +1,13 @@
-"""Where the voxels are: a regular, right-angled grid in patient coordinates (LPS, mm).
+"""`Grid`: regular right-angled voxel grid in LPS mm.
 
-Patient coordinates are DICOM's: x grows to the patient's Left, y to the Posterior, z to the Superior
-(PS3.3 section C.7.6.2.1.1). NIfTI and nibabel use RAS, whose first two axes have the other sign.
+Patient coordinates are DICOM's: x grows to the patient's Left, y to the Posterior, z to the
+Superior (PS3.3 section C.7.6.2.1.1). NIfTI and nibabel use RAS, whose first two axes have the other
+sign.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,21 +37,22 @@ Space = Literal["LPS", "RAS"]
 SHEAR_TOLERANCE = 1e-5
 """Largest accepted departure of direction cosines from a right-angled unit frame (no unit).
 
-NIfTI's float32 affines reach about 1e-6; readers drop a shear without a word (SimpleITK, Cornerstone3D), so it is
-refused well before it moves a voxel visibly: 1e-5 is 5 µm at half a metre.
+NIfTI's float32 affines reach about 1e-6; readers ignore a shear silently (SimpleITK,
+Cornerstone3D), so it is rejected well before it moves a voxel visibly: 1e-5 is 5 µm at half a
+metre.
 """
 
 EVENNESS_TOLERANCE = 1e-6
-"""Largest uneven step between printed positions, as a part of the spacing; ITK warns above it (ITK PR 1616)."""
+"""Largest uneven step of printed positions, as a part of the spacing; ITK warns above it."""
 
 _IDENTITY: Direction = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 _EXACT = 1e-14
-"""A frame this close to right-angled is left alone, to the bit."""
+"""A frame this close to right-angled is not changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridTexts:
-    """Decimal strings that a header prints for a grid.
+    """Decimal strings of a header for a grid.
 
     Parameters
     ----------
@@ -58,11 +61,12 @@ class GridTexts:
     orientation : tuple of str
         ImageOrientationPatient.
     positions : tuple of tuple of str, optional
-        ImagePositionPatient of each slice in LPS mm; None if the grid prints its own.
+        ImagePositionPatient of each slice in LPS mm; None if the grid prints them.
 
     Examples
     --------
-    >>> GridTexts(spacing=("0.90", "0.7", "2.5"), orientation=("1", "0", "0", "0", "1", "0")).spacing[0]
+    >>> axial = ("1", "0", "0", "0", "1", "0")
+    >>> GridTexts(spacing=("0.90", "0.7", "2.5"), orientation=axial).spacing[0]
     '0.90'
     """
 
@@ -73,7 +77,7 @@ class GridTexts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """The voxel centres of an array of shape (slices, rows, columns), in LPS mm.
+    """Voxel centres of an array (slices, rows, columns) in LPS mm.
 
     Parameters
     ----------
@@ -84,12 +88,13 @@ class Grid:
     origin_lps : tuple of float
         Centre of voxel (0, 0, 0) in LPS mm.
     direction_lps : tuple of float
-        Nine direction cosines, row by row, as ITK prints them: the columns of the 3×3 matrix are the unit
-        vectors along which the column, row and slice index grow.
+        Nine direction cosines, row by row, as ITK prints them: the columns of the 3×3 matrix are
+        the unit vectors along which the column, row and slice index grow.
     texts : GridTexts, optional
-        How another header prints these numbers, which is then kept; not compared. A turned grid has none.
+        These numbers as printed in another header, to be written again; not compared. A turned
+        grid has none.
     statement : Statement
-        Which of these numbers were stated, in which space; equal grids may differ in it.
+        Certainty of these numbers and their space; equal grids may differ in it.
 
     Raises
     ------
@@ -132,7 +137,7 @@ class Grid:
         direction: Any = None,
         tolerance: float = SHEAR_TOLERANCE,
     ) -> Self:
-        """Build a grid from ITK's numbers.
+        """Build a grid from spacing, origin and direction (ITK).
 
         Parameters
         ----------
@@ -143,20 +148,21 @@ class Grid:
         origin : sequence of float, optional
             LPS mm of voxel (0, 0, 0); (0, 0, 0) if not given.
         direction : array_like, optional
-            Nine cosines (3×3, its columns are the axes), or six as ImageOrientationPatient has them;
-            axial if not given.
+            Nine cosines (3×3, its columns are the axes), or six as ImageOrientationPatient has
+            them; axial if not given.
         tolerance : float
-            Departure from right angles that is snapped instead of refused; readers of old files need more
+            Largest departure from right angles that is snapped; readers of old files need more
             than the writer's 1e-5.
 
         Raises
         ------
         GeometryError
-            As the class does.
+            As for the class.
 
         Examples
         --------
-        >>> Grid.from_spacing((3, 4, 5), (2.5, 3.5, 4.5), direction=(0, 1, 0, 0, 0, -1)).normal
+        >>> sagittal = (0, 1, 0, 0, 0, -1)
+        >>> Grid.from_spacing((3, 4, 5), (2.5, 3.5, 4.5), direction=sagittal).normal
         (-1.0, 0.0, 0.0)
         """
         cosines = _IDENTITY if direction is None else _cosines(direction)
@@ -171,16 +177,16 @@ class Grid:
     def from_affine(
         cls, shape: Sequence[int], affine: npt.ArrayLike, *, space: Space | str
     ) -> Self:
-        """Build a grid from a 4×4 matrix that maps (column, row, slice) indices to mm.
+        """Build a grid from a matrix of (column, row, slice) to mm.
 
         Parameters
         ----------
         shape : sequence of int
             Slices, rows, columns.
         affine : array_like, shape (4, 4) or (3, 4)
-            Last row 0 0 0 1. nibabel's affine of an array in its own (x, y, z) order is of this form.
+            Last row 0 0 0 1. nibabel's affine of an array in (x, y, z) order is of this form.
         space : {"LPS", "RAS"}
-            The frame of the result; nibabel's is RAS, ITK's LPS. Never guessed.
+            The frame of the result, never guessed; nibabel's is RAS, ITK's LPS.
 
         Raises
         ------
@@ -189,35 +195,33 @@ class Grid:
 
         Examples
         --------
-        >>> grid = Grid.from_affine((3, 4, 5), [[-2, 0, 0, 9], [0, 2, 0, 8], [0, 0, 3, 7]], space="RAS")
+        >>> affine = [[-2, 0, 0, 9], [0, 2, 0, 8], [0, 0, 3, 7]]
+        >>> grid = Grid.from_affine((3, 4, 5), affine, space="RAS")
         >>> grid.spacing_mm, grid.origin_lps, grid.is_right_handed
         ((2.0, 2.0, 3.0), (-9.0, -8.0, 7.0), False)
         """
         matrix = _matrix(affine)
         flip = np.diag(_signs(space))
         axes = flip @ matrix[:3, :3]
-        lengths = np.array(
-            [math.hypot(*column) for column in axes.T]
-        )  # squares would leave float64
+        lengths = np.array([math.hypot(*column) for column in axes.T])  # squares may overflow
         if not np.all(lengths > 0):
             raise GeometryError(
                 code="affine-singular",
                 where="affine",
                 given=lengths.tolist(),
                 expected="three columns with a length above 0 mm",
-                remedy="Give each axis its voxel size; a two-dimensional image needs a slice thickness in column 3.",
+                remedy="Give each axis its voxel size; a two-dimensional image needs a slice "
+                "thickness in column 3.",
             )
         return cls(
             shape=cast("tuple[int, int, int]", tuple(shape)),
-            spacing_mm=cast("Vector", tuple(float(length) for length in lengths)),
-            origin_lps=cast("Vector", tuple(float(value) for value in flip @ matrix[:3, 3])),
-            direction_lps=cast(
-                "Direction", tuple(float(value) for value in (axes / lengths).ravel())
-            ),
+            spacing_mm=cast("Vector", tuple(lengths.tolist())),
+            origin_lps=cast("Vector", tuple((flip @ matrix[:3, 3]).tolist())),
+            direction_lps=cast("Direction", tuple((axes / lengths).ravel().tolist())),
         )
 
     def stated(self, statement: Statement) -> Self:
-        """Return the same grid with another record of what was stated."""
+        """Return the grid with another statement."""
         return replace(self, statement=statement)
 
     @property
@@ -228,7 +232,7 @@ class Grid:
 
     @property
     def normal(self) -> Vector:
-        """Unit vector (LPS): the row direction × the column direction; DICOM sorts slices along it."""
+        """Row direction × column direction (LPS); slices are sorted along it."""
         (ax, ay, az), (bx, by, bz), _ = self.axes
         return ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
 
@@ -239,12 +243,15 @@ class Grid:
 
     @property
     def orientation(self) -> tuple[float, float, float, float, float, float]:
-        """ImageOrientationPatient: cosines along which the column index, then the row index grows."""
+        """ImageOrientationPatient.
+
+        Cosines along which the column index, then the row index grows.
+        """
         x, y, _ = self.axes
         return (*x, *y)
 
     def affine(self, space: Space = "LPS") -> npt.NDArray[np.float64]:
-        """Return the 4×4 matrix from (column, row, slice) indices to mm in `space`.
+        """Return the 4×4 matrix from (column, row, slice) to mm.
 
         Examples
         --------
@@ -257,55 +264,28 @@ class Grid:
         return np.diag([*_signs(space), 1.0]) @ matrix
 
     def point(self, column: float, row: float, slice_index: float) -> Vector:
-        """Return the LPS mm of an index (fractions allowed).
-
-        Examples
-        --------
-        >>> Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5)).point(1, 1, 1)
-        (2.5, 3.5, 4.5)
-        """
-        steps = (
-            column * self.spacing_mm[0],
-            row * self.spacing_mm[1],
-            slice_index * self.spacing_mm[2],
-        )
+        """Return the LPS mm of an index (fractions allowed)."""
+        dx, dy, dz = self.spacing_mm
+        steps = column * dx, row * dy, slice_index * dz
         x, y, z = self.axes
-        return cast(
-            "Vector",
-            tuple(
-                self.origin_lps[i] + x[i] * steps[0] + y[i] * steps[1] + z[i] * steps[2]
-                for i in range(3)
-            ),
-        )
+        point = [
+            self.origin_lps[i] + x[i] * steps[0] + y[i] * steps[1] + z[i] * steps[2]
+            for i in range(3)
+        ]
+        return point[0], point[1], point[2]
 
     def position(self, slice_index: int) -> Vector:
-        """Return ImagePositionPatient of a slice: the LPS mm of its first voxel's centre.
-
-        Examples
-        --------
-        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2), origin_lps=(7, 8, 9)).position(1)
-        (7.0, 8.0, 11.0)
-        """
+        """Return ImagePositionPatient of a slice in LPS mm."""
         return self.point(0, 0, slice_index)
 
     def corners(self) -> tuple[Vector, ...]:
-        """Return the LPS mm of the eight outermost voxel centres, the column index varying fastest.
-
-        Examples
-        --------
-        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)).corners()[-1]
-        (4.0, 3.0, 4.0)
-        """
+        """Return the LPS mm of the eight outermost voxel centres."""
         slices, rows, columns = self.shape
-        return tuple(
-            self.point(x, y, z)
-            for z in (0, slices - 1)
-            for y in (0, rows - 1)
-            for x in (0, columns - 1)
-        )
+        indices = itertools.product((0, slices - 1), (0, rows - 1), (0, columns - 1))
+        return tuple(self.point(x, y, z) for z, y, x in indices)
 
     def flipped(self, axis: Literal["x", "y", "z"]) -> Self:
-        """Return the grid of the array flipped along one axis; every value stays on its point in space.
+        """Return the grid of the array flipped along one axis.
 
         Examples
         --------
@@ -313,12 +293,11 @@ class Grid:
         (0.0, 0.0, 4.0)
         """
         i = "xyz".index(axis)
-        last = self.shape[2 - i] - 1
         index = [0, 0, 0]
-        index[i] = last
+        index[i] = self.shape[2 - i] - 1
         direction = list(self.direction_lps)
         for row in range(3):
-            direction[3 * row + i] = -direction[3 * row + i] + 0.0
+            direction[3 * row + i] = -direction[3 * row + i] + 0.0  # without a negative zero
         return replace(
             self,
             origin_lps=self.point(*index),
@@ -327,93 +306,73 @@ class Grid:
         )
 
     def along_normal(self) -> tuple[Self, bool]:
-        """Return the grid with slices along the normal, and whether the slices must be reversed for it.
+        """Return the grid along the normal, and whether slices are reversed.
 
         Examples
         --------
-        >>> Grid.from_affine((3, 4, 5), [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -2, 0]], space="LPS").along_normal()[1]
+        >>> affine = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -2, 0]]
+        >>> Grid.from_affine((3, 4, 5), affine, space="LPS").along_normal()[1]
         True
         """
         return (self, False) if self.is_right_handed else (self.flipped("z"), True)
 
     def orientation_texts(self) -> tuple[str, ...]:
-        """Return ImageOrientationPatient as DS texts.
-
-        Examples
-        --------
-        >>> Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 1)).orientation_texts()
-        ('1', '0', '0', '0', '1', '0')
-        """
-        return (
-            tuple(map(format_ds, self.orientation))
-            if self.texts is None
-            else self.texts.orientation
-        )
+        """Return ImageOrientationPatient as DS texts."""
+        if self.texts is not None:
+            return self.texts.orientation
+        return tuple(map(format_ds, self.orientation))
 
     def spacing_texts(self) -> tuple[str, ...]:
-        """Return the spacing along x (columns), y (rows), z (slices) in mm as DS texts.
-
-        Examples
-        --------
-        >>> Grid(shape=(1, 1, 1), spacing_mm=(1, 1, 2.5)).spacing_texts()
-        ('1', '1', '2.5')
-        """
-        return tuple(map(format_ds, self.spacing_mm)) if self.texts is None else self.texts.spacing
+        """Return the spacing in mm along x, y, z as DS texts."""
+        if self.texts is not None:
+            return self.texts.spacing
+        return tuple(map(format_ds, self.spacing_mm))
 
     def position_texts(self, slice_index: int) -> tuple[str, ...]:
-        """Return ImagePositionPatient of a slice as DS texts.
-
-        Examples
-        --------
-        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2.5)).position_texts(1)
-        ('0', '0', '2.5')
-        """
+        """Return ImagePositionPatient of a slice as DS texts."""
         if self.texts is not None and self.texts.positions is not None:
             return self.texts.positions[slice_index]
         return tuple(map(format_ds, self.position(slice_index)))
 
     def check_printed(self) -> None:
-        """Refuse a grid whose positions are no longer even once printed in 16 characters.
+        """Reject a grid with uneven positions in DS texts.
 
         Raises
         ------
         GeometryError
-            If the origin is so far out, or the spacing so small, that DS cannot tell the slices apart.
-
-        Examples
-        --------
-        >>> Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2.5), origin_lps=(-1234.56789, 0, 1)).check_printed()
+            If DS cannot distinguish the slices: the origin is too far out, or the spacing too
+            small.
         """
         if self.texts is not None and self.texts.positions is not None:
-            return  # printed by another header, and compared with these numbers when it was read
+            return  # texts of another header, compared with these numbers when it was read
         allowed = EVENNESS_TOLERANCE * min(self.spacing_mm)
         last = self.shape[0] - 1
         for index in sorted({0, min(1, last), last // 2, max(last - 1, 0), last}):
             exact = self.position(index)
-            # Out of float64 there is nothing to print.
-            error = max(
-                abs(value - float(format_ds(value))) if math.isfinite(value) else math.inf
-                for value in exact
-            )
+            error = math.inf  # beyond float64
+            if all(map(math.isfinite, exact)):
+                error = max(abs(value - float(format_ds(value))) for value in exact)
             if error > allowed:
                 raise GeometryError(
                     code="position-not-printable",
                     where="ImagePositionPatient",
                     given=f"{exact} mm, an error of {error:.3g} mm in slice {index} once printed",
-                    expected=f"at most {allowed:.3g} mm in the 16 characters of a DS value (PS3.5 section 6.2)",
-                    remedy="Move the origin nearer to 0, or check that spacing and origin are in mm.",
+                    expected=f"at most {allowed:.3g} mm in the 16 characters of a DS value (PS3.5 "
+                    "section 6.2)",
+                    remedy="Move the origin nearer to 0, or check that spacing and origin are in "
+                    "mm.",
                 )
 
 
 def all_position_texts(grid: Grid, slices: Sequence[int] | None = None) -> list[tuple[str, ...]]:
-    """Return `Grid.position_texts` of many slices in much less time.
+    """Return `Grid.position_texts` of many slices quickly.
 
     Parameters
     ----------
     grid : Grid
         Of the series.
     slices : sequence of int, optional
-        Some of the slices, from 0; all if not given.
+        Indices of slices, from 0; all if left out.
 
     Examples
     --------
@@ -427,7 +386,7 @@ def all_position_texts(grid: Grid, slices: Sequence[int] | None = None) -> list[
     columns = []
     for start, cosine in zip(grid.origin_lps, grid.axes[2], strict=True):
         numbers = (start + cosine * steps).tolist()
-        # in a plane along an axis of the patient, most coordinates are the same in all slices
+        # if slices are along an axis of the patient, most coordinates are equal in all of them
         text = {number: format_ds(number) for number in dict.fromkeys(numbers)}
         columns.append([text[number] for number in numbers])
     return list(zip(*columns, strict=True))
@@ -435,13 +394,15 @@ def all_position_texts(grid: Grid, slices: Sequence[int] | None = None) -> list[
 
 def _shape(shape: Iterable[Any]) -> tuple[int, int, int]:
     sizes = tuple(shape)
-    if len(sizes) != 3 or any(int(size) != size or size < 1 for size in sizes):
+    is_count = [int(size) == size and size >= 1 for size in sizes]
+    if len(sizes) != 3 or not all(is_count):
         raise GeometryError(
             code="shape-not-3d",
             where="shape",
             given=sizes,
             expected="three whole numbers (slices, rows, columns), each at least 1",
-            remedy="Name the axes of the array with `axes=`, e.g. `axes='xyz'`, or add the missing one.",
+            remedy="Name the axes of the array with `axes=`, e.g. `axes='xyz'`, or add the missing "
+            "one.",
         )
     return int(sizes[0]), int(sizes[1]), int(sizes[2])
 
@@ -457,7 +418,7 @@ def _numbers(where: str, values: Iterable[Any], count: int) -> tuple[Any, ...]:
             where=where,
             given=values,
             expected=f"{count} finite numbers",
-            remedy="Replace what is missing, NaN or infinite; the file's header may be damaged.",
+            remedy="Replace missing, NaN and infinite numbers; the file's header may be damaged.",
         )
     return numbers
 
@@ -476,7 +437,7 @@ def _spacing(values: Iterable[Any]) -> Vector:
 
 
 def _cosines(direction: Any) -> Any:
-    """Return nine cosines from 3×3, nine, or the six of ImageOrientationPatient."""
+    """Return nine cosines from 3×3, nine, or six."""
     flat = np.asarray(direction, dtype=np.float64).ravel()
     if flat.size != 6:
         return tuple(flat.tolist())
@@ -485,21 +446,23 @@ def _cosines(direction: Any) -> Any:
 
 
 def _right_angled(cosines: Any, tolerance: float) -> Direction:
-    """Return the nearest right-angled unit frame, or refuse when it is further away than `tolerance`."""
+    """Return the nearest right-angled unit frame within `tolerance`."""
     matrix = np.reshape(np.asarray(cosines, dtype=np.float64), (3, 3))
     departure = float(np.abs(matrix.T @ matrix - np.eye(3)).max())
     if departure > tolerance:
         raise GeometryError(
             code="axes-not-right-angled",
             where="direction_lps",
-            given=f"{tuple(round(float(value), 6) for value in matrix.ravel())}, off by {departure:.3g}",
-            expected=f"three unit vectors at right angles, within {tolerance:g}: DICOM readers drop a shear silently",
-            remedy="Resample the array onto a right-angled grid first, or fix the affine (sform, qform may differ).",
+            given=f"{tuple(matrix.ravel().round(6).tolist())}, off by {departure:.3g}",
+            expected=f"three unit vectors at right angles, within {tolerance:g}: DICOM readers "
+            f"ignore a shear silently",
+            remedy="Resample the array onto a right-angled grid first, or fix the affine (sform, "
+            "qform may differ).",
         )
     if departure > _EXACT:
         left, _, right = np.linalg.svd(matrix)
         matrix = left @ right
-    return cast("Direction", tuple(float(value) + 0.0 for value in matrix.ravel()))
+    return cast("Direction", tuple((matrix.ravel() + 0.0).tolist()))  # without negative zeros
 
 
 def _matrix(affine: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -507,14 +470,17 @@ def _matrix(affine: npt.ArrayLike) -> npt.NDArray[np.float64]:
         matrix = np.asarray(affine, dtype=np.float64)
     except (TypeError, ValueError):
         matrix = np.empty(0)
-    whole = matrix.shape in {(4, 4), (3, 4)} and bool(np.isfinite(matrix).all())
-    if not whole or (matrix.shape == (4, 4) and not np.array_equal(matrix[3], (0, 0, 0, 1))):
+    is_affine = matrix.shape in {(4, 4), (3, 4)} and bool(np.isfinite(matrix).all())
+    if is_affine and matrix.shape == (4, 4):
+        is_affine = np.array_equal(matrix[3], (0, 0, 0, 1))
+    if not is_affine:
         raise GeometryError(
             code="affine-malformed",
             where="affine",
             given=affine,
             expected="4×4 finite numbers with the last row 0 0 0 1",
-            remedy="Pass the matrix from (column, row, slice) indices to mm, translation in the last column.",
+            remedy="Pass the matrix from (column, row, slice) indices to mm, with the translation "
+            "in the last column.",
         )
     return matrix
 
@@ -529,5 +495,5 @@ def _signs(space: str) -> tuple[float, float, float]:
         where="space",
         given=space,
         expected="'LPS' (DICOM, ITK, SimpleITK) or 'RAS' (NIfTI, nibabel)",
-        remedy="Say in which frame the affine ends, e.g. `space='RAS'`.",
+        remedy="Name the frame of the affine's result, e.g. `space='RAS'`.",
     )

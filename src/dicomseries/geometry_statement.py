@@ -1,51 +1,51 @@
-"""What a source states about its geometry: which parts, in which space, and how certain.
+"""`Statement`: known and unknown parts of a geometry.
 
-A `Grid` always has numbers. This record says which of them somebody stated, and which only stand in for what nobody
-knows: a picture without a place gets a grid of 1 mm at 0, and must not be written as if it stood there.
+A `Grid` always has numbers. This record distinguishes stated numbers from placeholders: a picture
+without a position gets a grid of 1 mm at 0, which must not be written as its geometry.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 __all__ = ["ASSUMED", "STATED", "UNSTATED", "Certainty", "Lengths", "SpaceName", "Statement"]
 
 Certainty = Literal["stated", "default", "assumed", "missing"]
-"""How a part of a geometry is known:
+"""Certainty of a part of a geometry:
 
-============  ==================================================================================================
-``stated``    by the user or the source
-``default``   the number that an image class has when nobody set it (1 mm, 0, identity)
-``assumed``   nobody said it; the documented convention holds (first voxel at 0, axial)
-``missing``   nobody said it, and it is not written; the number is a stand-in
-============  ==================================================================================================
+============  ==================================================================
+``stated``    stated by the user or the source
+``default``   default number of an image class (1 mm, 0, identity)
+``assumed``   by the documented convention (first voxel at 0, axial)
+``missing``   unknown and not written; the number is a placeholder
+============  ==================================================================
 """
 
 SpaceName = Literal["scanner", "aligned", "template"]
-"""Whose coordinates they are: the scanner's, those of another image, or those of an atlas (MNI, Talairach)."""
+"""Coordinates of the scanner, of another image, or of an atlas (MNI, Talairach)."""
 
 Lengths = Literal["patient", "detector", "film", "ultrasound region", "ratio"]
-"""Where row and column spacing hold: in the patient; at the detector; on the film; or only their ratio is known."""
+"""Place of row and column spacing; with ``ratio`` only their ratio is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Statement:
-    """What is known of the numbers of a grid.
+    """Certainty of the numbers of a grid.
 
     Parameters
     ----------
     spacing, thickness, origin, direction : Certainty
-        How each part is known; `spacing` of rows and columns, `thickness` of a single slice. A grid whose origin is
-        ``"missing"`` has no place in the patient.
+        Certainty of each part; `spacing` of rows and columns, `thickness` of a single slice. A
+        grid with a ``"missing"`` origin has no position in the patient.
     space : {"scanner", "aligned", "template"}
-        Whose coordinates origin and direction are in.
+        Coordinates of origin and direction.
     lengths : Lengths
-        Where the spacing of rows and columns holds (PS3.3 sections 10.7 and C.8.5.5).
+        Place of the spacing of rows and columns (PS3.3 sections 10.7 and C.8.5.5).
     source : str
-        What states it, in the words of its format, for messages; may be empty.
+        Name of the stating field in the words of its format, for messages; may be empty.
     notes : tuple of str
-        What the user should know of it; part of the receipt's advice.
+        Notes for the user, in the receipt's advice.
 
     Raises
     ------
@@ -68,24 +68,24 @@ class Statement:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        strange = {self.spacing, self.origin, self.direction} - {
-            "stated",
-            "default",
-            "assumed",
-            "missing",
-        }
-        if strange:
-            message = f"a certainty is stated, default, assumed or missing, not {', '.join(sorted(strange))}"
+        unknown = {self.spacing, self.origin, self.direction} - set(get_args(Certainty))
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            message = f"a certainty is stated, default, assumed or missing, not {names}"
             raise ValueError(message)
 
     def __repr__(self) -> str:
-        """Return what is not as in a full statement."""
-        differing = (one for one in fields(self) if getattr(self, one.name) != one.default)
-        return f"Statement({', '.join(f'{one.name}={getattr(self, one.name)!r}' for one in differing)})"
+        """Return the fields that differ from their defaults."""
+        parts = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                parts.append(f"{field.name}={value!r}")
+        return f"Statement({', '.join(parts)})"
 
     @property
     def has_place(self) -> bool:
-        """Whether there is a place in space, so that an image plane may be written."""
+        """Whether the position is known, and an image plane may be written."""
         return self.origin != "missing"
 
     @property
@@ -95,26 +95,32 @@ class Statement:
 
     @property
     def is_measured(self) -> bool:
-        """Whether a length on the picture is a length in the patient, so that a ruler may be shown."""
+        """Whether lengths in the picture are lengths in the patient.
+
+        Only then viewers may show a ruler.
+        """
         return self.has_lengths and self.lengths in {"patient", "ultrasound region"}
 
     @property
     def is_placed_by_source(self) -> bool:
-        """Whether origin and direction were stated, and are no convention or default."""
+        """Whether origin and direction were stated."""
         return self.origin == "stated" and self.direction == "stated"
 
     @property
     def written(self) -> tuple[str, ...]:
-        """What of it changes the files, beside the numbers themselves; nothing where all is written."""
+        """Unknown parts that change the files.
+
+        Beside the numbers themselves; empty if all is known.
+        """
         facts = {
             "no place": not self.has_place,
             "no measured spacing": not self.is_measured,
             "no thickness": self.thickness == "missing",
         }
-        return tuple(name for name, holds in facts.items() if holds)
+        return tuple(name for name, is_true in facts.items() if is_true)
 
     def noting(self, *notes: str) -> Self:
-        """Return the statement with further notes for the user.
+        """Return the statement with further notes.
 
         Examples
         --------
@@ -125,7 +131,7 @@ class Statement:
 
 
 STATED = Statement()
-"""All of it is stated, in the scanner's space."""
+"""All parts are stated, in the scanner's space."""
 
 ASSUMED = Statement(origin="assumed", direction="assumed")
 """Only the spacing is stated: the first voxel is at 0, the slices are axial."""

@@ -1,6 +1,7 @@
-"""Which way rows, columns and slices run in the patient, and how whole axes are turned without moving a voxel.
+"""Directions of rows, columns and slices in the patient.
 
-Nothing here interpolates: axes change their order and direction, and every value stays on its point in space.
+Turns change the order and direction of axes; every value stays at its point in space. Nothing is
+interpolated.
 """
 
 from __future__ import annotations
@@ -38,10 +39,13 @@ _USUAL: dict[str, tuple[Vector, Vector, Vector]] = {
     "coronal": ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0)),
     "sagittal": ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0), (-1.0, 0.0, 0.0)),
 }
-"""Plane → where columns, rows and slices usually run (LPS): what viewers show upright, slices along the normal."""
+"""Plane → usual directions of columns, rows and slices (LPS).
+
+Viewers show them upright; slices run along the normal.
+"""
 
 _LETTERS = (("L", "R"), ("P", "A"), ("S", "I"))
-"""Toward growing and falling x, y, z of the patient (PS3.3 section C.7.6.1.1.1)."""
+"""Letters of growing and falling x, y, z of the patient (PS3.3 section C.7.6.1.1.1)."""
 
 _WORDS = {
     "L": "left",
@@ -54,31 +58,38 @@ _WORDS = {
 _OPPOSITE = {"L": "R", "R": "L", "P": "A", "A": "P", "S": "I", "I": "S"}
 
 _CLEAR = 0.8
-"""Least cosine to an axis of the patient for which advice is given: about 37°; oblique planes have no usual way."""
+"""Least cosine to an axis of the patient for advice, about 37°: oblique planes have no usual
+way."""
 
 _PARALLEL = 1e-3
-"""Departure of a cosine from 1 below which axes run along each other: 2.5°; more moves a corner by whole voxels."""
+"""Largest departure from 1 of the cosine between parallel axes: 2.5°.
+
+Larger angles move a corner by voxels.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A new order and direction of the axes x (columns), y (rows), z (slices).
+    """New order and direction of the axes x, y, z.
+
+    x are columns, y rows, z slices.
 
     Parameters
     ----------
     order : tuple of int
-        For each new axis which of the old ones it is.
+        Old axis of each new one.
     flips : tuple of bool
-        For each new axis whether it runs against the old one.
+        Whether each new axis runs against the old one.
 
     Raises
     ------
     ValueError
-        If `order` is no order of three axes.
+        If `order` is not an order of three axes.
 
     Examples
     --------
-    >>> Turn(order=(0, 1, 2), flips=(False, True, False)).grid(Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))).origin_lps
+    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+    >>> Turn(order=(0, 1, 2), flips=(False, True, False)).grid(grid).origin_lps
     (0.0, 3.0, 0.0)
     """
 
@@ -87,7 +98,7 @@ class Turn:
 
     def __post_init__(self) -> None:
         if sorted(self.order) != [0, 1, 2] or len(self.flips) != 3:
-            message = f"{self.order} is no order of three axes"
+            message = f"{self.order} is not an order of three axes"
             raise ValueError(message)
 
     @property
@@ -108,22 +119,25 @@ class Turn:
     def grid(self, grid: Grid) -> Grid:
         """Return the grid of the turned array."""
         first = [0, 0, 0]
-        axes = []
+        spacing, axes = [], []
         for axis, is_flipped in zip(self.order, self.flips, strict=True):
-            first[axis] = grid.shape[2 - axis] - 1 if is_flipped else 0
-            sign = -1.0 if is_flipped else 1.0
-            axes.append([sign * part + 0.0 for part in grid.axes[axis]])
+            direction = np.array(grid.axes[axis])
+            if is_flipped:
+                first[axis] = grid.shape[2 - axis] - 1
+                direction = -direction
+            axes.append(direction + 0.0)  # without negative zeros
+            spacing.append(grid.spacing_mm[axis])
         return Grid(
             shape=self.shape(grid.shape),
-            spacing_mm=cast("Vector", tuple(grid.spacing_mm[axis] for axis in self.order)),
+            spacing_mm=cast("Vector", tuple(spacing)),
             origin_lps=grid.point(*first),
-            direction_lps=cast("Any", tuple(np.transpose(axes).ravel().tolist())),
+            direction_lps=cast("Any", tuple(np.column_stack(axes).ravel().tolist())),
             statement=grid.statement,
         )
 
 
 def parse_orient(orient: object) -> Orient | None:
-    """Return a choice of `orient=`, None if it was left out.
+    """Return a choice of `orient=`; None if left out.
 
     Raises
     ------
@@ -145,33 +159,35 @@ def parse_orient(orient: object) -> Orient | None:
         where="orient",
         given=repr(orient),
         expected=f"one of {', '.join(map(repr, ORIENTS))}",
-        remedy="Pass `orient='upright'` for rows and columns that run the usual way, or `orient='as-is'`.",
+        remedy="Pass `orient='upright'` for rows and columns in the usual directions, or "
+        "`orient='as-is'`.",
     )
 
 
 def turn_to(grid: Grid, orient: Orient) -> Turn:
-    """Return how an array is turned so that rows and columns run the usual way.
+    """Return the turn to the usual directions.
 
     Parameters
     ----------
     grid : Grid
         LPS mm, in any orientation.
     orient : {"as-is", "upright", "axial", "coronal", "sagittal"}
-        ``"upright"`` keeps the slices, and takes the plane that they are nearest to.
+        ``"upright"`` keeps the slices and uses the nearest plane.
 
     Returns
     -------
     Turn
-        Slices run along the normal afterwards, unless the array is left as it is.
+        Slices run along the normal afterwards, unless `orient` is ``"as-is"``.
 
     Notes
     -----
-    PS3.3 section C.7.6.2.1.1: ImageOrientationPatient is then nearest to 1 0 0 0 1 0 (axial), 1 0 0 0 0 -1 (coronal)
-    or 0 1 0 0 0 -1 (sagittal).
+    PS3.3 section C.7.6.2.1.1: ImageOrientationPatient is then nearest to 1 0 0 0 1 0 (axial),
+    1 0 0 0 0 -1 (coronal) or 0 1 0 0 0 -1 (sagittal).
 
     Examples
     --------
-    >>> ras = Grid.from_affine((3, 4, 5), [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 2, 0]], space="RAS")
+    >>> affine = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 2, 0]]
+    >>> ras = Grid.from_affine((3, 4, 5), affine, space="RAS")
     >>> turn_to(ras, "upright").grid(ras).orientation
     (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     """
@@ -183,20 +199,24 @@ def turn_to(grid: Grid, orient: Orient) -> Turn:
 
 
 def turn_along(grid: Grid, axes: Sequence[Vector]) -> Turn:
-    """Return how rows and columns are turned to run as near to given axes as may be; slices stay slices.
+    """Return the turn of rows and columns nearest to some axes.
+
+    Slices stay slices.
 
     Parameters
     ----------
     grid : Grid
         LPS mm.
     axes : sequence of 3 vectors
-        Where columns, rows and slices should run (LPS).
+        Wanted directions of columns, rows and slices (LPS).
     """
     return _best_turn(grid, axes, keep_slices=True)
 
 
 def turn_onto(grid: Grid, other: Grid) -> Turn | None:
-    """Return how an array is turned to have the axes of another grid in their order; None if they are not parallel.
+    """Return the turn onto the axes of another grid.
+
+    None if the grids are not parallel.
 
     Parameters
     ----------
@@ -205,8 +225,8 @@ def turn_onto(grid: Grid, other: Grid) -> Turn | None:
 
     Examples
     --------
-    >>> own = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
-    >>> turn_onto(own.flipped("x"), own).flips
+    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+    >>> turn_onto(grid.flipped("x"), grid).flips
     (True, False, False)
     """
     along = np.array(grid.axes) @ np.transpose(other.axes)  # [axis, axis of the other]
@@ -214,8 +234,9 @@ def turn_onto(grid: Grid, other: Grid) -> Turn | None:
     signs = along[order, [0, 1, 2]]
     if sorted(order.tolist()) != [0, 1, 2] or np.abs(signs).min() < 1 - _PARALLEL:
         return None
-    x, y, z = (int(axis) for axis in order)
-    return Turn(order=(x, y, z), flips=(bool(signs[0] < 0), bool(signs[1] < 0), bool(signs[2] < 0)))
+    x, y, z = order.tolist()
+    flip_x, flip_y, flip_z = (signs < 0).tolist()
+    return Turn(order=(x, y, z), flips=(flip_x, flip_y, flip_z))
 
 
 def _plane_of(grid: Grid) -> str:
@@ -224,32 +245,39 @@ def _plane_of(grid: Grid) -> str:
 
 
 def _best_turn(grid: Grid, axes: Sequence[Vector], *, keep_slices: bool) -> Turn:
-    """Return the turn whose axes are nearest to those that are wanted; of equally near ones that of fewest changes."""
+    """Return the turn nearest to the wanted axes.
+
+    Of equally near ones it is that of fewest changes.
+    """
     along = np.array(grid.axes) @ np.transpose(axes)  # [old axis, new axis]
     orders = [order for order in permutations(range(3)) if order[2] == 2 or not keep_slices]
-    x, y, z = max(
-        orders, key=lambda order: round(float(np.abs(along[list(order), [0, 1, 2]]).sum()), 6)
-    )
-    flips = [bool(along[x, 0] < 0), bool(along[y, 1] < 0)]
-    turned = Turn(order=(x, y, z), flips=(flips[0], flips[1], False))
-    return (
-        turned
-        if turned.grid(grid).is_right_handed
-        else Turn(order=(x, y, z), flips=(flips[0], flips[1], True))
-    )
+
+    def nearness(order: tuple[int, ...]) -> float:
+        return round(float(np.abs(along[list(order), [0, 1, 2]]).sum()), 6)
+
+    x, y, z = max(orders, key=nearness)
+    flip_x, flip_y = bool(along[x, 0] < 0), bool(along[y, 1] < 0)
+    turn = Turn(order=(x, y, z), flips=(flip_x, flip_y, False))
+    if not turn.grid(grid).is_right_handed:
+        turn = Turn(order=(x, y, z), flips=(flip_x, flip_y, True))
+    return turn
 
 
-# ------------------------------------------------------------------------------------------------------------ letters
+# ------------------------------------------------------------------------------------------ letters
 def _letters(vector: Vector) -> str:
-    """Return the letters of a direction, the nearest axis of the patient first; small parts are left out."""
-    parts = sorted(range(3), key=lambda axis: -abs(vector[axis]))
-    return "".join(
-        _LETTERS[axis][int(vector[axis] < 0)] for axis in parts if abs(vector[axis]) > 0.1
-    )
+    """Return the letters of a direction.
+
+    The nearest axis of the patient comes first; small parts are left out.
+    """
+    letters = ""
+    for axis in sorted(range(3), key=lambda axis: -abs(vector[axis])):
+        if abs(vector[axis]) > 0.1:
+            letters += _LETTERS[axis][int(vector[axis] < 0)]
+    return letters
 
 
 def orientation_code(grid: Grid) -> str:
-    """Return the letters of where columns, rows and slices run to, such as LPS.
+    """Return the directions of columns, rows and slices, such as LPS.
 
     Examples
     --------
@@ -260,19 +288,22 @@ def orientation_code(grid: Grid) -> str:
 
 
 def course(vector: Vector) -> str:
-    """Return from where to where an axis runs, in letters; several of an oblique one.
+    """Return start and end of an axis in letters.
+
+    An oblique axis has several.
 
     Examples
     --------
     >>> course((1.0, 0.0, 0.0)), course((0.0, 0.6, -0.8))
     ('R→L', 'SA→IP')
     """
-    letters = _letters(vector)
-    return f"{''.join(_OPPOSITE[letter] for letter in letters)}→{letters}"
+    end = _letters(vector)
+    start = "".join(_OPPOSITE[letter] for letter in end)
+    return f"{start}→{end}"
 
 
 def orientation_text(grid: Grid) -> str:
-    """Return where columns, rows and slices run, for people.
+    """Return the directions of columns, rows and slices as text.
 
     Examples
     --------
@@ -284,11 +315,14 @@ def orientation_text(grid: Grid) -> str:
 
 
 def unusual_course(grid: Grid) -> str:
-    """Return a sentence about rows or columns that run against the usual; empty if they do not, or are oblique.
+    """Return a sentence about unusual rows or columns.
+
+    Empty if they are usual or oblique.
 
     Examples
     --------
-    >>> ras = Grid.from_affine((3, 4, 5), [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 2, 0]], space="RAS")
+    >>> affine = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 2, 0]]
+    >>> ras = Grid.from_affine((3, 4, 5), affine, space="RAS")
     >>> unusual_course(ras)[:77]
     'Columns run from left to right and rows from posterior to anterior: viewers t'
     """
@@ -298,14 +332,15 @@ def unusual_course(grid: Grid) -> str:
     if min(max(map(abs, axis)) for axis in grid.axes) < _CLEAR:
         return ""
     x, y = (_letters(axis)[0] for axis in grid.axes[:2])
+    columns = f"from {_WORDS[_OPPOSITE[x]]} to {_WORDS[x]}"
+    rows = f"from {_WORDS[_OPPOSITE[y]]} to {_WORDS[y]}"
     return (
-        f"Columns run from {_WORDS[_OPPOSITE[x]]} to {_WORDS[x]} and rows from {_WORDS[_OPPOSITE[y]]} to {_WORDS[y]}: "
-        f"viewers that draw rows as stored show the patient {_seen(turn)}. Pass `orient='upright'` to store the same "
-        "voxels the usual way."
+        f"Columns run {columns} and rows {rows}: viewers that draw rows as stored show the patient "
+        f"{_appearance(turn)}. Pass `orient='upright'` to store the same voxels the usual way."
     )
 
 
-def _seen(turn: Turn) -> str:
+def _appearance(turn: Turn) -> str:
     if turn.order != (0, 1, 2):
         return "lying on the side"
     mirrored, upside_down, _ = turn.flips

@@ -1,7 +1,7 @@
-"""Unique identifiers from a role and entropy; no clock, no random source (PS3.5 section 9 and annex B).
+"""Unique identifiers from a role and entropy (PS3.5 section 9).
 
-The same entropy gives the same UIDs for ever, so a write is repeatable; where the entropy comes from, chance or the
-content's digest, is computed by `writing`.
+The same entropy always gives the same UIDs, so a write is repeatable. `writing` makes the entropy,
+by chance or from a digest of the content; this module uses neither a clock nor a random source.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ __all__ = ["SeriesUids", "UidPolicy", "check_uid", "make_uid", "parse_uid_policy
 _MAX_CHARS = 64
 _UUID_ROOT = "2.25"
 _UUID_DIGITS = 39
-"""Digits of a UUID as an integer; all ours have as many, so that every file has the same size."""
+"""Digits of each UUID as an integer, so that all files have the same size."""
 
 _LONGEST_ROOT = 36
-"""A root this long leaves 27 digits, about 90 bits, for what must not collide."""
+"""A root of this length leaves 27 digits, about 90 bits, for uniqueness."""
 
 _SERIES_LEVEL = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
@@ -29,21 +29,21 @@ _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UidPolicy:
-    """Where the UIDs of a series come from.
+    """Source of the UIDs of a series.
 
     Parameters
     ----------
     mode : {"random", "content"}
-        Chance, or the SHA-256 of voxels, grid, metadata and options.
+        By chance, or by the SHA-256 of voxels, grid, metadata and options.
     root : str, optional
-        The user's own root; ``2.25`` (UUID, PS3.5 annex B.2) if none.
-    given : mapping, optional
-        UIDs the user sets: StudyInstanceUID, SeriesInstanceUID, FrameOfReferenceUID.
+        The user's root; ``2.25`` (UUID, PS3.5 annex B.2) without one.
+    given : tuple of (str, str)
+        The user's UIDs: StudyInstanceUID, SeriesInstanceUID, FrameOfReferenceUID.
 
     Raises
     ------
     OptionError
-        If a mode, a root or a given UID is not legal, or one UID is given for two things.
+        If a mode, a root or a UID is not legal, or one UID is used twice.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class UidPolicy:
             raise _unknown(self.mode)
         for keyword, uid in self.given:
             check_uid(uid, f"uid[{keyword!r}]")
-        self._refuse_twins()
+        self._check_distinct()
         if self.root is not None:
             check_uid(self.root, "uid")
             if len(self.root) > _LONGEST_ROOT:
@@ -68,12 +68,17 @@ class UidPolicy:
                     code="uid-root-too-long",
                     where="uid",
                     given=f"{self.root!r} ({len(self.root)} characters)",
-                    expected=f"a root of at most {_LONGEST_ROOT} characters, so that {_MAX_CHARS} hold a unique rest",
-                    remedy="Use a shorter root, or `uid='random'` for UUID-derived UIDs under 2.25.",
+                    expected=f"a root of at most {_LONGEST_ROOT} characters, so that a UID of "
+                    f"{_MAX_CHARS} characters is unique",
+                    remedy="Use a shorter root, or `uid='random'` for UUID-derived UIDs under "
+                    "2.25.",
                 )
 
-    def _refuse_twins(self) -> None:
-        """Refuse one UID for two things: a study and a series of one name break every archive's index."""
+    def _check_distinct(self) -> None:
+        """Reject one UID for two levels.
+
+        A study and a series with one UID break the index of every archive.
+        """
         named: dict[str, str] = {}
         for keyword, uid in self.given:
             if uid in named:
@@ -81,7 +86,7 @@ class UidPolicy:
                     code="uid-given-twice",
                     where=f"uid[{keyword!r}]",
                     given=f"{uid!r}, which is the {named[uid]} too",
-                    expected="a UID of its own: it names one thing in the world (PS3.5 section 9)",
+                    expected="a different UID: each one is unique (PS3.5 section 9)",
                     remedy="Leave one of them out, and a unique one is made.",
                 )
             named[uid] = keyword
@@ -89,7 +94,7 @@ class UidPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesUids:
-    """The UIDs of one series; those of its instances are derived on demand.
+    """UIDs of one series and its instances.
 
     Examples
     --------
@@ -106,11 +111,11 @@ class SeriesUids:
     first_instance: int = 0
 
     def instance(self, index: int) -> str:
-        """Return the SOPInstanceUID of the file `index` (from 0)."""
+        """Return the SOPInstanceUID of file `index` (from 0)."""
         return make_uid(self.entropy, "instance", self.first_instance + index, root=self.root)
 
     def other(self, role: str) -> str:
-        """Return the UID of something else in the series, named by its role.
+        """Return a further UID of the series, by its role.
 
         Examples
         --------
@@ -121,38 +126,44 @@ class SeriesUids:
         return make_uid(self.entropy, f"{role} of {self.series}", root=self.root)
 
     def sibling(self, index: int, first_instance: int) -> SeriesUids:
-        """Return the UIDs of a further series of the same study and space, whose files are others.
+        """Return the UIDs of another series of the study.
+
+        It has the same space and other files.
 
         Examples
         --------
         >>> first = series_uids(UidPolicy(), b"seed")
         >>> second = first.sibling(1, first_instance=20)
-        >>> second.study == first.study, second.series == first.series, second.instance(0) == first.instance(20)
-        (True, False, True)
+        >>> second.study == first.study, second.series == first.series
+        (True, False)
+        >>> second.instance(0) == first.instance(20)
+        True
         """
         series = make_uid(self.entropy, "series", index, root=self.root)
         return replace(self, series=series, first_instance=first_instance)
 
 
 def make_uid(entropy: bytes, role: str, index: int = 0, *, root: str | None = None) -> str:
-    """Return the UID for `role` and `index`, always the same for the same entropy.
+    """Return the UID for `role` and `index` from entropy.
 
     Parameters
     ----------
     entropy : bytes
-        Chance or a digest; at least 16 bytes of it make UIDs unique.
+        Random bytes or a digest; at least 16 bytes make UIDs unique.
     role : str
-        What the UID names, e.g. ``"series"``.
+        Level of the UID, e.g. ``"series"``.
     index : int
-        Counts things of one role.
+        Number among UIDs of one role.
     root : str, optional
-        ``2.25`` if not given: then the UID is a UUID of version 8 (RFC 9562) written as one number of 39 digits.
+        ``2.25`` if left out: the UID is then a UUID of version 8 (RFC 9562) of 39 digits.
 
     Examples
     --------
-    >>> make_uid(b"seed", "study") == make_uid(b"seed", "study"), len(make_uid(b"seed", "study"))
+    >>> uid = make_uid(b"seed", "study")
+    >>> uid == make_uid(b"seed", "study"), len(uid)
     (True, 44)
-    >>> make_uid(b"seed", "study", root="1.2.3")[:6], len(make_uid(b"seed", "study", root="1.2.3"))
+    >>> uid = make_uid(b"seed", "study", root="1.2.3")
+    >>> uid[:6], len(uid)
     ('1.2.3.', 64)
     """
     digits = _UUID_DIGITS if root is None else _MAX_CHARS - len(root) - 1
@@ -167,7 +178,7 @@ def make_uid(entropy: bytes, role: str, index: int = 0, *, root: str | None = No
 
 
 def _uuid8(digest: bytes) -> int:
-    """Return 128 bits with the version and variant fields of a UUID version 8."""
+    """Return 128 bits as a UUID of version 8."""
     bits = bytearray(digest[:16])
     bits[6] = (bits[6] & 0x0F) | 0x80
     bits[8] = (bits[8] & 0x3F) | 0x80
@@ -175,7 +186,7 @@ def _uuid8(digest: bytes) -> int:
 
 
 def series_uids(policy: UidPolicy, entropy: bytes) -> SeriesUids:
-    """Return the UIDs of one series, the given ones as they are.
+    """Return the UIDs of one series, with those of the user.
 
     Examples
     --------
@@ -195,7 +206,9 @@ def series_uids(policy: UidPolicy, entropy: bytes) -> SeriesUids:
 
 
 def check_uid(uid: object, where: str) -> str:
-    """Return `uid` if it is a legal UID (PS3.5 section 9.1): at most 64 characters, no leading zeros.
+    """Return a legal UID (PS3.5 section 9.1), or reject it.
+
+    At most 64 characters, no leading zeros.
 
     Raises
     ------
@@ -213,19 +226,19 @@ def check_uid(uid: object, where: str) -> str:
         code="uid-malformed",
         where=where,
         given=repr(uid),
-        expected="digits in groups parted by dots, no group with a leading zero, at most 64 characters",
+        expected="groups of digits separated by dots, without leading zeros, at most 64 characters",
         remedy="Correct the UID, or leave it out and a unique one is made.",
     )
 
 
 def parse_uid_policy(uid: UidPolicy | str | Mapping[str, str]) -> UidPolicy:
-    """Return the policy for what a user may pass as ``uid=``.
+    """Return the policy of ``uid=``.
 
     Parameters
     ----------
     uid : str or mapping or UidPolicy
-        ``"random"``, ``"content"``, a root such as ``"1.2.826.0.1.3680043.10.1234"``, or a mapping with
-        StudyInstanceUID, SeriesInstanceUID, FrameOfReferenceUID and, for what is not given, ``"others"``
+        ``"random"``, ``"content"``, a root such as ``"1.2.826.0.1.3680043.10.1234"``, or a mapping
+        with StudyInstanceUID, SeriesInstanceUID, FrameOfReferenceUID and ``"others"`` for the rest
         (``"random"``, ``"content"`` or a root).
 
     Raises
@@ -245,11 +258,11 @@ def parse_uid_policy(uid: UidPolicy | str | Mapping[str, str]) -> UidPolicy:
     if not isinstance(uid, Mapping):
         raise _unknown(uid)
     others = parse_uid_policy(uid.get("others", "random"))
-    strange = [key for key in uid if key not in {*_SERIES_LEVEL, "others"}]
-    if strange:
-        raise OptionError.together([_unknown_key(key) for key in strange])
-    given = tuple((keyword, uid[keyword]) for keyword in _SERIES_LEVEL if keyword in uid)
-    return UidPolicy(mode=others.mode, root=others.root, given=given)
+    unknown = [key for key in uid if key not in {*_SERIES_LEVEL, "others"}]
+    if unknown:
+        raise OptionError.together([_unknown_key(key) for key in unknown])
+    fixed = tuple((keyword, uid[keyword]) for keyword in _SERIES_LEVEL if keyword in uid)
+    return UidPolicy(mode=others.mode, root=others.root, given=fixed)
 
 
 def _unknown_key(key: object) -> OptionError:
@@ -258,7 +271,7 @@ def _unknown_key(key: object) -> OptionError:
         where=f"uid[{key!r}]",
         given=repr(key),
         expected=f"one of {', '.join(_SERIES_LEVEL)}, 'others'",
-        remedy="Leave it out; SOPInstanceUIDs are always made by the writer, one a slice.",
+        remedy="Leave it out; the writer always makes SOPInstanceUIDs, one per slice.",
     )
 
 
@@ -268,5 +281,6 @@ def _unknown(uid: object) -> OptionError:
         where="uid",
         given=repr(uid),
         expected="'random', 'content', a root of digits and dots, or a mapping of UIDs",
-        remedy="Choose `uid='random'` (unique each time) or `uid='content'` (same input, same UIDs).",
+        remedy="Choose `uid='random'` (unique each time) or `uid='content'` (same input, same "
+        "UIDs).",
     )

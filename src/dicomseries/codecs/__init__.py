@@ -1,4 +1,7 @@
-"""One frame → encoded bytes, every bit kept; each codec is one small file with a class of ``check`` and ``encode``."""
+"""Lossless codecs: one frame → encoded bytes.
+
+Each codec is a class with ``check`` and ``encode`` in a module of its name.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +29,20 @@ __all__ = [
 ]
 
 Codec: TypeAlias = Rle | JpegLs | Jpeg2000 | Htj2k | JpegXl
-"""What `compression=` takes, besides None and their words."""
+"""Codecs of `compression=`; it also takes their words and None."""
 
 CODECS = (Rle(), JpegLs(), Jpeg2000(), Htj2k(), JpegXl())
-_SYNTAXES = {one.word: one for one in TRANSFER_SYNTAXES}
+_SYNTAXES = {syntax.word: syntax for syntax in TRANSFER_SYNTAXES}
 
 
-def parse_compression(given: Any) -> Codec | None:
-    """Return the codec that is asked for; None for none.
+def parse_compression(compression: Any) -> Codec | None:
+    """Return the codec of ``compression=``; None for none.
 
     Parameters
     ----------
-    given : codec, str or None
-        ``"none"``, ``"rle"``, ``"jpegls"``, ``"j2k"``, ``"htj2k"`` or ``"jxl"`` in any case; or a codec itself.
+    compression : codec, str or None
+        ``"none"``, ``"rle"``, ``"jpegls"``, ``"j2k"``, ``"htj2k"`` or ``"jxl"`` in any case; or a
+        codec.
 
     Raises
     ------
@@ -52,24 +56,26 @@ def parse_compression(given: Any) -> Codec | None:
     >>> parse_compression("JpegLS"), parse_compression("none")
     (JpegLs(), None)
     """
-    word = given.strip().casefold() if isinstance(given, str) else given
+    word = compression
+    if isinstance(compression, str):
+        word = compression.strip().casefold()
     if word in {None, "none"}:
         return None
-    found = next((codec for codec in CODECS if word in {codec, codec.word}), None)
-    if found is None:
-        raise OptionError(
-            code="compression-unknown",
-            where="compression",
-            given=repr(given),
-            expected=f"one of {', '.join(_SYNTAXES)}",
-            remedy="Pass one of these words; all of them are lossless.",
-        )
-    found.check()
-    return found
+    for codec in CODECS:
+        if word in {codec, codec.word}:
+            codec.check()
+            return codec
+    raise OptionError(
+        code="compression-unknown",
+        where="compression",
+        given=repr(compression),
+        expected=f"one of {', '.join(_SYNTAXES)}",
+        remedy="Pass one of these words; all of them are lossless.",
+    )
 
 
 def codec_of(transfer_syntax_uid: str) -> Codec | None:
-    """Return what encodes the frames of a transfer syntax that `syntax_of` has named; None for those that stay.
+    """Return the codec of a transfer syntax; None without one.
 
     Examples
     --------
@@ -80,7 +86,7 @@ def codec_of(transfer_syntax_uid: str) -> Codec | None:
 
 
 def syntax_of(codec: Codec | None) -> TransferSyntax:
-    """Return the transfer syntax of files that the codec has encoded.
+    """Return the transfer syntax of a codec's files.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""High-throughput JPEG 2000 lossless: reversible wavelet and colour transform (PS3.5 section 8.2.14)."""
+"""High-throughput JPEG 2000 lossless (PS3.5 section 8.2.14)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ __all__ = ["Htj2k"]
 
 @dataclass(frozen=True, slots=True)
 class Htj2k:
-    """HTJ2K Lossless: nearly as small as JPEG 2000 and ten times as fast; not for old readers.
+    """HTJ2K Lossless: nearly as small as JPEG 2000, ten times faster.
+
+    Old readers do not read it.
 
     Notes
     -----
@@ -30,9 +32,12 @@ class Htj2k:
     word: ClassVar[str] = "htj2k"
 
     def check(self) -> None:
-        """Refuse to begin without the package; see `check_available`."""
+        """Check that the package is installed (`check_available`)."""
         check_available("htj2k")
 
     def encode(self, frame: npt.NDArray[Any]) -> bytes:
-        """Return one frame (rows, columns[, 3]) of uint8, uint16 or int16, little endian, encoded."""
+        """Return one frame (rows, columns[, 3]) encoded.
+
+        The frame is of uint8, uint16 or int16, little endian.
+        """
         return run("htj2k", frame, reversible=True, rgb=frame.ndim == 3, planar=False)

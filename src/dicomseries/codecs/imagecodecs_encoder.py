@@ -1,4 +1,4 @@
-"""The one door to imagecodecs: an array in, the bytes of a stream out."""
+"""Encoders of the package imagecodecs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["check_available", "run"]
 
 
 def check_available(name: str) -> None:
-    """Refuse a codec that is not installed, before anything is read.
+    """Reject a codec that is not installed.
 
     Parameters
     ----------
     name : str
-        Of imagecodecs' functions, such as ``"jpegls"``.
+        Name of the codec in imagecodecs, such as ``"jpegls"``.
 
     Raises
     ------
@@ -34,16 +34,18 @@ def check_available(name: str) -> None:
 
 
 def run(name: str, array: npt.NDArray[Any], **options: Any) -> bytes:
-    r"""Return what the encoder `name` makes of an array; other threads run meanwhile.
+    r"""Return an array encoded by imagecodecs.
+
+    Other threads run meanwhile.
 
     Parameters
     ----------
     name : str
-        Of imagecodecs' functions.
+        Name of the codec in imagecodecs.
     array : ndarray
-        As the function wants it.
+        Frame in the form that the encoder takes.
     **options
-        Of the function.
+        Options of the encoder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""JPEG 2000 lossless: reversible wavelet and colour transform (PS3.5 section 8.2.4)."""
+"""JPEG 2000 lossless (PS3.5 section 8.2.4)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ __all__ = ["Jpeg2000"]
 
 @dataclass(frozen=True, slots=True)
 class Jpeg2000:
-    """JPEG 2000 Lossless: as small as JPEG-LS, several times slower, read by nearly all.
+    """JPEG 2000 Lossless: as small as JPEG-LS, several times slower.
+
+    Nearly all readers read it.
 
     Notes
     -----
-    PS3.5 section 8.2.4: the stream says whether its samples are signed, as Pixel Representation does.
+    PS3.5 section 8.2.4: the stream has signed samples if Pixel Representation is 1.
 
     Examples
     --------
@@ -30,12 +32,15 @@ class Jpeg2000:
     word: ClassVar[str] = "j2k"
 
     def check(self) -> None:
-        """Refuse to begin without the package; see `check_available`."""
+        """Check that the package is installed (`check_available`)."""
         check_available("jpeg2k")
 
     def encode(self, frame: npt.NDArray[Any]) -> bytes:
-        """Return one frame (rows, columns[, 3]) of uint8, uint16 or int16, little endian, encoded."""
-        # One thread: the frames of a series are encoded side by side.
+        """Return one frame (rows, columns[, 3]) encoded.
+
+        The frame is of uint8, uint16 or int16, little endian.
+        """
+        # one thread: the frames of a series are encoded in parallel
         return run(
             "jpeg2k", frame, level=0, codecformat="j2k", reversible=True, mct=True, numthreads=1
         )

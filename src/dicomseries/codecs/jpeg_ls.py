@@ -1,4 +1,7 @@
-"""JPEG-LS lossless: the stored words as they are, as the stream has no sign (PS3.5 section 8.2.3)."""
+"""JPEG-LS lossless (PS3.5 section 8.2.3).
+
+The stream holds the stored words without a sign.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,18 @@ __all__ = ["JpegLs"]
 
 _START, _SPIFF = b"\xff\xd8", b"\xff\xe8"
 _ROOM, _HEADERS = 5, 1024
-"""Bytes that a byte may take at worst: codes have at most four times the bits of a sample, and some stuffing."""
+"""Largest size of the stream: at most 5 bytes per byte, and its headers."""
 
 
 @dataclass(frozen=True, slots=True)
 class JpegLs:
-    """JPEG-LS Lossless: a third of the size for scans, fast, and old enough for most readers.
+    """JPEG-LS Lossless: a third of the size for scans, fast.
+
+    It is old enough for most readers.
 
     Notes
     -----
-    PS3.5 section 8.2.3: Pixel Representation says whether the words of the stream are two's complement.
+    PS3.5 section 8.2.3: the words of the stream are two's complement if Pixel Representation is 1.
 
     Examples
     --------
@@ -34,17 +39,23 @@ class JpegLs:
     word: ClassVar[str] = "jpegls"
 
     def check(self) -> None:
-        """Refuse to begin without the package; see `check_available`."""
+        """Check that the package is installed (`check_available`)."""
         check_available("jpegls")
 
     def encode(self, frame: npt.NDArray[Any]) -> bytes:
-        """Return one frame (rows, columns[, 3]) of uint8, uint16 or int16, little endian, encoded."""
+        """Return one frame (rows, columns[, 3]) encoded.
+
+        The frame is of uint8, uint16 or int16, little endian.
+        """
         words = frame.view(f"u{frame.dtype.itemsize}")
         return _without_spiff(run("jpegls", words, out=_ROOM * words.nbytes + _HEADERS))
 
 
 def _without_spiff(stream: bytes) -> bytes:
-    """Return the stream without the header of a SPIFF file, which DICOM's interchange format has not."""
+    """Return the stream without a SPIFF header.
+
+    DICOM's interchange format has none.
+    """
     behind = len(_START)
     while stream[behind : behind + 2] == _SPIFF:
         behind += 2 + int.from_bytes(stream[behind + 2 : behind + 4], "big")

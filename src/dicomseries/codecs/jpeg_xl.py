@@ -1,4 +1,7 @@
-"""JPEG XL lossless: a stream of unsigned samples (PS3.5 section 8.2.15)."""
+"""JPEG XL lossless (PS3.5 section 8.2.15).
+
+The samples of the stream are unsigned.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,19 @@ from dicomseries.codecs.imagecodecs_encoder import check_available, run
 __all__ = ["JpegXl"]
 
 _EFFORT = 3
-"""Above it the files get 1 % smaller and take several times as long; below it they are a tenth larger."""
+"""With more the files are 1 % smaller but take several times as long; with less 10 % larger."""
 
 
 @dataclass(frozen=True, slots=True)
 class JpegXl:
-    """JPEG XL Lossless: the smallest files; few readers of DICOM have it yet. Stored numbers are unsigned.
+    """JPEG XL Lossless: the smallest files, few readers yet.
+
+    Stored numbers are unsigned.
 
     Notes
     -----
-    PS3.5 section 8.2.15; ISO/IEC 18181-1. Streams of 16 bits are of level 10, which is said in a container around them
-    (ISO/IEC 18181-2); those of 8 bits are bare.
+    PS3.5 section 8.2.15; ISO/IEC 18181-1. Streams of 16 bits are of level 10 and have a container
+    (ISO/IEC 18181-2); those of 8 bits have none.
 
     Examples
     --------
@@ -34,9 +39,12 @@ class JpegXl:
     word: ClassVar[str] = "jxl"
 
     def check(self) -> None:
-        """Refuse to begin without the package; see `check_available`."""
+        """Check that the package is installed (`check_available`)."""
         check_available("jpegxl")
 
     def encode(self, frame: npt.NDArray[Any]) -> bytes:
-        """Return one frame (rows, columns[, 3]) of uint8 or uint16, little endian, encoded."""
+        """Return one frame (rows, columns[, 3]) encoded.
+
+        The frame is of uint8 or uint16, little endian.
+        """
         return run("jpegxl", frame, lossless=True, effort=_EFFORT, numthreads=1)
