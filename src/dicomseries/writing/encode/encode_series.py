@@ -1,4 +1,4 @@
-"""From a job to files: every slab stored, written and read back."""
+"""From a job to files, written and read back."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def write_series(
 
 
 def _unwritten(task: FileTask, slabs: Sequence[Bounds], total: Tally) -> list[Bounds]:
-    """Return the slabs that are not written yet; add the others to the sums.
+    """Return the slabs that are not written yet.
 
     Of slabs that are written already, only the bound of the error is known.
     """
@@ -75,7 +75,7 @@ def _unwritten(task: FileTask, slabs: Sequence[Bounds], total: Tally) -> list[Bo
 def _written_before(
     job: Job, sink: Sink, request: WriteRequest, *, read_back: bool
 ) -> Tally | None:
-    """Return the sums of a complete file of a killed write; None to write it."""
+    """Return the sums of a killed write's file."""
     if job.encoded is None and job.plan.value_map.counts:
         return None
     start = job.encoded or encode_headers(header_template(job.plan), job.plan, 0, 1)[0]
@@ -95,7 +95,7 @@ def _written_before(
 
 
 def _write_one_file(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) -> Tally:
-    """Write one file of all frames: encoded already, or slab by slab."""
+    """Write one file of all frames."""
     total = Tally()
 
     def counted(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
@@ -145,7 +145,7 @@ def _compressed_frames(
 def _chunks_behind_offsets(
     template: HeaderTemplate, header: bytes, frames: Iterable[bytes]
 ) -> Iterator[bytes]:
-    """Yield a file of compressed frames behind their table of offsets.
+    """Yield compressed frames behind their table of offsets.
 
     The frames wait until the last one is encoded: in memory, and if they are many in an unnamed
     temporary file.

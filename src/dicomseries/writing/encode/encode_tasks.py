@@ -1,4 +1,7 @@
-"""Tasks that turn slabs into files; they are pickled for other processes."""
+"""Tasks that turn slabs into files.
+
+They are pickled for other processes.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ class EncodeTask:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class FileTask:
-    """Writes a file of each frame of a slab, and reads it back.
+    """Writes each frame of a slab to a file.
 
     Doing it twice makes the same files.
 
@@ -131,7 +134,7 @@ class FileTask:
         size: int,
         frame: npt.NDArray[Any],
     ) -> Tally | None:
-        """Return the sums of a file that exists already; None to write it."""
+        """Return the sums of a file that exists already."""
         file = self.sink.find(name, header, size)
         if file is None:
             return None
@@ -148,7 +151,7 @@ class FileTask:
 def _stored_frames(
     slab: npt.NDArray[Any], bounds: Bounds, value_map: ValueMap, total: Tally
 ) -> Iterable[npt.NDArray[Any]]:
-    """Return a slab as it is stored, frame by frame, and add to the sums."""
+    """Return the stored frames of a slab, and add up."""
     if value_map.slopes is None:
         stored = store(slab, value_map)
         total.count(stored)

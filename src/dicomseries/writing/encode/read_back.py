@@ -1,4 +1,4 @@
-"""Written files, read back by other code than wrote them, compared with the array."""
+"""Written files, read back and compared with the array."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Tally:
 
 
 class FileComparison:
-    """Reads files of one frame back and compares them with the array."""
+    """Compares files of one frame with the array."""
 
     def __init__(
         self, scale: tuple[float, float], value_map: ValueMap, *, is_compressed: bool
@@ -79,7 +79,7 @@ class FileComparison:
 
 
 def compare_frames(path: Path, job: Job, request: WriteRequest) -> Tally:
-    """Return the largest error of a file of all frames, and its header."""
+    """Return the largest error of a multi-frame file."""
     instance = reading.read_instance(path)
     task = _FramesComparison(
         instance=instance,
@@ -93,7 +93,7 @@ def compare_frames(path: Path, job: Job, request: WriteRequest) -> Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _FramesComparison:
-    """Reads frames of a file back and compares them with the array."""
+    """Compares frames of a file with the array."""
 
     instance: reading.Instance
     rescales: npt.NDArray[np.float64]
@@ -131,7 +131,7 @@ def _largest_error(
 
 
 def compare_labels(path: Path, job: Job) -> Tally:
-    """Return the error of a segmentation: 0 if every voxel is equal, else infinite."""
+    """Return the error of a segmentation: 0 or infinite."""
     segmentation = reading.read(path)
     label_of_number = np.arange(_SEGMENT_NUMBERS, dtype=np.uint16)
     for number, label in (job.labels or {}).items():
@@ -144,7 +144,7 @@ def compare_labels(path: Path, job: Job) -> Tally:
 
 
 def verify_series(job: Job, tally: Tally, inheritance: Inheritance | None = None) -> None:
-    """Reject a series whose files differ from the plan.
+    """Reject a series that differs from its plan.
 
     Faults of attributes that tie the result to its source are those of the source alone.
 
@@ -179,7 +179,7 @@ def verify_series(job: Job, tally: Tally, inheritance: Inheritance | None = None
 
 
 def _fault_of_source(series: SeriesPlan, errors: Sequence[checks.Finding]) -> VerificationError:
-    """Return the error of attributes from the source that break an unforeseen rule."""
+    """Return the error of attributes of the source."""
     keywords = dict.fromkeys(map(_keyword, errors))
     entries = ", ".join(f'"{keyword}": None' for keyword in keywords)
     return VerificationError(
@@ -197,7 +197,7 @@ def _texts(errors: Sequence[checks.Finding]) -> str:
 
 
 def _keyword(finding: checks.Finding) -> str:
-    """Return the attribute of the top level that a finding is about."""
+    """Return the top-level attribute of a finding."""
     if finding.id in _GROUPED_CHECKS:
         return _GROUPED_CHECKS[finding.id]
     path = finding.where.rpartition(" ")[2].split(".")

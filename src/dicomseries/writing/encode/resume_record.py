@@ -1,4 +1,4 @@
-"""The record of a write under way, with which a later call can resume it.
+"""The record of a write under way, to resume it.
 
 It holds the entropy and the clock that the files are made from, and a digest of their plan. It names
 no patient, and no place.
@@ -24,7 +24,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRecord:
-    """Everything that a write needs to make the same bytes again.
+    """Everything that makes the same bytes again.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class WriteRecord:
 
 
 def check_same_write(killed: WriteRecord, planned: WriteRecord, target: str) -> None:
-    """Reject another input, or other options, than those of the killed write.
+    """Reject other input or options than before the kill.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A volume as slabs: their bounds within the memory, and the work done on each."""
+"""A volume as slabs, and the work on each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def each_slab(
     stage: str,
     slabs: Sequence[Bounds],
 ) -> Iterator[Result]:
-    """Yield `task(slab, bounds)` of each slab in order, and report progress.
+    """Yield `task(slab, bounds)` of each slab in order.
 
     `task` is pickled if other processes work: it is a function of a module with arguments bound, or
     a record.
@@ -37,7 +37,7 @@ def each_slab(
 
 
 def slab_plan(volume: Volume, request: WriteRequest) -> SlabPlan:
-    """Return the slabs of one pass over a volume within the memory."""
+    """Return the slabs of one pass, within the memory."""
     options = request.options
     return slab_rule(
         volume.slabs.edges,

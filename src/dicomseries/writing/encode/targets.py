@@ -1,4 +1,4 @@
-"""Targets of a write: a folder, or a prefix in an object store."""
+"""Targets of a write: folders and object stores."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AMPLE = 1 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KilledWrite:
-    """A write to the same target that was killed, and can be resumed."""
+    """A killed write to the same target."""
 
     record: WriteRecord
     leftover: Leftover | None = None
@@ -65,13 +65,13 @@ def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> FolderTarg
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderTarget:
-    """A folder of this machine; files of a killed write stand beside it."""
+    """A folder of this machine."""
 
     where: str
     path: Path
 
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
-        """Reject a folder that is not free; return a killed write to resume."""
+        """Reject a folder in use; return a killed write."""
         check_target(self.path, overwrite=overwrite)
         leftover = find_leftover(self.path) if resume else None
         record = None if leftover is None else WriteRecord.from_text(leftover.record)
@@ -105,7 +105,7 @@ class FolderTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StoreTarget:
-    """A prefix in an object store, whose free space is not known."""
+    """A prefix in an object store."""
 
     url: str
     storage_options: Mapping[str, Any] | None
@@ -116,7 +116,7 @@ class StoreTarget:
         return masked(self.url)
 
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
-        """Reject a prefix that is not free; return a killed write to resume."""
+        """Reject a prefix in use; return a killed write."""
         text = find_plan(self.url, self.storage_options) if resume else None
         check_prefix(self.url, self.storage_options, overwrite=overwrite or text is not None)
         record = None if text is None else WriteRecord.from_text(text)
@@ -147,7 +147,7 @@ class StoreTarget:
 
 
 def _manifest_entry(job: Job) -> dict[str, Any]:
-    """Return the facts of a series for a manifest; nothing about the patient."""
+    """Return facts of a series, without the patient."""
     series = job.plan
     return {
         "SeriesInstanceUID": series.uids.series,

@@ -1,8 +1,11 @@
-"""Metadata that comes with an array: a BIDS sidecar, tags of an ITK image, the patient of a volume that was read."""
+"""Metadata that comes with an array.
+
+It is in a BIDS sidecar, the tags of an ITK image, or the patient of a volume that was read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,31 +21,41 @@ __all__ = ["with_carried", "with_sidecar"]
 
 _STUDY_UID = "StudyInstanceUID"
 _DESCRIBED = frozenset(
-    "SeriesDescription Manufacturer ManufacturerModelName DeviceSerialNumber StationName InstitutionName "  # noqa: SIM905
-    "InstitutionAddress InstitutionalDepartmentName".split()
+    {
+        "SeriesDescription",
+        "Manufacturer",
+        "ManufacturerModelName",
+        "DeviceSerialNumber",
+        "StationName",
+        "InstitutionName",
+        "InstitutionAddress",
+        "InstitutionalDepartmentName",
+    }
 )
-"""Of series and equipment, what an image may say of itself."""
+"""Attributes of series and equipment that an image may state."""
 
 _ENTITIES = frozenset({"series", "acquisition", "CT acquisition", "MR acquisition", "file"})
-"""Whose attributes hold whatever was done to the voxels of an image."""
+"""Entities with attributes that hold after any change of the voxels."""
 
 _GATED = frozenset(
     {"TriggerTime", "NominalInterval", "CardiacNumberOfImages", "TemporalPositionIdentifier"}
 )
-"""They belong to one slice or phase, and need others beside them."""
+"""Attributes of one slice or phase, which need others."""
 
 _BASES = frozenset({"AcquisitionDate", "AcquisitionTime", "RepetitionTime"})
-_MOST_SHOWN = 12
+_MOST_NAMES = 12
 
 
-# ------------------------------------------------------------------------------------------------------------- BIDS
+# ---------------------------------------------------------------------------------------- BIDS
 def with_sidecar(request: WriteRequest, volume: Volume) -> tuple[WriteRequest, Volume]:
-    """Return request and volume with what a BIDS sidecar says; what the user says besides wins.
+    """Return request and volume with a BIDS sidecar.
+
+    The user's options win.
 
     Parameters
     ----------
     request : WriteRequest
-        What was asked.
+        With the sidecar in its options, if any.
     volume : Volume
         Its volumes may get the times of the frames.
 
@@ -54,85 +67,88 @@ def with_sidecar(request: WriteRequest, volume: Volume) -> tuple[WriteRequest, V
     if request.options.bids is None:
         return request, volume
     sidecar = sidecar_of(request.options.bids)
-    places = AttributePlaces(kind=request.kind, source_class="")
     stated = {*request.metadata.keywords, *request.per_volume}
-    fit = {
-        key: value
-        for key, value in sidecar.attributes.items()
-        if key not in stated and _has_place(places, key)
-    }
-    columns = {
-        key: values
-        for key, values in sidecar.per_volume.items()
-        if key not in stated and len(values) == (volume.volumes or 1) and _has_place(places, key)
-    }
-    found = Metadata.from_mapping(fit, varying=(*columns, *stated))
-    if (
-        volume.times_s is None
-        and sidecar.times_s is not None
-        and len(sidecar.times_s) == volume.volumes
-    ):
-        volume = replace(
-            volume, times_s=tuple(time - sidecar.times_s[0] for time in sidecar.times_s)
+    attributes: dict[str, Any] = {}
+    for keyword, value in sidecar.attributes.items():
+        if keyword not in stated and _has_place(request.kind, keyword):
+            attributes[keyword] = value
+    columns: dict[str, Any] = {}
+    for keyword, values in sidecar.per_volume.items():
+        is_complete = len(values) == (volume.volumes or 1)
+        if keyword not in stated and is_complete and _has_place(request.kind, keyword):
+            columns[keyword] = values
+    metadata = Metadata.from_mapping(attributes, varying=(*columns, *stated))
+    advice = list(request.advice)
+    if sidecar.ignored:
+        advice.append(
+            "Keys of the BIDS sidecar that are left out, as DICOM has no place for them here: "
+            f"{', '.join(sidecar.ignored)}."
         )
-    homeless = sorted({*sidecar.attributes, *sidecar.per_volume} - {*fit, *columns} - stated)
-    advice = [
-        *_named(
-            "Keys of the BIDS sidecar that are left out, as DICOM has no place for them here: ",
-            sidecar.ignored,
-        ),
-        *_named(f"Of the BIDS sidecar, a {request.kind.name} image has no place for ", homeless),
-    ]
-    merged = replace(
+    unused = {*sidecar.attributes, *sidecar.per_volume} - {*attributes, *columns} - stated
+    if unused:
+        advice.append(
+            f"Of the BIDS sidecar, a {request.kind.name} image has no place for "
+            f"{', '.join(sorted(unused))}."
+        )
+    request = replace(
         request,
-        metadata=found.having(*request.metadata.attributes),
+        metadata=metadata.having(*request.metadata.attributes),
         per_volume={**columns, **request.per_volume},
-        advice=(*request.advice, *advice),
+        advice=tuple(advice),
     )
-    return merged, volume
+    return request, _with_frame_times(volume, sidecar.times_s)
 
 
-def _has_place(places: AttributePlaces, keyword: str) -> bool:
+def _with_frame_times(volume: Volume, times_s: Sequence[float] | None) -> Volume:
+    if volume.times_s is not None or times_s is None or len(times_s) != volume.volumes:
+        return volume
+    return replace(volume, times_s=tuple(time - times_s[0] for time in times_s))
+
+
+def _has_place(kind: Kind, keyword: str) -> bool:
+    places = AttributePlaces(kind=kind, source_class="")
     row = places.row(keyword)
-    return places.has(keyword) and not (row is not None and isinstance(row.source, Absent))
+    is_absent = row is not None and isinstance(row.source, Absent)
+    return places.has(keyword) and not is_absent
 
 
-def _named(text: str, names: Iterable[str]) -> tuple[str, ...]:
-    found = list(names)
-    return (f"{text}{', '.join(found)}.",) if found else ()
-
-
-# ---------------------------------------------------------------------------------------------------------- carried
+# ------------------------------------------------------------------------- tags of the array
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chosen:
-    """What is taken of the attributes that an array carries, and what is not."""
+class _Carried:
+    """Attributes of an array: taken, computed, and left out."""
 
     metadata: Metadata
     study_uid: str
     computed: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The attributes that are taken over."""
+        return (*([_STUDY_UID] if self.study_uid else []), *self.metadata.keywords)
+
 
 def with_carried(request: WriteRequest, volume: Volume, *, is_derived: bool) -> WriteRequest:
-    """Return the request with the attributes that the array carries, where they hold; what the user says wins.
+    """Return the request with valid attributes of the array.
 
-    Of an ITK image: patient, study, descriptions, equipment and acquisition. Of a volume that was read from a series:
-    patient and study. What the writer computes (pixels, geometry, UIDs of series and instances) and what says what the
-    numbers mean is left out, and named.
+    Of an ITK image: patient, study, descriptions, equipment and acquisition. Of a volume that was
+    read from a series: patient and study. Attributes that the writer computes (pixels, geometry,
+    UIDs of series and instances), and those about the meaning of the numbers, are left out and
+    named.
 
     Parameters
     ----------
     request : WriteRequest
-        What was asked.
+        The options, and the attributes of other inputs.
     volume : Volume
         With `carried` or `tags`.
     is_derived : bool
-        Whether `like=` names the source, which has said all of it.
+        Whether `like` names the source series, whose attributes hold.
     """
     if volume.carried:
         return _with_image_tags(request, volume.carried, is_derived=is_derived)
     if volume.tags is not None and not is_derived:
-        return _with_series(request, volume.tags.shared)
+        return _with_series_tags(request, volume.tags.shared)
     return request
 
 
@@ -140,143 +156,131 @@ def _with_image_tags(
     request: WriteRequest, carried: Mapping[str, str], *, is_derived: bool
 ) -> WriteRequest:
     if is_derived:
-        advice = f"The image carries {len(carried)} DICOM attributes, which are left out: `like=` says what holds."
+        advice = (
+            f"The image carries {len(carried)} DICOM attributes, which are left out: `like=` says "
+            "what holds."
+        )
         return replace(request, advice=(*request.advice, advice))
-    named, unknown = _by_keyword(carried)
-    chosen = _choose(request, named, _is_taken_of_image)
-    text = "The image carries DICOM attributes. "
-    text += f"Taken: {_listed(_taken(chosen))}. " if _taken(chosen) else ""
-    text += f"{len(chosen.computed)} are computed by the writer. " if chosen.computed else ""
+    values: dict[str, Any] = {}
+    unknown: list[str] = []  # private and unknown tags have no keyword
+    for tag, text in carried.items():
+        try:
+            values[keyword_of(tag)] = text
+        except MetadataError:
+            unknown.append(tag)
+    chosen = _sorted_out(request, values, _holds_for_image)
+    texts = ["The image carries DICOM attributes."]
+    if chosen.keywords:
+        texts.append(f"Taken: {_names_text(chosen.keywords)}.")
+    if chosen.computed:
+        texts.append(f"{len(chosen.computed)} are computed by the writer.")
     left_out = (*chosen.left_out, *unknown)
-    text += (
-        f"Left out: {_listed(left_out)}; give them in `metadata=` if they hold." if left_out else ""
-    )
-    return _merged(request, chosen, text.strip())
+    if left_out:
+        texts.append(f"Left out: {_names_text(left_out)}; give them in `metadata=` if they hold.")
+    return _merged(request, chosen, " ".join(texts))
 
 
-def _with_series(request: WriteRequest, shared: Mapping[str, Any]) -> WriteRequest:
-    named = {
-        name: value
-        for name, value in shared.items()
-        if _is_taken_of_series(name) or name == _STUDY_UID
-    }
-    chosen = _choose(request, named, _is_taken_of_series)
-    text = (
-        f"Patient and study are those of the series that was read ({_listed(_taken(chosen))}); its other attributes "
-        "are left out. For a result of it, use volume.derive(array) or `like=`, which take over what still holds."
-    )
-    if not _taken(chosen):
-        text = "The attributes of the series that was read are left out; use volume.derive(array) or `like=` for a result."
+def _with_series_tags(request: WriteRequest, shared: Mapping[str, Any]) -> WriteRequest:
+    values: dict[str, Any] = {}
+    for name, value in shared.items():
+        if name == _STUDY_UID or _holds_for_volume(name):
+            values[name] = value
+    chosen = _sorted_out(request, values, _holds_for_volume)
+    if chosen.keywords:
+        text = (
+            f"Patient and study are those of the series that was read "
+            f"({_names_text(chosen.keywords)}); its other attributes are left out. For a result of "
+            "it, use volume.derive(array) or `like=`, which take over attributes that still hold."
+        )
+    else:
+        text = (
+            "The attributes of the series that was read are left out; use volume.derive(array) or "
+            "`like=` for a result."
+        )
     return _merged(request, chosen, text)
 
 
-def _merged(request: WriteRequest, chosen: _Chosen, advice: str) -> WriteRequest:
-    given = dict(request.uid.given)
-    uid = request.uid
-    if chosen.study_uid:
-        uid = replace(uid, given=tuple({**given, _STUDY_UID: chosen.study_uid}.items()))
-    own = request.metadata.attributes
-    metadata = replace(chosen.metadata, verbatim=frozenset(chosen.metadata.keywords)).having(*own)
-    return replace(request, metadata=metadata, uid=uid, advice=(*request.advice, advice))
+def _holds_for_volume(name: str) -> bool:
+    """Return whether an attribute of a series holds.
 
-
-def _taken(chosen: _Chosen) -> tuple[str, ...]:
-    return (*([_STUDY_UID] if chosen.study_uid else []), *chosen.metadata.keywords)
-
-
-def _by_keyword(carried: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """Return the values by keyword, and the tags that have none (private and unknown ones)."""
-    named: dict[str, Any] = {}
-    unknown: list[str] = []
-    for tag, text in carried.items():
-        try:
-            named[keyword_of(tag)] = text
-        except MetadataError:
-            unknown.append(tag)
-    return named, unknown
-
-
-def _is_taken_of_series(name: str) -> bool:
-    """Tell whether an attribute of a read series is taken; private ones have no keyword."""
+    Private ones have no keyword.
+    """
     return not name.startswith("(") and rule_for(name).is_verbatim
 
 
-def _is_taken_of_image(keyword: str) -> bool:
+def _holds_for_image(keyword: str) -> bool:
     rule = rule_for(keyword)
     if rule.is_verbatim or rule.action == "keep forever" or keyword in _DESCRIBED:
         return True
-    return (
-        rule.is_kept
-        and rule.when == "always"
-        and rule.entity in _ENTITIES
-        and keyword not in _GATED
-    )
+    is_kept = rule.is_kept and rule.when == "always"
+    return is_kept and rule.entity in _ENTITIES and keyword not in _GATED
 
 
-def _choose(request: WriteRequest, named: Mapping[str, Any], is_taken: Any) -> _Chosen:
-    """Divide attributes into those that are taken, those that the writer computes, and the others."""
-    others = (
-        frozenset()
-        if _is_same_patient(request, named)
-        else frozenset(filter(_is_taken_of_series, named))
-    )
-    stated = {*request.metadata.keywords, *request.per_volume}
-    wanted: dict[str, Any] = {}
+def _sorted_out(
+    request: WriteRequest, values: Mapping[str, Any], holds: Callable[[str], bool]
+) -> _Carried:
+    """Separate attributes that are taken over, computed, and left out."""
+    is_same_patient = _is_same_patient(request, values)
+    stated = {*request.metadata.keywords, *request.per_volume, _STUDY_UID}
+    valid: dict[str, Any] = {}
     computed: list[str] = []
     left_out: list[str] = []
-    for keyword, value in named.items():
-        if keyword in stated or keyword == _STUDY_UID or value in ("", None, []):
+    for keyword, value in values.items():
+        if keyword in stated or value in ("", None, []):
             continue
+        is_of_other_patient = not is_same_patient and _holds_for_volume(keyword)
         if keyword in OWNED:
             computed.append(keyword)
-        elif is_taken(keyword) and keyword not in others and _is_of_all(request.kind, keyword):
-            wanted[keyword] = value
-        else:
+        elif is_of_other_patient or not holds(keyword) or not _fits(request.kind, keyword):
             left_out.append(keyword)
-    metadata, malformed = _sound(wanted)
-    study = "" if others else _study_uid(request, named)
-    if named.get(_STUDY_UID) and not study and _STUDY_UID not in dict(request.uid.given):
+        else:
+            valid[keyword] = value
+    metadata, malformed = _well_formed(valid)
+    study_uid = ""
+    if is_same_patient or not any(map(_holds_for_volume, values)):
+        study_uid = _study_uid(request, values)
+    if values.get(_STUDY_UID) and not study_uid and _STUDY_UID not in dict(request.uid.given):
         left_out.append(_STUDY_UID)
-    return _Chosen(
+    return _Carried(
         metadata=metadata,
-        study_uid=study,
+        study_uid=study_uid,
         computed=tuple(computed),
         left_out=(*left_out, *malformed),
     )
 
 
-def _is_of_all(kind: Kind, keyword: str) -> bool:
-    """Return whether the kind has a place for one value of an attribute."""
-    counted = keyword in kind.over_time and keyword not in _BASES
-    return not counted and _has_place(AttributePlaces(kind=kind, source_class=""), keyword)
+def _fits(kind: Kind, keyword: str) -> bool:
+    """Return whether the kind holds one value of an attribute."""
+    is_counted = keyword in kind.over_time and keyword not in _BASES
+    return not is_counted and _has_place(kind, keyword)
 
 
-def _is_same_patient(request: WriteRequest, named: Mapping[str, Any]) -> bool:
-    """Return whether the user names no other patient than the attributes do."""
+def _is_same_patient(request: WriteRequest, values: Mapping[str, Any]) -> bool:
+    """Return whether the user names no other patient."""
     for keyword in ("PatientID", "PatientName"):
-        own = request.metadata.get(keyword)
-        if own is not None and keyword in named and own.values != (str(named[keyword]),):
+        stated = request.metadata.get(keyword)
+        if stated is not None and keyword in values and stated.values != (str(values[keyword]),):
             return False
     return True
 
 
-def _sound(wanted: dict[str, Any]) -> tuple[Metadata, list[str]]:
-    """Return what of the attributes can be written, and the keywords of what is malformed."""
+def _well_formed(values: dict[str, Any]) -> tuple[Metadata, list[str]]:
+    """Return well-formed attributes, and keywords of others."""
     malformed: list[str] = []
     while True:
         try:
-            return Metadata.from_mapping(wanted), malformed
+            return Metadata.from_mapping(values), malformed
         except MetadataError as error:
-            wrong = {one.where.partition("[")[0] for one in error.faults} & wanted.keys()
+            wrong = {fault.where.partition("[")[0] for fault in error.faults} & values.keys()
             if not wrong:
-                return Metadata(), [*malformed, *wanted]
+                return Metadata(), [*malformed, *values]
             malformed += sorted(wrong)
-            wanted = {key: value for key, value in wanted.items() if key not in wrong}
+            values = {keyword: values[keyword] for keyword in values if keyword not in wrong}
 
 
-def _study_uid(request: WriteRequest, named: Mapping[str, Any]) -> str:
-    """Return the StudyInstanceUID, if it is legal and the user gives none."""
-    text = str(named.get(_STUDY_UID) or "")
+def _study_uid(request: WriteRequest, values: Mapping[str, Any]) -> str:
+    """Return a legal StudyInstanceUID, unless the user gives one."""
+    text = str(values.get(_STUDY_UID) or "")
     if not text or dict(request.uid.given).get(_STUDY_UID):
         return ""
     try:
@@ -287,7 +291,17 @@ def _study_uid(request: WriteRequest, named: Mapping[str, Any]) -> str:
     return text
 
 
-def _listed(names: Iterable[str]) -> str:
-    found = list(names)
-    more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
-    return ", ".join(found[:_MOST_SHOWN]) + more
+def _merged(request: WriteRequest, chosen: _Carried, advice: str) -> WriteRequest:
+    uid = request.uid
+    if chosen.study_uid:
+        given = {**dict(uid.given), _STUDY_UID: chosen.study_uid}
+        uid = replace(uid, given=tuple(given.items()))
+    metadata = replace(chosen.metadata, verbatim=frozenset(chosen.metadata.keywords))
+    metadata = metadata.having(*request.metadata.attributes)
+    return replace(request, metadata=metadata, uid=uid, advice=(*request.advice, advice))
+
+
+def _names_text(names: Sequence[str]) -> str:
+    text = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{text} and {more} more" if more > 0 else text

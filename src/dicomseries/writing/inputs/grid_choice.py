@@ -1,8 +1,8 @@
-"""Which grid an array stands on: its own statement, the user's arguments and the source series beside each other.
+"""The grid of an array: stated, or the source's.
 
-The rules, in short. What the user states holds. What the array states holds, unless it is in another space than the
-source series. What nobody stated is taken from a source of the same shape, or demanded. A source without an image
-plane gives no place to anything.
+The user's statements hold. Those of the array hold, unless it lies in another space than the source
+series. Unstated parts are taken from a source of the same shape, or demanded. A source without an
+image plane gives no place to anything.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from dicomseries.writing.inputs.unstated_lengths import NO_RULER, are_known, com
 __all__ = ["opened_alone", "opened_like"]
 
 _ARGUMENTS = ("spacing", "origin", "direction", "affine")
-_LABELS_NOWHERE = (
-    "The source has no image plane: the labels have no place and no spacing, and each frame names the picture that it "
-    "is of."
+_UNPLACED_LABELS = (
+    "The source has no image plane: the labels have no place and no spacing, and each frame names "
+    "its picture."
 )
-_ALIKE = 1e-3
-"""Part of a voxel within which two spacings are one; headers of float32 and DS differ by much less."""
+_TOLERANCE = 1e-3
+"""Part of a voxel within which two spacings are equal; float32 and DS differ by less."""
 
 
 def opened_alone(source: Any, kind: Kind, geometry: Mapping[str, Any]) -> Volume:
-    """Return the volume of a series that comes from no other.
+    """Return the volume of a series without a source series.
 
     Parameters
     ----------
     source : array, path or Volume
         As in `write`.
     kind : Kind
-        Whether its object class can do without an image plane.
+        It may or may not require an image plane.
     geometry : mapping
         The arguments of `open_volume`.
 
@@ -56,7 +56,10 @@ def opened_alone(source: Any, kind: Kind, geometry: Mapping[str, Any]) -> Volume
 
 
 def _as_clip(volume: Volume, kind: Kind) -> Volume:
-    """Return pictures in time, whose origin nobody stated, without a place: only rows and columns have a spacing."""
+    """Return pictures in time without an origin as unplaced.
+
+    Only rows and columns have a spacing.
+    """
     statement = volume.grid.statement
     is_clip = kind.holds_clips and (volume.volumes or 1) > 1 and volume.slices == 1
     if not is_clip or not statement.has_place or statement.origin == "stated":
@@ -66,7 +69,7 @@ def _as_clip(volume: Volume, kind: Kind) -> Volume:
 
 
 def _noted(volume: Volume) -> Volume:
-    """Return a volume without lengths with the sentence that says so."""
+    """Return a volume with advice if it has no lengths."""
     statement = volume.grid.statement
     if statement.has_place or statement.has_lengths:
         return volume
@@ -80,14 +83,14 @@ def opened_like(
     kind: Kind,
     geometry: Mapping[str, Any],
 ) -> Volume:
-    """Return the volume of a result, placed by its own statement or on the grid of the series it comes from.
+    """Return the volume of a result, with its place.
 
     Parameters
     ----------
     source : array, path or Volume
         As in `write`.
     series : SourceSeries
-        The series that it comes from.
+        The source series.
     options : WriteOptions
         Whether the result is in the same space.
     kind : Kind
@@ -98,7 +101,7 @@ def opened_like(
     Raises
     ------
     GeometryError
-        If a part of the geometry is not stated and the series cannot give it, or it is in another space.
+        If a part of the geometry is missing in array and series, or it is in another space.
     """
     has_arguments = any(geometry.get(name) is not None for name in _ARGUMENTS)
     if not series.grid.statement.has_place and kind.name == "Segmentation":
@@ -117,13 +120,13 @@ def opened_like(
 
 
 def _timed(volume: Volume, series: SourceSeries) -> Volume:
-    """Return the volume with the times of a series of as many volumes, where it states none."""
+    """Return the volume with times of the series."""
     if series.volumes > 1 and volume.volumes == series.volumes and volume.times_s is None:
         return replace(volume, times_s=series.times_s)
     return volume
 
 
-# ------------------------------------------------------------------------------------------ a series without a plane
+# ----------------------------------------------------------------- a source without a plane
 def _beside_picture(
     source: Any,
     series: SourceSeries,
@@ -132,7 +135,10 @@ def _beside_picture(
     *,
     has_arguments: bool,
 ) -> Volume:
-    """Return the volume of a result of pictures: they have no place, so the result gets none but the user's."""
+    """Return the volume of a result of pictures.
+
+    The result gets none but the user's.
+    """
     if has_arguments:
         volume = open_volume(source, **geometry)
         stated = volume.grid.statement
@@ -141,21 +147,18 @@ def _beside_picture(
         statement = Statement(spacing="stated", origin="missing", direction="missing")
         return _with(volume, statement)
     if not kind.place_optional:
-        return _stated_by_itself(source, series, kind, geometry)
+        return _open_placed(source, series, kind, geometry)
     volume = open_picture(source, **geometry)
     plain = Grid(shape=volume.grid.shape, spacing_mm=(1.0, 1.0, 1.0), statement=UNSTATED)
-    its = series.grid
-    if (
-        its.statement.has_lengths
-        and its.statement.lengths == "patient"
-        and plain.shape[1:] == its.shape[1:]
-    ):
-        plain = replace(plain, spacing_mm=its.spacing_mm, statement=its.statement)
+    lengths = series.grid.statement
+    is_calibrated = lengths.has_lengths and lengths.lengths == "patient"
+    if is_calibrated and plain.shape[1:] == series.grid.shape[1:]:
+        plain = replace(plain, spacing_mm=series.grid.spacing_mm, statement=lengths)
     statement = plain.statement
     if volume.grid.statement.has_place and volume.grid.statement.spacing != "default":
         statement = statement.noting(
-            "The geometry of the array is left out: the source series has no image plane in which it could stand. Give "
-            "`affine=` with `space=` if the array has a place of its own."
+            "The geometry of the array is left out: the source series has no image plane to place "
+            "it in. Give `affine=` with `space=` if the array has another place."
         )
     return _timed(replace(volume, grid=plain.stated(statement)), series)
 
@@ -168,7 +171,7 @@ def _labels_of_pictures(
     *,
     has_arguments: bool,
 ) -> Volume:
-    """Return labels with the place that they state, or without one: a label for each pixel of the source."""
+    """Return labels for each pixel of the source."""
     volume = open_picture(source, **geometry)
     stated = volume.grid.statement
     if stated.has_place and stated.origin == "stated":
@@ -182,7 +185,7 @@ def _labels_of_pictures(
     plain = Grid(
         shape=series.grid.shape,
         spacing_mm=(1.0, 1.0, 1.0),
-        statement=UNSTATED.noting(_LABELS_NOWHERE),
+        statement=UNSTATED.noting(_UNPLACED_LABELS),
     )
     volumes = series.volumes if series.volumes > 1 else None
     return replace(
@@ -190,7 +193,7 @@ def _labels_of_pictures(
     )
 
 
-def _stated_by_itself(
+def _open_placed(
     source: Any, series: SourceSeries, kind: Kind, geometry: Mapping[str, Any]
 ) -> Volume:
     try:
@@ -202,22 +205,22 @@ def _stated_by_itself(
         if volume.grid.statement.origin != "default":
             return volume
     remedy = (
-        "Write it as `kind='SC'` or 'MultiframeSC', which need none, or pass `affine=` with `space=` (or `spacing=`, `origin=` "
-        "and `direction=`)."
+        "Write it as `kind='SC'` or 'MultiframeSC', which need none, or pass `affine=` with "
+        "`space=` (or `spacing=`, `origin=` and `direction=`)."
     )
     raise GeometryError(
         code="geometry-missing",
         where="source",
-        given=f"neither an array with a place nor a source series with one: {series.modality or 'its'} images have no "
-        "image plane",
+        given="neither an array with a place nor a source series with one: "
+        f"{series.modality or 'its'} images have no image plane",
         expected=f"a place in space, which {kind.name} needs",
         remedy=remedy,
     )
 
 
-# --------------------------------------------------------------------------------------------- a series with a plane
+# -------------------------------------------------------------------- a source with a plane
 def _on_grid(array: Any, series: SourceSeries, geometry: Mapping[str, Any]) -> Volume:
-    """Return an array that states nothing, on the grid of the series."""
+    """Return an array without geometry, on the source's grid."""
     try:
         volume = open_volume(array, **{**geometry, "affine": series.grid.affine(), "space": "LPS"})
     except GeometryError as error:
@@ -230,7 +233,6 @@ def _on_grid(array: Any, series: SourceSeries, geometry: Mapping[str, Any]) -> V
 
 
 def _lengths_of(series: SourceSeries) -> Statement:
-    """Return the statement of an array on the grid of a series, which may not state all lengths."""
     statement = series.grid.statement
     return Statement(spacing=statement.spacing, thickness=statement.thickness)
 
@@ -238,13 +240,10 @@ def _lengths_of(series: SourceSeries) -> Statement:
 def _in_space(
     volume: Volume, series: SourceSeries, options: WriteOptions, geometry: Mapping[str, Any]
 ) -> Volume:
-    """Return a volume that states something, with what it does not state from the series."""
+    """Return a volume, its geometry completed from the series."""
     statement = volume.grid.statement
-    if (
-        geometry.get("spacing") is not None
-        and not series.is_regular
-        and volume.slices == series.grid.shape[0]
-    ):
+    has_spacing = geometry.get("spacing") is not None
+    if has_spacing and not series.is_regular and volume.slices == series.grid.shape[0]:
         raise _uneven(series)
     if statement.is_placed_by_source:
         if statement.space == "template" and options.same_space is None:
@@ -260,54 +259,55 @@ def _in_space(
 
 
 def _is_same(grid: Grid, other: Grid) -> bool:
-    """Return whether the numbers are those of the series anyway."""
-    same = grid.shape == other.shape
-    return same and np.allclose(
-        grid.affine(), other.affine(), rtol=0, atol=_ALIKE * min(other.spacing_mm)
-    )
+    """Return whether two grids have equal numbers."""
+    if grid.shape != other.shape:
+        return False
+    tolerance = _TOLERANCE * min(other.spacing_mm)
+    return np.allclose(grid.affine(), other.affine(), rtol=0, atol=tolerance)
 
 
 def _has_spacing_of(grid: Grid, other: Grid) -> bool:
-    pairs = zip(grid.spacing_mm, other.spacing_mm, strict=True)
-    return grid.statement.spacing == "default" or all(
-        abs(own - its) <= _ALIKE * its for own, its in pairs
-    )
+    if grid.statement.spacing == "default":
+        return True
+    for length, expected in zip(grid.spacing_mm, other.spacing_mm, strict=True):
+        if abs(length - expected) > _TOLERANCE * expected:
+            return False
+    return True
 
 
 def _completed(volume: Volume, series: SourceSeries) -> Volume:
-    """Return a volume of the series' shape and spacing, with the series' place where it states none."""
+    """Return a volume with the place of the series."""
     if not series.is_regular:
         raise _uneven(series)
     statement, grid = volume.grid.statement, series.grid
-    is_stated = statement.origin == "stated", statement.direction == "stated"
     note = (
-        "The array states no place in the patient: it has the shape of the source series, and is put on its grid. "
-        "Check that its axes run as those of the source do."
+        "The array states no place in the patient: it has the shape of the source series, and is "
+        "put on its grid. Check that its axes run as those of the source do."
     )
-    placed = replace(
-        grid,
-        origin_lps=volume.grid.origin_lps if is_stated[0] else grid.origin_lps,
-        direction_lps=volume.grid.direction_lps if is_stated[1] else grid.direction_lps,
-    )
-    return replace(volume, grid=placed.stated(_lengths_of(series).noting(note)))
+    if statement.origin == "stated":
+        grid = replace(grid, origin_lps=volume.grid.origin_lps)
+    if statement.direction == "stated":
+        grid = replace(grid, direction_lps=volume.grid.direction_lps)
+    return replace(volume, grid=grid.stated(_lengths_of(series).noting(note)))
 
 
 def _placed_by_user(volume: Volume, series: SourceSeries) -> Volume:
-    """Return a volume of another shape or spacing, which must state its place."""
+    """Return a volume of another shape, with its place."""
     statement = volume.grid.statement
     is_axial = bool(np.allclose(series.grid.direction_lps, np.eye(3).ravel(), rtol=0, atol=1e-6))
     if statement.origin == "stated" and is_axial:
         return volume
-    lacking = [name for name in ("origin", "direction") if getattr(statement, name) != "stated"]
-    missing = " and ".join(f"`{name}=`" for name in lacking)
+    missing = [name for name in ("origin", "direction") if getattr(statement, name) != "stated"]
+    arguments = " and ".join(f"`{name}=`" for name in missing)
     raise GeometryError(
         code="place-missing",
         where="source",
-        given=f"an array of (slices, rows, columns) {volume.grid.shape} whose {' and '.join(lacking)} nobody stated",
-        expected=f"its place in the space of the source series, whose grid is {series.grid.shape} with "
-        f"{lengths_text(series.grid)} mm",
-        remedy=f"Pass {missing} of the array (LPS, mm), or `affine=` with `space=`; `same_space=False` for an array that "
-        "stands elsewhere.",
+        given=f"an array of (slices, rows, columns) {volume.grid.shape} without a stated "
+        f"{' and '.join(missing)}",
+        expected="its place in the space of the source series, whose grid is "
+        f"{series.grid.shape} with {lengths_text(series.grid)} mm",
+        remedy=f"Pass {arguments} of the array (LPS, mm), or `affine=` with `space=`; "
+        "`same_space=False` for an array that lies elsewhere.",
     )
 
 
@@ -315,14 +315,17 @@ def _with(volume: Volume, statement: Statement) -> Volume:
     return replace(volume, grid=volume.grid.stated(statement))
 
 
-# ------------------------------------------------------------------------------------------------------------ errors
+# ----------------------------------------------------------------------------------- errors
 def _place_of_labels(series: SourceSeries) -> GeometryError:
     return GeometryError(
         code="geometry-missing",
         where="source",
-        given=f"labels without an origin, beside {series.modality or 'other'} images without an image plane",
-        expected="labels of the pixels of these images, without a geometry; or labels with a place of their own",
-        remedy="Leave `spacing=`, `direction=` and `same_space=` out, or pass `affine=` with `space=`.",
+        given=f"labels without an origin, beside {series.modality or 'other'} images without an "
+        "image plane",
+        expected="labels of the pixels of these images, without a geometry; or labels with another "
+        "place",
+        remedy="Leave `spacing=`, `direction=` and `same_space=` out, or pass `affine=` with "
+        "`space=`.",
     )
 
 
@@ -331,20 +334,21 @@ def _other_pictures(shape: tuple[int, ...], expected: tuple[int, ...]) -> Geomet
         code="shape-of-another-grid",
         where="source",
         given=f"an array of (pictures, rows, columns) {shape}",
-        expected=f"that of the source series, {expected}: its pictures have no place, so pixels go with pixels",
-        remedy="Pass labels for every picture in the order of the source, 0 where there is no segment; undo crops, "
-        "flips and resampling first.",
+        expected=f"that of the source series, {expected}: its pictures have no place, so pixels "
+        "correspond to pixels",
+        remedy="Pass labels for every picture in the order of the source, 0 where there is no "
+        "segment; undo crops, flips and resampling first.",
     )
 
 
-def _other_shape(given: Any, series: SourceSeries) -> GeometryError:
+def _other_shape(shape: Any, series: SourceSeries) -> GeometryError:
     return GeometryError(
         code="shape-of-another-grid",
         where="source",
-        given=f"an array of (slices, rows, columns) {given}",
-        expected=f"that of the series it comes from, {series.grid.shape}, as it brings no geometry",
-        remedy="Pass its own `affine=` with `space=`, or `spacing=` and `origin=`, for a resampled, cropped or flipped array; "
-        "`same_space=False` for one that stands elsewhere.",
+        given=f"an array of (slices, rows, columns) {shape}",
+        expected=f"that of the source series, {series.grid.shape}, as it states no geometry",
+        remedy="Pass the `affine=` of the array with `space=`, or `spacing=` and `origin=`, for a "
+        "resampled, cropped or flipped array; `same_space=False` for one that lies elsewhere.",
     )
 
 
@@ -352,10 +356,12 @@ def _uneven(series: SourceSeries) -> GeometryError:
     return GeometryError(
         code="source-has-gaps",
         where="like",
-        given=f"{series.grid.shape[0]} slices that are not evenly spaced, and an array of as many slices",
-        expected="even slices: a series is written with one distance between all of them, which would misplace these",
-        remedy="Resample the array onto even positions first (e.g. with SimpleITK), and pass the `affine=` of that; "
-        "or write it without `like=`, with its own geometry.",
+        given=f"{series.grid.shape[0]} slices that are not evenly spaced, and an array of as many "
+        "slices",
+        expected="even slices: a series is written with one distance between all of them, which "
+        "would misplace these",
+        remedy="Resample the array onto even positions first (e.g. with SimpleITK), and pass the "
+        "`affine=` of that; or write it without `like=`, with the geometry of the array.",
     )
 
 
@@ -365,6 +371,6 @@ def _other_space(statement: Statement) -> GeometryError:
         where="source",
         given=f"positions that are not a scanner's ({statement.source})",
         expected="an array in the space of the source series",
-        remedy="Resample it into the space of the source first; or pass `same_space=True` if its positions are the "
-        "source's all the same, `same_space=False` if it stands in a space of its own.",
+        remedy="Resample it into the space of the source first; or pass `same_space=True` if its "
+        "positions are the source's all the same, `same_space=False` if it lies in another space.",
     )

@@ -1,4 +1,4 @@
-"""What becomes of the spacing that radiographs, screenshots and clips state without an image plane."""
+"""Spacing of radiographs, screenshots and clips."""
 
 from __future__ import annotations
 
@@ -12,118 +12,121 @@ from dicomseries.standard.attribute import Attribute
 
 __all__ = ["PictureSpacing", "spacing_of_pictures"]
 
-_MEASURED = ("PixelSpacing", "PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription")
-_OTHERS = (
+_CALIBRATED = ("PixelSpacing", "PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription")
+_UNCALIBRATED = (
     "ImagerPixelSpacing",
     "NominalScannedPixelSpacing",
     "PixelAspectRatio",
     "EstimatedRadiographicMagnificationFactor",
 )
 _REGIONS = "SequenceOfUltrasoundRegions"
+_OF_PLACE = ("PositionReferenceIndicator", "SliceThickness", "SliceLocation")
+
 _AT_DETECTOR = (
-    "ImagerPixelSpacing is kept: it is the spacing at the detector, not in the patient; lengths on the picture are "
-    "magnified."
+    "ImagerPixelSpacing is kept: it is the spacing at the detector, not in the patient; lengths on "
+    "the picture are magnified."
 )
-_NOT_KNOWN = "as nothing says that it holds for the pixels of the result. Viewers show no ruler; give `spacing=` if you know it."
+_NOT_KNOWN = (
+    "as nothing says that it holds for the pixels of the result. Viewers show no ruler; give "
+    "`spacing=` if you know it."
+)
 _OF_REGIONS = (
-    "SequenceOfUltrasoundRegions of the source is left out: it says which part of the picture has which scale, and the "
-    "result has no place for it. Viewers show no ruler; give `spacing=` if one scale holds for the whole picture."
+    "SequenceOfUltrasoundRegions of the source is left out: it says which part of the picture has "
+    "which scale, and the result has no place for it. Viewers show no ruler; give `spacing=` if "
+    "one scale holds for the whole picture."
 )
 _NONE = "The source states no pixel spacing, so the result has none: viewers show no ruler."
 _NOT_OF_LABELS = "as labels without a place have no spacing. Measure on the pictures themselves."
-_OF_PLACE = ("PositionReferenceIndicator", "SliceThickness", "SliceLocation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSpacing:
-    """Which of these attributes a result takes over.
+    """The spacing attributes that a result takes over.
 
     Parameters
     ----------
-    kept : tuple of Attribute
+    valid : tuple of Attribute
         Still true of the pixels of the result.
     dropped : tuple of str
         Keywords that must not be taken over.
     advice : tuple of str
-        What the user should know.
+        Sentences for the user.
     """
 
-    kept: tuple[Attribute, ...] = ()
+    valid: tuple[Attribute, ...] = ()
     dropped: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
 
     def decisions(self, decisions: Iterable[Decision]) -> Iterator[Decision]:
-        """Yield the decisions of the table of rules, with what became of spacing in pictures."""
-        kept = {one.keyword for one in self.kept}
-        for one in decisions:
-            if one.attribute in kept:
-                yield replace(one, outcome="kept: the result has the pixels of the picture")
-            elif one.attribute in self.dropped and one.outcome.startswith("kept"):
-                yield replace(
-                    one, outcome="dropped: nothing says that it holds for the pixels of the result"
-                )
-            else:
-                yield one
+        """Yield the decisions, with those about spacing of pictures."""
+        valid = {attribute.keyword for attribute in self.valid}
+        for decision in decisions:
+            outcome = decision.outcome
+            if decision.attribute in valid:
+                outcome = "kept: the result has the pixels of the picture"
+            elif decision.attribute in self.dropped and outcome.startswith("kept"):
+                outcome = "dropped: nothing says that it holds for the pixels of the result"
+            yield replace(decision, outcome=outcome)
 
 
 def spacing_of_pictures(source: SourceSeries, grid: Grid, kind: Kind) -> PictureSpacing:
-    """Return what a result takes over of the spacing of a source without image planes.
+    """Return the spacing of a result without image planes.
 
     Parameters
     ----------
     source : SourceSeries
-        What the result comes from.
+        The series that the result is derived from.
     grid : Grid
         Of the result.
     kind : Kind
-        Of the result; label maps say nothing of spacing without a plane.
+        Of the result; label maps have no spacing without a plane.
 
     Returns
     -------
     PictureSpacing
-        Of a result with the same rows and columns the attributes as they are; of another, none: whether it was
-        resampled or cropped is not known. Of a source with image planes, nothing changes but for a result without a
-        place.
+        For a result with the same rows and columns, the attributes as they are; for another, none:
+        it may be resampled or cropped. With a source of image planes, only a result without a place
+        loses attributes.
 
     Notes
     -----
-    PS3.3 sections 10.7 (calibrated PixelSpacing), C.8.11.3 and C.8.11.4 (ImagerPixelSpacing of projections).
+    PS3.3 sections 10.7 (calibrated PixelSpacing), C.8.11.3 and C.8.11.4 (ImagerPixelSpacing of
+    projections).
     """
     if source.grid.statement.has_place:
-        return PictureSpacing() if grid.statement.has_place else PictureSpacing(dropped=_OF_PLACE)
-    found = (source.get(keyword) for keyword in (*_MEASURED, *_OTHERS))
-    stated = [one for one in found if one is not None and not one.is_empty]
-    names = [one.keyword for one in stated if one.keyword in {"PixelSpacing", *_OTHERS}]
-    if source.get(_REGIONS) is not None:
-        names.append(_REGIONS)
-    dropped = (*_MEASURED, *_OTHERS, *_OF_PLACE)
+        return PictureSpacing(dropped=() if grid.statement.has_place else _OF_PLACE)
+    dropped = (*_CALIBRATED, *_UNCALIBRATED, *_OF_PLACE)
     if grid.statement.has_place:
         return PictureSpacing(dropped=dropped)
+    stated: list[Attribute] = []
+    for keyword in (*_CALIBRATED, *_UNCALIBRATED):
+        attribute = source.get(keyword)
+        if attribute is not None and not attribute.is_empty:
+            stated.append(attribute)
+    lengths = {"PixelSpacing", *_UNCALIBRATED}
+    names = [attribute.keyword for attribute in stated if attribute.keyword in lengths]
+    if source.get(_REGIONS) is not None:
+        names.append(_REGIONS)
     if kind.name == "Segmentation":
-        advice = (
-            (f"{' and '.join(names)} of the source: left out, {_NOT_OF_LABELS}",) if names else ()
-        )
-        return PictureSpacing(dropped=dropped, advice=advice)
-    is_same = grid.shape[1:] == source.grid.shape[1:]
-    kept = tuple(one for one in stated if is_same and (one.keyword != "PixelSpacing"))
-    left = [name for name in names if name == _REGIONS or not is_same]
-    return PictureSpacing(
-        kept=kept, dropped=dropped, advice=(*_kept_advice(kept), *_left_advice(left, names))
-    )
+        text = f"{' and '.join(names)} of the source: left out, {_NOT_OF_LABELS}"
+        return PictureSpacing(dropped=dropped, advice=(text,) if names else ())
+    valid: list[Attribute] = []
+    if grid.shape[1:] == source.grid.shape[1:]:
+        valid = [attribute for attribute in stated if attribute.keyword != "PixelSpacing"]
+        left_out = [name for name in names if name == _REGIONS]
+    else:
+        left_out = names
+    advice = tuple(_advice(valid, left_out, names))
+    return PictureSpacing(valid=tuple(valid), dropped=dropped, advice=advice)
 
 
-def _kept_advice(kept: tuple[Attribute, ...]) -> tuple[str, ...]:
-    has_imager = any(one.keyword == "ImagerPixelSpacing" for one in kept)
-    return (_AT_DETECTOR,) if has_imager else ()
-
-
-def _left_advice(left: list[str], names: list[str]) -> tuple[str, ...]:
+def _advice(valid: list[Attribute], left_out: list[str], names: list[str]) -> Iterator[str]:
+    if any(attribute.keyword == "ImagerPixelSpacing" for attribute in valid):
+        yield _AT_DETECTOR
     if not names:
-        return (_NONE,)
-    others = [name for name in left if name != _REGIONS]
-    advice = (_OF_REGIONS,) if _REGIONS in left else ()
-    return (
-        (f"{' and '.join(others)} of the source: left out, {_NOT_KNOWN}", *advice)
-        if others
-        else advice
-    )
+        yield _NONE
+    others = [name for name in left_out if name != _REGIONS]
+    if others:
+        yield f"{' and '.join(others)} of the source: left out, {_NOT_KNOWN}"
+    if _REGIONS in left_out:
+        yield _OF_REGIONS

@@ -1,4 +1,4 @@
-"""From the input of a write to its jobs: the stages that `write` and `plan` share."""
+"""From the input of a write to its jobs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["prepare"]
 
 
 def prepare(source: Any, options: WriteOptions) -> tuple[WriteRequest, tuple[Job, ...]]:
-    """Return the request and the jobs: the source is read once."""
+    """Return the request and the jobs of a write."""
     series: SourceSeries | None = None
     if options.like is None:
         request = WriteRequest.of(options, str(options.kind))
@@ -58,6 +58,6 @@ def prepare(source: Any, options: WriteOptions) -> tuple[WriteRequest, tuple[Job
 
 
 def _states_direction(source: Any, options: WriteOptions) -> bool:
-    """Return whether an image states its axes; a Volume keeps its order."""
+    """Return whether an image states its axes."""
     is_given = options.affine is not None or options.direction is not None
     return not is_given and not isinstance(source, Volume)

@@ -1,10 +1,10 @@
-"""A series on disk → `SourceSeries`, the plain record that derived series are made from."""
+"""From a series on disk to `SourceSeries`."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,13 +27,13 @@ _NOT_SHOWN = frozenset(
 )
 _SHARED_GROUPS = "SharedFunctionalGroupsSequence"
 _TOLERATED = frozenset({"slices-missing", "spacing-uneven"})
-"""What keeps a series from being an array, but not from being referred to slice by slice."""
+"""Problems of an array that allow references slice by slice."""
 
 Groups = dict[str, Attribute]
 """The functional groups of a frame by keyword."""
 
 _ROUNDED = 5e-3
-"""Departure from a right-angled frame that is snapped: cosines of two to three decimals."""
+"""Departure from a right angle that is corrected: cosines of two to three decimals."""
 
 
 def open_source(
@@ -42,7 +42,7 @@ def open_source(
     series: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> SourceSeries:
-    """Return a series as what another is derived from; only headers are read.
+    """Return a source series; only headers are read.
 
     Parameters
     ----------
@@ -61,256 +61,147 @@ def open_source(
     Warns
     -----
     DicomSeriesWarning
-        If slices are missing or something else is wrong that does not keep slices from being referred to.
+        If slices are missing, or for other problems that still allow references to slices.
     """
-    with local_copy(path, storage_options) as here:
-        return _opened(path, here, series)
+    with local_copy(path, storage_options) as local_path:
+        return _read_series(path, local_path, series)
 
 
-def _opened(
-    path: str | os.PathLike[str], here: str | os.PathLike[str], series: str | None
+def _read_series(
+    path: str | os.PathLike[str], local_path: str | os.PathLike[str], series_uid: str | None
 ) -> SourceSeries:
-    found = reading.scan(here)
-    chosen = reading.select(masked(os.fspath(path)), found, series)
-    errors = [one for one in chosen.problems if one.level == "error" and one.code not in _TOLERATED]
+    found = reading.scan(local_path)
+    series = reading.select(masked(os.fspath(path)), found, series_uid)
+    errors: list[ReadError] = []
+    for problem in series.problems:
+        if problem.level == "error" and problem.code not in _TOLERATED:
+            errors.append(problem.error(os.fspath(path)))
     if errors:
-        raise ReadError.together([one.error(os.fspath(path)) for one in errors])
-    for problem in (*found.problems, *chosen.problems):
+        raise ReadError.together(errors)
+    for problem in (*found.problems, *series.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=5)
-    shared, owns = _attributes(chosen)
-    pool = () if chosen.frame_set is None else chosen.frame_set.pool
-    items = [_per_frame(frames.instance) for frames in pool]
-    shared, common = _with_common_groups(items, shared)
-    frames = tuple(_frames(chosen, owns, items, common))
-    grid = chosen.grid or _evened_out(path, frames, chosen)
-    first = chosen.instances[0]
-    if len(frames) != (chosen.volumes or 1) * grid.shape[0]:
+    volumes = series.volumes or 1
+    shared, frames = _attributes_and_frames(series)
+    grid = series.grid or _even_grid(path, frames, series)
+    if len(frames) != volumes * grid.shape[0]:
         raise ReadError(
             code="frames-not-a-grid",
             where=os.fspath(path),
-            given=f"{len(frames)} frames for {chosen.volumes or 1} volumes of {grid.shape[0]} slices",
+            given=f"{len(frames)} frames for {volumes} volumes of {grid.shape[0]} slices",
             expected="a frame for each slice of each volume",
-            remedy="Check the series with dicomseries check: its frames do not say which slice they are.",
+            remedy="Check the series with dicomseries check: its frames do not say which slice "
+            "they are.",
         )
+    first = series.instances[0]
     return SourceSeries(
-        kind=chosen.kind,
-        sop_class_uid=chosen.sop_class_uid,
-        modality=chosen.modality,
-        study_uid=chosen.study_uid,
-        series_uid=chosen.series_uid,
+        kind=series.kind,
+        sop_class_uid=series.sop_class_uid,
+        modality=series.modality,
+        study_uid=series.study_uid,
+        series_uid=series.series_uid,
         frame_of_reference_uid=first.text("FrameOfReferenceUID"),
         grid=grid,
         frames=frames,
         shared=shared,
-        volumes=chosen.volumes or 1,
-        times_s=chosen.times_s,
+        volumes=volumes,
+        times_s=series.times_s,
         transfer_syntax_uid=first.transfer_syntax,
-        compression_ratio=_compression_ratio(chosen.instances),
+        compression_ratio=_compression_ratio(series.instances),
     )
 
 
 def _compression_ratio(instances: Sequence[reading.Instance]) -> float | None:
-    """Return the bytes of the pixels by the bytes they take in the files; None if they are not in fragments."""
-    encoded: list[int] = [
-        one.file_size - one.pixels.offset
-        for one in instances
-        if one.pixels and one.pixels.length is None
-    ]
-    sizes = (one.rows * one.columns * one.samples * max(one.frames, 1) for one in instances)
-    plain = sum(
-        size * one.number("BitsAllocated", 16) // 8
-        for size, one in zip(sizes, instances, strict=True)
-    )
-    is_whole = len(encoded) == len(instances)
-    return plain / sum(encoded) if is_whole and sum(encoded) > 0 else None
+    """Return the compression ratio of the pixels.
+
+    None if they are not in fragments.
+    """
+    encoded = plain = 0
+    for instance in instances:
+        if not instance.pixels or instance.pixels.length is not None:
+            return None
+        encoded += instance.file_size - instance.pixels.offset
+        samples = instance.rows * instance.columns * instance.samples * max(instance.frames, 1)
+        plain += samples * instance.number("BitsAllocated", 16) // 8
+    return plain / encoded if encoded > 0 else None
 
 
-def _attributes(
+# ------------------------------------------------------------------------------------- frames
+def _attributes_and_frames(
     series: reading.Series,
-) -> tuple[tuple[Attribute, ...], list[tuple[Attribute, ...]]]:
-    """Return what all files say alike, and what each says by itself."""
+) -> tuple[tuple[Attribute, ...], tuple[SourceFrame, ...]]:
+    """Return the attributes that all frames share, and the frames."""
     datasets = [instance.dataset() for instance in series.instances]
     differing = reading.differing_tags(series.instances)
-    shared = tuple(_of_dataset(datasets[0], lambda tag: tag not in differing))
-    return shared, [tuple(_of_dataset(one, lambda tag: tag in differing)) for one in datasets]
+    shared = _attributes(datasets[0], lambda tag: tag not in differing)
+    of_files = [_attributes(dataset, lambda tag: tag in differing) for dataset in datasets]
+    if series.frame_set is None:
+        return shared, tuple(_frames_of_instances(series, of_files))
+    groups = [_functional_groups(file.instance) for file in series.frame_set.pool]
+    shared, common = _with_common_groups(groups, shared)
+    for frames in groups:
+        for item in frames:
+            for keyword in common:
+                item.pop(keyword, None)
+    return shared, tuple(_frames_of_files(series, of_files, groups))
 
 
-def _of_dataset(dataset: Dataset, is_wanted: Any) -> Iterator[Attribute]:
-    for tag in sorted(dataset.keys()):
-        if tag.group != 2 and is_wanted(int(tag)):
-            yield from _decoded(dataset, tag)
-
-
-def _decoded(dataset: Dataset, tag: BaseTag) -> tuple[Attribute, ...]:
-    """Return an element with all that is in it; nothing where a part of it cannot be decoded."""
-    blanks = _blanks(dataset.get_item(tag))
-    try:
-        element = dataset[tag]
-        if blanks and rule_for(_name(tag)).is_verbatim:
-            return (Attribute(_name(tag), str(element.VR), (blanks,)),)
-        return tuple(_attribute(element))
-    except Exception as error:  # noqa: BLE001 - pydicom raises anything of a damaged value, also inside of a sequence
-        warnings.warn(
-            f"{tag} of the source cannot be decoded: {error}", DicomSeriesWarning, stacklevel=6
-        )
-        return ()
-
-
-def _name(tag: BaseTag) -> str:
-    """Return the keyword of a tag; the tag itself where it has none of its own, as in groups that repeat."""
-    keyword = keyword_for_tag(tag)
-    return (
-        keyword
-        if keyword and tag_for_keyword(keyword) == tag
-        else f"({tag.group:04X},{tag.element:04X})"
-    )
-
-
-def _blanks(element: Any) -> str:
-    """Return the value of an element that holds nothing but blanks, which some compare with no value at all."""
-    raw = getattr(element, "value", None)
-    return raw.decode("ascii") if isinstance(raw, bytes) and raw and not raw.strip(b" ") else ""
-
-
-def _attribute(element: DataElement) -> Iterator[Attribute]:
-    tag = element.tag
-    keyword = _name(tag)
-    if keyword in _NOT_SHOWN:
-        return
-    vr = str(element.VR).partition(" ")[0]
-    if vr == "SQ":
-        items = (
-            tuple(one for inner in item for one in _attribute(inner)) for item in element.value
-        )
-        yield Attribute(keyword, "SQ", tuple(items))
-    elif element.is_empty:
-        yield Attribute(keyword, vr)
-    else:
-        values = element.value if element.VM > 1 else [element.value]
-        yield Attribute(keyword, vr, tuple(_value(one) for one in values))
-
-
-def _value(value: Any) -> Value:
-    """Return a value as the file has it: texts of numbers as they are printed there."""
-    original = getattr(value, "original_string", None)
-    if isinstance(
-        original, str
-    ):  # a name keeps its bytes there, which are in the source's character set
-        return original
-    if isinstance(value, (bytes, int, float)) and type(value) in {bytes, int, float}:
-        return value
-    return str(value)
-
-
-def _frames(
-    series: reading.Series,
-    owns: Sequence[tuple[Attribute, ...]],
-    items: Sequence[list[Groups]],
-    common: Collection[str],
+def _frames_of_instances(
+    series: reading.Series, of_files: Sequence[tuple[Attribute, ...]]
 ) -> Iterator[SourceFrame]:
-    if series.frame_set is not None:
-        yield from _frames_of_files(series, owns, items, common)
-        return
-    positions = [instance.numbers("ImagePositionPatient") for instance in series.instances]
-    slices = len(positions) // (series.volumes or 1)
-    for index, (instance, position, own) in enumerate(
-        zip(series.instances, positions, owns, strict=True)
-    ):
+    slices = len(series.instances) // (series.volumes or 1)
+    for index, (instance, attributes) in enumerate(zip(series.instances, of_files, strict=True)):
+        position = instance.numbers("ImagePositionPatient")
         yield SourceFrame(
             sop_class_uid=instance.sop_class_uid,
             sop_instance_uid=instance.text("SOPInstanceUID"),
             position_lps=_position(position, series, index % slices),
             volume=index // slices,
-            attributes=own,
+            attributes=attributes,
         )
 
 
 def _frames_of_files(
     series: reading.Series,
-    owns: Sequence[tuple[Attribute, ...]],
-    items: Sequence[list[Groups]],
-    common: Collection[str],
+    of_files: Sequence[tuple[Attribute, ...]],
+    groups_of_files: Sequence[list[Groups]],
 ) -> Iterator[SourceFrame]:
-    pool = series.frame_set.pool if series.frame_set is not None else ()
-    listed = series.frame_set.sources.tolist() if series.frame_set is not None else []
-    slices = len(listed) // (series.volumes or 1)
-    for index, (file, frame) in enumerate(listed):
-        instance = pool[max(file, 0)].instance
-        found = pool[max(file, 0)].positions_lps
-        position = () if found is None or file < 0 else tuple(map(float, found[frame]))
-        there = items[file][frame] if file >= 0 else {}
-        groups = tuple(group for keyword, group in there.items() if keyword not in common)
+    if series.frame_set is None:
+        return
+    sources = series.frame_set.sources.tolist()
+    slices = len(sources) // (series.volumes or 1)
+    for index, (file, frame) in enumerate(sources):
+        is_missing = file < 0
+        source = series.frame_set.pool[max(file, 0)]
+        position: tuple[float, ...] = ()
+        groups: tuple[Attribute, ...] = ()
+        if not is_missing:
+            groups = tuple(groups_of_files[file][frame].values())
+            if source.positions_lps is not None:
+                position = tuple(map(float, source.positions_lps[frame]))
         yield SourceFrame(
-            sop_class_uid=instance.sop_class_uid,
-            sop_instance_uid=instance.text("SOPInstanceUID"),
+            sop_class_uid=source.instance.sop_class_uid,
+            sop_instance_uid=source.instance.text("SOPInstanceUID"),
             position_lps=_position(position, series, index % slices),
-            frame_number=frame + 1 if file >= 0 else None,
+            frame_number=None if is_missing else frame + 1,
             volume=index // slices,
-            attributes=(*owns[max(file, 0)], *_inside(groups)),
+            attributes=(*of_files[max(file, 0)], *_content(groups)),
             groups=groups,
         )
-
-
-def _with_common_groups(
-    items: Sequence[list[Groups]], shared: tuple[Attribute, ...]
-) -> tuple[tuple[Attribute, ...], frozenset[str]]:
-    """Return the attributes with the functional groups that all frames have alike, and the keywords of these."""
-    first, *others = [item for own in items for item in own] or [{}]
-    common = [
-        one for keyword, one in first.items() if all(item.get(keyword) == one for item in others)
-    ]
-    if not common:
-        return shared, frozenset()
-    groups = next((one.values for one in shared if one.keyword == _SHARED_GROUPS), ((),))
-    own = groups[0] if groups and isinstance(groups[0], tuple) else ()
-    joined = tuple(sorted((*own, *common), key=lambda one: one.tag))
-    rest = (one for one in shared if one.keyword != _SHARED_GROUPS)
-    whole = sorted((*rest, Attribute(_SHARED_GROUPS, "SQ", (joined,))), key=lambda one: one.tag)
-    return tuple(whole), frozenset(one.keyword for one in common)
-
-
-def _groups_of(item: Dataset) -> Groups:
-    found = (one for tag in sorted(item.keys()) for one in _decoded(item, tag))
-    return {one.keyword: one for one in found if one.vr == "SQ"}
-
-
-def _per_frame(instance: reading.Instance) -> list[Groups]:
-    """Return the functional groups of each frame; older kinds have none."""
-    items = instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames
-    is_whole = isinstance(items, MutableSequence) and all(
-        isinstance(item, Dataset) for item in items
-    )
-    if not is_whole or len(items) < instance.frames:
-        raise ReadError(
-            code="file-damaged",
-            where=instance.path,
-            given="a PerFrameFunctionalGroupsSequence that is no sequence, or has fewer items than there are frames",
-            expected=f"{instance.frames} items, one for each frame",
-            remedy="Export the file again.",
-        )
-    return [_groups_of(item) for item in items]
-
-
-def _inside(groups: Iterable[Attribute]) -> Iterator[Attribute]:
-    """Yield what functional groups hold in their first items."""
-    for group in groups:
-        for item in group.values[:1]:
-            yield from item if isinstance(item, tuple) else ()
 
 
 def _position(
     position: Sequence[float], series: reading.Series, index: int
 ) -> tuple[float, float, float]:
-    """Return where a slice is; one without a position stands where the grid has it."""
+    """Return the position of a slice, or of the grid."""
     if len(position) == 3 and bool(np.isfinite(position).all()):
         return float(position[0]), float(position[1]), float(position[2])
     return series.grid.position(index) if series.grid is not None else (0.0, 0.0, float(index))
 
 
-def _evened_out(
+def _even_grid(
     path: str | os.PathLike[str], frames: Sequence[SourceFrame], series: reading.Series
 ) -> Grid:
-    """Return a grid with as many slices as there are, for a series with gaps: its frames say where they really are."""
+    """Return an even grid for a series with gaps."""
     first = series.instances[0]
     cosines, spacing = first.numbers("ImageOrientationPatient"), first.numbers("PixelSpacing")
     if len(cosines) != 6 or len(spacing) != 2:
@@ -319,7 +210,8 @@ def _evened_out(
             where=os.fspath(path),
             given="no ImageOrientationPatient or PixelSpacing",
             expected="slices with a place in space",
-            remedy="Pass the array with its own geometry and the patient's attributes as `metadata=`, without `like=`.",
+            remedy="Pass the array with its own geometry and the patient's attributes as "
+            "`metadata=`, without `like=`.",
         )
     positions = np.array([frame.position_lps for frame in frames])
     count = len(frames) // (series.volumes or 1)
@@ -332,3 +224,121 @@ def _evened_out(
         direction=cosines,
         tolerance=_ROUNDED,
     )
+
+
+# --------------------------------------------------------------------------- functional groups
+def _functional_groups(instance: reading.Instance) -> list[Groups]:
+    """Return the functional groups of each frame."""
+    items = instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames
+    is_sequence = isinstance(items, MutableSequence) and all(
+        isinstance(item, Dataset) for item in items
+    )
+    if not is_sequence or len(items) < instance.frames:
+        raise ReadError(
+            code="file-damaged",
+            where=instance.path,
+            given="a PerFrameFunctionalGroupsSequence that is no sequence, or has fewer items than "
+            "there are frames",
+            expected=f"{instance.frames} items, one for each frame",
+            remedy="Export the file again.",
+        )
+    frames: list[Groups] = []
+    for item in items:
+        attributes = _attributes(item, lambda _: True)
+        frames.append({group.keyword: group for group in attributes if group.vr == "SQ"})
+    return frames
+
+
+def _with_common_groups(
+    groups_of_files: Sequence[list[Groups]], shared: tuple[Attribute, ...]
+) -> tuple[tuple[Attribute, ...], frozenset[str]]:
+    """Return attributes with the groups of all frames."""
+    items = [item for frames in groups_of_files for item in frames]
+    if not items:
+        return shared, frozenset()
+    common: list[Attribute] = []
+    for keyword, group in items[0].items():
+        if all(item.get(keyword) == group for item in items):
+            common.append(group)
+    if not common:
+        return shared, frozenset()
+    by_keyword = {attribute.keyword: attribute for attribute in shared}
+    known = by_keyword.get(_SHARED_GROUPS)
+    item = known.values[0] if known is not None and known.values else ()
+    if not isinstance(item, tuple):
+        item = ()
+    joined = _in_tag_order((*item, *common))
+    by_keyword[_SHARED_GROUPS] = Attribute(_SHARED_GROUPS, "SQ", (joined,))
+    return _in_tag_order(by_keyword.values()), frozenset(group.keyword for group in common)
+
+
+def _in_tag_order(attributes: Iterable[Attribute]) -> tuple[Attribute, ...]:
+    return tuple(sorted(attributes, key=lambda attribute: attribute.tag))
+
+
+def _content(groups: Iterable[Attribute]) -> Iterator[Attribute]:
+    """Yield the attributes in the first items of functional groups."""
+    for group in groups:
+        for item in group.values[:1]:
+            if isinstance(item, tuple):
+                yield from item
+
+
+# ----------------------------------------------------------------------------------- attributes
+def _attributes(dataset: Dataset, is_wanted: Callable[[int], bool]) -> tuple[Attribute, ...]:
+    attributes: list[Attribute] = []
+    for tag in sorted(dataset.keys()):
+        if tag.group != 2 and is_wanted(int(tag)):
+            attributes += _decoded(dataset, tag)
+    return tuple(attributes)
+
+
+def _decoded(dataset: Dataset, tag: BaseTag) -> tuple[Attribute, ...]:
+    """Return an element; nothing if it cannot be decoded."""
+    blanks = _blanks(dataset.get_item(tag))
+    try:
+        element = dataset[tag]
+        if blanks and rule_for(_name(tag)).is_verbatim:
+            return (Attribute(_name(tag), str(element.VR), (blanks,)),)
+        return tuple(_attribute(element))
+    except Exception as error:  # noqa: BLE001 - pydicom raises anything of a damaged value
+        warnings.warn(
+            f"{tag} of the source cannot be decoded: {error}", DicomSeriesWarning, stacklevel=6
+        )
+        return ()
+
+
+def _name(tag: BaseTag) -> str:
+    """Return the keyword of a tag, or its numbers."""
+    keyword = keyword_for_tag(tag)
+    if keyword and tag_for_keyword(keyword) == tag:
+        return keyword
+    return f"({tag.group:04X},{tag.element:04X})"
+
+
+def _blanks(element: Any) -> str:
+    """Return the blanks of a blank element."""
+    raw = getattr(element, "value", None)
+    return raw.decode("ascii") if isinstance(raw, bytes) and raw and not raw.strip(b" ") else ""
+
+
+def _attribute(element: DataElement) -> Iterator[Attribute]:
+    keyword = _name(element.tag)
+    if keyword in _NOT_SHOWN:
+        return
+    vr = str(element.VR).partition(" ")[0]
+    values: list[Value] = []
+    if vr == "SQ":
+        for item in element.value:
+            values.append(tuple(own for inner in item for own in _attribute(inner)))
+    elif not element.is_empty:
+        values += map(_value, element.value if element.VM > 1 else [element.value])
+    yield Attribute(keyword, vr, tuple(values))
+
+
+def _value(value: Any) -> Value:
+    """Return a value as the file has it."""
+    original = getattr(value, "original_string", None)
+    if isinstance(original, str):  # a name keeps its bytes there, in the source's character set
+        return original
+    return value if type(value) in {bytes, int, float} else str(value)

@@ -1,4 +1,4 @@
-"""What a result takes over from its source series (`like=`), and its references."""
+"""Attributes and references from the source series (`like=`)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _WITH_SOURCE_UIDS = frozenset(
 
 
 def result_kind(kind: str | None, source: SourceSeries) -> str:
-    """Return the kind of the result: the user's, else the source's.
+    """Return the user's kind, else the source's.
 
     Raises
     ------
@@ -82,7 +82,9 @@ def result_kind(kind: str | None, source: SourceSeries) -> str:
 
 
 def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest) -> WriteRequest:
-    """Return the request with everything from the source; the user's options win.
+    """Return the request with attributes of the source.
+
+    The user's options win.
 
     Parameters
     ----------
@@ -127,7 +129,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
     metadata = replace(inherited.metadata, attributes=attributes)
     metadata = metadata.without(*_left_out(inherited, request))
     metadata = metadata.having(*_added_attributes(references, meaning, request))
-    metadata = metadata.without(*spacing.dropped).having(*spacing.kept)
+    metadata = metadata.without(*spacing.dropped).having(*spacing.valid)
     stated = request.metadata.without(*request.left_out)
     columns = tuple(
         column for column in inherited.columns if column.keyword not in request.left_out
@@ -188,7 +190,7 @@ def _matching(source: SourceSeries, grid: Grid, options: WriteOptions) -> Matchi
 
 
 def _without_stated_times(inherited: Inherited, request: WriteRequest) -> Inherited:
-    """Return the inherited attributes without times, if the user states others."""
+    """Return inherited attributes without contradicted times."""
     stated = {*request.metadata.keywords, *request.per_volume}
     if not request.kind.has_time_base or stated.isdisjoint(_TIME_BASE):
         return inherited
@@ -202,7 +204,7 @@ def _without_stated_times(inherited: Inherited, request: WriteRequest) -> Inheri
 def _without_filled_groups(
     inherited: Inherited, request: WriteRequest
 ) -> tuple[tuple[Attribute, ...], tuple[Column, ...], list[str]]:
-    """Return attributes and groups of frames, except those that the user fills.
+    """Return attributes and groups that the user leaves empty.
 
     The texts are advice about these.
     """
@@ -221,7 +223,7 @@ def _without_filled_groups(
 
 
 def _left_out(inherited: Inherited, request: WriteRequest) -> set[str]:
-    """Return attributes that the user or the kind does not allow."""
+    """Return attributes that user or kind exclude."""
     left_out = {*request.left_out, *_without_group(inherited, request)}
     for row in request.kind.all_rows:
         if isinstance(row.source, Absent):
@@ -232,7 +234,7 @@ def _left_out(inherited: Inherited, request: WriteRequest) -> set[str]:
 def _added_attributes(
     references: SourceReferences, meaning: Meaning, request: WriteRequest
 ) -> Iterator[Attribute]:
-    """Yield references, code of the derivation and meaning of the numbers."""
+    """Yield references, derivation and meaning of the numbers."""
     yield from references.shared
     if not request.is_segmentation:
         yield from _derivation_code(request.options, references)
@@ -242,7 +244,7 @@ def _added_attributes(
 
 
 def _without_group(inherited: Inherited, request: WriteRequest) -> Iterator[str]:
-    """Yield attributes of a multi-frame object whose functional group is missing.
+    """Yield attributes without their functional group.
 
     PS3.3 section C.7.6.4b: a contrast agent needs its use in every frame, which is not known for a
     new frame between those of the source.
@@ -264,7 +266,7 @@ def _group_advice(inherited: Inherited, request: WriteRequest) -> Iterator[str]:
 
 
 def _derivation_code(options: WriteOptions, references: SourceReferences) -> Iterator[Attribute]:
-    """Yield the code of the derivation, unless a functional group holds it."""
+    """Yield the code of the derivation, unless grouped."""
     keywords = {element.keyword for element in references.shared}
     is_in_group = references.groups or "DerivationImageSequence" in keywords
     if options.derivation is not None and not is_in_group:
@@ -295,7 +297,7 @@ def _unchanged_keywords(source: SourceSeries, inherited: Inherited) -> list[str]
 def _source_keywords(
     source: SourceSeries, inherited: Inherited, references: SourceReferences
 ) -> frozenset[str]:
-    """Return attributes whose values, and faults, are the source's."""
+    """Return attributes with values, and faults, of the source."""
     keywords = {"StudyInstanceUID", "FrameOfReferenceUID"}
     keywords.update(_unchanged_keywords(source, inherited))
     parts = (references.shared, inherited.columns, references.columns, references.groups)
@@ -308,7 +310,7 @@ def _source_keywords(
 def _references(
     source: SourceSeries, matching: Matching, volume: Volume, request: WriteRequest
 ) -> tuple[SourceReferences, PlaneReferences | None]:
-    """Return the references to the source, and those by plane of a Segmentation.
+    """Return references to the source, and those by plane.
 
     Images without SOPInstanceUID or SOPClassUID cannot be named (Type 1 in the items).
     """
@@ -337,7 +339,7 @@ def _has_unnamed_images(source: SourceSeries) -> bool:
 
 
 def _with_known_uids(references: SourceReferences, source: SourceSeries) -> SourceReferences:
-    """Return the references whose items have the UIDs they need (Type 1)."""
+    """Return references with all UIDs they need (Type 1)."""
     unnamed: set[str] = set()
     if not source.series_uid:
         unnamed |= {"ReferencedSeriesSequence", "SourceImageEvidenceSequence"}
@@ -381,7 +383,7 @@ def _uids(source: SourceSeries) -> dict[str, str]:
 
 
 def _illegal_uids(source: SourceSeries) -> list[str]:
-    """Return illegal UIDs of the source, which the result repeats."""
+    """Return illegal UIDs that the result repeats."""
     return [uid for uid in _uids(source) if text_fault("UI", uid)]
 
 

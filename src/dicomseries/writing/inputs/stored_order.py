@@ -1,4 +1,4 @@
-"""The order in which voxels are stored: the source's, the usual one of a plane, or the array's own."""
+"""Stored order of the voxels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dicomseries.sources import Volume, turned
 __all__ = ["in_order_of", "oriented"]
 
 _PARALLEL = 0.8
-"""Least cosine between the slices of an array and those of the source for which the rows follow the source's."""
+"""Least cosine between slices of array and source for rows to follow the source's."""
 
 
 def oriented(
@@ -24,19 +24,19 @@ def oriented(
     has_own_direction: bool,
     source: SourceSeries | None = None,
 ) -> tuple[Volume, tuple[str, ...]]:
-    """Return a volume with its axes in the order in which it is stored, and what the user should know of it.
+    """Return a volume in stored order, and advice.
 
     Parameters
     ----------
     volume : Volume
         As it was opened.
     orient : {"as-is", "upright", "axial", "coronal", "sagittal"}, optional
-        What the user asked for. If nothing: the source's grid where the voxels are those of the source; the usual way
-        for an image that has directions of its own; else the array as it is.
+        The user's choice. Without it: the source's grid if the voxels are those of the source; the
+        usual order for an image that states directions; else the array as it is.
     has_own_direction : bool
-        Whether the directions come from the image itself, not from arguments.
+        Whether the directions come from the image, not from arguments.
     source : SourceSeries, optional
-        The series that it was made from, if it stands in its space.
+        The source series, if the volume lies in its space.
 
     Returns
     -------
@@ -44,19 +44,20 @@ def oriented(
         The volume, turned lazily, and advice.
     """
     if not volume.grid.statement.has_place:
-        _refuse_turn(orient)
+        _check_without_place(orient)
         return volume, ()
-    source = source if source is not None and source.grid.statement.has_place else None
-    turn, grid = _chosen(volume.grid, orient, source, has_own_direction=has_own_direction)
+    if source is not None and not source.grid.statement.has_place:
+        source = None
+    turn, grid = _turn_and_grid(volume.grid, orient, source, has_own_direction=has_own_direction)
     stored = turned(volume, turn)
-    if grid is not None:
-        stored = _placed(stored, grid)
-    advice = (*_advice(stored.grid, turn, orient, is_source=grid is not None), *_assumed(volume))
-    return stored, advice
+    if grid is not None:  # an equal grid with the texts of the source
+        stored = replace(stored, grid=grid.stated(stored.grid.statement))
+    advice = [*_turn_advice(stored.grid, turn, orient, is_source=grid is not None)]
+    return stored, (*advice, *_axes_advice(volume))
 
 
 def in_order_of(grid: Grid | None, volume: Volume) -> Volume:
-    """Return a volume with its axes in the order of a series, where they run along those of the series.
+    """Return a volume in the order of a series.
 
     Parameters
     ----------
@@ -71,67 +72,62 @@ def in_order_of(grid: Grid | None, volume: Volume) -> Volume:
     return volume if turn is None else turned(volume, turn)
 
 
-def _refuse_turn(orient: Orient | None) -> None:
-    """Reject a direction for pictures without a place, which have none."""
+def _check_without_place(orient: Orient | None) -> None:
+    """Reject a direction for pictures without a place."""
     if orient not in {None, "as-is"}:
         raise GeometryError(
             code="orient-without-place",
             where="orient",
             given=f"`orient={orient!r}` for pictures without a place in the patient",
             expected="slices with a place, as only these run along the patient",
-            remedy="Leave `orient=` out, or give `affine=` with `space=` (or `spacing=`, `origin=` and `direction=`).",
+            remedy="Leave `orient=` out, or give `affine=` with `space=` (or `spacing=`, "
+            "`origin=` and `direction=`).",
         )
 
 
-def _chosen(
+def _turn_and_grid(
     grid: Grid, orient: Orient | None, source: SourceSeries | None, *, has_own_direction: bool
 ) -> tuple[Turn, Grid | None]:
-    """Return the turn, and the grid if it is the source's."""
+    """Return the turn, and the grid of the source."""
     if orient is not None:
         turn = turn_to(grid, orient)
-        return turn, _kept_grid(turn.grid(grid), source)
-    found = None if source is None else on_source_grid(source, grid)
-    if found is not None:
-        return found
+        match = None if source is None else on_source_grid(source, turn.grid(grid))
+        is_on_source = match is not None and match[0].is_identity
+        return turn, match[1] if match is not None and is_on_source else None
+    if source is not None:
+        match = on_source_grid(source, grid)
+        if match is not None:
+            return match
     if not has_own_direction:
         return Turn(), None
-    if source is not None and _are_parallel(grid, source.grid):
-        return turn_along(grid, source.grid.axes), None
+    if source is not None:
+        cosine = sum(a * b for a, b in zip(grid.normal, source.grid.normal, strict=True))
+        if abs(cosine) > _PARALLEL:
+            return turn_along(grid, source.grid.axes), None
     return turn_to(grid, "upright"), None
 
 
-def _kept_grid(grid: Grid, source: SourceSeries | None) -> Grid | None:
-    """Return the source's grid for an array that is on it without a turn."""
-    found = None if source is None else on_source_grid(source, grid)
-    return found[1] if found is not None and found[0].is_identity else None
-
-
-def _are_parallel(grid: Grid, other: Grid) -> bool:
-    return abs(sum(a * b for a, b in zip(grid.normal, other.normal, strict=True))) > _PARALLEL
-
-
-def _placed(volume: Volume, grid: Grid) -> Volume:
-    """Return the volume on an equal grid that has the source's texts."""
-    return replace(volume, grid=grid.stated(volume.grid.statement))
-
-
-def _advice(grid: Grid, turn: Turn, orient: Orient | None, *, is_source: bool) -> Iterator[str]:
-    if orient is None and is_source and turn.order != (0, 1, 2):
+def _turn_advice(
+    grid: Grid, turn: Turn, orient: Orient | None, *, is_source: bool
+) -> Iterator[str]:
+    if orient is not None:
+        return
+    if is_source and turn.order != (0, 1, 2):
         yield (
-            "The voxels are those of the source series, with axes in another order: they are stored in its order. "
-            "Pass `orient='as-is'` to keep the order of the array."
+            "The voxels are those of the source series, with axes in another order: they are "
+            "stored in its order. Pass `orient='as-is'` to keep the order of the array."
         )
-    if orient is None and not is_source:
-        sentence = unusual_course(grid)
-        if sentence:
-            yield sentence
+    sentence = "" if is_source else unusual_course(grid)
+    if sentence:
+        yield sentence
 
 
-def _assumed(volume: Volume) -> Iterator[str]:
-    """Yield which order is taken where axes of equal length leave it open, and nobody stated it."""
+def _axes_advice(volume: Volume) -> Iterator[str]:
+    """Yield the assumed order of axes that have equal lengths."""
     slices, rows, columns = volume.grid.shape
     if volume.axes_assumed and slices > 1 and slices in {rows, columns}:
         yield (
-            f"Axes of equal length ({slices}, {rows}, {columns}) are taken as slices, rows, columns, as nothing states "
-            "their order. Pass `axes='zyx'` if that is right, or `axes='xyz'` for columns, rows, slices."
+            f"Axes of equal length ({slices}, {rows}, {columns}) are taken as slices, rows, "
+            "columns, as nothing states their order. Pass `axes='zyx'` if that is right, or "
+            "`axes='xyz'` for columns, rows, slices."
         )

@@ -1,4 +1,4 @@
-"""`WriteRequest`: the options of a write and what its inputs add to them."""
+"""`WriteRequest`: options of a write, and its inputs' attributes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["WriteRequest"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRequest:
-    """The options of a write, with what its inputs add.
+    """The options of a write, with attributes of its inputs.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class WriteRequest:
 
     @classmethod
     def of(cls, options: WriteOptions, kind: str) -> Self:
-        """Return the request of these options, before its inputs are read.
+        """Return the request of these options.
 
         Raises
         ------
@@ -81,7 +81,10 @@ class WriteRequest:
 
 
 def _keywords_without_value(metadata: Mapping[str, Any]) -> Iterator[str]:
-    """Yield keywords whose value is None: a result does not take them over."""
+    """Yield keywords with the value None.
+
+    A result does not take them over.
+    """
     for name, value in metadata.items():
         if value is not None:
             continue
@@ -92,7 +95,10 @@ def _keywords_without_value(metadata: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unit_attribute(code: str | None) -> dict[str, Any]:
-    """Return the code of a unit (PS3.3 section C.7.6.16.2.11); UCUM codes are their own meaning."""
+    """Return the code of a unit (PS3.3 C.7.6.16.2.11).
+
+    UCUM codes explain themselves.
+    """
     if code is None:
         return {}
     item = {

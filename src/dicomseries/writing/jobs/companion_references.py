@@ -26,7 +26,7 @@ _ALTERNATE: Item = (
 
 
 def cross_referenced(plans: Sequence[SeriesPlan]) -> tuple[SeriesPlan, ...]:
-    """Return the plans of one volume, with references to each other.
+    """Return the plans with references to each other.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def cross_referenced(plans: Sequence[SeriesPlan]) -> tuple[SeriesPlan, ...]:
 
 
 def _with_series_of(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
-    """Return the plan with references to all instances of the other series."""
+    """Return the plan with references to another series."""
     instances = (_instance(other, index) for index in range(len(other)))
     series = (
         attribute("ReferencedInstanceSequence", *instances),
@@ -55,7 +55,7 @@ def _with_series_of(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
 
 
 def _with_source_frames(display: SeriesPlan, lossless: SeriesPlan) -> SeriesPlan:
-    """Return the companion with the frame of the map behind each slice."""
+    """Return the companion with references to frames."""
     keyword = "SourceImageSequence"
     slices, fixed = display.extent.slices, _shared(display, keyword)
     columns = {column.keyword: column for column in display.columns}
@@ -88,7 +88,7 @@ def _with_evidence(display: SeriesPlan, lossless: SeriesPlan) -> SeriesPlan:
 
 
 def _with_images(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
-    """Return a plan whose frames name their images in the other series.
+    """Return a plan with images of each frame.
 
     PS3.3 section C.7.6.16.2.5.
     """

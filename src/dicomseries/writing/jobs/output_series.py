@@ -1,4 +1,4 @@
-"""The series that an array becomes: one, or a lossless map and its companion."""
+"""The output series of an array."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def source_padding(request: WriteRequest, volume: Volume) -> int | None:
 
 
 def has_padding(statistics: Statistics) -> bool:
-    """Return whether the array holds its padding, beyond all other values."""
+    """Return whether padding lies beyond all other values."""
     padding, ends = statistics.padding, _ends(statistics.shown)
     if padding is None or padding not in (statistics.minimum, statistics.maximum):
         return False
@@ -91,7 +91,7 @@ def _ends(slices: Sequence[SliceStatistics]) -> list[float]:
 def with_padding(
     value_map: ValueMap, request: WriteRequest, statistics: Statistics, *, is_inherited: bool
 ) -> ValueMap:
-    """Return the value map with the stored padding, if there is one.
+    """Return the value map with the stored padding.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def with_padding(
 
 
 def _stored(value_map: ValueMap, number: int) -> int | None:
-    """Return the stored number of a number of the array; None if there is none."""
+    """Return the stored number of a number, if any."""
     if value_map.offset is not None:
         quotient, rest = divmod(number - value_map.offset, value_map.divisor)
         stored = float(quotient) if rest == 0 else math.inf
@@ -140,7 +140,7 @@ def _stored(value_map: ValueMap, number: int) -> int | None:
 
 
 def _is_unique(value_map: ValueMap, statistics: Statistics, stored: int) -> bool:
-    """Return whether no other value of the array is stored as the padding is."""
+    """Return whether only padding is stored as this number."""
     if value_map.slopes is not None or statistics.promised is not None:
         return False
     others: list[int] = []

@@ -31,7 +31,7 @@ _NOT_PRINTED = frozenset({"PixelData", "PerFrameFunctionalGroupsSequence"})
 
 
 def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
-    """Return the Segmentation of a label map; one for each volume if split.
+    """Return the Segmentations of a label map.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
 
 
 def _as_pictures(volume: Volume) -> Volume:
-    """Return the labels of a clip, which has no place, as separate pictures."""
+    """Return the labels of a clip as separate pictures."""
     if volume.grid.statement.has_place or (volume.volumes or 1) == 1:
         return volume
     grid = replace(volume.grid, shape=(volume.slabs.shape[0], *volume.grid.shape[1:]))
@@ -121,7 +121,6 @@ def _job(
 def _source_images(
     volume: Volume, number: int, planes: PlaneReferences | None
 ) -> Sequence[tuple[Item, ...]] | None:
-    """Return the source images of each slice; None without a source."""
     if planes is None or volume.grid.statement.has_place:
         return None if planes is None else planes.slices
     return planes.slices[number * volume.slices : (number + 1) * volume.slices]
@@ -158,7 +157,7 @@ def _plan(volume: Volume, segmentation: SegmentationObject, uids: SeriesUids) ->
 
 
 def _attributes(dataset: Dataset) -> tuple[Attribute, ...]:
-    """Return the content of a dataset as attributes, for people to read."""
+    """Return the content of a dataset, for people."""
     attributes: list[Attribute] = []
     for element in dataset:
         keyword = keyword_for_tag(element.tag)

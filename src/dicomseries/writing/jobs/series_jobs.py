@@ -1,4 +1,4 @@
-"""Jobs of a write: the series with their plans, planned together.
+"""Jobs of a write, planned together.
 
 All series of a write share study, space, values and window.
 """
@@ -73,7 +73,7 @@ class Job:
 
 
 def with_others(jobs: Sequence[Job]) -> SeriesPlan:
-    """Return the plan of the first series with those of the others inside."""
+    """Return the first plan with the others inside."""
     first, *others = (job.plan for job in jobs)
     return replace(first, others=tuple(others))
 
@@ -145,7 +145,7 @@ def _draft_of(volume: Volume, request: WriteRequest, reading: SlabPlan) -> _Writ
 
 
 def _given_columns(request: WriteRequest, volume: Volume, extent: Extent) -> tuple[Column, ...]:
-    """Return the user's attributes of volumes and slices, and their consequences.
+    """Return the user's attributes of volumes and slices.
 
     A consequence gives way to the user's metadata.
     """
@@ -179,7 +179,7 @@ def _check_without_slices(request: WriteRequest, volume: Volume, turn: Turn) -> 
 
 # ------------------------------------------------------------------------ checks before reading
 def _check_options(write: _WriteDraft) -> None:
-    """Reject options that contradict the dtype, the kinds or each other."""
+    """Reject options that contradict dtype or kinds."""
     request, volume = write.request, write.volume
     for output in write.outputs:
         check_compressible(output.kind, request.options.compression)
@@ -199,7 +199,7 @@ def _check_options(write: _WriteDraft) -> None:
 
 
 def _check_before_reading(write: _WriteDraft) -> None:
-    """Reject faults that the user can fix, all in one error.
+    """Reject all faults that the user can fix.
 
     Whether the unit of a source series still holds may need the values: they are read if something
     else is missing.
@@ -225,7 +225,7 @@ def _check_before_reading(write: _WriteDraft) -> None:
 
 
 def _missing_unit(write: _WriteDraft) -> list[MetadataError]:
-    """Return the fault of values that need another unit than the source series."""
+    """Return the fault of a unit that no longer holds."""
     if write.request.inheritance is None or not requires_unit(write.request.kind):
         return []
     statistics, _ = survey(write.volume, write.request, write.outputs, write.slabs)
@@ -256,7 +256,7 @@ def _check_series(write: _WriteDraft) -> None:
 
 
 def _expected_dtype(output: OutputSeries, volume: Volume) -> str:
-    """Return the stored dtype, or the shorter of two that the values decide."""
+    """Return the expected stored dtype."""
     source = volume.slabs.dtype
     if output.kind.pixels.floats:
         return "float64" if source == np.float64 or volume.is_scaled else "float32"
@@ -282,7 +282,7 @@ class _SeriesPart:
 
 
 def _series_parts(write: _WriteDraft, entropy: bytes) -> Iterator[_SeriesPart]:
-    """Yield every series: of each volume if split, in each output."""
+    """Yield every series of a write."""
     request = write.request
     indices: list[int | None] = [*range(write.extent.volumes)] if write.is_split else [None]
     _check_series_uid(request, len(indices) * len(write.outputs))
@@ -344,7 +344,7 @@ def _metadata(write: _WriteDraft, output: OutputSeries, metadata: Metadata) -> M
 
 
 def _columns(write: _WriteDraft, output: OutputSeries) -> tuple[Column, ...]:
-    """Return the columns of the source that fit the kind, and the user's."""
+    """Return columns of source and user for the kind."""
     if write.request.inheritance is None:
         return write.columns
     kind = output.kind
@@ -410,7 +410,7 @@ def _jobs(
 
 
 def _of_volume(value_map: ValueMap, index: int | None, extent: Extent) -> ValueMap:
-    """Return the value map of one volume, with its slopes if slices differ."""
+    """Return the value map of one volume."""
     if value_map.slopes is None or index is None:
         return value_map
     return value_map.between(index * extent.slices, (index + 1) * extent.slices)

@@ -1,4 +1,4 @@
-"""Names of the series of a split write: by time, or by a differing attribute."""
+"""Names of the series of a split write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entropy of the UIDs: random bytes, or a digest of the content."""
+"""Entropy of the UIDs, or digest of the content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The value map of each output series, from the statistics of the values."""
+"""The value map of each output series."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _divisor(slab: npt.NDArray[Any], _: Bounds, *, reference: int) -> int:
 def _with_count(
     error: RangeError, volume: Volume, request: WriteRequest, slabs: Sequence[Bounds]
 ) -> RangeError:
-    """Return the error with the number of voxels outside its range."""
+    """Return the error with the number of voxels outside."""
     low, high = error.window
     task = partial(_outside, window=error.window, scale=(volume.slope, volume.intercept))
     outside = sum(each_slab(volume, task, request, "reading", slabs))

@@ -1,4 +1,4 @@
-"""Meaning of the numbers of a series: unit, rescale type and window.
+"""Meaning of numbers: unit, rescale type and window.
 
 It is settled when the range of the values is known: no attribute is kept that may not hold.
 """
@@ -59,7 +59,7 @@ _ON_TRUST = (*_UNIT_TERMS, _UNITS, "ComplexImageComponent", "PhotometricInterpre
 def settled(
     request: WriteRequest, volume: Volume, statistics: Statistics | None = None
 ) -> WriteRequest:
-    """Return the request with the attributes that hold of the values.
+    """Return the request with attributes that hold.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _array_facts(
 
 
 def as_map(metadata: Metadata) -> Metadata:
-    """Return the metadata of a classic kind for a map of the same floats.
+    """Return the metadata for a map of the same floats.
 
     Its unit becomes a code, without a rescale.
 
@@ -135,7 +135,7 @@ def requires_unit(kind: Kind) -> bool:
 def _with_valid_meaning(
     request: WriteRequest, inheritance: Inheritance, meaning: Meaning, array: ArrayFacts
 ) -> WriteRequest:
-    """Return the request with the source's meaning, as far as it still holds."""
+    """Return the request with the valid meaning of the source."""
     metadata = request.metadata
     unit = unit_of_item(metadata.get(_UNITS)) if _UNITS in inheritance.stated else ""
     is_same = _states_same_unit(inheritance, meaning, metadata, unit)
@@ -179,7 +179,7 @@ def _states_same_unit(
 
 
 def _states_other_quantity(inheritance: Inheritance, meaning: Meaning, metadata: Metadata) -> bool:
-    """Return whether the user states another unit or quantity than the source."""
+    """Return whether the user states another quantity."""
     for keyword in inheritance.stated.intersection(_UNIT_TERMS):
         if _text(metadata, keyword) != meaning.texts.get(keyword, ""):
             return True
@@ -192,7 +192,7 @@ def _text(metadata: Metadata, keyword: str) -> str:
 
 
 def _check_single_unit(inheritance: Inheritance, metadata: Metadata, unit: str) -> None:
-    """Reject `units=` beside another unit of the source in the same file."""
+    """Reject `units=` beside another unit of the source."""
     for keyword in _UNIT_TERMS:
         if keyword not in inheritance.of_values:
             continue
@@ -212,7 +212,7 @@ def _check_single_unit(inheritance: Inheritance, metadata: Metadata, unit: str) 
 def _check_required_unit(
     kind: Kind, metadata: Metadata, meaning: Meaning, relation: ValueRelation
 ) -> None:
-    """Reject a kind that requires RescaleType if the source's does not hold."""
+    """Reject a kind without its required RescaleType."""
     if not requires_unit(kind) or metadata.get("RescaleType") is not None:
         return
     text = meaning.texts.get("RescaleType", "")
@@ -252,7 +252,7 @@ def _loss_advice(
     stated: frozenset[str],
     array: ArrayFacts,
 ) -> Iterator[str]:
-    """Yield statements of the source that the result lacks, with the remedy."""
+    """Yield lost statements of the source, with the remedy."""
     reason = f"the new values are {RELATIONS[relation][0]}"
     if relation == "same":
         reason = "the kind of the result has no place for it"
@@ -272,7 +272,7 @@ def _decision(
     valid: frozenset[str],
     decision: tuple[str, str, str],
 ) -> tuple[str, str, str]:
-    """Return the decision about one attribute, now that the relation is known."""
+    """Return the decision for a known relation."""
     keyword, source, outcome = decision
     if keyword not in VALUE_RULE_OF or VALUE_RULE_OF[keyword].is_always_kept:
         return decision
@@ -292,7 +292,7 @@ def _decision(
 
 # ------------------------------------------------------------------------- the user's unit
 def _with_stated_unit(kind: Kind, metadata: Metadata) -> Metadata:
-    """Return the metadata with RescaleType and Units of the user's unit.
+    """Return metadata with the terms of the user's unit.
 
     Raises
     ------
@@ -333,7 +333,7 @@ def _with_pet_units(metadata: Metadata, unit: str) -> Metadata:
 
 
 def _check_same_unit(keyword: str, text: str, known: str, unit: str) -> None:
-    """Reject a unit beside an attribute of another; unknown terms pass."""
+    """Reject a unit beside an attribute of another."""
     if not known or is_same_unit(known, unit):
         return
     raise MetadataError(

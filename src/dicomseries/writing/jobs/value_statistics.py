@@ -126,7 +126,7 @@ class _SurveyTask:
 
 
 def frame_digest(frame: Any) -> bytes:
-    """Return the SHA-256 of a frame, equal for every byte order."""
+    """Return the SHA-256 of a frame in any byte order."""
     array = np.asarray(frame)
     little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return hashlib.sha256(little_endian.data if little_endian.size else b"").digest()
@@ -134,7 +134,7 @@ def frame_digest(frame: Any) -> bytes:
 
 # --------------------------------------------------------------------- slices that are enough
 def _fits_any_value(volume: Volume, outputs: Sequence[OutputSeries]) -> bool:
-    """Return whether every value of the dtype would be stored alike."""
+    """Return whether every value is stored alike."""
     dtype = volume.slabs.dtype
     if dtype.kind not in "biu" or volume.is_scaled:
         return False
@@ -149,7 +149,7 @@ def _fits_any_value(volume: Volume, outputs: Sequence[OutputSeries]) -> bool:
 
 
 def _storage(volume: Volume, output: OutputSeries, low: int, high: int) -> ValueMap | Bounds:
-    """Return the value map of a range; the range if it depends on the values."""
+    """Return the value map of a range, or the range."""
     ends = (SliceStatistics(minimum=low, maximum=high),)
     statistics = Statistics(dtype=volume.slabs.dtype.name, slices=ends, samples=volume.samples)
     rules = output.kind.pixels
@@ -162,7 +162,7 @@ def _storage(volume: Volume, output: OutputSeries, low: int, high: int) -> Value
 
 
 def _spread_runs(volume: Volume) -> list[Bounds] | None:
-    """Return chunks spread over all, with the first and last; None for all."""
+    """Return chunks spread over all; None for all."""
     runs = _runs(volume)
     if volume.slabs.ahead is not None:
         return _prefetched_runs(runs, volume)
@@ -173,7 +173,7 @@ def _spread_runs(volume: Volume) -> list[Bounds] | None:
 
 
 def _few_runs(volume: Volume) -> list[Bounds]:
-    """Return chunks spread over all, at most an eighth of them or one."""
+    """Return an eighth of the chunks at most."""
     runs = _runs(volume)
     if volume.slabs.ahead is not None:
         return _prefetched_runs(runs, volume)
@@ -181,7 +181,7 @@ def _few_runs(volume: Volume) -> list[Bounds]:
 
 
 def _prefetched_runs(runs: list[Bounds], volume: Volume) -> list[Bounds]:
-    """Return as many chunks as may be kept until they are written."""
+    """Return chunks that are kept until they are written."""
     longest = max(stop - start for start, stop in runs)
     frame_bytes = math.prod(volume.slabs.shape[1:]) * volume.slabs.dtype.itemsize
     most = max(1, _PREFETCHED_BYTES // (longest * frame_bytes))
@@ -193,5 +193,5 @@ def _runs(volume: Volume) -> list[Bounds]:
 
 
 def _middle_runs(runs: list[Bounds], places: int) -> list[Bounds]:
-    """Return the middle of equal parts: the ends of a scan show little."""
+    """Return the middle of equal parts."""
     return [runs[(2 * part + 1) * len(runs) // (2 * places)] for part in range(places)]
