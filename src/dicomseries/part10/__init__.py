@@ -1,4 +1,4 @@
-"""Instance → the bytes of a Part 10 file (PS3.10 section 7), sans I/O."""
+"""Bytes of Part 10 files (PS3.10 section 7), without I/O."""
 
 from __future__ import annotations
 

@@ -1,20 +1,20 @@
-"""Compressed frames → Pixel Data in fragments, one for each frame, with a table of where each begins.
+"""Compressed frames as fragments of Pixel Data.
 
-PS3.5 section A.4; offsets beyond 32 bits go into the Extended Offset Table (PS3.3 section C.7.6.3.1.8).
+PS3.5 section A.4; offsets beyond 32 bits go into the Extended Offset Table (PS3.3 section
+C.7.6.3.1.8).
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from itertools import accumulate
 
 from dicomseries.part10.encode_elements import encode_element
 
 __all__ = ["DELIMITER", "HEAD", "fragment", "offset_tables"]
 
 HEAD = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)
-"""Of Pixel Data whose length is not defined."""
+"""Head of Pixel Data of undefined length."""
 DELIMITER = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
 
 _ITEM = struct.Struct("<HHI")
@@ -23,19 +23,19 @@ _MOST_OFFSET = 0xFFFFFFFE
 
 
 def fragment(frame: bytes) -> tuple[bytes, bytes]:
-    r"""Return the head of the item that holds a frame, and what makes its length even.
+    r"""Return the item head of a frame, and its padding.
 
     Examples
     --------
     >>> fragment(b"abc")
     (b'\xfe\xff\x00\xe0\x04\x00\x00\x00', b'\x00')
     """
-    odd = len(frame) % 2
-    return _item(len(frame) + odd), b"\0" * odd
+    padding = len(frame) % 2
+    return _item(len(frame) + padding), b"\0" * padding
 
 
 def offset_tables(lengths: Sequence[int]) -> tuple[bytes, bytes]:
-    r"""Return what stands before Pixel Data, and its first item, which is the Basic Offset Table.
+    r"""Return the offset tables of frames.
 
     Parameters
     ----------
@@ -45,22 +45,27 @@ def offset_tables(lengths: Sequence[int]) -> tuple[bytes, bytes]:
     Returns
     -------
     tuple of bytes
-        Nothing and a filled table; or, where 32 bits do not do, the elements of the extended one and an empty table.
+        Nothing and a filled table; or, beyond 32 bits, the elements of the extended one and an
+        empty table.
 
     Examples
     --------
     >>> offset_tables((3, 2))
     (b'', b'\xfe\xff\x00\xe0\x08\x00\x00\x00\x00\x00\x00\x00\x0c\x00\x00\x00')
     """
-    padded = [length + length % 2 for length in lengths]
-    offsets = [0, *accumulate(length + _ITEM.size for length in padded[:-1])]
+    offsets: list[int] = []
+    padded: list[int] = []
+    offset = 0
+    for length in lengths:
+        offsets.append(offset)
+        padded.append(length + length % 2)
+        offset += padded[-1] + _ITEM.size
     if offsets[-1] <= _MOST_OFFSET:
         return b"", _item(4 * len(offsets)) + struct.pack(f"<{len(offsets)}I", *offsets)
     numbers = struct.Struct(f"<{len(offsets)}Q")
-    tables = ((_EXTENDED_OFFSETS, offsets), (_EXTENDED_LENGTHS, padded))
-    return b"".join(
-        encode_element(tag, "OV", (numbers.pack(*table),)) for tag, table in tables
-    ), _item(0)
+    extended = encode_element(_EXTENDED_OFFSETS, "OV", (numbers.pack(*offsets),))
+    extended += encode_element(_EXTENDED_LENGTHS, "OV", (numbers.pack(*padded),))
+    return extended, _item(0)
 
 
 def _item(length: int) -> bytes:

@@ -1,4 +1,9 @@
-"""`Attribute` → bytes in Explicit VR Little Endian (PS3.5 section 7.1.2), for what varies too often for pydicom."""
+"""Bytes of attributes in Explicit VR Little Endian.
+
+PS3.5 section 7.1.2.
+
+It encodes attributes that vary too often for pydicom.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +63,7 @@ def _head(tag: int, vr: bytes, length: int) -> bytes:
 
 
 def encode_elements(tag: int, vr: str, entries: Sequence[tuple[Value, ...] | None]) -> list[bytes]:
-    r"""Return many elements of one tag, as `encode_element` does each; nothing for None.
+    r"""Return many elements of one tag; empty bytes for None.
 
     Examples
     --------
@@ -78,15 +83,12 @@ def encode_elements(tag: int, vr: str, entries: Sequence[tuple[Value, ...] | Non
 
 
 def _text(tag: int, vr: bytes, values: tuple[Value, ...]) -> bytes:
-    """Return an element of one of the texts that differ from frame to frame."""
-    text = "\\".join(map(str, values)).encode()
-    if len(text) % 2:
-        text += b"\0" if vr == b"UI" else b" "
+    text = _padded_text(vr, values)
     return _SHORT.pack(tag >> 16, tag & 0xFFFF, vr, len(text)) + text
 
 
 def encode_items(items: Iterable[Item]) -> bytes:
-    r"""Return the items of a sequence, each of known length (PS3.5 section 7.5.2).
+    r"""Return the items of a sequence (PS3.5 section 7.5.2).
 
     Examples
     --------
@@ -101,7 +103,7 @@ def encode_items(items: Iterable[Item]) -> bytes:
 
 
 def sequence_head(tag: int, length: int) -> bytes:
-    r"""Return the head of a sequence whose items take `length` bytes.
+    r"""Return the head of a sequence with `length` bytes.
 
     Examples
     --------
@@ -113,17 +115,18 @@ def sequence_head(tag: int, length: int) -> bytes:
 
 def _value(vr: bytes, values: tuple[Value, ...]) -> bytes:
     if vr == b"SQ":
-        return encode_items(value for value in values if isinstance(value, tuple))
+        return encode_items(item for item in values if isinstance(item, tuple))
     if vr in _NUMBERS:
         return struct.pack(f"<{len(values)}{_NUMBERS[vr]}", *values)
     if vr == b"AT":
-        return b"".join(
-            struct.pack("<HH", *divmod(int(value), 0x10000))
-            for value in values
-            if isinstance(value, int)
-        )
+        tags = [divmod(value, 0x10000) for value in values if isinstance(value, int)]
+        return b"".join(struct.pack("<HH", *tag) for tag in tags)
     if values and isinstance(values[0], bytes):
         return values[0] + b"\0" * (len(values[0]) % 2)
+    return _padded_text(vr, values)
+
+
+def _padded_text(vr: bytes, values: tuple[Value, ...]) -> bytes:
     text = "\\".join(map(str, values)).encode()
     if len(text) % 2:
         text += b"\0" if vr == b"UI" else b" "

@@ -1,4 +1,7 @@
-"""The functional groups of all frames → bytes; what repeats is encoded once (PS3.3 section C.7.6.16)."""
+"""Bytes of the functional groups (PS3.3 section C.7.6.16).
+
+Values that repeat are encoded once.
+"""
 
 from __future__ import annotations
 
@@ -20,54 +23,55 @@ _SEQUENCE = struct.Struct("<HH2sHI4sI")
 
 
 def encode_per_frame(plan: SeriesPlan) -> bytes:
-    """Return PerFrameFunctionalGroupsSequence with its head; nothing for a plan without frames that differ.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import dicomseries as dcs
-    >>> encode_per_frame(dcs.plan(np.zeros((3, 4, 5), "int16"), kind="CT", spacing=(1, 1, 2)))
-    b''
-    """
+    """Return PerFrameFunctionalGroupsSequence; empty if frames do not differ."""
     if not plan.frame_parts:
         return b""
     frames = plan.extent.frames
     head = struct.Struct("<4sI").pack
     contents = _joined([_encoded(part, frames) for part in plan.frame_parts], frames, 1)
-    content = b"".join(
-        [piece for content in contents for piece in (head(_ITEM, len(content)), content)]
-    )
-    return sequence_head(PER_FRAME_TAG, len(content)) + content
+    pieces: list[bytes] = []
+    for content in contents:
+        pieces += (head(_ITEM, len(content)), content)
+    items = b"".join(pieces)
+    return sequence_head(PER_FRAME_TAG, len(items)) + items
 
 
 class _Pieces(NamedTuple):
-    """Encoded entries of a part; frame `f` has the entry ``f // repeat % len(entries)``."""
+    """Encoded entries of a part.
+
+    Frame `f` has the entry ``f // repeat % len(entries)``.
+    """
 
     entries: list[bytes]
     repeat: int
 
 
 def _encoded(part: FramePart, frames: int) -> _Pieces:
-    """Return the bytes of a part, as few as it has entries; a sequence without anything in it is not there."""
+    """Return the encoded entries of a part."""
     tag = tag_of(part.keyword)
     if part.vr != "SQ" or part.values:
         return _Pieces(encode_elements(tag, part.vr, part.values), part.repeat)
-    inner = [_encoded(one, frames) for one in part.parts]
+    inner = [_encoded(content, frames) for content in part.parts]
     spans = {(len(pieces.entries), pieces.repeat) for pieces in inner if len(pieces.entries) > 1}
-    if len(spans) > 1:
-        count, repeat = frames, 1
-    else:
-        count, repeat = spans.pop() if spans else (1, 1)
+    count, repeat = 1, 1
+    if len(spans) == 1:
+        ((count, repeat),) = spans
+    elif spans:
+        count = frames
     return _Pieces([_sequence(tag, content) for content in _joined(inner, count, repeat)], repeat)
 
 
 def _joined(pieces: Sequence[_Pieces], count: int, step: int) -> Iterator[bytes]:
-    """Yield what the pieces say together of every `step`-th frame, `count` times."""
-    return map(b"".join, zip(*(islice(_each(one, step), count) for one in pieces), strict=True))
+    """Yield the joined pieces of every `step`-th frame, `count` times."""
+    columns = (islice(_each(entries, step), count) for entries in pieces)
+    return map(b"".join, zip(*columns, strict=True))
 
 
 def _each(pieces: _Pieces, step: int) -> Iterator[bytes]:
-    """Yield the entry of every `step`-th frame, for ever; `step` is 1 or what the pieces repeat."""
+    """Yield the entry of every `step`-th frame, endlessly.
+
+    `step` is 1 or the repeat of the pieces.
+    """
     if len(pieces.entries) == 1 or pieces.repeat == step:
         return cycle(pieces.entries)
     return chain.from_iterable([entry] * pieces.repeat for entry in cycle(pieces.entries))
@@ -81,9 +85,9 @@ def _sequence(tag: int, content: bytes) -> bytes:
 
 
 def per_frame_items(plan: SeriesPlan) -> tuple[Item, ...]:
-    """Return the item of each frame, made one by one: the oracle of `encode_per_frame`."""
-    frames = range(plan.extent.frames if plan.is_multi_frame else 0)
-    return tuple(
-        tuple(own for group in plan.per_frame if (own := plan.filled(group, frame)) is not None)
-        for frame in frames
-    )
+    """Return the item of each frame: the oracle of `encode_per_frame`."""
+    items: list[Item] = []
+    for frame in range(plan.extent.frames if plan.is_multi_frame else 0):
+        groups = (plan.filled(group, frame) for group in plan.per_frame)
+        items.append(tuple(group for group in groups if group is not None))
+    return tuple(items)

@@ -1,4 +1,4 @@
-"""The headers of many files at once: what differs from file to file is made and encoded column by column."""
+"""Headers of many files at once, encoded column by column."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ _PREAMBLE = struct.Struct("<128x4sHH2sHI")
 def encode_headers(
     template: HeaderTemplate, plan: SeriesPlan, first: int, last: int
 ) -> list[bytes]:
-    """Return the bytes of the files `first` to `last` - 1 up to their pixels: the head of Pixel Data comes next.
+    """Return the bytes of files before their pixels.
+
+    The head of Pixel Data comes next.
 
     Parameters
     ----------
     template : HeaderTemplate
-        Of the plan.
+        Of the series.
     plan : SeriesPlan
-        What the files say.
+        Of the series.
     first, last : int
         Files, from 0.
 
@@ -55,20 +57,19 @@ def encode_headers(
         repeat(template.meta + template.stretches[0]),
     ]
     for keyword, stretch in zip(plan.per_instance, template.stretches[1:], strict=True):
-        own = (
-            encode_elements(tag_of(keyword), "UI", uids)
-            if keyword == _UID
-            else _column(plan, keyword, files)
-        )
-        parts += (own, repeat(stretch))
-    return list(map(b"".join, zip(*parts, strict=False)))  # what repeats has no end
+        if keyword == _UID:
+            column = encode_elements(tag_of(keyword), "UI", uids)
+        else:
+            column = _column(plan, keyword, files)
+        parts += (column, repeat(stretch))
+    return list(map(b"".join, zip(*parts, strict=False)))  # `repeat` has no end
 
 
 def _column(plan: SeriesPlan, keyword: str, files: Sequence[int]) -> list[bytes]:
-    """Return one attribute of each file, encoded; nothing where it is not there."""
+    """Return one encoded attribute of each file."""
     group = next((group for group in plan.groups if group.keyword == keyword), None)
     if group is not None:
         filled = (plan.filled(group, index) for index in files)
-        return [b"" if one is None else encode(one) for one in filled]
+        return [b"" if element is None else encode(element) for element in filled]
     vr, values = plan.values(Leaf(keyword, keyword), files)
     return encode_elements(tag_of(keyword), vr, values)

@@ -1,8 +1,8 @@
-"""Instance → the bytes of a Part 10 file (PS3.10 section 7), sans I/O.
+"""Bytes of Part 10 files (PS3.10 section 7) from templates.
 
-What is equal in all instances is encoded once, through pydicom, in the stretches between the attributes that vary;
-an instance then costs the encoding of those few and one join (`headers`). `encode_slowly` is the plain way, kept as the
-oracle.
+Attributes that all instances share are encoded once, by pydicom, in the stretches between the
+varying ones; an instance then costs the encoding of those few and one join (`encode_headers`).
+`encode_slowly` encodes with pydicom alone: it is the oracle of the tests.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ __all__ = [
 
 _END = 0xFFFFFFFF
 _PIXELS = {"uint8": "PixelData", "float32": "FloatPixelData", "float64": "DoubleFloatPixelData"}
-"""Where stored numbers go that are not 16-bit integers (PS3.3 sections C.7.6.3 and C.7.6.24)."""
+"""Elements of stored numbers other than 16-bit integers (PS3.3 C.7.6.3 and C.7.6.24)."""
 _PIXEL_VR = {"uint8": "OB", "float32": "OF", "float64": "OD"}
 """PS3.5 section A.2; OW for all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderTemplate:
-    """All of a file up to its pixels, with holes for what varies from instance to instance.
+    """Encoded parts of a file around its varying attributes.
 
     Parameters
     ----------
@@ -78,12 +78,12 @@ class HeaderTemplate:
 
 
 def header_template(plan: SeriesPlan) -> HeaderTemplate:
-    """Encode once what all instances of the plan share.
+    """Encode the attributes that all instances share.
 
     Parameters
     ----------
     plan : SeriesPlan
-        What the files say.
+        Of the series.
 
     Returns
     -------
@@ -96,7 +96,8 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
     head, behind_pixels = _around_pixels(plan)
 
     def encoded(low: int, high: int) -> bytes:
-        return _encode(_dataset(own for own in plan.shared if low <= own.tag < high))
+        attributes = (element for element in plan.shared if low <= element.tag < high)
+        return _encode(_dataset(attributes))
 
     # The frames' functional groups stand behind the last varying attribute: none of these has a higher group number.
     before_frames = tuple(
@@ -114,7 +115,7 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
 
 
 def _around_pixels(plan: SeriesPlan) -> tuple[bytes, bytes]:
-    """Return the head of Pixel Data, and what ends it."""
+    """Return the head and the end of Pixel Data."""
     if plan.is_encapsulated:
         return HEAD, DELIMITER
     keyword, vr = _pixel_element(plan)
@@ -133,16 +134,18 @@ def _pixel_element(plan: SeriesPlan) -> tuple[str, str]:
 def file_chunks(
     template: HeaderTemplate, header: bytes, frame: npt.NDArray[Any] | bytes
 ) -> tuple[bytes | memoryview, ...]:
-    """Return the bytes of one file in order; the pixels are a view of `frame`, not a copy.
+    """Return the bytes of one file in order.
+
+    The pixels are a view of `frame`, not a copy.
 
     Parameters
     ----------
     template : HeaderTemplate
         Of the series.
     header : bytes
-        Of the file (`headers`).
+        Of the file (`encode_headers`).
     frame : ndarray, shape (rows, columns) or (rows, columns, 3)
-        Stored values, little endian, C-contiguous; or bytes, which a codec has made of them.
+        Stored values, little endian, C-contiguous; or compressed bytes.
     """
     if isinstance(frame, bytes):
         return tuple(encoded_chunks(template, header, (len(frame),), (frame,)))
@@ -152,7 +155,7 @@ def file_chunks(
 def frames_chunks(
     template: HeaderTemplate, header: bytes, frames: Iterable[npt.NDArray[Any]]
 ) -> Iterator[bytes | memoryview]:
-    """Yield the bytes of a multi-frame file in order, its pixels as they come.
+    """Yield the bytes of a multi-frame file in order.
 
     Parameters
     ----------
@@ -162,22 +165,22 @@ def frames_chunks(
         Stored values of some frames at a time, in order; little endian, C-contiguous.
     """
     yield header + template.pixel_header
-    for some in frames:
-        yield some.data.cast("B")
+    for stored in frames:
+        yield stored.data.cast("B")
     yield template.tail
 
 
 def encoded_chunks(
     template: HeaderTemplate, header: bytes, lengths: Sequence[int], frames: Iterable[bytes]
 ) -> Iterator[bytes]:
-    """Yield the bytes of a file of compressed frames in order, each frame as it comes.
+    """Yield the bytes of a file of compressed frames.
 
     Parameters
     ----------
     template, header
         As in `file_chunks`.
     lengths : sequence of int
-        Bytes of each frame, which the table before the first one needs.
+        Bytes of each frame, for the table before the first one.
     frames : iterable of bytes
         The frames, encoded.
     """
@@ -195,14 +198,14 @@ def encoded_chunks(
 def encode_slowly(
     plan: SeriesPlan, instance: InstancePlan, frames: npt.NDArray[Any] | list[bytes]
 ) -> bytes:
-    """Return the bytes of one file made by pydicom alone: the oracle of `file_chunks`.
+    """Return one file made by pydicom alone.
 
     Parameters
     ----------
     plan, instance
         Of the series and of the file.
     frames : ndarray or list of bytes
-        Stored values of all its frames; or the frames as a codec has made them.
+        Stored values of all its frames; or the compressed frames.
     """
     dataset = _dataset((*plan.shared, *instance.attributes))
     if plan.is_multi_frame:
@@ -226,15 +229,13 @@ def encode_slowly(
 
 def _dataset(attributes: Iterable[Attribute]) -> Dataset:
     dataset = Dataset()
-    for own in attributes:
-        values: Any
-        if own.vr == "SQ":
-            values = DicomSequence(
-                [_dataset(item) for item in own.values if isinstance(item, tuple)]
-            )
-        else:
-            values = list(own.values) if len(own.values) != 1 else own.values[0]
-        dataset.add_new(own.tag, own.vr, values)
+    for element in attributes:
+        values: Any = list(element.values)
+        if element.vr == "SQ":
+            values = DicomSequence([_dataset(item) for item in values if isinstance(item, tuple)])
+        elif len(values) == 1:
+            (values,) = values
+        dataset.add_new(element.tag, element.vr, values)
     return dataset
 
 
