@@ -1,4 +1,6 @@
-"""Attributes of a series derived from another (PS3.3 sections C.7.6.1.1.3 and C.12.4).
+"""Attributes of a series derived from another.
+
+PS3.3 sections C.7.6.1.1.3 and C.12.4.
 
 The steps, in order: read the source (`SourceSeries`), match its slices to the result's (`match`),
 leave out illegal attributes (`screened`), keep the others by the table of rules (`inherit`), relate

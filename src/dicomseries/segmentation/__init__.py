@@ -1,4 +1,6 @@
-"""Segmentation objects of label maps, through highdicom (PS3.3 sections A.51, A.90, C.8.20).
+"""Segmentation objects of label maps, through highdicom.
+
+PS3.3 sections A.51, A.90 and C.8.20.
 
 `parse_segments` reads the descriptions of labels, `check_labels` rejects other arrays before a voxel
 is read, and `build_segmentation` makes the object.

@@ -101,7 +101,7 @@ class SegmentationObject:
         return dict(zip(self.numbers, values, strict=True))
 
     def encoded(self) -> bytes:
-        """Return the bytes of the Part 10 file (PS3.10 section 7)."""
+        """Return the bytes of the Part 10 file."""
         file = BytesIO()
         dcmwrite(file, self.dataset, enforce_file_format=True)
         return file.getvalue()
@@ -144,7 +144,9 @@ def build_segmentation(
     source_images: Sequence[tuple[Item, ...]] | None = None,
     is_lossy: bool = False,
 ) -> SegmentationObject:
-    """Return the Segmentation of a label map, the same bytes for the same arguments.
+    """Return the Segmentation of a label map.
+
+    The bytes are the same for the same arguments.
 
     Parameters
     ----------
@@ -253,7 +255,7 @@ def build_segmentation(
 
 
 def _check_pictures(grid: Grid, source_images: Sequence[tuple[Item, ...]]) -> None:
-    """Reject slices with neither a place nor a picture (PS3.3 section A.51.3)."""
+    """Reject slices with neither place nor picture (A.51.3)."""
     pictures = sum(1 for images in source_images if images)
     if pictures != grid.shape[0] or len(source_images) != pictures:
         raise GeometryError(
@@ -269,7 +271,7 @@ def _check_pictures(grid: Grid, source_images: Sequence[tuple[Item, ...]]) -> No
 
 
 def _written(segment: Segment, number: int, uids: SeriesUids) -> Segment:
-    """Return the segment in the file: with its label in the array, and a tracking UID."""
+    """Return the segment with array label and tracking UID."""
     if number != segment.value:
         note = f"label {segment.value} of the array"
         description = f"{segment.description} ({note})" if segment.description else note

@@ -1,4 +1,4 @@
-"""Frames of a Segmentation by highdicom: dimensions and packed pixels of labels."""
+"""Frames of a Segmentation by highdicom."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def frames_of(
     numbers: Sequence[int],
     segmentation_type: str,
 ) -> Dataset:
-    """Return highdicom's object in index space: slice i lies at (0, 0, -i) mm.
+    """Return highdicom's object in index space.
+
+    Slice i lies at (0, 0, -i) mm.
 
     highdicom requires a source image and copies patient, study and place from it. It gets a
     placeholder, whose attributes the caller does not use. highdicom sorts frames against the
@@ -109,7 +111,10 @@ def _description(hd: Any, segment: Segment, number: int) -> Dataset:
 
 
 def _state_algorithms(items: Sequence[Dataset], segments: Sequence[Segment]) -> None:
-    """Write the algorithm of each segment; that of the first for a label map's background."""
+    """Write the algorithm of each segment.
+
+    A label map's background has that of the first.
+    """
     background = [segments[0]] * (len(items) - len(segments))
     for item, segment in zip(items, [*background, *segments], strict=True):
         item.SegmentAlgorithmType = segment.written_algorithm

@@ -35,7 +35,7 @@ class LabelVolume:
 
 
 def check_labels(volume: Volume) -> None:
-    """Reject volumes that cannot be a label map, before reading voxels.
+    """Reject volumes that cannot be a label map.
 
     Parameters
     ----------
@@ -155,15 +155,15 @@ def _check_range(slab: npt.NDArray[Any]) -> None:
             given=f"the label {high}",
             expected=f"labels up to {HIGHEST_LABEL}: SegmentNumber has 16 bits "
             "(PS3.3 section C.8.20.2)",
-            remedy="Change their numbers: values, labels = np.unique(labels, return_inverse=True), and "
-            "reshape labels.",
+            remedy="Change their numbers: values, labels = np.unique(labels, return_inverse=True), "
+            "and reshape labels.",
         )
 
 
 def renumbered(
     labels: LabelVolume, values: Sequence[int], numbers: Sequence[int]
 ) -> npt.NDArray[Any]:
-    """Return the labels as segment numbers, in the smallest unsigned type.
+    """Return the labels as segment numbers.
 
     Examples
     --------

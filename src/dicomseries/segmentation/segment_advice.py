@@ -1,4 +1,4 @@
-"""Advice on a segmentation: unstated or changed facts, and limits of readers."""
+"""Advice on a segmentation."""
 
 from __future__ import annotations
 
@@ -61,9 +61,10 @@ def advice_on(
     without_algorithm = [segment.value for segment in segments if segment.algorithm is None]
     if without_algorithm:
         yield (
-            f"Algorithm not stated: {_label_list(without_algorithm)}, written as AUTOMATIC with the "
-            f'name {NO_ALGORITHM!r}. Give `segments={{"default": {{"algorithm": "MANUAL"}}}}`, or '
-            "another algorithm and its algorithm_name."
+            f"Algorithm not stated: {_label_list(without_algorithm)}, written as AUTOMATIC with "
+            f"the name {NO_ALGORITHM!r}. Give "
+            '`segments={"default": {"algorithm": "MANUAL"}}`, or another algorithm and its '
+            "algorithm_name."
         )
     empty = sorted({segment.value for segment in segments} - set(values))
     if empty:

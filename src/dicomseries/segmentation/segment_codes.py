@@ -1,4 +1,7 @@
-"""Coded concepts of segments, by name or code (PS3.3 section 8, PS3.16)."""
+"""Coded concepts of segments, by name or code.
+
+PS3.3 section 8, PS3.16.
+"""
 
 from __future__ import annotations
 
@@ -138,7 +141,7 @@ def code_of(code: Any, where: str) -> Code:
 
 
 def category_of(property_type: Code) -> Code | None:
-    """Return the category of a property type; None if not exactly one.
+    """Return the only category of a property type.
 
     Examples
     --------
@@ -196,7 +199,10 @@ def _by_value(value: str, schemes: list[str] | tuple[str, ...]) -> Code | None:
 
 @cache
 def _codes_by_value(scheme: str) -> Mapping[str, Code]:
-    """Return the codes of a scheme by value, with the meanings of property types."""
+    """Return the codes of a scheme by value.
+
+    Meanings are those of property types.
+    """
     from pydicom.sr.codedict import codes  # noqa: PLC0415 - large, needed for names only
 
     by_value: dict[str, Code] = {}
@@ -210,13 +216,13 @@ def _codes_by_value(scheme: str) -> Mapping[str, Code]:
 
 @cache
 def _names(source: str) -> Mapping[str, str]:
-    """Return the names of a context group or scheme by their plain spelling."""
+    """Return names by plain spelling."""
     return {plain_name(name): name for name in _collection(source).dir()}
 
 
 @cache
 def _codes_of(source: str) -> Mapping[str, Code]:
-    """Return the codes of a context group or scheme by name."""
+    """Return the codes of a group or scheme."""
     entries = {name: _entry(source, name) for name in _collection(source).dir()}
     return {name: code for name, code in entries.items() if code is not None}
 

@@ -1,4 +1,4 @@
-"""Frames of a Segmentation: highdicom's pixels, completed and placed on the grid."""
+"""Frames of a Segmentation, completed and placed."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def unplaced_frames(
 
 
 def _packed(segmentation: Dataset, pixels_per_frame: int) -> bytearray:
-    """Return one bit per pixel without gaps between frames (PS3.5 section 8.1.1, annex D).
+    """Return one bit per pixel, without gaps between frames.
+
+    PS3.5 section 8.1.1 and annex D.
 
     highdicom 0.28 starts each frame of fewer than 8 pixels at a new byte.
     """
@@ -91,7 +93,10 @@ def _even(pixels: bytes) -> bytes:
 
 
 def _slices_and_numbers(segmentation: Dataset) -> list[tuple[int, int]]:
-    """Return slice and segment number (0 if none) of each frame, from index space."""
+    """Return slice and segment number of each frame.
+
+    The number is 0 if the frame names none.
+    """
     shared = segmentation.SharedFunctionalGroupsSequence[0]
     places = []
     for frame in segmentation.PerFrameFunctionalGroupsSequence:
@@ -107,7 +112,7 @@ def _slices_and_numbers(segmentation: Dataset) -> list[tuple[int, int]]:
 def place_frames(
     segmentation: Dataset, grid: Grid, derivations: Derivations, organization_uid: str
 ) -> None:
-    """Move frames from index space onto the grid, and name their source images.
+    """Move frames onto the grid, and name source images.
 
     Parameters
     ----------
@@ -159,7 +164,7 @@ def _set_organization(segmentation: Dataset, uid: str) -> None:
 def place_frames_on_pictures(
     segmentation: Dataset, derivations: Derivations, organization_uid: str
 ) -> None:
-    """Remove index space from frames, and name the source picture of each.
+    """Remove index space, and name the picture of frames.
 
     The dimension of frames beside the segment is then InStackPositionNumber: the number of the
     picture, from 1.

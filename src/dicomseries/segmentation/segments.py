@@ -1,4 +1,4 @@
-"""Descriptions of segments, from a mapping, a list of names or a TOML file.
+"""Descriptions of segments, from mappings, lists or TOML.
 
 A segment without a description is written as a region of the image, made by an algorithm that is
 not stated.
@@ -230,7 +230,7 @@ class Segments:
     default: Segment = field(default_factory=lambda: Segment(value=0, label="(any)"))
 
     def of(self, values: Collection[int]) -> tuple[Segment, ...]:
-        """Return the segments of labels and all described ones, in label order."""
+        """Return described and other segments, in label order."""
         segments = {segment.value: segment for segment in self.described}
         for value in values:
             if value not in segments:
@@ -345,7 +345,7 @@ def _label_of(key: Any) -> int:
 
 
 def _fields(entry: Any, where: str) -> dict[str, Any]:
-    """Return the fields of a segment, converted from the user's description."""
+    """Return the converted fields of a segment."""
     if isinstance(entry, str):
         return {"label": entry}
     if not isinstance(entry, Mapping):

@@ -1,1 +1,1 @@
-"""Attributes of a derived series, by its source series and rules."""
+"""Attributes of a derived series, by source and rules."""

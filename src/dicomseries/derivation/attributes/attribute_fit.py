@@ -1,4 +1,4 @@
-"""Conditions under which a result can hold an attribute of its source."""
+"""Conditions for keeping an attribute in a result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dicomseries.derivation.attributes.attribute_places import AttributePlaces
 from dicomseries.derivation.attributes.decisions import UNMET
 from dicomseries.derivation.rules.attribute_rules import Rule
 from dicomseries.derivation.source.slice_matching import Matching
-from dicomseries.derivation.source.source_facts import SourceFact
+from dicomseries.derivation.source.source_facts import SourceFact, numbers_in
 from dicomseries.iod import Choice
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute
@@ -22,7 +22,7 @@ _BASES = frozenset({"RepetitionTime", "AcquisitionDate", "AcquisitionTime"})
 
 
 def unmet_condition(rule: Rule, matching: Matching, *, is_filtered: bool) -> str:
-    """Return the unmet condition of a rule; empty if it is met."""
+    """Return the unmet condition of a rule; else empty."""
     is_met = {
         "always": True,
         "same space": matching.relation != "another space",
@@ -34,7 +34,7 @@ def unmet_condition(rule: Rule, matching: Matching, *, is_filtered: bool) -> str
 
 
 def obstacle_to(fact: SourceFact, places: AttributePlaces, volumes: int) -> str:
-    """Return the reason why a result cannot hold an attribute; empty if it can."""
+    """Return the obstacle to keeping an attribute; else empty."""
     row = places.row(fact.keyword)
     if fact.is_empty:
         own_row = row if row is not None and row.keyword == fact.keyword else None
@@ -56,7 +56,7 @@ def obstacle_to(fact: SourceFact, places: AttributePlaces, volumes: int) -> str:
 
 
 def fitting_column(column: Column, places: AttributePlaces) -> tuple[Column | None, str]:
-    """Return a column that fits the kind, or None and the obstacle."""
+    """Return a column that fits the kind, or the obstacle."""
     if column.keyword in ONE_PER_SERIES:
         return None, "it differs from slice to slice, but is the same in all files of a series"
     if not places.may_vary(column.keyword):
@@ -83,7 +83,8 @@ def fitting_column(column: Column, places: AttributePlaces) -> tuple[Column | No
 
 
 def _are_positive(members: Iterable[Attribute]) -> bool:
-    try:
-        return all(float(str(value)) > 0 for member in members for value in member.values)
-    except ValueError:
-        return False
+    for member in members:
+        numbers = numbers_in(member.values)
+        if len(numbers) < len(member.values) or min(numbers, default=1.0) <= 0:
+            return False
+    return True

@@ -1,4 +1,7 @@
-"""Places for source attributes in a kind: top level, functional group or none."""
+"""Places for source attributes in a kind of result.
+
+An attribute stands at the top level, in a functional group, or nowhere.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
+from dicomseries.derivation.source.source_facts import numbers_in
 from dicomseries.iod import Absent, Choice, Constant, Kind, Row, groups_of, rows_of
 from dicomseries.standard.attribute import Attribute, vr_of
 from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
@@ -64,18 +68,18 @@ class AttributePlaces:
         return frozenset((*FUNCTIONAL_GROUPS.get(self.kind.sop_class_uid, ()), *groups))
 
     def row(self, keyword: str) -> Row | None:
-        """Return the row that an attribute fills; None if there is none."""
+        """Return the row of an attribute; None without one."""
         return self._rows.get(keyword)
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
-        """Rows by either of their keywords, those of the top level first."""
+        """Rows by either keyword, those of the top level first."""
         rows = [*self.kind.rows, *rows_of(self.kind.groups), *rows_of(self.kind.frames)]
         by_name = {row.given_as: row for row in reversed(rows) if row.given_as}
         return by_name | {row.keyword: row for row in reversed(rows)}
 
     def obstacle(self, member: Attribute) -> str:
-        """Return the reason why the result cannot hold an attribute; empty if it can."""
+        """Return the obstacle to an attribute; else empty."""
         row = self.row(member.keyword)
         source = None if row is None else row.source
         if isinstance(source, Absent):
@@ -117,7 +121,9 @@ class AttributePlaces:
         return any(keyword in {row.keyword, row.given_as} for row in rows_of(self.kind.frames))
 
     def unstated(self, keywords: Collection[str]) -> list[str]:
-        """Return Type 2 attributes that the kind requires from users and a source may lack.
+        """Return Type 2 attributes that a source may lack.
+
+        The kind would require them from a user.
 
         Parameters
         ----------
@@ -137,8 +143,4 @@ class AttributePlaces:
 def _is_number(member: Attribute, keyword: str) -> bool:
     if vr_of(keyword) not in _NUMBER_VRS:
         return True
-    try:
-        numbers = [float(str(value)) for value in member.values]
-    except ValueError:
-        return False
-    return bool(numbers)
+    return bool(numbers_in(member.values))

@@ -1,4 +1,4 @@
-"""Classic names of attributes in the functional groups of enhanced objects.
+"""Classic names of attributes in functional groups.
 
 Enhanced objects renamed attributes, mostly for other value representations (PS3.3 sections C.8.2,
 C.8.3, C.8.13 and C.8.15).
@@ -37,7 +37,10 @@ def _same(values: Values) -> Values:
 
 
 def _words(**terms: str) -> Callable[[Values], Values]:
-    """Return a conversion of terms; several classic terms are separated by a slash."""
+    """Return a conversion of terms.
+
+    A slash separates several classic terms.
+    """
 
     def convert(values: Values) -> Values:
         words: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dicomseries.derivation.source.source_facts import by_keyword, first_text
 from dicomseries.standard.attribute import Attribute, Item, attribute
 from dicomseries.standard.conditional_groups import WHOLE_GROUPS, unmet
 
@@ -18,7 +19,7 @@ _PARTS = {
 
 
 def completed(group: str, item: Item) -> tuple[Item, dict[str, str]]:
-    """Return the item of a functional group with all that its attributes require.
+    """Return an item with all that its attributes require.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def completed(group: str, item: Item) -> tuple[Item, dict[str, str]]:
     >>> [member.keyword for member in whole], outcomes["DiffusionDirectionality"]
     (['DiffusionBValue'], 'dropped: BMATRIX requires DiffusionBMatrixSequence, which is missing')
     """
-    members = {member.keyword: member for member in item}
+    members = by_keyword(item)
     outcomes: dict[str, str] = {}
     if group == "MRDiffusionSequence":
         term = _diffusion_term(members)
@@ -65,12 +66,15 @@ def completed(group: str, item: Item) -> tuple[Item, dict[str, str]]:
         members.clear()
     if not texts:
         members.clear()
-    whole = tuple(sorted(members.values(), key=lambda member: member.tag))
-    return (item if set(whole) == set(item) else whole), outcomes
+    complete = tuple(sorted(members.values(), key=lambda member: member.tag))
+    return (item if set(complete) == set(item) else complete), outcomes
 
 
 def _diffusion_term(members: Mapping[str, Attribute]) -> str:
-    """Return DiffusionDirectionality by directions, b-matrix or b = 0; empty if right."""
+    """Return the right DiffusionDirectionality; empty if no change.
+
+    It follows from directions, b-matrix or b = 0.
+    """
     texts = _texts(members)
     stated = texts.get(_DIRECTIONALITY, "")
     possible = [term for term, sequence in _PARTS.items() if sequence in texts]
@@ -89,6 +93,5 @@ def _texts(members: Mapping[str, Attribute]) -> dict[str, str]:
     texts = {}
     for keyword, member in members.items():
         if not member.is_empty:
-            is_sequence = member.vr == "SQ"
-            texts[keyword] = "an item" if is_sequence else str(member.values[0]).strip()
+            texts[keyword] = "an item" if member.vr == "SQ" else first_text(member)
     return texts

@@ -1,4 +1,7 @@
-"""Contributing equipment: scanner, this program and a model (PS3.3 section C.12.1, CID 7005)."""
+"""Contributing equipment: scanner, this program and a model.
+
+PS3.3 section C.12.1, CID 7005.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dicomseries.derivation.source.source_facts import Facts, item_members
+from dicomseries.derivation.source.source_facts import Facts, by_keyword, item_members
 from dicomseries.iod import code_item
 from dicomseries.standard.attribute import Attribute, Item, attribute
 
@@ -111,7 +114,7 @@ class Contribution:
     model: Model | None = None
 
     def items(self) -> list[Item]:
-        """Return the items of the model, if any, and of this program."""
+        """Return the items of the model and this program."""
         items = []
         if self.model is not None:
             manufacturer = self.model.manufacturer or _UNKNOWN
@@ -179,11 +182,12 @@ def contributing_equipment(facts: Facts, contribution: Contribution) -> Attribut
 
 
 def _is_same_machine(item: Item, equipment: Mapping[str, Attribute]) -> bool:
-    members = {member.keyword: member.values for member in item}
-    known = [keyword for keyword in _IDENTITY if keyword in equipment]
-    return bool(known) and all(
-        members.get(keyword) == equipment[keyword].values for keyword in known
-    )
+    members = by_keyword(item)
+    known = equipment.keys() & set(_IDENTITY)
+    for keyword in known:
+        if keyword not in members or members[keyword].values != equipment[keyword].values:
+            return False
+    return bool(known)
 
 
 def _is_acquisition(item: Item) -> bool:

@@ -62,7 +62,7 @@ class Decision:
 
 
 def rule_decision(keyword: str, source: str, rule: Rule, note: str = "") -> Decision:
-    """Return the decision of a rule; a note such as the new value goes in parentheses."""
+    """Return the decision of a rule, with a note."""
     word = WORDS[rule.action]
     if note:
         word = f"{word} ({note})"

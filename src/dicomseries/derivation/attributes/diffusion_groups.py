@@ -1,4 +1,7 @@
-"""Diffusion attributes of classic images, as the functional group of enhanced images (C.8.13.5.9)."""
+"""Diffusion attributes of classic images as functional groups.
+
+PS3.3 section C.8.13.5.9.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ _MEMBERS = frozenset(
 
 
 def in_groups(source: SourceSeries, sop_class_uid: str) -> SourceSeries:
-    """Return a classic source with its diffusion attributes in a functional group.
+    """Return a classic source with diffusion in functional groups.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ def in_groups(source: SourceSeries, sop_class_uid: str) -> SourceSeries:
 
 
 def _diffusion_item(shared: Iterable[Attribute], frame: SourceFrame) -> Item:
-    """Return the diffusion attributes of a frame as an item of the functional group."""
+    """Return the diffusion attributes of a frame as an item."""
     members = {}
     for member in (*shared, *frame.attributes):
         if member.keyword in _MEMBERS and not member.is_empty:
@@ -127,10 +130,10 @@ def whole_diffusion(
         item = _diffusion_item(shared, frame)
         stated = _directionality_in(item)
         if stated is not None:
-            whole, item_outcomes = completed(_GROUP, item)
+            complete, item_outcomes = completed(_GROUP, item)
             for keyword, outcome in item_outcomes.items():
                 outcomes[keyword] = values_text([stated]), outcome
-            stated = _directionality_in(whole)
+            stated = _directionality_in(complete)
         corrected.append(stated)
     if not outcomes:
         return shared, frames, {}
@@ -152,13 +155,13 @@ def _without_directionality(attributes: Iterable[Attribute]) -> tuple[Attribute,
 
 
 def partial_diffusion(
-    kept: Mapping[str, Attribute | Column], *, is_multi_frame: bool
+    result: Mapping[str, Attribute | Column], *, is_multi_frame: bool
 ) -> dict[str, str]:
-    """Return diffusion attributes of volumes that became one, without their directions.
+    """Return diffusion attributes that lost their directions.
 
     Parameters
     ----------
-    kept : mapping
+    result : mapping
         Keyword → attribute of the result.
     is_multi_frame : bool
         Whether the result has functional groups, in which a b-value alone is not allowed.
@@ -174,8 +177,8 @@ def partial_diffusion(
     >>> partial_diffusion({"DiffusionDirectionality": directional}, is_multi_frame=False)
     {'DiffusionDirectionality': 'its term requires DiffusionGradientDirectionSequence'}
     """
-    directionality = kept.get(_DIRECTIONALITY)
-    if directionality is None or _GROUP in kept:
+    directionality = result.get(_DIRECTIONALITY)
+    if directionality is None or _GROUP in result:
         return {}
     if isinstance(directionality, Attribute):
         terms = set(directionality.values)
@@ -186,7 +189,7 @@ def partial_diffusion(
         if _DIRECTIONS in partners:
             partners.add(_ORIENTATION)
         is_needed = need.keyword == _DIRECTIONALITY and not terms.isdisjoint(need.values)
-        if is_needed and partners.isdisjoint(kept):
-            lost = sorted(_MEMBERS & kept.keys()) if is_multi_frame else [_DIRECTIONALITY]
+        if is_needed and partners.isdisjoint(result):
+            lost = sorted(_MEMBERS & result.keys()) if is_multi_frame else [_DIRECTIONALITY]
             return dict.fromkeys(lost, f"its term requires {need.partners[0]}")
     return {}

@@ -1,4 +1,4 @@
-"""Values of a source attribute for the slices and volumes of the result."""
+"""Values of a source attribute in slices and volumes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ResultLayout:
 
     @property
     def is_paired(self) -> bool:
-        """Whether each volume of the result comes from one of the source, in order."""
+        """Whether each volume comes from one of the source."""
         return self.volumes == self.source_volumes
 
     def source_rows(self, frames: Entries) -> list[Entries]:

@@ -11,7 +11,7 @@ from dicomseries.standard.attribute import Attribute, attribute
 
 __all__ = ["gating_attributes", "incomplete_groups", "lost_trigger_advice", "ungated_triggers"]
 
-Kept = Mapping[str, Attribute | Column]
+ResultAttributes = Mapping[str, Attribute | Column]
 """Keyword → attribute of the result."""
 
 _GATING_TERMS = frozenset({"CG", "PPG"})
@@ -20,12 +20,12 @@ _GATING_TERMS = frozenset({"CG", "PPG"})
 _DELAY, _TECHNIQUE = "NominalCardiacTriggerDelayTime", "CardiacSynchronizationTechnique"
 
 
-def gating_attributes(kept: Kept, facts: Facts, kind: Kind) -> list[Attribute]:
+def gating_attributes(result: ResultAttributes, facts: Facts, kind: Kind) -> list[Attribute]:
     """Return ScanOptions or TriggerTime that a classic MR image still lacks.
 
     Parameters
     ----------
-    kept : mapping
+    result : mapping
         Attributes of the result.
     facts : mapping of str to SourceFact
         Attributes of the source.
@@ -41,10 +41,10 @@ def gating_attributes(kept: Kept, facts: Facts, kind: Kind) -> list[Attribute]:
     """
     if kind.name != "MR":
         return []
-    is_gated = not _GATING_TERMS.isdisjoint(_terms(kept.get("ScanOptions")))
-    if is_gated and "TriggerTime" not in kept:
+    is_gated = not _GATING_TERMS.isdisjoint(_terms(result.get("ScanOptions")))
+    if is_gated and "TriggerTime" not in result:
         return [attribute("TriggerTime")]
-    if not is_gated and "TriggerTime" in kept and _DELAY in facts:
+    if not is_gated and "TriggerTime" in result and _DELAY in facts:
         signal = facts.get("CardiacSignalSource")
         is_pulse = signal is not None and signal.first.values[:1] == ("PP",)
         return [attribute("ScanOptions", "PPG" if is_pulse else "CG")]
@@ -59,16 +59,16 @@ def _terms(options: Attribute | Column | None) -> set[object]:
     return {term for values in options.values if values for term in values}
 
 
-def ungated_triggers(kept: Kept, facts: Facts, kind: Kind) -> dict[str, str]:
+def ungated_triggers(result: ResultAttributes, facts: Facts, kind: Kind) -> dict[str, str]:
     """Return trigger times of an ungated source, with the reason to drop them."""
     technique = facts.get(_TECHNIQUE)
     if kind.is_multi_frame or technique is None or technique.first.values != ("NONE",):
         return {}
     why = f"it requires a gated scan ({_TECHNIQUE} of the source is NONE)"
-    return {keyword: why for keyword in ("TriggerTime", "NominalInterval") if keyword in kept}
+    return {keyword: why for keyword in ("TriggerTime", "NominalInterval") if keyword in result}
 
 
-def lost_trigger_advice(kept: Kept, facts: Facts, kind: Kind) -> str:
+def lost_trigger_advice(result: ResultAttributes, facts: Facts, kind: Kind) -> str:
     """Return advice on trigger times that an enhanced result cannot keep; else empty."""
     trigger_time = facts.get("TriggerTime")
     is_lost = (
@@ -76,8 +76,8 @@ def lost_trigger_advice(kept: Kept, facts: Facts, kind: Kind) -> str:
         and any(row.given_as == "TriggerTime" for row in kind.all_rows)
         and trigger_time is not None
         and not trigger_time.is_empty
-        and "TriggerTime" not in kept
-        and _DELAY not in kept
+        and "TriggerTime" not in result
+        and _DELAY not in result
     )
     if not is_lost:
         return ""
@@ -87,7 +87,7 @@ def lost_trigger_advice(kept: Kept, facts: Facts, kind: Kind) -> str:
     )
 
 
-def incomplete_groups(kept: Kept, kind: Kind) -> dict[str, str]:
+def incomplete_groups(result: ResultAttributes, kind: Kind) -> dict[str, str]:
     """Return members of optional functional groups that lack a required one.
 
     Returns
@@ -104,14 +104,14 @@ def incomplete_groups(kept: Kept, kind: Kind) -> dict[str, str]:
     """
     incomplete: dict[str, str] = {}
     for group in kind.frames:
-        if not group.optional or group.keyword in kept:
+        if not group.optional or group.keyword in result:
             continue
         rows = [row for row in group.rows if isinstance(row, Row)]
         for row in rows:
             is_required = row.type == "1" and isinstance(row.source, Default)
-            if is_required and row.keyword not in kept and row.given_as not in kept:
+            if is_required and row.keyword not in result and row.given_as not in result:
                 names = {name for member in rows for name in (member.keyword, member.given_as)}
                 why = f"it requires {row.keyword}"
-                incomplete |= {name: why for name in sorted(names) if name in kept}
+                incomplete |= {name: why for name in sorted(names) if name in result}
                 break
     return incomplete

@@ -1,4 +1,4 @@
-"""Attributes of a derived series from its source, by the table of rules."""
+"""Attributes of a derived series from its source."""
 
 from __future__ import annotations
 
@@ -58,9 +58,11 @@ from dicomseries.derivation.rules.attribute_rules import Rule, rule_for
 from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import (
     SourceFact,
+    by_keyword,
     cleaned,
     creators_of,
     facts_of,
+    first_text,
     item_members,
     values_text,
 )
@@ -228,7 +230,7 @@ def _columns_by_tag(columns: Iterable[Column]) -> tuple[Column, ...]:
 
 @dataclass(kw_only=True)
 class _Result:
-    """Attributes of the result so far, and the decisions about the source's."""
+    """Attributes of the result so far, and the decisions."""
 
     source: SourceSeries
     facts: dict[str, SourceFact]
@@ -248,7 +250,7 @@ class _Result:
 
     # ---------------------------------------------------------------------- attributes of the source
     def keep_private_attributes(self) -> None:
-        """Keep the private attributes of the creators that the user names."""
+        """Keep the private attributes of the named creators."""
         attributes = list(self.source.shared)
         for frame in self.source.frames:
             attributes += frame.attributes
@@ -267,15 +269,13 @@ class _Result:
         self.advice += missing_creators(private, creators, self.keep_private)
 
     def keep_whole_groups(self) -> set[str]:
-        """Keep functional groups as a whole; return the keywords settled by that."""
+        """Keep whole functional groups; return the settled keywords."""
         settled: set[str] = set()
         for group, fact in group_facts(self.source).items():
-            members = {
-                member.keyword
-                for sequence in fact.different
-                for item in sequence.values
-                for member in item_members(item)
-            }
+            members: set[str] = set()
+            for sequence in fact.different:
+                for item in sequence.values:
+                    members |= by_keyword(item_members(item)).keys()
             if group in self.places.groups and self._keep_group(fact, members):
                 settled.add(group)
                 for keyword in members:
@@ -286,7 +286,7 @@ class _Result:
         return settled
 
     def _keep_group(self, fact: SourceFact, members: set[str]) -> bool:
-        """Keep a functional group with all its members; return whether possible."""
+        """Keep a functional group if possible; return whether kept."""
         rules = [rule_for(keyword) for keyword in (fact.keyword, *members)]
         if any(not rule.is_kept or self._unmet(rule) for rule in rules):
             return False
@@ -370,7 +370,7 @@ class _Result:
         return unmet_condition(rule, self.layout.matching, is_filtered=self.is_filtered)
 
     def _place(self, fact: SourceFact, rule: Rule) -> str:
-        """Keep the values of an attribute; return the obstacle if there is one."""
+        """Keep the values of an attribute; return any obstacle."""
         values = spread(fact, self.layout, by_place=rule.when == "same slice")
         obstacle = f"{UNMET['same slice']} ({rule.why})" if values is None else ""
         if isinstance(values, Column):
@@ -391,7 +391,10 @@ class _Result:
 
     # ----------------------------------------------------------------------- attributes of the result
     def fill_empty(self) -> None:
-        """Leave attributes empty that the source may lack, rather than write defaults."""
+        """Leave attributes empty instead of writing defaults.
+
+        The source may lack them.
+        """
         for row in self.kind.rows:
             is_verbatim = row.type == "2" and rule_for(row.keyword).is_verbatim
             if is_verbatim and row.keyword not in self.facts:
@@ -402,7 +405,7 @@ class _Result:
     def describe(self, description: str | None, model: Model | None) -> None:
         """Add description, image type and the decisions about references."""
         before = self.facts.get("SeriesDescription")
-        text = "" if before is None or before.is_empty else str(before.first.values[0])
+        text = first_text(before.first) if before else ""
         self._add(attribute("SeriesDescription", series_description(text, description, model)))
         if "ImageType" not in self.facts:
             made = image_type(self.source, self.facts, self.kind)
@@ -415,45 +418,47 @@ class _Result:
                 self.decisions[keyword] = rule_decision(keyword, "", rule)
 
     def drop_unsupported(self) -> None:
-        """Drop attributes that require others, and times that do not rise."""
-        kept: dict[str, Attribute | Column] = {**self.constants, **self.columns, **self.groups}
+        """Drop attributes without required ones, and falling times."""
+        attributes_so_far: dict[str, Attribute | Column] = {
+            **self.constants,
+            **self.columns,
+            **self.groups,
+        }
         unsupported = {
-            **orphans(kept),
-            **partial_diffusion(kept, is_multi_frame=self.kind.is_multi_frame),
-            **incomplete_groups(kept, self.kind),
-            **ungated_triggers(kept, self.facts, self.kind),
+            **orphans(attributes_so_far),
+            **partial_diffusion(attributes_so_far, is_multi_frame=self.kind.is_multi_frame),
+            **incomplete_groups(attributes_so_far, self.kind),
+            **ungated_triggers(attributes_so_far, self.facts, self.kind),
         }
-        reasons = {
-            keyword: f"{why}, which the result does not have"
-            for keyword, why in unsupported.items()
-        }
+        for keyword, why in unsupported.items():
+            self._take_back(keyword, f"{why}, which the result does not have")
         if not self.kind.is_multi_frame:
-            constants = {key: value for key, value in self.constants.items() if key not in reasons}
-            columns = {key: value for key, value in self.columns.items() if key not in reasons}
-            for keyword in times_out_of_order(constants, columns, self.layout):
-                reasons[keyword] = "it does not rise from volume to volume (TIM-003)"
-        for keyword, why in reasons.items():
-            self.constants.pop(keyword, None)
-            self.columns.pop(keyword, None)
-            self.groups.pop(keyword, None)
-            kept.pop(keyword, None)
-            text = values_text(self.facts[keyword].frames) if keyword in self.facts else ""
-            self.decisions[keyword] = drop_decision(keyword, text, why)
-            self.advice.append(f"{keyword} of the source is left out: {why}.")
-        self._drop_flavour(kept)
-        for member in gating_attributes(kept, self.facts, self.kind):
+            for keyword in times_out_of_order(self.constants, self.columns, self.layout):
+                self._take_back(keyword, "it does not rise from volume to volume (TIM-003)")
+        attributes_so_far = {**self.constants, **self.columns, **self.groups}
+        self._drop_flavour(attributes_so_far)
+        for member in gating_attributes(attributes_so_far, self.facts, self.kind):
             self._add(member)
-        advice = lost_trigger_advice(kept, self.facts, self.kind)
+        advice = lost_trigger_advice(attributes_so_far, self.facts, self.kind)
         if advice:
             self.advice.append(advice)
 
-    def _drop_flavour(self, kept: dict[str, Attribute | Column]) -> None:
-        """Drop the flavour of ImageType if its functional group is not kept."""
+    def _take_back(self, keyword: str, why: str) -> None:
+        """Drop an attribute of the result again."""
+        self.constants.pop(keyword, None)
+        self.columns.pop(keyword, None)
+        self.groups.pop(keyword, None)
+        text = values_text(self.facts[keyword].frames) if keyword in self.facts else ""
+        self.decisions[keyword] = drop_decision(keyword, text, why)
+        self.advice.append(f"{keyword} of the source is left out: {why}.")
+
+    def _drop_flavour(self, attributes_so_far: dict[str, Attribute | Column]) -> None:
+        """Drop the flavour of ImageType without its group."""
         before, row = self.constants.get("ImageType"), self.kind.row("ImageType")
         if before is None or row is None or not isinstance(row.source, Choice):
             return
         default = tuple(map(str, row.source.values))
-        after = without_flavour(before, default, kept.keys())
+        after = without_flavour(before, default, attributes_so_far.keys())
         if self.kind.is_multi_frame and after is not before:
             self.constants["ImageType"] = after
             flavour = str(before.values[2])
@@ -463,7 +468,7 @@ class _Result:
             )
 
     def state_loss(self) -> None:
-        """State a lossy compression of the source that the source does not state."""
+        """State a lossy compression of the source."""
         for member in loss(self.source, self.facts):
             self._add(member)
         flag = self.constants.get("LossyImageCompression")
@@ -482,7 +487,7 @@ class _Result:
             self.constants[f"{name}Time"] = attribute(f"{name}Time", time)
 
     def keep_time_base(self) -> None:
-        """Keep the source's SeriesDate and SeriesTime if the kept times count from them."""
+        """Keep the source's SeriesDate and SeriesTime for PET times."""
         base = source_time_base(self.source, self.facts, self.kind)
         if base is None:
             return

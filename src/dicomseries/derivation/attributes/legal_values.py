@@ -1,4 +1,7 @@
-"""Illegal values of a source, corrected if only one value can be meant (PS3.5 section 6)."""
+"""Illegal values of a source, corrected if unambiguous.
+
+PS3.5 section 6.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ _MOST_SHOWN = 40
 
 
 def legal_attribute(member: Attribute) -> tuple[Attribute | None, str]:
-    """Return a legal attribute and the fault; None if it cannot be corrected."""
+    """Return a legal attribute or None, and the fault."""
     legal: Attribute | None = member
     first_fault = ""
     for step in (_with_right_vr, _with_right_count, _with_legal_texts):

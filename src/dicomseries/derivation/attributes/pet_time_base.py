@@ -1,11 +1,14 @@
-"""Time base of a derived PET series: SeriesDate and SeriesTime (PS3.3 section C.8.9.4.1.5)."""
+"""Time base of a derived PET series.
+
+SeriesDate and SeriesTime: PS3.3 section C.8.9.4.1.5.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 
-from dicomseries.derivation.source.source_facts import Facts
+from dicomseries.derivation.source.source_facts import Facts, first_text
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Kind
 from dicomseries.standard.moments import date_text, moment_of, time_text
@@ -76,13 +79,16 @@ def source_time_base(source: SourceSeries, facts: Facts, kind: Kind) -> SourceTi
         date=acquisition_date,
         time=acquisition_time,
         advice=f"SeriesTime of the source ({date} {time}) contradicts its acquisition "
-        f"({acquisition_date} {acquisition_time}) and FrameReferenceTime. SeriesDate and SeriesTime "
-        "of the result are the earliest acquisition, from which the decay of PET counts.",
+        f"({acquisition_date} {acquisition_time}) and FrameReferenceTime. SeriesDate and "
+        "SeriesTime of the result are the earliest acquisition, from which PET decay counts.",
     )
 
 
 def _agrees(facts: Facts, base: dt.datetime, acquisition: dt.datetime, frame: int) -> bool:
-    """Return whether FrameReferenceTime of a frame, counted from the base, lies in the frame."""
+    """Return whether FrameReferenceTime lies in its frame.
+
+    It counts from the base.
+    """
     start_s = (acquisition - base) / dt.timedelta(seconds=1)
     reference_ms = _number(_text(facts, "FrameReferenceTime", frame)) or 0.0
     duration_ms = _number(_text(facts, "ActualFrameDuration", frame))
@@ -92,8 +98,7 @@ def _agrees(facts: Facts, base: dt.datetime, acquisition: dt.datetime, frame: in
 
 
 def _text(facts: Facts, keyword: str, frame: int) -> str:
-    member = facts[keyword].frames[frame] if keyword in facts else None
-    return "" if member is None or member.is_empty else str(member.values[0]).strip()
+    return first_text(facts[keyword].frames[frame]) if keyword in facts else ""
 
 
 def _number(text: str) -> float | None:

@@ -1,4 +1,7 @@
-"""Private attributes of a source: kept for the creators of `keep_private=` (PS3.5 section 7.8)."""
+"""Private attributes of the creators in `keep_private=`.
+
+PS3.5 section 7.8.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ __all__ = ["is_kept_private", "missing_creators", "private_decisions"]
 def is_kept_private(
     fact: SourceFact, creators: Mapping[int, str], keep_private: Collection[str]
 ) -> bool:
-    """Return whether a private attribute, or the element of its creator, is kept.
+    """Return whether a private attribute is kept.
+
+    So is the element of its creator.
 
     Attributes in a functional group are not: they would move to another place.
     """
@@ -46,7 +51,7 @@ def private_decisions(
 def missing_creators(
     private: Iterable[SourceFact], creators: Mapping[int, str], keep_private: Collection[str]
 ) -> list[str]:
-    """Return advice on each creator that the source does not have."""
+    """Return advice on creators missing in the source."""
     present = sorted({creator_of(fact.first.tag, creators) for fact in private} - {""})
     names = ", ".join(present) or "no private attributes"
     return [

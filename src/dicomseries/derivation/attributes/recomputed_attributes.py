@@ -1,11 +1,20 @@
-"""Attributes made from the source's values: ImageType, SeriesType, loss, flags, time zone."""
+"""Attributes made from the source's values.
+
+ImageType, SeriesType, loss, flags and time zone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from dicomseries.derivation.source.source_facts import Facts, SourceFact, text_of
+from dicomseries.derivation.source.source_facts import (
+    Facts,
+    SourceFact,
+    first_text,
+    numbers_in,
+    text_of,
+)
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Choice, Kind
 from dicomseries.standard.attribute import Attribute, attribute
@@ -16,7 +25,9 @@ __all__ = ["CHANGES", "image_type", "loss", "worst", "zone_of"]
 
 
 def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | None:
-    r"""Return ImageType of the result: DERIVED, and value 3 of the source.
+    r"""Return ImageType of the result: DERIVED and its flavour.
+
+    Value 3 is the source's.
 
     Notes
     -----
@@ -56,8 +67,11 @@ def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | No
     return attribute("ImageType", *values)
 
 
-def _series_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | None:  # noqa: ARG001 - signature of CHANGES
-    """Return SeriesType of a whole-body scan; others follow from the volumes (C.8.9.1)."""
+def _series_type(_: SourceSeries, facts: Facts, kind: Kind) -> Attribute | None:
+    """Return SeriesType of a whole-body scan (C.8.9.1).
+
+    Others follow from the volumes.
+    """
     constant = facts["SeriesType"].constant
     is_whole_body = constant is not None and constant.values[:1] == ("WHOLE BODY",)
     if not is_whole_body or not kind.row("SeriesType"):
@@ -84,7 +98,7 @@ _FLAGS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 def worst(fact: SourceFact) -> Attribute:
-    """Return the worst flag or the strongest loss among different files.
+    """Return the worst flag or loss among different files.
 
     Examples
     --------
@@ -97,17 +111,14 @@ def worst(fact: SourceFact) -> Attribute:
         return max(fact.different, key=lambda member: (len(member.values), _largest(member)))
 
     def badness(member: Attribute) -> int:
-        first = member.values[0] if member.values else None
-        return terms.index(str(first)) if first in terms else -1
+        term = first_text(member)
+        return terms.index(term) if term in terms else -1
 
     return max(fact.different, key=badness)
 
 
 def _largest(member: Attribute) -> float:
-    try:
-        return max((float(str(value)) for value in member.values), default=0.0)
-    except ValueError:
-        return 0.0
+    return max(numbers_in(member.values), default=0.0)
 
 
 _PREFIX = "1.2.840.10008.1.2.4."
@@ -139,7 +150,7 @@ MAYBE_LOSSY: Mapping[str, str] = MappingProxyType(
 
 
 def loss(source: SourceSeries, facts: Facts) -> tuple[Attribute, ...]:
-    """Return attributes of a lossy compression that the source does not state.
+    """Return attributes of a lossy compression without statement.
 
     Parameters
     ----------
@@ -174,7 +185,7 @@ def loss(source: SourceSeries, facts: Facts) -> tuple[Attribute, ...]:
     stated = [keyword for keyword, fact in facts.items() if not fact.is_empty]
     flag = ""
     if "LossyImageCompression" in stated:
-        flag = str(worst(facts["LossyImageCompression"]).values[0])
+        flag = first_text(worst(facts["LossyImageCompression"]))
     if possible_method is None or (flag == "00" and method is None):
         return ()
     attributes = []
@@ -189,6 +200,6 @@ def loss(source: SourceSeries, facts: Facts) -> tuple[Attribute, ...]:
 
 
 def zone_of(facts: Facts) -> str:
-    """Return the time zone of the source's dates, such as ``"+0100"``; empty if unknown."""
+    """Return the source's time zone, ``"+0100"``, or empty text."""
     zone = text_of(facts, "TimezoneOffsetFromUTC").split("\\")[0]
     return zone if is_zone(zone) else ""

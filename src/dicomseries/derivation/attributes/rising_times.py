@@ -1,10 +1,14 @@
-"""Times of the source that would not rise with the result's volumes (PS3.3 C.8.9.4, C.7.6.18.1)."""
+"""Times that would not rise with the result's volumes.
+
+PS3.3 sections C.8.9.4 and C.7.6.18.1.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from dicomseries.derivation.attributes.facts_by_slice import ResultLayout
+from dicomseries.derivation.source.source_facts import first_text
 from dicomseries.plan import Column
 from dicomseries.standard.attribute import Attribute
 from dicomseries.standard.rising import RISING, first_not_rising, moment_number
@@ -27,7 +31,7 @@ _OTHER_VOLUMES = frozenset(
 def times_out_of_order(
     constants: Mapping[str, Attribute], columns: Mapping[str, Column], layout: ResultLayout
 ) -> list[str]:
-    """Return the keywords of times that differ and do not rise with the volumes.
+    """Return keywords of times that do not rise.
 
     Parameters
     ----------
@@ -74,11 +78,9 @@ def _text(
     constants: Mapping[str, Attribute],
     columns: Mapping[str, Column],
 ) -> str:
-    values = None
-    if keyword in columns:
-        values = columns[keyword].at(frame, slices=slices)
-    elif keyword in constants:
-        values = constants[keyword].values
+    if keyword not in columns:
+        return first_text(constants.get(keyword))
+    values = columns[keyword].at(frame, slices=slices)
     return str(values[0]).strip() if values else ""
 
 

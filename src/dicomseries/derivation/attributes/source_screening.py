@@ -1,4 +1,4 @@
-"""Source attributes corrected or left out by the rules of `check`.
+"""Source attributes corrected or dropped by check's rules.
 
 One policy for values and sequences: an illegal value is corrected if only one value can be meant,
 else left out. An item without a required value is left out with its sequence. Attributes that tie
@@ -17,8 +17,10 @@ from dicomseries.derivation.attributes.diffusion_groups import in_groups, whole_
 from dicomseries.derivation.attributes.legal_values import legal_attribute
 from dicomseries.derivation.rules.attribute_rules import rule_for
 from dicomseries.derivation.source.source_facts import (
+    by_keyword,
     creator_of,
     creators_of,
+    first_item,
     item_members,
     values_text,
 )
@@ -80,7 +82,7 @@ def screened(
     leave_out: Collection[str] = (),
     keep_private: Collection[str] = (),
 ) -> Screened:
-    """Return a source with legal attributes, and the outcomes of the others.
+    """Return a source with legal attributes, and the outcomes.
 
     Parameters
     ----------
@@ -163,7 +165,7 @@ def _top_keyword(path: str) -> str:
 
 
 def with_screening(decisions: Sequence[Decision], screening: Screened) -> tuple[Decision, ...]:
-    """Return the decisions about a source, with corrected and dropped attributes.
+    """Return the decisions with corrected and dropped attributes.
 
     Parameters
     ----------
@@ -206,7 +208,7 @@ class _Screen:
 
     # ----------------------------------------------------------------- top level, frames and groups
     def top_level(self, attributes: Iterable[Attribute]) -> Iterator[Attribute]:
-        """Yield legal attributes outside of functional groups, and the shared groups."""
+        """Yield legal attributes of the top level, and groups."""
         for member in attributes:
             if member.keyword == _SHARED_GROUPS:
                 items = [tuple(self._groups(item_members(item))) for item in member.values]
@@ -220,18 +222,18 @@ class _Screen:
                     yield checked
 
     def frame(self, frame: SourceFrame) -> SourceFrame:
-        """Return a frame with legal attributes; the same object if nothing changes."""
-        in_groups_before = {
-            member.keyword
-            for group in frame.groups
-            for item in group.values[:1]
-            for member in item_members(item)
-        }
-        outside = [member for member in frame.attributes if member.keyword not in in_groups_before]
+        """Return a frame with legal attributes.
+
+        It is the same object if nothing changes.
+        """
+        inside: set[str] = set()
+        for group in frame.groups:
+            inside |= by_keyword(first_item(group)).keys()
+        outside = [member for member in frame.attributes if member.keyword not in inside]
         groups = tuple(self._groups(frame.groups))
         attributes = list(self.top_level(outside))
         for group in groups:
-            attributes += item_members(group.values[0])
+            attributes += first_item(group)
         if tuple(attributes) == frame.attributes and groups == frame.groups:
             return frame
         return replace(frame, attributes=tuple(attributes), groups=groups)
@@ -251,12 +253,12 @@ class _Screen:
         for item in group.values:
             members = [member for member in item_members(item) if not self._is_left_out(member)]
             checked = self._item(members, self._demand(group.keyword), group.keyword)
-            whole, outcomes = completed(group.keyword, checked or ())
+            complete, outcomes = completed(group.keyword, checked or ())
             for keyword, outcome in outcomes.items():
-                before = [member for member in members if member.keyword == keyword]
-                self.outcomes.setdefault(keyword, (values_text(before[:1]), outcome))
-            if whole:
-                items.append(whole)
+                before = by_keyword(members).get(keyword)
+                self.outcomes.setdefault(keyword, (values_text([before]), outcome))
+            if complete:
+                items.append(complete)
         return Attribute(group.keyword, group.vr, tuple(items)) if items else None
 
     def _is_left_out(self, member: Attribute) -> bool:
@@ -308,7 +310,7 @@ class _Screen:
         return None
 
     def _item(self, item: Sequence[Attribute], demand: Demand, path: str) -> Item | None:
-        """Return an item with legal attributes; None if it lacks a required value."""
+        """Return a legal item; None without a required value."""
         members: dict[str, Attribute] = {}
         self.creators |= creators_of(item)
         for member in item:
@@ -334,7 +336,10 @@ class _Screen:
 
     # ------------------------------------------------------------------------------ optional modules
     def broken_modules(self, sop_class_uid: str) -> dict[str, str]:
-        """Return attributes of optional modules → the required attribute that was dropped."""
+        """Return attributes of broken modules → the dropped attribute.
+
+        Such a module is optional and requires the dropped attribute.
+        """
         broken: dict[str, str] = {}
         for types in optional_modules(sop_class_uid):
             for keyword, kind in types.items():

@@ -1,11 +1,19 @@
-"""Functional groups kept as a whole, shared or per frame (PS3.3 section C.7.6.16)."""
+"""Functional groups kept as a whole.
+
+Shared or per frame: PS3.3 section C.7.6.16.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from dicomseries.derivation.source.source_facts import SourceFact, item_members
+from dicomseries.derivation.source.source_facts import (
+    SourceFact,
+    by_keyword,
+    first_item,
+    item_members,
+)
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import ALWAYS, Kind, rows_of
 from dicomseries.plan import Column
@@ -16,7 +24,7 @@ __all__ = ["group_facts", "may_differ", "orphans", "without_flavour", "without_u
 
 
 def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
-    """Return the functional groups of a source, each as one attribute of its frames.
+    """Return each functional group as one attribute of frames.
 
     Examples
     --------
@@ -38,11 +46,10 @@ def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
     """
     facts: dict[str, SourceFact] = {}
     shared = source.get("SharedFunctionalGroupsSequence")
-    if shared is not None and shared.values:
-        for group in item_members(shared.values[0]):
-            frames = (group,) * len(source.frames)
-            facts[group.keyword] = SourceFact(keyword=group.keyword, frames=frames)
-    by_frame = [{group.keyword: group for group in frame.groups} for frame in source.frames]
+    for group in first_item(shared):
+        frames = (group,) * len(source.frames)
+        facts[group.keyword] = SourceFact(keyword=group.keyword, frames=frames)
+    by_frame = [by_keyword(frame.groups) for frame in source.frames]
     for keyword in dict.fromkeys(keyword for groups in by_frame for keyword in groups):
         varying = tuple(groups.get(keyword) for groups in by_frame)
         facts.setdefault(keyword, SourceFact(keyword=keyword, frames=varying))
@@ -50,15 +57,18 @@ def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
 
 
 def may_differ(kind: Kind, keyword: str) -> bool:
-    """Return whether a group may differ between frames: the kind does not write it itself."""
+    """Return whether a group may differ between frames.
+
+    The kind does not write it itself.
+    """
     return not any(
         group.keyword == keyword and not group.optional and group.condition is ALWAYS
         for group in kind.frames
     )
 
 
-def orphans(kept: Mapping[str, Attribute | Column]) -> dict[str, str]:
-    """Return attributes without the one that they require, with the reason to drop them.
+def orphans(result: Mapping[str, Attribute | Column]) -> dict[str, str]:
+    """Return attributes without a required one, with reasons.
 
     Examples
     --------
@@ -68,17 +78,17 @@ def orphans(kept: Mapping[str, Attribute | Column]) -> dict[str, str]:
     """
     dropped: dict[str, str] = {}
     for head, (required, family) in FAMILIES.items():
-        if head not in kept or required in kept:
+        if head not in result or required in result:
             continue
-        member = kept[head]
+        member = result[head]
         if isinstance(member, Attribute) and member.values in {("NO",), ("NONE",), ()}:
             continue
-        dropped |= {keyword: f"it requires {required}" for keyword in family if keyword in kept}
+        dropped |= {keyword: f"it requires {required}" for keyword in family if keyword in result}
     return dropped
 
 
 def without_flavour(
-    image_type: Attribute, default: tuple[str, ...], kept: Collection[str]
+    image_type: Attribute, default: tuple[str, ...], result: Collection[str]
 ) -> Attribute:
     r"""Return ImageType without a flavour that lacks its functional group.
 
@@ -88,7 +98,7 @@ def without_flavour(
         ImageType of the result.
     default : tuple of str
         ImageType of the kind.
-    kept : collection of str
+    result : collection of str
         Keywords of the result.
 
     Examples
@@ -99,7 +109,7 @@ def without_flavour(
     """
     values = image_type.values
     required = FLAVOUR_GROUPS.get(str(values[2])) if len(values) > 2 else None
-    if required is None or required in kept:
+    if required is None or required in result:
         return image_type
     return replace(image_type, values=(*values[:2], default[2], *values[3:]))
 
@@ -110,7 +120,7 @@ def without_user_groups(
     groups: Mapping[str, Attribute],
     columns: tuple[Column, ...],
 ) -> tuple[dict[str, Attribute], tuple[Column, ...], tuple[str, ...]]:
-    """Return functional groups of the source without those that the user fills.
+    """Return functional groups that the user does not fill.
 
     Parameters
     ----------
@@ -132,33 +142,24 @@ def without_user_groups(
     rows = {row.keyword: row for row in rows_of(kind.frames)}
     filled = set(keywords)
     filled |= {row.keyword for row in rows.values() if row.given_as in keywords}
-    kept: dict[str, Attribute] = {}
+    result: dict[str, Attribute] = {}
     lost: list[str] = []
     for keyword, group in groups.items():
-        members = {
-            member.keyword: member
-            for member in (item_members(group.values[0]) if group.values else ())
-        }
+        members = by_keyword(first_item(group))
         if filled.isdisjoint(members):
-            kept[keyword] = group
+            result[keyword] = group
             continue
-        for member in members.values():
-            if member.keyword in filled:
-                continue
-            if member.keyword in rows:
-                kept[member.keyword] = member
-            else:
-                lost.append(member.keyword)
-    kept_columns: list[Column] = []
+        left = {name: member for name, member in members.items() if name not in filled}
+        result |= {name: member for name, member in left.items() if name in rows}
+        lost += [name for name in left if name not in rows]
+    result_columns: list[Column] = []
     for column in columns:
-        names = {
-            member.keyword
-            for values in column.values
-            if values
-            for member in item_members(values[0])
-        }
+        names: set[str] = set()
+        for values in column.values:
+            if values:
+                names |= by_keyword(item_members(values[0])).keys()
         if filled.isdisjoint(names):
-            kept_columns.append(column)
+            result_columns.append(column)
         else:
             lost += sorted(names - filled)
-    return kept, tuple(kept_columns), tuple(lost)
+    return result, tuple(result_columns), tuple(lost)

@@ -98,7 +98,7 @@ class Rule:
 
     @property
     def is_verbatim(self) -> bool:
-        """Whether it is kept for the whole study, even if empty."""
+        """Whether the whole study keeps it, even if empty."""
         return self.is_kept and self.entity in VERBATIM
 
 
@@ -192,13 +192,13 @@ def rules_by_keyword() -> Mapping[str, Rule]:
 
 @cache
 def rule_sections() -> tuple[RuleSection, ...]:
-    """Return the rules of attributes with a keyword, by information entity."""
+    """Return the rules of keywords, by information entity."""
     return tuple(section for table in _TABLES for section in _sections_in(table))
 
 
 @cache
 def tag_sections() -> tuple[RuleSection, ...]:
-    """Return the rules of repeating and other groups; the first match counts."""
+    """Return the rules of tags; the first match counts."""
     return _sections_in("tag_rules.toml")
 
 

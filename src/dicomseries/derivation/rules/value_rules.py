@@ -39,8 +39,8 @@ RELATIONS: Mapping[ValueRelation, tuple[str, str]] = {
     "grey": (
         "0 to 255",
         (
-            "whole numbers from 0 to 255 where the source goes beyond, like grey levels and labels; "
-            "floats that reach both ends exactly"
+            "whole numbers from 0 to 255 where the source goes beyond, like grey levels and "
+            "labels; floats that reach both ends exactly"
         ),
     ),
     "other": (
@@ -134,8 +134,8 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         keywords=("RescaleType",),
         cells=_UNIT,
         why="the new values have the source's unit only if they are the same quantity",
-        places="the source's modality (CT, MR); never Secondary Capture; Enhanced CT requires it if "
-        "it is not kept",
+        places="the source's modality (CT, MR); never Secondary Capture; Enhanced CT requires it "
+        "if it is not kept",
         remedy='Give `metadata={"RescaleType": "HU"}` if they are',
     ),
     ValueRule(
@@ -196,8 +196,8 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         name="window",
         keywords=("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"),
         cells=_cells("new", same="keep if shown", colour="drop"),
-        why="the source's window fits values on the same scale: one window for all slices, at least a "
-        "tenth of it within the range of the new values; else it is computed from the values",
+        why="the source's window fits values on the same scale: one window for all slices, at "
+        "least a tenth of it within the range of the new values; else it is computed from them",
         places="any grey result",
     ),
     ValueRule(
@@ -211,16 +211,17 @@ VALUE_RULES: tuple[ValueRule, ...] = (
         keywords=("PhotometricInterpretation", "PresentationLUTShape"),
         cells=_cells("drop", same="keep", rescaled="ask", grey="ask"),
         why="dark stays dark if the values rise like the source's",
-        places="CT, MR, SC; other kinds have only MONOCHROME2, and the receipt says that the picture is "
-        "inverted",
-        remedy='Give `metadata={"PhotometricInterpretation": "MONOCHROME1"}` if low values are bright in it',
+        places="CT, MR, SC; other kinds have only MONOCHROME2, and the receipt says that the "
+        "picture is inverted",
+        remedy='Give `metadata={"PhotometricInterpretation": "MONOCHROME1"}` if low values are '
+        "bright in it",
     ),
     ValueRule(
         name="padding",
         keywords=("PixelPaddingValue",),
         cells=_cells("drop", same="keep if shown"),
-        why="the value is still padding if the new array has it, whole numbers are stored exactly, and "
-        "it lies beyond all other values",
+        why="the value is still padding if the new array has it, whole numbers are stored exactly, "
+        "and it lies beyond all other values",
         places="all except Parametric Map, Segmentation and colour",
     ),
     ValueRule(

@@ -1,4 +1,6 @@
-"""Codes for the derivation of a series (PS3.3 section C.7.6.1.1.3, PS3.16 CID 7203).
+"""Codes for the derivation of a series.
+
+PS3.3 section C.7.6.1.1.3, PS3.16 CID 7203.
 
 The list is ``data/derivations.json``, made by ``tools/make_code_lists.py``.
 """
@@ -31,7 +33,7 @@ _EXAMPLE = '`("113087", "DCM", "Smoothing")`'
 
 @cache
 def derivations() -> Mapping[str, str]:
-    """Return CID 7203 "Image Derivation": CodeValue → CodeMeaning, all of scheme DCM."""
+    """Return CID 7203 as CodeValue → CodeMeaning (scheme DCM)."""
     table: dict[str, str] = read_table("derivations.json", "dicomseries.derivation")["derivations"]
     return table
 
@@ -97,7 +99,10 @@ def _candidates(name: str) -> list[str]:
 
 
 def _words(name: str) -> str:
-    """Return the words of a name, each after a space, to compare from word starts."""
+    """Return the words of a name, each after a space.
+
+    So a part of a meaning starts with a word.
+    """
     letters = "".join(char if char.isalnum() else " " for char in name.casefold())
     return " " + " ".join(letters.split())
 

@@ -1,60 +1,63 @@
-"""Volumes of a result that are diffusion weightings, not time points, in the index of the frames (PS3.3 C.7.6.17)."""
+"""Diffusion weightings instead of time points as dimension.
+
+PS3.3 section C.7.6.17.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from dicomseries.derivation.source.source_facts import item_members
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import SeriesPlan
-from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of
+from dicomseries.standard.attribute import Attribute, Value, attribute, tag_of
 
 __all__ = ["counted_by_acquisition"]
 
 _TIME, _ACQUISITION = "TemporalPositionIndex", "FrameAcquisitionNumber"
-_CONTENT = "FrameContentSequence"
+_TIME_POINTER = attribute("DimensionIndexPointer", tag_of(_TIME))
+_ACQUISITION_DIMENSION = {
+    "DimensionIndexPointer": attribute("DimensionIndexPointer", tag_of(_ACQUISITION)),
+    "DimensionDescriptionLabel": attribute("DimensionDescriptionLabel", "Frame Acquisition Number"),
+}
 
 
 def counted_by_acquisition(plan: SeriesPlan) -> SeriesPlan:
-    """Return a plan of several volumes whose frames count acquisitions in place of time points.
+    """Return a plan that counts acquisitions, not time points.
 
-    dcm2niix takes frames of some makers with TemporalPositionIndex for a time series, and writes no b-values.
+    dcm2niix takes frames of some makers with TemporalPositionIndex for a time series, and writes no
+    b-values.
 
     Parameters
     ----------
     plan : SeriesPlan
-        Of one file for all frames; a plan of one volume, or with times, is returned as it is.
+        Plan of one file for all frames; a plan of one volume, or with times, is returned unchanged.
     """
-    content = next((one for one in plan.per_frame if one.keyword == _CONTENT), None)
-    is_counted = isinstance(content, VaryingGroup) and Leaf(_TIME, _TIME) in content.parts
-    if plan.extent.times_s is not None or not is_counted or not isinstance(content, VaryingGroup):
+    if plan.extent.times_s is not None:
         return plan
-    parts = [part for part in content.parts if part.keyword not in {_TIME, _ACQUISITION}]
-    parts = sorted((*parts, Leaf(_ACQUISITION, _TIME)), key=lambda part: part.tag)
-    counted = VaryingGroup(_CONTENT, tuple(parts))
-    return replace(
-        plan,
-        per_frame=tuple(counted if one is content else one for one in plan.per_frame),
-        shared=tuple(
-            _indexed(one) for one in plan.shared if one.keyword != "DimensionOrganizationType"
-        ),
-    )
-
-
-def _indexed(own: Attribute) -> Attribute:
-    """Return DimensionIndexSequence with the number of the acquisition in place of the time point."""
-    if own.keyword != "DimensionIndexSequence":
-        return own
-    return replace(own, values=tuple(_dimension(item) for item in own.values))
+    per_frame = list(plan.per_frame)
+    for index, group in enumerate(per_frame):
+        if not isinstance(group, VaryingGroup) or group.keyword != "FrameContentSequence":
+            continue
+        if Leaf(_TIME, _TIME) in group.parts:
+            parts = [part for part in group.parts if part.keyword not in {_TIME, _ACQUISITION}]
+            parts = sorted((*parts, Leaf(_ACQUISITION, _TIME)), key=lambda part: part.tag)
+            per_frame[index] = VaryingGroup(group.keyword, tuple(parts))
+            break
+    else:
+        return plan
+    shared: list[Attribute] = []
+    for member in plan.shared:
+        if member.keyword == "DimensionIndexSequence":
+            shared.append(replace(member, values=tuple(map(_dimension, member.values))))
+        elif member.keyword != "DimensionOrganizationType":
+            shared.append(member)
+    return replace(plan, per_frame=tuple(per_frame), shared=tuple(shared))
 
 
 def _dimension(item: Value) -> Value:
-    members: Item = item if isinstance(item, tuple) else ()
-    if attribute("DimensionIndexPointer", tag_of(_TIME)) not in members:
+    """Return an item of DimensionIndexSequence, with acquisitions for time points."""
+    members = item_members(item)
+    if _TIME_POINTER not in members:
         return item
-    changed = {
-        "DimensionIndexPointer": attribute("DimensionIndexPointer", tag_of(_ACQUISITION)),
-        "DimensionDescriptionLabel": attribute(
-            "DimensionDescriptionLabel", "Frame Acquisition Number"
-        ),
-    }
-    return tuple(changed.get(one.keyword, one) for one in members)
+    return tuple(_ACQUISITION_DIMENSION.get(member.keyword, member) for member in members)

@@ -1,4 +1,4 @@
-"""`Inheritance`: everything that a derived series takes over from its source."""
+"""`Inheritance`: parts of the source in a derived series."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Inheritance:
         )
 
     def uids_in_study(self, uids: SeriesUids, policy: UidPolicy) -> SeriesUids:
-        """Return the UIDs of a new series in study and space of the source.
+        """Return UIDs in study and space of the source.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class Inheritance:
                 raise _uid_of_source(where, uid, self.source_uids[uid], remedy)
 
     def with_series_number(self, metadata: Metadata, uids: SeriesUids) -> Metadata:
-        """Return the metadata with a SeriesNumber, unless the user gives one.
+        """Return the metadata with a SeriesNumber.
 
         The number of the source, followed by six digits from SeriesInstanceUID (IS, PS3.5 section
         6.2): 3 becomes 3482913. If that is beyond IS, a number from SeriesInstanceUID alone.
@@ -170,7 +170,7 @@ class Inheritance:
         return metadata.having(attribute("SeriesNumber", str(number)))
 
     def unfit_keywords(self, metadata: Metadata) -> tuple[str, ...]:
-        """Return attributes taken over for one kind that another cannot have.
+        """Return attributes of one kind that another cannot have.
 
         These are the type of image, and empty ones.
         """
@@ -201,7 +201,7 @@ class Inheritance:
 
 
 def _shared_groups(plan: SeriesPlan) -> set[str]:
-    """Return the functional groups that all frames of a plan share."""
+    """Return the shared functional groups of a plan."""
     keywords: set[str] = set()
     for element in plan.shared:
         if element.keyword == "SharedFunctionalGroupsSequence":

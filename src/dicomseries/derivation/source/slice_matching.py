@@ -1,4 +1,4 @@
-"""Source slices of each slice of a new grid, by geometry (LPS, mm).
+"""Source slices of each slice of a new grid.
 
 All computations are in voxel indices of the source. There the new grid is a lattice, one of its
 slices a flat rectangle. A source slice contributes to it if the rectangle comes nearer than one
@@ -85,14 +85,14 @@ class Matching:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no slice of the new grid has a source slice."""
+        """Whether no new slice has a source slice."""
         return not any(self.slices)
 
 
 def match(
     source: SourceSeries, grid: Grid, *, same_space: bool = True, slab_mm: float = 0.0
 ) -> Matching:
-    """Return the source slices of each slice of a new grid.
+    """Return the source slices of each new slice.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def match(
 
 
 def match_pictures(source: SourceSeries, grid: Grid) -> Matching:
-    """Return the source picture of each slice by number, without image planes.
+    """Return the source picture of each slice, by number.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def match_pictures(source: SourceSeries, grid: Grid) -> Matching:
 
 
 def steps_among(source: SourceSeries, grid: Grid) -> Floats | None:
-    """Return the steps of a grid's axes among the source's voxels.
+    """Return the steps of axes among the source's voxels.
 
     Parameters
     ----------
@@ -252,7 +252,10 @@ class _Bound(NamedTuple):
 
 
 class _Lattice:
-    """A new grid as a lattice among the (column, row, slice) indices of the source."""
+    """A new grid as a lattice among source indices.
+
+    Indices are (column, row, slice).
+    """
 
     def __init__(self, source: SourceSeries, grid: Grid) -> None:
         to_index: Floats = np.asarray(np.linalg.inv(source.grid.affine()), np.float64)
@@ -272,7 +275,9 @@ class _Lattice:
             self.knots = np.maximum.accumulate(np.arange(slices) + off_grid[:slices, 2])
 
     def spans(self, margin: float) -> tuple[Floats, Floats]:
-        """Return the lowest and highest source slice index of each new slice; NaN for none.
+        """Return the source slice span of each new slice.
+
+        Lowest and highest index; NaN for none.
 
         The part of a slice inside the source is a convex polygon, so the extremes lie at its
         corners: where two of the lines cross that bound the slice or the source's faces.
@@ -293,7 +298,10 @@ class _Lattice:
         return self.uneven(first), self.uneven(last)
 
     def _bounds(self, margin: float) -> list[_Bound]:
-        """Return the bounds of a new slice: its size, then the source's faces."""
+        """Return the bounds of a slice: size and faces.
+
+        The faces are the source's.
+        """
         slices = np.arange(self.size[2])
         none = np.zeros(len(slices))
         bounds = [
@@ -307,7 +315,7 @@ class _Lattice:
         return bounds
 
     def uneven(self, index: Floats) -> Floats:
-        """Return indices along the even grid as indices among the uneven slices."""
+        """Return even indices as indices among the uneven slices."""
         if self.knots is None:
             return index
         step = float(np.median(np.diff(self.knots)))
@@ -317,7 +325,10 @@ class _Lattice:
         return uneven
 
     def exact(self, slices: tuple[tuple[int, ...], ...]) -> tuple[int | None, ...]:
-        """Return the source slice in whose plane each new slice lies to its edges."""
+        """Return the source slice in each new slice's plane.
+
+        It is in the plane up to the edges.
+        """
         last_column, last_row = self.size[0] - 0.5, self.size[1] - 0.5
         corners = np.array([(u, v) for u in (-0.5, last_column) for v in (-0.5, last_row)])
         across = corners @ self.map[2, :2]
@@ -332,12 +343,15 @@ class _Lattice:
         return tuple(exact)
 
     def is_on_centres(self) -> bool:
-        """Return whether every voxel lies on a voxel of the source's lattice."""
+        """Return whether every voxel lies on the source's lattice."""
         has_step = np.append(self.size > 1, True)
         return self.is_like(np.where(has_step, np.round(self.map), self.map))
 
     def is_like(self, other: Floats) -> bool:
-        """Return whether another map gives the same voxels; never in a source with gaps."""
+        """Return whether another map gives the same voxels.
+
+        Never in a source with gaps.
+        """
         return self.knots is None and bool((self._departure(other) <= self.allowed).all())
 
     def has_same_pixels(self) -> bool:
@@ -353,7 +367,7 @@ class _Lattice:
         return bool((self._departure(np.eye(3, 4)) <= self.allowed).all())
 
     def _departure(self, other: Floats) -> Floats:
-        """Return the largest distance of a voxel from its place by another map, per axis."""
+        """Return the largest departure from another map, per axis."""
         columns, rows, slices = self.size - 1
         corners = np.array(
             [(x, y, z, 1.0) for x in (0, columns) for y in (0, rows) for z in (0, slices)]
@@ -363,7 +377,10 @@ class _Lattice:
 
 
 def _crossings(bounds: list[_Bound]) -> tuple[Floats, Floats]:
-    """Return the crossings of all pairs of lines, as (u, v) of shape (slices, crossings)."""
+    """Return the crossings of all pairs of lines.
+
+    As (u, v), each of shape (slices, crossings).
+    """
     lines = []
     for bound in bounds:
         for end in (bound.low, bound.high):
@@ -380,7 +397,10 @@ def _crossings(bounds: list[_Bound]) -> tuple[Floats, Floats]:
 def _contributing(
     low: Floats, high: Floats, reach: float, count: int
 ) -> tuple[tuple[int, ...], ...]:
-    """Return the indices within reach of each span, nearest to its middle first."""
+    """Return the indices within reach of each span.
+
+    Nearest to its middle first.
+    """
     slices: list[tuple[int, ...]] = []
     known: dict[tuple[int, int, float], tuple[int, ...]] = {}  # tilted slices often cross the same
     for start, end in zip(low.tolist(), high.tolist(), strict=True):

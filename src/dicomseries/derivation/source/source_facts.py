@@ -1,7 +1,8 @@
-"""Attributes of a source with the values of each frame, functional groups opened."""
+"""Attributes of a source with the values of frames."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,11 +16,15 @@ __all__ = [
     "Facts",
     "SourceFact",
     "block_of",
+    "by_keyword",
     "cleaned",
     "creator_of",
     "creators_of",
     "facts_of",
+    "first_item",
+    "first_text",
     "item_members",
+    "numbers_in",
     "text_of",
     "values_text",
 ]
@@ -55,7 +60,7 @@ class SourceFact:
 
     @cached_property
     def constant(self) -> Attribute | None:
-        """The attribute if it is equal in all frames; else None."""
+        """The attribute if equal in all frames; else None."""
         return self.frames[0] if len(set(self.frames)) == 1 else None
 
     @cached_property
@@ -121,55 +126,82 @@ def facts_of(source: SourceSeries) -> dict[str, SourceFact]:
     for member in source.shared:
         if member.keyword != _SHARED_GROUPS:
             facts[member.keyword] = SourceFact(keyword=member.keyword, frames=(member,) * count)
-    by_frame = [{member.keyword: member for member in frame.attributes} for frame in source.frames]
+    by_frame = [by_keyword(frame.attributes) for frame in source.frames]
     groups = _groups_by_member(source)
     for keyword in dict.fromkeys(keyword for members in by_frame for keyword in members):
         frames = tuple(members.get(keyword) for members in by_frame)
         facts[keyword] = SourceFact(keyword=keyword, frames=frames, group=groups.get(keyword, ""))
-    shared_groups = source.get(_SHARED_GROUPS)
-    for group in item_members(shared_groups.values[0] if shared_groups else ()):
-        opened = len(group.values) == 1 and isinstance(group.values[0], tuple)
-        for member in item_members(group.values[0]) if opened else (group,):
-            fact = SourceFact(
-                keyword=member.keyword,
-                frames=(member,) * count,
-                group=group.keyword if opened else "",
-            )
+    for group in first_item(source.get(_SHARED_GROUPS)):
+        members: Item = (group,)
+        name = ""
+        if len(group.values) == 1 and isinstance(group.values[0], tuple):
+            members, name = group.values[0], group.keyword
+        for member in members:
+            fact = SourceFact(keyword=member.keyword, frames=(member,) * count, group=name)
             facts.setdefault(member.keyword, fact)
     return facts
 
 
 def item_members(item: Value) -> Item:
-    """Return the attributes of an item; none for any other value."""
+    """Return the attributes of an item; else none."""
     return item if isinstance(item, tuple) else ()
 
 
+def first_item(sequence: Attribute | None) -> Item:
+    """Return the first item of a sequence; else none."""
+    if sequence is None or not sequence.values:
+        return ()
+    return item_members(sequence.values[0])
+
+
+def by_keyword(attributes: Iterable[Attribute]) -> dict[str, Attribute]:
+    """Return attributes by their keywords."""
+    return {member.keyword: member for member in attributes}
+
+
+def first_text(member: Attribute | None) -> str:
+    """Return the first value as text; empty without a value."""
+    if member is None or member.is_empty:
+        return ""
+    return str(member.values[0]).strip()
+
+
+def numbers_in(values: Iterable[object]) -> list[float]:
+    """Return values as finite numbers; else none."""
+    try:
+        numbers = [float(str(value)) for value in values]
+    except ValueError:
+        return []
+    return numbers if all(map(math.isfinite, numbers)) else []
+
+
 def _groups_by_member(source: SourceSeries) -> dict[str, str]:
-    """Return the functional group of each attribute that has only one."""
+    """Return the only functional group of each attribute."""
     possible: dict[str, set[str]] = {}
     if source.is_multi_frame:
         for keyword in FUNCTIONAL_GROUPS.get(source.sop_class_uid, ()):
             for requirement in group_requirements(source.sop_class_uid, keyword):
                 possible.setdefault(requirement.path[0], set()).add(keyword)
     groups = {keyword: next(iter(names)) for keyword, names in possible.items() if len(names) == 1}
-    in_files = {group.keyword: group for frame in source.frames for group in frame.groups}
+    in_files: dict[str, Attribute] = {}
+    for frame in source.frames:
+        in_files |= by_keyword(frame.groups)
     for group in in_files.values():
-        for member in item_members(group.values[0]) if group.values else ():
+        for member in first_item(group):
             groups[member.keyword] = group.keyword
     return groups
 
 
 def text_of(facts: Facts, keyword: str) -> str:
-    """Return the text of an attribute that is equal in all frames; else empty."""
-    fact = facts.get(keyword)
-    constant = None if fact is None else fact.constant
+    """Return the text of a constant attribute; else empty."""
+    constant = facts[keyword].constant if keyword in facts else None
     if constant is None or constant.is_empty or constant.vr == "SQ":
         return ""
     return "\\".join(str(value).strip() for value in constant.values)
 
 
 def values_text(frames: Iterable[Attribute | None]) -> str:
-    r"""Return the values of an attribute in all frames as one text.
+    r"""Return the values of all frames as one text.
 
     Examples
     --------
@@ -186,13 +218,14 @@ def values_text(frames: Iterable[Attribute | None]) -> str:
 
 def _attribute_text(member: Attribute) -> str:
     if member.vr == "SQ":
-        return f"{len(member.values)} item{'' if len(member.values) == 1 else 's'}"
+        return "1 item" if len(member.values) == 1 else f"{len(member.values)} items"
     if member.is_empty:
         return "(empty)"
-    texts = []
-    for value in member.values:
-        texts.append(f"{len(value)} bytes" if isinstance(value, bytes) else str(value))
-    return "\\".join(texts)
+    return "\\".join(map(_value_text, member.values))
+
+
+def _value_text(value: Value) -> str:
+    return f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
 
 
 # --------------------------------------------------------------------------------------- private
@@ -218,7 +251,7 @@ def creators_of(attributes: Iterable[Attribute]) -> dict[int, str]:
 
 
 def creator_of(tag: int, creators: Mapping[int, str]) -> str:
-    """Return the creator of a private attribute or creator element; empty if unknown.
+    """Return the creator of a private attribute; else empty.
 
     Examples
     --------
@@ -229,13 +262,15 @@ def creator_of(tag: int, creators: Mapping[int, str]) -> str:
 
 
 def block_of(tag: int) -> int:
-    """Return group and block of a private attribute as one integer."""
+    """Return group and block of a tag as integer."""
     group, element = divmod(tag, 0x10000)
     return group << 8 | (element >> 8 if element > 0xFF else element)
 
 
 def cleaned(member: Attribute, keep_private: Sequence[str]) -> Attribute:
-    """Return an attribute without private attributes and signatures in its items.
+    """Return an attribute without private ones in its items.
+
+    Signatures are left out, too.
 
     Parameters
     ----------

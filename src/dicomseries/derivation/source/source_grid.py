@@ -1,4 +1,7 @@
-"""Storing a result on the grid of its source, with the texts of the source's header."""
+"""Storing a result on the grid of its source.
+
+With the texts of the source's header.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ _SAME_SPACING = 1e-4
 
 
 def on_source_grid(source: SourceSeries, grid: Grid) -> tuple[Turn, Grid] | None:
-    """Return the turn of an array onto the source's grid, and its grid there.
+    """Return the turn onto the source's grid, and the grid.
 
     Parameters
     ----------
@@ -80,7 +83,7 @@ def on_source_grid(source: SourceSeries, grid: Grid) -> tuple[Turn, Grid] | None
 def _part_of_source(
     source: SourceSeries, grid: Grid, turn: Turn, steps: npt.NDArray[np.float64]
 ) -> Grid:
-    """Return the part of the source's grid with the turned array."""
+    """Return the turned array's part of the source's grid."""
     shape = turn.shape(grid.shape)
     first, spacing = [], []
     for axis, array_axis in enumerate(turn.order):
@@ -100,7 +103,7 @@ def _part_of_source(
 
 
 def with_source_texts(source: SourceSeries, grid: Grid) -> Grid:
-    """Return a part of the source's grid with the header's texts.
+    """Return a part of the source's grid, with texts.
 
     If the header rounds too much, the grid prints its own numbers: spacing and orientation must be
     right within 5e-4 of a voxel at every corner, positions within 5e-5 of the spacing.
@@ -138,7 +141,10 @@ def with_source_texts(source: SourceSeries, grid: Grid) -> Grid:
 
 
 def _slice_spacing_text(source: SourceSeries, frame: SourceFrame, spacing: float) -> str:
-    """Return the text of SpacingBetweenSlices or SliceThickness equal to the spacing."""
+    """Return the text of the slice spacing.
+
+    From SpacingBetweenSlices or an equal SliceThickness.
+    """
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
         texts = _texts(source, frame, keyword, 1)
         if texts is not None and abs(float(texts[0]) - spacing) <= _SAME_SPACING * spacing:
@@ -147,7 +153,7 @@ def _slice_spacing_text(source: SourceSeries, frame: SourceFrame, spacing: float
 
 
 def _is_same_plane(texts: GridTexts, grid: Grid) -> bool:
-    """Return whether the printed numbers place the corners of a slice right."""
+    """Return whether printed numbers place a slice's corners right."""
     x, y = np.reshape([float(text) for text in texts.orientation], (2, 3))
     _, rows, columns = grid.shape
     axes = np.array(grid.axes)
@@ -159,7 +165,10 @@ def _is_same_plane(texts: GridTexts, grid: Grid) -> bool:
 
 
 def _positions(source: SourceSeries, first: int, grid: Grid) -> tuple[tuple[str, ...], ...] | None:
-    """Return the texts of the slices' positions; None if missing, uneven or elsewhere."""
+    """Return the texts of the slices' positions.
+
+    None if missing, uneven or elsewhere.
+    """
     texts = []
     for frame in source.frames[first : first + grid.shape[0]]:
         position = _texts(source, frame, "ImagePositionPatient", 3)
@@ -179,7 +188,7 @@ def _positions(source: SourceSeries, first: int, grid: Grid) -> tuple[tuple[str,
 def _shared_texts(
     source: SourceSeries, frames: Sequence[SourceFrame], keyword: str, count: int
 ) -> tuple[str, ...] | None:
-    """Return the texts that are equal in all frames; None if they differ."""
+    """Return texts equal in all frames; else None."""
     if all(frame.get(keyword) is None for frame in frames):
         return _texts(source, frames[0], keyword, count)
     different = {_texts(source, frame, keyword, count) for frame in frames}
@@ -189,7 +198,7 @@ def _shared_texts(
 def _texts(
     source: SourceSeries, frame: SourceFrame, keyword: str, count: int
 ) -> tuple[str, ...] | None:
-    """Return the decimal strings of a frame; None if missing or not legal numbers."""
+    """Return the decimal strings of a frame; else None."""
     member = frame.get(keyword) or source.get(keyword) or _in_shared_groups(source, keyword)
     if member is None:
         return None

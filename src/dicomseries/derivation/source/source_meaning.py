@@ -1,8 +1,10 @@
-"""Meaning of a source's numbers: unit, quantity, window, padding and polarity."""
+"""Meaning of a source's numbers.
+
+Unit, quantity, window, padding and polarity.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,9 +17,12 @@ from dicomseries.derivation.rules.value_rules import (
 )
 from dicomseries.derivation.source.source_facts import (
     Facts,
+    by_keyword,
     cleaned,
     facts_of,
-    item_members,
+    first_item,
+    first_text,
+    numbers_in,
     text_of,
     values_text,
 )
@@ -95,7 +100,7 @@ class Meaning:
     places: frozenset[str] = frozenset()
 
     def window_fits(self, array: ArrayFacts) -> bool:
-        """Return whether the source's window covers enough of the new values."""
+        """Return whether the source's window covers the new values."""
         if self.window is None:
             return False
         if array.low is None or array.high is None:
@@ -103,33 +108,33 @@ class Meaning:
         low, high = self.window
         return min(high, array.high) - max(low, array.low) >= _LEAST_OVERLAP * (high - low)
 
-    def outcome(self, keyword: str, relation: ValueRelation, taken: frozenset[str]) -> str:
+    def outcome(self, keyword: str, relation: ValueRelation, kept_keywords: frozenset[str]) -> str:
         """Return the outcome for an attribute in words."""
         rule = VALUE_RULE_OF[keyword]
         if keyword not in self.texts:
             return "new: the source has no value for it"
         cell = rule.cells[relation]
         if cell in {"keep", "keep if shown"}:
-            words = "kept" if keyword in taken else "dropped"
+            words = "kept" if keyword in kept_keywords else "dropped"
         else:
             words = OUTCOMES[cell].partition(",")[0]
         return f"{words}: {rule.why}"
 
     def questions(
-        self, relation: ValueRelation, taken: frozenset[str], stated: frozenset[str]
+        self, relation: ValueRelation, kept_keywords: frozenset[str], stated: frozenset[str]
     ) -> Iterator[tuple[str, str]]:
-        """Yield source attributes that the result lost, each with a remedy.
+        """Yield lost source attributes, each with a remedy.
 
         Parameters
         ----------
         relation : ValueRelation
             Relation of the new values to the source's.
-        taken : set of str
+        kept_keywords : set of str
             Attributes that were kept.
         stated : set of str
             Attributes from the user.
         """
-        known = taken | stated
+        known = kept_keywords | stated
         is_unit_known = bool(known & _UNITS)
         for rule in VALUE_RULES:
             keyword = next((keyword for keyword in rule.keywords if keyword in self.texts), None)
@@ -154,7 +159,7 @@ class Meaning:
 
 
 def meaning_of(source: SourceSeries, kind: Kind) -> Meaning:
-    """Return the meaning of a source's numbers for a kind of result.
+    """Return the meaning of numbers for a kind.
 
     Parameters
     ----------
@@ -212,7 +217,11 @@ def meaning_of(source: SourceSeries, kind: Kind) -> Meaning:
     if is_inverted and inverts:
         attributes.append(attribute("PhotometricInterpretation", "MONOCHROME1"))
     texts = _value_texts(facts, rescale_type, mapped)
-    places = {"RescaleType": has_rescale_type, "Units": has_units}
+    places = set()
+    if has_rescale_type:
+        places.add("RescaleType")
+    if has_units:
+        places.add("Units")
     return Meaning(
         scale=scale_of(facts, is_hounsfield=rescale_type == "HU"),
         attributes=tuple(attributes),
@@ -222,12 +231,15 @@ def meaning_of(source: SourceSeries, kind: Kind) -> Meaning:
         padding=_padding(facts),
         is_inverted=is_inverted,
         inverts=inverts,
-        places=frozenset(keyword for keyword, has_place in places.items() if has_place),
+        places=frozenset(places),
     )
 
 
 def _rescale_type(source: SourceSeries, facts: Facts) -> str:
-    """Return the unit of the source's rescale; HU for CT without one, unless a localizer."""
+    """Return the unit of the source's rescale.
+
+    HU for a CT without one, unless it is a localizer.
+    """
     if "RescaleType" in facts:
         text = text_of(facts, "RescaleType")
         return "" if text in _NO_UNIT else text
@@ -236,31 +248,33 @@ def _rescale_type(source: SourceSeries, facts: Facts) -> str:
 
 
 def _mapped(facts: Facts) -> list[Attribute]:
-    """Return unit, quantity and labels of the real-world map, equal in all frames."""
+    """Return the constant unit, quantity and labels of maps."""
     if _MAPPING in facts:
         items = []
         for sequence in facts[_MAPPING].different:
             if len(sequence.values) != 1 or not isinstance(sequence.values[0], tuple):
                 return []
-            items.append({member.keyword: member for member in sequence.values[0]})
+            items.append(by_keyword(sequence.values[0]))
         members = [
             member
             for member in items[0].values()
             if all(item.get(member.keyword) == member for item in items)
         ]
     else:
-        in_groups = (fact for fact in facts.values() if fact.group == _MAPPING)
-        members = [fact.constant for fact in in_groups if fact.constant is not None]
+        members = []
+        for fact in facts.values():
+            if fact.group == _MAPPING and fact.constant is not None:
+                members.append(fact.constant)
     mapped = [
         cleaned(member, ())
         for member in members
         if member.keyword in _MAPPED and not member.is_empty
     ]
-    return mapped if any(member.keyword == _UNITS_CODE for member in mapped) else []
+    return mapped if _UNITS_CODE in by_keyword(mapped) else []
 
 
 def _window(facts: Facts) -> list[Attribute]:
-    """Return the window of all frames, its numbers as DICOM prints them."""
+    """Return the constant window, as DICOM prints it."""
     centers, widths = _decimals(facts, "WindowCenter"), _decimals(facts, "WindowWidth")
     function = text_of(facts, "VOILUTFunction")
     is_exact = function in {"LINEAR_EXACT", "SIGMOID"}
@@ -280,22 +294,18 @@ def _window(facts: Facts) -> list[Attribute]:
 
 
 def _decimals(facts: Facts, keyword: str) -> list[float]:
-    try:
-        numbers = [float(part) for part in text_of(facts, keyword).split("\\")]
-    except ValueError:
-        return []
-    return numbers if all(map(math.isfinite, numbers)) else []
+    return numbers_in(text_of(facts, keyword).split("\\"))
 
 
 def _value_texts(facts: Facts, rescale_type: str, mapped: Sequence[Attribute]) -> Mapping[str, str]:
-    """Return the texts of the source's attributes about values, without defaults."""
+    """Return the texts of attributes about values, without defaults."""
     texts = {
         keyword: values_text(facts[keyword].frames) for keyword in VALUE_RULE_OF if keyword in facts
     }
     texts["RescaleType"] = rescale_type
     for member in mapped:
         texts[member.keyword] = values_text([member])
-        for part in item_members(member.values[0]):
+        for part in first_item(member):
             if part.keyword in {"CodeValue", "LongCodeValue"} and part.values:
                 texts[member.keyword] = str(part.values[0])
                 break
@@ -303,18 +313,23 @@ def _value_texts(facts: Facts, rescale_type: str, mapped: Sequence[Attribute]) -
 
 
 def _ends(window: Sequence[Attribute]) -> tuple[float, float] | None:
-    """Return the ends of the first window, the one that viewers open with."""
+    """Return the ends of the first window.
+
+    Viewers open with it.
+    """
     if not window:
         return None
-    center, width = (float(str(member.values[0])) for member in window[:2])
+    center, width = float(first_text(window[0])), float(first_text(window[1]))
     return center - width / 2, center + width / 2
 
 
 def _padding(facts: Facts) -> float | None:
-    """Return the real value of the source's padding, if one for all frames."""
-    stored = _decimals(facts, "PixelPaddingValue")
-    slope = _decimals(facts, "RescaleSlope") if "RescaleSlope" in facts else [1.0]
-    intercept = _decimals(facts, "RescaleIntercept") if "RescaleIntercept" in facts else [0.0]
+    """Return the real value of constant padding."""
+    stored, slope, intercept = _decimals(facts, "PixelPaddingValue"), [1.0], [0.0]
+    if "RescaleSlope" in facts:
+        slope = _decimals(facts, "RescaleSlope")
+    if "RescaleIntercept" in facts:
+        intercept = _decimals(facts, "RescaleIntercept")
     is_single = len(stored) == len(slope) == len(intercept) == 1
     if not is_single or "PixelPaddingRangeLimit" in facts:
         return None

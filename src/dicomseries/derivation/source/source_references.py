@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from dicomseries.derivation.source.derivation_codes import IMAGE_PROCESSING, SOURCE_IMAGE
 from dicomseries.derivation.source.slice_matching import Matching
+from dicomseries.derivation.source.source_facts import by_keyword, first_item, first_text
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column
@@ -198,10 +199,10 @@ def references_by_plane(
     """
     images = _SourceImages(source)
     preserved = "YES" if matching.same_pixels else "NO"
-    volume_groups = [range(source.volumes)]
+    volume_groups = _volume_groups(source, 1)
     in_plane: Sequence[int | None] = matching.exact
     if not has_place:
-        volume_groups = [range(volume, volume + 1) for volume in range(volumes)]
+        volume_groups = _volume_groups(source, volumes)
         if volumes != source.volumes or not matching.same_pixels:
             in_plane = ()
     elif not source.grid.statement.has_place or not source.frame_of_reference_uid:
@@ -235,12 +236,9 @@ class _Selection(NamedTuple):
 
 
 def _selections(source: SourceSeries, matching: Matching, volumes: int) -> list[_Selection]:
-    """Return a selection for each slice, or for each frame if volumes correspond."""
-    volume_groups = [range(source.volumes)]
-    if volumes == source.volumes:
-        volume_groups = [range(volume, volume + 1) for volume in range(volumes)]
+    """Return a selection for each slice or frame."""
     selections = []
-    for group in volume_groups:
+    for group in _volume_groups(source, volumes):
         for slices, exact in zip(matching.slices, matching.exact, strict=True):
             preserved: str | None = "NO"
             if exact is not None and matching.same_pixels:
@@ -251,6 +249,16 @@ def _selections(source: SourceSeries, matching: Matching, volumes: int) -> list[
     return selections
 
 
+def _volume_groups(source: SourceSeries, volumes: int) -> list[range]:
+    """Return the source volumes of each result volume.
+
+    All are one group if the numbers of volumes differ.
+    """
+    if volumes != source.volumes:
+        return [range(source.volumes)]
+    return [range(volume, volume + 1) for volume in range(volumes)]
+
+
 def _per(selections: Sequence[_Selection], matching: Matching) -> Literal["slice", "frame"]:
     return "frame" if len(selections) > len(matching.slices) else "slice"
 
@@ -258,7 +266,7 @@ def _per(selections: Sequence[_Selection], matching: Matching) -> Literal["slice
 def _in_files(
     images: _SourceImages, selections: Sequence[_Selection], per: Literal["slice", "frame"]
 ) -> SourceReferences:
-    """Return the references of single-frame files; none for files without source images."""
+    """Return the references of single-frame files."""
     named: dict[_Selection, Values] = {}
     series: dict[_Selection, Values] = {}
     for selection in dict.fromkeys(selections):
@@ -278,7 +286,10 @@ def _in_group(
     shared: Sequence[Attribute],
     derivation: Attribute,
 ) -> SourceReferences:
-    """Return the functional group: shared or per frame, never both (PS3.3 section C.7.6.16)."""
+    """Return the functional group, shared or per frame.
+
+    Never both: PS3.3 section C.7.6.16.
+    """
     if all(images == items[0] for images in items):
         group = attribute(_GROUP, (attribute(_IMAGES, *items[0]), derivation))
         return SourceReferences(shared=(*shared, group))
@@ -305,7 +316,7 @@ class _SourceImages:
         self._whole_instances: dict[tuple[str, str | None], Item] = {}
 
     def items(self, selection: _Selection) -> Items:
-        """Return the items of SourceImageSequence: one per instance, with its frame numbers."""
+        """Return the items of SourceImageSequence, one per instance."""
         if selection not in self._items:
             items: list[Item] = []
             for uid, numbers in self._frame_numbers(selection).items():
@@ -353,7 +364,10 @@ class _SourceImages:
         return self._frames[selection]
 
     def _references(self, uid: str, numbers: list[int], preserved: str | None) -> list[Item]:
-        """Return the items of an instance; one for all of its frames has no numbers (Type 1C)."""
+        """Return the items of an instance.
+
+        One for all of its frames has no numbers (Type 1C).
+        """
         end: Item = (_PURPOSE,)
         if preserved is not None:
             end = (attribute("SpatialLocationsPreserved", preserved), _PURPOSE)
@@ -368,14 +382,15 @@ class _SourceImages:
 
 
 def _sequence_in(sequence: Attribute, keyword: str) -> Items:
-    """Return the items of a sequence inside the one item of another."""
-    (item,) = sequence.values
-    inner = next(member for member in item if member.keyword == keyword)  # type: ignore[union-attr]
-    return inner.values  # type: ignore[return-value, union-attr]
+    """Return the items of a sequence in an item."""
+    return by_keyword(first_item(sequence))[keyword].values  # type: ignore[return-value]
 
 
 def _requires_evidence(sop_class_uid: str) -> bool:
-    """Return whether the class names its source images by study at the top level (Type 1C)."""
+    """Return whether the class requires source image evidence.
+
+    It names its source images by study at the top level (Type 1C).
+    """
     for module, _ in IOD_MODULES.get(sop_class_uid, ()):
         if any(requirement.path == (_EVIDENCE,) for requirement in module_requirements(module)):
             return True
@@ -383,7 +398,10 @@ def _requires_evidence(sop_class_uid: str) -> bool:
 
 
 def _frame_counts(source: SourceSeries) -> dict[str, int]:
-    """Return NumberOfFrames of each multi-frame instance, or the count of its frames here."""
+    """Return NumberOfFrames of each multi-frame instance.
+
+    Or the count of its frames here.
+    """
     counts = Counter(
         frame.sop_instance_uid for frame in source.frames if frame.frame_number is not None
     )
@@ -391,7 +409,7 @@ def _frame_counts(source: SourceSeries) -> dict[str, int]:
     for uid in counts:
         for member in (*last_frames[uid].attributes, *source.shared):
             if member.keyword == "NumberOfFrames":
-                text = "" if member.is_empty else str(member.values[0]).strip()
+                text = first_text(member)
                 if text.isdecimal():
                     counts[uid] = int(text)
                 break

@@ -16,7 +16,7 @@ _ROUNDING = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFrame:
-    """One slice of the source: a single-frame file or a frame of a multi-frame file.
+    """One slice: a file or a frame of a file.
 
     Parameters
     ----------
@@ -142,7 +142,10 @@ class SourceSeries:
 
     @property
     def is_regular(self) -> bool:
-        """Whether every slice is within a fifth of a slice of its place on the grid."""
+        """Whether every slice is near its place.
+
+        Within a fifth of a slice.
+        """
         slices, allowed = self.grid.shape[0], _ROUNDING * self.grid.spacing_mm[2]
         positions = [self.grid.position(index) for index in range(slices)]
         for index, frame in enumerate(self.frames):

@@ -1,4 +1,4 @@
-"""Relation of the values of a new array to those of its source.
+"""Relation of new values to those of the source.
 
 Only the source's headers and the ends of the new values are known. A relation is shown by them,
 stated by the user, or open. An open one counts as the same quantity, and the receipt names the
@@ -7,11 +7,10 @@ attributes that were kept for that.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from dicomseries.derivation.rules.value_rules import ValueRelation
-from dicomseries.derivation.source.source_facts import Facts
+from dicomseries.derivation.source.source_facts import Facts, numbers_in
 
 __all__ = ["ArrayFacts", "Scale", "relation_of", "scale_of"]
 
@@ -141,7 +140,10 @@ def _relation_of_ends(source: Scale, array: ArrayFacts, low: float, high: float)
 
 
 def _is_grey(source: Scale, array: ArrayFacts, low: float, high: float) -> bool:
-    """Return whether the values are 256 grey levels, unlike the source's."""
+    """Return whether the values are new grey levels.
+
+    256 of them, unlike the source's.
+    """
     if array.is_byte:
         return not (_is_within(source.reach, _BYTE) and source.is_whole)
     is_byte_source = _is_within(source.span, _BYTE)
@@ -209,15 +211,11 @@ def scale_of(facts: Facts, *, is_hounsfield: bool) -> Scale:
 
 
 def _numbers(facts: Facts, keyword: str) -> list[float]:
-    """Return the numbers of all frames; none if one of them is no number."""
+    """Return the numbers of all frames, if all are."""
     if keyword not in facts:
         return []
     values = [value for member in facts[keyword].different for value in member.values]
-    try:
-        numbers = [float(str(value)) for value in values]
-    except ValueError:
-        return []
-    return numbers if all(map(math.isfinite, numbers)) else []
+    return numbers_in(values)
 
 
 def _stored_ends(facts: Facts) -> Ends | None:
