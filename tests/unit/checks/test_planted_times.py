@@ -1,4 +1,4 @@
-"""A clean series of time points in single-frame files gives no finding; each planted fault gives its own."""
+"""Clean time points give no finding, and each planted fault its finding."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ KINDS: dict[str, Change] = {"CT": ct, "MR": mr, "PT": pt}
 
 def write(folder: Path, kind: str, *changes: Change) -> Path:
     def change(at: int, dataset: Dataset) -> None:
-        for one in (KINDS[kind], *changes):
-            one(at, dataset)
+        for change in (KINDS[kind], *changes):
+            change(at, dataset)
 
     return write_known_series(folder, STORED, change=change)
 
@@ -100,7 +100,7 @@ def moved(index: int, mm: float) -> Change:
     return change
 
 
-def one(index: int, **values) -> Change:
+def at_index(index: int, **values) -> Change:
     """Set attributes in one slice."""
 
     def change(at: int, dataset: Dataset) -> None:
@@ -131,7 +131,7 @@ PLANTED = {
         lambda at, ds: moved(at, 0.02 if at >= 8 else 0)(at, ds),
         "GEO-010",
     ),
-    "an instance number twice": ("CT", one(5, InstanceNumber=2), "SER-009"),
+    "an instance number twice": ("CT", at_index(5, InstanceNumber=2), "SER-009"),
     "two instance numbers of a time exchanged": (
         "MR",
         every(InstanceNumber=lambda at: {5: 7, 6: 6}.get(at, at + 1)),
@@ -139,7 +139,7 @@ PLANTED = {
     ),
     "a time point numbered as the one before": (
         "MR",
-        one(5, TemporalPositionIdentifier=1),
+        at_index(5, TemporalPositionIdentifier=1),
         "TIM-001",
     ),
     "time points from 0": (
@@ -201,7 +201,7 @@ PLANTED = {
         "TIM-004",
     ),
     "a slope of PET with an intercept": ("PT", every(RescaleIntercept="1"), "VAL-003"),
-    "a slope in one time": ("MR", one(5, RescaleSlope="2"), "VAL-002"),
+    "a slope in one time": ("MR", at_index(5, RescaleSlope="2"), "VAL-002"),
 }
 
 
@@ -277,11 +277,11 @@ def test_slices_counted_against_the_normal_are_counted(tmp_path):
     assert ids(folder) == set()
 
 
-def test_image_index_tells_time_slices_apart_where_no_time_does(tmp_path):
+def test_image_index_distinguishes_time_slices_without_times(tmp_path):
     assert ids(write(tmp_path / "series", "PT", every(FrameReferenceTime="0"))) == set()
 
 
-def test_an_attribute_of_every_slice_does_not_hide_that_slices_repeat(tmp_path):
+def test_an_attribute_of_every_slice_does_not_hide_repeated_slices(tmp_path):
     folder = write(tmp_path / "series", "CT", every(AcquisitionNumber=lambda at: at + 1))
     assert ids(folder) == {"GEO-011"}
 
@@ -299,7 +299,7 @@ NUMBERED = {
 
 
 @pytest.mark.parametrize("number", NUMBERED.values(), ids=NUMBERED)
-def test_any_numbering_of_a_maker_that_follows_the_slices_is_legal(tmp_path, number):
+def test_any_numbering_along_the_slices_is_legal(tmp_path, number):
     assert ids(write(tmp_path / "series", "MR", every(InstanceNumber=number))) == set()
 
 
@@ -313,7 +313,7 @@ def test_every_voxel_of_every_time_is_compared(tmp_path):
     assert ids(folder, against=against(STORED, TIMES)) == set()
     other = STORED.copy()
     other[6, 1, 2] += 1
-    found = check(folder, against=against(other, TIMES), validators=False)
-    assert [(one.id, one.where) for one in found] == [("VAL-010", "0007.dcm")]
+    findings = check(folder, against=against(other, TIMES), validators=False)
+    assert [(finding.id, finding.where) for finding in findings] == [("VAL-010", "0007.dcm")]
     assert ids(folder, against=against(STORED[:8], 2)) == {"GEO-020"}
     assert ids(folder, against=against(STORED[:4], None)) == {"GEO-020"}

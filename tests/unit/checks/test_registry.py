@@ -1,4 +1,4 @@
-"""Checks are registered once, explained in words, and grouped by what they look at."""
+"""Checks are registered once and explained in words."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from dicomseries.errors import OptionError
 
 def test_every_check_has_an_id_a_part_of_the_standard_and_a_text():
     assert checks.registered()
-    for one in checks.registered():
-        assert re.fullmatch(r"(FIL|VR|MOD|SER|GEO|PIX|WIN|VAL|EXT|MFR|TIM|SEG)-\d{3}", one.id)
-        assert one.part.startswith("PS3.")
-        assert one.level in {"error", "warning"}
-        assert one.text.partition("\n")[0].endswith((".", ","))
-        assert one.id in checks.explain(one.id)
-        assert one.part in checks.explain(one.id.lower())
+    for registered in checks.registered():
+        assert re.fullmatch(
+            r"(FIL|VR|MOD|SER|GEO|PIX|WIN|VAL|EXT|MFR|TIM|SEG)-\d{3}", registered.id
+        )
+        assert registered.part.startswith("PS3.")
+        assert registered.level in {"error", "warning"}
+        assert registered.text.partition("\n")[0].endswith((".", ","))
+        assert registered.id in checks.explain(registered.id)
+        assert registered.part in checks.explain(registered.id.lower())
 
 
 def test_ids_are_in_order_and_unique():
-    names = [one.id for one in checks.registered()]
+    names = [registered.id for registered in checks.registered()]
     assert names == sorted(set(names))
     assert len(names) >= 40
 
 
-def test_an_unknown_id_is_answered_with_those_there_are():
+def test_an_unknown_id_is_answered_with_the_known_ids():
     with pytest.raises(OptionError, match="GEO-001") as caught:
         checks.explain("GEO-999")
     assert caught.value.code == "check-unknown"
@@ -46,5 +48,5 @@ def test_a_finding_needs_all_parts():
         )
 
 
-def test_nothing_is_wrong_with_no_instances():
+def test_no_instances_give_no_findings():
     assert checks.check_instances([]) == ()

@@ -1,4 +1,4 @@
-"""Files of others that are sound in a respect are not called wrong in it."""
+"""Sound files of other programs give no false findings."""
 
 from __future__ import annotations
 
@@ -36,18 +36,22 @@ def found_in(path):
 
 
 @pytest.mark.parametrize(("name", "unwanted"), SOUND.values(), ids=SOUND)
-def test_what_is_sound_is_not_found(name, unwanted):
-    assert unwanted not in {one.id for one in found_in(path_of(name))}
+def test_sound_files_give_no_false_finding(name, unwanted):
+    assert unwanted not in {finding.id for finding in found_in(path_of(name))}
 
 
 @pytest.mark.parametrize("name", ["rtstruct.dcm", "rtplan.dcm", "reportsi.dcm"])
-def test_what_is_no_image_has_no_finding_of_an_image(name):
-    assert not any(one.id.startswith(IMAGE_CHECKS) for one in found_in(get_testdata_file(name)))
+def test_objects_without_an_image_have_no_image_findings(name):
+    assert not any(
+        finding.id.startswith(IMAGE_CHECKS) for finding in found_in(get_testdata_file(name))
+    )
 
 
-def test_an_image_without_pixels_is_one_finding_of_its_pixels():
-    found = found_in(path_of("chrSQEncoding.dcm"))  # an MR image by its class
-    assert [one.id for one in found if one.id.startswith(("FIL-004", *IMAGE_CHECKS))] == ["FIL-004"]
+def test_an_image_without_pixels_gives_one_finding():
+    findings = found_in(path_of("chrSQEncoding.dcm"))  # an MR image by its class
+    assert [
+        finding.id for finding in findings if finding.id.startswith(("FIL-004", *IMAGE_CHECKS))
+    ] == ["FIL-004"]
 
 
 def test_a_control_character_in_a_name_is_still_found(tmp_path):
@@ -58,16 +62,16 @@ def test_a_control_character_in_a_name_is_still_found(tmp_path):
     (tmp_path / "1.dcm").write_bytes(
         data.replace(b"CompressedSamples^CT1", b"Compressed\x01amples^CT1")
     )
-    assert "VR-001" in {one.id for one in found_in(tmp_path)}
+    assert "VR-001" in {finding.id for finding in found_in(tmp_path)}
 
 
 def test_a_single_file_needs_no_number_and_several_do(tmp_path):
     dataset: Dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
     dataset.InstanceNumber = None
     dataset.save_as(tmp_path / "1.dcm")
-    assert "SER-009" not in {one.id for one in found_in(tmp_path)}
+    assert "SER-009" not in {finding.id for finding in found_in(tmp_path)}
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.5"
     dataset.ImagePositionPatient = ["-158.13", "-179.03", "-70.70"]
     dataset.save_as(tmp_path / "2.dcm")
-    messages = [one.message for one in found_in(tmp_path) if one.id == "SER-009"]
+    messages = [finding.message for finding in found_in(tmp_path) if finding.id == "SER-009"]
     assert messages == ["2 of 2 files have no InstanceNumber."]

@@ -1,4 +1,4 @@
-"""The JSON model that `serve` sends is pydicom's of the same file, though slices decode what they share only once."""
+"""The JSON model of `serve` equals that of pydicom."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def files(draw):
 
 @settings(deadline=None)
 @given(st.lists(files(), min_size=1, max_size=3))
-def test_every_attribute_is_as_pydicom_has_it(made):
+def test_every_attribute_is_that_of_pydicom(made):
     with tempfile.TemporaryDirectory() as folder:
         for index, (dataset, syntax) in enumerate(made):
             path = Path(folder) / f"{index}.dcm"
@@ -71,7 +71,7 @@ def test_every_attribute_is_as_pydicom_has_it(made):
 
 
 @pytest.mark.parametrize("size", [LARGE_BYTES, LARGE_BYTES + 2])
-def test_what_is_large_is_given_by_its_address(tmp_path, size):
+def test_large_values_are_given_by_their_address(tmp_path, size):
     dataset = pydicom.Dataset()
     dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.4"
     dataset.ICCProfile = b"\0" * size

@@ -1,4 +1,4 @@
-"""What a viewer is told of a series: values, window, labels, and an overlay on its grid."""
+"""Layers of a view: values, window, labels, and an overlay on the grid."""
 
 from __future__ import annotations
 
@@ -63,33 +63,33 @@ def test_slices_of_different_slopes_are_shown_as_real_values(tmp_path, rng):
 
 
 @pytest.mark.parametrize("first", [(0, 0, 0), (2, 1, 3), (-1, 0, 2)])
-def test_an_overlay_lies_where_its_grid_is(tmp_path, rng, first):
+def test_an_overlay_is_placed_by_its_grid(tmp_path, rng, first):
     base = rng.integers(0, 9, (5, 6, 7)).astype("int16")
     part = rng.integers(1, 9, (2, 3, 4)).astype("int16")
     where = {"spacing": (1.5, 2.5, 4), "direction": OBLIQUE}
     below = written(base, tmp_path / "base", **where)
     corner = dcs.read(below).grid.point(first[2], first[1], first[0])
     above = written(part, tmp_path / "part", origin=corner, **where)
-    found = look(below, overlay=above).layers[1].volume
+    placed = look(below, overlay=above).layers[1].volume
     expected = np.zeros_like(base)
     for voxel in np.ndindex(part.shape):
         at = tuple(np.add(voxel, first))
         if min(at) >= 0 and all(np.less(at, base.shape)):
             expected[at] = part[voxel]
-    np.testing.assert_array_equal(found.array * found.slope + found.intercept, expected)
-    assert found.grid.shape == base.shape
+    np.testing.assert_array_equal(placed.array * placed.slope + placed.intercept, expected)
+    assert placed.grid.shape == base.shape
 
 
 @pytest.mark.parametrize("turn", TURNS, ids=str)
-def test_an_overlay_whose_axes_run_otherwise_lies_where_its_voxels_are(tmp_path, rng, turn):
+def test_an_overlay_with_other_axes_is_placed_by_its_voxels(tmp_path, rng, turn):
     base, labels = (rng.integers(0, 9, (3, 4, 5)).astype("int16") for _ in range(2))
     where = {"spacing": (1.5, 2.5, 4), "direction": OBLIQUE}
     below = written(base, tmp_path / "base", **where)
     volume = turned(dcs.open_volume(labels, **where), turn)
     above = tmp_path / "labels"
     dcs.write(volume, above, kind="CT", orient="as-is", verify=False)
-    found = look(below, overlay=above).layers[1].volume
-    np.testing.assert_array_equal(found.array * found.slope + found.intercept, labels)
+    placed = look(below, overlay=above).layers[1].volume
+    np.testing.assert_array_equal(placed.array * placed.slope + placed.intercept, labels)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_overlay_whose_axes_run_otherwise_lies_where_its_voxels_are(tmp_path,
     ],
     ids=["other spacing", "between", "beside", "turned"],
 )
-def test_an_overlay_that_lies_elsewhere_is_rejected(tmp_path, where):
+def test_an_overlay_off_the_grid_is_rejected(tmp_path, where):
     array = np.ones((3, 4, 5), "int16")
     below, above = written(array, tmp_path / "a"), written(array, tmp_path / "b", **where)
     with pytest.raises(OptionError) as refusal:
@@ -129,16 +129,16 @@ def test_an_empty_folder_and_an_unknown_series_are_rejected(tmp_path):
 
 def test_a_page_of_very_many_voxels_is_rejected(tmp_path, monkeypatch):
     monkeypatch.setattr(view, "LARGEST_PAGE_BYTES", 100)
-    found = look(written(np.ones((3, 4, 5), "int16"), tmp_path / "a"))
+    view_of_series = look(written(np.ones((3, 4, 5), "int16"), tmp_path / "a"))
     with pytest.raises(OptionError) as refusal:
-        found.html()
+        view_of_series.html()
     assert refusal.value.code == "page-too-large"
 
 
 @pytest.mark.parametrize(
     "array", [np.full((2, 3, 4), np.nan), np.full((2, 3, 4), 5.5)], ids=["nan", "constant"]
 )
-def test_a_window_is_there_for_values_that_have_no_range(tmp_path, array):
+def test_values_without_a_range_have_a_window(tmp_path, array):
     (layer,) = look(written(array, tmp_path / "a", kind="ParametricMap")).layers
     assert layer.values_window.width > 0
     json.dumps(page_model([layer], title="t"), allow_nan=False)
@@ -147,7 +147,7 @@ def test_a_window_is_there_for_values_that_have_no_range(tmp_path, array):
 @pytest.mark.parametrize(
     "direction", [(1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1), (-1, 0, 0, 0, 0, 1), OBLIQUE]
 )
-def test_the_planes_of_a_picture_are_seen_as_a_radiologist_sees_them(direction):
+def test_planes_are_in_radiological_orientation(direction):
     grid = dcs.Grid.from_spacing((3, 4, 5), (1, 2, 3), direction=direction)
     axes = np.array(grid.axes)[::-1]
 

@@ -1,4 +1,4 @@
-"""The scripts of the page by themselves: node runs the tests of their functions."""
+"""Scripts of the page, tested by node."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TESTS = Path(__file__).parent / "page"
 PAGE = Path(dicomseries.__file__).parent / "viewing" / "page"
 
 
-def test_the_pure_functions_of_the_page_pass_their_tests():
+def test_the_functions_of_the_page_pass_their_tests_in_node():
     node = shutil.which("node") or absent("node", "run `make debian` as root")
     command = [node, "--test", str(TESTS / "functions.test.mjs")]
     result = subprocess.run(
@@ -23,7 +23,7 @@ def test_the_pure_functions_of_the_page_pass_their_tests():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_every_script_is_in_the_page_after_those_it_needs():
+def test_every_script_is_in_the_page_after_its_imports():
     assert sorted(MODULES) == sorted(path.stem for path in PAGE.glob("*.js"))
     for at, name in enumerate(MODULES):
         text = (PAGE / f"{name}.js").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Planes across any axis are those of the array, however they are had, and take little memory."""
+"""Planes across any axis are those of the array, with little memory."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def volume_of(array, volumes=None):
     data=st.data(),
 )
 def test_a_plane_is_that_of_the_array(shape, dtype, colours, data):
-    whole = (2, *shape, *((3,) if colours else ()))
-    array = np.random.default_rng(1).integers(0, 200, whole).astype(dtype)
+    full = (2, *shape, *((3,) if colours else ()))
+    array = np.random.default_rng(1).integers(0, 200, full).astype(dtype)
     axis, volume = data.draw(st.integers(0, 2)), data.draw(st.integers(0, 1))
     index = data.draw(st.integers(0, shape[axis] - 1))
     with closing(Planes(volume_of(array, 2))) as planes:
-        found = planes.read(axis, index, volume)
-    np.testing.assert_array_equal(found, array[volume].take(index, axis))
-    assert found.dtype.str in {*module.WIRE_DTYPES, "|u1"}
+        plane = planes.read(axis, index, volume)
+    np.testing.assert_array_equal(plane, array[volume].take(index, axis))
+    assert plane.dtype.str in {*module.WIRE_DTYPES, "|u1"}
 
 
-def test_a_volume_written_in_pieces_is_whole_and_kept_on_disk_alone(monkeypatch):
+def test_a_volume_written_in_pieces_is_complete_and_only_on_disk(monkeypatch):
     monkeypatch.setattr(module, "_CHUNK_BYTES", 4000)
     monkeypatch.setattr(module, "_CACHE_BYTES", 1)
     monkeypatch.setattr(module, "_SCRATCH_BYTES", 1)
@@ -58,11 +58,11 @@ def test_a_volume_written_in_pieces_is_whole_and_kept_on_disk_alone(monkeypatch)
 
 
 @pytest.mark.parametrize(
-    "asked", [(3, 0, 0), (-1, 0, 0), (0, 2, 0), (1, 3, 0), (2, -1, 0), (0, 0, 1)]
+    "indices", [(3, 0, 0), (-1, 0, 0), (0, 2, 0), (1, 3, 0), (2, -1, 0), (0, 0, 1)]
 )
-def test_there_is_no_plane_outside(asked):
+def test_there_is_no_plane_outside(indices):
     with closing(Planes(volume_of(np.zeros((2, 3, 4))))) as planes, pytest.raises(IndexError):
-        planes.read(*asked)
+        planes.read(*indices)
 
 
 def _refuse(*_, **__):
@@ -109,17 +109,17 @@ def test_the_first_pictures_of_thousands_of_slices_need_a_few_of_them(monkeypatc
         )
 
 
-def test_coarse_planes_give_way_to_whole_ones(monkeypatch):
+def test_coarse_planes_are_replaced_by_exact_ones(monkeypatch):
     monkeypatch.setattr(module, "_COARSE_BYTES", 1)
     array = np.random.default_rng(3).integers(0, 999, (2, 9, 20, 30)).astype("int16")
     with closing(Planes(volume_of(array, 2))) as planes:
         for volume in (1, 0):
-            while not (found := planes.read_quickly(2, 17, volume))[1]:
+            while not (plane := planes.read_quickly(2, 17, volume))[1]:
                 np.testing.assert_array_equal(
-                    found[0], np.repeat(array[volume, 4:5, :, 17], 9, axis=0)
+                    plane[0], np.repeat(array[volume, 4:5, :, 17], 9, axis=0)
                 )
                 time.sleep(0.001)
-            np.testing.assert_array_equal(found[0], array[volume, :, :, 17])
+            np.testing.assert_array_equal(plane[0], array[volume, :, :, 17])
             np.testing.assert_array_equal(planes.read_quickly(1, 3, volume)[0], array[volume, :, 3])
             assert planes._coarse is None
 
@@ -129,7 +129,7 @@ def wait_for(planes):
         time.sleep(0.001)
 
 
-def test_a_full_disk_under_whole_planes_is_reported(monkeypatch):
+def test_an_error_of_the_scratch_file_is_raised(monkeypatch):
     monkeypatch.setattr(module, "_COARSE_BYTES", 1)
     monkeypatch.setattr(module.tempfile, "TemporaryFile", _refuse)
     with closing(Planes(volume_of(np.zeros((2, 3, 4))))) as planes:
@@ -139,7 +139,7 @@ def test_a_full_disk_under_whole_planes_is_reported(monkeypatch):
             planes.read_quickly(1, 0)
 
 
-def test_closing_ends_what_is_being_made(monkeypatch):
+def test_closing_ends_the_scratch_file(monkeypatch):
     monkeypatch.setattr(module, "_COARSE_BYTES", 1)
     monkeypatch.setattr(module, "_CHUNK_BYTES", 1)
     slabs = Counted((100_000, 2, 2))

@@ -1,4 +1,4 @@
-"""The server answers on loopback, to those who know the token, what there is, and nothing else."""
+"""The server answers on 127.0.0.1, only with the token."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def answer(server, path, method="GET", **headers):
     return response, content
 
 
-def test_page_planes_and_records_are_there_for_who_knows_the_token():
+def test_page_planes_and_records_are_answered_with_the_token():
     with running() as server:
         assert server.server_address[0] == "127.0.0.1"
         assert answer(server, "/secret/")[1] == b"<p>page"
@@ -79,7 +79,7 @@ def test_page_planes_and_records_are_there_for_who_knows_the_token():
         "/%E9/",
     ],
 )
-def test_nothing_else_is_there(path):
+def test_other_paths_are_not_found(path):
     with running() as server:
         response, content = answer(server, path)
         assert (response.status, content) == (404, b"There is nothing here.\n")
@@ -95,7 +95,7 @@ def test_another_name_for_this_machine_is_not_answered_and_nothing_is_changed():
         assert "Access-Control-Allow-Origin" not in headers
 
 
-def said(server, text):
+def raw_answer(server, text):
     """Return all that is answered to these bytes until the connection is closed."""
     with socket.create_connection(
         ("127.0.0.1", server.server_address[1]), timeout=20
@@ -113,7 +113,7 @@ def test_head_is_answered_as_get_without_the_body():
             assert head.getheader("Content-Length") == str(len(content))
 
 
-def test_the_policy_of_the_page_is_in_a_header_too():
+def test_the_policy_of_the_page_is_also_a_header():
     with running() as server:
         policy = answer(server, "/secret/")[0].getheader("Content-Security-Policy")
         assert "default-src 'none'" in policy
@@ -125,19 +125,19 @@ def test_a_body_is_never_taken_for_the_next_request():
         host = f"127.0.0.1:{server.server_address[1]}"
         body = f"GET /other HTTP/1.1\r\nHost: {host}\r\n\r\n"
         text = f"GET /secret/findings HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-        found = said(server, text)
-        assert found.count(b"HTTP/1.1 ") == 1
-        assert b"HTTP/1.1 200" in found
+        answered = raw_answer(server, text)
+        assert answered.count(b"HTTP/1.1 ") == 1
+        assert b"HTTP/1.1 200" in answered
 
 
 @pytest.mark.parametrize(
     "hosts", [["127.0.0.1", "evil.example"], ["127.0.0.1", "127.0.0.1"], [], ["evil.example"]]
 )
-def test_several_hosts_are_none(hosts):
+def test_several_host_headers_are_rejected(hosts):
     with running() as server:
         lines = "".join(f"Host: {host}\r\n" for host in hosts)
-        found = said(server, f"GET /secret/ HTTP/1.1\r\n{lines}Connection: close\r\n\r\n")
-        assert b" 404 " in found.splitlines()[0]
+        answered = raw_answer(server, f"GET /secret/ HTTP/1.1\r\n{lines}Connection: close\r\n\r\n")
+        assert b" 404 " in answered.splitlines()[0]
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "9" * 19, "-1", "٣"])
@@ -161,10 +161,10 @@ def test_hundreds_of_clients_at_once_are_all_answered():
             assert set(pool.map(ask, range(256))) == {200}
 
 
-def test_a_connection_that_says_nothing_is_closed(monkeypatch):
+def test_an_idle_connection_is_closed(monkeypatch):
     monkeypatch.setattr(loopback._Handler, "timeout", 0.05)
     with (
         running() as server,
-        socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as one,
+        socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20) as client,
     ):
-        assert one.recv(1) == b""
+        assert client.recv(1) == b""
