@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import dicomseries as dcs
 from dicomseries.cli.commands.write_command import command_options, signature
+from dicomseries.errors import OptionError
 from dicomseries.options import (
     PlanKeywords,
     WriteKeywords,
@@ -103,3 +104,14 @@ def test_an_unknown_option_is_named_with_the_nearest_one(call, tmp_path):
     arguments = (ARRAY, tmp_path / "out") if call == "write" else (ARRAY,)
     with pytest.raises(TypeError, match=r"'spacin'\. Did you mean 'spacing'\?"):
         getattr(dcs, call)(*arguments, spacin=(1, 1, 2))
+
+
+def test_an_option_of_labels_without_a_kind_is_rejected_before_the_source_is_read():
+    with pytest.raises(OptionError) as caught:
+        dcs.plan(ARRAY, like="no such folder", segments={1: "Liver"})
+    assert caught.value.code == "option-of-another-kind"
+    assert caught.value.given == "segments= with no kind="
+
+
+def test_no_creators_are_kept_without_a_list_of_them():
+    assert dcs.plan(ARRAY, kind="CT", spacing=(1, 1, 2), keep_private=None).kind == "CT"

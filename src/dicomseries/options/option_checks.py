@@ -100,12 +100,12 @@ def _reject_for_kind(
     for name, option in options.items():
         if option.only_for == other and _is_given(keywords[name], option):
             misplaced.append(name)
-    if misplaced:
-        name = misplaced[0]
+    for name in misplaced:
+        kind_text = "no `kind=`" if kind is None else f"`kind={kind!r}`"
         raise OptionError(
             code="option-of-another-kind",
             where=name,
-            given=f"`{name}=` with `kind={kind!r}`",
+            given=f"`{name}=` with {kind_text}",
             expected=expected,
             remedy=f"Leave `{name}=` out, or choose another `kind=`.",
         )
@@ -164,7 +164,7 @@ def _derivation(derivation: Any) -> Any:
 def _keep_private(creators: Any) -> tuple[str, ...]:
     if isinstance(creators, str):
         return (creators,)
-    return tuple(creators)
+    return tuple(creators or ())
 
 
 def _units(units: Any) -> str | None:
