@@ -1,8 +1,8 @@
-"""Digests of the files of every golden case: the proof that a change of the source keeps the bytes.
+"""Digests of the files of every golden case, to prove that a change keeps the bytes.
 
-``python tests/golden/digests.py --check`` compares with ``digests.json``, prints the names of the
-cases that differ and ends with 1 if any does; ``--write`` makes that file anew. ``--only TEXT``
-tries the cases with this text in their name, ``--keep FOLDER`` keeps what they have written.
+``python tests/golden/digests.py --check`` compares with ``digests.json``, prints the names of
+differing cases and ends with 1 if there are any; ``--write`` writes that file. ``--only TEXT``
+limits the check to cases with this text in their name, ``--keep FOLDER`` keeps their files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PACKAGES = ("highdicom", "imagecodecs", "numpy", "pydicom")
 
 
 def main() -> int:
-    """Do what the command line asks for."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--check", action="store_true", help="compare with the record (default)")
@@ -86,14 +86,14 @@ def _digest_of(folder: Path) -> str:
 
 
 def comparable(cases: Iterable[Case]) -> list[str]:
-    """Return the names of the cases whose packages have the versions of the record."""
+    """Return the names of cases with the package versions of the record."""
     versions, installed = _record()["packages"], _installed()
     same = {name for name in PACKAGES if versions[name] == installed[name]}
     return [case.name for case in cases if same.issuperset(case.packages)]
 
 
 def differences(names: Iterable[str], found: Mapping[str, str]) -> list[str]:
-    """Return those of `names` whose digest is not the one of the record."""
+    """Return the `names` with another digest than the record."""
     digests_of_record = recorded()
     return [name for name in names if found[name] != digests_of_record.get(name)]
 

@@ -67,7 +67,7 @@ def array(dtype: str, axes: str = "zyx", *, offset: int = 0, step: int = 1) -> n
     dtype : str
         Floats have thirds and negative values; ``"bool"`` marks a third of the voxels.
     axes : str
-        Letters of ``tzyxc`` in any order; each axis has its own length.
+        Letters of ``tzyxc`` in any order; each axis has another length.
     offset, step : int
         Integers are multiples of `step`, beginning at `offset`.
     """

@@ -39,7 +39,7 @@ class Case:
     write : callable
         ``write(inputs, out)`` fills the folder `out`.
     packages : tuple of str
-        Packages with a say in the bytes: another version of one may write others.
+        Packages that influence the bytes: other versions may write others.
     """
 
     name: str

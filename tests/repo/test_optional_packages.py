@@ -102,7 +102,8 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def modules_after(statement):
-    program = f"{statement}; import sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    names = "sorted({name.partition('.')[0] for name in sys.modules})"
+    program = f"{statement}; import sys; print(*{names})"
     path = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True, env=path
@@ -141,7 +142,8 @@ def test_all_has_every_extra():
 
 
 def test_a_public_function_is_not_hidden_by_a_package_of_its_name():
-    script = "import dicomseries.plan, dicomseries as dcs; assert dcs.plan.__name__ == 'plan' and callable(dcs.plan)"
+    script = "import dicomseries.plan, dicomseries as dcs; "
+    script += "assert dcs.plan.__name__ == 'plan' and callable(dcs.plan)"
     source_tree = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
     assert (
         subprocess.run([sys.executable, "-c", script], check=False, env=source_tree).returncode == 0

@@ -1,4 +1,4 @@
-"""Metadata that comes with an array: BIDS sidecars, tags of ITK images and files, a volume that was read."""
+"""Metadata that comes with an array: BIDS sidecars, ITK tags, volumes of `read`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def refusal(*arguments: Any, **options: Any) -> dcs.DicomSeriesError:
 # --------------------------------------------------------------------------------------------- BIDS
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory):
-    """Write a series, and let dcm2niix make a NIfTI file and a sidecar of it."""
+    """Write a series and convert it by dcm2niix to NIfTI with a sidecar."""
     root = tmp_path_factory.mktemp("bids")
     dcs.write(ARRAY, root / "scan", kind="MR", **GRID, metadata=TRUE)
     program = shutil.which("dcm2niix") or str(Path(sys.executable).parent / "dcm2niix")
@@ -109,7 +109,7 @@ def test_every_renamed_key_has_a_keyword_and_its_unit():
         assert keyword in keyword_dict
         unit, wanted = unit_of_key(key), _DICOM_UNITS.get(keyword, "")
         assert not wanted or (unit, wanted) in _FACTORS, key
-        # what is in seconds there, and is taken, is in ms here
+        # seconds there are milliseconds here
         assert unit != "s" or keyword in _DICOM_UNITS, key
 
 
@@ -269,7 +269,7 @@ def image_with(tags: dict[str, str], array: np.ndarray = ARRAY) -> SimpleITK.Ima
 
 @pytest.fixture(params=["image", ".nrrd", ".mha"])
 def carrier(request, tmp_path):
-    """Return an image, or a file that ITK has written, with the tags."""
+    """Return an image, or a file written by ITK, with the tags."""
     if request.param == "image":
         return image_with(TAGS)
     SimpleITK.WriteImage(image_with(TAGS), tmp_path / f"image{request.param}")

@@ -1,4 +1,4 @@
-"""A lossless map and its companion: what each says of the other, beside what the user says."""
+"""A lossless map and its companion refer to each other, besides references of the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`write(compression=)`: exact for every kind of integers, the same bytes for any workers, refused where impossible."""
+"""`write(compression=)`: exact, the same bytes for any workers, rejected where impossible."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ UNCHANGING: dict[str, Pair] = {
     "sync": Pair(True, False),
     "storage_options": Pair(None, {}),
 }
-"""Options that say how to write the same files."""
+"""Options without an influence on the files."""
 
 NEITHER = {
     "source": "the voxels: the digest of them is tested below",

@@ -1,4 +1,4 @@
-"""A source whose elements are damaged, inside of sequences too, is handed on without them or refused."""
+"""Damaged elements of a source, also in sequences, are left out or the source is rejected."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def test_an_item_that_loses_one_attribute_and_gains_another_is_screened():
     frame = SourceFrame(sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0))
     grid = Grid(shape=(1, 4, 5), spacing_mm=(1, 1, 2))
     source = SourceSeries(
-        kind="PT", sop_class_uid=PET, modality="PT", study_uid="1", series_uid="2", frame_of_reference_uid="3",
+        kind="PT", sop_class_uid=PET, modality="PT",
+        study_uid="1", series_uid="2", frame_of_reference_uid="3",
         grid=grid, frames=(frame,), shared=shared,
     )  # fmt: skip
     found = screened(source, PET).source.shared[0].values[0]

@@ -1,4 +1,4 @@
-"""UIDs and SeriesNumber of results: never those of the source, and another number for each result."""
+"""UIDs and SeriesNumber of results differ from the source and from each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MORE = {
     "PT": {"metadata": {"Units": "BQML", "DecayCorrection": "NONE"}},
     "ParametricMap": {"units": "1"},
 }
-"""What a kind demands of the user."""
+"""Metadata that a kind demands."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The grid: what it accepts, what it refuses and with which code, and where its voxels are."""
+"""The grid: accepted input, error codes and positions of voxels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users may write, and what becomes of it."""
+"""Metadata of users and the resulting attributes."""
 
 import datetime as dt
 import pickle

@@ -1,4 +1,4 @@
-"""What users get wrong: each fault has its code, its place, and a remedy that can be followed."""
+"""Faults in metadata have a code, a place and a remedy."""
 
 import datetime as dt
 import math
@@ -9,7 +9,7 @@ import pytest
 from dicomseries.errors import Message, MetadataError
 from dicomseries.metadata import OWNED, Metadata, parse_json, parse_toml
 
-# what was written, the fault's code, its place, and words the remedy must have
+# the metadata, the code, the place, and words of the remedy
 WRONG = [
     ({"PatienName": "x"}, "keyword-unknown", "PatienName", "PatientName"),
     ({"patient name": "x"}, "keyword-unknown", "patient name", "Use PatientName."),

@@ -1,4 +1,4 @@
-"""Metadata from where people have it: private attributes, Datasets, sequences, columns, numbers in other units."""
+"""Forms of metadata: private attributes, Datasets, sequences, columns, other units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Series without pixel spacing or thickness: no length that nobody stated is written."""
+"""Series without pixel spacing or thickness: unstated lengths are not written."""
 
 import warnings
 
@@ -36,7 +36,7 @@ def _reading_notes():
 
 @pytest.fixture(scope="module")
 def series(tmp_path_factory):
-    """Return the folder of each source, a CT series from which lengths were deleted."""
+    """Return the folder of each source, a CT series without some lengths."""
     folders = {}
     for name, (slices, missing) in SOURCES.items():
         folders[name] = tmp_path_factory.mktemp("series") / "ct"

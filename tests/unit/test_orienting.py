@@ -1,4 +1,4 @@
-"""In which order an array is stored, what the receipt says of it, and which letters stand in pictures."""
+"""The stored order of an array, its line in the receipt, and side labels in pictures."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_slabs_of_a_turned_file_are_opened_again_with_the_turn(image, tmp_path):
         np.testing.assert_array_equal(again.read(0, 9), volume.array)
 
 
-# ------------------------------------------------------------------------------------------ letters
+# -------------------------------------------------------------------------------------- side labels
 def test_pictures_name_the_sides_of_the_patient(tmp_path):
     volume = dcs.open_volume(ARRAY, affine=RAS, space="RAS")
     across, along_rows, along_columns = volume.look().planes

@@ -1,4 +1,4 @@
-"""Files of compressed frames: the fast way gives what pydicom gives, with tables for readers that jump."""
+"""Files of compressed frames: equal to those of pydicom, with offset tables."""
 
 from __future__ import annotations
 
@@ -90,6 +90,6 @@ def test_offsets_beyond_the_basic_table_go_into_the_extended_one(frames):
 
 
 def test_a_table_reaches_to_the_last_offset_that_32_bits_hold():
-    # A frame of 4 GiB less 10 bytes, with the head of its item, ends where the last offset can point.
+    # A frame of 4 GiB less 10 bytes, with its item header, ends at the largest offset.
     assert encapsulation.offset_tables([0xFFFFFFF6, 2])[0] == b""
     assert encapsulation.offset_tables([0xFFFFFFF8, 2])[0] != b""

@@ -1,4 +1,4 @@
-"""Multi-frame files: the fast way gives what pydicom gives, whatever differs from frame to frame."""
+"""Multi-frame files: equal to those of pydicom for every difference between frames."""
 
 from __future__ import annotations
 

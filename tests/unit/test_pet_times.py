@@ -1,4 +1,4 @@
-"""PET: SeriesDate and SeriesTime are the time base, and SUV by every time is the same number."""
+"""PET: SeriesDate and SeriesTime are the time base; SUV by every time is the same."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def series(tmp_path_factory):
 
 
 SPLIT = "dynamic, a series a time"
-"""Each volume is a series of its own: not derived from, and the earliest acquisition is in the first of them."""
+"""Each volume is a separate series; the first has the earliest acquisition."""
 
 CASES = [
     (form, kind, reader)

@@ -1,4 +1,4 @@
-"""Pictures without a place: written, read, derived and shown without millimetres that nobody stated."""
+"""Pictures without a place are written, read, derived and shown without millimetres."""
 
 import warnings
 

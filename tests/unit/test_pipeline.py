@@ -1,4 +1,4 @@
-"""The whole way: same bytes for same input, one pass where one is promised, nothing left after a failure."""
+"""`write` as a whole: repeatable bytes, number of passes, nothing left after a failure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def integers(shape=(7, 5, 3), seed=0):
 
 
 class Watched:
-    """An array that says how often each slice was read, and fails where it is told to."""
+    """An array that counts the reads of each slice and fails on request."""
 
     def __init__(self, array, fail_at=None):
         self.array, self.shape, self.dtype = array, array.shape, array.dtype

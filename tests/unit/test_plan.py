@@ -1,4 +1,4 @@
-"""The plan's window, moment and advice, at the ends of what numbers can be."""
+"""The plan's window, date and advice for extreme numbers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_slices_of_one_value_each_share_a_window_over_all_of_them(dtype):
 def test_the_window_of_whole_numbers_shows_each_of_them():
     array = np.arange(-3, 57, dtype="int16").reshape(3, 4, 5)
     attributes = said(array)
-    # PS3.3 section C.11.2.1.2.1: black up to c - 0.5 - (w - 1) / 2, white above c - 0.5 + (w - 1) / 2
+    # PS3.3 C.11.2.1.2.1: black up to c - 0.5 - (w - 1) / 2, white above c - 0.5 + (w - 1) / 2
     centre, width = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
     assert (centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2) == (-3.0, 56.0)
 
@@ -52,7 +52,7 @@ def test_the_window_of_whole_numbers_shows_each_of_them():
     ("low", "high"), [(-10, 10), (0, 1), (-2e-6, 3e-6), (-1e5, 1e5), (7.5, 7.5), (1e9, 1e9 + 1e-3)]
 )
 def test_the_window_of_floats_shows_all_of_them_without_naming_a_function(low, high):
-    # With VOILUTFunction, Cornerstone3D and OHIF throw and draw nothing: tests/interop/test_viewers.py looks at it.
+    # With VOILUTFunction, Cornerstone3D and OHIF draw nothing (tests/interop/test_viewers.py).
     attributes = said(np.linspace(low, high, 60).reshape(3, 4, 5))
     assert "VOILUTFunction" not in attributes
     assert "VOILUTFunction" not in attributes["advice"]
@@ -104,7 +104,8 @@ def test_advice_names_what_web_viewers_do_not_show(words, array, options):
 
 
 def test_a_date_of_long_ago_has_eight_digits():
-    assert said(np.zeros((1, 2, 2)), now=dt.datetime(5, 1, 2, 3, 4, 5))["StudyDate"] == "00050102"  # noqa: DTZ001
+    now = dt.datetime(5, 1, 2, 3, 4, 5)  # noqa: DTZ001
+    assert said(np.zeros((1, 2, 2)), now=now)["StudyDate"] == "00050102"
 
 
 @pytest.mark.parametrize(

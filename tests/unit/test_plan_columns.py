@@ -1,4 +1,4 @@
-"""What is said of each volume and slice: lengths, order, checks, and what the kinds say of time by themselves."""
+"""Attributes of each volume and slice: lengths, order, checks and times of the kinds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IEC = {"ApplicableSafetyStandardAgency": "IEC"}
 
 
 def said(plan, keyword):
-    """Return the values of an attribute in each file, None where it is not there; one value if it is shared."""
+    """Return the values of an attribute in each file, None if absent; one value if shared."""
     shared = {one.keyword: one.values for one in plan.shared}
     if keyword in shared:
         return shared[keyword]
@@ -86,7 +86,7 @@ def test_what_is_left_out_of_a_volume_is_not_in_its_files():
     ]
 
 
-def test_a_type_2_attribute_that_is_left_out_of_a_volume_is_empty_there_and_one_of_type_1_rejected():
+def test_a_type_2_attribute_left_out_of_a_volume_is_empty_and_one_of_type_1_rejected():
     assert said(planned(per_volume={"EchoTime": [1, None, 3, 4]}), "EchoTime")[::3] == [
         ("1",),
         (),

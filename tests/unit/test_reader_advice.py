@@ -1,4 +1,4 @@
-"""Advice names readers where they get this series wrong, once a subject, and says nothing elsewhere."""
+"""Advice names the readers that get this series wrong, once a subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What notebooks show: every fact, three planes in mm, nothing unsafe, and only a few slices of a large volume."""
+"""Notebooks show facts and three planes in mm, safely, from a few slices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVIL = "</td><script>alert(1)</script>\"'&"
 
 
 class Counted:
-    """FrameReader of any size, made when they are read, that remember what was asked of them."""
+    """A frame reader of any size that records its reads."""
 
     def __init__(self, shape, dtype="int16"):
         self.shape, self.dtype, self.depth = shape, np.dtype(dtype), 1

@@ -1,4 +1,4 @@
-"""A source is read in slabs: each chunk as often as was said, in memory that was said."""
+"""Sources are read in slabs: number of reads of each chunk, and memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dicomseries.options.memory_budget import memory_of
 
 
 class Counting(MemoryStore):
-    """A store that counts how often each chunk is asked for."""
+    """A store that counts the reads of each chunk."""
 
     def __init__(self):
         super().__init__()
@@ -85,7 +85,7 @@ def test_every_chunk_is_read_once_a_pass(tmp_path, layout, dtype, passes, turned
     grid = options.get("shards", chunks)
     count = int(np.prod([-(-size // chunk) for size, chunk in zip(array.shape, grid, strict=True)]))
     assert len(store.reads) == count
-    if "shards" not in options:  # of a shard, its index and its chunks are asked for one by one
+    if "shards" not in options:  # the index and the chunks of a shard are read one by one
         assert set(store.reads.values()) == {passes}
     else:
         assert len(set(store.reads.values())) == 1

@@ -1,4 +1,4 @@
-"""Two slices are at one place if their distance is below 1 % of the usual one, for `read` and `check`."""
+"""Slices nearer than 1 % of the usual distance are at one place for `read` and `check`."""
 
 from __future__ import annotations
 

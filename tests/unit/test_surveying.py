@@ -1,4 +1,4 @@
-"""Integers that fit whatever they are, are read once: the window follows from some slices, and nothing else changes."""
+"""Integers of 16 bits are read once: only the window follows from some slices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dicomseries.sources import FrameReader, Volume
 
 
 def counted_frames(array):
-    """Return a reader of an array, and how often each slice was read."""
+    """Return a reader of an array, and the number of reads of each slice."""
     reads = np.zeros(len(array), int)
 
     def read(start, stop):

@@ -1,4 +1,4 @@
-"""A promised range: floats are read once, nothing beyond it passes, and the bound and the readers are kept to."""
+"""A given range: floats are read once, values beyond are rejected, the bound holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dicomseries.values import promised_ends
 
 
 def counted_frames(array):
-    """Return a reader of an array, and how often each slice was read."""
+    """Return a reader of an array, and the number of reads of each slice."""
     reads = np.zeros(len(array), int)
 
     def read(start, stop):
@@ -190,7 +190,7 @@ def test_the_command_line_takes_a_range_too(tmp_path, monkeypatch, capsys):
         error = json.loads(capsys.readouterr().err)["error"]
         assert error["code"] == code
         assert "--value-range" in error["expected"] + error["remedy"]
-    assert dcs.read("out").array.shape == (40, 4, 5)  # what was there before the refusals
+    assert dcs.read("out").array.shape == (40, 4, 5)  # unchanged by the errors
 
 
 def test_no_step_is_wasted_on_what_is_clipped():

@@ -1,4 +1,4 @@
-"""What users state of their values: units in one voice, padding of integers, windows and polarity of the source."""
+"""Stated meanings of values: units, padding of integers, windows and polarity."""
 
 from __future__ import annotations
 

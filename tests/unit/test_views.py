@@ -1,4 +1,4 @@
-"""`view()` of what was read: shown beside a program that goes on, in a frame in notebooks, gone with `close`."""
+"""`view()` of a read volume: beside a running program, in notebooks, ended by `close`."""
 
 from __future__ import annotations
 

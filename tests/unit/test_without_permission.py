@@ -1,4 +1,4 @@
-"""Files and folders that may not be read end in an error of this package, by every way to name them."""
+"""Unreadable files and folders end in an error of this package."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions 
 
 @pytest.fixture(scope="module")
 def closed() -> Iterator[Path]:
-    """Return a folder with what may not be read: a folder, the files of a series, a source, metadata."""
+    """Return a folder with an unreadable folder, series, source and metadata file."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -31,7 +31,7 @@ def closed() -> Iterator[Path]:
         dcs.write(ARRAY, folder / "closed", **FORM)
         main(
             ["view", str(folder / "series"), "--html", str(folder / "whole.html")]
-        )  # loads what is loaded late
+        )  # imports lazy modules
         dcs.check(folder / "series", validators=False)
         np.save(folder / "a.npy", ARRAY)
         (folder / "a.json").write_text("{}", encoding="utf-8")
@@ -48,7 +48,7 @@ def closed() -> Iterator[Path]:
 
 @pytest.fixture
 def shut(closed: Path) -> Iterator[Path]:
-    """Return that folder for a process that may not read it; root may read anything."""
+    """Return that folder for a process without permission; root may read anything."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(NOBODY)
