@@ -77,7 +77,7 @@ class GridTexts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Voxel centres of an array (slices, rows, columns) in LPS mm.
+    """Voxel centres of an array in LPS mm.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ class Grid:
     def from_affine(
         cls, shape: Sequence[int], affine: npt.ArrayLike, *, space: Space | str
     ) -> Self:
-        """Build a grid from a matrix of (column, row, slice) to mm.
+        """Build a grid from an affine matrix to mm.
 
         Parameters
         ----------
@@ -232,7 +232,7 @@ class Grid:
 
     @property
     def normal(self) -> Vector:
-        """Row direction × column direction (LPS); slices are sorted along it."""
+        """Row direction × column direction (LPS); slices follow it."""
         (ax, ay, az), (bx, by, bz), _ = self.axes
         return ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
 
@@ -306,7 +306,7 @@ class Grid:
         )
 
     def along_normal(self) -> tuple[Self, bool]:
-        """Return the grid along the normal, and whether slices are reversed.
+        """Return the grid along the normal, and whether reversed.
 
         Examples
         --------
@@ -323,7 +323,7 @@ class Grid:
         return tuple(map(format_ds, self.orientation))
 
     def spacing_texts(self) -> tuple[str, ...]:
-        """Return the spacing in mm along x, y, z as DS texts."""
+        """Return the spacing (x, y, z) in mm as DS texts."""
         if self.texts is not None:
             return self.texts.spacing
         return tuple(map(format_ds, self.spacing_mm))

@@ -85,7 +85,7 @@ class Statement:
 
     @property
     def has_place(self) -> bool:
-        """Whether the position is known, and an image plane may be written."""
+        """Whether the position is known and may be written."""
         return self.origin != "missing"
 
     @property

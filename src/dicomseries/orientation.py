@@ -199,7 +199,7 @@ def turn_to(grid: Grid, orient: Orient) -> Turn:
 
 
 def turn_along(grid: Grid, axes: Sequence[Vector]) -> Turn:
-    """Return the turn of rows and columns nearest to some axes.
+    """Return the turn of rows and columns towards some axes.
 
     Slices stay slices.
 
@@ -277,7 +277,7 @@ def _letters(vector: Vector) -> str:
 
 
 def orientation_code(grid: Grid) -> str:
-    """Return the directions of columns, rows and slices, such as LPS.
+    """Return the directions of columns, rows, slices, such as LPS.
 
     Examples
     --------

@@ -186,7 +186,7 @@ def _uuid8(digest: bytes) -> int:
 
 
 def series_uids(policy: UidPolicy, entropy: bytes) -> SeriesUids:
-    """Return the UIDs of one series, with those of the user.
+    """Return the UIDs of one series, including the user's.
 
     Examples
     --------

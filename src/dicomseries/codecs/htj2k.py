@@ -14,7 +14,7 @@ __all__ = ["Htj2k"]
 
 @dataclass(frozen=True, slots=True)
 class Htj2k:
-    """HTJ2K Lossless: nearly as small as JPEG 2000, ten times faster.
+    """HTJ2K Lossless: small as JPEG 2000, ten times faster.
 
     Old readers do not read it.
 

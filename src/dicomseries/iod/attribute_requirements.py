@@ -127,8 +127,6 @@ def completed(
     Missing Type 1 attributes are faults. An optional module is used if the user sets an attribute
     that no mandatory module has.
 
-    An optional module is in use if the user has given an attribute that no mandatory module has.
-
     Parameters
     ----------
     sop_class_uid : str

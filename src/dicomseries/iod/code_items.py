@@ -72,7 +72,7 @@ PET_UNITS: dict[str, Item] = {
         ("UMOLML", "umol/ml", "Micromole/milliliter"),
         ("PROPCNTS", "{propcounts}", "Proportional to counts"),
         ("PROPCPS", "{propcounts}/s", "Proportional to counts per second"),
-        # section C.8.9.1.1.3: SUVType is BW where GML stands alone
+        # section C.8.9.1.1.3: SUVType is BW for GML alone
         ("GML", "g/ml{SUVbw}", f"{_SUV}body weight"),
         ("GML BW", "g/ml{SUVbw}", f"{_SUV}body weight"),
         ("GML LBM", "g/ml{SUVlbm}", f"{_SUV}lean body mass (James)"),

@@ -1,4 +1,4 @@
-"""Kind, facts and the user's metadata → attributes of a series."""
+"""Kind, facts and user metadata → attributes of a series."""
 
 from __future__ import annotations
 

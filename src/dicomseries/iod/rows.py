@@ -253,7 +253,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
-    """The user's code, the code of a word, or a default.
+    """The user's code, a code for a word, or a default.
 
     Parameters
     ----------
@@ -386,7 +386,7 @@ class Absent:
     reason : str
         Reason with the clause of the standard.
     remedy : str
-        What to give instead; begins with a verb.
+        Attribute to give instead; begins with a verb.
     """
 
     reason: str
@@ -464,7 +464,7 @@ def _fact(row: Row, context: Context) -> Values | None:
 
 # ----------------------------------------------------------------------------------------- errors
 def not_for_this_image(row: Row, user_values: Values) -> MetadataError:
-    """Return the error of a grey attribute in a colour image."""
+    """Return the error of a grey attribute in colour images."""
     return MetadataError(
         code="attribute-not-for-this-image",
         where=row.keyword,

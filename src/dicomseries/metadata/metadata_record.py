@@ -192,7 +192,7 @@ class Metadata:
 def _free_keyword(
     name: object, value: object, owned: Mapping[str, str], attributes: Mapping[str, Attribute]
 ) -> str:
-    """Return the keyword of a name if free to be set."""
+    """Return the keyword of a name that may be set."""
     keyword = keyword_of(name)
     if keyword in owned:
         raise MetadataError(

@@ -1,4 +1,7 @@
-"""Coded concepts as users write them: value, scheme and meaning (PS3.3 section 8)."""
+"""Coded concepts of users: value, scheme and meaning.
+
+PS3.3 section 8.
+"""
 
 from __future__ import annotations
 

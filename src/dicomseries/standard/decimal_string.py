@@ -85,7 +85,7 @@ def _rounded(number: float, digits: int) -> str:
 
 
 def _longest(number: float) -> str:
-    """Return the text of a number with 14 to 16 digits."""
+    """Return the text of a number of 14 to 16 digits."""
     integer = f"{number:.0f}"
     if len(integer) <= MAX_DS_CHARS:
         return integer

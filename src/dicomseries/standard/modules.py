@@ -91,7 +91,7 @@ def mandatory_modules(sop_class_uid: str) -> tuple[str, ...]:
 def module_requirements(module: str) -> tuple[Requirement, ...]:
     """Return the attributes of a module.
 
-    Items of functional groups have a table of their own (`group_requirements`).
+    Items of functional groups have another table (`group_requirements`).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Real values → stored integers or floats, with a proven bound.
+"""Real values → stored values, with a proven bound.
 
 ::
 
@@ -25,7 +25,7 @@ from dicomseries.values.policies import (
 from dicomseries.values.preconditions import check_request
 from dicomseries.values.promised_range import check_value_range, promised_ends
 from dicomseries.values.quantise_integers import count_outside
-from dicomseries.values.range_error import RangeError, refuse_range
+from dicomseries.values.range_error import RangeError, error_with_window
 from dicomseries.values.statistics import (
     SliceStatistics,
     Statistics,
@@ -55,11 +55,11 @@ __all__ = [
     "choose_value_map",
     "count_outside",
     "divisor_of",
+    "error_with_window",
     "limits_in",
     "needs_divisor",
     "parse_policy",
     "promised_ends",
-    "refuse_range",
     "shown_statistics",
     "slice_statistics",
     "store",

@@ -17,9 +17,9 @@ from dicomseries.values.lossless import plan_floats
 from dicomseries.values.per_slice import with_slopes_per_slice
 from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale
 from dicomseries.values.preconditions import check_request
-from dicomseries.values.range_error import refuse_range
+from dicomseries.values.range_error import error_with_window
 from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION
-from dicomseries.values.real_range import RealRange, refuse_nonfinite
+from dicomseries.values.real_range import RealRange, reject_nonfinite
 from dicomseries.values.rescale import Form, least_error_form, quantise_ends
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import ValueMap
@@ -43,7 +43,7 @@ def choose_value_map(
     source_slope: float = 1.0,
     source_intercept: float = 0.0,
 ) -> ValueMap:
-    """Return the map from source values to stored ones, with a proven bound.
+    """Return the map from source to stored values, proven.
 
     Parameters
     ----------
@@ -137,7 +137,10 @@ def _identity_map(
     nan: float | None,
     clip: tuple[float, float] | None,
 ) -> ValueMap | None:
-    """Return the identity for floats that are integers of 16 bits; None if inexact."""
+    """Return the identity for floats that are 16-bit integers.
+
+    None if it is inexact.
+    """
     ends = [*(clip or ())]
     if nan is not None:
         ends.append(nan)
@@ -179,7 +182,7 @@ def _quantised_map(
 
     replacement = None
     if nan is None:
-        refuse_nonfinite(statistics)
+        reject_nonfinite(statistics)
     elif statistics.nonfinite or statistics.promised is not None:
         # slices that were not read may hold NaN
         replacement = float(nan)
@@ -254,7 +257,7 @@ def _check_max_error(
             **parts,
             remedy="Allow this error: float64 itself rounds values of this size by about as much.",
         )
-    raise refuse_range(
+    raise error_with_window(
         **parts,
         window=window,
         remedy=f"Allow this error, or limit the values with `clip=({window[0]!r}, {window[1]!r})`.",
@@ -264,7 +267,7 @@ def _check_max_error(
 def _window(
     max_error: float, value_map: ValueMap, reals: RealRange, *, zero_intercept: bool
 ) -> tuple[float, float] | None:
-    """Return real values near the data that would fit; None without any."""
+    """Return real values near the data that would fit."""
     rounding = max(value_map.max_error - float(value_map.slope) / 2, 0.0)
     width = 2 * (max_error - 1.01 * rounding) * _WINDOW_STEPS
     if not 0.0 < width < math.inf or reals.low + width == reals.low:

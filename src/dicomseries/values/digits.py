@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dicomseries.errors import ValuesError
 from dicomseries.standard.decimal_string import format_ds
 from dicomseries.values.policies import Digits
-from dicomseries.values.range_error import RangeError, refuse_range
+from dicomseries.values.range_error import RangeError, error_with_window
 from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION
 from dicomseries.values.real_range import RealRange
 from dicomseries.values.rescale import Form
@@ -25,7 +25,7 @@ _STEPS = 65534
 def digits_form(
     policy: Digits, reals: RealRange, *, zero_intercept: bool, unsigned: bool = False
 ) -> Form:
-    """Return the form that holds the range in steps of 10⁻ⁿ.
+    """Return the form with a step of 10⁻ⁿ.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def _slopes(policy: Digits, *, with_integer: bool) -> Iterator[str]:
 
 def _range_error(policy: Digits, reals: RealRange, *, zero_intercept: bool) -> RangeError:
     window = _window(policy.step, reals, zero_intercept=zero_intercept)
-    return refuse_range(
+    return error_with_window(
         window=window,
         code="range-too-wide-for-digits",
         where="values",

@@ -14,7 +14,7 @@ from dicomseries.standard.decimal_string import format_ds
 from dicomseries.standard.readers import CORNERSTONE3D, OHIF, VTK_DICOM, listed
 from dicomseries.values.clip_limits import integer_limits, real_limits
 from dicomseries.values.policies import Exact, Lossless, PixelRules
-from dicomseries.values.range_error import RangeError, refuse_range
+from dicomseries.values.range_error import RangeError, error_with_window
 from dicomseries.values.reader_safe import (
     is_clamped_by_vtk_dicom,
     leaves_stored_range,
@@ -277,7 +277,7 @@ def _range_error(
         return _identity_error(low, high, window)
     first, last = window if scale == (1.0, 0.0) else real_limits(window, *scale)
     error = _least_error(low, high, rules) * abs(scale[0])
-    return refuse_range(
+    return error_with_window(
         window=(first, last),
         code="range-not-exact",
         where="values",
@@ -289,7 +289,7 @@ def _range_error(
 
 
 def _identity_error(low: int, high: int, window: tuple[int, int]) -> RangeError:
-    return refuse_range(
+    return error_with_window(
         window=window,
         code="range-not-exact",
         where="values",

@@ -18,7 +18,7 @@ from dicomseries.values.clip_limits import integer_limits
 from dicomseries.values.exact import EXACT_FLOAT64, integer_ends
 from dicomseries.values.policies import Lossless, Policy
 from dicomseries.values.quantise_integers import clip_integers, integer_limits_of
-from dicomseries.values.range_error import RangeError, refuse_range
+from dicomseries.values.range_error import RangeError, error_with_window
 from dicomseries.values.real_range import RealRange
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.stored_slab import BLOCK, Stored, source_changed, target_dtype
@@ -147,7 +147,7 @@ def _representable(nan: float, dtype: str) -> float:
 
 
 def _scale_error(statistics: Statistics, slope: float, intercept: float) -> float:
-    """Return a proven bound of the rounding by the source's scale.
+    """Return a proven bound of rounding by the source's scale.
 
     The error is |float64(slope · value + intercept) - the exact result|; 0.0 if exact.
     """
@@ -187,14 +187,17 @@ def _is_exact(statistics: Statistics, size: float, slope: float, intercept: floa
 
 
 def _odd_and_exponent(value: float) -> tuple[int, int]:
-    """Return odd n and e with value = n · 2^e; value is not 0."""
+    """Return odd n and e with value = n · 2^e.
+
+    The value is not 0.
+    """
     numerator, denominator = value.as_integer_ratio()
     twos = (numerator & -numerator).bit_length() - 1
     return numerator >> twos, twos - (denominator.bit_length() - 1)
 
 
 def _range_error(low: int, high: int) -> RangeError:
-    return refuse_range(
+    return error_with_window(
         window=(-EXACT_FLOAT64, EXACT_FLOAT64),
         code="range-not-exact",
         where="values",

@@ -59,7 +59,7 @@ class Rescale:
     max_error : float, optional
         Reject the values if the proven bound is above this (unit of the values).
     per_slice : bool
-        Give each slice the slope of its own range (PET only, PS3.3 section C.8.9.4.1.1).
+        Give each slice a slope for its range (PET only, PS3.3 section C.8.9.4.1.1).
 
     Raises
     ------
@@ -82,7 +82,7 @@ class Rescale:
                 where="per_slice",
                 given=repr(self.per_slice),
                 expected="True or False",
-                remedy="Pass per_slice=True for a slope of its own for each slice.",
+                remedy="Pass per_slice=True for a different slope for each slice.",
             )
         object.__setattr__(self, "per_slice", bool(self.per_slice))
         if self.max_error is not None and not _is_positive(self.max_error):
@@ -168,7 +168,7 @@ class PixelRules:
     ----------
     bits : tuple of int
         Bits Allocated that stored integers may have, out of 8 and 16; () where only floats are
-        stored, whatever is given.
+        stored.
     zero_intercept : bool
         Whether Rescale Intercept must be 0 (PET, PS3.3 section C.8.9.4.1.1).
     floats : bool

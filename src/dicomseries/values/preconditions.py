@@ -159,7 +159,7 @@ def _check_nan(nan: float | None) -> None:
             code="nan-value-not-finite",
             where="nan",
             given=repr(nan),
-            expected="a finite number that stands for NaN and infinity",
+            expected="a finite number to store for NaN and infinity",
             remedy="Give a number of the data's own range or just below it, such as `nan=0`.",
         )
 

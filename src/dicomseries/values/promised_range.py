@@ -14,7 +14,7 @@ from dicomseries.values.policies import Policy, Rescale, is_finite
 from dicomseries.values.statistics import slice_statistics
 from dicomseries.values.value_map import ValueMap
 
-__all__ = ["check_value_range", "promised_ends", "refuse_outside"]
+__all__ = ["check_value_range", "promised_ends", "reject_outside"]
 
 
 def check_value_range(value_range: Any, policy: Policy | None) -> tuple[float, float] | None:
@@ -85,7 +85,7 @@ def promised_ends(
     return first, last
 
 
-def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
+def reject_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
     """Reject values beyond the promised range, and unexpected NaN.
 
     Raises
@@ -98,7 +98,7 @@ def refuse_outside(slab: npt.NDArray[Any], value_map: ValueMap) -> None:
     >>> promised = ValueMap(
     ...     dtype="int16", slope="1", intercept="0", max_error=0.5, policy="", value_range=(0, 9)
     ... )
-    >>> refuse_outside(np.array([[[3.0, 10.0]]]), promised)
+    >>> reject_outside(np.array([[[3.0, 10.0]]]), promised)
     Traceback (most recent call last):
     dicomseries.errors.ValuesError: values: expected values from 0 to 9, ...
     """

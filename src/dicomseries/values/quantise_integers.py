@@ -24,7 +24,7 @@ def count_outside(
     source_slope: float = 1.0,
     source_intercept: float = 0.0,
 ) -> int:
-    """Return the number of finite real values outside of a range.
+    """Return the number of finite values outside of a range.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ def store_real(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
 
 
 def store_real_slowly(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
-    """Return the same by the simplest way, with the exact error.
+    """Return the same in the simplest way, with exact error.
 
     Tests compare `store_real` with it.
 
@@ -99,10 +99,7 @@ def _is_plain(block: Flat, value_map: ValueMap) -> bool:
     """Return whether a block needs neither `nan` nor `clip`.
 
     All of its values are finite and have a stored integer. Every operation is monotone, so the ends
-    decide; they are found sooner in the source's own dtype.
-
-    All that is done to a value is monotone, so its ends say it; they are sooner found in the
-    source's own dtype.
+    decide; they are found sooner in the dtype of the source.
     """
     ends = float(block.min()), float(block.max())
     if value_map.is_scaled:
@@ -172,7 +169,7 @@ def _clip(x: Doubles, clip: tuple[float, float], nonfinite: npt.NDArray[np.bool_
 
 
 def _to_steps(x: Doubles, value_map: ValueMap) -> None:
-    """Turn real values into (x - intercept) / slope, in place.
+    """Turn real values into (x - intercept) / slope in place.
 
     The plan proved its ends by the same operations.
     """
@@ -197,10 +194,6 @@ def _real_error(residual: float, value_map: ValueMap) -> float:
     No value is further than `residual` <= ½ steps from its stored integer. The part of the bound
     beyond half a step is the rounding of float64 in the source, here and in the reader: it is added
     completely, so that no reader finds more. A bound below half a step is that of a single value.
-
-    What the bound has beyond half a step is the rounding of float64, in the source, here and in the
-    reader: it is added whole, so that no reader finds more. A bound below half a step is that of a
-    single value.
     """
     half = float(value_map.slope) / 2
     if value_map.max_error < half:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dicomseries.errors import ValuesError
 
-__all__ = ["RangeError", "refuse_range"]
+__all__ = ["RangeError", "error_with_window"]
 
 
 class RangeError(ValuesError):
@@ -16,7 +16,7 @@ class RangeError(ValuesError):
 
     Examples
     --------
-    >>> error = refuse_range(
+    >>> error = error_with_window(
     ...     window=(0, 65535), code="range-not-exact", where="values", given="0 to 70000",
     ...     expected="16 bits", remedy="Pass `values=Rescale()`.",
     ... )
@@ -30,7 +30,7 @@ class RangeError(ValuesError):
         return (*super().__reduce__(), {"window": self.window})
 
 
-def refuse_range(
+def error_with_window(
     *, window: tuple[float, float], code: str, where: str, given: str, expected: str, remedy: str
 ) -> RangeError:
     """Return the error to raise, with its `window`.
@@ -38,7 +38,7 @@ def refuse_range(
     Examples
     --------
     >>> fields = {"where": "values", "given": "0 to 9", "expected": "0 or 1", "remedy": "Clip it."}
-    >>> refuse_range(window=(0, 1), code="too-wide", **fields).code
+    >>> error_with_window(window=(0, 1), code="too-wide", **fields).code
     'too-wide'
     """
     error = RangeError(code=code, where=where, given=given, expected=expected, remedy=remedy)

@@ -11,7 +11,7 @@ from dicomseries.errors import ValuesError
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import UNIT_ROUNDOFF
 
-__all__ = ["RealRange", "refuse_nonfinite"]
+__all__ = ["RealRange", "reject_nonfinite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,7 +105,7 @@ class RealRange:
         )
 
 
-def refuse_nonfinite(statistics: Statistics) -> None:
+def reject_nonfinite(statistics: Statistics) -> None:
     """Reject NaN and infinite values with count and first index.
 
     Raises
@@ -117,7 +117,7 @@ def refuse_nonfinite(statistics: Statistics) -> None:
     --------
     >>> from dicomseries.values.statistics import slice_statistics
     >>> slices = slice_statistics(np.array([[[0.0, np.inf]]]))
-    >>> refuse_nonfinite(Statistics(dtype="float64", slices=slices))
+    >>> reject_nonfinite(Statistics(dtype="float64", slices=slices))
     Traceback (most recent call last):
     dicomseries.errors.ValuesError: values: expected finite numbers, given 1 NaN or infinite ...
     """

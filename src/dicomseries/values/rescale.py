@@ -58,7 +58,7 @@ class Form:
     intercept: str
 
     def bound(self, low: float, high: float, conversion: float = 0.0) -> float:
-        """Return a proven bound of |restored - real| in [low, high].
+        """Return a proven bound of |restored - real| in an interval.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class Form:
         return math.nextafter(slope * 0.5 + rounding + conversion, math.inf)
 
     def bound_of(self, reals: RealRange) -> float:
-        """Return a proven bound of |restored - real| for a range.
+        """Return a proven bound of |restored - real| of values.
 
         Examples
         --------
@@ -159,7 +159,7 @@ def spread_of(reals: RealRange, *, zero_intercept: bool) -> tuple[str, float]:
 
 
 def _least_about_zero(dtype: str, reals: RealRange) -> float:
-    """Return the least slope that spans the range at intercept 0."""
+    """Return the least slope that spans a range without intercept."""
     if dtype == "uint16":
         return max(reals.high / _STEPS, SMALLEST_SLOPE)
     return max(-reals.low / 32768, reals.high / 32767, SMALLEST_SLOPE)
@@ -304,7 +304,7 @@ def _constant_form(value: float, *, zero_intercept: bool) -> Form:
 
 
 def _slope_to(distance: float) -> str:
-    """Return a slope with `distance` (>= 0) as a small multiple.
+    """Return a slope with `distance` as a small multiple.
 
     It is no integer below 1e14.
     """

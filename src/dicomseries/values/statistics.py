@@ -281,7 +281,7 @@ def _distances(block: npt.NDArray[Any], reference: int) -> npt.NDArray[np.uint64
 
 
 def _contiguous_slices(slab: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
-    """Yield a few contiguous slices at a time, in native order.
+    """Yield a few contiguous slices in native byte order.
 
     Copies stay in the cache.
     """

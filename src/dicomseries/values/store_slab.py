@@ -1,4 +1,4 @@
-"""A slab of the source → stored values, by any map."""
+"""A slab of the source → stored values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy.typing as npt
 
 from dicomseries.values.lossless import store_floats
-from dicomseries.values.promised_range import refuse_outside
+from dicomseries.values.promised_range import reject_outside
 from dicomseries.values.quantise_integers import store_exact
 from dicomseries.values.quantise_reals import store_real
 from dicomseries.values.stored_slab import Stored
@@ -17,7 +17,7 @@ __all__ = ["store"]
 
 
 def store(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
-    """Return the stored values of a slab with the reached error.
+    """Return the stored values of a slab, with their error.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def store(slab: npt.NDArray[Any], value_map: ValueMap) -> Stored:
     if value_map.slopes is not None:
         message = "each frame has its own slope: store one frame with ValueMap.at(frame)"
         raise ValueError(message)
-    refuse_outside(slab, value_map)
+    reject_outside(slab, value_map)
     if value_map.is_float:
         return store_floats(slab, value_map)
     if value_map.offset is not None:

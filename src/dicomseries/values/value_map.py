@@ -198,7 +198,7 @@ class ValueMap:
         return (self.source_slope, self.source_intercept) != (1.0, 0.0)
 
     def at(self, frame: int) -> ValueMap:
-        """Return the map of one frame, with its slope and bound.
+        """Return the map of one frame.
 
         Parameters
         ----------
@@ -268,11 +268,10 @@ class ValueMap:
         )
 
     def real(self, stored: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return the real values of stored ones, as readers compute them.
+        """Return the real values of stored ones.
 
-        Any shape, in float64. With `slopes` the first axis of `stored` is that of all frames.
-
-        With `slopes` the first axis of `stored` is that of all frames.
+        Any shape, in float64, computed as readers do. With `slopes` the first axis of `stored` is
+        that of all frames.
         """
         with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
             numbers = np.asarray(stored, dtype=np.float64)

@@ -37,7 +37,7 @@ _CT_IMAGE = (
 CT = Kind(
     name="CT",
     title="CT Image",
-    summary="computed tomography, one grey file a slice, 16 bits, any rescale",
+    summary="computed tomography, one grey file per slice, 16 bits, any rescale",
     modality="CT",
     sop_class_uid=_SOP_CLASS,
     pixels=PixelRules(bits=(16,)),

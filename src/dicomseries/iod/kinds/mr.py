@@ -54,7 +54,7 @@ _MR_IMAGE = (
 MR = Kind(
     name="MR",
     title="MR Image",
-    summary="magnetic resonance, one grey file a slice, 16 bits",
+    summary="magnetic resonance, one grey file per slice, 16 bits",
     modality="MR",
     sop_class_uid=_SOP_CLASS,
     pixels=PixelRules(bits=(16,)),

@@ -20,7 +20,7 @@ _SOP_CLASSES = (
     (3, 8, "1.2.840.10008.5.1.4.1.1.7.4"),
 )
 
-# C.8.6.1, C.8.6.3: the rescale is an identity and stands at the top level, where all readers look
+# C.8.6.1, C.8.6.3: the rescale is an identity at the top level, where all readers look
 # for it
 _SC_IMAGE = (
     Row("Modality", "1", Choice(values=("OT",))),

@@ -91,7 +91,7 @@ _PET_IMAGE = (
 PT = Kind(
     name="PT",
     title="Positron Emission Tomography Image",
-    summary="positron emission tomography, one grey file a slice, 16 bits, rescale without "
+    summary="positron emission tomography, one grey file per slice, 16 bits, rescale without "
     "intercept",
     modality="PT",
     sop_class_uid=_SOP_CLASS,

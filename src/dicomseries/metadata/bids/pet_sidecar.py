@@ -202,7 +202,7 @@ def _add_decay(sidecar: Mapping[str, Any], pet: PetAttributes) -> None:
 
 
 def _decay_term(sidecar: Mapping[str, Any]) -> str | None:
-    """Return the term for the time of correction: scan or injection."""
+    """Return the term for the time of decay correction."""
     time: Any = sidecar.get("ImageDecayCorrectionTime")
     if not _is_number(time):
         return None

@@ -20,8 +20,8 @@ from dicomseries.values import (
     choose_value_map,
     count_outside,
     divisor_of,
+    error_with_window,
     needs_divisor,
-    refuse_range,
 )
 from dicomseries.writing.encode.slab_loop import each_slab
 from dicomseries.writing.inputs.write_request import WriteRequest
@@ -83,7 +83,7 @@ def _with_count(
     task = partial(_outside, window=error.window, scale=(volume.slope, volume.intercept))
     outside = sum(each_slab(volume, task, request, "reading", slabs))
     total = math.prod(volume.slabs.shape)
-    return refuse_range(
+    return error_with_window(
         code=error.code,
         where=error.where,
         given=f"{error.given}; {outside:,} of {total:,} voxels lie outside {low:g} … {high:g}",
