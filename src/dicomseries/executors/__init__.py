@@ -1,4 +1,4 @@
-"""Who does the work: each executor reads slabs, has them looked at, and knows nothing else.
+"""Executors run a function on slabs: threads or a Dask cluster.
 
 An executor is one small file with a record of one call: ``run``.
 """
@@ -33,16 +33,19 @@ class Executor(Protocol):
 
     @property
     def sharing(self) -> int:
-        """How many of those that read at once share one memory."""
+        """Number of concurrent readers that share one memory."""
 
     def run(
         self, look: Look[Found], slabs: FrameReader, asked: Sequence[Bounds]
     ) -> Iterator[Found]:
-        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order; few are under way at once."""
+        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order.
+
+        Few are under way at once.
+        """
 
 
 def chosen_executor(executor: Any, workers: int | None) -> Executor:
-    """Return who does the work: a Dask cluster if its client is given, else threads of this process.
+    """Return the executor: a client's cluster, else threads.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""A Dask cluster that somebody started: slabs are looked at where the workers are; the door to distributed.
+"""Slabs on a running Dask cluster.
+
+The only module that imports `distributed`.
 
 What the workers get is small: the path of a source that they can open, a store's own handle, or the part of a Dask
 array's graph that makes one slab. Only what cannot be had there, an array in this process, is sent slab by slab.
@@ -39,7 +41,7 @@ _SECONDS = 30
 
 
 def is_client(executor: object) -> bool:
-    """Return whether `executor` is a client of distributed, by its type's name only.
+    """Return whether `executor` is a client of distributed.
 
     Examples
     --------
@@ -54,7 +56,7 @@ def is_client(executor: object) -> bool:
 
 @contextlib.contextmanager
 def connected(address: str | None) -> Iterator[Any]:
-    """Give a client of the scheduler at `address` and close it again; None without an address.
+    """Give a client of the scheduler at `address`, or None.
 
     Raises
     ------
@@ -121,7 +123,9 @@ class DaskCluster:
         slabs: FrameReader,
         asked: Sequence[Bounds],
     ) -> Iterator[Result]:
-        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order; two a thread are under way at once.
+        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order.
+
+        Two for each thread are under way at once.
 
         Raises
         ------
@@ -175,7 +179,7 @@ def _result(future: Any) -> Any:
 def _sender(
     client: Any, look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: FrameReader
 ) -> Callable[[Bounds], Any]:
-    """Return how a slab gets to a worker: as a part of a graph, by a handle that opens the source, or as it is."""
+    """Return a function that sends a slab to a worker."""
     if slabs.graph is not None and slabs.over is not None:
         return partial(_send_graph, client, look, slabs.graph, slabs.over)
     if _is_handle(slabs):
@@ -206,7 +210,7 @@ def _send_data(client: Any, look: Any, slab: npt.NDArray[Any], bounds: Bounds) -
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Recorder:
-    """Stands for a Dask array, and remembers what was cut out of it."""
+    """A placeholder of a Dask array that records indices."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -222,7 +226,7 @@ class _Recorder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Blocks:
-    """Stands for a Dask array of which the blocks that will be asked for were computed, in that order."""
+    """A placeholder of a Dask array with computed blocks."""
 
     blocks: list[npt.NDArray[Any]]
 
@@ -231,7 +235,7 @@ class _Blocks:
 
 
 def _send_graph(client: Any, look: Any, array: Any, over: Over, bounds: Bounds) -> Any:
-    """Have the blocks of one slab computed where it is looked at; planes are put together, depths stay as they are."""
+    """Have the blocks of one slab computed by a worker."""
     import dask
 
     recorder = _Recorder(tuple(array.shape), np.dtype(array.dtype), [])
@@ -251,7 +255,7 @@ def _look_at_blocks(look: Any, over: Over, bounds: Bounds, *blocks: npt.NDArray[
 
 
 class _TooLarge(Exception):  # noqa: N818 - no error: a question answered
-    """What was to be pickled holds data."""
+    """A pickle is too large for a handle."""
 
 
 class _Limited(io.RawIOBase):

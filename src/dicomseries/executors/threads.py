@@ -1,4 +1,7 @@
-"""Threads of one process: numpy and the system calls release the interpreter lock where it matters."""
+"""Threads of this process.
+
+numpy and system calls release the interpreter lock.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ class Threads:
         slabs: FrameReader,
         asked: Sequence[tuple[int, int]],
     ) -> Iterator[Result]:
-        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in their order, read by who looks at them."""
+        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order."""
         if self.workers == 1:
             for bounds in asked:
                 yield look(slabs.read(*bounds), bounds)
@@ -68,7 +71,7 @@ class Threads:
 def run(
     function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int | None = None
 ) -> Iterator[Result]:
-    """Yield `function(task)` of every task, in the order of the tasks.
+    """Yield `function(task)` of every task, in order.
 
     At most `workers` + 1 tasks are begun and not yet yielded, which bounds the memory. If one fails, or the caller
     stops early (Ctrl-C), no further task begins and those under way are waited for.

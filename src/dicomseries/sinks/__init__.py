@@ -1,4 +1,4 @@
-"""Where files go: each sink takes whole files and shows them only when all are there.
+"""Sinks: targets of files that appear together, when complete.
 
 A sink is one small file with a class of four calls: ``put``, ``find``, ``commit``, ``abort``.
 """
@@ -43,7 +43,7 @@ StoredFile: TypeAlias = Path | AbstractContextManager[Path]
 
 @contextmanager
 def stored_path(stored: StoredFile | None) -> Iterator[Path | None]:
-    """Give the path of what `put` or `find` returned; what a store holds is fetched, and removed afterwards.
+    """Give the path of a stored file; objects are fetched.
 
     Examples
     --------
@@ -68,17 +68,20 @@ class Sink(Protocol):
     """
 
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> StoredFile | None:
-        """Store one whole file, whose chunks may be made while they are asked for.
+        """Store one file; its chunks may be made lazily.
 
         Returns where it can be read back before the commit (see `stored_path`); None if it cannot. A file is stored for
         sure when that was opened, or after the commit: a store may take several at once meanwhile.
         """
 
     def find(self, name: str, header: bytes, size: int) -> StoredFile | None:
-        """Return where a file of this size and beginning stands that a killed write has left; None if there is none."""
+        """Return a file that a killed write has left, else None.
+
+        It has this size and begins with `header`.
+        """
 
     def commit(self) -> None:
         """Show all files at once."""
 
     def abort(self) -> None:
-        """Leave nothing behind; may be called at any time, also twice."""
+        """Leave nothing behind; may be called twice."""

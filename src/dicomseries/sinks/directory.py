@@ -1,4 +1,4 @@
-"""A folder of files: staged in a hidden folder beside the target, made durable, renamed once."""
+"""A folder of files, staged beside the target, renamed once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SERIES_FOLDER = re.compile(r"(time-\d{4,})?-?(map|display)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """What a killed write has left beside its target.
+    """Files of a killed write beside its target.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Leftover:
 
 
 class DirectorySink:
-    """Write a series as the folder `target`, which appears complete or not at all.
+    """Write a series as a folder, complete or not at all.
 
     Files are staged in ``.NAME.partial-XXXX`` beside the target. A lock on that folder tells the leftovers of a
     killed process, which the next write to the same target removes or goes on with, from the work of a living one.
@@ -143,11 +143,11 @@ class DirectorySink:
         self.abort()
 
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Path:
-        """Write one whole file into the staging folder and return its path there."""
+        """Write one file into the staging folder."""
         return self._staged.put(name, chunks)
 
     def find(self, name: str, header: bytes, size: int) -> Path | None:
-        """Return the path of a file that a killed write has left whole; None if there is none."""
+        """Return a complete file of a killed write, else None."""
         return self._staged.find(name, header, size) if self._staged.is_shared else None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -155,7 +155,7 @@ class DirectorySink:
         return _shared_folder, (self._staging, self._sync)
 
     def commit(self) -> None:
-        """Rename the staging folder to the target; the old target, if any, is moved aside first, then removed."""
+        """Rename the staging folder to the target."""
         with system_errors(self._target, WriteError, "commit-failed"):
             if self._is_shared:
                 self._staged.sweep()
@@ -183,7 +183,7 @@ class DirectorySink:
         self._unlock()
 
     def _sync_parents(self) -> None:
-        """Make the name of the target durable, and those of the folders that were made for it, the outermost last."""
+        """Make the names of target and new parents durable."""
         for folder in (self._target.parent, *(path.parent for path in self._made_parents)):
             sync_folder(folder)
 
@@ -200,7 +200,7 @@ class DirectorySink:
         self._unlock()
 
     def _put_back(self) -> None:
-        """Undo a commit that failed, or was interrupted anywhere between its two renames."""
+        """Undo a commit that failed between its two renames."""
         with contextlib.suppress(
             OSError
         ):  # somebody made the target meanwhile: the next write removes the old one
@@ -217,7 +217,7 @@ class DirectorySink:
 
 
 def find_leftover(target: Path) -> Leftover | None:
-    """Return what the last killed write to a target has left, if it can be gone on with.
+    """Return the leftover of a killed write that can resume.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ def _in_use(target: Path) -> TargetError:
 
 
 def _record_of(staging: Path) -> Path:
-    """Return where the record of a write stands: beside its files, as these are shown with their folder."""
+    """Return the path of a write's record, beside its files."""
     return staging.with_name(f"{staging.name}.json")
 
 
@@ -271,7 +271,7 @@ def _shared_folder(path: Path, sync: bool) -> StagedFolder:  # noqa: FBT001 - ca
 
 
 def absolute_target(target: Path) -> Path:
-    """Return the absolute path, `..` and links before the last name resolved as the system resolves them.
+    """Return the absolute path, parent links resolved.
 
     Examples
     --------
@@ -284,7 +284,7 @@ def absolute_target(target: Path) -> Path:
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:
-    """Refuse a target that would lose something, or that cannot be renamed over.
+    """Reject a target that would lose files.
 
     Raises
     ------
@@ -349,7 +349,7 @@ def _is_current(folder: Path) -> bool:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Return whether a path is a DICOM file, or one of the folders that a write of several series makes."""
+    """Return whether a path is a DICOM file or series folder."""
     if _SERIES_FOLDER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
         return all(map(_is_dicom, path.iterdir()))
     return _is_dicom(path)
@@ -376,7 +376,7 @@ def _lock(folder: Path) -> int | None:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold off other writers that start in the same folder, so that none sweeps a staging folder not locked yet."""
+    """Hold off other writers that start in this folder."""
     if fcntl is None:
         yield
         return
@@ -390,7 +390,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _keep_access(target: Path, staging: Path) -> None:
-    """Give the new folder the owner and permissions of the one it will replace: patients' data stay as private."""
+    """Copy owner and permissions, so that data stay private."""
     if not target.exists():
         return
     old = target.stat()
@@ -401,7 +401,7 @@ def _keep_access(target: Path, staging: Path) -> None:
 
 
 def _sweep(target: Path) -> None:
-    """Remove the staging folders that killed writes to this target left behind."""
+    """Remove staging folders of killed writes to this target."""
     for leftover in _siblings(target, "partial"):
         handle = _lock(leftover)
         if handle is not None:
@@ -414,7 +414,7 @@ def _sweep(target: Path) -> None:
 
 
 def _restore(target: Path) -> None:
-    """Put back an old target that a write killed between its two renames had moved aside."""
+    """Put back an old target that a killed write moved."""
     asides = _siblings(target, "replaced")
     if asides and not os.path.lexists(target):
         asides.pop().rename(target)
@@ -423,6 +423,6 @@ def _restore(target: Path) -> None:
 
 
 def _siblings(target: Path, what: str, suffix: str = "") -> list[Path]:
-    """Return what writes to this very target have named so, and nobody else's."""
+    """Return hidden siblings of this very target."""
     ours = re.compile(re.escape(f".{target.name}.{what}-") + "[0-9a-f]{8}" + re.escape(suffix))
     return sorted(path for path in target.parent.iterdir() if ours.fullmatch(path.name))

@@ -1,4 +1,4 @@
-"""What has been written stays written after a power cut."""
+"""Files that survive a power cut (fsync)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["sync_all", "sync_file", "sync_folder"]
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, or the content of a file.
+    """Make the names in a folder durable, or a file.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def sync_file(path: Path) -> None:
 
 
 def sync_all(path: Path) -> None:
-    """Make a file durable, or a folder with all that is in it."""
+    """Make a file or a folder with its content durable."""
     if path.is_file():
         sync_file(path)
         return

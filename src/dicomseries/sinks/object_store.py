@@ -1,4 +1,4 @@
-"""A prefix in an object store: the lock first, whole objects under their final keys, the manifest last."""
+"""A prefix in an object store: lock, objects, manifest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ _META = 1024
 
 
 class ObjectSink:
-    """Write a series as the objects below a URL, which are complete when ``manifest.json`` is there.
+    """Write a series as objects below a URL.
+
+    It is complete when ``manifest.json`` is there.
 
     ``_plan.json`` is put first, and only if it is not there: it locks the prefix against a second writer. Every object
     is put whole under its final key, the manifest last, with each key, size, SHA-256 and SOPInstanceUID; then the lock
@@ -113,15 +115,15 @@ class ObjectSink:
         self.abort()
 
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Upload:
-        """Begin to put one object; where it is opened, it is in the store."""
+        """Begin to put one object; opening it waits."""
         return self._uploads.put(name, chunks)
 
     def find(self, name: str, header: bytes, size: int) -> StoredObject | None:
-        """Return an object of that size and beginning that a killed write has left."""
+        """Return an object that a killed write has left."""
         return self._uploads.find(name, header, size)
 
     def commit(self) -> None:
-        """Wait for all objects, put the manifest, and delete the lock."""
+        """Wait for all objects, put the manifest, unlock."""
         entries = {entry.key: entry for entry in self._uploads.finished()}
         with store_errors(self._store):
             there = {
@@ -149,7 +151,7 @@ class ObjectSink:
         self._tell_left([PLAN] if not self._is_deleted(PLAN) else [])
 
     def abort(self) -> None:
-        """Delete what was put, unless it was committed; the lock goes last."""
+        """Delete uncommitted objects, the lock last."""
         if self._done:
             return
         self._done = True
@@ -183,7 +185,7 @@ class ObjectSink:
                     raise _under_way(self._where) from None
 
     def _clear(self) -> None:
-        """Delete what is overwritten: the manifest first, so that no half of it is ever taken for the whole."""
+        """Delete overwritten objects, the manifest first."""
         with store_errors(self._store):
             self._store.delete(MANIFEST)
             for _ in self._each(
@@ -192,7 +194,7 @@ class ObjectSink:
                 pass
 
     def _of_others(self) -> list[str]:
-        """Return the DICOM objects that other processes have put below the locked prefix."""
+        """Return the DICOM objects that other processes have put."""
         with contextlib.suppress(StoreError, FileNotFoundError):
             keys = sorted(self._store.list().keys() - self._uploads.keys - {PLAN, MANIFEST})
             return _dicom_among(self._store, keys)
@@ -225,7 +227,7 @@ class ObjectSink:
 
 
 def check_prefix(url: str, options: Mapping[str, Any] | None = None, *, overwrite: bool) -> None:
-    """Refuse a prefix that would lose something, or where a write is under way.
+    """Reject a prefix with objects or a write under way.
 
     Raises
     ------
@@ -265,7 +267,7 @@ def check_prefix(url: str, options: Mapping[str, Any] | None = None, *, overwrit
 
 
 def find_plan(url: str, options: Mapping[str, Any] | None = None) -> str | None:
-    """Return what a killed write has said of itself in its lock; None where there is nothing to go on with.
+    """Return the record in a killed write's lock, else None.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The hidden folder in which files stand before they are shown; pickled, it is what other processes write into."""
+"""The hidden folder of files before they appear."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class StagedFolder:
         return path
 
     def find(self, name: str, header: bytes, size: int) -> Path | None:
-        """Return the path of a file of that size that begins with `header`; None if there is none.
+        """Return a file of that size and header, else None.
 
         A process that is killed leaves files that are too short, for they are written front to back.
         """
@@ -76,7 +76,7 @@ class StagedFolder:
         return None
 
     def sweep(self) -> None:
-        """Remove what processes that were killed have left unfinished."""
+        """Remove unfinished files of killed processes."""
         for path in self.path.rglob(f"*{_UNFINISHED}*"):
             path.unlink()
 

@@ -1,4 +1,4 @@
-"""Whole objects on their way into a store, several at once; pickled, it is what other processes put objects with."""
+"""Objects on their way into a store, several at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _META = 1024
 
 
 class Uploads:
-    """Puts objects below a URL; at most 16 are under way, and held in memory, at once.
+    """Puts objects below a URL, at most 16 at once.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Uploads:
         return _made_again, self._arguments
 
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> Upload:
-        """Begin to put one object; raises what has failed since the last time."""
+        """Begin to put one object; raise an earlier failure."""
         if self._failure is not None:
             raise self._failure
         self._room.acquire()
@@ -73,7 +73,7 @@ class Uploads:
         return upload
 
     def find(self, name: str, header: bytes, size: int) -> StoredObject | None:
-        """Return an object of that size and beginning that is there already."""
+        """Return an existing object of that size and header."""
         with store_errors(self.store):
             try:
                 is_there = (
@@ -86,19 +86,19 @@ class Uploads:
 
     @property
     def keys(self) -> set[str]:
-        """What was put or begun in this process."""
+        """Keys put or begun in this process."""
         return {upload.key for upload in self._begun}
 
     def finished(self) -> list[Entry]:
-        """Wait for all, and return what was put."""
+        """Wait for all objects and return their entries."""
         return [upload.wait() for upload in self._begun]
 
     def commit(self) -> None:
-        """Wait for all: what is shown is not for another process to say."""
+        """Wait for all; only the first process shows them."""
         self.finished()
 
     def abort(self) -> None:
-        """Begin no more, and wait for what cannot be stopped."""
+        """Begin no more, and wait for running uploads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, upload: Upload) -> Entry:
@@ -112,7 +112,7 @@ class Uploads:
 
 
 class StoredObject:
-    """An object in a store, as a file while it is open."""
+    """An object in a store; a file while open."""
 
     def __init__(self, store: Store, key: str) -> None:
         self.store = store
@@ -140,7 +140,7 @@ class StoredObject:
 
 
 class Upload(StoredObject):
-    """An object on its way; once open, it is in the store, and its file is what the store gives."""
+    """An object on its way; opening it waits."""
 
     def __init__(
         self, store: Store, key: str, content: bytes | Path, *, is_read_back: bool
@@ -156,11 +156,11 @@ class Upload(StoredObject):
         return super().__enter__()
 
     def wait(self) -> Entry:
-        """Return what was put, or raise why it was not."""
+        """Return the entry of the object, or raise."""
         return self.future.result()
 
     def run(self) -> Entry:
-        """Put it, get it back, and let go of what was sent."""
+        """Put the object, and get it back if asked."""
         content, self._content = self._content, None
         if isinstance(content, Path):
             with _removed(content), store_errors(self.store):
@@ -199,7 +199,7 @@ def _entry_of_file(key: str, path: Path) -> Entry:
 
 
 def uid_of(beginning: bytes) -> str:
-    """Return MediaStorageSOPInstanceUID of a file that begins so; "" if it has none.
+    """Return MediaStorageSOPInstanceUID in a file's beginning, else "".
 
     Examples
     --------
@@ -215,7 +215,7 @@ def uid_of(beginning: bytes) -> str:
 
 @contextlib.contextmanager
 def store_errors(store: Store) -> Iterator[None]:
-    """Turn a store's refusal into ours; FileNotFoundError (no such bucket) too, unless it is asked for.
+    """Turn the errors of a store into a `WriteError`.
 
     Examples
     --------

@@ -14,7 +14,7 @@ __all__ = ["save_bytes"]
 
 
 def save_bytes(path: str | os.PathLike[str], content: bytes, *, overwrite: bool = False) -> None:
-    """Write a file beside its name, then give it the name.
+    """Write a file beside its name, then rename it.
 
     Parameters
     ----------

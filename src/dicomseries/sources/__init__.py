@@ -1,4 +1,6 @@
-"""Any array, file or URL as a `Volume`: frames read a few at a time, on a grid in LPS mm.
+"""Any array, file or URL as a `Volume`.
+
+Frames are read a few at a time, on a grid in LPS mm.
 
 `FORMATS` lists the readers; each is a small module with the same three names: ``matches(source)``,
 ``open_volume(source, arguments)`` and ``PACKAGE``, the pip extra that it needs.

@@ -1,4 +1,4 @@
-"""`build_volume`: frames of a source, its grid and its times as a `Volume`."""
+"""`build_volume`: frames, grid and times as a `Volume`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def build_volume(
     intercept: float = 0.0,
     source_times: SourceTimes = no_times,
 ) -> Volume:
-    """Return the volume of `frames`, with the caller's geometry and times before the source's.
+    """Return the volume of `frames`, placed by arguments and source.
 
     Raises
     ------

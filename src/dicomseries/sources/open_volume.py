@@ -68,7 +68,7 @@ class Format(Protocol):
         """Extra that it needs, None if nothing."""
 
     def matches(self, source: object, /) -> bool:
-        """Return whether the source is of this format, by its name or type only."""
+        """Return whether the source is of this format."""
 
     def open_volume(self, source: Any, arguments: SourceArguments, /) -> Volume:
         """Return the volume without reading its voxels."""
@@ -103,7 +103,7 @@ def open_volume(
     times: float | Sequence[Any] | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Volume:
-    """Return a volume over any array or file, without reading its voxels.
+    """Return a volume over any array or file, unread.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def open_picture(
     storage_options: Mapping[str, Any] | None = None,
     **geometry: Any,
 ) -> Volume:
-    """Return any source as `open_volume` does, also one without voxel size or place.
+    """Return any source, also without voxel size or place.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ def _open_file(location: Location, arguments: SourceArguments) -> Volume:
 
 
 def _open_again(name: str, location: Location, arguments: SourceArguments) -> FrameReader:
-    """Return the frames of a file that another process has opened."""
+    """Return the frames of another process' file."""
     return _opened(pickle.dumps((name, location, arguments)))
 
 

@@ -1,4 +1,4 @@
-"""Objects and errors of optional packages; none of them is imported here."""
+"""Objects and errors of optional packages, without imports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["guarded", "made_by"]
 
 
 def made_by(source: object, package: str) -> bool:
-    """Return whether the class of `source`, or one it is derived from, comes from `package`.
+    """Return whether the class of `source` is from `package`.
 
     Looks at names only, so an object is recognised without importing its package.
 
@@ -30,7 +30,7 @@ def guarded(
     expected: str = "voxels that can be read",
     remedy: str = "Check that the source is whole: reading it with its own library must fail in the same way.",
 ) -> Iterator[None]:
-    """Turn whatever another package raises while it reads a source into a `SourceError`, its cause kept.
+    """Turn another package's errors into a `SourceError`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Inputs at a URL: Zarr is read in place, chunk by chunk; a file is fetched for as long as it is used."""
+"""Inputs at a URL: Zarr read in place, files fetched."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["fetched", "fetched_frames", "is_lazy", "open_lazily"]
 
 
 def is_lazy(url: str) -> bool:
-    """Return whether a URL is that of a Zarr store, or of a part of one.
+    """Return whether a URL is in a Zarr store.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def open_lazily(url: str, options: Mapping[str, Any] | None) -> Any:
 
 
 def fetched(url: str, options: Mapping[str, Any] | None) -> tuple[str, str]:
-    """Fetch a file; return its path with the member named in the URL, and the folder to remove."""
+    """Fetch a file; return its path and temporary folder."""
     path, mark, member = url.partition("::")
     folder = tempfile.mkdtemp(prefix="dicomseries-")
     try:
@@ -48,7 +48,7 @@ def fetched(url: str, options: Mapping[str, Any] | None) -> tuple[str, str]:
 
 
 def fetched_frames(reader: FrameReader, folder: str) -> FrameReader:
-    """Return the frames of a fetched file; its folder is removed when nobody needs them any more."""
+    """Return the frames of a fetched file, with its folder."""
     return FrameReader(
         shape=reader.shape,
         dtype=reader.dtype,
@@ -63,7 +63,7 @@ def _read(reader: FrameReader, _: _PrivateFolder, start: int, stop: int) -> npt.
 
 
 class _PrivateFolder:
-    """A folder that lives as long as this object, on this machine only."""
+    """A folder with the lifetime of this object."""
 
     def __init__(self, path: str) -> None:
         weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""`Volume`: frames that are read a few at a time, the grid they stand on, and their times."""
+"""`Volume`: frames, their grid and their times."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Tags(Protocol):
 
     @property
     def instances(self) -> Sequence[Mapping[str, Any]]:
-        """Attributes that differ, one mapping an instance, in the order of the slices."""
+        """Attributes that differ, one mapping an instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,7 +134,7 @@ class Volume:
 
     @property
     def is_scaled(self) -> bool:
-        """Whether the real values differ from the integers of the source."""
+        """Whether real values differ from the source's integers."""
         return (self.slope, self.intercept) != (1.0, 0.0)
 
     @property
@@ -155,7 +155,7 @@ class Volume:
         return np.asarray(self.slabs.read(0, self.slabs.shape[0])).reshape(self.shape)
 
     def to_dask(self, chunks: int | None = None) -> Any:
-        """Return the voxels as a dask array, read when it is computed.
+        """Return the voxels as a lazy dask array.
 
         Parameters
         ----------
@@ -247,7 +247,7 @@ class Volume:
         )
 
     def _repr_html_(self) -> str:
-        """Return facts, planes, a histogram and the grid for a notebook.
+        """Return facts, planes, histogram and grid for a notebook.
 
         Names of patients are left out: outputs of notebooks are stored and passed on.
         """
@@ -279,7 +279,7 @@ class Volume:
 
 
 def turned(volume: Volume, turn: Turn) -> Volume:
-    """Return a volume with its axes turned, every value on its point in space.
+    """Return a volume with turned axes; no value moves.
 
     Nothing is read.
 
@@ -305,7 +305,7 @@ def turned(volume: Volume, turn: Turn) -> Volume:
 
 
 def read_once(volume: Volume) -> Volume:
-    """Return a volume whose frames can be read ahead, where each read decodes chunks.
+    """Return a volume with readahead of chunked frames.
 
     Examples
     --------

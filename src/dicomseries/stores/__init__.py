@@ -1,4 +1,4 @@
-"""Bytes at a URL: whole objects of S3 and its like, or of anything that fsspec knows.
+"""Objects at URLs: S3 and others that fsspec knows.
 
 A store is one small file with a class of six calls: ``get``, ``get_range``, ``put``, ``size``, ``list``, ``delete``.
 """

@@ -1,4 +1,7 @@
-"""What is a URL, and what of it may be shown: secrets in it never reach a log, a plan, a manifest or an error."""
+"""URLs without their secrets.
+
+Secrets never reach a log, a plan, a manifest or an error.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def is_url(path: object) -> bool:
 
 
 def masked(url: str) -> str:
-    """Return a URL without what gives access: the user's part, and the values of a query.
+    """Return a URL without its user and query values.
 
     Examples
     --------
@@ -78,11 +81,11 @@ class Address:
 
     @property
     def scheme(self) -> str:
-        """What the URL begins with, in lower case."""
+        """Scheme of the URL, in lower case."""
         return self.url.partition("://")[0].lower()
 
     def hide(self, text: str) -> str:
-        """Return a text of a library with everything left out that must not be shown."""
+        """Return a text of a library without secrets."""
         for secret in sorted({*self._secrets()}, key=len, reverse=True):
             text = text.replace(secret, _HIDDEN)
         return text
@@ -98,7 +101,7 @@ class Address:
 
 
 def _texts(options: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts among options that are no addresses themselves, and numbers: a password may be one."""
+    """Yield texts and numbers among options: possible passwords."""
     for value in options.values():
         if isinstance(value, Mapping):
             yield from _texts(value)
@@ -112,7 +115,7 @@ def _texts(options: Mapping[str, Any]) -> Iterator[str]:
 
 @contextmanager
 def hidden(url: str, options: Mapping[str, Any] | None) -> Iterator[None]:
-    """Leave out of a `SourceError` what must not be shown of a URL and its options.
+    """Remove the secrets of a URL from a `SourceError`.
 
     Examples
     --------

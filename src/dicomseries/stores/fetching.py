@@ -1,4 +1,7 @@
-"""What is at a URL, fetched into a private folder for as long as it is read; what a manifest says is held to it."""
+"""Objects at a URL, fetched into a temporary folder.
+
+Their sizes and digests are checked against the manifest.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ _PIECE = 8 << 20
 def local_copy(
     path: str | os.PathLike[str], options: Mapping[str, Any] | None = None
 ) -> Iterator[str | os.PathLike[str]]:
-    """Give a local path for what is to be read: a private folder, removed afterwards, with what is at a URL.
+    """Give a local path: the path itself, or a URL's copy.
+
+    The copy is in a temporary folder, which is removed afterwards.
 
     A local path is given as it is. Where ``manifest.json`` lists the objects, each must have its size and SHA-256.
 
@@ -73,7 +78,7 @@ def local_copy(
 
 
 def _check_path(path: object) -> None:
-    """Reject what cannot name a file or folder, such as a list of files or a volume."""
+    """Reject anything but a path, such as a list."""
     if isinstance(path, (str, os.PathLike)) and isinstance(os.fspath(path), str):
         return
     raise OptionError(
@@ -86,7 +91,7 @@ def _check_path(path: object) -> None:
 
 
 def fetch_file(url: str, folder: Path, options: Mapping[str, Any] | None = None) -> Path:
-    """Fetch one object into a folder and return its path, which keeps its name.
+    """Fetch one object into a folder, under its name.
 
     Raises
     ------
@@ -128,7 +133,7 @@ def _refused(store: Store) -> Iterator[None]:
 
 
 def _fetch(store: Store, folder: Path) -> None:
-    """Fetch every object of a prefix; or the one whose key the URL is."""
+    """Fetch every object of a prefix, or a single object."""
     where = store.address.where
     sizes = store.list()
     if set(sizes) <= {"", "."}:
@@ -151,7 +156,7 @@ def _fetch(store: Store, folder: Path) -> None:
 
 
 def _manifest(store: Store, sizes: Mapping[str, int]) -> Manifest | None:
-    """Return the manifest; refuse a prefix that is being written, or that lacks what the manifest has."""
+    """Return the manifest of a complete prefix."""
     where = store.address.where
     manifest = Manifest.from_bytes(store.get(MANIFEST), where) if MANIFEST in sizes else None
     if manifest is not None:
@@ -169,7 +174,7 @@ def _fetched(
 
 
 def save(store: Store, key: str, path: Path) -> str:
-    """Fetch an object, a large one in pieces, and return its SHA-256; the store's refusals come as they are."""
+    """Fetch an object and return its SHA-256."""
     path.parent.mkdir(parents=True, exist_ok=True)
     size = store.size(key)
     with path.open("wb") as file:
@@ -181,7 +186,7 @@ def save(store: Store, key: str, path: Path) -> str:
 
 
 def _place(folder: Path, key: str, where: str) -> Path:
-    """Return where an object is kept, which is never outside of the folder."""
+    """Return the path of an object inside of the folder."""
     parts = PurePosixPath(key).parts
     if ".." in parts or "\\" in key or key.startswith("/"):
         raise _unreadable(where=where, given=f"an object whose key leads elsewhere: {key!r}")
@@ -201,7 +206,7 @@ def _check_room(sizes: Mapping[str, int], folder: Path, where: str) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Hold a local folder to its manifest: somebody has copied a prefix down, perhaps not all of it."""
+    """Check a local copy of a prefix against its manifest."""
     path = folder / MANIFEST
     if not path.is_file():
         return

@@ -74,7 +74,7 @@ class FsspecStore:
             )
 
     def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
-        """Store a whole object; where the file system cannot refuse to replace one itself, after a look."""
+        """Store a whole object."""
         path = self._path(key)
         with without_secrets(self.address, FileExistsError):
             if self.address.scheme in _WITH_FOLDERS:
@@ -90,7 +90,7 @@ class FsspecStore:
             return int(self._files.size(self._path(key)))
 
     def list(self) -> Mapping[str, int]:
-        """Return what is there."""
+        """Return key → bytes of all objects."""
         try:
             with without_secrets(self.address):
                 self._files.invalidate_cache()
@@ -116,7 +116,7 @@ class FsspecStore:
 
 
 def settings(scheme: str) -> Mapping[str, Any]:
-    """Return what fsspec's configuration says for a scheme; nothing where fsspec is not installed.
+    """Return fsspec's configuration for a scheme.
 
     Examples
     --------

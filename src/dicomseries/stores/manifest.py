@@ -1,4 +1,4 @@
-"""``manifest.json``: which objects belong to a prefix, put when all of them are there."""
+"""``manifest.json``: the objects of a complete prefix."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Manifest:
 
     @classmethod
     def from_bytes(cls, content: bytes, where: str) -> Self | None:
-        """Return the manifest, None for a file of this name that somebody else made.
+        """Return the manifest, None for another file.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class Manifest:
         return json.dumps(whole, indent=1).encode()
 
     def missing(self, sizes: Mapping[str, int]) -> Iterator[str]:
-        """Yield what is wrong with objects of these sizes."""
+        """Yield the faults of objects of these sizes."""
         for one in self.entries:
             size = sizes.get(one.key)
             if size is None:

@@ -1,4 +1,7 @@
-"""S3, Google Cloud Storage and Azure through obstore, which takes half the time of s3fs; the door to obstore."""
+"""S3, Google Cloud Storage and Azure through obstore.
+
+It takes half the time of s3fs. The only module that imports `obstore`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ _OTHERS = {
 
 
 def can_use_obstore(address: Address) -> bool:
-    """Return whether obstore is installed and knows how to get in with what it is given.
+    """Return whether obstore can log in with these options.
 
     It reads no profile of ``~/.aws``: where nothing but such a file lets a user in, fsspec has to do it.
 
@@ -102,7 +105,7 @@ class ObstoreStore:
             ).to_bytes()
 
     def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
-        """Store a whole object; of several parts if it is a large file."""
+        """Store a whole object; a large file in parts."""
         try:
             with without_secrets(self.address, self._obstore.exceptions.AlreadyExistsError):
                 if create_only:
@@ -118,7 +121,7 @@ class ObstoreStore:
             return int(self._obstore.head(self._store, self._path(key))["size"])
 
     def list(self) -> Mapping[str, int]:
-        """Return what is there."""
+        """Return key → bytes of all objects."""
         with without_secrets(self.address):
             batches = self._obstore.list(self._store, prefix=self._prefix or None)
             found = {str(one["path"]): int(one["size"]) for batch in batches for one in batch}
@@ -137,7 +140,7 @@ class ObstoreStore:
 
 
 def _config(address: Address) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the options of the store and of its connection; what is not given comes from the environment."""
+    """Return the options of the store and its connection."""
     if address.scheme not in _S3_SCHEMES:
         return {}, {}
     given = {ours: option_value(address.options, theirs) for theirs, ours in _S3.items()}

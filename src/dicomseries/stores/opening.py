@@ -17,7 +17,7 @@ CONCURRENCY = 16
 
 
 def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:
-    """Return the store of a URL: obstore where it is installed and knows the way in, else fsspec.
+    """Return the store of a URL: obstore, else fsspec.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The one interface of every store, and how its refusals are without_secrets."""
+"""The interface of every store, and its errors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["Store", "StoreError", "option_value", "without_secrets"]
 
 
 class StoreError(OSError):
-    """A store refused, or was not reached; the text holds no credentials."""
+    """An error of a store; its text holds no credentials."""
 
 
 class Store(Protocol):
-    """Objects below a URL; all methods may be called from several threads.
+    """Objects below a URL; several threads may call it.
 
     Keys are relative to the URL, parted by slashes. Everything raises FileNotFoundError for what is not there, and
     `StoreError` for what a store refuses.
@@ -25,16 +25,16 @@ class Store(Protocol):
 
     @property
     def address(self) -> Address:
-        """Where it is."""
+        """The URL and its options."""
 
     def get(self, key: str) -> bytes:
         """Return a whole object."""
 
     def get_range(self, key: str, start: int, stop: int) -> bytes:
-        """Return the bytes from `start` up to `stop`, fewer where the object ends."""
+        """Return the bytes from `start` up to `stop`."""
 
     def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
-        """Store a whole object, from memory or from a file; it is visible when it is complete.
+        """Store a whole object; it is visible when complete.
 
         Raises FileExistsError if it is there already and `create_only` is set.
         """
@@ -43,15 +43,17 @@ class Store(Protocol):
         """Return the bytes of an object."""
 
     def list(self) -> Mapping[str, int]:
-        """Return key → bytes of everything below the URL; empty if there is nothing."""
+        """Return key → bytes of everything below the URL."""
 
     def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is no fault."""
+        """Remove an object, if it is there."""
 
 
 @contextmanager
 def without_secrets(address: Address, *passed: type[Exception]) -> Iterator[None]:
-    """Turn what a library raises into a fault without credentials; FileNotFoundError and `passed` keep their type.
+    """Turn a library's errors into a `StoreError` without credentials.
+
+    FileNotFoundError and `passed` keep their type.
 
     Examples
     --------
@@ -73,7 +75,7 @@ def without_secrets(address: Address, *passed: type[Exception]) -> Iterator[None
 
 
 def option_value(options: Mapping[str, Any], name: str) -> Any:
-    """Return an option, which may also stand in ``client_kwargs``, where s3fs has some of them.
+    """Return an option, also one in ``client_kwargs``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""For the tests of those who build on this package: what hypothesis may draw, and contracts to subclass.
+"""Tests for extensions: hypothesis strategies and contracts to subclass.
 
 ``pip install "dicomseries[testing]"`` brings hypothesis and pytest, which nothing else of the package needs.
 

@@ -1,4 +1,4 @@
-"""What every source and every sink promises, as tests to inherit."""
+"""Promises of sources and sinks, as tests to inherit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _THREADS = 8
 
 
 class SourceContract(ABC):
-    """What an array or a file format must keep that is read as a `Volume`; subclass it as ``class TestMine``.
+    """Promises of a source; subclass it as ``class TestMine``.
 
     Implement `open`. pytest then runs every promise, for each of `dtypes`: shape and dtype are those of what is read;
     every voxel has its value and its point in space; slabs put together are the whole; any bounds may be asked for;
@@ -59,7 +59,7 @@ class SourceContract(ABC):
 
     @abstractmethod
     def open(self, array: npt.NDArray[Any], grid: Grid, folder: Path) -> Volume:
-        """Store an array as the source would, and return the volume over it.
+        """Store an array and return the volume over it.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class SourceContract(ABC):
             metafunc.parametrize("dtype", self.dtypes)
 
     def test_shape_and_dtype_are_those_of_what_is_read(self, dtype: str, tmp_path: Path) -> None:
-        """`shape`, `dtype` and `depth` are known before a voxel is read, and hold."""
+        """`shape`, `dtype` and `depth` are known before reading."""
         array, volume = self._opened(dtype, tmp_path)
         slabs = volume.slabs
         assert isinstance(slabs, FrameReader)
@@ -98,7 +98,7 @@ class SourceContract(ABC):
         )
 
     def test_volumes_follow_each_other(self, dtype: str, tmp_path: Path) -> None:
-        """An axis t is an axis of volumes, and each of them can be had alone; without it there is none."""
+        """An axis t is an axis of volumes."""
         array, volume = self._opened(dtype, tmp_path)
         assert volume.volumes == (self.volumes if self.volumes > 1 else None)
         assert volume.slices == _GRID.shape[0]
@@ -107,7 +107,7 @@ class SourceContract(ABC):
             np.testing.assert_array_equal(volume.at(index).array, frames)
 
     def test_slabs_put_together_are_the_whole(self, dtype: str, tmp_path: Path) -> None:
-        """Whatever the depth of the slabs, chunks included that it does not fit."""
+        """Slabs of any depth give the same array."""
         array, volume = self._opened(dtype, tmp_path)
         count = array.shape[0]
         for depth in (1, 2, 4, volume.slabs.depth, count):
@@ -118,7 +118,7 @@ class SourceContract(ABC):
             np.testing.assert_array_equal(np.concatenate(parts), array)
 
     def test_any_bounds_may_be_read(self, dtype: str, tmp_path: Path) -> None:
-        """In any order, backwards, nothing at all, and past the end as numpy does it."""
+        """In any order, empty, and past the end."""
         array, volume = self._opened(dtype, tmp_path)
         count = array.shape[0]
         for start in range(count, -1, -1):
@@ -139,7 +139,7 @@ class SourceContract(ABC):
             assert all(pool.map(is_right, starts))
 
     def _opened(self, dtype: str, folder: Path) -> tuple[npt.NDArray[Any], Volume]:
-        """Return the frames, shape (volumes · slices, rows, columns), and the volume over them."""
+        """Return the frames and the volume over them."""
         shape = (self.volumes, *_GRID.shape)
         array = (np.arange(np.prod(shape)).reshape(shape) * 7 % 251).astype(dtype)
         opened = self.open(array.copy() if self.volumes > 1 else array[0].copy(), _GRID, folder)
@@ -147,7 +147,7 @@ class SourceContract(ABC):
 
 
 class SinkContract(ABC):
-    """What a place must keep that a series is written to; subclass it as ``class TestMine``.
+    """Promises of a sink; subclass it as ``class TestMine``.
 
     Implement `open` and `shown`. pytest then runs every promise: nothing is seen before the commit, everything whole
     after it; an abort leaves nothing, however often it is called; files may be put from several threads.
@@ -177,10 +177,10 @@ class SinkContract(ABC):
 
     @abstractmethod
     def shown(self, place: Path) -> Mapping[str, bytes]:
-        """Return name → content of the files that everybody can see at the target; empty if there is none."""
+        """Return name → content of the visible files."""
 
     def left(self, place: Path) -> list[str]:
-        """Return the names of everything that stands at the place, hidden and temporary things too."""
+        """Return all names at the place, hidden ones too."""
         return sorted(str(path.relative_to(place)) for path in place.rglob("*"))
 
     def test_nothing_is_seen_before_the_commit_and_everything_after(self, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What hypothesis may draw: numbers, rotations, grids, arrays and volumes as they occur in medical images."""
+"""Hypothesis strategies of numbers, grids, arrays and volumes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def lengths_mm() -> st.SearchStrategy[float]:
 
 
 def positions_mm() -> st.SearchStrategy[float]:
-    """Return a strategy for one coordinate of a point, in mm.
+    """Return a strategy for a coordinate, in mm.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def positions_mm() -> st.SearchStrategy[float]:
 
 @st.composite
 def directions(draw: st.DrawFn, *, left_handed: bool | None = None) -> tuple[float, ...]:
-    """Return a strategy for nine direction cosines (LPS), axis-aligned or turned freely.
+    """Return a strategy for nine direction cosines (LPS).
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def directions(draw: st.DrawFn, *, left_handed: bool | None = None) -> tuple[flo
 
 @st.composite
 def grids(draw: st.DrawFn, *, max_side: int = 7, left_handed: bool | None = None) -> Grid:
-    """Return a strategy for grids of any orientation with unequal sides and spacings.
+    """Return a strategy for grids of any orientation.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def grids(draw: st.DrawFn, *, max_side: int = 7, left_handed: bool | None = None
 
 
 def dtypes(kinds: str = "biuf") -> st.SearchStrategy[np.dtype[Any]]:
-    """Return a strategy for the dtypes that a DICOM series can be made of, of either byte order.
+    """Return a strategy for dtypes of either byte order.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Volumes as files of other formats: NumPy, NIfTI, NRRD, MetaImage, OME-Zarr, TIFF.
+"""Volumes as files of other formats.
 
 One small module for one format, each with the same three names: ``SUFFIXES`` (the first is its name),
 ``PACKAGE`` (the optional package it needs, or None) and ``save(path, voxels)``, which takes an array of shape
@@ -33,13 +33,13 @@ __all__ = ["FORMATS", "VolumeFormat", "check_free", "find_format", "save"]
 
 
 class VolumeFormat(Protocol):
-    """What each module of a format has."""
+    """A module of a format."""
 
     SUFFIXES: tuple[str, ...]
     PACKAGE: str | None
 
     def save(self, path: Path, voxels: Voxels) -> None:
-        """Write the file `path`, which does not exist yet."""
+        """Write the new file `path`."""
 
 
 FORMATS: tuple[VolumeFormat, ...] = (
@@ -81,7 +81,7 @@ def find_format(path: str | os.PathLike[str]) -> VolumeFormat:
 
 
 def check_free(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Refuse a target that exists, or whose folder does not.
+    """Reject a target that exists or lacks its folder.
 
     Raises
     ------
@@ -120,7 +120,9 @@ def save(
     times_s: tuple[float, ...] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Save an array and its grid in the format that the name asks for; the file appears whole or not at all.
+    """Save an array and its grid in the name's format.
+
+    The file appears complete or not at all.
 
     Parameters
     ----------
@@ -179,7 +181,7 @@ def save(
 
 
 def _may_replace(target: Path) -> bool:
-    """Only a file, or a folder that is a Zarr store, is replaced: never a folder with a user's work."""
+    """Return whether a target is a file or Zarr store."""
     return target.is_file() or any(
         (target / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")
     )

@@ -1,4 +1,4 @@
-"""``.mha``: MetaImage, raw voxels behind a text header, as ITK writes it."""
+"""``.mha``: MetaImage, raw voxels behind a text header."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ _TYPES = {
 
 
 def save(path: Path, voxels: Voxels) -> None:
-    """Write one file, little-endian, uncompressed, in LPS mm; volumes are a fourth axis, in seconds if they are even.
+    """Write one file, little-endian, uncompressed, in LPS mm.
+
+    Volumes are a fourth axis, in seconds if their steps are even.
 
     Where no geometry is stated, spacing, offset and directions are left out, and with them the step of time.
 

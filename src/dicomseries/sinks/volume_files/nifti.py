@@ -1,4 +1,4 @@
-"""``.nii`` and ``.nii.gz``: NIfTI-1 through nibabel, RAS affine, array in (x, y, z) order."""
+"""``.nii`` and ``.nii.gz``: NIfTI-1 through nibabel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ _SCANNER = 1
 
 
 def save(path: Path, voxels: Voxels) -> None:
-    """Write the array with sform and qform; the values as they are, without a scale; even times as ``pixdim[4]``.
+    """Write the array with sform and qform, without a scale.
+
+    Even times are ``pixdim[4]``.
 
     NIfTI cannot leave voxel sizes out: where none is stated they are the 1 of a new header, without a unit, and without
     an orientation.

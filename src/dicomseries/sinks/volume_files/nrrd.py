@@ -1,4 +1,4 @@
-"""``.nrrd``: raw voxels behind a text header (NRRD0004, as 3D Slicer writes it)."""
+"""``.nrrd``: raw voxels behind a text header (NRRD0004)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ _TYPES = {
 
 
 def save(path: Path, voxels: Voxels) -> None:
-    """Write one attached-header file, little-endian, in LPS mm; volumes are a fourth axis, of time.
+    """Write one attached-header file, little-endian, in LPS mm.
+
+    Volumes are a fourth axis, of time.
 
     Where no geometry is stated there is no space, and a spacing that is not known is NaN.
 
@@ -89,7 +91,7 @@ def _space(voxels: Voxels) -> list[str]:
 
 
 def _spacings(voxels: Voxels) -> list[str]:
-    """Return the lengths that are known, one an axis, where there is no space."""
+    """Return the known lengths of axes without a space."""
     x, y = voxels.in_plane_mm or (float("nan"), float("nan"))
     unit = "mm" if voxels.in_plane_mm else ""
     lengths = [x, y, float("nan"), *[voxels.step_s or float("nan")] * voxels.has_time]

@@ -15,7 +15,7 @@ PACKAGE: str | None = None
 
 
 def save(path: Path, voxels: Voxels) -> None:
-    """Write the array as NumPy's own file; it has no place for the grid.
+    """Write the array as NumPy's file, without the grid.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``.tif``: a stack of pages through tifffile; the geometry stands as JSON in ImageDescription."""
+"""``.tif``: a stack of pages, geometry in ImageDescription."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _CENTIMETRE = 3
 
 
 def save(path: Path, voxels: Voxels) -> None:
-    """Write one page a slice, volume by volume, with the pixel size as resolution where it is stated.
+    """Write one page a slice, volume by volume.
+
+    A stated pixel size is the resolution.
 
     Examples
     --------
@@ -47,7 +49,7 @@ def save(path: Path, voxels: Voxels) -> None:
 
 
 def _resolution(voxels: Voxels) -> dict[str, Any]:
-    """Return the pixels per centimetre; nothing where no spacing is stated."""
+    """Return the pixels per centimetre of a stated spacing."""
     spacing = voxels.grid.spacing_mm[:2] if voxels.has_geometry else voxels.in_plane_mm
     if spacing is None:
         return {}

@@ -1,4 +1,4 @@
-"""What is saved: an array, its grid, and what its axes are."""
+"""An array to save, with its grid and axes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EVEN = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Voxels:
-    """An array on a grid, once or at several time points.
+    """An array on a grid, of one or several volumes.
 
     Parameters
     ----------
@@ -55,7 +55,9 @@ class Voxels:
         volumes: int | None = None,
         times_s: tuple[float, ...] | None = None,
     ) -> Voxels:
-        """Return an array with its axes named: t in front if `volumes` or the grid say so, c behind.
+        """Return an array with its axes named.
+
+        Axis t is in front if `volumes` or the grid say so, c behind.
 
         Raises
         ------
@@ -94,19 +96,19 @@ class Voxels:
 
     @property
     def has_geometry(self) -> bool:
-        """Whether the grid has a place and lengths that somebody stated; else its numbers are stand-ins."""
+        """Whether place and lengths of the grid are stated."""
         return self.grid.statement.has_place and self.grid.statement.has_lengths
 
     @property
     def in_plane_mm(self) -> tuple[float, float] | None:
-        """Spacing of columns and of rows in the patient, of pictures without a place; None if nobody stated it."""
+        """Spacing of columns and rows of pictures without place."""
         statement = self.grid.statement
         is_known = not statement.has_place and statement.is_measured
         return self.grid.spacing_mm[:2] if is_known else None
 
     @property
     def step_s(self) -> float | None:
-        """Seconds from one volume to the next; None if they are not known, or not even."""
+        """Seconds between volumes, None if unknown or uneven."""
         if not self.has_time or self.times_s is None or len(self.times_s) < 2:
             return None
         steps = np.diff(self.times_s)
@@ -114,7 +116,7 @@ class Voxels:
         return round(step, 9) if float(np.abs(steps - step).max()) <= _EVEN * step else None
 
     def planes(self) -> Iterator[npt.NDArray[Any]]:
-        """Yield the slices of each volume, lowest byte first: one byte-swapped copy of a slice at most."""
+        """Yield the slices of each volume, little-endian."""
         frames = self.array.reshape(-1, *self.array.shape[1:][int(self.has_time) :])
         for frame in frames:
             yield np.ascontiguousarray(frame, dtype=self.array.dtype.newbyteorder("<"))

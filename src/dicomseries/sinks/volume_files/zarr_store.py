@@ -1,4 +1,4 @@
-"""``.zarr``: a group with one array and OME-Zarr 0.5 attributes (a scale, a translation) in mm.
+"""``.zarr``: one array with OME-Zarr 0.5 attributes in mm.
 
 OME-Zarr 0.5 has no rotation: the whole affine stands beside it, in the attribute ``dicomseries``. It demands a scale:
 where no geometry is stated that is 1 without a unit, and the affine is null.
@@ -20,7 +20,7 @@ _CHUNK_VOXELS = 128
 
 
 def save(path: Path, voxels: Voxels) -> None:
-    """Write a store (a folder) whose array is named ``"0"``.
+    """Write a store (a folder) with the array ``"0"``.
 
     Examples
     --------

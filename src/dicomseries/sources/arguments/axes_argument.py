@@ -1,4 +1,4 @@
-"""`axes=` and `time_point=`: the axes of an array by the caller, the source or their number."""
+"""The arguments `axes=` and `time_point=`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ _REMEDIES = {
 def array_axes(
     shape: Sequence[Any], arguments: SourceArguments, source_letters: str | None = None
 ) -> ArrayAxes:
-    """Return the axes of an array: the caller's, else the source's, else the default.
+    """Return the axes of an array.
+
+    They are the caller's, else the source's, else the default.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def array_axes(
 
 
 def default_axes(shape: Sequence[int]) -> str | None:
-    """Return the axes by their number: yx, zyx, or zyxc where the last of four is 3 long.
+    """Return the default axes: yx, zyx, or zyxc for colours.
 
     Examples
     --------
@@ -85,7 +87,7 @@ def default_axes(shape: Sequence[int]) -> str | None:
 
 
 def chosen_time_point(count: int, arguments: SourceArguments) -> int | None:
-    """Return the chosen one of `count` time points, None for all of them.
+    """Return the chosen time point, None for all of them.
 
     Raises
     ------
@@ -122,7 +124,7 @@ def chosen_time_point(count: int, arguments: SourceArguments) -> int | None:
 
 
 def check_dtype(dtype: np.dtype[Any], where: str) -> None:
-    """Reject numbers that no DICOM image can hold: complex, text, objects, more than 64 bits.
+    """Reject numbers that no DICOM image can hold.
 
     Raises
     ------
@@ -174,7 +176,7 @@ def _sizes(shape: Sequence[Any], where: str) -> tuple[int, ...]:
 
 
 def _letters(axes: Any) -> str:
-    """Return axes in lower case; a list of letters will do as well."""
+    """Return axes, or a list of them, in lower case."""
     try:
         return "".join("".join(axes).lower().split())
     except TypeError:

@@ -1,4 +1,4 @@
-"""Diffusion weightings as FSL keeps them (``.bval``, ``.bvec``) as the attributes of DICOM, in patient LPS.
+"""FSL's diffusion weightings (``.bval``, ``.bvec``) as DICOM attributes.
 
 FSL's definition (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/index): a direction is given along the axes i, j, k of
 the image as it lies in its file, and its first component is meant for a radiological image, whose affine has a negative
@@ -37,7 +37,7 @@ Numbers = str | os.PathLike[str] | Sequence[Any] | npt.NDArray[Any]
 def diffusion_gradients(
     bvals: Numbers, bvecs: Numbers, grid: Grid, *, volumes: int | None = None
 ) -> dict[str, list[Any]]:
-    """Return what `write` takes as `per_volume` for diffusion-weighted volumes, from FSL's two files or arrays.
+    """Return `per_volume` of diffusion-weighted volumes from FSL's two files.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _b_values(bvals: Numbers) -> npt.NDArray[np.float64]:
 
 
 def _directions(bvecs: Numbers) -> npt.NDArray[np.float64]:
-    """Return directions as rows; three rows of three are FSL's form, as three rows of n are."""
+    """Return directions as rows; FSL's form is three rows."""
     table = _numbers(bvecs, "bvecs")
     if table.ndim == 2 and 3 in table.shape:
         return table.T if table.shape[0] == 3 else table
@@ -140,7 +140,7 @@ def _check_counts(weightings: int, directions: int, volumes: int | None) -> None
 def _along_axes(
     weightings: npt.NDArray[np.float64], directions: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Return unit vectors, NaN where there is no direction."""
+    """Return unit vectors, NaN for those without a direction."""
     lengths = np.linalg.norm(directions, axis=1)
     is_none = (weightings == 0) | (
         (weightings <= NO_WEIGHTING) & (np.isnan(lengths) | (lengths == 0))

@@ -1,4 +1,4 @@
-"""The grid of a volume: the caller's arguments first, the geometry of the source second."""
+"""The grid of a volume, from arguments and source."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def no_grid() -> Grid | None:
 
 
 def join_grid(shape: Sequence[int], arguments: SourceArguments, source_grid: SourceGrid) -> Grid:
-    """Return a grid of (slices, rows, columns): each argument overrides the source.
+    """Return a grid; each argument overrides the source.
 
     `source_grid` is not called when the arguments define the grid alone, so they also correct a file whose own
     geometry is bad. The grid's statement says which parts were stated.
@@ -61,7 +61,7 @@ def join_grid(shape: Sequence[int], arguments: SourceArguments, source_grid: Sou
 
 
 def renamed_grid(grid: Grid | None, axes: ArrayAxes) -> Grid | None:
-    """Return a grid of the source along the caller's letters; every voxel keeps its place.
+    """Return a grid of the source along the caller's axes.
 
     None where a spatial letter names an axis of which the source knows no place in space.
     """

@@ -17,7 +17,7 @@ MM_PER_UNIT = {"": 1.0, **{name: mm for mm, names in _NAMES.items() for name in 
 
 
 def mm_per_unit(unit: object) -> float | None:
-    """Return the length of one `unit` in mm, None if it is no unit of length.
+    """Return the mm of a unit, None for other units.
 
     Examples
     --------

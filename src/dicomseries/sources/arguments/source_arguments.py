@@ -1,4 +1,4 @@
-"""The arguments about a source, and the place of a file."""
+"""The arguments about a source, and places of files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Location", "SourceArguments", "locate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SourceArguments:
-    """The arguments of `open_volume` that describe a source, checked for contradictions.
+    """The arguments of `open_volume` about a source, without contradictions.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _check_numbers(name: str, values: Any) -> None:
 
 
 def _has_lists(values: Any) -> bool:
-    """Return whether one of the lengths is a list: a step or a position for each slice."""
+    """Return whether one of the lengths is a list."""
     try:
         return any(np.ndim(value) > 0 for value in values)
     except (TypeError, ValueError):
@@ -147,7 +147,7 @@ def _has_lists(values: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A file or folder, and a part inside of it (``volume.h5::scan/ct``).
+    """A file or folder, and a part inside of it.
 
     Examples
     --------
@@ -162,7 +162,7 @@ class Location:
         return str(self.path) if self.member is None else f"{self.path}::{self.member}"
 
     def has_suffix(self, *suffixes: str) -> bool:
-        """Return whether the name ends with one of `suffixes`, in any case."""
+        """Return whether the name has one of `suffixes`."""
         return self.path.name.lower().endswith(suffixes)
 
 

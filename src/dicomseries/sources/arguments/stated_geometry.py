@@ -1,4 +1,4 @@
-"""The certainty of a geometry: the caller's arguments beside the statement of the format."""
+"""The certainty of a geometry, from arguments and source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEFAULT_NOTE = (
 
 
 def lengths_only(source: str) -> Statement:
-    """Return the statement of a format with lengths, but no place in the patient.
+    """Return the statement of lengths without a place.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def without_unit(what: str) -> str:
 
 
 def is_default(grid: Grid) -> bool:
-    """Return whether a grid is that of a new image: 1 mm, at 0, along the axes.
+    """Return whether a grid is that of a new image.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def is_default(grid: Grid) -> bool:
 
 
 def joined_statement(arguments: SourceArguments, stated: Grid | None) -> Statement:
-    """Return the statement of a source, overridden by the caller's arguments.
+    """Return the statement of a source, overridden by arguments.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _unless_missing(certainty: Certainty) -> Certainty:
 
 
 def _source_statement(grid: Grid) -> Statement:
-    """Return the statement of a source; the defaults of a new image are no statement."""
+    """Return the statement of a source, without image defaults."""
     statement = grid.statement
     if not is_default(grid) or not statement.is_placed_by_source:
         return statement

@@ -1,4 +1,4 @@
-"""The time of each volume: the caller's, else the source's, as seconds after the first."""
+"""The time of each volume, in seconds after the first."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def no_times(volumes: int) -> None:
 def join_times(
     axes: ArrayAxes, arguments: SourceArguments, source_times: SourceTimes = no_times
 ) -> tuple[float, ...] | None:
-    """Return the time of each volume in seconds after the first, None if not known.
+    """Return the times of volumes, None if not known.
 
     `source_times` is not called if the caller states the times, or if there is no axis of volumes. Times of the source
     that do not rise, or are not finite, are left out with a warning: the voxels are good without them.
@@ -131,7 +131,7 @@ def times_argument(times: Any, volumes: int | None) -> tuple[float, ...] | None:
 
 
 def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:
-    """Reject times that are not one finite, rising number for each volume.
+    """Reject times that do not fit the volumes.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:
 def in_seconds(
     values: npt.ArrayLike, unit: object, *, where: str
 ) -> npt.NDArray[np.float64] | None:
-    """Return times in seconds, None with a warning if their unit is not known.
+    """Return times in seconds, None for an unknown unit.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def in_seconds(
 def step_times(
     step: float, unit: object, volumes: int, *, where: str
 ) -> npt.NDArray[np.float64] | None:
-    """Return the times of volumes at even steps, None if the source states no step.
+    """Return times at even steps, None without a step.
 
     A step of 0, or of 1 without a unit, is what programs write that were told nothing; below 0 or not finite is none
     either. Any other step whose unit is not known is left out with a warning.

@@ -1,4 +1,4 @@
-"""Arrays that are open already: numpy, memmap, torch, and any with `shape`, `dtype` and slicing."""
+"""Arrays that are open already: numpy, memmap, torch and others."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PACKAGE: str | None = None
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` has a shape, a dtype and can be sliced.
+    """Return whether `source` has `shape`, `dtype` and slicing.
 
     Examples
     --------
@@ -49,7 +49,9 @@ def open_volume(
     stored_bytes: Callable[[], int] | None = None,
     graph: Any = None,
 ) -> Volume:
-    """Return a volume over an array; numpy arrays, memmaps and CPU tensors are never copied.
+    """Return a volume over an array.
+
+    Numpy arrays, memmaps and CPU tensors are never copied.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ def _check_unmasked(source: object, where: str) -> None:
 
 
 def _tensor(tensor: Any, where: str) -> Any:
-    """Return a torch tensor as a numpy view if it is in the computer's memory, else unchanged."""
+    """Return a torch tensor on the CPU as a numpy view."""
     if str(tensor.dtype) == "torch.bfloat16":
         raise SourceError(
             code="dtype-unsupported",
@@ -133,7 +135,7 @@ def _tensor(tensor: Any, where: str) -> Any:
 
 
 def numpy_frames(array: npt.NDArray[Any], axes: ArrayAxes, where: str = "array") -> FrameReader:
-    """Return views of a numpy array; those of a memmap are read from its file.
+    """Return the frames of a numpy array or memmap.
 
     Where the path of a memmap no longer leads to its file, its pages are read and given back afterwards.
 
@@ -159,7 +161,7 @@ def numpy_frames(array: npt.NDArray[Any], axes: ArrayAxes, where: str = "array")
 
 
 def _dtype(array: Any, axes: ArrayAxes) -> np.dtype[Any]:
-    """Return the numpy dtype of an array; one voxel is read where its own dtype is not numpy's."""
+    """Return the numpy dtype of an array; may read a voxel."""
     try:
         dtype: np.dtype[Any] = np.dtype(array.dtype)
     except TypeError:
@@ -168,7 +170,7 @@ def _dtype(array: Any, axes: ArrayAxes) -> np.dtype[Any]:
 
 
 def chunks_of(array: Any, axes: ArrayAxes, itemsize: int) -> Chunks:
-    """Return the shards or chunks of an array; frames if it has none.
+    """Return the shards or chunks of an array, else frames.
 
     Examples
     --------
@@ -184,7 +186,7 @@ def chunks_of(array: Any, axes: ArrayAxes, itemsize: int) -> Chunks:
 
 
 def check_stored(stored_bytes: Callable[[], int], chunks: Chunks, where: str) -> None:
-    """Reject an array of large frames or chunks of which its store has next to nothing.
+    """Reject large frames or chunks that are hardly stored.
 
     Memory would be taken for them.
 

@@ -27,7 +27,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a volume of a dask array; each chunk is computed once in a pass.
+    """Return a volume of a dask array.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ PACKAGE: str | None = "hdf5"
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` is the location of an HDF5 file, or an object of h5py.
+    """Return whether `source` is an HDF5 file or h5py object.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a dataset, read chunk by chunk: the named one, or the only image.
+    """Return the named dataset, or the only image.
 
     h5py reads one thread at a time by itself. HDF5 has no convention for geometry: `arguments` must hold the spacing.
 

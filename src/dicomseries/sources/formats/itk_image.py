@@ -29,7 +29,7 @@ PACKAGE: str | None = "itk"
 
 @dataclass(frozen=True, eq=False)
 class _ImageMemory:
-    """The memory of an image, which is freed with the image."""
+    """The memory of an image, freed together with the image."""
 
     image: Any
     __array_interface__: dict[str, Any]

@@ -1,4 +1,4 @@
-"""DICOM attributes that ITK keeps beside the voxels of an image: entries "gggg|eeee" of its metadata dictionary."""
+"""DICOM attributes in ITK's metadata dictionary: entries "gggg|eeee"."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TAG = re.compile(r"[0-9A-Fa-f]{4}\|[0-9A-Fa-f]{4}")
 
 
 def tags_among(entries: Mapping[str, str]) -> dict[str, str]:
-    """Return the entries of a dictionary that are named by a tag.
+    """Return the entries of a dictionary with tags as keys.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""MetaImage files (``.mha``, ``.mhd``): the header is read here, the voxels are mapped or unpacked.
+"""MetaImage files (``.mha``, ``.mhd``): headers, and lazily read voxels.
 
 ITK's reader is neither lazy nor linear for compressed files; its numbers are reproduced, as tests against it show.
 """
@@ -62,7 +62,7 @@ _SCALES = {"ElementToIntensityFunctionSlope": 1.0, "ElementToIntensityFunctionOf
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` is the location of a ``.mha`` or ``.mhd`` file.
+    """Return whether `source` is a ``.mha`` or ``.mhd`` file.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Location, arguments: SourceArguments) -> Volume:
-    r"""Return the voxels of a MetaImage with its spacing, offset and directions.
+    r"""Return a MetaImage with spacing, offset and directions.
 
     A file in another unit than mm (``DistanceUnits``) is converted; ITK takes its numbers for mm. The fourth spacing is
     in seconds, by ITK's convention; 1, which ITK writes where nothing was stated, is none.
@@ -158,7 +158,7 @@ def _check_voxels(header: TextHeader) -> None:
 
 
 def _sizes(header: TextHeader) -> tuple[int, ...]:
-    """Return the sizes of x, y, z, t: the fastest axis first."""
+    """Return the sizes of x, y, z, t."""
     words = header.text("DimSize").split()
     is_counted = str(len(words)) == header.text("NDims") and len(words) in {2, 3, 4}
     if is_counted and all(word.isdecimal() for word in words):
@@ -202,12 +202,12 @@ def _times(header: TextHeader, where: str, volumes: int) -> npt.ArrayLike | None
 
 
 def _spacing(header: TextHeader) -> tuple[float, ...]:
-    """Return the spacing; without any, the size of an element is taken, as in MetaIO."""
+    """Return spacing or, as in MetaIO, the element size."""
     return header.numbers("ElementSpacing") or header.numbers("ElementSize")
 
 
 def _grid(header: TextHeader) -> Grid | None:
-    """Return the grid of the voxels; MetaImage, like ITK, is LPS."""
+    """Return the grid; MetaImage, like ITK, is LPS."""
     spacing, count = _spacing(header), len(_sizes(header))
     if len(spacing) < 2:
         return None

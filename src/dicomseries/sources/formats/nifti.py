@@ -1,4 +1,6 @@
-"""NIfTI files and every image object of nibabel. The only module that imports `nibabel` here.
+"""NIfTI files and images of nibabel.
+
+The only module that imports `nibabel` here.
 
 nibabel reads the header; the voxels of NIfTI files are mapped, or unpacked forward, here: nibabel reads each slab of a
 ``.nii.gz`` from the front again (its issue 1058).
@@ -49,7 +51,7 @@ _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` is the location of a ``.nii`` or ``.nii.gz`` file, or an image of nibabel.
+    """Return whether `source` is a NIfTI file or nibabel image.
 
     Examples
     --------
@@ -62,7 +64,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a NIfTI file or nibabel image with its affine in LPS mm.
+    """Return a NIfTI file or nibabel image, in LPS mm.
 
     The affine is nibabel's (RAS, sform before qform). Integers stay as they are on disk; ``scl_slope`` and
     ``scl_inter`` become the slope and intercept of the volume, as float64 of the header's float32 (a slope of 0 or NaN
@@ -166,7 +168,7 @@ def _shape_and_letters(image: Any, where: str) -> tuple[tuple[int, ...], str]:
 
 
 def _components(image: Any, shape: tuple[int, ...]) -> int:
-    """Return the length of the last axis if it holds the components of vectors, else 1."""
+    """Return the number of vector components along the last axis."""
     header: Any = getattr(image, "header", None)
     try:
         code = int(header["intent_code"])
@@ -189,7 +191,7 @@ def _several_components(shape: tuple[int, ...], components: int, where: str) -> 
 
 
 def _open_voxels(image: Any, axes: ArrayAxes, where: str) -> tuple[FrameReader, float, float]:
-    """Return the voxels as they are stored, with slope and intercept of their integers."""
+    """Return stored voxels with their slope and intercept."""
     proxy = image.dataobj
     if isinstance(proxy, np.ndarray):
         return _array_frames(proxy, axes), 1.0, 0.0
@@ -202,7 +204,7 @@ def _open_voxels(image: Any, axes: ArrayAxes, where: str) -> tuple[FrameReader, 
 
 
 def _array_frames(array: npt.NDArray[Any], axes: ArrayAxes) -> FrameReader:
-    """Return the frames of an array, without trailing axes of one element; RGB24 voxels as colours."""
+    """Return the frames of an array, RGB24 voxels as colours."""
     if array.dtype == _RGB:
         array = np.stack([array[name] for name in "RGB"], axis=-1)
     return numpy_frames(array.reshape(axes.shape), axes)
@@ -218,7 +220,7 @@ def _has_one_scale(proxy: Any) -> bool:
 
 
 def _file_frames(proxy: Any, axes: ArrayAxes) -> FrameReader | None:
-    """Map, or unpack forward, the file of an array proxy; None if it is in another order or packing."""
+    """Return the frames of a plain or gzipped file, else None."""
     if not isinstance(proxy.file_like, (str, os.PathLike)) or getattr(proxy, "order", "") != "F":
         return None
     path, offset, dtype = Path(proxy.file_like), int(proxy.offset), np.dtype(proxy.dtype)
@@ -243,7 +245,7 @@ def _file_frames(proxy: Any, axes: ArrayAxes) -> FrameReader | None:
 
 
 def _scaled_frames(reader: FrameReader, slope: float, intercept: float) -> FrameReader:
-    """Return floats that mean slope · float + intercept, as float64."""
+    """Return float64 frames: slope · float + intercept."""
     return derived_frames(
         _scaled_frames,
         reader,
@@ -266,7 +268,7 @@ def _read_scaled(
 
 
 def _proxy_frames(proxy: Any, axes: ArrayAxes, where: str) -> FrameReader:
-    """Return frames that nibabel reads and scales; scale factors may change from slice to slice."""
+    """Return frames that nibabel reads and scales."""
     lock = threading.Lock()
 
     def take(index: tuple[slice, ...]) -> npt.NDArray[Any]:
@@ -282,7 +284,7 @@ def _proxy_frames(proxy: Any, axes: ArrayAxes, where: str) -> FrameReader:
 
 
 def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
-    """Return the time of each volume in seconds; the fourth axis may be one of frequencies too."""
+    """Return the times of volumes; frequencies are no times."""
     header: Any = getattr(image, "header", None)
     unit = header.get_xyzt_units()[1] if hasattr(header, "get_xyzt_units") else None
     if unit in _NO_TIMES:
@@ -294,7 +296,7 @@ def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
 
 
 def _grid(image: Any) -> Grid | None:
-    """Return nibabel's affine in mm; images of other kinds (surfaces) have none."""
+    """Return nibabel's affine in mm; surfaces have none."""
     if getattr(image, "affine", None) is None:
         return None
     affine = np.array(image.affine, dtype=np.float64)

@@ -31,7 +31,7 @@ _NO_ORIENTATION = (
 
 
 def nifti_statement(image: Any) -> Statement:
-    """Return the statement of an image of nibabel about its geometry.
+    """Return the statement of a nibabel image.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def nifti_statement(image: Any) -> Statement:
 
 
 def _code(header: Any) -> tuple[str, int | None]:
-    """Return name and value of the code that holds; no value for a class in scanner space."""
+    """Return name and value of the valid space code."""
     if type(header).__name__ in _WITHOUT_CODES:
         return "sform_code", 0
     try:

@@ -1,4 +1,4 @@
-"""Files of numpy: ``.npy``, and ``.npz`` with one array or ``file.npz::name``.
+"""Files of numpy: ``.npy``, and ``.npz`` or ``file.npz::name``.
 
 Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``, and the times of its volumes,
 seconds, as ``times_s``: so `read` on the command line saves them.
@@ -36,7 +36,7 @@ _GEOMETRY = frozenset({_AFFINE, _TIMES, "spacing_mm", "origin_lps", "direction_l
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` is the location of a ``.npy`` or ``.npz`` file.
+    """Return whether `source` is a ``.npy`` or ``.npz`` file.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Location, arguments: SourceArguments) -> Volume:
-    """Return the array of a file, mapped (``.npy``) or unpacked (``.npz``) as it is read.
+    """Return the array of a file, read lazily.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def _choose(members: list[str], source: Location) -> str:
 
 
 def _read_member(source: Location, name: str) -> npt.NDArray[Any] | None:
-    """Return an array beside the voxels, None if there is none of that name."""
+    """Return an array beside the voxels, None if missing."""
     with zipfile.ZipFile(source.path) as archive:
         if f"{name}.npy" not in archive.namelist():
             return None
@@ -163,7 +163,7 @@ def _read_member(source: Location, name: str) -> npt.NDArray[Any] | None:
 def _check_member(
     source: Location, member: zipfile.ZipInfo, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> None:
-    """Reject a member of the archive that cannot hold the array of its header."""
+    """Reject a member too small for its array."""
     names = {zipfile.ZIP_STORED: "none", zipfile.ZIP_DEFLATED: "deflate"}
     check_packing(
         names.get(member.compress_type, "other"),
@@ -174,13 +174,13 @@ def _check_member(
 
 
 def _written_axes(shape: tuple[int, ...], *, is_timed: bool) -> str | None:
-    """Return the axes of an array that this package wrote: time in front, colour behind."""
+    """Return the axes of an array written by this package."""
     with_time = {4: "tzyx", 5: "tzyxc"}.get(len(shape))
     return with_time if is_timed else default_axes(shape) or with_time
 
 
 def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return the shape in the file (slowest axis first), whether it is reversed, and the dtype."""
+    """Return shape in the file, Fortran order or not, dtype."""
     if npy_format.read_magic(file) == (1, 0):
         shape, is_fortran, dtype = npy_format.read_array_header_1_0(file)
     else:

@@ -1,4 +1,4 @@
-"""NRRD files (``.nrrd``, ``.nhdr``): the header is read here, the voxels are mapped or unpacked.
+"""NRRD files (``.nrrd``, ``.nhdr``): headers, and lazily read voxels.
 
 Neither ITK nor pynrrd reads them lazily. The format: https://teem.sourceforge.net/nrrd/format.html.
 """
@@ -79,7 +79,7 @@ _OTHER_KINDS = {"list", "time", "scalar", "none", "stub", "point"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _NrrdHeader(TextHeader):
-    """A header with the key/value pairs that NRRD leaves to its users, "key:=value"."""
+    """A header with the users' key/value pairs, "key:=value"."""
 
     entries: Mapping[str, str]
 
@@ -112,22 +112,22 @@ class _NrrdHeader(TextHeader):
 
     @property
     def directions(self) -> tuple[tuple[float, ...] | None, ...]:
-        """A vector for each axis, the fastest first; None for an axis that is not in space."""
+        """A vector for each axis, None outside of space."""
         words = re.findall(r"\([^)]*\)|none", self.text("space directions"))
         return tuple(map(_vector, words))
 
     def per_axis(self, key: str) -> list[str]:
-        """Return one word for each axis, the fastest first; empty words without the field."""
+        """Return one word for each axis, perhaps empty."""
         words, count = _words(self.text(key)), len(self.sizes)
         return words if len(words) == count else [""] * count
 
     def numbers_of(self, key: str, axes: Sequence[int]) -> list[float]:
-        """Return the numbers of some axes, NaN where there is none."""
+        """Return the numbers of some axes, or NaN."""
         words = self.per_axis(key)
         return [_number(words[axis] or "nan") for axis in axes]
 
     def mm_per_unit(self, key: str, words: Sequence[str]) -> list[float]:
-        """Return the mm of each unit, which must be one of length."""
+        """Return the mm of each unit of length."""
         factors = [factor for factor in map(mm_per_unit, words) if factor is not None]
         if len(factors) == len(words):
             return factors
@@ -136,7 +136,7 @@ class _NrrdHeader(TextHeader):
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` is the location of a ``.nrrd`` or ``.nhdr`` file.
+    """Return whether `source` is a ``.nrrd`` or ``.nhdr`` file.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Location, arguments: SourceArguments) -> Volume:
-    r"""Return the voxels of an NRRD file with its space directions and origin, as LPS.
+    r"""Return an NRRD file with directions and origin in LPS.
 
     An axis of three colours or vector components is the colour axis; one without a place in space (a list, time) is
     the time axis. Units other than mm are converted. The times are multiples of that axis' spacing in its unit; a
@@ -219,7 +219,7 @@ def _read_header(path: Path) -> _NrrdHeader:
 
 
 def _letters(header: _NrrdHeader) -> str | None:
-    """Return a letter for each axis, the slowest first; None if the header is not clear."""
+    """Return the letters of axes, None if not clear."""
     sizes, directions = header.sizes, header.directions
     kinds = [kind.lower() for kind in header.per_axis("kinds")]
     if len(directions) == len(sizes):
@@ -262,7 +262,7 @@ def _open_voxels(header: _NrrdHeader) -> FileArray:
 
 
 def _data_place(header: _NrrdHeader) -> tuple[Path, int]:
-    """Return the file of the voxels and where they start, lines skipped."""
+    """Return the file and offset of the voxels."""
     path, start = header.path, header.end
     if header.text("data file"):
         path, start = header.data_path("data file"), 0
@@ -274,7 +274,7 @@ def _data_place(header: _NrrdHeader) -> tuple[Path, int]:
 
 
 class _Unpacking:
-    """An unpacker of a file, which it closes too."""
+    """An unpacker that closes its file too."""
 
     def __init__(self, encoding: str, file: BinaryIO) -> None:
         self._file = file
@@ -289,7 +289,7 @@ class _Unpacking:
 
 
 def _times(header: _NrrdHeader, letters: str, volumes: int) -> npt.ArrayLike | None:
-    """Return the time of each volume, from an axis of a space with time or from a spacing alone."""
+    """Return the times of volumes from directions or spacings."""
     axis = len(letters) - 1 - letters.index("t")
     directions = header.directions
     vector = directions[axis] if len(directions) == len(letters) else None
@@ -303,7 +303,7 @@ def _times(header: _NrrdHeader, letters: str, volumes: int) -> npt.ArrayLike | N
 
 
 def _grid(header: _NrrdHeader) -> Grid | None:
-    """Return the grid of the axes in space, the fastest first."""
+    """Return the grid of the axes in space."""
     vectors = [direction for direction in header.directions if direction is not None]
     if not vectors:
         return _grid_of_spacings(header)
@@ -347,7 +347,7 @@ def _mm_per_space_unit(header: _NrrdHeader) -> list[float]:
 
 
 def _grid_of_spacings(header: _NrrdHeader) -> Grid | None:
-    """Return an axial grid: a header without space directions has lengths only."""
+    """Return an axial grid of a header without directions."""
     letters = (_letters(header) or "")[::-1]
     if not set("xyz") <= set(letters):
         return None
@@ -370,7 +370,7 @@ def _grid_of_spacings(header: _NrrdHeader) -> Grid | None:
 def _first_centre(
     header: _NrrdHeader, axes: Sequence[int], spacing: Sequence[float]
 ) -> list[float]:
-    """Return the centre of the first voxel: half a voxel inside of `axis mins`, as in teem and ITK."""
+    """Return the first voxel's centre, from `axis mins`, as teem does."""
     mins = header.numbers_of("axis mins", axes)
     if any(map(math.isnan, mins)):
         return [0.0, 0.0, 0.0]
@@ -382,7 +382,7 @@ def _first_centre(
 
 
 def _words(text: str) -> list[str]:
-    """Return words; text in quotation marks is one word, without them."""
+    """Return words; quoted text is one word."""
     return [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', text)]
 
 

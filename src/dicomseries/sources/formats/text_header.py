@@ -1,4 +1,4 @@
-"""Text headers of voxel files: fields, numbers, errors, and the file of the voxels."""
+"""Text headers of voxel files."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TextHeader:
             raise self.error(key=key, expected="a whole number", remedy="Fix the header.") from None
 
     def numbers(self, key: str) -> tuple[float, ...]:
-        """Return the numbers of a field; none where it is missing."""
+        """Return the numbers of a field; none without it."""
         try:
             return tuple(map(float, self.text(key).split()))
         except ValueError:
@@ -74,7 +74,7 @@ class TextHeader:
         )
 
     def data_path(self, key: str) -> Path:
-        """Return the file of voxels that a field names, beside the header."""
+        """Return the file of voxels named by a field."""
         name = self.text(key)
         if name.upper().startswith("LIST") or "%" in name:
             remedy = f"Convert it to one {self.path.suffix} file, e.g. with SimpleITK."
@@ -96,7 +96,7 @@ def unpacked_voxels(
     skip: int = 0,
     is_deflate: bool = True,
 ) -> FileArray:
-    """Return compressed voxels of a file, unpacked when they are read.
+    """Return compressed voxels, unpacked when they are read.
 
     Parameters
     ----------

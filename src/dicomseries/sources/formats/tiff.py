@@ -1,4 +1,4 @@
-"""TIFF files, pages as slices, with the resolution of ImageJ and OME.
+"""TIFF files: pages as slices, ImageJ's and OME's resolution.
 
 The only module that imports `tifffile` here.
 """
@@ -48,7 +48,7 @@ _COMPRESSIONS = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate", 32773: "pa
 
 
 class _Form(NamedTuple):
-    """Bytes of the parts of a TIFF directory, and where the offset of the first one stands."""
+    """Sizes in a TIFF directory, and its offset's place."""
 
     first: int
     offset: int
@@ -63,7 +63,7 @@ _LETTERS = {"S": "c", "Q": "z", "I": "z"}
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` is the location of a ``.tif`` or ``.tiff`` file.
+    """Return whether `source` is a ``.tif`` or ``.tiff`` file.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Zarr: folders (``volume.zarr::0``), OME-NGFF images, and open arrays or groups of zarr.
+"""Zarr folders (``volume.zarr::0``), OME-NGFF images, objects of zarr.
 
 The only module that imports `zarr` here. OME-NGFF: https://ngff.openmicroscopy.org, versions 0.4 (attributes
 ``multiscales``) and 0.5 (``ome/multiscales``).
@@ -40,7 +40,7 @@ _FIX = (
 
 
 def matches(source: object) -> bool:
-    """Return whether `source` is the location of a Zarr folder, or an object of zarr.
+    """Return whether `source` is a Zarr folder or zarr object.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
-    """Return a Zarr array, read shard by shard; of an OME-NGFF image its full resolution.
+    """Return a Zarr array, or an OME-NGFF image's full resolution.
 
     The scale and translation of OME-NGFF become spacing and origin (LPS axes, units of length converted to mm, no unit
     taken as mm), unless the store has the whole affine that this package writes beside them; the scale of axis t and
@@ -136,7 +136,7 @@ class _Metadata:
         return grid.stated(statement)
 
     def times(self, letters: str, volumes: int) -> npt.ArrayLike | None:
-        """Return the times that this package wrote, or even steps of the scale of axis t."""
+        """Return the written times, or steps of axis t."""
         if "times_s" in self.written:
             return np.asarray(self.written["times_s"], dtype=np.float64)
         if not self.image:
@@ -148,7 +148,7 @@ class _Metadata:
         return step_times(step, unit, volumes, where=f"{self.where}, axis t")
 
     def _scaling(self) -> tuple[list[float], list[float]]:
-        """Return the scale and the translation of each axis, of the dataset first and the image then."""
+        """Return scale and translation, of dataset and image."""
         count = len(self.image["axes"])
         scale, shift = [1.0] * count, [0.0] * count
         for owner in (self.dataset, self.image):
@@ -162,7 +162,7 @@ class _Metadata:
         return scale, shift
 
     def _check_transformation(self, transform: Mapping[str, Any]) -> None:
-        """Reject a transformation that is no scale or translation in numbers.
+        """Reject a transformation other than scale and translation.
 
         A rotation that is dropped moves voxels.
         """
@@ -202,7 +202,7 @@ def _open_array(array: Any, arguments: SourceArguments, metadata: _Metadata) -> 
 
 
 def _stored_bytes(array: Any) -> int:
-    """Return the bytes of the chunks in a store, a property of zarr 2 and a method of zarr 3."""
+    """Return the stored bytes: property in zarr 2, method in 3."""
     stored = array.nbytes_stored
     return int(stored() if callable(stored) else stored)
 
@@ -218,7 +218,7 @@ def _open_folder(source: Location, where: str) -> Any:
 
 
 def open_url(url: str, member: str, options: Mapping[str, Any] | None) -> Any:
-    """Return the array or group at a URL, or the named member of it; chunks are read lazily.
+    """Return the array, group or named member at a URL.
 
     Raises
     ------
@@ -263,7 +263,7 @@ def _choose(group: Any, source: Any) -> Any:
 
 
 def _dimension_names(array: Any) -> str | None:
-    """Return the names that Zarr 3 may give to dimensions, if all are letters of axes."""
+    """Return Zarr 3's dimension names if they are axes."""
     names = [str(name).lower() for name in getattr(array.metadata, "dimension_names", None) or ()]
     is_complete = len(set(names)) == len(array.shape) and {"x", "y"} <= set(names)
     return "".join(names) if is_complete and set(names) <= set("tzyxc") else None

@@ -1,4 +1,4 @@
-"""`ArrayAxes`: the axes of an array, and how parts of it become frames (frames, rows, columns[, 3])."""
+"""`ArrayAxes`: the axes of an array, and its frames."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ArrayAxes:
 
     @property
     def volumes(self) -> int | None:
-        """Length of axis t, None where there is none, it has one element, or one was chosen."""
+        """Length of axis t, None for a single volume."""
         count = self.size("t")
         return count if count > 1 and self.time_point is None else None
 
@@ -65,11 +65,11 @@ class ArrayAxes:
         return self.size("z"), self.size("y"), self.size("x")
 
     def size(self, letter: str) -> int:
-        """Return the length of an axis, 1 if there is none of that letter."""
+        """Return the length of an axis, 1 if missing."""
         return self.shape[self.letters.index(letter)] if letter in self.letters else 1
 
     def index(self, piece: Piece) -> tuple[slice, ...]:
-        """Return the index in the array of some volumes and slices, a slice for every axis.
+        """Return the index in the array of volumes and slices.
 
         Examples
         --------
@@ -86,7 +86,7 @@ class ArrayAxes:
     def gather(
         self, start: int, stop: int, take: Callable[[tuple[slice, ...]], npt.NDArray[Any]]
     ) -> npt.NDArray[Any]:
-        """Return the frames [start, stop), cut out of the array by `take`; past the end there are none.
+        """Return the frames [start, stop), cut out by `take`.
 
         Whole volumes that follow each other are taken together, so `take` is called three times at most.
 
@@ -107,12 +107,12 @@ class ArrayAxes:
         return together(parts)[: end - start]
 
     def view(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return an array in memory or mapped as a view of (volumes, slices, rows, columns[, 3])."""
+        """Return a view of (volumes, slices, rows, columns[, 3])."""
         every = slice(0, self.volumes or 1), slice(0, self.grid_shape[0])
         return self.ordered(array[self.index(every)])
 
     def place(self, index: Sequence[slice]) -> tuple[slice, ...]:
-        """Return the place in (volumes, slices, rows, columns[, 3]) of a block cut out by an index.
+        """Return the place in (volumes, slices, rows, columns[, 3]).
 
         Examples
         --------
@@ -127,7 +127,7 @@ class ArrayAxes:
         return tuple(parts[letter] for letter in _OUT[: len(self.frames_shape) + 1])
 
     def ordered(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return a block cut out of the array as a view of (volumes, slices, rows, columns[, 3])."""
+        """Return a block as (volumes, slices, rows, columns[, 3])."""
         order = [letter for letter in _OUT if letter in self.letters]
         view = block.transpose([self.letters.index(letter) for letter in order])
         if "z" not in self.letters:

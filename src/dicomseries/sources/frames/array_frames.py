@@ -1,4 +1,4 @@
-"""Frames of arrays in memory or mapped: views where frames lie together, else copies."""
+"""Frames of arrays in memory or mapped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INTERLEAVED = 64
 
 
 def array_frames(array: npt.NDArray[Any]) -> FrameReader:
-    """Return a reader of an array in memory, shape (frames, rows, columns[, 3]).
+    """Return a reader of an array (frames, rows, columns[, 3]).
 
     Examples
     --------
@@ -31,7 +31,7 @@ def array_frames(array: npt.NDArray[Any]) -> FrameReader:
 
 
 def view_frames(view: VolumeView, where: str = "array") -> FrameReader:
-    """Return a reader of the frames of an array; nothing is copied until it is read.
+    """Return a reader of the frames of an array.
 
     Where time runs fastest, every volume touches every byte: as many volumes as fit into 32 MiB are then best read
     together, so that the array is gone through so many times less.
@@ -69,7 +69,7 @@ def _taken(view: VolumeView, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _depth(array: npt.NDArray[Any]) -> int:
-    """Return how many frames are best read together: 1, or more where they lie interleaved."""
+    """Return the depth of interleaved frames, else 1."""
     steps = [abs(stride) for stride in array.strides]
     frames = joined(array)
     if frames is not None:

@@ -1,4 +1,4 @@
-"""`Chunks`: the edges of an array's chunks as frames, and an order that reads each only once."""
+"""`Chunks`: the edges of an array's chunks as frames."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Chunks:
 
     @classmethod
     def of(cls, axes: ArrayAxes, chunks: Sequence[Any] | None, itemsize: int) -> Self:
-        """Return chunks of one size for each axis, or of all the sizes; frames without any."""
+        """Return chunks of the sizes; without sizes, single frames."""
         if not chunks:
             inside = dict.fromkeys("tz", 1)
             chunks = [inside.get(letter, axes.size(letter)) for letter in axes.letters]
@@ -57,7 +57,7 @@ class Chunks:
 
     @property
     def edges(self) -> tuple[int, ...]:
-        """Frames that a slab may begin and end at without cutting a chunk, from 0 to the last."""
+        """Frames between chunks, from 0 to the last."""
         volumes, slices = self.axes.volumes or 1, self.axes.grid_shape[0]
         times = self._edges("t") if volumes > 1 else (0, 1)
         if len(times) <= volumes:  # a chunk of several volumes: all slices of these together
@@ -67,7 +67,7 @@ class Chunks:
         return (*edges, volumes * slices)
 
     def blocks(self) -> Iterator[tuple[slice, ...]]:
-        """Yield an index of the array for chunks side by side, about 8 MiB; each chunk is in one of them."""
+        """Yield an index of the array for neighbouring chunks."""
         bounds = [
             list(itertools.pairwise(itertools.accumulate(sizes, initial=0)))
             for sizes in self._together()
@@ -90,7 +90,7 @@ class Chunks:
         return tuple(itertools.accumulate(sizes, initial=0))
 
     def _together(self) -> list[tuple[int, ...]]:
-        """Return the sizes with neighbours along the last axes put together, so that rows are written in one piece."""
+        """Return the sizes with neighbouring chunks put together."""
         sizes = list(self.sizes)
         for axis in reversed(range(len(sizes))):
             others = map(max, (*sizes[:axis], *sizes[axis + 1 :]))

@@ -1,4 +1,7 @@
-"""Frames from and to arrays of dask. The only module that imports `dask` here."""
+"""Frames from and to arrays of dask.
+
+The only module that imports `dask` here.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def is_dask(source: object) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComputedArray:
-    """A dask array that computes the part it is indexed with.
+    """A dask array that computes indexed parts.
 
     The threads that read slabs are the parallelism, so a slab is computed in the thread that reads it. Where the
     user chose a scheduler (``dask.config``, a `distributed.Client`), that one computes.
@@ -42,7 +45,7 @@ class ComputedArray:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Sizes; not numbers where dask does not know them yet."""
+        """Sizes; NaN if dask does not know them yet."""
         return tuple(self.array.shape)
 
     @property
@@ -125,6 +128,6 @@ def _depth(chunks: Any, slices: int, frame_bytes: int) -> int:
 
 
 def _block(frames: FrameReader, outer: int) -> npt.NDArray[Any]:
-    """Read a chunk; `outer` axes of size 1 stand before it."""
+    """Read a chunk, behind `outer` axes of size 1."""
     block = frames.read(0, frames.shape[0])
     return block.reshape(*(1,) * outer, *block.shape)

@@ -1,4 +1,4 @@
-"""Parts of a file as arrays that are read, not mapped: a file that shrinks is an error, no signal.
+"""Parts of a file as arrays that are read, not mapped.
 
 A mapping only lends its addresses: where a part of the array would be says where its bytes are in the file.
 """
@@ -30,7 +30,7 @@ _WIDEST_READ = 1 << 30
 
 
 class FileWindow:
-    """Read parts of an array that lies raw in a file.
+    """Read parts of an array in a raw file.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class FileWindow:
         self._lock = threading.Lock()
 
     def take(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the numbers of `part`, a view of the array over the mapping, in new memory.
+        """Return the numbers of a part in new memory.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class FileWindow:
 def copied_in_blocks(
     part: npt.NDArray[Any], read: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 ) -> npt.NDArray[Any]:
-    """Return a copy of a part that is spread over its file, read in blocks of few bytes."""
+    """Return a copy of a part, read in small blocks."""
     copy = np.empty(part.shape, part.dtype)
     axis = int(np.argmax(np.abs(part.strides)))
     step = max(1, _BLOCK // abs(part.strides[axis]))
@@ -120,7 +120,7 @@ def copied_in_blocks(
 
 
 def window_of_memmap(array: npt.NDArray[Any], mapping: mmap.mmap, where: str) -> FileWindow | None:
-    """Return a window on the file of a user's memmap; None if its path may lead elsewhere.
+    """Return a window on a memmap's file, None if moved.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def window_of_memmap(array: npt.NDArray[Any], mapping: mmap.mmap, where: str) ->
 
 
 def _file_at(address: int) -> tuple[int, int] | None:
-    """Return device and number of the file that is mapped at an address, as far as the system tells."""
+    """Return device and inode of the file mapped at an address."""
     with Path("/proc/self/maps").open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             span, _, _, device, number, *_ = line.split()
@@ -157,7 +157,7 @@ def _file_at(address: int) -> tuple[int, int] | None:
 
 
 def file_shrunk(where: str, given: int, expected: int) -> SourceError:
-    """Return the error of a file that is shorter than its header says, or than it was."""
+    """Return the error of a file that is too short."""
     return SourceError(
         code="file-truncated",
         where=where,

@@ -1,4 +1,4 @@
-"""`FrameReader`: the frames of an array, read a few at a time."""
+"""`FrameReader`: frames of an array, read in runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Block = tuple[tuple[slice, ...], Numbers]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VolumeView:
-    """An array in memory or mapped, as (volumes, slices, rows, columns[, 3]).
+    """An array as (volumes, slices, rows, columns[, 3]).
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class VolumeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class FrameReader:
-    """The frames of an array, read a few at a time.
+    """Frames of an array, read a few at a time.
 
     The frames of several volumes are the slices of the first volume, then those of the second. A reader with a
     `recipe` is pickled as that call, any other by its fields.
@@ -115,13 +115,13 @@ class FrameReader:
 
     @property
     def depth(self) -> int:
-        """Frames between edges, at most: the depth of a chunk, 1 if it does not matter."""
+        """Depth of a chunk: most frames between edges."""
         if isinstance(self.edges, range):
             return self.edges.step
         return max(stop - start for start, stop in itertools.pairwise(self.edges))
 
     def fill(self, array: Numbers, start: int) -> None:
-        """Read the frames from `start` on into a C-contiguous array of their shape and dtype."""
+        """Read frames from `start` on into a C-contiguous array."""
         if self.read_into is not None:
             self.read_into(array, start)
         else:
@@ -131,7 +131,7 @@ class FrameReader:
 def derived_frames(
     function: Callable[..., FrameReader], reader: FrameReader, *arguments: Any, **values: Any
 ) -> FrameReader:
-    """Return the reader that `function` makes of another, so that it can be made again elsewhere.
+    """Return a reader made of another one, also elsewhere.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _made_over(
 
 
 def picked_frames(reader: FrameReader, frames: Sequence[int]) -> FrameReader:
-    """Return a reader of some frames, at least one, in the order given.
+    """Return a reader of chosen frames, in their order.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def _read_picked(reader: FrameReader, frames: tuple[int, ...], start: int, stop:
 
 
 def _edges_of_picked(reader: FrameReader, frames: tuple[int, ...]) -> Sequence[int]:
-    """Return the edges that lie inside a single run; none where the frames are scattered."""
+    """Return the edges inside of a single run."""
     first, count = frames[0], len(frames)
     if isinstance(reader.edges, range) or frames != tuple(range(first, first + count)):
         return ()

@@ -1,4 +1,4 @@
-"""Frames: the slices of the first volume, then those of the second; runs of them cut out of an array."""
+"""Runs of frames, cut out of arrays of volumes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOGETHER = 32 << 20
 
 
 def pieces(start: int, stop: int, slices: int) -> list[Piece]:
-    """Return what to cut out for the frames [start, stop): at most three pieces, whole volumes together.
+    """Return at most three pieces for the frames [start, stop).
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def pieces(start: int, stop: int, slices: int) -> list[Piece]:
 
 
 def together(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Join parts to one array of their byte order; a single part is returned as it is.
+    """Join parts, keeping their byte order.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def together(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 
 def joined(view: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
-    """Return (volumes, slices, rows, columns[, 3]) as frames without a copy, None if that needs one.
+    """Return volumes as frames, None if that needs a copy.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def joined(view: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
 
 
 def best_depth(chunk: tuple[int, int], count: tuple[int, int], frame_bytes: int) -> int:
-    """Return how many frames to read together, so that few chunks are read twice.
+    """Return the number of frames to read together.
 
     Slabs start at multiples of it. Chunks of one volume are cut by no slab if their slices divide those of a volume,
     else whole volumes are read. Of chunks that hold several volumes these are read together, as many as fit into
@@ -100,7 +100,7 @@ def best_depth(chunk: tuple[int, int], count: tuple[int, int], frame_bytes: int)
 
 
 def edges_at(depth: int, count: int, slices: int) -> Sequence[int]:
-    """Return 0, `depth`, ... up to `count` frames, anew in each volume where `depth` does not fill one evenly.
+    """Return every `depth`-th frame, anew in each volume if needed.
 
     Examples
     --------

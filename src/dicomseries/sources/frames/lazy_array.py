@@ -1,4 +1,4 @@
-"""`LazyArray`: an array that reads the frames it is indexed with."""
+"""`LazyArray`: an array that reads indexed frames."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["LazyArray"]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LazyArray:
-    """An array whose frames are read each time it is indexed; it holds none of them.
+    """An array that reads its frames each time.
 
     Takes what numpy calls basic indexing: integers, slices and ``...``. ``numpy.asarray`` reads all of it.
 
@@ -74,7 +74,7 @@ class LazyArray:
         return np.asarray(self[...], dtype)
 
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
-        """Read the indexed part into a new array; a single number for a single voxel.
+        """Read the indexed part into a new array.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Raw files as arrays, of which parts are read; memory stays small however long the file is."""
+"""Raw files as arrays, read in parts with little memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _AROUND = 2 << 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileArray:
-    """An array in a file, in the axes of the file.
+    """An array in a file, in the file's axes.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class FileArray:
 def map_file(
     path: Path, dtype: npt.DTypeLike, shape: Sequence[int], *, offset: int = 0
 ) -> FileArray:
-    """Return `shape` numbers of `dtype` (C order) that start `offset` bytes into a file.
+    """Return numbers of a file (C order) as an array.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def map_file(
 
 
 class MappedPages:
-    """The pages of a mapped file that are in memory; the oldest are dropped.
+    """Pages of a mapped file; the oldest are dropped.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class MappedPages:
         self._lock = threading.Lock()
 
     def take(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return a part for reading: a view, or a copy if it is spread over too many bytes.
+        """Return a part as a view, or a spread one as copy.
 
         It is copied in blocks that are each given back before the next. So slices that lie interleaved, as those of an
         array in Fortran order, never bring the whole file into memory, though each of its pages is used.
@@ -152,7 +152,7 @@ class MappedPages:
         return low - self._address, high - self._address
 
     def _pages(self, low: int, high: int) -> tuple[int, int]:
-        """Return the bytes that a look at some of them may have brought into memory."""
+        """Return the pages of some bytes."""
         return low - low % _AROUND, min(-(-high // _AROUND) * _AROUND, len(self._mapping))
 
     def _drop(self, low: int, high: int) -> None:

@@ -1,4 +1,4 @@
-"""Frames read ahead of a pass wait for it, so that the pass need not read them again."""
+"""Frames read ahead of a pass wait for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Bounds = tuple[int, int]
 
 
 def prefetched(reader: FrameReader) -> FrameReader:
-    """Return the same frames; those read by its `ahead` are kept until they are read once more.
+    """Return the same frames; its `ahead` keeps those it reads.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class _Buffer:
 
 
 def _runs(known: Sequence[Bounds], start: int, stop: int) -> Iterator[Bounds]:
-    """Yield known runs and those between them; one that overlaps its predecessor is left out."""
+    """Yield known runs, without overlaps, and those between."""
     for first, last in known:
         if first < start:
             continue

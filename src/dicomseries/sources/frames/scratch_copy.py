@@ -1,4 +1,4 @@
-"""A source whose chunks are too deep for memory, copied once to the disk in the order of its chunks."""
+"""A copy on the disk of a source with deep chunks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ZEROS = bytes(1 << 20)
 def scratch_copy(
     reader: FrameReader, *, slices: int, progress: Callable[[int, int], None] | None = None
 ) -> FrameReader:
-    """Return the frames of a reader that has `blocks`, copied to the disk when the first are read.
+    """Return frames that the first read copies to the disk.
 
     The copy is an unnamed file of the size of the voxels in the folder for temporary files (``TMPDIR``). It is gone
     when nothing refers to these frames any more, however the program ends.
@@ -90,7 +90,7 @@ class _Copy:
         return view_frames(VolumeView(volumes, MappedPages(mapping).take), where)
 
     def _fill(self, volumes: Numbers, pages: MappedPages) -> None:
-        """Write the blocks, a band of frames at a time: a block of all slices touches the whole file."""
+        """Write the blocks, a band of frames at a time."""
         if self._reader.blocks is None:
             message = "only a reader with blocks is copied"
             raise TypeError(message)
@@ -107,7 +107,7 @@ class _Copy:
 
 
 def _reserve(file: Any, size: int) -> None:
-    """Take the room on the disk at once: a mapping that finds the disk full kills the program (SIGBUS)."""
+    """Reserve disk space: a mapping without it kills (SIGBUS)."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, size)
         return
@@ -116,7 +116,7 @@ def _reserve(file: Any, size: int) -> None:
 
 
 def _bands(block: Block, band: int) -> Iterator[tuple[Piece, Numbers]]:
-    """Yield a block in bands of so many slices of one volume."""
+    """Yield a block in bands of `band` slices."""
     (volumes, slices, *_), numbers = block
     for volume, part in zip(range(volumes.start, volumes.stop), numbers, strict=True):
         for first in range(slices.start, slices.stop, band):

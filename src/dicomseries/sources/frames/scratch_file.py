@@ -13,7 +13,7 @@ __all__ = ["scratch_file", "scratch_full"]
 
 
 def scratch_file(size: int, where: str) -> Any:
-    """Return an unnamed file of `size` bytes, which the caller closes.
+    """Return an unnamed file; the caller closes it.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def scratch_file(size: int, where: str) -> Any:
 
 
 def scratch_full(where: str, size: int, error: OSError | OverflowError) -> SourceError:
-    """Return the error of a folder for temporary files that is full."""
+    """Return the error of a full temporary folder."""
     return SourceError(
         code="scratch-full",
         where=where,

@@ -1,4 +1,4 @@
-"""The slab rule: how many frames are read at once, so that each chunk is read once and memory keeps its bound."""
+"""The slabs of a pass: each chunk once, within memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_READS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlabPlan:
-    """The slabs of one pass over a source, and what they cost.
+    """The slabs of one pass over a source.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class SlabPlan:
 
     @property
     def worker_bytes(self) -> int:
-        """Bytes that a worker needs for its slab: as chunks, as read and as stored."""
+        """Bytes of a slab: as chunks, as read, as stored."""
         return _COPIES * self.depth * self.frame_bytes
 
     @property
@@ -102,7 +102,7 @@ class SlabPlan:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What the user should know: chunks that are read again and again, or copied to the disk first."""
+        """Advice on chunks that are read repeatedly or copied."""
         if self.scratch_bytes:
             said = f"first copied, each once, into {_sized(self.scratch_bytes)} of the folder TMPDIR for temporary files"
         elif self.chunk_reads > 1:
@@ -125,7 +125,7 @@ def slab_rule(
     can_copy: bool,
     is_costly: bool = False,
 ) -> SlabPlan:
-    """Return the slabs of a source whose chunks begin and end at `edges`.
+    """Return the slabs of a source with chunk `edges`.
 
     FrameReader end where chunks end, about 8 MiB of them together (1 MiB of costly ones), so that each chunk is read once.
     Chunks that are too deep for the memory are cut into even parts, whole volumes where these fit: each is then read
@@ -179,7 +179,7 @@ def slab_rule(
 
 
 def _pieces(edges: Sequence[int], most: int, slices: int) -> tuple[list[tuple[int, int]], int]:
-    """Return the runs between edges, those of more than `most` frames cut, and into how many parts at most."""
+    """Return runs of at most `most` frames, and most cuts."""
     found: list[tuple[int, int]] = []
     reads = 1
     for start, stop in itertools.pairwise(edges):

@@ -1,4 +1,4 @@
-"""Frames of anything that is indexed with slices: zarr, h5py, dask, xarray, torch and the like."""
+"""Frames of sources that are indexed with slices."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sliced_frames(
     *,
     graph: Any = None,
 ) -> FrameReader:
-    """Return a reader of a source that is indexed with a full tuple of slices.
+    """Return a reader of a source indexed with slices.
 
     Nothing is locked: h5py, zarr, dask, xarray and torch bear several threads, and any other array must as well.
 
@@ -105,7 +105,7 @@ def _over(
 
 
 def as_numpy(block: Any) -> npt.NDArray[Any]:
-    """Return a block as a numpy array, copied from another device if needed."""
+    """Return a block as numpy, from any device."""
     if made_by(block, "torch"):
         return np.asarray(block.cpu().numpy())
     if hasattr(block, "__array__") or not hasattr(block, "__dlpack__"):

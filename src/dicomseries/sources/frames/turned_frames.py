@@ -1,4 +1,4 @@
-"""Frames of a volume with its axes in another order or direction: lazily, each chunk read once in a pass."""
+"""Frames of a volume with turned axes, read lazily."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TOGETHER = 8 << 20
 
 
 def turned_frames(reader: FrameReader, turn: Turn, slices: int) -> FrameReader:
-    """Return the frames of a turned volume: views of an array where there is one.
+    """Return the frames of a turned volume.
 
     Where slices stay slices, each read needs the same frames of the source. Where they do not, every slice needs all
     frames of its volume: these are one chunk then, which is read as one, or copied to the disk first.
@@ -64,7 +64,7 @@ def _fields(reader: FrameReader) -> dict[str, Any]:
 
 
 def _in_order(block: Numbers, turn: Turn) -> Numbers:
-    """Return a block (volumes, slices, rows, columns[, 3]) as a view with the new order and directions."""
+    """Return a block with its axes in the new order."""
     axes = [3 - axis for axis in reversed(turn.order)]
     view = block.transpose(0, *axes, *range(4, block.ndim))
     steps = [slice(None, None, -1 if is_flipped else 1) for is_flipped in reversed(turn.flips)]
@@ -73,7 +73,7 @@ def _in_order(block: Numbers, turn: Turn) -> Numbers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Turned:
-    """The turned frames of a source that is not an array in memory or mapped."""
+    """Turned frames of a source without a view."""
 
     source: FrameReader
     turn: Turn
@@ -143,14 +143,14 @@ class _Turned:
         return view.reshape(-1, *view.shape[2:])
 
     def _frames(self, volumes: slice, slices: slice) -> Numbers:
-        """Return frames as (volumes, slices, rows, columns[, 3]): of one volume, or several volumes."""
+        """Return frames as (volumes, slices, rows, columns[, 3])."""
         first = volumes.start * self.slices + slices.start
         last = (volumes.stop - 1) * self.slices + slices.stop
         frames = self.source.read(first, last)
         return frames.reshape(volumes.stop - volumes.start, -1, *frames.shape[1:])
 
     def _through(self, volumes: slice, part: tuple[slice, ...]) -> Numbers:
-        """Return a part of the rows or columns of every frame of some volumes, a few frames in memory at a time."""
+        """Return rows or columns of all frames of volumes."""
         first, last = volumes.start * self.slices, volumes.stop * self.slices
         parts = []
         for start, stop in self._runs(first, last):
@@ -159,7 +159,7 @@ class _Turned:
         return frames.reshape(-1, self.slices, *frames.shape[1:])
 
     def _runs(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Yield frames of the source that are read together, each chunk once."""
+        """Yield runs of the source, each chunk once."""
         frame_bytes = math.prod(self.source.shape[1:]) * self.source.dtype.itemsize
         most = max(1, _TOGETHER // max(1, frame_bytes))
         edges = [edge for edge in self.source.edges if first <= edge <= last]
@@ -192,6 +192,6 @@ class _Turned:
 
 
 def _mirrored(edge: int, slices: int) -> int:
-    """Return an edge where the slices of each volume run backwards."""
+    """Return an edge for slices that run backwards."""
     volume, inside = divmod(edge, slices)
     return volume * slices + (slices - inside if inside else 0)

@@ -1,4 +1,7 @@
-"""How many bytes a compressed file can hold: what claims to hold more is damaged, and is rejected before it is read."""
+"""The most bytes that compressed bytes can stand for.
+
+A file that claims more is damaged, and rejected before it is read.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ frames of DICOM files are."""
 
 
 def is_large(piece_bytes: int) -> bool:
-    """Return whether a piece takes more than 256 MiB of memory.
+    """Return whether a piece takes more than 256 MiB.
 
     Examples
     --------
@@ -41,7 +44,7 @@ def check_packing(
     unpacked_bytes: int,
     piece_bytes: int | None = None,
 ) -> None:
-    """Raise where stored bytes cannot hold the voxels that a header states.
+    """Reject stored bytes too few for their header's voxels.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Compressed streams as arrays, unpacked forward as far as they are read."""
+"""Compressed streams as arrays, unpacked as they are read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Readable(Protocol):
 def unpack(
     stream: Readable, dtype: npt.DTypeLike, shape: Sequence[int], *, where: str, skip: int = 0
 ) -> FileArray:
-    """Return the numbers of a compressed stream (C order), unpacked when they are read.
+    """Return the numbers of a compressed stream (C order), lazily.
 
     `skip` bytes of the stream are left out first. The stream is closed when all is unpacked, or no longer needed.
 
@@ -102,7 +102,7 @@ class ZlibReader:
 
 
 class _Unpacker:
-    """Unpacks a stream into a file, forward, as far as it is asked for."""
+    """Unpacks a stream forward into a file, on demand."""
 
     def __init__(self, stream: Readable, file: Any, size: int, where: str, skip: int) -> None:
         self._stream = stream
