@@ -54,12 +54,12 @@ FORMATS: tuple[VolumeFormat, ...] = (
 
 
 def find_format(path: str | os.PathLike[str]) -> VolumeFormat:
-    """Return the format that the name of `path` asks for.
+    """Return the format of a path by its suffix.
 
     Raises
     ------
     OptionError
-        If no format has this ending.
+        If no format has this suffix.
 
     Examples
     --------
@@ -67,17 +67,18 @@ def find_format(path: str | os.PathLike[str]) -> VolumeFormat:
     ('.nii', '.nii.gz')
     """
     name = Path(path).name.lower()
-    found = next((form for form in FORMATS if name.endswith(form.SUFFIXES)), None)
-    if found is None:
-        endings = " ".join(suffix for form in FORMATS for suffix in form.SUFFIXES)
-        raise OptionError(
-            code="format-unknown",
-            where=str(path),
-            given=f"a name that ends with {Path(path).suffix!r}",
-            expected=f"a name that ends with one of {endings}",
-            remedy="Choose the format by the ending of the output's name, e.g. volume.nii.gz.",
-        )
-    return found
+    suffixes: list[str] = []
+    for form in FORMATS:
+        if name.endswith(form.SUFFIXES):
+            return form
+        suffixes += form.SUFFIXES
+    raise OptionError(
+        code="format-unknown",
+        where=str(path),
+        given=f"a name that ends with {Path(path).suffix!r}",
+        expected=f"a name that ends with one of {' '.join(suffixes)}",
+        remedy="Choose the format by the ending of the output's name, e.g. volume.nii.gz.",
+    )
 
 
 def check_free(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -127,7 +128,7 @@ def save(
     Parameters
     ----------
     path : path-like
-        The file to make; its ending chooses the format.
+        The file to make; its suffix chooses the format.
     array : ndarray, shape ([volumes, ]slices, rows, columns[, 3])
         Any integer or floating dtype the format can hold.
     grid : Grid
@@ -142,7 +143,7 @@ def save(
     Raises
     ------
     OptionError
-        If no format has this ending, it cannot hold the dtype, or the array does not fit the grid.
+        If no format has this suffix, it cannot hold the dtype, or the array does not fit the grid.
     TargetError
         If the name is taken.
     MissingPackageError

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from dicomseries.errors import OptionError
+import numpy as np
+
+from dicomseries.sinks.volume_files.raw_voxels import name_of_dtype, number_texts, save_raw
 from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
@@ -30,9 +32,8 @@ _TYPES = {
 def save(path: Path, voxels: Voxels) -> None:
     """Write one file, little-endian, uncompressed, in LPS mm.
 
-    Volumes are a fourth axis, in seconds if their steps are even.
-
-    Where no geometry is stated, spacing, offset and directions are left out, and with them the step of time.
+    Volumes are a fourth axis, in seconds if their steps are even. Where no geometry is stated, spacing, offset and
+    directions are left out, and with them the step of time.
 
     Raises
     ------
@@ -44,51 +45,44 @@ def save(path: Path, voxels: Voxels) -> None:
     >>> SUFFIXES
     ('.mha',)
     """
-    header = "\n".join(f"{key} = {value}" for key, value in _header(voxels).items()) + "\n"
-    with path.open("xb") as file:
-        file.write(header.encode("ascii"))
-        for plane in voxels.planes():
-            file.write(plane.data)
-
-
-def _header(voxels: Voxels) -> dict[str, str]:
-    array, grid = voxels.array, voxels.grid
-    if array.dtype.name not in _TYPES:
-        raise OptionError(
-            code="dtype-not-in-format",
-            where=".mha",
-            given=str(array.dtype),
-            expected=f"one of {', '.join(_TYPES)}",
-            remedy="Choose .npy, which holds every dtype.",
-        )
-    header = {
+    array = voxels.array
+    volumes = array.shape[: voxels.has_time]
+    fields = {
         "ObjectType": "Image",
         "NDims": str(3 + voxels.has_time),
         "BinaryData": "True",
         "BinaryDataByteOrderMSB": "False",
         "CompressedData": "False",
-        **(_place(voxels) if voxels.has_geometry else {}),
-        "DimSize": " ".join(map(str, (*reversed(grid.shape), *array.shape[: voxels.has_time]))),
     }
+    if voxels.has_geometry:
+        fields |= _geometry(voxels)
+    fields["DimSize"] = " ".join(map(str, (*reversed(voxels.grid.shape), *volumes)))
     if voxels.is_colour:
-        header["ElementNumberOfChannels"] = str(array.shape[-1])
-    return header | {"ElementType": _TYPES[array.dtype.name], "ElementDataFile": "LOCAL"}
+        fields["ElementNumberOfChannels"] = str(array.shape[-1])
+    fields["ElementType"] = name_of_dtype(array.dtype, _TYPES, ".mha")
+    fields["ElementDataFile"] = "LOCAL"
+    lines = [f"{key} = {value}\n" for key, value in fields.items()]
+    save_raw(path, "".join(lines), voxels)
 
 
-def _place(voxels: Voxels) -> dict[str, str]:
+def _geometry(voxels: Voxels) -> dict[str, str]:
     grid = voxels.grid
-    # Time is a fourth axis at right angles to the others; ITK knows no unit for it, one second is as good as unknown.
-    still, step = ((0.0,), (voxels.step_s or 1.0,)) if voxels.has_time else ((), ())
-    axes = [(*axis, *still) for axis in grid.axes] + [(0.0, 0.0, 0.0, 1.0)] * voxels.has_time
+    axes, zero = np.array(grid.axes), [0.0] * voxels.has_time
+    spacing = list(grid.spacing_mm)
+    if voxels.has_time:
+        # Time is a fourth axis at right angles to the others; ITK knows no unit for it, one second is as good as unknown.
+        axes = np.pad(axes, (0, 1))
+        axes[3, 3] = 1.0
+        spacing.append(voxels.step_s or 1.0)
     return {
         # MetaImage lists the matrix axis by axis: the transpose of what ITK's GetDirection prints.
-        "TransformMatrix": _texts(value for axis in axes for value in axis),
-        "Offset": _texts((*grid.origin_lps, *still)),
-        "CenterOfRotation": _texts((0, 0, 0, *still)),
+        "TransformMatrix": _texts(axes.ravel().tolist()),
+        "Offset": _texts([*grid.origin_lps, *zero]),
+        "CenterOfRotation": _texts([0.0, 0.0, 0.0, *zero]),
         "AnatomicalOrientation": "RAI",
-        "ElementSpacing": _texts((*grid.spacing_mm, *step)),
+        "ElementSpacing": _texts(spacing),
     }
 
 
-def _texts(values: Any) -> str:
-    return " ".join(repr(float(value) + 0.0) for value in values)
+def _texts(values: Sequence[float]) -> str:
+    return " ".join(number_texts(values))

@@ -16,9 +16,6 @@ __all__ = ["PACKAGE", "SUFFIXES", "save"]
 SUFFIXES: tuple[str, ...] = (".nii", ".nii.gz")
 PACKAGE: str | None = "nifti"
 
-_MILLIMETRES = "mm"
-_NO_UNIT = "unknown"
-_SECONDS = "sec"
 _UNKNOWN = 0
 """NIFTI_XFORM_UNKNOWN: pictures without a place have no orientation."""
 _SCANNER = 1
@@ -43,24 +40,25 @@ def save(path: Path, voxels: Voxels) -> None:
     >>> SUFFIXES
     ('.nii', '.nii.gz')
     """
-    import nibabel  # noqa: PLC0415 - an optional package, behind this door
+    import nibabel  # noqa: PLC0415 - an optional package, imported when used
 
-    array = (_colours(voxels.array) if voxels.is_colour else voxels.array).T
-    has_lengths = voxels.has_geometry or voxels.in_plane_mm is not None
-    affine = voxels.grid.affine("RAS") if has_lengths else np.eye(4)
-    image = nibabel.Nifti1Image(array, affine, dtype=array.dtype)
+    array = _rgb(voxels.array) if voxels.is_colour else voxels.array
+    affine, unit = np.eye(4), "unknown"
+    if voxels.has_geometry or voxels.in_plane_mm is not None:
+        affine, unit = voxels.grid.affine("RAS"), "mm"
+    image = nibabel.Nifti1Image(array.T, affine, dtype=array.dtype)
     code = _SCANNER if voxels.has_geometry else _UNKNOWN
     image.set_sform(affine, code=code)
     image.set_qform(affine, code=code)
-    step = voxels.step_s
-    if step is not None:
-        image.header.set_zooms((*image.header.get_zooms()[:3], step))
-    unit = _MILLIMETRES if has_lengths else _NO_UNIT
-    image.header.set_xyzt_units(xyz=unit, t=None if step is None else _SECONDS)
+    unit_of_time = None
+    if voxels.step_s is not None:
+        image.header.set_zooms((*image.header.get_zooms()[:3], voxels.step_s))
+        unit_of_time = "sec"
+    image.header.set_xyzt_units(xyz=unit, t=unit_of_time)
     nibabel.save(image, path)
 
 
-def _colours(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _rgb(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return the three samples of a voxel as NIfTI's RGB24."""
     if array.dtype != np.uint8:
         raise OptionError(

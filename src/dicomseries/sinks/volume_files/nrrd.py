@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from dicomseries.errors import OptionError
+from dicomseries.sinks.volume_files.raw_voxels import name_of_dtype, number_texts, save_raw
 from dicomseries.sinks.volume_files.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
@@ -14,26 +14,15 @@ __all__ = ["PACKAGE", "SUFFIXES", "save"]
 SUFFIXES: tuple[str, ...] = (".nrrd",)
 PACKAGE: str | None = None
 
-_TYPES = {
-    "int8": "int8",
-    "uint8": "uint8",
-    "int16": "int16",
-    "uint16": "uint16",
-    "int32": "int32",
-    "uint32": "uint32",
-    "int64": "int64",
-    "uint64": "uint64",
-    "float32": "float",
-    "float64": "double",
-}
+_INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+_TYPES = {**dict(zip(_INTEGERS, _INTEGERS, strict=True)), "float32": "float", "float64": "double"}
 
 
 def save(path: Path, voxels: Voxels) -> None:
     """Write one attached-header file, little-endian, in LPS mm.
 
-    Volumes are a fourth axis, of time.
-
-    Where no geometry is stated there is no space, and a spacing that is not known is NaN.
+    Volumes are a fourth axis, of time. Where no geometry is stated there is no space, and a spacing that is not known
+    is NaN.
 
     Raises
     ------
@@ -45,65 +34,57 @@ def save(path: Path, voxels: Voxels) -> None:
     >>> SUFFIXES
     ('.nrrd',)
     """
-    header = "\n".join(_header(voxels)) + "\n\n"
-    with path.open("xb") as file:
-        file.write(header.encode("ascii"))
-        for plane in voxels.planes():
-            file.write(plane.data)
-
-
-def _header(voxels: Voxels) -> list[str]:
     array = voxels.array
-    if array.dtype.name not in _TYPES:
-        raise OptionError(
-            code="dtype-not-in-format",
-            where=".nrrd",
-            given=str(array.dtype),
-            expected=f"one of {', '.join(_TYPES)}",
-            remedy="Choose .npy, which holds every dtype.",
-        )
     colour, time = voxels.is_colour, voxels.has_time
-    return [
+    lines = [
         "NRRD0004",
-        f"type: {_TYPES[array.dtype.name]}",
+        f"type: {name_of_dtype(array.dtype, _TYPES, '.nrrd')}",
         f"dimension: {array.ndim}",
         f"sizes: {' '.join(map(str, reversed(array.shape)))}",
         f"kinds: {' '.join(['RGB-color'] * colour + ['domain'] * 3 + ['time'] * time)}",
         "endian: little",
         "encoding: raw",
-        *(_space(voxels) if voxels.has_geometry else _spacings(voxels)),
     ]
+    lines += _space(voxels) if voxels.has_geometry else _spacings(voxels)
+    save_raw(path, "\n".join(lines) + "\n\n", voxels)
 
 
 def _space(voxels: Voxels) -> list[str]:
-    colour, time = voxels.is_colour, voxels.has_time
-    affine = voxels.grid.affine("LPS")
-    still = [0.0] * time
-    vectors = [_vector([*affine[:3, column], *still]) for column in range(3)]
+    time = voxels.has_time
+    affine = voxels.grid.affine("LPS")[:3]
+    zero = [0.0] * time
+    vectors = [_vector([*axis, *zero]) for axis in affine.T[:3]]
     vectors += [_vector([0.0, 0.0, 0.0, voxels.step_s or 1.0])] * time
-    units = ["mm"] * 3 + ["s" if voxels.step_s else ""] * time
     return [
         "space: left-posterior-superior" + "-time" * time,
-        f"space directions: {' '.join(['none'] * colour + vectors)}",
-        "space units: " + " ".join(f'"{unit}"' for unit in units),
-        f"space origin: {_vector([*affine[:3, 3], *still])}",
+        f"space directions: {' '.join(['none'] * voxels.is_colour + vectors)}",
+        "space units: " + _quoted(["mm"] * 3 + [_unit_of_time(voxels)] * time),
+        f"space origin: {_vector([*affine[:, 3], *zero])}",
     ]
 
 
 def _spacings(voxels: Voxels) -> list[str]:
     """Return the known lengths of axes without a space."""
-    x, y = voxels.in_plane_mm or (float("nan"), float("nan"))
-    unit = "mm" if voxels.in_plane_mm else ""
-    lengths = [x, y, float("nan"), *[voxels.step_s or float("nan")] * voxels.has_time]
-    units = [unit, unit, "", *["s" if voxels.step_s else ""] * voxels.has_time]
-    if all(math.isnan(length) for length in lengths):
+    nan = math.nan
+    lengths, units = [nan, nan, nan], ["", "", ""]
+    if voxels.in_plane_mm is not None:
+        lengths, units = [*voxels.in_plane_mm, nan], ["mm", "mm", ""]
+    if voxels.has_time:
+        lengths, units = [*lengths, voxels.step_s or nan], [*units, _unit_of_time(voxels)]
+    if all(map(math.isnan, lengths)):
         return []
-    colour = voxels.is_colour
-    return [
-        "spacings: " + " ".join(["nan"] * colour + [repr(length) for length in lengths]),
-        "units: " + " ".join(['""'] * colour + [f'"{one}"' for one in units]),
-    ]
+    if voxels.is_colour:
+        lengths, units = [nan, *lengths], ["", *units]
+    return [f"spacings: {' '.join(map(repr, lengths))}", f"units: {_quoted(units)}"]
+
+
+def _unit_of_time(voxels: Voxels) -> str:
+    return "s" if voxels.step_s else ""
+
+
+def _quoted(units: Sequence[str]) -> str:
+    return " ".join(f'"{unit}"' for unit in units)
 
 
 def _vector(values: Sequence[float]) -> str:
-    return "(" + ",".join(repr(float(value) + 0.0) for value in values) + ")"
+    return f"({','.join(number_texts(values))})"

@@ -28,23 +28,23 @@ def save(path: Path, voxels: Voxels) -> None:
     >>> SUFFIXES
     ('.tif', '.tiff')
     """
-    import tifffile  # noqa: PLC0415 - an optional package, behind this door
+    import tifffile  # noqa: PLC0415 - an optional package, imported when used
 
-    described: dict[str, Any] = {"axes": voxels.axes.upper().replace("C", "S")}
+    description: dict[str, Any] = {"axes": voxels.axes.upper().replace("C", "S")}
     if voxels.has_geometry:
-        described |= {
+        description |= {
             "unit": "mm",
             "spacing": voxels.grid.spacing_mm[2],
             "affine_lps": voxels.grid.affine("LPS").tolist(),
         }
     if voxels.times_s is not None:
-        described["times_s"] = list(voxels.times_s)
+        description["times_s"] = list(voxels.times_s)
     tifffile.imwrite(
         path,
         np.ascontiguousarray(voxels.array),
         photometric="rgb" if voxels.is_colour else "minisblack",
         **_resolution(voxels),
-        metadata=described,
+        metadata=description,
     )
 
 

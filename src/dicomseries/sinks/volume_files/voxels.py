@@ -64,25 +64,21 @@ class Voxels:
         OptionError
             If the array does not fit the grid.
         """
-        has_time = (
-            volumes is not None
-            or array.ndim == 5
-            or (array.ndim == 4 and array.shape[:3] != grid.shape)
-        )
+        is_wider = array.ndim == 4 and array.shape[:3] != grid.shape
+        has_time = volumes is not None or array.ndim == 5 or is_wider
         axes = "t" * has_time + "zyx"
         axes += "c" * (array.ndim - len(axes))
-        if array.shape[has_time : has_time + 3] != grid.shape or array.shape[
-            has_time + 3 :
-        ] not in {(), (3,)}:
-            raise OptionError(
-                code="array-does-not-fit",
-                where="array",
-                given=f"shape {array.shape} on a grid of {grid.shape}"
-                + (f", {volumes} volumes" if volumes else ""),
-                expected="([volumes, ]slices, rows, columns[, 3])",
-                remedy="Pass the array and the grid of one Volume.",
-            )
-        return cls(array=array, grid=grid, axes=axes, times_s=times_s if has_time else None)
+        inner = array.shape[int(has_time) :]
+        if inner[:3] == grid.shape and inner[3:] in {(), (3,)}:
+            return cls(array=array, grid=grid, axes=axes, times_s=times_s if has_time else None)
+        count = f", {volumes} volumes" if volumes else ""
+        raise OptionError(
+            code="array-does-not-fit",
+            where="array",
+            given=f"shape {array.shape} on a grid of {grid.shape}{count}",
+            expected="([volumes, ]slices, rows, columns[, 3])",
+            remedy="Pass the array and the grid of one Volume.",
+        )
 
     @property
     def has_time(self) -> bool:

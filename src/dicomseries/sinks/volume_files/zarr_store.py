@@ -1,7 +1,7 @@
 """``.zarr``: one array with OME-Zarr 0.5 attributes in mm.
 
-OME-Zarr 0.5 has no rotation: the whole affine stands beside it, in the attribute ``dicomseries``. It demands a scale:
-where no geometry is stated that is 1 without a unit, and the affine is null.
+OME-Zarr 0.5 has a scale and a translation, and no rotation: the affine stands beside it, in the attribute
+``dicomseries``. It demands a scale: where no geometry is stated that is 1 without a unit, and the affine is null.
 """
 
 from __future__ import annotations
@@ -27,45 +27,43 @@ def save(path: Path, voxels: Voxels) -> None:
     >>> SUFFIXES
     ('.zarr',)
     """
-    import zarr  # noqa: PLC0415 - an optional package, behind this door
+    import zarr  # noqa: PLC0415 - an optional package
 
     group = zarr.create_group(store=path, zarr_format=3)
     array = voxels.array
-    chunks = tuple(
-        1 if axis == "t" else min(size, _CHUNK_VOXELS)
-        for axis, size in zip(voxels.axes, array.shape, strict=True)
-    )
-    stored = group.create_array("0", shape=array.shape, dtype=array.dtype, chunks=chunks)
+    chunks = [min(size, _CHUNK_VOXELS) for size in array.shape]
+    if voxels.has_time:
+        chunks[0] = 1
+    stored = group.create_array("0", shape=array.shape, dtype=array.dtype, chunks=tuple(chunks))
     stored[...] = array
     group.attrs.update(_attributes(voxels))
 
 
 def _attributes(voxels: Voxels) -> dict[str, Any]:
-    grid, step = voxels.grid, voxels.step_s
-    time = {"name": "t", "type": "time"} | ({} if step is None else {"unit": "second"})
-    unit = {"unit": "millimeter"} if voxels.has_geometry else {}
-    space = {name: {"name": name, "type": "space"} | unit for name in "zyx"}
-    axes = {"t": time, **space, "c": {"name": "c", "type": "channel"}}
-    has_geometry = voxels.has_geometry
-    spacing, origin = (
-        (grid.spacing_mm, grid.origin_lps) if has_geometry else ((1.0,) * 3, (0.0,) * 3)
-    )
-    scale = {"t": step or 1.0, "c": 1.0, **dict(zip("xyz", spacing, strict=True))}
-    shift = {"t": 0.0, "c": 0.0, **dict(zip("xyz", origin, strict=True))}
+    grid = voxels.grid
+    axes = {letter: {"name": letter, "type": "space"} for letter in "zyx"}
+    axes |= {"t": {"name": "t", "type": "time"}, "c": {"name": "c", "type": "channel"}}
+    scale = dict.fromkeys("tzyxc", 1.0)
+    shift = dict.fromkeys("tzyxc", 0.0)
+    written: dict[str, Any] = {"affine_lps": None}
+    if voxels.has_geometry:
+        written["affine_lps"] = grid.affine("LPS").tolist()
+        scale |= zip("xyz", grid.spacing_mm, strict=True)
+        shift |= zip("xyz", grid.origin_lps, strict=True)
+        for letter in "zyx":
+            axes[letter]["unit"] = "millimeter"
+    if voxels.step_s is not None:
+        axes["t"]["unit"] = "second"
+        scale["t"] = voxels.step_s or 1.0
+    if voxels.times_s is not None:
+        written["times_s"] = list(voxels.times_s)
     transforms = [
-        {"type": "scale", "scale": [scale[name] for name in voxels.axes]},
-        {"type": "translation", "translation": [shift[name] for name in voxels.axes]},
+        {"type": "scale", "scale": [scale[letter] for letter in voxels.axes]},
+        {"type": "translation", "translation": [shift[letter] for letter in voxels.axes]},
     ]
     multiscale = {
         "name": "volume",
-        "axes": [axes[name] for name in voxels.axes],
+        "axes": [axes[letter] for letter in voxels.axes],
         "datasets": [{"path": "0", "coordinateTransformations": transforms}],
     }
-    times = {} if voxels.times_s is None else {"times_s": list(voxels.times_s)}
-    return {
-        "ome": {"version": "0.5", "multiscales": [multiscale]},
-        "dicomseries": {
-            "affine_lps": grid.affine("LPS").tolist() if has_geometry else None,
-            **times,
-        },
-    }
+    return {"ome": {"version": "0.5", "multiscales": [multiscale]}, "dicomseries": written}
