@@ -93,8 +93,8 @@ class Address:
     def _secrets(self) -> Iterator[str]:
         user = _USER.search(self.url)
         if user is not None:
-            given = user[0][:-1]
-            yield from (given, unquote(given), *(part for part in given.split(":")[1:] if part))
+            login = user[0][:-1]
+            yield from filter(None, (login, unquote(login), *login.split(":")[1:]))
         query = self.url.partition("?")[2]
         values = [value for _, value in parse_qsl(query)] + _VALUE.findall(query)
         yield from (value for value in (*values, *_texts(self.options)) if len(value) >= _SHORTEST)
@@ -128,11 +128,11 @@ def hidden(url: str, options: Mapping[str, Any] | None) -> Iterator[None]:
     try:
         yield
     except SourceError as error:
-        given = Address(url=url, options=options or {}).hide(str(error.given))
+        address = Address(url=url, options=options or {})
         raise SourceError(
             code=error.code,
             where=error.where,
-            given=given,
+            given=address.hide(str(error.given)),
             expected=error.expected,
             remedy=error.remedy,
         ) from None

@@ -6,13 +6,13 @@ Their sizes and digests are checked against the manifest.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -68,11 +68,18 @@ def local_copy(
         except ReadError:
             raise
         except OSError as error:
-            raise _not_permitted(os.fspath(path), error) from error
+            raise ReadError(
+                code="file-unreadable",
+                where=os.fspath(path),
+                given=error.strerror or str(error),
+                expected="a folder or file that can be opened and read",
+                remedy="Check the path and its permissions.",
+            ) from error
         yield path
         return
-    with _store(path, options) as store, tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
-        with _refused(store):
+    store = _open(path, options)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as scratch:
+        with _read_errors(store):
             _fetch(store, Path(scratch))
         yield scratch
 
@@ -100,36 +107,49 @@ def fetch_file(url: str, folder: Path, options: Mapping[str, Any] | None = None)
     ReadError, MissingPackageError
         As `local_copy` does.
     """
-    with _store(url, options) as store, _refused(store):
+    store = _open(url, options)
+    with _read_errors(store):
         try:
             size = store.size("")
         except FileNotFoundError:
-            raise _no_object(store.address.where) from None
+            raise SourceError(
+                code="file-missing",
+                where=store.address.where,
+                given="no such object",
+                expected="an object that holds a file of a known format",
+                remedy="Check the bucket and the key; the input is one file, or a Zarr store.",
+            ) from None
         _check_room({"": size}, folder, store.address.where)
         path = folder / (PurePosixPath(url.partition("?")[0]).name or "object")
         save(store, "", path)
     return path
 
 
-@contextmanager
-def _store(url: str, options: Mapping[str, Any] | None) -> Iterator[Store]:
+def _open(url: str, options: Mapping[str, Any] | None) -> Store:
     try:
-        store = open_store(url, options)
-    except StoreError as fault:
-        raise _unreadable(where=masked(url), given=str(fault)) from None
-    yield store
+        return open_store(url, options)
+    except StoreError as error:
+        raise _unreadable(where=masked(url), given=str(error)) from None
 
 
 @contextmanager
-def _refused(store: Store) -> Iterator[None]:
+def _read_errors(store: Store) -> Iterator[None]:
+    """Turn the errors of a store into a `ReadError`."""
+    where = store.address.where
     try:
         yield
     except ReadError:
         raise
     except FileNotFoundError:
-        raise _no_series(store.address.where) from None
-    except StoreError as fault:
-        raise _unreadable(where=store.address.where, given=str(fault)) from None
+        raise ReadError(
+            code="no-series",
+            where=where,
+            given=f'"{where}" does not contain a DICOM series: there is no object',
+            expected="the objects of at least one series",
+            remedy="Check the bucket and the prefix.",
+        ) from None
+    except StoreError as error:
+        raise _unreadable(where=where, given=str(error)) from None
 
 
 def _fetch(store: Store, folder: Path) -> None:
@@ -141,18 +161,23 @@ def _fetch(store: Store, folder: Path) -> None:
         save(store, "", folder / "object.dcm")
         return
     manifest = _manifest(store, sizes)
-    entries = {} if manifest is None else {one.key: one for one in manifest.entries}
-    wanted = {key: size for key, size in sizes.items() if not manifest or key in entries}
-    names = {key: _place(folder, key, where) for key in wanted if key != PLAN}
-    _check_room(wanted, folder, where)
+    digests = {}
+    if manifest is not None:
+        digests = {entry.key: entry.sha256 for entry in manifest.entries}
+        sizes = {key: size for key, size in sizes.items() if key in digests}
+    paths = {key: _path_in(folder, key, where) for key in sizes if key != PLAN}
+    _check_room(sizes, folder, where)
+
+    def is_changed(key: str) -> bool:
+        digest = save(store, key, paths[key])
+        return digests.get(key, digest) != digest
+
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         try:
-            found = list(pool.map(partial(_fetched, store, names, entries), names))
+            changed = list(itertools.compress(paths, pool.map(is_changed, paths)))
         finally:
             pool.shutdown(cancel_futures=True)
-    changed = [key for key, is_right in zip(names, found, strict=True) if not is_right]
-    if changed:
-        raise _incomplete(where, [f"{key} is not what the manifest says" for key in changed])
+    _check_unchanged(changed, where)
 
 
 def _manifest(store: Store, sizes: Mapping[str, int]) -> Manifest | None:
@@ -162,15 +187,14 @@ def _manifest(store: Store, sizes: Mapping[str, int]) -> Manifest | None:
     if manifest is not None:
         _check_complete(manifest, sizes, where)
     elif PLAN in sizes:
-        raise _unfinished(where)
+        raise ReadError(
+            code="series-incomplete",
+            where=where,
+            given=f"{PLAN} without {MANIFEST}: a write that is under way, or was killed",
+            expected=f"a write that has ended, which puts {MANIFEST} last",
+            remedy="Wait for it; if it was killed, repeat it with `resume=True`.",
+        )
     return manifest
-
-
-def _fetched(
-    store: Store, names: Mapping[str, Path], entries: Mapping[str, Entry], key: str
-) -> bool:
-    digest = save(store, key, names[key])
-    return key not in entries or entries[key].sha256 == digest
 
 
 def save(store: Store, key: str, path: Path) -> str:
@@ -185,7 +209,7 @@ def save(store: Store, key: str, path: Path) -> str:
     return _digest(path)
 
 
-def _place(folder: Path, key: str, where: str) -> Path:
+def _path_in(folder: Path, key: str, where: str) -> Path:
     """Return the path of an object inside of the folder."""
     parts = PurePosixPath(key).parts
     if ".." in parts or "\\" in key or key.startswith("/"):
@@ -207,34 +231,22 @@ def _check_room(sizes: Mapping[str, int], folder: Path, where: str) -> None:
 
 def _check_folder(folder: Path) -> None:
     """Check a local copy of a prefix against its manifest."""
-    path = folder / MANIFEST
+    path, where = folder / MANIFEST, str(folder)
     if not path.is_file():
         return
-    manifest = Manifest.from_bytes(path.read_bytes(), str(folder))
+    manifest = Manifest.from_bytes(path.read_bytes(), where)
     if manifest is None:
         return
-    places = {one.key: _place(folder, one.key, str(folder)) for one in manifest.entries}
-    sizes = {key: place.stat().st_size for key, place in places.items() if place.is_file()}
-    _check_complete(manifest, sizes, str(folder))
+    paths = {entry.key: _path_in(folder, entry.key, where) for entry in manifest.entries}
+    sizes = {key: file.stat().st_size for key, file in paths.items() if file.is_file()}
+    _check_complete(manifest, sizes, where)
+
+    def is_changed(entry: Entry) -> bool:
+        return _digest(paths[entry.key]) != entry.sha256
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        digests = list(pool.map(_digest, (places[one.key] for one in manifest.entries)))
-    changed = [
-        one.key
-        for one, digest in zip(manifest.entries, digests, strict=True)
-        if one.sha256 != digest
-    ]
-    if changed:
-        raise _incomplete(str(folder), [f"{key} is not what the manifest says" for key in changed])
-
-
-def _not_permitted(where: str, error: OSError) -> ReadError:
-    return ReadError(
-        code="file-unreadable",
-        where=where,
-        given=error.strerror or str(error),
-        expected="a folder or file that can be opened and read",
-        remedy="Check the path and its permissions.",
-    )
+        changed = list(itertools.compress(paths, pool.map(is_changed, manifest.entries)))
+    _check_unchanged(changed, where)
 
 
 def _digest(path: Path) -> str:
@@ -248,43 +260,19 @@ def _check_complete(manifest: Manifest, sizes: Mapping[str, int], where: str) ->
         raise _incomplete(where, faults)
 
 
+def _check_unchanged(changed: Sequence[str], where: str) -> None:
+    if changed:
+        raise _incomplete(where, [f"{key} is not what the manifest says" for key in changed])
+
+
 def _incomplete(where: str, faults: Sequence[str]) -> ReadError:
     return ReadError(
         code="series-incomplete",
         where=where,
         given=listed(faults),
         expected=f"every object of {MANIFEST}, with its size and SHA-256",
-        remedy="Write the series again, or wait until the write or copy that is under way has ended.",
-    )
-
-
-def _unfinished(where: str) -> ReadError:
-    return ReadError(
-        code="series-incomplete",
-        where=where,
-        given=f"{PLAN} without {MANIFEST}: a write that is under way, or was killed",
-        expected=f"a write that has ended, which puts {MANIFEST} last",
-        remedy="Wait for it; if it was killed, repeat it with `resume=True`.",
-    )
-
-
-def _no_series(where: str) -> ReadError:
-    return ReadError(
-        code="no-series",
-        where=where,
-        given=f'"{where}" does not contain a DICOM series: there is no object',
-        expected="the objects of at least one series",
-        remedy="Check the bucket and the prefix.",
-    )
-
-
-def _no_object(where: str) -> SourceError:
-    return SourceError(
-        code="file-missing",
-        where=where,
-        given="no such object",
-        expected="an object that holds a file of a known format",
-        remedy="Check the bucket and the key; the input is one file, or a Zarr store.",
+        remedy="Write the series again, or wait until the write or copy that is under way has "
+        "ended.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Every URL that fsspec knows; the door to fsspec.
+"""Every URL that fsspec knows. The only module that imports `fsspec`.
 
 Objects are put whole, never through an open file: fsspec commits a truncated object when an error leaves its `with`.
 """
@@ -67,11 +67,9 @@ class FsspecStore:
         """Return some bytes."""
         with without_secrets(self.address):
             end = min(stop, int(self._files.size(self._path(key))))
-            return (
-                bytes(self._files.cat_file(self._path(key), start=start, end=end))
-                if end > start
-                else b""
-            )
+            if end <= start:
+                return b""
+            return bytes(self._files.cat_file(self._path(key), start=start, end=end))
 
     def put(self, key: str, content: bytes | Path, *, create_only: bool = False) -> None:
         """Store a whole object."""
@@ -94,13 +92,13 @@ class FsspecStore:
         try:
             with without_secrets(self.address):
                 self._files.invalidate_cache()
-                found = self._files.find(self._root, detail=True)
+                files = self._files.find(self._root, detail=True)
         except FileNotFoundError:
             return {}
         start = len(self._root.lstrip("/")) + 1
         return {
             name.lstrip("/")[start:]: int(facts["size"] or 0)
-            for name, facts in sorted(found.items())
+            for name, facts in sorted(files.items())
         }
 
     def delete(self, key: str) -> None:

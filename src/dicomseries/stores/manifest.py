@@ -15,7 +15,7 @@ __all__ = ["MANIFEST", "PLAN", "Entry", "Manifest", "sha256_of"]
 MANIFEST = "manifest.json"
 """Key of the manifest."""
 PLAN = "_plan.json"
-"""Key of what a write under way says of itself: a prefix that has it and no manifest is incomplete."""
+"""Key of the record of a write under way: a prefix with it and without manifest is incomplete."""
 _FORMAT = "dicomseries-manifest"
 _VERSION = 1
 
@@ -57,7 +57,7 @@ class Manifest:
     entries : tuple of Entry
         By key.
     series : tuple of mapping
-        What is said of each series, for people and programs that look for it.
+        Facts about each series, for people and programs that look for it.
 
     Examples
     --------
@@ -79,46 +79,46 @@ class Manifest:
             If it is one of ours, and damaged.
         """
         try:
-            found = json.loads(content)
+            document = json.loads(content)
         except ValueError:
-            found = None
-        if not isinstance(found, dict) or found.get("format") != _FORMAT:
+            return None
+        if not isinstance(document, dict) or document.get("format") != _FORMAT:
             return None
         try:
-            entries = tuple(Entry(**one) for one in found["objects"])
-            return cls(entries=entries, series=tuple(found["series"]))
+            entries = tuple(Entry(**values) for values in document["objects"])
+            return cls(entries=entries, series=tuple(document["series"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ReadError(
                 code="manifest-damaged",
                 where=f"{where}: {MANIFEST}",
                 given=str(error),
                 expected="a manifest of version 1, as it was written",
-                remedy="Write the series again, or delete the manifest to read what is there without it.",
+                remedy="Write the series again, or delete the manifest to read the objects without it.",
             ) from error
 
     def to_bytes(self) -> bytes:
         """Return the manifest as JSON."""
-        whole = {
+        document = {
             "format": _FORMAT,
             "version": _VERSION,
-            "series": [dict(one) for one in self.series],
-            "objects": [asdict(one) for one in self.entries],
+            "series": list(map(dict, self.series)),
+            "objects": list(map(asdict, self.entries)),
         }
-        return json.dumps(whole, indent=1).encode()
+        return json.dumps(document, indent=1).encode()
 
     def missing(self, sizes: Mapping[str, int]) -> Iterator[str]:
         """Yield the faults of objects of these sizes."""
-        for one in self.entries:
-            size = sizes.get(one.key)
+        for entry in self.entries:
+            size = sizes.get(entry.key)
             if size is None:
-                yield f"{one.key} is missing"
-            elif size != one.size:
-                yield f"{one.key} has {size:,} bytes, not {one.size:,}"
+                yield f"{entry.key} is missing"
+            elif size != entry.size:
+                yield f"{entry.key} has {size:,} bytes, not {entry.size:,}"
 
     @property
     def size(self) -> int:
         """Bytes of all objects."""
-        return sum(one.size for one in self.entries)
+        return sum(entry.size for entry in self.entries)
 
 
 def sha256_of(content: bytes) -> str:
@@ -140,5 +140,7 @@ def listed(faults: Sequence[str]) -> str:
     >>> listed(["a is missing"]), listed(["a", "b", "c", "d", "e"])
     ('a is missing', 'a; b; c; and 2 more')
     """
-    more = len(faults) - 3
-    return "; ".join([*faults[:3], *([f"and {more} more"] if more > 0 else [])])
+    texts = [*faults[:3]]
+    if len(faults) > 3:
+        texts.append(f"and {len(faults) - 3} more")
+    return "; ".join(texts)

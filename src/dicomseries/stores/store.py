@@ -69,9 +69,9 @@ def without_secrets(address: Address, *passed: type[Exception]) -> Iterator[None
         raise
     except Exception as error:  # noqa: BLE001 - each file system raises its own
         kinds: tuple[type[Exception], ...] = (FileNotFoundError, *passed)
-        kept = next((kind for kind in kinds if isinstance(error, kind)), StoreError)
-        # The library's own error and its text hold whatever it was given: it is not handed on.
-        raise kept(address.hide(str(error)) or type(error).__name__) from None
+        kind = next((kind for kind in kinds if isinstance(error, kind)), StoreError)
+        # The library's own error and its text may hold credentials: it is not handed on.
+        raise kind(address.hide(str(error)) or type(error).__name__) from None
 
 
 def option_value(options: Mapping[str, Any], name: str) -> Any:
