@@ -19,9 +19,8 @@ from dicomseries.sinks.staged_folder import StagedFolder, system_errors
 
 try:
     import fcntl
-except (
-    ImportError
-):  # Windows has no flock: staging folders of killed writes then stay until removed by hand
+except ImportError:
+    # Windows has no flock: staging folders of killed writes then stay until removed by hand.
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["DirectorySink", "Leftover", "absolute_target", "check_target", "find_leftover"]
@@ -39,7 +38,7 @@ class Leftover:
     staging : Path
         The folder with the files it has written, the last one perhaps in part.
     record : str
-        What it had said of itself.
+        Its description of itself.
     """
 
     staging: Path
@@ -160,11 +159,9 @@ class DirectorySink:
             if self._is_shared:
                 self._staged.sweep()
             if self._sync:
-                for folder in {
-                    self._staging,
-                    *(path for path in self._staging.iterdir() if path.is_dir()),
-                }:
-                    sync_folder(folder)
+                for path in (self._staging, *self._staging.iterdir()):
+                    if path.is_dir():
+                        sync_folder(path)
             with _alone(self._target.parent):
                 # Checked again: another process may have filled the target since, and nothing of it may be lost.
                 check_target(self._target, overwrite=self._overwrite)
@@ -201,9 +198,8 @@ class DirectorySink:
 
     def _put_back(self) -> None:
         """Undo a commit that failed between its two renames."""
-        with contextlib.suppress(
-            OSError
-        ):  # somebody made the target meanwhile: the next write removes the old one
+        # Where somebody made the target meanwhile, the next write removes the old one.
+        with contextlib.suppress(OSError):
             if self._aside.exists() and not self._target.exists():
                 self._aside.rename(self._target)
 
@@ -235,14 +231,11 @@ def find_leftover(target: Path) -> Leftover | None:
     """
     if not target.parent.is_dir():
         return None
-    known = [
-        path
-        for path in _siblings(target, "partial")
-        if path.is_dir() and _record_of(path).is_file()
-    ]
-    if not known:
+    siblings = _siblings(target, "partial")
+    resumable = [path for path in siblings if path.is_dir() and _record_of(path).is_file()]
+    if not resumable:
         return None
-    staging = max(known, key=lambda path: path.stat().st_mtime)
+    staging = max(resumable, key=lambda path: path.stat().st_mtime)
     lock = _lock(staging)
     if lock is None and fcntl is not None:
         raise _in_use(target)
@@ -278,9 +271,11 @@ def absolute_target(target: Path) -> Path:
     >>> absolute_target(Path("out")).is_absolute()
     True
     """
-    whole = target.absolute()
+    absolute = target.absolute()
+    if absolute.name in {"", ".."}:
+        return absolute.resolve()
     # A link as the target itself is rejected, so it is not followed.
-    return whole.resolve() if whole.name in {"", ".."} else whole.parent.resolve() / whole.name
+    return absolute.parent.resolve() / absolute.name
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:
@@ -317,10 +312,8 @@ def check_target(target: Path, *, overwrite: bool) -> None:
     with system_errors(target, TargetError, "target-not-readable"):
         try:
             names = sorted(entry.name for entry in target.iterdir())
-        except (
-            FileNotFoundError
-        ):  # another writer is replacing it just now; asked again when this one is to be shown
-            return
+        except FileNotFoundError:
+            return  # another writer is replacing it now; checked again at the commit
     if not names:
         return
     if not overwrite:

@@ -32,11 +32,11 @@ def sync_all(path: Path) -> None:
     if path.is_file():
         sync_file(path)
         return
-    for one in (*path.rglob("*"), path):
-        if one.is_dir():
-            sync_folder(one)
+    for part in (*path.rglob("*"), path):
+        if part.is_dir():
+            sync_folder(part)
         else:
-            sync_file(one)
+            sync_file(part)
 
 
 def _sync(path: Path, flags: int) -> None:

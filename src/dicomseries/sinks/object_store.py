@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import secrets
 import warnings
@@ -126,29 +127,27 @@ class ObjectSink:
         """Wait for all objects, put the manifest, unlock."""
         entries = {entry.key: entry for entry in self._uploads.finished()}
         with store_errors(self._store):
-            there = {
-                key: size for key, size in self._store.list().items() if key not in {MANIFEST, PLAN}
-            }
-            others = sorted(
-                there.keys() - entries.keys()
-            )  # put by other processes, or by the write this one goes on
-            entries |= {entry.key: entry for entry in self._each(self._seen, others)}
-            manifest = Manifest(
-                entries=tuple(entries[key] for key in sorted(entries)), series=self._series
-            )
-            faults = list(manifest.missing(there))
+            sizes = dict(self._store.list())
+            for key in (MANIFEST, PLAN):
+                sizes.pop(key, None)
+            # Put by other processes, or by the write that this one resumes.
+            others = sorted(sizes.keys() - entries.keys())
+            entries |= zip(others, self._each(self._entry_of, others), strict=True)
+            ordered = tuple(entries[key] for key in sorted(entries))
+            manifest = Manifest(entries=ordered, series=self._series)
+            faults = list(manifest.missing(sizes))
             if faults:
                 raise WriteError(
                     code="commit-failed",
                     where=self._where,
                     given="; ".join(faults[:3]),
                     expected="every object that was put",
-                    remedy="Look for what else deletes or writes below this prefix, then write again.",
+                    remedy="Look for another writer below this prefix, then write again.",
                 )
             self._store.put(MANIFEST, manifest.to_bytes())
         self._done = True
         self._uploads.abort()
-        self._tell_left([PLAN] if not self._is_deleted(PLAN) else [])
+        self._delete([PLAN])
 
     def abort(self) -> None:
         """Delete uncommitted objects, the lock last."""
@@ -156,24 +155,18 @@ class ObjectSink:
             return
         self._done = True
         self._uploads.abort()
-        left = [] if self._is_deleted(MANIFEST) else [MANIFEST]
-        keys = sorted(self._uploads.keys | set(self._of_others()))
-        left += [
-            key
-            for key, gone in zip(keys, self._each(self._is_deleted, keys), strict=True)
-            if not gone
-        ]
-        # With anything left the lock stays: readers then know that it is not whole.
-        if not left and not self._is_deleted(PLAN):
-            left = [PLAN]
-        self._tell_left(left)
+        keys = self._uploads.keys | set(self._of_others())
+        # With anything left the lock stays: readers then know that the prefix is incomplete.
+        if all([self._delete([MANIFEST]), self._delete(sorted(keys))]):
+            self._delete([PLAN])
 
     def _lock(self, record: str, *, is_free: bool) -> None:
-        said = {
+        document = {
             **json.loads(record or "{}"),
-            "series": [one["SeriesInstanceUID"] for one in self._series],
+            "series": [series["SeriesInstanceUID"] for series in self._series],
+            "writer": secrets.token_hex(8),
         }
-        content = json.dumps({**said, "writer": secrets.token_hex(8)}).encode()
+        content = json.dumps(document).encode()
         with store_errors(self._store):
             if is_free:
                 self._store.delete(PLAN)
@@ -188,10 +181,7 @@ class ObjectSink:
         """Delete overwritten objects, the manifest first."""
         with store_errors(self._store):
             self._store.delete(MANIFEST)
-            for _ in self._each(
-                self._store.delete, [key for key in self._store.list() if key != PLAN]
-            ):
-                pass
+            self._each(self._store.delete, [key for key in self._store.list() if key != PLAN])
 
     def _of_others(self) -> list[str]:
         """Return the DICOM objects that other processes have put."""
@@ -200,7 +190,7 @@ class ObjectSink:
             return _dicom_among(self._store, keys)
         return []
 
-    def _seen(self, key: str) -> Entry:
+    def _entry_of(self, key: str) -> Entry:
         content = self._store.get(key)
         return Entry(
             key=key,
@@ -209,17 +199,22 @@ class ObjectSink:
             sop_instance_uid=uid_of(content[:_META]),
         )
 
-    def _is_deleted(self, key: str) -> bool:
-        try:
-            self._store.delete(key)
-        except StoreError:
-            return False
-        return True
+    def _delete(self, keys: Sequence[str]) -> bool:
+        """Delete objects; return whether all are gone, with a warning otherwise."""
 
-    def _tell_left(self, keys: Sequence[str]) -> None:
-        if keys:
-            text = f"{self._where}: could not delete {', '.join(keys[:3])}{' …' if len(keys) > 3 else ''}; delete them."
+        def is_left(key: str) -> bool:
+            try:
+                self._store.delete(key)
+            except StoreError:
+                return True
+            return False
+
+        left = list(itertools.compress(keys, self._each(is_left, keys)))
+        if left:
+            names = ", ".join(left[:3]) + (" …" if len(left) > 3 else "")
+            text = f"{self._where}: could not delete {names}; delete them."
             warnings.warn(text, DicomSeriesWarning, stacklevel=4)
+        return not left
 
     def _each(self, work: Any, keys: Sequence[str]) -> list[Any]:
         with ThreadPoolExecutor(CONCURRENCY) as pool:

@@ -55,9 +55,9 @@ class StagedFolder:
             if not self.is_shared:
                 self._write(path, chunks)
                 return path
-            own = path.with_name(f"{path.name}{_UNFINISHED}{secrets.token_hex(4)}")
-            self._write(own, chunks)
-            own.replace(path)
+            unfinished = path.with_name(f"{path.name}{_UNFINISHED}{secrets.token_hex(4)}")
+            self._write(unfinished, chunks)
+            unfinished.replace(path)
         except DicomSeriesError:
             raise
         except OSError as refusal:

@@ -62,7 +62,7 @@ class Uploads:
             raise self._failure
         self._room.acquire()
         try:
-            # What is made while it is written may be larger than memory: it goes over a file.
+            # Chunks that are made while they are written may exceed the memory: they go over a file.
             content = b"".join(chunks) if isinstance(chunks, Sequence) else _spooled(chunks)
             upload = Upload(self.store, name, content, is_read_back=self._read_back)
             self._begun.append(upload)
@@ -76,13 +76,12 @@ class Uploads:
         """Return an existing object of that size and header."""
         with store_errors(self.store):
             try:
-                is_there = (
-                    self.store.size(name) == size
-                    and self.store.get_range(name, 0, len(header)) == header
-                )
+                if self.store.size(name) != size:
+                    return None
+                beginning = self.store.get_range(name, 0, len(header))
             except FileNotFoundError:
                 return None
-        return StoredObject(self.store, name) if is_there else None
+        return StoredObject(self.store, name) if beginning == header else None
 
     @property
     def keys(self) -> set[str]:
@@ -148,7 +147,7 @@ class Upload(StoredObject):
         super().__init__(store, key)
         self._content: bytes | Path | None = content
         self._is_read_back = is_read_back
-        self._given: bytes | None = None
+        self._read_content: bytes | None = None
         self.future: Future[Entry] = Future()
 
     def __enter__(self) -> Path:
@@ -166,26 +165,26 @@ class Upload(StoredObject):
             with _removed(content), store_errors(self.store):
                 self.store.put(self.key, content)
                 return _entry_of_file(self.key, content)
-        whole = content or b""
+        content = content or b""
         entry = Entry(
             key=self.key,
-            size=len(whole),
-            sha256=sha256_of(whole),
-            sop_instance_uid=uid_of(whole[:_META]),
+            size=len(content),
+            sha256=sha256_of(content),
+            sop_instance_uid=uid_of(content[:_META]),
         )
         with store_errors(self.store):
-            self.store.put(self.key, whole)
+            self.store.put(self.key, content)
             if self._is_read_back:
-                self._given = self.store.get(self.key)
-                _check_same(self.store, entry, self._given)
+                self._read_content = self.store.get(self.key)
+                _check_same(self.store, entry, self._read_content)
         return entry
 
     def _fill(self, path: Path) -> None:
-        if self._given is None:
+        if self._read_content is None:
             super()._fill(path)
         else:
-            path.write_bytes(self._given)
-            self._given = None
+            path.write_bytes(self._read_content)
+            self._read_content = None
 
 
 def _entry_of_file(key: str, path: Path) -> Entry:
@@ -227,26 +226,27 @@ def store_errors(store: Store) -> Iterator[None]:
     """
     try:
         yield
-    except (StoreError, FileNotFoundError, FileExistsError) as fault:
-        if isinstance(fault, WriteError):
+    except (StoreError, FileNotFoundError, FileExistsError) as error:
+        if isinstance(error, WriteError):
             raise
         raise WriteError(
             code="write-failed",
             where=store.address.where,
-            given=str(fault),
+            given=str(error),
             expected="a store that takes whole objects",
-            remedy="Check the bucket, the rights and the network, then write again; what was put is deleted.",
+            remedy="Check the bucket, the rights and the network, then write again; the objects put "
+            "so far are deleted.",
         ) from None
 
 
-def _check_same(store: Store, entry: Entry, given: bytes) -> None:
-    if sha256_of(given) != entry.sha256:
+def _check_same(store: Store, entry: Entry, content: bytes) -> None:
+    if sha256_of(content) != entry.sha256:
         raise WriteError(
             code="store-changed-object",
             where=f"{store.address.where}: {entry.key}",
-            given=f"{len(given):,} bytes that are not those that were put",
+            given=f"{len(content):,} bytes that differ from those that were put",
             expected=f"{entry.size:,} bytes with the SHA-256 {entry.sha256}",
-            remedy="Look for another writer to the same prefix, or report it to who runs the store.",
+            remedy="Look for another writer to the same prefix, or report it to the store's operator.",
         )
 
 

@@ -22,7 +22,7 @@ from dicomseries.errors import (
     WriteError,
 )
 from dicomseries.sinks import ObjectSink
-from dicomseries.stores import open_store
+from dicomseries.stores import StoreError, open_store
 from dicomseries.stores.addresses import Address
 from dicomseries.stores.fsspec_store import FsspecStore
 from dicomseries.stores.obstore_store import ObstoreStore, can_use_obstore
@@ -370,9 +370,14 @@ def test_files_that_cannot_be_deleted_are_reported_and_stay_locked(url, monkeypa
     sink = ObjectSink(url)
     with sink.put("0001.dcm", [b"whole"]):
         pass
-    monkeypatch.setattr(
-        sink, "_is_deleted", lambda key: key != "0001.dcm" and not sink._store.delete(key)
-    )
+    delete = sink._store.delete
+
+    def refuse_one(key):
+        if key == "0001.dcm":
+            raise StoreError
+        delete(key)
+
+    monkeypatch.setattr(sink._store, "delete", refuse_one)
     with pytest.warns(DicomSeriesWarning, match=r"could not delete 0001\.dcm"):
         sink.abort()
     assert sorted(contents(url)) == ["0001.dcm", "_plan.json"]
