@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -169,17 +168,29 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         If a rescale is unusable, or if the slices have different rescales and stored values are
         wanted.
     """
+    frames = _frames_of(series)
     slope, intercept = 1.0, 0.0
     slabs: FrameSlabs | LabelSlabs
-    if series.frame_set is not None and series.frame_set.masks is not None:
-        slabs = _label_slabs(series, series.frame_set, series.frame_set.masks)
+    if frames.masks is not None:
+        slabs = _label_slabs(series, frames, frames.masks)
     elif is_real:
-        slabs = _real_slabs(series)
+        rescales = _rescales(series, frames)
+        slabs = FrameSlabs(
+            instances=series.instances,
+            sources=frames.sources,
+            rescales=rescales,
+            dtype=_real_dtype(series, rescales, frames.divisor),
+            divisor=frames.divisor,
+        )
     else:
-        slabs = _frame_slabs(series, None, stored_dtype(series.instances[0]))
-        slope, intercept = _common_rescale(series)
-        slope /= slabs.divisor
-        slabs = replace(slabs, divisor=1.0)
+        slope, intercept = _common_rescale(series, frames)
+        slope /= frames.divisor
+        slabs = FrameSlabs(
+            instances=series.instances,
+            sources=frames.sources,
+            rescales=_identity(len(frames.sources)),
+            dtype=stored_dtype(series.instances[0]),
+        )
     return Volume(
         slabs=slabs.reader(),
         grid=grid,
@@ -189,6 +200,17 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         volumes=series.volumes,
         times_s=series.times_s,
     )
+
+
+def _frames_of(series: Series) -> FrameSet:
+    """Return the frames in the order of the array.
+
+    A classic series has one frame per file, and no functional groups.
+    """
+    if series.frame_set is not None:
+        return series.frame_set
+    files = np.arange(len(series.instances))
+    return FrameSet(pool=(), sources=np.column_stack((files, np.zeros_like(files))))
 
 
 def _label_slabs(
@@ -205,46 +227,24 @@ def _label_slabs(
     )
 
 
-def _real_slabs(series: Series) -> FrameSlabs:
-    rescales = _rescales(series)
+def _real_dtype(
+    series: Series, rescales: npt.NDArray[np.float64], divisor: float
+) -> np.dtype[np.generic]:
+    if divisor != 1.0:
+        return np.dtype(np.float64)
     pairs = set(map(tuple, np.unique(rescales, axis=0).tolist()))
-    slabs = _frame_slabs(series, rescales, dtype_of_real(series.instances, pairs))
-    return slabs if slabs.divisor == 1.0 else replace(slabs, dtype=np.dtype(np.float64))
+    return dtype_of_real(series.instances, pairs)
 
 
-def _frame_slabs(
-    series: Series, rescales: npt.NDArray[np.float64] | None, dtype: np.dtype[Any]
-) -> FrameSlabs:
-    """Return the frames in the order of the array.
+def _rescales(series: Series, frames: FrameSet) -> npt.NDArray[np.float64]:
+    """Return slope and intercept of each frame of the array, shape (frames, 2).
 
-    Without rescales, the stored values.
+    A Parametric Map has RealWorldValueMapping instead of a rescale. A segmentation has neither.
     """
-    frames = series.frame_set
-    if frames is None:  # one frame per file
-        count = len(series.instances)
-        sources = np.column_stack((np.arange(count), np.zeros(count, np.intp)))
-    else:
-        sources = frames.sources
-    return FrameSlabs(
-        instances=series.instances,
-        sources=sources,
-        rescales=np.tile([1.0, 0.0], (len(sources), 1)) if rescales is None else rescales,
-        dtype=dtype,
-        divisor=1.0 if frames is None else frames.divisor,
-    )
-
-
-def _rescales(series: Series) -> npt.NDArray[np.float64]:
-    """Return slope and intercept of each frame of the array.
-
-    Shape (frames, 2).
-    A Parametric Map has its RealWorldValueMapping instead of a rescale. A segmentation has none.
-    """
-    frames = series.frame_set
-    if frames is None:
-        return np.array(rescales_of_files(series.instances))
     if series.segments:
-        return np.tile([1.0, 0.0], (len(frames.sources), 1))
+        return _identity(len(frames.sources))
+    if not frames.pool:
+        return np.array(rescales_of_files(series.instances))
     by_file = []
     for file in frames.pool:
         mapping = file.real_world if series.kind == "ParametricMap" else None
@@ -255,13 +255,17 @@ def _rescales(series: Series) -> npt.NDArray[np.float64]:
     return rescales
 
 
-def _common_rescale(series: Series) -> tuple[float, float]:
+def _identity(count: int) -> npt.NDArray[np.float64]:
+    return np.tile([1.0, 0.0], (count, 1))
+
+
+def _common_rescale(series: Series, frames: FrameSet) -> tuple[float, float]:
     """Return slope and intercept of all stored values.
 
     1 and 0, with a warning, if unusable.
     """
     try:
-        rescales = np.unique(_rescales(series), axis=0)
+        rescales = np.unique(_rescales(series, frames), axis=0)
     except ReadError as error:
         message = f"the real values are unknown: {error.given} in {error.where}"
         warnings.warn(message, DicomSeriesWarning, stacklevel=4)

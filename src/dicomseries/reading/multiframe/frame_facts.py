@@ -5,6 +5,7 @@ Position, volume, rescale and attributes of each.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -131,6 +132,15 @@ class Frames:
         """SliceThickness in mm, shape (frames,); None if one is missing."""
         lengths = self._numbers(_THICKNESS, "SliceThickness", 1)
         return None if lengths is None else lengths[:, 0]
+
+    @property
+    def slice_lengths_mm(self) -> tuple[float, float]:
+        """SpacingBetweenSlices and SliceThickness of the first frame; NaN if missing."""
+        between, thickness = self.spacing_between_mm, self.thickness_mm
+        return (
+            math.nan if between is None else float(between[0]),
+            math.nan if thickness is None else float(thickness[0]),
+        )
 
     @cached_property
     def rescales(self) -> Floats:

@@ -82,8 +82,8 @@ def place_frames(instances: Sequence[Instance]) -> Placement:
         if files[0].sop_class_uid in SEGMENTATIONS:
             return place_segments(pool)
         if all(frames.is_unplaced for frames in pool):
-            return _place_pictures(pool)
-        return _place_in_space(pool)
+            return _place_pictures(files, pool)
+        return _place_in_space(files, pool)
     except ReadError as error:
         return Placement(instances=files, problems=(Problem.of(error),))
 
@@ -114,12 +114,11 @@ def _incomplete_pixels(instance: Instance) -> Iterator[Problem]:
         yield Problem.of(error)
 
 
-def _place_pictures(pool: tuple[Frames, ...]) -> Placement:
+def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Placement:
     """Return frames without positions in the order of the file.
 
     Slices, or a time series.
     """
-    files = tuple(frames.instance for frames in pool)
     if len(pool) > 1:
         problem = Problem(
             code="several-multi-frame",
@@ -137,15 +136,14 @@ def _place_pictures(pool: tuple[Frames, ...]) -> Placement:
     return Placement(
         instances=files,
         grid=grid,
-        problems=(no_geometry("frames", "the file"), *_warnings(pool), *problems),
+        problems=(no_geometry("frames", "the file"), *_warnings(files, pool), *problems),
         volumes=volumes,
         times_s=times if volumes else None,
         frames=FrameSet(pool=pool, sources=_sources(pool)),
     )
 
 
-def _place_in_space(pool: tuple[Frames, ...]) -> Placement:
-    files = tuple(frames.instance for frames in pool)
+def _place_in_space(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Placement:
     positions_by_file = [file.positions_lps for file in pool if file.positions_lps is not None]
     axes_by_file = [file.orientations for file in pool if file.orientations is not None]
     if len(positions_by_file) != len(pool) or len(axes_by_file) != len(pool):
@@ -165,11 +163,11 @@ def _place_in_space(pool: tuple[Frames, ...]) -> Placement:
         positions_lps=positions[order],
         axes=axes[0],
         spacings_mm=_pixel_spacings(pool),
-        thicknesses_mm=_thicknesses(pool[0]),
+        thicknesses_mm=pool[0].slice_lengths_mm,
         size=(files[0].rows, files[0].columns),
     )
     grid, problems = place_on_grid(planes, sorting)
-    problems = [*_warnings(pool), *problems]
+    problems = [*_warnings(files, pool), *problems]
     if grid is None or sorting.arrangement is None or has_errors(problems):
         return Placement(instances=files, problems=tuple(problems))
     volumes = sorting.arrangement.volumes
@@ -178,7 +176,7 @@ def _place_in_space(pool: tuple[Frames, ...]) -> Placement:
         grid=grid,
         problems=tuple(problems),
         volumes=volumes if volumes > 1 else None,
-        times_s=_times_s(pool, sorting.arrangement) if volumes > 1 else None,
+        times_s=_times_s(pool, sorting.arrangement),
         frames=FrameSet(pool=pool, sources=sources[order]),
     )
 
@@ -239,13 +237,7 @@ def _pixel_spacings(pool: tuple[Frames, ...]) -> list[Sequence[float]]:
     return spacings
 
 
-def _thicknesses(frames: Frames) -> list[float]:
-    lengths = (frames.spacing_between_mm, frames.thickness_mm)
-    return [float(length[0]) for length in lengths if length is not None]
-
-
-def _warnings(pool: tuple[Frames, ...]) -> Iterator[Problem]:
-    files = [frames.instance for frames in pool]
+def _warnings(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Iterator[Problem]:
     yield from consistency_problems(files)
     yield from _missing_parts(files)
     for frames in pool:
@@ -271,10 +263,17 @@ def _missing_parts(files: Sequence[Instance]) -> Iterator[Problem]:
 
 
 def _times_s(pool: tuple[Frames, ...], arrangement: Arrangement) -> tuple[float, ...] | None:
-    """Return the start of each volume by clock or frame time."""
+    """Return the start of each volume by clock or frame time.
+
+    None for one volume.
+    """
+    if arrangement.volumes == 1:
+        return None
     times = rising_times(arrangement, frame_clocks([frames.groups for frames in pool]))
     is_cine = len(pool) == 1 and arrangement.volumes == pool[0].count
-    return _frame_times_s(pool[0].instance) if times is None and is_cine else times
+    if times is None and is_cine:
+        return _frame_times_s(pool[0].instance)
+    return times
 
 
 def _frame_times_s(instance: Instance) -> tuple[float, ...] | None:

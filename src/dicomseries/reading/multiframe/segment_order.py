@@ -197,11 +197,9 @@ def _grid_in_space(frames: Frames) -> tuple[Grid | None, Indices, list[Problem]]
     firsts = np.unique(places, return_index=True)[1]
     spacings = [()] if frames.pixel_spacing_mm is None else frames.pixel_spacing_mm.tolist()
     (row_mm, column_mm), problems = pixel_spacing_of(spacings)
-    between = None if frames.spacing_between_mm is None else float(frames.spacing_between_mm[0])
-    thickness = None if frames.thickness_mm is None else float(frames.thickness_mm[0])
+    between, thickness = frames.slice_lengths_mm
     if len(firsts) == 1:
-        lengths = [length for length in (between, thickness) if length is not None]
-        step, more = thickness_of(lengths)
+        step, more = thickness_of((between, thickness))
         problems += more
     else:
         common = step_mm(distances[firsts], between=between, thickness=thickness)
