@@ -12,12 +12,14 @@ from dicomseries.reading.geometry.volume_sorting import (
     sort_frames,
 )
 from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
+from dicomseries.reading.multiframe.frame_order import holds_frames
 from dicomseries.reading.multiframe.functional_groups import (
     FunctionalGroups,
     Path,
     as_numbers,
     path_of,
 )
+from dicomseries.reading.multiframe.segment_order import SEGMENTATIONS
 from dicomseries.reading.parse.character_sets import encodings_of, text_of
 from dicomseries.reading.parse.clocks import seconds_of_dates
 from dicomseries.reading.parse.header_files import read_instance
@@ -42,6 +44,7 @@ from dicomseries.reading.slice_selection import Slices
 
 __all__ = [
     "SAME_PLACE",
+    "SEGMENTATIONS",
     "Element",
     "Frames",
     "FunctionalGroups",
@@ -64,6 +67,7 @@ __all__ = [
     "encodings_of",
     "file_order",
     "frames_of",
+    "holds_frames",
     "is_compressed",
     "is_plain",
     "item_spans",

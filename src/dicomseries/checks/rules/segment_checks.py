@@ -13,9 +13,9 @@ from dicomseries.checks.series_view.element_values import (
     printable,
     text_in,
 )
-from dicomseries.checks.series_view.series_view import LABEL_MAP, SEGMENTATIONS, SeriesView
+from dicomseries.checks.series_view.series_view import LABEL_MAP, SeriesView
 from dicomseries.errors import DicomSeriesError
-from dicomseries.reading import Instance, read_frames
+from dicomseries.reading import SEGMENTATIONS, Instance, read_frames
 from dicomseries.standard.attribute import tag_of
 
 __all__: list[str] = []

@@ -20,7 +20,7 @@ from dicomseries.errors import ReadError
 from dicomseries.reading import Element, FunctionalGroups, Instance, Path, path_of
 from dicomseries.standard.attribute import tag_of
 
-__all__ = ["PER_FRAME", "SHARED", "FileFrames", "is_multi_frame", "numbers_of_frames"]
+__all__ = ["PER_FRAME", "SHARED", "FileFrames", "numbers_of_frames"]
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 
@@ -49,11 +49,6 @@ _PATHS = {keyword: path_of(group, keyword) for keyword, group in _GROUPS.items()
 _PATHS["RealWorldValueMappingSequence"] = path_of("RealWorldValueMappingSequence")
 
 Floats = npt.NDArray[np.float64]
-
-
-def is_multi_frame(instance: Instance) -> bool:
-    """Return whether a file has several frames, or functional groups."""
-    return instance.frames != 1 or instance.element(tag_of(SHARED)) is not None
 
 
 class FileFrames:

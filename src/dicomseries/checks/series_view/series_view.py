@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.uid import SegmentationStorage
 
 from dicomseries.checks.series_view.element_values import (
     AttributeValue,
     items_in,
     name_of,
 )
-from dicomseries.checks.series_view.file_frames import PER_FRAME, FileFrames, is_multi_frame
+from dicomseries.checks.series_view.file_frames import PER_FRAME, FileFrames
 from dicomseries.checks.series_view.slice_places import (
     SlicePlaces,
     places_of_files,
@@ -24,6 +23,7 @@ from dicomseries.checks.series_view.slice_places import (
     segment_numbers,
 )
 from dicomseries.reading import (
+    SEGMENTATIONS,
     Element,
     Instance,
     Path,
@@ -32,15 +32,15 @@ from dicomseries.reading import (
     comparable,
     differing_tags,
     file_order,
+    holds_frames,
 )
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.image_classes import ImageClass, image_class
 
-__all__ = ["LABEL_MAP", "SEGMENTATIONS", "LocatedElement", "SeriesView"]
+__all__ = ["LABEL_MAP", "LocatedElement", "SeriesView"]
 
 LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 """Label Map Segmentation Storage."""
-SEGMENTATIONS = frozenset({SegmentationStorage, LABEL_MAP})
 
 
 class LocatedElement(NamedTuple):
@@ -80,7 +80,7 @@ class SeriesView:
     """
 
     def __init__(self, instances: Sequence[Instance]) -> None:
-        self.is_multi_frame = any(map(is_multi_frame, instances))
+        self.is_multi_frame = any(map(holds_frames, instances))
         self.frames: tuple[FileFrames, ...] = ()
         self.places: SlicePlaces
         self.instances: tuple[Instance, ...]
