@@ -150,11 +150,10 @@ def category_of(property_type: Code) -> Code | None:
     >>> category_of(code_of("Background", "type")) is None
     True
     """
-    names = [
-        name
-        for number, name in CATEGORIES.items()
-        if property_type in _codes_of(f"cid{number}").values()
-    ]
+    names = []
+    for number, name in CATEGORIES.items():
+        if property_type in _codes_of(f"cid{number}").values():
+            names.append(name)
     return _codes_of("cid7150")[names[0]] if len(names) == 1 else None
 
 
@@ -223,8 +222,12 @@ def _names(source: str) -> Mapping[str, str]:
 @cache
 def _codes_of(source: str) -> Mapping[str, Code]:
     """Return the codes of a group or scheme."""
-    entries = {name: _entry(source, name) for name in _collection(source).dir()}
-    return {name: code for name, code in entries.items() if code is not None}
+    by_name = {}
+    for name in _collection(source).dir():
+        code = _entry(source, name)
+        if code is not None:
+            by_name[name] = code
+    return by_name
 
 
 def _entry(source: str, name: str) -> Code | None:

@@ -67,8 +67,8 @@ def fitting_column(column: Column, places: AttributePlaces) -> tuple[Column | No
     values = []
     for entry in column.values:
         # in a functional group, an attribute without a value leaves its item out
-        has_value = entry is not None and any(value != "" for value in entry)
-        values.append(entry if has_value else None)
+        is_empty = entry is None or not set(entry) - {""}
+        values.append(None if is_empty else entry)
     row = places.kind.row(column.keyword)
     must_be_complete = (
         column.keyword == "SliceThickness"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from dicomseries.derivation.source.slice_matching import Matching
@@ -79,12 +80,14 @@ def spread(fact: SourceFact, layout: ResultLayout, *, by_place: bool) -> Attribu
     if not by_place and layout.is_paired and all(map(_is_even, source_rows)):
         return _column(fact, "volume", [row[0] for row in source_rows])
     exact = layout.matching.exact
-    rows = [[None if index is None else row[index] for index in exact] for row in source_rows]
+    rows = []
+    for row in source_rows:
+        rows.append([None if index is None else row[index] for index in exact])
     if _is_even(rows):
         return _column(fact, "slice", rows[0])
     if not layout.is_paired:
         return None
-    return _column(fact, "frame", [entry for row in rows for entry in row])
+    return _column(fact, "frame", list(chain.from_iterable(rows)))
 
 
 def _is_even(entries: Sequence[object]) -> bool:

@@ -1,4 +1,7 @@
-"""Cardiac gating, kept as a unit (PS3.3 sections C.8.3.1, C.7.6.16.2.7, C.7.6.18.1)."""
+"""Cardiac gating, kept as a unit.
+
+PS3.3 sections C.8.3.1, C.7.6.16.2.7 and C.7.6.18.1.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _DELAY, _TECHNIQUE = "NominalCardiacTriggerDelayTime", "CardiacSynchronizationTe
 
 
 def gating_attributes(result: ResultAttributes, facts: Facts, kind: Kind) -> list[Attribute]:
-    """Return ScanOptions or TriggerTime that a classic MR image still lacks.
+    """Return missing ScanOptions or TriggerTime of a classic MR.
 
     Parameters
     ----------
@@ -60,7 +63,7 @@ def _terms(options: Attribute | Column | None) -> set[object]:
 
 
 def ungated_triggers(result: ResultAttributes, facts: Facts, kind: Kind) -> dict[str, str]:
-    """Return trigger times of an ungated source, with the reason to drop them."""
+    """Return trigger times of an ungated source, with reasons."""
     technique = facts.get(_TECHNIQUE)
     if kind.is_multi_frame or technique is None or technique.first.values != ("NONE",):
         return {}
@@ -69,7 +72,7 @@ def ungated_triggers(result: ResultAttributes, facts: Facts, kind: Kind) -> dict
 
 
 def lost_trigger_advice(result: ResultAttributes, facts: Facts, kind: Kind) -> str:
-    """Return advice on trigger times that an enhanced result cannot keep; else empty."""
+    """Return advice on lost trigger times; else empty."""
     trigger_time = facts.get("TriggerTime")
     is_lost = (
         kind.is_multi_frame
@@ -88,7 +91,7 @@ def lost_trigger_advice(result: ResultAttributes, facts: Facts, kind: Kind) -> s
 
 
 def incomplete_groups(result: ResultAttributes, kind: Kind) -> dict[str, str]:
-    """Return members of optional functional groups that lack a required one.
+    """Return members of functional groups without a required one.
 
     Returns
     -------
@@ -106,12 +109,16 @@ def incomplete_groups(result: ResultAttributes, kind: Kind) -> dict[str, str]:
     for group in kind.frames:
         if not group.optional or group.keyword in result:
             continue
-        rows = [row for row in group.rows if isinstance(row, Row)]
-        for row in rows:
+        names: set[str] = set()
+        missing = ""
+        for row in group.rows:
+            if not isinstance(row, Row):
+                continue
+            row_names = {row.keyword, row.given_as}
+            names |= row_names
             is_required = row.type == "1" and isinstance(row.source, Default)
-            if is_required and row.keyword not in result and row.given_as not in result:
-                names = {name for member in rows for name in (member.keyword, member.given_as)}
-                why = f"it requires {row.keyword}"
-                incomplete |= {name: why for name in sorted(names) if name in result}
-                break
+            if is_required and not missing and row_names.isdisjoint(result):
+                missing = row.keyword
+        if missing:
+            incomplete |= dict.fromkeys(sorted(names & result.keys()), f"it requires {missing}")
     return incomplete

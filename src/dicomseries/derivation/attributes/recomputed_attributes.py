@@ -57,13 +57,13 @@ def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | No
     if row is None or not isinstance(row.source, Choice):
         return None
     values = list(row.source.values)
-    third_values = {
-        str(member.values[2]) if member is not None and len(member.values) > 2 else ""
-        for member in (facts["ImageType"].frames if "ImageType" in facts else ())
-    }
-    is_same_class = source.sop_class_uid == kind.sop_class_uid
-    if len(values) > 2 and is_same_class and len(third_values) == 1:
-        values[2] = third_values.pop() or values[2]
+    flavours = set()
+    if "ImageType" in facts and source.sop_class_uid == kind.sop_class_uid:
+        for member in facts["ImageType"].frames:
+            has_flavour = member is not None and len(member.values) > 2
+            flavours.add(str(member.values[2]) if member is not None and has_flavour else "")
+    if len(values) > 2 and len(flavours) == 1:
+        values[2] = flavours.pop() or values[2]
     return attribute("ImageType", *values)
 
 
@@ -122,20 +122,20 @@ def _largest(member: Attribute) -> float:
 
 
 _PREFIX = "1.2.840.10008.1.2.4."
-_AVC_SYNTAXES = ("102", "103", "104", "105", "106")
+_SYNTAXES_BY_METHOD = {
+    "ISO_10918_1": "50 51 52 53 54 55 56",
+    "ISO_14495_1": "81",
+    "ISO_13818_2": "100 100.1 101 101.1",
+    "ISO_14496_10": "102 102.1 103 103.1 104 104.1 105 105.1 106 106.1",
+    "ISO_23008_2": "107 108",
+    "ISO_18181_1": "111",
+}
 
-LOSSY: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys((f"{_PREFIX}{number}" for number in range(50, 57)), "ISO_10918_1"),
-        f"{_PREFIX}81": "ISO_14495_1",
-        **dict.fromkeys((f"{_PREFIX}{n}" for n in ("100", "100.1", "101", "101.1")), "ISO_13818_2"),
-        **dict.fromkeys((f"{_PREFIX}{number}" for number in _AVC_SYNTAXES), "ISO_14496_10"),
-        **dict.fromkeys((f"{_PREFIX}{number}.1" for number in _AVC_SYNTAXES), "ISO_14496_10"),
-        f"{_PREFIX}107": "ISO_23008_2",
-        f"{_PREFIX}108": "ISO_23008_2",
-        f"{_PREFIX}111": "ISO_18181_1",
-    }
-)
+LOSSY: Mapping[str, str] = {
+    f"{_PREFIX}{number}": method
+    for method, numbers in _SYNTAXES_BY_METHOD.items()
+    for number in numbers.split()
+}
 """Lossy transfer syntaxes → term of their method (PS3.5 annex A, PS3.3 C.7.6.1.1.5.1)."""
 
 MAYBE_LOSSY: Mapping[str, str] = MappingProxyType(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.derivation.source.slice_matching import steps_among
-from dicomseries.derivation.source.source_facts import item_members
+from dicomseries.derivation.source.source_facts import first_item, item_members
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.geometry import Grid, GridTexts, Vector
 from dicomseries.orientation import Turn
@@ -68,9 +68,8 @@ def on_source_grid(source: SourceSeries, grid: Grid) -> tuple[Turn, Grid] | None
     steps = steps_among(source, grid)
     if steps is None:
         return None
-    source_axes = [int(np.argmax(np.abs(steps[:, axis]))) for axis in range(3)]
-    order = [source_axes.index(axis) for axis in range(3)]
-    flips = [bool(steps[axis, array_axis] < 0) for axis, array_axis in enumerate(order)]
+    order = np.abs(steps[:, :3]).argmax(axis=1).tolist()
+    flips = (steps[[0, 1, 2], order] < 0).tolist()
     turn = Turn(
         order=cast("tuple[int, int, int]", tuple(order)),
         flips=cast("tuple[bool, bool, bool]", tuple(flips)),
@@ -116,7 +115,7 @@ def with_source_texts(source: SourceSeries, grid: Grid) -> Grid:
         All of its grid, or a part, LPS mm.
     """
     index = np.linalg.solve(source.grid.affine(), (*grid.origin_lps, 1.0))[:3]
-    column, row, first = (round(float(part)) for part in index)
+    column, row, first = np.round(index).astype(int).tolist()
     frames = source.frames[max(first, 0) : first + grid.shape[0]] or source.frames[:1]
     spacing = _shared_texts(source, frames, "PixelSpacing", 2)
     orientation = _shared_texts(source, frames, "ImageOrientationPatient", 6)
@@ -154,12 +153,12 @@ def _slice_spacing_text(source: SourceSeries, frame: SourceFrame, spacing: float
 
 def _is_same_plane(texts: GridTexts, grid: Grid) -> bool:
     """Return whether printed numbers place a slice's corners right."""
-    x, y = np.reshape([float(text) for text in texts.orientation], (2, 3))
+    x, y = np.array(texts.orientation, np.float64).reshape(2, 3)
     _, rows, columns = grid.shape
     axes = np.array(grid.axes)
     across = (columns - 1) * (x * float(texts.spacing[0]) - axes[0] * grid.spacing_mm[0])
     down = (rows - 1) * (y * float(texts.spacing[1]) - axes[1] * grid.spacing_mm[1])
-    off_corner = max(float(np.abs(part).max()) for part in (across, down, across + down))
+    off_corner = float(np.abs([across, down, across + down]).max())
     off_orthonormal = float(np.abs([x @ x - 1, y @ y - 1, x @ y]).max())
     return off_corner <= _SAME_CORNER * min(grid.spacing_mm) and off_orthonormal <= _SAME_CORNER / 2
 
@@ -207,13 +206,11 @@ def _texts(
 
 
 def _in_shared_groups(source: SourceSeries, keyword: str) -> Attribute | None:
-    groups = source.get("SharedFunctionalGroupsSequence")
-    for item in groups.values if groups is not None else ():
-        for group in item_members(item):
-            for inner in group.values:
-                for member in item_members(inner):
-                    if member.keyword == keyword:
-                        return member
+    for group in first_item(source.get("SharedFunctionalGroupsSequence")):
+        for item in group.values:
+            for member in item_members(item):
+                if member.keyword == keyword:
+                    return member
     return None
 
 

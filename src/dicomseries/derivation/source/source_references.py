@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from dicomseries.derivation.source.derivation_codes import IMAGE_PROCESSING, SOURCE_IMAGE
@@ -143,15 +144,15 @@ def references_to_source(
         if not is_multi_frame:
             return _in_files(images, selections, _per(selections, matching))
     series = images.series(selections)
+    items = [images.items(selection) for selection in selections]
     if is_multi_frame and _GROUP in FUNCTIONAL_GROUPS.get(sop_class_uid, (_GROUP,)):
         shared = [series]
         if _requires_evidence(sop_class_uid):
             shared.append(images.evidence(series))
         derivation = attribute("DerivationCodeSequence", code or IMAGE_PROCESSING)
-        items = [images.items(selection) for selection in selections]
         return _in_group(items, _per(selections, matching), shared, derivation)
-    all_items = dict.fromkeys(item for selection in selections for item in images.items(selection))
-    return SourceReferences(shared=(attribute(_IMAGES, *all_items), series))
+    different = dict.fromkeys(chain.from_iterable(items))
+    return SourceReferences(shared=(attribute(_IMAGES, *different), series))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,8 +393,9 @@ def _requires_evidence(sop_class_uid: str) -> bool:
     It names its source images by study at the top level (Type 1C).
     """
     for module, _ in IOD_MODULES.get(sop_class_uid, ()):
-        if any(requirement.path == (_EVIDENCE,) for requirement in module_requirements(module)):
-            return True
+        for requirement in module_requirements(module):
+            if requirement.path == (_EVIDENCE,):
+                return True
     return False
 
 
@@ -402,15 +404,11 @@ def _frame_counts(source: SourceSeries) -> dict[str, int]:
 
     Or the count of its frames here.
     """
-    counts = Counter(
-        frame.sop_instance_uid for frame in source.frames if frame.frame_number is not None
-    )
-    last_frames = {frame.sop_instance_uid: frame for frame in source.frames}
-    for uid in counts:
-        for member in (*last_frames[uid].attributes, *source.shared):
-            if member.keyword == "NumberOfFrames":
-                text = first_text(member)
-                if text.isdecimal():
-                    counts[uid] = int(text)
-                break
-    return counts
+    counts: dict[str, int] = Counter()
+    stated: dict[str, str] = {}
+    for frame in source.frames:
+        if frame.frame_number is not None:
+            uid = frame.sop_instance_uid
+            counts[uid] += 1
+            stated[uid] = first_text(frame.get("NumberOfFrames") or source.get("NumberOfFrames"))
+    return counts | {uid: int(text) for uid, text in stated.items() if text.isdecimal()}
