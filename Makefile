@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-compile
 PYTEST_FLAGS ?= -n 2
 SECONDS ?= 300
-# Bytecode is kept in .venv, whatever the environment says: the tests start many programs.
+# Bytecode is kept in .venv also where PYTHONDONTWRITEBYTECODE is set: tests start many programs.
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
@@ -23,7 +23,7 @@ demo: .venv/.core ## Do the original example's job for int16 and float64, into d
 test: debian check images viewers ## Run the whole gate: what check does, then every test
 	$(BYTECODE) $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
-quick: .venv/.dev ## Run the tests that need no browser, server or cluster, and no seconds of their own (a minute)
+quick: .venv/.dev ## Run the quick tests, without browser, server, cluster and slow ones: about a minute
 	$(BYTECODE) HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(PYTEST_FLAGS) -m "not browser and not network and not slow"
 
 check: .venv/.dev ## Check lint, format, types and imports (what test does first)
