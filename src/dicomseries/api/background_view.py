@@ -1,4 +1,4 @@
-"""`SeriesVolume.view`: a series shown beside a program or a notebook that goes on."""
+"""`SeriesVolume.view`: a series in a viewer beside the running program."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ _FRAME = (
 
 
 class View:
-    """A viewer that is served from a thread; as the last value of a notebook's cell it is shown in a frame.
+    """A viewer that is served from a thread.
+
+    As the last value of a notebook's cell it appears in a frame.
 
     Parameters
     ----------
     opened : context manager of OpenedViewer
-        What is served.
+        The viewer to serve.
     title : str
         Of the frame.
     height : int
@@ -41,27 +43,30 @@ class View:
         self, opened: AbstractContextManager[OpenedViewer], *, title: str, height: int
     ) -> None:
         self._stack = ExitStack()
-        self._shown = self._stack.enter_context(opened)
+        self._opened = self._stack.enter_context(opened)
         self._title, self._height = title, height
-        self._thread = threading.Thread(target=self._shown.run, daemon=True)
+        self._thread = threading.Thread(target=self._opened.run, daemon=True)
         self._thread.start()
         atexit.register(self.close)
 
     @property
     def address(self) -> str:
         """For a browser on this machine; has a secret."""
-        return self._shown.address
+        return self._opened.address
 
     def close(self) -> None:
-        """End the server, or the viewer's program; what a browser already has of it stays."""
+        """End the server, or the viewer's program.
+
+        A browser keeps its loaded content.
+        """
         atexit.unregister(self.close)
         if self._thread.is_alive():
-            self._shown.stop()
+            self._opened.stop()
             self._thread.join()
         self._stack.close()
 
     def wait(self) -> None:
-        """Wait for Ctrl-C, or for the viewer's end, and close."""
+        """Wait for Ctrl-C, or the viewer's end, and close."""
         try:
             self._thread.join()
         except KeyboardInterrupt:
@@ -92,7 +97,7 @@ def view(
     open_browser: bool | None,
     height: int,
 ) -> View:
-    """Show a series as `SeriesVolume.view` says."""
+    """Show a series, as documented in `SeriesVolume.view`."""
     if is_url(path):
         raise OptionError(
             code="series-not-local",
@@ -101,22 +106,24 @@ def view(
             expected="a series on this machine",
             remedy="Copy the files to a folder, and read that one.",
         )
-    opened = (
-        look(path, series=series).opened()
-        if viewer is None
-        else opened_in(viewer, path, series=series, program=ohif_dist)
-    )
-    shown = View(
+    opened: AbstractContextManager[OpenedViewer]
+    if viewer is None:
+        opened = look(path, series=series).opened()
+    else:
+        opened = opened_in(viewer, path, series=series, program=ohif_dist)
+    view = View(
         opened,
         title=f"{viewer or 'dicomseries'}: {os.path.basename(path)}",  # noqa: PTH119
         height=height,
     )
-    if open_browser if open_browser is not None else not _in_notebook():
-        webbrowser.open(shown.address)
-    return shown
+    if open_browser is None:
+        open_browser = not _in_notebook()
+    if open_browser:
+        webbrowser.open(view.address)
+    return view
 
 
 def _in_notebook() -> bool:
-    """Return whether the kernel of a notebook runs this; nothing is imported to find out."""
+    """Return whether a notebook runs this, without an import."""
     shell: Any = sys.modules.get("IPython")
     return hasattr(shell.get_ipython(), "kernel") if shell is not None else False

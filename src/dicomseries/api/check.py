@@ -1,4 +1,4 @@
-"""`check`: a series on disk beside the standard, other people's validators, and the input it was written from."""
+"""`check`: findings about a series on disk."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dicomseries import checks as verification
-from dicomseries import reading
+from dicomseries import checks, reading
 from dicomseries.errors import GeometryError
 from dicomseries.sources import Volume, open_volume
 from dicomseries.stores import local_copy
@@ -27,22 +26,23 @@ def check(
     clip: tuple[float, float] | None = None,
     validators: bool = True,
     storage_options: Mapping[str, Any] | None = None,
-) -> verification.Findings:
-    """Return what is wrong with a series on disk.
+) -> checks.Findings:
+    """Return the faults of a series on disk.
 
     Parameters
     ----------
     path : path-like
-        Folder of the series, any maker's; or a URL.
+        Folder of the series, from any maker; or a URL.
     series : str, optional
-        SeriesInstanceUID, where the folder holds several.
+        SeriesInstanceUID, if the folder holds several.
     against : array, path or Volume, optional
-        The input that the series should hold: every voxel is compared, and the grid, if the input brings one. A bare
-        array (slices, rows, columns) is taken to stand on the grid of the series.
+        The input that the series should hold: every voxel is compared, and the grid, if the input
+        states one. A bare array (slices, rows, columns) gets the grid of the series.
     max_error : float, optional
-        Allowed error of a voxel, in real units; without it integers must be exact, and floats within half a step.
+        Allowed error of a voxel, in real units; without it integers must be exact, and floats
+        within half a step.
     nan, clip : optional
-        What `write` was given.
+        As in `write`.
     validators : bool
         Also ask dciodvfy and dcentvfy, if dicom3tools is installed.
     storage_options : mapping, optional
@@ -51,8 +51,9 @@ def check(
     Returns
     -------
     Findings
-        A tuple of `Finding` (id, level, part of the standard, file, message, remedy), empty if all is well. Its
-        ``checked`` names what was looked at, ``not_checked`` what was not and why.
+        A tuple of `Finding` (id, level, part of the standard, file, message, remedy), empty if there
+        are none. Its ``checked`` names the checked parts, ``not_checked`` the others with the
+        reason.
 
     Raises
     ------
@@ -72,11 +73,13 @@ def check(
     ...     [finding.id for finding in check(folder, against=array + 1, validators=False)]
     ['VAL-010']
     """
-    with local_copy(path, storage_options) as here:
-        return verification.check(
-            here,
+    with local_copy(path, storage_options) as local_path:
+        if against is not None:
+            against = _volume_on_grid(local_path, series, against, storage_options)
+        return checks.check(
+            local_path,
             series=series,
-            against=None if against is None else _asked(here, series, against, storage_options),
+            against=against,
             max_error=max_error,
             nan=nan,
             clip=clip,
@@ -84,20 +87,20 @@ def check(
         )
 
 
-def _asked(
+def _volume_on_grid(
     path: str | os.PathLike[str],
-    series: str | None,
+    series_uid: str | None,
     against: Any,
     storage_options: Mapping[str, Any] | None,
 ) -> Volume:
-    """Return the volume to compare with; what has no geometry of its own stands on the grid of the series."""
-    found = reading.select(path, reading.scan(path), series)
+    """Return the input as a volume, with a grid."""
+    grid = reading.select(path, reading.scan(path), series_uid).grid
     try:
-        return in_order_of(found.grid, open_volume(against, storage_options=storage_options))
-    except GeometryError as refusal:
-        if refusal.code != "geometry-missing" or found.grid is None:
+        return in_order_of(grid, open_volume(against, storage_options=storage_options))
+    except GeometryError as error:
+        if error.code != "geometry-missing" or grid is None:
             raise
         volume = open_volume(
-            against, affine=found.grid.affine(), space="LPS", storage_options=storage_options
+            against, affine=grid.affine(), space="LPS", storage_options=storage_options
         )
-        return replace(volume, grid=volume.grid.stated(found.grid.statement))
+        return replace(volume, grid=volume.grid.stated(grid.statement))

@@ -1,4 +1,4 @@
-"""`read`, whose volume remembers the series it came from and can found another one on it."""
+"""`read`: a series as a volume."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["Derivation", "SeriesVolume", "read"]
 
 _TASK_BYTES = 4 << 20
-"""What a thread reads, or decodes, before it takes the next task."""
+"""Bytes that a thread reads or decodes in one task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Derivation:
-    """An array and the series it was made from, ready to be written.
+    """An array and its source series, ready to be written.
 
     Parameters
     ----------
@@ -46,12 +46,12 @@ class Derivation:
 
     @with_options("write")
     def write(self, out: str | os.PathLike[str], **options: Unpack[WriteKeywords]) -> Receipt:
-        """Write the derived series; further keyword arguments as in `dicomseries.write`."""
+        """Write the derived series; options as in `dicomseries.write`."""
         return write(self.array, out, **(self.options | options))
 
     @with_options("plan")
     def plan(self, **options: Unpack[PlanKeywords]) -> SeriesPlan:
-        """Return the plan of `write`; further keyword arguments as in `dicomseries.plan`."""
+        """Return the plan of `write`; options as in `dicomseries.plan`."""
         return plan(self.array, **(self.options | options))
 
 
@@ -62,11 +62,11 @@ class SeriesVolume(Volume):
     Parameters
     ----------
     path : str
-        Where the series is.
+        Folder or file of the series, or URL.
     series : str, optional
-        SeriesInstanceUID, where there are several.
+        SeriesInstanceUID, if there are several.
     is_lazy : bool
-        Whether `array` reads from the files what it is indexed with.
+        Whether `array` reads from the files when it is indexed.
     """
 
     path: str = ""
@@ -75,17 +75,20 @@ class SeriesVolume(Volume):
 
     @property
     def array(self) -> Any:
-        """The voxels, shape ([volumes, ]slices, rows, columns[, 3]): in memory, or read when they are indexed."""
+        """The voxels, in memory or read when indexed.
+
+        Shape ([volumes, ]slices, rows, columns[, 3]).
+        """
         return LazyArray(self.slabs, self.shape) if self.is_lazy else self._loaded()
 
     @with_options("derive")
     def derive(self, array: Any, **options: Unpack[WriteKeywords]) -> Derivation:
-        """Return an array made from this volume as a derived series, ready to be written.
+        """Return a derived array, ready to be written.
 
         Parameters
         ----------
         array : array, path or Volume
-            The result. Without geometry arguments an array of this volume's shape stands on its grid.
+            The result. Without geometry arguments an array of this volume's shape has its grid.
         **options
             Options of `dicomseries.write`: ``derivation="smoothing"``, ``description="Denoised"``,
             ``model={"name": ...}``, ``kind=``, ``spacing=``, ``same_space=False`` and all others.
@@ -122,12 +125,14 @@ class SeriesVolume(Volume):
         open_browser: bool | None = None,
         height: int = 640,
     ) -> View:
-        """Show the series in a browser, and go on: the call returns at once, a thread serves what is shown.
+        """Show the series in a browser, served by a thread.
+
+        The call returns at once.
 
         Parameters
         ----------
         viewer : {"niivue", "dcmview", "ohif"}, optional
-            Of others; the quick look if not given.
+            Another viewer; the quick look if not given.
         ohif_dist : str, optional
             Folder of an unpacked distribution of OHIF, for ``viewer="ohif"``.
         open_browser : bool, optional
@@ -138,9 +143,10 @@ class SeriesVolume(Volume):
         Returns
         -------
         View
-            With ``address``, for a browser on this machine, and ``close()``; ``wait()`` waits for Ctrl-C. As the last
-            value of a notebook's cell it is shown in a frame; the notebook keeps the address, no image. It ends with
-            ``close()``, as a context manager, or with the interpreter: a program that has nothing else to do waits.
+            With ``address``, for a browser on this machine, and ``close()``; ``wait()`` waits for
+            Ctrl-C. As the last value of a notebook's cell it appears in a frame; the notebook keeps
+            the address, no image. It ends with ``close()``, as a context manager, or with the
+            interpreter: a program without further work calls ``wait()``.
 
         Raises
         ------
@@ -153,8 +159,8 @@ class SeriesVolume(Volume):
 
         Notes
         -----
-        Served on loopback at an address with a secret, as by ``dicomseries view``: what is shown is what the files
-        hold. A notebook on another machine shows an empty frame.
+        Served on loopback at an address with a secret, as by ``dicomseries view``, from the files.
+        A notebook on another machine shows an empty frame.
 
         Examples
         --------
@@ -185,24 +191,26 @@ def read(
     workers: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> SeriesVolume:
-    """Read a series as an array on its grid, with its attributes.
+    """Read a series as an array with grid and attributes.
 
     Parameters
     ----------
     path : path-like
-        Folder of the series (folders below it are looked at too), or one file: a single slice, or a multi-frame file.
-        Or a URL of either: its objects are fetched into a private folder, which is removed afterwards.
+        Folder of the series, with all folders below it, or one file: a single slice, or a
+        multi-frame file. Or a URL of either: its objects are fetched into a private folder, which
+        is removed afterwards.
     series : str, optional
-        SeriesInstanceUID, where there are several.
+        SeriesInstanceUID, if there are several.
     values : {"real", "stored"}
         Real values (slope and intercept of each slice applied), or the integers in the files.
     slices : slice, range, whole number, or whole numbers, optional
-        Only these slices of each volume are read, rising by even steps: ``slice(100, 200)``, ``range(0, 400, 4)``,
-        ``-1``. Counted from 0 along the normal, negative ones from the end. ``.grid`` and ``.tags`` are theirs; an
-        axis of volumes stays whole.
+        Read only these slices of each volume, rising by even steps: ``slice(100, 200)``,
+        ``range(0, 400, 4)``, ``-1``. Counted from 0 along the normal, negative ones from the end.
+        ``.grid`` and ``.tags`` are theirs; all volumes are read.
     lazy : bool
-        Whether ``.array`` holds nothing and reads from the files what it is indexed with, ``.array[100:110]``; it can
-        be written as it is, and ``.to_dask()`` works on it without reading all.
+        Whether ``.array`` holds no voxels and reads from the files when it is indexed,
+        ``.array[100:110]``; it can be written as it is, and ``.to_dask()`` works on it without
+        reading all.
     workers : int, optional
         Threads that read and decode; the machine's processors if not given.
     storage_options : mapping, optional
@@ -211,27 +219,28 @@ def read(
     Returns
     -------
     SeriesVolume
-        As `dicomseries.reading.read` has it: slices along the normal, ``.array`` of shape
-        ([volumes, ]slices, rows, columns[, 3]), ``.grid`` in LPS mm, ``.times_s``, ``.tags``; and ``.derive(array)``
-        for a series that is made from it.
+        Slices along the normal, ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]),
+        ``.grid`` in LPS mm, ``.times_s``, ``.tags``; and ``.derive(array)`` for a series that is
+        made from it.
 
     Raises
     ------
     ReadError
         If there is no series or more than one, or if its files are not the slices of one regular grid.
     OptionError
-        If `values` is neither of the two, `slices` are not there, or `workers` is below 1.
+        If `values` is neither of the two, `slices` do not exist, or `workers` is below 1.
     MissingPackageError
         If their compression has no decoder installed; of a lazy array, when it is indexed.
 
     Warns
     -----
     DicomSeriesWarning
-        If something small is wrong: rounded positions, a missing spacing, files that cannot be read.
+        For small faults: rounded positions, a missing spacing, files that cannot be read.
 
     Notes
     -----
-    PS3.3 sections C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Groups) and C.11.1 (Modality LUT).
+    PS3.3 sections C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Groups) and C.11.1
+    (Modality LUT).
 
     Examples
     --------
@@ -243,18 +252,18 @@ def read(
     count = executors.worker_count(workers)
     if lazy and is_url(path):
         raise _lazy_at_url(masked(os.fspath(path)))
-    with local_copy(path, storage_options) as here:
-        found = reading.open_volume(here, series=series, values=values, slices=slices)
-        slabs = found.slabs if lazy else _in_memory(found.slabs, count)
+    with local_copy(path, storage_options) as local_path:
+        volume = reading.open_volume(local_path, series=series, values=values, slices=slices)
+        slabs = volume.slabs if lazy else _in_memory(volume.slabs, count)
     return SeriesVolume(
         slabs=slabs,
-        grid=found.grid,
-        slope=found.slope,
-        intercept=found.intercept,
-        tags=found.tags,
-        volumes=found.volumes,
-        times_s=found.times_s,
-        repetition_time_s=found.repetition_time_s,
+        grid=volume.grid,
+        slope=volume.slope,
+        intercept=volume.intercept,
+        tags=volume.tags,
+        volumes=volume.volumes,
+        times_s=volume.times_s,
+        repetition_time_s=volume.repetition_time_s,
         path=os.fspath(path),
         series=series,
         is_lazy=lazy,
@@ -262,7 +271,7 @@ def read(
 
 
 def _in_memory(slabs: FrameReader, workers: int) -> FrameReader:
-    """Return slabs read straight into one array, by several threads."""
+    """Return slabs read into one array, by several threads."""
     try:
         array = np.empty(slabs.shape, slabs.dtype)
     except MemoryError as error:
@@ -281,8 +290,9 @@ def _too_large(slabs: FrameReader) -> ReadError:
     return ReadError(
         code="memory-short",
         where="array",
-        given=f"{prod(slabs.shape) * slabs.dtype.itemsize} bytes for an array of {slabs.shape}, {slabs.dtype}",
-        expected="an array that fits into the memory that is free",
+        given=f"{prod(slabs.shape) * slabs.dtype.itemsize} bytes for an array of {slabs.shape}, "
+        f"{slabs.dtype}",
+        expected="an array that fits into the free memory",
         remedy="Read with `lazy=True`, or only some `slices=`.",
     )
 
@@ -292,6 +302,6 @@ def _lazy_at_url(where: str) -> OptionError:
         code="lazy-at-url",
         where="lazy",
         given=f"`lazy=True` for {where}",
-        expected="files that stay where they are; objects are fetched only for as long as they are read",
+        expected="files that stay in place; fetched objects are removed after reading",
         remedy="Copy the prefix to a folder and read that, or leave `lazy=` out.",
     )

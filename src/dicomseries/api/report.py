@@ -1,4 +1,4 @@
-"""The report of a write: the receipt, what the files show now, how far they are from the source, and the findings."""
+"""The report of a write: receipt, preview, errors and findings."""
 
 from __future__ import annotations
 
@@ -27,20 +27,22 @@ def report_page(
     clip: tuple[float, float] | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the report of a write as an HTML page that fetches nothing.
+    """Return the report of a write as an HTML page.
+
+    It fetches nothing.
 
     Parameters
     ----------
     receipt : Receipt
         Of the write.
     source : Volume
-        What was written. A few of its slices are read again, and compared with those of the files.
+        The input. A few of its slices are read again, and compared with those of the files.
     command : str
-        What makes the same series again.
+        Command that makes the same series again.
     clip : tuple of float, optional
         As `write` was given it.
     storage_options : mapping, optional
-        Of fsspec, where the series is at a URL.
+        Of fsspec, if the series is at a URL.
 
     Raises
     ------
@@ -57,27 +59,23 @@ def report_page(
 
 
 def _errors(source: Volume, written: Volume, clip: tuple[float, float] | None) -> Histogram | None:
-    """Return how far voxels of a few slices are from the source; None where the two are not voxel by voxel the same."""
-    meant = in_order_of(written.grid, source).along_normal()
-    if meant.slabs.shape != written.slabs.shape:
+    """Return the errors of a few slices."""
+    expected = in_order_of(written.grid, source).along_normal()
+    if expected.slabs.shape != written.slabs.shape:
         return None
-    return histogram_of(
-        np.stack(
-            [_difference(meant, written, clip, at) for at in sampled_slices(meant.slabs.shape[0])]
-        )
-    )
+    slices = sampled_slices(expected.slabs.shape[0])
+    return histogram_of(np.stack([_error(expected, written, clip, index) for index in slices]))
 
 
-def _difference(
-    meant: Volume, written: Volume, clip: tuple[float, float] | None, at: int
+def _error(
+    expected: Volume, written: Volume, clip: tuple[float, float] | None, index: int
 ) -> npt.NDArray[Any]:
-    wanted, found = (
-        np.asarray(one.slabs.read(at, at + 1)[0], dtype=np.float64) for one in (meant, written)
-    )
-    wanted = wanted * meant.slope + meant.intercept
+    source = np.asarray(expected.slabs.read(index, index + 1)[0], dtype=np.float64)
+    real = source * expected.slope + expected.intercept
+    restored = np.asarray(written.slabs.read(index, index + 1)[0], dtype=np.float64)
     if clip is not None:
-        wanted = np.clip(wanted, *limits_in(meant.slabs.dtype, clip, meant.slope, meant.intercept))
-    both = np.isfinite(wanted) & np.isfinite(
-        found
-    )  # NaN that was replaced is counted by the receipt
-    return np.subtract(found, wanted, where=both, out=np.zeros(wanted.shape))
+        limits = limits_in(expected.slabs.dtype, clip, expected.slope, expected.intercept)
+        real = np.clip(real, *limits)
+    # the receipt counts NaN that was replaced
+    are_finite = np.isfinite(real) & np.isfinite(restored)
+    return np.subtract(restored, real, where=are_finite, out=np.zeros(real.shape))

@@ -1,4 +1,4 @@
-"""`scan` and `tags`: what is in a folder, or at a URL."""
+"""`scan` and `tags`: series of a folder, and their attributes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def scan(
     Parameters
     ----------
     path : path-like
-        A folder, looked at with all folders below it, or one file. Hidden files and folders (unfinished writes are
-        among them) and DICOMDIR are passed over. Or a URL: its objects are fetched into a private folder, which is
-        removed afterwards, so that the paths in the result lead nowhere then.
+        A folder with all folders below it, or one file. Hidden files and folders (such as
+        unfinished writes) and DICOMDIR are skipped. Or a URL: its objects are fetched into a
+        private folder, which is removed afterwards; the paths in the result then lead nowhere.
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
@@ -34,7 +34,8 @@ def scan(
     Raises
     ------
     ReadError
-        If there is no such path (code "no-series"), or not all that a manifest lists ("series-incomplete").
+        If there is no such path (code "no-series"), or objects of a manifest are missing
+        ("series-incomplete").
 
     Notes
     -----
@@ -47,8 +48,8 @@ def scan(
     >>> [(series.kind, series.rows, len(series.instances)) for series in found.series]
     [('CT', 128, 1)]
     """
-    with local_copy(path, storage_options) as here:
-        return reading.scan(here)
+    with local_copy(path, storage_options) as local_path:
+        return reading.scan(local_path)
 
 
 def tags(
@@ -57,22 +58,23 @@ def tags(
     series: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the attributes of a file, or of the series in a folder, by keyword; private ones too.
+    """Return the attributes of a series by keyword.
 
     Parameters
     ----------
     path : path-like
         A file, a folder with one series, or a URL of either.
     series : str, optional
-        SeriesInstanceUID, where the folder holds several.
+        SeriesInstanceUID, if the folder holds several.
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
     Returns
     -------
     dict
-        Names and values as `SeriesTags` has them, in the order of tags. What differs within a series is a tuple with
-        one value a slice, or a frame, None where one has none; functional groups are opened. Without the pixels.
+        Names and values as in `SeriesTags`, in the order of tags, without pixels. An attribute that
+        differs within the series is a tuple with one value for each slice or frame, None if it is
+        absent there; functional groups are opened.
 
     Raises
     ------
@@ -86,5 +88,5 @@ def tags(
     >>> found["Modality"], found["PixelSpacing"], found["(0043,104E) GEMS_PARM_01"]
     ('CT', [0.661468, 0.661468], 10.60060977935791)
     """
-    with local_copy(path, storage_options) as here:
-        return reading.tags(here, series=series)
+    with local_copy(path, storage_options) as local_path:
+        return reading.tags(local_path, series=series)

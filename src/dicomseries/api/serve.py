@@ -1,4 +1,4 @@
-"""`serve`: the series of a folder for any DICOMweb client on this machine, until the server is ended."""
+"""`serve`: the series of a folder over DICOMweb."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["bound_at", "held_at", "serve", "service_of"]
 
 
 def held_at(path: str | os.PathLike[str]) -> SeriesIndex:
-    """Find what can be served below a path.
+    """Return an index of the series below a path.
 
     Parameters
     ----------
@@ -34,27 +34,28 @@ def held_at(path: str | os.PathLike[str]) -> SeriesIndex:
     Raises
     ------
     ReadError
-        If there is no DICOM file with the UIDs that name it.
+        If there is no DICOM file with UIDs.
 
     Warns
     -----
     DicomSeriesWarning
-        Of files that are damaged, or cannot be named.
+        For files that are damaged, or without UIDs.
     """
-    found = scan(path)
-    index = index_instances(instance for series in found.series for instance in series.instances)
-    for problem in found.problems:
+    scanned = scan(path)
+    index = index_instances(instance for series in scanned.series for instance in series.instances)
+    for problem in scanned.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     if index.unnamed:
-        text = f"{counted(index.unnamed, 'file')} not served: without a UID, or with the UID of another file"
+        files = counted(index.unnamed, "file")
+        text = f"{files} not served: without a UID, or with the UID of another file"
         warnings.warn(text, DicomSeriesWarning, stacklevel=2)
-    if not found.series:
-        raise nothing_found(os.fspath(path), found)
+    if not scanned.series:
+        raise nothing_found(os.fspath(path), scanned)
     if not index.instances:
         raise ReadError(
             code="no-series",
             where=os.fspath(path),
-            given=f"{counted(found.skipped, 'file')} not DICOM",
+            given=f"{counted(scanned.skipped, 'file')} not DICOM",
             expected="the files of at least one series, with their UIDs",
             remedy="Name the folder that holds the files, or one above it.",
         )
@@ -62,7 +63,7 @@ def held_at(path: str | os.PathLike[str]) -> SeriesIndex:
 
 
 def service_of(index: SeriesIndex) -> Service:
-    """Return the service, with a boundary between parts that stands in no file."""
+    """Return the service, with a random boundary between parts."""
     return Service(index, secrets.token_hex(16))
 
 
@@ -70,12 +71,14 @@ def service_of(index: SeriesIndex) -> Service:
 def bound_at(
     kind: type[http.server.BaseHTTPRequestHandler], token: str, port: int
 ) -> Iterator[tuple[http.server.ThreadingHTTPServer, str]]:
-    """Give a server on loopback that has yet to be run, and the one address that it answers.
+    """Give a server on loopback, and its address.
+
+    It is not running yet.
 
     Raises
     ------
     OptionError
-        If the port is taken, or none that we may have.
+        If the port is taken, or not allowed.
     """
     try:
         server = make_server(kind, port)
@@ -85,7 +88,7 @@ def bound_at(
             where="--port",
             given=f"{port}: {getattr(error, 'strerror', None) or error}",
             expected="a free port of this machine",
-            remedy="Leave --port out, and a free one is found.",
+            remedy="Leave --port out, and a free one is scanned.",
         ) from error
     with server:
         yield server, f"http://127.0.0.1:{server.server_address[1]}/{token}/"
@@ -95,12 +98,14 @@ def bound_at(
 def serve(
     index: SeriesIndex, *, port: int = 0
 ) -> Iterator[tuple[http.server.ThreadingHTTPServer, str]]:
-    """Give a DICOMweb server on loopback that has yet to be run, and its root address.
+    """Give a DICOMweb server on loopback, and its address.
+
+    It is not running yet.
 
     Parameters
     ----------
     index : SeriesIndex
-        As `held_at` finds them.
+        From `held_at`.
     port : int
         Of 127.0.0.1; a free one for 0.
 
@@ -110,5 +115,6 @@ def serve(
         If the port is taken.
     """
     token = secrets.token_urlsafe(16)
-    with bound_at(request_handler(service_of(index).answer, token, HEADERS), token, port) as found:
-        yield found
+    handler = request_handler(service_of(index).answer, token, HEADERS)
+    with bound_at(handler, token, port) as server:
+        yield server

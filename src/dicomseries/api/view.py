@@ -1,4 +1,4 @@
-"""`look`: a series on disk as a page, a picture, or a server for a browser on this machine."""
+"""`look`: a series as a page, picture, or server."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from dicomseries.viewing import VIEWERS, Layer, OpenedViewer, ViewerInput, index
 __all__ = ["EMBEDDED_BYTES", "LARGEST_PAGE_BYTES", "Look", "look", "opened_in"]
 
 EMBEDDED_BYTES = 32 << 20
-"""Voxels up to this size stand in the page that is served; it then lives on without its server."""
+"""Voxels up to this size are part of the page, which then needs no server."""
 LARGEST_PAGE_BYTES = 256 << 20
-"""Voxels that a page may hold: browsers give up on texts of more than 512 MB, and people long before."""
+"""Most voxels of a page: browsers fail at texts of more than 512 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Look:
-    """A series that is looked at, and another one over it.
+    """A series to look at, and another one over it.
 
     Parameters
     ----------
     path : str
-        Where the series is.
+        Folder or file of the series.
     series_uid : str
-        Which of those there.
+        SeriesInstanceUID.
     layers : tuple of Layer
-        The series, then what lies over it.
+        The series, then its overlay.
     """
 
     path: str
@@ -46,10 +46,8 @@ class Look:
     @property
     def voxel_bytes(self) -> int:
         """Size of all voxels."""
-        return sum(
-            math.prod(one.volume.slabs.shape) * one.volume.slabs.dtype.itemsize
-            for one in self.layers
-        )
+        slabs = [layer.volume.slabs for layer in self.layers]
+        return sum(math.prod(frames.shape) * frames.dtype.itemsize for frames in slabs)
 
     def html(self) -> str:
         """Return one page that holds everything.
@@ -85,17 +83,17 @@ class Look:
         return viewing.contact_sheet(self.layers[0], where="a picture as PNG")
 
     def site(self) -> viewing.Site:
-        """Return what a server has to show: small volumes within the page, others plane by plane."""
-        is_small = self.voxel_bytes <= EMBEDDED_BYTES
-        return viewing.Site(
-            page=self.html() if is_small else viewing.page_html(self._model(), None),
-            planes=() if is_small else tuple(viewing.Planes(layer.volume) for layer in self.layers),
-            records={"attributes": cache(self._attributes), "findings": cache(self._findings)},
-        )
+        """Return the page and its planes for a server."""
+        records = {"attributes": cache(self._attributes), "findings": cache(self._findings)}
+        if self.voxel_bytes <= EMBEDDED_BYTES:
+            return viewing.Site(page=self.html(), planes=(), records=records)
+        planes = tuple(viewing.Planes(layer.volume) for layer in self.layers)
+        page = viewing.page_html(self._model(), None)
+        return viewing.Site(page=page, planes=planes, records=records)
 
     @contextmanager
     def opened(self) -> Iterator[OpenedViewer]:
-        """Give the page at the one address, on loopback, that is answered; it has yet to be run."""
+        """Give the page on loopback, not served yet."""
         token = secrets.token_urlsafe(16)
         with closing(self.site()) as site, viewing.site_server(site, token) as server:
             address = f"http://127.0.0.1:{server.server_address[1]}/{token}/"
@@ -108,17 +106,15 @@ class Look:
     def _model(self) -> dict[str, Any]:
         base = self.layers[0]
         patient = str(base.header.get("PatientName") or base.header.get("PatientID") or "")
-        return viewing.page_model(
-            self.layers, title=" · ".join(filter(None, (base.name, base.kind, patient)))
-        )
+        title = " · ".join(filter(None, (base.name, base.kind, patient)))
+        return viewing.page_model(self.layers, title=title)
 
     def _attributes(self) -> dict[str, Any]:
         return viewing.attributes_of(self.layers[0].volume)
 
     def _findings(self) -> list[dict[str, Any]]:
-        return viewing.findings_of(
-            checks.check(self.path, series=self.series_uid, validators=False)
-        )
+        findings = checks.check(self.path, series=self.series_uid, validators=False)
+        return viewing.findings_of(findings)
 
 
 def look(
@@ -127,14 +123,16 @@ def look(
     series: str | None = None,
     overlay: str | os.PathLike[str] | None = None,
 ) -> Look:
-    """Open a series to look at it; its voxels are read when they are shown.
+    """Open a series to look at it.
+
+    Its voxels are read on demand.
 
     Parameters
     ----------
     path : path-like
         Folder or file of the series.
     series : str, optional
-        SeriesInstanceUID, where there are several.
+        SeriesInstanceUID, if there are several.
     overlay : path-like, optional
         Another series, such as a segmentation, whose voxels lie on those of the first.
 
@@ -171,7 +169,9 @@ def opened_in(
     series: str | None = None,
     program: str | None = None,
 ) -> AbstractContextManager[OpenedViewer]:
-    """Give a series in a viewer of others; it has yet to be run.
+    """Give a series in another viewer.
+
+    It is not running yet.
 
     Parameters
     ----------
@@ -180,14 +180,14 @@ def opened_in(
     path : path-like
         Folder or file of the series.
     series : str, optional
-        SeriesInstanceUID, where there are several.
+        SeriesInstanceUID, if there are several.
     program : str, optional
-        Folder of the viewer, where it is not installed as a package: the unpacked distribution of OHIF.
+        Folder of a viewer that is not a package: the unpacked distribution of OHIF.
 
     Raises
     ------
     OptionError
-        If there is no such viewer, or not where it was said to be.
+        If there is no such viewer, or it is not in the given folder.
     MissingPackageError
         If its package is not installed.
     ReadError
@@ -196,37 +196,37 @@ def opened_in(
     Warns
     -----
     DicomSeriesWarning
-        Of files that are damaged.
+        For files that are damaged.
     """
     if viewer not in VIEWERS:
+        viewers = [f"{word} ({module.SUMMARY})" for word, module in VIEWERS.items()]
         raise OptionError(
             code="viewer-unknown",
             where="viewer",
             given=viewer,
-            expected="one of: "
-            + "; ".join(f"{word} ({known.SUMMARY})" for word, known in VIEWERS.items()),
+            expected=f"one of: {'; '.join(viewers)}",
             remedy="Choose one of them, or leave it out for the quick look.",
         )
-    found = scan(path)
-    chosen = select(path, found, series)
-    for problem in found.problems:
+    scanned = scan(path)
+    chosen = select(path, scanned, series)
+    for problem in scanned.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     viewer_input = ViewerInput(
         path=os.fspath(path),
         series=chosen,
-        index=index_instances(instance for one in found.series for instance in one.instances),
+        index=index_instances(instance for each in scanned.series for instance in each.instances),
         token=secrets.token_urlsafe(16),
         boundary=secrets.token_hex(16),
         program=program,
     )
-    shown: AbstractContextManager[OpenedViewer] = VIEWERS[viewer].open_viewer(viewer_input)
-    return shown
+    opened: AbstractContextManager[OpenedViewer] = VIEWERS[viewer].open_viewer(viewer_input)
+    return opened
 
 
 def _opened(path: str | os.PathLike[str], series: str | None) -> Series:
-    found = scan(path)
-    chosen = select(path, found, series)
+    scanned = scan(path)
+    chosen = select(path, scanned, series)
     viewing.check_regular(os.fspath(path), chosen)
-    for problem in (*found.problems, *chosen.problems):
+    for problem in (*scanned.problems, *chosen.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=3)
     return chosen

@@ -1,4 +1,4 @@
-"""What a write did, as a record, as text and as plain values for JSON."""
+"""The receipt of a write: record, text and HTML."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from dicomseries.values import bound_text
 __all__ = ["Receipt"]
 
 _MOST_OTHERS = 3
-"""Series of one write that are listed one by one for people; programs get all of them."""
+"""Further series that are listed one by one for people; programs get all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What `write` gives back: what stands on disk, and how far it is from the array.
+    """The result of `write`: files, value map, error and advice.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Receipt:
 
     @property
     def every(self) -> tuple[Receipt, ...]:
-        """The receipts of all series of the write, this one first."""
+        """The receipts of all series, this one first."""
         return (self, *self.others)
 
     def __post_init__(self) -> None:
@@ -138,41 +138,35 @@ class Receipt:
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
-        """Return the receipt as lines for people, with those of further series."""
+        """Return the receipt as lines for people."""
         lines = [self._series(), f"values: {self._values()}"]
         if self.value_range is not None:
-            lines.append(
-                f"range given: all values lie from {self.value_range[0]:g} to {self.value_range[1]:g}"
-            )
+            low, high = self.value_range
+            lines.append(f"range given: all values lie from {low:g} to {high:g}")
         if self.clipped or self.replaced:
-            lines.append(
-                f"changed on request: {self.clipped} voxels clipped, {self.replaced} non-finite replaced"
-            )
+            lines.append(f"changed on request: {self._changes()}")
         for other in self.others[:_MOST_OTHERS]:
-            lines += [other._series(), f"values: {other._values()}"]  # noqa: SLF001 - another receipt
+            lines += [other._series(), f"values: {other._values()}"]  # noqa: SLF001 - a receipt
         if len(self.others) > _MOST_OTHERS:
-            lines.append(
-                f"… and {len(self.others) - _MOST_OTHERS} more series, the last in {self.others[-1].out}"
-            )
+            more = len(self.others) - _MOST_OTHERS
+            lines.append(f"… and {more} more series, the last in {self.others[-1].out}")
         if self.grid.statement.has_place:
             lines.append(f"orientation: {orientation_text(self.grid)}")
-        lines.append(
-            "verified: every file was read back and compared"
-            if self.verified
-            else Message("not verified (`verify=False`)")
-        )
+        if self.verified:
+            lines.append("verified: every file was read back and compared")
+        else:
+            lines.append(Message("not verified (`verify=False`)"))
         advice = dict.fromkeys(text for receipt in self.every for text in receipt.advice)
         return [*lines, *(Message(f"advice: {template_of(text)}") for text in advice)]
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the facts of every series, and where the first one stands."""
-        tables = [drawing.rows(one.facts()) for one in self.every[: _MOST_OTHERS + 1]]
+        """Return tables of facts, with a drawing."""
+        tables = [drawing.rows(receipt.facts()) for receipt in self.every[: _MOST_OTHERS + 1]]
         more = len(self.every) - len(tables)
-        note = (
-            f"<p>… and {more} more series, the last in {drawing.safe(self.others[-1].out)}</p>"
-            if more
-            else ""
-        )
+        note = ""
+        if more:
+            last = drawing.safe(self.others[-1].out)
+            note = f"<p>… and {more} more series, the last in {last}</p>"
         return drawing.block(*tables, note, drawing.grid_drawing(self.grid))
 
     def to_html(
@@ -183,18 +177,20 @@ class Receipt:
         errors: drawing.Histogram | None = None,
         findings: Sequence[Finding] | None = None,
     ) -> str:
-        """Return a page about the write, which fetches nothing, for dark and light screens.
+        """Return a page about the write.
+
+        It fetches nothing.
 
         Parameters
         ----------
         command : str
-            What makes the same series again.
+            Command that makes the same series again.
         look : VolumePreview, optional
             Planes and histogram of the series.
         errors : Histogram, optional
-            How far the voxels that were looked at are from the array, in real units.
+            Differences of some voxels from the array, in real units.
         findings : sequence of Finding, optional
-            What `check` says of the series.
+            Findings of `check` about the series.
 
         Examples
         --------
@@ -205,36 +201,36 @@ class Receipt:
         >>> receipt.to_html(command="make")[:15]
         '<!doctype html>'
         """
-        safe, map_text = (
-            drawing.safe,
-            f"real = {self.slope} · stored + {self.intercept}, stored as {self.dtype}",
+        map_text = f"real = {self.slope} · stored + {self.intercept}, stored as {self.dtype}"
+        bound = (
+            f"largest error: {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found "
+            "in all voxels"
         )
-        bound = f"largest error: {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found in all voxels"
-        shown = (
-            drawing.grid_drawing(self.grid) if look is None else drawing.preview_figure(look, "")
-        )
-        place = "" if look is None else drawing.grid_drawing(self.grid)
-        spread = (
-            ""
-            if errors is None
-            else f"<p>Error, in the slices shown:</p>{drawing.histogram_drawing(errors)}"
-        )
-        others = [
-            drawing.section(f"{one.kind} series", drawing.rows(one.facts())) for one in self.others
-        ]
+        values = f"<p>{drawing.safe(map_text)}</p><p>{drawing.safe(bound)}</p>"
+        if errors is not None:
+            values += f"<p>Error, in the slices shown:</p>{drawing.histogram_drawing(errors)}"
+        preview, place = drawing.grid_drawing(self.grid), ""
+        if look is not None:
+            preview, place = drawing.preview_figure(look, ""), preview
+        others: list[str] = []
+        for receipt in self.others:
+            facts = drawing.rows(receipt.facts())
+            others.append(drawing.section(f"{receipt.kind} series", facts))
         return drawing.page(
             f"{self.kind} series in {self.out}",
             drawing.section("What was written", drawing.rows(self.facts())),
-            drawing.section("What it shows", shown),
+            drawing.section("What it shows", preview),
             drawing.section("Where it is", place),
-            drawing.section("Values", f"<p>{safe(map_text)}</p><p>{safe(bound)}</p>{spread}"),
+            drawing.section("Values", values),
             drawing.section("Findings", _findings(findings)),
             *others,
-            drawing.section("The same again", f"<pre>{safe(command)}</pre>" if command else ""),
+            drawing.section(
+                "The same again", f"<pre>{drawing.safe(command)}</pre>" if command else ""
+            ),
         )
 
     def facts(self) -> list[tuple[str, str]]:
-        """Return what a person asks of one series, by name, without the further ones.
+        """Return the facts of this series by name, for people.
 
         Examples
         --------
@@ -245,44 +241,54 @@ class Receipt:
         >>> dict(receipt.facts())["values"]
         'exact (int16, slope 1, intercept 0)'
         """
-        changed = f"{self.clipped} voxels clipped, {self.replaced} non-finite replaced"
-        return [
+        facts = [
             ("kind", self.kind),
             ("folder", f"{self.out}: {counted(self.files, 'file')}, {self.bytes:,} bytes"),
             ("study UID", self.study_uid),
             ("series UID", self.series_uid),
             ("frame of reference UID", self.frame_of_reference_uid or "none: no place in space"),
             *drawing.facts_of_grid(self.grid),
-            *([(self._word, str(self.volumes))] if self.volumes > 1 else []),
-            ("values", self._values()),
-            *([("changed on request", changed)] if self.clipped or self.replaced else []),
-            ("verified", "every file was read back and compared" if self.verified else "no"),
-            *(("advice", text) for text in self.advice),
         ]
+        if self.volumes > 1:
+            facts.append((self._word, str(self.volumes)))
+        facts.append(("values", self._values()))
+        if self.clipped or self.replaced:
+            facts.append(("changed on request", self._changes()))
+        verified = "every file was read back and compared" if self.verified else "no"
+        facts.append(("verified", verified))
+        facts += (("advice", text) for text in self.advice)
+        return facts
+
+    def _changes(self) -> str:
+        return f"{self.clipped} voxels clipped, {self.replaced} non-finite replaced"
 
     def _series(self) -> str:
         files = counted(self.files, "file")
         volumes = f" with {self.volumes} {self._word}" if self.volumes > 1 else ""
-        return f"{self.kind} series {self.series_uid}{volumes}: {files}, {self.bytes:,} bytes in {self.out}"
+        size = f"{files}, {self.bytes:,} bytes in {self.out}"
+        return f"{self.kind} series {self.series_uid}{volumes}: {size}"
 
     @property
     def _word(self) -> str:
-        """What follows each other in time: pictures without a place are no volumes."""
+        """The word for time points."""
         return "volumes" if self.grid.statement.has_place or self.grid.shape[0] > 1 else "frames"
 
     def _values(self) -> str:
         stored = f"{self.dtype}, slope {self.slope}, intercept {self.intercept}"
         if self.max_error == 0:
             return f"exact ({stored})"
-        return f"error ≤ {bound_text(self.max_error)} proven, {self.achieved_error:.6g} found ({stored})"
+        proven = f"error ≤ {bound_text(self.max_error)} proven"
+        return f"{proven}, {self.achieved_error:.6g} found ({stored})"
 
 
 def _findings(findings: Sequence[Finding] | None) -> str:
-    """Return findings as a table; a sentence where there are none, nothing where nobody looked."""
+    """Return findings as a table or sentence."""
     if findings is None:
         return ""
     if not findings:
         return "<p>None: <code>check</code> is silent.</p>"
-    return drawing.rows(
-        (f"{one.level} {one.id}", f"{one.where}: {one.message} {one.remedy}") for one in findings
-    )
+    rows: list[tuple[str, str]] = []
+    for finding in findings:
+        text = f"{finding.where}: {finding.message} {finding.remedy}"
+        rows.append((f"{finding.level} {finding.id}", text))
+    return drawing.rows(rows)
