@@ -105,7 +105,9 @@ class Series:
         return tuple(Path(instance.path) for instance in self.instances)
 
     def __str__(self) -> str:
-        slices = self.frames // (self.volumes or 1) if self.grid is None else self.grid.shape[0]
+        slices = self.frames // (self.volumes or 1)
+        if self.grid is not None:  # may have slices without frames
+            slices = self.grid.shape[0]
         size = f"{self.columns}×{self.rows}×{slices}"
         if self.volumes:
             size += f"×{self.volumes}"

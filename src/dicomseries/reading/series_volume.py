@@ -102,7 +102,9 @@ def open_volume(
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     check_first_frame(selected.instances[0])
     volume = volume_of(selected, grid, is_real=values == "real")
-    return volume if slices is None else _select_slices(volume, slices)
+    if slices is None:
+        return volume
+    return _select_slices(volume, slices)
 
 
 def _grid(path: str | os.PathLike[str], series: Series) -> Grid:

@@ -1,4 +1,4 @@
-"""Damaged and hostile files: an error of the package within bounded time and memory, whichever decoder is asked."""
+"""Damaged and hostile files: one kind of error, in bounded time and memory."""
 
 from __future__ import annotations
 

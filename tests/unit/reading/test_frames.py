@@ -1,4 +1,4 @@
-"""Frames of a file: pixels in ranges, and what functional groups say of each."""
+"""Frames of a file: ranges of pixels, and functional groups."""
 
 from __future__ import annotations
 

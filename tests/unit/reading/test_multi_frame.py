@@ -1,4 +1,4 @@
-"""`scan` and `read` of multi-frame files: volumes, time, colour, parametric maps; what cannot be one is named."""
+"""Multi-frame files: volumes, time, colour, parametric maps, and their errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segmentations come back as label maps, or volumes of fractions, on the whole grid they span."""
+"""Segmentations as label maps, or as volumes of fractions, on their grid."""
 
 from __future__ import annotations
 

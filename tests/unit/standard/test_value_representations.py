@@ -1,6 +1,7 @@
 import pytest
+from pydicom import valuerep
 
-from dicomseries.standard.value_representations import text_fault
+from dicomseries.standard.value_representations import LONG_VRS, SHORT_VRS, text_fault
 
 LEGAL = [
     ("AE", "SCANNER 1"),
@@ -68,3 +69,8 @@ def test_legal_texts_have_no_fault(vr, text):
 @pytest.mark.parametrize(("vr", "text"), ILLEGAL)
 def test_errors_of_illegal_texts_state_the_expected_form(vr, text):
     assert text_fault(vr, text)
+
+
+def test_lengths_of_two_or_four_bytes_are_those_of_pydicom():
+    assert {str(vr) for vr in valuerep.EXPLICIT_VR_LENGTH_32} == LONG_VRS
+    assert {str(vr) for vr in valuerep.STANDARD_VR} - LONG_VRS == SHORT_VRS

@@ -212,7 +212,9 @@ def _region_spacing(instance: Instance) -> _Spacing | None:
     if len(steps) != 1:
         return None
     across, down = steps.pop() or (0.0, 0.0)
-    return _Spacing(down, across, "ultrasound region") if min(across, down) > 0 else None
+    if min(across, down) <= 0:
+        return None
+    return _Spacing(down, across, "ultrasound region")
 
 
 def _step_mm(region: object) -> tuple[float, float] | None:

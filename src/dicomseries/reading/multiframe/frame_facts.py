@@ -99,7 +99,9 @@ class Frames:
         None if one is missing.
         """
         cosines = self._numbers(_ORIENTATION, "ImageOrientationPatient", 6)
-        return None if cosines is None else cosines.reshape(self.count, 2, 3)
+        if cosines is None:
+            return None
+        return cosines.reshape(self.count, 2, 3)
 
     @cached_property
     def orientation(self) -> Floats | None:

@@ -129,16 +129,19 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
         )
         return Placement(instances=files, problems=(problem,))
     (frames,) = pool
-    times = _frame_times_s(files[0])
-    volumes = frames.count if times is not None and frames.count > 1 else None
+    slices, volumes, times = frames.count, None, None
+    if frames.count > 1:
+        times = _frame_times_s(files[0])
+    if times is not None:
+        slices, volumes = 1, frames.count
     spacing = frames.pixel_spacing_mm if frames.groups.is_present else None
-    grid, problems = picture_grid(files, 1 if volumes else frames.count, spacing)
+    grid, problems = picture_grid(files, slices, spacing)
     return Placement(
         instances=files,
         grid=grid,
         problems=(no_geometry("frames", "the file"), *_warnings(files, pool), *problems),
         volumes=volumes,
-        times_s=times if volumes else None,
+        times_s=times,
         frames=FrameSet(pool=pool, sources=_sources(pool)),
     )
 

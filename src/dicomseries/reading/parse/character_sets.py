@@ -96,5 +96,7 @@ def _decode_part(part: bytes, encodings: tuple[str, ...], errors: str) -> str:
         return part.decode(encoding, errors)
     content = part[length:]
     delimiter = _DELIMITERS.search(content)
-    end = len(content) if delimiter is None else delimiter.start()
+    end = len(content)
+    if delimiter is not None:
+        end = delimiter.start()
     return content[:end].decode(encoding, errors) + content[end:].decode(encodings[0], errors)

@@ -15,13 +15,13 @@ from dicomseries.reading.parse.parser import (
     EXPLICIT,
     PIXEL_TAGS,
     SHORT,
-    UNDEFINED,
     VR_NAMES,
     Element,
     ParseError,
     Pixels,
     element_at,
     head_at,
+    pixels_of,
 )
 
 __all__ = ["HeaderLayout", "HeaderPattern", "pattern_of", "read_by_layout", "read_by_pattern"]
@@ -161,7 +161,7 @@ def _pixels_at(data: bytes, position: int, layout: HeaderLayout) -> Pixels | Non
         return None
     if tag not in PIXEL_TAGS:
         return None
-    return Pixels(tag, VR_NAMES[vr], value, None if length == UNDEFINED else length)
+    return pixels_of(tag, vr, value, length)
 
 
 def _element_like(data: bytes, position: int, head: bytes) -> tuple[Element, int] | None:

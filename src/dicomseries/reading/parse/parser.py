@@ -37,6 +37,7 @@ __all__ = [
     "head_at",
     "item_spans",
     "items_of",
+    "pixels_of",
     "scan_elements",
 ]
 
@@ -170,8 +171,7 @@ def scan_elements(
                 break
         tag, vr, value, length = head_at(data, position, encoding)
         if tag in PIXEL_TAGS:
-            pixels = Pixels(tag, VR_NAMES[vr], value, None if length == UNDEFINED else length)
-            return Scanned(elements, starts, position, pixels)
+            return Scanned(elements, starts, position, pixels_of(tag, vr, value, length))
         if tag >> 16 == 0xFFFE:
             raise MalformedError(
                 reason="an item delimiter outside of a sequence", position=position
@@ -180,6 +180,11 @@ def scan_elements(
         element, position = element_at(data, vr, value, length, encoding)
         elements[tag] = element
     return Scanned(elements, starts, position, None)
+
+
+def pixels_of(tag: int, vr: bytes, value: int, length: int) -> Pixels:
+    """Return the location of the pixels, from what `head_at` returns."""
+    return Pixels(tag, VR_NAMES[vr], value, None if length == UNDEFINED else length)
 
 
 def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ...]:
@@ -246,8 +251,10 @@ def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
         if group << 16 | number != _ITEM:
             raise _not_an_item(group, number, position)
         start = position + 8
-        position = _after_item(data, start, encoding, 0) if length == UNDEFINED else start + length
-        stop = position - 8 if length == UNDEFINED else position
+        position = stop = start + length
+        if length == UNDEFINED:
+            position = _after_item(data, start, encoding, 0)
+            stop = position - 8  # without the delimiter
         if stop > len(data):
             raise IncompleteError(stop)
         spans.append((start, stop))
@@ -406,11 +413,10 @@ def _after_items(data: bytes, position: int, encoding: Encoding, depth: int) -> 
             return position
         if tag != _ITEM:
             raise _not_an_item(group, number, position - 8)
-        position = (
-            _after_item(data, position, encoding, depth)
-            if length == UNDEFINED
-            else position + length
-        )
+        if length == UNDEFINED:
+            position = _after_item(data, position, encoding, depth)
+        else:
+            position += length
 
 
 def _after_item(data: bytes, position: int, encoding: Encoding, depth: int) -> int:

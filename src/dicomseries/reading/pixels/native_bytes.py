@@ -85,10 +85,12 @@ def _read_at(instance: Instance, offset: int, view: memoryview) -> None:
     try:
         file = os.open(instance.path, os.O_RDONLY)
         try:
-            done = os.preadv(file, [view], offset)
-            while 0 < done < len(view):
-                more = os.preadv(file, [view[done:]], offset + done)
-                done = done + more if more else 0
+            done = 0
+            while done < len(view):
+                count = os.preadv(file, [view[done:]], offset + done)
+                if not count:
+                    break
+                done += count
         finally:
             os.close(file)
     except OSError as error:

@@ -88,8 +88,9 @@ def stored_dtype(instance: Instance) -> np.dtype[Any]:
         return dtype
     if bits not in {1, 8, 16, 32}:
         raise read_errors.no_pixels(instance.path, f"BitsAllocated {bits}")
-    is_signed = instance.number("PixelRepresentation") and bits > 1
-    return np.dtype(f"{'i' if is_signed else 'u'}{max(bits // 8, 1)}")
+    if bits > 1 and instance.number("PixelRepresentation"):
+        return np.dtype(f"i{bits // 8}")
+    return np.dtype(f"u{max(bits // 8, 1)}")
 
 
 def frame_shape(instance: Instance) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Values that are decoded here are those that pydicom decodes, and nothing of the process is touched on the way."""
+"""Decoded values equal those of pydicom, without effects on the process."""
 
 from __future__ import annotations
 

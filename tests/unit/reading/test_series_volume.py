@@ -1,4 +1,4 @@
-"""`read` gives back what the files say: values, grid, and every attribute."""
+"""`read`: values, grid and attributes of the files."""
 
 from __future__ import annotations
 

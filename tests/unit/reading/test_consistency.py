@@ -1,4 +1,4 @@
-"""What may be meant in another way is said, never guessed in silence."""
+"""Warnings about ambiguous or contradictory files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A classic series that holds several volumes reads as one array with an axis of volumes, whoever wrote it."""
+"""Several volumes in one classic series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`scan` finds every series below a folder, sorts it by geometry, and says what is wrong with it."""
+"""`scan`: every series below a folder, sorted by geometry, with its problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of a series: slices that are chosen, arrays that are read when they are indexed, arrays of dask."""
+"""Selected slices, lazy arrays and dask arrays of a series."""
 
 from __future__ import annotations
 
