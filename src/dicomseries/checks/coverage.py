@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from pydicom.uid import UID
 
@@ -12,21 +11,7 @@ from dicomseries.reading import Instance, read_frames
 from dicomseries.standard.attribute import tag_of
 from dicomseries.standard.image_classes import image_class
 
-__all__ = ["Coverage", "coverage_of", "images_of"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """Checked and unchecked parts of a series, with reasons."""
-
-    checked: tuple[str, ...] = ()
-    not_checked: tuple[str, ...] = ()
-
-    def extended(self, checked: Iterable[str] = (), not_checked: Iterable[str] = ()) -> Coverage:
-        """Return the coverage with further parts."""
-        return Coverage(
-            checked=(*self.checked, *checked), not_checked=(*self.not_checked, *not_checked)
-        )
+__all__ = ["coverage_of", "images_of"]
 
 
 def images_of(instances: Sequence[Instance]) -> tuple[Instance, ...]:
@@ -49,8 +34,8 @@ def images_of(instances: Sequence[Instance]) -> tuple[Instance, ...]:
 
 def coverage_of(
     instances: Sequence[Instance], images: Sequence[Instance], *, is_compared: bool
-) -> Coverage:
-    """Return the coverage without validators.
+) -> tuple[list[str], list[str]]:
+    """Return the parts checked without validators, and the others with reasons.
 
     Parameters
     ----------
@@ -59,51 +44,54 @@ def coverage_of(
     is_compared : bool
         Whether there is an input to compare with.
     """
-    coverage = Coverage(checked=(f"texts and modules of {counted(len(instances), 'file')}",))
+    checked = [f"texts and modules of {counted(len(instances), 'file')}"]
+    not_checked = []
     others = len(instances) - len(images)
     if others:
         reason = "no image object: texts and modules are checked only"
-        coverage = coverage.extended(
-            not_checked=[f"pixels and geometry of {counted(others, 'file')} ({reason})"]
-        )
+        not_checked.append(f"pixels and geometry of {counted(others, 'file')} ({reason})")
     if images:
-        coverage = _with_geometry(coverage, images)
-        coverage = _with_pixels(coverage, images)
+        reason = _reason_without_geometry(images)
+        if reason:
+            not_checked.append(f"geometry ({reason})")
+        else:
+            checked.append(f"geometry of {counted(len(images), 'file')}")
+        decoded, reasons = _decoded(images)
+        if decoded:
+            checked.append(f"pixels of {counted(decoded, 'file')}")
+        not_checked += reasons
     if is_compared:
-        return coverage.extended(["values and grid of the input"])
-    if images:
-        return coverage.extended(not_checked=["values beside an input (none was given)"])
-    return coverage
+        checked.append("values and grid of the input")
+    elif images:
+        not_checked.append("values beside an input (none was given)")
+    return checked, not_checked
 
 
-def _with_geometry(coverage: Coverage, images: Sequence[Instance]) -> Coverage:
-    """Add the geometry, if a slice states a position."""
+def _reason_without_geometry(images: Sequence[Instance]) -> str:
+    """Return why the geometry is not checked; "" if a slice states a position."""
     shared_groups = tag_of("SharedFunctionalGroupsSequence")
     for image in images:
         if image.raw("ImagePositionPatient") or image.element(shared_groups) is not None:
-            return coverage.extended([f"geometry of {counted(len(images), 'file')}"])
+            return ""
     sop_class_uid = images[0].sop_class_uid
-    reason = "no position stated"
     if image_class(sop_class_uid).plane == "none":
-        reason = f"{UID(sop_class_uid).name} has no image plane"
-    return coverage.extended(not_checked=[f"geometry ({reason})"])
+        return f"{UID(sop_class_uid).name} has no image plane"
+    return "no position stated"
 
 
-def _with_pixels(coverage: Coverage, images: Sequence[Instance]) -> Coverage:
-    """Add the pixels, if there is a decoder."""
+def _decoded(images: Sequence[Instance]) -> tuple[int, list[str]]:
+    """Return the number of files with a decoder, and the others by transfer syntax."""
     by_syntax: dict[str, list[Instance]] = {}
     for image in images:
         by_syntax.setdefault(image.transfer_syntax, []).append(image)
-    decoded, reasons = 0, []
+    count, reasons = 0, []
     for syntax, members in by_syntax.items():
         if _has_decoder(members[0]):
-            decoded += len(members)
+            count += len(members)
             continue
         files = counted(len(members), "file")
         reasons.append(f"pixels of {files} (no decoder for {UID(syntax).name} is installed)")
-    if decoded:
-        coverage = coverage.extended([f"pixels of {counted(decoded, 'file')}"])
-    return coverage.extended(not_checked=reasons)
+    return count, reasons
 
 
 def _has_decoder(image: Instance) -> bool:

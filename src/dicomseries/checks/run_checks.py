@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dicomseries.checks.compare.compare_series import Comparison
@@ -112,7 +113,7 @@ def check(
     scanned = scan(path)
     chosen = select(path, scanned, series)
     images = images_of(chosen.instances)
-    coverage = coverage_of(chosen.instances, images, is_compared=against is not None)
+    checked, not_checked = coverage_of(chosen.instances, images, is_compared=against is not None)
     problems = [problem for problem in chosen.problems if problem.code in _REPORTED_PROBLEMS]
     findings = [*run("files", (*scanned.problems, *problems)), *_check_headers(chosen.instances)]
     for instance in images:
@@ -130,15 +131,16 @@ def check(
         )
         findings += [*run("grid", comparison), *run("values", comparison)]
     if validators:
-        validation, deflated = _validate(chosen.instances)
+        validation = _validate(chosen.instances)
         findings += validation.findings
-        coverage = coverage.extended(validation.checked, (*deflated, *validation.not_checked))
+        checked += validation.checked
+        not_checked += validation.not_checked
     else:
-        coverage = coverage.extended(not_checked=["dciodvfy, dcentvfy: left out as asked"])
-    return Findings(findings, checked=coverage.checked, not_checked=coverage.not_checked)
+        not_checked.append("dciodvfy, dcentvfy: left out as asked")
+    return Findings(findings, checked=checked, not_checked=not_checked)
 
 
-def _validate(instances: Sequence[Instance]) -> tuple[Validation, tuple[str, ...]]:
+def _validate(instances: Sequence[Instance]) -> Validation:
     """Return results of validators, and a note on unreadable files.
 
     They take the compressed bytes of deflated files for elements, and report faults in them.
@@ -149,14 +151,15 @@ def _validate(instances: Sequence[Instance]) -> tuple[Validation, tuple[str, ...
         if instance.transfer_syntax != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
             readable.append(instance)
             sop_classes[Path(instance.path)] = instance.sop_class_uid
+    validation = Validation()
+    if readable:
+        validation = validate(list(sop_classes), _uids_of_other_series(readable), sop_classes)
     deflated = len(instances) - len(readable)
-    notes: tuple[str, ...] = ()
-    if deflated:
-        files = counted(deflated, "deflated file")
-        notes = (f"dciodvfy, dcentvfy: not shown {files}, which they cannot read",)
-    if not readable:
-        return Validation(), notes
-    return validate(list(sop_classes), _uids_of_other_series(readable), sop_classes), notes
+    if not deflated:
+        return validation
+    files = counted(deflated, "deflated file")
+    note = f"dciodvfy, dcentvfy: not shown {files}, which they cannot read"
+    return replace(validation, not_checked=(note, *validation.not_checked))
 
 
 def _uids_of_other_series(instances: Sequence[Instance]) -> frozenset[str]:

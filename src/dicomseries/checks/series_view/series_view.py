@@ -80,15 +80,14 @@ class SeriesView:
     """
 
     def __init__(self, instances: Sequence[Instance]) -> None:
-        self.is_multi_frame = any(map(holds_frames, instances))
+        self.instances: tuple[Instance, ...] = tuple(sorted(instances, key=file_order))
         self.frames: tuple[FileFrames, ...] = ()
         self.places: SlicePlaces
-        self.instances: tuple[Instance, ...]
+        self.is_multi_frame = any(map(holds_frames, instances))
         if not self.is_multi_frame:
-            self.places = places_of_files(sorted(instances, key=file_order))
+            self.places = places_of_files(self.instances)
             self.instances = tuple(source.instance for source in self.places.sources)
             return
-        self.instances = tuple(sorted(instances, key=file_order))
         self.frames = tuple(map(FileFrames, self.instances))
         place = places_of_segments if self.is_sparse else places_of_frames
         self.places = place(self.frames)
