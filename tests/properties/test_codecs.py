@@ -1,4 +1,4 @@
-"""Every codec gives every frame back bit for bit, whoever decodes it."""
+"""Every codec restores every frame bit for bit, with any decoder."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_the_library_itself_gives_the_frame_back(codec, frame):
 
 @each_codec
 @given(frame=frames())
-def test_a_frame_is_never_larger_than_the_plan_says(codec, frame):
+def test_a_frame_is_never_larger_than_planned(codec, frame):
     frame = allowed(codec, frame)
     rows, size = frame.shape[0], frame.dtype.itemsize * (3 if frame.ndim == 3 else 1)
     most = most_encapsulated(rows=rows, row_bytes=frame.nbytes // rows, words=size, frames=1)
@@ -134,7 +134,7 @@ def test_jpeg_ls_has_no_spiff_header():
 
 
 @pytest.mark.parametrize("codec", [dcs.Jpeg2000(), dcs.Htj2k()], ids=lambda codec: codec.word)
-def test_the_stream_says_the_sign_and_the_colour_transform_that_the_header_says(codec):
+def test_sign_and_colour_transform_of_stream_and_header_agree(codec):
     signed, grey = (codec.encode(np.zeros((7, 9), dtype)) for dtype in ("int16", "uint16"))
     colour = codec.encode(np.zeros((7, 9, 3), np.uint8))
     # ISO/IEC 15444-1 annex A.5.1: Ssiz of the first component; A.6.1: colour transform in SGcod.

@@ -88,7 +88,7 @@ def test_no_text_that_survives_is_nearer(value):
 
 
 @given(st.floats(1e13, 1e16) | st.floats(-1e16, -1e13))
-def test_whole_parts_of_14_to_16_digits_are_kept_as_far_as_16_characters_hold_them(value):
+def test_integer_parts_of_14_to_16_digits_are_as_exact_as_16_characters_allow(value):
     assert error(format_ds(value), value) <= (0.5 if abs(value) < 1e15 else 5e-11 * abs(value))
 
 
@@ -108,7 +108,7 @@ def test_the_relative_error_is_at_most_5e_10(value):
 
 
 @given(st.integers(-(10**14), 10**14))
-def test_whole_numbers_are_exact(value):
+def test_integers_are_exact(value):
     assert float(format_ds(value)) == value
 
 

@@ -87,7 +87,7 @@ def _texts(value):
 
 
 @given(mapping=MAPPINGS)
-def test_what_is_accepted_comes_back_from_a_file_unchanged(mapping):
+def test_accepted_values_come_back_from_a_file_unchanged(mapping):
     metadata = Metadata.from_mapping(mapping)
     read = _written_and_read(metadata)
     for one in metadata.attributes:

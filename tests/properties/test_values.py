@@ -156,7 +156,7 @@ def test_a_real_zero_is_read_as_zero(array, rules):
 
 
 @given(float_arrays(), st.floats(1e-9, 1e9), RULES)
-def test_max_error_is_kept_or_rejected_and_its_window_fits(array, bound, rules):
+def test_max_error_is_reached_or_rejected_and_its_window_fits(array, bound, rules):
     statistics = statistics_of(array)
     values, error = outcome(Rescale(max_error=bound), statistics, rules)
     if error is not None:
@@ -418,7 +418,7 @@ def widened(word):
 
 
 @given(float_bits(), st.sampled_from([None, Lossless()]))
-def test_every_bit_of_every_float_is_kept(array, policy):
+def test_every_bit_of_every_float_is_stored(array, policy):
     values = choose_value_map(policy, statistics_of(array), FLOATS_ONLY)
     result = store(array, values)
     words = words_of(array)
@@ -450,9 +450,7 @@ def test_read_back_finds_one_wrong_bit_of_a_float(array, where, bit):
     st.floats(1e-3, 1e4),
     st.sampled_from([None, 0.0, -5.5, 0.1]),
 )
-def test_floats_are_clipped_and_replaced_where_asked_and_untouched_elsewhere(
-    array, low, width, missing
-):
+def test_floats_are_clipped_and_replaced_only_where_needed(array, low, width, missing):
     values = choose_value_map(
         None, statistics_of(array), FLOATS_ONLY, clip=(low, low + width), nan=missing
     )
@@ -476,7 +474,7 @@ def test_floats_are_clipped_and_replaced_where_asked_and_untouched_elsewhere(
 
 
 @given(integer_arrays(), st.sampled_from([None, Lossless(), Exact()]))
-def test_integers_are_the_floats_that_hold_them_or_are_rejected(array, policy):
+def test_integers_are_stored_as_exact_floats_or_rejected(array, policy):
     values, error = outcome(policy, statistics_of(array), FLOATS_ONLY)
     most = max(abs(int(number)) for number in array.ravel())
     if error is not None:
@@ -633,7 +631,7 @@ def slopes_and_numbers(draw):
         return np.array([*numbers, *odd]).astype(draw(st.sampled_from(FLOATS))), values
 
 
-def stored_or_refused(function, array, values):
+def stored_or_rejected(function, array, values):
     try:
         found = function(array, values)
     except ValuesError as refusal:
@@ -646,8 +644,8 @@ def test_quantising_block_by_block_is_the_plain_way(case, block):
     array, values = case
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quantising, "BLOCK", block)
-        quick = stored_or_refused(quantising.store_real, array, values)
-    plain = stored_or_refused(quantising.store_real_slowly, array, values)
+        quick = stored_or_rejected(quantising.store_real, array, values)
+    plain = stored_or_rejected(quantising.store_real_slowly, array, values)
     assert quick[:3] == plain[:3]
     if isinstance(plain, tuple):
         assert plain[3] <= quick[3] <= values.max_error
@@ -684,8 +682,8 @@ def test_a_step_is_stored_up_to_the_limits_and_rejected_beyond(values, source, b
             wanted = ([7, step, 9], 0, 0) if info.min <= step <= info.max else "source-changed"
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(quantising, "BLOCK", block)
-                quick = stored_or_refused(quantising.store_real, array, values)
-            plain = stored_or_refused(quantising.store_real_slowly, array, values)
+                quick = stored_or_rejected(quantising.store_real, array, values)
+            plain = stored_or_rejected(quantising.store_real_slowly, array, values)
             assert [found if isinstance(found, str) else found[:3] for found in (quick, plain)] == [
                 wanted,
                 wanted,
@@ -694,14 +692,14 @@ def test_a_step_is_stored_up_to_the_limits_and_rejected_beyond(values, source, b
 
 @pytest.mark.parametrize("dtype", ["int16", "uint16"])
 @pytest.mark.parametrize("source", ["float32", "float64"])
-def test_a_tie_at_either_end_and_a_step_beyond_it_are_what_the_plain_way_says(dtype, source):
+def test_ties_and_steps_beyond_either_end_equal_the_simplest_way(dtype, source):
     values = ValueMap(dtype=dtype, slope="0.5", intercept="0", max_error=0.25, policy="Rescale()")
     info = np.iinfo(dtype)
     for step in (info.min, info.max):
         for beside in (-1, -0.5, 0, 0.5, 1):
             array = np.array([step + beside, 7.0], source) * 0.5
             quick, plain = (
-                stored_or_refused(way, array, values)
+                stored_or_rejected(way, array, values)
                 for way in (quantising.store_real, quantising.store_real_slowly)
             )
             assert quick == plain or quick[:3] == plain[:3]

@@ -24,7 +24,7 @@ def refusal(**arguments) -> GeometryError:
     return caught.value
 
 
-class TestRefusals:
+class TestRejections:
     @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 5, 6), (0, 4, 5), (-3, 4, 5), (3, 4.5, 5)])
     def test_a_shape_that_is_not_three_sizes(self, shape):
         assert refusal(shape=shape).code == "shape-not-3d"

@@ -61,11 +61,11 @@ ACCEPTED = [
 
 
 @pytest.mark.parametrize(("name", "given", "values"), ACCEPTED)
-def test_what_is_written_is_what_was_meant(name, given, values):
+def test_a_value_is_written_as_meant(name, given, values):
     assert Metadata.from_mapping({name: given}).attributes[0].values == values
 
 
-def test_an_item_may_be_given_alone_or_in_a_list():
+def test_an_item_may_be_alone_or_in_a_list():
     item = {
         "CodeValue": "113085",
         "CodingSchemeDesignator": "DCM",
@@ -95,12 +95,12 @@ def test_a_keyword_is_found_or_not():
     assert one.get("PatientName") is None
 
 
-def test_a_keyword_cannot_stand_twice():
+def test_a_keyword_cannot_be_there_twice():
     with pytest.raises(ValueError, match="twice"):
         Metadata(attributes=(attribute("PatientID", "1"), attribute("PatientID", "2")))
 
 
-def test_a_term_the_standard_does_not_define_is_advised_on_and_kept():
+def test_an_undefined_term_is_written_with_advice():
     one = Metadata.from_mapping({"PatientPosition": "HFX"})
     assert "HFX" in one.advice[0]
     assert Metadata.from_mapping({"PatientPosition": "HFS"}).advice == ()
@@ -125,7 +125,7 @@ def test_json_and_toml_say_the_same():
     assert json == {**parse_toml('PatientName = "Dœ^Jane"\nSeriesNumber = 7'), "EchoTime": None}
 
 
-def test_every_owned_keyword_is_one_and_says_what_to_use():
+def test_every_owned_keyword_exists_and_names_an_option():
     assert all(tag_of(keyword) and text for keyword, text in OWNED.items())
 
 

@@ -145,7 +145,7 @@ def test_all_faults_are_reported_at_once():
     ]
 
 
-def test_a_long_value_is_not_printed_whole():
+def test_a_long_value_is_shortened():
     with pytest.raises(MetadataError, match=r"\(5000 characters\)") as caught:
         Metadata.from_mapping({"PatientID": "x" * 5000})
     assert len(str(caught.value)) < 300
@@ -160,14 +160,14 @@ def test_no_owned_attribute_can_be_set(keyword):
 
 
 @pytest.mark.parametrize("mapping", [None, "PatientName=Doe", [("PatientName", "Doe")], 3])
-def test_what_is_no_mapping_is_rejected(mapping):
+def test_metadata_that_is_no_mapping_is_rejected(mapping):
     with pytest.raises(MetadataError) as caught:
         Metadata.from_mapping(mapping)
     assert caught.value.code == "metadata-not-a-mapping"
 
 
 @pytest.mark.parametrize("text", ["PatientName = ", "PatientName = Doe", "a = 1\na = 2", "["])
-def test_broken_toml_says_where(text):
+def test_the_error_of_broken_toml_names_line_and_column(text):
     with pytest.raises(MetadataError, match=r"line|document") as caught:
         parse_toml(text)
     assert caught.value.code == "toml-broken"

@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 
 import dicomseries as dcs
 from dicomseries.metadata import OWNED, Metadata
+from dicomseries.metadata.attribute_relations import PARTNER_RULES
 from dicomseries.options.mapping_files import load_mapping
 
 ARRAY = np.arange(240, dtype="int16").reshape(4, 6, 10)
@@ -141,7 +142,7 @@ def test_a_dataset_is_metadata(tmp_path):
     assert found.private_block(0x0099, "MY LAB")[1].value == "run 7"
 
 
-def test_a_dataset_has_no_say_in_what_the_writer_computes():
+def test_a_dataset_does_not_set_computed_attributes():
     dataset = Dataset()
     dataset.Rows, dataset.SOPInstanceUID = 7, "1.2.3"
     error = refusal(dcs.plan, ARRAY, kind="CT", **GRID, metadata=dataset)
@@ -149,15 +150,16 @@ def test_a_dataset_has_no_say_in_what_the_writer_computes():
 
 
 _TEXTS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=16)
+_NOT_ALONE = {*OWNED, *(rule.keyword for rule in PARTNER_RULES)}
 _LONG_STRINGS = sorted(
     keyword
     for vr, vm, _, is_retired, keyword in DicomDictionary.values()
-    if vr == "LO" and vm == "1" and not is_retired and keyword and keyword not in OWNED
+    if vr == "LO" and vm == "1" and not is_retired and keyword and keyword not in _NOT_ALONE
 )
 
 
 @given(st.dictionaries(st.sampled_from(_LONG_STRINGS), _TEXTS, max_size=5), _TEXTS)
-def test_a_dataset_says_what_the_same_mapping_says(texts, private):
+def test_a_dataset_equals_the_same_mapping(texts, private):
     dataset = Dataset()
     for keyword, text in texts.items():
         setattr(dataset, keyword, text)
@@ -186,7 +188,7 @@ SEQUENCES: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_what_is_of_type_2_in_an_item_is_written_empty(tmp_path, name):
+def test_missing_type_2_attributes_of_an_item_are_written_empty(tmp_path, name):
     kind, metadata, empty = SEQUENCES[name]
     dcs.write(ARRAY, tmp_path / "out", kind=kind, **GRID, metadata=metadata | {"PatientID": "1"})
     (keyword,) = metadata
@@ -197,7 +199,7 @@ def test_what_is_of_type_2_in_an_item_is_written_empty(tmp_path, name):
     ] == []
 
 
-def test_what_is_of_type_1_in_an_item_is_still_demanded():
+def test_missing_type_1_attributes_of_an_item_are_demanded():
     error = refusal(
         dcs.plan, ARRAY, kind="CT", **GRID, metadata={"ProcedureCodeSequence": [{"CodeValue": "1"}]}
     )
@@ -231,7 +233,7 @@ def test_a_list_for_a_slice_is_not_sent_to_per_volume_again():
 @pytest.mark.parametrize(
     ("kind", "word"), [("MR", "ScanOptions"), ("EnhancedMR", "CardiacSynchronizationTechnique")]
 )
-def test_trigger_times_name_what_they_need(kind, word):
+def test_the_error_of_trigger_times_names_the_attributes_they_need(kind, word):
     array = np.zeros((3, 2, 4, 5), "int16")
     options = {"axes": "tzyx", "per_volume": {"TriggerTime": [0, 30, 60]}, "metadata": KINDS[kind]}
     error = refusal(dcs.plan, array, kind=kind, **GRID, **options)
@@ -270,7 +272,7 @@ SPLITS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("name", SPLITS)
-def test_split_series_are_named_by_what_tells_them_apart(name):
+def test_split_series_are_named_by_their_differing_attribute(name):
     options, folder, text = SPLITS[name]
     plan = dcs.plan(
         np.zeros((2, 3, 4, 5), "int16"), kind="MR", axes="tzyx", **GRID, split="time", **options

@@ -49,7 +49,7 @@ def test_roles_indices_and_entropy_never_share_a_uid():
     assert len(set(uids)) == len(uids)
 
 
-def test_given_uids_are_kept_and_the_others_made():
+def test_uids_of_the_user_are_used_and_the_others_made():
     uids = series_uids(
         parse_uid_policy({"StudyInstanceUID": "1.2.3", "others": "1.2.840.99"}), b"seed"
     )
@@ -82,7 +82,7 @@ def test_a_policy_passes_through():
     assert parse_uid_policy(UidPolicy(mode="content")) == UidPolicy(mode="content")
 
 
-def test_one_uid_for_two_things_is_rejected():
+def test_one_uid_for_two_levels_is_rejected():
     with pytest.raises(OptionError) as refusal:
         parse_uid_policy({"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3"})
     assert refusal.value.code == "uid-given-twice"

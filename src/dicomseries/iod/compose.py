@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.attribute_requirements import completed, item_faults, with_empty
@@ -18,7 +17,6 @@ from dicomseries.standard.modules import FUNCTIONAL_GROUPS
 
 __all__ = ["Composition", "compose"]
 
-_Resolved: TypeAlias = Attribute | VaryingGroup
 _by_tag = attrgetter("tag")
 
 
@@ -93,29 +91,32 @@ def compose(
     metadata = metadata.having(*with_empty(uid, users))
     context = Context(facts=facts, metadata=metadata, varying=frozenset(varying))
 
-    rows = _resolved_rows(kind, context, faults)
-    groups = _resolved_groups(kind.groups, context, faults)
-    frames = _resolved_groups(kind.frames, context, faults)
+    shared = _resolved_rows(kind, context, faults)
+    groups, varying_groups = _resolved_groups(kind.groups, context, faults)
+    frames, varying_frames = _resolved_groups(kind.frames, context, faults)
     others = _without_row(kind, context, faults)
     if kind.is_multi_frame:
         faults += _varying_without_group(kind, context)
     if faults:
         raise MetadataError.together(faults)
 
-    if kind.is_multi_frame:
-        # functional groups of the object class (annex A) without a row are the user's for all
-        # frames
-        known = FUNCTIONAL_GROUPS.get(uid, ())
-        frames += [attr for attr in others if attr.keyword in known]
-        others = [attr for attr in others if attr.keyword not in known]
-    fixed = [*rows, *_fixed(groups), *others, *_shared_groups(frames)]
-    shared = [attr for attr in fixed if attr.keyword not in context.varying]
+    shared += groups
+    for attr in others:
+        # functional groups of the object class (annex A) without a row are shared by all frames
+        if kind.is_multi_frame and attr.keyword in FUNCTIONAL_GROUPS.get(uid, ()):
+            frames.append(attr)
+        else:
+            shared.append(attr)
+    if frames or varying_frames:
+        item = tuple(sorted(frames, key=_by_tag))
+        shared.append(attribute("SharedFunctionalGroupsSequence", item))
+    shared = [attr for attr in shared if attr.keyword not in context.varying]
     advice = [row.advice(context) for row in kind.all_rows]
     return Composition(
         shared=tuple(sorted(shared, key=_by_tag)),
-        per_instance=_per_instance(kind, context, groups),
-        groups=_with_holes(groups),
-        per_frame=_with_holes(frames),
+        per_instance=_per_instance(kind, context, varying_groups),
+        groups=varying_groups,
+        per_frame=varying_frames,
         advice=(*filter(None, advice), *metadata.advice),
     )
 
@@ -136,9 +137,16 @@ def _resolved_rows(kind: Kind, context: Context, faults: list[MetadataError]) ->
 
 def _resolved_groups(
     groups: Sequence[Group], context: Context, faults: list[MetadataError]
-) -> list[_Resolved]:
-    resolved = [group.resolve(context, faults) for group in groups]
-    return [group for group in resolved if group is not None]
+) -> tuple[list[Attribute], tuple[VaryingGroup, ...]]:
+    """Return the fixed groups, and the varying ones in the order of their tags."""
+    fixed, varying = [], []
+    for group in groups:
+        resolved = group.resolve(context, faults)
+        if isinstance(resolved, Attribute):
+            fixed.append(resolved)
+        elif resolved is not None:
+            varying.append(resolved)
+    return fixed, tuple(sorted(varying, key=_by_tag))
 
 
 def _without_row(kind: Kind, context: Context, faults: list[MetadataError]) -> list[Attribute]:
@@ -175,25 +183,8 @@ def _varying_without_group(kind: Kind, context: Context) -> list[MetadataError]:
     ]
 
 
-def _fixed(groups: Sequence[_Resolved]) -> list[Attribute]:
-    return [group for group in groups if isinstance(group, Attribute)]
-
-
-def _with_holes(groups: Sequence[_Resolved]) -> tuple[VaryingGroup, ...]:
-    holes = [group for group in groups if isinstance(group, VaryingGroup)]
-    return tuple(sorted(holes, key=_by_tag))
-
-
-def _shared_groups(frames: Sequence[_Resolved]) -> list[Attribute]:
-    """Return the sequence of the shared functional groups (C.7.6.16)."""
-    if not frames:
-        return []
-    item = tuple(sorted(_fixed(frames), key=_by_tag))
-    return [attribute("SharedFunctionalGroupsSequence", item)]
-
-
-def _per_instance(kind: Kind, context: Context, groups: Sequence[_Resolved]) -> tuple[str, ...]:
-    keywords = {group.keyword for group in _with_holes(groups)}
+def _per_instance(kind: Kind, context: Context, groups: Sequence[VaryingGroup]) -> tuple[str, ...]:
+    keywords = {group.keyword for group in groups}
     for row in kind.rows:
         if isinstance(row.source, PerInstance) and row.condition.holds(context):
             keywords.add(row.keyword)

@@ -126,7 +126,7 @@ def test_ct_invents_no_scanner():
     } <= empty
 
 
-def test_mr_says_research_mode():
+def test_mr_is_research_mode_by_default():
     found = composed(MR)
     assert found["ImageType"] == ("DERIVED", "SECONDARY", "OTHER")
     assert (found["ScanningSequence"], found["SequenceVariant"]) == (("RM",), ("NONE",))
@@ -153,7 +153,7 @@ def test_pet_is_static_without_unit_and_without_decay_correction():
     assert found["RadiopharmaceuticalInformationSequence"] == ()
 
 
-def test_sc_says_what_it_is():
+def test_sc_has_its_conversion_type_by_default():
     found = composed(SC)
     assert (found["Modality"], found["ConversionType"]) == (("OT",), ("SYN",))
     assert found["ImageType"] == ("DERIVED", "SECONDARY")
@@ -207,7 +207,7 @@ def test_the_users_derivation_is_followed_by_the_bound():
     }
 
 
-def test_sc_may_name_the_modality_it_stands_for_and_the_others_may_not():
+def test_only_sc_may_have_another_modality():
     assert composed(SC, {"Modality": "MR"})["Modality"] == ("MR",)
     assert composed(CT, {"Modality": "CT"})["Modality"] == ("CT",)
     assert faults(CT, {"Modality": "MR"}) == {"Modality": "value-fixed-by-kind"}
@@ -301,7 +301,7 @@ def test_a_missing_type_1_fact_is_an_error():
 
 
 # ------------------------------------------------------------------------------------------------------------- sources
-def test_what_the_user_must_say_is_asked_for():
+def test_demanded_attributes_are_errors_when_missing():
     kind = tiny(Row("Units", "1", Choice(demanded=True)))
     assert faults(kind, {}, {}) == {"Units": "value-missing"}
     assert composed(kind, {"Units": "BQML"}, {})["Units"] == ("BQML",)
@@ -330,7 +330,7 @@ def test_a_row_with_an_unknown_keyword_or_type_cannot_be_made():
         Row("Units", "4", Choice())
 
 
-def test_a_kind_has_one_row_an_attribute():
+def test_a_kind_has_one_row_per_attribute():
     with pytest.raises(ValueError, match="Units"):
         tiny(Row("Units", "1", Choice()), Row("Units", "2", Choice()))
 
@@ -348,7 +348,7 @@ def test_a_kind_of_two_words_is_found_however_they_are_joined(name):
 
 
 @pytest.mark.parametrize("name", ["Enhanced", "", None, 3, "C.T"])
-def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
+def test_an_unknown_kind_lists_the_kinds_one_per_line(name):
     with pytest.raises(KindError) as caught:
         find_kind(name)
     assert [line.split()[0] for line in caught.value.remedy.splitlines()[1:]] == [
@@ -368,7 +368,7 @@ def test_an_unknown_kind_lists_the_kinds_one_a_line(name):
         ("rtstruct", "contours", '"Segmentation"'),
     ],
 )
-def test_an_object_that_an_array_cannot_fill_is_rejected_with_the_reason_and_what_to_use(
+def test_an_object_that_an_array_cannot_fill_is_rejected_with_reason_and_remedy(
     name, reason, remedy
 ):
     with pytest.raises(KindError) as caught:
@@ -443,7 +443,7 @@ def test_every_name_leads_to_one_answer():
     ],
 )
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_what_a_user_begins_must_be_whole(kind, given, where):
+def test_an_optional_module_must_be_complete(kind, given, where):
     with pytest.raises(MetadataError) as caught:
         compose(kind, FACTS, Metadata.from_mapping(DEMANDED.get(kind.name, {}) | given))
     assert [fault.where for fault in caught.value.faults] == [where]
@@ -462,7 +462,7 @@ def test_type_2_of_an_optional_module_in_use_is_filled_empty():
     }
 
 
-def test_an_animal_has_what_animals_have():
+def test_an_animal_has_the_attributes_of_animals():
     animal = Metadata.from_mapping({"PatientSpeciesDescription": "Dog"})
     found = {one.keyword: one for one in compose(CT, FACTS, animal).shared}
     assert found["PatientBreedCodeSequence"].is_empty

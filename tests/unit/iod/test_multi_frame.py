@@ -1,4 +1,4 @@
-"""What multi-frame kinds compose: functional groups, anatomy, units, and what is demanded of the user."""
+"""Composition of multi-frame kinds: functional groups, anatomy, units, demanded attributes."""
 
 import pytest
 
@@ -103,7 +103,7 @@ multi_frame = pytest.mark.parametrize("kind", MULTI_FRAME, ids=lambda kind: kind
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_what_would_have_to_be_invented_is_demanded_in_one_error(kind, where):
+def test_attributes_without_a_true_default_are_demanded_in_one_error(kind, where):
     if where:
         assert faults(kind) == dict.fromkeys(where, "value-missing")
     else:
@@ -166,7 +166,7 @@ def test_volumes_have_an_index_and_a_time_in_every_frame():
 
 
 @pytest.mark.parametrize("kind", [ENHANCED_CT, ENHANCED_MR, XRAY, MAP], ids=lambda kind: kind.name)
-def test_a_frame_is_what_the_image_is(kind):
+def test_a_frame_has_the_type_of_the_image(kind):
     for given in (None, ["DERIVED", "PRIMARY", "VOLUME", "MAX_IP"]):
         composition = composed(kind, {"ImageType": given} if given else None)
         types = [
@@ -246,7 +246,7 @@ def test_a_code_of_the_users_wins_over_the_word_and_needs_none():
 
 
 # ------------------------------------------------------------------------------------------------ the user's own groups
-def test_a_group_given_whole_takes_the_place_of_ours():
+def test_a_group_of_the_user_replaces_the_computed_one():
     anatomy = {"FrameLaterality": "B", "AnatomicRegionSequence": {"CodeMeaning": "Lungs"}}
     found = shared_frames(composed(MAP, {"FrameAnatomySequence": anatomy}))
     assert found["FrameAnatomySequence"]["FrameLaterality"] == ("B",)
@@ -258,7 +258,7 @@ def test_a_group_that_the_table_does_not_have_goes_where_functional_groups_are()
     assert "MRFOVGeometrySequence" not in {one.keyword for one in composition.shared}
 
 
-def test_a_group_cannot_be_given_and_vary():
+def test_a_group_of_the_user_cannot_vary():
     given = DEMANDED["EnhancedMR"] | {"MREchoSequence": {"EffectiveEchoTime": 30.0}}
     assert faults(ENHANCED_MR, given, ["EchoTime"]) == {
         "MREchoSequence": "sequence-given-and-varying"
@@ -268,7 +268,7 @@ def test_a_group_cannot_be_given_and_vary():
 @pytest.mark.parametrize(
     "keyword", ["FrameType", "PlanePositionSequence", "TemporalPositionIndex", "StackID"]
 )
-def test_what_follows_from_the_array_is_not_the_users(keyword):
+def test_the_user_cannot_set_computed_attributes(keyword):
     with pytest.raises(MetadataError) as caught:
         Metadata.from_mapping({keyword: "1"})
     assert caught.value.code == "attribute-owned"
@@ -287,7 +287,7 @@ def test_an_echo_time_is_written_under_its_enhanced_name():
     assert echo == VaryingGroup("MREchoSequence", (Leaf("EffectiveEchoTime", "EchoTime"),))
 
 
-def test_directions_say_that_a_weighting_has_one_and_weights_alone_do_not():
+def test_gradient_directions_set_the_directionality_and_b_values_do_not():
     varying = ["DiffusionBValue", "DiffusionGradientOrientation"]
     (diffusion,) = (
         one
@@ -324,7 +324,7 @@ def test_one_timing_for_all_is_at_the_top_and_one_for_each_volume_in_the_group()
     assert timing.parts == (attribute("RepetitionTime", "2000"), Leaf("FlipAngle", "FlipAngle"))
 
 
-def test_an_attribute_that_no_group_holds_cannot_vary():
+def test_an_attribute_outside_of_the_groups_cannot_vary():
     assert faults(MAP, {}, ["EchoTime"]) == {"EchoTime": "attribute-not-per-frame"}
 
 
@@ -339,7 +339,7 @@ def mapping(composition):
     )
 
 
-def test_an_mr_has_a_mapping_where_it_has_a_rescale_or_the_user_speaks_of_units():
+def test_mr_has_a_real_world_mapping_with_a_rescale_or_units():
     assert mapping(composed(MR)) is None
     assert mapping(composed(MR, facts=RESCALED))["MeasurementUnitsCodeSequence"]["CodeValue"] == (
         "1",

@@ -183,7 +183,7 @@ def test_attributes_of_a_functional_group_are_not_repeated_at_the_top(kind):
 
 
 @kinds
-def test_a_kind_that_holds_volumes_numbers_them(kind):
+def test_a_kind_of_several_volumes_numbers_them(kind):
     numbers = {
         "TemporalPositionIdentifier",
         "TemporalPositionIndex",
@@ -211,7 +211,7 @@ def test_pet_must_not_have_a_patient_position():
     assert by_name["CT"].row("PatientPosition").type == "2C"
 
 
-def test_what_the_pixels_may_be():
+def test_pixel_rules_of_each_kind():
     rules = {kind.name: (kind.pixels, kind.samples) for kind in KINDS}
     assert rules == {
         "CT": (PixelRules(bits=(16,)), (1,)),

@@ -20,7 +20,7 @@ def test_an_unknown_keyword_is_rejected():
         attribute("PatienName", "x")
 
 
-def test_an_open_choice_of_vr_must_be_made():
+def test_an_attribute_with_a_choice_of_vr_needs_one():
     with pytest.raises(ValueError, match="US or SS"):
         attribute("PixelPaddingValue", 0)
     assert attribute("PixelPaddingValue", 0, vr="US").vr == "US"

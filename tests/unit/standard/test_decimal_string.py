@@ -39,7 +39,7 @@ def test_a_number_has_its_text(value, text):
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_ds_cannot_say_is_rejected(value):
+def test_numbers_without_a_ds_text_are_rejected(value):
     with pytest.raises(ValueError, match="finite"):
         format_ds(value)
 

@@ -1,4 +1,4 @@
-"""Every storage class that pydicom knows is in the table of image classes, in its right place."""
+"""Every storage class of pydicom is in the table of image classes."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_known_rows_are_there():
     assert pet in module_requirements("pet-isotope")
 
 
-def test_inside_sequences_only_what_must_be_there_is_listed():
+def test_inside_sequences_only_types_1_and_2_are_listed():
     rows = [row for module in TABLE["modules"] for row in module_requirements(module)]
     assert {row.type for row in rows if not row.is_top_level} == {"1", "2"}
 
@@ -118,3 +118,14 @@ def test_the_tables_are_what_the_tool_makes(made):
         if json.loads(theirs)["source"] != json.loads(ours)["source"]:
             pytest.skip("another release of highdicom is installed")
         assert theirs == ours
+
+
+def test_every_attribute_of_the_rules_of_groups_is_in_the_data_dictionary():
+    rules = read_table("group_rules.json")
+    keywords = [*rules["whole groups"], *rules["families"], *rules["flavours"].values()]
+    for group, entry in rules["conditions"].items():
+        keywords.append(group)
+        for need in entry["needs"]:
+            keywords += [need["keyword"], *need["partners"]]
+    assert len(keywords) > 40
+    assert all(vr_of(keyword) for keyword in keywords)

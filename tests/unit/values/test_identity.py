@@ -1,4 +1,4 @@
-"""Multi-frame Secondary Capture: unsigned pixels that mean themselves, or a refusal that names the way out."""
+"""Multi-frame Secondary Capture: unsigned pixels without a rescale, or an error with a remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Floats that are stored as they are: every bit, and what a kind of integers says to them."""
+"""Floats that are stored bit for bit, and their rejection by kinds of integers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def plan(array, policy=None, rules=MAP, **options):
 
 @pytest.mark.parametrize("policy", [None, Lossless()])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_every_bit_of_a_float_is_kept_in_any_byte_order_and_layout(dtype, policy):
+def test_every_bit_of_a_float_is_stored_in_any_byte_order_and_layout(dtype, policy):
     array = odd_floats(dtype)
     values = plan(array, policy)
     assert (values.dtype, values.slope, values.intercept, values.max_error) == (
@@ -182,7 +182,7 @@ def test_a_value_for_nan_beyond_float32_is_rejected():
         (">u8", 2**53, "float64"),
     ],
 )
-def test_integers_are_the_floats_that_hold_them(dtype, number, stored, policy):
+def test_integers_are_stored_as_exact_floats(dtype, number, stored, policy):
     array = np.array([[[0, number, 1]]]).astype(dtype)
     values = plan(array, policy)
     result = store(array, values)
@@ -190,7 +190,7 @@ def test_integers_are_the_floats_that_hold_them(dtype, number, stored, policy):
     assert [int(back) for back in result.array.reshape(-1)] == array.reshape(-1).tolist()
 
 
-def test_integers_that_no_float_holds_are_rejected_with_what_would():
+def test_integers_without_an_exact_float_are_rejected_with_a_range():
     array = np.array([[[0, 2**53 + 1]]])
     with pytest.raises(ValuesError) as caught:
         plan(array)

@@ -58,7 +58,7 @@ def test_a_quiet_slice_beside_a_hot_one_keeps_its_digits():
     assert "a slope for each slice, intercept 0" in values.describe()
 
 
-def test_all_slices_have_one_dtype_and_no_slope_is_whole():
+def test_all_slices_have_one_dtype_and_no_slope_is_an_integer():
     array = slices((0, 65535), (0, 131070), (-1, 1), (3, 3))
     values = plan(array)
     assert values.dtype == "int16"
@@ -77,7 +77,7 @@ def test_a_slice_of_zeros_takes_the_slope_of_a_neighbour(index):
     assert values.at(index).max_error == 0.0
 
 
-def test_nothing_but_zeros_has_a_slope_that_harms_nobody():
+def test_zeros_have_a_slope_that_is_safe_for_all_readers():
     values = plan(np.zeros((3, 2, 4), np.float32))
     assert values.slopes == ("0.5", "0.5", "0.5")
     assert values.max_error == 0.0
@@ -104,7 +104,7 @@ def test_a_map_with_a_slope_for_each_frame_stores_no_slab():
         plan(array).real(np.zeros((1, 1, 2)))
 
 
-def test_padding_is_given_only_where_one_number_marks_the_holes_of_every_slice():
+def test_padding_is_set_only_if_one_number_marks_the_holes_of_every_slice():
     array = slices((np.nan, 1, 2), (3, np.nan, 50), (4, 5, 6))
     values = plan(array, nan=0)
     assert values.padding == 0
@@ -120,7 +120,7 @@ def test_the_number_of_the_one_slice_with_holes_is_padding_everywhere():
     assert values.padding == stored(array, values).array[0, 0, 0] < 0
 
 
-def test_a_slice_that_the_common_slope_holds_better_keeps_it():
+def test_a_slice_uses_the_common_slope_if_its_error_is_smaller():
     value = 3 * 0.1  # no DS of 16 characters is this number, but 3 times 0.1 is
     ends = np.array([value])
     found = RealRange(
@@ -143,7 +143,7 @@ def test_clip_is_applied_before_the_slopes_are_chosen():
     assert stored(array, values).clipped == 1
 
 
-def test_the_bound_asked_for_is_kept_by_the_widest_slice_or_named():
+def test_the_widest_slice_reaches_max_error_or_the_attainable_bound_is_named():
     array = slices((0, 1), (0, 1000))
     assert plan(array, Rescale(max_error=0.01, per_slice=True)).max_error <= 0.01
     with pytest.raises(ValuesError) as caught:
@@ -169,7 +169,7 @@ def test_slopes_too_large_for_a_fraction_get_advice():
         PixelRules(unsigned=True),
     ],
 )
-def test_a_kind_whose_readers_expect_one_slope_rejects(rules):
+def test_a_kind_with_one_slope_rejects_slopes_per_slice(rules):
     array = slices((0, 1))
     statistics = Statistics(dtype="float64", slices=slice_statistics(array))
     with pytest.raises(OptionError) as caught:
@@ -199,7 +199,7 @@ def test_five_thousand_slices_are_planned_without_a_thought():
         {"slopes": (), "max_errors": ()},
     ],
 )
-def test_a_map_whose_slopes_contradict_the_rest_is_rejected(wrong):
+def test_a_map_with_contradictory_slopes_is_rejected(wrong):
     with pytest.raises(ValueError, match=r"slopes|DS"):
         ValueMap(dtype="int16", slope="0.5", intercept="0", max_error=0.25, policy="", **wrong)
 
@@ -209,7 +209,7 @@ def test_a_map_with_one_slope_is_the_map_of_every_frame():
     assert values.at(7) is values
 
 
-def test_the_frames_of_one_volume_are_a_map_of_their_own():
+def test_the_frames_of_one_volume_have_their_map():
     array = slices((0, 1), (0, 20), (0, 3), (0, 4))
     values = plan(array)
     part = values.between(2, 4)

@@ -1,4 +1,4 @@
-"""Integers: which form each dtype and range takes, and what is said where none is right."""
+"""Integers: the exact form of each dtype and range, and the errors without one."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_divisor_with_an_offset_is_left_to_kinds_that_allow_it():
     assert caught.value.code == "range-not-exact"
 
 
-def test_no_divisor_is_asked_for_where_it_cannot_matter():
+def test_a_divisor_is_needed_only_where_it_matters():
     assert not needs_divisor(None, statistics_of([0, 100], "int32"), CT)
     assert not needs_divisor(Rescale(), statistics_of([0, 10**6], "int32"), CT)
     assert not needs_divisor(None, statistics_of([0, 10.5**6], "float64"), CT)
@@ -150,7 +150,7 @@ def test_a_scale_that_ds_can_only_round_carries_its_bound():
     assert 0.0 < values.max_error < 1e-10
 
 
-def test_a_scaled_slice_with_whole_ends_gets_advice():
+def test_a_scaled_slice_with_integer_ends_gets_advice():
     statistics = statistics_of([-1000, 2000], "int16")
     values = choose_value_map(None, statistics, CT, source_slope=0.25)
     assert "Cornerstone3D" in values.advice[0]

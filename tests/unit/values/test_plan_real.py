@@ -1,4 +1,4 @@
-"""Floats: the numbers of the issue, what readers demand, and what is refused."""
+"""Floats as integers: bounds, reader-safe slopes, and rejections."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_slice_from_minus_10_to_10_moves_the_slope_just_below():
     assert values.max_error < 0.0005
 
 
-def test_digits_beyond_int16_use_uint16_then_a_whole_multiple_as_intercept():
+def test_digits_beyond_int16_use_uint16_then_a_multiple_as_intercept():
     assert choose_value_map(Digits(3), ends((0.1, 65.5)), CT).dtype == "uint16"
     values = choose_value_map(Digits(3), ends((-40.0005, 20.0)), CT)
     assert (values.dtype, values.slope, values.intercept) == ("uint16", "0.001", "-40.001")
@@ -60,11 +60,11 @@ def test_digits_that_do_not_fit_are_rejected_where_the_original_wraps():
     assert "Digits(2)" in caught.value.remedy
 
 
-def test_whole_numbers_with_no_digits_need_no_rescale():
+def test_integers_with_no_digits_need_no_rescale():
     assert choose_value_map(Digits(0), ends((-1024, 3071)), CT).is_identity
 
 
-def test_tens_and_hundreds_are_kept_with_a_slope_that_is_not_whole():
+def test_tens_and_hundreds_have_a_slope_that_is_no_integer():
     values = choose_value_map(Digits(-2), ends((0, 3_000_000)), CT)
     assert values.slope == "99.99999"
     assert values.max_error <= 50
@@ -80,7 +80,7 @@ def test_more_digits_than_float64_carries_are_rejected():
 @pytest.mark.parametrize(
     "pair", [(0, 1), (-1, 1), (-10, 10), (0, 65535), (-1024, 3071), (0, 255), (1, 3), (-4, 0)]
 )
-def test_a_map_with_whole_ends_is_safe_for_cornerstone_and_near_the_ideal(pair, rules):
+def test_a_map_with_integer_ends_is_safe_for_cornerstone_and_near_the_ideal(pair, rules):
     values = choose_value_map(None, ends(pair, pair), rules)
     stored = store(np.array([[list(map(float, pair))]]), values).array
     back = values.real(stored).ravel()
@@ -97,14 +97,14 @@ def test_a_map_with_whole_ends_is_safe_for_cornerstone_and_near_the_ideal(pair, 
         assert 0.0 in back
 
 
-def test_a_slope_of_one_half_is_moved_for_the_slice_whose_ends_it_makes_whole():
+def test_a_slope_of_one_half_is_moved_for_a_slice_with_integer_ends():
     # 32767.5 / 65535 is 0.5 to the last bit, and the second slice would be 0 to 10 exactly
     assert choose_value_map(None, ends((0, 32767.5), (0.5, 10)), CT).slope == "0.5"
     values = choose_value_map(None, ends((0, 32767.5), (0, 10)), CT)
     assert 0.5 < float(values.slope) < 0.5 * (1 + 1e-6)
 
 
-def test_the_bound_asked_for_is_kept_or_named():
+def test_max_error_is_reached_or_the_attainable_bound_is_named():
     assert choose_value_map(Rescale(max_error=0.0005), ends((-10, 10)), CT).max_error <= 0.0005
     with pytest.raises(ValuesError) as caught:
         choose_value_map(Rescale(max_error=1e-5), ends((-10, 10)), CT)
@@ -156,7 +156,7 @@ def test_a_constant_comes_back_as_well_as_ds_can_print_it(value, rules):
 
 @pytest.mark.parametrize("rules", [CT, PT])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_floats_that_are_whole_numbers_are_stored_exactly(dtype, rules):
+def test_floats_that_are_integers_are_stored_exactly(dtype, rules):
     array = np.array([[[-1000.0, np.nan, 3.0], [0.0, 17.0, 900.0]]], dtype)
     values = choose_value_map(None, statistics_of(array), rules, nan=-2000)
     result = store(array, values)
@@ -166,12 +166,12 @@ def test_floats_that_are_whole_numbers_are_stored_exactly(dtype, rules):
 
 
 @pytest.mark.parametrize("odd", [0.5, 1e5, -1e5])
-def test_one_float_that_is_no_whole_number_of_16_bits_asks_for_a_rescale(odd):
+def test_one_float_that_is_no_integer_of_16_bits_needs_a_rescale(odd):
     array = np.array([[[-1000.0, 3.0, odd]], [[0.0, 17.0, 900.0]]])
     assert choose_value_map(None, statistics_of(array), CT).policy == "Rescale()"
 
 
-def test_a_clip_or_a_value_for_nan_between_whole_numbers_asks_for_a_rescale():
+def test_a_clip_or_nan_value_between_integers_needs_a_rescale():
     array = np.array([[[-1000.0, np.nan, 3.0]]])
     for options in ({"nan": -0.5}, {"nan": 0, "clip": (-20.5, 100)}):
         assert not choose_value_map(None, statistics_of(array), CT, **options).is_identity
@@ -185,7 +185,7 @@ def test_one_huge_outlier_gets_advice():
     assert choose_value_map(None, ends(*quiet, (0.0, 100.0)), CT).advice == ()
 
 
-def test_clipped_floats_are_planned_on_what_is_left_and_counted():
+def test_clipped_floats_are_planned_on_their_limits_and_counted():
     array = np.array([[[-1.0, 0.2, 1e6]]], np.float32)
     values = choose_value_map(None, statistics_of(array), CT, clip=(0, 1))
     result = store(array, values)
@@ -246,5 +246,5 @@ def test_a_range_beyond_float64_is_rejected_for_digits_without_a_warning():
 
 
 @pytest.mark.parametrize(("slope", "unsafe"), [(100.5, [0]), (1000000.5, [])])
-def test_slices_with_whole_ends_are_unsafe_up_to_32_bits(slope, unsafe):
+def test_slices_with_integer_ends_are_unsafe_up_to_32_bits(slope, unsafe):
     assert truncated_slices(np.array([0]), np.array([20000]), slope, 0.0).tolist() == unsafe

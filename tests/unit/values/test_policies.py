@@ -1,4 +1,4 @@
-"""Policies say what is wrong with them before a voxel is read."""
+"""Policies are checked before a voxel is read."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_policy_prints_as_it_is_written_and_can_be_sent_to_a_worker(policy):
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "object", "U3", "longdouble", "datetime64[s]"])
-def test_what_is_no_number_of_64_bits_is_rejected(dtype):
+def test_arrays_without_numbers_of_64_bits_are_rejected(dtype):
     with pytest.raises(ValuesError) as caught:
         check_request(None, np.dtype(dtype))
     assert caught.value.code == "dtype-not-supported"

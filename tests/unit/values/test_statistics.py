@@ -40,19 +40,19 @@ def test_a_slice_without_a_finite_value_has_no_ends():
     assert Statistics(dtype="float64", slices=(found,)).minimum is None
 
 
-def test_a_slice_larger_than_a_block_is_seen_whole(rng):
+def test_a_slice_larger_than_a_block_is_scanned_completely(rng):
     array = rng.normal(size=(2, 300, 500)).astype(np.float32)
     array[1, 299, 499], array[0, 0, 0] = 99.0, -99.0
     found = slice_statistics(array)
     assert (found[1].maximum, found[0].minimum) == (99.0, -99.0)
 
 
-def test_colour_gives_one_row_a_slice():
+def test_colour_has_one_entry_per_slice():
     array = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
     assert [(one.minimum, one.maximum) for one in slice_statistics(array)] == [(0, 35), (36, 71)]
 
 
-def test_many_slices_with_strange_strides_are_seen_in_order(rng):
+def test_many_slices_with_unusual_strides_are_scanned_in_order(rng):
     array = rng.integers(0, 1000, (5, 6, 40)).transpose(2, 0, 1)
     assert [one.maximum for one in slice_statistics(array)] == [int(one.max()) for one in array]
 

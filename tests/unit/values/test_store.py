@@ -28,7 +28,7 @@ def plan(array, policy=None, **options):
 
 
 @pytest.mark.parametrize("dtype", ["<i2", "<u2", "uint8", "bool"])
-def test_what_is_already_right_is_a_view(dtype):
+def test_unchanged_values_are_a_view(dtype):
     array = np.ones((2, 3, 4), dtype)
     assert np.shares_memory(store(array, plan(array)).array, array)
 
@@ -95,7 +95,7 @@ def test_uint64_above_int64_does_not_wrap_through_a_clip():
     assert store(array, values).array.tolist() == [[[3, 100]]]
 
 
-def test_the_achieved_error_counts_what_float64_lost_of_an_integer():
+def test_the_achieved_error_includes_the_rounding_of_integers_to_float64():
     array = np.array([[[2**60 + 1]]], np.uint64)
     values = plan(array, Rescale())
     result = store(array, values)
