@@ -86,8 +86,10 @@ def arguments_of(words: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if option.flag.startswith("--no-"):
             arguments[name] = False
+        elif name in _PARSERS:
+            arguments[name] = _PARSERS[name](word)
         else:
-            arguments[name] = _PARSERS[name](word) if name in _PARSERS else word
+            arguments[name] = word
     return arguments
 
 
@@ -188,7 +190,7 @@ def _uid(text: str) -> str | dict[str, str]:
 def _times(text: str) -> float | tuple[float, ...]:
     """Return a step in seconds, or the times of volumes."""
     try:
-        times = tuple(float(word) for word in text.split(","))
+        times = tuple(map(float, text.split(",")))
     except ValueError as error:
         raise CommandLineError(
             code="times-malformed",
@@ -197,13 +199,16 @@ def _times(text: str) -> float | tuple[float, ...]:
             expected="the seconds from volume to volume, or the time of each, separated by commas",
             remedy="Write for example --times 2.5, or --times 0,2.5,5.1 without spaces.",
         ) from error
-    return times if "," in text else times[0]
+    if "," not in text:
+        return times[0]
+    return times
 
 
 def _derivation(text: str) -> str | tuple[str, ...]:
     """Return a code or name, or (value, scheme, meaning)."""
-    parts = tuple(part.strip() for part in text.split(",", 2))
-    return parts if len(parts) > 1 else text
+    if "," not in text:
+        return text
+    return tuple(map(str.strip, text.split(",", 2)))
 
 
 def _now(text: str) -> datetime:

@@ -54,9 +54,11 @@ def demo(
             remedy="Leave it out and both are done.",
         )
     output: Output = context.obj
-    targets = {dtype: Path(out)} if dtype else {name: Path(out, name) for name in _POLICIES}
-    runs = [_run(name, folder, overwrite=overwrite) for name, folder in targets.items()]
-    output.result("\n\n".join(_text(record) for record in runs), {"runs": runs})
+    if dtype is None:
+        runs = [_run(name, Path(out, name), overwrite=overwrite) for name in _POLICIES]
+    else:
+        runs = [_run(dtype, Path(out), overwrite=overwrite)]
+    output.result("\n\n".join(map(_text, runs)), {"runs": runs})
 
 
 def _run(dtype: str, folder: Path, *, overwrite: bool) -> dict[str, Any]:
@@ -97,8 +99,8 @@ def _volume(dtype: str) -> Any:
 
 
 def _tag_counts(tags: Any) -> dict[str, int]:
-    names = {*tags.shared, *(name for instance in tags.instances for name in instance)}
-    return {"tags": len(names), "private_tags": sum(is_private(str(name)) for name in names)}
+    names = set(map(str, tags.shared)).union(*tags.instances)
+    return {"tags": len(names), "private_tags": sum(map(is_private, names))}
 
 
 def _text(record: dict[str, Any]) -> str:

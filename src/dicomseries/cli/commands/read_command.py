@@ -118,8 +118,9 @@ def read(
 
 def _warn_of_polarity(volume: Volume) -> None:
     """Warn of inverted grey values: only DICOM states them."""
-    stated = volume.tags.shared if volume.tags is not None else {}
-    if stated.get("PhotometricInterpretation") == "MONOCHROME1":
+    if volume.tags is None:
+        return
+    if volume.tags.shared.get("PhotometricInterpretation") == "MONOCHROME1":
         warnings.warn(
             "The series is MONOCHROME1: its low values are bright. The file does not state that,"
             " and viewers show it with black for white. Invert the values to look at them.",
