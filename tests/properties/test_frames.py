@@ -20,7 +20,7 @@ from dicomseries.errors import DicomSeriesError
 from dicomseries.reading import frames_of, read, read_frames, read_instance, scan, tags
 from dicomseries.reading.geometry.volume_keys import Key
 from dicomseries.reading.geometry.volume_sorting import arrange, places_of
-from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, path_of
+from dicomseries.reading.parse.functional_groups import FunctionalGroups, path_of
 from examples import examples
 
 SYNTAXES = st.sampled_from([f"1.2.840.10008.1.2{end}" for end in (".1", "", ".2", ".1.99")])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
-from dicomseries.reading.geometry.placement import FrameSet
+from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.parse.to_python import name_of, plain_value

@@ -10,9 +10,9 @@ from pathlib import Path
 from dicomseries.errors import ReadError, counted
 from dicomseries.geometry import Grid
 from dicomseries.reading import read_errors
-from dicomseries.reading.geometry.placement import FrameSet
-from dicomseries.reading.geometry.slice_order import place_files
-from dicomseries.reading.multiframe.frame_order import holds_frames, place_frames
+from dicomseries.reading.order.frame_order import holds_frames, place_frames
+from dicomseries.reading.order.placement import FrameSet
+from dicomseries.reading.order.slice_order import place_files
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
 from dicomseries.geometry import Grid
-from dicomseries.reading.geometry.placement import FrameSet
+from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.pixels.decode_frames import check_first_frame
 from dicomseries.reading.pixels.pixel_format import stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import (

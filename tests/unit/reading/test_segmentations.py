@@ -15,7 +15,7 @@ from pydicom.sr.codedict import codes
 
 from dicomseries.errors import ReadError
 from dicomseries.reading import read, scan
-from dicomseries.reading.multiframe.segment_order import step_mm
+from dicomseries.reading.order.segment_order import step_mm
 from judges.known import OBLIQUE
 
 BINARY, LABELMAP = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"

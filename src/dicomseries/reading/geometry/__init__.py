@@ -1,1 +1,1 @@
-"""Order, spacing and volumes of slices."""
+"""Spacing of slices, and volumes that share places."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.reading.multiframe.functional_groups import (
+from dicomseries.reading.parse.clocks import seconds_of_dates, seconds_of_day
+from dicomseries.reading.parse.functional_groups import (
     FunctionalGroups,
     Path,
     as_numbers,
     path_of,
 )
-from dicomseries.reading.parse.clocks import seconds_of_dates, seconds_of_day
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.standard.attribute import tag_of
 

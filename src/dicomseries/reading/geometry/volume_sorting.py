@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.reading.geometry.volume_keys import Key, file_keys, frame_keys
-from dicomseries.reading.multiframe.functional_groups import FunctionalGroups
+from dicomseries.reading.parse.functional_groups import FunctionalGroups
 from dicomseries.reading.parse.instance import Instance
 
 __all__ = [

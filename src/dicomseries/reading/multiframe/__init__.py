@@ -1,1 +1,1 @@
-"""Frames of multi-frame files and their functional groups."""
+"""Frames of one multi-frame file, and their attributes."""

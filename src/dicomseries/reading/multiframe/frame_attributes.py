@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, Path
+from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path
 from dicomseries.reading.parse.to_python import Decoding, name_of, plain_value
 from dicomseries.standard.attribute import tag_of
 

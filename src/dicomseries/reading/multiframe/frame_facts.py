@@ -17,7 +17,7 @@ from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_norm
 from dicomseries.reading.geometry.volume_keys import frame_clocks
 from dicomseries.reading.geometry.volume_sorting import Arrangement, rising_times, sort_frames
 from dicomseries.reading.multiframe.frame_attributes import frame_attributes
-from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, Path, path_of
+from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path, path_of
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels.rescale_of_frames import real_world_of, rescales_of
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ReadError
-from dicomseries.reading.multiframe.functional_groups import FunctionalGroups, path_of
+from dicomseries.reading.parse.functional_groups import FunctionalGroups, path_of
 from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, stored_dtype
 from dicomseries.reading.problems import Problem

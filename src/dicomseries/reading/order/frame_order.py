@@ -12,18 +12,18 @@ from dicomseries.errors import ReadError
 from dicomseries.reading import read_errors
 from dicomseries.reading.consistency import consistency_problems, format_problems
 from dicomseries.reading.geometry.picture_series import picture_grid
-from dicomseries.reading.geometry.placement import (
+from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
+from dicomseries.reading.geometry.volume_keys import frame_clocks
+from dicomseries.reading.geometry.volume_sorting import Arrangement, rising_times, sort_frames
+from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
+from dicomseries.reading.order.placement import (
     FrameSet,
     Placement,
     SlicePlanes,
     no_geometry,
     place_on_grid,
 )
-from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
-from dicomseries.reading.geometry.volume_keys import frame_clocks
-from dicomseries.reading.geometry.volume_sorting import Arrangement, rising_times, sort_frames
-from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
-from dicomseries.reading.multiframe.segment_order import SEGMENTATIONS, place_segments
+from dicomseries.reading.order.segment_order import SEGMENTATIONS, place_segments
 from dicomseries.reading.parse.instance import Instance, file_order
 from dicomseries.reading.pixels.pixel_format import check_pixels
 from dicomseries.reading.pixels.rescale_of_frames import mapping_problems

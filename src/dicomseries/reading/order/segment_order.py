@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from dicomseries.geometry import Grid
 from dicomseries.reading.geometry.picture_series import picture_grid
-from dicomseries.reading.geometry.placement import FrameSet, Placement, no_geometry
 from dicomseries.reading.geometry.slice_spacing import (
     drift_problems,
     grid_of,
@@ -23,7 +22,8 @@ from dicomseries.reading.geometry.slice_spacing import (
 )
 from dicomseries.reading.geometry.volume_sorting import places_of
 from dicomseries.reading.multiframe.frame_facts import Frames
-from dicomseries.reading.multiframe.functional_groups import as_numbers
+from dicomseries.reading.order.placement import FrameSet, Placement, no_geometry
+from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.to_python import plain_value
 from dicomseries.reading.problems import Problem, has_errors

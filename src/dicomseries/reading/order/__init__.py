@@ -1,0 +1,1 @@
+"""Order and grid of slices, frames and segments."""
