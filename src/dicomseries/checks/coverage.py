@@ -35,7 +35,7 @@ def images_of(instances: Sequence[Instance]) -> tuple[Instance, ...]:
 def coverage_of(
     instances: Sequence[Instance], images: Sequence[Instance], *, is_compared: bool
 ) -> tuple[list[str], list[str]]:
-    """Return the parts checked without validators, and the others with reasons.
+    """Return the parts checked without validators, and the others.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def coverage_of(
 
 
 def _reason_without_geometry(images: Sequence[Instance]) -> str:
-    """Return why the geometry is not checked; "" if a slice states a position."""
+    """Return the reason for unchecked geometry, or ""."""
     shared_groups = tag_of("SharedFunctionalGroupsSequence")
     for image in images:
         if image.raw("ImagePositionPatient") or image.element(shared_groups) is not None:
@@ -80,7 +80,7 @@ def _reason_without_geometry(images: Sequence[Instance]) -> str:
 
 
 def _decoded(images: Sequence[Instance]) -> tuple[int, list[str]]:
-    """Return the number of files with a decoder, and the others by transfer syntax."""
+    """Return the number of files with a decoder, and the others."""
     by_syntax: dict[str, list[Instance]] = {}
     for image in images:
         by_syntax.setdefault(image.transfer_syntax, []).append(image)

@@ -122,7 +122,7 @@ def planes_of(grid: Grid) -> tuple[SheetPlane, ...]:
 
 
 def _nearest(leans: npt.NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return the axes of the array nearest to L, P, S."""
+    """Return the array axes nearest to L, P and S."""
     orders = ((2, 1, 0), (0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1))
     return max(orders, key=lambda order: round(float(leans[order, (0, 1, 2)].sum()), 9))
 
@@ -181,7 +181,7 @@ def _text(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, anchor: s
 
 
 def _draw_scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float, unit: str) -> None:
-    """Draw a bar of a round length, if lengths are stated."""
+    """Draw a bar of a round length, if it has a unit."""
     if not unit:
         return
     longest = _PLANE / 4 / pixels_per_mm

@@ -1,4 +1,4 @@
-"""Layers of a view: voxels of a series, and their display."""
+"""Layers of a view: voxels of series, and their display."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def _geometry_text(grid: Grid) -> str:
 
 
 def _first_voxel(base: Grid, overlay: Grid) -> tuple[int, int, int] | None:
-    """Return the first voxel of an overlay; None if not aligned."""
+    """Return the first voxel of an overlay, or None."""
     if not base.statement.has_place:
         if base.shape != overlay.shape or overlay.statement.has_place:
             return None
@@ -233,9 +233,9 @@ def _first_voxel(base: Grid, overlay: Grid) -> tuple[int, int, int] | None:
 def _frames_on_grid(
     volume: Volume, full: tuple[int, int, int], first: tuple[int, int, int]
 ) -> FrameReader:
-    """Return the frames of a volume on a full grid, 0 outside the volume.
+    """Return the frames of a volume on a larger grid.
 
-    `first` is the index of its first voxel in the grid; negative if it begins outside.
+    Voxels outside are 0. `first` is the index of its first voxel in the grid; negative if outside.
     """
     colours = volume.slabs.shape[3:]
     first_slice, top, left = first

@@ -1,4 +1,4 @@
-"""Comparison of a series with its input: the grid, and every voxel."""
+"""Comparison of a series with its input: grid and voxels."""
 
 from __future__ import annotations
 

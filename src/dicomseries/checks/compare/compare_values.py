@@ -310,11 +310,7 @@ def _exact_difference(stored: Array, expected: Array) -> float:
 
 
 def _expected_real(
-    expected: Array,
-    source: Rescale,
-    *,
-    nan: float | None,
-    clip: tuple[float, float] | None,
+    expected: Array, source: Rescale, *, nan: float | None, clip: tuple[float, float] | None
 ) -> Array:
     """Return the expected real values in float64."""
     finite = np.isfinite(expected)

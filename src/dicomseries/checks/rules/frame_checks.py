@@ -6,11 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from dicomseries.checks.registry import Fault, check
-from dicomseries.checks.series_view.element_values import (
-    name_of,
-    plain_text,
-    printable,
-)
+from dicomseries.checks.series_view.element_values import name_of, plain_text, printable
 from dicomseries.checks.series_view.file_frames import PER_FRAME, SHARED, FileFrames
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import ParseError, item_spans, path_of

@@ -9,12 +9,7 @@ from typing import NamedTuple
 from pydicom import uid
 
 from dicomseries.checks.registry import Fault, check
-from dicomseries.checks.series_view.element_values import (
-    has_value,
-    items_in,
-    plain_text,
-    printable,
-)
+from dicomseries.checks.series_view.element_values import has_value, items_in, plain_text, printable
 from dicomseries.checks.series_view.file_frames import PER_FRAME, SHARED
 from dicomseries.checks.series_view.required_groups import missing_by_type, missing_partners
 from dicomseries.checks.series_view.series_view import SeriesView

@@ -7,12 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dicomseries.checks.registry import Fault, check
-from dicomseries.checks.series_view.element_values import (
-    items_in,
-    number_in,
-    printable,
-    text_in,
-)
+from dicomseries.checks.series_view.element_values import items_in, number_in, printable, text_in
 from dicomseries.checks.series_view.series_view import LABEL_MAP, SeriesView
 from dicomseries.errors import DicomSeriesError
 from dicomseries.reading import SEGMENTATIONS, Instance, read_frames

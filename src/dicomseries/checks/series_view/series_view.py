@@ -9,11 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.checks.series_view.element_values import (
-    AttributeValue,
-    items_in,
-    name_of,
-)
+from dicomseries.checks.series_view.element_values import AttributeValue, items_in, name_of
 from dicomseries.checks.series_view.file_frames import PER_FRAME, FileFrames
 from dicomseries.checks.series_view.slice_places import (
     SlicePlaces,

@@ -163,12 +163,7 @@ def places_of_frames(files: Sequence[FileFrames]) -> SlicePlaces:
         first = int(volume_index[members].max()) + 1
         sortings.append(sorting)
     return _sorted(
-        sources,
-        positions,
-        axes,
-        stacks=stacks,
-        volume_index=volume_index,
-        sortings=tuple(sortings),
+        sources, positions, axes, stacks=stacks, volume_index=volume_index, sortings=tuple(sortings)
     )
 
 

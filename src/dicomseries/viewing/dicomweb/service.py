@@ -144,7 +144,7 @@ class Service:
 
 
 def _place(path: str) -> tuple[dict[int, str], list[str]]:
-    """Return the UIDs of a path by level, and further words."""
+    """Return the UIDs of a path by level, and the rest."""
     words = list(map(unquote, path.strip("/").split("/")))
     if words == [""]:
         words = []
