@@ -36,7 +36,7 @@ class Executor(Protocol):
         """Number of concurrent readers that share one memory."""
 
     def run(
-        self, look: Look[Found], slabs: FrameReader, asked: Sequence[Bounds]
+        self, look: Look[Found], slabs: FrameReader, all_bounds: Sequence[Bounds]
     ) -> Iterator[Found]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order.
 

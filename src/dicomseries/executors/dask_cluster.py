@@ -86,7 +86,8 @@ def connected(address: str | None) -> Iterator[Any]:
             where="--dask",
             given=f"{address}: {error}",
             expected="the address of a Dask scheduler that runs, such as tcp://host:8786",
-            remedy="Start one (dask scheduler, then dask worker ADDRESS on each machine), or leave --dask out.",
+            remedy="Start one (dask scheduler, then dask worker ADDRESS on each machine), or "
+            "leave --dask out.",
         ) from error
     with client:
         yield client
@@ -121,7 +122,7 @@ class DaskCluster:
         self,
         look: Callable[[npt.NDArray[Any], Bounds], Result],
         slabs: FrameReader,
-        asked: Sequence[Bounds],
+        all_bounds: Sequence[Bounds],
     ) -> Iterator[Result]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order.
 
@@ -136,7 +137,7 @@ class DaskCluster:
         send = _sender(self.client, look, slabs)
         waiting: deque[Any] = deque()
         try:
-            for bounds in asked:
+            for bounds in all_bounds:
                 waiting.append(send(bounds))
                 if len(waiting) > limit:
                     yield _result(waiting.popleft())
@@ -155,7 +156,8 @@ class DaskCluster:
             where="executor",
             given="a Dask scheduler without workers",
             expected="at least one worker",
-            remedy="Start workers (dask worker ADDRESS) that have dicomseries and see the same files.",
+            remedy="Start workers (dask worker ADDRESS) that have dicomseries and see the same "
+            "files.",
         )
 
 
@@ -172,7 +174,8 @@ def _result(future: Any) -> Any:
             where="executor",
             given=f"{type(error).__name__}: {error}",
             expected="workers that finish their slabs",
-            remedy="Look at the workers' logs: they ran out of memory, or cannot import dicomseries.",
+            remedy="Look at the workers' logs: they ran out of memory, or cannot import "
+            "dicomseries.",
         ) from error
 
 

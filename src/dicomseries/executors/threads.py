@@ -56,15 +56,15 @@ class Threads:
         self,
         look: Callable[[npt.NDArray[Any], tuple[int, int]], Result],
         slabs: FrameReader,
-        asked: Sequence[tuple[int, int]],
+        all_bounds: Sequence[tuple[int, int]],
     ) -> Iterator[Result]:
         """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order."""
         if self.workers == 1:
-            for bounds in asked:
+            for bounds in all_bounds:
                 yield look(slabs.read(*bounds), bounds)
             return
         yield from run(
-            lambda bounds: look(slabs.read(*bounds), bounds), asked, workers=self.workers
+            lambda bounds: look(slabs.read(*bounds), bounds), all_bounds, workers=self.workers
         )
 
 

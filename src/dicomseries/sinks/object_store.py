@@ -290,7 +290,8 @@ def _under_way(where: str) -> TargetError:
         where=where,
         given=f"{PLAN} of another write, which is under way or was killed",
         expected="a prefix that nobody writes to",
-        remedy="Wait for it; if it was killed, repeat it with `resume=True`, or pass `overwrite=True` "
+        remedy="Wait for it; if it was killed, repeat it with `resume=True`, or pass "
+        "`overwrite=True` "
         "to delete what it has left.",
     )
 

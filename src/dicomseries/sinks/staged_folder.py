@@ -136,5 +136,6 @@ def _translated(
         where=str(path),
         given=refusal.strerror or str(refusal),
         expected="a place that can be written to, with space left",
-        remedy="Free space or fix the permissions, then write again; nothing is left at the target.",
+        remedy="Free space or fix the permissions, then write again; nothing is left at the "
+        "target.",
     )

@@ -234,7 +234,8 @@ def store_errors(store: Store) -> Iterator[None]:
             where=store.address.where,
             given=str(error),
             expected="a store that takes whole objects",
-            remedy="Check the bucket, the rights and the network, then write again; the objects put "
+            remedy="Check the bucket, the rights and the network, then write again; the objects "
+            "put "
             "so far are deleted.",
         ) from None
 
@@ -246,7 +247,8 @@ def _check_same(store: Store, entry: Entry, content: bytes) -> None:
             where=f"{store.address.where}: {entry.key}",
             given=f"{len(content):,} bytes that differ from those that were put",
             expected=f"{entry.size:,} bytes with the SHA-256 {entry.sha256}",
-            remedy="Look for another writer to the same prefix, or report it to the store's operator.",
+            remedy="Look for another writer to the same prefix, or report it to the store's "
+            "operator.",
         )
 
 
@@ -269,5 +271,9 @@ def _removed(path: Path) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _made_again(url: str, options: Mapping[str, Any], read_back: bool) -> Uploads:  # noqa: FBT001 - called by pickle
+def _made_again(
+    url: str,
+    options: Mapping[str, Any],
+    read_back: bool,  # noqa: FBT001 - called by pickle
+) -> Uploads:
     return Uploads(url, options, read_back=read_back)

@@ -288,7 +288,8 @@ def _open_local(source: Any, arguments: SourceArguments) -> Volume:
         code="source-unknown",
         where=arguments.where,
         given=f"an object of type {type(source).__module__}.{type(source).__qualname__}",
-        expected="an array with shape, dtype and slicing, an image of SimpleITK or nibabel, a path, "
+        expected="an array with shape, dtype and slicing, an image of SimpleITK or nibabel, a "
+        "path, "
         "or a Volume",
         remedy="Make it an array first, e.g. numpy.asarray(data).",
     )

@@ -28,7 +28,7 @@ def made_by(source: object, package: str) -> bool:
 def guarded(
     where: str,
     expected: str = "voxels that can be read",
-    remedy: str = "Check that the source is whole: reading it with its own library must fail in the same way.",
+    remedy: str = "Check that the source is complete: its own library must fail to read it too.",
 ) -> Iterator[None]:
     """Turn another package's errors into a `SourceError`.
 

@@ -117,8 +117,10 @@ class Volume:
             code="grid-does-not-fit",
             where="grid",
             given=f"voxels {shape}, grid {self.grid.shape}{times}",
-            expected="a grid of (slices, rows, columns) equal to the array's, and 3 colours at most",
-            remedy="Name the axes with `axes=` (e.g. 'xyz' for nibabel's order), or pass the grid of "
+            expected="a grid of (slices, rows, columns) equal to the array's, and 3 colours at "
+            "most",
+            remedy="Name the axes with `axes=` (e.g. 'xyz' for nibabel's order), or pass the grid "
+            "of "
             "this array.",
         )
 

@@ -129,7 +129,7 @@ def _open(url: str, options: Mapping[str, Any] | None) -> Store:
     try:
         return open_store(url, options)
     except StoreError as error:
-        raise _unreadable(where=masked(url), given=str(error)) from None
+        raise _unreadable(masked(url), str(error)) from None
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def _read_errors(store: Store) -> Iterator[None]:
             remedy="Check the bucket and the prefix.",
         ) from None
     except StoreError as error:
-        raise _unreadable(where=where, given=str(error)) from None
+        raise _unreadable(where, str(error)) from None
 
 
 def _fetch(store: Store, folder: Path) -> None:
@@ -213,7 +213,7 @@ def _path_in(folder: Path, key: str, where: str) -> Path:
     """Return the path of an object inside of the folder."""
     parts = PurePosixPath(key).parts
     if ".." in parts or "\\" in key or key.startswith("/"):
-        raise _unreadable(where=where, given=f"an object whose key leads elsewhere: {key!r}")
+        raise _unreadable(where, f"an object whose key leads elsewhere: {key!r}")
     return folder.joinpath(*parts)
 
 
@@ -276,11 +276,11 @@ def _incomplete(where: str, faults: Sequence[str]) -> ReadError:
     )
 
 
-def _unreadable(*, where: str, given: str) -> ReadError:
+def _unreadable(where: str, text: str) -> ReadError:
     return ReadError(
         code="store-unreadable",
         where=where,
-        given=given,
+        given=text,
         expected="a store that lets its objects be listed and read",
         remedy="Check the URL, the credentials and the network.",
     )

@@ -93,7 +93,8 @@ class Manifest:
                 where=f"{where}: {MANIFEST}",
                 given=str(error),
                 expected="a manifest of version 1, as it was written",
-                remedy="Write the series again, or delete the manifest to read the objects without it.",
+                remedy="Write the series again, or delete the manifest to read the objects "
+                "without it.",
             ) from error
 
     def to_bytes(self) -> bytes:

@@ -87,8 +87,9 @@ class ObstoreStore:
         self._prefix = f"{prefix}/" if prefix else ""
         with without_secrets(address):
             config, client = _config(address)
-            root = f"{'s3' if address.scheme in _S3_SCHEMES else address.scheme}://{bucket}"
-            self._store: Any = obstore.store.from_url(root, config=config, client_options=client)  # type: ignore[call-overload]
+            scheme = "s3" if address.scheme in _S3_SCHEMES else address.scheme
+            from_url: Any = obstore.store.from_url
+            self._store = from_url(f"{scheme}://{bucket}", config=config, client_options=client)
 
     def get(self, key: str) -> bytes:
         """Return a whole object."""

@@ -1,10 +1,10 @@
 """Tests for extensions: hypothesis strategies and contracts to subclass.
 
-``pip install "dicomseries[testing]"`` brings hypothesis and pytest, which nothing else of the package needs.
+``pip install "dicomseries[testing]"`` brings hypothesis and pytest, not needed elsewhere in the package.
 
 - `grids`, `directions`, `dtypes`, `arrays`, `volumes` are strategies: images as they occur, and as they should not.
-- `SourceContract` holds what every array and file format promises that `dicomseries.open_volume` reads.
-- `SinkContract` holds what every place promises that a series is written to.
+- `SourceContract` holds the promises of every array and file format read by `dicomseries.open_volume`.
+- `SinkContract` holds the promises of every target of a series.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dicomseries.errors import missing_package
 
 try:
-    import hypothesis  # noqa: F401 - asked for here, so that a missing one is named with its pip line
+    import hypothesis  # noqa: F401 - imported here, so that its pip line is named
     import pytest
 except ImportError as error:
     package = error.name or ""
@@ -20,7 +20,7 @@ except ImportError as error:
 
 pytest.register_assert_rewrite(f"{__name__}.contracts")
 
-from dicomseries.testing.contracts import SinkContract, SourceContract  # noqa: E402 - after the rewriting is asked for
+from dicomseries.testing.contracts import SinkContract, SourceContract  # noqa: E402 - after that
 from dicomseries.testing.strategies import (  # noqa: E402 - as above
     arrays,
     directions,

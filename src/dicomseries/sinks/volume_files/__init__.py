@@ -108,7 +108,8 @@ def check_free(path: str | os.PathLike[str], *, overwrite: bool = False) -> None
             where=str(path),
             given="a folder" if target.is_dir() else "a file",
             expected="a name that is free",
-            remedy="Choose another name, or pass `overwrite=True` to replace a file of this format.",
+            remedy="Choose another name, or pass `overwrite=True` to replace a file of this "
+            "format.",
         )
 
 
@@ -214,5 +215,6 @@ def _refused(path: str | os.PathLike[str], refusal: OSError) -> WriteError:
         where=str(path),
         given=refusal.strerror or str(refusal),
         expected="a place that can be written to, with space left",
-        remedy="Free space or fix the permissions, then write again; nothing is left at the target.",
+        remedy="Free space or fix the permissions, then write again; nothing is left at the "
+        "target.",
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from dicomseries.errors import OptionError, SourceError
+from dicomseries.errors import OptionError, SourceError, counted
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.frames.array_axes import ArrayAxes
 
@@ -18,7 +19,7 @@ __all__ = ["array_axes", "check_dtype", "chosen_time_point", "default_axes"]
 _CONVERT = "Convert it first, e.g. array.astype('float64')."
 _REMEDIES = {
     "c": "Write a part of it as a series: abs(array), numpy.angle(array), array.real or "
-    'array.imag; say which by `metadata={"ComplexImageComponent": "MAGNITUDE"}`, "PHASE", "REAL" or '
+    'array.imag; name it by `metadata={"ComplexImageComponent": "MAGNITUDE"}`, "PHASE", "REAL" or '
     '"IMAGINARY" (kinds MR and EnhancedMR).',
     "V": "Pick one field of the records, e.g. array['intensity'].",
     "M": "Convert the times to numbers first, e.g. array.astype('int64').",
@@ -61,14 +62,13 @@ def array_axes(
     if letters is None:
         raise _axes_missing(sizes)
     _check_letters(letters, sizes)
-    count = sizes[letters.index("t")] if "t" in letters else 1
     axes = ArrayAxes(
         shape=sizes,
         letters=letters,
         source_letters=known or letters,
-        time_point=chosen_time_point(count, arguments),
         is_assumed=arguments.axes is None and source_letters is None,
     )
+    axes = replace(axes, time_point=chosen_time_point(axes.size("t"), arguments))
     _check_colours(axes, arguments.where)
     return axes
 
@@ -113,12 +113,11 @@ def chosen_time_point(count: int, arguments: SourceArguments) -> int | None:
         ) from None
     if 0 <= time_point < count:
         return time_point
-    plural = "s" if count > 1 else ""
     raise OptionError(
         code="time-point-outside",
         where="time_point",
         given=time_point,
-        expected=f"0 to {count - 1}: {arguments.where} has {count} time point{plural}",
+        expected=f"0 to {count - 1}: {arguments.where} has {counted(count, 'time point')}",
         remedy="Choose a time point in that range, or name the time axis with `axes=`.",
     )
 
@@ -204,7 +203,8 @@ def _axes_missing(sizes: tuple[int, ...]) -> OptionError:
         where="axes",
         given=f"an array of shape {sizes} without names for its axes",
         expected="a letter of t z y x c for each axis (time, slices, rows, columns, colour)",
-        remedy="Pass `axes=`, e.g. `axes='tzyx'` for time points (or echoes, or weightings) of volumes, "
+        remedy="Pass `axes=`, e.g. `axes='tzyx'` for time points (or echoes, or weightings) of "
+        "volumes, "
         "'tzyxc' for those in colour; of masks or probabilities of classes along the first axis "
         "take the class of each voxel, array.argmax(0); drop further axes by indexing.",
     )

@@ -79,17 +79,18 @@ def diffusion_gradients(
     weightings, directions = _b_values(bvals), _directions(bvecs)
     _check_counts(len(weightings), len(directions), volumes)
     along_axes = _along_axes(weightings, directions)
-    frame = np.reshape(grid.direction_lps, (3, 3))
-    in_space = along_axes * (-1.0 if grid.is_right_handed else 1.0, 1.0, 1.0) @ frame.T
-    has_direction = ~np.isnan(in_space).any(axis=1)
+    if grid.is_right_handed:
+        along_axes[:, 0] *= -1.0
+    in_space = along_axes @ np.reshape(grid.direction_lps, (3, 3)).T
+    orientations: list[list[float] | None] = []
+    for vector in in_space:
+        # Adding 0 makes of −0 a plain 0.
+        orientations.append(None if np.isnan(vector).any() else (vector + 0.0).tolist())
+    names = {True: "NONE", False: "DIRECTIONAL"}
     return {
         "DiffusionBValue": weightings.tolist(),
-        # Adding 0 makes of −0 a plain 0.
-        "DiffusionGradientOrientation": [
-            (vector + 0.0).tolist() if has else None
-            for vector, has in zip(in_space, has_direction, strict=True)
-        ],
-        "DiffusionDirectionality": ["DIRECTIONAL" if has else "NONE" for has in has_direction],
+        "DiffusionGradientOrientation": orientations,
+        "DiffusionDirectionality": [names[vector is None] for vector in orientations],
     }
 
 
@@ -98,11 +99,13 @@ def _b_values(bvals: Numbers) -> npt.NDArray[np.float64]:
     values = table.ravel()
     is_row = values.size > 0 and max(table.shape, default=0) == values.size
     if not is_row or not np.all(np.isfinite(values) & (values >= 0)):
+        numbers = f"numbers of shape {table.shape}"
+        if values.size:
+            numbers += f", the least {np.min(values):g}"
         raise SourceError(
             code="b-values-unfit",
             where="bvals",
-            given=f"numbers of shape {table.shape}"
-            + (f", the least {np.min(values):g}" if values.size else ""),
+            given=numbers,
             expected="one row of finite b-values of 0 or more, in s/mm²",
             remedy="Check that these are the b-values and not the directions.",
         )
@@ -126,14 +129,16 @@ def _directions(bvecs: Numbers) -> npt.NDArray[np.float64]:
 def _check_counts(weightings: int, directions: int, volumes: int | None) -> None:
     if weightings == directions and volumes in {None, weightings}:
         return
+    expected = "as many of both"
+    if volumes is not None:
+        expected = f"{volumes} of both, one for each volume"
     raise SourceError(
         code="gradient-counts-differ",
         where="bvals, bvecs",
         given=f"{weightings} b-values and {directions} directions",
-        expected="as many of both"
-        if volumes is None
-        else f"{volumes} of both, one for each volume",
-        remedy="Pass the two files that belong to this image; give a volume without weighting the direction 0 0 0.",
+        expected=expected,
+        remedy="Pass the two files that belong to this image; give a volume without weighting the "
+        "direction 0 0 0.",
     )
 
 
@@ -152,17 +157,21 @@ def _along_axes(
         raise SourceError(
             code="direction-not-unit",
             where=f"bvecs, volume {first}",
-            given=f"length {lengths[first]:g} at b = {weightings[first]:g}, and {wrong.size - 1} more",
-            expected=f"unit vectors (tolerance {UNIT_TOLERANCE:g}), or 0 0 0 where b is {NO_WEIGHTING:g} or less",
-            remedy="Divide each direction by its length; where lengths scale b, multiply the b-values with their "
-            "squares. Leave averages over directions out.",
+            given=f"length {lengths[first]:g} at b = {weightings[first]:g}, and {wrong.size - 1} "
+            "more",
+            expected=f"unit vectors (tolerance {UNIT_TOLERANCE:g}), or 0 0 0 where b is "
+            f"{NO_WEIGHTING:g} or less",
+            remedy="Divide each direction by its length; where lengths scale b, multiply the "
+            "b-values with their squares. Leave averages over directions out.",
         )
-    kept = np.full(directions.shape, np.nan)
-    kept[~is_none] = directions[~is_none] / lengths[~is_none, np.newaxis]
-    return kept
+    units = np.full(directions.shape, np.nan)
+    units[~is_none] = directions[~is_none] / lengths[~is_none, np.newaxis]
+    return units
 
 
 def _numbers(source: Numbers, where: str) -> npt.NDArray[np.float64]:
+    if isinstance(source, (str, os.PathLike)):
+        where = os.fspath(source)
     try:
         if isinstance(source, (str, os.PathLike)):
             return np.array(_rows(Path(source)), dtype=np.float64)
@@ -170,7 +179,7 @@ def _numbers(source: Numbers, where: str) -> npt.NDArray[np.float64]:
     except (OSError, ValueError, TypeError) as error:
         raise SourceError(
             code="gradients-unreadable",
-            where=os.fspath(source) if isinstance(source, (str, os.PathLike)) else where,
+            where=where,
             given=getattr(error, "strerror", None) or str(error),
             expected="a text file, or an array, of numbers in rows of equal length",
             remedy="Check the path and the file: FSL's are numbers with blanks between them.",

@@ -50,11 +50,13 @@ def join_grid(shape: Sequence[int], arguments: SourceArguments, source_grid: Sou
     if not statement.has_place and not may_lack_place:
         raise _geometry_missing(arguments, stated)
     spacing, origin, direction = arguments.spacing, arguments.origin, arguments.direction
-    if stated is not None:
-        spacing = stated.spacing_mm if spacing is None else spacing
-        origin = stated.origin_lps if origin is None else origin
-        direction = stated.direction_lps if direction is None else direction
-    spacing = (1.0, 1.0, 1.0) if spacing is None else spacing
+    stated = stated or Grid(shape=(1, 1, 1), spacing_mm=(1.0, 1.0, 1.0))
+    if spacing is None:
+        spacing = stated.spacing_mm
+    if origin is None:
+        origin = stated.origin_lps
+    if direction is None:
+        direction = stated.direction_lps
     _check_count(spacing)
     grid = Grid.from_spacing(shape, spacing, origin=origin, direction=direction)
     return grid.stated(statement)
@@ -85,19 +87,20 @@ def renamed_grid(grid: Grid | None, axes: ArrayAxes) -> Grid | None:
 
 def _geometry_missing(arguments: SourceArguments, stated: Grid | None) -> GeometryError:
     if stated is None or not stated.statement.has_lengths:
-        given = "no voxel size, neither in the source nor as an argument"
+        lengths = "no voxel size, neither in the source nor as an argument"
         remedy = (
-            "Pass `spacing=(x, y, z)`, e.g. `spacing=(0.8, 0.8, 2.5)`, or `affine=` with `space=`; a "
+            "Pass `spacing=(x, y, z)`, e.g. `spacing=(0.8, 0.8, 2.5)`, or `affine=` with "
+            "`space=`; a "
             "single image needs the slice thickness as z."
         )
     else:
         x, y = (f"{length:g}" for length in stated.spacing_mm[:2])
-        given = f"a spacing of {x} and {y} mm in the plane, and no distance between slices"
+        lengths = f"a spacing of {x} and {y} mm in the plane, and no distance between slices"
         remedy = f"Pass `spacing=({x}, {y}, z)`, with the slice thickness as z."
     return GeometryError(
         code="geometry-missing",
         where=arguments.where,
-        given=given,
+        given=lengths,
         expected="the distance between voxel centres in mm along x (columns), y (rows), z (slices)",
         remedy=remedy,
     )

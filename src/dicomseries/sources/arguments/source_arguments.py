@@ -124,7 +124,8 @@ def _check_numbers(name: str, values: Any) -> None:
                 code="spacing-uneven",
                 where="spacing",
                 given=repr(values),
-                expected="three lengths: a series is written with even slices, one distance for all",
+                expected="three lengths: a series is written with even slices, one distance for "
+                "all",
                 remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK or "
                 "scipy.ndimage), and pass their `spacing=`.",
             ) from None
@@ -193,7 +194,8 @@ def locate(source: str | os.PathLike[str]) -> Location:
             where=text,
             given="an address on the network",
             expected="a local file, or an array that is already open",
-            remedy="Open it first (zarr.open, xarray.open_zarr, dask.array.from_zarr, ...) and pass "
+            remedy="Open it first (zarr.open, xarray.open_zarr, dask.array.from_zarr, ...) and "
+            "pass "
             "the array; of a file:// address pass the path behind it.",
         )
     if not text or not _exists(location.path):

@@ -33,8 +33,10 @@ def lengths_only(source: str) -> Statement:
     'assumed'
     """
     note = (
-        f"The voxel size is that of {source}, which states no place in the patient: the first voxel "
-        "is put at 0, and the slices are taken as axial. Pass `origin=` and `direction=` if you know "
+        f"The voxel size is that of {source}, which states no place in the patient: the first "
+        "voxel "
+        "is put at 0, and the slices are taken as axial. Pass `origin=` and `direction=` if you "
+        "know "
         "them."
     )
     return replace(ASSUMED, source=source, notes=(note,))

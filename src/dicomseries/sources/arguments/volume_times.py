@@ -21,6 +21,7 @@ __all__ = [
     "SourceTimes",
     "check_times",
     "in_seconds",
+    "itk_times",
     "join_times",
     "no_times",
     "step_times",
@@ -156,7 +157,9 @@ def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:
             "Pass one time for each volume in seconds, or a single number for the step from one to "
             "the next."
         )
-    first = ", ".join(f"{time:g}" for time in times[:4]) + (" …" if len(times) > 4 else "")
+    first = ", ".join(f"{time:g}" for time in times[:4])
+    if len(times) > 4:
+        first += " …"
     raise SourceError(
         code="times-do-not-fit",
         where="times",
@@ -217,6 +220,13 @@ def step_times(
     if not (math.isfinite(step) and step > 0) or (step == 1 and not unit):
         return None
     return in_seconds(step * np.arange(volumes), unit, where=where)
+
+
+def itk_times(spacing: Sequence[float], volumes: int, *, where: str) -> npt.ArrayLike | None:
+    """Return the times of a fourth spacing, in seconds by ITK's convention; 1 is none."""
+    if len(spacing) < 4 or spacing[3] == 1:
+        return None
+    return step_times(spacing[3], "s", volumes, where=where)
 
 
 def _seconds(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

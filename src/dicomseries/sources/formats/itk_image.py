@@ -14,7 +14,7 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE
-from dicomseries.sources.arguments.volume_times import step_times
+from dicomseries.sources.arguments.volume_times import itk_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.array_like import numpy_frames
 from dicomseries.sources.formats.itk_tags import tags_among
@@ -79,7 +79,7 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
         axes,
         arguments,
         partial(_grid, source),
-        source_times=partial(_times, source, arguments.where),
+        source_times=partial(itk_times, source.GetSpacing(), where=arguments.where),
     )
     entries = {key: source.GetMetaData(key) for key in source.GetMetaDataKeys()}
     return replace(volume, carried=tags_among(entries))
@@ -99,11 +99,6 @@ def _view(image: Any, where: str) -> npt.NDArray[Any]:
     view = SimpleITK.GetArrayViewFromImage(image)
     # A view of SimpleITK does not keep its image, and reads freed memory afterwards; this one does.
     return np.asarray(_ImageMemory(image, view.__array_interface__))
-
-
-def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
-    step = image.GetSpacing()[3]
-    return step_times(step, "s" if step != 1 else None, volumes, where=where)
 
 
 def _grid(image: Any) -> Grid | None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from dicomseries.errors import SourceError
 from dicomseries.geometry import Grid
@@ -22,7 +21,7 @@ from dicomseries.sources.arguments.axes_argument import array_axes
 from dicomseries.sources.arguments.length_units import mm_per_unit
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE, lengths_only
-from dicomseries.sources.arguments.volume_times import step_times
+from dicomseries.sources.arguments.volume_times import itk_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.itk_tags import tags_among
 from dicomseries.sources.formats.text_header import MAX_LINE, TextHeader, unpacked_voxels
@@ -107,7 +106,7 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
         axes,
         arguments,
         partial(_grid, header),
-        source_times=partial(_times, header, arguments.where),
+        source_times=partial(itk_times, _spacing(header), where=arguments.where),
     )
     # ITK writes texts in UTF-8.
     texts = {
@@ -172,13 +171,13 @@ def _sizes(header: TextHeader) -> tuple[int, ...]:
 
 def _open_voxels(header: TextHeader, shape: Sequence[int]) -> FileArray:
     dtype = _dtype(header)
-    is_local = header.text("ElementDataFile").upper() == "LOCAL"
-    path = header.path if is_local else header.data_path("ElementDataFile")
     skip = header.integer("HeaderSize")
+    if header.text("ElementDataFile").upper() == "LOCAL":
+        path, offset = header.path, header.end
+    else:
+        path, offset = header.data_path("ElementDataFile"), max(skip, 0)
     if skip == -1:  # the voxels are the end of the file, after anything else
         offset = path.stat().st_size - math.prod(shape) * dtype.itemsize
-    else:
-        offset = header.end if is_local else max(skip, 0)
     if header.text("CompressedData")[:1] in _TRUE:
         return unpacked_voxels(path, offset, dtype, shape, ZlibReader)
     return map_file(path, dtype, shape, offset=offset)
@@ -191,14 +190,9 @@ def _dtype(header: TextHeader) -> np.dtype[Any]:
         raise header.error(
             key="ElementType", expected=expected, remedy="Convert the file with ITK."
         )
+    dtype = np.dtype(code)
     is_big_endian = header.text("ElementByteOrderMSB")[:1] in _TRUE
-    return np.dtype((">" if is_big_endian else "<") + code)
-
-
-def _times(header: TextHeader, where: str, volumes: int) -> npt.ArrayLike | None:
-    spacing = _spacing(header)
-    step = spacing[3] if len(spacing) > 3 else 1.0
-    return step_times(step, "s" if step != 1 else None, volumes, where=where)
+    return dtype.newbyteorder(">" if is_big_endian else "<")
 
 
 def _spacing(header: TextHeader) -> tuple[float, ...]:

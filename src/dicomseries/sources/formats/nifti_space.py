@@ -60,7 +60,8 @@ def nifti_statement(image: Any) -> Statement:
     if space != "template":
         return Statement(space=space, source=source)
     note = (
-        f"The positions are those of {words} ({name} is {code}), not of a scanner: the series is not "
+        f"The positions are those of {words} ({name} is {code}), not of a scanner: the series is "
+        "not "
         "in the space of the patient's own images."
     )
     return Statement(space=space, source=source, notes=(note,))

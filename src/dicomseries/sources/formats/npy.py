@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -107,7 +108,7 @@ def _open_npy(source: Location, where: str) -> FileArray:
         offset = file.tell()
     _check(shape, dtype, where)
     array = map_file(source.path, dtype, shape, offset=offset)
-    return _transposed(array) if is_fortran else array
+    return _in_order(array, is_fortran=is_fortran)
 
 
 def _open_npz(source: Location) -> FileArray:
@@ -123,11 +124,11 @@ def _open_npz(source: Location) -> FileArray:
         stream.close()
         raise
     array = unpack(cast("Any", stream), dtype, shape, where=where)
-    return _transposed(array) if is_fortran else array
+    return _in_order(array, is_fortran=is_fortran)
 
 
-def _transposed(array: FileArray) -> FileArray:
-    return FileArray(array.array.T, array.window, array.where)
+def _in_order(array: FileArray, *, is_fortran: bool) -> FileArray:
+    return replace(array, array=array.array.T) if is_fortran else array
 
 
 def _choose(members: list[str], source: Location) -> str:

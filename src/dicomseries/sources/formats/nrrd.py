@@ -69,7 +69,8 @@ _LPS_SIGNS = {
 }
 """Space → factors that turn its points into LPS."""
 
-_NO_ORIGIN_NOTE = "The NRRD header has no space origin: the first voxel is put at 0. Pass `origin=` if you know it."
+_NO_ORIGIN_NOTE = "The NRRD header has no space origin: the first voxel is put at 0. Pass "
+"`origin=` if you know it."
 _NO_ORIGIN = Statement(origin="assumed", notes=(_NO_ORIGIN_NOTE,))
 
 _COLOUR_KINDS = {"vector", "3-vector", "rgb-color", "3-color"}

@@ -231,11 +231,12 @@ def _only_series(file: Any, where: str) -> Any:
     series = file.series
     if len(series) != 1:
         shapes = ", ".join(str(image.shape) for image in series[:3])
-        more = ", …" if len(series) > 3 else ""
+        if len(series) > 3:
+            shapes += ", …"
         raise SourceError(
             code="dataset-unclear",
             where=where,
-            given=f"{len(series)} images of the shapes {shapes}{more}",
+            given=f"{len(series)} images of the shapes {shapes}",
             expected="one image, of which every page has the same size and type",
             remedy="Pass the array itself, e.g. tifffile.imread(path, key=slice(None)) for all "
             "pages, or series=0.",
@@ -248,7 +249,8 @@ def _only_series(file: Any, where: str) -> Any:
             given=f"photometric interpretation {photometric.name}",
             expected="MINISBLACK or RGB: numbers that mean brightness as DICOM's MONOCHROME2 and "
             "RGB do",
-            remedy="Convert it first, e.g. with Pillow: Image.open(path).convert('RGB'), or pass the "
+            remedy="Convert it first, e.g. with Pillow: Image.open(path).convert('RGB'), or pass "
+            "the "
             "array itself.",
         )
     return series[0]
@@ -297,8 +299,8 @@ def _spacing_imagej(file: Any) -> Vector | None:
 
 def _pixel_length(tags: Any, name: str) -> float:
     """Return the length of a pixel from its resolution, pixels per unit; 0 if there is none."""
-    pixels, unit = tags[name].value if name in tags else (0, 1)
-    return unit / pixels if pixels else 0.0
+    pixels, unit = tags[name].value if name in tags else (1, 0)
+    return unit / (pixels or math.inf)
 
 
 def _spacing_ome(file: Any) -> Vector | None:
@@ -333,4 +335,5 @@ def _step(file: Any) -> tuple[float, str | None]:
 def _pixels_ome(file: Any) -> ET.Element | None:
     if not file.is_ome or not file.ome_metadata:
         return None
-    return ET.fromstring(file.ome_metadata).find(".//{*}Pixels")  # noqa: S314 - expat bounds the expansion of entities
+    # expat bounds the expansion of entities
+    return ET.fromstring(file.ome_metadata).find(".//{*}Pixels")  # noqa: S314

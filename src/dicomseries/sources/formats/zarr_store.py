@@ -87,7 +87,8 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
         dataset = image["datasets"][0]
         array, letters = node[dataset["path"]], _letters(image)
     written = dict(node.attrs).get("dicomseries")
-    written = written if isinstance(written, Mapping) else {}
+    if not isinstance(written, Mapping):
+        written = {}
     return _open_array(array, arguments, _Metadata(where, letters, image, dataset, written))
 
 
@@ -233,9 +234,8 @@ def open_url(url: str, member: str, options: Mapping[str, Any] | None) -> Any:
     except ImportError as error:
         raise missing_package(extra="zarr", where=where) from error
     remedy = "Check the URL and the credentials."
-    storage_options = dict(options) if options else None
     with hidden(url, options), guarded(where, "a Zarr array or group", remedy):
-        node: Any = zarr.open(url, mode="r", storage_options=storage_options)
+        node: Any = zarr.open(url, mode="r", storage_options=dict(options or {}) or None)
         return node[member] if member else node
 
 
@@ -257,7 +257,8 @@ def _choose(group: Any, source: Any) -> Any:
         where=where,
         given=f"the arrays {', '.join(sorted(arrays)) or '(none)'}",
         expected=f"an array named {member}" if member else "one array",
-        remedy=f"Name the one you mean, e.g. {place}::{min(arrays, default='0')}, or pass the array "
+        remedy=f"Name the one you mean, e.g. {place}::{min(arrays, default='0')}, or pass the "
+        "array "
         "itself.",
     )
 

@@ -156,12 +156,12 @@ def _file_at(address: int) -> tuple[int, int] | None:
     return None
 
 
-def file_shrunk(where: str, given: int, expected: int) -> SourceError:
+def file_shrunk(where: str, size: int, expected: int) -> SourceError:
     """Return the error of a file that is too short."""
     return SourceError(
         code="file-truncated",
         where=where,
-        given=f"{given} bytes",
+        given=f"{size} bytes",
         expected=f"at least {expected} bytes for the size in its header",
         remedy="Copy or download the file again; it was cut short, or its header is wrong.",
     )

@@ -32,14 +32,14 @@ def pieces(start: int, stop: int, slices: int) -> list[Piece]:
     >>> pieces(4, 15, 5)
     [(slice(0, 1, None), slice(4, 5, None)), (slice(1, 3, None), slice(0, 5, None))]
     """
-    found: list[Piece] = []
+    runs: list[Piece] = []
     while start < stop:
         volume, first = divmod(start, slices)
         volumes = (stop - start) // slices if first == 0 else 0
         last = slices if volumes else min(slices, first + stop - start)
-        found.append((slice(volume, volume + max(1, volumes)), slice(first, last)))
+        runs.append((slice(volume, volume + max(1, volumes)), slice(first, last)))
         start += max(volumes * slices, last - first)
-    return found or [(slice(0, 1), slice(0, 0))]
+    return runs or [(slice(0, 1), slice(0, 0))]
 
 
 def together(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:

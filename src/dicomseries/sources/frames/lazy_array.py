@@ -98,19 +98,19 @@ class LazyArray:
 
     def _parts(self, index: Any) -> list[slice | int]:
         """Return one number or slice for each axis."""
-        given = list(index) if isinstance(index, tuple) else [index]
-        if not all(map(_is_basic, given)):
+        parts = list(index) if isinstance(index, tuple) else [index]
+        if not all(map(_is_basic, parts)):
             message = (
                 "a lazy array takes integers, slices and ...; numpy.asarray(array) takes any index"
             )
             raise IndexError(message)
-        dots = [place for place, part in enumerate(given) if part is Ellipsis]
-        missing = self.ndim - len(given) + len(dots[:1])
+        dots = [place for place, part in enumerate(parts) if part is Ellipsis]
+        missing = self.ndim - len(parts) + len(dots[:1])
         if len(dots) > 1 or missing < 0:
             message = f"the index {index!r} has too many parts for an array of {self.ndim} axes"
             raise IndexError(message)
-        place = dots[0] if dots else len(given)
-        return [*given[:place], *[slice(None)] * missing, *given[place + 1 :]]
+        place = dots[0] if dots else len(parts)
+        return [*parts[:place], *[slice(None)] * missing, *parts[place + 1 :]]
 
 
 def _is_basic(part: object) -> bool:

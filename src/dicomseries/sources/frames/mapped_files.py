@@ -143,9 +143,7 @@ class MappedPages:
         if self._fill is not None:
             self._fill(end)
         if self._start is not None and self._mapping.size() < self._start + end:
-            raise file_shrunk(
-                where="memmap", given=self._mapping.size(), expected=self._start + end
-            )
+            raise file_shrunk(where="memmap", size=self._mapping.size(), expected=self._start + end)
 
     def _place(self, part: npt.NDArray[Any]) -> tuple[int, int]:
         low, high = byte_bounds(part)

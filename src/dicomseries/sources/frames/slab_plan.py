@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dicomseries.errors import counted
+
 __all__ = ["SlabPlan", "slab_rule"]
 
 _LEAST = 8 << 20
@@ -93,7 +95,7 @@ class SlabPlan:
         }
 
     def __str__(self) -> str:
-        slabs = f"{len(self.bounds)} slab{'' if len(self.bounds) == 1 else 's'} of {_counted(self.depth, 'slice')}"
+        slabs = f"{counted(len(self.bounds), 'slab')} of {counted(self.depth, 'slice')}"
         memory = f"{_sized(self.worker_bytes)} a worker, {_sized(self.total_bytes)} in all"
         chunks = f"each chunk read {_times(self.chunk_reads)} a pass"
         if self.scratch_bytes:
@@ -104,15 +106,17 @@ class SlabPlan:
     def advice(self) -> tuple[str, ...]:
         """Advice on chunks that are read repeatedly or copied."""
         if self.scratch_bytes:
-            said = f"first copied, each once, into {_sized(self.scratch_bytes)} of the folder TMPDIR for temporary files"
+            size = _sized(self.scratch_bytes)
+            cost = f"first copied, each once, into {size} of the folder TMPDIR for temporary files"
         elif self.chunk_reads > 1:
-            said = f"each read {_times(self.chunk_reads)} a pass"
+            cost = f"each read {_times(self.chunk_reads)} a pass"
         else:
             return ()
-        remedy = "give a larger `memory=`, or store the source in chunks of fewer slices"
-        return (
-            f"The source's chunks are deeper than the memory allows, so they are {said}: {remedy}.",
+        text = (
+            f"The source's chunks are deeper than the memory allows, so they are {cost}: pass a "
+            "larger `memory=`, or store the source in chunks of fewer slices."
         )
+        return (text,)
 
 
 def slab_rule(
@@ -151,21 +155,23 @@ def slab_rule(
 
     Examples
     --------
-    >>> said = {"frame_bytes": 1 << 20, "slices": 100, "workers": 1, "can_copy": True}
-    >>> slab_rule(range(0, 101, 10), memory=64 << 20, **said).bounds[:2]
+    >>> source = {"frame_bytes": 1 << 20, "slices": 100, "workers": 1, "can_copy": True}
+    >>> slab_rule(range(0, 101, 10), memory=64 << 20, **source).bounds[:2]
     ((0, 10), (10, 20))
-    >>> slab_rule((0, 100), memory=100 << 20, **said).chunk_reads
+    >>> slab_rule((0, 100), memory=100 << 20, **source).chunk_reads
     4
-    >>> slab_rule((0, 100), memory=30 << 20, **said).scratch_bytes
+    >>> slab_rule((0, 100), memory=30 << 20, **source).scratch_bytes
     104857600
     """
     most = max(1, memory // (workers * _COPIES * frame_bytes))
-    least = min(most, max(1, (_LEAST_COSTLY if is_costly else _LEAST) // frame_bytes))
+    slab_bytes = _LEAST_COSTLY if is_costly else _LEAST
+    least = min(most, max(1, slab_bytes // frame_bytes))
     pieces, reads = _pieces(edges, most, slices)
-    frames, scratch = edges[-1], 0
+    scratch = 0
     if reads > _MOST_READS and can_copy:
+        frames = edges[-1]
         pieces, reads, scratch = (
-            [(frame, frame + 1) for frame in range(frames)],
+            list(itertools.pairwise(range(frames + 1))),
             1,
             frames * frame_bytes,
         )
@@ -180,7 +186,7 @@ def slab_rule(
 
 def _pieces(edges: Sequence[int], most: int, slices: int) -> tuple[list[tuple[int, int]], int]:
     """Return runs of at most `most` frames, and most cuts."""
-    found: list[tuple[int, int]] = []
+    pieces: list[tuple[int, int]] = []
     reads = 1
     for start, stop in itertools.pairwise(edges):
         parts = -(-(stop - start) // most)
@@ -188,9 +194,9 @@ def _pieces(edges: Sequence[int], most: int, slices: int) -> tuple[list[tuple[in
         if step > slices:  # whole volumes, as their chunks lie together
             step = most // slices * slices
         cuts = [*range(start, stop, step), stop]
-        found += itertools.pairwise(cuts)
+        pieces += itertools.pairwise(cuts)
         reads = max(reads, len(cuts) - 1)
-    return found, reads
+    return pieces, reads
 
 
 def _joined(pieces: Sequence[tuple[int, int]], least: int) -> Iterator[tuple[int, int]]:
@@ -202,10 +208,6 @@ def _joined(pieces: Sequence[tuple[int, int]], least: int) -> Iterator[tuple[int
             first = start
         last = stop
     yield first, last
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _times(count: int) -> str:

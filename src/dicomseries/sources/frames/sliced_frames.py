@@ -92,7 +92,8 @@ class _SlicedArray:
             code="source-not-as-described",
             where=self.where,
             given=f"{block.dtype} numbers of shape {block.shape} for the index [{bounds}]",
-            expected=f"{self.dtype} numbers of shape {expected}, as the array's own shape and dtype say",
+            expected=f"{self.dtype} numbers of shape {expected}, as the array's own shape and "
+            "dtype say",
             remedy="Fix the array's shape and dtype, or pass what it computes, e.g. "
             "numpy.asarray(array).",
         )

@@ -82,16 +82,17 @@ class _Turned:
     def fields(self) -> dict[str, Any]:
         keeps_slices = self.turn.keeps_slices
         slices, rows, columns = self.grid_shape
-        is_chunked = self.source.is_chunked or not keeps_slices
-        return {
+        fields: dict[str, Any] = {
             "shape": (self.volumes * slices, rows, columns, *self.source.shape[3:]),
             "read": self.read,
             "edges": self.edges(),
-            "is_chunked": is_chunked,
-            "blocks": self.blocks if is_chunked else None,
-            # A cluster computes slabs of a Dask array; not one of each slab's whole volume.
-            **({} if keeps_slices else {"graph": None, "over": None}),
         }
+        if self.source.is_chunked or not keeps_slices:
+            fields |= {"is_chunked": True, "blocks": self.blocks}
+        if not keeps_slices:
+            # A cluster computes slabs of a Dask array; not a volume of it for each slab.
+            fields |= {"graph": None, "over": None}
+        return fields
 
     @property
     def volumes(self) -> int:
