@@ -19,10 +19,10 @@ from dicomseries.derivation.attributes.source_screening import (
     with_screening,
 )
 from dicomseries.derivation.attributes.whole_groups import without_user_groups
+from dicomseries.derivation.inheritance import Inheritance
 from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_entities, rule_for
 from dicomseries.derivation.rules.value_rules import RELATIONS, VALUE_RULE_OF, ValueRelation
 from dicomseries.derivation.source.derivation_codes import SOURCE_IMAGE, derivation_code
-from dicomseries.derivation.source.inherited_parts import Inheritance
 from dicomseries.derivation.source.slice_matching import Matching, match, match_pictures
 from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
 from dicomseries.derivation.source.source_meaning import Meaning, meaning_of

@@ -101,11 +101,6 @@ class Inherited:
         Outcome and reason for each attribute of the source, in the order of tags.
     advice : tuple of str
         Advice for the user.
-
-    Examples
-    --------
-    >>> Inherited(metadata=Metadata()).columns
-    ()
     """
 
     metadata: Metadata
@@ -248,16 +243,14 @@ class _Result:
     def kind(self) -> Kind:
         return self.places.kind
 
-    # ---------------------------------------------------------------------- attributes of the source
+    def attributes(self) -> dict[str, Attribute | Column]:
+        return {**self.constants, **self.columns, **self.groups}
+
     def keep_private_attributes(self) -> None:
         """Keep the private attributes of the named creators."""
-        attributes = list(self.source.shared)
-        for frame in self.source.frames:
-            attributes += frame.attributes
-        creators = creators_of(attributes)
-        private = [
-            fact for fact in self.facts.values() if rule_for(fact.keyword).entity == "private"
-        ]
+        creators = creators_of(self.source.all_attributes())
+        facts = self.facts.values()
+        private = [fact for fact in facts if rule_for(fact.keyword).entity == "private"]
         for fact in private:
             if is_kept_private(fact, creators, self.keep_private):
                 obstacle = self._place(fact, rule_for(fact.keyword))
@@ -295,12 +288,12 @@ class _Result:
             return False
         by_place = any(rule.when == "same slice" for rule in rules)
         values = spread(fact, self.layout, by_place=by_place)
-        if isinstance(values, Attribute):
-            self.constants[fact.keyword] = cleaned(values, self.keep_private)
-        elif values is not None and can_differ:
+        if values is None or (isinstance(values, Column) and not can_differ):
+            return False
+        if isinstance(values, Column):
             self.groups[fact.keyword] = values
         else:
-            return False
+            self.constants[fact.keyword] = cleaned(values, self.keep_private)
         return True
 
     def keep_attributes(self, *, except_for: set[str]) -> None:
@@ -389,12 +382,8 @@ class _Result:
         decision = drop_decision(fact.keyword, values_text(fact.frames), why)
         self.decisions.setdefault(fact.keyword, decision)
 
-    # ----------------------------------------------------------------------- attributes of the result
     def fill_empty(self) -> None:
-        """Leave attributes empty instead of writing defaults.
-
-        The source may lack them.
-        """
+        """Leave attributes empty that the source may lack."""
         for row in self.kind.rows:
             is_verbatim = row.type == "2" and rule_for(row.keyword).is_verbatim
             if is_verbatim and row.keyword not in self.facts:
@@ -419,27 +408,23 @@ class _Result:
 
     def drop_unsupported(self) -> None:
         """Drop attributes without required ones, and falling times."""
-        attributes_so_far: dict[str, Attribute | Column] = {
-            **self.constants,
-            **self.columns,
-            **self.groups,
-        }
+        attributes = self.attributes()
         unsupported = {
-            **orphans(attributes_so_far),
-            **partial_diffusion(attributes_so_far, is_multi_frame=self.kind.is_multi_frame),
-            **incomplete_groups(attributes_so_far, self.kind),
-            **ungated_triggers(attributes_so_far, self.facts, self.kind),
+            **orphans(attributes),
+            **partial_diffusion(attributes, is_multi_frame=self.kind.is_multi_frame),
+            **incomplete_groups(attributes, self.kind),
+            **ungated_triggers(attributes, self.facts, self.kind),
         }
         for keyword, why in unsupported.items():
             self._take_back(keyword, f"{why}, which the result does not have")
         if not self.kind.is_multi_frame:
             for keyword in times_out_of_order(self.constants, self.columns, self.layout):
                 self._take_back(keyword, "it does not rise from volume to volume (TIM-003)")
-        attributes_so_far = {**self.constants, **self.columns, **self.groups}
-        self._drop_flavour(attributes_so_far)
-        for member in gating_attributes(attributes_so_far, self.facts, self.kind):
+        self._drop_flavour()
+        attributes = self.attributes()
+        for member in gating_attributes(attributes, self.facts, self.kind):
             self._add(member)
-        advice = lost_trigger_advice(attributes_so_far, self.facts, self.kind)
+        advice = lost_trigger_advice(attributes, self.facts, self.kind)
         if advice:
             self.advice.append(advice)
 
@@ -452,13 +437,13 @@ class _Result:
         self.decisions[keyword] = drop_decision(keyword, text, why)
         self.advice.append(f"{keyword} of the source is left out: {why}.")
 
-    def _drop_flavour(self, attributes_so_far: dict[str, Attribute | Column]) -> None:
+    def _drop_flavour(self) -> None:
         """Drop the flavour of ImageType without its group."""
         before, row = self.constants.get("ImageType"), self.kind.row("ImageType")
         if before is None or row is None or not isinstance(row.source, Choice):
             return
         default = tuple(map(str, row.source.values))
-        after = without_flavour(before, default, attributes_so_far.keys())
+        after = without_flavour(before, default, self.attributes().keys())
         if self.kind.is_multi_frame and after is not before:
             self.constants["ImageType"] = after
             flavour = str(before.values[2])

@@ -118,11 +118,10 @@ def screened(
     >>> screening.outcomes["PatientSex"]
     ('0', 'dropped: it breaks a rule: 0 should be one of M, F, O')
     """
-    creators = creators_of(source.shared)
-    for frame in source.frames:
-        creators |= creators_of(frame.attributes)
     screen = _Screen(
-        demands=demands_of(sop_class_uid), leave_out=frozenset(leave_out), creators=creators
+        demands=demands_of(sop_class_uid),
+        leave_out=frozenset(leave_out),
+        creators=creators_of(source.all_attributes()),
     )
     source = in_groups(source, sop_class_uid)
     shared = tuple(screen.top_level(source.shared))

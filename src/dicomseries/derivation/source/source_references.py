@@ -222,8 +222,7 @@ def references_by_plane(
     return PlaneReferences(
         series=images.series(everything),
         slices=tuple(slices),
-        is_lossy=lossy in source.shared
-        or any(lossy in frame.attributes for frame in source.frames),
+        is_lossy=lossy in source.all_attributes(),
     )
 
 

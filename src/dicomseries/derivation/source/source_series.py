@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dicomseries.geometry import Grid
@@ -152,6 +153,12 @@ class SourceSeries:
             if math.dist(frame.position_lps, positions[index % slices]) > allowed:
                 return False
         return True
+
+    def all_attributes(self) -> Iterator[Attribute]:
+        """Yield shared attributes, then those of each frame."""
+        yield from self.shared
+        for frame in self.frames:
+            yield from frame.attributes
 
     def get(self, keyword: str) -> Attribute | None:
         """Return a shared attribute; None if absent."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from dicomseries.derivation.source.diffusion_index import counted_by_acquisition
+from dicomseries.derivation.diffusion_index import counted_by_acquisition
 from dicomseries.derivation.source.source_meaning import Meaning
 from dicomseries.derivation.source.source_references import PlaneReferences
 from dicomseries.errors import OptionError
