@@ -154,7 +154,9 @@ def category_of(property_type: Code) -> Code | None:
     for number, name in CATEGORIES.items():
         if property_type in _codes_of(f"cid{number}").values():
             names.append(name)
-    return _codes_of("cid7150")[names[0]] if len(names) == 1 else None
+    if len(names) == 1:
+        return _codes_of("cid7150")[names[0]]
+    return None
 
 
 def _by_name(name: str, where: str) -> Code:
@@ -236,7 +238,9 @@ def _entry(source: str, name: str) -> Code | None:
     except RuntimeError:  # one name for several concepts
         return None
     is_legal = len(code.value) <= 16 and len(code.meaning) <= 64
-    return Code(code.value, code.scheme_designator, code.meaning) if is_legal else None
+    if is_legal:
+        return Code(code.value, code.scheme_designator, code.meaning)
+    return None
 
 
 def _collection(source: str) -> Any:

@@ -140,7 +140,9 @@ class Segment:
     @property
     def written_algorithm_name(self) -> str:
         """SegmentAlgorithmName; empty if not allowed."""
-        return "" if self.written_algorithm == "MANUAL" else self.algorithm_name or NO_ALGORITHM
+        if self.written_algorithm == "MANUAL":
+            return ""
+        return self.algorithm_name or NO_ALGORITHM
 
     def _text_faults(self) -> list[MetadataError]:
         faults = []
@@ -379,17 +381,25 @@ def _fields(entry: Any, where: str) -> dict[str, Any]:
 
 
 def _text(value: Any, where: str) -> Any:  # noqa: ARG001 - signature of conversions
-    return value.strip() if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.strip()
+    return value
 
 
 def _term(value: Any, where: str) -> Any:  # noqa: ARG001 - signature of conversions
-    return value.strip().upper() if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.strip().upper()
+    return value
 
 
 def _color(value: Any, where: str) -> Any:  # noqa: ARG001 - signature of conversions
     if isinstance(value, str):
-        return tuple(bytes.fromhex(value[1:])) if _RGB.fullmatch(value) else value
-    return tuple(value) if isinstance(value, Sequence) else value
+        if _RGB.fullmatch(value):
+            return tuple(bytes.fromhex(value[1:]))
+        return value
+    if isinstance(value, Sequence):
+        return tuple(value)
+    return value
 
 
 _SYNONYMS = {"colour": "color", "name": "label", "algorithm_type": "algorithm"}

@@ -30,7 +30,9 @@ def unmet_condition(rule: Rule, matching: Matching, *, is_filtered: bool) -> str
         "same slice": any(index is not None for index in matching.exact),
         "unfiltered": not is_filtered,
     }
-    return "" if is_met[rule.when] else UNMET[rule.when]
+    if is_met[rule.when]:
+        return ""
+    return UNMET[rule.when]
 
 
 def obstacle_to(fact: SourceFact, places: AttributePlaces, volumes: int) -> str:

@@ -63,12 +63,16 @@ _DATE_TIME = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)")
 
 def _date(values: Values) -> Values:
     match = _DATE_TIME.match(str(values[0]))
-    return (match[1],) if match else ()
+    if match:
+        return (match[1],)
+    return ()
 
 
 def _time(values: Values) -> Values:
     match = _DATE_TIME.match(str(values[0]))
-    return (match[2],) if match else ()
+    if match:
+        return (match[2],)
+    return ()
 
 
 OPENED: Names = MappingProxyType(
@@ -149,4 +153,6 @@ def _converted(
         values = convert(member.values)
     except (ValueError, OverflowError):
         return None
-    return Attribute(keyword, vr_of(keyword), values) if values else None
+    if values:
+        return Attribute(keyword, vr_of(keyword), values)
+    return None

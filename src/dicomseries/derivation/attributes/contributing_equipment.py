@@ -227,7 +227,9 @@ def series_description(source: str, description: str | None, model: Model | None
     if description:
         is_named = model is None or model.name in description
         is_too_long = len(description + suffix) > _MOST_NAME
-        return description if is_named or is_too_long else description + suffix
+        if is_named or is_too_long:
+            return description
+        return description + suffix
     if not source.strip():
         return ("Derived" if model is None else model.label)[:_MOST_NAME]
     return f"{source[: max(_MOST_NAME - len(suffix), 0)].rstrip()}{suffix}"[:_MOST_NAME]

@@ -58,7 +58,9 @@ def _converted(value: Value, vr: str) -> Value:
     if vr in FLOAT_VRS:
         return float(value)
     if vr in TEXT_VRS:
-        return format_ds(value) if isinstance(value, float) and vr == "DS" else str(value)
+        if isinstance(value, float) and vr == "DS":
+            return format_ds(value)
+        return str(value)
     low, high = BINARY_RANGES.get(vr, (1, 0))
     number = int(value)
     if not low <= number <= high:
@@ -102,4 +104,6 @@ def _with_legal_texts(member: Attribute) -> tuple[Attribute | None, str]:
 def _short(text: str) -> str:
     printable = "".join(char if char.isprintable() else "?" for char in text)
     is_short = len(printable) <= _MOST_SHOWN
-    return printable if is_short else f"{printable[: _MOST_SHOWN - 1]}…"
+    if is_short:
+        return printable
+    return f"{printable[: _MOST_SHOWN - 1]}…"

@@ -98,7 +98,9 @@ def _agrees(facts: Facts, base: dt.datetime, acquisition: dt.datetime, frame: in
 
 
 def _text(facts: Facts, keyword: str, frame: int) -> str:
-    return first_text(facts[keyword].frames[frame]) if keyword in facts else ""
+    if keyword in facts:
+        return first_text(facts[keyword].frames[frame])
+    return ""
 
 
 def _number(text: str) -> float | None:

@@ -112,7 +112,9 @@ def worst(fact: SourceFact) -> Attribute:
 
     def badness(member: Attribute) -> int:
         term = first_text(member)
-        return terms.index(term) if term in terms else -1
+        if term in terms:
+            return terms.index(term)
+        return -1
 
     return max(fact.different, key=badness)
 
@@ -202,4 +204,6 @@ def loss(source: SourceSeries, facts: Facts) -> tuple[Attribute, ...]:
 def zone_of(facts: Facts) -> str:
     """Return the source's time zone, ``"+0100"``, or empty text."""
     zone = text_of(facts, "TimezoneOffsetFromUTC").split("\\")[0]
-    return zone if is_zone(zone) else ""
+    if is_zone(zone):
+        return zone
+    return ""

@@ -81,7 +81,9 @@ def _text(
     if keyword not in columns:
         return first_text(constants.get(keyword))
     values = columns[keyword].at(frame, slices=slices)
-    return str(values[0]).strip() if values else ""
+    if values:
+        return str(values[0]).strip()
+    return ""
 
 
 def _number(texts: list[str]) -> float:

@@ -258,7 +258,9 @@ class _Screen:
                 self.outcomes.setdefault(keyword, (values_text([before]), outcome))
             if complete:
                 items.append(complete)
-        return Attribute(group.keyword, group.vr, tuple(items)) if items else None
+        if items:
+            return Attribute(group.keyword, group.vr, tuple(items))
+        return None
 
     def _is_left_out(self, member: Attribute) -> bool:
         if member.keyword not in self.leave_out:

@@ -67,7 +67,9 @@ def derivation_code(code: str | Sequence[str] | Mapping[str, str]) -> Item:
     >>> derivation_code("MPR") == derivation_code("113072") == derivation_code(("113072", "DCM"))
     True
     """
-    return _by_name(code) if isinstance(code, str) else _complete(code)
+    if isinstance(code, str):
+        return _by_name(code)
+    return _complete(code)
 
 
 def _by_name(name: str) -> Item:

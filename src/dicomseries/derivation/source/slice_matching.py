@@ -233,7 +233,9 @@ def steps_among(source: SourceSeries, grid: Grid) -> Floats | None:
     whole_steps = np.zeros((3, 4))
     whole_steps[axes, [0, 1, 2]] = np.sign(lattice.map[axes, [0, 1, 2]])
     whole_steps[:, 3] = np.round(lattice.map[:, 3])
-    return lattice.map if lattice.is_like(whole_steps) else None
+    if lattice.is_like(whole_steps):
+        return lattice.map
+    return None
 
 
 def _nothing(slices: int) -> Matching:

@@ -61,7 +61,9 @@ class SourceFact:
     @cached_property
     def constant(self) -> Attribute | None:
         """The attribute if equal in all frames; else None."""
-        return self.frames[0] if len(set(self.frames)) == 1 else None
+        if len(set(self.frames)) == 1:
+            return self.frames[0]
+        return None
 
     @cached_property
     def different(self) -> tuple[Attribute, ...]:
@@ -144,7 +146,9 @@ def facts_of(source: SourceSeries) -> dict[str, SourceFact]:
 
 def item_members(item: Value) -> Item:
     """Return the attributes of an item; else none."""
-    return item if isinstance(item, tuple) else ()
+    if isinstance(item, tuple):
+        return item
+    return ()
 
 
 def first_item(sequence: Attribute | None) -> Item:
@@ -172,7 +176,9 @@ def numbers_in(values: Iterable[object]) -> list[float]:
         numbers = [float(str(value)) for value in values]
     except ValueError:
         return []
-    return numbers if all(map(math.isfinite, numbers)) else []
+    if all(map(math.isfinite, numbers)):
+        return numbers
+    return []
 
 
 def _groups_by_member(source: SourceSeries) -> dict[str, str]:
@@ -213,19 +219,25 @@ def values_text(frames: Iterable[Attribute | None]) -> str:
     if not different:
         return ""
     first, last = _attribute_text(different[0]), _attribute_text(different[-1])
-    return first if len(different) == 1 else f"{first} … {last} ({len(different)} values)"
+    if len(different) == 1:
+        return first
+    return f"{first} … {last} ({len(different)} values)"
 
 
 def _attribute_text(member: Attribute) -> str:
     if member.vr == "SQ":
-        return "1 item" if len(member.values) == 1 else f"{len(member.values)} items"
+        if len(member.values) == 1:
+            return "1 item"
+        return f"{len(member.values)} items"
     if member.is_empty:
         return "(empty)"
     return "\\".join(map(_value_text, member.values))
 
 
 def _value_text(value: Value) -> str:
-    return f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    return str(value)
 
 
 # --------------------------------------------------------------------------------------- private

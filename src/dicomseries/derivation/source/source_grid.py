@@ -181,7 +181,9 @@ def _positions(source: SourceSeries, first: int, grid: Grid) -> tuple[tuple[str,
     off_place = float(np.abs(printed - exact).max())
     is_even = off_line <= _EVEN * grid.spacing_mm[2]
     is_right = off_place <= _SAME_CORNER / 2 * min(grid.spacing_mm)
-    return tuple(texts) if is_even and is_right else None
+    if is_even and is_right:
+        return tuple(texts)
+    return None
 
 
 def _shared_texts(
@@ -191,7 +193,9 @@ def _shared_texts(
     if all(frame.get(keyword) is None for frame in frames):
         return _texts(source, frames[0], keyword, count)
     different = {_texts(source, frame, keyword, count) for frame in frames}
-    return different.pop() if len(different) == 1 else None
+    if len(different) == 1:
+        return different.pop()
+    return None
 
 
 def _texts(
@@ -202,7 +206,9 @@ def _texts(
     if member is None:
         return None
     texts = tuple(str(value).strip() for value in member.values)
-    return texts if len(texts) == count and all(map(_is_decimal, texts)) else None
+    if len(texts) == count and all(map(_is_decimal, texts)):
+        return texts
+    return None
 
 
 def _in_shared_groups(source: SourceSeries, keyword: str) -> Attribute | None:

@@ -242,9 +242,13 @@ def _rescale_type(source: SourceSeries, facts: Facts) -> str:
     """
     if "RescaleType" in facts:
         text = text_of(facts, "RescaleType")
-        return "" if text in _NO_UNIT else text
+        if text in _NO_UNIT:
+            return ""
+        return text
     is_localizer = "LOCALIZER" in text_of(facts, "ImageType").split("\\")
-    return "HU" if source.sop_class_uid == _CT and not is_localizer else ""
+    if source.sop_class_uid == _CT and not is_localizer:
+        return "HU"
+    return ""
 
 
 def _mapped(facts: Facts) -> list[Attribute]:
@@ -270,7 +274,9 @@ def _mapped(facts: Facts) -> list[Attribute]:
         for member in members
         if member.keyword in _MAPPED and not member.is_empty
     ]
-    return mapped if _UNITS_CODE in by_keyword(mapped) else []
+    if _UNITS_CODE in by_keyword(mapped):
+        return mapped
+    return []
 
 
 def _window(facts: Facts) -> list[Attribute]:

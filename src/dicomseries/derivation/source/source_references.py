@@ -260,7 +260,9 @@ def _volume_groups(source: SourceSeries, volumes: int) -> list[range]:
 
 
 def _per(selections: Sequence[_Selection], matching: Matching) -> Literal["slice", "frame"]:
-    return "frame" if len(selections) > len(matching.slices) else "slice"
+    if len(selections) > len(matching.slices):
+        return "frame"
+    return "slice"
 
 
 def _in_files(

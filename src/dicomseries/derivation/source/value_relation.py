@@ -121,7 +121,9 @@ def relation_of(
     if array.is_bool:
         return "labels"
     if is_other or is_same:
-        return "other" if is_other else "same"
+        if is_other:
+            return "other"
+        return "same"
     low, high = array.low, array.high
     if low is None or high is None:
         return "grey" if array.is_byte and not _is_within(source.reach, _BYTE) else "same"
@@ -136,7 +138,9 @@ def _relation_of_ends(source: Scale, array: ArrayFacts, low: float, high: float)
     is_unit = not array.is_integer and low >= -1 and high <= 1
     if is_unit and not _is_within(source.span, (-2.0, 2.0)):
         return "unit"
-    return "rescaled" if _is_off_scale(source, low, high) else "same"
+    if _is_off_scale(source, low, high):
+        return "rescaled"
+    return "same"
 
 
 def _is_grey(source: Scale, array: ArrayFacts, low: float, high: float) -> bool:
