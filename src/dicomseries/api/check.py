@@ -51,8 +51,8 @@ def check(
     Returns
     -------
     Findings
-        A tuple of `Finding` (id, level, part of the standard, file, message, remedy), empty if there
-        are none. Its ``checked`` names the checked parts, ``not_checked`` the others with the
+        A tuple of `Finding` (id, level, part of the standard, file, message, remedy), empty if
+        there are none. Its ``checked`` names the checked parts, ``not_checked`` the others with the
         reason.
 
     Raises

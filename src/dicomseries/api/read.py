@@ -226,7 +226,8 @@ def read(
     Raises
     ------
     ReadError
-        If there is no series or more than one, or if its files are not the slices of one regular grid.
+        If there is no series or more than one, or if its files are not the slices of one regular
+        grid.
     OptionError
         If `values` is neither of the two, `slices` do not exist, or `workers` is below 1.
     MissingPackageError

@@ -188,6 +188,17 @@ class Metadata:
         """
         return self._by_keyword.get(keyword)
 
+    def text(self, keyword: str) -> str:
+        """Return the first value of an attribute as text; "" without one.
+
+        Examples
+        --------
+        >>> Metadata.from_mapping({"SeriesNumber": 7}).text("SeriesNumber")
+        '7'
+        """
+        attr = self.get(keyword)
+        return "" if attr is None or attr.is_empty else str(attr.values[0])
+
 
 def _free_keyword(
     name: object, value: object, owned: Mapping[str, str], attributes: Mapping[str, Attribute]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dicomseries.part10.encode_headers import encode_headers
-from dicomseries.part10.header_template import (
+from dicomseries.part10.file_headers import encode_headers
+from dicomseries.part10.file_template import (
     HeaderTemplate,
     encode_slowly,
     encoded_chunks,

@@ -13,7 +13,7 @@ from dicomseries.plan.plan_facts import (
     moment_facts,
     place_facts,
 )
-from dicomseries.plan.plan_series import SeriesDraft, check_draft, check_frame, plan_series
+from dicomseries.plan.series_draft import SeriesDraft, check_draft, check_frame, plan_series
 from dicomseries.plan.series_plan import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,

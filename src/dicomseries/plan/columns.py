@@ -329,8 +329,8 @@ def _uneven_slices(keyword: str) -> MetadataError:
         code="spacing-uneven",
         where=f"per_volume[{keyword!r}]",
         given="a position for each slice",
-        expected="none: a series is written with even slices, whose positions follow from `origin=` "
-        "and `spacing=`",
+        expected="none: a series is written with even slices, whose positions follow from "
+        "`origin=` and `spacing=`",
         remedy="Resample the array onto evenly spaced slices first (e.g. with SimpleITK), and pass "
         "their `origin=` and `spacing=`, or `affine=` with `space=`.",
     )

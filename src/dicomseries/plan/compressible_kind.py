@@ -44,5 +44,6 @@ def check_sign(value_map: ValueMap, codec: Codec | None) -> None:
             where="compression",
             given=f"{codec.word} for stored numbers of {value_map.dtype}",
             expected="numbers from 0 up: the stream has no sign, and the kind allows no intercept",
-            remedy="Choose `compression='jpegls'` or 'j2k', `clip=` the values at 0, or another kind.",
+            remedy="Choose `compression='jpegls'` or 'j2k', `clip=` the values at 0, or another "
+            "kind.",
         )

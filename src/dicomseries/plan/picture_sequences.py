@@ -22,8 +22,8 @@ _EVEN = 1e-6
 """Times that differ from even steps by less than this part of a step are even."""
 
 _NO_TIMES = (
-    "The frames have no times: they are numbered as pages. Give `times=` (seconds from one frame to "
-    "the next) for a clip."
+    "The frames have no times: they are numbered as pages. Give `times=` (seconds from one frame "
+    "to the next) for a clip."
 )
 
 _NO_TEXT = (
@@ -120,11 +120,11 @@ def _computed_times(extent: Extent) -> dict[str, tuple[Any, ...]]:
     return {"FrameTimeVector": ("0", *steps)}
 
 
-def _fault(keyword: str, given: str, expected: str) -> MetadataError:
+def _fault(keyword: str, values: str, expected: str) -> MetadataError:
     return MetadataError(
         code="frame-time-unfit",
         where=keyword,
-        given=given,
+        given=values,
         expected=expected,
         remedy="Leave it out and give `times=` in seconds, or correct it (it is in ms).",
     )

@@ -159,9 +159,13 @@ class SeriesPlan:
         return self.grid.shape[1] * self.grid.shape[2] * self.samples * self.value_map.bits // 8
 
     @property
+    def _frames_per_file(self) -> int:
+        return self.extent.frames if self.is_multi_frame else 1
+
+    @property
     def pixel_bytes(self) -> int:
         """Bytes of one file's pixels, without padding."""
-        return self.frame_bytes * (self.extent.frames if self.is_multi_frame else 1)
+        return self.frame_bytes * self._frames_per_file
 
     @property
     def is_encapsulated(self) -> bool:
@@ -201,7 +205,7 @@ class SeriesPlan:
                 rows=self.grid.shape[1],
                 row_bytes=self.grid.shape[2] * word,
                 words=word,
-                frames=self.extent.frames if self.is_multi_frame else 1,
+                frames=self._frames_per_file,
             )
         else:
             pixels = self.pixel_bytes + self.pixel_bytes % 2

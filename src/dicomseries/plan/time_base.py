@@ -58,15 +58,15 @@ class TimeBase:
 def with_acquisition(kind: Kind, metadata: Metadata) -> Metadata:
     """Return the metadata with date and time of acquisition.
 
-    The day of an AcquisitionTime is that of SeriesDate or StudyDate. AcquisitionDateTime gives both.
-    A kind without a time base changes nothing.
+    The day of an AcquisitionTime is that of SeriesDate or StudyDate. AcquisitionDateTime gives
+    both. A kind without a time base changes nothing.
     """
-    if not kind.has_time_base or _text(metadata, "AcquisitionDate"):
+    if not kind.has_time_base or metadata.text("AcquisitionDate"):
         return metadata
-    time = _text(metadata, "AcquisitionTime")
-    joined = moment_of_datetime(_text(metadata, "AcquisitionDateTime"))
+    time = metadata.text("AcquisitionTime")
+    joined = moment_of_datetime(metadata.text("AcquisitionDateTime"))
     if joined is None:
-        day = _text(metadata, "SeriesDate") or _text(metadata, "StudyDate")
+        day = metadata.text("SeriesDate") or metadata.text("StudyDate")
     else:
         day = date_text(joined)
     if joined is not None and not time:
@@ -81,7 +81,7 @@ def time_base(
     extent: Extent,
     metadata: Metadata,
     computed: Sequence[Column],
-    given: Sequence[Column],
+    stated: Sequence[Column],
 ) -> TimeBase:
     """Return the time base of a series and its times.
 
@@ -95,7 +95,7 @@ def time_base(
         The user's attributes, after `with_acquisition`.
     computed : sequence of Column
         Attributes that follow from `times=`.
-    given : sequence of Column
+    stated : sequence of Column
         The user's attributes of each volume or slice.
 
     Raises
@@ -112,9 +112,9 @@ def time_base(
     """
     if not kind.has_time_base:
         return TimeBase()
-    by_name = {column.keyword: column for column in (*computed, *given)}
+    by_name = {column.keyword: column for column in (*computed, *stated)}
     starts = _starts(extent, metadata, by_name)
-    date, time = _text(metadata, "SeriesDate"), _text(metadata, "SeriesTime")
+    date, time = metadata.text("SeriesDate"), metadata.text("SeriesTime")
     moments = [moment for moment in starts.moments if moment is not None]
     if not moments:
         return TimeBase(advice=() if date and time else (_CLOCK_ADVICE,))
@@ -123,7 +123,7 @@ def time_base(
     is_stated = _is_stated(metadata)
     if is_stated:
         _check_base(base, first)
-    columns = _frame_times(extent, starts, base, metadata, given)
+    columns = _frame_times(extent, starts, base, metadata, stated)
     by_name |= {column.keyword: column for column in columns}
     if is_stated:
         _check_frames(extent, starts, base, metadata, by_name)
@@ -157,8 +157,8 @@ def _starts(extent: Extent, metadata: Metadata, columns: dict[str, Column]) -> _
         date = _at(columns, metadata, "AcquisitionDate", index * step, extent)
         time = _at(columns, metadata, "AcquisitionTime", index * step, extent)
         if time and not date:
-            date = _text(metadata, "SeriesDate") or _text(metadata, "StudyDate")
-        if bool(date) != bool(time) and not _text(metadata, "SeriesTime"):
+            date = metadata.text("SeriesDate") or metadata.text("StudyDate")
+        if bool(date) != bool(time) and not metadata.text("SeriesTime"):
             raise _half_known("AcquisitionTime" if date else "AcquisitionDate")
         moments.append(moment_of(date, time))
     return _Starts(per=per, moments=tuple(moments))
@@ -189,26 +189,21 @@ def _at(
 ) -> str:
     column = columns.get(keyword)
     if column is None:
-        return _text(metadata, keyword)
+        return metadata.text(keyword)
     values = column.at(frame, slices=extent.slices)
     return str(values[0]) if values else ""
 
 
-def _text(metadata: Metadata, keyword: str) -> str:
-    stated = metadata.get(keyword)
-    return "" if stated is None or stated.is_empty else str(stated.values[0])
-
-
 # -------------------------------------------------------------------------------------- frame times
 def _frame_times(
-    extent: Extent, starts: _Starts, base: dt.datetime, metadata: Metadata, given: Sequence[Column]
+    extent: Extent, starts: _Starts, base: dt.datetime, metadata: Metadata, stated: Sequence[Column]
 ) -> tuple[Column, ...]:
     """Return FrameReferenceTime unless the user gives it.
 
     It is the beginning of each frame in ms after the base.
     """
     keyword = "FrameReferenceTime"
-    if metadata.get(keyword) is not None or any(column.keyword == keyword for column in given):
+    if metadata.get(keyword) is not None or any(column.keyword == keyword for column in stated):
         return ()
     seconds: list[float] = []
     if extent.times_s is not None and starts.moments[0] is not None and starts.per == "volume":

@@ -65,10 +65,25 @@ class Receipt:
 
     Examples
     --------
-    >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
-    ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
-    ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
-    ...                   verified=True, seconds=0.01)
+    >>> receipt = Receipt(
+    ...     out="out",
+    ...     kind="CT",
+    ...     study_uid="1.2",
+    ...     series_uid="1.3",
+    ...     frame_of_reference_uid="1.4",
+    ...     files=3,
+    ...     bytes=6000,
+    ...     grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)),
+    ...     dtype="int16",
+    ...     slope="1",
+    ...     intercept="0",
+    ...     max_error=0.0,
+    ...     achieved_error=0.0,
+    ...     clipped=0,
+    ...     replaced=0,
+    ...     verified=True,
+    ...     seconds=0.01,
+    ... )
     >>> print(str(receipt).splitlines()[0])
     CT series 1.3: 3 files, 6,000 bytes in out
     """
@@ -191,15 +206,6 @@ class Receipt:
             Differences of some voxels from the array, in real units.
         findings : sequence of Finding, optional
             Findings of `check` about the series.
-
-        Examples
-        --------
-        >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
-        ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
-        ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
-        ...                   verified=True, seconds=0.01)
-        >>> receipt.to_html(command="make")[:15]
-        '<!doctype html>'
         """
         map_text = f"real = {self.slope} · stored + {self.intercept}, stored as {self.dtype}"
         bound = (
@@ -230,17 +236,7 @@ class Receipt:
         )
 
     def facts(self) -> list[tuple[str, str]]:
-        """Return the facts of this series by name, for people.
-
-        Examples
-        --------
-        >>> receipt = Receipt(out="out", kind="CT", study_uid="1.2", series_uid="1.3", frame_of_reference_uid="1.4",
-        ...                   files=3, bytes=6000, grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)), dtype="int16",
-        ...                   slope="1", intercept="0", max_error=0.0, achieved_error=0.0, clipped=0, replaced=0,
-        ...                   verified=True, seconds=0.01)
-        >>> dict(receipt.facts())["values"]
-        'exact (int16, slope 1, intercept 0)'
-        """
+        """Return the facts of this series by name, for people."""
         facts = [
             ("kind", self.kind),
             ("folder", f"{self.out}: {counted(self.files, 'file')}, {self.bytes:,} bytes"),

@@ -1,7 +1,7 @@
 """The record of a write under way, to resume it.
 
-It holds the entropy and the clock that the files are made from, and a digest of their plan. It names
-no patient, and no place.
+It holds the entropy and the clock that the files are made from, and a digest of their plan. It
+names no patient, and no place.
 """
 
 from __future__ import annotations

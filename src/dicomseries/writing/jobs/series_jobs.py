@@ -374,11 +374,9 @@ def with_series_names(metadata: Metadata, number: int, added: str) -> Metadata:
         Distinguishes the series, behind the description; left out if it does not fit.
     """
     if number:
-        stated = metadata.get("SeriesNumber")
-        first = 1 if stated is None or stated.is_empty else int(str(stated.values[0]))
+        first = int(metadata.text("SeriesNumber") or 1)
         metadata = metadata.having(attribute("SeriesNumber", str(first + number)))
-    stated = metadata.get("SeriesDescription")
-    described = "" if stated is None or stated.is_empty else str(stated.values[0])
+    described = metadata.text("SeriesDescription")
     text = f"{described} ({added})" if described else added
     if not added or len(text) > _LONGEST_DESCRIPTION:
         return metadata

@@ -196,7 +196,7 @@ def _contents(
         grid.check_printed()
     sop_class_uid = kind.sop_class(samples, value_map.bits)
     facts = {
-        **moment_facts(draft.moment, _time_zone(metadata)),
+        **moment_facts(draft.moment, metadata.text("TimezoneOffsetFromUTC")),
         **base.facts,
         **place_facts(grid, identity_facts(sop_class_uid, uids)),
         **grid_facts(grid),
@@ -223,11 +223,6 @@ def _contents(
         composition=composition,
         time_advice=time_advice,
     )
-
-
-def _time_zone(metadata: Metadata) -> str:
-    stated = metadata.get("TimezoneOffsetFromUTC")
-    return "" if stated is None or stated.is_empty else str(stated.values[0])
 
 
 def _of_one_volume(extent: Extent) -> Extent:
@@ -322,9 +317,9 @@ def _check_extent(kind: Kind, extent: Extent) -> None:
             where="kind",
             given=f"{kind.name} and an array with {extent.volumes} volumes (axis t)",
             expected="one volume: no attribute of the object distinguishes volumes",
-            remedy="Pass `split='time'` for one series of each volume, choose one with `time_point=`, "
-            "or another kind; `kind='MultiframeSC'` holds pictures in time of one slice each "
-            "(`axes='tyx'`).",
+            remedy="Pass `split='time'` for one series of each volume, choose one with "
+            "`time_point=`, or another kind; `kind='MultiframeSC'` holds pictures in time of one "
+            "slice each (`axes='tyx'`).",
         )
     if extent.frames > _MOST_FRAMES:
         raise KindError(
@@ -343,8 +338,8 @@ def _check_size(kind: Kind, pixel_bytes: int) -> None:
             where="shape",
             given=f"{pixel_bytes:,} bytes of pixels in one {kind.name} file",
             expected=f"at most {_MOST_PIXEL_BYTES:,} (PS3.5 section 7.1.1)",
-            remedy="Pass `split='time'` for one file of each volume, `compression='jpegls'` for one "
-            "without this limit, or write a classic kind, which has one file for each slice.",
+            remedy="Pass `split='time'` for one file of each volume, `compression='jpegls'` for "
+            "one without this limit, or write a classic kind, which has one file for each slice.",
         )
 
 

@@ -8,7 +8,7 @@ from itertools import repeat
 
 from dicomseries.iod import Leaf
 from dicomseries.part10.encode_elements import encode, encode_elements
-from dicomseries.part10.header_template import HeaderTemplate
+from dicomseries.part10.file_template import HeaderTemplate
 from dicomseries.plan import SeriesPlan
 from dicomseries.standard.attribute import tag_of
 

@@ -65,8 +65,7 @@ class HeaderTemplate:
     pixel_header : bytes
         Tag, VR and length of Pixel Data.
     tail : bytes
-        What makes the length of Pixel Data even, or ends its fragments; then the few shared attributes whose tags come
-        after it.
+        Padding or delimiter of Pixel Data; then the few shared attributes with higher tags.
     """
 
     meta_start: bytes
@@ -99,7 +98,8 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
         attributes = (element for element in plan.shared if low <= element.tag < high)
         return _encode(_dataset(attributes))
 
-    # The frames' functional groups stand behind the last varying attribute: none of these has a higher group number.
+    # The frames' functional groups come after the last varying attribute: none of these has a
+    # higher group number.
     before_frames = tuple(
         encoded(low, high) for low, high in pairwise([0, *varying, PER_FRAME_TAG])
     )
