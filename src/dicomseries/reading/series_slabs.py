@@ -1,7 +1,4 @@
-"""Slabs of a series.
-
-Stored or real values, read on demand.
-"""
+"""Stored or real values of a series, read on demand."""
 
 from __future__ import annotations
 
@@ -40,10 +37,10 @@ _IDENTITY = [1.0, 0.0]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FrameSlabs:
-    """Voxels of a series or (frames, rows, columns, 3).
+    """Voxels of a series, slice by slice.
 
-    Shape (frames, rows, columns).
-    A classic series has one frame per file.
+    Shape (frames, rows, columns) or (frames, rows, columns, 3). A classic series has one frame
+    per file.
 
     Parameters
     ----------

@@ -239,7 +239,7 @@ def _real_dtype(
 
 
 def _rescales(series: Series, frames: FrameSet) -> npt.NDArray[np.float64]:
-    """Return slope and intercept of each frame of the array, shape (frames, 2).
+    """Return slope and intercept of each frame, shape (frames, 2).
 
     A Parametric Map has RealWorldValueMapping instead of a rescale. A segmentation has neither.
     """

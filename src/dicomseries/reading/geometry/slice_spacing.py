@@ -171,7 +171,7 @@ def drift_problems(positions_lps: Floats, axes: Floats, pixel_mm: float) -> list
 def moved_problems(positions_lps: Floats, volumes: int, pixel_mm: float) -> list[Problem]:
     """Return a problem if volumes have different positions.
 
-    (slices, 3), volume by volume.
+    `positions_lps` has shape (slices, 3), volume by volume.
     """
     if volumes == 1:
         return []

@@ -59,7 +59,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """Name of a key, with path and size of its columns."""
+    """Name, paths and sizes of a key's columns."""
 
     name: str
     columns: tuple[tuple[tuple[str, ...], int], ...]

@@ -1,7 +1,4 @@
-"""Frames of one file.
-
-Position, volume, rescale and attributes of each.
-"""
+"""Position, volume, rescale and attributes of each frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames of multi-frame files: their order and their grid."""
+"""Order and grid of the frames of multi-frame files."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _file_problems(files: tuple[Instance, ...]) -> Iterator[Problem]:
 
 
 def _incomplete_pixels(instance: Instance) -> Iterator[Problem]:
-    """Yield an error if a file is smaller than its frames."""
+    """Yield an error if a file lacks bytes for its frames."""
     try:
         check_pixels(instance)
         if instance.frames > instance.file_size:  # a compressed frame has at least 8 bytes
@@ -266,7 +266,7 @@ def _missing_parts(files: Sequence[Instance]) -> Iterator[Problem]:
 
 
 def _times_s(pool: tuple[Frames, ...], arrangement: Arrangement) -> tuple[float, ...] | None:
-    """Return the start of each volume by clock or frame time.
+    """Return the start of each volume in seconds.
 
     None for one volume.
     """

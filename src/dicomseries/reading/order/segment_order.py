@@ -1,7 +1,4 @@
-"""Frames of segmentations: slice and segment of each.
-
-PS3.3 section C.8.20.
-"""
+"""Slice and segment of each frame of segmentations (PS3.3 C.8.20)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Files of one frame each: their order and their grid.
-
-PS3.3 section C.7.6.2.
-"""
+"""Order and grid of single-frame files (PS3.3 section C.7.6.2)."""
 
 from __future__ import annotations
 

@@ -84,10 +84,7 @@ def as_numbers(vr: str, raw: bytes, order: str) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _SimilarItems:
-    """Items with the same elements at the same offsets.
-
-    Their frames, and bytes as rows.
-    """
+    """Items with equal elements at equal offsets, one per row."""
 
     frames: npt.NDArray[np.intp]
     rows: npt.NDArray[np.uint8]
@@ -263,10 +260,7 @@ def _by_structure(
 def _have_structure(
     rows: npt.NDArray[np.uint8], fields: dict[Path, Field]
 ) -> npt.NDArray[np.bool_]:
-    """Return the rows that equal the first outside values.
-
-    Same elements.
-    """
+    """Return the rows with the same elements as the first."""
     is_head = np.ones(rows.shape[1], np.bool_)
     for field in fields.values():
         if field.vr != "SQ":

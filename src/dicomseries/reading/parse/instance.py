@@ -1,7 +1,4 @@
-"""One file of a series.
-
-Undecoded elements, and the location of its pixels.
-"""
+"""One file of a series with its undecoded elements."""
 
 from __future__ import annotations
 
@@ -60,7 +57,7 @@ class Family:
     def shares(self, tags: frozenset[int], other: Family) -> bool:
         """Return True if both families share the bytes of `tags`.
 
-        False is "unknown".
+        False if that is unknown.
         """
         return (
             self.base is other.base
@@ -143,7 +140,7 @@ class Instance:
     def shares(self, tags: frozenset[int], other: Instance) -> bool:
         """Return True if both have equal bytes for `tags`.
 
-        False is "unknown".
+        False if that is unknown.
         """
         return self.family.shares(tags, other.family)
 

@@ -1,7 +1,6 @@
 """Undecoded elements of a data set, from bytes.
 
-PS3.5 section 7.
-Touches no file.
+PS3.5 section 7. Touches no file.
 """
 
 from __future__ import annotations
@@ -183,7 +182,7 @@ def scan_elements(
 
 
 def pixels_of(tag: int, vr: bytes, value: int, length: int) -> Pixels:
-    """Return the location of the pixels, from what `head_at` returns."""
+    """Return the location of the pixels from the result of `head_at`."""
     return Pixels(tag, VR_NAMES[vr], value, None if length == UNDEFINED else length)
 
 

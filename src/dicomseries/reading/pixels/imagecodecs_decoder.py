@@ -173,7 +173,7 @@ def stream_of(instance: Instance, file: BinaryIO, index: int) -> bytes:
 
 
 def _matches_header(name: str, stream: bytes, instance: Instance) -> bool:
-    """Return True if a stream is complete, as in the header."""
+    """Return True if a complete stream agrees with the header."""
     bits = instance.number("BitsStored")
     if name == "jpegls":  # SOF 55 comes first, without tables (ISO/IEC 14495-1 section C.2.2)
         return stream[2:4] == b"\xff\xf7" and stream[6:7] == bytes([bits])

@@ -128,10 +128,7 @@ def is_unconverted(instance: Instance) -> bool:
 
 
 def is_stored_as(instance: Instance, dtype: np.dtype[Any]) -> bool:
-    """Return True if reading into this dtype is a copy.
-
-    Reading is a copy.
-    """
+    """Return True if plain pixels have this dtype and use all its bits."""
     bits = dtype.itemsize * 8
     return (
         is_plain(instance)
