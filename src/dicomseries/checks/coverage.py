@@ -61,9 +61,9 @@ def coverage_of(
             checked.append(f"pixels of {counted(decoded, 'file')}")
         not_checked += reasons
     if is_compared:
-        checked.append("values and grid of the input")
+        checked.append("comparison with the input")
     elif images:
-        not_checked.append("values beside an input (none was given)")
+        not_checked.append("comparison with the input (none was given)")
     return checked, not_checked
 
 

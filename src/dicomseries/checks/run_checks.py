@@ -108,7 +108,7 @@ def check(
     >>> {finding.level for finding in findings} <= {"error", "warning"}
     True
     >>> findings.checked[-1], findings.not_checked[-1]
-    ('pixels of 1 file', 'dciodvfy, dcentvfy: left out as asked')
+    ('pixels of 1 file', 'dciodvfy, dcentvfy: left out by choice')
     """
     scanned = scan(path)
     chosen = select(path, scanned, series)
@@ -136,7 +136,7 @@ def check(
         checked += validation.checked
         not_checked += validation.not_checked
     else:
-        not_checked.append("dciodvfy, dcentvfy: left out as asked")
+        not_checked.append("dciodvfy, dcentvfy: left out by choice")
     return Findings(findings, checked=checked, not_checked=not_checked)
 
 

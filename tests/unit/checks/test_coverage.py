@@ -128,8 +128,8 @@ def test_a_clean_result_equals_an_empty_tuple_and_lists_the_coverage(tmp_path):
         "pixels of 3 files",
     )
     assert findings.not_checked == (
-        "values beside an input (none was given)",
-        "dciodvfy, dcentvfy: left out as asked",
+        "comparison with the input (none was given)",
+        "dciodvfy, dcentvfy: left out by choice",
     )
     assert str(findings).splitlines()[0] == "0 errors, 0 warnings"
 

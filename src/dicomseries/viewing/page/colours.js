@@ -8,7 +8,7 @@ const STOPS = {
   "Cool to warm": ["#3b4cc0", "#8db0fe", "#dddddd", "#f49a7b", "#b40426"],
 };
 
-// Far apart from each other and from grey, also for most who see red and green alike (after Okabe and Ito).
+// Distinct from each other and from grey, also with red-green colour blindness (after Okabe and Ito).
 const LABELS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#9ad14b", "#b07cff"];
 
 export const COLOUR_MAPS = Object.keys(STOPS);
@@ -24,7 +24,7 @@ export function packed(red, green, blue) {
 
 const TABLES = new Map();
 
-/** A colour map as 256 pixels; the same array whenever it is asked for. */
+/** A colour map as 256 pixels; always the same array. */
 export function tableOf(name, isInverted) {
   const key = `${name} ${isInverted}`;
   if (!TABLES.has(key)) TABLES.set(key, madeTable(name, isInverted));

@@ -12,7 +12,7 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Sets a property of an element only where it is another: setting what is there already costs a layout. */
+/** Sets a property of an element only if it differs: each setting costs a layout. */
 export function put(target, name, value) {
   if (target[name] !== value) target[name] = value;
 }

@@ -1,4 +1,4 @@
-// The page: reads what it was given, and joins state, panes and sidebar.
+// The page: reads its model, and connects state, panes and sidebar.
 
 import { COLOUR_MAPS } from "./colours.js";
 import { press } from "./dom.js";
@@ -107,7 +107,7 @@ class Viewer {
     }
   }
 
-  /** What a key does to the state; undefined for keys that do nothing. */
+  /** The action of a key on the state; undefined for keys without one. */
   changeOf({ key, shiftKey }) {
     const { plane } = this.active;
     const { model } = this;

@@ -1,4 +1,4 @@
-// One plane on the screen: its picture, letters and cross, and what mouse, pen and finger do to it.
+// One plane on the screen: picture, letters, cross, and actions of mouse, pen and finger.
 
 import { tableOf } from "./colours.js";
 import { element, put } from "./dom.js";

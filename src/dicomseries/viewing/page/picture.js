@@ -24,7 +24,7 @@ export function paint(pixels, values, layer, layout, { limits, table, hidden }) 
   return pixels;
 }
 
-/** The last table made, and what for: the three planes take turns with the same one. */
+/** The last table and its key: the three planes share it. */
 let made = {};
 
 /** The colour of each stored value there can be, at the value's lowest bits; null for all but 8 and 16 bit integers. */
@@ -52,12 +52,12 @@ function paintByTable(pixels, values, layout, colours) {
   return pixels;
 }
 
-/** What maps a stored value to a level from 0 to 255. */
+/** A function from stored values to levels from 0 to 255. */
 function levelsOf({ slope, intercept }, [low, high]) {
   return [(slope * 255) / (high - low), ((intercept - low) * 255) / (high - low)];
 }
 
-/** The nearest level there is; what is no number is 0. */
+/** The nearest level; 0 for NaN. */
 function levelAt(level) {
   if (level > 0) return level < 255 ? (level + 0.5) | 0 : 255;
   return 0;
@@ -107,7 +107,7 @@ function labelTable({ labels }, hidden) {
   return table;
 }
 
-/** What stands at a voxel of a stored plane: a value, or three of a colour. */
+/** The value of a voxel of a stored plane, or three of a colour. */
 export function valueAt(values, layer, columns, row, column) {
   const at = row * columns + column;
   if (layer.samples === 3) return [0, 1, 2].map((part) => values[3 * at + part]);

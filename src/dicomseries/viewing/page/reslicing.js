@@ -41,7 +41,7 @@ export function layoutOf(plane, shape) {
   };
 }
 
-/** Where a picture of a given size in mm stands in a pane, as large as fits: left, top, width, height. */
+/** The largest place of a picture in a pane, by its size in mm: left, top, width, height. */
 export function fitted(width, height, room) {
   const scale = Math.min(room.width / width, room.height / height);
   const [wide, high] = [width * scale, height * scale];

@@ -1,4 +1,4 @@
-// What stands beside the planes: where the cross is, how it is shown, attributes, findings, keys.
+// The sidebar: position of the cross, display, attributes, findings, keys.
 
 import { COLOUR_MAPS, labelColour } from "./colours.js";
 import { choice, element, labelled, press, put, toggle } from "./dom.js";

@@ -1,6 +1,6 @@
-// What is shown, as one record; each action returns another one.
+// The state of the view as one record; each action returns a new one.
 
-/** What is shown at first: the middle of the volume. */
+/** The first state: the middle of the volume. */
 export function firstState(model) {
   const [base] = model.layers;
   return {

@@ -1,4 +1,4 @@
-// Numbers and names as people read them.
+// Numbers and names as text.
 
 /** A number in at most seven significant digits, without needless zeros; a true minus. */
 export function numberText(value) {
@@ -12,7 +12,7 @@ export function millimetresText(place) {
   return place.map((part) => part.toFixed(1).replace(/^-(?=0\.0$)/, "").replace(/^-/, "−")).join("  ");
 }
 
-/** What a plane is called: how far it leans is said from one degree on. */
+/** The name of a plane, with its tilt from one degree on. */
 export function planeText({ name, tilt }) {
   return tilt < 1 ? name : `${name}, oblique ${Math.round(tilt)}°`;
 }
@@ -24,7 +24,7 @@ export function attributeRows({ shared, varying }, frame) {
   return rows.sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** The rows whose name or text holds every word of a query. */
+/** The rows with every word of a query in name or text. */
 export function matchingRows(rows, query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter(([name, text]) => {
@@ -33,7 +33,7 @@ export function matchingRows(rows, query) {
   });
 }
 
-/** A keyword with blanks between its words, as people type it. */
+/** A keyword with blanks between its words. */
 export function spaced(keyword) {
   return keyword.replace(/([a-z])(?=[A-Z])/g, "$1 ");
 }

@@ -34,7 +34,7 @@ export class HeldPlanes {
     this.last = [];
   }
 
-  /** The last plane across each axis is kept: it is asked for whenever anything else changes. */
+  /** The last plane across each axis is cached: every other change needs it again. */
   async read(axis, index, volume) {
     const path = `${index}/${volume}`;
     if (this.last[axis]?.path !== path) {
@@ -50,8 +50,8 @@ export class HeldPlanes {
 }
 
 /**
- * Planes that the server gives, the last ones kept; the next ones are asked for before they are needed.
- * `get` gives the bytes of a path and whether they are coarse: of some slices only, and to be asked for again.
+ * Planes from the server: the last ones are cached, the next ones are loaded in advance.
+ * `get` returns the bytes of a path and whether they are coarse: of a few slices, to be loaded again.
  */
 export class ServedPlanes {
   constructor(layer, number, get) {
@@ -117,7 +117,7 @@ export async function fetchedPlane(path) {
   return { bytes: await answer.arrayBuffer(), isCoarse: answer.status === COARSE };
 }
 
-/** Fetches what is beside the page; the reason is the error's text where it cannot be had. */
+/** Loads from the server; the error has the text of the answer. */
 export async function fetched(path) {
   const answer = await fetch(path);
   if (!answer.ok) throw new Error((await answer.text()).trim() || `${answer.status}`);
