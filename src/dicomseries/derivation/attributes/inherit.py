@@ -54,7 +54,7 @@ from dicomseries.derivation.attributes.whole_groups import (
     orphans,
     without_flavour,
 )
-from dicomseries.derivation.rules.attribute_rules import Rule, rule_for
+from dicomseries.derivation.rules.attribute_rules import Action, Rule, rule_for
 from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import (
     SourceFact,
@@ -255,7 +255,7 @@ class _Result:
             if is_kept_private(fact, creators, self.keep_private):
                 obstacle = self._place(fact, rule_for(fact.keyword))
                 if obstacle:
-                    text = values_text(fact.frames)
+                    text = fact.text
                     self.decisions[fact.keyword] = drop_decision(fact.keyword, text, obstacle)
         for decision in private_decisions(private, creators, self.keep_private):
             self.decisions[decision.attribute] = decision
@@ -328,7 +328,7 @@ class _Result:
         if fact.constant is None:
             note = f"{values_text([value])} for all, as it must not differ"
             self.advice.append(
-                f"{fact.keyword} differs within the source: {values_text(fact.frames)}. The result "
+                f"{fact.keyword} differs within the source: {fact.text}. The result "
                 "has one value for all."
             )
         if fact.keyword not in _UIDS:
@@ -375,11 +375,11 @@ class _Result:
         return obstacle
 
     def _decide(self, fact: SourceFact, rule: Rule, note: str = "") -> None:
-        decision = rule_decision(fact.keyword, values_text(fact.frames), rule, note)
+        decision = rule_decision(fact.keyword, fact.text, rule, note)
         self.decisions.setdefault(fact.keyword, decision)
 
     def _drop(self, fact: SourceFact, why: str) -> None:
-        decision = drop_decision(fact.keyword, values_text(fact.frames), why)
+        decision = drop_decision(fact.keyword, fact.text, why)
         self.decisions.setdefault(fact.keyword, decision)
 
     def fill_empty(self) -> None:
@@ -433,8 +433,7 @@ class _Result:
         self.constants.pop(keyword, None)
         self.columns.pop(keyword, None)
         self.groups.pop(keyword, None)
-        text = values_text(self.facts[keyword].frames) if keyword in self.facts else ""
-        self.decisions[keyword] = drop_decision(keyword, text, why)
+        self.decisions[keyword] = drop_decision(keyword, self._source_text(keyword), why)
         self.advice.append(f"{keyword} of the source is left out: {why}.")
 
     def _drop_flavour(self) -> None:
@@ -484,15 +483,18 @@ class _Result:
                 rule_for(keyword), action="keep" if is_same else "change", why=_TIME_BASE
             )
             note = "" if is_same else text
-            self.decisions[keyword] = rule_decision(keyword, values_text(fact.frames), rule, note)
+            self.decisions[keyword] = rule_decision(keyword, fact.text, rule, note)
         if base.advice:
             self.advice.append(base.advice)
 
     def _add(self, member: Attribute) -> None:
         """Add an attribute of the result, or change the source's."""
         self.constants[member.keyword] = member
-        before = self.facts.get(member.keyword)
-        rule = replace(rule_for(member.keyword), action="change" if before else "add")
-        text = values_text(before.frames) if before else ""
+        action: Action = "change" if member.keyword in self.facts else "add"
+        rule = replace(rule_for(member.keyword), action=action)
         note = "\\".join(map(str, member.values))
+        text = self._source_text(member.keyword)
         self.decisions[member.keyword] = rule_decision(member.keyword, text, rule, note)
+
+    def _source_text(self, keyword: str) -> str:
+        return self.facts[keyword].text if keyword in self.facts else ""

@@ -60,8 +60,8 @@ def image_type(source: SourceSeries, facts: Facts, kind: Kind) -> Attribute | No
     flavours = set()
     if "ImageType" in facts and source.sop_class_uid == kind.sop_class_uid:
         for member in facts["ImageType"].frames:
-            has_flavour = member is not None and len(member.values) > 2
-            flavours.add(str(member.values[2]) if member is not None and has_flavour else "")
+            third_value = member.values[2:3] if member is not None else ()
+            flavours.add("".join(map(str, third_value)))
     if len(values) > 2 and len(flavours) == 1:
         values[2] = flavours.pop() or values[2]
     return attribute("ImageType", *values)

@@ -76,6 +76,11 @@ class SourceFact:
         return self.different[0]
 
     @property
+    def text(self) -> str:
+        """The values of all frames as one text."""
+        return values_text(self.frames)
+
+    @property
     def is_empty(self) -> bool:
         """Whether no frame has a value."""
         return all(member.is_empty for member in self.different)
