@@ -136,8 +136,7 @@ def text_fault(vr: str, text: str) -> str | None:
     if vr not in TEXT_VRS or not text:
         return None
     # the form first: "a date as YYYYMMDD" helps more than "at most 8 characters"
-    form_fault = _FORMS.get(vr, _any_form)
-    return _characters_fault(vr, text) or form_fault(text) or _length_fault(vr, text)
+    return _characters_fault(vr, text) or _form_fault(vr, text) or _length_fault(vr, text)
 
 
 def _length_fault(vr: str, text: str) -> str | None:
@@ -163,20 +162,24 @@ def _characters_fault(vr: str, text: str) -> str | None:
     return None
 
 
-def _any_form(text: str) -> None:  # noqa: ARG001 - the characters are all there is to check
+def _form_fault(vr: str, text: str) -> str | None:
+    if vr == "PN":
+        return _name_fault(text)
+    if vr not in _FORMS:
+        return None
+    is_legal, expected = _FORMS[vr]
+    return None if is_legal(text) else expected
+
+
+def _name_fault(text: str) -> str | None:
+    groups = text.split("=")
+    if len(groups) > _PN_GROUPS:
+        return "at most three name groups joined by '='"
+    if any(len(group) > _PN_CHARS for group in groups):
+        return "at most 64 characters in a name group (VR PN)"
+    if any(group.count("^") >= _PN_COMPONENTS for group in groups):
+        return "at most five name components joined by '^': Family^Given^Middle^Prefix^Suffix"
     return None
-
-
-def _code_form(text: str) -> str | None:
-    return None if _CS.fullmatch(text) else "capital letters, digits, blank and underscore"
-
-
-def _age_form(text: str) -> str | None:
-    return None if _AS.fullmatch(text) else "three digits and D, W, M or Y, such as 042Y"
-
-
-def _date_form(text: str) -> str | None:
-    return None if _is_date(text) else "a date as YYYYMMDD"
 
 
 def _is_date(text: str) -> bool:
@@ -193,59 +196,31 @@ def _is_time(text: str) -> bool:
     return bool(_TM.fullmatch(text) or _TM_FULL.fullmatch(text))
 
 
-def _time_form(text: str) -> str | None:
-    return None if _is_time(text) else "a time as HHMMSS or HHMMSS.FFFFFF"
-
-
-def _moment_form(text: str) -> str | None:
+def _is_moment(text: str) -> bool:
     moment = _ZONE.sub("", text)
     date, time = moment[:8], moment[8:]
     if len(date) in {4, 6}:  # the month and the day may be missing
         date += "0101"[len(date) - 4 :]
-    if _is_date(date) and (not time or _is_time(time)):
-        return None
-    return "a date and time as YYYYMMDDHHMMSS.FFFFFF&ZZXX; parts may be left out from the right"
+    return _is_date(date) and (not time or _is_time(time))
 
 
-def _decimal_form(text: str) -> str | None:
-    return None if _DS.fullmatch(text) else "a decimal number"
-
-
-def _integer_form(text: str) -> str | None:
+def _is_integer(text: str) -> bool:
     low, high = BINARY_RANGES["SL"]
-    if _IS.fullmatch(text) and low <= int(text) <= high:
-        return None
-    return f"a whole number from {low} to {high}"
+    return bool(_IS.fullmatch(text)) and low <= int(text) <= high
 
 
-def _uid_form(text: str) -> str | None:
-    return None if _UI.fullmatch(text) else "a UID: numbers without leading zeros, joined by dots"
-
-
-def _url_form(text: str) -> str | None:
-    return None if _UR.fullmatch(text) else "a URI: no blanks, other characters as %XX (RFC 3986)"
-
-
-def _name_form(text: str) -> str | None:
-    groups = text.split("=")
-    if len(groups) > _PN_GROUPS:
-        return "at most three name groups joined by '='"
-    if any(len(group) > _PN_CHARS for group in groups):
-        return "at most 64 characters in a name group (VR PN)"
-    if any(group.count("^") >= _PN_COMPONENTS for group in groups):
-        return "at most five name components joined by '^': Family^Given^Middle^Prefix^Suffix"
-    return None
-
-
-_FORMS: dict[str, Callable[[str], str | None]] = {
-    "AS": _age_form,
-    "CS": _code_form,
-    "DA": _date_form,
-    "DS": _decimal_form,
-    "DT": _moment_form,
-    "IS": _integer_form,
-    "PN": _name_form,
-    "TM": _time_form,
-    "UI": _uid_form,
-    "UR": _url_form,
+_FORMS: dict[str, tuple[Callable[[str], object], str]] = {
+    "AS": (_AS.fullmatch, "three digits and D, W, M or Y, such as 042Y"),
+    "CS": (_CS.fullmatch, "capital letters, digits, blank and underscore"),
+    "DA": (_is_date, "a date as YYYYMMDD"),
+    "DS": (_DS.fullmatch, "a decimal number"),
+    "DT": (
+        _is_moment,
+        "a date and time as YYYYMMDDHHMMSS.FFFFFF&ZZXX; parts may be left out from the right",
+    ),
+    "IS": (_is_integer, "a whole number from {} to {}".format(*BINARY_RANGES["SL"])),
+    "TM": (_is_time, "a time as HHMMSS or HHMMSS.FFFFFF"),
+    "UI": (_UI.fullmatch, "a UID: numbers without leading zeros, joined by dots"),
+    "UR": (_UR.fullmatch, "a URI: no blanks, other characters as %XX (RFC 3986)"),
 }
+"""VR → test of a text, and the legal form in words."""
