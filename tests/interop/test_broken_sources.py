@@ -115,10 +115,10 @@ def source(request, tmp_path_factory) -> tuple[str, Path]:
 
 def derived(folder: Path, out: Path, kind: str):
     array = ARRAY.astype("uint8") if kind == "SC" else ARRAY
-    return dcs.write(array, out, like=folder, sync=False, now=NOW, metadata=asked(kind))
+    return dcs.write(array, out, like=folder, sync=False, now=NOW, metadata=demanded_metadata(kind))
 
 
-def asked(kind: str) -> dict:
+def demanded_metadata(kind: str) -> dict:
     """Metadata that the user must give where the source has a broken value."""
     return KINDS[kind] if kind.startswith("Enhanced") else {}
 
@@ -156,11 +156,11 @@ def test_a_result_keeps_the_rules_that_its_source_breaks(source, how, tmp_path):
         ARRAY.astype("uint8") if kind == "SC" else ARRAY,
         like=broken_source,
         now=NOW,
-        metadata=asked(kind),
+        metadata=demanded_metadata(kind),
     )
-    told = {attribute: outcome for attribute, _, outcome in plan.decisions}
+    outcomes = {attribute: outcome for attribute, _, outcome in plan.decisions}
     for element in elements:
-        assert element.keyword in told, element.keyword
+        assert element.keyword in outcomes, element.keyword
         own = result.get(element.tag)
         is_same = own is not None and (own.VR, str(own.value)) == (element.VR, str(element.value))
         assert how == "empty" or not is_same, element.keyword
@@ -276,8 +276,8 @@ def test_private_attributes_that_are_wanted_and_break_a_rule_are_named(tmp_path)
     (advice,) = (line for line in receipt.advice if "(0029,1" in line)
     assert advice.startswith("(0029,1003) of the source (1,5) is dropped: it breaks a rule")
     plan = dcs.plan(ARRAY, like=tmp_path / "ct", keep_private=("MINE",))
-    told = {attribute: outcome for attribute, _, outcome in plan.decisions}
-    assert "breaks a rule" in told["(0029,1003)"]
+    outcomes = {attribute: outcome for attribute, _, outcome in plan.decisions}
+    assert "breaks a rule" in outcomes["(0029,1003)"]
     assert errors_of(tmp_path / "out") == []
 
 
@@ -358,5 +358,5 @@ def test_none_leaves_out_what_the_source_holds(kind, tmp_path):
     result = pydicom.dcmread(tmp_path / "out" / "0001.dcm")
     assert not {*unwanted} & {element.keyword for element in result.iterall()}
     plan = dcs.plan(ARRAY, like=tmp_path / "source", metadata=unwanted)
-    told = {attribute: outcome for attribute, _, outcome in plan.decisions}
-    assert told["PatientComments"].startswith("left out")
+    outcomes = {attribute: outcome for attribute, _, outcome in plan.decisions}
+    assert outcomes["PatientComments"].startswith("left out")

@@ -288,13 +288,13 @@ def test_normalised_values_are_no_hounsfield_units_any_more(tmp_path):
 def test_what_is_taken_over_of_the_values_is_valid(tmp_path):
     array = np.random.default_rng(2).integers(-1000, 900, SHAPE).astype("int16")
     array[:, 0] = -2000
-    said = {"PatientID": "42", "RescaleType": "HU", "PixelPaddingValue": -2000}
-    said |= {
+    stated = {"PatientID": "42", "RescaleType": "HU", "PixelPaddingValue": -2000}
+    stated |= {
         "WindowCenter": [40, -600],
         "WindowWidth": [400, 1500],
         "PhotometricInterpretation": "MONOCHROME1",
     }
-    dcs.write(array, tmp_path / "source", kind="CT", spacing=SPACING, metadata=said, sync=False)
+    dcs.write(array, tmp_path / "source", kind="CT", spacing=SPACING, metadata=stated, sync=False)
     for kind, more in (("CT", {}), ("SC", {}), ("EnhancedCT", {"IrradiationEventUID": "2.25.7"})):
         out = tmp_path / kind
         dcs.write(array, out, kind=kind, like=tmp_path / "source", metadata=more, sync=False)
@@ -378,9 +378,9 @@ def test_an_item_that_the_source_has_left_unfinished_is_left_out_and_the_users_o
 def test_what_the_user_says_wins_over_the_source(tmp_path):
     volume = dcs.read(get_testdata_file("CT_small.dcm"))
     plan = volume.derive(volume.array, metadata={"SeriesDescription": "Mine", "KVP": 100}).plan()
-    said = {one.keyword: one.values for one in plan.shared}
-    assert said["SeriesDescription"] == ("Mine",)
-    assert said["KVP"] == ("100",)
+    stated = {one.keyword: one.values for one in plan.shared}
+    assert stated["SeriesDescription"] == ("Mine",)
+    assert stated["KVP"] == ("100",)
 
 
 def test_the_same_call_gives_the_same_bytes(tmp_path):

@@ -116,7 +116,7 @@ def classic(folder: Path, case: str) -> Path:
     return folder
 
 
-def judged(folder: Path) -> set[str]:
+def errors_of_dciodvfy(folder: Path) -> set[str]:
     """The errors of dciodvfy in the last file, without numbers."""
     return {re.sub(r"\d+", "#", line) for line in dciodvfy(max(folder.iterdir())).errors}
 
@@ -132,14 +132,14 @@ CASES = [("enhanced", case) for case in ENHANCED] + [("classic", case) for case 
 def test_gating_is_whole_or_left_out(form, case, tmp_path):
     source = (enhanced if form == "enhanced" else classic)(tmp_path / "source", case)
     assert errors_of(source) == []
-    before = judged(source)
+    before = errors_of_dciodvfy(source)
     for kind in ("EnhancedMR", "MR"):
         metadata = AGENCY if (form, kind) == ("classic", "EnhancedMR") else {}
         for name, array, axes in (("all", ARRAY, "tzyx"), ("one", ARRAY[0], "zyx")):
             out = tmp_path / f"{kind} {name}"
             dcs.write(array, out, like=source, kind=kind, axes=axes, metadata=metadata, sync=False)
             assert errors_of(out) == []
-            assert judged(out) <= before, (kind, name)
+            assert errors_of_dciodvfy(out) <= before, (kind, name)
 
 
 @pytest.mark.parametrize("case", ["delays and interval", "breath"])

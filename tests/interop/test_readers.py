@@ -70,7 +70,7 @@ def test_the_record_has_every_case_and_every_reader():
     assert RECORD["noted"] == NOTED
     assert list(RECORD["outcomes"]) == [case.name for case in CASES]
     assert {
-        name: (said["asked"], said["on_the_web"]) for name, said in RECORD["readers"].items()
+        name: (reader["asked"], reader["on_the_web"]) for name, reader in RECORD["readers"].items()
     } == {one.name: (one.asked, one.on_the_web) for one in PROGRAMS}
     assert all(
         list(outcomes) == list(RECORD["readers"]) for outcomes in RECORD["outcomes"].values()

@@ -133,5 +133,5 @@ def test_the_b_values_come_back_with_the_volumes(tmp_path):
     own = dcs.read(tmp_path / "out")
     frames = own.tags.instances
     assert len(frames) == 65 * 10
-    said = [frames[10 * index]["DiffusionBValue"] for index in range(65)]
-    assert said == pytest.approx(np.loadtxt(bvals).tolist())
+    b_values = [frames[10 * index]["DiffusionBValue"] for index in range(65)]
+    assert b_values == pytest.approx(np.loadtxt(bvals).tolist())

@@ -132,14 +132,14 @@ def test_no_validator_finds_a_fault(tmp_path, name, kind, program):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_segments_without_voxels_and_with_every_description_are_legal(tmp_path, kind):
-    said = {
+    description = {
         "label": "Liver",
         "type": "Liver",
         "region": "Abdomen",
         "color": "#ff8000",
         "tracking_id": "1",
     }
-    segments = {2: said, 9: {"label": "Nothing", "algorithm": "MANUAL"}}
+    segments = {2: description, 9: {"label": "Nothing", "algorithm": "MANUAL"}}
     path = write(blobs(), tmp_path / "seg", kind, segments=segments)
     for program in validators if kind == "binary" else ("dicom3tools",):
         verdict = dciodvfy(path, program=program)

@@ -113,11 +113,11 @@ def headers(folder: Path) -> list[dict[str, tuple[str, ...]]]:
     for dataset in map(pydicom.dcmread, sorted(folder.glob("*.dcm"))):
         for item in dataset.get("PerFrameFunctionalGroupsSequence", [dataset]):
             parts = [dataset.get("SharedFunctionalGroupsSequence", [dataset])[0], item]
-            found.append({name: texts for part in parts for name, texts in said(part)})
+            found.append({name: texts for part in parts for name, texts in stated_places(part)})
     return found
 
 
-def said(dataset: pydicom.Dataset):
+def stated_places(dataset: pydicom.Dataset):
     for element in dataset.iterall():
         if keyword_for_tag(element.tag) in TEXTS and not element.is_empty:
             values = element.value if element.VM > 1 else [element.value]

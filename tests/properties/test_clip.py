@@ -50,7 +50,7 @@ LIMITS = (
     (-1e9, 1e9),
 )
 RANGES = ("none", "the limits", "wide")
-REFUSALS = {
+REJECTIONS = {
     "clip-holds-no-integer",
     "value-range-holds-no-integer",
     "clip-holds-no-float32",
@@ -148,7 +148,7 @@ def test_limits_mean_the_same_everywhere(data: st.DataObject):
         verify=data.draw(st.booleans()),
         kind=data.draw(st.sampled_from(["SC", "CT", "ParametricMap"])),
     )
-    assert outcome == "written" or outcome in REFUSALS
+    assert outcome == "written" or outcome in REJECTIONS
 
 
 @st.composite
@@ -166,7 +166,7 @@ def test_fractional_limits_with_the_same_value_range_are_written_or_rejected_by_
     for clip in LIMITS[:4]:
         for verify in (True, False):
             outcome = hold(dtype, policy, clip, "the limits", verify=verify, kind="SC")
-            assert outcome == "written" or outcome in REFUSALS - {"outside-value-range"}
+            assert outcome == "written" or outcome in REJECTIONS - {"outside-value-range"}
 
 
 @given(

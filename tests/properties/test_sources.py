@@ -62,7 +62,7 @@ def frames_of(whole, letters, time_point):
     return whole.reshape(-1, *whole.shape[2:]) if whole.ndim == 4 + letters.count("c") else whole
 
 
-class Stranger:
+class UnknownArray:
     """An array of no known package."""
 
     def __init__(self, array):
@@ -74,7 +74,7 @@ class Stranger:
 
 OPENERS = {
     "numpy": lambda array: array,
-    "stranger": Stranger,
+    "an unknown array": UnknownArray,
     "dask": lambda array: dask.array.from_array(array, chunks=2),
     "xarray": xarray.DataArray,
     "zarr": lambda array: zarr.create_array(

@@ -32,7 +32,7 @@ ALL_TURNS = [
 turns = st.sampled_from(ALL_TURNS)
 
 
-class Stranger:
+class CountingArray:
     """An array that counts the reads of each chunk of two slices."""
 
     def __init__(self, array):
@@ -59,7 +59,7 @@ OPENERS = {
     "numpy": lambda array: array,
     "Fortran order": np.asfortranarray,
     "a file": memory_mapped,
-    "a chunked array": Stranger,
+    "a chunked array": CountingArray,
     "zarr": lambda array: zarr.create_array({}, data=array, chunks=(*[2] * array.ndim,)),
 }
 
@@ -111,7 +111,7 @@ def test_a_chunked_source_is_read_once_in_a_pass(turn, volumes, sides):
     shape = sides if volumes is None else (volumes, *sides)
     array = np.arange(np.prod(shape), dtype="int32").reshape(shape)
     for copied in (False, True):
-        source = Stranger(array)
+        source = CountingArray(array)
         opened = open_volume(source, spacing=(1, 2, 3), axes="zyx" if volumes is None else "tzyx")
         assert opened.slabs.is_chunked
         volume = turned(opened, turn)

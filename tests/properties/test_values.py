@@ -634,8 +634,8 @@ def slopes_and_numbers(draw):
 def stored_or_rejected(function, array, values):
     try:
         found = function(array, values)
-    except ValuesError as refusal:
-        return refusal.code
+    except ValuesError as rejection:
+        return rejection.code
     return found.array.tolist(), found.clipped, found.replaced, found.error
 
 

@@ -102,11 +102,11 @@ def test_a_killed_upload_is_reported_as_unfinished_and_resumed_with_the_same_byt
     assert left.items() <= contents(url).items()  # objects under way may have arrived
 
     assert main([*words, "--resume"]) == 0
-    told = {
+    options = {
         "entropy": bytes.fromhex(record["entropy"]),
         "now": dt.datetime.fromisoformat(record["now"]),
     }
-    dcs.write(array, tmp_path / "undisturbed", **FORM, **told)
+    dcs.write(array, tmp_path / "undisturbed", **FORM, **options)
     found = contents(url)
     manifest = json.loads(found.pop("manifest.json"))
     assert found == {path.name: path.read_bytes() for path in (tmp_path / "undisturbed").iterdir()}

@@ -42,7 +42,7 @@ def first(folder: Path) -> pydicom.Dataset:
     return pydicom.dcmread(min(folder.rglob("*.dcm")))
 
 
-def refusal(*arguments: Any, **options: Any) -> dcs.DicomSeriesError:
+def error_of(*arguments: Any, **options: Any) -> dcs.DicomSeriesError:
     with pytest.raises(dcs.DicomSeriesError) as found:
         dcs.plan(*arguments, **options)
     return found.value
@@ -78,7 +78,7 @@ def test_the_sidecar_as_metadata_is_rejected_with_the_way_to_pass_it(converted):
         converted / "t1.json",
         json.loads((converted / "t1.json").read_text(encoding="utf-8")),
     ):
-        error = refusal(converted / "t1.nii", kind="MR", metadata=metadata)
+        error = error_of(converted / "t1.nii", kind="MR", metadata=metadata)
         assert error.code == "metadata-is-bids"
         assert "bids=" in error.remedy
 
@@ -94,7 +94,7 @@ def test_the_sidecar_as_metadata_is_rejected_with_the_way_to_pass_it(converted):
     ],
 )
 def test_parts_of_a_sidecar_are_recognised(metadata):
-    assert refusal(ARRAY, kind="MR", **GRID, metadata=metadata).code == "metadata-is-bids"
+    assert error_of(ARRAY, kind="MR", **GRID, metadata=metadata).code == "metadata-is-bids"
 
 
 def test_what_the_user_says_beside_a_sidecar_wins():

@@ -150,7 +150,7 @@ def test_jpeg_xl_stores_signed_integers_unsigned_and_exact(tmp_path):
     assert np.array_equal(dcs.read(tmp_path / "out").array, array_of())
 
 
-def refusal(tmp_path, array, kind, **options):
+def error_of(tmp_path, array, kind, **options):
     with pytest.raises(errors.DicomSeriesError) as refused:
         written(tmp_path / "out", array, kind, **options)
     assert list(tmp_path.iterdir()) == []
@@ -173,12 +173,12 @@ def test_what_cannot_be_compressed_is_rejected_before_a_file_exists(
     tmp_path, kind, dtype, options, code
 ):
     array = array_of(dtype, -100 if kind == "PT" else 0)
-    assert refusal(tmp_path, array, kind, **options).code == code
+    assert error_of(tmp_path, array, kind, **options).code == code
 
 
 def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "imagecodecs", None)
-    refused = refusal(tmp_path, array_of(), "CT", compression="jpegls")
+    refused = error_of(tmp_path, array_of(), "CT", compression="jpegls")
     assert refused.remedy == 'Run: pip install imagecodecs, or pip install "dicomseries[codecs]"'
 
 
@@ -188,7 +188,7 @@ def test_a_frame_that_cannot_be_encoded_leaves_nothing(tmp_path, monkeypatch):
         raise RuntimeError(message)
 
     monkeypatch.setattr("imagecodecs.jpegls_encode", fail)
-    assert refusal(tmp_path, array_of(), "CT", compression="jpegls").code == "frame-not-encoded"
+    assert error_of(tmp_path, array_of(), "CT", compression="jpegls").code == "frame-not-encoded"
 
 
 @each_codec
@@ -203,7 +203,7 @@ def test_read_back_finds_one_wrong_bit_in_one_frame(tmp_path, monkeypatch, codec
         return encode(self, wrong)
 
     monkeypatch.setattr(type(codec), "encode", spoil)
-    assert refusal(tmp_path, array_of(), kind, compression=codec).code == "not-as-asked"
+    assert error_of(tmp_path, array_of(), kind, compression=codec).code == "not-as-asked"
 
 
 @pytest.mark.parametrize("codec", CODECS[1:], ids=lambda codec: codec.word)
@@ -242,7 +242,7 @@ def test_what_imagecodecs_has_encoded_is_verified_by_the_decoders_of_pydicom(
 def test_a_full_disk_is_reported_with_the_room_needed_at_most(tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 100, "total": 1000})
     monkeypatch.setattr(targets.shutil, "disk_usage", lambda _: usage)
-    assert "at most" in refusal(tmp_path, array_of(), "CT", compression="rle").expected
+    assert "at most" in error_of(tmp_path, array_of(), "CT", compression="rle").expected
 
 
 def test_the_command_line_compresses(tmp_path, capsys):

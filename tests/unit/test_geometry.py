@@ -18,7 +18,7 @@ COS, SIN = math.cos(0.3), math.sin(0.3)
 TURNED = (COS, -SIN, 0.0, SIN, COS, 0.0, 0.0, 0.0, 1.0)
 
 
-def refusal(**arguments) -> GeometryError:
+def error_of(**arguments) -> GeometryError:
     with pytest.raises(GeometryError) as caught:
         Grid(**{"shape": SHAPE, "spacing_mm": SPACING, **arguments})
     return caught.value
@@ -27,11 +27,11 @@ def refusal(**arguments) -> GeometryError:
 class TestRejections:
     @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 5, 6), (0, 4, 5), (-3, 4, 5), (3, 4.5, 5)])
     def test_a_shape_that_is_not_three_sizes(self, shape):
-        assert refusal(shape=shape).code == "shape-not-3d"
+        assert error_of(shape=shape).code == "shape-not-3d"
 
     @pytest.mark.parametrize("spacing", [(0, 1, 1), (1, -1, 1), (1, 1, -0.0)])
     def test_a_zero_or_negative_spacing(self, spacing):
-        error = refusal(spacing_mm=spacing)
+        error = error_of(spacing_mm=spacing)
         assert error.code == "spacing-not-positive"
         assert error.where == "spacing_mm"
 
@@ -40,7 +40,7 @@ class TestRejections:
         ("name", "count"), [("spacing_mm", 3), ("origin_lps", 3), ("direction_lps", 9)]
     )
     def test_a_number_that_is_none(self, name, count, bad):
-        error = refusal(**{name: (bad,) + (1.0,) * (count - 1)})
+        error = error_of(**{name: (bad,) + (1.0,) * (count - 1)})
         assert error.code == "geometry-not-finite"
         assert error.where == name
 
@@ -48,7 +48,7 @@ class TestRejections:
         ("name", "count"), [("spacing_mm", 2), ("origin_lps", 4), ("direction_lps", 6)]
     )
     def test_too_few_or_too_many_numbers(self, name, count):
-        assert refusal(**{name: (1.0,) * count}).code == "geometry-not-finite"
+        assert error_of(**{name: (1.0,) * count}).code == "geometry-not-finite"
 
     @pytest.mark.parametrize(
         "direction",
@@ -61,7 +61,7 @@ class TestRejections:
         ],
     )
     def test_directions_that_are_no_right_angled_frame(self, direction):
-        assert refusal(direction_lps=direction).code == "axes-not-right-angled"
+        assert error_of(direction_lps=direction).code == "axes-not-right-angled"
 
     @pytest.mark.parametrize(
         "affine",
@@ -202,9 +202,9 @@ def test_an_affine_of_very_small_or_large_voxels_keeps_its_spacing(size):
 
 
 def test_positions_beyond_float64_are_rejected():
-    with pytest.raises(GeometryError) as refusal:
+    with pytest.raises(GeometryError) as error_of:
         Grid(shape=(3, 4, 5), spacing_mm=(1e308, 1e308, 1e308)).check_printed()
-    assert refusal.value.code == "position-not-printable"
+    assert error_of.value.code == "position-not-printable"
 
 
 @pytest.mark.parametrize(("spacing", "is_even"), [(0.01, True), (1e-4, False)])

@@ -29,7 +29,7 @@ KINDS = {
 }
 
 
-def refusal(function: Any, *arguments: Any, **options: Any) -> dcs.DicomSeriesError:
+def error_of(function: Any, *arguments: Any, **options: Any) -> dcs.DicomSeriesError:
     with pytest.raises(dcs.DicomSeriesError) as found:
         function(*arguments, **options)
     return found.value
@@ -106,13 +106,13 @@ def test_a_known_private_attribute_has_the_vr_of_its_creator():
     ],
 )
 def test_private_attributes_without_a_creator_are_rejected_with_the_way_to_name_it(metadata):
-    error = refusal(Metadata.from_mapping, metadata)
+    error = error_of(Metadata.from_mapping, metadata)
     assert error.code == "private-attribute"
     assert "MY LAB" in error.remedy
 
 
 def test_private_attributes_cannot_differ_from_slice_to_slice():
-    error = refusal(
+    error = error_of(
         dcs.plan, ARRAY, kind="CT", **GRID, per_volume={"(0099,1001) MY LAB": list("abcd")}
     )
     assert error.code == "private-attribute"
@@ -145,7 +145,7 @@ def test_a_dataset_is_metadata(tmp_path):
 def test_a_dataset_does_not_set_computed_attributes():
     dataset = Dataset()
     dataset.Rows, dataset.SOPInstanceUID = 7, "1.2.3"
-    error = refusal(dcs.plan, ARRAY, kind="CT", **GRID, metadata=dataset)
+    error = error_of(dcs.plan, ARRAY, kind="CT", **GRID, metadata=dataset)
     assert {one.code for one in error.faults} == {"attribute-owned"}
 
 
@@ -200,7 +200,7 @@ def test_missing_type_2_attributes_of_an_item_are_written_empty(tmp_path, name):
 
 
 def test_missing_type_1_attributes_of_an_item_are_demanded():
-    error = refusal(
+    error = error_of(
         dcs.plan, ARRAY, kind="CT", **GRID, metadata={"ProcedureCodeSequence": [{"CodeValue": "1"}]}
     )
     assert {one.where for one in error.faults} == {"ProcedureCodeSequence[0].CodeMeaning"}
@@ -220,13 +220,13 @@ _NUMBERS = sorted(
 
 @given(st.sampled_from(_NUMBERS), st.integers(2, 6))
 def test_a_list_for_an_attribute_of_one_value_is_sent_to_per_volume(keyword, count):
-    error = refusal(Metadata.from_mapping, {keyword: list(range(1, count + 1))})
+    error = error_of(Metadata.from_mapping, {keyword: list(range(1, count + 1))})
     assert error.code == "number-of-values"
     assert f'per_volume={{"{keyword}": [...]}}' in error.remedy
 
 
 def test_a_list_for_a_slice_is_not_sent_to_per_volume_again():
-    error = refusal(dcs.plan, ARRAY, kind="CT", **GRID, per_volume={"KVP": [[1, 2], 1, 1, 1]})
+    error = error_of(dcs.plan, ARRAY, kind="CT", **GRID, per_volume={"KVP": [[1, 2], 1, 1, 1]})
     assert "per_volume=" not in error.remedy
 
 
@@ -236,7 +236,7 @@ def test_a_list_for_a_slice_is_not_sent_to_per_volume_again():
 def test_the_error_of_trigger_times_names_the_attributes_they_need(kind, word):
     array = np.zeros((3, 2, 4, 5), "int16")
     options = {"axes": "tzyx", "per_volume": {"TriggerTime": [0, 30, 60]}, "metadata": KINDS[kind]}
-    error = refusal(dcs.plan, array, kind=kind, **GRID, **options)
+    error = error_of(dcs.plan, array, kind=kind, **GRID, **options)
     found = next(one for one in error.faults if one.where == word)
     assert "TriggerTime" in found.expected
     assert "Type" not in found.expected

@@ -121,9 +121,9 @@ def test_integers_are_read_once_and_floats_once_to_plan_and_once_to_write(tmp_pa
 )
 def test_what_no_file_can_hold_is_rejected_unread(kind, dtype, slices):
     source = Watched(np.broadcast_to(np.zeros(1, dtype), (slices, 1024, 1024)))
-    with pytest.raises(errors.KindError) as refusal:
+    with pytest.raises(errors.KindError) as caught:
         dcs.plan(source, kind=kind, spacing=SPACING)
-    assert refusal.value.code == "file-too-large"
+    assert caught.value.code == "file-too-large"
     assert not source.reads.any()
 
 
@@ -180,9 +180,9 @@ def test_a_disk_without_room_is_rejected_before_a_file_exists(tmp_path, monkeypa
     monkeypatch.setattr(
         "shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000, "total": 9000})()
     )
-    with pytest.raises(errors.TargetError) as refusal:
+    with pytest.raises(errors.TargetError) as caught:
         dcs.write(integers(), tmp_path / "out", kind="CT", spacing=SPACING)
-    assert refusal.value.code == "disk-full"
+    assert caught.value.code == "disk-full"
     assert not list(tmp_path.iterdir())
 
 
@@ -291,9 +291,9 @@ def test_a_metadata_file_that_cannot_be_read_is_rejected(tmp_path, name):
 )
 def test_an_argument_of_a_wrong_type_is_rejected_by_name(tmp_path, wrong, code):
     arguments = {"out": tmp_path / "out", "kind": "CT", "spacing": SPACING} | wrong
-    with pytest.raises(errors.DicomSeriesError) as refusal:
+    with pytest.raises(errors.DicomSeriesError) as caught:
         dcs.write(integers(), **arguments)
-    assert refusal.value.code == code
+    assert caught.value.code == code
     assert not list(tmp_path.iterdir())
 
 

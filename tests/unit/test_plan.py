@@ -15,7 +15,7 @@ from dicomseries.iod import find_kind
 from dicomseries.plan import check_frame
 
 
-def said(array, **options):
+def planned_values(array, **options):
     plan = dcs.plan(array, **{"kind": "CT", "spacing": (1, 2, 3), **options})
     return {own.keyword: own.values[0] for own in plan.shared if own.values} | {
         "advice": " ".join(plan.advice)
@@ -26,7 +26,7 @@ def said(array, **options):
 def test_the_window_of_the_largest_numbers_can_be_printed(low):
     array = np.full((3, 4, 5), low)
     array[:, 0, 0] = sys.float_info.max
-    attributes = said(array)
+    attributes = planned_values(array)
     assert np.isfinite(float(attributes["WindowCenter"]))
     assert 0 < float(attributes["WindowWidth"]) < np.inf
 
@@ -34,7 +34,7 @@ def test_the_window_of_the_largest_numbers_can_be_printed(low):
 @pytest.mark.parametrize("dtype", ["int16", "float64"])
 def test_slices_of_one_value_each_share_a_window_over_all_of_them(dtype):
     array = np.repeat(np.arange(6, dtype=dtype) * 100, 20).reshape(6, 4, 5)
-    attributes = said(array)
+    attributes = planned_values(array)
     centre, width = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
     assert centre - width / 2 <= 0
     assert centre + width / 2 >= 500
@@ -42,7 +42,7 @@ def test_slices_of_one_value_each_share_a_window_over_all_of_them(dtype):
 
 def test_the_window_of_whole_numbers_shows_each_of_them():
     array = np.arange(-3, 57, dtype="int16").reshape(3, 4, 5)
-    attributes = said(array)
+    attributes = planned_values(array)
     # PS3.3 C.11.2.1.2.1: black up to c - 0.5 - (w - 1) / 2, white above c - 0.5 + (w - 1) / 2
     centre, width = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
     assert (centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2) == (-3.0, 56.0)
@@ -53,7 +53,7 @@ def test_the_window_of_whole_numbers_shows_each_of_them():
 )
 def test_the_window_of_floats_shows_all_of_them_without_naming_a_function(low, high):
     # With VOILUTFunction, Cornerstone3D and OHIF draw nothing (tests/interop/test_viewers.py).
-    attributes = said(np.linspace(low, high, 60).reshape(3, 4, 5))
+    attributes = planned_values(np.linspace(low, high, 60).reshape(3, 4, 5))
     assert "VOILUTFunction" not in attributes
     assert "VOILUTFunction" not in attributes["advice"]
     centre, width = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
@@ -63,11 +63,16 @@ def test_the_window_of_floats_shows_all_of_them_without_naming_a_function(low, h
 
 
 def test_a_window_that_needs_its_function_named_brings_advice():
-    attributes = said(1 + np.linspace(0, 1.2345678e-12, 60).reshape(3, 4, 5), values=dcs.Rescale())
+    attributes = planned_values(
+        1 + np.linspace(0, 1.2345678e-12, 60).reshape(3, 4, 5), values=dcs.Rescale()
+    )
     assert attributes["VOILUTFunction"] == "LINEAR_EXACT"
     assert "OHIF" in attributes["advice"]
     users = {"WindowCenter": 40, "WindowWidth": 400, "VOILUTFunction": "SIGMOID"}
-    assert "OHIF" in said(np.arange(60, dtype="int16").reshape(3, 4, 5), metadata=users)["advice"]
+    assert (
+        "OHIF"
+        in planned_values(np.arange(60, dtype="int16").reshape(3, 4, 5), metadata=users)["advice"]
+    )
 
 
 ENHANCED = {"kind": "EnhancedMR", "metadata": {"ApplicableSafetyStandardAgency": "IEC"}}
@@ -105,7 +110,7 @@ def test_advice_names_what_web_viewers_do_not_show(words, array, options):
 
 def test_a_date_of_long_ago_has_eight_digits():
     now = dt.datetime(5, 1, 2, 3, 4, 5)  # noqa: DTZ001
-    assert said(np.zeros((1, 2, 2)), now=now)["StudyDate"] == "00050102"
+    assert planned_values(np.zeros((1, 2, 2)), now=now)["StudyDate"] == "00050102"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +118,7 @@ def test_a_date_of_long_ago_has_eight_digits():
     [((3, 1, 5), "SimpleITK"), ((3, 4, 1), "dcm2niix"), ((1, 1, 1), "dcm2niix"), ((1, 4, 5), "")],
 )
 def test_slices_that_are_lines_bring_advice_about_the_readers_that_fail(shape, words):
-    advice = said(np.zeros(shape, "int16"), metadata={"RescaleType": "HU"})["advice"]
+    advice = planned_values(np.zeros(shape, "int16"), metadata={"RescaleType": "HU"})["advice"]
     assert words in advice
     assert ("single row" in advice) == bool(words)
 
@@ -121,7 +126,7 @@ def test_slices_that_are_lines_bring_advice_about_the_readers_that_fail(shape, w
 def test_an_outlier_in_one_slice_does_not_blacken_the_others():
     array = np.tile(np.arange(20, dtype="int16").reshape(4, 5), (5, 1, 1))
     array[3, 2, 1] = 30000
-    attributes = said(array)
+    attributes = planned_values(array)
     assert float(attributes["WindowWidth"]) < 200
 
 

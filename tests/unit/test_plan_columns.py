@@ -16,7 +16,7 @@ ARRAY = np.arange(4 * 3 * 5 * 7, dtype="int16").reshape(4, 3, 5, 7)
 IEC = {"ApplicableSafetyStandardAgency": "IEC"}
 
 
-def said(plan, keyword):
+def values_of(plan, keyword):
     """Return the values of an attribute in each file, None if absent; one value if shared."""
     shared = {one.keyword: one.values for one in plan.shared}
     if keyword in shared:
@@ -32,19 +32,19 @@ def planned(array=ARRAY, kind="MR", **options):
 
 def test_one_value_a_volume_is_written_to_all_its_slices():
     plan = planned(per_volume={"EchoTime": [1, 2, 3, 4]})
-    assert said(plan, "EchoTime") == [(str(echo),) for echo in (1, 2, 3, 4) for _ in range(3)]
+    assert values_of(plan, "EchoTime") == [(str(echo),) for echo in (1, 2, 3, 4) for _ in range(3)]
 
 
 @pytest.mark.parametrize("form", ["rows", "flat"])
 def test_one_value_a_slice_of_each_volume_is_written_to_that_slice(form):
     values = np.arange(12.0).reshape(4, 3)
     plan = planned(per_volume={"EchoTime": values if form == "rows" else values.ravel()})
-    assert said(plan, "EchoTime") == [(str(number),) for number in range(12)]
+    assert values_of(plan, "EchoTime") == [(str(number),) for number in range(12)]
 
 
 def test_one_value_a_slice_is_written_to_that_slice_of_every_volume():
     plan = planned(per_volume={"EchoTime": [1, 2, 3]})
-    assert said(plan, "EchoTime") == [("1",), ("2",), ("3",)] * 4
+    assert values_of(plan, "EchoTime") == [("1",), ("2",), ("3",)] * 4
 
 
 def test_values_of_slices_follow_the_slices_when_these_are_turned_round():
@@ -55,17 +55,17 @@ def test_values_of_slices_follow_the_slices_when_these_are_turned_round():
         spacing=None,
         per_volume={"EchoTime": np.arange(12.0).reshape(4, 3)},
     )
-    assert said(plan, "EchoTime")[:6] == [("2",), ("1",), ("0",), ("5",), ("4",), ("3",)]
+    assert values_of(plan, "EchoTime")[:6] == [("2",), ("1",), ("0",), ("5",), ("4",), ("3",)]
     plan = planned(
         ARRAY[0], affine=turned, space="LPS", spacing=None, per_volume={"EchoTime": [1, 2, 3]}
     )
-    assert said(plan, "EchoTime") == [("3",), ("2",), ("1",)]
+    assert values_of(plan, "EchoTime") == [("3",), ("2",), ("1",)]
 
 
 def test_a_vector_is_one_value_also_where_it_is_as_long_as_there_are_slices():
     directions = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.8, 0]]
     plan = planned(per_volume={"DiffusionGradientOrientation": directions})
-    assert said(plan, "DiffusionGradientOrientation")[::3] == [
+    assert values_of(plan, "DiffusionGradientOrientation")[::3] == [
         tuple(map(float, one)) for one in directions
     ]
 
@@ -77,8 +77,8 @@ def test_what_is_left_out_of_a_volume_is_not_in_its_files():
             "DiffusionGradientOrientation": [None] * 4,
         }
     )
-    assert said(plan, "DiffusionGradientOrientation") == [None] * 12
-    assert said(plan, "DiffusionDirectionality")[::3] == [
+    assert values_of(plan, "DiffusionGradientOrientation") == [None] * 12
+    assert values_of(plan, "DiffusionDirectionality")[::3] == [
         ("NONE",),
         ("ISOTROPIC",),
         ("ISOTROPIC",),
@@ -87,7 +87,7 @@ def test_what_is_left_out_of_a_volume_is_not_in_its_files():
 
 
 def test_a_type_2_attribute_left_out_of_a_volume_is_empty_and_one_of_type_1_rejected():
-    assert said(planned(per_volume={"EchoTime": [1, None, 3, 4]}), "EchoTime")[::3] == [
+    assert values_of(planned(per_volume={"EchoTime": [1, None, 3, 4]}), "EchoTime")[::3] == [
         ("1",),
         (),
         ("3",),
@@ -99,52 +99,57 @@ def test_a_type_2_attribute_left_out_of_a_volume_is_empty_and_one_of_type_1_reje
 
 
 def test_what_is_the_same_everywhere_is_shared():
-    assert said(planned(per_volume={"EchoTime": [30, 30, 30, 30]}), "EchoTime") == ("30",)
+    assert values_of(planned(per_volume={"EchoTime": [30, 30, 30, 30]}), "EchoTime") == ("30",)
 
 
 def test_classic_files_run_through_the_slices_of_each_volume():
     plan = planned(times=2.5)
     assert len(plan) == 12
-    assert said(plan, "InstanceNumber") == [(number,) for number in range(1, 13)]
-    assert said(plan, "TemporalPositionIdentifier") == [
+    assert values_of(plan, "InstanceNumber") == [(number,) for number in range(1, 13)]
+    assert values_of(plan, "TemporalPositionIdentifier") == [
         (str(time),) for time in (1, 2, 3, 4) for _ in range(3)
     ]
-    assert said(plan, "NumberOfTemporalPositions") == ("4",)
-    assert said(plan, "TemporalResolution") == ("2500",)
+    assert values_of(plan, "NumberOfTemporalPositions") == ("4",)
+    assert values_of(plan, "TemporalResolution") == ("2500",)
     positions = [("0", "0", text) for text in ("0", "2.5", "5")]
-    assert said(plan, "ImagePositionPatient") == positions * 4
+    assert values_of(plan, "ImagePositionPatient") == positions * 4
 
 
 def test_uneven_times_have_no_resolution():
-    assert said(planned(times=[0, 1, 2, 4]), "TemporalResolution") == [None] * 12
+    assert values_of(planned(times=[0, 1, 2, 4]), "TemporalResolution") == [None] * 12
 
 
 def test_dynamic_pet_says_when_and_how_long_each_time_slice_was():
     plan = planned(kind="PT", times=[0, 10, 30, 60])
-    assert said(plan, "SeriesType") == ("DYNAMIC", "IMAGE")
-    assert said(plan, "NumberOfTimeSlices") == (4,)
-    assert said(plan, "NumberOfSlices") == (3,)
-    assert said(plan, "FrameReferenceTime")[::3] == [("0",), ("10000",), ("30000",), ("60000",)]
-    assert said(plan, "ActualFrameDuration")[::3] == [
+    assert values_of(plan, "SeriesType") == ("DYNAMIC", "IMAGE")
+    assert values_of(plan, "NumberOfTimeSlices") == (4,)
+    assert values_of(plan, "NumberOfSlices") == (3,)
+    assert values_of(plan, "FrameReferenceTime")[::3] == [
+        ("0",),
+        ("10000",),
+        ("30000",),
+        ("60000",),
+    ]
+    assert values_of(plan, "ActualFrameDuration")[::3] == [
         ("10000",),
         ("20000",),
         ("30000",),
         ("30000",),
     ]
-    assert said(plan, "ImageIndex") == [(number,) for number in range(1, 13)]
+    assert values_of(plan, "ImageIndex") == [(number,) for number in range(1, 13)]
 
 
 @pytest.mark.parametrize("kind", ["CT", "MR", "SC"])
 def test_the_moment_of_the_first_volume_gives_those_of_the_others_also_past_midnight(kind):
     start = {"AcquisitionDate": "20240229", "AcquisitionTime": "235958.5"}
     plan = planned(kind=kind, times=1.0, metadata=start)
-    assert said(plan, "AcquisitionTime")[::3] == [
+    assert values_of(plan, "AcquisitionTime")[::3] == [
         ("235958.500000",),
         ("235959.500000",),
         ("000000.500000",),
         ("000001.500000",),
     ]
-    assert said(plan, "AcquisitionDate")[::3] == [
+    assert values_of(plan, "AcquisitionDate")[::3] == [
         ("20240229",),
         ("20240229",),
         ("20240301",),
@@ -154,17 +159,22 @@ def test_the_moment_of_the_first_volume_gives_those_of_the_others_also_past_midn
 
 @pytest.mark.parametrize("kind", ["CT", "SC"])
 def test_kinds_without_temporal_positions_number_acquisitions(kind):
-    assert said(planned(kind=kind), "AcquisitionNumber")[::3] == [("1",), ("2",), ("3",), ("4",)]
+    assert values_of(planned(kind=kind), "AcquisitionNumber")[::3] == [
+        ("1",),
+        ("2",),
+        ("3",),
+        ("4",),
+    ]
 
 
 def test_the_step_between_volumes_is_no_repetition_time():
-    assert said(planned(times=2.5), "RepetitionTime") == ()
+    assert values_of(planned(times=2.5), "RepetitionTime") == ()
 
 
 def test_an_axis_of_one_volume_is_no_axis_of_time():
     plan = planned(ARRAY[:1])
     assert plan.extent == Extent(volumes=1, slices=3)
-    assert said(plan, "TemporalPositionIdentifier") == [None] * 3
+    assert values_of(plan, "TemporalPositionIdentifier") == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -241,9 +251,14 @@ def test_a_split_array_gives_series_of_one_study_and_space_that_people_can_tell_
         "time-0003",
         "time-0004",
     ]
-    assert [said(one, "SeriesNumber") for one in plan.every] == [("7",), ("8",), ("9",), ("10",)]
-    assert said(plan.every[1], "SeriesDescription") == ("bold (time 2 of 4)",)
-    assert said(plan.every[2], "TemporalPositionIdentifier") == ("3",)
+    assert [values_of(one, "SeriesNumber") for one in plan.every] == [
+        ("7",),
+        ("8",),
+        ("9",),
+        ("10",),
+    ]
+    assert values_of(plan.every[1], "SeriesDescription") == ("bold (time 2 of 4)",)
+    assert values_of(plan.every[2], "TemporalPositionIdentifier") == ("3",)
     assert len({one.uids.series for one in plan.every}) == 4
     assert (
         len({(one.uids.study, one.uids.frame_of_reference, one.value_map) for one in plan.every})
@@ -251,7 +266,9 @@ def test_a_split_array_gives_series_of_one_study_and_space_that_people_can_tell_
     )
     instances = [instance.sop_instance_uid for one in plan.every for instance in one]
     assert len(set(instances)) == 12
-    assert {said(one, "WindowWidth") for one in plan.every} == {said(planned(), "WindowWidth")}
+    assert {values_of(one, "WindowWidth") for one in plan.every} == {
+        values_of(planned(), "WindowWidth")
+    }
 
 
 def test_content_uids_depend_on_times_splits_and_attributes_of_volumes():
@@ -271,12 +288,12 @@ def test_content_uids_depend_on_times_splits_and_attributes_of_volumes():
 
 def test_units_are_written_as_a_code_beside_the_rescale():
     plan = planned(ARRAY * 0.37, units="mm2/s")
-    (item,) = said(plan, "RealWorldValueMappingSequence")
+    (item,) = values_of(plan, "RealWorldValueMappingSequence")
     found = {own.keyword: own.values for own in item}
     code = {own.keyword: own.values[0] for own in found["MeasurementUnitsCodeSequence"][0]}
     assert code == {"CodeValue": "mm2/s", "CodingSchemeDesignator": "UCUM", "CodeMeaning": "mm2/s"}
-    assert found["RealWorldValueSlope"] == (float(said(plan, "RescaleSlope")[0]),)
-    assert found["RealWorldValueIntercept"] == (float(said(plan, "RescaleIntercept")[0]),)
+    assert found["RealWorldValueSlope"] == (float(values_of(plan, "RescaleSlope")[0]),)
+    assert found["RealWorldValueIntercept"] == (float(values_of(plan, "RescaleIntercept")[0]),)
 
 
 def test_extents_count_frames():
@@ -304,7 +321,7 @@ def test_a_given_directionality_replaces_the_one_that_b_values_imply():
         per_volume={"DiffusionBValue": [0, 1, 2, 3]},
         metadata={"DiffusionDirectionality": "ISOTROPIC"},
     )
-    assert said(plan, "DiffusionDirectionality") == ("ISOTROPIC",)
+    assert values_of(plan, "DiffusionDirectionality") == ("ISOTROPIC",)
 
 
 PATIENTS = {"PatientID": list("abcd")}
@@ -325,7 +342,7 @@ def test_what_describes_a_series_may_differ_where_volumes_are_series():
     with pytest.raises(MetadataError) as refusal:
         planned(per_volume=SIDES)
     assert refusal.value.code == "attribute-of-the-series"
-    assert said(planned(per_volume=SIDES, split="time").every[1], "Laterality") == ("R",)
+    assert values_of(planned(per_volume=SIDES, split="time").every[1], "Laterality") == ("R",)
     planned(kind="EnhancedMR", metadata=IEC, per_volume=SIDES)  # FrameLaterality is the frame's
 
 
@@ -335,7 +352,7 @@ def test_volumes_are_numbered_by_the_writer_alone(keyword):
         with pytest.raises(MetadataError) as refusal:
             planned(**options)
         assert refusal.value.code == "counted-by-the-writer"
-    assert said(planned(ARRAY[0], metadata={keyword: 4}), keyword) == (
+    assert values_of(planned(ARRAY[0], metadata={keyword: 4}), keyword) == (
         "4",
     )  # one of a set that others have written
 
@@ -353,10 +370,12 @@ def test_times_of_volumes_that_do_not_rise_are_rejected(keyword, times):
 @pytest.mark.parametrize("kind", ["CT", "MR", "PT", "SC"])
 def test_of_a_paired_body_part_the_side_is_left_empty_and_not_out(kind):
     assert (
-        said(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "KIDNEY"}), "Laterality")
+        values_of(
+            planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "KIDNEY"}), "Laterality"
+        )
         == ()
     )
     assert (
-        said(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "HEAD"}), "Laterality")
+        values_of(planned(ARRAY[0], kind=kind, metadata={"BodyPartExamined": "HEAD"}), "Laterality")
         == [None] * 3
     )

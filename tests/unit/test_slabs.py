@@ -114,7 +114,7 @@ def test_chunks_over_all_slices_are_copied_once_and_advice_says_so(tmp_path):
     source = zarr.create_array(store, shape=shape, chunks=(600, 16, 128), dtype="float32")
     source[...] = array
     store.reads.clear()
-    told = []
+    reports = []
     receipt = written(
         source,
         tmp_path / "out",
@@ -122,11 +122,11 @@ def test_chunks_over_all_slices_are_copied_once_and_advice_says_so(tmp_path):
         "zyx",
         memory="16MiB",
         workers=2,
-        progress=lambda *all_of: told.append(all_of),
+        progress=lambda *all_of: reports.append(all_of),
     )
     assert set(store.reads.values()) == {1}
     assert any("first copied" in text and "19.7 MB" in text for text in receipt.advice)
-    assert (600, 600, "copying") in told
+    assert (600, 600, "copying") in reports
 
 
 def test_no_room_for_the_copy_is_reported_before_a_file_exists(tmp_path, monkeypatch):
@@ -135,9 +135,9 @@ def test_no_room_for_the_copy_is_reported_before_a_file_exists(tmp_path, monkeyp
         "dicomseries.sources.frames.scratch_file.shutil.disk_usage",
         lambda _: type("Usage", (), {"free": 10**6}),
     )
-    with pytest.raises(SourceError, match="TMPDIR") as refusal:
+    with pytest.raises(SourceError, match="TMPDIR") as caught:
         dcs.plan(source, kind="CT", spacing=(1, 1, 2), memory="16MiB", workers=2)
-    assert refusal.value.code == "scratch-full"
+    assert caught.value.code == "scratch-full"
     assert not [*tmp_path.iterdir()]
 
 
@@ -154,9 +154,9 @@ def test_the_plan_says_how_the_source_is_read():
 
 @pytest.mark.parametrize("asked", ["many", "12", -1, 15 << 20, True, 1.5, "5 XB"])
 def test_a_memory_that_is_no_size_is_rejected(asked):
-    with pytest.raises(OptionError) as refusal:
+    with pytest.raises(OptionError) as caught:
         dcs.plan(np.zeros((3, 4, 5), "int16"), kind="CT", spacing=(1, 1, 2), memory=asked)
-    assert refusal.value.code == "memory-not-a-size"
+    assert caught.value.code == "memory-not-a-size"
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,9 @@ def test_the_window_of_some_slices_shows_what_that_of_all_shows(slices):
     array = array_of("int16", slices)
     plan, _ = counted(array)
     whole, _ = counted(array.astype("int32"))
-    said, meant = ({one.keyword: one.values for one in each.shared} for each in (plan, whole))
+    actual, expected = ({one.keyword: one.values for one in each.shared} for each in (plan, whole))
     for keyword in ("WindowCenter", "WindowWidth"):
-        assert float(said[keyword][0]) == pytest.approx(float(meant[keyword][0]), abs=3)
+        assert float(actual[keyword][0]) == pytest.approx(float(expected[keyword][0]), abs=3)
     assert plan.value_map == whole.value_map
 
 

@@ -73,9 +73,9 @@ def test_uids_of_the_user_are_used_and_the_others_made():
     ],
 )
 def test_a_uid_that_cannot_be_right_is_rejected(uid, code):
-    with pytest.raises(OptionError) as refusal:
+    with pytest.raises(OptionError) as caught:
         parse_uid_policy(uid)
-    assert refusal.value.code == code
+    assert caught.value.code == code
 
 
 def test_a_policy_passes_through():
@@ -83,9 +83,9 @@ def test_a_policy_passes_through():
 
 
 def test_one_uid_for_two_levels_is_rejected():
-    with pytest.raises(OptionError) as refusal:
+    with pytest.raises(OptionError) as caught:
         parse_uid_policy({"StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3"})
-    assert refusal.value.code == "uid-given-twice"
+    assert caught.value.code == "uid-given-twice"
 
 
 def test_a_uid_under_2_25_is_a_uuid_of_version_8():

@@ -13,7 +13,7 @@ from dicomseries.errors import DicomSeriesError, MetadataError
 SPACING = (2.0, 2.5, 3.0)
 
 
-def said(plan) -> dict[str, tuple]:
+def values_of(plan) -> dict[str, tuple]:
     return {one.keyword: one.values for one in plan.shared}
 
 
@@ -56,7 +56,7 @@ def test_a_unit_beside_another_one_that_is_taken_over_is_rejected(ct, unit):
     assert caught.value.code == "units-contradict"
     assert 'metadata={"RescaleType": "US"}' in str(caught.value)
     plan = dcs.plan(hounsfield(), like=ct, units=unit, metadata={"RescaleType": "US"})
-    assert said(plan)["RescaleType"] == ("US",)
+    assert values_of(plan)["RescaleType"] == ("US",)
 
 
 def test_a_second_unit_of_a_positron_series_is_rejected_with_the_term_to_use(pet):
@@ -64,13 +64,13 @@ def test_a_second_unit_of_a_positron_series_is_rejected_with_the_term_to_use(pet
     with pytest.raises(MetadataError, match='"Units": "GML'):
         dcs.plan(array, like=pet, units="g/ml{SUVbw}")
     plan = dcs.plan(array, like=pet, units="g/ml{SUVbw}", metadata={"Units": "GML"})
-    assert said(plan)["Units"] == ("GML",)
-    assert said(plan)["DecayCorrection"] == ("START",)
+    assert values_of(plan)["Units"] == ("GML",)
+    assert values_of(plan)["DecayCorrection"] == ("START",)
 
 
 def test_the_unit_of_the_source_confirms_what_is_taken_over(ct):
     plan = dcs.plan(np.clip(hounsfield(), 0, 255).astype("uint8"), like=ct, units="[hnsf'U]")
-    assert said(plan)["RescaleType"] == ("HU",)
+    assert values_of(plan)["RescaleType"] == ("HU",)
     assert not any("Taken over" in text or "not taken over" in text for text in plan.advice)
 
 
@@ -101,7 +101,7 @@ def test_two_units_of_the_user_s_own_are_rejected(kind, metadata, unit):
 )
 def test_units_say_what_the_attribute_of_the_kind_says(kind, unit, keyword, term):
     plan = dcs.plan(abs(hounsfield()), kind=kind, spacing=SPACING, units=unit)
-    assert said(plan)[keyword] == (term,)
+    assert values_of(plan)[keyword] == (term,)
 
 
 @pytest.mark.parametrize("unit", ["kBq/ml", "HU"])
@@ -112,18 +112,18 @@ def test_a_unit_that_cannot_be_written_is_rejected_with_one_that_can(unit):
 
 # ------------------------------------------------------------------------------------------- window
 def test_all_windows_of_the_source_are_kept_while_values_and_unit_are(ct):
-    found = said(dcs.plan(hounsfield() // 2 * 2, like=ct))
+    found = values_of(dcs.plan(hounsfield() // 2 * 2, like=ct))
     assert (found["WindowCenter"], found["WindowWidth"]) == (("40", "-600"), ("400", "1500"))
 
 
 @pytest.mark.parametrize("shift", [5000, -9000])
 def test_a_window_that_shows_nothing_of_the_values_is_computed_anew(ct, shift):
-    found = said(dcs.plan(hounsfield() + np.int16(shift), like=ct))
+    found = values_of(dcs.plan(hounsfield() + np.int16(shift), like=ct))
     assert found["WindowCenter"] != ("40", "-600")
 
 
 def test_the_user_s_window_wins_over_the_source_s(ct):
-    found = said(
+    found = values_of(
         dcs.plan(hounsfield(), like=ct, metadata={"WindowCenter": 300, "WindowWidth": 1500})
     )
     assert (found["WindowCenter"], found["WindowWidth"]) == (("300",), ("1500",))
@@ -131,7 +131,7 @@ def test_the_user_s_window_wins_over_the_source_s(ct):
 
 def test_values_beyond_the_unit_take_neither_it_nor_the_window(ct):
     plan = dcs.plan(hounsfield().astype("float64") * 1000 + 0.5, like=ct)
-    found = said(plan)
+    found = values_of(plan)
     assert found["RescaleType"] == ("US",)
     assert found["WindowCenter"] != ("40", "-600")
     assert any("RescaleType HU" in text and "not taken over" in text for text in plan.advice)
@@ -161,8 +161,8 @@ def hounsfield_series(request, tmp_path_factory):
 def test_colour_of_a_series_of_hounsfield_units_is_written(hounsfield_series, kind, metadata):
     array = np.zeros((3, 4, 5, 3), "uint8")
     plan = dcs.plan(array, like=hounsfield_series, kind=kind, axes="zyxc", metadata=metadata)
-    assert "RescaleType" not in said(plan)
-    assert "WindowCenter" not in said(plan)
+    assert "RescaleType" not in values_of(plan)
+    assert "WindowCenter" not in values_of(plan)
 
 
 def test_colour_of_a_series_of_hounsfield_units_is_written_from_the_command_line(
@@ -183,10 +183,10 @@ def test_inverted_grey_is_written_on_request_and_read_back(tmp_path):
     volume = dcs.read(tmp_path / "a")
     assert np.array_equal(volume.array, array)
     plan = volume.derive(array // 2 * 2).plan()
-    assert said(plan)["PhotometricInterpretation"] == ("MONOCHROME1",)
+    assert values_of(plan)["PhotometricInterpretation"] == ("MONOCHROME1",)
     assert any("PhotometricInterpretation MONOCHROME1" in text for text in plan.advice)
     other = volume.derive(abs(array).astype("uint16"), kind="MultiframeSC").plan()
-    assert said(other)["PhotometricInterpretation"] == ("MONOCHROME2",)
+    assert values_of(other)["PhotometricInterpretation"] == ("MONOCHROME2",)
     assert any("Invert the array" in text for text in other.advice)
 
 
@@ -236,7 +236,7 @@ def test_padding_of_integers_is_a_number_of_the_array_and_no_part_of_the_window(
     assert dataset.PixelPaddingValue == -2000
     back = dcs.read(tmp_path / "a")
     assert np.array_equal(back.array, array)
-    window = said(
+    window = values_of(
         dcs.plan(array, kind="CT", spacing=SPACING, metadata={"PixelPaddingValue": "-2000"})
     )
     center, width = float(window["WindowCenter"][0]), float(window["WindowWidth"][0])
@@ -313,11 +313,13 @@ def test_the_padding_of_a_source_is_kept_where_the_array_holds_it(tmp_path):
         metadata={"PixelPaddingValue": -2000, "RescaleType": "HU"},
         sync=False,
     )
-    kept = said(dcs.plan(padded(), like=tmp_path / "ct"))
+    kept = values_of(dcs.plan(padded(), like=tmp_path / "ct"))
     assert kept["PixelPaddingValue"] == (-2000,)
-    assert "PixelPaddingValue" not in said(dcs.plan(hounsfield((4, 6, 5)), like=tmp_path / "ct"))
+    assert "PixelPaddingValue" not in values_of(
+        dcs.plan(hounsfield((4, 6, 5)), like=tmp_path / "ct")
+    )
     left_out = dcs.plan(padded(), like=tmp_path / "ct", metadata={"PixelPaddingValue": None})
-    assert "PixelPaddingValue" not in said(left_out)
+    assert "PixelPaddingValue" not in values_of(left_out)
 
 
 # ----------------------------------------------------------------------------------- other messages
@@ -380,7 +382,7 @@ def test_a_map_of_floats_has_the_unit_that_was_stated_for_its_kind(kind, metadat
     array = np.random.default_rng(6).uniform(0, 900, (3, 4, 5)).astype("float32")
     plan = dcs.plan(array, kind=kind, spacing=SPACING, metadata=metadata, **options)
     assert plan.kind == "ParametricMap"
-    (groups,) = said(plan)["SharedFunctionalGroupsSequence"]
+    (groups,) = values_of(plan)["SharedFunctionalGroupsSequence"]
     (mapping,) = next(
         one.values for one in groups if one.keyword == "RealWorldValueMappingSequence"
     )

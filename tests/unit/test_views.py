@@ -68,7 +68,7 @@ def test_a_notebook_gets_a_frame_and_no_window(volume, visited, monkeypatch):
 def test_a_program_that_ends_ends_the_view(volume):
     script = f"import dicomseries as dcs; print(dcs.read({volume.path!r}).view(open_browser=False))"
     source_tree = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script],
         env=source_tree,
         capture_output=True,
@@ -76,8 +76,8 @@ def test_a_program_that_ends_ends_the_view(volume):
         check=True,
         timeout=60,
     )
-    assert said.stdout.startswith("View('http://127.0.0.1:")
-    assert said.stderr == ""
+    assert process.stdout.startswith("View('http://127.0.0.1:")
+    assert process.stderr == ""
 
 
 def test_what_cannot_be_shown_is_rejected_with_a_remedy(volume, monkeypatch, tmp_path):
