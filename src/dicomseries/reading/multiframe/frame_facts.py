@@ -1,4 +1,4 @@
-"""Position, volume, rescale and attributes of each frame."""
+"""Position, rescale and attributes of each frame in a file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
-from dicomseries.reading.geometry.volume_keys import frame_clocks
-from dicomseries.reading.geometry.volume_sorting import Arrangement, rising_times, sort_frames
 from dicomseries.reading.multiframe.frame_attributes import frame_attributes
 from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path, path_of
 from dicomseries.reading.parse.instance import Instance
@@ -55,8 +53,8 @@ def frames_of(instance: Instance) -> Frames:
     >>> from dicomseries.reading import read_instance
     >>> from pydicom.data import get_testdata_file
     >>> frames = frames_of(read_instance(get_testdata_file("rtdose.dcm")))
-    >>> frames.count, frames.positions_lps[1].tolist(), frames.slice_index.tolist()[:3]
-    (15, [189.43125, 199.43125, -756.87], [0, 1, 2])
+    >>> frames.count, frames.positions_lps[1].tolist()
+    (15, [189.43125, 199.43125, -756.87])
     """
     return Frames(FunctionalGroups(instance))
 
@@ -171,40 +169,6 @@ class Frames:
         if numbers is None or len(stacks) > 1:
             return None
         return numbers[:, 0].astype(np.intp)
-
-    @cached_property
-    def arrangement(self) -> Arrangement | None:
-        """Slice and volume of each frame.
-
-        None if they form no complete volumes.
-        """
-        axes, positions = self.orientation, self.positions_lps
-        if axes is None or positions is None:
-            return None
-        return sort_frames([self.groups], positions @ unit_normal(axes)).arrangement
-
-    @property
-    def slice_index(self) -> Indices | None:
-        """Slice of each frame along the normal, from 0.
-
-        None without volumes.
-        """
-        return None if self.arrangement is None else self.arrangement.slice_index
-
-    @property
-    def volume_index(self) -> Indices | None:
-        """Volume of each frame, from 0; None without volumes."""
-        return None if self.arrangement is None else self.arrangement.volume_index
-
-    @cached_property
-    def times_s(self) -> tuple[float, ...] | None:
-        """Start of each volume in seconds after the first.
-
-        None if unknown.
-        """
-        if self.arrangement is None:
-            return None
-        return rising_times(self.arrangement, frame_clocks([self.groups]))
 
     @cached_property
     def attributes(self) -> Mapping[str, Sequence[Any]]:

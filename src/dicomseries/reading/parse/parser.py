@@ -18,6 +18,7 @@ __all__ = [
     "BIG",
     "EXPLICIT",
     "IMPLICIT",
+    "MOST_LEVELS",
     "PIXEL_TAGS",
     "SHORT",
     "UNDEFINED",
@@ -44,7 +45,7 @@ UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _ITEM_BYTES = {"<": b"\xfe\xff\x00\xe0", ">": b"\xff\xfe\xe0\x00"}
-_MOST_LEVELS = 64
+MOST_LEVELS = 64
 """Limit of nested sequences; only damaged files exceed it."""
 
 _LONG = frozenset(vr.encode() for vr in LONG_VRS)
@@ -276,18 +277,18 @@ def check_depth(element: Element, order: str) -> None:
     MalformedError
         If they are deeper. Other damage is not checked here.
     """
-    if element.raw.count(_ITEM_BYTES[order]) <= _MOST_LEVELS:
+    if element.raw.count(_ITEM_BYTES[order]) <= MOST_LEVELS:
         return
     encoding = Encoding(element.implicit or element.vr == "UN", order)
     pending = [(0, len(element.raw), encoding, 0)]
     while pending:
         start, stop, encoding, depth = pending.pop()
-        if depth > _MOST_LEVELS:
+        if depth > MOST_LEVELS:
             raise MalformedError(reason="sequences nested without end", position=start)
         inner = element._replace(raw=element.raw[start:stop], implicit=encoding.implicit)
         with contextlib.suppress(ParseError):
             for first, last in item_spans(inner, order):
-                if inner.raw.count(_ITEM_BYTES[order], first, last) > _MOST_LEVELS - depth:
+                if inner.raw.count(_ITEM_BYTES[order], first, last) > MOST_LEVELS - depth:
                     pending += _sequences(
                         element.raw[: start + last], start + first, encoding, depth + 1
                     )
@@ -332,7 +333,7 @@ def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[
     >>> fields_of(b"\x10\0\x20\0LO\x02\x0042", EXPLICIT)
     {(1048608,): Field(vr='LO', offset=8, length=2, implicit=False)}
     """
-    if depth > _MOST_LEVELS:
+    if depth > MOST_LEVELS:
         raise MalformedError(reason="sequences nested without end", position=0)
     fields: dict[tuple[int, ...], Field] = {}
     position = 0
@@ -399,7 +400,7 @@ def _after_items(data: bytes, position: int, encoding: Encoding, depth: int) -> 
 
     PS3.5 section 7.5.2.
     """
-    if depth > _MOST_LEVELS:
+    if depth > MOST_LEVELS:
         raise MalformedError(reason="sequences nested without end", position=position)
     bare = _BARE_HEADS[encoding.order]
     while True:

@@ -8,7 +8,7 @@ import numpy as np
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.reading.parse.parser import Element, ParseError, items_of
+from dicomseries.reading.parse.parser import MOST_LEVELS, Element, ParseError, items_of
 from dicomseries.standard.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
@@ -21,7 +21,6 @@ _SWAPPED = WORD_BYTES | {"AT": 2, "FD": 8, "FL": 4, "SL": 4, "SS": 2}
 _SWAPPED |= {"SV": 8, "UL": 4, "US": 2, "UV": 8}
 """Sizes of numbers that depend on the byte order (PS3.5 section 7.3)."""
 _ITEM = b"\xfe\xff\x00\xe0"
-_MOST_LEVELS = 64
 
 
 def are_encoded_alike(instances: Sequence[Instance]) -> bool:
@@ -66,7 +65,7 @@ def comparable(instance: Instance, tag: int) -> Hashable:
 
 
 def _comparable(tag: int, element: Element, order: str, depth: int) -> Hashable:
-    items = None if depth > _MOST_LEVELS else _items(element, order)
+    items = None if depth > MOST_LEVELS else _items(element, order)
     if items is not None:
         return tuple(_comparable_item(item, order, depth + 1) for item in items)
     raw = _little_endian(element, order)

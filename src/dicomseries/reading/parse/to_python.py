@@ -16,6 +16,7 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag, private_dictionary_
 
 from dicomseries.reading.parse.character_sets import encodings_of, text_of
 from dicomseries.reading.parse.parser import (
+    MOST_LEVELS,
     Element,
     Encoding,
     ParseError,
@@ -26,7 +27,6 @@ from dicomseries.standard.value_representations import ASCII_VRS, MULTI_LINE_VRS
 
 __all__ = ["Decoding", "name_of", "plain_value"]
 
-_MOST_LEVELS = 64
 _PADDING = b" \0"
 _CHARACTER_SET, _PIXEL_REPRESENTATION = 0x00080005, 0x00280103
 _DESCRIPTORS = frozenset({0x00281101, 0x00281102, 0x00281103, 0x00283002})
@@ -248,7 +248,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {"DS": float, "IS": _whole_number}
 
 
 def _items(element: Element, decoding: Decoding) -> Any:
-    if decoding.depth >= _MOST_LEVELS:
+    if decoding.depth >= MOST_LEVELS:
         return element.raw
     # Items in a UN element have implicit VRs (PS3.5 section 6.2.2 note 2).
     sequence = element._replace(implicit=True) if element.vr == "UN" else element
