@@ -294,8 +294,8 @@ def _study_uid(request: WriteRequest, values: Mapping[str, Any]) -> str:
 def _merged(request: WriteRequest, chosen: _Carried, advice: str) -> WriteRequest:
     uid = request.uid
     if chosen.study_uid:
-        given = {**dict(uid.given), _STUDY_UID: chosen.study_uid}
-        uid = replace(uid, given=tuple(given.items()))
+        known = {**dict(uid.given), _STUDY_UID: chosen.study_uid}
+        uid = replace(uid, given=tuple(known.items()))
     metadata = replace(chosen.metadata, verbatim=frozenset(chosen.metadata.keywords))
     metadata = metadata.having(*request.metadata.attributes)
     return replace(request, metadata=metadata, uid=uid, advice=(*request.advice, advice))

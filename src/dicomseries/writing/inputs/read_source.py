@@ -70,15 +70,15 @@ def open_source(
 def _read_series(
     path: str | os.PathLike[str], local_path: str | os.PathLike[str], series_uid: str | None
 ) -> SourceSeries:
-    found = reading.scan(local_path)
-    series = reading.select(masked(os.fspath(path)), found, series_uid)
+    scanned = reading.scan(local_path)
+    series = reading.select(masked(os.fspath(path)), scanned, series_uid)
     errors: list[ReadError] = []
     for problem in series.problems:
         if problem.level == "error" and problem.code not in _TOLERATED:
             errors.append(problem.error(os.fspath(path)))
     if errors:
         raise ReadError.together(errors)
-    for problem in (*found.problems, *series.problems):
+    for problem in (*scanned.problems, *series.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=5)
     volumes = series.volumes or 1
     shared, frames = _attributes_and_frames(series)
@@ -330,7 +330,7 @@ def _attribute(element: DataElement) -> Iterator[Attribute]:
     values: list[Value] = []
     if vr == "SQ":
         for item in element.value:
-            values.append(tuple(own for inner in item for own in _attribute(inner)))
+            values.append(tuple(entry for inner in item for entry in _attribute(inner)))
     elif not element.is_empty:
         values += map(_value, element.value if element.VM > 1 else [element.value])
     yield Attribute(keyword, vr, tuple(values))

@@ -291,7 +291,7 @@ def _unchanged_keywords(source: SourceSeries, inherited: Inherited) -> list[str]
     values = set(source.shared)
     for frame in source.frames:
         values.update(frame.attributes)
-    return [own.keyword for own in inherited.metadata.attributes if own in values]
+    return [element.keyword for element in inherited.metadata.attributes if element in values]
 
 
 def _source_keywords(
@@ -347,8 +347,8 @@ def _with_known_uids(references: SourceReferences, source: SourceSeries) -> Sour
         unnamed |= {"SourceImageEvidenceSequence"}
     return replace(
         references,
-        shared=tuple(own for own in references.shared if own.keyword not in unnamed),
-        columns=tuple(own for own in references.columns if own.keyword not in unnamed),
+        shared=tuple(part for part in references.shared if part.keyword not in unnamed),
+        columns=tuple(part for part in references.columns if part.keyword not in unnamed),
     )
 
 
