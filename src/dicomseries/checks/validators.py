@@ -265,7 +265,9 @@ def _results(
 def _missing_uid(remark: ValidatorRemark) -> str | None:
     """Return the UID that dcentvfy reports as missing."""
     match = _MISSING.match(remark.text)
-    return None if match is None else match[1]
+    if match is None:
+        return None
+    return match[1]
 
 
 @check("EXT-001", level="error", part="PS3.3", scope="validators")

@@ -182,8 +182,10 @@ def numbers_of_grid(grid: Grid) -> dict[str, Sequence[float | None] | None]:
         spacing = [x, y, z if has_z else None]
     elif has_z:
         spacing = [None, None, z]
+    if not statement.has_place:
+        return {"spacing_mm": spacing, "origin_lps": None, "direction_lps": None}
     return {
         "spacing_mm": spacing,
-        "origin_lps": list(grid.origin_lps) if statement.has_place else None,
-        "direction_lps": list(grid.direction_lps) if statement.has_place else None,
+        "origin_lps": list(grid.origin_lps),
+        "direction_lps": list(grid.direction_lps),
     }

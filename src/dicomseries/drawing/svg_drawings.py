@@ -106,10 +106,9 @@ def _text_of(point: Point) -> str:
 def _arrow(start: Point, end: Point, text: str, colour: str) -> str:
     """Return a coloured line with text at its end."""
     x, y = end
-    is_right = x >= start[0]
-    x += 6 if is_right else -6
+    anchor = "start" if x >= start[0] else "end"
+    x += {"start": 6, "end": -6}[anchor]
     y += 14 if y > start[1] else -4
-    anchor = "start" if is_right else "end"
     return (
         f'<path d="M{_text_of(start)}L{_text_of(end)}" stroke="{colour}" stroke-width="2.5" '
         'stroke-linecap="round"/>'

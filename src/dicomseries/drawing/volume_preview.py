@@ -211,7 +211,9 @@ def histogram_of(values: npt.NDArray[Any]) -> Histogram:
 def _share(values: Reals, low: float, high: float) -> Reals:
     """Return values relative to a range, from 0 to 1."""
     width = high / 2 - low / 2  # by halves, as a difference of two may overflow
-    return (values / 2 - low / 2) / width if width else np.zeros(values.shape)
+    if not width:
+        return np.zeros(values.shape)
+    return (values / 2 - low / 2) / width
 
 
 def _grey_levels(sample: Reals) -> Callable[[Reals], Pixels]:

@@ -234,10 +234,10 @@ def times_rise_with_their_indices(view: SeriesView) -> Iterator[Fault]:
             continue
         indices = numbers[:, 0]
         present, first = np.unique(indices, return_index=True)
-        expected = [float(number) for number in range(1, len(present) + 1)]
+        expected = np.arange(1, len(present) + 1)
         if len(present) == 1:
-            expected = [max(1.0, float(present[0]))]
-        if present.tolist() != expected:
+            expected = np.maximum(1, present)
+        if not np.array_equal(present, expected):
             yield Fault(
                 frames.instance.name,
                 f"TemporalPositionIndex has {len(present)} values from {present[0]:g} to "

@@ -45,7 +45,8 @@ def every_frame_has_its_item(view: SeriesView) -> Iterator[Fault]:
 
     Readers that count frames by one of them fail with the other, or lose frames.
     """
-    for instance in (frames.instance for frames in view.frames):
+    for frames in view.frames:
+        instance = frames.instance
         element = instance.element(tag_of(PER_FRAME))
         if element is None:
             continue

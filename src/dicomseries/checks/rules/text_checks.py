@@ -146,6 +146,8 @@ def _decoded(instance: Instance, element: Element) -> str | None:
     if not any(sets):
         return None
     try:
-        return raw.decode("utf-8") if sets == ("ISO_IR 192",) else text_of(raw, encodings_of(sets))
+        if sets == ("ISO_IR 192",):
+            return raw.decode("utf-8")
+        return text_of(raw, encodings_of(sets))
     except (LookupError, UnicodeError):
         return None
