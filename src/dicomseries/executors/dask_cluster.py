@@ -283,11 +283,11 @@ class _Limited(io.RawIOBase):
 def _is_handle(slabs: FrameReader) -> bool:
     """Return whether pickled slabs are small, and hold no array."""
 
-    def refuse(_: Any) -> bool:
+    def reject(_: Any) -> bool:
         raise _TooLarge
 
     try:
-        pickle.Pickler(_Limited(), protocol=5, buffer_callback=refuse).dump(slabs)
-    except Exception:  # noqa: BLE001 - whatever cannot be pickled is read here
+        pickle.Pickler(_Limited(), protocol=5, buffer_callback=reject).dump(slabs)
+    except Exception:  # noqa: BLE001 - a source that cannot be pickled is read here
         return False
     return True

@@ -72,7 +72,7 @@ class DirectorySink:
         If the target is a file, is not empty (without `overwrite`), holds other things than DICOM files, is a
         mount point or the current folder, or its parent cannot be written to.
     WriteError
-        From `put` and `commit`, if the system refuses to write.
+        From `put` and `commit`, if the system cannot write.
 
     Examples
     --------

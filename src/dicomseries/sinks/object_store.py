@@ -65,7 +65,7 @@ class ObjectSink:
     TargetError
         If something is below the prefix (without `overwrite`), other things than DICOM objects are, or the lock is.
     WriteError
-        If the store refuses to write.
+        If the store rejects an object.
 
     Examples
     --------

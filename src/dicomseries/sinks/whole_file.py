@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dicomseries.errors import WriteError
 from dicomseries.sinks.durable import sync_file, sync_folder
+from dicomseries.sinks.staged_folder import system_errors
 from dicomseries.sinks.volume_files import check_free
 
 __all__ = ["save_bytes"]
@@ -30,7 +31,7 @@ def save_bytes(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
     TargetError
         If the name is taken, or its folder does not exist.
     WriteError
-        If the system refuses to write; nothing is left behind.
+        If the system cannot write; nothing is left behind.
 
     Examples
     --------
@@ -44,17 +45,10 @@ def save_bytes(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
     target = Path(path).absolute()
     staged = target.with_name(f".partial-{secrets.token_hex(4)}-{target.name}")
     try:
-        staged.write_bytes(content)
-        sync_file(staged)
-        staged.replace(target)
-        sync_folder(target.parent)
-    except OSError as refusal:
-        raise WriteError(
-            code="write-failed",
-            where=str(path),
-            given=refusal.strerror or str(refusal),
-            expected="a place that can be written to, with space left",
-            remedy="Free some space or choose another place, then write again.",
-        ) from refusal
+        with system_errors(Path(path), WriteError, "write-failed"):
+            staged.write_bytes(content)
+            sync_file(staged)
+            staged.replace(target)
+            sync_folder(target.parent)
     finally:
         staged.unlink(missing_ok=True)

@@ -49,7 +49,7 @@ def local_copy(
     Raises
     ------
     ReadError
-        If nothing is there, it is incomplete or changed, the store refuses, or the disk has no room.
+        If nothing is there, it is incomplete or changed, the store fails, or the disk has no room.
     OptionError
         If `path` is no path.
     MissingPackageError

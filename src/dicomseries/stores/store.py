@@ -20,7 +20,7 @@ class Store(Protocol):
     """Objects below a URL; several threads may call it.
 
     Keys are relative to the URL, parted by slashes. Everything raises FileNotFoundError for what is not there, and
-    `StoreError` for what a store refuses.
+    `StoreError` for other failures of a store.
     """
 
     @property

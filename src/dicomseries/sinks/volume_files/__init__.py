@@ -18,6 +18,7 @@ import numpy.typing as npt
 from dicomseries.errors import OptionError, TargetError, WriteError, missing_package
 from dicomseries.geometry import Grid
 from dicomseries.sinks.durable import sync_all, sync_folder
+from dicomseries.sinks.staged_folder import system_errors
 from dicomseries.sinks.volume_files import (
     metaimage,
     nifti,
@@ -150,7 +151,7 @@ def save(
     MissingPackageError
         If the format's package is not installed.
     WriteError
-        If the system refuses to write; nothing is left behind.
+        If the system cannot write; nothing is left behind.
 
     Examples
     --------
@@ -168,16 +169,15 @@ def save(
     token = secrets.token_hex(4)
     staged = target.with_name(f".partial-{token}-{target.name}")
     try:
-        form.save(staged, voxels)
-        sync_all(staged)
-        _put_in_place(staged, target, target.with_name(f".replaced-{token}-{target.name}"))
-        sync_folder(target.parent)
+        with system_errors(Path(path), WriteError, "write-failed"):
+            form.save(staged, voxels)
+            sync_all(staged)
+            _put_in_place(staged, target, target.with_name(f".replaced-{token}-{target.name}"))
+            sync_folder(target.parent)
     except ImportError as error:
         if form.PACKAGE is None:
             raise
         raise missing_package(extra=form.PACKAGE, where=str(path)) from error
-    except OSError as refusal:
-        raise _refused(path, refusal) from refusal
     finally:
         _remove(staged)
 
@@ -207,14 +207,3 @@ def _remove(staged: Path) -> None:
         shutil.rmtree(staged, ignore_errors=True)
     else:
         staged.unlink(missing_ok=True)
-
-
-def _refused(path: str | os.PathLike[str], refusal: OSError) -> WriteError:
-    return WriteError(
-        code="write-failed",
-        where=str(path),
-        given=refusal.strerror or str(refusal),
-        expected="a place that can be written to, with space left",
-        remedy="Free space or fix the permissions, then write again; nothing is left at the "
-        "target.",
-    )
