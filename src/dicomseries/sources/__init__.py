@@ -14,7 +14,7 @@ from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
 from dicomseries.sources.frames.lazy_array import LazyArray
 from dicomseries.sources.frames.scratch_copy import scratch_copy
 from dicomseries.sources.frames.slab_plan import SlabPlan, slab_rule
-from dicomseries.sources.open_volume import FORMATS, SUFFIXES, Format, open_picture, open_volume
+from dicomseries.sources.open_source import FORMATS, SUFFIXES, Format, open_picture, open_volume
 from dicomseries.sources.volume import Tags, Volume, read_once, turned
 
 __all__ = [

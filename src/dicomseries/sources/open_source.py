@@ -1,4 +1,4 @@
-"""`open_volume`: any array, file or URL as a `Volume`."""
+"""Open any array, file or URL as a `Volume`."""
 
 from __future__ import annotations
 
