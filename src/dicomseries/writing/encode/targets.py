@@ -74,8 +74,7 @@ class FolderTarget:
         """Reject a folder in use; return a killed write."""
         check_target(self.path, overwrite=overwrite)
         leftover = find_leftover(self.path) if resume else None
-        record = None if leftover is None else WriteRecord.from_text(leftover.record)
-        return None if record is None else KilledWrite(record=record, leftover=leftover)
+        return None if leftover is None else _killed_write(leftover.record, leftover)
 
     def open_sink(
         self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
@@ -119,8 +118,7 @@ class StoreTarget:
         """Reject a prefix in use; return a killed write."""
         text = find_plan(self.url, self.storage_options) if resume else None
         check_prefix(self.url, self.storage_options, overwrite=overwrite or text is not None)
-        record = None if text is None else WriteRecord.from_text(text)
-        return None if record is None else KilledWrite(record=record)
+        return None if text is None else _killed_write(text)
 
     def open_sink(
         self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
@@ -144,6 +142,12 @@ class StoreTarget:
             series=[_manifest_entry(job) for job in jobs],
             resumes=killed is not None,
         )
+
+
+def _killed_write(text: str, leftover: Leftover | None = None) -> KilledWrite | None:
+    """Return the killed write of a record, if complete."""
+    record = WriteRecord.from_text(text)
+    return None if record is None else KilledWrite(record=record, leftover=leftover)
 
 
 def _manifest_entry(job: Job) -> dict[str, Any]:

@@ -264,11 +264,10 @@ def _with_common_groups(
         return shared, frozenset()
     by_keyword = {attribute.keyword: attribute for attribute in shared}
     known = by_keyword.get(_SHARED_GROUPS)
-    item = known.values[0] if known is not None and known.values else ()
-    if not isinstance(item, tuple):
-        item = ()
-    joined = _in_tag_order((*item, *common))
-    by_keyword[_SHARED_GROUPS] = Attribute(_SHARED_GROUPS, "SQ", (joined,))
+    joined = common
+    if known is not None and known.values and isinstance(known.values[0], tuple):
+        joined = [*known.values[0], *common]
+    by_keyword[_SHARED_GROUPS] = Attribute(_SHARED_GROUPS, "SQ", (_in_tag_order(joined),))
     return _in_tag_order(by_keyword.values()), frozenset(group.keyword for group in common)
 
 

@@ -92,8 +92,9 @@ def _turn_and_grid(
     if orient is not None:
         turn = turn_to(grid, orient)
         match = None if source is None else on_source_grid(source, turn.grid(grid))
-        is_on_source = match is not None and match[0].is_identity
-        return turn, match[1] if match is not None and is_on_source else None
+        if match is None or not match[0].is_identity:
+            return turn, None
+        return turn, match[1]
     if source is not None:
         match = on_source_grid(source, grid)
         if match is not None:
@@ -117,9 +118,10 @@ def _turn_advice(
             "The voxels are those of the source series, with axes in another order: they are "
             "stored in its order. Pass `orient='as-is'` to keep the order of the array."
         )
-    sentence = "" if is_source else unusual_course(grid)
-    if sentence:
-        yield sentence
+    if not is_source:
+        sentence = unusual_course(grid)
+        if sentence:
+            yield sentence
 
 
 def _axes_advice(volume: Volume) -> Iterator[str]:

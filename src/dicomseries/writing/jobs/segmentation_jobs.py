@@ -121,8 +121,10 @@ def _job(
 def _source_images(
     volume: Volume, number: int, planes: PlaneReferences | None
 ) -> Sequence[tuple[Item, ...]] | None:
-    if planes is None or volume.grid.statement.has_place:
-        return None if planes is None else planes.slices
+    if planes is None:
+        return None
+    if volume.grid.statement.has_place:
+        return planes.slices
     return planes.slices[number * volume.slices : (number + 1) * volume.slices]
 
 
