@@ -14,7 +14,11 @@ from dicomseries.errors import ReadError
 from dicomseries.reading.parse.instance import Instance, holding_only
 from dicomseries.reading.pixels.native_bytes import bytes_of, read_same_format
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_shape, is_stored_as
-from dicomseries.reading.pixels.read_frames import read_frames, read_frames_into
+from dicomseries.reading.pixels.read_frames import (
+    read_frames,
+    read_frames_into,
+    read_stored,
+)
 from dicomseries.reading.pixels.rescale_of_frames import RESCALE_TAGS
 from dicomseries.sources import FrameReader
 from dicomseries.standard.attribute import tag_of
@@ -128,16 +132,15 @@ class FrameSlabs:
         first = self.instances[0]
         for begin, end in self._runs(start, len(array)):
             file, frame = sources[begin]
-            target = array[begin:end]
             if file < 0:
-                target[...] = 0
+                array[begin:end] = 0
                 continue
             instance = self.instances[file]
             if is_direct and rescales[begin] == _IDENTITY:
                 bytes_of_run = view[begin * frame_bytes : end * frame_bytes]
                 if read_same_format(instance, frame * frame_bytes, bytes_of_run, like=first):
                     continue
-            self._read_run(instance, frame, target, rescales[begin])
+            self._read_run(instance, frame, array[begin:end], rescales[begin])
 
     def _runs(self, start: int, count: int) -> Iterator[tuple[int, int]]:
         """Yield ranges of consecutive frames with one rescale."""
@@ -161,8 +164,14 @@ class FrameSlabs:
         step = max(_BLOCK_BYTES // (math.prod(target.shape[1:]) * target.dtype.itemsize), 1)
         for begin in range(0, len(target), step):
             block = target[begin : begin + step]
-            stored = read_frames(instance, frame + begin, frame + begin + len(block))
+            stored = self._read_stored(instance, frame + begin, frame + begin + len(block))
             _rescale(stored, block, slope, intercept, self.divisor)
+
+    def _read_stored(self, instance: Instance, start: int, stop: int) -> npt.NDArray[Any]:
+        first = self.instances[0]
+        if first.frames == 1:  # faster, because the files have one format
+            return read_stored(instance, like=first)[np.newaxis]
+        return read_frames(instance, start, stop)
 
 
 def _rescale(

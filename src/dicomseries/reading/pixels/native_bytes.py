@@ -85,8 +85,8 @@ def _read_at(instance: Instance, offset: int, view: memoryview) -> None:
     try:
         file = os.open(instance.path, os.O_RDONLY)
         try:
-            done = 0
-            while done < len(view):
+            done = os.preadv(file, [view], offset)
+            while 0 < done < len(view):
                 count = os.preadv(file, [view[done:]], offset + done)
                 if not count:
                     break
