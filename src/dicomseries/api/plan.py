@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from dicomseries.options import PlanKeywords, WriteOptions, with_options
+from dicomseries.options import PlanKeywords, WriteOptions, checked_options, with_options
 from dicomseries.plan import SeriesPlan
 from dicomseries.writing import prepare, with_others
 
@@ -39,6 +39,6 @@ def plan(source: Any, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
     >>> plan(np.zeros((3, 4, 5), "uint8"), kind="SC", spacing=(1, 1, 2)).frame_bytes
     20
     """
-    options = WriteOptions.of(keywords, verb="plan")
+    options = checked_options(WriteOptions, keywords, verb="plan")
     _, jobs = prepare(source, options)
     return with_others(jobs)

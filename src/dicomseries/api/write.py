@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import Any, Unpack
 
-from dicomseries.options import WriteKeywords, WriteOptions, with_options
+from dicomseries.options import WriteKeywords, WriteOptions, checked_options, with_options
 from dicomseries.reports import Receipt
 from dicomseries.writing import Job, Tally, prepare, target_at, verify_series, write_series
 
@@ -183,7 +183,7 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
     if killed is not None:
         keywords["entropy"] = keywords.get("entropy") or killed.record.entropy
         keywords["now"] = keywords.get("now") or killed.record.now
-    options = WriteOptions.of(keywords)
+    options = checked_options(WriteOptions, keywords)
     request, jobs = prepare(source, options)
     tallies = []
     with target.open_sink(request, jobs, killed) as sink:

@@ -1,18 +1,19 @@
 """Options of `write`, `plan` and `derive`, declared once."""
 
-from dicomseries.options.declarations import (
-    MappingLike,
-    PlanKeywords,
-    Progress,
-    WriteKeywords,
-    WriteOptions,
-)
+from dicomseries.options.checked_options import checked_options
+from dicomseries.options.declarations import WriteOptions
 from dicomseries.options.keyword_arguments import (
     check_names,
     options_of,
     parameters_text,
     signature_of,
     with_options,
+)
+from dicomseries.options.keyword_types import (
+    MappingLike,
+    PlanKeywords,
+    Progress,
+    WriteKeywords,
 )
 from dicomseries.options.mapping_files import load_mapping
 from dicomseries.options.option import Option, declared, option
@@ -25,6 +26,7 @@ __all__ = [
     "WriteKeywords",
     "WriteOptions",
     "check_names",
+    "checked_options",
     "declared",
     "load_mapping",
     "option",

@@ -9,16 +9,14 @@ here, as ``dicomseries write --help`` reads this module.
 from __future__ import annotations
 
 import datetime as dt
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any
 
+from dicomseries.options.keyword_types import Progress
 from dicomseries.options.option import declared, option
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
     from dicomseries.codecs import Codec
     from dicomseries.derivation import Model
     from dicomseries.executors import Executor
@@ -27,13 +25,7 @@ if TYPE_CHECKING:
     from dicomseries.uids import UidPolicy
     from dicomseries.values import Policy
 
-__all__ = ["MappingLike", "PlanKeywords", "Progress", "WriteKeywords", "WriteOptions"]
-
-MappingLike: TypeAlias = "Mapping[str, Any] | Dataset | str | os.PathLike[str] | None"
-"""A mapping, a pydicom Dataset, or the path of a TOML or JSON file of a mapping."""
-
-Progress: TypeAlias = Callable[[int, int, str], None]
-"""Called with slices done, slices in all, and ``"reading"``, ``"copying"`` or ``"writing"``."""
+__all__ = ["WriteOptions"]
 
 VALUES = "Values"
 SOURCE_SERIES = "The series it comes from"
@@ -61,13 +53,7 @@ _SAME_FILES = "the files are the same"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOptions:
-    """The checked options of one write.
-
-    Examples
-    --------
-    >>> WriteOptions.of({"kind": "CT", "clip": (-1000, 3000)}).clip
-    (-1000, 3000)
-    """
+    """The checked options of one write, as `checked_options` returns them."""
 
     # ------------------------------------------------------------------------------------ values
     kind: str | None = option(
@@ -481,32 +467,6 @@ class WriteOptions:
         not_in_content=_SAME_FILES,
     )
 
-    @classmethod
-    def of(cls, keywords: Mapping[str, Any], *, verb: str = "write") -> Self:
-        """Check and convert the keyword arguments of a call.
-
-        Parameters
-        ----------
-        keywords : mapping
-            The keyword arguments of the call.
-        verb : str
-            The function that was called.
-
-        Raises
-        ------
-        TypeError
-            If there is no such option.
-        DicomSeriesError
-            If a value is wrong, or two options contradict each other.
-        """
-        # The checks import numpy and pydicom, which --help does without.
-        from dicomseries.options import keyword_arguments, option_checks  # noqa: PLC0415
-
-        keyword_arguments.check_names(verb, keywords, cls)
-        options = declared(cls)
-        values = {name: keywords.get(name, option.default) for name, option in options.items()}
-        return cls(**option_checks.checked(values, options))
-
     @property
     def geometry(self) -> dict[str, Any]:
         """The arguments of `open_volume`."""
@@ -516,55 +476,3 @@ class WriteOptions:
         """Return the options that count for content UIDs."""
         options = declared(type(self)).items()
         return {name: getattr(self, name) for name, option in options if not option.not_in_content}
-
-
-class PlanKeywords(TypedDict, total=False):
-    """Keyword arguments of `plan`, as callers type them."""
-
-    kind: str | None
-    values: Policy | str
-    nan: float | None
-    clip: tuple[float, float] | None
-    value_range: tuple[float, float] | None
-    units: str | None
-    companion: bool
-    like: str | os.PathLike[str] | None
-    series: str | None
-    derivation: str | Sequence[str] | Mapping[str, str] | None
-    description: str | None
-    model: Mapping[str, str] | None
-    keep_private: Sequence[str]
-    same_space: bool | None
-    spacing: Sequence[float] | None
-    origin: Sequence[float] | None
-    direction: Any
-    affine: Any
-    space: str | None
-    axes: str | None
-    orient: str | None
-    times: float | Sequence[float] | None
-    time_point: int | None
-    split: str | None
-    per_volume: MappingLike
-    segments: Any
-    segmentation_type: str | None
-    metadata: MappingLike
-    bids: MappingLike
-    uid: str | Mapping[str, str] | UidPolicy
-    now: dt.datetime | None
-    entropy: bytes | None
-    compression: Codec | str | None
-    workers: int | None
-    memory: int | str | None
-    executor: Any
-    progress: Progress | None
-    storage_options: Mapping[str, Any] | None
-
-
-class WriteKeywords(PlanKeywords, total=False):
-    """Keyword arguments of `write`, as callers type them."""
-
-    overwrite: bool
-    resume: bool
-    verify: bool
-    sync: bool

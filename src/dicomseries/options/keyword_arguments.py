@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from dicomseries.options.declarations import PlanKeywords, WriteKeywords, WriteOptions
+from dicomseries.options.declarations import WriteOptions
+from dicomseries.options.keyword_types import PlanKeywords, WriteKeywords
 from dicomseries.options.option import Option, declared
 
 __all__ = ["check_names", "options_of", "parameters_text", "signature_of", "with_options"]

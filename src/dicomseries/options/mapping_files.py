@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dicomseries.errors import Message, MetadataError
-from dicomseries.options.declarations import MappingLike
+from dicomseries.options.keyword_types import MappingLike
 
 __all__ = ["load_mapping"]
 

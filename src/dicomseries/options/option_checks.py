@@ -15,7 +15,7 @@ from dicomseries.errors import OptionError
 from dicomseries.executors import chosen_executor
 from dicomseries.iod import find_kind
 from dicomseries.metadata import reject_sidecar
-from dicomseries.options.declarations import MappingLike
+from dicomseries.options.keyword_types import MappingLike
 from dicomseries.options.mapping_files import load_mapping
 from dicomseries.options.memory_budget import memory_of
 from dicomseries.options.option import Option

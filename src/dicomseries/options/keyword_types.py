@@ -1,0 +1,75 @@
+"""Types of the keyword arguments of `write` and `plan` (PEP 692)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from dicomseries.codecs import Codec
+    from dicomseries.uids import UidPolicy
+    from dicomseries.values import Policy
+
+__all__ = ["MappingLike", "PlanKeywords", "Progress", "WriteKeywords"]
+
+MappingLike: TypeAlias = "Mapping[str, Any] | Dataset | str | os.PathLike[str] | None"
+"""A mapping, a pydicom Dataset, or the path of a TOML or JSON file of a mapping."""
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+"""Called with slices done, slices in all, and ``"reading"``, ``"copying"`` or ``"writing"``."""
+
+
+class PlanKeywords(TypedDict, total=False):
+    """Keyword arguments of `plan`, as callers type them."""
+
+    kind: str | None
+    values: Policy | str
+    nan: float | None
+    clip: tuple[float, float] | None
+    value_range: tuple[float, float] | None
+    units: str | None
+    companion: bool
+    like: str | os.PathLike[str] | None
+    series: str | None
+    derivation: str | Sequence[str] | Mapping[str, str] | None
+    description: str | None
+    model: Mapping[str, str] | None
+    keep_private: Sequence[str]
+    same_space: bool | None
+    spacing: Sequence[float] | None
+    origin: Sequence[float] | None
+    direction: Any
+    affine: Any
+    space: str | None
+    axes: str | None
+    orient: str | None
+    times: float | Sequence[float] | None
+    time_point: int | None
+    split: str | None
+    per_volume: MappingLike
+    segments: Any
+    segmentation_type: str | None
+    metadata: MappingLike
+    bids: MappingLike
+    uid: str | Mapping[str, str] | UidPolicy
+    now: dt.datetime | None
+    entropy: bytes | None
+    compression: Codec | str | None
+    workers: int | None
+    memory: int | str | None
+    executor: Any
+    progress: Progress | None
+    storage_options: Mapping[str, Any] | None
+
+
+class WriteKeywords(PlanKeywords, total=False):
+    """Keyword arguments of `write`, as callers type them."""
+
+    overwrite: bool
+    resume: bool
+    verify: bool
+    sync: bool
