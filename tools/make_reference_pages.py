@@ -25,12 +25,7 @@ import dicomseries
 from dicomseries.checks.registry import Check, registered
 from dicomseries.cli.app import app
 from dicomseries.derivation.attributes.decisions import WORDS
-from dicomseries.derivation.rules.attribute_rules import (
-    NO_RULE,
-    Rule,
-    rule_sections,
-    tag_sections,
-)
+from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_sections, tag_sections
 from dicomseries.derivation.rules.value_rules import OUTCOMES, RELATIONS, VALUE_RULES
 from dicomseries.iod.conditions import Condition, Values
 from dicomseries.iod.groups import Group

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError
 from dicomseries.geometry_statement import STATED, Statement
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = [
     "EVENNESS_TOLERANCE",

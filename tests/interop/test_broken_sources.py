@@ -17,8 +17,8 @@ from pydicom.dataset import Dataset
 import dicomseries as dcs
 from dicomseries.derivation.attributes.source_screening import TIES
 from dicomseries.derivation.rules.attribute_rules import rules_by_keyword
-from dicomseries.standard.modules import IOD_MODULES, module_requirements
-from dicomseries.standard.terms import ENUMERATED
+from dicomseries.standard.attributes.defined_terms import ENUMERATED
+from dicomseries.standard.objects.modules import IOD_MODULES, module_requirements
 from judges import dciodvfy
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -13,14 +13,14 @@ from pydicom.dataset import Dataset
 
 import dicomseries as dcs
 from dicomseries.derivation import rule_for
-from dicomseries.derivation.attributes.completed_items import completed
-from dicomseries.derivation.attributes.whole_groups import may_differ
+from dicomseries.derivation.attributes.groups.completed_items import completed
+from dicomseries.derivation.attributes.groups.whole_groups import may_differ
 from dicomseries.iod.kinds.enhanced_ct import EnhancedCT
 from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
-from dicomseries.standard.attribute import attribute
-from dicomseries.standard.conditional_groups import GROUP_NEEDS
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, group_requirements
-from dicomseries.standard.terms import ENUMERATED
+from dicomseries.standard.attributes.attribute import attribute
+from dicomseries.standard.attributes.defined_terms import ENUMERATED
+from dicomseries.standard.objects.conditional_groups import GROUP_NEEDS
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS, group_requirements
 from judges import dciodvfy
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -14,7 +14,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomseries.iod import Leaf, VaryingGroup, compose, find_kind
 from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import attribute, tag_of, vr_of
+from dicomseries.standard.attributes.attribute import attribute, tag_of, vr_of
 
 UIDS = {
     "StudyInstanceUID": "2.25.1",

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydicom.valuerep import DS, format_number_as_ds
 
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.decimal_string import format_ds
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -27,7 +27,7 @@ from dicomseries.values import (
     slice_statistics,
     store,
 )
-from dicomseries.values import quantise_reals as quantising
+from dicomseries.values.storing import quantise_reals as quantising
 from dicomseries.values.value_map import ValueMap
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import collections
+import functools
+import graphlib
 import re
 import tomllib
 from pathlib import Path
@@ -13,11 +16,78 @@ RECORD = ROOT / "docs" / "decisions" / "0015-packages-and-floors.md"
 FORMATS = {"hdf5", "metaimage", "nifti", "npy", "nrrd", "tiff", "zarr_store"}
 """Modules with a reader and a writer of one file format, which mirror each other's name."""
 
+LARGEST_PACKAGE = 15
+"""Modules in one folder; more are split into subpackages by topic."""
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@functools.cache
+def trees() -> dict[str, ast.Module]:
+    return {
+        module_name(path): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(SOURCE.rglob("*.py"))
+    }
+
+
+@functools.cache
+def imports() -> dict[str, set[str]]:
+    """Module → modules that it imports, in functions and for type checkers too."""
+    graph: dict[str, set[str]] = {}
+    for module, tree in trees().items():
+        imported: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    name = f"{node.module}.{alias.name}"
+                    imported.add(name if name in trees() else node.module)
+            elif isinstance(node, ast.Import):
+                imported.update(alias.name for alias in node.names)
+        inside = {name for name in imported if name.startswith(f"{module}.")}
+        graph[module] = (imported & trees().keys()) - inside - {module}
+    return graph
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    # raises graphlib.CycleError, which names the circle
+    assert len(list(graphlib.TopologicalSorter(imports()).static_order())) == len(trees())
+
+
+def test_a_package_is_imported_by_others_only_as_a_whole():
+    """`standard` is a shelf of tables without a face; everything else exports what others need."""
+    offenders = []
+    for module, names in imports().items():
+        package = module.split(".")[1:2]
+        for name in sorted(names):
+            parts = name.split(".")
+            if len(parts) > 2 and parts[1:2] != package and parts[1] != "standard":
+                offenders.append(f"{module} imports {name}")
+    assert offenders == []
+
+
+def test_a_public_class_name_is_used_once():
+    modules = collections.defaultdict(list)
+    for module, tree in trees().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules[node.name].append(module)
+    assert len(modules) > 100
+    assert {name: places for name, places in modules.items() if len(places) > 1} == {}
+
 
 def test_a_module_name_is_used_once_but_for_file_formats():
     stems = [path.stem for path in SOURCE.rglob("*.py") if not path.stem.startswith("__")]
     repeated = {name for name, count in collections.Counter(stems).items() if count > 1}
     assert repeated - FORMATS == set()
+
+
+def test_no_folder_has_more_modules_than_a_reader_takes_in():
+    counts = collections.Counter(path.parent for path in SOURCE.rglob("*.py"))
+    crowded = {str(folder.relative_to(SOURCE)): count for folder, count in counts.items()}
+    assert {name: count for name, count in crowded.items() if count > LARGEST_PACKAGE + 1} == {}
 
 
 def test_the_record_of_floors_is_what_the_import_contract_says():

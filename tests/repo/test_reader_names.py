@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomseries.standard import readers
+from dicomseries.standard import known_readers
 from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES
 
 ROOT = Path(__file__).parents[2]
@@ -22,8 +22,8 @@ MEASURED = {
 }
 NAMED = {
     name: value
-    for name, value in vars(readers).items()
-    if name in readers.__all__ and isinstance(value, str)
+    for name, value in vars(known_readers).items()
+    if name in known_readers.__all__ and isinstance(value, str)
 }
 
 OTHERS = {

@@ -16,7 +16,7 @@ import dicomseries
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "dicomseries"
 MODULES = sorted(SOURCE.rglob("*.py"))
-MAX_LINES = 600
+MAX_LINES = 500
 """This limit only ever goes down."""
 
 PARTS = {"code", "where", "given", "expected", "remedy"}

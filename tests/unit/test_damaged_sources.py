@@ -15,7 +15,7 @@ from dicomseries.api.serve import held_at, service_of
 from dicomseries.derivation import SourceFrame, SourceSeries
 from dicomseries.derivation.attributes.source_screening import screened
 from dicomseries.geometry import Grid
-from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.standard.attributes.attribute import Attribute, attribute
 from dicomseries.viewing.loopback import HttpRequest
 from dicomseries.writing.inputs.read_source import open_source
 

@@ -9,7 +9,7 @@ from pydicom.valuerep import PersonName
 
 from dicomseries.errors import MetadataError
 from dicomseries.metadata import OWNED, Metadata, parse_json, parse_toml
-from dicomseries.standard.attribute import attribute, tag_of
+from dicomseries.standard.attributes.attribute import attribute, tag_of
 
 ZONE = dt.timezone(dt.timedelta(hours=1))
 

@@ -132,7 +132,7 @@ def test_chunks_over_all_slices_are_copied_once_and_advice_says_so(tmp_path):
 def test_no_room_for_the_copy_is_reported_before_a_file_exists(tmp_path, monkeypatch):
     source = zarr.create_array({}, shape=(600, 64, 128), chunks=(600, 16, 128), dtype="float32")
     monkeypatch.setattr(
-        "dicomseries.sources.frames.scratch_file.shutil.disk_usage",
+        "dicomseries.sources.frames.files.scratch_file.shutil.disk_usage",
         lambda _: type("Usage", (), {"free": 10**6}),
     )
     with pytest.raises(SourceError, match="TMPDIR") as caught:

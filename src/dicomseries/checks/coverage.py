@@ -8,8 +8,8 @@ from pydicom.uid import UID
 
 from dicomseries.errors import DicomSeriesError, MissingPackageError, counted
 from dicomseries.reading import Instance, read_frames
-from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.image_classes import image_class
+from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.objects.image_classes import image_class
 
 __all__ = ["coverage_of", "images_of"]
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 from dicomseries.derivation.attributes.attribute_places import AttributePlaces
 from dicomseries.derivation.attributes.contributing_equipment import Model
 from dicomseries.derivation.attributes.decisions import Decision
+from dicomseries.derivation.attributes.groups.whole_groups import without_user_groups
 from dicomseries.derivation.attributes.inherit import Inherited, inherit
 from dicomseries.derivation.attributes.source_screening import (
     KEPT_ILLEGAL,
     screened,
     with_screening,
 )
-from dicomseries.derivation.attributes.whole_groups import without_user_groups
 from dicomseries.derivation.inheritance import Inheritance
 from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_entities, rule_for
 from dicomseries.derivation.rules.value_rules import RELATIONS, VALUE_RULE_OF, ValueRelation

@@ -10,7 +10,7 @@ from dataclasses import replace
 from dicomseries.derivation.source.source_facts import item_members
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import SeriesPlan
-from dicomseries.standard.attribute import Attribute, Value, attribute, tag_of
+from dicomseries.standard.attributes.attribute import Attribute, Value, attribute, tag_of
 
 __all__ = ["counted_by_acquisition"]
 

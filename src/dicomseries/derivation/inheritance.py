@@ -13,7 +13,7 @@ from dicomseries.errors import OptionError
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column, SeriesPlan
-from dicomseries.standard.attribute import attribute, tag_of
+from dicomseries.standard.attributes.attribute import attribute, tag_of
 from dicomseries.uids import SeriesUids, UidPolicy
 
 __all__ = ["Inheritance"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dicomseries.iod.code_items import code_item
-from dicomseries.iod.compose import Composition, compose
+from dicomseries.iod.compose_attributes import Composition, compose
 from dicomseries.iod.conditions import ALWAYS, Grey, Rescaled, Unless, When
 from dicomseries.iod.groups import Group, Leaf, Part, VaryingGroup, groups_of, rows_of
 from dicomseries.iod.kind import (

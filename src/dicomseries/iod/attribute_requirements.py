@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from dicomseries.errors import MetadataError
-from dicomseries.standard.attribute import Attribute, Item, Value, attribute
-from dicomseries.standard.modules import (
+from dicomseries.standard.attributes.attribute import Attribute, Item, Value, attribute
+from dicomseries.standard.objects.modules import (
     IOD_MODULES,
     Requirement,
     mandatory_modules,

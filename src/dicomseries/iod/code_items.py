@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dicomseries.standard.anatomy import REGIONS
-from dicomseries.standard.attribute import Item, attribute
+from dicomseries.standard.attributes.attribute import Item, attribute
+from dicomseries.standard.attributes.body_parts import REGIONS
 
 __all__ = ["BODY_PARTS", "NO_UNITS", "PAIRED_BODY_PARTS", "PET_UNITS", "PHANTOM", "code_item"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import Value
+from dicomseries.standard.attributes.attribute import Value
 
 __all__ = [
     "ALWAYS",

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import ALWAYS, Condition, Context, Values
 from dicomseries.iod.rows import Row, not_for_this_image
-from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
+from dicomseries.standard.attributes.attribute import Attribute, attribute, tag_of, vr_of
 
 __all__ = ["Group", "Leaf", "Part", "VaryingGroup", "attribute_of", "groups_of", "rows_of"]
 

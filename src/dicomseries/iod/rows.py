@@ -23,7 +23,7 @@ from typing import TypeAlias
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod.conditions import ALWAYS, Condition, Context, Values
-from dicomseries.standard.attribute import Item, tag_of, vr_of
+from dicomseries.standard.attributes.attribute import Item, tag_of, vr_of
 
 __all__ = [
     "Absent",

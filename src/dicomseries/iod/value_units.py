@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from dicomseries.iod.code_items import PET_UNITS, code_item
 from dicomseries.iod.kind import Kind
-from dicomseries.standard.attribute import Attribute, Item
+from dicomseries.standard.attributes.attribute import Attribute, Item
 
 __all__ = [
     "RESCALE_UNITS",
@@ -51,7 +51,7 @@ def unit_of_item(units: Attribute | None) -> str:
 
     Examples
     --------
-    >>> from dicomseries.standard.attribute import attribute
+    >>> from dicomseries.standard.attributes.attribute import attribute
     >>> unit_of_item(attribute("MeasurementUnitsCodeSequence", PET_UNITS["BQML"]))
     'Bq/ml'
     """

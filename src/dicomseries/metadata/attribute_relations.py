@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from dicomseries.errors import MetadataError
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attributes.attribute import Attribute
 
 __all__ = ["relation_faults"]
 
@@ -112,7 +112,7 @@ def relation_faults(
 
     Examples
     --------
-    >>> from dicomseries.standard.attribute import attribute
+    >>> from dicomseries.standard.attributes.attribute import attribute
     >>> center = attribute("WindowCenter", "40")
     >>> [fault.where for fault in relation_faults({"WindowCenter": center})]
     ['WindowCenter']

@@ -12,9 +12,9 @@ from dicomseries.errors import MetadataError
 from dicomseries.metadata.keywords import keyword_of
 from dicomseries.metadata.private_names import PrivateTag, private_tags
 from dicomseries.metadata.single_value import short, single_value, value_error
-from dicomseries.standard.attribute import Attribute, Item, attribute, tag_of, vr_of
-from dicomseries.standard.multiplicity import allows_count, multiplicity
-from dicomseries.standard.value_representations import (
+from dicomseries.standard.attributes.attribute import Attribute, Item, attribute, tag_of, vr_of
+from dicomseries.standard.attributes.multiplicity import allows_count, multiplicity
+from dicomseries.standard.attributes.value_representations import (
     BINARY_RANGES,
     BYTE_VRS,
     FLOAT_VRS,

@@ -13,8 +13,8 @@ from dicomseries.metadata.keywords import keyword_of
 from dicomseries.metadata.owned_attributes import OWNED
 from dicomseries.metadata.private_names import private_tags
 from dicomseries.metadata.single_value import short
-from dicomseries.standard.attribute import Attribute
-from dicomseries.standard.terms import DEFINED
+from dicomseries.standard.attributes.attribute import Attribute
+from dicomseries.standard.attributes.defined_terms import DEFINED
 
 __all__ = ["Metadata"]
 
@@ -127,7 +127,7 @@ class Metadata:
 
         Examples
         --------
-        >>> from dicomseries.standard.attribute import attribute
+        >>> from dicomseries.standard.attributes.attribute import attribute
         >>> Metadata().having(attribute("SeriesNumber", "2")).keywords
         ('SeriesNumber',)
         """

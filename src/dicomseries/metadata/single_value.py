@@ -15,10 +15,10 @@ from pydicom.valuerep import PersonName
 
 from dicomseries.errors import MetadataError
 from dicomseries.metadata.keywords import keyword_of
-from dicomseries.standard.attribute import Value, tag_of
-from dicomseries.standard.decimal_string import format_ds
-from dicomseries.standard.terms import ENUMERATED
-from dicomseries.standard.value_representations import (
+from dicomseries.standard.attributes.attribute import Value, tag_of
+from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.standard.attributes.defined_terms import ENUMERATED
+from dicomseries.standard.attributes.value_representations import (
     BINARY_RANGES,
     BYTE_VRS,
     FLOAT_VRS,

@@ -1,6 +1,5 @@
 """Options of `write`, `plan` and `derive`, declared once."""
 
-from dicomseries.options.checked_options import checked_options
 from dicomseries.options.declarations import WriteOptions
 from dicomseries.options.keyword_arguments import (
     check_names,
@@ -9,12 +8,8 @@ from dicomseries.options.keyword_arguments import (
     signature_of,
     with_options,
 )
-from dicomseries.options.keyword_types import (
-    MappingLike,
-    PlanKeywords,
-    Progress,
-    WriteKeywords,
-)
+from dicomseries.options.keyword_checks import checked_options
+from dicomseries.options.keyword_types import MappingLike, PlanKeywords, Progress, WriteKeywords
 from dicomseries.options.mapping_files import load_mapping
 from dicomseries.options.option import Option, declared, option
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dicomseries.derivation import Model
     from dicomseries.executors import Executor
     from dicomseries.orientation import Orient
-    from dicomseries.standard.attribute import Item
+    from dicomseries.standard.attributes.attribute import Item
     from dicomseries.uids import UidPolicy
     from dicomseries.values import Policy
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 
-from dicomseries.standard.attribute import Attribute, Item, Value
-from dicomseries.standard.value_representations import LONG_VRS
+from dicomseries.standard.attributes.attribute import Attribute, Item, Value
+from dicomseries.standard.attributes.value_representations import LONG_VRS
 
 __all__ = ["encode", "encode_element", "encode_elements", "encode_items", "sequence_head"]
 
@@ -36,7 +36,7 @@ def encode(attribute: Attribute) -> bytes:
 
     Examples
     --------
-    >>> from dicomseries.standard.attribute import attribute
+    >>> from dicomseries.standard.attributes.attribute import attribute
     >>> encode(attribute("PatientID", "42"))
     b'\x10\x00 \x00LO\x02\x0042'
     """

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from dicomseries.part10.encode_elements import encode_elements, sequence_head
 from dicomseries.plan import FramePart, SeriesPlan
-from dicomseries.standard.attribute import Item, tag_of
+from dicomseries.standard.attributes.attribute import Item, tag_of
 
 __all__ = ["PER_FRAME_TAG", "encode_per_frame", "per_frame_items"]
 

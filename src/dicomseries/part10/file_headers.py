@@ -10,7 +10,7 @@ from dicomseries.iod import Leaf
 from dicomseries.part10.encode_elements import encode, encode_elements
 from dicomseries.part10.file_template import HeaderTemplate
 from dicomseries.plan import SeriesPlan
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["encode_headers"]
 

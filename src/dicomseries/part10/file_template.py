@@ -30,7 +30,7 @@ from dicomseries.part10.encode_functional_groups import (
     per_frame_items,
 )
 from dicomseries.plan import InstancePlan, SeriesPlan
-from dicomseries.standard.attribute import Attribute, tag_of
+from dicomseries.standard.attributes.attribute import Attribute, tag_of
 
 __all__ = [
     "HeaderTemplate",

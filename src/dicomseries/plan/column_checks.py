@@ -9,7 +9,7 @@ from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Column, Extent
-from dicomseries.standard.modules import module_requirements
+from dicomseries.standard.objects.modules import module_requirements
 
 __all__ = ["check_agreement"]
 

@@ -14,9 +14,9 @@ from pydicom.datadict import dictionary_VM
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import Value, tag_of, vr_of
-from dicomseries.standard.decimal_string import format_ds
-from dicomseries.standard.moments import date_text, moment_of
+from dicomseries.standard.attributes.attribute import Value, tag_of, vr_of
+from dicomseries.standard.attributes.date_times import date_text, moment_of
+from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = ["Column", "Extent", "Per", "given_columns", "time_columns", "time_facts"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.values import Statistics, ValueMap
 
 __all__ = ["window_facts"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dicomseries.standard.attribute import Attribute, Value
-from dicomseries.standard.value_representations import LONG_VRS
+from dicomseries.standard.attributes.attribute import Attribute, Value
+from dicomseries.standard.attributes.value_representations import LONG_VRS
 
 __all__ = ["BINARY_BYTES", "PREAMBLE_BYTES", "element_bytes", "encoded_bytes", "most_encapsulated"]
 

@@ -13,7 +13,7 @@ from typing import Any
 from dicomseries.iod import Kind
 from dicomseries.plan.columns import Extent
 from dicomseries.plan.encoded_sizes import BINARY_BYTES, element_bytes
-from dicomseries.standard.attribute import Attribute, Value, attribute, tag_of
+from dicomseries.standard.attributes.attribute import Attribute, Value, attribute, tag_of
 from dicomseries.uids import SeriesUids
 
 __all__ = ["FramePart", "frame_facts", "frames_bytes"]

@@ -13,8 +13,8 @@ from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Extent
-from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = ["annotation_advice", "clip_advice", "clip_facts"]
 

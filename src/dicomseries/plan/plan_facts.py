@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
 from dicomseries.plan.columns import Column
-from dicomseries.standard.moments import date_text, in_zone, time_text
+from dicomseries.standard.attributes.date_times import date_text, in_zone, time_text
 from dicomseries.standard.transfer_syntaxes import TransferSyntax
 from dicomseries.uids import SeriesUids
 from dicomseries.values import Statistics, ValueMap, stored_range

@@ -8,8 +8,8 @@ from typing import Any
 from dicomseries.geometry import Grid
 from dicomseries.metadata import Metadata
 from dicomseries.plan.series_plan import SeriesPlan
-from dicomseries.standard.attribute import Attribute
-from dicomseries.standard.readers import (
+from dicomseries.standard.attributes.attribute import Attribute
+from dicomseries.standard.known_readers import (
     CORNERSTONE3D,
     DCM2NIIX,
     DCMSTACK,

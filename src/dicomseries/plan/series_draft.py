@@ -29,8 +29,8 @@ from dicomseries.plan.reader_advice import reader_advice, window_advice
 from dicomseries.plan.series_plan import SeriesPlan
 from dicomseries.plan.time_base import time_base, with_acquisition
 from dicomseries.plan.unit_advice import units_advice
-from dicomseries.standard.attribute import Attribute, attribute
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.attribute import Attribute, attribute
+from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids
 from dicomseries.values import SliceStatistics, Statistics, ValueMap

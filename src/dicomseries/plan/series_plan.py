@@ -16,7 +16,7 @@ from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.encoded_sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated
 from dicomseries.plan.frame_plan import FramePart, frames_bytes
 from dicomseries.sources import SlabPlan
-from dicomseries.standard.attribute import Attribute, Value, attribute, vr_of
+from dicomseries.standard.attributes.attribute import Attribute, Value, attribute, vr_of
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids
 from dicomseries.values import ValueMap

@@ -14,9 +14,14 @@ from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan.columns import Column, Extent, Per
 from dicomseries.plan.plan_facts import Facts
-from dicomseries.standard.attribute import attribute, vr_of
-from dicomseries.standard.decimal_string import format_ds
-from dicomseries.standard.moments import date_text, moment_of, moment_of_datetime, time_text
+from dicomseries.standard.attributes.attribute import attribute, vr_of
+from dicomseries.standard.attributes.date_times import (
+    date_text,
+    moment_of,
+    moment_of_datetime,
+    time_text,
+)
+from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = ["TimeBase", "time_base", "with_acquisition"]
 

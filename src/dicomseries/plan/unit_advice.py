@@ -8,7 +8,7 @@ from itertools import pairwise
 from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata, unit_advice
 from dicomseries.plan.columns import Column, Extent
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attributes.attribute import Attribute
 
 __all__ = ["units_advice"]
 

@@ -16,12 +16,7 @@ from dicomseries.reading.order.frame_order import holds_frames
 from dicomseries.reading.order.segment_order import SEGMENTATIONS
 from dicomseries.reading.parse.character_sets import encodings_of, text_of
 from dicomseries.reading.parse.clocks import seconds_of_dates
-from dicomseries.reading.parse.functional_groups import (
-    FunctionalGroups,
-    Path,
-    as_numbers,
-    path_of,
-)
+from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path, as_numbers, path_of
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance, file_order
 from dicomseries.reading.parse.parser import Element, ParseError, item_spans, items_of

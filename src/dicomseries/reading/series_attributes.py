@@ -12,7 +12,7 @@ from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.parse.to_python import name_of, plain_value
 from dicomseries.reading.series_folders import scan, select
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["SeriesTags", "differing_tags", "tags"]
 

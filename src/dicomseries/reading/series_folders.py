@@ -16,7 +16,7 @@ from dicomseries.reading.order.slice_order import place_files
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["Scan", "Series", "nothing_found", "scan", "select"]
 

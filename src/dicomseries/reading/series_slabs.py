@@ -14,14 +14,10 @@ from dicomseries.errors import ReadError
 from dicomseries.reading.parse.instance import Instance, holding_only
 from dicomseries.reading.pixels.native_bytes import bytes_of, read_same_format
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_shape, is_stored_as
-from dicomseries.reading.pixels.read_frames import (
-    read_frames,
-    read_frames_into,
-    read_stored,
-)
+from dicomseries.reading.pixels.read_frames import read_frames, read_frames_into, read_stored
 from dicomseries.reading.pixels.rescale_of_frames import RESCALE_TAGS
 from dicomseries.sources import FrameReader
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["FrameSlabs", "LabelSlabs"]
 

@@ -14,10 +14,7 @@ from dicomseries.geometry import Grid
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.pixels.decode_frames import check_first_frame
 from dicomseries.reading.pixels.pixel_format import stored_dtype
-from dicomseries.reading.pixels.rescale_of_frames import (
-    dtype_of_real,
-    rescales_of_files,
-)
+from dicomseries.reading.pixels.rescale_of_frames import dtype_of_real, rescales_of_files
 from dicomseries.reading.series_attributes import SeriesTags
 from dicomseries.reading.series_folders import Series, scan, select
 from dicomseries.reading.series_slabs import FrameSlabs, LabelSlabs

@@ -8,13 +8,13 @@ is read, and `build_segmentation` makes the object.
 
 from __future__ import annotations
 
-from dicomseries.segmentation.build_segmentation import (
+from dicomseries.segmentation.labels import check_labels
+from dicomseries.segmentation.segment_codes import Code
+from dicomseries.segmentation.segmentation_object import (
     SegmentationObject,
     build_segmentation,
     parse_segmentation_type,
 )
-from dicomseries.segmentation.labels import check_labels
-from dicomseries.segmentation.segment_codes import Code
 from dicomseries.segmentation.segments import Segment, Segments, parse_segments
 
 __all__ = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dicomseries.errors import MetadataError
 from dicomseries.segmentation.segment_codes import code_of
 from dicomseries.segmentation.segments import NO_ALGORITHM, REGION, SPATIAL, Segment
-from dicomseries.standard.readers import (
+from dicomseries.standard.known_readers import (
     DCM2NIIX,
     DICOM2NIFTI,
     GDCM,

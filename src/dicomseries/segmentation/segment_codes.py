@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from dicomseries.errors import MetadataError
-from dicomseries.standard.coded_concepts import code_parts, plain_name
-from dicomseries.standard.value_representations import text_fault
+from dicomseries.standard.attributes.coded_concepts import code_parts, plain_name
+from dicomseries.standard.attributes.value_representations import text_fault
 
 __all__ = ["CATEGORIES", "Code", "category_of", "code_of"]
 

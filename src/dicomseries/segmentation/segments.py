@@ -13,7 +13,7 @@ from typing import Any
 
 from dicomseries.errors import MetadataError
 from dicomseries.segmentation.segment_codes import Code, category_of, code_of
-from dicomseries.standard.value_representations import text_fault
+from dicomseries.standard.attributes.value_representations import text_fault
 
 __all__ = [
     "HIGHEST_LABEL",

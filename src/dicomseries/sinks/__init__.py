@@ -18,7 +18,7 @@ from dicomseries.sinks.directory import (
     find_leftover,
 )
 from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
-from dicomseries.sinks.volume_files import check_free
+from dicomseries.sinks.volume_files import check_free, find_format, save_volume
 from dicomseries.sinks.whole_file import save_bytes
 
 __all__ = [
@@ -31,9 +31,11 @@ __all__ = [
     "check_free",
     "check_prefix",
     "check_target",
+    "find_format",
     "find_leftover",
     "find_plan",
     "save_bytes",
+    "save_volume",
     "stored_path",
 ]
 

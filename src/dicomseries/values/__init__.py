@@ -10,9 +10,10 @@ reader parses from them.
 
 from __future__ import annotations
 
-from dicomseries.values.choose_value_map import choose_value_map
 from dicomseries.values.clip_limits import limits_in
-from dicomseries.values.exact import needs_divisor
+from dicomseries.values.maps.exact import needs_divisor
+from dicomseries.values.maps.promised_range import check_value_range, promised_ends
+from dicomseries.values.maps.value_map_choice import choose_value_map
 from dicomseries.values.policies import (
     Digits,
     Exact,
@@ -23,8 +24,6 @@ from dicomseries.values.policies import (
     parse_policy,
 )
 from dicomseries.values.preconditions import check_request
-from dicomseries.values.promised_range import check_value_range, promised_ends
-from dicomseries.values.quantise_integers import count_outside
 from dicomseries.values.range_error import RangeError, error_with_window
 from dicomseries.values.statistics import (
     SliceStatistics,
@@ -33,8 +32,9 @@ from dicomseries.values.statistics import (
     shown_statistics,
     slice_statistics,
 )
-from dicomseries.values.store_slab import store
-from dicomseries.values.stored_slab import Stored
+from dicomseries.values.storing.quantise_integers import count_outside
+from dicomseries.values.storing.store_slab import store
+from dicomseries.values.storing.stored_slab import Stored
 from dicomseries.values.value_map import ValueMap, bound_text, stored_range
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.standard.decimal_string import MAX_DS_CHARS, format_ds
+from dicomseries.standard.attributes.decimal_string import MAX_DS_CHARS, format_ds
 
 __all__ = ["UNIT_ROUNDOFF", "ValueMap", "bound_text", "stored_range"]
 

@@ -14,7 +14,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, UID_dictionary
 from dicomseries.checks import Findings, check, check_instances, coverage
 from dicomseries.errors import MissingPackageError
 from dicomseries.reading import open_volume, read_instance, scan
-from dicomseries.standard.image_classes import image_class
+from dicomseries.standard.objects.image_classes import image_class
 from judges.known import write_known_series
 
 STORED = np.arange(60, dtype="int16").reshape(3, 4, 5)

@@ -7,7 +7,7 @@ import pytest
 from dicomseries.derivation import Model, SourceFrame, SourceSeries, inherit, match
 from dicomseries.geometry import Grid
 from dicomseries.iod import MR
-from dicomseries.standard.attribute import attribute, tag_of
+from dicomseries.standard.attributes.attribute import attribute, tag_of
 
 
 def source_of(*shared) -> SourceSeries:

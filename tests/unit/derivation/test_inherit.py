@@ -17,8 +17,8 @@ from dicomseries.iod import CT, KINDS, MR, PT, SC
 from dicomseries.iod.kinds.enhanced_ct import EnhancedCT
 from dicomseries.iod.kinds.enhanced_mr import EnhancedMR
 from dicomseries.iod.kinds.parametric_map import ParametricMap
-from dicomseries.standard.attribute import Attribute, attribute, tag_of, vr_of
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS
+from dicomseries.standard.attributes.attribute import Attribute, attribute, tag_of, vr_of
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
 
 GRID = Grid.from_spacing(
     (3, 4, 5), (1.5, 2.0, 3.0), origin=(-10, 20, 30), direction=(0.8, 0.6, 0, -0.6, 0.8, 0)

@@ -14,7 +14,7 @@ from dicomseries.derivation import (
     references_by_plane,
 )
 from dicomseries.geometry import Grid
-from dicomseries.standard.attribute import attribute
+from dicomseries.standard.attributes.attribute import attribute
 
 GRID = Grid.from_spacing(
     (4, 5, 6), (0.7, 0.9, 2.5), origin=(-7, 8.5, 9), direction=(0.6, 0, 0.8, 0, -1, 0)

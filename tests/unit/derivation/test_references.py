@@ -16,7 +16,7 @@ from dicomseries.derivation import SourceFrame, SourceSeries, derivation_code, m
 from dicomseries.derivation.source.source_references import references_to_source
 from dicomseries.geometry import Grid
 from dicomseries.iod import VaryingGroup
-from dicomseries.standard.attribute import attribute
+from dicomseries.standard.attributes.attribute import attribute
 from judges.validators import dcentvfy, dciodvfy, validators
 
 CT, ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1"

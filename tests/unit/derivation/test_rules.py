@@ -20,8 +20,8 @@ from dicomseries.derivation.rules.attribute_rules import (
     tag_sections,
 )
 from dicomseries.iod import KINDS
-from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.modules import (
+from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.objects.modules import (
     FUNCTIONAL_GROUPS,
     IOD_MODULES,
     group_requirements,

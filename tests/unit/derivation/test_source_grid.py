@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dicomseries.derivation import SourceFrame, SourceSeries, on_source_grid
 from dicomseries.geometry import Grid
-from dicomseries.standard.attribute import attribute
+from dicomseries.standard.attributes.attribute import attribute
 from dicomseries.testing import grids
 
 CORNER, EVEN = 1e-3, 1e-4

@@ -25,7 +25,7 @@ from dicomseries.iod import (
 )
 from dicomseries.iod.kinds.not_offered import NOT_OFFERED, OTHER_NAMES
 from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import attribute
+from dicomseries.standard.attributes.attribute import attribute
 from dicomseries.values import PixelRules
 
 FACTS = {

@@ -5,7 +5,7 @@ import pytest
 from dicomseries.errors import MetadataError
 from dicomseries.iod import KINDS, MR, PT, SC, Leaf, VaryingGroup, compose, find_kind
 from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import attribute
+from dicomseries.standard.attributes.attribute import attribute
 
 ENHANCED_CT, ENHANCED_MR, MAP = (
     find_kind("EnhancedCT"),

@@ -9,9 +9,11 @@ from dicomseries.errors import KindError
 from dicomseries.iod import KINDS, Absent, PerInstance, Row, find_kind
 from dicomseries.iod.groups import groups_of, rows_of
 from dicomseries.iod.kinds.multiframe_sc import OfPictures
-from dicomseries.standard.anatomy import REGIONS
-from dicomseries.standard.attribute import vr_of
-from dicomseries.standard.modules import (
+from dicomseries.standard.attributes.attribute import vr_of
+from dicomseries.standard.attributes.body_parts import REGIONS
+from dicomseries.standard.attributes.defined_terms import ENUMERATED
+from dicomseries.standard.attributes.value_representations import text_fault
+from dicomseries.standard.objects.modules import (
     FUNCTIONAL_GROUPS,
     IOD_MODULES,
     MANDATORY_GROUPS,
@@ -19,8 +21,6 @@ from dicomseries.standard.modules import (
     mandatory_modules,
     module_requirements,
 )
-from dicomseries.standard.terms import ENUMERATED
-from dicomseries.standard.value_representations import text_fault
 from dicomseries.values import PixelRules
 
 # the plan's own: the frames themselves, which no table holds, and what the composer makes of the functional groups

@@ -22,7 +22,7 @@ TIMES = (0.0, 2.5)
 
 def saved(folder, suffix, array=ARRAY, times_s=TIMES, grid=OBLIQUE, **more):
     path = folder / f"volume{suffix}"
-    volume_files.save(path, array, grid, times_s=times_s, **more)
+    volume_files.save_volume(path, array, grid, times_s=times_s, **more)
     return path
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from dicomseries.errors import SourceError
 from dicomseries.sources import open_volume
-from dicomseries.sources.frames import file_window, mapped_files
-from dicomseries.sources.frames.unpacked_stream import unpack
+from dicomseries.sources.frames.files import file_window, mapped_files
+from dicomseries.sources.frames.files.unpacked_stream import unpack
 
 ARRAY = np.arange(40 * 30 * 20, dtype="<i4").reshape(40, 30, 20)
 

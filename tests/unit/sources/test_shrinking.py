@@ -12,7 +12,7 @@ import pytest
 
 from dicomseries.errors import SourceError
 from dicomseries.sources import open_volume
-from dicomseries.sources.frames import file_window, mapped_files
+from dicomseries.sources.frames.files import file_window, mapped_files
 
 ARRAY = np.arange(60 * 64 * 64, dtype="int16").reshape(60, 64, 64)
 SPACING = (1, 1, 1)

@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.standard.attributes.attribute import Attribute, attribute
 
 
 def test_the_vr_comes_from_the_data_dictionary():

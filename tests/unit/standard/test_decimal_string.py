@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from dicomseries.standard.decimal_string import MAX_DS_CHARS, format_ds
+from dicomseries.standard.attributes.decimal_string import MAX_DS_CHARS, format_ds
 
 # PS3.5 table 6.2-1: a fixed point number, or a floating point one with E or e
 LEGAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydicom import uid
 
-from dicomseries.standard.image_classes import image_class
+from dicomseries.standard.objects.image_classes import image_class
 
 STORAGE = {
     number: entry[0]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dicomseries.standard.attribute import vr_of
-from dicomseries.standard.modules import (
+from dicomseries.standard.attributes.attribute import vr_of
+from dicomseries.standard.objects.modules import (
     FUNCTIONAL_GROUPS,
     IOD_MODULES,
     MANDATORY_GROUPS,

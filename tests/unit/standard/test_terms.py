@@ -1,8 +1,8 @@
 import pytest
 
-from dicomseries.standard.attribute import vr_of
-from dicomseries.standard.terms import DEFINED, ENUMERATED
-from dicomseries.standard.value_representations import text_fault
+from dicomseries.standard.attributes.attribute import vr_of
+from dicomseries.standard.attributes.defined_terms import DEFINED, ENUMERATED
+from dicomseries.standard.attributes.value_representations import text_fault
 
 
 @pytest.mark.parametrize("keyword", [*ENUMERATED, *DEFINED])

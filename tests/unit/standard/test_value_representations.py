@@ -1,7 +1,7 @@
 import pytest
 from pydicom import valuerep
 
-from dicomseries.standard.value_representations import LONG_VRS, SHORT_VRS, text_fault
+from dicomseries.standard.attributes.value_representations import LONG_VRS, SHORT_VRS, text_fault
 
 LEGAL = [
     ("AE", "SCANNER 1"),

@@ -16,8 +16,8 @@ from dicomseries.values import (
     slice_statistics,
     store,
 )
-from dicomseries.values.real_range import RealRange
-from dicomseries.values.rescale import Form, slice_form
+from dicomseries.values.maps.real_range import RealRange
+from dicomseries.values.maps.rescale import Form, slice_form
 
 PT = PixelRules(zero_intercept=True, per_slice=True)
 EACH = Rescale(per_slice=True)

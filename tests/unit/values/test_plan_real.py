@@ -18,7 +18,7 @@ from dicomseries.values import (
     slice_statistics,
     store,
 )
-from dicomseries.values.reader_safe import truncated_slices
+from dicomseries.values.maps.reader_safe import truncated_slices
 
 CT, PT, SC = PixelRules(), PixelRules(zero_intercept=True), PixelRules(bits=(8, 16))
 

@@ -14,7 +14,7 @@ from dicomseries.checks.series_view.file_frames import FileFrames, numbers_of_fr
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.checks.series_view.slice_places import Floats, usual_gap
 from dicomseries.reading import SAME_PLACE, Path
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__: list[str] = []
 

@@ -23,12 +23,12 @@ from dicomseries.reading import (
     read_plain_frames,
     stored_dtype,
 )
+from dicomseries.standard.attributes.value_representations import LONG_VRS
 from dicomseries.standard.transfer_syntaxes import (
     BY_UID,
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     TransferSyntax,
 )
-from dicomseries.standard.value_representations import LONG_VRS
 
 __all__: list[str] = []
 

@@ -10,7 +10,7 @@ from dicomseries.checks.series_view.element_values import name_of, plain_text, p
 from dicomseries.checks.series_view.file_frames import PER_FRAME, SHARED, FileFrames
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import ParseError, item_spans, path_of
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__: list[str] = []
 

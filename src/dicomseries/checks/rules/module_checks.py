@@ -15,9 +15,9 @@ from dicomseries.checks.series_view.required_groups import missing_by_type, miss
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.errors import counted
 from dicomseries.reading import Element, Instance
-from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.modules import mandatory_modules, module_requirements
-from dicomseries.standard.terms import ENUMERATED
+from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.attributes.defined_terms import ENUMERATED
+from dicomseries.standard.objects.modules import mandatory_modules, module_requirements
 
 __all__: list[str] = []
 

@@ -11,7 +11,7 @@ from dicomseries.checks.series_view.element_values import items_in, number_in, p
 from dicomseries.checks.series_view.series_view import LABEL_MAP, SeriesView
 from dicomseries.errors import DicomSeriesError
 from dicomseries.reading import SEGMENTATIONS, Instance, read_frames
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__: list[str] = []
 

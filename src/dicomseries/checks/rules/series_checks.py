@@ -11,7 +11,7 @@ from dicomseries.checks.series_view.element_values import printable, printed
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.errors import counted
 from dicomseries.reading import Instance
-from dicomseries.standard.series_level import (
+from dicomseries.standard.objects.series_level import (
     EQUIPMENT_LEVEL,
     FRAME_OF_REFERENCE_LEVEL,
     PATIENT_LEVEL,

@@ -8,8 +8,8 @@ from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.element_values import printable
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import Element, Instance, encodings_of, text_of
-from dicomseries.standard.multiplicity import allows_count, multiplicity
-from dicomseries.standard.value_representations import (
+from dicomseries.standard.attributes.multiplicity import allows_count, multiplicity
+from dicomseries.standard.attributes.value_representations import (
     MULTI_LINE_VRS,
     TEXT_VRS,
     representations,

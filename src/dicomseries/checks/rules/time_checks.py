@@ -11,7 +11,7 @@ from pydicom.uid import PositronEmissionTomographyImageStorage
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import Instance, file_order, seconds_of_dates
-from dicomseries.standard.rising import RISING, first_not_rising, moment_number
+from dicomseries.standard.objects.rising_volumes import RISING, first_not_rising, moment_number
 
 __all__: list[str] = []
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydicom.datadict import keyword_for_tag
 
 from dicomseries.reading import Element, Instance, ParseError, as_numbers, items_of
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = [
     "AttributeValue",

@@ -18,7 +18,7 @@ from dicomseries.checks.series_view.element_values import (
 )
 from dicomseries.errors import ReadError
 from dicomseries.reading import Element, FunctionalGroups, Instance, Path, path_of
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["PER_FRAME", "SHARED", "FileFrames", "numbers_of_frames"]
 

@@ -13,9 +13,13 @@ from dicomseries.checks.series_view.element_values import has_value, plain_text
 from dicomseries.checks.series_view.file_frames import FileFrames
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import Path, path_of
-from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.conditional_groups import FLAVOUR_GROUPS, GROUP_NEEDS, Need
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, MANDATORY_GROUPS, group_requirements
+from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.objects.conditional_groups import FLAVOUR_GROUPS, GROUP_NEEDS, Need
+from dicomseries.standard.objects.modules import (
+    FUNCTIONAL_GROUPS,
+    MANDATORY_GROUPS,
+    group_requirements,
+)
 
 __all__ = ["MissingInGroup", "missing_by_type", "missing_partners"]
 

@@ -30,8 +30,8 @@ from dicomseries.reading import (
     file_order,
     holds_frames,
 )
-from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.image_classes import ImageClass, image_class
+from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.objects.image_classes import ImageClass, image_class
 
 __all__ = ["LABEL_MAP", "LocatedElement", "SeriesView"]
 

@@ -71,10 +71,10 @@ def read(
     "times_s"; .npy has no geometry. Geometry that the series does not state is not in the file;
     .nii then has voxels of 1 without a unit, and no orientation.
     """
-    from dicomseries.sinks import volume_files
+    from dicomseries.sinks import check_free, find_format, save_volume
 
-    form = volume_files.find_format(out)
-    volume_files.check_free(out, overwrite=overwrite)
+    form = find_format(out)
+    check_free(out, overwrite=overwrite)
     import dicomseries as dcs
     from dicomseries import drawing
 
@@ -89,7 +89,7 @@ def read(
     if time_point is not None:
         volume = _one_volume(volume, time_point, series)
     array = volume.array
-    volume_files.save(
+    save_volume(
         out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite
     )
     _warn_of_polarity(volume)

@@ -46,12 +46,11 @@ def serve(
     address can read the whole folder; nobody can change it. Files that appear later are not
     served, and no file is kept in memory.
     """
-    from dicomseries.api import held_at
-    from dicomseries.api import serve as serving
+    from dicomseries import api
 
     output: Output = context.obj
-    index = held_at(series)
-    with serving(index, port=port) as (server, address):
+    index = api.held_at(series)
+    with api.serve(index, port=port) as (server, address):
         count = len(index.instances)
         record = {"series": series, "url": address, "instances": count}
         with contextlib.suppress(KeyboardInterrupt):

@@ -12,8 +12,8 @@ from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import SourceFact, numbers_in
 from dicomseries.iod import Choice
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute
-from dicomseries.standard.series_level import ONE_PER_SERIES
+from dicomseries.standard.attributes.attribute import Attribute
+from dicomseries.standard.objects.series_level import ONE_PER_SERIES
 
 __all__ = ["fitting_column", "obstacle_to", "unmet_condition"]
 

@@ -11,8 +11,8 @@ from functools import cached_property
 
 from dicomseries.derivation.source.source_facts import numbers_in
 from dicomseries.iod import Absent, Choice, Constant, Kind, Row, groups_of, rows_of
-from dicomseries.standard.attribute import Attribute, vr_of
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
+from dicomseries.standard.attributes.attribute import Attribute, vr_of
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
 
 __all__ = ["AttributePlaces"]
 

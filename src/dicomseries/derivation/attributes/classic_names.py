@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from dicomseries.derivation.source.source_facts import SourceFact, item_members
-from dicomseries.standard.attribute import Attribute, Value, vr_of
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.attribute import Attribute, Value, vr_of
+from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = ["CLASSIC_NAMES", "OPENED", "renamed_facts"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dicomseries.derivation.source.source_facts import Facts, by_keyword, item_members
 from dicomseries.iod import code_item
-from dicomseries.standard.attribute import Attribute, Item, attribute
+from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
 
 __all__ = ["Contribution", "Model", "contributing_equipment", "series_description"]
 

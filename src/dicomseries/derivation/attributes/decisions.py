@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dicomseries.derivation.rules.attribute_rules import Action, Rule, When
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["UNMET", "WORDS", "Decision", "by_tag", "drop_decision", "rule_decision"]
 

@@ -10,7 +10,7 @@ from typing import Literal
 from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import SourceFact
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attributes.attribute import Attribute
 
 __all__ = ["ResultLayout", "spread"]
 

@@ -26,13 +26,19 @@ from dicomseries.derivation.attributes.decisions import (
     drop_decision,
     rule_decision,
 )
-from dicomseries.derivation.attributes.diffusion_groups import partial_diffusion
 from dicomseries.derivation.attributes.facts_by_slice import ResultLayout, spread
-from dicomseries.derivation.attributes.gating_groups import (
+from dicomseries.derivation.attributes.groups.diffusion_groups import partial_diffusion
+from dicomseries.derivation.attributes.groups.gating_groups import (
     gating_attributes,
     incomplete_groups,
     lost_trigger_advice,
     ungated_triggers,
+)
+from dicomseries.derivation.attributes.groups.whole_groups import (
+    group_facts,
+    may_differ,
+    orphans,
+    without_flavour,
 )
 from dicomseries.derivation.attributes.pet_time_base import source_time_base
 from dicomseries.derivation.attributes.private_attributes import (
@@ -48,12 +54,6 @@ from dicomseries.derivation.attributes.recomputed_attributes import (
     zone_of,
 )
 from dicomseries.derivation.attributes.rising_times import times_out_of_order
-from dicomseries.derivation.attributes.whole_groups import (
-    group_facts,
-    may_differ,
-    orphans,
-    without_flavour,
-)
 from dicomseries.derivation.rules.attribute_rules import Action, Rule, rule_for
 from dicomseries.derivation.source.slice_matching import Matching
 from dicomseries.derivation.source.source_facts import (
@@ -70,9 +70,9 @@ from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Choice, Kind
 from dicomseries.metadata import Metadata
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute, attribute, tag_of
-from dicomseries.standard.conditional_groups import FLAVOUR_GROUPS
-from dicomseries.standard.moments import date_text, in_zone, time_text
+from dicomseries.standard.attributes.attribute import Attribute, attribute, tag_of
+from dicomseries.standard.attributes.date_times import date_text, in_zone, time_text
+from dicomseries.standard.objects.conditional_groups import FLAVOUR_GROUPS
 
 __all__ = ["Inherited", "inherit"]
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dicomseries.standard.attribute import Attribute, Value
-from dicomseries.standard.decimal_string import format_ds
-from dicomseries.standard.multiplicity import allows_count, most_values, multiplicity
-from dicomseries.standard.repairs import repaired_text, value_fault
-from dicomseries.standard.value_representations import (
+from dicomseries.standard.attributes.attribute import Attribute, Value
+from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.standard.attributes.multiplicity import allows_count, most_values, multiplicity
+from dicomseries.standard.attributes.value_repairs import repaired_text, value_fault
+from dicomseries.standard.attributes.value_representations import (
     BINARY_RANGES,
     FLOAT_VRS,
     MULTI_LINE_VRS,

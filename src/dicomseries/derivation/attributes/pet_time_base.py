@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dicomseries.derivation.source.source_facts import Facts, first_text
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Kind
-from dicomseries.standard.moments import date_text, moment_of, time_text
+from dicomseries.standard.attributes.date_times import date_text, moment_of, time_text
 
 __all__ = ["SourceTimeBase", "source_time_base"]
 

@@ -17,9 +17,9 @@ from dicomseries.derivation.source.source_facts import (
 )
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Choice, Kind
-from dicomseries.standard.attribute import Attribute, attribute
-from dicomseries.standard.decimal_string import format_ds
-from dicomseries.standard.moments import is_zone
+from dicomseries.standard.attributes.attribute import Attribute, attribute
+from dicomseries.standard.attributes.date_times import is_zone
+from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = ["CHANGES", "image_type", "loss", "worst", "zone_of"]
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dicomseries.derivation.attributes.facts_by_slice import ResultLayout
 from dicomseries.derivation.source.source_facts import first_text
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute
-from dicomseries.standard.rising import RISING, first_not_rising, moment_number
+from dicomseries.standard.attributes.attribute import Attribute
+from dicomseries.standard.objects.rising_volumes import RISING, first_not_rising, moment_number
 
 __all__ = ["times_out_of_order"]
 

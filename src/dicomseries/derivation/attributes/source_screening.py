@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from dicomseries.derivation.attributes.completed_items import completed
 from dicomseries.derivation.attributes.decisions import Decision, by_tag, rule_decision
-from dicomseries.derivation.attributes.diffusion_groups import in_groups, whole_diffusion
+from dicomseries.derivation.attributes.groups.completed_items import completed
+from dicomseries.derivation.attributes.groups.diffusion_groups import in_groups, whole_diffusion
 from dicomseries.derivation.attributes.legal_values import legal_attribute
 from dicomseries.derivation.rules.attribute_rules import rule_for
 from dicomseries.derivation.source.source_facts import (
@@ -25,8 +25,15 @@ from dicomseries.derivation.source.source_facts import (
     values_text,
 )
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
-from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of, vr_of
-from dicomseries.standard.requirements import Demand, demands_of, optional_modules
+from dicomseries.standard.attributes.attribute import (
+    Attribute,
+    Item,
+    Value,
+    attribute,
+    tag_of,
+    vr_of,
+)
+from dicomseries.standard.objects.item_requirements import Demand, demands_of, optional_modules
 
 __all__ = ["KEPT_ILLEGAL", "TIES", "Screened", "screened", "with_screening"]
 

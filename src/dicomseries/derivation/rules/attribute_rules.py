@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydicom.datadict import repeater_has_keyword
 
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = [
     "NO_RULE",

@@ -13,8 +13,13 @@ from typing import Any
 
 from dicomseries.errors import OptionError
 from dicomseries.iod import code_item
-from dicomseries.standard.attribute import Item
-from dicomseries.standard.coded_concepts import CODE_KEYS, code_fault, code_parts, plain_name
+from dicomseries.standard.attributes.attribute import Item
+from dicomseries.standard.attributes.coded_concepts import (
+    CODE_KEYS,
+    code_fault,
+    code_parts,
+    plain_name,
+)
 from dicomseries.standard.read_table import read_table
 
 __all__ = ["IMAGE_PROCESSING", "SOURCE_IMAGE", "derivation_code", "derivations"]

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from dicomseries.derivation.rules.attribute_rules import rule_for
 from dicomseries.derivation.source.source_series import SourceSeries
-from dicomseries.standard.attribute import Attribute, Item, Value
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, group_requirements
+from dicomseries.standard.attributes.attribute import Attribute, Item, Value
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS, group_requirements
 
 __all__ = [
     "Facts",

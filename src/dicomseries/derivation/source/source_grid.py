@@ -17,8 +17,8 @@ from dicomseries.derivation.source.source_facts import first_item, item_members
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.geometry import Grid, GridTexts, Vector
 from dicomseries.orientation import Turn
-from dicomseries.standard.attribute import Attribute
-from dicomseries.standard.decimal_string import MAX_DS_CHARS, format_ds
+from dicomseries.standard.attributes.attribute import Attribute
+from dicomseries.standard.attributes.decimal_string import MAX_DS_CHARS, format_ds
 
 __all__ = ["on_source_grid", "with_source_texts"]
 

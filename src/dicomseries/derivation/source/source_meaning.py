@@ -37,8 +37,8 @@ from dicomseries.iod import (
     is_same_unit,
     unit_code_of,
 )
-from dicomseries.standard.attribute import Attribute, attribute
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.attribute import Attribute, attribute
+from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = ["Meaning", "meaning_of"]
 

@@ -20,8 +20,8 @@ from dicomseries.derivation.source.source_facts import by_keyword, first_item, f
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute, Item, Value, attribute
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
+from dicomseries.standard.attributes.attribute import Attribute, Item, Value, attribute
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS, IOD_MODULES, module_requirements
 
 __all__ = [
     "PlaneReferences",

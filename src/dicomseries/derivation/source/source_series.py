@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dicomseries.geometry import Grid
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attributes.attribute import Attribute
 
 __all__ = ["SourceFrame", "SourceSeries"]
 

@@ -191,7 +191,7 @@ def scale_of(facts: Facts, *, is_hounsfield: bool) -> Scale:
     Examples
     --------
     >>> from dicomseries.derivation.source.source_facts import SourceFact
-    >>> from dicomseries.standard.attribute import Attribute
+    >>> from dicomseries.standard.attributes.attribute import Attribute
     >>> bits = Attribute("BitsStored", "US", (12,))
     >>> facts = {"BitsStored": SourceFact(keyword="BitsStored", frames=(bits,))}
     >>> scale_of(facts, is_hounsfield=False).reach

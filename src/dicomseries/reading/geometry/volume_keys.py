@@ -12,14 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.reading.parse.clocks import seconds_of_dates, seconds_of_day
-from dicomseries.reading.parse.functional_groups import (
-    FunctionalGroups,
-    Path,
-    as_numbers,
-    path_of,
-)
+from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path, as_numbers, path_of
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["Key", "file_clocks", "file_keys", "frame_clocks", "frame_keys"]
 

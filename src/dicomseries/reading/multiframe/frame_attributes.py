@@ -8,7 +8,7 @@ from typing import Any
 
 from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path
 from dicomseries.reading.parse.to_python import Decoding, name_of, plain_value
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["frame_attributes"]
 

@@ -28,7 +28,7 @@ from dicomseries.reading.parse.instance import Instance, file_order
 from dicomseries.reading.pixels.pixel_format import check_pixels
 from dicomseries.reading.pixels.rescale_of_frames import mapping_problems
 from dicomseries.reading.problems import Problem, has_errors
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["holds_frames", "place_frames"]
 

@@ -24,7 +24,7 @@ from dicomseries.reading.parse.functional_groups import as_numbers
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.to_python import plain_value
 from dicomseries.reading.problems import Problem, has_errors
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["SEGMENTATIONS", "labels_of", "place_segments", "step_mm"]
 

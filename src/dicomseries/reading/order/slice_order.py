@@ -12,16 +12,11 @@ from dicomseries.reading.geometry.picture_series import picture_grid, picture_ti
 from dicomseries.reading.geometry.slice_spacing import SAME_DIRECTION, unit_normal
 from dicomseries.reading.geometry.volume_keys import file_clocks
 from dicomseries.reading.geometry.volume_sorting import rising_times, sort_files
-from dicomseries.reading.order.placement import (
-    Placement,
-    SlicePlanes,
-    no_geometry,
-    place_on_grid,
-)
+from dicomseries.reading.order.placement import Placement, SlicePlanes, no_geometry, place_on_grid
 from dicomseries.reading.parse.instance import Instance, file_order, unlike
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS
 from dicomseries.reading.problems import Problem, has_errors
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["place_files"]
 

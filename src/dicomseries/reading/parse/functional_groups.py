@@ -25,7 +25,7 @@ from dicomseries.reading.parse.parser import (
     fields_of,
     item_spans,
 )
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["FunctionalGroups", "Path", "as_numbers", "path_of"]
 

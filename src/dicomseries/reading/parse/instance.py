@@ -16,11 +16,8 @@ from dicomseries.reading import read_errors
 from dicomseries.reading.parse.header_cache import HeaderLayout, HeaderPattern
 from dicomseries.reading.parse.parser import Element, ParseError, Pixels, items_of
 from dicomseries.reading.parse.to_python import Decoding
-from dicomseries.standard.attribute import tag_of
-from dicomseries.standard.transfer_syntaxes import (
-    EXPLICIT_VR_BIG_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-)
+from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["Family", "Instance", "file_order", "holding_only", "unlike"]
 

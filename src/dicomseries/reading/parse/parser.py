@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR
 
-from dicomseries.standard.value_representations import LONG_VRS, SHORT_VRS
+from dicomseries.standard.attributes.value_representations import LONG_VRS, SHORT_VRS
 
 __all__ = [
     "BIG",

@@ -9,11 +9,8 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import MOST_LEVELS, Element, ParseError, items_of
-from dicomseries.standard.transfer_syntaxes import (
-    EXPLICIT_VR_BIG_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-)
-from dicomseries.standard.value_representations import TEXT_VRS, WORD_BYTES
+from dicomseries.standard.attributes.value_representations import TEXT_VRS, WORD_BYTES
+from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["are_encoded_alike", "comparable"]
 

@@ -23,7 +23,11 @@ from dicomseries.reading.parse.parser import (
     item_spans,
     scan_elements,
 )
-from dicomseries.standard.value_representations import ASCII_VRS, MULTI_LINE_VRS, TEXT_VRS
+from dicomseries.standard.attributes.value_representations import (
+    ASCII_VRS,
+    MULTI_LINE_VRS,
+    TEXT_VRS,
+)
 
 __all__ = ["Decoding", "name_of", "plain_value"]
 

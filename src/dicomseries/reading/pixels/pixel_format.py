@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dicomseries.errors import ReadError
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,

@@ -12,7 +12,7 @@ from dicomseries.reading.parse.functional_groups import FunctionalGroups, path_o
 from dicomseries.reading.parse.instance import Instance, unlike
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, stored_dtype
 from dicomseries.reading.problems import Problem
-from dicomseries.standard.attribute import tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = [
     "RESCALE_TAGS",

@@ -30,7 +30,7 @@ from dicomseries.sinks.volume_files import (
 )
 from dicomseries.sinks.volume_files.voxels import Voxels
 
-__all__ = ["FORMATS", "VolumeFormat", "check_free", "find_format", "save"]
+__all__ = ["FORMATS", "VolumeFormat", "check_free", "find_format", "save_volume"]
 
 
 class VolumeFormat(Protocol):
@@ -114,7 +114,7 @@ def check_free(path: str | os.PathLike[str], *, overwrite: bool = False) -> None
         )
 
 
-def save(
+def save_volume(
     path: str | os.PathLike[str],
     array: npt.NDArray[Any],
     grid: Grid,

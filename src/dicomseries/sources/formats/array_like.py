@@ -17,11 +17,11 @@ from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.array_frames import view_frames
 from dicomseries.sources.frames.chunks import Chunks
-from dicomseries.sources.frames.file_window import window_of_memmap
+from dicomseries.sources.frames.files.file_window import window_of_memmap
+from dicomseries.sources.frames.files.mapped_files import MappedPages
+from dicomseries.sources.frames.files.unpacked_size import check_packing, is_large
 from dicomseries.sources.frames.frame_reader import FrameReader, VolumeView
-from dicomseries.sources.frames.mapped_files import MappedPages
 from dicomseries.sources.frames.sliced_frames import as_numpy, sliced_frames
-from dicomseries.sources.frames.unpacked_size import check_packing, is_large
 from dicomseries.sources.optional_packages import guarded, made_by
 from dicomseries.sources.volume import Volume
 

@@ -25,8 +25,8 @@ from dicomseries.sources.arguments.volume_times import itk_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.itk_tags import tags_among
 from dicomseries.sources.formats.text_header import MAX_LINE, TextHeader, unpacked_voxels
-from dicomseries.sources.frames.mapped_files import FileArray, map_file
-from dicomseries.sources.frames.unpacked_stream import ZlibReader
+from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
+from dicomseries.sources.frames.files.unpacked_stream import ZlibReader
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]

@@ -30,10 +30,10 @@ from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.array_like import numpy_frames
 from dicomseries.sources.formats.nifti_space import nifti_statement
 from dicomseries.sources.frames.array_axes import ArrayAxes
+from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
+from dicomseries.sources.frames.files.unpacked_size import check_packing
+from dicomseries.sources.frames.files.unpacked_stream import unpack
 from dicomseries.sources.frames.frame_reader import FrameReader, derived_frames
-from dicomseries.sources.frames.mapped_files import FileArray, map_file
-from dicomseries.sources.frames.unpacked_size import check_packing
-from dicomseries.sources.frames.unpacked_stream import unpack
 from dicomseries.sources.optional_packages import guarded, made_by
 from dicomseries.sources.volume import Volume
 

@@ -20,9 +20,9 @@ from dicomseries.geometry import Grid
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype, default_axes
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments
 from dicomseries.sources.build_volume import build_volume
-from dicomseries.sources.frames.mapped_files import FileArray, map_file
-from dicomseries.sources.frames.unpacked_size import check_packing
-from dicomseries.sources.frames.unpacked_stream import unpack
+from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
+from dicomseries.sources.frames.files.unpacked_size import check_packing
+from dicomseries.sources.frames.files.unpacked_stream import unpack
 from dicomseries.sources.volume import Volume
 
 __all__ = ["PACKAGE", "matches", "open_volume"]

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dicomseries.errors import SourceError
-from dicomseries.sources.frames.mapped_files import FileArray
-from dicomseries.sources.frames.unpacked_size import check_packing
-from dicomseries.sources.frames.unpacked_stream import Readable, unpack
+from dicomseries.sources.frames.files.mapped_files import FileArray
+from dicomseries.sources.frames.files.unpacked_size import check_packing
+from dicomseries.sources.frames.files.unpacked_stream import Readable, unpack
 
 __all__ = ["MAX_LINE", "TextHeader", "unpacked_voxels"]
 

@@ -27,9 +27,9 @@ from dicomseries.sources.arguments.stated_geometry import lengths_only
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.frames.array_axes import ArrayAxes
+from dicomseries.sources.frames.files.mapped_files import map_file
+from dicomseries.sources.frames.files.unpacked_size import check_packing
 from dicomseries.sources.frames.frame_reader import FrameReader
-from dicomseries.sources.frames.mapped_files import map_file
-from dicomseries.sources.frames.unpacked_size import check_packing
 from dicomseries.sources.optional_packages import guarded
 from dicomseries.sources.volume import Volume
 

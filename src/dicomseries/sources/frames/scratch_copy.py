@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from dicomseries.sources.frames.array_frames import view_frames
+from dicomseries.sources.frames.files.mapped_files import MappedPages
+from dicomseries.sources.frames.files.scratch_file import scratch_file, scratch_full
 from dicomseries.sources.frames.frame_reader import Block, FrameReader, Numbers, VolumeView
 from dicomseries.sources.frames.frame_runs import Piece
-from dicomseries.sources.frames.mapped_files import MappedPages
-from dicomseries.sources.frames.scratch_file import scratch_file, scratch_full
 
 __all__ = ["scratch_copy"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dicomseries.derivation import Decision, SourceSeries
 from dicomseries.geometry import Grid
 from dicomseries.iod import Kind
-from dicomseries.standard.attribute import Attribute
+from dicomseries.standard.attributes.attribute import Attribute
 
 __all__ = ["PictureSpacing", "spacing_of_pictures"]
 

@@ -17,7 +17,7 @@ from dicomseries import reading
 from dicomseries.derivation import SourceFrame, SourceSeries, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
-from dicomseries.standard.attribute import Attribute, Value
+from dicomseries.standard.attributes.attribute import Attribute, Value
 from dicomseries.stores import local_copy, masked
 
 __all__ = ["open_source"]

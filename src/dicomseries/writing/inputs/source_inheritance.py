@@ -32,9 +32,9 @@ from dicomseries.metadata import Metadata
 from dicomseries.options import WriteOptions
 from dicomseries.plan import SOFTWARE_VERSION, Column
 from dicomseries.sources import Volume
-from dicomseries.standard.attribute import Attribute, attribute
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS
-from dicomseries.standard.value_representations import text_fault
+from dicomseries.standard.attributes.attribute import Attribute, attribute
+from dicomseries.standard.attributes.value_representations import text_fault
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
 from dicomseries.writing.inputs.picture_spacing import spacing_of_pictures
 from dicomseries.writing.inputs.write_request import WriteRequest
 

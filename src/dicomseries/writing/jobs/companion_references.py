@@ -11,7 +11,7 @@ from dataclasses import replace
 from dicomseries.derivation import SOURCE_IMAGE
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column, SeriesPlan
-from dicomseries.standard.attribute import Attribute, Item, Value, attribute, tag_of
+from dicomseries.standard.attributes.attribute import Attribute, Item, Value, attribute, tag_of
 
 __all__ = ["cross_referenced"]
 

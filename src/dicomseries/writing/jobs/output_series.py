@@ -8,7 +8,7 @@ import numpy as np
 
 from dicomseries.errors import OptionError
 from dicomseries.iod import Kind, find_kind
-from dicomseries.standard.readers import DICOM2NIFTI, GDCM, OHIF, SIMPLEITK, listed
+from dicomseries.standard.known_readers import DICOM2NIFTI, GDCM, OHIF, SIMPLEITK, listed
 from dicomseries.values import Lossless, Policy
 from dicomseries.writing.inputs.write_request import WriteRequest
 

@@ -13,8 +13,8 @@ from dicomseries.metadata import Metadata
 from dicomseries.plan import Extent, SeriesPlan
 from dicomseries.segmentation import SegmentationObject, build_segmentation, check_labels
 from dicomseries.sources import Volume
-from dicomseries.standard.attribute import Attribute, Item, Value
-from dicomseries.standard.readers import OHIF
+from dicomseries.standard.attributes.attribute import Attribute, Item, Value
+from dicomseries.standard.known_readers import OHIF
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, series_uids
 from dicomseries.values import ValueMap

@@ -27,7 +27,7 @@ from dicomseries.plan import (
     plan_series,
 )
 from dicomseries.sources import SlabPlan, Volume, read_once
-from dicomseries.standard.attribute import attribute
+from dicomseries.standard.attributes.attribute import attribute
 from dicomseries.uids import SeriesUids, series_uids
 from dicomseries.values import Statistics, ValueMap, check_request
 from dicomseries.writing.encode.slab_loop import slab_plan

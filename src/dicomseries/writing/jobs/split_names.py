@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dicomseries.plan import Column, Extent
-from dicomseries.standard.attribute import Value
+from dicomseries.standard.attributes.attribute import Value
 
 __all__ = ["PartNames", "part_names"]
 

@@ -31,7 +31,7 @@ from dicomseries.iod import (
 )
 from dicomseries.metadata import Metadata
 from dicomseries.sources import Volume
-from dicomseries.standard.attribute import attribute
+from dicomseries.standard.attributes.attribute import attribute
 from dicomseries.values import Statistics
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.padding_value import has_padding

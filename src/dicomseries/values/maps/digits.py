@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator
 
 from dicomseries.errors import ValuesError
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.values.maps.reader_safe import LARGEST_WITH_FRACTION
+from dicomseries.values.maps.real_range import RealRange
+from dicomseries.values.maps.rescale import Form
 from dicomseries.values.policies import Digits
 from dicomseries.values.range_error import RangeError, error_with_window
-from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION
-from dicomseries.values.real_range import RealRange
-from dicomseries.values.rescale import Form
 
 __all__ = ["digits_form"]
 

@@ -9,18 +9,18 @@ from dataclasses import replace
 import numpy as np
 
 from dicomseries.errors import ValuesError
-from dicomseries.standard.readers import OHIF, VTK_DICOM
+from dicomseries.standard.known_readers import OHIF, VTK_DICOM
 from dicomseries.values.clip_limits import limits_in, moved_advice
-from dicomseries.values.digits import digits_form
-from dicomseries.values.exact import plan_exact
-from dicomseries.values.lossless import plan_floats
-from dicomseries.values.per_slice import with_slopes_per_slice
+from dicomseries.values.maps.digits import digits_form
+from dicomseries.values.maps.exact import plan_exact
+from dicomseries.values.maps.lossless import plan_floats
+from dicomseries.values.maps.per_slice import with_slopes_per_slice
+from dicomseries.values.maps.reader_safe import LARGEST_WITH_FRACTION
+from dicomseries.values.maps.real_range import RealRange, reject_nonfinite
+from dicomseries.values.maps.rescale import Form, least_error_form, quantise_ends
 from dicomseries.values.policies import Digits, Exact, Lossless, PixelRules, Policy, Rescale
 from dicomseries.values.preconditions import check_request
 from dicomseries.values.range_error import error_with_window
-from dicomseries.values.reader_safe import LARGEST_WITH_FRACTION
-from dicomseries.values.real_range import RealRange, reject_nonfinite
-from dicomseries.values.rescale import Form, least_error_form, quantise_ends
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import ValueMap
 

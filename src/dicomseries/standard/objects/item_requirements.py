@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from dicomseries.standard.modules import (
+from dicomseries.standard.objects.modules import (
     FUNCTIONAL_GROUPS,
     IOD_MODULES,
     group_requirements,

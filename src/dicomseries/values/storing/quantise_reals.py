@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
-from dicomseries.values.stored_slab import BLOCK, Stored, source_changed, target_dtype
+from dicomseries.values.storing.stored_slab import BLOCK, Stored, source_changed, target_dtype
 from dicomseries.values.value_map import ValueMap, stored_range
 
 __all__ = ["store_real", "store_real_slowly"]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from dicomseries.standard.decimal_string import format_ds
-from dicomseries.standard.terms import ENUMERATED
-from dicomseries.standard.value_representations import MAX_CHARS, MULTI_LINE_VRS, text_fault
+from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.standard.attributes.defined_terms import ENUMERATED
+from dicomseries.standard.attributes.value_representations import (
+    MAX_CHARS,
+    MULTI_LINE_VRS,
+    text_fault,
+)
 
 __all__ = ["repaired_text", "value_fault"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dicomseries.standard.value_representations import text_fault
+from dicomseries.standard.attributes.value_representations import text_fault
 
 __all__ = ["CODE_KEYS", "code_fault", "code_parts", "plain_name"]
 

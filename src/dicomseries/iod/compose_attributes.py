@@ -12,8 +12,8 @@ from dicomseries.iod.conditions import Context, Values
 from dicomseries.iod.groups import Group, VaryingGroup, attribute_of, groups_of, rows_of
 from dicomseries.iod.kind import Kind, PerInstance
 from dicomseries.metadata import Metadata
-from dicomseries.standard.attribute import Attribute, attribute, tag_of
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS
+from dicomseries.standard.attributes.attribute import Attribute, attribute, tag_of
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
 
 __all__ = ["Composition", "compose"]
 

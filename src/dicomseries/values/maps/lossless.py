@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
 from dicomseries.values.clip_limits import integer_limits
-from dicomseries.values.exact import EXACT_FLOAT64, integer_ends
+from dicomseries.values.maps.exact import EXACT_FLOAT64, integer_ends
+from dicomseries.values.maps.real_range import RealRange
 from dicomseries.values.policies import Lossless, Policy
-from dicomseries.values.quantise_integers import clip_integers, integer_limits_of
 from dicomseries.values.range_error import RangeError, error_with_window
-from dicomseries.values.real_range import RealRange
 from dicomseries.values.statistics import Statistics
-from dicomseries.values.stored_slab import BLOCK, Stored, source_changed, target_dtype
+from dicomseries.values.storing.quantise_integers import clip_integers, integer_limits_of
+from dicomseries.values.storing.stored_slab import BLOCK, Stored, source_changed, target_dtype
 from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap
 
 __all__ = ["plan_floats", "store_floats"]

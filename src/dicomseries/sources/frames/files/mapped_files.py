@@ -17,7 +17,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.array_frames import view_frames
-from dicomseries.sources.frames.file_window import FileWindow, copied_in_blocks, file_shrunk
+from dicomseries.sources.frames.files.file_window import FileWindow, copied_in_blocks, file_shrunk
 from dicomseries.sources.frames.frame_reader import FrameReader, VolumeView
 
 __all__ = ["FileArray", "MappedPages", "map_file"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.values.stored_slab import BLOCK, Stored, source_changed, target_dtype
+from dicomseries.values.storing.stored_slab import BLOCK, Stored, source_changed, target_dtype
 from dicomseries.values.value_map import ValueMap, stored_range
 
 __all__ = ["clip_integers", "count_outside", "integer_limits_of", "store_exact"]

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dicomseries.values.real_range import RealRange
-from dicomseries.values.rescale import Form, quantise_ends, slice_form
+from dicomseries.values.maps.real_range import RealRange
+from dicomseries.values.maps.rescale import Form, quantise_ends, slice_form
 from dicomseries.values.value_map import ValueMap
 
 __all__ = ["with_slopes_per_slice"]

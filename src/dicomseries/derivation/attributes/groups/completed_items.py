@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dicomseries.derivation.source.source_facts import by_keyword, first_text
-from dicomseries.standard.attribute import Attribute, Item, attribute
-from dicomseries.standard.conditional_groups import WHOLE_GROUPS, unmet
+from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
+from dicomseries.standard.objects.conditional_groups import WHOLE_GROUPS, unmet
 
 __all__ = ["completed"]
 

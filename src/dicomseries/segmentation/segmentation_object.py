@@ -32,7 +32,7 @@ from dicomseries.segmentation.segment_frames import (
 )
 from dicomseries.segmentation.segments import Segment, parse_segments
 from dicomseries.sources import Volume
-from dicomseries.standard.attribute import Attribute, Item, attribute
+from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, make_uid
 

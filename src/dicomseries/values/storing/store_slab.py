@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy.typing as npt
 
-from dicomseries.values.lossless import store_floats
-from dicomseries.values.promised_range import reject_outside
-from dicomseries.values.quantise_integers import store_exact
-from dicomseries.values.quantise_reals import store_real
-from dicomseries.values.stored_slab import Stored
+from dicomseries.values.maps.lossless import store_floats
+from dicomseries.values.maps.promised_range import reject_outside
+from dicomseries.values.storing.quantise_integers import store_exact
+from dicomseries.values.storing.quantise_reals import store_real
+from dicomseries.values.storing.stored_slab import Stored
 from dicomseries.values.value_map import ValueMap
 
 __all__ = ["store"]

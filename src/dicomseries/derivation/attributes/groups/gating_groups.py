@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dicomseries.derivation.source.source_facts import Facts
 from dicomseries.iod import Default, Kind, Row
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute, attribute
+from dicomseries.standard.attributes.attribute import Attribute, attribute
 
 __all__ = ["gating_attributes", "incomplete_groups", "lost_trigger_advice", "ungated_triggers"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.standard.decimal_string import format_ds
+from dicomseries.standard.attributes.decimal_string import format_ds
 from dicomseries.values.value_map import stored_range
 
 __all__ = [

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from dicomseries.derivation.attributes.completed_items import completed
+from dicomseries.derivation.attributes.groups.completed_items import completed
 from dicomseries.derivation.source.source_facts import values_text
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute, Item, attribute
-from dicomseries.standard.conditional_groups import GROUP_NEEDS
-from dicomseries.standard.modules import FUNCTIONAL_GROUPS
+from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
+from dicomseries.standard.objects.conditional_groups import GROUP_NEEDS
+from dicomseries.standard.objects.modules import FUNCTIONAL_GROUPS
 
 __all__ = ["in_groups", "partial_diffusion", "whole_diffusion"]
 

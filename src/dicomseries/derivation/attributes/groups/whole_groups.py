@@ -17,8 +17,8 @@ from dicomseries.derivation.source.source_facts import (
 from dicomseries.derivation.source.source_series import SourceSeries
 from dicomseries.iod import ALWAYS, Kind, rows_of
 from dicomseries.plan import Column
-from dicomseries.standard.attribute import Attribute
-from dicomseries.standard.conditional_groups import FAMILIES, FLAVOUR_GROUPS
+from dicomseries.standard.attributes.attribute import Attribute
+from dicomseries.standard.objects.conditional_groups import FAMILIES, FLAVOUR_GROUPS
 
 __all__ = ["group_facts", "may_differ", "orphans", "without_flavour", "without_user_groups"]
 
@@ -30,7 +30,7 @@ def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
     --------
     >>> from dicomseries.derivation.source.source_series import SourceFrame
     >>> from dicomseries.geometry import Grid
-    >>> from dicomseries.standard.attribute import attribute
+    >>> from dicomseries.standard.attributes.attribute import attribute
     >>> echo = attribute("MREchoSequence", (attribute("EffectiveEchoTime", 4.6),))
     >>> frame = SourceFrame(
     ...     sop_class_uid="1.2", sop_instance_uid="1.3", position_lps=(0.0, 0.0, 0.0),

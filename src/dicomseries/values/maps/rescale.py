@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.standard.decimal_string import format_ds
-from dicomseries.values.reader_safe import (
+from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.values.maps.reader_safe import (
     LARGEST_WITH_FRACTION,
     ds_not_above,
     has_few_whole_numbers,
     slopes_from,
     truncated_slices,
 )
-from dicomseries.values.real_range import RealRange
+from dicomseries.values.maps.real_range import RealRange
 from dicomseries.values.value_map import UNIT_ROUNDOFF, stored_range
 
 __all__ = [

@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import ValuesError
-from dicomseries.standard.decimal_string import format_ds
-from dicomseries.standard.readers import CORNERSTONE3D, OHIF, VTK_DICOM, listed
+from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.standard.known_readers import CORNERSTONE3D, OHIF, VTK_DICOM, listed
 from dicomseries.values.clip_limits import integer_limits, real_limits
-from dicomseries.values.policies import Exact, Lossless, PixelRules
-from dicomseries.values.range_error import RangeError, error_with_window
-from dicomseries.values.reader_safe import (
+from dicomseries.values.maps.reader_safe import (
     is_clamped_by_vtk_dicom,
     leaves_stored_range,
     truncated_slices,
 )
+from dicomseries.values.policies import Exact, Lossless, PixelRules
+from dicomseries.values.range_error import RangeError, error_with_window
 from dicomseries.values.statistics import Statistics
 from dicomseries.values.value_map import UNIT_ROUNDOFF, ValueMap, stored_range
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import SourceError
-from dicomseries.sources.frames.file_window import file_shrunk
-from dicomseries.sources.frames.mapped_files import FileArray, MappedPages
-from dicomseries.sources.frames.scratch_file import scratch_file, scratch_full
+from dicomseries.sources.frames.files.file_window import file_shrunk
+from dicomseries.sources.frames.files.mapped_files import FileArray, MappedPages
+from dicomseries.sources.frames.files.scratch_file import scratch_file, scratch_full
 
 __all__ = ["Readable", "ZlibReader", "unpack"]
 

@@ -1,0 +1,1 @@
+"""Functional groups that a result takes over."""

@@ -1,0 +1,1 @@
+"""Parts of files as arrays, mapped, read or unpacked."""

@@ -1,0 +1,1 @@
+"""Rules for attributes and their values."""

@@ -1,0 +1,1 @@
+"""Rules for objects, their modules and functional groups."""

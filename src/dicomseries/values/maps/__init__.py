@@ -1,0 +1,1 @@
+"""Value maps: real to stored numbers with a proven bound."""

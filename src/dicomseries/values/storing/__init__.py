@@ -1,0 +1,1 @@
+"""Slabs of real values to stored numbers."""
