@@ -6,8 +6,9 @@ from dicomseries.api.check import check
 from dicomseries.api.plan import plan
 from dicomseries.api.read import Derivation, SeriesVolume, read
 from dicomseries.api.report import report_page
-from dicomseries.api.scan import scan, tags
+from dicomseries.api.scan import scan
 from dicomseries.api.serve import held_at, serve
+from dicomseries.api.tags import tags
 from dicomseries.api.view import look, opened_in
 from dicomseries.api.write import write
 from dicomseries.checks import Finding, Findings, explain

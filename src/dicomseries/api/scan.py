@@ -1,4 +1,4 @@
-"""`scan` and `tags`: series of a folder, and their attributes."""
+"""`scan`: every series below a folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from dicomseries import reading
 from dicomseries.stores import local_copy
 
-__all__ = ["scan", "tags"]
+__all__ = ["scan"]
 
 
 def scan(
@@ -44,49 +44,9 @@ def scan(
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> found = scan(get_testdata_file("CT_small.dcm"))
-    >>> [(series.kind, series.rows, len(series.instances)) for series in found.series]
+    >>> folder = scan(get_testdata_file("CT_small.dcm"))
+    >>> [(series.kind, series.rows, len(series.instances)) for series in folder.series]
     [('CT', 128, 1)]
     """
     with local_copy(path, storage_options) as local_path:
         return reading.scan(local_path)
-
-
-def tags(
-    path: str | os.PathLike[str],
-    *,
-    series: str | None = None,
-    storage_options: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return the attributes of a series by keyword.
-
-    Parameters
-    ----------
-    path : path-like
-        A file, a folder with one series, or a URL of either.
-    series : str, optional
-        SeriesInstanceUID, if the folder holds several.
-    storage_options : mapping, optional
-        Of fsspec, for a URL; by default its configuration and the environment.
-
-    Returns
-    -------
-    dict
-        Names and values as in `SeriesTags`, in the order of tags, without pixels. An attribute that
-        differs within the series is a tuple with one value for each slice or frame, None if it is
-        absent there; functional groups are opened.
-
-    Raises
-    ------
-    ReadError
-        If there is no such series.
-
-    Examples
-    --------
-    >>> from pydicom.data import get_testdata_file
-    >>> found = tags(get_testdata_file("CT_small.dcm"))
-    >>> found["Modality"], found["PixelSpacing"], found["(0043,104E) GEMS_PARM_01"]
-    ('CT', [0.661468, 0.661468], 10.60060977935791)
-    """
-    with local_copy(path, storage_options) as local_path:
-        return reading.tags(local_path, series=series)

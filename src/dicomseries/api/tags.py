@@ -1,0 +1,52 @@
+"""`tags`: the attributes of a file or a series."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from dicomseries import reading
+from dicomseries.stores import local_copy
+
+__all__ = ["tags"]
+
+
+def tags(
+    path: str | os.PathLike[str],
+    *,
+    series: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the attributes of a series by keyword.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, a folder with one series, or a URL of either.
+    series : str, optional
+        SeriesInstanceUID, if the folder holds several.
+    storage_options : mapping, optional
+        Of fsspec, for a URL; by default its configuration and the environment.
+
+    Returns
+    -------
+    dict
+        Names and values as in `SeriesTags`, in the order of tags, without pixels. An attribute that
+        differs within the series is a tuple with one value for each slice or frame, None if it is
+        absent there; functional groups are opened.
+
+    Raises
+    ------
+    ReadError
+        If there is no such series.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> found = tags(get_testdata_file("CT_small.dcm"))
+    >>> found["Modality"], found["PixelSpacing"], found["(0043,104E) GEMS_PARM_01"]
+    ('CT', [0.661468, 0.661468], 10.60060977935791)
+    """
+    with local_copy(path, storage_options) as local_path:
+        return reading.tags(local_path, series=series)
