@@ -158,7 +158,7 @@ def save_volume(
     >>> import tempfile
     >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save(Path(folder, "a.npy"), np.ones((3, 4, 5)), Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
+    ...     save_volume(Path(folder, "a.npy"), np.ones((3, 4, 5)), Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
     ...     np.load(Path(folder, "a.npy")).shape
     (3, 4, 5)
     """
