@@ -41,8 +41,9 @@ def _no_pixels(without_pixels: list[Instance], count: int) -> Problem:
     first = without_pixels[0]
     uid = UID(first.sop_class_uid)
     sop_class = "" if uid.name == str(uid) else f" ({uid.name})"
-    is_partial = len(without_pixels) < count
-    remedy = "Move these files to another folder" if is_partial else "Choose an image series"
+    remedy = "Choose an image series"
+    if len(without_pixels) < count:
+        remedy = "Move these files to another folder"
     return Problem(
         code="no-pixels",
         level="error",
@@ -77,7 +78,7 @@ def _size_of(instance: Instance) -> tuple[int, int, int, int, int]:
 
 
 def _truncated_files(files: Sequence[Instance]) -> Iterator[Problem]:
-    truncated = [instance for instance in files if _is_truncated(instance)]
+    truncated = list(filter(_is_truncated, files))
     if truncated:
         names = ", ".join(instance.name for instance in truncated[:3])
         yield Problem(
@@ -199,7 +200,7 @@ def _unread_frames(files: Sequence[Instance]) -> Iterator[Problem]:
             for instance in files
             if instance in variants or _stored_length(instance) != length
         ]
-    longer = [instance for instance in suspects if _extra_frames(instance)]
+    longer = list(filter(_extra_frames, suspects))
     if longer:
         first = longer[0]
         yield Problem(

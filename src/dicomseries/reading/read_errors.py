@@ -103,7 +103,7 @@ def decoder_missing(path: _Path, syntax: str, packages: Sequence[str]) -> Missin
         "no available package decodes it."
     )
     if packages:
-        remedy = "Run: " + ", or ".join(f"pip install {package}" for package in packages)
+        remedy = "Run: pip install " + ", or pip install ".join(packages)
     return MissingPackageError(
         code="package-missing",
         where=os.fspath(path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -56,10 +57,13 @@ def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
 
 def _differing_values(instances: Sequence[Instance]) -> frozenset[int]:
     differing = set()
-    for tag in {tag for instance in instances for tag in instance.tags}:
+    tags: set[int] = set()
+    for instance in instances:
+        tags.update(instance.tags)
+    for tag in tags:
         is_group_length = tag & 0xFFFF == 0 and tag >> 16 != 2
-        first = comparable(instances[0], tag)
-        if not is_group_length and any(comparable(one, tag) != first for one in instances[1:]):
+        values = {comparable(instance, tag) for instance in instances}
+        if not is_group_length and len(values) > 1:
             differing.add(tag)
     return frozenset(differing)
 
@@ -121,14 +125,15 @@ class SeriesTags:
         return differing_tags(self._instances)
 
     @cached_property
-    def _sources(self) -> list[tuple[int, int]]:
+    def _sources(self) -> list[list[int]]:
         """File and frame of each frame.
 
         Empty frames, which no file holds, are left out.
         """
         if self._frames is None:
             return []
-        return [(file, frame) for file, frame in self._frames.sources.tolist() if file >= 0]
+        sources = self._frames.sources
+        return list(sources[sources[:, 0] >= 0].tolist())
 
     @cached_property
     def _columns(self) -> dict[str, list[Any]]:
@@ -140,7 +145,7 @@ class SeriesTags:
             return {}
         files = [frames.attributes for frames in self._frames.pool]
         columns = {}
-        for name in dict.fromkeys(name for attributes in files for name in attributes):
+        for name in dict.fromkeys(itertools.chain(*files)):
             by_file = [attributes.get(name) for attributes in files]
             columns[name] = [_item(by_file[file], frame) for file, frame in self._sources]
         return columns
@@ -151,7 +156,9 @@ class SeriesTags:
 
 
 def _item(values: Sequence[Any] | None, index: int) -> Any:
-    return None if values is None else values[index]
+    if values is None:
+        return None
+    return values[index]
 
 
 def _differ(values: Sequence[Any]) -> bool:
@@ -201,9 +208,7 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
     series_tags = SeriesTags(selected.instances, selected.frame_set)
     attributes = dict(series_tags.shared)
     slices = series_tags.instances
-    for name in dict.fromkeys(
-        name for attributes_of_slice in slices for name in attributes_of_slice
-    ):
+    for name in dict.fromkeys(itertools.chain(*slices)):
         attributes[name] = tuple(attributes_of_slice.get(name) for attributes_of_slice in slices)
     order = {}
     for instance in selected.instances:

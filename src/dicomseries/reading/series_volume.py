@@ -246,9 +246,11 @@ def _rescales(series: Series, frames: FrameSet) -> npt.NDArray[np.float64]:
         return np.array(rescales_of_files(series.instances))
     by_file = []
     for file in frames.pool:
-        mapping = file.real_world if series.kind == "ParametricMap" else None
+        mapping = None
+        if series.kind == "ParametricMap":
+            mapping = file.real_world
         by_file.append(file.rescales if mapping is None else mapping)
-    starts = np.cumsum([0, *(file.count for file in frames.pool)])
+    starts = np.cumsum([0, *map(len, by_file)])
     order = starts[frames.sources[:, 0]] + frames.sources[:, 1]
     rescales: npt.NDArray[np.float64] = np.concatenate(by_file)[order]
     return rescales

@@ -77,7 +77,7 @@ def _whole_numbers(slices: Any) -> list[int]:
     for item in items:
         if isinstance(item, bool) or not isinstance(item, int | np.integer):
             raise _rejected(slices, "slices-unknown", "not whole numbers")
-    return [int(item) for item in items]
+    return list(map(int, items))
 
 
 def _rejected(slices: Slices, code: str, given: str) -> OptionError:

@@ -102,7 +102,7 @@ def picture_grid(
         spacing = _common_spacing(frame_spacings)
         is_same = True
     else:
-        spacings = [_stated_spacing(instance) for instance in instances]
+        spacings = list(map(_stated_spacing, instances))
         spacing = spacings[0]
         is_same = all(_are_equal(other, spacing) for other in spacings[1:])
     if is_same:
@@ -147,7 +147,9 @@ def _common_spacing(pairs: Floats) -> _Spacing | None:
 
 
 def _are_equal(spacing: _Spacing | None, other: _Spacing | None) -> bool:
-    return other is None if spacing is None else spacing.equals(other)
+    if spacing is None:
+        return other is None
+    return spacing.equals(other)
 
 
 def _warnings(first: Instance, spacing: _Spacing | None) -> list[Problem]:
@@ -206,7 +208,7 @@ def _region_spacing(instance: Instance) -> _Spacing | None:
     """
     try:
         regions = instance.value("SequenceOfUltrasoundRegions") or ()
-        steps = {_step_mm(region) for region in regions}
+        steps = set(map(_step_mm, regions))
     except (DicomSeriesError, TypeError, ValueError, AttributeError):
         return None
     if len(steps) != 1:
@@ -227,7 +229,9 @@ def _step_mm(region: object) -> tuple[float, float] | None:
         if getattr(region, f"PhysicalUnits{axis}Direction", None) != _CENTIMETRES:
             return None
         steps.append(abs(float(getattr(region, f"PhysicalDelta{axis}"))) * 10)
-    return (steps[0], steps[1]) if np.isfinite(steps).all() else None
+    if not np.isfinite(steps).all():
+        return None
+    return steps[0], steps[1]
 
 
 def _aspect_ratio(instance: Instance) -> _Spacing | None:
@@ -255,9 +259,13 @@ def picture_times_s(instances: Sequence[Instance]) -> tuple[float, ...] | None:
     times = [instance.decimal("FrameReferenceTime") for instance in instances]
     if not np.isfinite(times).all():
         return None
-    runs = [(time, len(list(images))) for time, images in groupby(times)]
-    milliseconds = np.array([time for time, _ in runs])
-    has_volumes = len(runs) > 1 and len({count for _, count in runs}) == 1
+    starts = []
+    counts = []
+    for time, images in groupby(times):
+        starts.append(time)
+        counts.append(len(list(images)))
+    milliseconds = np.array(starts)
+    has_volumes = len(starts) > 1 and len(set(counts)) == 1
     if not has_volumes or (np.diff(milliseconds) <= 0).any():
         return None
     return tuple(((milliseconds - milliseconds[0]) / 1000).round(9).tolist())

@@ -57,7 +57,9 @@ def unit_normal(axes: Floats) -> Floats:
     """
     normal = np.cross(axes[0], axes[1])
     length = float(np.linalg.norm(normal))
-    return np.asarray(normal / length if length > 0 else normal)
+    if length > 0:
+        normal = normal / length
+    return np.asarray(normal)
 
 
 def gap_problems(
@@ -82,7 +84,9 @@ def gap_problems(
     if len(names) == 1:
         return
     gaps = np.diff(distances_mm)
-    usual = float(np.median(gaps[gaps > SAME_PLACE * float(gaps.max())])) if gaps.max() > 0 else 0.0
+    usual = 0.0
+    if gaps.max() > 0:
+        usual = float(np.median(gaps[gaps > SAME_PLACE * float(gaps.max())]))
     repeated = int((gaps <= SAME_PLACE * usual).sum())
     if repeated:
         yield repeated_problem(len(names), len(names) - repeated, noun)

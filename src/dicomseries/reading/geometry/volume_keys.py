@@ -227,7 +227,9 @@ def _file_column(instances: Sequence[Instance], keyword: str, size: int) -> Floa
             if len(values) == size:
                 rows[index] = values
                 is_present = True
-    return np.array(rows) if is_present else None
+    if not is_present:
+        return None
+    return np.array(rows)
 
 
 def _time_slices(instances: Sequence[Instance]) -> Floats | None:
@@ -260,9 +262,13 @@ def _frame_column(files: Sequence[FunctionalGroups], path: Path, size: int) -> F
     parts = []
     for groups in files:
         part = groups.numbers(path, size)
-        parts.append(np.full((groups.count, size), np.nan) if part is None else part)
+        if part is None:
+            part = np.full((groups.count, size), np.nan)
+        parts.append(part)
     column = np.concatenate(parts)
-    return None if np.isnan(column).all() else column
+    if np.isnan(column).all():
+        return None
+    return column
 
 
 def _frame_texts(files: Sequence[FunctionalGroups], keywords: tuple[str, ...]) -> list[str]:
@@ -281,7 +287,9 @@ def _dimensions(files: Sequence[FunctionalGroups]) -> Floats | None:
         return None
     path = path_of("FrameContentSequence", "DimensionIndexValues")
     values = _frame_column(files, path, len(pointers))
-    return None if values is None else values[:, columns]
+    if values is None:
+        return None
+    return values[:, columns]
 
 
 def _pointers(groups: FunctionalGroups) -> list[int]:

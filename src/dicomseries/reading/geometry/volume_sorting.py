@@ -133,7 +133,9 @@ def sort_files(instances: Sequence[Instance], distances_mm: Floats) -> VolumeSor
     (1, [0], ())
     """
     places = places_of(distances_mm)
-    keys = file_keys(instances) if int(places.max()) + 1 < len(places) else ()
+    keys: tuple[Key, ...] = ()
+    if int(places.max()) + 1 < len(places):
+        keys = file_keys(instances)
     numbers = np.array([instance.decimal("InstanceNumber") for instance in instances])
     return _sorting(places, keys, numbers)
 
@@ -153,7 +155,9 @@ def sort_frames(
         Indices of these frames, counted through all files; all frames by default.
     """
     places = places_of(distances_mm)
-    keys = frame_keys(files) if int(places.max()) + 1 < len(places) else ()
+    keys: tuple[Key, ...] = ()
+    if int(places.max()) + 1 < len(places):
+        keys = frame_keys(files)
     if frames is not None:
         keys = tuple(replace(key, values=key.values[frames]) for key in keys)
     return _sorting(places, keys, np.arange(len(places), dtype=np.float64))
@@ -279,7 +283,9 @@ def _by_clock(places: Indices, times: Floats) -> Indices | None:
     order = np.lexsort((times, places))
     rank = np.empty_like(places)
     rank[order] = np.arange(len(places)) % (len(places) // (int(places.max()) + 1))
-    return None if _contradicts_order(times, rank) else rank
+    if _contradicts_order(times, rank):
+        return None
+    return rank
 
 
 def _contradicts_order(times: Floats, rank: Indices) -> bool:
@@ -329,7 +335,7 @@ def _nearest_volumes(places: Indices, keys: Sequence[Key]) -> Indices:
     fewest = (len(places) - len(np.unique(places)) + 1) // 2
     nearest = np.zeros(len(places), np.intp)
     pairs = itertools.combinations([key for key in keys if not key.is_clock], 2)
-    for combination in (*((key,) for key in keys), *pairs):
+    for combination in (*itertools.combinations(keys, 1), *pairs):
         codes = _codes(combination)
         count = int(codes.max()) + 1
         repeated = len(places) - len(np.unique(places * count + codes))

@@ -80,7 +80,9 @@ class Frames:
         Shape (frames, 3). None if one is missing.
         """
         positions = _if_complete(self.groups.numbers(_POSITION, 3))
-        return self._positions_of_file() if positions is None else positions
+        if positions is None:
+            return self._positions_of_file()
+        return positions
 
     @property
     def is_unplaced(self) -> bool:
@@ -121,14 +123,12 @@ class Frames:
     @cached_property
     def spacing_between_mm(self) -> Floats | None:
         """SpacingBetweenSlices in mm, shape (frames,); None if one is missing."""
-        lengths = self._numbers(_BETWEEN, "SpacingBetweenSlices", 1)
-        return None if lengths is None else lengths[:, 0]
+        return self._lengths(_BETWEEN, "SpacingBetweenSlices")
 
     @cached_property
     def thickness_mm(self) -> Floats | None:
         """SliceThickness in mm, shape (frames,); None if one is missing."""
-        lengths = self._numbers(_THICKNESS, "SliceThickness", 1)
-        return None if lengths is None else lengths[:, 0]
+        return self._lengths(_THICKNESS, "SliceThickness")
 
     @property
     def slice_lengths_mm(self) -> tuple[float, float]:
@@ -159,7 +159,9 @@ class Frames:
     def segments(self) -> Indices | None:
         """ReferencedSegmentNumber, shape (frames,); None if one is missing."""
         numbers = _if_complete(self.groups.numbers(_SEGMENT))
-        return None if numbers is None else numbers[:, 0].astype(np.intp)
+        if numbers is None:
+            return None
+        return numbers[:, 0].astype(np.intp)
 
     @cached_property
     def stack_numbers(self) -> Indices | None:
@@ -178,10 +180,18 @@ class Frames:
         """
         return frame_attributes(self.groups)
 
+    def _lengths(self, path: Path, keyword: str) -> Floats | None:
+        lengths = self._numbers(path, keyword, 1)
+        if lengths is None:
+            return None
+        return lengths[:, 0]
+
     def _numbers(self, path: Path, keyword: str, size: int) -> Floats | None:
         """Return numbers of the functional groups, or the file."""
         numbers = _if_complete(self.groups.numbers(path, size))
-        return self._numbers_of_file(keyword, size) if numbers is None else numbers
+        if numbers is None:
+            return self._numbers_of_file(keyword, size)
+        return numbers
 
     def _numbers_of_file(self, keyword: str, size: int) -> Floats | None:
         values = self.instance.numbers(keyword)
@@ -204,4 +214,6 @@ class Frames:
 
 
 def _if_complete(values: Floats | None) -> Floats | None:
-    return None if values is None or not np.isfinite(values).all() else values
+    if values is None or not np.isfinite(values).all():
+        return None
+    return values

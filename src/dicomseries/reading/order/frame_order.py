@@ -134,7 +134,9 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
         times = _frame_times_s(files[0])
     if times is not None:
         slices, volumes = 1, frames.count
-    spacing = frames.pixel_spacing_mm if frames.groups.is_present else None
+    spacing = None
+    if frames.groups.is_present:
+        spacing = frames.pixel_spacing_mm
     grid, problems = picture_grid(files, slices, spacing)
     return Placement(
         instances=files,
@@ -191,7 +193,7 @@ def _sources(pool: tuple[Frames, ...]) -> Indices:
     """
     counts = [frames.count for frames in pool]
     files = np.repeat(np.arange(len(pool)), counts)
-    return np.column_stack((files, np.concatenate([np.arange(count) for count in counts])))
+    return np.column_stack((files, np.concatenate(list(map(np.arange, counts)))))
 
 
 def _names(pool: tuple[Frames, ...], sources: Indices) -> list[str]:
@@ -250,11 +252,18 @@ def _warnings(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Iterator
 
 def _missing_parts(files: Sequence[Instance]) -> Iterator[Problem]:
     """Yield a warning for each concatenation with missing files."""
-    for uid in sorted({instance.text("ConcatenationUID") for instance in files} - {""}):
-        parts = [instance for instance in files if instance.text("ConcatenationUID") == uid]
-        numbers = {instance.number("InConcatenationNumber") for instance in parts}
-        totals = {instance.number("InConcatenationTotalNumber") for instance in parts}
-        total = max(numbers | totals)
+    numbers_by_uid: dict[str, set[int]] = {}
+    totals: dict[str, int] = {}
+    for instance in files:
+        uid = instance.text("ConcatenationUID")
+        if not uid:
+            continue
+        number = instance.number("InConcatenationNumber")
+        total = instance.number("InConcatenationTotalNumber")
+        numbers_by_uid.setdefault(uid, set()).add(number)
+        totals[uid] = max(totals.get(uid, 0), total, number)
+    for uid, numbers in sorted(numbers_by_uid.items()):
+        total = totals[uid]
         if len(numbers) < total:
             yield Problem(
                 code="concatenation-incomplete",

@@ -134,13 +134,17 @@ def _positions_lps(files: Sequence[Instance]) -> Floats | None:
     None if a file lacks it.
     """
     positions = [instance.numbers("ImagePositionPatient") for instance in files]
-    return np.array(positions) if _are_vectors(positions, 3) else None
+    if not _are_vectors(positions, 3):
+        return None
+    return np.array(positions)
 
 
 def _orientation_of(instance: Instance) -> Floats | None:
     """Return ImageOrientationPatient, shape (2, 3); None if it is missing."""
     cosines = instance.numbers("ImageOrientationPatient")
-    return np.reshape(cosines, (2, 3)) if _are_vectors([cosines], 6) else None
+    if not _are_vectors([cosines], 6):
+        return None
+    return np.reshape(cosines, (2, 3))
 
 
 def _are_vectors(values: Sequence[Sequence[float]], size: int) -> bool:

@@ -45,7 +45,9 @@ def _encoding(name: str) -> str:
         prefix = "ISO 2022 IR" if match["escaped"] else "ISO_IR"
         name = f"{prefix} {match['number']}"
     encoding = python_encoding.get(name, _DEFAULT)
-    return _DEFAULT if encoding == "iso8859" else encoding
+    if encoding == "iso8859":
+        return _DEFAULT
+    return encoding
 
 
 def text_of(raw: bytes, encodings: tuple[str, ...], *, errors: str = "replace") -> str:

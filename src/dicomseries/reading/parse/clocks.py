@@ -34,8 +34,8 @@ def seconds_of_day(texts: Sequence[str], dates: Sequence[str] = ()) -> npt.NDArr
     >>> seconds_of_day(["235958", "000003"]).tolist()
     [86398.0, 86403.0]
     """
-    seconds = np.array([_seconds(text) for text in texts])
-    days = np.array([_day_number(text) for text in dates])
+    seconds = np.array(list(map(_seconds, texts)))
+    days = np.array(list(map(_day_number, dates)))
     if len(days) == len(seconds) and np.isfinite(days).all():
         seconds += (days - days.min()) * _DAY
         return seconds

@@ -148,7 +148,9 @@ def read_by_layout(data: bytes, layout: HeaderLayout) -> tuple[dict[int, Element
         elements[layout.tags[first]], stop = same
         shift = stop - end
     pixels = _pixels_at(data, starts[-1] + shift, layout)
-    return None if pixels is None else (elements, pixels)
+    if pixels is None:
+        return None
+    return elements, pixels
 
 
 def _pixels_at(data: bytes, position: int, layout: HeaderLayout) -> Pixels | None:

@@ -129,7 +129,9 @@ def _read_header(path: str, file: int, like: Instance | None) -> Instance:
 
 def _recognise(path: str, data: bytes, size: int, family: Family) -> Instance | None:
     """Return the instance if its header resembles the family's."""
-    header = None if family.pattern is None else read_by_pattern(data, family.pattern)
+    header = None
+    if family.pattern is not None:
+        header = read_by_pattern(data, family.pattern)
     if header is None:
         if data[128:132] != b"DICM" or family.layout is None:
             return None
@@ -192,8 +194,9 @@ def _transfer_syntax(meta: dict[int, Element], data: bytes, body: int) -> str:
     """
     if _SYNTAX_TAG in meta:
         return meta[_SYNTAX_TAG].raw.strip(b" \0").decode("latin-1")
-    is_explicit = data[body + 4 : body + 6] in VR_NAMES
-    return EXPLICIT_VR_LITTLE_ENDIAN if is_explicit else IMPLICIT_VR_LITTLE_ENDIAN
+    if data[body + 4 : body + 6] in VR_NAMES:
+        return EXPLICIT_VR_LITTLE_ENDIAN
+    return IMPLICIT_VR_LITTLE_ENDIAN
 
 
 def _layout(data: bytes, meta: Scanned, main: Scanned) -> HeaderLayout | None:

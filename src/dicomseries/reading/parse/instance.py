@@ -118,7 +118,9 @@ class Instance:
 
         ``"<"``, or ``">"`` for big endian.
         """
-        return ">" if self.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN else "<"
+        if self.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN:
+            return ">"
+        return "<"
 
     @property
     def tags(self) -> tuple[int, ...]:
@@ -172,7 +174,9 @@ class Instance:
         () if absent or empty.
         """
         text = self.text(keyword)
-        return tuple(part.strip(" \0") for part in text.split("\\")) if text else ()
+        if not text:
+            return ()
+        return tuple(part.strip(" \0") for part in text.split("\\"))
 
     def numbers(self, keyword: str) -> tuple[float, ...]:
         """Return the values of a DS or IS attribute.
@@ -250,7 +254,8 @@ class Instance:
         meta: dict[BaseTag, RawDataElement] = {}
         main: dict[BaseTag, RawDataElement] = {}
         for tag, element in self.items():
-            (meta if tag >> 16 == 2 else main)[BaseTag(tag)] = self._raw_data_element(tag, element)
+            raw_elements = meta if tag >> 16 == 2 else main
+            raw_elements[BaseTag(tag)] = self._raw_data_element(tag, element)
         dataset = Dataset(main)  # type: ignore[arg-type]
         dataset.set_original_encoding(is_implicit, is_little, self._character_sets(dataset))
         dataset.file_meta = FileMetaDataset(meta)  # type: ignore[arg-type]
@@ -259,9 +264,10 @@ class Instance:
     def _raw_data_element(self, tag: int, element: Element) -> RawDataElement:
         is_meta = tag >> 16 == 2
         is_little = is_meta or self.byte_order == "<"
-        # Without a VR in the file, pydicom looks it up, and resolves ambiguous ones better.
-        has_no_vr = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN and not is_meta
-        vr = None if has_no_vr and element.vr != "SQ" else element.vr
+        is_implicit = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN and not is_meta
+        vr: str | None = element.vr
+        if is_implicit and vr != "SQ":
+            vr = None  # pydicom looks it up, and resolves ambiguous ones better
         length, raw = len(element.raw), element.raw
         return RawDataElement(
             BaseTag(tag), vr, length, raw, 0, element.implicit, is_little, is_raw=True

@@ -48,8 +48,8 @@ _ITEM_BYTES = {"<": b"\xfe\xff\x00\xe0", ">": b"\xff\xfe\xe0\x00"}
 MOST_LEVELS = 64
 """Limit of nested sequences; only damaged files exceed it."""
 
-_LONG = frozenset(vr.encode() for vr in LONG_VRS)
-SHORT = frozenset(vr.encode() for vr in SHORT_VRS)
+_LONG = frozenset(map(str.encode, LONG_VRS))
+SHORT = frozenset(map(str.encode, SHORT_VRS))
 VR_NAMES: dict[bytes, str] = {name: name.decode() for name in (*_LONG, *SHORT)}
 """Value representations by their bytes in a file (PS3.5 section 7.1.2)."""
 
@@ -350,9 +350,9 @@ def fields_of(data: bytes, encoding: Encoding, *, depth: int = 0) -> dict[tuple[
     return fields
 
 
-_HEADS = {order: struct.Struct(f"{order}HH2sH").unpack_from for order in "<>"}
-_BARE_HEADS = {order: struct.Struct(f"{order}HHL").unpack_from for order in "<>"}
-_LENGTHS = {order: struct.Struct(f"{order}L").unpack_from for order in "<>"}
+_HEADS = {"<": struct.Struct("<HH2sH").unpack_from, ">": struct.Struct(">HH2sH").unpack_from}
+_BARE_HEADS = {"<": struct.Struct("<HHL").unpack_from, ">": struct.Struct(">HHL").unpack_from}
+_LENGTHS = {"<": struct.Struct("<L").unpack_from, ">": struct.Struct(">L").unpack_from}
 
 
 def head_at(data: bytes, position: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
@@ -426,7 +426,8 @@ def _after_item(data: bytes, position: int, encoding: Encoding, depth: int) -> i
         if tag == _ITEM_END:
             return value
         if length == UNDEFINED:
-            position = _after_items(data, value, IMPLICIT if vr == b"UN" else encoding, depth + 1)
+            inner = IMPLICIT if vr == b"UN" else encoding
+            position = _after_items(data, value, inner, depth + 1)
         else:
             position = value + length
 

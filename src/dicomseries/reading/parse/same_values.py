@@ -62,7 +62,9 @@ def comparable(instance: Instance, tag: int) -> Hashable:
 
 
 def _comparable(tag: int, element: Element, order: str, depth: int) -> Hashable:
-    items = None if depth > MOST_LEVELS else _items(element, order)
+    items = None
+    if depth <= MOST_LEVELS:
+        items = _items(element, order)
     if items is not None:
         return tuple(_comparable_item(item, order, depth + 1) for item in items)
     raw = _little_endian(element, order)
@@ -71,7 +73,9 @@ def _comparable(tag: int, element: Element, order: str, depth: int) -> Hashable:
     allowed = dictionary_VR(tag).split(" or ")
     if element.vr not in allowed and element.vr != "UN" and not element.implicit:
         return element.vr, raw
-    return raw.rstrip(b" \0") if allowed[0] in TEXT_VRS else raw
+    if allowed[0] in TEXT_VRS:
+        return raw.rstrip(b" \0")
+    return raw
 
 
 def _comparable_item(item: dict[int, Element], order: str, depth: int) -> Hashable:

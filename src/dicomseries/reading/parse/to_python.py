@@ -105,7 +105,9 @@ def name_of(tag: int, elements: Mapping[int, Any] | None = None) -> str:
     if keyword:  # of a repeating group: 60xx is one of sixteen overlays
         return f"{number} {keyword}"
     creator = _private_creator(tag, elements or {})
-    return number if creator is None else f"{number} {creator}"
+    if creator is None:
+        return number
+    return f"{number} {creator}"
 
 
 def _private_creator(tag: int, elements: Mapping[int, Any]) -> str | None:
@@ -178,7 +180,9 @@ def _vr_of(tag: int, element: Element, decoding: Decoding) -> str:
         if vr.endswith("OW") and len(element.raw) > 2:
             return "OW"
         return "SS" if decoding.is_signed else "US"
-    return element.vr if " or " in vr else vr
+    if " or " in vr:
+        return element.vr
+    return vr
 
 
 @cache
@@ -193,8 +197,10 @@ def _private_vr(tag: int, decoding: Decoding) -> str:
     if 0x10 <= tag & 0xFFFF <= 0xFF:
         return "LO"
     creator = _private_creator(tag, decoding.elements)
+    if not creator:
+        return "UN"
     try:
-        return str(private_dictionary_VR(tag, creator)) if creator else "UN"
+        return str(private_dictionary_VR(tag, creator))
     except KeyError:
         return "UN"
 
@@ -212,7 +218,9 @@ def _value(tag: int, vr: str, raw: bytes, decoding: Decoding) -> Any:
         return raw
     text = text_of(raw, decoding.encodings) if vr in _CODED else raw.decode("latin-1")
     text = text.rstrip(" \0")
-    return text if vr in _SINGLE else _unwrap(_texts(vr, text.split("\\")))
+    if vr in _SINGLE:
+        return text
+    return _unwrap(_texts(vr, text.split("\\")))
 
 
 def _unwrap(values: list[Any]) -> Any:
@@ -245,7 +253,9 @@ def _whole_number(text: str) -> int:
     number = float(text)
     if not number.is_integer():
         raise ValueError(text)
-    return int(text) if text.lstrip("+-").isdigit() else int(number)
+    if text.lstrip("+-").isdigit():
+        return int(text)  # exact, beyond the integers of a float
+    return int(number)
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {"DS": float, "IS": _whole_number}
@@ -254,16 +264,17 @@ _PARSERS: dict[str, Callable[[str], Any]] = {"DS": float, "IS": _whole_number}
 def _items(element: Element, decoding: Decoding) -> Any:
     if decoding.depth >= MOST_LEVELS:
         return element.raw
-    # Items in a UN element have implicit VRs (PS3.5 section 6.2.2 note 2).
-    sequence = element._replace(implicit=True) if element.vr == "UN" else element
-    encoding = Encoding(sequence.implicit, decoding.order)
+    if element.vr == "UN":  # its items have implicit VRs (PS3.5 section 6.2.2 note 2)
+        element = element._replace(implicit=True)
+    encoding = Encoding(element.implicit, decoding.order)
     items = []
-    for start, stop in item_spans(sequence, decoding.order):
-        elements = _elements(sequence.raw[start:stop], encoding)
+    for start, stop in item_spans(element, decoding.order):
+        elements = _elements(element.raw[start:stop], encoding)
         inner = decoding.inside(elements)
-        items.append(
-            {name_of(tag, elements): plain_value(tag, elements[tag], inner) for tag in elements}
-        )
+        item = {}
+        for tag in elements:
+            item[name_of(tag, elements)] = plain_value(tag, elements[tag], inner)
+        items.append(item)
     return items or ""
 
 

@@ -185,4 +185,6 @@ def _plain_layout(instance: Instance) -> tuple[tuple[int, ...], np.dtype[Any]] |
     if not is_plain(instance):
         return None
     dtype = stored_dtype(instance)
-    return (frame_shape(instance), dtype) if is_stored_as(instance, dtype) else None
+    if not is_stored_as(instance, dtype):
+        return None
+    return frame_shape(instance), dtype

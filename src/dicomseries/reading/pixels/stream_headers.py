@@ -7,7 +7,6 @@ with the stream.
 
 from __future__ import annotations
 
-import itertools
 import struct
 from collections.abc import Callable
 from typing import NamedTuple
@@ -136,7 +135,7 @@ def _check_rle(stream: bytes, planes: int, frame_bytes: int) -> None:
         message = f"an RLE header of {count} segments; the pixels need {planes}"
         raise ValueError(message)
     offsets = table[:count]
-    is_rising = all(first < second for first, second in itertools.pairwise(offsets))
+    is_rising = offsets == sorted(set(offsets))
     if offsets[0] != _RLE_HEADER_BYTES or not is_rising or offsets[-1] >= len(stream):
         listed = ", ".join(map(str, offsets))
         message = f"an RLE header with segments at {listed} in a stream of {len(stream)} bytes"
@@ -219,7 +218,8 @@ def _jpeg_xl_size(stream: bytes) -> FrameSize:
     start = 0
     if stream.startswith(_BOX_MARK):
         start = _box(stream, (b"jxlc", b"jxlp"))
-        start += 4 if stream[start - 4 : start] == b"jxlp" else 0
+        if stream[start - 4 : start] == b"jxlp":
+            start += 4
     if stream[start : start + 2] != b"\xff\x0a" or len(stream) < start + 12:
         message = "a stream that is not JPEG XL"
         raise ValueError(message)
