@@ -120,7 +120,8 @@ def find(image: Image) -> Path:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != image.sha256:
         pytest.fail(
-            f"{path} has the sha256 {found}, not {image.sha256}: another release ships another image"
+            f"{path} has the sha256 {found}, not {image.sha256}: another release ships "
+            "another release ships another image"
         )
     return path
 

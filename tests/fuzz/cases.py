@@ -118,7 +118,7 @@ def _allowed(
         return f"{name} refused"
 
 
-# --- damaged files -----------------------------------------------------------------------------------------------
+# --- damaged files --------------------------------------------------------------------------------
 
 
 def _scan(path: Path, *_: Any) -> None:
@@ -194,7 +194,10 @@ def _served(path: Path, *_: Any) -> str:
         for end in ("", "/metadata", "/frames/1", "/frames/2", "/bulkdata/7FE00010"):
             for accept in (
                 "",
-                f'multipart/related; type="application/octet-stream"; transfer-syntax={_EXPLICIT_UID}',
+                (
+                    'multipart/related; type="application/octet-stream"; '
+                    f"transfer-syntax={_EXPLICIT_UID}"
+                ),
             ):
                 answer = service.answer(HttpRequest(path=place + end, accept=accept))
                 statuses.add(answer.status)
@@ -246,7 +249,7 @@ def _mapping(path: Path, folder: Path, _: np.random.Generator) -> str:
     return "written"
 
 
-# --- values ------------------------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 
 def _values(random: np.random.Generator, folder: Path) -> Outcome:
@@ -309,11 +312,13 @@ def _compared(array: np.ndarray, receipt: Any, out: Path, options: dict[str, Any
     # `read` returns int32 or float64, rounded from the float64 result of a reader.
     if float(worst) > bound * (1 + 1e-12):
         return Outcome(
-            fault=f"an error of {float(worst):g} beyond the bound {bound:g}: {array.dtype} {options}"
+            fault=f"an error of {float(worst):g} beyond the bound {bound:g}: "
+            f"{array.dtype} {options}"
         )
     if receipt.achieved_error is not None and receipt.achieved_error > bound:
         return Outcome(
-            fault=f"achieved {receipt.achieved_error:g} beyond the bound {bound:g}: {array.dtype} {options}"
+            fault=f"achieved {receipt.achieved_error:g} beyond the bound {bound:g}: "
+            f"{array.dtype} {options}"
         )
     findings = dcs.check(
         out, against=array, clip=clip, nan=missing, max_error=bound or None, validators=False
@@ -359,7 +364,7 @@ def _policy(random: np.random.Generator) -> Any:
     return every[int(random.integers(len(every)))]
 
 
-# --- grids -------------------------------------------------------------------------------------------------------
+# --- grids ----------------------------------------------------------------------------------------
 
 
 def _grid(random: np.random.Generator, folder: Path) -> Outcome:

@@ -224,7 +224,10 @@ def _mappings() -> Any:
         "PatientID": "1",
         "ImageType": ["DERIVED", "PRIMARY"],
     }
-    toml = 'PatientName = "Doe^Jane"\nEchoTime = 3.5\n[[ReferencedSeriesSequence]]\nSeriesInstanceUID = "1.2"\n'
+    toml = (
+        'PatientName = "Doe^Jane"\nEchoTime = 3.5\n'
+        '[[ReferencedSeriesSequence]]\nSeriesInstanceUID = "1.2"\n'
+    )
     bids = {
         "ConversionSoftware": "dcm2niix",
         "EchoTime": 0.003,

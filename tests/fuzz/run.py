@@ -48,7 +48,8 @@ def main() -> int:
     only = f" --only {chosen.only}" if chosen.only else ""
     for number, fault in sorted(totals.faults):
         print(
-            f"FAILED: {fault}\n  python tests/fuzz/run.py --seed {chosen.seed}{only} --case {number}"
+            f"FAILED: {fault}\n"
+            f"  python tests/fuzz/run.py --seed {chosen.seed}{only} --case {number}"
         )
     return int(bool(totals.faults))
 

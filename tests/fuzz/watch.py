@@ -70,7 +70,10 @@ def run_one(case: Case, number: int, folder: Path) -> Outcome:
         outcome = case(number, folder)
     except BaseException as error:  # noqa: BLE001 - foreign exceptions are the faults
         place = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}: {str(error)[:200]}"
+        text = (
+            f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}: "
+            f"{str(error)[:200]}"
+        )
         outcome = Outcome(group="foreign exceptions", fault=text)
     spent, grown = time.process_time() - started, _peak_bytes() - before
     outcome.worst |= {"CPU seconds of a case": spent, "MiB that a case took": grown / (1 << 20)}

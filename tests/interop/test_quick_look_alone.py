@@ -91,7 +91,8 @@ def test_a_file_is_the_whole_page_and_asks_for_nothing(tab, page, array):
 
 def test_the_policy_of_the_page_allows_no_requests(tab):
     tab.evaluate(
-        "addEventListener('securitypolicyviolation', (event) => (window.refused = event.effectiveDirective)), 0"
+        "addEventListener('securitypolicyviolation', "
+        "(event) => (window.refused = event.effectiveDirective)), 0"
     )
     assert (
         tab.evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')")

@@ -33,7 +33,10 @@ PLAIN = (
 )
 
 # Chromium takes the pipes at 3 and 4; a program between it and us puts them there.
-START = "import os, sys; [os.dup2(int(sys.argv[at]), at + 2) for at in (1, 2)]; os.execv(sys.argv[3], sys.argv[3:])"
+START = (
+    "import os, sys; [os.dup2(int(sys.argv[at]), at + 2) for at in (1, 2)]; "
+    "os.execv(sys.argv[3], sys.argv[3:])"
+)
 
 
 @dataclass(slots=True)

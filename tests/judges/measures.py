@@ -114,13 +114,13 @@ MEASURES = (
 NOTED = {
     "mcverter": {
         "version": "2.1",
-        "seen": "applies one slice's slope to all: values of a PT with a slope for each slice are wrong, by up to "
-        "10,728 of 30,000; with one slope they are right",
+        "seen": "applies one slice's slope to all: values of a PT with a slope for each slice are "
+        "wrong, by up to 10,728 of 30,000; with one slope they are right",
     },
     "dcmstack": {
         "version": "0.9",
-        "seen": "stops at an empty KVP, AcquisitionNumber, EchoTrainLength or ActualFrameDuration; reads a CT with "
-        "KVP and AcquisitionNumber",
+        "seen": "stops at an empty KVP, AcquisitionNumber, EchoTrainLength or ActualFrameDuration; "
+        "reads a CT with KVP and AcquisitionNumber",
     },
     "pypet2bids": {
         "version": "1.6",

@@ -27,7 +27,9 @@ __all__ = [
 ]
 
 HARMLESS = {
-    "Patient Position (0018,5100) not specified": "an array has none, and the standard allows Type 2C to be empty",
+    "Patient Position (0018,5100) not specified": (
+        "an array has none, and the standard allows Type 2C to be empty"
+    ),
     "Empty protocol name": "ProtocolName is Type 3; it only names the output file",
     "manufacturer": "the name is ours, which no vendor-specific rule can know",
 }

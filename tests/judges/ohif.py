@@ -117,7 +117,10 @@ def ohif(
         known.update(studies)
         held.update(found)
         OhifHandler.service = service_of(SeriesIndex(by_uids=dict(held)))
-        address = f"/viewer/series?StudyInstanceUIDs={','.join(studies)}&SeriesInstanceUIDs={','.join(series)}"
+        address = (
+            f"/viewer/series?StudyInstanceUIDs={','.join(studies)}"
+            f"&SeriesInstanceUIDs={','.join(series)}"
+        )
         return OhifHandler.desk.ask(
             [f"{address}&hangingprotocolId={layout}" if layout else address]
         )

@@ -58,10 +58,11 @@ MEANINGS = {
     CANNOT: "refused with an error, or not shown",
     KEPT: "an archive: gives every file back byte for byte, and the stored numbers of every frame",
     UNSERVED: "an archive: gives every file back byte for byte, but no frames",
-    SERVED: "a DICOMweb: gives every attribute back with its value, in files and as JSON, the stored numbers of every "
-    "frame, and a picture",
+    SERVED: "a DICOMweb: gives every attribute back with its value, in files and as JSON, the "
+    "stored numbers of every frame, and a picture",
     UNDRAWN: "a DICOMweb: the same, but no picture",
-    COPIED: "a copy whose attributes and pixels have the same values, and in which dciodvfy finds no error",
+    COPIED: "a copy whose attributes and pixels have the same values, and in which dciodvfy finds "
+    "no error",
     INVALID: "a copy with the same values, in which dciodvfy finds errors",
 }
 """Meanings of outcomes."""

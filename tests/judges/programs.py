@@ -163,7 +163,8 @@ PROGRAMS = (
     Program(
         name="Orthanc DICOMweb",
         on_the_web=True,
-        asked="its DICOMweb plugin: STOW, QIDO, and the files, metadata, frames and a picture by WADO",
+        asked="its DICOMweb plugin: STOW, QIDO, and the files, metadata, frames and a picture "
+        "by WADO",
         version=orthanc_dicomweb_version,
         start=orthanc_dicomweb,
         pinned=False,
@@ -178,7 +179,8 @@ PROGRAMS = (
     Program(
         name="@itk-wasm/dicom",
         on_the_web=True,
-        asked="`readImageDicomFileSeries` and `readSegmentation` with node: ITK as web pages have it",
+        asked="`readImageDicomFileSeries` and `readSegmentation` with node: ITK as "
+        "web pages have it",
         version=partial(package_version, "@itk-wasm/dicom"),
         start=wasm,
     ),

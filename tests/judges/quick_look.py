@@ -23,7 +23,9 @@ from judges.browser import BUILT, FLAGS, chromium
 __all__ = ["ALL_SEEN", "User", "user"]
 
 ALL_SEEN = """
-[...document.querySelectorAll(".pane:not([hidden]) .count, #panes:empty")].every((one) => one.textContent)
+[...document.querySelectorAll(".pane:not([hidden]) .count, #panes:empty")].every(
+  (count) => count.textContent
+)
 """
 """JavaScript that is true once every plane has its first picture."""
 

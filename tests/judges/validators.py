@@ -54,7 +54,8 @@ FALSE_ALARMS = (
         program=DEBIAN,
         pattern=r"RescaleType\(.*Unrecognized defined term = <US>",
         sop_class_uids=frozenset({CT}),
-        reason="US (unspecified) is a defined term of PS3.3 section C.11.1.1.2 which that snapshot lacks.",
+        reason="US (unspecified) is a defined term of PS3.3 section C.11.1.1.2 which "
+        "that snapshot lacks.",
     ),
     FalseAlarm(
         program=DEBIAN,

@@ -41,7 +41,8 @@ OTHERS = {
 """Readers of which nothing was measured."""
 
 VOUCHING = re.compile(
-    r"(?<!no )\b(all|any|every|other|most|many|some|each) (other )?(readers?|viewers?|converters?|programs?)\b",
+    r"(?<!no )\b(all|any|every|other|most|many|some|each) (other )?"
+    r"(readers?|viewers?|converters?|programs?)\b",
     re.IGNORECASE,
 )
 

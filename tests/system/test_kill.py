@@ -23,7 +23,8 @@ import json, os, random, signal, sys, time
 import numpy as np, dicomseries as dcs
 
 write = dcs.write  # imported here, once for all children
-array, out, kills, spacing = np.load(sys.argv[1]), sys.argv[2], int(sys.argv[3]), json.loads(sys.argv[4])
+array, out = np.load(sys.argv[1]), sys.argv[2]
+kills, spacing = int(sys.argv[3]), json.loads(sys.argv[4])
 moments, usual, early, late = random.Random(0), 1.0, [], []
 
 def start(index):
@@ -41,7 +42,8 @@ for index in range(-3, 10 * kills):
     child, heard = start(index)
     if index < 0:
         os.waitpid(child, 0)
-        usual = min(usual, time.perf_counter() - started)  # the least of three: the first one is often held up
+        # The least of three: the first is often slow.
+        usual = min(usual, time.perf_counter() - started)
         assert os.read(heard, 1) == b"r"
         os.close(heard)
         continue

@@ -1,4 +1,4 @@
-"""Every result lists checked and unchecked parts; objects without an image are not checked as images."""
+"""Lists of checked and unchecked parts; no image checks for objects without an image."""
 
 from __future__ import annotations
 

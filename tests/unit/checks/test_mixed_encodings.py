@@ -32,7 +32,7 @@ SYNTAXES = (
 
 
 def described(at, dataset):
-    """Add values of every kind: numbers, floats, tags, sequences within sequences, private elements, odd lengths."""
+    """Add numbers, floats, tags, nested sequences, private elements and odd lengths."""
     inner, item = Dataset(), Dataset()
     inner.ReferencedSOPClassUID, inner.ReferencedSOPInstanceUID = (
         "1.2.840.10008.5.1.4.1.1.2",

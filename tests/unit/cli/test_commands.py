@@ -1,4 +1,4 @@
-"""The commands: which call each makes of the façade, what it prints, and with which code it ends."""
+"""The commands: the call each makes of the façade, its output and its exit code."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def calls(monkeypatch):
 def test_write_passes_every_option_on(calls, capsys, tmp_path):
     out = str(tmp_path / "out")
     words = (
-        f"write a.npy {out} --kind ct --spacing 1 2 3 --origin -1 -2 -3 --direction 1 0 0 0 1 0 --axes zyx "
-        "--orient upright --time-point 2 --times 0,2.5 --split time --units ms --values digits=3 --nan -1000 "
-        "--clip -1000 3000 --set PatientID=42 --uid content "
+        f"write a.npy {out} --kind ct --spacing 1 2 3 --origin -1 -2 -3 --direction 1 0 0 0 1 0 "
+        "--axes zyx --orient upright --time-point 2 --times 0,2.5 --split time --units ms "
+        "--values digits=3 --nan -1000 --clip -1000 3000 --set PatientID=42 --uid content "
         "--companion --compress jpegls --segmentation-type labelmap "
         "--now 2024-01-31T12:00:00 --workers 2 --overwrite --resume --no-verify --no-sync "
         f"--bids {tmp_path / 't1.json'}"

@@ -1,4 +1,4 @@
-"""What is said on the command line of the series that an array was made from, and what is said back."""
+"""The command line for arrays made from a series: what it takes, and what it prints."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ from dicomseries.cli.output import Output
 from dicomseries.errors import Message, OptionError
 
 SAID = (
-    "--series 1.2 --derivation smoothing --description Denoised --model-name Net --model-version 2.1 "
-    "--model-manufacturer Us --keep-private ACME --keep-private GEMS_01 --another-space"
+    "--series 1.2 --derivation smoothing --description Denoised --model-name Net "
+    "--model-version 2.1 --model-manufacturer Us --keep-private ACME "
+    "--keep-private GEMS_01 --another-space"
 )
 UNDERSTOOD = {
     "like": "scan",
@@ -65,7 +66,7 @@ def asked(monkeypatch):
     return made
 
 
-# ------------------------------------------------------------------------------------------- what the façade is asked
+# ------------------------------------------------------------------------- what the façade is asked
 def test_all_statements_about_the_source_are_passed_on(asked, tmp_path):
     assert main(shlex.split(f"write a.npy {tmp_path}/out --like scan {SAID}")) == 0
     ((_, _, options),) = asked
@@ -192,7 +193,7 @@ def test_an_error_of_the_facade_ends_as_one_block_that_speaks_of_options(capsys)
     )
 
 
-# ----------------------------------------------------------------------------------------------------------- the table
+# ---------------------------------------------------------------------------------------- the table
 DECISIONS = (
     ("SOPInstanceUID", "1.2.840.113619.2.30.1.1762295590.1623.978668949.886", "new: a new object"),
     (
@@ -322,7 +323,7 @@ def test_a_dry_run_without_a_source_has_no_table(monkeypatch, capsys, tmp_path):
     assert capsys.readouterr().out == "CT plan\n"
 
 
-# -------------------------------------------------------------------------------------------------------- for real
+# ----------------------------------------------------------------------------------------- for real
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder to work in, with a scan of one slice, and an array that was made from it."""
@@ -342,7 +343,7 @@ def run(capsys, words):
 
 
 def refused(capsys, words, code=3):
-    """Run one command that must be refused, in one block and without a folder, and return the block."""
+    """Run a command that must fail with one block and no folder; return the block."""
     assert main(shlex.split(words)) == code
     seen = capsys.readouterr()
     assert seen.out == ""

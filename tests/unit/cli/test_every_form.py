@@ -1,4 +1,4 @@
-"""The command line for real, with what is more than one grey volume: time, diffusion, floats, frames, labels, units."""
+"""The command line run on time, diffusion, floats, frames, labels and units."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run(capsys, words):
 
 
 def refused(capsys, words, code=3):
-    """Run one command that must be refused, in one block and without a folder, and return the block."""
+    """Run a command that must fail with one block and no folder; return the block."""
     assert main(shlex.split(words)) == code
     seen = capsys.readouterr()
     assert seen.out == ""
@@ -51,7 +51,7 @@ def refused(capsys, words, code=3):
     return seen.err
 
 
-# ------------------------------------------------------------------------------------------------------------- time
+# --------------------------------------------------------------------------------------------- time
 @pytest.mark.parametrize(
     ("times", "seconds"),
     [("2.5", (0, 2.5, 5, 7.5)), ("0,2,5,9.5", (0, 2, 5, 9.5)), ("10,12,15,19", (0, 2, 5, 9))],
@@ -132,7 +132,7 @@ def test_a_series_of_volumes_is_checked_against_its_input(arrays, capsys):
     assert main(shlex.split(against)) == 1
 
 
-# ------------------------------------------------------------------------------------------------------- per volume
+# --------------------------------------------------------------------------------------- per volume
 @pytest.mark.parametrize("form", ["toml", "json"])
 def test_attributes_of_each_volume_come_from_a_file(arrays, capsys, tmp_path, form):
     echoes = [4.6, 9.2, 13.8, 18.4]
@@ -165,7 +165,8 @@ def test_gradients_of_fsl_become_attributes(weighted, capsys):
     run(capsys, f"{TIMED} --bvals bval --bvecs bvec")
     found = dcs.tags("out")
     assert found["DiffusionBValue"][::3] == (0, 1000, 1000, 2000)
-    # The axes of the array are those of the patient, a positive frame: FSL's first component points against x.
+    # The axes of the array are those of the patient, a positive frame: FSL's first component points
+    # against x.
     assert found["DiffusionGradientOrientation"][3::3] == ([-1, 0, 0], [0, 1, 0], [0, 0, 1])
     assert (
         "DiffusionBValue"
@@ -191,7 +192,7 @@ def test_gradients_of_another_image_are_rejected(weighted, capsys):
     assert "gradient counts differ" in refused(capsys, f"{FLOATS} --bvals bval --bvecs bvec")
 
 
-# ----------------------------------------------------------------------------------------------------------- floats
+# ------------------------------------------------------------------------------------------- floats
 def test_floats_are_kept_bit_for_bit_with_their_unit(arrays, capsys):
     receipt = run(capsys, f"{FLOATS} --values lossless --units mm2/s")
     assert (receipt["kind"], receipt["files"], receipt["max_error"]) == ("ParametricMap", 1, 0)
@@ -246,7 +247,7 @@ def test_advice_of_every_series_speaks_of_options(arrays, capsys):
         assert not [text for text in one["advice"] if "metadata=" in text]
 
 
-# ------------------------------------------------------------------------------------------------- frames and kinds
+# --------------------------------------------------------------------------------- frames and kinds
 def test_frames_of_one_file_are_listed_and_shown(arrays, capsys):
     demanded = "--set ApplicableSafetyStandardAgency=IEC"
     run(capsys, f"{TIMED.replace('--kind mr', '--kind enhanced-mr')} --times 2.5 {demanded}")
@@ -281,7 +282,7 @@ def test_an_unknown_kind_is_answered_with_a_list_of_them(arrays, capsys):
     )
 
 
-# ----------------------------------------------------------------------------------------------------------- labels
+# ------------------------------------------------------------------------------------------- labels
 @pytest.mark.parametrize("form", ["binary", "labelmap"])
 def test_labels_are_written_with_their_names(arrays, capsys, tmp_path, form):
     pytest.importorskip("highdicom")

@@ -1,4 +1,4 @@
-"""`--storage-options`: they reach the store in every command that takes a URL, and are shown and kept nowhere."""
+"""`--storage-options`: they reach every store, and are neither shown nor stored."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class GuardedFiles(MemoryFileSystem):
 
 @pytest.fixture
 def shown(tmp_path, monkeypatch, capsys):
-    """Run a command in a folder with ``volume.npy`` in it; return its exit code, and all that it shows."""
+    """Run a command beside ``volume.npy``; return its exit code and all its output."""
     fsspec.register_implementation("guarded", GuardedFiles, clobber=True)
     GuardedFiles.store.clear()
     monkeypatch.chdir(tmp_path)

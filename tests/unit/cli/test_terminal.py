@@ -1,4 +1,4 @@
-"""On a terminal: tables that fit it and a plane in half blocks; in a pipe: the plain forms, and no picture."""
+"""Terminals get fitted tables and a plane in half blocks; pipes get plain forms."""
 
 from __future__ import annotations
 

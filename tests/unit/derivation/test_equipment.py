@@ -1,4 +1,4 @@
-"""Who contributed to a result: the scanner, each program, a model; and what the list of series shows of it."""
+"""Contributors to a result: scanner, programs and model; their place in listings."""
 
 from __future__ import annotations
 

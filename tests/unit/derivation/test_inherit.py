@@ -1,4 +1,4 @@
-"""What a derived series has from its source: all that is true still, unchanged, and nothing else."""
+"""What a derived series has from its source: all that is true still, unchanged, no more."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOON = dt.datetime(2024, 5, 1, 12, 30, 15, tzinfo=dt.UTC)
 
 
 def opened(owns) -> dict:
-    """What a frame says: functional groups as they stand in the file, and beside the rest what is inside."""
+    """Return the content of a frame: functional groups as in the file, the rest flat."""
     groups = tuple(
         one for one in owns if one.keyword in FUNCTIONAL_GROUPS[EnhancedMR.sop_class_uid]
     )
@@ -67,7 +67,7 @@ def source_of(
 
 
 def part_of(grid: Grid, start, shape, step=1) -> Grid:
-    """Some slices, rows and columns of a grid; `start` and `shape` are (slice, row, column), `step` is of slices."""
+    """A part of a grid; `start` and `shape` are (slice, row, column), `step` is of slices."""
     shift = np.eye(4)
     shift[:3, 3] = start[::-1]
     shift[2, 2] = step
@@ -91,7 +91,7 @@ def outcome(found, keyword):
     return next(one.outcome for one in found.decisions if one.attribute.split()[0] == keyword)
 
 
-# ------------------------------------------------------------------------------------------ patient, study, identity
+# ------------------------------------------------------------------------- patient, study, identity
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\\\0"), max_size=20)
 SUBJECT = sorted(
     keyword
@@ -194,7 +194,7 @@ def test_uids_are_left_to_those_of_the_series():
     assert outcome(inherited(source, same_space=False), "FrameOfReferenceUID").startswith("dropped")
 
 
-# ------------------------------------------------------------------------------------------------- flags, never reset
+# ------------------------------------------------------------------------------- flags, never reset
 def test_a_de_identified_source_stays_de_identified_with_its_method():
     codes = attribute("DeidentificationMethodCodeSequence", (attribute("CodeValue", "113100"),))
     said = (
@@ -250,7 +250,7 @@ def test_a_loss_of_unknown_size_is_advised_upon():
     assert "LossyImageCompressionRatio" in " ".join(found.advice)
 
 
-# -------------------------------------------------------------------------------------------------------------- dates
+# -------------------------------------------------------------------------------------------- dates
 @pytest.mark.parametrize(
     ("zone", "date", "time"), [("+1200", "20240502", "003015"), ("-0500", "20240501", "073015")]
 )
@@ -272,7 +272,7 @@ def test_without_a_zone_in_the_source_dates_are_left_to_the_plan():
     assert values(inherited(source_of(), moment=NOON), "SeriesDate") is None
 
 
-# ---------------------------------------------------------------------------------------------------------- ImageType
+# ---------------------------------------------------------------------------------------- ImageType
 @pytest.mark.parametrize(
     ("of", "source", "into", "result"),
     [
@@ -299,7 +299,7 @@ def test_image_type_says_derived_and_keeps_value_3_of_the_same_class(of, source,
     )
 
 
-# ---------------------------------------------------------------------------------------------- facts of slices
+# ---------------------------------------------------------------------------------- facts of slices
 def heights(_, index):
     return [
         attribute("SliceLocation", str(10 * index)),
@@ -348,9 +348,7 @@ def test_the_thickness_of_every_other_slice_is_that_of_the_source_unless_it_is_n
 
 
 @pytest.mark.parametrize("kind", [CT, EnhancedCT])
-def test_slices_of_which_some_lie_between_those_of_the_source_all_have_the_thickness_of_the_new_grid(
-    kind,
-):
+def test_slices_between_those_of_the_source_give_all_the_thickness_of_the_new_grid(kind):
     finer = Grid.from_affine((5, 4, 5), GRID.affine() @ np.diag([1, 1, 0.5, 1]), space="LPS")
     source = source_of(attribute("SliceThickness", "3"), attribute("SliceLocation", "7"), kind=CT)
     found = inherited(source, finer, kind=kind)
@@ -386,7 +384,7 @@ def test_a_kernel_is_kept_of_values_that_were_not_filtered_only():
     assert values(inherited(source, kind=CT, is_filtered=False), "ConvolutionKernel") == ("B30f",)
 
 
-# ------------------------------------------------------------------------------------------------------------ volumes
+# ------------------------------------------------------------------------------------------ volumes
 def echoes(volume, index):
     return [
         attribute("EchoTime", str(volume + 1)),
@@ -435,7 +433,7 @@ def test_an_attribute_that_all_files_must_have_is_not_left_to_some_of_them():
     )
 
 
-# ---------------------------------------------------------------------------------------------------------- private
+# ------------------------------------------------------------------------------------------ private
 def private_source():
     mine = (Attribute("(0029,0010)", "LO", ("MINE ",)), Attribute("(0029,1001)", "DS", ("1.5",)))
     other = (Attribute("(0029,0011)", "LO", ("OTHER",)), Attribute("(0029,1101)", "OB", (b"\1\2",)))
@@ -477,7 +475,7 @@ def test_a_creator_that_the_source_does_not_have_is_named_with_those_it_has():
     )
 
 
-# -------------------------------------------------------------------------------------------------- other kinds
+# -------------------------------------------------------------------------------------- other kinds
 @pytest.mark.parametrize("kind", [CT, SC, ParametricMap])
 def test_what_the_result_has_no_place_for_is_dropped_with_the_reason(kind):
     found = inherited(source_of(attribute("EchoTime", "4.6")), kind=kind)

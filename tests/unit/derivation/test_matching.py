@@ -1,4 +1,4 @@
-"""Which source slices a slice comes from: chosen, resampled, turned, rounded, with gaps, elsewhere."""
+"""Source slices of a slice: chosen, resampled, turned, rounded, with gaps, elsewhere."""
 
 from __future__ import annotations
 

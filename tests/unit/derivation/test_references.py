@@ -82,7 +82,7 @@ def named(images) -> list[tuple]:
     return [(one.ReferencedSOPInstanceUID, one.get("ReferencedFrameNumber")) for one in images]
 
 
-# ------------------------------------------------------------------------------------------------------- what is said
+# ------------------------------------------------------------------------------------- what is said
 def test_an_image_is_named_with_its_class_its_purpose_and_whether_pixels_kept_their_places():
     source = source_of()
     found = references_to_source(source, match(source, GRID), is_multi_frame=False)
@@ -189,7 +189,7 @@ def test_more_frame_numbers_than_an_attribute_holds_are_spread_over_items():
     assert all(len("\\".join(map(str, one.ReferencedFrameNumber))) < 65_534 for one in images)
 
 
-# ------------------------------------------------------------------------------------------------------------ volumes
+# ------------------------------------------------------------------------------------------ volumes
 def test_as_many_volumes_come_from_one_each():
     source = source_of(volumes=3)
     found = references_to_source(source, match(source, GRID), is_multi_frame=False, volumes=3)
@@ -215,7 +215,7 @@ def test_several_volumes_from_one_all_name_it():
     assert named(images_of(found, 4 * 4 + 2)) == [("2.25.0.2", None)]
 
 
-# -------------------------------------------------------------------------------------------------------- multi-frame
+# -------------------------------------------------------------------------------------- multi-frame
 def test_each_frame_has_a_functional_group_and_the_file_names_all_images_once():
     source = source_of()
     code = derivation_code("smoothing")
@@ -292,7 +292,7 @@ def test_an_enhanced_object_names_the_images_of_its_frames_once_more_by_study():
     ]
 
 
-# --------------------------------------------------------------------------------------------------------- validators
+# --------------------------------------------------------------------------------------- validators
 DEMANDED = {
     "CT": {},
     "EnhancedCT": {"IrradiationEventUID": "1.2.3", "RescaleType": "HU"},
@@ -304,7 +304,7 @@ DEMANDED = {
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """Sources of both forms, and results of every form on several grids, in one study and space: written once."""
+    """Write sources and results of every form on several grids, in one study and space."""
     made: dict[tuple, list] = {}
 
     def write(kind: str, grid: Grid, role: str = "source"):

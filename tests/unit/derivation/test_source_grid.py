@@ -1,4 +1,4 @@
-"""Texts of a source's header are kept while they say where its grid is, however much the header rounds."""
+"""Texts of a source's header are kept while they state its grid, rounded or not."""
 
 from __future__ import annotations
 

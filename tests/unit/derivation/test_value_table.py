@@ -1,4 +1,4 @@
-"""Every cell of the table of values: what becomes of each attribute about values, from every kind of source."""
+"""Every cell of the table of values, for every attribute and kind of source."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ OUTSIDE = {
     "ModalityLUTSequence",
     "PixelPaddingRangeLimit",
 }
-"""Attributes of the table that no source here holds: presentation states have them, or a reader refuses such series."""
+"""Attributes in no source here: of presentation states, or of series a reader rejects."""
 
 
 def patched(folder: Path, name: str) -> None:
@@ -212,7 +212,7 @@ def stated_unit(kind: str) -> dict[str, Any]:
 
 
 def fitted(array: np.ndarray, kind: str, relation: str) -> np.ndarray:
-    """Return an array as the kind can hold it: PET no negative values, a multi-frame capture no fractions."""
+    """Return an array for the kind: no negative PET, no fractions in a multi-frame capture."""
     if kind == "MultiframeSC" and array.dtype.kind == "f":
         pytest.skip("a multi-frame Secondary Capture holds no floats")
     if kind == "ParametricMap" and relation == "grey":
@@ -318,7 +318,7 @@ def kept_fault(one, *, has_place) -> str:
 
 
 def asking_fault(source, cell, one) -> str:
-    """Return whether the receipt fails to ask, or asks where there is nothing to ask: once about one unit."""
+    """Return whether the receipt lacks a question about the unit, or has one too many."""
     is_first = one.keyword in {"RescaleType", "Units", "DoseUnits", "PhotometricInterpretation"}
     is_first |= (
         one.keyword == "MeasurementUnitsCodeSequence"
@@ -331,7 +331,7 @@ def asking_fault(source, cell, one) -> str:
 
 
 def image_type_fault(source, cell, one) -> str:
-    """Return whether value 3 of ImageType of MR is not kept with the values, and else the kind's own."""
+    """Return whether value 3 of ImageType of MR is lost, or else is not the kind's."""
     is_kept = one.now[2:3] == one.before[2:3]
     return f"value 3 is {one.now}" if source.kind == "MR" and is_kept != (cell == "keep") else ""
 

@@ -110,7 +110,7 @@ def tiny(*rows):
     )
 
 
-# -------------------------------------------------------------------------------------------------------- honest values
+# ------------------------------------------------------------------------------------ honest values
 def test_ct_invents_no_scanner():
     found = composed(CT)
     assert found["ImageType"] == ("DERIVED", "SECONDARY", "AXIAL")
@@ -173,7 +173,7 @@ def test_per_instance_attributes_are_not_shared(kind):
     assert ("ImageIndex" in composition.per_instance) == (kind is PT)
 
 
-# ------------------------------------------------------------------------------------------------------ the user's say
+# ----------------------------------------------------------------------------------- the user's say
 def test_the_users_value_wins_over_a_default():
     found = composed(
         CT, {"RescaleType": "HU", "Manufacturer": "Acme", "KVP": 120, "StudyDate": "2020-01-02"}
@@ -257,7 +257,7 @@ def test_defaults_that_matter_are_advised_on():
     )
 
 
-# ------------------------------------------------------------------------------------------------------ plan's facts
+# ------------------------------------------------------------------------------------- plan's facts
 def test_mr_and_sc_have_a_rescale_only_where_the_plan_has_one():
     for kind in (MR, SC):
         assert composed(kind)["RescaleType"] == ("US",)
@@ -300,7 +300,7 @@ def test_a_missing_type_1_fact_is_an_error():
         compose(CT, UNSCALED, Metadata())
 
 
-# ------------------------------------------------------------------------------------------------------------- sources
+# ------------------------------------------------------------------------------------------ sources
 def test_demanded_attributes_are_errors_when_missing():
     kind = tiny(Row("Units", "1", Choice(demanded=True)))
     assert faults(kind, {}, {}) == {"Units": "value-missing"}
@@ -335,7 +335,7 @@ def test_a_kind_has_one_row_per_attribute():
         tiny(Row("Units", "1", Choice()), Row("Units", "2", Choice()))
 
 
-# --------------------------------------------------------------------------------------------------------------- kinds
+# -------------------------------------------------------------------------------------------- kinds
 @pytest.mark.parametrize("name", ["ct", "CT", " Ct "])
 def test_a_kind_is_found_in_any_case(name):
     assert find_kind(name) is CT
@@ -379,8 +379,9 @@ def test_an_object_that_an_array_cannot_fill_is_rejected_with_reason_and_remedy(
 
 
 ASKED_FOR = (
-    "RTStruct RTDose RTPlan RTImage US IVUS MG CR DX XA RF IO PX NM SPECT WSI SM EnhancedPET BreastTomosynthesis DBT "
-    "TOMO OPT OCT IVOCT OP CBCT ES XC GM SR PR KOS KO DOC ECG REG PA 'RT Image' 'Breast Tomosynthesis Image Storage'"
+    "RTStruct RTDose RTPlan RTImage US IVUS MG CR DX XA RF IO PX NM SPECT WSI SM EnhancedPET "
+    "BreastTomosynthesis DBT TOMO OPT OCT IVOCT OP CBCT ES XC GM SR PR KOS KO DOC ECG REG PA "
+    "'RT Image' 'Breast Tomosynthesis Image Storage'"
 )
 
 

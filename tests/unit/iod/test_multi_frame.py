@@ -91,7 +91,7 @@ def faults(kind, metadata=None, varying=(), facts=FACTS):
 multi_frame = pytest.mark.parametrize("kind", MULTI_FRAME, ids=lambda kind: kind.name)
 
 
-# ------------------------------------------------------------------------------------------------------------- demanded
+# ----------------------------------------------------------------------------------------- demanded
 @pytest.mark.parametrize(
     ("kind", "where"),
     [
@@ -119,7 +119,7 @@ def test_all_missing_and_wrong_attributes_are_reported_at_once():
     }
 
 
-# ---------------------------------------------------------------------------------------------------- functional groups
+# -------------------------------------------------------------------------------- functional groups
 @multi_frame
 def test_only_the_position_and_the_numbers_of_a_frame_differ(kind):
     columns = {column for group in composed(kind).per_frame for column in group.columns}
@@ -205,7 +205,7 @@ def test_a_map_and_a_multi_frame_sc_are_stored_as_they_are():
     assert not {"RescaleSlope", "PresentationLUTShape", "WindowCenter"} & found.keys()
 
 
-# -------------------------------------------------------------------------------------------------------------- anatomy
+# ------------------------------------------------------------------------------------------ anatomy
 @pytest.mark.parametrize("kind", [ENHANCED_CT, ENHANCED_MR, XRAY, MAP], ids=lambda kind: kind.name)
 def test_an_array_of_unknown_anatomy_is_a_phantom_and_the_user_hears_of_it(kind):
     composition = composed(kind)
@@ -245,7 +245,7 @@ def test_a_code_of_the_users_wins_over_the_word_and_needs_none():
         assert anatomy["AnatomicRegionSequence"]["CodeMeaning"] == ("Teapot",)
 
 
-# ------------------------------------------------------------------------------------------------ the user's own groups
+# ---------------------------------------------------------------------------- the user's own groups
 def test_a_group_of_the_user_replaces_the_computed_one():
     anatomy = {"FrameLaterality": "B", "AnatomicRegionSequence": {"CodeMeaning": "Lungs"}}
     found = shared_frames(composed(MAP, {"FrameAnatomySequence": anatomy}))
@@ -274,7 +274,7 @@ def test_the_user_cannot_set_computed_attributes(keyword):
     assert caught.value.code == "attribute-owned"
 
 
-# --------------------------------------------------------------------------------------------- contrasts of the volumes
+# ------------------------------------------------------------------------- contrasts of the volumes
 def test_an_echo_time_is_written_under_its_enhanced_name():
     assert shared_frames(composed(ENHANCED_MR, {"EchoTime": "30"}))["MREchoSequence"] == {
         "EffectiveEchoTime": (30.0,)
@@ -328,7 +328,7 @@ def test_an_attribute_outside_of_the_groups_cannot_vary():
     assert faults(MAP, {}, ["EchoTime"]) == {"EchoTime": "attribute-not-per-frame"}
 
 
-# ---------------------------------------------------------------------------------------------------------------- units
+# -------------------------------------------------------------------------------------------- units
 SECONDS = {"CodeValue": "s", "CodingSchemeDesignator": "UCUM", "CodeMeaning": "second"}
 
 
@@ -407,7 +407,7 @@ def test_the_sign_of_the_pixels_decides_the_vr_of_the_range_mapped(sign, vr):
     assert {one.vr for one in sequence.values[0] if one.keyword.endswith("ValueMapped")} == {vr}
 
 
-# --------------------------------------------------------------------------------------------------------- what is said
+# ------------------------------------------------------------------------------------- what is said
 @pytest.mark.parametrize("kind", [ENHANCED_CT, ENHANCED_MR, XRAY], ids=lambda kind: kind.name)
 def test_derivation_and_comments_are_joined_for_images_without_a_derivation(kind):
     found = top(

@@ -23,12 +23,13 @@ from dicomseries.standard.objects.modules import (
 )
 from dicomseries.values import PixelRules
 
-# the plan's own: the frames themselves, which no table holds, and what the composer makes of the functional groups
+# the plan's own: the frames themselves, which no table holds, and what the composer makes of the
+# functional groups
 PIXELS = {"PixelData", "SharedFunctionalGroupsSequence"}
 
-# attributes of no module of the kind: readers take a single slice's spacing from the first, and apply the rescale of an
-# MR; FrameReferenceTime is the only place of a time without a date; what an enhanced MR says of its timing is complete
-# in its functional group or not there
+# attributes of no module of the kind: readers take a single slice's spacing from the first, and
+# apply the rescale of an MR; FrameReferenceTime is the only place of a time without a date; what an
+# enhanced MR says of its timing is complete in its functional group or not there
 EXTENSIONS = {
     "CT": {"SpacingBetweenSlices", "FrameReferenceTime"},
     "MR": {
@@ -123,7 +124,7 @@ def test_every_default_of_a_group_is_legal_text(kind):
             assert isinstance(value, tuple) or value in ENUMERATED.get(row.keyword, (value,))
 
 
-# ---------------------------------------------------------------------------------------------------- functional groups
+# -------------------------------------------------------------------------------- functional groups
 frames = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind.is_multi_frame], ids=lambda kind: kind.name
 )

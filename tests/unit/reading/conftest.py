@@ -77,7 +77,7 @@ def write_known_frames(
     each: Callable[[int, Dataset], None] | None = None,
     change: Callable[[Dataset], None] | None = None,
 ) -> Path:
-    """Write `stored` (frames, rows, columns[, 3]) as one file; `each(frame, groups)` and `change(dataset)` alter it."""
+    """Write `stored` (frames, rows, columns[, 3]) as a file altered by `each` and `change`."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

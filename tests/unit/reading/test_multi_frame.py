@@ -262,7 +262,8 @@ def test_a_mapping_that_is_a_table_is_rejected(write_frames):
     with pytest.raises(ReadError) as caught:
         read(path)
     assert caught.value.code == "rescale-unusable"
-    # nobody's meaning is needed for what stands in the file, but what it means cannot be said either
+    # nobody's meaning is needed for what stands in the file, but what it means cannot be said
+    # either
 
 
 @pytest.mark.parametrize("parts", ["volumes", "slices"])

@@ -132,7 +132,8 @@ PEAK = """
 import sys, dicomseries as dcs
 volume = dcs.read(sys.argv[1], lazy=True)
 def peak():
-    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+    lines = open("/proc/self/status")
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 before = peak()
 total = 0
 for index in range(0, len(volume.array), 4):

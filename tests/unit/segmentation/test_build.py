@@ -1,4 +1,4 @@
-"""The object: labels, place, identity, segments and bytes, as pydicom sees them without highdicom."""
+"""Labels, place, identity, segments and bytes of the object, read with pydicom alone."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def frames(dataset):
 
 
 def label_map(dataset, grid, labels):
-    """Put the label map together again from positions, segment numbers and `labels` (number → label)."""
+    """Rebuild the label map from positions, segment numbers and `labels` (number → label)."""
     result = np.zeros(grid.shape, "int64")
     shared = dataset.SharedFunctionalGroupsSequence[0]
     for frame, item in zip(frames(dataset), dataset.PerFrameFunctionalGroupsSequence, strict=True):

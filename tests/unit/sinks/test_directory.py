@@ -228,7 +228,8 @@ def test_a_file_or_a_link_as_target_is_rejected(tmp_path, make):
 def test_leftovers_of_a_killed_write_are_removed_and_a_living_one_is_not_touched(tmp_path):
     code = (
         "import os, signal, sys; from dicomseries.sinks import DirectorySink\n"
-        "sink = DirectorySink(sys.argv[1]); sink.put('1.dcm', [b'ab']); os.kill(os.getpid(), signal.SIGKILL)"
+        "sink = DirectorySink(sys.argv[1]); sink.put('1.dcm', [b'ab']); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
     )
     source = str(Path(directory.__file__).parents[2])
     killed = subprocess.run(

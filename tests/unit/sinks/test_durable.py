@@ -1,4 +1,4 @@
-"""What was written is durable before it is shown: files, their folder, and every folder that was made for it."""
+"""Files and every folder made for them are durable before the series is visible."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ def end(self, *arguments):
     os.kill(os.getpid(), {number})
     return put(self, *arguments)
 staged.StagedFolder.put = end
-raise SystemExit(main(["write", "a.npy", "out", "--kind", "CT", "--spacing", "1", "1", "1", "--workers", "1"]))
+words = "write a.npy out --kind CT --spacing 1 1 1 --workers 1"
+raise SystemExit(main(words.split()))
 """
     done = subprocess.run(
         [sys.executable, "-c", script],

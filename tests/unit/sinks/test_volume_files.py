@@ -1,4 +1,4 @@
-"""Volumes as files of other formats: other people's readers find every value at its place in space."""
+"""Volumes as files of other formats: other readers find every value at its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Volumes with an axis of time, and colours, as files of other formats: other people's readers see the same."""
+"""Volumes in time and colours as files of other formats: other readers see the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Volumes as frames: what lies together is viewed, what does not is gathered, and nothing is gone through in vain."""
+"""Volumes as frames: views of contiguous memory, copies of other, no needless pass."""
 
 from __future__ import annotations
 

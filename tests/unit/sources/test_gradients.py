@@ -1,4 +1,4 @@
-"""Diffusion gradients: FSL's directions along the image's axes become DICOM's in the patient's space."""
+"""Diffusion gradients: from FSL's axes of the image to DICOM's of the patient."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def orientation(vector, grid):
 
 @pytest.mark.parametrize("grid", [TO_THE_RIGHT, TO_THE_LEFT])
 def test_the_first_component_points_to_the_left_whichever_way_the_image_is_stored(grid):
-    # FSL: as if the image were radiological, i to the left. LPS: x to the left, y to the back, z up.
+    # FSL: as if the image were radiological, i to the left.
+    # LPS: x to the left, y to the back, z up.
     assert orientation((1, 0, 0), grid) == [1, 0, 0]
     assert orientation((0, 1, 0), grid) == [0, -1, 0]
     assert orientation((0, 0, 1), grid) == [0, 0, 1]
@@ -40,9 +41,10 @@ def test_the_first_component_points_to_the_left_whichever_way_the_image_is_store
 
 
 def fsl(vector_lps, affine_ras):
-    """Return a direction as FSL writes it: components along i, j, k, the first reversed if the determinant is positive.
+    """Return a direction as FSL writes it: along i, j, k, i reversed for a positive determinant.
 
-    Along an axis of nibabel's affine, which is told from two of its points and not from the grid under test.
+    Along an axis of nibabel's affine, which is told from two of its points and not from the grid
+    under test.
     """
     points = nibabel.affines.apply_affine(affine_ras, np.vstack([np.zeros(3), np.eye(3)]))
     axes = np.array([step / np.linalg.norm(step) for step in points[1:] - points[0]])

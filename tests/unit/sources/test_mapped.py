@@ -1,4 +1,4 @@
-"""Mapped and unpacked files: memory stays small, threads may ask for anything, failures are told."""
+"""Mapped and unpacked files: little memory, any slab from any thread, failures reported."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_a_stream_that_is_no_longer_wanted_is_closed():
 
 def test_threads_may_ask_for_any_slab_in_any_order(tmp_path):
     (tmp_path / "a.nrrd").write_bytes(
-        b"NRRD0004\ntype: int\ndimension: 3\nsizes: 20 30 40\nspacings: 1 1 2\nendian: little\nencoding: gzip\n\n"
-        + gzip.compress(ARRAY.tobytes())
+        b"NRRD0004\ntype: int\ndimension: 3\nsizes: 20 30 40\nspacings: 1 1 2\n"
+        b"endian: little\nencoding: gzip\n\n" + gzip.compress(ARRAY.tobytes())
     )
     slabs = open_volume(tmp_path / "a.nrrd").slabs
     wrong = []
@@ -117,7 +117,10 @@ print(resident() - before)
 def test_reading_a_long_file_slab_by_slab_takes_little_memory(tmp_path, name):
     array = np.zeros((256, 512, 512), "int16")  # 128 MiB
     path = tmp_path / name
-    header = b"type: short\ndimension: 3\nsizes: 512 512 256\nspacings: 1 1 1\nendian: little\nencoding: gzip\n\n"
+    header = (
+        b"type: short\ndimension: 3\nsizes: 512 512 256\nspacings: 1 1 1\n"
+        b"endian: little\nencoding: gzip\n\n"
+    )
     if name == "a.npy":
         np.save(path, array)
     elif name == "a.mha":

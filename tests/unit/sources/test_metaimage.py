@@ -212,7 +212,10 @@ def test_what_is_no_metaimage_is_rejected(tmp_path):
 
 def test_damaged_compression_is_rejected_when_it_is_read(tmp_path):
     path = tmp_path / "a.mha"
-    header = b"NDims = 3\nDimSize = 5 4 3\nElementSpacing = 1 1 1\nElementType = MET_UCHAR\nCompressedData = True\n"
+    header = (
+        b"NDims = 3\nDimSize = 5 4 3\nElementSpacing = 1 1 1\n"
+        b"ElementType = MET_UCHAR\nCompressedData = True\n"
+    )
     packed = zlib.compress(bytes(60))
     path.write_bytes(header + b"ElementDataFile = LOCAL\n" + packed[: len(packed) // 2])
     volume = open_volume(path)

@@ -218,8 +218,14 @@ def test_spacings_alone_give_an_axial_grid(tmp_path):
 @pytest.mark.parametrize("centerings", [None, "cell cell cell", "node node node"])
 def test_the_smallest_positions_of_the_axes_are_the_origin(tmp_path, centerings):
     changes = dict.fromkeys(("space", "space_directions", "space_origin", "kinds"))
-    path = write(tmp_path / "a.nrrd", VOXELS.tobytes(), **changes, spacings="1 2 3", axis_mins="10 20 30",
-                 centerings=centerings)  # fmt: skip
+    path = write(
+        tmp_path / "a.nrrd",
+        VOXELS.tobytes(),
+        **changes,
+        spacings="1 2 3",
+        axis_mins="10 20 30",
+        centerings=centerings,
+    )
     assert_same(open_volume(path), path)
 
 

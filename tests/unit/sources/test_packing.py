@@ -1,4 +1,4 @@
-"""A compressed file that cannot hold what its header states is rejected; what compresses well is read."""
+"""Compressed files too small for what their header states are rejected; sparse ones are read."""
 
 from __future__ import annotations
 
@@ -110,10 +110,17 @@ def grown_zarr(path: Path) -> None:
 
 
 GROWN = {
-    "a.nii.gz": grown_nifti, "a.nrrd": grown_text, "a.mha": grown_text, "a.npz": grown_npz, "a.h5": grown_hdf5,
-    "a.zarr": grown_zarr, "a.zlib.tif": grown_tiff, "a.lzw.tif": grown_tiff, "a.packbits.tif": grown_tiff,
+    "a.nii.gz": grown_nifti,
+    "a.nrrd": grown_text,
+    "a.mha": grown_text,
+    "a.npz": grown_npz,
+    "a.h5": grown_hdf5,
+    "a.zarr": grown_zarr,
+    "a.zlib.tif": grown_tiff,
+    "a.lzw.tif": grown_tiff,
+    "a.packbits.tif": grown_tiff,
     "a.zstd.tif": grown_tiff,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", GROWN)
@@ -133,7 +140,7 @@ def test_numbers_beside_an_array_are_bounded_too(tmp_path: Path):
 
 
 def test_a_large_array_of_which_enough_is_stored_may_be_sparse(tmp_path: Path):
-    """The same rule as for frames of DICOM files: frames below 256 MiB may be as empty as they like."""
+    """As for frames of DICOM files: frames below 256 MiB may be as empty as they like."""
     array = pytest.importorskip("zarr").create_array(
         tmp_path / "a.zarr", shape=(4, 9000, 9000), dtype="u1", chunks=(1, 900, 900), fill_value=7
     )

@@ -106,8 +106,8 @@ def shrink(done, total, what):
     if done >= 2 and os.path.getsize({str(path)!r}) > 10000:
         os.truncate({str(path)!r}, 10000)
 try:
-    dcs.write({str(path)!r}, {str(tmp_path / "out")!r}, kind="CT", spacing=(1, 1, 1), progress=shrink, workers=1,
-              sync=False, memory="16MiB")
+    dcs.write({str(path)!r}, {str(tmp_path / "out")!r}, kind="CT", spacing=(1, 1, 1),
+              progress=shrink, workers=1, sync=False, memory="16MiB")
 except dcs.DicomSeriesError as error:
     print(error.code)
 """

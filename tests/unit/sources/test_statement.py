@@ -1,4 +1,4 @@
-"""What each format states about its geometry: nothing, its class's default, a scanner's space, a template's."""
+"""Statements of geometry in each format: none, a default, a scanner's or template's space."""
 
 import nibabel
 import numpy as np

@@ -1,4 +1,4 @@
-"""When each volume was taken: said by the caller, or by the source in a unit that it names; never guessed."""
+"""Times of volumes: from the caller, or from a source with a unit; never guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors of torch. Where it is not installed these are skipped: the newest build alone is gigabytes."""
+"""Tensors of torch; skipped without it, since its newest build takes gigabytes."""
 
 from __future__ import annotations
 

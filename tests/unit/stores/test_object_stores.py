@@ -1,4 +1,4 @@
-"""Object stores: whole series or nothing, proven from what the store gives, and no credentials anywhere."""
+"""Object stores: a complete series or nothing, proven by reading, without credentials."""
 
 from __future__ import annotations
 

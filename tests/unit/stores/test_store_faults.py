@@ -1,4 +1,4 @@
-"""Faults of stores planted one by one: what was put is taken back, what is another's stays, nothing leads astray."""
+"""Faults of stores, one by one: our objects are removed, those of others stay."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def url():
     return f"memory://{uuid.uuid4().hex}/scan"
 
 
-# ------------------------------------------------------------------- what is left, and what is let alone, after a fault
+# ----------------------------------------------- what is left, and what is let alone, after a fault
 def test_what_other_processes_have_put_goes_too_and_what_is_no_dicom_stays(url):
     dicom = bytes(128) + b"DICM"
     with ObjectSink(url) as sink:
@@ -172,7 +172,7 @@ def test_what_is_spooled_is_gone_when_its_maker_fails(url, tmp_path, monkeypatch
     assert contents(url) == {}
 
 
-# ------------------------------------------------------------------------------------------------- what is fetched
+# ---------------------------------------------------------------------------------- what is fetched
 def test_a_large_object_is_fetched_in_pieces_without_a_seam(url, tmp_path, monkeypatch):
     monkeypatch.setattr("dicomseries.stores.fetching._PIECE", 1000)
     content = np.random.default_rng(1).bytes(3500)

@@ -48,7 +48,7 @@ WORDS = {
         0x3FF << 52,
     ],
 }
-"""Infinities, a quiet and a signalling NaN, one with sign and payload, -0.0, the least subnormal, 1.0."""
+"""Infinities, quiet and signalling NaN, NaN with payload, -0.0, least subnormal, 1.0."""
 
 
 def odd_floats(dtype):

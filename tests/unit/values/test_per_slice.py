@@ -1,4 +1,4 @@
-"""PET with a slope for each slice: the least error, one dtype, and no slope that a reader takes for an integer."""
+"""PET with a slope for each slice: least error, one dtype, no slope taken for an integer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FrameReader: no copy where none is needed, every layout, and nothing stored from a source that changed."""
+"""FrameReader: no needless copy, every layout, nothing stored from a changed source."""
 
 from __future__ import annotations
 

@@ -124,7 +124,10 @@ def test_a_body_is_never_taken_for_the_next_request():
     with running() as server:
         host = f"127.0.0.1:{server.server_address[1]}"
         body = f"GET /other HTTP/1.1\r\nHost: {host}\r\n\r\n"
-        text = f"GET /secret/findings HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        text = (
+            f"GET /secret/findings HTTP/1.1\r\nHost: {host}\r\nContent-Length: "
+            f"{len(body)}\r\n\r\n{body}"
+        )
         answered = raw_answer(server, text)
         assert answered.count(b"HTTP/1.1 ") == 1
         assert b"HTTP/1.1 200" in answered
