@@ -41,7 +41,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import everything when the first name is used: the package itself costs nothing, and nor does ``--help``."""
+    """Import everything when the first name is used.
+
+    So importing the package itself costs nothing, and ``--help`` stays quick.
+    """
     if name not in __all__:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
@@ -56,7 +59,8 @@ def __dir__() -> list[str]:
 
 class _Facade(ModuleType):
     def __setattr__(self, name: str, value: Any) -> None:
-        # Whoever imports the package dicomseries.plan binds it to this name, which is that of the function.
+        # Whoever imports the package dicomseries.plan binds it to this name, which is that of the
+        # function.
         if not (name in __all__ and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 

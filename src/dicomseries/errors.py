@@ -119,9 +119,9 @@ class DicomSeriesError(Exception):
     Examples
     --------
     >>> error = GeometryError(code="spacing-not-positive", where="spacing_mm", given=(1, 1, -2.5),
-    ...                       expected="three lengths above 0 mm", remedy="Flip the axis instead of negating it.")
+    ...                       expected="three lengths above 0 mm", remedy="Flip the axis instead.")
     >>> print(error)
-    spacing_mm: expected three lengths above 0 mm, given (1, 1, -2.5). Flip the axis instead of negating it.
+    spacing_mm: expected three lengths above 0 mm, given (1, 1, -2.5). Flip the axis instead.
     """
 
     def __init__(self, *, code: str, where: str, given: object, expected: str, remedy: str) -> None:

@@ -58,9 +58,11 @@ def exit_of(error: BaseException) -> Exit:
 
     Examples
     --------
-    >>> parts = dict(code="no-series", where="scans", given="no file", expected="a series", remedy="Look elsewhere.")
-    >>> int(exit_of(errors.ReadError(**parts))), int(exit_of(errors.ReadError(**parts | {"code": "file-truncated"})))
-    (3, 4)
+    >>> texts = dict(where="scans", given="no file", expected="a series", remedy="Look elsewhere.")
+    >>> int(exit_of(errors.ReadError(code="no-series", **texts)))
+    3
+    >>> int(exit_of(errors.ReadError(code="file-truncated", **texts)))
+    4
     >>> int(exit_of(OSError("disk on fire")))
     4
     """

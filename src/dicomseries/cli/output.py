@@ -1,7 +1,7 @@
 """Output of commands on stdout, notes and errors on stderr.
 
-With ``--json`` stdout holds exactly one object, or nothing when the command fails; stderr then holds one object a
-line: ``{"note": …}`` or ``{"error": {…}}``.
+With ``--json`` stdout holds exactly one object, or nothing when the command fails; stderr then
+holds one object a line: ``{"note": …}`` or ``{"error": {…}}``.
 """
 
 from __future__ import annotations

@@ -23,12 +23,14 @@ def storage_options_of(pairs: Sequence[str] | None) -> dict[str, Any] | None:
     Raises
     ------
     CommandLineError
-        If one has no ``=``, or two name the same option. The error shows no value: it may be secret.
+        If one has no ``=``, or two name the same option. Values may be secret: none is shown.
 
     Examples
     --------
-    >>> storage_options_of(["anon=true", "key=AKIA42", 'client_kwargs={"region_name": "eu-west-1"}'])
-    {'anon': True, 'key': 'AKIA42', 'client_kwargs': {'region_name': 'eu-west-1'}}
+    >>> storage_options_of(["anon=true", "key=AKIA42"])
+    {'anon': True, 'key': 'AKIA42'}
+    >>> storage_options_of(['client_kwargs={"region_name": "eu-west-1"}'])
+    {'client_kwargs': {'region_name': 'eu-west-1'}}
     """
     if not pairs:
         return None
@@ -65,8 +67,8 @@ def shown_words(words: Sequence[str]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> shown_words(["read", "s3://jane:secret@host/scan", "a.npy", "--storage-options", "secret=wJalr"])
-    ('read', 's3://***@host/scan', 'a.npy', '--storage-options', 'secret=***')
+    >>> shown_words(["read", "s3://jane:secret@host/scan", "--storage-options", "secret=wJalr"])
+    ('read', 's3://***@host/scan', '--storage-options', 'secret=***')
     """
     return tuple(_shown(words))
 

@@ -2,8 +2,8 @@
 
 One block for each option. The signatures, their documentation, the command line, the reference
 pages and the digest for ``uid="content"`` are made from these blocks. Checks and conversions are
-the functions of `dicomseries.options.option_checks`, each named as its option. Nothing heavy is imported
-here, as ``dicomseries write --help`` reads this module.
+the functions of `dicomseries.options.option_checks`, each named as its option. Nothing heavy is
+imported here, as ``dicomseries write --help`` reads this module.
 """
 
 from __future__ import annotations

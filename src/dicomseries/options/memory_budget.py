@@ -29,8 +29,8 @@ def memory_of(memory: Any) -> int:
     Parameters
     ----------
     memory : int or str, optional
-        Bytes, or a size such as ``"200 MB"`` (10⁶ bytes) or ``"2GiB"`` (2³⁰ bytes). A quarter of the
-        free memory, at most 512 MiB, if not given.
+        Bytes, or a size such as ``"200 MB"`` (10⁶ bytes) or ``"2GiB"`` (2³⁰ bytes). A quarter of
+        the free memory, at most 512 MiB, if not given.
 
     Raises
     ------

@@ -44,7 +44,8 @@ class Option:
 
     Examples
     --------
-    >>> Option(accepts="float, optional", text="Real value for NaN.", help="Store this for NaN.").default is None
+    >>> option = Option(accepts="float, optional", text="Real value for NaN.")
+    >>> option.default is None
     True
     """
 

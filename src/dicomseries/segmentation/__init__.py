@@ -2,8 +2,8 @@
 
 PS3.3 sections A.51, A.90 and C.8.20.
 
-`parse_segments` reads the descriptions of labels, `check_labels` rejects other arrays before a voxel
-is read, and `build_segmentation` makes the object.
+`parse_segments` reads the descriptions of labels, `check_labels` rejects other arrays before a
+voxel is read, and `build_segmentation` makes the object.
 """
 
 from __future__ import annotations

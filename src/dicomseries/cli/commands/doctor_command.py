@@ -22,7 +22,9 @@ class Part:
 
     Examples
     --------
-    >>> Part(group="input", name="nibabel", purpose="NIfTI", version="", install="pip install nibabel").is_here
+    >>> part = Part(group="input", name="nibabel", purpose="NIfTI", version="",
+    ...             install="pip install nibabel")
+    >>> part.is_here
     False
     """
 
@@ -89,7 +91,9 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> None:
-    """Show installed optional packages, codecs and validators, and the pip line for missing ones."""
+    """Show installed optional packages, codecs and validators, and the pip line for missing
+    ones.
+    """
     output: Output = context.obj
     parts = [*_packages(), *_encoders(), *_decoders(), *_validators()]
     rows = []

@@ -66,8 +66,10 @@ def is_private(name: str) -> bool:
 
     Examples
     --------
-    >>> is_private("(0029,1010) SIEMENS CSA HEADER"), is_private("(0028,9999)"), is_private("PatientID")
-    (True, False, False)
+    >>> is_private("(0029,1010) SIEMENS CSA HEADER"), is_private("(0028,9999)")
+    (True, False)
+    >>> is_private("PatientID")
+    False
     """
     return name.startswith("(") and int(name[1:5], 16) % 2 == 1
 

@@ -342,7 +342,7 @@ class _Screen:
             return tuple(item)
         return tuple(sorted(members.values(), key=lambda member: member.tag))
 
-    # ------------------------------------------------------------------------------ optional modules
+    # ----------------------------------------------------------------------------- optional modules
     def broken_modules(self, sop_class_uid: str) -> dict[str, str]:
         """Return attributes of broken modules → the dropped attribute.
 

@@ -23,7 +23,7 @@ from dicomseries.standard.attributes.decimal_string import MAX_DS_CHARS, format_
 __all__ = ["on_source_grid", "with_source_texts"]
 
 _SAME_CORNER = 5e-4
-"""Tolerance of corners by printed numbers, as part of the smallest spacing: half that of `check`."""
+"""Tolerance of corners by printed numbers, in smallest spacings: half that of `check`."""
 
 _EVEN = 5e-5
 """Tolerance of printed positions from an even line, as part of the spacing: half of ITK's."""

@@ -384,7 +384,7 @@ def element_at(
     """Return the element at an offset, and the next offset."""
     implicit = encoding.implicit
     if length == UNDEFINED:
-        # PS3.5 section 6.2.2 note 4: UN of undefined length is a sequence in Implicit VR Little Endian.
+        # PS3.5 section 6.2.2 note 4: UN of undefined length is a sequence in Implicit VR.
         inner = IMPLICIT if vr == b"UN" else encoding
         stop = _after_items(data, value, inner, 0)
         name = "SQ" if implicit or vr == b"UN" else VR_NAMES[vr]
