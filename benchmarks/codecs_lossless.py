@@ -1,8 +1,9 @@
 """Lossless compression of scan-like slices beside the bare codec.
 
-The peer is the encoder of imagecodecs, called for one slice after the other, nothing written. Ours is the whole write
-on two workers: planning, encoding, headers and files. What the machine allows is told by the bare codec in two threads,
-and in two processes, which share nothing but the processors: where these do not gain 1.8 times, no threads can.
+The peer is the encoder of imagecodecs, called for one slice after the other, nothing written. Ours
+is the whole write on two workers: planning, encoding, headers and files. What the machine allows is
+told by the bare codec in two threads, and in two processes, which share nothing but the processors:
+where these do not gain 1.8 times, no threads can.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ CODECS = (dcs.JpegLs(), dcs.Jpeg2000(), dcs.Htj2k())
 
 
 def volume(slices: int, size: int) -> np.ndarray:
-    """Return slices that compress like a CT: soft structures, correlated noise."""
+    """Return slices that compress like a CT."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     noise = rng.normal(0, 25, (slices, size, size)).astype(np.float32)
@@ -48,7 +49,7 @@ def encode_bare(array: np.ndarray, codec: Codec, threads: int) -> int:
 
 
 def encode_part(codec: Codec, slices: int, size: int, part: int) -> int:
-    """Return the bytes of every second slice, made before the timing."""
+    """Return the bytes of every second slice."""
     if (slices, size) not in _MADE:
         _MADE[slices, size] = volume(slices, size)
     return encode_bare(_MADE[slices, size][part::WORKERS], codec, 1)
@@ -59,7 +60,7 @@ _MADE: dict[tuple[int, int], np.ndarray] = {}
 
 
 def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]:
-    """Yield the write with each codec, then the bare codec in threads."""
+    """Yield each codec in writes, then bare in threads."""
     array = volume(slices, size)
     options = {"kind": "CT", "spacing": SPACING, "workers": WORKERS, "verify": False, "sync": False}
     with contextlib.ExitStack() as stack:

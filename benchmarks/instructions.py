@@ -1,6 +1,7 @@
 """Instructions for one slice, counted by callgrind: independent of noise.
 
-Two writes of different length in processes of their own; the difference divided by the slices is what one costs.
+Two writes of different length in processes of their own; the difference divided by the slices is
+what one costs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import sys
 import numpy as np
 import dicomseries as dcs
 array = np.zeros((int(sys.argv[1]), 16, 16), np.int16)
-dcs.write(array, sys.argv[2], kind="CT", spacing=(0.7, 0.9, 2.5), workers=1, verify=False, sync=False)
+spacing = (0.7, 0.9, 2.5)
+dcs.write(array, sys.argv[2], kind="CT", spacing=spacing, workers=1, verify=False, sync=False)
 """
 PYDICOM = """
 import sys
@@ -36,7 +38,7 @@ write_with_pydicom(np.zeros((int(sys.argv[1]), 16, 16), np.int16), Path(sys.argv
 
 
 def run(script: str, slices: int, *under: str) -> str:
-    """Run a script in a new process and return its standard error."""
+    """Return the standard error of a new process."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [
@@ -70,7 +72,7 @@ def a_slice(script: str) -> float:
 
 
 def rows() -> Iterator[Row]:
-    """Yield the instructions for a slice of 16² voxels, if valgrind exists."""
+    """Yield the instructions per slice, if valgrind exists."""
     if shutil.which("valgrind") is None:
         print("(valgrind is not installed: instructions are not counted)")
         return

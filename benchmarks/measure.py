@@ -1,7 +1,7 @@
-"""Timing of works in turn, ratios pair by pair, and their goals.
+"""Timing of works in turn, with ratios and goals.
 
-The machine's speed drifts, so no figure stands alone: a work and its peer take turns in every round, and what counts
-is the median of the ratios of the rounds.
+The machine's speed drifts, so no figure stands alone: a work and its peer take turns in every
+round, and what counts is the median of the ratios of the rounds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Row:
     ours, theirs : list of float
         A figure for each round.
     faster : bool
-        Whether the ratio tells how many times less ours takes (the peer's over ours), else how many times the peer's.
+        Whether the ratio tells how many times less ours takes (the peer's over ours), else how many
+        times the peer's.
     goal : float, optional
         What the ratio is held to; at least for `faster`, else at most.
     note : str
@@ -84,8 +85,9 @@ class Row:
         )
         spread = f"{min(self.ratios):.2f}…{max(self.ratios):.2f}"
         return (
-            f"{self.work:<40} {self.against:<30} {ours:>15} {theirs:>15} {self.unit:<6} {self.ratio:>7.2f} "
-            f"{spread:>13}  {self.goal_text}" + (f"  ({self.note})" if self.note else "")
+            f"{self.work:<40} {self.against:<30} {ours:>15} {theirs:>15} {self.unit:<6} "
+            f"{self.ratio:>7.2f} {spread:>13}  {self.goal_text}"
+            + (f"  ({self.note})" if self.note else "")
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,7 +95,10 @@ class Row:
         return asdict(self) | {"ratio": self.ratio, "is_reached": self.is_reached}
 
 
-HEAD = f"{'work':<40} {'against':<30} {'ours min/med':>15} {'peer min/med':>15} {'':<6} {'ratio':>7} {'min…max':>13}  goal"
+HEAD = (
+    f"{'work':<40} {'against':<30} {'ours min/med':>15} {'peer min/med':>15} {'':<6} "
+    f"{'ratio':>7} {'min…max':>13}  goal"
+)
 
 
 def _short(figure: float) -> str:
@@ -101,7 +106,7 @@ def _short(figure: float) -> str:
 
 
 def take_turns(works: Mapping[str, Work], scratch: Path, rounds: int) -> dict[str, list[float]]:
-    """Return the seconds of each work in each round after a warm-up."""
+    """Return the seconds of each work per round."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for index in range(rounds + 1):
         for name, work in works.items():
@@ -135,7 +140,7 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024)
 
 
 def peak_mib(script: str, *arguments: str) -> float:
-    """Return the peak memory in MiB of a Python process with `script`."""
+    """Return the peak MiB of a Python process."""
     command = [sys.executable, "-c", script + PEAK, *arguments]
     return float(
         subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split()[

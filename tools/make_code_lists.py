@@ -1,4 +1,4 @@
-"""Make the code list in src/dicomseries/derivation/data from the one that pydicom ships.
+"""Make the list of codes from pydicom's.
 
 Run it as ``python tools/make_code_lists.py``. A second run changes nothing.
 """

@@ -1,8 +1,9 @@
-"""Make the pictures of the documents: docs/pictures/derive.png from the code of docs/how-to/derive.md, and the
-drawings of grids in docs/explanation/coordinates.md.
+"""Make the pictures of the documents.
 
-Run it with dicomseries, scipy and pillow installed: ``python tools/make_pictures.py``. A picture shows what the text
-beside it does, since it is made by running it.
+They are docs/pictures/derive.png, from the code of docs/how-to/derive.md, and the drawings of grids
+in docs/explanation/coordinates.md. Run it with dicomseries, scipy and pillow installed: ``python
+tools/make_pictures.py``. A picture shows what the text beside it does, since it is made by running
+it.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ PAPER, INK = 255, 40
 
 
 def blocks(document: Path, count: int) -> str:
-    """Return the first Python blocks of a document as one program."""
-    found = re.findall(
+    """Return the first Python blocks of a document."""
+    programs = re.findall(
         r"^```python\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
-    return "\n".join(found[:count])
+    return "\n".join(programs[:count])
 
 
 def derive_picture() -> Image.Image:
-    """Return one slice of the scan, of the denoised series, and their difference."""
+    """Return a slice before and after denoising, and the difference."""
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.chdir(folder),
@@ -60,7 +61,7 @@ def derive_picture() -> Image.Image:
 
 
 def grey(values: np.ndarray, window: tuple[float, float]) -> np.ndarray:
-    """Return grey levels from 0 to 255 in steps of 8, which compress well."""
+    """Return grey levels (0 to 255) in steps of 8."""
     low, high = window
     levels = np.clip((values - low) / (high - low), 0, 1) * 255
     return (levels // 8 * 8).astype("uint8")
@@ -68,13 +69,13 @@ def grey(values: np.ndarray, window: tuple[float, float]) -> np.ndarray:
 
 def side_by_side(panels: dict[str, np.ndarray]) -> Image.Image:
     """Return images side by side, each with its name below."""
-    shown = {
+    enlarged = {
         name: np.kron(panel, np.ones((SCALE, SCALE), "uint8")) for name, panel in panels.items()
     }
-    height, width = next(iter(shown.values())).shape
-    canvas = Image.new("L", (len(shown) * (width + GAP) - GAP, height + CAPTION), PAPER)
+    height, width = next(iter(enlarged.values())).shape
+    canvas = Image.new("L", (len(enlarged) * (width + GAP) - GAP, height + CAPTION), PAPER)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=15)
-    for place, (name, panel) in enumerate(shown.items()):
+    for place, (name, panel) in enumerate(enlarged.items()):
         left = place * (width + GAP)
         canvas.paste(Image.fromarray(panel), (left, 0))
         draw.text((left + width / 2, height + CAPTION / 2), name, fill=INK, font=font, anchor="mm")
@@ -88,11 +89,11 @@ DRAWINGS_BY_NAME = {"upright.svg": UPRIGHT, "oblique.svg": OBLIQUE, "left-handed
 
 PICTURES_BY_NAME = {"derive.png": derive_picture}
 SCREENSHOTS = {"quick-look.png": "tools/take_screenshots.py --docs"}
-"""Those that a browser takes, by what takes them: they differ by its fonts, so they are not made again to compare."""
+"""Pictures taken by a browser, and how; its fonts differ, so they are not compared."""
 
 
 def drawing(grid: dcs.Grid) -> str:
-    """Return a drawing of a grid as SVG, readable on light and dark paper."""
+    """Return a drawing of a grid as SVG."""
     return grid_drawing(grid).replace("currentColor", "#7d8b93") + "\n"
 
 

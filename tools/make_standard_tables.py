@@ -115,7 +115,7 @@ def table(name: str) -> Any:
 
 
 def module_table(objects: dict[str, Rows], modules: dict[str, Rows]) -> dict[str, Any]:
-    """Return the modules of each object with their usage, and the attributes of each module."""
+    """Return the modules of objects, and attributes of modules."""
     usages = {uid: {row["key"]: row["usage"] for row in rows} for uid, rows in objects.items()}
     attributes = {}
     for key in dict.fromkeys(key for usage in usages.values() for key in usage):
@@ -127,7 +127,7 @@ def module_table(objects: dict[str, Rows], modules: dict[str, Rows]) -> dict[str
 
 
 def group_table(objects: dict[str, Rows], modules: dict[str, Rows]) -> dict[str, Any]:
-    """Return the functional groups of each object, and the attributes of each group.
+    """Return the functional groups of objects, and their attributes.
 
     A group whose attributes differ in one object is listed for that object a second time.
     """
@@ -153,7 +153,7 @@ def group_table(objects: dict[str, Rows], modules: dict[str, Rows]) -> dict[str,
 
 
 def tree_of(rows: Rows) -> dict[str, Any]:
-    """Return rows as keyword → type; of a sequence with items, as keyword → [type, items].
+    """Return rows as keyword → type or [type, items].
 
     Items keep only Types 1 and 2 and the sequences that lead to them. EquivalentCodeSequence is
     left out: every code may repeat itself there. Of repeated rows the strictest type counts.
@@ -197,7 +197,7 @@ def plane_of(iod: str, modules: Rows, attributes: dict[str, Rows]) -> str:
 
 
 def body_part_table() -> dict[str, Any]:
-    """Return the values of BodyPartExamined with the code of the region (PS3.16 table L-1)."""
+    """Return BodyPartExamined with region codes (PS3.16 table L-1)."""
     regions = table("anatomic_regions.json")
     return {
         "body parts": {

@@ -1,7 +1,8 @@
-"""Record the result of every reader for every case in readers.json.
+"""Record the results of all readers in readers.json.
 
-Run it where all readers are installed (`make debian check viewers`): ``.venv/bin/python tools/record_readers.py``, or
-with the names of some readers to ask these again only. Then ``python tools/make_reference_pages.py`` writes the tables.
+Run it where all readers are installed (`make debian check viewers`): ``.venv/bin/python
+tools/record_readers.py``, or with the names of some readers to ask these again only. Then ``python
+tools/make_reference_pages.py`` writes the tables.
 """
 
 from __future__ import annotations

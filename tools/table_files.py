@@ -1,4 +1,4 @@
-"""Write tables as JSON files that a person can read and compare: one line per entry."""
+"""Tables as readable JSON files: one line per entry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LINE = 100
 
 
 def table_text(table: dict[str, Any]) -> str:
-    """Return a table as JSON: one line per entry of each part, long lists wrapped."""
+    """Return a table as JSON, one line per entry."""
     parts = [f'"{name}": {_part_text(part)}' for name, part in table.items()]
     return "{\n" + ",\n".join(parts) + "\n}\n"
 

@@ -1,7 +1,7 @@
-"""Take screenshots of the page of `view`: colour schemes, kinds, a phone.
+"""Take screenshots of the page of `view`.
 
-Run it with dicomseries, highdicom, pillow and Chromium installed: ``python tools/take_screenshots.py``. With ``--docs``
-it makes docs/pictures/quick-look.png instead.
+Run it with dicomseries, highdicom, pillow and Chromium installed: ``python
+tools/take_screenshots.py``. With ``--docs`` it makes docs/pictures/quick-look.png instead.
 """
 
 from __future__ import annotations
@@ -132,7 +132,8 @@ def picture(tab: Tab, page: Path) -> bytes:
             f" slider.value = {index}; slider.dispatchEvent(new Event('input')); }})()"
         )
         tab.until(
-            f"document.querySelector('[data-plane={name}] .count').textContent.startsWith('{index + 1} /')"
+            f"document.querySelector('[data-plane={name}] .count')"
+            f".textContent.startsWith('{index + 1} /')"
         )
     content = io.BytesIO()
     seen = Image.open(io.BytesIO(tab.picture())).convert("RGB")

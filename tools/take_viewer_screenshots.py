@@ -53,7 +53,9 @@ class Eyes:
     def picture(self) -> Image.Image:
         """Return a screenshot of the page."""
         pages = [
-            one for one in self._ask("Target.getTargets")["targetInfos"] if one["type"] == "page"
+            target
+            for target in self._ask("Target.getTargets")["targetInfos"]
+            if target["type"] == "page"
         ]
         session = self._ask("Target.attachToTarget", targetId=pages[0]["targetId"], flatten=True)[
             "sessionId"
@@ -67,7 +69,9 @@ class Eyes:
         if session:
             message["sessionId"] = session
         os.write(self._out, json.dumps(message).encode() + b"\0")
-        return next(one["result"] for one in self._messages() if one.get("id") == self._number)
+        return next(
+            answer["result"] for answer in self._messages() if answer.get("id") == self._number
+        )
 
     def _messages(self) -> Iterator[dict[str, Any]]:
         text = bytearray()
