@@ -8,7 +8,8 @@ It encodes attributes that vary too often for pydicom.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from dicomseries.standard.attributes.attribute import Attribute, Item, Value
 from dicomseries.standard.attributes.value_representations import LONG_VRS
@@ -70,12 +71,13 @@ def encode_elements(tag: int, vr: str, entries: Sequence[tuple[Value, ...] | Non
     >>> encode_elements(0x00280010, "US", [(4,), None])
     [b'(\x00\x10\x00US\x02\x00\x04\x00', b'']
     """
+    encode_entry: Callable[[tuple[Value, ...]], bytes] = partial(encode_element, tag, vr)
     if vr in _TEXTS:
-        return [b"" if values is None else _text(tag, vr.encode(), values) for values in entries]
+        encode_entry = partial(_text, tag, vr.encode())
     code = _NUMBERS.get(vr.encode())
     counts = {len(values) for values in entries if values is not None}
     if code is None or len(counts) != 1:
-        return [b"" if values is None else encode_element(tag, vr, values) for values in entries]
+        return [b"" if values is None else encode_entry(values) for values in entries]
     # as many numbers in each: head and numbers in one go
     form = struct.Struct(f"<{counts.pop()}{code}")
     head = _head(tag, vr.encode(), form.size)
@@ -119,8 +121,11 @@ def _value(vr: bytes, values: tuple[Value, ...]) -> bytes:
     if vr in _NUMBERS:
         return struct.pack(f"<{len(values)}{_NUMBERS[vr]}", *values)
     if vr == b"AT":
-        tags = [divmod(value, 0x10000) for value in values if isinstance(value, int)]
-        return b"".join(struct.pack("<HH", *tag) for tag in tags)
+        tags = b""
+        for value in values:
+            if isinstance(value, int):
+                tags += struct.pack("<HH", *divmod(value, 0x10000))
+        return tags
     if values and isinstance(values[0], bytes):
         return values[0] + b"\0" * (len(values[0]) % 2)
     return _padded_text(vr, values)

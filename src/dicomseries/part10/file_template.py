@@ -89,7 +89,7 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
     HeaderTemplate
         Explicit VR Little Endian (PS3.5 section A.2).
     """
-    varying = tuple(tag_of(keyword) for keyword in plan.per_instance)
+    varying = tuple(map(tag_of, plan.per_instance))
     version, sop_class, _, *rest = plan.file_meta(plan.instance(0))
     pixels = tag_of(_pixel_element(plan)[0])
     head, behind_pixels = _around_pixels(plan)

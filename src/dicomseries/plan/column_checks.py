@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
@@ -15,7 +15,7 @@ __all__ = ["check_agreement"]
 
 
 def _keywords(*modules: str) -> frozenset[str]:
-    rows = [row for module in modules for row in module_requirements(module)]
+    rows = chain.from_iterable(map(module_requirements, modules))
     return frozenset(row.keyword for row in rows if row.is_top_level)
 
 

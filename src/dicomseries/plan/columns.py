@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Literal
 
 from pydicom.datadict import dictionary_VM
@@ -101,7 +101,9 @@ class Column:
         """Return the values in a frame; None if absent."""
         if self.per == "volume":
             return self.values[frame // slices]
-        return self.values[frame % slices if self.per == "slice" else frame]
+        if self.per == "slice":
+            return self.values[frame % slices]
+        return self.values[frame]
 
     @property
     def is_constant(self) -> bool:
@@ -167,12 +169,15 @@ def time_facts(kind: Kind, extent: Extent) -> dict[str, tuple[Any, ...]]:
 
 
 def _values_over_time(extent: Extent, metadata: Metadata) -> dict[str, tuple[Values, ...]]:
-    numbers = range(1, extent.volumes + 1)
-    texts = tuple((str(number),) for number in numbers)
+    numbers: list[Values] = []
+    texts: list[Values] = []
+    for number in range(1, extent.volumes + 1):
+        numbers.append((number,))
+        texts.append((str(number),))
     values: dict[str, tuple[Values, ...]] = {
-        "TemporalPositionIdentifier": texts,
-        "AcquisitionNumber": texts,
-        "TemporalPositionIndex": tuple((number,) for number in numbers),
+        "TemporalPositionIdentifier": tuple(texts),
+        "AcquisitionNumber": tuple(texts),
+        "TemporalPositionIndex": tuple(numbers),
     }
     if extent.times_s is None:
         return values
@@ -187,7 +192,7 @@ def _values_over_time(extent: Extent, metadata: Metadata) -> dict[str, tuple[Val
 def _steps(times: Sequence[float]) -> list[float]:
     """Return the duration of each volume."""
     steps = [after - before for before, after in pairwise(times)]
-    return [*steps, steps[-1]] if steps else [0.0]
+    return [*steps, *steps[-1:]] or [0.0]
 
 
 def _acquisition_moments(
@@ -200,11 +205,13 @@ def _acquisition_moments(
     start = moment_of(str(date.values[0]), str(time.values[0]))
     if start is None:
         return {}
-    moments = [start + dt.timedelta(seconds=seconds) for seconds in times_s]
-    return {
-        "AcquisitionDate": tuple((date_text(moment),) for moment in moments),
-        "AcquisitionTime": tuple((f"{moment:%H%M%S.%f}",) for moment in moments),
-    }
+    dates: list[Values] = []
+    times: list[Values] = []
+    for seconds in times_s:
+        moment = start + dt.timedelta(seconds=seconds)
+        dates.append((date_text(moment),))
+        times.append((f"{moment:%H%M%S.%f}",))
+    return {"AcquisitionDate": tuple(dates), "AcquisitionTime": tuple(times)}
 
 
 # ------------------------------------------------------------------------------------- the user's
@@ -272,18 +279,19 @@ def _column(keyword: str, entries: Any, extent: Extent, *, is_reversed: bool) ->
 
 def _entries(keyword: str, entries: Any, extent: Extent) -> tuple[list[Any], Per]:
     """Return the entries in a row, and their owners."""
-    plain = entries.tolist() if hasattr(entries, "tolist") else entries
-    if not isinstance(plain, (list, tuple)):
-        raise _wrong_length(keyword, None, extent)
-    rows = list(plain)
+    if hasattr(entries, "tolist"):
+        entries = entries.tolist()
+    if not isinstance(entries, (list, tuple)):
+        raise _wrong_length(keyword, "no list", extent)
+    rows = list(entries)
     if len(rows) == extent.volumes:
         if not all(_is_volume_row(keyword, row, extent) for row in rows):
             return rows, "volume"
-        return [entry for row in rows for entry in row], "frame"
+        return list(chain.from_iterable(rows)), "frame"
     if len(rows) == extent.slices:
         return rows, "slice"
     if len(rows) != extent.frames:
-        raise _wrong_length(keyword, len(rows), extent)
+        raise _wrong_length(keyword, f"{len(rows)} values", extent)
     return rows, "frame"
 
 
@@ -305,13 +313,15 @@ def _checked(keyword: str, index: int, row: Any) -> tuple[str, Values | None]:
         attributes = Metadata.from_mapping({keyword: row}).attributes
     except MetadataError as error:
         fault = error.faults[0]
-        is_count = fault.code == "number-of-values"
+        remedy: str = fault.remedy
+        if fault.code == "number-of-values":
+            remedy = "Give that many values to each."
         raise MetadataError(
             code=fault.code,
             where=f"per_volume[{keyword!r}][{index}]",
             given=fault.given,
             expected=fault.expected,
-            remedy="Give that many values to each." if is_count else fault.remedy,
+            remedy=remedy,
         ) from None
     if len(attributes) > 1:
         raise MetadataError(
@@ -336,7 +346,7 @@ def _uneven_slices(keyword: str) -> MetadataError:
     )
 
 
-def _wrong_length(keyword: str, count: int | None, extent: Extent) -> MetadataError:
+def _wrong_length(keyword: str, given: str, extent: Extent) -> MetadataError:
     lengths = [
         f"{extent.volumes} (volumes)",
         f"{extent.slices} (slices)",
@@ -345,7 +355,7 @@ def _wrong_length(keyword: str, count: int | None, extent: Extent) -> MetadataEr
     return MetadataError(
         code="per-volume-length",
         where=f"per_volume[{keyword!r}]",
-        given="no list" if count is None else f"{count} values",
+        given=given,
         expected=f"a list of {', '.join(lengths)} values",
         remedy="Give one value for each volume, or for each slice; one value for all belongs into "
         "`metadata=`.",
@@ -371,6 +381,8 @@ def _directionality(columns: Sequence[Column]) -> Iterator[Column]:
             terms.append(None)
         elif not weight[0]:
             terms.append(("NONE",))
+        elif orientation is None:
+            terms.append(("ISOTROPIC",))
         else:
-            terms.append(("ISOTROPIC",) if orientation is None else ("DIRECTIONAL",))
+            terms.append(("DIRECTIONAL",))
     yield Column(keyword="DiffusionDirectionality", per=weights.per, values=tuple(terms), vr="CS")

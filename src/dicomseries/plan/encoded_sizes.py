@@ -30,16 +30,17 @@ def element_bytes(vr: str, values: tuple[Value, ...]) -> int:
     """Return the length of an element with its head."""
     head = 12 if vr in LONG_VRS else 8
     if vr == "SQ":
-        return head + sum(
-            8 + sum(map(encoded_bytes, item)) for item in values if isinstance(item, tuple)
-        )
+        length = head
+        for item in values:
+            if isinstance(item, tuple):
+                length += 8 + sum(map(encoded_bytes, item))
+        return length
     if vr in BINARY_BYTES:
         return head + BINARY_BYTES[vr] * len(values)
     if values and isinstance(values[0], bytes):
         length = len(values[0])
     else:
-        text = "\\".join(map(str, values))
-        length = len(text) if text.isascii() else len(text.encode())
+        length = len("\\".join(map(str, values)).encode())
     return head + length + length % 2
 
 

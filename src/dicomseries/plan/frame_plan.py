@@ -59,14 +59,15 @@ def frame_facts(kind: Kind, extent: Extent, uids: SeriesUids) -> dict[str, tuple
     if not kind.is_multi_frame:
         return {}
     organization = attribute("DimensionOrganizationUID", uids.other("dimension organization"))
-    dimensions = dict(_DIMENSIONS)
+    dimensions, organization_type = dict(_DIMENSIONS), "3D_TEMPORAL"
     if not extent.is_timed:
         del dimensions["TemporalPositionIndex"]
+        organization_type = "3D"
     return {
         "NumberOfFrames": (str(extent.frames),),
         "StackID": ("1",),
         "DimensionOrganizationSequence": ((organization,),),
-        "DimensionOrganizationType": ("3D_TEMPORAL" if extent.is_timed else "3D",),
+        "DimensionOrganizationType": (organization_type,),
         "DimensionIndexSequence": tuple(
             _dimension(keyword, label, organization) for keyword, label in dimensions.items()
         ),
@@ -121,9 +122,14 @@ def _sequence_lengths(part: FramePart, frames: int) -> tuple[list[int], int]:
         columns = []
         for lengths, step in varying:
             columns.append([lengths[frame // step % len(lengths)] for frame in range(frames)])
-    totals = [fixed + sum(row) for row in zip(*columns, strict=True)]
-    return [20 + length if length else 0 for length in totals], repeat
+    totals: list[int] = []
+    for row in zip(*columns, strict=True):
+        content = fixed + sum(row)
+        totals.append(content and content + 20)  # an empty sequence is left out
+    return totals, repeat
 
 
 def _length(vr: str, values: tuple[Value, ...] | None) -> int:
-    return 0 if values is None else element_bytes(vr, values)
+    if values is None:
+        return 0
+    return element_bytes(vr, values)

@@ -58,7 +58,7 @@ def clip_facts(
         return {}
     facts = _given_times(extent, metadata) or _computed_times(extent)
     if not facts and not is_placed:
-        facts = {"PageNumberVector": tuple(str(number + 1) for number in range(extent.frames))}
+        facts = {"PageNumberVector": tuple(map(str, range(1, extent.frames + 1)))}
     pointer = next(iter(facts), "PerFrameFunctionalGroupsSequence")
     return facts | {"FrameIncrementPointer": (tag_of(pointer),)}
 
@@ -66,7 +66,9 @@ def clip_facts(
 def clip_advice(kind: Kind, extent: Extent, facts: dict[str, tuple[Any, ...]]) -> tuple[str, ...]:
     """Return advice about a clip without times."""
     is_clip = kind.holds_clips and extent.is_timed
-    return (_NO_TIMES,) if is_clip and facts.keys().isdisjoint(_GIVEN) else ()
+    if not is_clip or not facts.keys().isdisjoint(_GIVEN):
+        return ()
+    return (_NO_TIMES,)
 
 
 def annotation_advice(kind: Kind, metadata: Metadata) -> tuple[str, ...]:
@@ -76,7 +78,9 @@ def annotation_advice(kind: Kind, metadata: Metadata) -> tuple[str, ...]:
     """
     stated = metadata.get("BurnedInAnnotation")
     is_stated = stated is not None and not stated.is_empty
-    return () if is_stated or not kind.holds_clips else (_NO_TEXT,)
+    if is_stated or not kind.holds_clips:
+        return ()
+    return (_NO_TEXT,)
 
 
 _GIVEN = ("FrameTime", "FrameTimeVector")
@@ -91,13 +95,17 @@ def _given_times(extent: Extent, metadata: Metadata) -> dict[str, tuple[Any, ...
         if len(values) != count:
             expected = f"{count}, of {extent.frames} frames"
             raise _fault(keyword, f"{len(values)} values", expected)
-        _check_steps(keyword, [float(str(value)) for value in values], extent)
-        return {keyword: tuple(map(str, values))}
+        texts = tuple(map(str, values))
+        _check_steps(keyword, list(map(float, texts)), extent)
+        return {keyword: texts}
     return {}
 
 
 def _check_steps(keyword: str, steps: Sequence[float], extent: Extent) -> None:
-    steps = list(steps) * (extent.frames - 1) if keyword == "FrameTime" else list(steps[1:])
+    if keyword == "FrameTime":
+        steps = list(steps) * (extent.frames - 1)
+    else:
+        steps = steps[1:]
     if min(steps) <= 0:
         raise _fault(keyword, f"{min(steps):g} ms", "durations above 0 ms")
     if extent.times_s is None or extent.slices > 1:

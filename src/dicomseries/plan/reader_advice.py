@@ -42,7 +42,10 @@ def reader_advice(series: SeriesPlan) -> Iterator[str]:
     yield from _syntax_advice(series.transfer_syntax_uid)
     yield from _slope_advice(series)
     yield from _empty_advice(series)
-    yield from _multi_frame_advice(series) if series.is_multi_frame else _volumes_advice(series)
+    if series.is_multi_frame:
+        yield from _multi_frame_advice(series)
+    else:
+        yield from _volumes_advice(series)
 
 
 def window_advice(facts: Mapping[str, Any], metadata: Metadata) -> Iterator[str]:
@@ -130,7 +133,9 @@ def _empty_advice(series: SeriesPlan) -> Iterator[str]:
 
 def _has_unnamed_nuclide(drugs: Attribute) -> bool:
     for item in drugs.values:
-        for attribute in item if isinstance(item, tuple) else ():
+        if not isinstance(item, tuple):
+            continue
+        for attribute in item:
             if attribute.keyword == _NUCLIDE and attribute.is_empty:
                 return True
     return False
@@ -144,10 +149,11 @@ def _multi_frame_advice(series: SeriesPlan) -> Iterator[str]:
             "`companion=True`."
         )
     elif _has_volumes(series):
-        is_diffusion = any(column.keyword == "DiffusionBValue" for column in series.columns)
-        viewers = () if is_diffusion else (CORNERSTONE3D, OHIF)
+        readers = [SIMPLEITK, GDCM, ITK_WASM]
+        if not any(column.keyword == "DiffusionBValue" for column in series.columns):
+            readers = [CORNERSTONE3D, OHIF, *readers]
         yield (
-            f"{listed(*viewers, SIMPLEITK, GDCM, ITK_WASM)} lay all volumes of one file in one "
+            f"{listed(*readers)} lay all volumes of one file in one "
             f"stack of slices, and {HIGHDICOM} rejects it. `split='time'` writes a series for each "
             "volume, which they read correctly."
         )
@@ -165,7 +171,9 @@ def _volumes_advice(series: SeriesPlan) -> Iterator[str]:
     """Yield advice about readers that cannot separate volumes."""
     if not _has_volumes(series):
         return
-    rejecting = [HIGHDICOM, GDCM] if series.kind == "MR" else [HIGHDICOM, GDCM, DICOM2NIFTI]
+    rejecting = [HIGHDICOM, GDCM]
+    if series.kind != "MR":
+        rejecting.append(DICOM2NIFTI)
     yield (
         f"{listed(*rejecting)} reject several volumes in one series, and "
         f"{listed(SIMPLEITK, ITK_WASM)} stack them as slices. `split='time'` writes a series for "

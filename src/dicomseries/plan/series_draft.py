@@ -181,7 +181,7 @@ def _contents(
     draft: SeriesDraft, uids: SeriesUids, value_map: ValueMap, statistics: Statistics
 ) -> _Contents:
     kind, grid, samples = draft.kind, draft.grid, draft.samples
-    extent = draft.extent if draft.only_volume is None else _of_one_volume(draft.extent)
+    extent = draft.extent
     metadata = with_acquisition(kind, _with_repetition(kind, draft.extent, draft.metadata))
     computed = time_columns(kind, draft.extent, metadata)
     base = time_base(kind, draft.extent, metadata, computed, draft.columns)
@@ -189,7 +189,8 @@ def _contents(
     time_advice = (*base.advice, *units)
     columns = [*value_columns(value_map), *computed, *base.columns, *draft.columns]
     if draft.only_volume is not None:
-        columns = _columns_of_volume(columns, draft.only_volume, draft.extent.slices)
+        extent = Extent(volumes=1, slices=extent.slices)
+        columns = _columns_of_volume(columns, draft.only_volume, extent.slices)
     check_frame(kind, grid, samples)
     _check_extent(kind, extent)
     if grid.statement.has_place:
@@ -223,10 +224,6 @@ def _contents(
         composition=composition,
         time_advice=time_advice,
     )
-
-
-def _of_one_volume(extent: Extent) -> Extent:
-    return Extent(volumes=1, slices=extent.slices)
 
 
 def _columns_of_volume(columns: Sequence[Column], index: int, slices: int) -> list[Column]:
@@ -305,8 +302,7 @@ def _with_empty(kind: Kind, column: Column) -> Column:
         )
     if not row.type.startswith("2"):
         return column
-    values = tuple(() if entry is None else entry for entry in column.values)
-    return replace(column, values=values)
+    return replace(column, values=tuple(entry or () for entry in column.values))
 
 
 def _check_extent(kind: Kind, extent: Extent) -> None:

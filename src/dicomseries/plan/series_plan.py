@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -133,7 +134,9 @@ class SeriesPlan:
         object.__setattr__(self, "decisions", decisions)
 
     def __len__(self) -> int:
-        return 1 if self.is_multi_frame else self.extent.frames
+        if self.is_multi_frame:
+            return 1
+        return self.extent.frames
 
     def __iter__(self) -> Iterator[InstancePlan]:
         return map(self.instance, range(len(self)))
@@ -150,7 +153,9 @@ class SeriesPlan:
     @property
     def frame_of_reference_uid(self) -> str | None:
         """FrameOfReferenceUID; None for a series without a place in space."""
-        return self.uids.frame_of_reference if self.grid.statement.has_place else None
+        if not self.grid.statement.has_place:
+            return None
+        return self.uids.frame_of_reference
 
     # ------------------------------------------------------------------------- sizes
     @property
@@ -230,7 +235,7 @@ class SeriesPlan:
         """Return the name of a file: its InstanceNumber."""
         digits = max(_FEWEST_DIGITS, len(str(len(self))))  # names sort as the frames do
         name = f"{index + 1:0{digits}d}.dcm"
-        return f"{self.folder}/{name}" if self.folder else name
+        return posixpath.join(self.folder, name)
 
     def instance(self, index: int) -> InstancePlan:
         """Return the plan of the file `index`, from 0."""
@@ -269,25 +274,31 @@ class SeriesPlan:
             if column.keyword == part.column:
                 per = column.per
                 break
+        repeat = 1
         if per == "volume":
-            frames = frames[::slices]
+            frames, repeat = frames[::slices], slices
         elif per == "slice":
             frames = frames[:slices]
         vr, values = self.values(part, frames)
-        repeat = slices if per == "volume" else 1
         return FramePart(keyword=part.keyword, vr=vr, values=values, repeat=repeat)
 
-    def filled(self, part: Leaf | VaryingGroup, frame: int) -> Attribute | None:
+    def filled(self, part: Leaf | VaryingGroup | Attribute, frame: int) -> Attribute | None:
         """Return a varying attribute or group in one frame."""
+        if isinstance(part, Attribute):
+            return part
         if isinstance(part, Leaf):
             vr, (values,) = self.values(part, (frame,))
-            return None if values is None else Attribute(part.keyword, vr, values)
+            if values is None:
+                return None
+            return Attribute(part.keyword, vr, values)
         item: list[Attribute] = []
         for inner in part.parts:
-            attribute = inner if isinstance(inner, Attribute) else self.filled(inner, frame)
+            attribute = self.filled(inner, frame)
             if attribute is not None:
                 item.append(attribute)
-        return Attribute(part.keyword, "SQ", (tuple(item),)) if item else None
+        if not item:
+            return None
+        return Attribute(part.keyword, "SQ", (tuple(item),))
 
     def values(self, leaf: Leaf, frames: Sequence[int]) -> tuple[str, tuple[Values | None, ...]]:
         """Return VR and values of an attribute in frames."""
@@ -360,13 +371,15 @@ class SeriesPlan:
             f"{self.kind} series of {counted(len(self), 'file')}, "
             f"{at_most}{self.total_bytes:,} bytes"
         )
-        last = f" … {self.file_name(len(self) - 1)}" if len(self) > 1 else ""
-        yield f"files     {self.file_name(0)}{last}"
+        names = dict.fromkeys((self.file_name(0), self.file_name(len(self) - 1)))
+        yield f"files     {' … '.join(names)}"
         yield f"study     {self.uids.study}"
         yield f"series    {self.uids.series}"
         yield f"frame     {self.frame_of_reference_uid or 'none: no place in space'}"
-        word = "volumes" if self.grid.statement.has_place or self.grid.shape[0] > 1 else "frames"
-        volumes = f"{self.extent.volumes} {word} of " if self.extent.is_timed else ""
+        volumes = ""
+        if self.extent.is_timed:
+            has_slices = self.grid.statement.has_place or self.grid.shape[0] > 1
+            volumes = f"{self.extent.volumes} {'volumes' if has_slices else 'frames'} of "
         size = " × ".join(map(str, self.grid.shape))
         yield (
             f"array     {volumes}{size} (slices × rows × columns), "
@@ -420,16 +433,23 @@ _PERIODS = {"ImagePositionPatient": "slice", "InStackPositionNumber": "slice"}
 
 def _dimension_values(extent: Extent, frame: int) -> tuple[int, ...]:
     volume, position = divmod(frame, extent.slices)
-    return (1, volume + 1, position + 1) if extent.is_timed else (1, position + 1)
+    if not extent.is_timed:
+        return 1, position + 1
+    return 1, volume + 1, position + 1
 
 
 def _plain(element: Attribute) -> Any:
     """Return the values of an attribute for JSON."""
     if element.vr == "SQ":
-        items = [item for item in element.values if isinstance(item, tuple)]
-        return [{inner.keyword: _plain(inner) for inner in item} for item in items]
+        items: list[dict[str, Any]] = []
+        for item in element.values:
+            if isinstance(item, tuple):
+                items.append({inner.keyword: _plain(inner) for inner in item})
+        return items
     values = [value.hex() if isinstance(value, bytes) else value for value in element.values]
-    return values[0] if len(values) == 1 else values
+    if len(values) == 1:
+        return values[0]
+    return values
 
 
 def _text(element: Attribute) -> str:
@@ -439,4 +459,6 @@ def _text(element: Attribute) -> str:
     if isinstance(plain, list) and element.vr != "SQ":
         plain = "\\".join(map(str, plain))
     text = str(plain)
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + " …"
+    if len(text) > _LONGEST_TEXT:
+        text = text[:_LONGEST_TEXT] + " …"
+    return text

@@ -78,7 +78,9 @@ def with_acquisition(kind: Kind, metadata: Metadata) -> Metadata:
         return metadata.having(
             attribute("AcquisitionDate", day), attribute("AcquisitionTime", time_text(joined))
         )
-    return metadata.having(attribute("AcquisitionDate", day)) if time and day else metadata
+    if not (time and day):
+        return metadata
+    return metadata.having(attribute("AcquisitionDate", day))
 
 
 def time_base(
@@ -122,7 +124,9 @@ def time_base(
     date, time = metadata.text("SeriesDate"), metadata.text("SeriesTime")
     moments = [moment for moment in starts.moments if moment is not None]
     if not moments:
-        return TimeBase(advice=() if date and time else (_CLOCK_ADVICE,))
+        if date and time:
+            return TimeBase()
+        return TimeBase(advice=(_CLOCK_ADVICE,))
     first = min(moments)
     base = moment_of(date or date_text(first), time or time_text(first)) or first
     is_stated = _is_stated(metadata)
@@ -196,7 +200,9 @@ def _at(
     if column is None:
         return metadata.text(keyword)
     values = column.at(frame, slices=extent.slices)
-    return str(values[0]) if values else ""
+    if not values:
+        return ""
+    return str(values[0])
 
 
 # -------------------------------------------------------------------------------------- frame times
@@ -259,7 +265,9 @@ def _check_frames(
             continue
         duration = _number(_at(columns, metadata, "ActualFrameDuration", index * step, extent))
         first = 1000 * _seconds(start - base)
-        last = first + (1000 * _LONGEST_FRAME_S if duration is None else duration)
+        if duration is None:
+            duration = 1000 * _LONGEST_FRAME_S
+        last = first + duration
         if first - tolerance <= reference <= last + tolerance:
             continue
         raise MetadataError(
@@ -274,4 +282,6 @@ def _check_frames(
 
 
 def _number(text: str) -> float | None:
-    return float(text) if text else None
+    if not text:
+        return None
+    return float(text)

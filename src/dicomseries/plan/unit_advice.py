@@ -47,7 +47,8 @@ def units_advice(
     yield from unit_advice(numbers)
     steps = (after - before for before, after in pairwise(extent.times_s or ()))
     longest = max(steps, default=0.0)
-    if longest > (_LONG_FRAME_S if kind.has_time_base else _LONG_STEP_S):
+    limit = _LONG_FRAME_S if kind.has_time_base else _LONG_STEP_S
+    if longest > limit:
         yield (
             f"Volumes follow each other by up to {longest:g} s. Give `times=` in seconds, unless "
             "this is meant."

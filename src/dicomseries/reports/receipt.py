@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from dicomseries import drawing
@@ -171,8 +172,10 @@ class Receipt:
             lines.append("verified: every file was read back and compared")
         else:
             lines.append(Message("not verified (`verify=False`)"))
-        advice = dict.fromkeys(text for receipt in self.every for text in receipt.advice)
-        return [*lines, *(Message(f"advice: {template_of(text)}") for text in advice)]
+        advice = chain.from_iterable(receipt.advice for receipt in self.every)
+        for text in dict.fromkeys(advice):
+            lines.append(Message(f"advice: {template_of(text)}"))
+        return lines
 
     def _repr_html_(self) -> str:
         """Return tables of facts, with a drawing."""
@@ -218,6 +221,9 @@ class Receipt:
         preview, place = drawing.grid_drawing(self.grid), ""
         if look is not None:
             preview, place = drawing.preview_figure(look, ""), preview
+        repeat = ""
+        if command:
+            repeat = f"<pre>{drawing.safe(command)}</pre>"
         others: list[str] = []
         for receipt in self.others:
             facts = drawing.rows(receipt.facts())
@@ -230,9 +236,7 @@ class Receipt:
             drawing.section("Values", values),
             drawing.section("Findings", _findings(findings)),
             *others,
-            drawing.section(
-                "The same again", f"<pre>{drawing.safe(command)}</pre>" if command else ""
-            ),
+            drawing.section("The same again", repeat),
         )
 
     def facts(self) -> list[tuple[str, str]]:
@@ -250,8 +254,10 @@ class Receipt:
         facts.append(("values", self._values()))
         if self.clipped or self.replaced:
             facts.append(("changed on request", self._changes()))
-        verified = "every file was read back and compared" if self.verified else "no"
-        facts.append(("verified", verified))
+        if self.verified:
+            facts.append(("verified", "every file was read back and compared"))
+        else:
+            facts.append(("verified", "no"))
         facts += (("advice", text) for text in self.advice)
         return facts
 
@@ -260,14 +266,17 @@ class Receipt:
 
     def _series(self) -> str:
         files = counted(self.files, "file")
-        volumes = f" with {self.volumes} {self._word}" if self.volumes > 1 else ""
-        size = f"{files}, {self.bytes:,} bytes in {self.out}"
-        return f"{self.kind} series {self.series_uid}{volumes}: {size}"
+        name = f"{self.kind} series {self.series_uid}"
+        if self.volumes > 1:
+            name += f" with {self.volumes} {self._word}"
+        return f"{name}: {files}, {self.bytes:,} bytes in {self.out}"
 
     @property
     def _word(self) -> str:
         """The word for time points."""
-        return "volumes" if self.grid.statement.has_place or self.grid.shape[0] > 1 else "frames"
+        if self.grid.statement.has_place or self.grid.shape[0] > 1:
+            return "volumes"
+        return "frames"
 
     def _values(self) -> str:
         stored = f"{self.dtype}, slope {self.slope}, intercept {self.intercept}"
