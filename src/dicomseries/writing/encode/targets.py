@@ -53,11 +53,13 @@ def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> FolderTarg
         path = os.fspath(out)
         if isinstance(path, str) and "\0" not in path:
             return FolderTarget(where=path, path=absolute_target(Path(path)))
-    is_text = isinstance(out, (str, bytes))
+    given = f"an object of type {type(out).__name__}"
+    if isinstance(out, (str, bytes)):
+        given = repr(out)
     raise TargetError(
         code="target-not-a-path",
         where="out",
-        given=repr(out) if is_text else f"an object of type {type(out).__name__}",
+        given=given,
         expected="the path of a folder",
         remedy="Pass a str or a pathlib.Path.",
     )
@@ -73,8 +75,11 @@ class FolderTarget:
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
         """Reject a folder in use; return a killed write."""
         check_target(self.path, overwrite=overwrite)
-        leftover = find_leftover(self.path) if resume else None
-        return None if leftover is None else _killed_write(leftover.record, leftover)
+        if resume:
+            leftover = find_leftover(self.path)
+            if leftover is not None:
+                return _killed_write(leftover.record, leftover)
+        return None
 
     def open_sink(
         self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
@@ -89,16 +94,18 @@ class FolderTarget:
             If the plan differs from that of the killed write.
         """
         options, record = request.options, WriteRecord.of(request, jobs)
+        leftover = None
         if killed is None:
             check_space(self.path, jobs)
         else:
             check_same_write(killed.record, record, self.where)
+            leftover = killed.leftover
         return DirectorySink(
             self.path,
             overwrite=options.overwrite,
             sync=options.sync,
             record=record.to_text(),
-            leftover=None if killed is None else killed.leftover,
+            leftover=leftover,
         )
 
 
@@ -116,9 +123,13 @@ class StoreTarget:
 
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
         """Reject a prefix in use; return a killed write."""
-        text = find_plan(self.url, self.storage_options) if resume else None
+        text = None
+        if resume:
+            text = find_plan(self.url, self.storage_options)
         check_prefix(self.url, self.storage_options, overwrite=overwrite or text is not None)
-        return None if text is None else _killed_write(text)
+        if text is None:
+            return None
+        return _killed_write(text)
 
     def open_sink(
         self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
@@ -147,7 +158,9 @@ class StoreTarget:
 def _killed_write(text: str, leftover: Leftover | None = None) -> KilledWrite | None:
     """Return the killed write of a record, if complete."""
     record = WriteRecord.from_text(text)
-    return None if record is None else KilledWrite(record=record, leftover=leftover)
+    if record is None:
+        return None
+    return KilledWrite(record=record, leftover=leftover)
 
 
 def _manifest_entry(job: Job) -> dict[str, Any]:
@@ -176,7 +189,7 @@ def check_space(out: Path, jobs: Sequence[Job]) -> None:
         files += len(plan)
         size += len(plan) * max(plan.file_bytes(0), plan.file_bytes(len(plan) - 1))
     if size > disk.free:
-        at_most = "at most " if any(plan.is_encapsulated for plan in plans) else ""
+        at_most = "at most " * any(plan.is_encapsulated for plan in plans)
         raise TargetError(
             code="disk-full",
             where=str(out),

@@ -125,7 +125,9 @@ class _Carried:
     @property
     def keywords(self) -> tuple[str, ...]:
         """The attributes that are taken over."""
-        return (*([_STUDY_UID] if self.study_uid else []), *self.metadata.keywords)
+        if not self.study_uid:
+            return self.metadata.keywords
+        return (_STUDY_UID, *self.metadata.keywords)
 
 
 def with_carried(request: WriteRequest, volume: Volume, *, is_derived: bool) -> WriteRequest:
@@ -304,4 +306,6 @@ def _merged(request: WriteRequest, chosen: _Carried, advice: str) -> WriteReques
 def _names_text(names: Sequence[str]) -> str:
     text = ", ".join(names[:_MOST_NAMES])
     more = len(names) - _MOST_NAMES
-    return f"{text} and {more} more" if more > 0 else text
+    if more > 0:
+        text += f" and {more} more"
+    return text

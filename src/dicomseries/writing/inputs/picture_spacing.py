@@ -111,11 +111,10 @@ def spacing_of_pictures(source: SourceSeries, grid: Grid, kind: Kind) -> Picture
         text = f"{' and '.join(names)} of the source: left out, {_NOT_OF_LABELS}"
         return PictureSpacing(dropped=dropped, advice=(text,) if names else ())
     valid: list[Attribute] = []
+    left_out = names
     if grid.shape[1:] == source.grid.shape[1:]:
         valid = [attribute for attribute in stated if attribute.keyword != "PixelSpacing"]
         left_out = [name for name in names if name == _REGIONS]
-    else:
-        left_out = names
     advice = tuple(_advice(valid, left_out, names))
     return PictureSpacing(valid=tuple(valid), dropped=dropped, advice=advice)
 

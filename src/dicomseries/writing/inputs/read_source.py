@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,9 @@ def _compression_ratio(instances: Sequence[reading.Instance]) -> float | None:
         encoded += instance.file_size - instance.pixels.offset
         samples = instance.rows * instance.columns * instance.samples * max(instance.frames, 1)
         plain += samples * instance.number("BitsAllocated", 16) // 8
-    return plain / encoded if encoded > 0 else None
+    if encoded <= 0:
+        return None
+    return plain / encoded
 
 
 # ------------------------------------------------------------------------------------- frames
@@ -170,11 +173,12 @@ def _frames_of_files(
     sources = series.frame_set.sources.tolist()
     slices = len(sources) // (series.volumes or 1)
     for index, (file, frame) in enumerate(sources):
-        is_missing = file < 0
         source = series.frame_set.pool[max(file, 0)]
+        frame_number: int | None = None
         position: tuple[float, ...] = ()
         groups: tuple[Attribute, ...] = ()
-        if not is_missing:
+        if file >= 0:  # negative: the frame is missing
+            frame_number = frame + 1
             groups = tuple(groups_of_files[file][frame].values())
             if source.positions_lps is not None:
                 position = tuple(map(float, source.positions_lps[frame]))
@@ -182,7 +186,7 @@ def _frames_of_files(
             sop_class_uid=source.instance.sop_class_uid,
             sop_instance_uid=source.instance.text("SOPInstanceUID"),
             position_lps=_position(position, series, index % slices),
-            frame_number=None if is_missing else frame + 1,
+            frame_number=frame_number,
             volume=index // slices,
             attributes=(*of_files[max(file, 0)], *_content(groups)),
             groups=groups,
@@ -195,7 +199,9 @@ def _position(
     """Return the position of a slice, or of the grid."""
     if len(position) == 3 and bool(np.isfinite(position).all()):
         return float(position[0]), float(position[1]), float(position[2])
-    return series.grid.position(index) if series.grid is not None else (0.0, 0.0, float(index))
+    if series.grid is None:
+        return 0.0, 0.0, float(index)
+    return series.grid.position(index)
 
 
 def _even_grid(
@@ -215,8 +221,10 @@ def _even_grid(
         )
     positions = np.array([frame.position_lps for frame in frames])
     count = len(frames) // (series.volumes or 1)
-    length = float(np.linalg.norm(positions[count - 1] - positions[0]))
-    step = length / (count - 1) if count > 1 else 1.0
+    step = 1.0
+    if count > 1:
+        length = float(np.linalg.norm(positions[count - 1] - positions[0]))
+        step = length / (count - 1)
     return Grid.from_spacing(
         (count, first.rows, first.columns),
         (spacing[1], spacing[0], step),
@@ -253,7 +261,7 @@ def _with_common_groups(
     groups_of_files: Sequence[list[Groups]], shared: tuple[Attribute, ...]
 ) -> tuple[tuple[Attribute, ...], frozenset[str]]:
     """Return attributes with the groups of all frames."""
-    items = [item for frames in groups_of_files for item in frames]
+    items = list(chain.from_iterable(groups_of_files))
     if not items:
         return shared, frozenset()
     common: list[Attribute] = []
@@ -318,7 +326,9 @@ def _name(tag: BaseTag) -> str:
 def _blanks(element: Any) -> str:
     """Return the blanks of a blank element."""
     raw = getattr(element, "value", None)
-    return raw.decode("ascii") if isinstance(raw, bytes) and raw and not raw.strip(b" ") else ""
+    if not isinstance(raw, bytes) or raw.strip(b" "):
+        return ""
+    return raw.decode("ascii")
 
 
 def _attribute(element: DataElement) -> Iterator[Attribute]:
@@ -329,7 +339,7 @@ def _attribute(element: DataElement) -> Iterator[Attribute]:
     values: list[Value] = []
     if vr == "SQ":
         for item in element.value:
-            values.append(tuple(entry for inner in item for entry in _attribute(inner)))
+            values.append(tuple(chain.from_iterable(map(_attribute, item))))
     elif not element.is_empty:
         values += map(_value, element.value if element.VM > 1 else [element.value])
     yield Attribute(keyword, vr, tuple(values))

@@ -140,10 +140,12 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
     else:
         columns += references.columns
     decisions = spacing.decisions(with_screening(inherited.decisions, screening))
-    is_in_space = options.same_space is not False
+    frame_of_reference_uid = source.frame_of_reference_uid
+    if options.same_space is False:
+        frame_of_reference_uid = ""
     inheritance = Inheritance(
         study_uid=source.study_uid,
-        frame_of_reference_uid=source.frame_of_reference_uid if is_in_space else "",
+        frame_of_reference_uid=frame_of_reference_uid,
         columns=columns,
         groups=(*references.groups, *(Leaf(group.keyword, group.keyword) for group in groups)),
         group_columns=group_columns,
@@ -213,7 +215,8 @@ def _without_filled_groups(
     shared: dict[str, Attribute] = {}
     others: dict[str, Attribute] = {}
     for element in inherited.metadata.attributes:
-        (shared if element.keyword in known_groups else others)[element.keyword] = element
+        attributes = shared if element.keyword in known_groups else others
+        attributes[element.keyword] = element
     shared, groups, unused = without_user_groups(request.kind, claimed, shared, inherited.groups)
     texts = [
         f"{keyword} of the source is left out, as you fill its functional group."
@@ -278,9 +281,10 @@ def _attributes_of_values(
 ) -> frozenset[str]:
     """Return inherited attributes that hold for the source's quantity alone."""
     keywords = {*metadata.keywords, *(column.keyword for column in inherited.columns)}
-    judged = {
-        name for name in keywords & VALUE_RULE_OF.keys() if not VALUE_RULE_OF[name].is_always_kept
-    }
+    judged: set[str] = set()
+    for keyword in keywords & VALUE_RULE_OF.keys():
+        if not VALUE_RULE_OF[keyword].is_always_kept:
+            judged.add(keyword)
     if not names_quantity(request.kind):
         judged.discard("ImageType")  # it names the quantity of MR alone
     return frozenset(judged - set(request.metadata.keywords))
@@ -369,7 +373,9 @@ def _series_number(source: SourceSeries) -> int:
     if stated is None or stated.is_empty:
         return 0
     text = str(stated.values[0]).strip()
-    return int(text) if text.isascii() and text.lstrip("+-").isdigit() else 0
+    if not (text.isascii() and text.lstrip("+-").isdigit()):
+        return 0
+    return int(text)
 
 
 def _uids(source: SourceSeries) -> dict[str, str]:

@@ -69,7 +69,9 @@ def in_order_of(grid: Grid | None, volume: Volume) -> Volume:
     if grid is None or not (grid.statement.has_place and volume.grid.statement.has_place):
         return volume
     turn = turn_onto(volume.grid, grid)
-    return volume if turn is None else turned(volume, turn)
+    if turn is None:
+        return volume
+    return turned(volume, turn)
 
 
 def _check_without_place(orient: Orient | None) -> None:

@@ -99,8 +99,11 @@ def _are_close(numbers: tuple[float, ...], others: tuple[float, ...]) -> bool:
 
 def _has_known_lengths(grid: Grid, incomplete: Grid) -> bool:
     """Return whether a grid agrees with the stated lengths."""
-    first = 0 if incomplete.statement.has_lengths else 2
-    last = 2 if _lacks_thickness(incomplete) else 3
+    first, last = 0, 3
+    if not incomplete.statement.has_lengths:
+        first = 2
+    if _lacks_thickness(incomplete):
+        last = 2
     pairs = zip(grid.spacing_mm, incomplete.spacing_mm, strict=True)
     for length, known in list(pairs)[first:last]:
         if abs(length - known) > _TOLERANCE * known:
@@ -143,13 +146,14 @@ def with_known_lengths(volume: Volume, kind: Kind) -> Volume:
     is_classic = not kind.is_multi_frame and kind.name != "Segmentation"
     if has_spacing and (kind.place_optional or is_classic):
         return replace(volume, grid=grid.stated(grid.statement.noting(_NO_THICKNESS)))
-    lengths = zip("xyz", lengths_text(grid).split(" × "), strict=True)
-    spacing = ", ".join(axis if length == "?" else length for axis, length in lengths)
+    lengths = lengths_text(grid).split(" × ")
+    for index, axis in enumerate("xyz"):
+        lengths[index] = lengths[index].replace("?", axis)
     raise GeometryError(
         code="spacing-missing",
         where="source",
         given=f"slices with a place and lengths of {lengths_text(grid)} mm (x, y, z), where ? is "
         "not stated",
         expected="the distance between pixel centres in mm, and of a single slice its thickness",
-        remedy=f"Pass `spacing=({spacing})` with the missing numbers, if you know them.",
+        remedy=f"Pass `spacing=({', '.join(lengths)})` with the missing numbers, if you know them.",
     )

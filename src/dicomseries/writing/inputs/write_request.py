@@ -101,9 +101,6 @@ def _unit_attribute(code: str | None) -> dict[str, Any]:
     """
     if code is None:
         return {}
-    item = {
-        "CodeValue": code,
-        "CodingSchemeDesignator": "UCUM",
-        "CodeMeaning": "no units" if code == "1" else code,
-    }
+    meaning = "no units" if code == "1" else code
+    item = {"CodeValue": code, "CodingSchemeDesignator": "UCUM", "CodeMeaning": meaning}
     return {"MeasurementUnitsCodeSequence": [item]}

@@ -36,11 +36,11 @@ def cross_referenced(plans: Sequence[SeriesPlan]) -> tuple[SeriesPlan, ...]:
     if len(plans) == 1:
         return tuple(plans)
     lossless, display = plans
-    references_to_map = _with_evidence if display.is_multi_frame else _with_source_frames
-    return (
-        _with_images(_with_series_of(lossless, display), display),
-        references_to_map(_with_series_of(display, lossless), lossless),
-    )
+    lossless_with_references = _with_images(_with_series_of(lossless, display), display)
+    display = _with_series_of(display, lossless)
+    if display.is_multi_frame:
+        return lossless_with_references, _with_evidence(display, lossless)
+    return lossless_with_references, _with_source_frames(display, lossless)
 
 
 def _with_series_of(plan: SeriesPlan, other: SeriesPlan) -> SeriesPlan:
@@ -62,7 +62,9 @@ def _with_source_frames(display: SeriesPlan, lossless: SeriesPlan) -> SeriesPlan
     known = columns.pop(keyword, None)
     values: list[tuple[Value, ...]] = []
     for frame in range(display.extent.frames):
-        others = fixed if known is None else known.at(frame, slices=slices) or ()
+        others = fixed
+        if known is not None:
+            others = known.at(frame, slices=slices) or ()
         values.append((*others, _frame(lossless, frame)))
     column = Column(keyword=keyword, per="frame", values=tuple(values), vr="SQ")
     return replace(

@@ -91,9 +91,14 @@ def _with_companion(request: WriteRequest, dtype: np.dtype[np.generic]) -> tuple
     lossless = OutputSeries(
         kind=find_kind(_MAP), policy=Lossless(), folder="map", description="lossless"
     )
+    kind, policy = request.kind, options.values
+    if is_map:
+        kind = find_kind(_DISPLAY)
+    if isinstance(policy, Lossless):
+        policy = None
     display = OutputSeries(
-        kind=find_kind(_DISPLAY) if is_map else request.kind,
-        policy=None if isinstance(options.values, Lossless) else options.values,
+        kind=kind,
+        policy=policy,
         nan=options.nan,
         clip=options.clip,
         folder="display",

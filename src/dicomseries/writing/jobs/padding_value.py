@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -131,12 +130,16 @@ def _stored(value_map: ValueMap, number: int) -> int | None:
     """Return the stored number of a number, if any."""
     if value_map.offset is not None:
         quotient, rest = divmod(number - value_map.offset, value_map.divisor)
-        stored = float(quotient) if rest == 0 else math.inf
+        if rest:
+            return None
+        stored = float(quotient)
     else:
         real = value_map.source_to_real(number)
         stored = float(np.rint((real - float(value_map.intercept)) / float(value_map.slope)))
     low, high = stored_range(value_map.dtype)
-    return int(stored) if low <= stored <= high else None
+    if not low <= stored <= high:
+        return None
+    return int(stored)
 
 
 def _is_unique(value_map: ValueMap, statistics: Statistics, stored: int) -> bool:

@@ -44,9 +44,12 @@ def segmentation_jobs(volume: Volume, request: WriteRequest) -> tuple[Job, ...]:
     is_split = request.options.split and (volume.volumes or 1) > 1
     if not request.options.split:
         stored = _as_pictures(stored)
-    parts = [stored.at(0) if stored.volumes == 1 else stored]
     if is_split:
         parts = [stored.at(index) for index in range(volume.volumes or 1)]
+    elif stored.volumes == 1:
+        parts = [stored.at(0)]
+    else:
+        parts = [stored]
     for part in parts:
         check_labels(part)
     entropy = uid_entropy(stored, request, _digests(stored))
@@ -167,7 +170,7 @@ def _attributes(dataset: Dataset) -> tuple[Attribute, ...]:
         if not keyword or keyword in _NOT_PRINTED:
             continue
         if element.VR == "SQ":
-            values = tuple(_attributes(item) for item in element.value)
+            values = tuple(map(_attributes, element.value))
         elif not element.is_empty:
             entries = element.value if element.VM > 1 else [element.value]
             values = tuple(entry if isinstance(entry, bytes) else str(entry) for entry in entries)

@@ -259,8 +259,12 @@ def _expected_dtype(output: OutputSeries, volume: Volume) -> str:
     """Return the expected stored dtype."""
     source = volume.slabs.dtype
     if output.kind.pixels.floats:
-        return "float64" if source == np.float64 or volume.is_scaled else "float32"
-    return "uint8" if source.itemsize == 1 and 8 in output.kind.pixels.bits else "int16"
+        if source == np.float64 or volume.is_scaled:
+            return "float64"
+        return "float32"
+    if source.itemsize == 1 and 8 in output.kind.pixels.bits:
+        return "uint8"
+    return "int16"
 
 
 # ------------------------------------------------------------------------------------ the series
@@ -278,13 +282,17 @@ class _SeriesPart:
     def files(self) -> int:
         if self.draft.kind.is_multi_frame:
             return 1
-        return self.draft.extent.frames if self.index is None else self.draft.extent.slices
+        if self.index is None:
+            return self.draft.extent.frames
+        return self.draft.extent.slices
 
 
 def _series_parts(write: _WriteDraft, entropy: bytes) -> Iterator[_SeriesPart]:
     """Yield every series of a write."""
     request = write.request
-    indices: list[int | None] = [*range(write.extent.volumes)] if write.is_split else [None]
+    indices: list[int | None] = [None]
+    if write.is_split:
+        indices = [*range(write.extent.volumes)]
     _check_series_uid(request, len(indices) * len(write.outputs))
     uids, metadata = series_uids(request.uid, entropy), request.metadata
     if request.inheritance is not None:

@@ -61,7 +61,9 @@ class PartNames:
     def text(self, index: int) -> str:
         """Return the name of a part for SeriesDescription."""
         text = f"{self.word} {index + 1} of {self.count}"
-        return f"{text}, {self.values[index]}" if self.values else text
+        if self.values:
+            text += f", {self.values[index]}"
+        return text
 
 
 def part_names(extent: Extent, columns: Sequence[Column]) -> PartNames:

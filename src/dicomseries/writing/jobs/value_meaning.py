@@ -144,7 +144,9 @@ def _with_valid_meaning(
     if relation == "same" and unit and not is_same:
         _check_single_unit(inheritance, metadata, unit)
         relation = "other"
-    invalid = set() if relation == "same" else set(inheritance.of_values)
+    invalid: set[str] = set()
+    if relation != "same":
+        invalid.update(inheritance.of_values)
     if not meaning.window_fits(array) or inheritance.stated & _WINDOW:
         invalid |= _WINDOW & inheritance.of_values
     valid = inheritance.of_values - invalid
@@ -188,7 +190,9 @@ def _states_other_quantity(inheritance: Inheritance, meaning: Meaning, metadata:
 
 def _text(metadata: Metadata, keyword: str) -> str:
     stated = metadata.get(keyword)
-    return "" if stated is None else "\\".join(map(str, stated.values))
+    if stated is None:
+        return ""
+    return "\\".join(map(str, stated.values))
 
 
 def _check_single_unit(inheritance: Inheritance, metadata: Metadata, unit: str) -> None:

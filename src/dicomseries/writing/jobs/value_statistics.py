@@ -74,7 +74,7 @@ def survey(
         )
     task = _SurveyTask(padding=source_padding(request, volume), is_hashed=is_hashed)
     if sample is not None and is_hashed:
-        sampled = frozenset(index for bounds in sample for index in range(*bounds))
+        sampled = frozenset(itertools.chain.from_iterable(itertools.starmap(range, sample)))
         task = replace(task, sampled=sampled)
     elif sample is not None:
         slabs = sample
@@ -114,7 +114,9 @@ class _SurveyTask:
     sampled: frozenset[int] | None = None
 
     def __call__(self, slab: npt.NDArray[Any], bounds: Bounds) -> _SlabSurvey:
-        digests = tuple(map(frame_digest, slab)) if self.is_hashed else ()
+        digests: tuple[bytes, ...] = ()
+        if self.is_hashed:
+            digests = tuple(map(frame_digest, slab))
         if self.sampled is not None:
             slab = slab[[index in self.sampled for index in range(*bounds)]]
         if not len(slab):
