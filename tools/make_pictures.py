@@ -46,7 +46,8 @@ def derive_picture() -> Image.Image:
         contextlib.chdir(folder),
         contextlib.redirect_stdout(io.StringIO()),
     ):
-        exec(compile(blocks(DOCS / "how-to" / "derive.md", 2), "derive.md", "exec"), {})  # noqa: S102
+        program = blocks(DOCS / "how-to" / "derive.md", 2)
+        exec(compile(program, "derive.md", "exec"), {})  # noqa: S102
         before, after = (
             np.asarray(dcs.read(name).array[SLICE], dtype="float64")
             for name in ("scan", "denoised")

@@ -185,7 +185,8 @@ def _work(case: Case, batch: list[int], folder: Path, pipe: int, end: float) -> 
     """Run a batch in a new process, and end it."""
     try:
         limit_memory()
-        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the process ends
+        # Open until the process ends.
+        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
         for number in batch:
             if time.monotonic() > end:
                 break

@@ -14,7 +14,8 @@ __all__ = ["SUV_READERS", "suv_factors"]
 
 def _moment(date: str, time: str) -> dt.datetime:
     whole, _, fraction = str(time).partition(".")
-    return dt.datetime.strptime(f"{date}{whole:0<6}.{fraction or 0:0<6}", "%Y%m%d%H%M%S.%f")  # noqa: DTZ007
+    text = f"{date}{whole:0<6}.{fraction or 0:0<6}"
+    return dt.datetime.strptime(text, "%Y%m%d%H%M%S.%f")  # noqa: DTZ007
 
 
 def _by_series_time(_: Sequence[Dataset], one: Dataset) -> dt.datetime:

@@ -60,8 +60,8 @@ FALSE_ALARMS = (
     FalseAlarm(
         program=DEBIAN,
         pattern=(
-            r"</(SliceThickness|SpacingBetweenSlices|ImagePositionPatient|ImageOrientationPatient|FrameOfReferenceUID"
-            r"|PositionReferenceIndicator)\(.*not present in standard DICOM IOD"
+            r"</(SliceThickness|SpacingBetweenSlices|ImagePositionPatient|ImageOrientationPatient"
+            r"|FrameOfReferenceUID|PositionReferenceIndicator)\(.*not present in standard DICOM IOD"
         ),
         sop_class_uids=frozenset({SECONDARY_CAPTURE}),
         reason="Image Plane and Frame of Reference joined the Secondary Capture IOD after that.",

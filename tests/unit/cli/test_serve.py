@@ -38,7 +38,8 @@ def test_the_server_prints_its_address_answers_there_and_ends_with_ctrl_c(series
     try:
         said = json.loads(process.stdout.readline())
         assert (said["series"], said["instances"]) == ("ct", 3)
-        with urllib.request.urlopen(said["url"] + "studies", timeout=60) as answer:  # noqa: S310 - our own
+        url = said["url"] + "studies"
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own
             assert json.load(answer)[0]["00201208"]["Value"] == [3]
     finally:
         process.send_signal(signal.SIGINT)

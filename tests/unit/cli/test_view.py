@@ -74,7 +74,7 @@ def test_the_server_prints_its_address_answers_it_and_ends_with_ctrl_c(series):
     )
     try:
         address = json.loads(process.stdout.readline())["url"]
-        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - our own, on loopback
+        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - our own
             assert answer.read().startswith(b"<!doctype html>")
     finally:
         process.send_signal(signal.SIGINT)

@@ -53,7 +53,7 @@ def readable(paths) -> Iterator[Path]:
     for path in paths:
         try:
             names_of(path)
-        except Exception:  # noqa: BLE001, S112 - among the files are broken ones, made to be refused
+        except Exception:  # noqa: BLE001, S112 - some files are broken on purpose
             continue
         yield path
 

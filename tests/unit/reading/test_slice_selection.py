@@ -177,7 +177,8 @@ def test_the_tasks_of_dask_are_small_and_read_by_path_in_another_folder(
     sent = pickle.dumps(array)
     assert len(sent) < 20_000
     monkeypatch.chdir(tmp_path)
-    assert np.array_equal(pickle.loads(sent).compute(scheduler="synchronous"), STORED)  # noqa: S301 - made above
+    received = pickle.loads(sent)  # noqa: S301 - made above
+    assert np.array_equal(received.compute(scheduler="synchronous"), STORED)
 
 
 @pytest.mark.parametrize("chunks", [0, -1, True, 1.5, "auto"])

@@ -37,7 +37,8 @@ def test_nothing_is_visible_before_the_commit_and_everything_after(tmp_path):
 
 @pytest.mark.parametrize("interruption", [RuntimeError, KeyboardInterrupt])
 def test_an_interruption_leaves_nothing_not_even_the_parents_that_were_made(tmp_path, interruption):
-    with pytest.raises(interruption), DirectorySink(tmp_path / "a" / "b" / "out") as sink:  # noqa: PT012
+    out = tmp_path / "a" / "b" / "out"
+    with pytest.raises(interruption), DirectorySink(out) as sink:  # noqa: PT012
         sink.put("1.dcm", [b"ab"])
         raise interruption
     assert names(tmp_path) == []
@@ -149,7 +150,8 @@ def test_an_interruption_right_after_a_rename_leaves_a_whole_series_at_the_targe
         if len(renamed) == after:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), DirectorySink(tmp_path / "out", overwrite=True) as sink:  # noqa: PT012
+    sink = DirectorySink(tmp_path / "out", overwrite=True)
+    with pytest.raises(KeyboardInterrupt), sink:  # noqa: PT012
         sink.put("1.dcm", [b"ab"])
         monkeypatch.setattr(Path, "rename", interrupted)
         sink.commit()

@@ -84,7 +84,8 @@ POLICIES = [
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_policy_prints_as_it_is_written_and_can_be_sent_to_a_worker(policy):
-    assert eval(repr(policy), {kind.__name__: kind for kind in map(type, POLICIES)}) == policy  # noqa: S307
+    names = {kind.__name__: kind for kind in map(type, POLICIES)}
+    assert eval(repr(policy), names) == policy  # noqa: S307
     assert pickle.loads(pickle.dumps(policy)) == policy  # noqa: S301
 
 
