@@ -173,8 +173,10 @@ def _command_of(words: Sequence[str]) -> str:
         command.name or getattr(command.callback, "__name__", "")
         for command in app.registered_commands
     }
-    command = next((word for word in words if word in names), None)
-    return "dicomseries" if command is None else f"dicomseries {command}"
+    for word in words:
+        if word in names:
+            return f"dicomseries {word}"
+    return "dicomseries"
 
 
 def _values_missing(message: str) -> str:
@@ -215,8 +217,11 @@ def _signals_as_interrupts() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield received
         return
-    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    numbers = [number for number in known if signal.getsignal(number) == signal.SIG_DFL]
+    numbers = []
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            numbers.append(number)
     for number in numbers:
         signal.signal(number, end)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import TypeAlias
 
 from dicomseries.cli.option_spelling import on_command_line
@@ -53,7 +53,7 @@ def decision_table(decisions: Sequence[Row], width: int) -> str:
             printable(on_command_line(outcome)),
         )
         by_entity.setdefault(_entity(name), []).append(row)
-    widths = _widths([_HEAD, *(row for rows in by_entity.values() for row in rows)], width)
+    widths = _widths([_HEAD, *chain.from_iterable(by_entity.values())], width)
     lines = list(_wrapped(_HEAD, widths))
     for entity in _in_order_of_rules(by_entity):
         lines.append(entity)
@@ -74,7 +74,9 @@ def terminal_width() -> int:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + " …"
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    return text[:_LONGEST_VALUE] + " …"
 
 
 def _entity(attribute: str) -> str:
@@ -98,7 +100,10 @@ def _by_outcome(rows: Sequence[Row]) -> Iterator[Row]:
     previous = ""
     for name, value, outcome in sorted(rows, key=lambda row: outcomes.index(row[2])):
         action, colon, _ = outcome.partition(": ")
-        yield name, value, f"{action}: as above" if colon and outcome == previous else outcome
+        text = outcome
+        if colon and outcome == previous:
+            text = f"{action}: as above"
+        yield name, value, text
         previous = outcome
 
 
@@ -106,8 +111,9 @@ def _widths(rows: Sequence[Row], width: int) -> tuple[int, int, int]:
     """Return the widths of the three columns."""
     from rich.cells import cell_len
 
-    name = min(max(cell_len(row[0]) for row in rows), width // 3)
-    value = min(max(cell_len(row[1]) for row in rows), width // 4)
+    names, values, _ = zip(*rows, strict=True)
+    name = min(max(map(cell_len, names)), width // 3)
+    value = min(max(map(cell_len, values)), width // 4)
     return name, value, width - name - value - 2 * _GAP
 
 
@@ -115,10 +121,9 @@ def _wrapped(row: Row, widths: tuple[int, int, int]) -> Iterator[str]:
     """Yield the lines of a row, its cells folded."""
     from rich.cells import set_cell_size
 
-    cells = [_folded(text, width) for text, width in zip(row, widths, strict=True)]
+    cells = list(map(_folded, row, widths))
     for parts in zip_longest(*cells, fillvalue=""):
-        padded = [set_cell_size(part, size) for part, size in zip(parts, widths, strict=True)]
-        yield (" " * _GAP).join(padded).rstrip()
+        yield (" " * _GAP).join(map(set_cell_size, parts, widths)).rstrip()
 
 
 def _folded(text: str, width: int) -> list[str]:

@@ -64,7 +64,10 @@ class Output:
     def note(self, text: str) -> None:
         """Print a warning as one line on stderr."""
         words = printable(" ".join(text.split()))
-        _line(sys.stderr, _json({"note": words}) if self.json else f"note: {words}")
+        line = f"note: {words}"
+        if self.json:
+            line = _json({"note": words})
+        _line(sys.stderr, line)
 
     def error(self, error: BaseException) -> None:
         """Print an error as one block on stderr."""

@@ -183,8 +183,11 @@ def _uid(text: str) -> str | dict[str, str]:
     """Return a policy, a root, or a mapping for ``StudyInstanceUID=…,others=…``."""
     if "=" not in text:
         return text
-    pairs = (pair.partition("=") for pair in text.split(","))
-    return {keyword.strip(): uid.strip() for keyword, _, uid in pairs}
+    uids = {}
+    for pair in text.split(","):
+        keyword, _, uid = pair.partition("=")
+        uids[keyword.strip()] = uid.strip()
+    return uids
 
 
 def _times(text: str) -> float | tuple[float, ...]:

@@ -49,11 +49,13 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    characters = [
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    ]
-    return "".join(characters)
+    escaped = ""
+    for character in text:
+        if character.isprintable():
+            escaped += character
+        else:
+            escaped += character.encode("unicode_escape").decode("ascii")
+    return escaped
 
 
 def rich_table(
@@ -149,4 +151,4 @@ def _console(file: io.StringIO | None = None) -> Console:
 def _rendered(renderable: Any) -> str:
     target = io.StringIO()
     _console(target).print(renderable)
-    return "\n".join(line.rstrip() for line in target.getvalue().rstrip("\n").splitlines())
+    return "\n".join(map(str.rstrip, target.getvalue().rstrip("\n").splitlines()))

@@ -147,8 +147,10 @@ def _content(row: dict[str, Any]) -> str:
     is_clip = row["volumes"] > 1 and row["origin_lps"] is None and row["size"][2] == 1
     if row["volumes"] > 1:
         times = row["times_s"]
-        duration = "" if times is None else f" in {times[-1]:g} s"
-        parts.append(f"{row['volumes']} {'frames' if is_clip else 'volumes'}{duration}")
+        text = f"{row['volumes']} {'frames' if is_clip else 'volumes'}"
+        if times is not None:
+            text += f" in {times[-1]:g} s"
+        parts.append(text)
     if row["segments"]:
         parts.append(_segments(row["segments"]))
     if row["frames"] != len(row["files"]) and not is_clip:

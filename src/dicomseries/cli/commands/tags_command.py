@@ -51,13 +51,11 @@ def tags(
     output: Output = context.obj
     access = storage_options_of(storage_options)
     attributes: dict[str, Any] = {}
+    lines = []
     for name, value in dcs.tags(path, series=series, storage_options=access).items():
         if not (no_private and is_private(name)):
             attributes[name] = value
-    lines = [
-        f"{printable(name)}: {_text(value, in_full=every_value)}"
-        for name, value in attributes.items()
-    ]
+            lines.append(f"{printable(name)}: {_text(value, in_full=every_value)}")
     output.answer("\n".join(lines), attributes)
 
 

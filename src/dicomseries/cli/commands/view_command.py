@@ -102,11 +102,13 @@ def view(
         files["html"] = (html, quick_look.html().encode("utf-8"))
     if png is not None:
         files["png"] = (png, quick_look.png())
-    for path, content in files.values():
+    lines = []
+    paths = {}
+    for name, (path, content) in files.items():
         save_bytes(path, content, overwrite=overwrite)
+        lines.append(f"{path}: {len(content):,} bytes")
+        paths[name] = path
     if files:
-        lines = [f"{path}: {len(content):,} bytes" for path, content in files.values()]
-        paths = {name: path for name, (path, _) in files.items()}
         output.result("\n".join(lines), {"series": series, **paths})
         return
     with quick_look.opened() as server:

@@ -274,7 +274,9 @@ def _plan_text(plan: Any) -> Iterator[str]:
             yield "\n".join(map(on_command_line, series.lines()))
             continue
         files = counted(len(series), "file")
-        size = f"{'at most ' if series.is_encapsulated else ''}{series.total_bytes:,} bytes"
+        size = f"{series.total_bytes:,} bytes"
+        if series.is_encapsulated:
+            size = f"at most {size}"
         others.append(
             f"{series.kind} series {series.uids.series}: {files}, {size} in {series.folder}"
         )
