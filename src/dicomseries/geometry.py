@@ -203,7 +203,7 @@ class Grid:
         matrix = _matrix(affine)
         flip = np.diag(_signs(space))
         axes = flip @ matrix[:3, :3]
-        lengths = np.array([math.hypot(*column) for column in axes.T])  # squares may overflow
+        lengths = np.array(list(itertools.starmap(math.hypot, axes.T)))  # squares may overflow
         if not np.all(lengths > 0):
             raise GeometryError(
                 code="affine-singular",
@@ -409,7 +409,7 @@ def _shape(shape: Iterable[Any]) -> tuple[int, int, int]:
 
 def _numbers(where: str, values: Iterable[Any], count: int) -> tuple[Any, ...]:
     try:
-        numbers = tuple(float(value) for value in values)
+        numbers = tuple(map(float, values))
     except (TypeError, ValueError):
         numbers = ()
     if len(numbers) != count or not all(map(math.isfinite, numbers)):
@@ -425,7 +425,7 @@ def _numbers(where: str, values: Iterable[Any], count: int) -> tuple[Any, ...]:
 
 def _spacing(values: Iterable[Any]) -> Vector:
     spacing = _numbers("spacing_mm", values, 3)
-    if not all(value > 0 for value in spacing):
+    if min(spacing) <= 0:
         raise GeometryError(
             code="spacing-not-positive",
             where="spacing_mm",

@@ -329,7 +329,7 @@ def unusual_course(grid: Grid) -> str:
     turn = turn_to(grid, "upright")
     if (turn.order, turn.flips[:2]) == ((0, 1, 2), (False, False)):
         return ""
-    if min(max(map(abs, axis)) for axis in grid.axes) < _CLEAR:
+    if np.abs(grid.axes).max(axis=1).min() < _CLEAR:
         return ""
     x, y = (_letters(axis)[0] for axis in grid.axes[:2])
     columns = f"from {_WORDS[_OPPOSITE[x]]} to {_WORDS[x]}"
@@ -346,4 +346,6 @@ def _appearance(turn: Turn) -> str:
     mirrored, upside_down, _ = turn.flips
     if mirrored and upside_down:
         return "turned by 180°"
-    return "upside down" if upside_down else "with left and right exchanged"
+    if upside_down:
+        return "upside down"
+    return "with left and right exchanged"

@@ -48,11 +48,11 @@ def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
     for base in bases.values():
         if base is not instances[0].base:
             candidates |= {tag for tag in {*base, *first} if base.get(tag) != first.get(tag)}
-    return frozenset(
-        tag
-        for tag in candidates
-        if any(instance.element(tag) != first.get(tag) for instance in instances)
-    )
+    differing = set()
+    for tag in candidates:
+        if any(instance.element(tag) != first.get(tag) for instance in instances):
+            differing.add(tag)
+    return frozenset(differing)
 
 
 def _differing_values(instances: Sequence[Instance]) -> frozenset[int]:

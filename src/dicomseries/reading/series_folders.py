@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -187,7 +188,7 @@ def scan(path: str | os.PathLike[str]) -> Scan:
         previous = instance
         if instance.family.layout is not None:
             like = instance
-    series = [_series(uid, members) for uid, members in groups.items()]
+    series = list(itertools.starmap(_series, groups.items()))
     series.sort(key=lambda item: (item.study_uid, item.number or 0, item.series_uid))
     return Scan(series=tuple(series), skipped=skipped, problems=tuple(problems))
 
@@ -346,7 +347,7 @@ def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[P
         similar = variants.setdefault((uid, instance.file_size), [])
         if all(other.elements != instance.elements for other in similar):
             similar.append(instance)
-    files = [instance for similar in variants.values() for instance in similar]
+    files = list(itertools.chain(*variants.values()))
     copies = len(members) - len(files)
     repeated = len(files) - len({uid for uid, _ in variants})
     problems = []

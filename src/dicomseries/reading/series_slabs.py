@@ -264,7 +264,10 @@ class LabelSlabs:
         """
         array[...] = 0
         masks = self.masks[start : start + len(array)]
-        wanted = sorted((frame, index) for index, frames in enumerate(masks) for frame in frames)
+        wanted: list[tuple[int, int]] = []
+        for index, frames in enumerate(masks):
+            wanted += [(frame, index) for frame in frames]
+        wanted.sort()
         longest = max(_BLOCK_BYTES // (self.shape[1] * self.shape[2]), 1)
         for run in _consecutive(wanted, longest):
             pixels = read_frames(self.instance, run[0][0], run[-1][0] + 1)

@@ -118,7 +118,7 @@ def _select_slices(volume: Volume, slices: Slices) -> Volume:
     """Return selected slices of every volume."""
     chosen = chosen_slices(slices, volume.grid.shape[0])
     starts = range(0, (volume.volumes or 1) * volume.slices, volume.slices)
-    frames = [start + index for start in starts for index in chosen]
+    frames = np.add.outer(starts, chosen).ravel().tolist()
     return replace(
         volume,
         slabs=picked_frames(volume.slabs, frames),

@@ -149,10 +149,13 @@ def _place_pictures(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Pl
 
 
 def _place_in_space(files: tuple[Instance, ...], pool: tuple[Frames, ...]) -> Placement:
-    positions_by_file = [file.positions_lps for file in pool if file.positions_lps is not None]
-    axes_by_file = [file.orientations for file in pool if file.orientations is not None]
-    if len(positions_by_file) != len(pool) or len(axes_by_file) != len(pool):
-        return Placement(instances=files, problems=(_position_missing(pool),))
+    positions_by_file = []
+    axes_by_file = []
+    for frames in pool:
+        if frames.positions_lps is None or frames.orientations is None:
+            return Placement(instances=files, problems=(_position_missing(frames.instance),))
+        positions_by_file.append(frames.positions_lps)
+        axes_by_file.append(frames.orientations)
     positions, axes = np.concatenate(positions_by_file), np.concatenate(axes_by_file)
     sources = _sources(pool)
     odd = np.flatnonzero(np.abs(axes - axes[0]).max(axis=(1, 2)) > SAME_DIRECTION)
@@ -204,16 +207,11 @@ def _names(pool: tuple[Frames, ...], sources: Indices) -> list[str]:
     return names
 
 
-def _position_missing(pool: tuple[Frames, ...]) -> Problem:
-    lacking = [
-        frames.instance.name
-        for frames in pool
-        if frames.positions_lps is None or frames.orientations is None
-    ]
+def _position_missing(instance: Instance) -> Problem:
     return Problem(
         code="position-missing",
         level="error",
-        text=f"some frames of {lacking[0]} lack ImagePositionPatient or ImageOrientationPatient",
+        text=f"some frames of {instance.name} lack ImagePositionPatient or ImageOrientationPatient",
         remedy="Export the file again, with a position and an orientation for every frame.",
     )
 

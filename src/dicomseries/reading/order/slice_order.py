@@ -190,9 +190,8 @@ def _is_parallel(instance: Instance, axes: Floats | None) -> bool:
 def _planes(files: tuple[Instance, ...], positions_lps: Floats) -> SlicePlanes:
     axes = _orientation_of(files[0])
     assert axes is not None  # noqa: S101 - _orientation_problems has checked it
-    thicknesses = [
-        files[0].decimal(keyword) for keyword in ("SpacingBetweenSlices", "SliceThickness")
-    ]
+    between = files[0].decimal("SpacingBetweenSlices")
+    thickness = files[0].decimal("SliceThickness")
     return SlicePlanes(
         noun="files",
         names=[instance.name for instance in files],
@@ -201,6 +200,6 @@ def _planes(files: tuple[Instance, ...], positions_lps: Floats) -> SlicePlanes:
         spacings_mm=[
             instance.numbers("PixelSpacing") for instance in unlike(files, _PIXEL_SPACING)
         ],
-        thicknesses_mm=thicknesses,
+        thicknesses_mm=(between, thickness),
         size=(files[0].rows, files[0].columns),
     )

@@ -216,7 +216,11 @@ class FunctionalGroups:
 
 
 def _paths(groups: tuple[_SimilarItems, ...]) -> dict[Path, str]:
-    return {path: field.vr for group in groups for path, field in group.fields.items()}
+    vrs = {}
+    for group in groups:
+        for path, field in group.fields.items():
+            vrs[path] = field.vr
+    return vrs
 
 
 def _similar_items(instance: Instance, keyword: str) -> Iterator[_SimilarItems]:

@@ -26,10 +26,10 @@ class FrameSize(NamedTuple):
 
 
 _RLE = "1.2.840.10008.1.2.5"
-_JPEG = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in (50, 51, 57, 70))
-_JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
-_JPEG_2000 = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in (90, 91, 92, 93, 201, 202, 203))
-_JPEG_XL = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in (110, 111, 112))
+_JPEG = frozenset(map("1.2.840.10008.1.2.4.{}".format, (50, 51, 57, 70)))
+_JPEG_LS = frozenset(map("1.2.840.10008.1.2.4.{}".format, (80, 81)))
+_JPEG_2000 = frozenset(map("1.2.840.10008.1.2.4.{}".format, (90, 91, 92, 93, 201, 202, 203)))
+_JPEG_XL = frozenset(map("1.2.840.10008.1.2.4.{}".format, (110, 111, 112)))
 
 _RLE_HEADER_BYTES = 64
 _RLE_GAIN = 64
