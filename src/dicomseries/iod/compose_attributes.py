@@ -138,7 +138,7 @@ def _resolved_rows(kind: Kind, context: Context, faults: list[MetadataError]) ->
 def _resolved_groups(
     groups: Sequence[Group], context: Context, faults: list[MetadataError]
 ) -> tuple[list[Attribute], tuple[VaryingGroup, ...]]:
-    """Return the fixed groups, and the varying ones in the order of their tags."""
+    """Return the fixed groups, and the varying ones by tag."""
     fixed, varying = [], []
     for group in groups:
         resolved = group.resolve(context, faults)
@@ -170,8 +170,9 @@ def _varying_without_group(kind: Kind, context: Context) -> list[MetadataError]:
     for row in rows_of(kind.frames):
         keywords |= {row.keyword, row.given_as} - {""}
     listed = ", ".join(sorted(keywords))
-    return [
-        MetadataError(
+    faults = []
+    for keyword in sorted(context.varying - keywords):
+        fault = MetadataError(
             code="attribute-not-per-frame",
             where=keyword,
             given="another value for each volume or slice",
@@ -179,8 +180,8 @@ def _varying_without_group(kind: Kind, context: Context) -> list[MetadataError]:
             remedy="Name one of these, give one value for all in `metadata=`, or write a classic "
             "kind.",
         )
-        for keyword in sorted(context.varying - keywords)
-    ]
+        faults.append(fault)
+    return faults
 
 
 def _per_instance(kind: Kind, context: Context, groups: Sequence[VaryingGroup]) -> tuple[str, ...]:

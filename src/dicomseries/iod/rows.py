@@ -253,7 +253,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
-    """The user's code, a code for a word, or a default.
+    """The user's code, a word's code, or a default.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -65,7 +66,8 @@ def attribute_of(keyword: str, value: Any, *, path: str = "") -> Attribute:
         return attribute(keyword, *_items(where, value))
     parts = _parts(value, vr)
     _check_count(keyword, where, parts, is_inside=bool(path))
-    return attribute(keyword, *(single_value(keyword, vr, where, part) for part in parts), vr=vr)
+    convert = partial(single_value, keyword, vr, where)
+    return attribute(keyword, *map(convert, parts), vr=vr)
 
 
 def private_attributes(
@@ -122,8 +124,8 @@ def _private_attribute(tag: PrivateTag, name: str, value: Any) -> Attribute:
             "a value representation of PS3.5 section 6.2",
             "Write for example LO.",
         )
-    values = tuple(single_value(tag.keyword, vr, name, part) for part in _parts(value, vr))
-    return Attribute(tag.keyword, vr, values)
+    convert = partial(single_value, tag.keyword, vr, name)
+    return Attribute(tag.keyword, vr, tuple(map(convert, _parts(value, vr))))
 
 
 def _vr_of_value(value: Any) -> str:
@@ -138,8 +140,11 @@ def _vr_of_value(value: Any) -> str:
         return "LO" if is_short else "UT"
     if all(isinstance(part, Integral) for part in parts):
         low, high = BINARY_RANGES["SL"]
-        return "SL" if all(low <= part <= high for part in parts) else "SV"
-    return "FD" if all(isinstance(part, Real) for part in parts) else "LO"
+        is_in_range = low <= min(parts, default=0) and max(parts, default=0) <= high
+        return "SL" if is_in_range else "SV"
+    if all(isinstance(part, Real) for part in parts):
+        return "FD"
+    return "LO"
 
 
 # -------------------------------------------------------------------------------------- sequences
@@ -174,7 +179,7 @@ def _item(path: str, mapping: Mapping[str, Any], faults: list[MetadataError]) ->
 
 
 def _inside(path: str, fault: Any) -> MetadataError:
-    where = fault.where if fault.where.startswith(path) else path + fault.where
+    where = path + fault.where.removeprefix(path)
     return value_error(where, fault.code, fault.given, fault.expected, fault.remedy)
 
 

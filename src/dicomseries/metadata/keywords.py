@@ -129,7 +129,7 @@ def _nearest(name: str) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    return "".join(char for char in name.casefold().replace("'s", "") if char.isalnum())
+    return "".join(filter(str.isalnum, name.casefold().replace("'s", "")))
 
 
 @cache

@@ -189,7 +189,7 @@ class Metadata:
         return self._by_keyword.get(keyword)
 
     def text(self, keyword: str) -> str:
-        """Return the first value of an attribute as text; "" without one.
+        """Return the first value as text; "" without one.
 
         Examples
         --------
@@ -197,7 +197,9 @@ class Metadata:
         '7'
         """
         attr = self.get(keyword)
-        return "" if attr is None or attr.is_empty else str(attr.values[0])
+        if attr is None or attr.is_empty:
+            return ""
+        return str(attr.values[0])
 
 
 def _free_keyword(

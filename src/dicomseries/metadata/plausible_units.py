@@ -78,8 +78,8 @@ def _sentence(keyword: str, value: float, plausible: _Plausible) -> str:
 
 def _short_repetition(numbers: Mapping[str, Sequence[float]]) -> Iterator[str]:
     """Yield a sentence about a repetition time in seconds."""
-    repetitions = [time for time in numbers.get("RepetitionTime", ()) if time]
-    echoes = [time for time in numbers.get("EchoTime", ()) if time]
+    repetitions = list(filter(None, numbers.get("RepetitionTime", ())))
+    echoes = list(filter(None, numbers.get("EchoTime", ())))
     low = _RANGES["RepetitionTime"].low
     if not repetitions or not low <= min(repetitions) <= _SHORT_REPETITION_MS:
         return

@@ -69,11 +69,10 @@ def advice_on(
     empty = sorted({segment.value for segment in segments} - set(values))
     if empty:
         yield f"No voxel has {_label_list(empty)}: the file describes the segment without frames."
-    renumbered = [
-        segment.value
-        for segment, number in zip(segments, numbers, strict=True)
-        if segment.value != number
-    ]
+    renumbered = []
+    for segment, number in zip(segments, numbers, strict=True):
+        if segment.value != number:
+            renumbered.append(segment.value)
     if renumbered:
         yield (
             "Renumbered, as SegmentNumber runs 1, 2, 3 … in a binary Segmentation: "
@@ -99,5 +98,6 @@ def _label_list(values: Sequence[int]) -> str:
     first_labels = ", ".join(map(str, values[:_MOST_LABELS]))
     if len(values) == 1:
         return f"label {first_labels}"
-    more = f" … ({len(values)} in all)" if len(values) > _MOST_LABELS else ""
-    return f"labels {first_labels}{more}"
+    if len(values) > _MOST_LABELS:
+        return f"labels {first_labels} … ({len(values)} in all)"
+    return f"labels {first_labels}"

@@ -71,8 +71,9 @@ class Code:
         faults = []
         for name, vr in (("value", "SH"), ("scheme", "SH"), ("meaning", "LO")):
             text = getattr(self, name)
-            is_text = isinstance(text, str) and bool(text.strip())
-            expected = text_fault(vr, text) if is_text else "text"
+            expected: str | None = "text"
+            if isinstance(text, str) and text.strip():
+                expected = text_fault(vr, text)
             if expected:
                 faults.append(_malformed(f"code {name}", text, expected))
         if faults:
@@ -127,16 +128,16 @@ def code_of(code: Any, where: str) -> Code:
     try:
         return Code(value, scheme, meaning)
     except MetadataError as error:
-        faults = [
-            MetadataError(
+        faults = []
+        for fault in error.faults:
+            fault_there = MetadataError(
                 code=fault.code,
                 where=f"{where} ({fault.where})",
                 given=fault.given,
                 expected=fault.expected,
                 remedy=fault.remedy,
             )
-            for fault in error.faults
-        ]
+            faults.append(fault_there)
         raise MetadataError.together(faults) from None
 
 
@@ -163,7 +164,9 @@ def _by_name(name: str, where: str) -> Code:
     plain = plain_name(name)
     for source in _SOURCES:
         spelt = _names(source).get(plain)
-        code = None if spelt is None else _entry(source, spelt)
+        if spelt is None:
+            continue
+        code = _entry(source, spelt)
         if code is not None:
             return code
     code = _by_value(name.strip(), _SCHEMES)

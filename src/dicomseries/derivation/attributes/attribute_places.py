@@ -130,14 +130,13 @@ class AttributePlaces:
         keywords : collection of str
             Attributes of the result.
         """
-        return [
-            row.keyword
-            for row in self.kind.rows
-            if isinstance(row.source, Choice)
-            and row.source.demanded_where is not None
-            and row.type in {"2", "2C"}
-            and row.keyword not in keywords
-        ]
+        unstated = []
+        for row in self.kind.rows:
+            if row.type not in {"2", "2C"} or row.keyword in keywords:
+                continue
+            if isinstance(row.source, Choice) and row.source.demanded_where is not None:
+                unstated.append(row.keyword)
+        return unstated
 
 
 def _is_number(member: Attribute, keyword: str) -> bool:

@@ -46,7 +46,7 @@ def _words(**terms: str) -> Callable[[Values], Values]:
         words: list[str] = []
         for value in values:
             words += terms.get(str(value), str(value)).split("/")
-        return tuple(word for word in words if word)
+        return tuple(filter(None, words))
 
     return convert
 
@@ -139,7 +139,7 @@ def renamed_facts(fact: SourceFact, names: Names) -> list[SourceFact]:
     facts = []
     for keyword, convert in names[fact.keyword]:
         frames = [_converted(keyword, member, convert) for member in fact.frames]
-        if any(member is not None for member in frames):
+        if any(frames):
             facts.append(fact.renamed(keyword, frames))
     return facts
 

@@ -174,8 +174,9 @@ def contributing_equipment(facts: Facts, contribution: Contribution) -> Attribut
     if equipment and not any(_is_same_machine(item, equipment) for item in items):
         manufacturer = equipment.setdefault("Manufacturer", attribute("Manufacturer", _UNKNOWN))
         is_ours = manufacturer.values == (contribution.software.partition(" ")[0],)
-        is_scanner = not is_ours and not any(map(_is_acquisition, items))
-        purpose = _ACQUISITION if is_scanner else _PROCESSING
+        purpose = _PROCESSING
+        if not is_ours and not any(map(_is_acquisition, items)):
+            purpose = _ACQUISITION
         items.append(_ordered([*equipment.values(), purpose]))
     items += contribution.items()
     return attribute("ContributingEquipmentSequence", *items)
@@ -223,7 +224,9 @@ def series_description(source: str, description: str | None, model: Model | None
     >>> series_description("T1", "Denoised", Model(name="Net", version="2"))
     'Denoised (Net 2)'
     """
-    suffix = " (derived)" if model is None else f" ({model.label})"
+    name, suffix = "Derived", " (derived)"
+    if model is not None:
+        name, suffix = model.label, f" ({model.label})"
     if description:
         is_named = model is None or model.name in description
         is_too_long = len(description + suffix) > _MOST_NAME
@@ -231,5 +234,5 @@ def series_description(source: str, description: str | None, model: Model | None
             return description
         return description + suffix
     if not source.strip():
-        return ("Derived" if model is None else model.label)[:_MOST_NAME]
+        return name[:_MOST_NAME]
     return f"{source[: max(_MOST_NAME - len(suffix), 0)].rstrip()}{suffix}"[:_MOST_NAME]

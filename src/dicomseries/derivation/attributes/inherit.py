@@ -255,8 +255,7 @@ class _Result:
             if is_kept_private(fact, creators, self.keep_private):
                 obstacle = self._place(fact, rule_for(fact.keyword))
                 if obstacle:
-                    text = fact.text
-                    self.decisions[fact.keyword] = drop_decision(fact.keyword, text, obstacle)
+                    self._drop(fact, obstacle)
         for decision in private_decisions(private, creators, self.keep_private):
             self.decisions[decision.attribute] = decision
         self.advice += missing_creators(private, creators, self.keep_private)
@@ -280,13 +279,14 @@ class _Result:
 
     def _keep_group(self, fact: SourceFact, members: set[str]) -> bool:
         """Keep a functional group if possible; return whether kept."""
-        rules = [rule_for(keyword) for keyword in (fact.keyword, *members)]
-        if any(not rule.is_kept or self._unmet(rule) for rule in rules):
-            return False
+        by_place = False
+        for rule in map(rule_for, (fact.keyword, *members)):
+            if not rule.is_kept or self._unmet(rule):
+                return False
+            by_place = by_place or rule.when == "same slice"
         can_differ = may_differ(self.kind, fact.keyword)
         if fact.constant is None and not can_differ:
             return False
-        by_place = any(rule.when == "same slice" for rule in rules)
         values = spread(fact, self.layout, by_place=by_place)
         if values is None or (isinstance(values, Column) and not can_differ):
             return False
@@ -348,16 +348,18 @@ class _Result:
             names = OPENED if self.kind.is_multi_frame else CLASSIC_NAMES
             renamed = renamed_facts(fact, names) or [fact]
         for candidate in renamed:
-            is_same = candidate.keyword == fact.keyword
-            if not is_same and candidate.keyword in self.facts:
-                continue
+            note = ""
+            if candidate.keyword != fact.keyword:
+                if candidate.keyword in self.facts:
+                    continue
+                note = f"as {candidate.keyword}"
             obstacle = obstacle_to(candidate, self.places, self.layout.volumes) or self._place(
                 candidate, rule
             )
             if obstacle:
                 self._drop(fact, obstacle)
             else:
-                self._decide(fact, rule, "" if is_same else f"as {candidate.keyword}")
+                self._decide(fact, rule, note)
 
     def _unmet(self, rule: Rule) -> str:
         return unmet_condition(rule, self.layout.matching, is_filtered=self.is_filtered)
@@ -375,12 +377,10 @@ class _Result:
         return obstacle
 
     def _decide(self, fact: SourceFact, rule: Rule, note: str = "") -> None:
-        decision = rule_decision(fact.keyword, fact.text, rule, note)
-        self.decisions.setdefault(fact.keyword, decision)
+        self.decisions.setdefault(fact.keyword, rule_decision(fact.keyword, fact.text, rule, note))
 
     def _drop(self, fact: SourceFact, why: str) -> None:
-        decision = drop_decision(fact.keyword, fact.text, why)
-        self.decisions.setdefault(fact.keyword, decision)
+        self.decisions.setdefault(fact.keyword, drop_decision(fact.keyword, fact.text, why))
 
     def fill_empty(self) -> None:
         """Leave attributes empty that the source may lack."""
@@ -478,11 +478,11 @@ class _Result:
         for keyword, text in {"SeriesDate": base.date, "SeriesTime": base.time}.items():
             member, fact = attribute(keyword, text), self.facts[keyword]
             self.constants[keyword] = member
-            is_same = fact.constant == member
-            rule = replace(
-                rule_for(keyword), action="keep" if is_same else "change", why=_TIME_BASE
-            )
-            note = "" if is_same else text
+            action: Action = "keep"
+            note = ""
+            if fact.constant != member:
+                action, note = "change", text
+            rule = replace(rule_for(keyword), action=action, why=_TIME_BASE)
             self.decisions[keyword] = rule_decision(keyword, fact.text, rule, note)
         if base.advice:
             self.advice.append(base.advice)

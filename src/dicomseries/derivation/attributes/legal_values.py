@@ -80,8 +80,9 @@ def _with_right_count(member: Attribute) -> tuple[Attribute | None, str]:
     most = most_values(allowed)
     if most is None or len(values) <= most:
         return None, fault
-    is_padded = all(value in {"", "0", 0} for value in values[most:])
-    return (replace(member, values=values[:most]) if is_padded else None), fault
+    if set(values[most:]) <= {"", "0", 0}:  # only padding
+        return replace(member, values=values[:most]), fault
+    return None, fault
 
 
 def _with_legal_texts(member: Attribute) -> tuple[Attribute | None, str]:
@@ -98,7 +99,9 @@ def _with_legal_texts(member: Attribute) -> tuple[Attribute | None, str]:
         if text is None:
             return None, first_fault
         texts.append(text)
-    return (replace(member, values=tuple(texts)) if first_fault else member), first_fault
+    if first_fault:
+        return replace(member, values=tuple(texts)), first_fault
+    return member, ""
 
 
 def _short(text: str) -> str:

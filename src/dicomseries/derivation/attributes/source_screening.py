@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import is_, is_not
 
 from dicomseries.derivation.attributes.decisions import Decision, by_tag, rule_decision
 from dicomseries.derivation.attributes.groups.completed_items import completed
@@ -132,7 +133,7 @@ def screened(
     )
     source = in_groups(source, sop_class_uid)
     shared = tuple(screen.top_level(source.shared))
-    frames = tuple(screen.frame(frame) for frame in source.frames)
+    frames = tuple(map(screen.frame, source.frames))
     shared, frames, diffusion_outcomes = whole_diffusion(shared, frames)
     screen.outcomes = diffusion_outcomes | screen.outcomes
     broken = screen.broken_modules(sop_class_uid)
@@ -144,8 +145,7 @@ def screened(
             is_same = len(attributes) == len(frame.attributes)
             changed.append(frame if is_same else replace(frame, attributes=attributes))
         frames = tuple(changed)
-    pairs = zip(frames, source.frames, strict=True)
-    if shared != source.shared or any(after is not before for after, before in pairs):
+    if shared != source.shared or any(map(is_not, frames, source.frames)):
         source = replace(source, shared=shared, frames=frames)
     wanted = [path for path in screen.outcomes if _is_wanted(path, screen.creators, keep_private)]
     advice = []
@@ -335,10 +335,7 @@ class _Screen:
                 return None
             if inner.type == "2" and required is None and " or " not in vr_of(keyword):
                 members[keyword] = attribute(keyword)
-        is_same = len(members) == len(item) and all(
-            members.get(member.keyword) is member for member in item
-        )
-        if is_same:
+        if len(members) == len(item) and all(map(is_, members.values(), item)):
             return tuple(item)
         return tuple(sorted(members.values(), key=lambda member: member.tag))
 

@@ -7,6 +7,7 @@ The list is ``data/derivations.json``, made by ``tools/make_code_lists.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -110,7 +111,7 @@ def _words(name: str) -> str:
 
     So a part of a meaning starts with a word.
     """
-    letters = "".join(char if char.isalnum() else " " for char in name.casefold())
+    letters = re.sub(r"[\W_]", " ", name.casefold())
     return " " + " ".join(letters.split())
 
 

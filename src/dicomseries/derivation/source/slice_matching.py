@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -267,7 +267,7 @@ class _Lattice:
         self.source_size = np.array(source.grid.shape[::-1], np.float64)
         slices = source.grid.shape[0]
         positions = np.array([frame.position_lps for frame in source.frames])
-        even = np.array([source.grid.position(index) for index in range(slices)])
+        even = np.array(list(map(source.grid.position, range(slices))))
         off_grid: Floats = (positions - np.tile(even, (source.volumes, 1))) @ to_index[:3, :3].T
         most = _MOST_ROUNDED if source.is_regular else _COINCIDES  # a gap is no rounding
         self.allowed: Floats = np.clip(np.abs(off_grid).max(axis=0) + _LIMIT, _COINCIDES, most)
@@ -332,15 +332,16 @@ class _Lattice:
         It is in the plane up to the edges.
         """
         last_column, last_row = self.size[0] - 0.5, self.size[1] - 0.5
-        corners = np.array([(u, v) for u in (-0.5, last_column) for v in (-0.5, last_row)])
+        corners = np.array(list(product((-0.5, last_column), (-0.5, last_row))))
         across = corners @ self.map[2, :2]
         along = self.map[2, 2] * np.arange(self.size[2]) + self.map[2, 3]
         exact: list[int | None] = []
         for at, contributing in zip(along, slices, strict=True):
-            index = contributing[0] if len(contributing) == 1 else None
-            if index is not None:
-                off_plane = np.abs(self.uneven(at + across) - index).max()
-                index = index if off_plane <= self.allowed[2] else None
+            index: int | None = None
+            if len(contributing) == 1:
+                off_plane = np.abs(self.uneven(at + across) - contributing[0]).max()
+                if off_plane <= self.allowed[2]:
+                    index = contributing[0]
             exact.append(index)
         return tuple(exact)
 
@@ -371,9 +372,7 @@ class _Lattice:
     def _departure(self, other: Floats) -> Floats:
         """Return the largest departure from another map, per axis."""
         columns, rows, slices = self.size - 1
-        corners = np.array(
-            [(x, y, z, 1.0) for x in (0, columns) for y in (0, rows) for z in (0, slices)]
-        )
+        corners = np.array(list(product((0, columns), (0, rows), (0, slices), (1.0,))))
         departure: Floats = np.abs(corners @ (self.map - other).T).max(axis=0)
         return departure
 
@@ -421,7 +420,7 @@ def _contributing(
 
 
 def _advice(slices: tuple[tuple[int, ...], ...]) -> tuple[str, ...]:
-    outside = sum(not contributing for contributing in slices)
+    outside = slices.count(())
     if not outside:
         return ()
     advice = f"{outside} of {len(slices)} slices lie outside the source and name no source image."

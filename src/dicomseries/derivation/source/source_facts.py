@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from dicomseries.derivation.rules.attribute_rules import rule_for
 from dicomseries.derivation.source.source_series import SourceSeries
@@ -68,7 +69,7 @@ class SourceFact:
     @cached_property
     def different(self) -> tuple[Attribute, ...]:
         """The different attributes of the frames, in order."""
-        return tuple(member for member in dict.fromkeys(self.frames) if member is not None)
+        return tuple(filter(None, dict.fromkeys(self.frames)))
 
     @property
     def first(self) -> Attribute:
@@ -135,7 +136,7 @@ def facts_of(source: SourceSeries) -> dict[str, SourceFact]:
             facts[member.keyword] = SourceFact(keyword=member.keyword, frames=(member,) * count)
     by_frame = [by_keyword(frame.attributes) for frame in source.frames]
     groups = _groups_by_member(source)
-    for keyword in dict.fromkeys(keyword for members in by_frame for keyword in members):
+    for keyword in dict.fromkeys(chain.from_iterable(by_frame)):
         frames = tuple(members.get(keyword) for members in by_frame)
         facts[keyword] = SourceFact(keyword=keyword, frames=frames, group=groups.get(keyword, ""))
     for group in first_item(source.get(_SHARED_GROUPS)):
@@ -178,7 +179,7 @@ def first_text(member: Attribute | None) -> str:
 def numbers_in(values: Iterable[object]) -> list[float]:
     """Return values as finite numbers; else none."""
     try:
-        numbers = [float(str(value)) for value in values]
+        numbers = list(map(float, map(str, values)))
     except ValueError:
         return []
     if all(map(math.isfinite, numbers)):
@@ -205,7 +206,9 @@ def _groups_by_member(source: SourceSeries) -> dict[str, str]:
 
 def text_of(facts: Facts, keyword: str) -> str:
     """Return the text of a constant attribute; else empty."""
-    constant = facts[keyword].constant if keyword in facts else None
+    if keyword not in facts:
+        return ""
+    constant = facts[keyword].constant
     if constant is None or constant.is_empty or constant.vr == "SQ":
         return ""
     return "\\".join(str(value).strip() for value in constant.values)
@@ -220,7 +223,7 @@ def values_text(frames: Iterable[Attribute | None]) -> str:
     >>> values_text([first, first]), values_text([first, second, second])
     ('4.6', '4.6 … 9.2 (2 values)')
     """
-    different = [member for member in dict.fromkeys(frames) if member is not None]
+    different = list(filter(None, dict.fromkeys(frames)))
     if not different:
         return ""
     first, last = _attribute_text(different[0]), _attribute_text(different[-1])

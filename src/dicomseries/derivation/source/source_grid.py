@@ -175,7 +175,7 @@ def _positions(source: SourceSeries, first: int, grid: Grid) -> tuple[tuple[str,
             return None
         texts.append(position)
     printed = np.array(texts, dtype=np.float64)
-    exact = np.array([grid.position(index) for index in range(grid.shape[0])])
+    exact = np.array(list(map(grid.position, range(grid.shape[0]))))
     even = np.linspace(printed[0], printed[-1], len(printed))
     off_line = float(np.linalg.norm(printed - even, axis=1).max())
     off_place = float(np.abs(printed - exact).max())

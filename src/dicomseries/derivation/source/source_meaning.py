@@ -17,6 +17,7 @@ from dicomseries.derivation.rules.value_rules import (
 )
 from dicomseries.derivation.source.source_facts import (
     Facts,
+    SourceFact,
     by_keyword,
     cleaned,
     facts_of,
@@ -37,7 +38,7 @@ from dicomseries.iod import (
     is_same_unit,
     unit_code_of,
 )
-from dicomseries.standard.attributes.attribute import Attribute, attribute
+from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
 from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = ["Meaning", "meaning_of"]
@@ -253,30 +254,34 @@ def _rescale_type(source: SourceSeries, facts: Facts) -> str:
 
 def _mapped(facts: Facts) -> list[Attribute]:
     """Return the constant unit, quantity and labels of maps."""
+    members: list[Attribute] = []
     if _MAPPING in facts:
-        items = []
-        for sequence in facts[_MAPPING].different:
-            if len(sequence.values) != 1 or not isinstance(sequence.values[0], tuple):
-                return []
-            items.append(by_keyword(sequence.values[0]))
-        members = [
-            member
-            for member in items[0].values()
-            if all(item.get(member.keyword) == member for item in items)
-        ]
+        members = _in_all_items(facts[_MAPPING])
     else:
-        members = []
         for fact in facts.values():
             if fact.group == _MAPPING and fact.constant is not None:
                 members.append(fact.constant)
-    mapped = [
-        cleaned(member, ())
-        for member in members
-        if member.keyword in _MAPPED and not member.is_empty
-    ]
+    mapped = []
+    for member in members:
+        if member.keyword in _MAPPED and not member.is_empty:
+            mapped.append(cleaned(member, ()))
     if _UNITS_CODE in by_keyword(mapped):
         return mapped
     return []
+
+
+def _in_all_items(fact: SourceFact) -> list[Attribute]:
+    """Return the attributes equal in the items of all frames."""
+    items: list[Item] = []
+    for sequence in fact.different:
+        if len(sequence.values) != 1 or not isinstance(sequence.values[0], tuple):
+            return []
+        items.append(sequence.values[0])
+    members = []
+    for member in items[0]:
+        if all(member in item for item in items):
+            members.append(member)
+    return members
 
 
 def _window(facts: Facts) -> list[Attribute]:
@@ -284,8 +289,9 @@ def _window(facts: Facts) -> list[Attribute]:
     centers, widths = _decimals(facts, "WindowCenter"), _decimals(facts, "WindowWidth")
     function = text_of(facts, "VOILUTFunction")
     is_exact = function in {"LINEAR_EXACT", "SIGMOID"}
-    least = 0.0 if is_exact else 1.0
-    if not centers or len(centers) != len(widths) or min(widths) < least or min(widths) <= 0:
+    if not centers or len(centers) != len(widths) or min(widths) <= 0:
+        return []
+    if min(widths) < 1 and not is_exact:
         return []
     window = [
         attribute("WindowCenter", *map(format_ds, centers)),
@@ -305,9 +311,10 @@ def _decimals(facts: Facts, keyword: str) -> list[float]:
 
 def _value_texts(facts: Facts, rescale_type: str, mapped: Sequence[Attribute]) -> Mapping[str, str]:
     """Return the texts of attributes about values, without defaults."""
-    texts = {
-        keyword: values_text(facts[keyword].frames) for keyword in VALUE_RULE_OF if keyword in facts
-    }
+    texts: dict[str, str] = {}
+    for keyword in VALUE_RULE_OF:
+        if keyword in facts:
+            texts[keyword] = facts[keyword].text
     texts["RescaleType"] = rescale_type
     for member in mapped:
         texts[member.keyword] = values_text([member])

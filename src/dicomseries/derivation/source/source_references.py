@@ -273,8 +273,10 @@ def _in_files(
     series: dict[_Selection, Values] = {}
     for selection in dict.fromkeys(selections):
         items = images.items(selection)
-        named[selection] = items or None
-        series[selection] = images.series([selection]).values if items else None
+        named[selection] = series[selection] = None
+        if items:
+            named[selection] = items
+            series[selection] = images.series([selection]).values
     columns = []
     for keyword, values in {_IMAGES: named, _SERIES: series}.items():
         values_by_file = tuple(values[selection] for selection in selections)
@@ -412,4 +414,7 @@ def _frame_counts(source: SourceSeries) -> dict[str, int]:
             uid = frame.sop_instance_uid
             counts[uid] += 1
             stated[uid] = first_text(frame.get("NumberOfFrames") or source.get("NumberOfFrames"))
-    return counts | {uid: int(text) for uid, text in stated.items() if text.isdecimal()}
+    for uid, text in stated.items():
+        if text.isdecimal():
+            counts[uid] = int(text)
+    return counts

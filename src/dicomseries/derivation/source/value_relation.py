@@ -8,9 +8,11 @@ attributes that were kept for that.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 from dicomseries.derivation.rules.value_rules import ValueRelation
 from dicomseries.derivation.source.source_facts import Facts, numbers_in
+from dicomseries.standard.attributes.attribute import Value
 
 __all__ = ["ArrayFacts", "Scale", "relation_of", "scale_of"]
 
@@ -199,7 +201,7 @@ def scale_of(facts: Facts, *, is_hounsfield: bool) -> Scale:
     """
     slopes = dict.fromkeys(_numbers(facts, "RescaleSlope") or [1.0])
     intercepts = dict.fromkeys(_numbers(facts, "RescaleIntercept") or [0.0])
-    rescales = [(slope, intercept) for slope in slopes for intercept in intercepts]
+    rescales = list(product(slopes, intercepts))
     stored = _stored_ends(facts)
     if stored is None:
         prefix = "DoubleFloatRealWorldValue"
@@ -209,8 +211,10 @@ def scale_of(facts: Facts, *, is_hounsfield: bool) -> Scale:
     else:
         reach = _real(stored, rescales)
         pixels = _pair(facts, "SmallestImagePixelValue", "LargestImagePixelValue")
-        span = _real(pixels, rescales) if pixels else _window_ends(facts) or reach
-        is_whole = all(number.is_integer() for rescale in rescales for number in rescale)
+        span = _window_ends(facts) or reach
+        if pixels:
+            span = _real(pixels, rescales)
+        is_whole = all(map(float.is_integer, slopes | intercepts))
     return Scale(reach=reach, span=span, is_hounsfield=is_hounsfield, is_whole=is_whole)
 
 
@@ -218,7 +222,9 @@ def _numbers(facts: Facts, keyword: str) -> list[float]:
     """Return the numbers of all frames, if all are."""
     if keyword not in facts:
         return []
-    values = [value for member in facts[keyword].different for value in member.values]
+    values: list[Value] = []
+    for member in facts[keyword].different:
+        values += member.values
     return numbers_in(values)
 
 
@@ -233,7 +239,9 @@ def _stored_ends(facts: Facts) -> Ends | None:
 
 
 def _real(stored: Ends, rescales: list[tuple[float, float]]) -> Ends:
-    ends = [end * slope + intercept for slope, intercept in rescales for end in stored]
+    ends = []
+    for slope, intercept in rescales:
+        ends += [stored[0] * slope + intercept, stored[1] * slope + intercept]
     return min(ends), max(ends)
 
 

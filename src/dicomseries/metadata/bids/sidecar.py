@@ -90,7 +90,7 @@ def reject_sidecar(mapping: Mapping[Any, Any]) -> None:
     --------
     >>> reject_sidecar({"EchoTime": 2.98, "PatientID": "1"})
     """
-    keys = [key for key in mapping if _is_sidecar_key(key)]
+    keys = list(filter(_is_sidecar_key, mapping))
     certain = [key for key in keys if key in _CERTAIN]
     if all(_is_below(mapping.get(key), limit) for key, limit in _SECONDS.items()):
         keys = keys or list(_SECONDS)
@@ -240,7 +240,7 @@ def _terms(key: str, value: Any) -> Any:
     parts = re.split(r"[\\_]", value)
     if key == "ScanOptions" and "\\" not in value and not _OPTIONS.issuperset(parts):
         return value
-    return [part for part in parts if part]
+    return list(filter(None, parts))
 
 
 def _clock(value: Any) -> Iterator[tuple[str, Any]]:

@@ -61,13 +61,15 @@ def completed(group: str, item: Item) -> tuple[Item, dict[str, str]]:
         value = texts[need.keyword] if need.values or need.unless else "it"
         del members[need.keyword]
         outcomes[need.keyword] = f"dropped: {value} requires {missing}, which is missing"
-    if any(keyword not in texts for keyword in WHOLE_GROUPS.get(group, ())):
+    if not texts.keys() >= set(WHOLE_GROUPS.get(group, ())):
         outcomes |= dict.fromkeys(members, f"dropped: {group} is not complete")
         members.clear()
     if not texts:
         members.clear()
     complete = tuple(sorted(members.values(), key=lambda member: member.tag))
-    return (item if set(complete) == set(item) else complete), outcomes
+    if set(complete) == set(item):
+        return item, outcomes
+    return complete, outcomes
 
 
 def _diffusion_term(members: Mapping[str, Attribute]) -> str:

@@ -5,11 +5,11 @@ PS3.3 section C.8.13.5.9.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from dicomseries.derivation.attributes.groups.completed_items import completed
-from dicomseries.derivation.source.source_facts import values_text
+from dicomseries.derivation.source.source_facts import by_keyword, values_text
 from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
 from dicomseries.plan import Column
 from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
@@ -70,12 +70,12 @@ def in_groups(source: SourceSeries, sop_class_uid: str) -> SourceSeries:
         return source
     frames = []
     for frame, item in zip(source.frames, items, strict=True):
-        attributes = (*_without_diffusion(frame.attributes), *item)
+        attributes = (*_without(frame.attributes, _MEMBERS), *item)
         groups = frame.groups
         if item:
             groups = (*groups, Attribute(_GROUP, "SQ", (item,)))
         frames.append(replace(frame, attributes=attributes, groups=groups))
-    return replace(source, shared=_without_diffusion(source.shared), frames=tuple(frames))
+    return replace(source, shared=_without(source.shared, _MEMBERS), frames=tuple(frames))
 
 
 def _diffusion_item(shared: Iterable[Attribute], frame: SourceFrame) -> Item:
@@ -90,8 +90,8 @@ def _diffusion_item(shared: Iterable[Attribute], frame: SourceFrame) -> Item:
     return tuple(sorted(members.values(), key=lambda member: member.tag))
 
 
-def _without_diffusion(attributes: Iterable[Attribute]) -> tuple[Attribute, ...]:
-    return tuple(member for member in attributes if member.keyword not in _MEMBERS)
+def _without(attributes: Iterable[Attribute], keywords: Collection[str]) -> tuple[Attribute, ...]:
+    return tuple(member for member in attributes if member.keyword not in keywords)
 
 
 def whole_diffusion(
@@ -128,30 +128,22 @@ def whole_diffusion(
     corrected: list[Attribute | None] = []
     for frame in frames:
         item = _diffusion_item(shared, frame)
-        stated = _directionality_in(item)
+        stated = by_keyword(item).get(_DIRECTIONALITY)
         if stated is not None:
             complete, item_outcomes = completed(_GROUP, item)
             for keyword, outcome in item_outcomes.items():
                 outcomes[keyword] = values_text([stated]), outcome
-            stated = _directionality_in(complete)
+            stated = by_keyword(complete).get(_DIRECTIONALITY)
         corrected.append(stated)
     if not outcomes:
         return shared, frames, {}
     changed = []
     for frame, directionality in zip(frames, corrected, strict=True):
-        attributes = _without_directionality(frame.attributes)
+        attributes = _without(frame.attributes, {_DIRECTIONALITY})
         if directionality is not None:
             attributes = (*attributes, directionality)
         changed.append(replace(frame, attributes=attributes))
-    return _without_directionality(shared), tuple(changed), outcomes
-
-
-def _directionality_in(item: Item) -> Attribute | None:
-    return next((member for member in item if member.keyword == _DIRECTIONALITY), None)
-
-
-def _without_directionality(attributes: Iterable[Attribute]) -> tuple[Attribute, ...]:
-    return tuple(member for member in attributes if member.keyword != _DIRECTIONALITY)
+    return _without(shared, {_DIRECTIONALITY}), tuple(changed), outcomes
 
 
 def partial_diffusion(

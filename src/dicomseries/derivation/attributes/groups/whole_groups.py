@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from dicomseries.derivation.source.source_facts import (
     SourceFact,
@@ -50,7 +51,7 @@ def group_facts(source: SourceSeries) -> dict[str, SourceFact]:
         frames = (group,) * len(source.frames)
         facts[group.keyword] = SourceFact(keyword=group.keyword, frames=frames)
     by_frame = [by_keyword(frame.groups) for frame in source.frames]
-    for keyword in dict.fromkeys(keyword for groups in by_frame for keyword in groups):
+    for keyword in dict.fromkeys(chain.from_iterable(by_frame)):
         varying = tuple(groups.get(keyword) for groups in by_frame)
         facts.setdefault(keyword, SourceFact(keyword=keyword, frames=varying))
     return facts
@@ -61,10 +62,10 @@ def may_differ(kind: Kind, keyword: str) -> bool:
 
     The kind does not write it itself.
     """
-    return not any(
-        group.keyword == keyword and not group.optional and group.condition is ALWAYS
-        for group in kind.frames
-    )
+    for group in kind.frames:
+        if group.keyword == keyword and not group.optional and group.condition is ALWAYS:
+            return False
+    return True
 
 
 def orphans(result: Mapping[str, Attribute | Column]) -> dict[str, str]:
@@ -108,7 +109,9 @@ def without_flavour(
     ('DERIVED', 'PRIMARY', 'VOLUME', 'NONE')
     """
     values = image_type.values
-    required = FLAVOUR_GROUPS.get(str(values[2])) if len(values) > 2 else None
+    if len(values) <= 2:
+        return image_type
+    required = FLAVOUR_GROUPS.get(str(values[2]))
     if required is None or required in result:
         return image_type
     return replace(image_type, values=(*values[:2], default[2], *values[3:]))
