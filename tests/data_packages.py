@@ -120,7 +120,7 @@ def find(image: Image) -> Path:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != image.sha256:
         pytest.fail(
-            f"{path} has the sha256 {found}, not {image.sha256}: another release ships "
+            f"{path} has the sha256 {found}, not {image.sha256}: "
             "another release ships another image"
         )
     return path
