@@ -87,7 +87,9 @@ def _sequence(tag: int, content: bytes) -> bytes:
 def per_frame_items(plan: SeriesPlan) -> tuple[Item, ...]:
     """Return the item of each frame: the oracle of `encode_per_frame`."""
     items: list[Item] = []
-    for frame in range(plan.extent.frames if plan.is_multi_frame else 0):
+    if not plan.is_multi_frame:
+        return ()
+    for frame in range(plan.extent.frames):
         groups = (plan.filled(group, frame) for group in plan.per_frame)
         items.append(tuple(group for group in groups if group is not None))
     return tuple(items)

@@ -67,9 +67,9 @@ def encode_headers(
 
 def _column(plan: SeriesPlan, keyword: str, files: Sequence[int]) -> list[bytes]:
     """Return one encoded attribute of each file."""
-    group = next((group for group in plan.groups if group.keyword == keyword), None)
-    if group is not None:
-        filled = (plan.filled(group, index) for index in files)
-        return [b"" if element is None else encode(element) for element in filled]
+    for group in plan.groups:
+        if group.keyword == keyword:
+            filled = (plan.filled(group, index) for index in files)
+            return [b"" if element is None else encode(element) for element in filled]
     vr, values = plan.values(Leaf(keyword, keyword), files)
     return encode_elements(tag_of(keyword), vr, values)

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -100,9 +100,7 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
 
     # The frames' functional groups come after the last varying attribute: none of these has a
     # higher group number.
-    before_frames = tuple(
-        encoded(low, high) for low, high in pairwise([0, *varying, PER_FRAME_TAG])
-    )
+    before_frames = tuple(starmap(encoded, pairwise([0, *varying, PER_FRAME_TAG])))
     behind = encode_per_frame(plan) + encoded(PER_FRAME_TAG, pixels)
     return HeaderTemplate(
         meta_start=_encode(_dataset((version, sop_class))),
@@ -209,9 +207,8 @@ def encode_slowly(
     """
     dataset = _dataset((*plan.shared, *instance.attributes))
     if plan.is_multi_frame:
-        dataset.add_new(
-            PER_FRAME_TAG, "SQ", DicomSequence([_dataset(item) for item in per_frame_items(plan)])
-        )
+        frame_items = map(_dataset, per_frame_items(plan))
+        dataset.add_new(PER_FRAME_TAG, "SQ", DicomSequence(frame_items))
     keyword, vr = _pixel_element(plan)
     if isinstance(frames, list):
         dataset.add_new(tag_of(keyword), "OB", encapsulate(frames))

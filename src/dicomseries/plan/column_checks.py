@@ -131,8 +131,10 @@ def _place(column: Column) -> str:
 def _varying_in_series(
     kind: Kind, columns: Sequence[Column], *, is_split: bool
 ) -> Iterator[MetadataError]:
-    in_groups = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
-    in_groups -= {row.keyword for row in kind.rows}
+    in_groups: set[str] = set()
+    for row in kind.all_rows:
+        in_groups |= {row.keyword, row.given_as}
+    in_groups.difference_update(row.keyword for row in kind.rows)
     for column in columns:
         if column.is_constant or column.keyword in in_groups:
             continue

@@ -6,9 +6,10 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, Literal
 
+import numpy as np
 from pydicom.datadict import dictionary_VM
 
 from dicomseries.errors import MetadataError
@@ -191,7 +192,7 @@ def _values_over_time(extent: Extent, metadata: Metadata) -> dict[str, tuple[Val
 
 def _steps(times: Sequence[float]) -> list[float]:
     """Return the duration of each volume."""
-    steps = [after - before for before, after in pairwise(times)]
+    steps: list[float] = np.diff(times).tolist()
     return [*steps, *steps[-1:]] or [0.0]
 
 

@@ -6,8 +6,9 @@ PS3.3 sections C.7.6.5 (Cine), C.7.6.6 (Multi-frame) and C.8.6.4 (SC Multi-frame
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
@@ -110,7 +111,7 @@ def _check_steps(keyword: str, steps: Sequence[float], extent: Extent) -> None:
         raise _fault(keyword, f"{min(steps):g} ms", "durations above 0 ms")
     if extent.times_s is None or extent.slices > 1:
         return
-    expected = [1000 * (after - before) for before, after in pairwise(extent.times_s)]
+    expected = (1000 * np.diff(extent.times_s)).tolist()
     for step, time in zip(steps, expected, strict=True):
         if abs(step - time) > _EVEN * time:
             raise _fault(keyword, f"{steps[0]:g} ms", f"{expected[0]:g} ms, as `times=` says")
@@ -124,8 +125,8 @@ def _computed_times(extent: Extent) -> dict[str, tuple[Any, ...]]:
     departures = (abs(time - times[0] - index * step) for index, time in enumerate(times))
     if max(departures) <= _EVEN * step:
         return {"FrameTime": (format_ds(1000 * step),)}
-    steps = (format_ds(1000 * (after - before)) for before, after in pairwise(times))
-    return {"FrameTimeVector": ("0", *steps)}
+    steps = (1000 * np.diff(times)).tolist()
+    return {"FrameTimeVector": ("0", *map(format_ds, steps))}
 
 
 def _fault(keyword: str, values: str, expected: str) -> MetadataError:

@@ -231,8 +231,11 @@ def _columns_of_volume(columns: Sequence[Column], index: int, slices: int) -> li
 
     An index orders the volumes of one object; alone, a volume has none (PS3.3 C.7.6.16.2.2).
     """
-    others = [column for column in columns if column.keyword != "TemporalPositionIndex"]
-    return [column.of_volume(index, slices=slices) for column in others]
+    of_volume: list[Column] = []
+    for column in columns:
+        if column.keyword != "TemporalPositionIndex":
+            of_volume.append(column.of_volume(index, slices=slices))
+    return of_volume
 
 
 def _with_repetition(kind: Kind, extent: Extent, metadata: Metadata) -> Metadata:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+
+import numpy as np
 
 from dicomseries.iod import Kind
 from dicomseries.metadata import Metadata, unit_advice
@@ -34,9 +35,7 @@ def units_advice(
     columns : sequence of Column
         The user's attributes of each volume or slice.
     """
-    attributes = [
-        attribute for attribute in metadata.attributes if attribute.keyword not in metadata.verbatim
-    ]
+    attributes = list(metadata.without(*metadata.verbatim).attributes)
     for column in columns:
         for values in {*column.values}:
             if values and column.vr in _NUMERIC:
@@ -45,8 +44,7 @@ def units_advice(
     for keyword, value in _numbers(attributes):
         numbers.setdefault(keyword, []).append(value)
     yield from unit_advice(numbers)
-    steps = (after - before for before, after in pairwise(extent.times_s or ()))
-    longest = max(steps, default=0.0)
+    longest = np.diff(extent.times_s or ()).max(initial=0.0)
     limit = _LONG_FRAME_S if kind.has_time_base else _LONG_STEP_S
     if longest > limit:
         yield (
