@@ -46,8 +46,11 @@ class Look:
     @property
     def voxel_bytes(self) -> int:
         """Size of all voxels."""
-        slabs = [layer.volume.slabs for layer in self.layers]
-        return sum(math.prod(frames.shape) * frames.dtype.itemsize for frames in slabs)
+        size = 0
+        for layer in self.layers:
+            slabs = layer.volume.slabs
+            size += math.prod(slabs.shape) * slabs.dtype.itemsize
+        return size
 
     def html(self) -> str:
         """Return one page that holds everything.
@@ -68,7 +71,7 @@ class Look:
                 remedy="Leave --html out: the browser is then given the slices one by one.",
             )
         model = {**self._model(), "attributes": self._attributes(), "findings": self._findings()}
-        return viewing.page_html(model, [viewing.packed_voxels(layer) for layer in self.layers])
+        return viewing.page_html(model, list(map(viewing.packed_voxels, self.layers)))
 
     def png(self) -> bytes:
         """Return the contact sheet.

@@ -196,10 +196,10 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
             tallies.append(tally)
         sink.commit()
     seconds = time.perf_counter() - started
-    receipts = [
-        _receipt(target.where, job, tally, verified=options.verify, seconds=seconds)
-        for job, tally in zip(jobs, tallies, strict=True)
-    ]
+    receipts: list[Receipt] = []
+    for job, tally in zip(jobs, tallies, strict=True):
+        receipt = _receipt(target.where, job, tally, verified=options.verify, seconds=seconds)
+        receipts.append(receipt)
     return replace(receipts[0], others=tuple(receipts[1:]))
 
 

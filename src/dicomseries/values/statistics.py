@@ -145,7 +145,9 @@ class Statistics:
             if slice_.minimum is not None and slice_.maximum is not None:
                 lows.append(slice_.minimum)
                 highs.append(slice_.maximum)
-        return (min(lows), max(highs)) if lows else None
+        if not lows:
+            return None
+        return min(lows), max(highs)
 
     @property
     def nonfinite(self) -> int:
@@ -356,5 +358,5 @@ def _of_slice_with_nonfinite(slice_: npt.NDArray[Any]) -> SliceStatistics:
         maximum=high,
         is_whole=low is None or high is None or _are_whole(values, low, high),
         nonfinite=int(slice_.size - values.size),
-        first_nonfinite=tuple(int(index) for index in first),
+        first_nonfinite=tuple(map(int, first)),
     )

@@ -187,7 +187,7 @@ def _is_exact(statistics: Statistics, size: float, slope: float, intercept: floa
 
 
 def _odd_and_exponent(value: float) -> tuple[int, int]:
-    """Return odd n and e with value = n · 2^e.
+    """Return odd n and e of n · 2^e.
 
     The value is not 0.
     """

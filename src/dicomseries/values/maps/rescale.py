@@ -58,7 +58,7 @@ class Form:
     intercept: str
 
     def bound(self, low: float, high: float, conversion: float = 0.0) -> float:
-        """Return a proven bound of |restored - real| in an interval.
+        """Return a proven bound of |restored - real|.
 
         Parameters
         ----------

@@ -169,7 +169,7 @@ def _clip(x: Doubles, clip: tuple[float, float], nonfinite: npt.NDArray[np.bool_
 
 
 def _to_steps(x: Doubles, value_map: ValueMap) -> None:
-    """Turn real values into (x - intercept) / slope in place.
+    """Turn reals into (x - intercept) / slope in place.
 
     The plan proved its ends by the same operations.
     """

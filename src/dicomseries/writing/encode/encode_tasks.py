@@ -46,7 +46,7 @@ class EncodeTask:
         stored = store(slab, self.value_map)
         tally = Tally()
         tally.count(stored)
-        return tally, [self.codec.encode(frame) for frame in stored.array]
+        return tally, list(map(self.codec.encode, stored.array))
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -150,7 +150,7 @@ class StoreTarget:
             overwrite=options.overwrite,
             read_back=options.verify,
             record=record.to_text(),
-            series=[_manifest_entry(job) for job in jobs],
+            series=list(map(_manifest_entry, jobs)),
             resumes=killed is not None,
         )
 

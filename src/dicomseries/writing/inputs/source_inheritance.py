@@ -218,10 +218,9 @@ def _without_filled_groups(
         attributes = shared if element.keyword in known_groups else others
         attributes[element.keyword] = element
     shared, groups, unused = without_user_groups(request.kind, claimed, shared, inherited.groups)
-    texts = [
-        f"{keyword} of the source is left out, as you fill its functional group."
-        for keyword in unused
-    ]
+    texts: list[str] = []
+    for keyword in unused:
+        texts.append(f"{keyword} of the source is left out, as you fill its functional group.")
     return tuple({**shared, **others}.values()), groups, texts
 
 

@@ -356,7 +356,9 @@ def _columns(write: _WriteDraft, output: OutputSeries) -> tuple[Column, ...]:
     if write.request.inheritance is None:
         return write.columns
     kind = output.kind
-    known = {name for row in kind.all_rows for name in (row.keyword, row.given_as)}
+    known: set[str] = set()
+    for row in kind.all_rows:
+        known |= {row.keyword, row.given_as}
     columns: list[Column] = []
     for column in write.request.inheritance.columns:
         if column.keyword not in known:
