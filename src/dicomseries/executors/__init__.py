@@ -57,7 +57,8 @@ def chosen_executor(executor: Any, workers: int | None) -> Executor:
     Raises
     ------
     OptionError
-        If `executor` is something else, or `workers` is no number of threads or given besides a cluster.
+        If `executor` is something else, or `workers` is no number of threads or given besides a
+        cluster.
 
     Examples
     --------

@@ -2,8 +2,9 @@
 
 The only module that imports `distributed`.
 
-What the workers get is small: the path of a source that they can open, a store's own handle, or the part of a Dask
-array's graph that makes one slab. Only what cannot be had there, an array in this process, is sent slab by slab.
+What the workers get is small: the path of a source that they can open, a store's own handle, or the
+part of a Dask array's graph that makes one slab. Only what cannot be had there, an array in this
+process, is sent slab by slab.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ def connected(address: str | None) -> Iterator[Any]:
 class DaskCluster:
     """The workers behind a client of distributed.
 
-    Workers may be lost: what they had not handed over is done again by others, so `look` must bear to be called twice
-    for the same slab.
+    Workers may be lost: what they had not handed over is done again by others, so `look` must bear
+    to be called twice for the same slab.
 
     Parameters
     ----------
@@ -201,14 +202,15 @@ def _read_there(
 def _send_data(client: Any, look: Any, slab: npt.NDArray[Any], bounds: Bounds) -> Any:
     import dask
 
-    # The data stand in the task itself: scattered to one worker they would be lost with it. Few are under way at once.
+    # The data stand in the task itself: scattered to one worker they would be lost with it. Few are
+    # under way at once.
     with dask.config.set(
         {"distributed.admin.large-graph-warning-threshold": slab.nbytes + _SENDABLE}
     ):
         return client.submit(look, slab, bounds, pure=False, retries=_RETRIES)
 
 
-# --- Dask arrays keep their own graph ------------------------------------------------------------------------------
+# --- Dask arrays keep their own graph -------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,7 +256,7 @@ def _look_at_blocks(look: Any, over: Over, bounds: Bounds, *blocks: npt.NDArray[
     return look(over(_Blocks(list(blocks))).read(*bounds), bounds)
 
 
-# --- whether a source can be opened elsewhere ------------------------------------------------------------------------
+# --- whether a source can be opened elsewhere -----------------------------------------------------
 
 
 class _TooLarge(Exception):  # noqa: N818 - no error: a question answered

@@ -73,8 +73,9 @@ def run(
 ) -> Iterator[Result]:
     """Yield `function(task)` of every task, in order.
 
-    At most `workers` + 1 tasks are begun and not yet yielded, which bounds the memory. If one fails, or the caller
-    stops early (Ctrl-C), no further task begins and those under way are waited for.
+    At most `workers` + 1 tasks are begun and not yet yielded, which bounds the memory. If one
+    fails, or the caller stops early (Ctrl-C), no further task begins and those under way are waited
+    for.
 
     Parameters
     ----------

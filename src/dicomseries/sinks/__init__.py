@@ -40,7 +40,8 @@ __all__ = [
 ]
 
 StoredFile: TypeAlias = Path | AbstractContextManager[Path]
-"""Where a file can be read back before the commit: a path, or what gives one for as long as it is open."""
+"""Where a file can be read back before the commit: a path, or what gives one for as long as it is
+open."""
 
 
 @contextmanager
@@ -63,17 +64,20 @@ def stored_path(stored: StoredFile | None) -> Iterator[Path | None]:
 class Sink(Protocol):
     """Takes the files of one series; whole or nothing.
 
-    `put` may be called from several threads, once for each name; a name may have one folder before the file's.
-    Nothing is visible at the target before `commit`; after `abort`, or if the process dies, nothing ever is.
+    `put` may be called from several threads, once for each name; a name may have one folder before
+    the file's. Nothing is visible at the target before `commit`; after `abort`, or if the process
+    dies, nothing ever is.
 
-    It can be pickled: other processes then `put` and `find` files through what comes out, some of them twice.
+    It can be pickled: other processes then `put` and `find` files through what comes out, some of
+    them twice.
     """
 
     def put(self, name: str, chunks: Iterable[bytes | memoryview]) -> StoredFile | None:
         """Store one file; its chunks may be made lazily.
 
-        Returns where it can be read back before the commit (see `stored_path`); None if it cannot. A file is stored for
-        sure when that was opened, or after the commit: a store may take several at once meanwhile.
+        Returns where it can be read back before the commit (see `stored_path`); None if it cannot.
+        A file is stored for sure when that was opened, or after the commit: a store may take
+        several at once meanwhile.
         """
 
     def find(self, name: str, header: bytes, size: int) -> StoredFile | None:

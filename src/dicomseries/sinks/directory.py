@@ -48,29 +48,34 @@ class Leftover:
 class DirectorySink:
     """Write a series as a folder, complete or not at all.
 
-    Files are staged in ``.NAME.partial-XXXX`` beside the target. A lock on that folder tells the leftovers of a
-    killed process, which the next write to the same target removes or goes on with, from the work of a living one.
+    Files are staged in ``.NAME.partial-XXXX`` beside the target. A lock on that folder tells the
+    leftovers of a killed process, which the next write to the same target removes or goes on with,
+    from the work of a living one.
 
-    Pickled to other processes, a sink is its staging folder alone: they `put` and `find` files, and may be killed.
+    Pickled to other processes, a sink is its staging folder alone: they `put` and `find` files, and
+    may be killed.
 
     Parameters
     ----------
     target : path-like
-        The folder to make; its parents are made too. May exist if it is empty: it keeps its permissions.
+        The folder to make; its parents are made too. May exist if it is empty: it keeps its
+        permissions.
     overwrite : bool
-        Replace a target that holds DICOM files and nothing else; it is moved aside until the new one stands.
+        Replace a target that holds DICOM files and nothing else; it is moved aside until the new
+        one stands.
     sync : bool
         Make files and folders durable (fsync) before they are shown.
     record : str
-        What a later write needs to go on with this one if it is killed; kept beside the staging folder until then.
+        What a later write needs to go on with this one if it is killed; kept beside the staging
+        folder until then.
     leftover : Leftover, optional
         Of a killed write, whose files are kept; they are found with `find`.
 
     Raises
     ------
     TargetError
-        If the target is a file, is not empty (without `overwrite`), holds other things than DICOM files, is a
-        mount point or the current folder, or its parent cannot be written to.
+        If the target is a file, is not empty (without `overwrite`), holds other things than DICOM
+        files, is a mount point or the current folder, or its parent cannot be written to.
     WriteError
         From `put` and `commit`, if the system cannot write.
 
@@ -163,7 +168,8 @@ class DirectorySink:
                     if path.is_dir():
                         sync_folder(path)
             with _alone(self._target.parent):
-                # Checked again: another process may have filled the target since, and nothing of it may be lost.
+                # Checked again: another process may have filled the target since, and nothing of it
+                # may be lost.
                 check_target(self._target, overwrite=self._overwrite)
                 try:
                     if self._target.exists():
@@ -301,7 +307,8 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             remedy="Choose another name for the output folder.",
         )
     if target.is_mount() or _is_current(target):
-        # The series comes as a new folder: a mount point cannot be replaced, and a shell would be left in the old one.
+        # The series comes as a new folder: a mount point cannot be replaced, and a shell would be
+        # left in the old one.
         raise TargetError(
             code="target-in-use",
             where=str(target),

@@ -36,9 +36,10 @@ class ObjectSink:
 
     It is complete when ``manifest.json`` is there.
 
-    ``_plan.json`` is put first, and only if it is not there: it locks the prefix against a second writer. Every object
-    is put whole under its final key, the manifest last, with each key, size, SHA-256 and SOPInstanceUID; then the lock
-    is deleted. Readers take a prefix with a lock and no manifest for incomplete.
+    ``_plan.json`` is put first, and only if it is not there: it locks the prefix against a second
+    writer. Every object is put whole under its final key, the manifest last, with each key, size,
+    SHA-256 and SOPInstanceUID; then the lock is deleted. Readers take a prefix with a lock and no
+    manifest for incomplete.
 
     Pickled to other processes, a sink is its URL: they `put` and `find` objects.
 
@@ -49,12 +50,14 @@ class ObjectSink:
     options : mapping, optional
         fsspec's storage options.
     overwrite : bool
-        Delete the DICOM objects below the prefix first: the manifest, then the objects. A store cannot rename, so what
-        was there is lost if this write fails. A lock that a killed write has left is replaced.
+        Delete the DICOM objects below the prefix first: the manifest, then the objects. A store
+        cannot rename, so what was there is lost if this write fails. A lock that a killed write has
+        left is replaced.
     read_back : bool
         Get every object from the store again when it was put.
     record : str
-        What a later write needs to go on with this one if it is killed, a JSON object; kept in the lock.
+        What a later write needs to go on with this one if it is killed, a JSON object; kept in the
+        lock.
     series : sequence of mapping
         What the manifest says of each series.
     resumes : bool
@@ -63,7 +66,8 @@ class ObjectSink:
     Raises
     ------
     TargetError
-        If something is below the prefix (without `overwrite`), other things than DICOM objects are, or the lock is.
+        If something is below the prefix (without `overwrite`), other things than DICOM objects are,
+        or the lock is.
     WriteError
         If the store rejects an object.
 

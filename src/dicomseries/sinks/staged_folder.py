@@ -30,7 +30,8 @@ class StagedFolder:
     sync : bool
         Make each file durable (fsync).
     is_shared : bool
-        Whether a file may be there already, or be written by two processes: each then appears by a rename, whole.
+        Whether a file may be there already, or be written by two processes: each then appears by a
+        rename, whole.
 
     Examples
     --------
@@ -67,7 +68,8 @@ class StagedFolder:
     def find(self, name: str, header: bytes, size: int) -> Path | None:
         """Return a file of that size and header, else None.
 
-        A process that is killed leaves files that are too short, for they are written front to back.
+        A process that is killed leaves files that are too short, for they are written front to
+        back.
         """
         path = self.path / name
         with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:

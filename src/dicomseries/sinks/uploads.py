@@ -62,7 +62,8 @@ class Uploads:
             raise self._failure
         self._room.acquire()
         try:
-            # Chunks that are made while they are written may exceed the memory: they go over a file.
+            # Chunks that are made while they are written may exceed the memory: they go over a
+            # file.
             content = b"".join(chunks) if isinstance(chunks, Sequence) else _spooled(chunks)
             upload = Upload(self.store, name, content, is_read_back=self._read_back)
             self._begun.append(upload)

@@ -55,7 +55,8 @@ SUFFIXES = (
 """Suffixes of the files that can be read, in any case."""
 
 _OPEN_AT_ONCE = 4
-"""Sources that a process keeps open after they were unpickled: each task of a long write brings the same one again."""
+"""Sources that a process keeps open after they were unpickled: each task of a long write brings the
+same one again."""
 
 
 class Format(Protocol):
@@ -108,9 +109,10 @@ def open_volume(
     Parameters
     ----------
     source : array-like, str, os.PathLike, or Volume
-        An array (numpy, memmap, torch, h5py, zarr, dask, xarray, any with `shape`, `dtype` and slicing), an image of
-        SimpleITK or nibabel, or a file (`SUFFIXES`; ``file.h5::scan/ct`` names a dataset in it). Of a URL, Zarr is
-        read where it is, and any other file is fetched whole into a private folder for as long as it is used.
+        An array (numpy, memmap, torch, h5py, zarr, dask, xarray, any with `shape`, `dtype` and
+        slicing), an image of SimpleITK or nibabel, or a file (`SUFFIXES`; ``file.h5::scan/ct``
+        names a dataset in it). Of a URL, Zarr is read where it is, and any other file is fetched
+        whole into a private folder for as long as it is used.
     spacing : sequence of 3 float, optional
         mm between voxel centres along x (columns), y (rows), z (slices).
     origin : sequence of 3 float, optional
@@ -122,27 +124,30 @@ def open_volume(
     space : {"LPS", "RAS"}, optional
         The frame of `affine`, which is rejected without it.
     axes : str, optional
-        A letter of ``t z y x c`` for each axis of the array in its order. By default a file's own; for arrays
-        ``"yx"``, ``"zyx"``, or ``"zyxc"`` where the last of four axes is 3 long; ``"xyz"``, ``"xyzt"`` for nibabel.
+        A letter of ``t z y x c`` for each axis of the array in its order. By default a file's own;
+        for arrays ``"yx"``, ``"zyx"``, or ``"zyxc"`` where the last of four axes is 3 long;
+        ``"xyz"``, ``"xyzt"`` for nibabel.
     time_point : int, optional
         Index along axis t of the only volume that is wanted; all of them if not given.
     times : float, or sequence of float, datetime64 or timedelta64, optional
-        Seconds from one volume to the next, or the time of each in seconds, from any beginning. By default those
-        of the file, if it states their unit too (see Notes).
+        Seconds from one volume to the next, or the time of each in seconds, from any beginning. By
+        default those of the file, if it states their unit too (see Notes).
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
     Returns
     -------
     Volume
-        Lazy slabs in the source's own numbers; integers stay integers. Its grid may be left-handed, as the source is.
-        Where axis t (time points, echoes, diffusion weightings) is longer than 1, its frames are the slices of the
-        first volume, then those of the second, and its times are seconds after the first.
+        Lazy slabs in the source's own numbers; integers stay integers. Its grid may be left-handed,
+        as the source is. Where axis t (time points, echoes, diffusion weightings) is longer than 1,
+        its frames are the slices of the first volume, then those of the second, and its times are
+        seconds after the first.
 
     Raises
     ------
     SourceError
-        If the file or array cannot be read, is empty, or holds numbers that no DICOM image can; if `times` do not fit.
+        If the file or array cannot be read, is empty, or holds numbers that no DICOM image can; if
+        `times` do not fit.
     GeometryError
         If no spacing is known, or the geometry is sheared, not finite, or given twice.
     OptionError
@@ -157,17 +162,19 @@ def open_volume(
 
     Notes
     -----
-    Each of spacing, origin, direction overrides that of the source, the others stay the source's; an affine overrides
-    all three. Renaming the axes of a file with `axes` turns its geometry with them: every voxel stays on its
-    point in space. Coordinates: PS3.3 section C.7.6.2.1.1.
+    Each of spacing, origin, direction overrides that of the source, the others stay the source's;
+    an affine overrides all three. Renaming the axes of a file with `axes` turns its geometry with
+    them: every voxel stays on its point in space. Coordinates: PS3.3 section C.7.6.2.1.1.
 
-    Times are read from ``pixdim[4]`` and ``xyzt_units`` of NIfTI, the fourth spacing of ITK's images and MetaImages
-    (seconds by ITK's convention; 1, which means that nothing was stated, is none), the spacing and unit of an axis of
-    NRRD, the scale and unit of axis t of OME-NGFF, ImageJ's ``finterval``, OME's ``TimeIncrement``, and xarray's
-    coordinate ``t`` or ``time`` (datetime64, timedelta64, or numbers with ``attrs["units"]``).
+    Times are read from ``pixdim[4]`` and ``xyzt_units`` of NIfTI, the fourth spacing of ITK's
+    images and MetaImages (seconds by ITK's convention; 1, which means that nothing was stated, is
+    none), the spacing and unit of an axis of NRRD, the scale and unit of axis t of OME-NGFF,
+    ImageJ's ``finterval``, OME's ``TimeIncrement``, and xarray's coordinate ``t`` or ``time``
+    (datetime64, timedelta64, or numbers with ``attrs["units"]``).
 
-    Frames are read volume by volume. Where a store's chunks hold several time points or many slices, `write` reads as
-    many together, so that each chunk is read once, or as seldom as its memory allows.
+    Frames are read volume by volume. Where a store's chunks hold several time points or many
+    slices, `write` reads as many together, so that each chunk is read once, or as seldom as its
+    memory allows.
 
     Examples
     --------
@@ -211,7 +218,8 @@ def open_picture(
     Returns
     -------
     Volume
-        Where nothing states a place, on a grid whose statement says so: its numbers (1 mm, at 0) are placeholders.
+        Where nothing states a place, on a grid whose statement says so: its numbers (1 mm, at 0)
+        are placeholders.
 
     Raises
     ------

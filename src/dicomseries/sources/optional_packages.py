@@ -57,7 +57,8 @@ def guarded(
     except DicomSeriesError:
         raise
     except Exception as error:
-        # A damaged file makes its library raise anything: struct.error, KeyError, ZeroDivisionError were all seen.
+        # A damaged file makes its library raise anything: struct.error, KeyError, ZeroDivisionError
+        # were all seen.
         raise SourceError(
             code="file-unreadable",
             where=where,

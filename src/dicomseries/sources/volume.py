@@ -49,27 +49,32 @@ class Volume:
     Parameters
     ----------
     slabs : FrameReader
-        Reads the voxels as frames, shape (frames, rows, columns) or (frames, rows, columns, 3). With an axis of volumes
-        there are volumes · slices frames, the slices of the first volume before those of the second.
+        Reads the voxels as frames, shape (frames, rows, columns) or (frames, rows, columns, 3).
+        With an axis of volumes there are volumes · slices frames, the slices of the first volume
+        before those of the second.
     grid : Grid
-        Where they are, LPS mm; its shape is (slices, rows, columns), that of one channel of one volume.
+        Where they are, LPS mm; its shape is (slices, rows, columns), that of one channel of one
+        volume.
     slope, intercept : float
-        Meaning of an integer of the source: real = slope · integer + intercept (NIfTI's scl_slope, scl_inter).
-        1 and 0 where the numbers are real themselves.
+        Meaning of an integer of the source: real = slope · integer + intercept (NIfTI's scl_slope,
+        scl_inter). 1 and 0 where the numbers are real themselves.
     tags : Tags, optional
         The attributes, if the volume was read from a DICOM series.
     volumes : int, optional
-        Length of the axis t: time points, echoes, diffusion weightings. None where there is no such axis.
+        Length of the axis t: time points, echoes, diffusion weightings. None where there is no such
+        axis.
     times_s : tuple of float, optional
         When each volume was taken, in seconds after the first; None where that is not known.
     repetition_time_s : float, optional
-        Repetition time in seconds, where the source itself states it (NIfTI's fourth pixdim is one by convention).
+        Repetition time in seconds, where the source itself states it (NIfTI's fourth pixdim is one
+        by convention).
     turn : Turn, optional
         How the axes of the source were turned to be these; None if they were not.
     axes_assumed : bool
         Whether the order of the axes is the usual one because nobody stated it.
     carried : mapping of str to str
-        DICOM attributes that an image or file carries beside its voxels, by tag ("0010|0020"), as ITK keeps them.
+        DICOM attributes that an image or file carries beside its voxels, by tag ("0010|0020"), as
+        ITK keeps them.
 
     Raises
     ------
@@ -162,14 +167,14 @@ class Volume:
         Parameters
         ----------
         chunks : int, optional
-            Slices in a chunk, at most those of one volume; about 8 MiB of them if not given. Rows and columns are
-            not cut.
+            Slices in a chunk, at most those of one volume; about 8 MiB of them if not given. Rows
+            and columns are not cut.
 
         Returns
         -------
         dask.array.Array
-            Of the shape of `array`. Its name is the same for the same files; its tasks can be sent to workers that see
-            the files under the same paths.
+            Of the shape of `array`. Its name is the same for the same files; its tasks can be sent
+            to workers that see the files under the same paths.
 
         Raises
         ------

@@ -1,6 +1,7 @@
 """Objects at URLs: S3 and others that fsspec knows.
 
-A store is one small file with a class of six calls: ``get``, ``get_range``, ``put``, ``size``, ``list``, ``delete``.
+A store is one small file with a class of six calls: ``get``, ``get_range``, ``put``, ``size``,
+``list``, ``delete``.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[a-z0-9]+)*://")
 _USER = re.compile(r"(?<=://)[^/@?#]+@")
 _VALUE = re.compile(r"(?<==)[^&#]+")
 _SHORTEST = 4
-"""A shorter option ("true", "us") is no secret, and would be found in words that have nothing to do with it."""
+"""A shorter option ("true", "us") is no secret, and would be found in words that have nothing to do
+with it."""
 _HIDDEN = "***"
 
 

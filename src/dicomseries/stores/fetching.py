@@ -37,7 +37,8 @@ def local_copy(
 
     The copy is in a temporary folder, which is removed afterwards.
 
-    A local path is given as it is. Where ``manifest.json`` lists the objects, each must have its size and SHA-256.
+    A local path is given as it is. Where ``manifest.json`` lists the objects, each must have its
+    size and SHA-256.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Every URL that fsspec knows. The only module that imports `fsspec`.
 
-Objects are put whole, never through an open file: fsspec commits a truncated object when an error leaves its `with`.
+Objects are put whole, never through an open file: fsspec commits a truncated object when an error
+leaves its `with`.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class FsspecStore:
     Parameters
     ----------
     address : Address
-        Any ``scheme://`` whose file system is installed; the options are its storage options. What they leave out
-        comes from fsspec's configuration and the environment.
+        Any ``scheme://`` whose file system is installed; the options are its storage options. What
+        they leave out comes from fsspec's configuration and the environment.
 
     Raises
     ------

@@ -39,7 +39,8 @@ _OTHERS = {
 def can_use_obstore(address: Address) -> bool:
     """Return whether obstore can log in with these options.
 
-    It reads no profile of ``~/.aws``: where nothing but such a file lets a user in, fsspec has to do it.
+    It reads no profile of ``~/.aws``: where nothing but such a file lets a user in, fsspec has to
+    do it.
 
     Examples
     --------

@@ -13,7 +13,8 @@ from dicomseries.stores.store import Store
 __all__ = ["CONCURRENCY", "open_store"]
 
 CONCURRENCY = 16
-"""Requests that are under way at once in a process: hides the latency; memory is this many objects."""
+"""Requests that are under way at once in a process: hides the latency; memory is this many
+objects."""
 
 
 def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:

@@ -19,8 +19,8 @@ class StoreError(OSError):
 class Store(Protocol):
     """Objects below a URL; several threads may call it.
 
-    Keys are relative to the URL, parted by slashes. Everything raises FileNotFoundError for what is not there, and
-    `StoreError` for other failures of a store.
+    Keys are relative to the URL, parted by slashes. Everything raises FileNotFoundError for what is
+    not there, and `StoreError` for other failures of a store.
     """
 
     @property

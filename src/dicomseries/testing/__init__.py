@@ -1,10 +1,11 @@
 """Tests for extensions: hypothesis strategies and contracts to subclass.
 
-``pip install "dicomseries[testing]"`` brings hypothesis and pytest, not needed elsewhere in the package.
+``pip install "dicomseries[testing]"`` brings hypothesis and pytest, not needed elsewhere in the
+package.
 
-- `grids`, `directions`, `dtypes`, `arrays`, `volumes` are strategies: images as they occur, and as they should not.
-- `SourceContract` holds the promises of every array and file format read by `dicomseries.open_volume`.
-- `SinkContract` holds the promises of every target of a series.
+- `grids`, `directions`, `dtypes`, `arrays`, `volumes` are strategies: images as they occur, and as
+they should not. - `SourceContract` holds the promises of every array and file format read by
+`dicomseries.open_volume`. - `SinkContract` holds the promises of every target of a series.
 """
 
 from __future__ import annotations

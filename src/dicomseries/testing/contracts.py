@@ -30,9 +30,9 @@ _THREADS = 8
 class SourceContract(ABC):
     """Promises of a source; subclass it as ``class TestMine``.
 
-    Implement `open`. pytest then runs every promise, for each of `dtypes`: shape and dtype are those of what is read;
-    every voxel has its value and its point in space; slabs put together are the whole; any bounds may be asked for;
-    several threads may read at once.
+    Implement `open`. pytest then runs every promise, for each of `dtypes`: shape and dtype are
+    those of what is read; every voxel has its value and its point in space; slabs put together are
+    the whole; any bounds may be asked for; several threads may read at once.
 
     Attributes
     ----------
@@ -41,7 +41,8 @@ class SourceContract(ABC):
     tolerance_mm : float
         How far a corner may be from where it was put, e.g. 1e-4 for a format that keeps float32.
     volumes : int
-        Length of axis t; above 1, the array that `open` gets has four axes (volumes, slices, rows, columns).
+        Length of axis t; above 1, the array that `open` gets has four axes (volumes, slices, rows,
+        columns).
 
     Examples
     --------
@@ -66,7 +67,8 @@ class SourceContract(ABC):
         array : ndarray, shape (slices, rows, columns) or (volumes, slices, rows, columns)
             One of `dtypes`.
         grid : Grid
-            Oblique, with unequal sides and spacings; to be given as arguments where the source cannot keep it.
+            Oblique, with unequal sides and spacings; to be given as arguments where the source
+            cannot keep it.
         folder : Path
             Empty and writable.
         """
@@ -149,8 +151,9 @@ class SourceContract(ABC):
 class SinkContract(ABC):
     """Promises of a sink; subclass it as ``class TestMine``.
 
-    Implement `open` and `shown`. pytest then runs every promise: nothing is seen before the commit, everything whole
-    after it; an abort leaves nothing, however often it is called; files may be put from several threads.
+    Implement `open` and `shown`. pytest then runs every promise: nothing is seen before the commit,
+    everything whole after it; an abort leaves nothing, however often it is called; files may be put
+    from several threads.
 
     Examples
     --------
@@ -172,7 +175,8 @@ class SinkContract(ABC):
         Parameters
         ----------
         place : Path
-            An empty folder of the test's own; a sink that is not a file system may keep its own place.
+            An empty folder of the test's own; a sink that is not a file system may keep its own
+            place.
         """
 
     @abstractmethod
@@ -239,6 +243,7 @@ _FILES: dict[str, list[bytes | memoryview]] = {
     "0002.dcm": [memoryview(b"one piece")],
     "0003.dcm": [b"many", *[bytes([number]) for number in range(200)] * 4],
 }
-"""Files in pieces as the writer hands them over: bytes, views of arrays, nothing, more pieces than one call takes."""
+"""Files in pieces as the writer hands them over: bytes, views of arrays, nothing, more pieces than
+one call takes."""
 
 _WHOLE = {name: b"".join(bytes(chunk) for chunk in chunks) for name, chunks in _FILES.items()}

@@ -197,7 +197,8 @@ def volumes(
     colour : bool
         Whether the array has a fourth axis of red, green and blue.
     max_volumes : int
-        Most volumes along axis t, which some volumes then have, with times or without; by default none has it.
+        Most volumes along axis t, which some volumes then have, with times or without; by default
+        none has it.
 
     Returns
     -------

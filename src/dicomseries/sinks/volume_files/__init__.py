@@ -1,8 +1,8 @@
 """Volumes as files of other formats.
 
-One small module for one format, each with the same three names: ``SUFFIXES`` (the first is its name),
-``PACKAGE`` (the optional package it needs, or None) and ``save(path, voxels)``, which takes an array of shape
-([volumes, ]slices, rows, columns[, 3]) on a `Grid` in LPS mm as `Voxels`.
+One small module for one format, each with the same three names: ``SUFFIXES`` (the first is its
+name), ``PACKAGE`` (the optional package it needs, or None) and ``save(path, voxels)``, which takes
+an array of shape ([volumes, ]slices, rows, columns[, 3]) on a `Grid` in LPS mm as `Voxels`.
 """
 
 from __future__ import annotations
@@ -136,9 +136,11 @@ def save_volume(
     grid : Grid
         Voxel centres of one volume in LPS mm.
     volumes : int, optional
-        Length of the axis of volumes. By default the first axis is one if the grid does not begin with it.
+        Length of the axis of volumes. By default the first axis is one if the grid does not begin
+        with it.
     times_s : tuple of float, optional
-        When each volume was taken, in seconds after the first. NIfTI, NRRD and MetaImage hold even steps only.
+        When each volume was taken, in seconds after the first. NIfTI, NRRD and MetaImage hold even
+        steps only.
     overwrite : bool
         Replace what has this name.
 

@@ -32,8 +32,8 @@ _TYPES = {
 def save(path: Path, voxels: Voxels) -> None:
     """Write one file, little-endian, uncompressed, in LPS mm.
 
-    Volumes are a fourth axis, in seconds if their steps are even. Where no geometry is stated, spacing, offset and
-    directions are left out, and with them the step of time.
+    Volumes are a fourth axis, in seconds if their steps are even. Where no geometry is stated,
+    spacing, offset and directions are left out, and with them the step of time.
 
     Raises
     ------
@@ -70,7 +70,8 @@ def _geometry(voxels: Voxels) -> dict[str, str]:
     axes, zero = np.array(grid.axes), [0.0] * voxels.has_time
     spacing = list(grid.spacing_mm)
     if voxels.has_time:
-        # Time is a fourth axis at right angles to the others; ITK knows no unit for it, one second is as good as unknown.
+        # Time is a fourth axis at right angles to the others; ITK knows no unit for it, one second
+        # is as good as unknown.
         axes = np.pad(axes, (0, 1))
         axes[3, 3] = 1.0
         spacing.append(voxels.step_s or 1.0)

@@ -27,8 +27,8 @@ def save(path: Path, voxels: Voxels) -> None:
 
     Even times are ``pixdim[4]``.
 
-    NIfTI cannot leave voxel sizes out: where none is stated they are the 1 of a new header, without a unit, and without
-    an orientation.
+    NIfTI cannot leave voxel sizes out: where none is stated they are the 1 of a new header, without
+    a unit, and without an orientation.
 
     Raises
     ------

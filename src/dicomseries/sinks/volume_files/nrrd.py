@@ -21,8 +21,8 @@ _TYPES = {**dict(zip(_INTEGERS, _INTEGERS, strict=True)), "float32": "float", "f
 def save(path: Path, voxels: Voxels) -> None:
     """Write one attached-header file, little-endian, in LPS mm.
 
-    Volumes are a fourth axis, of time. Where no geometry is stated there is no space, and a spacing that is not known
-    is NaN.
+    Volumes are a fourth axis, of time. Where no geometry is stated there is no space, and a spacing
+    that is not known is NaN.
 
     Raises
     ------

@@ -17,8 +17,8 @@ PACKAGE: str | None = None
 def save(path: Path, voxels: Voxels) -> None:
     """Write ``array``, ``affine_lps`` (4×4, mm) and its parts.
 
-    Where no geometry is stated, only the array is written. Where the times of the volumes are known, they are
-    ``times_s``, seconds after the first.
+    Where no geometry is stated, only the array is written. Where the times of the volumes are
+    known, they are ``times_s``, seconds after the first.
 
     Examples
     --------

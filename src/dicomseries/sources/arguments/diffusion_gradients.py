@@ -1,13 +1,15 @@
 """FSL's diffusion weightings (``.bval``, ``.bvec``) as DICOM attributes.
 
-FSL's definition (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/index): a direction is given along the axes i, j, k of
-the image as it lies in its file, and its first component is meant for a radiological image, whose affine has a negative
-determinant; for one with a positive determinant it points against i. With the unit vectors e_i, e_j, e_k of the axes in
-patient coordinates, the direction b = (b1, b2, b3) is in space
+FSL's definition (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/index): a direction is given along
+the axes i, j, k of the image as it lies in its file, and its first component is meant for a
+radiological image, whose affine has a negative determinant; for one with a positive determinant it
+points against i. With the unit vectors e_i, e_j, e_k of the axes in patient coordinates, the
+direction b = (b1, b2, b3) is in space
 
     g = s · b1 · e_i + b2 · e_j + b3 · e_k,   s = −1 where det[e_i e_j e_k] > 0, else 1.
 
-RAS and LPS differ by a rotation of 180° about the third axis, so the determinant has one sign in both.
+RAS and LPS differ by a rotation of 180° about the third axis, so the determinant has one sign in
+both.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ from dicomseries.geometry import Grid
 __all__ = ["NO_WEIGHTING", "UNIT_TOLERANCE", "diffusion_gradients"]
 
 UNIT_TOLERANCE = 0.01
-"""Largest departure of a direction's length from 1 that is corrected; files with three decimals reach about 0.001."""
+"""Largest departure of a direction's length from 1 that is corrected; files with three decimals
+reach about 0.001."""
 
 NO_WEIGHTING = 50.0
-"""b-value in s/mm² up to which a volume without a direction is taken for one without weighting: scanners write 5."""
+"""b-value in s/mm² up to which a volume without a direction is taken for one without weighting:
+scanners write 5."""
 
 Numbers = str | os.PathLike[str] | Sequence[Any] | npt.NDArray[Any]
 
@@ -44,26 +48,27 @@ def diffusion_gradients(
     bvals : array_like, shape (n,), or path
         b-values in s/mm², or a text file of them.
     bvecs : array_like, shape (3, n) or (n, 3), or path
-        Unit directions along the axes i, j, k of the image by FSL's definition, or a text file of them. 3×3 numbers
-        are FSL's own form: three rows.
+        Unit directions along the axes i, j, k of the image by FSL's definition, or a text file of
+        them. 3×3 numbers are FSL's own form: three rows.
     grid : Grid
-        Of the image as it lies in its file, before any axis is renamed, flipped or put along the normal:
-        ``open_volume(path).grid``.
+        Of the image as it lies in its file, before any axis is renamed, flipped or put along the
+        normal: ``open_volume(path).grid``.
     volumes : int, optional
         How many there must be.
 
     Returns
     -------
     dict of str to list
-        ``DiffusionBValue`` (s/mm²), ``DiffusionGradientOrientation`` (unit vectors, patient LPS, or None) and
-        ``DiffusionDirectionality`` (``DIRECTIONAL``, or ``NONE`` where there is no direction), n of each. There is no
-        direction where b is 0, nor where it is 50 or less and the vector is zero or NaN.
+        ``DiffusionBValue`` (s/mm²), ``DiffusionGradientOrientation`` (unit vectors, patient LPS, or
+        None) and ``DiffusionDirectionality`` (``DIRECTIONAL``, or ``NONE`` where there is no
+        direction), n of each. There is no direction where b is 0, nor where it is 50 or less and
+        the vector is zero or NaN.
 
     Raises
     ------
     SourceError
-        If a file cannot be read, the counts differ, a b-value is negative or not finite, or a direction is not of
-        length 1 (tolerance 0.01).
+        If a file cannot be read, the counts differ, a b-value is negative or not finite, or a
+        direction is not of length 1 (tolerance 0.01).
 
     Notes
     -----

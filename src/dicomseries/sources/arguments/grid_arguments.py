@@ -27,13 +27,14 @@ def no_grid() -> Grid | None:
 def join_grid(shape: Sequence[int], arguments: SourceArguments, source_grid: SourceGrid) -> Grid:
     """Return a grid; each argument overrides the source.
 
-    `source_grid` is not called when the arguments define the grid alone, so they also correct a file whose own
-    geometry is bad. The grid's statement says which parts were stated.
+    `source_grid` is not called when the arguments define the grid alone, so they also correct a
+    file whose own geometry is bad. The grid's statement says which parts were stated.
 
     Raises
     ------
     GeometryError
-        If no spacing is known (unless the place is optional), or the grid is not one that DICOM can hold.
+        If no spacing is known (unless the place is optional), or the grid is not one that DICOM can
+        hold.
 
     Examples
     --------

@@ -28,7 +28,8 @@ class SourceArguments:
     origin : sequence of 3 float, optional
         LPS mm of the first voxel's centre.
     direction : array_like, optional
-        Nine direction cosines (3×3, columns are the axes) or the six of ImageOrientationPatient, LPS.
+        Nine direction cosines (3×3, columns are the axes) or the six of ImageOrientationPatient,
+        LPS.
     affine : array_like, optional
         4×4 from (x, y, z) = (column, row, slice) indices to mm; instead of the three above.
     space : {"LPS", "RAS"}, optional
@@ -40,13 +41,14 @@ class SourceArguments:
     times : float or sequence, optional
         Seconds from one volume to the next, or the time of each.
     place_optional : bool
-        Whether a source without voxel size or place is opened too, on a placeholder grid with a statement that says so.
+        Whether a source without voxel size or place is opened too, on a placeholder grid with a
+        statement that says so.
 
     Raises
     ------
     GeometryError
-        If one of them is not made of numbers, if `affine` comes with a spacing, origin or direction, or without
-        `space`, or `space` without it.
+        If one of them is not made of numbers, if `affine` comes with a spacing, origin or
+        direction, or without `space`, or `space` without it.
 
     Examples
     --------
@@ -173,7 +175,8 @@ def locate(source: str | os.PathLike[str]) -> Location:
     Raises
     ------
     SourceError
-        If nothing is there, it is an address on the network, or ``::`` names a part of what has none.
+        If nothing is there, it is an address on the network, or ``::`` names a part of what has
+        none.
 
     Examples
     --------

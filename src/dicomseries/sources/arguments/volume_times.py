@@ -29,7 +29,8 @@ __all__ = [
 ]
 
 SourceTimes = Callable[[int], npt.ArrayLike | None]
-"""Gives the source's own times in seconds for that many volumes, from any beginning; None if it states none."""
+"""Gives the source's own times in seconds for that many volumes, from any beginning; None if it
+states none."""
 
 _NAMES = {
     Fraction(1): "s sec secs second seconds",
@@ -53,8 +54,9 @@ def join_times(
 ) -> tuple[float, ...] | None:
     """Return the times of volumes, None if not known.
 
-    `source_times` is not called if the caller states the times, or if there is no axis of volumes. Times of the source
-    that do not rise, or are not finite, are left out with a warning: the voxels are good without them.
+    `source_times` is not called if the caller states the times, or if there is no axis of volumes.
+    Times of the source that do not rise, or are not finite, are left out with a warning: the voxels
+    are good without them.
 
     Raises
     ------
@@ -96,9 +98,11 @@ def times_argument(times: Any, volumes: int | None) -> tuple[float, ...] | None:
     Parameters
     ----------
     times : float, or sequence of float, datetime64 or timedelta64
-        The step from one volume to the next, or one time for each volume, from any beginning; numbers are seconds.
+        The step from one volume to the next, or one time for each volume, from any beginning;
+        numbers are seconds.
     volumes : int, optional
-        Number of volumes; None if there is no such axis, 1 if it has one element, which needs no time.
+        Number of volumes; None if there is no such axis, 1 if it has one element, which needs no
+        time.
 
     Raises
     ------
@@ -209,8 +213,8 @@ def step_times(
 ) -> npt.NDArray[np.float64] | None:
     """Return times at even steps, None without a step.
 
-    A step of 0, or of 1 without a unit, is what programs write that were told nothing; below 0 or not finite is none
-    either. Any other step whose unit is not known is left out with a warning.
+    A step of 0, or of 1 without a unit, is what programs write that were told nothing; below 0 or
+    not finite is none either. Any other step whose unit is not known is left out with a warning.
 
     Examples
     --------

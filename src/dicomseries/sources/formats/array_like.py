@@ -56,9 +56,9 @@ def open_volume(
     Parameters
     ----------
     source : array-like
-        Axes in the order of ``arguments.axes``; by default (rows, columns), (slices, rows, columns), or four axes of
-        which the last has the 3 colours. Where volumes do not follow each other in memory, as with time as the
-        fastest axis, each is copied as it is read.
+        Axes in the order of ``arguments.axes``; by default (rows, columns), (slices, rows,
+        columns), or four axes of which the last has the 3 colours. Where volumes do not follow each
+        other in memory, as with time as the fastest axis, each is copied as it is read.
     arguments : SourceArguments
         Must hold the spacing: an array does not know it.
     stored_bytes : callable, optional
@@ -69,7 +69,8 @@ def open_volume(
     Raises
     ------
     SourceError, OptionError, GeometryError
-        If the array is empty, masked, of a type that DICOM cannot hold, or its axes or geometry are not known.
+        If the array is empty, masked, of a type that DICOM cannot hold, or its axes or geometry are
+        not known.
 
     Examples
     --------
@@ -137,7 +138,8 @@ def _tensor(tensor: Any, where: str) -> Any:
 def numpy_frames(array: npt.NDArray[Any], axes: ArrayAxes, where: str = "array") -> FrameReader:
     """Return the frames of a numpy array or memmap.
 
-    Where the path of a memmap no longer leads to its file, its pages are read and given back afterwards.
+    Where the path of a memmap no longer leads to its file, its pages are read and given back
+    afterwards.
 
     Examples
     --------
@@ -149,7 +151,8 @@ def numpy_frames(array: npt.NDArray[Any], axes: ArrayAxes, where: str = "array")
     mapping = getattr(array, "_mmap", None)
     if mapping is None:
         return view_frames(VolumeView(view), where)
-    # Mode "c" keeps changed pages in memory only: the file does not have them, and dropping them would lose them.
+    # Mode "c" keeps changed pages in memory only: the file does not have them, and dropping them
+    # would lose them.
     is_private = getattr(array, "mode", "c") == "c"
     window = None if is_private else window_of_memmap(array, mapping, where)
     if window is not None:

@@ -36,7 +36,8 @@ def matches(source: object) -> bool:
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return the named dataset, or the only image.
 
-    h5py reads one thread at a time by itself. HDF5 has no convention for geometry: `arguments` must hold the spacing.
+    h5py reads one thread at a time by itself. HDF5 has no convention for geometry: `arguments` must
+    hold the spacing.
 
     Raises
     ------

@@ -49,9 +49,10 @@ def matches(source: object) -> bool:
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a SimpleITK image with its spacing, origin and direction.
 
-    Its memory is viewed, not copied. Axes are (slices, rows, columns), with time in front and vector components behind.
-    A two-dimensional image states the spacing of its rows and columns only; spacing= adds the slice thickness. The
-    fourth spacing is in seconds, by ITK's convention; 1, which a new image has, is none.
+    Its memory is viewed, not copied. Axes are (slices, rows, columns), with time in front and
+    vector components behind. A two-dimensional image states the spacing of its rows and columns
+    only; spacing= adds the slice thickness. The fourth spacing is in seconds, by ITK's convention;
+    1, which a new image has, is none.
 
     Raises
     ------

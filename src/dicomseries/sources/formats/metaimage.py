@@ -1,6 +1,7 @@
 """MetaImage files (``.mha``, ``.mhd``): headers, and lazily read voxels.
 
-ITK's reader is neither lazy nor linear for compressed files; its numbers are reproduced, as tests against it show.
+ITK's reader is neither lazy nor linear for compressed files; its numbers are reproduced, as tests
+against it show.
 """
 
 from __future__ import annotations
@@ -74,8 +75,9 @@ def matches(source: object) -> bool:
 def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     r"""Return a MetaImage with spacing, offset and directions.
 
-    A file in another unit than mm (``DistanceUnits``) is converted; ITK takes its numbers for mm. The fourth spacing is
-    in seconds, by ITK's convention; 1, which ITK writes where nothing was stated, is none.
+    A file in another unit than mm (``DistanceUnits``) is converted; ITK takes its numbers for mm.
+    The fourth spacing is in seconds, by ITK's convention; 1, which ITK writes where nothing was
+    stated, is none.
 
     Raises
     ------

@@ -2,8 +2,8 @@
 
 The only module that imports `nibabel` here.
 
-nibabel reads the header; the voxels of NIfTI files are mapped, or unpacked forward, here: nibabel reads each slab of a
-``.nii.gz`` from the front again (its issue 1058).
+nibabel reads the header; the voxels of NIfTI files are mapped, or unpacked forward, here: nibabel
+reads each slab of a ``.nii.gz`` from the front again (its issue 1058).
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
 _NO_TIMES = {"hz", "ppm", "rads", None}
 _CHECK = "Check that the file is complete and has the right suffix."
 _VECTORS = {1007, 2003}
-"""intent_code of a vector and of an RGB vector, whose components stand along the last axis (nifti1.h)."""
+"""intent_code of a vector and of an RGB vector, whose components stand along the last axis
+(nifti1.h)."""
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 
 
@@ -66,15 +67,16 @@ def matches(source: object) -> bool:
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a NIfTI file or nibabel image, in LPS mm.
 
-    The affine is nibabel's (RAS, sform before qform). Integers stay as they are on disk; ``scl_slope`` and
-    ``scl_inter`` become the slope and intercept of the volume, as float64 of the header's float32 (a slope of 0 or NaN
-    means none). Floats with such a scale are scaled when they are read, as float64. Metres and micrometres
-    (``xyzt_units``) are converted to mm; an unknown unit is taken as mm, as every NIfTI reader does. Axes are x, y, z,
-    t; further axes must have one element.
+    The affine is nibabel's (RAS, sform before qform). Integers stay as they are on disk;
+    ``scl_slope`` and ``scl_inter`` become the slope and intercept of the volume, as float64 of the
+    header's float32 (a slope of 0 or NaN means none). Floats with such a scale are scaled when they
+    are read, as float64. Metres and micrometres (``xyzt_units``) are converted to mm; an unknown
+    unit is taken as mm, as every NIfTI reader does. Axes are x, y, z, t; further axes must have one
+    element.
 
-    The times of 4-D files are multiples of ``pixdim[4]`` in the unit of ``xyzt_units``; where that is unknown they are
-    left out, with a warning unless ``pixdim[4]`` is 0 or 1, which mean that nothing was stated. Other images of nibabel
-    have no times here.
+    The times of 4-D files are multiples of ``pixdim[4]`` in the unit of ``xyzt_units``; where that
+    is unknown they are left out, with a warning unless ``pixdim[4]`` is 0 or 1, which mean that
+    nothing was stated. Other images of nibabel have no times here.
 
     Raises
     ------
@@ -113,7 +115,8 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     )
     if volume.times_s is None or arguments.times is not None or len(volume.times_s) < 2:
         return volume
-    # By the convention of NIfTI's users (and of BIDS) the step along the fourth axis is the repetition time.
+    # By the convention of NIfTI's users (and of BIDS) the step along the fourth axis is the
+    # repetition time.
     return replace(volume, repetition_time_s=volume.times_s[1] - volume.times_s[0])
 
 
@@ -289,7 +292,8 @@ def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
     unit = header.get_xyzt_units()[1] if hasattr(header, "get_xyzt_units") else None
     if unit in _NO_TIMES:
         return None
-    # pixdim is float32: its shortest decimal is the number that was meant, 0.72 and not 0.7200000286102295.
+    # pixdim is float32: its shortest decimal is the number that was meant, 0.72 and not
+    # 0.7200000286102295.
     step = float(str(header.get_zooms()[3]))
     where = f"{where}, pixdim[4] = {step:g}"
     return step_times(step, None if unit == "unknown" else unit, volumes, where=where)

@@ -36,7 +36,8 @@ def nifti_statement(image: Any) -> Statement:
     Parameters
     ----------
     image : nibabel image
-        Of any class that has an affine. nibabel takes the sform where its code is above 0, else the qform.
+        Of any class that has an affine. nibabel takes the sform where its code is above 0, else the
+        qform.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Files of numpy: ``.npy``, and ``.npz`` or ``file.npz::name``.
 
-Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``, and the times of its volumes,
-seconds, as ``times_s``: so `read` on the command line saves them.
+Beside the array a ``.npz`` may hold its place in space, 4×4 in LPS mm, as ``affine_lps``, and the
+times of its volumes, seconds, as ``times_s``: so `read` on the command line saves them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     Raises
     ------
     SourceError
-        If it is no such file, holds Python objects, or the array in a ``.npz`` is not named clearly.
+        If it is no such file, holds Python objects, or the array in a ``.npz`` is not named
+        clearly.
     OptionError, GeometryError
         As for an array; also if ``affine_lps`` is no grid.
 

@@ -150,9 +150,10 @@ def matches(source: object) -> bool:
 def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     r"""Return an NRRD file with directions and origin in LPS.
 
-    An axis of three colours or vector components is the colour axis; one without a place in space (a list, time) is
-    the time axis. Units other than mm are converted. The times are multiples of that axis' spacing in its unit; a
-    spacing without a unit of time is left out with a warning, unless it is 1.
+    An axis of three colours or vector components is the colour axis; one without a place in space
+    (a list, time) is the time axis. Units other than mm are converted. The times are multiples of
+    that axis' spacing in its unit; a spacing without a unit of time is left out with a warning,
+    unless it is 1.
 
     Raises
     ------

@@ -74,11 +74,14 @@ def matches(source: object) -> bool:
 
 
 def open_volume(source: Location, arguments: SourceArguments) -> Volume:
-    """Return the first series of a TIFF file; voxels that lie raw in one piece are mapped, else read page by page.
+    """Return the first series of a TIFF file.
 
-    The grid is the one this package wrote beside an exported series; else the spacing is taken from ImageJ's or OME's
-    metadata if it has all three lengths in a unit of length. A mere print resolution (dots per inch) is not taken for
-    a voxel size. TIFF itself knows no orientation. Times are ImageJ's ``finterval`` or OME's ``TimeIncrement``.
+    Voxels that lie raw in one piece are mapped, else read page by page.
+
+    The grid is the one this package wrote beside an exported series; else the spacing is taken from
+    ImageJ's or OME's metadata if it has all three lengths in a unit of length. A mere print
+    resolution (dots per inch) is not taken for a voxel size. TIFF itself knows no orientation.
+    Times are ImageJ's ``finterval`` or OME's ``TimeIncrement``.
 
     Raises
     ------

@@ -32,7 +32,8 @@ PACKAGE: str | None = "xarray"
 """Extra that installs xarray."""
 
 EVENNESS = 1e-4
-"""Largest departure of a coordinate from an even row, as a part of the step; float32 coordinates reach about 1e-5."""
+"""Largest departure of a coordinate from an even row, as a part of the step; float32 coordinates
+reach about 1e-5."""
 
 _LETTERS = {"time": "t", "channel": "c", "rgb": "c"}
 
@@ -54,12 +55,13 @@ def matches(source: object) -> bool:
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a DataArray, with its dimensions as axes x, y, z, t (time), c (channel, rgb).
 
-    If x, y and z all have coordinates of two values or more, these are LPS positions: their step is the spacing (a
-    falling coordinate is a direction of −1) and their first value the origin. ``attrs["units"]`` may be any unit of
-    length; without it they are mm. Dimensions of other names are taken by their order, without geometry.
+    If x, y and z all have coordinates of two values or more, these are LPS positions: their step is
+    the spacing (a falling coordinate is a direction of −1) and their first value the origin.
+    ``attrs["units"]`` may be any unit of length; without it they are mm. Dimensions of other names
+    are taken by their order, without geometry.
 
-    The coordinate of t is the times: datetime64, timedelta64, or numbers whose unit of time is ``attrs["units"]``;
-    numbers without one are left out with a warning.
+    The coordinate of t is the times: datetime64, timedelta64, or numbers whose unit of time is
+    ``attrs["units"]``; numbers without one are left out with a warning.
 
     Raises
     ------
@@ -141,7 +143,8 @@ def _grid(source: Any, letters: list[str]) -> Grid | None:
     names = dict(zip(letters, source.dims, strict=True))
     rows = []
     for letter in "xyz":
-        # Asked by name first: xarray makes up a coordinate 0, 1, 2, ... for a dimension that has none.
+        # Asked by name first: xarray makes up a coordinate 0, 1, 2, ... for a dimension that has
+        # none.
         row = source.coords[names[letter]] if names.get(letter) in source.coords else None
         if row is None or row.size < 2 or row.dtype.kind not in "iuf":
             return None

@@ -1,7 +1,7 @@
 """Zarr folders (``volume.zarr::0``), OME-NGFF images, objects of zarr.
 
-The only module that imports `zarr` here. OME-NGFF: https://ngff.openmicroscopy.org, versions 0.4 (attributes
-``multiscales``) and 0.5 (``ome/multiscales``).
+The only module that imports `zarr` here. OME-NGFF: https://ngff.openmicroscopy.org, versions 0.4
+(attributes ``multiscales``) and 0.5 (``ome/multiscales``).
 """
 
 from __future__ import annotations
@@ -56,9 +56,10 @@ def matches(source: object) -> bool:
 def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     """Return a Zarr array, or an OME-NGFF image's full resolution.
 
-    The scale and translation of OME-NGFF become spacing and origin (LPS axes, units of length converted to mm, no unit
-    taken as mm), unless the store has the whole affine that this package writes beside them; the scale of axis t and
-    its unit become the times. A plain array has no geometry: `arguments` must hold the spacing.
+    The scale and translation of OME-NGFF become spacing and origin (LPS axes, units of length
+    converted to mm, no unit taken as mm), unless the store has the whole affine that this package
+    writes beside them; the scale of axis t and its unit become the times. A plain array has no
+    geometry: `arguments` must hold the spacing.
 
     Raises
     ------
@@ -116,7 +117,8 @@ class _Metadata:
 
     def grid(self) -> Grid | None:
         if "affine_lps" in self.written:
-            # None of pictures without a geometry, whose scale is there because OME-NGFF demands one.
+            # None of pictures without a geometry, whose scale is there because OME-NGFF demands
+            # one.
             affine = self.written["affine_lps"]
             return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
         if self.letters is None or not set("xyz") <= set(self.letters) or not self.image:
@@ -258,8 +260,7 @@ def _choose(group: Any, source: Any) -> Any:
         given=f"the arrays {', '.join(sorted(arrays)) or '(none)'}",
         expected=f"an array named {member}" if member else "one array",
         remedy=f"Name the one you mean, e.g. {place}::{min(arrays, default='0')}, or pass the "
-        "array "
-        "itself.",
+        "array itself.",
     )
 
 

@@ -27,7 +27,8 @@ class ArrayAxes:
     letters : str
         A letter of ``t z y x c`` for each of its axes.
     source_letters : str
-        The letters under which the source describes its geometry; equal to `letters` unless the caller renamed them.
+        The letters under which the source describes its geometry; equal to `letters` unless the
+        caller renamed them.
     time_point : int, optional
         The only index taken of axis t; all of them if not given.
     is_assumed : bool
@@ -88,7 +89,8 @@ class ArrayAxes:
     ) -> npt.NDArray[Any]:
         """Return the frames [start, stop), cut out by `take`.
 
-        Whole volumes that follow each other are taken together, so `take` is called three times at most.
+        Whole volumes that follow each other are taken together, so `take` is called three times at
+        most.
 
         Examples
         --------

@@ -16,7 +16,8 @@ from dicomseries.sources.optional_packages import guarded
 __all__ = ["array_frames", "view_frames"]
 
 _INTERLEAVED = 64
-"""Frames that share a cache line of 64 bytes at most, and are read together where they lie interleaved."""
+"""Frames that share a cache line of 64 bytes at most, and are read together where they lie
+interleaved."""
 
 
 def array_frames(array: npt.NDArray[Any]) -> FrameReader:
@@ -33,8 +34,8 @@ def array_frames(array: npt.NDArray[Any]) -> FrameReader:
 def view_frames(view: VolumeView, where: str = "array") -> FrameReader:
     """Return a reader of the frames of an array.
 
-    Where time runs fastest, every volume touches every byte: as many volumes as fit into 32 MiB are then best read
-    together, so that the array is gone through so many times less.
+    Where time runs fastest, every volume touches every byte: as many volumes as fit into 32 MiB are
+    then best read together, so that the array is gone through so many times less.
 
     Examples
     --------

@@ -37,8 +37,9 @@ def is_dask(source: object) -> bool:
 class ComputedArray:
     """A dask array that computes indexed parts.
 
-    The threads that read slabs are the parallelism, so a slab is computed in the thread that reads it. Where the
-    user chose a scheduler (``dask.config``, a `distributed.Client`), that one computes.
+    The threads that read slabs are the parallelism, so a slab is computed in the thread that reads
+    it. Where the user chose a scheduler (``dask.config``, a `distributed.Client`), that one
+    computes.
     """
 
     array: Any

@@ -41,8 +41,8 @@ class VolumeView:
 class FrameReader:
     """Frames of an array, read a few at a time.
 
-    The frames of several volumes are the slices of the first volume, then those of the second. A reader with a
-    `recipe` is pickled as that call, any other by its fields.
+    The frames of several volumes are the slices of the first volume, then those of the second. A
+    reader with a `recipe` is pickled as that call, any other by its fields.
 
     Parameters
     ----------
@@ -51,11 +51,11 @@ class FrameReader:
     dtype : dtype
         Of the numbers that `read` returns; any byte order.
     read : callable
-        ``read(start, stop)`` returns the frames [start, stop), which must not be written to; past the end there are
-        none. Several threads may call it at once.
+        ``read(start, stop)`` returns the frames [start, stop), which must not be written to; past
+        the end there are none. Several threads may call it at once.
     edges : sequence of int, optional
-        Frames that a slab may begin and end at without cutting a chunk, from 0 to the number of frames; every frame by
-        default.
+        Frames that a slab may begin and end at without cutting a chunk, from 0 to the number of
+        frames; every frame by default.
     where : str
         The source, for messages.
     is_chunked : bool
@@ -63,7 +63,8 @@ class FrameReader:
     blocks : callable, optional
         ``blocks()`` yields each `Block` once, in the order of the chunks.
     pick : callable, optional
-        ``pick(frames)`` returns a reader of these frames, at least one, that holds nothing of the others.
+        ``pick(frames)`` returns a reader of these frames, at least one, that holds nothing of the
+        others.
     read_into : callable, optional
         ``read_into(array, start)`` does what `fill` does, without a copy.
     view : VolumeView, optional
@@ -142,7 +143,8 @@ def derived_frames(
     *arguments
         Of the function; picklable.
     **values
-        Fields of the reader; dtype, where, is_chunked, graph, over and recipe are by default those of the other.
+        Fields of the reader; dtype, where, is_chunked, graph, over and recipe are by default those
+        of the other.
     """
     over = reader.over and partial(_made_over, function, reader.over, arguments)
     inherited = {

@@ -71,9 +71,10 @@ def joined(view: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
 def best_depth(chunk: tuple[int, int], count: tuple[int, int], frame_bytes: int) -> int:
     """Return the number of frames to read together.
 
-    Slabs start at multiples of it. Chunks of one volume are cut by no slab if their slices divide those of a volume,
-    else whole volumes are read. Of chunks that hold several volumes these are read together, as many as fit into
-    32 MiB; where not even two do, such a chunk is read once for each volume it holds: store time points apart.
+    Slabs start at multiples of it. Chunks of one volume are cut by no slab if their slices divide
+    those of a volume, else whole volumes are read. Of chunks that hold several volumes these are
+    read together, as many as fit into 32 MiB; where not even two do, such a chunk is read once for
+    each volume it holds: store time points apart.
 
     Parameters
     ----------

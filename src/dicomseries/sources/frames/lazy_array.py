@@ -19,7 +19,8 @@ __all__ = ["LazyArray"]
 class LazyArray:
     """An array that reads its frames each time.
 
-    Takes what numpy calls basic indexing: integers, slices and ``...``. ``numpy.asarray`` reads all of it.
+    Takes what numpy calls basic indexing: integers, slices and ``...``. ``numpy.asarray`` reads all
+    of it.
 
     Parameters
     ----------

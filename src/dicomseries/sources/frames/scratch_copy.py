@@ -30,8 +30,8 @@ def scratch_copy(
 ) -> FrameReader:
     """Return frames that the first read copies to the disk.
 
-    The copy is an unnamed file of the size of the voxels in the folder for temporary files (``TMPDIR``). It is gone
-    when nothing refers to these frames any more, however the program ends.
+    The copy is an unnamed file of the size of the voxels in the folder for temporary files
+    (``TMPDIR``). It is gone when nothing refers to these frames any more, however the program ends.
 
     Parameters
     ----------

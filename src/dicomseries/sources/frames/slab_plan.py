@@ -12,13 +12,16 @@ from dicomseries.errors import counted
 __all__ = ["SlabPlan", "slab_rule"]
 
 _LEAST = 8 << 20
-"""Bytes of a slab whose chunks are small: large enough to amortise a read, small enough for the processor's caches."""
+"""Bytes of a slab whose chunks are small: large enough to amortise a read, small enough for the
+processor's caches."""
 
 _LEAST_COSTLY = 1 << 20
-"""Bytes of such a slab whose work takes far longer than its reading: many, so that no worker waits long for another."""
+"""Bytes of such a slab whose work takes far longer than its reading: many, so that no worker waits
+long for another."""
 
 _COPIES = 3
-"""Times that the bytes of a slab stand in memory: as chunks that are decoded, as read, and as stored."""
+"""Times that the bytes of a slab stand in memory: as chunks that are decoded, as read, and as
+stored."""
 
 _MOST_READS = 4
 """Times that a chunk is rather read again than that the whole source is copied to the disk."""
@@ -31,7 +34,8 @@ class SlabPlan:
     Parameters
     ----------
     bounds : tuple of (int, int)
-        First frame of each slab, and the one behind its last; together they are all frames in order.
+        First frame of each slab, and the one behind its last; together they are all frames in
+        order.
     frame_bytes : int
         Bytes of one frame of the source.
     workers : int
@@ -39,7 +43,8 @@ class SlabPlan:
     chunk_reads : int
         How often a chunk is read in a pass, at most.
     scratch_bytes : int
-        Bytes of the file for temporary use into which the chunks are copied first; 0 if they are not.
+        Bytes of the file for temporary use into which the chunks are copied first; 0 if they are
+        not.
 
     Raises
     ------
@@ -131,15 +136,16 @@ def slab_rule(
 ) -> SlabPlan:
     """Return the slabs of a source with chunk `edges`.
 
-    FrameReader end where chunks end, about 8 MiB of them together (1 MiB of costly ones), so that each chunk is read once.
-    Chunks that are too deep for the memory are cut into even parts, whole volumes where these fit: each is then read
-    once for each part. Beyond four times the source is rather copied once into a scratch file, in the order of its
-    chunks.
+    FrameReader end where chunks end, about 8 MiB of them together (1 MiB of costly ones), so that
+    each chunk is read once. Chunks that are too deep for the memory are cut into even parts, whole
+    volumes where these fit: each is then read once for each part. Beyond four times the source is
+    rather copied once into a scratch file, in the order of its chunks.
 
     Parameters
     ----------
     edges : sequence of int
-        Frames that a slab may begin and end at without cutting a chunk, from 0 to the number of frames.
+        Frames that a slab may begin and end at without cutting a chunk, from 0 to the number of
+        frames.
     frame_bytes : int
         Bytes of one frame of the source.
     slices : int

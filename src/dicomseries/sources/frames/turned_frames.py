@@ -29,8 +29,9 @@ _TOGETHER = 8 << 20
 def turned_frames(reader: FrameReader, turn: Turn, slices: int) -> FrameReader:
     """Return the frames of a turned volume.
 
-    Where slices stay slices, each read needs the same frames of the source. Where they do not, every slice needs all
-    frames of its volume: these are one chunk then, which is read as one, or copied to the disk first.
+    Where slices stay slices, each read needs the same frames of the source. Where they do not,
+    every slice needs all frames of its volume: these are one chunk then, which is read as one, or
+    copied to the disk first.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Parts of a file as arrays that are read, not mapped.
 
-A mapping only lends its addresses: where a part of the array would be says where its bytes are in the file.
+A mapping only lends its addresses: where a part of the array would be says where its bytes are in
+the file.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from dicomseries.sources.frames.frame_reader import FrameReader, VolumeView
 __all__ = ["FileArray", "MappedPages", "map_file"]
 
 _MOST_IN_MEMORY = 32 << 20
-"""Bytes of a mapping that may stay in memory after they were read; beyond it the oldest are given back."""
+"""Bytes of a mapping that may stay in memory after they were read; beyond it the oldest are given
+back."""
 
 _AROUND = 2 << 20
 """Bytes around a byte that the system may map with it: a page of the largest size in use."""
@@ -91,9 +92,11 @@ class MappedPages:
     fill : callable, optional
         Called with an offset before the bytes in front of it are used.
     start : int, optional
-        Where in a file of others the mapping begins: before its bytes are used, the file must still have them.
+        Where in a file of others the mapping begins: before its bytes are used, the file must still
+        have them.
     may_drop : bool
-        Whether its pages may be dropped, as those of a private mapping, which hold changes, may not.
+        Whether its pages may be dropped, as those of a private mapping, which hold changes, may
+        not.
     """
 
     def __init__(
@@ -115,8 +118,9 @@ class MappedPages:
     def take(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return a part as a view, or a spread one as copy.
 
-        It is copied in blocks that are each given back before the next. So slices that lie interleaved, as those of an
-        array in Fortran order, never bring the whole file into memory, though each of its pages is used.
+        It is copied in blocks that are each given back before the next. So slices that lie
+        interleaved, as those of an array in Fortran order, never bring the whole file into memory,
+        though each of its pages is used.
         """
         low, high = self._place(part)
         if high - low > max(_MOST_IN_MEMORY, 2 * part.nbytes):

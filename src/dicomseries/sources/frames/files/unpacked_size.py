@@ -15,14 +15,14 @@ _MOST_GAIN = {
     "deflate": 1032,
     "lzw": 4096,
 }
-"""Bytes that one byte can stand for. Colours without compression may share samples, two for one; two bytes of PackBits
-repeat one byte 128 times; two bits of Deflate repeat 258 bytes (RFC 1951 section 3.2.5); a code of LZW in TIFF, of nine
-bits or more, stands for at most 4096 bytes."""
+"""Bytes that one byte can stand for. Colours without compression may share samples, two for one;
+two bytes of PackBits repeat one byte 128 times; two bits of Deflate repeat 258 bytes (RFC 1951
+section 3.2.5); a code of LZW in TIFF, of nine bits or more, stands for at most 4096 bytes."""
 
 _LARGE_PIECE_BYTES = 256 << 20
 _MOST_GAIN_OF_LARGE = 4096
-"""Other compressions know no limit: pieces above 256 MiB from less than a 4096th of it are taken for damaged, as the
-frames of DICOM files are."""
+"""Other compressions know no limit: pieces above 256 MiB from less than a 4096th of it are taken
+for damaged, as the frames of DICOM files are."""
 
 
 def is_large(piece_bytes: int) -> bool:

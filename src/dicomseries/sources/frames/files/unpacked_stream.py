@@ -39,15 +39,18 @@ def unpack(
 ) -> FileArray:
     """Return the numbers of a compressed stream (C order), lazily.
 
-    `skip` bytes of the stream are left out first. The stream is closed when all is unpacked, or no longer needed.
+    `skip` bytes of the stream are left out first. The stream is closed when all is unpacked, or no
+    longer needed.
 
-    The bytes go to an unnamed file in the folder for temporary files (``TMPDIR``), forward and each once, as far as
-    they are asked for. Any thread may then read any frames, and a second pass costs no unpacking.
+    The bytes go to an unnamed file in the folder for temporary files (``TMPDIR``), forward and each
+    once, as far as they are asked for. Any thread may then read any frames, and a second pass costs
+    no unpacking.
 
     Raises
     ------
     SourceError
-        If the folder for temporary files cannot hold the array; when reading, if the stream is short or damaged.
+        If the folder for temporary files cannot hold the array; when reading, if the stream is
+        short or damaged.
 
     Examples
     --------
