@@ -223,9 +223,9 @@ class _Recorder:
 
     def __getitem__(self, index: Index) -> npt.NDArray[Any]:
         self.indices.append(index)
-        sizes = [
-            len(range(*part.indices(size))) for part, size in zip(index, self.shape, strict=True)
-        ]
+        sizes = []
+        for part, size in zip(index, self.shape, strict=True):
+            sizes.append(len(range(*part.indices(size))))
         return np.broadcast_to(np.zeros((), self.dtype), sizes)
 
 

@@ -152,7 +152,9 @@ class DirectorySink:
 
     def find(self, name: str, header: bytes, size: int) -> Path | None:
         """Return a complete file of a killed write, else None."""
-        return self._staged.find(name, header, size) if self._staged.is_shared else None
+        if not self._staged.is_shared:
+            return None
+        return self._staged.find(name, header, size)
 
     def __reduce__(self) -> tuple[Any, ...]:
         self._is_shared = True

@@ -107,7 +107,9 @@ class StagedFolder:
 
 
 def _bytes_view(chunk: bytes | memoryview) -> bytes | memoryview:
-    return chunk.cast("B") if isinstance(chunk, memoryview) else chunk
+    if isinstance(chunk, memoryview):
+        return chunk.cast("B")
+    return chunk
 
 
 @contextlib.contextmanager

@@ -82,7 +82,9 @@ class Uploads:
                 beginning = self.store.get_range(name, 0, len(header))
             except FileNotFoundError:
                 return None
-        return StoredObject(self.store, name) if beginning == header else None
+        if beginning != header:
+            return None
+        return StoredObject(self.store, name)
 
     @property
     def keys(self) -> set[str]:

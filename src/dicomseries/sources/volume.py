@@ -117,11 +117,13 @@ class Volume:
         expected = ((self.volumes or 1) * self.grid.shape[0], *self.grid.shape[1:])
         if shape[:3] == expected and shape[3:] in {(), (3,)} and self.volumes != 0:
             return
-        times = f" × {self.volumes}" if self.volumes else ""
+        shapes = f"voxels {shape}, grid {self.grid.shape}"
+        if self.volumes:
+            shapes += f" × {self.volumes}"
         raise GeometryError(
             code="grid-does-not-fit",
             where="grid",
-            given=f"voxels {shape}, grid {self.grid.shape}{times}",
+            given=shapes,
             expected="a grid of (slices, rows, columns) equal to the array's, and 3 colours at "
             "most",
             remedy="Name the axes with `axes=` (e.g. 'xyz' for nibabel's order), or pass the grid "
@@ -147,8 +149,10 @@ class Volume:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of `array`: ([volumes, ]slices, rows, columns[, 3])."""
-        volumes = () if self.volumes is None else (self.volumes,)
-        return (*volumes, *self.grid.shape, *self.slabs.shape[3:])
+        shape = (*self.grid.shape, *self.slabs.shape[3:])
+        if self.volumes is None:
+            return shape
+        return (self.volumes, *shape)
 
     @property
     def array(self) -> npt.NDArray[Any]:

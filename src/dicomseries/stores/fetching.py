@@ -203,10 +203,11 @@ def save(store: Store, key: str, path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     size = store.size(key)
     with path.open("wb") as file:
-        file.writelines(
-            store.get_range(key, start, start + _PIECE) if size > _PIECE else store.get(key)
-            for start in range(0, max(size, 1), _PIECE)
-        )
+        if size <= _PIECE:
+            file.write(store.get(key))
+        else:
+            for start in range(0, size, _PIECE):
+                file.write(store.get_range(key, start, start + _PIECE))
     return _digest(path)
 
 

@@ -97,10 +97,10 @@ class FsspecStore:
         except FileNotFoundError:
             return {}
         start = len(self._root.lstrip("/")) + 1
-        return {
-            name.lstrip("/")[start:]: int(facts["size"] or 0)
-            for name, facts in sorted(files.items())
-        }
+        sizes = {}
+        for name, facts in sorted(files.items()):
+            sizes[name.lstrip("/")[start:]] = int(facts["size"] or 0)
+        return sizes
 
     def delete(self, key: str) -> None:
         """Remove an object."""
@@ -111,7 +111,9 @@ class FsspecStore:
             return
 
     def _path(self, key: str) -> str:
-        return f"{self._root}/{key}" if key else self._root
+        if not key:
+            return self._root
+        return f"{self._root}/{key}"
 
 
 def settings(scheme: str) -> Mapping[str, Any]:

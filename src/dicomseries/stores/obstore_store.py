@@ -140,7 +140,9 @@ class ObstoreStore:
             return
 
     def _path(self, key: str) -> str:
-        return f"{self._prefix}{key}" if key else self._prefix.rstrip("/")
+        if not key:
+            return self._prefix.rstrip("/")
+        return f"{self._prefix}{key}"
 
 
 def _config(address: Address) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -163,4 +165,6 @@ def _config(address: Address) -> tuple[dict[str, Any], dict[str, Any]]:
         config["endpoint"] = endpoint
         region = environment("AWS_REGION") or environment("AWS_DEFAULT_REGION") or "us-east-1"
         config.setdefault("region", region)
-    return config, {"allow_http": True} if endpoint.startswith("http://") else {}
+    if endpoint.startswith("http://"):
+        return config, {"allow_http": True}
+    return config, {}

@@ -41,4 +41,6 @@ def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:
     """
     scheme = url.partition("://")[0].lower()
     address = Address(url=url, options={**settings(scheme), **(options or {})})
-    return ObstoreStore(address) if can_use_obstore(address) else FsspecStore(address)
+    if can_use_obstore(address):
+        return ObstoreStore(address)
+    return FsspecStore(address)

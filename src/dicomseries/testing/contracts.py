@@ -113,10 +113,9 @@ class SourceContract(ABC):
         array, volume = self._opened(dtype, tmp_path)
         count = array.shape[0]
         for depth in (1, 2, 4, volume.slabs.depth, count):
-            parts = [
-                volume.slabs.read(start, min(start + depth, count))
-                for start in range(0, count, depth)
-            ]
+            parts = []
+            for start in range(0, count, depth):
+                parts.append(volume.slabs.read(start, min(start + depth, count)))
             np.testing.assert_array_equal(np.concatenate(parts), array)
 
     def test_any_bounds_may_be_read(self, dtype: str, tmp_path: Path) -> None:
@@ -207,9 +206,9 @@ class SinkContract(ABC):
     def test_files_may_be_put_from_several_threads(self, tmp_path: Path) -> None:
         """Each arrives under its own name."""
         sink = self.open(tmp_path)
-        contents = {
-            f"{number:04d}.dcm": bytes([number]) * (number * 97 + 1) for number in range(64)
-        }
+        contents = {}
+        for number in range(64):
+            contents[f"{number:04d}.dcm"] = bytes([number]) * (number * 97 + 1)
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(lambda name: sink.put(name, [contents[name]]), contents))
         sink.commit()

@@ -166,7 +166,9 @@ def arrays(
     >>> find(arrays((2, 3, 4), dtype="int16"), lambda array: array.max() > 0).shape
     (2, 3, 4)
     """
-    chosen = draw(dtypes()) if dtype is None else np.dtype(dtype)
+    if dtype is None:
+        dtype = draw(dtypes())
+    chosen = np.dtype(dtype)
     elements: dict[str, Any] = {}
     if chosen.kind == "f" and finite:
         elements = {"allow_nan": False, "allow_infinity": False}
@@ -213,9 +215,11 @@ def volumes(
     """
     grid = draw(grids(max_side=max_side, left_handed=left_handed))
     count = draw(st.integers(1, max_volumes))
-    shape = (count * grid.shape[0], *grid.shape[1:], *((3,) if colour else ()))
-    wanted = "uint8" if colour and dtype is None else dtype
-    slabs = array_frames(draw(arrays(shape, dtype=wanted, finite=finite)))
+    shape: tuple[int, ...] = (count * grid.shape[0], *grid.shape[1:])
+    if colour:
+        shape = (*shape, 3)
+        dtype = "uint8" if dtype is None else dtype
+    slabs = array_frames(draw(arrays(shape, dtype=dtype, finite=finite)))
     if count == 1:
         return Volume(slabs=slabs, grid=grid)
     steps = st.lists(st.integers(1, 10_000), min_size=count - 1, max_size=count - 1)

@@ -42,7 +42,9 @@ def save(path: Path, voxels: Voxels) -> None:
     """
     import nibabel  # noqa: PLC0415 - an optional package, imported when used
 
-    array = _rgb(voxels.array) if voxels.is_colour else voxels.array
+    array = voxels.array
+    if voxels.is_colour:
+        array = _rgb(array)
     affine, unit = np.eye(4), "unknown"
     if voxels.has_geometry or voxels.in_plane_mm is not None:
         affine, unit = voxels.grid.affine("RAS"), "mm"

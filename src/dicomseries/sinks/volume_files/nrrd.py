@@ -45,7 +45,10 @@ def save(path: Path, voxels: Voxels) -> None:
         "endian: little",
         "encoding: raw",
     ]
-    lines += _space(voxels) if voxels.has_geometry else _spacings(voxels)
+    if voxels.has_geometry:
+        lines += _space(voxels)
+    else:
+        lines += _spacings(voxels)
     save_raw(path, "\n".join(lines) + "\n\n", voxels)
 
 

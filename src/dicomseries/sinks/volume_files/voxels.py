@@ -71,11 +71,13 @@ class Voxels:
         inner = array.shape[int(has_time) :]
         if inner[:3] == grid.shape and inner[3:] in {(), (3,)}:
             return cls(array=array, grid=grid, axes=axes, times_s=times_s if has_time else None)
-        count = f", {volumes} volumes" if volumes else ""
+        shapes = f"shape {array.shape} on a grid of {grid.shape}"
+        if volumes:
+            shapes += f", {volumes} volumes"
         raise OptionError(
             code="array-does-not-fit",
             where="array",
-            given=f"shape {array.shape} on a grid of {grid.shape}{count}",
+            given=shapes,
             expected="([volumes, ]slices, rows, columns[, 3])",
             remedy="Pass the array and the grid of one Volume.",
         )
@@ -99,8 +101,9 @@ class Voxels:
     def in_plane_mm(self) -> tuple[float, float] | None:
         """Spacing of columns and rows of pictures without place."""
         statement = self.grid.statement
-        is_known = not statement.has_place and statement.is_measured
-        return self.grid.spacing_mm[:2] if is_known else None
+        if statement.has_place or not statement.is_measured:
+            return None
+        return self.grid.spacing_mm[:2]
 
     @property
     def step_s(self) -> float | None:
@@ -109,7 +112,9 @@ class Voxels:
             return None
         steps = np.diff(self.times_s)
         step = float((self.times_s[-1] - self.times_s[0]) / len(steps))
-        return round(step, 9) if float(np.abs(steps - step).max()) <= _EVEN * step else None
+        if float(np.abs(steps - step).max()) <= _EVEN * step:
+            return round(step, 9)
+        return None
 
     def planes(self) -> Iterator[npt.NDArray[Any]]:
         """Yield the slices of each volume, little-endian."""

@@ -90,7 +90,10 @@ def diffusion_gradients(
     orientations: list[list[float] | None] = []
     for vector in in_space:
         # Adding 0 makes of −0 a plain 0.
-        orientations.append(None if np.isnan(vector).any() else (vector + 0.0).tolist())
+        if np.isnan(vector).any():
+            orientations.append(None)
+        else:
+            orientations.append((vector + 0.0).tolist())
     names = {True: "NONE", False: "DIRECTIONAL"}
     return {
         "DiffusionBValue": weightings.tolist(),
@@ -121,7 +124,9 @@ def _directions(bvecs: Numbers) -> npt.NDArray[np.float64]:
     """Return directions as rows; FSL's form is three rows."""
     table = _numbers(bvecs, "bvecs")
     if table.ndim == 2 and 3 in table.shape:
-        return table.T if table.shape[0] == 3 else table
+        if table.shape[0] == 3:
+            return table.T
+        return table
     raise SourceError(
         code="directions-unfit",
         where="bvecs",

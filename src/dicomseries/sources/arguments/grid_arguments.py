@@ -75,7 +75,7 @@ def renamed_grid(grid: Grid | None, axes: ArrayAxes) -> Grid | None:
     if sorted(order) != [0, 1, 2]:
         return None
     direction = np.reshape(grid.direction_lps, (3, 3))[:, order]
-    x, y, z = (grid.spacing_mm[axis] for axis in order)
+    x, y, z = map(grid.spacing_mm.__getitem__, order)
     cosines: Any = tuple(direction.ravel().tolist())
     return Grid(
         shape=grid.shape,

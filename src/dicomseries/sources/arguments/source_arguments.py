@@ -162,7 +162,9 @@ class Location:
     member: str | None = None
 
     def __str__(self) -> str:
-        return str(self.path) if self.member is None else f"{self.path}::{self.member}"
+        if self.member is None:
+            return str(self.path)
+        return f"{self.path}::{self.member}"
 
     def has_suffix(self, *suffixes: str) -> bool:
         """Return whether the name has one of `suffixes`."""

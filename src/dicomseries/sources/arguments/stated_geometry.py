@@ -84,7 +84,9 @@ def joined_statement(arguments: SourceArguments, stated: Grid | None) -> Stateme
     """
     if arguments.is_complete:
         return Statement()
-    base = UNSTATED if stated is None else _source_statement(stated)
+    base = UNSTATED
+    if stated is not None:
+        base = _source_statement(stated)
     if not arguments.has_geometry:
         return base
     if arguments.spacing is not None:

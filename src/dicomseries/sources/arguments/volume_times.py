@@ -132,7 +132,9 @@ def times_argument(times: Any, volumes: int | None) -> tuple[float, ...] | None:
     else:
         seconds = _after_the_first(numbers.tolist())
     check_times(seconds, volumes)
-    return seconds if volumes != 1 else None
+    if volumes == 1:
+        return None
+    return seconds
 
 
 def check_times(times_s: Sequence[float] | None, volumes: int | None) -> None:

@@ -80,7 +80,9 @@ def open_volume(
     """
     where = arguments.where
     _check_unmasked(source, where)
-    array = _tensor(source, where) if made_by(source, "torch") else source
+    array = source
+    if made_by(source, "torch"):
+        array = _tensor(source, where)
     if array.shape is None:  # an empty dataset of h5py
         raise SourceError(
             code="array-empty",
@@ -132,7 +134,9 @@ def _tensor(tensor: Any, where: str) -> Any:
             remedy="Fill in its zeros first: tensor.to_dense().",
         )
     detached = tensor.detach()
-    return detached.numpy() if detached.device.type == "cpu" else detached
+    if detached.device.type != "cpu":
+        return detached
+    return detached.numpy()
 
 
 def numpy_frames(array: npt.NDArray[Any], axes: ArrayAxes, where: str = "array") -> FrameReader:

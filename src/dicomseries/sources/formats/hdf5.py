@@ -60,14 +60,17 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     (1, 1, 2)
     """
     where = arguments.where
-    dataset = _open_file(source.path, where) if isinstance(source, Location) else source
+    dataset = source
+    if isinstance(source, Location):
+        dataset = _open_file(source.path, where)
     if not hasattr(dataset, "shape"):
         with guarded(where, "an HDF5 file whose objects can be read"):
             dataset = _choose(dataset, source)
     with guarded(where, "a dataset whose storage can be read"):
         is_here = made_by(dataset, "h5py") and not dataset.is_virtual and not dataset.external
-    stored_bytes = dataset.id.get_storage_size if is_here else None
-    return open_array(dataset, arguments, stored_bytes=stored_bytes)
+    if is_here:
+        return open_array(dataset, arguments, stored_bytes=dataset.id.get_storage_size)
+    return open_array(dataset, arguments)
 
 
 def _open_file(path: Path, where: str) -> Any:
@@ -99,12 +102,15 @@ def _choose(group: Any, source: Any) -> Any:
         return group[names[0]]
     if member and _is_image(group.get(member)):  # a soft link is not visited, but may be named
         return group[member]
+    expected = "one dataset with two axes or more"
+    if member:
+        expected = f"a dataset named {member}"
     raise SourceError(
         code="dataset-unclear",
         where=where,
         given=f"the datasets {', '.join(names) or '(none with two axes or more)'}",
-        expected=f"a dataset named {member}" if member else "one dataset with two axes or more",
-        remedy=f"Name the one you mean, e.g. {place}::{names[0] if names else 'scan/ct'}.",
+        expected=expected,
+        remedy=f"Name the one you mean, e.g. {place}::{next(iter(names), 'scan/ct')}.",
     )
 
 

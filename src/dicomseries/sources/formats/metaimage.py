@@ -111,10 +111,9 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
         source_times=partial(itk_times, _spacing(header), where=arguments.where),
     )
     # ITK writes texts in UTF-8.
-    texts = {
-        key: text.encode("latin-1").decode("utf-8", "replace")
-        for key, text in header.fields.items()
-    }
+    texts = {}
+    for key, text in header.fields.items():
+        texts[key] = text.encode("latin-1").decode("utf-8", "replace")
     return replace(volume, carried=tags_among(texts))
 
 

@@ -98,7 +98,9 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     ((3, 4, 5), -1.0)
     """
     where = arguments.where
-    image = _load(source.path, where) if isinstance(source, Location) else source
+    image = source
+    if isinstance(source, Location):
+        image = _load(source.path, where)
     shape, letters = _shape_and_letters(image, where)
     axes = array_axes(shape, arguments, letters)
     frames, slope, intercept = _open_voxels(image, axes, where)
@@ -177,16 +179,20 @@ def _components(image: Any, shape: tuple[int, ...]) -> int:
         code = int(header["intent_code"])
     except (KeyError, TypeError, ValueError, IndexError):
         return 1
-    return shape[-1] if code in _VECTORS and len(shape) in {4, 5} else 1
+    if code in _VECTORS and len(shape) in {4, 5}:
+        return shape[-1]
+    return 1
 
 
 def _several_components(shape: tuple[int, ...], components: int, where: str) -> SourceError:
     letters = "xyzt"[: len(shape) - 1]
-    vectors = ", the last axis with components of vectors" if components > 1 else ""
+    shapes = f"shape {shape}"
+    if components > 1:
+        shapes += ", the last axis with components of vectors"
     return SourceError(
         code="too-many-axes",
         where=where,
-        given=f"shape {shape}{vectors}",
+        given=shapes,
         expected="x, y, z and time; further axes with one element, or the 3 colours of uint8",
         remedy="Pass one component as an array: np.asanyarray(image.dataobj)[..., 0] with "
         f"`axes={letters!r}`, `affine=image.affine` and `space='RAS'`.",
@@ -289,7 +295,9 @@ def _proxy_frames(proxy: Any, axes: ArrayAxes, where: str) -> FrameReader:
 def _times(image: Any, where: str, volumes: int) -> npt.ArrayLike | None:
     """Return the times of volumes; frequencies are no times."""
     header: Any = getattr(image, "header", None)
-    unit = header.get_xyzt_units()[1] if hasattr(header, "get_xyzt_units") else None
+    if not hasattr(header, "get_xyzt_units"):
+        return None
+    unit = header.get_xyzt_units()[1]
     if unit in _NO_TIMES:
         return None
     # pixdim is float32: its shortest decimal is the number that was meant, 0.72 and not
@@ -304,8 +312,8 @@ def _grid(image: Any) -> Grid | None:
     if getattr(image, "affine", None) is None:
         return None
     affine = np.array(image.affine, dtype=np.float64)
-    units = image.header.get_xyzt_units()[0] if hasattr(image.header, "get_xyzt_units") else "mm"
-    affine[:3] *= _MM_PER_UNIT.get(units, 1.0)
+    if hasattr(image.header, "get_xyzt_units"):
+        affine[:3] *= _MM_PER_UNIT.get(image.header.get_xyzt_units()[0], 1.0)
     statement = nifti_statement(image)
     if statement == UNSTATED:
         return None

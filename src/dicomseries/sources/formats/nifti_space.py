@@ -80,8 +80,8 @@ def _code(header: Any) -> tuple[str, int | None]:
 
 
 def _without_orientation(header: Any) -> Statement:
-    lengths = [float(length) for length in header.get_zooms()[:3]]
-    if all(length == 1.0 for length in lengths):
+    lengths = list(map(float, header.get_zooms()[:3]))
+    if set(lengths) <= {1.0}:
         return UNSTATED
     source = "qform_code and sform_code 0: no orientation"
     return Statement(origin="assumed", direction="assumed", source=source, notes=(_NO_ORIENTATION,))

@@ -98,7 +98,9 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     axes = array_axes(array.array.shape, arguments, letters)
 
     def grid() -> Grid | None:
-        return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
+        if affine is None:
+            return None
+        return Grid.from_affine((1, 1, 1), affine, space="LPS")
 
     return build_volume(array.frames(axes), axes, arguments, grid, source_times=lambda _: times)
 
@@ -137,15 +139,19 @@ def _choose(members: list[str], source: Location) -> str:
     names = [*by_name]
     if {_AFFINE, _TIMES} & set(names):
         names = [name for name in names if name not in _GEOMETRY]
-    chosen = names[0] if source.member is None and len(names) == 1 else source.member
-    if chosen in names:
-        return by_name[chosen]
+    if source.member is None and len(names) == 1:
+        return by_name[names[0]]
+    if source.member in names:
+        return by_name[source.member]
+    expected = "one array"
+    if source.member is not None:
+        expected = f"an array named {source.member}"
     raise SourceError(
         code="dataset-unclear",
         where=str(source),
         given=f"the arrays {', '.join(names) or '(none)'}",
-        expected="one array" if source.member is None else f"an array named {source.member}",
-        remedy=f"Name the one you mean, e.g. {source.path}::{names[0] if names else 'name'}.",
+        expected=expected,
+        remedy=f"Name the one you mean, e.g. {source.path}::{next(iter(names), 'name')}.",
     )
 
 
@@ -178,7 +184,9 @@ def _check_member(
 def _written_axes(shape: tuple[int, ...], *, is_timed: bool) -> str | None:
     """Return the axes of an array written by this package."""
     with_time = {4: "tzyx", 5: "tzyxc"}.get(len(shape))
-    return with_time if is_timed else default_axes(shape) or with_time
+    if is_timed:
+        return with_time
+    return default_axes(shape) or with_time
 
 
 def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -187,7 +195,9 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         shape, is_fortran, dtype = npy_format.read_array_header_1_0(file)
     else:
         shape, is_fortran, dtype = npy_format.read_array_header_2_0(file)
-    return (shape[::-1] if is_fortran else shape), is_fortran, dtype
+    if is_fortran:
+        shape = shape[::-1]
+    return shape, is_fortran, dtype
 
 
 def _check(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> None:

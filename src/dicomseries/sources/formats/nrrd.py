@@ -120,7 +120,9 @@ class _NrrdHeader(TextHeader):
     def per_axis(self, key: str) -> list[str]:
         """Return one word for each axis, perhaps empty."""
         words, count = _words(self.text(key)), len(self.sizes)
-        return words if len(words) == count else [""] * count
+        if len(words) != count:
+            return [""] * count
+        return words
 
     def numbers_of(self, key: str, axes: Sequence[int]) -> list[float]:
         """Return the numbers of some axes, or NaN."""
@@ -223,7 +225,7 @@ def _read_header(path: Path) -> _NrrdHeader:
 def _letters(header: _NrrdHeader) -> str | None:
     """Return the letters of axes, None if not clear."""
     sizes, directions = header.sizes, header.directions
-    kinds = [kind.lower() for kind in header.per_axis("kinds")]
+    kinds = list(map(str.lower, header.per_axis("kinds")))
     if len(directions) == len(sizes):
         in_space = [direction is not None for direction in directions]
     else:
@@ -232,11 +234,15 @@ def _letters(header: _NrrdHeader) -> str | None:
     for size, kind, is_spatial in zip(sizes, kinds, in_space, strict=True):
         if is_spatial:
             letters += next(spatial, "?")
+        elif size == 3 and kind in _COLOUR_KINDS:
+            letters += "c"
         else:
-            letters += "c" if size == 3 and kind in _COLOUR_KINDS else "t"
+            letters += "t"
     is_stated = bool(directions) or not _SPACE_KINDS.isdisjoint(kinds) or len(sizes) <= 3
     is_usable = is_stated and "?" not in letters and len(set(letters)) == len(sizes)
-    return letters[::-1] if is_usable else None
+    if not is_usable:
+        return None
+    return letters[::-1]
 
 
 def _open_voxels(header: _NrrdHeader) -> FileArray:
@@ -294,7 +300,9 @@ def _times(header: _NrrdHeader, letters: str, volumes: int) -> npt.ArrayLike | N
     """Return the times of volumes from directions or spacings."""
     axis = len(letters) - 1 - letters.index("t")
     directions = header.directions
-    vector = directions[axis] if len(directions) == len(letters) else None
+    vector = None
+    if len(directions) == len(letters):
+        vector = directions[axis]
     if vector is not None and len(vector) == 4:
         units = [*_words(header.text("space units")), "", "", "", ""]
         step, unit = vector[3], units[3]
@@ -345,7 +353,9 @@ def _lps_signs(header: _NrrdHeader) -> npt.NDArray[np.float64]:
 
 def _mm_per_space_unit(header: _NrrdHeader) -> list[float]:
     words = _words(header.text("space units"))[:3] or [""] * 3
-    return header.mm_per_unit("space units", words if len(words) == 3 else ["?"])
+    if len(words) != 3:
+        words = ["?"]
+    return header.mm_per_unit("space units", words)
 
 
 def _grid_of_spacings(header: _NrrdHeader) -> Grid | None:
@@ -353,16 +363,16 @@ def _grid_of_spacings(header: _NrrdHeader) -> Grid | None:
     letters = (_letters(header) or "")[::-1]
     if not set("xyz") <= set(letters):
         return None
-    axes = [letters.index(letter) for letter in "xyz"]
+    axes = list(map(letters.index, "xyz"))
     spacing = header.numbers_of("spacings", axes)
     if any(map(math.isnan, spacing[:2])):
         return None
-    units = header.per_axis("units")
+    units = list(map(header.per_axis("units").__getitem__, axes))
     if math.isnan(spacing[2]):
-        x, y = header.mm_per_unit("space units", [units[axis] for axis in axes[:2]])
+        x, y = header.mm_per_unit("space units", units[:2])
         in_plane = (spacing[0] * x, spacing[1] * y, 1.0)
         return Grid(shape=(1, 1, 1), spacing_mm=in_plane, statement=IN_PLANE)
-    factors = header.mm_per_unit("space units", [units[axis] for axis in axes])
+    factors = header.mm_per_unit("space units", units)
     origin = map(operator.mul, _first_centre(header, axes, spacing), factors)
     spacing = list(map(operator.mul, spacing, factors))
     grid = Grid.from_spacing((1, 1, 1), spacing, origin=list(origin))
@@ -392,7 +402,9 @@ def _vector(word: str) -> tuple[float, ...] | None:
     if word == "none":
         return None
     values = tuple(map(_number, word.strip("()").split(",")))
-    return None if all(map(math.isnan, values)) else values
+    if all(map(math.isnan, values)):
+        return None
+    return values
 
 
 def _number(word: str) -> float:

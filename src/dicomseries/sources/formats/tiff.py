@@ -262,7 +262,9 @@ def _only_series(file: Any, where: str) -> Any:
 def _letters(names: str) -> str | None:
     """Return the letters of tifffile's axes; plain pages (Q, I) are slices."""
     letters = "".join(_LETTERS.get(name, name.lower()) for name in names)
-    return letters if set(letters) <= set("tzyxc") and len(set(letters)) == len(letters) else None
+    if set(letters) <= set("tzyxc") and len(set(letters)) == len(letters):
+        return letters
+    return None
 
 
 def _open_voxels(file: Any, series: Any, axes: ArrayAxes, where: str) -> FrameReader:
@@ -302,8 +304,10 @@ def _spacing_imagej(file: Any) -> Vector | None:
 
 def _pixel_length(tags: Any, name: str) -> float:
     """Return the length of a pixel from its resolution, pixels per unit; 0 if there is none."""
-    pixels, unit = tags[name].value if name in tags else (1, 0)
-    return unit / (pixels or math.inf)
+    if name not in tags:
+        return 0.0
+    pixels, unit = tags[name].value
+    return float(unit / (pixels or math.inf))
 
 
 def _spacing_ome(file: Any) -> Vector | None:
@@ -319,7 +323,9 @@ def _in_mm(lengths: list[float], units: list[str]) -> Vector | None:
     """Return lengths in mm, None if one is missing or in a unit of something else."""
     factors = [mm_per_unit(unit) or 0.0 for unit in units]
     x, y, z = map(operator.mul, lengths, factors)
-    return (x, y, z) if min(x, y, z) > 0 else None
+    if min(x, y, z) <= 0:
+        return None
+    return x, y, z
 
 
 def _step(file: Any) -> tuple[float, str | None]:
@@ -328,8 +334,10 @@ def _step(file: Any) -> tuple[float, str | None]:
     if "finterval" in imagej:
         return float(imagej["finterval"]), str(imagej.get("tunit", "s"))
     pixels = _pixels_ome(file)
-    step = None if pixels is None else pixels.get("TimeIncrement")
-    if pixels is None or step is None:
+    if pixels is None:
+        return 0.0, None
+    step = pixels.get("TimeIncrement")
+    if step is None:
         return 0.0, None
     # TimeIncrementUnit: the default of the OME schema is s.
     return float(step), pixels.get("TimeIncrementUnit", "s")

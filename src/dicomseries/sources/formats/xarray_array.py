@@ -90,8 +90,11 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     axes = array_axes(source.shape, arguments, "".join(letters) if is_named else None)
     check_dtype(source.dtype, where)
     # Asked of the variable, since .data of an array that is still in its file would read it all.
-    graph = source.variable.data if source.chunks and is_dask(source.variable.data) else None
-    data = _PositionIndexed(source.variable) if graph is None else ComputedArray(graph)
+    graph: Any = None
+    data: Any = _PositionIndexed(source.variable)
+    if source.chunks and is_dask(source.variable.data):
+        graph = source.variable.data
+        data = ComputedArray(graph)
     frames = sliced_frames(data, axes, source.dtype, _chunks(source, axes), where, graph=graph)
     return build_volume(
         frames,
@@ -145,16 +148,17 @@ def _grid(source: Any, letters: list[str]) -> Grid | None:
     for letter in "xyz":
         # Asked by name first: xarray makes up a coordinate 0, 1, 2, ... for a dimension that has
         # none.
-        row = source.coords[names[letter]] if names.get(letter) in source.coords else None
-        if row is None or row.size < 2 or row.dtype.kind not in "iuf":
+        if names.get(letter) not in source.coords:
+            return None
+        row = source.coords[names[letter]]
+        if row.size < 2 or row.dtype.kind not in "iuf":
             return None
         rows.append(row)
-    lines = [_line(row, letter) for row, letter in zip(rows, "xyz", strict=True)]
-    steps = [step for _, step in lines]
+    firsts, steps = zip(*map(_line, rows, "xyz"), strict=True)
     grid = Grid.from_spacing(
         (1, 1, 1),
-        [abs(step) for step in steps],
-        origin=[first for first, _ in lines],
+        list(map(abs, steps)),
+        origin=list(firsts),
         direction=np.diag(np.sign(steps)),
     )
     has_units = all(row.attrs.get("units") for row in rows)

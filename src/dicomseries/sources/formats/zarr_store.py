@@ -78,7 +78,9 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
     2
     """
     where = arguments.where
-    node = _open_folder(source, where) if isinstance(source, Location) else source
+    node = source
+    if isinstance(source, Location):
+        node = _open_folder(source, where)
     if hasattr(node, "shape"):
         return _open_array(node, arguments, _Metadata(where, _dimension_names(node)))
     image = _multiscale(node)
@@ -120,17 +122,21 @@ class _Metadata:
             # None of pictures without a geometry, whose scale is there because OME-NGFF demands
             # one.
             affine = self.written["affine_lps"]
-            return None if affine is None else Grid.from_affine((1, 1, 1), affine, space="LPS")
+            if affine is None:
+                return None
+            return Grid.from_affine((1, 1, 1), affine, space="LPS")
         if self.letters is None or not set("xyz") <= set(self.letters) or not self.image:
             return None
         with guarded(self.where, "OME-NGFF transformations as its specification has them", _FIX):
             scale, shift = self._scaling()
-            order = [self.letters.index(letter) for letter in "xyz"]
-            axes = [self.image["axes"][index] for index in order]
-            factors = [self._mm_per_unit(axis) for axis in axes]
-            places = list(zip(order, factors, strict=True))
-            spacing = [scale[index] * factor for index, factor in places]
-            origin = [shift[index] * factor for index, factor in places]
+            axes, spacing, origin = [], [], []
+            for letter in "xyz":
+                index = self.letters.index(letter)
+                axis = self.image["axes"][index]
+                factor = self._mm_per_unit(axis)
+                axes.append(axis)
+                spacing.append(scale[index] * factor)
+                origin.append(shift[index] * factor)
             grid = Grid.from_spacing((1, 1, 1), spacing, origin=origin)
         # OME-NGFF states lengths, and no directions of a patient.
         statement = lengths_only("OME-NGFF metadata")
@@ -207,7 +213,9 @@ def _open_array(array: Any, arguments: SourceArguments, metadata: _Metadata) -> 
 def _stored_bytes(array: Any) -> int:
     """Return the stored bytes: property in zarr 2, method in 3."""
     stored = array.nbytes_stored
-    return int(stored() if callable(stored) else stored)
+    if callable(stored):
+        stored = stored()
+    return int(stored)
 
 
 def _open_folder(source: Location, where: str) -> Any:
@@ -238,7 +246,9 @@ def open_url(url: str, member: str, options: Mapping[str, Any] | None) -> Any:
     remedy = "Check the URL and the credentials."
     with hidden(url, options), guarded(where, "a Zarr array or group", remedy):
         node: Any = zarr.open(url, mode="r", storage_options=dict(options or {}) or None)
-        return node[member] if member else node
+        if member:
+            node = node[member]
+        return node
 
 
 def _choose(group: Any, source: Any) -> Any:
@@ -254,11 +264,14 @@ def _choose(group: Any, source: Any) -> Any:
         return next(iter(arrays.values()))
     if member in arrays:
         return arrays[member]
+    expected = "one array"
+    if member:
+        expected = f"an array named {member}"
     raise SourceError(
         code="dataset-unclear",
         where=where,
         given=f"the arrays {', '.join(sorted(arrays)) or '(none)'}",
-        expected=f"an array named {member}" if member else "one array",
+        expected=expected,
         remedy=f"Name the one you mean, e.g. {place}::{min(arrays, default='0')}, or pass the "
         "array itself.",
     )
@@ -268,13 +281,17 @@ def _dimension_names(array: Any) -> str | None:
     """Return Zarr 3's dimension names if they are axes."""
     names = [str(name).lower() for name in getattr(array.metadata, "dimension_names", None) or ()]
     is_complete = len(set(names)) == len(array.shape) and {"x", "y"} <= set(names)
-    return "".join(names) if is_complete and set(names) <= set("tzyxc") else None
+    if is_complete and set(names) <= set("tzyxc"):
+        return "".join(names)
+    return None
 
 
 def _multiscale(group: Any) -> Mapping[str, Any] | None:
     attributes = dict(group.attrs)
     ome = attributes.get("ome", attributes)
-    images = ome.get("multiscales") if isinstance(ome, Mapping) else None
+    if not isinstance(ome, Mapping):
+        return None
+    images = ome.get("multiscales")
     if isinstance(images, Sequence) and images and isinstance(images[0], Mapping):
         return images[0]
     return None

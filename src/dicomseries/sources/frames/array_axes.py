@@ -51,14 +51,18 @@ class ArrayAxes:
     def volumes(self) -> int | None:
         """Length of axis t, None for a single volume."""
         count = self.size("t")
-        return count if count > 1 and self.time_point is None else None
+        if count == 1 or self.time_point is not None:
+            return None
+        return count
 
     @property
     def frames_shape(self) -> tuple[int, ...]:
         """(frames, rows, columns), and 3 more for colour."""
         slices, rows, columns = self.grid_shape
-        colours = (3,) if self.size("c") == 3 else ()
-        return ((self.volumes or 1) * slices, rows, columns, *colours)
+        shape = ((self.volumes or 1) * slices, rows, columns)
+        if self.size("c") == 3:
+            return (*shape, 3)
+        return shape
 
     @property
     def grid_shape(self) -> tuple[int, int, int]:
@@ -67,7 +71,9 @@ class ArrayAxes:
 
     def size(self, letter: str) -> int:
         """Return the length of an axis, 1 if missing."""
-        return self.shape[self.letters.index(letter)] if letter in self.letters else 1
+        if letter not in self.letters:
+            return 1
+        return self.shape[self.letters.index(letter)]
 
     def index(self, piece: Piece) -> tuple[slice, ...]:
         """Return the index in the array of volumes and slices.
@@ -136,4 +142,6 @@ class ArrayAxes:
             view = np.expand_dims(view, 1 if "t" in self.letters else 0)
         if "t" not in self.letters:
             view = view[np.newaxis]
-        return view[..., 0] if "c" in self.letters and view.shape[-1] == 1 else view
+        if "c" in self.letters and view.shape[-1] == 1:
+            return view[..., 0]
+        return view

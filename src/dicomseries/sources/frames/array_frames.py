@@ -66,7 +66,9 @@ def _read_view(view: VolumeView, where: str, start: int, stop: int) -> npt.NDArr
 
 
 def _taken(view: VolumeView, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return part if view.take is None or not part.size else view.take(part)
+    if view.take is None or not part.size:
+        return part
+    return view.take(part)
 
 
 def _depth(array: npt.NDArray[Any]) -> int:
@@ -74,8 +76,9 @@ def _depth(array: npt.NDArray[Any]) -> int:
     steps = [abs(stride) for stride in array.strides]
     frames = joined(array)
     if frames is not None:
-        is_interleaved = 0 < abs(frames.strides[0]) < max(steps[2:])
-        return min(_INTERLEAVED, len(frames)) if is_interleaved else 1
+        if 0 < abs(frames.strides[0]) < max(steps[2:]):
+            return min(_INTERLEAVED, len(frames))
+        return 1
     volumes, slices, *frame = array.shape
     chunk = [_INTERLEAVED if 0 < step < max(steps[2:]) else 1 for step in steps[:2]]
     frame_bytes = int(np.prod(frame)) * array.itemsize

@@ -68,15 +68,13 @@ class Chunks:
 
     def blocks(self) -> Iterator[tuple[slice, ...]]:
         """Yield an index of the array for neighbouring chunks."""
-        bounds = [
-            list(itertools.pairwise(itertools.accumulate(sizes, initial=0)))
-            for sizes in self._together()
-        ]
+        bounds = []
+        for sizes in self._together():
+            edges = itertools.accumulate(sizes, initial=0)
+            bounds.append(itertools.starmap(slice, itertools.pairwise(edges)))
         time_point = self.axes.time_point
         for block in itertools.product(*bounds):
-            index = {
-                letter: slice(*part) for letter, part in zip(self.axes.letters, block, strict=True)
-            }
+            index = dict(zip(self.axes.letters, block, strict=True))
             if time_point is not None:
                 if not index["t"].start <= time_point < index["t"].stop:
                     continue
@@ -102,10 +100,12 @@ class Chunks:
 
 def _sizes(size: int, chunk: Any) -> tuple[int, ...]:
     if isinstance(chunk, (tuple, list)):
-        return tuple(int(part) for part in chunk if part)
+        return tuple(map(int, filter(None, chunk)))
     step = max(1, min(int(chunk), size))
-    rest = (size % step,) if size % step else ()
-    return (step,) * (size // step) + rest
+    sizes = (step,) * (size // step)
+    if size % step:
+        sizes += (size % step,)
+    return sizes
 
 
 def _merged(sizes: Sequence[int], most: int) -> tuple[int, ...]:

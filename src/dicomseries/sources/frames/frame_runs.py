@@ -50,7 +50,9 @@ def together(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     >>> together([np.zeros((1, 4, 5), ">i2"), np.zeros((2, 4, 5), ">i2")]).dtype
     dtype('>i2')
     """
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, dtype=parts[0].dtype)
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts, dtype=parts[0].dtype)
 
 
 def joined(view: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
@@ -96,8 +98,9 @@ def best_depth(chunk: tuple[int, int], count: tuple[int, int], frame_bytes: int)
     fitting = _TOGETHER // (slices * frame_bytes)
     divisors = [part for part in range(1, long + 1) if long % part == 0]
     together = max(part for part in divisors if part <= max(1, fitting))
-    is_apart = together == 1 and (slices % deep == 0 or fitting == 0)
-    return deep if is_apart else together * slices
+    if together == 1 and (slices % deep == 0 or fitting == 0):
+        return deep
+    return together * slices
 
 
 def edges_at(depth: int, count: int, slices: int) -> Sequence[int]:

@@ -196,4 +196,6 @@ class _Turned:
 def _mirrored(edge: int, slices: int) -> int:
     """Return an edge for slices that run backwards."""
     volume, inside = divmod(edge, slices)
-    return volume * slices + (slices - inside if inside else 0)
+    if inside:
+        inside = slices - inside
+    return volume * slices + inside
