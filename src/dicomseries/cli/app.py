@@ -169,10 +169,9 @@ def _usage_error(error: Any, words: Sequence[str]) -> CommandLineError:
 
 def _command_of(words: Sequence[str]) -> str:
     """Return the typed command; a usage error may lack it."""
-    names = {
-        command.name or getattr(command.callback, "__name__", "")
-        for command in app.registered_commands
-    }
+    names = set()
+    for command in app.registered_commands:
+        names.add(command.name or getattr(command.callback, "__name__", ""))
     for word in words:
         if word in names:
             return f"dicomseries {word}"

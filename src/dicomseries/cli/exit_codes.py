@@ -68,4 +68,7 @@ def exit_of(error: BaseException) -> Exit:
     """
     if isinstance(error, errors.ReadError | errors.TargetError) and error.code in _BY_CODE:
         return _BY_CODE[error.code]
-    return next((code for kind, code in _BY_CLASS if isinstance(error, kind)), Exit.FAILED)
+    for kind, code in _BY_CLASS:
+        if isinstance(error, kind):
+            return code
+    return Exit.FAILED

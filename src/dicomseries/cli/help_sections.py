@@ -53,10 +53,8 @@ class Sectioned(TyperCommand):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the end of the help, with all kinds."""
         if self.epilog and KINDS in self.epilog:
-            lines = [
-                textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent=_HANGING)
-                for line in kinds()
-            ]
+            wrapper = textwrap.TextWrapper(_WIDTH, initial_indent="  ", subsequent_indent=_HANGING)
+            lines = list(map(wrapper.fill, kinds()))
             self.epilog = self.epilog.replace(KINDS, "\n".join(["\b\nKinds:", *lines, "\n"]))
         super().format_epilog(ctx, formatter)
 

@@ -94,9 +94,7 @@ def plain(value: Any) -> Any:
     {'spacing': [1.0, 'nan'], 'raw': '6162'}
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, str | bytes | bool | int | float | None):
@@ -105,7 +103,9 @@ def plain(value: Any) -> Any:
         return plain(value.tolist())
     if isinstance(value, Sequence):
         return list(map(plain, value))
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

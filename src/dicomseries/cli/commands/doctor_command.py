@@ -110,12 +110,12 @@ def doctor(context: typer.Context) -> None:
 
 
 def _packages() -> list[Part]:
-    core = [_part("core", name, purpose, _version(name), "") for name, purpose in _CORE]
-    optional = [
-        _part("optional", name, purpose, _version(name), f"pip install {name}")
-        for name, purpose in _OPTIONAL
-    ]
-    return core + optional
+    parts = []
+    for name, purpose in _CORE:
+        parts.append(_part("core", name, purpose, _version(name), ""))
+    for name, purpose in _OPTIONAL:
+        parts.append(_part("optional", name, purpose, _version(name), f"pip install {name}"))
+    return parts
 
 
 def _encoders() -> list[Part]:

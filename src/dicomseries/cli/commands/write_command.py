@@ -309,10 +309,10 @@ def _spelled(record: dict[str, Any]) -> dict[str, Any]:
     if "others" in record:
         spelled["others"] = list(map(_spelled, record["others"]))
     if "decisions" in record:
-        spelled["decisions"] = [
-            decision | {"outcome": on_command_line(decision["outcome"])}
-            for decision in record["decisions"]
-        ]
+        spelled["decisions"] = []
+        for decision in record["decisions"]:
+            outcome = on_command_line(decision["outcome"])
+            spelled["decisions"].append(decision | {"outcome": outcome})
     return spelled
 
 
