@@ -58,10 +58,10 @@ def _mixed_sizes(files: Sequence[Instance]) -> Iterator[Problem]:
     sizes = Counter({_size_of(files[0]): len(files) - len(variants) + 1})
     sizes.update(map(_size_of, variants[1:]))
     if len(sizes) > 1:
-        listed = ", ".join(
-            f"{count} of {rows}×{columns} with {samples} samples of {bits} bits"
-            for (rows, columns, samples, bits, _), count in sizes.items()
-        )
+        parts = []
+        for (rows, columns, samples, bits, _), count in sizes.items():
+            parts.append(f"{count} of {rows}×{columns} with {samples} samples of {bits} bits")
+        listed = ", ".join(parts)
         yield Problem(
             code="mixed-sizes",
             level="error",

@@ -242,13 +242,17 @@ def _candidates(
         return
     for key in keys:
         yield key.name, _by_value(places, [key], numbers, volumes)
-    for first, second in itertools.combinations([key for key in keys if not key.is_clock], 2):
+    for first, second in _pairs(keys):
         name = f"{first.name} and {second.name}"
         yield name, _by_value(places, [first, second], numbers, volumes)
     for key in keys:
         if key.is_clock:
             yield key.name, _by_clock(places, key.values.reshape(len(places)))
     yield "InstanceNumber", _by_clock(places, numbers)
+
+
+def _pairs(keys: Sequence[Key]) -> Iterator[tuple[Key, Key]]:
+    return itertools.combinations([key for key in keys if not key.is_clock], 2)
 
 
 def _by_value(
@@ -334,8 +338,7 @@ def _nearest_volumes(places: Indices, keys: Sequence[Key]) -> Indices:
     usual = int(np.median(np.bincount(places)))
     fewest = (len(places) - len(np.unique(places)) + 1) // 2
     nearest = np.zeros(len(places), np.intp)
-    pairs = itertools.combinations([key for key in keys if not key.is_clock], 2)
-    for combination in (*itertools.combinations(keys, 1), *pairs):
+    for combination in (*itertools.combinations(keys, 1), *_pairs(keys)):
         codes = _codes(combination)
         count = int(codes.max()) + 1
         repeated = len(places) - len(np.unique(places * count + codes))

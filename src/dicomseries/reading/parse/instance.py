@@ -336,20 +336,18 @@ def holding_only(instances: Sequence[Instance], tags: frozenset[int]) -> tuple[I
     """Return small copies with only the elements of these tags."""
     bases: dict[int, Mapping[int, Element]] = {}
     families: dict[Family, Family] = {}
-    for family in {instance.family for instance in instances}:
-        key = id(family.base)
-        if key not in bases:
-            bases[key] = _only(family.base, tags)
-        families[family] = replace(family, base=bases[key], layout=None, pattern=None)
-    return tuple(
-        replace(
-            instance,
-            path=os.path.abspath(instance.path),  # noqa: PTH100 - Path takes ten times as long
-            family=families[instance.family],
-            own=_only(instance.own, tags),
-        )
-        for instance in instances
-    )
+    copies = []
+    for instance in instances:
+        family = instance.family
+        if family not in families:
+            key = id(family.base)
+            if key not in bases:
+                bases[key] = _only(family.base, tags)
+            families[family] = replace(family, base=bases[key], layout=None, pattern=None)
+        path = os.path.abspath(instance.path)  # noqa: PTH100 - Path takes ten times as long
+        elements = _only(instance.own, tags)
+        copies.append(replace(instance, path=path, family=families[family], own=elements))
+    return tuple(copies)
 
 
 def _only(elements: Mapping[int, Element], tags: frozenset[int]) -> dict[int, Element]:
@@ -363,5 +361,7 @@ def unlike(instances: Sequence[Instance], tags: frozenset[int]) -> list[Instance
     different = {family for family in families if not family.shares(tags, first.family)}
     if not different:
         return [first]
-    others = [instance for instance in instances if instance.family in different]
-    return [first, *(instance for instance in others if instance is not first)]
+    others = [
+        instance for instance in instances if instance.family in different and instance is not first
+    ]
+    return [first, *others]

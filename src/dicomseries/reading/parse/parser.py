@@ -212,10 +212,10 @@ def items_of(element: Element, order: str = "<") -> tuple[dict[int, Element], ..
     ({1048608: Element(vr='LO', raw=b'42', implicit=False)},)
     """
     encoding = Encoding(element.implicit, order)
-    return tuple(
-        scan_elements(element.raw[start:stop], 0, encoding).elements
-        for start, stop in item_spans(element, order)
-    )
+    items = []
+    for start, stop in item_spans(element, order):
+        items.append(scan_elements(element.raw[start:stop], 0, encoding).elements)
+    return tuple(items)
 
 
 def item_spans(element: Element, order: str = "<") -> list[tuple[int, int]]:
