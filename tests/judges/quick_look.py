@@ -102,33 +102,27 @@ def user() -> Iterator[User]:
             server.server_close()
 
 
-def _handler(one: User) -> type[http.server.BaseHTTPRequestHandler]:
+def _handler(user: User) -> type[http.server.BaseHTTPRequestHandler]:
     page = b"<!doctype html><iframe></iframe><script type=module src=/test/driver.js></script>"
 
-    class Handler(site_handler(one, TOKEN)):  # type: ignore[misc]
+    class Handler(site_handler(user, TOKEN)):  # type: ignore[misc]
         def do_POST(self) -> None:  # noqa: N802 - the name http.server looks for
-            one.answers.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self._give(Answer(content=b"", content_type="text/plain"))
+            user.answers.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._answer(b"", "text/plain")
 
         def do_GET(self) -> None:  # noqa: N802 - the name http.server looks for
             if self.path == "/test/":
-                self._give(Answer(content=page, content_type="text/html"))
+                self._answer(page, "text/html")
             elif self.path == "/test/driver.js":
-                self._give(Answer(content=DRIVER.read_bytes(), content_type="text/javascript"))
+                self._answer(DRIVER.read_bytes(), "text/javascript")
             elif self.path == "/test/axe.js":
-                self._give(
-                    Answer(
-                        content=(BUILT / "dist" / "axe.min.js").read_bytes(),
-                        content_type="text/javascript",
-                    )
-                )
+                self._answer((BUILT / "dist" / "axe.min.js").read_bytes(), "text/javascript")
             elif self.path == "/test/job":
-                self._give(
-                    Answer(
-                        content=json.dumps(one.jobs.get()).encode(), content_type="application/json"
-                    )
-                )
+                self._answer(json.dumps(user.jobs.get()).encode(), "application/json")
             else:
                 super().do_GET()
+
+        def _answer(self, content: bytes, content_type: str) -> None:
+            self._send(Answer(content=content, content_type=content_type), self.added)
 
     return Handler
