@@ -64,14 +64,14 @@ class Context:
 
     def word(self, keywords: tuple[str, ...]) -> str:
         """Return the user's values of these keywords, joined by blanks."""
-        words = []
+        words: list[str] = []
         for keyword in keywords:
-            words += [str(value) for value in self.user_values(keyword) or () if value != ""]
+            words += filter(None, map(str, self.user_values(keyword) or ()))
         return " ".join(words)
 
     def has_value(self, keywords: tuple[str, ...]) -> bool:
         """Return whether the user sets one of the keywords."""
-        return any(self.user_values(keyword) for keyword in keywords)
+        return any(map(self.user_values, keywords))
 
     def has_varying(self, keywords: tuple[str, ...]) -> bool:
         """Return whether one of the keywords varies."""

@@ -171,17 +171,16 @@ class Group:
 
         Its attributes cannot vary then.
         """
-        faults += (
-            MetadataError(
-                code="sequence-given-and-varying",
-                where=self.keyword,
-                given=f"the sequence, and {row.keyword} for each volume or slice",
-                expected="one of the two",
-                remedy=f"Leave {self.keyword} out and give its attributes themselves.",
-            )
-            for row in rows_of((self,))
-            if row.varies(context)
-        )
+        for row in rows_of((self,)):
+            if row.varies(context):
+                fault = MetadataError(
+                    code="sequence-given-and-varying",
+                    where=self.keyword,
+                    given=f"the sequence, and {row.keyword} for each volume or slice",
+                    expected="one of the two",
+                    remedy=f"Leave {self.keyword} out and give its attributes themselves.",
+                )
+                faults.append(fault)
         return attribute(self.keyword, *items)
 
     def _is_used(self, context: Context) -> bool:

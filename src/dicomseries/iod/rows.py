@@ -150,7 +150,7 @@ def converted(keyword: str, values: Values) -> Values:
     (30.0,)
     """
     number = _NUMBERS.get(vr_of(keyword))
-    return values if number is None else tuple(number(value) for value in values)
+    return values if number is None else tuple(map(number, values))
 
 
 # ---------------------------------------------------------------------------------------- sources
@@ -352,7 +352,7 @@ class Remark:
         users: list[str] = []
         plans: list[str] = []
         for name in filter(None, (row.keyword, row.given_as)):
-            users += [str(value) for value in context.user_values(name) or () if value != ""]
+            users += filter(None, map(str, context.user_values(name) or ()))
             plans += map(str, context.facts.get(name, ()))
         user, plan = "\n".join(users), " ".join(plans)
         text = "\n".join(filter(None, (user, plan)))

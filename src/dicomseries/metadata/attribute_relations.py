@@ -118,7 +118,7 @@ def relation_faults(
     ['WindowCenter']
     """
     faults = [rule.fault(attributes, varying) for rule in PARTNER_RULES]
-    missing = [fault for fault in faults if fault is not None]
+    missing = filter(None, faults)
     return [*missing, *_not_positive(attributes), *_window_faults(attributes)]
 
 
@@ -159,4 +159,4 @@ def _window_faults(attributes: Mapping[str, Attribute]) -> Iterator[MetadataErro
 
 
 def _text(attribute: Attribute) -> str:
-    return "\\".join(str(value) for value in attribute.values)
+    return "\\".join(map(str, attribute.values))

@@ -174,7 +174,7 @@ def _item(path: str, mapping: Mapping[str, Any], faults: list[MetadataError]) ->
         try:
             attributes.append(attribute_of(keyword_of(name), value, path=path))
         except MetadataError as error:
-            faults += [_inside(path, fault) for fault in error.faults]
+            faults += map(partial(_inside, path), error.faults)
     return tuple(sorted(attributes, key=lambda attr: attr.tag))
 
 

@@ -53,7 +53,7 @@ def plain_mapping(dataset: Dataset) -> dict[str, Any]:
 
 def _plain(element: DataElement) -> Any:
     if element.VR == "SQ":
-        return [plain_mapping(item) for item in element.value]
+        return list(map(plain_mapping, element.value))
     if element.is_empty:
         return None
     values = element.value if isinstance(element.value, MultiValue) else [element.value]

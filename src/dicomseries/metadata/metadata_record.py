@@ -149,7 +149,7 @@ class Metadata:
     @property
     def keywords(self) -> tuple[str, ...]:
         """Keywords in the order of their tags."""
-        return tuple(attr.keyword for attr in self.attributes)
+        return tuple(self._by_keyword)
 
     @property
     def advice(self) -> tuple[str, ...]:

@@ -282,8 +282,10 @@ def short(value: object) -> str:
     text = repr(value)
     if len(text) <= _SHOWN_CHARS:
         return text
-    length = f" ({len(value)} characters)" if isinstance(value, str) else ""
-    return text[: _SHOWN_CHARS - 3] + "..." + length
+    start = text[: _SHOWN_CHARS - 3] + "..."
+    if isinstance(value, str):
+        return f"{start} ({len(value)} characters)"
+    return start
 
 
 def _wrong_type(vr: str, where: str, value: Any) -> MetadataError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -225,12 +226,10 @@ def build_segmentation(
     numbers = tuple(range(1, len(described) + 1))
     if segmentation_type == "labelmap":
         numbers = tuple(segment.value for segment in described)
-    written = tuple(
-        _written(segment, number, uids) for segment, number in zip(described, numbers, strict=True)
-    )
+    written = tuple(map(partial(_written, uids=uids), described, numbers))
     frames = unplaced_frames(labels, written, numbers, segmentation_type)
     organization_uid = make_uid(uids.entropy, "dimension organization", root=uids.root)
-    derivations = [_derivation(images) for images in source_images or ()]
+    derivations = list(map(_derivation, source_images or ()))
     if has_place:
         place_frames(frames, volume.grid, derivations, organization_uid)
     else:
@@ -256,7 +255,7 @@ def build_segmentation(
 
 def _check_pictures(grid: Grid, source_images: Sequence[tuple[Item, ...]]) -> None:
     """Reject slices with neither place nor picture (A.51.3)."""
-    pictures = sum(1 for images in source_images if images)
+    pictures = sum(map(bool, source_images))
     if pictures != grid.shape[0] or len(source_images) != pictures:
         raise GeometryError(
             code="geometry-missing",

@@ -80,7 +80,7 @@ def fitting_column(column: Column, places: AttributePlaces) -> tuple[Column | No
     if must_be_complete and None in values:
         return None, "it is unknown for some slices of the result, and all must have it"
     if row is not None and row.type in {"2", "2C"}:
-        values = [() if entry is None else entry for entry in values]
+        values = [entry or () for entry in values]
     return replace(column, values=tuple(values)), ""
 
 

@@ -54,8 +54,8 @@ def missing_creators(
     """Return advice on creators missing in the source."""
     present = sorted({creator_of(fact.first.tag, creators) for fact in private} - {""})
     names = ", ".join(present) or "no private attributes"
-    return [
-        f"`keep_private=` names {creator}, but the source has {names}."
-        for creator in keep_private
-        if creator not in present
-    ]
+    advice = []
+    for creator in keep_private:
+        if creator not in present:
+            advice.append(f"`keep_private=` names {creator}, but the source has {names}.")
+    return advice

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Literal
 
 from pydicom.datadict import repeater_has_keyword
@@ -193,7 +194,7 @@ def rules_by_keyword() -> Mapping[str, Rule]:
 @cache
 def rule_sections() -> tuple[RuleSection, ...]:
     """Return the rules of keywords, by information entity."""
-    return tuple(section for table in _TABLES for section in _sections_in(table))
+    return tuple(chain.from_iterable(map(_sections_in, _TABLES)))
 
 
 @cache
@@ -204,8 +205,9 @@ def tag_sections() -> tuple[RuleSection, ...]:
 
 def rule_entities() -> tuple[str, ...]:
     """Return the information entities in the order of the rules."""
-    rules = [section.rule for section in (*rule_sections(), *tag_sections())]
-    return tuple(dict.fromkeys(rule.entity for rule in (*rules, NO_RULE)))
+    sections = (*rule_sections(), *tag_sections())
+    entities = [section.rule.entity for section in sections]
+    return tuple(dict.fromkeys((*entities, NO_RULE.entity)))
 
 
 def _sections_in(table: str) -> tuple[RuleSection, ...]:

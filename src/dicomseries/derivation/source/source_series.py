@@ -148,7 +148,7 @@ class SourceSeries:
         Within a fifth of a slice.
         """
         slices, allowed = self.grid.shape[0], _ROUNDING * self.grid.spacing_mm[2]
-        positions = [self.grid.position(index) for index in range(slices)]
+        positions = list(map(self.grid.position, range(slices)))
         for index, frame in enumerate(self.frames):
             if math.dist(frame.position_lps, positions[index % slices]) > allowed:
                 return False

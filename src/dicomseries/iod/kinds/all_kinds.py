@@ -116,4 +116,4 @@ def _without_suffixes(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return "".join(char for char in name.casefold() if char not in " -_")
+    return name.casefold().translate(str.maketrans("", "", " -_"))

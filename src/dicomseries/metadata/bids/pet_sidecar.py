@@ -162,8 +162,7 @@ def _add_drug(sidecar: Mapping[str, Any], pet: PetAttributes) -> None:
 def _nuclide_name(text: Any) -> str:
     """Return F18 for F18, F-18, [18F] and 18F."""
     plain = re.sub(r"[^A-Z0-9]", "", str(text).upper())
-    match = re.fullmatch(r"(\d+)([A-Z]+)", plain)
-    return match[2] + match[1] if match else plain
+    return re.sub(r"\A(\d+)([A-Z]+)\Z", r"\2\1", plain)
 
 
 def _add_frames(sidecar: Mapping[str, Any], pet: PetAttributes) -> None:
@@ -232,11 +231,12 @@ def _after_zero(sidecar: Mapping[str, Any], key: str) -> datetime | None:
 
 
 def _numbers(value: Any) -> list[float] | None:
-    is_list = isinstance(value, Sequence) and not isinstance(value, str)
-    values = list(value) if is_list else [value]
+    values = [value]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        values = list(value)
     if not values or not all(map(_is_number, values)):
         return None
-    return [float(number) for number in values]
+    return list(map(float, values))
 
 
 def _is_number(value: Any) -> bool:

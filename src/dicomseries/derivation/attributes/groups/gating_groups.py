@@ -59,7 +59,10 @@ def _terms(options: Attribute | Column | None) -> set[object]:
         return set()
     if isinstance(options, Attribute):
         return set(options.values)
-    return {term for values in options.values if values for term in values}
+    terms: set[object] = set()
+    for values in options.values:
+        terms.update(values or ())
+    return terms
 
 
 def ungated_triggers(result: ResultAttributes, facts: Facts, kind: Kind) -> dict[str, str]:
