@@ -91,7 +91,9 @@ def _written_before(
     except ReadError:
         return None
     tally.size = size
-    return tally if tally.error <= job.plan.value_map.max_error else None
+    if tally.error <= job.plan.value_map.max_error:
+        return tally
+    return None
 
 
 def _write_one_file(job: Job, sink: Sink, request: WriteRequest, *, read_back: bool) -> Tally:

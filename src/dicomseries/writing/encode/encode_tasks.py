@@ -145,7 +145,9 @@ class FileTask:
                 tally = Tally() if path is None else comparison.compare(path, frame)
         except ReadError:
             return None
-        return tally if tally.error <= self.plan.value_map.max_error else None
+        if tally.error <= self.plan.value_map.max_error:
+            return tally
+        return None
 
 
 def _stored_frames(

@@ -201,5 +201,8 @@ def _keyword(finding: checks.Finding) -> str:
     if finding.id in _GROUPED_CHECKS:
         return _GROUPED_CHECKS[finding.id]
     path = finding.where.rpartition(" ")[2].split(".")
-    keywords = [part.partition("[")[0] for part in path]
-    return next((name for name in keywords if name not in _FRAME_SEQUENCES), keywords[0])
+    for part in path:
+        keyword = part.partition("[")[0]
+        if keyword not in _FRAME_SEQUENCES:
+            return keyword
+    return path[0].partition("[")[0]

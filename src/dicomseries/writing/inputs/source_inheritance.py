@@ -279,7 +279,8 @@ def _attributes_of_values(
     metadata: Metadata, inherited: Inherited, request: WriteRequest
 ) -> frozenset[str]:
     """Return inherited attributes that hold for the source's quantity alone."""
-    keywords = {*metadata.keywords, *(column.keyword for column in inherited.columns)}
+    keywords = set(metadata.keywords)
+    keywords.update(column.keyword for column in inherited.columns)
     judged: set[str] = set()
     for keyword in keywords & VALUE_RULE_OF.keys():
         if not VALUE_RULE_OF[keyword].is_always_kept:

@@ -125,7 +125,10 @@ def _has_images(plan: SeriesPlan) -> bool:
 
 
 def _shared(plan: SeriesPlan, keyword: str) -> tuple[Value, ...]:
-    return next((element.values for element in plan.shared if element.keyword == keyword), ())
+    for element in plan.shared:
+        if element.keyword == keyword:
+            return element.values
+    return ()
 
 
 def _with_shared(plan: SeriesPlan, added: Attribute) -> SeriesPlan:
