@@ -36,7 +36,8 @@ class Threads:
     --------
     >>> import numpy as np
     >>> from dicomseries.sources import array_frames
-    >>> list(Threads(workers=2).run(lambda slab, bounds: len(slab), array_frames(np.zeros((5, 2, 3))), [(0, 3), (3, 5)]))
+    >>> frames = array_frames(np.zeros((5, 2, 3)))
+    >>> list(Threads(workers=2).run(lambda slab, bounds: len(slab), frames, [(0, 3), (3, 5)]))
     [3, 2]
     """
 

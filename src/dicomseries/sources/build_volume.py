@@ -41,7 +41,8 @@ def build_volume(
     >>> import numpy as np
     >>> from dicomseries.sources import array_frames
     >>> axes = ArrayAxes(shape=(3, 4, 5), letters="zyx", source_letters="zyx")
-    >>> build_volume(array_frames(np.zeros((3, 4, 5))), axes, SourceArguments(spacing=(1, 1, 2))).grid.spacing_mm
+    >>> arguments = SourceArguments(spacing=(1, 1, 2))
+    >>> build_volume(array_frames(np.zeros((3, 4, 5))), axes, arguments).grid.spacing_mm
     (1.0, 1.0, 2.0)
     """
     return Volume(

@@ -86,10 +86,12 @@ class Volume:
     Examples
     --------
     >>> from dicomseries.sources import array_frames
-    >>> volume = Volume(slabs=array_frames(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
+    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+    >>> volume = Volume(slabs=array_frames(np.ones((3, 4, 5))), grid=grid)
     >>> volume.array.shape, volume.samples
     ((3, 4, 5), 1)
-    >>> series = Volume(slabs=array_frames(np.ones((6, 4, 5))), grid=volume.grid, volumes=2, times_s=(0.0, 2.5))
+    >>> series = Volume(slabs=array_frames(np.ones((6, 4, 5))), grid=volume.grid, volumes=2,
+    ...     times_s=(0.0, 2.5))
     >>> series.array.shape, series.at(1).array.shape
     ((2, 3, 4, 5), (3, 4, 5))
     """
@@ -191,7 +193,8 @@ class Volume:
         --------
         >>> from dicomseries.sources import array_frames
         >>> frames = array_frames(np.arange(24).reshape(6, 2, 2))
-        >>> volume = Volume(slabs=frames, grid=Grid(shape=(3, 2, 2), spacing_mm=(1, 1, 1)), volumes=2)
+        >>> volume = Volume(slabs=frames, grid=Grid(shape=(3, 2, 2), spacing_mm=(1, 1, 1)),
+        ...     volumes=2)
         >>> volume.to_dask(chunks=2).chunks
         ((1, 1), (2, 1), (2,), (2,))
         """
@@ -209,7 +212,8 @@ class Volume:
         --------
         >>> from dicomseries.sources import array_frames
         >>> frames = array_frames(np.arange(4).reshape(4, 1, 1))
-        >>> Volume(slabs=frames, grid=Grid(shape=(2, 1, 1), spacing_mm=(1, 1, 1)), volumes=2).at(1).array.ravel()
+        >>> grid = Grid(shape=(2, 1, 1), spacing_mm=(1, 1, 1))
+        >>> Volume(slabs=frames, grid=grid, volumes=2).at(1).array.ravel()
         array([2, 3])
         """
         if not 0 <= index < (self.volumes or 1):
@@ -226,7 +230,8 @@ class Volume:
         Examples
         --------
         >>> from dicomseries.sources import array_frames
-        >>> grid = Grid.from_affine((2, 1, 1), [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -3, 0]], space="LPS")
+        >>> grid = Grid.from_affine((2, 1, 1), [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -3, 0]],
+        ...     space="LPS")
         >>> volume = Volume(slabs=array_frames(np.array([[[7]], [[8]]])), grid=grid).along_normal()
         >>> volume.array.ravel().tolist(), volume.grid.origin_lps
         ([8, 7], (0.0, 0.0, -3.0))
@@ -250,7 +255,8 @@ class Volume:
         Examples
         --------
         >>> from dicomseries.sources import array_frames
-        >>> Volume(slabs=array_frames(np.ones((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))).look().slices
+        >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+        >>> Volume(slabs=array_frames(np.ones((3, 4, 5))), grid=grid).look().slices
         3
         """
         return drawing.preview_volume(
@@ -321,7 +327,8 @@ def read_once(volume: Volume) -> Volume:
     Examples
     --------
     >>> from dicomseries.sources import array_frames
-    >>> volume = Volume(slabs=array_frames(np.zeros((3, 4, 5))), grid=Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
+    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+    >>> volume = Volume(slabs=array_frames(np.zeros((3, 4, 5))), grid=grid)
     >>> read_once(volume) is volume
     True
     """

@@ -98,7 +98,9 @@ class Address:
             yield from filter(None, (login, unquote(login), *login.split(":")[1:]))
         query = self.url.partition("?")[2]
         values = [value for _, value in parse_qsl(query)] + _VALUE.findall(query)
-        yield from (value for value in (*values, *_texts(self.options)) if len(value) >= _SHORTEST)
+        for value in (*values, *_texts(self.options)):
+            if len(value) >= _SHORTEST:
+                yield value
 
 
 def _texts(options: Mapping[str, Any]) -> Iterator[str]:
@@ -121,7 +123,8 @@ def hidden(url: str, options: Mapping[str, Any] | None) -> Iterator[None]:
     Examples
     --------
     >>> with hidden("s3://bucket/a.zarr", {"secret": "abcdef"}):
-    ...     raise SourceError(code="file-unreadable", where="a.zarr", given="no abcdef", expected="-", remedy="-")
+    ...     raise SourceError(code="file-unreadable", where="a.zarr", given="no abcdef",
+    ...         expected="-", remedy="-")
     Traceback (most recent call last):
     ...
     dicomseries.errors.SourceError: a.zarr: expected -, given no ***. -

@@ -79,7 +79,8 @@ def option_value(options: Mapping[str, Any], name: str) -> Any:
 
     Examples
     --------
-    >>> option_value({"client_kwargs": {"region_name": "eu-west-1"}}, "region_name"), option_value({}, "key")
+    >>> options = {"client_kwargs": {"region_name": "eu-west-1"}}
+    >>> option_value(options, "region_name"), option_value({}, "key")
     ('eu-west-1', None)
     """
     return options.get(name, (options.get("client_kwargs") or {}).get(name))

@@ -50,7 +50,8 @@ class SourceContract(ABC):
     >>> class TestNumpy(SourceContract):
     ...     def open(self, array, grid, folder):
     ...         return dicomseries.open_volume(
-    ...             array, spacing=grid.spacing_mm, origin=grid.origin_lps, direction=grid.direction_lps)
+    ...             array, spacing=grid.spacing_mm, origin=grid.origin_lps,
+    ...             direction=grid.direction_lps)
     >>> TestNumpy().test_several_threads_may_read_at_once("int16", None)
     """
 
@@ -129,7 +130,7 @@ class SourceContract(ABC):
     def test_several_threads_may_read_at_once(self, dtype: str, tmp_path: Path) -> None:
         """Each gets the slices it asked for."""
         array, volume = self._opened(dtype, tmp_path)
-        starts = [start for _ in range(10) for start in range(array.shape[0] - 1)]
+        starts = [*range(array.shape[0] - 1)] * 10
 
         def is_right(start: int) -> bool:
             return bool(
@@ -245,4 +246,4 @@ _FILES: dict[str, list[bytes | memoryview]] = {
 """Files in pieces as the writer hands them over: bytes, views of arrays, nothing, more pieces than
 one call takes."""
 
-_WHOLE = {name: b"".join(bytes(chunk) for chunk in chunks) for name, chunks in _FILES.items()}
+_WHOLE = {name: b"".join(map(bytes, chunks)) for name, chunks in _FILES.items()}

@@ -79,7 +79,7 @@ def directions(draw: st.DrawFn, *, left_handed: bool | None = None) -> tuple[flo
     wanted = draw(st.booleans()) if left_handed is None else left_handed
     if (np.linalg.det(matrix) < 0) != wanted:
         matrix[:, 2] *= -1
-    return tuple(float(value) + 0.0 for value in matrix.ravel())
+    return tuple((matrix.ravel() + 0.0).tolist())
 
 
 @st.composite

@@ -160,7 +160,8 @@ def save_volume(
     >>> import tempfile
     >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save_volume(Path(folder, "a.npy"), np.ones((3, 4, 5)), Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2)))
+    ...     grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+    ...     save_volume(Path(folder, "a.npy"), np.ones((3, 4, 5)), grid)
     ...     np.load(Path(folder, "a.npy")).shape
     (3, 4, 5)
     """

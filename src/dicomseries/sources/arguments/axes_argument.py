@@ -78,7 +78,9 @@ def default_axes(shape: Sequence[int]) -> str | None:
 
     Examples
     --------
-    >>> default_axes((4, 5)), default_axes((3, 4, 5)), default_axes((3, 4, 5, 3)), default_axes((2, 3, 4, 5))
+    >>> default_axes((4, 5)), default_axes((3, 4, 5)), default_axes((3, 4, 5, 3)), default_axes(
+    ...     (2, 3, 4, 5)
+    ... )
     ('yx', 'zyx', 'zyxc', None)
     """
     if len(shape) == 4 and shape[3] == 3:
@@ -96,7 +98,8 @@ def chosen_time_point(count: int, arguments: SourceArguments) -> int | None:
 
     Examples
     --------
-    >>> chosen_time_point(20, SourceArguments(time_point=7)), chosen_time_point(20, SourceArguments())
+    >>> arguments = SourceArguments(time_point=7)
+    >>> chosen_time_point(20, arguments), chosen_time_point(20, SourceArguments())
     (7, None)
     """
     if arguments.time_point is None:

@@ -76,7 +76,8 @@ def diffusion_gradients(
 
     Examples
     --------
-    >>> grid = Grid.from_affine((3, 4, 5), np.diag([2.0, 2.0, 2.0, 1.0]), space="RAS")  # i to the right: positive
+    >>> affine = np.diag([2.0, 2.0, 2.0, 1.0])  # i to the right: positive
+    >>> grid = Grid.from_affine((3, 4, 5), affine, space="RAS")
     >>> found = diffusion_gradients([0, 1000], [[0, 1], [0, 0], [0, 0]], grid)
     >>> found["DiffusionGradientOrientation"], found["DiffusionDirectionality"]
     ([None, [1.0, 0.0, 0.0]], ['NONE', 'DIRECTIONAL'])
@@ -88,17 +89,19 @@ def diffusion_gradients(
         along_axes[:, 0] *= -1.0
     in_space = along_axes @ np.reshape(grid.direction_lps, (3, 3)).T
     orientations: list[list[float] | None] = []
+    directionalities = []
     for vector in in_space:
         # Adding 0 makes of −0 a plain 0.
         if np.isnan(vector).any():
             orientations.append(None)
+            directionalities.append("NONE")
         else:
             orientations.append((vector + 0.0).tolist())
-    names = {True: "NONE", False: "DIRECTIONAL"}
+            directionalities.append("DIRECTIONAL")
     return {
         "DiffusionBValue": weightings.tolist(),
         "DiffusionGradientOrientation": orientations,
-        "DiffusionDirectionality": [names[vector is None] for vector in orientations],
+        "DiffusionDirectionality": directionalities,
     }
 
 

@@ -154,7 +154,8 @@ class Location:
 
     Examples
     --------
-    >>> str(Location(Path("volume.h5"), "scan/ct")), Location(Path("A.NII.GZ")).has_suffix(".nii", ".nii.gz")
+    >>> location = Location(Path("volume.h5"), "scan/ct")
+    >>> str(location), Location(Path("A.NII.GZ")).has_suffix(".nii", ".nii.gz")
     ('volume.h5::scan/ct', True)
     """
 

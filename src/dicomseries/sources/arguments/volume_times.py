@@ -71,7 +71,9 @@ def join_times(
     Examples
     --------
     >>> axes = ArrayAxes(shape=(3, 1, 4, 5), letters="tzyx", source_letters="tzyx")
-    >>> join_times(axes, SourceArguments(times=2.5)), join_times(axes, SourceArguments(), lambda count: [7, 8, 10])
+    >>> source_times = lambda count: [7, 8, 10]
+    >>> stated = SourceArguments(times=2.5)
+    >>> join_times(axes, stated), join_times(axes, SourceArguments(), source_times)
     ((0.0, 2.5, 5.0), (0.0, 1.0, 3.0))
     """
     if arguments.times is not None:
@@ -193,7 +195,8 @@ def in_seconds(
     --------
     >>> in_seconds([0, 1500], "msec", where="a.nii").tolist()
     [0.0, 1.5]
-    >>> in_seconds(np.array(["2024-01-01T00:00:10", "2024-01-01T00:00:12"], "datetime64[s]"), None, where="t").tolist()
+    >>> times = np.array(["2024-01-01T00:00:10", "2024-01-01T00:00:12"], "datetime64[s]")
+    >>> in_seconds(times, None, where="t").tolist()
     [0.0, 2.0]
     """
     array = np.asarray(values)

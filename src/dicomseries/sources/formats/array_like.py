@@ -74,7 +74,8 @@ def open_volume(
 
     Examples
     --------
-    >>> volume = open_volume(np.zeros((5, 4, 3), "int16"), SourceArguments(axes="xyz", spacing=(1, 1, 2)))
+    >>> arguments = SourceArguments(axes="xyz", spacing=(1, 1, 2))
+    >>> volume = open_volume(np.zeros((5, 4, 3), "int16"), arguments)
     >>> volume.slabs.shape, volume.grid.spacing_mm
     ((3, 4, 5), (1.0, 1.0, 2.0))
     """
@@ -182,7 +183,8 @@ def chunks_of(array: Any, axes: ArrayAxes, itemsize: int) -> Chunks:
     Examples
     --------
     >>> import zarr
-    >>> array = zarr.create_array({}, shape=(8, 4, 5), chunks=(2, 4, 5), shards=(4, 4, 5), dtype="int16")
+    >>> array = zarr.create_array({}, shape=(8, 4, 5), chunks=(2, 4, 5), shards=(4, 4, 5),
+    ...     dtype="int16")
     >>> chunks_of(array, ArrayAxes(shape=(8, 4, 5), letters="zyx", source_letters="zyx"), 2).edges
     (0, 4, 8)
     """
@@ -203,7 +205,7 @@ def check_stored(stored_bytes: Callable[[], int], chunks: Chunks, where: str) ->
     >>> check_stored(lambda: 800, Chunks.of(axes, None, 2), "a.zarr")
     Traceback (most recent call last):
     ...
-    dicomseries.errors.SourceError: a.zarr: expected at least 15820313 bytes for the size in its header, given 800...
+    dicomseries.errors.SourceError: a.zarr: expected at least 15820313 bytes for the size in its...
     """
     frame = math.prod(chunks.axes.frames_shape[1:])
     piece = chunks.itemsize * max(frame, math.prod(chunks.deepest))

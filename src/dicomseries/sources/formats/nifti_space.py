@@ -47,7 +47,8 @@ def nifti_statement(image: Any) -> Statement:
     Examples
     --------
     >>> import nibabel, numpy as np
-    >>> nifti_statement(nibabel.Nifti1Image(np.zeros((5, 4, 3), "int16"), np.diag([1, 1, 2, 1]))).space
+    >>> image = nibabel.Nifti1Image(np.zeros((5, 4, 3), "int16"), np.diag([1, 1, 2, 1]))
+    >>> nifti_statement(image).space
     'aligned'
     """
     header = image.header

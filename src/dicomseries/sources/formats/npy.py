@@ -72,7 +72,8 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.save(Path(folder) / "a.npy", np.zeros((3, 4, 5), "uint8"))
-    ...     open_volume(Location(Path(folder) / "a.npy"), SourceArguments(spacing=(1, 1, 2))).slabs.shape
+    ...     location = Location(Path(folder) / "a.npy")
+    ...     open_volume(location, SourceArguments(spacing=(1, 1, 2))).slabs.shape
     (3, 4, 5)
     """
     affine = times = None

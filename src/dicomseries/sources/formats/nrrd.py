@@ -169,7 +169,8 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     Examples
     --------
     >>> import tempfile
-    >>> header = b"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 3 2 1\nspacings: 1 1 2.5\nencoding: raw\n\n"
+    >>> header = (b"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 3 2 1\n"
+    ...           b"spacings: 1 1 2.5\nencoding: raw\n\n")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "a.nrrd"
     ...     _ = path.write_bytes(header + bytes(range(6)))

@@ -98,7 +98,8 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "a.tif"
     ...     metadata = {"spacing": 2.5, "unit": "mm", "axes": "ZYX"}
-    ...     tifffile.imwrite(path, np.zeros((3, 4, 5), "uint16"), imagej=True, resolution=(2, 2), metadata=metadata)
+    ...     tifffile.imwrite(path, np.zeros((3, 4, 5), "uint16"), imagej=True, resolution=(2, 2),
+    ...         metadata=metadata)
     ...     open_volume(Location(path), SourceArguments()).grid.spacing_mm
     (0.5, 0.5, 2.5)
     """

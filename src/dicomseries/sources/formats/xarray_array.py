@@ -116,13 +116,13 @@ class _PositionIndexed:
 
 
 def _several_arrays(source: Any, where: str) -> SourceError:
-    names = [str(name) for name in getattr(source, "data_vars", ())]
+    names = list(map(str, getattr(source, "data_vars", ())))
     return SourceError(
         code="dataset-unclear",
         where=where,
         given=f"a {type(source).__name__} with {', '.join(names) or 'no array'}",
         expected="one DataArray",
-        remedy=f"Pick one, e.g. dataset[{names[0] if names else 'name'!r}].",
+        remedy=f"Pick one, e.g. dataset[{next(iter(names), 'name')!r}].",
     )
 
 

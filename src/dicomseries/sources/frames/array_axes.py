@@ -80,7 +80,8 @@ class ArrayAxes:
 
         Examples
         --------
-        >>> axes = ArrayAxes(shape=(5, 4, 3, 2), letters="xyzt", source_letters="xyzt", time_point=1)
+        >>> axes = ArrayAxes(shape=(5, 4, 3, 2), letters="xyzt", source_letters="xyzt",
+        ...     time_point=1)
         >>> axes.index((slice(0, 1), slice(0, 2)))
         (slice(0, 5, None), slice(0, 4, None), slice(0, 2, None), slice(1, 2, None))
         """
@@ -124,7 +125,8 @@ class ArrayAxes:
 
         Examples
         --------
-        >>> axes = ArrayAxes(shape=(5, 4, 3, 2), letters="xyzt", source_letters="xyzt", time_point=1)
+        >>> axes = ArrayAxes(shape=(5, 4, 3, 2), letters="xyzt", source_letters="xyzt",
+        ...     time_point=1)
         >>> axes.place((slice(0, 5), slice(2, 4), slice(0, 3), slice(1, 2)))
         (slice(0, 1, None), slice(0, 3, None), slice(2, 4, None), slice(0, 5, None))
         """

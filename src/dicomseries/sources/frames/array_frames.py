@@ -61,8 +61,10 @@ def _read_view(view: VolumeView, where: str, start: int, stop: int) -> npt.NDArr
             return _taken(view, frames[start:stop])
         volumes, slices, *frame = view.array.shape
         end = max(start, min(stop, volumes * slices))
-        parts = [_taken(view, view.array[piece]) for piece in pieces(start, end, slices)]
-        return together([part.reshape(-1, *frame) for part in parts])
+        parts = []
+        for piece in pieces(start, end, slices):
+            parts.append(_taken(view, view.array[piece]).reshape(-1, *frame))
+        return together(parts)
 
 
 def _taken(view: VolumeView, part: npt.NDArray[Any]) -> npt.NDArray[Any]:

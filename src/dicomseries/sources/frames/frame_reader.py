@@ -81,7 +81,8 @@ class FrameReader:
     Examples
     --------
     >>> array = np.arange(6).reshape(3, 1, 2)
-    >>> reader = FrameReader(shape=array.shape, dtype=array.dtype, read=lambda start, stop: array[start:stop])
+    >>> read = lambda start, stop: array[start:stop]
+    >>> reader = FrameReader(shape=array.shape, dtype=array.dtype, read=read)
     >>> reader.read(1, 2).tolist(), reader.depth
     ([[[2, 3]]], 1)
     """

@@ -87,8 +87,8 @@ def best_depth(chunk: tuple[int, int], count: tuple[int, int], frame_bytes: int)
 
     Examples
     --------
-    >>> best_depth((1, 4), (20, 8), 1000), best_depth((1, 3), (20, 8), 1000), best_depth((5, 4), (20, 8), 1000)
-    (4, 8, 40)
+    >>> [best_depth(chunk, (20, 8), 1000) for chunk in ((1, 4), (1, 3), (5, 4))]
+    [4, 8, 40]
     """
     volumes, slices = count
     long = max(1, min(chunk[0], volumes))

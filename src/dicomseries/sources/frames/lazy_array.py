@@ -105,12 +105,12 @@ class LazyArray:
                 "a lazy array takes integers, slices and ...; numpy.asarray(array) takes any index"
             )
             raise IndexError(message)
-        dots = [place for place, part in enumerate(parts) if part is Ellipsis]
-        missing = self.ndim - len(parts) + len(dots[:1])
-        if len(dots) > 1 or missing < 0:
+        dots = parts.count(Ellipsis)
+        missing = self.ndim - len(parts) + min(dots, 1)
+        if dots > 1 or missing < 0:
             message = f"the index {index!r} has too many parts for an array of {self.ndim} axes"
             raise IndexError(message)
-        place = dots[0] if dots else len(parts)
+        place = parts.index(Ellipsis) if dots else len(parts)
         return [*parts[:place], *[slice(None)] * missing, *parts[place + 1 :]]
 
 

@@ -65,10 +65,11 @@ class SlabPlan:
     scratch_bytes: int = 0
 
     def __post_init__(self) -> None:
-        ends = [0, *(stop for _, stop in self.bounds)]
-        if not self.bounds or any(
-            not ends[i] == start < stop for i, (start, stop) in enumerate(self.bounds)
-        ):
+        is_continuous, end = bool(self.bounds), 0
+        for start, stop in self.bounds:
+            is_continuous &= end == start < stop
+            end = stop
+        if not is_continuous:
             message = f"slabs {self.bounds[:3]} do not follow each other from frame 0"
             raise ValueError(message)
 

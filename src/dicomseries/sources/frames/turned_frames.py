@@ -45,7 +45,8 @@ def turned_frames(reader: FrameReader, turn: Turn, slices: int) -> FrameReader:
     Examples
     --------
     >>> from dicomseries.sources import array_frames
-    >>> turned_frames(array_frames(np.arange(6).reshape(3, 1, 2)), Turn(order=(2, 1, 0)), 3).read(0, 1).tolist()
+    >>> frames = array_frames(np.arange(6).reshape(3, 1, 2))
+    >>> turned_frames(frames, Turn(order=(2, 1, 0)), 3).read(0, 1).tolist()
     [[[0, 2, 4]]]
     """
     if reader.view is not None:
@@ -108,8 +109,7 @@ class _Turned:
         edges = self.source.edges
         if not self.turn.keeps_slices:
             slices = self.grid_shape[0]
-            firsts = [divmod(edge, self.slices) for edge in edges]
-            return [volume * slices for volume, first in firsts if first == 0]
+            return [edge // self.slices * slices for edge in edges if edge % self.slices == 0]
         if not self.turn.flips[2] or isinstance(edges, range):
             return edges
         return sorted(_mirrored(edge, self.slices) for edge in edges)

@@ -55,7 +55,8 @@ def unpack(
     Examples
     --------
     >>> import io
-    >>> array = unpack(ZlibReader(io.BytesIO(zlib.compress(bytes(range(6))))), "u1", (2, 3), where="a.mha")
+    >>> array = unpack(ZlibReader(io.BytesIO(zlib.compress(bytes(range(6))))), "u1", (2, 3),
+    ...     where="a.mha")
     >>> array.window.take(array.array).tolist()
     [[0, 1, 2], [3, 4, 5]]
     """
