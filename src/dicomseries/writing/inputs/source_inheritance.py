@@ -110,18 +110,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         keep_private=options.keep_private,
     )
     source = screening.source
-    inherited = inherit(
-        source,
-        matching,
-        kind=request.kind,
-        keep_private=options.keep_private,
-        description=options.description,
-        moment=options.now,
-        model=options.model,
-        software=f"dicomseries {SOFTWARE_VERSION}",
-        volumes=volume.volumes or 1,
-    )
-    inherited = _without_stated_times(inherited, request)
+    inherited = _inherited(source, matching, volume, request)
     references, planes = _references(source, matching, volume, request)
     meaning = meaning_of(source, request.kind)
     spacing = spacing_of_pictures(source, grid, request.kind)
@@ -131,21 +120,20 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
     metadata = metadata.having(*_added_attributes(references, meaning, request))
     metadata = metadata.without(*spacing.dropped).having(*spacing.valid)
     stated = request.metadata.without(*request.left_out)
-    columns = tuple(
-        column for column in inherited.columns if column.keyword not in request.left_out
-    )
-    group_columns: tuple[Column, ...] = ()
-    if request.kind.is_multi_frame:
-        group_columns = (*references.columns, *groups)
-    else:
-        columns += references.columns
+    columns, group_columns = _columns(inherited, references, groups, request)
     decisions = spacing.decisions(with_screening(inherited.decisions, screening))
-    frame_of_reference_uid = source.frame_of_reference_uid
-    if options.same_space is False:
-        frame_of_reference_uid = ""
+    advice = (
+        *_source_advice(options, source),
+        *screening.advice,
+        *spacing.advice,
+        *matching.advice,
+        *inherited.advice,
+        *_group_advice(inherited, request),
+        *unused,
+    )
     inheritance = Inheritance(
         study_uid=source.study_uid,
-        frame_of_reference_uid=frame_of_reference_uid,
+        frame_of_reference_uid="" if options.same_space is False else source.frame_of_reference_uid,
         columns=columns,
         groups=(*references.groups, *(Leaf(group.keyword, group.keyword) for group in groups)),
         group_columns=group_columns,
@@ -153,15 +141,7 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         of_values=_attributes_of_values(metadata, inherited, request),
         stated=frozenset(request.metadata.keywords),
         decisions=tuple((entry.attribute, entry.source, entry.outcome) for entry in decisions),
-        advice=(
-            *_source_advice(options, source),
-            *screening.advice,
-            *spacing.advice,
-            *matching.advice,
-            *inherited.advice,
-            *_group_advice(inherited, request),
-            *unused,
-        ),
+        advice=advice,
         planes=planes,
         verbatim=_source_keywords(source, inherited, references) - {*stated.keywords},
         ties=_ties(source, screening.outcomes),
@@ -189,6 +169,40 @@ def _matching(source: SourceSeries, grid: Grid, options: WriteOptions) -> Matchi
             "array that lies elsewhere.",
         )
     return matching
+
+
+def _inherited(
+    source: SourceSeries, matching: Matching, volume: Volume, request: WriteRequest
+) -> Inherited:
+    """Return the source's attributes by the rules of derivation."""
+    options = request.options
+    inherited = inherit(
+        source,
+        matching,
+        kind=request.kind,
+        keep_private=options.keep_private,
+        description=options.description,
+        moment=options.now,
+        model=options.model,
+        software=f"dicomseries {SOFTWARE_VERSION}",
+        volumes=volume.volumes or 1,
+    )
+    return _without_stated_times(inherited, request)
+
+
+def _columns(
+    inherited: Inherited,
+    references: SourceReferences,
+    groups: tuple[Column, ...],
+    request: WriteRequest,
+) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    """Return columns of the top level, and of functional groups."""
+    columns = tuple(
+        column for column in inherited.columns if column.keyword not in request.left_out
+    )
+    if request.kind.is_multi_frame:
+        return columns, (*references.columns, *groups)
+    return columns + references.columns, ()
 
 
 def _without_stated_times(inherited: Inherited, request: WriteRequest) -> Inherited:
