@@ -205,7 +205,7 @@ Groups that repeat, or that have no place in an image: \
 the first pattern that fits (a dot is any digit). These rules are
 asked for tags that no section above names.
 
-| tag | what becomes of it | why |
+| tag | in the result | why |
 |---|---|---|
 """
 

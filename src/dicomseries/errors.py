@@ -251,7 +251,7 @@ class MissingPackageError(DicomSeriesError, ImportError):
 class DicomSeriesWarning(UserWarning):
     """A series was read, but has a fault.
 
-    Options in the text stand between backticks, as in `Message`.
+    Options in the text are between backticks, as in `Message`.
     """
 
     def __init__(self, text: str = "") -> None:

@@ -1,6 +1,6 @@
 """The table of `--dry-run`: attributes kept from a source series.
 
-Attributes stand by information entity, as the rules do, in lines no longer than the terminal.
+Attributes are grouped by information entity, as the rules are, no wider than the terminal.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["decision_table", "terminal_width"]
 Row: TypeAlias = tuple[str, str, str]
 """Attribute, value in the source, and outcome with its reason."""
 
-_HEAD = ("attribute", "in the source", "what becomes of it, and why")
+_HEAD = ("attribute", "in the source", "in the result, and why")
 _GAP = 2
 _SHORTEST, _LONGEST = 80, 140
 """Characters of a line: longer ones are hard to read, shorter ones leave no space for reasons."""
@@ -41,7 +41,7 @@ def decision_table(decisions: Sequence[Row], width: int) -> str:
     Examples
     --------
     >>> print(decision_table([("PatientID", "42", "kept: the same patient")], 80))
-    attribute    in the source  what becomes of it, and why
+    attribute    in the source  in the result, and why
     patient
       PatientID  42             kept: the same patient
     """

@@ -15,17 +15,17 @@ from dicomseries.executors.dask_cluster import DaskCluster, connected, is_client
 from dicomseries.executors.threads import Threads, run, worker_count
 from dicomseries.sources import FrameReader
 
-__all__ = ["Bounds", "Executor", "Look", "chosen_executor", "connected", "run", "worker_count"]
+__all__ = ["Bounds", "Executor", "SlabTask", "chosen_executor", "connected", "run", "worker_count"]
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 Bounds: TypeAlias = tuple[int, int]
 """First frame of a slab, and the one behind its last."""
-Look: TypeAlias = Callable[[npt.NDArray[Any], Bounds], Found]
-"""What is done with a slab; gets its voxels and its bounds."""
+SlabTask: TypeAlias = Callable[[npt.NDArray[Any], Bounds], Result]
+"""A function of the voxels of a slab and its bounds."""
 
 
 class Executor(Protocol):
-    """Has slabs looked at, some at a time."""
+    """Runs a task on slabs, several at a time."""
 
     @property
     def is_here(self) -> bool:
@@ -36,9 +36,9 @@ class Executor(Protocol):
         """Number of concurrent readers that share one memory."""
 
     def run(
-        self, look: Look[Found], slabs: FrameReader, all_bounds: Sequence[Bounds]
-    ) -> Iterator[Found]:
-        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order.
+        self, task: SlabTask[Result], slabs: FrameReader, all_bounds: Sequence[Bounds]
+    ) -> Iterator[Result]:
+        """Yield `task(slabs.read(*bounds), bounds)` of all bounds, in order.
 
         Few are under way at once.
         """

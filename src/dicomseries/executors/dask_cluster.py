@@ -98,8 +98,8 @@ def connected(address: str | None) -> Iterator[Any]:
 class DaskCluster:
     """The workers behind a client of distributed.
 
-    Workers may be lost: what they had not handed over is done again by others, so `look` must bear
-    to be called twice for the same slab.
+    If a worker is lost, others repeat its unfinished slabs, so `task` may be called twice for the
+    same slab.
 
     Parameters
     ----------
@@ -116,16 +116,16 @@ class DaskCluster:
 
     @property
     def sharing(self) -> int:
-        """1: each worker has a memory of its own."""
+        """1: workers share no memory."""
         return 1
 
     def run(
         self,
-        look: Callable[[npt.NDArray[Any], Bounds], Result],
+        task: Callable[[npt.NDArray[Any], Bounds], Result],
         slabs: FrameReader,
         all_bounds: Sequence[Bounds],
     ) -> Iterator[Result]:
-        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order.
+        """Yield `task(slabs.read(*bounds), bounds)` of all bounds, in order.
 
         Two for each thread are under way at once.
 
@@ -135,7 +135,7 @@ class DaskCluster:
             If there is no worker, or workers were lost again and again.
         """
         limit = 2 * self._threads()
-        send = _sender(self.client, look, slabs)
+        send = _sender(self.client, task, slabs)
         waiting: deque[Any] = deque()
         try:
             for bounds in all_bounds:
@@ -181,33 +181,33 @@ def _result(future: Any) -> Any:
 
 
 def _sender(
-    client: Any, look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: FrameReader
+    client: Any, task: Callable[[npt.NDArray[Any], Bounds], Any], slabs: FrameReader
 ) -> Callable[[Bounds], Any]:
     """Return a function that sends a slab to a worker."""
     if slabs.graph is not None and slabs.over is not None:
-        return partial(_send_graph, client, look, slabs.graph, slabs.over)
+        return partial(_send_graph, client, task, slabs.graph, slabs.over)
     if _is_handle(slabs):
         return lambda bounds: client.submit(
-            _read_there, look, slabs, bounds, pure=False, retries=_RETRIES
+            _read_there, task, slabs, bounds, pure=False, retries=_RETRIES
         )
-    return lambda bounds: _send_data(client, look, slabs.read(*bounds), bounds)
+    return lambda bounds: _send_data(client, task, slabs.read(*bounds), bounds)
 
 
 def _read_there(
-    look: Callable[[npt.NDArray[Any], Bounds], Any], slabs: FrameReader, bounds: Bounds
+    task: Callable[[npt.NDArray[Any], Bounds], Any], slabs: FrameReader, bounds: Bounds
 ) -> Any:
-    return look(slabs.read(*bounds), bounds)
+    return task(slabs.read(*bounds), bounds)
 
 
-def _send_data(client: Any, look: Any, slab: npt.NDArray[Any], bounds: Bounds) -> Any:
+def _send_data(client: Any, task: Any, slab: npt.NDArray[Any], bounds: Bounds) -> Any:
     import dask
 
-    # The data stand in the task itself: scattered to one worker they would be lost with it. Few are
+    # The data are in the task: scattered to one worker they would be lost with it. Few are
     # under way at once.
     with dask.config.set(
         {"distributed.admin.large-graph-warning-threshold": slab.nbytes + _SENDABLE}
     ):
-        return client.submit(look, slab, bounds, pure=False, retries=_RETRIES)
+        return client.submit(task, slab, bounds, pure=False, retries=_RETRIES)
 
 
 # --- Dask arrays keep their own graph -------------------------------------------------------------
@@ -239,21 +239,21 @@ class _Blocks:
         return self.blocks.pop(0)
 
 
-def _send_graph(client: Any, look: Any, array: Any, over: Over, bounds: Bounds) -> Any:
+def _send_graph(client: Any, task: Any, array: Any, over: Over, bounds: Bounds) -> Any:
     """Have the blocks of one slab computed by a worker."""
     import dask
 
     recorder = _Recorder(tuple(array.shape), np.dtype(array.dtype), [])
     over(recorder).read(*bounds)
     blocks = [array[index] for index in recorder.indices]
-    there = partial(_look_at_blocks, look, over, bounds)
+    there = partial(_run_on_blocks, task, over, bounds)
     return client.compute(
         dask.delayed(there, pure=False, traverse=False)(*blocks), retries=_RETRIES
     )
 
 
-def _look_at_blocks(look: Any, over: Over, bounds: Bounds, *blocks: npt.NDArray[Any]) -> Any:
-    return look(over(_Blocks(list(blocks))).read(*bounds), bounds)
+def _run_on_blocks(task: Any, over: Over, bounds: Bounds, *blocks: npt.NDArray[Any]) -> Any:
+    return task(over(_Blocks(list(blocks))).read(*bounds), bounds)
 
 
 # --- whether a source can be opened elsewhere -----------------------------------------------------

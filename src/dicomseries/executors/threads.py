@@ -55,17 +55,17 @@ class Threads:
 
     def run(
         self,
-        look: Callable[[npt.NDArray[Any], tuple[int, int]], Result],
+        task: Callable[[npt.NDArray[Any], tuple[int, int]], Result],
         slabs: FrameReader,
         all_bounds: Sequence[tuple[int, int]],
     ) -> Iterator[Result]:
-        """Yield `look(slabs.read(*bounds), bounds)` of all bounds, in order."""
+        """Yield `task(slabs.read(*bounds), bounds)` of all bounds, in order."""
         if self.workers == 1:
             for bounds in all_bounds:
-                yield look(slabs.read(*bounds), bounds)
+                yield task(slabs.read(*bounds), bounds)
             return
         yield from run(
-            lambda bounds: look(slabs.read(*bounds), bounds), all_bounds, workers=self.workers
+            lambda bounds: task(slabs.read(*bounds), bounds), all_bounds, workers=self.workers
         )
 
 

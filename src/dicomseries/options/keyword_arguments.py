@@ -112,7 +112,7 @@ def parameters_text(options: Mapping[str, Option]) -> str:
 def _parameter_lines(options: Iterable[tuple[str, Option]]) -> Iterable[str]:
     for name, option in options:
         yield f"{name} : {option.accepts}"
-        # Docstrings of functions stand four columns further to the right.
+        # Docstrings of functions are indented by four more columns.
         yield from textwrap.wrap(
             option.text,
             _WIDTH - 8,

@@ -293,7 +293,7 @@ def _under_way(where: str) -> TargetError:
         code="target-in-use",
         where=where,
         given=f"{PLAN} of another write, which is under way or was killed",
-        expected="a prefix that nobody writes to",
+        expected="a prefix without another writer",
         remedy="Wait for it; if it was killed, repeat it with `resume=True`, or pass "
         "`overwrite=True` "
         "to delete what it has left.",

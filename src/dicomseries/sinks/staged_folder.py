@@ -21,7 +21,7 @@ _UNFINISHED = ".unfinished-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedFolder:
-    """Whole files in a folder that nobody looks at yet.
+    """Complete files in a folder that is not visible yet.
 
     Parameters
     ----------

@@ -322,7 +322,7 @@ def _open_file(location: Location, arguments: SourceArguments) -> Volume:
             expected="a file that may be read",
             remedy="Check that it is a file and not a folder, and its permissions.",
         ) from error
-    # Absolute, since a worker has a working folder of its own.
+    # Absolute, since a worker has another working folder.
     recipe = (module.__name__, replace(location, path=location.path.absolute()), arguments)
     return replace(volume, slabs=replace(volume.slabs, recipe=(_open_again, recipe)))
 

@@ -71,7 +71,7 @@ class Volume:
     turn : Turn, optional
         How the axes of the source were turned to be these; None if they were not.
     axes_assumed : bool
-        Whether the order of the axes is the usual one because nobody stated it.
+        Whether the order of the axes is the usual one because none was stated.
     carried : mapping of str to str
         DICOM attributes that an image or file carries beside its voxels, by tag ("0010|0020"), as
         ITK keeps them.

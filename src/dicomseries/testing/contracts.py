@@ -227,7 +227,7 @@ class SinkContract(ABC):
             assert self.left(tmp_path) == []
 
     def test_an_abort_after_the_commit_changes_nothing(self, tmp_path: Path) -> None:
-        """So it may stand in a finally clause."""
+        """So it may be in a finally clause."""
         sink = self.open(tmp_path)
         for name, chunks in _FILES.items():
             sink.put(name, chunks)

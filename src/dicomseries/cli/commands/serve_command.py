@@ -43,8 +43,8 @@ def serve(
     wadoRoot, the server of 3D Slicer's DICOMweb browser, DICOMwebClient(url=...).
 
     The address has a secret, new each time, and works on this machine only. Everyone with the
-    address can read the whole folder; nobody can change it. Files that appear later are not
-    served, and no file is kept in memory.
+    address can read the whole folder, but not change it. Files that appear later are not served,
+    and no file is kept in memory.
     """
     from dicomseries import api
 

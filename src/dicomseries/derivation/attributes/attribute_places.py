@@ -1,6 +1,6 @@
 """Places for source attributes in a kind of result.
 
-An attribute stands at the top level, in a functional group, or nowhere.
+An attribute is at the top level, in a functional group, or nowhere.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rule of each source attribute in a derived series.
 
-The rules stand in TOML files beside this module, one section for each reason. Nothing is kept by
+The rules are in TOML files beside this module, one section for each reason. Nothing is kept by
 default: an attribute without a rule is dropped and reported.
 """
 

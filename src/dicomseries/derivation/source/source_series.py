@@ -87,7 +87,7 @@ class SourceSeries:
         Slices along the normal, first volume first.
     shared : tuple of Attribute
         Attributes equal in all files, by tag; private ones as ``"(gggg,eeee)"``. Functional groups
-        of multi-frame files stand in SharedFunctionalGroupsSequence.
+        of multi-frame files are in SharedFunctionalGroupsSequence.
     volumes : int
         Volumes on the grid.
     times_s : tuple of float, optional
@@ -138,7 +138,7 @@ class SourceSeries:
 
     @property
     def is_multi_frame(self) -> bool:
-        """Whether its frames stand in multi-frame files."""
+        """Whether its files are multi-frame."""
         return self.frames[0].frame_number is not None
 
     @property

@@ -1,6 +1,6 @@
 """``.zarr``: one array with OME-Zarr 0.5 attributes in mm.
 
-OME-Zarr 0.5 has a scale and a translation, and no rotation: the affine stands beside it, in the
+OME-Zarr 0.5 has a scale and a translation, and no rotation: the affine is beside it, in the
 attribute ``dicomseries``. It demands a scale: where no geometry is stated that is 1 without a unit,
 and the affine is null.
 """

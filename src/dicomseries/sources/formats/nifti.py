@@ -46,7 +46,7 @@ _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
 _NO_TIMES = {"hz", "ppm", "rads", None}
 _CHECK = "Check that the file is complete and has the right suffix."
 _VECTORS = {1007, 2003}
-"""intent_code of a vector and of an RGB vector, whose components stand along the last axis
+"""intent_code of a vector and of an RGB vector, whose components are along the last axis
 (nifti1.h)."""
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 

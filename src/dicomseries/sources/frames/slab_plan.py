@@ -20,7 +20,7 @@ _LEAST_COSTLY = 1 << 20
 long for another."""
 
 _COPIES = 3
-"""Times that the bytes of a slab stand in memory: as chunks that are decoded, as read, and as
+"""Copies of the bytes of a slab in memory: as chunks that are decoded, as read, and as
 stored."""
 
 _MOST_READS = 4

@@ -24,8 +24,8 @@ from dicomseries.writing.jobs.series_jobs import Job
 __all__ = ["FileComparison", "Tally", "compare_frames", "compare_labels", "verify_series"]
 
 _GROUPED_CHECKS = {"VAL-004": "LossyImageCompression"}
-"""Checks of several attributes: a source compressed with loss need not say how, and then nobody
-knows."""
+"""Checks of several attributes. A source may omit the method of its lossy compression; then it
+is unknown."""
 _FRAME_SEQUENCES = frozenset({"SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"})
 
 _SEGMENT_NUMBERS = 65536

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from dicomseries.executors import Bounds, Look
+from dicomseries.executors import Bounds, SlabTask
 from dicomseries.sources import SlabPlan, Volume, scratch_copy, slab_rule
 from dicomseries.writing.inputs.write_request import WriteRequest
 
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 def each_slab(
     volume: Volume,
-    task: Look[Result],
+    task: SlabTask[Result],
     request: WriteRequest,
     stage: str,
     slabs: Sequence[Bounds],

@@ -16,7 +16,7 @@ __all__ = ["OutputSeries", "output_series"]
 
 _MAP = "ParametricMap"
 _DISPLAY = "SC"
-"""Kind of the companion of a Parametric Map, whose numbers nobody has named."""
+"""Kind of the companion of a Parametric Map, whose quantity is not stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

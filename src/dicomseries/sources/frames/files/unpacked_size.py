@@ -1,4 +1,4 @@
-"""The most bytes that compressed bytes can stand for.
+"""Upper limits of the size of unpacked data.
 
 A file that claims more is damaged, and rejected before it is read.
 """
@@ -15,7 +15,7 @@ _MOST_GAIN = {
     "deflate": 1032,
     "lzw": 4096,
 }
-"""Bytes that one byte can stand for. Colours without compression may share samples, two for one;
+"""Bytes that one byte can expand to. Colours without compression may share samples, two for one;
 two bytes of PackBits repeat one byte 128 times; two bits of Deflate repeat 258 bytes (RFC 1951
 section 3.2.5); a code of LZW in TIFF, of nine bits or more, stands for at most 4096 bytes."""
 
@@ -55,7 +55,7 @@ def check_packing(
     packed_bytes, unpacked_bytes : int
         Bytes in the file, and of the voxels they are to hold.
     piece_bytes : int, optional
-        Bytes that stand in memory at once; all by default.
+        Bytes in memory at once; all by default.
 
     Raises
     ------
