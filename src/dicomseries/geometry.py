@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import GeometryError
 from dicomseries.geometry_statement import STATED, Statement
+from dicomseries.short_repr import record_repr
 from dicomseries.standard.attributes.decimal_string import format_ds
 
 __all__ = [
@@ -119,6 +120,8 @@ class Grid:
     direction_lps: Direction = _IDENTITY
     texts: GridTexts | None = field(default=None, compare=False, repr=False)
     statement: Statement = field(default=STATED, compare=False, repr=False)
+
+    __repr__ = record_repr
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", _shape(self.shape))
@@ -401,8 +404,7 @@ def _shape(shape: Iterable[Any]) -> tuple[int, int, int]:
             where="shape",
             given=sizes,
             expected="three whole numbers (slices, rows, columns), each at least 1",
-            remedy="Name the axes of the array with `axes=`, e.g. `axes='xyz'`, or add the missing "
-            "one.",
+            remedy="Name the array's axes with `axes=`, e.g. `axes='xyz'`, or add the missing one.",
         )
     return int(sizes[0]), int(sizes[1]), int(sizes[2])
 
@@ -456,8 +458,7 @@ def _right_angled(cosines: Any, tolerance: float) -> Direction:
             given=f"{tuple(matrix.ravel().round(6).tolist())}, off by {departure:.3g}",
             expected=f"three unit vectors at right angles, within {tolerance:g}: DICOM readers "
             f"ignore a shear silently",
-            remedy="Resample the array onto a right-angled grid first, or fix the affine (sform, "
-            "qform may differ).",
+            remedy="Resample onto a right-angled grid, or fix the affine (sform or qform).",
         )
     if departure > _EXACT:
         left, _, right = np.linalg.svd(matrix)

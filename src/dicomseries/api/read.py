@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -17,6 +17,7 @@ from dicomseries.errors import OptionError, ReadError
 from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_options
 from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt
+from dicomseries.short_repr import short_text
 from dicomseries.sources import FrameReader, LazyArray, Volume, array_frames
 from dicomseries.stores import is_url, local_copy, masked
 
@@ -29,7 +30,7 @@ _TASK_BYTES = 4 << 20
 """Bytes that a thread reads or decodes in one task."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Derivation:
     """An array and its source series, ready to be written.
 
@@ -41,8 +42,13 @@ class Derivation:
         The keyword arguments of `dicomseries.write`, `like` among them.
     """
 
-    array: Any = field(repr=False)
+    array: Any
     options: WriteKeywords
+
+    def __repr__(self) -> str:
+        shape = getattr(self.array, "shape", type(self.array).__name__)
+        names = [name for name, value in self.options.items() if value is not None]
+        return short_text(f"Derivation of {shape} with {', '.join(names)}")
 
     @with_options("write")
     def write(self, out: str | os.PathLike[str], **options: Unpack[WriteKeywords]) -> Receipt:
@@ -55,7 +61,7 @@ class Derivation:
         return plan(self.array, **(self.options | options))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SeriesVolume(Volume):
     """A volume that was read from a series.
 
@@ -63,12 +69,15 @@ class SeriesVolume(Volume):
     ----------
     path : str
         Folder or file of the series, or URL.
+    tags : SeriesTags
+        The attributes, a mapping: ``tags["Modality"]``.
     series : str, optional
         SeriesInstanceUID, if there are several.
     is_lazy : bool
         Whether `array` reads from the files when it is indexed.
     """
 
+    tags: reading.SeriesTags
     path: str = ""
     series: str | None = None
     is_lazy: bool = False
@@ -256,12 +265,14 @@ def read(
     with local_copy(path, storage_options) as local_path:
         volume = reading.open_volume(local_path, series=series, values=values, slices=slices)
         slabs = volume.slabs if lazy else _in_memory(volume.slabs, count)
+    tags = volume.tags
+    assert isinstance(tags, reading.SeriesTags)  # noqa: S101 - of a volume that was read
     return SeriesVolume(
         slabs=slabs,
         grid=volume.grid,
         slope=volume.slope,
         intercept=volume.intercept,
-        tags=volume.tags,
+        tags=tags,
         volumes=volume.volumes,
         times_s=volume.times_s,
         repetition_time_s=volume.repetition_time_s,

@@ -17,7 +17,7 @@ def tags(
     *,
     series: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> reading.SeriesTags:
     """Return the attributes of a series by keyword.
 
     Parameters
@@ -31,10 +31,12 @@ def tags(
 
     Returns
     -------
-    dict
-        Names and values as in `SeriesTags`, in the order of tags, without pixels. An attribute that
-        differs within the series is a tuple with one value for each slice or frame, None if it is
-        absent there; functional groups are opened.
+    SeriesTags
+        A mapping in the order of tags, without pixels. Names are keywords, private ones with group,
+        element and creator; ``tags["0010,0010"]`` finds them too. An attribute that differs within
+        the series is a tuple with one value for each slice or frame, None if it is absent there;
+        functional groups are opened. ``.shared`` has the others alone, ``.instances`` those that
+        differ, slice by slice.
 
     Raises
     ------
@@ -44,8 +46,8 @@ def tags(
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> found = tags(get_testdata_file("CT_small.dcm"))
-    >>> found["Modality"], found["PixelSpacing"], found["(0043,104E) GEMS_PARM_01"]
+    >>> attributes = tags(get_testdata_file("CT_small.dcm"))
+    >>> attributes["Modality"], attributes["0028,0030"], attributes["(0043,104E) GEMS_PARM_01"]
     ('CT', [0.661468, 0.661468], 10.60060977935791)
     """
     with local_copy(path, storage_options) as local_path:

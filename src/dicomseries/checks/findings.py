@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from dicomseries.checks.registry import Finding
 from dicomseries.errors import counted
+from dicomseries.short_repr import short_lines
 
 __all__ = ["Findings"]
 
@@ -62,13 +63,17 @@ class Findings(tuple[Finding, ...]):  # noqa: SLOT001 - a tuple cannot have slot
         """Findings that are legal but ask for trouble."""
         return tuple(finding for finding in self if finding.level == "warning")
 
+    def __repr__(self) -> str:
+        """Return the number of findings and the first of them."""
+        return short_lines([f"Findings: {self._counts()}", *(f"  {finding}" for finding in self)])
+
+    def _counts(self) -> str:
+        errors, warnings = len(self.errors), len(self.warnings)
+        return f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+
     def __str__(self) -> str:
         """Return the findings line by line, and the coverage."""
-        errors, warnings = (
-            counted(len(self.errors), "error"),
-            counted(len(self.warnings), "warning"),
-        )
-        lines = [*map(str, self), f"{errors}, {warnings}"]
+        lines = [*map(str, self), self._counts()]
         lines.append(f"checked: {'; '.join(self.checked) or 'nothing'}")
         if self.not_checked:
             lines.append(f"not checked: {'; '.join(self.not_checked)}")

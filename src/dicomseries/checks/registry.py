@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from dicomseries.errors import Message, OptionError
+from dicomseries.short_repr import short_text
 
 __all__ = ["Check", "Fault", "Finding", "Level", "Scope", "check", "explain", "registered", "run"]
 
@@ -68,6 +69,9 @@ class Finding:
             message = "a finding needs all of its parts"
             raise ValueError(message)
         object.__setattr__(self, "remedy", Message(self.remedy))
+
+    def __repr__(self) -> str:
+        return short_text(f"Finding: {self}")
 
     def __str__(self) -> str:
         return f"{self.level} {self.id} ({self.part}) {self.where}: {self.message} {self.remedy}"

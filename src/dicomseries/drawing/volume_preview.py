@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dicomseries.geometry import Grid
 from dicomseries.orientation import course
+from dicomseries.short_repr import record_repr
 
 __all__ = [
     "Histogram",
@@ -52,7 +53,7 @@ class PreviewPlane:
     """
 
     name: str
-    pixels: Pixels
+    pixels: Pixels = field(repr=False)
     size_mm: tuple[float, float]
     letters: tuple[str, ...] = ()
 
@@ -95,6 +96,8 @@ class VolumePreview:
     bins: Histogram
     slices: int
     of: int
+
+    __repr__ = record_repr
 
 
 def sampled_slices(slices: int) -> list[int]:

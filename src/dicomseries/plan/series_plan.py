@@ -16,6 +16,7 @@ from dicomseries.orientation import orientation_code, orientation_text
 from dicomseries.plan.columns import Column, Extent
 from dicomseries.plan.encoded_sizes import PREAMBLE_BYTES, encoded_bytes, most_encapsulated
 from dicomseries.plan.frame_plan import FramePart, frames_bytes
+from dicomseries.short_repr import short_lines
 from dicomseries.sources import SlabPlan
 from dicomseries.standard.attributes.attribute import Attribute, Value, attribute, vr_of
 from dicomseries.standard.transfer_syntaxes import BY_UID, EXPLICIT_VR_LITTLE_ENDIAN
@@ -360,6 +361,9 @@ class SeriesPlan:
             "decisions": [dict(zip(names, entry, strict=True)) for entry in self.decisions],
             "others": [other.to_dict() for other in self.others],
         }
+
+    def __repr__(self) -> str:
+        return short_lines(self.lines())
 
     def __str__(self) -> str:
         return "\n\n".join("\n".join(series.lines()) for series in self.every)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
+from dicomseries.errors import counted
 from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
@@ -21,6 +25,7 @@ _GROUPS = frozenset(
     map(tag_of, ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"))
 )
 """Sequences that are opened into attributes of the frames."""
+_TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)?")
 
 
 def differing_tags(instances: Sequence[Instance]) -> frozenset[int]:
@@ -68,12 +73,15 @@ def _differing_values(instances: Sequence[Instance]) -> frozenset[int]:
     return frozenset(differing)
 
 
-class SeriesTags:
+class SeriesTags(Mapping[str, Any]):
     """Attributes of a series, decoded on first use.
 
-    Names are keywords; "(gggg,eeee) creator" for private attributes, "(gggg,eeee) keyword" in
-    repeating groups such as overlays, "(gggg,eeee)" for unknown ones. Values are str, int, float,
-    bytes, lists of them, and lists of dictionaries for sequences; "" if there is no value.
+    A mapping in the order of tags, without the pixels. Names are keywords; "(gggg,eeee) creator"
+    for private attributes, "(gggg,eeee) keyword" in repeating groups such as overlays,
+    "(gggg,eeee)" for unknown ones; `tags["0010,0010"]` finds each of them too. Values are str, int,
+    float, bytes, lists of them, and lists of dictionaries for sequences; "" if there is no value.
+    An attribute that differs within the series is a tuple with one value for each slice or frame,
+    None if it is absent there. Functional groups are opened.
 
     Parameters
     ----------
@@ -82,11 +90,72 @@ class SeriesTags:
     frames : FrameSet, optional
         The frames of multi-frame files in the order of the array. Each frame then has a mapping,
         with its functional groups opened.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> attributes = tags(get_testdata_file("CT_small.dcm"))
+    >>> attributes["Modality"], attributes["0008,0060"], "EchoTime" in attributes
+    ('CT', 'CT', False)
+    >>> attributes["Modalitty"]
+    Traceback (most recent call last):
+    ...
+    KeyError: "no attribute 'Modalitty'. Did you mean Modality?"
     """
 
     def __init__(self, instances: Sequence[Instance], frames: FrameSet | None = None) -> None:
         self._instances = tuple(instances)
         self._frames = frames
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            pass
+        tag = _TAG.fullmatch(str(name))
+        if tag is not None:
+            return self._value_of(int(tag[1] + tag[2], 16), name)
+        similar = get_close_matches(str(name), self._values, 1)
+        hint = f". Did you mean {similar[0]}?" if similar else ""
+        message = f"no attribute {name!r}{hint}"
+        raise KeyError(message)
+
+    def _value_of(self, tag: int, name: str) -> Any:
+        for elements in (None, *(instance.elements for instance in self._instances)):
+            full_name = name_of(tag, elements)
+            if full_name in self._values:
+                return self._values[full_name]
+        message = f"no attribute {name!r}"
+        raise KeyError(message)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        """Return the size alone: the values are about a patient."""
+        return f"<SeriesTags of {counted(len(self._instances), 'file')}>"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files, in the order of the slices."""
+        return tuple(Path(instance.path) for instance in self._instances)
+
+    @cached_property
+    def _values(self) -> Mapping[str, Any]:
+        """All attributes in the order of tags."""
+        attributes = dict(self.shared)
+        slices = self.instances
+        for name in dict.fromkeys(itertools.chain(*slices)):
+            attributes[name] = tuple(of_slice.get(name) for of_slice in slices)
+        order = {}
+        for instance in self._instances:
+            for tag in instance.tags:
+                order[name_of(tag, instance.elements)] = tag
+        last = max(order.values(), default=0)
+        return dict(sorted(attributes.items(), key=lambda item: order.get(item[0], last)))
 
     def pick(self, frames: Sequence[int]) -> Self:
         """Return the attributes of selected slices, in that order."""
@@ -175,7 +244,7 @@ def _plain_values(instance: Instance, is_wanted: Callable[[int], bool]) -> dict[
     return values
 
 
-def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str, Any]:
+def tags(path: str | os.PathLike[str], *, series: str | None = None) -> SeriesTags:
     """Return the attributes of a file or series by keyword.
 
     Parameters
@@ -187,10 +256,8 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
 
     Returns
     -------
-    dict
-        Names and values as in `SeriesTags`, in the order of tags, without the pixels; private
-        attributes included. An attribute that differs within the series is a tuple with one value
-        per slice, or frame, None if it is missing there. Functional groups are opened.
+    SeriesTags
+        A mapping of names to values; private attributes included.
 
     Raises
     ------
@@ -206,13 +273,5 @@ def tags(path: str | os.PathLike[str], *, series: str | None = None) -> dict[str
     """
     selected = select(path, scan(path), series)
     series_tags = SeriesTags(selected.instances, selected.frame_set)
-    attributes = dict(series_tags.shared)
-    slices = series_tags.instances
-    for name in dict.fromkeys(itertools.chain(*slices)):
-        attributes[name] = tuple(attributes_of_slice.get(name) for attributes_of_slice in slices)
-    order = {}
-    for instance in selected.instances:
-        for tag in instance.tags:
-            order[name_of(tag, instance.elements)] = tag
-    last = max(order.values(), default=0)
-    return dict(sorted(attributes.items(), key=lambda item: order.get(item[0], last)))
+    len(series_tags)  # decodes them: a damaged value is an error of this call
+    return series_tags

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 from dicomseries.errors import ReadError, counted
 from dicomseries.geometry import Grid
@@ -17,6 +18,7 @@ from dicomseries.reading.order.slice_order import place_files
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem
+from dicomseries.short_repr import short_lines
 from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = ["Scan", "Series", "nothing_found", "scan", "select"]
@@ -105,6 +107,14 @@ class Series:
         """The files in the order of the slices."""
         return tuple(Path(instance.path) for instance in self.instances)
 
+    def __repr__(self) -> str:
+        files = counted(len(self.instances), "file")
+        lines = [f"Series {self}", f"  {self.modality or 'no modality'}, {files}"]
+        if self.grid is None:
+            lines[1] += ", no grid"
+        lines += [f"  {problem.level}: {problem.text}" for problem in self.problems]
+        return short_lines(lines)
+
     def __str__(self) -> str:
         slices = self.frames // (self.volumes or 1)
         if self.grid is not None:  # may have slices without frames
@@ -128,11 +138,39 @@ class Scan:
         Number of files that are not DICOM.
     problems : tuple of Problem
         DICOM files that cannot be read.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> folder = scan(get_testdata_file("CT_small.dcm"))
+    >>> [series.modality for series in folder], len(folder), folder[0].kind
+    (['CT'], 1, 'CT')
     """
 
     series: tuple[Series, ...]
     skipped: int
     problems: tuple[Problem, ...] = ()
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(self.series)
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    @overload
+    def __getitem__(self, index: int) -> Series: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Series, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Series | tuple[Series, ...]:
+        return self.series[index]
+
+    def __repr__(self) -> str:
+        counts = f"Scan: {len(self.series)} series, {counted(self.skipped, 'other file')}"
+        if self.problems:
+            counts += f", {counted(len(self.problems), 'damaged file')}"
+        return short_lines([counts, *(f"  {series}" for series in self.series)])
 
 
 def scan(path: str | os.PathLike[str]) -> Scan:

@@ -12,6 +12,7 @@ from dicomseries.checks import Finding
 from dicomseries.errors import Message, counted, template_of
 from dicomseries.geometry import Grid
 from dicomseries.orientation import orientation_code, orientation_text
+from dicomseries.short_repr import short_lines
 from dicomseries.values import bound_text
 
 __all__ = ["Receipt"]
@@ -149,6 +150,9 @@ class Receipt:
             "advice": list(self.advice),
             "others": [other.to_dict() for other in self.others],
         }
+
+    def __repr__(self) -> str:
+        return short_lines(self.lines())
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

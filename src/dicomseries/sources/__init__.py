@@ -15,7 +15,9 @@ from dicomseries.sources.frames.lazy_array import LazyArray
 from dicomseries.sources.frames.scratch_copy import scratch_copy
 from dicomseries.sources.frames.slab_plan import SlabPlan, slab_rule
 from dicomseries.sources.open_source import FORMATS, SUFFIXES, Format, open_picture, open_volume
-from dicomseries.sources.volume import Tags, Volume, read_once, turned
+from dicomseries.sources.turned_volume import read_once, turned
+from dicomseries.sources.volume import Volume
+from dicomseries.sources.volume_tags import Tags, unit_of
 
 __all__ = [
     "FORMATS",
@@ -35,4 +37,5 @@ __all__ = [
     "scratch_copy",
     "slab_rule",
     "turned",
+    "unit_of",
 ]

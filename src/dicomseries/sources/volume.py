@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries import drawing
-from dicomseries.errors import DicomSeriesError, GeometryError
+from dicomseries.errors import DicomSeriesError, GeometryError, counted
 from dicomseries.geometry import Grid
-from dicomseries.orientation import Turn
+from dicomseries.orientation import Turn, orientation_code, orientation_text
+from dicomseries.short_repr import short_lines
 from dicomseries.sources.arguments.volume_times import check_times
 from dicomseries.sources.frames.dask_frames import dask_array_of
 from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
-from dicomseries.sources.frames.prefetch import prefetched
+from dicomseries.sources.frames.lazy_array import LazyArray
 from dicomseries.sources.frames.turned_frames import turned_frames
+from dicomseries.sources.volume_tags import Tags, unit_of
 
-__all__ = ["Tags", "Volume", "read_once", "turned"]
+__all__ = ["Volume"]
 
 _NAMES = {"modality": "Modality", "series": "SeriesDescription", "series UID": "SeriesInstanceUID"}
 """Label of a fact about a series → keyword of its attribute."""
-
-
-class Tags(Protocol):
-    """The attributes of a series that was read, by keyword.
-
-    Private ones are named by group, creator and element.
-    """
-
-    @property
-    def shared(self) -> Mapping[str, Any]:
-        """Attributes that are equal in every instance."""
-
-    @property
-    def instances(self) -> Sequence[Mapping[str, Any]]:
-        """Attributes that differ, one mapping an instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Volume:
     """Voxels on a grid, once or at several time points.
 
-    `write` takes it, and `read` returns one.
+    `write` takes it, and `read` returns one. numpy takes it as an array: ``np.asarray(volume)``,
+    ``volume[0]``, ``volume.shape``, ``volume.dtype``. Two volumes are equal only if they are the
+    same object; compare the arrays with ``np.array_equal(a, b)``, and ``a.grid == b.grid``.
 
     Parameters
     ----------
@@ -94,6 +84,8 @@ class Volume:
     ...     times_s=(0.0, 2.5))
     >>> series.array.shape, series.at(1).array.shape
     ((2, 3, 4, 5), (3, 4, 5))
+    >>> np.asarray(volume).sum(), volume[1, 2:].shape, len(volume), volume.spacing
+    (np.float64(60.0), (2, 5), 3, (1.0, 1.0, 2.0))
     """
 
     slabs: FrameReader
@@ -163,6 +155,63 @@ class Volume:
         Its shape is ([volumes, ]slices, rows, columns[, 3]).
         """
         return self._loaded()
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the numbers in `array`."""
+        return self.slabs.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of `array`: 3, and one each for volumes and colour."""
+        return len(self.shape)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Distance of voxel centres in mm along x (columns), y (rows), z (slices).
+
+        In the order of ``write(spacing=)`` and ITK, not that of the array's axes. NaN where no
+        length is stated: of pictures, and of the thickness of a single slice.
+        """
+        stated = drawing.numbers_of_grid(self.grid)["spacing_mm"] or (None, None, None)
+        x, y, z = (math.nan if length is None else length for length in stated)
+        return x, y, z
+
+    def __len__(self) -> int:
+        """Return the length of the first axis: volumes, or slices."""
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return the indexed voxels as numpy does.
+
+        Of voxels that are not in memory only the indexed slices are read; the index is then made
+        of integers, slices and ``...``.
+
+        Raises
+        ------
+        IndexError
+            If it is outside of the array, or not of these.
+        """
+        if self._is_in_memory:
+            return self.array[index]
+        return LazyArray(self.slabs, self.shape)[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, *, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        if copy is False and not self._is_in_memory:
+            message = "the voxels are read from files: there is nothing to view without a copy"
+            raise ValueError(message)
+        array: npt.NDArray[Any] = np.asarray(self._loaded(), dtype, copy=copy)
+        return array
+
+    @property
+    def _is_in_memory(self) -> bool:
+        view = self.slabs.view
+        return view is not None and view.take is None
 
     def _loaded(self) -> npt.NDArray[Any]:
         return np.asarray(self.slabs.read(0, self.slabs.shape[0])).reshape(self.shape)
@@ -263,6 +312,40 @@ class Volume:
             self.slabs.read, self.grid, slope=self.slope, intercept=self.intercept
         )
 
+    def __repr__(self) -> str:
+        """Return a few facts on at most 8 lines, without names of patients."""
+        attributes = self._shared_attributes()
+        lines = [f"{type(self).__name__} of shape {self.shape}, {self.dtype}"]
+        if self.is_scaled:
+            lines[0] += f", real = {self.slope:g} · value + {self.intercept:g}"
+        if unit_of(attributes):
+            lines[0] += f" {unit_of(attributes)}"
+        if self.tags is not None:
+            names = map(attributes.get, ("Modality", "SeriesDescription"))
+            words = " ".join(str(name) for name in names if name)
+            files = counted(len(self.tags.paths), "file")
+            lines.append(f"  series       {words} ({files})")
+        lines.append(f"  spacing      {drawing.spacing_words(self.grid)}")
+        if self.grid.statement.has_place:
+            words = f"{orientation_code(self.grid)}: {orientation_text(self.grid)}"
+            lines.append(f"  orientation  {words}")
+        if self.volumes is not None:
+            lines.append(f"  volumes      {self._volume_words()}")
+        return short_lines(lines)
+
+    def _shared_attributes(self) -> Mapping[str, Any]:
+        """Return the attributes of all slices; none if they are damaged."""
+        if self.tags is None:
+            return {}
+        try:
+            return self.tags.shared
+        except DicomSeriesError:
+            return {}
+
+    def _volume_words(self) -> str:
+        duration = f", {self.times_s[-1]:g} s from first to last" if self.times_s else ""
+        return f"{self.volumes}{duration}"
+
     def _repr_html_(self) -> str:
         """Return facts, planes, histogram and grid for a notebook.
 
@@ -278,60 +361,17 @@ class Volume:
 
     def _facts(self) -> list[tuple[str, object]]:
         """Return the facts about the volume, each with its label."""
-        attributes: Mapping[str, Any] = {} if self.tags is None else self.tags.shared
+        attributes = self._shared_attributes()
         facts: list[tuple[str, object]] = []
         for label, keyword in _NAMES.items():
             if attributes.get(keyword):
                 facts.append((label, attributes[keyword]))
         facts += drawing.facts_of_grid(self.grid)
         if self.volumes is not None:
-            duration = f", {self.times_s[-1]:g} s from first to last" if self.times_s else ""
-            facts.append(("volumes", f"{self.volumes}{duration}"))
+            facts.append(("volumes", self._volume_words()))
         values = str(self.slabs.dtype)
         if self.samples == 3:
             values += ", 3 colours"
         if self.is_scaled:
             values += f", real = {self.slope:g} · value + {self.intercept:g}"
         return [*facts, ("values", values)]
-
-
-def turned(volume: Volume, turn: Turn) -> Volume:
-    """Return a volume with turned axes; no value moves.
-
-    Nothing is read.
-
-    Parameters
-    ----------
-    volume : Volume
-        Of one or several time points, LPS mm.
-    turn : Turn
-        Order and direction of its axes.
-
-    Examples
-    --------
-    >>> from dicomseries.sources import array_frames
-    >>> grid = Grid(shape=(1, 2, 2), spacing_mm=(1, 1, 2))
-    >>> volume = Volume(slabs=array_frames(np.array([[[1, 2], [3, 4]]])), grid=grid)
-    >>> turned(volume, Turn(flips=(False, True, False))).array.tolist()
-    [[[3, 4], [1, 2]]]
-    """
-    if turn.is_identity:
-        return volume
-    frames = turned_frames(volume.slabs, turn, volume.slices)
-    return replace(volume, slabs=frames, grid=turn.grid(volume.grid), turn=turn)
-
-
-def read_once(volume: Volume) -> Volume:
-    """Return a volume with readahead of chunked frames.
-
-    Examples
-    --------
-    >>> from dicomseries.sources import array_frames
-    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
-    >>> volume = Volume(slabs=array_frames(np.zeros((3, 4, 5))), grid=grid)
-    >>> read_once(volume) is volume
-    True
-    """
-    if not volume.slabs.is_chunked:
-        return volume
-    return replace(volume, slabs=prefetched(volume.slabs))

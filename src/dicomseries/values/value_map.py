@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.short_repr import record_repr
 from dicomseries.standard.attributes.decimal_string import MAX_DS_CHARS, format_ds
 
 __all__ = ["UNIT_ROUNDOFF", "ValueMap", "bound_text", "stored_range"]
@@ -125,6 +126,8 @@ class ValueMap:
     divisor: int = 1
     slopes: tuple[str, ...] | None = None
     max_errors: tuple[float, ...] | None = None
+
+    __repr__ = record_repr
 
     def __post_init__(self) -> None:
         if self.dtype not in _DTYPES:

@@ -13,7 +13,7 @@ from dicomseries.errors import OptionError, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.orientation import turn_onto
 from dicomseries.reading import Series, SeriesTags, volume_of
-from dicomseries.sources import FrameReader, Volume, turned
+from dicomseries.sources import FrameReader, Volume, turned, unit_of
 from dicomseries.viewing.grey_windows import PRESETS, GreyWindow, header_window, window_of_values
 
 __all__ = ["Layer", "check_regular", "layer_of", "place_overlay"]
@@ -102,7 +102,7 @@ def layer_of(series: Series) -> Layer:
     return Layer(
         name=series.description or series.kind or series.modality or "Series",
         kind=series.kind or series.modality or "?",
-        unit=_unit(header),
+        unit=unit_of(header),
         volume=volume,
         header=header,
         window=window,
@@ -137,13 +137,6 @@ def _header(series: Series) -> Mapping[str, Any]:
     for first in tags.instances[:1]:
         header.update(first)
     return header
-
-
-def _unit(header: Mapping[str, Any]) -> str:
-    unit = header.get("Units") or header.get("RescaleType") or ""
-    if unit in {"US", "UNSPECIFIED", "NONE"}:
-        return ""
-    return str(unit)
 
 
 def _steps(series: Series) -> tuple[str, tuple[str, ...]]:

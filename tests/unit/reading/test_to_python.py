@@ -167,7 +167,7 @@ def every_verb(series: Path, out: Path) -> dict[str, Any]:
     array = np.arange(192, dtype="int16").reshape(3, 8, 8)
     options = {"spacing": (1, 1, 1), "sync": False, "workers": 1}
     return {
-        "tags": lambda: dcs.tags(series),
+        "tags": lambda: dict(dcs.tags(series)),
         "scan": lambda: dcs.scan(series),
         "read": lambda: dict(dcs.read(series, workers=1).tags.shared),
         "check": lambda: dcs.check(series, validators=False),

@@ -16,6 +16,7 @@ from dicomseries.reading import read_errors
 from dicomseries.reading.parse.header_cache import HeaderLayout, HeaderPattern
 from dicomseries.reading.parse.parser import Element, ParseError, Pixels, items_of
 from dicomseries.reading.parse.to_python import Decoding
+from dicomseries.short_repr import short_text
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
@@ -93,6 +94,9 @@ class Instance:
     family: Family
     pixels: Pixels | None
     file_size: int
+
+    def __repr__(self) -> str:
+        return short_text(f"Instance(path={str(self.path)!r})")
 
     @property
     def name(self) -> str:

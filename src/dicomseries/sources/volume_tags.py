@@ -1,0 +1,53 @@
+"""`Tags`: attributes of a series, and the unit of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+__all__ = ["Tags", "unit_of"]
+
+_NO_UNITS = {"US", "UNSPECIFIED", "NONE"}
+"""Values of RescaleType and Units that state no unit."""
+
+
+class Tags(Protocol):
+    """The attributes of a series that was read, by keyword.
+
+    A mapping, ``tags["Modality"]``. Private ones are named by group, creator and element.
+    """
+
+    @property
+    def shared(self) -> Mapping[str, Any]:
+        """Attributes that are equal in every instance."""
+
+    @property
+    def instances(self) -> Sequence[Mapping[str, Any]]:
+        """Attributes that differ, one mapping an instance."""
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """The files, in the order of the slices."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __len__(self) -> int: ...
+
+
+def unit_of(attributes: Mapping[str, Any]) -> str:
+    """Return the unit of real values; empty if none is stated.
+
+    PS3.3 sections C.11.1 (Modality LUT) and C.8.9.1 (PET).
+
+    Examples
+    --------
+    >>> unit_of({"RescaleType": "HU"}), unit_of({"Units": "BQML"}), unit_of({"RescaleType": "US"})
+    ('HU', 'BQML', '')
+    """
+    unit = attributes.get("Units") or attributes.get("RescaleType") or ""
+    return "" if unit in _NO_UNITS else str(unit)
