@@ -16,6 +16,16 @@ VERBS = {
     "write": lambda wrong: dcs.write(ARRAY, wrong, kind="CT", spacing=(1, 1, 1)),
     "like": lambda wrong: dcs.plan(ARRAY, like=wrong, kind="CT"),
 }
+TAKES_IT = {
+    ("like", "volume"),
+    *((verb, "list") for verb in ("read", "scan", "tags", "check", "like")),
+}
+REST = [
+    (verb, wrong)
+    for verb in VERBS
+    for wrong in ("list", "bytes", "int", "array", "volume")
+    if (verb, wrong) not in TAKES_IT
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +35,7 @@ def volume(tmp_path_factory):
     return dcs.read(folder)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("wrong", ["list", "bytes", "int", "array", "volume"])
+@pytest.mark.parametrize(("verb", "wrong"), REST)
 def test_what_is_no_path_is_rejected_in_one_short_sentence(volume, verb, wrong):
     value = {"list": ["a.dcm"], "bytes": b"a", "int": 3, "array": ARRAY, "volume": volume}[wrong]
     with pytest.raises(DicomSeriesError) as caught:

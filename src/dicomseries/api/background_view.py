@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from dicomseries.api.view import look, opened_in
 from dicomseries.errors import OptionError
-from dicomseries.stores import is_url, masked
+from dicomseries.reading import SeriesFiles, name_of_files
+from dicomseries.stores import is_url
 from dicomseries.viewing import OpenedViewer
 
 __all__ = ["View", "view"]
@@ -89,7 +90,7 @@ class View:
 
 
 def view(
-    path: str | os.PathLike[str],
+    path: SeriesFiles,
     *,
     series: str | None,
     viewer: str | None,
@@ -98,22 +99,25 @@ def view(
     height: int,
 ) -> View:
     """Show a series, as documented in `SeriesVolume.view`."""
-    if is_url(path):
+    name = name_of_files(path)
+    files = [path] if isinstance(path, str) else [file for file in path if isinstance(file, str)]
+    if not files or is_url(path):
         raise OptionError(
             code="series-not-local",
             where="view",
-            given=masked(os.fspath(path)),
-            expected="a series on this machine",
-            remedy="Copy the files to a folder, and read that one.",
+            given=name,
+            expected="files on this machine",
+            remedy="Copy or save the files to a folder, and read that one.",
         )
+    local = path if isinstance(path, str) else files
     opened: AbstractContextManager[OpenedViewer]
     if viewer is None:
-        opened = look(path, series=series).opened()
+        opened = look(local, series=series).opened()
     else:
-        opened = opened_in(viewer, path, series=series, program=ohif_dist)
+        opened = opened_in(viewer, local, series=series, program=ohif_dist)
     view = View(
         opened,
-        title=f"{viewer or 'dicomseries'}: {os.path.basename(path)}",  # noqa: PTH119
+        title=f"{viewer or 'dicomseries'}: {os.path.basename(name)}",  # noqa: PTH119
         height=height,
     )
     if open_browser is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 from dicomseries import checks, reading
 from dicomseries.errors import GeometryError
 from dicomseries.sources import Volume, open_volume
-from dicomseries.stores import local_copy
 from dicomseries.writing import in_order_of
 
 __all__ = ["check"]
 
 
 def check(
-    path: str | os.PathLike[str],
+    path: reading.SeriesSource,
     *,
     series: str | None = None,
     against: Any = None,
@@ -31,8 +29,9 @@ def check(
 
     Parameters
     ----------
-    path : path-like
-        Folder of the series, from any maker; or a URL.
+    path : path-like, Series, or iterable of paths or datasets
+        Folder of the series, from any maker; or a URL; a series of `scan`; its files; or pydicom
+        datasets.
     series : str, optional
         SeriesInstanceUID, if the folder holds several.
     against : array, path or Volume, optional
@@ -73,7 +72,7 @@ def check(
     ...     [finding.id for finding in check(folder, against=array + 1, validators=False)]
     ['VAL-010']
     """
-    with local_copy(path, storage_options) as local_path:
+    with reading.local_files(reading.parse_series_files(path), storage_options) as local_path:
         if against is not None:
             against = _volume_on_grid(local_path, series, against, storage_options)
         return checks.check(
@@ -88,7 +87,7 @@ def check(
 
 
 def _volume_on_grid(
-    path: str | os.PathLike[str],
+    path: reading.LocalFiles,
     series_uid: str | None,
     against: Any,
     storage_options: Mapping[str, Any] | None,

@@ -19,7 +19,7 @@ from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt
 from dicomseries.short_repr import short_text
 from dicomseries.sources import FrameReader, LazyArray, Volume, array_frames
-from dicomseries.stores import is_url, local_copy, masked
+from dicomseries.stores import is_url
 
 if TYPE_CHECKING:
     from dicomseries.api.background_view import View
@@ -67,8 +67,8 @@ class SeriesVolume(Volume):
 
     Parameters
     ----------
-    path : str
-        Folder or file of the series, or URL.
+    path : str, or tuple of str or Dataset
+        Folder or file of the series, or URL; its files, or datasets, if these were read.
     tags : SeriesTags
         The attributes, a mapping: ``tags["Modality"]``.
     series : str, optional
@@ -78,7 +78,7 @@ class SeriesVolume(Volume):
     """
 
     tags: reading.SeriesTags
-    path: str = ""
+    path: reading.SeriesFiles = ""
     series: str | None = None
     is_lazy: bool = False
 
@@ -191,7 +191,7 @@ class SeriesVolume(Volume):
 
 
 def read(
-    path: str | os.PathLike[str],
+    path: reading.SeriesSource,
     *,
     series: str | None = None,
     values: str = "real",
@@ -204,10 +204,11 @@ def read(
 
     Parameters
     ----------
-    path : path-like
+    path : path-like, Series, or iterable of paths or datasets
         Folder of the series, with all folders below it, or one file: a single slice, or a
         multi-frame file. Or a URL of either: its objects are fetched into a private folder, which
-        is removed afterwards.
+        is removed afterwards. Or a series of `scan`; several files, such as
+        ``Path("ct").glob("*.dcm")``; or pydicom datasets.
     series : str, optional
         SeriesInstanceUID, if there are several.
     values : {"real", "stored"}
@@ -260,9 +261,10 @@ def read(
     ((1, 128, 128), 'int32', (0.661468, 0.661468, 5.0))
     """
     count = executors.worker_count(workers)
-    if lazy and is_url(path):
-        raise _lazy_at_url(masked(os.fspath(path)))
-    with local_copy(path, storage_options) as local_path:
+    files = reading.parse_series_files(path)
+    if lazy and (is_url(files) or reading.are_in_memory(files)):
+        raise _lazy_without_files(reading.name_of_files(files))
+    with reading.local_files(files, storage_options) as local_path:
         volume = reading.open_volume(local_path, series=series, values=values, slices=slices)
         slabs = volume.slabs if lazy else _in_memory(volume.slabs, count)
     tags = volume.tags
@@ -276,7 +278,7 @@ def read(
         volumes=volume.volumes,
         times_s=volume.times_s,
         repetition_time_s=volume.repetition_time_s,
-        path=os.fspath(path),
+        path=files,
         series=series,
         is_lazy=lazy,
     )
@@ -309,11 +311,12 @@ def _too_large(slabs: FrameReader) -> ReadError:
     )
 
 
-def _lazy_at_url(where: str) -> OptionError:
+def _lazy_without_files(where: str) -> OptionError:
     return OptionError(
-        code="lazy-at-url",
+        code="lazy-without-files",
         where="lazy",
         given=f"`lazy=True` for {where}",
-        expected="files that stay in place; fetched objects are removed after reading",
-        remedy="Copy the prefix to a folder and read that, or leave `lazy=` out.",
+        expected="files that stay in place; fetched objects and copies of datasets are removed "
+        "after reading",
+        remedy="Copy them to a folder and read that, or leave `lazy=` out.",
     )

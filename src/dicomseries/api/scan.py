@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from dicomseries import reading
-from dicomseries.stores import local_copy
 
 __all__ = ["scan"]
 
 
 def scan(
-    path: str | os.PathLike[str], *, storage_options: Mapping[str, Any] | None = None
+    path: reading.SeriesSource, *, storage_options: Mapping[str, Any] | None = None
 ) -> reading.Scan:
     """Find every series below a folder.
 
     Parameters
     ----------
-    path : path-like
-        A folder with all folders below it, or one file. Hidden files and folders (such as
+    path : path-like, or iterable of paths or datasets
+        A folder with all folders below it, or one file; several of them, such as
+        ``Path("ct").glob("*.dcm")``; or pydicom datasets. Hidden files and folders (such as
         unfinished writes) and DICOMDIR are skipped. Or a URL: its objects are fetched into a
-        private folder, which is removed afterwards; the paths in the result then lead nowhere.
+        private folder, which is removed afterwards; the paths in the result then lead nowhere, as
+        those of datasets do.
     storage_options : mapping, optional
         Of fsspec, for a URL; by default its configuration and the environment.
 
     Returns
     -------
     Scan
-        One `Series` for each SeriesInstanceUID.
+        One `Series` for each SeriesInstanceUID; iterable, sized and indexable. `read`, `tags`,
+        `check` and ``like=`` take a series of it.
 
     Raises
     ------
+    OptionError
+        If `path` is nothing of these.
     ReadError
         If there is no such path (code "no-series"), or objects of a manifest are missing
         ("series-incomplete").
@@ -45,8 +48,8 @@ def scan(
     --------
     >>> from pydicom.data import get_testdata_file
     >>> folder = scan(get_testdata_file("CT_small.dcm"))
-    >>> [(series.kind, series.rows, len(series.instances)) for series in folder.series]
+    >>> [(series.kind, series.rows, len(series.paths)) for series in folder]
     [('CT', 128, 1)]
     """
-    with local_copy(path, storage_options) as local_path:
+    with reading.local_files(reading.parse_series_files(path), storage_options) as local_path:
         return reading.scan(local_path)

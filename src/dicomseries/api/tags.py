@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from dicomseries import reading
-from dicomseries.stores import local_copy
 
 __all__ = ["tags"]
 
 
 def tags(
-    path: str | os.PathLike[str],
+    path: reading.SeriesSource,
     *,
     series: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -22,8 +20,9 @@ def tags(
 
     Parameters
     ----------
-    path : path-like
-        A file, a folder with one series, or a URL of either.
+    path : path-like, Series, or iterable of paths or datasets
+        A file, a folder with one series, or a URL of either; a series of `scan`; several files; or
+        pydicom datasets.
     series : str, optional
         SeriesInstanceUID, if the folder holds several.
     storage_options : mapping, optional
@@ -50,5 +49,5 @@ def tags(
     >>> attributes["Modality"], attributes["0028,0030"], attributes["(0043,104E) GEMS_PARM_01"]
     ('CT', [0.661468, 0.661468], 10.60060977935791)
     """
-    with local_copy(path, storage_options) as local_path:
+    with reading.local_files(reading.parse_series_files(path), storage_options) as local_path:
         return reading.tags(local_path, series=series)

@@ -14,7 +14,7 @@ from typing import Any
 
 from dicomseries import checks, viewing
 from dicomseries.errors import DicomSeriesWarning, OptionError
-from dicomseries.reading import Series, scan, select
+from dicomseries.reading import LocalFiles, Series, name_of_files, scan, select
 from dicomseries.viewing import VIEWERS, Layer, OpenedViewer, ViewerInput, index_instances
 
 __all__ = ["EMBEDDED_BYTES", "LARGEST_PAGE_BYTES", "Look", "look", "opened_in"]
@@ -31,15 +31,15 @@ class Look:
 
     Parameters
     ----------
-    path : str
-        Folder or file of the series.
+    path : path-like, or sequence of str
+        Folder or file of the series, or its files.
     series_uid : str
         SeriesInstanceUID.
     layers : tuple of Layer
         The series, then its overlay.
     """
 
-    path: str
+    path: LocalFiles
     series_uid: str
     layers: tuple[Layer, ...]
 
@@ -65,7 +65,7 @@ class Look:
         if self.voxel_bytes > LARGEST_PAGE_BYTES:
             raise OptionError(
                 code="page-too-large",
-                where=self.path,
+                where=name_of_files(self.path),
                 given=f"{self.voxel_bytes >> 20} MiB of voxels",
                 expected=f"at most {LARGEST_PAGE_BYTES >> 20} MiB in one page",
                 remedy="Leave --html out: the browser is then given the slices one by one.",
@@ -121,7 +121,7 @@ class Look:
 
 
 def look(
-    path: str | os.PathLike[str],
+    path: LocalFiles,
     *,
     series: str | None = None,
     overlay: str | os.PathLike[str] | None = None,
@@ -162,12 +162,12 @@ def look(
     layers = [viewing.layer_of(chosen)]
     if overlay is not None:
         layers.append(viewing.place_overlay(layers[0], viewing.layer_of(_opened(overlay, None))))
-    return Look(path=os.fspath(path), series_uid=chosen.series_uid, layers=tuple(layers))
+    return Look(path=path, series_uid=chosen.series_uid, layers=tuple(layers))
 
 
 def opened_in(
     viewer: str,
-    path: str | os.PathLike[str],
+    path: LocalFiles,
     *,
     series: str | None = None,
     program: str | None = None,
@@ -215,7 +215,7 @@ def opened_in(
     for problem in scanned.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
     viewer_input = ViewerInput(
-        path=os.fspath(path),
+        path=_common_path(path),
         series=chosen,
         index=index_instances(instance for each in scanned.series for instance in each.instances),
         token=secrets.token_urlsafe(16),
@@ -226,10 +226,17 @@ def opened_in(
     return opened
 
 
-def _opened(path: str | os.PathLike[str], series: str | None) -> Series:
+def _common_path(path: LocalFiles) -> str:
+    """Return the folder of several files, for programs that take one path."""
+    if isinstance(path, (str, os.PathLike)):
+        return os.fspath(path)
+    return os.path.commonpath(path)
+
+
+def _opened(path: LocalFiles, series: str | None) -> Series:
     scanned = scan(path)
     chosen = select(path, scanned, series)
-    viewing.check_regular(os.fspath(path), chosen)
+    viewing.check_regular(name_of_files(path), chosen)
     for problem in (*scanned.problems, *chosen.problems):
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=3)
     return chosen

@@ -50,10 +50,11 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
     companion : bool
         Beside the lossless map of floats, write a classic series of 16 bits for display; they
         name each other.
-    like : path-like, optional
-        Folder or URL of the series that the array was made from: kind, grid, patient, study,
-        frame of reference and other attributes that stay true are taken over, and its slices
-        are referenced one by one.
+    like : path-like, Volume, Series, or iterable of paths or datasets, optional
+        The series that the array was made from: its folder or URL, the volume that `read`
+        returned, a series of `scan`, its files, or pydicom datasets. Kind, grid, patient,
+        study, frame of reference and other attributes that stay true are taken over, and its
+        slices are referenced one by one.
     series : str, optional
         SeriesInstanceUID in `like`, if there are several.
     derivation : str or sequence, optional

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from dicomseries.checks.registry import Finding, run
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.checks.validators import Validation, validate
 from dicomseries.errors import counted
-from dicomseries.reading import Instance, scan, select
+from dicomseries.reading import Instance, LocalFiles, scan, select
 from dicomseries.sources import Volume
 from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
@@ -62,7 +61,7 @@ def _check_headers(instances: Sequence[Instance]) -> Iterator[Finding]:
 
 
 def check(
-    path: str | os.PathLike[str],
+    path: LocalFiles,
     *,
     series: str | None = None,
     against: Volume | None = None,
@@ -75,8 +74,8 @@ def check(
 
     Parameters
     ----------
-    path : path-like
-        Folder of the series.
+    path : path-like, or sequence of str
+        Folder of the series; or its files.
     series : str, optional
         SeriesInstanceUID, if the folder holds several.
     against : Volume, optional

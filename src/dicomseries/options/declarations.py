@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dicomseries.derivation import Model
     from dicomseries.executors import Executor
     from dicomseries.orientation import Orient
+    from dicomseries.reading import SeriesFiles
     from dicomseries.standard.attributes.attribute import Item
     from dicomseries.uids import UidPolicy
     from dicomseries.values import Policy
@@ -128,11 +129,12 @@ class WriteOptions:
         only_for="numbers",
     )
     # ----------------------------------------------------------------------------- source series
-    like: str | None = option(
-        accepts="path-like, optional",
-        text="Folder or URL of the series that the array was made from: kind, grid, patient,"
-        " study, frame of reference and other attributes that stay true are taken over, and its"
-        " slices are referenced one by one.",
+    like: SeriesFiles | None = option(
+        accepts="path-like, Volume, Series, or iterable of paths or datasets, optional",
+        text="The series that the array was made from: its folder or URL, the volume that `read`"
+        " returned, a series of `scan`, its files, or pydicom datasets. Kind, grid, patient, study,"
+        " frame of reference and other attributes that stay true are taken over, and its slices are"
+        " referenced one by one.",
         group=SOURCE_SERIES,
         help="Folder of the series that the array was made from: what stays true is taken over"
         " from it, and it is referred to slice by slice.",

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from dicomseries.codecs import Codec
+    from dicomseries.reading import SeriesSource
+    from dicomseries.sources import Volume
     from dicomseries.uids import UidPolicy
     from dicomseries.values import Policy
 
@@ -33,7 +35,7 @@ class PlanKeywords(TypedDict, total=False):
     value_range: tuple[float, float] | None
     units: str | None
     companion: bool
-    like: str | os.PathLike[str] | None
+    like: SeriesSource | Volume | None
     series: str | None
     derivation: str | Sequence[str] | Mapping[str, str] | None
     description: str | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -20,7 +19,9 @@ from dicomseries.options.mapping_files import load_mapping
 from dicomseries.options.memory_budget import memory_of
 from dicomseries.options.option import Option
 from dicomseries.orientation import parse_orient
+from dicomseries.reading import SeriesFiles, parse_series_files
 from dicomseries.segmentation import parse_segmentation_type
+from dicomseries.sources import Volume
 from dicomseries.uids import parse_uid_policy
 from dicomseries.values import Exact, Lossless, check_value_range, parse_policy
 
@@ -53,6 +54,8 @@ def checked(keywords: Mapping[str, Any], options: Mapping[str, Option]) -> dict[
     values = dict(keywords)
     for name, check in _CHECKS.items():
         values[name] = check(keywords[name])
+    if isinstance(keywords["like"], Volume) and values["series"] is None:
+        values["series"] = getattr(keywords["like"], "series", None)
     if values["kind"] is None and values["like"] is None:
         find_kind(None)  # raises the error that lists the kinds
     _reject_without_like(keywords, options, values)
@@ -123,18 +126,21 @@ def _kind(kind: Any) -> str | None:
     return find_kind(kind).name
 
 
-def _like(like: Any) -> str | None:
+def _like(like: Any) -> SeriesFiles | None:
+    """Return the files of a source series; a volume's are those it was read from."""
     if like is None:
         return None
-    path = os.fspath(like) if isinstance(like, os.PathLike) else like
-    if isinstance(path, str):
-        return path
+    if not isinstance(like, Volume):
+        return parse_series_files(like, "like")
+    files = getattr(like, "path", "")
+    if files:
+        return parse_series_files(files, "like")
     raise OptionError(
-        code="like-not-a-path",
+        code="like-not-a-series",
         where="like",
-        given=f"an object of type {type(like).__name__}",
-        expected="the path of the folder of a series",
-        remedy="Pass its path; for a volume from dicomseries.read, use volume.derive(array).",
+        given="a volume that was not read from a DICOM series",
+        expected="the series that the array was made from",
+        remedy="Pass the path of its folder, or the volume of dicomseries.read.",
     )
 
 

@@ -33,6 +33,15 @@ from dicomseries.reading.pixels.pixel_format import (
 from dicomseries.reading.pixels.read_frames import read_frames, read_stored
 from dicomseries.reading.problems import Problem
 from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
+from dicomseries.reading.series_files import (
+    LocalFiles,
+    SeriesFiles,
+    SeriesSource,
+    are_in_memory,
+    local_files,
+    name_of_files,
+    parse_series_files,
+)
 from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
 from dicomseries.reading.series_volume import open_volume, read, volume_of
 from dicomseries.reading.slice_selection import Slices
@@ -44,15 +53,19 @@ __all__ = [
     "Frames",
     "FunctionalGroups",
     "Instance",
+    "LocalFiles",
     "ParseError",
     "Path",
     "Problem",
     "Scan",
     "Series",
+    "SeriesFiles",
+    "SeriesSource",
     "SeriesTags",
     "Slices",
     "VolumeSorting",
     "are_encoded_alike",
+    "are_in_memory",
     "as_numbers",
     "clear_unused_bits",
     "comparable",
@@ -67,8 +80,11 @@ __all__ = [
     "is_plain",
     "item_spans",
     "items_of",
+    "local_files",
+    "name_of_files",
     "nothing_found",
     "open_volume",
+    "parse_series_files",
     "path_of",
     "read",
     "read_frames",

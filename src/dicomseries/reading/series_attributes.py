@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -16,6 +15,7 @@ from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.parse.to_python import name_of, plain_value
+from dicomseries.reading.series_files import LocalFiles
 from dicomseries.reading.series_folders import scan, select
 from dicomseries.standard.attributes.attribute import tag_of
 
@@ -244,13 +244,13 @@ def _plain_values(instance: Instance, is_wanted: Callable[[int], bool]) -> dict[
     return values
 
 
-def tags(path: str | os.PathLike[str], *, series: str | None = None) -> SeriesTags:
+def tags(path: LocalFiles, *, series: str | None = None) -> SeriesTags:
     """Return the attributes of a file or series by keyword.
 
     Parameters
     ----------
-    path : path-like
-        A file, or a folder with one series.
+    path : path-like, or sequence of str
+        A file, or a folder with one series; or several files.
     series : str, optional
         SeriesInstanceUID, if the folder holds several.
 

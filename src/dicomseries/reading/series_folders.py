@@ -18,6 +18,7 @@ from dicomseries.reading.order.slice_order import place_files
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.problems import Problem
+from dicomseries.reading.series_files import LocalFiles, SeriesFiles, name_of_files
 from dicomseries.short_repr import short_lines
 from dicomseries.standard.attributes.attribute import tag_of
 
@@ -151,6 +152,11 @@ class Scan:
     skipped: int
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of all series."""
+        return tuple(itertools.chain.from_iterable(series.paths for series in self.series))
+
     def __iter__(self) -> Iterator[Series]:
         return iter(self.series)
 
@@ -173,14 +179,14 @@ class Scan:
         return short_lines([counts, *(f"  {series}" for series in self.series)])
 
 
-def scan(path: str | os.PathLike[str]) -> Scan:
+def scan(path: LocalFiles) -> Scan:
     """Find every series below a folder.
 
     Parameters
     ----------
-    path : path-like
-        A folder, searched with all folders below it, or one file. Hidden files and folders
-        (unfinished writes among them) and DICOMDIR are skipped.
+    path : path-like, or sequence of str
+        A folder, searched with all folders below it, or one file; or several of them. Hidden files
+        and folders (unfinished writes among them) and DICOMDIR are skipped.
 
     Returns
     -------
@@ -209,7 +215,7 @@ def scan(path: str | os.PathLike[str]) -> Scan:
     like: Instance | None = None
     previous: Instance | None = None
     group: list[Instance] = []
-    for name in _files(path, problems):
+    for name in _files_of_all(path, problems):
         try:
             instance = read_instance(name, like=like)
         except ReadError as error:
@@ -229,6 +235,14 @@ def scan(path: str | os.PathLike[str]) -> Scan:
     series = list(itertools.starmap(_series, groups.items()))
     series.sort(key=lambda item: (item.study_uid, item.number or 0, item.series_uid))
     return Scan(series=tuple(series), skipped=skipped, problems=tuple(problems))
+
+
+def _files_of_all(path: LocalFiles, problems: list[Problem]) -> Iterator[str]:
+    if isinstance(path, (str, os.PathLike)):
+        yield from _files(path, problems)
+        return
+    for each in path:
+        yield from _files(each, problems)
 
 
 def _files(path: str | os.PathLike[str], problems: list[Problem]) -> Iterator[str]:
@@ -258,12 +272,12 @@ def _files(path: str | os.PathLike[str], problems: list[Problem]) -> Iterator[st
                 yield prefix + file
 
 
-def select(path: str | os.PathLike[str], scanned: Scan, series: str | None) -> Series:
+def select(path: SeriesFiles | LocalFiles, scanned: Scan, series: str | None) -> Series:
     """Return the series with this UID, or the only one.
 
     Parameters
     ----------
-    path : path-like
+    path : path-like, or sequence of str or Dataset
         For messages.
     scanned : Scan
         Content of the folder.
@@ -276,7 +290,7 @@ def select(path: str | os.PathLike[str], scanned: Scan, series: str | None) -> S
         If there is no series (code "no-series", or the reason why the one file cannot be read),
         none of that UID ("series-not-found"), or several and no UID ("several-series").
     """
-    name = os.fspath(path)
+    name = name_of_files(path)
     if not scanned.series:
         raise nothing_found(name, scanned)
     matching = [item for item in scanned.series if series in {None, item.series_uid}]

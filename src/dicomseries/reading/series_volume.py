@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from dicomseries.reading.pixels.decode_frames import check_first_frame
 from dicomseries.reading.pixels.pixel_format import stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import dtype_of_real, rescales_of_files
 from dicomseries.reading.series_attributes import SeriesTags
+from dicomseries.reading.series_files import LocalFiles, name_of_files
 from dicomseries.reading.series_folders import Series, scan, select
 from dicomseries.reading.series_slabs import FrameSlabs, LabelSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
@@ -25,7 +25,7 @@ __all__ = ["open_volume", "read", "volume_of"]
 
 
 def open_volume(
-    path: str | os.PathLike[str],
+    path: LocalFiles,
     *,
     series: str | None = None,
     values: str = "real",
@@ -35,9 +35,9 @@ def open_volume(
 
     Parameters
     ----------
-    path : path-like
+    path : path-like, or sequence of str
         Folder of the series, searched with the folders below it, or one file: a single slice, or
-        a multi-frame file.
+        a multi-frame file; or several of them.
     series : str, optional
         SeriesInstanceUID, if there are several.
     values : {"real", "stored"}
@@ -104,9 +104,9 @@ def open_volume(
     return _select_slices(volume, slices)
 
 
-def _grid(path: str | os.PathLike[str], series: Series) -> Grid:
+def _grid(path: LocalFiles, series: Series) -> Grid:
     """Return the grid of a series; raise its errors."""
-    name = os.fspath(path)
+    name = name_of_files(path)
     errors = [problem.error(name) for problem in series.problems if problem.level == "error"]
     if errors:
         raise ReadError.together(errors)
@@ -127,9 +127,7 @@ def _select_slices(volume: Volume, slices: Slices) -> Volume:
     )
 
 
-def read(
-    path: str | os.PathLike[str], *, series: str | None = None, values: str = "real"
-) -> Volume:
+def read(path: LocalFiles, *, series: str | None = None, values: str = "real") -> Volume:
     """Return a series with its voxels in memory.
 
     Raises

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dicomseries.errors import OptionError, ReadError, SourceError
+from dicomseries.errors import ReadError, SourceError
 from dicomseries.stores.addresses import is_url, masked
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -51,8 +51,6 @@ def local_copy(
     ------
     ReadError
         If nothing is there, it is incomplete or changed, the store fails, or the disk has no room.
-    OptionError
-        If `path` is no path.
     MissingPackageError
         If the package for that URL is not installed.
 
@@ -62,7 +60,6 @@ def local_copy(
     ...     here
     'local/folder'
     """
-    _check_path(path)
     if not isinstance(path, str) or not is_url(path):
         try:
             _check_folder(Path(path))
@@ -83,19 +80,6 @@ def local_copy(
         with _read_errors(store):
             _fetch(store, Path(scratch))
         yield scratch
-
-
-def _check_path(path: object) -> None:
-    """Reject anything but a path, such as a list."""
-    if isinstance(path, (str, os.PathLike)) and isinstance(os.fspath(path), str):
-        return
-    raise OptionError(
-        code="not-a-path",
-        where="path",
-        given=f"an object of type {type(path).__name__}",
-        expected="the path of a file or folder, or a URL",
-        remedy="Pass a str or a pathlib.Path; for several files, pass the folder that holds them.",
-    )
 
 
 def fetch_file(url: str, folder: Path, options: Mapping[str, Any] | None = None) -> Path:

@@ -332,9 +332,9 @@ def test_an_input_that_is_not_at_its_url_is_missing(place, tmp_path):
 
 def test_a_lazy_read_of_a_url_is_rejected_with_a_message(url):
     dcs.write(ARRAY, url, **CT)
-    with pytest.raises(OptionError, match="Copy the prefix to a folder") as caught:
+    with pytest.raises(OptionError, match="Copy them to a folder") as caught:
         dcs.read(url, lazy=True)
-    assert caught.value.code == "lazy-at-url"
+    assert caught.value.code == "lazy-without-files"
 
 
 def test_a_password_of_digits_is_hidden_and_a_switch_is_not():

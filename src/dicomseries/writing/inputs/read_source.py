@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from itertools import chain
@@ -19,7 +18,6 @@ from dicomseries.derivation import SourceFrame, SourceSeries, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.standard.attributes.attribute import Attribute, Value
-from dicomseries.stores import local_copy, masked
 
 __all__ = ["open_source"]
 
@@ -38,7 +36,7 @@ _ROUNDED = 5e-3
 
 
 def open_source(
-    path: str | os.PathLike[str],
+    path: reading.SeriesSource,
     *,
     series: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -47,8 +45,8 @@ def open_source(
 
     Parameters
     ----------
-    path : path-like
-        Folder of the series, or one file; or a URL.
+    path : path-like, Series, or iterable of paths or datasets
+        Folder of the series, or one file; or a URL; or its files or datasets.
     series : str, optional
         SeriesInstanceUID, where there are several.
     storage_options : mapping, optional
@@ -64,19 +62,18 @@ def open_source(
     DicomSeriesWarning
         If slices are missing, or for other problems that still allow references to slices.
     """
-    with local_copy(path, storage_options) as local_path:
-        return _read_series(path, local_path, series)
+    files = reading.parse_series_files(path, "like")
+    with reading.local_files(files, storage_options) as local_path:
+        return _read_series(reading.name_of_files(files), local_path, series)
 
 
-def _read_series(
-    path: str | os.PathLike[str], local_path: str | os.PathLike[str], series_uid: str | None
-) -> SourceSeries:
+def _read_series(path: str, local_path: reading.LocalFiles, series_uid: str | None) -> SourceSeries:
     scanned = reading.scan(local_path)
-    series = reading.select(masked(os.fspath(path)), scanned, series_uid)
+    series = reading.select(path, scanned, series_uid)
     errors: list[ReadError] = []
     for problem in series.problems:
         if problem.level == "error" and problem.code not in _TOLERATED:
-            errors.append(problem.error(os.fspath(path)))
+            errors.append(problem.error(path))
     if errors:
         raise ReadError.together(errors)
     for problem in (*scanned.problems, *series.problems):
@@ -87,7 +84,7 @@ def _read_series(
     if len(frames) != volumes * grid.shape[0]:
         raise ReadError(
             code="frames-not-a-grid",
-            where=os.fspath(path),
+            where=path,
             given=f"{len(frames)} frames for {volumes} volumes of {grid.shape[0]} slices",
             expected="a frame for each slice of each volume",
             remedy="Check the series with dicomseries check: its frames do not say which slice "
@@ -204,16 +201,14 @@ def _position(
     return series.grid.position(index)
 
 
-def _even_grid(
-    path: str | os.PathLike[str], frames: Sequence[SourceFrame], series: reading.Series
-) -> Grid:
+def _even_grid(path: str, frames: Sequence[SourceFrame], series: reading.Series) -> Grid:
     """Return an even grid for a series with gaps."""
     first = series.instances[0]
     cosines, spacing = first.numbers("ImageOrientationPatient"), first.numbers("PixelSpacing")
     if len(cosines) != 6 or len(spacing) != 2:
         raise ReadError(
             code="source-without-place",
-            where=os.fspath(path),
+            where=path,
             given="no ImageOrientationPatient or PixelSpacing",
             expected="slices with a place in space",
             remedy="Pass the array with its own geometry and the patient's attributes as "

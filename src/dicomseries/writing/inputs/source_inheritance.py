@@ -31,6 +31,7 @@ from dicomseries.iod import Absent, Leaf, names_quantity
 from dicomseries.metadata import Metadata
 from dicomseries.options import WriteOptions
 from dicomseries.plan import SOFTWARE_VERSION, Column
+from dicomseries.reading import name_of_files
 from dicomseries.sources import Volume
 from dicomseries.standard.attributes.attribute import Attribute, attribute
 from dicomseries.standard.attributes.value_representations import text_fault
@@ -162,7 +163,7 @@ def _matching(source: SourceSeries, grid: Grid, options: WriteOptions) -> Matchi
         raise GeometryError(
             code="apart-from-source",
             where="like",
-            given=f"an array that no slice of {options.like} meets",
+            given=f"an array that no slice of {name_of_files(options.like or '')} meets",
             expected=f"a place among the source's slices, from {source.frames[0].position_lps} to "
             f"{source.frames[-1].position_lps} (LPS mm)",
             remedy="Check `spacing=`, `origin=` or `affine=`, or pass `same_space=False` for an "
