@@ -19,6 +19,20 @@ FORMATS = {"hdf5", "metaimage", "nifti", "npy", "nrrd", "tiff", "zarr_store"}
 LARGEST_PACKAGE = 15
 """Modules in one folder; more are split into subpackages by topic."""
 
+SYSTEM_CALLS = re.compile(
+    r"p?(read|write)v?|open|lseek|fsync|fdatasync|sched_\w+|posix_\w+|(process_)?cpu_count|O_\w+|"
+    r"fork\w*|kill\w*|wait\w*|get[ep]?[ug]id|mkfifo|sendfile|link|symlink|statvfs|uname|umask|"
+    r"rename|renames|replace|nice"
+)
+"""Names of `os` that some systems lack, or that behave differently there."""
+SYSTEM_MODULES = {"fcntl", "grp", "msvcrt", "pty", "pwd", "resource", "termios", "winreg"}
+MAY_CALL = {
+    "cli.app": {"open", "O_WRONLY"},  # of the null device
+    "sinks.durable": {"O_RDONLY", "O_RDWR"},
+    "sinks.folder_lock": {"open", "O_RDONLY", "O_RDWR", "O_CREAT"},  # folders, where they open
+    "sinks.staged_folder": {"fsync"},  # the commit empties the cache of the drive, once
+}
+
 
 def module_name(path: Path) -> str:
     parts = path.relative_to(SOURCE.parent).with_suffix("").parts
@@ -99,3 +113,20 @@ def test_the_record_of_floors_is_what_the_import_contract_says():
     record = [set(re.findall(r"`(\w+)/?`", packages)) for _, packages in rows]
     assert record == [packages for packages in contract if packages]
     assert [int(floor) for floor, _ in rows] == list(range(len(rows), 0, -1))
+
+
+def test_calls_that_differ_between_systems_are_made_in_one_module():
+    faults = []
+    for module, tree in trees().items():
+        name = module.removeprefix("dicomseries.")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    if alias.name in SYSTEM_MODULES:
+                        faults.append(f"{module}: import {alias.name}")
+            if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+                continue
+            is_allowed = name == "operating_system" or node.attr in MAY_CALL.get(name, set())
+            if node.value.id == "os" and SYSTEM_CALLS.fullmatch(node.attr) and not is_allowed:
+                faults.append(f"{module}, line {node.lineno}: os.{node.attr}")
+    assert faults == []

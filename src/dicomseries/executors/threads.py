@@ -5,7 +5,6 @@ numpy and system calls release the interpreter lock.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError
+from dicomseries.operating_system import usable_processors
 from dicomseries.sources import FrameReader
 
 __all__ = ["Threads", "run", "worker_count"]
@@ -124,9 +124,7 @@ def worker_count(workers: Any) -> int:
     3
     """
     if workers is None:
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return usable_processors()
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise OptionError(
             code="workers-not-positive",

@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from dicomseries.errors import TargetError, WriteError, counted
-from dicomseries.sinks.durable import sync_folder
+from dicomseries.operating_system import rename
+from dicomseries.sinks.durable import sync_file, sync_folder
+from dicomseries.sinks.folder_lock import FolderLock, has_locks, lock_folder
 from dicomseries.sinks.staged_folder import StagedFolder, system_errors
-
-try:
-    import fcntl
-except ImportError:
-    # Windows has no flock: staging folders of killed writes then stay until removed by hand.
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["DirectorySink", "Leftover", "absolute_target", "check_target", "find_leftover"]
 
 _SERIES_FOLDER = re.compile(r"(time-\d{4,})?-?(map|display)?")
 """Names of the folders of several series in one target."""
+_LOCK_OF_WRITERS = ".dicomseries.lock"
+"""In the parent of the target, for a moment; on Windows only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +103,7 @@ class DirectorySink:
         self._record = record
         self._is_shared = leftover is not None
         self._done = False
-        self._lock: int | None = None
+        self._lock: FolderLock | None = None
         with system_errors(Path(target), TargetError, "target-not-writable"):
             self._target = absolute_target(Path(target))
             self._staging = self._beside("partial") if leftover is None else leftover.staging
@@ -127,7 +125,7 @@ class DirectorySink:
                 _sweep(self._target)
                 self._staging.mkdir()
             self._lock = _lock(self._staging)
-            if leftover is not None and self._lock is None and fcntl is not None:
+            if leftover is not None and self._lock is None and has_locks():
                 self._done = True  # it is another process's: nothing of it is removed
                 raise _in_use(self._target)
             _keep_access(self._target, self._staging)
@@ -138,7 +136,7 @@ class DirectorySink:
         path = _record_of(self._staging)
         path.write_text(self._record, encoding="utf-8")
         if self._sync:
-            sync_folder(path)
+            sync_file(path)
 
     def __enter__(self) -> Self:
         return self
@@ -175,8 +173,8 @@ class DirectorySink:
                 check_target(self._target, overwrite=self._overwrite)
                 try:
                     if self._target.exists():
-                        self._target.rename(self._aside)
-                    self._staging.rename(self._target)
+                        rename(self._target, self._aside)
+                    rename(self._staging, self._target)
                 except BaseException:
                     self._put_back()
                     raise
@@ -209,14 +207,14 @@ class DirectorySink:
         # Where somebody made the target meanwhile, the next write removes the old one.
         with contextlib.suppress(OSError):
             if self._aside.exists() and not self._target.exists():
-                self._aside.rename(self._target)
+                rename(self._aside, self._target)
 
     def _beside(self, what: str) -> Path:
         return self._target.with_name(f".{self._target.name}.{what}-{secrets.token_hex(4)}")
 
     def _unlock(self) -> None:
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.release()
             self._lock = None
 
 
@@ -245,10 +243,10 @@ def find_leftover(target: Path) -> Leftover | None:
         return None
     staging = max(resumable, key=lambda path: path.stat().st_mtime)
     lock = _lock(staging)
-    if lock is None and fcntl is not None:
+    if lock is None and has_locks():
         raise _in_use(target)
     if lock is not None:
-        os.close(lock)
+        lock.release()
     return Leftover(staging=staging, record=_record_of(staging).read_text(encoding="utf-8"))
 
 
@@ -308,13 +306,14 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             expected="a folder that does not exist yet, or an empty one",
             remedy="Choose another name for the output folder.",
         )
-    if target.is_mount() or _is_current(target):
+    is_mount = os.path.ismount(target)  # Path.is_mount fails on Windows before Python 3.12
+    if is_mount or _is_current(target):
         # The series comes as a new folder: a mount point cannot be replaced, and a shell would be
         # left in the old one.
         raise TargetError(
             code="target-in-use",
             where=str(target),
-            given="a mount point" if target.is_mount() else "the current folder",
+            given="a mount point" if is_mount else "the current folder",
             expected="a folder that can be replaced by a new one in a single rename",
             remedy=f"Name a folder inside of it, such as {str(target / 'series')!r}.",
         )
@@ -364,31 +363,19 @@ def _is_dicom(path: Path) -> bool:
         return file.read(132)[128:] == b"DICM"
 
 
-def _lock(folder: Path) -> int | None:
-    if fcntl is None:
-        return None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
+def _lock(staging: Path) -> FolderLock | None:
+    return lock_folder(staging, staging.with_name(f"{staging.name}.lock"))
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold off other writers that start in this folder."""
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
+    lock = lock_folder(folder, folder / _LOCK_OF_WRITERS, is_waiting=True)
     try:
-        with contextlib.suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield  # without a lock on some network file systems
     finally:
-        os.close(handle)
+        if lock is not None:
+            lock.release()
 
 
 def _keep_access(target: Path, staging: Path) -> None:
@@ -405,21 +392,22 @@ def _keep_access(target: Path, staging: Path) -> None:
 def _sweep(target: Path) -> None:
     """Remove staging folders of killed writes to this target."""
     for leftover in _siblings(target, "partial"):
-        handle = _lock(leftover)
-        if handle is not None:
+        lock = _lock(leftover)
+        if lock is not None:
             shutil.rmtree(leftover, ignore_errors=True)
             _record_of(leftover).unlink(missing_ok=True)
-            os.close(handle)
-    for record in _siblings(target, "partial", ".json"):
-        if not record.with_suffix("").exists():  # its write was killed just behind its last rename
-            record.unlink(missing_ok=True)
+            lock.release()
+    for file in (*_siblings(target, "partial", ".json"), *_siblings(target, "partial", ".lock")):
+        if not file.with_suffix("").exists():  # its write was killed just behind its last rename
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def _restore(target: Path) -> None:
     """Put back an old target that a killed write moved."""
     asides = _siblings(target, "replaced")
     if asides and not os.path.lexists(target):
-        asides.pop().rename(target)
+        rename(asides.pop(), target)
     for leftover in asides:
         shutil.rmtree(leftover, ignore_errors=True)
 

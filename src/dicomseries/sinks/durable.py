@@ -6,11 +6,13 @@ import contextlib
 import os
 from pathlib import Path
 
+from dicomseries.operating_system import make_durable, open_file
+
 __all__ = ["sync_all", "sync_file", "sync_folder"]
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, or a file.
+    """Make the names in a folder durable.
 
     Examples
     --------
@@ -40,8 +42,8 @@ def sync_all(path: Path) -> None:
 
 
 def _sync(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
+    handle = open_file(path, flags)
     try:
-        os.fsync(handle)
+        make_durable(handle)
     finally:
         os.close(handle)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomseries.errors import DicomSeriesError, TargetError, WriteError
+from dicomseries.operating_system import create_file, replace, write_buffers
 
 __all__ = ["StagedFolder", "system_errors"]
 
-_MOST_BUFFERS = 512
-"""Buffers handed to one writev, below every system's IOV_MAX."""
 _UNFINISHED = ".unfinished-"
 """In the name of a file that is being written where another process may write the same one."""
 
@@ -58,7 +57,7 @@ class StagedFolder:
                 return path
             unfinished = path.with_name(f"{path.name}{_UNFINISHED}{secrets.token_hex(4)}")
             self._write(unfinished, chunks)
-            unfinished.replace(path)
+            replace(unfinished, path)
         except DicomSeriesError:
             raise
         except OSError as refusal:
@@ -84,32 +83,16 @@ class StagedFolder:
 
     def _write(self, path: Path, chunks: Iterable[bytes | memoryview]) -> None:
         """Write every byte, in as few system calls as the system allows."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        handle = os.open(path, flags, 0o666)
+        handle = create_file(path)
         try:
             # Chunks that are made while they are written go out one by one, others together.
             groups = [chunks] if isinstance(chunks, Sequence) else ([chunk] for chunk in chunks)
             for group in groups:
-                left = [_bytes_view(chunk) for chunk in group if len(chunk)]
-                while left:
-                    if hasattr(os, "writev"):
-                        written = os.writev(handle, left[:_MOST_BUFFERS])
-                    else:
-                        written = os.write(handle, left[0])
-                    while left and written >= len(left[0]):
-                        written -= len(left.pop(0))
-                    if written:
-                        left[0] = memoryview(left[0])[written:]
+                write_buffers(handle, group)
             if self.sync:
                 os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _bytes_view(chunk: bytes | memoryview) -> bytes | memoryview:
-    if isinstance(chunk, memoryview):
-        return chunk.cast("B")
-    return chunk
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from dicomseries.errors import WriteError
+from dicomseries.operating_system import replace
 from dicomseries.sinks.durable import sync_file, sync_folder
 from dicomseries.sinks.staged_folder import system_errors
 from dicomseries.sinks.volume_files import check_free
@@ -48,7 +49,7 @@ def save_bytes(path: str | os.PathLike[str], content: bytes, *, overwrite: bool 
         with system_errors(Path(path), WriteError, "write-failed"):
             staged.write_bytes(content)
             sync_file(staged)
-            staged.replace(target)
+            replace(staged, target)
             sync_folder(target.parent)
     finally:
         staged.unlink(missing_ok=True)

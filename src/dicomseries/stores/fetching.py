@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dicomseries.errors import ReadError, SourceError
+from dicomseries.operating_system import usable_processors
 from dicomseries.stores.addresses import is_url, masked
 from dicomseries.stores.manifest import MANIFEST, PLAN, Entry, Manifest, listed
 from dicomseries.stores.opening import CONCURRENCY, open_store
@@ -230,7 +231,7 @@ def _check_folder(folder: Path) -> None:
     def is_changed(entry: Entry) -> bool:
         return _digest(paths[entry.key]) != entry.sha256
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_processors()) as pool:
         changed = list(itertools.compress(paths, pool.map(is_changed, manifest.entries)))
     _check_unchanged(changed, where)
 

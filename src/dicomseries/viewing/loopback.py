@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import http.server
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -104,6 +105,8 @@ def make_server(
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    # On Windows that would let two servers have one port.
+    allow_reuse_address = os.name != "nt"
     request_queue_size = 256
     """A viewer opens connections for hundreds of frames at once."""
 

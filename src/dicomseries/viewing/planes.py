@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import tempfile
 import threading
 from collections import OrderedDict
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesError
+from dicomseries.operating_system import fill_from, write_at
 from dicomseries.sources import Volume
 
 __all__ = ["WIRE_DTYPES", "Planes", "wire_dtype"]
@@ -204,7 +204,7 @@ class Planes:
             slab = np.empty((_SIDE, slices, len(numbers) * _SIDE, *colours), self._dtype)
             for place, number in enumerate(numbers):
                 file = self._bricks[volume].fileno()
-                os.preadv(file, [brick.data.cast("B")], number * self._brick_bytes)
+                fill_from(file, brick.data.cast("B"), number * self._brick_bytes)
                 slab[:, :, place * _SIDE : (place + 1) * _SIDE] = np.moveaxis(brick, axis, 0)
             self._slabs[key] = slab
             cached = sum(planes.nbytes for planes in self._slabs.values())
@@ -267,10 +267,4 @@ class Planes:
             within = start * self._brick_bytes // slices
             for number, brick in enumerate(bricks.reshape(down * across, -1)):
                 offset = number * self._brick_bytes + within
-                _write_at(file.fileno(), brick.view(np.uint8).data, offset)
-
-
-def _write_at(descriptor: int, content: memoryview, offset: int) -> None:
-    while content:
-        written = os.pwrite(descriptor, content, offset)
-        content, offset = content[written:], offset + written
+                write_at(file.fileno(), brick.view(np.uint8).data, offset)

@@ -115,7 +115,7 @@ def test_the_current_folder_is_rejected_as_the_shell_would_stay_in_the_one_repla
 
 def test_a_mount_point_is_rejected_before_anything_is_written(tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
-    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "out")
+    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path).name == "out")
     with pytest.raises(TargetError) as refusal:
         DirectorySink(tmp_path / "out")
     assert refusal.value.code == "target-in-use"

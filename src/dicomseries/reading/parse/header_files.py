@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dicomseries.errors import ReadError
+from dicomseries.operating_system import open_file, read_at
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.deflated import scan_deflated
 from dicomseries.reading.parse.header_cache import (
@@ -90,8 +91,7 @@ def read_instance(path: str | os.PathLike[str], *, like: Instance | None = None)
     """
     name = os.fspath(path)
     try:
-        # Non-blocking, because a named pipe would wait for a writer forever.
-        file = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
+        file = open_file(name)
         try:
             return _read_header(name, file, like)
         except MalformedError as problem:
@@ -111,12 +111,12 @@ def _read_header(path: str, file: int, like: Instance | None) -> Instance:
     size = status.st_size
     data = b""
     if like is not None and like.family.layout is not None:
-        data = os.pread(file, len(like.family.layout.header) + _SLACK, 0)
+        data = read_at(file, len(like.family.layout.header) + _SLACK, 0)
         instance = _recognise(path, data, size, like.family)
         if instance is not None:
             return instance
     if len(data) < _FIRST_READ:
-        data = os.pread(file, _FIRST_READ, 0)
+        data = read_at(file, _FIRST_READ, 0)
     while True:
         try:
             return _parse(path, data, size)
@@ -124,7 +124,7 @@ def _read_header(path: str, file: int, like: Instance | None) -> Instance:
             end = incomplete.end
             if end > size or len(data) >= size:
                 raise read_errors.truncated(path, has=size, needs=max(end, size + 1)) from None
-            data = os.pread(file, min(size, max(end + _FIRST_READ, 4 * len(data))), 0)
+            data = read_at(file, min(size, max(end + _FIRST_READ, 4 * len(data))), 0)
 
 
 def _recognise(path: str, data: bytes, size: int, family: Family) -> Instance | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.operating_system import fill_from, open_file
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.deflated import fill_inflated
 from dicomseries.reading.parse.instance import Instance
@@ -83,14 +84,9 @@ def _read_at(instance: Instance, offset: int, view: memoryview) -> None:
         fill_inflated(instance.path, offset, view)
         return
     try:
-        file = os.open(instance.path, os.O_RDONLY)
+        file = open_file(instance.path)
         try:
-            done = os.preadv(file, [view], offset)
-            while 0 < done < len(view):
-                count = os.preadv(file, [view[done:]], offset + done)
-                if not count:
-                    break
-                done += count
+            done = fill_from(file, view, offset)
         finally:
             os.close(file)
     except OSError as error:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import OptionError, TargetError, WriteError, missing_package
 from dicomseries.geometry import Grid
+from dicomseries.operating_system import rename, replace
 from dicomseries.sinks.durable import sync_all, sync_folder
 from dicomseries.sinks.staged_folder import system_errors
 from dicomseries.sinks.volume_files import (
@@ -194,13 +195,13 @@ def _may_replace(target: Path) -> bool:
 
 def _put_in_place(staged: Path, target: Path, aside: Path) -> None:
     if not target.is_dir():
-        staged.replace(target)
+        replace(staged, target)
         return
-    target.rename(aside)  # a folder cannot be replaced in one call
+    rename(target, aside)  # a folder cannot be replaced in one call
     try:
-        staged.rename(target)
+        rename(staged, target)
     except BaseException:
-        aside.rename(target)
+        rename(aside, target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import mmap
-import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
+from dicomseries.operating_system import reserve
 from dicomseries.sources.frames.array_frames import view_frames
 from dicomseries.sources.frames.files.mapped_files import MappedPages
 from dicomseries.sources.frames.files.scratch_file import scratch_file, scratch_full
@@ -21,8 +20,6 @@ __all__ = ["scratch_copy"]
 
 _BAND = 16 << 20
 """Bytes of frames of the scratch file that are touched before they are given back to the system."""
-
-_ZEROS = bytes(1 << 20)
 
 
 def scratch_copy(
@@ -80,7 +77,7 @@ class _Copy:
         size = math.prod(shape) * dtype.itemsize
         with scratch_file(size, where) as file:
             try:
-                _reserve(file, size)
+                reserve(file.fileno(), size)  # a mapping without space kills (SIGBUS)
             except OSError as error:
                 raise scratch_full(where, size, error) from error
             mapping = mmap.mmap(file.fileno(), size)
@@ -104,15 +101,6 @@ class _Copy:
             done += block.size
             if self._progress is not None:
                 self._progress(frames * done // volumes.size, frames)
-
-
-def _reserve(file: Any, size: int) -> None:
-    """Reserve disk space: a mapping without it kills (SIGBUS)."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file.fileno(), 0, size)
-        return
-    for start in range(0, size, len(_ZEROS)):
-        file.write(_ZEROS[: size - start])
 
 
 def _bands(block: Block, band: int) -> Iterator[tuple[Piece, Numbers]]:

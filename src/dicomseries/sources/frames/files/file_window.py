@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
-import threading
+import sys
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from numpy.lib.array_utils import byte_bounds
 
 from dicomseries.errors import SourceError
+from dicomseries.operating_system import fill_from, open_file
 
 __all__ = ["FileWindow", "copied_in_blocks", "file_shrunk", "window_of_memmap"]
 
@@ -26,8 +27,6 @@ _BLOCK = 8 << 20
 """Bytes of a file that are read for a block of a part that is spread over it."""
 _LARGEST = 32 << 20
 """Bytes of a file that may be read at once for a part that needs fewer of them."""
-_WIDEST_READ = 1 << 30
-"""Linux reads no more than 2 GiB at once."""
 
 
 class FileWindow:
@@ -46,13 +45,12 @@ class FileWindow:
     """
 
     def __init__(self, path: Path, mapping: mmap.mmap, *, start: int = 0, where: str) -> None:
-        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._file = open_file(path)
         weakref.finalize(self, os.close, self._file)
         self._mapping = mapping
         self._address = np.frombuffer(mapping, np.uint8).ctypes.data
         self._start = start
         self._where = where
-        self._lock = threading.Lock()
 
     def take(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the numbers of a part in new memory.
@@ -79,13 +77,8 @@ class FileWindow:
         )
 
     def _fill(self, view: memoryview, offset: int) -> None:
-        done = 0
         try:
-            while done < len(view):
-                count = self._read_at(view[done : done + _WIDEST_READ], offset + done)
-                if not count:
-                    break
-                done += count
+            done = fill_from(self._file, view, offset)
         except OSError as error:
             raise SourceError(
                 code="file-unreadable",
@@ -96,15 +89,6 @@ class FileWindow:
             ) from error
         if done < len(view):
             raise file_shrunk(self._where, os.fstat(self._file).st_size, offset + len(view))
-
-    def _read_at(self, view: memoryview, offset: int) -> int:
-        if hasattr(os, "preadv"):
-            return os.preadv(self._file, [view], offset)
-        with self._lock:  # without preadv, as on Windows, two threads would move each other's place
-            os.lseek(self._file, offset, os.SEEK_SET)
-            block = os.read(self._file, len(view))
-        view[: len(block)] = block
-        return len(block)
 
 
 def copied_in_blocks(
@@ -146,7 +130,12 @@ def window_of_memmap(array: npt.NDArray[Any], mapping: mmap.mmap, where: str) ->
 
 
 def _file_at(address: int) -> tuple[int, int] | None:
-    """Return device and inode of the file mapped at an address."""
+    """Return device and inode of the file mapped at an address.
+
+    Only Linux says it.
+    """
+    if sys.platform == "win32":
+        return None
     with Path("/proc/self/maps").open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             span, _, _, device, number, *_ = line.split()
