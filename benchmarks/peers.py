@@ -141,7 +141,7 @@ def line(name: str, write: Callable[[np.ndarray, Path], None], scratch: Path) ->
 
 
 def table() -> str:
-    """Return the table, as README.md has it."""
+    """Return the table, as docs/explanation/evidence.md has it."""
     lines = [
         (
             "| written with | errors of `dciodvfy` a file | studies "

@@ -1,8 +1,8 @@
 """Hooks of mkdocs: page order, and root pages.
 
-README.md, CHANGELOG.md and CONTRIBUTING.md are pages of the site too, and every page below docs/ is
-in the navigation without being listed: a section is a folder, its pages are in the order of their
-names.
+CHANGELOG.md and CONTRIBUTING.md are pages of the site too. Every page below docs/ is in the
+navigation: a section is a folder. Pages are grouped by job in `GROUPS`; a page that is in no group
+comes last, in the order of the names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
 AT_THE_ROOT = {
-    "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
 }
@@ -28,12 +27,51 @@ SECTIONS = {
     "Reference": "reference",
     "Decisions": "decisions",
 }
+GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
+    "how-to": {
+        "Results of a series": ("derive", "from-a-network", "segmentation"),
+        "Arrays and files": (
+            "from-a-numpy-pipeline",
+            "from-nifti-or-nrrd",
+            "time-series",
+            "complex",
+            "colour",
+            "lossless-floats",
+            "multi-frame",
+        ),
+        "Attributes, axes, bytes": ("metadata", "orientation", "compress", "same-bytes"),
+        "Look and check": ("look-at-it", "viewers", "when-a-viewer-is-wrong"),
+        "Large, and far away": ("big-series", "dask", "object-stores", "pacs"),
+        "Coming from": (
+            "coming-from-simpleitk",
+            "coming-from-highdicom",
+            "coming-from-pydicom",
+            "coming-from-dcm2niix",
+        ),
+    },
+    "explanation": {"": ("coordinates", "values", "the-plan", "readers", "evidence")},
+    "reference": {
+        "": (
+            "api",
+            "command-line",
+            "options",
+            "kinds",
+            "derive",
+            "checks",
+            "transfer-syntaxes",
+            "transfer-syntaxes-read",
+        )
+    },
+}
+"""Folder -> title of a group (none: at the top) -> names of its pages."""
 LINK = re.compile(r"\]\(([^)#\s:]+)(#[^)\s]*)?\)")
 
 
 def on_config(config: Any) -> Any:
     """Set the navigation from the folders."""
-    sections = [{title: pages(folder)} for title, folder in SECTIONS.items()]
+    sections: list[dict[str, Any]] = [
+        {title: grouped(folder)} for title, folder in SECTIONS.items()
+    ]
     project = {"Project": ["changelog.md", "contributing.md", *sections.pop()["Decisions"]]}
     config.nav = [{"Home": "index.md"}, *sections, project]
     return config
@@ -42,6 +80,25 @@ def on_config(config: Any) -> Any:
 def pages(folder: str) -> list[str]:
     """Return the pages of a folder, as mkdocs names them."""
     return sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / folder).glob("*.md"))
+
+
+def grouped(folder: str) -> list[Any]:
+    """Return the navigation of a folder: groups of pages, then the other pages.
+
+    Examples
+    --------
+    >>> grouped("explanation")[0]
+    'explanation/coordinates.md'
+    >>> grouped("how-to")[0]["Results of a series"][0]
+    'how-to/derive.md'
+    """
+    navigation: list[Any] = []
+    rest = pages(folder)
+    for title, names in GROUPS.get(folder, {}).items():
+        group = [f"{folder}/{name}.md" for name in names]
+        rest = [page for page in rest if page not in group]
+        navigation += [{title: group}] if title else group
+    return navigation + rest
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -70,4 +127,6 @@ def place(link: str) -> str:
     """Return the site address of a file of the repository."""
     if (ROOT / link).is_dir():
         return pages(Path(link).name)[0]
+    if link == "README.md":
+        return "index.md"
     return AT_THE_ROOT.get(link, link.removeprefix("docs/"))
