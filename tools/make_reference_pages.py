@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import inspect
 import json
+import pkgutil
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,41 @@ NOTED_TEXT = """Asked once by hand, and not by the tests:
 
 API = """# API
 
-What `import dicomseries as dcs` gives. On the documentation site (`make docs`) each name shows \
-its docstring; in
-Python, `help(dcs.write)` prints the same text.
+What `import dicomseries as dcs` gives, in the order of use. On the documentation site (`make \
+docs`) each name shows its
+docstring; in Python, `help(dcs.write)` prints the same text.
 """
+API_SECTIONS: dict[str, tuple[str, ...]] = {
+    "Write": ("write", "plan", "Receipt", "SeriesPlan"),
+    "Read": (
+        "read",
+        "dicomseries.api.read:SeriesVolume",
+        "Volume",
+        "Grid",
+    ),
+    "Derive": ("dicomseries.api.read:Derivation",),
+    "Find": ("scan", "dicomseries.reading:Scan", "tags", "dicomseries.reading:SeriesTags"),
+    "Check": ("check", "Findings", "Finding", "explain"),
+    "How values are stored": ("Exact", "Rescale", "Digits", "Lossless"),
+    "Compression": ("JpegLs", "Rle", "Jpeg2000", "Htj2k", "JpegXl"),
+    "Inputs": ("open_volume", "diffusion_gradients"),
+    "Errors and warnings": (
+        "DicomSeriesError",
+        "dicomseries.errors:GeometryError",
+        "dicomseries.errors:ValuesError",
+        "dicomseries.errors:MetadataError",
+        "dicomseries.errors:KindError",
+        "dicomseries.errors:OptionError",
+        "dicomseries.errors:SourceError",
+        "dicomseries.errors:TargetError",
+        "dicomseries.errors:WriteError",
+        "dicomseries.errors:ReadError",
+        "dicomseries.errors:VerificationError",
+        "dicomseries.errors:MissingPackageError",
+        "DicomSeriesWarning",
+    ),
+}
+"""Section -> public names, and where other classes are that users receive or catch."""
 
 COMMAND_LINE = """# Command line
 
@@ -223,12 +255,21 @@ _ORIGINS: dict[type[Source], str] = {
 
 def api_page() -> str:
     """Return the page of the façade, for mkdocstrings."""
-    return "\n".join([NOTE, "", API, *map(api_entry, dicomseries.__all__)]) + "\n"
+    listed = {name for names in API_SECTIONS.values() for name in names}
+    rest = [name for name in dicomseries.__all__ if callable(getattr(dicomseries, name))]
+    sections = {**API_SECTIONS, "More": tuple(name for name in rest if name not in listed)}
+    parts = [API]
+    for title, names in sections.items():
+        if names:
+            parts += [f"## {title}\n", *map(api_entry, names), ""]
+    return "\n".join(parts)
 
 
 def api_entry(name: str) -> str:
     """Return the line for mkdocstrings, with the defining module."""
-    value = getattr(dicomseries, name)
+    value = (
+        getattr(dicomseries, name) if name in dicomseries.__all__ else pkgutil.resolve_name(name)
+    )
     return f"::: {value.__module__}.{value.__qualname__}"
 
 
@@ -240,7 +281,7 @@ def commands_page() -> str:
         command.make_context(name, [], parent=above, resilient_parsing=True)
         for name, command in root.commands.items()
     ]
-    return "\n".join([NOTE, "", COMMAND_LINE, *map(help_section, (above, *below))])
+    return "\n".join([COMMAND_LINE, *map(help_section, (above, *below))])
 
 
 def help_section(context: Any) -> str:
@@ -251,7 +292,7 @@ def help_section(context: Any) -> str:
 def options_page() -> str:
     """Return the page of options."""
     lines = [option_line(name, option) for name, option in options_of("write").items()]
-    return f"{NOTE}\n\n{OPTIONS}" + "\n".join(lines) + "\n"
+    return OPTIONS + "\n".join(lines) + "\n"
 
 
 def option_line(name: str, option: Option) -> str:
@@ -267,9 +308,7 @@ def option_line(name: str, option: Option) -> str:
 
 def read_syntaxes_page() -> str:
     """Return the page of transfer syntaxes."""
-    return f"{NOTE}\n\n{READ_SYNTAXES}" + "".join(
-        read_line(UID(uid)) for uid in AllTransferSyntaxes
-    )
+    return READ_SYNTAXES + "".join(read_line(UID(uid)) for uid in AllTransferSyntaxes)
 
 
 def read_line(uid: UID) -> str:
@@ -290,7 +329,7 @@ def checks_page() -> str:
         for check in registered()
     ]
     table = "\n".join(["| check | level | what must hold |", "|---|---|---|", *rows])
-    return f"{NOTE}\n\n{CHECKS}\n{table}\n" + "".join(map(section, registered()))
+    return f"{CHECKS}\n{table}\n" + "".join(map(section, registered()))
 
 
 def summary(check: Check) -> str:
@@ -313,7 +352,7 @@ def kinds_page() -> str:
         *map(kind_section, OFFERED),
         refused_section(),
     ]
-    return f"{NOTE}\n\n" + "\n".join(sections)
+    return "\n".join(sections)
 
 
 def overview() -> str:
@@ -529,7 +568,7 @@ def derive_page() -> str:
         *map(entity_section, entities),
         groups_section(),
     ]
-    return f"{NOTE}\n\n" + "\n".join(parts)
+    return "\n".join(parts)
 
 
 def values_section() -> str:
@@ -589,9 +628,7 @@ def syntaxes_page() -> str:
         "| `--compress` | transfer syntax | UID | colour is | standard | not read by |",
         "|---|---|---|---|---|---|",
     ]
-    return (
-        f"{NOTE}\n\n{SYNTAXES}\n" + "\n".join([*head, *map(syntax_line, TRANSFER_SYNTAXES)]) + "\n"
-    )
+    return f"{SYNTAXES}\n" + "\n".join([*head, *map(syntax_line, TRANSFER_SYNTAXES)]) + "\n"
 
 
 def syntax_line(syntax: TransferSyntax) -> str:
@@ -607,7 +644,12 @@ def syntax_line(syntax: TransferSyntax) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-PAGES = {
+def noted(page: Callable[[], str]) -> Callable[[], str]:
+    """Return the function of a page with the note below its title, which must come first."""
+    return lambda: page().replace("\n", f"\n\n{NOTE}\n", 1)
+
+
+PAGES_WITHOUT_NOTE = {
     "api.md": api_page,
     "checks.md": checks_page,
     "command-line.md": commands_page,
@@ -617,6 +659,7 @@ PAGES = {
     "transfer-syntaxes.md": syntaxes_page,
     "transfer-syntaxes-read.md": read_syntaxes_page,
 }
+PAGES = {name: noted(page) for name, page in PAGES_WITHOUT_NOTE.items()}
 
 
 def write_module() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html.parser
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 pytest.importorskip("mkdocs")
 
 import dicomseries
+from dicomseries.options import options_of
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -97,6 +99,41 @@ def test_the_reference_shows_every_public_name_with_its_docstring(site):
     assert dicomseries.write.__doc__.partition("\n")[0] in page
 
 
+class Cells(html.parser.HTMLParser):
+    """Collect the tables of a page as rows of texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+
+    def handle_starttag(self, tag, attrs):  # noqa: ARG002
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in {"td", "th"}:
+            self.rows[-1].append("")
+
+    def handle_data(self, data):
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data
+
+
+def test_the_reference_shows_every_option_of_write_with_its_default(site):
+    page = (site / "reference" / "api.html").read_text(encoding="utf-8")
+    begin = page.index('id="dicomseries.api.write.write"')
+    reader = Cells()
+    reader.feed(page[begin : page.index('id="dicomseries.api.plan.plan"')])
+    shown = {row[0].strip(): row[-1].split()[0] for row in reader.rows if len(row) == 4}
+    expected = {name: repr(option.default) for name, option in options_of("write").items()}
+    assert {name: shown[name] for name in expected} == expected
+
+
+def test_the_navigation_has_a_group_for_every_page_of_the_guide():
+    tool = runpy.run_path(str(ROOT / "tools" / "documentation_site.py"))
+    for folder in ("how-to", "explanation", "reference"):
+        grouped = {name for names in tool["GROUPS"][folder].values() for name in names}
+        assert grouped == {path.stem for path in (DOCS / folder).glob("*.md")}
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -114,6 +151,7 @@ def test_a_fault_stops_the_build(fault, tmp_path):
     hooks = "hooks:\n  - tools/documentation_site.py\n"
     assert hooks in settings
     settings = settings.replace(hooks, "").replace("paths: [src]", f"paths: [{ROOT / 'src'}]")
+    settings = settings.replace("[tools/api_signatures.py]", "[]")
     (tmp_path / "mkdocs.yml").write_text(settings, encoding="utf-8")
     result = build(tmp_path / "site", "--config-file", str(tmp_path / "mkdocs.yml"))
     assert result.returncode != 0

@@ -40,8 +40,10 @@ def check(
     max_error : float, optional
         Allowed error of a voxel, in real units; without it integers must be exact, and floats
         within half a step.
-    nan, clip : optional
-        As in `write`.
+    nan : float, optional
+        Value that was written for NaN and infinities, as in `write`.
+    clip : tuple of float, optional
+        Range to which the values were clipped, as in `write`.
     validators : bool
         Also ask dciodvfy and dcentvfy, if dicom3tools is installed.
     storage_options : mapping, optional

@@ -24,7 +24,7 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
         Axes (slices, rows, columns), volumes first, colour last; numpy, memmap, torch, h5py, zarr,
         dask, xarray, SimpleITK, nibabel, or a file of the formats in `open_volume`. Read a few
         slices at a time.
-    out : path-like
+    out : str or os.PathLike
         The folder to make; must not exist, or be empty. Or a URL, such as ``s3://bucket/prefix``,
         below which nothing is yet: ``manifest.json`` is put there last, and readers take a prefix
         without one for incomplete.

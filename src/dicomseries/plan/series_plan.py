@@ -70,8 +70,10 @@ class SeriesPlan:
     ----------
     kind : str
         Name of the kind, such as ``"CT"``.
-    sop_class_uid, transfer_syntax_uid : str
-        PS3.4 section B.5; PS3.5 annex A.
+    sop_class_uid : str
+        SOPClassUID (PS3.4 section B.5).
+    transfer_syntax_uid : str
+        TransferSyntaxUID (PS3.5 annex A).
     uids : SeriesUids
         Study, series, frame of reference, and those of the instances on demand.
     grid : Grid

@@ -31,26 +31,36 @@ class Receipt:
         Folder of the series.
     kind : str
         Name of the kind, such as ``"CT"``.
-    study_uid, series_uid, frame_of_reference_uid : str
-        The identity of the series.
-    files, bytes : int
-        How many files, and their size together.
+    study_uid : str
+        StudyInstanceUID.
+    series_uid : str
+        SeriesInstanceUID.
+    frame_of_reference_uid : str, optional
+        FrameOfReferenceUID; None for pictures without a place.
+    files : int
+        Number of files.
+    bytes : int
+        Size of all files together.
     grid : Grid
         Voxel centres in LPS mm, slices along the normal.
     dtype : str
-        Of the stored values.
-    slope, intercept : str
-        DS texts: real = slope · stored + intercept.
+        Type of the stored values, such as ``"uint16"``.
+    slope : str
+        DS text; real = slope · stored + intercept.
+    intercept : str
+        DS text, in real units.
     max_error : float
         Proven bound of abs(restored - real), in real units; 0.0 means exact.
     achieved_error : float
         The largest error found, never above `max_error`.
-    clipped, replaced : int
-        Voxels clipped to ``clip=``, and non-finite ones mapped to ``nan=``.
+    clipped : int
+        Number of voxels that were set to an end of ``clip=``.
+    replaced : int
+        Number of voxels that were not finite and became ``nan=``.
     verified : bool
         Whether every file was read back and compared with the array.
     seconds : float
-        Time taken.
+        Duration of the write, in seconds.
     advice : tuple of str
         What a named reader will do that the user should know.
     volumes : int
