@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dicomseries.api import *
 
 __all__ = [
+    "Derivation",
     "DicomSeriesError",
     "DicomSeriesWarning",
     "Digits",
@@ -26,7 +27,11 @@ __all__ = [
     "Receipt",
     "Rescale",
     "Rle",
+    "Scan",
+    "Series",
     "SeriesPlan",
+    "SeriesTags",
+    "SeriesVolume",
     "Volume",
     "check",
     "diffusion_gradients",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dicomseries.api.check import check
 from dicomseries.api.plan import plan
-from dicomseries.api.read import Derivation, SeriesVolume, read
+from dicomseries.api.read import read
+from dicomseries.api.read_result import Derivation, SeriesVolume
 from dicomseries.api.report import report_page
 from dicomseries.api.scan import scan
 from dicomseries.api.serve import held_at, serve
@@ -16,6 +17,7 @@ from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
 from dicomseries.geometry import Grid
 from dicomseries.plan import SeriesPlan
+from dicomseries.reading import Scan, Series, SeriesTags
 from dicomseries.reports import Receipt
 from dicomseries.sources import Volume, diffusion_gradients, open_volume
 from dicomseries.values import Digits, Exact, Lossless, Rescale
@@ -37,7 +39,10 @@ __all__ = [
     "Receipt",
     "Rescale",
     "Rle",
+    "Scan",
+    "Series",
     "SeriesPlan",
+    "SeriesTags",
     "SeriesVolume",
     "Volume",
     "check",

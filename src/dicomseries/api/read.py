@@ -2,192 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any
 
 import numpy as np
 
 from dicomseries import executors, reading
-from dicomseries.api.plan import plan
-from dicomseries.api.write import write
+from dicomseries.api.read_result import SeriesVolume
 from dicomseries.errors import OptionError, ReadError
-from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_options
-from dicomseries.plan import SeriesPlan
-from dicomseries.reports import Receipt
-from dicomseries.short_repr import short_text
-from dicomseries.sources import FrameReader, LazyArray, Volume, array_frames
+from dicomseries.sources import FrameReader, array_frames
 from dicomseries.stores import is_url
 
-if TYPE_CHECKING:
-    from dicomseries.api.background_view import View
-
-__all__ = ["Derivation", "SeriesVolume", "read"]
+__all__ = ["read"]
 
 _TASK_BYTES = 4 << 20
 """Bytes that a thread reads or decodes in one task."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Derivation:
-    """An array and its source series, ready to be written.
-
-    Parameters
-    ----------
-    array : array, path or Volume
-        The result.
-    options : dict
-        The keyword arguments of `dicomseries.write`, `like` among them.
-    """
-
-    array: Any
-    options: WriteKeywords
-
-    def __repr__(self) -> str:
-        shape = getattr(self.array, "shape", type(self.array).__name__)
-        names = [name for name, value in self.options.items() if value is not None]
-        return short_text(f"Derivation of {shape} with {', '.join(names)}")
-
-    @with_options("write")
-    def write(self, out: str | os.PathLike[str], **options: Unpack[WriteKeywords]) -> Receipt:
-        """Write the derived series; options as in `dicomseries.write`."""
-        return write(self.array, out, **(self.options | options))
-
-    @with_options("plan")
-    def plan(self, **options: Unpack[PlanKeywords]) -> SeriesPlan:
-        """Return the plan of `write`; options as in `dicomseries.plan`."""
-        return plan(self.array, **(self.options | options))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class SeriesVolume(Volume):
-    """A volume that was read from a series.
-
-    Parameters
-    ----------
-    path : str, or tuple of str or Dataset
-        Folder or file of the series, or URL; its files, or datasets, if these were read.
-    tags : SeriesTags
-        The attributes, a mapping: ``tags["Modality"]``.
-    series : str, optional
-        SeriesInstanceUID, if there are several.
-    is_lazy : bool
-        Whether `array` reads from the files when it is indexed.
-    """
-
-    tags: reading.SeriesTags
-    path: reading.SeriesFiles = ""
-    series: str | None = None
-    is_lazy: bool = False
-
-    @property
-    def array(self) -> Any:
-        """The voxels, in memory or read when indexed.
-
-        Shape ([volumes, ]slices, rows, columns[, 3]).
-        """
-        return LazyArray(self.slabs, self.shape) if self.is_lazy else self._loaded()
-
-    @with_options("derive")
-    def derive(self, array: Any, **options: Unpack[WriteKeywords]) -> Derivation:
-        """Return a derived array, ready to be written.
-
-        Parameters
-        ----------
-        array : array, path or Volume
-            The result. Without geometry arguments an array of this volume's shape has its grid.
-        **options
-            Options of `dicomseries.write`: ``derivation="smoothing"``, ``description="Denoised"``,
-            ``model={"name": ...}``, ``kind=``, ``spacing=``, ``same_space=False`` and all others.
-
-        Returns
-        -------
-        Derivation
-            With ``write(out)`` and ``plan()``.
-
-        Notes
-        -----
-        PS3.3 sections C.7.6.1.1.3 (derivation) and C.12.4.
-
-        Examples
-        --------
-        >>> from pydicom.data import get_testdata_file
-        >>> volume = read(get_testdata_file("CT_small.dcm"))
-        >>> derived = volume.derive(volume.array // 2, derivation="smoothing", description="Halved")
-        >>> derived.plan().kind
-        'CT'
-        """
-        check_names("derive", options)
-        source_series: WriteKeywords = {"like": self.path, "series": self.series}
-        if not isinstance(array, Volume) and getattr(array, "shape", None) == self.shape:
-            time_axis = "" if self.volumes is None else "t"
-            source_series["axes"] = f"{time_axis}zyx{'c' if self.samples > 1 else ''}"
-        return Derivation(array=array, options=source_series | options)
-
-    def view(
-        self,
-        viewer: str | None = None,
-        *,
-        ohif_dist: str | None = None,
-        open_browser: bool | None = None,
-        height: int = 640,
-    ) -> View:
-        """Show the series in a browser, served by a thread.
-
-        The call returns at once.
-
-        Parameters
-        ----------
-        viewer : {"niivue", "dcmview", "ohif"}, optional
-            Another viewer; the quick look if not given.
-        ohif_dist : str, optional
-            Folder of an unpacked distribution of OHIF, for ``viewer="ohif"``.
-        open_browser : bool, optional
-            Whether to open the browser; if not given, in a program but not in a notebook.
-        height : int
-            Of the frame in a notebook, in pixels.
-
-        Returns
-        -------
-        View
-            With ``address``, for a browser on this machine, and ``close()``; ``wait()`` waits for
-            Ctrl-C. As the last value of a notebook's cell it appears in a frame; the notebook keeps
-            the address, no image. It ends with ``close()``, as a context manager, or with the
-            interpreter: a program without further work calls ``wait()``.
-
-        Raises
-        ------
-        OptionError
-            If there is no such viewer, or the series is at a URL.
-        MissingPackageError
-            If the viewer is not installed.
-        ReadError
-            If the files are no longer there.
-
-        Notes
-        -----
-        Served on loopback at an address with a secret, as by ``dicomseries view``, from the files.
-        A notebook on another machine shows an empty frame.
-
-        Examples
-        --------
-        >>> from pydicom.data import get_testdata_file
-        >>> with read(get_testdata_file("CT_small.dcm")).view(open_browser=False) as view:
-        ...     print(view.address.startswith("http://127.0.0.1:"))
-        True
-        """
-        from dicomseries.api import background_view  # noqa: PLC0415 - only where a series is shown
-
-        return background_view.view(
-            self.path,
-            series=self.series,
-            viewer=viewer,
-            ohif_dist=ohif_dist,
-            open_browser=open_browser,
-            height=height,
-        )
 
 
 def read(

@@ -75,6 +75,13 @@ class Series:
         SegmentLabel by SegmentNumber; empty for other kinds.
     frame_set : FrameSet or None
         Frames of multi-frame files in the order of the array; None for files of one frame.
+
+    Examples
+    --------
+    >>> from pydicom.data import get_testdata_file
+    >>> scan(get_testdata_file("CT_small.dcm"))[0]
+    Series 1.3.6.1.4.1.5962.1.3.1.1.20040119072730.12322  CT 128×128×1
+      CT, 1 file
     """
 
     series_uid: str

@@ -19,6 +19,8 @@ from dicomseries.sinks.directory import (
 )
 from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
 from dicomseries.sinks.volume_files import check_free, find_format, save_volume
+from dicomseries.sinks.volume_objects import data_array, itk_image, nifti_image
+from dicomseries.sinks.voxels import Voxels
 from dicomseries.sinks.whole_file import save_bytes
 
 __all__ = [
@@ -27,13 +29,17 @@ __all__ = [
     "ObjectSink",
     "Sink",
     "StoredFile",
+    "Voxels",
     "absolute_target",
     "check_free",
     "check_prefix",
     "check_target",
+    "data_array",
     "find_format",
     "find_leftover",
     "find_plan",
+    "itk_image",
+    "nifti_image",
     "save_bytes",
     "save_volume",
     "stored_path",

@@ -372,7 +372,8 @@ def test_read_saves_what_was_asked_for(monkeypatch, capsys, tmp_path, flags, val
     asked = {}
     array = np.arange(60, dtype="int16").reshape(3, 4, 5)
     grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
-    volume = dcs.Volume(slabs=array_frames(array), grid=grid)
+    tags = SimpleNamespace(shared={}, paths=())
+    volume = dcs.SeriesVolume(slabs=array_frames(array), tags=tags, grid=grid)
     monkeypatch.setattr(
         dcs,
         "read",
@@ -399,7 +400,10 @@ def timed(monkeypatch):
     """Let `read` return two volumes of three slices, 2.5 s apart."""
     array = np.arange(120, dtype="int16").reshape(6, 4, 5)
     grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(2.5, 3.5, 4.5))
-    volume = dcs.Volume(slabs=array_frames(array), grid=grid, volumes=2, times_s=(0, 2.5))
+    tags = SimpleNamespace(shared={}, paths=())
+    volume = dcs.SeriesVolume(
+        slabs=array_frames(array), tags=tags, grid=grid, volumes=2, times_s=(0, 2.5)
+    )
     monkeypatch.setattr(dcs, "read", lambda *_, **__: volume, raising=False)
     return volume
 

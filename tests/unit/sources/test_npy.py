@@ -7,7 +7,7 @@ import pytest
 
 from dicomseries.errors import OptionError, SourceError
 from dicomseries.geometry import Grid
-from dicomseries.sinks.volume_files import save_volume
+from dicomseries.sinks import Voxels, save_volume
 from dicomseries.sources import open_volume
 
 SPACING = (0.5, 0.75, 2)
@@ -109,7 +109,7 @@ def test_an_npz_with_its_place_in_space_needs_no_geometry(tmp_path):
         (3, 4, 5), SPACING, origin=(-10, 5, 7), direction=(0.8, 0.6, 0, -0.6, 0.8, 0)
     )
     array = np.arange(60, dtype="int16").reshape(3, 4, 5)
-    save_volume(tmp_path / "a.npz", array, grid)
+    save_volume(tmp_path / "a.npz", Voxels.of(array, grid))
     volume = open_volume(tmp_path / "a.npz")
     np.testing.assert_array_equal(volume.slabs.read(0, 3), array)
     np.testing.assert_allclose(volume.grid.affine("LPS"), grid.affine("LPS"), atol=1e-12)

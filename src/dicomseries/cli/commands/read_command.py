@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,10 +9,10 @@ import typer
 from dicomseries.cli import shared_options, terminal
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.storage_options import storage_options_of
-from dicomseries.errors import DicomSeriesWarning, OptionError, counted
+from dicomseries.errors import OptionError, counted
 
 if TYPE_CHECKING:  # numpy is not needed to say how the command is called
-    from dicomseries.sources import Volume
+    from dicomseries.api import SeriesVolume
 
 __all__ = ["read", "register"]
 
@@ -71,14 +70,14 @@ def read(
     "times_s"; .npy has no geometry. Geometry that the series does not state is not in the file;
     .nii then has voxels of 1 without a unit, and no orientation.
     """
-    from dicomseries.sinks import check_free, find_format, save_volume
+    from dicomseries.sinks import check_free, find_format
 
     form = find_format(out)
     check_free(out, overwrite=overwrite)
     import dicomseries as dcs
     from dicomseries import drawing
 
-    volume: Volume = dcs.read(
+    volume: SeriesVolume = dcs.read(
         series,
         series=uid,
         values="stored" if stored else "real",
@@ -88,17 +87,13 @@ def read(
     )
     if time_point is not None:
         volume = _one_volume(volume, time_point, series)
-    array = volume.array
-    save_volume(
-        out, array, volume.grid, volumes=volume.volumes, times_s=volume.times_s, overwrite=overwrite
-    )
-    _warn_of_polarity(volume)
+    volume.save(out, overwrite=overwrite)
     stated = drawing.numbers_of_grid(volume.grid)
     record = {
         "out": out,
         "format": form.SUFFIXES[0].lstrip("."),
-        "shape": array.shape,
-        "dtype": str(array.dtype),
+        "shape": volume.shape,
+        "dtype": str(volume.dtype),
         "volumes": volume.volumes or 1,
         "times_s": volume.times_s,
         **stated,
@@ -108,25 +103,12 @@ def read(
     spacing = f"{volume.grid.spacing_mm} mm"
     if None in (stated["spacing_mm"] or (None,)):
         spacing = drawing.spacing_words(volume.grid)
-    text = f"{out}: {_size(volume)} {array.dtype}, spacing {spacing}"
+    text = f"{out}: {_size(volume)} {volume.dtype}, spacing {spacing}"
     if volume.is_scaled:
         text += f"\nreal = {volume.slope} * stored + {volume.intercept}"
     if preview:
         text += terminal.preview(volume)
     context.obj.result(text, record)
-
-
-def _warn_of_polarity(volume: Volume) -> None:
-    """Warn of inverted grey values: only DICOM states them."""
-    if volume.tags is None:
-        return
-    if volume.tags.shared.get("PhotometricInterpretation") == "MONOCHROME1":
-        warnings.warn(
-            "The series is MONOCHROME1: its low values are bright. The file does not state that,"
-            " and viewers show it with black for white. Invert the values to look at them.",
-            DicomSeriesWarning,
-            stacklevel=2,
-        )
 
 
 def _slices(text: str) -> slice | int:
@@ -148,7 +130,7 @@ def _slices(text: str) -> slice | int:
     )
 
 
-def _size(volume: Volume) -> str:
+def _size(volume: SeriesVolume) -> str:
     """Return the shape with volumes and slices named."""
     if volume.volumes is None:
         return " x ".join(map(str, volume.shape))
@@ -156,7 +138,7 @@ def _size(volume: Volume) -> str:
     return f"{volume.volumes} {word} of {' x '.join(map(str, volume.shape[1:]))}"
 
 
-def _one_volume(volume: Volume, index: int, where: str) -> Volume:
+def _one_volume(volume: SeriesVolume, index: int, where: str) -> SeriesVolume:
     count = volume.volumes or 1
     if 0 <= index < count:
         return volume.at(index)

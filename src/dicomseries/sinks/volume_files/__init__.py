@@ -11,12 +11,9 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy.typing as npt
+from typing import Protocol
 
 from dicomseries.errors import OptionError, TargetError, WriteError, missing_package
-from dicomseries.geometry import Grid
 from dicomseries.operating_system import rename, replace
 from dicomseries.sinks.durable import sync_all, sync_folder
 from dicomseries.sinks.staged_folder import system_errors
@@ -29,7 +26,7 @@ from dicomseries.sinks.volume_files import (
     tiff,
     zarr_store,
 )
-from dicomseries.sinks.volume_files.voxels import Voxels
+from dicomseries.sinks.voxels import Voxels
 
 __all__ = ["FORMATS", "VolumeFormat", "check_free", "find_format", "save_volume"]
 
@@ -115,15 +112,7 @@ def check_free(path: str | os.PathLike[str], *, overwrite: bool = False) -> None
         )
 
 
-def save_volume(
-    path: str | os.PathLike[str],
-    array: npt.NDArray[Any],
-    grid: Grid,
-    *,
-    volumes: int | None = None,
-    times_s: tuple[float, ...] | None = None,
-    overwrite: bool = False,
-) -> None:
+def save_volume(path: str | os.PathLike[str], voxels: Voxels, *, overwrite: bool = False) -> None:
     """Save an array and its grid in the name's format.
 
     The file appears complete or not at all.
@@ -132,23 +121,16 @@ def save_volume(
     ----------
     path : path-like
         The file to make; its suffix chooses the format.
-    array : ndarray, shape ([volumes, ]slices, rows, columns[, 3])
-        Any integer or floating dtype the format can hold.
-    grid : Grid
-        Voxel centres of one volume in LPS mm.
-    volumes : int, optional
-        Length of the axis of volumes. By default the first axis is one if the grid does not begin
-        with it.
-    times_s : tuple of float, optional
-        When each volume was taken, in seconds after the first. NIfTI, NRRD and MetaImage hold even
-        steps only.
+    voxels : Voxels
+        Of any integer or floating dtype that the format can hold. NIfTI, NRRD and MetaImage hold
+        even steps of time only.
     overwrite : bool
         Replace what has this name.
 
     Raises
     ------
     OptionError
-        If no format has this suffix, it cannot hold the dtype, or the array does not fit the grid.
+        If no format has this suffix, or it cannot hold the dtype.
     TargetError
         If the name is taken.
     MissingPackageError
@@ -160,14 +142,14 @@ def save_volume(
     --------
     >>> import tempfile
     >>> import numpy as np
+    >>> from dicomseries.geometry import Grid
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
-    ...     save_volume(Path(folder, "a.npy"), np.ones((3, 4, 5)), grid)
+    ...     save_volume(Path(folder, "a.npy"), Voxels.of(np.ones((3, 4, 5)), grid))
     ...     np.load(Path(folder, "a.npy")).shape
     (3, 4, 5)
     """
     form = find_format(path)
-    voxels = Voxels.of(array, grid, volumes=volumes, times_s=times_s)
     check_free(path, overwrite=overwrite)
     target = Path(path).absolute()
     token = secrets.token_hex(4)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dicomseries.sinks.volume_files.raw_voxels import name_of_dtype, number_texts, save_raw
-from dicomseries.sinks.volume_files.voxels import Voxels
+from dicomseries.sinks.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dicomseries.sinks.volume_files.voxels import Voxels
+from dicomseries.sinks.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import OptionError
-from dicomseries.sinks.volume_files.voxels import Voxels
+from dicomseries.sinks.voxels import Voxels
 
 __all__ = ["name_of_dtype", "number_texts", "save_raw"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dicomseries.sinks.volume_files.voxels import Voxels
+from dicomseries.sinks.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 

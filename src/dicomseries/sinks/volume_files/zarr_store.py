@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dicomseries.sinks.volume_files.voxels import Voxels
+from dicomseries.sinks.voxels import Voxels
 
 __all__ = ["PACKAGE", "SUFFIXES", "save"]
 

@@ -35,6 +35,12 @@ EVENNESS = 1e-4
 """Largest departure of a coordinate from an even row, as a part of the step; float32 coordinates
 reach about 1e-5."""
 
+_ROUNDING = 1e-12
+"""Departure that is rounding, as a part of the largest value: a coordinate may hardly change."""
+
+_VECTORS = tuple(f"{side}_{letter}" for letter in "xyz" for side in "LPS")
+"""Coordinates of an oblique grid."""
+
 _LETTERS = {"time": "t", "channel": "c", "rgb": "c"}
 
 
@@ -57,8 +63,10 @@ def open_volume(source: Any, arguments: SourceArguments) -> Volume:
 
     If x, y and z all have coordinates of two values or more, these are LPS positions: their step is
     the spacing (a falling coordinate is a direction of −1) and their first value the origin.
-    ``attrs["units"]`` may be any unit of length; without it they are mm. Dimensions of other names
-    are taken by their order, without geometry.
+    ``attrs["units"]`` may be any unit of length; without it they are mm. An oblique grid has the
+    coordinates ``L_x``, ``P_x``, ``S_x``, ``L_y`` to ``S_z`` of `SeriesVolume.to_xarray`, whose
+    sums over x, y, z are the position of a voxel. Dimensions of other names are taken by their
+    order, without geometry.
 
     The coordinate of t is the times: datetime64, timedelta64, or numbers whose unit of time is
     ``attrs["units"]``; numbers without one are left out with a warning.
@@ -143,6 +151,8 @@ def _times(source: Any, letters: str, where: str) -> npt.ArrayLike | None:
 
 
 def _grid(source: Any, letters: list[str]) -> Grid | None:
+    if all(name in source.coords for name in _VECTORS):
+        return _grid_of_vectors(source)
     names = dict(zip(letters, source.dims, strict=True))
     rows = []
     for letter in "xyz":
@@ -165,14 +175,27 @@ def _grid(source: Any, letters: list[str]) -> Grid | None:
     return grid.stated(STATED if has_units else _NO_UNITS)
 
 
-def _line(row: Any, letter: str) -> tuple[float, float]:
+def _grid_of_vectors(source: Any) -> Grid | None:
+    """Return the grid of coordinates that are vectors, as `to_xarray` makes them."""
+    rows = [source.coords[name] for name in _VECTORS]
+    if any(row.size < 2 for row in rows):
+        return None
+    lines = np.reshape(list(map(_line, rows, _VECTORS)), (3, 3, 2))
+    origin, steps = lines[:, :, 0].sum(axis=0), lines[:, :, 1]
+    spacing = np.linalg.norm(steps, axis=1)
+    return Grid.from_spacing(
+        (1, 1, 1), spacing.tolist(), origin=origin.tolist(), direction=(steps / spacing[:, None]).T
+    )
+
+
+def _line(row: Any, name: str) -> tuple[float, float]:
     """Return the first value and the step of a coordinate in mm."""
     unit = row.attrs.get("units")
     factor = mm_per_unit(unit)
     if factor is None:
         raise GeometryError(
             code="unit-unknown",
-            where=f"coordinate {letter}",
+            where=f"coordinate {name}",
             given=f"units {unit!r}",
             expected="a unit of length, e.g. mm",
             remedy="Set coords[...].attrs['units'] = 'mm', or pass `spacing=`, `origin=` and "
@@ -181,10 +204,10 @@ def _line(row: Any, letter: str) -> tuple[float, float]:
     values = np.asarray(row.to_numpy(), dtype=np.float64)
     step = (values[-1] - values[0]) / (values.size - 1)
     departure = np.abs(values - (values[0] + step * np.arange(values.size))).max()
-    if not departure <= EVENNESS * abs(step):
+    if not departure <= max(EVENNESS * abs(step), _ROUNDING * np.abs(values).max()):
         raise GeometryError(
             code="coordinates-uneven",
-            where=f"coordinate {letter}",
+            where=f"coordinate {name}",
             given=f"values {departure:.3g} off an even row of step {step:.6g}",
             expected=f"even steps, within {EVENNESS:g} of a step",
             remedy="Interpolate onto even coordinates first, e.g. array.interp(...), or pass "

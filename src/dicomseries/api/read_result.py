@@ -1,0 +1,380 @@
+"""What `read` returns: a volume with its series, and what is derived from it."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from dicomseries import reading, sinks
+from dicomseries.api.plan import plan
+from dicomseries.api.write import write
+from dicomseries.errors import DicomSeriesWarning
+from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_options
+from dicomseries.plan import SeriesPlan
+from dicomseries.reports import Receipt
+from dicomseries.short_repr import short_text
+from dicomseries.sources import LazyArray, Volume, unit_of
+
+if TYPE_CHECKING:
+    from dicomseries.api.background_view import View
+
+__all__ = ["Derivation", "SeriesVolume"]
+
+_INVERTED = (
+    "The series is MONOCHROME1: its low values are bright. The file does not state that, and "
+    "viewers show it with black for white. Invert the values to look at them."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Derivation:
+    """An array and its source series, ready to be written.
+
+    Parameters
+    ----------
+    array : array, path or Volume
+        The result.
+    options : dict
+        The keyword arguments of `dicomseries.write`, `like` among them.
+
+    Examples
+    --------
+    >>> from dicomseries.api import read
+    >>> from pydicom.data import get_testdata_file
+    >>> volume = read(get_testdata_file("CT_small.dcm"))
+    >>> volume.derive(volume.array // 2, description="Halved")
+    Derivation of (1, 128, 128) with like, axes, description
+    """
+
+    array: Any
+    options: WriteKeywords
+
+    def __repr__(self) -> str:
+        shape = getattr(self.array, "shape", type(self.array).__name__)
+        names = [name for name, value in self.options.items() if value is not None]
+        return short_text(f"Derivation of {shape} with {', '.join(names)}")
+
+    @with_options("write")
+    def write(self, out: str | os.PathLike[str], **options: Unpack[WriteKeywords]) -> Receipt:
+        """Write the derived series; options as in `dicomseries.write`."""
+        return write(self.array, out, **(self.options | options))
+
+    @with_options("plan")
+    def plan(self, **options: Unpack[PlanKeywords]) -> SeriesPlan:
+        """Return the plan of `write`; options as in `dicomseries.plan`."""
+        return plan(self.array, **(self.options | options))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class SeriesVolume(Volume):
+    """A volume that was read from a series: an array with attributes.
+
+    Parameters
+    ----------
+    path : str, or tuple of str or Dataset
+        Folder or file of the series, or URL; its files, or datasets, if these were read.
+    tags : SeriesTags
+        The attributes, a mapping: ``tags["Modality"]``.
+    series : str, optional
+        SeriesInstanceUID, if there are several.
+    is_lazy : bool
+        Whether `array` reads from the files when it is indexed.
+
+    Examples
+    --------
+    >>> from dicomseries.api import read
+    >>> from pydicom.data import get_testdata_file
+    >>> volume = read(get_testdata_file("CT_small.dcm"))
+    >>> volume
+    SeriesVolume of shape (1, 128, 128), int32
+      series       CT (1 file)
+      spacing      0.661468, 0.661468, 5 mm (x, y, z)
+      orientation  LPS: columns R→L, rows A→P, slices I→S
+    >>> volume.tags["Modality"], np.mean(volume).round(1)
+    ('CT', np.float64(-119.1))
+    """
+
+    tags: reading.SeriesTags
+    path: reading.SeriesFiles = ""
+    series: str | None = None
+    is_lazy: bool = False
+
+    @property
+    def array(self) -> Any:
+        """The voxels, in memory or read when indexed.
+
+        Shape ([volumes, ]slices, rows, columns[, 3]).
+        """
+        return LazyArray(self.slabs, self.shape) if self.is_lazy else self._loaded()
+
+    @with_options("derive")
+    def derive(self, array: Any, **options: Unpack[WriteKeywords]) -> Derivation:
+        """Return a derived array, ready to be written.
+
+        Parameters
+        ----------
+        array : array, path or Volume
+            The result. Without geometry arguments an array of this volume's shape has its grid.
+        **options
+            Options of `dicomseries.write`: ``derivation="smoothing"``, ``description="Denoised"``,
+            ``model={"name": ...}``, ``kind=``, ``spacing=``, ``same_space=False`` and all others.
+
+        Returns
+        -------
+        Derivation
+            With ``write(out)`` and ``plan()``.
+
+        Notes
+        -----
+        PS3.3 sections C.7.6.1.1.3 (derivation) and C.12.4.
+
+        Examples
+        --------
+        >>> from dicomseries.api import read
+        >>> from pydicom.data import get_testdata_file
+        >>> volume = read(get_testdata_file("CT_small.dcm"))
+        >>> derived = volume.derive(volume.array // 2, derivation="smoothing", description="Halved")
+        >>> derived.plan().kind
+        'CT'
+        """
+        check_names("derive", options)
+        source_series: WriteKeywords = {"like": self.path, "series": self.series}
+        if not isinstance(array, Volume) and getattr(array, "shape", None) == self.shape:
+            time_axis = "" if self.volumes is None else "t"
+            source_series["axes"] = f"{time_axis}zyx{'c' if self.samples > 1 else ''}"
+        return Derivation(array=array, options=source_series | options)
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Save the voxels and their geometry as one file of another format.
+
+        As ``dicomseries read SERIES FILE`` does. The file appears complete or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            Its ending is the format: .npy, .npz, .nii, .nii.gz, .nrrd, .mha, .zarr, .tif. Several
+            volumes are the first axis; .npy has no geometry. Attributes are not in the file.
+        overwrite : bool
+            Replace a file of this name.
+
+        Raises
+        ------
+        OptionError
+            If no format has this ending, or it cannot hold the dtype.
+        TargetError
+            If the name is taken, or its folder is missing.
+        MissingPackageError
+            If the format's package is not installed.
+        WriteError
+            If the system cannot write; nothing is left behind.
+
+        Warns
+        -----
+        DicomSeriesWarning
+            If low values are bright (MONOCHROME1), which the file cannot state, or if it needs a
+            slice thickness where none is stated.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from dicomseries.api import read
+        >>> from pydicom.data import get_testdata_file
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     read(get_testdata_file("CT_small.dcm")).save(Path(folder, "ct.npz"))
+        ...     np.load(Path(folder, "ct.npz"))["spacing_mm"]
+        array([0.661468, 0.661468, 5.      ])
+        """
+        sinks.find_format(path)
+        sinks.check_free(path, overwrite=overwrite)
+        if self.tags.shared.get("PhotometricInterpretation") == "MONOCHROME1":
+            warnings.warn(_INVERTED, DicomSeriesWarning, stacklevel=2)
+        if not os.fspath(path).lower().endswith(".npy"):  # which has no geometry at all
+            self._warn_of_thickness(os.fspath(path))
+        sinks.save_volume(path, self._voxels(), overwrite=overwrite)
+
+    def to_sitk(self) -> Any:
+        """Return the volume as an image of SimpleITK, in LPS mm.
+
+        Returns
+        -------
+        SimpleITK.Image
+            The numbers of `array`; colour is a vector pixel. Several volumes are a fourth
+            dimension, its spacing in seconds if the steps are even, else 1. Without stated geometry
+            spacing is 1 and origin 0, as in a new image.
+
+        Raises
+        ------
+        MissingPackageError
+            If SimpleITK is not installed.
+        OptionError
+            If SimpleITK has no such dtype.
+
+        Warns
+        -----
+        DicomSeriesWarning
+            If one slice has no stated thickness: the image has 1 mm.
+
+        Examples
+        --------
+        >>> from dicomseries.api import read
+        >>> from pydicom.data import get_testdata_file
+        >>> image = read(get_testdata_file("CT_small.dcm")).to_sitk()
+        >>> image.GetSize(), image.GetSpacing()
+        ((128, 128, 1), (0.661468, 0.661468, 5.0))
+        """
+        self._warn_of_thickness("the image")
+        return sinks.itk_image(self._voxels(), "to_sitk")
+
+    def to_nibabel(self) -> Any:
+        """Return the volume as a NIfTI image of nibabel, in RAS mm.
+
+        Returns
+        -------
+        nibabel.Nifti1Image
+            The numbers of `array` with axes (columns, rows, slices[, volumes]), colour as RGB24.
+            ``affine``, sform and qform are the scanner's coordinates; even steps of time are the
+            fourth zoom, in seconds. Without stated geometry the codes of both are 0.
+
+        Raises
+        ------
+        MissingPackageError
+            If nibabel is not installed.
+        OptionError
+            If NIfTI has no such dtype, or no such colours.
+
+        Warns
+        -----
+        DicomSeriesWarning
+            If one slice has no stated thickness: the image has 1 mm.
+
+        Examples
+        --------
+        >>> from dicomseries.api import read
+        >>> from pydicom.data import get_testdata_file
+        >>> image = read(get_testdata_file("CT_small.dcm")).to_nibabel()
+        >>> image.shape, image.affine[:2, 3].round(2).tolist()
+        ((128, 128, 1), [158.14, 179.04])
+        """
+        self._warn_of_thickness("the image")
+        return sinks.nifti_image(self._voxels(), "to_nibabel")
+
+    def to_xarray(self) -> Any:
+        """Return the volume as a DataArray of xarray; a lazy one stays lazy.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dimensions ([t, ]z, y, x[, rgb]). Coordinates are LPS mm where rows, columns and slices
+            run along the axes of the patient. Otherwise each axis has three, whose sums are the
+            positions: ``L_x + L_y + L_z`` to the left, and so for P and S. ``t`` is in seconds.
+            ``attrs["units"]`` is the unit of the values, where the series states one. `write` takes
+            the array back, whole or cut.
+
+        Raises
+        ------
+        MissingPackageError
+            If xarray is not installed; or dask, for a lazy volume.
+
+        Examples
+        --------
+        >>> from dicomseries.api import read
+        >>> from pydicom.data import get_testdata_file
+        >>> labelled = read(get_testdata_file("CT_small.dcm")).to_xarray()
+        >>> labelled.dims, labelled.x[:2].values.round(2).tolist()
+        (('z', 'y', 'x'), [-158.14, -157.47])
+        """
+        attributes: dict[str, Any] = {}
+        unit = unit_of(self.tags.shared)
+        if unit:
+            attributes["units"] = unit
+        if self.is_scaled:  # the names of the CF conventions, which xarray knows
+            attributes |= {"scale_factor": self.slope, "add_offset": self.intercept}
+        array = self.to_dask() if self.is_lazy else self.array
+        return sinks.data_array(self._voxels(array), attributes, "to_xarray")
+
+    def _voxels(self, array: Any = None) -> sinks.Voxels:
+        return sinks.Voxels.of(
+            np.asarray(self) if array is None else array,
+            self.grid,
+            volumes=self.volumes,
+            times_s=self.times_s,
+        )
+
+    def _warn_of_thickness(self, target: str) -> None:
+        statement = self.grid.statement
+        if self.slices > 1 or not statement.has_place or statement.thickness != "missing":
+            return
+        message = (
+            f"The series has one slice and states no thickness: {target} has 1 mm, since it cannot "
+            "leave it out. Set the spacing of the slices if you know it."
+        )
+        warnings.warn(message, DicomSeriesWarning, stacklevel=3)
+
+    def view(
+        self,
+        viewer: str | None = None,
+        *,
+        ohif_dist: str | None = None,
+        open_browser: bool | None = None,
+        height: int = 640,
+    ) -> View:
+        """Show the series in a browser, served by a thread.
+
+        The call returns at once.
+
+        Parameters
+        ----------
+        viewer : {"niivue", "dcmview", "ohif"}, optional
+            Another viewer; the quick look if not given.
+        ohif_dist : str, optional
+            Folder of an unpacked distribution of OHIF, for ``viewer="ohif"``.
+        open_browser : bool, optional
+            Whether to open the browser; if not given, in a program but not in a notebook.
+        height : int
+            Of the frame in a notebook, in pixels.
+
+        Returns
+        -------
+        View
+            With ``address``, for a browser on this machine, and ``close()``; ``wait()`` waits for
+            Ctrl-C. As the last value of a notebook's cell it appears in a frame; the notebook keeps
+            the address, no image. It ends with ``close()``, as a context manager, or with the
+            interpreter: a program without further work calls ``wait()``.
+
+        Raises
+        ------
+        OptionError
+            If there is no such viewer, or the series is at a URL.
+        MissingPackageError
+            If the viewer is not installed.
+        ReadError
+            If the files are no longer there.
+
+        Notes
+        -----
+        Served on loopback at an address with a secret, as by ``dicomseries view``, from the files.
+        A notebook on another machine shows an empty frame.
+
+        Examples
+        --------
+        >>> from dicomseries.api import read
+        >>> from pydicom.data import get_testdata_file
+        >>> with read(get_testdata_file("CT_small.dcm")).view(open_browser=False) as view:
+        ...     print(view.address.startswith("http://127.0.0.1:"))
+        True
+        """
+        from dicomseries.api import background_view  # noqa: PLC0415 - only where a series is shown
+
+        return background_view.view(
+            self.path,
+            series=self.series,
+            viewer=viewer,
+            ohif_dist=ohif_dist,
+            open_browser=open_browser,
+            height=height,
+        )

@@ -1,0 +1,86 @@
+"""DataArrays of xarray. The only module that imports `xarray` here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dicomseries.errors import missing_package
+from dicomseries.sinks.voxels import Voxels
+
+__all__ = ["data_array"]
+
+_MM = {"units": "mm"}
+_DIMENSIONS = {"t": "t", "z": "z", "y": "y", "x": "x", "c": "rgb"}
+
+
+def data_array(voxels: Voxels, attributes: Mapping[str, Any], where: str) -> Any:
+    """Return a DataArray with dimensions ([t, ]z, y, x[, rgb]).
+
+    Where rows, columns and slices run along the axes of the patient, the coordinates x, y and z are
+    LPS mm. Otherwise no coordinate of one axis is a position; then each axis has three, which add
+    up: ``L_x + L_y + L_z`` is how far to the left a voxel is, ``P_x + P_y + P_z`` to the back,
+    ``S_x + S_y + S_z`` upwards, in mm. Both stay right when the array is cut or computed with.
+    Without a stated geometry there are no coordinates.
+
+    Parameters
+    ----------
+    voxels : Voxels
+        Its array may be dask's, which stays lazy.
+    attributes : mapping
+        Of the DataArray, such as the units of its values.
+    where : str
+        The method, for messages.
+
+    Raises
+    ------
+    MissingPackageError
+        If xarray is not installed.
+
+    Examples
+    --------
+    >>> from dicomseries.geometry import Grid
+    >>> grid = Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2), origin_lps=(7, 8, 9))
+    >>> labelled = data_array(Voxels.of(np.zeros((3, 4, 5)), grid), {}, "here")
+    >>> labelled.dims, labelled.z.values.tolist()
+    (('z', 'y', 'x'), [9.0, 11.0, 13.0])
+    """
+    try:
+        import xarray  # noqa: PLC0415 - an optional package, imported when used
+    except ImportError as error:
+        raise missing_package(extra="xarray", where=where) from error
+
+    coordinates: dict[str, Any] = {}
+    if voxels.has_geometry:
+        coordinates |= _positions(voxels)
+    if voxels.times_s is not None:
+        coordinates["t"] = ("t", np.array(voxels.times_s), {"units": "s"})
+    if voxels.is_colour:
+        coordinates["rgb"] = ("rgb", ["R", "G", "B"])
+    dimensions = [_DIMENSIONS[letter] for letter in voxels.axes]
+    return xarray.DataArray(voxels.array, coordinates, dimensions, attrs=dict(attributes))
+
+
+def _positions(voxels: Voxels) -> dict[str, Any]:
+    """Return the coordinates of the axes."""
+    grid = voxels.grid
+    axes = np.array(grid.axes)
+    origin = np.array(grid.origin_lps)
+    counts = grid.shape[::-1]
+    offsets = [
+        np.multiply.outer(np.arange(count) * step, axis)
+        for count, step, axis in zip(counts, grid.spacing_mm, axes, strict=True)
+    ]
+    if np.array_equal(np.abs(axes), np.eye(3)):
+        coordinates: dict[str, Any] = {}
+        for index, name in enumerate("xyz"):
+            coordinates[name] = (name, origin[index] + offsets[index][:, index], _MM)
+        return coordinates
+    offsets[2] = offsets[2] + origin
+    return {
+        f"{side}_{name}": (name, vectors[:, component], _MM)
+        for name, vectors in zip("xyz", offsets, strict=True)
+        for component, side in enumerate("LPS")
+    }
