@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dicomseries.api import *
 
+__version__: str
+"""Version of the installed package."""
+
 __all__ = [
     "Derivation",
     "DicomSeriesError",
@@ -50,6 +53,9 @@ def __getattr__(name: str) -> Any:
 
     So importing the package itself costs nothing, and ``--help`` stays quick.
     """
+    if name == "__version__":
+        globals()[name] = _installed_version()
+        return globals()[name]
     if name not in __all__:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
@@ -58,8 +64,18 @@ def __getattr__(name: str) -> Any:
     return globals()[name]
 
 
+def _installed_version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - it costs more than all else here
+
+    try:
+        return metadata.version("dicomseries")
+    except metadata.PackageNotFoundError:  # run from a source tree
+        return "0+unknown"
+
+
 def __dir__() -> list[str]:
-    return [*__all__, *(name for name in globals() if name.startswith("__"))]
+    special = {name for name in globals() if name.startswith("__")}
+    return [*__all__, *sorted(special | {"__version__"})]
 
 
 class _Facade(ModuleType):

@@ -84,7 +84,7 @@ def test_a_heavy_package_is_imported_in_one_module_for_reading_and_one_for_writi
 @pytest.mark.parametrize("package", COMMAND_LINE)
 def test_the_command_line_alone_knows_its_libraries(package):
     outside = {path for path in imports().get(package, set()) if not path.startswith("cli")}
-    assert outside == set()
+    assert outside - {"progress_bar.py"} == set()  # the bar of `progress=True` is rich's too
 
 
 @pytest.mark.parametrize("package", TESTING)

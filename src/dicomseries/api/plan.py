@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 from dicomseries.options import PlanKeywords, WriteOptions, checked_options, with_options
 from dicomseries.plan import SeriesPlan
+from dicomseries.progress_bar import progress_report
 from dicomseries.writing import prepare, with_others
 
 __all__ = ["plan"]
@@ -39,6 +40,8 @@ def plan(source: Any, **keywords: Unpack[PlanKeywords]) -> SeriesPlan:
     >>> plan(np.zeros((3, 4, 5), "uint8"), kind="SC", spacing=(1, 1, 2)).frame_bytes
     20
     """
-    options = checked_options(WriteOptions, keywords, verb="plan")
-    _, jobs = prepare(source, options)
+    with progress_report(keywords.get("progress")) as report:
+        keywords["progress"] = report
+        options = checked_options(WriteOptions, keywords, verb="plan")
+        _, jobs = prepare(source, options)
     return with_others(jobs)

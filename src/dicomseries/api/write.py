@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from dicomseries.options import WriteKeywords, WriteOptions, checked_options, with_options
+from dicomseries.progress_bar import progress_report
 from dicomseries.reports import Receipt
 from dicomseries.writing import Job, Tally, prepare, target_at, verify_series, write_series
 
@@ -139,8 +140,10 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
         Read every file back, by other code than wrote it, and compare before anything appears.
     sync : bool
         Make the files durable (fsync) before they appear.
-    progress : callable, optional
-        Called as ``progress(done, total, what)``.
+    progress : bool or callable, optional
+        True shows a bar on stderr, on a terminal or in a notebook. A callable is called as
+        ``progress(done, total, what)``, with slices and ``"reading"``, ``"copying"`` or
+        ``"writing"``.
     storage_options : mapping, optional
         Options of fsspec, for URLs; by default its configuration and the environment. They are
         never written to a file.
@@ -176,6 +179,13 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
     >>> receipt.files, receipt.max_error, receipt.verified
     (3, 0.0, True)
     """
+    with progress_report(keywords.get("progress")) as report:
+        keywords["progress"] = report
+        return _written(source, out, keywords)
+
+
+def _written(source: Any, out: str | os.PathLike[str], keywords: WriteKeywords) -> Receipt:
+    """Write as `write`, with its stages in order."""
     started = time.perf_counter()
     target = target_at(out, keywords.get("storage_options"))
     killed = target.check(

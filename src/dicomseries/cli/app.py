@@ -12,11 +12,11 @@ import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib import metadata
 from typing import Annotated, Any
 
 import typer
 
+import dicomseries
 from dicomseries.cli.commands import (
     check_command,
     demo_command,
@@ -81,7 +81,7 @@ def _dicomseries(
 ) -> None:
     """Write any array as a DICOM series that every viewer reads right, and prove it."""
     if version:
-        typer.echo(f"dicomseries {_version()}")
+        typer.echo(f"dicomseries {dicomseries.__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
@@ -235,10 +235,3 @@ def _escape_unknown_characters() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _version() -> str:
-    try:
-        return metadata.version("dicomseries")
-    except metadata.PackageNotFoundError:  # run from a source tree
-        return "(not installed)"

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dicomseries.options.keyword_types import Progress
 from dicomseries.options.option import declared, option
+from dicomseries.progress_bar import ProgressReport
 
 if TYPE_CHECKING:
     from dicomseries.codecs import Codec
@@ -450,9 +450,11 @@ class WriteOptions:
         not_in_content=_SAME_FILES,
         is_for_plan=False,
     )
-    progress: Progress | None = option(
-        accepts="callable, optional",
-        text="Called as ``progress(done, total, what)``.",
+    progress: ProgressReport | None = option(
+        accepts="bool or callable, optional",
+        text="True shows a bar on stderr, on a terminal or in a notebook. A callable is called as"
+        ' ``progress(done, total, what)``, with slices and ``"reading"``, ``"copying"`` or'
+        ' ``"writing"``.',
         group=WRITING,
         not_in_content=_SAME_FILES,
     )

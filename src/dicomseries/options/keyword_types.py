@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+from dicomseries.progress_bar import ProgressReport
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -21,8 +23,8 @@ __all__ = ["MappingLike", "PlanKeywords", "Progress", "WriteKeywords"]
 MappingLike: TypeAlias = "Mapping[str, Any] | Dataset | str | os.PathLike[str] | None"
 """A mapping, a pydicom Dataset, or the path of a TOML or JSON file of a mapping."""
 
-Progress: TypeAlias = Callable[[int, int, str], None]
-"""Called with slices done, slices in all, and ``"reading"``, ``"copying"`` or ``"writing"``."""
+Progress: TypeAlias = ProgressReport | bool
+"""True for a bar, or a function that is called while the work goes on."""
 
 
 class PlanKeywords(TypedDict, total=False):
