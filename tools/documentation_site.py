@@ -33,6 +33,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "Arrays and files": (
             "from-a-numpy-pipeline",
             "from-nifti-or-nrrd",
+            "use-volumes",
             "time-series",
             "complex",
             "colour",

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 __all__ = ["Tags", "unit_of"]
 
-_NO_UNITS = {"US", "UNSPECIFIED", "NONE"}
-"""Values of RescaleType and Units that state no unit."""
+_PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
+_NO_UNITS = {"US", "UNSPECIFIED", "NONE", "1"}
+"""Values of RescaleType and Units, and codes of UCUM, that state no unit."""
 
 
 class Tags(Protocol):
@@ -42,7 +43,8 @@ class Tags(Protocol):
 def unit_of(attributes: Mapping[str, Any]) -> str:
     """Return the unit of real values; empty if none is stated.
 
-    PS3.3 sections C.11.1 (Modality LUT) and C.8.9.1 (PET).
+    PS3.3 sections C.11.1 (Modality LUT), C.8.9.1 (PET) and C.7.6.16.2.11 (Real World Value Mapping,
+    which gives the values of a parametric map).
 
     Examples
     --------
@@ -50,4 +52,7 @@ def unit_of(attributes: Mapping[str, Any]) -> str:
     ('HU', 'BQML', '')
     """
     unit = attributes.get("Units") or attributes.get("RescaleType") or ""
+    if attributes.get("SOPClassUID") == _PARAMETRIC_MAP:
+        for code in attributes.get("MeasurementUnitsCodeSequence") or ():
+            unit = code.get("CodeValue", "")
     return "" if unit in _NO_UNITS else str(unit)

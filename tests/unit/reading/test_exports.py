@@ -165,6 +165,7 @@ def test_a_cut_and_computed_array_stays_on_its_points(name, series, tmp_path):
 
 def test_the_units_of_values_and_times_are_attributes(series):
     assert dcs.read(series / "oblique").to_xarray().attrs == {"units": "HU"}
+    assert dcs.read(series / "map").to_xarray().attrs == {"units": "mm2/s"}
     timed = dcs.read(series / "timed").to_xarray()
     assert timed.t.values.tolist() == [0.0, 2.5]
     assert timed.t.attrs == {"units": "s"}
