@@ -42,7 +42,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "Attributes, axes, bytes": ("metadata", "orientation", "compress", "same-bytes"),
         "Look and check": ("look-at-it", "viewers", "when-a-viewer-is-wrong"),
-        "Large, and far away": ("big-series", "dask", "object-stores", "pacs"),
+        "Large or remote": ("big-series", "dask", "object-stores", "pacs"),
         "Coming from": (
             "coming-from-simpleitk",
             "coming-from-highdicom",
@@ -65,6 +65,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 """Folder -> title of a group (none: at the top) -> names of its pages."""
+DOCTEST = re.compile(r"```python\n(?=\s*>>> )")
 LINK = re.compile(r"\]\(([^)#\s:]+)(#[^)\s]*)?\)")
 
 
@@ -109,6 +110,17 @@ def on_files(files: Files, config: Any) -> Files:
             File.generated(config, page, content=moved((ROOT / name).read_text(encoding="utf-8")))
         )
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Highlight doctests as such, so that their prompts and output are not copied.
+
+    Examples
+    --------
+    >>> print(on_page_markdown("```python\\n>>> 1 + 1\\n2\\n```").splitlines()[0])
+    ```pycon
+    """
+    return DOCTEST.sub("```pycon\n", markdown)
 
 
 def moved(text: str) -> str:
