@@ -56,4 +56,5 @@ def without_braces(text: str) -> str:
     spelled = CHOICE.sub(
         lambda match: match["before"] + " or ".join(re.split(r",\s*", match["words"])), text
     )
+    spelled = spelled.replace(" : path-like\n", " : str or os.PathLike\n")
     return TYPES.sub(lambda match: match[0].replace(", ", " or "), spelled)

@@ -113,11 +113,11 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Highlight doctests as such, so that their prompts and output are not copied.
+    r"""Highlight doctests as such, so that their prompts and output are not copied.
 
     Examples
     --------
-    >>> print(on_page_markdown("```python\\n>>> 1 + 1\\n2\\n```").splitlines()[0])
+    >>> print(on_page_markdown("```python\n>>> 1 + 1\n2\n```").splitlines()[0])
     ```pycon
     """
     return DOCTEST.sub("```pycon\n", markdown)
