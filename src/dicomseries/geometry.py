@@ -1,12 +1,12 @@
 """`Grid`: regular right-angled voxel grid in LPS mm.
 
 Patient coordinates are DICOM's: x grows to the patient's Left, y to the Posterior, z to the
-Superior (PS3.3 section C.7.6.2.1.1). NIfTI and nibabel use RAS, whose first two axes have the other
-sign.
+Superior (PS3.3 section C.7.6.2.1.1). In RAS (NIfTI, nibabel) x and y have the other sign.
 """
 
 from __future__ import annotations
 
+import decimal
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -38,17 +38,15 @@ Space = Literal["LPS", "RAS"]
 SHEAR_TOLERANCE = 1e-5
 """Largest accepted departure of direction cosines from a right-angled unit frame (no unit).
 
-NIfTI's float32 affines reach about 1e-6; readers ignore a shear silently (SimpleITK,
-Cornerstone3D), so it is rejected well before it moves a voxel visibly: 1e-5 is 5 µm at half a
-metre.
+NIfTI's float32 affines reach about 1e-6. Readers ignore a shear (SimpleITK, Cornerstone3D): it
+is rejected before it moves a voxel visibly. 1e-5 is 5 µm at half a metre.
 """
 
 EVENNESS_TOLERANCE = 1e-6
 """Largest uneven step of printed positions, as a part of the spacing; ITK warns above it."""
 
 _IDENTITY: Direction = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-_EXACT = 1e-14
-"""A frame this close to right-angled is not changed."""
+_EXACT = 1e-14  # a frame this close to right-angled is not changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,15 +204,14 @@ class Grid:
         matrix = _matrix(affine)
         flip = np.diag(_signs(space))
         axes = flip @ matrix[:3, :3]
-        lengths = np.array(list(itertools.starmap(math.hypot, axes.T)))  # squares may overflow
+        lengths = np.array(list(map(_length, axes.T.tolist())))
         if not np.all(lengths > 0):
             raise GeometryError(
                 code="affine-singular",
                 where="affine",
                 given=lengths.tolist(),
                 expected="three columns with a length above 0 mm",
-                remedy="Give each axis its voxel size; a two-dimensional image needs a slice "
-                "thickness in column 3.",
+                remedy="Give each axis its voxel size, also a single slice its thickness.",
             )
         return cls(
             shape=cast("tuple[int, int, int]", tuple(shape)),
@@ -426,8 +423,7 @@ def _numbers(where: str, values: Iterable[Any], count: int) -> tuple[Any, ...]:
 
 
 def _spacing(values: Iterable[Any]) -> Vector:
-    spacing = _numbers("spacing_mm", values, 3)
-    if min(spacing) <= 0:
+    if min(spacing := _numbers("spacing_mm", values, 3)) <= 0:
         raise GeometryError(
             code="spacing-not-positive",
             where="spacing_mm",
@@ -456,8 +452,7 @@ def _right_angled(cosines: Any, tolerance: float) -> Direction:
             code="axes-not-right-angled",
             where="direction_lps",
             given=f"{tuple(matrix.ravel().round(6).tolist())}, off by {departure:.3g}",
-            expected=f"three unit vectors at right angles, within {tolerance:g}: DICOM readers "
-            f"ignore a shear silently",
+            expected=f"unit vectors at right angles, within {tolerance:g}; readers drop shear",
             remedy="Resample onto a right-angled grid, or fix the affine (sform or qform).",
         )
     if departure > _EXACT:
@@ -480,10 +475,15 @@ def _matrix(affine: npt.ArrayLike) -> npt.NDArray[np.float64]:
             where="affine",
             given=affine,
             expected="4×4 finite numbers with the last row 0 0 0 1",
-            remedy="Pass the matrix from (column, row, slice) indices to mm, with the translation "
-            "in the last column.",
+            remedy="Pass the matrix from (column, row, slice) indices to mm, origin in column 4.",
         )
     return matrix
+
+
+def _length(vector: Iterable[float]) -> float:
+    """Return the Euclidean length, rounded alike by every C library, unlike `math.hypot`."""
+    with decimal.localcontext(prec=50):
+        return float(decimal.Decimal(sum(decimal.Decimal(part) ** 2 for part in vector)).sqrt())
 
 
 def _signs(space: str) -> tuple[float, float, float]:

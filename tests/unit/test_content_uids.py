@@ -202,3 +202,14 @@ def test_study_and_frame_of_reference_change_with_the_content():
     plans = [dcs.plan(voxels, uid="content", **CT) for voxels in (ARRAY, one_voxel_more())]
     uids = [uid for plan in plans for uid in (plan.uids.study, plan.uids.frame_of_reference)]
     assert len(set(uids)) == 4
+
+
+def test_the_repr_of_records_does_not_matter(monkeypatch):
+    def series_uid(origin):
+        planned = dcs.plan(ARRAY, kind="CT", spacing=(1, 1, 2), origin=origin, uid="content")
+        return planned.uids.series
+
+    as_usual = series_uid((0, 0, 0))
+    monkeypatch.setattr(dcs.Grid, "__repr__", lambda _: "Grid(…)")
+    assert series_uid((0, 0, 0)) == as_usual
+    assert series_uid((0, 0, 1)) != as_usual

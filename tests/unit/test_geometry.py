@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -193,6 +194,23 @@ class TestRecord:
         grid = Grid.from_affine(np.array(SHAPE), np.eye(4, dtype=np.float32), space="LPS")
         numbers = (*grid.shape, *grid.spacing_mm, *grid.origin_lps, *grid.direction_lps)
         assert {type(number) for number in numbers} == {int, float}
+
+
+def test_the_length_of_a_column_is_the_nearest_float_with_every_c_library():
+    columns = np.random.default_rng(3).uniform(-1, 1, (200, 3))
+    for column in columns:
+        exact = sum(Fraction(part) ** 2 for part in column.tolist())
+        length = Grid.from_affine(
+            (1, 1, 1), np.column_stack([_frame_along(column), [0, 0, 0]]), space="LPS"
+        ).spacing_mm[0]
+        halfway_below = (Fraction(length) + Fraction(math.nextafter(length, 0))) / 2
+        halfway_above = (Fraction(length) + Fraction(math.nextafter(length, 9))) / 2
+        assert halfway_below**2 <= exact <= halfway_above**2
+
+
+def _frame_along(column):
+    second = np.cross(column, [0.3, 0.5, 0.8])
+    return np.column_stack([column, second, np.cross(column, second)])
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e200])
