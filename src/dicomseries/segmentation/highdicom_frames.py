@@ -71,7 +71,15 @@ def frames_of(
         omit_empty_frames=segmentation_type == "binary",
     )
     _state_algorithms(segmentation.SegmentSequence, segments)
+    _close_database(segmentation)
     return segmentation  # type: ignore[no-any-return]
+
+
+def _close_database(segmentation: Any) -> None:
+    """Close highdicom's table of frames, which Python 3.13 reports when it is left open."""
+    database = getattr(segmentation, "_db_con", None)
+    if database is not None:
+        database.close()
 
 
 def _highdicom() -> Any:
