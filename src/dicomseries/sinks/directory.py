@@ -344,7 +344,7 @@ def check_target(target: Path, *, overwrite: bool) -> None:
 
 
 def _is_current(folder: Path) -> bool:
-    with contextlib.suppress(FileNotFoundError):  # the current folder may be gone itself
+    with contextlib.suppress(OSError):  # the current folder may be gone, or closed to the user
         return folder.samefile(Path.cwd())
     return False
 
