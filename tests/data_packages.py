@@ -1,10 +1,13 @@
-"""Images in installed packages, pinned by their SHA-256.
+"""Images in installed packages, pinned by the SHA-256 of what they contain.
+
+Each distribution compresses anew, so a `.gz` is pinned by its decompressed bytes.
 
 They are never copied into this repository: their packages rarely state a licence for them.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
 from dataclasses import dataclass
@@ -33,7 +36,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A file in a Python package, or an absolute path of a Debian package."""
+    """A file in a Python package, or an absolute path of a Debian package.
+
+    `sha256` is that of the decompressed bytes of a `.gz`, else of the file.
+    """
 
     package: str
     path: str
@@ -50,7 +56,7 @@ CT_CHEST = Image(
 EXAMPLE_4D = Image(
     package="nibabel",
     path="tests/data/example4d.nii.gz",
-    sha256="42097dfbab9d2a036b41ae5c97a359591cf2cf5c3f8dc6ca6455c0b8a7f22696",
+    sha256="8fae297077c65d14149c9f6f0c0dc4ac896a7f54d7456d6b2abc31e487c9e7c5",
 )
 """128×96×24×2 int16, 2²×2.2 mm, oblique by 9.3°."""
 
@@ -64,28 +70,28 @@ FUNCTIONAL = Image(
 MNI_T1 = Image(
     package="nilearn",
     path="datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz",
-    sha256="421a10e872fd6cadae7f61d358dffbcc1795a497d61ee76c5dda2503e1a1e9e6",
+    sha256="eeb8a792a93948c83462305c71db783800e95eb3f6ce35975a4dd0f374f79bff",
 )
 """197×233×189 uint8, 1 mm."""
 
 AAL = Image(
     package="mricron-data (Debian)",
     path="/usr/share/mricron/templates/aal.nii.gz",
-    sha256="b512dcd3f36b77f56be7a9a038134096e66314b7e8c31d25875b96bcf6991454",
+    sha256="2926fcc98efc709f77c8cca2f9c1d797eba3e9a1b222a8e0cfa70ab131394c80",
 )
 """181×217×181 uint8, 1 mm: 116 regions of the brain, numbered from 1, on the grid of `CH2`."""
 
 CH2 = Image(
     package="mricron-data (Debian)",
     path="/usr/share/mricron/templates/ch2.nii.gz",
-    sha256="a009051127f64dc3dd554d5f5b589870ea72106d9642c21b4e7093e478cfc309",
+    sha256="707a360b809ba937f6c007231bcf7dc6e2d33657497b254414c9894b6efa5f8c",
 )
 """181×217×181 uint8, 1 mm: one brain, T1."""
 
 MACAQUE_T1 = Image(
     package="mricron-data (Debian)",
     path="/usr/share/mricron/templates/inia19-t1-brain.nii.gz",
-    sha256="3f0707f4999a0c6b56d6c9a0145310cba17753e2b4612f577d8dbfe65a89e231",
+    sha256="ecc8a0191efe8131caa37aa86ffe8664dcd51c4278b207fa71e014bd4723d9aa",
 )
 """168×206×128 float32, 0.5 mm."""
 
@@ -113,14 +119,17 @@ SMALL_64D_BVEC = Image(
 
 @cache
 def find(image: Image) -> Path:
-    """Return the file; skip without its package, fail if the file has changed."""
+    """Return the file; skip without its package, fail if its content has changed."""
     path = _folder(image.package) / image.path
     if not path.is_file():
         pytest.skip(f"{image.package} is not installed: no {path}")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != image.sha256:
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != image.sha256:
         pytest.fail(
-            f"{path} has the sha256 {found}, not {image.sha256}: "
+            f"the content of {path} has the sha256 {digest}, not {image.sha256}: "
             "another release ships another image"
         )
     return path
