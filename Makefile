@@ -4,13 +4,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-compile
+LOWEST_PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 .venv-lowest/bin/python -m pip install --quiet --no-compile
 PYTEST_FLAGS ?= -n 2
 SECONDS ?= 300
 # Bytecode is kept in .venv also where PYTHONDONTWRITEBYTECODE is set: tests start many programs.
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check fuzz docs bench debian images viewers screenshots clean
+.PHONY: help demo test quick lowest check fuzz docs bench debian images viewers screenshots clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -25,6 +26,11 @@ test: debian check images viewers ## Run the whole gate: what check does, then e
 
 quick: .venv/.dev ## Run the quick tests, without browser, server, cluster and slow ones: about a minute
 	$(BYTECODE) HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(PYTEST_FLAGS) -m "not browser and not network and not slow"
+
+lowest: .venv-lowest/.complete ## Run the quick tests with the lowest versions of dependencies in pyproject.toml
+	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv-lowest/bytecode HYPOTHESIS_PROFILE=quick \
+		.venv-lowest/bin/python -m pytest $(PYTEST_FLAGS) -m "not browser and not network and not slow" \
+		-W "ignore:'click.utils:DeprecationWarning"
 
 check: .venv/.dev ## Check lint, format, types and imports (what test does first)
 	$(BIN)/ruff check
@@ -59,7 +65,7 @@ screenshots: .venv/.dev viewers ## Take pictures of the page of `view` into scre
 	$(BIN)/python tools/take_viewer_screenshots.py
 
 clean: ## Remove everything that the other targets made
-	rm -rf .venv demo bench screenshots dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest demo bench screenshots dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 .venv/.core: pyproject.toml constraints.txt
@@ -75,4 +81,15 @@ clean: ## Remove everything that the other targets made
 	@$(PIP) --upgrade pip
 	@$(PIP) --editable '.[all]' --group dev
 	@$(PIP) --no-deps --group data
+	@touch $@
+
+.venv-lowest/.complete: pyproject.toml .venv/.core
+	@echo "Installing the lowest versions of dependencies into .venv-lowest"
+	@$(PYTHON) -m venv --clear .venv-lowest
+	@$(LOWEST_PIP) --upgrade pip uv
+	@.venv-lowest/bin/uv pip compile --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
+		--only-binary :all: --extra all --no-annotate --no-header pyproject.toml \
+		--output-file .venv-lowest/constraints.txt
+	@$(LOWEST_PIP) --constraint .venv-lowest/constraints.txt --editable '.[all]' --group test
+	@$(LOWEST_PIP) --no-deps --group data
 	@touch $@

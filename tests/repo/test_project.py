@@ -93,7 +93,7 @@ def test_everything_that_is_asked_for_is_pinned():
         PYPROJECT["build-system"]["requires"],
     ]
     asked = {
-        re.split(r"[\[<>=]", entry)[0].lower()
+        re.split(r"[\[<>=; ]", entry)[0].lower()
         for group in groups
         for entry in group
         if isinstance(entry, str)
