@@ -197,6 +197,7 @@ class DirectorySink:
             shutil.rmtree(self._staging, ignore_errors=True)
             with contextlib.suppress(OSError):  # a name too long for the system was never there
                 _record_of(self._staging).unlink()
+            self._unlock()  # which may be a file in the parent
             with contextlib.suppress(OSError):  # a parent that somebody else uses by now stays
                 for folder in self._made_parents:
                     folder.rmdir()

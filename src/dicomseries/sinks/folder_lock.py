@@ -92,14 +92,18 @@ def _lock_folder(folder: Path, *, is_waiting: bool) -> FolderLock | None:
 
 
 def _lock_file(file: Path, *, is_waiting: bool) -> FolderLock | None:
-    try:
-        handle = open_file(file, os.O_RDWR | os.O_CREAT)
-    except PermissionError:
-        return None
-    try:
-        # The lock that waits gives up after ten seconds.
-        _MSVCRT.locking(handle, _MSVCRT.LK_LOCK if is_waiting else _MSVCRT.LK_NBLCK, 1)
-    except OSError:
-        os.close(handle)
-        return None
-    return FolderLock(handle, file)
+    while True:
+        try:
+            handle = open_file(file, os.O_RDWR | os.O_CREAT)
+        except PermissionError:
+            return None
+        try:
+            # The lock that waits gives up after ten seconds.
+            _MSVCRT.locking(handle, _MSVCRT.LK_LOCK if is_waiting else _MSVCRT.LK_NBLCK, 1)
+        except OSError:
+            os.close(handle)
+            return None
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), file.stat()):
+                return FolderLock(handle, file)
+        os.close(handle)  # its last owner has removed it

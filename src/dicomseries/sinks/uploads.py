@@ -261,6 +261,7 @@ def _spooled(chunks: Iterable[bytes | memoryview]) -> Path:
         try:
             file.writelines(chunks)
         except BaseException:
+            file.close()  # Windows removes no open file
             path.unlink()
             raise
     return path

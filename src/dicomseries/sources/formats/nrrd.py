@@ -176,6 +176,7 @@ def open_volume(source: Location, arguments: SourceArguments) -> Volume:
     ...     _ = path.write_bytes(header + bytes(range(6)))
     ...     volume = open_volume(Location(path), SourceArguments())
     ...     volume.array.tolist(), volume.grid.spacing_mm
+    ...     del volume  # it has the file open
     ([[[0, 1, 2], [3, 4, 5]]], (1.0, 1.0, 2.5))
     """
     header = _read_header(source.path)
