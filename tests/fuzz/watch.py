@@ -7,7 +7,6 @@ import dataclasses
 import itertools
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -186,7 +185,7 @@ def _work(case: Case, batch: list[int], folder: Path, pipe: int, end: float) -> 
     try:
         limit_memory()
         # Open until the process ends.
-        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
         for number in batch:
             if time.monotonic() > end:
                 break
@@ -207,11 +206,19 @@ def _work(case: Case, batch: list[int], folder: Path, pipe: int, end: float) -> 
 
 def limit_memory() -> None:
     """Limit this process to 2 GiB beyond its present address space."""
-    with contextlib.suppress(OSError, ValueError), Path("/proc/self/statm").open() as file:
+    import resource  # not on Windows
+
+    with (
+        contextlib.suppress(OSError, ValueError),
+        Path("/proc/self/statm").open(encoding="ascii") as file,
+    ):
         pages = int(file.read().split()[0])
         most = pages * resource.getpagesize() + 2 * MOST_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    import resource  # as above
+
+    most: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most << 10

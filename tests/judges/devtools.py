@@ -6,7 +6,6 @@ The protocol runs over two pipes, without a package or a port.
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
 import os
 import select
@@ -128,6 +127,8 @@ def opened_tab(
     *, size: tuple[int, int] = (1280, 800), flags: tuple[str, ...] = ()
 ) -> Iterator[Tab]:
     """Start a browser with one empty tab of a size in pixels."""
+    import fcntl  # not on Windows
+
     program = chromium()
     ends = [
         fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10)

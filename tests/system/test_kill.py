@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import dicomseries as dcs
+from systems import not_on_windows
 
 KILLS = 50
 SHAPE = (120, 200, 210)
@@ -58,6 +59,7 @@ print(json.dumps([early, late]))
 """
 
 
+@not_on_windows("the writes run in forked processes")
 def test_a_write_killed_at_50_random_moments_leaves_no_target_and_the_next_one_succeeds(tmp_path):
     volume = np.random.default_rng(0).integers(-1024, 3071, SHAPE).astype("int16")
     np.save(tmp_path / "volume.npy", volume)

@@ -19,6 +19,7 @@ from dicomseries.cli import main
 from dicomseries.errors import ReadError, TargetError
 from dicomseries.stores import open_store
 from s3_server import s3_server
+from systems import not_on_windows
 
 ARRAY = np.random.default_rng(5).integers(-1000, 2000, (32, 70, 90)).astype("int16")
 FORM = {"kind": "CT", "spacing": (0.7, 0.9, 2.5)}
@@ -72,6 +73,7 @@ def contents(url):
     return {key: store.get(key) for key in store.list()}
 
 
+@not_on_windows("no signal kills a process there")
 @pytest.mark.parametrize(("package", "dtype"), [("fsspec", "int16"), ("obstore", "float32")])
 def test_a_killed_upload_is_reported_as_unfinished_and_resumed_with_the_same_bytes(
     url, tmp_path, capsys, package, dtype

@@ -36,6 +36,8 @@ def test_a_text_is_reported_once_for_all_quoted_values():
 
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Put a Python program in the place of both validators."""
+    if sys.platform == "win32":
+        pytest.skip("Windows starts no program by its first line")
     program = tmp_path / "program"
     program.write_text(f"#!{sys.executable}\nimport os, sys\n{code}\n", encoding="utf-8")
     program.chmod(0o755)

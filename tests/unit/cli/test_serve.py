@@ -16,6 +16,7 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.cli.app import run
+from systems import not_on_windows
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
 
@@ -27,6 +28,7 @@ def series(tmp_path, monkeypatch):
     return "ct"
 
 
+@not_on_windows("Windows sends Ctrl-C to a whole console")
 def test_the_server_prints_its_address_answers_there_and_ends_with_ctrl_c(series):
     process = subprocess.Popen(
         [sys.executable, "-m", "dicomseries", "serve", series, "--json"],

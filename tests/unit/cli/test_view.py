@@ -15,6 +15,7 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.cli.app import run
+from systems import not_on_windows
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
 
@@ -64,6 +65,7 @@ def test_what_is_no_series_is_rejected_before_a_file_exists(series, capsys, word
     assert not Path("a.html").exists()
 
 
+@not_on_windows("Windows sends Ctrl-C to a whole console")
 def test_the_server_prints_its_address_answers_it_and_ends_with_ctrl_c(series):
     process = subprocess.Popen(
         [sys.executable, "-m", "dicomseries", "view", series, "--no-open", "--json"],
@@ -114,6 +116,7 @@ def test_a_viewer_that_is_not_installed_is_named_with_the_pip_line(series, capsy
     )
 
 
+@not_on_windows("Windows sends Ctrl-C to a whole console")
 def test_another_viewer_ends_with_ctrl_c_too(series):
     Path("ohif").mkdir()
     for name in ("index.html", "app-config.js"):

@@ -17,6 +17,7 @@ from dicomseries.sinks import durable
 from dicomseries.sinks.volume_files import save_volume
 from dicomseries.sinks.whole_file import save_bytes
 from dicomseries.writing.encode.targets import check_space
+from systems import not_on_windows
 
 ARRAY = np.arange(60, dtype="int16").reshape(3, 4, 5)
 
@@ -88,6 +89,7 @@ def test_a_folder_that_cannot_be_opened_is_passed_over(
     assert rejected == [tmp_path]
 
 
+@not_on_windows("os.kill ends a process there at once")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_command_that_is_ended_leaves_nothing_behind(name: str, tmp_path: Path):
     np.save(tmp_path / "a.npy", np.zeros((40, 64, 64), "int16"))

@@ -13,6 +13,7 @@ import zarr
 
 from dicomseries.errors import GeometryError, MissingPackageError, OptionError, SourceError
 from dicomseries.sources import FORMATS, SUFFIXES, open_volume
+from systems import needs_links
 
 SPACING = (0.5, 0.75, 2)
 ARRAY = np.arange(9 * 4 * 5, dtype="uint16").reshape(9, 4, 5)
@@ -403,7 +404,9 @@ def test_a_tiff_of_several_images_loses_none_without_a_word(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", sorted(set(SUFFIXES) - {".zarr"}))
-@pytest.mark.parametrize("make", ["a folder", "an empty file", "a link to nothing"])
+@pytest.mark.parametrize(
+    "make", ["a folder", "an empty file", pytest.param("a link to nothing", marks=needs_links)]
+)
 def test_what_only_has_the_name_of_a_file_is_rejected(tmp_path, suffix, make):
     path = tmp_path / f"a{suffix}"
     {
