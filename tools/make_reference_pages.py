@@ -63,7 +63,7 @@ CHECKS = """# Checks
 
 `dicomseries check SERIES` runs these, and `write` runs them on what it has written. \
 An error breaks the standard or
-misleads readers; a warning is legal and asks for trouble. \
+misleads readers; a warning is allowed but likely to cause problems. \
 `dicomseries check --explain ID` prints the same text.
 """
 
@@ -71,11 +71,11 @@ KINDS_TEXT = """# Kinds
 
 ## What goes in, what is demanded, what comes out
 
-`kind` says what the numbers are, which only you know. \
-What is demanded is given as `metadata=` (`--set`, `--meta`):
-nothing honest could be put in its place. Several volumes (axis t) go into one series where the \
-table does not say
-otherwise, and into one series each with `split="time"`.
+A kind is a type of DICOM object (SOP class). It says what the numbers are, which only you know. \
+Attributes that are
+demanded have no neutral value: give them as `metadata=` (`--set`, `--meta`). Several volumes \
+(axis t) go into one
+series where the table does not say otherwise, and into one series each with `split="time"`.
 """
 
 ATTRIBUTES_TEXT = """## What the files hold
@@ -90,7 +90,7 @@ for which the error names the argument to use.
 
 REFUSED_TEXT = """## What is not offered
 
-| asked for as | why not | instead |
+| wanted | why not | instead |
 |---|---|---|
 """
 
@@ -105,7 +105,7 @@ MEASURES_TEXT = """Measured by the same tests: the factor from Bq/ml to SUV, \
 and the grey levels of a picture.
 """
 
-NOTED_TEXT = """Asked once by hand, and not by the tests:
+NOTED_TEXT = """Tried once by hand, and not by the tests:
 """
 
 API = """# API
@@ -168,7 +168,7 @@ How the pixels of a file are encoded (PS3.5 section 10, PS3.6 annex A). These ar
 where decoders of pydicom are
 named, one of them must be installed, which `dicomseries doctor` tells; \
 `pip install "dicomseries[codecs]"` brings one
-for the lossless ones. Any other, such as video, is refused by name.
+for the lossless ones. Any other, such as video, is rejected.
 
 | name | UID | read with one of |
 |---|---|---|
@@ -180,7 +180,7 @@ DERIVE = """# What a derived series takes over
 one for every attribute of the source.
 `dicomseries derive SOURCE INPUT OUT --dry-run` shows what they make of a series: each attribute, \
 its value, and what
-becomes of it. What you say yourself (`metadata=`, `--set`) wins. How to use it:
+becomes of it. What you give yourself (`metadata=`, `--set`) has priority. How to use it:
 [make a derived series](../how-to/derive.md).
 """
 
@@ -196,16 +196,15 @@ the others once by hand.
 
 ACTIONS_TEXT = """| word | means |
 |---|---|
-| kept | handed on as it is; under a condition where one is named, \
+| kept | taken over as it is; under a condition where one is named, \
 and dropped where it does not hold |
-| kept for ever | handed on as it is, whatever was done to the pixels: nothing can undo it |
-| new | the result has one of its own, made for it or computed from the array, \
-its grid and its values |
+| kept for ever | taken over as it is, independent of what was done to the pixels |
+| new | made for the result, or computed from the array, its grid and its values |
 | changed | made from the source's value |
 | by the values | kept, new or dropped by how the new values relate to the source's: \
 see the tables below |
-| dropped | it would speak of pixels, or of a file, that are gone |
-| added | what the result says of its own relation to the source |
+| dropped | it describes pixels or a file that the result does not have |
+| added | describes the relation of the result to its source |
 """
 
 VALUES_TEXT = """## Attributes about values
@@ -215,8 +214,8 @@ of the source. Only
 headers of the source are read: so the relation of the two is what you state, \
 else what type and values of the array
 show, and otherwise taken for the same quantity; then the receipt's `advice` names what was taken \
-over on trust. A unit
-that you state (`units=`, `metadata=`) confirms the source's, or denies it. \
+over without proof. A unit
+that you state (`units=`, `metadata=`) confirms the source's, or contradicts it. \
 `units=` beside another unit that is taken
 over is rejected (error `units-contradict`) until you state both.
 
@@ -235,7 +234,7 @@ GROUPS_TEXT = """## By tag
 
 Groups that repeat, or that have no place in an image: \
 the first pattern that fits (a dot is any digit). These rules are
-asked for tags that no section above names.
+used for tags that no section above lists.
 
 | tag | in the result | why |
 |---|---|---|
@@ -249,7 +248,7 @@ _ORIGINS: dict[type[Source], str] = {
     Remark: "yours, followed by what was done to the values",
     PerInstance: "computed, another one in every file",
     Polarity: "computed; of grey yours, where the kind allows it",
-    Coded: "yours, else the code of what you say elsewhere, else an honest default",
+    Coded: "yours, else the code that follows from your other attributes, else a neutral default",
 }
 
 
@@ -414,7 +413,7 @@ def readers_section() -> str:
             *readers_table(cases, far),
             "",
             *words,
-            "\nWhat each was asked:\n",
+            "\nThe task of each program:\n",
             *tasks,
             *measures_table(record["measures"]),
             *noted_lines(record["noted"]),
