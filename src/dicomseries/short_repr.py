@@ -1,13 +1,13 @@
-"""`repr` of records in a few short lines, for consoles and logs."""
+"""`repr` of records in a few short lines, for consoles and logs, and whole, for digests."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
-__all__ = ["LONGEST_LINE", "MOST_LINES", "record_repr", "short_lines", "short_text"]
+__all__ = ["LONGEST_LINE", "MOST_LINES", "record_repr", "short_lines", "short_text", "whole_text"]
 
 MOST_LINES = 8
 LONGEST_LINE = 100
@@ -75,6 +75,40 @@ def record_repr(record: Any) -> str:
             f"{part},", LONGEST_LINE, initial_indent="    ", subsequent_indent="        "
         )
     return short_lines([*lines, ")"])
+
+
+def whole_text(value: Any) -> str:
+    """Return a text with every field of every record, for digests.
+
+    Unlike a short `repr`, it differs whenever a value does.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Point:
+    ...     x: int
+    ...     y: int = 0
+    ...     __repr__ = record_repr
+    >>> whole_text((Point(1), "text"))
+    "(Point(x=1, y=0), 'text')"
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        texts = [
+            f"{field.name}={whole_text(getattr(value, field.name))}"
+            for field in fields(value)
+            if field.repr
+        ]
+        return f"{type(value).__qualname__}({', '.join(texts)})"
+    if type(value) is dict:
+        items = [f"{whole_text(key)}: {whole_text(item)}" for key, item in value.items()]
+        return f"{{{', '.join(items)}}}"
+    if type(value) is list:
+        return f"[{', '.join(map(whole_text, value))}]"
+    if type(value) is tuple:
+        comma = "," if len(value) == 1 else ""
+        return f"({', '.join(map(whole_text, value))}{comma})"
+    return repr(value)
 
 
 def _is_default(field: Field[Any], value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 
 import numpy as np
@@ -137,3 +138,17 @@ def test_an_error_with_a_volume_in_it_stays_short(tmp_path, objects):
     with pytest.raises(GeometryError) as caught:
         dcs.Grid(shape=(1, 1, 1), spacing_mm=volume)
     assert len(str(caught.value)) < 900
+
+
+def test_the_whole_text_of_a_record_shows_what_the_short_one_leaves_out():
+    """UIDs from the content, and resumed writes, rest on digests of these texts."""
+    from dicomseries.short_repr import whole_text
+
+    grid = dcs.Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2))
+    moved = dcs.Grid(shape=(3, 4, 5), spacing_mm=(1, 1, 2), origin_lps=(0, 0, 1e-9))
+    plan = dcs.plan(np.zeros((3, 4, 5)), kind="MR", spacing=(1, 1, 2))
+    names = [field.name for field in dataclasses.fields(plan.value_map)]
+    assert all(f"{name}=" in whole_text((plan.value_map,)) for name in names)
+    assert "direction_lps=(1.0, 0.0" in whole_text([grid])
+    assert "direction_lps" not in repr([grid])
+    assert whole_text([grid]) != whole_text([moved])

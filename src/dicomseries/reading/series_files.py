@@ -43,8 +43,7 @@ class HasPaths(Protocol):
 
 
 SeriesSource: TypeAlias = (
-    "str | os.PathLike[str] | HasPaths | Dataset | Iterable[str | os.PathLike[str]]"
-    " | Iterable[Dataset]"
+    "str | os.PathLike[str] | HasPaths | Dataset | Iterable[str | os.PathLike[str] | Dataset]"
 )
 """What users give for the files of a series."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from dicomseries.errors import OptionError
+from dicomseries.short_repr import whole_text
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
 
@@ -123,4 +124,4 @@ def _planned(jobs: Sequence[Job]) -> Iterator[bytes]:
             plan.samples,
             plan.folder,
         )
-        yield repr((attributes, voxels)).encode()
+        yield whole_text((attributes, voxels)).encode()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
-from typing import Any
 
+from dicomseries.short_repr import whole_text
 from dicomseries.sources import Volume
 from dicomseries.writing.inputs.write_request import WriteRequest
 
@@ -53,25 +52,5 @@ def uid_entropy(
         volume.slabs.dtype.newbyteorder("<").str,
         planned,
     )
-    parts = (_CONTENT_VERSION, _whole_text(content).encode(), *slice_digests)
+    parts = (_CONTENT_VERSION, whole_text(content).encode(), *slice_digests)
     return hashlib.sha256(b"\x1f".join(parts)).digest()
-
-
-def _whole_text(value: Any) -> str:
-    """Return a text with every field of every record, unlike a short `repr` for readers."""
-    if is_dataclass(value) and not isinstance(value, type):
-        texts = [
-            f"{field.name}={_whole_text(getattr(value, field.name))}"
-            for field in fields(value)
-            if field.repr
-        ]
-        return f"{type(value).__qualname__}({', '.join(texts)})"
-    if type(value) is dict:
-        items = [f"{_whole_text(key)}: {_whole_text(item)}" for key, item in value.items()]
-        return f"{{{', '.join(items)}}}"
-    if type(value) is list:
-        return f"[{', '.join(map(_whole_text, value))}]"
-    if type(value) is tuple:
-        comma = "," if len(value) == 1 else ""
-        return f"({', '.join(map(_whole_text, value))}{comma})"
-    return repr(value)
