@@ -33,7 +33,6 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "Arrays and files": (
             "from-a-numpy-pipeline",
             "from-nifti-or-nrrd",
-            "use-volumes",
             "time-series",
             "complex",
             "colour",
@@ -41,7 +40,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "multi-frame",
         ),
         "Attributes, axes, bytes": ("metadata", "orientation", "compress", "same-bytes"),
-        "Look and check": ("look-at-it", "viewers", "when-a-viewer-is-wrong"),
+        "Read, look and check": ("use-volumes", "look-at-it", "viewers", "when-a-viewer-is-wrong"),
         "Large or remote": ("big-series", "dask", "object-stores", "pacs"),
         "Coming from": (
             "coming-from-simpleitk",
