@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -15,6 +16,8 @@ from typing import Any
 __all__ = [
     "create_file",
     "fill_from",
+    "is_closed_pipe",
+    "is_held_by_others",
     "make_durable",
     "open_file",
     "optional_module",
@@ -36,7 +39,8 @@ _MOST_BUFFERS = 512
 """Buffers of one writev, below every system's IOV_MAX."""
 _POSITIONS = tuple(threading.Lock() for _ in range(16))
 """Without pread, threads that share a file would move each other's position."""
-_RENAME_WAITS_S = (0.01, 0.05, 0.1, 0.3, 1.0) if os.name == "nt" else ()
+_IS_WINDOWS = os.name == "nt"
+_RENAME_WAITS_S = (0.01, 0.05, 0.1, 0.3, 1.0) if _IS_WINDOWS else ()
 """Virus scanners and indexers of Windows hold new files open for a moment."""
 
 
@@ -216,6 +220,34 @@ def rename(source: Path, target: Path) -> None:
 def replace(source: Path, target: Path) -> None:
     """Rename a file over another one, as `rename` does."""
     _patiently(source.replace, target)
+
+
+def is_closed_pipe(error: BaseException) -> bool:
+    """Return whether the reader of our output has stopped.
+
+    Windows reports it as an invalid argument without a file.
+
+    Examples
+    --------
+    >>> is_closed_pipe(BrokenPipeError()), is_closed_pipe(FileNotFoundError(2, "no", "a"))
+    (True, False)
+    """
+    if isinstance(error, BrokenPipeError):
+        return True
+    if not _IS_WINDOWS or not isinstance(error, OSError):
+        return False
+    return error.errno == errno.EINVAL and error.filename is None
+
+
+def is_held_by_others(error: OSError) -> bool:
+    """Return whether Windows failed because a file is open.
+
+    Examples
+    --------
+    >>> is_held_by_others(PermissionError(13, "Permission denied"))
+    False
+    """
+    return getattr(error, "winerror", None) in {5, 32}  # access denied, sharing violation
 
 
 def _patiently(move: Callable[[Path], object], target: Path) -> None:

@@ -27,12 +27,12 @@ import zarr
 import dicomseries as dcs
 from dicomseries import cli, operating_system
 from dicomseries.api.view import look
+from dicomseries.cli import app as cli_app
 from dicomseries.errors import TargetError
-from dicomseries.geometry import Grid
 from dicomseries.sinks import DirectorySink, folder_lock
-from dicomseries.sinks.volume_files import save_volume
 from dicomseries.sources import scratch_copy
 from dicomseries.viewing.planes import Planes
+from systems import not_on_windows
 
 SHAPE = (5, 18, 21)
 ARRAY = np.random.default_rng(11).integers(-1000, 2000, SHAPE).astype("int16")
@@ -239,11 +239,12 @@ def test_the_whole_way_needs_no_call_that_a_system_may_lack(
 
 
 def test_inputs_and_exports_need_no_call_that_a_system_may_lack(lacking: str, tmp_path: Path):
-    grid = Grid.from_spacing(SHAPE, OPTIONS["spacing"])
+    dcs.write(ARRAY, tmp_path / "series", verify=False, **OPTIONS)
+    volume = dcs.read(tmp_path / "series")
     for name in ("a.npy", "a.npz", "a.nrrd", "a.mha", "a.zarr", "a.nii.gz"):
         path = tmp_path / name
-        save_volume(path, ARRAY, grid)
-        save_volume(path, ARRAY, grid, overwrite=True)
+        volume.save(path)
+        volume.save(path, overwrite=True)
         geometry = {"spacing": OPTIONS["spacing"]} if name.startswith("a.n") else {}
         geometry = {} if name.endswith((".nrrd", ".mha", ".nii.gz")) else geometry
         opened = dcs.open_volume(path, **geometry)
@@ -371,6 +372,43 @@ def test_a_rename_waits_for_a_scanner_that_holds_a_file(tmp_path: Path, monkeypa
     with pytest.raises(dcs.DicomSeriesError, match="in use"):
         dcs.write(ARRAY, tmp_path / "other", **OPTIONS)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_that_a_viewer_has_open_is_named_as_the_reason(tmp_path: Path, monkeypatch: Patch):
+    def refuse(*_: Any) -> None:
+        error = PermissionError(errno.EACCES, "The process cannot access the file")
+        error.winerror = 32  # type: ignore[attr-defined, unused-ignore]
+        raise error
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(dcs.DicomSeriesError, match="Close the programs that have its files open"):
+        dcs.write(ARRAY, tmp_path / "out", **OPTIONS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_that_is_closed_is_no_error_on_windows_either(
+    monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+):
+    def closed(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(cli_app, "app", closed)
+    assert cli.main(["--version"]) == 4
+    monkeypatch.setattr(operating_system, "_IS_WINDOWS", True)
+    capsys.readouterr()
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@not_on_windows("a name with such characters is a path there")
+def test_a_drive_is_no_url_and_no_part_of_a_file(tmp_path: Path, monkeypatch: Patch):
+    monkeypatch.chdir(tmp_path)
+    name = "C:\\scans\\a.npz"
+    np.savez(name, ct=ARRAY)
+    slabs = dcs.open_volume(f"{name}::ct", spacing=(1, 1, 1)).slabs
+    assert np.array_equal(slabs.read(0, 2), ARRAY[:2])
+    dcs.write(f"{name}::ct", "D:\\out", **OPTIONS)
+    assert np.array_equal(dcs.read("D:\\out").array, ARRAY)
 
 
 def test_macos_empties_the_cache_of_the_drive(tmp_path: Path, monkeypatch: Patch):

@@ -36,6 +36,7 @@ from dicomseries.cli.output import Output
 from dicomseries.cli.parse_arguments import split_words
 from dicomseries.cli.storage_options import OPTION, without_values
 from dicomseries.errors import DicomSeriesWarning
+from dicomseries.operating_system import is_closed_pipe
 
 __all__ = ["app", "run"]
 
@@ -105,10 +106,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             code = app(words, prog_name="dicomseries", standalone_mode=False, obj=output)
             sys.stdout.flush()
-        except (BrokenPipeError, SystemExit):
+        except SystemExit:
             # The reader of a pipe has stopped (``| head``); typer makes a SystemExit of that alone.
             return int(Exit.DONE)
         except Exception as error:  # noqa: BLE001 - every error becomes one block
+            if is_closed_pipe(error):
+                return int(Exit.DONE)
             return _failed(error, output)
         except KeyboardInterrupt:
             code = Exit.INTERRUPTED

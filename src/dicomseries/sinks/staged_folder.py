@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomseries.errors import DicomSeriesError, TargetError, WriteError
-from dicomseries.operating_system import create_file, replace, write_buffers
+from dicomseries.operating_system import create_file, is_held_by_others, replace, write_buffers
 
 __all__ = ["StagedFolder", "system_errors"]
 
@@ -118,11 +118,13 @@ def system_errors(path: Path, error: type[TargetError | WriteError], code: str) 
 def _translated(
     refusal: OSError, path: Path, error: type[TargetError | WriteError], code: str
 ) -> TargetError | WriteError:
+    cure = "Free space or fix the permissions"
+    if is_held_by_others(refusal):
+        cure = "Close the programs that have its files open, or fix the permissions"
     return error(
         code=code,
         where=str(path),
         given=refusal.strerror or str(refusal),
         expected="a place that can be written to, with space left",
-        remedy="Free space or fix the permissions, then write again; nothing is left at the "
-        "target.",
+        remedy=f"{cure}, then write again; nothing is left at the target.",
     )
