@@ -13,7 +13,7 @@ import pytest
 
 import dicomseries as dcs
 from dicomseries.geometry import Grid
-from dicomseries.sinks import durable
+from dicomseries.sinks import Voxels, durable
 from dicomseries.sinks.volume_files import save_volume
 from dicomseries.sinks.whole_file import save_bytes
 from dicomseries.writing.encode.targets import check_space
@@ -60,7 +60,7 @@ def test_a_parent_that_was_there_is_all_that_needs_it(tmp_path: Path, synced: li
 @pytest.mark.parametrize("suffix", [".npy", ".nrrd", ".npz", ".zarr", ".mha"])
 def test_exported_volumes_are_durable(suffix: str, tmp_path: Path, synced: list[str]):
     path = tmp_path / f"a{suffix}"
-    save_volume(path, ARRAY, Grid(shape=ARRAY.shape, spacing_mm=(1, 1, 2)))
+    save_volume(path, Voxels.of(ARRAY, Grid(shape=ARRAY.shape, spacing_mm=(1, 1, 2))))
     assert synced[-1] == str(tmp_path)
     if path.is_file():
         assert synced[-2].endswith(path.name)

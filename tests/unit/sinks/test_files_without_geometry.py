@@ -8,6 +8,7 @@ import pytest
 import dicomseries as dcs
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED, Statement
+from dicomseries.sinks import Voxels
 from dicomseries.sinks.volume_files import FORMATS, save_volume
 from dicomseries.sources import open_picture
 
@@ -39,7 +40,7 @@ def test_a_file_states_no_geometry_that_its_grid_does_not_state(tmp_path, suffix
         shape=(3, 4, 5), spacing_mm=(0.5, 0.25, 2), origin_lps=(1, 2, 3), statement=UNKNOWN[name]
     )
     path = tmp_path / f"picture{suffix}"
-    save_volume(path, array, grid, **times)
+    save_volume(path, Voxels.of(array, grid, **times))
     axes = {"axes": "tzyx"} if pixels == "clip" and suffix in TIMELESS else {}
     with pytest.raises(dcs.DicomSeriesError) as error:
         dcs.open_volume(path, **axes)
@@ -55,7 +56,7 @@ def test_a_file_states_no_geometry_that_its_grid_does_not_state(tmp_path, suffix
 def test_the_spacing_of_a_picture_is_kept_where_the_format_holds_it_without_a_place(tmp_path):
     array, _ = ARRAYS["grey"]
     grid = Grid(shape=(3, 4, 5), spacing_mm=(0.5, 0.25, 1), statement=IN_PLANE)
-    save_volume(tmp_path / "picture.nrrd", array, grid)
+    save_volume(tmp_path / "picture.nrrd", Voxels.of(array, grid))
     found = open_picture(tmp_path / "picture.nrrd").grid
     assert found.spacing_mm[:2] == (0.5, 0.25)
     assert not found.statement.has_place
@@ -69,7 +70,9 @@ def test_simpleitk_reads_files_without_a_geometry(tmp_path, suffix):
     sitk = pytest.importorskip("SimpleITK")
     array, _ = ARRAYS["grey"]
     path = tmp_path / f"picture{suffix}"
-    save_volume(path, array, Grid(shape=(3, 4, 5), spacing_mm=(0.5, 0.25, 2), statement=UNSTATED))
+    save_volume(
+        path, Voxels.of(array, Grid(shape=(3, 4, 5), spacing_mm=(0.5, 0.25, 2), statement=UNSTATED))
+    )
     image = sitk.ReadImage(str(path))
     np.testing.assert_array_equal(sitk.GetArrayFromImage(image), array)
     assert image.GetSpacing() == (1, 1, 1)

@@ -10,7 +10,7 @@ import pytest
 
 from dicomseries.errors import MissingPackageError, OptionError, TargetError, WriteError
 from dicomseries.geometry import Grid
-from dicomseries.sinks import volume_files
+from dicomseries.sinks import Voxels, volume_files
 
 OBLIQUE = Grid.from_spacing(
     (3, 4, 5),
@@ -37,7 +37,7 @@ def test_simpleitk_finds_every_value_at_its_point(tmp_path, suffix, dtype):
     sitk = pytest.importorskip("SimpleITK")
     array = numbers(dtype)
     path = tmp_path / f"volume{suffix}"
-    volume_files.save_volume(path, array, OBLIQUE)
+    volume_files.save_volume(path, Voxels.of(array, OBLIQUE))
     image = sitk.ReadImage(str(path))
     # NIfTI keeps its affine in single precision.
     tolerance = 1e-5 if ".nii" in suffix else 1e-9
@@ -51,7 +51,7 @@ def test_simpleitk_finds_every_value_at_its_point(tmp_path, suffix, dtype):
 def test_colours_are_read_by_simpleitk(tmp_path, suffix):
     sitk = pytest.importorskip("SimpleITK")
     array = numbers("uint8", (3, 4, 5, 3))
-    volume_files.save_volume(tmp_path / f"rgb{suffix}", array, OBLIQUE)
+    volume_files.save_volume(tmp_path / f"rgb{suffix}", Voxels.of(array, OBLIQUE))
     image = sitk.ReadImage(str(tmp_path / f"rgb{suffix}"))
     np.testing.assert_array_equal(sitk.GetArrayFromImage(image), array)
 
@@ -60,7 +60,7 @@ def test_colours_are_read_by_simpleitk(tmp_path, suffix):
 def test_nibabel_sees_x_y_z_order_and_the_ras_affine(tmp_path, suffix):
     nibabel = pytest.importorskip("nibabel")
     array = numbers("int64")
-    volume_files.save_volume(tmp_path / f"a{suffix}", array, OBLIQUE)
+    volume_files.save_volume(tmp_path / f"a{suffix}", Voxels.of(array, OBLIQUE))
     image = nibabel.load(tmp_path / f"a{suffix}")
     np.testing.assert_allclose(image.affine, OBLIQUE.affine("RAS"), atol=1e-5)
     np.testing.assert_array_equal(np.asanyarray(image.dataobj), array.transpose(2, 1, 0))
@@ -71,7 +71,7 @@ def test_nibabel_sees_x_y_z_order_and_the_ras_affine(tmp_path, suffix):
 def test_colours_become_the_rgb_of_nifti(tmp_path):
     nibabel = pytest.importorskip("nibabel")
     array = numbers("uint8", (3, 4, 5, 3))
-    volume_files.save_volume(tmp_path / "rgb.nii", array, OBLIQUE)
+    volume_files.save_volume(tmp_path / "rgb.nii", Voxels.of(array, OBLIQUE))
     found = np.asanyarray(nibabel.load(tmp_path / "rgb.nii").dataobj)
     assert found.shape == (5, 4, 3)
     assert found["G"][4, 2, 1] == array[1, 2, 4, 1]
@@ -80,7 +80,7 @@ def test_colours_become_the_rgb_of_nifti(tmp_path):
 def test_a_zarr_store_has_ome_attributes_and_the_whole_affine(tmp_path):
     zarr = pytest.importorskip("zarr")
     array = numbers("float32")
-    volume_files.save_volume(tmp_path / "a.zarr", array, OBLIQUE)
+    volume_files.save_volume(tmp_path / "a.zarr", Voxels.of(array, OBLIQUE))
     group = zarr.open_group(tmp_path / "a.zarr", mode="r")
     np.testing.assert_array_equal(group["0"][...], array)
     (multiscale,) = group.attrs["ome"]["multiscales"]
@@ -94,7 +94,7 @@ def test_a_zarr_store_has_ome_attributes_and_the_whole_affine(tmp_path):
 def test_a_tiff_has_one_page_a_slice_and_its_geometry(tmp_path, colour):
     tifffile = pytest.importorskip("tifffile")
     array = numbers("uint8", (3, 4, 5, 3)) if colour else numbers("uint16")
-    volume_files.save_volume(tmp_path / "a.tif", array, OBLIQUE)
+    volume_files.save_volume(tmp_path / "a.tif", Voxels.of(array, OBLIQUE))
     with tifffile.TiffFile(tmp_path / "a.tif") as file:
         assert len(file.pages) == 3
         np.testing.assert_array_equal(file.asarray(), array)
@@ -104,7 +104,7 @@ def test_a_tiff_has_one_page_a_slice_and_its_geometry(tmp_path, colour):
 
 
 def test_an_archive_of_numpy_holds_the_affine(tmp_path):
-    volume_files.save_volume(tmp_path / "a.npz", numbers(), OBLIQUE)
+    volume_files.save_volume(tmp_path / "a.npz", Voxels.of(numbers(), OBLIQUE))
     with np.load(tmp_path / "a.npz") as saved:
         np.testing.assert_array_equal(saved["array"], numbers())
         np.testing.assert_array_equal(saved["affine_lps"], OBLIQUE.affine("LPS"))
@@ -113,11 +113,11 @@ def test_an_archive_of_numpy_holds_the_affine(tmp_path):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_that_exists_is_replaced_only_on_request(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
-    volume_files.save_volume(path, numbers(), OBLIQUE)
+    volume_files.save_volume(path, Voxels.of(numbers(), OBLIQUE))
     with pytest.raises(TargetError) as caught:
-        volume_files.save_volume(path, numbers(), OBLIQUE)
+        volume_files.save_volume(path, Voxels.of(numbers(), OBLIQUE))
     assert caught.value.code == "target-exists"
-    volume_files.save_volume(path, numbers(), OBLIQUE, overwrite=True)
+    volume_files.save_volume(path, Voxels.of(numbers(), OBLIQUE), overwrite=True)
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
@@ -126,7 +126,7 @@ def test_a_folder_with_other_things_is_never_replaced(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(TargetError):
-        volume_files.save_volume(tmp_path / name, numbers(), OBLIQUE, overwrite=True)
+        volume_files.save_volume(tmp_path / name, Voxels.of(numbers(), OBLIQUE), overwrite=True)
     assert (tmp_path / name / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
@@ -141,7 +141,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch, form, failure):
 
     monkeypatch.setattr(form, "save", stop_half_way)
     with pytest.raises((WriteError, KeyboardInterrupt)):
-        volume_files.save_volume(tmp_path / f"a{form.SUFFIXES[0]}", numbers(), OBLIQUE)
+        volume_files.save_volume(tmp_path / f"a{form.SUFFIXES[0]}", Voxels.of(numbers(), OBLIQUE))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -151,7 +151,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch, form, failure):
 def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, suffix, package):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingPackageError) as caught:
-        volume_files.save_volume(tmp_path / f"a{suffix}", numbers(), OBLIQUE)
+        volume_files.save_volume(tmp_path / f"a{suffix}", Voxels.of(numbers(), OBLIQUE))
     assert caught.value.remedy.endswith(
         f'pip install "dicomseries[{volume_files.find_format(suffix).PACKAGE}]"'
     )
@@ -165,21 +165,21 @@ def test_an_unknown_ending_is_rejected_with_the_known_ones():
 
 def test_a_folder_that_does_not_exist_is_rejected(tmp_path):
     with pytest.raises(TargetError) as caught:
-        volume_files.save_volume(tmp_path / "gone" / "a.npy", numbers(), OBLIQUE)
+        volume_files.save_volume(tmp_path / "gone" / "a.npy", Voxels.of(numbers(), OBLIQUE))
     assert caught.value.code == "target-folder-missing"
 
 
 @pytest.mark.parametrize("suffix", [".nrrd", ".mha"])
 def test_a_dtype_without_a_name_in_the_format_is_rejected(tmp_path, suffix):
     with pytest.raises(OptionError):
-        volume_files.save_volume(tmp_path / f"a{suffix}", numbers("complex64"), OBLIQUE)
+        volume_files.save_volume(tmp_path / f"a{suffix}", Voxels.of(numbers("complex64"), OBLIQUE))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("suffix", [".nrrd", ".mha"])
 def test_big_endian_values_are_written_little_endian(tmp_path, suffix):
     sitk = pytest.importorskip("SimpleITK")
-    volume_files.save_volume(tmp_path / f"a{suffix}", numbers(">i2"), OBLIQUE)
+    volume_files.save_volume(tmp_path / f"a{suffix}", Voxels.of(numbers(">i2"), OBLIQUE))
     np.testing.assert_array_equal(
         sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f"a{suffix}"))), numbers()
     )

@@ -9,7 +9,7 @@ import pytest
 
 from dicomseries.errors import OptionError
 from dicomseries.geometry import Grid
-from dicomseries.sinks import volume_files
+from dicomseries.sinks import Voxels, volume_files
 from dicomseries.sources import open_volume
 
 OBLIQUE = Grid.from_spacing(
@@ -22,7 +22,7 @@ TIMES = (0.0, 2.5)
 
 def saved(folder, suffix, array=ARRAY, times_s=TIMES, grid=OBLIQUE, **more):
     path = folder / f"volume{suffix}"
-    volume_files.save_volume(path, array, grid, times_s=times_s, **more)
+    volume_files.save_volume(path, Voxels.of(array, grid, times_s=times_s, **more))
     return path
 
 
