@@ -3,6 +3,7 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+RELEASE := .venv/release/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-compile
 LOWEST_PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 .venv-lowest/bin/python -m pip install --quiet --no-compile
 PYTEST_FLAGS ?= -n 2
@@ -11,7 +12,7 @@ SECONDS ?= 300
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lowest check fuzz docs bench debian images viewers screenshots clean
+.PHONY: help demo test quick lowest check fuzz docs bench debian images viewers screenshots dist sbom audit clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -64,6 +65,24 @@ screenshots: .venv/.dev viewers ## Take pictures of the page of `view` into scre
 	$(BIN)/python tools/take_screenshots.py
 	$(BIN)/python tools/take_viewer_screenshots.py
 
+dist: .venv/.release ## Build and check the wheel and the source archive in dist/: one commit, the same bytes
+	rm -f dist/*.whl dist/*.tar.gz
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1580601600)} \
+		$(RELEASE)/python -m hatchling build
+	$(RELEASE)/validate-pyproject pyproject.toml
+	$(RELEASE)/twine check --strict dist/*.whl dist/*.tar.gz
+	$(RELEASE)/check-wheel-contents dist/*.whl
+	$(RELEASE)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(RELEASE)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*_*.yml
+	$(RELEASE)/check-jsonschema --builtin-schema vendor.readthedocs .readthedocs.yaml
+	$(RELEASE)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+sbom: .venv/.dev .venv/.release ## List all packages that dicomseries can install in dist/dicomseries.cdx.json (CycloneDX)
+	$(RELEASE)/python tools/make_sbom.py $(BIN)/python dist/dicomseries.cdx.json
+
+audit: .venv/.release ## Ask the index for known vulnerabilities of every pinned package; fails if it cannot answer
+	$(RELEASE)/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+
 clean: ## Remove everything that the other targets made
 	rm -rf .venv .venv-lowest demo bench screenshots dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
@@ -74,6 +93,12 @@ clean: ## Remove everything that the other targets made
 		{ echo "Install the venv module first, as root: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing dicomseries into .venv"
 	@$(PIP) --editable .
+	@touch $@
+
+.venv/.release: .venv/.core tools/release_tools.txt
+	@echo "Installing the tools of a release into .venv/release"
+	@[ -x $(RELEASE)/python ] || $(BIN)/python -m venv .venv/release
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(RELEASE)/python -m pip install --quiet --requirement tools/release_tools.txt
 	@touch $@
 
 .venv/.dev: .venv/.core

@@ -25,7 +25,7 @@ __all__ = [
     "value_facts",
 ]
 
-SOFTWARE_VERSION = "0.1.0"
+SOFTWARE_VERSION = "0.2.0"
 """Version of this package; a test compares it with the metadata of the package."""
 
 Facts: TypeAlias = dict[str, tuple[Any, ...]]

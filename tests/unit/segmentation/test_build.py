@@ -13,6 +13,7 @@ import pytest
 from dicomseries.errors import DicomSeriesError, MetadataError, MissingPackageError, OptionError
 from dicomseries.geometry import Grid
 from dicomseries.metadata import Metadata
+from dicomseries.plan import SOFTWARE_VERSION
 from dicomseries.segmentation import Segments, build_segmentation, parse_segments
 from dicomseries.segmentation.segment_advice import advice_on
 from dicomseries.segmentation.segments import Segment
@@ -296,7 +297,10 @@ def test_patient_study_series_and_equipment_come_from_the_user():
         "20261122",
         "123059",
     )
-    assert (dataset.Modality, dataset.SoftwareVersions) == ("SEG", "dicomseries 0.1.0")
+    assert (dataset.Modality, dataset.SoftwareVersions) == (
+        "SEG",
+        f"dicomseries {SOFTWARE_VERSION}",
+    )
     assert (dataset.StudyInstanceUID, dataset.SeriesInstanceUID) == (UIDS.study, UIDS.series)
     assert (dataset.FrameOfReferenceUID, dataset.SOPInstanceUID) == (
         UIDS.frame_of_reference,
