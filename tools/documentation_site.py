@@ -41,7 +41,13 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "Attributes, axes, bytes": ("metadata", "orientation", "compress", "same-bytes"),
         "Read, look and check": ("use-volumes", "look-at-it", "viewers", "when-a-viewer-is-wrong"),
-        "Large or remote": ("big-series", "dask", "object-stores", "pacs"),
+        "Pipelines, large or remote": (
+            "in-a-pipeline",
+            "big-series",
+            "dask",
+            "object-stores",
+            "pacs",
+        ),
         "Coming from": (
             "coming-from-simpleitk",
             "coming-from-highdicom",
