@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 from table_files import write_table
 
 FOLDER = Path(__file__).parents[1] / "src" / "dicomseries" / "standard" / "data"
@@ -107,6 +108,7 @@ def main() -> None:
     write_table(FOLDER / "functional_groups.json", made_by | group_table(objects, modules))
     write_table(FOLDER / "image_planes.json", made_by | plane_table(names, iods, modules))
     write_table(FOLDER / "body_parts.json", made_by | body_part_table())
+    write_table(FOLDER / "dictionary.json", dictionary_table())
 
 
 def table(name: str) -> Any:
@@ -205,6 +207,22 @@ def body_part_table() -> dict[str, Any]:
             for word, (_, code, meaning, is_paired) in sorted(regions.items())
         }
     }
+
+
+def dictionary_table() -> dict[str, Any]:
+    """Return the data dictionary of pydicom: tag → "VR|VM|keyword"."""
+    return {
+        "source": f"pydicom {version('pydicom')}",
+        "made by": "tools/make_standard_tables.py",
+        "attributes": {f"{tag:08X}": line(entry) for tag, entry in DicomDictionary.items()},
+        "repeating": {tag: line(entry) for tag, entry in RepeatersDictionary.items()},
+    }
+
+
+def line(entry: tuple[str, ...]) -> str:
+    """Return VR, VM and keyword of an entry of pydicom's dictionary."""
+    vr, vm, _, _, keyword = entry
+    return f"{vr}|{vm}|{keyword}"
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ import dicomseries as dcs
 from dicomseries.part10 import (
     encapsulation,
     encode_headers,
-    encode_slowly,
     encoded_chunks,
     file_chunks,
     header_template,
 )
+from pydicom_files import encode_with_pydicom
 
 encoded = st.lists(st.binary(min_size=1, max_size=40), min_size=3, max_size=3)
 
@@ -47,7 +47,7 @@ def test_a_file_of_one_compressed_frame_equals_that_of_pydicom_alone(frames):
     template = header_template(plan)
     begun = encode_headers(template, plan, 0, len(plan))
     for instance, header, frame in zip(plan, begun, frames, strict=True):
-        assert b"".join(file_chunks(template, header, frame)) == encode_slowly(
+        assert b"".join(file_chunks(template, header, frame)) == encode_with_pydicom(
             plan, instance, [frame]
         )
 
@@ -56,7 +56,7 @@ def test_a_file_of_one_compressed_frame_equals_that_of_pydicom_alone(frames):
 def test_a_file_of_all_compressed_frames_equals_that_of_pydicom_alone(frames):
     plan = planned("EnhancedMR")
     chunks = multi_frame(plan, list(map(len, frames)), iter(frames))
-    assert b"".join(chunks) == encode_slowly(plan, plan.instance(0), frames)
+    assert b"".join(chunks) == encode_with_pydicom(plan, plan.instance(0), frames)
 
 
 @given(frames=encoded)

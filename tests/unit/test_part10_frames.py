@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dicomseries as dcs
-from dicomseries.part10 import encode_headers, encode_slowly, frames_chunks, header_template
+from dicomseries.part10 import encode_headers, frames_chunks, header_template
 from dicomseries.part10.encode_elements import encode_element, encode_elements
 from dicomseries.testing import grids
 from dicomseries.values import store
+from pydicom_files import encode_with_pydicom
 
 NOW = dt.datetime(2024, 2, 29, 12, 34, 56, tzinfo=dt.UTC)
 DEMANDED = {
@@ -51,7 +52,7 @@ def fast_and_slow(plan, array):
     slabs = [slab for slab in (stored.array[:2], stored.array[2:]) if len(slab)]
     template = header_template(plan)
     fast = b"".join(frames_chunks(template, *encode_headers(template, plan, 0, 1), slabs))
-    return fast, encode_slowly(plan, instance, stored.array)
+    return fast, encode_with_pydicom(plan, instance, stored.array)
 
 
 @given(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydicom.uid import UID
-
 from dicomseries.errors import DicomSeriesError, MissingPackageError, counted
 from dicomseries.reading import Instance, read_frames
 from dicomseries.standard.attributes.attribute import tag_of
@@ -75,6 +73,8 @@ def _reason_without_geometry(images: Sequence[Instance]) -> str:
             return ""
     sop_class_uid = images[0].sop_class_uid
     if image_class(sop_class_uid).plane == "none":
+        from pydicom.uid import UID  # noqa: PLC0415 - slow to import
+
         return f"{UID(sop_class_uid).name} has no image plane"
     return "no position stated"
 
@@ -89,6 +89,8 @@ def _decoded(images: Sequence[Instance]) -> tuple[int, list[str]]:
         if _has_decoder(members[0]):
             count += len(members)
             continue
+        from pydicom.uid import UID  # noqa: PLC0415 - slow to import
+
         files = counted(len(members), "file")
         reasons.append(f"pixels of {files} (no decoder for {UID(syntax).name} is installed)")
     return count, reasons

@@ -12,9 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.uid import MRImageStorage, SecondaryCaptureImageStorage
-
 from dicomseries.checks.registry import Fault, Finding, check, run
+from dicomseries.standard.objects import sop_classes
 
 __all__ = ["Validation", "ValidatorRemark", "find_program", "validate"]
 
@@ -80,7 +79,7 @@ _LEGAL = (
         r"(Non-identity Modality LUT Module|Attribute is not present in standard DICOM IOD)",
         reason="an MR image may have a rescale as a Standard Extended SOP Class (PS3.2 section "
         "7.3); scanners and `write` use it, and readers apply it",
-        sop_class_uid=MRImageStorage,
+        sop_class_uid=sop_classes.MR,
     ),
     LegalRemark(
         pattern=r"^</RescaleType\(.*Unrecognized defined term = <US>",
@@ -93,7 +92,7 @@ _LEGAL = (
         r".*not present in standard DICOM IOD",
         reason="Image Plane and Frame of Reference are part of the Secondary Capture IOD since a "
         "later edition",
-        sop_class_uid=SecondaryCaptureImageStorage,
+        sop_class_uid=sop_classes.SC,
     ),
 )
 """Warnings that are left out for every series, each with its reason."""

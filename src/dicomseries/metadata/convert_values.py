@@ -7,8 +7,6 @@ from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
-from pydicom.valuerep import PersonName
-
 from dicomseries.errors import MetadataError
 from dicomseries.metadata.keywords import keyword_of
 from dicomseries.metadata.private_names import PrivateTag, private_tags
@@ -23,6 +21,7 @@ from dicomseries.standard.attributes.value_representations import (
     TEXT_VRS,
     text_fault,
 )
+from dicomseries.standard.pydicom_objects import is_person_name
 
 __all__ = ["attribute_of", "private_attributes"]
 
@@ -198,7 +197,7 @@ def _parts(value: Any, vr: str) -> list[Any]:
     r"""Return the values as a list; a\b is two."""
     if value is None:
         return []
-    if isinstance(value, str | PersonName):
+    if isinstance(value, str) or is_person_name(value):
         text = str(value)
         if not text.strip():
             return []

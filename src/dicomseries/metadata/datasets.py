@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import MutableSequence
+from typing import TYPE_CHECKING, Any
 
-from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
-from pydicom.valuerep import PersonName
+from dicomseries.standard.pydicom_objects import is_person_name
+
+if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
+    from pydicom.dataset import Dataset
 
 __all__ = ["plain_mapping"]
 
@@ -31,6 +33,7 @@ def plain_mapping(dataset: Dataset) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from pydicom import Dataset
     >>> dataset = Dataset()
     >>> dataset.PatientID = "42"
     >>> dataset.private_block(0x0099, "MY LAB", create=True).add_new(1, "LO", "run 7")
@@ -56,10 +59,10 @@ def _plain(element: DataElement) -> Any:
         return list(map(plain_mapping, element.value))
     if element.is_empty:
         return None
-    values = element.value if isinstance(element.value, MultiValue) else [element.value]
+    values = element.value if isinstance(element.value, MutableSequence) else [element.value]
     plain = []
     for value in values:
-        if element.VR in {"DS", "IS"} or isinstance(value, PersonName):
+        if element.VR in {"DS", "IS"} or is_person_name(value):
             plain.append(str(getattr(value, "original_string", "") or value))
         else:
             plain.append(value)

@@ -6,9 +6,14 @@ import re
 from difflib import get_close_matches
 from functools import cache
 
-from pydicom.datadict import keyword_dict, keyword_for_tag, repeater_has_keyword
-
 from dicomseries.errors import MetadataError
+from dicomseries.standard.dictionary import (
+    is_keyword,
+    is_repeating,
+    keyword_for_tag,
+    keywords,
+    tag_for_keyword,
+)
 
 __all__ = ["keyword_of"]
 
@@ -45,12 +50,13 @@ def keyword_of(name: object) -> str:
             expected='a DICOM keyword as text, such as "PatientName"',
             remedy="Write the keyword in quotes.",
         )
-    if name and name in keyword_dict:
-        return _in_data_set(name, keyword_dict[name])
+    known_tag = tag_for_keyword(name)
+    if known_tag is not None:
+        return _in_data_set(name, known_tag)
     match = _TAG.fullmatch(name.strip())
     if match:
         return _keyword_of_tag(name, int("".join(match.groups()), 16))
-    if repeater_has_keyword(name):
+    if is_repeating(name):
         raise _repeating_group(name)
     raise _unknown(name)
 
@@ -75,9 +81,9 @@ def _keyword_of_tag(name: str, tag: int) -> str:
             remedy="Use a standard attribute instead, such as ImageComments.",
         )
     keyword = keyword_for_tag(tag)
-    if repeater_has_keyword(keyword):
+    if is_repeating(keyword):
         raise _repeating_group(name)
-    if not keyword or keyword not in keyword_dict:
+    if not keyword or not is_keyword(keyword):
         raise MetadataError(
             code="tag-unknown",
             where=name,
@@ -134,4 +140,4 @@ def _plain(name: str) -> str:
 
 @cache
 def _keyword_by_plain_name() -> dict[str, str]:
-    return {keyword.casefold(): keyword for keyword in keyword_dict if keyword}
+    return {keyword.casefold(): keyword for keyword in keywords()}

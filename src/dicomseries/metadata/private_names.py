@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydicom.datadict import private_dictionary_VR
-
 from dicomseries.errors import MetadataError
+from dicomseries.standard.dictionary import private_vr
 
 __all__ = ["PrivateTag", "private_tags"]
 
@@ -59,10 +58,7 @@ class PrivateTag:
     def known_vr(self) -> str:
         """Value representation in pydicom's dictionary; empty if unknown."""
         tag = (self.group << 16) | (self.block << 8) | self.element
-        try:
-            return str(private_dictionary_VR(tag, self.creator))
-        except KeyError:
-            return ""
+        return private_vr(tag, self.creator)
 
 
 def private_tags(

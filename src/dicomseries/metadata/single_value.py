@@ -11,8 +11,6 @@ from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
-from pydicom.valuerep import PersonName
-
 from dicomseries.errors import MetadataError
 from dicomseries.metadata.keywords import keyword_of
 from dicomseries.standard.attributes.attribute import Value, tag_of
@@ -28,6 +26,7 @@ from dicomseries.standard.attributes.value_representations import (
     WORD_BYTES,
     text_fault,
 )
+from dicomseries.standard.pydicom_objects import is_person_name
 
 __all__ = ["short", "single_value", "value_error"]
 
@@ -132,7 +131,7 @@ def _text(vr: str, where: str, value: Any) -> str:
     """Return a Python value as text, not yet checked."""
     if isinstance(value, dt.date | dt.time):
         return _moment_text(vr, where, value)
-    if isinstance(value, str | PersonName):
+    if isinstance(value, str) or is_person_name(value):
         return _without_iso_marks(vr, str(value))
     if isinstance(value, Real | Decimal):
         return _number_text(vr, where, value)

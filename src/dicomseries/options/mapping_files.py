@@ -9,6 +9,7 @@ from typing import Any
 
 from dicomseries.errors import Message, MetadataError
 from dicomseries.options.keyword_types import MappingLike
+from dicomseries.standard.pydicom_objects import is_dataset
 
 __all__ = ["load_mapping"]
 
@@ -41,16 +42,13 @@ def load_mapping(option: str, value: MappingLike) -> Mapping[str, Any]:
     >>> load_mapping("metadata", None), load_mapping("metadata", {"PatientID": "42"})
     ({}, {'PatientID': '42'})
     """
-    # The command line imports this module for --help, without pydicom.
-    from pydicom.dataset import Dataset  # noqa: PLC0415
-
     from dicomseries.metadata import plain_mapping  # noqa: PLC0415
 
     if value is None:
         return {}
     if isinstance(value, Mapping):
         return value
-    if isinstance(value, Dataset):
+    if is_dataset(value):
         return plain_mapping(value)
     if not isinstance(value, (str, os.PathLike)):
         raise MetadataError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dicomseries.part10.file_headers import encode_headers
 from dicomseries.part10.file_template import (
     HeaderTemplate,
-    encode_slowly,
     encoded_chunks,
     file_chunks,
     frames_chunks,
@@ -15,7 +14,6 @@ from dicomseries.part10.file_template import (
 __all__ = [
     "HeaderTemplate",
     "encode_headers",
-    "encode_slowly",
     "encoded_chunks",
     "file_chunks",
     "frames_chunks",

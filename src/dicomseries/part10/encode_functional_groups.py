@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from dicomseries.part10.encode_elements import encode_elements, sequence_head
 from dicomseries.plan import FramePart, SeriesPlan
-from dicomseries.standard.attributes.attribute import Item, tag_of
+from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["PER_FRAME_TAG", "encode_per_frame", "per_frame_items"]
+__all__ = ["PER_FRAME_TAG", "encode_per_frame"]
 
 PER_FRAME_TAG = tag_of("PerFrameFunctionalGroupsSequence")
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -82,14 +82,3 @@ def _sequence(tag: int, content: bytes) -> bytes:
         return b""
     size = len(content)
     return _SEQUENCE.pack(*divmod(tag, 0x10000), b"SQ", 0, 8 + size, _ITEM, size) + content
-
-
-def per_frame_items(plan: SeriesPlan) -> tuple[Item, ...]:
-    """Return the item of each frame: the oracle of `encode_per_frame`."""
-    items: list[Item] = []
-    if not plan.is_multi_frame:
-        return ()
-    for frame in range(plan.extent.frames):
-        groups = (plan.filled(group, frame) for group in plan.per_frame)
-        items.append(tuple(group for group in groups if group is not None))
-    return tuple(items)

@@ -1,8 +1,8 @@
 """Bytes of Part 10 files (PS3.10 section 7) from templates.
 
-Attributes that all instances share are encoded once, by pydicom, in the stretches between the
-varying ones; an instance then costs the encoding of those few and one join (`encode_headers`).
-`encode_slowly` encodes with pydicom alone: it is the oracle of the tests.
+Attributes that all instances share are encoded once, in the stretches between the varying ones; an
+instance then costs the encoding of those few and one join (`encode_headers`). In the tests, files
+made by pydicom alone have the same bytes.
 """
 
 from __future__ import annotations
@@ -10,31 +10,20 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import pairwise, starmap
+from operator import attrgetter
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
-from pydicom import dcmwrite
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.encaps import encapsulate
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
-from pydicom.sequence import Sequence as DicomSequence
 
 from dicomseries.part10.encapsulation import DELIMITER, HEAD, fragment, offset_tables
-from dicomseries.part10.encode_functional_groups import (
-    PER_FRAME_TAG,
-    encode_per_frame,
-    per_frame_items,
-)
-from dicomseries.plan import InstancePlan, SeriesPlan
-from dicomseries.standard.attributes.attribute import Attribute, tag_of
+from dicomseries.part10.encode_elements import encode
+from dicomseries.part10.encode_functional_groups import PER_FRAME_TAG, encode_per_frame
+from dicomseries.plan import SeriesPlan
+from dicomseries.standard.attributes.attribute import tag_of
 
 __all__ = [
     "HeaderTemplate",
-    "encode_slowly",
     "encoded_chunks",
     "file_chunks",
     "frames_chunks",
@@ -94,17 +83,18 @@ def header_template(plan: SeriesPlan) -> HeaderTemplate:
     pixels = tag_of(_pixel_element(plan)[0])
     head, behind_pixels = _around_pixels(plan)
 
+    shared = sorted(plan.shared, key=attrgetter("tag"))
+
     def encoded(low: int, high: int) -> bytes:
-        attributes = (element for element in plan.shared if low <= element.tag < high)
-        return _encode(_dataset(attributes))
+        return b"".join(encode(element) for element in shared if low <= element.tag < high)
 
     # The frames' functional groups come after the last varying attribute: none of these has a
     # higher group number.
     before_frames = tuple(starmap(encoded, pairwise([0, *varying, PER_FRAME_TAG])))
     behind = encode_per_frame(plan) + encoded(PER_FRAME_TAG, pixels)
     return HeaderTemplate(
-        meta_start=_encode(_dataset((version, sop_class))),
-        meta=_encode(_dataset(rest)),
+        meta_start=encode(version) + encode(sop_class),
+        meta=b"".join(map(encode, rest)),
         varying=varying,
         stretches=(*before_frames[:-1], before_frames[-1] + behind),
         pixel_header=head,
@@ -191,54 +181,3 @@ def encoded_chunks(
         yield frame
         yield padding
     yield template.tail
-
-
-def encode_slowly(
-    plan: SeriesPlan, instance: InstancePlan, frames: npt.NDArray[Any] | list[bytes]
-) -> bytes:
-    """Return one file made by pydicom alone.
-
-    Parameters
-    ----------
-    plan, instance
-        Of the series and of the file.
-    frames : ndarray or list of bytes
-        Stored values of all its frames; or the compressed frames.
-    """
-    dataset = _dataset((*plan.shared, *instance.attributes))
-    if plan.is_multi_frame:
-        frame_items = map(_dataset, per_frame_items(plan))
-        dataset.add_new(PER_FRAME_TAG, "SQ", DicomSequence(frame_items))
-    keyword, vr = _pixel_element(plan)
-    if isinstance(frames, list):
-        dataset.add_new(tag_of(keyword), "OB", encapsulate(frames))
-    else:
-        dataset.add_new(
-            tag_of(keyword),
-            vr,
-            np.ascontiguousarray(frames).tobytes() + b"\0" * (plan.pixel_bytes % 2),
-        )
-    dataset.file_meta = FileMetaDataset(_dataset(plan.file_meta(instance)))
-    file = BytesIO()
-    dcmwrite(file, dataset, enforce_file_format=True)
-    return file.getvalue()
-
-
-def _dataset(attributes: Iterable[Attribute]) -> Dataset:
-    dataset = Dataset()
-    for element in attributes:
-        values: Any = list(element.values)
-        if element.vr == "SQ":
-            values = DicomSequence([_dataset(item) for item in values if isinstance(item, tuple)])
-        elif len(values) == 1:
-            (values,) = values
-        dataset.add_new(element.tag, element.vr, values)
-    return dataset
-
-
-def _encode(dataset: Dataset) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_little_endian = True
-    buffer.is_implicit_VR = False
-    write_dataset(buffer, dataset, "utf-8")
-    return buffer.getvalue()

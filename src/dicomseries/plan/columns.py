@@ -10,7 +10,6 @@ from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
-from pydicom.datadict import dictionary_VM
 
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind
@@ -18,6 +17,7 @@ from dicomseries.metadata import Metadata
 from dicomseries.standard.attributes.attribute import Value, tag_of, vr_of
 from dicomseries.standard.attributes.date_times import date_text, moment_of
 from dicomseries.standard.attributes.decimal_string import format_ds
+from dicomseries.standard.attributes.multiplicity import multiplicity
 
 __all__ = ["Column", "Extent", "Per", "given_columns", "time_columns", "time_facts"]
 
@@ -301,8 +301,8 @@ def _is_volume_row(keyword: str, row: Any, extent: Extent) -> bool:
     if not isinstance(row, (list, tuple)) or len(row) != extent.slices:
         return False
     try:
-        is_single = dictionary_VM(keyword) == "1"
-    except KeyError:  # not a keyword: rejected as in metadata
+        is_single = multiplicity(tag_of(keyword)) == "1"
+    except ValueError:  # not a keyword: rejected as in metadata
         return False
     return is_single or all(isinstance(entry, (list, tuple)) for entry in row)
 

@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pydicom.uid import UID
-
 from dicomseries.errors import counted
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.instance import Instance, unlike
@@ -39,6 +37,8 @@ def format_problems(files: Sequence[Instance]) -> Iterator[Problem]:
 
 def _no_pixels(without_pixels: list[Instance], count: int) -> Problem:
     first = without_pixels[0]
+    from pydicom.uid import UID  # noqa: PLC0415 - slow to import
+
     uid = UID(first.sop_class_uid)
     sop_class = "" if uid.name == str(uid) else f" ({uid.name})"
     remedy = "Choose an image series"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from dicomseries.errors import OptionError, ReadError, counted
+from dicomseries.standard.pydicom_objects import is_dataset
 from dicomseries.stores import is_url, local_copy, masked
 
 if TYPE_CHECKING:  # pydicom is not needed for files
@@ -74,7 +75,7 @@ def parse_series_files(source: Any, where: str = "path") -> SeriesFiles:
     items = _items(source)
     if not items:
         raise _not_files(where, source)
-    if all(map(_is_dataset, items)):
+    if all(map(is_dataset, items)):
         return items
     names: list[str] = []
     for item in items:
@@ -92,17 +93,12 @@ def _items(source: Any) -> tuple[Any, ...]:
     paths = getattr(source, "paths", None)
     if isinstance(paths, tuple):
         return paths
-    if _is_dataset(source):
+    if is_dataset(source):
         return (source,)
     is_array = hasattr(source, "dtype") or isinstance(source, (bytes, bytearray, Mapping))
     if is_array or not isinstance(source, Iterable):
         return ()
     return tuple(source)
-
-
-def _is_dataset(source: object) -> bool:
-    """Return whether an object is a Dataset, without importing pydicom."""
-    return any(cls.__module__ == "pydicom.dataset" for cls in type(source).__mro__)
 
 
 def _not_files(where: str, source: object) -> OptionError:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
-from pydicom.dataset import Dataset
 
 from dicomseries.errors import missing_package
 from dicomseries.segmentation.segment_codes import Code
 from dicomseries.segmentation.segments import Segment
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 __all__ = ["frames_of"]
 
@@ -131,6 +133,8 @@ def _state_algorithms(items: Sequence[Dataset], segments: Sequence[Segment]) -> 
 
 
 def _placeholder(rows: int, columns: int) -> Dataset:
+    from pydicom.dataset import Dataset  # noqa: PLC0415 - slow to import
+
     image = Dataset()
     image.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
     image.SOPInstanceUID = "2.25.3"

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, MutableSequence, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.datadict import tag_for_keyword
-from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 
 from dicomseries.geometry import Grid
 from dicomseries.plan import grid_facts
 from dicomseries.segmentation.highdicom_frames import frames_of
 from dicomseries.segmentation.labels import LabelVolume, renumbered
 from dicomseries.segmentation.segments import Segment
+from dicomseries.standard.attributes.attribute import tag_of
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 __all__ = ["place_frames", "place_frames_on_pictures", "unplaced_frames"]
 
-Derivations = Sequence[Sequence[Dataset]]
+Derivations: TypeAlias = "Sequence[Sequence[Dataset]]"
 """DerivationImageSequence of each slice."""
 
 
@@ -147,6 +148,8 @@ def place_frames(
 
 
 def _item(texts: Mapping[str, Sequence[Any]], *keywords: str) -> Dataset:
+    from pydicom.dataset import Dataset  # noqa: PLC0415 - slow to import
+
     item = Dataset()
     for keyword in keywords:
         values = list(texts[keyword])
@@ -195,11 +198,11 @@ def place_frames_on_pictures(
         content.StackID, content.InStackPositionNumber = "1", index + 1
         # highdicom counts the pictures with frames; an index of numbers is the number itself
         values = content.DimensionIndexValues
-        is_indexed = isinstance(values, MultiValue)
+        is_indexed = isinstance(values, MutableSequence)
         content.DimensionIndexValues = [*values[:-1], index + 1] if is_indexed else index + 1
     for item in segmentation.DimensionIndexSequence:
-        if item.DimensionIndexPointer == tag_for_keyword("ImagePositionPatient"):
-            item.DimensionIndexPointer = tag_for_keyword("InStackPositionNumber")
-            item.FunctionalGroupPointer = tag_for_keyword("FrameContentSequence")
+        if item.DimensionIndexPointer == tag_of("ImagePositionPatient"):
+            item.DimensionIndexPointer = tag_of("InStackPositionNumber")
+            item.FunctionalGroupPointer = tag_of("FrameContentSequence")
             item.DimensionDescriptionLabel = "Picture"
     _set_organization(segmentation, organization_uid)

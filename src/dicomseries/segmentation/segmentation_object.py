@@ -7,11 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
-from typing import Any
-
-from pydicom import dcmwrite
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sequence import Sequence as DicomSequence
+from typing import TYPE_CHECKING, Any
 
 from dicomseries.errors import GeometryError, OptionError
 from dicomseries.geometry import Grid
@@ -36,6 +32,9 @@ from dicomseries.sources import Volume
 from dicomseries.standard.attributes.attribute import Attribute, Item, attribute
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, make_uid
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset, FileMetaDataset
 
 __all__ = ["SegmentationObject", "build_segmentation", "parse_segmentation_type"]
 
@@ -103,6 +102,8 @@ class SegmentationObject:
 
     def encoded(self) -> bytes:
         """Return the bytes of the Part 10 file."""
+        from pydicom import dcmwrite  # noqa: PLC0415 - slow to import
+
         file = BytesIO()
         dcmwrite(file, self.dataset, enforce_file_format=True)
         return file.getvalue()
@@ -294,6 +295,8 @@ def _derivation(images: tuple[Item, ...]) -> list[Dataset]:
 
 
 def _file_meta(dataset: Dataset) -> FileMetaDataset:
+    from pydicom.dataset import FileMetaDataset  # noqa: PLC0415 - slow to import
+
     attributes = (
         attribute("FileMetaInformationVersion", b"\0\1"),
         attribute("MediaStorageSOPClassUID", str(dataset.SOPClassUID)),
@@ -306,6 +309,9 @@ def _file_meta(dataset: Dataset) -> FileMetaDataset:
 
 
 def _dataset(attributes: Sequence[Attribute]) -> Dataset:
+    from pydicom.dataset import Dataset  # noqa: PLC0415 - slow to import
+    from pydicom.sequence import Sequence as DicomSequence  # noqa: PLC0415
+
     dataset = Dataset()
     for member in attributes:
         values: Any = list(member.values)

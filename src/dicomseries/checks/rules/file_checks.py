@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import uid
 
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.element_values import printable
@@ -24,11 +23,15 @@ from dicomseries.reading import (
     stored_dtype,
 )
 from dicomseries.standard.attributes.value_representations import LONG_VRS
+from dicomseries.standard.objects import sop_classes
 from dicomseries.standard.transfer_syntaxes import (
     BY_UID,
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     TransferSyntax,
 )
+
+if TYPE_CHECKING:
+    from pydicom.uid import UID
 
 __all__: list[str] = []
 
@@ -39,19 +42,19 @@ _META = (
     "ImplementationClassUID",
 )
 _ALLOWED_BITS: Mapping[str, set[int]] = {
-    uid.CTImageStorage: {16},
-    uid.MRImageStorage: {16},
-    uid.PositronEmissionTomographyImageStorage: {16},
-    uid.SecondaryCaptureImageStorage: {1, 8, 16},
-    uid.EnhancedCTImageStorage: {16},
-    uid.EnhancedMRImageStorage: {8, 16},
-    uid.MultiFrameSingleBitSecondaryCaptureImageStorage: {1},
-    uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage: {8},
-    uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage: {16},
-    uid.MultiFrameTrueColorSecondaryCaptureImageStorage: {8},
-    uid.XRay3DAngiographicImageStorage: {8, 16},
-    uid.ParametricMapStorage: {8, 16, 32, 64},
-    uid.SegmentationStorage: {1, 8},
+    sop_classes.CT: {16},
+    sop_classes.MR: {16},
+    sop_classes.PT: {16},
+    sop_classes.SC: {1, 8, 16},
+    sop_classes.ENHANCED_CT: {16},
+    sop_classes.ENHANCED_MR: {8, 16},
+    sop_classes.MULTIFRAME_SC_BIT: {1},
+    sop_classes.MULTIFRAME_SC_BYTE: {8},
+    sop_classes.MULTIFRAME_SC_WORD: {16},
+    sop_classes.MULTIFRAME_SC_COLOUR: {8},
+    sop_classes.XRAY_3D: {8, 16},
+    sop_classes.PARAMETRIC_MAP: {8, 16, 32, 64},
+    sop_classes.SEGMENTATION: {1, 8},
     LABEL_MAP: {8, 16},
 }
 """SOP class → allowed BitsAllocated (PS3.3 sections A.8 and C.8)."""
@@ -168,11 +171,13 @@ def _needed_bytes(instance: Instance) -> int:
     return (bits + 7) // 8
 
 
-def _known_syntax(syntax: str) -> TransferSyntax | uid.UID | None:
+def _known_syntax(syntax: str) -> TransferSyntax | UID | None:
     """Return a standard transfer syntax; None if unknown."""
     if syntax in BY_UID:
         return BY_UID[syntax]
-    standard = uid.UID(syntax)
+    from pydicom.uid import UID  # noqa: PLC0415 - slow to import
+
+    standard = UID(syntax)
     return standard if standard.is_transfer_syntax else None
 
 
@@ -183,7 +188,7 @@ def syntax_fits_the_pixels(view: SeriesView) -> Iterator[Fault]:
     Fragments have an undefined length and VR OB. A compressed file labelled as uncompressed is
     drawn as noise; the other way round, decoders fail.
     """
-    syntaxes: dict[str, TransferSyntax | uid.UID | None] = {}
+    syntaxes: dict[str, TransferSyntax | UID | None] = {}
     for instance in view.instances:
         syntax = syntaxes.setdefault(
             instance.transfer_syntax, _known_syntax(instance.transfer_syntax)
@@ -220,7 +225,9 @@ def syntax_is_shared(view: SeriesView) -> Iterator[Fault]:
     file for all.
     """
     if view.differs("TransferSyntaxUID"):
-        names = Counter(uid.UID(instance.transfer_syntax).name for instance in view.instances)
+        from pydicom.uid import UID  # noqa: PLC0415 - slow to import
+
+        names = Counter(UID(instance.transfer_syntax).name for instance in view.instances)
         listed = [f"{counted(count, 'file')} in {name}" for name, count in names.most_common()]
         yield Fault(
             view.unusual("TransferSyntaxUID")[0].name,

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from pydicom import uid
-
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.element_values import has_value, items_in, plain_text, printable
 from dicomseries.checks.series_view.file_frames import PER_FRAME, SHARED
@@ -17,6 +15,7 @@ from dicomseries.errors import counted
 from dicomseries.reading import Element, Instance
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.attributes.defined_terms import ENUMERATED
+from dicomseries.standard.objects import sop_classes
 from dicomseries.standard.objects.modules import mandatory_modules, module_requirements
 
 __all__: list[str] = []
@@ -24,12 +23,12 @@ __all__: list[str] = []
 _ORIGIN, _ROLE = frozenset({"ORIGINAL", "DERIVED"}), frozenset({"PRIMARY", "SECONDARY"})
 _FOUR = (4, _ORIGIN | {"MIXED"}, frozenset({"PRIMARY"}))
 _IMAGE_TYPES: Mapping[str, tuple[int, frozenset[str], frozenset[str]]] = {
-    uid.CTImageStorage: (3, _ORIGIN, _ROLE),
-    uid.MRImageStorage: (3, _ORIGIN, _ROLE),
-    uid.EnhancedCTImageStorage: _FOUR,
-    uid.EnhancedMRImageStorage: _FOUR,
-    uid.XRay3DAngiographicImageStorage: _FOUR,
-    uid.ParametricMapStorage: _FOUR,
+    sop_classes.CT: (3, _ORIGIN, _ROLE),
+    sop_classes.MR: (3, _ORIGIN, _ROLE),
+    sop_classes.ENHANCED_CT: _FOUR,
+    sop_classes.ENHANCED_MR: _FOUR,
+    sop_classes.XRAY_3D: _FOUR,
+    sop_classes.PARAMETRIC_MAP: _FOUR,
 }
 """SOP class → least number of values of ImageType, allowed first and second values."""
 _ENUMERATED_TAGS = {tag_of(keyword): allowed for keyword, allowed in ENUMERATED.items()}
@@ -205,8 +204,8 @@ def derived_contrast_is_named(view: SeriesView) -> Iterator[Fault]:
     for instance, _ in view.distinct(tag_of("ImageType")):
         values = instance.texts("ImageType")
         is_enhanced = instance.sop_class_uid in {
-            uid.EnhancedCTImageStorage,
-            uid.EnhancedMRImageStorage,
+            sop_classes.ENHANCED_CT,
+            sop_classes.ENHANCED_MR,
         }
         if is_enhanced and values[:1] == ("DERIVED",) and values[3:4] == ("NONE",):
             yield Fault(

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import Instance, file_order, seconds_of_dates
+from dicomseries.standard.objects import sop_classes
 from dicomseries.standard.objects.rising_volumes import RISING, first_not_rising, moment_number
 
 __all__: list[str] = []
@@ -156,7 +156,7 @@ def pet_counts_from_series_time(view: SeriesView) -> Iterator[Fault]:
     allowed, as clocks of scanners differ. If FrameReferenceTime is the same in all images, as
     scanners write it for the beds of a whole body, only the earliest acquisition is compared.
     """
-    if view.is_multi_frame or view.first.sop_class_uid != PositronEmissionTomographyImageStorage:
+    if view.is_multi_frame or view.first.sop_class_uid != sop_classes.PT:
         return
     compared = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime", "ActualFrameDuration")
     instances = view.representatives(*compared)

@@ -6,8 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from pydicom import uid
-
 from dicomseries.checks.registry import Fault, check
 from dicomseries.checks.rules.series_checks import not_shared
 from dicomseries.checks.series_view.element_values import (
@@ -19,22 +17,21 @@ from dicomseries.checks.series_view.element_values import (
 )
 from dicomseries.checks.series_view.series_view import SeriesView
 from dicomseries.reading import Element
+from dicomseries.standard.objects import sop_classes
 
 __all__: list[str] = []
 
-_CT = frozenset(
-    {uid.CTImageStorage, uid.EnhancedCTImageStorage, uid.LegacyConvertedEnhancedCTImageStorage}
-)
+_CT = frozenset({sop_classes.CT, sop_classes.ENHANCED_CT, sop_classes.LEGACY_ENHANCED_CT})
 _MULTI_FRAME_SC = frozenset(
     {
-        uid.MultiFrameSingleBitSecondaryCaptureImageStorage,
-        uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-        uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-        uid.MultiFrameTrueColorSecondaryCaptureImageStorage,
+        sop_classes.MULTIFRAME_SC_BIT,
+        sop_classes.MULTIFRAME_SC_BYTE,
+        sop_classes.MULTIFRAME_SC_WORD,
+        sop_classes.MULTIFRAME_SC_COLOUR,
     }
 )
-_ALWAYS_LOSSY = frozenset({uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit})
-"""The near-lossless transfer syntaxes may be lossless in fact."""
+_ALWAYS_LOSSY = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
+"""JPEG Baseline and Extended. The near-lossless transfer syntaxes may be lossless in fact."""
 
 
 @check("WIN-001", level="warning", part="PS3.3 C.11.2", scope="image")
@@ -154,7 +151,7 @@ def rescale_is_shared(view: SeriesView) -> Iterator[Fault]:
     `read` applies it. But some readers take that of one slice for all (ITK that of the first frame,
     ITK in web viewers that of the last file), and numbers of several units cannot be compared.
     """
-    if view.first.sop_class_uid != uid.PositronEmissionTomographyImageStorage:
+    if view.first.sop_class_uid != sop_classes.PT:
         yield from _unusual_rescales(view)
     units = view.values("RescaleType")
     unusual, usual = unusual_values(units)
@@ -195,7 +192,7 @@ def pet_starts_at_zero(view: SeriesView) -> Iterator[Fault]:
     Stored 0 means no activity.
     """
     for instance in view.representatives("RescaleIntercept"):
-        is_pet = instance.sop_class_uid == uid.PositronEmissionTomographyImageStorage
+        is_pet = instance.sop_class_uid == sop_classes.PT
         if is_pet and instance.intercept != 0:
             yield Fault(
                 instance.name,
@@ -235,7 +232,7 @@ def parametric_map_has_an_identity_rescale(view: SeriesView) -> Iterator[Fault]:
     The Real World Value Mapping alone gives the meaning of the stored values; readers of it apply
     both.
     """
-    if view.first.sop_class_uid == uid.ParametricMapStorage:
+    if view.first.sop_class_uid == sop_classes.PARAMETRIC_MAP:
         remedy = "Write slope 1 and intercept 0, and the meaning in a Real World Value Mapping."
         yield from _not_identity(view, remedy)
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from pydicom.datadict import keyword_for_tag
-
 from dicomseries.reading import Element, Instance, ParseError, as_numbers, items_of
 from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.dictionary import keyword_for_tag
 
 __all__ = [
     "AttributeValue",

@@ -15,9 +15,8 @@ from importlib.resources import files
 from itertools import chain
 from typing import Literal
 
-from pydicom.datadict import repeater_has_keyword
-
 from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.dictionary import is_repeating
 
 __all__ = [
     "NO_RULE",
@@ -163,7 +162,7 @@ def rule_for(keyword: str) -> Rule:
     rule = rules_by_keyword().get(keyword)
     if rule is not None:
         return rule
-    if repeater_has_keyword(keyword):
+    if is_repeating(keyword):
         return _REPEATING
     group, element = divmod(tag_of(keyword), 0x10000)
     for section in tag_sections():

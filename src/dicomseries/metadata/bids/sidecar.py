@@ -10,12 +10,11 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
-from pydicom.datadict import keyword_dict
-
 from dicomseries.errors import MetadataError
 from dicomseries.metadata.bids.bids_keys import is_bids_key, unit_of_key
 from dicomseries.metadata.bids.pet_sidecar import pet_attributes
 from dicomseries.metadata.convert_values import attribute_of
+from dicomseries.standard.dictionary import is_keyword
 
 __all__ = ["Sidecar", "reject_sidecar", "sidecar_of"]
 
@@ -112,7 +111,7 @@ def reject_sidecar(mapping: Mapping[Any, Any]) -> None:
 def _is_sidecar_key(key: Any) -> bool:
     if key in _TOOL_KEYS or is_bids_key(key):
         return True
-    return isinstance(key, str) and key.endswith("DICOM") and key not in keyword_dict
+    return isinstance(key, str) and key.endswith("DICOM") and not is_keyword(key)
 
 
 def _is_below(value: Any, limit: float) -> bool:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pydicom.charset import (
-    CODES_TO_ENCODINGS,
-    STAND_ALONE_ENCODINGS,
-    handled_encodings,
-    python_encoding,
-)
-
 __all__ = ["encodings_of", "text_of"]
 
 _DEFAULT = "latin-1"
 _PARTS = re.compile(b"(^[^\x1b]+|\x1b[^\x1b]*)", re.DOTALL)
 _DELIMITERS = re.compile(rb"[\\^=\r\n\t\f]")
 """After one of these the first character set applies again (PS3.5 section 6.1.2.5.3)."""
+_FREQUENT = {(): ("latin-1",), ("ISO_IR 100",): ("latin_1",), ("ISO_IR 192",): ("UTF8",)}
+"""Answers without pydicom, which is slow to import."""
 _MISSPELT = re.compile(r"ISO[ _-]?(?P<escaped>2022[ _-])?IR[ _-]?(?P<number>\d+)")
 
 
@@ -32,14 +27,18 @@ def encodings_of(names: tuple[str, ...]) -> tuple[str, ...]:
     >>> encodings_of(("ISO-IR 101", "?"))
     ('iso8859_2', 'latin-1')
     """
-    if not names:
-        return (_DEFAULT,)
+    if names in _FREQUENT:
+        return _FREQUENT[names]
+    from pydicom.charset import STAND_ALONE_ENCODINGS  # noqa: PLC0415 - for other texts only
+
     if names[0] in STAND_ALONE_ENCODINGS:
         return (_encoding(names[0]),)
     return tuple(_encoding(name) for name in names if name not in STAND_ALONE_ENCODINGS)
 
 
 def _encoding(name: str) -> str:
+    from pydicom.charset import python_encoding  # noqa: PLC0415 - for other texts only
+
     match = _MISSPELT.fullmatch(name)
     if name not in python_encoding and match is not None:
         prefix = "ISO 2022 IR" if match["escaped"] else "ISO_IR"
@@ -85,6 +84,11 @@ def _decode_part(part: bytes, encodings: tuple[str, ...], errors: str) -> str:
     """Return the text of a part, with any escape sequence."""
     if not part.startswith(b"\x1b"):
         return part.decode(encodings[0], errors)
+    from pydicom.charset import (  # noqa: PLC0415 - for other texts only
+        CODES_TO_ENCODINGS,
+        handled_encodings,
+    )
+
     length = 4 if part.startswith((b"\x1b$(", b"\x1b$)")) else 3
     encoding = CODES_TO_ENCODINGS.get(part[:length], "")
     if encoding == "iso8859":

@@ -6,11 +6,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.tag import BaseTag
+from typing import TYPE_CHECKING, Any
 
 from dicomseries.reading import read_errors
 from dicomseries.reading.parse.header_cache import HeaderLayout, HeaderPattern
@@ -19,6 +15,10 @@ from dicomseries.reading.parse.to_python import Decoding
 from dicomseries.short_repr import short_text
 from dicomseries.standard.attributes.attribute import tag_of
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+
+if TYPE_CHECKING:
+    from pydicom.dataelem import RawDataElement
+    from pydicom.dataset import Dataset
 
 __all__ = ["Family", "Instance", "file_order", "holding_only", "unlike"]
 
@@ -253,6 +253,9 @@ class Instance:
 
         pydicom decodes each value on first access, and raises its own errors.
         """
+        from pydicom.dataset import Dataset, FileMetaDataset  # noqa: PLC0415 - slow to import
+        from pydicom.tag import BaseTag  # noqa: PLC0415
+
         is_implicit = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
         is_little = self.byte_order == "<"
         meta: dict[BaseTag, RawDataElement] = {}
@@ -266,6 +269,9 @@ class Instance:
         return dataset
 
     def _raw_data_element(self, tag: int, element: Element) -> RawDataElement:
+        from pydicom.dataelem import RawDataElement  # noqa: PLC0415 - slow to import
+        from pydicom.tag import BaseTag  # noqa: PLC0415
+
         is_meta = tag >> 16 == 2
         is_little = is_meta or self.byte_order == "<"
         is_implicit = self.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN and not is_meta

@@ -10,9 +10,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pydicom.datadict import dictionary_VR
-
 from dicomseries.standard.attributes.value_representations import LONG_VRS, SHORT_VRS
+from dicomseries.standard.dictionary import dictionary_vr
 
 __all__ = [
     "BIG",
@@ -442,6 +441,6 @@ def _looked_up(tag: int) -> bytes:
     if tag >> 16 & 1:
         return b"LO" if 0x10 <= tag & 0xFFFF <= 0xFF else b"UN"
     try:
-        return dictionary_VR(tag).encode()[:2]
+        return dictionary_vr(tag).encode()[:2]
     except KeyError:
         return b"UN"

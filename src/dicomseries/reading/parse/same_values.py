@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.parser import MOST_LEVELS, Element, ParseError, items_of
 from dicomseries.standard.attributes.value_representations import TEXT_VRS, WORD_BYTES
+from dicomseries.standard.dictionary import dictionary_vr, has_tag
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
 __all__ = ["are_encoded_alike", "comparable"]
@@ -68,9 +68,9 @@ def _comparable(tag: int, element: Element, order: str, depth: int) -> Hashable:
     if items is not None:
         return tuple(_comparable_item(item, order, depth + 1) for item in items)
     raw = _little_endian(element, order)
-    if not dictionary_has_tag(tag):
+    if not has_tag(tag):
         return raw
-    allowed = dictionary_VR(tag).split(" or ")
+    allowed = dictionary_vr(tag).split(" or ")
     if element.vr not in allowed and element.vr != "UN" and not element.implicit:
         return element.vr, raw
     if allowed[0] in TEXT_VRS:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag, private_dictionary_VR, tag_for_keyword
-
 from dicomseries.reading.parse.character_sets import encodings_of, text_of
 from dicomseries.reading.parse.parser import (
     MOST_LEVELS,
@@ -27,6 +25,12 @@ from dicomseries.standard.attributes.value_representations import (
     ASCII_VRS,
     MULTI_LINE_VRS,
     TEXT_VRS,
+)
+from dicomseries.standard.dictionary import (
+    dictionary_vr,
+    keyword_for_tag,
+    private_vr,
+    tag_for_keyword,
 )
 
 __all__ = ["Decoding", "name_of", "plain_value"]
@@ -188,7 +192,7 @@ def _vr_of(tag: int, element: Element, decoding: Decoding) -> str:
 @cache
 def _dictionary_vr(tag: int) -> str:
     try:
-        return str(dictionary_VR(tag))
+        return dictionary_vr(tag)
     except KeyError:
         return ""
 
@@ -199,10 +203,7 @@ def _private_vr(tag: int, decoding: Decoding) -> str:
     creator = _private_creator(tag, decoding.elements)
     if not creator:
         return "UN"
-    try:
-        return str(private_dictionary_VR(tag, creator))
-    except KeyError:
-        return "UN"
+    return private_vr(tag, creator) or "UN"
 
 
 def _value(tag: int, vr: str, raw: bytes, decoding: Decoding) -> Any:

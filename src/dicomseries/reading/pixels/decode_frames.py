@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import Dataset, dcmread
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicomseries.errors import MissingPackageError, ReadError
 from dicomseries.reading import read_errors
@@ -23,7 +19,13 @@ from dicomseries.reading.pixels.pixel_format import (
     pixel_bytes,
     stored_dtype,
 )
-from dicomseries.standard.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomseries.standard.transfer_syntaxes import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+)
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 __all__ = ["check_first_frame", "decode_frames"]
 
@@ -89,6 +91,9 @@ def _missing_package(instance: Instance) -> MissingPackageError | None:
 
     None if it has one.
     """
+    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - slow to import
+    from pydicom.uid import UID  # noqa: PLC0415
+
     syntax = instance.transfer_syntax
     packages = ["imagecodecs"] if imagecodecs_decoder.lacks_imagecodecs(syntax) else []
     try:
@@ -128,6 +133,8 @@ def _decode_with_pydicom(instance: Instance, start: int, stop: int) -> npt.NDArr
     if is_deflated or has_packed_bits or not instance.family.has_preamble:
         frames: npt.NDArray[Any] = _pydicom_dataset(instance).pixel_array[start:stop]
         return frames
+    from pydicom.pixels.utils import iter_pixels  # noqa: PLC0415 - slow to import
+
     selected = iter_pixels(instance.path, indices=range(start, stop))
     return np.stack([frame.copy() for frame in selected])
 
@@ -135,6 +142,9 @@ def _decode_with_pydicom(instance: Instance, start: int, stop: int) -> npt.NDArr
 def _pydicom_dataset(instance: Instance) -> Dataset:
     if instance.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         return _inflated_dataset(instance)
+    from pydicom import dcmread  # noqa: PLC0415 - slow to import
+    from pydicom.uid import UID  # noqa: PLC0415
+
     dataset = dcmread(instance.path, force=True)
     dataset.file_meta.TransferSyntaxUID = UID(instance.transfer_syntax)
     return dataset
@@ -145,12 +155,14 @@ def _inflated_dataset(instance: Instance) -> Dataset:
 
     Pydicom inflates without a size limit.
     """
+    from pydicom.uid import UID  # noqa: PLC0415 - slow to import
+
     assert instance.pixels is not None  # noqa: S101 - checked by the caller
     content = bytearray(pixel_bytes(instance))
     read_native_bytes(instance, 0, memoryview(content))
     dataset = instance.dataset()
     dataset.add_new(instance.pixels.tag, instance.pixels.vr, bytes(content))
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = UID(EXPLICIT_VR_LITTLE_ENDIAN)
     return dataset
 
 

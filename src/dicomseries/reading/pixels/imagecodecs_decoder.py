@@ -13,8 +13,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.encaps import get_frame
-from pydicom.pixels.utils import get_j2k_parameters
 
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.pixels.pixel_format import frame_shape
@@ -169,6 +167,8 @@ def stream_of(instance: Instance, file: BinaryIO, index: int) -> bytes:
     lengths = instance.raw("ExtendedOffsetTableLengths")
     tables = (offsets, lengths) if offsets and lengths else None
     file.seek(instance.pixels.offset)
+    from pydicom.encaps import get_frame  # noqa: PLC0415 - slow to import
+
     return get_frame(file, index, number_of_frames=instance.frames, extended_offsets=tables)
 
 
@@ -178,6 +178,8 @@ def _matches_header(name: str, stream: bytes, instance: Instance) -> bool:
     if name == "jpegls":  # SOF 55 comes first, without tables (ISO/IEC 14495-1 section C.2.2)
         return stream[2:4] == b"\xff\xf7" and stream[6:7] == bytes([bits])
     if name in {"jpeg2k", "htj2k"}:
+        from pydicom.pixels.utils import get_j2k_parameters  # noqa: PLC0415 - slow to import
+
         parameters = get_j2k_parameters(stream)
         is_signed = bool(instance.number("PixelRepresentation"))
         is_same = (parameters.get("precision"), parameters.get("is_signed")) == (bits, is_signed)

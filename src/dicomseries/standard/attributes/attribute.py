@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias, Union
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from dicomseries.standard.dictionary import dictionary_vr, tag_for_keyword
 
 __all__ = ["Attribute", "Item", "Value", "attribute", "tag_of", "vr_of"]
 
@@ -147,4 +147,4 @@ def vr_of(keyword: str) -> str:
     >>> vr_of("PixelSpacing"), vr_of("PixelPaddingValue")
     ('DS', 'US or SS')
     """
-    return str(dictionary_VR(tag_of(keyword)))
+    return dictionary_vr(tag_of(keyword))

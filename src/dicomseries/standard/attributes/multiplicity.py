@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from pydicom.datadict import dictionary_has_tag, dictionary_VM
+from dicomseries.standard.dictionary import dictionary_vm, has_tag
 
 __all__ = ["allows_count", "most_values", "multiplicity"]
 
@@ -20,9 +20,9 @@ def multiplicity(tag: int) -> str | None:
     >>> multiplicity(0x00181310), multiplicity(0x00291010)
     ('4', None)
     """
-    if not dictionary_has_tag(tag):
+    if not has_tag(tag):
         return None
-    return dictionary_VM(tag)
+    return dictionary_vm(tag)
 
 
 @cache

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from dicomseries.standard.dictionary import dictionary_vr, has_tag
 
 __all__ = [
     "ASCII_VRS",
@@ -105,9 +105,9 @@ def representations(tag: int) -> frozenset[str]:
     >>> sorted(representations(0x00280120)), representations(0x00291010)
     (['SS', 'US'], frozenset())
     """
-    if not dictionary_has_tag(tag):
+    if not has_tag(tag):
         return frozenset()
-    return frozenset(dictionary_VR(tag).split(" or "))
+    return frozenset(dictionary_vr(tag).split(" or "))
 
 
 def text_fault(vr: str, text: str) -> str | None:

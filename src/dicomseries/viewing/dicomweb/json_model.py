@@ -12,14 +12,13 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
-
-from pydicom import Dataset
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag
+from typing import TYPE_CHECKING, Any
 
 from dicomseries.reading import Element, Instance
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 __all__ = ["LARGE_BYTES", "Model", "binary_value", "model_of", "to_json"]
 
@@ -87,6 +86,10 @@ def _encoder(instance: Instance) -> Callable[[int, Element], dict[str, Any] | No
 
 @lru_cache(maxsize=4096)
 def _encode_shared(tag: int, element: Element, characters: bytes | None) -> dict[str, Any] | None:
+    from pydicom.dataelem import RawDataElement  # noqa: PLC0415 - slow to import
+    from pydicom.dataset import Dataset  # noqa: PLC0415
+    from pydicom.tag import BaseTag  # noqa: PLC0415
+
     elements = {tag: element}
     if characters is not None:
         elements[_CHARACTER_SET] = Element("CS", characters)

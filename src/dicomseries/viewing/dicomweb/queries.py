@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from pydicom.datadict import tag_for_keyword
-
 from dicomseries.standard.attributes.attribute import tag_of
+from dicomseries.standard.dictionary import tag_for_keyword
 from dicomseries.viewing.dicomweb.json_model import Model, model_of
 from dicomseries.viewing.dicomweb.rejected_request import RejectedRequestError
 from dicomseries.viewing.dicomweb.series_index import IndexedInstance, address_of, group_by_level

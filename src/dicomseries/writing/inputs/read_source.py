@@ -5,19 +5,22 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
-from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
 
 from dicomseries import reading
 from dicomseries.derivation import SourceFrame, SourceSeries, rule_for
 from dicomseries.errors import DicomSeriesWarning, ReadError
 from dicomseries.geometry import Grid
 from dicomseries.standard.attributes.attribute import Attribute, Value
+from dicomseries.standard.dictionary import keyword_for_tag, tag_for_keyword
+from dicomseries.standard.pydicom_objects import is_dataset
+
+if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
+    from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
 
 __all__ = ["open_source"]
 
@@ -232,10 +235,10 @@ def _even_grid(path: str, frames: Sequence[SourceFrame], series: reading.Series)
 # --------------------------------------------------------------------------- functional groups
 def _functional_groups(instance: reading.Instance) -> list[Groups]:
     """Return the functional groups of each frame."""
-    items = instance.value("PerFrameFunctionalGroupsSequence") or [Dataset()] * instance.frames
-    is_sequence = isinstance(items, MutableSequence) and all(
-        isinstance(item, Dataset) for item in items
-    )
+    items = instance.value("PerFrameFunctionalGroupsSequence")
+    if not items:
+        return [{}] * instance.frames
+    is_sequence = isinstance(items, MutableSequence) and all(map(is_dataset, items))
     if not is_sequence or len(items) < instance.frames:
         raise ReadError(
             code="file-damaged",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-
-from pydicom.datadict import keyword_for_tag
-from pydicom.dataset import Dataset
+from typing import TYPE_CHECKING
 
 from dicomseries.derivation import PlaneReferences
 from dicomseries.metadata import Metadata
@@ -14,6 +12,7 @@ from dicomseries.plan import Extent, SeriesPlan
 from dicomseries.segmentation import SegmentationObject, build_segmentation, check_labels
 from dicomseries.sources import Volume
 from dicomseries.standard.attributes.attribute import Attribute, Item, Value
+from dicomseries.standard.dictionary import keyword_for_tag
 from dicomseries.standard.known_readers import OHIF
 from dicomseries.standard.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomseries.uids import SeriesUids, series_uids
@@ -23,6 +22,9 @@ from dicomseries.writing.jobs.series_jobs import Job, with_series_names
 from dicomseries.writing.jobs.split_names import PartNames
 from dicomseries.writing.jobs.uid_entropy import uid_entropy
 from dicomseries.writing.jobs.value_statistics import frame_digest
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 __all__ = ["segmentation_jobs"]
 
