@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from judges.seen import Seen
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 
-Look = Callable[[Path], list[Seen]]
+Look = Callable[..., list[Seen]]
 
 VIEWERS: dict[str, Callable[[], AbstractContextManager[Look]]] = {
     "Cornerstone3D": partial(browser, "cornerstone3d"),
@@ -178,11 +178,17 @@ def damaged(folder, damage):
     return written
 
 
-@pytest.fixture(scope="module", params=list(VIEWERS))
-def viewer(request):
-    """Yield a viewer's name, and a function that returns its view of a folder."""
-    with VIEWERS[request.param]() as look:
-        yield request.param, look
+@pytest.fixture(scope="module")
+def started():
+    """Yield a function that returns the view of a viewer, each started once."""
+    with ExitStack() as open_viewers:
+        yield cache(lambda name: open_viewers.enter_context(VIEWERS[name]()))
+
+
+@pytest.fixture(params=list(VIEWERS))
+def viewer(request, started):
+    """Return a viewer's name, and a function that returns its view of a folder."""
+    return request.param, started(request.param)
 
 
 REFUSED = {("Cornerstone3D", "MultiframeSC", "8-bit"): "Invalid frame length: 316 for 5 frames"}
@@ -212,34 +218,24 @@ def test_a_damaged_series_is_noticed_in_every_viewer(tmp_path, viewer, damage):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("form", ["float -10..10", "float 0..1", "int16"])
 def test_the_first_look_of_ohif_is_the_first_slice_in_the_window_of_the_series(
-    tmp_path, first_look, form
+    tmp_path, started, form
 ):
     written = write(tmp_path / "out", "CT", form)
-    (seen,) = first_look(written.folder)
+    (seen,) = started("OHIF")(written.folder, layout="")
     assert seen.warnings == ()
     middle = seen.array.shape[0] // 2
     assert np.abs(seen.array[middle] - written.array).min(axis=0).max() <= written.max_error + 1e-5
     assert seen.window == pytest.approx((written.array.min(), written.array.max()), abs=1e-3)
 
 
-@pytest.fixture(scope="module")
-def first_look():
-    """Yield the first view of a folder in OHIF."""
-    with ohif(layout="") as look:
-        yield look
-
-
 @pytest.mark.timeout(600)
 def test_ohif_makes_no_volume_of_what_the_example_of_simpleitk_writes(
-    tmp_path, viewer, monkeypatch
+    tmp_path, started, monkeypatch
 ):
-    name, look = viewer
-    if name != "OHIF":
-        pytest.skip("asked of OHIF alone")
     monkeypatch.syspath_prepend(BENCHMARKS)  # where its scripts find each other
     example = runpy.run_path(str(BENCHMARKS / "write.py"))["write_like_the_example"]
     example(np.arange(60, dtype="int16").reshape(3, 4, 5), tmp_path / "example")
     with pytest.raises(
         CannotReadError, match=r"not reconstructable: series of 1(, 1)* frames; message 3"
     ):
-        look(tmp_path / "example")
+        started("OHIF")(tmp_path / "example")

@@ -82,8 +82,11 @@ def ohif_version() -> str:
 @contextmanager
 def ohif(
     layout: str = MPR, *flags: str, pipe: Pipe | None = None
-) -> Iterator[Callable[[Path], list[Seen]]]:
-    """Open OHIF; yield a function that shows the studies of a folder in a layout ("": default)."""
+) -> Iterator[Callable[..., list[Seen]]]:
+    """Open OHIF; yield a function that shows the studies of a folder, by default in this layout.
+
+    The layout "" is the one that OHIF chooses. A study that is shown again costs a reload.
+    """
     _installed()
     held: dict[tuple[str, str, str], IndexedInstance] = {}
     known: set[str] = set()
@@ -109,11 +112,12 @@ def ohif(
 
     OhifHandler.service = service_of(SeriesIndex(by_uids={}))
 
-    def ask(folder: Path) -> list[Seen]:
+    def ask(folder: Path, layout: str = layout) -> list[Seen]:
         found = held_at(folder).by_uids
         studies, series, _ = (list(dict.fromkeys(uids)) for uids in zip(*found, strict=True))
         if known.intersection(studies):
             OhifHandler.desk.jobs.put(["again"])
+            known.clear()
         known.update(studies)
         held.update(found)
         OhifHandler.service = service_of(SeriesIndex(by_uids=dict(held)))

@@ -49,14 +49,16 @@ class Program:
 
 
 def viewing(open_series: Callable[[Path], list[Seen]]) -> Ask:
-    """Return the task of a program that shows its content."""
+    """Return the task of a program that shows its content, once for each folder."""
+    shown: dict[Path, list[Seen]] = {}
 
     def ask(folder: Path, meant: Meant) -> str:
-        try:
-            images = open_series(folder)
-        except CannotReadError:
-            return CANNOT
-        return outcome(images, meant) if images else CANNOT
+        if folder not in shown:
+            try:
+                shown[folder] = open_series(folder)
+            except CannotReadError:
+                shown[folder] = []
+        return outcome(shown[folder], meant) if shown[folder] else CANNOT
 
     return ask
 
@@ -210,9 +212,15 @@ PROGRAMS = (
 
 
 def outcomes_of(program: Program, written: Mapping[str, list[Part]]) -> dict[str, str]:
-    """Return the outcome of one program for every case, by name."""
+    """Return the outcome of one program for every case, by name.
+
+    The second series of all cases follow the first of all: OHIF reloads for a study it knows.
+    """
+    turns = [
+        (turn, name, part) for name, parts in written.items() for turn, part in enumerate(parts)
+    ]
+    words: dict[str, list[str]] = {name: [] for name in written}
     with program.start() as ask:
-        return {
-            name: " / ".join(dict.fromkeys(ask(part.folder, part.meant) for part in parts))
-            for name, parts in written.items()
-        }
+        for _, name, part in sorted(turns, key=lambda each: each[0]):
+            words[name].append(ask(part.folder, part.meant))
+    return {name: " / ".join(dict.fromkeys(each)) for name, each in words.items()}
