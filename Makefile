@@ -6,13 +6,13 @@ BIN := .venv/bin
 RELEASE := .venv/release/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --no-compile
 LOWEST_PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 .venv-lowest/bin/python -m pip install --quiet --no-compile
-PYTEST_FLAGS ?= -n 2
+PYTEST_FLAGS ?= -n 2 --dist worksteal
 SECONDS ?= 300
 # Bytecode is kept in .venv also where PYTHONDONTWRITEBYTECODE is set: tests start many programs.
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lowest check fuzz docs bench debian images viewers screenshots dist sbom audit clean
+.PHONY: help demo test quick lowest endurance check fuzz docs bench debian images viewers screenshots dist sbom audit clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -32,6 +32,9 @@ lowest: .venv-lowest/.complete ## Run the quick tests with the lowest versions o
 	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv-lowest/bytecode HYPOTHESIS_PROFILE=quick \
 		.venv-lowest/bin/python -m pytest $(PYTEST_FLAGS) -m "not browser and not network and not slow" \
 		-W "ignore:'click.utils:DeprecationWarning"
+
+endurance: debian images viewers .venv/.dev ## Run the tests that need minutes: memory, kills, random cases, all arrays in OHIF
+	$(BYTECODE) $(BIN)/python -m pytest $(PYTEST_FLAGS) -m endurance
 
 check: .venv/.dev ## Check lint, format, types and imports (what test does first)
 	$(BIN)/ruff check

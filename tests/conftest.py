@@ -62,14 +62,19 @@ MARKS = {
 """Marks of folders and files; single tests and parameters are marked in their file."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the paths above."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests of the paths above; leave out endurance that was not asked for."""
     for item in items:
         path = item.path.relative_to(ROOT)
         names = {path.as_posix(), *(parent.as_posix() for parent in path.parents)}
         for mark, marked in MARKS.items():
             if names.intersection(marked):
                 item.add_marker(mark)
+    if "endurance" in config.getoption("-m"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("endurance")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("endurance")]
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from warm_python import warm_programs
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(
@@ -67,9 +69,10 @@ def run_python(block: Block, path: Path, names: dict[str, Any]) -> None:
 
 def run_shell(script: str, where: str) -> str:
     beside_python = str(Path(sys.executable).parent)
+    places = [str(warm_programs()), beside_python, os.environ["PATH"]]
     environment = {
         **os.environ,
-        "PATH": f"{beside_python}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(places),
         "COLUMNS": "120",
     }
     result = subprocess.run(

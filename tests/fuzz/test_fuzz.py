@@ -49,8 +49,9 @@ def test_the_files_that_mutations_begin_with_are_the_same_at_every_run(tmp_path:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the cases run in forked processes")
-def test_a_sample_of_the_cases_finds_nothing():
-    done = run(str(RUN), "--cases", "160", "--seconds", "60", "--seed", "1")
+@pytest.mark.parametrize("cases", [80, pytest.param(2000, marks=pytest.mark.endurance)])
+def test_a_sample_of_the_cases_finds_nothing(cases: int):
+    done = run(str(RUN), "--cases", str(cases), "--seconds", "150", "--seed", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "failed" in done.stdout
 

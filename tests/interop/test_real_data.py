@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 
 import nibabel
@@ -14,6 +13,7 @@ import pytest
 import data_packages
 import dicomseries as dcs
 from judges import Seen, corner_distance, dcentvfy, dciodvfy, read_with_simpleitk
+from warm_python import warm_python
 
 pytestmark = pytest.mark.real_data
 
@@ -62,7 +62,7 @@ def original(path, case):
 
 def command(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "dicomseries", *map(str, arguments)],
+        [warm_python(), "-m", "dicomseries", *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import os
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -20,6 +19,7 @@ from dicomseries.errors import ReadError, TargetError
 from dicomseries.stores import open_store
 from s3_server import s3_server
 from systems import not_on_windows
+from warm_python import warm_python
 
 ARRAY = np.random.default_rng(5).integers(-1000, 2000, (32, 70, 90)).astype("int16")
 FORM = {"kind": "CT", "spacing": (0.7, 0.9, 2.5)}
@@ -82,7 +82,7 @@ def test_a_killed_upload_is_reported_as_unfinished_and_resumed_with_the_same_byt
     np.save(tmp_path / "array.npy", array)
     words = ["write", str(tmp_path / "array.npy"), url, *WORDS]
     killed = subprocess.run(
-        [sys.executable, "-c", DYING, package, str(BEFORE), *words],
+        [warm_python(), "-c", DYING, package, str(BEFORE), *words],
         check=False,
         env={**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])},
     )

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import dicomseries as dcs
 from dicomseries.errors import OptionError, TargetError
 from dicomseries.sinks import staged_folder
 from dicomseries.sinks.directory import DirectorySink
+from warm_python import warm_python
 
 ARRAY = np.random.default_rng(3).integers(-1000, 2000, (40, 30, 50)).astype("int16")
 FORM = {"kind": "CT", "spacing": (0.7, 0.9, 2.5), "metadata": {"PatientID": "42"}}
@@ -46,7 +46,7 @@ def die(tmp_path, array, form, *, at=17):
     np.save(tmp_path / "array.npy", array)
     done = subprocess.run(
         [
-            sys.executable,
+            warm_python(),
             "-c",
             DYING,
             tmp_path / "array.npy",

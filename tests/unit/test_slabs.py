@@ -214,6 +214,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 """
 
 
+@pytest.mark.endurance
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is read from /proc")
 @pytest.mark.parametrize("kind", ["zarr", "memmap", "fortran"])
 def test_memory_does_not_grow_with_the_slices(tmp_path, kind):

@@ -18,13 +18,13 @@ def main() -> None:
     folder, python, *words = sys.argv[1:]
     settings = {name for name in os.environ if name.startswith("PYTHON")} - HARMLESS
     if settings or not words or (words[0] not in FORMS and words[0].startswith("-")):
-        os.execv(python, [python, *words])
+        os.execv(python, [python, *words])  # noqa: S606
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(f"{folder}/socket")
         ignored = [one for one in FORWARDED if signal.getsignal(one) == signal.SIG_IGN]
         request = {
             "words": words,
-            "folder": os.getcwd(),
+            "folder": os.getcwd(),  # noqa: PTH109 - without imports that take time
             "environment": dict(os.environ),
             "ignored": ignored,
         }

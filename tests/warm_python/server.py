@@ -31,7 +31,7 @@ def main() -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{sys.argv[1]}/socket")
         listener.listen(64)
-        print("ready", flush=True)
+        os.write(1, b"ready\n")
         while True:
             ready, _, _ = select.select([listener, 0], [], [])
             if 0 in ready:
@@ -88,9 +88,7 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
     for place, stream in enumerate(streams):
         os.dup2(stream, place)
         os.close(stream)
-    sys.stdin = sys.__stdin__ = open(0, closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)
-    sys.stderr = sys.__stderr__ = open(2, "w", 1, errors="backslashreplace", closefd=False)
+    _open_streams()
     for number in request["ignored"]:
         signal.signal(number, signal.SIG_IGN)
     os.chdir(request["folder"])
@@ -119,6 +117,12 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
         os._exit(code)
 
 
+def _open_streams() -> None:
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+
+
 def _run(words: list[str]) -> None:
     form, *rest = words
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -130,7 +134,7 @@ def _run(words: list[str]) -> None:
         sys.modules["__main__"] = main_module
         exec(compile(rest[0], "<string>", "exec"), main_module.__dict__)  # noqa: S102
     elif form == "-m":
-        sys.path.insert(0, os.getcwd())
+        sys.path.insert(0, str(Path.cwd()))
         sys.argv = ["-m", *rest[1:]]
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     else:
@@ -142,7 +146,7 @@ def _run(words: list[str]) -> None:
 def _code(value: Any) -> int:
     if value is None or isinstance(value, int):
         return (value or 0) & 255
-    print(value, file=sys.stderr)
+    sys.stderr.write(f"{value}\n")
     return 1
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
+from warm_python import warm_python
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
 ARGUMENTS = [
@@ -51,7 +52,7 @@ def test_ctrl_c_ends_with_one_line_and_nothing_left(tmp_path):
     sparse = tmp_path / "big.npy"
     np.lib.format.open_memmap(sparse, mode="w+", dtype="int16", shape=(400, 256, 256))
     process = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *ARGUMENTS],
+        [warm_python(), "-c", PROGRAM, *ARGUMENTS],
         cwd=tmp_path,
         env=SOURCE_TREE,
         capture_output=True,

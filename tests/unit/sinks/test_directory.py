@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from dicomseries.errors import ReadError, TargetError, WriteError
 from dicomseries.sinks import directory
 from dicomseries.sinks.directory import DirectorySink
 from systems import needs_links, not_on_windows
+from warm_python import warm_python
 
 DICOM = b"\0" * 128 + b"DICM" + b"rest"
 
@@ -243,7 +243,7 @@ def test_leftovers_of_a_killed_write_are_removed_and_a_living_one_is_not_touched
     )
     source = str(Path(directory.__file__).parents[2])
     killed = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "out")],
+        [warm_python(), "-c", code, str(tmp_path / "out")],
         check=False,
         env={**os.environ, "PYTHONPATH": source},
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from dicomseries.sinks.volume_files import save_volume
 from dicomseries.sinks.whole_file import save_bytes
 from dicomseries.writing.encode.targets import check_space
 from systems import not_on_windows
+from warm_python import warm_python
 
 ARRAY = np.arange(60, dtype="int16").reshape(3, 4, 5)
 
@@ -107,7 +107,7 @@ words = "write a.npy out --kind CT --spacing 1 1 1 --workers 1"
 raise SystemExit(main(words.split()))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script],
+        [warm_python(), "-c", script],
         cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",

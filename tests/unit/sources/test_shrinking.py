@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 from dicomseries.errors import SourceError
 from dicomseries.sources import open_volume
 from dicomseries.sources.frames.files import file_window, mapped_files
+from warm_python import warm_python
 
 ARRAY = np.arange(60 * 64 * 64, dtype="int16").reshape(60, 64, 64)
 SPACING = (1, 1, 1)
@@ -112,7 +112,7 @@ except dcs.DicomSeriesError as error:
     print(error.code)
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False
+        [warm_python(), "-c", script], capture_output=True, encoding="utf-8", check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, "file-truncated"), done.stderr
     assert not (tmp_path / "out").exists()
