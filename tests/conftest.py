@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -75,6 +76,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("endurance")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not item.get_closest_marker("endurance")]
+
+
+def pytest_collection_finish() -> None:
+    """Keep modules and tests, which live as long as the process, out of every later collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +158,10 @@ def faults(path):
     return {re.sub(r"^Error - <[^>]*> - |^Error - ", "", line) for line in dciodvfy(path).errors}
 
 
+faults_of_source = cache(faults)
+"""Asked once, for every change of the grid."""
+
+
 def without_instance_uids(found):
     """Return errors without UIDs: an illegal UID of the source is illegal in references too."""
     return {re.sub(r"<[0-9.]+>", "<uid>", fault) for fault in found}
@@ -168,7 +173,7 @@ def test_a_result_has_no_fault_that_its_source_has_not(tmp_path, source, change)
     assert receipt.verified
     results = files_of(tmp_path / "out")
     sources = files_of(source[0])
-    known = without_instance_uids({fault for path in sources for fault in faults(path)})
+    known = without_instance_uids({fault for path in sources for fault in faults_of_source(path)})
     for path in results[:: max(1, len(results) // 10)]:
         assert without_instance_uids(faults(path)) - known == set()
     before, after = dcentvfy(sources), dcentvfy([*sources, *results])

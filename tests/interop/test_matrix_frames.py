@@ -13,6 +13,7 @@ from judges import (
     dciodvfy,
     read_with_dcm2niix,
     read_with_simpleitk,
+    some_of,
     validators,
 )
 from judges.cells import GEOMETRIES, NUMBERS, SPACING, affine_of
@@ -101,7 +102,7 @@ cells = pytest.mark.parametrize(
 def assert_valid(folder, programs=validators):
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     for program in programs:
-        for path in files:
+        for path in some_of(files):
             assert dciodvfy(path, program=program).errors == ()
         entity = dcentvfy(files, program=program)
         assert (entity.errors, entity.warnings) == ((), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 
@@ -129,7 +130,7 @@ def test_the_series_comes_back_as_a_nifti_file_with_the_affine_of_the_original(t
     assert np.abs(turned[0].affine - turned[1].affine).max() < 1e-5
 
 
-def test_a_scanners_series_with_rounded_positions_and_a_wrong_spacing_tag_reads_right():
+def test_a_scanners_series_with_rounded_positions_and_a_wrong_spacing_tag_reads_right(tmp_path):
     folder = data_packages.brain_series()
     with pytest.warns(dcs.DicomSeriesWarning):
         volume = dcs.read(folder)
@@ -137,9 +138,12 @@ def test_a_scanners_series_with_rounded_positions_and_a_wrong_spacing_tag_reads_
     assert volume.grid.spacing_mm == pytest.approx(
         (0.859375, 0.859375, 7.0005), abs=2e-3
     )  # the value of the tag is 2.0
-    seen = read_with_simpleitk(folder)
-    assert np.array_equal(seen.array, volume.array)
-    assert np.abs(seen.affine_lps[:3, 3] - volume.grid.origin_lps).max() < 0.1
     (series,) = dcs.scan(folder).series
     assert len(series.paths) == 20
+    # ITK takes half a second for each of these files: it gets the first eight.
+    for path in series.paths[:8]:
+        shutil.copy(path, tmp_path)
+    seen = read_with_simpleitk(tmp_path)
+    assert np.array_equal(seen.array, volume.array[:8])
+    assert np.abs(seen.affine_lps[:3, 3] - volume.grid.origin_lps).max() < 0.1
     assert volume.tags.shared["Manufacturer"] == "GE Medical Systems"

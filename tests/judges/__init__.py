@@ -12,7 +12,7 @@ from judges.readers import (
     read_with_simpleitk,
 )
 from judges.seen import Seen, corner_distance, corners
-from judges.validators import Verdict, dcentvfy, dciodvfy, validators
+from judges.validators import Verdict, dcentvfy, dciodvfy, some_of, validators
 
 __all__ = [
     "Seen",
@@ -28,5 +28,6 @@ __all__ = [
     "read_with_pydicom",
     "read_with_simpleitk",
     "read_with_vtk_dicom",
+    "some_of",
     "validators",
 ]
