@@ -111,6 +111,7 @@ def read(
         path=files,
         series=series,
         is_lazy=lazy,
+        is_part=slices is not None,
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Derivation", "SeriesVolume"]
 
+_GEOMETRY = {"spacing", "origin", "direction", "affine"}
 _INVERTED = (
     "The series is MONOCHROME1: its low values are bright. The file does not state that, and "
     "viewers show it with black for white. Invert the values to look at them."
@@ -83,6 +84,8 @@ class SeriesVolume(Volume):
         SeriesInstanceUID, if there are several.
     is_lazy : bool
         Whether `array` reads from the files when it is indexed.
+    is_part : bool
+        Whether some slices were read, and not all of the series.
 
     Examples
     --------
@@ -102,6 +105,7 @@ class SeriesVolume(Volume):
     path: reading.SeriesFiles = ""
     series: str | None = None
     is_lazy: bool = False
+    is_part: bool = False
 
     @property
     def array(self) -> Any:
@@ -146,6 +150,11 @@ class SeriesVolume(Volume):
         if not isinstance(array, Volume) and getattr(array, "shape", None) == self.shape:
             time_axis = "" if self.volumes is None else "t"
             source_series["axes"] = f"{time_axis}zyx{'c' if self.samples > 1 else ''}"
+            is_placed = self.grid.statement.has_place and self.grid.statement.thickness != "missing"
+            if self.is_part and is_placed and not _GEOMETRY & options.keys():
+                source_series["spacing"] = self.grid.spacing_mm
+                source_series["origin"] = self.grid.origin_lps
+                source_series["direction"] = self.grid.direction_lps
         return Derivation(array=array, options=source_series | options)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

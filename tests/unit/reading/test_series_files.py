@@ -202,3 +202,16 @@ def test_a_volume_of_files_is_shown_and_one_of_datasets_is_not(folder):
     with pytest.raises(OptionError) as caught:
         dcs.read(datasets_without_files(folder)).view(open_browser=False)
     assert caught.value.code == "series-not-local"
+
+
+@pytest.mark.parametrize("slices", [slice(1, 3), slice(0, 4, 2)], ids=str)
+def test_a_result_of_some_slices_lies_where_they_do(slices, folder, array, tmp_path):
+    part = dcs.read(folder, slices=slices)
+    receipt = part.derive(np.asarray(part) // 2).write(tmp_path / "part", sync=False)
+    back = dcs.read(tmp_path / "part")
+    assert np.array_equal(back, array[slices] // 2)
+    assert receipt.grid.point(1, 2, 1) == pytest.approx(part.grid.point(1, 2, 1))
+    affine = np.diag([1, 1, 1, 1]) + part.grid.affine() * [[0, 0, 0, 1]]
+    affine[3, 3] = 1
+    moved = part.derive(np.asarray(part), affine=affine, space="LPS")
+    assert moved.plan().grid.spacing_mm == (1, 1, 1)
