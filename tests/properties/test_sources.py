@@ -207,7 +207,8 @@ def test_files_of_itk_keep_every_voxel_on_its_point(grid, suffix, compress, axes
 @given(named_arrays(), st.booleans())
 def test_files_of_numpy_keep_every_value(named, compress):
     array, letters, time_point, expected = named
-    with tempfile.TemporaryDirectory() as folder:
+    # Windows removes no file that is open.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / ("a.npz" if compress else "a.npy")
         np.savez_compressed(path, array) if compress else np.save(path, array)
         volume = open_volume(path, axes=letters, time_point=time_point, spacing=(1, 2, 3))

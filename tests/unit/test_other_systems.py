@@ -14,8 +14,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from dicomseries.cli import app as cli_app
 from dicomseries.errors import TargetError
 from dicomseries.sinks import DirectorySink, folder_lock
 from dicomseries.sources import scratch_copy
+from dicomseries.sources.arguments import diffusion_gradients
 from dicomseries.viewing.planes import Planes
 from systems import not_on_windows
 
@@ -56,12 +57,14 @@ class NoAdvice(mmap.mmap):
 class FakeMsvcrt:
     """The locks of Windows, made of those of this system."""
 
-    LK_LOCK, LK_NBLCK = 1, 2
+    LK_NBLCK = 2
 
     @staticmethod
-    def locking(handle: int, mode: int, _: int) -> None:
-        wait = 0 if mode == FakeMsvcrt.LK_LOCK else FCNTL.LOCK_NB
-        FCNTL.flock(handle, FCNTL.LOCK_EX | wait)
+    def locking(handle: int, _: int, __: int) -> None:
+        try:
+            FCNTL.flock(handle, FCNTL.LOCK_EX | FCNTL.LOCK_NB)
+        except BlockingIOError as error:
+            raise PermissionError(errno.EACCES, "Permission denied") from error
 
 
 def remove(*names: str) -> Callable[[Patch], None]:
@@ -303,6 +306,49 @@ def test_leftovers_are_removed_and_a_living_write_is_not_touched(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_lock_of_a_file_is_waited_for_and_not_taken_twice(tmp_path: Path, monkeypatch: Patch):
+    lock_files(monkeypatch)
+    held: list[int] = []
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        for _ in range(20):
+            lock = folder_lock.lock_folder(tmp_path, tmp_path / ".lock", is_waiting=True)
+            assert lock is not None
+            held.append(number)
+            most.append(len(held))
+            held.remove(number)
+            os.close(lock.handle)  # the file stays: it is not removed while others have it open
+
+    monkeypatch.setattr(folder_lock, "_PAUSE_S", 0.0)
+    run_in_threads(work)
+    assert most == [1] * 80
+    lock = folder_lock.lock_folder(tmp_path, tmp_path / ".lock")
+    assert folder_lock.lock_folder(tmp_path, tmp_path / ".lock") is None
+    lock.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def run_in_threads(work: Callable[[int], None]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+
+
+def test_texts_of_windows_editors_are_read(tmp_path: Path):
+    (tmp_path / "m.json").write_bytes(b'\xef\xbb\xbf{\r\n"PatientID": "42"}\r\n')
+    (tmp_path / "m.toml").write_bytes(b'\xef\xbb\xbfPatientID = "42"\r\n')
+    for name in ("m.json", "m.toml"):
+        metadata = tmp_path / name
+        dcs.write(ARRAY, tmp_path / "out", overwrite=True, metadata=metadata, **OPTIONS)
+        assert dcs.tags(tmp_path / "out")["PatientID"] == "42"
+    (tmp_path / "a.bval").write_bytes(b"\xef\xbb\xbf0 1000\r\n")
+    assert diffusion_gradients._rows(tmp_path / "a.bval") == [[0, 1000]]
+    header = b"NRRD0004\ntype: short\ndimension: 3\nsizes: 21 18 5\nspacings: 1 1 2\n"
+    header = (header + b"encoding: raw\nendian: little\n\n").replace(b"\n", b"\r\n")
+    (tmp_path / "a.nrrd").write_bytes(header + ARRAY.tobytes())
+    assert np.array_equal(dcs.open_volume(tmp_path / "a.nrrd").slabs.read(0, 5), ARRAY)
+
+
 @pytest.mark.parametrize("lost", [[], ["preadv"], ["preadv", "pread", "pwrite"]])
 def test_threads_that_share_a_file_read_and_write_at_their_own_offsets(
     lost: list[str], tmp_path: Path, monkeypatch: Patch
@@ -323,11 +369,7 @@ def test_threads_that_share_a_file_read_and_write_at_their_own_offsets(
             if view != part.tobytes() != operating_system.read_at(file, 512, start):
                 wrong.append(start)
 
-    threads = [threading.Thread(target=work, args=(first,)) for first in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_in_threads(work)
     os.close(file)
     assert wrong == []
     assert path.read_bytes() == content.tobytes()

@@ -173,7 +173,7 @@ def _matrix(path: Path) -> Any:
 
     if path.suffix.lower() == ".npy":
         return np.load(path, allow_pickle=False)
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")  # as in options/mapping_files.py
     if path.suffix.lower() == ".json":
         return json.loads(text)
     return np.loadtxt(text.replace(",", " ").splitlines())

@@ -70,7 +70,7 @@ def _parsed(option: str, path: Path) -> Mapping[str, Any]:
             option, path, "metadata-format-unknown", f"a file that ends in {path.suffix!r}"
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # editors of Windows begin it with a mark
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _unreadable(option, path, "metadata-not-readable", reason) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,9 @@ __all__ = ["FolderLock", "has_locks", "lock_folder"]
 
 _FCNTL = optional_module("fcntl")
 _MSVCRT = optional_module("msvcrt")
+_PATIENCE_S = 30.0
+"""Others hold a lock that is waited for as long as two renames take."""
+_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +96,31 @@ def _lock_folder(folder: Path, *, is_waiting: bool) -> FolderLock | None:
 
 
 def _lock_file(file: Path, *, is_waiting: bool) -> FolderLock | None:
+    end = time.monotonic() + (_PATIENCE_S if is_waiting else 0)
     while True:
         try:
-            handle = open_file(file, os.O_RDWR | os.O_CREAT)
-        except PermissionError:
-            return None
-        try:
-            # The lock that waits gives up after ten seconds.
-            _MSVCRT.locking(handle, _MSVCRT.LK_LOCK if is_waiting else _MSVCRT.LK_NBLCK, 1)
+            lock = _lock_once(file)
+        except PermissionError:  # another process has it, or no file can be made here
+            lock = None
+            if not file.exists():
+                return None
         except OSError:
-            os.close(handle)
             return None
+        if lock is not None or time.monotonic() >= end:
+            return lock
+        time.sleep(_PAUSE_S)
+
+
+def _lock_once(file: Path) -> FolderLock | None:
+    """Return the lock, None if its last owner removed the file."""
+    handle = open_file(file, os.O_RDWR | os.O_CREAT)
+    try:
+        _MSVCRT.locking(handle, _MSVCRT.LK_NBLCK, 1)
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle), file.stat()):
                 return FolderLock(handle, file)
-        os.close(handle)  # its last owner has removed it
+    except BaseException:
+        os.close(handle)
+        raise
+    os.close(handle)
+    return None
