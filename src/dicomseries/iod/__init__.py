@@ -18,7 +18,7 @@ from dicomseries.iod.kind import (
     Remark,
     Row,
 )
-from dicomseries.iod.kinds.all_kinds import KINDS, OFFERED, find_kind
+from dicomseries.iod.kinds.all_kinds import KINDS, OFFERED, KindName, find_kind
 from dicomseries.iod.kinds.ct import CT
 from dicomseries.iod.kinds.mr import MR
 from dicomseries.iod.kinds.pt import PT
@@ -56,6 +56,7 @@ __all__ = [
     "Grey",
     "Group",
     "Kind",
+    "KindName",
     "Leaf",
     "Part",
     "PerInstance",

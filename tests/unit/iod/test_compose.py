@@ -1,5 +1,6 @@
 import re
 import shlex
+from typing import get_args
 
 import pytest
 
@@ -23,6 +24,7 @@ from dicomseries.iod import (
     compose,
     find_kind,
 )
+from dicomseries.iod.kinds.all_kinds import OTHER_SPELLINGS, KindName
 from dicomseries.iod.kinds.not_offered import NOT_OFFERED, OTHER_NAMES
 from dicomseries.metadata import Metadata
 from dicomseries.standard.attributes.attribute import attribute
@@ -405,17 +407,52 @@ def test_an_alternative_names_only_kinds_that_can_be_written(refusal):
     ("name", "kind"),
     [
         *OTHER_NAMES.items(),
-        ("Seg", "Segmentation"),
         ("label-map", "Segmentation"),
         ("Segmentaton", "Segmentation"),
-        ("CT Image Storage", "CT"),
-        ("1.2.840.10008.5.1.4.1.1.128", "PT"),
+        ("1.2.840.10008.5.1.4.1.1.7.2", "MultiframeSC"),
     ],
 )
 def test_a_common_other_name_suggests_the_kind(name, kind):
     with pytest.raises(KindError, match=rf"Did you mean {kind}\?") as caught:
         find_kind(name)
     assert caught.value.code == "kind-unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("SEG", "Segmentation"),
+        ("seg", "Segmentation"),
+        ("PET", "PT"),
+        ("mri", "MR"),
+        ("CT Image Storage", "CT"),
+        ("Secondary Capture Image", "SC"),
+        ("1.2.840.10008.5.1.4.1.1.128", "PT"),
+        ("1.2.840.10008.5.1.4.1.1.66.4", "Segmentation"),
+    ],
+)
+def test_another_name_of_one_meaning_is_understood(name, kind):
+    assert find_kind(name).name == kind
+
+
+def test_type_checkers_know_each_kind_and_its_common_spellings():
+    spellings = {kind.name: find_kind(kind.name) for kind in OFFERED}
+    for kind in OFFERED:
+        spellings[kind.name.casefold()] = kind
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=XR)(?=A)", "-", kind.name.replace("XRay", "Xray"))
+        spellings[re.sub(r"(?<=[a-z])(?=\d)", "-", words).casefold()] = kind
+    for name, kind in OTHER_SPELLINGS.items():
+        spellings |= {name: kind, name.upper(): kind}
+    assert set(get_args(KindName)) == set(spellings)
+    for spelling, kind in spellings.items():
+        assert find_kind(spelling) is kind
+
+
+@pytest.mark.parametrize("name", [None, "CTT", "Segmentaton", "gibberish"])
+def test_an_unknown_kind_lists_the_kinds_once(name):
+    with pytest.raises(KindError) as caught:
+        find_kind(name)
+    assert str(caught.value).count("MultiframeSC") == 1
 
 
 def test_no_suggestion_is_made_where_two_kinds_are_as_near():

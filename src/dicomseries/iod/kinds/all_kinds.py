@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Literal, TypeAlias
 
 from dicomseries.errors import KindError
 from dicomseries.iod.kind import Kind
@@ -18,7 +19,7 @@ from dicomseries.iod.kinds.sc import SC
 from dicomseries.iod.kinds.segmentation import Segmentation
 from dicomseries.iod.kinds.xray_3d import XRay3D
 
-__all__ = ["KINDS", "OFFERED", "find_kind"]
+__all__ = ["KINDS", "OFFERED", "OTHER_SPELLINGS", "KindName", "find_kind"]
 
 KINDS: tuple[Kind, ...] = (
     CT,
@@ -36,6 +37,45 @@ KINDS: tuple[Kind, ...] = (
 OFFERED: tuple[Kind, ...] = (*KINDS, Segmentation)
 """All kinds; the frames of a segmentation are made by `dicomseries.segmentation`."""
 
+KindName: TypeAlias = Literal[
+    "CT",
+    "MR",
+    "PT",
+    "SC",
+    "EnhancedCT",
+    "EnhancedMR",
+    "MultiframeSC",
+    "XRay3D",
+    "ParametricMap",
+    "Segmentation",
+    # The same in lower case and with hyphens.
+    "ct",
+    "mr",
+    "pt",
+    "sc",
+    "enhancedct",
+    "enhanced-ct",
+    "enhancedmr",
+    "enhanced-mr",
+    "multiframesc",
+    "multiframe-sc",
+    "xray3d",
+    "xray-3d",
+    "parametricmap",
+    "parametric-map",
+    "segmentation",
+    # Other names of one meaning.
+    "SEG",
+    "seg",
+    "PET",
+    "pet",
+    "MRI",
+    "mri",
+]
+"""Names of kinds that editors complete and type checkers know; others are found as well."""
+
+OTHER_SPELLINGS = {"seg": Segmentation, "pet": PT, "mri": MR}
+"""Common name of one meaning, in lower case → kind."""
 
 _SUFFIXES = ("storage", "image", "series")
 """Endings of the standard's names that our names lack."""
@@ -47,7 +87,8 @@ def find_kind(name: object) -> Kind:
     Parameters
     ----------
     name : object
-        The name in any case, with or without blanks, hyphens and underscores; or a kind.
+        The name in any case, with or without blanks, hyphens and underscores; ``"seg"``,
+        ``"pet"``, ``"mri"``; the standard's name or the UID of its SOP class; or a kind.
 
     Raises
     ------
@@ -65,6 +106,8 @@ def find_kind(name: object) -> Kind:
     for kind in OFFERED:
         if kind.name.casefold() == wanted:
             return kind
+    if wanted in OTHER_SPELLINGS:
+        return OTHER_SPELLINGS[wanted]
     short = _without_suffixes(wanted)
     for not_offered in NOT_OFFERED:
         if wanted in not_offered.names or short in not_offered.names:
@@ -75,21 +118,31 @@ def find_kind(name: object) -> Kind:
                 expected=f"a kind that an array can fill: {not_offered.reason}",
                 remedy=not_offered.remedy,
             )
-    raise _unknown(name, _suggested(short))
+    standard_kind = _of_standard_name(short)
+    if standard_kind is None:
+        raise _unknown(name, _suggested(short))
+    return standard_kind
+
+
+def _of_standard_name(wanted: str) -> Kind | None:
+    """Return the kind of a SOP class by its name or UID."""
+    for kind in OFFERED:
+        is_only_class = wanted == kind.sop_class_uid and not kind.sop_classes
+        if is_only_class or wanted == _without_suffixes(_plain(kind.title)):
+            return kind
+    return None
 
 
 def _unknown(name: object, suggested: Kind | None) -> KindError:
-    width = max(len(kind.name) for kind in OFFERED)
-    listed = "".join(f"\n  {kind.name:<{width}}  {kind.summary}" for kind in OFFERED)
-    question = ""
-    if suggested:
-        question = f" Did you mean {suggested.name}?"
+    if suggested is not None:
+        names = ", ".join(kind.name for kind in OFFERED)
+        expected, remedy = f"one of {names}", f"Did you mean {suggested.name}?"
+    else:
+        width = max(len(kind.name) for kind in OFFERED)
+        listed = "".join(f"\n  {kind.name:<{width}}  {kind.summary}" for kind in OFFERED)
+        expected, remedy = "a kind of this list", f"Choose what the numbers are.{listed}"
     return KindError(
-        code="kind-unknown",
-        where="kind",
-        given=repr(name),
-        expected="one of " + ", ".join(kind.name for kind in OFFERED),
-        remedy=f"Choose what the numbers are.{question}{listed}",
+        code="kind-unknown", where="kind", given=repr(name), expected=expected, remedy=remedy
     )
 
 
@@ -97,7 +150,7 @@ def _suggested(wanted: str) -> Kind | None:
     """Return the kind with a similar or an alternative name."""
     names = {kind.name.casefold(): kind for kind in OFFERED}
     for kind in OFFERED:
-        if wanted in {kind.sop_class_uid, _without_suffixes(_plain(kind.title))}:
+        if any(wanted == uid for _, _, uid in kind.sop_classes):
             return kind
     if wanted in OTHER_NAMES:
         return names[OTHER_NAMES[wanted].casefold()]

@@ -192,17 +192,16 @@ NOT_OFFERED: tuple[NotOffered, ...] = (
 """Objects that users ask for, with the reason why they are not offered."""
 
 _NAMES_OF_KINDS = {
-    "Segmentation": "seg segment segments segmentationmask mask masks label labels labelmap "
-    "dicomseg",
-    "PT": "pet positron suv pi",
-    "MR": "mri mrt mrimage fmri dwi magneticresonance",
+    "Segmentation": "segment segments segmentationmask mask masks label labels labelmap dicomseg",
+    "PT": "positron suv pi",
+    "MR": "mrt fmri dwi magneticresonance",
     "CT": "cat ctscan hu computedtomography",
     "ParametricMap": "pm pmap parametric map float",
-    "SC": "secondarycapture secondary ot other rgb screenshot picture image",
-    "MultiframeSC": "multiframe multiframesecondarycapture mfsc cine clip",
+    "SC": "secondary ot other rgb screenshot picture image",
+    "MultiframeSC": "multiframe mfsc cine clip",
     "EnhancedCT": "ect multiframect",
     "EnhancedMR": "emr multiframemr enhancedmri",
-    "XRay3D": "3dra xa3d 3dxa xray3dangiographic rotationalangiography",
+    "XRay3D": "3dra xa3d 3dxa rotationalangiography",
 }
 
 OTHER_NAMES = {name: kind for kind, names in _NAMES_OF_KINDS.items() for name in names.split()}
