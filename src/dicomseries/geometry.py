@@ -132,9 +132,9 @@ class Grid:
     def from_spacing(
         cls,
         shape: Sequence[int],
-        spacing: Sequence[float],
+        spacing: Sequence[float] | npt.NDArray[Any],
         *,
-        origin: Sequence[float] | None = None,
+        origin: Sequence[float] | npt.NDArray[Any] | None = None,
         direction: Any = None,
         tolerance: float = SHEAR_TOLERANCE,
     ) -> Self:

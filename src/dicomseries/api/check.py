@@ -8,7 +8,7 @@ from typing import Any
 
 from dicomseries import checks, reading
 from dicomseries.errors import GeometryError
-from dicomseries.sources import Volume, open_volume
+from dicomseries.sources import ArraySource, Volume, open_volume
 from dicomseries.writing import in_order_of
 
 __all__ = ["check"]
@@ -18,7 +18,7 @@ def check(
     path: reading.SeriesSource,
     *,
     series: str | None = None,
-    against: Any = None,
+    against: ArraySource | None = None,
     max_error: float | None = None,
     nan: float | None = None,
     clip: tuple[float, float] | None = None,
@@ -91,7 +91,7 @@ def check(
 def _volume_on_grid(
     path: reading.LocalFiles,
     series_uid: str | None,
-    against: Any,
+    against: ArraySource,
     storage_options: Mapping[str, Any] | None,
 ) -> Volume:
     """Return the input as a volume, with a grid."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from dicomseries import executors, reading
-from dicomseries.api.read_result import SeriesVolume
+from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume
 from dicomseries.errors import OptionError, ReadError
 from dicomseries.sources import FrameReader, array_frames
 from dicomseries.stores import is_url
@@ -20,11 +20,50 @@ _TASK_BYTES = 4 << 20
 """Bytes that a thread reads or decodes in one task."""
 
 
+@overload
 def read(
     path: reading.SeriesSource,
     *,
     series: str | None = None,
-    values: str = "real",
+    values: Literal["real", "stored"] = "real",
+    slices: reading.Slices | None = None,
+    lazy: Literal[False] = False,
+    workers: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> SeriesVolume: ...
+
+
+@overload
+def read(
+    path: reading.SeriesSource,
+    *,
+    series: str | None = None,
+    values: Literal["real", "stored"] = "real",
+    slices: reading.Slices | None = None,
+    lazy: Literal[True],
+    workers: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> LazySeriesVolume: ...
+
+
+@overload
+def read(
+    path: reading.SeriesSource,
+    *,
+    series: str | None = None,
+    values: Literal["real", "stored"] = "real",
+    slices: reading.Slices | None = None,
+    lazy: bool = False,
+    workers: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> SeriesVolume | LazySeriesVolume: ...
+
+
+def read(
+    path: reading.SeriesSource,
+    *,
+    series: str | None = None,
+    values: Literal["real", "stored"] = "real",
     slices: reading.Slices | None = None,
     lazy: bool = False,
     workers: int | None = None,
@@ -99,7 +138,8 @@ def read(
         slabs = volume.slabs if lazy else _in_memory(volume.slabs, count)
     tags = volume.tags
     assert isinstance(tags, reading.SeriesTags)  # noqa: S101 - of a volume that was read
-    return SeriesVolume(
+    volume_class = LazySeriesVolume if lazy else SeriesVolume
+    return volume_class(
         slabs=slabs,
         grid=volume.grid,
         slope=volume.slope,
@@ -110,7 +150,6 @@ def read(
         repetition_time_s=volume.repetition_time_s,
         path=files,
         series=series,
-        is_lazy=lazy,
         is_part=slices is not None,
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Unpack
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries import reading, sinks
 from dicomseries.api.plan import plan
@@ -17,12 +18,12 @@ from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_o
 from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt
 from dicomseries.short_repr import short_text
-from dicomseries.sources import LazyArray, Volume, unit_of
+from dicomseries.sources import ArraySource, LazyArray, Volume, unit_of
 
 if TYPE_CHECKING:
     from dicomseries.api.background_view import View
 
-__all__ = ["Derivation", "SeriesVolume"]
+__all__ = ["Derivation", "LazySeriesVolume", "SeriesVolume"]
 
 _GEOMETRY = {"spacing", "origin", "direction", "affine"}
 _INVERTED = (
@@ -51,7 +52,7 @@ class Derivation:
     Derivation of (1, 128, 128) with like, axes, description
     """
 
-    array: Any
+    array: ArraySource
     options: WriteKeywords
 
     def __repr__(self) -> str:
@@ -82,8 +83,6 @@ class SeriesVolume(Volume):
         The attributes, a mapping: ``tags["Modality"]``.
     series : str, optional
         SeriesInstanceUID, if there are several.
-    is_lazy : bool
-        Whether `array` reads from the files when it is indexed.
     is_part : bool
         Whether some slices were read, and not all of the series.
 
@@ -104,19 +103,17 @@ class SeriesVolume(Volume):
     tags: reading.SeriesTags
     path: reading.SeriesFiles = ""
     series: str | None = None
-    is_lazy: bool = False
     is_part: bool = False
+    is_lazy: ClassVar[bool] = False
+    """Whether `array` reads from the files when it is indexed."""
 
     @property
-    def array(self) -> Any:
-        """The voxels, in memory or read when indexed.
-
-        Shape ([volumes, ]slices, rows, columns[, 3]).
-        """
-        return LazyArray(self.slabs, self.shape) if self.is_lazy else self._loaded()
+    def array(self) -> npt.NDArray[Any]:
+        """The voxels in memory, shape ([volumes, ]slices, rows, columns[, 3])."""
+        return self._loaded()
 
     @with_options("derive")
-    def derive(self, array: Any, **options: Unpack[WriteKeywords]) -> Derivation:
+    def derive(self, array: ArraySource, **options: Unpack[WriteKeywords]) -> Derivation:
         """Return a derived array, ready to be written.
 
         Parameters
@@ -326,7 +323,7 @@ class SeriesVolume(Volume):
 
     def view(
         self,
-        viewer: str | None = None,
+        viewer: Literal["niivue", "dcmview", "ohif"] | None = None,
         *,
         ohif_dist: str | None = None,
         open_browser: bool | None = None,
@@ -387,3 +384,15 @@ class SeriesVolume(Volume):
             open_browser=open_browser,
             height=height,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class LazySeriesVolume(SeriesVolume):
+    """A volume of ``read(path, lazy=True)``, whose voxels stay in the files."""
+
+    is_lazy: ClassVar[bool] = True
+
+    @property
+    def array(self) -> LazyArray:  # type: ignore[override] # numpy's interface, as far as indexing
+        """The voxels, read when indexed, shape ([volumes, ]slices, rows, columns[, 3])."""
+        return LazyArray(self.slabs, self.shape)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Unpack
 
 from dicomseries.options import WriteKeywords, WriteOptions, checked_options, with_options
 from dicomseries.progress_bar import progress_report
 from dicomseries.reports import Receipt
+from dicomseries.sources import ArraySource
 from dicomseries.writing import Job, Tally, prepare, target_at, verify_series, write_series
 
 __all__ = ["write"]
 
 
 @with_options("write")
-def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeywords]) -> Receipt:
+def write(
+    source: ArraySource, out: str | os.PathLike[str], **keywords: Unpack[WriteKeywords]
+) -> Receipt:
     """Write an array as DICOM, with all files or none.
 
     Parameters
@@ -184,7 +187,7 @@ def write(source: Any, out: str | os.PathLike[str], **keywords: Unpack[WriteKeyw
         return _written(source, out, keywords)
 
 
-def _written(source: Any, out: str | os.PathLike[str], keywords: WriteKeywords) -> Receipt:
+def _written(source: ArraySource, out: str | os.PathLike[str], keywords: WriteKeywords) -> Receipt:
     """Write as `write`, with its stages in order."""
     started = time.perf_counter()
     target = target_at(out, keywords.get("storage_options"))

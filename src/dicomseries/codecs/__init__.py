@@ -5,7 +5,7 @@ Each codec is a class with ``check`` and ``encode`` in a module of its name.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from dicomseries.codecs.htj2k import Htj2k
 from dicomseries.codecs.jpeg_2000 import Jpeg2000
@@ -18,6 +18,7 @@ from dicomseries.standard.transfer_syntaxes import TRANSFER_SYNTAXES, TransferSy
 __all__ = [
     "CODECS",
     "Codec",
+    "CompressionWord",
     "Htj2k",
     "Jpeg2000",
     "JpegLs",
@@ -30,6 +31,9 @@ __all__ = [
 
 Codec: TypeAlias = Rle | JpegLs | Jpeg2000 | Htj2k | JpegXl
 """Codecs of `compression=`; it also takes their words and None."""
+
+CompressionWord: TypeAlias = Literal["none", "rle", "jpegls", "j2k", "htj2k", "jxl"]
+"""Words of `compression=`."""
 
 CODECS = (Rle(), JpegLs(), Jpeg2000(), Htj2k(), JpegXl())
 _SYNTAXES = {syntax.word: syntax for syntax in TRANSFER_SYNTAXES}

@@ -5,23 +5,36 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 from dicomseries.progress_bar import ProgressReport
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from pydicom.dataset import Dataset
 
-    from dicomseries.codecs import Codec
+    from dicomseries.codecs import Codec, CompressionWord
+    from dicomseries.geometry import Space
+    from dicomseries.iod import KindName
+    from dicomseries.orientation import Orient
     from dicomseries.reading import SeriesSource
+    from dicomseries.segmentation import SegmentationType
     from dicomseries.sources import Volume
     from dicomseries.uids import UidPolicy
     from dicomseries.values import Policy
 
-__all__ = ["MappingLike", "PlanKeywords", "Progress", "WriteKeywords"]
+__all__ = ["MappingLike", "PlanKeywords", "Progress", "SegmentsLike", "WriteKeywords"]
 
 MappingLike: TypeAlias = "Mapping[str, Any] | Dataset | str | os.PathLike[str] | None"
 """A mapping, a pydicom Dataset, or the path of a TOML or JSON file of a mapping."""
+
+SegmentFacts: TypeAlias = str | Mapping[str, Any]
+"""The name of a segment, or its description by field."""
+
+SegmentsLike: TypeAlias = (
+    "Mapping[Any, SegmentFacts] | Sequence[SegmentFacts] | os.PathLike[str] | str | None"
+)
+"""Label → name or description, a list for the labels 1, 2, 3 …, or the path of a file."""
 
 Progress: TypeAlias = ProgressReport | bool
 """True for a bar, or a function that is called while the work goes on."""
@@ -30,7 +43,7 @@ Progress: TypeAlias = ProgressReport | bool
 class PlanKeywords(TypedDict, total=False):
     """Keyword arguments of `plan`, as callers type them."""
 
-    kind: str | None
+    kind: KindName | None
     values: Policy | str
     nan: float | None
     clip: tuple[float, float] | None
@@ -44,25 +57,25 @@ class PlanKeywords(TypedDict, total=False):
     model: Mapping[str, str] | None
     keep_private: Sequence[str]
     same_space: bool | None
-    spacing: Sequence[float] | None
-    origin: Sequence[float] | None
-    direction: Any
-    affine: Any
-    space: str | None
+    spacing: Sequence[float] | npt.NDArray[Any] | None
+    origin: Sequence[float] | npt.NDArray[Any] | None
+    direction: npt.ArrayLike | None
+    affine: npt.ArrayLike | None
+    space: Space | None
     axes: str | None
-    orient: str | None
-    times: float | Sequence[float] | None
+    orient: Orient | None
+    times: npt.ArrayLike | None
     time_point: int | None
-    split: str | None
+    split: Literal["time"] | None
     per_volume: MappingLike
-    segments: Any
-    segmentation_type: str | None
+    segments: SegmentsLike
+    segmentation_type: SegmentationType | None
     metadata: MappingLike
     bids: MappingLike
     uid: str | Mapping[str, str] | UidPolicy
     now: dt.datetime | None
     entropy: bytes | None
-    compression: Codec | str | None
+    compression: Codec | CompressionWord | None
     workers: int | None
     memory: int | str | None
     executor: Any

@@ -12,6 +12,7 @@ from dicomseries.segmentation.labels import check_labels
 from dicomseries.segmentation.segment_codes import Code
 from dicomseries.segmentation.segmentation_object import (
     SegmentationObject,
+    SegmentationType,
     build_segmentation,
     parse_segmentation_type,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Code",
     "Segment",
     "SegmentationObject",
+    "SegmentationType",
     "Segments",
     "build_segmentation",
     "check_labels",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from dicomseries.errors import GeometryError, OptionError
 from dicomseries.geometry import Grid
@@ -36,7 +36,15 @@ from dicomseries.uids import SeriesUids, make_uid
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset, FileMetaDataset
 
-__all__ = ["SegmentationObject", "build_segmentation", "parse_segmentation_type"]
+__all__ = [
+    "SegmentationObject",
+    "SegmentationType",
+    "build_segmentation",
+    "parse_segmentation_type",
+]
+
+SegmentationType: TypeAlias = Literal["binary", "labelmap"]
+"""Forms of the pixels, as `SEGMENTATION_SOP_CLASSES` names them."""
 
 _FROM_HIGHDICOM = (
     "SegmentationType",
@@ -109,7 +117,7 @@ class SegmentationObject:
         return file.getvalue()
 
 
-def parse_segmentation_type(segmentation_type: Any) -> str:
+def parse_segmentation_type(segmentation_type: Any) -> SegmentationType:
     """Return ``"binary"`` or ``"labelmap"``.
 
     Raises
@@ -125,7 +133,7 @@ def parse_segmentation_type(segmentation_type: Any) -> str:
     if isinstance(segmentation_type, str):
         name = segmentation_type.strip().casefold()
         if name in SEGMENTATION_SOP_CLASSES:
-            return name
+            return cast("SegmentationType", name)
     raise OptionError(
         code="segmentation-type-unknown",
         where="segmentation_type",

@@ -8,13 +8,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dicomseries.errors import DicomSeriesError, OptionError, SourceError
 from dicomseries.sources.arguments.axes_argument import chosen_time_point
 from dicomseries.sources.arguments.grid_arguments import join_grid
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments, locate
 from dicomseries.sources.arguments.volume_times import times_argument
+from dicomseries.sources.array_source import ArraySource
 from dicomseries.sources.formats import (
     array_like,
     dask_array,
@@ -34,6 +35,11 @@ from dicomseries.sources.optional_packages import guarded
 from dicomseries.sources.remote_inputs import fetched, fetched_frames, is_lazy, open_lazily
 from dicomseries.sources.volume import Volume
 from dicomseries.stores import is_url, masked
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from dicomseries.geometry import Space
 
 __all__ = ["FORMATS", "SUFFIXES", "Format", "open_picture", "open_volume"]
 
@@ -92,16 +98,16 @@ FORMATS: tuple[Format, ...] = (
 
 
 def open_volume(
-    source: Any,
+    source: ArraySource,
     *,
-    spacing: Sequence[float] | None = None,
-    origin: Sequence[float] | None = None,
-    direction: Any = None,
-    affine: Any = None,
-    space: str | None = None,
+    spacing: Sequence[float] | npt.NDArray[Any] | None = None,
+    origin: Sequence[float] | npt.NDArray[Any] | None = None,
+    direction: npt.ArrayLike | None = None,
+    affine: npt.ArrayLike | None = None,
+    space: Space | None = None,
     axes: str | None = None,
     time_point: int | None = None,
-    times: float | Sequence[Any] | None = None,
+    times: npt.ArrayLike | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Volume:
     """Return a volume over any array or file, unread.

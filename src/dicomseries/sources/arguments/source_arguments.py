@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dicomseries.errors import GeometryError, SourceError
 
@@ -57,8 +58,8 @@ class SourceArguments:
     """
 
     where: str = "source"
-    spacing: Sequence[float] | None = None
-    origin: Sequence[float] | None = None
+    spacing: Sequence[float] | npt.NDArray[Any] | None = None
+    origin: Sequence[float] | npt.NDArray[Any] | None = None
     direction: Any = None
     affine: Any = None
     space: str | None = None

@@ -1,0 +1,55 @@
+"""Types of inputs: arrays of any library, images and files."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from dicomseries.sources.volume import Volume
+
+__all__ = ["ArraySource"]
+
+
+class SlicedArray(Protocol):
+    """An array with shape, dtype and slicing.
+
+    Of numpy, torch, h5py, zarr, dask, xarray and others.
+    """
+
+    @property
+    def shape(self) -> Any:
+        """Length of each axis."""
+
+    @property
+    def dtype(self) -> Any:
+        """Of the numbers."""
+
+    def __getitem__(self, index: Any, /) -> Any:
+        """Return a part of the array."""
+
+
+class ItkImage(Protocol):
+    """An image of SimpleITK."""
+
+    def GetSize(self) -> Any:  # noqa: N802 - SimpleITK's name
+        """Return the length of each axis."""
+
+    def GetSpacing(self) -> Any:  # noqa: N802 - SimpleITK's name
+        """Return the distance of voxels along each axis."""
+
+
+class NiftiImage(Protocol):
+    """An image of nibabel."""
+
+    @property
+    def dataobj(self) -> Any:
+        """The voxels, not yet read."""
+
+    @property
+    def affine(self) -> Any:
+        """From indices to mm (RAS)."""
+
+
+ArraySource: TypeAlias = "SlicedArray | ItkImage | NiftiImage | Volume | str | os.PathLike[str]"
+"""What `write` takes: an array, an image, a volume, or the path or URL of a file."""
