@@ -167,7 +167,7 @@ READ_SYNTAXES = """# Transfer syntaxes that are read
 How the pixels of a file are encoded (PS3.5 section 10, PS3.6 annex A). These are read; \
 where decoders of pydicom are
 named, one of them must be installed, which `dicomseries doctor` tells; \
-`pip install "dicomseries[codecs]"` brings one
+`pip install imagecodecs` brings one
 for the lossless ones. Any other, such as video, is rejected.
 
 | name | UID | read with one of |

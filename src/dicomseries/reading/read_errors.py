@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from dicomseries.errors import MissingPackageError, ReadError
+from dicomseries.errors import MissingPackageError, ReadError, install_remedy
 
 __all__ = [
     "damaged",
@@ -103,11 +103,11 @@ def decoder_missing(path: _Path, syntax: str, packages: Sequence[str]) -> Missin
         "no available package decodes it."
     )
     if packages:
-        remedy = "Run: pip install " + ", or pip install ".join(packages)
+        remedy = install_remedy(*(names.split() for names in packages))
     return MissingPackageError(
         code="package-missing",
         where=os.fspath(path),
-        given=f"transfer syntax {syntax}",
-        expected="a compression that an installed package decodes",
+        given="it is not installed",
+        expected=f"a decoder of {syntax}",
         remedy=remedy,
     )

@@ -55,7 +55,7 @@ class FsspecStore:
                 options = {"use_listings_cache": False, **address.options}
                 self._files, root = fsspec.core.url_to_fs(address.url, **options)
         except ImportError as error:
-            package = f"that fsspec needs for {address.scheme}://"
+            package = f"the package that fsspec needs for {address.scheme}://"
             raise missing_package(extra="s3", where=address.where, package=package) from error
         self._root = str(root).rstrip("/")
 

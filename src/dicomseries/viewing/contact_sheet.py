@@ -59,7 +59,7 @@ def contact_sheet(layer: Layer, *, where: str) -> bytes:
     try:
         from PIL import Image, ImageDraw
     except ImportError as missing:
-        raise missing_package(extra="view", where=where) from missing
+        raise missing_package(extra="view", where=where, package="pillow") from missing
     grid = layer.volume.grid
     planes = planes_of(grid)
     rows = [[_captioned(Image, ImageDraw, layer, plane) for plane in planes]]

@@ -112,7 +112,7 @@ def test_a_viewer_that_is_not_installed_is_named_with_the_pip_line(series, capsy
     error = json.loads(capsys.readouterr().err)["error"]
     assert (error["code"], error["expected"]) == (
         "package-missing",
-        "the package jupyterlab-niivue",
+        "jupyterlab-niivue",
     )
 
 

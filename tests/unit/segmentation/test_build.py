@@ -376,7 +376,7 @@ def test_a_missing_package_is_named_with_its_pip_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "highdicom", None)
     with pytest.raises(MissingPackageError) as caught:
         made(blobs())
-    assert str(caught.value).endswith('pip install "dicomseries[seg]"')
+    assert str(caught.value).endswith('pip install "dicomseries[seg]"`.')
 
 
 def test_segments_may_be_parsed_beforehand():

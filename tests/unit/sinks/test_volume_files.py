@@ -153,7 +153,7 @@ def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, suf
     with pytest.raises(MissingPackageError) as caught:
         volume_files.save_volume(tmp_path / f"a{suffix}", Voxels.of(numbers(), OBLIQUE))
     assert caught.value.remedy.endswith(
-        f'pip install "dicomseries[{volume_files.find_format(suffix).PACKAGE}]"'
+        f'pip install "dicomseries[{volume_files.find_format(suffix).PACKAGE}]"`.'
     )
 
 

@@ -299,7 +299,7 @@ def test_a_missing_package_is_named_with_its_pip_line(tmp_path, monkeypatch, nam
     (tmp_path / name).write_bytes(b"")
     with pytest.raises(MissingPackageError) as caught:
         open_volume(tmp_path / name)
-    assert caught.value.remedy.endswith(f'pip install "dicomseries[{extra}]"')
+    assert caught.value.remedy.endswith(f'pip install "dicomseries[{extra}]"`.')
 
 
 def test_every_suffix_has_a_reader(tmp_path):

