@@ -67,8 +67,8 @@ def parse_series_files(source: Any, where: str = "path") -> SeriesFiles:
 
     Examples
     --------
-    >>> parse_series_files(Path("ct")), parse_series_files(iter([Path("ct/1.dcm"), "ct/2.dcm"]))
-    ('ct', ('ct/1.dcm', 'ct/2.dcm'))
+    >>> parse_series_files(Path("ct")), parse_series_files(iter([Path("1.dcm"), "2.dcm"]))
+    ('ct', ('1.dcm', '2.dcm'))
     """
     if isinstance(source, (str, os.PathLike)) and isinstance(os.fspath(source), str):
         return os.fspath(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -213,7 +214,7 @@ def test_a_companion_is_written_beside_the_map(arrays, capsys):
         "ParametricMap",
         0,
     )
-    assert (shown["out"], shown["kind"], shown["replaced"]) == ("out/display", "MR", 1)
+    assert (Path(shown["out"]), shown["kind"], shown["replaced"]) == (Path("out/display"), "MR", 1)
     assert dcs.read("out/map").array.tobytes() == arrays["floats"].tobytes()
     errors = np.abs(dcs.read("out/display").array - np.nan_to_num(arrays["floats"]))
     assert errors.max() <= shown["max_error"]
