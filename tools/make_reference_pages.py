@@ -72,9 +72,10 @@ KINDS_TEXT = """# Kinds
 ## What goes in, what is demanded, what comes out
 
 A kind is a type of DICOM object (SOP class). It says what the numbers are, which only you know. \
-Attributes that are
-demanded have no neutral value: give them as `metadata=` (`--set`, `--meta`). Several volumes \
-(axis t) go into one
+Other common names,
+`seg`, `pet` and `mri`, and names and UIDs of SOP classes are understood too. Attributes that are \
+demanded have no
+neutral value: give them as `metadata=` (`--set`, `--meta`). Several volumes (axis t) go into one
 series where the table does not say otherwise, and into one series each with `split="time"`.
 """
 
