@@ -1,6 +1,6 @@
 import importlib
-import json
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,8 @@ def test_a_group_with_another_form_in_one_class_keeps_both():
 def made(tmp_path, monkeypatch):
     """The folder of tables that the tool has made again."""
     pytest.importorskip("highdicom", exc_type=ImportError)
+    if f"highdicom {version('highdicom')} " not in TABLE["source"]:
+        pytest.skip("another release of highdicom is installed")
     monkeypatch.syspath_prepend(TOOLS)
     maker = importlib.import_module("make_standard_tables")
     monkeypatch.setattr(maker, "FOLDER", tmp_path)
@@ -115,8 +117,6 @@ def test_the_tables_are_what_the_tool_makes(made):
     for name in MADE_TABLES:
         ours = (folder / name).read_text(encoding="utf-8")
         theirs = (made / name).read_text(encoding="utf-8")
-        if json.loads(theirs)["source"] != json.loads(ours)["source"]:
-            pytest.skip("another release of highdicom is installed")
         assert theirs == ours
 
 
