@@ -31,7 +31,7 @@ quick: .venv/.dev ## Run the quick tests, without browser, server, cluster and s
 lowest: .venv-lowest/.complete ## Run the quick tests with the lowest versions of dependencies in pyproject.toml
 	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv-lowest/bytecode HYPOTHESIS_PROFILE=quick \
 		.venv-lowest/bin/python -m pytest $(PYTEST_FLAGS) -m "not browser and not network and not slow" \
-		-W "ignore:'click.utils:DeprecationWarning"
+		--ignore tests/repo -W "ignore:'click.utils:DeprecationWarning"
 
 endurance: debian images viewers .venv/.dev ## Run the tests that need minutes: memory, kills, random cases, all arrays in OHIF
 	$(BYTECODE) $(BIN)/python -m pytest $(PYTEST_FLAGS) -m endurance

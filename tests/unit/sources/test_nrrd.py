@@ -89,6 +89,9 @@ def test_itk_and_we_read_the_same_oblique_volume(tmp_path, dtype, compress, suff
     ],
 )
 def test_every_anatomical_space_is_turned_into_lps(tmp_path, space):
+    release = tuple(map(int, sitk.__version__.split(".")[:3]))
+    if space in {"left-anterior-superior", "LAS"} and release < (2, 5, 6):
+        pytest.skip("SimpleITK before 2.5.6 takes this space for LPS")
     path = write(tmp_path / "a.nrrd", VOXELS.tobytes(), space=space)
     assert_same(open_volume(path), path)
 
