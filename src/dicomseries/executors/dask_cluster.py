@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import io
 import pickle
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ Index = tuple[slice, ...]
 Over = Callable[[Any], FrameReader]
 """Makes a reader that cuts its frames out of another array."""
 
+_DASK_SETTINGS = threading.Lock()
 _RETRIES = 3
 """Times a task is begun again that failed for no reason of ours."""
 _SENDABLE = 1 << 20
@@ -203,9 +205,12 @@ def _send_data(client: Any, task: Any, slab: npt.NDArray[Any], bounds: Bounds) -
     import dask
 
     # The data are in the task: scattered to one worker they would be lost with it. Few are
-    # under way at once.
-    with dask.config.set(
-        {"distributed.admin.large-graph-warning-threshold": slab.nbytes + _SENDABLE}
+    # under way at once. The setting is that of the process: the lock lets each thread restore it.
+    with (
+        _DASK_SETTINGS,
+        dask.config.set(
+            {"distributed.admin.large-graph-warning-threshold": slab.nbytes + _SENDABLE}
+        ),
     ):
         return client.submit(task, slab, bounds, pure=False, retries=_RETRIES)
 
