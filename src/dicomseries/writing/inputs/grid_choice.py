@@ -29,6 +29,10 @@ _UNPLACED_LABELS = (
     "The source has no image plane: the labels have no place and no spacing, and each frame names "
     "its picture."
 )
+_CUBE = (
+    "All axes of the array are equally long: they are taken as slices, rows, columns. Give `axes=` "
+    "('xyz' for nibabel's order, 'zyx' if it is this one)."
+)
 _TOLERANCE = 1e-3
 """Part of a voxel within which two spacings are equal; float32 and DS differ by less."""
 
@@ -229,7 +233,10 @@ def _on_grid(array: Any, series: SourceSeries, geometry: Mapping[str, Any]) -> V
         raise _other_shape(volume.grid.shape, series)
     if not series.is_regular:
         raise _uneven(series)
-    return _with(volume, _lengths_of(series))
+    statement = _lengths_of(series)
+    if len(set(volume.grid.shape)) == 1 and geometry.get("axes") is None:
+        statement = statement.noting(_CUBE)
+    return _with(volume, statement)
 
 
 def _lengths_of(series: SourceSeries) -> Statement:

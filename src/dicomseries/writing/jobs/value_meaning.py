@@ -55,6 +55,11 @@ _APPEARANCES: Mapping[ValueRelation, str] = {
 _ON_TRUST = (*_UNIT_TERMS, _UNITS, "ComplexImageComponent", "PhotometricInterpretation")
 """Attributes that the receipt names if nothing in the values confirms them."""
 
+_MASK = (
+    "All values are 0 or 1, and the kind is that of the source. If they are a mask, pass "
+    "`kind='Segmentation'`."
+)
+
 
 def settled(
     request: WriteRequest, volume: Volume, statistics: Statistics | None = None
@@ -157,6 +162,8 @@ def _with_valid_meaning(
     advice = [*inheritance.advice, *_trust_advice(valid, meaning, metadata, is_same=is_same)]
     if not request.is_segmentation:
         advice += _loss_advice(meaning, relation, valid, inheritance.stated, array)
+    if request.options.kind is None and array.is_integer and (array.low, array.high) == (0, 1):
+        advice.append(_MASK)
     columns = [column for column in inheritance.columns if column.keyword not in invalid]
     decisions = [_decision(meaning, relation, valid, entry) for entry in inheritance.decisions]
     inheritance = replace(
