@@ -349,7 +349,7 @@ def test_a_kind_of_two_words_is_found_however_they_are_joined(name):
     assert find_kind(name).name == "EnhancedMR"
 
 
-@pytest.mark.parametrize("name", ["Enhanced", "", None, 3, "C.T"])
+@pytest.mark.parametrize("name", ["Enhanced", "", None, 3, "?", "text", "volume"])
 def test_an_unknown_kind_lists_the_kinds_one_per_line(name):
     with pytest.raises(KindError) as caught:
         find_kind(name)
@@ -409,6 +409,10 @@ def test_an_alternative_names_only_kinds_that_can_be_written(refusal):
         *OTHER_NAMES.items(),
         ("label-map", "Segmentation"),
         ("Segmentaton", "Segmentation"),
+        ("segmnt", "Segmentation"),
+        ("pets", "PT"),
+        ("CTT", "CT"),
+        ("MR2", "MR"),
         ("1.2.840.10008.5.1.4.1.1.7.2", "MultiframeSC"),
     ],
 )

@@ -154,11 +154,13 @@ def _suggested(wanted: str) -> Kind | None:
             return kind
     if wanted in OTHER_NAMES:
         return names[OTHER_NAMES[wanted].casefold()]
-    long_names = [name for name in names if len(name) > 2]
-    near = get_close_matches(wanted, long_names, n=2, cutoff=0.75)
-    if len(near) != 1:
+    names |= OTHER_SPELLINGS
+    names |= {name: names[kind.casefold()] for name, kind in OTHER_NAMES.items()}
+    similar = get_close_matches(wanted, names, n=3, cutoff=0.75)
+    kinds = [names[name] for name in similar if name[0] == wanted[0]]
+    if not kinds or any(kind is not kinds[0] for kind in kinds):
         return None
-    return names[near[0]]
+    return kinds[0]
 
 
 def _without_suffixes(name: str) -> str:
