@@ -17,6 +17,7 @@ from dicomseries.reading.order.placement import FrameSet
 from dicomseries.reading.order.slice_order import place_files
 from dicomseries.reading.parse.header_files import read_instance
 from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.parse.to_python import plain_value
 from dicomseries.reading.problems import Problem
 from dicomseries.reading.series_files import LocalFiles, SeriesFiles, name_of_files
 from dicomseries.short_repr import short_lines
@@ -386,10 +387,12 @@ def _series(uid: str, members: Sequence[Instance]) -> Series:
 
 
 def _description(instance: Instance) -> str:
-    try:
-        return str(instance.value("SeriesDescription") or "")
-    except ReadError:
+    tag = tag_of("SeriesDescription")
+    element = instance.element(tag)
+    if element is None:
         return ""
+    text = plain_value(tag, element, instance.decoding())
+    return text if isinstance(text, str) else ""
 
 
 def _without_copies(members: Sequence[Instance]) -> tuple[list[Instance], list[Problem]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import platform
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from typing import Any
 
 import typer
@@ -169,6 +168,8 @@ def _part(group: str, name: str, purpose: str, version: str, install: str) -> Pa
 
 def _version(package: str) -> str:
     """Return the version of an installed package, else ""."""
+    from importlib import metadata  # slow to import
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
