@@ -74,7 +74,7 @@ class Look:
         return viewing.page_html(model, list(map(viewing.packed_voxels, self.layers)))
 
     def png(self) -> bytes:
-        """Return the contact sheet.
+        """Return the contact sheet, with the overlay.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class Look:
         ReadError
             If the voxels cannot be read.
         """
-        return viewing.contact_sheet(self.layers[0], where="a picture as PNG")
+        return viewing.contact_sheet(self.layers, where="a picture as PNG")
 
     def site(self) -> viewing.Site:
         """Return the page and its planes for a server."""

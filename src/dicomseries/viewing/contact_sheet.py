@@ -1,10 +1,10 @@
-"""Contact sheet of three planes and the slices, by pillow."""
+"""Contact sheet of three planes and the slices, with an overlay, by pillow."""
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +26,7 @@ _PLANE, _TILE = 360, 144
 _GAP, _CAPTION = 8, 20
 _COLUMNS = 7
 _MOST_TILES = 28
+_NAMES_IN_LINE, _MOST_NAMES = 4, 24
 _PAPER, _INK, _LETTER = (20, 24, 28), (228, 233, 237), (255, 217, 138)
 _LEAST_LEAN = math.sin(math.radians(15))
 
@@ -43,16 +44,24 @@ class SheetPlane(NamedTuple):
     down: tuple[int, bool]
 
 
-def contact_sheet(layer: Layer, *, where: str) -> bytes:
-    """Return a PNG of three middle planes and the slices.
+def contact_sheet(layers: Sequence[Layer], *, where: str) -> bytes:
+    """Return a PNG of three planes and the slices.
 
-    The planes have letters of the patient's sides and a scale. Of several volumes the first is
-    shown.
+    The planes have letters of the patient's sides and a scale. They are the middle ones; with an
+    overlay, those where it covers most voxels. Of several volumes the first is shown, of an overlay
+    all segments. Labels have the colours of the page, and a legend.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The series; then what is laid over it, on the same grid.
+    where : str
+        The output that needs pillow, for the error.
 
     Raises
     ------
     MissingPackageError
-        If pillow is not installed; `where` names the output that needs it.
+        If pillow is not installed.
     ReadError
         If the pixels cannot be read.
     """
@@ -60,12 +69,14 @@ def contact_sheet(layer: Layer, *, where: str) -> bytes:
         from PIL import Image, ImageDraw
     except ImportError as missing:
         raise missing_package(extra="view", where=where, package="pillow") from missing
-    grid = layer.volume.grid
-    planes = planes_of(grid)
-    rows = [[_captioned(Image, ImageDraw, layer, plane) for plane in planes]]
+    base = layers[0]
+    planes = planes_of(base.volume.grid)
+    indices = _shown_indices(layers)
+    rows = [[_captioned(Image, ImageDraw, layers, plane, indices) for plane in planes]]
+    rows += _legend(Image, ImageDraw, layers)
     for plane in planes:
         if plane.through == 0:
-            tiles = _tiles(Image, layer, plane)
+            tiles = _tiles(Image, layers, plane)
             rows += [tiles[at : at + _COLUMNS] for at in range(0, len(tiles), _COLUMNS)]
     widths, heights = [], []
     for row in rows:
@@ -73,7 +84,7 @@ def contact_sheet(layer: Layer, *, where: str) -> bytes:
         heights.append(_GAP + max(image.height for image in row))
     width, height = max(widths), _GAP + _CAPTION + sum(heights)
     sheet = Image.new("RGB", (width, height), _PAPER)
-    ImageDraw.Draw(sheet).text((_GAP, _GAP), _title(layer), fill=_INK)
+    ImageDraw.Draw(sheet).text((_GAP, _GAP), _title(layers), fill=_INK)
     top = _GAP + _CAPTION
     for row, row_height in zip(rows, heights, strict=True):
         left = _GAP
@@ -86,14 +97,38 @@ def contact_sheet(layer: Layer, *, where: str) -> bytes:
     return content.getvalue()
 
 
-def _title(layer: Layer) -> str:
+def _title(layers: Sequence[Layer]) -> str:
+    layer = layers[0]
     size = " x ".join(map(str, reversed(layer.volume.grid.shape)))
     volumes = f" x {layer.volume.volumes}" if layer.volume.volumes else ""
-    name = layer.name.encode("latin-1", "replace").decode("latin-1")
+    name = _printable(" + ".join(each.name for each in layers))
     sides = "no position in the patient is stated"
     if layer.volume.grid.statement.has_place:
         sides = "radiological: the patient's right is on the left"
     return f"{name}   {layer.kind}   {size}{volumes}   {sides}"
+
+
+def _printable(text: str) -> str:
+    """Return a text in the characters of pillow's font."""
+    return text.encode("latin-1", "replace").decode("latin-1")
+
+
+def _shown_indices(layers: Sequence[Layer]) -> tuple[int, ...]:
+    """Return the index of the plane to show along each axis."""
+    shape = layers[0].volume.grid.shape
+    middle = tuple(length // 2 for length in shape)
+    if len(layers) == 1:
+        return middle
+    counts = [np.zeros(length, np.int64) for length in shape]
+    volume = layers[1].volume
+    for frame in range(volume.slabs.shape[0]):
+        covered = volume.slabs.read(frame, frame + 1)[0] > 0
+        counts[0][frame % volume.slices] += np.count_nonzero(covered)
+        counts[1] += np.count_nonzero(covered, axis=1)
+        counts[2] += np.count_nonzero(covered, axis=0)
+    if not counts[0].any():
+        return middle
+    return tuple(int(count.argmax()) for count in counts)
 
 
 def planes_of(grid: Grid) -> tuple[SheetPlane, ...]:
@@ -142,16 +177,22 @@ def letters_of(direction: Iterable[float]) -> str:
     return "".join(sides[int(lean < 0)] for lean, sides in leans if abs(lean) > _LEAST_LEAN)
 
 
-def _captioned(image: ModuleType, draw: ModuleType, layer: Layer, plane: SheetPlane) -> Image.Image:
-    """Return the middle plane with its name, letters and scale."""
-    grid = layer.volume.grid
-    count = grid.shape[plane.through]
-    picture = _picture(image, layer, plane, count // 2, _PLANE)
+def _captioned(
+    image: ModuleType,
+    draw: ModuleType,
+    layers: Sequence[Layer],
+    plane: SheetPlane,
+    indices: Sequence[int],
+) -> Image.Image:
+    """Return a plane with its name, letters and scale."""
+    grid = layers[0].volume.grid
+    count, index = grid.shape[plane.through], indices[plane.through]
+    picture = _picture(image, layers, plane, index, _PLANE)
     framed: Image.Image = image.new("RGB", (_PLANE, _PLANE + _CAPTION), _PAPER)
     left, top = (_PLANE - picture.width) // 2, _CAPTION + (_PLANE - picture.height) // 2
     framed.paste(picture, (left, top))
     pen = draw.Draw(framed)
-    pen.text((0, 4), f"{plane.name}  {count // 2 + 1} / {count}", fill=_INK)
+    pen.text((0, 4), f"{plane.name}  {index + 1} / {count}", fill=_INK)
     axis = plane.across[0]
     width_mm = grid.shape[axis] * grid.spacing_mm[2 - axis]
     _draw_scale(pen, picture.width / width_mm, ruler_unit(grid))
@@ -199,19 +240,48 @@ def _draw_scale(pen: ImageDraw.ImageDraw, pixels_per_mm: float, unit: str) -> No
     )
 
 
-def _tiles(image: ModuleType, layer: Layer, plane: SheetPlane) -> list[Image.Image]:
+def _legend(
+    image: ModuleType, draw: ModuleType, layers: Sequence[Layer]
+) -> list[list[Image.Image]]:
+    """Return a row with names and colours of the labels; none without labels."""
+    names: list[tuple[int, str]] = []
+    for layer in layers:
+        names += sorted((value, name) for value, name in layer.labels.items() if value)
+    if not names:
+        return []
+    shown = names[:_MOST_NAMES]
+    lines = -(-len(shown) // _NAMES_IN_LINE)
+    width = 3 * _PLANE + 2 * _GAP
+    row: Image.Image = image.new("RGB", (width, lines * _CAPTION), _PAPER)
+    pen = draw.Draw(row)
+    for place, (value, name) in enumerate(shown):
+        line, column = divmod(place, _NAMES_IN_LINE)
+        left, top = column * width // _NAMES_IN_LINE, line * _CAPTION
+        colour = tuple(_COLOURS[_colour_numbers(np.array(value))].tolist())
+        pen.rectangle((left, top + 4, left + 11, top + 15), fill=colour)
+        text = _printable(f"{value} {name}".strip())
+        if place == len(shown) - 1 and len(names) > len(shown):
+            text = f"{text}, and {len(names) - len(shown)} more"
+        pen.text((left + 18, top + 4), text, fill=_INK)
+    return [[row]]
+
+
+def _tiles(image: ModuleType, layers: Sequence[Layer], plane: SheetPlane) -> list[Image.Image]:
     """Return evenly chosen slices."""
-    slices = layer.volume.slices
+    slices = layers[0].volume.slices
     indices = np.unique(np.linspace(0, slices - 1, min(slices, _MOST_TILES)).astype(int))
-    return [_picture(image, layer, plane, index, _TILE) for index in indices.tolist()]
+    return [_picture(image, layers, plane, index, _TILE) for index in indices.tolist()]
 
 
 def _picture(
-    image: ModuleType, layer: Layer, plane: SheetPlane, index: int, longest: int
+    image: ModuleType, layers: Sequence[Layer], plane: SheetPlane, index: int, longest: int
 ) -> Image.Image:
     """Return a plane in true proportions, by its longer side."""
-    grid = layer.volume.grid
-    levels = _levels(layer, _stored(layer, plane.through, index))
+    base, *overlays = layers
+    grid = base.volume.grid
+    levels = _levels(base, _stored(base, plane.through, index))
+    for overlay in overlays:
+        levels = _laid_over(levels, overlay, plane.through, index)
     if plane.across[0] < plane.down[0]:
         levels = levels.swapaxes(0, 1)
     if plane.down[1]:
@@ -227,20 +297,56 @@ def _picture(
     return picture.convert("RGB").resize((width, height))
 
 
-def _stored(layer: Layer, axis: int, index: int) -> npt.NDArray[Any]:
+def _stored(layer: Layer, axis: int, index: int, volume: int = 0) -> npt.NDArray[Any]:
     """Return the stored values of a plane, slice by slice."""
     slabs, slices = layer.volume.slabs, layer.volume.slices
+    first = volume * slices
     if axis == 0:
-        return np.asarray(slabs.read(index, index + 1)[0])
-    return np.stack([slabs.read(at, at + 1)[0].take(index, axis - 1) for at in range(slices)])
+        return np.asarray(slabs.read(first + index, first + index + 1)[0])
+    frames = range(first, first + slices)
+    return np.stack([slabs.read(at, at + 1)[0].take(index, axis - 1) for at in frames])
+
+
+def _laid_over(
+    levels: npt.NDArray[np.uint8], overlay: Layer, axis: int, index: int
+) -> npt.NDArray[np.uint8]:
+    """Return a plane with that of an overlay mixed in."""
+    mixed = levels if levels.ndim == 3 else np.repeat(levels[..., np.newaxis], 3, axis=2)
+    if not overlay.labels:
+        low, high = overlay.window.limits
+        stored = _stored(overlay, axis, index)
+        real = stored * overlay.volume.slope + overlay.volume.intercept
+        heat = np.nan_to_num(np.clip((real - low) / (high - low), 0, 1)) * 255
+        return _mixed(mixed, _HOT_IRON[heat.astype(np.uint8)], heat.astype(np.uint8) > 0)
+    numbers = sorted(overlay.labels)
+    for volume in range(overlay.volume.volumes or 1):
+        stored = _stored(overlay, axis, index, volume)
+        if overlay.axis == "segment" and overlay.volume.volumes is not None:
+            stored = np.where(stored > 0, numbers[volume], 0)
+        is_named = np.isin(stored, numbers) & (stored > 0)
+        mixed = _mixed(mixed, _COLOURS[_colour_numbers(stored)], is_named)
+    return mixed
+
+
+def _mixed(
+    below: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8], covered: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.uint8]:
+    """Return two pictures mixed half and half where the upper one covers."""
+    halves = (below.astype(np.uint16) + above + 1) // 2
+    return np.where(covered[..., np.newaxis], halves, below).astype(np.uint8)
+
+
+def _colour_numbers(stored: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return the rows of `_COLOURS` of labels; 0 for the background."""
+    numbers = (stored.astype(np.int64) - 1) % (len(_COLOURS) - 1) + 1
+    return np.where(stored > 0, numbers, 0)
 
 
 def _levels(layer: Layer, stored: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if layer.volume.samples > 1:
         return stored.astype(np.uint8)
     if layer.labels:
-        numbers = (stored.astype(np.int64) - 1) % (len(_COLOURS) - 1) + 1
-        return _COLOURS[np.where(stored > 0, numbers, 0)]
+        return _COLOURS[_colour_numbers(stored)]
     low, high = layer.window.limits
     real = stored * layer.volume.slope + layer.volume.intercept
     levels = np.nan_to_num(np.clip((real - low) / (high - low), 0, 1)) * 255
@@ -265,3 +371,9 @@ _COLOURS = np.array(
     np.uint8,
 )
 """Of the background and the labels, repeated in turn, as on the page."""
+
+_STOPS = ((0, 0, 0), (127, 0, 0), (255, 0, 0), (255, 127, 0), (255, 255, 127), (255, 255, 255))
+_HOT_IRON = np.array(
+    [np.interp(np.arange(256), np.linspace(0, 255, 6), part) for part in zip(*_STOPS, strict=True)]
+).T.astype(np.uint8)
+"""Of an overlay of values from low to high, as on the page."""

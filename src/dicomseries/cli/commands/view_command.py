@@ -86,14 +86,6 @@ def view(
         with opened_in(viewer or "ohif", series, series=uid, program=ohif_dist) as server:
             _run(server, series, output, opens_browser=not no_open)
         return
-    if overlay is not None and png is not None:
-        raise CommandLineError(
-            code="usage",
-            where="dicomseries view",
-            given="--overlay with --png",
-            expected="an overlay in the browser or in a page",
-            remedy="Write a page with --html, or leave out --overlay: the picture cannot show it.",
-        )
     for path in filter(None, (html, png)):
         check_free(path, overwrite=overwrite)
     quick_look = look(series, series=uid, overlay=overlay)
