@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from measure import Row, Work, take_turns
+from simpleitk_example import write_like_the_example
 
 import dicomseries as dcs
 
@@ -40,48 +40,6 @@ def write_raw(files: list[tuple[str, bytes, memoryview]], folder: Path) -> None:
 
 def write_ours(array: Array, folder: Path, *, verify: bool) -> None:
     dcs.write(array, folder, kind="CT", spacing=SPACING, verify=verify, sync=False)
-
-
-def write_like_the_example(array: Array, folder: Path) -> None:
-    """Run the steps of SimpleITK's example "Dicom Series From Array"."""
-    import SimpleITK as sitk
-
-    folder.mkdir()
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing(SPACING)
-    writer = sitk.ImageFileWriter()
-    writer.KeepOriginalImageUIDOn()
-    date, moment = time.strftime("%Y%m%d"), time.strftime("%H%M%S")
-    direction = image.GetDirection()
-    shared = [
-        ("0008|0031", moment),
-        ("0008|0021", date),
-        ("0008|0008", "DERIVED\\SECONDARY"),
-        ("0020|000e", f"1.2.826.0.1.3680043.2.1125.{date}.1{moment}"),
-        ("0020|0037", "\\".join(str(direction[i]) for i in (0, 3, 6, 1, 4, 7))),
-        ("0008|103e", "Created-SimpleITK"),
-    ]
-    if array.dtype.kind == "f":
-        shared += [
-            ("0028|1053", "0.001"),
-            ("0028|1052", "0"),
-            ("0028|0100", "16"),
-            ("0028|0101", "16"),
-        ]
-        shared += [("0028|0102", "15"), ("0028|0103", "1")]
-    for index in range(image.GetDepth()):
-        slice_image = image[:, :, index]
-        for tag, value in shared:
-            slice_image.SetMetaData(tag, value)
-        slice_image.SetMetaData("0008|0012", time.strftime("%Y%m%d"))
-        slice_image.SetMetaData("0008|0013", time.strftime("%H%M%S"))
-        slice_image.SetMetaData("0008|0060", "CT")
-        slice_image.SetMetaData(
-            "0020|0032", "\\".join(map(str, image.TransformIndexToPhysicalPoint((0, 0, index))))
-        )
-        slice_image.SetMetaData("0020|0013", str(index))
-        writer.SetFileName(str(folder / f"{index}.dcm"))
-        writer.Execute(slice_image)
 
 
 def write_with_pydicom(array: Array, folder: Path) -> None:
