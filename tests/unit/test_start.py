@@ -41,7 +41,7 @@ print(json.dumps(sorted(sys.modules)))
 
 def test_a_write_and_a_read_of_integers_import_no_slow_package() -> None:
     program = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM], capture_output=True, encoding="utf-8", check=True
     )
     imported = {name.partition(".")[0] for name in json.loads(program.stdout)}
     assert {"numpy", "dicomseries"} <= imported
