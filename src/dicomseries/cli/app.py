@@ -45,7 +45,7 @@ app = typer.Typer(
     name="dicomseries",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=f"""\b
 Exit codes:

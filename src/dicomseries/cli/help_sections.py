@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from typer.core import TyperCommand
 
-__all__ = ["EVERYWHERE", "KINDS", "Sectioned", "examples", "kinds"]
+__all__ = ["EVERYWHERE", "KINDS", "HelpAll", "Sectioned", "examples", "kinds", "sectioned"]
 
 EVERYWHERE = """\b
 Every command also takes:
@@ -20,6 +21,11 @@ Every command also takes:
 KINDS = "\b\nKinds: ...\n\n"
 """Stands for the list of kinds at the end of a command's help, until that help is shown."""
 
+_EVERYWHERE_SHORT = "Every command also takes --json, --quiet and --debug."
+_SHORT_EXAMPLES = 3
+_ALL = "help-all"
+"""Key of a context whose help shows every option."""
+
 _PLAIN = {"argument": "Arguments", "option": "Options"}
 _WIDTH = 76
 _HANGING = " " * 19
@@ -29,7 +35,8 @@ _HANGING = " " * 19
 class Sectioned(TyperCommand):
     """A command with sections of options in its plain help.
 
-    typer groups options in its coloured help only, which takes twice as long to appear.
+    typer groups options in its coloured help only, which takes twice as long to appear. Of a
+    command with `common` options, ``--help`` shows those, and ``--help-all`` all of them.
 
     Examples
     --------
@@ -37,8 +44,14 @@ class Sectioned(TyperCommand):
     True
     """
 
+    common: frozenset[str] = frozenset()
+    """Parameters that ``--help`` shows; empty for all."""
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and options in sections."""
+        if self._is_short(ctx):
+            self._format_common_options(ctx, formatter)
+            return
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -50,13 +63,84 @@ class Sectioned(TyperCommand):
             with formatter.section(title):
                 formatter.write_dl(records)
 
+    def _is_short(self, ctx: Any) -> bool:
+        return bool(self.common) and _ALL not in ctx.meta
+
+    def _format_common_options(self, ctx: Any, formatter: Any) -> None:
+        arguments: list[tuple[str, str]] = []
+        options: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None:
+                continue
+            if parameter.param_type_name == "argument":
+                arguments.append(record)
+            elif parameter.name in self.common or parameter.name in {"help", "help_all"}:
+                options.append(record)
+        with formatter.section("Arguments"):
+            formatter.write_dl(arguments)
+        with formatter.section("Common options"):
+            formatter.write_dl(options)
+
+    def _short_epilog(self) -> str:
+        lines = (self.epilog or "").splitlines()
+        shown = [line for line in lines if line.startswith("  dicomseries ")][:_SHORT_EXAMPLES]
+        parts = ["\b", "Examples:", *shown, "", _EVERYWHERE_SHORT]
+        if KINDS in (self.epilog or ""):
+            from dicomseries.iod import OFFERED
+
+            names = "Kinds: " + ", ".join(kind.name for kind in OFFERED) + "."
+            parts = [*textwrap.wrap(names, _WIDTH), "", *parts]
+        return "\n".join(parts)
+
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the end of the help, with all kinds."""
+        if self._is_short(ctx):
+            epilog, self.epilog = self.epilog, self._short_epilog()
+            super().format_epilog(ctx, formatter)
+            self.epilog = epilog
+            return
         if self.epilog and KINDS in self.epilog:
             wrapper = textwrap.TextWrapper(_WIDTH, initial_indent="  ", subsequent_indent=_HANGING)
             lines = list(map(wrapper.fill, kinds()))
             self.epilog = self.epilog.replace(KINDS, "\n".join(["\b\nKinds:", *lines, "\n"]))
         super().format_epilog(ctx, formatter)
+
+
+def sectioned(*common: str) -> type[Sectioned]:
+    """Return a command class whose ``--help`` shows the common options only.
+
+    Parameters
+    ----------
+    *common : str
+        Names of parameters of the command.
+
+    Examples
+    --------
+    >>> sectioned("kind").common
+    frozenset({'kind'})
+    """
+    return type("Sectioned", (Sectioned,), {"common": frozenset(common)})
+
+
+def _show_all(context: typer.Context, is_asked: bool) -> None:
+    if is_asked:
+        context.meta[_ALL] = True
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+HelpAll = Annotated[
+    bool,
+    typer.Option(
+        "--help-all",
+        help="Show every option and exit.",
+        callback=_show_all,
+        is_eager=True,
+        expose_value=False,
+    ),
+]
+"""The option of a command made by `sectioned`."""
 
 
 def kinds() -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -11,7 +11,18 @@ import typer
 
 from dicomseries.options import Option, options_of
 
-__all__ = ["parameter", "parameters", "shared_option"]
+_COMPLETED = {
+    "compression": ("rle", "jpegls", "j2k", "htj2k", "jxl"),
+    "orient": ("as-is", "upright", "axial", "coronal", "sagittal"),
+    "segmentation_type": ("binary", "labelmap"),
+    "space": ("LPS", "RAS"),
+    "split": ("time",),
+    "uid": ("random", "content"),
+    "values": ("auto", "exact", "lossless", "rescale", "max-error=", "digits="),
+}
+"""Words that shells complete after an option."""
+
+__all__ = ["completed_words", "parameter", "parameters", "shared_option"]
 
 
 def parameters(options: Mapping[str, Option]) -> Iterator[inspect.Parameter]:
@@ -60,7 +71,46 @@ def _typer_option(name: str, option: Option) -> Any:
         help=option.help,
         rich_help_panel=option.group or None,
         show_default=False,
+        autocompletion=_completion(name),
     )
+
+
+def completed_words() -> Mapping[str, Sequence[str]]:
+    """Return the words that shells complete after an option, by its name.
+
+    Examples
+    --------
+    >>> completed_words()["space"]
+    ('LPS', 'RAS')
+    """
+    return _COMPLETED
+
+
+def _completion(name: str) -> Callable[[str], list[str]] | None:
+    """Return the function that completes the value of an option in a shell."""
+    if name == "kind":
+        return _kinds_beginning_with
+    if name in _COMPLETED:
+        words = _COMPLETED[name]
+
+        def complete(incomplete: str) -> list[str]:
+            return _beginning_with(words, incomplete)
+
+        return complete
+    return None
+
+
+def _kinds_beginning_with(incomplete: str) -> list[str]:
+    from dicomseries.iod import OFFERED
+
+    names = [kind.name for kind in OFFERED]
+    if not incomplete[:1].isupper():
+        names = [name.lower() for name in names]
+    return _beginning_with(names, incomplete)
+
+
+def _beginning_with(words: Sequence[str], incomplete: str) -> list[str]:
+    return [word for word in words if word.startswith(incomplete)]
 
 
 def _default(option: Option) -> Any:

@@ -25,6 +25,7 @@ from dicomseries.iod import OFFERED
 from dicomseries.sources import array_frames
 
 SOURCE_TREE = {**os.environ, "PYTHONPATH": str(Path(dcs.__file__).parents[1])}
+KIND_NAMES = [kind.name for kind in OFFERED]
 COMMANDS = ("demo", "write", "derive", "read", "list", "tags", "check", "doctor")
 
 
@@ -499,9 +500,20 @@ def test_every_command_has_help_with_examples_that_parse(capsys, command):
         known.make_context(command, words)
 
 
-@pytest.mark.parametrize("command", ["write", "check"])
-def test_long_help_comes_in_sections_that_leave_out_no_option(capsys, command):
+@pytest.mark.parametrize("command", ["write", "derive"])
+def test_help_fits_a_screen_and_names_the_help_with_all_options(capsys, command):
     assert main([command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) <= 56
+    assert all(name in text for name in ("--kind", "--set", "--help-all", *KIND_NAMES))
+    assert "--storage-options" not in text
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"), [("write", "--help-all"), ("derive", "--help-all"), ("check", "--help")]
+)
+def test_long_help_comes_in_sections_that_leave_out_no_option(capsys, command, flag):
+    assert main([command, flag]) == 0
     text = capsys.readouterr().out
     sections = re.findall(r"^(\w.*):$", text, re.MULTILINE)
     assert sections[0] == "Arguments"
@@ -511,9 +523,9 @@ def test_long_help_comes_in_sections_that_leave_out_no_option(capsys, command):
 
 
 def test_help_of_write_lists_every_kind(capsys):
-    assert main(["write", "--help"]) == 0
+    assert main(["write", "--help-all"]) == 0
     listed = capsys.readouterr().out.partition("Kinds:")[2].partition("Examples:")[0]
-    assert re.findall(r"^ {4}(\w+)", listed, re.MULTILINE) == [kind.name for kind in OFFERED]
+    assert re.findall(r"^ {4}(\w+)", listed, re.MULTILINE) == KIND_NAMES
 
 
 def test_help_is_light():

@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from dicomseries.cli.commands.write_command import command_options, signature, write
-from dicomseries.cli.help_sections import KINDS, Sectioned, examples
+from dicomseries.cli.commands.write_command import COMMON, command_options, signature, write
+from dicomseries.cli.help_sections import KINDS, examples, sectioned
 from dicomseries.cli.option_parameters import parameter
 
 __all__ = ["derive", "register"]
@@ -21,7 +21,7 @@ _SOURCE_SERIES = typer.Argument(
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
-        cls=Sectioned,
+        cls=sectioned(*COMMON, "derivation", "model"),
         short_help="Write a result into the study of its source series.",
         epilog=KINDS
         + examples(

@@ -13,7 +13,7 @@ from dicomseries.cli import terminal
 from dicomseries.cli.decision_table import decision_table, terminal_width
 from dicomseries.cli.exit_codes import CommandLineError
 from dicomseries.cli.free_memory import return_freed_memory
-from dicomseries.cli.help_sections import KINDS, Sectioned, examples, kinds
+from dicomseries.cli.help_sections import KINDS, HelpAll, examples, kinds, sectioned
 from dicomseries.cli.option_parameters import parameter, parameters
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output
@@ -24,7 +24,24 @@ from dicomseries.cli.volume_options import gradients_of, per_volume_of
 from dicomseries.errors import counted
 from dicomseries.options import Option, WriteOptions, options_of
 
-__all__ = ["command_options", "register", "signature", "write"]
+__all__ = ["COMMON", "command_options", "register", "signature", "write"]
+
+COMMON = (
+    "kind",
+    "like",
+    "spacing",
+    "affine",
+    "values",
+    "segments",
+    "settings",
+    "metadata",
+    "description",
+    "compression",
+    "overwrite",
+    "dry_run",
+    "report",
+)
+"""Options that `--help` shows; `--help-all` shows all."""
 
 _MOST_OTHERS = 3
 """Further series of one write that are shown one by one."""
@@ -105,18 +122,18 @@ _OUT = typer.Argument(
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
     app.command(
-        cls=Sectioned,
+        cls=sectioned(*COMMON),
         short_help="Write an array as a DICOM series, and verify it.",
         epilog=KINDS
         + examples(
             "dicomseries write volume.npy out/ --kind ct --spacing 0.7 0.7 2.5",
             "dicomseries write brain.nii.gz out/ --kind mr --set PatientID=42",
+            "dicomseries write labels.nii.gz out/ --kind segmentation --segments organs.toml",
             "dicomseries write dose.h5::dose out/ --kind sc --spacing 4 4 4"
             " --values max-error=0.01",
             "dicomseries write map.nii.gz out/ --kind parametricmap --units mm2/s --companion",
             "dicomseries write dwi.nii.gz out/ --kind mr --bvals dwi.bval --bvecs dwi.bvec",
             "dicomseries write bold.nii.gz out/ --kind mr --times 2.5 --split time",
-            "dicomseries write labels.nii.gz out/ --kind segmentation --segments organs.toml",
             "dicomseries write denoised.npy out/ --like scan/ --derivation smoothing"
             " --description Denoised",
             "dicomseries write ct.mha out/ --kind ct --compress jpegls",
@@ -138,7 +155,10 @@ def signature(options: Mapping[str, Option]) -> inspect.Signature:
     """Return the signature that typer makes the command's parameters from."""
     context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     source, out = parameter("source", _SOURCE, str), parameter("out", _OUT, str)
-    return inspect.Signature([context, source, out, *parameters(options)])
+    help_all = inspect.Parameter(
+        "help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll
+    )
+    return inspect.Signature([context, source, out, *parameters(options), help_all])
 
 
 def write(*, context: typer.Context, source: str, out: str, **words: Any) -> None:
