@@ -7,7 +7,12 @@ import socket
 import sys
 
 FORMS = ("-c", "-m")
-HARMLESS = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"}
+HARMLESS = {
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONUNBUFFERED",
+}
 """Other settings of Python count at its start alone: then it starts anew."""
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -88,12 +88,12 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
     for place, stream in enumerate(streams):
         os.dup2(stream, place)
         os.close(stream)
-    _open_streams()
     for number in request["ignored"]:
         signal.signal(number, signal.SIG_IGN)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    _open_streams()
     code = 1
     try:
         _run(request["words"])
@@ -121,6 +121,7 @@ def _open_streams() -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stdout.reconfigure(write_through=bool(os.environ.get("PYTHONUNBUFFERED")))
 
 
 def _run(words: list[str]) -> None:
