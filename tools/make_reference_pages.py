@@ -28,6 +28,7 @@ from pydicom.uid import UID, AllTransferSyntaxes
 import dicomseries
 from dicomseries.checks.registry import Check, registered
 from dicomseries.cli.app import app
+from dicomseries.cli.help_sections import full_help
 from dicomseries.derivation.attributes.decisions import WORDS
 from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_sections, tag_sections
 from dicomseries.derivation.rules.value_rules import OUTCOMES, RELATIONS, VALUE_RULES
@@ -149,7 +150,9 @@ API_SECTIONS: dict[str, tuple[str, ...]] = {
 
 COMMAND_LINE = """# Command line
 
-What `dicomseries --help` and `dicomseries COMMAND --help` print.
+What `dicomseries --help` and `dicomseries COMMAND --help` print; of `write` and `derive` with every
+option, as `--help-all` does. `dicomseries --install-completion` makes bash, zsh, fish and
+PowerShell complete commands, options, kinds and the words of options with the Tab key.
 """
 HELP_WIDTH = 100
 
@@ -286,7 +289,7 @@ def commands_page() -> str:
 
 def help_section(context: Any) -> str:
     """Return the help of one command."""
-    return f"## {context.command_path}\n\n```text\n{context.get_help().strip()}\n```\n"
+    return f"## {context.command_path}\n\n```text\n{full_help(context).strip()}\n```\n"
 
 
 def options_page() -> str:

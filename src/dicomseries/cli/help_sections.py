@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-__all__ = ["EVERYWHERE", "KINDS", "HelpAll", "Sectioned", "examples", "kinds", "sectioned"]
+__all__ = [
+    "EVERYWHERE",
+    "KINDS",
+    "HelpAll",
+    "Sectioned",
+    "examples",
+    "full_help",
+    "kinds",
+    "sectioned",
+]
 
 EVERYWHERE = """\b
 Every command also takes:
@@ -123,10 +132,15 @@ def sectioned(*common: str) -> type[Sectioned]:
     return type("Sectioned", (Sectioned,), {"common": frozenset(common)})
 
 
+def full_help(context: typer.Context) -> str:
+    """Return the help of a command with every option."""
+    context.meta[_ALL] = True
+    return context.get_help()
+
+
 def _show_all(context: typer.Context, is_asked: bool) -> None:
     if is_asked:
-        context.meta[_ALL] = True
-        typer.echo(context.get_help())
+        typer.echo(full_help(context))
         raise typer.Exit
 
 
