@@ -91,6 +91,18 @@ def lock_files(patch: Patch) -> None:
     patch.setattr(folder_lock, "_MSVCRT", FakeMsvcrt)
 
 
+def remove_trees_by_path(patch: Patch) -> None:
+    """Let `shutil.rmtree` do what it does on Windows."""
+    patch.setattr(shutil, "_use_fd_functions", False, raising=False)
+    if hasattr(shutil, "_rmtree_impl"):  # from Python 3.14 on
+        patch.setattr(shutil, "_rmtree_impl", shutil._rmtree_unsafe)
+
+
+def remove_nonblock(patch: Patch) -> None:
+    remove("O_NONBLOCK")(patch)
+    remove_trees_by_path(patch)
+
+
 def close_folders(patch: Patch) -> None:
     lock_files(patch)
     open_ = os.open
@@ -102,7 +114,7 @@ def close_folders(patch: Patch) -> None:
         return open_(path, flags, *arguments, **others)
 
     patch.setattr(os, "open", opened)
-    patch.setattr(shutil, "_use_fd_functions", False, raising=False)
+    remove_trees_by_path(patch)
 
 
 def translate_text(patch: Patch) -> None:
@@ -182,7 +194,7 @@ REMOVED: dict[str, Callable[[Patch], None]] = {
     "pread": remove("pread", "preadv"),
     "pwrite": remove("pwrite", "pwritev"),
     "writev": remove("writev"),
-    "O_NONBLOCK": remove("O_NONBLOCK"),
+    "O_NONBLOCK": remove_nonblock,
     "O_BINARY": translate_text,
     "posix_fallocate": remove("posix_fallocate", "posix_fadvise"),
     "sched_getaffinity": remove("sched_getaffinity", "process_cpu_count"),
