@@ -344,7 +344,6 @@ def test_very_short_echoes_are_written():
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        ({"times": 2000}, "times="),
         ({"per_volume": {"EchoTime": [0.0046, 0.0092]}}, "EchoTime"),
         (
             {"per_volume": {"TriggerTime": [0, 0.5]}, "metadata": {"ScanOptions": "CG"}},
@@ -355,6 +354,15 @@ def test_very_short_echoes_are_written():
 def test_numbers_of_volumes_in_another_unit_are_named(options, word):
     plan = dcs.plan(np.zeros((2, 3, 4, 5), "int16"), kind="MR", axes="tzyx", **GRID, **options)
     assert any(word in one for one in plan.advice if "unless this is meant" in one)
+
+
+@pytest.mark.parametrize(
+    ("times", "remedy"), [(2000, "give times=2."), ([0, 1500, 4000], "divide it by 1000.")]
+)
+def test_long_steps_of_time_say_what_milliseconds_would_be(times, remedy):
+    plan = dcs.plan(np.zeros((3, 3, 4, 5), "int16"), kind="MR", axes="tzyx", **GRID, times=times)
+    (sentence,) = (text for text in plan.advice if "s between volumes" in text)
+    assert sentence.endswith(f"times= is in seconds. If it was in milliseconds, {remedy}")
 
 
 def test_frames_of_pet_may_be_long():

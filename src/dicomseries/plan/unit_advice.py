@@ -47,10 +47,20 @@ def units_advice(
     longest = np.diff(extent.times_s or ()).max(initial=0.0)
     limit = _LONG_FRAME_S if kind.has_time_base else _LONG_STEP_S
     if longest > limit:
-        yield (
-            f"Volumes follow each other by up to {longest:g} s. Give `times=` in seconds, unless "
-            "this is meant."
+        yield _long_step(longest, extent.times_s or ())
+
+
+def _long_step(longest: float, times_s: Sequence[float]) -> str:
+    steps = np.diff(times_s)
+    if np.allclose(steps, longest):
+        return (
+            f"{longest:g} s between volumes: `times=` is in seconds. If it was in milliseconds, "
+            f"give `times={longest / 1000:g}`."
         )
+    return (
+        f"Up to {longest:g} s between volumes: `times=` is in seconds. If it was in milliseconds, "
+        "divide it by 1000."
+    )
 
 
 def _numbers(attributes: Iterable[Attribute]) -> Iterator[tuple[str, float]]:
