@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from dicomseries.errors import MetadataError
-from dicomseries.segmentation.segment_codes import code_of
+from dicomseries.segmentation.segment_codes import nearest_type
 from dicomseries.segmentation.segments import NO_ALGORITHM, REGION, SPATIAL, Segment
 from dicomseries.standard.known_readers import (
     DCM2NIIX,
@@ -28,6 +27,7 @@ def advice_on(
     numbers: Sequence[int],
     values: Sequence[int],
     segmentation_type: str,
+    typed_by_label: Collection[int] = (),
 ) -> Iterator[str]:
     """Yield advice on segments as they are written.
 
@@ -41,6 +41,8 @@ def advice_on(
         Labels in the array.
     segmentation_type : {"binary", "labelmap"}
         Form of the pixels.
+    typed_by_label : collection of int
+        Labels in the array whose type follows from the name of the segment.
 
     Examples
     --------
@@ -48,16 +50,7 @@ def advice_on(
     >>> next(advice_on([liver], [1], [1], "binary")).partition(",")[0]
     'Type not stated: label 1'
     """
-    untyped = [segment for segment in segments if not segment.is_stated]
-    if untyped:
-        first = untyped[0]
-        name = first.label if _is_known(first.label) else "Liver"
-        example = f'{{{first.value}: {{"label": "{name}", "type": "{name}"}}}}'
-        labels = _label_list([segment.value for segment in untyped])
-        yield (
-            f"Type not stated: {labels}, written as {SPATIAL} and {REGION}. Give "
-            f"`segments={example}`."
-        )
+    yield from _type_advice(segments, typed_by_label)
     without_algorithm = [segment.value for segment in segments if segment.algorithm is None]
     if without_algorithm:
         yield (
@@ -85,13 +78,38 @@ def advice_on(
         yield f"{unable} cannot read a label map Segmentation; {able} can."
 
 
-def _is_known(label: str) -> bool:
-    """Return whether a label is the name of a code."""
-    try:
-        code_of(label, "segments")
-    except MetadataError:
-        return False
-    return True
+def _type_advice(segments: Sequence[Segment], typed_by_label: Collection[int]) -> Iterator[str]:
+    """Yield advice on the types of segments."""
+    coded = [segment for segment in segments if segment.value in typed_by_label]
+    if coded:
+        types = ", ".join(f"{segment.value} is {segment.type}" for segment in coded[:_MOST_LABELS])
+        more = f" … ({len(coded)} in all)" if len(coded) > _MOST_LABELS else ""
+        yield f"Type taken from the name: label {types}{more}. `segments=` can give another `type`."
+    untyped = [segment for segment in segments if not segment.is_stated]
+    if untyped:
+        labels = _label_list([segment.value for segment in untyped])
+        yield (
+            f"Type not stated: {labels}, written as {SPATIAL} and {REGION}. {_proposal(untyped)}"
+        )
+
+
+def _proposal(untyped: Sequence[Segment]) -> str:
+    """Return how to state a type, with the label and its nearest name."""
+    named = [segment for segment in untyped if segment.label != f"Segment {segment.value}"]
+    if not named:
+        return f'Give names, such as `segments={{{untyped[0].value}: "Liver"}}`.'
+    for segment in named:
+        nearest = nearest_type(segment.label)
+        if nearest:
+            example = _example(segment, f'"{nearest}"')
+            return f"Give `segments={example}`, if that is meant."
+    code = '["VALUE", "SCHEME", "MEANING"], "category": "Tissue"'
+    return f"Give a code and its category, such as `segments={_example(named[0], code)}`."
+
+
+def _example(segment: Segment, property_type: str) -> str:
+    label = segment.label.replace('"', "'").replace("`", "'")
+    return f'{{{segment.value}: {{"label": "{label}", "type": {property_type}}}}}'
 
 
 def _label_list(values: Sequence[int]) -> str:

@@ -15,7 +15,7 @@ from dicomseries.errors import MetadataError
 from dicomseries.standard.attributes.coded_concepts import code_parts, plain_name
 from dicomseries.standard.attributes.value_representations import text_fault
 
-__all__ = ["CATEGORIES", "Code", "category_of", "code_of"]
+__all__ = ["CATEGORIES", "Code", "category_of", "code_of", "known_type", "nearest_type"]
 
 CATEGORIES = {
     7191: "Tissue",
@@ -35,6 +35,8 @@ _GROUPS = (7150, 7151, 4, 4031)
 _SCHEMES = ("SCT", "DCM")
 _SOURCES = (*(f"cid{number}" for number in _GROUPS), *_SCHEMES)
 _SUGGESTIONS = 3
+_CLOSE = 0.8
+"""Similarity of a label and the name that is proposed for it, of 1."""
 _EXAMPLE = '["10200004", "SCT", "Liver"]'
 
 
@@ -158,6 +160,47 @@ def category_of(property_type: Code) -> Code | None:
     if len(names) == 1:
         return _codes_of("cid7150")[names[0]]
     return None
+
+
+def known_type(label: str) -> Code | None:
+    """Return the property type with this name and one category.
+
+    Examples
+    --------
+    >>> print(known_type("gray matter"), known_type("Segment 7"))
+    (389081007, SCT, 'Gray Matter') None
+    """
+    plain = plain_name(label)
+    for source in ("cid7151", *(f"cid{number}" for number in CATEGORIES)):
+        spelt = _names(source).get(plain)
+        code = _entry(source, spelt) if spelt else None
+        if code is not None:
+            return code if category_of(code) else None
+    return None
+
+
+def nearest_type(label: str) -> str:
+    """Return the name of a property type close to a label; empty if none is.
+
+    Examples
+    --------
+    >>> nearest_type("Livr"), nearest_type("left kidney"), nearest_type("Segment 7")
+    ('Liver', 'Kidney', '')
+    """
+    if len(label) <= 3:
+        return ""
+    candidates = [*label.split()[::-1], *_close_names(plain_name(label))]
+    for name in candidates:
+        code = known_type(name) if len(name) > 3 else None
+        if code is not None:
+            return code.meaning if known_type(code.meaning) == code else name
+    return ""
+
+
+def _close_names(plain: str) -> list[str]:
+    names = _names("cid7151")
+    close = get_close_matches(plain, names, n=_SUGGESTIONS, cutoff=_CLOSE)
+    return [names[name] for name in close]
 
 
 def _by_name(name: str, where: str) -> Code:

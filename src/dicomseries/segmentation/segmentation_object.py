@@ -22,6 +22,7 @@ from dicomseries.plan import (
 )
 from dicomseries.segmentation.labels import read_labels
 from dicomseries.segmentation.segment_advice import advice_on
+from dicomseries.segmentation.segment_defaults import with_defaults
 from dicomseries.segmentation.segment_frames import (
     place_frames,
     place_frames_on_pictures,
@@ -153,6 +154,7 @@ def build_segmentation(
     moment: dt.datetime | None = None,
     source_images: Sequence[tuple[Item, ...]] | None = None,
     is_lossy: bool = False,
+    algorithm_name: str = "",
 ) -> SegmentationObject:
     """Return the Segmentation of a label map.
 
@@ -180,6 +182,8 @@ def build_segmentation(
         `metadata`.
     is_lossy : bool
         Whether a source image has been compressed with loss.
+    algorithm_name : str
+        SegmentAlgorithmName of segments that state no algorithm; empty if not known.
 
     Returns
     -------
@@ -231,7 +235,13 @@ def build_segmentation(
     }
     composition = compose(Segmentation, place_facts(volume.grid, facts), metadata)
     labels = read_labels(volume)
-    described = descriptions.of(labels.values)
+    stated = descriptions.of(labels.values)
+    described = with_defaults(stated, algorithm_name)
+    typed_by_label = {
+        segment.value
+        for before, segment in zip(stated, described, strict=True)
+        if before.type != segment.type
+    }
     numbers = tuple(range(1, len(described) + 1))
     if segmentation_type == "labelmap":
         numbers = tuple(segment.value for segment in described)
@@ -250,7 +260,7 @@ def build_segmentation(
     if is_lossy:  # never reset in images derived from it (PS3.3 section C.7.6.1.1.5)
         dataset.LossyImageCompression = "01"
     dataset.file_meta = _file_meta(dataset)
-    advice = advice_on(described, numbers, labels.values, segmentation_type)
+    advice = advice_on(described, numbers, labels.values, segmentation_type, typed_by_label)
     return SegmentationObject(
         dataset=dataset,
         segmentation_type=segmentation_type,

@@ -366,10 +366,46 @@ def test_everything_that_can_be_known_is_rejected_before_the_source_is_read():
             )
 
 
-def test_the_advice_proposes_the_name_that_the_user_gave_where_it_has_a_code():
-    lung, unknown = Segment(value=1, label="Lung"), Segment(value=1, label="my region 7")
-    assert '"type": "Lung"' in next(advice_on([lung], [1], [1], "binary"))
-    assert '"type": "Liver"' in next(advice_on([unknown], [1], [1], "binary"))
+@pytest.mark.parametrize(
+    ("label", "proposal"),
+    [
+        ("Livr", '{1: {"label": "Livr", "type": "Liver"}}'),
+        ("left lung", '{1: {"label": "left lung", "type": "Lung"}}'),
+        (
+            "Foo",
+            '{1: {"label": "Foo", "type": ["VALUE", "SCHEME", "MEANING"], "category": "Tissue"}}',
+        ),
+        ("Segment 1", '{1: "Liver"}'),
+    ],
+)
+def test_the_advice_proposes_a_type_for_the_label_of_the_user(label, proposal):
+    advice = next(advice_on([Segment(value=1, label=label)], [1], [1], "binary"))
+    assert f"`segments={proposal}" in advice
+
+
+def test_a_known_name_gives_the_code_and_the_receipt_says_so():
+    segmentation = made(blobs(), ["Liver", "left lung", {"label": "Spleen", "type": "Kidney"}])
+    types = [
+        item.SegmentedPropertyTypeCodeSequence[0] for item in reread(segmentation).SegmentSequence
+    ]
+    assert [item.CodeMeaning for item in types] == ["Liver", "Image Region", "Kidney"]
+    named = [text for text in segmentation.advice if text.startswith("Type taken from the name")]
+    assert len(named) == 1
+    assert "label 1 is (10200004, SCT, 'Liver')." in named[0]
+
+
+def test_the_model_is_the_algorithm_of_segments_that_state_none():
+    segments = {
+        2: {"algorithm": "MANUAL"},
+        3: {"algorithm": "SEMIAUTOMATIC", "algorithm_name": "A"},
+    }
+    segmentation = made(blobs(), segments, algorithm_name="LungNet 1")
+    written = [
+        (item.SegmentAlgorithmType, item.get("SegmentAlgorithmName"))
+        for item in reread(segmentation).SegmentSequence
+    ]
+    assert written == [("AUTOMATIC", "LungNet 1"), ("MANUAL", None), ("SEMIAUTOMATIC", "A")]
+    assert not any("Algorithm not stated" in text for text in segmentation.advice)
 
 
 def test_a_missing_package_is_named_with_its_pip_line(monkeypatch):

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["segmentation_jobs"]
 
+_MOST_NAME = 64
+"""Characters of SegmentAlgorithmName (LO, PS3.5 section 6.2)."""
+
 _NOT_PRINTED = frozenset({"PixelData", "PerFrameFunctionalGroupsSequence"})
 """Thousands of numbers, left out of a printed plan."""
 
@@ -113,6 +116,7 @@ def _job(
         moment=request.options.now,
         source_images=_source_images(volume, number, planes),
         is_lossy=planes is not None and planes.is_lossy,
+        algorithm_name=_algorithm_name(request),
     )
     encoded = segmentation.encoded()
     plan = _plan(volume, segmentation, uids)
@@ -121,6 +125,16 @@ def _job(
     if inheritance is not None:
         plan = inheritance.added_to(plan, None)
     return Job(volume=volume, plan=plan, encoded=encoded, labels=segmentation.labels)
+
+
+def _algorithm_name(request: WriteRequest) -> str:
+    """Return name and version of the model, or its name if both are too long."""
+    model = request.options.model
+    if model is None:
+        return ""
+    if len(model.label) > _MOST_NAME:
+        return model.name
+    return model.label
 
 
 def _source_images(
