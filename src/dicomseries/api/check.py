@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 from dicomseries import checks, reading
 from dicomseries.errors import GeometryError
+from dicomseries.event_log import LOGGER
 from dicomseries.sources import ArraySource, Volume, open_volume
 from dicomseries.writing import in_order_of
 
@@ -74,10 +76,11 @@ def check(
     ...     [finding.id for finding in check(folder, against=array + 1, validators=False)]
     ['VAL-010']
     """
+    started = perf_counter()
     with reading.local_files(reading.parse_series_files(path), storage_options) as local_path:
         if against is not None:
             against = _volume_on_grid(local_path, series, against, storage_options)
-        return checks.check(
+        findings = checks.check(
             local_path,
             series=series,
             against=against,
@@ -86,6 +89,15 @@ def check(
             clip=clip,
             validators=validators,
         )
+    LOGGER.info(
+        "check: checked: %d errors, %d other findings in %.2f s",
+        len(findings.errors),
+        len(findings) - len(findings.errors),
+        perf_counter() - started,
+    )
+    for finding in findings:
+        LOGGER.debug("check: %s (%s)", finding.id, finding.level)
+    return findings
 
 
 def _volume_on_grid(

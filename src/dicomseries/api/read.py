@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
+from time import perf_counter
 from typing import Any, Literal, overload
 
 import numpy as np
 
 from dicomseries import executors, reading
 from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume
-from dicomseries.errors import OptionError, ReadError
+from dicomseries.errors import DicomSeriesError, OptionError, ReadError
+from dicomseries.event_log import LOGGER
 from dicomseries.sources import FrameReader, array_frames
 from dicomseries.stores import is_url
 
@@ -129,15 +131,29 @@ def read(
     >>> volume.array.shape, volume.array.dtype.name, volume.grid.spacing_mm
     ((1, 128, 128), 'int32', (0.661468, 0.661468, 5.0))
     """
+    started = perf_counter()
     count = executors.worker_count(workers)
     files = reading.parse_series_files(path)
     if lazy and (is_url(files) or reading.are_in_memory(files)):
         raise _lazy_without_files(reading.name_of_files(files))
     with reading.local_files(files, storage_options) as local_path:
-        volume = reading.open_volume(local_path, series=series, values=values, slices=slices)
+        try:
+            volume = reading.open_volume(local_path, series=series, values=values, slices=slices)
+        except DicomSeriesError as error:
+            LOGGER.info("read: failed with the code %s", error.code)
+            raise
+        shape = "x".join(map(str, volume.slabs.shape))
+        LOGGER.info("read: opened a series of %s, %s", shape, volume.slabs.dtype)
         slabs = volume.slabs if lazy else _in_memory(volume.slabs, count)
     tags = volume.tags
     assert isinstance(tags, reading.SeriesTags)  # noqa: S101 - of a volume that was read
+    LOGGER.info(
+        "read: %s %d files in %.2f s",
+        "opened" if lazy else "read",
+        len(tags.paths),
+        perf_counter() - started,
+    )
+    LOGGER.debug("read: %s values, %d threads, lazy %s", values, count, lazy)
     volume_class = LazySeriesVolume if lazy else SeriesVolume
     return volume_class(
         slabs=slabs,

@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Unpack
 
+from dicomseries.errors import DicomSeriesError
+from dicomseries.event_log import LOGGER, log_advice
 from dicomseries.options import WriteKeywords, WriteOptions, checked_options, with_options
 from dicomseries.progress_bar import progress_report
 from dicomseries.reports import Receipt
 from dicomseries.sources import ArraySource
-from dicomseries.writing import Job, Tally, prepare, target_at, verify_series, write_series
+from dicomseries.writing import (
+    Job,
+    Tally,
+    prepare,
+    private_texts,
+    target_at,
+    verify_series,
+    write_series,
+)
 
 __all__ = ["write"]
+
+_FREE_TEXTS = (
+    "like",
+    "metadata",
+    "bids",
+    "per_volume",
+    "segments",
+    "description",
+    "derivation",
+    "model",
+    "keep_private",
+)
+"""Options whose texts are not logged."""
 
 
 @with_options("write")
@@ -184,7 +208,11 @@ def write(
     """
     with progress_report(keywords.get("progress")) as report:
         keywords["progress"] = report
-        return _written(source, out, keywords)
+        try:
+            return _written(source, out, keywords)
+        except DicomSeriesError as error:
+            LOGGER.info("write: failed with the code %s", error.code)
+            raise
 
 
 def _written(source: ArraySource, out: str | os.PathLike[str], keywords: WriteKeywords) -> Receipt:
@@ -199,7 +227,10 @@ def _written(source: ArraySource, out: str | os.PathLike[str], keywords: WriteKe
         keywords["now"] = keywords.get("now") or killed.record.now
     options = checked_options(WriteOptions, keywords)
     request, jobs = prepare(source, options)
+    _log_plans(jobs, options)
     tallies = []
+    files = sum(len(job.plan) for job in jobs)
+    writing_since = time.perf_counter()
     with target.open_sink(request, jobs, killed) as sink:
         for job in jobs:
             tally = write_series(
@@ -208,13 +239,49 @@ def _written(source: ArraySource, out: str | os.PathLike[str], keywords: WriteKe
             if options.verify:
                 verify_series(job, tally, request.inheritance)
             tallies.append(tally)
+        writing_s = time.perf_counter() - writing_since
+        size = sum(tally.size for tally in tallies)
+        LOGGER.info("write: wrote %d files of %d bytes in %.2f s", files, size, writing_s)
+        if options.verify:
+            error = max(tally.error for tally in tallies)
+            LOGGER.info("write: verified %d files, largest error %g", files, error)
         sink.commit()
+    LOGGER.info("write: published")
     seconds = time.perf_counter() - started
     receipts: list[Receipt] = []
     for job, tally in zip(jobs, tallies, strict=True):
         receipt = _receipt(target.where, job, tally, verified=options.verify, seconds=seconds)
         receipts.append(receipt)
+    for job in jobs:
+        texts = private_texts(job.plan, source, *map(keywords.get, _FREE_TEXTS))
+        log_advice(job.plan.advice, texts)
     return replace(receipts[0], others=tuple(receipts[1:]))
+
+
+def _log_plans(jobs: Sequence[Job], options: WriteOptions) -> None:
+    for job in jobs:
+        series, slabs = job.plan, job.volume.slabs
+        LOGGER.info(
+            "write: opened an array of %s, %s", "x".join(map(str, slabs.shape)), slabs.dtype
+        )
+        LOGGER.info("write: planned %d files of kind %s", len(series), series.kind)
+        LOGGER.debug(
+            "write: %s stored as %s with slope %s and intercept %s, error at most %g",
+            series.value_map.policy.partition("(")[0],
+            series.value_map.dtype,
+            series.value_map.slope,
+            series.value_map.intercept,
+            series.value_map.max_error,
+        )
+        LOGGER.debug(
+            "write: grid %s, transfer syntax %s, %d slabs, verify %s, sync %s, resume %s",
+            "x".join(map(str, series.grid.shape)),
+            series.transfer_syntax_uid,
+            len(job.slabs),
+            options.verify,
+            options.sync,
+            options.resume,
+        )
 
 
 def _receipt(folder: str, job: Job, tally: Tally, *, verified: bool, seconds: float) -> Receipt:

@@ -31,6 +31,7 @@ from dicomseries.cli.commands import (
 )
 from dicomseries.cli.exit_codes import CommandLineError, Exit, exit_of
 from dicomseries.cli.help_sections import EVERYWHERE
+from dicomseries.cli.log_on_stderr import log_on_stderr
 from dicomseries.cli.option_spelling import on_command_line
 from dicomseries.cli.output import Output
 from dicomseries.cli.parse_arguments import split_words
@@ -102,7 +103,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     words, output = split_words(typed)
     output = replace(output, words=tuple(typed))
     _escape_unknown_characters()
-    with _warnings_as_notes(output), _signals_as_interrupts() as received:
+    with (
+        _warnings_as_notes(output),
+        log_on_stderr(output),
+        _signals_as_interrupts() as received,
+    ):
         try:
             code = app(words, prog_name="dicomseries", standalone_mode=False, obj=output)
             sys.stdout.flush()

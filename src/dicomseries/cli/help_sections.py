@@ -24,6 +24,7 @@ Every command also takes:
   --json   one object on stdout and nothing else there; on failure stdout is
            empty and stderr has {"error": {...}}
   --quiet  no progress and no report; notes and errors stay
+  --verbose, -v  the stages of the work on stderr; -vv more of each
   --debug  the traceback after an error
 """
 

@@ -1,7 +1,7 @@
 """Output of commands on stdout, notes and errors on stderr.
 
 With ``--json`` stdout holds exactly one object, or nothing when the command fails; stderr then
-holds one object a line: ``{"note": …}`` or ``{"error": {…}}``.
+holds one object a line: ``{"note": …}``, ``{"log": …}`` or ``{"error": {…}}``.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Output:
         No report of what was done and no progress; errors and notes stay.
     debug : bool
         Errors are followed by their traceback, which the caller prints.
+    verbosity : int
+        1 shows the stages of the work on stderr, 2 their numbers, too.
     words : tuple of str
         The command line, for a report that shows how to repeat the command.
 
@@ -48,6 +50,7 @@ class Output:
     json: bool = False
     quiet: bool = False
     debug: bool = False
+    verbosity: int = 0
     words: tuple[str, ...] = ()
 
     def result(self, text: str, record: Mapping[str, Any]) -> None:
@@ -67,6 +70,14 @@ class Output:
         line = f"note: {words}"
         if self.json:
             line = _json({"note": words})
+        _line(sys.stderr, line)
+
+    def logged(self, level: str, text: str) -> None:
+        """Print a record of the log as one line on stderr."""
+        words = printable(" ".join(on_command_line(text).split()))
+        line = f"{level.lower()}: {words}"
+        if self.json:
+            line = _json({"log": words, "level": level.lower()})
         _line(sys.stderr, line)
 
     def error(self, error: BaseException) -> None:

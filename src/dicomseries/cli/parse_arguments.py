@@ -18,7 +18,8 @@ from dicomseries.options import Option, load_mapping, options_of
 __all__ = ["arguments_of", "is_given", "metadata_of", "split_words"]
 
 _MOST_COSINES = 9
-_EVERYWHERE = frozenset({"--json", "--quiet", "--debug"})
+_VERBOSE = {"-v": 1, "--verbose": 1, "-vv": 2}
+_EVERYWHERE = frozenset({"--json", "--quiet", "--debug", *_VERBOSE})
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], Output]:
@@ -34,7 +35,12 @@ def split_words(words: Sequence[str]) -> tuple[list[str], Output]:
     """
     end = words.index("--") if "--" in words else len(words)
     before = words[:end]
-    output = Output(json="--json" in before, quiet="--quiet" in before, debug="--debug" in before)
+    output = Output(
+        json="--json" in before,
+        quiet="--quiet" in before,
+        debug="--debug" in before,
+        verbosity=sum(_VERBOSE.get(word, 0) for word in before),
+    )
     others = [word for word in before if word not in _EVERYWHERE]
     return [*_direction_joined(others), *words[end:]], output
 

@@ -5,6 +5,7 @@ from dicomseries.writing.encode.read_back import Tally, verify_series
 from dicomseries.writing.encode.targets import target_at
 from dicomseries.writing.inputs.prepare_write import prepare
 from dicomseries.writing.inputs.stored_order import in_order_of
+from dicomseries.writing.jobs.private_texts import private_texts
 from dicomseries.writing.jobs.series_jobs import Job, with_others
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Tally",
     "in_order_of",
     "prepare",
+    "private_texts",
     "target_at",
     "verify_series",
     "with_others",

@@ -21,6 +21,15 @@ def test_the_options_of_every_command_are_taken_from_any_place():
     assert (output.json, output.quiet, output.debug) == (True, True, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "verbosity"),
+    [(["-v"], 1), (["--verbose"], 1), (["-vv"], 2), (["-v", "-v"], 2), ([], 0)],
+)
+def test_each_v_says_more(words, verbosity):
+    others, output = split_words(["list", *words, "scans"])
+    assert (others, output.verbosity) == (["list", "scans"], verbosity)
+
+
 def test_a_word_after_two_dashes_is_a_name_and_no_option():
     words, output = split_words(["list", "--", "--json"])
     assert words == ["list", "--", "--json"]
