@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 
+collect_ignore = ["docs/user_scripts", "warm_python/client.py"]
+"""Programs that tests start: to import them is to run them."""
+
 _REPEATABLE = {
     "derandomize": True,
     "deadline": None,
