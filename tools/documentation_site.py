@@ -1,8 +1,8 @@
 """Hooks of mkdocs: page order, and root pages.
 
-CHANGELOG.md and CONTRIBUTING.md are pages of the site too. Every page below docs/ is in the
-navigation: a section is a folder. Pages are grouped by job in `GROUPS`; a page that is in no group
-comes last, in the order of the names.
+CHANGELOG.md, SECURITY.md and CONTRIBUTING.md are pages of the site too. Every page below docs/ is
+in the navigation: a section is a folder. Pages are grouped by job in `GROUPS`; a page that is in no
+group comes last, in the order of the names.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ DOCS = ROOT / "docs"
 AT_THE_ROOT = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
 }
 SECTIONS = {
     "Tutorial": "tutorial",
@@ -79,7 +80,9 @@ def on_config(config: Any) -> Any:
     sections: list[dict[str, Any]] = [
         {title: grouped(folder)} for title, folder in SECTIONS.items()
     ]
-    project = {"Project": ["changelog.md", "contributing.md", *sections.pop()["Decisions"]]}
+    project = {
+        "Project": ["changelog.md", "security.md", "contributing.md", *sections.pop()["Decisions"]]
+    }
     config.nav = [{"Home": "index.md"}, *sections, project]
     return config
 
