@@ -139,14 +139,16 @@ def test_every_verb_from_many_threads_gives_the_result_of_one_and_changes_nothin
 
 
 def test_a_changed_state_of_the_process_is_noticed():
+    logger = logging.getLogger("pydicom")
+    level = logger.level
     before = state()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logging.getLogger("pydicom").setLevel(logging.ERROR)
+        logger.setLevel(level + 1)
         try:
             after = state()
         finally:
-            logging.getLogger("pydicom").setLevel(logging.NOTSET)
+            logger.setLevel(level)
     assert {name for name in before if before[name] != after[name]} >= {
         "filters of warnings",
         "loggers",

@@ -222,6 +222,6 @@ def test_no_module_touches_warnings_or_loggers_of_the_process():
         for path in source.rglob("*.py")
         for word in forbidden
         if word in path.read_text(encoding="utf-8")
-        and path.relative_to(source).as_posix() != "cli/app.py"
+        and path.relative_to(source).parts[0] != "cli"  # a program of its own process
     ]
     assert not found
