@@ -100,3 +100,18 @@ def test_attributes_whose_tags_come_after_the_pixels_stand_after_them():
     assert whole == encode_with_pydicom(plan, plan.instance(0), stored.array[0])
     assert whole.endswith(b"\1\2\3\4")
     assert len(whole) == plan.file_bytes(0)
+
+
+def test_a_value_beyond_64_kib_is_written_as_pydicom_writes_it():
+    array = array_of("int16", (2, 3, 4))
+    times = [round(0.123456789 * index, 9) for index in range(9000)]
+    plan = dcs.plan(
+        array, kind="SC", spacing=(1, 1, 2), metadata={"FrameTimeVector": times}, now=NOW
+    )
+    stored = store(array, plan.value_map)
+    whole = b"".join(made(plan, 0, stored.array[0]))
+    with pytest.warns(UserWarning, match="changed from 'DS' to 'UN'"):
+        assert whole == encode_with_pydicom(plan, plan.instance(0), stored.array[0])
+    read = pydicom.dcmread(io.BytesIO(whole))["FrameTimeVector"]
+    assert read.VR == "UN"
+    assert len(read.value.split(b"\\")) == 9000

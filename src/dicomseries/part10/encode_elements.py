@@ -28,6 +28,8 @@ _NUMBERS = {
 }
 _TEXTS = frozenset(("DS", "IS", "UI"))
 _SHORT = struct.Struct("<HH2sH")
+_MOST_SHORT = 0xFFFF
+"""Most bytes of a value whose length has 2 bytes."""
 _ITEM = b"\xfe\xff\x00\xe0"
 
 
@@ -57,6 +59,8 @@ def encode_element(tag: int, vr: str, values: tuple[Value, ...]) -> bytes:
 
 
 def _head(tag: int, vr: bytes, length: int) -> bytes:
+    if length > _MOST_SHORT and vr not in _LONG_FORM:
+        vr = b"UN"  # PS3.5 section 6.2.2: values that their own VR has no room for
     if vr in _LONG_FORM:
         return struct.pack("<HH2sHI", *divmod(tag, 0x10000), vr, 0, length)
     return struct.pack("<HH2sH", *divmod(tag, 0x10000), vr, length)
@@ -85,6 +89,8 @@ def encode_elements(tag: int, vr: str, entries: Sequence[tuple[Value, ...] | Non
 
 def _text(tag: int, vr: bytes, values: tuple[Value, ...]) -> bytes:
     text = _padded_text(vr, values)
+    if len(text) > _MOST_SHORT:
+        return _head(tag, vr, len(text)) + text
     return _SHORT.pack(tag >> 16, tag & 0xFFFF, vr, len(text)) + text
 
 
