@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,14 @@ ROOT = Path(__file__).parents[1]
 
 collect_ignore = ["docs/user_scripts", "warm_python/client.py"]
 """Programs that tests start: to import them is to run them."""
+
+if threading.current_thread() is threading.main_thread():
+    # Shells let a program in the background ignore Ctrl-C, and nohup a closed terminal. Programs
+    # that tests start would inherit that, and not end.
+    for name, action in {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}.items():
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, action)
 
 _REPEATABLE = {
     "derandomize": True,
