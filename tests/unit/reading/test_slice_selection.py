@@ -217,6 +217,7 @@ def test_a_map_of_labels_is_read_in_parts(tmp_path, made):
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_compressed_slices_come_in_the_order_of_the_slices(tmp_path, monkeypatch, workers):
+    pytest.importorskip("jpeg_ls")  # the encoder of pydicom, without a wheel for every Python
     monkeypatch.setattr(sys.modules["dicomseries.api.read"], "_TASK_BYTES", 1)
     folder = write_known_series(
         tmp_path,
