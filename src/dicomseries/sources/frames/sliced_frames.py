@@ -30,8 +30,8 @@ def sliced_frames(
 ) -> FrameReader:
     """Return a reader of a source indexed with slices.
 
-    Nothing is locked: h5py, zarr, dask, xarray and torch bear several threads, and any other array
-    must as well.
+    Nothing is locked: h5py, zarr, dask, xarray and torch allow reads from several threads, and any
+    other array must as well.
 
     Parameters
     ----------
