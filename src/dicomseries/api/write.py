@@ -128,7 +128,7 @@ def write(
         Attributes by keyword with a list of values, one for each volume or slice: b-values,
         echo times.
     segments : mapping, list or path, optional
-        Meaning of the labels of a segmentation.
+        Meaning of the labels of a segmentation; also nnU-Net's ``dataset.json``.
     segmentation_type : {"binary", "labelmap"}, optional
         How a segmentation is stored; ``"binary"`` if not given.
     metadata : mapping or path, optional

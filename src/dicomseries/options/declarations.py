@@ -306,9 +306,9 @@ class WriteOptions:
     # ------------------------------------------------------------------------------------ labels
     segments: Any = option(
         accepts="mapping, list or path, optional",
-        text="Meaning of the labels of a segmentation.",
+        text="Meaning of the labels of a segmentation; also nnU-Net's ``dataset.json``.",
         group=LABELS,
-        help="What each label means: .toml or .json.",
+        help="What each label means: .toml or .json (also nnU-Net's dataset.json).",
         metavar="FILE",
         only_for="labels",
     )

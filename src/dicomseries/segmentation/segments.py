@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicomseries.errors import MetadataError
+from dicomseries.segmentation.dataset_json import is_dataset_json, names_in_dataset_json
 from dicomseries.segmentation.segment_codes import Code, category_of, code_of
 from dicomseries.standard.attributes.value_representations import text_fault
 
@@ -248,7 +249,7 @@ def parse_segments(segments: Any) -> Segments:
     segments : mapping, sequence of str, Segments or None
         Label → name, or label → mapping with the fields of `Segment` (codes as for `code_of`); the
         key ``"default"`` describes every label. A list names the labels 1, 2, 3 and so on. Labels
-        may be text, as in TOML and JSON.
+        may be text, as in TOML and JSON. Or the content of a ``dataset.json`` of nnU-Net.
 
     Raises
     ------
@@ -304,6 +305,8 @@ def _faults_in(error: MetadataError) -> list[MetadataError]:
 def _entries(segments: Any) -> dict[Any, Any]:
     if segments is None:
         return {}
+    if is_dataset_json(segments):
+        return dict(names_in_dataset_json(segments))
     if isinstance(segments, Mapping):
         return dict(segments)
     if isinstance(segments, Sequence) and not isinstance(segments, str | bytes):
