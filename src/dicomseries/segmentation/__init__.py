@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dicomseries.segmentation.labels import check_labels
 from dicomseries.segmentation.segment_codes import Code
+from dicomseries.segmentation.segment_layer import SegmentLayer, layers_of
 from dicomseries.segmentation.segmentation_object import (
     SegmentationObject,
     SegmentationType,
@@ -21,11 +22,13 @@ from dicomseries.segmentation.segments import Segment, Segments, parse_segments
 __all__ = [
     "Code",
     "Segment",
+    "SegmentLayer",
     "SegmentationObject",
     "SegmentationType",
     "Segments",
     "build_segmentation",
     "check_labels",
+    "layers_of",
     "parse_segmentation_type",
     "parse_segments",
 ]

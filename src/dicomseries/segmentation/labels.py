@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.errors import KindError, ValuesError
-from dicomseries.segmentation.segments import HIGHEST_LABEL
-from dicomseries.sources import Volume
+from dicomseries.sources import HIGHEST_LABEL, Volume
 
 __all__ = ["LabelVolume", "check_labels", "read_labels", "renumbered"]
 

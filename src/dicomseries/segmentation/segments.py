@@ -14,10 +14,10 @@ from typing import Any
 from dicomseries.errors import MetadataError
 from dicomseries.segmentation.dataset_json import is_dataset_json, names_in_dataset_json
 from dicomseries.segmentation.segment_codes import Code, category_of, code_of
+from dicomseries.sources import HIGHEST_LABEL
 from dicomseries.standard.attributes.value_representations import text_fault
 
 __all__ = [
-    "HIGHEST_LABEL",
     "NO_ALGORITHM",
     "REGION",
     "SPATIAL",
@@ -25,9 +25,6 @@ __all__ = [
     "Segments",
     "parse_segments",
 ]
-
-HIGHEST_LABEL = 65535
-"""SegmentNumber (0062,0004) and the pixels of a label map are unsigned 16-bit numbers."""
 
 SPATIAL = Code("309825002", "SCT", "Spatial and Relational Concept")
 REGION = Code("111030", "DCM", "Image Region")

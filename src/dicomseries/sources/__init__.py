@@ -9,6 +9,7 @@ Frames are read a few at a time, on a grid in LPS mm.
 from __future__ import annotations
 
 from dicomseries.sources.arguments.diffusion_gradients import diffusion_gradients
+from dicomseries.sources.arguments.segment_layers import HIGHEST_LABEL
 from dicomseries.sources.array_source import ArraySource
 from dicomseries.sources.frames.array_frames import array_frames
 from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
@@ -22,6 +23,7 @@ from dicomseries.sources.volume_tags import Tags, unit_of
 
 __all__ = [
     "FORMATS",
+    "HIGHEST_LABEL",
     "SUFFIXES",
     "ArraySource",
     "Format",

@@ -15,6 +15,7 @@ from dicomseries.errors import DicomSeriesError, GeometryError, counted
 from dicomseries.geometry import Grid
 from dicomseries.orientation import Turn, orientation_code, orientation_text
 from dicomseries.short_repr import short_lines
+from dicomseries.sources.arguments.segment_layers import check_layers
 from dicomseries.sources.arguments.volume_times import check_times
 from dicomseries.sources.frames.dask_frames import dask_array_of
 from dicomseries.sources.frames.frame_reader import FrameReader, picked_frames
@@ -65,13 +66,17 @@ class Volume:
     carried : mapping of str to str
         DICOM attributes that an image or file carries beside its voxels, by tag ("0010|0020"), as
         ITK keeps them.
+    layers : tuple of (mapping of int to int, or None), optional
+        If the volumes are layers of a segmentation: of each volume label → value of the segment.
+        None in it: the labels are the values. Segments of different layers may overlap.
 
     Raises
     ------
     GeometryError
         If the grid does not fit the voxels.
     SourceError
-        If the times are not one finite number for each volume, each later than the one before.
+        If the times are not one finite number for each volume, each later than the one before, or
+        the layers are not one for each volume, with labels and values from 1 to 65535.
 
     Examples
     --------
@@ -99,12 +104,16 @@ class Volume:
     turn: Turn | None = None
     axes_assumed: bool = False
     carried: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[Mapping[int, int] | None, ...] | None = None
 
     def __post_init__(self) -> None:
         self._check_shape()
         if self.times_s is not None:
             object.__setattr__(self, "times_s", tuple(map(float, self.times_s)))
             check_times(self.times_s, self.volumes)
+        if self.layers is not None:
+            object.__setattr__(self, "layers", tuple(self.layers))
+            check_layers(self.layers, self.volumes, is_timed=self.times_s is not None)
 
     def _check_shape(self) -> None:
         shape = tuple(self.slabs.shape)
@@ -269,7 +278,9 @@ class Volume:
             message = f"volume {index} of {self.volumes or 1}"
             raise IndexError(message)
         frames = range(index * self.slices, (index + 1) * self.slices)
-        return replace(self, slabs=picked_frames(self.slabs, frames), volumes=None, times_s=None)
+        layers = None if self.layers is None else self.layers[index : index + 1]
+        slabs = picked_frames(self.slabs, frames)
+        return replace(self, slabs=slabs, volumes=None, times_s=None, layers=layers)
 
     def along_normal(self) -> Self:
         """Return the same voxels with the slices along the normal.

@@ -7,7 +7,8 @@ import pytest
 from dicomseries.errors import MetadataError
 from dicomseries.metadata import parse_toml
 from dicomseries.segmentation.segment_codes import Code
-from dicomseries.segmentation.segments import HIGHEST_LABEL, Segment, Segments, parse_segments
+from dicomseries.segmentation.segments import Segment, Segments, parse_segments
+from dicomseries.sources import HIGHEST_LABEL
 
 
 def faults(given):

@@ -125,7 +125,8 @@ def opened_like(
 
 def _timed(volume: Volume, series: SourceSeries) -> Volume:
     """Return the volume with times of the series."""
-    if series.volumes > 1 and volume.volumes == series.volumes and volume.times_s is None:
+    is_alike = volume.volumes == series.volumes and volume.layers is None
+    if series.volumes > 1 and is_alike and volume.times_s is None:
         return replace(volume, times_s=series.times_s)
     return volume
 
