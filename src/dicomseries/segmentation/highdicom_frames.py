@@ -115,6 +115,14 @@ def _description(hd: Any, segment: Segment, number: int) -> Dataset:
         tracking_uid=segment.tracking_uid or None,
         **options,
     )
+    if segment.modifier is not None:
+        modifier = hd.sr.CodedConcept.from_code(coded(segment.modifier))
+        item.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [
+            modifier
+        ]
+    if segment.region_modifier is not None:
+        modifier = hd.sr.CodedConcept.from_code(coded(segment.region_modifier))
+        item.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [modifier]
     if segment.description:
         item.SegmentDescription = segment.description
     return item  # type: ignore[no-any-return]

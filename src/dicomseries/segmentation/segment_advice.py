@@ -82,7 +82,7 @@ def _type_advice(segments: Sequence[Segment], typed_by_label: Collection[int]) -
     """Yield advice on the types of segments."""
     coded = [segment for segment in segments if segment.value in typed_by_label]
     if coded:
-        types = ", ".join(f"{segment.value} is {segment.type}" for segment in coded[:_MOST_LABELS])
+        types = ", ".join(map(_type_text, coded[:_MOST_LABELS]))
         more = f" … ({len(coded)} in all)" if len(coded) > _MOST_LABELS else ""
         yield f"Type taken from the name: label {types}{more}. `segments=` can give another `type`."
     untyped = [segment for segment in segments if not segment.is_stated]
@@ -91,6 +91,11 @@ def _type_advice(segments: Sequence[Segment], typed_by_label: Collection[int]) -
         yield (
             f"Type not stated: {labels}, written as {SPATIAL} and {REGION}. {_proposal(untyped)}"
         )
+
+
+def _type_text(segment: Segment) -> str:
+    side = "" if segment.modifier is None else f", {segment.modifier.meaning}"
+    return f"{segment.value} is {segment.type}{side}"
 
 
 def _proposal(untyped: Sequence[Segment]) -> str:

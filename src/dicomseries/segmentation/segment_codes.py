@@ -15,7 +15,15 @@ from dicomseries.errors import MetadataError
 from dicomseries.standard.attributes.coded_concepts import code_parts, plain_name
 from dicomseries.standard.attributes.value_representations import text_fault
 
-__all__ = ["CATEGORIES", "Code", "category_of", "code_of", "known_type", "nearest_type"]
+__all__ = [
+    "CATEGORIES",
+    "Code",
+    "category_of",
+    "code_of",
+    "known_region",
+    "known_type",
+    "nearest_type",
+]
 
 CATEGORIES = {
     7191: "Tissue",
@@ -32,6 +40,7 @@ CATEGORIES = {
 _GROUPS = (7150, 7151, 4, 4031)
 """Context groups of names, first to last: categories, property types, anatomic regions."""
 
+_REGION_GROUPS = ("cid4031", "cid4")
 _SCHEMES = ("SCT", "DCM")
 _SOURCES = (*(f"cid{number}" for number in _GROUPS), *_SCHEMES)
 _SUGGESTIONS = 3
@@ -157,9 +166,34 @@ def category_of(property_type: Code) -> Code | None:
     for number, name in CATEGORIES.items():
         if property_type in _codes_of(f"cid{number}").values():
             names.append(name)
+    if not names and property_type in _regions():
+        names = ["AnatomicalStructure"]
     if len(names) == 1:
         return _codes_of("cid7150")[names[0]]
     return None
+
+
+def known_region(label: str) -> Code | None:
+    """Return the anatomic region with this name (CID 4031 and 4).
+
+    Examples
+    --------
+    >>> print(known_region("thorax"), known_region("Segment 7"))
+    (816094009, SCT, 'Thorax') None
+    """
+    plain = plain_name(label)
+    for source in _REGION_GROUPS:
+        spelt = _names(source).get(plain)
+        code = _entry(source, spelt) if spelt else None
+        if code is not None:
+            return code
+    return None
+
+
+@cache
+def _regions() -> frozenset[Code]:
+    """Return the anatomic regions of CID 4031 and CID 4."""
+    return frozenset(code for source in _REGION_GROUPS for code in _codes_of(source).values())
 
 
 def known_type(label: str) -> Code | None:

@@ -74,6 +74,10 @@ class Segment:
         Recommended colour: red, green, blue, each 0 to 255.
     region : Code, optional
         Anatomic region.
+    modifier : Code, optional
+        Modifier of the type, such as Left or Right (CID 244).
+    region_modifier : Code, optional
+        Modifier of the anatomic region, such as Left or Right (CID 244).
 
     Raises
     ------
@@ -102,6 +106,8 @@ class Segment:
     tracking_uid: str = ""
     color: tuple[int, int, int] | None = None
     region: Code | None = None
+    modifier: Code | None = None
+    region_modifier: Code | None = None
 
     def __post_init__(self) -> None:
         if self.type is not None and self.category is None:
@@ -187,6 +193,12 @@ class Segment:
         if self.category is not None and self.type is None:
             expected = "a type beside the category"
             return [self._fault("type", None, expected, 'Give it, such as "Liver".')]
+        if self.modifier is not None and self.type is None:
+            expected = "a type beside the modifier"
+            return [self._fault("type", None, expected, 'Give it, such as "Kidney".')]
+        if self.region_modifier is not None and self.region is None:
+            expected = "a region beside its modifier"
+            return [self._fault("region", None, expected, 'Give it, such as "Kidney".')]
         return []
 
     def _fault(self, name: str, value: Any, expected: str, remedy: str) -> MetadataError:
@@ -402,7 +414,12 @@ def _color(value: Any, where: str) -> Any:  # noqa: ARG001 - signature of conver
     return value
 
 
-_SYNONYMS = {"colour": "color", "name": "label", "algorithm_type": "algorithm"}
+_SYNONYMS = {
+    "colour": "color",
+    "name": "label",
+    "algorithm_type": "algorithm",
+    "laterality": "modifier",
+}
 _CONVERSIONS: dict[str, Callable[[Any, str], Any]] = {
     "label": _text,
     "description": _text,
@@ -414,6 +431,8 @@ _CONVERSIONS: dict[str, Callable[[Any, str], Any]] = {
     "tracking_uid": _text,
     "color": _color,
     "region": code_of,
+    "modifier": code_of,
+    "region_modifier": code_of,
 }
 """Field of a segment → conversion of the user's value, given its place for errors."""
 

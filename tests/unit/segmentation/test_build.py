@@ -388,10 +388,12 @@ def test_a_known_name_gives_the_code_and_the_receipt_says_so():
     types = [
         item.SegmentedPropertyTypeCodeSequence[0] for item in reread(segmentation).SegmentSequence
     ]
-    assert [item.CodeMeaning for item in types] == ["Liver", "Image Region", "Kidney"]
+    assert [item.CodeMeaning for item in types] == ["Liver", "Lung", "Kidney"]
+    sides = [item.get("SegmentedPropertyTypeModifierCodeSequence") for item in types]
+    assert [side and side[0].CodeMeaning for side in sides] == [None, "Left", None]
     named = [text for text in segmentation.advice if text.startswith("Type taken from the name")]
     assert len(named) == 1
-    assert "label 1 is (10200004, SCT, 'Liver')." in named[0]
+    assert "label 1 is (10200004, SCT, 'Liver'), 2 is (39607008, SCT, 'Lung'), Left." in named[0]
 
 
 def test_the_model_is_the_algorithm_of_segments_that_state_none():
