@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,11 +25,10 @@ OBLIQUE = np.array(
 )
 """From (column, row, slice) to LPS mm: 0.9 × 0.9 × 2.5 mm, turned, slices along the normal."""
 
-NOT_KNOWN_IN_2022 = (
-    "Information Object Not found",
-    "have SegmentSequence item number 1 (from one) with SegmentNumber of 0",
+NOT_KNOWN_IN_2022 = re.compile(
+    "Information Object Not found$|SegmentNumber not monotonically increasing from one by one"
 )
-"""Debian's dciodvfy is older than Label Map Segmentation Storage."""
+"""Debian's dciodvfy is older than Label Map Segmentation Storage, whose numbers are free."""
 
 
 def blobs(shape=(7, 9, 11), values=(1, 2, 3)):
@@ -124,7 +124,7 @@ def test_no_validator_finds_a_fault(tmp_path, name, kind, program):
     verdict = dciodvfy(write(ARRAYS[name], tmp_path / "seg", kind), program=program)
     unknown = kind == "labelmap" and program == "debian"
     assert [
-        line for line in verdict.errors if not (unknown and line.endswith(NOT_KNOWN_IN_2022))
+        line for line in verdict.errors if not (unknown and NOT_KNOWN_IN_2022.search(line))
     ] == []
     assert verdict.warnings == ()
     assert bool(verdict.errors) == unknown, "the waiver is no longer needed: remove it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
@@ -30,11 +31,10 @@ DX, CR, US = (
     "1.2.840.10008.5.1.4.1.1.1",
     "1.2.840.10008.5.1.4.1.1.3.1",
 )
-NOT_KNOWN_IN_2022 = (
-    "Information Object Not found",
-    "have SegmentSequence item number 1 (from one) with SegmentNumber of 0",
+NOT_KNOWN_IN_2022 = re.compile(
+    "Information Object Not found$|SegmentNumber not monotonically increasing from one by one"
 )
-"""Debian's dciodvfy is older than Label Map Segmentation Storage."""
+"""Debian's dciodvfy is older than Label Map Segmentation Storage, whose numbers are free."""
 
 SEGMENTS = {
     "default": {"algorithm": "MANUAL"},
@@ -176,7 +176,7 @@ def test_labels_are_read_back_without_a_place_and_without_errors(written, name, 
 def test_no_validator_finds_a_fault(written, name, form, program):
     errors = dciodvfy(written[name, form][0], program=program).errors
     unknown = form == "labelmap" and program == "debian"
-    assert [line for line in errors if not (unknown and line.endswith(NOT_KNOWN_IN_2022))] == []
+    assert [line for line in errors if not (unknown and NOT_KNOWN_IN_2022.search(line))] == []
 
 
 @pytest.mark.parametrize("form", TYPES)

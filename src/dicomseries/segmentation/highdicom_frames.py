@@ -73,8 +73,19 @@ def frames_of(
         omit_empty_frames=segmentation_type == "binary",
     )
     _state_algorithms(segmentation.SegmentSequence, segments)
+    segmentation.SegmentSequence = _background_last(segmentation.SegmentSequence)
     _close_database(segmentation)
     return segmentation  # type: ignore[no-any-return]
+
+
+def _background_last(items: Sequence[Dataset]) -> Sequence[Dataset]:
+    """Return the items of SegmentSequence with the background of a label map behind the others.
+
+    OHIF 3.13 colours the segments by the order of items, as if the first were segment 1.
+    """
+    from pydicom.sequence import Sequence as DicomSequence  # noqa: PLC0415 - slow to import
+
+    return DicomSequence(sorted(items, key=lambda item: item.SegmentNumber == 0))
 
 
 def _close_database(segmentation: Any) -> None:

@@ -231,7 +231,7 @@ def test_a_segment_is_described_as_the_user_says(kind):
 
 def test_a_manual_segment_has_no_algorithm_name_and_neither_has_its_background():
     dataset = reread(made(blobs() > 0, {1: {"algorithm": "MANUAL"}}, segmentation_type="labelmap"))
-    assert [item.SegmentLabel for item in dataset.SegmentSequence] == ["Background", "Segment 1"]
+    assert [item.SegmentLabel for item in dataset.SegmentSequence] == ["Segment 1", "Background"]
     assert all(item.SegmentAlgorithmType == "MANUAL" for item in dataset.SegmentSequence)
     assert not any("SegmentAlgorithmName" in item for item in dataset.SegmentSequence)
 
