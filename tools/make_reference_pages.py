@@ -123,6 +123,8 @@ API_SECTIONS: dict[str, tuple[str, ...]] = {
         "SeriesVolume",
         "Volume",
         "Grid",
+        "SegmentDescription",
+        "CodedConcept",
     ),
     "Derive": ("Derivation",),
     "Find": ("scan", "Scan", "Series", "tags", "SeriesTags"),

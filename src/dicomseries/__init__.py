@@ -14,6 +14,7 @@ __version__: str
 """Version of the installed package."""
 
 __all__ = [
+    "CodedConcept",
     "Derivation",
     "DicomSeriesError",
     "DicomSeriesWarning",
@@ -31,6 +32,7 @@ __all__ = [
     "Rescale",
     "Rle",
     "Scan",
+    "SegmentDescription",
     "Series",
     "SeriesPlan",
     "SeriesTags",

@@ -17,12 +17,13 @@ from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
 from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
 from dicomseries.geometry import Grid
 from dicomseries.plan import SeriesPlan
-from dicomseries.reading import Scan, Series, SeriesTags
+from dicomseries.reading import CodedConcept, Scan, SegmentDescription, Series, SeriesTags
 from dicomseries.reports import Receipt
 from dicomseries.sources import Volume, diffusion_gradients, open_volume
 from dicomseries.values import Digits, Exact, Lossless, Rescale
 
 __all__ = [
+    "CodedConcept",
     "Derivation",
     "DicomSeriesError",
     "DicomSeriesWarning",
@@ -40,6 +41,7 @@ __all__ = [
     "Rescale",
     "Rle",
     "Scan",
+    "SegmentDescription",
     "Series",
     "SeriesPlan",
     "SeriesTags",

@@ -10,10 +10,10 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from dicomseries import executors, reading
-from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume
+from dicomseries.api.read_result import LazySeriesVolume, SeriesVolume, VoxelMeaning
 from dicomseries.errors import DicomSeriesError, OptionError, ReadError
 from dicomseries.event_log import LOGGER
-from dicomseries.sources import FrameReader, array_frames
+from dicomseries.sources import FrameReader, Volume, array_frames
 from dicomseries.stores import is_url
 
 __all__ = ["read"]
@@ -102,7 +102,9 @@ def read(
     SeriesVolume
         Slices along the normal, ``.array`` of shape ([volumes, ]slices, rows, columns[, 3]),
         ``.grid`` in LPS mm, ``.times_s``, ``.tags``; and ``.derive(array)`` for a series that is
-        made from it.
+        made from it. A segmentation is a label map, 0 where no segment is; if its segments
+        overlap, or are fractional, it has a volume for each segment. ``.segments`` describes them,
+        and ``.segment("Liver")`` is one of them in either case.
 
     Raises
     ------
@@ -167,7 +169,18 @@ def read(
         path=files,
         series=series,
         is_part=slices is not None,
+        segments=tags.segments,
+        voxels=_voxel_meaning(tags, volume),
     )
+
+
+def _voxel_meaning(tags: reading.SeriesTags, volume: Volume) -> VoxelMeaning:
+    segmentation_type = tags.segmentation_type
+    if not segmentation_type:
+        return "values"
+    if segmentation_type == "FRACTIONAL":
+        return "fractions"
+    return "labels" if volume.volumes is None else "masks"
 
 
 def _in_memory(slabs: FrameReader, workers: int) -> FrameReader:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Unpack
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries import reading, sinks
 from dicomseries.api.plan import plan
+from dicomseries.api.segment_choice import segment_number
 from dicomseries.api.write import write
 from dicomseries.errors import DicomSeriesWarning
 from dicomseries.options import PlanKeywords, WriteKeywords, check_names, with_options
 from dicomseries.plan import SeriesPlan
 from dicomseries.reports import Receipt
 from dicomseries.short_repr import short_text
-from dicomseries.sources import ArraySource, LazyArray, Volume, unit_of
+from dicomseries.sources import ArraySource, LazyArray, Volume, array_frames, unit_of
 
 if TYPE_CHECKING:
     from dicomseries.api.background_view import View
 
-__all__ = ["Derivation", "LazySeriesVolume", "SeriesVolume"]
+__all__ = ["Derivation", "LazySeriesVolume", "SeriesVolume", "VoxelMeaning"]
+
+VoxelMeaning = Literal["values", "labels", "masks", "fractions"]
+"""What the voxels of a series are."""
 
 _GEOMETRY = {"spacing", "origin", "direction", "affine"}
 _INVERTED = (
@@ -85,6 +90,12 @@ class SeriesVolume(Volume):
         SeriesInstanceUID, if there are several.
     is_part : bool
         Whether some slices were read, and not all of the series.
+    segments : mapping of int to SegmentDescription
+        Label, codes, colour and algorithm of each segment by number, in the order of a volume axis
+        of segments; empty for other series.
+    voxels : {"values", "labels", "masks", "fractions"}
+        Meaning of the voxels: values of an image or map; segment numbers of a label map; 0 and 1,
+        or 0 to 1, of one segment or of one volume for each segment.
 
     Examples
     --------
@@ -104,6 +115,8 @@ class SeriesVolume(Volume):
     path: reading.SeriesFiles = ""
     series: str | None = None
     is_part: bool = False
+    segments: Mapping[int, reading.SegmentDescription] = field(default_factory=dict)
+    voxels: VoxelMeaning = "values"
     is_lazy: ClassVar[bool] = False
     """Whether `array` reads from the files when it is indexed."""
 
@@ -111,6 +124,71 @@ class SeriesVolume(Volume):
     def array(self) -> npt.NDArray[Any]:
         """The voxels in memory, shape ([volumes, ]slices, rows, columns[, 3])."""
         return self._loaded()
+
+    def at(self, index: int) -> Self:
+        """Return one of the volumes, without the axis of volumes.
+
+        Raises
+        ------
+        IndexError
+            If there is no such volume.
+        """
+        volume = Volume.at(self, index)
+        if self.voxels in {"masks", "fractions"} and self.volumes is not None:
+            number, description = list(self.segments.items())[index]
+            return replace(volume, segments={number: description})
+        return volume
+
+    def segment(self, segment: int | str) -> Self:
+        """Return one segment of a segmentation, on the same grid.
+
+        The same for a label map, for segments that overlap and for fractions.
+
+        Parameters
+        ----------
+        segment : int or str
+            SegmentNumber or SegmentLabel.
+
+        Returns
+        -------
+        SeriesVolume
+            One volume of 0 and 1 (uint8), or of fractions from 0 to 1 (float64); lazy if this one
+            is.
+
+        Raises
+        ------
+        OptionError
+            If there is no such segment, or several have this label.
+
+        Notes
+        -----
+        PS3.3 section C.8.20.2.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dicomseries.api import read, write
+        >>> labels = np.zeros((2, 3, 4), "uint8")
+        >>> labels[1, 2], labels[0, 0] = 1, 2
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     names = {1: "Liver", 2: "Spleen"}
+        ...     receipt = write(
+        ...         labels, folder + "/seg", kind="Segmentation", spacing=(1, 1, 2), segments=names
+        ...     )
+        ...     volume = read(folder + "/seg")
+        >>> volume.segment("Liver").array.sum(), volume.segments[2].label
+        (np.uint64(4), 'Spleen')
+        """
+        number = segment_number(self.segments, segment)
+        if self.volumes is not None and self.voxels != "labels":
+            return self.at(list(self.segments).index(number))
+        chosen = {number: self.segments[number]}
+        if self.voxels != "labels":
+            return self
+        slabs = reading.frames_of_segment(self.slabs, number)
+        if not self.is_lazy:
+            slabs = array_frames(slabs.read(0, slabs.shape[0]))
+        return replace(self, slabs=slabs, segments=chosen, voxels="masks")
 
     @with_options("derive")
     def derive(self, array: ArraySource, **options: Unpack[WriteKeywords]) -> Derivation:

@@ -5,6 +5,7 @@ Shares no code with the writer.
 
 from __future__ import annotations
 
+from dicomseries.reading.chosen_segment import frames_of_segment
 from dicomseries.reading.geometry.volume_sorting import (
     SAME_PLACE,
     VolumeSorting,
@@ -32,6 +33,7 @@ from dicomseries.reading.pixels.pixel_format import (
 )
 from dicomseries.reading.pixels.read_frames import read_frames, read_stored
 from dicomseries.reading.problems import Problem
+from dicomseries.reading.segment_descriptions import CodedConcept, SegmentDescription
 from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
 from dicomseries.reading.series_files import (
     LocalFiles,
@@ -49,6 +51,7 @@ from dicomseries.reading.slice_selection import Slices
 __all__ = [
     "SAME_PLACE",
     "SEGMENTATIONS",
+    "CodedConcept",
     "Element",
     "Frames",
     "FunctionalGroups",
@@ -58,6 +61,7 @@ __all__ = [
     "Path",
     "Problem",
     "Scan",
+    "SegmentDescription",
     "Series",
     "SeriesFiles",
     "SeriesSource",
@@ -75,6 +79,7 @@ __all__ = [
     "encodings_of",
     "file_order",
     "frames_of",
+    "frames_of_segment",
     "holds_frames",
     "is_compressed",
     "is_plain",

@@ -10,11 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from dicomseries.errors import counted
 from dicomseries.reading.order.placement import FrameSet
+from dicomseries.reading.order.segment_order import segmentation_type_of
 from dicomseries.reading.parse.instance import Instance
 from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
 from dicomseries.reading.parse.to_python import name_of, plain_value
+from dicomseries.reading.segment_descriptions import SegmentDescription, segments_of
 from dicomseries.reading.series_files import LocalFiles
 from dicomseries.reading.series_folders import scan, select
 from dicomseries.standard.attributes.attribute import tag_of
@@ -142,6 +146,19 @@ class SeriesTags(Mapping[str, Any]):
     def paths(self) -> tuple[Path, ...]:
         """The files, in the order of the slices."""
         return tuple(Path(instance.path) for instance in self._instances)
+
+    @property
+    def segmentation_type(self) -> str:
+        """BINARY, LABELMAP or FRACTIONAL, of a segmentation; "" for other series."""
+        return segmentation_type_of(self._instances[0])
+
+    @cached_property
+    def segments(self) -> Mapping[int, SegmentDescription]:
+        """Segments by number, of a segmentation; empty for other series."""
+        referenced: list[int] = []
+        if self._frames is not None and self._frames.pool[0].segments is not None:
+            referenced = np.unique(self._frames.pool[0].segments).tolist()
+        return segments_of(self._instances[0], referenced)
 
     @cached_property
     def _values(self) -> Mapping[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries.errors import ReadError
 from dicomseries.reading.parse.instance import Instance, holding_only
 from dicomseries.reading.pixels.native_bytes import bytes_of, read_same_format
 from dicomseries.reading.pixels.pixel_format import FORMAT_TAGS, frame_shape, is_stored_as
@@ -19,9 +18,9 @@ from dicomseries.reading.pixels.rescale_of_frames import RESCALE_TAGS
 from dicomseries.sources import FrameReader
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["FrameSlabs", "LabelSlabs"]
+__all__ = ["TAGS_TO_READ", "FrameSlabs"]
 
-_TAGS_TO_READ = (
+TAGS_TO_READ = (
     FORMAT_TAGS
     | RESCALE_TAGS
     | {tag_of("SOPInstanceUID"), tag_of("ExtendedOffsetTable")}
@@ -86,7 +85,7 @@ class FrameSlabs:
         instances = [self.instances[file] for file in files.tolist()]
         picked = replace(
             self,
-            instances=holding_only(instances, _TAGS_TO_READ),
+            instances=holding_only(instances, TAGS_TO_READ),
             sources=np.column_stack((renumbered, sources[:, 1])),
             rescales=self.rescales[list(frames)],
         )
@@ -187,117 +186,3 @@ def _rescale(
     else:
         np.multiply(stored, int(slope), out=target, dtype=target.dtype, casting="unsafe")
         target += int(intercept)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LabelSlabs:
-    """Binary segmentation as a label map, shape (slices, rows, columns).
-
-    0 is background.
-
-    Parameters
-    ----------
-    instance : Instance
-        File.
-    masks : tuple of tuple of int
-        Frames at each slice.
-    segments : ndarray of int, shape (frames,)
-        Segment number of each frame of the file.
-    dtype : dtype
-        Unsigned, wide enough for the largest number.
-    """
-
-    instance: Instance
-    masks: tuple[tuple[int, ...], ...]
-    segments: npt.NDArray[np.intp]
-    dtype: np.dtype[Any]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(slices, rows, columns)."""
-        return (len(self.masks), self.instance.rows, self.instance.columns)
-
-    def reader(self) -> FrameReader:
-        """Return a reader of these slices."""
-        return FrameReader(
-            shape=self.shape,
-            dtype=self.dtype,
-            read=self.read,
-            pick=self.pick,
-            read_into=self.fill,
-        )
-
-    def pick(self, frames: Sequence[int]) -> FrameReader:
-        """Return selected slices in the order of the indices."""
-        (instance,) = holding_only([self.instance], _TAGS_TO_READ)
-        masks = tuple(self.masks[index] for index in frames)
-        return replace(self, instance=instance, masks=masks).reader()
-
-    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return the slices [start, stop) in a new array.
-
-        Raises
-        ------
-        ReadError, MissingPackageError
-            As `fill`.
-        """
-        array = np.empty((len(self.masks[start:stop]), *self.shape[1:]), self.dtype)
-        self.fill(array, start)
-        return array
-
-    def fill(self, array: npt.NDArray[Any], start: int) -> None:
-        """Read slices into an array, beginning with slice `start`.
-
-        Parameters
-        ----------
-        array : ndarray
-            C-contiguous, of the slices' shape and `dtype`.
-        start : int
-            First slice.
-
-        Raises
-        ------
-        ReadError
-            If a voxel belongs to two segments (code "segments-overlap"), and as `read_frames`.
-        MissingPackageError
-            As `read_frames`.
-        """
-        array[...] = 0
-        masks = self.masks[start : start + len(array)]
-        wanted: list[tuple[int, int]] = []
-        for index, frames in enumerate(masks):
-            wanted += [(frame, index) for frame in frames]
-        wanted.sort()
-        longest = max(_BLOCK_BYTES // (self.shape[1] * self.shape[2]), 1)
-        for run in _consecutive(wanted, longest):
-            pixels = read_frames(self.instance, run[0][0], run[-1][0] + 1)
-            for mask, (frame, index) in zip(pixels, run, strict=True):
-                self._add(array[index], mask != 0, int(self.segments[frame]), start + index)
-
-    def _add(
-        self, target: npt.NDArray[Any], mask: npt.NDArray[np.bool_], segment: int, index: int
-    ) -> None:
-        others = target[mask]
-        if others.any():
-            numbers = ", ".join(map(str, np.unique(others[others > 0]).tolist()))
-            raise ReadError(
-                code="segments-overlap",
-                where=self.instance.path,
-                given=f"voxels of slice {index + 1} in segment {segment} and also in {numbers}",
-                expected="segments that do not overlap: a label map has one number per voxel",
-                remedy="Export overlapping segments as separate files, "
-                "or as a FRACTIONAL segmentation.",
-            )
-        target[mask] = segment
-
-
-def _consecutive(wanted: list[tuple[int, int]], longest: int) -> Iterator[list[tuple[int, int]]]:
-    """Yield runs of frames that are consecutive in the file."""
-    run: list[tuple[int, int]] = []
-    for frame, index in wanted:
-        if run and (frame != run[-1][0] + 1 or len(run) >= longest):
-            yield run
-            run = []
-        run.append((frame, index))
-    if run:
-        yield run

@@ -10,14 +10,17 @@ import numpy.typing as npt
 
 from dicomseries.errors import DicomSeriesWarning, OptionError, ReadError
 from dicomseries.geometry import Grid
+from dicomseries.reading.label_slabs import LabelSlabs
 from dicomseries.reading.order.placement import FrameSet
+from dicomseries.reading.order.segment_order import segment_volumes
 from dicomseries.reading.pixels.decode_frames import check_first_frame
 from dicomseries.reading.pixels.pixel_format import stored_dtype
 from dicomseries.reading.pixels.rescale_of_frames import dtype_of_real, rescales_of_files
+from dicomseries.reading.pixels.segment_bits import are_overlapping
 from dicomseries.reading.series_attributes import SeriesTags
 from dicomseries.reading.series_files import LocalFiles, name_of_files
 from dicomseries.reading.series_folders import Series, scan, select
-from dicomseries.reading.series_slabs import FrameSlabs, LabelSlabs
+from dicomseries.reading.series_slabs import FrameSlabs
 from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 from dicomseries.sources import Volume, array_frames, picked_frames
 
@@ -53,15 +56,15 @@ def open_volume(
         anew each time; ``.grid`` in LPS mm, with the mean distance of the positions as slice
         spacing; ``.volumes`` and ``.times_s``; ``.tags``. Real values are integers if every slope
         and intercept is whole, else float64; the floats of a Parametric Map are unchanged. A
-        binary segmentation is one label map with 0 as background; a fractional one has a volume
-        of values from 0 to 1 for each segment.
+        binary segmentation is one label map with 0 as background. If its segments overlap, it has
+        a volume of 0 and 1 for each segment, by number; a fractional one, of values from 0 to 1.
 
     Raises
     ------
     ReadError
         If there is no series or more than one, or if its files are not the slices of one regular
         grid, once or several times: missing, repeated or truncated ones, other sizes or
-        orientations; Siemens mosaics; segments that overlap.
+        orientations; Siemens mosaics.
     OptionError
         If `values` is neither of the two, or `slices` do not exist.
 
@@ -165,9 +168,12 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         If a rescale is unusable, or if the slices have different rescales and stored values are
         wanted.
     """
-    frames = _frames_of(series)
+    frames, volumes = _frames_of(series), series.volumes
     slope, intercept = 1.0, 0.0
     slabs: FrameSlabs | LabelSlabs
+    if frames.masks is not None and _have_overlap(series, frames):
+        frames = segment_volumes(frames, series.segments)
+        volumes = len(frames.sources) // grid.shape[0]
     if frames.masks is not None:
         slabs = _label_slabs(series, frames, frames.masks)
     elif is_real:
@@ -193,8 +199,8 @@ def volume_of(series: Series, grid: Grid, *, is_real: bool) -> Volume:
         grid=grid,
         slope=slope,
         intercept=intercept,
-        tags=SeriesTags(series.instances, series.frame_set),
-        volumes=series.volumes,
+        tags=SeriesTags(series.instances, None if series.frame_set is None else frames),
+        volumes=volumes,
         times_s=series.times_s,
     )
 
@@ -208,6 +214,24 @@ def _frames_of(series: Series) -> FrameSet:
         return series.frame_set
     files = np.arange(len(series.instances))
     return FrameSet(pool=(), sources=np.column_stack((files, np.zeros_like(files))))
+
+
+def _have_overlap(series: Series, frames: FrameSet) -> bool:
+    """Return whether segments share voxels; warn if the file denies it."""
+    instance, segments = series.instances[0], frames.pool[0].segments
+    if (
+        frames.masks is None
+        or segments is None
+        or not are_overlapping(instance, frames.masks, segments)
+    ):
+        return False
+    if instance.text("SegmentsOverlap") == "NO":
+        message = (
+            f"segments of {instance.name} overlap, and its SegmentsOverlap is NO: the array has a "
+            "volume for each segment"
+        )
+        warnings.warn(message, DicomSeriesWarning, stacklevel=4)
+    return True
 
 
 def _label_slabs(

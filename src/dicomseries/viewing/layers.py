@@ -93,12 +93,13 @@ def layer_of(series: Series) -> Layer:
     """
     volume = _volume(series)
     header = _header(series)
-    is_labels = bool(series.segments) and header.get("SegmentationType") != "FRACTIONAL"
+    is_labels = bool(series.segments) and volume.volumes is None
+    is_labels &= header.get("SegmentationType") != "FRACTIONAL"
     values_window = window_of_values(_sampled_values(volume))
     window = header_window(header)
     if window is None or volume.samples > 1:
         window = values_window
-    axis, steps = _steps(series)
+    axis, steps = _steps(series, volume)
     return Layer(
         name=series.description or series.kind or series.modality or "Series",
         kind=series.kind or series.modality or "?",
@@ -139,15 +140,15 @@ def _header(series: Series) -> Mapping[str, Any]:
     return header
 
 
-def _steps(series: Series) -> tuple[str, tuple[str, ...]]:
-    if series.volumes is None:
+def _steps(series: Series, volume: Volume) -> tuple[str, tuple[str, ...]]:
+    if volume.volumes is None:
         return "volume", ()
     if series.segments:
         segments = sorted(series.segments.items())
         return "segment", tuple(f"{number} {label}".strip() for number, label in segments)
     if series.times_s is not None:
         return "time", tuple(f"{time:g} s" for time in series.times_s)
-    return "volume", tuple(str(index + 1) for index in range(series.volumes))
+    return "volume", tuple(str(index + 1) for index in range(volume.volumes))
 
 
 def _sampled_values(volume: Volume) -> npt.NDArray[Any]:

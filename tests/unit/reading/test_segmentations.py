@@ -103,15 +103,6 @@ def test_numbers_above_255_need_wider_labels(write_frames):
     assert volume.array[:, 0, 0].tolist() == [300, 7]
 
 
-def test_segments_that_overlap_are_rejected_by_their_numbers(write_frames):
-    stored = np.zeros((3, 4, 5), bool)
-    stored[:, 1, 2] = True
-    path = write_frames(stored, positions=[0, 1, 1], each=identified([1, 3, 2]), sop_class=BINARY)
-    with pytest.raises(ReadError, match="voxels of slice 2 in segment 2 and also in 3") as caught:
-        read(path)
-    assert caught.value.code == "segments-overlap"
-
-
 def test_the_same_segment_twice_at_one_place_is_rejected(write_frames):
     path = write_frames(
         np.ones((3, 4, 5), bool), positions=[0, 1, 1], each=identified([1, 1, 1]), sop_class=BINARY

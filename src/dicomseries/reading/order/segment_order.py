@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,14 @@ from dicomseries.reading.parse.to_python import plain_value
 from dicomseries.reading.problems import Problem, has_errors
 from dicomseries.standard.attributes.attribute import tag_of
 
-__all__ = ["SEGMENTATIONS", "labels_of", "place_segments", "step_mm"]
+__all__ = [
+    "SEGMENTATIONS",
+    "labels_of",
+    "place_segments",
+    "segment_volumes",
+    "segmentation_type_of",
+    "step_mm",
+]
 
 SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
 """Segmentation Storage and Label Map Segmentation Storage."""
@@ -87,7 +94,7 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
     files = tuple(frames.instance for frames in pool)
     frames = pool[0]
     labels = labels_of(frames.instance)
-    segmentation_type = _segmentation_type(frames.instance)
+    segmentation_type = segmentation_type_of(frames.instance)
     problems = list(_frame_problems(pool, segmentation_type))
     if problems:
         return Placement(instances=files, problems=tuple(problems), segments=labels)
@@ -119,7 +126,32 @@ def place_segments(pool: tuple[Frames, ...]) -> Placement:
     )
 
 
-def _segmentation_type(instance: Instance) -> str:
+def segment_volumes(frames: FrameSet, segments: Iterable[int]) -> FrameSet:
+    """Return the frames of a label map as one volume for each segment.
+
+    Parameters
+    ----------
+    frames : FrameSet
+        Of a binary segmentation, with `masks`.
+    segments : iterable of int
+        Numbers in SegmentSequence; those of frames are added.
+    """
+    masks, pool = frames.masks or (), frames.pool[0]
+    numbers = _segment_numbers(pool)
+    places = np.array(
+        [(frame, index) for index, of_slice in enumerate(masks) for frame in of_slice], np.intp
+    ).reshape(-1, 2)
+    every = sorted({*segments, *numbers.tolist()})
+    sources = np.full((len(every) * len(masks), 2), -1, np.intp)
+    order = np.searchsorted(every, numbers[places[:, 0]]) * len(masks) + places[:, 1]
+    sources[order] = np.column_stack((np.zeros(len(places), np.intp), places[:, 0]))
+    return FrameSet(pool=frames.pool, sources=sources)
+
+
+def segmentation_type_of(instance: Instance) -> str:
+    """Return BINARY, LABELMAP or FRACTIONAL; "" for a file of another class."""
+    if instance.sop_class_uid not in SEGMENTATIONS:
+        return ""
     if instance.sop_class_uid.endswith(".7"):
         return "LABELMAP"
     return instance.text("SegmentationType") or "BINARY"
@@ -127,14 +159,14 @@ def _segmentation_type(instance: Instance) -> str:
 
 def _segment_numbers(frames: Frames) -> Indices:
     """Return the segment of each frame; 0 for label maps."""
-    if frames.segments is None or _segmentation_type(frames.instance) == "LABELMAP":
+    if frames.segments is None or segmentation_type_of(frames.instance) == "LABELMAP":
         return np.zeros(frames.count, np.intp)
     return frames.segments
 
 
 def _divisor(instance: Instance) -> float:
     """Return MaximumFractionalValue of fractional segmentations, 1 for others."""
-    if _segmentation_type(instance) != "FRACTIONAL":
+    if segmentation_type_of(instance) != "FRACTIONAL":
         return 1.0
     return float(max(instance.number("MaximumFractionalValue", 1), 1))
 

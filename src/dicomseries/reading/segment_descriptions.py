@@ -1,0 +1,205 @@
+"""Segments of a segmentation as its SegmentSequence describes them (PS3.3 C.8.20.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dicomseries.reading.parse.functional_groups import as_numbers
+from dicomseries.reading.parse.instance import Instance
+from dicomseries.reading.parse.parser import Element, ParseError, items_of
+from dicomseries.reading.parse.to_python import Decoding, plain_value
+from dicomseries.short_repr import short_text
+from dicomseries.standard.attributes.attribute import tag_of
+
+__all__ = ["CodedConcept", "SegmentDescription", "segments_of"]
+
+_D65 = np.array([0.95047, 1.0, 1.08883])
+"""White of sRGB in XYZ (IEC 61966-2-1)."""
+_TO_RGB = np.array(
+    [
+        [3.2404542, -1.5371385, -0.4985314],
+        [-0.9692660, 1.8760108, 0.0415560],
+        [0.0556434, -0.2040259, 1.0572252],
+    ]
+)
+"""From XYZ to linear sRGB, with the white D65."""
+
+Item = Mapping[int, Element]
+
+
+@dataclass(frozen=True, slots=True)
+class CodedConcept:
+    """A code of a vocabulary.
+
+    Parameters
+    ----------
+    value, scheme, meaning : str
+        CodeValue (or a long or URN one), CodingSchemeDesignator, CodeMeaning.
+
+    Examples
+    --------
+    >>> print(CodedConcept("10200004", "SCT", "Liver"))
+    Liver (10200004, SCT)
+    """
+
+    value: str
+    scheme: str
+    meaning: str
+
+    def __str__(self) -> str:
+        return f"{self.meaning} ({self.value}, {self.scheme})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentDescription:
+    """A segment as its file describes it.
+
+    The names are those of ``write(segments=)``.
+
+    Parameters
+    ----------
+    number : int
+        SegmentNumber; the value of its voxels in a label map.
+    label, description : str
+        SegmentLabel and SegmentDescription; "" if absent.
+    category, type, region : CodedConcept, optional
+        Segmented property category and type, and anatomic region.
+    algorithm, algorithm_name : str
+        SegmentAlgorithmType and SegmentAlgorithmName; "" if absent.
+    color : tuple of int, optional
+        RecommendedDisplayCIELabValue as red, green and blue (sRGB), 0 to 255.
+    tracking_id, tracking_uid : str
+        TrackingID and TrackingUID; "" if absent.
+
+    Examples
+    --------
+    >>> SegmentDescription(number=1, label="Liver", type=CodedConcept("10200004", "SCT", "Liver"))
+    Segment 1 "Liver": Liver (10200004, SCT)
+    """
+
+    number: int
+    label: str = ""
+    description: str = ""
+    category: CodedConcept | None = None
+    type: CodedConcept | None = None
+    region: CodedConcept | None = None
+    algorithm: str = ""
+    algorithm_name: str = ""
+    color: tuple[int, int, int] | None = None
+    tracking_id: str = ""
+    tracking_uid: str = ""
+
+    def __repr__(self) -> str:
+        text = f'Segment {self.number} "{self.label}"'
+        if self.type is not None:
+            text += f": {self.type}"
+        return short_text(text)
+
+
+def segments_of(
+    instance: Instance, referenced: Iterable[int] = ()
+) -> dict[int, SegmentDescription]:
+    """Return the segments of a file by number.
+
+    Parameters
+    ----------
+    instance : Instance
+        Any file; one without SegmentSequence has none.
+    referenced : iterable of int
+        Numbers in the frames; those without an item have no label.
+
+    Examples
+    --------
+    >>> from dicomseries.reading import read_instance
+    >>> from pydicom.data import get_testdata_file
+    >>> segments_of(read_instance(get_testdata_file("CT_small.dcm")))
+    {}
+    """
+    segments = {number: SegmentDescription(number=number) for number in referenced}
+    decoding = instance.decoding()
+    for item in instance.sequence("SegmentSequence"):
+        reader = _ItemReader(item, decoding)
+        numbers = reader.numbers("SegmentNumber")
+        if numbers:
+            segments[int(numbers[0])] = reader.description(int(numbers[0]))
+    return dict(sorted(segments.items()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ItemReader:
+    """Reads values of one item."""
+
+    item: Item
+    decoding: Decoding
+
+    def description(self, number: int) -> SegmentDescription:
+        cielab = self.numbers("RecommendedDisplayCIELabValue")
+        return SegmentDescription(
+            number=number,
+            label=self.text("SegmentLabel"),
+            description=self.text("SegmentDescription"),
+            category=self.code("SegmentedPropertyCategoryCodeSequence"),
+            type=self.code("SegmentedPropertyTypeCodeSequence"),
+            region=self.code("AnatomicRegionSequence"),
+            algorithm=self.text("SegmentAlgorithmType"),
+            algorithm_name=self.text("SegmentAlgorithmName"),
+            color=_rgb_of(cielab) if len(cielab) == 3 else None,
+            tracking_id=self.text("TrackingID"),
+            tracking_uid=self.text("TrackingUID"),
+        )
+
+    def numbers(self, keyword: str) -> tuple[float, ...]:
+        element = self.item.get(tag_of(keyword))
+        return () if element is None else as_numbers("US", element.raw, self.decoding.order)
+
+    def text(self, keyword: str) -> str:
+        tag = tag_of(keyword)
+        if tag not in self.item:
+            return ""
+        value: Any = plain_value(tag, self.item[tag], self.decoding)
+        return value if isinstance(value, str) else str(value or "")
+
+    def code(self, keyword: str) -> CodedConcept | None:
+        element = self.item.get(tag_of(keyword))
+        if element is None:
+            return None
+        try:
+            items = items_of(element, self.decoding.order)
+        except ParseError:
+            return None
+        if not items:
+            return None
+        code = _ItemReader(items[0], self.decoding)
+        values = [code.text(name) for name in ("CodeValue", "LongCodeValue", "URNCodeValue")]
+        return CodedConcept(
+            value=next(filter(None, values), ""),
+            scheme=code.text("CodingSchemeDesignator"),
+            meaning=code.text("CodeMeaning"),
+        )
+
+
+def _rgb_of(cielab: Iterable[float]) -> tuple[int, int, int]:
+    """Return a stored CIELab value as sRGB.
+
+    PS3.3 section C.10.7.1.1.
+
+    Examples
+    --------
+    >>> _rgb_of((65535, 32896, 32896)), _rgb_of((0, 32896, 32896))
+    ((255, 255, 255), (0, 0, 0))
+    """
+    lightness, a, b = cielab
+    lightness *= 100 / 65535
+    a, b = (value * 255 / 65535 - 128 for value in (a, b))
+    middle = (lightness + 16) / 116
+    ratios = np.array([middle + a / 500, middle, middle - b / 200])
+    is_linear = ratios <= 6 / 29
+    xyz = np.where(is_linear, 3 * (6 / 29) ** 2 * (ratios - 4 / 29), ratios**3) * _D65
+    linear = np.clip(_TO_RGB @ xyz, 0, 1)
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    red, green, blue = np.rint(encoded * 255).astype(int).tolist()
+    return red, green, blue
