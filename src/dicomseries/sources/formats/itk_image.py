@@ -17,7 +17,7 @@ from dicomseries.sources.arguments.stated_geometry import IN_PLANE
 from dicomseries.sources.arguments.volume_times import itk_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.array_like import numpy_frames
-from dicomseries.sources.formats.itk_tags import tags_among
+from dicomseries.sources.formats.headers.itk_tags import tags_among
 from dicomseries.sources.optional_packages import made_by
 from dicomseries.sources.volume import Volume
 

@@ -24,8 +24,8 @@ from dicomseries.sources.arguments.source_arguments import Location, SourceArgum
 from dicomseries.sources.arguments.stated_geometry import IN_PLANE, lengths_only
 from dicomseries.sources.arguments.volume_times import itk_times
 from dicomseries.sources.build_volume import build_volume
-from dicomseries.sources.formats.itk_tags import tags_among
-from dicomseries.sources.formats.text_header import MAX_LINE, TextHeader, unpacked_voxels
+from dicomseries.sources.formats.headers.itk_tags import tags_among
+from dicomseries.sources.formats.headers.text_header import MAX_LINE, TextHeader, unpacked_voxels
 from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.files.unpacked_stream import ZlibReader
 from dicomseries.sources.volume import Volume

@@ -28,7 +28,7 @@ from dicomseries.sources.arguments.source_arguments import Location, SourceArgum
 from dicomseries.sources.arguments.volume_times import step_times
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.formats.array_like import numpy_frames
-from dicomseries.sources.formats.nifti_space import nifti_statement
+from dicomseries.sources.formats.headers.nifti_space import nifti_statement
 from dicomseries.sources.frames.array_axes import ArrayAxes
 from dicomseries.sources.frames.files.mapped_files import FileArray, map_file
 from dicomseries.sources.frames.files.unpacked_size import check_packing

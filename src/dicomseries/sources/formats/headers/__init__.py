@@ -1,0 +1,1 @@
+"""Parts of headers that several formats share, or that are long."""
