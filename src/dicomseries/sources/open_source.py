@@ -18,6 +18,7 @@ from dicomseries.sources.arguments.volume_times import times_argument
 from dicomseries.sources.array_source import ArraySource
 from dicomseries.sources.formats import (
     array_like,
+    channel_first,
     dask_array,
     hdf5,
     itk_image,
@@ -92,6 +93,7 @@ FORMATS: tuple[Format, ...] = (
     itk_image,
     xarray_array,
     dask_array,
+    channel_first,
     array_like,
 )
 """The first that matches opens the source; the general array comes last."""
@@ -116,9 +118,9 @@ def open_volume(
     ----------
     source : array-like, str, os.PathLike, or Volume
         An array (numpy, memmap, torch, h5py, zarr, dask, xarray, any with `shape`, `dtype` and
-        slicing), an image of SimpleITK or nibabel, or a file (`SUFFIXES`; ``file.h5::scan/ct``
-        names a dataset in it). Of a URL, Zarr is read where it is, and any other file is fetched
-        whole into a private folder for as long as it is used.
+        slicing), an image of SimpleITK, nibabel, TorchIO or MONAI, or a file (`SUFFIXES`;
+        ``file.h5::scan/ct`` names a dataset in it). Of a URL, Zarr is read where it is, and any
+        other file is fetched whole into a private folder for as long as it is used.
     spacing : sequence of 3 float, optional
         mm between voxel centres along x (columns), y (rows), z (slices).
     origin : sequence of 3 float, optional
@@ -132,7 +134,7 @@ def open_volume(
     axes : str, optional
         A letter of ``t z y x c`` for each axis of the array in its order. By default a file's own;
         for arrays ``"yx"``, ``"zyx"``, or ``"zyxc"`` where the last of four axes is 3 long;
-        ``"xyz"``, ``"xyzt"`` for nibabel.
+        ``"xyz"``, ``"xyzt"`` for nibabel, ``"cxyz"`` for TorchIO and MONAI.
     time_point : int, optional
         Index along axis t of the only volume that is wanted; all of them if not given.
     times : float, or sequence of float, datetime64 or timedelta64, optional

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dicomseries.errors import SourceError
 from dicomseries.sources.arguments.axes_argument import array_axes, check_dtype
+from dicomseries.sources.arguments.grid_arguments import SourceGrid, no_grid
 from dicomseries.sources.arguments.source_arguments import SourceArguments
 from dicomseries.sources.build_volume import build_volume
 from dicomseries.sources.frames.array_axes import ArrayAxes
@@ -48,6 +49,8 @@ def open_volume(
     *,
     stored_bytes: Callable[[], int] | None = None,
     graph: Any = None,
+    letters: str | None = None,
+    source_grid: SourceGrid = no_grid,
 ) -> Volume:
     """Return a volume over an array.
 
@@ -60,11 +63,15 @@ def open_volume(
         columns), or four axes of which the last has the 3 colours. Where volumes do not follow each
         other in memory, as with time as the fastest axis, each is copied as it is read.
     arguments : SourceArguments
-        Must hold the spacing: an array does not know it.
+        Must hold the spacing, unless `source_grid` knows it.
     stored_bytes : callable, optional
         Returns the bytes that the array takes in its file, where it is one.
     graph : dask.array.Array, optional
         The array behind the source.
+    letters : str, optional
+        The axes of the array, if its object states them.
+    source_grid : callable
+        Returns the grid that the object states; by default none.
 
     Raises
     ------
@@ -92,17 +99,17 @@ def open_volume(
             expected="at least one voxel along every axis",
             remedy="Fill the dataset first: there are no numbers in it.",
         )
-    axes = array_axes(array.shape, arguments)
+    axes = array_axes(array.shape, arguments, letters)
     if isinstance(array, np.ndarray):
         check_dtype(array.dtype, where)
-        return build_volume(numpy_frames(array, axes, where), axes, arguments)
+        return build_volume(numpy_frames(array, axes, where), axes, arguments, source_grid)
     dtype = _dtype(array, axes)
     check_dtype(dtype, where)
     chunks = chunks_of(array, axes, dtype.itemsize)
     if stored_bytes is not None:
         check_stored(stored_bytes, chunks, where)
     frames = sliced_frames(array, axes, dtype, chunks, where, graph=graph)
-    return build_volume(frames, axes, arguments)
+    return build_volume(frames, axes, arguments, source_grid)
 
 
 def _check_unmasked(source: object, where: str) -> None:
