@@ -12,7 +12,7 @@ SECONDS ?= 300
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lowest endurance check fuzz docs bench debian images viewers screenshots dist sbom audit clean
+.PHONY: help demo test quick lowest endurance check fuzz docs bench debian images viewers screenshots integrations dist sbom audit clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -68,6 +68,10 @@ viewers: .venv/.core ## Fetch the viewers that npm has and bundle the pages that
 screenshots: .venv/.dev viewers ## Take pictures of the page of `view` into screenshots/, and those of OHIF in docs/pictures
 	$(BIN)/python tools/take_screenshots.py
 	$(BIN)/python tools/take_viewer_screenshots.py
+
+integrations: .venv/.dev ## Ask MONAI, TorchIO, nnU-Net and TotalSegmentator themselves (fetches 700 MB once)
+	@sh tools/fetch_integrations.sh
+	$(BYTECODE) PYTHONPATH=.venv/integrations $(BIN)/python -m pytest $(PYTEST_FLAGS) tests/integrations tests/unit/sources/test_torch.py
 
 dist: .venv/.release ## Build and check the wheel and the source archive in dist/: one commit, the same bytes
 	rm -f dist/*.whl dist/*.tar.gz
