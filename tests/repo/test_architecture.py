@@ -130,3 +130,32 @@ def test_calls_that_differ_between_systems_are_made_in_one_module():
             if node.value.id == "os" and SYSTEM_CALLS.fullmatch(node.attr) and not is_allowed:
                 faults.append(f"{module}, line {node.lineno}: os.{node.attr}")
     assert faults == []
+
+
+def lazy_packages() -> dict[str, ast.Call]:
+    """Package → its call of `export_lazily`."""
+    calls = {}
+    for module, tree in trees().items():
+        for node in tree.body:
+            value = getattr(node, "value", None)
+            if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "export_lazily":
+                calls[module] = value
+    return calls
+
+
+def test_names_imported_on_first_use_are_those_that_type_checkers_see():
+    assert len(lazy_packages()) > 5
+    for package, call in lazy_packages().items():
+        if package == "dicomseries":
+            continue  # its block is a star; tests/repo/test_source.py compares the names
+        for_checkers = {}
+        for node in trees()[package].body:
+            if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+                for line in node.body:
+                    assert isinstance(line, ast.ImportFrom)
+                    for alias in line.names:
+                        for_checkers[alias.name] = line.module
+        at_run_time = {}
+        for module, names in ast.literal_eval(call.args[1]).items():
+            at_run_time.update(dict.fromkeys(names, module))
+        assert at_run_time == for_checkers, package

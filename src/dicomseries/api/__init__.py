@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dicomseries.api.check import check
-from dicomseries.api.plan import plan
-from dicomseries.api.read import read
-from dicomseries.api.read_result import Derivation, SeriesVolume
-from dicomseries.api.report import report_page
-from dicomseries.api.scan import scan
-from dicomseries.api.serve import held_at, serve
-from dicomseries.api.tags import tags
-from dicomseries.api.view import look, opened_in
-from dicomseries.api.write import write
-from dicomseries.checks import Finding, Findings, explain
-from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
-from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
-from dicomseries.geometry import Grid
-from dicomseries.plan import SeriesPlan
-from dicomseries.reading import CodedConcept, Scan, SegmentDescription, Series, SeriesTags
-from dicomseries.reports import Receipt
-from dicomseries.sources import Volume, diffusion_gradients, open_volume
-from dicomseries.values import Digits, Exact, Lossless, Rescale
+from typing import TYPE_CHECKING
+
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.api.check import check
+    from dicomseries.api.plan import plan
+    from dicomseries.api.read import read
+    from dicomseries.api.read_result import Derivation, SeriesVolume
+    from dicomseries.api.report import report_page
+    from dicomseries.api.scan import scan
+    from dicomseries.api.serve import held_at, serve
+    from dicomseries.api.tags import tags
+    from dicomseries.api.view import look, opened_in
+    from dicomseries.api.write import write
+    from dicomseries.checks import Finding, Findings, explain
+    from dicomseries.codecs import Htj2k, Jpeg2000, JpegLs, JpegXl, Rle
+    from dicomseries.errors import DicomSeriesError, DicomSeriesWarning
+    from dicomseries.geometry import Grid
+    from dicomseries.plan import SeriesPlan
+    from dicomseries.reading import CodedConcept, Scan, SegmentDescription, Series, SeriesTags
+    from dicomseries.reports import Receipt
+    from dicomseries.sources import Volume, diffusion_gradients, open_volume
+    from dicomseries.values import Digits, Exact, Lossless, Rescale
 
 __all__ = [
     "CodedConcept",
@@ -62,3 +67,34 @@ __all__ = [
     "tags",
     "write",
 ]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.api.check": ("check",),
+        "dicomseries.api.plan": ("plan",),
+        "dicomseries.api.read": ("read",),
+        "dicomseries.api.read_result": ("Derivation", "SeriesVolume"),
+        "dicomseries.api.report": ("report_page",),
+        "dicomseries.api.scan": ("scan",),
+        "dicomseries.api.serve": ("held_at", "serve"),
+        "dicomseries.api.tags": ("tags",),
+        "dicomseries.api.view": ("look", "opened_in"),
+        "dicomseries.api.write": ("write",),
+        "dicomseries.checks": ("Finding", "Findings", "explain"),
+        "dicomseries.codecs": ("Htj2k", "Jpeg2000", "JpegLs", "JpegXl", "Rle"),
+        "dicomseries.errors": ("DicomSeriesError", "DicomSeriesWarning"),
+        "dicomseries.geometry": ("Grid",),
+        "dicomseries.plan": ("SeriesPlan",),
+        "dicomseries.reading": (
+            "CodedConcept",
+            "Scan",
+            "SegmentDescription",
+            "Series",
+            "SeriesTags",
+        ),
+        "dicomseries.reports": ("Receipt",),
+        "dicomseries.sources": ("Volume", "diffusion_gradients", "open_volume"),
+        "dicomseries.values": ("Digits", "Exact", "Lossless", "Rescale"),
+    },
+)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from dicomseries import reading, sinks
-from dicomseries.api.plan import plan
+from dicomseries import api, reading, sinks
 from dicomseries.api.segment_choice import segment_number
 from dicomseries.api.write import write
 from dicomseries.errors import DicomSeriesWarning
@@ -73,7 +72,7 @@ class Derivation:
     @with_options("plan")
     def plan(self, **options: Unpack[PlanKeywords]) -> SeriesPlan:
         """Return the plan of `write`; options as in `dicomseries.plan`."""
-        return plan(self.array, **(self.options | options))
+        return api.plan(self.array, **(self.options | options))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

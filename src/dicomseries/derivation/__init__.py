@@ -9,31 +9,36 @@ the values (`meaning_of`, `relation_of`), and name the source images (`reference
 
 from __future__ import annotations
 
-from dicomseries.derivation.attributes.attribute_places import AttributePlaces
-from dicomseries.derivation.attributes.contributing_equipment import Model
-from dicomseries.derivation.attributes.decisions import Decision
-from dicomseries.derivation.attributes.groups.whole_groups import without_user_groups
-from dicomseries.derivation.attributes.inherit import Inherited, inherit
-from dicomseries.derivation.attributes.source_screening import (
-    KEPT_ILLEGAL,
-    screened,
-    with_screening,
-)
-from dicomseries.derivation.inheritance import Inheritance
-from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_entities, rule_for
-from dicomseries.derivation.rules.value_rules import RELATIONS, VALUE_RULE_OF, ValueRelation
-from dicomseries.derivation.source.derivation_codes import SOURCE_IMAGE, derivation_code
-from dicomseries.derivation.source.slice_matching import Matching, match, match_pictures
-from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
-from dicomseries.derivation.source.source_meaning import Meaning, meaning_of
-from dicomseries.derivation.source.source_references import (
-    PlaneReferences,
-    SourceReferences,
-    references_by_plane,
-    references_to_source,
-)
-from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
-from dicomseries.derivation.source.value_relation import ArrayFacts, relation_of
+from typing import TYPE_CHECKING
+
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.derivation.attributes.attribute_places import AttributePlaces
+    from dicomseries.derivation.attributes.contributing_equipment import Model
+    from dicomseries.derivation.attributes.decisions import Decision
+    from dicomseries.derivation.attributes.groups.whole_groups import without_user_groups
+    from dicomseries.derivation.attributes.inherit import Inherited, inherit
+    from dicomseries.derivation.attributes.source_screening import (
+        KEPT_ILLEGAL,
+        screened,
+        with_screening,
+    )
+    from dicomseries.derivation.inheritance import Inheritance
+    from dicomseries.derivation.rules.attribute_rules import NO_RULE, Rule, rule_entities, rule_for
+    from dicomseries.derivation.rules.value_rules import RELATIONS, VALUE_RULE_OF, ValueRelation
+    from dicomseries.derivation.source.derivation_codes import SOURCE_IMAGE, derivation_code
+    from dicomseries.derivation.source.slice_matching import Matching, match, match_pictures
+    from dicomseries.derivation.source.source_grid import on_source_grid, with_source_texts
+    from dicomseries.derivation.source.source_meaning import Meaning, meaning_of
+    from dicomseries.derivation.source.source_references import (
+        PlaneReferences,
+        SourceReferences,
+        references_by_plane,
+        references_to_source,
+    )
+    from dicomseries.derivation.source.source_series import SourceFrame, SourceSeries
+    from dicomseries.derivation.source.value_relation import ArrayFacts, relation_of
 
 __all__ = [
     "KEPT_ILLEGAL",
@@ -71,3 +76,39 @@ __all__ = [
     "with_source_texts",
     "without_user_groups",
 ]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.derivation.attributes.attribute_places": ("AttributePlaces",),
+        "dicomseries.derivation.attributes.contributing_equipment": ("Model",),
+        "dicomseries.derivation.attributes.decisions": ("Decision",),
+        "dicomseries.derivation.attributes.groups.whole_groups": ("without_user_groups",),
+        "dicomseries.derivation.attributes.inherit": ("Inherited", "inherit"),
+        "dicomseries.derivation.attributes.source_screening": (
+            "KEPT_ILLEGAL",
+            "screened",
+            "with_screening",
+        ),
+        "dicomseries.derivation.inheritance": ("Inheritance",),
+        "dicomseries.derivation.rules.attribute_rules": (
+            "NO_RULE",
+            "Rule",
+            "rule_entities",
+            "rule_for",
+        ),
+        "dicomseries.derivation.rules.value_rules": ("RELATIONS", "VALUE_RULE_OF", "ValueRelation"),
+        "dicomseries.derivation.source.derivation_codes": ("SOURCE_IMAGE", "derivation_code"),
+        "dicomseries.derivation.source.slice_matching": ("Matching", "match", "match_pictures"),
+        "dicomseries.derivation.source.source_grid": ("on_source_grid", "with_source_texts"),
+        "dicomseries.derivation.source.source_meaning": ("Meaning", "meaning_of"),
+        "dicomseries.derivation.source.source_references": (
+            "PlaneReferences",
+            "SourceReferences",
+            "references_by_plane",
+            "references_to_source",
+        ),
+        "dicomseries.derivation.source.source_series": ("SourceFrame", "SourceSeries"),
+        "dicomseries.derivation.source.value_relation": ("ArrayFacts", "relation_of"),
+    },
+)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dicomseries.drawing.html_pieces import (
-    block,
-    facts_of_grid,
-    numbers,
-    numbers_of_grid,
-    page,
-    rows,
-    safe,
-    section,
-    spacing_words,
-)
-from dicomseries.drawing.png_figures import planes_figure, preview_figure
-from dicomseries.drawing.svg_drawings import grid_drawing, histogram_drawing
-from dicomseries.drawing.volume_preview import (
-    Histogram,
-    PreviewPlane,
-    VolumePreview,
-    histogram_of,
-    preview_volume,
-    sampled_slices,
-)
+from typing import TYPE_CHECKING
+
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.drawing.html_pieces import (
+        block,
+        facts_of_grid,
+        numbers,
+        numbers_of_grid,
+        page,
+        rows,
+        safe,
+        section,
+        spacing_words,
+    )
+    from dicomseries.drawing.png_figures import planes_figure, preview_figure
+    from dicomseries.drawing.svg_drawings import grid_drawing, histogram_drawing
+    from dicomseries.drawing.volume_preview import (
+        Histogram,
+        PreviewPlane,
+        VolumePreview,
+        histogram_of,
+        preview_volume,
+        sampled_slices,
+    )
 
 __all__ = [
     "Histogram",
@@ -45,3 +50,30 @@ __all__ = [
     "section",
     "spacing_words",
 ]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.drawing.html_pieces": (
+            "block",
+            "facts_of_grid",
+            "numbers",
+            "numbers_of_grid",
+            "page",
+            "rows",
+            "safe",
+            "section",
+            "spacing_words",
+        ),
+        "dicomseries.drawing.png_figures": ("planes_figure", "preview_figure"),
+        "dicomseries.drawing.svg_drawings": ("grid_drawing", "histogram_drawing"),
+        "dicomseries.drawing.volume_preview": (
+            "Histogram",
+            "PreviewPlane",
+            "VolumePreview",
+            "histogram_of",
+            "preview_volume",
+            "sampled_slices",
+        ),
+    },
+)

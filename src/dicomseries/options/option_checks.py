@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from dicomseries import derivation, segmentation
 from dicomseries.codecs import parse_compression
-from dicomseries.derivation import Model, derivation_code
 from dicomseries.errors import OptionError
 from dicomseries.executors import chosen_executor
 from dicomseries.iod import find_kind
@@ -20,7 +20,6 @@ from dicomseries.options.memory_budget import memory_of
 from dicomseries.options.option import Option
 from dicomseries.orientation import parse_orient
 from dicomseries.reading import SeriesFiles, parse_series_files
-from dicomseries.segmentation import parse_segmentation_type
 from dicomseries.sources import Volume
 from dicomseries.uids import parse_uid_policy
 from dicomseries.values import Exact, Lossless, check_value_range, parse_policy
@@ -144,13 +143,13 @@ def _like(like: Any) -> SeriesFiles | None:
     )
 
 
-def _model(model: Any) -> Model | None:
+def _model(model: Any) -> derivation.Model | None:
     if model is None:
         return None
     if isinstance(model, Mapping) and model.get("name") and set(model) <= set(_MODEL_KEYS):
         texts = dict(zip(model, map(str, model.values()), strict=True))
         if all(len(text) <= _LONGEST_LO and "\\" not in text for text in texts.values()):
-            return Model(**texts)
+            return derivation.Model(**texts)
     raise OptionError(
         code="model-not-described",
         where="model",
@@ -161,10 +160,10 @@ def _model(model: Any) -> Model | None:
     )
 
 
-def _derivation(derivation: Any) -> Any:
-    if derivation is None:
+def _derivation(code: Any) -> Any:
+    if code is None:
         return None
-    return derivation_code(derivation)
+    return derivation.derivation_code(code)
 
 
 def _keep_private(creators: Any) -> tuple[str, ...]:
@@ -230,7 +229,9 @@ def _segments(segments: Any) -> Any:
 
 
 def _segmentation_type(segmentation_type: Any) -> str:
-    return parse_segmentation_type(segmentation_type or "binary")
+    if segmentation_type is None:
+        return "binary"
+    return segmentation.parse_segmentation_type(segmentation_type)
 
 
 def _now(now: Any) -> dt.datetime | None:

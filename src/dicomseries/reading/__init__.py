@@ -5,48 +5,59 @@ Shares no code with the writer.
 
 from __future__ import annotations
 
-from dicomseries.reading.chosen_segment import frames_of_segment
-from dicomseries.reading.geometry.volume_sorting import (
-    SAME_PLACE,
-    VolumeSorting,
-    sort_files,
-    sort_frames,
-)
-from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
-from dicomseries.reading.order.frame_order import holds_frames
-from dicomseries.reading.order.segment_order import SEGMENTATIONS
-from dicomseries.reading.parse.character_sets import encodings_of, text_of
-from dicomseries.reading.parse.clocks import seconds_of_dates
-from dicomseries.reading.parse.functional_groups import FunctionalGroups, Path, as_numbers, path_of
-from dicomseries.reading.parse.header_files import read_instance
-from dicomseries.reading.parse.instance import Instance, file_order
-from dicomseries.reading.parse.parser import Element, ParseError, item_spans, items_of
-from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
-from dicomseries.reading.pixels.encoded_frames import encoded_frame
-from dicomseries.reading.pixels.imagecodecs_decoder import decoder_of
-from dicomseries.reading.pixels.native_bytes import read_plain_frames
-from dicomseries.reading.pixels.pixel_format import (
-    clear_unused_bits,
-    is_compressed,
-    is_plain,
-    stored_dtype,
-)
-from dicomseries.reading.pixels.read_frames import read_frames, read_stored
-from dicomseries.reading.problems import Problem
-from dicomseries.reading.segment_descriptions import CodedConcept, SegmentDescription
-from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
-from dicomseries.reading.series_files import (
-    LocalFiles,
-    SeriesFiles,
-    SeriesSource,
-    are_in_memory,
-    local_files,
-    name_of_files,
-    parse_series_files,
-)
-from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
-from dicomseries.reading.series_volume import open_volume, read, volume_of
-from dicomseries.reading.slice_selection import Slices
+from typing import TYPE_CHECKING
+
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.reading.chosen_segment import frames_of_segment
+    from dicomseries.reading.geometry.volume_sorting import (
+        SAME_PLACE,
+        VolumeSorting,
+        median,
+        sort_files,
+        sort_frames,
+    )
+    from dicomseries.reading.multiframe.frame_facts import Frames, frames_of
+    from dicomseries.reading.order.frame_order import holds_frames
+    from dicomseries.reading.order.segment_order import SEGMENTATIONS
+    from dicomseries.reading.parse.character_sets import encodings_of, text_of
+    from dicomseries.reading.parse.clocks import seconds_of_dates
+    from dicomseries.reading.parse.functional_groups import (
+        FunctionalGroups,
+        Path,
+        as_numbers,
+        path_of,
+    )
+    from dicomseries.reading.parse.header_files import read_instance
+    from dicomseries.reading.parse.instance import Instance, file_order
+    from dicomseries.reading.parse.parser import Element, ParseError, item_spans, items_of
+    from dicomseries.reading.parse.same_values import are_encoded_alike, comparable
+    from dicomseries.reading.pixels.encoded_frames import encoded_frame
+    from dicomseries.reading.pixels.imagecodecs_decoder import decoder_of
+    from dicomseries.reading.pixels.native_bytes import read_plain_frames
+    from dicomseries.reading.pixels.pixel_format import (
+        clear_unused_bits,
+        is_compressed,
+        is_plain,
+        stored_dtype,
+    )
+    from dicomseries.reading.pixels.read_frames import read_frames, read_stored
+    from dicomseries.reading.problems import Problem
+    from dicomseries.reading.segment_descriptions import CodedConcept, SegmentDescription
+    from dicomseries.reading.series_attributes import SeriesTags, differing_tags, tags
+    from dicomseries.reading.series_files import (
+        LocalFiles,
+        SeriesFiles,
+        SeriesSource,
+        are_in_memory,
+        local_files,
+        name_of_files,
+        parse_series_files,
+    )
+    from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
+    from dicomseries.reading.series_volume import open_volume, read, volume_of
+    from dicomseries.reading.slice_selection import Slices
 
 __all__ = [
     "SAME_PLACE",
@@ -86,6 +97,7 @@ __all__ = [
     "item_spans",
     "items_of",
     "local_files",
+    "median",
     "name_of_files",
     "nothing_found",
     "open_volume",
@@ -106,3 +118,57 @@ __all__ = [
     "text_of",
     "volume_of",
 ]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.reading.chosen_segment": ("frames_of_segment",),
+        "dicomseries.reading.geometry.volume_sorting": (
+            "SAME_PLACE",
+            "VolumeSorting",
+            "median",
+            "sort_files",
+            "sort_frames",
+        ),
+        "dicomseries.reading.multiframe.frame_facts": ("Frames", "frames_of"),
+        "dicomseries.reading.order.frame_order": ("holds_frames",),
+        "dicomseries.reading.order.segment_order": ("SEGMENTATIONS",),
+        "dicomseries.reading.parse.character_sets": ("encodings_of", "text_of"),
+        "dicomseries.reading.parse.clocks": ("seconds_of_dates",),
+        "dicomseries.reading.parse.functional_groups": (
+            "FunctionalGroups",
+            "Path",
+            "as_numbers",
+            "path_of",
+        ),
+        "dicomseries.reading.parse.header_files": ("read_instance",),
+        "dicomseries.reading.parse.instance": ("Instance", "file_order"),
+        "dicomseries.reading.parse.parser": ("Element", "ParseError", "item_spans", "items_of"),
+        "dicomseries.reading.parse.same_values": ("are_encoded_alike", "comparable"),
+        "dicomseries.reading.pixels.encoded_frames": ("encoded_frame",),
+        "dicomseries.reading.pixels.imagecodecs_decoder": ("decoder_of",),
+        "dicomseries.reading.pixels.native_bytes": ("read_plain_frames",),
+        "dicomseries.reading.pixels.pixel_format": (
+            "clear_unused_bits",
+            "is_compressed",
+            "is_plain",
+            "stored_dtype",
+        ),
+        "dicomseries.reading.pixels.read_frames": ("read_frames", "read_stored"),
+        "dicomseries.reading.problems": ("Problem",),
+        "dicomseries.reading.segment_descriptions": ("CodedConcept", "SegmentDescription"),
+        "dicomseries.reading.series_attributes": ("SeriesTags", "differing_tags", "tags"),
+        "dicomseries.reading.series_files": (
+            "LocalFiles",
+            "SeriesFiles",
+            "SeriesSource",
+            "are_in_memory",
+            "local_files",
+            "name_of_files",
+            "parse_series_files",
+        ),
+        "dicomseries.reading.series_folders": ("Scan", "Series", "nothing_found", "scan", "select"),
+        "dicomseries.reading.series_volume": ("open_volume", "read", "volume_of"),
+        "dicomseries.reading.slice_selection": ("Slices",),
+    },
+)

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from dicomseries import stores
 from dicomseries.errors import OptionError, ReadError, counted
 from dicomseries.standard.pydicom_objects import is_dataset
-from dicomseries.stores import is_url, local_copy, masked
+from dicomseries.stores import is_url, masked
 
 if TYPE_CHECKING:  # pydicom is not needed for files
     from pydicom.dataset import Dataset
@@ -174,7 +175,7 @@ def local_files(
     ('ct/1.dcm', 'ct/2.dcm')
     """
     if isinstance(files, str):
-        with local_copy(files, options) as local_path:
+        with stores.local_copy(files, options) as local_path:
             yield local_path
         return
     names = tuple(item for item in files if isinstance(item, str))

@@ -253,7 +253,7 @@ def _real_dtype(
 ) -> np.dtype[np.generic]:
     if divisor != 1.0:
         return np.dtype(np.float64)
-    pairs = set(map(tuple, np.unique(rescales, axis=0).tolist()))
+    pairs = set(map(tuple, rescales.tolist()))
     return dtype_of_real(series.instances, pairs)
 
 

@@ -8,16 +8,21 @@ voxel is read, and `build_segmentation` makes the object.
 
 from __future__ import annotations
 
-from dicomseries.segmentation.labels import check_labels
-from dicomseries.segmentation.segment_codes import Code
-from dicomseries.segmentation.segment_layer import SegmentLayer, layers_of
-from dicomseries.segmentation.segmentation_object import (
-    SegmentationObject,
-    SegmentationType,
-    build_segmentation,
-    parse_segmentation_type,
-)
-from dicomseries.segmentation.segments import Segment, Segments, parse_segments
+from typing import TYPE_CHECKING
+
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.segmentation.labels import check_labels
+    from dicomseries.segmentation.segment_codes import Code
+    from dicomseries.segmentation.segment_layer import SegmentLayer, layers_of
+    from dicomseries.segmentation.segmentation_object import (
+        SegmentationObject,
+        SegmentationType,
+        build_segmentation,
+        parse_segmentation_type,
+    )
+    from dicomseries.segmentation.segments import Segment, Segments, parse_segments
 
 __all__ = [
     "Code",
@@ -32,3 +37,19 @@ __all__ = [
     "parse_segmentation_type",
     "parse_segments",
 ]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.segmentation.labels": ("check_labels",),
+        "dicomseries.segmentation.segment_codes": ("Code",),
+        "dicomseries.segmentation.segment_layer": ("SegmentLayer", "layers_of"),
+        "dicomseries.segmentation.segmentation_object": (
+            "SegmentationObject",
+            "SegmentationType",
+            "build_segmentation",
+            "parse_segmentation_type",
+        ),
+        "dicomseries.segmentation.segments": ("Segment", "Segments", "parse_segments"),
+    },
+)

@@ -8,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from dicomseries.sinks.directory import (
-    DirectorySink,
-    Leftover,
-    absolute_target,
-    check_target,
-    find_leftover,
-)
-from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
-from dicomseries.sinks.volume_files import check_free, find_format, save_volume
-from dicomseries.sinks.volume_objects import data_array, itk_image, nifti_image
-from dicomseries.sinks.voxels import Voxels
-from dicomseries.sinks.whole_file import save_bytes
+from dicomseries.lazy_exports import export_lazily
+
+if TYPE_CHECKING:
+    from dicomseries.sinks.directory import (
+        DirectorySink,
+        Leftover,
+        absolute_target,
+        check_target,
+        find_leftover,
+    )
+    from dicomseries.sinks.object_store import ObjectSink, check_prefix, find_plan
+    from dicomseries.sinks.volume_files import check_free, find_format, save_volume
+    from dicomseries.sinks.volume_objects import data_array, itk_image, nifti_image
+    from dicomseries.sinks.voxels import Voxels
+    from dicomseries.sinks.whole_file import save_bytes
 
 __all__ = [
     "DirectorySink",
@@ -44,6 +47,24 @@ __all__ = [
     "save_volume",
     "stored_path",
 ]
+
+export_lazily(
+    __name__,
+    {
+        "dicomseries.sinks.directory": (
+            "DirectorySink",
+            "Leftover",
+            "absolute_target",
+            "check_target",
+            "find_leftover",
+        ),
+        "dicomseries.sinks.object_store": ("ObjectSink", "check_prefix", "find_plan"),
+        "dicomseries.sinks.volume_files": ("check_free", "find_format", "save_volume"),
+        "dicomseries.sinks.volume_objects": ("data_array", "itk_image", "nifti_image"),
+        "dicomseries.sinks.voxels": ("Voxels",),
+        "dicomseries.sinks.whole_file": ("save_bytes",),
+    },
+)
 
 StoredFile: TypeAlias = Path | AbstractContextManager[Path]
 """Where a file can be read back before the commit: a path, or what gives one for as long as it is

@@ -8,7 +8,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dicomseries.errors import DicomSeriesError, OptionError, SourceError
 from dicomseries.sources.arguments.axes_argument import chosen_time_point
@@ -16,20 +18,7 @@ from dicomseries.sources.arguments.grid_arguments import join_grid
 from dicomseries.sources.arguments.source_arguments import Location, SourceArguments, locate
 from dicomseries.sources.arguments.volume_times import times_argument
 from dicomseries.sources.array_source import ArraySource
-from dicomseries.sources.formats import (
-    array_like,
-    channel_first,
-    dask_array,
-    hdf5,
-    itk_image,
-    metaimage,
-    nifti,
-    npy,
-    nrrd,
-    tiff,
-    xarray_array,
-    zarr_store,
-)
+from dicomseries.sources.formats import array_like
 from dicomseries.sources.formats.unknown_formats import unknown_file
 from dicomseries.sources.frames.frame_reader import FrameReader
 from dicomseries.sources.optional_packages import guarded
@@ -41,8 +30,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dicomseries.geometry import Space
+    from dicomseries.sources.all_formats import Format
 
-__all__ = ["FORMATS", "SUFFIXES", "Format", "open_picture", "open_volume"]
+__all__ = ["SUFFIXES", "open_picture", "open_volume"]
 
 SUFFIXES = (
     ".npy",
@@ -64,39 +54,6 @@ SUFFIXES = (
 _OPEN_AT_ONCE = 4
 """Sources that a process keeps open after they were unpickled: each task of a long write brings the
 same one again."""
-
-
-class Format(Protocol):
-    """A module of `FORMATS`."""
-
-    __name__: str
-
-    @property
-    def PACKAGE(self) -> str | None:  # noqa: N802 - a constant of the module
-        """Extra that it needs, None if nothing."""
-
-    def matches(self, source: object, /) -> bool:
-        """Return whether the source is of this format."""
-
-    def open_volume(self, source: Any, arguments: SourceArguments, /) -> Volume:
-        """Return the volume without reading its voxels."""
-
-
-FORMATS: tuple[Format, ...] = (
-    npy,
-    nifti,
-    metaimage,
-    nrrd,
-    hdf5,
-    zarr_store,
-    tiff,
-    itk_image,
-    xarray_array,
-    dask_array,
-    channel_first,
-    array_like,
-)
-"""The first that matches opens the source; the general array comes last."""
 
 
 def open_volume(
@@ -297,7 +254,9 @@ def _with_arguments(volume: Volume, arguments: SourceArguments) -> Volume:
 def _open_local(source: Any, arguments: SourceArguments) -> Volume:
     if isinstance(source, (str, os.PathLike)):
         return _open_file(locate(source), arguments)
-    for module in FORMATS:
+    if isinstance(source, np.ndarray):
+        return array_like.open_volume(source, arguments)
+    for module in _formats():
         if module.matches(source):
             return module.open_volume(source, arguments)
     raise SourceError(
@@ -311,8 +270,14 @@ def _open_local(source: Any, arguments: SourceArguments) -> Volume:
     )
 
 
+def _formats() -> Sequence[Format]:
+    from dicomseries.sources.all_formats import FORMATS  # an array needs none of the files
+
+    return FORMATS
+
+
 def _open_file(location: Location, arguments: SourceArguments) -> Volume:
-    module = next((module for module in FORMATS if module.matches(location)), None)
+    module = next((module for module in _formats() if module.matches(location)), None)
     if module is None:
         raise unknown_file(location.path, arguments.where, SUFFIXES)
     expected = "a complete file of the format that its name says"
@@ -343,6 +308,6 @@ def _open_again(name: str, location: Location, arguments: SourceArguments) -> Fr
 @lru_cache(maxsize=_OPEN_AT_ONCE)
 def _opened(recipe: bytes) -> FrameReader:
     name, location, arguments = pickle.loads(recipe)  # noqa: S301 - made by `_open_again`
-    module = next(module for module in FORMATS if module.__name__ == name)
+    module = next(module for module in _formats() if module.__name__ == name)
     frames = module.open_volume(location, arguments).slabs
     return replace(frames, recipe=(_open_again, (name, location, arguments)))

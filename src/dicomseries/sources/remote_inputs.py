@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from dicomseries.sources.formats import zarr_store
+from dicomseries import stores
 from dicomseries.sources.frames.frame_reader import FrameReader
-from dicomseries.stores import fetch_file
 
 __all__ = ["fetched", "fetched_frames", "is_lazy", "open_lazily"]
 
@@ -32,6 +31,8 @@ def is_lazy(url: str) -> bool:
 
 def open_lazily(url: str, options: Mapping[str, Any] | None) -> Any:
     """Return the array or group of zarr at a URL."""
+    from dicomseries.sources.formats import zarr_store
+
     path, _, member = url.partition("::")
     return zarr_store.open_url(path, member, options)
 
@@ -41,7 +42,7 @@ def fetched(url: str, options: Mapping[str, Any] | None) -> tuple[str, str]:
     path, mark, member = url.partition("::")
     folder = tempfile.mkdtemp(prefix="dicomseries-")
     try:
-        return f"{fetch_file(path, Path(folder), options)}{mark}{member}", folder
+        return f"{stores.fetch_file(path, Path(folder), options)}{mark}{member}", folder
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

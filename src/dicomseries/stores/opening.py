@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from dicomseries.stores.addresses import Address
-from dicomseries.stores.fsspec_store import FsspecStore, settings
-from dicomseries.stores.obstore_store import ObstoreStore, can_use_obstore
 from dicomseries.stores.store import Store
 
 __all__ = ["CONCURRENCY", "open_store"]
@@ -39,6 +37,9 @@ def open_store(url: str, options: Mapping[str, Any] | None = None) -> Store:
     >>> open_store("memory://scan").address
     Address(memory://scan)
     """
+    from dicomseries.stores.fsspec_store import FsspecStore, settings
+    from dicomseries.stores.obstore_store import ObstoreStore, can_use_obstore
+
     scheme = url.partition("://")[0].lower()
     address = Address(url=url, options={**settings(scheme), **(options or {})})
     if can_use_obstore(address):

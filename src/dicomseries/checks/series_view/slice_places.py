@@ -16,7 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomseries.checks.series_view.file_frames import FileFrames, numbers_of_frames
-from dicomseries.reading import SAME_PLACE, Instance, VolumeSorting, sort_files, sort_frames
+from dicomseries.reading import (
+    SAME_PLACE,
+    Instance,
+    VolumeSorting,
+    median,
+    sort_files,
+    sort_frames,
+)
 
 __all__ = [
     "Floats",
@@ -119,7 +126,7 @@ def usual_gap(gaps_mm: Floats) -> float:
     2.5
     """
     apart = gaps_mm[gaps_mm > SAME_PLACE * gaps_mm.max(initial=0.0)]
-    return float(np.median(apart)) if apart.size else 0.0
+    return median(apart) if apart.size else 0.0
 
 
 def places_of_files(files: Sequence[Instance]) -> SlicePlaces:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import Statement
-from dicomseries.reading.geometry.volume_sorting import SAME_PLACE
+from dicomseries.reading.geometry.volume_sorting import SAME_PLACE, median
 from dicomseries.reading.problems import Problem
 
 __all__ = [
@@ -86,7 +86,7 @@ def gap_problems(
     gaps = np.diff(distances_mm)
     usual = 0.0
     if gaps.max() > 0:
-        usual = float(np.median(gaps[gaps > SAME_PLACE * float(gaps.max())]))
+        usual = median(gaps[gaps > SAME_PLACE * float(gaps.max())])
     repeated = int((gaps <= SAME_PLACE * usual).sum())
     if repeated:
         yield repeated_problem(len(names), len(names) - repeated, noun)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -113,7 +114,7 @@ def open_volume(
 
 
 def _check_unmasked(source: object, where: str) -> None:
-    if isinstance(source, np.ma.MaskedArray):
+    if _is_masked(source):
         raise SourceError(
             code="array-masked",
             where=where,
@@ -121,6 +122,12 @@ def _check_unmasked(source: object, where: str) -> None:
             expected="a number for every voxel",
             remedy="Fill the masked voxels with a value of your choice: array.filled(value).",
         )
+
+
+def _is_masked(source: object) -> bool:
+    # Whoever made a masked array has imported this; the import takes longer than a small write.
+    masked_arrays = sys.modules.get("numpy.ma")
+    return isinstance(source, getattr(masked_arrays, "MaskedArray", ()))
 
 
 def _tensor(tensor: Any, where: str) -> Any:

@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomseries import checks, reading
-from dicomseries.derivation import Inheritance
 from dicomseries.errors import VerificationError
 from dicomseries.executors import Bounds
 from dicomseries.plan import SeriesPlan
@@ -20,6 +19,9 @@ from dicomseries.values import Stored, ValueMap
 from dicomseries.writing.encode.slab_loop import each_slab
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.series_jobs import Job
+
+if TYPE_CHECKING:
+    from dicomseries.derivation import Inheritance
 
 __all__ = ["FileComparison", "Tally", "compare_frames", "compare_labels", "verify_series"]
 

@@ -9,17 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dicomseries import sinks
 from dicomseries.errors import TargetError
-from dicomseries.sinks import (
-    DirectorySink,
-    Leftover,
-    ObjectSink,
-    absolute_target,
-    check_prefix,
-    check_target,
-    find_leftover,
-    find_plan,
-)
 from dicomseries.stores import is_url, masked
 from dicomseries.writing.encode.resume_record import WriteRecord, check_same_write
 from dicomseries.writing.inputs.write_request import WriteRequest
@@ -36,7 +27,7 @@ class KilledWrite:
     """A killed write to the same target."""
 
     record: WriteRecord
-    leftover: Leftover | None = None
+    leftover: sinks.Leftover | None = None
 
 
 def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> FolderTarget | StoreTarget:
@@ -52,7 +43,7 @@ def target_at(out: Any, storage_options: Mapping[str, Any] | None) -> FolderTarg
     if isinstance(out, (str, os.PathLike)):
         path = os.fspath(out)
         if isinstance(path, str) and "\0" not in path:
-            return FolderTarget(where=path, path=absolute_target(Path(path)))
+            return FolderTarget(where=path, path=sinks.absolute_target(Path(path)))
     given = f"an object of type {type(out).__name__}"
     if isinstance(out, (str, bytes)):
         given = repr(out)
@@ -74,16 +65,16 @@ class FolderTarget:
 
     def check(self, *, overwrite: bool, resume: bool) -> KilledWrite | None:
         """Reject a folder in use; return a killed write."""
-        check_target(self.path, overwrite=overwrite)
+        sinks.check_target(self.path, overwrite=overwrite)
         if resume:
-            leftover = find_leftover(self.path)
+            leftover = sinks.find_leftover(self.path)
             if leftover is not None:
                 return _killed_write(leftover.record, leftover)
         return None
 
     def open_sink(
         self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
-    ) -> DirectorySink:
+    ) -> sinks.DirectorySink:
         """Return the sink of a planned write.
 
         Raises
@@ -100,7 +91,7 @@ class FolderTarget:
         else:
             check_same_write(killed.record, record, self.where)
             leftover = killed.leftover
-        return DirectorySink(
+        return sinks.DirectorySink(
             self.path,
             overwrite=options.overwrite,
             sync=options.sync,
@@ -125,15 +116,15 @@ class StoreTarget:
         """Reject a prefix in use; return a killed write."""
         text = None
         if resume:
-            text = find_plan(self.url, self.storage_options)
-        check_prefix(self.url, self.storage_options, overwrite=overwrite or text is not None)
+            text = sinks.find_plan(self.url, self.storage_options)
+        sinks.check_prefix(self.url, self.storage_options, overwrite=overwrite or text is not None)
         if text is None:
             return None
         return _killed_write(text)
 
     def open_sink(
         self, request: WriteRequest, jobs: Sequence[Job], killed: KilledWrite | None
-    ) -> ObjectSink:
+    ) -> sinks.ObjectSink:
         """Return the sink of a planned write.
 
         Raises
@@ -144,7 +135,7 @@ class StoreTarget:
         options, record = request.options, WriteRecord.of(request, jobs)
         if killed is not None:
             check_same_write(killed.record, record, self.where)
-        return ObjectSink(
+        return sinks.ObjectSink(
             self.url,
             self.storage_options,
             overwrite=options.overwrite,
@@ -155,7 +146,7 @@ class StoreTarget:
         )
 
 
-def _killed_write(text: str, leftover: Leftover | None = None) -> KilledWrite | None:
+def _killed_write(text: str, leftover: sinks.Leftover | None = None) -> KilledWrite | None:
     """Return the killed write of a record, if complete."""
     record = WriteRecord.from_text(text)
     if record is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dicomseries.derivation import AttributePlaces, rule_for
+from dicomseries import derivation
 from dicomseries.errors import DicomSeriesError, MetadataError
 from dicomseries.iod import Absent, Kind
 from dicomseries.metadata import OWNED, Metadata, keyword_of, sidecar_of
@@ -106,7 +106,7 @@ def _with_frame_times(volume: Volume, times_s: Sequence[float] | None) -> Volume
 
 
 def _has_place(kind: Kind, keyword: str) -> bool:
-    places = AttributePlaces(kind=kind, source_class="")
+    places = derivation.AttributePlaces(kind=kind, source_class="")
     row = places.row(keyword)
     is_absent = row is not None and isinstance(row.source, Absent)
     return places.has(keyword) and not is_absent
@@ -207,11 +207,11 @@ def _holds_for_volume(name: str) -> bool:
 
     Private ones have no keyword.
     """
-    return not name.startswith("(") and rule_for(name).is_verbatim
+    return not name.startswith("(") and derivation.rule_for(name).is_verbatim
 
 
 def _holds_for_image(keyword: str) -> bool:
-    rule = rule_for(keyword)
+    rule = derivation.rule_for(keyword)
     if rule.is_verbatim or rule.action == "keep forever" or keyword in _DESCRIBED:
         return True
     is_kept = rule.is_kept and rule.when == "always"

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dicomseries.derivation import SourceSeries
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED, Statement
@@ -21,6 +20,9 @@ from dicomseries.iod import Kind
 from dicomseries.options import WriteOptions
 from dicomseries.sources import Volume, open_picture, open_volume
 from dicomseries.writing.inputs.unstated_lengths import NO_RULER, are_known, completed, lengths_text
+
+if TYPE_CHECKING:
+    from dicomseries.derivation import SourceSeries
 
 __all__ = ["opened_alone", "opened_like"]
 

@@ -1,25 +1,27 @@
-"""From the input of a write to its jobs."""
+"""From the input of a write to its jobs.
+
+What only a source series or a label map needs is imported where it is used.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dicomseries.derivation import SourceSeries
 from dicomseries.options import WriteOptions
 from dicomseries.sources import Volume
 from dicomseries.writing.encode.slab_loop import within_memory
 from dicomseries.writing.inputs.carried_metadata import with_carried, with_sidecar
 from dicomseries.writing.inputs.grid_choice import opened_alone, opened_like
-from dicomseries.writing.inputs.read_source import open_source
-from dicomseries.writing.inputs.source_inheritance import result_kind, with_inheritance
 from dicomseries.writing.inputs.stored_order import oriented
 from dicomseries.writing.inputs.unstated_lengths import completed, with_known_lengths
 from dicomseries.writing.inputs.write_request import WriteRequest
 from dicomseries.writing.jobs.padding_value import check_padding
-from dicomseries.writing.jobs.segmentation_jobs import segmentation_jobs
 from dicomseries.writing.jobs.series_jobs import Job, plan_jobs
 from dicomseries.writing.jobs.value_meaning import settled
+
+if TYPE_CHECKING:
+    from dicomseries.derivation import SourceSeries
 
 __all__ = ["prepare"]
 
@@ -31,6 +33,9 @@ def prepare(source: Any, options: WriteOptions) -> tuple[WriteRequest, tuple[Job
         request = WriteRequest.of(options, str(options.kind))
         volume = opened_alone(source, request.kind, options.geometry)
     else:
+        from dicomseries.writing.inputs.read_source import open_source
+        from dicomseries.writing.inputs.source_inheritance import result_kind
+
         series = open_source(
             options.like, series=options.series, storage_options=options.storage_options
         )
@@ -47,9 +52,13 @@ def prepare(source: Any, options: WriteOptions) -> tuple[WriteRequest, tuple[Job
     request, volume = with_sidecar(replace(request, advice=advice), volume)
     request = with_carried(request, volume, is_derived=series is not None)
     if series is not None:
+        from dicomseries.writing.inputs.source_inheritance import with_inheritance
+
         request = with_inheritance(series, volume, request)
     volume, reading = within_memory(volume, request)
     if request.is_segmentation:
+        from dicomseries.writing.jobs.segmentation_jobs import segmentation_jobs
+
         check_padding(request, volume, [request.kind])
         jobs = segmentation_jobs(volume, settled(request, volume))
     else:

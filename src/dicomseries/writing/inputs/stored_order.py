@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dicomseries.derivation import SourceSeries, on_source_grid
+from dicomseries import derivation
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.orientation import Orient, Turn, turn_along, turn_onto, turn_to, unusual_course
@@ -22,7 +22,7 @@ def oriented(
     orient: Orient | None,
     *,
     has_own_direction: bool,
-    source: SourceSeries | None = None,
+    source: derivation.SourceSeries | None = None,
 ) -> tuple[Volume, tuple[str, ...]]:
     """Return a volume in stored order, and advice.
 
@@ -88,17 +88,21 @@ def _check_without_place(orient: Orient | None) -> None:
 
 
 def _turn_and_grid(
-    grid: Grid, orient: Orient | None, source: SourceSeries | None, *, has_own_direction: bool
+    grid: Grid,
+    orient: Orient | None,
+    source: derivation.SourceSeries | None,
+    *,
+    has_own_direction: bool,
 ) -> tuple[Turn, Grid | None]:
     """Return the turn, and the grid of the source."""
     if orient is not None:
         turn = turn_to(grid, orient)
-        match = None if source is None else on_source_grid(source, turn.grid(grid))
+        match = None if source is None else derivation.on_source_grid(source, turn.grid(grid))
         if match is None or not match[0].is_identity:
             return turn, None
         return turn, match[1]
     if source is not None:
-        match = on_source_grid(source, grid)
+        match = derivation.on_source_grid(source, grid)
         if match is not None:
             return match
     if not has_own_direction:

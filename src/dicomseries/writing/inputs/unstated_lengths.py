@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomseries.derivation import SourceSeries
 from dicomseries.errors import GeometryError
 from dicomseries.geometry import Grid
 from dicomseries.geometry_statement import UNSTATED
 from dicomseries.iod import Kind
 from dicomseries.sources import Volume
+
+if TYPE_CHECKING:
+    from dicomseries.derivation import SourceSeries
 
 __all__ = ["NO_RULER", "are_known", "completed", "lengths_text", "with_known_lengths"]
 

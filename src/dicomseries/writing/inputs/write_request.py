@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from dicomseries.derivation import Inheritance
 from dicomseries.errors import MetadataError
 from dicomseries.iod import Kind, find_kind
 from dicomseries.metadata import Metadata, keyword_of, split_padding
 from dicomseries.options import WriteOptions
 from dicomseries.plan import kind_for_codec
 from dicomseries.uids import UidPolicy
+
+if TYPE_CHECKING:
+    from dicomseries.derivation import Inheritance
 
 __all__ = ["WriteRequest"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dicomseries.derivation import SOURCE_IMAGE
+from dicomseries import derivation
 from dicomseries.iod import Leaf, VaryingGroup
 from dicomseries.plan import Column, SeriesPlan
 from dicomseries.standard.attributes.attribute import Attribute, Item, Value, attribute, tag_of
@@ -147,5 +147,5 @@ def _frame(plan: SeriesPlan, frame: int) -> Item:
     return (
         *_instance(plan, 0),
         attribute("ReferencedFrameNumber", str(frame + 1)),
-        attribute("PurposeOfReferenceCodeSequence", SOURCE_IMAGE),
+        attribute("PurposeOfReferenceCodeSequence", derivation.SOURCE_IMAGE),
     )

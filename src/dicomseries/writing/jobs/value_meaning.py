@@ -8,15 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from dicomseries.derivation import (
-    RELATIONS,
-    VALUE_RULE_OF,
-    ArrayFacts,
-    Inheritance,
-    Meaning,
-    ValueRelation,
-    relation_of,
-)
+from dicomseries import derivation
 from dicomseries.errors import MetadataError
 from dicomseries.iod import (
     RESCALE_UNITS,
@@ -43,7 +35,7 @@ _UNIT_TERMS = ("RescaleType", "Units")
 _WINDOW = frozenset(
     {"WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"}
 )
-_APPEARANCES: Mapping[ValueRelation, str] = {
+_APPEARANCES: Mapping[derivation.ValueRelation, str] = {
     "rescaled": ", which is off the source's scale",
     "grey": ", as grey levels or labels do",
     "unit": ", as probabilities do",
@@ -92,9 +84,9 @@ def settled(
 
 def _array_facts(
     request: WriteRequest, volume: Volume, statistics: Statistics | None
-) -> ArrayFacts:
+) -> derivation.ArrayFacts:
     dtype = volume.slabs.dtype
-    facts = ArrayFacts(
+    facts = derivation.ArrayFacts(
         samples=volume.samples,
         is_integer=dtype.kind in "biu" and not volume.is_scaled,
         is_byte=dtype.name == "uint8" and not volume.is_scaled,
@@ -138,14 +130,17 @@ def requires_unit(kind: Kind) -> bool:
 
 # -------------------------------------------------------------------------- with a source series
 def _with_valid_meaning(
-    request: WriteRequest, inheritance: Inheritance, meaning: Meaning, array: ArrayFacts
+    request: WriteRequest,
+    inheritance: derivation.Inheritance,
+    meaning: derivation.Meaning,
+    array: derivation.ArrayFacts,
 ) -> WriteRequest:
     """Return the request with the valid meaning of the source."""
     metadata = request.metadata
     unit = unit_of_item(metadata.get(_UNITS)) if _UNITS in inheritance.stated else ""
     is_same = _states_same_unit(inheritance, meaning, metadata, unit)
     is_other = not is_same and _states_other_quantity(inheritance, meaning, metadata)
-    relation = relation_of(meaning.scale, array, is_other=is_other, is_same=is_same)
+    relation = derivation.relation_of(meaning.scale, array, is_other=is_other, is_same=is_same)
     if relation == "same" and unit and not is_same:
         _check_single_unit(inheritance, metadata, unit)
         relation = "other"
@@ -177,7 +172,7 @@ def _with_valid_meaning(
 
 
 def _states_same_unit(
-    inheritance: Inheritance, meaning: Meaning, metadata: Metadata, unit: str
+    inheritance: derivation.Inheritance, meaning: derivation.Meaning, metadata: Metadata, unit: str
 ) -> bool:
     """Return whether the user states the unit of the source."""
     stated = inheritance.stated.intersection(_UNIT_TERMS)
@@ -187,7 +182,9 @@ def _states_same_unit(
     return bool(unit) and not stated and is_same_unit(unit, meaning.unit)
 
 
-def _states_other_quantity(inheritance: Inheritance, meaning: Meaning, metadata: Metadata) -> bool:
+def _states_other_quantity(
+    inheritance: derivation.Inheritance, meaning: derivation.Meaning, metadata: Metadata
+) -> bool:
     """Return whether the user states another quantity."""
     for keyword in inheritance.stated.intersection(_UNIT_TERMS):
         if _text(metadata, keyword) != meaning.texts.get(keyword, ""):
@@ -202,7 +199,7 @@ def _text(metadata: Metadata, keyword: str) -> str:
     return "\\".join(map(str, stated.values))
 
 
-def _check_single_unit(inheritance: Inheritance, metadata: Metadata, unit: str) -> None:
+def _check_single_unit(inheritance: derivation.Inheritance, metadata: Metadata, unit: str) -> None:
     """Reject `units=` beside another unit of the source."""
     for keyword in _UNIT_TERMS:
         if keyword not in inheritance.of_values:
@@ -221,7 +218,7 @@ def _check_single_unit(inheritance: Inheritance, metadata: Metadata, unit: str) 
 
 
 def _check_required_unit(
-    kind: Kind, metadata: Metadata, meaning: Meaning, relation: ValueRelation
+    kind: Kind, metadata: Metadata, meaning: derivation.Meaning, relation: derivation.ValueRelation
 ) -> None:
     """Reject a kind without its required RescaleType."""
     if not requires_unit(kind) or metadata.get("RescaleType") is not None:
@@ -229,7 +226,7 @@ def _check_required_unit(
     text = meaning.texts.get("RescaleType", "")
     reason = "the source has none"
     if text:
-        reason = f"{text} of the source is not taken over: {RELATIONS[relation][0]}"
+        reason = f"{text} of the source is not taken over: {derivation.RELATIONS[relation][0]}"
     raise MetadataError(
         code="value-missing",
         where="RescaleType",
@@ -241,7 +238,7 @@ def _check_required_unit(
 
 
 def _trust_advice(
-    valid: frozenset[str], meaning: Meaning, metadata: Metadata, *, is_same: bool
+    valid: frozenset[str], meaning: derivation.Meaning, metadata: Metadata, *, is_same: bool
 ) -> Iterator[str]:
     """Yield attributes that neither the values nor the user confirm."""
     texts: list[str] = []
@@ -257,14 +254,14 @@ def _trust_advice(
 
 
 def _loss_advice(
-    meaning: Meaning,
-    relation: ValueRelation,
+    meaning: derivation.Meaning,
+    relation: derivation.ValueRelation,
     valid: frozenset[str],
     stated: frozenset[str],
-    array: ArrayFacts,
+    array: derivation.ArrayFacts,
 ) -> Iterator[str]:
     """Yield lost statements of the source, with the remedy."""
-    reason = f"the new values are {RELATIONS[relation][0]}"
+    reason = f"the new values are {derivation.RELATIONS[relation][0]}"
     if relation == "same":
         reason = "the kind of the result has no place for it"
     elif array.low is not None and array.high is not None:
@@ -278,14 +275,14 @@ def _loss_advice(
 
 
 def _decision(
-    meaning: Meaning,
-    relation: ValueRelation,
+    meaning: derivation.Meaning,
+    relation: derivation.ValueRelation,
     valid: frozenset[str],
     decision: tuple[str, str, str],
 ) -> tuple[str, str, str]:
     """Return the decision for a known relation."""
     keyword, source, outcome = decision
-    if keyword not in VALUE_RULE_OF or VALUE_RULE_OF[keyword].is_always_kept:
+    if keyword not in derivation.VALUE_RULE_OF or derivation.VALUE_RULE_OF[keyword].is_always_kept:
         return decision
     if outcome.startswith("dropped: no slice"):
         return decision
