@@ -48,6 +48,7 @@ MARKS = {
         "tests/interop/test_viewers.py",
     ),
     "network": (
+        "tests/docs/test_ct_to_ohif.py",
         "tests/docs/test_tutorial.py",
         "tests/interop/test_dicomweb.py",
         "tests/interop/test_readers.py",
