@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import dicomseries as dcs
-from dicomseries.errors import MissingPackageError, OptionError
+from dicomseries.api.view import opened_in
+from dicomseries.errors import MissingPackageError, OptionError, ReadError
 from dicomseries.viewing.viewers import assets
 
 
@@ -90,3 +91,21 @@ def test_what_cannot_be_shown_is_rejected_with_a_remedy(volume, monkeypatch, tmp
         with pytest.raises(MissingPackageError, match="pip install") as caught:
             volume.view(viewer)
         assert line in caught.value.remedy
+
+
+def test_ohif_opens_a_study_of_several_series_and_asks_which_of_several_studies(tmp_path):
+    program = tmp_path / "ohif"
+    program.mkdir()
+    for name in ("index.html", "app-config.js"):
+        (program / name).touch()
+    array = np.zeros((3, 4, 5), "int16")
+    study = tmp_path / "study"
+    dcs.write(array, study / "ct", kind="CT", spacing=(1, 1, 2), metadata={"RescaleType": "HU"})
+    receipt = dcs.write(array + 1, study / "other", like=study / "ct")
+    with opened_in("ohif", str(study), program=str(program)) as viewer:
+        assert f"StudyInstanceUIDs={receipt.study_uid}#" in viewer.address
+    with pytest.raises(ReadError, match="2; the folder holds"):
+        opened_in("niivue", str(study))
+    dcs.write(array, study / "next", kind="CT", spacing=(1, 1, 2), metadata={"RescaleType": "HU"})
+    with pytest.raises(ReadError, match="3; the folder holds"):
+        opened_in("ohif", str(study), program=str(program))

@@ -6,7 +6,7 @@ import math
 import os
 import secrets
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +23,8 @@ EMBEDDED_BYTES = 32 << 20
 """Voxels up to this size are part of the page, which then needs no server."""
 LARGEST_PAGE_BYTES = 256 << 20
 """Most voxels of a page: browsers fail at texts of more than 512 MB."""
+_SHOW_STUDIES = {"ohif"}
+"""Viewers that open the study of a series: which series of it is chosen makes no difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -211,6 +213,8 @@ def opened_in(
             remedy="Choose one of them, or leave it out for the quick look.",
         )
     scanned = scan(path)
+    if series is None and viewer in _SHOW_STUDIES and _are_one_study(scanned.series):
+        series = scanned.series[0].series_uid
     chosen = select(path, scanned, series)
     for problem in scanned.problems:
         warnings.warn(str(problem), DicomSeriesWarning, stacklevel=2)
@@ -224,6 +228,10 @@ def opened_in(
     )
     opened: AbstractContextManager[OpenedViewer] = VIEWERS[viewer].open_viewer(viewer_input)
     return opened
+
+
+def _are_one_study(series: Sequence[Series]) -> bool:
+    return len({each.study_uid for each in series}) == 1
 
 
 def _common_path(path: LocalFiles) -> str:
