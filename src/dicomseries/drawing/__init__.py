@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
+    from dicomseries.drawing.colours import (
+        COLOUR_MAPS,
+        LABEL_COLOURS,
+        ColourMap,
+        colour_numbers,
+        mixed,
+    )
     from dicomseries.drawing.html_pieces import (
         block,
         facts_of_grid,
@@ -30,14 +37,19 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "COLOUR_MAPS",
+    "LABEL_COLOURS",
+    "ColourMap",
     "Histogram",
     "PreviewPlane",
     "VolumePreview",
     "block",
+    "colour_numbers",
     "facts_of_grid",
     "grid_drawing",
     "histogram_drawing",
     "histogram_of",
+    "mixed",
     "numbers",
     "numbers_of_grid",
     "page",

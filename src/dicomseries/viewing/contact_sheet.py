@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dicomseries.drawing import COLOUR_MAPS, LABEL_COLOURS, colour_numbers, mixed
 from dicomseries.errors import missing_package
 from dicomseries.geometry import Grid
 from dicomseries.viewing.layers import Layer
@@ -257,7 +258,7 @@ def _legend(
     for place, (value, name) in enumerate(shown):
         line, column = divmod(place, _NAMES_IN_LINE)
         left, top = column * width // _NAMES_IN_LINE, line * _CAPTION
-        colour = tuple(_COLOURS[_colour_numbers(np.array(value))].tolist())
+        colour = tuple(LABEL_COLOURS[colour_numbers(np.array(value))].tolist())
         pen.rectangle((left, top + 4, left + 11, top + 15), fill=colour)
         text = _printable(f"{value} {name}".strip())
         if place == len(shown) - 1 and len(names) > len(shown):
@@ -311,69 +312,34 @@ def _laid_over(
     levels: npt.NDArray[np.uint8], overlay: Layer, axis: int, index: int
 ) -> npt.NDArray[np.uint8]:
     """Return a plane with that of an overlay mixed in."""
-    mixed = levels if levels.ndim == 3 else np.repeat(levels[..., np.newaxis], 3, axis=2)
+    if levels.ndim == 2:
+        levels = np.repeat(levels[..., np.newaxis], 3, axis=2)
     if not overlay.labels:
-        low, high = overlay.window.limits
         stored = _stored(overlay, axis, index)
         real = stored * overlay.volume.slope + overlay.volume.intercept
-        heat = np.nan_to_num(np.clip((real - low) / (high - low), 0, 1)) * 255
-        return _mixed(mixed, _HOT_IRON[heat.astype(np.uint8)], heat.astype(np.uint8) > 0)
+        heat = overlay.window.levels(real)
+        return _covered(levels, COLOUR_MAPS["hot-iron"].table[heat], heat > 0)
     numbers = sorted(overlay.labels)
     for volume in range(overlay.volume.volumes or 1):
         stored = _stored(overlay, axis, index, volume)
         if overlay.axis == "segment" and overlay.volume.volumes is not None:
             stored = np.where(stored > 0, numbers[volume], 0)
         is_named = np.isin(stored, numbers) & (stored > 0)
-        mixed = _mixed(mixed, _COLOURS[_colour_numbers(stored)], is_named)
-    return mixed
+        levels = _covered(levels, LABEL_COLOURS[colour_numbers(stored)], is_named)
+    return levels
 
 
-def _mixed(
-    below: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8], covered: npt.NDArray[np.bool_]
+def _covered(
+    below: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.uint8]:
     """Return two pictures mixed half and half where the upper one covers."""
-    halves = (below.astype(np.uint16) + above + 1) // 2
-    return np.where(covered[..., np.newaxis], halves, below).astype(np.uint8)
-
-
-def _colour_numbers(stored: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Return the rows of `_COLOURS` of labels; 0 for the background."""
-    numbers = (stored.astype(np.int64) - 1) % (len(_COLOURS) - 1) + 1
-    return np.where(stored > 0, numbers, 0)
+    return np.where(where[..., np.newaxis], mixed(below, above), below)
 
 
 def _levels(layer: Layer, stored: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if layer.volume.samples > 1:
         return stored.astype(np.uint8)
     if layer.labels:
-        return _COLOURS[_colour_numbers(stored)]
-    low, high = layer.window.limits
+        return LABEL_COLOURS[colour_numbers(stored)]
     real = stored * layer.volume.slope + layer.volume.intercept
-    levels = np.nan_to_num(np.clip((real - low) / (high - low), 0, 1)) * 255
-    if layer.is_inverted:
-        levels = 255 - levels
-    return levels.astype(np.uint8)
-
-
-_COLOURS = np.array(
-    [
-        (0, 0, 0),
-        (230, 159, 0),
-        (86, 180, 233),
-        (0, 158, 115),
-        (240, 228, 66),
-        (0, 114, 178),
-        (213, 94, 0),
-        (204, 121, 167),
-        (154, 209, 75),
-        (176, 124, 255),
-    ],
-    np.uint8,
-)
-"""Of the background and the labels, repeated in turn, as on the page."""
-
-_STOPS = ((0, 0, 0), (127, 0, 0), (255, 0, 0), (255, 127, 0), (255, 255, 127), (255, 255, 255))
-_HOT_IRON = np.array(
-    [np.interp(np.arange(256), np.linspace(0, 255, 6), part) for part in zip(*_STOPS, strict=True)]
-).T.astype(np.uint8)
-"""Of an overlay of values from low to high, as on the page."""
+    return layer.window.levels(real, is_inverted=layer.is_inverted)

@@ -53,6 +53,28 @@ class GreyWindow:
         half = (self.width - 1) / 2
         return self.centre - 0.5 - half, self.centre - 0.5 + half
 
+    def levels(self, real: npt.NDArray[Any], *, is_inverted: bool = False) -> npt.NDArray[np.uint8]:
+        """Return grey levels from 0 to 255; 0 for NaN.
+
+        Parameters
+        ----------
+        real : ndarray
+            Real values.
+        is_inverted : bool
+            Whether low values are white (MONOCHROME1).
+
+        Examples
+        --------
+        >>> window = GreyWindow(centre=1, width=2, is_exact=True)
+        >>> window.levels(np.array([0, 1, 3, np.nan])).tolist()
+        [0, 127, 255, 0]
+        """
+        low, high = self.limits
+        levels = np.nan_to_num(np.clip((real - low) / (high - low), 0, 1)) * 255
+        if is_inverted:
+            levels = 255 - levels
+        return levels.astype(np.uint8)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the window as plain values."""
         return {"centre": self.centre, "width": self.width, "isExact": self.is_exact}
