@@ -30,7 +30,13 @@ SECTIONS = {
 }
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     "how-to": {
-        "Results of a series": ("derive", "from-a-network", "segmentation", "from-ct-to-ohif"),
+        "Results of a series": (
+            "derive",
+            "from-a-network",
+            "segmentation",
+            "draw-a-result",
+            "from-ct-to-ohif",
+        ),
         "Arrays and files": (
             "from-a-numpy-pipeline",
             "from-nifti-or-nrrd",

@@ -127,6 +127,7 @@ API_SECTIONS: dict[str, tuple[str, ...]] = {
         "CodedConcept",
     ),
     "Derive": ("Derivation",),
+    "Draw": ("picture",),
     "Find": ("scan", "Scan", "Series", "tags", "SeriesTags"),
     "Check": ("check", "Findings", "Finding", "explain"),
     "How values are stored": ("Exact", "Rescale", "Digits", "Lossless"),

@@ -41,6 +41,7 @@ __all__ = [
     "diffusion_gradients",
     "explain",
     "open_volume",
+    "picture",
     "plan",
     "read",
     "scan",

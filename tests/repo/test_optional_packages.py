@@ -77,6 +77,7 @@ def test_a_heavy_package_is_imported_in_one_module_for_reading_and_one_for_writi
         "sinks",
         "stores",
         "checks",
+        "pictures",
         "viewing",
     }
     assert set(stages) <= allowed

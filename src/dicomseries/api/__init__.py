@@ -8,6 +8,7 @@ from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from dicomseries.api.check import check
+    from dicomseries.api.picture import picture
     from dicomseries.api.plan import plan
     from dicomseries.api.read import read
     from dicomseries.api.read_result import Derivation, SeriesVolume
@@ -59,6 +60,7 @@ __all__ = [
     "look",
     "open_volume",
     "opened_in",
+    "picture",
     "plan",
     "read",
     "report_page",
@@ -71,6 +73,7 @@ __all__ = [
 export_lazily(
     __name__,
     {
+        "dicomseries.api.picture": ("picture",),
         "dicomseries.api.check": ("check",),
         "dicomseries.api.plan": ("plan",),
         "dicomseries.api.read": ("read",),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Unpack
 
 from dicomseries.errors import DicomSeriesError
@@ -17,6 +18,7 @@ from dicomseries.sources import ArraySource
 from dicomseries.writing import (
     Job,
     Tally,
+    WriteRequest,
     prepare,
     private_texts,
     target_at,
@@ -24,7 +26,7 @@ from dicomseries.writing import (
     write_series,
 )
 
-__all__ = ["write"]
+__all__ = ["write", "written"]
 
 _FREE_TEXTS = (
     "like",
@@ -209,14 +211,32 @@ def write(
     with progress_report(keywords.get("progress")) as report:
         keywords["progress"] = report
         try:
-            return _written(source, out, keywords)
+            return written(partial(prepare, source), out, keywords, source=source)
         except DicomSeriesError as error:
             LOGGER.info("write: failed with the code %s", error.code)
             raise
 
 
-def _written(source: ArraySource, out: str | os.PathLike[str], keywords: WriteKeywords) -> Receipt:
-    """Write as `write`, with its stages in order."""
+def written(
+    plan_jobs: Callable[[WriteOptions], tuple[WriteRequest, tuple[Job, ...]]],
+    out: str | os.PathLike[str],
+    keywords: WriteKeywords,
+    *,
+    source: object = None,
+) -> Receipt:
+    """Write as `write`, with its stages in order.
+
+    Parameters
+    ----------
+    plan_jobs : callable
+        From the checked options to the request and the planned series.
+    out : str or os.PathLike
+        As in `write`.
+    keywords : dict
+        Options of `write`.
+    source : object
+        The input, whose texts are not logged.
+    """
     started = time.perf_counter()
     target = target_at(out, keywords.get("storage_options"))
     killed = target.check(
@@ -226,7 +246,7 @@ def _written(source: ArraySource, out: str | os.PathLike[str], keywords: WriteKe
         keywords["entropy"] = keywords.get("entropy") or killed.record.entropy
         keywords["now"] = keywords.get("now") or killed.record.now
     options = checked_options(WriteOptions, keywords)
-    request, jobs = prepare(source, options)
+    request, jobs = plan_jobs(options)
     _log_plans(jobs, options)
     tallies = []
     files = sum(len(job.plan) for job in jobs)

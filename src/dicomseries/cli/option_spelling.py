@@ -7,15 +7,26 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dicomseries.errors import Message, rendered
-from dicomseries.options import options_of
+from dicomseries.options import Option, options_of
 
 __all__ = ["on_command_line"]
 
-_OPTIONS = options_of("write")
+_OF_OTHER_COMMANDS = {
+    "slices": Option(help="of read and picture"),
+    "window": Option(help="of picture"),
+    "fill": Option(help="of picture"),
+    "outline": Option(help="of picture", flag="--no-outline"),
+    "color_map": Option(help="of picture"),
+    "legend": Option(help="of picture", flag="--no-legend"),
+    "title": Option(help="of picture"),
+}
+_OPTIONS = {**options_of("write"), **_OF_OTHER_COMMANDS}
 _FILES = frozenset({"bids", "per_volume", "segments"})
 """Options whose mapping is a file on the command line."""
 _POLICIES = {"Rescale": "max-error", "Digits": "digits", "Exact": "", "Lossless": ""}
 """Policy → its number on the command line."""
+_SLICES = frozenset({"slice", "range"})
+"""Calls that are A:B:C on the command line."""
 
 
 def on_command_line(text: Any) -> Any:
@@ -29,6 +40,8 @@ def on_command_line(text: Any) -> Any:
     'Name the axes with --axes, or pass --overwrite.'
     >>> on_command_line(Message('Leave it out with `metadata={"KVP": None}`.'))
     'Leave it out with --leave-out KVP.'
+    >>> on_command_line(Message("Pass `slices=slice(100, 200)`, or `fill=0.35`."))
+    'Pass --slices 100:200, or --fill 0.35.'
     """
     if isinstance(text, Message):
         return rendered(text, _words_of)
@@ -122,8 +135,10 @@ def _pairs(node: ast.Dict, source: str) -> Iterator[tuple[str, str]]:
 
 
 def _policy(node: ast.Call, source: str) -> str:
-    """Return a policy as the value of --values."""
+    """Return a policy as the value of --values, or slices."""
     name = ast.unparse(node.func).rpartition(".")[2]
+    if name in _SLICES:
+        return ":".join(_texts(node.args, source))
     if name not in _POLICIES:
         return ast.get_source_segment(source, node) or source
     amounts, ending = _texts(node.args, source), ""

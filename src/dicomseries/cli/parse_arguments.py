@@ -15,7 +15,7 @@ from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.errors import OptionError
 from dicomseries.options import Option, load_mapping, options_of
 
-__all__ = ["arguments_of", "is_given", "metadata_of", "split_words"]
+__all__ = ["arguments_of", "is_given", "metadata_of", "slices_of", "split_words"]
 
 _MOST_COSINES = 9
 _VERBOSE = {"-v": 1, "--verbose": 1, "-vv": 2}
@@ -145,6 +145,36 @@ def metadata_of(
             )
         settings_by_keyword[keyword] = value.split("\\") if "\\" in value else value
     return {**load_mapping("metadata", file), **settings_by_keyword, **dict.fromkeys(left_out)}
+
+
+def slices_of(text: str) -> slice | int:
+    """Return the slices of A, A:B or A:B:C, as in numpy.
+
+    Raises
+    ------
+    OptionError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> slices_of("10:20"), slices_of("-1")
+    (slice(10, 20, None), -1)
+    """
+    try:
+        parts = [int(part) if part.strip() else None for part in text.split(":")]
+        if len(parts) == 1 and parts[0] is not None:
+            return parts[0]
+        if 1 < len(parts) < 4:
+            return slice(*parts)
+    except ValueError:
+        pass
+    raise OptionError(
+        code="slices-unknown",
+        where="--slices",
+        given=repr(text),
+        expected="A:B or A:B:C in whole numbers, counted from 0",
+        remedy="Write e.g. --slices 100:200, --slices 0:400:4 or --slices=-10: for the last ten.",
+    )
 
 
 def _cosines(text: str) -> tuple[float, ...]:

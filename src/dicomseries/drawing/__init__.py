@@ -66,6 +66,13 @@ __all__ = [
 export_lazily(
     __name__,
     {
+        "dicomseries.drawing.colours": (
+            "COLOUR_MAPS",
+            "LABEL_COLOURS",
+            "ColourMap",
+            "colour_numbers",
+            "mixed",
+        ),
         "dicomseries.drawing.html_pieces": (
             "block",
             "facts_of_grid",

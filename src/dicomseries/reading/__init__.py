@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     )
     from dicomseries.reading.series_folders import Scan, Series, nothing_found, scan, select
     from dicomseries.reading.series_volume import open_volume, read, volume_of
-    from dicomseries.reading.slice_selection import Slices
+    from dicomseries.reading.slice_selection import Slices, chosen_slices, grid_of_slices
 
 __all__ = [
     "SAME_PLACE",
@@ -82,6 +82,7 @@ __all__ = [
     "are_encoded_alike",
     "are_in_memory",
     "as_numbers",
+    "chosen_slices",
     "clear_unused_bits",
     "comparable",
     "decoder_of",
@@ -91,6 +92,7 @@ __all__ = [
     "file_order",
     "frames_of",
     "frames_of_segment",
+    "grid_of_slices",
     "holds_frames",
     "is_compressed",
     "is_plain",
@@ -169,6 +171,6 @@ export_lazily(
         ),
         "dicomseries.reading.series_folders": ("Scan", "Series", "nothing_found", "scan", "select"),
         "dicomseries.reading.series_volume": ("open_volume", "read", "volume_of"),
-        "dicomseries.reading.slice_selection": ("Slices",),
+        "dicomseries.reading.slice_selection": ("Slices", "chosen_slices", "grid_of_slices"),
     },
 )

@@ -21,7 +21,7 @@ from dicomseries.sinks.staged_folder import StagedFolder, system_errors
 
 __all__ = ["DirectorySink", "Leftover", "absolute_target", "check_target", "find_leftover"]
 
-_SERIES_FOLDER = re.compile(r"(time-\d{4,})?-?(map|display)?")
+_SERIES_FOLDER = re.compile(r"(time-\d{4,})?-?(map|display)?|slice-\d{4,}")
 """Names of the folders of several series in one target."""
 _LOCK_OF_WRITERS = ".dicomseries.lock"
 """In the parent of the target, for a moment; on Windows only."""

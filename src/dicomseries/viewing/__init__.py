@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from dicomseries.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from dicomseries.viewing.contact_sheet import contact_sheet
+    from dicomseries.viewing.contact_sheet import contact_sheet, letters_of
     from dicomseries.viewing.dicomweb import HEADERS, SeriesIndex, Service, index_instances
+    from dicomseries.viewing.grey_windows import GreyWindow, header_window
     from dicomseries.viewing.html_page import packed_voxels, page_html
     from dicomseries.viewing.layers import Layer, check_regular, layer_of, place_overlay
     from dicomseries.viewing.loopback import make_server, request_handler
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADERS",
     "VIEWERS",
+    "GreyWindow",
     "Layer",
     "OpenedViewer",
     "Planes",
@@ -31,8 +33,10 @@ __all__ = [
     "check_regular",
     "contact_sheet",
     "findings_of",
+    "header_window",
     "index_instances",
     "layer_of",
+    "letters_of",
     "make_server",
     "packed_voxels",
     "page_html",
@@ -45,7 +49,8 @@ __all__ = [
 export_lazily(
     __name__,
     {
-        "dicomseries.viewing.contact_sheet": ("contact_sheet",),
+        "dicomseries.viewing.grey_windows": ("GreyWindow", "header_window"),
+        "dicomseries.viewing.contact_sheet": ("contact_sheet", "letters_of"),
         "dicomseries.viewing.dicomweb": ("HEADERS", "SeriesIndex", "Service", "index_instances"),
         "dicomseries.viewing.html_page": ("packed_voxels", "page_html"),
         "dicomseries.viewing.layers": ("Layer", "check_regular", "layer_of", "place_overlay"),

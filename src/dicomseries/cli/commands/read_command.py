@@ -8,6 +8,7 @@ import typer
 
 from dicomseries.cli import shared_options, terminal
 from dicomseries.cli.help_sections import examples
+from dicomseries.cli.parse_arguments import slices_of
 from dicomseries.cli.storage_options import storage_options_of
 from dicomseries.errors import OptionError, counted
 
@@ -81,7 +82,7 @@ def read(
         series,
         series=uid,
         values="stored" if stored else "real",
-        slices=None if slices is None else _slices(slices),
+        slices=None if slices is None else slices_of(slices),
         workers=workers,
         storage_options=storage_options_of(storage_options),
     )
@@ -109,25 +110,6 @@ def read(
     if preview:
         text += terminal.preview(volume)
     context.obj.result(text, record)
-
-
-def _slices(text: str) -> slice | int:
-    """Return the slices of A, A:B or A:B:C, as in numpy."""
-    try:
-        parts = [int(part) if part.strip() else None for part in text.split(":")]
-        if len(parts) == 1 and parts[0] is not None:
-            return parts[0]
-        if 1 < len(parts) < 4:
-            return slice(*parts)
-    except ValueError:
-        pass
-    raise OptionError(
-        code="slices-unknown",
-        where="--slices",
-        given=repr(text),
-        expected="A:B or A:B:C in whole numbers, counted from 0",
-        remedy="Write e.g. --slices 100:200, --slices 0:400:4 or --slices=-10: for the last ten.",
-    )
 
 
 def _size(volume: SeriesVolume) -> str:

@@ -24,7 +24,15 @@ from dicomseries.cli.volume_options import gradients_of, per_volume_of
 from dicomseries.errors import counted
 from dicomseries.options import Option, WriteOptions, options_of
 
-__all__ = ["COMMON", "command_options", "register", "signature", "write"]
+__all__ = [
+    "COMMON",
+    "command_options",
+    "receipt_text",
+    "register",
+    "signature",
+    "spelled",
+    "write",
+]
 
 COMMON = (
     "kind",
@@ -186,12 +194,12 @@ def write(*, context: typer.Context, source: str, out: str, **words: Any) -> Non
         receipt = dcs.write(source, out, **arguments, executor=client, progress=progress)
     if words["report"] is not None:
         _save_report(words["report"], receipt, source, arguments, output)
-    text = _receipt_text(receipt)
+    text = receipt_text(receipt)
     if words["preview"] and not output.json:
         access = arguments.get("storage_options")
         volume = dcs.read(receipt.out, series=receipt.series_uid, storage_options=access)
         text += terminal.preview(volume)
-    output.result(text, _spelled(receipt.to_dict()))
+    output.result(text, spelled(receipt.to_dict()))
 
 
 # typer makes the parameters of a command from its signature, and calls it by keyword.
@@ -281,7 +289,7 @@ def _print_plan(source: str, out: str, arguments: dict[str, Any], output: Output
     arguments = {name: value for name, value in arguments.items() if name in known}
     with progress_bar(output) as progress:
         plan = dcs.plan(source, **arguments, progress=progress)
-    output.answer("\n\n".join(_plan_text(plan)), _spelled(plan.to_dict()))
+    output.answer("\n\n".join(_plan_text(plan)), spelled(plan.to_dict()))
 
 
 def _plan_text(plan: Any) -> Iterator[str]:
@@ -307,7 +315,7 @@ def _plan_text(plan: Any) -> Iterator[str]:
         yield decision_table(decisions, terminal_width())
 
 
-def _receipt_text(receipt: Any) -> str:
+def receipt_text(receipt: Any) -> str:
     """Return a receipt as a table, or as lines in a pipe."""
     if not terminal.is_terminal():
         return "\n".join(map(on_command_line, receipt.lines()))
@@ -321,19 +329,19 @@ def _receipt_text(receipt: Any) -> str:
     return "\n\n".join(blocks)
 
 
-def _spelled(record: dict[str, Any]) -> dict[str, Any]:
+def spelled(record: dict[str, Any]) -> dict[str, Any]:
     """Return the record of a plan or receipt, options respelled."""
-    spelled = dict(record)
+    record = dict(record)
     if "advice" in record:
-        spelled["advice"] = list(map(on_command_line, record["advice"]))
+        record["advice"] = list(map(on_command_line, record["advice"]))
     if "others" in record:
-        spelled["others"] = list(map(_spelled, record["others"]))
+        record["others"] = list(map(spelled, record["others"]))
     if "decisions" in record:
-        spelled["decisions"] = []
+        decisions = []
         for decision in record["decisions"]:
-            outcome = on_command_line(decision["outcome"])
-            spelled["decisions"].append(decision | {"outcome": outcome})
-    return spelled
+            decisions.append(decision | {"outcome": on_command_line(decision["outcome"])})
+        record["decisions"] = decisions
+    return record
 
 
 def _save_report(

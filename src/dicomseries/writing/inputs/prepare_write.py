@@ -5,6 +5,7 @@ What only a source series or a label map needs is imported where it is used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from dicomseries.options import WriteOptions
 from dicomseries.sources import Volume
 from dicomseries.writing.encode.slab_loop import within_memory
 from dicomseries.writing.inputs.carried_metadata import with_carried, with_sidecar
+from dicomseries.writing.inputs.drawn_images import DrawnImage, with_drawn_images
 from dicomseries.writing.inputs.grid_choice import opened_alone, opened_like
 from dicomseries.writing.inputs.stored_order import oriented
 from dicomseries.writing.inputs.unstated_lengths import completed, with_known_lengths
@@ -26,8 +28,20 @@ if TYPE_CHECKING:
 __all__ = ["prepare"]
 
 
-def prepare(source: Any, options: WriteOptions) -> tuple[WriteRequest, tuple[Job, ...]]:
-    """Return the request and the jobs of a write."""
+def prepare(
+    source: Any, options: WriteOptions, *, drawn: Sequence[Sequence[DrawnImage]] = ()
+) -> tuple[WriteRequest, tuple[Job, ...]]:
+    """Return the request and the jobs of a write.
+
+    Parameters
+    ----------
+    source : array, path or Volume
+        As in `write`.
+    options : WriteOptions
+        Its options.
+    drawn : sequence of sequences of DrawnImage
+        Images that each slice was made from, beside those of the source series.
+    """
     series: SourceSeries | None = None
     if options.like is None:
         request = WriteRequest.of(options, str(options.kind))
@@ -52,9 +66,11 @@ def prepare(source: Any, options: WriteOptions) -> tuple[WriteRequest, tuple[Job
     request, volume = with_sidecar(replace(request, advice=advice), volume)
     request = with_carried(request, volume, is_derived=series is not None)
     if series is not None:
+        from dicomseries.derivation import SOURCE_IMAGE
         from dicomseries.writing.inputs.source_inheritance import with_inheritance
 
         request = with_inheritance(series, volume, request)
+        request = with_drawn_images(request, drawn, SOURCE_IMAGE)
     volume, reading = within_memory(volume, request)
     if request.is_segmentation:
         from dicomseries.writing.jobs.segmentation_jobs import segmentation_jobs

@@ -1,0 +1,191 @@
+"""``dicomseries picture``: a result drawn on its source."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import typer
+
+from dicomseries.cli.commands.write_command import command_options, receipt_text, spelled
+from dicomseries.cli.free_memory import return_freed_memory
+from dicomseries.cli.help_sections import Sectioned, examples
+from dicomseries.cli.option_parameters import parameter, parameters
+from dicomseries.cli.output import Output
+from dicomseries.cli.parse_arguments import arguments_of, metadata_of, slices_of
+from dicomseries.cli.progress import progress_bar
+
+__all__ = ["picture", "register"]
+
+_RESULT = typer.Argument(metavar="RESULT", help="Folder of the Segmentation, or of another result.")
+_OUT = typer.Argument(metavar="OUT", help="Folder to make; or a URL: s3://bucket/prefix.")
+
+_DRAWING = "Drawing"
+_OWN: dict[str, tuple[Any, Any, Any]] = {
+    "source": (
+        typer.Option(metavar="SERIES", help="Folder of the series that RESULT was made from."),
+        str,
+        inspect.Parameter.empty,
+    ),
+    "slices": (
+        typer.Option(
+            metavar="A:B[:C]|result|key",
+            help="Slices from A up to B, every C-th; result: from the first to the last that shows"
+            " it; key: for each segment the one where it is largest.  [default: all]",
+            rich_help_panel=_DRAWING,
+        ),
+        str,
+        None,
+    ),
+    "window": (
+        typer.Option(
+            metavar="CENTRE WIDTH",
+            help="Window of the source.  [default: what its files say]",
+            show_default=False,
+            rich_help_panel=_DRAWING,
+        ),
+        tuple[float, float],
+        None,
+    ),
+    "preset": (
+        typer.Option(
+            metavar="NAME",
+            help="A window of CT by name: lung, bone, brain, soft tissue.",
+            rich_help_panel=_DRAWING,
+        ),
+        str,
+        None,
+    ),
+    "fill": (
+        typer.Option(
+            metavar="0..1",
+            help="Opacity of the colours.  [default: 0.35 for segments, 0.5 for numbers]",
+            rich_help_panel=_DRAWING,
+        ),
+        float,
+        None,
+    ),
+    "no_outline": (
+        typer.Option("--no-outline", help="No outlines.", rich_help_panel=_DRAWING),
+        bool,
+        False,
+    ),
+    "value_range": (
+        typer.Option(
+            metavar="LO HI",
+            help="Values at the ends of the colour map.  [default: the window of RESULT]",
+            show_default=False,
+            rich_help_panel=_DRAWING,
+        ),
+        tuple[float, float],
+        None,
+    ),
+    "color_map": (
+        typer.Option(
+            metavar="NAME",
+            help="hot-iron, viridis, or blue-red for values below and above a middle."
+            "  [default: hot-iron]",
+            rich_help_panel=_DRAWING,
+        ),
+        str,
+        None,
+    ),
+    "no_legend": (
+        typer.Option(
+            "--no-legend", help="Only the images, without names.", rich_help_panel=_DRAWING
+        ),
+        bool,
+        False,
+    ),
+    "title": (
+        typer.Option(
+            metavar="TEXT",
+            help="First line of the legend; name no patient.",
+            rich_help_panel=_DRAWING,
+        ),
+        str,
+        None,
+    ),
+    "result_series": (
+        typer.Option(metavar="UID", help="SeriesInstanceUID of RESULT, where there are several."),
+        str,
+        None,
+    ),
+}
+_OF_WRITE = (
+    "series",
+    "time_point",
+    "description",
+    "metadata",
+    "settings",
+    "leave_out",
+    "uid",
+    "now",
+    "compression",
+    "workers",
+    "memory",
+    "overwrite",
+    "resume",
+    "verify",
+    "sync",
+    "storage_options",
+)
+"""Options that are those of ``dicomseries write``."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        cls=Sectioned,
+        short_help="Draw a result on its source, for every PACS.",
+        epilog=examples(
+            "dicomseries picture seg/ --source ct/ picture/",
+            "dicomseries picture seg/ --source ct/ picture/ --slices key --preset lung",
+            "dicomseries picture adc/ --source dwi/ picture/ --value-range 0 0.003 --title ADC",
+        ),
+    )(picture)
+
+
+def picture(*, context: typer.Context, result: str, out: str, source: str, **words: Any) -> None:
+    """Draw a result on its source: RGB images with a legend beside them, in the same study.
+
+    A Segmentation has the colours of its segments, other results a colour map with its scale. The
+    images keep their place; names of segments are part of them, patient data never are.
+    """
+    import dicomseries as dcs
+
+    output: Output = context.obj
+    arguments = arguments_of({name: words[name] for name in _OF_WRITE if name in words})
+    settings, left_out = words["settings"] or (), words["leave_out"] or ()
+    arguments["metadata"] = metadata_of(words["metadata"], settings, left_out)
+    for name in ("fill", "value_range", "color_map", "title", "result_series"):
+        if words[name] is not None:
+            arguments[name] = words[name]
+    slices = words["slices"]
+    if slices is not None:
+        arguments["slices"] = slices if slices.isalpha() else slices_of(slices)
+    return_freed_memory()
+    with progress_bar(output) as progress:
+        receipt = dcs.picture(
+            result,
+            source,
+            out,
+            **arguments,
+            window=words["window"] or words["preset"],
+            outline=not words["no_outline"],
+            legend=not words["no_legend"],
+            progress=progress,
+        )
+    output.result(receipt_text(receipt), spelled(receipt.to_dict()))
+
+
+def _signature() -> inspect.Signature:
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    entries = [context, parameter("result", _RESULT, str), parameter("out", _OUT, str)]
+    entries += [parameter(name, *entry) for name, entry in _OWN.items()]
+    options = command_options()
+    entries += parameters({name: options[name] for name in _OF_WRITE})
+    return inspect.Signature(entries)
+
+
+picture.__dict__["__signature__"] = _signature()
