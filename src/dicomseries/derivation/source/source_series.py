@@ -137,6 +137,27 @@ class SourceSeries:
             raise ValueError(message)
 
     @property
+    def number(self) -> int:
+        """SeriesNumber; 0 if it has none."""
+        stated = self.get("SeriesNumber")
+        if stated is None or stated.is_empty:
+            return 0
+        text = str(stated.values[0]).strip()
+        if not (text.isascii() and text.lstrip("+-").isdigit()):
+            return 0
+        return int(text)
+
+    @property
+    def uids(self) -> dict[str, str]:
+        """Its UIDs with their attributes."""
+        uids = {frame.sop_instance_uid: "SOPInstanceUID of an image" for frame in self.frames}
+        uids[self.series_uid] = "SeriesInstanceUID"
+        uids[self.study_uid] = "StudyInstanceUID"
+        uids[self.frame_of_reference_uid] = "FrameOfReferenceUID"
+        uids.pop("", None)
+        return uids
+
+    @property
     def is_multi_frame(self) -> bool:
         """Whether its files are multi-frame."""
         return self.frames[0].frame_number is not None

@@ -146,8 +146,8 @@ def with_inheritance(source: SourceSeries, volume: Volume, request: WriteRequest
         planes=planes,
         verbatim=_source_keywords(source, inherited, references) - {*stated.keywords},
         ties=_ties(source, screening.outcomes),
-        source_number=_series_number(source),
-        source_uids=_uids(source),
+        source_number=source.number,
+        source_uids=source.uids,
     )
     verbatim = frozenset(_unchanged_keywords(source, inherited))
     metadata = replace(metadata, verbatim=verbatim).having(*stated.attributes)
@@ -382,30 +382,9 @@ def _ties(source: SourceSeries, outcomes: dict[str, tuple[str, str]]) -> frozens
     return frozenset(ties)
 
 
-def _series_number(source: SourceSeries) -> int:
-    """Return SeriesNumber of the source; 0 if it has none."""
-    stated = source.get("SeriesNumber")
-    if stated is None or stated.is_empty:
-        return 0
-    text = str(stated.values[0]).strip()
-    if not (text.isascii() and text.lstrip("+-").isdigit()):
-        return 0
-    return int(text)
-
-
-def _uids(source: SourceSeries) -> dict[str, str]:
-    """Return the UIDs of the source with their attributes."""
-    uids = {frame.sop_instance_uid: "SOPInstanceUID of an image" for frame in source.frames}
-    uids[source.series_uid] = "SeriesInstanceUID"
-    uids[source.study_uid] = "StudyInstanceUID"
-    uids[source.frame_of_reference_uid] = "FrameOfReferenceUID"
-    uids.pop("", None)
-    return uids
-
-
 def _illegal_uids(source: SourceSeries) -> list[str]:
     """Return illegal UIDs that the result repeats."""
-    return [uid for uid in _uids(source) if text_fault("UI", uid)]
+    return [uid for uid in source.uids if text_fault("UI", uid)]
 
 
 def _source_advice(options: WriteOptions, source: SourceSeries) -> Iterator[str]:
